@@ -1,0 +1,71 @@
+// Bundles everything that runs: the extension host, the engine process and its workers, the CLI and the webview.
+// Types are checked by `tsc --build`; here they are only stripped.
+import { build, context } from 'esbuild';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+
+const production = process.argv.includes('--production');
+const watch = process.argv.includes('--watch');
+const test = process.argv.includes('--test');
+
+/** @type {import('esbuild').BuildOptions} */
+const node = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node20',
+  external: ['vscode', 'onnxruntime-node'],
+  outExtension: { '.js': '.cjs' },
+  sourcemap: production ? false : 'linked',
+  minify: production,
+  keepNames: true, // error names cross the process boundary
+  logLevel: 'warning',
+};
+
+/** @type {import('esbuild').BuildOptions} */
+const browser = {
+  bundle: true,
+  platform: 'browser',
+  format: 'esm',
+  target: 'es2022',
+  sourcemap: production ? false : 'linked',
+  minify: production,
+  logLevel: 'warning',
+};
+
+/** Every file below `dir` that ends in one of `endings`. Node 20 has no glob of its own. */
+function filesBelow(dir, ...endings) {
+  return readdirSync(dir, { recursive: true })
+    .map((name) => path.join(dir, String(name)))
+    .filter((name) => endings.some((ending) => name.endsWith(ending)));
+}
+
+const product = [
+  {
+    ...node,
+    entryPoints: {
+      extension: 'src/extension.ts',
+      engine: 'src/engineProcess/main.ts',
+      worker: 'src/engine/runtime/worker.ts',
+      cli: 'src/cli/main.ts',
+    },
+    outdir: 'dist',
+  },
+  { ...browser, entryPoints: { webview: 'webview/main.ts' }, outdir: 'dist' },
+];
+
+const tests = [
+  {
+    ...node,
+    external: [...node.external, 'mocha', 'playwright-core', 'protobufjs', 'pngjs', 'commander', '@vscode/test-electron', 'esbuild'],
+    entryPoints: [...filesBelow('test', '.test.ts'), ...filesBelow('test', path.join('integration', 'index.ts'))],
+    outbase: 'test',
+    outdir: 'dist-test',
+  },
+];
+
+if (watch) {
+  for (const options of product) await (await context(options)).watch();
+} else {
+  await Promise.all((test ? tests : product).map((options) => build(options)));
+}

@@ -1,0 +1,125 @@
+/**
+ * What the engine can do, as one interface: the engine process serves it over RPC, the CLI calls it directly.
+ * Requests and results are plain data (structured-clone safe).
+ */
+import type { CompareResult, TensorDetail } from './diff/result.js';
+import type { Section } from './topology/topology.js';
+
+/** Given to every call: cancel and progress. Over RPC both cross the process boundary. */
+export interface CallContext<P = Progress> {
+  signal?: AbortSignal | undefined;
+  progress?: ((progress: P) => void) | undefined;
+}
+
+/** Work done so far, in the plan's own units. */
+export interface Progress {
+  /** What is happening, for people: "Reading headers", "Comparing IN → RL". */
+  phase: string;
+  doneBytes: number;
+  totalBytes: number;
+  /** Seconds left by the rate so far; null until there is one. */
+  remainingSeconds: number | null;
+  /** The tensor in hand, canonical name. */
+  tensor: string | null;
+}
+
+export interface StageRequest {
+  /** A folder, `config.json`, a shard, `model.safetensors` or the index: all mean "this checkpoint". */
+  path: string;
+  /** Shown in figures; the folder's name when left out. */
+  label?: string | undefined;
+}
+
+export interface CompareRequest {
+  stages: StageRequest[];
+  /** First layer of Mid, first layer of Late (0-based). Thirds, floored, when left out. */
+  cuts?: [number, number] | undefined;
+  /** Bytes the engine may hold at once, mapped file pages included. */
+  memory?: number | undefined;
+  threads?: number | undefined;
+  /** Folder for runs (`…/.frankenstein`); nothing is stored when left out. */
+  runsFolder?: string | undefined;
+}
+
+export interface ComparePlan {
+  tensors: number;
+  /** Bytes to read over all stages. */
+  bytes: number;
+  memory: number;
+  threads: number;
+}
+
+export interface InspectResult {
+  schema: 1;
+  path: string;
+  family: string;
+  /** Names of `architectures` in the config. */
+  architectures: string[];
+  layers: number;
+  visionLayers: number;
+  parameters: number;
+  bytes: number;
+  dtypes: Record<string, { tensors: number; parameters: number }>;
+  shards: { file: string; bytes: number; tensors: number }[];
+  sections: { section: Section; tensors: number; parameters: number }[];
+  tiedHead: boolean;
+  fingerprint: string;
+  tensors: InspectedTensor[];
+  warnings: string[];
+}
+
+export interface InspectedTensor {
+  name: string;
+  onDisk: string;
+  section: Section;
+  layer: number | null;
+  depth: number | null;
+  component: string;
+  dtype: string;
+  shape: number[];
+  shard: string;
+  bytes: number;
+}
+
+/** A checkpoint found in a folder tree or the Hugging Face cache. */
+export interface FoundCheckpoint {
+  path: string;
+  /** `org/name@revision` in the cache, the path relative to its root elsewhere. */
+  label: string;
+  family: string;
+  bytes: number;
+  source: 'workspace' | 'huggingface-cache';
+}
+
+export interface RunSummary {
+  runId: string;
+  kind: 'compare';
+  labels: string[];
+  paths: string[];
+  state: 'finished' | 'interrupted';
+  startedAt: string;
+  /** 0…1 of the planned bytes. */
+  done: number;
+  /** Folder of the run on disk. */
+  folder: string;
+}
+
+export interface EngineApi {
+  inspect(request: { path: string }, context?: CallContext): Promise<InspectResult>;
+  planCompare(request: CompareRequest, context?: CallContext): Promise<ComparePlan>;
+  /** Continues a run that was interrupted and returns at once for one that is finished. */
+  compare(request: CompareRequest, context?: CallContext): Promise<CompareResult>;
+  /** The same comparison cut elsewhere; nothing is read again. */
+  recut(request: { result: CompareResult; cuts: [number, number] }): Promise<CompareResult>;
+  tensorDetail(
+    request: { stages: StageRequest[]; name: string; from: number; memory?: number | undefined },
+    context?: CallContext,
+  ): Promise<TensorDetail>;
+  /** Lineage order guessed from names and from which pair is closer; indices into `paths`, with the reason. */
+  guessOrder(request: { paths: string[] }, context?: CallContext): Promise<{ order: number[]; labels: string[]; reason: string }>;
+  /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
+  discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
+  listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
+  readRun(request: { runsFolder: string; runId: string }): Promise<CompareResult>;
+  deleteRun(request: { runsFolder: string; runId: string }): Promise<void>;
+}
