@@ -3,7 +3,8 @@
  * through a typed proxy. Messages are structured-clone data, so ArrayBuffers cross without JSON. An AbortSignal cannot
  * cross; it becomes a `cancel` message. Errors keep name, message and code.
  *
- * Either side may be created first: calls wait until the other side has said `ready`.
+ * Either side may be created first: calls wait until the other side has said `ready`. Either side may also be created
+ * again (a webview that was hidden and shown starts from nothing): its new greeting ends what belonged to the old one.
  */
 
 /** A duplex channel that delivers structured-clone values in order. */
@@ -70,6 +71,7 @@ export function connect<L extends Methods<L>, R extends Methods<R>>(transport: T
   const pending = new Map<number, Pending>();
   const serving = new Map<number, AbortController>();
   let nextId = 1;
+  let greeted = false;
   let closed: Error | undefined;
   let markReady!: () => void;
   let failReady!: (error: Error) => void;
@@ -84,16 +86,32 @@ export function connect<L extends Methods<L>, R extends Methods<R>>(transport: T
   async function serve(id: number, method: string, request: unknown): Promise<void> {
     const controller = new AbortController();
     serving.set(id, controller);
+    // False once the caller is gone; its successor counts its own ids from one.
+    const awaited = () => serving.get(id) === controller;
     try {
-      if (!Object.hasOwn(local, method) && !(method in Object.getPrototypeOf(local))) throw new Error(`There is no method "${method}".`);
-      const context = { signal: controller.signal, progress: (value: unknown) => send({ rpc: 'progress', id, value }) };
+      if (!isServed(local, method)) throw new Error(`There is no method "${method}".`);
+      const context = {
+        signal: controller.signal,
+        progress: (value: unknown) => {
+          if (awaited()) send({ rpc: 'progress', id, value });
+        },
+      };
       const value = await local[method as keyof L](request, context);
-      if (closed === undefined) send({ rpc: 'result', id, value });
+      if (awaited()) send({ rpc: 'result', id, value });
     } catch (error) {
-      if (closed === undefined) send({ rpc: 'error', id, error: toWire(error) });
+      if (awaited()) send({ rpc: 'error', id, error: toWire(error) });
     } finally {
-      serving.delete(id);
+      if (awaited()) serving.delete(id);
     }
+  }
+
+  /** Ends everything that belonged to the other side as it was. */
+  function drop(error: Error): void {
+    for (const call of pending.values()) call.reject(error);
+    pending.clear();
+    const dropped = [...serving.values()];
+    serving.clear();
+    for (const controller of dropped) controller.abort();
   }
 
   transport.receive((raw) => {
@@ -101,7 +119,11 @@ export function connect<L extends Methods<L>, R extends Methods<R>>(transport: T
     switch (raw.rpc) {
       case 'ready':
         // Whoever comes second hears nothing of the first's greeting, so a greeting is answered once.
-        if (!raw.answer) send({ rpc: 'ready', answer: true });
+        if (!raw.answer) {
+          if (greeted) drop(new RemoteError({ name: 'Error', message: 'The other side has started again.', code: 'cancelled', stack: undefined }));
+          greeted = true;
+          send({ rpc: 'ready', answer: true });
+        }
         markReady();
         break;
       case 'call':
@@ -158,15 +180,18 @@ export function connect<L extends Methods<L>, R extends Methods<R>>(transport: T
       if (closed !== undefined) return;
       closed = error;
       failReady(error);
-      for (const { reject } of pending.values()) reject(error);
-      pending.clear();
-      for (const controller of serving.values()) controller.abort();
+      drop(error);
     },
   };
 }
 
 function isMessage(value: unknown): value is Message {
   return typeof value === 'object' && value !== null && 'rpc' in value;
+}
+
+/** The interface's own methods, and not what every object has (`constructor`, `toString`). */
+function isServed<L extends object>(local: L, method: string): method is keyof L & string {
+  return typeof Reflect.get(local, method) === 'function' && !(method in Object.prototype);
 }
 
 function toWire(error: unknown): WireError {

@@ -1,0 +1,207 @@
+/**
+ * The host's side of the engine process: starts it on the first call, passes calls, progress and cancellation through,
+ * starts a new one after a crash, and lets it go when nobody has needed it for a while. Knows nothing about VS Code.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { FrankensteinError } from '../engine/errors.js';
+import type { EngineApi } from '../protocol/engineApi.js';
+import { connect, type CallOptions, type Connection } from '../protocol/rpc.js';
+
+export interface EngineLog {
+  info(text: string): void;
+  error(text: string): void;
+}
+
+export interface EngineClientOptions {
+  /** The bundled entry of the engine process. */
+  entry: string;
+  log?: EngineLog;
+  /** Added to the inherited environment. */
+  env?: NodeJS.ProcessEnv;
+  /** A cancelled call that has not ended after this long is ended with the process. Milliseconds. */
+  cancelGrace?: number;
+  /** The process goes after this long without a call. Milliseconds. */
+  idleAfter?: number;
+}
+
+export interface EngineClient {
+  /** The engine; every call starts the process if there is none. */
+  readonly engine: EngineApi;
+  /** Process id, while one runs. */
+  readonly pid: number | undefined;
+  /** Ends the process; calls under way are rejected as cancelled. Later calls are rejected too. */
+  dispose(): void;
+}
+
+/** The last words of a dying process are worth more than its exit code; this much of them is kept. */
+const STDERR_KEPT = 2000;
+
+export function createEngineClient(options: EngineClientOptions): EngineClient {
+  const { entry, log, env, cancelGrace = 2000, idleAfter = 5 * 60_000 } = options;
+  let current: EngineProcess | undefined;
+  let running = 0;
+  let idle: NodeJS.Timeout | undefined;
+  let disposed = false;
+
+  async function call(method: keyof EngineApi, request: unknown, context: CallOptions<unknown> | undefined): Promise<unknown> {
+    if (disposed) throw new FrankensteinError('cancelled', 'The extension is shutting down.');
+    if (context?.signal?.aborted) throw new FrankensteinError('cancelled', 'Cancelled.');
+    clearTimeout(idle);
+    running++;
+    const process = (current ??= start());
+    const { signal } = context ?? {};
+    let overdue: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      // Native code cannot be interrupted; ending its process is the one sure way to stop it.
+      overdue = setTimeout(() => process.kill('A cancelled call did not stop in time.'), cancelGrace);
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      const remote = process.connection.remote as Record<string, (request: unknown, context?: CallOptions<unknown>) => Promise<unknown>>;
+      return await remote[method]!(request, context);
+    } catch (error) {
+      if (signal?.aborted) throw new FrankensteinError('cancelled', 'Cancelled.', { cause: error });
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      clearTimeout(overdue);
+      running--;
+      if (running === 0 && !disposed) idle = setTimeout(release, idleAfter).unref();
+    }
+  }
+
+  function start(): EngineProcess {
+    const started: EngineProcess = startProcess(entry, env, log, () => {
+      if (current === started) current = undefined;
+    });
+    return started;
+  }
+
+  function release(): void {
+    log?.info('The engine process has been idle and is let go.');
+    current?.letGo();
+    current = undefined;
+  }
+
+  const engine = new Proxy({} as EngineApi, {
+    // `then` must stay undefined, or awaiting the proxy would call the engine.
+    get: (_, method) =>
+      typeof method === 'string' && method !== 'then'
+        ? (request: unknown, context?: CallOptions<unknown>) => call(method as keyof EngineApi, request, context)
+        : undefined,
+  });
+
+  return {
+    engine,
+    get pid() {
+      return current?.pid;
+    },
+    dispose() {
+      disposed = true;
+      clearTimeout(idle);
+      current?.letGo();
+      current = undefined;
+    },
+  };
+}
+
+interface EngineProcess {
+  pid: number | undefined;
+  connection: Connection<EngineApi>;
+  /** Ends it at once; calls under way are rejected with `engine-lost`. */
+  kill(reason: string): void;
+  /** Asks it to end; calls under way are rejected as cancelled. */
+  letGo(): void;
+}
+
+/** `gone` is called as soon as no new call should go to this process. */
+function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: EngineLog | undefined, gone: () => void): EngineProcess {
+  const child = fork(entry, [], {
+    serialization: 'advanced',
+    // The host's own flags (a debugger's port above all) are not for the child.
+    execArgv: [],
+    env: { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  log?.info(`Engine process ${child.pid ?? '?'} started.`);
+
+  let lastWords = '';
+  forwardLines(child.stdout, (line) => log?.info(line));
+  forwardLines(child.stderr, (line) => {
+    lastWords = `${lastWords}${line}\n`.slice(-STDERR_KEPT);
+    log?.error(line);
+  });
+
+  const connection = connect<object, EngineApi>(
+    {
+      send: (message) => sendTo(child, message),
+      receive: (listener) => void child.on('message', listener),
+    },
+    {},
+  );
+  let shaken = false;
+  connection.ready.then(() => (shaken = true)).catch(() => undefined);
+
+  const lose = (why: string) => {
+    gone();
+    connection.close(new FrankensteinError('engine-lost', lostSentence(why, shaken, lastWords)));
+  };
+  child.on('error', (error) => {
+    log?.error(`Engine process: ${error.message}`);
+    // Without a pid there will be no `exit` event.
+    if (child.pid === undefined) lose(error.message);
+  });
+  // `close` comes after `exit`, when stderr has been read to its end.
+  child.on('exit', gone);
+  child.on('close', (code, signal) => {
+    log?.info(`Engine process ${child.pid ?? '?'} ended (${signal ?? `exit code ${code ?? '?'}`}).`);
+    lose(signal === null ? `exit code ${code ?? '?'}` : `signal ${signal}`);
+  });
+
+  return {
+    pid: child.pid,
+    connection,
+    kill(reason) {
+      log?.info(`${reason} Engine process ${child.pid ?? '?'} is ended.`);
+      gone();
+      connection.close(
+        new FrankensteinError('engine-lost', 'The engine was restarted because a cancelled call did not stop; start again and it continues where it was.'),
+      );
+      child.kill('SIGKILL');
+    },
+    letGo() {
+      gone();
+      connection.close(new FrankensteinError('cancelled', 'The extension is shutting down.'));
+      if (child.connected) child.disconnect();
+      // A thread inside native code never sees the disconnect.
+      setTimeout(() => child.kill('SIGKILL'), 2000).unref();
+    },
+  };
+}
+
+function lostSentence(why: string, shaken: boolean, lastWords: string): string {
+  if (shaken) return `The engine process ended unexpectedly (${why}). Start again and it continues where it was; the log has the details.`;
+  // Node prints the reason as "Error: …" among a stack trace.
+  const reason = /^\w*Error: (.*)$/m.exec(lastWords)?.[1];
+  return `The engine process could not start (${reason ?? why}); the log has the details.`;
+}
+
+function sendTo(child: ChildProcess, message: unknown): void {
+  // A closed channel is reported once, by `close` above, and not by every message that missed it.
+  if (child.connected) child.send(message as object, () => undefined);
+}
+
+/** Whole lines only: a chunk may end in the middle of one. */
+function forwardLines(stream: Readable | null, line: (text: string) => void): void {
+  let rest = '';
+  stream?.setEncoding('utf8');
+  stream?.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const text of lines) if (text.trim() !== '') line(text.trimEnd());
+  });
+  stream?.on('end', () => {
+    if (rest.trim() !== '') line(rest.trimEnd());
+  });
+}

@@ -1,0 +1,22 @@
+/**
+ * Entry of the engine's own process (dist/engine.cjs). `InferenceSession.run` blocks its thread and a native crash
+ * takes the process down: neither may happen to the extension host, which every other extension shares.
+ */
+import { createEngine } from '../engine/engine.js';
+import type { EngineApi } from '../protocol/engineApi.js';
+import { connect, type Transport } from '../protocol/rpc.js';
+
+const transport: Transport = {
+  send: (message) => {
+    // After the host has gone there is nobody to tell; `disconnect` below ends the process.
+    if (process.connected) process.send?.(message);
+  },
+  receive: (listener) => void process.on('message', listener),
+};
+
+process.on('disconnect', () => process.exit(0));
+// Sockets and pipes of a host that was killed raise EPIPE on the next write; that is the same as `disconnect`.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+connect<EngineApi, object>(transport, createEngine());
