@@ -1,0 +1,3 @@
+export * from './page';
+export * from './start';
+export * from './mocha';

@@ -1,0 +1,474 @@
+// One browser page with a workbench in it, driven as a person would: palette, explorer,
+// menus, editors, webviews. Waits follow what is on screen, never the clock.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import type { FrameLocator, Locator, Page } from 'playwright-core';
+
+/** Theme ids as settings know them, labels as the picker shows them, and the class the workbench then has. */
+export const THEMES = {
+  light: { id: 'Light 2026', label: 'Light 2026', shown: /(^| )vs( |$)/ },
+  dark: { id: 'Dark 2026', label: 'Dark 2026', shown: /(^| )vs-dark( |$)/ },
+  'hc-dark': { id: 'Default High Contrast', label: 'Dark High Contrast', shown: /(^| )hc-black( |$)/ },
+  'hc-light': { id: 'Default High Contrast Light', label: 'Light High Contrast', shown: /(^| )hc-light( |$)/ },
+} as const;
+export type Theme = keyof typeof THEMES;
+
+export interface Host {
+  resultsDir: string;
+  /** VS Code itself has just written this user setting. */
+  themeChanged(theme: Theme): void;
+}
+
+/** A mouse-up right after the mouse-down is swallowed by menus and dialogs. */
+const PRESS = { delay: 250 };
+
+const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+export class WorkbenchPage {
+  /** What the browser's console said, newest last. */
+  readonly console: string[] = [];
+  /** Content-security-policy violations, which the console reports and nothing else. */
+  readonly cspViolations: string[] = [];
+  /** Uncaught errors of the page and its frames. */
+  readonly errors: string[] = [];
+
+  readonly quickInput: Locator;
+
+  constructor(
+    readonly page: Page,
+    private readonly host: Host,
+  ) {
+    page.setDefaultTimeout(20_000);
+    this.quickInput = page.locator('.quick-input-widget:visible');
+    page.on('console', (message) => {
+      const line = `${message.type()}: ${message.text()}`;
+      this.console.push(line);
+      if (/content security policy/i.test(line) && message.type() === 'error') this.cspViolations.push(line);
+    });
+    page.on('pageerror', (error) => this.errors.push(error.stack ?? error.message));
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+    await this.ready();
+  }
+
+  /** As *Developer: Reload Window*, or F5 in a browser. */
+  async reload(): Promise<void> {
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
+    await this.ready();
+  }
+
+  private async ready(): Promise<void> {
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 90_000 });
+    await this.page.locator('.monaco-workbench .part.editor').waitFor();
+  }
+
+  // --- commands and quick input ---------------------------------------------------
+
+  /** Runs a command from the palette by the title it shows there, category included. */
+  async runCommand(title: string): Promise<void> {
+    const exact = new RegExp(`^\\s*${escape(title)}\\s*$`);
+    let last: unknown;
+    for (let attempt = 0; attempt < 6; attempt++) {
+      try {
+        await this.closeQuickInput();
+        // F1 is lost while a fresh webview takes the focus.
+        if (attempt > 0) await this.page.locator('.part.titlebar, .part.statusbar').first().click({ position: { x: 2, y: 2 }, timeout: 2000 }).catch(() => undefined);
+        await this.page.keyboard.press('F1');
+        await this.quickInput.waitFor({ timeout: 2500 });
+        await this.quickInput.locator('input[type=text]').fill(`>${title}`, { timeout: 2500 });
+        const label = this.quickInput.locator('.monaco-list-row .quick-input-list-label .monaco-icon-label:not(.quick-input-list-rows-detail) .label-name').filter({ hasText: exact });
+        // Also the wait for the extension's contributions to arrive.
+        await label.first().click({ timeout: 4000 });
+        return;
+      } catch (error) {
+        last = error;
+      }
+    }
+    await this.closeQuickInput().catch(() => undefined);
+    throw new Error(`The command "${title}" could not be run from the palette: ${String(last)}`);
+  }
+
+  /** Titles the palette offers for a search text, in its order. */
+  async paletteTitles(search: string): Promise<string[]> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.closeQuickInput();
+        await this.page.keyboard.press('F1');
+        await this.quickInput.waitFor({ timeout: 2500 });
+        await this.quickInput.locator('input[type=text]').fill(`>${search}`, { timeout: 2500 });
+        await this.page.waitForTimeout(500); // the list is filtered a moment later and says nothing about it
+        const titles = await this.quickPickItems();
+        await this.closeQuickInput();
+        return titles;
+      } catch (error) {
+        if (attempt >= 5) throw error;
+      }
+    }
+  }
+
+  async closeQuickInput(): Promise<void> {
+    for (let attempt = 0; attempt < 10 && (await this.quickInput.count()) > 0; attempt++) {
+      await this.page.keyboard.press('Escape');
+      await this.quickInput.waitFor({ state: 'hidden', timeout: 500 }).catch(() => undefined);
+    }
+  }
+
+  /** Labels of the quick pick's visible rows; waits for the first. */
+  async quickPickItems(): Promise<string[]> {
+    const rows = this.quickInput.locator('.monaco-list-row');
+    await rows.first().waitFor();
+    return (await rows.locator('.quick-input-list-label .label-name').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+  }
+
+  /** Chooses the row whose text contains `item`; several items tick boxes and accept. */
+  async quickPick(item: string | RegExp | readonly (string | RegExp)[]): Promise<void> {
+    const rows = this.quickInput.locator('.monaco-list-row');
+    if (typeof item === 'string' || item instanceof RegExp) {
+      await rows.filter({ hasText: item }).first().click();
+      return;
+    }
+    for (const one of item) {
+      const box = rows.filter({ hasText: one }).first().locator('.monaco-checkbox, input[type=checkbox]').first();
+      await box.waitFor();
+      if ((await box.getAttribute('aria-checked')) !== 'true') await box.click();
+    }
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Types into the input box or file dialog that is open, and accepts. */
+  async typeInput(text: string): Promise<void> {
+    const input = this.quickInput.locator('input[type=text]');
+    await input.waitFor();
+    await input.fill(text);
+    await input.press('Enter');
+  }
+
+  // --- explorer -------------------------------------------------------------------
+
+  private explorerRows(): Locator {
+    return this.page.locator('.explorer-folders-view .monaco-list-row');
+  }
+
+  /** The row of a path relative to the workspace, its folders expanded on the way. */
+  async explorerRow(relative: string): Promise<Locator> {
+    if ((await this.page.locator('.explorer-folders-view:visible').count()) === 0) await this.runCommand('View: Show Explorer');
+    await this.explorerRows().first().waitFor();
+    const segments = relative.split('/').filter((segment) => segment !== '');
+    let from = -1; // data-index of the parent
+    let row: Locator | undefined;
+    for (const [depth, segment] of segments.entries()) {
+      const index = await this.findRow(segment, depth + 1, from);
+      row = this.explorerRows().and(this.page.locator(`[data-index="${index}"]`));
+      const last = depth === segments.length - 1;
+      if (!last && (await row.getAttribute('aria-expanded')) === 'false') {
+        await row.locator('.monaco-tl-twistie').click();
+        await this.explorerRows().and(this.page.locator(`[data-index="${index}"][aria-expanded="true"]`)).waitFor();
+      }
+      from = index;
+    }
+    if (!row) throw new Error('explorerRow needs a path below the workspace.');
+    return row;
+  }
+
+  /** data-index of the row with this name at this level, below its parent's row. */
+  private async findRow(name: string, level: number, parent: number): Promise<number> {
+    const deadline = Date.now() + 15_000;
+    for (;;) {
+      const index = await this.explorerRows().evaluateAll(
+        (rows, wanted) => {
+          const sorted = rows
+            .map((row) => ({ index: Number(row.getAttribute('data-index')), level: Number(row.getAttribute('aria-level')), name: row.querySelector('.label-name')?.textContent ?? '' }))
+            .filter((row) => row.index > wanted.parent)
+            .sort((a, b) => a.index - b.index);
+          for (const row of sorted) {
+            if (row.level < wanted.level) return -1;
+            if (row.level === wanted.level && row.name === wanted.name) return row.index;
+          }
+          return -1;
+        },
+        { name, level, parent },
+      );
+      if (index >= 0) return index;
+      if (Date.now() > deadline) throw new Error(`The explorer shows no "${name}" at level ${level}.`);
+      await this.page.waitForTimeout(100);
+    }
+  }
+
+  /**
+   * Right-clicks a path (or several, selected together) and chooses an item of the
+   * context menu; an array of titles goes through submenus.
+   */
+  async explorerContextMenu(relative: string | readonly string[], item: string | readonly string[]): Promise<void> {
+    const menu = await this.openContextMenu(relative);
+    const titles = typeof item === 'string' ? [item] : item;
+    for (const title of titles) await menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last().click(PRESS);
+    await menu.first().waitFor({ state: 'hidden' });
+  }
+
+  /** Titles of the context menu on a path, or on several selected together. */
+  async explorerMenuTitles(relative: string | readonly string[]): Promise<string[]> {
+    const menu = await this.openContextMenu(relative);
+    const titles = await menu.getByRole('menuitem').locator('.action-label').allInnerTexts();
+    await this.page.keyboard.press('Escape');
+    await menu.first().waitFor({ state: 'hidden' });
+    return titles.map((text) => text.trim());
+  }
+
+  private async openContextMenu(relative: string | readonly string[]): Promise<Locator> {
+    const paths = typeof relative === 'string' ? [relative] : relative;
+    // Expanding one folder moves the rows of the others.
+    for (const one of paths) await this.explorerRow(one);
+    const menu = this.page.locator('.monaco-menu:visible');
+    for (let attempt = 0; ; attempt++) {
+      let row: Locator | undefined;
+      for (const [index, one] of paths.entries()) {
+        row = await this.explorerRow(one);
+        if (paths.length > 1) await row.locator('.label-name').click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
+      }
+      await row?.locator('.label-name').click({ button: 'right' });
+      try {
+        await menu.getByRole('menuitem').first().waitFor({ timeout: 4000 });
+        return menu;
+      } catch (error) {
+        if (attempt >= 3) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
+  }
+
+  // --- editors --------------------------------------------------------------------
+
+  /** Opens a file of the workspace in an editor, as a double click in the explorer does. */
+  async openFile(relative: string): Promise<void> {
+    const name = path.posix.basename(relative);
+    for (let attempt = 0; ; attempt++) {
+      const row = await this.explorerRow(relative);
+      await row.locator('.label-name').dblclick();
+      try {
+        await this.tab(name).and(this.page.locator('.active')).first().waitFor({ timeout: 5000 });
+        return;
+      } catch (error) {
+        if (attempt >= 3) throw error;
+      }
+    }
+  }
+
+  tab(title: string | RegExp): Locator {
+    const text = typeof title === 'string' ? new RegExp(`^\\s*${escape(title)}\\s*$`) : title;
+    return this.page.locator('.part.editor .tab').filter({ has: this.page.locator('.monaco-icon-label-container').filter({ hasText: text }) });
+  }
+
+  async tabTitles(): Promise<string[]> {
+    return (await this.page.locator('.part.editor .tab .monaco-icon-label-container').allTextContents()).map((text) => text.trim());
+  }
+
+  /** The code editor that has the focus, or the first there is. */
+  editor(): Locator {
+    return this.page.locator('.part.editor .editor-instance .monaco-editor:visible, .part.editor .editor-container .monaco-editor:visible').first();
+  }
+
+  /** Puts the cursor on a line, counted from 1, and scrolls to it. */
+  async gotoLine(line: number): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.closeQuickInput();
+        if (attempt > 0) await this.editor().click({ position: { x: 200, y: 60 } });
+        await this.page.keyboard.press('F1');
+        await this.quickInput.waitFor({ timeout: 2500 });
+        await this.quickInput.locator('input[type=text]').fill(`:${line}`, { timeout: 2500 });
+        await this.page.keyboard.press('Enter');
+        await this.quickInput.waitFor({ state: 'hidden', timeout: 2500 });
+        return;
+      } catch (error) {
+        if (attempt >= 4) throw error;
+      }
+    }
+  }
+
+  /** Middle of a text in a visible editor line, in page pixels. */
+  async placeOf(text: string): Promise<{ x: number; y: number }> {
+    const line = this.page.locator('.monaco-editor .view-lines .view-line').filter({ hasText: text }).first();
+    await line.waitFor();
+    const place = await line.evaluate((element, wanted) => {
+      const document = element.ownerDocument;
+      const walker = document.createTreeWalker(element, 4 /* text */);
+      const nodes: Text[] = [];
+      let all = '';
+      for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        nodes.push(node as Text);
+        all += (node as Text).data.replace(/\u00a0/g, ' ');
+      }
+      const at = all.indexOf(wanted);
+      if (at < 0) return undefined;
+      const middle = at + Math.floor(wanted.length / 2);
+      let before = 0;
+      for (const node of nodes) {
+        if (middle < before + node.length) {
+          const range = document.createRange();
+          range.setStart(node, middle - before);
+          range.setEnd(node, middle - before + 1);
+          const box = range.getBoundingClientRect();
+          return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+        }
+        before += node.length;
+      }
+      return undefined;
+    }, text);
+    if (!place) throw new Error(`No visible editor line has the text "${text}" in one piece.`);
+    return place;
+  }
+
+  /** Rests the mouse on a text in an editor and returns the hover that appears. */
+  async hover(text: string): Promise<Locator> {
+    const hover = this.page.locator('.monaco-hover:visible').filter({ has: this.page.locator('.hover-row, .hover-contents') }).first();
+    for (let attempt = 0; ; attempt++) {
+      const { x, y } = await this.placeOf(text);
+      await this.page.mouse.move(x + 40, y + 120);
+      await this.page.mouse.move(x - 1, y, { steps: 4 });
+      await this.page.mouse.move(x, y);
+      try {
+        await hover.waitFor({ timeout: 5000 });
+        return hover;
+      } catch (error) {
+        if (attempt >= 3) throw error;
+      }
+    }
+  }
+
+  /** CodeLens texts on screen, from the top. */
+  codeLenses(): Locator {
+    return this.page.locator('.monaco-editor .codelens-decoration a, .monaco-editor .codelens-decoration span:not(:has(*)):not(.codicon)').filter({ visible: true });
+  }
+
+  // --- webviews -------------------------------------------------------------------
+
+  /** The content of the visible webview; `nth` where several are (order of creation). */
+  webviewFrame(nth?: number): FrameLocator {
+    const all = this.page.locator('iframe.webview.ready:visible');
+    return (nth === undefined ? all : all.nth(nth)).contentFrame().frameLocator('#active-frame');
+  }
+
+  /** Colour of a canvas of a webview at a fraction of its width and height: [r, g, b, a]. */
+  async canvasPixel(canvas: Locator, x: number, y: number): Promise<[number, number, number, number]> {
+    return canvas.evaluate(
+      (element, at) => {
+        const target = element as HTMLCanvasElement;
+        const data = target.getContext('2d')?.getImageData(Math.floor(at.x * (target.width - 1)), Math.floor(at.y * (target.height - 1)), 1, 1).data;
+        return [data?.[0] ?? 0, data?.[1] ?? 0, data?.[2] ?? 0, data?.[3] ?? 0];
+      },
+      { x, y },
+    );
+  }
+
+  /** Number of different colours painted on a canvas (transparent not counted); 0 means blank. */
+  async canvasColours(canvas: Locator): Promise<number> {
+    return canvas.evaluate((element) => {
+      const target = element as HTMLCanvasElement;
+      const data = target.getContext('2d')?.getImageData(0, 0, target.width, target.height).data;
+      const seen = new Set<number>();
+      for (let i = 0; data && i < data.length; i += 4) {
+        if ((data[i + 3] ?? 0) > 0) seen.add(((data[i] ?? 0) << 16) | ((data[i + 1] ?? 0) << 8) | (data[i + 2] ?? 0));
+      }
+      return seen.size;
+    });
+  }
+
+  // --- what the workbench says ----------------------------------------------------
+
+  /** Waits until a text is visible, in the workbench or in a frame of it. */
+  async waitForText(text: string | RegExp, options: { in?: FrameLocator | Locator; timeout?: number } = {}): Promise<Locator> {
+    const found = (options.in ?? this.page).getByText(text).filter({ visible: true }).first();
+    await found.waitFor(options.timeout === undefined ? {} : { timeout: options.timeout });
+    return found;
+  }
+
+  /** Texts of the toasts on screen. */
+  async notifications(): Promise<string[]> {
+    return (await this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts()).map((text) => text.trim());
+  }
+
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast').filter({ hasText: text }).first();
+  }
+
+  async waitForNotification(text: string | RegExp, timeout = 20_000): Promise<Locator> {
+    const toast = this.notification(text);
+    await toast.waitFor({ timeout });
+    return toast;
+  }
+
+  /** Presses a button of the toast with this text. */
+  async notificationAction(text: string | RegExp, button: string): Promise<void> {
+    const toast = await this.waitForNotification(text);
+    await toast.getByRole('button', { name: button }).click(PRESS);
+  }
+
+  async clearNotifications(): Promise<void> {
+    if ((await this.page.locator('.notification-toast').count()) > 0) await this.runCommand('Notifications: Clear All Notifications');
+  }
+
+  /** Presses a button of the modal dialog and returns the dialog's text. */
+  async dialog(button: string): Promise<string> {
+    const box = this.page.locator('.monaco-dialog-box');
+    await box.waitFor();
+    const text = await box.locator('.dialog-message-container').innerText();
+    await box.getByRole('button', { name: button, exact: true }).click(PRESS);
+    await box.waitFor({ state: 'hidden' });
+    return text;
+  }
+
+  statusBarItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
+  }
+
+  // --- looks ----------------------------------------------------------------------
+
+  /** Changes the theme through VS Code's own picker: it does not watch a user's settings file here. */
+  async setTheme(theme: Theme): Promise<void> {
+    const { label } = THEMES[theme];
+    await this.runCommand('Preferences: Color Theme');
+    const input = this.quickInput.locator('input[type=text]');
+    await input.fill(label);
+    await this.quickInput.locator('.monaco-list-row .label-name').filter({ hasText: new RegExp(`^${escape(label)}$`) }).first().click();
+    await this.quickInput.waitFor({ state: 'hidden' });
+    await this.waitForTheme(theme);
+    this.host.themeChanged(theme);
+  }
+
+  async waitForTheme(theme: Theme): Promise<void> {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const classes = (await this.page.locator('.monaco-workbench').first().getAttribute('class')) ?? '';
+      if (THEMES[theme].shown.test(classes)) return;
+      if (Date.now() > deadline) throw new Error(`The theme ${THEMES[theme].label} did not take effect (classes: ${classes}).`);
+      await this.page.waitForTimeout(100);
+    }
+  }
+
+  async resize(viewport: { width: number; height: number }): Promise<void> {
+    await this.page.setViewportSize(viewport);
+  }
+
+  /** Saves test-results/NAME.png and returns its path. */
+  async screenshot(name: string): Promise<string> {
+    const file = path.join(this.host.resultsDir, `${name}.png`);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    await this.page.screenshot({ path: file, animations: 'disabled', caret: 'hide' });
+    return file;
+  }
+
+  /** Saves what the console said as test-results/NAME.console.log and returns its path. */
+  writeLog(name: string): string {
+    const file = path.join(this.host.resultsDir, `${name}.console.log`);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, [...this.console, ...this.errors].join('\n'));
+    return file;
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
