@@ -31,6 +31,8 @@ export interface Shard {
   bytes: number;
   /** Of the file at open time: a change while reading is an error, never a wrong number. */
   modifiedNs: bigint;
+  /** Of the file at open time; a file replaced by one of the same size and time is a change too. */
+  inode: bigint;
   /** SHA-256 of the header, hex. */
   headerHash: string;
 }
@@ -47,9 +49,13 @@ export interface Checkpoint {
   config: Readonly<Record<string, unknown>> | undefined;
   /** `model_type`, or what the tensor names say. */
   family: string;
+  /** Id of the entry in `topology/families` by which the names are read. */
+  layout: string;
   /** Language layers and vision blocks: 1 + highest index among the names. */
   layers: number;
   visionLayers: number;
+  /** Blocks per vision stack (Mllama has two); sums to `visionLayers`. */
+  visionStacks: readonly number[];
   /** Names of auxiliary text files that are there (config, tokenizer, generation, chat template, processor). */
   files: string[];
   warnings: string[];

@@ -1,0 +1,48 @@
+/** Sentences about files that could not be used, and names from files that nobody should trust. */
+import { FrankensteinError } from '../errors.js';
+
+/** An error of ours in place of what the operating system said about `path`. Errors of ours pass through. */
+export function fileError(error: unknown, path: string): FrankensteinError {
+  if (error instanceof FrankensteinError) return error;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const cause = { cause: error };
+  switch (code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return new FrankensteinError('not-found', `${shown(path)} does not exist.`, cause);
+    case 'ENAMETOOLONG':
+    case 'ERR_INVALID_ARG_VALUE':
+      return new FrankensteinError('not-found', `${shown(path)} is no name that a file can have.`, cause);
+    case 'ELOOP':
+      return new FrankensteinError('not-found', `${shown(path)} is a link that leads back to itself.`, cause);
+    case 'EACCES':
+    case 'EPERM':
+      return new FrankensteinError('permission', `${shown(path)} may not be read by this user: check its permissions and those of the folders above it.`, cause);
+    default:
+      return code === undefined
+        ? new FrankensteinError('internal', `Reading ${shown(path)} failed: ${error instanceof Error ? error.message : String(error)}`, cause)
+        : new FrankensteinError('permission', `The operating system could not read ${shown(path)} (${code}).`, cause);
+  }
+}
+
+export function malformed(file: string, why: string): FrankensteinError {
+  return new FrankensteinError('malformed', `${shown(file)} ${why}`);
+}
+
+/** A path in a sentence: control characters, which could rewrite a terminal, made visible. */
+export function shown(path: string): string {
+  return path.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
+/** A name from inside a file in a sentence: quoted, printable, never longer than a line. */
+export function quoted(name: string): string {
+  return `"${shown(name.length > 120 ? `${name.slice(0, 117)}…` : name)}"`;
+}
+
+/** Control characters, and the marks that reverse the direction of text. */
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+export function thousands(count: number): string {
+  return count.toLocaleString('en-US');
+}

@@ -1,0 +1,136 @@
+/**
+ * From what a user points at to the files of a checkpoint. A folder, its `config.json`, its index, `model.safetensors`
+ * and every shard all mean the same checkpoint.
+ */
+import { readFile, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { FrankensteinError } from '../errors.js';
+import { fileError, malformed, shown } from './failure.js';
+import { foreignFormat } from './formats.js';
+import { type WeightMap, readWeightMap } from './weightMap.js';
+
+export interface Location {
+  /** As the user named it, absolute. */
+  path: string;
+  folder: string;
+  /** Names in the folder. */
+  entries: string[];
+  /** Shard names, relative to the folder. */
+  shards: string[];
+  /** Undefined when the checkpoint has no index. */
+  index: { file: string; map: WeightMap } | undefined;
+  /** The user means this one file, not the folder around it: its config and tokenizer belong to something else. */
+  alone: boolean;
+}
+
+const INDEX_SUFFIX = '.safetensors.index.json';
+const DEFAULT_INDEX = `model${INDEX_SUFFIX}`;
+const DEFAULT_FILE = 'model.safetensors';
+/** `model-00001-of-00004.safetensors` */
+const NUMBERED = /^(.*)-(\d{5})-of-(\d{5})\.safetensors$/;
+/** A LoRA stored beside a model is not part of it. */
+const ADAPTER = /^adapter_model.*\.safetensors$/;
+
+/** @throws `not-found`, `permission`, `malformed`, `unsupported` */
+export async function locate(given: string, signal?: AbortSignal): Promise<Location> {
+  const absolute = path.resolve(given);
+  let kind;
+  try {
+    kind = await stat(absolute);
+  } catch (error) {
+    throw fileError(error, absolute);
+  }
+  if (kind.isDirectory()) return locateFolder(absolute, absolute, signal);
+  const name = path.basename(absolute);
+  if (!kind.isFile()) throw malformed(absolute, 'is neither a file nor a folder.');
+
+  const folder = path.dirname(absolute);
+  if (name === 'config.json') return locateFolder(absolute, folder, signal);
+  if (name.endsWith(INDEX_SUFFIX)) return withIndex(absolute, folder, await list(folder), name, signal);
+  if (ADAPTER.test(name) || name === 'adapter_config.json') throw foreignFormat(absolute, [name])!;
+  if (name.endsWith('.safetensors')) return locateFile(absolute, folder, name, signal);
+  throw foreignFormat(absolute, [name])
+    ?? new FrankensteinError('not-found', `${shown(absolute)} is no checkpoint: choose a folder with safetensors files, its config.json, its index, or a .safetensors file.`);
+}
+
+async function locateFolder(given: string, folder: string, signal?: AbortSignal): Promise<Location> {
+  const entries = await list(folder);
+  const indexes = entries.filter((entry) => entry.endsWith(INDEX_SUFFIX) && !entry.startsWith('.'));
+  const index = indexes.includes(DEFAULT_INDEX) ? DEFAULT_INDEX : indexes.length === 1 ? indexes[0] : undefined;
+  if (index !== undefined) return withIndex(given, folder, entries, index, signal);
+  const files = weightFiles(entries);
+  if (files.includes(DEFAULT_FILE)) return { path: given, folder, entries, shards: [DEFAULT_FILE], index: undefined, alone: false };
+  const only = files.length === 1 ? files[0] : undefined;
+  if (only !== undefined && !NUMBERED.test(only)) return { path: given, folder, entries, shards: [only], index: undefined, alone: false };
+  const set = numberedSet(folder, files);
+  if (set !== undefined) return { path: given, folder, entries, shards: set, index: undefined, alone: false };
+  if (files.length > 0) {
+    throw malformed(folder, `holds ${files.length} safetensors files and no index that says which belong together: choose one of the files (${files.slice(0, 3).map(shown).join(', ')}${files.length > 3 ? ', …' : ''}).`);
+  }
+  const snapshot = await hubSnapshot(folder, entries);
+  if (snapshot !== undefined) return { ...(await locateFolder(snapshot, snapshot, signal)), path: given };
+  throw foreignFormat(folder, entries)
+    ?? new FrankensteinError('not-found', `${shown(folder)} holds no checkpoint: there is no safetensors file in it${entries.includes('config.json') ? ' beside its config.json' : ''}.`);
+}
+
+async function locateFile(given: string, folder: string, name: string, signal?: AbortSignal): Promise<Location> {
+  const entries = await list(folder);
+  for (const index of entries.filter((entry) => entry.endsWith(INDEX_SUFFIX) && !entry.startsWith('.'))) {
+    const location = await withIndex(given, folder, entries, index, signal);
+    if (location.shards.includes(name)) return location;
+  }
+  const files = weightFiles(entries);
+  const set = NUMBERED.test(name) ? numberedSet(folder, files, name) : undefined;
+  const shards = set ?? [name];
+  const alone = set === undefined && name !== DEFAULT_FILE && !(entries.includes('config.json') && files.length === 1);
+  return { path: given, folder, entries, shards, index: undefined, alone };
+}
+
+async function withIndex(given: string, folder: string, entries: string[], name: string, signal?: AbortSignal): Promise<Location> {
+  const file = path.join(folder, name);
+  const map = await readWeightMap(file, signal);
+  return { path: given, folder, entries, shards: map.shards, index: { file, map }, alone: false };
+}
+
+function weightFiles(entries: readonly string[]): string[] {
+  return entries.filter((entry) => entry.endsWith('.safetensors') && !entry.startsWith('.') && !ADAPTER.test(entry)).sort();
+}
+
+/**
+ * The whole set that `member` belongs to (or the only set there is) when shards are numbered but the index is lost.
+ * @throws `not-found` when one is missing.
+ */
+function numberedSet(folder: string, files: readonly string[], member?: string): string[] | undefined {
+  const stems = new Map<string, { prefix: string; count: number; total: string }>();
+  for (const file of member === undefined ? files : [member]) {
+    const [, prefix, , total] = NUMBERED.exec(file) ?? [];
+    if (prefix !== undefined && total !== undefined) stems.set(`${prefix}/${total}`, { prefix, count: Number(total), total });
+  }
+  const [set] = stems.values();
+  if (stems.size !== 1 || set === undefined) return undefined;
+  const present = files.filter((file) => {
+    const [, prefix, , total] = NUMBERED.exec(file) ?? [];
+    return prefix === set.prefix && total === set.total;
+  });
+  if (present.length !== set.count) {
+    throw new FrankensteinError('not-found', `${shown(folder)} holds ${present.length} of the ${set.count} shards that their names promise (${shown(present[0] ?? '')}), and no index.`);
+  }
+  return present;
+}
+
+/** A repository of the Hugging Face cache (`models--org--name`): the snapshot that `refs/main` names, or the only one. */
+async function hubSnapshot(folder: string, entries: readonly string[]): Promise<string | undefined> {
+  if (!entries.includes('snapshots') || !(entries.includes('refs') || entries.includes('blobs'))) return undefined;
+  const snapshots = (await list(path.join(folder, 'snapshots'))).filter((name) => !name.startsWith('.'));
+  const main = await readFile(path.join(folder, 'refs', 'main'), 'utf8').then((text) => text.trim(), () => undefined);
+  const chosen = snapshots.find((name) => name === main) ?? (snapshots.length === 1 ? snapshots[0] : undefined);
+  return chosen === undefined ? undefined : path.join(folder, 'snapshots', chosen);
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    throw fileError(error, folder);
+  }
+}

@@ -1,0 +1,24 @@
+/** Small text files beside the weights, read whole but never without a limit. */
+import { open, stat } from 'node:fs/promises';
+import { fileError, malformed, thousands } from './failure.js';
+import { readFully } from './read.js';
+
+/** @throws `malformed` when it is no regular file, longer than `limit` bytes, or no UTF-8; `not-found`, `permission`. */
+export async function readText(path: string, limit: number, signal?: AbortSignal): Promise<string> {
+  try {
+    // Before opening: a named pipe would wait for a writer for ever.
+    if (!(await stat(path)).isFile()) throw malformed(path, 'is not a regular file.');
+    const handle = await open(path, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > limit) throw malformed(path, `has ${thousands(size)} bytes; the limit for a file of its kind is ${thousands(limit)}.`);
+      const bytes = await readFully(handle, path, 0, size, signal);
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (error instanceof TypeError && (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw malformed(path, 'is not UTF-8 text.');
+    throw fileError(error, path);
+  }
+}

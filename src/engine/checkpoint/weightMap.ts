@@ -1,0 +1,53 @@
+/** `model.safetensors.index.json`: which shard holds which tensor. */
+import { malformed, quoted } from './failure.js';
+import { parseStrictJson } from './json.js';
+import { readText } from './text.js';
+
+/** Bytes. Indexes of published checkpoints stay below 30 MB; a JavaScript string ends at 512 MB. */
+const INDEX_LIMIT = 256 * 1024 * 1024;
+
+export interface WeightMap {
+  /** Shard name per tensor name on disk. */
+  shardOf: Map<string, string>;
+  /** Each shard once, in the order of their names. Relative, with forward slashes, never leaving the folder. */
+  shards: string[];
+}
+
+/**
+ * @param path of the index.
+ * @throws `malformed`, `not-found`, `permission`
+ */
+export async function readWeightMap(path: string, signal?: AbortSignal): Promise<WeightMap> {
+  const text = await readText(path, INDEX_LIMIT, signal);
+  const index = parseStrictJson(text, path, 'index', { depth: 8, keys: 4_000_000 });
+  const map: unknown = isObject(index) ? index['weight_map'] : undefined;
+  if (!isObject(map)) throw malformed(path, 'has no "weight_map", which should say where each tensor is.');
+  const shardOf = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (tensor === '__proto__') throw malformed(path, 'names a tensor "__proto__", which no model does and which can corrupt programs that read it.');
+    if (typeof shard !== 'string') throw malformed(path, `does not name a file for the tensor ${quoted(tensor)}.`);
+    const why = refusal(shard);
+    if (why !== undefined) throw malformed(path, `points to ${quoted(shard)}, ${why}; shards must lie inside the checkpoint's folder.`);
+    shardOf.set(tensor, shard);
+  }
+  if (shardOf.size === 0) throw malformed(path, 'lists no tensor.');
+  return { shardOf, shards: [...new Set(shardOf.values())].sort() };
+}
+
+/**
+ * Why a shard's name is not followed. Names only: a link that lies on disk under a proper name may lead anywhere,
+ * since the Hugging Face cache is made of such links and whoever could place one could copy the file as well.
+ */
+function refusal(shard: string): string | undefined {
+  if (shard === '') return 'an empty name';
+  if (shard.includes('\0')) return 'a name with a zero byte';
+  if (shard.startsWith('/') || shard.startsWith('\\') || /^[A-Za-z]:/.test(shard)) return 'an absolute path';
+  const segments = shard.split(/[/\\]/);
+  if (segments.includes('..')) return 'a path outside the folder';
+  if (shard.includes('\\') || segments.includes('') || segments.includes('.')) return 'not a plain file name';
+  return undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

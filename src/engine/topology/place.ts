@@ -1,0 +1,84 @@
+/**
+ * Places a tensor by its canonical name: section, layer, unified depth, component, region. What a family looks like
+ * is in `families.ts`; what its segments mean (`o_proj`, `ln_q`, …) is common to all and here.
+ */
+import type { TensorPlace } from '../diff/result.js';
+import { regionOfLayer } from './cuts.js';
+import { type Family, HEADS, familyById } from './families.js';
+import type { Component } from './topology.js';
+
+/** What placing needs to know of a model. A `Checkpoint` is one. */
+export interface ModelShape {
+  /** Id of the entry in `families.ts`. */
+  layout: string;
+  /** Language layers. */
+  layers: number;
+  /** Vision blocks over all stacks. */
+  visionLayers: number;
+  /** Blocks per vision stack, in the order of the family's table entry; sums to `visionLayers`. */
+  visionStacks: readonly number[];
+}
+
+/**
+ * Larger indices are not layers: the deepest published models have fewer than 200, and a hostile
+ * `layers.999999999` must not size a chart or an array.
+ */
+export const LAYER_INDEX_LIMIT = 9_999;
+
+/** The place of the tensor called `name` (canonical) in `model`; `cuts` as in `cuts.ts`. */
+export function placeTensor(name: string, model: ModelShape, cuts: readonly [number, number]): TensorPlace {
+  const family = familyById(model.layout);
+  const component = componentOf(name, family);
+  const outside = { layer: null, depth: null, region: null };
+  // Before vision: mergers live inside the vision tower.
+  if (isUnder(name, family.projector)) return { name, section: 'projector', ...outside, depth: 0, component };
+  if (isUnder(name, family.vision.roots)) {
+    const found = indexInStacks(name, family.vision.stacks);
+    if (found === null) return { name, section: 'vision', ...outside, component };
+    let layer = found.index;
+    for (let stack = 0; stack < found.stack; stack++) layer += model.visionStacks[stack] ?? 0;
+    return { name, section: 'vision', layer, depth: layer - model.visionLayers, component, region: null };
+  }
+  const found = indexInStacks(name, family.language.stacks);
+  if (found !== null) {
+    const layer = found.index;
+    return { name, section: 'language', layer, depth: layer + 1, component, region: regionOfLayer(layer, cuts) };
+  }
+  const section = isUnder(name, family.language.roots) || isUnder(name, HEADS) ? 'language' : 'other';
+  return { name, section, ...outside, component };
+}
+
+/** The 0-based index after the first fitting stack; null outside numbered layers. */
+export function indexInStacks(name: string, stacks: readonly string[]): { stack: number; index: number } | null {
+  for (const [stack, path] of stacks.entries()) {
+    if (!name.startsWith(path) || name.charCodeAt(path.length) !== DOT) continue;
+    const digits = /^\d{1,4}(?=\.)/.exec(name.slice(path.length + 1, path.length + 6));
+    if (digits !== null) return { stack, index: Number(digits[0]) };
+  }
+  return null;
+}
+
+const DOT = 46;
+
+function isUnder(name: string, paths: readonly string[]): boolean {
+  return paths.some((path) => name.startsWith(path) && (name.length === path.length || name.charCodeAt(path.length) === DOT));
+}
+
+/**
+ * In this order: a norm inside attention (`q_norm`, `post_attention_layernorm`) is a norm, `cross_attn_mlp_gate` an
+ * MLP's gate. Embedding covers both ends of the vocabulary, since a tied head is the same matrix.
+ */
+const COMMON_COMPONENTS: readonly (readonly [Component, RegExp])[] = [
+  ['norm', /norm|^ln_|^ln\d*$/],
+  ['embedding', /embed|^wte$|^wpe$|^pos_emb|position|^(?:cls|class|register|mask)_tokens?$|^patch_conv$|^lm_head$|^image_newline$/],
+  ['mlp', /mlp|feed_?forward|^ffn|experts?$|moe|^fc\d|^linear(?:_fc)?_?\d$|^(?:gate|up|down|gate_up)_proj$|^router$/],
+  ['attention', /attn|attention/],
+];
+
+function componentOf(name: string, family: Family): Component {
+  for (const [pattern, component] of family.components ?? []) if (pattern.test(name)) return component;
+  if (isUnder(name, HEADS)) return 'embedding';
+  const segments = name.split('.');
+  for (const [component, pattern] of COMMON_COMPONENTS) if (segments.some((segment) => pattern.test(segment))) return component;
+  return 'other';
+}
