@@ -98,7 +98,7 @@ export interface RunSummary {
   paths: string[];
   state: 'finished' | 'interrupted';
   startedAt: string;
-  /** 0…1 of the planned bytes. */
+  /** 0…1 of the planned tensors. */
   done: number;
   /** Folder of the run on disk. */
   folder: string;

@@ -1,0 +1,52 @@
+/** `frankenstein inspect`: what a checkpoint holds, from its headers. */
+import { Command } from 'commander';
+import path from 'node:path';
+import type { InspectResult } from '../engine/api.js';
+import type { CommandContext } from './options.js';
+import { writeOutput } from './output.js';
+import { formatBytes, formatCount, print, table } from './terminal.js';
+
+export function inspectCommand({ engine, signal }: CommandContext): Command {
+  return new Command('inspect')
+    .description('Show what a checkpoint holds: family, layers, sections, dtypes, shards; reads headers only')
+    .argument('<checkpoint>', 'a folder, config, shard or index')
+    .option('--json <file>', 'write all of it, every tensor included, as JSON; - for stdout')
+    .option('--tensors', 'list every tensor')
+    .action(async (checkpoint: string, options: { json?: string; tensors?: boolean }) => {
+      const result = await engine.inspect({ path: path.resolve(checkpoint) }, { signal });
+      if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
+      if (options.json !== '-') await print(inspectReport(result, options.tensors === true));
+    });
+}
+
+function inspectReport(result: InspectResult, withTensors: boolean): string {
+  const facts = table(
+    [
+      ['path', result.path],
+      ['family', [result.family, ...result.architectures].join(' · ')],
+      ['layers', `${result.layers} language${result.visionLayers > 0 ? `, ${result.visionLayers} vision` : ''}`],
+      ['parameters', formatCount(result.parameters)],
+      ['size', formatBytes(result.bytes)],
+      ['head', result.tiedHead ? 'tied to the embedding' : 'its own'],
+      ['fingerprint', result.fingerprint],
+    ],
+    [false, false],
+  );
+  const sections = table(
+    [['section', 'tensors', 'parameters'], ...result.sections.map(({ section, tensors, parameters }) => [section, formatCount(tensors), formatCount(parameters)])],
+    [false, true, true],
+  );
+  const dtypes = table(
+    [['dtype', 'tensors', 'parameters'], ...Object.entries(result.dtypes).map(([dtype, { tensors, parameters }]) => [dtype, formatCount(tensors), formatCount(parameters)])],
+    [false, true, true],
+  );
+  const shards = table(
+    [['shard', 'tensors', 'size'], ...result.shards.map(({ file, tensors, bytes }) => [file, formatCount(tensors), formatBytes(bytes)])],
+    [false, true, true],
+  );
+  const tensors = withTensors
+    ? table([['tensor', 'dtype', 'shape'], ...result.tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(' × ')])], [false, false, false])
+    : '';
+  const warnings = result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '';
+  return `${[facts, sections, dtypes, shards, tensors, warnings].filter((part) => part !== '').join('\n\n')}\n`;
+}

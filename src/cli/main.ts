@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+/** `frankenstein`: the engine without an editor. Results on stdout, progress and errors on stderr. */
+import path from 'node:path';
+import { Command } from 'commander';
+import { createEngineClient } from '../engineProcess/client.js';
+import { ENGINE_VERSION } from '../engine/version.js';
+import { compareCommand } from './compare.js';
+import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
+import { inspectCommand } from './inspect.js';
+import { showError } from './terminal.js';
+
+async function main(): Promise<number> {
+  // The engine runs in its own process here too: a file cut short under a mapped read must not end as "Bus error".
+  const client = createEngineClient({ entry: path.join(__dirname, 'engine.cjs') });
+  const interrupt = new AbortController();
+  process.on('SIGINT', () => {
+    if (interrupt.signal.aborted) process.exit(130); // pressed twice
+    interrupt.abort();
+  });
+  const context = { engine: client.engine, signal: interrupt.signal };
+  const program = new Command('frankenstein')
+    .description('Takes post-trained vision-language models apart: what did training change, and where?')
+    .version(ENGINE_VERSION)
+    .addHelpText('after', `\n${EXIT_CODES_HELP}`)
+    .showHelpAfterError('(run with --help for the options)')
+    .exitOverride();
+  program.addCommand(compareCommand(context));
+  program.addCommand(inspectCommand(context));
+  try {
+    await program.parseAsync();
+    return 0;
+  } catch (error) {
+    // Commander has already printed its own usage errors (and help, which is code 0).
+    if (isCommanderError(error)) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    showError(error);
+    return exitCodeOf(error);
+  } finally {
+    client.dispose();
+  }
+}
+
+function isCommanderError(error: unknown): error is Error & { exitCode: number } {
+  return error instanceof Error && 'exitCode' in error && error.name === 'CommanderError';
+}
+
+main().then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    showError(error);
+    process.exitCode = 1;
+  },
+);

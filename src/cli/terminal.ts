@@ -1,0 +1,71 @@
+/** Talking to a terminal: progress on stderr, tables on stdout, errors as one sentence. */
+import type { Progress } from '../engine/api.js';
+
+/** Shows one line that is drawn over, and only where somebody watches. */
+export function createProgressLine(): { show(progress: Progress): void; clear(): void } {
+  const { stderr } = process;
+  if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
+  const draw = (text: string) => stderr.write(`\r\x1b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
+  return {
+    show: ({ phase, doneBytes, totalBytes, remainingSeconds, tensor }) => {
+      if (totalBytes === 0) return void draw(`${phase} …`);
+      const left = remainingSeconds === null ? '' : ` · ${formatDuration(remainingSeconds)} left`;
+      draw(`${phase} ${bar(doneBytes / totalBytes, 20)} ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}  ${tensor ?? ''}`);
+    },
+    clear: () => void draw(''),
+  };
+}
+
+export function showError(error: unknown): void {
+  process.stderr.write(`frankenstein: ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
+/** Writes all of `text` before the process may end. A reader that went away (`| head`) is no error. */
+export function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => (error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : resolve()));
+  });
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** A bar of `width` characters for a share of 0…1, to an eighth of a character. */
+export function bar(share: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+  return ('█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!).padEnd(width);
+}
+
+/** Columns as wide as their widest cell; cells of `right` columns are right-aligned. */
+export function table(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
+  const widths = right.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) => row.map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd())
+    .join('\n');
+}
+
+/** Three significant digits: 0.00123 → 1.23e-3. */
+export function formatNumber(value: number | null): string {
+  if (value === null) return '–';
+  if (value === 0) return '0';
+  const magnitude = Math.abs(value);
+  return magnitude >= 0.01 && magnitude < 1000 ? value.toPrecision(3) : value.toExponential(2).replace('e+', 'e');
+}
+
+export function formatPercent(value: number | null): string {
+  return value === null ? '–' : `${(100 * value).toFixed(1)} %`;
+}
+
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const unit = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${units[unit]!}`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function formatDuration(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}

@@ -1,0 +1,76 @@
+/** Which tensors of several checkpoints belong together, and what has no counterpart. */
+import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
+import type { MissingTensor } from './result.js';
+
+/** A run of neighbouring stages that hold a tensor in one shape: what can be compared. */
+export interface Segment {
+  /** First stage. */
+  from: number;
+  stored: StoredTensor[];
+}
+
+export interface AlignedTensor {
+  name: string;
+  /** Per stage; undefined where absent. */
+  stored: (StoredTensor | undefined)[];
+  segments: Segment[];
+}
+
+export interface Alignment {
+  /** Tensors with at least one segment, in the order in which the stages list them. */
+  tensors: AlignedTensor[];
+  missing: MissingTensor[];
+}
+
+export function alignTensors(checkpoints: readonly Checkpoint[]): Alignment {
+  const names = new Set(checkpoints.flatMap((checkpoint) => [...checkpoint.tensors.keys()]));
+  const tensors: AlignedTensor[] = [];
+  const missing: MissingTensor[] = [];
+  for (const name of names) {
+    const stored = checkpoints.map((checkpoint) => checkpoint.tensors.get(name));
+    const segments = segmentsOf(stored);
+    if (segments.length > 0) tensors.push({ name, stored, segments });
+    const lacking = describeMissing(name, stored, checkpoints);
+    if (lacking) missing.push(lacking);
+  }
+  return { tensors, missing };
+}
+
+function segmentsOf(stored: readonly (StoredTensor | undefined)[]): Segment[] {
+  const segments: Segment[] = [];
+  let current: Segment | undefined;
+  stored.forEach((tensor, stage) => {
+    if (tensor && current && sameShape(tensor, current.stored[0]!)) current.stored.push(tensor);
+    else {
+      current = tensor && { from: stage, stored: [tensor] };
+      if (current) segments.push(current);
+    }
+  });
+  return segments.filter((segment) => segment.stored.length > 1);
+}
+
+function sameShape(a: StoredTensor, b: StoredTensor): boolean {
+  return a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
+}
+
+function describeMissing(name: string, stored: readonly (StoredTensor | undefined)[], checkpoints: readonly Checkpoint[]): MissingTensor | undefined {
+  const stages = stored.map((_, stage) => stage);
+  const presentIn = stages.filter((stage) => stored[stage]);
+  const absentIn = stages.filter((stage) => !stored[stage]);
+  const first = stored[presentIn[0]!]!;
+  const reshaped = presentIn.some((stage) => !sameShape(stored[stage]!, first));
+  if (absentIn.length === 0 && !reshaped) return undefined;
+  return { name, presentIn, absentIn, shapes: stored.map((tensor) => tensor?.shape ?? null), reason: reasonFor(name, reshaped, absentIn, checkpoints) };
+}
+
+function reasonFor(name: string, reshaped: boolean, absentIn: readonly number[], checkpoints: readonly Checkpoint[]): string {
+  if (reshaped) {
+    return /embed_tokens|lm_head/.test(name)
+      ? 'The vocabulary has another size, so the tensor has another shape.'
+      : 'The tensor has another shape, so its update has no meaning.';
+  }
+  if (name === 'lm_head.weight' && absentIn.every((stage) => checkpoints[stage]!.tensors.has('model.language_model.embed_tokens.weight'))) {
+    return 'The output head is not stored here: it is tied to the embedding.';
+  }
+  return 'The tensor is not in this checkpoint.';
+}

@@ -1,0 +1,246 @@
+/** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
+import path from 'node:path';
+import type { CallContext, ComparePlan, CompareRequest } from '../api.js';
+import { differingFiles } from '../checkpoint/auxiliary.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { DTYPE_BYTES } from '../checkpoint/decode.js';
+import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { openCheckpoint } from '../checkpoint/open.js';
+import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { WorkerPool } from '../runtime/pool.js';
+import { Run, runIdOf } from '../runs/store.js';
+import { resolveCuts } from '../topology/cuts.js';
+import { sameFamily } from '../topology/model.js';
+import { placeTensor } from '../topology/place.js';
+import { groupTensors } from './aggregate.js';
+import { alignTensors, type Alignment, type AlignedTensor } from './align.js';
+import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
+import type { Piece } from './piece.js';
+import { budgetFor, planTasks, type Task } from './plan.js';
+import { provenance } from './provenance.js';
+import type { CompareResult, StageSummary, TensorPlace, TensorResult } from './result.js';
+import { createMeter } from './meter.js';
+
+/** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
+const JOURNAL_VERSION = 1;
+
+/** A line of the journal: the sums of one tensor over the stages from `from` on. */
+interface JournalEntry {
+  name: string;
+  from: number;
+  sums: PartialSums;
+}
+
+interface Stages {
+  labels: string[];
+  checkpoints: Checkpoint[];
+  alignment: Alignment;
+}
+
+/** What a comparison would read. Headers are opened, weights are not. */
+export async function planCompare(request: CompareRequest, context: CallContext = {}): Promise<ComparePlan> {
+  const { alignment } = await openStages(request, context);
+  const budget = budgetFor(request.memory, request.threads);
+  const tasks = planTasks(alignment.tensors, budget);
+  return {
+    tensors: alignment.tensors.length,
+    bytes: sumBytes(tasks),
+    memory: budget.memory,
+    threads: budget.threads,
+  };
+}
+
+/**
+ * Runs a comparison. With a runs folder, work done before a kill or cancel is taken from the journal, and a finished
+ * request returns without reading a weight.
+ */
+export async function compare(request: CompareRequest, workerFile: string, context: CallContext = {}): Promise<CompareResult> {
+  const startedAt = new Date();
+  const { labels, checkpoints, alignment } = await openStages(request, context);
+  const layers = Math.max(...checkpoints.map((checkpoint) => checkpoint.layers));
+  const cuts = resolveCuts(request.cuts, layers);
+  const budget = budgetFor(request.memory, request.threads);
+  const tasks = planTasks(alignment.tensors, budget);
+  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint)));
+  const runId = runIdOf({ kind: 'compare', journal: JOURNAL_VERSION, stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)) });
+
+  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
+    kind: 'compare',
+    labels,
+    paths: checkpoints.map((checkpoint) => checkpoint.path),
+    fingerprints,
+    startedAt: startedAt.toISOString(),
+    tasks: tasks.length,
+  });
+  try {
+    const sums = await runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
+    for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
+    const files = await differingFiles(checkpoints);
+    const before = await run?.result<CompareResult>();
+    const stages = checkpoints.map((checkpoint, index) => summarise(checkpoint, labels[index]!, fingerprints[index]!));
+    const shape = checkpoints.reduce((deepest, checkpoint) => (checkpoint.layers > deepest.layers ? checkpoint : deepest));
+    const tensors = alignment.tensors
+      .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
+      .sort(byDepth);
+    const result: CompareResult = {
+      schema: 1,
+      stages,
+      cuts,
+      tensors,
+      ...groupTensors(tensors, layers, cuts, checkpoints.length - 1),
+      missing: alignment.missing,
+      files,
+      warnings: warningsOf(checkpoints, labels, tensors),
+      provenance: before?.provenance ?? provenance(runId, startedAt),
+    };
+    await run?.finish(result);
+    return result;
+  } finally {
+    await run?.close();
+  }
+}
+
+async function openStages(request: CompareRequest, { signal, progress }: CallContext): Promise<Stages> {
+  if (request.stages.length < 2) throw new FrankensteinError('bad-request', 'A comparison needs at least two checkpoints, in lineage order.');
+  progress?.({ phase: 'Reading headers', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
+  const checkpoints: Checkpoint[] = [];
+  for (const stage of request.stages) {
+    throwIfCancelled(signal);
+    checkpoints.push(await openCheckpoint(stage.path, { signal }));
+  }
+  for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
+  const alignment = alignTensors(checkpoints);
+  if (alignment.tensors.length === 0) {
+    throw new FrankensteinError('mismatch', `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`);
+  }
+  return { labels: labelsOf(request, checkpoints), checkpoints, alignment };
+}
+
+/** Labels as given, else folder names; numbered where two would be the same. */
+function labelsOf(request: CompareRequest, checkpoints: readonly Checkpoint[]): string[] {
+  const wanted = request.stages.map((stage, index) => stage.label ?? path.basename(checkpoints[index]!.folder));
+  return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
+}
+
+/** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
+function identityOf(checkpoint: Checkpoint, print: string): object {
+  return { fingerprint: print, shards: checkpoint.shards.map((shard) => [shard.name, shard.bytes, String(shard.modifiedNs)]) };
+}
+
+/** How often the files are checked while they are read. Milliseconds. */
+const CHECK_INTERVAL = 250;
+
+/** The sums of every task, by `keyOf`: from the journal where it has them, else computed and journalled. */
+async function runTasks(
+  tasks: readonly Task[],
+  threads: number,
+  checkpoints: readonly Checkpoint[],
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext,
+): Promise<Map<string, PartialSums>> {
+  const sums = new Map<string, PartialSums>();
+  for (const entry of (await run?.entries<JournalEntry>()) ?? []) sums.set(keyOf(entry.name, entry.from), entry.sums);
+  const open = tasks.filter((task) => !sums.has(keyOf(task.tensor.name, task.segment.from)));
+  const jobs = open.flatMap((task) => {
+    const total = { task, sums: emptySums(task.segment.stored.length), left: task.pieces.length };
+    return task.pieces.length > 0 ? task.pieces.map((piece) => ({ piece, total })) : [{ piece: { sources: [], elements: 0 }, total }];
+  });
+  if (jobs.length === 0) return sums;
+
+  const meter = createMeter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
+  let checkedAt = performance.now();
+  const checkAll = async () => {
+    checkedAt = performance.now();
+    for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
+  };
+  const pool = WorkerPool.start<Piece, PartialSums>(workerFile, Math.min(threads, jobs.length));
+  try {
+    await pool.run(
+      jobs,
+      ({ piece }) => piece,
+      async ({ piece, total }, result) => {
+        if (performance.now() - checkedAt > CHECK_INTERVAL) await checkAll();
+        const { tensor, segment, pieces } = total.task;
+        if (pieces.length > 0) addSums(total.sums, result);
+        meter.add(bytesOf(piece), tensor.name);
+        total.left -= 1;
+        if (total.left > 0) return;
+        sums.set(keyOf(tensor.name, segment.from), total.sums);
+        await run?.append({ name: tensor.name, from: segment.from, sums: total.sums } satisfies JournalEntry);
+      },
+      signal,
+    );
+  } catch (error) {
+    // A file cut short while it is read fails in many ways; what happened to it is the better sentence.
+    if (!(error instanceof FrankensteinError)) await checkAll();
+    throw error;
+  } finally {
+    await pool.close();
+  }
+  return sums;
+}
+
+function keyOf(name: string, from: number): string {
+  return `${from} ${name}`;
+}
+
+function sumBytes(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, task) => sum + task.bytes, 0);
+}
+
+function bytesOf(piece: Piece): number {
+  return piece.sources.reduce((sum, source) => sum + DTYPE_BYTES[source.dtype], 0) * piece.elements;
+}
+
+function tensorResult(tensor: AlignedTensor, place: TensorPlace, sums: ReadonlyMap<string, PartialSums>, stages: number): TensorResult {
+  const norms: (number | null)[] = Array.from({ length: stages }, () => null);
+  const deltas: TensorResult['deltas'] = Array.from({ length: stages - 1 }, () => null);
+  for (const segment of tensor.segments) {
+    const total = sums.get(keyOf(tensor.name, segment.from))!;
+    total.stages.forEach((stage, index) => (norms[segment.from + index] = finite(Math.sqrt(stage.squares))));
+    total.pairs.forEach((pair, index) => (deltas[segment.from + index] = deltaOf(pair, segment.stored[0]!.size)));
+  }
+  return {
+    ...place,
+    shape: tensor.segments[0]!.stored[0]!.shape,
+    onDisk: tensor.stored.map((stored) => stored?.onDisk ?? null),
+    dtypes: tensor.stored.map((stored) => stored?.dtype ?? null),
+    norms,
+    deltas,
+  };
+}
+
+/** Depth order; what has no depth comes last. Tensors of one depth keep the order of the file. */
+function byDepth(a: TensorResult, b: TensorResult): number {
+  return (a.depth ?? Infinity) === (b.depth ?? Infinity) ? 0 : (a.depth ?? Infinity) - (b.depth ?? Infinity);
+}
+
+function summarise(checkpoint: Checkpoint, label: string, print: string): StageSummary {
+  const stored = [...checkpoint.tensors.values()];
+  const perDtype = new Map<string, number>();
+  for (const { dtype, size } of stored) perDtype.set(dtype, (perDtype.get(dtype) ?? 0) + size);
+  return {
+    label,
+    path: checkpoint.path,
+    family: checkpoint.family,
+    layers: checkpoint.layers,
+    visionLayers: checkpoint.visionLayers,
+    dtype: [...perDtype].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'none',
+    parameters: stored.reduce((sum, { size }) => sum + size, 0),
+    bytes: stored.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    fingerprint: print,
+  };
+}
+
+/** At most this many tensors are named in one warning. */
+const NAMED = 5;
+
+function warningsOf(checkpoints: readonly Checkpoint[], labels: readonly string[], tensors: readonly TensorResult[]): string[] {
+  const own = checkpoints.flatMap((checkpoint, index) => checkpoint.warnings.map((warning) => `${labels[index]!}: ${warning}`));
+  const nonFinite = tensors.filter((tensor) => tensor.deltas.some((delta) => delta !== null && delta.nonFinite > 0));
+  if (nonFinite.length === 0) return own;
+  const named = nonFinite.slice(0, NAMED).map((tensor) => `${tensor.name} (${Math.max(...tensor.deltas.map((delta) => delta?.nonFinite ?? 0))})`);
+  const more = nonFinite.length > NAMED ? ` and ${nonFinite.length - NAMED} more` : '';
+  return [...own, `NaN or infinite weights, left out of the sums: ${named.join(', ')}${more}.`];
+}

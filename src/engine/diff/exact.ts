@@ -1,0 +1,93 @@
+/**
+ * The diff in float64, element by element: every dtype, non-finite weights, magnitudes that fp32 squares cannot hold,
+ * and tensors too small to be worth a graph. Slower than the kernel (about 0.4 G elements/s) and always right.
+ */
+import type { Dtype } from '../checkpoint/checkpoint.js';
+import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
+import { readRange } from '../checkpoint/read.js';
+import { emptySums, addSums, type PartialSums } from './partial.js';
+
+/** Mantissa bits and exponent of the smallest normal number; integer types have no rounding. */
+const PRECISION: Partial<Record<Dtype, { mantissa: number; minExponent: number }>> = {
+  F64: { mantissa: 52, minExponent: -1022 },
+  F32: { mantissa: 23, minExponent: -126 },
+  F16: { mantissa: 10, minExponent: -14 },
+  BF16: { mantissa: 7, minExponent: -126 },
+  F8_E4M3: { mantissa: 3, minExponent: -6 },
+  F8_E5M2: { mantissa: 2, minExponent: -14 },
+};
+
+/** Elements decoded at once: 8 MiB of float64 per stage. */
+const CHUNK = 1 << 20;
+
+export interface ByteSource {
+  realPath: string;
+  dtype: Dtype;
+  /** Absolute byte offset of the first element. */
+  begin: number;
+}
+
+/** Sums over `elements` elements of each source, read in chunks. */
+export async function exactSums(sources: readonly ByteSource[], elements: number): Promise<PartialSums> {
+  const total = emptySums(sources.length);
+  for (let start = 0; start < elements; start += CHUNK) {
+    const count = Math.min(CHUNK, elements - start);
+    const values = await Promise.all(
+      sources.map(async ({ realPath, dtype, begin }) => {
+        const width = DTYPE_BYTES[dtype];
+        return decode(dtype, await readRange(realPath, begin + start * width, begin + (start + count) * width));
+      }),
+    );
+    addSums(total, sumValues(values, sources.map((source) => source.dtype)));
+  }
+  return total;
+}
+
+/** The same for values already decoded: one array per stage, equally long. */
+export function sumValues(values: readonly Float64Array[], dtypes: readonly Dtype[]): PartialSums {
+  const sums = emptySums(values.length);
+  sums.elements = values[0]!.length;
+  values.forEach((array, stage) => {
+    let squares = 0;
+    for (const value of array) if (Number.isFinite(value)) squares += value * value;
+    sums.stages[stage]!.squares = squares;
+  });
+  for (let pair = 0; pair + 1 < values.length; pair++) {
+    sumPair(values[pair]!, values[pair + 1]!, dtypes[pair + 1]!, sums.pairs[pair]!);
+  }
+  return sums;
+}
+
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer); // little-endian: [low, high]
+
+function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype, sums: PartialSums['pairs'][number]): void {
+  const precision = PRECISION[dtype];
+  const minSpacing = precision ? 2 ** precision.minExponent : 0;
+  let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, exponentSquares = 0, nonFinite = 0;
+  for (let index = 0; index < a.length; index++) {
+    const before = a[index]!;
+    const after = b[index]!;
+    if (!Number.isFinite(before) || !Number.isFinite(after)) {
+      nonFinite++;
+      continue;
+    }
+    const delta = after - before;
+    deltaSquares += delta * delta;
+    aSquares += before * before;
+    bSquares += after * after;
+    dot += before * after;
+    const magnitude = Math.abs(delta);
+    if (magnitude > maxAbs) maxAbs = magnitude;
+    if (before !== after) changed++;
+    if (precision) {
+      double[0] = after;
+      words[1] = words[1]! & 0x7ff00000;
+      words[0] = 0;
+      const spacing = Math.max(double[0], minSpacing);
+      exponentSquares += spacing * spacing;
+    }
+  }
+  const epsilon = precision ? 2 ** -precision.mantissa : 0;
+  Object.assign(sums, { deltaSquares, aSquares, bSquares, dot, maxAbs, changed, ulpSquares: exponentSquares * epsilon * epsilon, nonFinite });
+}

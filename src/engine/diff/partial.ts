@@ -1,0 +1,101 @@
+/**
+ * What is summed over the elements of a tensor: partial sums that add up over pieces, and the figures made of them.
+ * Sums are kept in float64 whatever the storage dtype.
+ */
+import type { Delta } from './result.js';
+
+/** Sums over one stage's own finite elements. */
+export interface StageSums {
+  /** Σ w². */
+  squares: number;
+}
+
+/** Sums over the elements that are finite in both stages of a pair. */
+export interface PairSums {
+  /** Σ Δ². */
+  deltaSquares: number;
+  /** Σ a², Σ b², Σ a·b of the earlier (a) and the later (b) stage. */
+  aSquares: number;
+  bSquares: number;
+  dot: number;
+  maxAbs: number;
+  /** Elements with a ≠ b (by value: −0 equals 0). */
+  changed: number;
+  /** Σ ulp(b)² in b's storage dtype. */
+  ulpSquares: number;
+  /** Elements where a or b is NaN or ±Inf. */
+  nonFinite: number;
+}
+
+export interface PartialSums {
+  elements: number;
+  stages: StageSums[];
+  /** `pairs[i]` is stage i → i+1. */
+  pairs: PairSums[];
+}
+
+/** Adds `from` into `into`. */
+export function addSums(into: PartialSums, from: PartialSums): void {
+  into.elements += from.elements;
+  into.stages.forEach((sums, index) => (sums.squares += from.stages[index]!.squares));
+  into.pairs.forEach((sums, index) => {
+    const other = from.pairs[index]!;
+    sums.deltaSquares += other.deltaSquares;
+    sums.aSquares += other.aSquares;
+    sums.bSquares += other.bSquares;
+    sums.dot += other.dot;
+    sums.maxAbs = Math.max(sums.maxAbs, other.maxAbs);
+    sums.changed += other.changed;
+    sums.ulpSquares += other.ulpSquares;
+    sums.nonFinite += other.nonFinite;
+  });
+}
+
+export function emptySums(stages: number): PartialSums {
+  return {
+    elements: 0,
+    stages: Array.from({ length: stages }, () => ({ squares: 0 })),
+    pairs: Array.from({ length: stages - 1 }, emptyPair),
+  };
+}
+
+export function emptyPair(): PairSums {
+  return { deltaSquares: 0, aSquares: 0, bSquares: 0, dot: 0, maxAbs: 0, changed: 0, ulpSquares: 0, nonFinite: 0 };
+}
+
+/**
+ * A number for JSON: null where it has no finite value. Norms of finite weights can exceed float64 only for
+ * float64 checkpoints with entries above 1e154.
+ */
+export function finite(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** Rounding error is uniform over one ulp: variance ulp²/12. */
+const UNIFORM_VARIANCE = 1 / 12;
+
+export function roundingFloor(ulpSquares: number): number {
+  return Math.sqrt(ulpSquares * UNIFORM_VARIANCE);
+}
+
+/** Cosine from the three sums; null when either vector is zero. Clamped: rounding may leave it a hair outside ±1. */
+export function cosineOf(dot: number, aSquares: number, bSquares: number): number | null {
+  const norms = Math.sqrt(aSquares) * Math.sqrt(bSquares);
+  return norms > 0 ? finite(Math.min(1, Math.max(-1, dot / norms))) : null;
+}
+
+/** The figures of one tensor and stage pair. */
+export function deltaOf(sums: PairSums, elements: number): Delta {
+  const fro = Math.sqrt(sums.deltaSquares);
+  const counted = elements - sums.nonFinite;
+  return {
+    fro: finite(fro),
+    relative: sums.aSquares > 0 ? finite(fro / Math.sqrt(sums.aSquares)) : null,
+    cosine: cosineOf(sums.dot, sums.aSquares, sums.bSquares),
+    maxAbs: finite(sums.maxAbs),
+    changed: counted > 0 ? sums.changed / counted : null,
+    changedCount: sums.changed,
+    floor: roundingFloor(sums.ulpSquares),
+    nonFinite: sums.nonFinite,
+  };
+}

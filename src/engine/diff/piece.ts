@@ -1,0 +1,74 @@
+/** One piece of one tensor in all stages: the unit of work that a worker does and the journal counts. */
+import { createStreamingSession, sharedRoot } from '../runtime/session.js';
+import { exactSums, type ByteSource } from './exact.js';
+import { diffGraph, epsilonSquared, hasKernel, ROW } from './kernel.js';
+import { addSums, emptySums, type PartialSums } from './partial.js';
+
+export interface Piece {
+  /** Neighbouring stages that hold the tensor in one shape. */
+  sources: ByteSource[];
+  elements: number;
+}
+
+/** Below this a session costs more (about 1 ms) than the float64 loop takes. */
+const MIN_KERNEL_ELEMENTS = 1 << 18;
+
+/** fp32 squares of smaller numbers lose bits to underflow. */
+const MIN_KERNEL_SQUARE = 1e-28;
+
+/** Sums over one piece. Throws what the file system throws; a cut-off file is caught by the caller's stat check. */
+export async function comparePiece({ sources, elements }: Piece): Promise<PartialSums> {
+  const whole = elements - (elements % ROW);
+  const root = sharedRoot(sources.map((source) => source.realPath));
+  if (root === undefined || whole < MIN_KERNEL_ELEMENTS || !sources.every((source) => hasKernel(source.dtype))) {
+    return exactSums(sources, elements);
+  }
+  const sums = await kernelSums(root, sources, whole);
+  if (sums === undefined) return exactSums(sources, elements);
+  if (whole < elements) {
+    const bytesPerElement = (source: ByteSource) => (source.dtype === 'F32' ? 4 : 2);
+    const rest = sources.map((source) => ({ ...source, begin: source.begin + whole * bytesPerElement(source) }));
+    addSums(sums, await exactSums(rest, elements - whole));
+  }
+  return sums;
+}
+
+/** Sums by the graph; undefined where fp32 could not hold them (non-finite weights, very large or very small ones). */
+async function kernelSums(root: string, sources: readonly ByteSource[], elements: number): Promise<PartialSums | undefined> {
+  const session = await createStreamingSession(diffGraph(root, sources, elements), root);
+  try {
+    const outputs = await session.run({});
+    const rows = (index: number) =>
+      [outputs[`blocks_${index}`], outputs[`rest_${index}`]].flatMap((tensor) => (tensor ? [tensor.data as Float32Array] : []));
+    const sum = (index: number) => rows(index).reduce((total, data) => total + data.reduce((a, b) => a + b, 0), 0);
+    const largest = (index: number) => rows(index).reduce((top, data) => data.reduce((a, b) => (b > a ? b : a), top), 0);
+
+    const sums = emptySums(sources.length);
+    sums.elements = elements;
+    for (const [index, stage] of sums.stages.entries()) {
+      stage.squares = sum(index);
+      if (!isTrustworthy(stage.squares, elements)) return undefined;
+    }
+    for (const [index, pair] of sums.pairs.entries()) {
+      const first = sources.length + index * 4;
+      const [a, b] = [sums.stages[index]!.squares, sums.stages[index + 1]!.squares];
+      const maxSquare = largest(first + 1);
+      pair.deltaSquares = sum(first);
+      pair.changed = sum(first + 2);
+      if (!Number.isFinite(pair.deltaSquares) || (pair.changed > 0 && maxSquare < MIN_KERNEL_SQUARE)) return undefined;
+      pair.maxAbs = Math.sqrt(maxSquare);
+      pair.ulpSquares = sum(first + 3) * epsilonSquared(sources[index + 1]!.dtype);
+      pair.aSquares = a;
+      pair.bSquares = b;
+      pair.dot = (a + b - pair.deltaSquares) / 2;
+    }
+    return sums;
+  } finally {
+    await session.release();
+  }
+}
+
+/** NaN and Inf show in a sum of squares; so does underflow, as a mean square too small to be a trained weight's. */
+function isTrustworthy(squares: number, elements: number): boolean {
+  return Number.isFinite(squares) && squares / elements > MIN_KERNEL_SQUARE;
+}

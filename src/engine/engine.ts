@@ -1,0 +1,35 @@
+/** The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests. */
+import path from 'node:path';
+import type { EngineApi } from './api.js';
+import { discover } from './checkpoint/discover.js';
+import { inspectCheckpoint } from './checkpoint/inspect.js';
+import { openCheckpoint } from './checkpoint/open.js';
+import { guessOrder } from './checkpoint/order.js';
+import { recut } from './diff/aggregate.js';
+import { sampledDistance } from './diff/closeness.js';
+import { compare, planCompare } from './diff/compare.js';
+import { tensorDetail } from './diff/detail.js';
+import { FrankensteinError } from './errors.js';
+import { listRuns, readRun } from './runs/list.js';
+import { deleteRun } from './runs/store.js';
+
+/** `workerFile`: the bundled worker, which lies beside the bundle that calls this. */
+export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): EngineApi {
+  return {
+    inspect: ({ path }, context) => inspectCheckpoint(path, context),
+    planCompare,
+    compare: (request, context) => compare(request, workerFile, context),
+    recut: ({ result, cuts }) => Promise.resolve().then(() => recut(result, cuts)),
+    tensorDetail({ stages, name, from }, context) {
+      const [before, after] = [stages[from], stages[from + 1]];
+      if (!before || !after) return Promise.reject(new FrankensteinError('bad-request', `There is no update number ${from} between ${stages.length} stages.`));
+      return tensorDetail({ before: before.path, after: after.path, name, from }, context);
+    },
+    guessOrder: ({ paths }, context) =>
+      guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context))),
+    discover,
+    listRuns: ({ runsFolder }) => listRuns(runsFolder),
+    readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),
+    deleteRun: ({ runsFolder, runId }) => deleteRun(runsFolder, runId),
+  };
+}

@@ -1,0 +1,143 @@
+/**
+ * Runs on disk: `<runs folder>/runs/<run id>/` holds `request.json` (what was asked), `journal.jsonl` (a line per unit
+ * of work that is done) and, once finished, `result.json`. A run that was killed continues from its journal.
+ *
+ * Lines are appended whole; a line cut off by a kill is ignored on reading. Two processes on one run do no harm:
+ * their lines say the same.
+ */
+import { createHash } from 'node:crypto';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { FrankensteinError } from '../errors.js';
+
+export const REQUEST_FILE = 'request.json';
+export const JOURNAL_FILE = 'journal.jsonl';
+export const RESULT_FILE = 'result.json';
+
+/** The same facts give the same id, so that a finished run is found again. */
+export function runIdOf(facts: unknown): string {
+  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 16);
+}
+
+export function runFolder(runsFolder: string, runId: string): string {
+  if (!/^[0-9a-f]{16}$/.test(runId)) throw new FrankensteinError('bad-request', `"${runId}" is not the id of a run.`);
+  return path.join(runsFolder, 'runs', runId);
+}
+
+/** A run in progress. Every write turns a full disk or a missing permission into a sentence. */
+export class Run {
+  private constructor(
+    readonly folder: string,
+    private readonly journal: FileHandle,
+  ) {}
+
+  /** Opens the run, new or interrupted. `request` is written once, for people and for the list of runs. */
+  static async open(runsFolder: string, runId: string, request: object): Promise<Run> {
+    const folder = runFolder(runsFolder, runId);
+    return explain(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
+      await writeBeside(path.join(folder, REQUEST_FILE), `${JSON.stringify(request, null, 2)}\n`, { keep: true });
+      const journal = await open(path.join(folder, JOURNAL_FILE), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
+      const { size } = await journal.stat();
+      const last = Buffer.alloc(1);
+      if (size > 0) await journal.read(last, 0, 1, size - 1);
+      if (size > 0 && last[0] !== 0x0a) await journal.appendFile('\n'); // a kill cut the last line off
+      return new Run(folder, journal);
+    });
+  }
+
+  /** Entries of the journal so far; lines that are not whole are skipped. */
+  async entries<T>(): Promise<T[]> {
+    return parseLines<T>(await readFile(path.join(this.folder, JOURNAL_FILE), 'utf8'));
+  }
+
+  async append(entry: object): Promise<void> {
+    await explain(this.folder, () => this.journal.appendFile(`${encodeEntry(entry)}\n`));
+  }
+
+  async finish(result: object): Promise<void> {
+    await explain(this.folder, () => writeBeside(path.join(this.folder, RESULT_FILE), JSON.stringify(result)));
+  }
+
+  /** The stored result, if the run was finished. */
+  async result<T>(): Promise<T | undefined> {
+    return readJson<T>(path.join(this.folder, RESULT_FILE));
+  }
+
+  async close(): Promise<void> {
+    await this.journal.close();
+  }
+}
+
+/** Ids of all runs, in no order. */
+export async function runIds(runsFolder: string): Promise<string[]> {
+  const names = await readdir(path.join(runsFolder, 'runs')).catch(() => []);
+  return names.filter((name) => /^[0-9a-f]{16}$/.test(name));
+}
+
+export async function deleteRun(runsFolder: string, runId: string): Promise<void> {
+  await rm(runFolder(runsFolder, runId), { recursive: true, force: true });
+}
+
+/** Parsed JSON of a file; undefined when it is absent or not whole. */
+export async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes beside and renames: a reader sees the old file or the new one, never half. */
+export async function writeBeside(file: string, content: string, { keep = false } = {}): Promise<void> {
+  if (keep && (await readJson(file)) !== undefined) return;
+  const beside = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(beside, content, { flush: true });
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
+/** Float sums may overflow to ±Infinity, which JSON would turn into null. */
+function encodeEntry(entry: object): string {
+  return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? { nonFinite: String(value) } : value));
+}
+
+export function parseLines<T>(text: string): T[] {
+  return text.split('\n').flatMap((line) => {
+    if (line === '') return [];
+    try {
+      return [JSON.parse(line, (_, value: unknown) => (isNonFinite(value) ? Number(value.nonFinite) : value)) as T];
+    } catch {
+      return []; // cut off by a kill
+    }
+  });
+}
+
+function isNonFinite(value: unknown): value is { nonFinite: string } {
+  return typeof value === 'object' && value !== null && 'nonFinite' in value && typeof value.nonFinite === 'string';
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error;
+}
+
+async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT') {
+      throw new FrankensteinError('disk-full', `The disk is full: the run in ${folder} could not be written. What is done so far is kept; free some space and start it again.`, { cause: error });
+    }
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+      throw new FrankensteinError('permission', `The run could not be written: no permission for ${folder}. Choose another folder for runs.`, { cause: error });
+    }
+    throw error;
+  }
+}
