@@ -2,11 +2,12 @@
  * From what a user points at to the files of a checkpoint. A folder, its `config.json`, its index, `model.safetensors`
  * and every shard all mean the same checkpoint.
  */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
 import { fileError, malformed, shown } from './failure.js';
 import { foreignFormat } from './formats.js';
+import { readMain } from './hub.js';
 import { type WeightMap, readWeightMap } from './weightMap.js';
 
 export interface Location {
@@ -122,7 +123,7 @@ function numberedSet(folder: string, files: readonly string[], member?: string):
 async function hubSnapshot(folder: string, entries: readonly string[]): Promise<string | undefined> {
   if (!entries.includes('snapshots') || !(entries.includes('refs') || entries.includes('blobs'))) return undefined;
   const snapshots = (await list(path.join(folder, 'snapshots'))).filter((name) => !name.startsWith('.'));
-  const main = await readFile(path.join(folder, 'refs', 'main'), 'utf8').then((text) => text.trim(), () => undefined);
+  const main = await readMain(folder);
   const chosen = snapshots.find((name) => name === main) ?? (snapshots.length === 1 ? snapshots[0] : undefined);
   return chosen === undefined ? undefined : path.join(folder, 'snapshots', chosen);
 }

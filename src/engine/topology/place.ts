@@ -72,7 +72,8 @@ const COMMON_COMPONENTS: readonly (readonly [Component, RegExp])[] = [
   ['norm', /norm|^ln_|^ln\d*$/],
   ['embedding', /embed|^wte$|^wpe$|^pos_emb|position|^(?:cls|class|register|mask)_tokens?$|^patch_conv$|^lm_head$|^image_newline$/],
   ['mlp', /mlp|feed_?forward|^ffn|experts?$|moe|^fc\d|^linear(?:_fc)?_?\d$|^(?:gate|up|down|gate_up)_proj$|^router$/],
-  ['attention', /attn|attention/],
+  // The last two: Kimi's vision blocks have no segment that says attention.
+  ['attention', /attn|attention|^w?qkv$|^wo$/],
 ];
 
 function componentOf(name: string, family: Family): Component {

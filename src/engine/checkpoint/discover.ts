@@ -1,0 +1,98 @@
+/** Finds checkpoints below folders and in the Hugging Face cache, without opening a weight file. */
+import { readdir, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { CallContext, FoundCheckpoint } from '../api.js';
+import { throwIfCancelled } from '../errors.js';
+import { familyByNames } from '../topology/families.js';
+import { hubFolder, hubSnapshots } from './hub.js';
+import { parsePythonJson } from './json.js';
+import { readText } from './text.js';
+import { readWeightMap } from './weightMap.js';
+
+/** Deep enough for `outputs/project/run/checkpoints/global_step_100/actor/huggingface`, with room. */
+const DEPTH_LIMIT = 10;
+/** Folders visited per root: a few seconds on a slow network disk. */
+const FOLDER_LIMIT = 20_000;
+/** Dependencies and caches, which hold no checkpoint of the user's and can hold a million files. */
+const SKIPPED = new Set(['node_modules', '__pycache__', 'site-packages', 'wandb', 'tensorboard']);
+const CONFIG_LIMIT = 16 * 1024 * 1024;
+
+const INDEX = /\.safetensors\.index\.json$/;
+const ADAPTER = /^adapter_model.*\.safetensors$/;
+
+/** Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over. */
+export async function discover(request: { roots: string[]; huggingFaceCache: boolean }, { signal }: CallContext = {}): Promise<FoundCheckpoint[]> {
+  const found = new Map<string, FoundCheckpoint>();
+  for (const root of request.roots) await walk(path.resolve(root), found, signal);
+  const workspace = [...found.values()].sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
+  if (!request.huggingFaceCache) return workspace;
+  const cached: FoundCheckpoint[] = [];
+  for (const { folder, label } of await hubSnapshots(hubFolder())) {
+    throwIfCancelled(signal);
+    if (found.has(folder)) continue;
+    const checkpoint = await recognise(folder, await names(folder), label, 'huggingface-cache', signal);
+    if (checkpoint !== undefined) cached.push(checkpoint);
+  }
+  return [...workspace, ...cached];
+}
+
+async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: AbortSignal | undefined): Promise<void> {
+  // Breadth first, so that the limit cuts the deepest folders. Real paths, so that links make no circle.
+  const visited = new Set<string>();
+  let level = [root];
+  for (let depth = 0; depth <= DEPTH_LIMIT && level.length > 0; depth++) {
+    const next: string[] = [];
+    for (const folder of level) {
+      throwIfCancelled(signal);
+      if (visited.size >= FOLDER_LIMIT) return;
+      const real = await realpath(folder).catch(() => undefined);
+      if (real === undefined || visited.has(real)) continue;
+      visited.add(real);
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+      const label = path.relative(root, folder) || path.basename(root);
+      const checkpoint = await recognise(folder, entries.map((entry) => entry.name), label, 'workspace', signal);
+      if (checkpoint !== undefined) found.set(folder, checkpoint);
+      for (const entry of entries) {
+        // Hidden folders: .git, .venv, .cache and the runs of this product.
+        if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
+        const child = path.join(folder, entry.name);
+        if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolder(child)))) next.push(child);
+      }
+    }
+    level = next;
+  }
+}
+
+/** A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name. */
+async function recognise(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
+  const weights = entries.filter((name) => name.endsWith('.safetensors') && !name.startsWith('.') && !ADAPTER.test(name));
+  const index = entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
+  const hasConfig = entries.includes('config.json');
+  if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors'))) return undefined;
+  const map = index === undefined ? undefined : await readWeightMap(path.join(folder, index), signal).catch(() => undefined);
+  const modelType = hasConfig ? await readModelType(path.join(folder, 'config.json'), signal) : undefined;
+  const family = modelType ?? (map === undefined ? undefined : familyByNames(map.shardOf.keys())?.id) ?? 'unknown';
+  let bytes = 0;
+  for (const shard of map?.shards ?? (weights.includes('model.safetensors') ? ['model.safetensors'] : weights)) {
+    bytes += await stat(path.join(folder, shard)).then((facts) => facts.size, () => 0);
+  }
+  return { path: folder, label, family, bytes, source };
+}
+
+async function readModelType(file: string, signal?: AbortSignal): Promise<string | undefined> {
+  try {
+    const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file, 'content') as Record<string, unknown> | null;
+    const modelType = config?.['model_type'];
+    return typeof modelType === 'string' ? modelType : undefined;
+  } catch {
+    return undefined; // listed all the same: opening it tells the user what is wrong
+  }
+}
+
+async function names(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  return stat(file).then((facts) => facts.isDirectory(), () => false);
+}
