@@ -1,0 +1,41 @@
+/** The command table: complete by its type, and one place where an error becomes a sentence on screen. */
+import * as vscode from 'vscode';
+import { isCancelled, messageOf } from '../services/errors.js';
+import type { Services } from '../services/services.js';
+import { compareCommands } from './compare.js';
+import { COMMAND_IDS, type CommandId } from './ids.js';
+import { inlineCommands } from './inline.js';
+import { inspectCommands } from './inspect.js';
+import { progressCommands } from './progress.js';
+import { runCommands } from './runs.js';
+
+/** Arguments come from menus, links and other extensions: each command checks its own. */
+export type Command = (services: Services, ...args: unknown[]) => unknown;
+
+const TABLE: Record<CommandId, Command> = {
+  ...compareCommands,
+  ...inspectCommands,
+  ...progressCommands,
+  ...runCommands,
+  ...inlineCommands,
+};
+
+export function registerCommands(services: Services): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...COMMAND_IDS.map((id) =>
+      vscode.commands.registerCommand(id, async (...args: unknown[]) => {
+        try {
+          return await TABLE[id](services, ...args);
+        } catch (error) {
+          if (isCancelled(error)) return undefined;
+          services.log.error(`${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+          // Not awaited: the command has ended, whatever becomes of the notification.
+          void vscode.window.showErrorMessage(messageOf(error), 'Show Log').then((choice) => {
+            if (choice !== undefined) services.log.show();
+          });
+          return undefined;
+        }
+      }),
+    ),
+  );
+}

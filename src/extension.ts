@@ -1,0 +1,60 @@
+/** Builds the services and hands them to what shows them. Nothing here, or below, does mathematics or reads weights. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { registerCommands } from './commands/register.js';
+import { createEngineClient } from './engineProcess/client.js';
+import { Lookups } from './inline/lookups.js';
+import { Pins } from './inline/pins.js';
+import { registerInline } from './inline/register.js';
+import { Panels } from './panel/panels.js';
+import { Comparisons } from './services/comparisons.js';
+import { Discovery } from './services/discovery.js';
+import { Documents } from './services/documents.js';
+import { KnownFolders } from './services/knownFolders.js';
+import { ResultsIndex } from './services/resultsIndex.js';
+import { RunsFolders } from './services/runsFolders.js';
+import { RunsWatcher } from './services/runsWatcher.js';
+import { Selection } from './services/selection.js';
+import type { Services } from './services/services.js';
+import { readSettings } from './services/settings.js';
+import { StatusBar } from './services/statusBar.js';
+import { CheckpointsTree } from './views/checkpointsTree.js';
+import { RunsTree } from './views/runsTree.js';
+
+export function activate(context: vscode.ExtensionContext): Services {
+  const log = vscode.window.createOutputChannel('Frankenstein Lab', { log: true });
+  const client = createEngineClient({ entry: path.join(context.extensionPath, 'dist', 'engine.cjs'), log });
+  const { engine } = client;
+
+  const runsFolders = new RunsFolders(context.globalStorageUri);
+  const results = new ResultsIndex(engine, () => runsFolders.all());
+  const discovery = new Discovery(engine);
+  const comparisons = new Comparisons(engine, (checkpoints) => {
+    const { memory, threads } = readSettings();
+    return { memory, threads, runsFolder: runsFolders.forRun(checkpoints) };
+  });
+  const panels = new Panels({ extensionUri: context.extensionUri, engine, comparisons, results });
+  const documents = new Documents();
+  const pins = new Pins();
+  const knownFolders = new KnownFolders();
+  const services: Services = { log, engine, comparisons, discovery, documents, panels, pins, results, runsFolders, selection: new Selection() };
+
+  comparisons.onDidEnd(() => results.refresh());
+  context.subscriptions.push(
+    log,
+    client,
+    panels,
+    documents,
+    pins,
+    knownFolders,
+    knownFolders.onDidChange(() => discovery.refresh()),
+    new RunsWatcher(() => runsFolders.all(), () => results.refresh()),
+    new StatusBar(comparisons),
+    registerCommands(services),
+    registerInline(services, new Lookups(results, log)),
+    vscode.window.createTreeView('frankenstein.checkpoints', { treeDataProvider: new CheckpointsTree(discovery, results), canSelectMany: true, showCollapseAll: true }),
+    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: new RunsTree(results, comparisons) }),
+  );
+  // For the integration tests, which run inside the same host.
+  return services;
+}

@@ -1,0 +1,85 @@
+/** A bar behind every tensor line on screen: how far its update went, on one logarithmic scale for the whole model. */
+import * as vscode from 'vscode';
+import { readSettings } from '../services/settings.js';
+import { barText, floorRatio, isNearFloor, logShare, numberText, ratioText } from './figures.js';
+import type { Lookup } from './lookup.js';
+import { isIndex, type Lookups } from './lookups.js';
+import { tensorNameOf } from './tensorLines.js';
+
+/** Scrolling fires often; the bars follow when it rests. Milliseconds. */
+const SETTLE = 60;
+/** Around what is on screen, so that slow scrolling meets bars that are there. */
+const MARGIN = 20;
+
+export class Bars implements vscode.Disposable {
+  private readonly decoration = vscode.window.createTextEditorDecorationType({ after: { margin: '0 0 0 2em' } });
+  private readonly timers = new Map<vscode.TextEditor, NodeJS.Timeout>();
+  private readonly disposables: vscode.Disposable[];
+
+  constructor(
+    private readonly lookups: Lookups,
+    onDidChange: vscode.Event<void>,
+  ) {
+    this.disposables = [
+      this.decoration,
+      vscode.window.onDidChangeTextEditorVisibleRanges(({ textEditor }) => this.soon(textEditor)),
+      vscode.window.onDidChangeVisibleTextEditors(() => this.all()),
+      vscode.workspace.onDidChangeTextDocument(({ document }) => this.all(document)),
+      onDidChange(() => this.all()),
+    ];
+    this.all();
+  }
+
+  private all(document?: vscode.TextDocument): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (document === undefined || editor.document === document) this.soon(editor);
+    }
+  }
+
+  private soon(editor: vscode.TextEditor): void {
+    if (!isIndex(editor.document)) return;
+    clearTimeout(this.timers.get(editor));
+    this.timers.set(
+      editor,
+      setTimeout(() => {
+        this.timers.delete(editor);
+        void this.draw(editor);
+      }, SETTLE),
+    );
+  }
+
+  private async draw(editor: vscode.TextEditor): Promise<void> {
+    const { document } = editor;
+    const lookup = await this.lookups.ofDocument(document);
+    if (document.isClosed) return;
+    const lines = lookup === undefined ? [] : visibleLines(editor);
+    editor.setDecorations(this.decoration, lines.flatMap((line) => barAt(document, line, lookup!) ?? []));
+  }
+
+  dispose(): void {
+    for (const timer of this.timers.values()) clearTimeout(timer);
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+}
+
+function visibleLines({ document, visibleRanges }: vscode.TextEditor): number[] {
+  const lines = new Set<number>();
+  for (const { start, end } of visibleRanges) {
+    const last = Math.min(document.lineCount - 1, end.line + MARGIN);
+    for (let line = Math.max(0, start.line - MARGIN); line <= last; line++) lines.add(line);
+  }
+  return [...lines];
+}
+
+function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vscode.DecorationOptions | undefined {
+  const { text, range } = document.lineAt(line);
+  const name = tensorNameOf(text);
+  const delta = name === undefined ? undefined : lookup.tensor(name)?.deltas[lookup.ownDelta];
+  const scale = lookup.range(lookup.ownDelta);
+  if (!delta || delta.relative === null || scale === null) return undefined;
+  const near = readSettings().noiseFloorWarnings && isNearFloor(delta);
+  const ratio = floorRatio(delta);
+  const words = delta.changed === 0 ? 'unchanged' : `${numberText(delta.relative)}${ratio === null ? '' : ` · ${ratioText(ratio)} floor`}`;
+  const color = new vscode.ThemeColor(near || delta.changed === 0 ? 'descriptionForeground' : 'charts.blue');
+  return { range: new vscode.Range(range.end, range.end), renderOptions: { after: { contentText: `${barText(logShare(delta.relative, scale.low, scale.high))} ${words}`, color } } };
+}

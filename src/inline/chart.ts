@@ -1,0 +1,114 @@
+/**
+ * The small figure of a hover: relative change per depth, one row per update, each with its own scale; the layer in
+ * hand stands out and the rounding floor is a line. An image in Markdown cannot read the theme, so it is told.
+ */
+import type { CompareResult } from '../protocol/engineApi.js';
+import { numberText } from './figures.js';
+
+export type ThemeKind = 'light' | 'dark' | 'high-contrast-light' | 'high-contrast-dark';
+
+interface Palette {
+  text: string;
+  faint: string;
+  bar: string;
+  chosen: string;
+  floor: string;
+  region: string;
+}
+
+const PALETTES: Record<ThemeKind, Palette> = {
+  light: { text: '#3b3b3b', faint: '#8a8a8a', bar: '#8ab4e0', chosen: '#0b5cad', floor: '#c4420c', region: '#0000000d' },
+  dark: { text: '#cccccc', faint: '#8a8a8a', bar: '#3d6f9e', chosen: '#7cc1ff', floor: '#f59762', region: '#ffffff0f' },
+  'high-contrast-light': { text: '#000000', faint: '#292929', bar: '#5f7f9f', chosen: '#0f4a85', floor: '#8b1a00', region: '#00000012' },
+  'high-contrast-dark': { text: '#ffffff', faint: '#ffffff', bar: '#7f9fbf', chosen: '#f38518', floor: '#21d4fd', region: '#ffffff1f' },
+};
+
+export const CHART_WIDTH = 460;
+const ROW_HEIGHT = 64;
+const ROW_TITLE = 13;
+const AXIS = 13;
+/** VS Code shows longer data URIs as text. */
+const LONGEST_URI = 99_000;
+
+export interface ChartOptions {
+  theme: ThemeKind;
+  /** Stands out. */
+  depth: number | null;
+}
+
+export function layerChart(result: CompareResult, { theme, depth }: ChartOptions): string {
+  const colours = PALETTES[theme];
+  const pairs = result.stages.length - 1;
+  const height = pairs * ROW_HEIGHT + AXIS;
+  const step = CHART_WIDTH / Math.max(1, result.layers.length);
+  const rows = Array.from({ length: pairs }, (_, from) => row(result, from, step, depth, colours));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${CHART_WIDTH}" height="${height}" viewBox="0 0 ${CHART_WIDTH} ${height}" font-family="sans-serif" font-size="10">`,
+    ...rows,
+    axis(result, step, depth, height, colours),
+    '</svg>',
+  ].join('');
+}
+
+/** As Markdown takes it; undefined when a hover could not show it. */
+export function chartUri(svg: string): string | undefined {
+  const uri = `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
+  return uri.length < LONGEST_URI ? uri : undefined;
+}
+
+function row(result: CompareResult, from: number, step: number, depth: number | null, colours: Palette): string {
+  const top = from * ROW_HEIGHT;
+  const bottom = top + ROW_HEIGHT - 4;
+  const room = ROW_HEIGHT - ROW_TITLE - 8;
+  const values = result.layers.map((layer) => layer.deltas[from]?.relative ?? 0);
+  const highest = Math.max(...values, 0);
+  const y = (value: number) => (highest > 0 ? bottom - (room * value) / highest : bottom);
+  const width = Math.max(0.8, step - Math.min(1.5, step * 0.25));
+  const bars = result.layers.map((layer, i) => {
+    const fill = layer.depth === depth ? colours.chosen : colours.bar;
+    return `<rect x="${round(i * step)}" y="${round(y(values[i]!))}" width="${round(width)}" height="${round(bottom - y(values[i]!))}" fill="${fill}"/>`;
+  });
+  // The floor as a share of the weights' own norm, so that it is on the same scale as the bars.
+  const floors = result.layers.map((layer, i) => {
+    const delta = layer.deltas[from];
+    if (!delta || delta.fro === 0 || highest === 0) return '';
+    const floor = (values[i]! * delta.floor) / delta.fro;
+    return floor > highest * 1.05 ? '' : `M${round(i * step)} ${round(y(floor))}h${round(width)}`;
+  });
+  const label = escapeXml(`Δ${result.stages[from + 1]!.label}`);
+  const mid = result.layers.flatMap((layer, i) => (layer.region === 'mid' ? [i] : []));
+  const shade = mid.length === 0 ? '' : `<rect x="${round(mid[0]! * step)}" y="${top + ROW_TITLE}" width="${round(mid.length * step)}" height="${bottom - top - ROW_TITLE}" fill="${colours.region}"/>`;
+  return [
+    shade,
+    `<text x="0" y="${top + 10}" fill="${colours.text}">${label}</text>`,
+    `<text x="${CHART_WIDTH}" y="${top + 10}" text-anchor="end" fill="${colours.faint}">max ${numberText(highest)}</text>`,
+    ...bars,
+    `<path d="${floors.join('')}" stroke="${colours.floor}" stroke-width="1.2" fill="none"/>`,
+    `<path d="M0 ${bottom + 0.5}H${CHART_WIDTH}" stroke="${colours.faint}" stroke-width="0.5"/>`,
+  ].join('');
+}
+
+/** The depths that orient: the ends, the projector, the cuts, and the one in hand. */
+function axis(result: CompareResult, step: number, depth: number | null, height: number, colours: Palette): string {
+  const { layers, cuts } = result;
+  const marked = new Set([layers[0]?.depth, 0, 1, cuts[0] + 1, cuts[1] + 1, layers.at(-1)?.depth, depth]);
+  let taken = -Infinity;
+  const texts = layers.map((layer, i) => {
+    const x = (i + 0.5) * step;
+    const chosen = layer.depth === depth;
+    if (!marked.has(layer.depth) || (!chosen && x - taken < 22)) return '';
+    taken = x;
+    const anchor = i === 0 ? 'start' : i === layers.length - 1 ? 'end' : 'middle';
+    return `<text x="${round(i === 0 ? 0 : i === layers.length - 1 ? CHART_WIDTH : x)}" y="${height - 2}" text-anchor="${anchor}" fill="${chosen ? colours.chosen : colours.faint}">${layer.depth}</text>`;
+  });
+  return texts.join('');
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** Labels come from folder names. Characters XML does not know are left out. */
+export function escapeXml(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '').replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,71 @@
+/** A result as one document asks it: by the names in its own files, by depth, by section. */
+import type { CompareResult, LayerResult, TensorResult } from '../protocol/engineApi.js';
+
+export class Lookup {
+  private readonly byName = new Map<string, TensorResult>();
+  private readonly byDepth = new Map<number, LayerResult>();
+  /** Smallest and largest relative change of a tensor, per delta: the ends of the bars' scale. */
+  private readonly ranges: ({ low: number; high: number } | null)[];
+
+  constructor(
+    readonly result: CompareResult,
+    /** Which stage the document belongs to. */
+    readonly stage: number,
+  ) {
+    for (const tensor of result.tensors) this.byName.set(tensor.onDisk[stage] ?? tensor.name, tensor);
+    for (const layer of result.layers) this.byDepth.set(layer.depth, layer);
+    this.ranges = result.stages.slice(1).map((_, from) => rangeOf(result.tensors, from));
+  }
+
+  /** The delta that made this stage; for the first stage, the one that left it. */
+  get ownDelta(): number {
+    return Math.max(0, this.stage - 1);
+  }
+
+  tensor(onDisk: string): TensorResult | undefined {
+    return this.byName.get(onDisk);
+  }
+
+  layer(depth: number): LayerResult | undefined {
+    return this.byDepth.get(depth);
+  }
+
+  range(from: number): { low: number; high: number } | null {
+    return this.ranges[from] ?? null;
+  }
+
+  /** What the update `from` → `from + 1` is called: the stage it made. */
+  label(from: number): string {
+    return this.result.stages[from + 1]!.label;
+  }
+
+  /** First line of every layer named in the document, by depth. */
+  firstLines(lineCount: number, nameAt: (line: number) => string | undefined): Map<number, number> {
+    const lines = new Map<number, number>();
+    for (let line = 0; line < lineCount; line++) {
+      const name = nameAt(line);
+      const depth = name === undefined ? null : (this.byName.get(name)?.depth ?? null);
+      if (depth !== null && !lines.has(depth)) lines.set(depth, line);
+    }
+    return lines;
+  }
+}
+
+function rangeOf(tensors: readonly TensorResult[], from: number): { low: number; high: number } | null {
+  let low = Infinity;
+  let high = 0;
+  for (const tensor of tensors) {
+    const relative = tensor.deltas[from]?.relative ?? 0;
+    if (relative > 0) low = Math.min(low, relative);
+    high = Math.max(high, relative);
+  }
+  return high > 0 ? { low, high } : null;
+}
+
+/** `Language layer 11 · mid`: counted as the tensor names beside it count, from 0. */
+export function layerName({ section, layer, depth, region }: Pick<LayerResult, 'section' | 'layer' | 'depth' | 'region'>): string {
+  if (section === 'projector') return 'Projector';
+  const number = layer ?? depth;
+  if (section === 'vision') return `Vision block ${number}`;
+  return `${section === 'language' ? 'Language layer' : 'Layer'} ${number}${region === null ? '' : ` · ${region}`}`;
+}

@@ -1,0 +1,67 @@
+/** Opening a checkpoint's own files in VS Code: the diff of two stages, the line that names a tensor. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { FileDifference } from '../protocol/engineApi.js';
+import { folderOf, labelOf } from '../services/checkpointPath.js';
+import { emptyDocument } from '../services/documents.js';
+
+export interface StagePath {
+  path: string;
+  label?: string;
+}
+
+/** VS Code's diff editor on one file of two neighbouring stages. A side that lacks the file is empty. */
+export async function openFileDiff(stages: readonly StagePath[], difference: FileDifference): Promise<void> {
+  const { file, from, kind } = difference;
+  const [before, after] = [stages[from], stages[from + 1]];
+  // The list comes from a result on disk, and a name there is only a name.
+  if (before === undefined || after === undefined || path.basename(file) !== file) throw new Error(`"${file}" cannot be opened.`);
+  const uri = (stage: StagePath) => vscode.Uri.file(path.join(folderOf(stage.path), file));
+  const left = kind === 'added' ? emptyDocument(file) : uri(before);
+  const right = kind === 'removed' ? emptyDocument(file) : uri(after);
+  const title = `${file} (${before.label ?? labelOf(before.path)} ↔ ${after.label ?? labelOf(after.path)})`;
+  await vscode.commands.executeCommand('vscode.diff', left, right, title);
+}
+
+/** Shows where the index names the tensor; the config when the checkpoint has no index; the folder when neither. */
+export async function revealTensor(checkpoint: string, onDisk: string): Promise<void> {
+  const folder = folderOf(checkpoint);
+  const index = await findIndex(folder);
+  if (index !== undefined) {
+    const document = await vscode.workspace.openTextDocument(index);
+    const line = lineOf(document, onDisk);
+    const selection = line === undefined ? undefined : document.lineAt(line).range;
+    const editor = await vscode.window.showTextDocument(document, { ...(selection && { selection }), viewColumn: columnOfText() });
+    if (selection !== undefined) editor.revealRange(selection, vscode.TextEditorRevealType.InCenter);
+    return;
+  }
+  const config = vscode.Uri.file(path.join(folder, 'config.json'));
+  if (await exists(config)) await vscode.window.showTextDocument(config, { viewColumn: columnOfText() });
+  else await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(checkpoint));
+}
+
+async function findIndex(folder: string): Promise<vscode.Uri | undefined> {
+  const usual = vscode.Uri.file(path.join(folder, 'model.safetensors.index.json'));
+  if (await exists(usual)) return usual;
+  const entries = await vscode.workspace.fs.readDirectory(vscode.Uri.file(folder));
+  const other = entries.find(([name]) => name.endsWith('.safetensors.index.json'));
+  return other && vscode.Uri.file(path.join(folder, other[0]));
+}
+
+function lineOf(document: vscode.TextDocument, onDisk: string): number | undefined {
+  const offset = document.getText().indexOf(`${JSON.stringify(onDisk)}:`);
+  return offset < 0 ? undefined : document.positionAt(offset).line;
+}
+
+/** Text goes beside the panel, not over it. */
+function columnOfText(): vscode.ViewColumn {
+  const group = vscode.window.tabGroups.all.find(({ activeTab }) => activeTab?.input instanceof vscode.TabInputText);
+  return group?.viewColumn ?? vscode.ViewColumn.Beside;
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  return Promise.resolve(vscode.workspace.fs.stat(uri)).then(
+    () => true,
+    () => false,
+  );
+}

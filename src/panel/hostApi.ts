@@ -1,0 +1,51 @@
+/** What the webview may ask for. Everything it names is checked against the result in hand: it names no paths. */
+import * as vscode from 'vscode';
+import type { EngineApi } from '../protocol/engineApi.js';
+import type { HostApi } from '../protocol/hostApi.js';
+import { readSettings } from '../services/settings.js';
+import type { ComparePanel } from './comparePanel.js';
+import { openFileDiff, revealTensor } from './files.js';
+
+export function createHostApi(panel: ComparePanel, { engine }: { engine: EngineApi }): HostApi {
+  return {
+    ready: () => Promise.resolve(panel.ready()),
+    cancel: () => Promise.resolve(panel.cancel()),
+    retry: () => Promise.resolve(panel.start()),
+    setCuts: ({ cuts }) => panel.setCuts(cuts),
+
+    tensorDetail: ({ name, from }, context?: { signal?: AbortSignal }) =>
+      engine.tensorDetail({ stages: panel.request.stages, name, from, memory: readSettings().memory }, context),
+
+    async openFileDiff({ file, from }) {
+      const difference = panel.result?.files.find((entry) => entry.file === file && entry.from === from);
+      if (difference === undefined) throw new Error(`"${file}" is not among the files that differ.`);
+      await openFileDiff(panel.request.stages, difference);
+    },
+
+    async revealTensor({ name, stage }) {
+      const tensor = panel.result?.tensors.find((entry) => entry.name === name);
+      const checkpoint = panel.request.stages[stage];
+      if (checkpoint === undefined) throw new Error(`There is no stage ${stage}.`);
+      await revealTensor(checkpoint.path, tensor?.onDisk[stage] ?? name);
+    },
+
+    async save({ suggestedName, content }) {
+      const target = await vscode.window.showSaveDialog({ defaultUri: suggestedUri(panel, suggestedName) });
+      if (target === undefined) return false;
+      const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
+      await vscode.workspace.fs.writeFile(target, bytes);
+      return true;
+    },
+
+    async copy({ text }) {
+      await vscode.env.clipboard.writeText(text);
+    },
+  };
+}
+
+/** In the workspace, or beside the last stage where there is none. */
+function suggestedUri(panel: ComparePanel, suggestedName: string): vscode.Uri {
+  const name = suggestedName.replace(/[^\p{L}\p{N}._ -]+/gu, '_');
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(panel.request.stages.at(-1)!.path), '..');
+  return vscode.Uri.joinPath(folder, name);
+}

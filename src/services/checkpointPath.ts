@@ -1,0 +1,45 @@
+/** Which checkpoint a path on disk stands for, as far as names tell. The engine has the last word. */
+import path from 'node:path';
+
+/** Files that stand for the folder they lie in. */
+const STANDS_FOR_FOLDER = [
+  /^config\.json$/,
+  /^model\.safetensors$/,
+  /\.safetensors\.index\.json$/,
+  /^model-\d+-of-\d+\.safetensors$/,
+  /^adapter_(config\.json|model\.safetensors)$/,
+];
+
+/**
+ * One spelling per checkpoint, so that the same comparison is found again whichever file it was started from. A shard
+ * of a name of its own stays as it is: what it belongs to is the engine's to say.
+ */
+export function checkpointOf(fsPath: string): string {
+  const name = path.basename(fsPath);
+  if (STANDS_FOR_FOLDER.some((pattern) => pattern.test(name))) return path.dirname(fsPath);
+  return fsPath.length > 1 ? fsPath.replace(/[\\/]+$/, '') : fsPath;
+}
+
+/** The folder that holds the checkpoint's files. */
+export function folderOf(checkpoint: string): string {
+  return checkpoint.endsWith('.safetensors') ? path.dirname(checkpoint) : checkpointOf(checkpoint);
+}
+
+/** How a checkpoint is named where there is no better label. */
+export function labelOf(checkpoint: string): string {
+  return path.basename(checkpointOf(checkpoint)) || checkpoint;
+}
+
+/** Labels of several checkpoints, with the parent's name added where two would read the same. */
+export function labelsOf(checkpoints: readonly string[]): string[] {
+  const plain = checkpoints.map(labelOf);
+  return plain.map((label, i) => {
+    const unique = plain.every((other, j) => j === i || other !== label);
+    return unique ? label : path.join(path.basename(path.dirname(checkpointOf(checkpoints[i]!))), label);
+  });
+}
+
+/** The key under which two requests are the same: stages in order. Labels and cuts are ways to look at it. */
+export function requestKey(stages: readonly { path: string }[]): string {
+  return JSON.stringify(stages.map((stage) => checkpointOf(stage.path)));
+}

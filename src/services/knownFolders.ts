@@ -1,0 +1,48 @@
+/**
+ * Tells the menus which folders of the workspace are checkpoints, so that `src/` or `docs/` do not offer a comparison.
+ * Folders with weights in another format count: their error says how to convert them.
+ */
+import path from 'node:path';
+import * as vscode from 'vscode';
+
+/** Weight files, and the shards of other tools whose error is worth reaching. */
+const WEIGHTS = '**/{*.safetensors,*.safetensors.index.json,pytorch_model*.bin,*.gguf,*.distcp,.metadata}';
+const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
+/** Far beyond any folder of checkpoints; keeps the search of a home directory finite. */
+const MOST_FILES = 20_000;
+/** A trainer writes many files at once. Milliseconds. */
+const SETTLE = 500;
+
+export class KnownFolders implements vscode.Disposable {
+  private readonly disposables: vscode.Disposable[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private readonly changed = new vscode.EventEmitter<void>();
+  /** Fires when checkpoints may have come or gone. */
+  readonly onDidChange = this.changed.event;
+
+  constructor() {
+    const watcher = vscode.workspace.createFileSystemWatcher('**/*.{safetensors,gguf,bin}', false, true, false);
+    const soon = () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => void this.refresh().then(() => this.changed.fire()), SETTLE);
+    };
+    watcher.onDidCreate(soon);
+    watcher.onDidDelete(soon);
+    this.disposables.push(watcher, this.changed, vscode.workspace.onDidChangeWorkspaceFolders(soon));
+    void this.refresh();
+  }
+
+  private async refresh(): Promise<void> {
+    const files = await vscode.workspace.findFiles(WEIGHTS, EXCLUDED, MOST_FILES);
+    // Menus compare with a local path where the window is local, and with the URI's path where it is remote.
+    const folders = [...new Set(files.flatMap((file) => [path.dirname(file.fsPath), path.posix.dirname(file.path)]))];
+    await vscode.commands.executeCommand('setContext', 'frankenstein.checkpointFolders', folders);
+    // An incomplete search hides nothing.
+    await vscode.commands.executeCommand('setContext', 'frankenstein.foldersUnknown', files.length >= MOST_FILES);
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer);
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+}

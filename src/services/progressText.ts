@@ -1,0 +1,39 @@
+/** Progress in words: bytes, share, remaining time. */
+import type { Progress } from '../protocol/engineApi.js';
+
+export function progressText(progress: Progress, form: 'short' | 'long'): string {
+  const { doneBytes, totalBytes, remainingSeconds, phase } = progress;
+  const share = totalBytes > 0 ? `${Math.min(100, Math.floor((100 * doneBytes) / totalBytes))} %` : phase;
+  const left = remainingSeconds === null ? '' : `, ${durationText(remainingSeconds)} left`;
+  if (form === 'short' || totalBytes === 0) return share + left;
+  return `${phase}, ${bytesText(doneBytes)} of ${bytesText(totalBytes)} (${share})${left}`;
+}
+
+/** Decimal units, as disks and checkpoints are sold. */
+export function bytesText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2;
+  return `${value.toFixed(digits)} ${units[unit]!}`;
+}
+
+export function durationText(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes}:${String(whole % 60).padStart(2, '0')} min`;
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')} h`;
+}
+
+/** `1234567890` → `1.23 B`. Parameters, not bytes. */
+export function countText(count: number): string {
+  if (count >= 1e9) return `${(count / 1e9).toFixed(2)} B`;
+  if (count >= 1e6) return `${(count / 1e6).toFixed(1)} M`;
+  if (count >= 1e4) return `${(count / 1e3).toFixed(1)} k`;
+  return String(count);
+}

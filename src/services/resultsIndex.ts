@@ -1,0 +1,90 @@
+/**
+ * Which finished run says something about a checkpoint: the newest that includes it. The inline lenses ask here; they
+ * never start a comparison, and nothing starts the engine while there is no run on disk.
+ */
+import { existsSync } from 'node:fs';
+import type { CompareResult, EngineApi, RunSummary } from '../protocol/engineApi.js';
+import { folderOf, requestKey } from './checkpointPath.js';
+import { Emitter } from './emitter.js';
+
+export interface FoundResult {
+  run: FoundRun;
+  result: CompareResult;
+  /** Index of the checkpoint among the stages. */
+  stage: number;
+}
+
+export interface FoundRun extends RunSummary {
+  /** The folder given to the engine to find it again. */
+  runsFolder: string;
+}
+
+/** Results are megabytes; a person looks at a few. */
+const RESULTS_KEPT = 4;
+
+export class ResultsIndex {
+  private readonly changed = new Emitter<void>();
+  private runs: Promise<FoundRun[]> | undefined;
+  private readonly results = new Map<string, Promise<CompareResult>>();
+  readonly onDidChange = this.changed.event;
+
+  constructor(
+    private readonly engine: Pick<EngineApi, 'listRuns' | 'readRun'>,
+    private readonly folders: () => string[],
+    private readonly exists: (folder: string) => boolean = existsSync,
+  ) {}
+
+  /** All runs, newest first. */
+  list(): Promise<FoundRun[]> {
+    const runs = (this.runs ??= this.read());
+    // A failed listing is asked again next time.
+    runs.catch(() => {
+      if (this.runs === runs) this.runs = undefined;
+    });
+    return runs;
+  }
+
+  private async read(): Promise<FoundRun[]> {
+    const lists = this.folders()
+      .filter((folder) => this.exists(folder))
+      .map(async (runsFolder) => (await this.engine.listRuns({ runsFolder })).map((run) => ({ ...run, runsFolder })));
+    return (await Promise.all(lists)).flat().sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  }
+
+  /** The newest run over exactly these stages. */
+  async findRun(stages: readonly { path: string }[]): Promise<FoundRun | undefined> {
+    const key = requestKey(stages);
+    const runs = (await this.list()).filter((run) => requestKey(run.paths.map((path) => ({ path }))) === key);
+    return runs.find((run) => run.state === 'finished') ?? runs[0];
+  }
+
+  /** The newest finished run that includes the checkpoint in this folder. */
+  async find(checkpointFolder: string): Promise<FoundResult | undefined> {
+    for (const run of await this.list()) {
+      if (run.state !== 'finished') continue;
+      const stage = run.paths.findIndex((path) => folderOf(path) === checkpointFolder);
+      if (stage >= 0) return { run, result: await this.result(run), stage };
+    }
+    return undefined;
+  }
+
+  result(run: FoundRun): Promise<CompareResult> {
+    const key = `${run.folder}\n${run.startedAt}`;
+    const known = this.results.get(key);
+    this.results.delete(key);
+    const result = known ?? this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId });
+    this.results.set(key, result);
+    result.catch(() => this.results.delete(key));
+    for (const oldest of this.results.keys()) {
+      if (this.results.size <= RESULTS_KEPT) break;
+      this.results.delete(oldest);
+    }
+    return result;
+  }
+
+  /** Runs have come or gone. */
+  refresh(): void {
+    this.runs = undefined;
+    this.changed.fire();
+  }
+}

@@ -1,0 +1,24 @@
+/** Everything the commands, views and lenses share; built once in `activate`. */
+import type * as vscode from 'vscode';
+import type { EngineApi } from '../protocol/engineApi.js';
+import type { Panels } from '../panel/panels.js';
+import type { Comparisons } from './comparisons.js';
+import type { Discovery } from './discovery.js';
+import type { Documents } from './documents.js';
+import type { ResultsIndex } from './resultsIndex.js';
+import type { RunsFolders } from './runsFolders.js';
+import type { Selection } from './selection.js';
+import type { Pins } from '../inline/pins.js';
+
+export interface Services {
+  log: vscode.LogOutputChannel;
+  engine: EngineApi;
+  comparisons: Comparisons;
+  discovery: Discovery;
+  documents: Documents;
+  panels: Panels;
+  pins: Pins;
+  results: ResultsIndex;
+  runsFolders: RunsFolders;
+  selection: Selection;
+}

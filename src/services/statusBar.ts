@@ -1,0 +1,71 @@
+/** The status bar entry: what runs and how far it is; one click shows it, a link in its hover cancels it. */
+import * as vscode from 'vscode';
+import type { Comparison, Comparisons } from './comparisons.js';
+import { progressText } from './progressText.js';
+
+export class StatusBar implements vscode.Disposable {
+  private readonly item = vscode.window.createStatusBarItem('frankenstein.progress', vscode.StatusBarAlignment.Left, 10);
+  private readonly disposables: vscode.Disposable[] = [this.item];
+  private told = false;
+
+  constructor(private readonly comparisons: Comparisons) {
+    this.item.name = 'Frankenstein Lab';
+    this.item.command = 'frankenstein.showProgress';
+    comparisons.onDidStart((comparison) => {
+      comparison.onDidChange(() => this.update());
+      this.update();
+    });
+    comparisons.onDidEnd(() => this.update());
+  }
+
+  private update(): void {
+    const first = this.comparisons.active[0];
+    this.tellMenus(first !== undefined);
+    if (first === undefined) {
+      this.item.hide();
+      return;
+    }
+    const more = this.comparisons.active.length - 1;
+    this.item.text = `$(sync~spin) ${plain(first.title)}: ${short(first)}${more > 0 ? ` (+${more})` : ''}`;
+    this.item.tooltip = this.tooltip();
+    this.item.accessibilityInformation = { label: `Comparing ${first.title}, ${short(first)}` };
+    this.item.show();
+  }
+
+  /** Cancel is offered while there is something to cancel. */
+  private tellMenus(running: boolean): void {
+    if (running === this.told) return;
+    this.told = running;
+    void vscode.commands.executeCommand('setContext', 'frankenstein.running', running);
+  }
+
+  private tooltip(): vscode.MarkdownString {
+    const text = new vscode.MarkdownString(undefined, true);
+    text.isTrusted = { enabledCommands: ['frankenstein.showProgress', 'frankenstein.cancel'] };
+    for (const comparison of this.comparisons.active) {
+      text.appendText(`${comparison.title}: ${long(comparison)}`);
+      text.appendMarkdown('\n\n');
+    }
+    text.appendMarkdown('[$(graph) Show](command:frankenstein.showProgress) · [$(stop-circle) Cancel](command:frankenstein.cancel)');
+    return text;
+  }
+
+  dispose(): void {
+    vscode.Disposable.from(...this.disposables).dispose();
+  }
+}
+
+function short(comparison: Comparison): string {
+  const progress = comparison.state.kind === 'running' ? comparison.state.progress : null;
+  return progress === null ? 'waiting' : progressText(progress, 'short');
+}
+
+function long(comparison: Comparison): string {
+  const progress = comparison.state.kind === 'running' ? comparison.state.progress : null;
+  return progress === null ? 'waiting' : progressText(progress, 'long');
+}
+
+/** The item's text knows `$(icon)`; a checkpoint's name must not. */
+function plain(text: string): string {
+  return text.replaceAll('$(', '$ (');
+}
