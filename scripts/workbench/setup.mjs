@@ -17,6 +17,8 @@ const RECIPE = 1;
 
 const DEBIAN_BROWSER = ['chromium', 'fonts-dejavu-core'];
 const DEBIAN_COMPILER = ['g++', 'make', 'python3'];
+/** Native modules to build; everything else native in code-server comes built or is not needed. */
+const NATIVE = ['@vscode/spdlog', '@vscode/native-watchdog'];
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
 /**
@@ -220,7 +222,7 @@ async function withLock(lock, log, work) {
       continue;
     }
     if (Date.now() > deadline) throw new WorkbenchError(`Another set-up of the workbench (process ${pid}) holds ${lock} for over 15 minutes.`);
-    if (!told) log(`waiting for another set-up of the workbench (process ${pid}) …`);
+    if (!told) log(`waiting for another set-up of the workbench${pid > 0 ? ` (process ${pid})` : ''} …`);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
@@ -322,21 +324,22 @@ export async function setupWorkbench({ root, log = console.log }) {
     await timed(log, "npm install in code-server's VS Code", () =>
       runLogged('npm', ['install', '--omit=dev', '--ignore-scripts'], { cwd: vscode, env: npmEnvironment(withNode), logFile, minutes: 15 }));
 
-    // Without this native module everything works except that output channels stay blank.
+    // Without the first of these everything works except that output channels stay blank;
+    // without the second the extension host logs an error at each start.
     try {
       const missing = ['g++', 'make', 'python3'].filter((name) => !onPath(name));
       if (missing.length > 0 && canApt()) {
         await timed(log, `apt-get install ${DEBIAN_COMPILER.join(' ')}`, () => aptInstall(DEBIAN_COMPILER, logFile));
       }
-      await timed(log, 'npm rebuild @vscode/spdlog', () =>
-        runLogged('npm', ['rebuild', '@vscode/spdlog'], {
+      await timed(log, `npm rebuild ${NATIVE.join(' ')}`, () =>
+        runLogged('npm', ['rebuild', ...NATIVE], {
           cwd: vscode,
           env: npmEnvironment({ ...withNode, npm_config_nodedir: nodeFolder }),
           logFile,
           minutes: 5,
         }));
     } catch (error) {
-      log(`workbench: warning: @vscode/spdlog could not be built, so output channels stay blank in this workbench; it needs g++, make and python3. ${/** @type {Error} */ (error).message}`);
+      log(`workbench: warning: ${NATIVE[0]} could not be built, so output channels stay blank in this workbench; it needs g++, make and python3. ${/** @type {Error} */ (error).message}`);
     }
 
     const version = spawnSync(node, ['--version'], { encoding: 'utf8' });

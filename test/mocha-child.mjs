@@ -1,0 +1,51 @@
+// Runs one mocha suite in this process. Each result is written to the summary as it
+// happens, so that a crash loses none. Started by run.mjs.
+//   node test/mocha-child.mjs --summary FILE [--grep TEXT] [--timeout MS] TEST…
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import Mocha from 'mocha';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { summary: { type: 'string' }, grep: { type: 'string' }, timeout: { type: 'string', default: '10000' } },
+});
+
+const mocha = new Mocha({ ui: 'bdd', reporter: 'spec', timeout: Number(values.timeout), forbidOnly: true, ...(values.grep ? { grep: values.grep } : {}) });
+for (const file of positionals) mocha.addFile(path.resolve(file));
+
+/** @type {{done: boolean, passed: number, failed: number, pending: number, failures: {title: string, error: string}[]}} */
+const summary = { done: false, passed: 0, failed: 0, pending: 0, failures: [] };
+const write = () => {
+  if (values.summary) fs.writeFileSync(values.summary, JSON.stringify(summary));
+};
+write();
+
+const runner = mocha.run(() => {
+  summary.done = true;
+  write();
+  process.exitCode = summary.failed === 0 ? 0 : 1;
+  // A suite that leaves a process, a server or a timer behind is a broken suite.
+  setTimeout(() => {
+    const left = process.getActiveResourcesInfo().filter((kind) => !/^(TTY|Pipe)Wrap$/.test(kind));
+    const error = `The suite left something running: ${left.join(', ') || 'a pipe'}.`;
+    summary.failed++;
+    summary.failures.push({ title: 'after the last test', error });
+    write();
+    console.error(error);
+    process.exit(1);
+  }, 10_000).unref();
+});
+runner.on('pass', () => {
+  summary.passed++;
+  write();
+});
+runner.on('pending', () => {
+  summary.pending++;
+  write();
+});
+runner.on('fail', (test, error) => {
+  summary.failed++;
+  summary.failures.push({ title: test.titlePath().join(' › '), error: error?.message ?? String(error) });
+  write();
+});

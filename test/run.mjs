@@ -1,0 +1,196 @@
+#!/usr/bin/env node
+// `npm test`: installs what is missing, builds, and runs every suite, each in its own
+// process with a limit. A suite that crashes or runs nothing is a failure. Ends with one
+// line, "N passed, M failed".
+//   node test/run.mjs [--only unit,e2e] [--grep TEXT]
+// Node's built-ins only: this runs in a clone where nothing is installed yet.
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { installModules, newestVsix, run } from '../scripts/lib.mjs';
+import { setupBrowser, setupWorkbench } from '../scripts/workbench/setup.mjs';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const results = path.join(root, 'test-results');
+
+/**
+ * `needs`: built = the bundles; workbench = VS Code and a browser; vsix = the packaged extension.
+ * @typedef {{name: string, minutes: number, kind: 'npm' | 'mocha' | 'host', timeout?: number, needs: ('built' | 'workbench' | 'vsix')[]}} Suite
+ */
+/** @type {Suite[]} */
+const SUITES = [
+  { name: 'lint', kind: 'npm', minutes: 6, needs: [] },
+  { name: 'typecheck', kind: 'npm', minutes: 6, needs: [] },
+  { name: 'unit', kind: 'mocha', minutes: 8, timeout: 20_000, needs: ['built'] },
+  { name: 'parity', kind: 'mocha', minutes: 8, timeout: 60_000, needs: ['built'] },
+  { name: 'fuzz', kind: 'mocha', minutes: 8, timeout: 120_000, needs: ['built'] },
+  { name: 'integration', kind: 'host', minutes: 10, needs: ['built', 'workbench'] },
+  { name: 'e2e', kind: 'mocha', minutes: 20, timeout: 120_000, needs: ['built', 'workbench', 'vsix'] },
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, grep: { type: 'string' } } });
+const only = values.only?.split(',').map((name) => name.trim());
+const unknown = only?.filter((name) => !SUITES.some((suite) => suite.name === name)) ?? [];
+if (unknown.length > 0) {
+  console.error(`There is no suite ${unknown.join(', ')}; there are ${SUITES.map((suite) => suite.name).join(', ')}.`);
+  process.exit(2);
+}
+// Tests chosen by name: lint and types have none.
+const chosen = SUITES.filter((suite) => (only ? only.includes(suite.name) : !(values.grep && suite.kind === 'npm')));
+
+const started = Date.now();
+const total = { passed: 0, failed: 0, pending: 0 };
+/** @type {string[]} */
+const problems = [];
+/** @type {{name: string, seconds: number, passed: number, failed: number}[]} */
+const table = [];
+
+/** @param {string} text */
+const heading = (text) => console.log(`\n=== ${text}`);
+
+/**
+ * @param {string} what
+ * @param {string} why
+ */
+function fail(what, why) {
+  total.failed++;
+  problems.push(`${what}: ${why}`);
+  console.error(`${what}: ${why}`);
+}
+
+/** @returns {never} */
+function finish() {
+  fs.mkdirSync(results, { recursive: true });
+  fs.writeFileSync(path.join(results, 'summary.json'), `${JSON.stringify({ ...total, problems, suites: table }, null, 2)}\n`);
+  console.log('');
+  for (const { name, seconds, passed, failed } of table) console.log(`${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s`);
+  console.log(`${'all'.padEnd(31)} ${((Date.now() - started) / 1000).toFixed(1).padStart(12)} s`);
+  if (problems.length > 0) console.log(`\n${problems.map((problem) => `✘ ${problem}`).join('\n')}\n`);
+  if (total.passed + total.failed === 0) total.failed = 1; // nothing ran: nothing is proven
+  console.log(`${total.passed} passed, ${total.failed} failed${total.pending > 0 ? `, ${total.pending} skipped` : ''}`);
+  process.exit(total.failed === 0 ? 0 : 1);
+}
+
+/**
+ * The bundled test files of a suite.
+ * @param {string} name
+ */
+function testFiles(name) {
+  const folder = path.join(root, 'dist-test', name);
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.test.cjs'))
+    .map((file) => path.join(folder, file))
+    .sort();
+}
+
+/**
+ * @param {Suite} suite
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function runSuite({ name, kind, minutes, timeout }, env) {
+  heading(name);
+  const from = Date.now();
+  const before = { ...total };
+  if (kind === 'npm') {
+    const how = await run('npm', ['run', '--silent', name], { cwd: root, minutes, env });
+    if (how === '') total.passed++;
+    else fail(name, how);
+  } else {
+    const file = path.join(results, `${name}.json`);
+    fs.rmSync(file, { force: true });
+    const files = testFiles(name);
+    const grep = values.grep ? ['--grep', values.grep] : [];
+    if (files.length === 0) {
+      fail(name, `there is no test in test/${name}`);
+    } else {
+      const args = kind === 'mocha' ? ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, '--timeout', String(timeout), ...grep, ...files] : ['scripts/run-integration.mjs', '--summary', file, '--minutes', String(minutes - 1), ...grep];
+      const how = await run(process.execPath, args, { cwd: root, minutes, env });
+      /** @type {{done: boolean, passed: number, failed: number, pending: number, failures: {title: string, error: string}[]} | undefined} */
+      let summary;
+      try {
+        summary = JSON.parse(fs.readFileSync(file, 'utf8'));
+      } catch {
+        // it never got that far
+      }
+      total.passed += summary?.passed ?? 0;
+      total.failed += summary?.failed ?? 0;
+      total.pending += summary?.pending ?? 0;
+      for (const { title, error } of summary?.failures ?? []) problems.push(`${name}: ${title}: ${error.split('\n')[0]}`);
+      if (!summary?.done) fail(name, `the suite ${how || 'stopped'}, and its last test was not reached`);
+      else if (how !== '' && summary.failed === 0) fail(name, `the suite ${how}`);
+      else if (summary.passed + summary.failed === 0 && !values.grep) fail(name, 'the suite ran no test');
+    }
+  }
+  table.push({ name, seconds: (Date.now() - from) / 1000, passed: total.passed - before.passed, failed: total.failed - before.failed });
+}
+
+fs.rmSync(results, { recursive: true, force: true });
+fs.mkdirSync(results, { recursive: true });
+
+const problem = await installModules(root);
+if (problem !== '') {
+  fail('install', problem);
+  finish();
+}
+
+/** @param {Suite['needs'][number]} need */
+const needed = (need) => chosen.some((suite) => suite.needs.includes(need));
+
+// Fetched while lint and types keep the processor busy.
+const log = (/** @type {string} */ line) => console.log(line);
+const workbench = needed('workbench')
+  ? (async () => {
+      await setupBrowser({ root, log });
+      await setupWorkbench({ root, log });
+      return '';
+    })().catch((error) => (error instanceof Error ? error.message : String(error)))
+  : Promise.resolve('');
+
+/** @type {Map<string, string>} */
+const broken = new Map();
+/**
+ * @param {string} script
+ * @param {'built' | 'vsix'} need
+ */
+async function prepare(script, need) {
+  const from = Date.now();
+  const how = await run('npm', ['run', '--silent', script], { cwd: root, minutes: 5 });
+  console.log(`npm run ${script}: ${((Date.now() - from) / 1000).toFixed(1)} s`);
+  if (how === '') return;
+  broken.set(need, `npm run ${script} ${how}`);
+  fail(script, how);
+}
+
+if (needed('built')) {
+  heading('build');
+  await prepare('build', 'built');
+  await prepare('build:test', 'built');
+}
+/** @type {NodeJS.ProcessEnv} */
+const env = { ...process.env, FRANKENSTEIN_ROOT: root };
+if (needed('vsix') && !broken.has('built')) {
+  await prepare('package', 'vsix');
+  const vsix = newestVsix(root);
+  if (vsix) env.FRANKENSTEIN_VSIX = vsix;
+  else if (!broken.has('vsix')) {
+    broken.set('vsix', 'npm run package made no VSIX');
+    fail('package', 'there is no frankenstein-lab-*.vsix');
+  }
+}
+
+for (const suite of chosen) {
+  if (suite.needs.includes('workbench') && !broken.has('workbench')) {
+    const why = await workbench;
+    if (why !== '') {
+      broken.set('workbench', why);
+      fail('workbench', why);
+    }
+  }
+  const missing = suite.needs.find((need) => broken.has(need));
+  if (missing) fail(suite.name, `not run: ${broken.get(missing)?.split('\n')[0]}`);
+  else await runSuite(suite, env);
+}
+finish();
