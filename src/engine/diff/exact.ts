@@ -63,8 +63,9 @@ const words = new Uint32Array(double.buffer); // little-endian: [low, high]
 
 function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype, sums: PartialSums['pairs'][number]): void {
   const precision = PRECISION[dtype];
-  const minSpacing = precision ? 2 ** precision.minExponent : 0;
-  let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, exponentSquares = 0, nonFinite = 0;
+  const epsilon = precision ? 2 ** -precision.mantissa : 0;
+  const minUlp = precision ? 2 ** precision.minExponent * epsilon : 0;
+  let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, ulpSquares = 0, nonFinite = 0;
   for (let index = 0; index < a.length; index++) {
     const before = a[index]!;
     const after = b[index]!;
@@ -84,10 +85,9 @@ function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype, sums: PartialSu
       double[0] = after;
       words[1] = words[1]! & 0x7ff00000;
       words[0] = 0;
-      const spacing = Math.max(double[0], minSpacing);
-      exponentSquares += spacing * spacing;
+      const ulp = Math.max(double[0] * epsilon, minUlp);
+      ulpSquares += ulp * ulp;
     }
   }
-  const epsilon = precision ? 2 ** -precision.mantissa : 0;
-  Object.assign(sums, { deltaSquares, aSquares, bSquares, dot, maxAbs, changed, ulpSquares: exponentSquares * epsilon * epsilon, nonFinite });
+  Object.assign(sums, { deltaSquares, aSquares, bSquares, dot, maxAbs, changed, ulpSquares, nonFinite });
 }

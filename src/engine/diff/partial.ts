@@ -74,8 +74,9 @@ export function finite(value: number): number | null {
 /** Rounding error is uniform over one ulp: variance ulp²/12. */
 const UNIFORM_VARIANCE = 1 / 12;
 
+/** Never infinite: only float64 weights above 1e169 get that far, and JSON has no infinity. */
 export function roundingFloor(ulpSquares: number): number {
-  return Math.sqrt(ulpSquares * UNIFORM_VARIANCE);
+  return Math.min(Math.sqrt(ulpSquares * UNIFORM_VARIANCE), Number.MAX_VALUE);
 }
 
 /** Cosine from the three sums; null when either vector is zero. Clamped: rounding may leave it a hair outside ±1. */
