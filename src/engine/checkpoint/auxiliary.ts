@@ -1,6 +1,7 @@
 /** The text files beside the weights, and what differs in them between the stages of a lineage. */
 import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { FileDifference } from '../diff/result.js';
 import { throwIfCancelled } from '../errors.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -75,8 +76,8 @@ async function differingKeys(before: string, after: string, signal?: AbortSignal
   let values: [unknown, unknown];
   try {
     values = [
-      parsePythonJson(await readText(before, JSON_LIMIT, signal), before, 'content'),
-      parsePythonJson(await readText(after, JSON_LIMIT, signal), after, 'content'),
+      parsePythonJson(await readText(before, JSON_LIMIT, signal), before),
+      parsePythonJson(await readText(after, JSON_LIMIT, signal), after),
     ];
   } catch (error) {
     if (fileError(error, before).code === 'malformed') return [];
@@ -98,9 +99,18 @@ function collectKeys(a: unknown, b: unknown, at: string, keys: string[], depth: 
     }
   } else if (depth < DEPTH_LIMIT && Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.length <= SHORT_ARRAY) {
     for (let index = 0; index < a.length; index++) collectKeys(a[index], b[index], child(index), keys, depth + 1);
-  } else if (JSON.stringify(a) !== JSON.stringify(b)) {
+  } else if (!sameValue(a, b)) {
     // The file itself may be one value that is no object.
     keys.push(at === '' ? '(whole file)' : at);
+  }
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  try {
+    return isDeepStrictEqual(a, b);
+  } catch (error) {
+    if (error instanceof RangeError) return false; // nested deeper than the stack, which no file of a model is
+    throw error;
   }
 }
 

@@ -81,7 +81,7 @@ async function recognise(folder: string, entries: readonly string[], label: stri
 
 async function readModelType(file: string, signal?: AbortSignal): Promise<string | undefined> {
   try {
-    const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file, 'content') as Record<string, unknown> | null;
+    const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file) as Record<string, unknown> | null;
     const modelType = config?.['model_type'];
     return typeof modelType === 'string' ? modelType : undefined;
   } catch {

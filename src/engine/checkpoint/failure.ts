@@ -29,9 +29,10 @@ export function malformed(file: string, why: string): FrankensteinError {
   return new FrankensteinError('malformed', `${shown(file)} ${why}`);
 }
 
-/** A path in a sentence: control characters, which could rewrite a terminal, made visible. */
+/** A path in a sentence: control characters, which could rewrite a terminal, made visible; absurd lengths cut. */
 export function shown(path: string): string {
-  return path.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+  const short = path.length > 400 ? `${path.slice(0, 200)}…${path.slice(-199)}` : path;
+  return short.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 /** A name from inside a file in a sentence: quoted, printable, never longer than a line. */

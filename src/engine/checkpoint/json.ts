@@ -13,7 +13,7 @@ export interface JsonLimits {
 
 /**
  * The value of `text`, in which no object has a key twice.
- * @param file names the file in messages, `part` what of it this text is ("header", "weight map").
+ * @param file names the file in messages, `part` what of it this text is ("header", "index").
  * @throws `malformed`
  */
 export function parseStrictJson(text: string, file: string, part: string, limits: JsonLimits): unknown {
@@ -23,13 +23,13 @@ export function parseStrictJson(text: string, file: string, part: string, limits
   return value;
 }
 
-/** `JSON.parse` with a sentence of ours. */
-export function parseJson(text: string, file: string, part: string): unknown {
+/** `JSON.parse` with a sentence of ours; `part` undefined means the file as a whole. */
+function parseJson(text: string, file: string, part?: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw malformed(file, `has a ${part} that is not valid JSON${position === undefined ? '' : ` (at character ${position})`}.`);
+    throw malformed(file, `${part === undefined ? 'is' : `has a ${part} that is`} not valid JSON${position === undefined ? '' : ` (at character ${position})`}.`);
   }
 }
 
@@ -37,11 +37,11 @@ export function parseJson(text: string, file: string, part: string): unknown {
  * JSON as Python writes it: NaN and ±Infinity bare, which JSON does not have (`"time_step_limit": [0.0, Infinity]` of
  * Mamba layers). They become strings, so that they still compare as values.
  */
-export function parsePythonJson(text: string, file: string, part: string): unknown {
+export function parsePythonJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return parseJson(quoteBareNumbers(text), file, part);
+    return parseJson(quoteBareNumbers(text), file);
   }
 }
 

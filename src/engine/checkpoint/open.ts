@@ -61,7 +61,7 @@ export async function openCheckpoint(given: string, options: { signal?: AbortSig
 async function readConfig(location: Location, signal?: AbortSignal): Promise<Checkpoint['config']> {
   if (location.alone || !location.entries.includes('config.json')) return undefined;
   const file = path.join(location.folder, 'config.json');
-  const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file, 'content');
+  const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file);
   if (typeof config !== 'object' || config === null || Array.isArray(config)) throw malformed(file, 'is not a JSON object.');
   return config as Record<string, unknown>;
 }

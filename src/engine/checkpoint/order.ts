@@ -108,10 +108,9 @@ function precedence(a: Named, b: Named): number {
 function describe(order: readonly number[], named: readonly Named[], reason: string): GuessedOrder {
   const stages = order.map((index) => named[index]!.stage);
   const told = order.length <= 3 && stages.every((stage) => stage !== undefined) && new Set(stages).size === stages.length;
-  const first = stages[0];
   const labels = order.map((index, position) => {
     const { stage, label } = named[index]!;
-    if (!told || stage === undefined || first === undefined) return label;
+    if (!told || stage === undefined) return label;
     if (stage === 3) return 'RL';
     // An instruct model is where a lineage starts when a cold start follows, and its IN when a base comes before.
     return position === 0 && (stage === 0 || stages.length === 3 || stages[1] !== 3) ? 'Base' : 'IN';

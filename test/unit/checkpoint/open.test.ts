@@ -1,0 +1,176 @@
+// What a user may point at, and what comes out.
+import assert from 'node:assert/strict';
+import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
+import { decode } from '../../../src/engine/checkpoint/decode.js';
+import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { readBytes } from '../../../src/engine/checkpoint/read.js';
+import { LAYOUTS, TWO_LAYOUTS, temporaryFolder, type TemporaryFolder, valuesOf, writeCheckpoint, writeHubCheckpoint, writeSafetensors } from '../../fixtures/checkpoints.js';
+
+const INDEX = 'model.safetensors.index.json';
+const SHARD = 'model-00002-of-00003.safetensors';
+
+let temporary: TemporaryFolder;
+before(async () => (temporary = await temporaryFolder()));
+after(() => temporary.remove());
+
+const names = (checkpoint: Checkpoint) => [...checkpoint.tensors.keys()].sort();
+
+describe('openCheckpoint', () => {
+  for (const given of ['', 'config.json', INDEX, SHARD, 'model-00001-of-00003.safetensors']) {
+    it(`means the whole checkpoint by ${given || 'its folder'}`, async () => {
+      const folder = path.join(temporary.path, 'sharded');
+      const written = await writeCheckpoint(folder, { shards: 3, files: { 'generation_config.json': {}, 'chat_template.jinja': '{{ x }}', 'README.md': '' } });
+      const checkpoint = await openCheckpoint(path.join(folder, given));
+      assert.equal(checkpoint.path, path.join(folder, given));
+      assert.equal(checkpoint.folder, folder);
+      assert.deepEqual(checkpoint.shards.map((shard) => shard.name), written.shards);
+      assert.equal(checkpoint.tensors.size, written.tensors.length);
+      assert.deepEqual(checkpoint.files, ['config.json', 'generation_config.json', 'chat_template.jinja']);
+      assert.deepEqual([checkpoint.family, checkpoint.layers, checkpoint.visionLayers], ['qwen2_5_vl', 4, 2]);
+      assert.deepEqual(checkpoint.warnings, []);
+    });
+  }
+
+  for (const given of ['', 'config.json', 'model.safetensors']) {
+    it(`means a single-file checkpoint by ${given || 'its folder'}`, async () => {
+      const folder = path.join(temporary.path, 'single');
+      const written = await writeCheckpoint(folder, { family: 'llama' });
+      const checkpoint = await openCheckpoint(path.join(folder, given));
+      assert.equal(checkpoint.tensors.size, written.tensors.length);
+      assert.equal(checkpoint.family, 'llama');
+      assert.equal(checkpoint.visionLayers, 0);
+    });
+  }
+
+  it('means a lone file by its name, and nothing around it', async () => {
+    const folder = path.join(temporary.path, 'lone');
+    await mkdir(folder);
+    for (const name of ['one', 'two']) await writeSafetensors(path.join(folder, `${name}.safetensors`), [{ name, dtype: 'I8', shape: [], data: [1] }]);
+    await writeFile(path.join(folder, 'tokenizer.json'), '{}');
+    const checkpoint = await openCheckpoint(path.join(folder, 'two.safetensors'));
+    assert.deepEqual(names(checkpoint), ['two']);
+    assert.deepEqual([checkpoint.config, checkpoint.files, checkpoint.family], [undefined, [], 'unknown']);
+    // The same beside a config that belongs to an indexed checkpoint.
+    await writeCheckpoint(folder, { family: 'qwen2', shards: 2 });
+    assert.deepEqual(names(await openCheckpoint(path.join(folder, 'one.safetensors'))), ['one']);
+    assert.equal((await openCheckpoint(folder)).family, 'qwen2');
+  });
+
+  it('takes the only weight file of a folder with a config, whatever its name', async () => {
+    const folder = path.join(temporary.path, 'renamed');
+    await writeCheckpoint(folder, { family: 'qwen3' });
+    await rename(path.join(folder, 'model.safetensors'), path.join(folder, 'weights.safetensors'));
+    for (const given of [folder, path.join(folder, 'weights.safetensors')]) assert.equal((await openCheckpoint(given)).family, 'qwen3');
+  });
+
+  it('follows the index and leaves other files alone', async () => {
+    const folder = path.join(temporary.path, 'leftovers');
+    await writeCheckpoint(folder, { shards: 2 });
+    for (const name of ['consolidated', 'model', 'adapter_model']) await writeFile(path.join(folder, `${name}.safetensors`), 'not read');
+    assert.equal((await openCheckpoint(folder)).shards.length, 2);
+  });
+
+  it('joins numbered shards whose index is lost', async () => {
+    const folder = path.join(temporary.path, 'unindexed');
+    const { tensors } = await writeCheckpoint(folder, { shards: 3 });
+    await rename(path.join(folder, INDEX), path.join(folder, 'lost'));
+    for (const given of [folder, path.join(folder, SHARD)]) assert.equal((await openCheckpoint(given)).tensors.size, tensors.length);
+  });
+
+  it('reports tensors that the index does not list', async () => {
+    const folder = path.join(temporary.path, 'unlisted');
+    const { tensors } = await writeCheckpoint(folder, { shards: 2 });
+    const index = JSON.parse(await readFile(path.join(folder, INDEX), 'utf8')) as { weight_map: Record<string, string> };
+    delete index.weight_map['lm_head.weight'];
+    index.weight_map['model.language_model.norm.weight'] = 'model-00002-of-00002.safetensors';
+    await writeFile(path.join(folder, INDEX), JSON.stringify(index));
+    const checkpoint = await openCheckpoint(folder);
+    assert.equal(checkpoint.tensors.size, tensors.length - 1);
+    assert.match(checkpoint.warnings.join(), /1 stored tensor is not in the index.*"lm_head\.weight"/);
+  });
+
+  it('reads shards in a folder below', async () => {
+    const folder = path.join(temporary.path, 'nested');
+    await mkdir(path.join(folder, 'weights'), { recursive: true });
+    await writeSafetensors(path.join(folder, 'weights', 'a.safetensors'), [{ name: 'a', dtype: 'F64', shape: [1], data: [1] }]);
+    await writeFile(path.join(folder, INDEX), JSON.stringify({ weight_map: { a: 'weights/a.safetensors' } }));
+    assert.deepEqual(names(await openCheckpoint(folder)), ['a']);
+  });
+
+  it('resolves the links of the Hugging Face cache', async () => {
+    const hub = path.join(temporary.path, 'hub');
+    const snapshot = await writeHubCheckpoint(hub, 'org/Model-RL', '0123456789abcdef', { shards: 2 });
+    const checkpoint = await openCheckpoint(snapshot);
+    assert.equal(checkpoint.folder, snapshot);
+    for (const shard of checkpoint.shards) assert.equal(path.dirname(shard.realPath), path.join(hub, 'models--org--Model-RL', 'blobs'));
+    for (const given of [path.join(snapshot, 'config.json'), path.join(snapshot, 'model-00001-of-00002.safetensors'), path.join(hub, 'models--org--Model-RL')]) {
+      const same = await openCheckpoint(given);
+      assert.deepEqual([same.folder, same.tensors.size], [snapshot, checkpoint.tensors.size]);
+    }
+  });
+
+  it('reads a folder that is a link', async () => {
+    await writeCheckpoint(path.join(temporary.path, 'real'), { family: 'qwen2' });
+    await symlink('real', path.join(temporary.path, 'link'));
+    assert.equal((await openCheckpoint(path.join(temporary.path, 'link'))).family, 'qwen2');
+  });
+
+  it('accepts empty tensors, scalars, and a config with Infinity as Python writes it', async () => {
+    const folder = path.join(temporary.path, 'odd');
+    await mkdir(folder);
+    await writeSafetensors(path.join(folder, 'model.safetensors'), [
+      { name: 'empty', dtype: 'F32', shape: [0, 7], data: [] }, { name: 'scalar', dtype: 'F32', shape: [], data: [3] },
+      { name: 'toString', dtype: 'BOOL', shape: [1], data: [1] },
+    ]);
+    await writeFile(path.join(folder, 'config.json'), '{"model_type": "other", "limit": [0.0, Infinity, -Infinity, NaN], "text": "NaN \\" Infinity"}');
+    const checkpoint = await openCheckpoint(folder);
+    assert.deepEqual([...checkpoint.tensors.values()].map(({ name, size, begin, end }) => [name, size, end - begin]), [['empty', 0, 0], ['scalar', 1, 4], ['toString', 1, 1]]);
+    assert.deepEqual(checkpoint.config?.['limit'], [0, 'Infinity', '-Infinity', 'NaN']);
+    assert.equal(checkpoint.config['text'], 'NaN " Infinity');
+  });
+
+  it('keeps a tensor that is stored under both spellings', async () => {
+    const folder = path.join(temporary.path, 'twice');
+    await writeCheckpoint(folder, { layout: 'old', edit: (tensors) => [...tensors, { name: 'model.visual.patch_embed.proj.weight', dtype: 'F32', shape: [1], data: [1] }] });
+    const checkpoint = await openCheckpoint(folder);
+    assert.deepEqual(checkpoint.tensors.get('model.visual.patch_embed.proj.weight')?.shape, [1]);
+    assert.equal(checkpoint.tensors.get('visual.patch_embed.proj.weight')?.onDisk, 'visual.patch_embed.proj.weight');
+    assert.match(checkpoint.warnings.join(), /two spellings/);
+  });
+
+  it('stops when it is cancelled', async () => {
+    const folder = path.join(temporary.path, 'sharded');
+    await assert.rejects(openCheckpoint(folder, { signal: AbortSignal.abort() }), { code: 'cancelled' });
+  });
+
+  for (const family of Object.keys(LAYOUTS)) {
+    it(`recognises ${family} by its config and by its names`, async () => {
+      const layouts = TWO_LAYOUTS.includes(family) ? (['old', 'new'] as const) : (['new'] as const);
+      const seen: string[][] = [];
+      for (const layout of layouts) {
+        const folder = path.join(temporary.path, `${family}-${layout}`);
+        await writeCheckpoint(folder, { family, layout, layers: 5, visionLayers: 3, shards: 2 });
+        const checkpoint = await openCheckpoint(folder);
+        assert.equal(checkpoint.family, family);
+        assert.equal(checkpoint.layers, 5);
+        assert.equal(checkpoint.visionLayers, checkpoint.layout === 'text' ? 0 : 3);
+        assert.deepEqual(checkpoint.warnings, []);
+        await writeCheckpoint(`${folder}-bare`, { family, layout, layers: 5, visionLayers: 3, config: null });
+        const bare = await openCheckpoint(`${folder}-bare`);
+        assert.equal(bare.layout, checkpoint.layout);
+        assert.equal(bare.family, bare.layout);
+        assert.deepEqual(names(bare), names(checkpoint));
+        seen.push(names(checkpoint));
+        // Bytes are found where the header says, whatever the layout.
+        const tensor = [...checkpoint.tensors.values()].at(-1)!;
+        const values = decode(tensor.dtype, await readBytes(tensor));
+        const expected = valuesOf(tensor.name, tensor.shape, tensor.dtype, 1, []);
+        values.forEach((value, index) => assert.ok(Math.abs(value - expected[index]!) <= 2 ** -8 * Math.abs(expected[index]!)));
+      }
+      if (seen.length === 2) assert.deepEqual(seen[0], seen[1]);
+    });
+  }
+});
