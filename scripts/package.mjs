@@ -46,7 +46,8 @@ function stage(folder) {
   // Pictures of the README, without the rest of docs/.
   if (existsSync(path.join(root, 'docs/images'))) copy('docs/images');
   // Scripts and dependencies are the developer's; vsce would run and look for them.
-  const { scripts: _scripts, devDependencies: _dev, dependencies: _dependencies, allowScripts: _allow, private: _private, ...shipped } = manifest;
+  const ours = ['scripts', 'dependencies', 'devDependencies', 'allowScripts', 'private'];
+  const shipped = Object.fromEntries(Object.entries(manifest).filter(([key]) => !ours.includes(key)));
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(shipped, null, 2)}\n`);
 
   const binaries = `bin/napi-v6/${process.platform}/${process.arch}`;

@@ -1,6 +1,6 @@
 /** Select for Compare, Compare with Selected, Compare with…, Compare Lineage. */
 import * as vscode from 'vscode';
-import { checkpointOf, folderOf, labelOf, labelsOf } from '../services/checkpointPath.js';
+import { checkpointOf, folderOf, labelOf } from '../services/checkpointPath.js';
 import type { Services } from '../services/services.js';
 import { pathsFrom } from './arguments.js';
 import { pickOrder } from './order.js';
@@ -18,7 +18,7 @@ export const compareCommands = {
     const selected = services.selection.checkpoint ?? (await pickCheckpoint(services, { title: 'Compare with Selected', placeholder: 'Which checkpoint comes first?' }));
     if (selected === undefined) return;
     const other = await checkpointFrom(services, args, { title: 'Compare with Selected', placeholder: `Compare ${labelOf(selected)} with…`, exclude: [selected] });
-    if (other !== undefined) compare(services, [selected, other]);
+    if (other !== undefined) await compare(services, [selected, other]);
   },
 
   async 'frankenstein.compareWith'(services: Services, ...args: unknown[]) {
@@ -26,7 +26,7 @@ export const compareCommands = {
     const first = checkpointsFrom(args)[0] ?? checkpointInHand() ?? (await pickCheckpoint(services, { title, placeholder: 'Which checkpoint comes first?' }));
     if (first === undefined) return;
     const second = await pickCheckpoint(services, { title, placeholder: `Compare ${labelOf(first)} with…`, exclude: [first] });
-    if (second !== undefined) compare(services, [first, second]);
+    if (second !== undefined) await compare(services, [first, second]);
   },
 
   async 'frankenstein.compareLineage'(services: Services, ...args: unknown[]) {
@@ -38,12 +38,13 @@ export const compareCommands = {
   },
 };
 
-function compare({ panels }: Services, checkpoints: string[]): void {
+async function compare({ engine, panels }: Services, checkpoints: string[]): Promise<void> {
   if (new Set(checkpoints.map(folderOf)).size < checkpoints.length) {
     throw new Error(`${labelOf(checkpoints[0]!)} would be compared with itself; choose another checkpoint.`);
   }
-  const labels = labelsOf(checkpoints);
-  panels.compare({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[i]! })) });
+  // The order is the user's; only what the stages are called is guessed, from their names.
+  const { order, labels } = await engine.guessOrder({ paths: checkpoints });
+  panels.compare({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[order.indexOf(i)]! })) });
 }
 
 function checkpointsFrom(args: readonly unknown[]): string[] {

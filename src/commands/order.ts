@@ -4,8 +4,15 @@ import type { EngineApi, StageRequest } from '../protocol/engineApi.js';
 import { labelsOf } from '../services/checkpointPath.js';
 
 interface Choice extends vscode.QuickPickItem {
-  /** Indices into the checkpoints; undefined asks stage by stage. */
-  order?: number[];
+  /** Undefined asks stage by stage. */
+  lineage?: Lineage;
+}
+
+interface Lineage {
+  /** Indices into the checkpoints. */
+  order: number[];
+  /** One per stage, in that order. */
+  labels: string[];
 }
 
 /** Above this many, all orders are too many to list. */
@@ -16,27 +23,28 @@ export async function pickOrder(engine: EngineApi, checkpoints: readonly string[
   const names = labelsOf(checkpoints);
   const cancel = new AbortController();
   const chosen = await vscode.window.showQuickPick<Choice>(
-    engine.guessOrder({ paths: [...checkpoints] }, { signal: cancel.signal }).then(({ order, reason }) => choices(names, order, reason)),
+    engine.guessOrder({ paths: [...checkpoints] }, { signal: cancel.signal }).then(({ order, labels, reason }) => choices(names, { order, labels }, reason)),
     { title: 'Compare Lineage', placeHolder: 'In which order were these trained? First the base, last the newest.', matchOnDetail: true },
   );
   cancel.abort(); // guessing may read weights; a dismissed question needs no answer
   if (chosen === undefined) return undefined;
-  const order = chosen.order ?? (await pickStepwise(names));
-  return order?.map((index) => ({ path: checkpoints[index]!, label: names[index]! }));
+  const lineage = chosen.lineage ?? (await pickStepwise(names));
+  return lineage?.order.map((index, stage) => ({ path: checkpoints[index]!, label: lineage.labels[stage]! }));
 }
 
-function choices(names: readonly string[], guess: readonly number[], reason: string): Choice[] {
+function choices(names: readonly string[], guess: Lineage, reason: string): Choice[] {
+  const named = (order: number[]): Lineage => ({ order, labels: order.map((index) => names[index]!) });
   const text = (order: readonly number[]) => order.map((index) => names[index]!).join(' → ');
-  const listed = names.length <= MOST_LISTED ? permutations(names.length) : [[...guess].reverse()];
-  const others = listed.filter((order) => String(order) !== String(guess));
+  const listed = names.length <= MOST_LISTED ? permutations(names.length) : [[...guess.order].reverse()];
+  const others = listed.filter((order) => String(order) !== String(guess.order));
   return [
-    { label: text(guess), description: 'guessed', detail: reason, order: [...guess] },
-    ...others.map((order) => ({ label: text(order), order })),
+    { label: text(guess.order), description: `guessed: ${guess.labels.join(' → ')}`, detail: reason, lineage: guess },
+    ...others.map((order) => ({ label: text(order), lineage: named(order) })),
     ...(names.length > MOST_LISTED ? [{ label: '$(list-ordered) Another order…' }] : []),
   ];
 }
 
-async function pickStepwise(names: readonly string[]): Promise<number[] | undefined> {
+async function pickStepwise(names: readonly string[]): Promise<Lineage | undefined> {
   const order: number[] = [];
   while (order.length < names.length) {
     const left = names.flatMap((label, index) => (order.includes(index) ? [] : [{ label, index }]));
@@ -48,7 +56,7 @@ async function pickStepwise(names: readonly string[]): Promise<number[] | undefi
       order.push(picked.index);
     }
   }
-  return order;
+  return { order, labels: order.map((index) => names[index]!) };
 }
 
 /** All orders of 0 … count − 1. */

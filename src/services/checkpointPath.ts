@@ -10,6 +10,9 @@ const STANDS_FOR_FOLDER = [
   /^adapter_(config\.json|model\.safetensors)$/,
 ];
 
+/** The Hugging Face cache names the folder of a snapshot by its commit, which tells nobody anything. */
+const IN_CACHE = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([^\\/]+)$/;
+
 /**
  * One spelling per checkpoint, so that the same comparison is found again whichever file it was started from. A shard
  * of a name of its own stays as it is: what it belongs to is the engine's to say.
@@ -27,7 +30,10 @@ export function folderOf(checkpoint: string): string {
 
 /** How a checkpoint is named where there is no better label. */
 export function labelOf(checkpoint: string): string {
-  return path.basename(checkpointOf(checkpoint)) || checkpoint;
+  const folder = checkpointOf(checkpoint);
+  const cached = IN_CACHE.exec(folder);
+  if (cached !== null) return `${cached[1]!.replace('--', '/')}@${cached[2]!.slice(0, 7)}`;
+  return path.basename(folder) || checkpoint;
 }
 
 /** Labels of several checkpoints, with the parent's name added where two would read the same. */

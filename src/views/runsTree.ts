@@ -1,5 +1,6 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
+import { labelsOf } from '../services/checkpointPath.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
 import type { Comparison, Comparisons } from '../services/comparisons.js';
 import { progressText } from '../services/progressText.js';
@@ -10,7 +11,9 @@ export class RunNode extends vscode.TreeItem {
     const finished = run.state === 'finished';
     const when = new Date(run.startedAt);
     this.id = run.folder;
-    this.description = finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`;
+    // Labels are often the roles (IN → RL), which many runs share.
+    const names = labelsOf(run.paths).join(' → ');
+    this.description = [names === this.label ? '' : names, finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`].filter(Boolean).join(' · ');
     this.iconPath = new vscode.ThemeIcon(finished ? 'graph' : 'debug-pause');
     this.contextValue = finished ? 'run.finished' : 'run.interrupted';
     this.tooltip = [...run.paths, when.toLocaleString(), run.folder].join('\n');

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'mocha';
+import { chartUri, escapeXml, layerChart, type ThemeKind } from '../../../src/inline/chart.js';
+import { encodeArguments, HOVER_COMMANDS, layerHover, modelHover, tensorHover, type InlineTarget } from '../../../src/inline/hoverText.js';
+import { Lookup } from '../../../src/inline/lookup.js';
+import { escapeMarkdown, shortened } from '../../../src/services/markdown.js';
+import { inspectionMarkdown } from '../../../src/views/inspection.js';
+import { HOSTILE, sampleResult } from './sampleResult.js';
+
+const target: InlineTarget = { uri: 'file:///a/model.safetensors.index.json', line: 7, folder: '/a', depth: 3, tensor: HOSTILE };
+const options = { noiseFloorWarnings: true, theme: 'dark' as ThemeKind };
+
+/** What is left of Markdown when images of ours and links of ours are taken out. */
+function foreign(markdown: string): string {
+  return markdown
+    .replace(/!\[Relative change per depth, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g, '')
+    .replace(/\[(Pin|Open)\]\(command:frankenstein\.inline\.(pin|open)\?[A-Za-z0-9%._~-]+ "[^"]+"\)/g, '');
+}
+
+describe('Markdown from model files', () => {
+  it('is text: no link, image, markup, table cell, icon or line of its own', () => {
+    const escaped = escapeMarkdown(HOSTILE);
+    assert.doesNotMatch(escaped, /[[\]()<>|`*$\n]|(?<!&)#/);
+    assert.equal(escaped.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))), HOSTILE.replace('\n', ' '));
+  });
+
+  it('an entity in a name stays what it is', () => {
+    assert.equal(escapeMarkdown('a&lt;b'), 'a&#38;lt;b');
+  });
+
+  it('direction marks and control characters are gone', () => {
+    assert.equal(escapeMarkdown('a\u202Eb\u0007c\u2028d'), 'a b c d');
+  });
+
+  it('long names keep both ends', () => {
+    assert.equal(shortened('x'.repeat(80)), 'x'.repeat(80));
+    const short = shortened(`begin${'x'.repeat(5000)}end`);
+    assert.ok(short.length <= 80 && short.startsWith('begin') && short.endsWith('end'));
+  });
+
+  it('a hover over hostile names and labels holds our links only', () => {
+    const result = sampleResult({ labels: [HOSTILE, `${HOSTILE}2`, `${HOSTILE}3`], tensorName: () => HOSTILE });
+    const lookup = new Lookup(result, 2);
+    for (const text of [tensorHover(lookup, result.tensors[1]!, target, options), layerHover(lookup, result.layers[6]!, target, options), modelHover(lookup, 'Vision tower', result.sections[0]!.deltas, target, options)]) {
+      assert.doesNotMatch(foreign(text), /\]\(|<|\$\(|command:/);
+      const tables = foreign(text).split('\n').filter((line) => line.startsWith('|'));
+      for (const line of tables) assert.equal(line.split('|').length, 5, line);
+    }
+  });
+
+  it('arguments of a link cannot end it', () => {
+    const encoded = encodeArguments([{ ...target, uri: `file:///a(b)'c"d e!*.json` }]);
+    assert.match(encoded, /^[A-Za-z0-9%._~-]+$/);
+    assert.deepEqual(JSON.parse(decodeURIComponent(encoded)), [{ ...target, uri: `file:///a(b)'c"d e!*.json` }]);
+  });
+
+  it('links run two commands', () => assert.deepEqual(HOVER_COMMANDS, ['frankenstein.inline.pin', 'frankenstein.inline.open']));
+
+  it('an inspected checkpoint with hostile names keeps its tables', () => {
+    const tensor = { name: HOSTILE, onDisk: HOSTILE, section: 'other' as const, layer: null, depth: null, component: 'other', dtype: 'BF16', shape: [2, 2], shard: HOSTILE, bytes: 8 };
+    const page = inspectionMarkdown(HOSTILE, {
+      schema: 1, path: HOSTILE, family: HOSTILE, architectures: [HOSTILE], layers: 0, visionLayers: 0, parameters: 4, bytes: 8,
+      dtypes: { [HOSTILE]: { tensors: 1, parameters: 4 } }, shards: [{ file: HOSTILE, bytes: 8, tensors: 1 }], sections: [], tiedHead: false,
+      fingerprint: 'ff', tensors: [tensor], warnings: [HOSTILE],
+    });
+    assert.doesNotMatch(page, /\]\(|<|\$\(/);
+    assert.match(page, /\| 2 &#215; 2 \||\| 2 × 2 \|/);
+  });
+});
+
+describe('hover chart', () => {
+  const svg = layerChart(sampleResult(), { theme: 'light', depth: 3 });
+
+  it('has a row per update and a bar per layer, the one in hand in another colour', () => {
+    assert.equal(svg.match(/>Δ(IN|RL)</g)?.length, 2);
+    const bars = svg.match(/<rect[^>]*fill="#(8ab4e0|0b5cad)"/g) ?? [];
+    assert.equal(bars.length, 2 * 11);
+    assert.equal(bars.filter((bar) => bar.includes('0b5cad')).length, 2);
+  });
+
+  it('is well-formed and fits a hover for a large model', () => {
+    const large = layerChart(sampleResult({ layers: 126, vision: 64, labels: ['a', HOSTILE, '&<">'] }), { theme: 'high-contrast-dark', depth: 1 });
+    const uri = chartUri(large);
+    assert.ok(uri !== undefined && uri.length < 100_000, `${uri?.length}`);
+    assert.doesNotMatch(large, /NaN|Infinity|undefined|<img/);
+    assert.equal(large.match(/<(?!\/)[a-z]+[^>]*[^/]>/g)?.length, large.match(/<\/[a-z]+>/g)?.length);
+  });
+
+  it('what would not fit is left out rather than shown as text', () => assert.equal(chartUri('x'.repeat(99_000)), undefined));
+
+  it('draws a model without layers, and one that did not change', () => {
+    assert.doesNotMatch(layerChart({ ...sampleResult(), layers: [] }, { theme: 'dark', depth: null }), /NaN|Infinity/);
+    const still = sampleResult();
+    for (const layer of still.layers) layer.deltas = layer.deltas.map(() => null);
+    assert.doesNotMatch(layerChart(still, { theme: 'dark', depth: null }), /NaN|Infinity/);
+  });
+
+  it('labels are XML text', () => assert.equal(escapeXml('<a>&"\u0000\u0007'), '&#60;a&#62;&#38;&#34;'));
+});

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, it } from 'mocha';
+import { parseMemory } from '../../../src/panel/memory.js';
+import type { CompareRequest, CompareResult, EngineApi, Progress, RunSummary } from '../../../src/protocol/engineApi.js';
+import type { CallOptions } from '../../../src/protocol/rpc.js';
+import { checkpointOf, folderOf, labelOf, labelsOf, requestKey } from '../../../src/services/checkpointPath.js';
+import { Comparisons } from '../../../src/services/comparisons.js';
+import { ResultsIndex } from '../../../src/services/resultsIndex.js';
+import { sampleResult } from './sampleResult.js';
+
+describe('paths of checkpoints', () => {
+  it('every file of a checkpoint stands for its folder', () => {
+    for (const name of ['', '/', '/config.json', '/model.safetensors', '/model.safetensors.index.json', '/model-00001-of-00004.safetensors', '/adapter_model.safetensors']) {
+      assert.equal(checkpointOf(`/models/IN${name}`), '/models/IN', name);
+    }
+  });
+
+  it('a weight file of a name of its own stays itself', () => {
+    assert.equal(checkpointOf('/models/lone.safetensors'), '/models/lone.safetensors');
+    assert.equal(folderOf('/models/lone.safetensors'), '/models');
+    assert.equal(checkpointOf('/'), '/');
+  });
+
+  it('labels are folder names, told apart where they read the same', () => {
+    assert.deepEqual(labelsOf(['/a/final', '/b/final', '/c/RL/config.json']), ['a/final', 'b/final', 'RL']);
+    assert.equal(labelOf('/hub/models--org--name/snapshots/0123456789abcdef/config.json'), 'org/name@0123456');
+  });
+
+  it('a comparison is the same whichever file it was started from, and another in another order', () => {
+    assert.equal(requestKey([{ path: '/a/config.json' }, { path: '/b/' }]), requestKey([{ path: '/a' }, { path: '/b' }]));
+    assert.notEqual(requestKey([{ path: '/a' }, { path: '/b' }]), requestKey([{ path: '/b' }, { path: '/a' }]));
+  });
+});
+
+describe('memory of a panel', () => {
+  const request = { kind: 'compare', stages: [{ path: '/a', label: 'IN' }, { path: '/b' }], cuts: [1, 2] };
+
+  it('is read back', () => assert.deepEqual(parseMemory({ request, view: { metric: 'energy' } }), { request, view: { metric: 'energy' } }));
+
+  it('without its request there is nothing to show', () => {
+    for (const state of [undefined, null, 3, 'x', []]) assert.equal(parseMemory(state), undefined);
+    for (const broken of [null, {}, { kind: 'other', stages: [] }, { kind: 'compare', stages: [{ path: '/a' }] }, { kind: 'compare', stages: [{ path: '/a' }, { path: 3 }] }]) {
+      assert.equal(parseMemory({ request: broken })?.request, null);
+    }
+  });
+
+  it('cuts that are none are forgotten', () => {
+    for (const cuts of [[1], ['1', '2'], [1.5, 2], [-1, 2], 'x']) assert.equal(parseMemory({ request: { ...request, cuts } })?.request?.cuts, undefined);
+  });
+});
+
+/** An engine whose comparisons end when the test says so. */
+function heldEngine() {
+  const calls: { request: CompareRequest; progress(value: Progress): void; finish(result: CompareResult): void; fail(error: Error): void }[] = [];
+  const engine = {
+    compare: (request: CompareRequest, context: CallOptions<Progress>) =>
+      new Promise<CompareResult>((finish, fail) => {
+        calls.push({ request, progress: (value) => context.progress?.(value), finish, fail });
+        context.signal?.addEventListener('abort', () => fail(Object.assign(new Error('Cancelled.'), { code: 'cancelled' })));
+      }),
+  } as Partial<EngineApi> as EngineApi;
+  return { engine, calls };
+}
+
+const between = (from: string, to: string) => ({ kind: 'compare' as const, stages: [{ path: `/${from}` }, { path: `/${to}` }] });
+
+describe('comparisons', () => {
+  const options = { memory: 1e9, threads: 2, runsFolder: '/runs' };
+
+  it('run one after the other, with the settings', async () => {
+    const { engine, calls } = heldEngine();
+    const comparisons = new Comparisons(engine, () => options);
+    comparisons.start(between('a', 'b'));
+    const second = comparisons.start(between('b', 'c'));
+    await sleep(1);
+    assert.equal(calls.length, 1);
+    assert.deepEqual(calls[0]!.request, { stages: [{ path: '/a' }, { path: '/b' }], cuts: undefined, ...options });
+    calls[0]!.finish(sampleResult());
+    await sleep(1);
+    assert.equal(calls.length, 2);
+    calls[1]!.finish(sampleResult());
+    await sleep(1);
+    assert.equal(second.state.kind, 'finished');
+    assert.equal(comparisons.active.length, 0);
+  });
+
+  it('the same request joins the one under way', () => {
+    const { engine } = heldEngine();
+    const comparisons = new Comparisons(engine, () => options);
+    const first = comparisons.start(between('a', 'b'));
+    assert.equal(comparisons.start({ kind: 'compare', stages: [{ path: '/a/config.json' }, { path: '/b' }] }), first);
+  });
+
+  it('one that waits is cancelled at once, and the one behind it still waits for all before', async () => {
+    const { engine, calls } = heldEngine();
+    const comparisons = new Comparisons(engine, () => options);
+    comparisons.start(between('a', 'b'));
+    const waiting = comparisons.start(between('b', 'c'));
+    comparisons.start(between('c', 'd'));
+    waiting.cancel();
+    await sleep(1);
+    assert.deepEqual([waiting.state.kind, waiting.state.kind === 'failed' && waiting.state.code], ['failed', 'cancelled']);
+    assert.equal(calls.length, 1);
+    calls[0]!.finish(sampleResult());
+    await sleep(1);
+    assert.equal(calls[1]!.request.stages[1]!.path, '/d');
+  });
+
+  it('a failure is the engine’s own sentence; progress after the end is ignored', async () => {
+    const { engine, calls } = heldEngine();
+    const comparisons = new Comparisons(engine, () => options);
+    const comparison = comparisons.start(between('a', 'b'));
+    const states: string[] = [];
+    comparison.onDidChange((state) => states.push(state.kind));
+    await sleep(1);
+    calls[0]!.progress({ phase: '', doneBytes: 1, totalBytes: 2, remainingSeconds: null, tensor: null });
+    calls[0]!.fail(Object.assign(new Error('/b is truncated.'), { code: 'malformed' }));
+    await sleep(1);
+    calls[0]!.progress({ phase: '', doneBytes: 2, totalBytes: 2, remainingSeconds: null, tensor: null });
+    assert.deepEqual(comparison.state, { kind: 'failed', message: '/b is truncated.', code: 'malformed' });
+    assert.deepEqual(states, ['running', 'failed']);
+  });
+});
+
+describe('results index', () => {
+  const run = (runId: string, startedAt: string, paths: string[], state: RunSummary['state'] = 'finished'): RunSummary => ({ runId, kind: 'compare', labels: paths, paths, state, startedAt, done: 1, folder: `/runs/${runId}` });
+  const stored = [
+    run('old', '2026-01-01', ['/m/a', '/m/b']),
+    run('new', '2026-01-03', ['/m/b', '/m/c/config.json']),
+    run('torn', '2026-01-04', ['/m/b', '/m/d'], 'interrupted'),
+  ];
+  function index() {
+    const asked: string[] = [];
+    const results = new ResultsIndex(
+      {
+        listRuns: ({ runsFolder }) => {
+          asked.push(`list ${runsFolder}`);
+          return Promise.resolve(stored);
+        },
+        readRun: ({ runId }) => {
+          asked.push(`read ${runId}`);
+          return Promise.resolve(sampleResult());
+        },
+      },
+      () => ['/w', '/absent'],
+      (folder) => folder === '/w',
+    );
+    return { results, asked };
+  }
+
+  it('answers with the newest finished run that includes the checkpoint, and its stage', async () => {
+    const { results } = index();
+    const found = async (folder: string) => results.find(folder).then((result) => result && [result.run.runId, result.stage]);
+    assert.deepEqual(await found('/m/b'), ['new', 0]);
+    assert.deepEqual(await found('/m/c'), ['new', 1]);
+    assert.deepEqual(await found('/m/a'), ['old', 0]);
+    assert.equal(await found('/m/d'), undefined);
+    assert.equal(await found('/elsewhere'), undefined);
+  });
+
+  it('lists once and reads once, until something changes', async () => {
+    const { results, asked } = index();
+    await Promise.all([results.find('/m/b'), results.find('/m/b')]);
+    await results.find('/m/c');
+    assert.deepEqual(asked, ['list /w', 'read new']);
+    let told = 0;
+    results.onDidChange(() => told++);
+    results.refresh();
+    await results.find('/m/b');
+    assert.deepEqual([told, ...asked], [1, 'list /w', 'read new', 'list /w']);
+  });
+
+  it('where no runs folder exists, the engine is not even asked', async () => {
+    const results = new ResultsIndex({ listRuns: () => assert.fail('asked'), readRun: () => assert.fail('asked') }, () => ['/absent'], () => false);
+    assert.equal(await results.find('/m/b'), undefined);
+  });
+
+  it('finds the run of a request: the finished one first, an interrupted one otherwise', async () => {
+    const { results } = index();
+    assert.equal((await results.findRun([{ path: '/m/b' }, { path: '/m/c' }]))?.runId, 'new');
+    assert.equal((await results.findRun([{ path: '/m/b' }, { path: '/m/d' }]))?.state, 'interrupted');
+    assert.equal(await results.findRun([{ path: '/m/c' }, { path: '/m/b' }]), undefined);
+  });
+});
