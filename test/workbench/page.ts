@@ -123,27 +123,48 @@ export class WorkbenchPage {
     return (await rows.locator('.quick-input-list-label .label-name').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
   }
 
-  /** Chooses the row whose text contains `item`; several items tick boxes and accept. */
+  /** Chooses the row whose text contains `item`; several items tick boxes and accept. Waits until the pick is answered. */
   async quickPick(item: string | RegExp | readonly (string | RegExp)[]): Promise<void> {
     const rows = this.quickInput.locator('.monaco-list-row');
-    if (typeof item === 'string' || item instanceof RegExp) {
-      await rows.filter({ hasText: item }).first().click();
-      return;
+    const wanted = typeof item === 'string' || item instanceof RegExp ? [item] : item;
+    const row = rows.filter({ hasText: wanted[0] ?? /./ }).first();
+    await row.waitFor();
+    if (wanted === item) {
+      for (const one of wanted) {
+        const each = rows.filter({ hasText: one }).first();
+        if ((await each.getAttribute('aria-checked')) !== 'true') await each.locator('.label-name').click();
+      }
+      await this.quickInput.getByRole('button', { name: 'OK', exact: true }).click();
+    } else {
+      await row.click();
     }
-    for (const one of item) {
-      const box = rows.filter({ hasText: one }).first().locator('.monaco-checkbox, input[type=checkbox]').first();
-      await box.waitFor();
-      if ((await box.getAttribute('aria-checked')) !== 'true') await box.click();
-    }
-    await this.page.keyboard.press('Enter');
+    // Otherwise what comes next would be typed into this one.
+    await row.waitFor({ state: 'hidden' });
   }
 
-  /** Types into the input box or file dialog that is open, and accepts. */
+  /** Types into the input box that is open, and accepts. */
   async typeInput(text: string): Promise<void> {
-    const input = this.quickInput.locator('input[type=text]');
+    const input = this.page.locator('.quick-input-widget:visible:not(:has(.monaco-list-row:visible)) input[type=text]:visible');
     await input.waitFor();
     await input.fill(text);
     await input.press('Enter');
+    await input.waitFor({ state: 'hidden' });
+  }
+
+  /** Answers VS Code's own open or save dialog with an absolute path. */
+  async fileDialog(absolute: string): Promise<void> {
+    const input = this.quickInput.locator('input[type=text]');
+    await input.waitFor();
+    // The dialog fills in a folder first, which would overwrite what is typed too early.
+    await this.page.waitForFunction((box) => (box as unknown as HTMLInputElement).value.includes('/'), await input.elementHandle());
+    for (let attempt = 0; ; attempt++) {
+      await input.fill(absolute);
+      await this.page.waitForTimeout(300);
+      if ((await input.inputValue()) === absolute) break;
+      if (attempt >= 5) throw new Error(`The file dialog does not take ${absolute}.`);
+    }
+    await input.press('Enter');
+    await this.quickInput.waitFor({ state: 'hidden' });
   }
 
   // --- explorer -------------------------------------------------------------------
@@ -338,9 +359,24 @@ export class WorkbenchPage {
     }
   }
 
-  /** CodeLens texts on screen, from the top. */
+  /** CodeLenses on screen, one element each. */
   codeLenses(): Locator {
-    return this.page.locator('.monaco-editor .codelens-decoration a, .monaco-editor .codelens-decoration span:not(:has(*)):not(.codicon)').filter({ visible: true });
+    return this.page.locator('.monaco-editor .codelens-decoration > :is(a, span)').filter({ visible: true, hasText: /[^\s|]/ });
+  }
+
+  /** Their texts, icons left out, from the top. */
+  async codeLensTexts(): Promise<string[]> {
+    await this.codeLenses().first().waitFor();
+    return (await this.codeLenses().allInnerTexts()).map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim());
+  }
+
+  async clickCodeLens(text: string | RegExp): Promise<void> {
+    await this.codeLenses().filter({ hasText: text }).first().click();
+  }
+
+  /** A comment thread pinned between the lines that has this text. */
+  pinned(text: string | RegExp): Locator {
+    return this.page.locator('.monaco-editor .review-widget').filter({ hasText: text, visible: true }).first();
   }
 
   // --- webviews -------------------------------------------------------------------
