@@ -48,6 +48,7 @@ function stage(folder) {
   // Scripts and dependencies are the developer's; vsce would run and look for them.
   const ours = ['scripts', 'dependencies', 'devDependencies', 'allowScripts', 'private'];
   const shipped = Object.fromEntries(Object.entries(manifest).filter(([key]) => !ours.includes(key)));
+  writeFileSync(path.join(folder, '.vscodeignore'), '**/*.map\n'); // vsce wants one
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(shipped, null, 2)}\n`);
 
   const binaries = `bin/napi-v6/${process.platform}/${process.arch}`;

@@ -106,6 +106,7 @@ export class ComparePanel {
     const cuts = this.request.cuts;
     const shown = cuts === undefined || String(cuts) === String(result.cuts) ? result : await this.services.engine.recut({ result, cuts });
     this.set({ kind: 'compare', title: this.title, result: shown });
+    this.services.results.prefer(result.provenance.runId);
   }
 
   async setCuts(cuts: [number, number]): Promise<void> {

@@ -36,7 +36,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   /** Opens on a comparison that is finished. */
   async showResult(request: PanelRequest, result: CompareResult): Promise<ComparePanel> {
     const panel = this.show(request);
-    if (panel.state.kind !== 'compare') await panel.showResult(result);
+    if (panel.result?.provenance.runId !== result.provenance.runId) await panel.showResult(result);
+    this.services.results.prefer(result.provenance.runId);
     return panel;
   }
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 
 const SCHEME = 'frankenstein';
+const TEXTS_KEPT = 20;
 
 export class Documents implements vscode.TextDocumentContentProvider, vscode.Disposable {
   private readonly texts = new Map<string, string>();
@@ -9,7 +10,6 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   readonly onDidChange = this.changed.event;
   private readonly disposables = [
     vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
-    vscode.workspace.onDidCloseTextDocument(({ uri }) => this.texts.delete(uri.toString())),
     this.changed,
   ];
 
@@ -20,7 +20,13 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   /** Puts `text` under a name. `key` tells apart documents of the same name. */
   put(name: string, key: string, text: string): vscode.Uri {
     const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${name}`, query: key });
+    this.texts.delete(uri.toString());
     this.texts.set(uri.toString(), text);
+    // A preview closes the document and asks again later, so closing is no sign that a text is done with.
+    for (const oldest of this.texts.keys()) {
+      if (this.texts.size <= TEXTS_KEPT) break;
+      this.texts.delete(oldest);
+    }
     this.changed.fire(uri);
     return uri;
   }

@@ -1,6 +1,6 @@
 /**
- * Which finished run says something about a checkpoint: the newest that includes it. The inline lenses ask here; they
- * never start a comparison, and nothing starts the engine while there is no run on disk.
+ * Which finished run says something about a checkpoint: the one looked at last, otherwise the newest that includes it.
+ * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on disk.
  */
 import { existsSync } from 'node:fs';
 import type { CompareResult, EngineApi, RunSummary } from '../protocol/engineApi.js';
@@ -25,6 +25,8 @@ const RESULTS_KEPT = 4;
 export class ResultsIndex {
   private readonly changed = new Emitter<void>();
   private runs: Promise<FoundRun[]> | undefined;
+  /** Run ids shown in this session, the last one first: a lens says what the open panel says. */
+  private shown: string[] = [];
   private readonly results = new Map<string, Promise<CompareResult>>();
   readonly onDidChange = this.changed.event;
 
@@ -58,9 +60,11 @@ export class ResultsIndex {
     return runs.find((run) => run.state === 'finished') ?? runs[0];
   }
 
-  /** The newest finished run that includes the checkpoint in this folder. */
+  /** The finished run to quote for the checkpoint in this folder. */
   async find(checkpointFolder: string): Promise<FoundResult | undefined> {
-    for (const run of await this.list()) {
+    const runs = await this.list();
+    const rank = ({ runId }: FoundRun) => (this.shown.includes(runId) ? this.shown.indexOf(runId) : this.shown.length);
+    for (const run of [...runs].sort((a, b) => rank(a) - rank(b))) {
       if (run.state !== 'finished') continue;
       const stage = run.paths.findIndex((path) => folderOf(path) === checkpointFolder);
       if (stage >= 0) return { run, result: await this.result(run), stage };
@@ -80,6 +84,13 @@ export class ResultsIndex {
       this.results.delete(oldest);
     }
     return result;
+  }
+
+  /** A person looks at this run now. */
+  prefer(runId: string): void {
+    if (this.shown[0] === runId) return;
+    this.shown = [runId, ...this.shown.filter((other) => other !== runId)];
+    this.changed.fire();
   }
 
   /** Runs have come or gone. */

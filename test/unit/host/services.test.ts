@@ -159,6 +159,19 @@ describe('results index', () => {
     assert.equal(await found('/elsewhere'), undefined);
   });
 
+  it('quotes what was looked at last', async () => {
+    const { results } = index();
+    let told = 0;
+    results.onDidChange(() => told++);
+    results.prefer('old');
+    results.prefer('old');
+    assert.equal((await results.find('/m/b'))?.run.runId, 'old');
+    assert.equal((await results.find('/m/c'))?.run.runId, 'new');
+    results.prefer('torn');
+    assert.equal((await results.find('/m/b'))?.run.runId, 'old');
+    assert.equal(told, 2);
+  });
+
   it('lists once and reads once, until something changes', async () => {
     const { results, asked } = index();
     await Promise.all([results.find('/m/b'), results.find('/m/b')]);
