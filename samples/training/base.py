@@ -1,0 +1,191 @@
+"""Base: captions and short direct answers, by curriculum, from scratch.
+
+Every batch is a pure function of (seed, step), so a run that was stopped goes on exactly.
+"""
+import json
+import math
+import os
+import random
+import socket
+import time
+from pathlib import Path
+
+import torch
+import torch.distributed as dist
+
+import model as m
+import questions as q
+import scenes
+
+SEED = 2602
+BATCH = 32
+WARMUP, LR, DECAY = 150, 1.2e-3, 0.45
+
+
+CURRICULUM = {0: 1, 216: 2, 576: 4, 1152: 6}  # from this step on: most objects in an image
+
+
+def stage(step: int) -> int:
+    return next(n for at, n in reversed(CURRICULUM.items()) if step >= at)
+
+
+def question_about(scene, rng, math_share: float) -> dict:
+    while True:
+        kinds = q.MATH if rng.random() < math_share else q.GENERAL
+        item = q.ask(rng.choice(kinds), scene, rng)
+        if item:
+            return item
+
+
+def text_question(rng) -> dict:
+    if rng.random() < 0.6:
+        return q.drill(rng)
+    return q.ask_text_split(rng.choice(q.TEXT_MATH), rng, "train")
+
+
+def make_batch(step: int):
+    """rows and the scenes of those rows that have an image (None: black)."""
+    rng = random.Random(f"{SEED}/base/{step}")
+    hi = stage(step)
+    w_caption = 1.0 if hi < 6 else 0.5
+    n_q = 2 if hi < 4 else 4
+    rows, images = [], []
+    for _ in range(BATCH):
+        u = rng.random()
+        if u < 0.74 or hi == 1:  # an image, its caption, questions
+            scene = scenes.sample_split(rng, "train", 0 if rng.random() < 0.05 else 1, hi, 0.35) if rng.random() > 0.02 else None
+            segments = [("Describe the image.", scenes.caption(scene), w_caption)]
+            for _ in range(n_q):
+                item = question_about(scene, rng, 0.15)
+                segments.append((item["prompt"], item["answer"], 1.0))
+            rows.append((True, segments))
+            images.append(scene)
+        elif u < 0.87:  # a description takes the image's place: the image is black (now and then it is the real one)
+            segments = []
+            scene = None
+            for _ in range(3):
+                scene = scenes.sample_split(rng, "train", 1, hi, 0.25)
+                item = question_about(scene, rng, 0.25)
+                segments.append((f"{scenes.description(scene)}\n{item['prompt']}", item["answer"], 1.0))
+            rows.append((True, segments))
+            images.append(None)
+        else:  # no image
+            rows.append((False, [(i["prompt"], i["answer"], 1.0) for i in (text_question(rng) for _ in range(8))]))
+    return rows, images
+
+
+def share(batch, rank: int, world: int):
+    """Every world-th row with an image and every world-th without, so that the loads are alike."""
+    rows, images = batch
+    seen = [r for r in rows if r[0]][rank::world]
+    return seen + [r for r in rows if not r[0]][rank::world], images[rank::world]
+
+
+def corpus() -> list[str]:
+    rng = random.Random(f"{SEED}/tokenizer")
+    out = []
+    for _ in range(4000):
+        scene = scenes.sample_split(rng, "train", 1, 6, 0.3)
+        i = question_about(scene, rng, 0.4)
+        t = q.ask_text_split(rng.choice(q.TEXT_MATH), rng, "train")
+        out += [i["prompt"], f"{i['verbose']} {i['brief']}", t["prompt"], f"{t['verbose']} {t['brief']}", "user\n", "assistant\n", "Describe the image."]
+        out.append(scenes.description(scene))
+    return out
+
+
+def learning_rate(step: int, steps: int) -> float:
+    if step < WARMUP:
+        return LR * (step + 1) / WARMUP
+    tail = int(steps * (1 - DECAY))
+    return LR if step < tail else LR * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - tail) / (steps - tail))))
+
+
+def train(work: Path, steps: int, device: str, workers=1, log_every=20, save_every=100) -> Path:
+    """Writes work/base (bf16). Resumes from work/base.pt.
+
+    Two processes of one thread stand a busy machine better than one process of two threads:
+    they wait for each other once a step, not at every matrix product.
+    """
+    out = work / "base"
+    if (out / "DONE").exists():
+        return out
+    work.mkdir(parents=True, exist_ok=True)
+    tok_dir = work / "tokenizer"
+    if not (tok_dir / "tokenizer.json").exists():
+        m.write_processor(m.build_tokenizer(corpus()), tok_dir)
+    if workers > 1:
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+        torch.multiprocessing.spawn(_worker, (workers, port, work, steps, device, log_every, save_every), nprocs=workers)
+    else:
+        _worker(0, 1, 0, work, steps, device, log_every, save_every)
+    return out
+
+
+def _worker(rank, world, port, work, steps, device, log_every, save_every):
+    """One process of `world`: every world-th row of each batch. The summed gradient is that of one process."""
+    out, state_file, log_file, tok_dir = work / "base", work / "base.pt", work / "base.jsonl", work / "tokenizer"
+    if world > 1:
+        torch.set_num_threads(1)
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=world)
+    m.use_batched_windows()
+    tok = m.PreTrainedTokenizerFast.from_pretrained(tok_dir)
+    net = m.build_model(tok, SEED).to(device)
+    packer, patches = m.Packer(tok), m.Patches()
+    decay = [p for p in net.parameters() if p.dim() > 1]
+    rest = [p for p in net.parameters() if p.dim() <= 1]
+    opt = torch.optim.AdamW([{"params": decay, "weight_decay": 0.02}, {"params": rest, "weight_decay": 0}],
+                            lr=LR, betas=(0.9, 0.98), foreach=True)
+    step, spent = 0, 0.0
+    if state_file.exists():
+        state = torch.load(state_file, map_location=device, weights_only=True)
+        net.load_state_dict(state["model"])
+        opt.load_state_dict(state["optimizer"])
+        step, spent = state["step"], state["seconds"]
+        if rank == 0 and log_file.exists():
+            lines = [l for l in log_file.read_text().splitlines() if json.loads(l)["step"] <= step]
+            log_file.write_text("".join(l + "\n" for l in lines))
+    net.train()
+    began, params = time.time(), [p for p in net.parameters() if p.requires_grad]
+    while step < steps:
+        for g in opt.param_groups:
+            g["lr"] = learning_rate(step, steps)
+        rows, images = share(make_batch(step), rank, world)
+        batch = packer.pack(rows)
+        loss, each, logits, target = m.packed_loss(net, batch, patches(images), device)
+        opt.zero_grad(set_to_none=True)
+        total = batch[4].sum().item()
+        (loss * total).backward()
+        right = (logits.argmax(-1) == target).sum().item()
+        flat = torch.cat([p.grad.reshape(-1) for p in params] + [torch.tensor([total, loss.item() * total, right, len(target)], device=device)])
+        if world > 1:
+            dist.all_reduce(flat)
+        total, loss, right, n = flat[-4:].tolist()
+        flat = flat[:-4] / total
+        norm = flat.norm()
+        flat *= min(1.0, 1.0 / (norm.item() + 1e-6))
+        at = 0
+        for p in params:
+            p.grad.copy_(flat[at : at + p.numel()].view_as(p))
+            at += p.numel()
+        opt.step()
+        step += 1
+        if rank == 0 and step % log_every == 0:
+            line = {"step": step, "loss": round(loss / total, 4), "token_accuracy": round(right / n, 4), "lr": opt.param_groups[0]["lr"],
+                    "grad_norm": round(float(norm), 3), "max_objects": stage(step), "seconds": round(spent + time.time() - began, 1)}
+            with log_file.open("a") as f:
+                f.write(json.dumps(line) + "\n")
+            print(line, flush=True)
+        if rank == 0 and (step % save_every == 0 or step == steps):
+            tmp = state_file.with_suffix(".tmp")
+            torch.save({"model": net.state_dict(), "optimizer": opt.state_dict(), "step": step, "seconds": spent + time.time() - began}, tmp)
+            os.replace(tmp, state_file)
+    if world > 1:
+        dist.barrier()
+        dist.destroy_process_group()
+    if rank:
+        return
+    m.save(net, out, tok_dir)
+    (out / "DONE").write_text("")
