@@ -1,0 +1,91 @@
+/** A checkpoint's chat template: Jinja, through Hugging Face's own library. */
+import path from 'node:path';
+import { Template } from '@huggingface/jinja';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { malformed, quoted, shown } from '../../checkpoint/failure.js';
+import { readText } from '../../checkpoint/text.js';
+import { FrankensteinError } from '../../errors.js';
+import { FILE_LIMIT, isRecord, readJson } from './files.js';
+import type { ChatMessage } from './messages.js';
+import type { TextTokenizer } from './tokenizer.js';
+
+export interface ChatOptions {
+  /** End with the opening of the model's answer; default true. */
+  addGenerationPrompt?: boolean;
+  /** What else the template looks at, such as `enable_thinking`. */
+  variables?: Readonly<Record<string, unknown>>;
+}
+
+/** @throws `bad-request` when the template refuses the conversation. */
+export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatOptions) => string;
+
+/**
+ * The default template, looked for where transformers does: chat_template.json, chat_template.jinja, processor_config.json,
+ * tokenizer_config.json. Undefined when there is none (a base model).
+ * @throws `malformed`, `permission`, `cancelled`
+ */
+export async function readChatTemplate(checkpoint: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<ChatTemplate | undefined> {
+  const found = await findTemplate(checkpoint, tokenizer, signal);
+  if (found === undefined) return undefined;
+  const { file, source } = found;
+  let template: Template;
+  try {
+    template = new Template(source);
+  } catch (error) {
+    throw new FrankensteinError('malformed', `${shown(file)} has a chat template that is not valid Jinja: ${sentence(error)}`, { cause: error });
+  }
+  return (messages, options = {}) => {
+    try {
+      return template.render({
+        ...tokenizer.namedTokens,
+        tools: null,
+        documents: null,
+        ...options.variables,
+        messages,
+        add_generation_prompt: options.addGenerationPrompt ?? true,
+      });
+    } catch (error) {
+      throw new FrankensteinError('bad-request', `The chat template of ${shown(file)} refused the conversation: ${sentence(error)}`, { cause: error });
+    }
+  };
+}
+
+async function findTemplate({ folder, files }: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<{ file: string; source: string } | undefined> {
+  if (files.includes('chat_template.json')) {
+    const file = path.join(folder, 'chat_template.json');
+    const source = defaultOf((await readJson(file, signal))['chat_template'], file);
+    if (source !== undefined) return { file, source };
+  }
+  if (files.includes('chat_template.jinja')) {
+    const file = path.join(folder, 'chat_template.jinja');
+    return { file, source: await readText(file, FILE_LIMIT, signal) };
+  }
+  if (files.includes('processor_config.json')) {
+    const file = path.join(folder, 'processor_config.json');
+    const source = defaultOf((await readJson(file, signal))['chat_template'], file);
+    if (source !== undefined) return { file, source };
+  }
+  const file = path.join(folder, 'tokenizer_config.json');
+  const source = defaultOf(tokenizer.config['chat_template'], file);
+  return source === undefined ? undefined : { file, source };
+}
+
+/** A template, or the one called "default" of several (a list of named ones, or an object). */
+function defaultOf(value: unknown, file: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  const named = new Map<string, unknown>();
+  if (Array.isArray(value)) {
+    for (const entry of value as unknown[]) if (isRecord(entry) && typeof entry['name'] === 'string') named.set(entry['name'], entry['template']);
+  } else if (isRecord(value)) {
+    for (const [name, template] of Object.entries(value)) named.set(name, template);
+  }
+  const chosen = named.get('default') ?? (named.size === 1 ? [...named.values()][0] : undefined);
+  if (typeof chosen === 'string') return chosen;
+  throw malformed(file, `has ${named.size === 0 ? 'a "chat_template" that is no text' : `chat templates ${[...named.keys()].map(quoted).join(', ')}, and none called "default"`}.`);
+}
+
+function sentence(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}

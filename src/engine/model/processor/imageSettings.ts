@@ -1,0 +1,129 @@
+/** How a checkpoint's image processor treats pictures, from its own files. */
+import path from 'node:path';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { malformed, quoted, shown } from '../../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
+import { isRecord, readJson, type JsonObject } from './files.js';
+import type { Filter } from './resample.js';
+
+/** Settings of the Qwen2-VL image processor, which Qwen2.5-VL and Qwen3-VL share. */
+export interface ImageSettings {
+  patchSize: number; // pixels
+  mergeSize: number; // patches per side that become one token
+  temporalPatchSize: number; // frames
+  /** Bounds on the resized picture's pixels; undefined leaves pictures as they are. */
+  resize: { minPixels: number; maxPixels: number; filter: Filter } | undefined;
+  /** Undefined when pixels keep their 0…255. */
+  rescaleFactor: number | undefined;
+  /** Per channel; both or neither. */
+  mean: readonly number[] | undefined;
+  std: readonly number[] | undefined;
+}
+
+/** As transformers names them, without the suffixes of its backends. Different names of one processor. */
+const SUPPORTED = ['Qwen2VLImageProcessor', 'Qwen2_5_VLImageProcessor', 'Qwen3VLImageProcessor'];
+
+/** Transformers' defaults for what a file leaves out. */
+const DEFAULTS = {
+  minPixels: 56 * 56,
+  maxPixels: 28 * 28 * 1280,
+  mean: [0.48145466, 0.4578275, 0.40821073],
+  std: [0.26862954, 0.26130258, 0.27577711],
+};
+
+/** By PIL's number. */
+const FILTERS: Record<number, Filter> = { 2: 'bilinear', 3: 'bicubic' };
+
+/**
+ * Reads `preprocessor_config.json`, or the image processor's part of `processor_config.json`, and holds it against the
+ * vision tower's own configuration.
+ * @throws `not-found` when there is neither; `unsupported` for processors other than Qwen's; `malformed`, `mismatch`.
+ */
+export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSignal): Promise<ImageSettings> {
+  const { file, stored } = await findSettings(checkpoint, signal);
+  const name = stored['image_processor_type'] ?? stored['feature_extractor_type'];
+  const type = typeof name === 'string' ? name.replace(/(Fast|Pil)$/, '') : undefined;
+  if (type === undefined) throw malformed(file, 'names no "image_processor_type".');
+  if (!SUPPORTED.includes(type)) {
+    throw new FrankensteinError('unsupported', `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the supported ones are ${SUPPORTED.join(', ')}.`);
+  }
+  if (stored['do_convert_rgb'] === false) throw new FrankensteinError('unsupported', `${shown(file)} turns "do_convert_rgb" off; pictures are always read as RGB here.`);
+  const rescales = stored['do_rescale'] !== false;
+  const normalises = stored['do_normalize'] !== false;
+  const settings: ImageSettings = {
+    patchSize: whole(stored, 'patch_size', 14, file),
+    mergeSize: whole(stored, 'merge_size', 2, file),
+    temporalPatchSize: whole(stored, 'temporal_patch_size', 2, file),
+    resize: stored['do_resize'] === false ? undefined : resizing(stored, file),
+    rescaleFactor: rescales ? number(stored, 'rescale_factor', 1 / 255, file) : undefined,
+    mean: normalises ? channels(stored, 'image_mean', DEFAULTS.mean, file) : undefined,
+    std: normalises ? channels(stored, 'image_std', DEFAULTS.std, file) : undefined,
+  };
+  if (settings.std?.some((value) => value === 0)) throw malformed(file, 'has a zero in "image_std".');
+  checkAgainstTower(settings, checkpoint, file);
+  return settings;
+}
+
+async function findSettings(checkpoint: Checkpoint, signal?: AbortSignal): Promise<{ file: string; stored: JsonObject }> {
+  const own = path.join(checkpoint.folder, 'preprocessor_config.json');
+  const shared = path.join(checkpoint.folder, 'processor_config.json');
+  // Current transformers writes the shared file only, and reads it first.
+  if (checkpoint.files.includes('processor_config.json')) {
+    const stored = (await readJson(shared, signal))['image_processor'];
+    if (isRecord(stored)) return { file: shared, stored };
+  }
+  if (checkpoint.files.includes('preprocessor_config.json')) return { file: own, stored: await readJson(own, signal) };
+  throw new FrankensteinError('not-found', `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are prepared: copy it from the model that this checkpoint was trained from.`);
+}
+
+function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {
+  const size = isRecord(stored['size']) ? stored['size'] : {};
+  // The old pair wins over the new one, as in transformers.
+  const minPixels = optional(stored, 'min_pixels', file) ?? optional(size, 'shortest_edge', file) ?? optional(size, 'min_pixels', file) ?? DEFAULTS.minPixels;
+  const maxPixels = optional(stored, 'max_pixels', file) ?? optional(size, 'longest_edge', file) ?? optional(size, 'max_pixels', file) ?? DEFAULTS.maxPixels;
+  if (!(minPixels > 0 && maxPixels >= minPixels)) throw malformed(file, `bounds pictures to ${minPixels}…${maxPixels} pixels, which none can meet.`);
+  const resample = optional(stored, 'resample', file) ?? 3;
+  const filter = FILTERS[resample];
+  if (filter === undefined) throw new FrankensteinError('unsupported', `${shown(file)} asks for resampling method ${resample}; 2 (bilinear) and 3 (bicubic) are supported.`);
+  return { minPixels, maxPixels, filter };
+}
+
+/** Patches of the wrong shape would be read as noise. */
+function checkAgainstTower(settings: ImageSettings, checkpoint: Checkpoint, file: string): void {
+  const vision = checkpoint.config?.['vision_config'];
+  if (!isRecord(vision)) return;
+  const pairs: [string, number, unknown][] = [
+    ['patch_size', settings.patchSize, vision['patch_size']],
+    ['merge_size', settings.mergeSize, vision['spatial_merge_size']],
+    ['temporal_patch_size', settings.temporalPatchSize, vision['temporal_patch_size']],
+  ];
+  for (const [key, processor, tower] of pairs) {
+    if (typeof tower === 'number' && tower !== processor) {
+      throw new FrankensteinError('mismatch', `${shown(file)} sets "${key}" to ${processor}, but the vision tower in config.json takes ${tower}: the file belongs to another model.`);
+    }
+  }
+}
+
+function optional(object: JsonObject, key: string, file: string): number | undefined {
+  const value = object[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(file, `has a "${key}" that is no number.`);
+  return value;
+}
+
+function number(object: JsonObject, key: string, otherwise: number, file: string): number {
+  return optional(object, key, file) ?? otherwise;
+}
+
+function whole(object: JsonObject, key: string, otherwise: number, file: string): number {
+  const value = number(object, key, otherwise, file);
+  if (!Number.isInteger(value) || value < 1 || value > 1024) throw malformed(file, `has a "${key}" of ${value}; a small whole number is needed.`);
+  return value;
+}
+
+function channels(object: JsonObject, key: string, otherwise: readonly number[], file: string): readonly number[] {
+  const value = object[key];
+  if (value === undefined || value === null) return otherwise;
+  if (!Array.isArray(value) || value.length !== 3 || !value.every((entry) => typeof entry === 'number')) throw malformed(file, `has a "${key}" that is not three numbers.`);
+  return value;
+}

@@ -1,0 +1,87 @@
+/** JPEG, decoded by libjpeg-turbo (WebAssembly): bit for bit what PIL and torchvision give. */
+import createCodec, { type JpegCodec, type JpegDecoder } from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
+import wasm from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm' with { type: 'bytes' };
+import { malformed, shown } from '../../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
+import type { PictureHeader, RgbImage } from './image.js';
+import { exifOrientation, type Orientation } from './orientation.js';
+
+const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
+
+/**
+ * Size and orientation from a JPEG's markers.
+ * @throws `malformed`; `unsupported` for CMYK and more than eight bits per sample.
+ */
+export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let orientation: Orientation = 1;
+  for (let at = 2; at + 4 <= bytes.length; ) {
+    if (bytes[at] !== 0xff) throw malformed(file, 'is a damaged JPEG: its markers do not follow one another.');
+    const marker = bytes[at + 1]!;
+    if (marker === 0xff) {
+      at++; // fill
+      continue;
+    }
+    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
+      at += 2; // markers without a body
+      continue;
+    }
+    if (marker === 0xd9 || marker === 0xda) break;
+    const length = view.getUint16(at + 2);
+    const end = at + 2 + length;
+    if (length < 2 || end > bytes.length) break;
+    if (isFrame(marker) && length >= 8) {
+      const [depth, height, width, components] = [bytes[at + 4]!, view.getUint16(at + 5), view.getUint16(at + 7), bytes[at + 9]!];
+      if (depth !== 8) throw new FrankensteinError('unsupported', `${shown(file)} is a JPEG with ${depth} bits per sample; JPEGs with 8 are read: save it again as an ordinary JPEG or a PNG.`);
+      if (components !== 1 && components !== 3) throw new FrankensteinError('unsupported', `${shown(file)} is a CMYK JPEG; grey and RGB ones are read: save it again as RGB.`);
+      return { width, height, orientation };
+    }
+    if (marker === 0xe1 && EXIF.every((byte, index) => bytes[at + 4 + index] === byte)) {
+      orientation = exifOrientation(bytes.subarray(at + 4 + EXIF.length, end));
+    }
+    at = end;
+  }
+  throw malformed(file, 'is a damaged JPEG: it ends before its picture begins.');
+}
+
+/** Start-of-frame markers: C0…CF without the three that mean tables. */
+function isFrame(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+}
+
+let compiled: Promise<WebAssembly.Module> | undefined;
+
+/** @throws `malformed` on damage of any kind, a missing end included: half a picture is no picture. */
+export async function decodeJpeg(bytes: Uint8Array, file: string): Promise<RgbImage> {
+  const codec = await freshCodec();
+  let decoder: JpegDecoder | undefined;
+  try {
+    decoder = new codec.JPEGDecoder();
+    decoder.getEncodedBuffer(bytes.length).set(bytes);
+    decoder.decode();
+    const { width, height, componentCount } = decoder.getFrameInfo();
+    const samples = decoder.getDecodedBuffer();
+    if (componentCount === 3) return { width, height, data: samples.slice() };
+    const data = new Uint8Array(width * height * 3);
+    for (let pixel = 0; pixel < width * height; pixel++) data.fill(samples[pixel]!, pixel * 3, pixel * 3 + 3);
+    return { width, height, data };
+  } catch (error) {
+    throw new FrankensteinError('malformed', `${shown(file)} is a damaged or truncated JPEG.`, { cause: error });
+  } finally {
+    decoder?.delete();
+  }
+}
+
+/** One instance per picture: its memory never shrinks, and what a hostile file did to it ends with it. */
+async function freshCodec(): Promise<JpegCodec> {
+  const module = await (compiled ??= WebAssembly.compile(wasm));
+  return createCodec({
+    instantiateWasm: (imports, done) => {
+      const instance = new WebAssembly.Instance(module, imports);
+      done(instance);
+      return instance.exports;
+    },
+    print: () => undefined,
+    printErr: () => undefined,
+  });
+}

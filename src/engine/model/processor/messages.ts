@@ -1,0 +1,39 @@
+/** Conversations in Hugging Face's form. */
+import { FrankensteinError } from '../../errors.js';
+
+export type ChatContent = { readonly type: 'image' } | { readonly type: 'text'; readonly text: string };
+
+export interface ChatMessage {
+  /** `system`, `user`, `assistant`; what else there is, the template knows. */
+  readonly role: string;
+  readonly content: string | readonly ChatContent[];
+}
+
+/** How data sets write the place of a picture. */
+const MARKER = '<image>';
+
+/**
+ * One user message: the pictures where the text has `<image>`, or else before it.
+ * @throws `bad-request` when the text has another number of markers than there are pictures.
+ */
+export function userMessage(text: string, images = 0): ChatMessage {
+  const pieces = text.split(MARKER);
+  if (pieces.length === 1) {
+    return { role: 'user', content: images === 0 ? text : [...Array.from({ length: images }, () => ({ type: 'image' as const })), { type: 'text', text }] };
+  }
+  if (pieces.length - 1 !== images) {
+    throw new FrankensteinError('bad-request', `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ${images === 1 ? 'was' : 'were'} given.`);
+  }
+  const content: ChatContent[] = [];
+  pieces.forEach((piece, index) => {
+    if (index > 0) content.push({ type: 'image' });
+    // The line break after a marker belongs to the marker.
+    const words = index > 0 ? piece.replace(/^\r?\n/, '') : piece;
+    if (words !== '') content.push({ type: 'text', text: words });
+  });
+  return { role: 'user', content };
+}
+
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 || what.endsWith('>') ? '' : 's'}`;
+}

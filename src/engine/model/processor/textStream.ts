@@ -1,0 +1,42 @@
+/** Text of tokens as they arrive. */
+
+/** Tokens that stay as context of the next ones: some decoders treat the first token apart. */
+const KEPT = 8;
+/** Tokens decoded again for each new one, at most. */
+const WINDOW = 64;
+const REPLACEMENT = '\ufffd';
+
+/**
+ * Gives each token's text as soon as it is certain. A character whose bytes are spread over several tokens comes with
+ * the last of them, never in pieces.
+ */
+export class TextStream {
+  private ids: number[] = [];
+  /** Characters of the window's text that were handed out. */
+  private given = 0;
+
+  constructor(private readonly decode: (ids: readonly number[]) => string) {}
+
+  /** The text that the token adds; empty while a character is incomplete. */
+  push(id: number): string {
+    this.ids.push(id);
+    const text = this.decode(this.ids);
+    // An incomplete character shows as one replacement character at the end; more of them are real.
+    const certain = text.endsWith(REPLACEMENT) ? text.length - 1 : text.length;
+    const added = text.slice(this.given, certain);
+    this.given = Math.max(this.given, certain);
+    if (this.ids.length > WINDOW && certain === text.length) {
+      this.ids = this.ids.slice(-KEPT);
+      this.given = this.decode(this.ids).length;
+    }
+    return added;
+  }
+
+  /** What was held back, once no token follows. */
+  end(): string {
+    const rest = this.decode(this.ids).slice(this.given);
+    this.ids = [];
+    this.given = 0;
+    return rest;
+  }
+}

@@ -1,0 +1,100 @@
+/** A checkpoint's tokenizer: its tokenizer.json through Hugging Face's own library. */
+import path from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { shown } from '../../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
+import { isRecord, readJson, type JsonObject } from './files.js';
+import { TextStream } from './textStream.js';
+
+/** Text to token ids and back. */
+export interface TextTokenizer {
+  /** `specialTokens`: also those that the tokenizer puts around plain text (Llama's begin-of-text); default true. */
+  encode(text: string, options?: { specialTokens?: boolean }): number[];
+  /** Special tokens are left out unless asked for; so are ids that no token has (models pad their vocabulary). */
+  decode(ids: Iterable<number>, options?: { specialTokens?: boolean }): string;
+  /** Decodes token by token, without special tokens. */
+  stream(): TextStream;
+  idOf(token: string): number | undefined;
+  tokenOf(id: number): string | undefined;
+  isSpecial(id: number): boolean;
+  /** `bos_token`, `eos_token`, … as far as the tokenizer has them: what chat templates may refer to. */
+  readonly namedTokens: Readonly<Record<string, string>>;
+  /** `tokenizer_config.json`; empty when there is none. */
+  readonly config: JsonObject;
+}
+
+const NAMED = ['bos_token', 'eos_token', 'unk_token', 'sep_token', 'pad_token', 'cls_token', 'mask_token'];
+/** Slow tokenizers, which cannot be read here. */
+const RAW_FILES = ['vocab.json', 'merges.txt', 'tokenizer.model', 'vocab.txt'];
+
+/** @throws `not-found` without a tokenizer.json, `malformed`, `permission`, `cancelled` */
+export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal): Promise<TextTokenizer> {
+  const { folder, files } = checkpoint;
+  if (!files.includes('tokenizer.json')) {
+    const raw = RAW_FILES.filter((file) => files.includes(file));
+    throw new FrankensteinError('not-found', raw.length === 0
+      ? `${shown(folder)} has no tokenizer.json: copy it and tokenizer_config.json from the model that this checkpoint was trained from.`
+      : `${shown(folder)} has no tokenizer.json, only ${raw.join(' and ')}: AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers writes it.`);
+  }
+  const file = path.join(folder, 'tokenizer.json');
+  const stored = await readJson(file, signal);
+  const config = files.includes('tokenizer_config.json') ? await readJson(path.join(folder, 'tokenizer_config.json'), signal) : {};
+  const map = files.includes('special_tokens_map.json') ? await readJson(path.join(folder, 'special_tokens_map.json'), signal) : {};
+  try {
+    return wrap(stored, config, map);
+  } catch (error) {
+    throw new FrankensteinError('malformed', `${shown(file)} could not be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextTokenizer {
+  // The library looks each of these up, present or not.
+  const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...stored };
+  const tokenizer = new Tokenizer(parts, config);
+  // Off in transformers unless the checkpoint asks for it; on in the library.
+  const cleanUp = config['clean_up_tokenization_spaces'] === true;
+  const namedTokens: Record<string, string> = {};
+  for (const name of NAMED) {
+    const token = content(config[name]) ?? content(map[name]);
+    if (token !== undefined) namedTokens[name] = token;
+  }
+  const special = new Set<number>();
+  for (const [id, token] of tokenizer.get_added_tokens_decoder()) if (token.special) special.add(id);
+  for (const token of [...Object.values(namedTokens), ...extraTokens(config)]) {
+    const id = tokenizer.token_to_id(token);
+    if (id !== undefined) special.add(id);
+  }
+  const decode: TextTokenizer['decode'] = (ids, options = {}) => {
+    const kept: number[] = [];
+    for (const id of ids) {
+      if (tokenizer.id_to_token(id) !== undefined && (options.specialTokens === true || !special.has(id))) kept.push(id);
+    }
+    return kept.length === 0 ? '' : tokenizer.decode(kept, { skip_special_tokens: false, clean_up_tokenization_spaces: cleanUp });
+  };
+  return {
+    encode: (text, options = {}) => tokenizer.encode(text, { add_special_tokens: options.specialTokens ?? true }).ids,
+    decode,
+    stream: () => new TextStream(decode),
+    idOf: (token) => tokenizer.token_to_id(token),
+    tokenOf: (id) => tokenizer.id_to_token(id),
+    isSpecial: (id) => special.has(id),
+    namedTokens,
+    config,
+  };
+}
+
+/** A token as the files write it: plain, or with its options. */
+function content(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  return isRecord(value) && typeof value['content'] === 'string' ? value['content'] : undefined;
+}
+
+/** Special tokens without a name among the usual ones: a list, or names of the family's own (`image_token`). */
+function extraTokens(config: JsonObject): string[] {
+  const values = ['additional_special_tokens', 'extra_special_tokens'].flatMap((key) => {
+    const value = config[key];
+    return Array.isArray(value) ? (value as unknown[]) : isRecord(value) ? Object.values(value) : [];
+  });
+  return values.map(content).filter((token) => token !== undefined);
+}
