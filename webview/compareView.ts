@@ -1,0 +1,275 @@
+/** A comparison: head, regions, figures, table, detail and files, kept in step with the view's state. */
+import type { PanelContext } from './context.js';
+import { createDetail } from './detail/tensorDetail.js';
+import { h, replace } from './dom.js';
+import { figureSvg } from './exporters/figureSvg.js';
+import { heatmapSvg } from './exporters/heatmapSvg.js';
+import { menuButton } from './exporters/menu.js';
+import { canvasPng } from './exporters/png.js';
+import { layersCsv, layersMarkdown, regionsMarkdown, tensorsCsv } from './exporters/tables.js';
+import { createLayerFigure } from './figure/layerFigure.js';
+import { describeFigure } from './figure/series.js';
+import { fileDifferences } from './files/files.js';
+import { createHeatMap } from './heatmap/heatmap.js';
+import { dropdown, segmented } from './kit.js';
+import { missing, provenance, stageChips, summary, warnings } from './overview/overview.js';
+import { ENERGY_OVER_TEXT, formatMeasure, measureLabel, METRIC_TEXT, RELATIVE_OVER_TEXT } from './state/measure.js';
+import { indexResult, type Model } from './state/model.js';
+import { ENERGY_OVER, METRICS, RELATIVE_OVER, type EnergyOver, type Metric, type Part, type RelativeOver, type ViewState } from './state/view.js';
+import { createTensorTable } from './table/tensorTable.js';
+import { seriesColourOf } from './theme.js';
+import type { CompareResult } from '../src/protocol/engineApi.js';
+
+export interface CompareView {
+  element: HTMLElement;
+  show(title: string, result: CompareResult): void;
+  /** Brings a depth, and perhaps one tensor of it, into view. */
+  focus(depth: number | null, tensor: string | null): void;
+  dispose(): void;
+}
+
+export function createCompareView(context: PanelContext): CompareView {
+  let model: Model | null = null;
+  let title = '';
+
+  const figure = createLayerFigure(context);
+  const heat = createHeatMap(context);
+  const table = createTensorTable(context);
+  const detail = createDetail(context);
+
+  const metricHelp = h('span', { class: 'help-slot' });
+  const metric = dropdown<Metric>({
+    label: 'Metric',
+    testId: 'metric',
+    choices: METRICS.map((value) => ({ value, label: METRIC_TEXT[value].label })),
+    value: context.view.get().metric,
+    onChange: (value) => context.view.set({ metric: value }),
+    after: metricHelp,
+  });
+  const energyOver = dropdown<EnergyOver>({
+    label: 'Over a layer’s weights',
+    testId: 'energy-over',
+    choices: ENERGY_OVER.map((value) => ({ value, label: ENERGY_OVER_TEXT[value] })),
+    value: context.view.get().energyOver,
+    onChange: (value) => context.view.set({ energyOver: value }),
+  });
+  const relativeOver = dropdown<RelativeOver>({
+    label: 'Over a layer’s weights',
+    testId: 'relative-over',
+    choices: RELATIVE_OVER.map((value) => ({ value, label: RELATIVE_OVER_TEXT[value] })),
+    value: context.view.get().relativeOver,
+    onChange: (value) => context.view.set({ relativeOver: value }),
+  });
+  const part = dropdown<Part>({
+    label: 'Weights',
+    testId: 'part',
+    choices: [{ value: 'all', label: 'All' }],
+    value: 'all',
+    onChange: (value) => context.view.set({ part: value }),
+  });
+  const scale = segmented<'linear' | 'log'>({
+    label: 'Scale',
+    testId: 'scale',
+    choices: [{ value: 'linear', label: 'Linear' }, { value: 'log', label: 'Log' }],
+    value: context.view.get().scale,
+    onChange: (value) => context.view.set({ scale: value }),
+  });
+  const axes = segmented<'own' | 'shared'>({
+    label: 'Y axes',
+    testId: 'axes',
+    choices: [
+      { value: 'own', label: 'Own', title: 'Each update on an axis of its own' },
+      { value: 'shared', label: 'Shared', title: 'All updates on one axis' },
+    ],
+    value: context.view.get().axes,
+    onChange: (value) => context.view.set({ axes: value }),
+  });
+
+  const top = h('div', { class: 'top' });
+  const overview = h('div', { class: 'overview' });
+  const files = h('div', {});
+  const foot = h('div', {});
+  const tensors = h('div', { class: 'tensors' }, table.element, detail.element);
+  const element = h(
+    'div',
+    { class: 'compare', 'data-testid': 'compare' },
+    top,
+    overview,
+    h(
+      'section',
+      { class: 'block', 'aria-label': 'Figures' },
+      h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' }, metric.element, energyOver.element, relativeOver.element, part.element, scale.element, axes.element),
+      h(
+        'div',
+        { class: 'figures' },
+        h('section', { class: 'card', 'aria-label': 'Update by depth' }, h('h2', {}, 'Update by depth'), figure.element),
+        h('section', { class: 'card', 'aria-label': 'By tensor kind' }, h('h2', {}, 'By tensor kind'), heat.element),
+      ),
+    ),
+    h('section', { class: 'block', 'aria-label': 'All tensors' }, h('h2', {}, 'Tensors'), tensors),
+    files,
+    foot,
+  );
+
+  const caption = (): string => {
+    if (model === null) return '';
+    const { cuts, provenance: from } = model.result;
+    const regions = model.result.regions.length > 0 ? ` · regions cut at layers ${cuts[0]} and ${cuts[1]}` : '';
+    return `${model.deltas.map((name) => name.full).join(', ')}${regions} · run ${from.runId}`;
+  };
+  const fileName = (what: string, ending: string): string => {
+    const labels = model?.result.stages.map((stage) => stage.label).join('-') ?? 'comparison';
+    return `${labels.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
+  };
+  const save = async (name: string, content: string | ArrayBuffer): Promise<void> => {
+    if ((await context.ask(context.host.save({ suggestedName: name, content }))) === true) context.announce(`Saved ${name}.`);
+  };
+  const copy = async (text: string, what: string): Promise<void> => {
+    await context.ask(context.host.copy({ text }));
+    context.announce(`${what} copied.`);
+  };
+  const figureName = () => {
+    const drawn = figure.current();
+    return drawn === null ? '' : `${title}: ${drawn.figure.label} by depth`;
+  };
+  const heatName = () => {
+    const drawn = heat.current();
+    return drawn === null || model === null ? '' : `${title}: ${measureLabel(drawn.choice)} by tensor kind, ${model.deltas[drawn.delta]?.full ?? ''}`;
+  };
+
+  const entries = [
+    { heading: 'Numbers' },
+    { label: 'Tensors as CSV…', testId: 'export-tensors-csv', run: () => model !== null && void save(fileName('tensors', 'csv'), tensorsCsv(model, model.result.tensors)) },
+    { label: 'Layers as CSV…', testId: 'export-layers-csv', run: () => model !== null && void save(fileName('layers', 'csv'), layersCsv(model)) },
+    { label: 'Result as JSON…', testId: 'export-json', run: () => model !== null && void save(fileName('compare', 'json'), `${JSON.stringify(model.result, null, 1)}\n`) },
+    { heading: 'Update by depth' },
+    {
+      label: 'Layer figure as SVG…',
+      testId: 'export-layer-svg',
+      run: () => {
+        const drawn = figure.current();
+        if (drawn === null || model === null) return;
+        const words = { title: figureName(), description: describeFigure(model, drawn.figure), caption: caption() };
+        void save(fileName('layers', 'svg'), figureSvg(drawn.figure, drawn.cuts, words));
+      },
+    },
+    {
+      label: 'Layer figure as PNG…',
+      testId: 'export-layer-png',
+      run: () => {
+        const drawn = figure.current();
+        if (drawn === null) return;
+        const theme = context.theme.now();
+        const legend = drawn.figure.series.map((one) => ({
+          text: `${one.name.full}${drawn.figure.axes.length > 1 ? `, ${drawn.figure.axes[one.axis]!.side} axis` : ''}`,
+          colour: seriesColourOf(theme, one.name.index),
+        }));
+        void context.ask(canvasPng(drawn.canvas, { title: figureName(), legend }, theme)).then((bytes) => bytes && save(fileName('layers', 'png'), bytes));
+      },
+    },
+    { heading: 'By tensor kind' },
+    {
+      label: 'Heat map as SVG…',
+      testId: 'export-heat-svg',
+      run: () => {
+        const drawn = heat.current();
+        if (drawn === null) return;
+        const legend = { label: measureLabel(drawn.choice), log: drawn.log, format: (value: number) => formatMeasure(drawn.choice, value) };
+        void save(fileName('kinds', 'svg'), heatmapSvg(drawn.grid, legend, { title: heatName(), description: heatName(), caption: caption() }));
+      },
+    },
+    {
+      label: 'Heat map as PNG…',
+      testId: 'export-heat-png',
+      run: () => {
+        const drawn = heat.current();
+        if (drawn === null) return;
+        const theme = context.theme.now();
+        const { range } = drawn.grid;
+        const text = range === null ? '' : `${formatMeasure(drawn.choice, range.min)} (dim) to ${formatMeasure(drawn.choice, range.max)} (bright)`;
+        const words = { title: heatName(), legend: [{ text, colour: theme.muted }] };
+        void context.ask(canvasPng(drawn.canvas, words, theme)).then((bytes) => bytes && save(fileName('kinds', 'png'), bytes));
+      },
+    },
+    { heading: 'Copy' },
+    { label: 'Regions as Markdown', testId: 'copy-regions-md', run: () => model !== null && void copy(regionsMarkdown(model), 'Regions') },
+    { label: 'Layers as Markdown', testId: 'copy-layers-md', run: () => model !== null && void copy(layersMarkdown(model), 'Layers') },
+    { label: 'Table rows in view as CSV', testId: 'copy-rows-csv', run: () => model !== null && void copy(tensorsCsv(model, table.current()), 'Rows') },
+  ];
+  const exporter = menuButton({ label: 'Export', testId: 'export', entries });
+
+  function showControls(view: ViewState): void {
+    metric.set(view.metric);
+    energyOver.set(view.energyOver);
+    relativeOver.set(view.relativeOver);
+    part.set(view.part);
+    scale.set(view.scale);
+    axes.set(view.axes);
+    energyOver.element.hidden = view.metric !== 'energy';
+    relativeOver.element.hidden = view.metric !== 'relative';
+    if (metricHelp.dataset['for'] !== view.metric) {
+      metricHelp.dataset['for'] = view.metric;
+      replace(metricHelp, context.tooltip.help(METRIC_TEXT[view.metric].help));
+    }
+  }
+
+  function render(view: ViewState): void {
+    if (model === null) return;
+    showControls(view);
+    figure.show(model, view);
+    heat.show(model, view);
+    detail.show(model, view);
+    tensors.classList.toggle('with-detail', !detail.element.hidden);
+    table.show(model, view);
+  }
+
+  const stop = context.view.subscribe((now, before) => {
+    const opened = now.tensor !== null && now.tensor !== before.tensor;
+    render(now);
+    if (opened && model?.byName.has(now.tensor ?? '') === true) reveal(detail.element);
+  });
+
+  return {
+    element,
+    show(nextTitle, result) {
+      const next = indexResult(result);
+      title = nextTitle;
+      model = next;
+      // Choices that came from another comparison may name what this one does not have.
+      const view = context.view.get();
+      const patch: Partial<ViewState> = {};
+      if (view.depth !== null && !next.layers.has(view.depth)) Object.assign(patch, { depth: null, depthOnly: false });
+      if (view.tensor !== null && !next.byName.has(view.tensor)) patch.tensor = null;
+      const parts = new Set(result.layers.flatMap((layer) => Object.entries(layer.components).flatMap(([name, own]) => (own.weights > 0 ? [name as Part] : []))));
+      if (view.part !== 'all' && !parts.has(view.part)) patch.part = 'all';
+      context.view.set(patch);
+      const now = context.view.get();
+      part.setChoices([{ value: 'all', label: 'All' }, ...[...parts].map((value) => ({ value, label: value === 'mlp' ? 'MLP' : value.charAt(0).toUpperCase() + value.slice(1) }))], now.part);
+      part.element.hidden = parts.size < 2;
+      axes.element.hidden = next.deltas.length < 2;
+      replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), stageChips(next));
+      replace(overview, warnings(context, next), missing(context, next), summary(context, next));
+      replace(files, fileDifferences(context, next));
+      replace(foot, provenance(next));
+      render(now);
+    },
+    focus(depth, tensor) {
+      const own = tensor === null ? undefined : model?.byName.get(tensor);
+      const at = depth ?? own?.depth ?? null;
+      context.view.set({ depth: at, depthOnly: at !== null, tensor: own?.name ?? null, query: '', section: 'all', component: 'all' });
+      reveal(own === undefined ? figure.element : table.element);
+    },
+    dispose() {
+      stop();
+      figure.dispose();
+      heat.dispose();
+      table.dispose();
+    },
+  };
+}
+
+/** Least scrolling; none when it is in sight. */
+function reveal(element: HTMLElement): void {
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
+  requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' }));
+}

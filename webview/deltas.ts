@@ -1,0 +1,35 @@
+/** What the updates are called: `ΔIN (base → in)`. No DOM. */
+
+export interface DeltaName {
+  index: number;
+  /** `ΔRL`. */
+  short: string;
+  /** Labels of its two stages, as the user gave them. */
+  from: string;
+  to: string;
+  /** `ΔRL (in → rl)`. */
+  full: string;
+}
+
+/** One name per neighbouring pair of stages. */
+export function nameDeltas(labels: readonly string[]): DeltaName[] {
+  const short = shortLabels(labels);
+  return labels.slice(1).map((to, index) => {
+    const from = labels[index] ?? '';
+    const own = short[index + 1] ?? '';
+    const name = `Δ${own === '' || own.length > 12 ? index + 1 : /^[a-z]{1,4}$/.test(own) ? own.toUpperCase() : own}`;
+    return { index, short: name, from, to, full: `${name} (${from} → ${to})` };
+  });
+}
+
+/** What tells the labels apart: shared leading and trailing words dropped. */
+export function shortLabels(labels: readonly string[]): string[] {
+  const words = labels.map((label) => label.split(/[-_./\\\s]+/).filter((word) => word !== ''));
+  const shortest = Math.min(...words.map((list) => list.length));
+  const same = (at: (list: string[]) => string | undefined) => words.every((list) => at(list) === at(words[0] ?? []));
+  let head = 0;
+  while (labels.length > 1 && head < shortest && same((list) => list[head])) head++;
+  let tail = 0;
+  while (labels.length > 1 && tail < shortest - head && same((list) => list[list.length - 1 - tail])) tail++;
+  return words.map((list) => list.slice(head, list.length - tail).join('-'));
+}

@@ -1,0 +1,129 @@
+/** The result as CSV and Markdown. Numbers in full precision in CSV, as shown in Markdown. No DOM. */
+import type { Aggregate, DeltaAggregate, TensorResult } from '../../src/protocol/engineApi.js';
+import { REGION_NAMES } from '../figure/regions.js';
+import { SECTION_NAMES } from '../figure/series.js';
+import { formatNumber, formatShare, formatTimes } from '../format.js';
+import { floorRatio, measure } from '../state/measure.js';
+import { describeDepth, isWeight, type Model } from '../state/model.js';
+
+type Cell = string | number | null | undefined;
+
+/** RFC 4180, with a line feed. Text that a spreadsheet would run as a formula gets a leading quote. */
+export function csv(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => row.map(csvCell).join(',')).join('\n') + '\n';
+}
+
+function csvCell(cell: Cell): string {
+  if (cell === null || cell === undefined) return '';
+  if (typeof cell === 'number') return String(cell);
+  const safe = /^[=+@\t\r-]/.test(cell) ? `'${cell}` : cell;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function tensorsCsv(model: Model, tensors: readonly TensorResult[]): string {
+  const head = ['name', 'section', 'layer', 'depth', 'component', 'region', 'shape'];
+  for (const stage of model.result.stages) head.push(`${stage.label} on disk`, `${stage.label} dtype`, `${stage.label} norm`);
+  for (const { from, to } of model.deltas) {
+    const name = `${from} -> ${to}`;
+    head.push(...['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'changedCount', 'floor', 'nonFinite'].map((column) => `${name} ${column}`));
+  }
+  const rows = tensors.map((tensor): Cell[] => [
+    tensor.name,
+    tensor.section,
+    tensor.layer,
+    tensor.depth,
+    tensor.component,
+    tensor.region,
+    tensor.shape.join('x'),
+    ...model.result.stages.flatMap((_, stage): Cell[] => [tensor.onDisk[stage], tensor.dtypes[stage], tensor.norms[stage]]),
+    ...model.deltas.flatMap(({ index }): Cell[] => {
+      const d = tensor.deltas[index];
+      return d === null || d === undefined ? [null, null, null, null, null, null, null, null] : [d.fro, d.relative, d.cosine, d.maxAbs, d.changed, d.changedCount, d.floor, d.nonFinite];
+    }),
+  ]);
+  return csv([head, ...rows]);
+}
+
+const AGGREGATE_COLUMNS = ['fro', 'meanFro', 'sumFro', 'relative', 'meanRelative', 'cosine', 'maxAbs', 'changed', 'floor', 'nonFinite'] as const;
+
+export function layersCsv(model: Model): string {
+  const head = ['depth', 'section', 'layer', 'region', 'weights', 'tensors', 'parameters'];
+  for (const { from, to } of model.deltas) head.push(...AGGREGATE_COLUMNS.map((column) => `${from} -> ${to} ${column}`));
+  const rows = model.result.layers.map((layer): Cell[] => [
+    layer.depth,
+    layer.section,
+    layer.layer,
+    layer.region,
+    layer.weights,
+    layer.tensors,
+    layer.parameters,
+    ...model.deltas.flatMap(({ index }) => AGGREGATE_COLUMNS.map((column) => layer.deltas[index]?.[column] ?? null)),
+  ]);
+  return csv([head, ...rows]);
+}
+
+export function layersMarkdown(model: Model): string {
+  return markdownTable(
+    model,
+    'Layer',
+    model.result.layers.map((layer) => [`${describeDepth(model, layer.depth)}${layer.region === null ? '' : ` (${REGION_NAMES[layer.region]})`}`, layer]),
+  );
+}
+
+export function regionsMarkdown(model: Model): string {
+  return markdownTable(model, 'Part', summaryRows(model).map(({ name, detail, aggregate }) => [detail === '' ? name : `${name} (${detail})`, aggregate]));
+}
+
+/** Vision, projector, the regions, and what lies outside; the language model's own total only when it has no regions. */
+export function summaryRows(model: Model): { id: string; name: string; detail: string; aggregate: Aggregate }[] {
+  const { sections, regions } = model.result;
+  const section = (id: 'vision' | 'projector' | 'language' | 'other', detail = '') =>
+    sections.filter((one) => one.section === id).map((one) => ({ id, name: SECTION_NAMES[id], detail, aggregate: one }));
+  return [
+    ...section('vision', model.visionLayers > 0 ? `blocks 0–${model.visionLayers - 1}` : ''),
+    ...section('projector'),
+    ...regions.map((one) => ({
+      id: one.region,
+      name: REGION_NAMES[one.region],
+      detail: one.first === one.last ? `layer ${one.first}` : `layers ${one.first}–${one.last}`,
+      aggregate: one,
+    })),
+    ...(regions.length === 0 ? section('language') : []),
+    ...outsideLayers(model),
+  ];
+}
+
+/** Embeddings, head, final norm: language tensors outside the numbered layers, and whatever has no section. */
+function outsideLayers(model: Model): { id: string; name: string; detail: string; aggregate: Aggregate }[] {
+  const tensors = model.result.tensors.filter((tensor) => tensor.depth === null && (tensor.section === 'language' || tensor.section === 'other'));
+  const weights = tensors.filter(isWeight);
+  if (weights.length === 0 || model.result.regions.length === 0) return [];
+  const deltas = model.deltas.map(({ index }): DeltaAggregate | null => {
+    const measured = measure(weights, index);
+    return measured === null ? null : { ...measured, nonFinite: weights.reduce((sum, tensor) => sum + (tensor.deltas[index]?.nonFinite ?? 0), 0) };
+  });
+  const parameters = tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+  return [{ id: 'outside', name: 'Outside', detail: 'embeddings, head', aggregate: { weights: weights.length, tensors: tensors.length, parameters, deltas } }];
+}
+
+function markdownTable(model: Model, first: string, rows: readonly (readonly [string, Aggregate])[]): string {
+  const columns: { head: string; cell(delta: DeltaAggregate | null): string }[] = [
+    { head: '‖Δ‖', cell: (delta) => formatNumber(delta?.fro) },
+    { head: 'relative', cell: (delta) => formatNumber(delta?.relative) },
+    { head: 'changed', cell: (delta) => formatShare(delta?.changed) },
+    { head: '× floor', cell: (delta) => formatTimes(floorRatio(delta)) },
+  ];
+  const head = [first, ...model.deltas.flatMap((name) => columns.map((column) => `${name.short} ${column.head}`))];
+  const lines = rows.map(([name, aggregate]) => [
+    name,
+    ...model.deltas.flatMap(({ index }) => columns.map((column) => column.cell(aggregate.deltas[index] ?? null))),
+  ]);
+  const row = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(' | ')} |`;
+  const caption = model.deltas.map((name) => name.full).join(', ');
+  return `${markdownCell(caption)}; cuts ${model.result.cuts.join(', ')}\n\n${row(head)}\n|${head.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|\n${lines.map(row).join('\n')}\n`;
+}
+
+/** Labels come from users and folders: nothing in them may become markup. */
+export function markdownCell(value: string): string {
+  return value.replace(/[\\`*_{}[\]<>|#]/g, (mark) => `\\${mark}`).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,128 @@
+/** The heat map as data: tensor kind × depth. A cell may hold several tensors (experts); they count as one. No DOM. */
+import type { Component, Section, TensorResult } from '../../src/protocol/engineApi.js';
+import { describeDepth, isWeight, type Model } from '../state/model.js';
+import { floorLevel, floorRatio, measure, valueOf, type FloorLevel, type MeasureChoice } from '../state/measure.js';
+
+export interface HeatCell {
+  tensors: TensorResult[];
+  /** Null when no tensor here has this update. */
+  value: number | null;
+  ratio: number | null;
+  level: FloorLevel;
+}
+
+export interface HeatRow {
+  /** Name with the layer's number taken out: `self_attn.q_proj.weight`. */
+  kind: string;
+  /** As short as the other rows allow: `q_proj`. */
+  label: string;
+  group: HeatGroup;
+  cells: (HeatCell | null)[];
+}
+
+export type HeatGroup = 'projector' | Component;
+
+export interface HeatGrid {
+  depths: number[];
+  rows: HeatRow[];
+  /** Range of the drawn values; null without any. `zero` when some are exactly 0 and so stay outside of it. */
+  range: { min: number; max: number; zero: boolean } | null;
+  /** Columns where another section begins. */
+  breaks: number[];
+}
+
+const GROUP_ORDER: readonly HeatGroup[] = ['attention', 'mlp', 'projector', 'embedding', 'other', 'norm'];
+
+// The order in which a block uses its weights; others follow in order of appearance.
+const KIND_ORDER = ['qkv', 'q_proj', 'k_proj', 'v_proj', 'o_proj', 'out_proj', 'proj', 'gate', 'gate_proj', 'up_proj', 'down_proj', 'fc1', 'fc2'];
+
+export function buildGrid(model: Model, choice: MeasureChoice, delta: number, minor: boolean): HeatGrid {
+  const depths = model.result.layers.map((layer) => layer.depth);
+  const columns = new Map(depths.map((depth, column) => [depth, column]));
+  const rows = new Map<string, { group: HeatGroup; tensors: (TensorResult[] | undefined)[] }>();
+  for (const tensor of model.result.tensors) {
+    const column = tensor.depth === null ? undefined : columns.get(tensor.depth);
+    if (column === undefined || (!minor && !isWeight(tensor))) continue;
+    const kind = kindOf(tensor);
+    let row = rows.get(kind);
+    if (row === undefined) {
+      row = { group: tensor.section === 'projector' ? 'projector' : tensor.component, tensors: [] };
+      rows.set(kind, row);
+    }
+    (row.tensors[column] ??= []).push(tensor);
+  }
+
+  const labels = shortKinds([...rows.keys()]);
+  let min = Infinity;
+  let max = -Infinity;
+  let zero = false;
+  const filled = [...rows].map(([kind, row]): HeatRow => ({
+    kind,
+    label: labels.get(kind) ?? kind,
+    group: row.group,
+    cells: depths.map((_, column) => {
+      const tensors = row.tensors[column];
+      if (tensors === undefined) return null;
+      const measured = measure(tensors, delta);
+      const value = measured === null ? null : valueOf(choice, measured);
+      if (value === 0) zero = true;
+      else if (value !== null) {
+        min = Math.min(min, value);
+        max = Math.max(max, value);
+      }
+      return { tensors, value, ratio: floorRatio(measured), level: measured === null ? 'unknown' : floorLevel(measured) };
+    }),
+  }));
+  const rank = (row: HeatRow): number => {
+    const own = KIND_ORDER.findIndex((name) => row.kind.replace(/\.(weight|bias)$/, '').endsWith(name));
+    return GROUP_ORDER.indexOf(row.group) * 100 + (own === -1 ? 99 : own);
+  };
+  filled.sort((a, b) => rank(a) - rank(b));
+  return {
+    depths,
+    rows: filled,
+    range: max === -Infinity ? (zero ? { min: 0, max: 0, zero } : null) : { min, max, zero },
+    breaks: depths.flatMap((depth, column) => {
+      const before = depths[column - 1];
+      return before !== undefined && Math.sign(before) !== Math.sign(depth) ? [column] : [];
+    }),
+  };
+}
+
+/** Colours follow the logarithm where values span more than a decade, or where the user asked for a log scale. */
+export function shareOf(range: NonNullable<HeatGrid['range']>, value: number, log: boolean): number {
+  if (range.max <= range.min) return 1;
+  if (log && range.min > 0) return Math.log(value / range.min) / Math.log(range.max / range.min);
+  return (value - Math.min(range.min, range.max)) / (range.max - range.min);
+}
+
+/** The tensor's name inside its layer; experts fall together. */
+export function kindOf(tensor: { name: string; section: Section; layer: number | null }): string {
+  const parts = tensor.name.split('.');
+  const at = tensor.layer === null ? -1 : parts.indexOf(String(tensor.layer));
+  const inside = at === -1 ? parts.filter((part) => !/^(model|visual|vision_tower|language_model)$/.test(part)) : parts.slice(at + 1);
+  return inside.map((part, index) => (/^\d+$/.test(part) && /experts?$/.test(inside[index - 1] ?? '') ? '*' : part)).join('.');
+}
+
+/** Drops `.weight`, then leading words while the rest stays unique and is more than a number. */
+export function shortKinds(kinds: readonly string[]): Map<string, string> {
+  const bare = kinds.map((kind) => kind.replace(/\.weight$/, ''));
+  const cut = (name: string, words: number) => name.split('.').slice(-words).join('.');
+  return new Map(
+    kinds.map((kind, index) => {
+      const own = bare[index] ?? kind;
+      const total = own.split('.').length;
+      let words = Math.min(total, own.endsWith('.bias') ? 2 : 1);
+      const clumsy = (name: string) => /^(\d+|\*|weight|bias)(\.|$)/.test(name);
+      while (words < total && (clumsy(cut(own, words)) || bare.some((other, at) => at !== index && cut(other, words) === cut(own, words)))) {
+        words++;
+      }
+      return [kind, cut(own, words)];
+    }),
+  );
+}
+
+/** One cell as a sentence, for the live region. */
+export function cellPlace(model: Model, grid: HeatGrid, row: number, column: number): string {
+  return `${grid.rows[row]?.label ?? ''}, ${describeDepth(model, grid.depths[column] ?? 0)}`;
+}

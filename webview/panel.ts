@@ -1,0 +1,132 @@
+/**
+ * The panel: a function of `PanelState` plus calls to a `HostApi`. It runs wherever there is a DOM and somebody who
+ * answers those calls: in a VS Code webview (main.ts) or in a plain page (playground).
+ */
+import type { HostApi, PanelApi, PanelMemory, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
+import { createCompareView, type CompareView } from './compareView.js';
+import type { PanelContext } from './context.js';
+import { h, replace, setText } from './dom.js';
+import { icon } from './icons.js';
+import { button } from './kit.js';
+import { runningState, emptyState, failedState, type RunningView } from './states.js';
+import { createStore } from './state/store.js';
+import { parseView } from './state/view.js';
+import { watchTheme } from './theme.js';
+import { createTooltip } from './tooltip.js';
+
+export interface PanelOptions {
+  root: HTMLElement;
+  host: HostApi;
+  memory: PanelMemory | null;
+  /** Called when there is something new to remember across a reload. */
+  remember: (memory: PanelMemory) => void;
+}
+
+/** Builds the panel and serves `PanelApi`. It stays blank until `start` has asked the host what to show. */
+export function createPanel(options: PanelOptions): PanelApi & { start(): Promise<void> } {
+  const { root, host, memory, remember } = options;
+  const live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite', 'data-testid': 'live' });
+  const messages = h('div', { class: 'messages' });
+  const content = h('main', { class: 'panel', 'data-testid': 'panel' });
+  replace(root, messages, content, live);
+
+  const view = createStore(parseView(memory?.view));
+  let request: PanelRequest | null = memory?.request ?? null;
+  let pending: ReturnType<typeof setTimeout> | undefined;
+  const keep = () => {
+    clearTimeout(pending);
+    // Typing in the search box should not write the state on every key.
+    pending = setTimeout(() => remember({ request, view: { ...view.get() } }), 150);
+  };
+  view.subscribe(keep);
+
+  const context: PanelContext = {
+    host,
+    view,
+    theme: watchTheme(),
+    tooltip: createTooltip(root),
+    announce(text) {
+      // The same words twice would not be read again without a change in between.
+      live.textContent = live.textContent === text ? `${text}\u00a0` : text;
+    },
+    async ask(call) {
+      try {
+        return await call;
+      } catch (error) {
+        showError(error instanceof Error ? error.message : String(error));
+        return undefined;
+      }
+    },
+  };
+
+  function showError(text: string): void {
+    const message = h('div', { class: 'message error', role: 'alert', 'data-testid': 'message' }, icon('error'), h('p', {}, text));
+    message.append(button({ kind: 'icon', icon: 'close', label: 'Dismiss', onClick: () => message.remove() }));
+    messages.append(message);
+    while (messages.childElementCount > 3) messages.firstElementChild?.remove();
+  }
+
+  let compare: CompareView | null = null;
+  let running: RunningView | null = null;
+  let runningTitle = '';
+
+  function showState(state: PanelState): void {
+    content.dataset['state'] = state.kind;
+    if (state.kind !== 'compare') {
+      compare?.dispose();
+      compare = null;
+      context.tooltip.hide();
+    }
+    if (state.kind === 'running' && running !== null && runningTitle === state.title) {
+      running.progress(state.progress);
+      return;
+    }
+    running = null;
+    switch (state.kind) {
+      case 'empty':
+        replace(content, emptyState());
+        break;
+      case 'running':
+        running = runningState(context, state);
+        runningTitle = state.title;
+        replace(content, running.element);
+        break;
+      case 'failed':
+        replace(content, failedState(context, state));
+        break;
+      case 'compare':
+        if (compare === null) {
+          compare = createCompareView(context);
+          // In the page before it draws: canvases take their size from it.
+          replace(content, compare.element);
+        }
+        compare.show(state.title, state.result);
+        break;
+    }
+    setText(document.head.querySelector('title') ?? document.head.appendChild(h('title')), 'title' in state ? state.title : 'Frankenstein');
+  }
+
+  return {
+    async start() {
+      try {
+        showState(await host.ready({ memory }));
+      } catch (error) {
+        showError(error instanceof Error ? error.message : String(error));
+      }
+    },
+    show({ state, request: next }) {
+      request = next;
+      showState(state);
+      keep();
+      return Promise.resolve();
+    },
+    progress({ progress }) {
+      running?.progress(progress);
+      return Promise.resolve();
+    },
+    focus({ depth, tensor }) {
+      compare?.focus(depth, tensor);
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// Screenshots of the panel: node webview/playground/shoot.mjs [theme,…] [width,…] [query] [step,…] → .cache/playground/*.png
+// A step is a word of `steps` below, done before the picture is taken.
+import { createReadStream, existsSync } from 'node:fs';
+import { createServer } from 'node:http';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { buildPlayground, folder } from './build.mjs';
+
+const [themeList = 'dark', widthList = '1200', query = '', stepList = '', name = ''] = process.argv.slice(2);
+
+const steps = {
+  log: (page) => page.getByTestId('scale').getByText('Log').click(),
+  shared: (page) => page.getByTestId('axes').getByText('Shared').click(),
+  hover: async (page) => {
+    const box = await page.getByTestId('layer-figure').boundingBox();
+    await page.mouse.move(box.x + box.width * 0.72, box.y + box.height * 0.5);
+  },
+  heathover: async (page) => {
+    const box = await page.getByTestId('heat-map').boundingBox();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + 50);
+  },
+  layer: async (page) => {
+    const box = await page.getByTestId('layer-figure').boundingBox();
+    await page.mouse.click(box.x + box.width * 0.72, box.y + box.height * 0.5);
+  },
+  rl: (page) => page.getByTestId('heat-delta').getByText('ΔRL').click(),
+  minor: (page) => page.getByTestId('heat-minor').click(),
+  row: async (page) => {
+    await page.locator('[role=grid] [role=rowheader]:visible').nth(4).click();
+    await page.getByTestId('histogram').waitFor();
+  },
+  sort: (page) => page.locator('[data-column="0.relative"]').click(),
+  menu: (page) => page.getByTestId('export').click(),
+  help: (page) => page.locator('.summary .help').last().hover(),
+  relative: (page) => pick(page, 'Relative'),
+  changed: (page) => pick(page, 'Share'),
+  cosine: (page) => pick(page, 'Cosine'),
+  missing: (page) => page.getByTestId('missing').locator('summary').click(),
+  error: (page) => page.getByTestId('open-diff').first().click(),
+  dropdown: (page) => page.getByTestId('metric').click(),
+};
+async function pick(page, label) {
+  await page.getByTestId('metric').click();
+  await page.getByTestId('metric').locator('vscode-option', { hasText: label }).click();
+}
+
+await buildPlayground();
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
+const server = createServer((request, response) => {
+  const file = path.join(folder, path.basename(new URL(request.url, 'http://localhost').pathname));
+  if (!existsSync(file)) return response.writeHead(404).end();
+  response.setHeader('content-type', types[path.extname(file)] ?? 'application/octet-stream');
+  createReadStream(file).pipe(response);
+}).listen(0, '127.0.0.1');
+await new Promise((resolve) => server.once('listening', resolve));
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+try {
+  for (const theme of themeList.split(',')) {
+    for (const width of widthList.split(',').map(Number)) {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
+      page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(`${theme} ${width}: ${message.text()}`));
+      page.on('pageerror', (error) => console.log(`${theme} ${width}: ${error.stack}`));
+      const started = Date.now();
+      await page.goto(`http://127.0.0.1:${server.address().port}/${theme}.html?${query}`);
+      await page.locator('[data-testid=panel] > *').first().waitFor();
+      await page.waitForTimeout(250);
+      for (const step of stepList.split(',').filter(Boolean)) {
+        await steps[step](page);
+        await page.waitForTimeout(200);
+      }
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      if (overflow > 0) console.log(`${theme} ${width}: ${overflow} px too wide`);
+      const file = path.join(folder, `${name || [theme, width, query.replace(/\W+/g, '-'), stepList.replace(/,/g, '-')].filter(Boolean).join('-')}.png`);
+      await page.screenshot({ path: file, fullPage: !stepList.includes('hover') && !stepList.includes('menu') && !stepList.includes('help') && !stepList.includes('dropdown') });
+      console.log(`${path.relative(process.cwd(), file)} (${Date.now() - started} ms)`);
+      await page.close();
+    }
+  }
+} finally {
+  await browser.close();
+  server.close();
+}

@@ -1,0 +1,91 @@
+/** The panel without a result: nothing yet, under way, failed. */
+import type { Progress } from '../src/protocol/engineApi.js';
+import type { PanelState } from '../src/protocol/hostApi.js';
+import type { PanelContext } from './context.js';
+import { h, setText } from './dom.js';
+import { formatBytes, formatRemaining, formatShare } from './format.js';
+import { icon } from './icons.js';
+import { button } from './kit.js';
+
+export function emptyState(): HTMLElement {
+  return h(
+    'section',
+    { class: 'state', 'data-testid': 'empty' },
+    h('h1', {}, 'No comparison yet'),
+    h('p', {}, 'In the Explorer, right-click a checkpoint folder, its config.json or a .safetensors file and choose “Select for Compare”; then right-click another one and choose “Compare with Selected”.'),
+    h('p', { class: 'muted' }, 'Or select two or three folders and choose “Compare Lineage”.'),
+  );
+}
+
+export interface RunningView {
+  element: HTMLElement;
+  progress(progress: Progress | null): void;
+}
+
+export function runningState(context: PanelContext, state: Extract<PanelState, { kind: 'running' }>): RunningView {
+  const fill = h('div', { class: 'progress-fill' });
+  const bar = h('div', { class: 'progress', role: 'progressbar', 'aria-label': state.title, 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-testid': 'progress' }, fill);
+  const phase = h('p', { class: 'phase', 'data-testid': 'phase' });
+  const bytes = h('span', { class: 'number', 'data-testid': 'progress-bytes' });
+  const left = h('span', { class: 'muted' });
+  const tensor = h('p', { class: 'muted tensor-in-hand', 'data-testid': 'progress-tensor' });
+  const cancel = button({
+    label: 'Cancel',
+    testId: 'cancel',
+    onClick: () => {
+      cancel.setAttribute('disabled', '');
+      setText(phase, 'Cancelling…');
+      void context.ask(context.host.cancel()).then(() => cancel.removeAttribute('disabled'));
+    },
+  });
+  const element = h(
+    'section',
+    { class: 'state', 'data-testid': 'running' },
+    h('h1', {}, state.title),
+    h('p', { class: 'muted' }, state.labels.join(' → ')),
+    phase,
+    bar,
+    h('p', { class: 'progress-line' }, bytes, left),
+    tensor,
+    cancel,
+  );
+  let announced = -1;
+  const progress = (now: Progress | null) => {
+    if (cancel.hasAttribute('disabled')) return;
+    setText(phase, now?.phase ?? 'Starting…');
+    const known = now !== null && now.totalBytes > 0;
+    bar.classList.toggle('unknown', !known);
+    if (known) {
+      const share = Math.min(1, now.doneBytes / now.totalBytes);
+      fill.style.transform = `scaleX(${share})`;
+      bar.setAttribute('aria-valuenow', String(Math.round(share * 100)));
+      bar.setAttribute('aria-valuetext', `${formatBytes(now.doneBytes)} of ${formatBytes(now.totalBytes)}`);
+      setText(bytes, `${formatBytes(now.doneBytes)} of ${formatBytes(now.totalBytes)} · ${formatShare(Math.floor(share * 1000) / 1000)}`);
+      const quarter = Math.floor(share * 4);
+      if (quarter > announced) {
+        if (announced !== -1) context.announce(`${quarter * 25} percent. ${formatRemaining(now.remainingSeconds)}`);
+        announced = quarter;
+      }
+    } else {
+      bar.removeAttribute('aria-valuenow');
+      setText(bytes, '');
+    }
+    setText(left, formatRemaining(now?.remainingSeconds ?? null));
+    setText(tensor, now?.tensor ?? '');
+    tensor.title = now?.tensor ?? '';
+  };
+  progress(state.progress);
+  return { element, progress };
+}
+
+export function failedState(context: PanelContext, state: Extract<PanelState, { kind: 'failed' }>): HTMLElement {
+  const cancelled = state.code === 'cancelled';
+  return h(
+    'section',
+    { class: 'state', 'data-testid': 'failed', 'data-code': state.code },
+    h('h1', {}, state.title),
+    h('div', { class: cancelled ? 'message' : 'message error', role: 'alert' }, icon(cancelled ? 'info' : 'error'), h('p', { 'data-testid': 'failed-message' }, state.message)),
+    h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)),
+    state.canRetry ? button({ label: cancelled ? 'Continue' : 'Retry', kind: 'primary', testId: 'retry', onClick: () => void context.ask(context.host.retry()) }) : null,
+  );
+}

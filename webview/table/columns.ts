@@ -1,0 +1,99 @@
+/** The table's columns: what each shows, how it sorts, and where its groups begin. No DOM. */
+import type { Delta, TensorResult } from '../../src/protocol/engineApi.js';
+import type { DeltaName } from '../deltas.js';
+import { formatCosine, formatDepth, formatNumber, formatShape, formatShare, formatTimes, NONE } from '../format.js';
+import { floorRatio, whyMissing } from '../state/measure.js';
+
+export type DeltaColumn = 'fro' | 'relative' | 'ratio' | 'changed' | 'cosine' | 'maxAbs';
+
+export interface Column {
+  /** `name`, `depth`, `shape`, or `0.fro`: delta and measure. Stable: remembered with the view. */
+  id: string;
+  label: string;
+  help: string;
+  /** The update it belongs to; null for what describes the tensor itself. */
+  delta: number | null;
+  numeric: boolean;
+  /** Sort key. Null sorts last in either direction. */
+  key(tensor: TensorResult): number | string | null;
+  text(tensor: TensorResult): string;
+  /** Why the text is a dash; empty when it is not. */
+  why(tensor: TensorResult): string;
+}
+
+const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(value: number | null): string }[] = [
+  { id: 'fro', label: '‖Δ‖', help: 'Energy: Frobenius norm of the update.', format: formatNumber },
+  { id: 'relative', label: 'relative', help: 'Norm of the update over the norm of the weights before it.', format: formatNumber },
+  {
+    id: 'ratio',
+    label: '× floor',
+    help: 'Norm of the update over what rounding to the stored dtype alone is expected to add. Under 2× the update is mostly rounding.',
+    format: formatTimes,
+  },
+  { id: 'changed', label: 'changed', help: 'Share of elements whose stored value differs.', format: formatShare },
+  { id: 'cosine', label: 'cosine', help: 'Cosine between the weights before and after.', format: formatCosine },
+  { id: 'maxAbs', label: 'max |Δ|', help: 'Largest change of a single element.', format: formatNumber },
+];
+
+/** `compact` leaves the shape out, for editor columns that are hardly wider than a name. */
+export function buildColumns(deltas: readonly DeltaName[], shown: readonly number[], compact = false): Column[] {
+  const none = () => '';
+  const columns: Column[] = [
+    { id: 'name', label: 'Tensor', help: 'Canonical name.', delta: null, numeric: false, key: (t) => t.name, text: (t) => t.name, why: none },
+    {
+      id: 'depth',
+      label: 'depth',
+      help: 'Place on the unified axis: vision −n…−1, projector 0, language 1…L.',
+      delta: null,
+      numeric: true,
+      key: (t) => t.depth,
+      text: (t) => (t.depth === null ? NONE : formatDepth(t.depth)),
+      why: (t) => (t.depth === null ? 'Outside the numbered layers.' : ''),
+    },
+    {
+      id: 'shape',
+      label: 'shape',
+      help: 'Sorts by number of elements.',
+      delta: null,
+      numeric: true,
+      key: (t) => t.shape.reduce((product, size) => product * size, 1),
+      text: (t) => formatShape(t.shape),
+      why: none,
+    },
+  ];
+  if (compact) columns.pop();
+  for (const index of shown) {
+    const name = deltas[index];
+    if (name === undefined) continue;
+    for (const measure of MEASURES) {
+      const value = (tensor: TensorResult) => measured(tensor.deltas[index], measure.id);
+      columns.push({
+        id: `${index}.${measure.id}`,
+        label: measure.label,
+        help: `${name.full}. ${measure.help}`,
+        delta: index,
+        numeric: true,
+        key: value,
+        text: (tensor) => measure.format(value(tensor)),
+        why: (tensor) => (value(tensor) === null ? whyMissing(tensor, index, measure.id) : ''),
+      });
+    }
+  }
+  return columns;
+}
+
+function measured(delta: Delta | null | undefined, column: DeltaColumn): number | null {
+  if (delta === null || delta === undefined) return null;
+  return column === 'ratio' ? floorRatio(delta) : delta[column];
+}
+
+/** Columns as spans under one heading, in order: the tensor's own, then one span per update. */
+export function columnGroups(columns: readonly Column[]): { delta: number | null; span: number }[] {
+  const groups: { delta: number | null; span: number }[] = [];
+  for (const column of columns) {
+    const last = groups.at(-1);
+    if (last !== undefined && last.delta === column.delta) last.span++;
+    else groups.push({ delta: column.delta, span: 1 });
+  }
+  return groups;
+}

@@ -1,0 +1,83 @@
+/** The editor's theme for what CSS cannot reach: canvases. Read again whenever VS Code swaps its variables. */
+import { createRamp, luminance, parseColour, type Ramp, type RampKind } from './heatmap/colour.js';
+
+export interface Theme {
+  kind: RampKind;
+  background: string;
+  foreground: string;
+  muted: string;
+  border: string;
+  focus: string;
+  /** One per update, in order. */
+  series: readonly string[];
+  font: string;
+  ramp: Ramp;
+}
+
+export interface ThemeWatcher {
+  now(): Theme;
+  onChange(listener: () => void): () => void;
+}
+
+export function watchTheme(): ThemeWatcher {
+  let current: Theme | null = null;
+  const listeners = new Set<() => void>();
+  let scheduled = false;
+  const changed = () => {
+    if (scheduled) return;
+    scheduled = true;
+    // VS Code sets some hundred variables one after the other.
+    requestAnimationFrame(() => {
+      scheduled = false;
+      current = null;
+      for (const listener of [...listeners]) listener();
+    });
+  };
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'style', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['class', 'style'] });
+  return {
+    now: () => (current ??= readTheme()),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function readTheme(): Theme {
+  const style = getComputedStyle(document.body);
+  const read = (...names: string[]) => {
+    for (const name of names) {
+      const value = style.getPropertyValue(name).trim();
+      if (value !== '') return value;
+    }
+    return '';
+  };
+  const background = read('--vscode-editor-background') || '#ffffff';
+  const dark = luminance(parseColour(background) ?? [255, 255, 255]) < 0.35;
+  const classes = document.body.classList;
+  const highContrast = classes.contains('vscode-high-contrast') || classes.contains('vscode-high-contrast-light');
+  const kind: RampKind = `${highContrast ? 'high-contrast-' : ''}${dark ? 'dark' : 'light'}`;
+  const foreground = read('--vscode-editor-foreground', '--vscode-foreground') || (dark ? '#cccccc' : '#1f1f1f');
+  return {
+    kind,
+    background,
+    foreground,
+    muted: read('--vscode-descriptionForeground') || foreground,
+    border: read('--vscode-contrastBorder', '--vscode-panel-border', '--vscode-widget-border') || (dark ? '#454545' : '#c8c8c8'),
+    focus: read('--vscode-focusBorder') || '#0078d4',
+    series: [
+      read('--vscode-charts-blue') || '#3794ff',
+      read('--vscode-charts-orange') || '#d18616',
+      read('--vscode-charts-purple') || '#b180d7',
+      read('--vscode-charts-green') || '#89d185',
+    ],
+    font: style.fontFamily || 'sans-serif',
+    ramp: createRamp(kind),
+  };
+}
+
+export function seriesColourOf(theme: Theme, delta: number): string {
+  return theme.series[delta % theme.series.length]!;
+}
