@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+// Benchmarks, side by side in one run, interleaved, medians.
+//   npm run bench -- compare [--repeat N] [--write]
+// --write puts the table into docs/benchmarks.md.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { benchCompare } from './compare.mjs';
+
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+/** @type {Record<string, (options: {root: string, repeat: number, log: (line: string) => void}) => Promise<string>>} */
+const BENCHES = { compare: benchCompare };
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
+const name = positionals[0] ?? '';
+const bench = BENCHES[name];
+const repeat = Number(values.repeat);
+if (!bench || positionals.length > 1 || !Number.isInteger(repeat) || repeat < 1) {
+  console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--repeat N] [--write]`);
+  process.exit(2);
+}
+
+const table = await bench({ root, repeat, log: (line) => console.error(line) });
+const report = `${machine()}\n\n${table}`;
+console.log(report);
+if (values.write) writeReport(path.join(root, 'docs', 'benchmarks.md'), name, report);
+
+function machine() {
+  const [cpu] = os.cpus();
+  const release = fs.existsSync('/etc/os-release') ? /^PRETTY_NAME="(.*)"$/m.exec(fs.readFileSync('/etc/os-release', 'utf8'))?.[1] : undefined;
+  const parts = [
+    `${new Date().toISOString().slice(0, 10)}`, `${cpu?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} cores`,
+    `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB memory`, release ?? `${os.type()} ${os.release()}`, `Node ${process.versions.node}`,
+  ];
+  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name} --repeat ${repeat}\`.`;
+}
+
+/**
+ * Replaces what stands between the bench's two markers.
+ * @param {string} file @param {string} section @param {string} content
+ */
+function writeReport(file, section, content) {
+  const [start, end] = [`<!-- ${section}: written by npm run bench -->`, `<!-- /${section} -->`];
+  const text = fs.readFileSync(file, 'utf8');
+  const [from, to] = [text.indexOf(start), text.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${file} lacks the lines ${start} and ${end}`);
+  fs.writeFileSync(file, `${text.slice(0, from)}${start}\n${content}\n${text.slice(to)}`);
+}
