@@ -1,7 +1,10 @@
-/** A bar behind every tensor line on screen: how far its update went, on one logarithmic scale for the whole model. */
+/**
+ * A bar before every tensor name on screen: how far its update went, on one logarithmic scale for the whole model. The
+ * bars stand in a column of their own, in front, because lines of an index are often longer than the editor is wide.
+ */
 import * as vscode from 'vscode';
 import { readSettings } from '../services/settings.js';
-import { barText, floorRatio, isNearFloor, logShare, numberText, ratioText } from './figures.js';
+import { BAR_WIDTH, barText, floorRatio, isNearFloor, logShare, numberText, ratioText } from './figures.js';
 import type { Lookup } from './lookup.js';
 import { isIndex, type Lookups } from './lookups.js';
 import { tensorNameOf } from './tensorLines.js';
@@ -12,7 +15,7 @@ const SETTLE = 60;
 const MARGIN = 20;
 
 export class Bars implements vscode.Disposable {
-  private readonly decoration = vscode.window.createTextEditorDecorationType({ after: { margin: '0 0 0 2em' } });
+  private readonly decoration = vscode.window.createTextEditorDecorationType({ before: { width: `${BAR_WIDTH + 1}ch` }, after: { margin: '0 0 0 2em' } });
   private readonly timers = new Map<vscode.TextEditor, NodeJS.Timeout>();
   private readonly disposables: vscode.Disposable[];
 
@@ -81,5 +84,9 @@ function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vsc
   const ratio = floorRatio(delta);
   const words = delta.changed === 0 ? 'unchanged' : `${numberText(delta.relative)}${ratio === null ? '' : ` · ${ratioText(ratio)} floor`}`;
   const color = new vscode.ThemeColor(near || delta.changed === 0 ? 'descriptionForeground' : 'charts.blue');
-  return { range: new vscode.Range(range.end, range.end), renderOptions: { after: { contentText: `${barText(logShare(delta.relative, scale.low, scale.high))} ${words}`, color } } };
+  const start = new vscode.Position(line, document.lineAt(line).firstNonWhitespaceCharacterIndex);
+  return {
+    range: new vscode.Range(start, range.end),
+    renderOptions: { before: { contentText: barText(logShare(delta.relative, scale.low, scale.high)) || ' ', color }, after: { contentText: words, color } },
+  };
 }

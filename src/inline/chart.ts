@@ -24,7 +24,8 @@ const PALETTES: Record<ThemeKind, Palette> = {
 };
 
 export const CHART_WIDTH = 460;
-const ROW_HEIGHT = 64;
+/** Two rows and a table fit a hover, which is 250 px high. */
+const ROW_HEIGHT = 48;
 const ROW_TITLE = 13;
 const AXIS = 13;
 /** VS Code shows longer data URIs as text. */
@@ -59,7 +60,7 @@ export function chartUri(svg: string): string | undefined {
 function row(result: CompareResult, from: number, step: number, depth: number | null, colours: Palette): string {
   const top = from * ROW_HEIGHT;
   const bottom = top + ROW_HEIGHT - 4;
-  const room = ROW_HEIGHT - ROW_TITLE - 8;
+  const room = ROW_HEIGHT - ROW_TITLE - 6;
   const values = result.layers.map((layer) => layer.deltas[from]?.relative ?? 0);
   const highest = Math.max(...values, 0);
   const y = (value: number) => (highest > 0 ? bottom - (room * value) / highest : bottom);

@@ -34,10 +34,7 @@ export class CodeLenses implements vscode.CodeLensProvider {
       const layer = lookup.layer(depth)!;
       const target = targetAt(document, line, { depth });
       const numbers = layer.deltas.flatMap((delta, from) => (delta === null ? [] : [lensText(lookup.label(from), delta, options)]));
-      return [
-        ...numbers.map((text, i) => openLens(line, i === 0 ? `${layerName(layer)}: ${text}` : text, target)),
-        lens(line, { title: '$(pin) Pin', tooltip: 'Keep the figure of this layer between the lines', command: 'frankenstein.inline.pin', arguments: [target] }),
-      ];
+      return [pinLens(line, target), ...numbers.map((text, i) => openLens(line, i === 0 ? `${layerName(layer)}: ${text}` : text, target))];
     });
   }
 }
@@ -45,10 +42,7 @@ export class CodeLenses implements vscode.CodeLensProvider {
 function ofConfig(document: vscode.TextDocument, lookup: Lookup): vscode.CodeLens[] {
   return configFigures(jsonKeys(document.getText()), lookup, readSettings()).flatMap(({ line, lenses, tensor }) => {
     const target = targetAt(document, line, { tensor });
-    return [
-      ...lenses.map((text) => openLens(line, text, target)),
-      lens(line, { title: '$(pin) Pin', tooltip: 'Keep this figure between the lines', command: 'frankenstein.inline.pin', arguments: [target] }),
-    ];
+    return [pinLens(line, target), ...lenses.map((text) => openLens(line, text, target))];
   });
 }
 
@@ -61,6 +55,11 @@ function topLenses(document: vscode.TextDocument, lookup: Lookup | undefined): v
     lens(0, { title: 'Compare with…', command: 'frankenstein.compareWith', arguments: [uri] }),
     lens(0, { title: 'Inspect', command: 'frankenstein.inspect', arguments: [uri] }),
   ];
+}
+
+/** First in its line: the numbers may be longer than the editor is wide. */
+function pinLens(line: number, target: InlineTarget): vscode.CodeLens {
+  return lens(line, { title: '$(pin) Pin', tooltip: 'Keep the figure between the lines', command: 'frankenstein.inline.pin', arguments: [target] });
 }
 
 function openLens(line: number, title: string, target: InlineTarget): vscode.CodeLens {

@@ -62,7 +62,7 @@ export function plainLabel(label: string): string {
 }
 
 /** The bar's width in characters. */
-const BAR_WIDTH = 12;
+export const BAR_WIDTH = 8;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** A bar of block characters, an eighth of a character fine: it takes the theme's colours and the font's size. */

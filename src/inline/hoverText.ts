@@ -25,28 +25,26 @@ export function tensorHover(lookup: Lookup, tensor: TensorResult, target: Inline
   const place = [section, layer === null ? null : `layer ${layer}`, component, region].filter((word) => word !== null).join(' · ');
   return [
     `**${escapeMarkdown(shortened(tensor.name, 100))}**`,
-    escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`),
+    `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ${links(target, ['pin', 'open'])}`,
     chart(lookup, target.depth, options),
     deltaTable(lookup, tensor.deltas),
     ...floorNote(tensor.deltas, options),
-    links(target, ['pin', 'open']),
   ].join('\n\n');
 }
 
 export function layerHover(lookup: Lookup, layer: LayerResult, target: InlineTarget, options: HoverOptions): string {
   return [
-    `**${layerName(layer)}** · depth ${layer.depth} · ${layer.weights} weights, ${layer.tensors} tensors`,
+    `**${layerName(layer)}** · depth ${layer.depth} · ${layer.weights} weights, ${layer.tensors} tensors · ${links(target, ['open'])}`,
     chart(lookup, layer.depth, options),
     deltaTable(lookup, layer.deltas),
     componentTable(lookup, layer),
     ...floorNote(layer.deltas, options),
-    links(target, ['open']),
   ].join('\n\n');
 }
 
 /** The figure of the whole model, where no single layer is meant. */
 export function modelHover(lookup: Lookup, heading: string, deltas: readonly (AnyDelta | null)[], target: InlineTarget, options: HoverOptions): string {
-  return [`**${heading}**`, chart(lookup, null, options), deltaTable(lookup, deltas), ...floorNote(deltas, options), links(target, ['open'])].join('\n\n');
+  return [`**${heading}** · ${links(target, ['open'])}`, chart(lookup, null, options), deltaTable(lookup, deltas), ...floorNote(deltas, options)].join('\n\n');
 }
 
 function chart(lookup: Lookup, depth: number | null, { theme }: HoverOptions): string {
@@ -54,30 +52,30 @@ function chart(lookup: Lookup, depth: number | null, { theme }: HoverOptions): s
   return uri === undefined ? '' : `![Relative change per depth, with the rounding floor](${uri}|width=${CHART_WIDTH})`;
 }
 
+/** A row per update: hovers and comment threads are wide and low. */
 function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): string {
-  const columns = deltas.map((delta, from) => ({ delta, label: `Δ${shortened(lookup.label(from), 24)}` }));
-  const row = (name: string, value: (delta: AnyDelta) => string) => `| ${name} | ${columns.map(({ delta }) => (delta === null ? '–' : value(delta))).join(' | ')} |`;
-  return [
-    `| | ${columns.map(({ label }) => escapeMarkdown(label)).join(' | ')} |`,
-    `|:--|${columns.map(() => '--:|').join('')}`,
-    row('‖Δ‖ / ‖W‖', (delta) => numberText(delta.relative)),
-    row('‖Δ‖', (delta) => numberText(delta.fro)),
-    row('× rounding floor', (delta) => {
-      const ratio = floorRatio(delta);
-      return ratio === null ? '–' : ratioText(ratio);
-    }),
-    row('changed', (delta) => shareText(delta.changed)),
-    row('cosine', (delta) => (delta.cosine === null ? '–' : delta.cosine.toFixed(6))),
-    row('max abs. Δ', (delta) => numberText(delta.maxAbs)),
-  ].join('\n');
+  const cells = (delta: AnyDelta) => {
+    const ratio = floorRatio(delta);
+    return [numberText(delta.relative), numberText(delta.fro), ratio === null ? '–' : ratioText(ratio), shareText(delta.changed), delta.cosine === null ? '–' : delta.cosine.toFixed(6), numberText(delta.maxAbs)];
+  };
+  const head = ['‖Δ‖ / ‖W‖', '‖Δ‖', '× floor', 'changed', 'cosine', 'max abs. Δ'];
+  return table(head, deltas.map((delta, from) => [updateName(lookup, from), ...(delta === null ? head.map(() => '–') : cells(delta))]));
 }
 
 function componentTable(lookup: Lookup, layer: LayerResult): string {
   const components = Object.entries(layer.components).filter(([, aggregate]) => aggregate.weights > 0);
   if (components.length === 0) return '';
-  const labels = layer.deltas.map((_, from) => escapeMarkdown(`Δ${shortened(lookup.label(from), 24)}`));
-  const rows = components.map(([component, aggregate]) => `| ${component} | ${aggregate.deltas.map((delta) => numberText(delta?.relative ?? null)).join(' | ')} |`);
-  return [`| ‖Δ‖ / ‖W‖ | ${labels.join(' | ')} |`, `|:--|${labels.map(() => '--:|').join('')}`, ...rows].join('\n');
+  const row = (from: number) => components.map(([, aggregate]) => numberText(aggregate.deltas[from]?.relative ?? null));
+  return table(components.map(([component]) => escapeMarkdown(component)), layer.deltas.map((_, from) => [updateName(lookup, from), ...row(from)]));
+}
+
+function updateName(lookup: Lookup, from: number): string {
+  return escapeMarkdown(`Δ${shortened(lookup.label(from), 24)}`);
+}
+
+/** `head` lacks the first column's, which says itself. Cells are Markdown. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [`| | ${head.join(' | ')} |`, `|:--|${head.map(() => '--:|').join('')}`, ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n');
 }
 
 function floorNote(deltas: readonly (AnyDelta | null)[], { noiseFloorWarnings }: FigureOptions): string[] {

@@ -11,7 +11,9 @@ export class Pins implements vscode.Disposable {
       if (thread.uri.toString() === uri.toString() && thread.label === label) this.unpin(thread);
     }
     const comment: vscode.Comment = { body, mode: vscode.CommentMode.Preview, author: { name: 'Frankenstein Lab' } };
-    const thread = this.controller.createCommentThread(uri, new vscode.Range(line, 0, line, 0), [comment]);
+    // Created empty and filled at once: a thread that comes with comments opens the Comments view in front of the user.
+    const thread = this.controller.createCommentThread(uri, new vscode.Range(line, 0, line, 0), []);
+    thread.comments = [comment];
     thread.canReply = false;
     thread.label = label;
     thread.contextValue = 'pin';
