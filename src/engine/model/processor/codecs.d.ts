@@ -9,7 +9,7 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
     decode(): void;
     getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number };
     /** A view of the picture: rows of interleaved samples, one (grey) or three (RGB) per pixel. */
-    getDecodedBuffer(): Uint8Array;
+    getDecodedBuffer(): Uint8ClampedArray;
     delete(): void;
   }
   export interface JpegCodec {

@@ -1,5 +1,5 @@
 /** JPEG, decoded by libjpeg-turbo (WebAssembly): bit for bit what PIL and torchvision give. */
-import createCodec, { type JpegCodec, type JpegDecoder } from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
+import createCodec, { type JpegCodec } from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs';
 import wasm from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm' with { type: 'bytes' };
 import { malformed, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
@@ -50,29 +50,40 @@ function isFrame(marker: number): boolean {
 }
 
 let compiled: Promise<WebAssembly.Module> | undefined;
+/**
+ * A codec for the next picture, since making one takes longer than decoding a small picture. Not kept after a large one,
+ * since its memory never shrinks, nor after a damaged one, whose traces end with it.
+ */
+let idle: JpegCodec | undefined;
+/** Bytes of a decoded picture. */
+const KEEP_BELOW = 16 * 1024 * 1024;
 
 /** @throws `malformed` on damage of any kind, a missing end included: half a picture is no picture. */
 export async function decodeJpeg(bytes: Uint8Array, file: string): Promise<RgbImage> {
-  const codec = await freshCodec();
-  let decoder: JpegDecoder | undefined;
+  const codec = idle ?? (await freshCodec());
+  idle = undefined;
   try {
-    decoder = new codec.JPEGDecoder();
+    const decoder = new codec.JPEGDecoder();
     decoder.getEncodedBuffer(bytes.length).set(bytes);
     decoder.decode();
     const { width, height, componentCount } = decoder.getFrameInfo();
     const samples = decoder.getDecodedBuffer();
-    if (componentCount === 3) return { width, height, data: samples.slice() };
-    const data = new Uint8Array(width * height * 3);
-    for (let pixel = 0; pixel < width * height; pixel++) data.fill(samples[pixel]!, pixel * 3, pixel * 3 + 3);
+    const data = componentCount === 3 ? new Uint8Array(samples) : repeated(samples);
+    decoder.delete();
+    if (data.length <= KEEP_BELOW) idle = codec;
     return { width, height, data };
   } catch (error) {
     throw new FrankensteinError('malformed', `${shown(file)} is a damaged or truncated JPEG.`, { cause: error });
-  } finally {
-    decoder?.delete();
   }
 }
 
-/** One instance per picture: its memory never shrinks, and what a hostile file did to it ends with it. */
+/** Grey samples as RGB. */
+function repeated(samples: Uint8ClampedArray): Uint8Array {
+  const data = new Uint8Array(samples.length * 3);
+  for (let pixel = 0; pixel < samples.length; pixel++) data.fill(samples[pixel]!, pixel * 3, pixel * 3 + 3);
+  return data;
+}
+
 async function freshCodec(): Promise<JpegCodec> {
   const module = await (compiled ??= WebAssembly.compile(wasm));
   return createCodec({

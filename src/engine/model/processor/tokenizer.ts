@@ -1,4 +1,5 @@
 /** A checkpoint's tokenizer: its tokenizer.json through Hugging Face's own library. */
+import { isUtf8 } from 'node:buffer';
 import path from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
@@ -65,17 +66,17 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
     const id = tokenizer.token_to_id(token);
     if (id !== undefined) special.add(id);
   }
+  const text = (ids: number[]) => (ids.length === 0 ? '' : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: cleanUp }));
+  const known = (ids: Iterable<number>, specialTokens: boolean) => [...ids].filter((id) => tokenizer.id_to_token(id) !== undefined && (specialTokens || !special.has(id)));
   const decode: TextTokenizer['decode'] = (ids, options = {}) => {
-    const kept: number[] = [];
-    for (const id of ids) {
-      if (tokenizer.id_to_token(id) !== undefined && (options.specialTokens === true || !special.has(id))) kept.push(id);
-    }
-    return kept.length === 0 ? '' : tokenizer.decode(kept, { skip_special_tokens: false, clean_up_tokenization_spaces: cleanUp });
+    const kept = known(ids, options.specialTokens === true);
+    const broken = brokenBytes(kept.map((id) => tokenizer.id_to_token(id)!));
+    return broken === undefined || tokenizer.decoder === null ? text(kept) : tokenizer.decoder._call(broken);
   };
   return {
     encode: (text, options = {}) => tokenizer.encode(text, { add_special_tokens: options.specialTokens ?? true }).ids,
     decode,
-    stream: () => new TextStream(decode),
+    stream: () => new TextStream((ids) => text(known(ids, false))),
     idOf: (token) => tokenizer.token_to_id(token),
     tokenOf: (id) => tokenizer.id_to_token(id),
     isSpecial: (id) => special.has(id),
@@ -83,6 +84,25 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
     config,
   };
 }
+
+/**
+ * The tokens with every byte of a run of byte tokens (`<0xE4>`, SentencePiece's fallback) that is no UTF-8 replaced, as
+ * the tokenizers library does it; the one in JavaScript replaces as few as it can. Undefined when all runs are sound.
+ */
+function brokenBytes(tokens: readonly string[]): string[] | undefined {
+  let result: string[] | undefined;
+  for (let begin = 0; begin < tokens.length; begin++) {
+    let end = begin;
+    while (end < tokens.length && BYTE_TOKEN.test(tokens[end]!)) end++;
+    if (end === begin) continue;
+    const bytes = Buffer.from(tokens.slice(begin, end).map((token) => parseInt(token.slice(3, 5), 16)));
+    if (!isUtf8(bytes)) (result ??= [...tokens]).fill('\ufffd', begin, end);
+    begin = end;
+  }
+  return result;
+}
+
+const BYTE_TOKEN = /^<0x[0-9A-F]{2}>$/;
 
 /** A token as the files write it: plain, or with its options. */
 function content(value: unknown): string | undefined {
