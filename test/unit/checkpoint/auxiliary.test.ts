@@ -1,6 +1,6 @@
 // What differs beside the weights.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { differingFiles } from '../../../src/engine/checkpoint/auxiliary.js';
@@ -71,11 +71,11 @@ describe('differingFiles', () => {
     assert.ok(performance.now() - started < 10_000);
   }).timeout(20_000);
 
-  it('passes over a lone weight file, which has no files beside it', async () => {
+  it('counts the files of a folder without a config, and none beside a lone weight file', async () => {
     const folder = path.join(temporary.path, 'lone');
-    await writeCheckpoint(folder, { family: 'qwen2', config: null });
-    await writeFile(path.join(folder, 'merges.txt'), '');
-    const whole = await openCheckpoint(folder);
-    assert.deepEqual(whole.files, ['merges.txt']);
+    await writeCheckpoint(folder, { family: 'qwen2', config: null, files: { 'merges.txt': '' } });
+    assert.deepEqual((await openCheckpoint(folder)).files, ['merges.txt']);
+    await rename(path.join(folder, 'model.safetensors'), path.join(folder, 'other.safetensors'));
+    assert.deepEqual((await openCheckpoint(path.join(folder, 'other.safetensors'))).files, []);
   });
 });

@@ -1,6 +1,6 @@
 // Byte ranges, and checkpoints that change.
 import assert from 'node:assert/strict';
-import { copyFile, cp, open, readFile, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, cp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
@@ -94,7 +94,7 @@ describe('checkUnchanged', () => {
     {
       what: 'was replaced by one of the same size and time',
       change: async (file) => {
-        const { atime, mtime } = await (await import('node:fs/promises')).stat(file);
+        const { atime, mtime } = await stat(file);
         await copyFile(file, `${file}.new`);
         await utimes(`${file}.new`, atime, mtime);
         await rename(`${file}.new`, file);
