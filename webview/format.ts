@@ -51,7 +51,8 @@ export function formatTimes(value: number | null | undefined): string {
 export function formatCount(value: number): string {
   if (value < 10_000) return String(value);
   for (const [unit, size] of [['T', 1e12], ['B', 1e9], ['M', 1e6], ['K', 1e3]] as const) {
-    if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`;
+    // 999,999 is 1.00 M, not 1000 K.
+    if (value >= size * 0.9995) return `${(value / size).toPrecision(3)} ${unit}`;
   }
   return String(value);
 }

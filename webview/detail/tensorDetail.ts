@@ -27,6 +27,10 @@ export function createDetail(context: PanelContext): DetailPane {
       replace(charts, h('p', { class: 'note' }, whyMissing(tensor, from, 'fro')));
       return;
     }
+    if (tensor.deltas[from]?.changedCount === 0) {
+      replace(charts, h('p', { class: 'note' }, 'This update left every element as it was.'));
+      return;
+    }
     replace(charts, h('p', { class: 'note', role: 'status' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), 'Reading this tensor…'));
     try {
       const detail = await context.host.tensorDetail({ name: tensor.name, from });

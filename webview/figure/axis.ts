@@ -16,7 +16,7 @@ export function linearAxis(values: readonly number[], count = 5, fromZero = true
     low = Math.min(0, low);
     high = Math.max(0, high);
   }
-  if (high - low < Math.max(Math.abs(high), Math.abs(low)) * 1e-12) {
+  if (high - low <= Math.max(Math.abs(high), Math.abs(low)) * 1e-12) {
     const pad = high === 0 ? 1 : Math.abs(high) * 0.1;
     high += pad;
     if (!fromZero) low -= pad;
@@ -25,8 +25,9 @@ export function linearAxis(values: readonly number[], count = 5, fromZero = true
   const min = Math.floor(low / step + 1e-9) * step;
   const max = Math.ceil(high / step - 1e-9) * step;
   const ticks: Axis['ticks'] = [];
+  const plain = Math.max(Math.abs(min), Math.abs(max)) >= 0.01;
   for (let i = Math.round(min / step); i * step <= max + step * 1e-6; i++) {
-    ticks.push({ value: i * step, label: tickLabel(i * step, step) });
+    ticks.push({ value: i * step, label: tickLabel(i * step, step, plain) });
   }
   return { min, max, log: false, ticks };
 }
@@ -46,7 +47,7 @@ export function logAxis(values: readonly number[], count = 5): Axis {
     if (stops.length === 1 && power % stride !== 0) continue;
     for (const stop of stops) {
       const value = stop * 10 ** power;
-      if (value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9)) ticks.push({ value, label: tickLabel(value, value) });
+      if (value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9)) ticks.push({ value, label: tickLabel(value, value, min >= 0.01 || value >= 1) });
     }
   }
   return { min, max, log: true, ticks };
@@ -85,16 +86,12 @@ function logStepAbove(value: number): number {
   return (LOG_STEPS.find((step) => step * power >= value * (1 - 1e-9)) ?? 10) * power;
 }
 
-/** As few digits as tell neighbouring ticks apart: `0`, `0.5`, `2e-4`, `1.5e-3`. */
-function tickLabel(value: number, step: number): string {
+/** As few digits as tell neighbouring ticks apart. `plain`: `0.005`; otherwise `5e-3`. One axis has one style. */
+function tickLabel(value: number, step: number, plain: boolean): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   const sign = value < 0 ? '−' : '';
-  // tick positions are multiples of 1, 2, 2.5 or 5 of a power of ten
-  if (size >= 0.01 && size < 100_000) {
-    const decimals = Math.max(0, Math.min(8, digitsAfterPoint(step)));
-    return sign + size.toFixed(decimals);
-  }
+  if (plain && size < 100_000) return sign + size.toFixed(Math.min(8, digitsAfterPoint(step)));
   const power = Math.floor(Math.log10(size) + 1e-9);
   return `${sign}${trimmed(size / 10 ** power)}e${power}`;
 }

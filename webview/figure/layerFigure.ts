@@ -193,7 +193,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
       const points = broken(one, (point): FigurePoint => point);
       const log = drawn.axes[one.axis]!.log;
       // Neighbouring markers should not run into each other.
-      const size = Math.max(1.6, Math.min(3.2, (0.38 * (stage.clientWidth - 110)) / (drawn.to - drawn.from)));
+      const size = Math.max(1.9, Math.min(3.2, (0.38 * (stage.clientWidth - 110)) / (drawn.to - drawn.from)));
       const hollow = (point: FigurePoint | null) => point !== null && point.level !== 'clear' && point.level !== 'unknown';
       return {
         label: one.name.full,
@@ -209,7 +209,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
         pointRadius: points.map((point) => (point?.section === 'projector' ? size + 0.5 : size)),
         pointBackgroundColor: points.map((point) => (hollow(point) ? theme.background : colour)),
         pointBorderColor: colour,
-        pointBorderWidth: 1.3,
+        pointBorderWidth: size < 2.4 ? 0.9 : 1.3,
         clip: false,
       };
     });

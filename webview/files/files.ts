@@ -22,7 +22,7 @@ export function fileDifferences(context: PanelContext, model: Model): HTMLElemen
             h('ul', { class: 'files' }, ...own.map((file) => row(context, file))),
           ];
         });
-  return folding(context, { id: 'files', open: files.length > 0, title: [`${plural(files.length, 'file')} that differ${files.length === 1 ? 's' : ''}`] }, ...content);
+  return folding(context, { id: 'files', open: files.length > 0, title: [files.length === 0 ? 'No other files differ' : `${plural(files.length, 'file')} that differ${files.length === 1 ? 's' : ''}`] }, ...content);
 }
 
 function row(context: PanelContext, file: FileDifference): HTMLElement {

@@ -27,6 +27,8 @@ export interface HeatGrid {
   rows: HeatRow[];
   /** Range of the drawn values; null without any. `zero` when some are exactly 0 and so stay outside of it. */
   range: { min: number; max: number; zero: boolean } | null;
+  /** How many of the drawn values stand under 2× the rounding floor. When all do, marking each says nothing. */
+  noisy: 'none' | 'some' | 'all';
   /** Columns where another section begins. */
   breaks: number[];
 }
@@ -78,9 +80,12 @@ export function buildGrid(model: Model, choice: MeasureChoice, delta: number, mi
     return GROUP_ORDER.indexOf(row.group) * 100 + (own === -1 ? 99 : own);
   };
   filled.sort((a, b) => rank(a) - rank(b));
+  const levels = filled.flatMap((row) => row.cells.flatMap((cell) => (cell === null || cell.value === null || cell.value === 0 ? [] : [cell.level])));
+  const noisy = levels.filter((level) => level === 'below' || level === 'near').length;
   return {
     depths,
     rows: filled,
+    noisy: noisy === 0 ? 'none' : noisy === levels.length ? 'all' : 'some',
     range: max === -Infinity ? (zero ? { min: 0, max: 0, zero } : null) : { min, max, zero },
     breaks: depths.flatMap((depth, column) => {
       const before = depths[column - 1];

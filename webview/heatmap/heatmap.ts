@@ -45,7 +45,9 @@ export function createHeatMap(context: PanelContext): HeatMap {
   const high = h('span', { class: 'number' });
   const scaleName = h('span', { class: 'muted' });
   const unchanged = h('span', { class: 'heat-key' }, h('i', { class: 'key-zero' }), 'unchanged');
-  const noisy = h('span', { class: 'heat-key' }, h('i', { class: 'key-dot' }), 'under 2× floor');
+  const noisyDot = h('i', { class: 'key-dot' });
+  const noisyText = h('span');
+  const noisy = h('span', { class: 'heat-key' }, noisyDot, noisyText);
   const legend = h('div', { class: 'heat-legend', 'data-testid': 'heat-legend' }, h('span', { class: 'heat-scale' }, low, bar, high), scaleName, unchanged, noisy);
   const head = h('div', { class: 'heat-head' });
   const element = h('div', { class: 'heat' }, head, stage, legend);
@@ -127,7 +129,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
         const colour = theme.ramp.at(shareOf(grid!.range, cell.value, log));
         ctx.fillStyle = colour;
         ctx.fillRect(left + gap / 2, top + 0.5, cellWidth - gap, rowHeight - 1);
-        if ((cell.level === 'below' || cell.level === 'near') && cellWidth >= 4) {
+        if (grid!.noisy === 'some' && (cell.level === 'below' || cell.level === 'near') && cellWidth >= 4) {
           ctx.fillStyle = ctx.strokeStyle = luminance(parseColour(colour) ?? [0, 0, 0]) > 0.3 ? 'rgba(0, 0, 0, 0.75)' : 'rgba(255, 255, 255, 0.75)';
           ctx.beginPath();
           ctx.arc(left + cellWidth / 2, top + rowHeight / 2, cellWidth >= 8 ? 1.8 : 1.2, 0, 2 * Math.PI);
@@ -184,7 +186,9 @@ export function createHeatMap(context: PanelContext): HeatMap {
     setText(high, range === null ? '' : formatMeasure(choice, range.max));
     setText(scaleName, range === null ? 'No tensor has this update.' : `${measureLabel(choice)}${log ? ', log' : ''}`);
     unchanged.hidden = range?.zero !== true;
-    noisy.hidden = !grid.rows.some((row) => row.cells.some((cell) => cell?.level === 'below' || cell?.level === 'near'));
+    noisy.hidden = grid.noisy === 'none';
+    noisyDot.hidden = grid.noisy === 'all';
+    setText(noisyText, grid.noisy === 'all' ? 'all under 2× the rounding floor' : 'under 2× floor');
   }
 
   function move(next: { row: number; column: number } | null, at?: { x: number; y: number }): void {

@@ -244,7 +244,8 @@ export function createTensorTable(context: PanelContext): TensorTable {
   function open(index: number): void {
     const tensor = model?.result.tensors[rows[index]!];
     if (tensor === undefined || model === null) return;
-    const delta = columns[active.column]?.delta;
+    const shown = shownDeltas();
+    const delta = columns[active.column]?.delta ?? (shown.length === 1 ? shown[0] : undefined);
     context.view.set({ tensor: tensor.name, depth: tensor.depth, ...(typeof delta !== 'number' ? {} : { detailDelta: delta }) });
     context.announce(`${tensor.name}${tensor.depth === null ? '' : `, ${describeDepth(model, tensor.depth)}`}. Details follow the table.`);
   }
@@ -451,7 +452,7 @@ export function splitName(tensor: { name: string; layer: number | null }): [stri
 function widthOf(column: Column): number {
   if (column.id === 'depth') return 54;
   if (column.id === 'shape') return 112;
-  return column.id.endsWith('.cosine') ? 98 : 76;
+  return column.id.endsWith('.cosine') ? 98 : column.id.endsWith('.changed') ? 84 : 76;
 }
 
 function capital(word: string): string {
