@@ -75,7 +75,8 @@ const badHeaders: { what: string; header: string; data?: number; code?: ErrorCod
   { what: 'a name of a megabyte', header: json({ ['x'.repeat(1_000_000)]: 3 }), sentence: /"x{117}…"/ },
 ];
 
-describe('bad input: safetensors', () => {
+describe('bad input: safetensors', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());
 
@@ -157,7 +158,8 @@ const badIndexes: { what: string; index: string; code?: ErrorCode; file?: string
   { what: 'naming a folder', index: json({ weight_map: { a: 'sub' } }), code: 'malformed', file: 'sub', sentence: /not a regular file/ },
 ];
 
-describe('bad input: index and folder', () => {
+describe('bad input: index and folder', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());
 

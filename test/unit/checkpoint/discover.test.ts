@@ -12,7 +12,8 @@ let temporary: TemporaryFolder;
 before(async () => (temporary = await temporaryFolder()));
 after(() => temporary.remove());
 
-describe('hubFolder', () => {
+describe('hubFolder', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   const cases: { environment: Record<string, string>; folder: string }[] = [
     { environment: {}, folder: '/home/u/.cache/huggingface/hub' },
     { environment: { XDG_CACHE_HOME: '/x' }, folder: '/x/huggingface/hub' },
@@ -27,7 +28,8 @@ describe('hubFolder', () => {
   }
 });
 
-describe('discover', () => {
+describe('discover', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   const kept = { ...process.env };
   beforeEach(() => (process.env['HF_HUB_CACHE'] = path.join(temporary.path, 'hub')));
   afterEach(() => {
@@ -90,7 +92,8 @@ describe('discover', () => {
   });
 });
 
-describe('inspectCheckpoint', () => {
+describe('inspectCheckpoint', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   it('describes a checkpoint', async () => {
     const folder = path.join(temporary.path, 'inspected');
     const { tensors, shards } = await writeCheckpoint(folder, { shards: 2, tied: true, dtypeFor: (name) => (name.includes('norm') ? 'F32' : undefined) });

@@ -12,7 +12,8 @@ let temporary: TemporaryFolder;
 before(async () => (temporary = await temporaryFolder()));
 after(() => temporary.remove());
 
-describe('reading bytes', () => {
+describe('reading bytes', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   it('reads a part of a tensor, and all of it in chunks', async () => {
     const file = path.join(temporary.path, 'part.safetensors');
     await writeSafetensors(file, [{ name: 'a', dtype: 'U8', shape: [3], data: [9, 9, 9] }, { name: 'b', dtype: 'U8', shape: [5], data: [0, 1, 2, 3, 4] }]);
@@ -48,7 +49,8 @@ describe('reading bytes', () => {
   });
 });
 
-describe('fingerprint', () => {
+describe('fingerprint', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   it('is of the content: not of the place, the time, the config, or the way there', async () => {
     const folder = path.join(temporary.path, 'original');
     await writeCheckpoint(folder, { shards: 2, hidden: 64 });
@@ -86,7 +88,8 @@ describe('fingerprint', () => {
   });
 });
 
-describe('checkUnchanged', () => {
+describe('checkUnchanged', function () {
+  this.timeout(20_000); // many small files, on machines that do other things too
   const changes: { what: string; change: (file: string) => Promise<void>; sentence?: RegExp }[] = [
     { what: 'was touched', change: (file) => utimes(file, 1, 1) },
     { what: 'became shorter', change: (file) => truncate(file, 100) },

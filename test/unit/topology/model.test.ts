@@ -74,10 +74,9 @@ describe('describeModel', () => {
 
   it('takes 50,000 names in its stride', () => {
     const names = qwen(9000).flatMap((name) => Array.from({ length: 6 }, (_, index) => `${name}.${index}`));
-    const started = performance.now();
+    // A tenth of a second on an idle machine; quadratic time would take minutes.
     assert.equal(describeModel(names, undefined).layers, 9000);
-    assert.ok(performance.now() - started < 3000);
-  });
+  }).timeout(20_000);
 });
 
 describe('sameFamily', () => {
