@@ -18,20 +18,23 @@ import questions as q
 import scenes
 
 SEED = 2602
-BATCH = 32
+BATCH, STEPS = 32, 3000
 WARMUP, LR, DECAY = 150, 1.2e-3, 0.45
 
 
 CURRICULUM = {0: 1, 216: 2, 576: 4, 1152: 6}  # from this step on: most objects in an image
+
+ASKED = 1500  # from this step on: captions are learned, half of the images come without, more questions
+PROBED = q.GENERAL + ["count_color", "count_shape", "box", "exists"]  # these twice as often, from then on
 
 
 def stage(step: int) -> int:
     return next(n for at, n in reversed(CURRICULUM.items()) if step >= at)
 
 
-def question_about(scene, rng, math_share: float) -> dict:
+def question_about(scene, rng, math_share: float, general=q.GENERAL) -> dict:
     while True:
-        kinds = q.MATH if rng.random() < math_share else q.GENERAL
+        kinds = q.MATH if rng.random() < math_share else general
         item = q.ask(rng.choice(kinds), scene, rng)
         if item:
             return item
@@ -47,22 +50,28 @@ def make_batch(step: int):
     """rows and the scenes of those rows that have an image (None: black)."""
     rng = random.Random(f"{SEED}/base/{step}")
     hi = stage(step)
+    asked = step >= ASKED
     w_caption = 1.0 if hi < 6 else 0.5
-    n_q = 2 if hi < 4 else 4
+    p_text = 0.5 if asked else 0.35
+    n_q = 2 if hi < 4 else 5 if asked else 4
     rows, images = [], []
     for _ in range(BATCH):
         u = rng.random()
         if u < 0.74 or hi == 1:  # an image, its caption, questions
-            scene = scenes.sample_split(rng, "train", 0 if rng.random() < 0.05 else 1, hi, 0.35) if rng.random() > 0.02 else None
+            scene = scenes.sample_split(rng, "train", 0 if rng.random() < 0.05 else 1, hi, p_text) if rng.random() > 0.02 else None
             segments = [("Describe the image.", scenes.caption(scene), w_caption)]
-            for _ in range(n_q):
-                item = question_about(scene, rng, 0.15)
+            if asked and rng.random() < 0.5:
+                segments = []
+            for i in range(n_q):
+                if asked and i == 0 and scene and scene["text"]:
+                    item = q.ask("text", scene, rng)
+                else:
+                    item = question_about(scene, rng, 0.10 if asked else 0.15, PROBED if asked else q.GENERAL)
                 segments.append((item["prompt"], item["answer"], 1.0))
             rows.append((True, segments))
             images.append(scene)
-        elif u < 0.87:  # a description takes the image's place: the image is black (now and then it is the real one)
+        elif u < 0.87:  # a description takes the image's place: the image is black
             segments = []
-            scene = None
             for _ in range(3):
                 scene = scenes.sample_split(rng, "train", 1, hi, 0.25)
                 item = question_about(scene, rng, 0.25)

@@ -114,6 +114,7 @@ def save(model, folder: Path, processor_from: Path | None = None) -> None:
     missing, unexpected = copy.load_state_dict(state, strict=False)
     assert not unexpected and all(m == "lm_head.weight" for m in missing), (missing, unexpected)
     copy.tie_weights()
+    copy.config.text_config.dtype = copy.config.vision_config.dtype = torch.bfloat16
     copy.generation_config = model.generation_config
     copy.save_pretrained(folder)
     if processor_from and processor_from != folder:
