@@ -39,7 +39,7 @@ CORPUS = [
     "A\tB\tC\r\n  indented   twice\n\n\n   and again    \n", "😀 👩‍👩‍👧‍👦 🏳️‍🌈 naïve 𝕄𝕒𝕥𝕙 ∑∫√ ½ → ≤ ≥",
 ]
 TEXTS = CORPUS + [
-    "", " ", "  ", "\n", "\r\n", "\t", " \n ", "a", " a", "a ", "  a  b  ", "a\n\nb\n \nc", "   leading", "trailing   ", "tabs\t\tand  spaces \t",
+    "", " ", "  ", "\n", "\r\n", "\t", " \n ", "a", " a", "a ", "  a  b  ", "a\n\nb\n \nc", "Spaces , before . punctuation ! and n't 's", "   leading", "trailing   ", "tabs\t\tand  spaces \t",
     "I'm you're he's WE'LL THEY'VE I'D can't y'all 'tis '", "1234567890", "12 345 6.789e-10", "x=1;y=2;z=x+y", "http://example.org/a?b=c&d=%20#e",
     "e\u0301 vs \u00e9", "\ufb01ne \u210c \uff21\uff22\uff23 \u00bd", "\u1e9b\u0323", "\u0000\u0001\u001f", "\u200b\u200d\ufeff\u00a0\u2003x\u3000y", "\u0085a\u0085",
     "👍🏽👍🏿", "🇨🇭🇩🇪", "\U0001f9d1\u200d\U0001f52c", "\U00020000\U0002a6d6", "zalgo h\u0335\u0321e\u0337l\u0338", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35", "नमस्ते दुनिया", "ქართული", "አማርኛ",
@@ -268,7 +268,7 @@ def text_expectations(name: str) -> dict:
     texts = TEXTS + more_texts(60)
     rng = random.Random(SEED)
     size = len(tok)
-    sequences = [tok.encode(t) for t in CORPUS] + [[rng.randrange(size) for _ in range(rng.randint(1, 40))] for _ in range(30)]
+    sequences = [tok.encode(t) for t in [*CORPUS, "Spaces , before . it 's !", "a\ufeffb \u0301"]] + [[rng.randrange(size) for _ in range(rng.randint(1, 40))] for _ in range(30)]
     return {
         "vocabulary": size,
         "encoded": [[t, tok.encode(t, add_special_tokens=False)] for t in texts],

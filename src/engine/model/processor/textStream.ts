@@ -2,9 +2,10 @@
 
 /** Tokens that stay as context of the next ones: some decoders treat the first token apart. */
 const KEPT = 8;
-/** Tokens decoded again for each new one, at most. */
+/** Tokens after which those before are let go, as soon as no character is incomplete. */
 const WINDOW = 64;
-const REPLACEMENT = '\ufffd';
+/** Tokens after which what is still no character is given out as it is: the model talks nonsense. */
+const PATIENCE = 512;
 
 /**
  * Gives each token's text as soon as it is certain. A character whose bytes are spread over several tokens comes with
@@ -21,8 +22,8 @@ export class TextStream {
   push(id: number): string {
     this.ids.push(id);
     const text = this.decode(this.ids);
-    // An incomplete character shows as one replacement character at the end; more of them are real.
-    const certain = text.endsWith(REPLACEMENT) ? text.length - 1 : text.length;
+    // An incomplete character shows as replacement characters at the end.
+    const certain = this.ids.length > PATIENCE ? text.length : text.replace(/\ufffd+$/, '').length;
     const added = text.slice(this.given, certain);
     this.given = Math.max(this.given, certain);
     if (this.ids.length > WINDOW && certain === text.length) {

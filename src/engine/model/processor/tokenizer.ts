@@ -53,8 +53,9 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
   // The library looks each of these up, present or not.
   const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...stored };
   const tokenizer = new Tokenizer(parts, config);
-  // Off in transformers unless the checkpoint asks for it; on in the library.
-  const cleanUp = config['clean_up_tokenization_spaces'] === true;
+  // On in the library. Transformers does it when the checkpoint asks for it, but never to BPE, which it would damage.
+  const model = isRecord(stored['model']) ? stored['model'] : {};
+  const cleanUp = config['clean_up_tokenization_spaces'] === true && model['type'] !== 'BPE';
   const namedTokens: Record<string, string> = {};
   for (const name of NAMED) {
     const token = content(config[name]) ?? content(map[name]);
@@ -67,16 +68,15 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
     if (id !== undefined) special.add(id);
   }
   const text = (ids: number[]) => (ids.length === 0 ? '' : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: cleanUp }));
-  const known = (ids: Iterable<number>, specialTokens: boolean) => [...ids].filter((id) => tokenizer.id_to_token(id) !== undefined && (specialTokens || !special.has(id)));
   const decode: TextTokenizer['decode'] = (ids, options = {}) => {
-    const kept = known(ids, options.specialTokens === true);
-    const broken = brokenBytes(kept.map((id) => tokenizer.id_to_token(id)!));
-    return broken === undefined || tokenizer.decoder === null ? text(kept) : tokenizer.decoder._call(broken);
+    const kept = [...ids].filter((id) => tokenizer.id_to_token(id) !== undefined && (options.specialTokens === true || !special.has(id)));
+    const tokens = withoutByteTokens(kept.map((id) => tokenizer.id_to_token(id)!));
+    return tokens === undefined || tokenizer.decoder === null ? text(kept) : tokenizer.decoder._call(tokens);
   };
   return {
     encode: (text, options = {}) => tokenizer.encode(text, { add_special_tokens: options.specialTokens ?? true }).ids,
     decode,
-    stream: () => new TextStream((ids) => text(known(ids, false))),
+    stream: () => new TextStream(decode),
     idOf: (token) => tokenizer.token_to_id(token),
     tokenOf: (id) => tokenizer.id_to_token(id),
     isSpecial: (id) => special.has(id),
@@ -86,18 +86,23 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
 }
 
 /**
- * The tokens with every byte of a run of byte tokens (`<0xE4>`, SentencePiece's fallback) that is no UTF-8 replaced, as
- * the tokenizers library does it; the one in JavaScript replaces as few as it can. Undefined when all runs are sound.
+ * The tokens with every run of byte tokens (`<0xE4>`, SentencePiece's fallback) as text, as the tokenizers library does
+ * it: where a run is no UTF-8, each of its bytes is replaced. The library in JavaScript replaces fewer, and drops a
+ * byte-order mark. Undefined when there is no such token.
  */
-function brokenBytes(tokens: readonly string[]): string[] | undefined {
-  let result: string[] | undefined;
+function withoutByteTokens(tokens: readonly string[]): string[] | undefined {
+  if (!tokens.some((token) => BYTE_TOKEN.test(token))) return undefined;
+  const result: string[] = [];
   for (let begin = 0; begin < tokens.length; begin++) {
     let end = begin;
     while (end < tokens.length && BYTE_TOKEN.test(tokens[end]!)) end++;
-    if (end === begin) continue;
+    if (end === begin) {
+      result.push(tokens[begin]!);
+      continue;
+    }
     const bytes = Buffer.from(tokens.slice(begin, end).map((token) => parseInt(token.slice(3, 5), 16)));
-    if (!isUtf8(bytes)) (result ??= [...tokens]).fill('\ufffd', begin, end);
-    begin = end;
+    result.push(isUtf8(bytes) ? bytes.toString('utf8') : '\ufffd'.repeat(bytes.length));
+    begin = end - 1;
   }
   return result;
 }
