@@ -83,7 +83,7 @@ function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vsc
   const near = readSettings().noiseFloorWarnings && isNearFloor(delta);
   const ratio = floorRatio(delta);
   const words = delta.changed === 0 ? 'unchanged' : `${numberText(delta.relative)}${ratio === null ? '' : ` · ${ratioText(ratio)} floor`}`;
-  const color = new vscode.ThemeColor(near || delta.changed === 0 ? 'descriptionForeground' : 'charts.blue');
+  const color = new vscode.ThemeColor(near || delta.changed === 0 ? 'disabledForeground' : 'charts.blue');
   const start = new vscode.Position(line, document.lineAt(line).firstNonWhitespaceCharacterIndex);
   return {
     range: new vscode.Range(start, range.end),

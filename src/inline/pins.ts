@@ -1,4 +1,9 @@
-/** Pinned figures: a comment thread between the lines, without a place to reply. Stable API has no other block there. */
+/**
+ * Pinned figures: a comment thread between the lines, without a place to reply. Stable API has no other block there.
+ *
+ * Threads have no state, neither unresolved nor resolved. Together with the manifest's default for `comments.openView`
+ * this keeps the Comments view from opening over whatever the user has at the bottom.
+ */
 import * as vscode from 'vscode';
 
 export class Pins implements vscode.Disposable {
@@ -11,9 +16,7 @@ export class Pins implements vscode.Disposable {
       if (thread.uri.toString() === uri.toString() && thread.label === label) this.unpin(thread);
     }
     const comment: vscode.Comment = { body, mode: vscode.CommentMode.Preview, author: { name: 'Frankenstein Lab' } };
-    // Created empty and filled at once: a thread that comes with comments opens the Comments view in front of the user.
-    const thread = this.controller.createCommentThread(uri, new vscode.Range(line, 0, line, 0), []);
-    thread.comments = [comment];
+    const thread = this.controller.createCommentThread(uri, new vscode.Range(line, 0, line, 0), [comment]);
     thread.canReply = false;
     thread.label = label;
     thread.contextValue = 'pin';
