@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import path from 'node:path';
 import type { CompareResult } from '../engine/diff/result.js';
 import { toCsv } from '../engine/diff/csv.js';
+import { FrankensteinError } from '../engine/errors.js';
 import { compareReport } from './compareReport.js';
 import { parseCount, parseCuts, parseSize, type CommandContext } from './options.js';
 import { writeOutput } from './output.js';
@@ -32,6 +33,8 @@ export function compareCommand({ engine, signal }: CommandContext): Command {
     .option('--no-runs', 'keep nothing on disk')
     .action(async (paths: string[], options: CompareOptions) => {
       const labels = options.labels?.split(',');
+      if (labels && labels.length !== paths.length) throw new FrankensteinError('bad-request', `--labels names ${labels.length} stages, but ${paths.length} are given.`);
+      if (options.json === '-' && options.csv === '-') throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
       const progress = createProgressLine();
       let result: CompareResult;
       try {

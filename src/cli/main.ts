@@ -24,8 +24,8 @@ async function main(): Promise<number> {
     .addHelpText('after', `\n${EXIT_CODES_HELP}`)
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
-  program.addCommand(compareCommand(context));
-  program.addCommand(inspectCommand(context));
+  // Usage errors of a command end as those of the program do.
+  for (const command of [compareCommand(context), inspectCommand(context)]) program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync();
     return 0;

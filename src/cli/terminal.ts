@@ -23,6 +23,8 @@ export function showError(error: unknown): void {
 /** Writes all of `text` before the process may end. A reader that went away (`| head`) is no error. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
+    // The stream reports a failure twice, here and to the callback; unheard, the first would end the program.
+    if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
     process.stdout.write(text, (error) => (error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : resolve()));
   });
 }

@@ -106,6 +106,9 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
   };
 }
 
+/** Weights are mapped into memory: the system's answer to reading one that is gone is the signal SIGBUS. */
+const CUT_SHORT = 'A checkpoint file became shorter, or its disk failed, while it was being read. Start again once the file is whole: it continues where it was.';
+
 interface EngineProcess {
   pid: number | undefined;
   connection: Connection<EngineApi>;
@@ -143,9 +146,9 @@ function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: En
   let shaken = false;
   connection.ready.then(() => (shaken = true)).catch(() => undefined);
 
-  const lose = (why: string) => {
+  const lose = (why: string | FrankensteinError) => {
     gone();
-    connection.close(new FrankensteinError('engine-lost', lostSentence(why, shaken, lastWords)));
+    connection.close(typeof why === 'string' ? new FrankensteinError('engine-lost', lostSentence(why, shaken, lastWords)) : why);
   };
   child.on('error', (error) => {
     log?.error(`Engine process: ${error.message}`);
@@ -156,7 +159,8 @@ function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: En
   child.on('exit', gone);
   child.on('close', (code, signal) => {
     log?.info(`Engine process ${child.pid ?? '?'} ended (${signal ?? `exit code ${code ?? '?'}`}).`);
-    lose(signal === null ? `exit code ${code ?? '?'}` : `signal ${signal}`);
+    if (signal === 'SIGBUS') lose(new FrankensteinError('changed', CUT_SHORT));
+    else lose(signal === null ? `exit code ${code ?? '?'}` : `signal ${signal}`);
   });
 
   return {

@@ -138,6 +138,9 @@ async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> 
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
       throw new FrankensteinError('permission', `The run could not be written: no permission for ${folder}. Choose another folder for runs.`, { cause: error });
     }
+    if (code === 'ENOTDIR' || code === 'EEXIST') {
+      throw new FrankensteinError('bad-request', `The run could not be written: a part of ${folder} is a file, not a folder. Choose another folder for runs.`, { cause: error });
+    }
     throw error;
   }
 }
