@@ -1,0 +1,60 @@
+/** Budgets and plans: every element is read once, and no piece exceeds what the budget leaves for it. */
+import { describe, it } from 'mocha';
+import assert from 'node:assert/strict';
+import type { Dtype, Shard, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
+import { DTYPE_BYTES } from '../../../src/engine/checkpoint/decode.js';
+import type { AlignedTensor } from '../../../src/engine/diff/align.js';
+import { budgetFor, planTasks } from '../../../src/engine/diff/plan.js';
+
+const MIB = 2 ** 20;
+const shard: Shard = { name: 's', realPath: '/s', bytes: 1, modifiedNs: 0n, inode: 0n, headerHash: '' };
+
+function tensor(size: number, dtypes: Dtype[]): AlignedTensor {
+  const stored = dtypes.map((dtype): StoredTensor => ({ onDisk: 't', name: 't', dtype, shape: [size], size, shard, begin: 1000, end: 1000 + size * DTYPE_BYTES[dtype] }));
+  return { name: 't', stored, segments: [{ from: 0, stored }] };
+}
+
+describe('planning a comparison', () => {
+  it('fits threads and pieces into the memory', () => {
+    for (const memory of [180 * MIB, 256 * MIB, 300 * MIB, 512 * MIB, 2048 * MIB, 64 * 2 ** 30]) {
+      for (const threads of [1, 2, 3, 8, 64]) {
+        const budget = budgetFor(memory, threads);
+        assert.ok(budget.threads >= 1 && budget.threads <= threads);
+        assert.ok(budget.pieceBytes >= 4 * MIB && budget.pieceBytes <= 64 * MIB);
+        assert.ok(128 * MIB + budget.threads * (48 * MIB + budget.pieceBytes) <= memory, `${memory} with ${threads}`);
+      }
+    }
+  });
+
+  it('refuses what cannot work, with the least that can', () => {
+    assert.throws(() => budgetFor(179 * MIB, 1), /at least 180 MiB/);
+    assert.throws(() => budgetFor(NaN, 1), { code: 'bad-request' });
+    assert.throws(() => budgetFor(-1, 1), { code: 'bad-request' });
+    for (const threads of [0, -1, 1.5, NaN, Infinity]) assert.throws(() => budgetFor(2048 * MIB, threads), { code: 'bad-request' });
+  });
+
+  it('covers every element once, in order, aligned to rows', () => {
+    const budget = budgetFor(180 * MIB, 1);
+    for (const dtypes of [['BF16', 'BF16'], ['F64', 'F8_E4M3', 'BF16'], ['U8', 'U8'], ['F32', 'BF16']] as Dtype[][]) {
+      for (const size of [0, 1, 255, 256, 1_048_575, 1_048_577, 5_000_003]) {
+        const [task] = planTasks([tensor(size, dtypes)], budget);
+        let done = 0;
+        for (const piece of task!.pieces) {
+          piece.sources.forEach((source, stage) => assert.equal(source.begin, 1000 + done * DTYPE_BYTES[dtypes[stage]!]));
+          const bytes = piece.elements * dtypes.reduce((sum, dtype) => sum + DTYPE_BYTES[dtype], 0);
+          assert.ok(piece.elements > 0 && bytes <= budget.pieceBytes);
+          done += piece.elements;
+          if (done < size) assert.equal(piece.elements % 256, 0);
+        }
+        assert.equal(done, size);
+        assert.equal(task!.bytes, size * dtypes.reduce((sum, dtype) => sum + DTYPE_BYTES[dtype], 0));
+      }
+    }
+  });
+
+  it('reads offsets beyond 2^32 exactly', () => {
+    const [task] = planTasks([tensor(100 * 2 ** 30, ['F64', 'F64'])], budgetFor(2 ** 31, 2));
+    const last = task!.pieces.at(-1)!;
+    assert.equal(last.sources[0]!.begin + last.elements * 8, 1000 + 800 * 2 ** 30);
+  });
+});

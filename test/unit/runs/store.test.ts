@@ -1,0 +1,101 @@
+/** Runs on disk: what is written survives, what is half written is not believed. */
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import assert from 'node:assert/strict';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { listRuns, readRun } from '../../../src/engine/runs/list.js';
+import { deleteRun, parseLines, Run, runFolder, runIdOf, writeBeside } from '../../../src/engine/runs/store.js';
+import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
+
+describe('a run on disk', () => {
+  let temporary: TemporaryFolder;
+  const id = runIdOf({ kind: 'test' });
+  const request = { kind: 'compare', labels: ['a', 'b'], paths: ['/a', '/b'], startedAt: '2026-01-01T00:00:00.000Z', tasks: 4 };
+  const open = () => Run.open(temporary.path, id, request);
+  const journal = () => path.join(runFolder(temporary.path, id), 'journal.jsonl');
+  beforeEach(async () => (temporary = await temporaryFolder()));
+  afterEach(() => temporary.remove());
+
+  it('has an id that follows from its facts', () => {
+    assert.equal(runIdOf({ a: 1 }), runIdOf({ a: 1 }));
+    assert.notEqual(runIdOf({ a: 1 }), runIdOf({ a: 2 }));
+    assert.match(id, /^[0-9a-f]{16}$/);
+  });
+
+  it('keeps its entries, sums beyond float64 too', async () => {
+    const first = await open();
+    await first.append({ name: 'x', sum: 1e308 });
+    await first.append({ name: 'y', sum: Infinity, low: -Infinity, none: NaN });
+    await first.close();
+    const second = await open();
+    assert.deepEqual(await second.entries(), [{ name: 'x', sum: 1e308 }, { name: 'y', sum: Infinity, low: -Infinity, none: NaN }]);
+    await second.close();
+  });
+
+  it('skips a line that was cut off, and starts the next on a new one', async () => {
+    const first = await open();
+    await first.append({ name: 'whole' });
+    await first.close();
+    await appendFile(journal(), '{"name":"cut o');
+    const second = await open();
+    await second.append({ name: 'next' });
+    assert.deepEqual(await second.entries(), [{ name: 'whole' }, { name: 'next' }]);
+    await second.close();
+    assert.deepEqual(parseLines('\n{"a":1}\n\u0000\u0000\n{"a":2}\n{"a"'), [{ a: 1 }, { a: 2 }]);
+  });
+
+  it('lets two processes write, whole lines from each', async () => {
+    const [one, two] = [await open(), await open()];
+    await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 ? one : two).append({ index, filler: 'x'.repeat(500) })));
+    assert.equal((await one.entries()).length, 50);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  it('keeps the first request, replaces one that is not whole, and hides from git', async () => {
+    await (await open()).close();
+    await (await Run.open(temporary.path, id, { ...request, labels: ['other'] })).close();
+    const file = path.join(runFolder(temporary.path, id), 'request.json');
+    assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), request);
+    await writeFile(file, '{"kind":');
+    await (await open()).close();
+    assert.deepEqual(JSON.parse(await readFile(file, 'utf8')), request);
+    assert.equal(await readFile(path.join(temporary.path, '.gitignore'), 'utf8'), '*\n');
+  });
+
+  it('is listed with its progress, then as finished', async () => {
+    const run = await open();
+    await run.append({ name: 'x' });
+    const [interrupted] = await listRuns(temporary.path);
+    assert.deepEqual([interrupted!.state, interrupted!.done, interrupted!.labels], ['interrupted', 0.25, ['a', 'b']]);
+    await assert.rejects(readRun(temporary.path, id), /has no finished result/);
+    await run.finish({ schema: 1 });
+    await run.close();
+    const [finished] = await listRuns(temporary.path);
+    assert.deepEqual([finished!.state, finished!.done], ['finished', 1]);
+    assert.deepEqual(await readRun(temporary.path, id), { schema: 1 });
+  });
+
+  it('lists nothing where nothing is, and nothing that is not a run', async () => {
+    assert.deepEqual(await listRuns(path.join(temporary.path, 'nowhere')), []);
+    await mkdir(path.join(temporary.path, 'runs', 'holiday-pictures'), { recursive: true });
+    await mkdir(path.join(temporary.path, 'runs', '0123456789abcdef'));
+    assert.deepEqual(await listRuns(temporary.path), []);
+  });
+
+  it('is deleted by its id, and nothing else is', async () => {
+    await (await open()).close();
+    for (const other of ['..', '../..', '/etc', '', `${id}/..`]) await assert.rejects(() => deleteRun(temporary.path, other), /is not the id of a run/);
+    await deleteRun(temporary.path, id);
+    assert.deepEqual(await readdir(path.join(temporary.path, 'runs')), []);
+  });
+
+  it('is written beside and renamed: no half file, no leftover', async () => {
+    const file = path.join(temporary.path, 'file');
+    await writeBeside(file, 'one');
+    await writeBeside(file, 'two');
+    assert.equal(await readFile(file, 'utf8'), 'two');
+    await mkdir(path.join(temporary.path, 'folder', 'full'), { recursive: true });
+    await assert.rejects(writeBeside(path.join(temporary.path, 'folder'), 'three'));
+    assert.deepEqual((await readdir(temporary.path)).sort(), ['file', 'folder']);
+  });
+});
