@@ -1,4 +1,4 @@
-/** The panel's document: an empty body, one script, one style sheet, and nothing else may load. */
+/** The panel's document: an empty element, one script, one style sheet, and nothing else may load. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
@@ -13,7 +13,8 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
+    // The control kit tries what the browser can do in a style element of its own, which takes the page's nonce.
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
     // Figures are exported through data and blob images.
     `img-src ${webview.cspSource} data: blob:`,
@@ -23,11 +24,13 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta property="csp-nonce" content="${nonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <link rel="stylesheet" href="${resource('dist', 'webview.css')}">
 </head>
 <body>
+<div id="app"></div>
 <script type="module" nonce="${nonce}" src="${resource('dist', 'webview.js')}"></script>
 </body>
 </html>`;
