@@ -2,6 +2,8 @@
 
 /** Tokens that stay as context of the next ones: some decoders treat the first token apart. */
 const KEPT = 8;
+/** Bytes of a character, each of which can be a token. */
+const LONGEST = 4;
 /** Tokens after which those before are let go, as soon as no character is incomplete. */
 const WINDOW = 64;
 /** Tokens after which what is still no character is given out as it is: the model talks nonsense. */
@@ -26,11 +28,20 @@ export class TextStream {
     const certain = this.ids.length > PATIENCE ? text.length : text.replace(/\ufffd+$/, '').length;
     const added = text.slice(this.given, certain);
     this.given = Math.max(this.given, certain);
-    if (this.ids.length > WINDOW && certain === text.length) {
-      this.ids = this.ids.slice(-KEPT);
-      this.given = this.decode(this.ids).length;
-    }
+    if (this.ids.length > WINDOW && certain === text.length) this.forget();
     return added;
+  }
+
+  /** Lets early tokens go, cutting between characters: a cut inside one would spoil what is decoded with it. */
+  private forget(): void {
+    for (let kept = KEPT; kept < KEPT + LONGEST; kept++) {
+      const ids = this.ids.slice(-kept);
+      const text = this.decode(ids);
+      if (text.startsWith('\ufffd') && this.ids.length <= PATIENCE) continue;
+      this.ids = ids;
+      this.given = text.length;
+      return;
+    }
   }
 
   /** What was held back, once no token follows. */
