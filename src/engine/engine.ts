@@ -26,7 +26,7 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): E
       return tensorDetail({ before: before.path, after: after.path, name, from }, context);
     },
     guessOrder: ({ paths }, context) =>
-      guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context))),
+      guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),

@@ -27,19 +27,19 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
   const { buffer, byteOffset } = aligned;
   switch (dtype) {
     case 'F64': return new Float64Array(buffer, byteOffset, count).slice();
-    case 'F32': return Float64Array.from(new Float32Array(buffer, byteOffset, count));
+    case 'F32': return new Float64Array(new Float32Array(buffer, byteOffset, count));
     case 'BF16': return fromBfloat16(new Uint16Array(buffer, byteOffset, count));
     case 'F16': return lookUp(new Uint16Array(buffer, byteOffset, count), (float16 ??= table(5, 10, 'ieee')));
     case 'F8_E5M2': return lookUp(aligned, (float8e5m2 ??= table(5, 2, 'ieee')));
     case 'F8_E4M3': return lookUp(aligned, (float8e4m3 ??= table(4, 3, 'finite')));
     case 'I64': return fromBigInts(new BigInt64Array(buffer, byteOffset, count));
     case 'U64': return fromBigInts(new BigUint64Array(buffer, byteOffset, count));
-    case 'I32': return Float64Array.from(new Int32Array(buffer, byteOffset, count));
-    case 'U32': return Float64Array.from(new Uint32Array(buffer, byteOffset, count));
-    case 'I16': return Float64Array.from(new Int16Array(buffer, byteOffset, count));
-    case 'U16': return Float64Array.from(new Uint16Array(buffer, byteOffset, count));
-    case 'I8': return Float64Array.from(new Int8Array(buffer, byteOffset, count));
-    case 'U8': return Float64Array.from(aligned);
+    case 'I32': return new Float64Array(new Int32Array(buffer, byteOffset, count));
+    case 'U32': return new Float64Array(new Uint32Array(buffer, byteOffset, count));
+    case 'I16': return new Float64Array(new Int16Array(buffer, byteOffset, count));
+    case 'U16': return new Float64Array(new Uint16Array(buffer, byteOffset, count));
+    case 'I8': return new Float64Array(new Int8Array(buffer, byteOffset, count));
+    case 'U8': return new Float64Array(aligned);
     case 'BOOL': return Float64Array.from(aligned, (byte) => (byte === 0 ? 0 : 1));
   }
 }
@@ -48,7 +48,7 @@ function fromBfloat16(halves: Uint16Array): Float64Array {
   // A bfloat16 is the upper half of a float32.
   const words = new Uint32Array(halves.length);
   for (let index = 0; index < halves.length; index++) words[index] = halves[index]! << 16;
-  return Float64Array.from(new Float32Array(words.buffer));
+  return new Float64Array(new Float32Array(words.buffer));
 }
 
 function fromBigInts(values: BigInt64Array | BigUint64Array): Float64Array {

@@ -1,10 +1,10 @@
 /** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
-import path from 'node:path';
 import type { CallContext, ComparePlan, CompareRequest } from '../api.js';
 import { differingFiles } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { checkpointLabel } from '../checkpoint/hub.js';
 import { openCheckpoint } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { WorkerPool } from '../runtime/pool.js';
@@ -61,7 +61,7 @@ export async function compare(request: CompareRequest, workerFile: string, conte
   const cuts = resolveCuts(request.cuts, layers);
   const budget = budgetFor(request.memory, request.threads);
   const tasks = planTasks(alignment.tensors, budget);
-  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint)));
+  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
   const runId = runIdOf({ kind: 'compare', journal: JOURNAL_VERSION, stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)) });
 
   const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
@@ -75,7 +75,7 @@ export async function compare(request: CompareRequest, workerFile: string, conte
   try {
     const sums = await runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
-    const files = await differingFiles(checkpoints);
+    const files = await differingFiles(checkpoints, context.signal);
     const before = await run?.result<CompareResult>();
     const stages = checkpoints.map((checkpoint, index) => summarise(checkpoint, labels[index]!, fingerprints[index]!));
     const shape = checkpoints.reduce((deepest, checkpoint) => (checkpoint.layers > deepest.layers ? checkpoint : deepest));
@@ -116,10 +116,15 @@ async function openStages(request: CompareRequest, { signal, progress }: CallCon
   return { labels: labelsOf(request, checkpoints), checkpoints, alignment };
 }
 
-/** Labels as given, else folder names; numbered where two would be the same. */
+/** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
 function labelsOf(request: CompareRequest, checkpoints: readonly Checkpoint[]): string[] {
-  const wanted = request.stages.map((stage, index) => stage.label ?? path.basename(checkpoints[index]!.folder));
+  const wanted = request.stages.map((stage, index) => stage.label ?? labelOf(checkpoints[index]!));
   return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
+}
+
+/** A file that stands alone is called by its own name, everything else as its folder is. */
+function labelOf({ config, folder, shards }: Checkpoint): string {
+  return config === undefined && shards.length === 1 ? shards[0]!.name : checkpointLabel(folder);
 }
 
 /** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
