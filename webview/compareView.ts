@@ -164,6 +164,7 @@ export function createCompareView(context: PanelContext): CompareView {
           text: `${one.name.full}${drawn.figure.axes.length > 1 ? `, ${drawn.figure.axes[one.axis]!.side} axis` : ''}`,
           colour: seriesColourOf(theme, one.name.index),
         }));
+        if (drawn.figure.showFloor) legend.push({ text: 'Dotted: rounding floor. Hollow: under 2× the floor.', colour: theme.muted });
         void context.ask(canvasPng(drawn.canvas, { title: figureName(), legend }, theme)).then((bytes) => bytes && save(fileName('layers', 'png'), bytes));
       },
     },

@@ -111,6 +111,12 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
     if (figure.showFloor) {
       const floor = broken(one, (point) => (point.floor !== null && point.floor > 0 ? { x: x(point.depth), y: y(one.axis, point.floor) } : null));
       out.push(element('path', { d: linePath(floor), stroke: colour, 'stroke-width': 1.2, 'stroke-dasharray': '1.5 3', fill: 'none', class: 'floor' }));
+      // A projector stands alone: a path of one point would not show.
+      for (const [index, point] of floor.entries()) {
+        if (point !== null && (floor[index - 1] ?? null) === null && (floor[index + 1] ?? null) === null) {
+          out.push(element('circle', { cx: point.x, cy: point.y, r: 1.6, fill: colour }));
+        }
+      }
     }
     const log = figure.axes[one.axis]!.log;
     const drawn = broken(one, (point) =>

@@ -1,10 +1,8 @@
 // Screenshots of the panel: node webview/playground/shoot.mjs [theme,…] [width,…] [query] [step,…] → .cache/playground/*.png
 // A step is a word of `steps` below, done before the picture is taken.
-import { createReadStream, existsSync } from 'node:fs';
-import { createServer } from 'node:http';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
-import { buildPlayground, folder } from './build.mjs';
+import { folder } from './build.mjs';
+import { withPlayground } from './serve.mjs';
 
 const [themeList = 'dark', widthList = '1200', query = '', stepList = '', name = ''] = process.argv.slice(2);
 
@@ -44,28 +42,14 @@ async function pick(page, label) {
   await page.getByTestId('metric').locator('vscode-option', { hasText: label }).click();
 }
 
-await buildPlayground();
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
-const server = createServer((request, response) => {
-  const file = path.join(folder, path.basename(new URL(request.url, 'http://localhost').pathname));
-  if (!existsSync(file)) return response.writeHead(404).end();
-  response.setHeader('content-type', types[path.extname(file)] ?? 'application/octet-stream');
-  createReadStream(file).pipe(response);
-}).listen(0, '127.0.0.1');
-await new Promise((resolve) => server.once('listening', resolve));
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-try {
+await withPlayground(async (browser, base) => {
   for (const theme of themeList.split(',')) {
     for (const width of widthList.split(',').map(Number)) {
       const page = await browser.newPage({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
       page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(`${theme} ${width}: ${message.text()}`));
       page.on('pageerror', (error) => console.log(`${theme} ${width}: ${error.stack}`));
       const started = Date.now();
-      await page.goto(`http://127.0.0.1:${server.address().port}/${theme}.html?${query}`);
+      await page.goto(`${base}/${theme}.html?${query}`);
       await page.locator('[data-testid=panel] > *').first().waitFor();
       await page.waitForTimeout(250);
       for (const step of stepList.split(',').filter(Boolean)) {
@@ -80,7 +64,4 @@ try {
       await page.close();
     }
   }
-} finally {
-  await browser.close();
-  server.close();
-}
+});

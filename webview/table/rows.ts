@@ -48,16 +48,21 @@ export function filterRows(tensors: readonly TensorResult[], filter: Filter): { 
 /** Sorted by a column; without one, the result's own order (depth). Stable, nulls last in either direction. */
 export function sortRows(tensors: readonly TensorResult[], rows: Int32Array, column: Column | null, descending: boolean): Int32Array {
   if (column === null) return rows;
-  const keys = new Map<number, number | string | null>();
-  for (const row of rows) keys.set(row, column.key(tensors[row]!));
   const direction = descending ? -1 : 1;
+  if (!column.numeric) {
+    const keys = tensors.map((tensor) => String(column.key(tensor) ?? ''));
+    return rows.slice().sort((a, b) => direction * compareNames(keys[a]!, keys[b]!) || a - b);
+  }
+  const keys = new Float64Array(tensors.length);
+  for (const row of rows) {
+    const key = column.key(tensors[row]!);
+    keys[row] = typeof key === 'number' ? key : NaN;
+  }
   return rows.slice().sort((a, b) => {
-    const x = keys.get(a)!;
-    const y = keys.get(b)!;
-    if (x === null || y === null) return x === y ? a - b : x === null ? 1 : -1;
-    if (x === y) return a - b;
-    if (typeof x === 'string' || typeof y === 'string') return direction * compareNames(String(x), String(y));
-    return direction * (x - y);
+    const x = keys[a]!;
+    const y = keys[b]!;
+    if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
+    return direction * (x - y) || a - b;
   });
 }
 

@@ -75,6 +75,8 @@ export function createTensorTable(context: PanelContext): TensorTable {
   let wide = true;
   let narrow = false;
   let stamp = 0;
+  /** The focused cell was rebuilt: `draw` gives the focus to its successor. */
+  let refocus = false;
   /** Row −1 is the heading row. */
   let active = { row: -1, column: 0 };
 
@@ -87,6 +89,7 @@ export function createTensorTable(context: PanelContext): TensorTable {
   };
 
   function buildHead(): void {
+    refocus ||= grid.contains(document.activeElement);
     columns = buildColumns(model!.deltas, shownDeltas(), narrow);
     // Rows are separate grids: only widths that do not depend on their content keep the columns in line.
     const widths = columns.slice(1).map(widthOf);
@@ -217,6 +220,10 @@ export function createTensorTable(context: PanelContext): TensorTable {
     });
     // When the active cell is scrolled away, the grid itself stands in for it.
     grid.tabIndex = rendered ? -1 : 0;
+    if (refocus) {
+      refocus = false;
+      (cellOf(active) ?? grid).focus({ preventScroll: true });
+    }
   }
 
   function cellOf(at: { row: number; column: number }): HTMLElement | undefined {
@@ -416,7 +423,8 @@ export function createTensorTable(context: PanelContext): TensorTable {
   }
 
   const observer = new ResizeObserver(() => {
-    const width = element.clientWidth;
+    // The room of table and detail together: opening the detail should not take columns away.
+    const width = element.parentElement?.clientWidth ?? 0;
     if (width >= ROOM_FOR_ALL !== wide || width < NARROW !== narrow) {
       wide = width >= ROOM_FOR_ALL;
       narrow = width < NARROW;

@@ -1,0 +1,261 @@
+// How the panel behaves in a real browser under the policy of a webview: node webview/playground/check.mjs
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { PNG } from 'pngjs';
+import { folder } from './build.mjs';
+import { withPlayground } from './serve.mjs';
+
+const calls = (page, method) => page.evaluate((name) => globalThis.playground.calls.filter((call) => call.method === name).map((call) => call.request), method);
+const live = (page) => page.getByTestId('live').textContent();
+
+const checks = {
+  async 'selecting a depth in the figure filters the table, Escape unwinds'(page) {
+    const figure = page.getByTestId('layer-figure');
+    await figure.focus();
+    await page.keyboard.press('End');
+    assert.match(await live(page), /^Language layer 27\. ΔIN: /);
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('depth-chip').textContent(), 'Only Language layer 26');
+    assert.equal(await page.getByTestId('table-count').textContent(), '12 of 729 tensors');
+    await page.keyboard.press('Escape'); // the cursor
+    assert.equal(await page.getByTestId('depth-chip').count(), 1);
+    await page.keyboard.press('Escape'); // the selection
+    assert.equal(await page.getByTestId('depth-chip').count(), 0);
+    assert.equal(await page.getByTestId('table-count').textContent(), '729 tensors');
+  },
+
+  async 'a row of the table selects its depth and opens the detail'(page) {
+    const grid = page.getByTestId('tensor-grid');
+    await page.getByTestId('table-search').locator('input').fill('layers.14. down');
+    const row = grid.locator('[role=row][data-tensor]:visible');
+    assert.equal(await row.count(), 1);
+    await row.locator('[role=gridcell]').nth(9).click();
+    await page.getByTestId('histogram').waitFor();
+    assert.equal(await page.getByTestId('detail-name').textContent(), 'model.language_model.layers.14.mlp.down_proj.weight');
+    assert.deepEqual(await calls(page, 'tensorDetail'), [{ name: 'model.language_model.layers.14.mlp.down_proj.weight', from: 1 }]);
+    assert.equal(await page.getByTestId('depth-chip').textContent(), 'Language layer 14');
+    await page.getByTestId('reveal-2').click();
+    assert.deepEqual(await calls(page, 'revealTensor'), [{ name: 'model.language_model.layers.14.mlp.down_proj.weight', stage: 2 }]);
+    await page.getByTestId('detail-close').click();
+    assert.equal(await page.getByTestId('detail').isVisible(), false);
+  },
+
+  async 'the grid is walked by keyboard, rows far away included'(page) {
+    const grid = page.getByTestId('tensor-grid');
+    assert.equal(await grid.getAttribute('aria-rowcount'), '731');
+    assert.equal(await grid.locator('[tabindex="0"]').count(), 1);
+    await grid.locator('[role=columnheader][tabindex="0"]').focus();
+    await page.keyboard.press('Control+End');
+    let focus = await page.evaluate(() => [document.activeElement.closest('[role=row]').getAttribute('aria-rowindex'), document.activeElement.getAttribute('aria-colindex')]);
+    assert.deepEqual(focus, ['731', '15']);
+    await page.keyboard.press('Home');
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('ArrowUp');
+    focus = await page.evaluate(() => Number(document.activeElement.closest('[role=row]').getAttribute('aria-rowindex')));
+    assert.ok(focus < 725 && focus > 690, `row ${focus}`);
+    await page.keyboard.press('Enter');
+    assert.equal(await grid.locator('[aria-selected=true]').count(), 1);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'rowheader');
+  },
+
+  async 'headings sort and say so'(page) {
+    const heading = page.locator('[data-column="1.relative"]');
+    await heading.click();
+    assert.equal(await heading.getAttribute('aria-sort'), 'descending');
+    const first = page.locator('[role=row][aria-rowindex="3"]');
+    assert.match(await first.getAttribute('data-tensor'), /language_model\.layers\.1\d\./);
+    await heading.click();
+    assert.equal(await heading.getAttribute('aria-sort'), 'ascending');
+    await heading.click();
+    assert.equal(await heading.getAttribute('aria-sort'), 'none');
+    assert.equal(await live(page), 'In model order.');
+  },
+
+  async 'a wrong regular expression is a sentence'(page) {
+    await page.getByTestId('table-regex').click();
+    await page.getByTestId('table-search').locator('input').fill('layers.(');
+    assert.match(await page.locator('.field-error[role=alert]:visible').first().textContent(), /^Not a regular expression/);
+  },
+
+  async 'the heat map is walked by keyboard and selects one tensor'(page) {
+    await page.getByTestId('heat-map').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('End');
+    assert.match(await live(page), /^q_proj, Language layer 27: /);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('detail-name').textContent(), 'model.language_model.layers.27.self_attn.q_proj.weight');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByTestId('detail').isVisible(), false);
+  },
+
+  async 'cuts are typed and dragged'(page) {
+    await page.getByTestId('cut-mid').fill('8');
+    await page.getByTestId('cut-mid').press('Enter');
+    await page.waitForTimeout(150);
+    assert.deepEqual(await calls(page, 'setCuts'), [{ cuts: [8, 18] }]);
+    assert.match(await page.getByTestId('summary-0').textContent(), /layers 0–7/);
+    const box = await page.getByTestId('layer-figure').boundingBox();
+    // The grip of Late stands above depth 18.5; find it by the cursor it sets.
+    let grip = null;
+    for (let x = box.x + box.width * 0.6; x < box.x + box.width && grip === null; x += 3) {
+      await page.mouse.move(x, box.y + 14);
+      if ((await page.getByTestId('layer-figure').evaluate((node) => node.style.cursor)) === 'ew-resize' && /Late/.test((await page.getByTestId('tooltip').textContent()) ?? '')) grip = x + 3;
+    }
+    assert.ok(grip !== null);
+    await page.mouse.move(grip, box.y + 14);
+    await page.mouse.down();
+    await page.mouse.move(grip + 40, box.y + 40, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForTimeout(150);
+    const [, dragged] = await calls(page, 'setCuts');
+    assert.equal(dragged.cuts[0], 8);
+    assert.ok(dragged.cuts[1] > 19, String(dragged.cuts));
+    assert.equal(await page.getByTestId('cut-late').inputValue(), String(dragged.cuts[1]));
+    await page.getByTestId('cut-thirds').click();
+    await page.waitForTimeout(150);
+    assert.deepEqual((await calls(page, 'setCuts')).at(-1), { cuts: [9, 18] });
+  },
+
+  async 'every export has content'(page) {
+    const kinds = ['export-tensors-csv', 'export-layers-csv', 'export-json', 'export-layer-svg', 'export-layer-png', 'export-heat-svg', 'export-heat-png', 'copy-regions-md', 'copy-layers-md', 'copy-rows-csv'];
+    for (const kind of kinds) {
+      await page.getByTestId('export').click();
+      await page.getByTestId(kind).click();
+      await page.waitForTimeout(120);
+    }
+    const saved = await page.evaluate(() =>
+      globalThis.playground.calls.filter(({ method }) => method === 'save').map(({ request }) => [request.suggestedName, typeof request.content === 'string' ? request.content : [...new Uint8Array(request.content)]]),
+    );
+    assert.deepEqual(saved.map(([name]) => name), ['base-in-rl-tensors.csv', 'base-in-rl-layers.csv', 'base-in-rl-compare.json', 'base-in-rl-layers.svg', 'base-in-rl-layers.png', 'base-in-rl-kinds.svg', 'base-in-rl-kinds.png']);
+    mkdirSync(path.join(folder, 'saved'), { recursive: true });
+    for (const [name, content] of saved) {
+      const bytes = typeof content === 'string' ? content : Buffer.from(content);
+      writeFileSync(path.join(folder, 'saved', name), bytes);
+      if (name.endsWith('.png')) {
+        const image = PNG.sync.read(bytes);
+        const colours = new Set();
+        for (let at = 0; at < image.data.length; at += 4) {
+          assert.equal(image.data[at + 3], 255, 'a background everywhere');
+          colours.add(image.data.readUInt32BE(at));
+        }
+        assert.ok(colours.size > 50, `${name} shows ${colours.size} colours`);
+      }
+    }
+    assert.equal(JSON.parse(saved[2][1]).schema, 1);
+    assert.equal((await calls(page, 'copy')).length, 3);
+  },
+
+  async 'choices survive a reload'(page) {
+    await page.getByTestId('scale').getByText('Log').click();
+    await page.getByTestId('heat-delta').getByText('ΔRL').click();
+    await page.getByTestId('table-search').locator('input').fill('up_proj');
+    await page.waitForTimeout(300);
+    await page.reload();
+    await page.getByTestId('compare').waitFor();
+    assert.equal(await page.getByTestId('scale').locator('[aria-checked=true]').textContent(), 'Log');
+    assert.equal(await page.getByTestId('heat-delta').locator('[aria-checked=true]').textContent(), 'ΔRL');
+    assert.match(await page.getByTestId('table-count').textContent(), /^\d+ of 729/);
+    assert.equal((await calls(page, 'ready'))[0].memory.view.scale, 'log');
+  },
+
+  async 'the host can point at a depth and a tensor'(page) {
+    await page.evaluate(() => globalThis.playground.panel.focus({ depth: 5, tensor: null }));
+    assert.equal(await page.getByTestId('depth-chip').textContent(), 'Only Language layer 4');
+    await page.evaluate(() => globalThis.playground.panel.focus({ depth: null, tensor: 'lm_head.weight' }));
+    assert.equal(await page.getByTestId('detail-name').textContent(), 'lm_head.weight');
+    assert.equal(await page.locator('[data-tensor="lm_head.weight"]').isVisible(), true);
+  },
+
+  async 'a refused call is a message that can be dismissed'(page) {
+    await page.getByTestId('open-diff').first().click();
+    assert.match(await page.getByTestId('message').textContent(), /no diff editor/);
+    await page.getByTestId('message').locator('vscode-button').click();
+    assert.equal(await page.getByTestId('message').count(), 0);
+  },
+
+  async 'canvases follow the theme'(page) {
+    const pixels = () => page.getByTestId('layer-canvas').evaluate((canvas) => canvas.toDataURL());
+    const before = await pixels();
+    await page.evaluate(() => document.documentElement.style.setProperty('--vscode-charts-blue', '#ff00ff'));
+    await page.waitForTimeout(200);
+    assert.notEqual(await pixels(), before);
+  },
+
+  async 'cancel and retry reach the host'(page, base) {
+    await page.goto(`${base}/dark.html?state=running`);
+    await page.getByTestId('running').waitFor();
+    assert.equal(await page.getByTestId('progress').getAttribute('aria-valuenow'), '43');
+    await page.evaluate(() => globalThis.playground.panel.progress({ progress: { phase: 'Comparing', doneBytes: 50, totalBytes: 100, remainingSeconds: 3, tensor: 'x' } }));
+    assert.equal(await page.getByTestId('progress').getAttribute('aria-valuenow'), '50');
+    await page.getByTestId('cancel').click();
+    assert.equal(await page.getByTestId('failed-message').textContent(), 'Cancelled.');
+    await page.getByTestId('retry').click();
+    await page.getByTestId('compare').waitFor();
+  },
+
+  async '30,000 tensors scroll without a long task'(page, base) {
+    await page.goto(`${base}/dark.html?data=experts`);
+    await page.getByTestId('compare').waitFor();
+    assert.match(await page.getByTestId('table-count').textContent(), /^30\d\d\d tensors$/);
+    assert.ok((await page.locator('[role=grid] [role=row]').count()) < 80);
+    const median = await page.getByTestId('tensor-grid').evaluate(async (grid) => {
+      const times = [];
+      for (let step = 0; step < 60; step++) {
+        const started = performance.now();
+        grid.scrollTop += 12_345;
+        grid.dispatchEvent(new Event('scroll'));
+        times.push(performance.now() - started);
+        await new Promise(requestAnimationFrame);
+      }
+      return times.sort((a, b) => a - b)[30];
+    });
+    console.log(`    median update of all rows in sight: ${median.toFixed(1)} ms`);
+    assert.ok(median < 50);
+  },
+
+  async 'nothing is wider than a narrow column'(page, base) {
+    for (const [data, width] of [['lineage', 300], ['lineage', 360], ['four', 360], ['text', 320]]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto(`${base}/light.html?data=${data}`);
+      await page.getByTestId('compare').waitFor();
+      await page.waitForTimeout(200);
+      const wide = await page.evaluate(() => {
+        const room = document.documentElement.clientWidth;
+        const inScroller = (node) => node.closest('[role=grid], .missing ul, svg, vscode-dropdown') !== null;
+        return [...document.querySelectorAll('#app *')].filter((node) => !inScroller(node) && node.getBoundingClientRect().right > room + 0.5 && !node.classList.contains('visually-hidden')).map((node) => `${node.tagName}.${node.className}`);
+      });
+      assert.deepEqual(wide, [], `${data} at ${width}`);
+    }
+  },
+};
+
+const wanted = process.argv[2] ?? '';
+let failed = 0;
+await withPlayground(async (browser, base) => {
+  for (const [name, check] of Object.entries(checks)) {
+    if (!name.includes(wanted)) continue;
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
+    const page = await context.newPage();
+    const complaints = [];
+    page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
+    page.on('request', (request) => /^(http:\/\/127\.0\.0\.1|data:|blob:)/.test(request.url()) || complaints.push(`asked for ${request.url()}`));
+    page.setDefaultTimeout(10_000);
+    try {
+      await page.goto(`${base}/dark.html`);
+      await page.getByTestId('compare').waitFor();
+      await check(page, base);
+      assert.deepEqual(complaints, []);
+      console.log(`  ok ${name}`);
+    } catch (error) {
+      failed++;
+      console.log(`  FAILED ${name}\n${error.stack}`);
+    }
+    await context.close();
+  }
+});
+process.exitCode = failed > 0 ? 1 : 0;
