@@ -14,6 +14,8 @@ export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 /** Opset 26 brings BitCast, with which a weight's bits can be taken apart; ONNX Runtime 1.30 implements it. */
 const OPSET = 26;
 const IR_VERSION = 10;
+/** ONNX Runtime's own operators; named by `Graph.microsoft`. */
+const MICROSOFT = 'com.microsoft';
 
 /** A value in a graph: the output of a node, an input, or an initializer. */
 export interface Value {
@@ -44,6 +46,7 @@ export class Graph {
   private readonly initializers: object[] = [];
   private readonly inputs: object[] = [];
   private readonly outputs: object[] = [];
+  private usesMicrosoft = false;
 
   /** `prefix` keeps the names of a subgraph apart from those of the graph around it. */
   constructor(private readonly prefix = '') {}
@@ -57,13 +60,22 @@ export class Graph {
     return this.nodeOf(op, inputs, 1, attributes)[0]!;
   }
 
+  /** Adds a node with one output whose operator is ONNX Runtime's own (`com.microsoft`), not ONNX's. */
+  microsoft(op: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
+    this.usesMicrosoft = true;
+    return this.nodeOf(op, inputs, 1, attributes, MICROSOFT)[0]!;
+  }
+
   /** Adds a node with several outputs. */
-  nodeOf(op: string, inputs: readonly Value[], outputs: number, attributes: Record<string, Attribute> = {}): Value[] {
+  nodeOf(op: string, inputs: readonly Value[], outputs: number, attributes: Record<string, Attribute> = {}, domain = ''): Value[] {
     const { name } = this.fresh(op);
+    // The model names its operator sets once, for its subgraphs too.
+    for (const value of Object.values(attributes)) if (typeof value === 'object' && 'graph' in value) this.usesMicrosoft ||= value.graph.usesMicrosoft;
     const values = Array.from({ length: outputs }, (_, index) => ({ name: outputs === 1 ? name : `${name}.${index}` }));
     this.nodes.push({
       name,
       opType: op,
+      ...(domain === '' ? {} : { domain }),
       input: inputs.map((input) => input.name),
       output: values.map((value) => value.name),
       attribute: Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value)),
@@ -128,7 +140,7 @@ export class Graph {
     return encodeModel({
       irVersion: IR_VERSION,
       producerName: 'frankenstein-lab',
-      opsetImport: [{ domain: '', version: OPSET }],
+      opsetImport: [{ domain: '', version: OPSET }, ...(this.usesMicrosoft ? [{ domain: MICROSOFT, version: 1 }] : [])],
       graph: this.toProto(),
     });
   }

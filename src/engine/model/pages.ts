@@ -1,0 +1,121 @@
+/**
+ * Weights of language layers, brought in when a pass needs them. A pass visits the layers in order, again and again,
+ * so the best use of too little memory is to keep the first layers for good and to bring the rest in one by one, each
+ * while the one before it is computed. (Keeping what was used last would evict every layer just before it is needed.)
+ */
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { WeightFormat } from './graphs/ops.js';
+import { type LanguageSpec } from './spec.js';
+import { bytesOfParts, type Feeds, readParts, type WeightPart } from './weights.js';
+
+/** A layer's weights, by the graph that takes them. */
+export interface LayerWeights {
+  projection: Feeds;
+  block: Feeds;
+}
+
+/** What layer `layer` is made of. */
+export function layerParts({ root, layer: shape }: LanguageSpec, layer: number): { projection: WeightPart[]; block: WeightPart[] } {
+  const at = (name: string) => `${root}.layers.${layer}.${name}`;
+  const { hidden, heads, kvHeads, headDim, inner } = shape;
+  const qkvRows = (heads + 2 * kvHeads) * headDim;
+  const qkv = ['q', 'k', 'v'].map((letter) => `self_attn.${letter}_proj`);
+  return {
+    projection: [
+      { input: 'norm1', names: [at('input_layernorm.weight')], dims: [hidden] },
+      { input: 'qkv', names: qkv.map((name) => at(`${name}.weight`)), dims: [qkvRows, hidden] },
+      ...(shape.qkvBias ? [{ input: 'qkvBias', names: qkv.map((name) => at(`${name}.bias`)), dims: [qkvRows] }] : []),
+      ...(shape.qkNorm
+        ? [
+            { input: 'qNorm', names: [at('self_attn.q_norm.weight')], dims: [headDim] },
+            { input: 'kNorm', names: [at('self_attn.k_norm.weight')], dims: [headDim] },
+          ]
+        : []),
+    ],
+    block: [
+      { input: 'output', names: [at('self_attn.o_proj.weight')], dims: [hidden, heads * headDim] },
+      ...(shape.outputBias ? [{ input: 'outputBias', names: [at('self_attn.o_proj.bias')], dims: [hidden] }] : []),
+      { input: 'norm2', names: [at('post_attention_layernorm.weight')], dims: [hidden] },
+      { input: 'gateUp', names: [at('mlp.gate_proj.weight'), at('mlp.up_proj.weight')], dims: [2 * inner, hidden] },
+      { input: 'down', names: [at('mlp.down_proj.weight')], dims: [hidden, inner] },
+      ...(shape.mlpBias
+        ? [
+            { input: 'gateUpBias', names: [at('mlp.gate_proj.bias'), at('mlp.up_proj.bias')], dims: [2 * inner] },
+            { input: 'downBias', names: [at('mlp.down_proj.bias')], dims: [hidden] },
+          ]
+        : []),
+    ],
+  };
+}
+
+/** Bytes of one layer in memory. */
+export function layerBytes(spec: LanguageSpec, format: WeightFormat): number {
+  const { projection, block } = layerParts(spec, 0);
+  return bytesOfParts([...projection, ...block], format);
+}
+
+export class LayerPages {
+  private readonly kept = new Map<string, Promise<LayerWeights>>();
+  /** The layer being brought in ahead of its use. */
+  private ahead: { key: string; weights: Promise<LayerWeights> } | undefined;
+  /** Bytes read from files so far. */
+  bytesRead = 0;
+
+  /** @param keep layers that stay in memory once read. */
+  constructor(
+    private readonly spec: LanguageSpec,
+    private readonly format: WeightFormat,
+    private readonly keep: number,
+  ) {}
+
+  /**
+   * The weights of one layer. `next` is what will be asked for after it: its reading starts now, when it has to be
+   * read, so that it goes on while this layer is computed.
+   */
+  async get(checkpoint: Checkpoint, layer: number, next?: { checkpoint: Checkpoint; layer: number }): Promise<LayerWeights> {
+    const weights = await this.start(checkpoint, layer);
+    if (next !== undefined) {
+      const key = keyOf(next.checkpoint, next.layer);
+      if (!this.kept.has(key) && this.ahead?.key !== key) {
+        const coming = this.start(next.checkpoint, next.layer);
+        // A failure is reported where the layer is asked for.
+        coming.catch(() => undefined);
+        if (!this.kept.has(key)) this.ahead = { key, weights: coming };
+      }
+    }
+    return weights;
+  }
+
+  private start(checkpoint: Checkpoint, layer: number): Promise<LayerWeights> {
+    const key = keyOf(checkpoint, layer);
+    const there = this.kept.get(key) ?? (this.ahead?.key === key ? this.ahead.weights : undefined);
+    if (there !== undefined) {
+      if (this.ahead?.key === key) this.ahead = undefined;
+      return there;
+    }
+    const weights = this.read(checkpoint, layer);
+    if (this.kept.size < this.keep) {
+      this.kept.set(key, weights);
+      weights.catch(() => this.kept.delete(key));
+    }
+    return weights;
+  }
+
+  private async read(checkpoint: Checkpoint, layer: number): Promise<LayerWeights> {
+    const parts = layerParts(this.spec, layer);
+    const projection = await readParts(checkpoint, parts.projection, this.format);
+    const block = await readParts(checkpoint, parts.block, this.format);
+    this.bytesRead += bytesOfParts([...parts.projection, ...parts.block], this.format);
+    return { projection, block };
+  }
+
+  /** Forgets what only another checkpoint's layers were needed for. */
+  clear(): void {
+    this.kept.clear();
+    this.ahead = undefined;
+  }
+}
+
+function keyOf(checkpoint: Checkpoint, layer: number): string {
+  return `${layer} ${checkpoint.path}`;
+}

@@ -1,0 +1,85 @@
+/** Sessions over the model's graphs: made when first needed, kept, all with the same threads and execution provider. */
+import * as ort from 'onnxruntime-node';
+import { FrankensteinError } from '../errors.js';
+import type { Graph } from '../onnx/graph.js';
+import type { Feeds } from './weights.js';
+
+/** Where graphs run. Anything but `cpu` needs a runtime that has it. */
+export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'coreml', 'dml'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+export interface SessionSettings {
+  provider: Provider;
+  /** Threads inside one operator. */
+  threads: number;
+}
+
+export class Sessions {
+  private readonly made = new Map<string, Promise<ort.InferenceSession>>();
+  private provider: Provider;
+
+  constructor(
+    private readonly settings: SessionSettings,
+    /** Told once, in a sentence, when the provider could not serve and cpu took over. */
+    private readonly onFallback: (sentence: string) => void,
+  ) {
+    this.provider = settings.provider;
+  }
+
+  /** The provider that serves now. */
+  get serving(): Provider {
+    return this.provider;
+  }
+
+  /** Runs the graph called `key`, built by `build` the first time, into the tensors of `results`. */
+  async run(key: string, build: () => Graph, feeds: Feeds, results: Feeds): Promise<void> {
+    const session = await this.session(key, build);
+    await session.run(feeds, results);
+  }
+
+  private session(key: string, build: () => Graph): Promise<ort.InferenceSession> {
+    let session = this.made.get(key);
+    if (session === undefined) {
+      session = this.create(build().encode());
+      this.made.set(key, session);
+    }
+    return session;
+  }
+
+  private async create(model: Uint8Array): Promise<ort.InferenceSession> {
+    if (this.provider !== 'cpu') {
+      try {
+        return await ort.InferenceSession.create(model, this.options(this.provider));
+      } catch (error) {
+        const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+        this.onFallback(`The execution provider ${this.provider} cannot serve on this machine (${why}); cpu is used instead.`);
+        this.provider = 'cpu';
+      }
+    }
+    return ort.InferenceSession.create(model, this.options('cpu'));
+  }
+
+  private options(provider: Provider): ort.InferenceSession.SessionOptions {
+    return {
+      executionProviders: provider === 'cpu' ? ['cpu'] : [provider, 'cpu'],
+      intraOpNumThreads: this.settings.threads,
+      interOpNumThreads: 1,
+      // Shapes change with every pass; a remembered pattern per shape would only grow.
+      enableMemPattern: false,
+      extra: { session: { intra_op: { allow_spinning: '0' } } },
+    };
+  }
+
+  async close(): Promise<void> {
+    const sessions = await Promise.allSettled(this.made.values());
+    this.made.clear();
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+  }
+}
+
+/** @throws `bad-request` for a name that is no provider. */
+export function providerOf(name: string): Provider {
+  const known = PROVIDERS.find((provider) => provider === name);
+  if (known === undefined) throw new FrankensteinError('bad-request', `There is no execution provider ${JSON.stringify(name)}; there are ${PROVIDERS.join(', ')}.`);
+  return known;
+}
