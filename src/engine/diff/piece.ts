@@ -1,7 +1,7 @@
 /** One piece of one tensor in all stages: the unit of work that a worker does and the journal counts. */
 import { createStreamingSession, sharedRoot } from '../runtime/session.js';
 import { exactSums, type ByteSource } from './exact.js';
-import { diffGraph, epsilonSquared, hasKernel, ROW } from './kernel.js';
+import { diffGraph, epsilonSquared, hasKernel, PAIR_OUTPUTS, ROW } from './kernel.js';
 import { addSums, emptySums, type PartialSums } from './partial.js';
 
 export interface Piece {
@@ -41,7 +41,7 @@ async function kernelSums(root: string, sources: readonly ByteSource[], elements
     const rows = (index: number) =>
       [outputs[`blocks_${index}`], outputs[`rest_${index}`]].flatMap((tensor) => (tensor ? [tensor.data as Float32Array] : []));
     const sum = (index: number) => rows(index).reduce((total, data) => total + data.reduce((a, b) => a + b, 0), 0);
-    const largest = (index: number) => rows(index).reduce((top, data) => data.reduce((a, b) => (b > a ? b : a), top), 0);
+    const largest = (index: number, sign = 1) => rows(index).reduce((top, data) => data.reduce((a, b) => Math.max(a, sign * b), top), 0);
 
     const sums = emptySums(sources.length);
     sums.elements = elements;
@@ -50,14 +50,13 @@ async function kernelSums(root: string, sources: readonly ByteSource[], elements
       if (!isTrustworthy(stage.squares, elements)) return undefined;
     }
     for (const [index, pair] of sums.pairs.entries()) {
-      const first = sources.length + index * 4;
+      const first = sources.length + index * PAIR_OUTPUTS;
       const [a, b] = [sums.stages[index]!.squares, sums.stages[index + 1]!.squares];
-      const maxSquare = largest(first + 1);
       pair.deltaSquares = sum(first);
-      pair.changed = sum(first + 2);
-      if (!Number.isFinite(pair.deltaSquares) || (pair.changed > 0 && maxSquare < MIN_KERNEL_SQUARE)) return undefined;
-      pair.maxAbs = Math.sqrt(maxSquare);
-      pair.ulpSquares = sum(first + 3) * epsilonSquared(sources[index + 1]!.dtype);
+      pair.maxAbs = Math.max(largest(first + 1), largest(first + 2, -1));
+      pair.changed = sum(first + 3);
+      pair.ulpSquares = sum(first + 4) * epsilonSquared(sources[index + 1]!.dtype);
+      if (!Number.isFinite(pair.deltaSquares + pair.ulpSquares) || (pair.changed > 0 && pair.maxAbs ** 2 < MIN_KERNEL_SQUARE)) return undefined;
       pair.aSquares = a;
       pair.bSquares = b;
       pair.dot = (a + b - pair.deltaSquares) / 2;
