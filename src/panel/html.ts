@@ -8,7 +8,10 @@ export function localResourceRoots(extensionUri: vscode.Uri): vscode.Uri[] {
 }
 
 export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, title: string): string {
-  const nonce = randomBytes(16).toString('base64');
+  const nonce = newNonce();
+  // Controls of the webview's kit add an empty style element to test what the browser can; they find its nonce in the
+  // meta element below. It is another than the script's, which stays out of reach.
+  const styleNonce = newNonce();
   const resource = (...segments: string[]) => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, ...segments)).toString();
   const policy = [
     `default-src 'none'`,
@@ -25,6 +28,7 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta property="csp-nonce" content="${nonce}">
+<meta property="csp-nonce" content="${styleNonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
 <link rel="stylesheet" href="${resource('dist', 'webview.css')}">
@@ -34,6 +38,10 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
 <script type="module" nonce="${nonce}" src="${resource('dist', 'webview.js')}"></script>
 </body>
 </html>`;
+}
+
+function newNonce(): string {
+  return randomBytes(16).toString('base64');
 }
 
 function escapeHtml(text: string): string {
