@@ -1,0 +1,56 @@
+/** The trained sample lineage, from picture files and text to answers, against transformers (test/parity/samples). */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { generate } from '../../../src/engine/model/generate.js';
+import { openModel } from '../../../src/engine/model/model.js';
+import { readImage } from '../../../src/engine/model/processor/decodeImage.js';
+import { createProcessor } from '../../../src/engine/model/processor/processor.js';
+import { distance } from './expectations.js';
+
+interface Case {
+  checkpoint: string;
+  id: string;
+  /** A file, or the word for 112 × 112 black pixels. */
+  image: string | null;
+  prompt: string;
+  logits: number[];
+  greedy_ids: number[];
+  greedy_text: string;
+}
+
+interface Truth {
+  max_new_tokens: number;
+  cases: Case[];
+}
+
+const ROOT = path.resolve('.');
+const TOLERANCE = 1e-3;
+
+describe('the sample lineage against transformers', () => {
+  const { cases, max_new_tokens: maxNewTokens } = JSON.parse(readFileSync(path.join(ROOT, 'test/parity/samples/expectations.json'), 'utf8')) as Truth;
+
+  for (const name of new Set(cases.map(({ checkpoint }) => checkpoint))) {
+    it(`answers as ${name} does there`, async () => {
+      const checkpoint = await openCheckpoint(path.join(ROOT, 'samples/lineage', name));
+      const processor = await createProcessor(checkpoint);
+      const model = openModel(checkpoint, { threads: 1 });
+      const own = cases.filter((one) => one.checkpoint === name);
+      const prompts = await Promise.all(own.map(async ({ prompt, image }) => {
+        const black = { width: 112, height: 112, data: new Uint8Array(112 * 112 * 3) };
+        return processor.process({ input: { prompt }, images: image === null ? [] : [image === 'black' ? black : await readImage(path.join(ROOT, image))] });
+      }));
+      const { logits } = await model.prefill(prompts);
+      const answers = await generate(model, prompts, { maxNewTokens, stopTokens: processor.stopTokens });
+      const { vocabulary } = model.spec.language;
+      own.forEach((expected, row) => {
+        const far = distance(logits.subarray(row * vocabulary, (row + 1) * vocabulary), Float32Array.from(expected.logits));
+        assert.ok(far < TOLERANCE, `${expected.id}: logits are ${far} away`);
+        assert.deepEqual(answers[row]!.tokenIds, expected.greedy_ids, expected.id);
+        assert.equal(processor.decode(answers[row]!.tokenIds), expected.greedy_text, expected.id);
+      });
+      await model.close();
+    });
+  }
+});
