@@ -1,4 +1,5 @@
 // How the panel behaves in a real browser under the policy of a webview: node webview/playground/check.mjs
+/* global document, Event, requestAnimationFrame -- inside page.evaluate */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
