@@ -18,13 +18,14 @@ import questions as q
 import scenes
 
 SEED = 2602
-BATCH, STEPS = 32, 3000
-WARMUP, LR, DECAY = 150, 1.2e-3, 0.45
+BATCH, STEPS = 32, 3500
+WARMUP, LR = 150, 1.2e-3
 
 
 CURRICULUM = {0: 1, 216: 2, 576: 4, 1152: 6}  # from this step on: most objects in an image
 
 ASKED = 1500  # from this step on: captions are learned, half of the images come without, more questions
+LISTED = 2200  # from this step on: questions that list cells by colour and shape
 PROBED = q.GENERAL + ["count_color", "count_shape", "box", "exists"]  # these twice as often, from then on
 
 
@@ -53,18 +54,20 @@ def make_batch(step: int):
     asked = step >= ASKED
     w_caption = 1.0 if hi < 6 else 0.5
     p_text = 0.5 if asked else 0.35
-    n_q = 2 if hi < 4 else 5 if asked else 4
+    n_q = 2 if hi < 4 else 4 if not asked else 5 if step < LISTED else 6
     rows, images = [], []
     for _ in range(BATCH):
         u = rng.random()
         if u < 0.74 or hi == 1:  # an image, its caption, questions
             scene = scenes.sample_split(rng, "train", 0 if rng.random() < 0.05 else 1, hi, p_text) if rng.random() > 0.02 else None
             segments = [("Describe the image.", scenes.caption(scene), w_caption)]
-            if asked and rng.random() < 0.5:
+            if asked and rng.random() < (0.5 if step < LISTED else 0.7):
                 segments = []
             for i in range(n_q):
                 if asked and i == 0 and scene and scene["text"]:
                     item = q.ask("text", scene, rng)
+                elif step >= LISTED and i in (1, 2):
+                    item = q.ask("list", scene, rng)
                 else:
                     item = question_about(scene, rng, 0.10 if asked else 0.15, PROBED if asked else q.GENERAL)
                 segments.append((item["prompt"], item["answer"], 1.0))
@@ -74,7 +77,7 @@ def make_batch(step: int):
             segments = []
             for _ in range(3):
                 scene = scenes.sample_split(rng, "train", 1, hi, 0.25)
-                item = question_about(scene, rng, 0.25)
+                item = q.ask("list", scene, rng) if step >= LISTED and rng.random() < 0.4 else question_about(scene, rng, 0.25)
                 segments.append((f"{scenes.description(scene)}\n{item['prompt']}", item["answer"], 1.0))
             rows.append((True, segments))
             images.append(None)
@@ -102,11 +105,17 @@ def corpus() -> list[str]:
     return out
 
 
+def cosine(x: float) -> float:
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(max(x, 0), 1)))
+
+
 def learning_rate(step: int, steps: int) -> float:
+    """As it was run: a decay meant to end at 3000, taken up again when the listing questions came."""
     if step < WARMUP:
         return LR * (step + 1) / WARMUP
-    tail = int(steps * (1 - DECAY))
-    return LR if step < tail else LR * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - tail) / (steps - tail))))
+    if step < LISTED:
+        return LR * cosine((step - 1650) / 1350)
+    return 1e-3 * cosine((step - 2600) / (steps - 2600))
 
 
 def train(work: Path, steps: int, device: str, workers=1, log_every=20, save_every=100) -> Path:

@@ -118,6 +118,17 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         answer = "yes" if cells else "no"
         return make(kind, f"Is there a {name}?", answer, verbose, f"{name}: {answer}.", "choice",
                     {"color": color, "shape": shape}, ["yes", "no"])
+    if kind == "list":
+        # Not evaluated: base learns to find by colour, by shape, by both, before it is asked how many.
+        if rng.random() < 0.5 or not objects:
+            key = pick_key(scene, rng)
+            cells, name = match(scene, key), noun(key)
+        else:
+            o, p = rng.choice(objects), rng.choice(objects)
+            color, shape = (o["color"], o["shape"]) if rng.random() < 0.6 else (o["color"], p["shape"])
+            cells = [x["cell"] for x in objects if (x["color"], x["shape"]) == (color, shape)]
+            name = f"{color} {PLURAL[shape]}"
+        return make(kind, f"List the {name}.", " ".join(cells) or "none", "", "", "text")
     # ---- several things to see, then to reckon
     if kind == "difference":
         a, b = pick_key(scene, rng), pick_key(scene, rng)
