@@ -86,7 +86,8 @@ export function createCompareView(context: PanelContext): CompareView {
   });
 
   const top = h('div', { class: 'top' });
-  const overview = h('div', { class: 'overview' });
+  const notices = h('div', { class: 'overview' });
+  const regions = h('div', { class: 'block' });
   const files = h('div', {});
   const foot = h('div', {});
   const tensors = h('div', { class: 'tensors' }, table.element, detail.element);
@@ -94,7 +95,7 @@ export function createCompareView(context: PanelContext): CompareView {
     'div',
     { class: 'compare', 'data-testid': 'compare' },
     top,
-    overview,
+    notices,
     h(
       'section',
       { class: 'block', 'aria-label': 'Figures' },
@@ -106,6 +107,7 @@ export function createCompareView(context: PanelContext): CompareView {
         h('section', { class: 'card', 'aria-label': 'By tensor kind' }, h('h2', {}, 'By tensor kind'), heat.element),
       ),
     ),
+    regions,
     h('section', { class: 'block', 'aria-label': 'All tensors' }, h('h2', {}, 'Tensors'), tensors),
     files,
     foot,
@@ -249,7 +251,8 @@ export function createCompareView(context: PanelContext): CompareView {
       part.element.hidden = parts.size < 2;
       axes.element.hidden = next.deltas.length < 2;
       replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), stageChips(next));
-      replace(overview, warnings(context, next), missing(context, next), summary(context, next));
+      replace(notices, warnings(context, next), missing(context, next));
+      replace(regions, summary(context, next));
       replace(files, fileDifferences(context, next));
       replace(foot, provenance(next));
       render(now);

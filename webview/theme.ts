@@ -45,6 +45,9 @@ export function watchTheme(): ThemeWatcher {
   };
 }
 
+/** Custom properties of panel.css, which resolves them against the theme. */
+const SERIES = ['--series-0', '--series-1', '--series-2', '--series-3'] as const;
+
 function readTheme(): Theme {
   const style = getComputedStyle(document.body);
   const read = (...names: string[]) => {
@@ -67,12 +70,7 @@ function readTheme(): Theme {
     muted: read('--vscode-descriptionForeground') || foreground,
     border: read('--vscode-contrastBorder', '--vscode-panel-border', '--vscode-widget-border') || (dark ? '#454545' : '#c8c8c8'),
     focus: read('--vscode-focusBorder') || '#0078d4',
-    series: [
-      read('--vscode-charts-blue') || '#3794ff',
-      read('--vscode-charts-orange') || '#d18616',
-      read('--vscode-charts-purple') || '#b180d7',
-      read('--vscode-charts-green') || '#89d185',
-    ],
+    series: SERIES.map((name) => read(name)),
     font: style.fontFamily || 'sans-serif',
     ramp: createRamp(kind),
   };

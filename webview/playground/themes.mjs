@@ -70,7 +70,7 @@ export const themes = {
       '--vscode-menu-background': '#000000', '--vscode-menu-foreground': '#ffffff', '--vscode-menu-border': '#6fc3df', '--vscode-menu-selectionBorder': '#f38518',
       '--vscode-editorHoverWidget-background': '#0c141f', '--vscode-editorHoverWidget-foreground': '#ffffff', '--vscode-editorHoverWidget-border': '#6fc3df',
       '--vscode-progressBar-background': '#6fc3df', '--vscode-textCodeBlock-background': '#000000', '--vscode-textLink-foreground': '#21a6ff',
-      '--vscode-charts-foreground': '#ffffff', '--vscode-charts-blue': '#59a4f9', '--vscode-charts-orange': '#d18616', '--vscode-charts-purple': '#b180d7', '--vscode-charts-green': '#89d185', '--vscode-charts-yellow': '#ffd370', '--vscode-charts-red': '#f48771',
+      '--vscode-charts-foreground': '#ffffff', '--vscode-charts-blue': '#59a4f9', '--vscode-charts-purple': '#b180d7', '--vscode-charts-green': '#89d185', '--vscode-charts-yellow': '#ffd370', '--vscode-charts-red': '#f48771',
       '--vscode-editorWarning-foreground': '#ffd370', '--vscode-gitDecoration-modifiedResourceForeground': '#e2c08d', '--vscode-gitDecoration-addedResourceForeground': '#a1e3ad', '--vscode-gitDecoration-deletedResourceForeground': '#c74e39',
       '--vscode-scrollbarSlider-background': 'rgba(111, 195, 223, 0.6)',
     },
