@@ -1,0 +1,146 @@
+/** JSON Lines from files that nobody should trust: one object per line, and every complaint with its line's number. */
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { fileError, malformed, shown, thousands } from '../checkpoint/failure.js';
+import { throwIfCancelled } from '../errors.js';
+
+/** What a bad line does: ends the reading with an error, or is left out and reported. */
+export type BadLines = 'stop' | 'skip';
+
+export interface ReadOptions {
+  /** Default `stop`. */
+  badLines?: BadLines;
+  signal?: AbortSignal | undefined;
+}
+
+export interface BadLine {
+  /** From 1. */
+  line: number;
+  /** What is wrong with it; ends with a full stop. */
+  why: string;
+}
+
+export interface DataSet<T> {
+  /** Absolute path. */
+  file: string;
+  items: T[];
+  /** Lines left out, in order; empty unless `badLines` is `skip`. */
+  badLines: BadLine[];
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Bytes. */
+const FILE_LIMIT = 512 * 1024 * 1024;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** A complaint about the line being read. */
+export class LineError extends Error {}
+
+/**
+ * Every object of the file, read by `parse`, which throws `LineError` where it does not like one. Empty lines count, but
+ * hold nothing.
+ * @throws `malformed` naming file and line (or that no line is left), `not-found`, `permission`, `cancelled`
+ */
+export async function readJsonl<T>(given: string, parse: (object: JsonObject, line: number) => Promise<T> | T, options: ReadOptions = {}): Promise<DataSet<T>> {
+  const file = path.resolve(given);
+  const bytes = await readBounded(file);
+  const set: DataSet<T> = { file, items: [], badLines: [] };
+  for (let line = 1, begin = 0; begin < bytes.length; line++) {
+    throwIfCancelled(options.signal);
+    const found = bytes.indexOf(0x0a, begin);
+    const end = found === -1 ? bytes.length : found;
+    try {
+      const object = objectIn(bytes.subarray(begin, end));
+      if (object !== undefined) set.items.push(await parse(object, line));
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error;
+      if (options.badLines !== 'skip') throw malformed(file, `line ${thousands(line)}: ${error.message}`);
+      set.badLines.push({ line, why: error.message });
+    }
+    begin = end + 1;
+  }
+  if (set.items.length === 0) {
+    const [first] = set.badLines;
+    throw malformed(file, first === undefined ? 'holds no line.' : `holds no usable line; the first problem is in line ${thousands(first.line)}: ${first.why}`);
+  }
+  return set;
+}
+
+async function readBounded(file: string): Promise<Buffer> {
+  try {
+    const facts = await stat(file);
+    if (!facts.isFile()) throw malformed(file, 'is not a regular file.');
+    if (facts.size > FILE_LIMIT) throw malformed(file, `has ${thousands(facts.size)} bytes; the limit for a data set is ${thousands(FILE_LIMIT)}.`);
+    return await readFile(file);
+  } catch (error) {
+    throw fileError(error, file);
+  }
+}
+
+function objectIn(bytes: Uint8Array): JsonObject | undefined {
+  let text: string;
+  try {
+    text = utf8.decode(bytes).trim(); // a byte-order mark goes with it
+  } catch {
+    throw new LineError('is not UTF-8 text.');
+  }
+  if (text === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new LineError('is not valid JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new LineError('is not a JSON object.');
+  return value as JsonObject;
+}
+
+/** A string that must be there and not be blank. @throws LineError */
+export function text(object: JsonObject, key: string): string {
+  const value = object[key];
+  if (value === undefined || value === null) throw new LineError(`has no "${key}".`);
+  if (typeof value !== 'string') throw new LineError(`has a "${key}" that is no text.`);
+  if (value.trim() === '') throw new LineError(`has an empty "${key}".`);
+  return value;
+}
+
+/** A string that may be missing. @throws LineError */
+export function optionalText(object: JsonObject, key: string): string | undefined {
+  return object[key] === undefined || object[key] === null ? undefined : text(object, key);
+}
+
+/** Ids are often numbers. @throws LineError */
+export function identity(object: JsonObject, seen: Map<string, number>, line: number): string {
+  const value = object['id'];
+  const id = typeof value === 'number' ? String(value) : text(object, 'id');
+  const before = seen.get(id);
+  if (before !== undefined) throw new LineError(`has the id "${shown(id.slice(0, 80))}" of line ${before} again.`);
+  seen.set(id, line);
+  return id;
+}
+
+/**
+ * The absolute path of a picture named in a data file, which must lie below that file's folder and be there.
+ * @throws LineError
+ */
+export async function pictureBelow(file: string, name: string, key: string): Promise<string> {
+  const quoted = `"${shown(name.slice(0, 200))}"`;
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name) || name.startsWith('data:')) throw new LineError(`has a "${key}" that is no file: ${quoted.slice(0, 60)}; pictures are read from the file's own folder only.`);
+  const folder = path.dirname(file);
+  // A path of either system, wherever the file was written.
+  const local = name.replaceAll('\\', '/');
+  const full = path.resolve(folder, local);
+  if (path.posix.isAbsolute(local) || path.win32.isAbsolute(name) || name.includes('\0') || !full.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)) {
+    throw new LineError(`has a "${key}" outside the file's own folder: ${quoted}.`);
+  }
+  try {
+    if (!(await stat(full)).isFile()) throw new LineError(`has a "${key}" that is no file: ${quoted}.`);
+  } catch (error) {
+    if (error instanceof LineError) throw error;
+    const failure = fileError(error, full);
+    throw new LineError(failure.code === 'not-found' ? `has a "${key}" that is not there: ${quoted}.` : failure.message);
+  }
+  return full;
+}
