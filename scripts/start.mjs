@@ -24,28 +24,9 @@ const { values } = parseArgs({
   },
 });
 
-/**
- * The folder to open and, below it, the lineage to compare, in order.
- * @returns {Promise<{folder: string, stages: string[]}>}
- */
-async function lineage() {
-  const folder = path.join('samples', 'lineage');
-  const stages = ['base', 'in', 'rl'].map((stage) => path.join(folder, stage));
-  if (stages.every((stage) => fs.existsSync(path.join(root, stage, 'config.json')))) return { folder, stages };
-  return madeLineage();
-}
-
-/**
- * Where the samples are not part of the clone: small checkpoints made on the spot.
- * @returns {Promise<{folder: string, stages: string[]}>}
- */
-async function madeLineage() {
-  const maker = path.join('test', 'fixtures', 'make-lineage.mjs');
-  const folder = path.join('.cache', 'lineage');
-  if (!fs.existsSync(path.join(root, maker))) throw new WorkbenchError('The sample lineage (samples/lineage) is missing.');
-  await must(process.execPath, [maker, folder], 5);
-  return { folder, stages: ['base', 'in', 'rl'].map((stage) => path.join(folder, stage)) };
-}
+/** The folder to open and, below it, the lineage to compare, in order. */
+const FOLDER = path.join('samples', 'lineage');
+const STAGES = ['base', 'in', 'rl'].map((stage) => path.join(FOLDER, stage));
 
 /**
  * @param {string} command
@@ -57,14 +38,12 @@ async function must(command, args, minutes) {
   if (how !== '') throw new WorkbenchError(`${[path.basename(command), ...args].join(' ')} ${how}.`);
 }
 
-/** @param {string} folder */
-async function openDesktop(folder) {
-  console.log(`\nOpening ${folder} in desktop VS Code, with the extension from this repository.`);
-  await must('code', [`--extensionDevelopmentPath=${root}`, path.join(root, folder)], 2);
+async function openDesktop() {
+  console.log(`\nOpening ${FOLDER} in desktop VS Code, with the extension from this repository.`);
+  await must('code', [`--extensionDevelopmentPath=${root}`, path.join(root, FOLDER)], 2);
 }
 
-/** @param {string} folder */
-async function serveBrowser(folder) {
+async function serveBrowser() {
   let vsix = newestVsix(root);
   if (!vsix || fs.statSync(vsix).mtimeMs < newestChange(root, SOURCES)) {
     await must('npm', ['run', '--silent', 'package'], 10);
@@ -84,7 +63,7 @@ async function serveBrowser(folder) {
   const starting = startServer({ root, vsix, env, log: console.log });
   const server = await Promise.race([starting, interrupted]);
   if (typeof server === 'string') return;
-  const url = server.urlFor(path.join(root, folder));
+  const url = server.urlFor(path.join(root, FOLDER));
   console.log(`\nVS Code with the extension is at\n  ${url}\nPress Ctrl-C to stop it.`);
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
   const seen = process.platform === 'darwin' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
@@ -105,11 +84,10 @@ try {
   const built = fs.statSync(path.join(root, cli), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built < newestChange(root, SOURCES)) await must('npm', ['run', '--silent', 'build'], 5);
 
-  const { folder, stages } = await lineage();
-  await must(process.execPath, [cli, 'compare', ...stages], 30);
+  await must(process.execPath, [cli, 'compare', ...STAGES], 30);
   if (!values.headless) {
-    if (!values.browser && onPath('code')) await openDesktop(folder);
-    else await serveBrowser(folder);
+    if (!values.browser && onPath('code')) await openDesktop();
+    else await serveBrowser();
   }
   process.exit(0);
 } catch (error) {

@@ -25,6 +25,7 @@ const SUITES = [
   { name: 'unit', kind: 'mocha', minutes: 8, timeout: 20_000, needs: ['built'] },
   { name: 'parity', kind: 'mocha', minutes: 8, timeout: 60_000, needs: ['built'] },
   { name: 'fuzz', kind: 'mocha', minutes: 8, timeout: 120_000, needs: ['built'] },
+  { name: 'panel', kind: 'npm', minutes: 5, needs: ['workbench'] }, // in a browser, without VS Code around it
   { name: 'integration', kind: 'host', minutes: 10, needs: ['built', 'workbench'] },
   { name: 'e2e', kind: 'mocha', minutes: 20, timeout: 120_000, needs: ['built', 'workbench', 'vsix'] },
 ];
