@@ -1,0 +1,48 @@
+/** What a probe is asked to do. Plain data: crosses processes and identifies a run. */
+import type { StageRequest } from '../api.js';
+
+export interface ProbeRequest {
+  kind: 'swap' | 'skip' | 'attention';
+  /** One for `swap` and `skip`; one or two (IN, RL) for `attention`. */
+  checkpoints: StageRequest[];
+  /** JSONL file: the authors' paired format for `swap`, the evaluation format for `skip` and `attention`. */
+  data: string;
+  /** 0-based layers; all when left out. */
+  depths?: number[] | undefined;
+  /** `swap` only. Default `from`. */
+  mode?: 'from' | 'only' | undefined;
+  /** `skip` only. Default `layer`. */
+  part?: 'layer' | 'attention' | 'mlp' | undefined;
+  /** `swap` only; all four when left out. */
+  tasks?: string[] | undefined;
+  /** At most this many samples (per task for `swap`), drawn with `seed`; all when left out. */
+  samples?: number | undefined;
+  seed?: number | undefined;
+  maxNewTokens?: number | undefined;
+  cuts?: [number, number] | undefined;
+  /** What to do with a line that cannot be read. Default `stop`. */
+  badLines?: 'stop' | 'skip' | undefined;
+  memory?: number | undefined;
+  threads?: number | undefined;
+  runsFolder?: string | undefined;
+}
+
+/** What a probe will cost, before it starts. */
+export interface ProbePlan {
+  samples: number;
+  depths: number;
+  /** Generations the naive loop would do, and passes that are left after reuse. */
+  generations: number;
+  /** Bytes the engine will hold at once, at most. */
+  memory: number;
+  /** Null until a short measurement has been made. */
+  seconds: number | null;
+}
+
+/** Progress of a probe: samples × depths. */
+export interface ProbeProgress {
+  phase: string;
+  done: number;
+  total: number;
+  remainingSeconds: number | null;
+}
