@@ -10,6 +10,7 @@ import { sampledDistance } from './diff/closeness.js';
 import { compare, planCompare } from './diff/compare.js';
 import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
+import { answer } from './model/answer.js';
 import { listRuns, readRun } from './runs/list.js';
 import { deleteRun } from './runs/store.js';
 
@@ -27,6 +28,7 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): E
     },
     guessOrder: ({ paths }, context) =>
       guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
+    generate: answer,
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),

@@ -51,8 +51,7 @@ export class Sessions {
       try {
         return await ort.InferenceSession.create(model, this.options(this.provider));
       } catch (error) {
-        const why = error instanceof Error ? error.message.split('\n')[0]! : String(error);
-        this.onFallback(`The execution provider ${this.provider} cannot serve on this machine (${why}); cpu is used instead.`);
+        this.onFallback(`The execution provider ${this.provider} cannot serve on this machine (${reasonOf(error)}); cpu is used instead.`);
         this.provider = 'cpu';
       }
     }
@@ -75,6 +74,12 @@ export class Sessions {
     this.made.clear();
     for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
   }
+}
+
+/** What the runtime said, without the place in its source that it begins with. */
+function reasonOf(error: unknown): string {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return line!.replace(/^.* was false\. /, '').replace(/\.$/, '');
 }
 
 /** @throws `bad-request` for a name that is no provider. */
