@@ -41,7 +41,7 @@ export function normalised(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/\\text\{([^}]*)\}/g, '$1')
+    .replace(/\\text\{([^{}]*)\}/g, '$1')
     .replace(/\s+/g, ' ')
     .replace(/^[\s"'`“”‘’«»*$.,;:!?()[\]]+|[\s"'`“”‘’«»*$.,;:!?()[\]]+$/g, '');
 }

@@ -3,7 +3,8 @@
 /** x1, y1, x2, y2 with x1 ≤ x2 and y1 ≤ y2, in whatever unit the answer uses. */
 export type Box = readonly [number, number, number, number];
 
-const NUMBER = '[-+]?\\d+(?:\\.\\d+)?';
+/** Whole, and of bounded length: otherwise a long row of digits would be tried from each of them. */
+const NUMBER = '(?<![\\d.])[-+]?\\d{1,12}(?:\\.\\d{1,12})?(?!\\d)';
 /** Four numbers with nothing but punctuation and the names of coordinates between them. */
 const FOUR = new RegExp(`(${NUMBER})${`(?:[\\s,;:()\\[\\]{}"'=<>|]|[xy](?:min|max)?)+(${NUMBER})`.repeat(3)}`, 'i');
 

@@ -62,7 +62,8 @@ function choiceIn(text: string, choices: readonly string[] | undefined): number 
     if (direct !== undefined) return direct;
   }
   // Capital letters that stand alone ("I choose B"), but not the article or the pronoun at the start of a sentence.
-  const letters = [...answer.matchAll(/(?<![\w'])\(?([A-Z])\)?(?![\w'])/g)].map((match) => match[1]!).filter((letter) => letter !== 'I' && !(letter === 'A' && / A [a-z]/.test(` ${answer}`)));
+  const article = /(?:^|\s)A [a-z]/.test(answer);
+  const letters = [...answer.matchAll(/(?<![\w'])\(?([A-Z])\)?(?![\w'])/g)].map((match) => match[1]!).filter((letter) => letter !== 'I' && !(letter === 'A' && article));
   const last = letters.at(-1);
   if (last !== undefined) return inRange(last.charCodeAt(0) - 65, choices);
   // The only choice that the answer mentions.
