@@ -15,8 +15,10 @@ const FRACTION = '\\\\[dt]?frac\\s?\\{\\s?-?\\d+(?:\\.\\d+)?\\s?\\}\\s?\\{\\s?\\
 const WORD = `\\b(?:${WORDS.join('|')})\\b`;
 /** A sign, not a subtraction: it touches its number, or follows an equals sign and the like. */
 const SIGN = '(?<![\\w)\\]}])[-−+](?=\\S)|(?<=[=:(\\[,]\\s?)[-−+]\\s';
+/** Not the number of a name (a1, v1.5). */
+const APART = '(?<![A-Za-z_\\d]|\\d\\.)';
 const ONE = new RegExp(
-  `(?<sign>${SIGN})?(?:(?<latex>${FRACTION})|(?<whole>\\d+)\\s+(?<top>\\d+)\\s?/\\s?(?<bottom>\\d+)|(?<digits>${DIGITS})(?<power>${POWER})?(?:\\s?/\\s?(?<over>${DIGITS}))?|(?<word>${WORD}))(?<percent>\\s?\\\\?%|\\s+percent\\b)?`,
+  `(?<sign>${SIGN})?(?:(?<latex>${FRACTION})|${APART}(?<whole>\\d+)\\s+(?<top>\\d+)\\s?/\\s?(?<bottom>\\d+)|${APART}(?<digits>${DIGITS})(?<power>${POWER})?(?:\\s?/\\s?(?<over>${DIGITS}))?|(?<word>${WORD}))(?<percent>\\s?\\\\?%|\\s+percent\\b)?`,
   'giu',
 );
 
