@@ -1,4 +1,5 @@
 /** A comparison: head, regions, figures, table, detail and files, kept in step with the view's state. */
+import { layersCsv, tensorsCsv } from '../src/protocol/csv.js';
 import type { PanelContext } from './context.js';
 import { createDetail } from './detail/tensorDetail.js';
 import { h, replace } from './dom.js';
@@ -6,7 +7,7 @@ import { figureSvg } from './exporters/figureSvg.js';
 import { heatmapSvg } from './exporters/heatmapSvg.js';
 import { menuButton } from './exporters/menu.js';
 import { canvasPng } from './exporters/png.js';
-import { layersCsv, layersMarkdown, regionsMarkdown, tensorsCsv } from './exporters/tables.js';
+import { layersMarkdown, regionsMarkdown } from './exporters/tables.js';
 import { createLayerFigure } from './figure/layerFigure.js';
 import { describeFigure } from './figure/series.js';
 import { fileDifferences } from './files/files.js';
@@ -141,8 +142,8 @@ export function createCompareView(context: PanelContext): CompareView {
 
   const entries = [
     { heading: 'Numbers' },
-    { label: 'Tensors as CSV…', testId: 'export-tensors-csv', run: () => model !== null && void save(fileName('tensors', 'csv'), tensorsCsv(model, model.result.tensors)) },
-    { label: 'Layers as CSV…', testId: 'export-layers-csv', run: () => model !== null && void save(fileName('layers', 'csv'), layersCsv(model)) },
+    { label: 'Tensors as CSV…', testId: 'export-tensors-csv', run: () => model !== null && void save(fileName('tensors', 'csv'), tensorsCsv(model.result)) },
+    { label: 'Layers as CSV…', testId: 'export-layers-csv', run: () => model !== null && void save(fileName('layers', 'csv'), layersCsv(model.result)) },
     { label: 'Result as JSON…', testId: 'export-json', run: () => model !== null && void save(fileName('compare', 'json'), `${JSON.stringify(model.result, null, 1)}\n`) },
     { heading: 'Update by depth' },
     {
@@ -197,7 +198,7 @@ export function createCompareView(context: PanelContext): CompareView {
     { heading: 'Copy' },
     { label: 'Regions as Markdown', testId: 'copy-regions-md', run: () => model !== null && void copy(regionsMarkdown(model), 'Regions') },
     { label: 'Layers as Markdown', testId: 'copy-layers-md', run: () => model !== null && void copy(layersMarkdown(model), 'Layers') },
-    { label: 'Table rows in view as CSV', testId: 'copy-rows-csv', run: () => model !== null && void copy(tensorsCsv(model, table.current()), 'Rows') },
+    { label: 'Table rows in view as CSV', testId: 'copy-rows-csv', run: () => model !== null && void copy(tensorsCsv(model.result, table.current()), 'Rows') },
   ];
   const exporter = menuButton({ label: 'Export', testId: 'export', entries });
 

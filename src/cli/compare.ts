@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import path from 'node:path';
 import type { CompareResult } from '../engine/diff/result.js';
-import { toCsv } from '../engine/diff/csv.js';
+import { tensorsCsv } from '../protocol/csv.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { compareReport } from './compareReport.js';
 import { parseCount, parseCuts, parseSize, type CommandContext } from './options.js';
@@ -52,7 +52,7 @@ export function compareCommand({ engine, signal }: CommandContext): Command {
         progress.clear();
       }
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
-      if (options.csv !== undefined) await writeOutput(options.csv, toCsv(result));
+      if (options.csv !== undefined) await writeOutput(options.csv, tensorsCsv(result));
       if (options.json !== '-' && options.csv !== '-') await print(compareReport(result));
     });
 }

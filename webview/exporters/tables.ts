@@ -1,66 +1,10 @@
-/** The result as CSV and Markdown. Numbers in full precision in CSV, as shown in Markdown. No DOM. */
-import type { Aggregate, DeltaAggregate, TensorResult } from '../../src/protocol/engineApi.js';
+/** The result as Markdown, with numbers as shown. No DOM. CSV is `protocol/csv`. */
+import type { Aggregate, DeltaAggregate } from '../../src/protocol/engineApi.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { SECTION_NAMES } from '../figure/series.js';
 import { formatNumber, formatShare, formatTimes } from '../format.js';
 import { floorRatio, measure } from '../state/measure.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
-
-type Cell = string | number | null | undefined;
-
-/** RFC 4180, with a line feed. Text that a spreadsheet would run as a formula gets a leading quote. */
-export function csv(rows: readonly (readonly Cell[])[]): string {
-  return rows.map((row) => row.map(csvCell).join(',')).join('\n') + '\n';
-}
-
-function csvCell(cell: Cell): string {
-  if (cell === null || cell === undefined) return '';
-  if (typeof cell === 'number') return String(cell);
-  const safe = /^[=+@\t\r-]/.test(cell) ? `'${cell}` : cell;
-  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-export function tensorsCsv(model: Model, tensors: readonly TensorResult[]): string {
-  const head = ['name', 'section', 'layer', 'depth', 'component', 'region', 'shape'];
-  for (const stage of model.result.stages) head.push(`${stage.label} on disk`, `${stage.label} dtype`, `${stage.label} norm`);
-  for (const { from, to } of model.deltas) {
-    const name = `${from} -> ${to}`;
-    head.push(...['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'changedCount', 'floor', 'nonFinite'].map((column) => `${name} ${column}`));
-  }
-  const rows = tensors.map((tensor): Cell[] => [
-    tensor.name,
-    tensor.section,
-    tensor.layer,
-    tensor.depth,
-    tensor.component,
-    tensor.region,
-    tensor.shape.join('x'),
-    ...model.result.stages.flatMap((_, stage): Cell[] => [tensor.onDisk[stage], tensor.dtypes[stage], tensor.norms[stage]]),
-    ...model.deltas.flatMap(({ index }): Cell[] => {
-      const d = tensor.deltas[index];
-      return d === null || d === undefined ? [null, null, null, null, null, null, null, null] : [d.fro, d.relative, d.cosine, d.maxAbs, d.changed, d.changedCount, d.floor, d.nonFinite];
-    }),
-  ]);
-  return csv([head, ...rows]);
-}
-
-const AGGREGATE_COLUMNS = ['fro', 'meanFro', 'sumFro', 'relative', 'meanRelative', 'cosine', 'maxAbs', 'changed', 'floor', 'nonFinite'] as const;
-
-export function layersCsv(model: Model): string {
-  const head = ['depth', 'section', 'layer', 'region', 'weights', 'tensors', 'parameters'];
-  for (const { from, to } of model.deltas) head.push(...AGGREGATE_COLUMNS.map((column) => `${from} -> ${to} ${column}`));
-  const rows = model.result.layers.map((layer): Cell[] => [
-    layer.depth,
-    layer.section,
-    layer.layer,
-    layer.region,
-    layer.weights,
-    layer.tensors,
-    layer.parameters,
-    ...model.deltas.flatMap(({ index }) => AGGREGATE_COLUMNS.map((column) => layer.deltas[index]?.[column] ?? null)),
-  ]);
-  return csv([head, ...rows]);
-}
 
 export function layersMarkdown(model: Model): string {
   return markdownTable(

@@ -3,7 +3,8 @@ import { describe, it } from 'mocha';
 import { figureSvg } from '../../../webview/exporters/figureSvg.js';
 import { heatmapSvg } from '../../../webview/exporters/heatmapSvg.js';
 import { element, escape, linePath, text } from '../../../webview/exporters/svg.js';
-import { csv, layersCsv, layersMarkdown, markdownCell, regionsMarkdown, summaryRows, tensorsCsv } from '../../../webview/exporters/tables.js';
+import { csv, layersCsv, tensorsCsv } from '../../../src/protocol/csv.js';
+import { layersMarkdown, markdownCell, regionsMarkdown, summaryRows } from '../../../webview/exporters/tables.js';
 import { markerPath } from '../../../webview/figure/marks.js';
 import { buildFigure } from '../../../webview/figure/series.js';
 import { buildGrid } from '../../../webview/heatmap/grid.js';
@@ -100,7 +101,7 @@ describe('tables', () => {
   });
 
   it('writes every tensor with full precision', () => {
-    const lines = tensorsCsv(model, model.result.tensors).trimEnd().split('\n');
+    const lines = tensorsCsv(model.result).trimEnd().split('\n');
     assert.equal(lines.length, model.result.tensors.length + 1);
     const head = lines[0]!.split(',');
     const width = head.length;
@@ -114,7 +115,7 @@ describe('tables', () => {
   });
 
   it('writes layers in depth order', () => {
-    const lines = layersCsv(model).trimEnd().split('\n');
+    const lines = layersCsv(model.result).trimEnd().split('\n');
     assert.deepEqual(lines.slice(1).map((line) => line.split(',')[0]), ['-2', '-1', '0', '1', '2', '3', '4', '5', '6']);
   });
 

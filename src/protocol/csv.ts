@@ -1,0 +1,52 @@
+/** Results as CSV, in full precision: the same table from the panel and from the command line. */
+import type { CompareResult, TensorResult } from './engineApi.js';
+
+export type Cell = string | number | null | undefined;
+
+/** RFC 4180, with a line feed. Text that a spreadsheet would run as a formula gets a leading quote: names come from files. */
+export function csv(rows: readonly (readonly Cell[])[]): string {
+  return rows.map((row) => row.map(csvCell).join(',')).join('\n') + '\n';
+}
+
+function csvCell(cell: Cell): string {
+  if (cell === null || cell === undefined) return '';
+  if (typeof cell === 'number') return String(cell);
+  const safe = /^[=+@\t\r-]/.test(cell) ? `'${cell}` : cell;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+const DELTA_COLUMNS = ['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'changedCount', 'floor', 'nonFinite'] as const;
+
+/** One row per tensor: its place, what each stage stores, the figures of each update. */
+export function tensorsCsv(result: CompareResult, tensors: readonly TensorResult[] = result.tensors): string {
+  const head = [
+    ...['name', 'section', 'layer', 'depth', 'component', 'region', 'shape'],
+    ...result.stages.flatMap(({ label }) => [`${label} on disk`, `${label} dtype`, `${label} norm`]),
+    ...updateNames(result).flatMap((name) => DELTA_COLUMNS.map((column) => `${name} ${column}`)),
+  ];
+  const rows = tensors.map((tensor): Cell[] => [
+    ...[tensor.name, tensor.section, tensor.layer, tensor.depth, tensor.component, tensor.region, tensor.shape.join('x')],
+    ...result.stages.flatMap((_, stage): Cell[] => [tensor.onDisk[stage], tensor.dtypes[stage], tensor.norms[stage]]),
+    ...tensor.deltas.flatMap((delta) => DELTA_COLUMNS.map((column) => delta?.[column])),
+  ]);
+  return csv([head, ...rows]);
+}
+
+const AGGREGATE_COLUMNS = ['fro', 'meanFro', 'sumFro', 'relative', 'meanRelative', 'cosine', 'maxAbs', 'changed', 'floor', 'nonFinite'] as const;
+
+/** One row per depth: the aggregate over its weights, per update. */
+export function layersCsv(result: CompareResult): string {
+  const head = [
+    ...['depth', 'section', 'layer', 'region', 'weights', 'tensors', 'parameters'],
+    ...updateNames(result).flatMap((name) => AGGREGATE_COLUMNS.map((column) => `${name} ${column}`)),
+  ];
+  const rows = result.layers.map((layer): Cell[] => [
+    ...[layer.depth, layer.section, layer.layer, layer.region, layer.weights, layer.tensors, layer.parameters],
+    ...layer.deltas.flatMap((delta) => AGGREGATE_COLUMNS.map((column) => delta?.[column])),
+  ]);
+  return csv([head, ...rows]);
+}
+
+function updateNames({ stages }: CompareResult): string[] {
+  return stages.slice(1).map((stage, index) => `${stages[index]!.label} -> ${stage.label}`);
+}
