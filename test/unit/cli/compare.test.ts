@@ -48,10 +48,10 @@ describe('frankenstein compare', function () {
     it('is CSV and nothing else with --csv -', async () => {
       const { code, stdout } = await run([...quick(), '--csv', '-', '--json', inside('beside.json')]);
       assert.equal(code, 0);
-      const rows = stdout.trimEnd().split('\r\n');
+      const rows = stdout.trimEnd().split('\n');
       const { tensors } = JSON.parse(await readFile(inside('beside.json'), 'utf8')) as CompareResult;
       assert.equal(rows.length, 1 + tensors.length);
-      assert.match(rows[0]!, /^name,section,layer,depth,component,region,shape,dtypes,fro base→in,/);
+      assert.match(rows[0]!, /^name,section,layer,depth,component,region,shape,base on disk,.*,base -> in fro,/);
       assert.ok(rows.every((row) => row.split(',').length === rows[0]!.split(',').length));
     });
 
