@@ -39,10 +39,10 @@ export class WorkbenchPage {
     readonly page: Page,
     private readonly host: Host,
   ) {
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(40_000);
     this.quickInput = page.locator('.quick-input-widget:visible');
     page.on('console', (message) => {
-      const line = `${message.type()}: ${message.text()}`;
+      const line = `${message.type()}: ${message.text()} (${message.location().url})`;
       this.console.push(line);
       if (/content security policy/i.test(line) && message.type() === 'error') this.cspViolations.push(line);
     });
@@ -50,13 +50,13 @@ export class WorkbenchPage {
   }
 
   async goto(url: string): Promise<void> {
-    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+    await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: 90_000 });
     await this.ready();
   }
 
   /** As *Developer: Reload Window*, or F5 in a browser. */
   async reload(): Promise<void> {
-    await this.page.reload({ waitUntil: 'domcontentloaded' });
+    await this.page.reload({ waitUntil: 'domcontentloaded', timeout: 90_000 });
     await this.ready();
   }
 
@@ -120,7 +120,8 @@ export class WorkbenchPage {
   async quickPickItems(): Promise<string[]> {
     const rows = this.quickInput.locator('.monaco-list-row');
     await rows.first().waitFor();
-    return (await rows.locator('.quick-input-list-label .label-name').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+    // The second row of an entry is its detail.
+    return (await rows.locator('.quick-input-list-row:first-child .label-name').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
   }
 
   /** Chooses the row whose text contains `item`; several items tick boxes and accept. Waits until the pick is answered. */
@@ -132,7 +133,7 @@ export class WorkbenchPage {
     if (wanted === item) {
       for (const one of wanted) {
         const each = rows.filter({ hasText: one }).first();
-        if ((await each.getAttribute('aria-checked')) !== 'true') await each.locator('.label-name').click();
+        if ((await each.getAttribute('aria-checked')) !== 'true') await each.locator('.label-name').first().click();
       }
       await this.quickInput.getByRole('button', { name: 'OK', exact: true }).click();
     } else {
@@ -220,13 +221,25 @@ export class WorkbenchPage {
 
   /**
    * Right-clicks a path (or several, selected together) and chooses an item of the
-   * context menu; an array of titles goes through submenus.
+   * context menu, once it is offered; an array of titles goes through submenus.
    */
   async explorerContextMenu(relative: string | readonly string[], item: string | readonly string[]): Promise<void> {
-    const menu = await this.openContextMenu(relative);
     const titles = typeof item === 'string' ? [item] : item;
-    for (const title of titles) await menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last().click(PRESS);
-    await menu.first().waitFor({ state: 'hidden' });
+    const entry = (menu: Locator, title: string) => menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last();
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      const menu = await this.openContextMenu(relative);
+      // An open menu does not take up what an extension adds once it is there.
+      if (!(await entry(menu, titles[0]!).isVisible()) && Date.now() < deadline) {
+        await this.page.keyboard.press('Escape');
+        await menu.first().waitFor({ state: 'hidden' });
+        await this.page.waitForTimeout(250);
+        continue;
+      }
+      for (const title of titles) await entry(menu, title).click(PRESS);
+      await menu.first().waitFor({ state: 'hidden' });
+      return;
+    }
   }
 
   /** Titles of the context menu on a path, or on several selected together. */
@@ -264,12 +277,13 @@ export class WorkbenchPage {
 
   /** Opens a file of the workspace in an editor, as a double click in the explorer does. */
   async openFile(relative: string): Promise<void> {
-    const name = path.posix.basename(relative);
+    // Tabs of the same name, one config.json per checkpoint, are told apart by their paths.
+    const opened = this.page.locator('.part.editor .tab.active').filter({ has: this.page.locator(`.tab-label[aria-label*="/${relative}"]`) });
     for (let attempt = 0; ; attempt++) {
       const row = await this.explorerRow(relative);
       await row.locator('.label-name').dblclick();
       try {
-        await this.tab(name).and(this.page.locator('.active')).first().waitFor({ timeout: 5000 });
+        await opened.first().waitFor({ timeout: 5000 });
         return;
       } catch (error) {
         if (attempt >= 3) throw error;
@@ -277,13 +291,19 @@ export class WorkbenchPage {
     }
   }
 
+  /** By the name the tab shows, without the folder that tells it from others of that name. */
   tab(title: string | RegExp): Locator {
-    const text = typeof title === 'string' ? new RegExp(`^\\s*${escape(title)}\\s*$`) : title;
-    return this.page.locator('.part.editor .tab').filter({ has: this.page.locator('.monaco-icon-label-container').filter({ hasText: text }) });
+    const tabs = this.page.locator('.part.editor .tab');
+    if (title instanceof RegExp) return tabs.filter({ has: this.page.locator('.monaco-icon-label-container').filter({ hasText: title }) });
+    const name = title.replace(/["\\]/g, '\\$&');
+    const named = tabs.and(this.page.locator(`[aria-label="${name}"], [aria-label^="${name}, "]`));
+    // A diff is labelled by its two files, whatever it is called.
+    return named.or(tabs.filter({ has: this.page.locator('.monaco-icon-name-container').filter({ hasText: new RegExp(`^\\s*${escape(title)}\\s*$`) }) }));
   }
 
+  /** Names of the open tabs, without folders. */
   async tabTitles(): Promise<string[]> {
-    return (await this.page.locator('.part.editor .tab .monaco-icon-label-container').allTextContents()).map((text) => text.trim());
+    return this.page.locator('.part.editor .tab').evaluateAll((tabs) => tabs.map((tab) => ['.monaco-icon-name-container', '.monaco-icon-suffix-container'].map((part) => tab.querySelector(part)?.textContent ?? '').join('')));
   }
 
   /** The code editor that has the focus, or the first there is. */
@@ -309,9 +329,9 @@ export class WorkbenchPage {
     }
   }
 
-  /** Middle of a text in a visible editor line, in page pixels. */
+  /** Middle of a text in a visible line of the editor in hand, in page pixels. */
   async placeOf(text: string): Promise<{ x: number; y: number }> {
-    const line = this.page.locator('.monaco-editor .view-lines .view-line').filter({ hasText: text }).first();
+    const line = this.page.locator('.editor-group-container.active .monaco-editor .view-lines .view-line').filter({ hasText: text }).first();
     await line.waitFor();
     const place = await line.evaluate((element, wanted) => {
       const document = element.ownerDocument;
@@ -352,16 +372,21 @@ export class WorkbenchPage {
       await this.page.mouse.move(x, y);
       try {
         await hover.waitFor({ timeout: 5000 });
-        return hover;
+        // Lenses that came in meanwhile have moved the lines: this is another line's hover.
+        const now = await this.placeOf(text);
+        if (Math.abs(now.y - y) < 4) return hover;
+        await this.page.mouse.move(x + 40, y + 300);
+        await hover.waitFor({ state: 'hidden', timeout: 5000 });
+        if (attempt >= 6) throw new Error(`The line of "${text}" does not rest.`);
       } catch (error) {
-        if (attempt >= 3) throw error;
+        if (attempt >= 6) throw error;
       }
     }
   }
 
-  /** CodeLenses on screen, one element each. */
+  /** CodeLenses on screen, one element each, of the editor in hand. */
   codeLenses(): Locator {
-    return this.page.locator('.monaco-editor .codelens-decoration > :is(a, span)').filter({ visible: true, hasText: /[^\s|]/ });
+    return this.page.locator('.editor-group-container.active .monaco-editor .codelens-decoration > :is(a, span)').filter({ visible: true, hasText: /[^\s|]/ });
   }
 
   /** Their texts, icons left out, from the top. */
