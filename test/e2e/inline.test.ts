@@ -166,7 +166,7 @@ describe('inline figures', () => {
     const [, early, mid, late] = /^ΔRL early (\S+) · mid (\S+) · late (\S+)$/.exec(texts.find((text) => text.startsWith('ΔRL early'))!)!;
     [early, mid, late].forEach((text, at) => assertRoughly(text!, cli.regions[at]!.deltas[1]!.relative!, `region ${at}`));
     assert.ok(texts[0]!.includes('Base → IN → RL'));
-    await lab.page.clickCodeLens(/^Pin/);
+    await lab.page.clickCodeLens(/Pin$/);
     const pin = lab.page.pinned('Language layers');
     await pin.waitFor();
     await lab.page.screenshot('inline-config');

@@ -92,10 +92,9 @@ describe('a long comparison', () => {
   });
 
   it('cancelled from the palette, then the window reloaded half way: the panel offers to continue', async () => {
-    let title = '';
     const run = await startAndHold(() => compare('in', 'base'), 8);
     await panel().id('progress').waitFor();
-    title = await panel().id('running').locator('h1').innerText();
+    const title = await panel().id('running').locator('h1').innerText();
     await lab.page.runCommand('Frankenstein: Cancel');
     release();
     await panel().failure('cancelled');

@@ -190,7 +190,8 @@ export function ownDeltas(before: string, after: string): Map<string, OwnDelta> 
 function readSafetensors(folder: string): Map<string, { shape: number[]; values: Float32Array }> {
   const bytes = readFileSync(path.join(folder, 'model.safetensors'));
   const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const { __metadata__: _, ...header } = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  delete header['__metadata__'];
   const tensors = new Map<string, { shape: number[]; values: Float32Array }>();
   for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(header)) {
     assert.equal(dtype, 'BF16', `${name} of the sample is stored as BF16`);
