@@ -2,15 +2,11 @@
  * The two ends of the vocabulary. The head is a matrix of up to gigabytes: kept when it fits, else brought in by blocks
  * of rows. Embeddings of a prompt are few rows of theirs, read by byte range.
  */
-import { open } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
-import { DTYPE_BYTES } from '../checkpoint/decode.js';
-import { fileError } from '../checkpoint/failure.js';
-import { readBytes, readFully } from '../checkpoint/read.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { type LanguageSpec, tensorOf } from './spec.js';
-import { type Feeds, readParts, widen } from './weights.js';
+import { type Allocate, type Feeds, readFloats, readInto, readParts, reusing } from './weights.js';
 
 interface HeadBlock {
   /** First row of the vocabulary, and how many. */
@@ -23,6 +19,7 @@ export class HeadPages {
   private norm: ort.Tensor | undefined;
   private kept: HeadBlock[] | undefined;
   private readonly stored: StoredTensor;
+  private readonly allocate: Allocate;
 
   /** @param blockRows rows of the vocabulary brought in at once. `keep`: all blocks stay. */
   constructor(
@@ -33,6 +30,7 @@ export class HeadPages {
     private readonly keep: boolean,
   ) {
     this.stored = tensorOf(checkpoint, spec.head);
+    this.allocate = keep ? (_, make, size) => new make(size) : reusing();
   }
 
   /** The blocks in order; together they are the whole vocabulary. */
@@ -51,11 +49,14 @@ export class HeadPages {
 
   private async read(first: number, count: number): Promise<ort.Tensor> {
     const { hidden } = this.spec.layer;
-    const width = DTYPE_BYTES[this.stored.dtype] * hidden;
-    const bytes = await readBytes(this.stored, first * width, (first + count) * width);
-    if (this.format !== 'F32') return new ort.Tensor('uint16', new Uint16Array(bytes.buffer), [count, hidden]);
-    const values = new Float32Array(count * hidden);
-    widen(this.stored, bytes, values);
+    const size = count * hidden;
+    if (this.format !== 'F32') {
+      const halves = this.allocate('head', Uint16Array, size);
+      await readInto(this.stored, 2 * first * hidden, new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength));
+      return new ort.Tensor('uint16', halves, [count, hidden]);
+    }
+    const values = this.allocate('head', Float32Array, size);
+    await readFloats(this.stored, first * hidden, values);
     return new ort.Tensor('float32', values, [count, hidden]);
   }
 }
@@ -89,22 +90,10 @@ export class Embeddings {
   private async read(ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;
     const { hidden } = this.spec.layer;
-    const { realPath } = this.stored.shard;
-    const width = DTYPE_BYTES[this.stored.dtype] * hidden;
-    try {
-      const handle = await open(realPath, 'r');
-      try {
-        for (const id of ids) {
-          const begin = this.stored.begin + id * width;
-          const values = new Float32Array(hidden);
-          widen(this.stored, await readFully(handle, realPath, begin, begin + width), values);
-          this.remembered.set(id, values);
-        }
-      } finally {
-        await handle.close();
-      }
-    } catch (error) {
-      throw fileError(error, realPath);
+    for (const id of ids) {
+      const values = new Float32Array(hidden);
+      await readFloats(this.stored, id * hidden, values);
+      this.remembered.set(id, values);
     }
   }
 }

@@ -6,7 +6,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { type LanguageSpec } from './spec.js';
-import { bytesOfParts, type Feeds, readParts, type WeightPart } from './weights.js';
+import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** A layer's weights, by the graph that takes them. */
 export interface LayerWeights {
@@ -58,6 +58,9 @@ export class LayerPages {
   private readonly kept = new Map<string, Promise<LayerWeights>>();
   /** The layer being brought in ahead of its use. */
   private ahead: { key: string; weights: Promise<LayerWeights> } | undefined;
+  /** Memory of the layers that do not stay: one in use, one on its way. */
+  private readonly passing: [Allocate, Allocate] = [reusing(), reusing()];
+  private turn: 0 | 1 = 0;
   /** Bytes read from files so far. */
   bytesRead = 0;
 
@@ -93,18 +96,20 @@ export class LayerPages {
       if (this.ahead?.key === key) this.ahead = undefined;
       return there;
     }
-    const weights = this.read(checkpoint, layer);
     if (this.kept.size < this.keep) {
+      const weights = this.read(checkpoint, layer);
       this.kept.set(key, weights);
       weights.catch(() => this.kept.delete(key));
+      return weights;
     }
-    return weights;
+    this.turn = this.turn === 0 ? 1 : 0;
+    return this.read(checkpoint, layer, this.passing[this.turn]);
   }
 
-  private async read(checkpoint: Checkpoint, layer: number): Promise<LayerWeights> {
+  private async read(checkpoint: Checkpoint, layer: number, allocate?: Allocate): Promise<LayerWeights> {
     const parts = layerParts(this.spec, layer);
-    const projection = await readParts(checkpoint, parts.projection, this.format);
-    const block = await readParts(checkpoint, parts.block, this.format);
+    const projection = await readParts(checkpoint, parts.projection, this.format, allocate);
+    const block = await readParts(checkpoint, parts.block, this.format, allocate);
     this.bytesRead += bytesOfParts([...parts.projection, ...parts.block], this.format);
     return { projection, block };
   }

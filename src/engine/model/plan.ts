@@ -12,10 +12,12 @@ import { type ModelSpec, tensorOf } from './spec.js';
 import { largestVisionPart, visionParts } from './vision.js';
 import { bytesOfParts, commonFormat } from './weights.js';
 
-/** Node, V8 and ONNX Runtime with the graphs' sessions, before any weight. Measured: 120 MB. */
-const BASE_BYTES = 144 << 20;
-/** Vocabulary rows are brought in by blocks of about this size when the head does not stay. */
-const HEAD_BLOCK_BYTES = 64 << 20;
+/** Node, V8 and ONNX Runtime with the graphs' sessions, and buffers on their way to the collector, before any weight. Measured: 150 to 180 MB. */
+const BASE_BYTES = 176 << 20;
+/** The head goes through in blocks of this size when it does not stay, or when it has to be widened. */
+const HEAD_BLOCK_BYTES = 16 << 20;
+/** A 16-bit block exists as bits, as a copy of them and as fp32 while it is used. */
+const WIDENED_COPIES = 4;
 /** Results between the operators of one chunk: larger chunks are not faster, smaller ones lose to overhead. */
 const MOST_ACTIVATION_BYTES = 128 << 20;
 const LEAST_ACTIVATION_BYTES = 16 << 20;
@@ -68,18 +70,19 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
 
   for (const format of new Set<WeightFormat>(['F32', stored])) {
     const weightBytes = layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
-    const widened = format === 'F32' ? 0 : largestWidened(spec);
+    const widened = format === 'F32' ? 0 : Math.max(largestWidened(spec), WIDENED_COPIES * HEAD_BLOCK_BYTES);
+    const headBlockRows = format === 'F32' ? vocabulary : blockRows(vocabulary, layer.hidden * 2);
     const left = free - weightBytes - widened;
     // At least a quarter for the batch: without room for rows a model that stays is no faster than one that streams.
     if (left >= Math.max(oneRow, free / 4)) {
-      return { memory, threads, format, keptLayers: Infinity, keepHead: true, headBlockRows: vocabulary, keepVision: true, activationBytes, batchBytes: batchOf(left), weightBytes, streamedBytes: 0 };
+      return { memory, threads, format, keptLayers: Infinity, keepHead: true, headBlockRows, keepVision: true, activationBytes, batchBytes: batchOf(left), weightBytes, streamedBytes: 0 };
     }
   }
   const perLayer = layerBytes(language, stored);
   const rowBytes = layer.hidden * (stored === 'F32' ? 4 : 2);
-  const headBlockRows = Math.min(vocabulary, Math.max(1, Math.floor(HEAD_BLOCK_BYTES / rowBytes)));
+  const headBlockRows = blockRows(vocabulary, rowBytes);
   // A layer in use and one on its way; vision and head are never in memory together with them, but garbage is.
-  const working = Math.max(3 * perLayer, 2 * headBlockRows * rowBytes, vision ? 2 * largestVisionPart(vision, layer.hidden, stored) : 0) + (stored === 'F32' ? 0 : largestWidened(spec));
+  const working = Math.max(3 * perLayer, WIDENED_COPIES * headBlockRows * rowBytes, vision ? 2 * largestVisionPart(vision, layer.hidden, stored) : 0) + (stored === 'F32' ? 0 : largestWidened(spec));
   const batchBytes = batchOf((free - working) / 4);
   const keptLayers = Math.floor((free - working - batchBytes) / perLayer);
   if (keptLayers < 0) {
@@ -92,6 +95,10 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
     weightBytes: kept * perLayer + working,
     streamedBytes: (layers - kept) * perLayer + headBytes(stored),
   };
+}
+
+function blockRows(vocabulary: number, rowBytes: number): number {
+  return Math.min(vocabulary, Math.max(1, Math.floor(HEAD_BLOCK_BYTES / rowBytes)));
 }
 
 /** Bytes of the largest matrices that exist as fp32 while a 16-bit layer is computed. */

@@ -12,6 +12,8 @@ export interface SessionSettings {
   provider: Provider;
   /** Threads inside one operator. */
   threads: number;
+  /** Give memory back after every run rather than keep it for the next: slower where runs are short, bounded where memory is. */
+  thrifty: boolean;
 }
 
 export class Sessions {
@@ -65,6 +67,7 @@ export class Sessions {
       interOpNumThreads: 1,
       // Shapes change with every pass; a remembered pattern per shape would only grow.
       enableMemPattern: false,
+      enableCpuMemArena: !this.settings.thrifty,
       extra: { session: { intra_op: { allow_spinning: '0' } } },
     };
   }

@@ -12,7 +12,7 @@ import type { ProcessedImage } from './processor/processor.js';
 import { axialFrequencies } from './rope.js';
 import type { Sessions } from './sessions.js';
 import type { VisionSpec } from './spec.js';
-import { bytesOfParts, type Feeds, readParts, type WeightPart } from './weights.js';
+import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** What the language model gets of one picture. */
 export interface PictureFeatures {
@@ -25,12 +25,14 @@ export interface PictureFeatures {
 const VISION_THETA = 10_000;
 
 interface Part {
+  /** What it is, and its number where there are several. */
   key: string;
   parts: WeightPart[];
 }
 
 export class VisionTower {
   private readonly kept = new Map<string, Feeds>();
+  private readonly memories = new Map<string, Allocate>();
 
   constructor(
     private readonly spec: VisionSpec,
@@ -148,10 +150,18 @@ export class VisionTower {
   private async weights({ key, parts }: Part, format = this.format): Promise<Feeds> {
     let feeds = this.kept.get(key);
     if (feeds === undefined) {
-      feeds = await readParts(this.checkpoint, parts, format);
+      feeds = await readParts(this.checkpoint, parts, format, this.settings.keep ? undefined : this.passing(key));
       if (this.settings.keep) this.kept.set(key, feeds);
     }
     return feeds;
+  }
+
+  /** One memory for all parts of a kind. */
+  private passing(key: string): Allocate {
+    const kind = key.replace(/ \d+$/, '');
+    let allocate = this.memories.get(kind);
+    if (allocate === undefined) this.memories.set(kind, (allocate = reusing()));
+    return allocate;
   }
 }
 

@@ -2,11 +2,11 @@
  * Reading weights into the shape graphs take: matrices that are used together stacked into one, vectors as fp32.
  * Sixteen-bit matrices can stay as they are on disk; anything else becomes fp32.
  */
+import { open } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
-import { decode } from '../checkpoint/decode.js';
-import { quoted, shown } from '../checkpoint/failure.js';
-import { readBytes } from '../checkpoint/read.js';
+import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
+import { fileError, quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { tensorOf } from './spec.js';
@@ -28,11 +28,27 @@ export function bytesOfParts(parts: readonly WeightPart[], format: WeightFormat)
   return parts.reduce((sum, { dims }) => sum + product(dims) * (dims.length > 1 && format !== 'F32' ? 2 : 4), 0);
 }
 
+/** Memory for a weight of `size` elements; the same again for the same input, where memory is reused. */
+export type Allocate = <A extends Uint16Array | Float32Array>(input: string, make: new (size: number) => A, size: number) => A;
+
+const fresh: Allocate = (_, make, size) => new make(size);
+
+/** Memory that is used again by every weight of the same input name: what was read into it before is overwritten. */
+export function reusing(): Allocate {
+  const kept = new Map<string, Uint16Array | Float32Array>();
+  return <A extends Uint16Array | Float32Array>(input: string, make: new (size: number) => A, size: number): A => {
+    let memory = kept.get(input);
+    if (memory === undefined || memory.length < size) kept.set(input, (memory = new make(size)));
+    return memory.subarray(0, size) as A;
+  };
+}
+
 /**
- * Reads the parts.
- * @throws `malformed` when a tensor is missing or of another size than the model's first layer says; `changed`, `not-found`, `permission`.
+ * Reads the parts, into memory that `allocate` gives.
+ * @throws `malformed` when a tensor is missing or of another size than the model's first layer says; `mismatch` when it
+ * is not in `format`; `changed`, `not-found`, `permission`.
  */
-export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPart[], format: WeightFormat, signal?: AbortSignal): Promise<Feeds> {
+export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPart[], format: WeightFormat, allocate: Allocate = fresh): Promise<Feeds> {
   const feeds: Feeds = {};
   for (const part of parts) {
     const stored = part.names.map((name) => tensorOf(checkpoint, name));
@@ -40,37 +56,73 @@ export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPa
     if (size !== product(part.dims)) {
       throw new FrankensteinError('malformed', `${shown(checkpoint.path)} has ${quoted(stored[0]!.onDisk)} in another shape than its other layers: [${stored[0]!.shape.join(', ')}].`);
     }
-    feeds[part.input] = part.dims.length > 1 && format !== 'F32'
-      ? new ort.Tensor('uint16', await stackHalves(stored, size, signal), part.dims)
-      : new ort.Tensor('float32', await stackFloats(stored, size, signal), part.dims);
+    if (part.dims.length > 1 && format !== 'F32') {
+      const other = stored.find(({ dtype }) => dtype !== format);
+      if (other) throw new FrankensteinError('mismatch', `${shown(checkpoint.path)} stores ${quoted(other.onDisk)} as ${other.dtype}, but within this memory budget weights stay as they are on disk, and the model's are ${format}: give a larger budget.`);
+      const halves = allocate(part.input, Uint16Array, size);
+      let offset = 0;
+      for (const tensor of stored) {
+        await readInto(tensor, 0, bytesOf(halves.subarray(offset, offset + tensor.size)));
+        offset += tensor.size;
+      }
+      feeds[part.input] = new ort.Tensor('uint16', halves, part.dims);
+    } else {
+      const floats = allocate(part.input, Float32Array, size);
+      let offset = 0;
+      for (const tensor of stored) {
+        await readFloats(tensor, 0, floats.subarray(offset, offset + tensor.size));
+        offset += tensor.size;
+      }
+      feeds[part.input] = new ort.Tensor('float32', floats, part.dims);
+    }
   }
   return feeds;
 }
 
-async function stackHalves(stored: readonly StoredTensor[], size: number, signal?: AbortSignal): Promise<Uint16Array> {
-  if (stored.length === 1) return new Uint16Array((await readBytes(stored[0]!, undefined, undefined, signal)).buffer);
-  const whole = new Uint8Array(2 * size);
-  let offset = 0;
-  for (const tensor of stored) {
-    whole.set(await readBytes(tensor, undefined, undefined, signal), offset);
-    offset += 2 * tensor.size;
+/** Bytes widened at once. */
+const STEP_BYTES = 1 << 20;
+
+/** Reads elements from `first` on as fp32, until `target` is full. */
+export async function readFloats(tensor: StoredTensor, first: number, target: Float32Array): Promise<void> {
+  const width = DTYPE_BYTES[tensor.dtype];
+  if (tensor.dtype === 'F32') return readInto(tensor, first * width, bytesOf(target));
+  const step = Math.min(target.length, STEP_BYTES / width);
+  const bytes = new Uint8Array(step * width);
+  for (let done = 0; done < target.length; done += step) {
+    const count = Math.min(step, target.length - done);
+    const some = bytes.subarray(0, count * width);
+    await readInto(tensor, (first + done) * width, some);
+    widen(tensor, some, target.subarray(done, done + count));
   }
-  return new Uint16Array(whole.buffer);
 }
 
-async function stackFloats(stored: readonly StoredTensor[], size: number, signal?: AbortSignal): Promise<Float32Array> {
-  if (stored.length === 1 && stored[0]!.dtype === 'F32') return new Float32Array((await readBytes(stored[0]!, undefined, undefined, signal)).buffer);
-  const whole = new Float32Array(size);
-  let offset = 0;
-  for (const tensor of stored) {
-    widen(tensor, await readBytes(tensor, undefined, undefined, signal), whole.subarray(offset, offset + tensor.size));
-    offset += tensor.size;
+/** The system reads at most 2 GiB at once. */
+const READ_BYTES = 1 << 30;
+
+/** Reads the tensor's bytes from `begin` on, until `target` is full. @throws `changed`, `not-found`, `permission` */
+export async function readInto({ shard, begin: start }: StoredTensor, begin: number, target: Uint8Array): Promise<void> {
+  try {
+    const handle = await open(shard.realPath, 'r');
+    try {
+      for (let done = 0; done < target.length; ) {
+        const { bytesRead } = await handle.read(target, done, Math.min(READ_BYTES, target.length - done), start + begin + done);
+        if (bytesRead === 0) throw new FrankensteinError('changed', `${shown(shard.realPath)} became shorter while it was read.`);
+        done += bytesRead;
+      }
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileError(error, shard.realPath);
   }
-  return whole;
+}
+
+function bytesOf(values: Uint16Array | Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 
 /** Values of `bytes`, which are elements of `tensor`, as fp32. */
-export function widen({ dtype }: StoredTensor, bytes: Uint8Array, target: Float32Array): void {
+function widen({ dtype }: StoredTensor, bytes: Uint8Array, target: Float32Array): void {
   if (dtype === 'BF16') {
     // A bfloat16 is the upper half of a float32. This loop is ten times faster than the general one.
     const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, target.length);
