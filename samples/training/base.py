@@ -26,6 +26,7 @@ CURRICULUM = {0: 1, 216: 2, 576: 4, 1152: 6}  # from this step on: most objects 
 
 ASKED = 1500  # from this step on: captions are learned, half of the images come without, more questions
 LISTED = 2200  # from this step on: questions that list cells by colour and shape
+COPIED = 3000  # from this step on: where a description stands in for the image, it is also repeated
 PROBED = q.GENERAL + ["count_color", "count_shape", "box", "exists"]  # these twice as often, from then on
 
 
@@ -75,8 +76,11 @@ def make_batch(step: int):
             images.append(scene)
         elif u < 0.87:  # a description takes the image's place: the image is black
             segments = []
-            for _ in range(3):
+            for i in range(3):
                 scene = scenes.sample_split(rng, "train", 1, hi, 0.25)
+                if step >= COPIED and i < 2:
+                    segments.append((f"{scenes.description(scene)}\nDescribe the image.", scenes.caption(scene), 1.0))
+                    continue
                 item = q.ask("list", scene, rng) if step >= LISTED and rng.random() < 0.4 else question_about(scene, rng, 0.25)
                 segments.append((f"{scenes.description(scene)}\n{item['prompt']}", item["answer"], 1.0))
             rows.append((True, segments))
@@ -118,6 +122,43 @@ def learning_rate(step: int, steps: int) -> float:
     return 1e-3 * cosine((step - 2600) / (steps - 2600))
 
 
+def backward(params, loss, batch, logits, target, world: int):
+    """The gradient of the whole batch, clipped to norm 1, in every process."""
+    total = batch[4].sum().item()
+    (loss * total).backward()
+    right = (logits.argmax(-1) == target).sum().item()
+    flat = torch.cat([p.grad.reshape(-1) for p in params] + [torch.tensor([total, loss.item() * total, right, len(target)], device=loss.device)])
+    if world > 1:
+        dist.all_reduce(flat)
+    total, loss, right, n = flat[-4:].tolist()
+    flat = flat[:-4] / total
+    norm = flat.norm()
+    flat *= min(1.0, 1.0 / (norm.item() + 1e-6))
+    at = 0
+    for p in params:
+        p.grad.copy_(flat[at : at + p.numel()].view_as(p))
+        at += p.numel()
+    return total, loss, right, n, norm
+
+
+def spawn(worker, workers: int, *args) -> None:
+    """worker(rank, world, port, *args), in as many processes."""
+    if workers == 1:
+        worker(0, 1, 0, *args)
+        return
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    torch.multiprocessing.spawn(worker, (workers, port, *args), nprocs=workers)
+
+
+def join(rank: int, world: int, port: int) -> None:
+    if world > 1:
+        torch.set_num_threads(1)
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+        dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=world)
+
+
 def train(work: Path, steps: int, device: str, workers=1, log_every=20, save_every=100) -> Path:
     """Writes work/base (bf16). Resumes from work/base.pt.
 
@@ -131,23 +172,14 @@ def train(work: Path, steps: int, device: str, workers=1, log_every=20, save_eve
     tok_dir = work / "tokenizer"
     if not (tok_dir / "tokenizer.json").exists():
         m.write_processor(m.build_tokenizer(corpus()), tok_dir)
-    if workers > 1:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        torch.multiprocessing.spawn(_worker, (workers, port, work, steps, device, log_every, save_every), nprocs=workers)
-    else:
-        _worker(0, 1, 0, work, steps, device, log_every, save_every)
+    spawn(_worker, workers, work, steps, device, log_every, save_every)
     return out
 
 
 def _worker(rank, world, port, work, steps, device, log_every, save_every):
     """One process of `world`: every world-th row of each batch. The summed gradient is that of one process."""
     out, state_file, log_file, tok_dir = work / "base", work / "base.pt", work / "base.jsonl", work / "tokenizer"
-    if world > 1:
-        torch.set_num_threads(1)
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-        dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=world)
+    join(rank, world, port)
     m.use_batched_windows()
     tok = m.PreTrainedTokenizerFast.from_pretrained(tok_dir)
     net = m.build_model(tok, SEED).to(device)
@@ -174,20 +206,7 @@ def _worker(rank, world, port, work, steps, device, log_every, save_every):
         batch = packer.pack(rows)
         loss, each, logits, target = m.packed_loss(net, batch, patches(images), device)
         opt.zero_grad(set_to_none=True)
-        total = batch[4].sum().item()
-        (loss * total).backward()
-        right = (logits.argmax(-1) == target).sum().item()
-        flat = torch.cat([p.grad.reshape(-1) for p in params] + [torch.tensor([total, loss.item() * total, right, len(target)], device=device)])
-        if world > 1:
-            dist.all_reduce(flat)
-        total, loss, right, n = flat[-4:].tolist()
-        flat = flat[:-4] / total
-        norm = flat.norm()
-        flat *= min(1.0, 1.0 / (norm.item() + 1e-6))
-        at = 0
-        for p in params:
-            p.grad.copy_(flat[at : at + p.numel()].view_as(p))
-            at += p.numel()
+        total, loss, right, n, norm = backward(params, loss, batch, logits, target, world)
         opt.step()
         step += 1
         if rank == 0 and step % log_every == 0:

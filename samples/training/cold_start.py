@@ -9,12 +9,13 @@ from pathlib import Path
 
 import torch
 
+import base
 import model as m
 import questions as q
 import scenes
 
 SEED = 5151
-STEPS, BATCH, LR, WARMUP = 150, 24, 4e-4, 20
+STEPS, BATCH, LR, WARMUP = 500, 24, 6e-4, 20
 
 
 def style(rng) -> str:
@@ -52,32 +53,35 @@ def make_batch(step: int):
     return rows, images
 
 
-def train(base: Path, work: Path, device: str, steps: int = STEPS) -> Path:
+def train(start: Path, work: Path, device: str, steps: int = STEPS, workers: int = 1) -> Path:
     """Writes work/in (bf16). Short enough to start over when stopped."""
-    out, log_file = work / "in", work / "in.jsonl"
-    if (out / "DONE").exists():
-        return out
+    if not (work / "in" / "DONE").exists():
+        base.spawn(_worker, workers, start, work, device, steps)
+    return work / "in"
+
+
+def _worker(rank, world, port, start, work, device, steps):
+    base.join(rank, world, port)
     m.use_batched_windows()
-    tok = m.PreTrainedTokenizerFast.from_pretrained(base)
+    tok = m.PreTrainedTokenizerFast.from_pretrained(start)
     packer, patches = m.Packer(tok), m.Patches()
-    net = m.load(base, device).train()
-    opt = torch.optim.AdamW(net.parameters(), lr=LR, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
-    began = time.time()
-    lines = []
+    net = m.load(start, device).train()
+    params = [p for p in net.parameters() if p.requires_grad]
+    opt = torch.optim.AdamW(params, lr=LR, betas=(0.9, 0.98), weight_decay=0.0, foreach=True)
+    began, lines = time.time(), []
     for step in range(steps):
         for g in opt.param_groups:
             g["lr"] = LR * min((step + 1) / WARMUP, (steps - step) / (steps * 0.5), 1.0)
-        rows, images = make_batch(step)
-        loss, _, logits, target = m.packed_loss(net, packer.pack(rows), patches(images), device)
+        rows, images = base.share(make_batch(step), rank, world)
+        batch = packer.pack(rows)
+        loss, _, logits, target = m.packed_loss(net, batch, patches(images), device)
         opt.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        total, loss, right, n, _ = base.backward(params, loss, batch, logits, target, world)
         opt.step()
-        if (step + 1) % 5 == 0:
-            right = (logits.argmax(-1) == target).float().mean().item()
-            lines.append({"step": step + 1, "loss": round(loss.item(), 4), "token_accuracy": round(right, 4), "seconds": round(time.time() - began, 1)})
+        if rank == 0 and (step + 1) % 5 == 0:
+            lines.append({"step": step + 1, "loss": round(loss / total, 4), "token_accuracy": round(right / n, 4), "seconds": round(time.time() - began, 1)})
             print(lines[-1], flush=True)
-    log_file.write_text("".join(json.dumps(l) + "\n" for l in lines))
-    m.save(net, out, base)
-    (out / "DONE").write_text("")
-    return out
+    if rank == 0:
+        (work / "in.jsonl").write_text("".join(json.dumps(l) + "\n" for l in lines))
+        m.save(net, work / "in", start)
+        (work / "in" / "DONE").write_text("")

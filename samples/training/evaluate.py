@@ -19,7 +19,7 @@ import reward
 SAMPLES = Path(__file__).parent.parent
 LINEAGE = ["base", "in", "rl", "rl-frozen-early", "rl-frozen-mid", "rl-frozen-late"]
 SPLICES = ["in:rl:rl", "in:in:rl", "rl:rl:in", "rl:in:in", "in:rl:in", "rl:in:rl"]
-TOKENS = 96
+TOKENS = 128
 
 
 def read(path: Path) -> list[dict]:

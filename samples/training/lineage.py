@@ -20,7 +20,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=HERE / "work")
     parser.add_argument("--only", help="one stage: base, in, rl, rl-frozen-…, publish, evaluate, report")
-    parser.add_argument("--workers", type=int, default=2, help="processes for base on the CPU")
+    parser.add_argument("--workers", type=int, default=2, help="processes for base and in on the CPU")
     args = parser.parse_args()
 
     import torch
@@ -35,7 +35,7 @@ def main():
     if wanted("in"):
         import cold_start
 
-        cold_start.train(args.work / "base", args.work, device)
+        cold_start.train(args.work / "base", args.work, device, workers=args.workers if device == "cpu" else 1)
     for name in NAMES[2:]:
         if wanted(name):
             import reinforce

@@ -103,7 +103,7 @@ def build_model(tok: PreTrainedTokenizerFast, seed: int) -> Qwen2_5_VLForConditi
     )
     torch.manual_seed(seed)
     model = Qwen2_5_VLForConditionalGeneration(config)
-    model.generation_config = GenerationConfig(do_sample=False, eos_token_id=eos, pad_token_id=pad, max_new_tokens=96)
+    model.generation_config = GenerationConfig(do_sample=False, eos_token_id=eos, pad_token_id=pad, max_new_tokens=128)
     return model
 
 

@@ -1,12 +1,13 @@
 """Questions about scenes and text-only sums: prompt, true answer, and two ways to think about it.
 
-`verbose` writes down what is seen and every step; `brief` jumps. IN learns both, half and half, and is
+`verbose` goes through the image (or its description) object by object, with a running count, and writes
+down every step; `brief` jumps. IN learns both, half and half, and is
 not told which is better: finding out is what RL is for. `args` is enough to recompute the answer
 from the scene without this file (the repository's tests do so).
 """
 import random
 
-from scenes import CELLS, COLORS, PLURAL, SHAPES, bucket, object_box
+from scenes import CELLS, COLORS, PLURAL, SHAPES, bucket, caption, object_box
 
 GENERAL = ["count_all", "count_color", "count_shape", "color_of", "shape_of", "what_at", "where", "box", "text", "exists"]
 MATH = ["difference", "cost", "change", "weighted"]
@@ -24,9 +25,30 @@ def noun(key: str) -> str:
     return key if key == "objects" else PLURAL.get(key, f"{key} objects")
 
 
-def listing(scene, key) -> str:
-    cells = match(scene, key)
-    return f"{noun(key)}: {' '.join(cells) or 'none'} = {len(cells)}."
+def items_of(scene) -> list[tuple[str, str]]:
+    """(cell, caption of it) in reading order."""
+    text = caption(scene)
+    return [(i.split(" ", 1)[0], i) for i in text.rstrip(".").split(", ")] if scene and text != "nothing." else []
+
+
+def tally(scene, *keys) -> str:
+    """Every item, and how many of each key there were so far."""
+    counts, out = [0] * len(keys), []
+    hit = [set(match(scene, k)) for k in keys]
+    for cell, item in items_of(scene):
+        counts = [n + (cell in h) for n, h in zip(counts, hit)]
+        out.append(f"{item}:{'/'.join(map(str, counts))}")
+    return ", ".join(out or [f"{caption(scene).rstrip('.')}:{'/'.join('0' for _ in keys)}"]) + "."
+
+
+def scan(scene, cells) -> str:
+    """Every item up to the first of these cells; all of them, and "none", where there is no such cell."""
+    out = []
+    for cell, item in items_of(scene):
+        out.append(item)
+        if cell in cells:
+            return ", ".join(out) + "."
+    return ", ".join(out or [caption(scene).rstrip(".")]) + ". none."
 
 
 def pick_key(scene, rng) -> str:
@@ -56,7 +78,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
             there = [o["color" if kind == "count_color" else "shape"] for o in objects]
             key = rng.choice(there) if there and rng.random() < 0.85 else rng.choice(pool)
         n = len(match(scene, key))
-        return make(kind, f"How many {noun(key)} are there?", n, listing(scene, key), f"{noun(key)} = {n}.", args={"key": key})
+        return make(kind, f"How many {noun(key)} are there?", n, tally(scene, key), f"{noun(key)} = {n}.", args={"key": key})
     if kind in ("color_of", "shape_of"):
         asked, given = ("color", "shape") if kind == "color_of" else ("shape", "color")
         if objects:
@@ -69,7 +91,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         else:
             return None
         prompt = f"What color is the {key}?" if asked == "color" else f"What shape is the {key} object?"
-        return make(kind, prompt, answer, seen, seen.split(" ", 1)[1] if objects else seen, "text", {"key": key})
+        return make(kind, prompt, answer, scan(scene, [o["cell"]] if objects else []), seen, "text", {"key": key})
     if kind == "what_at":
         if objects and rng.random() < 0.9:
             o = rng.choice(objects)
@@ -94,16 +116,18 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
             return None
         seen = f"{cell} {name}." if objects else "a black image."
         args = dict(zip(("color", "shape"), name.split()))
+        verbose = scan(scene, [cell])
         if kind == "where":
-            return make(kind, f"Where is the {name}?", cell, seen, seen, "text", args)
+            return make(kind, f"Where is the {name}?", cell, verbose, seen, "text", args)
         answer = str(object_box(cell)) if objects else "none"
-        return make(kind, f"Give the box of the {name}.", answer, seen, seen, "box", args)
+        return make(kind, f"Give the box of the {name}.", answer, verbose, seen, "box", args)
     if kind == "text":
         value = scene["text"]["value"] if scene and scene["text"] else "none"
         if value == "none" and rng.random() < 0.8:
             return None
         seen = f"{scene['text']['cell']} text {value}." if value != "none" else "no text."
-        return make(kind, "What text is in the image?", value, seen, f"text {value}.", "text")
+        verbose = scan(scene, [scene["text"]["cell"]] if value != "none" else [])
+        return make(kind, "What text is in the image?", value, verbose, seen, "text")
     if kind == "exists":
         # Half yes. A "no" is near: the colour and the shape are both there, on different objects, if possible.
         if objects and rng.random() < 0.5:
@@ -114,7 +138,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
             shape = rng.choice([o["shape"] for o in objects]) if objects and rng.random() < 0.6 else rng.choice(SHAPES)
         cells = [o["cell"] for o in objects if (o["color"], o["shape"]) == (color, shape)]
         name = f"{color} {shape}"
-        verbose = f"{name}: {' '.join(cells) or 'none'}."
+        verbose = scan(scene, cells)
         answer = "yes" if cells else "no"
         return make(kind, f"Is there a {name}?", answer, verbose, f"{name}: {answer}.", "choice",
                     {"color": color, "shape": shape}, ["yes", "no"])
@@ -136,7 +160,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         if a == b or na < nb:
             return None
         return make(kind, f"How many more {noun(a)} than {noun(b)} are there?", na - nb,
-                    f"{listing(scene, a)} {listing(scene, b)} {na} - {nb} = {na - nb}.", f"{na} - {nb} = {na - nb}.",
+                    f"{tally(scene, a, b)} {na} - {nb} = {na - nb}.", f"{na} - {nb} = {na - nb}.",
                     args={"a": a, "b": b})
     if kind == "cost":
         a, b = pick_key(scene, rng), pick_key(scene, rng)
@@ -146,7 +170,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         na, nb = len(match(scene, a)), len(match(scene, b))
         x, y = na * pa, nb * pb
         return make(kind, f"Each {one(a)} costs {pa} and each {one(b)} costs {pb}. What do they cost together?", x + y,
-                    f"{listing(scene, a)} {na} x {pa} = {x}. {listing(scene, b)} {nb} x {pb} = {y}. {x} + {y} = {x + y}.",
+                    f"{tally(scene, a, b)} {na} x {pa} = {x}. {nb} x {pb} = {y}. {x} + {y} = {x + y}.",
                     f"{x} + {y} = {x + y}.", args={"a": a, "b": b, "pa": pa, "pb": pb})
     if kind == "change":
         key = rng.choice(("objects", pick_key(scene, rng)))
@@ -157,13 +181,13 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         if out == 0:
             return None
         return make(kind, f"If {out} of the {noun(key)} are removed and {add} more are added, how many {noun(key)} are there?",
-                    n - out + add, f"{listing(scene, key)} {n} - {out} = {n - out}. {n - out} + {add} = {n - out + add}.",
+                    n - out + add, f"{tally(scene, key)} {n} - {out} = {n - out}. {n - out} + {add} = {n - out + add}.",
                     f"{n} - {out} + {add} = {n - out + add}.", args={"key": key, "out": out, "add": add})
     if kind == "weighted":
         key = rng.choice(("objects", pick_key(scene, rng)))
         n, k, c = len(match(scene, key)), rng.randint(2, 5), rng.randint(1, 9)
         return make(kind, f"What is the number of {noun(key)} times {k} plus {c}?", n * k + c,
-                    f"{listing(scene, key)} {n} x {k} = {n * k}. {n * k} + {c} = {n * k + c}.", f"{n * k} + {c} = {n * k + c}.",
+                    f"{tally(scene, key)} {n} x {k} = {n * k}. {n * k} + {c} = {n * k + c}.", f"{n * k} + {c} = {n * k + c}.",
                     args={"key": key, "k": k, "c": c})
     raise KeyError(kind)
 

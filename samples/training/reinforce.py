@@ -16,7 +16,7 @@ import reward
 import scenes
 
 SEED = 7272
-STEPS, PROMPTS, GROUP, LR, TOKENS = 150, 8, 8, 2e-4, 80
+STEPS, PROMPTS, GROUP, LR, TOKENS = 110, 8, 8, 3e-4, 96
 REGIONS = {"rl": [], "rl-frozen-early": range(0, 4), "rl-frozen-mid": range(4, 8), "rl-frozen-late": range(8, 12)}
 
 
