@@ -300,7 +300,8 @@ describe('the panel', () => {
     await panel().search('layers.1. o_proj');
     await panel().id('tensor-grid').locator('.grid-body [role=row]:not([hidden])').first().locator('[role=gridcell]').first().click();
     await panel().id('reveal-2').click();
-    await lab.page.page.locator('.tab.active .tab-label[aria-label*="/rl/config.json"]').waitFor();
+    await lab.page.tab('config.json').waitFor();
+    await lab.page.page.locator('.breadcrumbs-control:visible').filter({ hasText: /rl.*config\.json/s }).waitFor();
     assert.equal(await lab.page.page.locator('.part.editor .editor-group-container').count(), 2, 'the panel stays in sight');
     await lab.page.tab('config.json').click();
     await lab.page.runCommand('View: Close Editor');
@@ -492,9 +493,8 @@ describe('the panel', () => {
       await panel().id('layer-figure').press('Home');
       await panel().id('layer-figure').press('Enter');
       await panel().id('depth-chip').filter({ hasText: 'Only Vision block 0' }).waitFor();
-      // What is remembered is written a moment later, by the webview and by VS Code.
-      await lab.page.page.waitForTimeout(2500);
-      await lab.page.reload();
+      await lab.page.page.waitForTimeout(500); // the panel gathers what is to be remembered
+      await lab.page.reloadWindow();
       await panel().result('Base → IN → RL');
       await panel().id('depth-chip').filter({ hasText: 'Only Vision block 0' }).waitFor({ timeout: LONG });
       assert.ok((await panel().id('layer-figure').getAttribute('aria-label'))!.startsWith('share of weights changed'));

@@ -102,8 +102,7 @@ describe('a long comparison', () => {
     await startAndHold(() => panel().id('retry').click(), namesIn(first).length + 6, run);
     const second = journalOf(run);
     await panel().id('progress').waitFor();
-    await lab.page.page.waitForTimeout(2500); // VS Code writes down which editors are open a moment later
-    await lab.page.reload();
+    await lab.page.reloadWindow();
     release();
     assert.match(await panel().failure('interrupted'), /^This comparison was interrupted at [1-9]\d? %\. Continue\?$/);
     await panel().id('retry').click();

@@ -54,7 +54,16 @@ export class WorkbenchPage {
     await this.ready();
   }
 
-  /** As *Developer: Reload Window*, or F5 in a browser. */
+  /** *Developer: Reload Window*: VS Code writes down first what it remembers. */
+  async reloadWindow(): Promise<void> {
+    const loaded = this.page.waitForEvent('domcontentloaded', { timeout: 90_000 });
+    loaded.catch(() => undefined);
+    await this.runCommand('Developer: Reload Window');
+    await loaded;
+    await this.ready();
+  }
+
+  /** As F5 in a browser: at once, whatever VS Code has not written down yet. */
   async reload(): Promise<void> {
     await this.page.reload({ waitUntil: 'domcontentloaded', timeout: 90_000 });
     await this.ready();
