@@ -1,0 +1,98 @@
+/** What cannot be run is refused in a sentence that says why. */
+import assert from 'node:assert/strict';
+import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { openModel } from '../../../src/engine/model/model.js';
+import { providerOf } from '../../../src/engine/model/sessions.js';
+
+const CHECKPOINTS = path.resolve('test/parity/model/checkpoints');
+const openAt = async (folder: string) => openModel(await openCheckpoint(folder), { threads: 1 });
+const text = (...ids: number[]) => ({ inputIds: Int32Array.from(ids), images: [] });
+const IMAGE = 2;
+
+describe('a model refuses', () => {
+  let folder: string;
+  beforeEach(async () => (folder = await mkdtemp(path.join(tmpdir(), 'model-'))));
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  async function copyOf(name: string, change: (config: Record<string, unknown>) => void = () => undefined): Promise<string> {
+    const copy = path.join(folder, name);
+    await cp(path.join(CHECKPOINTS, name), copy, { recursive: true });
+    const file = path.join(copy, 'config.json');
+    const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+    change(config);
+    await writeFile(file, JSON.stringify(config));
+    return copy;
+  }
+
+  it('families that are not built, naming those that are', async () => {
+    const copy = await copyOf('llama3', (config) => (config['model_type'] = 'mistral'));
+    await assert.rejects(openAt(copy), { code: 'unsupported', message: /"mistral".*Qwen2\.5-VL.*Llama/ });
+  });
+
+  it('rotations that are not built', async () => {
+    const copy = await copyOf('llama3', (config) => (config['rope_parameters'] = { rope_type: 'yarn', rope_theta: 1e4, factor: 2 }));
+    await assert.rejects(openAt(copy), { code: 'unsupported', message: /"yarn"/ });
+  });
+
+  it('head counts that do not divide the matrices', async () => {
+    const copy = await copyOf('qwen3', (config) => (config['num_attention_heads'] = 5));
+    await assert.rejects(openAt(copy), { code: 'malformed', message: /5 heads/ });
+  });
+
+  it('prompts that do not fit', async () => {
+    const model = await openAt(path.join(CHECKPOINTS, 'qwen2_5_vl-tied'));
+    await assert.rejects(model.prefill([]), { code: 'bad-request' });
+    await assert.rejects(model.prefill([text()]), { code: 'bad-request', message: /no token/ });
+    await assert.rejects(model.prefill([text(7, 96)]), { code: 'bad-request', message: /96.*vocabulary/ });
+    await assert.rejects(model.prefill([text(...new Array<number>(513).fill(9))]), { code: 'bad-request', message: /513.*512/ });
+    await assert.rejects(model.prefill([text(8, IMAGE, 9)]), { code: 'bad-request', message: /1 image tokens.*0 images/ });
+    const image = { grid: [1, 2, 2] as const, pixelValues: new Float32Array(4 * 96) };
+    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8, IMAGE, IMAGE, 9), images: [image] }]), { code: 'bad-request', message: /2 image tokens.*1 features/ });
+    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8, IMAGE, 9), images: [{ ...image, pixelValues: new Float32Array(5) }] }]), { code: 'bad-request', message: /5 values/ });
+    await model.close();
+  });
+
+  it('pictures for a text model', async () => {
+    const model = await openAt(path.join(CHECKPOINTS, 'qwen3'));
+    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8), images: [{ grid: [1, 2, 2], pixelValues: new Float32Array(4 * 96) }] }]), { code: 'bad-request', message: /no pictures/ });
+    await model.close();
+  });
+
+  it('interventions that are nowhere, or do not fit', async () => {
+    const model = await openAt(path.join(CHECKPOINTS, 'qwen2_5_vl-tied'));
+    const run = (intervention: object) => model.prefill([text(7, 8)], { interventions: [{ at: 0, ...intervention } as never] });
+    await assert.rejects(run({ at: 4, what: { kind: 'skip', part: 'layer' } }), { code: 'bad-request', message: /no layer 4.*0 to 3/ });
+    await assert.rejects(run({ what: { kind: 'skip', part: 'layer' }, rows: [1] }), { code: 'bad-request', message: /no row 1/ });
+    const stranger = await openCheckpoint(path.join(CHECKPOINTS, 'qwen3'));
+    await assert.rejects(run({ what: { kind: 'stitch', checkpoint: stranger } }), { code: 'mismatch' });
+    const source = { prefilled: await model.prefill([text(7, 8)], { capture: { hidden: [0] } }), row: 0 };
+    await assert.rejects(run({ what: { kind: 'swap', mode: 'hidden', source } }), { code: 'bad-request', message: /as many of them: 0 here, 0 in the source/ });
+    await model.close();
+  });
+
+  it('weights that make NaN, naming the first layer', async () => {
+    const copy = await copyOf('qwen3');
+    const { tensors } = await openCheckpoint(copy);
+    const broken = tensors.get('model.layers.2.mlp.down_proj.weight')!;
+    const handle = await open(broken.shard.realPath, 'r+');
+    await handle.write(Uint8Array.of(0xc0, 0x7f), 0, 2, broken.begin);
+    await handle.close();
+    const model = await openAt(copy);
+    await assert.rejects(model.prefill([text(7, 8, 9)]), { code: 'malformed', message: /from layer 2 on/ });
+    await model.close();
+  });
+
+  it('providers that do not exist', () => {
+    assert.throws(() => providerOf('tpu'), { code: 'bad-request', message: /cpu, webgpu/ });
+  });
+
+  it('to go on once cancelled', async () => {
+    const model = await openAt(path.join(CHECKPOINTS, 'qwen3'));
+    const cancel = new AbortController();
+    await assert.rejects(model.prefill([text(7, 8)], { signal: cancel.signal, onLayer: (layer) => layer === 1 && cancel.abort() }), { code: 'cancelled' });
+    await model.close();
+  });
+});
