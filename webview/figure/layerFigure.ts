@@ -57,8 +57,8 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
   const cutRow = h(
     'div',
     { class: 'cuts', role: 'group', 'aria-label': 'Regions of the language layers', 'data-testid': 'cuts' },
-    h('span', {}, 'Mid from ', h('code', {}, 'layers.'), midField.element),
-    h('span', {}, 'Late from ', h('code', {}, 'layers.'), lateField.element),
+    h('span', {}, 'Mid from layer', midField.element),
+    h('span', {}, 'Late from layer', lateField.element),
     thirds,
   );
   const element = h('div', { class: 'layer-figure' }, legend, stage, note, cutRow);
