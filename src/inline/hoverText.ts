@@ -73,9 +73,9 @@ function updateName(lookup: Lookup, from: number): string {
   return escapeMarkdown(`Δ${shortened(lookup.label(from), 24)}`);
 }
 
-/** `head` lacks the first column's, which says itself. Cells are Markdown. */
+/** `head` lacks the first column's, which says itself. Cells are Markdown; columns would touch without a wide space. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [`| | ${head.join(' | ')} |`, `|:--|${head.map(() => '--:|').join('')}`, ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n');
+  return [`| | ${head.map((name) => `&emsp;${name}`).join(' | ')} |`, `|:--|${head.map(() => '--:|').join('')}`, ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n');
 }
 
 function floorNote(deltas: readonly (AnyDelta | null)[], { noiseFloorWarnings }: FigureOptions): string[] {

@@ -1,8 +1,8 @@
 /**
  * Pinned figures: a comment thread between the lines, without a place to reply. Stable API has no other block there.
  *
- * Threads have no state, neither unresolved nor resolved. Together with the manifest's default for `comments.openView`
- * this keeps the Comments view from opening over whatever the user has at the bottom.
+ * Threads are resolved from the start: a thread without a state counts as unresolved, and together with the manifest's
+ * default for `comments.openView` that would open the Comments view over whatever the user has at the bottom.
  */
 import * as vscode from 'vscode';
 
@@ -16,11 +16,14 @@ export class Pins implements vscode.Disposable {
       if (thread.uri.toString() === uri.toString() && thread.label === label) this.unpin(thread);
     }
     const comment: vscode.Comment = { body, mode: vscode.CommentMode.Preview, author: { name: 'Frankenstein Lab' } };
-    const thread = this.controller.createCommentThread(uri, new vscode.Range(line, 0, line, 0), [comment]);
+    // Filled only once it is resolved, for the same reason.
+    const thread = this.controller.createCommentThread(uri, new vscode.Range(line, 0, line, 0), []);
+    thread.state = vscode.CommentThreadState.Resolved;
     thread.canReply = false;
     thread.label = label;
     thread.contextValue = 'pin';
     thread.collapsibleState = vscode.CommentThreadCollapsibleState.Expanded;
+    thread.comments = [comment];
     this.threads.add(thread);
     return thread;
   }

@@ -16,8 +16,7 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,
-    // The control kit tries what the browser can do in a style element of its own, which takes the page's nonce.
-    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource} 'nonce-${styleNonce}'`,
     `font-src ${webview.cspSource}`,
     // Figures are exported through data and blob images.
     `img-src ${webview.cspSource} data: blob:`,
@@ -27,7 +26,6 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta property="csp-nonce" content="${nonce}">
 <meta property="csp-nonce" content="${styleNonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
