@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
-//   npm run bench -- compare [--repeat N] [--write]
+//   npm run bench -- compare|model [--repeat N] [--write]
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,10 +8,11 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.mjs';
+import { benchModel } from './model.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 /** @type {Record<string, (options: {root: string, repeat: number, log: (line: string) => void}) => Promise<string>>} */
-const BENCHES = { compare: benchCompare };
+const BENCHES = { compare: benchCompare, model: benchModel };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
 const name = positionals[0] ?? '';
