@@ -8,6 +8,7 @@ import { compareCommand } from './compare.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
+import { probeCommand } from './probe.js';
 import { showError } from './terminal.js';
 
 async function main(): Promise<number> {
@@ -26,7 +27,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context)]) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context)]) program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync();
     return 0;

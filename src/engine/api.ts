@@ -3,6 +3,8 @@
  * Requests and results are plain data (structured-clone safe).
  */
 import type { CompareResult, TensorDetail } from './diff/result.js';
+import type { ProbePlan, ProbeProgress, ProbeRequest } from './probe/request.js';
+import type { ProbeResult } from './probe/result.js';
 import type { Section } from './topology/topology.js';
 
 /** Given to every call: cancel and progress. Over RPC both cross the process boundary. */
@@ -93,12 +95,14 @@ export interface FoundCheckpoint {
 
 export interface RunSummary {
   runId: string;
-  kind: 'compare';
+  kind: 'compare' | 'probe';
+  /** Which probe, where it is one. */
+  probe?: ProbeRequest['kind'] | undefined;
   labels: string[];
   paths: string[];
   state: 'finished' | 'interrupted';
   startedAt: string;
-  /** 0…1 of the planned tensors. */
+  /** 0…1 of the planned tensors or samples. */
   done: number;
   /** Folder of the run on disk. */
   folder: string;
@@ -158,9 +162,15 @@ export interface EngineApi {
   guessOrder(request: { paths: string[] }, context?: CallContext): Promise<{ order: number[]; labels: string[]; reason: string }>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
+  planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;
+  /** Continues a run that was interrupted and returns at once for one that is finished. */
+  probe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbeResult>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
+  /** Of a run of kind `compare`. */
   readRun(request: { runsFolder: string; runId: string }): Promise<CompareResult>;
+  /** Of a run of kind `probe`. */
+  readProbe(request: { runsFolder: string; runId: string }): Promise<ProbeResult>;
   deleteRun(request: { runsFolder: string; runId: string }): Promise<void>;
 }

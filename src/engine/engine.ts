@@ -11,7 +11,9 @@ import { compare, planCompare } from './diff/compare.js';
 import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
 import { answer } from './model/answer.js';
-import { listRuns, readRun } from './runs/list.js';
+import { planProbe } from './probe/plan.js';
+import { probe } from './probe/probe.js';
+import { listRuns, readProbe, readRun } from './runs/list.js';
 import { deleteRun } from './runs/store.js';
 
 /** `workerFile`: the bundled worker, which lies beside the bundle that calls this. */
@@ -29,9 +31,12 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): E
     guessOrder: ({ paths }, context) =>
       guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
     generate: answer,
+    planProbe,
+    probe: (request, context) => probe(request, workerFile, context),
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),
+    readProbe: ({ runsFolder, runId }) => readProbe(runsFolder, runId),
     deleteRun: ({ runsFolder, runId }) => deleteRun(runsFolder, runId),
   };
 }

@@ -5,7 +5,7 @@ export interface ProbeRequest {
   kind: 'swap' | 'skip' | 'attention';
   /** One for `swap` and `skip`; one or two (IN, RL) for `attention`. */
   checkpoints: StageRequest[];
-  /** JSONL file: the authors' paired format for `swap`, the evaluation format for `skip` and `attention`. */
+  /** JSONL file, or a folder of them: the authors' paired format for `swap`, the evaluation format for `skip` and `attention`. */
   data: string;
   /** 0-based layers; all when left out. */
   depths?: number[] | undefined;

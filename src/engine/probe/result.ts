@@ -11,10 +11,13 @@ interface ProbeBase {
   schema: 1;
   /** Checkpoints in the order they were given. `swap` and `skip` have one. */
   checkpoints: ProbedCheckpoint[];
-  /** The data file, absolute. */
+  /** The data file (or folder of files), absolute, and its SHA-256, hex. */
   data: string;
+  dataFingerprint: string;
   /** First layer of Mid and of Late, 0-based. */
   cuts: [number, number];
+  /** 0-based language layers, ascending. */
+  depths: number[];
   maxNewTokens: number;
   seed: number;
   warnings: string[];
@@ -37,7 +40,6 @@ export type ProbeTask = 'counting' | 'ocr' | 'grounding' | 'recognition';
 export interface SwapResult extends ProbeBase {
   kind: 'swap';
   mode: 'from' | 'only';
-  depths: number[];
   samples: SwapSample[];
   rates: SwapRate[];
 }
@@ -46,7 +48,7 @@ export interface SwapSample {
   id: string;
   task: ProbeTask;
   prompt: string;
-  /** Relative to the data file. */
+  /** Relative to the folder of the data, with forward slashes. An empty source stands for a black picture. */
   targetImage: string;
   sourceImage: string;
   /** How the source was brought to the target's grid. */
@@ -74,7 +76,6 @@ export interface SwapRate {
 export interface SkipResult extends ProbeBase {
   kind: 'skip';
   part: 'layer' | 'attention' | 'mlp';
-  depths: number[];
   samples: SkipSample[];
   /** Of the untouched model. */
   baseline: { n: number; error: number; low: number; high: number };

@@ -4,14 +4,16 @@ import path from 'node:path';
 import type { RunSummary } from '../api.js';
 import { FrankensteinError } from '../errors.js';
 import type { CompareResult } from '../diff/result.js';
+import type { ProbeResult } from '../probe/result.js';
 import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } from './store.js';
 
 interface StoredRequest {
-  kind: 'compare';
+  kind: RunSummary['kind'];
+  probe?: RunSummary['probe'];
   labels: string[];
   paths: string[];
   startedAt: string;
-  /** Tensors to compare. */
+  /** Lines that the journal of the finished run has: tensors to compare, samples to probe. */
   tasks: number;
 }
 
@@ -21,9 +23,22 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
   return runs.filter((run) => run !== undefined).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
 }
 
-/** Throws `not-found` for a run that is not there or not finished. */
+/** Throws `not-found` for a comparison that is not there or not finished. */
 export async function readRun(runsFolder: string, runId: string): Promise<CompareResult> {
-  const result = await readJson<CompareResult>(path.join(runFolder(runsFolder, runId), RESULT_FILE));
+  const result = await finished<CompareResult>(runsFolder, runId);
+  if ('kind' in result) throw new FrankensteinError('not-found', `The run ${runId} is no comparison.`);
+  return result;
+}
+
+/** Throws `not-found` for a probe that is not there or not finished. */
+export async function readProbe(runsFolder: string, runId: string): Promise<ProbeResult> {
+  const result = await finished<ProbeResult>(runsFolder, runId);
+  if (!('kind' in result)) throw new FrankensteinError('not-found', `The run ${runId} is no probe.`);
+  return result;
+}
+
+async function finished<R extends { schema: 1 }>(runsFolder: string, runId: string): Promise<R> {
+  const result = await readJson<R>(path.join(runFolder(runsFolder, runId), RESULT_FILE));
   if (result?.schema !== 1) throw new FrankensteinError('not-found', `The run ${runId} has no finished result.`);
   return result;
 }
@@ -31,13 +46,13 @@ export async function readRun(runsFolder: string, runId: string): Promise<Compar
 async function summarise(runsFolder: string, runId: string): Promise<RunSummary | undefined> {
   const folder = runFolder(runsFolder, runId);
   const request = await readJson<StoredRequest>(path.join(folder, REQUEST_FILE));
-  if (request?.kind !== 'compare') return undefined;
-  const { kind, labels, paths, startedAt } = request;
-  const finished = await exists(path.join(folder, RESULT_FILE));
-  return { runId, kind, labels, paths, startedAt, folder, state: finished ? 'finished' : 'interrupted', done: finished ? 1 : await doneShare(folder, request.tasks) };
+  if (request?.kind !== 'compare' && request?.kind !== 'probe') return undefined;
+  const { kind, probe, labels, paths, startedAt } = request;
+  const done = await exists(path.join(folder, RESULT_FILE));
+  return { runId, kind, ...(probe === undefined ? {} : { probe }), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };
 }
 
-/** Journal lines over planned ones: a run is listed by tensors done. */
+/** Journal lines over planned ones: a run is listed by tensors or samples done. */
 async function doneShare(folder: string, tasks: number): Promise<number> {
   const journal = await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch(() => '');
   return tasks > 0 ? Math.min(1, (journal.split('\n').length - 1) / tasks) : 0;

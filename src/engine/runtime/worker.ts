@@ -1,6 +1,10 @@
-/** A worker thread of the engine: does one piece at a time. Bundled on its own (`dist/worker.cjs`). */
+/**
+ * A worker thread of the engine: does one piece of a comparison at a time, or the whole job of a probe that it was
+ * started with. Bundled on its own (`dist/worker.cjs`).
+ */
 import { parentPort } from 'node:worker_threads';
 import { comparePiece, type Piece } from '../diff/piece.js';
+import { serveProbeJob } from '../probe/thread.js';
 
 export interface WorkerReply<R> {
   value?: R;
@@ -10,12 +14,14 @@ export interface WorkerReply<R> {
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
-port.on('message', (piece: Piece) => {
-  comparePiece(piece).then(
-    (value) => port.postMessage({ value }),
-    (error: unknown) => {
-      const { name, message, code } = error as NodeJS.ErrnoException;
-      port.postMessage({ error: { name, message, code } });
-    },
-  );
-});
+if (!serveProbeJob()) {
+  port.on('message', (piece: Piece) => {
+    comparePiece(piece).then(
+      (value) => port.postMessage({ value }),
+      (error: unknown) => {
+        const { name, message, code } = error as NodeJS.ErrnoException;
+        port.postMessage({ error: { name, message, code } });
+      },
+    );
+  });
+}

@@ -1,0 +1,90 @@
+/** Probes for people: a table over depth with bars, intervals and regions. */
+import type { ProbePlan } from '../engine/probe/request.js';
+import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from '../engine/probe/result.js';
+import { regionOfLayer } from '../engine/topology/cuts.js';
+import { bar, formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
+
+const BAR_WIDTH = 20;
+
+export function probeReport(result: ProbeResult): string {
+  const parts = [heading(result), ...body(result), result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : ''];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** One line: what is to be done, and how long it may take. */
+export function planSentence({ samples, depths, generations, memory, seconds }: ProbePlan): string {
+  const time = seconds === null ? '' : `, about ${formatSeconds(seconds)} on this machine`;
+  return `${formatCount(samples)} samples × ${formatCount(depths)} depths: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.`;
+}
+
+export function formatSeconds(seconds: number): string {
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+function heading({ checkpoints, cuts, data, maxNewTokens }: ProbeResult): string {
+  const [{ layers }] = checkpoints as [ProbeResult['checkpoints'][number]];
+  const rows = checkpoints.map(({ label, family, path }) => [label, family, path]);
+  const span = (first: number, end: number) => (end <= first ? 'none' : `${first}–${end - 1}`);
+  return `${table(rows, [false, false, false])}\n${data}, at most ${maxNewTokens} new tokens, greedy\nearly ${span(0, cuts[0])}, mid ${span(cuts[0], cuts[1])}, late ${span(cuts[1], layers)}`;
+}
+
+function body(result: ProbeResult): string[] {
+  switch (result.kind) {
+    case 'swap':
+      return swapTables(result);
+    case 'skip':
+      return [skipTable(result)];
+    case 'attention':
+      return [attentionTable(result)];
+  }
+}
+
+function swapTables(result: SwapResult): string[] {
+  const what = result.mode === 'from' ? 'in all layers from the depth on' : "in the depth's layer only";
+  const resized = result.samples.filter(({ source }) => source === 'resized').length;
+  const intro = `Share of answers that change when the visual tokens' keys and values are the source picture's ${what},\nwith 95 % intervals (Wilson).${resized > 0 ? ` ${formatCount(resized)} source pictures were resized to their target's grid.` : ''}`;
+  const tasks = [...new Set(result.rates.map(({ task }) => task))];
+  return [intro, ...tasks.map((task) => {
+    const own = result.rates.filter((rate) => rate.task === task);
+    const rows = own.map(({ depth, changed, low, high }) => [`layer ${depth}`, regionOfLayer(depth, result.cuts), formatPercent(changed), bar(changed, BAR_WIDTH), interval(low, high)]);
+    return `${task} (n = ${formatCount(own[0]!.n)})\n${table(rows, [false, false, true, false, false])}`;
+  })];
+}
+
+function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
+  const what = part === 'layer' ? 'the layer' : part === 'attention' ? "the layer's attention" : "the layer's MLP";
+  const rows = [
+    ['', 'region', 'error', '', '95 % interval', 'against untouched'],
+    ['untouched', '', formatPercent(baseline.error), bar(baseline.error, BAR_WIDTH), interval(baseline.low, baseline.high), ''],
+    ...errors.map(({ depth, error, low, high, increase, increaseLow, increaseHigh }) => [
+      `layer ${depth}`, regionOfLayer(depth, cuts), formatPercent(error), bar(error, BAR_WIDTH), interval(low, high), `${signed(increase)} (${signed(increaseLow)} … ${signed(increaseHigh)})`,
+    ]),
+  ];
+  return `Share of wrong answers without ${what} (n = ${formatCount(baseline.n)}); intervals: Wilson, and Newcombe's for the paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`;
+}
+
+function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult): string {
+  const largest = Math.max(...layers.flatMap(({ mass }) => mass), Number.MIN_VALUE);
+  const header = ['', 'region', ...checkpoints.flatMap(({ label }) => [`${label} mean`, '95 % interval', 'mass', '']), ...(checkpoints.length > 1 ? ['shift of the mean', '95 % interval'] : [])];
+  const rows = layers.map((layer) => [
+    `layer ${layer.depth}`, regionOfLayer(layer.depth, cuts),
+    ...checkpoints.flatMap((_, index) => [formatNumber(layer.mean[index]!), `${formatNumber(layer.low[index]!)} … ${formatNumber(layer.high[index]!)}`, formatNumber(layer.mass[index]!), bar(layer.mass[index]! / largest, BAR_WIDTH / 2)]),
+    ...(layer.shift ? [signedNumber(layer.shift.difference), `${signedNumber(layer.shift.low)} … ${signedNumber(layer.shift.high)}`] : []),
+  ]);
+  const right = [false, false, ...checkpoints.flatMap(() => [true, false, true, false]), ...(checkpoints.length > 1 ? [true, false] : [])];
+  return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nIntervals: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
+}
+
+function interval(low: number, high: number): string {
+  return `${(100 * low).toFixed(1)} … ${(100 * high).toFixed(1)}`;
+}
+
+function signed(share: number): string {
+  return `${share > 0 ? '+' : share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(1)}`;
+}
+
+function signedNumber(value: number): string {
+  return `${value > 0 ? '+' : value < 0 ? '−' : ''}${formatNumber(Math.abs(value))}`;
+}

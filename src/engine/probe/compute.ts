@@ -1,0 +1,84 @@
+/** A probe's model work: runs where it may block its thread, and reports batch by batch. */
+import { openCheckpoint } from '../checkpoint/open.js';
+import { shown } from '../checkpoint/failure.js';
+import { FrankensteinError } from '../errors.js';
+import { type Model, openModel } from '../model/model.js';
+import { createProcessor, type Processor } from '../model/processor/processor.js';
+import { readSamplingDefaults } from '../model/samplingDefaults.js';
+import { attendUnits } from './attention.js';
+import { groupsOf, type Room, roomFor } from './groups.js';
+import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
+import { Pictures, prepare, type PreparedUnit } from './prompts.js';
+import { skipUnits } from './skip.js';
+import { swapUnits } from './swap.js';
+
+const PHASES = { swap: 'Swapping visual tokens', skip: 'Skipping layers', attention: 'Measuring attention' };
+
+/** Does everything that `job` asks for. @throws what the model, its processor and the pictures throw; `cancelled`. */
+export async function compute(job: ProbeJob, send: (message: WorkerMessage) => void, signal: AbortSignal): Promise<void> {
+  for (const { checkpoint: index, path, label, units } of job.work) {
+    send({ type: 'phase', phase: `Opening ${label}` });
+    const checkpoint = await openCheckpoint(path, { signal });
+    const model = openModel(checkpoint, { memory: job.memory, threads: job.threads, onNotice: (sentence) => send({ type: 'notice', sentence }) });
+    try {
+      const processor = await createProcessor(checkpoint, { signal });
+      // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
+      if (units.some(({ image }) => image !== undefined)) processor.visualTokens([1, 2, 2]);
+      const { repetitionPenalty } = await readSamplingDefaults(checkpoint);
+      send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
+      const pictures = new Pictures(processor, signal);
+      const room = roomFor(model, job);
+      const failed = (unit: Unit, why: string) => send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
+      for await (const group of groupsOf(prepareAll(job, units, processor, pictures, failed, signal), room)) {
+        pictures.clear();
+        const outcomes = await runGroup(model, processor, group, room, { job, repetitionPenalty, send, signal });
+        send({ type: 'group', checkpoint: index, outcomes: group.units.map(({ unit }, at) => ({ ids: unit.ids, outcome: outcomes[at]! })) });
+      }
+    } finally {
+      await model.close();
+    }
+  }
+}
+
+/** Reads and processes one unit after another, as batches ask for them. */
+async function* prepareAll(job: ProbeJob, units: readonly Unit[], processor: Processor, pictures: Pictures, failed: (unit: Unit, why: string) => void, signal: AbortSignal): AsyncGenerator<PreparedUnit> {
+  for (const unit of units) {
+    try {
+      yield await prepare(processor, pictures, unit, job.kind === 'swap', job.maxNewTokens);
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
+      const why = `Sample ${shown(unit.ids[0]!)}: ${error.message}`;
+      if (job.badLines !== 'skip') throw new FrankensteinError(error.code, why, { cause: error });
+      failed(unit, why);
+    }
+  }
+}
+
+async function runGroup(
+  model: Model,
+  processor: Processor,
+  { units, tokens }: { units: PreparedUnit[]; tokens: number },
+  room: Room,
+  { job, repetitionPenalty, send, signal }: { job: ProbeJob; repetitionPenalty: number | undefined; send: (message: WorkerMessage) => void; signal: AbortSignal },
+): Promise<Outcome[]> {
+  const { maxNewTokens, depths } = job;
+  const common = {
+    maxNewTokens,
+    stopTokens: processor.stopTokens,
+    repetitionPenalty,
+    decode: (ids: readonly number[]) => processor.decode(ids),
+    rows: room.rows(tokens),
+    onDepths: (done: number) => {
+      if (done > 0) send({ type: 'progress', done });
+    },
+    signal,
+  };
+  switch (job.kind) {
+    case 'swap':
+      return swapUnits(model, units, job, common);
+    case 'skip':
+      return skipUnits(model, units, job, common);
+    case 'attention':
+      return attendUnits(model, units, depths, { ...common, decodeAll: (ids) => processor.tokenizer.decode(ids, { specialTokens: true }) });
+  }
+}

@@ -1,0 +1,54 @@
+/** Batches that fit the memory plan. */
+import type { Model } from '../model/model.js';
+import { rowBytes } from '../model/plan.js';
+import type { ProbeJob } from './job.js';
+import type { PreparedUnit } from './prompts.js';
+
+/** More rows are not faster, and what is under way when a run is killed is lost. */
+const MOST_ROWS = 192;
+
+/** What a batch may hold: half of the memory for untouched states, half for the rows that are decoded from them. */
+export interface Room {
+  /** Whether this many prompts of this many tokens fit. */
+  fits(units: number, tokens: number): boolean;
+  /** Rows to decode together. */
+  rows(tokens: number): number;
+}
+
+export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, depths, maxNewTokens }: Pick<ProbeJob, 'kind' | 'depths' | 'maxNewTokens'>): Room {
+  const { layers, layer: { hidden, heads } } = spec.language;
+  const half = plan.batchBytes / 2;
+  const perUnit = (tokens: number) => {
+    const states = 4 * tokens * hidden;
+    switch (kind) {
+      case 'swap':
+        return 2 * rowBytes(spec, tokens, 0) + (depths.length + 2) * states;
+      case 'skip':
+        return rowBytes(spec, tokens, 0) + (depths.length + 1) * states;
+      case 'attention':
+        return rowBytes(spec, tokens, maxNewTokens) + 4 * layers * heads * (tokens + maxNewTokens);
+    }
+  };
+  const most = Math.max(1, Math.floor(kind === 'attention' ? 32 : MOST_ROWS / (depths.length + 2)));
+  return {
+    fits: (units, tokens) => units <= most && units * perUnit(tokens) <= half,
+    rows: (tokens) => Math.max(1, Math.min(MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))),
+  };
+}
+
+/** Splits units into batches in their own order; a unit that is alone too large is a batch all the same. */
+export async function* groupsOf(units: AsyncIterable<PreparedUnit>, room: Room): AsyncGenerator<{ units: PreparedUnit[]; tokens: number }> {
+  let group: PreparedUnit[] = [];
+  let tokens = 0;
+  for await (const unit of units) {
+    const longest = Math.max(tokens, unit.prompt.inputIds.length);
+    if (group.length > 0 && !room.fits(group.length + 1, longest)) {
+      yield { units: group, tokens };
+      group = [];
+      tokens = 0;
+    }
+    group.push(unit);
+    tokens = Math.max(tokens, unit.prompt.inputIds.length);
+  }
+  if (group.length > 0) yield { units: group, tokens };
+}

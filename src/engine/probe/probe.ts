@@ -1,0 +1,207 @@
+/** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
+import path from 'node:path';
+import type { CallContext } from '../api.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { shown, thousands } from '../checkpoint/failure.js';
+import { provenance } from '../diff/provenance.js';
+import type { Provenance } from '../diff/result.js';
+import { FrankensteinError } from '../errors.js';
+import { isChanged } from '../evaluate/change.js';
+import { isRight } from '../evaluate/grade.js';
+import { Run, runIdOf } from '../runs/store.js';
+import type { AttentionOutcome, Outcome, ProbeJob, SkipOutcome, SwapOutcome, UnitOutcome } from './job.js';
+import { createProbeMeter } from './progress.js';
+import { attentionLayers, skipErrors, swapRates } from './rates.js';
+import type { ProbeProgress, ProbeRequest } from './request.js';
+import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapResult } from './result.js';
+import { type ProbeSetup, setUp } from './setup.js';
+import { runProbeJob } from './thread.js';
+
+/** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
+const JOURNAL_VERSION = 1;
+
+/** A line of the journal: what one sample came out as. */
+interface JournalEntry {
+  checkpoint: number;
+  id: string;
+  /** The batch it was computed in (its first sample) and how many samples that had: half a batch is computed again. */
+  batch: string;
+  of: number;
+  outcome: Outcome;
+}
+
+/** Outcomes by sample id, per checkpoint. */
+type Outcomes = Map<string, Outcome>[];
+
+/**
+ * Runs a probe. With a runs folder, samples done before a kill or cancel are taken from the journal, and a finished
+ * request returns without opening a weight.
+ */
+export async function probe(request: ProbeRequest, workerFile: string, context: CallContext<ProbeProgress> = {}): Promise<ProbeResult> {
+  const startedAt = new Date();
+  const { signal } = context;
+  const setup = await setUp(request, context);
+  const fingerprints = await Promise.all(setup.checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
+  const runId = runIdOf(factsOf(setup, fingerprints));
+  const samples = setup.samples.items.length;
+  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
+    kind: 'probe',
+    probe: setup.kind,
+    labels: setup.labels,
+    paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
+    fingerprints,
+    data: setup.data,
+    dataFingerprint: setup.dataFingerprint,
+    depths: setup.depths,
+    ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
+    seed: setup.seed,
+    maxNewTokens: setup.maxNewTokens,
+    startedAt: startedAt.toISOString(),
+    tasks: samples * setup.checkpoints.length,
+  });
+  try {
+    const outcomes = restore(setup, (await run?.entries<JournalEntry>()) ?? []);
+    await runMissing(setup, outcomes, request, run, workerFile, context);
+    for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
+    const before = await run?.result<ProbeResult>();
+    const result = await resultOf(setup, outcomes, fingerprints, before?.provenance ?? provenance(runId, startedAt));
+    await run?.finish(result);
+    return result;
+  } finally {
+    await run?.close();
+  }
+}
+
+/** What makes a run the same run. Labels, cuts, memory and threads do not. */
+function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
+  const { kind, mode, part, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
+  return {
+    kind: 'probe', journal: JOURNAL_VERSION, probe: kind, depths, data, dataFingerprint, pictures, seed, maxNewTokens, badLines,
+    ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
+    samples: samples.items.map(({ id }) => id),
+    checkpoints: setup.checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
+  };
+}
+
+/** Contents are sampled by the fingerprint, so times count too. */
+function identityOf({ shards, folder }: Checkpoint, print: string): object {
+  return { folder, fingerprint: print, shards: shards.map(({ name, bytes, modifiedNs }) => [name, bytes, String(modifiedNs)]) };
+}
+
+/** Whole batches of the journal. */
+function restore({ checkpoints }: ProbeSetup, entries: readonly JournalEntry[]): Outcomes {
+  return checkpoints.map((_, index) => {
+    const batches = new Map<string, JournalEntry[]>();
+    for (const entry of entries) if (entry.checkpoint === index) batches.set(entry.batch, [...(batches.get(entry.batch) ?? []), entry]);
+    const found = new Map<string, Outcome>();
+    for (const batch of batches.values()) {
+      const byId = new Map(batch.map((entry) => [entry.id, entry.outcome]));
+      if (byId.size === batch[0]!.of) for (const [id, outcome] of byId) found.set(id, outcome);
+    }
+    return found;
+  });
+}
+
+async function runMissing(setup: ProbeSetup, outcomes: Outcomes, { memory, threads }: ProbeRequest, run: Run | undefined, workerFile: string, { signal, progress }: CallContext<ProbeProgress>): Promise<void> {
+  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels } = setup;
+  const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
+    const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
+    return left.length === 0 ? [] : [{ checkpoint, path: place, label: labels[checkpoint]!, units: left }];
+  });
+  if (work.length === 0) return;
+  const perSample = depths.length;
+  const total = setup.samples.items.length * checkpoints.length * perSample;
+  const left = work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
+  const meter = createProbeMeter(total, total - left, progress);
+  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
+  await runProbeJob(workerFile, job, async (message) => {
+    switch (message.type) {
+      case 'phase':
+        return meter.phase(message.phase);
+      case 'progress':
+        return meter.advance(message.done);
+      case 'notice':
+        return void setup.warnings.push(message.sentence);
+      case 'group': {
+        const settled = await record(message.checkpoint, message.outcomes, outcomes, run);
+        return meter.settle(settled * perSample);
+      }
+      case 'done':
+      case 'error':
+        return;
+    }
+  }, signal);
+}
+
+/** @returns the number of samples. */
+async function record(checkpoint: number, batch: readonly UnitOutcome[], outcomes: Outcomes, run: Run | undefined): Promise<number> {
+  const of = batch.reduce((sum, { ids }) => sum + ids.length, 0);
+  const name = batch[0]!.ids[0]!;
+  for (const { ids, outcome } of batch) {
+    for (const id of ids) {
+      await run?.append({ checkpoint, id, batch: name, of, outcome } satisfies JournalEntry);
+      outcomes[checkpoint]!.set(id, outcome);
+    }
+  }
+  return of;
+}
+
+async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: readonly string[], origin: Provenance): Promise<ProbeResult> {
+  const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
+  const failures = new Map<string, string>();
+  for (const own of outcomes) for (const [id, outcome] of own) if (outcome.kind === 'failed') failures.set(id, outcome.why);
+  const good = ({ id }: { id: string }) => !failures.has(id);
+  const of = <T extends Outcome>(id: string, checkpoint = 0) => outcomes[checkpoint]!.get(id) as T;
+  const relative = (file: string | undefined) => (file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/'));
+  const base = {
+    schema: 1 as const,
+    checkpoints: checkpoints.map((checkpoint, index): ProbedCheckpoint => ({ label: labels[index]!, path: checkpoint.path, family: checkpoint.family, layers: specs[index]!.language.layers, fingerprint: fingerprints[index]! })),
+    data, dataFingerprint, cuts, depths, maxNewTokens, seed,
+    warnings: [...new Set([...setup.warnings, ...failureWarning([...failures.values()])])],
+    provenance: origin,
+  };
+  if (samples.items.length === failures.size) throw new FrankensteinError('malformed', `No sample of ${shown(data)} could be run; the first problem: ${[...failures.values()][0]!}`);
+
+  if (samples.kind === 'swap') {
+    const found = samples.items.filter(good).map((sample): SwapResult['samples'][number] => {
+      const { source, baseline, sourceAnswer, answers } = of<SwapOutcome>(sample.id);
+      return {
+        id: sample.id, task: sample.task, prompt: sample.prompt, targetImage: relative(sample.targetImage), sourceImage: relative(sample.sourceImage),
+        source, baseline, sourceAnswer, answers, changed: answers.map((answer) => isChanged(sample, baseline, answer)),
+      };
+    });
+    return { kind: 'swap', ...base, mode: setup.mode, samples: found, rates: swapRates(found, depths) };
+  }
+  if (samples.kind === 'skip') {
+    const found = samples.items.filter(good).map((question): SkipResult['samples'][number] => {
+      const { baseline, answers } = of<SkipOutcome>(question.id);
+      return { id: question.id, prompt: question.prompt, truth: question.answer, baseline, baselineCorrect: isRight(baseline, question), answers, correct: answers.map((answer) => isRight(answer, question)) };
+    });
+    return { kind: 'skip', ...base, part: setup.part, samples: found, ...skipErrors(found, depths) };
+  }
+  const each = (id: string) => checkpoints.map((_, checkpoint) => of<AttentionOutcome>(id, checkpoint));
+  const questions = samples.items.filter(good);
+  const silent = questions.filter(({ id }) => each(id).some(({ reasoningTokens }) => reasoningTokens === 0));
+  const heard = questions.filter((question) => !silent.includes(question));
+  if (heard.length === 0) throw new FrankensteinError('malformed', `No sample of ${shown(data)} got an answer to look at: the model ended every one with its first token.`);
+  const result: AttentionResult = {
+    kind: 'attention', ...base,
+    samples: questions.map((question) => {
+      const own = each(question.id);
+      return { id: question.id, prompt: question.prompt, image: relative(question.image), answers: own.map(({ answer }) => answer), reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens), visualTokens: own[0]!.visualTokens };
+    }),
+    layers: await attentionLayers(checkpoints.map((_, checkpoint) => heard.map(({ id }) => of<AttentionOutcome>(id, checkpoint))), depths, setup.seed),
+  };
+  if (silent.length > 0) result.warnings.push(`${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`);
+  return result;
+}
+
+/** Longer lists of samples end with a count. */
+const NAMED_SAMPLES = 5;
+
+function failureWarning(failures: readonly string[]): string[] {
+  if (failures.length === 0) return [];
+  const more = failures.length > NAMED_SAMPLES ? ` And ${thousands(failures.length - NAMED_SAMPLES)} more.` : '';
+  return [`${thousands(failures.length)} ${failures.length === 1 ? 'sample' : 'samples'} could not be run and ${failures.length === 1 ? 'was' : 'were'} left out. ${failures.slice(0, NAMED_SAMPLES).join(' ')}${more}`];
+}

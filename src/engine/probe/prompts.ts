@@ -1,0 +1,75 @@
+/** From a unit's files and text to what the model takes. */
+import { readImage } from '../model/processor/decodeImage.js';
+import { blackLike, type RgbImage } from '../model/processor/image.js';
+import { userMessage } from '../model/processor/messages.js';
+import type { ProcessedImage, ProcessedPrompt, Processor } from '../model/processor/processor.js';
+import type { Unit } from './job.js';
+
+export interface PreparedUnit {
+  unit: Unit;
+  prompt: ProcessedPrompt;
+  /** Of a swap: the same words with the other picture on the same grid. */
+  source: { prompt: ProcessedPrompt; brought: 'same-grid' | 'resized' } | undefined;
+}
+
+/** Processed pictures by file and grid. The vision tower computes a picture once per batch when it is the same object. */
+export class Pictures {
+  private readonly kept = new Map<string, ProcessedImage>();
+
+  constructor(
+    private readonly processor: Processor,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async own(file: string): Promise<ProcessedImage> {
+    return this.keep(file, async () => this.processor.processImage(await this.read(file)));
+  }
+
+  /** The picture on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file. */
+  async onto(target: string, grid: ProcessedImage['grid'], file: string | undefined): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
+    if (file === undefined) return { image: await this.keep(`black ${grid.join()}`, async () => this.processor.processImage(blackLike(await this.read(target)))), brought: 'same-grid' };
+    const own = await this.own(file);
+    if (own.grid.join() === grid.join()) return { image: own, brought: 'same-grid' };
+    return { image: await this.keep(`${grid.join()} ${file}`, async () => this.processor.resizeTo(await this.read(file), grid)), brought: 'resized' };
+  }
+
+  /** Lets go of everything: called between batches. */
+  clear(): void {
+    this.kept.clear();
+  }
+
+  private read(file: string): Promise<RgbImage> {
+    return readImage(file, this.signal);
+  }
+
+  private async keep(key: string, make: () => Promise<ProcessedImage>): Promise<ProcessedImage> {
+    const image = this.kept.get(key) ?? (await make());
+    this.kept.set(key, image);
+    return image;
+  }
+}
+
+/**
+ * @param paired whether the unit is a swap: a target and a source.
+ * @throws what reading pictures and processing prompts throw.
+ */
+export async function prepare(processor: Processor, pictures: Pictures, unit: Unit, paired: boolean, newTokens: number): Promise<PreparedUnit> {
+  const image = unit.image === undefined ? undefined : await pictures.own(unit.image);
+  const ask = (picture: ProcessedImage | undefined) => processor.process({ input: inputOf(processor, unit.prompt, picture !== undefined), images: picture ? [picture] : [], newTokens });
+  const prompt = ask(image);
+  if (!paired) return { unit, prompt, source: undefined };
+  const { image: other, brought } = await pictures.onto(unit.image!, image!.grid, unit.source);
+  return { unit, prompt, source: { prompt: ask(other), brought } };
+}
+
+const MARKER = '<image>';
+
+/** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for a picture. */
+function inputOf(processor: Processor, text: string, pictured: boolean): Parameters<Processor['process']>[0]['input'] {
+  if (processor.chats) return { messages: [userMessage(text, pictured ? 1 : 0)] };
+  if (!pictured || processor.imageToken === undefined) return { prompt: text };
+  const { tokenizer } = processor;
+  const around = ['<|vision_start|>', '<|vision_end|>'].map((token) => (tokenizer.idOf(token) === undefined ? '' : token));
+  const placeholder = `${around[0]!}${tokenizer.tokenOf(processor.imageToken)!}${around[1]!}`;
+  return { prompt: text.includes(MARKER) ? text.replace(MARKER, placeholder) : placeholder + text };
+}
