@@ -1,13 +1,14 @@
 """What transformers answers with the sample lineage: stored, so that another engine can be held against it.
 
-    python test/parity/samples/make_expectations.py
+    python test/parity/samples/make_expectations.py [base in rl]
 
-Writes expectations.json: fp32 arithmetic on the stored bf16 weights, eager attention, one prompt at a time
+Writes expectations-<checkpoint>.json: fp32 arithmetic on the stored bf16 weights, eager attention, one prompt at a time
 (no padding). For every case: the prompt as the chat template writes it, the token ids after the image is
 unfolded, the M-RoPE positions, all logits after the last prompt token, the greedy continuation.
 Some cases also carry the hidden state of the last prompt token after every layer and the image features.
 """
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -48,9 +49,9 @@ def cases():
 
 @torch.no_grad()
 def main():
-    out = {"transformers": transformers.__version__, "torch": torch.__version__, "dtype": "float32", "max_new_tokens": TOKENS, "cases": []}
     round_all = lambda t: [float(f"{v:.6g}") for v in t.flatten().tolist()]
-    for checkpoint in ("base", "in", "rl"):
+    for checkpoint in sys.argv[1:] or ("base", "in", "rl"):
+        out = {"transformers": transformers.__version__, "torch": torch.__version__, "dtype": "float32", "max_new_tokens": TOKENS, "cases": []}
         folder = SAMPLES / "lineage" / checkpoint
         processor = AutoProcessor.from_pretrained(folder)
         net = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
@@ -74,10 +75,10 @@ def main():
                 if picture:
                     case["image_features"] = round_all(net.model.visual(x["pixel_values"], grid_thw=x["image_grid_thw"]).pooler_output)
             out["cases"].append(case)
-    head = {k: v for k, v in out.items() if k != "cases"}
-    lines = ",\n".join(json.dumps(c, separators=(",", ":"), ensure_ascii=False) for c in out["cases"])
-    (Path(__file__).parent / "expectations.json").write_text(json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n")
-    print(len(out["cases"]), "cases")
+        head = {k: v for k, v in out.items() if k != "cases"}
+        lines = ",\n".join(json.dumps(c, separators=(",", ":"), ensure_ascii=False) for c in out["cases"])
+        (Path(__file__).parent / f"expectations-{checkpoint}.json").write_text(json.dumps(head)[:-1] + ', "cases": [\n' + lines + "\n]}\n")
+        print(checkpoint, len(out["cases"]), "cases")
 
 
 if __name__ == "__main__":
