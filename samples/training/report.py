@@ -1,5 +1,6 @@
 """Writes the tables, the curves and the picture of examples of samples/README.md from what is stored."""
 import json
+import math
 import re
 from pathlib import Path
 
@@ -18,7 +19,8 @@ LABEL = {"vis": "M_vis", "v2r": "M_v2r", "rea": "M_rea"}
 
 def percent(s: dict) -> str:
     lo, hi = s["interval"]
-    return f"{100 * s['value']:.1f} ({100 * lo:.1f}–{100 * hi:.1f})"
+    tenth = lambda v: f"{math.floor(1000 * v + 0.5 + 1e-9) / 10:.1f}"  # half up, as elsewhere
+    return f"{tenth(s['value'])} ({tenth(lo)}–{tenth(hi)})"
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -118,6 +120,24 @@ def examples(path: Path) -> None:
     canvas.quantize(64).save(path, optimize=True)
 
 
+def targets_table(summary: dict) -> str:
+    """What the lineage was meant to show, and whether it does."""
+    c, rows = summary["checkpoints"], []
+    for task in ("counting", "recognition", "grounding", "ocr"):
+        s = c["base"]["accuracy"][f"probe/{task}"]
+        rows.append([f"base, {task}: at least 90 %", percent(s), "yes" if s["value"] >= 0.9 else "no"])
+    s = c["in"]["format"]
+    rows.append(["in follows the format: at least 95 %", percent(s), "yes" if s["value"] >= 0.95 else "no"])
+    for k in ("v2r", "rea"):
+        s = c["rl"]["abilities"][k]
+        better = s["value"] > c["in"]["abilities"][k]["value"] and s["against_in"]["p"] < 0.01
+        rows.append([f"rl better than in, {LABEL[k]}, p < 0.01", f"{percent(c['in']['abilities'][k])} → {percent(s)}; {p_value(s)}", "yes" if better else "no"])
+    s = c["rl"]["abilities"]["vis"]
+    worse = s["value"] < c["in"]["abilities"]["vis"]["value"] and s["against_in"]["p"] < 0.01
+    rows.append(["rl does not collapse in M_vis", f"{percent(c['in']['abilities']['vis'])} → {percent(s)}; {p_value(s)}", "no" if worse else "yes"])
+    return table(["Meant to show", "Measured", "Met"], rows)
+
+
 def cost_table() -> str:
     rows = []
     base, cold = log("base"), log("in")
@@ -151,5 +171,6 @@ if __name__ == "__main__":
     kinds = sorted(k for c in summary["checkpoints"].values() for k in c["accuracy"] if k.count("/") == 2)
     sets |= {k: f"· {k.split('/')[0]}: {k.split('/')[2]}" for k in dict.fromkeys(kinds)}
     text = fill(text, "accuracy", accuracy_table(summary, sets))
+    text = fill(text, "targets", targets_table(summary))
     text = fill(text, "cost", cost_table())
     readme.write_text(text)

@@ -41,7 +41,8 @@ function same(share: Share | undefined, hits: boolean[], what: string): Share {
   return share;
 }
 
-const cell = (s: Share): string => `${(100 * s.value).toFixed(1)} (${(100 * s.interval[0]).toFixed(1)}–${(100 * s.interval[1]).toFixed(1)})`;
+const tenth = (v: number): string => (Math.floor(1000 * v + 0.5 + 1e-9) / 10).toFixed(1); // half up
+const cell = (s: Share): string => `${tenth(s.value)} (${tenth(s.interval[0])}–${tenth(s.interval[1])})`;
 
 /** The cells of the README's row that starts with this label, inside the block of this name. */
 function row(block: string, label: string): string[] {
