@@ -95,6 +95,33 @@ describe('sample results', () => {
       });
     }
   });
+
+  it('accuracy by set, and what was meant to be shown', () => {
+    const sets = [
+      ['general VQA, image', 'general', 'image', general], ['general VQA, black image', 'general', 'black', general],
+      ['math VQA, image', 'math', 'image', math], ['math VQA, black image + description', 'math', 'described', math],
+      ['text-only maths', 'text', 'prompt', text],
+    ] as const;
+    for (const [label, set, setting, items] of sets) {
+      const cells = row('accuracy', label);
+      LINEAGE.forEach((name, i) => {
+        const answers = answersOf(name);
+        const hits = items.map((item) => isRight(told(answers, set, item, setting), item));
+        assert.equal(cells[i + 1], cell(same(summary.checkpoints[name]?.accuracy[`${set}/${setting}`], hits, `${name} ${label}`)));
+      });
+    }
+    for (const task of ['counting', 'recognition', 'grounding', 'ocr']) {
+      const share = summary.checkpoints['base']?.accuracy[`probe/${task}`];
+      assert.ok(share);
+      assert.deepEqual(row('targets', `base, ${task}: at least 90 %`), [cell(share), share.value >= 0.9 ? 'yes' : 'no']);
+    }
+    for (const ability of ['v2r', 'rea'] as const) {
+      const [before, after] = ['in', 'rl'].map((name) => summary.checkpoints[name]?.abilities[ability]) as [Share, Share];
+      const [measured, met] = row('targets', `rl better than in, M_${ability}, p < 0.01`);
+      assert.ok(measured?.startsWith(`${cell(before)} → ${cell(after)}; `), measured);
+      assert.equal(met, after.value > before.value && (after.against_in?.p ?? 1) < 0.01 ? 'yes' : 'no');
+    }
+  });
 });
 
 describe('stored expectations of transformers', () => {
