@@ -27,7 +27,10 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context)]) program.addCommand(command.copyInheritedSettings(program));
+  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context)]) {
+    program.addCommand(command.copyInheritedSettings(program));
+    for (const part of command.commands) part.copyInheritedSettings(program);
+  }
   try {
     await program.parseAsync();
     return 0;
