@@ -7,10 +7,11 @@ import { Lookups } from './inline/lookups.js';
 import { Pins } from './inline/pins.js';
 import { registerInline } from './inline/register.js';
 import { Panels } from './panel/panels.js';
-import { Comparisons } from './services/comparisons.js';
 import { Discovery } from './services/discovery.js';
 import { Documents } from './services/documents.js';
 import { KnownFolders } from './services/knownFolders.js';
+import { ProbeMemory } from './services/probeMemory.js';
+import { Queue } from './services/queue.js';
 import { ResultsIndex } from './services/resultsIndex.js';
 import { RunsFolders } from './services/runsFolders.js';
 import { RunsWatcher } from './services/runsWatcher.js';
@@ -29,17 +30,17 @@ export function activate(context: vscode.ExtensionContext): Services {
   const runsFolders = new RunsFolders(context.globalStorageUri);
   const results = new ResultsIndex(engine, () => runsFolders.all());
   const discovery = new Discovery(engine);
-  const comparisons = new Comparisons(engine, (checkpoints) => {
+  const queue = new Queue(engine, (checkpoints) => {
     const { memory, threads } = readSettings();
     return { memory, threads, runsFolder: runsFolders.forRun(checkpoints) };
   });
-  const panels = new Panels({ extensionUri: context.extensionUri, engine, comparisons, results });
+  const panels = new Panels({ extensionUri: context.extensionUri, engine, queue, results });
   const documents = new Documents();
   const pins = new Pins();
   const knownFolders = new KnownFolders();
-  const services: Services = { log, engine, comparisons, discovery, documents, panels, pins, results, runsFolders, selection: new Selection() };
+  const services: Services = { log, engine, discovery, documents, panels, pins, probeMemory: new ProbeMemory(context.workspaceState), queue, results, runsFolders, selection: new Selection() };
 
-  comparisons.onDidEnd(() => results.refresh());
+  queue.onDidEnd(() => results.refresh());
   context.subscriptions.push(
     log,
     client,
@@ -49,11 +50,11 @@ export function activate(context: vscode.ExtensionContext): Services {
     knownFolders,
     knownFolders.onDidChange(() => discovery.refresh()),
     new RunsWatcher(() => runsFolders.all(), () => results.refresh()),
-    new StatusBar(comparisons),
+    new StatusBar(queue),
     registerCommands(services),
     registerInline(services, new Lookups(results, log)),
     vscode.window.createTreeView('frankenstein.checkpoints', { treeDataProvider: new CheckpointsTree(discovery, results), canSelectMany: true, showCollapseAll: true }),
-    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: new RunsTree(results, comparisons) }),
+    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: new RunsTree(results, queue) }),
   );
   // For the integration tests, which run inside the same host.
   return services;

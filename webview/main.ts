@@ -11,6 +11,7 @@ const vscode = acquireVsCodeApi<PanelMemory>();
 const local: PanelApi = {
   show: (request) => panel.show(request),
   progress: (request) => panel.progress(request),
+  answer: (request) => panel.answer(request),
   focus: (request) => panel.focus(request),
 };
 const { remote } = connect<PanelApi, HostApi>(

@@ -8,11 +8,14 @@ import type { PanelContext } from './context.js';
 import { h, replace, setText } from './dom.js';
 import { icon } from './icons.js';
 import { button } from './kit.js';
+import { createProbeView, type ProbesView } from './probe/probeView.js';
+import { parseProbeView } from './probe/view.js';
 import { runningState, emptyState, failedState, type RunningView } from './states.js';
 import { createStore } from './state/store.js';
 import { parseView } from './state/view.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
+import { createTryView, type TryView } from './try/tryView.js';
 
 export interface PanelOptions {
   root: HTMLElement;
@@ -31,14 +34,16 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   replace(root, messages, content, live);
 
   const view = createStore(parseView(memory?.view));
+  const probeView = createStore(parseProbeView(memory?.view['probe']));
   let request: PanelRequest | null = memory?.request ?? null;
   let pending: ReturnType<typeof setTimeout> | undefined;
   const keep = () => {
     clearTimeout(pending);
     // Typing in the search box should not write the state on every key.
-    pending = setTimeout(() => remember({ request, view: { ...view.get() } }), 150);
+    pending = setTimeout(() => remember({ request, view: { ...view.get(), probe: { ...probeView.get() } } }), 150);
   };
   view.subscribe(keep);
+  probeView.subscribe(keep);
 
   const context: PanelContext = {
     host,
@@ -67,6 +72,8 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   }
 
   let compare: CompareView | null = null;
+  let probes: ProbesView | null = null;
+  let trial: TryView | null = null;
   let running: RunningView | null = null;
   let runningTitle = '';
 
@@ -76,6 +83,14 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       compare?.dispose();
       compare = null;
       context.tooltip.hide();
+    }
+    if (state.kind !== 'probe') {
+      probes?.dispose();
+      probes = null;
+    }
+    if (state.kind !== 'try') {
+      trial?.dispose();
+      trial = null;
     }
     if (state.kind === 'running' && running !== null && runningTitle === state.title) {
       running.progress(state.progress);
@@ -102,6 +117,20 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
         }
         compare.show(state.title, state.result);
         break;
+      case 'probe':
+        if (probes === null) {
+          probes = createProbeView(context, probeView);
+          replace(content, probes.element);
+        }
+        probes.show(state.title, state.results);
+        break;
+      case 'try':
+        if (trial === null) {
+          trial = createTryView(context);
+          replace(content, trial.element);
+        }
+        trial.show(state.title, state.trial);
+        break;
     }
     setText(document.head.querySelector('title') ?? document.head.appendChild(h('title')), 'title' in state ? state.title : 'Frankenstein');
   }
@@ -124,8 +153,14 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       running?.progress(progress);
       return Promise.resolve();
     },
+    answer(request) {
+      trial?.answer(request);
+      return Promise.resolve();
+    },
     focus({ depth, tensor }) {
       compare?.focus(depth, tensor);
+      // A probe has language layers only, and counts them from 0.
+      probes?.focus(depth === null ? null : depth - 1);
       return Promise.resolve();
     },
   };

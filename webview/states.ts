@@ -1,6 +1,5 @@
 /** The panel without a result: nothing yet, under way, failed. */
-import type { Progress } from '../src/protocol/engineApi.js';
-import type { PanelState } from '../src/protocol/hostApi.js';
+import type { PanelProgress, PanelState } from '../src/protocol/hostApi.js';
 import type { PanelContext } from './context.js';
 import { h, setText } from './dom.js';
 import { formatBytes, formatRemaining, formatShare } from './format.js';
@@ -19,7 +18,7 @@ export function emptyState(): HTMLElement {
 
 export interface RunningView {
   element: HTMLElement;
-  progress(progress: Progress | null): void;
+  progress(progress: PanelProgress | null): void;
 }
 
 export function runningState(context: PanelContext, state: Extract<PanelState, { kind: 'running' }>): RunningView {
@@ -50,17 +49,18 @@ export function runningState(context: PanelContext, state: Extract<PanelState, {
     cancel,
   );
   let announced = -1;
-  const progress = (now: Progress | null) => {
+  const progress = (now: PanelProgress | null) => {
     if (cancel.hasAttribute('disabled')) return;
     setText(phase, now?.phase ?? 'Starting…');
-    const known = now !== null && now.totalBytes > 0;
+    const done = now === null ? null : doneOf(now);
+    const known = now !== null && done !== null && done.share !== null;
     bar.classList.toggle('unknown', !known);
     if (known) {
-      const share = Math.min(1, now.doneBytes / now.totalBytes);
+      const share = Math.min(1, done.share!);
       fill.style.transform = `scaleX(${share})`;
       bar.setAttribute('aria-valuenow', String(Math.round(share * 100)));
-      bar.setAttribute('aria-valuetext', `${formatBytes(now.doneBytes)} of ${formatBytes(now.totalBytes)}`);
-      setText(bytes, `${formatBytes(now.doneBytes)} of ${formatBytes(now.totalBytes)} · ${formatShare(Math.floor(share * 1000) / 1000)}`);
+      bar.setAttribute('aria-valuetext', done.text);
+      setText(bytes, `${done.text} · ${formatShare(Math.floor(share * 1000) / 1000)}`);
       const quarter = Math.floor(share * 4);
       if (quarter > announced) {
         if (announced !== -1) context.announce(`${quarter * 25} percent. ${formatRemaining(now.remainingSeconds)}`);
@@ -71,11 +71,18 @@ export function runningState(context: PanelContext, state: Extract<PanelState, {
       setText(bytes, '');
     }
     setText(left, formatRemaining(now?.remainingSeconds ?? null));
-    setText(tensor, now?.tensor ?? '');
-    tensor.title = now?.tensor ?? '';
+    const inHand = now !== null && 'tensor' in now ? (now.tensor ?? '') : '';
+    setText(tensor, inHand);
+    tensor.title = inHand;
   };
   progress(state.progress);
   return { element, progress };
+}
+
+/** In the plan's own units: bytes of a comparison, samples × layers of a probe. */
+function doneOf(progress: PanelProgress): { share: number | null; text: string } {
+  if ('totalBytes' in progress) return { share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null, text: `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}` };
+  return { share: progress.total > 0 ? progress.done / progress.total : null, text: `${progress.done.toLocaleString('en')} of ${progress.total.toLocaleString('en')} answers` };
 }
 
 export function failedState(context: PanelContext, state: Extract<PanelState, { kind: 'failed' }>): HTMLElement {

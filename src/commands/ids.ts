@@ -5,6 +5,8 @@ export const COMMAND_IDS = [
   'frankenstein.compareWith',
   'frankenstein.compareLineage',
   'frankenstein.inspect',
+  'frankenstein.probe',
+  'frankenstein.try',
   'frankenstein.cancel',
   'frankenstein.retry',
   'frankenstein.showProgress',

@@ -8,7 +8,7 @@ import { layerName, type Lookup } from '../inline/lookup.js';
 import { Lookups } from '../inline/lookups.js';
 import type { Services } from '../services/services.js';
 import { readSettings, SECTION } from '../services/settings.js';
-import { requestOf } from './runs.js';
+import { probeRequestOf, requestOf } from './runs.js';
 
 const NO_RESULT = 'There is no finished comparison of this checkpoint any more; compare it again.';
 
@@ -20,6 +20,16 @@ export const inlineCommands = {
 
   async 'frankenstein.inline.open'({ results, panels }: Services, ...[target]: unknown[]) {
     if (!isTarget(target)) return;
+    if (target.probe === true) {
+      const localizations = await results.localizations(target.folder);
+      if (localizations.length === 0) throw new Error('There is no finished localization of this checkpoint any more; probe it again.');
+      // What the lens quotes: the newest run and those that swap in the same way.
+      const same = localizations.filter(({ result }) => result.mode === localizations[0]!.result.mode);
+      const requests = same.map(({ run, result }) => probeRequestOf(run, result));
+      const panel = panels.showProbes({ kind: 'probe', probes: requests.flatMap(({ probes }) => probes), runs: requests.flatMap(({ runs = [] }) => runs) }, same.map(({ result }) => result));
+      if (target.depth !== null) panel.focus({ depth: target.depth, tensor: null });
+      return;
+    }
     const found = await results.find(target.folder);
     if (found === undefined) throw new Error(NO_RESULT);
     const panel = await panels.showResult(requestOf(found.run), found.result);

@@ -1,14 +1,16 @@
 /** Cancel, retry, show what runs, and the log. */
 import * as vscode from 'vscode';
-import type { Comparison } from '../services/comparisons.js';
+import type { Job } from '../services/queue.js';
 import type { Services } from '../services/services.js';
 
 export const progressCommands = {
   /** The one in the panel in front; otherwise the only one; otherwise the one that is picked. */
   async 'frankenstein.cancel'(services: Services) {
     const inFront = services.panels.active;
-    const own = inFront && services.comparisons.find(inFront.request);
-    (own ?? (await pickActive(services, 'Cancel which comparison?')))?.cancel();
+    // An answer under way is no job; its panel knows.
+    if (inFront?.request.kind === 'try') return inFront.cancel();
+    const own = inFront && services.queue.find(inFront.request);
+    (own ?? (await pickActive(services, 'Cancel what?')))?.cancel();
   },
 
   'frankenstein.retry'({ panels }: Services) {
@@ -16,8 +18,8 @@ export const progressCommands = {
   },
 
   async 'frankenstein.showProgress'(services: Services) {
-    const comparison = await pickActive(services, 'Show which comparison?');
-    if (comparison !== undefined) services.panels.compare(comparison.request);
+    const job = await pickActive(services, 'Show what?');
+    if (job !== undefined) services.panels.open(job.request);
   },
 
   'frankenstein.showLog'({ log }: Services) {
@@ -30,9 +32,9 @@ export const progressCommands = {
   },
 };
 
-async function pickActive({ comparisons: { active } }: Services, placeHolder: string): Promise<Comparison | undefined> {
-  if (active.length === 0) vscode.window.setStatusBarMessage('No comparison is running.', 4000);
+async function pickActive({ queue: { active } }: Services, placeHolder: string): Promise<Job | undefined> {
+  if (active.length === 0) vscode.window.setStatusBarMessage('Nothing is running.', 4000);
   if (active.length <= 1) return active[0];
-  const items = active.map((comparison) => ({ label: comparison.title, comparison }));
-  return (await vscode.window.showQuickPick(items, { placeHolder }))?.comparison;
+  const items = active.map((job) => ({ label: job.title, job }));
+  return (await vscode.window.showQuickPick(items, { placeHolder }))?.job;
 }

@@ -6,8 +6,10 @@ import { compareCommands } from './compare.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
 import { inspectCommands } from './inspect.js';
+import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
+import { tryCommands } from './try.js';
 
 /** Arguments come from menus, links and other extensions: each command checks its own. */
 export type Command = (services: Services, ...args: unknown[]) => unknown;
@@ -15,6 +17,8 @@ export type Command = (services: Services, ...args: unknown[]) => unknown;
 const TABLE: Record<CommandId, Command> = {
   ...compareCommands,
   ...inspectCommands,
+  ...probeCommands,
+  ...tryCommands,
   ...progressCommands,
   ...runCommands,
   ...inlineCommands,

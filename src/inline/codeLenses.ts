@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import { readSettings } from '../services/settings.js';
 import { configFigures } from './configFigures.js';
 import { lensText } from './figures.js';
+import { languageLayerOf, type Functions } from './functions.js';
 import type { InlineTarget } from './hoverText.js';
 import type { IndexDocuments } from './indexDocuments.js';
 import { jsonKeys } from './jsonKeys.js';
@@ -19,24 +20,61 @@ export class CodeLenses implements vscode.CodeLensProvider {
   async provideCodeLenses(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<vscode.CodeLens[]> {
     const index = isIndex(document);
     if (!index && !isModelConfig(document)) return [];
-    const lookup = await this.lookups.ofDocument(document);
+    const [lookup, functions] = await Promise.all([this.lookups.ofDocument(document), this.lookups.functionsOf(document)]);
     if (token.isCancellationRequested) return [];
-    const top = topLenses(document, lookup);
-    if (lookup === undefined) return top;
-    return [...top, ...(index ? await this.ofIndex(document, lookup, token) : ofConfig(document, lookup))];
-  }
-
-  private async ofIndex(document: vscode.TextDocument, lookup: Lookup, token: vscode.CancellationToken): Promise<vscode.CodeLens[]> {
+    const lenses = topLenses(document, lookup);
+    if (lookup === undefined && functions === undefined) return lenses;
+    if (!index) {
+      if (lookup !== undefined) lenses.push(...ofConfig(document, lookup));
+      if (functions !== undefined) lenses.push(...functionsOfConfig(document, functions));
+      return lenses;
+    }
     const lines = await this.indexes.complete(document, token);
-    if (lines === undefined) return [];
-    const options = readSettings();
-    return [...lookup.firstLines(lines.lineCount, (line) => lines.nameAt(line))].flatMap(([depth, line]) => {
-      const layer = lookup.layer(depth)!;
-      const target = targetAt(document, line, { depth });
-      const numbers = layer.deltas.flatMap((delta, from) => (delta === null ? [] : [lensText(lookup.label(from), delta, options)]));
-      return [pinLens(line, target), ...numbers.map((text, i) => openLens(line, i === 0 ? `${layerName(layer)}: ${text}` : text, target))];
-    });
+    if (lines === undefined) return lenses;
+    if (lookup !== undefined) lenses.push(...ofIndex(document, lookup, lines));
+    if (functions !== undefined) lenses.push(...functionsOfIndex(document, functions, lines));
+    return lenses;
   }
+}
+
+interface IndexLines {
+  lineCount: number;
+  nameAt(line: number): string | undefined;
+}
+
+function ofIndex(document: vscode.TextDocument, lookup: Lookup, lines: IndexLines): vscode.CodeLens[] {
+  const options = readSettings();
+  return [...lookup.firstLines(lines.lineCount, (line) => lines.nameAt(line))].flatMap(([depth, line]) => {
+    const layer = lookup.layer(depth)!;
+    const target = targetAt(document, line, { depth });
+    const numbers = layer.deltas.flatMap((delta, from) => (delta === null ? [] : [lensText(lookup.label(from), delta, options)]));
+    return [pinLens(line, target), ...numbers.map((text, i) => openLens(line, i === 0 ? `${layerName(layer)}: ${text}` : text, target))];
+  });
+}
+
+/** The peak function of every language layer, above the layer's first tensor. */
+function functionsOfIndex(document: vscode.TextDocument, functions: Functions, lines: IndexLines): vscode.CodeLens[] {
+  const seen = new Set<number>();
+  const lenses: vscode.CodeLens[] = [];
+  for (let line = 0; line < lines.lineCount; line++) {
+    const name = lines.nameAt(line);
+    const layer = name === undefined ? undefined : languageLayerOf(name);
+    if (layer === undefined || seen.has(layer)) continue;
+    seen.add(layer);
+    const text = functions.layerText(layer);
+    if (text !== undefined) lenses.push(functionLens(document, line, text, layer + 1));
+  }
+  return lenses;
+}
+
+function functionsOfConfig(document: vscode.TextDocument, functions: Functions): vscode.CodeLens[] {
+  const text = functions.modelText();
+  const key = jsonKeys(document.getText()).find(({ path }) => path.at(-1) === 'num_hidden_layers' && !path.some((part) => part.includes('vision')));
+  return text === undefined || key === undefined ? [] : [functionLens(document, key.line, text, null)];
+}
+
+function functionLens(document: vscode.TextDocument, line: number, text: string, depth: number | null): vscode.CodeLens {
+  return lens(line, { title: `$(eye) ${text}`, tooltip: 'Share of answers that change when the visual tokens are swapped here. Open in the panel', command: 'frankenstein.inline.open', arguments: [{ ...targetAt(document, line, { depth }), probe: true }] });
 }
 
 function ofConfig(document: vscode.TextDocument, lookup: Lookup): vscode.CodeLens[] {

@@ -14,6 +14,8 @@ export interface InlineTarget {
   folder: string;
   depth: number | null;
   tensor: string | null;
+  /** Leads to the localization, not to the comparison. */
+  probe?: true;
 }
 
 export interface HoverOptions extends FigureOptions {

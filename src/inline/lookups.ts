@@ -4,6 +4,7 @@ import type * as vscode from 'vscode';
 import { messageOf } from '../services/errors.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import { MOST_CONFIG_CHARACTERS } from './jsonKeys.js';
+import { Functions } from './functions.js';
 import { Lookup } from './lookup.js';
 
 export const INDEX_FILES: vscode.DocumentFilter = { scheme: 'file', pattern: '**/*.safetensors.index.json' };
@@ -31,6 +32,18 @@ export class Lookups {
       return lookup;
     } catch (error) {
       this.log.error(`Inline figures for ${folder}: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** What finished localizations of the checkpoint in this folder say; undefined without any. Never rejects. */
+  async functionsOf(document: vscode.TextDocument): Promise<Functions | undefined> {
+    const folder = folderOfDocument(document);
+    try {
+      const found = await this.results.localizations(folder);
+      return found.length === 0 ? undefined : new Functions(found.map(({ result }) => result));
+    } catch (error) {
+      this.log.error(`Localization of ${folder}: ${messageOf(error)}`);
       return undefined;
     }
   }

@@ -1,69 +1,44 @@
-/**
- * One panel: a request, what there is to show of it, and the webview that shows it. The webview may vanish (hidden)
- * and come back with nothing at any time, so the truth is here and `ready` hands it over again.
- */
+/** One comparison's panel: a request, and what there is to show of it. */
 import * as vscode from 'vscode';
 import type { CompareResult, EngineApi } from '../protocol/engineApi.js';
-import type { HostApi, PanelApi, PanelRequest, PanelState } from '../protocol/hostApi.js';
-import { connect, type Connection } from '../protocol/rpc.js';
+import type { ComparePanelRequest, PanelProgress, PanelState } from '../protocol/hostApi.js';
 import { labelsOf, requestKey } from '../services/checkpointPath.js';
-import { titleOf, type Comparison, type Comparisons, type ComparisonState } from '../services/comparisons.js';
 import { codeOf, messageOf } from '../services/errors.js';
+import { titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import { createHostApi } from './hostApi.js';
-import { localResourceRoots, panelHtml } from './html.js';
-
-export const VIEW_TYPE = 'frankenstein.panel';
+import { Surface, type Focus, type Panel } from './surface.js';
 
 export interface PanelServices {
   extensionUri: vscode.Uri;
   engine: EngineApi;
-  comparisons: Comparisons;
+  queue: Queue;
   results: ResultsIndex;
 }
 
-export interface Focus {
-  depth: number | null;
-  tensor: string | null;
-}
-
-export class ComparePanel {
-  private readonly connection: Connection<PanelApi>;
+export class ComparePanel implements Panel {
+  private readonly surface: Surface;
   private readonly changed = new vscode.EventEmitter<void>();
   private following: vscode.Disposable | undefined;
-  private comparison: Comparison | undefined;
+  private job: Job | undefined;
   private pendingFocus: Focus | undefined;
   state: PanelState;
-  /** The state's kind, the title, or whether the panel is in front has changed. */
   readonly onDidChange = this.changed.event;
   readonly onDidDispose: vscode.Event<void>;
 
   constructor(
     readonly view: vscode.WebviewPanel,
-    public request: PanelRequest,
+    public request: ComparePanelRequest,
     private readonly services: PanelServices,
   ) {
     this.onDidDispose = view.onDidDispose;
-    view.iconPath = {
-      light: vscode.Uri.joinPath(services.extensionUri, 'media', 'panel-light.svg'),
-      dark: vscode.Uri.joinPath(services.extensionUri, 'media', 'panel-dark.svg'),
-    };
     view.title = this.title;
     this.state = this.running();
-    view.webview.options = { enableScripts: true, localResourceRoots: localResourceRoots(services.extensionUri) };
-    this.connection = connect<HostApi, PanelApi>(
-      {
-        send: (message) => void view.webview.postMessage(message),
-        receive: (listener) => void view.webview.onDidReceiveMessage(listener),
-      },
-      createHostApi(this, services),
-    );
-    // After `connect`: the webview's first message must find a listener.
-    view.webview.html = panelHtml(view.webview, services.extensionUri, this.title);
+    this.surface = new Surface(view, this, services.extensionUri, createHostApi(this, services));
     view.onDidChangeViewState(() => this.changed.fire());
     view.onDidDispose(() => {
       this.following?.dispose();
-      this.connection.close(new Error('The panel is closed.'));
+      this.surface.dispose();
       this.changed.dispose();
     });
   }
@@ -82,12 +57,12 @@ export class ComparePanel {
 
   /** Compares, or joins the comparison that is already under way. A finished one on disk is back at once. */
   start(): void {
-    this.follow(this.services.comparisons.start(this.request));
+    this.follow(this.services.queue.start(this.request));
   }
 
   /** Shows what an earlier session left: the result, or how far it came and an offer to continue. */
   async restore(): Promise<void> {
-    const active = this.services.comparisons.find(this.request);
+    const active = this.services.queue.find(this.request);
     if (active !== undefined) return this.follow(active);
     try {
       const run = await this.services.results.findRun(this.request.stages);
@@ -120,7 +95,7 @@ export class ComparePanel {
   }
 
   cancel(): void {
-    this.comparison?.cancel();
+    this.job?.cancel();
   }
 
   /** Brings the panel to the front and selects a place in it. */
@@ -134,38 +109,38 @@ export class ComparePanel {
   ready(): PanelState {
     // `show` carries the request too, which the webview keeps for the serializer.
     setImmediate(() => {
-      this.push();
+      this.surface.push();
       this.deliverFocus();
     });
     return this.state;
   }
 
-  private follow(comparison: Comparison): void {
+  private follow(job: Job): void {
     this.following?.dispose();
-    this.comparison = comparison;
-    const listener = comparison.onDidChange((state) => void this.onComparison(state));
+    this.job = job;
+    const listener = job.onDidChange((state) => void this.onJob(state));
     this.following = new vscode.Disposable(() => listener.dispose());
-    void this.onComparison(comparison.state);
+    void this.onJob(job.state);
   }
 
-  private async onComparison(state: ComparisonState): Promise<void> {
+  private async onJob(state: JobState): Promise<void> {
     switch (state.kind) {
       case 'running':
         if (this.state.kind === 'running' && state.progress !== null) {
           this.state = this.running(state.progress);
-          if (this.view.visible) void this.connection.remote.progress({ progress: state.progress }).catch(() => undefined);
+          if (this.view.visible) void this.surface.connection.remote.progress({ progress: state.progress }).catch(() => undefined);
         } else this.set(this.running(state.progress));
         break;
       case 'failed':
         this.set({ kind: 'failed', title: this.title, message: state.message, code: state.code, canRetry: true });
         break;
       case 'finished':
-        await this.showResult(state.result).catch((error: unknown) => this.fail(error));
+        if (state.result.kind === 'compare') await this.showResult(state.result.result).catch((error: unknown) => this.fail(error));
         break;
     }
   }
 
-  private running(progress: Extract<PanelState, { kind: 'running' }>['progress'] = null): PanelState {
+  private running(progress: PanelProgress | null = null): PanelState {
     const labels = labelsOf(this.request.stages.map((stage) => stage.path));
     return { kind: 'running', title: this.title, labels: this.request.stages.map((stage, i) => stage.label ?? labels[i]!), progress };
   }
@@ -176,19 +151,14 @@ export class ComparePanel {
 
   private set(state: PanelState): void {
     this.state = state;
-    this.push();
+    this.surface.push();
     this.changed.fire();
-  }
-
-  private push(): void {
-    // A hidden webview has no document to tell; it asks when it is shown.
-    if (this.view.visible) void this.connection.remote.show({ state: this.state, request: this.request }).catch(() => undefined);
   }
 
   private deliverFocus(): void {
     const focus = this.pendingFocus;
     if (focus === undefined || !this.view.visible || this.state.kind !== 'compare') return;
-    void this.connection.remote.focus(focus).then(
+    void this.surface.connection.remote.focus(focus).then(
       () => {
         if (this.pendingFocus === focus) this.pendingFocus = undefined;
       },

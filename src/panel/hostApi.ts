@@ -8,6 +8,8 @@ import { openFileDiff, revealTensor } from './files.js';
 
 export function createHostApi(panel: ComparePanel, { engine }: { engine: EngineApi }): HostApi {
   return {
+    ...REFUSED,
+    ...savingApi(() => panel.request.stages.at(-1)?.path),
     ready: () => Promise.resolve(panel.ready()),
     cancel: () => Promise.resolve(panel.cancel()),
     retry: () => Promise.resolve(panel.start()),
@@ -28,9 +30,30 @@ export function createHostApi(panel: ComparePanel, { engine }: { engine: EngineA
       if (checkpoint === undefined) throw new Error(`There is no stage ${stage}.`);
       await revealTensor(checkpoint.path, tensor?.onDisk[stage] ?? name);
     },
+  };
+}
 
+const refuse = (): Promise<never> => Promise.reject(new Error('This panel has nothing of the kind.'));
+
+/** What a panel does not offer. Each panel puts its own calls over these. */
+export const REFUSED: Omit<HostApi, 'ready' | 'save' | 'copy'> = {
+  cancel: refuse,
+  retry: refuse,
+  setCuts: refuse,
+  tensorDetail: refuse,
+  openFileDiff: refuse,
+  revealTensor: refuse,
+  picture: refuse,
+  choosePicture: refuse,
+  chosenPicture: refuse,
+  ask: refuse,
+};
+
+/** `beside`: a checkpoint to save next to where no folder is open. */
+export function savingApi(beside: () => string | undefined): Pick<HostApi, 'save' | 'copy'> {
+  return {
     async save({ suggestedName, content }) {
-      const target = await vscode.window.showSaveDialog({ defaultUri: suggestedUri(panel, suggestedName) });
+      const target = await vscode.window.showSaveDialog({ defaultUri: suggestedUri(beside(), suggestedName) });
       if (target === undefined) return false;
       const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : new Uint8Array(content);
       await vscode.workspace.fs.writeFile(target, bytes);
@@ -43,9 +66,9 @@ export function createHostApi(panel: ComparePanel, { engine }: { engine: EngineA
   };
 }
 
-/** In the workspace, or beside the last stage where there is none. */
-function suggestedUri(panel: ComparePanel, suggestedName: string): vscode.Uri {
+/** In the workspace, or beside the last checkpoint where there is none. */
+function suggestedUri(checkpoint: string | undefined, suggestedName: string): vscode.Uri {
   const name = suggestedName.replace(/[^\p{L}\p{N}._ -]+/gu, '_');
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(panel.request.stages.at(-1)!.path), '..');
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(checkpoint ?? '/'), '..');
   return vscode.Uri.joinPath(folder, name);
 }

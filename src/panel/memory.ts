@@ -1,5 +1,5 @@
 /** Reads back what the webview kept with `setState`. It survives versions of the extension, so it is checked. */
-import type { PanelMemory, PanelRequest } from '../protocol/hostApi.js';
+import type { PanelMemory, PanelRequest, ProbePanelRequest, ProbeQuestion, TryPanelRequest } from '../protocol/hostApi.js';
 
 export function parseMemory(state: unknown): PanelMemory | undefined {
   if (!isRecord(state)) return undefined;
@@ -8,14 +8,63 @@ export function parseMemory(state: unknown): PanelMemory | undefined {
 }
 
 function parseRequest(value: unknown): PanelRequest | undefined {
-  if (!isRecord(value) || value['kind'] !== 'compare' || !Array.isArray(value['stages'])) return undefined;
-  const stages = value['stages'].flatMap((stage: unknown) => {
+  if (!isRecord(value)) return undefined;
+  if (value['kind'] === 'probe') return parseProbe(value);
+  if (value['kind'] === 'try') return parseTry(value);
+  if (value['kind'] !== 'compare') return undefined;
+  const stages = parseStages(value['stages']);
+  if (stages === undefined || stages.length < 2) return undefined;
+  const cuts: unknown = value['cuts'];
+  return isCuts(cuts) ? { kind: 'compare', stages, cuts } : { kind: 'compare', stages };
+}
+
+function parseStages(value: unknown): { path: string; label?: string }[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const stages = value.flatMap((stage: unknown) => {
     if (!isRecord(stage) || typeof stage['path'] !== 'string') return [];
     return [typeof stage['label'] === 'string' ? { path: stage['path'], label: stage['label'] } : { path: stage['path'] }];
   });
-  if (stages.length < 2 || stages.length !== value['stages'].length) return undefined;
-  const cuts: unknown = value['cuts'];
-  return isCuts(cuts) ? { kind: 'compare', stages, cuts } : { kind: 'compare', stages };
+  return stages.length === value.length && stages.length > 0 ? stages : undefined;
+}
+
+function parseProbe(value: Record<string, unknown>): ProbePanelRequest | undefined {
+  if (!Array.isArray(value['probes']) || value['probes'].length === 0) return undefined;
+  const probes = value['probes'].flatMap((probe: unknown) => parseQuestion(probe) ?? []);
+  if (probes.length !== value['probes'].length) return undefined;
+  const runs = Array.isArray(value['runs']) ? value['runs'].flatMap((run: unknown) => (isRecord(run) && typeof run['runsFolder'] === 'string' && typeof run['runId'] === 'string' ? [{ runsFolder: run['runsFolder'], runId: run['runId'] }] : [])) : [];
+  return { kind: 'probe', probes, ...(runs.length === probes.length && { runs }) };
+}
+
+/** The engine checks what the fields say; here they are of the right kind or gone. */
+function parseQuestion(value: unknown): ProbeQuestion | undefined {
+  if (!isRecord(value) || typeof value['data'] !== 'string') return undefined;
+  const checkpoints = parseStages(value['checkpoints']);
+  const kind = (['swap', 'skip', 'attention'] as const).find((one) => one === value['kind']);
+  if (checkpoints === undefined || kind === undefined) return undefined;
+  const number = (key: string) => (typeof value[key] === 'number' && Number.isInteger(value[key]) ? { [key]: value[key] } : {});
+  const one = (key: string, allowed: readonly string[]) => (allowed.includes(String(value[key])) ? { [key]: value[key] } : {});
+  const depths = Array.isArray(value['depths']) && value['depths'].every((depth) => Number.isInteger(depth)) ? { depths: value['depths'] as number[] } : {};
+  const tasks = Array.isArray(value['tasks']) && value['tasks'].every((task) => typeof task === 'string') ? { tasks: value['tasks'] } : {};
+  return {
+    kind,
+    checkpoints,
+    data: value['data'],
+    ...depths,
+    ...one('mode', ['from', 'only']),
+    ...one('part', ['layer', 'attention', 'mlp']),
+    ...tasks,
+    ...number('samples'),
+    ...number('seed'),
+    ...number('maxNewTokens'),
+    ...(isCuts(value['cuts']) && { cuts: value['cuts'] }),
+    ...one('badLines', ['stop', 'skip']),
+  };
+}
+
+function parseTry(value: Record<string, unknown>): TryPanelRequest | undefined {
+  const checkpoints = parseStages(value['checkpoints']);
+  if (checkpoints === undefined || checkpoints.length > 2) return undefined;
+  return { kind: 'try', checkpoints: checkpoints.map(({ path, label }) => ({ path, label: label ?? path })) };
 }
 
 function isCuts(value: unknown): value is [number, number] {

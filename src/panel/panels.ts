@@ -1,67 +1,104 @@
-/** The open panels, one per comparison; how they open, and how they come back after a reload. */
+/** The open panels, one per comparison, probe or trial; how they open, and how they come back after a reload. */
 import * as vscode from 'vscode';
-import type { CompareResult } from '../protocol/engineApi.js';
-import type { PanelRequest } from '../protocol/hostApi.js';
-import { requestKey } from '../services/checkpointPath.js';
-import { titleOf, type Comparison } from '../services/comparisons.js';
-import { ComparePanel, VIEW_TYPE, type PanelServices } from './comparePanel.js';
+import type { CompareResult, ProbeResult } from '../protocol/engineApi.js';
+import type { ComparePanelRequest, PanelRequest, ProbePanelRequest, TryPanelRequest } from '../protocol/hostApi.js';
+import { keyOf, type Job, type JobRequest } from '../services/queue.js';
+import { ComparePanel, type PanelServices } from './comparePanel.js';
 import { parseMemory } from './memory.js';
+import { ProbePanel } from './probePanel.js';
+import { VIEW_TYPE, type Panel } from './surface.js';
+import { keyOfTrial, TryPanel } from './tryPanel.js';
 
 export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer {
-  private readonly open = new Map<string, ComparePanel>();
+  private readonly shown = new Map<string, Panel>();
   private readonly disposables: vscode.Disposable[];
 
   constructor(private readonly services: PanelServices) {
     this.disposables = [vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this)];
-    services.comparisons.onDidEnd((comparison) => this.tellIfUnseen(comparison));
+    services.queue.onDidEnd((job) => this.tellIfUnseen(job));
   }
 
   /** The panel in front. */
-  get active(): ComparePanel | undefined {
-    return [...this.open.values()].find((panel) => panel.view.active);
+  get active(): Panel | undefined {
+    return [...this.shown.values()].find((panel) => panel.view.active);
   }
 
   /** The panel in front, or the only one that can be seen. */
-  get current(): ComparePanel | undefined {
-    return this.active ?? [...this.open.values()].find((panel) => panel.view.visible);
+  get current(): Panel | undefined {
+    return this.active ?? [...this.shown.values()].find((panel) => panel.view.visible);
   }
 
   /** Opens beside the file in hand and compares. */
-  compare(request: PanelRequest): ComparePanel {
-    const panel = this.show(request);
+  compare(request: ComparePanelRequest): ComparePanel {
+    const panel = this.show(request) as ComparePanel;
     panel.start();
     return panel;
   }
 
+  /** Opens beside the file in hand and probes. */
+  probe(request: ProbePanelRequest): ProbePanel {
+    const panel = this.show(request) as ProbePanel;
+    panel.start();
+    return panel;
+  }
+
+  /** Opens on probes that are finished. */
+  showProbes(request: ProbePanelRequest, results: ProbeResult[]): ProbePanel {
+    const panel = this.show(request) as ProbePanel;
+    panel.request = request;
+    if (panel.state.kind !== 'probe') panel.showResults(results);
+    return panel;
+  }
+
+  try(request: TryPanelRequest): TryPanel {
+    return this.show(request) as TryPanel;
+  }
+
+  /** Shows what runs, or starts it. */
+  open(request: JobRequest): Panel {
+    return request.kind === 'compare' ? this.compare(request) : this.probe(request);
+  }
+
   /** Opens on a comparison that is finished. */
-  async showResult(request: PanelRequest, result: CompareResult): Promise<ComparePanel> {
-    const panel = this.show(request);
+  async showResult(request: ComparePanelRequest, result: CompareResult): Promise<ComparePanel> {
+    const panel = this.show(request) as ComparePanel;
     if (panel.result?.provenance.runId !== result.provenance.runId) await panel.showResult(result);
     this.services.results.prefer(result.provenance.runId);
     return panel;
   }
 
-  private show(request: PanelRequest): ComparePanel {
-    const existing = this.open.get(requestKey(request.stages));
+  private show(request: PanelRequest): Panel {
+    const existing = this.shown.get(keyOfPanel(request));
     if (existing !== undefined) {
       existing.view.reveal(undefined, true);
       return existing;
     }
     const beside = vscode.window.tabGroups.activeTabGroup.activeTab === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside;
-    const view = vscode.window.createWebviewPanel(VIEW_TYPE, titleOf(request), { viewColumn: beside, preserveFocus: true }, {});
+    const view = vscode.window.createWebviewPanel(VIEW_TYPE, 'Frankenstein', { viewColumn: beside, preserveFocus: true }, {});
     return this.adopt(view, request);
   }
 
-  private adopt(view: vscode.WebviewPanel, request: PanelRequest): ComparePanel {
-    const panel = new ComparePanel(view, request, this.services);
-    this.open.set(panel.key, panel);
+  private adopt(view: vscode.WebviewPanel, request: PanelRequest): Panel {
+    const panel = this.create(view, request);
+    this.shown.set(panel.key, panel);
     panel.onDidChange(() => this.updateContext());
     panel.onDidDispose(() => {
-      if (this.open.get(panel.key) === panel) this.open.delete(panel.key);
+      if (this.shown.get(panel.key) === panel) this.shown.delete(panel.key);
       this.updateContext();
     });
     this.updateContext();
     return panel;
+  }
+
+  private create(view: vscode.WebviewPanel, request: PanelRequest): Panel {
+    switch (request.kind) {
+      case 'compare':
+        return new ComparePanel(view, request, this.services);
+      case 'probe':
+        return new ProbePanel(view, request, this.services);
+      case 'try':
+        return new TryPanel(view, request, this.services);
+    }
   }
 
   /** Called by VS Code for a panel that was open when the window closed. */
@@ -71,7 +108,6 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
       view.dispose();
       return;
     }
-    view.title = titleOf(request);
     // Not awaited: VS Code shows the panel when this resolves, and reading a result may take a moment.
     void this.adopt(view, request).restore();
     return Promise.resolve();
@@ -82,13 +118,17 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     void vscode.commands.executeCommand('setContext', 'frankenstein.panelState', this.active?.state.kind);
   }
 
-  /** A comparison that ends out of sight says so, once; one in a panel needs no second voice. */
-  private tellIfUnseen(comparison: Comparison): void {
-    const { state, request } = comparison;
-    if (this.open.has(comparison.key)) return;
+  /** What ends out of sight says so, once; one in a panel needs no second voice. */
+  private tellIfUnseen(job: Job): void {
+    const { state, request } = job;
+    if (this.shown.has(job.key)) return;
     if (state.kind === 'finished') {
-      void vscode.window.showInformationMessage(`${comparison.title} is compared.`, 'Open').then((choice) => {
-        if (choice !== undefined) void this.showResult(request, state.result);
+      const { result } = state;
+      void vscode.window.showInformationMessage(`${job.title}${request.kind === 'compare' ? ' is compared.' : ' is done.'}`, 'Open').then((choice) => {
+        if (choice === undefined) return;
+        if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
+        // Finished runs are back at once.
+        else if (request.kind === 'probe') this.probe(request);
       });
     } else if (state.kind === 'failed' && state.code !== 'cancelled') {
       void vscode.window.showErrorMessage(state.message, 'Show Log').then((choice) => {
@@ -100,4 +140,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   dispose(): void {
     vscode.Disposable.from(...this.disposables).dispose();
   }
+}
+
+function keyOfPanel(request: PanelRequest): string {
+  return request.kind === 'try' ? keyOfTrial(request) : keyOf(request);
 }

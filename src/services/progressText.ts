@@ -1,12 +1,15 @@
 /** Progress in words: bytes, share, remaining time. */
-import type { Progress } from '../protocol/engineApi.js';
+import type { PanelProgress } from '../protocol/hostApi.js';
 
-export function progressText(progress: Progress, form: 'short' | 'long'): string {
-  const { doneBytes, totalBytes, remainingSeconds, phase } = progress;
-  const share = totalBytes > 0 ? `${Math.min(100, Math.floor((100 * doneBytes) / totalBytes))} %` : phase;
+export function progressText(progress: PanelProgress, form: 'short' | 'long'): string {
+  const { remainingSeconds, phase } = progress;
+  const bytes = 'totalBytes' in progress;
+  const [done, total] = bytes ? [progress.doneBytes, progress.totalBytes] : [progress.done, progress.total];
+  const share = total > 0 ? `${Math.min(100, Math.floor((100 * done) / total))} %` : phase;
   const left = remainingSeconds === null ? '' : `, ${durationText(remainingSeconds)} left`;
-  if (form === 'short' || totalBytes === 0) return share + left;
-  return `${phase}, ${bytesText(doneBytes)} of ${bytesText(totalBytes)} (${share})${left}`;
+  if (form === 'short' || total === 0) return share + left;
+  const amount = bytes ? `${bytesText(done)} of ${bytesText(total)}` : `${done.toLocaleString('en')} of ${total.toLocaleString('en')} answers`;
+  return `${phase}, ${amount} (${share})${left}`;
 }
 
 /** Decimal units, as disks and checkpoints are sold. */

@@ -3,7 +3,7 @@
  * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on disk.
  */
 import { existsSync } from 'node:fs';
-import type { CompareResult, EngineApi, RunSummary } from '../protocol/engineApi.js';
+import type { CompareResult, EngineApi, ProbeResult, RunSummary, SwapResult } from '../protocol/engineApi.js';
 import { folderOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 
@@ -22,16 +22,35 @@ export interface FoundRun extends RunSummary {
 /** Results are megabytes; a person looks at a few. */
 const RESULTS_KEPT = 4;
 
+/** The last few of what is asked for; a failure is asked again. */
+class Kept<T> {
+  private readonly entries = new Map<string, Promise<T>>();
+
+  get(key: string, read: () => Promise<T>): Promise<T> {
+    const known = this.entries.get(key);
+    this.entries.delete(key);
+    const entry = known ?? read();
+    this.entries.set(key, entry);
+    entry.catch(() => this.entries.delete(key));
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= RESULTS_KEPT) break;
+      this.entries.delete(oldest);
+    }
+    return entry;
+  }
+}
+
 export class ResultsIndex {
   private readonly changed = new Emitter<void>();
   private runs: Promise<FoundRun[]> | undefined;
   /** Run ids shown in this session, the last one first: a lens says what the open panel says. */
   private shown: string[] = [];
-  private readonly results = new Map<string, Promise<CompareResult>>();
+  private readonly results = new Kept<CompareResult>();
+  private readonly probes = new Kept<ProbeResult>();
   readonly onDidChange = this.changed.event;
 
   constructor(
-    private readonly engine: Pick<EngineApi, 'listRuns' | 'readRun'>,
+    private readonly engine: Pick<EngineApi, 'listRuns' | 'readRun' | 'readProbe'>,
     private readonly folders: () => string[],
     private readonly exists: (folder: string) => boolean = existsSync,
   ) {}
@@ -56,7 +75,7 @@ export class ResultsIndex {
   /** The newest run over exactly these stages. */
   async findRun(stages: readonly { path: string }[]): Promise<FoundRun | undefined> {
     const key = requestKey(stages);
-    const runs = (await this.list()).filter((run) => requestKey(run.paths.map((path) => ({ path }))) === key);
+    const runs = (await this.list()).filter((run) => run.kind === 'compare' && requestKey(run.paths.map((path) => ({ path }))) === key);
     return runs.find((run) => run.state === 'finished') ?? runs[0];
   }
 
@@ -65,7 +84,7 @@ export class ResultsIndex {
     const runs = await this.list();
     const rank = ({ runId }: FoundRun) => (this.shown.includes(runId) ? this.shown.indexOf(runId) : this.shown.length);
     for (const run of [...runs].sort((a, b) => rank(a) - rank(b))) {
-      if (run.state !== 'finished') continue;
+      if (run.kind !== 'compare' || run.state !== 'finished') continue;
       const stage = run.paths.findIndex((path) => folderOf(path) === checkpointFolder);
       if (stage >= 0) return { run, result: await this.result(run), stage };
     }
@@ -73,17 +92,18 @@ export class ResultsIndex {
   }
 
   result(run: FoundRun): Promise<CompareResult> {
-    const key = `${run.folder}\n${run.startedAt}`;
-    const known = this.results.get(key);
-    this.results.delete(key);
-    const result = known ?? this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId });
-    this.results.set(key, result);
-    result.catch(() => this.results.delete(key));
-    for (const oldest of this.results.keys()) {
-      if (this.results.size <= RESULTS_KEPT) break;
-      this.results.delete(oldest);
-    }
-    return result;
+    return this.results.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId }));
+  }
+
+  probe(run: FoundRun): Promise<ProbeResult> {
+    return this.probes.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readProbe({ runsFolder: run.runsFolder, runId: run.runId }));
+  }
+
+  /** Finished vision localizations of the checkpoint in this folder, newest first: several data files may be behind it. */
+  async localizations(checkpointFolder: string): Promise<{ run: FoundRun; result: SwapResult }[]> {
+    const runs = (await this.list()).filter((run) => run.kind === 'probe' && run.probe === 'swap' && run.state === 'finished' && run.paths.some((path) => folderOf(path) === checkpointFolder));
+    const results = await Promise.all(runs.slice(0, RESULTS_KEPT).map(async (run) => ({ run, result: await this.probe(run) })));
+    return results.flatMap(({ run, result }) => (result.kind === 'swap' ? [{ run, result }] : []));
   }
 
   /** A person looks at this run now. */

@@ -2,9 +2,10 @@
 import type * as vscode from 'vscode';
 import type { EngineApi } from '../protocol/engineApi.js';
 import type { Panels } from '../panel/panels.js';
-import type { Comparisons } from './comparisons.js';
 import type { Discovery } from './discovery.js';
 import type { Documents } from './documents.js';
+import type { ProbeMemory } from './probeMemory.js';
+import type { Queue } from './queue.js';
 import type { ResultsIndex } from './resultsIndex.js';
 import type { RunsFolders } from './runsFolders.js';
 import type { Selection } from './selection.js';
@@ -13,11 +14,12 @@ import type { Pins } from '../inline/pins.js';
 export interface Services {
   log: vscode.LogOutputChannel;
   engine: EngineApi;
-  comparisons: Comparisons;
   discovery: Discovery;
   documents: Documents;
   panels: Panels;
   pins: Pins;
+  probeMemory: ProbeMemory;
+  queue: Queue;
   results: ResultsIndex;
   runsFolders: RunsFolders;
   selection: Selection;

@@ -1,34 +1,34 @@
 /** The status bar entry: what runs and how far it is; one click shows it, a link in its hover cancels it. */
 import * as vscode from 'vscode';
-import type { Comparison, Comparisons } from './comparisons.js';
 import { progressText } from './progressText.js';
+import type { Job, Queue } from './queue.js';
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem('frankenstein.progress', vscode.StatusBarAlignment.Left, 10);
   private readonly disposables: vscode.Disposable[] = [this.item];
   private told = false;
 
-  constructor(private readonly comparisons: Comparisons) {
+  constructor(private readonly queue: Queue) {
     this.item.name = 'Frankenstein Lab';
     this.item.command = 'frankenstein.showProgress';
-    comparisons.onDidStart((comparison) => {
-      comparison.onDidChange(() => this.update());
+    queue.onDidStart((job) => {
+      job.onDidChange(() => this.update());
       this.update();
     });
-    comparisons.onDidEnd(() => this.update());
+    queue.onDidEnd(() => this.update());
   }
 
   private update(): void {
-    const first = this.comparisons.active[0];
+    const first = this.queue.active[0];
     this.tellMenus(first !== undefined);
     if (first === undefined) {
       this.item.hide();
       return;
     }
-    const more = this.comparisons.active.length - 1;
+    const more = this.queue.active.length - 1;
     this.item.text = `$(sync~spin) ${plain(first.title)}: ${short(first)}${more > 0 ? ` (+${more})` : ''}`;
     this.item.tooltip = this.tooltip();
-    this.item.accessibilityInformation = { label: `Comparing ${first.title}, ${short(first)}` };
+    this.item.accessibilityInformation = { label: `${first.request.kind === 'compare' ? 'Comparing ' : ''}${first.title}, ${short(first)}` };
     this.item.show();
   }
 
@@ -42,8 +42,8 @@ export class StatusBar implements vscode.Disposable {
   private tooltip(): vscode.MarkdownString {
     const text = new vscode.MarkdownString(undefined, true);
     text.isTrusted = { enabledCommands: ['frankenstein.showProgress', 'frankenstein.cancel'] };
-    for (const comparison of this.comparisons.active) {
-      text.appendText(`${comparison.title}: ${long(comparison)}`);
+    for (const job of this.queue.active) {
+      text.appendText(`${job.title}: ${long(job)}`);
       text.appendMarkdown('\n\n');
     }
     text.appendMarkdown('[$(graph) Show](command:frankenstein.showProgress) · [$(stop-circle) Cancel](command:frankenstein.cancel)');
@@ -55,13 +55,13 @@ export class StatusBar implements vscode.Disposable {
   }
 }
 
-function short(comparison: Comparison): string {
-  const progress = comparison.state.kind === 'running' ? comparison.state.progress : null;
+function short(job: Job): string {
+  const progress = job.state.kind === 'running' ? job.state.progress : null;
   return progress === null ? 'waiting' : progressText(progress, 'short');
 }
 
-function long(comparison: Comparison): string {
-  const progress = comparison.state.kind === 'running' ? comparison.state.progress : null;
+function long(job: Job): string {
+  const progress = job.state.kind === 'running' ? job.state.progress : null;
   return progress === null ? 'waiting' : progressText(progress, 'long');
 }
 

@@ -1,20 +1,20 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
-import { labelsOf } from '../services/checkpointPath.js';
+import { labelsOf, requestKey } from '../services/checkpointPath.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
-import type { Comparison, Comparisons } from '../services/comparisons.js';
 import { progressText } from '../services/progressText.js';
+import { checkpointsOf, type Job, type Queue } from '../services/queue.js';
 
 export class RunNode extends vscode.TreeItem {
   constructor(readonly run: FoundRun) {
-    super(run.labels.join(' → '));
+    super(runName(run));
     const finished = run.state === 'finished';
     const when = new Date(run.startedAt);
     this.id = run.folder;
     // Labels are often the roles (IN → RL), which many runs share.
-    const names = labelsOf(run.paths).join(' → ');
-    this.description = [names === this.label ? '' : names, finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`].filter(Boolean).join(' · ');
-    this.iconPath = new vscode.ThemeIcon(finished ? 'graph' : 'debug-pause');
+    const names = labelsOf(run.paths).join(run.kind === 'compare' ? ' → ' : ', ');
+    this.description = [run.kind === 'compare' && names === this.label ? '' : names, finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`].filter(Boolean).join(' · ');
+    this.iconPath = new vscode.ThemeIcon(!finished ? 'debug-pause' : run.kind === 'compare' ? 'graph' : 'graph-line');
     this.contextValue = finished ? 'run.finished' : 'run.interrupted';
     this.tooltip = [...run.paths, when.toLocaleString(), run.folder].join('\n');
     this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
@@ -22,9 +22,9 @@ export class RunNode extends vscode.TreeItem {
 }
 
 class ActiveNode extends vscode.TreeItem {
-  constructor(comparison: Comparison) {
-    super(comparison.title);
-    const { state } = comparison;
+  constructor(job: Job) {
+    super(job.title);
+    const { state } = job;
     this.description = state.kind === 'running' && state.progress !== null ? progressText(state.progress, 'short') : 'waiting';
     this.iconPath = new vscode.ThemeIcon('loading~spin');
     this.contextValue = 'run.active';
@@ -38,14 +38,14 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
 
   constructor(
     private readonly results: ResultsIndex,
-    private readonly comparisons: Comparisons,
+    private readonly queue: Queue,
   ) {
     results.onDidChange(() => this.changed.fire());
-    comparisons.onDidStart((comparison) => {
+    queue.onDidStart((job) => {
       this.changed.fire();
-      comparison.onDidChange(() => this.changed.fire());
+      job.onDidChange(() => this.changed.fire());
     });
-    comparisons.onDidEnd(() => this.changed.fire());
+    queue.onDidEnd(() => this.changed.fire());
   }
 
   getTreeItem(node: vscode.TreeItem): vscode.TreeItem {
@@ -54,9 +54,21 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
 
   async getChildren(node?: vscode.TreeItem): Promise<vscode.TreeItem[]> {
     if (node !== undefined) return [];
-    const active = this.comparisons.active;
-    const titles = new Set(active.map((comparison) => comparison.title));
-    const runs = (await this.results.list()).filter((run) => run.state === 'finished' || !titles.has(run.labels.join(' → ')));
-    return [...active.map((comparison) => new ActiveNode(comparison)), ...runs.map((run) => new RunNode(run))];
+    const active = this.queue.active;
+    const underWay = new Set(active.map(({ request }) => keyOfPaths(request.kind, checkpointsOf(request).map(({ path }) => path))));
+    const runs = (await this.results.list()).filter((run) => run.state === 'finished' || !underWay.has(keyOfPaths(run.kind, run.paths)));
+    return [...active.map((job) => new ActiveNode(job)), ...runs.map((run) => new RunNode(run))];
   }
+}
+
+const PROBES = { swap: 'Vision localization', skip: 'Reasoning localization', attention: 'Attention shift' };
+
+/** What a run is called: the lineage it compares, or what it probes. */
+export function runName(run: FoundRun): string {
+  return run.kind === 'compare' ? run.labels.join(' → ') : `${run.probe === undefined ? 'Probe' : PROBES[run.probe]}: ${run.labels.join(', ')}`;
+}
+
+/** A run that is under way is listed once. A lineage of probes has a run per checkpoint. */
+function keyOfPaths(kind: FoundRun['kind'], paths: readonly string[]): string {
+  return `${kind} ${requestKey(paths.map((path) => ({ path })))}`;
 }

@@ -85,7 +85,7 @@ describe('a long comparison', () => {
     assert.deepEqual(readFileSync(path.join(runsFolder(), 'runs', runs[0]!, 'result.json')), finished);
     // Without comparing anything: opened from the list of runs.
     await closePanel();
-    await lab.page.runCommand('Frankenstein: Open Comparison');
+    await lab.page.runCommand('Frankenstein: Open Run');
     await lab.page.quickPick('Base → IN');
     await panel().result('Base → IN');
     await closePanel();

@@ -8,6 +8,7 @@ import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
 import { writeCheckpoint } from '../fixtures/checkpoints.js';
 import { compared, lineage, services, until, workspaceFolder } from './support.js';
+import type { ComparePanel } from '../../src/panel/comparePanel.js';
 
 describe('comparing', () => {
   it('a lineage ends in a panel beside the file in hand, with every stage and layer', async () => {
@@ -37,7 +38,7 @@ describe('comparing', () => {
 
   it('recuts without comparing again', async () => {
     await compared();
-    const panel = (await services()).panels.current!;
+    const panel = (await services()).panels.current! as ComparePanel;
     await panel.setCuts([1, 5]);
     assert.deepEqual(panel.result?.cuts, [1, 5]);
     assert.deepEqual(panel.result?.regions.map(({ first, last }) => [first, last]), [[0, 0], [1, 4], [5, 5]]);
@@ -93,9 +94,9 @@ describe('comparing', () => {
 
   it('a cancelled one says so and can go on', async () => {
     const { base, rl } = await lineage();
-    const { panels, comparisons } = await services();
+    const { panels, queue } = await services();
     const panel = panels.compare({ kind: 'compare', stages: [{ path: base }, { path: rl }] });
-    comparisons.find(panel.request)!.cancel();
+    queue.find(panel.request)!.cancel();
     await until(() => panel.state.kind === 'failed', 'it is cancelled');
     assert.equal(panel.state.kind === 'failed' && panel.state.code, 'cancelled');
     panel.start();

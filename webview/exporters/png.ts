@@ -31,3 +31,22 @@ export async function canvasPng(source: HTMLCanvasElement, words: PngWords, them
   if (blob === null) throw new Error('The figure is too large for a PNG; narrow the panel and export again.');
   return blob.arrayBuffer();
 }
+
+/** A drawing as pixels, twice as many for sharp print. */
+export async function svgPng(svg: string, width: number, height: number): Promise<ArrayBuffer> {
+  const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image(width, height);
+    image.src = url;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = 2 * width;
+    canvas.height = 2 * height;
+    canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'));
+    if (blob === null) throw new Error('The figure is too large for a PNG; show fewer curves and export again.');
+    return await blob.arrayBuffer();
+  } finally {
+    URL.revokeObjectURL(url);
+  }
+}

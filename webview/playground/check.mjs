@@ -218,15 +218,96 @@ const checks = {
     assert.ok(median < 50);
   },
 
+  async 'probes: a point by keyboard, the samples behind it, and where the answer flips'(page, base) {
+    await page.goto(`${base}/dark.html?state=probe&data=one`);
+    await page.getByTestId('curves-0').focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    assert.match(await live(page), /^Layer 1, Early\. Counting: \d+ %/);
+    await page.keyboard.press('ArrowDown');
+    assert.match(await live(page), /^Layer 1, Early\. OCR: /);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('behind-title').textContent(), 'OCR, layer 1');
+    const count = /^(\d+) of 60 changed$/.exec(await page.getByTestId('behind-count').textContent());
+    assert.equal(await page.locator('.sample-row').count(), Number(count[1]));
+    await page.getByTestId('samples').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.getByTestId('picture').nth(1).waitFor();
+    const asked = await calls(page, 'picture');
+    assert.deepEqual(asked.map(({ which }) => which), ['target', 'source']);
+    assert.equal(JSON.stringify(asked).includes('/'), false, 'no path is asked for');
+    await page.getByTestId('strip').focus();
+    await page.keyboard.press('End');
+    assert.equal(await page.getByTestId('behind-title').textContent(), 'OCR, layer 27');
+    assert.match(await page.getByTestId('strip').getAttribute('aria-valuetext'), /^layer 27: XSH, unchanged$/);
+    assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'slider');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByTestId('behind').isVisible(), false);
+  },
+
+  async 'probes: heat map, tabs, legend, numbers and exports'(page, base) {
+    await page.goto(`${base}/dark.html?state=probe`);
+    assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 4);
+    await page.getByTestId('legend-checkpoint-0').click();
+    await page.getByTestId('legend-ocr').click();
+    assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 3);
+    await page.getByTestId('surface').focus();
+    await page.keyboard.press('ArrowRight');
+    assert.match(await live(page), /^Counting, IN, layer 0: \d+ %/);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('behind-title').textContent(), 'Counting, IN, layer 0');
+    await page.getByTestId('behind-close').click();
+    await page.getByTestId('probe-numbers').locator('summary').click();
+    assert.equal(await page.getByTestId('probe-numbers-table').locator('tbody tr').count(), 3 * 2 * 28);
+    await page.getByTestId('study').getByText('Reasoning').click();
+    assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 1);
+    for (const kind of ['export-curves-csv', 'export-samples-csv', 'export-probe-json', 'export-curves-svg', 'export-curves-png', 'export-surface-svg', 'copy-probe-md']) {
+      await page.getByTestId('export').click();
+      await page.getByTestId(kind).click();
+      await page.waitForTimeout(250);
+    }
+    assert.equal((await calls(page, 'save')).length, 6);
+    await page.getByTestId('tab-attention').click();
+    await page.getByTestId('attention-measure').getByText('Mass').click();
+    assert.match(await page.getByTestId('attention-note').textContent(), /^Mass/);
+    await page.locator('[data-testid=attention-samples] [role=option]').nth(2).click();
+    await page.getByTestId('picture').waitFor();
+    await page.waitForTimeout(300);
+    await page.reload();
+    await page.getByTestId('attention-note').waitFor();
+    assert.match(await page.getByTestId('attention-note').textContent(), /^Mass/);
+  },
+
+  async 'try: two answers stream, cancel keeps what is there, a failure is a sentence'(page, base) {
+    await page.goto(`${base}/dark.html?state=try`);
+    await page.getByTestId('try-choose').click();
+    await page.getByTestId('picture').waitFor();
+    await page.getByTestId('try-prompt').fill('How many?');
+    await page.keyboard.press('Control+Enter');
+    await page.locator('[data-testid=answer-1-1][data-state=done]').waitFor();
+    assert.equal(await page.getByTestId('answer-text-1-1').textContent(), 'There are two red objects, says RL.');
+    assert.deepEqual(await calls(page, 'ask'), [{ prompt: 'How many?', image: 7, maxNewTokens: 128 }]);
+    assert.equal(await page.getByTestId('try-prompt').inputValue(), '');
+    await page.getByTestId('try-prompt').fill('Please fail.');
+    await page.getByTestId('try-ask').click();
+    await page.locator('[data-testid=answer-2-1][data-state=failed]').waitFor();
+    assert.match(await page.getByTestId('answer-2-1').textContent(), /40,000 tokens/);
+    await page.getByTestId('try-again-1').click();
+    assert.equal(await page.getByTestId('try-prompt').inputValue(), 'How many?');
+    await page.getByTestId('try-ask').click();
+    await page.getByTestId('try-cancel').click();
+    await page.locator('[data-testid=answer-3-1][data-state=cancelled]').waitFor();
+  },
+
   async 'nothing is wider than a narrow column'(page, base) {
-    for (const [data, width] of [['lineage', 300], ['lineage', 360], ['four', 360], ['text', 320]]) {
+    for (const [data, width] of [['lineage', 300], ['lineage', 360], ['four', 360], ['text', 320], ['lineage&state=probe', 320], ['attention&state=probe', 320], ['small&state=probe', 300], ['lineage&state=try', 300]]) {
       await page.setViewportSize({ width, height: 800 });
       await page.goto(`${base}/light.html?data=${data}`);
-      await page.getByTestId('compare').waitFor();
+      await page.locator('[data-testid=compare], [data-testid=probe], [data-testid=try]').first().waitFor();
       await page.waitForTimeout(200);
       const wide = await page.evaluate(() => {
         const room = document.documentElement.clientWidth;
-        const inScroller = (node) => node.closest('[role=grid], .missing ul, svg, vscode-dropdown') !== null;
+        const inScroller = (node) => node.closest('[role=grid], .missing ul, svg, vscode-dropdown, .numbers-scroll') !== null;
         return [...document.querySelectorAll('#app *')].filter((node) => !inScroller(node) && node.getBoundingClientRect().right > room + 0.5 && !node.classList.contains('visually-hidden')).map((node) => `${node.tagName}.${node.className}`);
       });
       assert.deepEqual(wide, [], `${data} at ${width}`);

@@ -1,10 +1,11 @@
 /** The panel in a plain page, with a made-up host: `?data=lineage|text|experts|four&state=…`. */
-import type { CompareResult } from '../../src/protocol/engineApi.js';
-import type { HostApi, PanelMemory, PanelState } from '../../src/protocol/hostApi.js';
+import type { CompareResult, ProbeResult } from '../../src/protocol/engineApi.js';
+import type { HostApi, PanelMemory, PanelState, Trial } from '../../src/protocol/hostApi.js';
 import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
+import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
 
 registerKit();
 const query = new URLSearchParams(location.search);
@@ -18,8 +19,41 @@ const set = sets[query.get('data') ?? 'lineage'] ?? sets['lineage']!;
 let result: CompareResult | null = null;
 const compareState = (): PanelState => ({ kind: 'compare', title: set.title, result: (result ??= set.make()) });
 
+const probes: Record<string, { title: string; make(): ProbeResult[] }> = {
+  lineage: { title: 'Probes of Base, IN, RL', make: lineageProbes },
+  one: { title: 'Probes of RL', make: oneSwap },
+  small: { title: 'Probes of rl', make: smallProbes },
+  attention: { title: 'Attention, IN and RL', make: attentionOnly },
+};
+const probed = probes[query.get('data') ?? 'lineage'] ?? probes['lineage']!;
+
+const trial: Trial = {
+  labels: query.get('data') === 'one' ? ['RL'] : ['IN', 'RL'],
+  exchanges: [],
+};
+const tryState = (): PanelState => ({ kind: 'try', title: `Try ${trial.labels.join(' and ')}`, trial: structuredClone(trial) });
+let asking = 0;
+
+/** A picture of coloured shapes, as the sample sets have. */
+async function drawn(seed: number): Promise<{ type: string; bytes: ArrayBuffer }> {
+  const canvas = new OffscreenCanvas(112, 112);
+  const ctx = canvas.getContext('2d')!;
+  ctx.fillStyle = ['#bbbbbb', '#e8dcc0', '#cfe3ee'][seed % 3]!;
+  ctx.fillRect(0, 0, 112, 112);
+  for (let at = 0; at < 2 + (seed % 4); at++) {
+    ctx.fillStyle = ['#d22', '#22c', '#2a2', '#82a'][(seed + at) % 4]!;
+    ctx.beginPath();
+    ctx.arc(18 + 25 * ((seed * 3 + at) % 4), 18 + 25 * at, 9, 0, 7);
+    ctx.fill();
+  }
+  return { type: 'image/png', bytes: await (await canvas.convertToBlob()).arrayBuffer() };
+}
+
 const states: Record<string, () => PanelState> = {
   compare: compareState,
+  probe: () => ({ kind: 'probe', title: probed.title, results: probed.make() }),
+  try: tryState,
+  probing: () => ({ kind: 'running', title: 'Probes of Base, IN, RL', labels: ['Base', 'IN', 'RL'], progress: { phase: 'RL, ocr.jsonl: answering', done: 1240, total: 5600, remainingSeconds: 320 } }),
   empty: () => ({ kind: 'empty' }),
   running: () => ({
     kind: 'running',
@@ -51,6 +85,11 @@ const host: HostApi = {
   },
   cancel() {
     log('cancel');
+    if (query.get('state') === 'try') {
+      asking++;
+      for (const answer of trial.exchanges.at(-1)?.answers ?? []) if (answer.state !== 'done') answer.state = 'cancelled';
+      return panel.show({ state: tryState(), request: null });
+    }
     return panel.show({ state: { kind: 'failed', title: 'Comparing base → in → rl', message: 'Cancelled.', code: 'cancelled', canRetry: true }, request: null });
   },
   retry() {
@@ -77,6 +116,41 @@ const host: HostApi = {
   revealTensor(request) {
     log('revealTensor', request);
     return Promise.resolve();
+  },
+  async picture(request) {
+    log('picture', request);
+    await wait(40);
+    if (/-013$/.test(request.sample)) throw new Error('images/gone.png is not there any more.');
+    return drawn(request.sample.length + Number(/\d+$/.exec(request.sample)?.[0] ?? 0) + (request.which === 'source' ? 2 : 0));
+  },
+  choosePicture() {
+    log('choosePicture');
+    return Promise.resolve({ id: 7, name: 'scene.png' });
+  },
+  chosenPicture(request) {
+    log('chosenPicture', request);
+    return drawn(request.id);
+  },
+  async ask(request) {
+    log('ask', request);
+    const own = ++asking;
+    trial.exchanges.push({ id: own, prompt: request.prompt, image: request.image === null ? null : { id: request.image, name: 'scene.png' }, answers: trial.labels.map(() => ({ state: 'waiting', text: '', message: null, tokens: null, seconds: null, notices: [] })) });
+    await panel.show({ state: tryState(), request: null });
+    for (const [at, label] of trial.labels.entries()) {
+      const answer = trial.exchanges.at(-1)!.answers[at]!;
+      answer.state = 'running';
+      await panel.show({ state: tryState(), request: null });
+      for (const word of ['There ', 'are ', 'two ', 'red ', 'objects, ', 'says ', `${label}.`]) {
+        if (asking !== own) return;
+        answer.text += word;
+        await panel.answer({ exchange: own, checkpoint: at, text: answer.text });
+        await wait(query.has('slow') ? 400 : 25);
+      }
+      if (asking !== own) return;
+      if (/fail/.test(request.prompt)) Object.assign(answer, { state: 'failed', message: 'The prompt has 40,000 tokens; this model reads 32,768. Shorten it.' });
+      else Object.assign(answer, { state: 'done', tokens: 7, seconds: 0.4 });
+      await panel.show({ state: tryState(), request: null });
+    }
   },
   save(request) {
     log('save', request);

@@ -35,6 +35,29 @@ const steps = {
   cosine: (page) => pick(page, 'Cosine'),
   missing: (page) => page.getByTestId('missing').locator('summary').click(),
   error: (page) => page.getByTestId('open-diff').first().click(),
+  point: async (page) => {
+    const box = await page.getByTestId('curves-0').boundingBox();
+    await page.mouse.click(box.x + box.width * 0.45, box.y + box.height * 0.5);
+    await page.mouse.move(4, 4);
+  },
+  curvehover: async (page) => {
+    const box = await page.getByTestId('curves-0').boundingBox();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + box.height * 0.5);
+  },
+  sample: (page) => page.locator('.sample-row:visible').nth(3).click(),
+  attention: (page) => page.getByTestId('tab-attention').click(),
+  reasoning: (page) => page.getByTestId('study').getByText('Reasoning').click(),
+  together: (page) => page.getByTestId('layout').getByText('Together').click(),
+  numbers: (page) => page.getByTestId('probe-numbers').locator('summary').click(),
+  asked: async (page) => {
+    await page.getByTestId('try-choose').click();
+    await page.getByTestId('try-prompt').fill('How many red objects are there?');
+    await page.getByTestId('try-ask').click();
+    await page.waitForTimeout(900);
+    await page.getByTestId('try-prompt').fill('Please fail.');
+    await page.getByTestId('try-ask').click();
+    await page.waitForTimeout(900);
+  },
   dropdown: (page) => page.getByTestId('metric').click(),
 };
 async function pick(page, label) {

@@ -5,7 +5,7 @@ import { parseMemory } from '../../../src/panel/memory.js';
 import type { CompareRequest, CompareResult, EngineApi, Progress, RunSummary } from '../../../src/protocol/engineApi.js';
 import type { CallOptions } from '../../../src/protocol/rpc.js';
 import { checkpointOf, folderOf, labelOf, labelsOf, requestKey } from '../../../src/services/checkpointPath.js';
-import { Comparisons } from '../../../src/services/comparisons.js';
+import { Queue } from '../../../src/services/queue.js';
 import { ResultsIndex } from '../../../src/services/resultsIndex.js';
 import { sampleResult } from './sampleResult.js';
 
@@ -46,7 +46,7 @@ describe('memory of a panel', () => {
   });
 
   it('cuts that are none are forgotten', () => {
-    for (const cuts of [[1], ['1', '2'], [1.5, 2], [-1, 2], 'x']) assert.equal(parseMemory({ request: { ...request, cuts } })?.request?.cuts, undefined);
+    for (const cuts of [[1], ['1', '2'], [1.5, 2], [-1, 2], 'x']) assert.deepEqual(parseMemory({ request: { ...request, cuts } })?.request, { kind: 'compare', stages: request.stages });
   });
 });
 
@@ -65,14 +65,14 @@ function heldEngine() {
 
 const between = (from: string, to: string) => ({ kind: 'compare' as const, stages: [{ path: `/${from}` }, { path: `/${to}` }] });
 
-describe('comparisons', () => {
+describe('queue', () => {
   const options = { memory: 1e9, threads: 2, runsFolder: '/runs' };
 
   it('run one after the other, with the settings', async () => {
     const { engine, calls } = heldEngine();
-    const comparisons = new Comparisons(engine, () => options);
-    comparisons.start(between('a', 'b'));
-    const second = comparisons.start(between('b', 'c'));
+    const queue = new Queue(engine, () => options);
+    queue.start(between('a', 'b'));
+    const second = queue.start(between('b', 'c'));
     await sleep(1);
     assert.equal(calls.length, 1);
     assert.deepEqual(calls[0]!.request, { stages: [{ path: '/a' }, { path: '/b' }], cuts: undefined, ...options });
@@ -82,22 +82,22 @@ describe('comparisons', () => {
     calls[1]!.finish(sampleResult());
     await sleep(1);
     assert.equal(second.state.kind, 'finished');
-    assert.equal(comparisons.active.length, 0);
+    assert.equal(queue.active.length, 0);
   });
 
   it('the same request joins the one under way', () => {
     const { engine } = heldEngine();
-    const comparisons = new Comparisons(engine, () => options);
-    const first = comparisons.start(between('a', 'b'));
-    assert.equal(comparisons.start({ kind: 'compare', stages: [{ path: '/a/config.json' }, { path: '/b' }] }), first);
+    const queue = new Queue(engine, () => options);
+    const first = queue.start(between('a', 'b'));
+    assert.equal(queue.start({ kind: 'compare', stages: [{ path: '/a/config.json' }, { path: '/b' }] }), first);
   });
 
   it('one that waits is cancelled at once, and the one behind it still waits for all before', async () => {
     const { engine, calls } = heldEngine();
-    const comparisons = new Comparisons(engine, () => options);
-    comparisons.start(between('a', 'b'));
-    const waiting = comparisons.start(between('b', 'c'));
-    comparisons.start(between('c', 'd'));
+    const queue = new Queue(engine, () => options);
+    queue.start(between('a', 'b'));
+    const waiting = queue.start(between('b', 'c'));
+    queue.start(between('c', 'd'));
     waiting.cancel();
     await sleep(1);
     assert.deepEqual([waiting.state.kind, waiting.state.kind === 'failed' && waiting.state.code], ['failed', 'cancelled']);
@@ -109,16 +109,16 @@ describe('comparisons', () => {
 
   it('a failure is the engine’s own sentence; progress after the end is ignored', async () => {
     const { engine, calls } = heldEngine();
-    const comparisons = new Comparisons(engine, () => options);
-    const comparison = comparisons.start(between('a', 'b'));
+    const queue = new Queue(engine, () => options);
+    const job = queue.start(between('a', 'b'));
     const states: string[] = [];
-    comparison.onDidChange((state) => states.push(state.kind));
+    job.onDidChange((state) => states.push(state.kind));
     await sleep(1);
     calls[0]!.progress({ phase: '', doneBytes: 1, totalBytes: 2, remainingSeconds: null, tensor: null });
     calls[0]!.fail(Object.assign(new Error('/b is truncated.'), { code: 'malformed' }));
     await sleep(1);
     calls[0]!.progress({ phase: '', doneBytes: 2, totalBytes: 2, remainingSeconds: null, tensor: null });
-    assert.deepEqual(comparison.state, { kind: 'failed', message: '/b is truncated.', code: 'malformed' });
+    assert.deepEqual(job.state, { kind: 'failed', message: '/b is truncated.', code: 'malformed' });
     assert.deepEqual(states, ['running', 'failed']);
   });
 });
@@ -142,6 +142,7 @@ describe('results index', () => {
           asked.push(`read ${runId}`);
           return Promise.resolve(sampleResult());
         },
+        readProbe: () => assert.fail('asked'),
       },
       () => ['/w', '/absent'],
       (folder) => folder === '/w',
@@ -185,7 +186,7 @@ describe('results index', () => {
   });
 
   it('where no runs folder exists, the engine is not even asked', async () => {
-    const results = new ResultsIndex({ listRuns: () => assert.fail('asked'), readRun: () => assert.fail('asked') }, () => ['/absent'], () => false);
+    const results = new ResultsIndex({ listRuns: () => assert.fail('asked'), readRun: () => assert.fail('asked'), readProbe: () => assert.fail('asked') }, () => ['/absent'], () => false);
     assert.equal(await results.find('/m/b'), undefined);
   });
 

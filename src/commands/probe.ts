@@ -1,0 +1,249 @@
+/** Probe Checkpoint…: which probe, which checkpoints, which data; what it will cost; then it runs. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
+import type { ProbeQuestion } from '../protocol/hostApi.js';
+import { checkpointOf, folderOf, labelsOf } from '../services/checkpointPath.js';
+import { isCancelled, messageOf } from '../services/errors.js';
+import { sniffData } from '../services/probeData.js';
+import { bytesText, durationText } from '../services/progressText.js';
+import type { Services } from '../services/services.js';
+import { readSettings } from '../services/settings.js';
+import { pathsFrom } from './arguments.js';
+import { checkpointInHand, pickCheckpoint } from './pick.js';
+
+const TITLE = 'Probe Checkpoint';
+const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
+const MOST_FILES = 500;
+
+type Kind = ProbeQuestion['kind'];
+
+const KINDS: { probe: Kind; label: string; detail: string }[] = [
+  { probe: 'swap', label: '$(eye) Vision localization', detail: 'Swaps the visual tokens of a second picture in, layer by layer: where do counting, OCR, grounding and recognition change their answers?' },
+  { probe: 'skip', label: '$(symbol-operator) Reasoning localization', detail: 'Skips one layer at a time: which layers does text-only reasoning need?' },
+  { probe: 'attention', label: '$(symbol-event) Attention shift', detail: 'How much reasoning tokens look at the picture in each layer, in one checkpoint or in two held against each other (IN and RL).' },
+];
+
+export const probeCommands = {
+  async 'frankenstein.probe'(services: Services, ...args: unknown[]) {
+    const given = [...new Set(pathsFrom(args).map(checkpointOf))];
+    const kind = (await vscode.window.showQuickPick(KINDS, { title: TITLE, placeHolder: 'What do you want to find?', matchOnDetail: true }))?.probe;
+    if (kind === undefined) return;
+    const checkpoints = await pickCheckpoints(services, kind, given);
+    if (checkpoints === undefined) return;
+    const data = await pickData(services, kind);
+    if (data === undefined) return;
+    const questions = await pickOptions(services, kind, checkpoints, data);
+    if (questions === undefined) return;
+    await services.probeMemory.remember(questions);
+    services.panels.probe({ kind: 'probe', probes: questions });
+  },
+};
+
+interface Stage {
+  path: string;
+  label: string;
+}
+
+/** One or several, in the order of their training. */
+async function pickCheckpoints(services: Services, kind: Kind, given: readonly string[]): Promise<Stage[] | undefined> {
+  const hand = given.length > 0 ? [...given] : [checkpointInHand()].filter((one) => one !== undefined);
+  const found = await services.discovery.list().catch((error: unknown) => {
+    services.log.error(messageOf(error));
+    return [];
+  });
+  const known = [...hand, ...found.map((one) => checkpointOf(one.path)).filter((one) => !hand.some((own) => folderOf(own) === folderOf(one)))];
+  if (known.length === 0) {
+    const one = await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?' });
+    return one === undefined ? undefined : named(services, [one]);
+  }
+  const labels = labelsOf(known);
+  const browse = { label: '$(folder-opened) Browse…', description: 'another folder on this machine', path: undefined as string | undefined, picked: false };
+  const items = known.map((one, index) => ({ label: labels[index]!, description: found.find((entry) => checkpointOf(entry.path) === one)?.family ?? '', detail: one, path: one, picked: hand.includes(one) || known.length === 1 }));
+  const placeHolder = kind === 'attention' ? 'One checkpoint, or two to hold against each other' : 'One checkpoint, or the stages of a lineage to lay over each other';
+  const picked = await vscode.window.showQuickPick([...items, browse], { title: TITLE, placeHolder, canPickMany: true, matchOnDetail: true });
+  if (picked === undefined) return undefined;
+  const paths = picked.flatMap((item) => item.path ?? []);
+  if (picked.includes(browse)) {
+    const other = await vscode.window.showOpenDialog({ title: TITLE, canSelectFolders: true, canSelectFiles: false, canSelectMany: true, openLabel: 'Choose Checkpoint' });
+    paths.push(...(other ?? []).map((uri) => checkpointOf(uri.fsPath)));
+  }
+  if (paths.length === 0) throw new Error('A probe needs a checkpoint; none was chosen.');
+  if (kind === 'attention' && paths.length > 2) throw new Error('An attention shift is between two checkpoints; choose one or two.');
+  return named(services, [...new Set(paths)]);
+}
+
+/** Labels and order of a lineage, as its names tell: Base, IN, RL. */
+async function named({ engine }: Services, paths: string[]): Promise<Stage[]> {
+  if (paths.length === 1) return [{ path: paths[0]!, label: labelsOf(paths)[0]! }];
+  const guess = await engine.guessOrder({ paths });
+  return guess.order.map((index, stage) => ({ path: paths[index]!, label: guess.labels[stage]! }));
+}
+
+interface DataChoice extends vscode.QuickPickItem {
+  data?: string;
+  browse?: true;
+}
+
+/** Sample sets of the workspace by what is in them, then what was used before, then a dialog. */
+async function pickData(services: Services, kind: Kind): Promise<string | undefined> {
+  const wanted = kind === 'swap' ? 'pairs' : 'questions';
+  const choices = async (): Promise<DataChoice[]> => {
+    const files = (await vscode.workspace.findFiles('**/*.jsonl', EXCLUDED, MOST_FILES)).map((uri) => uri.fsPath).sort();
+    const sniffed = await Promise.all(files.map(async (file) => ({ file, about: await sniffData(file) })));
+    const fitting = sniffed.filter(({ about }) => about?.format === wanted && (kind !== 'attention' || about.pictures));
+    const folders = new Map<string, string[]>();
+    for (const { file } of fitting) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), path.basename(file)]);
+    const whole: DataChoice[] = [];
+    for (const [folder, names] of folders) {
+      // A folder is offered as one where all of its data files are of this kind.
+      const all = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'));
+      if (kind === 'swap' && names.length > 1 && all.length === names.length) whole.push({ label: `$(folder) ${vscode.workspace.asRelativePath(folder)}`, description: names.map((name) => name.replace(/\.jsonl$/, '')).join(', '), detail: folder, data: folder });
+    }
+    const single = fitting.map(({ file, about }): DataChoice => ({ label: `$(file) ${vscode.workspace.asRelativePath(file)}`, description: about?.tasks.join(', ') ?? '', detail: file, data: file }));
+    const earlier = services.probeMemory.data(kind).filter((data) => ![...whole, ...single].some((choice) => choice.data === data)).map((data): DataChoice => ({ label: `$(history) ${path.basename(data)}`, detail: data, data }));
+    const group = (label: string, items: DataChoice[]): DataChoice[] => (items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items]);
+    return [...group('Workspace', [...whole, ...single]), ...group('Used before', earlier), { label: '', kind: vscode.QuickPickItemKind.Separator }, { label: '$(folder-opened) Browse…', description: 'a JSONL file on this machine', browse: true, alwaysShow: true }];
+  };
+  const placeHolder = kind === 'swap' ? 'Pairs of pictures with a prompt (JSONL)' : kind === 'skip' ? 'Questions with answers that can be checked (JSONL)' : 'Questions about pictures (JSONL)';
+  const choice = await vscode.window.showQuickPick<DataChoice>(choices(), { title: TITLE, placeHolder, matchOnDescription: true, matchOnDetail: true });
+  if (choice?.browse !== true) return choice?.data;
+  const picked = await vscode.window.showOpenDialog({ title: TITLE, filters: { 'JSON Lines': ['jsonl', 'json'] }, openLabel: 'Choose Data' });
+  return picked?.[0]?.fsPath;
+}
+
+interface Options {
+  samples: number | undefined;
+  maxNewTokens: number;
+  mode: 'from' | 'only';
+  part: 'layer' | 'attention' | 'mlp';
+  badLines: 'stop' | 'skip';
+}
+
+const MODES = { from: 'from a layer on (the paper)', only: 'in one layer only (K and V)' };
+const PARTS = { layer: 'the whole layer', attention: 'attention only', mlp: 'MLP only' };
+/** The paper's longest answer for probes, in tokens. */
+const LONGEST_ANSWER = 128;
+
+function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, options: Options): ProbeQuestion[] {
+  const { samples, maxNewTokens, mode, part, badLines } = options;
+  const one = (own: readonly Stage[]): ProbeQuestion => ({
+    kind,
+    checkpoints: own.map(({ path: place, label }) => ({ path: place, label })),
+    data,
+    ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
+    ...(samples !== undefined && { samples }),
+    maxNewTokens,
+    ...(badLines === 'skip' && { badLines }),
+  });
+  return kind === 'attention' ? [one(checkpoints)] : checkpoints.map((checkpoint) => one([checkpoint]));
+}
+
+interface OptionItem extends vscode.QuickPickItem {
+  action?: 'run' | 'samples' | 'tokens' | 'mode' | 'part' | 'badLines';
+}
+
+/** The last step: the estimate beside Run, and what it depends on. */
+async function pickOptions(services: Services, kind: Kind, checkpoints: readonly Stage[], data: string): Promise<ProbeQuestion[] | undefined> {
+  const options: Options = { samples: undefined, maxNewTokens: LONGEST_ANSWER, mode: 'from', part: 'layer', badLines: 'stop' };
+  for (;;) {
+    const questions = questionsOf(kind, checkpoints, data, options);
+    const action = await askOptions(services, kind, questions, options);
+    switch (action) {
+      case undefined:
+        return undefined;
+      case 'run':
+        return questions;
+      case 'samples': {
+        const value = await askNumber(kind === 'swap' ? 'Samples per function' : 'Samples', options.samples, true);
+        if (value !== null) options.samples = value;
+        break;
+      }
+      case 'tokens': {
+        const value = await askNumber('Longest answer in tokens', options.maxNewTokens, false);
+        if (value !== null && value !== undefined) options.maxNewTokens = value;
+        break;
+      }
+      case 'mode':
+        options.mode = options.mode === 'from' ? 'only' : 'from';
+        break;
+      case 'part':
+        options.part = options.part === 'layer' ? 'attention' : options.part === 'attention' ? 'mlp' : 'layer';
+        break;
+      case 'badLines':
+        options.badLines = options.badLines === 'stop' ? 'skip' : 'stop';
+        break;
+    }
+  }
+}
+
+async function askOptions(services: Services, kind: Kind, questions: readonly ProbeQuestion[], options: Options): Promise<OptionItem['action']> {
+  const abort = new AbortController();
+  const pick = vscode.window.createQuickPick<OptionItem>();
+  pick.title = TITLE;
+  pick.placeholder = 'Run, or change what is run';
+  pick.matchOnDescription = true;
+  const show = (estimate: string, warning?: string) => {
+    pick.items = [
+      { label: '$(play) Run', description: warning ?? estimate, action: 'run', alwaysShow: true },
+      { label: 'Options', kind: vscode.QuickPickItemKind.Separator },
+      { label: '$(list-unordered) Samples', description: options.samples === undefined ? 'all' : `at most ${options.samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`, action: 'samples' },
+      ...(kind === 'swap' ? [{ label: '$(arrow-swap) Swapped', description: MODES[options.mode], action: 'mode' } as const] : []),
+      ...(kind === 'skip' ? [{ label: '$(debug-step-over) Skipped', description: PARTS[options.part], action: 'part' } as const] : []),
+      { label: '$(text-size) Longest answer', description: `${options.maxNewTokens} tokens`, action: 'tokens' },
+      { label: '$(warning) Lines that cannot be read', description: options.badLines === 'stop' ? 'stop and say which' : 'skip, and report them', action: 'badLines' },
+    ];
+  };
+  show('estimating…');
+  pick.busy = true;
+  void plans(services.engine, questions, abort.signal)
+    .then(
+      (all) => show(planText(all, questions.length)),
+      (error: unknown) => {
+        if (!isCancelled(error)) show('', messageOf(error));
+      },
+    )
+    .finally(() => (pick.busy = false));
+  try {
+    return await new Promise((resolve) => {
+      pick.onDidAccept(() => resolve(pick.activeItems[0]?.action));
+      pick.onDidHide(() => resolve(undefined));
+      pick.show();
+    });
+  } finally {
+    abort.abort();
+    pick.dispose();
+  }
+}
+
+async function plans(engine: EngineApi, questions: readonly ProbeQuestion[], signal: AbortSignal): Promise<ProbePlan[]> {
+  const { memory, threads } = readSettings();
+  const all: ProbePlan[] = [];
+  for (const question of questions) all.push(await engine.planProbe({ ...question, memory, threads }, { signal }));
+  return all;
+}
+
+/** `240 samples × 12 layers in 3 checkpoints · about 4:30 min · at most 1.2 GB` */
+export function planText(all: readonly ProbePlan[], runs: number): string {
+  const first = all[0];
+  if (first === undefined) return '';
+  const seconds = all.every((plan) => plan.seconds !== null) ? all.reduce((sum, plan) => sum + plan.seconds!, 0) : null;
+  return [
+    `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
+    ...(seconds === null ? [] : [`about ${durationText(seconds)}`]),
+    `at most ${bytesText(Math.max(...all.map(({ memory }) => memory)))}`,
+  ].join(' · ');
+}
+
+/** Null when dismissed; undefined for "all". */
+async function askNumber(prompt: string, value: number | undefined, all: boolean): Promise<number | null | undefined> {
+  const text = await vscode.window.showInputBox({
+    title: TITLE,
+    prompt: all ? `${prompt}; empty for all` : prompt,
+    value: value === undefined ? '' : String(value),
+    validateInput: (input) => ((all && input.trim() === '') || /^[1-9]\d{0,5}$/.test(input.trim()) ? undefined : 'A whole number above zero.'),
+  });
+  if (text === undefined) return null;
+  return text.trim() === '' ? undefined : Number(text);
+}

@@ -1,0 +1,144 @@
+/** Trying a checkpoint, or two beside each other: prompts, pictures, answers as they come. Nothing is written to disk. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { HostApi, PanelState, Trial, TrialAnswer, TrialExchange, TryPanelRequest } from '../protocol/hostApi.js';
+import { messageOf } from '../services/errors.js';
+import { readPicture } from '../services/pictures.js';
+import { readSettings } from '../services/settings.js';
+import type { PanelServices } from './comparePanel.js';
+import { REFUSED, savingApi } from './hostApi.js';
+import { Surface, type Panel } from './surface.js';
+
+/** Longest answer that may be asked for, in tokens. */
+const MOST_TOKENS = 8192;
+/** Exchanges kept; a session rarely looks further back. */
+const KEPT = 100;
+
+export class TryPanel implements Panel {
+  private readonly surface: Surface;
+  private readonly changed = new vscode.EventEmitter<void>();
+  private readonly pictures: string[] = [];
+  private abort: AbortController | undefined;
+  private readonly trial: Trial;
+  readonly onDidChange = this.changed.event;
+  readonly onDidDispose: vscode.Event<void>;
+
+  constructor(
+    readonly view: vscode.WebviewPanel,
+    readonly request: TryPanelRequest,
+    private readonly services: PanelServices,
+  ) {
+    this.trial = { labels: request.checkpoints.map(({ label }) => label), exchanges: [] };
+    this.onDidDispose = view.onDidDispose;
+    view.title = this.title;
+    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
+    view.onDidChangeViewState(() => this.changed.fire());
+    view.onDidDispose(() => {
+      this.abort?.abort();
+      this.surface.dispose();
+      this.changed.dispose();
+    });
+  }
+
+  get title(): string {
+    return `Try ${this.request.checkpoints.map(({ label }) => label).join(' and ')}`;
+  }
+
+  get key(): string {
+    return keyOfTrial(this.request);
+  }
+
+  get state(): PanelState {
+    return { kind: 'try', title: this.title, trial: this.trial };
+  }
+
+  start(): void {
+    this.surface.push();
+  }
+
+  restore(): Promise<void> {
+    this.surface.push();
+    return Promise.resolve();
+  }
+
+  cancel(): void {
+    this.abort?.abort();
+  }
+
+  private hostApi(): HostApi {
+    return {
+      ...REFUSED,
+      ...savingApi(() => this.request.checkpoints.at(-1)?.path),
+      ready: () => {
+        setImmediate(() => this.surface.push());
+        return Promise.resolve(this.state);
+      },
+      cancel: () => Promise.resolve(this.cancel()),
+      choosePicture: async () => {
+        const picked = await vscode.window.showOpenDialog({ title: 'Choose a Picture', filters: { Pictures: ['png', 'jpg', 'jpeg', 'webp'] }, openLabel: 'Choose Picture' });
+        const file = picked?.[0]?.fsPath;
+        if (file === undefined) return null;
+        await readPicture(file); // says what is wrong with it now, not when it is asked about
+        const known = this.pictures.indexOf(file);
+        return { id: known === -1 ? this.pictures.push(file) - 1 : known, name: path.basename(file) };
+      },
+      chosenPicture: ({ id }) => {
+        const file = this.pictures[id];
+        return file === undefined ? Promise.reject(new Error('This picture was not chosen here.')) : readPicture(file);
+      },
+      ask: async ({ prompt, image, maxNewTokens }) => {
+        const file = image === null ? null : this.pictures[image];
+        if (file === undefined) throw new Error('This picture was not chosen here.');
+        if (this.abort !== undefined) throw new Error('An answer is still under way.');
+        if (prompt.trim() === '') throw new Error('There is nothing to ask.');
+        void this.run({ prompt, image: file === null ? null : { id: image!, name: path.basename(file) }, file, maxNewTokens: Math.max(1, Math.min(MOST_TOKENS, Math.round(maxNewTokens))) });
+        return Promise.resolve();
+      },
+    };
+  }
+
+  /** One checkpoint after the other: each may fill the memory budget on its own. */
+  private async run({ prompt, image, file, maxNewTokens }: { prompt: string; image: TrialExchange['image']; file: string | null; maxNewTokens: number }): Promise<void> {
+    const { exchanges } = this.trial;
+    const abort = (this.abort = new AbortController());
+    const exchange: TrialExchange = { id: (exchanges.at(-1)?.id ?? 0) + 1, prompt, image, answers: this.request.checkpoints.map(() => ({ state: 'waiting', text: '', message: null, tokens: null, seconds: null, notices: [] })) };
+    exchanges.push(exchange);
+    if (exchanges.length > KEPT) exchanges.shift();
+    const { memory, threads } = readSettings();
+    for (const [at, { path: checkpoint }] of this.request.checkpoints.entries()) {
+      const answer = exchange.answers[at]!;
+      if (abort.signal.aborted) {
+        answer.state = 'cancelled';
+        continue;
+      }
+      this.update(answer, { state: 'running' });
+      const started = Date.now();
+      try {
+        const result = await this.services.engine.generate(
+          { path: checkpoint, prompt, images: file === null ? [] : [file], maxNewTokens, memory, threads },
+          {
+            signal: abort.signal,
+            progress: ({ text }) => {
+              answer.text += text;
+              if (this.view.visible) void this.surface.connection.remote.answer({ exchange: exchange.id, checkpoint: at, text: answer.text }).catch(() => undefined);
+            },
+          },
+        );
+        this.update(answer, { state: 'done', text: result.text, tokens: result.tokenIds.length, seconds: (Date.now() - started) / 1000, notices: [...result.notices, ...(result.ended === 'length' ? [`Cut off at ${maxNewTokens} tokens.`] : [])] });
+      } catch (error) {
+        this.update(answer, abort.signal.aborted ? { state: 'cancelled' } : { state: 'failed', message: messageOf(error) });
+      }
+    }
+    this.abort = undefined;
+    this.update();
+  }
+
+  private update(answer?: TrialAnswer, change?: Partial<TrialAnswer>): void {
+    if (answer !== undefined) Object.assign(answer, change);
+    this.surface.push();
+  }
+}
+
+export function keyOfTrial(request: TryPanelRequest): string {
+  return JSON.stringify(['try', request.checkpoints.map(({ path: place }) => place)]);
+}

@@ -1,0 +1,160 @@
+/**
+ * The analyses under way. They run one after the other: each may fill the memory budget on its own. An analysis belongs
+ * to nobody's panel; closing the panel leaves it running.
+ */
+import type { CompareRequest, CompareResult, EngineApi, ProbeProgress, ProbeResult } from '../protocol/engineApi.js';
+import type { ComparePanelRequest, PanelProgress, ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
+import { checkpointOf, labelOf, requestKey } from './checkpointPath.js';
+import { Emitter } from './emitter.js';
+import { messageOf, codeOf } from './errors.js';
+
+/** What can be queued. */
+export type JobRequest = ComparePanelRequest | ProbePanelRequest;
+
+export type JobResult = { kind: 'compare'; result: CompareResult } | { kind: 'probe'; results: ProbeResult[]; runsFolder: string | undefined };
+
+export type JobState =
+  | { kind: 'running'; progress: PanelProgress | null }
+  | { kind: 'failed'; message: string; code: string }
+  | { kind: 'finished'; result: JobResult };
+
+/** What the user's settings add to a request. */
+export type EngineOptions = Pick<CompareRequest, 'memory' | 'threads' | 'runsFolder'>;
+
+export class Job {
+  private readonly changed = new Emitter<JobState>();
+  private readonly abort = new AbortController();
+  readonly onDidChange = this.changed.event;
+  state: JobState = { kind: 'running', progress: null };
+
+  constructor(readonly request: JobRequest) {}
+
+  get key(): string {
+    return keyOf(this.request);
+  }
+
+  get title(): string {
+    return titleOf(this.request);
+  }
+
+  cancel(): void {
+    this.abort.abort();
+  }
+
+  /** Waits for `turn`, then runs to its end. Never rejects: the end is in `state`. */
+  async run(engine: EngineApi, options: EngineOptions, turn: Promise<unknown>): Promise<void> {
+    const { signal } = this.abort;
+    const context = { signal, progress: (progress: PanelProgress) => this.set({ kind: 'running', progress }) };
+    try {
+      await Promise.race([turn, aborted(signal)]);
+      const { request } = this;
+      if (request.kind === 'compare') {
+        const { stages, cuts } = request;
+        this.set({ kind: 'finished', result: { kind: 'compare', result: await engine.compare({ stages, cuts, ...options }, context) } });
+      } else {
+        this.set({ kind: 'finished', result: { kind: 'probe', results: await probeAll(engine, request.probes, options, context), runsFolder: options.runsFolder } });
+      }
+    } catch (error) {
+      this.set(signal.aborted ? { kind: 'failed', message: CANCELLED[this.request.kind], code: 'cancelled' } : { kind: 'failed', message: messageOf(error), code: codeOf(error) });
+    }
+  }
+
+  private set(state: JobState): void {
+    // Progress may still be on its way when the answer is there.
+    if (this.state.kind !== 'running') return;
+    this.state = state;
+    this.changed.fire(state);
+  }
+}
+
+const CANCELLED = {
+  compare: 'Cancelled. What was compared so far is kept, and the next start continues from there.',
+  probe: 'Cancelled. The samples done so far are kept, and the next start continues from there.',
+};
+
+/** One after the other; progress counts them all. */
+async function probeAll(engine: EngineApi, probes: readonly ProbeQuestion[], options: EngineOptions, context: { signal: AbortSignal; progress(progress: ProbeProgress): void }): Promise<ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  for (const [index, probe] of probes.entries()) {
+    const progress = (own: ProbeProgress) => context.progress(overall(own, index, probes));
+    results.push(await engine.probe({ ...probe, ...options }, { signal: context.signal, progress }));
+  }
+  return results;
+}
+
+/** The share of everything, as if every probe were as long as the one in hand. */
+export function overall(own: ProbeProgress, index: number, probes: readonly ProbeQuestion[]): ProbeProgress {
+  if (probes.length === 1) return own;
+  const total = own.total * probes.length;
+  const done = own.total * index + own.done;
+  const who = probes[index]!.checkpoints.map(({ path, label }) => label ?? labelOf(path)).join(' and ');
+  const perUnit = own.remainingSeconds === null || own.total === own.done ? null : own.remainingSeconds / (own.total - own.done);
+  return { phase: `${who} (${index + 1} of ${probes.length}): ${own.phase}`, done, total, remainingSeconds: perUnit === null ? null : perUnit * (total - done) };
+}
+
+export class Queue {
+  private readonly started = new Emitter<Job>();
+  private readonly ended = new Emitter<Job>();
+  private last: Promise<unknown> = Promise.resolve();
+  /** In order of start. */
+  readonly active: Job[] = [];
+  readonly onDidStart = this.started.event;
+  readonly onDidEnd = this.ended.event;
+
+  constructor(
+    private readonly engine: EngineApi,
+    private readonly options: (checkpoints: string[]) => EngineOptions,
+  ) {}
+
+  find(request: JobRequest): Job | undefined {
+    const key = keyOf(request);
+    return this.active.find((job) => job.key === key);
+  }
+
+  /** Starts it, or joins the one that already does the same. */
+  start(request: JobRequest): Job {
+    const existing = this.find(request);
+    if (existing !== undefined) return existing;
+    const job = new Job(request);
+    this.active.push(job);
+    const options = this.options(checkpointsOf(request).map(({ path }) => path));
+    const run = job.run(this.engine, options, this.last);
+    // A waiting one that is cancelled ends early; the one behind it still waits for all before.
+    this.last = Promise.all([this.last, run]);
+    void run.then(() => {
+      this.active.splice(this.active.indexOf(job), 1);
+      this.ended.fire(job);
+    });
+    this.started.fire(job);
+    return job;
+  }
+}
+
+/** Under which two requests are the same. Labels and cuts are ways to look at the answer. */
+export function keyOf(request: JobRequest): string {
+  if (request.kind === 'compare') return requestKey(request.stages);
+  return JSON.stringify(['probe', request.probes.map(({ checkpoints, cuts: _, ...rest }) => [checkpoints.map(({ path }) => checkpointOf(path)), Object.entries(rest).filter(([, value]) => value !== undefined).sort(([a], [b]) => a.localeCompare(b))])]);
+}
+
+/** Each once, in order. */
+export function checkpointsOf(request: JobRequest): { path: string; label?: string | undefined }[] {
+  const all = request.kind === 'compare' ? request.stages : request.probes.flatMap(({ checkpoints }) => checkpoints);
+  return request.kind === 'compare' ? all : all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
+}
+
+const PROBE_NAMES: Record<ProbeQuestion['kind'], string> = { swap: 'vision', skip: 'reasoning', attention: 'attention' };
+
+export function titleOf(request: JobRequest): string {
+  const labels = checkpointsOf(request).map(({ path, label }) => label ?? labelOf(path));
+  if (request.kind === 'compare') return labels.join(' → ');
+  const kinds = [...new Set(request.probes.map(({ kind }) => PROBE_NAMES[kind]))];
+  return `Probe ${labels.join(', ')}: ${kinds.join(', ')}`;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new Error('Cancelled.'));
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}

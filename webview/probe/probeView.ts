@@ -1,0 +1,488 @@
+/** What the probes found: Localization and Attention, each with its figures, their numbers and what is behind them. */
+import type { AttentionResult, ProbeResult } from '../../src/protocol/engineApi.js';
+import type { PanelContext } from '../context.js';
+import { h, replace } from '../dom.js';
+import { heatmapSvg } from '../exporters/heatmapSvg.js';
+import { menuButton, type MenuEntry } from '../exporters/menu.js';
+import { PAPER, type Palette } from '../exporters/palette.js';
+import { svgPng } from '../exporters/png.js';
+import { plural } from '../format.js';
+import { icon } from '../icons.js';
+import { segmented } from '../kit.js';
+import { folding } from '../overview/overview.js';
+import type { Store } from '../state/store.js';
+import type { Theme } from '../theme.js';
+import { createBehind } from './behind.js';
+import { createCurveChart, curveSwatch, type Choice, type CurveChart } from './curveFigure.js';
+import { attentionFigure, intervalText, numberRows, percentText, reasoningFigure, shiftFigure, valueText, visionFigure, type CurveFigure } from './curves.js';
+import { curvesSvg } from './curvesSvg.js';
+import { fileName, indexProbes, MODE_NAMES, PART_NAMES, TASK_NAMES, TASKS, type Curve, type ProbeModel } from './model.js';
+import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
+import { createPictures } from './pictures.js';
+import { createSurface, surfaceGrid } from './surface.js';
+import type { ProbeView } from './view.js';
+
+export interface ProbesView {
+  element: HTMLElement;
+  show(title: string, results: readonly ProbeResult[]): void;
+  /** Brings a layer (0-based) into view. */
+  focus(depth: number | null): void;
+  dispose(): void;
+}
+
+const ROWS_SHOWN = 600;
+
+export function createProbeView(context: PanelContext, store: Store<ProbeView>): ProbesView {
+  let model: ProbeModel | null = null;
+  let title = '';
+  let results: readonly ProbeResult[] = [];
+  const pictures = createPictures();
+  const behind = createBehind(context, store, pictures);
+  const choose = (choice: Choice | null) => {
+    store.set(choice === null ? { depth: null, curve: null } : { depth: choice.depth, curve: choice.curve });
+    const curve = model === null ? undefined : [...model.vision, ...model.reasoning].find((one) => one.key === choice?.curve);
+    context.announce(choice === null || curve === undefined ? 'Selection cleared.' : `Layer ${choice.depth} chosen. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`);
+  };
+  const surface = createSurface(context, choose);
+  const attention = { curves: createCurveChart(context, { testId: 'attention-figure', onChoose: null }), shift: createCurveChart(context, { testId: 'shift-figure', onChoose: null, low: true }) };
+  /** Charts of the localization figures, made as they are needed. */
+  const charts: CurveChart[] = [];
+  let figures: CurveFigure[] = [];
+
+  // ---- frame ----
+  const tabs = (['localization', 'attention'] as const).map((id) =>
+    h('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `tabpanel-${id}`, 'data-testid': `tab-${id}`, on: { click: () => store.set({ tab: id }) } }, id === 'localization' ? 'Localization' : 'Attention'),
+  );
+  const tabList = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Probes' }, ...tabs);
+  tabList.addEventListener('keydown', (event) => {
+    if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') return;
+    event.preventDefault();
+    const next = store.get().tab === 'localization' ? 'attention' : 'localization';
+    store.set({ tab: next });
+    tabs.find(({ id }) => id === `tab-${next}`)?.focus();
+  });
+  const top = h('div', { class: 'top' });
+  const notices = h('div', { class: 'overview' });
+  const toolbar = h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' });
+  const legend = h('div', { class: 'legend probe-legend', 'data-testid': 'probe-legend' });
+  const curveCards = h('div', { class: 'curve-cards' });
+  const surfaceCard = h('section', { class: 'card', 'aria-label': 'Function by layer' }, h('h2', {}, 'Function by layer'), surface.element);
+  const numbers = h('div', {});
+  const localizationEmpty = h('p', { class: 'muted empty-tab' }, 'Nothing was localized in this run. Choose Vision localization or Reasoning localization in “Probe Checkpoint…”.');
+  const localization = h('div', { role: 'tabpanel', id: 'tabpanel-localization', 'aria-labelledby': 'tab-localization', 'data-testid': 'localization' }, toolbar, legend, localizationEmpty, curveCards, surfaceCard, behind.element, numbers);
+
+  const measure = segmented<'mean' | 'mass'>({
+    label: 'Measure',
+    testId: 'attention-measure',
+    choices: [
+      { value: 'mean', label: 'Mean', title: 'Averaged over heads, reasoning tokens and visual tokens' },
+      { value: 'mass', label: 'Mass', title: 'Summed over the visual tokens: the share of attention that goes to the picture' },
+    ],
+    value: store.get().measure,
+    onChange: (value) => store.set({ measure: value }),
+  });
+  const measureNote = h('p', { class: 'note', 'data-testid': 'attention-note' });
+  const attentionLegend = h('div', { class: 'legend probe-legend' });
+  const shiftTitle = h('h2', {});
+  const shiftCard = h('section', { class: 'card', 'aria-label': 'Shift' }, shiftTitle, h('p', { class: 'note' }, 'Difference of the mean weight, paired over samples, with its 95 % interval: where the band leaves zero, attention has shifted.'), attention.shift.element);
+  const attentionEmpty = h('p', { class: 'muted empty-tab' }, 'Attention was not probed in this run. Choose Attention shift in “Probe Checkpoint…”, with the two checkpoints to hold against each other.');
+  const attentionSamples = h('div', {});
+  const attentionNumbers = h('div', {});
+  const attentionBody = h(
+    'div',
+    {},
+    h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figure shows' }, measure.element),
+    attentionLegend,
+    h('div', { class: 'curve-cards' }, h('section', { class: 'card', 'aria-label': 'Attention by layer' }, h('h2', {}, 'From reasoning tokens to visual tokens'), measureNote, attention.curves.element), shiftCard),
+    attentionSamples,
+    attentionNumbers,
+  );
+  const attentionPanel = h('div', { role: 'tabpanel', id: 'tabpanel-attention', 'aria-labelledby': 'tab-attention', 'data-testid': 'attention' }, attentionEmpty, attentionBody);
+  const foot = h('div', {});
+  const element = h('div', { class: 'probe', 'data-testid': 'probe' }, top, notices, tabList, localization, attentionPanel, foot);
+
+  // ---- export ----
+  const caption = () => {
+    if (model === null) return '';
+    const files = [...new Set(results.map((result) => fileName(result.data)))].join(', ');
+    return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95 % intervals · regions cut at layers ${model.cuts.join(' and ')}`;
+  };
+  const name = (what: string, ending: string) => `${(model?.checkpoints.map(({ label }) => label).join('-') ?? 'probe').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
+  const save = async (file: string, content: string | ArrayBuffer) => {
+    if ((await context.ask(context.host.save({ suggestedName: file, content }))) === true) context.announce(`Saved ${file}.`);
+  };
+  const inSight = (): { figures: CurveFigure[]; what: string } => {
+    if (model === null) return { figures: [], what: 'probe' };
+    if (store.get().tab === 'localization') return { figures, what: 'localization' };
+    return { figures: [attentionFigure(model, store.get().measure, store.get().hiddenCheckpoints), shiftFigure(model)].filter((one) => one !== null), what: 'attention' };
+  };
+  const drawing = (palette: Palette) => {
+    const now = inSight();
+    const words = { title: `${title}: ${now.figures.length === 1 ? now.figures[0]!.title : now.what === 'attention' ? 'attention' : 'functional localization'}`, description: now.figures.map((one) => one.title).join(', '), caption: caption() };
+    return now.figures.length === 0 ? null : { ...curvesSvg(now.figures, words, palette), what: now.what };
+  };
+  const entries: MenuEntry[] = [
+    { heading: 'Numbers' },
+    {
+      label: 'Curves as CSV…',
+      testId: 'export-curves-csv',
+      run: () => model !== null && void save(name(inSight().what, 'csv'), store.get().tab === 'attention' ? attentionCsv(model) : curvesCsv(model, [...model.vision, ...model.reasoning])),
+    },
+    { label: 'Samples and answers as CSV…', testId: 'export-samples-csv', run: () => model !== null && void save(name('answers', 'csv'), samplesCsv(model, [...model.vision, ...model.reasoning])) },
+    { label: 'Result as JSON…', testId: 'export-probe-json', run: () => void save(name('probe', 'json'), `${JSON.stringify(results.length === 1 ? results[0] : results, null, 1)}\n`) },
+    { heading: 'Figures in sight' },
+    {
+      label: 'Curves as SVG…',
+      testId: 'export-curves-svg',
+      run: () => {
+        const drawn = drawing(PAPER);
+        if (drawn !== null) void save(name(drawn.what, 'svg'), drawn.svg);
+      },
+    },
+    {
+      label: 'Curves as PNG…',
+      testId: 'export-curves-png',
+      run: () => {
+        const drawn = drawing(paletteOf(context.theme.now()));
+        if (drawn !== null) void context.ask(svgPng(drawn.svg, drawn.width, drawn.height)).then((bytes) => bytes && save(name(drawn.what, 'png'), bytes));
+      },
+    },
+    {
+      label: 'Heat map as SVG…',
+      testId: 'export-surface-svg',
+      run: () => {
+        const curves = visible();
+        if (model === null || curves.length === 0) return;
+        const words = { title: `${title}: function by layer`, description: 'Share of answers that changed', caption: caption() };
+        void save(name('surface', 'svg'), heatmapSvg(surfaceGrid(model, curves), { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText }, words));
+      },
+    },
+    { heading: 'Copy' },
+    {
+      label: 'Numbers as Markdown',
+      testId: 'copy-probe-md',
+      run: () => {
+        if (model === null) return;
+        void context.ask(context.host.copy({ text: figuresMarkdown(model, inSight().figures) })).then(() => context.announce('Numbers copied.'));
+      },
+    },
+  ];
+  const exporter = menuButton({ label: 'Export', testId: 'export', entries });
+
+  // ---- localization ----
+  /** The study in hand: what was asked for, or the one there is. */
+  function study(view: ProbeView): 'vision' | 'reasoning' {
+    if (model === null || model[view.study].length > 0) return view.study;
+    return view.study === 'vision' ? 'reasoning' : 'vision';
+  }
+  function variants(curves: readonly Curve[]): string[] {
+    return [...new Set(curves.map((curve) => curve.variant))];
+  }
+  function ofVariant(view: ProbeView): Curve[] {
+    if (model === null) return [];
+    const curves = model[study(view)];
+    const wanted = study(view) === 'vision' ? view.mode : view.part;
+    const variant = variants(curves).includes(wanted) ? wanted : variants(curves)[0];
+    return curves.filter((curve) => curve.variant === variant);
+  }
+  function visible(view = store.get()): Curve[] {
+    const curves = ofVariant(view);
+    const shown = curves.filter((curve) => !view.hiddenCheckpoints.includes(curve.checkpoint) && !view.hiddenTasks.includes(curve.task ?? ''));
+    return (shown.length > 0 ? shown : curves).toSorted((a, b) => TASKS.indexOf(a.task ?? 'counting') - TASKS.indexOf(b.task ?? 'counting') || a.checkpoint - b.checkpoint);
+  }
+  const layoutOf = (view: ProbeView, curves: readonly Curve[]): 'together' | 'apart' => view.layout ?? (new Set(curves.map((curve) => curve.checkpoint)).size > 1 ? 'apart' : 'together');
+
+  const studyControl = segmented<'vision' | 'reasoning'>({ label: 'Function', testId: 'study', choices: [{ value: 'vision', label: 'Vision' }, { value: 'reasoning', label: 'Reasoning' }], value: store.get().study, onChange: (value) => store.set({ study: value, depth: null, curve: null, sample: null }) });
+  const layoutControl = segmented<'together' | 'apart'>({
+    label: 'Curves',
+    testId: 'layout',
+    choices: [{ value: 'together', label: 'Together', title: 'All curves in one figure' }, { value: 'apart', label: 'By function', title: 'One figure per function' }],
+    value: 'together',
+    onChange: (value) => store.set({ layout: value }),
+  });
+
+  function showToolbar(view: ProbeView): void {
+    if (model === null) return;
+    const now = study(view);
+    const curves = model[now];
+    const variant = ofVariant(view)[0]?.variant;
+    studyControl.set(now);
+    layoutControl.set(layoutOf(view, visible(view)));
+    const several = variants(curves);
+    const variantControl =
+      several.length < 2
+        ? null
+        : segmented<string>({
+            label: now === 'vision' ? 'Swapped' : 'Skipped',
+            testId: 'variant',
+            choices: several.map((value) => ({ value, label: value in MODE_NAMES ? MODE_NAMES[value as keyof typeof MODE_NAMES] : PART_NAMES[value as keyof typeof PART_NAMES] })),
+            value: variant ?? '',
+            onChange: (value) => store.set({ ...(now === 'vision' ? { mode: value as ProbeView['mode'] } : { part: value as ProbeView['part'] }), depth: null, curve: null, sample: null }),
+          }).element;
+    const what =
+      variant === undefined
+        ? null
+        : h('span', { class: 'muted variant-note', 'data-testid': 'variant-note' }, now === 'vision' ? `Visual tokens swapped ${MODE_NAMES[variant as keyof typeof MODE_NAMES]}` : `Layers skipped: ${PART_NAMES[variant as keyof typeof PART_NAMES]}`);
+    keepFocus(toolbar, () => replace(toolbar, model!.vision.length > 0 && model!.reasoning.length > 0 ? studyControl.element : null, variantControl ?? what, now === 'vision' && variants(curves).length > 0 && new Set(ofVariant(view).map(({ task }) => task)).size > 1 ? layoutControl.element : null));
+  }
+
+  /** Functions and checkpoints, each a switch; the line samples say what is told by what. */
+  function showLegend(view: ProbeView): void {
+    if (model === null) return;
+    const curves = ofVariant(view);
+    const tasks = TASKS.filter((task) => curves.some((curve) => curve.task === task));
+    const stages = model.checkpoints.map((checkpoint, index) => ({ checkpoint, index })).filter(({ index }) => curves.some((curve) => curve.checkpoint === index));
+    const together = layoutOf(view, visible(view)) === 'together' && study(view) === 'vision';
+    const item = (options: { pressed: boolean; label: string; swatch: SVGSVGElement | null; testId: string; toggle: () => void; alone: boolean }) =>
+      options.alone
+        ? h('span', { class: 'legend-item' }, options.swatch, h('span', { class: 'legend-name' }, options.label))
+        : h('button', { type: 'button', class: 'legend-item', 'aria-pressed': String(options.pressed), title: `${options.pressed ? 'Hide' : 'Show'} ${options.label}`, 'data-testid': options.testId, on: { click: options.toggle } }, options.swatch, h('span', { class: 'legend-name' }, options.label));
+    const flip = <T>(list: readonly T[], value: T, all: number): readonly T[] => (list.includes(value) ? list.filter((one) => one !== value) : list.length + 1 < all ? [...list, value] : list);
+    const functions = tasks.map((task) => {
+      const index = TASKS.indexOf(task);
+      return item({
+        label: TASK_NAMES[task],
+        swatch: together ? curveSwatch({ colour: index, marker: index, dash: stages.length > 1 ? 0 : index }) : null,
+        pressed: !view.hiddenTasks.includes(task),
+        testId: `legend-${task}`,
+        alone: tasks.length < 2,
+        toggle: () => store.set({ hiddenTasks: flip(view.hiddenTasks.filter((one) => tasks.some((known) => known === one)), task as string, tasks.length) }),
+      });
+    });
+    const stageItems = stages.map(({ checkpoint, index }) => {
+      const dash = together ? model!.checkpoints.length - 1 - index : index;
+      return item({
+        label: checkpoint.label,
+        swatch: together ? (stages.length > 1 ? dashSwatch(dash) : null) : curveSwatch({ colour: index, marker: index, dash }),
+        pressed: !view.hiddenCheckpoints.includes(index),
+        testId: `legend-checkpoint-${index}`,
+        alone: stages.length < 2,
+        toggle: () => store.set({ hiddenCheckpoints: flip(view.hiddenCheckpoints.filter((one) => stages.some((known) => known.index === one)), index, stages.length) }),
+      });
+    });
+    const baseline = curves.some((curve) => curve.baseline !== null) ? h('span', { class: 'legend-item' }, dottedSwatch(), 'Untouched model') : null;
+    keepFocus(legend, () => replace(legend, ...(tasks.length > 0 ? [h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Functions' }, ...functions)] : []), stages.length > 1 || !together ? h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Checkpoints' }, ...stageItems) : null, baseline));
+  }
+
+  function showLocalization(view: ProbeView): void {
+    if (model === null) return;
+    const curves = visible(view);
+    const empty = curves.length === 0;
+    localizationEmpty.hidden = !empty;
+    for (const part of [toolbar, legend, curveCards, surfaceCard, numbers]) part.hidden = empty;
+    if (empty) {
+      figures = [];
+      behind.element.hidden = true;
+      return;
+    }
+    showToolbar(view);
+    showLegend(view);
+    const now = study(view);
+    const chosen: Choice | null = view.depth === null || view.curve === null ? null : { depth: view.depth, curve: view.curve };
+    const tasks = TASKS.filter((task) => curves.some((curve) => curve.task === task));
+    const shown = model;
+    if (now === 'reasoning') figures = [reasoningFigure(shown, curves, 'Reasoning by layer')];
+    else if (layoutOf(view, curves) === 'together' || tasks.length < 2) figures = [visionFigure(shown, curves, tasks.length === 1 ? TASK_NAMES[tasks[0]!] : 'Vision by layer', layoutOf(view, curves) === 'together' ? 'task' : 'checkpoint')];
+    else figures = tasks.map((task) => visionFigure(shown, curves.filter((curve) => curve.task === task), TASK_NAMES[task], 'checkpoint'));
+    while (charts.length < figures.length) charts.push(createCurveChart(context, { testId: `curves-${charts.length}`, onChoose: choose }));
+    const cards = figures.map((figure, at) => ({ figure, chart: charts[at]! }));
+    const wanted = cards.map(({ figure }) => figure.title).join('\n');
+    if (curveCards.dataset['for'] !== wanted) {
+      curveCards.dataset['for'] = wanted;
+      keepFocus(curveCards, () => replace(curveCards, ...cards.map(({ figure, chart }) => h('section', { class: 'card', 'aria-label': figure.title }, h('h2', {}, figure.title), chart.element))));
+    }
+    curveCards.classList.toggle('many', figures.length > 1);
+    for (const { figure, chart } of cards) chart.show(shown, figure, chosen);
+    surfaceCard.hidden = curves.length < 2 || now === 'reasoning';
+    if (!surfaceCard.hidden) surface.show(shown, curves, chosen);
+    behind.show(shown, curves, view);
+    showNumbers(numbers, 'probe-numbers', figures);
+  }
+
+  function showNumbers(where: HTMLElement, id: string, drawn: readonly CurveFigure[]): void {
+    if (model === null) return;
+    const rows = numberRows(model, drawn);
+    const open = where.querySelector('details')?.open;
+    const node = folding(
+      context,
+      { id, open: open ?? false, class: 'numbers', title: ['Numbers', h('span', { class: 'muted' }, plural(rows.length, 'row'))] },
+      h(
+        'div',
+        { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': 'Numbers of the figures' },
+        h(
+          'table',
+          { class: 'number-table', 'data-testid': `${id}-table` },
+          h('thead', {}, h('tr', {}, ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95 %', 'n'].map((text) => h('th', { scope: 'col' }, text)))),
+          h(
+            'tbody',
+            {},
+            ...rows.slice(0, ROWS_SHOWN).map(({ depth, region, name: curve, point, figure }) =>
+              h('tr', {}, h('th', { scope: 'row' }, String(depth)), h('td', {}, region), h('td', { class: 'text' }, curve), h('td', {}, valueText(figure, point.value)), h('td', {}, intervalText(figure, point)), h('td', {}, point.n === null ? '' : String(point.n))),
+            ),
+          ),
+        ),
+      ),
+      rows.length > ROWS_SHOWN ? h('p', { class: 'muted' }, `The first ${ROWS_SHOWN} rows; the CSV export has all.`) : null,
+    );
+    replace(where, node);
+  }
+
+  // ---- attention ----
+  function showAttention(view: ProbeView): void {
+    if (model === null) return;
+    const figure = attentionFigure(model, view.measure, view.hiddenCheckpoints);
+    attentionEmpty.hidden = figure !== null;
+    attentionBody.hidden = figure === null;
+    const result = model.attention[0];
+    if (figure === null || result === undefined) return;
+    measure.set(view.measure);
+    measureNote.textContent = view.measure === 'mean' ? 'Mean: averaged over heads, reasoning tokens and visual tokens. A longer picture lowers it.' : 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens. The share of attention that goes to the picture.';
+    replace(attentionLegend, ...figure.series.map((one) => h('span', { class: 'legend-item' }, curveSwatch(one), one.name)), h('span', { class: 'muted' }, `${plural(result.samples.length, 'sample')}`));
+    attention.curves.show(model, figure, null);
+    const shift = shiftFigure(model);
+    shiftCard.hidden = shift === null;
+    if (shift !== null) {
+      shiftTitle.textContent = `Shift, ${shift.series[0]!.name}`;
+      attention.shift.show(model, shift, null);
+    }
+    showAttentionSamples(result, view);
+    showNumbers(attentionNumbers, 'attention-numbers', shift === null ? [figure] : [figure, shift]);
+  }
+
+  function showAttentionSamples(result: AttentionResult, view: ProbeView): void {
+    const index = results.indexOf(result);
+    const open = result.samples.find(({ id }) => id === view.sample);
+    const list = h(
+      'div',
+      { class: 'sample-list', role: 'listbox', tabindex: 0, 'aria-label': 'Samples', 'data-testid': 'attention-samples' },
+      ...result.samples.slice(0, 400).map((sample) =>
+        h(
+          'div',
+          { class: 'sample-row', role: 'option', 'aria-selected': String(sample.id === open?.id), 'data-sample': sample.id, on: { click: () => store.set({ sample: sample.id }) } },
+          h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, sample.prompt.replace(/<image>\s*/g, '')), h('span', { class: 'sample-answers' }, `${plural(sample.visualTokens, 'visual token')} · ${sample.reasoningTokens.join(' / ')} reasoning`)),
+        ),
+      ),
+    );
+    list.addEventListener('keydown', (event) => {
+      const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      const at = result.samples.findIndex(({ id }) => id === store.get().sample);
+      const next = result.samples[Math.max(0, Math.min(result.samples.length - 1, at + step))];
+      if (next !== undefined) store.set({ sample: next.id });
+    });
+    const detail =
+      open === undefined
+        ? h('p', { class: 'muted' }, 'Choose a sample to see its picture and what each checkpoint answered.')
+        : h(
+            'div',
+            {},
+            h('div', { class: 'sample-head' }, h('code', {}, open.id), h('p', { class: 'sample-question' }, open.prompt.replace(/<image>\s*/g, ''))),
+            open.image === '' ? null : h('div', { class: 'picture-pair' }, h('figure', {}, pictures.frame(`${index}/${open.id}/image`, 'Image', () => context.host.picture({ result: index, sample: open.id, which: 'image' })))),
+            h('dl', { class: 'sample-facts' }, ...open.answers.flatMap((text, at) => [h('dt', {}, result.checkpoints[at]?.label ?? ''), h('dd', {}, h('q', { class: 'answer long' }, text.trim()))])),
+          );
+    const scroll = attentionSamples.querySelector('.sample-list')?.scrollTop ?? 0;
+    keepFocus(attentionSamples, () => replace(attentionSamples, h('section', { class: 'block behind', 'aria-label': 'Samples' }, h('div', { class: 'behind-head' }, h('h2', {}, 'Samples'), h('span', { class: 'muted' }, String(result.samples.length))), h('div', { class: 'behind-body' }, list, h('div', { class: 'sample-detail', 'data-testid': 'attention-sample' }, detail)))));
+    attentionSamples.querySelector('.sample-list')!.scrollTop = scroll;
+  }
+
+  function render(view: ProbeView): void {
+    if (model === null) return;
+    const has = { localization: model.vision.length + model.reasoning.length > 0, attention: model.attention.length > 0 };
+    // A tab without anything in it is never the first to be seen.
+    const tab = has[view.tab] || !Object.values(has).includes(true) ? view.tab : view.tab === 'localization' && !touched ? 'attention' : view.tab;
+    for (const node of tabs) {
+      const own = node.id === `tab-${tab}`;
+      node.setAttribute('aria-selected', String(own));
+      node.tabIndex = own ? 0 : -1;
+    }
+    localization.hidden = tab !== 'localization';
+    attentionPanel.hidden = tab !== 'attention';
+    if (tab === 'localization') showLocalization(view);
+    else showAttention(view);
+  }
+
+  let touched = false;
+  const stop = store.subscribe((now, before) => {
+    if (now.tab !== before.tab) touched = true;
+    const opened = now.curve !== null && before.curve === null;
+    render(now);
+    if (opened) reveal(behind.element);
+  });
+
+  return {
+    element,
+    show(nextTitle, nextResults) {
+      results = nextResults;
+      model = indexProbes(results);
+      title = nextTitle;
+      replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), chips(model));
+      replace(notices, model.warnings.length === 0 ? null : folding(context, { id: 'probe-warnings', open: model.warnings.length <= 2, class: 'warnings', title: [icon('warning'), plural(model.warnings.length, 'warning')] }, h('ul', {}, ...model.warnings.map((text) => h('li', {}, text)))));
+      replace(foot, provenance(results));
+      const view = store.get();
+      const curve = [...model.vision, ...model.reasoning].find(({ key }) => key === view.curve);
+      if (view.curve !== null && curve === undefined) store.set({ curve: null, depth: null, sample: null });
+      render(store.get());
+    },
+    focus(depth) {
+      const view = store.get();
+      const curve = visible(view).find((one) => one.points.some((point) => point.depth === depth));
+      if (depth === null || curve === undefined) return;
+      const peak = visible(view).reduce((best, one) => ((one.points.find((point) => point.depth === depth)?.value ?? -1) > (best.points.find((point) => point.depth === depth)?.value ?? -1) ? one : best), curve);
+      store.set({ tab: 'localization', depth, curve: peak.key });
+    },
+    dispose() {
+      stop();
+      for (const chart of [...charts, attention.curves, attention.shift]) chart.dispose();
+      surface.dispose();
+      pictures.dispose();
+    },
+  };
+}
+
+function chips(model: ProbeModel): HTMLElement {
+  return h('ol', { class: 'stages', 'aria-label': 'Checkpoints' }, ...model.checkpoints.map((checkpoint, index) => h('li', { class: 'stage', title: checkpoint.path, 'data-testid': `checkpoint-${index}` }, h('strong', {}, checkpoint.label), h('span', { class: 'muted' }, `${checkpoint.family} · ${plural(checkpoint.layers, 'layer')}`))));
+}
+
+function provenance(results: readonly ProbeResult[]): HTMLElement {
+  const runs = results.map(({ provenance: from }) => from.runId);
+  const first = results[0];
+  const facts = first === undefined ? '' : ` · ${new Date(first.provenance.finishedAt).toISOString().replace('T', ' ').slice(0, 19)}Z · at most ${first.maxNewTokens} new tokens · seed ${first.seed} · cuts ${first.cuts.join(', ')} · engine ${first.provenance.engine} · onnxruntime ${first.provenance.onnxruntime}`;
+  const files = [...new Set(results.map(({ data }) => fileName(data)))].join(', ');
+  return h('footer', { class: 'provenance muted', 'data-testid': 'provenance', title: runs.join('\n') }, `${runs.length === 1 ? 'Run' : 'Runs'} ${runs.slice(0, 3).join(', ')}${runs.length > 3 ? ` and ${runs.length - 3} more` : ''} · ${files}${facts}`);
+}
+
+/** Only what the dash says. */
+function dashSwatch(dash: number): SVGSVGElement {
+  const node = curveSwatch({ colour: 0, marker: 0, dash });
+  node.setAttribute('class', 'swatch');
+  node.lastElementChild?.remove();
+  return node;
+}
+
+function dottedSwatch(): SVGSVGElement {
+  const node = dashSwatch(0);
+  node.firstElementChild?.setAttribute('stroke-dasharray', '1.5 3');
+  return node;
+}
+
+/** Colours of the editor for a drawing that becomes pixels. */
+function paletteOf(theme: Theme): Palette {
+  return { background: theme.background, foreground: theme.foreground, muted: theme.muted, grid: theme.border, shade: theme.kind.endsWith('dark') ? '#80808022' : '#80808018', series: theme.series };
+}
+
+/** Rebuilding takes the focus away from the control in hand. */
+function keepFocus(where: HTMLElement, build: () => void): void {
+  const active = document.activeElement;
+  const id = active !== null && where.contains(active) ? active.closest('[data-testid]')?.getAttribute('data-testid') : null;
+  const value = active?.getAttribute('data-value') ?? null;
+  build();
+  if (id === null || id === undefined) return;
+  const own = where.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+  (value === null ? own : own?.querySelector<HTMLElement>(`[data-value="${value}"]`))?.focus();
+}
+
+function reveal(element: HTMLElement): void {
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
+  requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' }));
+}

@@ -1,0 +1,69 @@
+/**
+ * One sample over all depths: a bar per layer, low where the answer stayed, full where it became the source's, half
+ * where it became something else. Height says it, colour only helps. As a slider it moves the chosen layer.
+ */
+import { h } from '../dom.js';
+import type { Outcome, ProbeSample } from './model.js';
+
+export interface StripWords {
+  same: string;
+  source: string;
+  other: string;
+}
+
+export const SWAP_WORDS: StripWords = { same: 'unchanged', source: 'became the source’s answer', other: 'changed to something else' };
+export const SKIP_WORDS: StripWords = { same: 'correct', source: 'wrong', other: 'wrong' };
+
+export function strip(sample: ProbeSample, options: { depth: number | null; label: string; words: StripWords; onDepth(depth: number): void }): HTMLElement {
+  const { depth, words } = options;
+  const at = depth === null ? -1 : sample.depths.indexOf(depth);
+  const cells = sample.depths.map((one, index) => {
+    const outcome = sample.outcomes[index] ?? 'same';
+    return h('i', { class: `strip-cell ${outcome}${index === at ? ' chosen' : ''}`, title: `Layer ${one}: ${sample.answers[index] ?? ''} (${words[outcome]})`, 'data-depth': one });
+  });
+  const node = h(
+    'div',
+    {
+      class: 'strip',
+      tabindex: 0,
+      role: 'slider',
+      'aria-label': options.label,
+      'aria-valuemin': sample.depths[0] ?? 0,
+      'aria-valuemax': sample.depths.at(-1) ?? 0,
+      'aria-valuenow': sample.depths[Math.max(0, at)] ?? 0,
+      'aria-valuetext': at === -1 ? 'no layer chosen' : `layer ${sample.depths[at]!}: ${sample.answers[at] ?? ''}, ${words[sample.outcomes[at] ?? 'same']}`,
+      'data-testid': 'strip',
+    },
+    ...cells,
+  );
+  node.addEventListener('click', (event) => {
+    const own = (event.target as HTMLElement).dataset['depth'];
+    if (own !== undefined) options.onDepth(Number(own));
+  });
+  node.addEventListener('keydown', (event) => {
+    const last = sample.depths.length - 1;
+    const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: last, PageDown: at - 5, PageUp: at + 5 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    options.onDepth(sample.depths[Math.max(0, Math.min(last, to))]!);
+  });
+  return node;
+}
+
+const SHARES: Record<Outcome, string> = { same: '22%', source: '100%', other: '60%' };
+
+/** The same, small, as a picture: one element for a list of many. */
+export function miniStrip(sample: ProbeSample): HTMLElement {
+  const count = Math.max(1, sample.depths.length);
+  const bars = sample.outcomes.map((outcome) => {
+    const colour = outcome === 'same' ? 'var(--strip-same)' : 'var(--strip-changed)';
+    return `linear-gradient(to top, ${colour} ${SHARES[outcome]}, transparent ${SHARES[outcome]})`;
+  });
+  const positions = sample.outcomes.map((_, index) => `${count === 1 ? 0 : (100 * index) / (count - 1)}% 100%`);
+  const node = h('span', { class: 'mini-strip', 'aria-hidden': 'true' });
+  node.style.setProperty('background-image', bars.join(', '));
+  node.style.setProperty('background-position', positions.join(', '));
+  node.style.setProperty('background-size', `calc(${100 / count}% - ${count > 1 ? 1 : 0}px) 100%`);
+  node.style.setProperty('background-repeat', 'no-repeat');
+  return node;
+}
