@@ -1,8 +1,9 @@
 // Bundles everything that runs: the extension host, the engine process and its workers, the CLI and the webview.
 // Types are checked by `tsc --build`; here they are only stripped.
 import { build, context } from 'esbuild';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { notices } from './scripts/notices.mjs';
 
 const production = process.argv.includes('--production');
 const watch = process.argv.includes('--watch');
@@ -67,5 +68,9 @@ const tests = [
 if (watch) {
   for (const options of product) await (await context(options)).watch();
 } else {
-  await Promise.all((test ? tests : product).map((options) => build(options)));
+  const results = await Promise.all((test ? tests : product).map((options) => build({ ...options, metafile: true })));
+  if (production) {
+    const text = notices(results.map((result) => result.metafile), ['onnxruntime-node', 'onnxruntime-common'], import.meta.dirname);
+    writeFileSync(path.join('dist', 'THIRD-PARTY-NOTICES.txt'), text);
+  }
 }

@@ -39,7 +39,7 @@ function stage(folder) {
   const required = ['extension.cjs', 'engine.cjs', 'worker.cjs', 'cli.cjs', 'webview.js'];
   const absent = required.filter((name) => !bundles.includes(name));
   if (absent.length > 0) throw new Error(`dist/ lacks ${absent.join(', ')}: run the build first.`);
-  for (const name of bundles) copy(`dist/${name}`);
+  for (const name of [...bundles, 'THIRD-PARTY-NOTICES.txt']) copy(`dist/${name}`);
   for (const name of ['media', 'syntaxes', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
     if (existsSync(path.join(root, name))) copy(name);
   }
