@@ -73,8 +73,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
       existing.view.reveal(undefined, true);
       return existing;
     }
-    const beside = vscode.window.tabGroups.activeTabGroup.activeTab === undefined ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside;
-    const view = vscode.window.createWebviewPanel(VIEW_TYPE, 'Frankenstein', { viewColumn: beside, preserveFocus: true }, {});
+    const view = vscode.window.createWebviewPanel(VIEW_TYPE, 'Frankenstein', { viewColumn: columnOfPanel(), preserveFocus: true }, {});
     return this.adopt(view, request);
   }
 
@@ -144,4 +143,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 
 function keyOfPanel(request: PanelRequest): string {
   return request.kind === 'try' ? keyOfTrial(request) : keyOf(request);
+}
+
+/** Beside the file in hand; with other panels where there is nothing to stand beside. */
+function columnOfPanel(): vscode.ViewColumn {
+  const { activeTab } = vscode.window.tabGroups.activeTabGroup;
+  // VS Code puts a prefix before the type of a webview's tab.
+  const onPanel = activeTab?.input instanceof vscode.TabInputWebview && activeTab.input.viewType.endsWith(VIEW_TYPE);
+  return activeTab === undefined || onPanel ? vscode.ViewColumn.Active : vscode.ViewColumn.Beside;
 }
