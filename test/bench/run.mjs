@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
-//   npm run bench -- compare|model [--repeat N] [--write]
+//   npm run bench -- compare|model|probe [--repeat N] [--write]
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,10 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.mjs';
 import { benchModel } from './model.mjs';
+import { benchProbe } from './probe.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 /** @type {Record<string, (options: {root: string, repeat: number, log: (line: string) => void}) => Promise<string>>} */
-const BENCHES = { compare: benchCompare, model: benchModel };
+const BENCHES = { compare: benchCompare, model: benchModel, probe: benchProbe };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
 const name = positionals[0] ?? '';
