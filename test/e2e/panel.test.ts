@@ -1,7 +1,7 @@
 // The panel on the sample lineage: what it shows is held against the bytes on disk, and everything in it is used once.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PNG } from 'pngjs';
 import type { CompareResult } from '../../src/protocol/engineApi.js';
@@ -19,7 +19,11 @@ describe('the panel', () => {
   const lab = useWorkbench(
     async () => {
       workspace = temporaryWorkspace(path.join(root, 'samples', 'lineage'));
-      cli = await cliCompare(LINEAGE);
+      // A file that differs: the sample lineage keeps one and the same everywhere.
+      const settings = path.join(workspace, 'in', 'generation_config.json');
+      writeFileSync(settings, JSON.stringify({ ...(JSON.parse(readFileSync(settings, 'utf8')) as object), temperature: 0.7 }));
+      const opened = ['base', 'in', 'rl'].map((name) => path.join(workspace, name));
+      cli = await cliCompare(opened);
       own = [ownDeltas(LINEAGE[0]!, LINEAGE[1]!), ownDeltas(LINEAGE[1]!, LINEAGE[2]!)];
       return { workspace, vsix: packagedVsix() };
     },
