@@ -94,7 +94,7 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
   function showDetail(model: ProbeModel, curve: Curve, curves: readonly Curve[], view: ProbeView, depth: number): void {
     const sample = curve.samples.find(({ id }) => id === view.sample);
     if (sample === undefined) {
-      replace(detail, h('p', { class: 'muted' }, 'Choose a sample to see its pictures, its answers, and where they flip.'));
+      replace(detail, h('p', { class: 'muted' }, `Choose a sample to see ${curve.task === null ? '' : 'its pictures, '}its answers, and where they flip.`));
       return;
     }
     const focusedStrip = detail.contains(document.activeElement) ? [...detail.querySelectorAll('.strip')].indexOf(document.activeElement!) : -1;

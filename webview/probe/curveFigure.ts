@@ -132,9 +132,10 @@ export function createCurveChart(context: PanelContext, options: { testId: strin
   function datasets(drawn: CurveFigure): ChartDataset<'line', XY[]>[] {
     const theme = context.theme.now();
     const size = Math.max(1.9, Math.min(3.2, (0.3 * (element.clientWidth - 70)) / (drawn.to - drawn.from)));
-    return drawn.series.map((one) => {
+    return drawn.series.map((one, at) => {
       const colour = seriesColourOf(theme, one.colour);
       return {
+        order: -at, // later ones on top, as in the export: a dashed line shows on a solid one it lies on
         label: one.name,
         data: one.points.map((point) => ({ x: point.depth, y: point.value })),
         borderColor: colour,
