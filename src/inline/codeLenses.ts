@@ -19,7 +19,7 @@ export class CodeLenses implements vscode.CodeLensProvider {
 
   async provideCodeLenses(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<vscode.CodeLens[]> {
     const index = isIndex(document);
-    if (!index && !isModelConfig(document)) return [];
+    if (!readSettings().inline.enabled || (!index && !isModelConfig(document))) return [];
     const [lookup, functions] = await Promise.all([this.lookups.ofDocument(document), this.lookups.functionsOf(document)]);
     if (token.isCancellationRequested) return [];
     const lenses = topLenses(document, lookup);

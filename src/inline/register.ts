@@ -16,25 +16,26 @@ export function registerInline(services: Services, lookups: Lookups): vscode.Dis
     const { inline } = readSettings();
     current = inline.enabled ? start(lookups, changed.event, inline.bars) : undefined;
     if (!inline.enabled) services.pins.clear();
+    changed.fire();
   };
   restart();
-  const results = services.results.onDidChange(() => changed.fire());
-  const settings = onDidChangeSettings(restart);
-  return new vscode.Disposable(() => {
-    current?.dispose();
-    results.dispose();
-    settings.dispose();
-    changed.dispose();
-  });
-}
-
-function start(lookups: Lookups, changed: vscode.Event<void>, bars: boolean): vscode.Disposable {
-  const selector = [INDEX_FILES, CONFIG_FILES];
   const indexes = new IndexDocuments();
   return vscode.Disposable.from(
+    // Always there, and without lenses when switched off: VS Code goes on showing those of a provider that went.
+    vscode.languages.registerCodeLensProvider(SELECTOR, new CodeLenses(lookups, indexes, changed.event)),
     indexes,
-    vscode.languages.registerCodeLensProvider(selector, new CodeLenses(lookups, indexes, changed)),
-    vscode.languages.registerHoverProvider(selector, new Hovers(lookups)),
+    services.results.onDidChange(() => changed.fire()),
+    onDidChangeSettings(restart),
+    new vscode.Disposable(() => current?.dispose()),
+    changed,
+  );
+}
+
+const SELECTOR = [INDEX_FILES, CONFIG_FILES];
+
+function start(lookups: Lookups, changed: vscode.Event<void>, bars: boolean): vscode.Disposable {
+  return vscode.Disposable.from(
+    vscode.languages.registerHoverProvider(SELECTOR, new Hovers(lookups)),
     ...(bars ? [new Bars(lookups, changed)] : []),
   );
 }
