@@ -56,7 +56,7 @@ export function createTryView(context: PanelContext): TryView {
       'section',
       { class: 'card try-form', 'aria-label': 'Prompt' },
       h('div', { class: 'try-input' }, preview, prompt),
-      h('div', { class: 'toolbar' }, choose, field('Longest answer', length.element), h('span', { class: 'muted' }, 'tokens, greedy'), h('span', { class: 'spring' }), cancel, send),
+      h('div', { class: 'toolbar' }, choose, h('span', { class: 'try-length' }, field('Longest answer', length.element), h('span', { class: 'muted' }, 'tokens, greedy')), h('span', { class: 'spring' }), cancel, send),
     ),
     history,
   );
