@@ -428,7 +428,8 @@ describe('probing and trying', () => {
   }
 
   describe('Try Checkpoint', () => {
-    const picture = () => path.join(workspace, 'probes', 'images', readdirSync(path.join(SAMPLES, 'probes', 'images')).sort()[0]!);
+    /** The two checkpoints count differently here, so that neither answer can stand in for the other. */
+    const picture = () => below('probes/images/0008edae9330.png');
     const answer = (exchange: number, checkpoint: number) => panel().id(`answer-text-${exchange}-${checkpoint}`);
     const done = (exchange: number, checkpoint: number, state = 'done') => panel().frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`).waitFor({ timeout: LONG });
 
@@ -485,9 +486,11 @@ describe('probing and trying', () => {
       await choosePicture();
       await panel().id('try-prompt').fill(QUESTION);
       await panel().id('try-ask').click();
-      for (const [at, checkpoint] of ['models/in', 'models/rl'].entries()) {
+      const expected = [await generated('models/in', picture()), await generated('models/rl', picture())];
+      assert.notEqual(expected[0], expected[1]);
+      for (const at of [0, 1]) {
         await done(1, at);
-        assert.equal(await answer(1, at).textContent(), await generated(checkpoint, picture()));
+        assert.equal(await answer(1, at).textContent(), expected[at]);
       }
       const [left, right] = [(await panel().id('answer-1-0').boundingBox())!, (await panel().id('answer-1-1').boundingBox())!];
       assert.ok(left.x + left.width <= right.x && Math.abs(left.y - right.y) < 2, 'they stand beside each other');
