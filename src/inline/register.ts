@@ -26,7 +26,7 @@ export function registerInline(services: Services, lookups: Lookups): vscode.Dis
     indexes,
     services.results.onDidChange(() => changed.fire()),
     onDidChangeSettings(restart),
-    new vscode.Disposable(() => current?.dispose()),
+    new vscode.Disposable(() => void current?.dispose()),
     changed,
   );
 }
