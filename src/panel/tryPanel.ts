@@ -5,7 +5,7 @@ import type { HostApi, PanelState, Trial, TrialAnswer, TrialExchange, TryPanelRe
 import { messageOf } from '../services/errors.js';
 import { readPicture } from '../services/pictures.js';
 import { readSettings } from '../services/settings.js';
-import type { PanelServices } from './comparePanel.js';
+import type { PanelServices } from './jobPanel.js';
 import { REFUSED, savingApi } from './hostApi.js';
 import { Surface, type Panel } from './surface.js';
 

@@ -1,0 +1,140 @@
+/** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
+import * as vscode from 'vscode';
+import type { EngineApi } from '../protocol/engineApi.js';
+import type { ComparePanelRequest, HostApi, PanelProgress, PanelState, ProbePanelRequest } from '../protocol/hostApi.js';
+import { codeOf, messageOf } from '../services/errors.js';
+import { titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
+import type { ResultsIndex } from '../services/resultsIndex.js';
+import { Surface, type Focus, type Panel } from './surface.js';
+
+export interface PanelServices {
+  extensionUri: vscode.Uri;
+  engine: EngineApi;
+  queue: Queue;
+  results: ResultsIndex;
+}
+
+/** What a finished job has for its panel. */
+export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
+
+/** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
+export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest> implements Panel {
+  private readonly surface: Surface;
+  private readonly changed = new vscode.EventEmitter<void>();
+  private following: vscode.Disposable | undefined;
+  private job: Job | undefined;
+  private pendingFocus: Focus | undefined;
+  state: PanelState;
+  readonly onDidChange = this.changed.event;
+  readonly onDidDispose: vscode.Event<void>;
+
+  constructor(
+    readonly view: vscode.WebviewPanel,
+    public request: R,
+    protected readonly services: PanelServices,
+  ) {
+    this.onDidDispose = view.onDidDispose;
+    view.title = this.title;
+    this.state = this.running(null);
+    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
+    view.onDidChangeViewState(() => this.changed.fire());
+    view.onDidDispose(() => {
+      this.following?.dispose();
+      this.surface.dispose();
+      this.changed.dispose();
+    });
+  }
+
+  get title(): string {
+    return titleOf(this.request);
+  }
+
+  abstract get key(): string;
+  abstract start(): void;
+  abstract restore(): Promise<void>;
+
+  /** What the checkpoints are called while the job runs. */
+  protected abstract labels(): string[];
+  protected abstract hostApi(): HostApi;
+  protected abstract showJobResult(result: JobResult): Promise<void> | void;
+
+  cancel(): void {
+    this.job?.cancel();
+  }
+
+  /** Brings the panel to the front and selects a place in it. */
+  focus(focus: Focus): void {
+    this.pendingFocus = focus;
+    this.view.reveal(undefined, true);
+    this.deliverFocus();
+  }
+
+  /** The webview is there, perhaps again; what it should show follows by itself. */
+  ready(): PanelState {
+    // `show` carries the request too, which the webview keeps for the serializer.
+    setImmediate(() => {
+      this.surface.push();
+      this.deliverFocus();
+    });
+    return this.state;
+  }
+
+  protected follow(job: Job): void {
+    this.following?.dispose();
+    this.job = job;
+    const listener = job.onDidChange((state) => void this.onJob(state));
+    this.following = new vscode.Disposable(() => listener.dispose());
+    void this.onJob(job.state);
+  }
+
+  protected set(state: PanelState): void {
+    this.state = state;
+    this.surface.push();
+    this.changed.fire();
+  }
+
+  protected fail(error: unknown): void {
+    this.set({ kind: 'failed', title: this.title, message: messageOf(error), code: codeOf(error), canRetry: true });
+  }
+
+  /** Nothing went wrong, and nothing is there to show: an offer to start or to continue. */
+  protected offer(message: string): void {
+    this.set({ kind: 'failed', title: this.title, message, code: 'interrupted', canRetry: true });
+  }
+
+  private async onJob(state: JobState): Promise<void> {
+    switch (state.kind) {
+      case 'running':
+        if (this.state.kind === 'running' && state.progress !== null) {
+          this.state = this.running(state.progress);
+          if (this.view.visible) void this.surface.connection.remote.progress({ progress: state.progress }).catch(() => undefined);
+        } else this.set(this.running(state.progress));
+        break;
+      case 'failed':
+        this.set({ kind: 'failed', title: this.title, message: state.message, code: state.code, canRetry: true });
+        break;
+      case 'finished':
+        try {
+          await this.showJobResult(state.result);
+        } catch (error) {
+          this.fail(error);
+        }
+        break;
+    }
+  }
+
+  private running(progress: PanelProgress | null): PanelState {
+    return { kind: 'running', title: this.title, labels: this.labels(), progress };
+  }
+
+  private deliverFocus(): void {
+    const focus = this.pendingFocus;
+    if (focus === undefined || !this.view.visible || this.state.kind === 'running' || this.state.kind === 'failed') return;
+    void this.surface.connection.remote.focus(focus).then(
+      () => {
+        if (this.pendingFocus === focus) this.pendingFocus = undefined;
+      },
+      () => undefined, // the webview was shown anew; its `ready` delivers again
+    );
+  }
+}
