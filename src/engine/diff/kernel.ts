@@ -9,6 +9,7 @@
 import { ElementType, Graph, type Value } from '../onnx/graph.js';
 import { fileRange } from '../runtime/session.js';
 import type { Dtype } from '../checkpoint/checkpoint.js';
+import { DTYPE_BYTES } from '../checkpoint/decode.js';
 
 /** Elements summed in fp32 before float64 takes over. */
 export const ROW = 1024;
@@ -42,8 +43,6 @@ export interface KernelSource {
   begin: number;
 }
 
-const BYTES = { BF16: 2, F16: 2, F32: 4 } as Record<string, number>;
-
 /** Outputs per pair of stages. */
 export const PAIR_OUTPUTS = 5;
 
@@ -58,8 +57,8 @@ export function diffGraph(root: string, sources: readonly KernelSource[], elemen
   const rest = elements % BLOCK;
   const weights = (offset: number, dims: number[]) =>
     sources.map(({ realPath, dtype, begin }) => {
-      const length = dims.reduce((product, size) => product * size, BYTES[dtype]!);
-      return graph.external(FORMATS[dtype]!.element, dims, fileRange(root, realPath, begin + offset * BYTES[dtype]!, length));
+      const length = dims.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
+      return graph.external(FORMATS[dtype]!.element, dims, fileRange(root, realPath, begin + offset * DTYPE_BYTES[dtype], length));
     });
   const formats = sources.map(({ dtype }) => FORMATS[dtype]!);
 

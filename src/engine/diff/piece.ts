@@ -1,4 +1,5 @@
 /** One piece of one tensor in all stages: the unit of work that a worker does and the journal counts. */
+import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { createStreamingSession, sharedRoot } from '../runtime/session.js';
 import { exactSums, type ByteSource } from './exact.js';
 import { diffGraph, epsilonSquared, hasKernel, PAIR_OUTPUTS, ROW } from './kernel.js';
@@ -26,8 +27,7 @@ export async function comparePiece({ sources, elements }: Piece): Promise<Partia
   const sums = await kernelSums(root, sources, whole);
   if (sums === undefined) return exactSums(sources, elements);
   if (whole < elements) {
-    const bytesPerElement = (source: ByteSource) => (source.dtype === 'F32' ? 4 : 2);
-    const rest = sources.map((source) => ({ ...source, begin: source.begin + whole * bytesPerElement(source) }));
+    const rest = sources.map((source) => ({ ...source, begin: source.begin + whole * DTYPE_BYTES[source.dtype] }));
     addSums(sums, await exactSums(rest, elements - whole));
   }
   return sums;
