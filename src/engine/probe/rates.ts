@@ -2,7 +2,7 @@
 import { PROBE_TASKS } from '../evaluate/probeSet.js';
 import { bootstrapMean, pairedBootstrap, wilson } from '../evaluate/statistics.js';
 import type { AttentionOutcome } from './job.js';
-import { pairedDifference } from './paired.js';
+import { pairedDifference } from '../evaluate/paired.js';
 import type { AttentionLayer, SkipError, SkipResult, SkipSample, SwapRate, SwapSample } from './result.js';
 
 /** Per task (those that have samples) and depth. */

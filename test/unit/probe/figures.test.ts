@@ -1,7 +1,7 @@
 /** What the figures of probes are made of: spans, shares, intervals, batches. */
 import { describe, it } from 'mocha';
 import assert from 'node:assert/strict';
-import { pairedDifference } from '../../../src/engine/probe/paired.js';
+import { pairedDifference } from '../../../src/engine/evaluate/paired.js';
 import { createProbeMeter } from '../../../src/engine/probe/progress.js';
 import { attentionLayers, skipErrors, swapRates } from '../../../src/engine/probe/rates.js';
 import type { ProbeProgress } from '../../../src/engine/probe/request.js';

@@ -1,5 +1,5 @@
 /** The interval of a difference between two shares of the same items. */
-import { wilson } from '../evaluate/statistics.js';
+import { wilson } from './statistics.js';
 
 /**
  * `after − before`, with Newcombe's score interval for paired shares (his method 10): built from the two Wilson
