@@ -1,0 +1,69 @@
+/** What an evaluation is asked for. Plain data: crosses processes and identifies a run. */
+import type { StageRequest } from '../api.js';
+import type { AbilityName } from './result.js';
+
+/** What a checkpoint is to the others: decides what it is tested against. */
+export type Role = 'base' | 'in' | 'rl' | 'hybrid';
+
+export interface EvaluatedStage extends StageRequest {
+  role?: Role | undefined;
+}
+
+export interface EvaluateRequest {
+  /** Checkpoints or recipes, in the order in which they are shown. */
+  checkpoints: EvaluatedStage[];
+  /** JSONL or Parquet file, or a folder of them: each file is a set. */
+  data: string;
+  /** Which sets an ability is measured on, by file name; by what a set holds when left out (`abilitiesOf`). */
+  sets?: Partial<Record<AbilityName, string[]>> | undefined;
+  /** At most this many questions of each set, drawn with `seed`; all when left out. */
+  samples?: number | undefined;
+  seed?: number | undefined;
+  maxNewTokens?: number | undefined;
+  /** Who judges free answers; rules when left out. */
+  grader?: GraderRequest | undefined;
+  /** The quantity that the checkpoints sample, in their order: a sweep is drawn as a curve over it. */
+  axis?: SweepAxis | undefined;
+  /** `transfer` and `sweep` are evaluations of stitched or interpolated checkpoints; they are drawn differently. */
+  kind?: 'evaluate' | 'transfer' | 'sweep' | undefined;
+  badLines?: 'stop' | 'skip' | undefined;
+  memory?: number | undefined;
+  threads?: number | undefined;
+  runsFolder?: string | undefined;
+}
+
+export interface SweepAxis {
+  /** First layer taken from the other checkpoint, or its share. */
+  name: 'cut' | 'alpha';
+  /** One per checkpoint; null for those that stand beside the curve (IN, RL). */
+  values: (number | null)[];
+}
+
+/** A language model that judges answers that rules call wrong. Nothing is sent unless the user asks for it. */
+export interface GraderRequest {
+  /** Any endpoint that speaks the OpenAI chat completions protocol. */
+  url: string;
+  model: string;
+  /** Name of the environment variable that holds the key; none is sent when left out. */
+  keyVariable?: string | undefined;
+}
+
+/** What an evaluation will cost, before it starts. */
+export interface EvaluatePlan {
+  questions: number;
+  /** Answers to be generated, and those that earlier runs have already. */
+  generations: number;
+  cached: number;
+  /** Bytes the engine will hold at once, at most. */
+  memory: number;
+  /** Null where not even a few samples could be prepared. */
+  seconds: number | null;
+}
+
+/** Progress of an evaluation: answers. */
+export interface EvaluateProgress {
+  phase: string;
+  done: number;
+  total: number;
+  remainingSeconds: number | null;
+}

@@ -1,0 +1,96 @@
+/** From right and wrong answers to abilities, with intervals and paired tests (method.md §5). */
+import { pairedDifference } from './paired.js';
+import { ABILITIES, type AbilityName, type Accuracy, type Comparison, type EvaluatedQuestion, type EvaluatedSet, type Score, SETTINGS } from './result.js';
+import type { Role } from './request.js';
+import { mcnemar, wilson } from './statistics.js';
+
+type Judged = Pick<EvaluatedQuestion, 'set' | 'right'>;
+type Sets = readonly Pick<EvaluatedSet, 'name' | 'abilities'>[];
+
+/** Whether a question counts for the ability, per checkpoint; undefined where it was not put in the settings it needs. */
+function hits(ability: AbilityName, { right: { image, black, described, text } }: Judged): boolean[] | undefined {
+  switch (ability) {
+    case 'vis':
+      return image && black && image.map((right, checkpoint) => right && !black[checkpoint]!);
+    case 'v2r':
+      return image && described && image.map((right, checkpoint) => right && described[checkpoint]!);
+    case 'rea':
+      return text;
+  }
+}
+
+/** Flags of the questions that an ability is measured on: `[checkpoint][question]`. Empty where there are none. */
+function flagsOf(ability: AbilityName, questions: readonly Judged[], sets: Sets, checkpoints: number): boolean[][] {
+  const names = new Set(sets.filter(({ abilities }) => abilities.includes(ability)).map(({ name }) => name));
+  const rows = questions.flatMap((question) => {
+    const row = names.has(question.set) ? hits(ability, question) : undefined;
+    return row === undefined ? [] : [row];
+  });
+  return rows.length === 0 ? [] : Array.from({ length: checkpoints }, (_, checkpoint) => rows.map((row) => row[checkpoint]!));
+}
+
+/** Every ability that the sets allow, per checkpoint. */
+export function scoresOf(questions: readonly Judged[], sets: Sets, checkpoints: number): Score[] {
+  return ABILITIES.flatMap((ability) =>
+    flagsOf(ability, questions, sets, checkpoints).map((flags, checkpoint): Score => ({ ability, checkpoint, ...share(flags) })),
+  );
+}
+
+/** Plain accuracy per set and setting. */
+export function accuraciesOf(questions: readonly Judged[], sets: Sets, checkpoints: number): Accuracy[] {
+  return sets.flatMap(({ name }) =>
+    SETTINGS.flatMap((setting) => {
+      const rows = questions.flatMap(({ set, right }) => (set === name && right[setting] ? [right[setting]] : []));
+      if (rows.length === 0) return [];
+      return Array.from({ length: checkpoints }, (_, checkpoint): Accuracy => ({ checkpoint, set: name, setting, ...share(rows.map((row) => row[checkpoint]!)) }));
+    }),
+  );
+}
+
+/**
+ * Each checkpoint against IN and against RL; without those roles, against the first.
+ * @param roles per checkpoint.
+ */
+export function comparisonsOf(questions: readonly Judged[], sets: Sets, roles: readonly (Role | null)[]): Comparison[] {
+  const named = roles.flatMap((role, index) => (role === 'in' || role === 'rl' ? [index] : []));
+  const references = named.length > 0 ? named : [0];
+  return ABILITIES.flatMap((ability) => {
+    const flags = flagsOf(ability, questions, sets, roles.length);
+    if (flags.length === 0) return [];
+    return references.flatMap((against) => {
+      const others = roles.map((_, checkpoint) => checkpoint).filter((checkpoint) => checkpoint !== against);
+      return adjust(others.map((checkpoint) => compare(ability, checkpoint, against, flags)));
+    });
+  });
+}
+
+function compare(ability: AbilityName, checkpoint: number, against: number, flags: readonly boolean[][]): Omit<Comparison, 'adjusted'> {
+  const [before, after] = [flags[against]!, flags[checkpoint]!];
+  const { lost: tf, won: ft, p, exact } = mcnemar(before, after);
+  const tt = before.filter((right, index) => right && after[index]!).length;
+  const ff = before.length - tt - tf - ft;
+  return {
+    ability, checkpoint, against, n: before.length, ...pairedDifference(before, after),
+    tt, tf, ft, ff,
+    sideEffect: tt + tf === 0 ? null : tf / (tt + tf),
+    lift: ff + ft === 0 ? null : ft / (ff + ft),
+    p, exact,
+  };
+}
+
+/** Holm's step-down correction. */
+function adjust(comparisons: readonly Omit<Comparison, 'adjusted'>[]): Comparison[] {
+  const order = comparisons.map((_, index) => index).sort((a, b) => comparisons[a]!.p - comparisons[b]!.p);
+  const adjusted = new Array<number>(comparisons.length);
+  let largest = 0;
+  order.forEach((index, rank) => {
+    largest = Math.max(largest, Math.min(1, (comparisons.length - rank) * comparisons[index]!.p));
+    adjusted[index] = largest;
+  });
+  return comparisons.map((comparison, index) => ({ ...comparison, adjusted: adjusted[index]! }));
+}
+
+function share(flags: readonly boolean[]): { n: number; hits: number; value: number; low: number; high: number } {
+  const count = flags.filter(Boolean).length;
+  return { n: flags.length, hits: count, value: flags.length === 0 ? 0 : count / flags.length, ...wilson(count, flags.length) };
+}
