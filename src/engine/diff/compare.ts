@@ -4,22 +4,20 @@ import { differingFiles } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
-import { checkpointLabel } from '../checkpoint/hub.js';
-import { openCheckpoint } from '../checkpoint/open.js';
-import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { FrankensteinError } from '../errors.js';
 import { WorkerPool } from '../runtime/pool.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { resolveCuts } from '../topology/cuts.js';
-import { sameFamily } from '../topology/model.js';
 import { placeTensor } from '../topology/place.js';
 import { groupTensors } from './aggregate.js';
-import { alignTensors, type Alignment, type AlignedTensor } from './align.js';
+import type { AlignedTensor } from './align.js';
 import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
 import type { Piece } from './piece.js';
 import { budgetFor, planTasks, type Task } from './plan.js';
 import { provenance } from './provenance.js';
-import type { CompareResult, StageSummary, TensorPlace, TensorResult } from './result.js';
+import type { CompareResult, TensorPlace, TensorResult } from './result.js';
 import { createMeter } from './meter.js';
+import { byDepth, deepestOf, identityOf, openStages, summarise } from './stages.js';
 
 /** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 1;
@@ -29,12 +27,6 @@ interface JournalEntry {
   name: string;
   from: number;
   sums: PartialSums;
-}
-
-interface Stages {
-  labels: string[];
-  checkpoints: Checkpoint[];
-  alignment: Alignment;
 }
 
 /** What a comparison would read. Headers are opened, weights are not. */
@@ -57,7 +49,7 @@ export async function planCompare(request: CompareRequest, context: CallContext 
 export async function compare(request: CompareRequest, workerFile: string, context: CallContext = {}): Promise<CompareResult> {
   const startedAt = new Date();
   const { labels, checkpoints, alignment } = await openStages(request, context);
-  const layers = Math.max(...checkpoints.map((checkpoint) => checkpoint.layers));
+  const { layers } = deepestOf(checkpoints);
   const cuts = resolveCuts(request.cuts, layers);
   const budget = budgetFor(request.memory, request.threads);
   const tasks = planTasks(alignment.tensors, budget);
@@ -78,7 +70,7 @@ export async function compare(request: CompareRequest, workerFile: string, conte
     const files = await differingFiles(checkpoints, context.signal);
     const before = await run?.result<CompareResult>();
     const stages = checkpoints.map((checkpoint, index) => summarise(checkpoint, labels[index]!, fingerprints[index]!));
-    const shape = checkpoints.reduce((deepest, checkpoint) => (checkpoint.layers > deepest.layers ? checkpoint : deepest));
+    const shape = deepestOf(checkpoints);
     const tensors = alignment.tensors
       .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
       .sort(byDepth);
@@ -98,38 +90,6 @@ export async function compare(request: CompareRequest, workerFile: string, conte
   } finally {
     await run?.close();
   }
-}
-
-async function openStages(request: CompareRequest, { signal, progress }: CallContext): Promise<Stages> {
-  if (request.stages.length < 2) throw new FrankensteinError('bad-request', 'A comparison needs at least two checkpoints, in lineage order.');
-  progress?.({ phase: 'Reading headers', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
-  const checkpoints: Checkpoint[] = [];
-  for (const stage of request.stages) {
-    throwIfCancelled(signal);
-    checkpoints.push(await openCheckpoint(stage.path, { signal }));
-  }
-  for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
-  const alignment = alignTensors(checkpoints);
-  if (alignment.tensors.length === 0) {
-    throw new FrankensteinError('mismatch', `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`);
-  }
-  return { labels: labelsOf(request, checkpoints), checkpoints, alignment };
-}
-
-/** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
-function labelsOf(request: CompareRequest, checkpoints: readonly Checkpoint[]): string[] {
-  const wanted = request.stages.map((stage, index) => stage.label ?? labelOf(checkpoints[index]!));
-  return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
-}
-
-/** A file that stands alone is called by its own name, everything else as its folder is. */
-function labelOf({ config, folder, shards }: Checkpoint): string {
-  return config === undefined && shards.length === 1 ? shards[0]!.name : checkpointLabel(folder);
-}
-
-/** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
-function identityOf(checkpoint: Checkpoint, print: string): object {
-  return { fingerprint: print, shards: checkpoint.shards.map((shard) => [shard.name, shard.bytes, String(shard.modifiedNs)]) };
 }
 
 /** How often the files are checked while they are read. Milliseconds. */
@@ -213,28 +173,6 @@ function tensorResult(tensor: AlignedTensor, place: TensorPlace, sums: ReadonlyM
     dtypes: tensor.stored.map((stored) => stored?.dtype ?? null),
     norms,
     deltas,
-  };
-}
-
-/** Depth order; what has no depth comes last. Tensors of one depth keep the order of the file. */
-function byDepth(a: TensorResult, b: TensorResult): number {
-  return (a.depth ?? Infinity) === (b.depth ?? Infinity) ? 0 : (a.depth ?? Infinity) - (b.depth ?? Infinity);
-}
-
-function summarise(checkpoint: Checkpoint, label: string, print: string): StageSummary {
-  const stored = [...checkpoint.tensors.values()];
-  const perDtype = new Map<string, number>();
-  for (const { dtype, size } of stored) perDtype.set(dtype, (perDtype.get(dtype) ?? 0) + size);
-  return {
-    label,
-    path: checkpoint.path,
-    family: checkpoint.family,
-    layers: checkpoint.layers,
-    visionLayers: checkpoint.visionLayers,
-    dtype: [...perDtype].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'none',
-    parameters: stored.reduce((sum, { size }) => sum + size, 0),
-    bytes: stored.reduce((sum, { begin, end }) => sum + end - begin, 0),
-    fingerprint: print,
   };
 }
 

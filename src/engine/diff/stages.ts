@@ -1,0 +1,78 @@
+/** The stages of a lineage, opened and matched: where every analysis of updates begins. */
+import type { CallContext, StageRequest } from '../api.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { checkpointLabel } from '../checkpoint/hub.js';
+import { openCheckpoint } from '../checkpoint/open.js';
+import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { sameFamily } from '../topology/model.js';
+import { alignTensors, type Alignment } from './align.js';
+import type { StageSummary, TensorPlace } from './result.js';
+
+export interface Stages {
+  labels: string[];
+  checkpoints: Checkpoint[];
+  alignment: Alignment;
+}
+
+/**
+ * Opens every stage and matches their tensors. Headers are read, weights are not.
+ * @throws `bad-request` for fewer than two stages, `mismatch` for two families or nothing in common, and what opening throws.
+ */
+export async function openStages(request: { stages: StageRequest[] }, { signal, progress }: CallContext): Promise<Stages> {
+  if (request.stages.length < 2) throw new FrankensteinError('bad-request', 'A comparison needs at least two checkpoints, in lineage order.');
+  progress?.({ phase: 'Reading headers', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
+  const checkpoints: Checkpoint[] = [];
+  for (const stage of request.stages) {
+    throwIfCancelled(signal);
+    checkpoints.push(await openCheckpoint(stage.path, { signal }));
+  }
+  for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
+  const alignment = alignTensors(checkpoints);
+  if (alignment.tensors.length === 0) {
+    throw new FrankensteinError('mismatch', `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`);
+  }
+  return { labels: labelsOf(request, checkpoints), checkpoints, alignment };
+}
+
+/** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
+function labelsOf(request: { stages: StageRequest[] }, checkpoints: readonly Checkpoint[]): string[] {
+  const wanted = request.stages.map((stage, index) => stage.label ?? labelOf(checkpoints[index]!));
+  return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
+}
+
+/** A file that stands alone is called by its own name, everything else as its folder is. */
+function labelOf({ config, folder, shards }: Checkpoint): string {
+  return config === undefined && shards.length === 1 ? shards[0]!.name : checkpointLabel(folder);
+}
+
+/** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
+export function identityOf(checkpoint: Checkpoint, print: string): object {
+  return { fingerprint: print, shards: checkpoint.shards.map((shard) => [shard.name, shard.bytes, String(shard.modifiedNs)]) };
+}
+
+/** The stage with the most language layers: its shape places the tensors. */
+export function deepestOf(checkpoints: readonly Checkpoint[]): Checkpoint {
+  return checkpoints.reduce((deepest, checkpoint) => (checkpoint.layers > deepest.layers ? checkpoint : deepest));
+}
+
+/** Depth order; what has no depth comes last. Tensors of one depth keep the order of the file. */
+export function byDepth(a: TensorPlace, b: TensorPlace): number {
+  return (a.depth ?? Infinity) === (b.depth ?? Infinity) ? 0 : (a.depth ?? Infinity) - (b.depth ?? Infinity);
+}
+
+export function summarise(checkpoint: Checkpoint, label: string, print: string): StageSummary {
+  const stored = [...checkpoint.tensors.values()];
+  const perDtype = new Map<string, number>();
+  for (const { dtype, size } of stored) perDtype.set(dtype, (perDtype.get(dtype) ?? 0) + size);
+  return {
+    label,
+    path: checkpoint.path,
+    family: checkpoint.family,
+    layers: checkpoint.layers,
+    visionLayers: checkpoint.visionLayers,
+    dtype: [...perDtype].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'none',
+    parameters: stored.reduce((sum, { size }) => sum + size, 0),
+    bytes: stored.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    fingerprint: print,
+  };
+}
