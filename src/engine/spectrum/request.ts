@@ -1,5 +1,5 @@
 /** What a spectrum is asked for. Plain data: crosses processes and identifies a run. */
-import type { StageRequest } from '../api.js';
+import type { Progress, StageRequest } from '../api.js';
 import type { SpectrumMode } from './result.js';
 
 export interface SpectrumRequest {
@@ -9,7 +9,10 @@ export interface SpectrumRequest {
   mode?: SpectrumMode | undefined;
   /** Regular expression over canonical names. */
   filter?: string | undefined;
-  /** Matrices taken exactly in a fast run: `name`, or `name#part`. The panel's *Refine*. */
+  /**
+   * Matrices taken exactly in a fast run: `name` (with all its parts), or `name#part`. The panel's *Refine*. The run
+   * stays the same one: what it has is kept, and what was refined once stays so.
+   */
   refine?: string[] | undefined;
   cuts?: [number, number] | undefined;
   /** Bytes the engine may hold at once. */
@@ -32,4 +35,27 @@ export interface SpectrumPlan {
   /** Bytes held at once, at most. */
   memory: number;
   threads: number;
+}
+
+/** Bytes as everywhere; what is left is told by operations, which differ more between matrices than bytes do. */
+export interface SpectrumProgress extends Progress {
+  doneMatrices: number;
+  totalMatrices: number;
+}
+
+/** One spectrum with all its values. */
+export interface FullSpectrumRequest {
+  /** Canonical name and part of the matrix; update `from` → `from + 1`. */
+  name: string;
+  part: string | null;
+  from: number;
+  /** The run that has it. */
+  runsFolder?: string | undefined;
+  runId?: string | undefined;
+  /** Where no stored run has it, it is computed from these. */
+  stages?: StageRequest[] | undefined;
+  /** Of that computation. Exact when left out. */
+  mode?: SpectrumMode | undefined;
+  memory?: number | undefined;
+  threads?: number | undefined;
 }
