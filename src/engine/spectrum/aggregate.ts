@@ -1,0 +1,116 @@
+/**
+ * Layers and regions from the spectra of matrices. Works on results alone, so other cuts need no second run.
+ *
+ * A fused tensor counts by its parts: with `q`, `k` and `v` there, the whole `qkv` is in no aggregate, and with
+ * `expert 3 gate` and `expert 3 up` neither is `expert 3`.
+ */
+import { regionOfLayer, resolveCuts } from '../topology/cuts.js';
+import { REGIONS } from '../topology/topology.js';
+import { ENERGY_RANKS, TOP, type LayerSpectra, type Overlap, type RegionSpectra, type SpectraAggregate, type Spectrum, type SpectrumResult, type Spread, type TensorSpectra } from './result.js';
+
+export interface SpectraGroups {
+  layers: LayerSpectra[];
+  regions: RegionSpectra[];
+}
+
+/** `languageLayers` bounds the Late region; `pairs` is the number of stage pairs. */
+export function groupSpectra(tensors: readonly TensorSpectra[], languageLayers: number, cuts: readonly [number, number], pairs: number): SpectraGroups {
+  const counted = countedOnce(tensors);
+  const byDepth = new Map<number, TensorSpectra[]>();
+  for (const tensor of counted) {
+    if (tensor.depth === null) continue;
+    const group = byDepth.get(tensor.depth);
+    if (group) group.push(tensor);
+    else byDepth.set(tensor.depth, [tensor]);
+  }
+  const layers = [...byDepth].sort(([a], [b]) => a - b).map(([depth, group]): LayerSpectra => {
+    const { section, layer, region } = group[0]!;
+    return { section, layer, depth, region, ...aggregate(group, pairs) };
+  });
+  const starts = [0, ...cuts, languageLayers];
+  const regions = REGIONS.flatMap((region, index): RegionSpectra[] => {
+    const [first, end] = [starts[index]!, starts[index + 1]!];
+    const group = counted.filter((tensor) => tensor.region === region);
+    return first < end && group.length > 0 ? [{ region, first, last: end - 1, ...aggregate(group, pairs) }] : [];
+  });
+  return { layers, regions };
+}
+
+/** The same spectra with other cuts: only regions change. Throws `bad-request` when the cuts do not fit. */
+export function recutSpectrum(result: SpectrumResult, wanted: readonly number[]): SpectrumResult {
+  const layers = Math.max(...result.stages.map((stage) => stage.layers));
+  const cuts = resolveCuts(wanted, layers);
+  const tensors = result.tensors.map((tensor) =>
+    tensor.section === 'language' && tensor.layer !== null ? { ...tensor, region: regionOfLayer(tensor.layer, cuts) } : tensor,
+  );
+  return { ...result, cuts, tensors, ...groupSpectra(tensors, layers, cuts, result.stages.length - 1) };
+}
+
+/** Without the matrices that others are parts of. */
+function countedOnce(tensors: readonly TensorSpectra[]): TensorSpectra[] {
+  const fused = new Set(tensors.flatMap(({ name, part }) => wholesOf(part).map((whole) => keyOf(name, whole))));
+  return tensors.filter(({ name, part }) => !fused.has(keyOf(name, part)));
+}
+
+/** What a part is a part of: `expert 3 gate` of `expert 3` and of the tensor. */
+function wholesOf(part: string | null): (string | null)[] {
+  if (part === null) return [];
+  const words = part.split(' ');
+  return [null, ...words.slice(1).map((_, index) => words.slice(0, index + 1).join(' '))];
+}
+
+function keyOf(name: string, part: string | null): string {
+  return JSON.stringify([name, part]);
+}
+
+function aggregate(tensors: readonly TensorSpectra[], pairs: number): Pick<LayerSpectra, 'spectra' | 'overlaps'> {
+  return {
+    spectra: Array.from({ length: pairs }, (_, pair) => aggregateSpectra(tensors.map((tensor) => tensor.spectra[pair] ?? null).filter((spectrum) => spectrum !== null))),
+    overlaps: Array.from({ length: Math.max(0, pairs - 1) }, (_, pair) => aggregateOverlaps(tensors.map((tensor) => tensor.overlaps[pair] ?? null).filter((overlap) => overlap !== null))),
+  };
+}
+
+function aggregateSpectra(spectra: readonly Spectrum[]): SpectraAggregate | null {
+  if (spectra.length === 0) return null;
+  const spread = (value: (spectrum: Spectrum) => number | null | undefined) => spreadOf(spectra.map(value));
+  const curve = (values: (spectrum: Spectrum) => readonly number[]) =>
+    Array.from({ length: TOP }, (_, rank) => spreadOf(spectra.map((spectrum) => logRatio(values(spectrum)[rank], spectrum.spectral)))?.mean ?? null);
+  return {
+    matrices: spectra.length,
+    spectral: spread(({ spectral }) => spectral)!,
+    nuclear: spread(({ nuclear }) => nuclear)!,
+    stableRank: spread(({ stableRank }) => stableRank),
+    effectiveRank: spread(({ effectiveRank }) => effectiveRank),
+    relativeRank: spread(({ effectiveRank, count }) => (effectiveRank === null ? null : effectiveRank / count)),
+    logVolume: spread(({ logVolume }) => logVolume),
+    topEnergy: Object.fromEntries(ENERGY_RANKS.map((rank) => [rank, spread(({ topEnergy }) => topEnergy[rank])])),
+    floorStableRank: spread(({ floor }) => floor.stableRank),
+    floorEffectiveRank: spread(({ floor }) => floor.effectiveRank),
+    correctedStableRank: spread(({ corrected }) => corrected?.stableRank),
+    logCurve: curve(({ singularValues }) => singularValues),
+    floorCurve: curve(({ floor }) => floor.singularValues),
+    dominated: spectra.filter(({ dominated }) => dominated.includes('stableRank')).length / spectra.length,
+  };
+}
+
+/** Null where either is zero or there is no such rank. */
+function logRatio(value: number | undefined, spectral: number): number | null {
+  return value !== undefined && value > 0 && spectral > 0 ? Math.log(value / spectral) : null;
+}
+
+function aggregateOverlaps(overlaps: readonly Overlap[]): LayerSpectra['overlaps'][number] {
+  if (overlaps.length === 0) return null;
+  const mean = (value: (overlap: Overlap) => number) => overlaps.reduce((sum, overlap) => sum + value(overlap), 0) / overlaps.length;
+  return { left: mean((overlap) => overlap.leftOverlap), right: mean((overlap) => overlap.rightOverlap), leftChance: mean((overlap) => overlap.leftChance), rightChance: mean((overlap) => overlap.rightChance) };
+}
+
+/** Over the values that exist; null when none does. */
+function spreadOf(values: readonly (number | null | undefined)[]): Spread | null {
+  const there = values.filter((value) => value !== null && value !== undefined);
+  if (there.length === 0) return null;
+  return {
+    mean: there.reduce((sum, value) => sum + value, 0) / there.length,
+    low: there.reduce((low, value) => Math.min(low, value), Infinity),
+    high: there.reduce((high, value) => Math.max(high, value), -Infinity),
+  };
+}
