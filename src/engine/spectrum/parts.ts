@@ -1,6 +1,6 @@
 /**
- * Which matrices a stored tensor holds: itself, the parts of a fused one, one per expert of a stack. A part is a
- * rectangle of the row-major bytes, so that nothing is copied to take it apart.
+ * Which matrices a tensor holds: itself, the parts of a fused one, one per expert of a stack. A part is told by strides,
+ * so that nothing is copied to take it apart.
  *
  * Layouts are those of transformers: `chunk(2)` and `split` for what is fused, `[experts, …]` for stacks.
  */
@@ -8,18 +8,15 @@ import { textConfig } from '../topology/model.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** A matrix inside a tensor, as it is stored. Units are elements. */
+/** A matrix inside a tensor, outputs × inputs: element (r, c) is number `first + r · rowStride + c · columnStride`. */
 export interface Part {
   /** As in `TensorSpectra`. */
   part: string | null;
-  /** Of its first element from the tensor's first. */
-  offset: number;
-  /** From one row to the next. */
-  stride: number;
   rows: number;
   columns: number;
-  /** Inputs are stored as rows, as fused experts had it before transformers 5. */
-  transposed: boolean;
+  first: number;
+  rowStride: number;
+  columnStride: number;
 }
 
 /** What is needed to tell how a tensor is put together. */
@@ -43,63 +40,63 @@ export function partsOf(tensor: TensorAround): Part[] {
   const isStack = shape.length === 3 && /(?:^|\.)experts\./.test(name) && size > 0 && first <= MOST_EXPERTS;
   if (!isStack) {
     const columns = first > 0 ? size / first : shape.slice(1).reduce((product, length) => product * length, 1);
-    const whole: Part = { part: null, offset: 0, stride: columns, rows: first, columns, transposed: false };
+    const whole: Part = { part: null, rows: first, columns, first: 0, rowStride: columns, columnStride: 1 };
     return size > 0 && shape.length === 2 ? [whole, ...fusedRows(tensor, whole)] : [whole];
   }
-  const [rows, columns] = [second, third!];
-  const { transposed, halves } = expertLayout(tensor);
+  const { inputsFirst, halves } = expertLayout(tensor);
+  const lies = inputsFirst
+    ? { rows: third!, columns: second, rowStride: 1, columnStride: third! }
+    : { rows: second, columns: third!, rowStride: third!, columnStride: 1 };
   return Array.from({ length: first }, (_, expert): Part[] => {
-    const whole: Part = { part: `expert ${expert}`, offset: expert * rows * columns, stride: columns, rows, columns, transposed };
-    if (!halves) return [whole];
-    const cut = transposed ? slices(whole, 'columns', [['gate', columns / 2], ['up', columns / 2]]) : slices(whole, 'rows', [['gate', rows / 2], ['up', rows / 2]]);
-    return [whole, ...cut];
+    const whole: Part = { part: `expert ${expert}`, ...lies, first: expert * second * third! };
+    return halves ? [whole, ...split(whole, [['gate', lies.rows / 2], ['up', lies.rows / 2]])] : [whole];
   }).flat();
 }
 
 /** Rows of a fused matrix, in the order in which they are stored; none where it is not fused, or nothing says how. */
 function fusedRows({ name, config }: TensorAround, whole: Part): Part[] {
   const { rows } = whole;
-  if (/(?:^|[._])gate_up_proj(?:\.weight)?$/.test(name)) return rows % 2 === 0 ? slices(whole, 'rows', [['gate', rows / 2], ['up', rows / 2]]) : [];
+  if (/(?:^|[._])gate_up_proj(?:\.weight)?$/.test(name)) return rows % 2 === 0 ? split(whole, [['gate', rows / 2], ['up', rows / 2]]) : [];
   if (/\.linear_attn\.in_proj_qkv\.weight$/.test(name)) {
     const key = product(config, 'linear_num_key_heads', 'linear_key_head_dim');
-    return key !== undefined && 2 * key < rows ? slices(whole, 'rows', [['q', key], ['k', key], ['v', rows - 2 * key]]) : [];
+    return key !== undefined && 2 * key < rows ? split(whole, [['q', key], ['k', key], ['v', rows - 2 * key]]) : [];
   }
   if (/\.qkv_proj\.weight$/.test(name) && /(?:^|\.)layers\.\d+\.self_attn\./.test(name) && config !== undefined) {
     const heads = numberOf(config, 'num_attention_heads');
     const kvHeads = numberOf(config, 'num_key_value_heads') ?? heads;
     if (heads === undefined || kvHeads === undefined) return [];
     const head = rows / (heads + 2 * kvHeads);
-    return Number.isInteger(head) ? slices(whole, 'rows', [['q', heads * head], ['k', kvHeads * head], ['v', kvHeads * head]]) : [];
+    return Number.isInteger(head) ? split(whole, [['q', heads * head], ['k', kvHeads * head], ['v', kvHeads * head]]) : [];
   }
   // Vision towers: as many heads for keys and values as for queries. InternLM2's wqkv, grouped by head, is no block of rows.
   const isQkv = /\.(?:attn|self_attn|attention)\.qkv\.weight$|\.in_proj_weight$/.test(name) || (/\.wqkv\.weight$/.test(name) && rows === 3 * whole.columns);
-  return isQkv && rows % 3 === 0 ? slices(whole, 'rows', [['q', rows / 3], ['k', rows / 3], ['v', rows / 3]]) : [];
+  return isQkv && rows % 3 === 0 ? split(whole, [['q', rows / 3], ['k', rows / 3], ['v', rows / 3]]) : [];
 }
 
 /**
- * How a stack of experts is stored: `[E, in, out]` or `[E, out, in]`, and whether the first or second half of its outputs
- * are gate and up. The projection back to the hidden size beside it tells; without one, it is taken as it lies.
+ * How a stack of experts is stored: `[E, in, out]`, as before transformers 5, or `[E, out, in]`; and whether the halves of
+ * its outputs are gate and up. The projection back to the hidden size beside it tells; without one, it is taken as it lies.
  */
-function expertLayout({ name, shape, shapeOf, config }: TensorAround): { transposed: boolean; halves: boolean } {
+function expertLayout({ name, shape, shapeOf, config }: TensorAround): { inputsFirst: boolean; halves: boolean } {
   const [, rows, columns] = shape as [number, number, number];
   const kind = /^(.*\.experts\.)(gate_up_proj|down_proj)((?:\.weight)?)$/.exec(name);
   const other = kind === null ? undefined : shapeOf(`${kind[1]!}${kind[2] === 'down_proj' ? 'gate_up_proj' : 'down_proj'}${kind[3]!}`);
-  if (kind === null || other?.length !== 3) return { transposed: false, halves: false };
+  if (kind === null || other?.length !== 3) return { inputsFirst: false, halves: false };
   const isDown = kind[2] === 'down_proj';
   const [gateUp, down] = isDown ? [other.slice(1), [rows, columns]] : [[rows, columns], other.slice(1)];
-  const transposed = gateUp[0] === down[1] && gateUp[1] === 2 * down[0]!;
+  const inputsFirst = gateUp[0] === down[1] && gateUp[1] === 2 * down[0]!;
   const straight = gateUp[1] === down[0] && gateUp[0] === 2 * down[1]!;
   // GPT-OSS interleaves gate and up.
-  return { transposed, halves: !isDown && (transposed || straight) && !String(config?.['model_type']).startsWith('gpt_oss') };
+  return { inputsFirst, halves: !isDown && (inputsFirst || straight) && !String(config?.['model_type']).startsWith('gpt_oss') };
 }
 
-/** Neighbouring rows or columns of a matrix, named. */
-function slices(whole: Part, axis: 'rows' | 'columns', lengths: readonly (readonly [string, number])[]): Part[] {
+/** Neighbouring rows of a matrix, named. */
+function split(whole: Part, lengths: readonly (readonly [string, number])[]): Part[] {
   let done = 0;
-  return lengths.map(([name, length]) => {
-    const offset = whole.offset + done * (axis === 'rows' ? whole.stride : 1);
-    done += length;
-    return { ...whole, part: whole.part === null ? name : `${whole.part} ${name}`, offset, [axis]: length };
+  return lengths.map(([name, rows]) => {
+    const first = whole.first + done * whole.rowStride;
+    done += rows;
+    return { ...whole, part: whole.part === null ? name : `${whole.part} ${name}`, rows, first };
   });
 }
 

@@ -5,7 +5,7 @@ import { partsOf, type Part } from '../../../src/engine/spectrum/parts.js';
 
 const around = (name: string, shape: number[], others: Record<string, number[]> = {}, config?: Record<string, unknown>) => ({ name, shape, shapeOf: (other: string) => others[other], config });
 /** Numbers of the elements, row by row. */
-const elementsOf = ({ offset, stride, rows, columns }: Part) => Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => offset + row * stride + column));
+const elementsOf = ({ first, rowStride, columnStride, rows, columns }: Part) => Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (_, column) => first + row * rowStride + column * columnStride));
 const named = (parts: Part[]) => parts.map(({ part, rows, columns }) => [part, rows, columns]);
 const find = (parts: Part[], part: string | null) => parts.find((other) => other.part === part)!;
 
@@ -13,7 +13,7 @@ describe('the matrices of a tensor', () => {
   it('are the tensor itself, further axes flattened into columns', () => {
     assert.deepEqual(named(partsOf(around('model.layers.0.mlp.up_proj.weight', [6, 4]))), [[null, 6, 4]]);
     const [kernel] = partsOf(around('model.visual.patch_embed.proj.weight', [3, 2, 1, 2, 2]));
-    assert.deepEqual([kernel!.rows, kernel!.columns, kernel!.stride], [3, 8, 8]);
+    assert.deepEqual(elementsOf(kernel!), [0, 8, 16].map((row) => Array.from({ length: 8 }, (_, column) => row + column)));
   });
 
   it('are an empty one of a tensor without elements', () => {
@@ -62,15 +62,14 @@ describe('the matrices of a tensor', () => {
   describe('of a stack of experts', () => {
     const at = 'model.language_model.layers.0.mlp.experts';
 
-    it('stored inputs first, are one per expert, with halves in columns', () => {
+    it('stored inputs first, are one per expert, turned, with halves', () => {
       const shapes = { [`${at}.gate_up_proj`]: [2, 3, 4], [`${at}.down_proj`]: [2, 2, 3] };
       const parts = partsOf(around(`${at}.gate_up_proj`, [2, 3, 4], shapes));
-      assert.deepEqual(named(parts), [['expert 0', 3, 4], ['expert 0 gate', 3, 2], ['expert 0 up', 3, 2], ['expert 1', 3, 4], ['expert 1 gate', 3, 2], ['expert 1 up', 3, 2]]);
-      assert.ok(parts.every(({ transposed }) => transposed));
-      assert.deepEqual(elementsOf(find(parts, 'expert 1 up')), [[14, 15], [18, 19], [22, 23]]);
+      assert.deepEqual(named(parts), [['expert 0', 4, 3], ['expert 0 gate', 2, 3], ['expert 0 up', 2, 3], ['expert 1', 4, 3], ['expert 1 gate', 2, 3], ['expert 1 up', 2, 3]]);
+      assert.deepEqual(elementsOf(find(parts, 'expert 1 up')), [[14, 18, 22], [15, 19, 23]]);
       const down = partsOf(around(`${at}.down_proj`, [2, 2, 3], shapes));
-      assert.deepEqual(named(down), [['expert 0', 2, 3], ['expert 1', 2, 3]]);
-      assert.ok(down.every(({ transposed }) => transposed));
+      assert.deepEqual(named(down), [['expert 0', 3, 2], ['expert 1', 3, 2]]);
+      assert.deepEqual(elementsOf(down[1]!), [[6, 9], [7, 10], [8, 11]]);
     });
 
     it('stored outputs first, have halves in rows', () => {
@@ -78,14 +77,13 @@ describe('the matrices of a tensor', () => {
       const parts = partsOf(around(`${at}.gate_up_proj`, [2, 4, 3], shapes));
       assert.deepEqual(named(parts).slice(3), [['expert 1', 4, 3], ['expert 1 gate', 2, 3], ['expert 1 up', 2, 3]]);
       assert.deepEqual(elementsOf(find(parts, 'expert 1 up')), [[18, 19, 20], [21, 22, 23]]);
-      assert.ok(parts.every(({ transposed }) => !transposed));
     });
 
     it('are whole where nothing says how their halves lie', () => {
       const parts = partsOf(around(`${at}.gate_up_proj`, [2, 3, 4]));
       assert.deepEqual(named(parts), [['expert 0', 3, 4], ['expert 1', 3, 4]]);
       const interleaved = partsOf(around(`${at}.gate_up_proj`, [2, 3, 4], { [`${at}.down_proj`]: [2, 2, 3] }, { model_type: 'gpt_oss' }));
-      assert.deepEqual(named(interleaved), [['expert 0', 3, 4], ['expert 1', 3, 4]]);
+      assert.deepEqual(named(interleaved), [['expert 0', 4, 3], ['expert 1', 4, 3]]);
     });
 
     it('are not taken apart when there are more than any model has', () => {
