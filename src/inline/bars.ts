@@ -3,8 +3,9 @@
  * bars stand in a column of their own, in front, because lines of an index are often longer than the editor is wide.
  */
 import * as vscode from 'vscode';
+import { floorRatio } from '../protocol/floor.js';
 import { readSettings } from '../services/settings.js';
-import { BAR_WIDTH, barText, floorRatio, isNearFloor, logShare, numberText, ratioText } from './figures.js';
+import { BAR_WIDTH, barText, isNearFloor, logShare, numberText, ratioText } from './figures.js';
 import type { Lookup } from './lookup.js';
 import { isIndex, type Lookups } from './lookups.js';
 import { tensorNameOf } from './tensorLines.js';

@@ -1,5 +1,6 @@
 /** Deltas in words: the line of a lens, the text bar behind a tensor, the numbers of a hover. */
 import type { Delta, DeltaAggregate } from '../protocol/engineApi.js';
+import { floorRatio, NEAR_FLOOR } from '../protocol/floor.js';
 
 /** What a tensor's delta and an aggregate's have in common. */
 export type AnyDelta = Pick<Delta, 'fro' | 'relative' | 'changed' | 'floor' | 'cosine' | 'maxAbs' | 'nonFinite'> | DeltaAggregate;
@@ -8,9 +9,6 @@ export interface FigureOptions {
   /** Mark what rounding alone may explain. */
   noiseFloorWarnings: boolean;
 }
-
-/** Below this many times the rounding floor, a delta is more storage noise than update (method.md §3). */
-export const NEAR_FLOOR = 2;
 
 /** `ΔRL 3.1e-4 · 1.2× floor · 22 % changed` */
 export function lensText(label: string, delta: AnyDelta, { noiseFloorWarnings }: FigureOptions): string {
@@ -22,11 +20,6 @@ export function lensText(label: string, delta: AnyDelta, { noiseFloorWarnings }:
   if (delta.changed !== null) parts.push(`${shareText(delta.changed)} changed`);
   if (delta.nonFinite > 0) parts.push(`${delta.nonFinite} not finite`);
   return parts.join(' · ');
-}
-
-/** ‖Δ‖ over its expected rounding noise; null where the floor means nothing (integers, or nothing known). */
-export function floorRatio(delta: Pick<AnyDelta, 'fro' | 'floor'>): number | null {
-  return delta.floor > 0 && delta.fro !== null ? delta.fro / delta.floor : null;
 }
 
 export function isNearFloor(delta: Pick<AnyDelta, 'fro' | 'floor'>): boolean {

@@ -1,8 +1,9 @@
 /** The text of hovers and pinned figures. Names from model files are escaped; links carry encoded arguments only. */
 import type { LayerResult, TensorResult } from '../protocol/engineApi.js';
+import { floorRatio } from '../protocol/floor.js';
 import { escapeMarkdown, shortened } from '../services/markdown.js';
 import { CHART_WIDTH, chartUri, layerChart, type ThemeKind } from './chart.js';
-import { floorRatio, isNearFloor, numberText, ratioText, shareText, type AnyDelta, type FigureOptions } from './figures.js';
+import { isNearFloor, numberText, ratioText, shareText, type AnyDelta, type FigureOptions } from './figures.js';
 import { layerName, type Lookup } from './lookup.js';
 
 /** Where a link leads. */

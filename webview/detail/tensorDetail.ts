@@ -1,10 +1,11 @@
 /** One tensor closely: what was stored, how each update moved it, how Δ is distributed and where in the matrix it lies. */
 import type { TensorDetail, TensorResult } from '../../src/protocol/engineApi.js';
+import { floorRatio } from '../../src/protocol/floor.js';
 import type { PanelContext } from '../context.js';
 import { h, replace } from '../dom.js';
 import { formatCosine, formatCount, formatNumber, formatShape, formatShare, formatTimes, plural } from '../format.js';
 import { button, segmented } from '../kit.js';
-import { floorLevel, floorRatio, LEVEL_TEXT, whyMissing } from '../state/measure.js';
+import { floorLevel, LEVEL_TEXT, whyMissing } from '../state/measure.js';
 import { describeDepth, type Model } from '../state/model.js';
 import type { ViewState } from '../state/view.js';
 import { barChart } from './barChart.js';

@@ -1,9 +1,10 @@
 /** The result as Markdown, with numbers as shown. No DOM. CSV is `protocol/csv`. */
 import type { Aggregate, DeltaAggregate } from '../../src/protocol/engineApi.js';
+import { floorRatio } from '../../src/protocol/floor.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { SECTION_NAMES } from '../figure/series.js';
 import { formatNumber, formatShare, formatTimes } from '../format.js';
-import { floorRatio, measure } from '../state/measure.js';
+import { measure } from '../state/measure.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
 
 export function layersMarkdown(model: Model): string {

@@ -28,6 +28,7 @@ import { markOf } from './marks.js';
 import { cutToDepth, defaultCuts, depthToCut, moveCut, regionSpans, REGION_NAMES } from './regions.js';
 import { broken, buildFigure, describeFigure, readPoint, type Figure, type FigurePoint } from './series.js';
 import { floorSwatch, swatch } from './swatch.js';
+import { stepAlong, walkable } from './walk.js';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
 
@@ -67,8 +68,9 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
   let view: ViewState | null = null;
   let figure: Figure | null = null;
   let chart: Chart<'line', { x: number; y: number | null }[]> | null = null;
-  let cursor: number | null = null;
   let dragging: 0 | 1 | null = null;
+  /** The click that ends a drag chooses nothing. */
+  let dragged = false;
   /** Cuts under way: dragged, or sent and not yet answered. */
   let draft: [number, number] | null = null;
 
@@ -154,6 +156,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
         if (!crowded) ctx.fillText(shown, (x(from) + x(to)) / 2, top + 9);
       }
       // exact zeros have no place on a log axis; the cursor goes over everything
+      const cursor = walk.cursor();
       if (cursor !== null) {
         const at = Math.round(x(cursor)) + 0.5;
         ctx.strokeStyle = theme.foreground;
@@ -329,20 +332,6 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     return near[0]?.which ?? null;
   }
 
-  function point(depth: number | null, at?: { x: number; y: number }): void {
-    if (cursor !== depth) {
-      cursor = depth;
-      repaint();
-    }
-    if (depth === null || chart === null || figure === null || model === null) {
-      context.tooltip.hide();
-      return;
-    }
-    const box = canvas.getBoundingClientRect();
-    const place = at ?? { x: box.left + chart.scales['x']!.getPixelForValue(depth), y: box.top + chart.chartArea.top + 10 };
-    context.tooltip.show(place, ...tooltipOf(model, figure, depth));
-  }
-
   function select(depth: number | null): void {
     context.view.set(depth === null ? { depth: null, depthOnly: false } : { depth, depthOnly: true });
     if (depth !== null && model !== null) context.announce(`Selected ${describeDepth(model, depth)}. The table shows its tensors.`);
@@ -426,41 +415,68 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     if (typeof focused === 'string') legend.querySelector<HTMLElement>(`[data-testid="${focused}"]`)?.focus();
   }
 
-  stage.addEventListener('pointermove', (event) => {
-    if (dragging !== null && chart !== null && model !== null) {
-      const depth = chart.scales['x']!.getValueForPixel(event.clientX - canvas.getBoundingClientRect().left) ?? 0;
-      draft = moveCut(cuts(), dragging, depthToCut(depth), model.languageLayers);
-      showCuts();
-      repaint();
-      const which = dragging === 0 ? 'Mid' : 'Late';
-      context.tooltip.show({ x: event.clientX, y: event.clientY }, h('strong', {}, `${which} from layer ${draft[dragging]}`));
-      return;
-    }
-    const over = cutAt(event);
-    stage.style.cursor = over === null ? 'pointer' : 'ew-resize';
-    if (over !== null) {
-      point(null);
+  const walk = walkable<number>(context, {
+    stage,
+    under: (event) => (dragging !== null || dragged ? null : nearest(event.clientX)),
+    busy(event) {
+      if (event.type === 'pointerleave') return dragging !== null;
+      if (dragging !== null && chart !== null && model !== null) {
+        const depth = chart.scales['x']!.getValueForPixel(event.clientX - canvas.getBoundingClientRect().left) ?? 0;
+        draft = moveCut(cuts(), dragging, depthToCut(depth), model.languageLayers);
+        showCuts();
+        repaint();
+        const which = dragging === 0 ? 'Mid' : 'Late';
+        context.tooltip.show({ x: event.clientX, y: event.clientY }, h('strong', {}, `${which} from layer ${draft[dragging]}`));
+        return true;
+      }
+      dragged = false;
+      const over = cutAt(event);
+      if (over === null) return false;
+      stage.style.cursor = 'ew-resize';
+      walk.move(null);
       context.tooltip.show({ x: event.clientX, y: event.clientY }, h('span', {}, `Drag to move where ${over === 0 ? 'Mid' : 'Late'} begins`));
-    } else point(nearest(event.clientX), { x: event.clientX, y: event.clientY });
+      return true;
+    },
+    step(key, cursor) {
+      const all = depths();
+      const at = cursor ?? view?.depth ?? null;
+      const to = stepAlong(key, at === null ? -1 : all.indexOf(at), all.length);
+      return to === undefined || figure === null ? undefined : all[to]!;
+    },
+    same: (a, b) => a === b,
+    repaint,
+    place(depth) {
+      const box = canvas.getBoundingClientRect();
+      return { x: box.left + (chart?.scales['x']!.getPixelForValue(depth) ?? 0), y: box.top + (chart?.chartArea.top ?? 0) + 10 };
+    },
+    tooltip: (depth) => (figure === null || model === null ? null : tooltipOf(model, figure, depth)),
+    read: (depth) => readPoint(model!, figure!, depth),
+    choose: (depth) => select(depth === view?.depth && view.depthOnly ? null : depth),
+    chosen: () => view?.depth ?? null,
+    unwind() {
+      if (dragging !== null) {
+        dragging = null;
+        draft = null;
+        showCuts();
+        repaint();
+      } else if (view !== null && view.depth !== null) select(null);
+      else return false;
+      return true;
+    },
   });
-  stage.addEventListener('pointerleave', () => {
-    if (dragging === null) point(null);
-  });
+
   stage.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
     dragging = cutAt(event);
+    dragged = dragging !== null;
     if (dragging !== null) {
       stage.setPointerCapture(event.pointerId);
       event.preventDefault();
       repaint();
     }
   });
-  const release = (event: PointerEvent) => {
-    if (dragging === null) {
-      const depth = event.type === 'pointerup' && event.button === 0 ? nearest(event.clientX) : null;
-      if (depth !== null) select(depth === view?.depth && view.depthOnly ? null : depth);
-      return;
-    }
+  const release = () => {
+    if (dragging === null) return;
     dragging = null;
     context.tooltip.hide();
     if (draft !== null) void sendCuts(draft);
@@ -468,43 +484,6 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
   };
   stage.addEventListener('pointerup', release);
   stage.addEventListener('pointercancel', release);
-
-  stage.addEventListener('keydown', (event) => {
-    const all = depths();
-    if (all.length === 0 || model === null || figure === null) return;
-    const at = cursor ?? view?.depth ?? null;
-    const index = at === null ? -1 : all.indexOf(at);
-    const moves: Record<string, number> = {
-      ArrowRight: index + 1,
-      ArrowLeft: index === -1 ? all.length - 1 : index - 1,
-      PageDown: index + 5,
-      PageUp: index - 5,
-      Home: 0,
-      End: all.length - 1,
-    };
-    const to = moves[event.key];
-    if (to !== undefined) {
-      event.preventDefault();
-      const depth = all[Math.max(0, Math.min(all.length - 1, to))]!;
-      point(depth);
-      context.announce(readPoint(model, figure, depth));
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      if (at !== null) select(at);
-    } else if (event.key === 'Escape') {
-      if (dragging !== null) {
-        dragging = null;
-        draft = null;
-        showCuts();
-        repaint();
-      } else if (cursor !== null) point(null);
-      else if (view?.depth !== null) select(null);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }
-  });
-  stage.addEventListener('blur', () => point(null));
 
   let wasNarrow: boolean | null = null;
   const observer = new ResizeObserver(() => {

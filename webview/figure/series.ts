@@ -1,12 +1,12 @@
 /** The layer figure as data: what is drawn on screen, exported as a drawing and read out by a screen reader. No DOM. */
 import type { Region, Section } from '../../src/protocol/engineApi.js';
+import { floorRatio } from '../../src/protocol/floor.js';
 import type { DeltaName } from '../deltas.js';
 import { formatTimes } from '../format.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
 import {
   floorLevel,
   floorOf,
-  floorRatio,
   formatMeasure,
   measureLabel,
   valueOf,

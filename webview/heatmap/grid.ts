@@ -1,7 +1,8 @@
 /** The heat map as data: tensor kind × depth. A cell may hold several tensors (experts); they count as one. No DOM. */
 import type { Component, Section, TensorResult } from '../../src/protocol/engineApi.js';
+import { floorRatio } from '../../src/protocol/floor.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
-import { floorLevel, floorRatio, measure, valueOf, type FloorLevel, type MeasureChoice } from '../state/measure.js';
+import { floorLevel, measure, valueOf, type FloorLevel, type MeasureChoice } from '../state/measure.js';
 
 export interface HeatCell {
   tensors: TensorResult[];

@@ -2,6 +2,7 @@
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
 import { depthTicks } from '../figure/axis.js';
+import { fitted, sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
 import { formatDepth, formatTimes, plural } from '../format.js';
 import { checkbox, segmented } from '../kit.js';
 import { formatMeasure, LEVEL_TEXT, measureLabel, type MeasureChoice } from '../state/measure.js';
@@ -56,7 +57,6 @@ export function createHeatMap(context: PanelContext): HeatMap {
   let view: ViewState | null = null;
   let grid: HeatGrid | null = null;
   let log = false;
-  let cursor: { row: number; column: number } | null = null;
   let gutter = 80;
   let cellWidth = 8;
   let rowHeight = ROW.least;
@@ -96,6 +96,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
     ctx.font = `11px ${theme.font}`;
     ctx.textBaseline = 'middle';
     const gap = cellWidth >= 6 ? 1 : 0;
+    const cursor = walk.cursor();
     const x = (column: number) => gutter + column * cellWidth;
     const bottom = height - BOTTOM;
 
@@ -191,20 +192,6 @@ export function createHeatMap(context: PanelContext): HeatMap {
     setText(noisyText, grid.noisy === 'all' ? 'all under 2× the rounding floor' : 'under 2× floor');
   }
 
-  function move(next: { row: number; column: number } | null, at?: { x: number; y: number }): void {
-    const same = next?.row === cursor?.row && next?.column === cursor?.column;
-    cursor = next;
-    if (!same) draw();
-    const cell = next === null ? null : grid?.rows[next.row]?.cells[next.column];
-    if (next === null || grid === null || model === null || view === null || ((cell ?? null) === null && at !== undefined)) {
-      context.tooltip.hide();
-      return;
-    }
-    const box = canvas.getBoundingClientRect();
-    const place = at ?? { x: box.left + gutter + (next.column + 1) * cellWidth, y: box.top + tops[next.row]! + rowHeight };
-    context.tooltip.show(place, ...tooltipOf(next.row, next.column));
-  }
-
   function tooltipOf(row: number, column: number): Node[] {
     const line = grid!.rows[row]!;
     const cell = line.cells[column];
@@ -220,16 +207,16 @@ export function createHeatMap(context: PanelContext): HeatMap {
     ];
   }
 
-  function cellAt(event: MouseEvent): { row: number; column: number } | null {
+  function cellAt(event: MouseEvent): Cell | null {
     if (grid === null) return null;
     const box = canvas.getBoundingClientRect();
     const column = Math.floor((event.clientX - box.left - gutter) / cellWidth);
     const y = event.clientY - box.top;
     const row = tops.findIndex((top) => y >= top && y < top + rowHeight);
-    return row === -1 || column < 0 || column >= grid.depths.length ? null : { row, column };
+    return (grid.rows[row]?.cells[column] ?? null) === null ? null : { row, column };
   }
 
-  function select(at: { row: number; column: number }): void {
+  function select(at: Cell): void {
     const cell = grid?.rows[at.row]?.cells[at.column];
     if (cell === null || cell === undefined || grid === null || model === null || view === null) return;
     const depth = grid.depths[at.column]!;
@@ -238,52 +225,33 @@ export function createHeatMap(context: PanelContext): HeatMap {
     context.announce(`Selected ${cellPlace(model, grid, at.row, at.column)}.`);
   }
 
-  stage.addEventListener('pointermove', (event) => {
-    const at = cellAt(event);
-    const filled = at !== null && (grid?.rows[at.row]?.cells[at.column] ?? null) !== null;
-    stage.style.cursor = filled ? 'pointer' : 'default';
-    move(filled ? at : null, { x: event.clientX, y: event.clientY });
-  });
-  stage.addEventListener('pointerleave', () => move(null));
-  stage.addEventListener('blur', () => move(null));
-  stage.addEventListener('click', (event) => {
-    const at = cellAt(event);
-    if (at !== null) select(at);
-  });
-  stage.addEventListener('keydown', (event) => {
-    if (grid === null || model === null || view === null || grid.rows.length === 0) return;
-    const rows = grid.rows.length;
-    const columns = grid.depths.length;
-    const start = view.depth === null ? 0 : Math.max(0, grid.depths.indexOf(view.depth));
-    const at = cursor ?? { row: 0, column: start };
-    const steps: Record<string, { row: number; column: number }> = {
-      ArrowRight: { row: at.row, column: at.column + 1 },
-      ArrowLeft: { row: at.row, column: at.column - 1 },
-      ArrowDown: { row: at.row + 1, column: at.column },
-      ArrowUp: { row: at.row - 1, column: at.column },
-      Home: { row: at.row, column: 0 },
-      End: { row: at.row, column: columns - 1 },
-    };
-    const to = cursor === null && steps[event.key] !== undefined ? at : steps[event.key];
-    if (to !== undefined) {
-      event.preventDefault();
-      const next = { row: Math.max(0, Math.min(rows - 1, to.row)), column: Math.max(0, Math.min(columns - 1, to.column)) };
-      move(next);
-      const cell = grid.rows[next.row]!.cells[next.column] ?? null;
-      const choice = choiceOf(view);
-      const value = cell === null ? 'no tensor' : cell.value === null ? 'not compared' : formatMeasure(choice, cell.value);
+  const walk = walkable<Cell>(context, {
+    stage,
+    under: cellAt,
+    step(key, cursor) {
+      if (grid === null || view === null) return undefined;
+      const start = { row: 0, column: view.depth === null ? 0 : Math.max(0, grid.depths.indexOf(view.depth)) };
+      return stepCell(key, cursor, start, grid.rows.length, grid.depths.length);
+    },
+    same: sameCell,
+    repaint: () => draw(),
+    place(at) {
+      const box = canvas.getBoundingClientRect();
+      return { x: box.left + gutter + (at.column + 1) * cellWidth, y: box.top + tops[at.row]! + rowHeight };
+    },
+    tooltip: (at) => (grid === null ? null : tooltipOf(at.row, at.column)),
+    read(at) {
+      const cell = grid!.rows[at.row]!.cells[at.column] ?? null;
+      const value = cell === null ? 'no tensor' : cell.value === null ? 'not compared' : formatMeasure(choiceOf(view!), cell.value);
       const level = cell === null || cell.level === 'clear' || cell.level === 'unknown' ? '' : `, ${LEVEL_TEXT[cell.level]}`;
-      context.announce(`${cellPlace(model, grid, next.row, next.column)}: ${value}${level}`);
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      if (cursor !== null) select(cursor);
-    } else if (event.key === 'Escape') {
-      if (cursor !== null) move(null);
-      else if (view.depth !== null || view.tensor !== null) context.view.set({ depth: null, depthOnly: false, tensor: null });
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }
+      return `${cellPlace(model!, grid!, at.row, at.column)}: ${value}${level}`;
+    },
+    choose: select,
+    unwind() {
+      if (view === null || (view.depth === null && view.tensor === null)) return false;
+      context.view.set({ depth: null, depthOnly: false, tensor: null });
+      return true;
+    },
   });
 
   const observer = new ResizeObserver(() => draw());
@@ -332,7 +300,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
       const choice = choiceOf(view);
       grid = buildGrid(model, choice, delta, view.heatMinor);
       log = choice.scale === 'log';
-      cursor = null;
+      walk.move(null);
       const label = `${measureLabel(choice)} by tensor kind and depth, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
       stage.setAttribute('aria-label', `${label} Arrow keys move over the cells, Enter selects.`);
       draw();
@@ -347,11 +315,4 @@ export function createHeatMap(context: PanelContext): HeatMap {
       stopTheme();
     },
   };
-}
-
-function fitted(ctx: CanvasRenderingContext2D, label: string, room: number): string {
-  if (ctx.measureText(label).width <= room) return label;
-  let end = label.length - 1;
-  while (end > 1 && ctx.measureText(`${label.slice(0, end)}…`).width > room) end--;
-  return `${label.slice(0, end)}…`;
 }

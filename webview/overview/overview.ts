@@ -1,12 +1,13 @@
 /** The head of the panel: what was compared, what deserves a warning, and the regions at a glance. */
 import type { Aggregate } from '../../src/protocol/engineApi.js';
+import { floorRatio } from '../../src/protocol/floor.js';
 import type { PanelContext } from '../context.js';
 import { h, type Child } from '../dom.js';
 import { summaryRows } from '../exporters/tables.js';
 import { swatch } from '../figure/swatch.js';
 import { formatBytes, formatCosine, formatCount, formatNumber, formatShape, formatShare, formatTimes, plural } from '../format.js';
 import { icon } from '../icons.js';
-import { floorLevel, floorRatio, FLOOR_HELP, LEVEL_TEXT, METRIC_TEXT } from '../state/measure.js';
+import { floorLevel, FLOOR_HELP, LEVEL_TEXT, METRIC_TEXT } from '../state/measure.js';
 import type { Model } from '../state/model.js';
 import { readUpdate } from './reading.js';
 

@@ -1,32 +1,16 @@
 /** Figures of the probes as data: what is drawn on screen, exported as a drawing and read out. No DOM. */
-import type { Region } from '../../src/protocol/engineApi.js';
-import { linearAxis, type Axis } from '../figure/axis.js';
+import { depthTicks, linearAxis, type Axis } from '../figure/axis.js';
+import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
 import { formatNumber } from '../format.js';
 import { curveName, peakOf, regionOf, TASKS, type Curve, type CurvePoint, type ProbeModel } from './model.js';
 
-export interface CurveSeries {
-  key: string;
-  name: string;
-  /** Colour and marker say one thing, the dash another: either is enough without colour. Indices into the marks. */
-  colour: number;
-  marker: number;
-  dash: number;
-  points: CurvePoint[];
-  baseline: { value: number; low: number; high: number } | null;
+export interface CurveSeries extends LineSeries {
+  points: (CurvePoint & LinePoint & { value: number })[];
 }
 
-export interface CurveFigure {
-  title: string;
-  /** What the vertical axis shows. */
-  label: string;
+export interface CurveFigure extends LineFigure {
   percent: boolean;
-  axis: Axis;
-  /** Half a layer beyond the first and the last. */
-  from: number;
-  to: number;
-  /** On the axis of 0-based layers. */
-  regions: { region: Region; from: number; to: number }[];
   series: CurveSeries[];
 }
 
@@ -50,7 +34,7 @@ function series(model: ProbeModel, curve: Curve, by: 'task' | 'checkpoint'): Cur
     marker: main,
     // In one figure with several checkpoints the function has the colour and the marker, the checkpoint has the dash.
     dash: by === 'task' && model.checkpoints.length > 1 ? model.checkpoints.length - 1 - curve.checkpoint : main,
-    points: curve.points,
+    points: curve.points.map(placed),
     baseline: curve.baseline,
   };
 }
@@ -59,7 +43,7 @@ export function attentionFigure(model: ProbeModel, measure: 'mean' | 'mass', hid
   const result = model.attention[0];
   if (result === undefined) return null;
   const lines = result.checkpoints.map((checkpoint, index): CurveSeries => {
-    const points = result.layers.map((layer): CurvePoint => ({
+    const points = result.layers.map((layer) => placed({
       depth: layer.depth,
       value: layer[measure][index] ?? 0,
       low: (measure === 'mean' ? layer.low : layer.massLow)[index] ?? 0,
@@ -77,7 +61,7 @@ export function attentionFigure(model: ProbeModel, measure: 'mean' | 'mass', hid
 export function shiftFigure(model: ProbeModel): CurveFigure | null {
   const result = model.attention[0];
   if (result === undefined || result.checkpoints.length < 2) return null;
-  const points = result.layers.flatMap((layer): CurvePoint[] => (layer.shift === null ? [] : [{ depth: layer.depth, value: layer.shift.difference, low: layer.shift.low, high: layer.shift.high, n: result.samples.length }]));
+  const points = result.layers.flatMap((layer) => (layer.shift === null ? [] : [placed({ depth: layer.depth, value: layer.shift.difference, low: layer.shift.low, high: layer.shift.high, n: result.samples.length })]));
   if (points.length === 0) return null;
   const [first, last] = [result.checkpoints[0]!, result.checkpoints.at(-1)!];
   const line: CurveSeries = { key: 'shift', name: `${last.label} − ${first.label}`, colour: 2, marker: 2, dash: 0, points, baseline: { value: 0, low: 0, high: 0 } };
@@ -96,12 +80,23 @@ function figureOf(model: ProbeModel, title: string, label: string, lines: CurveS
     label,
     percent,
     axis: percent ? PERCENT_AXIS : linearAxis(values, 4),
-    from: -0.5,
-    to: Math.max(0, model.layers - 1) + 0.5,
+    x: layerAxis(model.layers),
     // Regions are kept on the unified axis, where the first language layer is 1.
     regions: spans.map(({ region, from, to }) => ({ region, from: from - 1, to: to - 1 })),
+    sections: [],
     series: lines,
+    zones: [],
   };
+}
+
+/** 0-based language layers, half a layer beyond the first and the last. */
+function layerAxis(layers: number): LineFigure['x'] {
+  const last = Math.max(0, layers - 1);
+  return { from: -0.5, to: last + 0.5, log: false, title: 'Language layer', ticks: (count) => depthTicks(0, last, count).map((value) => ({ value, label: String(value) })) };
+}
+
+function placed(point: CurvePoint): CurvePoint & LinePoint & { value: number } {
+  return { ...point, x: point.depth };
 }
 
 export function valueText(figure: Pick<CurveFigure, 'percent'>, value: number): string {

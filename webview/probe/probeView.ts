@@ -3,9 +3,12 @@ import type { AttentionResult, ProbeResult } from '../../src/protocol/engineApi.
 import type { PanelContext } from '../context.js';
 import { h, replace } from '../dom.js';
 import { heatmapSvg } from '../exporters/heatmapSvg.js';
+import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
 import { PAPER, type Palette } from '../exporters/palette.js';
 import { svgPng } from '../exporters/png.js';
+import { lineSwatch } from '../figure/lineChart.js';
+import type { LinePlace } from '../figure/lines.js';
 import { plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
@@ -13,9 +16,8 @@ import { folding } from '../overview/overview.js';
 import type { Store } from '../state/store.js';
 import type { Theme } from '../theme.js';
 import { createBehind } from './behind.js';
-import { createCurveChart, curveSwatch, type Choice, type CurveChart } from './curveFigure.js';
+import { createCurveChart, type CurveChart } from './curveFigure.js';
 import { attentionFigure, intervalText, numberRows, percentText, reasoningFigure, shiftFigure, valueText, visionFigure, type CurveFigure } from './curves.js';
-import { curvesSvg } from './curvesSvg.js';
 import { fileName, indexProbes, MODE_NAMES, PART_NAMES, TASK_NAMES, TASKS, type Curve, type ProbeModel } from './model.js';
 import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
 import { createPictures } from './pictures.js';
@@ -38,10 +40,10 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   let results: readonly ProbeResult[] = [];
   const pictures = createPictures();
   const behind = createBehind(context, store, pictures);
-  const choose = (choice: Choice | null) => {
-    store.set(choice === null ? { depth: null, curve: null } : { depth: choice.depth, curve: choice.curve });
-    const curve = model === null ? undefined : [...model.vision, ...model.reasoning].find((one) => one.key === choice?.curve);
-    context.announce(choice === null || curve === undefined ? 'Selection cleared.' : `Layer ${choice.depth} chosen. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`);
+  const choose = (choice: LinePlace | null) => {
+    store.set(choice === null ? { depth: null, curve: null } : { depth: choice.x, curve: choice.key });
+    const curve = model === null ? undefined : [...model.vision, ...model.reasoning].find((one) => one.key === choice?.key);
+    context.announce(choice === null || curve === undefined ? 'Selection cleared.' : `Layer ${choice.x} chosen. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`);
   };
   const surface = createSurface(context, choose);
   const attention = { curves: createCurveChart(context, { testId: 'attention-figure', onChoose: null }), shift: createCurveChart(context, { testId: 'shift-figure', onChoose: null, low: true }) };
@@ -119,7 +121,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const drawing = (palette: Palette) => {
     const now = inSight();
     const words = { title: `${title}: ${now.figures.length === 1 ? now.figures[0]!.title : now.what === 'attention' ? 'attention' : 'functional localization'}`, description: now.figures.map((one) => one.title).join(', '), caption: caption() };
-    return now.figures.length === 0 ? null : { ...curvesSvg(now.figures, words, palette), what: now.what };
+    return now.figures.length === 0 ? null : { ...linesSvg(now.figures, words, palette), what: now.what };
   };
   const entries: MenuEntry[] = [
     { heading: 'Numbers' },
@@ -242,7 +244,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       const index = TASKS.indexOf(task);
       return item({
         label: TASK_NAMES[task],
-        swatch: together ? curveSwatch({ colour: index, marker: index, dash: stages.length > 1 ? 0 : index }) : null,
+        swatch: together ? lineSwatch({ colour: index, marker: index, dash: stages.length > 1 ? 0 : index }) : null,
         pressed: !view.hiddenTasks.includes(task),
         testId: `legend-${task}`,
         alone: tasks.length < 2,
@@ -253,7 +255,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       const dash = together ? model!.checkpoints.length - 1 - index : index;
       return item({
         label: checkpoint.label,
-        swatch: together ? (stages.length > 1 ? dashSwatch(dash) : null) : curveSwatch({ colour: index, marker: index, dash }),
+        swatch: together ? (stages.length > 1 ? dashSwatch(dash) : null) : lineSwatch({ colour: index, marker: index, dash }),
         pressed: !view.hiddenCheckpoints.includes(index),
         testId: `legend-checkpoint-${index}`,
         alone: stages.length < 2,
@@ -278,7 +280,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     showToolbar(view);
     showLegend(view);
     const now = study(view);
-    const chosen: Choice | null = view.depth === null || view.curve === null ? null : { depth: view.depth, curve: view.curve };
+    const chosen: LinePlace | null = view.depth === null || view.curve === null ? null : { x: view.depth, key: view.curve };
     const tasks = TASKS.filter((task) => curves.some((curve) => curve.task === task));
     const shown = model;
     if (now === 'reasoning') figures = [reasoningFigure(shown, curves, 'Reasoning by layer')];
@@ -337,7 +339,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     if (figure === null || result === undefined) return;
     measure.set(view.measure);
     measureNote.textContent = view.measure === 'mean' ? 'Mean: averaged over heads, reasoning tokens and visual tokens. A longer picture lowers it.' : 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens. The share of attention that goes to the picture.';
-    replace(attentionLegend, ...figure.series.map((one) => h('span', { class: 'legend-item' }, curveSwatch(one), one.name)), h('span', { class: 'muted' }, `${plural(result.samples.length, 'sample')}`));
+    replace(attentionLegend, ...figure.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)), h('span', { class: 'muted' }, `${plural(result.samples.length, 'sample')}`));
     attention.curves.show(model, figure, null);
     const shift = shiftFigure(model);
     shiftCard.hidden = shift === null;
@@ -454,7 +456,7 @@ function provenance(results: readonly ProbeResult[]): HTMLElement {
 
 /** Only what the dash says. */
 function dashSwatch(dash: number): SVGSVGElement {
-  const node = curveSwatch({ colour: 0, marker: 0, dash });
+  const node = lineSwatch({ colour: 0, marker: 0, dash });
   node.setAttribute('class', 'swatch');
   node.lastElementChild?.remove();
   return node;

@@ -2,14 +2,15 @@
 import type { PanelContext } from '../context.js';
 import { h } from '../dom.js';
 import { depthTicks } from '../figure/axis.js';
+import type { LinePlace } from '../figure/lines.js';
+import { fitted, sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
 import type { HeatGrid } from '../heatmap/grid.js';
-import type { Choice } from './curveFigure.js';
 import { intervalText, percentText } from './curves.js';
 import { curveName, depthsOf, type Curve, type ProbeModel } from './model.js';
 
 export interface Surface {
   element: HTMLElement;
-  show(model: ProbeModel, curves: readonly Curve[], chosen: Choice | null): void;
+  show(model: ProbeModel, curves: readonly Curve[], chosen: LinePlace | null): void;
   dispose(): void;
 }
 
@@ -17,7 +18,7 @@ const ROW = 24;
 const BOTTOM = 20;
 const PERCENT = { percent: true };
 
-export function createSurface(context: PanelContext, onChoose: (choice: Choice | null) => void): Surface {
+export function createSurface(context: PanelContext, onChoose: (choice: LinePlace | null) => void): Surface {
   const canvas = h('canvas', { 'aria-hidden': 'true', 'data-testid': 'surface-canvas' });
   const stage = h('div', { class: 'heat-stage', tabindex: 0, role: 'application', 'aria-roledescription': 'heat map', 'data-testid': 'surface' }, canvas);
   const bar = h('canvas', { class: 'heat-bar', width: 160, height: 10, 'aria-hidden': 'true' });
@@ -27,14 +28,14 @@ export function createSurface(context: PanelContext, onChoose: (choice: Choice |
   let model: ProbeModel | null = null;
   let curves: readonly Curve[] = [];
   let depths: number[] = [];
-  let chosen: Choice | null = null;
-  let cursor: { row: number; column: number } | null = null;
+  let chosen: LinePlace | null = null;
   let gutter = 80;
   let cell = 8;
 
   function draw(): void {
     if (model === null || stage.clientWidth === 0) return;
     const theme = context.theme.now();
+    const cursor = walk.cursor();
     const ctx = canvas.getContext('2d')!;
     const width = stage.clientWidth;
     const height = curves.length * ROW + BOTTOM;
@@ -49,7 +50,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: Choice |
     cell = Math.max(2, (width - gutter - 2) / Math.max(1, depths.length));
     const x = (column: number) => gutter + column * cell;
     curves.forEach((curve, row) => {
-      ctx.fillStyle = cursor?.row === row || chosen?.curve === curve.key ? theme.foreground : theme.muted;
+      ctx.fillStyle = cursor?.row === row || chosen?.key === curve.key ? theme.foreground : theme.muted;
       ctx.textAlign = 'right';
       ctx.fillText(fitted(ctx, names[row]!, gutter - 10), gutter - 7, row * ROW + ROW / 2);
       depths.forEach((depth, column) => {
@@ -77,8 +78,8 @@ export function createSurface(context: PanelContext, onChoose: (choice: Choice |
       ctx.stroke();
       ctx.setLineDash([]);
     }
-    const row = curves.findIndex((curve) => curve.key === chosen?.curve);
-    const column = depths.indexOf(chosen?.depth ?? -1);
+    const row = curves.findIndex((curve) => curve.key === chosen?.key);
+    const column = depths.indexOf(chosen?.x ?? -1);
     if (row !== -1 && column !== -1) outline(ctx, row, column, theme.focus);
     if (cursor !== null) outline(ctx, cursor.row, cursor.column, theme.foreground);
     const ramp = bar.getContext('2d')!;
@@ -94,62 +95,44 @@ export function createSurface(context: PanelContext, onChoose: (choice: Choice |
     ctx.strokeRect(gutter + column * cell, row * ROW + 1, cell, ROW - 2);
   }
 
-  const choiceAt = (at: { row: number; column: number }): Choice | null => {
+  const choiceAt = (at: Cell): LinePlace | null => {
     const curve = curves[at.row];
     const depth = depths[at.column];
-    return curve === undefined || depth === undefined || !curve.points.some((point) => point.depth === depth) ? null : { depth, curve: curve.key };
+    return curve === undefined || depth === undefined || !curve.points.some((point) => point.depth === depth) ? null : { x: depth, key: curve.key };
   };
-  const reading = (at: { row: number; column: number }): string => {
+  const reading = (at: Cell): string => {
     const point = curves[at.row]?.points.find((one) => one.depth === depths[at.column]);
     return point === undefined ? 'not probed' : `${percentText(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
   };
 
-  function move(to: { row: number; column: number } | null, at?: { x: number; y: number }): void {
-    const same = cursor?.row === to?.row && cursor?.column === to?.column;
-    cursor = to;
-    if (!same) draw();
-    if (to === null || model === null) return context.tooltip.hide();
-    const box = canvas.getBoundingClientRect();
-    const place = at ?? { x: box.left + gutter + (to.column + 0.5) * cell, y: box.top + to.row * ROW + 10 };
-    context.tooltip.show(place, h('div', { class: 'tooltip-title' }, h('strong', {}, curveName(model, curves[to.row]!)), h('span', { class: 'muted' }, `layer ${depths[to.column]!}`)), h('div', {}, reading(to)));
-  }
-
-  const cellAt = (event: MouseEvent): { row: number; column: number } | null => {
-    const box = canvas.getBoundingClientRect();
-    const at = { row: Math.floor((event.clientY - box.top) / ROW), column: Math.floor((event.clientX - box.left - gutter) / cell) };
-    return at.row >= 0 && at.row < curves.length && at.column >= 0 && at.column < depths.length ? at : null;
-  };
-  const choose = (at: { row: number; column: number }) => {
-    const choice = choiceAt(at);
-    if (choice !== null) onChoose(choice.depth === chosen?.depth && choice.curve === chosen.curve ? null : choice);
-  };
-  stage.addEventListener('pointermove', (event) => move(cellAt(event), { x: event.clientX, y: event.clientY }));
-  stage.addEventListener('pointerleave', () => move(null));
-  stage.addEventListener('blur', () => move(null));
-  stage.addEventListener('click', (event) => {
-    const at = cellAt(event);
-    if (at !== null) choose(at);
-  });
-  stage.addEventListener('keydown', (event) => {
-    if (model === null || curves.length === 0 || depths.length === 0) return;
-    const at = cursor ?? { row: Math.max(0, curves.findIndex((curve) => curve.key === chosen?.curve)), column: Math.max(0, depths.indexOf(chosen?.depth ?? 0)) };
-    const steps: Record<string, [number, number]> = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0], Home: [0, -depths.length], End: [0, depths.length] };
-    const step = steps[event.key];
-    if (step !== undefined) {
-      event.preventDefault();
-      const next = cursor === null && Math.abs(step[1]) <= 1 ? at : { row: clamp(at.row + step[0], curves.length), column: clamp(at.column + step[1], depths.length) };
-      move(next);
-      context.announce(`${curveName(model, curves[next.row]!)}, layer ${depths[next.column]!}: ${reading(next)}`);
-    } else if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault();
-      if (cursor !== null) choose(cursor);
-    } else if (event.key === 'Escape') {
-      if (cursor !== null) move(null);
-      else if (chosen !== null) onChoose(null);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    }
+  const walk = walkable<Cell>(context, {
+    stage,
+    under(event) {
+      const box = canvas.getBoundingClientRect();
+      const at = { row: Math.floor((event.clientY - box.top) / ROW), column: Math.floor((event.clientX - box.left - gutter) / cell) };
+      return at.row >= 0 && at.row < curves.length && at.column >= 0 && at.column < depths.length ? at : null;
+    },
+    step(key, cursor) {
+      const start = { row: Math.max(0, curves.findIndex((curve) => curve.key === chosen?.key)), column: Math.max(0, depths.indexOf(chosen?.x ?? 0)) };
+      return stepCell(key, cursor, start, curves.length, depths.length);
+    },
+    same: sameCell,
+    repaint: draw,
+    place(at) {
+      const box = canvas.getBoundingClientRect();
+      return { x: box.left + gutter + (at.column + 0.5) * cell, y: box.top + at.row * ROW + 10 };
+    },
+    tooltip: (at) => [h('div', { class: 'tooltip-title' }, h('strong', {}, curveName(model!, curves[at.row]!)), h('span', { class: 'muted' }, `layer ${depths[at.column]!}`)), h('div', {}, reading(at))],
+    read: (at) => `${curveName(model!, curves[at.row]!)}, layer ${depths[at.column]!}: ${reading(at)}`,
+    choose(at) {
+      const choice = choiceAt(at);
+      if (choice !== null) onChoose(choice.x === chosen?.x && choice.key === chosen.key ? null : choice);
+    },
+    unwind() {
+      if (chosen === null) return false;
+      onChoose(null);
+      return true;
+    },
   });
 
   const observer = new ResizeObserver(draw);
@@ -162,7 +145,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: Choice |
       curves = nextCurves;
       chosen = nextChosen;
       depths = depthsOf(curves);
-      cursor = null;
+      walk.move(null);
       stage.setAttribute('aria-label', `Share of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`);
       draw();
     },
@@ -191,15 +174,4 @@ export function surfaceGrid(model: ProbeModel, curves: readonly Curve[]): HeatGr
     noisy: 'none',
     breaks: [],
   };
-}
-
-function clamp(at: number, count: number): number {
-  return Math.max(0, Math.min(count - 1, at));
-}
-
-function fitted(ctx: CanvasRenderingContext2D, label: string, room: number): string {
-  if (ctx.measureText(label).width <= room) return label;
-  let end = label.length - 1;
-  while (end > 1 && ctx.measureText(`${label.slice(0, end)}…`).width > room) end--;
-  return `${label.slice(0, end)}…`;
 }

@@ -4,11 +4,9 @@
  * cells that hold several tensors, floors of means and sums). No DOM.
  */
 import type { Delta, DeltaAggregate, TensorResult } from '../../src/protocol/engineApi.js';
+import { floorRatio, NEAR_FLOOR } from '../../src/protocol/floor.js';
 import { formatCosine, formatNumber, formatShare } from '../format.js';
 import type { EnergyOver, Metric, RelativeOver, ViewState } from './view.js';
-
-/** Below this multiple of the rounding floor the direction of an update is mostly noise (cosine to the true one < 0.9). */
-export const NEAR_FLOOR = 2;
 
 export type FloorLevel = 'clear' | 'near' | 'below' | 'unchanged' | 'unknown';
 
@@ -169,12 +167,6 @@ export function floorOf(choice: MeasureChoice, tensors: readonly TensorResult[],
   if (choice.metric === 'energy') return { mean: sum / count, sum, whole: Math.sqrt(squares) }[choice.energyOver];
   if (choice.relativeOver === 'mean') return ratios > 0 ? ratioSum / ratios : null;
   return beforeSquares > 0 ? Math.sqrt(squares / beforeSquares) : null;
-}
-
-/** ‖Δ‖ against the rounding floor; null when the dtype has none (integers). */
-export function floorRatio(delta: { fro: number | null; floor: number } | null | undefined): number | null {
-  if (delta === null || delta === undefined || delta.fro === null || !(delta.floor > 0)) return null;
-  return delta.fro / delta.floor;
 }
 
 export function floorLevel(delta: { fro: number | null; floor: number } | null | undefined): FloorLevel {

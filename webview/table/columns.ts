@@ -1,8 +1,9 @@
 /** The table's columns: what each shows, how it sorts, and where its groups begin. No DOM. */
 import type { Delta, TensorResult } from '../../src/protocol/engineApi.js';
+import { floorRatio } from '../../src/protocol/floor.js';
 import type { DeltaName } from '../deltas.js';
 import { formatCosine, formatDepth, formatNumber, formatShape, formatShare, formatTimes, NONE } from '../format.js';
-import { floorRatio, whyMissing } from '../state/measure.js';
+import { whyMissing } from '../state/measure.js';
 
 export type DeltaColumn = 'fro' | 'relative' | 'ratio' | 'changed' | 'cosine' | 'maxAbs';
 

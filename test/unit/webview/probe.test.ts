@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';
+import { linesSvg } from '../../../webview/exporters/linesSvg.js';
 import { attentionOnly, lineageProbes, oneSwap } from '../../../webview/playground/probes.js';
 import { attentionFigure, describeCurves, numberRows, readDepth, reasoningFigure, shiftFigure, visionFigure } from '../../../webview/probe/curves.js';
-import { curvesSvg } from '../../../webview/probe/curvesSvg.js';
 import { alike, indexProbes, peakOf, plainPrompt, stretches } from '../../../webview/probe/model.js';
 import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from '../../../webview/probe/numbers.js';
 import { DEFAULT_PROBE_VIEW, parseProbeView } from '../../../webview/probe/view.js';
@@ -58,9 +58,9 @@ describe('curves', () => {
   });
 
   it('regions lie on the axis of 0-based layers and cover it', () => {
-    const { regions, from, to } = reasoningFigure(model, model.reasoning, 'Reasoning');
+    const { regions, x } = reasoningFigure(model, model.reasoning, 'Reasoning');
     assert.deepEqual(regions, [{ region: 'early', from: -0.5, to: 8.5 }, { region: 'mid', from: 8.5, to: 17.5 }, { region: 'late', from: 17.5, to: 27.5 }]);
-    assert.deepEqual([from, to], [-0.5, 27.5]);
+    assert.deepEqual([x.from, x.to], [-0.5, 27.5]);
   });
 
   it('are read out: the depth with the curve in hand first, and the figure by its peaks', () => {
@@ -87,7 +87,7 @@ describe('curves', () => {
     assert.equal(curvesCsv(model, model.vision).split('\n').length, 12 * 28 + 2);
     assert.equal(samplesCsv(model, model.vision.slice(0, 1)).split('\n').length, 60 * 28 + 2);
     assert.equal(attentionCsv(model).split('\n').length, 28 + 2);
-    const { svg } = curvesSvg([reasoningFigure(model, model.reasoning, '<Reasoning>')], { title: 'a & b', description: '', caption: '' });
+    const { svg } = linesSvg([reasoningFigure(model, model.reasoning, '<Reasoning>')], { title: 'a & b', description: '', caption: '' });
     assert.match(svg, /a &amp; b/);
     assert.equal(svg.match(/class="band"/g)?.length, 3);
     assert.equal(svg.match(/class="baseline"/g)?.length, 3);

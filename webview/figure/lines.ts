@@ -1,0 +1,104 @@
+/**
+ * A figure of lines as data: what the chart draws, the export writes and the tables list. Probes draw layers against
+ * shares, the geometry of updates draws depths or ranks against norms and logarithms. No DOM.
+ */
+import type { Region } from '../../src/protocol/engineApi.js';
+import { place, type Axis } from './axis.js';
+
+export interface LinePoint {
+  x: number;
+  /** Null breaks the line. */
+  value: number | null;
+  /** An interval, or a range; null where there is none. */
+  low: number | null;
+  high: number | null;
+  /** Drawn hollow: the number says little by itself. */
+  hollow?: boolean | undefined;
+}
+
+export interface LineSeries {
+  key: string;
+  name: string;
+  /** Colour and marker say one thing, the dash another: either is enough without colour. Indices into the marks. */
+  colour: number;
+  marker: number;
+  dash: number;
+  /** Thinner and without markers: what stands beside the main lines. */
+  light?: boolean | undefined;
+  points: readonly LinePoint[];
+  /** Where the line would be if nothing had been done; dotted, across the whole width. */
+  baseline: { value: number; low: number; high: number } | null;
+}
+
+/** A zone behind the lines with a dotted middle: what noise alone would give. */
+export interface LineZone {
+  key: string;
+  colour: number;
+  points: readonly { x: number; value: number | null; low: number | null; high: number | null }[];
+}
+
+export interface XAxis {
+  from: number;
+  to: number;
+  log: boolean;
+  title: string;
+  /** Ticks for a width that holds about `count` labels. */
+  ticks(count: number): { value: number; label: string }[];
+}
+
+export interface LineFigure {
+  title: string;
+  /** What the vertical axis shows. */
+  label: string;
+  axis: Axis;
+  x: XAxis;
+  regions: readonly { region: Region; from: number; to: number }[];
+  /** Parts of the model under the axis, where there are several. */
+  sections: readonly { name: string; from: number; to: number }[];
+  series: readonly LineSeries[];
+  zones: readonly LineZone[];
+}
+
+/** A point of one line. */
+export interface LinePlace {
+  x: number;
+  key: string;
+}
+
+/** More bands than this are fog: then only the line in hand has its own. */
+export const BANDS = 5;
+
+/** Every x that some line has a value at, ascending. */
+export function placesOf(series: readonly Pick<LineSeries, 'points'>[]): number[] {
+  return [...new Set(series.flatMap((one) => one.points.flatMap((point) => (point.value === null ? [] : [point.x]))))].sort((a, b) => a - b);
+}
+
+export function pointAt(series: Pick<LineSeries, 'points'> | undefined, x: number): LinePoint | null {
+  const point = series?.points.find((one) => one.x === x);
+  return point === undefined || point.value === null ? null : point;
+}
+
+/** Inside the axis: a log axis has no zero, and a band may reach beyond what is drawn. */
+export function onAxis(axis: Axis, value: number): number {
+  return Math.max(axis.min, Math.min(axis.max, value));
+}
+
+/** 0…1 from left to right. */
+export function across(x: XAxis, value: number): number {
+  return place({ min: x.from, max: x.to, log: x.log, ticks: [] }, value);
+}
+
+/** Stretches of points without a gap. */
+export function stretchesOf<P extends { value: number | null }>(points: readonly P[]): P[][] {
+  const runs: P[][] = [];
+  let open = false;
+  for (const point of points) {
+    if (point.value === null) open = false;
+    else if (open) runs.at(-1)!.push(point);
+    else {
+      runs.push([point]);
+      open = true;
+    }
+  }
+  return runs;
+}
