@@ -1,10 +1,9 @@
 /** The comparison for people: stages, a table of layers with bars, a summary of regions. */
 import type { Aggregate, CompareResult, DeltaAggregate } from '../engine/diff/result.js';
-import { bar, formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
+import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
+import { bar, formatNumber, formatPercent, table } from './terminal.js';
 
 const BAR_WIDTH = 16;
-/** Longer lists are cut with a count; the JSON has all. */
-const LISTED = 8;
 
 export function compareReport(result: CompareResult): string {
   const parts = [
@@ -12,26 +11,18 @@ export function compareReport(result: CompareResult): string {
     `Relative update ‖ΔW‖/‖W‖ per layer; a bar is full at its column's largest. "×floor" is energy over the rounding\nnoise that ${dtypesOf(result)} storage alone would give: near or below 1, the figure says little about training.`,
     layersTable(result),
     regionsTable(result),
-    list('Files that differ', result.files.map(({ file, from, kind, keys }) => `${pairName(result, from)}: ${file} ${kind}${keys.length > 0 ? ` (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})` : ''}`)),
-    list('Tensors without a counterpart', result.missing.map(({ name, reason }) => `${name}: ${reason}`)),
+    filesList(result),
+    missingList(result),
     list('Warnings', result.warnings),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
-}
-
-function stagesTable({ stages }: CompareResult): string {
-  const rows = stages.map((stage) => [
-    stage.label, stage.family, stage.dtype, `${formatCount(stage.parameters)} parameters`, formatBytes(stage.bytes),
-    `${stage.layers} layers${stage.visionLayers > 0 ? ` + ${stage.visionLayers} vision` : ''}`, stage.path,
-  ]);
-  return table(rows, [false, false, false, true, true, false, false]);
 }
 
 function layersTable(result: CompareResult): string {
   const { layers } = result;
   if (layers.length === 0) return '';
   const rows = layers.map((layer) => [
-    layer.section === 'vision' ? `vision ${layer.layer!}` : layer.section === 'projector' ? 'projector' : `layer ${layer.layer!}`,
+    depthName(layer),
     layer.region ?? '',
     ...deltaCells(result, layer, layers),
   ]);
@@ -69,18 +60,4 @@ function deltaCells(result: CompareResult, { deltas }: Aggregate, all: readonly 
 
 function formatFloorRatio({ fro, floor }: DeltaAggregate): string {
   return floor > 0 ? (fro / floor).toFixed(2) : '–';
-}
-
-function pairName({ stages }: CompareResult, pair: number): string {
-  return `${stages[pair]!.label} → ${stages[pair + 1]!.label}`;
-}
-
-function dtypesOf({ stages }: CompareResult): string {
-  return [...new Set(stages.slice(1).map((stage) => stage.dtype))].join(' and ');
-}
-
-function list(title: string, lines: readonly string[]): string {
-  if (lines.length === 0) return '';
-  const more = lines.length > LISTED ? [`… and ${lines.length - LISTED} more`] : [];
-  return [`${title}:`, ...[...lines.slice(0, LISTED), ...more].map((line) => `  ${line}`)].join('\n');
 }

@@ -1,5 +1,5 @@
 /** Results as CSV, in full precision: the same table from the panel and from the command line. */
-import type { CompareResult, TensorResult } from './engineApi.js';
+import type { CompareResult, Spectrum, SpectrumResult, StageSummary, TensorResult, TensorSpectra } from './engineApi.js';
 
 export type Cell = string | number | null | undefined;
 
@@ -47,6 +47,46 @@ export function layersCsv(result: CompareResult): string {
   return csv([head, ...rows]);
 }
 
-function updateNames({ stages }: CompareResult): string[] {
+/** Columns of one spectrum. */
+const SPECTRUM_COLUMNS: readonly (readonly [string, (spectrum: Spectrum) => Cell])[] = [
+  ['mode', ({ mode }) => mode],
+  ['fro', ({ fro }) => fro],
+  ['spectral', ({ spectral }) => spectral],
+  ['nuclear', ({ nuclear }) => nuclear],
+  ['stableRank', ({ stableRank }) => stableRank],
+  ['stableRank error', ({ error }) => error.stableRank],
+  ['stableRank floor', ({ floor }) => floor.stableRank],
+  ['stableRank corrected', ({ corrected }) => corrected?.stableRank],
+  ['effectiveRank', ({ effectiveRank }) => effectiveRank],
+  ['effectiveRank error', ({ error }) => error.effectiveRank],
+  ['effectiveRank floor', ({ floor }) => floor.effectiveRank],
+  ['conditionNumber', ({ conditionNumber }) => conditionNumber],
+  ['logVolume', ({ logVolume }) => logVolume],
+  ['rank', ({ rank }) => rank],
+  ['top 1', ({ topEnergy }) => topEnergy['1']],
+  ['top 4', ({ topEnergy }) => topEnergy['4']],
+  ['top 16', ({ topEnergy }) => topEnergy['16']],
+  ['top 50', ({ topEnergy }) => topEnergy['50']],
+  ['floor', ({ floor }) => floor.fro],
+  ['dominated', ({ dominated }) => dominated.join(' ')],
+];
+
+/** One row per matrix: its place, the figures of each update, what two neighbouring updates have in common. */
+export function spectraCsv(result: SpectrumResult, tensors: readonly TensorSpectra[] = result.tensors): string {
+  const updates = updateNames(result);
+  const head = [
+    ...['name', 'part', 'section', 'layer', 'depth', 'component', 'region', 'rows', 'columns'],
+    ...updates.flatMap((name) => [...SPECTRUM_COLUMNS.map(([column]) => `${name} ${column}`), `${name} skipped`]),
+    ...updates.slice(1).flatMap((name, index) => ['left overlap', 'left chance', 'right overlap', 'right chance'].map((column) => `${updates[index]!}, ${name} ${column}`)),
+  ];
+  const rows = tensors.map((tensor): Cell[] => [
+    ...[tensor.name, tensor.part, tensor.section, tensor.layer, tensor.depth, tensor.component, tensor.region, tensor.rows, tensor.columns],
+    ...tensor.spectra.flatMap((spectrum, pair) => [...SPECTRUM_COLUMNS.map(([, value]) => spectrum && value(spectrum)), tensor.skipped[pair]]),
+    ...tensor.overlaps.flatMap((overlap) => [overlap?.leftOverlap, overlap?.leftChance, overlap?.rightOverlap, overlap?.rightChance]),
+  ]);
+  return csv([head, ...rows]);
+}
+
+function updateNames({ stages }: { stages: readonly StageSummary[] }): string[] {
   return stages.slice(1).map((stage, index) => `${stages[index]!.label} -> ${stage.label}`);
 }

@@ -1,7 +1,11 @@
 /** What crosses between the extension host and the engine process: the engine's own types, by name. */
 export type * from '../engine/api.js';
 export type * from '../engine/diff/result.js';
+export type * from '../engine/evaluate/request.js';
+export type * from '../engine/evaluate/result.js';
 export type * from '../engine/probe/request.js';
 export type * from '../engine/probe/result.js';
+export type * from '../engine/spectrum/request.js';
+export type * from '../engine/spectrum/result.js';
 export type { Component, Region, Section } from '../engine/topology/topology.js';
 export type { ErrorCode } from '../engine/errors.js';
