@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { createEngineClient } from '../engineProcess/client.js';
 import { ENGINE_VERSION } from '../engine/version.js';
 import { compareCommand } from './compare.js';
+import { evaluateCommand } from './evaluate.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
@@ -27,7 +28,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context)]) {
+  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context)]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import path from 'node:path';
 import type { ProbeRequest } from '../engine/probe/request.js';
 import type { ProbeResult } from '../engine/probe/result.js';
-import { parseCount, parseCuts, parseSize, type CommandContext } from './options.js';
+import { parseCount, parseCuts, parseSeed, parseSize, type CommandContext } from './options.js';
 import { writeOutput } from './output.js';
 import { createProbeLine } from './probeLine.js';
 import { planSentence, probeReport } from './probeReport.js';
@@ -114,9 +114,4 @@ export function parseDepths(text: string): number[] {
   });
   if (depths.length > MOST_DEPTHS) throw new InvalidArgumentError('These are more depths than any model has.');
   return depths;
-}
-
-function parseSeed(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Give a whole number.');
-  return Number(text);
 }

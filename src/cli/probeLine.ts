@@ -3,7 +3,8 @@ import type { ProbeProgress } from '../engine/probe/request.js';
 import { bar, formatCount } from './terminal.js';
 import { formatSeconds } from './probeReport.js';
 
-export function createProbeLine(): { show(progress: ProbeProgress): void; clear(): void } {
+/** @param unit of `done` and `total`. */
+export function createProbeLine(unit = 'samples × depths'): { show(progress: ProbeProgress): void; clear(): void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
   const draw = (text: string) => stderr.write(`\r\x1b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
@@ -11,7 +12,7 @@ export function createProbeLine(): { show(progress: ProbeProgress): void; clear(
     show: ({ phase, done, total, remainingSeconds }) => {
       if (total === 0) return void draw(`${phase} …`);
       const left = remainingSeconds === null ? '' : ` · ${formatSeconds(remainingSeconds)} left`;
-      draw(`${phase} ${bar(done / total, 20)} ${formatCount(done)} of ${formatCount(total)} samples × depths${left}`);
+      draw(`${phase} ${bar(done / total, 20)} ${formatCount(done)} of ${formatCount(total)} ${unit}${left}`);
     },
     clear: () => void draw(''),
   };

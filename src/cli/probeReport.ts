@@ -77,11 +77,11 @@ function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult)
   return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nIntervals: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
 }
 
-function interval(low: number, high: number): string {
+export function interval(low: number, high: number): string {
   return `${(100 * low).toFixed(1)} … ${(100 * high).toFixed(1)}`;
 }
 
-function signed(share: number): string {
+export function signed(share: number): string {
   return `${share > 0 ? '+' : share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(1)}`;
 }
 

@@ -3,6 +3,8 @@
  * Requests and results are plain data (structured-clone safe).
  */
 import type { CompareResult, TensorDetail } from './diff/result.js';
+import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './evaluate/request.js';
+import type { EvaluateResult } from './evaluate/result.js';
 import type { ProbePlan, ProbeProgress, ProbeRequest } from './probe/request.js';
 import type { ProbeResult } from './probe/result.js';
 import type { Section } from './topology/topology.js';
@@ -95,7 +97,7 @@ export interface FoundCheckpoint {
 
 export interface RunSummary {
   runId: string;
-  kind: 'compare' | 'probe';
+  kind: 'compare' | 'probe' | 'evaluate' | 'transfer' | 'sweep';
   /** Which probe, where it is one. */
   probe?: ProbeRequest['kind'] | undefined;
   labels: string[];
@@ -165,6 +167,9 @@ export interface EngineApi {
   planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;
   /** Continues a run that was interrupted and returns at once for one that is finished. */
   probe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbeResult>;
+  planEvaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluatePlan>;
+  /** Continues a run that was interrupted; asks only what no earlier run has asked of the same checkpoint. */
+  evaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluateResult>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
@@ -172,5 +177,7 @@ export interface EngineApi {
   readRun(request: { runsFolder: string; runId: string }): Promise<CompareResult>;
   /** Of a run of kind `probe`. */
   readProbe(request: { runsFolder: string; runId: string }): Promise<ProbeResult>;
+  /** Of a run of kind `evaluate`, `transfer` or `sweep`. */
+  readEvaluation(request: { runsFolder: string; runId: string }): Promise<EvaluateResult>;
   deleteRun(request: { runsFolder: string; runId: string }): Promise<void>;
 }

@@ -10,10 +10,12 @@ import { sampledDistance } from './diff/closeness.js';
 import { compare, planCompare } from './diff/compare.js';
 import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
+import { evaluate } from './evaluate/evaluate.js';
+import { planEvaluate } from './evaluate/plan.js';
 import { answer } from './model/answer.js';
 import { planProbe } from './probe/plan.js';
 import { probe } from './probe/probe.js';
-import { listRuns, readProbe, readRun } from './runs/list.js';
+import { listRuns, readEvaluation, readProbe, readRun } from './runs/list.js';
 import { deleteRun } from './runs/store.js';
 
 /** `workerFile`: the bundled worker, which lies beside the bundle that calls this. */
@@ -33,10 +35,13 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): E
     generate: answer,
     planProbe,
     probe: (request, context) => probe(request, workerFile, context),
+    planEvaluate,
+    evaluate: (request, context) => evaluate(request, workerFile, context),
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),
     readProbe: ({ runsFolder, runId }) => readProbe(runsFolder, runId),
+    readEvaluation: ({ runsFolder, runId }) => readEvaluation(runsFolder, runId),
     deleteRun: ({ runsFolder, runId }) => deleteRun(runsFolder, runId),
   };
 }

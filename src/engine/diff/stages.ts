@@ -1,6 +1,8 @@
 /** The stages of a lineage, opened and matched: where every analysis of updates begins. */
 import type { CallContext, StageRequest } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { bytesOf } from '../checkpoint/elements.js';
+import { fileIdentities } from '../checkpoint/fingerprint.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
 import { openCheckpoint } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
@@ -35,19 +37,20 @@ export async function openStages(request: { stages: StageRequest[] }, { signal, 
 }
 
 /** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
-function labelsOf(request: { stages: StageRequest[] }, checkpoints: readonly Checkpoint[]): string[] {
+export function labelsOf(request: { stages: StageRequest[] }, checkpoints: readonly Checkpoint[]): string[] {
   const wanted = request.stages.map((stage, index) => stage.label ?? labelOf(checkpoints[index]!));
   return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
 }
 
 /** A file that stands alone is called by its own name, everything else as its folder is. */
-function labelOf({ config, folder, shards }: Checkpoint): string {
+function labelOf({ config, folder, shards, virtual }: Checkpoint): string {
+  if (virtual !== undefined) return virtual.label;
   return config === undefined && shards.length === 1 ? shards[0]!.name : checkpointLabel(folder);
 }
 
 /** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
 export function identityOf(checkpoint: Checkpoint, print: string): object {
-  return { fingerprint: print, shards: checkpoint.shards.map((shard) => [shard.name, shard.bytes, String(shard.modifiedNs)]) };
+  return { fingerprint: print, shards: fileIdentities(checkpoint) };
 }
 
 /** The stage with the most language layers: its shape places the tensors. */
@@ -72,7 +75,7 @@ export function summarise(checkpoint: Checkpoint, label: string, print: string):
     visionLayers: checkpoint.visionLayers,
     dtype: [...perDtype].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'none',
     parameters: stored.reduce((sum, { size }) => sum + size, 0),
-    bytes: stored.reduce((sum, { begin, end }) => sum + end - begin, 0),
+    bytes: stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
     fingerprint: print,
   };
 }

@@ -2,21 +2,24 @@
 import { announced, answerIn, normalised } from './answer.js';
 import { boxOf, iou } from './box.js';
 import { numbersIn, type ParsedNumber, sameNumber } from './number.js';
+import { sameMathematics } from './mathematics.js';
 import type { Question } from './questionSet.js';
 
 /** Overlap from which a box is right. */
 const RIGHT_IOU = 0.5;
 
 /** @param text what the model said, thinking and all. */
-export function isRight(text: string, question: Pick<Question, 'answer' | 'answerType' | 'choices'>): boolean {
-  const { answer, answerType, choices } = question;
+export function isRight(text: string, question: Pick<Question, 'answer' | 'answerType' | 'choices'> & { precision?: Question['precision'] }): boolean {
+  const { answer, answerType, choices, precision } = question;
   switch (answerType) {
     case 'number': {
       const truth = numbersIn(answer).at(-1);
       const given = numberIn(text);
       if (truth === undefined) return normalised(answerIn(text)) === normalised(answer);
-      return given !== undefined && sameNumber(given, truth);
+      return given !== undefined && sameNumber(precision === undefined ? given : { ...given, value: Number(given.value.toFixed(precision)) }, truth);
     }
+    case 'math':
+      return sameMathematics(mathematicsIn(text), answer);
     case 'text':
       return sameWords(text, answer);
     case 'choice': {
@@ -36,6 +39,13 @@ export function numberIn(text: string): ParsedNumber | undefined {
   const answer = answerIn(text);
   const [said] = numbersIn(announced(answer) ?? '');
   return said ?? numbersIn(answer).at(-1);
+}
+
+/** The announced answer, or else the last formula that the text sets apart, or else all of the answer. */
+function mathematicsIn(text: string): string {
+  const answer = answerIn(text);
+  const said = announced(answer) ?? answer;
+  return [...said.matchAll(/\$([^$]+)\$/g)].at(-1)?.[1] ?? said.split('\n').at(-1)!;
 }
 
 function sameWords(text: string, answer: string): boolean {

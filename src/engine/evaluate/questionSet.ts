@@ -1,10 +1,8 @@
-/** Questions with answers that can be checked: the evaluation format. */
+/** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
+import { type AnswerType, answerTypeOf } from './answerType.js';
 import { boxOf } from './box.js';
 import { identity, type DataSet, type JsonObject, LineError, optionalText, pictureBelow, readJsonl, type ReadOptions, text } from './jsonl.js';
-
-export type AnswerType = 'number' | 'text' | 'choice' | 'box';
-
-const ANSWER_TYPES: readonly AnswerType[] = ['number', 'text', 'choice', 'box'];
+import { readParquetQuestions } from './published.js';
 
 export interface Question {
   id: string;
@@ -15,18 +13,21 @@ export interface Question {
   answerType: AnswerType;
   /** What there is to choose from; undefined when the choices are in the prompt. */
   choices: readonly string[] | undefined;
-  /** Absolute path. */
+  /** Decimals to which a number is rounded before it is compared. */
+  precision?: number | undefined;
+  /** Absolute path, or the name of a picture in a Parquet file (`parquet/picture`). */
   image: string | undefined;
   /** The picture in words. */
   description: string | undefined;
   task: string | undefined;
 }
 
-/** @throws as `readJsonl` */
+/** @throws as `readJsonl` and `readParquetQuestions` */
 export async function readQuestionSet(file: string, options: ReadOptions = {}): Promise<DataSet<Question>> {
+  if (file.endsWith('.parquet')) return readParquetQuestions(file, options);
   const seen = new Map<string, number>();
   return readJsonl(file, async (object, line) => {
-    const answerType = typeOf(text(object, 'answer_type'));
+    const answerType = answerTypeOf(text(object, 'answer_type'));
     const choices = choicesOf(object);
     const image = optionalText(object, 'image');
     return {
@@ -40,12 +41,6 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
       task: optionalText(object, 'task'),
     };
   }, options);
-}
-
-function typeOf(name: string): AnswerType {
-  const type = ANSWER_TYPES.find((known) => known === name.trim().toLowerCase());
-  if (type === undefined) throw new LineError(`has the answer type "${name.slice(0, 60)}"; there are ${ANSWER_TYPES.join(', ')}.`);
-  return type;
 }
 
 function choicesOf(object: JsonObject): readonly string[] | undefined {

@@ -3,7 +3,7 @@
  * one share, and a paired one where two checkpoints answered the same questions.
  */
 import type { Provenance } from '../diff/result.js';
-import type { AnswerType } from './questionSet.js';
+import type { AnswerType } from './answerType.js';
 import type { GraderRequest, Role, SweepAxis } from './request.js';
 
 /** How a question is put: its picture; a black picture of the same size; that and the picture in words; text alone. */

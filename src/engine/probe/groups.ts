@@ -37,8 +37,8 @@ export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, de
 }
 
 /** Splits units into batches in their own order; a unit that is alone too large is a batch all the same. */
-export async function* groupsOf(units: AsyncIterable<PreparedUnit>, room: Room): AsyncGenerator<{ units: PreparedUnit[]; tokens: number }> {
-  let group: PreparedUnit[] = [];
+export async function* groupsOf<U extends Pick<PreparedUnit, 'prompt'>>(units: AsyncIterable<U>, room: Pick<Room, 'fits'>): AsyncGenerator<{ units: U[]; tokens: number }> {
+  let group: U[] = [];
   let tokens = 0;
   for await (const unit of units) {
     const longest = Math.max(tokens, unit.prompt.inputIds.length);

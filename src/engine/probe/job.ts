@@ -69,6 +69,4 @@ export type WorkerMessage =
   | { type: 'progress'; done: number }
   /** A batch is done: all or nothing of it goes on record, so that a run that goes on forms the same batches. */
   | { type: 'group'; checkpoint: number; outcomes: UnitOutcome[] }
-  | { type: 'notice'; sentence: string }
-  | { type: 'done' }
-  | { type: 'error'; error: { name: string; message: string; code: string | undefined } };
+  | { type: 'notice'; sentence: string };

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { CallContext } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { checkUnchanged, fileIdentities, fingerprint } from '../checkpoint/fingerprint.js';
 import { shown, thousands } from '../checkpoint/failure.js';
 import { provenance } from '../diff/provenance.js';
 import type { Provenance } from '../diff/result.js';
@@ -10,13 +10,13 @@ import { FrankensteinError } from '../errors.js';
 import { isChanged } from '../evaluate/change.js';
 import { isRight } from '../evaluate/grade.js';
 import { Run, runIdOf } from '../runs/store.js';
-import type { AttentionOutcome, Outcome, ProbeJob, SkipOutcome, SwapOutcome, UnitOutcome } from './job.js';
+import { runInThread } from '../runtime/thread.js';
+import type { AttentionOutcome, Outcome, ProbeJob, SkipOutcome, SwapOutcome, UnitOutcome, WorkerMessage } from './job.js';
 import { createProbeMeter } from './progress.js';
 import { attentionLayers, skipErrors, swapRates } from './rates.js';
 import type { ProbeProgress, ProbeRequest } from './request.js';
 import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapResult } from './result.js';
 import { type ProbeSetup, setUp } from './setup.js';
-import { runProbeJob } from './thread.js';
 
 /** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 1;
@@ -85,8 +85,8 @@ function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
 }
 
 /** Contents are sampled by the fingerprint, so times count too. */
-function identityOf({ shards, folder }: Checkpoint, print: string): object {
-  return { folder, fingerprint: print, shards: shards.map(({ name, bytes, modifiedNs }) => [name, bytes, String(modifiedNs)]) };
+function identityOf(checkpoint: Checkpoint, print: string): object {
+  return { folder: checkpoint.folder, fingerprint: print, shards: fileIdentities(checkpoint) };
 }
 
 /** Whole batches of the journal. */
@@ -115,7 +115,7 @@ async function runMissing(setup: ProbeSetup, outcomes: Outcomes, { memory, threa
   const left = work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
   const meter = createProbeMeter(total, total - left, progress);
   const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
-  await runProbeJob(workerFile, job, async (message) => {
+  await runInThread(workerFile, 'probe', job, async (message: WorkerMessage) => {
     switch (message.type) {
       case 'phase':
         return meter.phase(message.phase);
@@ -127,9 +127,6 @@ async function runMissing(setup: ProbeSetup, outcomes: Outcomes, { memory, threa
         const settled = await record(message.checkpoint, message.outcomes, outcomes, run);
         return meter.settle(settled * perSample);
       }
-      case 'done':
-      case 'error':
-        return;
     }
   }, signal);
 }

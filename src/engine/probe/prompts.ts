@@ -65,7 +65,7 @@ export async function prepare(processor: Processor, pictures: Pictures, unit: Un
 const MARKER = '<image>';
 
 /** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for a picture. */
-function inputOf(processor: Processor, text: string, pictured: boolean): Parameters<Processor['process']>[0]['input'] {
+export function inputOf(processor: Processor, text: string, pictured: boolean): Parameters<Processor['process']>[0]['input'] {
   if (processor.chats) return { messages: [userMessage(text, pictured ? 1 : 0)] };
   if (!pictured || processor.imageToken === undefined) return { prompt: text };
   const { tokenizer } = processor;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RunSummary } from '../api.js';
 import { FrankensteinError } from '../errors.js';
 import type { CompareResult } from '../diff/result.js';
+import type { EvaluateResult } from '../evaluate/result.js';
 import type { ProbeResult } from '../probe/result.js';
 import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } from './store.js';
 
@@ -16,6 +17,10 @@ interface StoredRequest {
   /** Lines that the journal of the finished run has: tensors to compare, samples to probe. */
   tasks: number;
 }
+
+const KINDS: readonly RunSummary['kind'][] = ['compare', 'probe', 'evaluate', 'transfer', 'sweep'];
+
+const PROBES: readonly ProbeResult['kind'][] = ['swap', 'skip', 'attention'];
 
 /** Newest first. Folders that hold no readable request are left out. */
 export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
@@ -33,7 +38,14 @@ export async function readRun(runsFolder: string, runId: string): Promise<Compar
 /** Throws `not-found` for a probe that is not there or not finished. */
 export async function readProbe(runsFolder: string, runId: string): Promise<ProbeResult> {
   const result = await finished<ProbeResult>(runsFolder, runId);
-  if (!('kind' in result)) throw new FrankensteinError('not-found', `The run ${runId} is no probe.`);
+  if (!PROBES.includes(result.kind)) throw new FrankensteinError('not-found', `The run ${runId} is no probe.`);
+  return result;
+}
+
+/** Throws `not-found` for an evaluation that is not there or not finished. */
+export async function readEvaluation(runsFolder: string, runId: string): Promise<EvaluateResult> {
+  const result = await finished<EvaluateResult>(runsFolder, runId);
+  if (result.kind !== 'evaluate' && result.kind !== 'transfer' && result.kind !== 'sweep') throw new FrankensteinError('not-found', `The run ${runId} is no evaluation.`);
   return result;
 }
 
@@ -46,7 +58,7 @@ async function finished<R extends { schema: 1 }>(runsFolder: string, runId: stri
 async function summarise(runsFolder: string, runId: string): Promise<RunSummary | undefined> {
   const folder = runFolder(runsFolder, runId);
   const request = await readJson<StoredRequest>(path.join(folder, REQUEST_FILE));
-  if (request?.kind !== 'compare' && request?.kind !== 'probe') return undefined;
+  if (request === undefined || !KINDS.includes(request.kind)) return undefined;
   const { kind, probe, labels, paths, startedAt } = request;
   const done = await exists(path.join(folder, RESULT_FILE));
   return { runId, kind, ...(probe === undefined ? {} : { probe }), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };

@@ -123,11 +123,12 @@ function isNonFinite(value: unknown): value is { nonFinite: string } {
   return typeof value === 'object' && value !== null && 'nonFinite' in value && typeof value.nonFinite === 'string';
 }
 
-function ignoreExisting(error: NodeJS.ErrnoException): void {
+export function ignoreExisting(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EEXIST') throw error;
 }
 
-async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> {
+/** Turns what a full disk or a missing permission throws into a sentence. */
+export async function explain<T>(folder: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

@@ -1,10 +1,12 @@
 /**
- * A worker thread of the engine: does one piece of a comparison at a time, or the whole job of a probe that it was
- * started with. Bundled on its own (`dist/worker.cjs`).
+ * A worker thread of the engine: does one piece of a comparison at a time, or the whole job that it was started
+ * with. Bundled on its own (`dist/worker.cjs`).
  */
 import { parentPort } from 'node:worker_threads';
 import { comparePiece, type Piece } from '../diff/piece.js';
-import { serveProbeJob } from '../probe/thread.js';
+import { computeAnswers } from '../evaluate/compute.js';
+import { compute } from '../probe/compute.js';
+import { serveJob } from './thread.js';
 
 export interface WorkerReply<R> {
   value?: R;
@@ -14,7 +16,7 @@ export interface WorkerReply<R> {
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
-if (!serveProbeJob()) {
+if (!serveJob({ probe: compute, evaluate: computeAnswers })) {
   port.on('message', (piece: Piece) => {
     comparePiece(piece).then(
       (value) => port.postMessage({ value }),

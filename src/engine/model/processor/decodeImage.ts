@@ -6,6 +6,7 @@ import { open, stat } from 'node:fs/promises';
 import { fileError, malformed, shown, thousands } from '../../checkpoint/failure.js';
 import { readFully } from '../../checkpoint/read.js';
 import { FrankensteinError } from '../../errors.js';
+import { isInParquet, readParquetPicture } from '../../parquet/picture.js';
 import type { PictureHeader, RgbImage } from './image.js';
 import { decodeJpeg, jpegHeader } from './jpeg.js';
 import { upright } from './orientation.js';
@@ -18,10 +19,11 @@ const FILE_LIMIT = 256 * 1024 * 1024;
 export const PIXEL_LIMIT = 89_478_485;
 
 /**
- * Reads and decodes a PNG, JPEG or WebP file.
+ * Reads and decodes a PNG, JPEG or WebP file, or such a picture inside a Parquet file.
  * @throws `not-found`, `permission`, `malformed`, `unsupported`, `cancelled`
  */
 export async function readImage(file: string, signal?: AbortSignal): Promise<RgbImage> {
+  if (isInParquet(file)) return decodeImage(await readParquetPicture(file, signal), file);
   let bytes: Uint8Array;
   try {
     // Before opening: a named pipe would wait for a writer for ever.

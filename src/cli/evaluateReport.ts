@@ -1,0 +1,60 @@
+/** Evaluations for people: the three abilities with intervals, and who differs from whom. */
+import type { EvaluatePlan } from '../engine/evaluate/request.js';
+import { ABILITIES, type AbilityName, type EvaluateResult } from '../engine/evaluate/result.js';
+import { formatSeconds, interval, signed } from './probeReport.js';
+import { formatBytes, formatCount, formatPercent, table } from './terminal.js';
+
+const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reasoning', rea: 'reasoning' };
+
+export function evaluateReport(result: EvaluateResult): string {
+  const parts = [heading(result), abilities(result), comparisons(result), accuracies(result), result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : ''];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** One line: what is to be done, and how long it may take. */
+export function evaluationPlanSentence({ questions, generations, cached, memory, seconds }: EvaluatePlan): string {
+  const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
+  const time = seconds === null ? '' : `, about ${formatSeconds(seconds)} on this machine`;
+  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
+}
+
+function heading({ checkpoints, data, maxNewTokens, sets, grader }: EvaluateResult): string {
+  const rows = checkpoints.map(({ label, family, path }) => [label, family, path]);
+  const judge = grader === 'rules' ? 'judged by rules' : `judged by rules, then ${grader.model}`;
+  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, greedy, ${judge}`;
+}
+
+function abilities({ checkpoints, scores }: EvaluateResult): string {
+  const there = ABILITIES.filter((ability) => scores.some((score) => score.ability === ability));
+  const header = ['', ...there.flatMap((ability) => [NAMES[ability], '95 % interval'])];
+  const rows = checkpoints.map(({ label }, checkpoint) => [
+    label,
+    ...there.flatMap((ability) => {
+      const score = scores.find((one) => one.ability === ability && one.checkpoint === checkpoint)!;
+      return [formatPercent(score.value), interval(score.low, score.high)];
+    }),
+  ]);
+  const counts = there.map((ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`);
+  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; intervals: Wilson`;
+}
+
+function comparisons({ checkpoints, comparisons: found }: EvaluateResult): string {
+  if (found.length === 0) return '';
+  const header = ['', 'against', '', 'difference', '95 % interval', 'lost', 'won', 'p', 'p (Holm)'];
+  const rows = found.map(({ ability, checkpoint, against, difference, low, high, tf, ft, p, adjusted }) => [
+    NAMES[ability], checkpoints[against]!.label, checkpoints[checkpoint]!.label, signed(difference), `${signed(low)} … ${signed(high)}`, formatCount(tf), formatCount(ft), probability(p), probability(adjusted),
+  ]);
+  const note = checkpoints.length > 3 ? `\n${checkpoints.length - 1} checkpoints are tried against each: read the p after Holm's correction.` : '';
+  return `Differences in points on the same questions (Newcombe), McNemar's test\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
+}
+
+function accuracies({ checkpoints, accuracies: found, sets }: EvaluateResult): string {
+  const columns = sets.flatMap(({ name }) => [...new Set(found.filter(({ set }) => set === name).map(({ setting }) => setting))].map((setting) => ({ name, setting })));
+  const header = ['', ...columns.map(({ name, setting }) => `${name} ${setting}`)];
+  const rows = checkpoints.map(({ label }, checkpoint) => [label, ...columns.map(({ name, setting }) => formatPercent(found.find((one) => one.checkpoint === checkpoint && one.set === name && one.setting === setting)?.value ?? null))]);
+  return `Plain accuracy per set and setting\n\n${table([header, ...rows], [false, ...columns.map(() => true)])}`;
+}
+
+function probability(p: number): string {
+  return p < 1e-4 ? '< 1e-4' : p.toFixed(4);
+}

@@ -1,0 +1,105 @@
+/** The model work of an evaluation: runs where it may block its thread, and reports batch by batch. */
+import { openCheckpoint } from '../checkpoint/open.js';
+import { shown } from '../checkpoint/failure.js';
+import { FrankensteinError } from '../errors.js';
+import { decodeAll } from '../model/generate.js';
+import { type Model, openModel } from '../model/model.js';
+import { rowsAtOnce } from '../model/plan.js';
+import { createProcessor, type Processor, type ProcessedPrompt } from '../model/processor/processor.js';
+import { readSamplingDefaults } from '../model/samplingDefaults.js';
+import { checkLogits } from '../probe/answers.js';
+import { groupsOf } from '../probe/groups.js';
+import { inputOf, Pictures } from '../probe/prompts.js';
+import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
+
+/** More rows are not faster, and a batch is what is lost when a run is killed. */
+const MOST_ROWS = 96;
+
+interface Prepared {
+  asked: Asked;
+  prompt: ProcessedPrompt;
+}
+
+/** Asks everything that `job` has. @throws what the model, its processor and the pictures throw; `cancelled`. */
+export async function computeAnswers(job: EvaluateJob, send: (message: EvaluateMessage) => void, signal: AbortSignal): Promise<void> {
+  for (const { checkpoint: index, stage, label, asked } of job.work) {
+    send({ type: 'phase', phase: `Opening ${label}` });
+    const checkpoint = await openCheckpoint(stage.path, { signal });
+    const model = openModel(checkpoint, { memory: job.memory, threads: job.threads, onNotice: (sentence) => send({ type: 'notice', sentence }) });
+    try {
+      const processor = await createProcessor(checkpoint, { signal });
+      // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
+      if (asked.some(({ image }) => image !== undefined)) processor.visualTokens([1, 2, 2]);
+      send({ type: 'phase', phase: `Asking ${label}` });
+      await askAll(model, processor, asked, job, (message) => send(message.type === 'batch' ? { ...message, checkpoint: index } : message), signal, (await readSamplingDefaults(checkpoint)).repetitionPenalty);
+    } finally {
+      await model.close();
+    }
+  }
+}
+
+async function askAll(model: Model, processor: Processor, asked: readonly Asked[], job: EvaluateJob, send: (message: EvaluateMessage) => void, signal: AbortSignal, repetitionPenalty: number | undefined): Promise<void> {
+  const pictures = new Pictures(processor, signal);
+  /** By prompt: the first that asked it, and who else does. A black picture looks the same whatever it stands for. */
+  const same = new Map<string, { text: string | undefined; others: string[] }>();
+  const batch = (answers: Answered[]) => {
+    if (answers.length > 0) send({ type: 'batch', checkpoint: 0, answers });
+  };
+  const { stopTokens } = processor;
+  const { maxNewTokens } = job;
+  const room = { fits: (units: number, tokens: number) => units <= Math.min(MOST_ROWS, rowsAtOnce(model.spec, model.plan, tokens, maxNewTokens)) };
+
+  async function* prepared(): AsyncGenerator<Prepared> {
+    for (const one of asked) {
+      try {
+        const prompt = await promptOf(processor, pictures, one, maxNewTokens);
+        const key = one.black ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}` : one.key;
+        const known = same.get(key);
+        if (known === undefined) {
+          same.set(key, { text: undefined, others: [] });
+          yield { asked: { ...one, key }, prompt };
+        }
+        const entry = same.get(key)!;
+        if (entry.text !== undefined) batch([{ key: one.key, text: entry.text }]);
+        else entry.others.push(one.key);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
+        if (job.badLines !== 'skip') throw error;
+        batch([{ key: one.key, text: null, why: error.message }]);
+      }
+    }
+  }
+
+  for await (const { units } of groupsOf(prepared(), room)) {
+    pictures.clear();
+    const start = await model.prefill(units.map(({ prompt }) => prompt), { signal });
+    checkLogits(start.logits);
+    const lengths = new Array<number>(units.length).fill(0);
+    const found = await decodeAll(model, start, units.map(({ prompt }, row) => ({ prompt: row, inputIds: prompt.inputIds })), {
+      maxNewTokens,
+      stopTokens,
+      sampling: { repetitionPenalty },
+      onToken(row, token) {
+        if (++lengths[row]! === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
+      },
+      signal,
+    });
+    batch(units.flatMap(({ asked: { key } }, row): Answered[] => {
+      const entry = same.get(key)!;
+      entry.text = processor.decode(found[row]!.tokenIds);
+      return entry.others.splice(0).map((own) => ({ key: own, text: entry.text! }));
+    }));
+  }
+}
+
+async function promptOf(processor: Processor, pictures: Pictures, { prompt, image, black }: Asked, newTokens: number): Promise<ProcessedPrompt> {
+  if (image === undefined) return processor.process({ input: inputOf(processor, prompt, false), images: [], newTokens });
+  const own = await pictures.own(image);
+  const picture = black ? (await pictures.onto(image, own.grid, undefined)).image : own;
+  return processor.process({ input: inputOf(processor, prompt, true), images: [picture], newTokens });
+}
+
+/** Says which question a failure is about. */
+export function failureOf(id: string, why: string): string {
+  return `Question ${shown(id)}: ${why}`;
+}

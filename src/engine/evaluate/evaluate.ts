@@ -1,0 +1,265 @@
+/** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { CallContext } from '../api.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { fileError, shown, thousands } from '../checkpoint/failure.js';
+import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { openCheckpoint } from '../checkpoint/open.js';
+import { provenance } from '../diff/provenance.js';
+import type { Provenance } from '../diff/result.js';
+import { identityOf, labelsOf } from '../diff/stages.js';
+import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { readSpec } from '../model/spec.js';
+import { createProbeMeter } from '../probe/progress.js';
+import { StoredAnswers } from '../runs/answers.js';
+import { Run, runIdOf } from '../runs/store.js';
+import { runInThread } from '../runtime/thread.js';
+import { isRight } from './grade.js';
+import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
+import type { Question } from './questionSet.js';
+import type { EvaluateProgress, EvaluateRequest } from './request.js';
+import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
+import { accuraciesOf, comparisonsOf, scoresOf } from './scores.js';
+import { type QuestionSets, readSets, settingsOf } from './sets.js';
+
+/** Changes whenever stored answers would come out differently. */
+const ANSWERS_VERSION = 1;
+/** New tokens where the request says nothing: room for a chain of thought. */
+export const DEFAULT_NEW_TOKENS = 512;
+
+/** A question in one setting. */
+interface Item {
+  question: Question;
+  /** `set/id`. */
+  id: string;
+  setting: Setting;
+  key: string;
+}
+
+export interface EvaluateSetup {
+  request: EvaluateRequest;
+  checkpoints: Checkpoint[];
+  labels: string[];
+  fingerprints: string[];
+  sets: QuestionSets;
+  items: Item[];
+  maxNewTokens: number;
+  seed: number;
+  warnings: string[];
+}
+
+/**
+ * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation of the
+ * same checkpoint asks only what is new.
+ */
+export async function evaluate(request: EvaluateRequest, workerFile: string, context: CallContext<EvaluateProgress> = {}): Promise<EvaluateResult> {
+  const startedAt = new Date();
+  const setup = await setUp(request, context);
+  const runId = runIdOf(factsOf(setup));
+  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
+    kind: request.kind ?? 'evaluate',
+    labels: setup.labels,
+    paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
+    fingerprints: setup.fingerprints,
+    data: setup.sets.data,
+    dataFingerprint: setup.sets.fingerprint,
+    maxNewTokens: setup.maxNewTokens,
+    startedAt: startedAt.toISOString(),
+    tasks: keysOf(setup.items).size * setup.checkpoints.length,
+  });
+  const stored: (StoredAnswers | undefined)[] = [];
+  try {
+    for (const facts of answerFacts(setup)) stored.push(request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, facts));
+    const { texts, failures } = await askMissing(setup, stored, run, workerFile, context);
+    for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
+    const before = await run?.result<EvaluateResult>();
+    const result = resultOf(setup, texts, failures, before?.provenance ?? provenance(runId, startedAt));
+    await run?.finish(result);
+    return result;
+  } finally {
+    for (const answers of stored) await answers?.close();
+    await run?.close();
+  }
+}
+
+/** Opens and reads everything but weights and pictures. */
+export async function setUp(request: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>): Promise<EvaluateSetup> {
+  const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0, samples } = request;
+  if (request.checkpoints.length === 0) throw new FrankensteinError('bad-request', 'No checkpoint is given.');
+  if (!(Number.isInteger(maxNewTokens) && maxNewTokens >= 1)) throw new FrankensteinError('bad-request', `The number of new tokens must be a whole number of at least 1; ${maxNewTokens} given.`);
+  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw new FrankensteinError('bad-request', `The number of samples must be a whole number of at least 1; ${samples} given.`);
+  if (!Number.isSafeInteger(seed)) throw new FrankensteinError('bad-request', `The seed must be a whole number; ${seed} given.`);
+  progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
+  const checkpoints: Checkpoint[] = [];
+  for (const stage of request.checkpoints) checkpoints.push(await openCheckpoint(stage.path, { signal }));
+  progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
+  const sets = await readSets(request, signal);
+  const pictured = sets.sets.some(({ questions }) => questions.some(({ image }) => image !== undefined));
+  for (const checkpoint of checkpoints) {
+    if (readSpec(checkpoint).vision === undefined && pictured) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`);
+  }
+  return {
+    request, checkpoints, sets, maxNewTokens, seed,
+    labels: labelsOf({ stages: request.checkpoints }, checkpoints),
+    fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
+    items: await itemsOf(sets, signal),
+    warnings: [...new Set([...checkpoints.flatMap(({ warnings }) => warnings), ...sets.warnings])],
+  };
+}
+
+async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined): Promise<Item[]> {
+  const facts = new Map<string, string>();
+  const items: Item[] = [];
+  for (const { name, questions, abilities } of sets) {
+    for (const question of questions) {
+      throwIfCancelled(signal);
+      const picture = question.image === undefined ? '' : (facts.get(question.image) ?? (await factsOfPicture(question.image)));
+      if (question.image !== undefined) facts.set(question.image, picture);
+      for (const setting of settingsOf(question, abilities)) {
+        const key = createHash('sha256').update(JSON.stringify([promptOf(question, setting), setting === 'image' ? 'picture' : setting === 'text' ? 'text' : 'black', picture])).digest('hex').slice(0, 32);
+        items.push({ question, id: `${name}/${question.id}`, setting, key });
+      }
+    }
+  }
+  return items;
+}
+
+/** A picture that was replaced is another picture. */
+async function factsOfPicture(image: string): Promise<string> {
+  const file = image.replace(/(\.parquet)#.*$/s, '$1');
+  const { size, mtimeNs } = await stat(file, { bigint: true }).catch((error: unknown) => Promise.reject(fileError(error, file)));
+  return `${image}\0${size}\0${mtimeNs}`;
+}
+
+/** The description stands before the question, on a line of its own. */
+function promptOf({ prompt, description }: Question, setting: Setting): string {
+  return setting === 'described' ? `${description!}\n${prompt}` : prompt;
+}
+
+export function keysOf(items: readonly Item[]): Set<string> {
+  return new Set(items.map(({ key }) => key));
+}
+
+/** What makes answers the same answers: the checkpoint's content and what is not in a question's key. */
+export function answerFacts({ checkpoints, fingerprints, maxNewTokens }: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'maxNewTokens'>): object[] {
+  return checkpoints.map((checkpoint, index) => ({ answers: ANSWERS_VERSION, maxNewTokens, checkpoint: identityOf(checkpoint, fingerprints[index]!) }));
+}
+
+/** What makes a run the same run. Labels, memory and threads do not. */
+function factsOf(setup: EvaluateSetup): object {
+  const { request, sets, items } = setup;
+  return {
+    kind: request.kind ?? 'evaluate', data: sets.data, dataFingerprint: sets.fingerprint, grader: request.grader ?? null, axis: request.axis ?? null,
+    roles: request.checkpoints.map(({ role }) => role ?? null), sets: sets.sets.map(({ name, abilities }) => [name, abilities]),
+    items: createHash('sha256').update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join('')).digest('hex'),
+    checkpoints: answerFacts(setup),
+  };
+}
+
+/** @returns texts per checkpoint and key, and why a key has none. */
+async function askMissing(setup: EvaluateSetup, stored: readonly (StoredAnswers | undefined)[], run: Run | undefined, workerFile: string, { signal, progress }: CallContext<EvaluateProgress>): Promise<{ texts: Map<string, string>[]; failures: Map<string, string> }> {
+  const { request, items, checkpoints, labels, maxNewTokens } = setup;
+  const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
+  const failures = new Map<string, string>();
+  const wanted = askedOf(items);
+  const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
+    const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
+    return asked.length === 0 ? [] : [{ checkpoint, stage: request.checkpoints[checkpoint]!, label: labels[checkpoint]!, asked }];
+  });
+  const total = wanted.length * checkpoints.length;
+  const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
+  await noteKnown(run, wanted, work, checkpoints.length);
+  const meter = createProbeMeter(total, total - missing, progress);
+  if (missing === 0) return { texts, failures };
+  const job: EvaluateJob = { maxNewTokens, memory: request.memory, threads: request.threads, badLines: request.badLines ?? 'stop', work };
+  await runInThread(workerFile, 'evaluate', job, async (message: EvaluateMessage) => {
+    switch (message.type) {
+      case 'phase':
+        return meter.phase(message.phase);
+      case 'progress':
+        return meter.advance(message.done);
+      case 'notice':
+        return void setup.warnings.push(message.sentence);
+      case 'batch':
+        for (const { key, text, why } of message.answers) {
+          if (text === null) failures.set(key, why!);
+          else if (stored[message.checkpoint]) await stored[message.checkpoint]!.add(key, text);
+          else texts[message.checkpoint]!.set(key, text);
+          await run?.append({ checkpoint: message.checkpoint, key });
+        }
+        return meter.settle(message.answers.length);
+    }
+  }, signal);
+  return { texts, failures };
+}
+
+/** The journal counts answers, for the list of runs: those of earlier evaluations too. */
+async function noteKnown(run: Run | undefined, wanted: readonly Asked[], work: EvaluateJob['work'], checkpoints: number): Promise<void> {
+  if (run === undefined) return;
+  const noted = new Set((await run.entries<{ checkpoint: number; key: string }>()).map(({ checkpoint, key }) => `${checkpoint} ${key}`));
+  for (let checkpoint = 0; checkpoint < checkpoints; checkpoint++) {
+    const left = new Set(work.find((one) => one.checkpoint === checkpoint)?.asked.map(({ key }) => key));
+    for (const { key } of wanted) if (!left.has(key) && !noted.has(`${checkpoint} ${key}`)) await run.append({ checkpoint, key });
+  }
+}
+
+/** Each prompt once; neighbours are of similar length, so that little of a batch is padding. */
+function askedOf(items: readonly Item[]): Asked[] {
+  const asked = new Map<string, Asked>();
+  for (const { key, question, setting } of items) {
+    if (!asked.has(key)) asked.set(key, { key, prompt: promptOf(question, setting), image: question.image, black: setting === 'black' || setting === 'described' });
+  }
+  return [...asked.values()].sort((a, b) => Number(a.image === undefined) - Number(b.image === undefined) || a.prompt.length - b.prompt.length || (a.key < b.key ? -1 : 1));
+}
+
+/** Longer lists of questions end with a count. */
+const NAMED = 5;
+
+function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, origin: Provenance): EvaluateResult {
+  const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
+  const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
+  const byId = new Map<string, EvaluatedQuestion>();
+  for (const { id, question, setting, key } of items) {
+    if (failed.has(id)) continue;
+    const own = byId.get(id) ?? describe(id, question, sets);
+    byId.set(id, own);
+    const answers = texts.map((known) => known.get(key)!);
+    own.answers[setting] = answers;
+    own.right[setting] = answers.map((text) => isRight(text, question));
+  }
+  const questions = [...byId.values()];
+  if (questions.length === 0) throw new FrankensteinError('malformed', `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`);
+  const roles = checkpoints.map((_, index) => request.checkpoints[index]!.role ?? null);
+  const described = sets.sets.map(({ name, questions: own, abilities }) => ({ name, questions: own.length, abilities }));
+  return {
+    schema: 1,
+    kind: request.kind ?? 'evaluate',
+    checkpoints: checkpoints.map(({ path: place, family }, index) => ({ label: labels[index]!, path: place, recipe: null, role: roles[index]!, family, fingerprint: fingerprints[index]! })),
+    data: sets.data, dataFingerprint: sets.fingerprint, sets: described, maxNewTokens, seed,
+    grader: request.grader ?? 'rules',
+    questions,
+    scores: scoresOf(questions, described, checkpoints.length),
+    accuracies: accuraciesOf(questions, described, checkpoints.length),
+    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, described, roles) : [],
+    axis: request.axis ?? null,
+    warnings: [...new Set([...setup.warnings, ...failureWarning(failed, items, failures)])],
+    provenance: origin,
+  };
+}
+
+function describe(id: string, { task, prompt, answer, answerType, image, description }: Question, { folder }: QuestionSets): EvaluatedQuestion {
+  return {
+    id, set: id.slice(0, id.indexOf('/')), task: task ?? null, prompt, truth: answer, answerType,
+    image: image === undefined ? null : path.relative(folder, image).replaceAll(path.sep, '/'),
+    description: description ?? null, answers: {}, right: {},
+  };
+}
+
+function failureWarning(failed: ReadonlySet<string>, items: readonly Item[], failures: ReadonlyMap<string, string>): string[] {
+  if (failed.size === 0) return [];
+  const reasons = [...failed].slice(0, NAMED).map((id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`);
+  const more = failed.size > NAMED ? ` And ${thousands(failed.size - NAMED)} more.` : '';
+  return [`${thousands(failed.size)} ${failed.size === 1 ? 'question' : 'questions'} could not be asked and ${failed.size === 1 ? 'was' : 'were'} left out. ${reasons.join(' ')}${more}`];
+}

@@ -1,0 +1,37 @@
+/** What crosses between the engine's thread and the thread that runs the model: plain data. */
+import type { StageRequest } from '../api.js';
+
+/** One thing to ask: questions that ask the same share the answer. */
+export interface Asked {
+  /** Names the answer in the cache. */
+  key: string;
+  prompt: string;
+  /** Absolute path or name in a Parquet file; undefined for text alone. */
+  image: string | undefined;
+  /** A black picture of the same size takes its place. */
+  black: boolean;
+}
+
+export interface EvaluateJob {
+  maxNewTokens: number;
+  memory: number | undefined;
+  threads: number | undefined;
+  badLines: 'stop' | 'skip';
+  /** What is left to ask, per checkpoint. */
+  work: { checkpoint: number; stage: StageRequest; label: string; asked: Asked[] }[];
+}
+
+export interface Answered {
+  key: string;
+  /** Null where it could not be asked, and `why` says the reason. */
+  text: string | null;
+  why?: string;
+}
+
+export type EvaluateMessage =
+  | { type: 'phase'; phase: string }
+  /** More answers are done. */
+  | { type: 'progress'; done: number }
+  /** A batch is done. */
+  | { type: 'batch'; checkpoint: number; answers: Answered[] }
+  | { type: 'notice'; sentence: string };

@@ -1,0 +1,76 @@
+/** Parquet files by byte range, through hyparquet: footer first, then only the columns and rows that are asked for. */
+import { open } from 'node:fs/promises';
+import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { fileError, malformed, thousands } from '../checkpoint/failure.js';
+import { readFully } from '../checkpoint/read.js';
+import { FrankensteinError } from '../errors.js';
+
+export type ParquetRow = Record<string, unknown>;
+
+export interface ParquetFile {
+  /** Absolute path. */
+  file: string;
+  rows: number;
+  /** Top-level columns. */
+  columns: string[];
+  /** Rows `begin` (inclusive) to `end` (exclusive) with these columns. Binary columns are bytes, text columns strings. */
+  read(columns: readonly string[], begin: number, end: number): Promise<ParquetRow[]>;
+  close(): Promise<void>;
+}
+
+/** Rows of the largest data set that is read: far above any published one. */
+const MOST_ROWS = 5_000_000;
+
+/** @throws `not-found`, `permission`, `malformed` */
+export async function openParquet(file: string, signal?: AbortSignal): Promise<ParquetFile> {
+  const handle = await open(file, 'r').catch((error: unknown) => Promise.reject(fileError(error, file)));
+  try {
+    const { size } = await handle.stat();
+    const buffer: AsyncBuffer = {
+      byteLength: size,
+      async slice(begin, end = size) {
+        const bytes = await readFully(handle, file, begin, Math.min(end, size), signal);
+        return bytes.buffer as ArrayBuffer;
+      },
+    };
+    const metadata = await guard(file, () => parquetMetadataAsync(buffer));
+    const rows = Number(metadata.num_rows);
+    if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS) throw malformed(file, `says that it has ${thousands(rows)} rows.`);
+    return {
+      file,
+      rows,
+      columns: topLevel(metadata),
+      read: (columns, begin, end) => guard(file, () => parquetReadObjects({ file: buffer, metadata, columns: [...columns], rowStart: begin, rowEnd: end, compressors, utf8: false })),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function topLevel({ schema }: FileMetaData): string[] {
+  const names: string[] = [];
+  const walk = (index: number): number => {
+    let next = index + 1;
+    for (let child = 0; child < (schema[index]?.num_children ?? 0); child++) next = walk(next);
+    return next;
+  };
+  for (let child = 0, at = 1; child < (schema[0]?.num_children ?? 0) && at < schema.length; child++) {
+    names.push(schema[at]!.name);
+    at = walk(at);
+  }
+  return names;
+}
+
+/** What the library throws is about the file: it becomes one sentence. */
+async function guard<T>(file: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof FrankensteinError) throw error;
+    if (error instanceof Error && 'code' in error) throw fileError(error, file);
+    throw malformed(file, `is no readable Parquet file: ${error instanceof Error ? error.message.replace(/\.?$/, '.') : String(error)}`);
+  }
+}
