@@ -40,9 +40,9 @@ function abilities({ checkpoints, scores }: EvaluateResult): string {
 
 function comparisons({ checkpoints, comparisons: found }: EvaluateResult): string {
   if (found.length === 0) return '';
-  const header = ['', 'against', '', 'difference', '95 % interval', 'lost', 'won', 'p', 'p (Holm)'];
+  const header = ['', '', 'against', 'difference', '95 % interval', 'lost', 'won', 'p', 'p (Holm)'];
   const rows = found.map(({ ability, checkpoint, against, difference, low, high, tf, ft, p, adjusted }) => [
-    NAMES[ability], checkpoints[against]!.label, checkpoints[checkpoint]!.label, signed(difference), `${signed(low)} … ${signed(high)}`, formatCount(tf), formatCount(ft), probability(p), probability(adjusted),
+    NAMES[ability], checkpoints[checkpoint]!.label, checkpoints[against]!.label, signed(difference), `${signed(low)} … ${signed(high)}`, formatCount(tf), formatCount(ft), probability(p), probability(adjusted),
   ]);
   const note = checkpoints.length > 3 ? `\n${checkpoints.length - 1} checkpoints are tried against each: read the p after Holm's correction.` : '';
   return `Differences in points on the same questions (Newcombe), McNemar's test\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;

@@ -58,7 +58,8 @@ export function comparisonsOf(questions: readonly Judged[], sets: Sets, roles: r
     const flags = flagsOf(ability, questions, sets, roles.length);
     if (flags.length === 0) return [];
     return references.flatMap((against) => {
-      const others = roles.map((_, checkpoint) => checkpoint).filter((checkpoint) => checkpoint !== against);
+      // Two references are compared once: the later with the earlier.
+      const others = roles.map((_, checkpoint) => checkpoint).filter((checkpoint) => checkpoint !== against && !(checkpoint < against && references.includes(checkpoint)));
       return adjust(others.map((checkpoint) => compare(ability, checkpoint, against, flags)));
     });
   });
