@@ -13,7 +13,7 @@ import { openCheckpoint } from '../../src/engine/checkpoint/open.js';
 import { FrankensteinError } from '../../src/engine/errors.js';
 import { defaultCuts } from '../../src/engine/topology/cuts.js';
 import { placeTensor } from '../../src/engine/topology/place.js';
-import { temporaryFolder, type TemporaryFolder, uniform, writeCheckpoint, writeSafetensors } from '../fixtures/checkpoints.js';
+import { inFile, temporaryFolder, type TemporaryFolder, uniform, writeCheckpoint, writeSafetensors } from '../fixtures/checkpoints.js';
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? 20260);
 /** In place of every subject's own number of rounds. */
@@ -114,7 +114,8 @@ function checkInvariants(checkpoint: Checkpoint): void {
   assert.ok(checkpoint.tensors.size > 0);
   assert.ok(checkpoint.layers <= 10_000 && checkpoint.visionLayers <= 20_000);
   const cuts = defaultCuts(checkpoint.layers);
-  for (const [name, tensor] of checkpoint.tensors) {
+  for (const [name, found] of checkpoint.tensors) {
+    const tensor = inFile(found);
     assert.equal(tensor.name, name);
     assert.ok(Number.isSafeInteger(tensor.size) && tensor.size >= 0);
     assert.ok(tensor.begin >= 8 && tensor.end <= tensor.shard.bytes);

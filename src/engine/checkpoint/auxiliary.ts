@@ -41,9 +41,9 @@ const DEPTH_LIMIT = 100;
 /** Bytes compared at once. */
 const CHUNK_BYTES = 4 * 1024 * 1024;
 
-/** Those of `entries` (names in a checkpoint's folder) that are auxiliary files, in the order above. */
-export function auxiliaryFiles(entries: readonly string[]): string[] {
-  return AUXILIARY_FILES.filter((file) => entries.includes(file));
+/** Paths of those of `entries` (names in `folder`) that are auxiliary files, in the order above. */
+export function auxiliaryFiles(folder: string, entries: readonly string[]): Map<string, string> {
+  return new Map(AUXILIARY_FILES.filter((file) => entries.includes(file)).map((file) => [file, path.join(folder, file)]));
 }
 
 /**
@@ -57,12 +57,12 @@ export async function differingFiles(checkpoints: readonly Checkpoint[], signal?
     const [before, after] = [checkpoints[from]!, checkpoints[from + 1]!];
     for (const file of AUXILIARY_FILES) {
       throwIfCancelled(signal);
-      const [had, has] = [before.files.includes(file), after.files.includes(file)];
-      if (had && has) {
-        const keys = await differingKeys(path.join(before.folder, file), path.join(after.folder, file), signal);
+      const [had, has] = [before.files.get(file), after.files.get(file)];
+      if (had !== undefined && has !== undefined) {
+        const keys = await differingKeys(had, has, signal);
         if (keys !== undefined) differences.push({ file, from, kind: 'changed', keys });
-      } else if (had || has) {
-        differences.push({ file, from, kind: has ? 'added' : 'removed', keys: [] });
+      } else if (had !== undefined || has !== undefined) {
+        differences.push({ file, from, kind: has !== undefined ? 'added' : 'removed', keys: [] });
       }
     }
   }

@@ -1,15 +1,17 @@
 /**
- * A checkpoint as it lies on disk: tensors with byte ranges in files, never loaded whole. Opening reads headers only.
+ * A checkpoint: tensors that lie in files as byte ranges, or that are computed from such tensors when they are read.
+ * Nothing is loaded whole, and opening reads headers only. Everything here is plain data, so that a tensor can be sent
+ * to a worker thread and read there.
  */
+import type { TensorExpression } from './computed.js';
 
 /** Storage types of the safetensors format, as it spells them. */
 export type Dtype =
   | 'F64' | 'F32' | 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2'
   | 'I64' | 'I32' | 'I16' | 'I8' | 'U64' | 'U32' | 'U16' | 'U8' | 'BOOL';
 
-/** A tensor's bytes: row-major, little-endian, `file[begin, end)`. */
-export interface StoredTensor {
-  /** Name in the file. */
+interface TensorFacts {
+  /** Name in the file; of a computed tensor, the name that its base or donor has in its file. */
   onDisk: string;
   /** Name after `topology/names`, shared by both layouts of a family. */
   name: string;
@@ -17,11 +19,34 @@ export interface StoredTensor {
   shape: number[];
   /** Elements. */
   size: number;
+}
+
+/**
+ * A tensor's bytes: row-major, little-endian, `file[begin, end)`. The file may be another checkpoint's: a stitched
+ * model is made of such tensors and costs nothing.
+ */
+export interface StoredTensor extends TensorFacts {
   shard: Shard;
   /** Absolute byte offsets in the shard. */
   begin: number;
   end: number; // exclusive
+  expression?: undefined;
 }
+
+/** A tensor that is nowhere on disk: what `expression` gives. Made by `computedTensor`, read by `elements.ts`. */
+export interface ComputedTensor extends TensorFacts {
+  expression: TensorExpression;
+  /** Equal ids, equal values, in any process: a hash of the expression and of the files under it. */
+  id: string;
+  /**
+   * Whether values are rounded to `dtype` before anyone sees them, as they would be on disk. Where not, `dtype` is only
+   * what bytes come in, and no figure has a rounding floor.
+   */
+  rounded: boolean;
+}
+
+/** `expression === undefined` tells the two apart. */
+export type Tensor = StoredTensor | ComputedTensor;
 
 export interface Shard {
   /** Name inside the checkpoint folder. */
@@ -42,9 +67,10 @@ export interface Checkpoint {
   path: string;
   /** The folder that holds it. */
   folder: string;
+  /** Its own files; those of other checkpoints that it uses are in `virtual.sources`. */
   shards: Shard[];
   /** By canonical name, in file order. */
-  tensors: Map<string, StoredTensor>;
+  tensors: Map<string, Tensor>;
   /** Parsed `config.json`; undefined when there is none. */
   config: Readonly<Record<string, unknown>> | undefined;
   /** `model_type`, or what the tensor names say. */
@@ -56,7 +82,22 @@ export interface Checkpoint {
   visionLayers: number;
   /** Blocks per vision stack (Mllama has two); sums to `visionLayers`. */
   visionStacks: readonly number[];
-  /** Names of auxiliary text files that are there (config, tokenizer, generation, chat template, processor). */
-  files: string[];
+  /** Path per name of auxiliary text files that are there (config, tokenizer, generation, chat template, processor). */
+  files: Map<string, string>;
   warnings: string[];
+  /** Undefined for a checkpoint whose tensors all lie in its own files. */
+  virtual?: Virtual | undefined;
+}
+
+/** What a checkpoint is made of that exists only as a description. */
+export interface Virtual {
+  kind: 'adapter' | 'recipe';
+  /** What people call it: the adapter's folder, the recipe's file. */
+  label: string;
+  /** How it is made, for people: "LoRA of rank 16 on Qwen2.5-VL-7B". */
+  summary: string;
+  /** What it uses, open; may be virtual too. */
+  sources: Checkpoint[];
+  /** What it does with them and its own files, as JSON keeps it: part of the fingerprint. */
+  recipe: unknown;
 }

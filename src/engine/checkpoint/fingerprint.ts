@@ -11,9 +11,10 @@ const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
 /**
- * SHA-256, hex, over every shard's name, length, header and sampled content. The same bytes give the same fingerprint
- * wherever they lie and whatever their times. Training moves every block of a tensor; an edit of a few bytes between
- * the samples goes unseen, so whoever reuses a result by fingerprint compares lengths and times too.
+ * SHA-256, hex, over every shard's name, length, header and sampled content, and of a virtual checkpoint over its
+ * sources' fingerprints and what it makes of them. The same bytes give the same fingerprint wherever they lie and
+ * whatever their times. Training moves every block of a tensor; an edit of a few bytes between the samples goes unseen,
+ * so whoever reuses a result by fingerprint compares lengths and times too (`filesOf`).
  * @throws `changed`, `permission`, `not-found`, `cancelled`
  */
 export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal): Promise<string> {
@@ -21,7 +22,24 @@ export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal):
   for (const shard of [...checkpoint.shards].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     facts.push([shard.name, shard.bytes, shard.headerHash, await sampleHash(shard, signal)]);
   }
+  if (checkpoint.virtual !== undefined) {
+    const { kind, sources, recipe } = checkpoint.virtual;
+    facts.push(kind, recipe);
+    for (const source of sources) facts.push(await fingerprint(source, signal));
+  }
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
+}
+
+/** Every file whose bytes the checkpoint's tensors are made of, its sources' too. */
+export function filesOf(checkpoint: Checkpoint): Shard[] {
+  const files = new Map(checkpoint.shards.map((shard) => [shard.realPath, shard]));
+  for (const source of checkpoint.virtual?.sources ?? []) for (const shard of filesOf(source)) files.set(shard.realPath, shard);
+  return [...files.values()];
+}
+
+/** What tells a stage from its successor under the same fingerprint, for the id of a run: length and time of each file. */
+export function fileIdentities(checkpoint: Checkpoint): [name: string, bytes: number, modifiedNs: string][] {
+  return filesOf(checkpoint).map(({ name, bytes, modifiedNs }) => [name, bytes, String(modifiedNs)]);
 }
 
 async function sampleHash(shard: Shard, signal?: AbortSignal): Promise<string> {
@@ -48,11 +66,11 @@ async function sampleHash(shard: Shard, signal?: AbortSignal): Promise<string> {
 }
 
 /**
- * Compares every shard's length, time and identity with those at open time.
+ * Compares length, time and identity of every shard, the sources' too, with those at open time.
  * @throws `changed` when a shard was written, replaced or removed.
  */
 export async function checkUnchanged(checkpoint: Checkpoint): Promise<void> {
-  await Promise.all(checkpoint.shards.map(checkShard));
+  await Promise.all(filesOf(checkpoint).map(checkShard));
 }
 
 async function checkShard(shard: Shard): Promise<void> {

@@ -3,8 +3,10 @@ import type { CallContext, InspectResult, InspectedTensor } from '../api.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { placeTensor } from '../topology/place.js';
 import { type Section, SECTIONS } from '../topology/topology.js';
-import type { Checkpoint } from './checkpoint.js';
+import type { Checkpoint, Shard } from './checkpoint.js';
+import { bytesOf } from './elements.js';
 import { fingerprint } from './fingerprint.js';
+import { checkpointLabel } from './hub.js';
 import { openCheckpoint } from './open.js';
 
 /** Opens and describes the checkpoint at `path`. Errors as `openCheckpoint`. */
@@ -14,10 +16,23 @@ export async function inspectCheckpoint(path: string, { signal, progress }: Call
   return describe(checkpoint, await fingerprint(checkpoint, signal));
 }
 
+/** Where a tensor is that lies in no file. */
+const COMPUTED = 'computed';
+
+/** Its own files by their names, those of the checkpoints it is made of with whose they are. */
+function namesOfShards(checkpoint: Checkpoint, prefix = ''): Map<Shard, string> {
+  const names = new Map(checkpoint.shards.map((shard) => [shard, `${prefix}${shard.name}`]));
+  for (const source of checkpoint.virtual?.sources ?? []) {
+    for (const [shard, name] of namesOfShards(source, `${source.virtual?.label ?? checkpointLabel(source.folder)}/`)) names.set(shard, name);
+  }
+  return names;
+}
+
 function describe(checkpoint: Checkpoint, print: string): InspectResult {
   const cuts = resolveCuts(undefined, checkpoint.layers);
   const dtypes: InspectResult['dtypes'] = {};
   const sections = new Map<Section, { tensors: number; parameters: number }>();
+  const shardNames = namesOfShards(checkpoint);
   const perShard = new Map<string, number>();
   const tensors: InspectedTensor[] = [];
   let parameters = 0;
@@ -27,11 +42,12 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
     const sum = sections.get(section) ?? { tensors: 0, parameters: 0 };
     add(sum, tensor.size);
     sections.set(section, sum);
-    perShard.set(tensor.shard.name, (perShard.get(tensor.shard.name) ?? 0) + 1);
+    const shard = tensor.expression === undefined ? shardNames.get(tensor.shard)! : COMPUTED;
+    perShard.set(shard, (perShard.get(shard) ?? 0) + 1);
     parameters += tensor.size;
     tensors.push({
       name: tensor.name, onDisk: tensor.onDisk, section, layer, depth, component,
-      dtype: tensor.dtype, shape: tensor.shape, shard: tensor.shard.name, bytes: tensor.end - tensor.begin,
+      dtype: tensor.dtype, shape: tensor.shape, shard, bytes: bytesOf(tensor),
     });
   }
   return {
@@ -42,9 +58,9 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
     layers: checkpoint.layers,
     visionLayers: checkpoint.visionLayers,
     parameters,
-    bytes: checkpoint.shards.reduce((sum, shard) => sum + shard.bytes, 0),
+    bytes: [...shardNames.keys()].reduce((sum, shard) => sum + shard.bytes, 0),
     dtypes,
-    shards: checkpoint.shards.map(({ name, bytes }) => ({ file: name, bytes, tensors: perShard.get(name) ?? 0 })),
+    shards: [...shardNames].map(([{ bytes }, file]) => ({ file, bytes, tensors: perShard.get(file) ?? 0 })),
     sections: SECTIONS.flatMap((section) => {
       const sum = sections.get(section);
       return sum === undefined ? [] : [{ section, ...sum }];

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { describeModel } from '../topology/model.js';
 import { auxiliaryFiles } from './auxiliary.js';
-import type { Checkpoint, Shard, StoredTensor } from './checkpoint.js';
+import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { type Location, locate } from './locate.js';
@@ -37,7 +37,7 @@ export async function openCheckpoint(given: string, options: { signal?: AbortSig
   const warnings: string[] = [];
   const stored = collectTensors(location, opened, warnings);
   const model = describeModel(stored.map((tensor) => tensor.onDisk), config);
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, Tensor>();
   for (const tensor of stored) {
     const name = model.names.get(tensor.onDisk) ?? tensor.onDisk;
     tensors.set(name, { ...tensor, name });
@@ -53,7 +53,7 @@ export async function openCheckpoint(given: string, options: { signal?: AbortSig
     layers: model.layers,
     visionLayers: model.visionLayers,
     visionStacks: model.visionStacks,
-    files: location.alone ? [] : auxiliaryFiles(location.entries),
+    files: location.alone ? new Map<string, string>() : auxiliaryFiles(location.folder, location.entries),
     warnings: [...warnings, ...model.warnings],
   };
 }

@@ -1,18 +1,18 @@
 /** Which tensors of several checkpoints belong together, and what has no counterpart. */
-import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import type { MissingTensor } from './result.js';
 
 /** A run of neighbouring stages that hold a tensor in one shape: what can be compared. */
 export interface Segment {
   /** First stage. */
   from: number;
-  stored: StoredTensor[];
+  stored: Tensor[];
 }
 
 export interface AlignedTensor {
   name: string;
   /** Per stage; undefined where absent. */
-  stored: (StoredTensor | undefined)[];
+  stored: (Tensor | undefined)[];
   segments: Segment[];
 }
 
@@ -36,7 +36,7 @@ export function alignTensors(checkpoints: readonly Checkpoint[]): Alignment {
   return { tensors, missing };
 }
 
-function segmentsOf(stored: readonly (StoredTensor | undefined)[]): Segment[] {
+function segmentsOf(stored: readonly (Tensor | undefined)[]): Segment[] {
   const segments: Segment[] = [];
   let current: Segment | undefined;
   stored.forEach((tensor, stage) => {
@@ -49,11 +49,11 @@ function segmentsOf(stored: readonly (StoredTensor | undefined)[]): Segment[] {
   return segments.filter((segment) => segment.stored.length > 1);
 }
 
-function sameShape(a: StoredTensor, b: StoredTensor): boolean {
+function sameShape(a: Tensor, b: Tensor): boolean {
   return a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
 }
 
-function describeMissing(name: string, stored: readonly (StoredTensor | undefined)[], checkpoints: readonly Checkpoint[]): MissingTensor | undefined {
+function describeMissing(name: string, stored: readonly (Tensor | undefined)[], checkpoints: readonly Checkpoint[]): MissingTensor | undefined {
   const stages = stored.map((_, stage) => stage);
   const presentIn = stages.filter((stage) => stored[stage]);
   const absentIn = stages.filter((stage) => !stored[stage]);

@@ -1,8 +1,7 @@
 /** How far apart two checkpoints are, from a sample: enough to order a lineage, in milliseconds. */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { alignTensors } from './align.js';
-import { exactSums } from './exact.js';
+import { exactSums, sourceOf } from './exact.js';
 import { addSums, emptySums } from './partial.js';
 
 /** Weights sampled, spread over the model, and elements from the middle of each. */
@@ -18,8 +17,7 @@ export async function sampledDistance(a: Checkpoint, b: Checkpoint): Promise<num
     const { stored } = weights[index]!.segments[0]!;
     const elements = Math.min(ELEMENTS, stored[0]!.size);
     const start = Math.floor((stored[0]!.size - elements) / 2);
-    const sources = stored.map(({ shard, dtype, begin }) => ({ realPath: shard.realPath, dtype, begin: begin + start * DTYPE_BYTES[dtype] }));
-    addSums(total, await exactSums(sources, elements));
+    addSums(total, await exactSums(stored.map((tensor) => sourceOf(tensor, start)), elements));
   }
   const { deltaSquares, aSquares } = total.pairs[0]!;
   return aSquares > 0 ? Math.sqrt(deltaSquares / aSquares) : Infinity;

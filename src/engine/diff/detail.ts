@@ -1,10 +1,10 @@
 /** One tensor's update from close by: histogram of Δ, energy per row and column. Float64, on demand. */
 import type { CallContext } from '../api.js';
-import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
+import { DTYPE_BYTES } from '../checkpoint/decode.js';
+import { bytesOf, readElements } from '../checkpoint/elements.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
 import { openCheckpoint } from '../checkpoint/open.js';
-import { readBytes } from '../checkpoint/read.js';
-import type { StoredTensor } from '../checkpoint/checkpoint.js';
+import type { Tensor } from '../checkpoint/checkpoint.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { sizeOf } from './aggregate.js';
 import { createMeter } from './meter.js';
@@ -32,7 +32,7 @@ export async function tensorDetail({ before, after, name, from }: DetailRequest,
     const tensor = checkpoint.tensors.get(name);
     if (!tensor) throw new FrankensteinError('not-found', `${checkpoint.path} has no tensor ${name}.`);
     return tensor;
-  }) as [StoredTensor, StoredTensor];
+  }) as [Tensor, Tensor];
   if (a.shape.join() !== b.shape.join()) {
     throw new FrankensteinError('mismatch', `${name} has shape [${a.shape.join(', ')}] before and [${b.shape.join(', ')}] after; their difference has no meaning.`);
   }
@@ -44,7 +44,7 @@ export async function tensorDetail({ before, after, name, from }: DetailRequest,
   const columnSquares = new Float64Array(Math.ceil(columns / columnsPerBin));
   let largest = 0;
   // Two passes: the histogram's range is known only after the first.
-  const meter = createMeter('Reading', 2 * (a.end - a.begin + b.end - b.begin), 0, progress);
+  const meter = createMeter('Reading', 2 * (bytesOf(a) + bytesOf(b)), 0, progress);
   const scan = async (visit: (delta: number, index: number) => void) => {
     for (let start = 0; start < a.size; start += CHUNK) {
       throwIfCancelled(signal);
@@ -96,7 +96,8 @@ function matrixOf(shape: readonly number[]): { rows: number; columns: number } {
   return { rows: columns === 0 ? 0 : sizeOf({ shape }) / columns, columns };
 }
 
-async function valuesOf(tensor: StoredTensor, start: number, end: number): Promise<Float64Array> {
-  const width = DTYPE_BYTES[tensor.dtype];
-  return decode(tensor.dtype, await readBytes(tensor, start * width, end * width));
+async function valuesOf(tensor: Tensor, start: number, end: number): Promise<Float64Array> {
+  const values = new Float64Array(end - start);
+  await readElements(tensor, start, values);
+  return values;
 }

@@ -2,8 +2,9 @@
  * The diff in float64, element by element: every dtype, non-finite weights, magnitudes that fp32 squares cannot hold,
  * and tensors too small to be worth a graph. Slower than the kernel (about 0.4 G elements/s) and always right.
  */
-import type { Dtype } from '../checkpoint/checkpoint.js';
+import type { ComputedTensor, Dtype, Tensor } from '../checkpoint/checkpoint.js';
 import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
+import { readElements } from '../checkpoint/elements.js';
 import { readRange } from '../checkpoint/read.js';
 import { emptySums, addSums, type PartialSums } from './partial.js';
 
@@ -20,31 +21,58 @@ const PRECISION: Partial<Record<Dtype, { mantissa: number; minExponent: number }
 /** Elements decoded at once: 8 MiB of float64 per stage. */
 const CHUNK = 1 << 20;
 
+/** Elements that lie in a file. */
 export interface ByteSource {
   realPath: string;
   dtype: Dtype;
   /** Absolute byte offset of the first element. */
   begin: number;
+  tensor?: undefined;
+}
+
+/** Elements of a tensor that is computed when it is read. */
+export interface ComputedSource {
+  tensor: ComputedTensor;
+  dtype: Dtype;
+  /** First element. */
+  first: number;
+}
+
+/** Plain data: it goes to a worker thread. */
+export type Source = ByteSource | ComputedSource;
+
+/** The elements of `tensor` from `first` on. */
+export function sourceOf(tensor: Tensor, first: number): Source {
+  const { dtype } = tensor;
+  if (tensor.expression !== undefined) return { tensor, dtype, first };
+  return { realPath: tensor.shard.realPath, dtype, begin: tensor.begin + first * DTYPE_BYTES[dtype] };
 }
 
 /** Sums over `elements` elements of each source, read in chunks. */
-export async function exactSums(sources: readonly ByteSource[], elements: number): Promise<PartialSums> {
+export async function exactSums(sources: readonly Source[], elements: number): Promise<PartialSums> {
   const total = emptySums(sources.length);
   for (let start = 0; start < elements; start += CHUNK) {
     const count = Math.min(CHUNK, elements - start);
-    const values = await Promise.all(
-      sources.map(async ({ realPath, dtype, begin }) => {
-        const width = DTYPE_BYTES[dtype];
-        return decode(dtype, await readRange(realPath, begin + start * width, begin + (start + count) * width));
-      }),
-    );
-    addSums(total, sumValues(values, sources.map((source) => source.dtype)));
+    const values = await Promise.all(sources.map((source) => valuesOf(source, start, count)));
+    // What was never rounded has no rounding floor.
+    addSums(total, sumValues(values, sources.map(({ dtype, tensor }) => (tensor?.rounded === false ? null : dtype))));
   }
   return total;
 }
 
-/** The same for values already decoded: one array per stage, equally long. */
-export function sumValues(values: readonly Float64Array[], dtypes: readonly Dtype[]): PartialSums {
+async function valuesOf(source: Source, start: number, count: number): Promise<Float64Array> {
+  if (source.tensor !== undefined) {
+    const values = new Float64Array(count);
+    await readElements(source.tensor, source.first + start, values);
+    return values;
+  }
+  const { realPath, dtype, begin } = source;
+  const width = DTYPE_BYTES[dtype];
+  return decode(dtype, await readRange(realPath, begin + start * width, begin + (start + count) * width));
+}
+
+/** The same for values already decoded: one array per stage, equally long, and the dtype it was rounded to, if any. */
+export function sumValues(values: readonly Float64Array[], dtypes: readonly (Dtype | null)[]): PartialSums {
   const sums = emptySums(values.length);
   sums.elements = values[0]!.length;
   values.forEach((array, stage) => {
@@ -61,8 +89,8 @@ export function sumValues(values: readonly Float64Array[], dtypes: readonly Dtyp
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer); // little-endian: [low, high]
 
-function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype, sums: PartialSums['pairs'][number]): void {
-  const precision = PRECISION[dtype];
+function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null, sums: PartialSums['pairs'][number]): void {
+  const precision = dtype === null ? undefined : PRECISION[dtype];
   const epsilon = precision ? 2 ** -precision.mantissa : 0;
   const minUlp = precision ? 2 ** precision.minExponent * epsilon : 0;
   let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, ulpSquares = 0, nonFinite = 0;

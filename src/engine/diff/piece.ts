@@ -1,13 +1,13 @@
 /** One piece of one tensor in all stages: the unit of work that a worker does and the journal counts. */
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { createStreamingSession, sharedRoot } from '../runtime/session.js';
-import { exactSums, type ByteSource } from './exact.js';
+import { exactSums, type ByteSource, type Source } from './exact.js';
 import { diffGraph, epsilonSquared, hasKernel, PAIR_OUTPUTS, ROW } from './kernel.js';
 import { addSums, emptySums, type PartialSums } from './partial.js';
 
 export interface Piece {
   /** Neighbouring stages that hold the tensor in one shape. */
-  sources: ByteSource[];
+  sources: Source[];
   elements: number;
 }
 
@@ -20,14 +20,16 @@ const MIN_KERNEL_SQUARE = 1e-28;
 /** Sums over one piece. Throws what the file system throws; a cut-off file is caught by the caller's stat check. */
 export async function comparePiece({ sources, elements }: Piece): Promise<PartialSums> {
   const whole = elements - (elements % ROW);
-  const root = sharedRoot(sources.map((source) => source.realPath));
-  if (root === undefined || whole < MIN_KERNEL_ELEMENTS || !sources.every((source) => hasKernel(source.dtype))) {
+  // What is computed has no bytes for the graph to map.
+  const stored = sources.filter((source) => source.tensor === undefined);
+  const root = sharedRoot(stored.map((source) => source.realPath));
+  if (root === undefined || whole < MIN_KERNEL_ELEMENTS || stored.length < sources.length || !stored.every((source) => hasKernel(source.dtype))) {
     return exactSums(sources, elements);
   }
-  const sums = await kernelSums(root, sources, whole);
+  const sums = await kernelSums(root, stored, whole);
   if (sums === undefined) return exactSums(sources, elements);
   if (whole < elements) {
-    const rest = sources.map((source) => ({ ...source, begin: source.begin + whole * DTYPE_BYTES[source.dtype] }));
+    const rest = stored.map((source) => ({ ...source, begin: source.begin + whole * DTYPE_BYTES[source.dtype] }));
     addSums(sums, await exactSums(rest, elements - whole));
   }
   return sums;

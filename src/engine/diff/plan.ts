@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { FrankensteinError } from '../errors.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import type { AlignedTensor, Segment } from './align.js';
+import { sourceOf } from './exact.js';
 import type { Piece } from './piece.js';
 import { ROW } from './kernel.js';
 
@@ -59,12 +60,7 @@ export function planTasks(tensors: readonly AlignedTensor[], budget: Budget): Ta
       const step = Math.floor(budget.pieceBytes / bytesPerElement / ROW) * ROW;
       const pieces: Piece[] = [];
       for (let start = 0; start < size; start += step) {
-        const sources = segment.stored.map((stored, index) => ({
-          realPath: stored.shard.realPath,
-          dtype: stored.dtype,
-          begin: stored.begin + start * widths[index]!,
-        }));
-        pieces.push({ sources, elements: Math.min(step, size - start) });
+        pieces.push({ sources: segment.stored.map((tensor) => sourceOf(tensor, start)), elements: Math.min(step, size - start) });
       }
       return { tensor, segment, pieces, bytes: size * bytesPerElement };
     }),

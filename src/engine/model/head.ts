@@ -3,10 +3,11 @@
  * of rows. Embeddings of a prompt are few rows of theirs, read by byte range.
  */
 import * as ort from 'onnxruntime-node';
-import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
+import { readElements, readInto } from '../checkpoint/elements.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { type LanguageSpec, tensorOf } from './spec.js';
-import { type Allocate, type Feeds, readFloats, readInto, readParts, reusing } from './weights.js';
+import { type Allocate, type Feeds, readParts, reusing } from './weights.js';
 
 interface HeadBlock {
   /** First row of the vocabulary, and how many. */
@@ -18,7 +19,7 @@ interface HeadBlock {
 export class HeadPages {
   private norm: ort.Tensor | undefined;
   private kept: HeadBlock[] | undefined;
-  private readonly stored: StoredTensor;
+  private readonly stored: Tensor;
   private readonly allocate: Allocate;
 
   /** @param blockRows rows of the vocabulary brought in at once. `keep`: all blocks stay. */
@@ -52,11 +53,11 @@ export class HeadPages {
     const size = count * hidden;
     if (this.format !== 'F32') {
       const halves = this.allocate('head', Uint16Array, size);
-      await readInto(this.stored, 2 * first * hidden, new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength));
+      await readInto(this.stored, first * hidden, new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength));
       return new ort.Tensor('uint16', halves, [count, hidden]);
     }
     const values = this.allocate('head', Float32Array, size);
-    await readFloats(this.stored, first * hidden, values);
+    await readElements(this.stored, first * hidden, values);
     return new ort.Tensor('float32', values, [count, hidden]);
   }
 }
@@ -65,7 +66,7 @@ export class HeadPages {
 const REMEMBERED = 4096;
 
 export class Embeddings {
-  private readonly stored: StoredTensor;
+  private readonly stored: Tensor;
   private readonly remembered = new Map<number, Float32Array>();
 
   constructor(
@@ -92,7 +93,7 @@ export class Embeddings {
     const { hidden } = this.spec.layer;
     for (const id of ids) {
       const values = new Float32Array(hidden);
-      await readFloats(this.stored, id * hidden, values);
+      await readElements(this.stored, id * hidden, values);
       this.remembered.set(id, values);
     }
   }

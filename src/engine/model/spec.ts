@@ -1,5 +1,5 @@
 /** What a model is, read off its tensors and config: every size that building graphs and pages needs. */
-import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { textConfig } from '../topology/model.js';
@@ -152,13 +152,13 @@ function readVision(checkpoint: Checkpoint, family: VisionFamily, config: Config
 }
 
 /** The tensor of that canonical name. @throws `malformed` */
-export function tensorOf(checkpoint: Checkpoint, name: string): StoredTensor {
+export function tensorOf(checkpoint: Checkpoint, name: string): Tensor {
   const tensor = checkpoint.tensors.get(name);
   if (tensor === undefined) throw malformed(checkpoint, `has no tensor ${quoted(name)}, without which it cannot be run.`);
   return tensor;
 }
 
-function matrixShape(checkpoint: Checkpoint, tensor: StoredTensor): [number, number] {
+function matrixShape(checkpoint: Checkpoint, tensor: Tensor): [number, number] {
   const [rows, columns] = tensor.shape;
   if (rows === undefined || columns === undefined || tensor.shape.length !== 2) throw malformed(checkpoint, `has a tensor ${quoted(tensor.onDisk)} of shape [${tensor.shape.join(', ')}] where a matrix is expected.`);
   return [rows, columns];

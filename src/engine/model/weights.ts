@@ -2,11 +2,10 @@
  * Reading weights into the shape graphs take: matrices that are used together stacked into one, vectors as fp32.
  * Sixteen-bit matrices can stay as they are on disk; anything else becomes fp32.
  */
-import { open } from 'node:fs/promises';
 import * as ort from 'onnxruntime-node';
-import type { Checkpoint, StoredTensor } from '../checkpoint/checkpoint.js';
-import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
-import { fileError, quoted, shown } from '../checkpoint/failure.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { readElements, readInto } from '../checkpoint/elements.js';
+import { quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { tensorOf } from './spec.js';
@@ -62,7 +61,8 @@ export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPa
       const halves = allocate(part.input, Uint16Array, size);
       let offset = 0;
       for (const tensor of stored) {
-        await readInto(tensor, 0, bytesOf(halves.subarray(offset, offset + tensor.size)));
+        const part = halves.subarray(offset, offset + tensor.size);
+        await readInto(tensor, 0, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
         offset += tensor.size;
       }
       feeds[part.input] = new ort.Tensor('uint16', halves, part.dims);
@@ -70,69 +70,13 @@ export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPa
       const floats = allocate(part.input, Float32Array, size);
       let offset = 0;
       for (const tensor of stored) {
-        await readFloats(tensor, 0, floats.subarray(offset, offset + tensor.size));
+        await readElements(tensor, 0, floats.subarray(offset, offset + tensor.size));
         offset += tensor.size;
       }
       feeds[part.input] = new ort.Tensor('float32', floats, part.dims);
     }
   }
   return feeds;
-}
-
-/** Bytes widened at once. */
-const STEP_BYTES = 1 << 20;
-
-/** Reads elements from `first` on as fp32, until `target` is full. */
-export async function readFloats(tensor: StoredTensor, first: number, target: Float32Array): Promise<void> {
-  const width = DTYPE_BYTES[tensor.dtype];
-  if (tensor.dtype === 'F32') return readInto(tensor, first * width, bytesOf(target));
-  const step = Math.min(target.length, STEP_BYTES / width);
-  const bytes = new Uint8Array(step * width);
-  for (let done = 0; done < target.length; done += step) {
-    const count = Math.min(step, target.length - done);
-    const some = bytes.subarray(0, count * width);
-    await readInto(tensor, (first + done) * width, some);
-    widen(tensor, some, target.subarray(done, done + count));
-  }
-}
-
-/** The system reads at most 2 GiB at once. */
-const READ_BYTES = 1 << 30;
-
-/** Reads the tensor's bytes from `begin` on, until `target` is full. @throws `changed`, `not-found`, `permission` */
-export async function readInto({ shard, begin: start }: StoredTensor, begin: number, target: Uint8Array): Promise<void> {
-  try {
-    const handle = await open(shard.realPath, 'r');
-    try {
-      for (let done = 0; done < target.length; ) {
-        const { bytesRead } = await handle.read(target, done, Math.min(READ_BYTES, target.length - done), start + begin + done);
-        if (bytesRead === 0) throw new FrankensteinError('changed', `${shown(shard.realPath)} became shorter while it was read.`);
-        done += bytesRead;
-      }
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileError(error, shard.realPath);
-  }
-}
-
-function bytesOf(values: Uint16Array | Float32Array): Uint8Array {
-  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-/** Values of `bytes`, which are elements of `tensor`, as fp32. */
-function widen({ dtype }: StoredTensor, bytes: Uint8Array, target: Float32Array): void {
-  if (dtype === 'BF16') {
-    // A bfloat16 is the upper half of a float32. This loop is ten times faster than the general one.
-    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, target.length);
-    const words = new Uint32Array(target.buffer, target.byteOffset, target.length);
-    for (let index = 0; index < words.length; index++) words[index] = halves[index]! << 16;
-  } else if (dtype === 'F32') {
-    target.set(new Float32Array(bytes.buffer, bytes.byteOffset, target.length));
-  } else {
-    target.set(decode(dtype, bytes));
-  }
 }
 
 /** The format in which all of these matrices lie on disk, or F32 where they differ or need decoding. */

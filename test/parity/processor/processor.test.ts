@@ -27,7 +27,7 @@ const expected = JSON.parse(readFileSync(path.join(FIXTURES, 'expectations.json'
 function checkpointAt(folder: string): Checkpoint {
   const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
   return {
-    path: folder, folder, config, family: String(config['model_type']), layout: String(config['model_type']), files: readdirSync(folder),
+    path: folder, folder, config, family: String(config['model_type']), layout: String(config['model_type']), files: new Map(readdirSync(folder).map((name) => [name, path.join(folder, name)])),
     shards: [], tensors: new Map(), layers: 1, visionLayers: 'vision_config' in config ? 1 : 0, visionStacks: [], warnings: [],
   };
 }

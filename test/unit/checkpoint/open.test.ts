@@ -5,9 +5,9 @@ import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
+import { readBytes } from '../../../src/engine/checkpoint/elements.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { readBytes } from '../../../src/engine/checkpoint/read.js';
-import { LAYOUTS, TWO_LAYOUTS, temporaryFolder, type TemporaryFolder, valuesOf, writeCheckpoint, writeHubCheckpoint, writeSafetensors } from '../../fixtures/checkpoints.js';
+import { inFile, LAYOUTS, TWO_LAYOUTS, temporaryFolder, type TemporaryFolder, valuesOf, writeCheckpoint, writeHubCheckpoint, writeSafetensors } from '../../fixtures/checkpoints.js';
 
 const INDEX = 'model.safetensors.index.json';
 const SHARD = 'model-00002-of-00003.safetensors';
@@ -29,7 +29,7 @@ describe('openCheckpoint', function () {
       assert.equal(checkpoint.folder, folder);
       assert.deepEqual(checkpoint.shards.map((shard) => shard.name), written.shards);
       assert.equal(checkpoint.tensors.size, written.tensors.length);
-      assert.deepEqual(checkpoint.files, ['config.json', 'generation_config.json', 'chat_template.jinja']);
+      assert.deepEqual([...checkpoint.files.keys()], ['config.json', 'generation_config.json', 'chat_template.jinja']);
       assert.deepEqual([checkpoint.family, checkpoint.layers, checkpoint.visionLayers], ['qwen2_5_vl', 4, 2]);
       assert.deepEqual(checkpoint.warnings, []);
     });
@@ -53,7 +53,7 @@ describe('openCheckpoint', function () {
     await writeFile(path.join(folder, 'tokenizer.json'), '{}');
     const checkpoint = await openCheckpoint(path.join(folder, 'two.safetensors'));
     assert.deepEqual(names(checkpoint), ['two']);
-    assert.deepEqual([checkpoint.config, checkpoint.files, checkpoint.family], [undefined, [], 'unknown']);
+    assert.deepEqual([checkpoint.config, checkpoint.files.size, checkpoint.family], [undefined, 0, 'unknown']);
     // The same beside a config that belongs to an indexed checkpoint.
     await writeCheckpoint(folder, { family: 'qwen2', shards: 2 });
     assert.deepEqual(names(await openCheckpoint(path.join(folder, 'one.safetensors'))), ['one']);
@@ -128,7 +128,7 @@ describe('openCheckpoint', function () {
     ]);
     await writeFile(path.join(folder, 'config.json'), '{"model_type": "other", "limit": [0.0, Infinity, -Infinity, NaN], "text": "NaN \\" Infinity"}');
     const checkpoint = await openCheckpoint(folder);
-    assert.deepEqual([...checkpoint.tensors.values()].map(({ name, size, begin, end }) => [name, size, end - begin]), [['empty', 0, 0], ['scalar', 1, 4], ['toString', 1, 1]]);
+    assert.deepEqual([...checkpoint.tensors.values()].map(inFile).map(({ name, size, begin, end }) => [name, size, end - begin]), [['empty', 0, 0], ['scalar', 1, 4], ['toString', 1, 1]]);
     assert.deepEqual(checkpoint.config?.['limit'], [0, 'Infinity', '-Infinity', 'NaN']);
     assert.equal(checkpoint.config['text'], 'NaN " Infinity');
   });

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { copyFile, cp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
+import { readBytes } from '../../../src/engine/checkpoint/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { readBytes, readChunks, readRange } from '../../../src/engine/checkpoint/read.js';
+import { readRange } from '../../../src/engine/checkpoint/read.js';
 import { headerBytes, temporaryFolder, type TemporaryFolder, writeCheckpoint, writeHubCheckpoint, writeSafetensors } from '../../fixtures/checkpoints.js';
 
 let temporary: TemporaryFolder;
@@ -14,14 +15,11 @@ after(() => temporary.remove());
 
 describe('reading bytes', function () {
   this.timeout(20_000); // many small files, on machines that do other things too
-  it('reads a part of a tensor, and all of it in chunks', async () => {
+  it('reads a part of a tensor', async () => {
     const file = path.join(temporary.path, 'part.safetensors');
     await writeSafetensors(file, [{ name: 'a', dtype: 'U8', shape: [3], data: [9, 9, 9] }, { name: 'b', dtype: 'U8', shape: [5], data: [0, 1, 2, 3, 4] }]);
     const tensor = (await openCheckpoint(file)).tensors.get('b')!;
     assert.deepEqual([...await readBytes(tensor, 1, 4)], [1, 2, 3]);
-    const chunks: number[][] = [];
-    for await (const chunk of readChunks(tensor, 2)) chunks.push([...chunk]);
-    assert.deepEqual(chunks, [[0, 1], [2, 3], [4]]);
     await assert.rejects(readBytes(tensor, 0, 6), RangeError);
     await assert.rejects(readBytes(tensor, 0, 5, AbortSignal.abort()), { code: 'cancelled' });
   });

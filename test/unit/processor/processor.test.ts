@@ -31,7 +31,7 @@ async function altered(name: string, changes: Record<string, Json | string | nul
   }
   const config = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')) as Json;
   return {
-    path: folder, folder, config, family: String(config['model_type']), layout: String(config['model_type']), files: await readdir(folder),
+    path: folder, folder, config, family: String(config['model_type']), layout: String(config['model_type']), files: new Map((await readdir(folder)).map((name) => [name, path.join(folder, name)])),
     shards: [], tensors: new Map(), layers: 1, visionLayers: 'vision_config' in config ? 1 : 0, visionStacks: [], warnings: [],
   };
 }

@@ -1,5 +1,4 @@
 /** A checkpoint's chat template: Jinja, through Hugging Face's own library. */
-import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { malformed, quoted, shown } from '../../checkpoint/failure.js';
@@ -50,22 +49,20 @@ export async function readChatTemplate(checkpoint: Checkpoint, tokenizer: TextTo
   };
 }
 
-async function findTemplate({ folder, files }: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<{ file: string; source: string } | undefined> {
-  if (files.includes('chat_template.json')) {
-    const file = path.join(folder, 'chat_template.json');
-    const source = defaultOf((await readJson(file, signal))['chat_template'], file);
-    if (source !== undefined) return { file, source };
+async function findTemplate({ files }: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<{ file: string; source: string } | undefined> {
+  const json = files.get('chat_template.json');
+  if (json !== undefined) {
+    const source = defaultOf((await readJson(json, signal))['chat_template'], json);
+    if (source !== undefined) return { file: json, source };
   }
-  if (files.includes('chat_template.jinja')) {
-    const file = path.join(folder, 'chat_template.jinja');
-    return { file, source: await readText(file, FILE_LIMIT, signal) };
+  const jinja = files.get('chat_template.jinja');
+  if (jinja !== undefined) return { file: jinja, source: await readText(jinja, FILE_LIMIT, signal) };
+  const shared = files.get('processor_config.json');
+  if (shared !== undefined) {
+    const source = defaultOf((await readJson(shared, signal))['chat_template'], shared);
+    if (source !== undefined) return { file: shared, source };
   }
-  if (files.includes('processor_config.json')) {
-    const file = path.join(folder, 'processor_config.json');
-    const source = defaultOf((await readJson(file, signal))['chat_template'], file);
-    if (source !== undefined) return { file, source };
-  }
-  const file = path.join(folder, 'tokenizer_config.json');
+  const file = files.get('tokenizer_config.json') ?? 'tokenizer_config.json';
   const source = defaultOf(tokenizer.config['chat_template'], file);
   return source === undefined ? undefined : { file, source };
 }

@@ -1,5 +1,4 @@
 /** Where generation stops, what pads a batch, and how long a prompt may be. */
-import path from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { malformed } from '../../checkpoint/failure.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
@@ -15,8 +14,8 @@ export interface GenerationSettings {
 
 /** From generation_config.json, then config.json, then the tokenizer, as transformers. @throws `malformed`, `permission`, `cancelled` */
 export async function readGenerationSettings(checkpoint: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<GenerationSettings> {
-  const file = path.join(checkpoint.folder, 'generation_config.json');
-  const generation = checkpoint.files.includes('generation_config.json') ? await readJson(file, signal) : {};
+  const file = checkpoint.files.get('generation_config.json') ?? 'generation_config.json';
+  const generation = checkpoint.files.has('generation_config.json') ? await readJson(file, signal) : {};
   const config = checkpoint.config ?? {};
   const text = textConfig(config);
   const stops = ids(generation['eos_token_id'], file) ?? ids(config['eos_token_id'], 'config.json') ?? ids(text['eos_token_id'], 'config.json') ?? named(tokenizer, 'eos_token') ?? [];

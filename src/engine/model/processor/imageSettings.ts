@@ -1,5 +1,4 @@
 /** How a checkpoint's image processor treats pictures, from its own files. */
-import path from 'node:path';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { malformed, quoted, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
@@ -65,14 +64,14 @@ export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSi
 }
 
 async function findSettings(checkpoint: Checkpoint, signal?: AbortSignal): Promise<{ file: string; stored: JsonObject }> {
-  const own = path.join(checkpoint.folder, 'preprocessor_config.json');
-  const shared = path.join(checkpoint.folder, 'processor_config.json');
+  const own = checkpoint.files.get('preprocessor_config.json');
+  const shared = checkpoint.files.get('processor_config.json');
   // Current transformers writes the shared file only, and reads it first.
-  if (checkpoint.files.includes('processor_config.json')) {
+  if (shared !== undefined) {
     const stored = (await readJson(shared, signal))['image_processor'];
     if (isRecord(stored)) return { file: shared, stored };
   }
-  if (checkpoint.files.includes('preprocessor_config.json')) return { file: own, stored: await readJson(own, signal) };
+  if (own !== undefined) return { file: own, stored: await readJson(own, signal) };
   throw new FrankensteinError('not-found', `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are prepared: copy it from the model that this checkpoint was trained from.`);
 }
 

@@ -1,6 +1,5 @@
 /** A checkpoint's tokenizer: its tokenizer.json through Hugging Face's own library. */
 import { isUtf8 } from 'node:buffer';
-import path from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
@@ -32,16 +31,19 @@ const RAW_FILES = ['vocab.json', 'merges.txt', 'tokenizer.model', 'vocab.txt'];
 /** @throws `not-found` without a tokenizer.json, `malformed`, `permission`, `cancelled` */
 export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal): Promise<TextTokenizer> {
   const { folder, files } = checkpoint;
-  if (!files.includes('tokenizer.json')) {
-    const raw = RAW_FILES.filter((file) => files.includes(file));
+  const file = files.get('tokenizer.json');
+  if (file === undefined) {
+    const raw = RAW_FILES.filter((name) => files.has(name));
     throw new FrankensteinError('not-found', raw.length === 0
       ? `${shown(folder)} has no tokenizer.json: copy it and tokenizer_config.json from the model that this checkpoint was trained from.`
       : `${shown(folder)} has no tokenizer.json, only ${raw.join(' and ')}: AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers writes it.`);
   }
-  const file = path.join(folder, 'tokenizer.json');
   const stored = await readJson(file, signal);
-  const config = files.includes('tokenizer_config.json') ? await readJson(path.join(folder, 'tokenizer_config.json'), signal) : {};
-  const map = files.includes('special_tokens_map.json') ? await readJson(path.join(folder, 'special_tokens_map.json'), signal) : {};
+  const optional = async (name: string) => {
+    const beside = files.get(name);
+    return beside === undefined ? {} : readJson(beside, signal);
+  };
+  const [config, map] = [await optional('tokenizer_config.json'), await optional('special_tokens_map.json')];
   try {
     return wrap(stored, config, map);
   } catch (error) {
