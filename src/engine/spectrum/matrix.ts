@@ -2,15 +2,12 @@
  * Reading Δ of one matrix: rows of `after − before`, whatever dtype and layout the two are stored in. A part of a fused
  * tensor (an expert, one half of `gate_up_proj`) is a matrix of its own by its strides; nothing is copied out.
  */
-import { open } from 'node:fs/promises';
-import type { Dtype, StoredTensor } from '../checkpoint/checkpoint.js';
-import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
-import { fileError } from '../checkpoint/failure.js';
-import { readFully } from '../checkpoint/read.js';
+import type { Dtype, Tensor } from '../checkpoint/checkpoint.js';
+import { readElements } from '../checkpoint/elements.js';
 
 /** The elements of a tensor that make a matrix: element (r, c) is number `first + r · rowStride + c · columnStride`. */
 export interface MatrixPart {
-  tensor: StoredTensor;
+  tensor: Tensor;
   first: number;
   rowStride: number;
   columnStride: number;
@@ -26,7 +23,7 @@ export interface MatrixSource {
 }
 
 /** All of a tensor as a matrix: further axes are flattened into columns, a vector is one row. */
-export function wholeMatrix(tensor: StoredTensor): { rows: number; columns: number; part: MatrixPart } {
+export function wholeMatrix(tensor: Tensor): { rows: number; columns: number; part: MatrixPart } {
   const rows = tensor.shape.length > 1 ? tensor.shape[0]! : 1;
   const columns = rows === 0 ? 0 : tensor.size / rows;
   return { rows, columns, part: { tensor, first: 0, rowStride: columns, columnStride: 1 } };
@@ -48,7 +45,7 @@ const WIDE: ReadonlySet<Dtype> = new Set(['F64', 'I64', 'U64', 'I32', 'U32']);
  * Rows `firstRow` … `firstRow + rows` of Δ into `target` (row-major, `rows · columns` of its elements). The difference is
  * taken in float64 and rounded once, to the target's precision.
  * @returns how many of the values are NaN or infinite.
- * @throws `changed`, `not-found`, `permission`, `cancelled`.
+ * @throws as `readElements`.
  */
 export async function readDelta(source: MatrixSource, firstRow: number, rows: number, target: Float32Array | Float64Array, signal?: AbortSignal): Promise<number> {
   const { columns, before, after } = source;
@@ -76,7 +73,8 @@ function subtract(later: Float32Array | Float64Array, earlier: Float32Array | Fl
 /** Rows of one stage, exact. */
 async function readRows(part: MatrixPart, columns: number, firstRow: number, rows: number, signal?: AbortSignal): Promise<Float32Array | Float64Array> {
   const { tensor, rowStride, columnStride } = part;
-  const wide = WIDE.has(tensor.dtype);
+  // What is not rounded to its dtype is known in float64.
+  const wide = WIDE.has(tensor.dtype) || (tensor.expression !== undefined && !tensor.rounded);
   const array = (length: number) => (wide ? new Float64Array(length) : new Float32Array(length));
   const first = part.first + firstRow * rowStride;
   if (columnStride === 1 && (rowStride === columns || rows === 1)) {
@@ -105,27 +103,4 @@ async function readRows(part: MatrixPart, columns: number, firstRow: number, row
     }
   }
   return values;
-}
-
-/** Values of the elements from `first` on, until `target` is full. */
-async function readElements({ dtype, begin, shard: { realPath } }: StoredTensor, first: number, target: Float32Array | Float64Array, signal?: AbortSignal): Promise<void> {
-  const width = DTYPE_BYTES[dtype];
-  const handle = await open(realPath, 'r').catch((error: unknown) => {
-    throw fileError(error, realPath);
-  });
-  try {
-    const bytes = await readFully(handle, realPath, begin + first * width, begin + (first + target.length) * width, signal);
-    if (dtype === 'BF16' && target instanceof Float32Array) {
-      // A bfloat16 is the upper half of a float32. This loop is ten times faster than the general one.
-      const halves = new Uint16Array(bytes.buffer);
-      const words = new Uint32Array(target.buffer, target.byteOffset, target.length);
-      for (let index = 0; index < words.length; index++) words[index] = halves[index]! << 16;
-    } else {
-      target.set(decode(dtype, bytes));
-    }
-  } catch (error) {
-    throw fileError(error, realPath);
-  } finally {
-    await handle.close();
-  }
 }
