@@ -1,7 +1,7 @@
 /** `frankenstein evaluate`: vision, vision-to-reasoning and reasoning of checkpoints, apart. */
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { EvaluateRequest, Role } from '../engine/evaluate/request.js';
+import type { EvaluateRequest, LanguageModelRequest, Role } from '../engine/evaluate/request.js';
 import type { EvaluateResult } from '../engine/evaluate/result.js';
 import { evaluateReport, evaluationPlanSentence } from './evaluateReport.js';
 import { type CommandContext, parseCount, parseSeed, parseSize } from './options.js';
@@ -21,6 +21,7 @@ export interface EvaluationOptions {
   grader?: string;
   graderModel?: string;
   graderKey?: string;
+  describe?: boolean;
   json?: string;
   plan?: boolean;
   memory?: number;
@@ -70,6 +71,7 @@ export function evaluationOptions(command: Command): Command {
     .option('--grader <url>', 'let a language model judge answers that the rules call wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1')
     .option('--grader-model <name>', 'the model there')
     .option('--grader-key <variable>', 'name of the environment variable with its key')
+    .option('--describe', 'let that model put pictures in words where a set has no descriptions')
     .option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout')
     .option('--plan', 'say what the run would cost, and do not run')
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
@@ -80,6 +82,7 @@ export function evaluationOptions(command: Command): Command {
 
 export function requestOf(options: EvaluationOptions): Omit<EvaluateRequest, 'checkpoints'> {
   const { vis, v2r, rea } = options;
+  if (options.describe && options.grader === undefined) throw new InvalidArgumentError('--describe needs --grader and --grader-model: the language model that describes.');
   if ((options.grader === undefined) !== (options.graderModel === undefined)) throw new InvalidArgumentError('--grader and --grader-model go together.');
   return {
     data: path.resolve(options.data),
@@ -88,11 +91,16 @@ export function requestOf(options: EvaluationOptions): Omit<EvaluateRequest, 'ch
     seed: options.seed,
     maxNewTokens: options.maxNewTokens,
     badLines: options.badLines,
-    grader: options.grader === undefined ? undefined : { url: options.grader, model: options.graderModel!, keyVariable: options.graderKey },
+    grader: judgeOf(options),
+    describer: options.describe ? judgeOf(options) : undefined,
     memory: options.memory,
     threads: options.threads,
     runsFolder: options.runs === false ? undefined : path.resolve(options.runs),
   };
+}
+
+function judgeOf({ grader, graderModel, graderKey }: EvaluationOptions): LanguageModelRequest | undefined {
+  return grader === undefined ? undefined : { kind: 'endpoint', url: grader, model: graderModel!, keyVariable: graderKey };
 }
 
 export async function runEvaluation({ engine, signal }: CommandContext, request: EvaluateRequest, options: EvaluationOptions): Promise<void> {

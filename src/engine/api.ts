@@ -149,6 +149,12 @@ export interface GenerateResult {
   notices: string[];
 }
 
+/** What the engine may ask of the process that started it. */
+export interface EngineHost {
+  /** The answer of one of the editor's language models to a prompt. */
+  complete(request: { model: string; prompt: string }, context?: CallContext): Promise<string>;
+}
+
 export interface EngineApi {
   inspect(request: { path: string }, context?: CallContext): Promise<InspectResult>;
   planCompare(request: CompareRequest, context?: CallContext): Promise<ComparePlan>;

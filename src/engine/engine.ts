@@ -1,6 +1,6 @@
 /** The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests. */
 import path from 'node:path';
-import type { EngineApi } from './api.js';
+import type { EngineApi, EngineHost } from './api.js';
 import { discover } from './checkpoint/discover.js';
 import { inspectCheckpoint } from './checkpoint/inspect.js';
 import { openCheckpoint } from './checkpoint/open.js';
@@ -18,8 +18,11 @@ import { probe } from './probe/probe.js';
 import { listRuns, readEvaluation, readProbe, readRun } from './runs/list.js';
 import { deleteRun } from './runs/store.js';
 
-/** `workerFile`: the bundled worker, which lies beside the bundle that calls this. */
-export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): EngineApi {
+/**
+ * `workerFile`: the bundled worker, which lies beside the bundle that calls this. `host`: what the starting process offers;
+ * there is none on a terminal.
+ */
+export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), host?: EngineHost): EngineApi {
   return {
     inspect: ({ path }, context) => inspectCheckpoint(path, context),
     planCompare,
@@ -36,7 +39,7 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs')): E
     planProbe,
     probe: (request, context) => probe(request, workerFile, context),
     planEvaluate,
-    evaluate: (request, context) => evaluate(request, workerFile, context),
+    evaluate: (request, context) => evaluate(request, workerFile, host, context),
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),

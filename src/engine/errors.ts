@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'disk-full'
   /** The request itself is wrong (unknown option, cuts outside the model, budget too small). */
   | 'bad-request'
+  /** A language model that the user chose does not answer. */
+  | 'unavailable'
   /** The user cancelled. */
   | 'cancelled'
   /** The engine process ended unexpectedly. */

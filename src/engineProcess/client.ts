@@ -5,7 +5,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { FrankensteinError } from '../engine/errors.js';
-import type { EngineApi } from '../protocol/engineApi.js';
+import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
 import { connect, type CallOptions, type Connection } from '../protocol/rpc.js';
 
 export interface EngineLog {
@@ -17,6 +17,8 @@ export interface EngineClientOptions {
   /** The bundled entry of the engine process. */
   entry: string;
   log?: EngineLog;
+  /** What the engine may ask of this process; a call of something that is not here fails with a sentence. */
+  host?: EngineHost;
   /** Added to the inherited environment. */
   env?: NodeJS.ProcessEnv;
   /** A cancelled call that has not ended after this long is ended with the process. Milliseconds. */
@@ -34,11 +36,21 @@ export interface EngineClient {
   dispose(): void;
 }
 
+/**
+ * glibc keeps large freed blocks for later, and a process that streams weights would grow by hundreds of megabytes
+ * beyond its budget: from this size on, memory goes back to the system at once. Elsewhere the names mean nothing.
+ */
+const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(1 << 20), MALLOC_TRIM_THRESHOLD_: String(1 << 20) };
+
+const NO_HOST: EngineHost = {
+  complete: () => Promise.reject(new FrankensteinError('bad-request', "The editor's language models are there in VS Code only; name an endpoint.")),
+};
+
 /** The last words of a dying process are worth more than its exit code; this much of them is kept. */
 const STDERR_KEPT = 2000;
 
 export function createEngineClient(options: EngineClientOptions): EngineClient {
-  const { entry, log, env, cancelGrace = 2000, idleAfter = 5 * 60_000 } = options;
+  const { entry, log, env, host = NO_HOST, cancelGrace = 2000, idleAfter = 5 * 60_000 } = options;
   let current: EngineProcess | undefined;
   let running = 0;
   let idle: NodeJS.Timeout | undefined;
@@ -72,7 +84,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
   }
 
   function start(): EngineProcess {
-    const started: EngineProcess = startProcess(entry, env, log, () => {
+    const started: EngineProcess = startProcess(entry, env, log, host, () => {
       if (current === started) current = undefined;
     });
     return started;
@@ -119,12 +131,12 @@ interface EngineProcess {
 }
 
 /** `gone` is called as soon as no new call should go to this process. */
-function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: EngineLog | undefined, gone: () => void): EngineProcess {
+function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: EngineLog | undefined, host: EngineHost, gone: () => void): EngineProcess {
   const child = fork(entry, [], {
     serialization: 'advanced',
     // The host's own flags (a debugger's port above all) are not for the child.
     execArgv: [],
-    env: { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' },
+    env: { ...ALLOCATOR, ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   log?.info(`Engine process ${child.pid ?? '?'} started.`);
@@ -136,12 +148,12 @@ function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: En
     log?.error(line);
   });
 
-  const connection = connect<object, EngineApi>(
+  const connection = connect<EngineHost, EngineApi>(
     {
       send: (message) => sendTo(child, message),
       receive: (listener) => void child.on('message', listener),
     },
-    {},
+    host,
   );
   let shaken = false;
   connection.ready.then(() => (shaken = true)).catch(() => undefined);

@@ -3,7 +3,7 @@
  * takes the process down: neither may happen to the extension host, which every other extension shares.
  */
 import { createEngine } from '../engine/engine.js';
-import type { EngineApi } from '../protocol/engineApi.js';
+import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
 import { connect, type Transport } from '../protocol/rpc.js';
 
 const transport: Transport = {
@@ -19,4 +19,5 @@ process.on('disconnect', () => process.exit(0));
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-connect<EngineApi, object>(transport, createEngine());
+const host: EngineHost = { complete: (request, context) => connection.remote.complete(request, context) };
+const connection = connect<EngineApi, EngineHost>(transport, createEngine(undefined, host));

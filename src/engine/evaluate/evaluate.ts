@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CallContext } from '../api.js';
+import type { CallContext, EngineHost } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { fileError, shown, thousands } from '../checkpoint/failure.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
@@ -17,12 +17,15 @@ import { StoredAnswers } from '../runs/answers.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
 import { isRight } from './grade.js';
+import { describeAll } from './describe.js';
+import { type Contested, judge, verdictKey } from './grader.js';
+import { type LanguageModel, languageModelOf } from './languageModel.js';
 import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
 import type { Question } from './questionSet.js';
-import type { EvaluateProgress, EvaluateRequest } from './request.js';
+import type { EvaluateProgress, EvaluateRequest, LanguageModelRequest } from './request.js';
 import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
 import { accuraciesOf, comparisonsOf, scoresOf } from './scores.js';
-import { type QuestionSets, readSets, settingsOf } from './sets.js';
+import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
 
 /** Changes whenever stored answers would come out differently. */
 const ANSWERS_VERSION = 1;
@@ -54,9 +57,12 @@ export interface EvaluateSetup {
  * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation of the
  * same checkpoint asks only what is new.
  */
-export async function evaluate(request: EvaluateRequest, workerFile: string, context: CallContext<EvaluateProgress> = {}): Promise<EvaluateResult> {
+export async function evaluate(request: EvaluateRequest, workerFile: string, host: EngineHost | undefined, context: CallContext<EvaluateProgress> = {}): Promise<EvaluateResult> {
   const startedAt = new Date();
-  const setup = await setUp(request, context);
+  // A wrong address is said before anything is read.
+  const grader = request.grader && languageModelOf(request.grader, host);
+  const describer = request.describer && languageModelOf(request.describer, host);
+  const setup = await setUp(request, context, describer);
   const runId = runIdOf(factsOf(setup));
   const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
     kind: request.kind ?? 'evaluate',
@@ -75,7 +81,8 @@ export async function evaluate(request: EvaluateRequest, workerFile: string, con
     const { texts, failures } = await askMissing(setup, stored, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
     const before = await run?.result<EvaluateResult>();
-    const result = resultOf(setup, texts, failures, before?.provenance ?? provenance(runId, startedAt));
+    const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
+    const result = resultOf(setup, texts, failures, second, before?.provenance ?? provenance(runId, startedAt));
     await run?.finish(result);
     return result;
   } finally {
@@ -85,7 +92,7 @@ export async function evaluate(request: EvaluateRequest, workerFile: string, con
 }
 
 /** Opens and reads everything but weights and pictures. */
-export async function setUp(request: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>): Promise<EvaluateSetup> {
+export async function setUp(request: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>, describer?: LanguageModel): Promise<EvaluateSetup> {
   const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0, samples } = request;
   if (request.checkpoints.length === 0) throw new FrankensteinError('bad-request', 'No checkpoint is given.');
   if (!(Number.isInteger(maxNewTokens) && maxNewTokens >= 1)) throw new FrankensteinError('bad-request', `The number of new tokens must be a whole number of at least 1; ${maxNewTokens} given.`);
@@ -100,6 +107,7 @@ export async function setUp(request: EvaluateRequest, { signal, progress }: Call
   for (const checkpoint of checkpoints) {
     if (readSpec(checkpoint).vision === undefined && pictured) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`);
   }
+  if (describer) await addDescriptions(sets, describer, request, { signal, progress });
   return {
     request, checkpoints, sets, maxNewTokens, seed,
     labels: labelsOf({ stages: request.checkpoints }, checkpoints),
@@ -151,7 +159,7 @@ export function answerFacts({ checkpoints, fingerprints, maxNewTokens }: Pick<Ev
 function factsOf(setup: EvaluateSetup): object {
   const { request, sets, items } = setup;
   return {
-    kind: request.kind ?? 'evaluate', data: sets.data, dataFingerprint: sets.fingerprint, grader: request.grader ?? null, axis: request.axis ?? null,
+    kind: request.kind ?? 'evaluate', data: sets.data, dataFingerprint: sets.fingerprint, grader: request.grader?.model ?? null, axis: request.axis ?? null,
     roles: request.checkpoints.map(({ role }) => role ?? null), sets: sets.sets.map(({ name, abilities }) => [name, abilities]),
     items: createHash('sha256').update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join('')).digest('hex'),
     checkpoints: answerFacts(setup),
@@ -214,10 +222,68 @@ function askedOf(items: readonly Item[]): Asked[] {
   return [...asked.values()].sort((a, b) => Number(a.image === undefined) - Number(b.image === undefined) || a.prompt.length - b.prompt.length || (a.key < b.key ? -1 : 1));
 }
 
+/** Verdicts of the language model, by `verdictKey`. */
+type SecondOpinion = ReadonlyMap<string, boolean>;
+
+async function secondOpinion({ request, items }: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, model: LanguageModel, { signal, progress }: CallContext<EvaluateProgress>): Promise<SecondOpinion> {
+  const contested = new Map<string, Contested>();
+  for (const { question, key } of items) {
+    if (failures.has(key) || question.answerType === 'box') continue;
+    for (const known of texts) {
+      const one = { question, text: known.get(key)! };
+      if (!isRight(one.text, question)) contested.set(verdictKey(one), one);
+    }
+  }
+  const stored = request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, { verdicts: 1, grader: addressOf(request.grader!) });
+  try {
+    const verdicts = new Map([...contested.keys()].flatMap((key) => (stored?.texts.has(key) ? [[key, stored.texts.get(key) === 'right'] as const] : [])));
+    const left = [...contested].filter(([key]) => !verdicts.has(key));
+    let done = 0;
+    await judge(model, left.map(([, one]) => one), async (index, right) => {
+      const [key] = left[index]!;
+      progress?.({ phase: `Second opinion of ${model.name}`, done: ++done, total: left.length, remainingSeconds: null });
+      if (right === undefined) return; // no verdict: what the rules say stands
+      verdicts.set(key, right);
+      await stored?.add(key, right ? 'right' : 'wrong');
+    }, signal);
+    return verdicts;
+  } finally {
+    await stored?.close();
+  }
+}
+
+/** Puts pictures in words where the set has none and vision-to-reasoning is to be measured. */
+async function addDescriptions({ sets }: QuestionSets, model: LanguageModel, { runsFolder, sets: given, describer }: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>): Promise<void> {
+  const bare = sets.flatMap(({ questions }) => questions.filter(({ image, description }) => image !== undefined && description === undefined));
+  const pictures = [...new Set(bare.map(({ image }) => image!))];
+  const keys = new Map<string, string>();
+  for (const picture of pictures) keys.set(picture, createHash('sha256').update(await factsOfPicture(picture)).digest('hex').slice(0, 32));
+  const stored = runsFolder === undefined ? undefined : await StoredAnswers.open(runsFolder, { descriptions: 1, describer: addressOf(describer!) });
+  try {
+    const known = new Map(pictures.flatMap((picture) => (stored?.texts.has(keys.get(picture)!) ? [[picture, stored.texts.get(keys.get(picture)!)!] as const] : [])));
+    const left = pictures.filter((picture) => !known.has(picture));
+    let done = 0;
+    await describeAll(model, left, async (picture, description) => {
+      known.set(picture, description);
+      await stored?.add(keys.get(picture)!, description);
+      progress?.({ phase: `Pictures in words by ${model.name}`, done: ++done, total: left.length, remainingSeconds: null });
+    }, signal);
+    for (const question of bare) question.description = known.get(question.image!);
+    for (const set of sets) set.abilities = abilitiesOf(set, sets, given);
+  } finally {
+    await stored?.close();
+  }
+}
+
+/** What a model is, without its key. */
+function addressOf(request: LanguageModelRequest): object {
+  return request.kind === 'endpoint' ? { url: request.url, model: request.model } : { editor: request.model };
+}
+
 /** Longer lists of questions end with a count. */
 const NAMED = 5;
 
-function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, origin: Provenance): EvaluateResult {
+function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, second: SecondOpinion | undefined, origin: Provenance): EvaluateResult {
   const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
   const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
   const byId = new Map<string, EvaluatedQuestion>();
@@ -227,7 +293,12 @@ function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], f
     byId.set(id, own);
     const answers = texts.map((known) => known.get(key)!);
     own.answers[setting] = answers;
-    own.right[setting] = answers.map((text) => isRight(text, question));
+    own.right[setting] = answers.map((text, checkpoint) => {
+      if (isRight(text, question)) return true;
+      const right = second?.get(verdictKey({ question, text })) === true;
+      if (right) (own.regraded ??= []).push(`${setting}/${checkpoint}`);
+      return right;
+    });
   }
   const questions = [...byId.values()];
   if (questions.length === 0) throw new FrankensteinError('malformed', `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`);
@@ -238,7 +309,8 @@ function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], f
     kind: request.kind ?? 'evaluate',
     checkpoints: checkpoints.map(({ path: place, family }, index) => ({ label: labels[index]!, path: place, recipe: null, role: roles[index]!, family, fingerprint: fingerprints[index]! })),
     data: sets.data, dataFingerprint: sets.fingerprint, sets: described, maxNewTokens, seed,
-    grader: request.grader ?? 'rules',
+    grader: request.grader?.model ?? null,
+    describer: request.describer?.model ?? null,
     questions,
     scores: scoresOf(questions, described, checkpoints.length),
     accuracies: accuraciesOf(questions, described, checkpoints.length),

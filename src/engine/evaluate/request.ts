@@ -20,8 +20,10 @@ export interface EvaluateRequest {
   samples?: number | undefined;
   seed?: number | undefined;
   maxNewTokens?: number | undefined;
-  /** Who judges free answers; rules when left out. */
-  grader?: GraderRequest | undefined;
+  /** Judges answers that the rules call wrong; rules alone when left out. */
+  grader?: LanguageModelRequest | undefined;
+  /** Describes pictures of questions that have no description. */
+  describer?: LanguageModelRequest | undefined;
   /** The quantity that the checkpoints sample, in their order: a sweep is drawn as a curve over it. */
   axis?: SweepAxis | undefined;
   /** `transfer` and `sweep` are evaluations of stitched or interpolated checkpoints; they are drawn differently. */
@@ -39,14 +41,20 @@ export interface SweepAxis {
   values: (number | null)[];
 }
 
-/** A language model that judges answers that rules call wrong. Nothing is sent unless the user asks for it. */
-export interface GraderRequest {
-  /** Any endpoint that speaks the OpenAI chat completions protocol. */
-  url: string;
-  model: string;
-  /** Name of the environment variable that holds the key; none is sent when left out. */
-  keyVariable?: string | undefined;
-}
+/**
+ * A language model that judges answers or describes pictures. Nothing is sent unless the user asks for it: `endpoint` is
+ * any address that speaks the OpenAI chat completions protocol, `editor` a model of VS Code's own.
+ */
+export type LanguageModelRequest =
+  | {
+      kind: 'endpoint';
+      url: string;
+      model: string;
+      /** Its key, or the name of the environment variable that holds it; none is sent when both are left out. Never stored. */
+      key?: string | undefined;
+      keyVariable?: string | undefined;
+    }
+  | { kind: 'editor'; model: string };
 
 /** What an evaluation will cost, before it starts. */
 export interface EvaluatePlan {

@@ -4,7 +4,7 @@
  */
 import type { Provenance } from '../diff/result.js';
 import type { AnswerType } from './answerType.js';
-import type { GraderRequest, Role, SweepAxis } from './request.js';
+import type { Role, SweepAxis } from './request.js';
 
 /** How a question is put: its picture; a black picture of the same size; that and the picture in words; text alone. */
 export type Setting = 'image' | 'black' | 'described' | 'text';
@@ -28,8 +28,10 @@ export interface EvaluateResult {
   sets: EvaluatedSet[];
   maxNewTokens: number;
   seed: number;
-  /** Who judged: rules alone, or rules and then a language model. */
-  grader: 'rules' | GraderRequest;
+  /** Who judged: rules alone (null), or rules and then this language model. */
+  grader: string | null;
+  /** Who put pictures in words where the set had none. */
+  describer: string | null;
   questions: EvaluatedQuestion[];
   /** Per checkpoint and ability that its sets allow. */
   scores: Score[];

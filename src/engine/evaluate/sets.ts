@@ -68,7 +68,7 @@ const MATHEMATICAL = /math|geo|reason|chart|logic/i;
  * vision-to-reasoning (they need a description), and text alone shows reasoning. Where only one kind of picture set is
  * there, it serves for both.
  */
-function abilitiesOf(set: QuestionSet, sets: readonly QuestionSet[], given: EvaluateRequest['sets']): AbilityName[] {
+export function abilitiesOf(set: QuestionSet, sets: readonly QuestionSet[], given: EvaluateRequest['sets']): AbilityName[] {
   if (given !== undefined) return ABILITIES.filter((ability) => given[ability]?.includes(set.name));
   if (!pictured(set)) return ['rea'];
   const described = set.questions.some(({ description }) => description !== undefined);

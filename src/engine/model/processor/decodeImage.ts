@@ -90,6 +90,12 @@ function format(bytes: Uint8Array): Format | undefined {
   return undefined;
 }
 
+/** `image/png` and the like; undefined for what is not read here. */
+export function mediaTypeOf(bytes: Uint8Array): string | undefined {
+  const known = format(bytes);
+  return known === 'PNG' || known === 'JPEG' || known === 'WebP' ? `image/${known.toLowerCase()}` : undefined;
+}
+
 function checkSize({ width, height }: PictureHeader, file: string): void {
   if (width === 0 || height === 0) throw malformed(file, `says that its picture is ${width} × ${height} pixels.`);
   if (width * height > PIXEL_LIMIT) throw malformed(file, `holds a picture of ${thousands(width)} × ${thousands(height)} pixels; the limit is ${thousands(PIXEL_LIMIT)} pixels.`);
