@@ -33,16 +33,15 @@ export interface StoredTensor extends TensorFacts {
   expression?: undefined;
 }
 
-/** A tensor that is nowhere on disk: what `expression` gives. Made by `computedTensor`, read by `elements.ts`. */
+/**
+ * A tensor that is nowhere on disk: what `expression` gives, rounded once to `dtype`, as a file would hold it. One that
+ * is never stored (an adapter's, which runs beside its base) has dtype F64 and is not rounded at all. Made by
+ * `computedTensor`, read by `elements.ts`.
+ */
 export interface ComputedTensor extends TensorFacts {
   expression: TensorExpression;
   /** Equal ids, equal values, in any process: a hash of the expression and of the files under it. */
   id: string;
-  /**
-   * Whether values are rounded to `dtype` before anyone sees them, as they would be on disk. Where not, `dtype` is only
-   * what bytes come in, and no figure has a rounding floor.
-   */
-  rounded: boolean;
 }
 
 /** `expression === undefined` tells the two apart. */

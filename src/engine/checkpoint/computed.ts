@@ -44,12 +44,12 @@ const EVALUATORS: Evaluators = { lora };
 const BLOCK = 1 << 18;
 
 /** A tensor that `expression` gives. */
-export function computedTensor(facts: { onDisk: string; name: string; dtype: Dtype; shape: number[]; rounded: boolean }, expression: TensorExpression): ComputedTensor {
-  const { onDisk, name, dtype, shape, rounded } = facts;
+export function computedTensor(facts: { onDisk: string; name: string; dtype: Dtype; shape: number[] }, expression: TensorExpression): ComputedTensor {
+  const { onDisk, name, dtype, shape } = facts;
   // Shards carry what tells a file from its successor: real path, length, time, header.
-  const content = JSON.stringify([dtype, shape, rounded, expression], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  const content = JSON.stringify([dtype, shape, expression], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
   const id = createHash('sha256').update(content).digest('hex');
-  return { onDisk, name, dtype, shape, size: shape.reduce((product, size) => product * size, 1), rounded, expression, id };
+  return { onDisk, name, dtype, shape, size: shape.reduce((product, size) => product * size, 1), expression, id };
 }
 
 /** Computes elements `first` … `first + count` block by block, before rounding, and hands each to `take` with its place. */

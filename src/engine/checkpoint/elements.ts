@@ -51,11 +51,11 @@ export async function readBytes(tensor: Tensor, first = 0, end = tensor.size, si
   return bytes;
 }
 
-/** The values, rounded as the tensor asks for; handed on before the next block is computed. */
+/** The values, rounded to the dtype; handed on before the next block is computed. */
 function compute(tensor: ComputedTensor, first: number, count: number, signal: AbortSignal | undefined, take: (values: Float64Array | Float32Array, at: number) => void): Promise<void> {
   return evaluate(tensor, first, count, (source, from, into) => readElements(source, from, into, signal), (values, at) => {
     throwIfCancelled(signal);
-    if (tensor.rounded) roundTo(tensor.dtype, values);
+    roundTo(tensor.dtype, values);
     take(values, at);
   });
 }

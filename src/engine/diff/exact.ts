@@ -54,8 +54,7 @@ export async function exactSums(sources: readonly Source[], elements: number): P
   for (let start = 0; start < elements; start += CHUNK) {
     const count = Math.min(CHUNK, elements - start);
     const values = await Promise.all(sources.map((source) => valuesOf(source, start, count)));
-    // What was never rounded has no rounding floor.
-    addSums(total, sumValues(values, sources.map(({ dtype, tensor }) => (tensor?.rounded === false ? null : dtype))));
+    addSums(total, sumValues(values, sources.map((source) => source.dtype)));
   }
   return total;
 }
@@ -71,8 +70,8 @@ async function valuesOf(source: Source, start: number, count: number): Promise<F
   return decode(dtype, await readRange(realPath, begin + start * width, begin + (start + count) * width));
 }
 
-/** The same for values already decoded: one array per stage, equally long, and the dtype it was rounded to, if any. */
-export function sumValues(values: readonly Float64Array[], dtypes: readonly (Dtype | null)[]): PartialSums {
+/** The same for values already decoded: one array per stage, equally long. */
+export function sumValues(values: readonly Float64Array[], dtypes: readonly Dtype[]): PartialSums {
   const sums = emptySums(values.length);
   sums.elements = values[0]!.length;
   values.forEach((array, stage) => {
@@ -89,8 +88,8 @@ export function sumValues(values: readonly Float64Array[], dtypes: readonly (Dty
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer); // little-endian: [low, high]
 
-function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null, sums: PartialSums['pairs'][number]): void {
-  const precision = dtype === null ? undefined : PRECISION[dtype];
+function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype, sums: PartialSums['pairs'][number]): void {
+  const precision = PRECISION[dtype];
   const epsilon = precision ? 2 ** -precision.mantissa : 0;
   const minUlp = precision ? 2 ** precision.minExponent * epsilon : 0;
   let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, ulpSquares = 0, nonFinite = 0;
