@@ -73,8 +73,7 @@ function subtract(later: Float32Array | Float64Array, earlier: Float32Array | Fl
 /** Rows of one stage, exact. */
 async function readRows(part: MatrixPart, columns: number, firstRow: number, rows: number, signal?: AbortSignal): Promise<Float32Array | Float64Array> {
   const { tensor, rowStride, columnStride } = part;
-  // What is not rounded to its dtype is known in float64.
-  const wide = WIDE.has(tensor.dtype) || (tensor.expression !== undefined && !tensor.rounded);
+  const wide = WIDE.has(tensor.dtype);
   const array = (length: number) => (wide ? new Float64Array(length) : new Float32Array(length));
   const first = part.first + firstRow * rowStride;
   if (columnStride === 1 && (rowStride === columns || rows === 1)) {
