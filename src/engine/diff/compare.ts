@@ -4,7 +4,6 @@ import { differingFiles } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
-import { FrankensteinError } from '../errors.js';
 import { WorkerPool } from '../runtime/pool.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { resolveCuts } from '../topology/cuts.js';
@@ -18,6 +17,7 @@ import { provenance } from './provenance.js';
 import type { CompareResult, TensorPlace, TensorResult } from './result.js';
 import { createMeter } from './meter.js';
 import { byDepth, deepestOf, identityOf, openStages, summarise } from './stages.js';
+import { watchFiles } from './unchanged.js';
 
 /** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 1;
@@ -92,9 +92,6 @@ export async function compare(request: CompareRequest, workerFile: string, conte
   }
 }
 
-/** How often the files are checked while they are read. Milliseconds. */
-const CHECK_INTERVAL = 250;
-
 /** The sums of every task, by `keyOf`: from the journal where it has them, else computed and journalled. */
 async function runTasks(
   tasks: readonly Task[],
@@ -114,18 +111,14 @@ async function runTasks(
   if (jobs.length === 0) return sums;
 
   const meter = createMeter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
-  let checkedAt = performance.now();
-  const checkAll = async () => {
-    checkedAt = performance.now();
-    for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
-  };
+  const watch = watchFiles(checkpoints);
   const pool = WorkerPool.start<Piece, PartialSums>(workerFile, Math.min(threads, jobs.length));
   try {
     await pool.run(
       jobs,
       ({ piece }) => piece,
       async ({ piece, total }, result) => {
-        if (performance.now() - checkedAt > CHECK_INTERVAL) await checkAll();
+        await watch.look();
         const { tensor, segment, pieces } = total.task;
         if (pieces.length > 0) addSums(total.sums, result);
         meter.add(bytesOf(piece), tensor.name);
@@ -137,9 +130,7 @@ async function runTasks(
       signal,
     );
   } catch (error) {
-    // A file cut short while it is read fails in many ways; what happened to it is the better sentence.
-    if (!(error instanceof FrankensteinError)) await checkAll();
-    throw error;
+    throw await watch.explain(error);
   } finally {
     await pool.close();
   }

@@ -44,6 +44,11 @@ export class WorkerPool<Job, Result> {
     if (failure) throw failure.reason;
   }
 
+  /** One job on the worker of this number, which must have none: for callers with a schedule of their own. */
+  runOn(worker: number, job: Job): Promise<Result> {
+    return this.runOne(this.workers[worker]!, job);
+  }
+
   private runOne(worker: Worker, job: Job): Promise<Result> {
     return new Promise((resolve, reject) => {
       const settle = (action: () => void) => {

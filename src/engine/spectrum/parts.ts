@@ -39,8 +39,7 @@ export function partsOf(tensor: TensorAround): Part[] {
   const size = shape.reduce((product, length) => product * length, 1);
   const isStack = shape.length === 3 && /(?:^|\.)experts\./.test(name) && size > 0 && first <= MOST_EXPERTS;
   if (!isStack) {
-    const columns = first > 0 ? size / first : shape.slice(1).reduce((product, length) => product * length, 1);
-    const whole: Part = { part: null, rows: first, columns, first: 0, rowStride: columns, columnStride: 1 };
+    const whole = wholeOf(shape);
     return size > 0 && shape.length === 2 ? [whole, ...fusedRows(tensor, whole)] : [whole];
   }
   const { inputsFirst, halves } = expertLayout(tensor);
@@ -51,6 +50,12 @@ export function partsOf(tensor: TensorAround): Part[] {
     const whole: Part = { part: `expert ${expert}`, ...lies, first: expert * second * third! };
     return halves ? [whole, ...split(whole, [['gate', lies.rows / 2], ['up', lies.rows / 2]])] : [whole];
   }).flat();
+}
+
+/** All of a tensor as one matrix: further axes are flattened into columns. */
+export function wholeOf([rows, ...rest]: readonly number[]): Part {
+  const columns = rest.reduce((product, length) => product * length, 1);
+  return { part: null, rows: rows!, columns, first: 0, rowStride: columns, columnStride: 1 };
 }
 
 /** Rows of a fused matrix, in the order in which they are stored; none where it is not fused, or nothing says how. */
