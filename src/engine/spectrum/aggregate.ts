@@ -6,6 +6,7 @@
  */
 import { regionOfLayer, resolveCuts } from '../topology/cuts.js';
 import { REGIONS } from '../topology/topology.js';
+import { RANK_TOLERANCE } from './metrics.js';
 import { ENERGY_RANKS, TOP, type LayerSpectra, type Overlap, type RegionSpectra, type SpectraAggregate, type Spectrum, type SpectrumResult, type Spread, type TensorSpectra } from './result.js';
 
 export interface SpectraGroups {
@@ -87,7 +88,7 @@ function aggregateSpectra(spectra: readonly Spectrum[]): SpectraAggregate | null
     floorStableRank: spread(({ floor }) => floor.stableRank),
     floorEffectiveRank: spread(({ floor }) => floor.effectiveRank),
     correctedStableRank: spread(({ corrected }) => corrected?.stableRank),
-    logCurve: curve(({ singularValues }) => singularValues),
+    logCurve: curve(({ singularValues, spectral }) => singularValues.filter((value) => value > RANK_TOLERANCE * spectral)),
     floorCurve: curve(({ floor }) => floor.singularValues),
     dominated: spectra.filter(({ dominated }) => dominated.includes('stableRank')).length / spectra.length,
   };
