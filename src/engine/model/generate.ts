@@ -1,8 +1,9 @@
 /** Answers to prompts: prefill, then one token after another, in batches that fit the memory plan. */
+import { thousands } from '../checkpoint/failure.js';
 import { throwIfCancelled } from '../errors.js';
 import type { Intervention } from './interventions.js';
 import type { Model } from './model.js';
-import { rowsAtOnce } from './plan.js';
+import { checkRoom, promptBytes, rowsAtOnce } from './plan.js';
 import type { ProcessedPrompt } from './processor/processor.js';
 import { penalise, randomNumbers, sample, type Sampling, topLogits } from './sampling.js';
 import type { GenerationState } from './state.js';
@@ -33,13 +34,15 @@ export interface Answer {
 /**
  * Generates for all prompts; longest first, so that rows of a batch are of similar length and memory is asked for early.
  * @returns answers in the order of the prompts.
- * @throws as `Model.prefill`.
+ * @throws as `Model.prefill`; `bad-request` when a prompt alone is more than the memory plan has room for.
  */
 export async function generate(model: Model, prompts: readonly ProcessedPrompt[], options: GenerateOptions): Promise<Answer[]> {
   const answers = new Array<Answer>(prompts.length);
   const order = prompts.map((_, index) => index).sort((a, b) => prompts[b]!.inputIds.length - prompts[a]!.inputIds.length || a - b);
   for (let done = 0; done < order.length; ) {
-    const rows = rowsAtOnce(model.spec, model.plan, prompts[order[done]!]!.inputIds.length, options.maxNewTokens);
+    const longest = prompts[order[done]!]!;
+    checkRoom(model.plan, promptBytes(model.spec, longest, options.maxNewTokens), `a prompt of ${thousands(longest.inputIds.length)} tokens`);
+    const rows = rowsAtOnce(model.spec, model.plan, longest.inputIds.length, options.maxNewTokens);
     const members = order.slice(done, done + rows);
     const found = await generateBatch(model, members, prompts, options);
     members.forEach((prompt, index) => (answers[prompt] = found[index]!));

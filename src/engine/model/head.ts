@@ -5,7 +5,7 @@
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { readElements, readInto } from '../checkpoint/elements.js';
-import type { WeightFormat } from './graphs/ops.js';
+import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { type LanguageSpec, tensorOf } from './spec.js';
 import { type Allocate, type Feeds, readParts, reusing } from './weights.js';
 
@@ -21,15 +21,18 @@ export class HeadPages {
   private kept: HeadBlock[] | undefined;
   private readonly stored: Tensor;
   private readonly allocate: Allocate;
+  /** Rows that a graph widens at once; what `blocks` gives are multiples of them, or 0. */
+  readonly blockRows: number;
 
-  /** @param blockRows rows of the vocabulary brought in at once. `keep`: all blocks stay. */
+  /** @param rowsAtOnce rows of the vocabulary brought in at once. `keep`: all blocks stay. */
   constructor(
     private readonly spec: LanguageSpec,
     private readonly checkpoint: Checkpoint,
     readonly format: WeightFormat,
-    private readonly blockRows: number,
+    private readonly rowsAtOnce: number,
     private readonly keep: boolean,
   ) {
+    this.blockRows = blockRowsOf(spec.vocabulary, spec.layer.hidden);
     this.stored = tensorOf(checkpoint, spec.head);
     this.allocate = keep ? (_, make, size) => new make(size) : reusing();
   }
@@ -39,8 +42,8 @@ export class HeadPages {
     if (this.kept) return yield* this.kept;
     const kept: HeadBlock[] = [];
     this.norm ??= (await readParts(this.checkpoint, [{ input: 'norm', names: [`${this.spec.root}.norm.weight`], dims: [this.spec.layer.hidden] }], 'F32'))['norm']!;
-    for (let first = 0; first < this.spec.vocabulary; first += this.blockRows) {
-      const count = Math.min(this.blockRows, this.spec.vocabulary - first);
+    for (let first = 0; first < this.spec.vocabulary; first += this.rowsAtOnce) {
+      const count = Math.min(this.rowsAtOnce, this.spec.vocabulary - first);
       const block = { first, count, feeds: { norm: this.norm, head: await this.read(first, count) } };
       if (this.keep) kept.push(block);
       yield block;
@@ -62,8 +65,8 @@ export class HeadPages {
   }
 }
 
-/** Rows kept of those read; a prompt's tokens come again and again. */
-const REMEMBERED = 4096;
+/** Rows kept of those read; a prompt's tokens come again and again. Bytes. */
+export const EMBEDDING_BYTES = 16 << 20;
 
 export class Embeddings {
   private readonly stored: Tensor;
@@ -80,7 +83,7 @@ export class Embeddings {
   async write(ids: Int32Array, target: Float32Array): Promise<void> {
     const { hidden } = this.spec.layer;
     const missing = [...new Set(ids)].filter((id) => !this.remembered.has(id));
-    if (this.remembered.size + missing.length > REMEMBERED) {
+    if (4 * hidden * (this.remembered.size + missing.length) > EMBEDDING_BYTES) {
       this.remembered.clear();
       missing.splice(0, missing.length, ...new Set(ids));
     }

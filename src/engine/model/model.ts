@@ -67,7 +67,7 @@ export class Model {
   ) {
     const { language, vision } = spec;
     const { format, activationBytes } = plan;
-    this.sessions = new Sessions({ provider: settings.provider ?? 'cpu', threads: plan.threads, thrifty: plan.streamedBytes > 0 }, settings.onNotice ?? (() => undefined));
+    this.sessions = new Sessions({ provider: settings.provider ?? 'cpu', threads: plan.threads, thrifty: plan.thrifty }, settings.onNotice ?? (() => undefined));
     this.pages = new LayerPages(language, format, plan.keptLayers);
     const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead);
     this.runner = new LanguageRunner(language, checkpoint, format, this.pages, head, this.sessions, activationBytes);

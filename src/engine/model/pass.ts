@@ -220,7 +220,7 @@ export class LanguageRunner {
     const logits = new Float32Array(rows * vocabulary);
     for await (const { first, count, feeds } of this.head.blocks()) {
       const part = count === vocabulary ? logits : this.buffer('logits', rows * count);
-      await this.sessions.run(`head ${this.head.format}`, () => headGraph(width, epsilon, this.head.format), { x, ...feeds }, { logits: new ort.Tensor('float32', part, [rows, count]) });
+      await this.sessions.run(`head ${this.head.format}`, () => headGraph(width, epsilon, this.head.format, this.head.blockRows), { x, ...feeds }, { logits: new ort.Tensor('float32', part, [rows, count]) });
       if (part !== logits) for (let row = 0; row < rows; row++) logits.set(part.subarray(row * count, (row + 1) * count), row * vocabulary + first);
     }
     return logits;

@@ -6,25 +6,37 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { FrankensteinError } from '../errors.js';
 import { cacheBytes } from './cache.js';
-import type { WeightFormat } from './graphs/ops.js';
+import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
+import { EMBEDDING_BYTES } from './head.js';
 import { layerBytes, layerParts } from './pages.js';
+import type { ProcessedPrompt } from './processor/processor.js';
 import { type ModelSpec, tensorOf } from './spec.js';
-import { largestVisionPart, visionParts } from './vision.js';
+import { passingVisionBytes, visionParts } from './vision.js';
 import { bytesOfParts, commonFormat } from './weights.js';
 
-/** Node, V8 and ONNX Runtime with the graphs' sessions, and buffers on their way to the collector, before any weight. Measured: 150 to 180 MB. */
-const BASE_BYTES = 176 << 20;
-/** The head goes through in blocks of this size when it does not stay, or when it has to be widened. */
+/**
+ * The process before any weight: Node with its threads, ONNX Runtime, sessions, tokenizer, and buffers on their way to
+ * the collector. Measured with text 85 to 110 MB, with pictures and a probe's thread up to 150.
+ */
+const BASE_BYTES = 160 << 20;
+/** The head goes through in blocks of about this size. */
 const HEAD_BLOCK_BYTES = 16 << 20;
-/** A 16-bit block exists as bits, as a copy of them and as fp32 while it is used. */
-const WIDENED_COPIES = 4;
+/** Rows of a 16-bit matrix while they are fp32, and their copy. */
+const WIDENED_BYTES = 12 << 20;
 /** Results between the operators of one chunk: larger chunks are not faster, smaller ones lose to overhead. */
 const MOST_ACTIVATION_BYTES = 128 << 20;
 const LEAST_ACTIVATION_BYTES = 16 << 20;
-/** A chunk's results live once in the graph that makes them, and the runtime keeps as much for the next run. */
-const ACTIVATION_COPIES = 2;
+/** What a chunk's results take in the graph that makes them, in units of their largest moment. */
+const ACTIVATION_COPIES = 1.25;
+/** Weights that are widened for good at the most: beyond that, twice the memory would gain nothing. */
+const WIDE_BYTES = 1 << 30;
+/** Every graph may keep its results' memory for its next run; so much must be free for that. */
+const ARENAS = 8;
+/** Slots of keys and values that any budget has room for. */
+const LEAST_SLOTS = 1024;
 
 export interface MemoryPlan {
+  /** The budget. */
   memory: number;
   threads: number;
   format: WeightFormat;
@@ -34,10 +46,12 @@ export interface MemoryPlan {
   headBlockRows: number;
   keepVision: boolean;
   activationBytes: number;
+  /** Give memory back after every run of a graph rather than keep it for the next. */
+  thrifty: boolean;
+  /** What is needed whatever the batches: the process, weights, results in between. */
+  fixedBytes: number;
   /** For keys, values and states of a batch. */
   batchBytes: number;
-  /** Bytes of weights in memory at the most. */
-  weightBytes: number;
   /** Bytes read from disk at every pass through the language layers and head. */
   streamedBytes: number;
 }
@@ -49,9 +63,10 @@ export function defaultMemory(): number {
 
 /**
  * Fits the model into `memory` bytes.
+ * @param batch bytes that the largest batch will take, where that is known: what it leaves goes to weights.
  * @throws `bad-request` when not even one layer at a time fits, with the least that would.
  */
-export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = defaultMemory(), threads = availableParallelism()): MemoryPlan {
+export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = defaultMemory(), threads = availableParallelism(), batch?: number): MemoryPlan {
   if (!Number.isInteger(threads) || threads < 1) throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
   const { language, vision } = spec;
   const { layers, vocabulary, layer } = language;
@@ -61,60 +76,75 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
   const stored = commonFormat(checkpoint, [...parts, ...tower, { input: 'head', names: [language.head], dims: [vocabulary, layer.hidden] }]);
   tensorOf(checkpoint, `${language.root}.norm.weight`);
 
-  const least = BASE_BYTES + ACTIVATION_COPIES * LEAST_ACTIVATION_BYTES;
-  const activationBytes = Math.max(LEAST_ACTIVATION_BYTES, Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - BASE_BYTES) / 16)));
-  const free = memory - BASE_BYTES - ACTIVATION_COPIES * activationBytes;
-  const oneRow = cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, 512);
-  const batchOf = (left: number) => Math.max(oneRow, Math.floor(left));
+  const base = BASE_BYTES + EMBEDDING_BYTES;
+  const activationBytes = Math.max(LEAST_ACTIVATION_BYTES, Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - base) / 16)));
+  const activations = (bytes: number) => ACTIVATION_COPIES * bytes;
+  const least = batch ?? cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, LEAST_SLOTS);
   const headBytes = (format: WeightFormat) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
 
   for (const format of new Set<WeightFormat>(['F32', stored])) {
-    const weightBytes = layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
-    const widened = format === 'F32' ? 0 : Math.max(largestWidened(spec), WIDENED_COPIES * HEAD_BLOCK_BYTES);
-    const headBlockRows = format === 'F32' ? vocabulary : blockRows(vocabulary, layer.hidden * 2);
-    const left = free - weightBytes - widened;
+    const weights = layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
+    if (format !== stored && weights > WIDE_BYTES) continue;
+    const fixedBytes = base + activations(activationBytes) + weights + (format === 'F32' ? 0 : WIDENED_BYTES);
+    const left = memory - fixedBytes;
     // At least a quarter for the batch: without room for rows a model that stays is no faster than one that streams.
-    if (left >= Math.max(oneRow, free / 4)) {
-      return { memory, threads, format, keptLayers: Infinity, keepHead: true, headBlockRows, keepVision: true, activationBytes, batchBytes: batchOf(left), weightBytes, streamedBytes: 0 };
-    }
+    if (left < (batch ?? Math.max(least, (left + weights) / 4))) continue;
+    const thrifty = left < least + ARENAS * activationBytes;
+    const batchBytes = Math.floor(thrifty ? left : left - (ARENAS - 1) * activationBytes);
+    return {
+      memory, threads, format, keptLayers: Infinity, keepHead: true, headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2), keepVision: true,
+      activationBytes, thrifty, fixedBytes: memory - batchBytes, batchBytes, streamedBytes: 0,
+    };
   }
   const perLayer = layerBytes(language, stored);
-  const rowBytes = layer.hidden * (stored === 'F32' ? 4 : 2);
-  const headBlockRows = blockRows(vocabulary, rowBytes);
-  // A layer in use and one on its way; vision and head are never in memory together with them, but garbage is.
-  const working = Math.max(3 * perLayer, WIDENED_COPIES * headBlockRows * rowBytes, vision ? 2 * largestVisionPart(vision, layer.hidden, stored) : 0) + (stored === 'F32' ? 0 : largestWidened(spec));
-  const batchBytes = batchOf((free - working) / 4);
-  const keptLayers = Math.floor((free - working - batchBytes) / perLayer);
-  if (keptLayers < 0) {
-    const minimum = least + working + oneRow;
-    throw new FrankensteinError('bad-request', `The memory budget of ${megabytes(memory)} MiB is too small: one layer of this model at a time needs at least ${megabytes(minimum)} MiB.`);
-  }
-  const kept = Math.min(keptLayers, layers);
+  const rowBytes = stored === 'F32' ? 4 : 2;
+  const headBlockRows = headRows(vocabulary, layer.hidden, rowBytes);
+  // A layer in use and one on its way; the tower's parts and a block of the head have memory of their own.
+  const working = 2 * perLayer + headBlockRows * layer.hidden * rowBytes + (vision ? passingVisionBytes(vision, layer.hidden, patchBias, stored) : 0) + (stored === 'F32' ? 0 : WIDENED_BYTES);
+  const minimum = base + activations(LEAST_ACTIVATION_BYTES) + working + least;
+  if (memory < minimum) throw new FrankensteinError('bad-request', `The memory budget of ${megabytes(memory, Math.floor)} MiB is too small: one layer of this model at a time${batch === undefined ? '' : ', with a prompt of this length,'} needs at least ${megabytes(minimum)} MiB.`);
+  const free = memory - base - activations(activationBytes) - working;
+  const forBatch = batch ?? Math.max(least, free / 4);
+  const keptLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
+  const batchBytes = Math.floor(free - keptLayers * perLayer);
   return {
-    memory, threads, format: stored, keptLayers: kept, keepHead: false, headBlockRows, keepVision: false, activationBytes, batchBytes,
-    weightBytes: kept * perLayer + working,
-    streamedBytes: (layers - kept) * perLayer + headBytes(stored),
+    memory, threads, format: stored, keptLayers, keepHead: false, headBlockRows, keepVision: false, activationBytes, thrifty: true, fixedBytes: memory - batchBytes, batchBytes,
+    streamedBytes: (layers - keptLayers) * perLayer + headBytes(stored),
   };
 }
 
-function blockRows(vocabulary: number, rowBytes: number): number {
-  return Math.min(vocabulary, Math.max(1, Math.floor(HEAD_BLOCK_BYTES / rowBytes)));
+/** Rows of the head that are brought in at once. */
+function headRows(vocabulary: number, hidden: number, bytes: number): number {
+  const most = Math.max(1, Math.floor(HEAD_BLOCK_BYTES / (hidden * bytes)));
+  const block = blockRowsOf(vocabulary, hidden);
+  return Math.min(vocabulary, block > 0 ? Math.max(1, Math.floor(most / block)) * block : most);
 }
 
-/** Bytes of the largest matrices that exist as fp32 while a 16-bit layer is computed. */
-function largestWidened({ language: { layer } }: ModelSpec): number {
-  return 4 * layer.hidden * 3 * layer.inner;
+function megabytes(bytes: number, round = Math.ceil): string {
+  return round(bytes / 2 ** 20).toLocaleString('en-US');
 }
 
-function megabytes(bytes: number): string {
-  return Math.ceil(bytes / 2 ** 20).toLocaleString('en-US');
-}
-
-/** Bytes that a row of a batch takes beside the cache: states in both buffers, queries, keys and values of the pass. */
-export function rowBytes({ language: { layer, layers } }: ModelSpec, promptTokens: number, newTokens: number): number {
+/** Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and logits. */
+export function rowBytes({ language: { layer, layers, vocabulary } }: ModelSpec, promptTokens: number, newTokens: number): number {
   const perToken = 4 * (3 * layer.hidden + (layer.heads + 2 * layer.kvHeads) * layer.headDim + layer.headDim);
   const slots = Math.ceil((promptTokens + newTokens) * 1.25) + 32;
-  return cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, slots) + promptTokens * perToken + 4 * promptTokens * slots;
+  return cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, slots) + promptTokens * perToken + 4 * promptTokens * slots + 8 * vocabulary;
+}
+
+/** Bytes that one prompt takes, its pictures included: they are seen before there is a cache. */
+export function promptBytes(spec: ModelSpec, { inputIds, images }: Pick<ProcessedPrompt, 'inputIds' | 'images'>, newTokens: number): number {
+  const patches = images.map(({ grid: [times, rows, columns] }) => times * rows * columns);
+  const { patchValues = 0, width = 0 } = spec.vision ?? {};
+  const pixels = 4 * patchValues * patches.reduce((sum, count) => sum + count, 0);
+  // Pixels in the tower's order, and states before and after a block with their queries, keys and values.
+  const seeing = Math.max(0, ...patches) * 4 * (patchValues + 5 * width);
+  return pixels + Math.max(seeing, rowBytes(spec, inputIds.length, newTokens));
+}
+
+/** @throws `bad-request` when `bytes` are more than the plan has for a batch; `what` needs them. */
+export function checkRoom(plan: MemoryPlan, bytes: number, what: string): void {
+  if (bytes <= plan.batchBytes) return;
+  throw new FrankensteinError('bad-request', `The memory budget of ${megabytes(plan.memory, Math.floor)} MiB is too small for ${what}: it needs at least ${megabytes(plan.fixedBytes + bytes)} MiB.`);
 }
 
 /** How many rows of this length go through together. */

@@ -158,7 +158,7 @@ export class VisionTower {
 
   /** One memory for all parts of a kind. */
   private passing(key: string): Allocate {
-    const kind = key.replace(/ \d+$/, '');
+    const kind = key.replace(/[ .]\d+$/, '');
     let allocate = this.memories.get(kind);
     if (allocate === undefined) this.memories.set(kind, (allocate = reusing()));
     return allocate;
@@ -176,10 +176,11 @@ export function visionParts(spec: VisionSpec, out: number, patchBias: boolean): 
   ];
 }
 
-/** Bytes of the largest part that is in memory at once when nothing is kept. */
-export function largestVisionPart(spec: VisionSpec, out: number, format: WeightFormat): number {
+/** Bytes of the parts' memory when nothing is kept: one memory for each kind, as large as its largest part. */
+export function passingVisionBytes(spec: VisionSpec, out: number, patchBias: boolean, format: WeightFormat): number {
   const { projection, rest } = blockParts(spec, 0);
-  return Math.max(bytesOfParts(projection.parts, format) + bytesOfParts(rest.parts, format), bytesOfParts(mergerParts(spec, out, 'merger', false).parts, format));
+  const kinds = [patchParts(spec, patchBias), projection, rest, mergerParts(spec, out, 'merger', false), ...spec.deepstack.slice(0, 1).map(() => mergerParts(spec, out, 'deepstack_merger_list.0', true))];
+  return kinds.reduce((sum, { parts }) => sum + bytesOfParts(parts, format), 4 * spec.tableSide ** 2 * spec.width);
 }
 
 function patchParts({ root, width, patchValues }: VisionSpec, bias: boolean): Part {

@@ -29,7 +29,7 @@ export async function compute(job: ProbeJob, send: (message: WorkerMessage) => v
       const pictures = new Pictures(processor, signal);
       const room = roomFor(model, job);
       const failed = (unit: Unit, why: string) => send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
-      for await (const group of groupsOf(prepareAll(job, units, processor, pictures, failed, signal), room)) {
+      for await (const group of groupsOf(prepareAll(job, units, processor, pictures, room, failed, signal), room)) {
         pictures.clear();
         const outcomes = await runGroup(model, processor, group, room, { job, repetitionPenalty, send, signal });
         send({ type: 'group', checkpoint: index, outcomes: group.units.map(({ unit }, at) => ({ ids: unit.ids, outcome: outcomes[at]! })) });
@@ -41,10 +41,12 @@ export async function compute(job: ProbeJob, send: (message: WorkerMessage) => v
 }
 
 /** Reads and processes one unit after another, as batches ask for them. */
-async function* prepareAll(job: ProbeJob, units: readonly Unit[], processor: Processor, pictures: Pictures, failed: (unit: Unit, why: string) => void, signal: AbortSignal): AsyncGenerator<PreparedUnit> {
+async function* prepareAll(job: ProbeJob, units: readonly Unit[], processor: Processor, pictures: Pictures, room: Room, failed: (unit: Unit, why: string) => void, signal: AbortSignal): AsyncGenerator<PreparedUnit> {
   for (const unit of units) {
     try {
-      yield await prepare(processor, pictures, unit, job.kind === 'swap', job.maxNewTokens);
+      const prepared = await prepare(processor, pictures, unit, job.kind === 'swap', job.maxNewTokens);
+      room.check(prepared.prompt);
+      yield prepared;
     } catch (error) {
       if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
       const why = `Sample ${shown(unit.ids[0]!)}: ${error.message}`;

@@ -1,6 +1,8 @@
 /** Batches that fit the memory plan. */
+import { thousands } from '../checkpoint/failure.js';
 import type { Model } from '../model/model.js';
-import { rowBytes } from '../model/plan.js';
+import { checkRoom, promptBytes, rowBytes } from '../model/plan.js';
+import type { ProcessedPrompt } from '../model/processor/processor.js';
 import type { ProbeJob } from './job.js';
 import type { PreparedUnit } from './prompts.js';
 
@@ -13,6 +15,8 @@ export interface Room {
   fits(units: number, tokens: number): boolean;
   /** Rows to decode together. */
   rows(tokens: number): number;
+  /** @throws `bad-request` when this prompt alone is too much. */
+  check(prompt: ProcessedPrompt): void;
 }
 
 export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, depths, maxNewTokens }: Pick<ProbeJob, 'kind' | 'depths' | 'maxNewTokens'>): Room {
@@ -33,10 +37,14 @@ export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, de
   return {
     fits: (units, tokens) => units <= most && units * perUnit(tokens) <= half,
     rows: (tokens) => Math.max(1, Math.min(MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))),
+    check: (prompt) => {
+      const { length } = prompt.inputIds;
+      checkRoom(plan, 2 * Math.max(perUnit(length), promptBytes(spec, prompt, maxNewTokens)), `a prompt of ${thousands(length)} tokens at ${thousands(depths.length)} depths`);
+    },
   };
 }
 
-/** Splits units into batches in their own order; a unit that is alone too large is a batch all the same. */
+/** Splits units into batches in their own order; a unit may be a batch alone. */
 export async function* groupsOf<U extends Pick<PreparedUnit, 'prompt'>>(units: AsyncIterable<U>, room: Pick<Room, 'fits'>): AsyncGenerator<{ units: U[]; tokens: number }> {
   let group: U[] = [];
   let tokens = 0;

@@ -1,12 +1,19 @@
-/** However weights are brought in and however small the chunks, results stay the same. */
+/** However weights are brought in and however small the chunks, results stay the same; and a run stays within its budget. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { generate } from '../../../src/engine/model/generate.js';
 import { Model } from '../../../src/engine/model/model.js';
-import { type MemoryPlan, planMemory } from '../../../src/engine/model/plan.js';
+import { type MemoryPlan, planMemory, promptBytes } from '../../../src/engine/model/plan.js';
 import { readSpec } from '../../../src/engine/model/spec.js';
+import { createEngineClient } from '../../../src/engineProcess/client.js';
+import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
+import { writeLargeModel } from '../../fixtures/largeModel.js';
 import { distance, floats, FOLDER, promptOf, readExpectations } from './expectations.js';
+
+/** Stands for the bytes of the largest prompt. */
+const ONE_ROW = -1;
 
 const PLANS: Record<string, Partial<MemoryPlan>> = {
   'weights stay in 16 bits': { format: 'BF16', headBlockRows: 17 },
@@ -15,7 +22,7 @@ const PLANS: Record<string, Partial<MemoryPlan>> = {
   // A few tokens at a time: rows of a batch apart, and one row's tokens in pieces, in language and vision.
   'chunks of a few rows': { activationBytes: 100_000 },
   'chunks of a few tokens': { activationBytes: 20_000 },
-  'one row at a time': { batchBytes: 1 },
+  'one row at a time': { batchBytes: ONE_ROW },
 };
 
 describe('memory plans', () => {
@@ -25,9 +32,11 @@ describe('memory plans', () => {
       it(`${name}: ${what}`, async () => {
         const checkpoint = await openCheckpoint(path.join(FOLDER, 'checkpoints', name));
         const spec = readSpec(checkpoint);
-        const model = new Model(checkpoint, spec, { ...planMemory(checkpoint, spec, undefined, 1), ...changes }, {});
+        const plan = { ...planMemory(checkpoint, spec, undefined, 1), ...changes };
+        const model = new Model(checkpoint, spec, plan, {});
         const stored = models[name]!.prompts;
         const prompts = stored.map((prompt) => promptOf(model, prompt));
+        if (plan.batchBytes === ONE_ROW) plan.batchBytes = Math.max(...prompts.map((prompt) => promptBytes(spec, prompt, newTokens)));
         const { logits } = await model.prefill(prompts);
         const answers = await generate(model, prompts, { maxNewTokens: newTokens, stopTokens });
         stored.forEach((expected, row) => {
@@ -55,5 +64,52 @@ describe('memory plans', () => {
     assert.equal(error.code, 'bad-request');
     const least = Number(/at least ([\d,]+) MiB/.exec(error.message)![1]!.replaceAll(',', ''));
     assert.equal(refused(least * 2 ** 20), undefined, 'what is named as enough is enough');
+  });
+});
+
+const MEBI = 2 ** 20;
+
+describe('a memory budget', function () {
+  this.timeout(300_000); // half a gigabyte of weights, several times, on a machine that may be busy
+  let temporary: TemporaryFolder;
+  let checkpoint: string;
+  before(async function () {
+    if (process.platform !== 'linux') return this.skip(); // the peak of a process is read from /proc
+    temporary = await temporaryFolder();
+    checkpoint = path.join(temporary.path, 'large');
+    await writeLargeModel(checkpoint, { layers: 6, hidden: 1024, heads: 8, kvHeads: 2, inner: 8192, vocabulary: 16_384, tied: true, blocks: 2 }, path.resolve('samples/lineage/base'));
+  });
+  after(() => temporary?.remove());
+
+  /** The largest resident memory that an engine of its own had while `work` ran, in bytes. */
+  async function peakOf(work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<unknown>): Promise<number> {
+    const client = createEngineClient({ entry: path.resolve('dist/engine.cjs') });
+    try {
+      await work(client.engine);
+      return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${client.pid}/status`, 'utf8'))![1]);
+    } finally {
+      client.dispose();
+    }
+  }
+
+  const ask = (memory: number) => ({ path: checkpoint, prompt: 'How many red objects are there? '.repeat(8), maxNewTokens: 3, memory, threads: 1 });
+  const swap = (memory: number) => ({ kind: 'swap' as const, checkpoints: [{ path: checkpoint }], data: path.resolve('samples/probes/counting.jsonl'), samples: 3, maxNewTokens: 2, memory, threads: 1 });
+
+  async function least(): Promise<number> {
+    const refusal = await peakOf((engine) => engine.probe(swap(MEBI))).then(() => '', (error: Error) => error.message);
+    return MEBI * Number(/at least ([\d,]+) MiB/.exec(refusal)![1]!.replaceAll(',', ''));
+  }
+
+  it('is kept, from the least that is named to plenty, by an answer and by a probe', async () => {
+    const minimum = await least();
+    for (const times of [1, 1.25, 2, 4]) {
+      const memory = Math.ceil(minimum * times);
+      const [answered, probed] = [await peakOf((engine) => engine.generate(ask(memory))), await peakOf((engine) => engine.probe(swap(memory)))];
+      const sentence = (peak: number) => `${times} times the least, ${Math.round(memory / MEBI)} MiB: ${Math.round(peak / MEBI)} MiB at the most`;
+      assert.ok(answered <= memory, `an answer within ${sentence(answered)}`);
+      assert.ok(probed <= memory, `a probe within ${sentence(probed)}`);
+      // Or it would be kept by not using it.
+      assert.ok(times > 2 || probed > 0.6 * memory, `a probe within ${sentence(probed)}`);
+    }
   });
 });

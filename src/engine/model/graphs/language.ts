@@ -6,7 +6,7 @@
  * Dimensions: B rows of the batch, S tokens of this pass, C slots of the cache.
  */
 import { ElementType, Graph } from '../../onnx/graph.js';
-import { type Activation, type WeightFormat, attentionWeights, gatedMlp, linear, matrix, rmsNorm, vector } from './ops.js';
+import { type Activation, type WeightFormat, attentionWeights, gatedMlp, linear, matrix, rmsNorm, someRows, vector } from './ops.js';
 
 export interface LayerShape {
   hidden: number;
@@ -36,7 +36,7 @@ export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph 
   const all = heads + 2 * kvHeads;
   const normed = rmsNorm(graph, x, vector(graph, 'norm1', hidden), shape.epsilon);
   const weight = matrix(graph, 'qkv', all * headDim, hidden, format);
-  const projected = linear(graph, normed, weight, shape.qkvBias ? vector(graph, 'qkvBias', all * headDim) : undefined);
+  const projected = linear(graph, normed, 3, weight, shape.qkvBias ? vector(graph, 'qkvBias', all * headDim) : undefined);
   const byHead = graph.node('Transpose', [graph.node('Reshape', [projected, graph.ints(0, 0, all, headDim)])], { perm: { ints: [0, 2, 1, 3] } });
   const [q, k, v] = graph.nodeOf('Split', [byHead, graph.ints(heads, kvHeads, kvHeads)], 3, { axis: 1 });
   const qn = shape.qkNorm ? rmsNorm(graph, q!, vector(graph, 'qNorm', headDim), shape.epsilon) : q!;
@@ -79,11 +79,11 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   const mixed = graph.node('MatMul', [graph.node('Reshape', [weights, perKvHead]), v]);
   const byToken = graph.node('Transpose', [graph.node('Reshape', [mixed, graph.ints(0, heads, -1, headDim)])], { perm: { ints: [0, 2, 1, 3] } });
   const flat = graph.node('Reshape', [byToken, graph.ints(0, 0, heads * headDim)]);
-  let attention = linear(graph, flat, matrix(graph, 'output', hidden, heads * headDim, variant.format), shape.outputBias ? vector(graph, 'outputBias', hidden) : undefined);
+  let attention = linear(graph, flat, 3, matrix(graph, 'output', hidden, heads * headDim, variant.format), shape.outputBias ? vector(graph, 'outputBias', hidden) : undefined);
   if (variant.gated) attention = graph.node('Mul', [attention, gate(0)]);
   const between = graph.node('Add', [x, attention]);
 
-  let mlp = gatedMlp(graph, rmsNorm(graph, between, vector(graph, 'norm2', hidden), shape.epsilon), {
+  let mlp = gatedMlp(graph, rmsNorm(graph, between, vector(graph, 'norm2', hidden), shape.epsilon), 3, {
     gateUp: matrix(graph, 'gateUp', 2 * inner, hidden, variant.format),
     gateUpBias: shape.mlpBias ? vector(graph, 'gateUpBias', 2 * inner) : undefined,
     down: matrix(graph, 'down', hidden, inner, variant.format),
@@ -97,11 +97,11 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   return graph;
 }
 
-/** Final norm and a block of the vocabulary. In: `x [B, hidden]`, weights. Out: `logits [B, V]`. */
-export function headGraph(hidden: number, epsilon: number, format: WeightFormat): Graph {
+/** Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B, V]`. */
+export function headGraph(hidden: number, epsilon: number, format: WeightFormat, blockRows: number): Graph {
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', hidden]);
   const normed = rmsNorm(graph, x, vector(graph, 'norm', hidden), epsilon);
-  graph.output('logits', linear(graph, normed, matrix(graph, 'head', 'V', hidden, format)), ElementType.FLOAT, ['B', 'V']);
+  graph.output('logits', linear(graph, normed, 2, someRows(graph, 'head', 'V', hidden, format, blockRows)), ElementType.FLOAT, ['B', 'V']);
   return graph;
 }

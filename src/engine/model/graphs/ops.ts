@@ -1,5 +1,5 @@
 /** Pieces of graphs that several layers share: weights, linear maps, norms, activations. Activations are fp32. */
-import { ElementType, type Graph, type Value } from '../../onnx/graph.js';
+import { ElementType, Graph, type Value } from '../../onnx/graph.js';
 
 /** How a weight matrix enters a graph: fp32, or the 16 bits on disk, widened inside the graph at every use. */
 export type WeightFormat = 'F32' | 'BF16' | 'F16';
@@ -12,10 +12,44 @@ export const ACTIVATIONS: readonly string[] = ['silu', 'gelu', 'gelu_pytorch_tan
 /** An omitted optional input. */
 export const NONE: Value = { name: '' };
 
-/** A weight matrix as an input named `name`. Sixteen-bit ones come as `uint16`, since JavaScript has no bfloat16 tensor. */
-export function matrix(graph: Graph, name: string, rows: number | string, columns: number, format: WeightFormat): Value {
-  if (format === 'F32') return graph.input(name, ElementType.FLOAT, [rows, columns]);
-  const bits = graph.input(name, ElementType.UINT16, [rows, columns]);
+/** A weight matrix, `[out, in]`, as it enters a graph. */
+export interface Matrix {
+  /** fp32, or the bits of 16-bit numbers: JavaScript has no bfloat16 tensor. */
+  value: Value;
+  columns: number;
+  format: WeightFormat;
+  /** Rows that are widened at once; 0: all. */
+  blockRows: number;
+}
+
+/** fp32 numbers of a block of rows: few enough to stay in a processor's cache between widening and use. */
+const BLOCK_NUMBERS = 1 << 20;
+/** Fewer rows at once are not worth a turn. */
+const LEAST_ROWS = 8;
+
+/**
+ * Rows of a 16-bit matrix that are widened at once, so many that blocks are equally large. 0: all at once, since the
+ * matrix is small, or its rows do not divide. Measured at 37,888 × 3,584: one token 7 times as fast as widening it all,
+ * 300 tokens 1.6 times, and no fp32 copy.
+ */
+export function blockRowsOf(rows: number, columns: number): number {
+  if (rows * columns <= 2 * BLOCK_NUMBERS) return 0;
+  for (let count = Math.floor(BLOCK_NUMBERS / columns); count >= LEAST_ROWS; count--) if (rows % count === 0) return count;
+  return 0;
+}
+
+/** A weight matrix as an input named `name`. */
+export function matrix(graph: Graph, name: string, rows: number, columns: number, format: WeightFormat): Matrix {
+  return someRows(graph, name, rows, columns, format, blockRowsOf(rows, columns));
+}
+
+/** A matrix of as many rows as are given at a time, a multiple of `blockRows`. */
+export function someRows(graph: Graph, name: string, rows: number | string, columns: number, format: WeightFormat, blockRows: number): Matrix {
+  return { value: graph.input(name, format === 'F32' ? ElementType.FLOAT : ElementType.UINT16, [rows, columns]), columns, format, blockRows };
+}
+
+function widened(graph: Graph, bits: Value, format: WeightFormat): Value {
+  if (format === 'F32') return bits;
   const half = graph.node('BitCast', [bits], { to: format === 'BF16' ? ElementType.BFLOAT16 : ElementType.FLOAT16 });
   return graph.node('Cast', [half], { to: ElementType.FLOAT });
 }
@@ -27,10 +61,22 @@ export function vector(graph: Graph, name: string, size: number): Value {
 
 /**
  * x·Wᵀ + b with W as it lies in the checkpoint, `[out, in]`: measured as fast as a transposed copy, and no copy.
+ * @param x of `rank` dimensions, the last one the matrix's columns.
  */
-export function linear(graph: Graph, x: Value, weight: Value, bias?: Value): Value {
-  const product = graph.microsoft('FusedMatMul', [x, weight], { transB: 1 });
+export function linear(graph: Graph, x: Value, rank: 2 | 3, weight: Matrix, bias?: Value): Value {
+  const product = weight.format !== 'F32' && weight.blockRows > 0 ? blockwise(graph, x, rank, weight) : graph.microsoft('FusedMatMul', [x, widened(graph, weight.value, weight.format)], { transB: 1 });
   return bias === undefined ? product : graph.node('Add', [product, bias]);
+}
+
+/** The product block of rows by block of rows, each widened when it is its turn. */
+function blockwise(graph: Graph, x: Value, rank: 2 | 3, { value, columns, format, blockRows }: Matrix): Value {
+  const body = new Graph(`${value.name}_`);
+  const bits = body.input('bits', ElementType.UINT16, [blockRows, columns]);
+  body.output('part', body.microsoft('FusedMatMul', [x, widened(body, bits, format)], { transB: 1 }), ElementType.FLOAT, [...Array.from({ length: rank - 1 }, (_, axis) => `part${axis}`), blockRows]);
+  const blocks = graph.node('Reshape', [value, graph.ints(-1, blockRows, columns)]);
+  // Parts come one behind the other; stacked before their last axis they are the rows in order.
+  const parts = graph.node('Scan', [blocks], { body: { graph: body }, num_scan_inputs: 1, scan_output_axes: { ints: [rank - 1] } });
+  return graph.node('Reshape', [parts, graph.ints(...Array.from({ length: rank - 1 }, () => 0), -1)]);
 }
 
 export function rmsNorm(graph: Graph, x: Value, scale: Value, epsilon: number): Value {
@@ -55,11 +101,12 @@ export function activate(graph: Graph, x: Value, kind: Activation): Value {
 export function gatedMlp(
   graph: Graph,
   x: Value,
-  { gateUp, gateUpBias, down, downBias, inner, activation }: { gateUp: Value; gateUpBias?: Value | undefined; down: Value; downBias?: Value | undefined; inner: number; activation: Activation },
+  rank: 2 | 3,
+  { gateUp, gateUpBias, down, downBias, inner, activation }: { gateUp: Matrix; gateUpBias?: Value | undefined; down: Matrix; downBias?: Value | undefined; inner: number; activation: Activation },
 ): Value {
-  const both = linear(graph, x, gateUp, gateUpBias);
+  const both = linear(graph, x, rank, gateUp, gateUpBias);
   const [gate, up] = graph.nodeOf('Split', [both, graph.ints(inner, inner)], 2, { axis: -1 });
-  return linear(graph, graph.node('Mul', [activate(graph, gate!, activation), up!]), down, downBias);
+  return linear(graph, graph.node('Mul', [activate(graph, gate!, activation), up!]), rank, down, downBias);
 }
 
 /** softmax(q·kᵀ/√d + mask), over the last axis. Axes before the last two are batch axes. */

@@ -20,7 +20,7 @@ export interface PatchVariant {
 export function patchGraph({ patchValues, width, window, tableSide }: VisionSpec, { format, bias }: PatchVariant): Graph {
   const graph = new Graph();
   const pixels = graph.input('pixels', ElementType.FLOAT, ['N', patchValues]);
-  let x = linear(graph, pixels, matrix(graph, 'patch', width, patchValues, format), bias ? vector(graph, 'patchBias', width) : undefined);
+  let x = linear(graph, pixels, 2, matrix(graph, 'patch', width, patchValues, format), bias ? vector(graph, 'patchBias', width) : undefined);
   if (tableSide > 0) {
     const table = graph.input('table', ElementType.FLOAT, [tableSide ** 2, width]);
     const near = graph.node('Gather', [table, graph.input('near', ElementType.INT64, ['N', 4])]);
@@ -39,7 +39,7 @@ export function visionProjectionGraph(spec: VisionSpec, format: WeightFormat): G
   const x = graph.input('x', ElementType.FLOAT, ['N', width]);
   const cos = graph.input('cos', ElementType.FLOAT, [1, 'N', width / heads / 2]);
   const sin = graph.input('sin', ElementType.FLOAT, [1, 'N', width / heads / 2]);
-  const projected = linear(graph, norm(graph, spec, x, 'norm1', width), matrix(graph, 'qkv', 3 * width, width, format), vector(graph, 'qkvBias', 3 * width));
+  const projected = linear(graph, norm(graph, spec, x, 'norm1', width), 2, matrix(graph, 'qkv', 3 * width, width, format), vector(graph, 'qkvBias', 3 * width));
   const [q, k, v] = graph.nodeOf('Split', [projected, graph.ints(width, width, width)], 3, { axis: -1 });
   const rotate = (value: Value) => {
     const rotated = graph.node('RotaryEmbedding', [graph.node('Unsqueeze', [value, graph.ints(0)]), cos, sin], { num_heads: heads });
@@ -78,11 +78,11 @@ export function visionBlockGraph(spec: VisionSpec, format: WeightFormat, padded:
   const mixed = graph.node('Transpose', [graph.node('MatMul', [weights, byHead(v, keys)])], { perm: { ints: [0, 2, 1, 3] } });
   let flat = graph.node('Reshape', [mixed, graph.ints(-1, width)]);
   if (padded) flat = graph.node('Gather', [flat, graph.input('scatter', ElementType.INT64, ['n'])]);
-  const between = graph.node('Add', [x, linear(graph, flat, matrix(graph, 'output', width, width, format), vector(graph, 'outputBias', width))]);
+  const between = graph.node('Add', [x, linear(graph, flat, 2, matrix(graph, 'output', width, width, format), vector(graph, 'outputBias', width))]);
 
   const normed = norm(graph, spec, between, 'norm2', width);
   const added = mlp.kind === 'gated'
-    ? gatedMlp(graph, normed, {
+    ? gatedMlp(graph, normed, 2, {
         gateUp: matrix(graph, 'gateUp', 2 * inner, width, format),
         gateUpBias: vector(graph, 'gateUpBias', 2 * inner),
         down: matrix(graph, 'down', width, inner, format),
@@ -91,7 +91,8 @@ export function visionBlockGraph(spec: VisionSpec, format: WeightFormat, padded:
       })
     : linear(
         graph,
-        activate(graph, linear(graph, normed, matrix(graph, 'first', inner, width, format), vector(graph, 'firstBias', inner)), activation),
+        activate(graph, linear(graph, normed, 2, matrix(graph, 'first', inner, width, format), vector(graph, 'firstBias', inner)), activation),
+        2,
         matrix(graph, 'second', width, inner, format),
         vector(graph, 'secondBias', width),
       );
@@ -115,8 +116,8 @@ export function mergerGraph(spec: VisionSpec, { format, out, normAfter }: Merger
   const x = graph.input('x', ElementType.FLOAT, ['N', width]);
   const join = (value: Value) => graph.node('Reshape', [value, graph.ints(-1, joined)]);
   const normed = normAfter ? norm(graph, spec, join(x), 'norm', joined) : join(norm(graph, spec, x, 'norm', width));
-  const first = linear(graph, normed, matrix(graph, 'first', joined, joined, format), vector(graph, 'firstBias', joined));
-  const features = linear(graph, activate(graph, first, 'gelu'), matrix(graph, 'second', out, joined, format), vector(graph, 'secondBias', out));
+  const first = linear(graph, normed, 2, matrix(graph, 'first', joined, joined, format), vector(graph, 'firstBias', joined));
+  const features = linear(graph, activate(graph, first, 'gelu'), 2, matrix(graph, 'second', out, joined, format), vector(graph, 'secondBias', out));
   graph.output('features', features, ElementType.FLOAT, ['M', out]);
   return graph;
 }
