@@ -1,0 +1,51 @@
+// Evaluations of the sample lineage against what transformers answered (samples/results, made by samples/training).
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'mocha';
+import { createEngine } from '../../../src/engine/engine.js';
+import type { Setting } from '../../../src/engine/evaluate/result.js';
+
+type Stored = Record<string, Record<string, Record<string, string>>>;
+interface Summary {
+  checkpoints: Record<string, { abilities: Record<'vis' | 'v2r' | 'rea', { k: number; n: number; value: number; interval: [number, number]; against_in?: { lost: number; won: number } }> }>;
+}
+
+const SAMPLES = path.resolve('samples');
+const NAMES: Record<Setting, string> = { image: 'image', black: 'black', described: 'described', text: 'prompt' };
+
+describe('evaluation of the sample lineage', function () {
+  this.timeout(300_000);
+  it('answers as transformers does, question by question, and comes to the same shares', async () => {
+    const engine = createEngine(path.resolve('dist/worker.cjs'));
+    const result = await engine.evaluate({
+      checkpoints: [{ path: path.join(SAMPLES, 'lineage/in'), role: 'in' }, { path: path.join(SAMPLES, 'lineage/rl'), role: 'rl' }],
+      data: path.join(SAMPLES, 'eval'), maxNewTokens: 128,
+    });
+    const { checkpoints } = JSON.parse(await readFile(path.join(SAMPLES, 'results/summary.json'), 'utf8')) as Summary;
+    const other: string[] = [];
+    let asked = 0;
+    for (const [index, { label }] of result.checkpoints.entries()) {
+      const { answers } = JSON.parse(await readFile(path.join(SAMPLES, 'results', `${label}.json`), 'utf8')) as { answers: Stored };
+      for (const question of result.questions) {
+        const id = question.id.slice(question.id.indexOf('/') + 1);
+        for (const [setting, texts] of Object.entries(question.answers) as [Setting, string[]][]) {
+          asked++;
+          const stored = answers[question.set.replace('.jsonl', '')]![id]![NAMES[setting]]!;
+          if (texts[index] !== stored) other.push(`${label} ${question.id} ${setting}: ${texts[index]} | ${stored}`);
+        }
+      }
+      for (const { ability, n, hits, low, high } of result.scores.filter(({ checkpoint }) => checkpoint === index)) {
+        const { k, n: count, interval } = checkpoints[label]!.abilities[ability];
+        assert.deepEqual([n, hits], [count, k], `${label} ${ability}`);
+        assert.ok(Math.abs(low - interval[0]) < 1e-9 && Math.abs(high - interval[1]) < 1e-9);
+      }
+    }
+    assert.equal(asked, 2 * 2000);
+    assert.deepEqual(other, []);
+    for (const { ability, tf, ft } of result.comparisons) {
+      const { lost, won } = checkpoints['rl']!.abilities[ability].against_in!;
+      assert.deepEqual([tf, ft], [lost, won], ability);
+    }
+  });
+});
