@@ -80,7 +80,8 @@ async function askAll(model: Model, processor: Processor, asked: readonly Asked[
       stopTokens,
       sampling: { repetitionPenalty },
       onToken(row, token) {
-        if (++lengths[row]! === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
+        const length = (lengths[row] = lengths[row]! + 1);
+        if (length === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
       },
       signal,
     });
