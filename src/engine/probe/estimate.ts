@@ -1,7 +1,7 @@
 /** How long a probe will take, from its arithmetic and a moment's measurement. */
 import { createProcessor } from '../model/processor/processor.js';
 import type { LayerShape } from '../model/graphs/language.js';
-import { measureFlops } from './measure.js';
+import { measureFlops } from '../runtime/measure.js';
 import { Pictures, prepare } from './prompts.js';
 import type { ProbeSetup } from './setup.js';
 

@@ -44,19 +44,24 @@ export class WorkerPool<Job, Result> {
     if (failure) throw failure.reason;
   }
 
-  /** One job on the worker of this number, which must have none: for callers with a schedule of their own. */
-  runOn(worker: number, job: Job): Promise<Result> {
-    return this.runOne(this.workers[worker]!, job);
+  /**
+   * One job on the worker of this number, which must have none: for callers with a schedule of their own. `progress` gets
+   * the share of it that is done, 0…1, as often as the job says so.
+   */
+  runOn(worker: number, job: Job, progress?: (share: number) => void): Promise<Result> {
+    return this.runOne(this.workers[worker]!, job, progress);
   }
 
-  private runOne(worker: Worker, job: Job): Promise<Result> {
+  private runOne(worker: Worker, job: Job, progress?: (share: number) => void): Promise<Result> {
     return new Promise((resolve, reject) => {
       const settle = (action: () => void) => {
         worker.off('message', onMessage).off('error', onError).off('exit', onExit);
         action();
       };
-      const onMessage = (reply: WorkerReply<Result>) =>
-        settle(() => (reply.error ? reject(Object.assign(new Error(reply.error.message), { name: reply.error.name, code: reply.error.code })) : resolve(reply.value as Result)));
+      const onMessage = ({ value, error, progress: share }: WorkerReply<Result>) => {
+        if (share !== undefined) progress?.(share);
+        else settle(() => (error ? reject(Object.assign(new Error(error.message), { name: error.name, code: error.code })) : resolve(value as Result)));
+      };
       const onError = (error: Error) => settle(() => reject(error));
       const onExit = (code: number) => settle(() => reject(new FrankensteinError('internal', `A worker thread ended with code ${code}.`)));
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);

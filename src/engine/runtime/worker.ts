@@ -1,22 +1,25 @@
 /**
  * A worker thread of the engine: does one piece of a comparison at a time, or the whole job that it was started
- * with. Bundled on its own (`dist/worker.cjs`).
+ * with, or answers questions. Bundled on its own (`dist/worker.cjs`).
  */
 import { parentPort } from 'node:worker_threads';
 import { comparePiece, type Piece } from '../diff/piece.js';
 import { computeAnswers } from '../evaluate/compute.js';
+import { serveAnswers } from '../model/thread.js';
 import { compute } from '../probe/compute.js';
 import { serveJob } from './thread.js';
 
 export interface WorkerReply<R> {
   value?: R;
   error?: { name: string; message: string; code: string | undefined };
+  /** Share of the job that is done, 0…1; the job goes on. */
+  progress?: number;
 }
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
-if (!serveJob({ probe: compute, evaluate: computeAnswers })) {
+if (!serveAnswers() && !serveJob({ probe: compute, evaluate: computeAnswers })) {
   port.on('message', (piece: Piece) => {
     comparePiece(piece).then(
       (value) => port.postMessage({ value }),
