@@ -1,6 +1,6 @@
 /** The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests. */
 import path from 'node:path';
-import type { EngineApi, EngineHost } from './api.js';
+import type { CallContext, EngineApi, EngineHost } from './api.js';
 import { discover } from './checkpoint/discover.js';
 import { inspectCheckpoint } from './checkpoint/inspect.js';
 import { openCheckpoint } from './checkpoint/open.js';
@@ -12,21 +12,30 @@ import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
 import { evaluate } from './evaluate/evaluate.js';
 import { planEvaluate } from './evaluate/plan.js';
-import { answer } from './model/answer.js';
+import { AnswerThread } from './model/thread.js';
 import { planProbe } from './probe/plan.js';
 import { probe } from './probe/probe.js';
 import { listRuns, readEvaluation, readProbe, readRun } from './runs/list.js';
 import { deleteRun } from './runs/store.js';
+import { Turns } from './runtime/turns.js';
 
 /**
  * `workerFile`: the bundled worker, which lies beside the bundle that calls this. `host`: what the starting process offers;
  * there is none on a terminal.
  */
 export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), host?: EngineHost): EngineApi {
+  const turns = new Turns();
+  const answers = new AnswerThread(workerFile);
+  /** Each may fill the memory budget on its own: they wait for each other, and models kept for the next question go. */
+  const alone = <T>(context: CallContext<never> | undefined, work: () => Promise<T>): Promise<T> =>
+    turns.take(async () => {
+      await answers.release();
+      return work();
+    }, context?.signal);
   return {
     inspect: ({ path }, context) => inspectCheckpoint(path, context),
     planCompare,
-    compare: (request, context) => compare(request, workerFile, context),
+    compare: (request, context) => alone(context, () => compare(request, workerFile, context)),
     recut: ({ result, cuts }) => Promise.resolve().then(() => recut(result, cuts)),
     tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
@@ -35,11 +44,11 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
     },
     guessOrder: ({ paths }, context) =>
       guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
-    generate: answer,
+    generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
     planProbe,
-    probe: (request, context) => probe(request, workerFile, context),
+    probe: (request, context) => alone(context, () => probe(request, workerFile, context)),
     planEvaluate,
-    evaluate: (request, context) => evaluate(request, workerFile, host, context),
+    evaluate: (request, context) => alone(context, () => evaluate(request, workerFile, host, context)),
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),

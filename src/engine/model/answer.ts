@@ -1,57 +1,54 @@
 /** One question to a checkpoint, from files to text. */
 import type { CallContext, GenerateProgress, GenerateRequest, GenerateResult } from '../api.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
-import { openCheckpoint } from '../checkpoint/open.js';
 import { generate } from './generate.js';
-import { openModel } from './model.js';
+import type { OpenModels, OpenSettings } from './openModels.js';
+import { promptBytes } from './plan.js';
 import { readImage } from './processor/decodeImage.js';
 import { userMessage } from './processor/messages.js';
-import { createProcessor } from './processor/processor.js';
 import { readSamplingDefaults } from './samplingDefaults.js';
 import { providerOf } from './sessions.js';
+import { readSpec } from './spec.js';
+import { streamingNotice } from './streaming.js';
 
 /** New tokens where the request says nothing: as many as the method's probes use. */
 const DEFAULT_NEW_TOKENS = 128;
 
 /**
  * Answers a request. Each new token is reported as soon as it is certain.
+ * @param models keep what was opened for the next question.
  * @throws what opening, the processor and the model throw; `cancelled` between two layers.
  */
-export async function answer(request: GenerateRequest, { signal, progress }: CallContext<GenerateProgress> = {}): Promise<GenerateResult> {
-  const notices: string[] = [];
-  const provider = providerOf(request.provider ?? 'cpu');
-  const checkpoint = await openCheckpoint(request.path, { signal });
+export async function answer(request: GenerateRequest, models: OpenModels, { signal, progress }: CallContext<GenerateProgress> = {}): Promise<GenerateResult> {
+  const settings: OpenSettings = { path: request.path, memory: request.memory, threads: request.threads, provider: providerOf(request.provider ?? 'cpu') };
   // What the model cannot do is said before pictures are read.
-  const model = openModel(checkpoint, { memory: request.memory, threads: request.threads, provider, onNotice: (sentence) => notices.push(sentence) });
-  try {
-    const processor = await createProcessor(checkpoint, { signal });
-    const files = request.images ?? [];
-    const images = await Promise.all(files.map((file) => readImage(file, signal)));
-    const maxNewTokens = request.maxNewTokens ?? DEFAULT_NEW_TOKENS;
-    const prompt = processor.process({
-      input: processor.chats ? { messages: [userMessage(request.prompt, images.length)] } : { prompt: request.prompt },
-      images,
-      newTokens: maxNewTokens,
-    });
-    const defaults = await readSamplingDefaults(checkpoint);
-    const { temperature = 0, topK = defaults.topK, topP = defaults.topP, seed = 0 } = request.sampling ?? {};
-    const stream = processor.stream();
-    const report = (text: string) => {
-      if (text !== '') progress?.({ text });
-    };
-    const [found] = await generate(model, [prompt], {
-      maxNewTokens,
-      stopTokens: processor.stopTokens,
-      sampling: { temperature, topK, topP, seed, repetitionPenalty: defaults.repetitionPenalty },
-      topLogits: request.topLogits,
-      onToken: (_, token) => report(stream.push(token)),
-      signal,
-    });
-    report(stream.end());
-    await checkUnchanged(checkpoint);
-    const { tokenIds, ended, topLogits } = found!;
-    return { text: processor.decode(tokenIds), tokenIds, promptTokens: prompt.inputIds.length, topLogits, ended, provider: model.provider, notices: [...new Set(notices)] };
-  } finally {
-    await model.close();
-  }
+  const opened = await models.open(settings, signal);
+  const { checkpoint, processor } = opened;
+  const files = request.images ?? [];
+  const images = await Promise.all(files.map((file) => readImage(file, signal)));
+  const maxNewTokens = request.maxNewTokens ?? DEFAULT_NEW_TOKENS;
+  const prompt = processor.process({
+    input: processor.chats ? { messages: [userMessage(request.prompt, images.length)] } : { prompt: request.prompt },
+    images,
+    newTokens: maxNewTokens,
+  });
+  const { model, notices } = await models.model(opened, settings, promptBytes(readSpec(checkpoint), prompt, maxNewTokens));
+  const defaults = await readSamplingDefaults(checkpoint);
+  const { temperature = 0, topK = defaults.topK, topP = defaults.topP, seed = 0 } = request.sampling ?? {};
+  const stream = processor.stream();
+  const report = (text: string) => {
+    if (text !== '') progress?.({ text });
+  };
+  const [found] = await generate(model, [prompt], {
+    maxNewTokens,
+    stopTokens: processor.stopTokens,
+    sampling: { temperature, topK, topP, seed, repetitionPenalty: defaults.repetitionPenalty },
+    topLogits: request.topLogits,
+    onToken: (_, token) => report(stream.push(token)),
+    signal,
+  });
+  report(stream.end());
+  await checkUnchanged(checkpoint);
+  const { tokenIds, ended, topLogits } = found!;
+  return { text: processor.decode(tokenIds), tokenIds, promptTokens: prompt.inputIds.length, topLogits, ended, provider: model.provider, notices: [...notices, ...streamingNotice(model)] };
 }

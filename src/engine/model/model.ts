@@ -19,6 +19,8 @@ import { VisionTower } from './vision.js';
 export interface ModelSettings {
   /** Bytes that the whole process may hold. Half of the machine's when left out. */
   memory?: number | undefined;
+  /** Bytes that the largest batch will take, where that is known. */
+  batch?: number | undefined;
   /** Threads inside one operator; all cores when left out. */
   threads?: number | undefined;
   provider?: Provider | undefined;
@@ -48,7 +50,7 @@ export interface Branch {
  */
 export function openModel(checkpoint: Checkpoint, settings: ModelSettings = {}): Model {
   const spec = readSpec(checkpoint);
-  return new Model(checkpoint, spec, planMemory(checkpoint, spec, settings.memory, settings.threads), settings);
+  return new Model(checkpoint, spec, planMemory(checkpoint, spec, settings.memory, settings.threads, settings.batch), settings);
 }
 
 export class Model {

@@ -61,6 +61,8 @@ export class LayerPages {
   /** Memory of the layers that do not stay: one in use, one on its way. */
   private readonly passing: [Allocate, Allocate] = [reusing(), reusing()];
   private turn: 0 | 1 = 0;
+  /** The last read into each of them: a run that was cancelled may have left one under way. */
+  private readonly reading: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   /** Bytes read from files so far. */
   bytesRead = 0;
 
@@ -103,7 +105,10 @@ export class LayerPages {
       return weights;
     }
     this.turn = this.turn === 0 ? 1 : 0;
-    return this.read(checkpoint, layer, this.passing[this.turn]);
+    const memory = this.passing[this.turn];
+    const weights = this.reading[this.turn].then(() => this.read(checkpoint, layer, memory));
+    this.reading[this.turn] = weights.catch(() => undefined);
+    return weights;
   }
 
   private async read(checkpoint: Checkpoint, layer: number, allocate?: Allocate): Promise<LayerWeights> {

@@ -50,10 +50,14 @@ export interface MemoryPlan {
   thrifty: boolean;
   /** What is needed whatever the batches: the process, weights, results in between. */
   fixedBytes: number;
+  /** Of that, weights in memory. */
+  weightBytes: number;
   /** For keys, values and states of a batch. */
   batchBytes: number;
   /** Bytes read from disk at every pass through the language layers and head. */
   streamedBytes: number;
+  /** The least budget in which every weight stays in memory. */
+  wholeBytes: number;
 }
 
 /** Half of the machine's memory. */
@@ -81,9 +85,12 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
   const activations = (bytes: number) => ACTIVATION_COPIES * bytes;
   const least = batch ?? cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, LEAST_SLOTS);
   const headBytes = (format: WeightFormat) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
+  const weightsIn = (format: WeightFormat) => layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
+  const whole = base + weightsIn(stored) + WIDENED_BYTES + (batch ?? Math.max(least, weightsIn(stored) / 3));
+  const wholeBytes = Math.ceil(whole + Math.max(activations(LEAST_ACTIVATION_BYTES), Math.min(activations(MOST_ACTIVATION_BYTES), activations(whole / 14))));
 
   for (const format of new Set<WeightFormat>(['F32', stored])) {
-    const weights = layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
+    const weights = weightsIn(format);
     if (format !== stored && weights > WIDE_BYTES) continue;
     const fixedBytes = base + activations(activationBytes) + weights + (format === 'F32' ? 0 : WIDENED_BYTES);
     const left = memory - fixedBytes;
@@ -93,7 +100,7 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
     const batchBytes = Math.floor(thrifty ? left : left - (ARENAS - 1) * activationBytes);
     return {
       memory, threads, format, keptLayers: Infinity, keepHead: true, headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2), keepVision: true,
-      activationBytes, thrifty, fixedBytes: memory - batchBytes, batchBytes, streamedBytes: 0,
+      activationBytes, thrifty, fixedBytes: memory - batchBytes, weightBytes: weights, batchBytes, streamedBytes: 0, wholeBytes,
     };
   }
   const perLayer = layerBytes(language, stored);
@@ -108,8 +115,8 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
   const keptLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
   const batchBytes = Math.floor(free - keptLayers * perLayer);
   return {
-    memory, threads, format: stored, keptLayers, keepHead: false, headBlockRows, keepVision: false, activationBytes, thrifty: true, fixedBytes: memory - batchBytes, batchBytes,
-    streamedBytes: (layers - keptLayers) * perLayer + headBytes(stored),
+    memory, threads, format: stored, keptLayers, keepHead: false, headBlockRows, keepVision: false, activationBytes, thrifty: true, fixedBytes: memory - batchBytes, weightBytes: keptLayers * perLayer + working, batchBytes,
+    streamedBytes: (layers - keptLayers) * perLayer + headBytes(stored), wholeBytes,
   };
 }
 

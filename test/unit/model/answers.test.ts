@@ -1,0 +1,104 @@
+/** Questions one after the other: cancelled at once, and the second without reading the model again. */
+import { after, before, describe, it } from 'mocha';
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createEngine } from '../../../src/engine/engine.js';
+import { answer } from '../../../src/engine/model/answer.js';
+import { OpenModels } from '../../../src/engine/model/openModels.js';
+import { defaultMemory } from '../../../src/engine/model/plan.js';
+import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
+import { writeLargeModel } from '../../fixtures/largeModel.js';
+import { copyCheckpoint } from '../probe/support.js';
+
+const WORKER = path.resolve('dist/worker.cjs');
+const MEBI = 2 ** 20;
+
+describe('questions to a checkpoint', function () {
+  this.timeout(90_000); // a model runs, on a machine that may be busy
+  let temporary: TemporaryFolder;
+  let one: string;
+  let other: string;
+  const question = (place: string, more = {}) => ({ path: place, prompt: 'How many red objects are there?', maxNewTokens: 3, threads: 1, ...more });
+  before(async () => {
+    temporary = await temporaryFolder();
+    one = await copyCheckpoint(path.join(temporary.path, 'one'));
+    other = await copyCheckpoint(path.join(temporary.path, 'other'));
+  });
+  after(() => temporary.remove());
+
+  const settings = (place: string, memory?: number) => ({ path: place, memory, threads: 1, provider: 'cpu' as const });
+  /** The model that answers, and what it has read from disk so far. */
+  async function modelOf(models: OpenModels, place: string, memory?: number) {
+    return (await models.model(await models.open(settings(place, memory)), settings(place, memory), MEBI)).model;
+  }
+
+  it('do not read a model again that is open already, nor the one beside it', async () => {
+    const models = new OpenModels();
+    const first = await answer(question(one), models);
+    const [model, beside] = [await modelOf(models, one), await modelOf(models, other)];
+    const read = model.bytesRead;
+    assert.ok(read > 0);
+    assert.deepEqual(await answer(question(other), models), first, 'the same weights');
+    assert.deepEqual(await answer(question(one), models), first);
+    assert.equal(await modelOf(models, one), model);
+    assert.equal(await modelOf(models, other), beside);
+    assert.equal(model.bytesRead, read);
+  });
+
+  it('read it again when its files are others', async () => {
+    const models = new OpenModels();
+    await answer(question(one), models);
+    const model = await modelOf(models, one);
+    const config = path.join(one, 'generation_config.json');
+    await writeFile(config, `${await readFile(config, 'utf8')}\n`);
+    await answer(question(one), models);
+    assert.notEqual(await modelOf(models, one), model);
+  });
+
+  it('let one model go for the other where the budget does not hold both', async () => {
+    const models = new OpenModels();
+    const shape = { layers: 2, hidden: 512, heads: 4, kvHeads: 1, inner: 8192, vocabulary: 8192, tied: true, blocks: 0 };
+    const places = ['first', 'second'].map((name) => path.join(temporary.path, name));
+    for (const place of places) await writeLargeModel(place, shape, path.resolve('samples/lineage/base'));
+    const memory = (await modelOf(models, places[0]!)).plan.wholeBytes;
+    const tight = await modelOf(models, places[0]!, memory);
+    assert.equal(tight.plan.streamedBytes, 0);
+    assert.equal((await modelOf(models, places[1]!, memory)).plan.streamedBytes, 0, 'the second has the whole budget');
+    assert.notEqual(await modelOf(models, places[0]!, memory), tight, 'the first was let go');
+    // With room for both, both stay.
+    assert.ok(defaultMemory() > 2 * memory);
+    const kept = await modelOf(models, places[0]!);
+    await modelOf(models, places[1]!);
+    assert.equal(await modelOf(models, places[0]!), kept);
+  });
+
+  it('are cancelled within a second while an answer is under way, and the next one is answered', async () => {
+    const engine = createEngine(WORKER);
+    const expected = await engine.generate(question(one));
+    const cancel = new AbortController();
+    let at = Infinity;
+    // Text comes while the answer is under way, or it could not be cancelled here.
+    const running = engine.generate(question(one, { maxNewTokens: 900, sampling: { temperature: 50, seed: 1 } }), { signal: cancel.signal, progress: () => {
+      at = Math.min(at, performance.now());
+      cancel.abort();
+    } });
+    await assert.rejects(running, { code: 'cancelled' });
+    assert.ok(performance.now() - at < 1000, `${performance.now() - at} ms`);
+    assert.deepEqual(await engine.generate(question(one)), expected);
+  });
+
+  it('wait for what is under way, and can be cancelled while they wait', async () => {
+    const engine = createEngine(WORKER);
+    const order: string[] = [];
+    const probe = engine.probe({ kind: 'skip', checkpoints: [{ path: one }], data: path.resolve('samples/eval/math.jsonl'), samples: 4, depths: [1], maxNewTokens: 4, threads: 1 }).then(() => order.push('probe'));
+    const impatient = new AbortController();
+    const given = engine.generate(question(one), { signal: impatient.signal });
+    const patient = engine.generate(question(one)).then(() => order.push('answer'));
+    impatient.abort();
+    await assert.rejects(given, { code: 'cancelled' });
+    assert.deepEqual(order, []);
+    await Promise.all([probe, patient]);
+    assert.deepEqual(order, ['probe', 'answer']);
+  });
+});
