@@ -1,0 +1,107 @@
+/**
+ * Products with Δ of one matrix, over panels of its rows in fp32. They are kept where the memory allows, and read again
+ * for every product where it does not.
+ */
+import { throwIfCancelled } from '../../errors.js';
+import type { Algebra, Dense } from './algebra.js';
+import { readDelta, type MatrixSource } from '../matrix.js';
+
+/** Elements of one panel: 32 MiB. */
+const PANEL = 1 << 23;
+
+/** Typical elements whose squares and sums fp32 holds; Δ of others is scaled. */
+const [SMALLEST, LARGEST] = [1e-12, 1e12];
+
+export interface UpdateOptions {
+  algebra: Algebra;
+  /** Bytes for the panels. */
+  memory: number;
+  signal?: AbortSignal | undefined;
+}
+
+export class Update {
+  readonly rows: number;
+  readonly columns: number;
+  /** ‖Δ‖_F², in float64. */
+  squares = 0;
+  /** Elements that are NaN or infinite. */
+  nonFinite = 0;
+  /** Panels and products hold Δ times this power of two. */
+  scale = 1;
+  private readonly panelRows: number;
+  private readonly kept: Dense[] | undefined;
+
+  private constructor(private readonly source: MatrixSource, private readonly options: UpdateOptions) {
+    this.rows = source.rows;
+    this.columns = source.columns;
+    this.panelRows = Math.max(1, Math.min(this.rows, Math.floor(PANEL / this.columns)));
+    this.kept = 4 * this.rows * this.columns <= options.memory ? [] : undefined;
+  }
+
+  /** Reads all of Δ once. Errors as `readDelta`. */
+  static async open(source: MatrixSource, options: UpdateOptions): Promise<Update> {
+    const update = new Update(source, options);
+    for (let first = 0; first < update.rows; first += update.panelRows) {
+      throwIfCancelled(options.signal);
+      const panel = await update.read(first);
+      update.squares += sumOfSquares(panel);
+      update.kept?.push(panel);
+    }
+    const typical = Math.sqrt(update.squares / (update.rows * update.columns));
+    if (typical > 0 && Number.isFinite(typical) && !(typical > SMALLEST && typical < LARGEST)) {
+      update.scale = 2 ** -Math.round(Math.log2(typical));
+      for (const { data } of update.kept ?? []) rescale(data, update.scale);
+    }
+    return update;
+  }
+
+  /** XΔ of b × rows: b × columns. */
+  async fromLeft(x: Dense): Promise<Dense> {
+    const total = new Float32Array(x.rows * this.columns);
+    for await (const { first, panel } of this.panels()) {
+      const part = new Float32Array(x.rows * panel.rows);
+      for (let row = 0; row < x.rows; row++) part.set(x.data.subarray(row * x.columns + first, row * x.columns + first + panel.rows), row * panel.rows);
+      const product = await this.options.algebra.product({ data: part, rows: x.rows, columns: panel.rows }, panel);
+      for (let index = 0; index < total.length; index++) total[index]! += product[index]!;
+    }
+    return { data: total, rows: x.rows, columns: this.columns };
+  }
+
+  /** XΔᵀ of b × columns: b × rows. */
+  async fromRight(x: Dense): Promise<Dense> {
+    const result = new Float32Array(x.rows * this.rows);
+    for await (const { first, panel } of this.panels()) {
+      const product = await this.options.algebra.productTurned(x, panel);
+      for (let row = 0; row < x.rows; row++) result.set(product.subarray(row * panel.rows, (row + 1) * panel.rows), row * this.rows + first);
+    }
+    return { data: result, rows: x.rows, columns: this.rows };
+  }
+
+  private async *panels(): AsyncGenerator<{ first: number; panel: Dense }> {
+    for (let first = 0, index = 0; first < this.rows; first += this.panelRows, index++) {
+      throwIfCancelled(this.options.signal);
+      const panel = this.kept?.[index] ?? (await this.read(first));
+      if (this.kept === undefined && this.scale !== 1) rescale(panel.data, this.scale);
+      yield { first, panel };
+    }
+  }
+
+  private async read(first: number): Promise<Dense> {
+    const rows = Math.min(this.panelRows, this.rows - first);
+    const data = new Float32Array(rows * this.columns);
+    const nonFinite = await readDelta(this.source, first, rows, data, this.options.signal);
+    if (first === 0) this.nonFinite = 0;
+    this.nonFinite += nonFinite;
+    return { data, rows, columns: this.columns };
+  }
+}
+
+function rescale(values: Float32Array, factor: number): void {
+  for (let index = 0; index < values.length; index++) values[index]! *= factor;
+}
+
+function sumOfSquares({ data }: Dense): number {
+  let sum = 0;
+  for (const value of data) sum += value * value;
+  return sum;
+}
