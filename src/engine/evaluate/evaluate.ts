@@ -24,7 +24,7 @@ import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
 import type { Question } from './questionSet.js';
 import type { EvaluateProgress, EvaluateRequest, LanguageModelRequest } from './request.js';
 import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
-import { accuraciesOf, comparisonsOf, scoresOf } from './scores.js';
+import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
 import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
 
 /** Changes whenever stored answers would come out differently. */
@@ -300,6 +300,8 @@ function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], f
       return right;
     });
   }
+  const abilities = new Map(sets.sets.map((set) => [set.name, set.abilities]));
+  for (const question of byId.values()) question.counts = countsOf(question.right, abilities.get(question.set)!);
   const questions = [...byId.values()];
   if (questions.length === 0) throw new FrankensteinError('malformed', `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`);
   const roles = checkpoints.map((_, index) => request.checkpoints[index]!.role ?? null);
@@ -312,9 +314,9 @@ function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], f
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,
     questions,
-    scores: scoresOf(questions, described, checkpoints.length),
-    accuracies: accuraciesOf(questions, described, checkpoints.length),
-    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, described, roles) : [],
+    scores: scoresOf(questions, checkpoints.length),
+    accuracies: accuraciesOf(questions, described.map(({ name }) => name), checkpoints.length),
+    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles) : [],
     axis: request.axis ?? null,
     warnings: [...new Set([...setup.warnings, ...failureWarning(failed, items, failures)])],
     provenance: origin,
@@ -325,7 +327,7 @@ function describe(id: string, { task, prompt, answer, answerType, image, descrip
   return {
     id, set: id.slice(0, id.indexOf('/')), task: task ?? null, prompt, truth: answer, answerType,
     image: image === undefined ? null : path.relative(folder, image).replaceAll(path.sep, '/'),
-    description: description ?? null, answers: {}, right: {},
+    description: description ?? null, answers: {}, right: {}, counts: {},
   };
 }
 

@@ -75,6 +75,8 @@ export interface EvaluatedQuestion {
   /** Per setting it was put in: one per checkpoint. */
   answers: Partial<Record<Setting, string[]>>;
   right: Partial<Record<Setting, boolean[]>>;
+  /** Whether it counts for an ability that its set measures: one flag per checkpoint. */
+  counts: Partial<Record<AbilityName, boolean[]>>;
   /** Answers that the language model called right and the rules did not, as `setting/checkpoint`. */
   regraded?: string[];
 }

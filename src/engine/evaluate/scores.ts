@@ -1,44 +1,37 @@
 /** From right and wrong answers to abilities, with intervals and paired tests (method.md §5). */
 import { pairedDifference } from './paired.js';
-import { ABILITIES, type AbilityName, type Accuracy, type Comparison, type EvaluatedQuestion, type EvaluatedSet, type Score, SETTINGS } from './result.js';
+import { ABILITIES, type AbilityName, type Accuracy, type Comparison, type EvaluatedQuestion, type Score, SETTINGS } from './result.js';
 import type { Role } from './request.js';
 import { mcnemar, wilson } from './statistics.js';
 
-type Judged = Pick<EvaluatedQuestion, 'set' | 'right'>;
-type Sets = readonly Pick<EvaluatedSet, 'name' | 'abilities'>[];
+type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts'>;
 
-/** Whether a question counts for the ability, per checkpoint; undefined where it was not put in the settings it needs. */
-function hits(ability: AbilityName, { right: { image, black, described, text } }: Judged): boolean[] | undefined {
-  switch (ability) {
-    case 'vis':
-      return image && black && image.map((right, checkpoint) => right && !black[checkpoint]!);
-    case 'v2r':
-      return image && described && image.map((right, checkpoint) => right && described[checkpoint]!);
-    case 'rea':
-      return text;
-  }
+/** Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in. */
+export function countsOf({ image, black, described, text }: EvaluatedQuestion['right'], abilities: readonly AbilityName[]): EvaluatedQuestion['counts'] {
+  const all: EvaluatedQuestion['counts'] = {
+    vis: image && black && image.map((right, checkpoint) => right && !black[checkpoint]!),
+    v2r: image && described && image.map((right, checkpoint) => right && described[checkpoint]!),
+    rea: text,
+  };
+  return Object.fromEntries(abilities.flatMap((ability) => (all[ability] ? [[ability, all[ability]]] : [])));
 }
 
 /** Flags of the questions that an ability is measured on: `[checkpoint][question]`. Empty where there are none. */
-function flagsOf(ability: AbilityName, questions: readonly Judged[], sets: Sets, checkpoints: number): boolean[][] {
-  const names = new Set(sets.filter(({ abilities }) => abilities.includes(ability)).map(({ name }) => name));
-  const rows = questions.flatMap((question) => {
-    const row = names.has(question.set) ? hits(ability, question) : undefined;
-    return row === undefined ? [] : [row];
-  });
+function flagsOf(ability: AbilityName, questions: readonly Judged[], checkpoints: number): boolean[][] {
+  const rows = questions.flatMap(({ counts }) => (counts[ability] ? [counts[ability]] : []));
   return rows.length === 0 ? [] : Array.from({ length: checkpoints }, (_, checkpoint) => rows.map((row) => row[checkpoint]!));
 }
 
 /** Every ability that the sets allow, per checkpoint. */
-export function scoresOf(questions: readonly Judged[], sets: Sets, checkpoints: number): Score[] {
+export function scoresOf(questions: readonly Judged[], checkpoints: number): Score[] {
   return ABILITIES.flatMap((ability) =>
-    flagsOf(ability, questions, sets, checkpoints).map((flags, checkpoint): Score => ({ ability, checkpoint, ...share(flags) })),
+    flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({ ability, checkpoint, ...share(flags) })),
   );
 }
 
 /** Plain accuracy per set and setting. */
-export function accuraciesOf(questions: readonly Judged[], sets: Sets, checkpoints: number): Accuracy[] {
-  return sets.flatMap(({ name }) =>
+export function accuraciesOf(questions: readonly Judged[], sets: readonly string[], checkpoints: number): Accuracy[] {
+  return sets.flatMap((name) =>
     SETTINGS.flatMap((setting) => {
       const rows = questions.flatMap(({ set, right }) => (set === name && right[setting] ? [right[setting]] : []));
       if (rows.length === 0) return [];
@@ -51,11 +44,11 @@ export function accuraciesOf(questions: readonly Judged[], sets: Sets, checkpoin
  * Each checkpoint against IN and against RL; without those roles, against the first.
  * @param roles per checkpoint.
  */
-export function comparisonsOf(questions: readonly Judged[], sets: Sets, roles: readonly (Role | null)[]): Comparison[] {
+export function comparisonsOf(questions: readonly Judged[], roles: readonly (Role | null)[]): Comparison[] {
   const named = roles.flatMap((role, index) => (role === 'in' || role === 'rl' ? [index] : []));
   const references = named.length > 0 ? named : [0];
   return ABILITIES.flatMap((ability) => {
-    const flags = flagsOf(ability, questions, sets, roles.length);
+    const flags = flagsOf(ability, questions, roles.length);
     if (flags.length === 0) return [];
     return references.flatMap((against) => {
       // Two references are compared once: the later with the earlier.
