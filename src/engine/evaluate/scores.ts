@@ -8,7 +8,7 @@ type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts'>;
 
 /** Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in. */
 export function countsOf({ image, black, described, text }: EvaluatedQuestion['right'], abilities: readonly AbilityName[]): EvaluatedQuestion['counts'] {
-  const all: EvaluatedQuestion['counts'] = {
+  const all: Record<AbilityName, boolean[] | undefined> = {
     vis: image && black && image.map((right, checkpoint) => right && !black[checkpoint]!),
     v2r: image && described && image.map((right, checkpoint) => right && described[checkpoint]!),
     rea: text,
