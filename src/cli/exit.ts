@@ -5,6 +5,7 @@ export const EXIT_USAGE = 2;
 const EXIT_CODES: Record<string, number> = {
   'bad-request': EXIT_USAGE,
   'not-found': 3,
+  'no-base': 3,
   permission: 3,
   malformed: 3,
   unsupported: 3,

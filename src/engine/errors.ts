@@ -7,6 +7,8 @@
 export type ErrorCode =
   /** A path that does not exist, or holds no checkpoint. */
   | 'not-found'
+  /** An adapter whose base is not where its config says; the request can name it. */
+  | 'no-base'
   /** The operating system refused to read or write. */
   | 'permission'
   /** A file that is not what its format says: truncated, bad header, bad offsets, bad JSON. */

@@ -15,9 +15,9 @@ interface ForeignFormat {
 /** Specific before general: an FSDP folder of verl is full of `.pt` files. */
 const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
-    name: /^adapter_model\.(?:safetensors|bin)$|^adapter_config\.json$/,
-    is: 'an adapter (LoRA), not a whole checkpoint',
-    convert: 'merge it into its base model first, for example with PEFT: model.merge_and_unload().save_pretrained("merged")',
+    name: /^adapter_model\.bin$/,
+    is: 'an adapter (LoRA) stored as a PyTorch pickle',
+    convert: 'load it with PEFT where you trust it and call save_pretrained(OUT, safe_serialization=True)',
   },
   {
     name: /^model_world_size_\d+_rank_\d+\.pt$/,

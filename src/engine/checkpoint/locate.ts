@@ -1,6 +1,6 @@
 /**
  * From what a user points at to the files of a checkpoint. A folder, its `config.json`, its index, `model.safetensors`
- * and every shard all mean the same checkpoint.
+ * and every shard all mean the same checkpoint; a folder of an adapter and its two files, the adapter.
  */
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -22,6 +22,8 @@ export interface Location {
   index: { file: string; map: WeightMap } | undefined;
   /** The user means this one file, not the folder around it: its config and tokenizer belong to something else. */
   alone: boolean;
+  /** The shard is an adapter's, and changes the weights of a base. */
+  adapter: boolean;
 }
 
 const INDEX_SUFFIX = '.safetensors.index.json';
@@ -29,8 +31,11 @@ const DEFAULT_INDEX = `model${INDEX_SUFFIX}`;
 const DEFAULT_FILE = 'model.safetensors';
 /** `model-00001-of-00004.safetensors` */
 const NUMBERED = /^(.*)-(\d{5})-of-(\d{5})\.safetensors$/;
-/** A LoRA stored beside a model is not part of it. */
+/** A LoRA stored beside a model is not part of it, but may be pointed at. */
 const ADAPTER = /^adapter_model.*\.safetensors$/;
+const ADAPTER_FILE = 'adapter_model.safetensors';
+/** PEFT's description of an adapter, beside its weights. */
+export const ADAPTER_CONFIG = 'adapter_config.json';
 
 /** @throws `not-found`, `permission`, `malformed`, `unsupported` */
 export async function locate(given: string, signal?: AbortSignal): Promise<Location> {
@@ -48,7 +53,8 @@ export async function locate(given: string, signal?: AbortSignal): Promise<Locat
   const folder = path.dirname(absolute);
   if (name === 'config.json') return locateFolder(absolute, folder, signal);
   if (name.endsWith(INDEX_SUFFIX)) return withIndex(absolute, folder, await list(folder), name, signal);
-  if (ADAPTER.test(name) || name === 'adapter_config.json') throw foreignFormat(absolute, [name])!;
+  if (ADAPTER.test(name)) return adapterAt(absolute, folder, await list(folder), name);
+  if (name === ADAPTER_CONFIG) return locateAdapter(absolute, folder, await list(folder));
   if (name.endsWith('.safetensors')) return locateFile(absolute, folder, name, signal);
   throw foreignFormat(absolute, [name])
     ?? new FrankensteinError('not-found', `${shown(absolute)} is no checkpoint: choose a folder with safetensors files, its config.json, its index, or a .safetensors file.`);
@@ -60,18 +66,32 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
   const index = indexes.includes(DEFAULT_INDEX) ? DEFAULT_INDEX : indexes.length === 1 ? indexes[0] : undefined;
   if (index !== undefined) return withIndex(given, folder, entries, index, signal);
   const files = weightFiles(entries);
-  if (files.includes(DEFAULT_FILE)) return { path: given, folder, entries, shards: [DEFAULT_FILE], index: undefined, alone: false };
+  if (files.includes(DEFAULT_FILE)) return { path: given, folder, entries, shards: [DEFAULT_FILE], index: undefined, alone: false, adapter: false };
   const only = files.length === 1 ? files[0] : undefined;
-  if (only !== undefined && !NUMBERED.test(only)) return { path: given, folder, entries, shards: [only], index: undefined, alone: false };
+  if (only !== undefined && !NUMBERED.test(only)) return { path: given, folder, entries, shards: [only], index: undefined, alone: false, adapter: false };
   const set = numberedSet(folder, files);
-  if (set !== undefined) return { path: given, folder, entries, shards: set, index: undefined, alone: false };
+  if (set !== undefined) return { path: given, folder, entries, shards: set, index: undefined, alone: false, adapter: false };
   if (files.length > 0) {
     throw malformed(folder, `holds ${files.length} safetensors files and no index that says which belong together: choose one of the files (${files.slice(0, 3).map(shown).join(', ')}${files.length > 3 ? ', …' : ''}).`);
   }
+  if (entries.includes(ADAPTER_CONFIG) || entries.includes(ADAPTER_FILE)) return locateAdapter(given, folder, entries);
   const snapshot = await hubSnapshot(folder, entries);
   if (snapshot !== undefined) return { ...(await locateFolder(snapshot, snapshot, signal)), path: given };
   throw foreignFormat(folder, entries)
     ?? new FrankensteinError('not-found', `${shown(folder)} holds no checkpoint: there is no safetensors file in it${entries.includes('config.json') ? ' beside its config.json' : ''}.`);
+}
+
+/** The adapter that `adapter_config.json` in this folder describes. */
+function locateAdapter(given: string, folder: string, entries: string[]): Location {
+  const files = entries.filter((entry) => ADAPTER.test(entry));
+  const only = files.includes(ADAPTER_FILE) ? ADAPTER_FILE : files.length === 1 ? files[0] : undefined;
+  if (only !== undefined) return adapterAt(given, folder, entries, only);
+  throw foreignFormat(folder, entries.filter((entry) => entry.startsWith('adapter_model')))
+    ?? new FrankensteinError('not-found', `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: the adapter's weights are missing.`);
+}
+
+function adapterAt(given: string, folder: string, entries: string[], file: string): Location {
+  return { path: given, folder, entries, shards: [file], index: undefined, alone: false, adapter: true };
 }
 
 async function locateFile(given: string, folder: string, name: string, signal?: AbortSignal): Promise<Location> {
@@ -84,13 +104,13 @@ async function locateFile(given: string, folder: string, name: string, signal?: 
   const set = NUMBERED.test(name) ? numberedSet(folder, files, name) : undefined;
   const shards = set ?? [name];
   const alone = set === undefined && name !== DEFAULT_FILE && !(entries.includes('config.json') && files.length === 1);
-  return { path: given, folder, entries, shards, index: undefined, alone };
+  return { path: given, folder, entries, shards, index: undefined, alone, adapter: false };
 }
 
 async function withIndex(given: string, folder: string, entries: string[], name: string, signal?: AbortSignal): Promise<Location> {
   const file = path.join(folder, name);
   const map = await readWeightMap(file, signal);
-  return { path: given, folder, entries, shards: map.shards, index: { file, map }, alone: false };
+  return { path: given, folder, entries, shards: map.shards, index: { file, map }, alone: false, adapter: false };
 }
 
 function weightFiles(entries: readonly string[]): string[] {

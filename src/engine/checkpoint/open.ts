@@ -3,7 +3,9 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { describeModel } from '../topology/model.js';
+import { openAdapter } from './adapter.js';
 import { auxiliaryFiles } from './auxiliary.js';
+import { splitBase } from './base.js';
 import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
@@ -19,16 +21,23 @@ interface OpenedShard {
   header: Header;
 }
 
+/** An adapter on an adapter on an adapter: deeper is a circle. */
+const NESTING_LIMIT = 4;
+
 /**
- * Opens the checkpoint that `given` points at: a folder, its config.json, its index, model.safetensors, any shard, or
- * a lone .safetensors file. Reads headers, index and config; no weights.
- * @throws `not-found`, `permission`, `malformed`, `unsupported`, `changed`, `cancelled`
+ * Opens the checkpoint that `given` points at: a folder, its config.json, its index, model.safetensors, any shard, a
+ * lone .safetensors file, or an adapter, which is opened with its base: the one that its config names, or the one in
+ * front of it in `BASE+ADAPTER`. Reads headers, index and config; no weights.
+ * @throws `not-found`, `no-base`, `permission`, `malformed`, `mismatch`, `unsupported`, `changed`, `cancelled`
  */
-export async function openCheckpoint(given: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
-  const { signal } = options;
+export function openCheckpoint(given: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
+  return openNested(given, options.signal, 0);
+}
+
+async function openNested(given: string, signal: AbortSignal | undefined, depth: number): Promise<Checkpoint> {
   throwIfCancelled(signal);
-  const location = await locate(given, signal);
-  const config = await readConfig(location, signal);
+  const { base, own } = await splitBase(given);
+  const location = await locate(own, signal);
   const opened: OpenedShard[] = [];
   for (const name of location.shards) {
     throwIfCancelled(signal);
@@ -36,6 +45,16 @@ export async function openCheckpoint(given: string, options: { signal?: AbortSig
   }
   const warnings: string[] = [];
   const stored = collectTensors(location, opened, warnings);
+  const shards = opened.map(({ shard }) => shard);
+  if (location.adapter) {
+    if (depth >= NESTING_LIMIT) throw malformed(location.path, `is an adapter on an adapter, ${NESTING_LIMIT} deep, which ends in no base.`);
+    // Beside a whole model, the text files are that model's.
+    const files = auxiliaryFiles(location.folder, location.entries.includes('config.json') ? [] : location.entries);
+    const place = base === undefined ? location.path : `${base}+${location.path}`;
+    return openAdapter({ path: place, folder: location.folder, stored, shards, files }, base, (at) => openNested(at, signal, depth + 1), signal);
+  }
+  if (base !== undefined) throw new FrankensteinError('bad-request', `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`);
+  const config = await readConfig(location, signal);
   const model = describeModel(stored.map((tensor) => tensor.onDisk), config);
   const tensors = new Map<string, Tensor>();
   for (const tensor of stored) {
@@ -45,7 +64,7 @@ export async function openCheckpoint(given: string, options: { signal?: AbortSig
   return {
     path: location.path,
     folder: location.folder,
-    shards: opened.map(({ shard }) => shard),
+    shards,
     tensors,
     config,
     family: model.family,

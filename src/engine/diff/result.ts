@@ -45,6 +45,8 @@ export interface StageSummary {
   bytes: number;
   /** Content fingerprint, hex. Same bytes, same fingerprint, wherever they are. */
   fingerprint: string;
+  /** Of an adapter or a recipe: what it is made of, in words, and the paths of the checkpoints it uses. */
+  madeOf?: { summary: string; sources: string[] } | undefined;
 }
 
 /** The place of a tensor in the model. */

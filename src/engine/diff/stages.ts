@@ -2,7 +2,7 @@
 import type { CallContext, StageRequest } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { bytesOf } from '../checkpoint/elements.js';
-import { fileIdentities } from '../checkpoint/fingerprint.js';
+import { fileIdentities, filesOf } from '../checkpoint/fingerprint.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
 import { openCheckpoint } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
@@ -75,7 +75,9 @@ export function summarise(checkpoint: Checkpoint, label: string, print: string):
     visionLayers: checkpoint.visionLayers,
     dtype: [...perDtype].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'none',
     parameters: stored.reduce((sum, { size }) => sum + size, 0),
-    bytes: stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0),
+    // What is computed has no bytes of its own: then those of the files it is made of.
+    bytes: checkpoint.virtual === undefined ? stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0) : filesOf(checkpoint).reduce((sum, { bytes }) => sum + bytes, 0),
+    ...(checkpoint.virtual === undefined ? {} : { madeOf: { summary: checkpoint.virtual.summary, sources: checkpoint.virtual.sources.map((source) => source.path) } }),
     fingerprint: print,
   };
 }

@@ -205,7 +205,7 @@ describe('bad input: index and folder', function () {
     { files: ['latest_checkpointed_iteration.txt', 'iter_0000100'], sentence: /Megatron.*Megatron-Bridge/ },
     { files: ['common.pt', '.metadata', '__0_0.distcp'], sentence: /Megatron/ },
     { files: ['model-Q4_K_M.gguf'], sentence: /GGUF.*gguf_file/ },
-    { files: ['adapter_config.json', 'adapter_model.safetensors'], sentence: /adapter \(LoRA\).*merge_and_unload/ },
+    { files: ['adapter_config.json', 'adapter_model.bin'], sentence: /adapter \(LoRA\) stored as a PyTorch pickle.*safe_serialization=True/ },
     { files: ['tf_model.h5'], sentence: /TensorFlow/ },
     { files: ['flax_model.msgpack'], sentence: /Flax/ },
     { files: ['model.onnx'], sentence: /ONNX/ },
@@ -219,7 +219,7 @@ describe('bad input: index and folder', function () {
       await refuses(folder, code, folder, sentence);
     });
   }
-  for (const file of ['pytorch_model.bin', 'model.gguf', 'adapter_model.safetensors', 'x.pth']) {
+  for (const file of ['pytorch_model.bin', 'model.gguf', 'adapter_model.bin', 'x.pth']) {
     it(`says what the file ${file} is`, async () => {
       const folder = await freshFolder();
       await writeFile(path.join(folder, file), '');

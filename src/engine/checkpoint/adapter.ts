@@ -1,0 +1,166 @@
+/**
+ * A LoRA adapter on top of its base as a checkpoint: tensors that the adapter does not touch lie in the base's files,
+ * those it replaces in its own, and a weight with a low-rank update is computed when it is read (`lora.ts`).
+ */
+import path from 'node:path';
+import { FrankensteinError } from '../errors.js';
+import { familyById } from '../topology/families.js';
+import { canonicalName } from '../topology/names.js';
+import { findBase } from './base.js';
+import type { Checkpoint, StoredTensor, Tensor } from './checkpoint.js';
+import { computedTensor } from './computed.js';
+import { isFloat } from './encode.js';
+import { malformed, quoted, shown, thousands } from './failure.js';
+import { checkpointLabel } from './hub.js';
+import type { Factor, LoraExpression } from './lora.js';
+import { ADAPTER_CONFIG } from './locate.js';
+import { type LoraConfig, readLoraConfig, roleOf, scalingOf } from './peft.js';
+
+/** What has been read of an adapter's folder. */
+export interface AdapterFiles {
+  path: string;
+  folder: string;
+  /** Under their names on disk. */
+  stored: Omit<StoredTensor, 'name'>[];
+  shards: Checkpoint['shards'];
+  /** Text files of the folder that are the adapter's own. */
+  files: Map<string, string>;
+}
+
+interface Pair {
+  of: 'linear' | 'embedding';
+  A?: StoredTensor;
+  B?: StoredTensor;
+}
+
+/** Names of the embedding to which a head may be tied. */
+const EMBEDDING = /(?:^|\.)(?:embed_tokens|wte|embed_in)\.weight$/;
+const HEAD = 'lm_head.weight';
+
+/**
+ * The checkpoint that `adapter` makes of its base.
+ * @param given where the base lies; where the config says when left out.
+ * @param openBase opens it.
+ * @throws `unsupported` for a kind of adapter that is not computed here, `malformed` and `mismatch` when it does not fit
+ * the base, `no-base`, and what opening throws.
+ */
+export async function openAdapter(adapter: AdapterFiles, given: string | undefined, openBase: (path: string) => Promise<Checkpoint>, signal?: AbortSignal): Promise<Checkpoint> {
+  const configFile = path.join(adapter.folder, ADAPTER_CONFIG);
+  const config = await readLoraConfig(configFile, signal);
+  const base = await openBase(given ?? (await findBase(adapter.folder, config.base, config.revision)));
+  const family = familyById(base.layout);
+  const canonical = (name: string) => canonicalName(name, family);
+  const shard = path.join(adapter.folder, adapter.shards[0]!.name);
+
+  const { pairs, whole } = sort(adapter.stored, shard, canonical);
+  const tensors = new Map(base.tensors);
+  const embedding = [...base.tensors.keys()].find((name) => EMBEDDING.test(name));
+  const tied = !base.tensors.has(HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
+  for (const [name, tensor] of whole) {
+    const replaced = base.tensors.get(name) ?? (name === HEAD ? tied : undefined);
+    if (replaced === undefined) throw unknownTarget(shard, tensor.onDisk, base);
+    // Added tokens make a vocabulary longer.
+    const from = name === HEAD || EMBEDDING.test(name) ? 1 : 0;
+    if (tensor.shape.slice(from).join() !== replaced.shape.slice(from).join()) throw misfit(shard, tensor.onDisk, tensor.shape, replaced, base);
+    tensors.set(name, tensor);
+  }
+  const ranks = new Set<number>();
+  for (const [module, pair] of pairs) {
+    const name = canonical(`${module}.weight`);
+    const target = tensors.get(name) ?? (name === HEAD ? tied : undefined);
+    const expression = update(module, pair, target, config, { config: configFile, shard }, base);
+    ranks.add(expression.rank);
+    const { onDisk, shape } = expression.base;
+    tensors.set(name, computedTensor({ onDisk, name, dtype: 'F64', shape }, expression));
+  }
+  // PEFT wraps the one module: the other end of a tied vocabulary stays as it was.
+  const separated = tied !== undefined && !config.tiesHead && (tensors.has(HEAD) || tensors.get(embedding!) !== tied);
+  if (separated && !tensors.has(HEAD)) tensors.set(HEAD, { ...tied, name: HEAD });
+
+  const summary = `LoRA of rank ${[...ranks].sort((a, b) => a - b).join(', ') || 'none'} on ${labelOf(base)} (${shown(base.path)})`;
+  return {
+    ...base,
+    path: adapter.path,
+    folder: adapter.folder,
+    shards: adapter.shards,
+    tensors,
+    files: new Map([...base.files, ...adapter.files]),
+    warnings: [
+      ...base.warnings,
+      `${summary}: ${thousands(pairs.size)} ${pairs.size === 1 ? 'weight is' : 'weights are'} W + s·B·A as it runs unmerged, in float64, so storage rounding has no part in ${pairs.size === 1 ? 'its' : 'their'} updates${whole.size > 0 ? `; ${thousands(whole.size)} ${whole.size === 1 ? 'tensor is' : 'tensors are'} stored whole` : ''}.`,
+      ...(separated ? ['The base ties its head to the embedding, and the adapter changes one of the two: they are two matrices here, as PEFT runs them.'] : []),
+    ],
+    virtual: {
+      kind: 'adapter',
+      label: checkpointLabel(adapter.folder),
+      summary,
+      sources: [base],
+      recipe: { ...config, base: undefined, revision: undefined },
+    },
+  };
+}
+
+function labelOf(base: Checkpoint): string {
+  return base.virtual?.label ?? checkpointLabel(base.folder);
+}
+
+/** The adapter's tensors by what they do: pairs per module of the base, whole tensors per canonical name. */
+function sort(stored: AdapterFiles['stored'], file: string, canonical: (name: string) => string): { pairs: Map<string, Pair>; whole: Map<string, StoredTensor> } {
+  const pairs = new Map<string, Pair>();
+  const whole = new Map<string, StoredTensor>();
+  for (const found of stored) {
+    const role = roleOf(found.onDisk, file);
+    if (role.kind === 'ignored') continue;
+    if (role.kind === 'whole') {
+      const name = canonical(role.name);
+      if (whole.has(name)) throw twice(file, whole.get(name)!.onDisk, found.onDisk);
+      whole.set(name, { ...found, name });
+      continue;
+    }
+    const pair = pairs.get(role.module) ?? { of: role.of };
+    const other = pair[role.kind];
+    if (other !== undefined || pair.of !== role.of) throw twice(file, other?.onDisk ?? role.module, found.onDisk);
+    if (!isFloat(found.dtype) || found.shape.length < 2) throw malformed(file, `stores ${quoted(found.onDisk)} as ${found.dtype} of shape [${found.shape.join(', ')}], which is no factor of an update.`);
+    pair[role.kind] = { ...found, name: found.onDisk };
+    pairs.set(role.module, pair);
+  }
+  if (pairs.size + whole.size === 0) throw malformed(file, 'holds no update.');
+  return { pairs, whole };
+}
+
+/** The weight of `module` with the pair's update on it. */
+function update(module: string, pair: Pair, target: Tensor | undefined, config: LoraConfig, files: { config: string; shard: string }, base: Checkpoint): LoraExpression {
+  const { A, B } = pair;
+  if (A === undefined || B === undefined) throw malformed(files.shard, `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`);
+  if (target === undefined) throw unknownTarget(files.shard, A.onDisk, base);
+  const { rank, scaling } = scalingOf(config, module, files.config);
+  if (A.shape[0] !== rank || B.shape[1] !== rank) {
+    throw malformed(files.shard, `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, but ${ADAPTER_CONFIG} gives it rank ${rank}.`);
+  }
+  if (!isFloat(target.dtype)) {
+    throw new FrankensteinError('unsupported', `${shown(base.path)} stores ${quoted(target.onDisk)} as ${target.dtype}: an adapter on a quantised base is not computed here; give the base as it was before quantisation.`);
+  }
+  const [outputs, inputs] = [B.shape[0]!, A.size / rank];
+  const rows = target.shape[0] ?? 1;
+  const columns = target.size / rows;
+  const straight = rows === outputs && columns === inputs && B.size === outputs * rank;
+  const turned = rows === inputs && columns === outputs && target.shape.length === 2;
+  // A linear map stored in × out says so in its shape; a square one, in the config.
+  const transposed = pair.of === 'embedding' || (turned && (!straight || config.fanInFanOut));
+  if (transposed ? !turned : !straight) throw misfit(files.shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
+  const factor = (tensor: StoredTensor): Factor => ({ tensor, transposed });
+  const [left, right] = transposed ? [factor(A), factor(B)] : [factor(B), factor(A)];
+  return { kind: 'lora', base: target, left, right, rank, scaling };
+}
+
+function twice(file: string, first: string, second: string): FrankensteinError {
+  return malformed(file, `holds two updates of the same weight: ${quoted(first)} and ${quoted(second)}.`);
+}
+
+function unknownTarget(file: string, onDisk: string, base: Checkpoint): FrankensteinError {
+  return new FrankensteinError('mismatch', `${shown(file)} updates ${quoted(onDisk)}, which ${shown(base.path)} does not have: it is not the base of this adapter.`);
+}
+
+function misfit(file: string, onDisk: string, shape: readonly number[], target: Tensor, base: Checkpoint): FrankensteinError {
+  return new FrankensteinError('mismatch', `${shown(file)} updates ${quoted(onDisk)} by a matrix of shape [${shape.join(', ')}], but the weight has [${target.shape.join(', ')}] in ${shown(base.path)}: it is not the base of this adapter.`);
+}
