@@ -97,7 +97,7 @@ export class TryPanel implements Panel {
     };
   }
 
-  /** One checkpoint after the other: each may fill the memory budget on its own. */
+  /** One checkpoint after the other, and after the analyses under way: each may fill the memory budget on its own. */
   private async run({ prompt, image, file, maxNewTokens }: { prompt: string; image: TrialExchange['image']; file: string | null; maxNewTokens: number }): Promise<void> {
     const { exchanges } = this.trial;
     const abort = (this.abort = new AbortController());
@@ -111,22 +111,28 @@ export class TryPanel implements Panel {
         answer.state = 'cancelled';
         continue;
       }
-      this.update(answer, { state: 'running' });
-      const started = Date.now();
+      const { queue, engine } = this.services;
+      const [busy] = queue.active;
+      if (busy !== undefined) this.update(answer, { message: `Waiting for ${busy.title}…` });
+      let started = Date.now();
       try {
-        const result = await this.services.engine.generate(
-          { path: checkpoint, prompt, images: file === null ? [] : [file], maxNewTokens, memory, threads },
-          {
-            signal: abort.signal,
-            progress: ({ text }) => {
-              answer.text += text;
-              if (this.view.visible) void this.surface.connection.remote.answer({ exchange: exchange.id, checkpoint: at, text: answer.text }).catch(() => undefined);
+        const result = await queue.inTurn(() => {
+          this.update(answer, { state: 'running', message: null });
+          started = Date.now();
+          return engine.generate(
+            { path: checkpoint, prompt, images: file === null ? [] : [file], maxNewTokens, memory, threads },
+            {
+              signal: abort.signal,
+              progress: ({ text }) => {
+                answer.text += text;
+                if (this.view.visible) void this.surface.connection.remote.answer({ exchange: exchange.id, checkpoint: at, text: answer.text }).catch(() => undefined);
+              },
             },
-          },
-        );
+          );
+        }, abort.signal);
         this.update(answer, { state: 'done', text: result.text, tokens: result.tokenIds.length, seconds: (Date.now() - started) / 1000, notices: [...result.notices, ...(result.ended === 'length' ? [`Cut off at ${maxNewTokens} tokens.`] : [])] });
       } catch (error) {
-        this.update(answer, abort.signal.aborted ? { state: 'cancelled' } : { state: 'failed', message: messageOf(error) });
+        this.update(answer, abort.signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message: messageOf(error) });
       }
     }
     this.abort = undefined;

@@ -170,7 +170,7 @@ export function createTryView(context: PanelContext): TryView {
 
 function status(answer: TrialAnswer): Child {
   const facts: Child[] = [];
-  if (answer.state === 'waiting') facts.push('Waiting…');
+  if (answer.state === 'waiting') facts.push(answer.message ?? 'Waiting…');
   if (answer.state === 'running') facts.push(h('span', { class: 'spinner', 'aria-hidden': 'true' }), 'Answering…');
   if (answer.state === 'cancelled') facts.push('Cancelled.');
   if (answer.state === 'failed') facts.push(h('span', { class: 'failed-text', role: 'alert' }, answer.message ?? ''));

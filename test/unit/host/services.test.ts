@@ -107,6 +107,30 @@ describe('queue', () => {
     assert.equal(calls[1]!.request.stages[1]!.path, '/d');
   });
 
+  it('an answer waits for its turn, jobs wait for it, and waiting can be cancelled', async () => {
+    const { engine, calls } = heldEngine();
+    const queue = new Queue(engine, () => options);
+    const order: string[] = [];
+    const signal = new AbortController().signal;
+    queue.start(between('a', 'b'));
+    let answered!: () => void;
+    const answer = queue.inTurn(() => (order.push('answer'), new Promise<void>((resolve) => (answered = resolve))), signal);
+    const impatient = new AbortController();
+    const never = queue.inTurn(() => Promise.resolve(order.push('never')), impatient.signal);
+    queue.start(between('b', 'c'));
+    impatient.abort();
+    await assert.rejects(never);
+    await sleep(1);
+    assert.deepEqual(order, []);
+    calls[0]!.finish(sampleResult());
+    await sleep(1);
+    assert.deepEqual([order, calls.length], [['answer'], 1]);
+    answered();
+    await answer;
+    await sleep(1);
+    assert.equal(calls.length, 2);
+  });
+
   it('a failure is the engine’s own sentence; progress after the end is ignored', async () => {
     const { engine, calls } = heldEngine();
     const queue = new Queue(engine, () => options);
