@@ -3,11 +3,12 @@
  * plain data, its *expression*; what evaluates each kind stands in `EVALUATORS` and nowhere else.
  */
 import { createHash } from 'node:crypto';
+import { merge, type MergeExpression } from '../merge/expression.js';
 import type { ComputedTensor, Dtype, Tensor } from './checkpoint.js';
 import { type LoraExpression, lora } from './lora.js';
 
 /** Every kind of expression. Structured-clone safe: it is evaluated in worker threads. */
-export type TensorExpression = LoraExpression;
+export type TensorExpression = LoraExpression | MergeExpression;
 
 /** Reads elements `first` … of a source, which may be computed itself, until `target` is full. */
 export type ReadElements = (tensor: Tensor, first: number, target: Float64Array) => Promise<void>;
@@ -38,7 +39,7 @@ export interface Evaluator<E, P> {
 
 type Evaluators = { [K in TensorExpression['kind']]: Evaluator<Extract<TensorExpression, { kind: K }>, unknown> };
 
-const EVALUATORS: Evaluators = { lora };
+const EVALUATORS: Evaluators = { lora, merge };
 
 /** Elements computed at once, rounded up to the evaluator's unit: 2 MiB of float64 per operand. */
 const BLOCK = 1 << 18;
@@ -54,7 +55,7 @@ export function computedTensor(facts: { onDisk: string; name: string; dtype: Dty
 
 /** Computes elements `first` … `first + count` block by block, before rounding, and hands each to `take` with its place. */
 export async function evaluate(tensor: ComputedTensor, first: number, count: number, read: ReadElements, take: (values: Float64Array | Float32Array, at: number) => void): Promise<void> {
-  const evaluator = EVALUATORS[tensor.expression.kind];
+  const evaluator = EVALUATORS[tensor.expression.kind] as Evaluator<TensorExpression, unknown>;
   const unit = evaluator.unit(tensor);
   const prepared = await preparation(tensor, evaluator, read);
   const step = Math.ceil(BLOCK / unit) * unit;

@@ -93,13 +93,13 @@ modules:
   text_decoder:
     models:
       - {<<: *model, parameters: {weight: 0.3}}
-      - {model: rl, parameters: {weight: 0.7}}
+      - {model: {model: rl, lora: adapter}, parameters: {weight: 0.7}}
 `);
     assert.deepEqual(problems.map(({ code }) => code), ['unknown-key']); // "common" is where the anchor lies
     assert.ok(recipe.form?.kind === 'merge' && recipe.form.body.kind === 'modules');
     const [module] = recipe.form.body.modules;
     assert.ok(module?.body.kind === 'models');
-    assert.deepEqual(module.body.models.map(({ model, parameters }) => [model.value, parameters.length]), [['org/in@abc', 1], ['rl', 1]]);
+    assert.deepEqual(module.body.models.map(({ model, parameters }) => [model.value, parameters.length]), [['org/in@abc', 1], ['rl+adapter', 1]]);
   });
 
   const CASES: readonly [name: string, text: string, expected: readonly string[]][] = [
@@ -138,7 +138,6 @@ modules:
     ['a parameter that is no number', TIES.replace('weight: 1', 'weight: [{filter: mlp, value: heavy}, {value: 1}]'), ['bad-value error «heavy»']],
     ['a gradient mixed with cases', TIES.replace('weight: 1', 'weight: [0.5, {value: 1}]'), ['wrong-type error «0.5»']],
     ['a case without a value', TIES.replace('weight: 1', 'weight: [{filter: mlp}]'), ['missing-key error «{filter: mlp}»']],
-    ['a LoRA on a model', TIES.replace('model: b', 'model: b+c'), ['unsupported error «b+c»']],
     ['tokens to move', `${TIES}tokenizer: {source: base, tokens: {}}\n`, ['unsupported error «tokens»']],
     ['the name of a chat template', `${TIES}chat_template: chatml\n`, ['unsupported error «chatml»']],
     ['a dtype that is none', `${TIES}dtype: bf16\n`, ['bad-value error «bf16»']],

@@ -61,7 +61,7 @@ function readRecipe(root: MapNode, report: ReportProblem): Recipe {
     }),
     form: readForm(root, report),
     dtype: outDtype && { ...outDtype, value: bare(outDtype.value) },
-    tokenizer: referenceOf(valueOf(root, 'tokenizer_source'), report) ?? (tokenizer && (referenceOf(valueOf(tokenizer, 'source'), report) ?? { value: 'union', ...placeOf(tokenizer) })),
+    tokenizer: referenceOf(valueOf(root, 'tokenizer_source')) ?? (tokenizer && (referenceOf(valueOf(tokenizer, 'source')) ?? { value: 'union', ...placeOf(tokenizer) })),
     chatTemplate,
     seed: integerOf(valueOf(root, 'seed'))?.value ?? 0,
   };
@@ -88,7 +88,7 @@ function readForm(root: MapNode, report: ReportProblem): Form | undefined {
       seed: integerOf(valueOf(noise, 'seed'))?.value ?? 0,
     };
   }
-  return readMerge(root, report);
+  return readMerge(root);
 }
 
 function readStitch(node: TreeNode, report: ReportProblem): Form | undefined {
@@ -124,26 +124,26 @@ function readStitch(node: TreeNode, report: ReportProblem): Form | undefined {
   return { kind: 'stitch', place: placeOf(node), early, mid, late, cuts };
 }
 
-function readMerge(root: MapNode, report: ReportProblem): MergeForm | undefined {
+function readMerge(root: MapNode): MergeForm | undefined {
   const method = textOf(valueOf(root, 'merge_method'));
   if (method === undefined || !isMethod(method.value)) return undefined;
   const modules = mapOf(valueOf(root, 'modules'));
   const body = modules === undefined
-    ? readBody(root, report)
+    ? readBody(root)
     : {
         kind: 'modules' as const, ...placeOf(entryOf(root, 'modules')!.key),
         modules: modules.entries.flatMap(({ key, value }): OutputModule[] => {
-          const inner = value.kind === 'map' ? readBody(value, report) : undefined;
+          const inner = value.kind === 'map' ? readBody(value) : undefined;
           return inner === undefined ? [] : [{ name: { value: key.value, ...placeOf(key) }, body: inner, parameters: parametersOf(mapOf(value)) }];
         }),
       };
   if (body === undefined) return undefined;
-  return { kind: 'merge', method: { ...method, value: METHODS[method.value].name }, base: referenceOf(valueOf(root, 'base_model'), report), parameters: parametersOf(root), body };
+  return { kind: 'merge', method: { ...method, value: METHODS[method.value].name }, base: referenceOf(valueOf(root, 'base_model')), parameters: parametersOf(root), body };
 }
 
-function readBody(node: MapNode, report: ReportProblem): MergeBody | undefined {
+function readBody(node: MapNode): MergeBody | undefined {
   const models = entryOf(node, 'models');
-  if (models?.value.kind === 'list') return { kind: 'models', ...placeOf(models.key), models: models.value.items.flatMap((item) => readModel(item, report) ?? []) };
+  if (models?.value.kind === 'list') return { kind: 'models', ...placeOf(models.key), models: models.value.items.flatMap((item) => readModel(item) ?? []) };
   const slices = entryOf(node, 'slices');
   if (slices?.value.kind !== 'list') return undefined;
   return {
@@ -152,20 +152,20 @@ function readBody(node: MapNode, report: ReportProblem): MergeBody | undefined {
       const map = mapOf(item);
       const sources = map && valueOf(map, 'sources');
       if (map === undefined || sources?.kind !== 'list') return [];
-      return [{ ...placeOf(item), sources: readSources(sources, report), base: referenceOf(valueOf(map, 'base_model'), report), parameters: parametersOf(map) }];
+      return [{ ...placeOf(item), sources: readSources(sources), base: referenceOf(valueOf(map, 'base_model')), parameters: parametersOf(map) }];
     }),
   };
 }
 
-function readModel(node: TreeNode, report: ReportProblem): InputModel | undefined {
+function readModel(node: TreeNode): InputModel | undefined {
   const map = mapOf(node);
-  const model = map && referenceOf(valueOf(map, 'model'), report);
+  const model = map && referenceOf(valueOf(map, 'model'));
   return model && { ...placeOf(node), model, parameters: parametersOf(map) };
 }
 
-function readSources(node: ListNode, report: ReportProblem): SliceSource[] {
+function readSources(node: ListNode): SliceSource[] {
   return node.items.flatMap((item) => {
-    const model = readModel(item, report);
+    const model = readModel(item);
     const layers = model && layersOf(valueOf(item as MapNode, 'layer_range'));
     return layers === undefined ? [] : [{ ...model!, layers }];
   });
@@ -198,23 +198,17 @@ function conditionalOf(maps: readonly MapNode[], node: TreeNode): Setting {
 }
 
 /** A model by name, or as mergekit's mapping. */
-function referenceOf(node: TreeNode | undefined, report: ReportProblem): Reference | undefined {
-  if (node === undefined) return undefined;
-  if (node.kind === 'scalar') {
-    const text = textOf(node);
-    if (text?.value.includes('+')) {
-      report({ code: 'unsupported', severity: 'error', ...placeOf(node), message: 'A LoRA on a model ("model+lora") is not applied here: name the adapter\'s folder as a checkpoint of its own.' });
-    }
-    return text;
-  }
+function referenceOf(node: TreeNode | undefined): Reference | undefined {
   const map = mapOf(node);
-  if (map === undefined) return undefined;
-  const lora = entryOf(map, 'lora');
-  if (lora) report({ code: 'unsupported', severity: 'error', ...placeOf(lora.key), message: 'A LoRA on a model is not applied here: name the adapter\'s folder as a checkpoint of its own.' });
-  const model = valueOf(map, 'model');
-  const inner = mapOf(model);
-  if (inner === undefined) return textOf(model);
-  const [path, revision] = [textOf(valueOf(inner, 'path')), textOf(valueOf(inner, 'revision'))];
+  if (map === undefined) return textOf(node);
+  const [model, lora] = ['model', 'lora'].map((key) => pathOf(valueOf(map, key)));
+  return model && lora ? { ...model, value: `${model.value}+${lora.value}` } : model;
+}
+
+function pathOf(node: TreeNode | undefined): Reference | undefined {
+  const map = mapOf(node);
+  if (map === undefined) return textOf(node);
+  const [path, revision] = [textOf(valueOf(map, 'path')), textOf(valueOf(map, 'revision'))];
   return path && revision ? { ...path, value: `${path.value}@${revision.value}` } : path;
 }
 

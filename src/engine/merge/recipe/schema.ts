@@ -183,7 +183,7 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
     doc: 'A model, as a mapping.',
     keys: {
       model: { shape: { kind: 'either', shapes: [{ kind: 'checkpoint' }, { kind: 'map', map: 'path' }] }, origin: 'mergekit', required: true, doc: 'The model.' },
-      lora: { shape: { kind: 'either', shapes: [TEXT, { kind: 'map', map: 'path' }] }, origin: 'mergekit', doc: 'A LoRA on it.' },
+      lora: { shape: { kind: 'either', shapes: [TEXT, { kind: 'map', map: 'path' }] }, origin: 'mergekit', doc: 'A LoRA adapter on it; the same as model+lora.' },
       override_architecture: { shape: TEXT, origin: 'mergekit', doc: 'Another name of the architecture. Names of tensors decide here.' },
     },
   },
