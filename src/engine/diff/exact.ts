@@ -9,7 +9,7 @@ import { readRange } from '../checkpoint/read.js';
 import { emptySums, addSums, type PartialSums } from './partial.js';
 
 /** Mantissa bits and exponent of the smallest normal number; integer types have no rounding. */
-const PRECISION: Partial<Record<Dtype, { mantissa: number; minExponent: number }>> = {
+export const PRECISION: Partial<Record<Dtype, { mantissa: number; minExponent: number }>> = {
   F64: { mantissa: 52, minExponent: -1022 },
   F32: { mantissa: 23, minExponent: -126 },
   F16: { mantissa: 10, minExponent: -14 },

@@ -1,0 +1,243 @@
+/**
+ * The rounding floor of a spectrum: the singular values of what storage rounding alone adds to an update, from the dtypes,
+ * the steps of the actual weights, and the shape (docs/spectra.md).
+ */
+import { throwIfCancelled } from '../../errors.js';
+import { seededRandom } from '../../evaluate/sample.js';
+import { readDelta, type MatrixPart, type MatrixSource } from '../matrix.js';
+import { metricsOf } from '../metrics.js';
+import { TOP, type SpectrumFloor } from '../result.js';
+import { type Grid, stepExponent, UsedBits } from './grid.js';
+import { energyOf, NoiseSpectrum, type Profile, profileOf, type Variances } from './noise.js';
+import { fittedRounding, type Rounding, StepCounts, uniformNoise, uniformRounding } from './steps.js';
+
+/** A floor, and what the correction of a spectrum needs. Structured-clone safe. */
+export interface RoundingFloor {
+  floor: SpectrumFloor;
+  /** At all min(rows, columns) ranks: expected values, and their 95 % band. */
+  values: Float64Array;
+  low: Float64Array;
+  high: Float64Array;
+  /** Share of an update's size that arrives in the stored one, about 1 unless it is below the steps; null where nothing moved. */
+  gain: number | null;
+  /** Share of the stored update's energy that is the update; the rest is noise. Null where nothing moved. */
+  signalShare: number | null;
+  variances: Variances;
+}
+
+export interface FloorOptions {
+  /** Which rows are sampled, where not all are. Default 0. */
+  seed?: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Elements that are looked at; of a larger matrix, as many in whole rows. The fit needs no more. */
+const SAMPLE = 1 << 21;
+/** Rows that are looked at, at least. */
+const LEAST_ROWS = 64;
+/** The variances are known no better: the band is that much wider. */
+const TOLERANCE = 0.01;
+
+/**
+ * Holds about 32 MiB, more for rows beyond 32 Ki elements.
+ * @throws what reading throws (`changed`, `not-found`, `permission`, `cancelled`).
+ */
+export async function floorOf(source: MatrixSource, options: FloorOptions = {}): Promise<RoundingFloor> {
+  const { rows, columns } = source;
+  const count = Math.min(rows, columns);
+  const sample = count === 0 ? undefined : await readSample(source, options);
+  const rounding = sample && roundingOf(sample);
+  if (sample === undefined || rounding === undefined) return none(count);
+
+  const variances = variancesOf(sample, rounding.noise, rows, columns);
+  const energy = energyOf(variances);
+  const transferred = rounding.gain ** 2 * rounding.signal;
+  return {
+    ...spectrumOf(variances, count),
+    gain: rounding.gain,
+    signalShare: transferred > 0 ? transferred / (transferred + energy / (rows * columns)) : 0,
+    variances,
+  };
+}
+
+/** Rows of both stages, reduced to what rounding depends on. */
+interface Sample {
+  rows: number;
+  columns: number;
+  /** Of the step of each element: rows × columns. */
+  exponents: Int16Array;
+  /** False for rows and columns in which nothing moved: they hold no noise. */
+  rowMoved: Uint8Array;
+  columnMoved: Uint8Array;
+  /** Undefined where the errors are uniform. */
+  counts: StepCounts | undefined;
+  /** Mean Δ². */
+  energy: number;
+}
+
+/** Undefined where the later stage is not rounded. */
+async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptions): Promise<Sample | undefined> {
+  const { rows, columns, before, after } = source;
+  const chosen = chooseRows(rows, columns, seed);
+  const read = async (part: MatrixPart, values: Float64Array) => {
+    const stage: MatrixSource = { rows, columns, before: null, after: part };
+    if (chosen.length === rows) return void (await readDelta(stage, 0, rows, values, signal));
+    for (const [index, row] of chosen.entries()) {
+      throwIfCancelled(signal);
+      await readDelta(stage, row, 1, values.subarray(index * columns, (index + 1) * columns), signal);
+    }
+  };
+  const later = new Float64Array(chosen.length * columns);
+  await read(after, later);
+  const earlier = before && new Float64Array(later.length);
+  if (before && earlier) await read(before, earlier);
+
+  const grid = gridOf(after, later);
+  const earlierGrid = before && earlier ? gridOf(before, earlier) : undefined;
+  if (grid === undefined) return undefined;
+  // Weights that lie on the later stage's grid move by whole steps of it.
+  const isLattice = earlierGrid !== undefined && earlierGrid.mantissa <= grid.mantissa;
+  const counts = isLattice ? new StepCounts() : undefined;
+  const sample: Sample = {
+    rows: chosen.length,
+    columns,
+    exponents: new Int16Array(later.length),
+    rowMoved: new Uint8Array(chosen.length),
+    columnMoved: new Uint8Array(columns),
+    counts,
+    energy: 0,
+  };
+  for (let row = 0, index = 0; row < chosen.length; row++) {
+    for (let column = 0; column < columns; column++, index++) {
+      const to = later[index]!;
+      const from = earlier === null ? 0 : earlier[index]!;
+      const delta = to - from;
+      let exponent = stepExponent(to, grid);
+      if (isLattice) {
+        // The step at which the weight started is known without the update, unless that has carried it far away.
+        const start = stepExponent(from, grid);
+        if (exponent <= start + 1) exponent = start;
+        counts!.add(exponent, Math.min(2 ** 40, Math.round(Math.abs(delta) * 2 ** -exponent)));
+      }
+      sample.exponents[index] = exponent;
+      if (delta !== 0) {
+        sample.rowMoved[row] = 1;
+        sample.columnMoved[column] = 1;
+        sample.energy += delta * delta;
+      }
+    }
+  }
+  sample.energy /= Math.max(1, later.length);
+  return sample;
+}
+
+/** Evenly spread, at a random place in each stretch: all of them where they are few. */
+function chooseRows(rows: number, columns: number, seed: number): number[] {
+  const wanted = Math.max(LEAST_ROWS, Math.floor(SAMPLE / columns));
+  if (wanted >= rows) return Array.from({ length: rows }, (_, row) => row);
+  const random = seededRandom(seed);
+  return Array.from({ length: wanted }, (_, index) => Math.floor(((index + random()) * rows) / wanted));
+}
+
+function gridOf(part: MatrixPart, values: Float64Array): Grid | undefined {
+  const bits = new UsedBits();
+  for (const value of values) bits.add(value);
+  return bits.grid(part.tensor.dtype);
+}
+
+/** Undefined where nothing moved. */
+function roundingOf(sample: Sample): Rounding | undefined {
+  const { counts, energy } = sample;
+  if (energy === 0 || !Number.isFinite(energy)) return undefined;
+  if (counts !== undefined && !counts.isCoarse) return fittedRounding(counts);
+  let noise = 0;
+  for (const exponent of sample.exponents) noise += uniformNoise(exponent);
+  return uniformRounding(uniformNoise, noise / sample.exponents.length, energy);
+}
+
+/** Variances of the noise as a product of rows and columns, from the sampled rows. */
+function variancesOf(sample: Sample, noise: Rounding['noise'], allRows: number, allColumns: number): Variances {
+  const { rows, columns, exponents, rowMoved, columnMoved } = sample;
+  const known = new Map<number, number>();
+  const variance = (exponent: number) => {
+    let value = known.get(exponent);
+    if (value === undefined) known.set(exponent, (value = noise(exponent)));
+    return value;
+  };
+  const rowMeans = new Float64Array(rows);
+  const columnMeans = new Float64Array(columns);
+  const columnSquares = new Float64Array(columns);
+  let total = 0;
+  for (let row = 0, index = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, index++) {
+      if (rowMoved[row] === 0 || columnMoved[column] === 0) continue;
+      const value = variance(exponents[index]!);
+      rowMeans[row]! += value / columns;
+      columnMeans[column]! += value / rows;
+      columnSquares[column]! += (value * value) / rows;
+      total += value / rows / columns;
+    }
+  }
+  if (!(total > 0)) return { rows: constant(0, allRows), columns: constant(1, allColumns) };
+  const relative = columnMeans.map((mean) => mean / total);
+  if (rows < allRows) shrink(relative, columnSquares.map((square) => square / total ** 2), rows);
+  return { rows: profileOf(rowMeans, allRows), columns: profileOf(relative, allColumns) };
+}
+
+/** Takes out of the means of few rows what they differ by chance. Their own mean, 1, stays. */
+function shrink(means: Float64Array, squares: Float64Array, rows: number): void {
+  let [spread, chance] = [0, 0];
+  means.forEach((mean, index) => {
+    spread += (mean - 1) ** 2;
+    chance += Math.max(0, squares[index]! - mean * mean) / rows;
+  });
+  const keep = spread > 0 ? Math.sqrt(Math.max(0, 1 - chance / spread)) : 0;
+  for (let index = 0; index < means.length; index++) means[index] = Math.max(0, 1 + keep * (means[index]! - 1));
+}
+
+function constant(value: number, weight: number): Profile {
+  return { values: Float64Array.of(value), weights: Float64Array.of(weight) };
+}
+
+/**
+ * The i-th of `count` values is expected where i − 0.72 of them lie above, as the mean of the Tracy–Widom distribution
+ * has it at the edge (−1.21 units) and nearly so further in; the band is that distribution's for the first, and for the
+ * others the ranks that the number above a point varies by.
+ */
+const CENTRE = 0.72;
+const SPREAD_DOWN = 1.15;
+const spreadUp = (rank: number) => (rank === 1 ? 0.65 : 1.15);
+
+function spectrumOf(variances: Variances, count: number): Pick<RoundingFloor, 'floor' | 'values' | 'low' | 'high'> {
+  const fro = Math.sqrt(energyOf(variances));
+  const spectrum = new NoiseSpectrum(variances);
+  const at = (shift: (rank: number) => number) => Float64Array.from({ length: count }, (_, index) => spectrum.valueAt(Math.min(count, index + 1 - CENTRE + shift(index + 1))));
+  const values = at(() => 0);
+  // The grid of the density leaves a small error in the energy, which is known.
+  const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+  const scale = norm > 0 ? fro / norm : 0;
+  const scaled = values.map((value) => value * scale);
+  const low = at(() => SPREAD_DOWN).map((value) => value * scale * (1 - TOLERANCE));
+  const high = at((rank) => -spreadUp(rank)).map((value) => value * scale * (1 + TOLERANCE));
+  return { floor: floorFrom(scaled, low, high, fro), values: scaled, low, high };
+}
+
+/** All zeros: no rounding, or no update that could have been rounded. */
+function none(count: number): RoundingFloor {
+  const zeros = () => new Float64Array(count);
+  return {
+    floor: floorFrom(zeros(), zeros(), zeros(), 0),
+    values: zeros(),
+    low: zeros(),
+    high: zeros(),
+    gain: null,
+    signalShare: null,
+    variances: { rows: constant(0, 1), columns: constant(1, 1) },
+  };
+}
+
+function floorFrom(values: Float64Array, low: Float64Array, high: Float64Array, fro: number): SpectrumFloor {
+  const { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy } = metricsOf(values, fro);
+  const top = (of: Float64Array) => Array.from(of.subarray(0, TOP));
+  return { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy, fro, singularValues: top(values), low: top(low), high: top(high) };
+}
