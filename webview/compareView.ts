@@ -2,7 +2,7 @@
 import { layersCsv, tensorsCsv } from '../src/protocol/csv.js';
 import type { PanelContext } from './context.js';
 import { createDetail } from './detail/tensorDetail.js';
-import { h, replace } from './dom.js';
+import { h, replace, reveal } from './dom.js';
 import { figureSvg } from './exporters/figureSvg.js';
 import { heatmapSvg } from './exporters/heatmapSvg.js';
 import { menuButton } from './exporters/menu.js';
@@ -251,11 +251,11 @@ export function createCompareView(context: PanelContext): CompareView {
       part.setChoices([{ value: 'all', label: 'All' }, ...[...parts].map((value) => ({ value, label: value === 'mlp' ? 'MLP' : value.charAt(0).toUpperCase() + value.slice(1) }))], now.part);
       part.element.hidden = parts.size < 2;
       axes.element.hidden = next.deltas.length < 2;
-      replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), stageChips(next));
+      replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), stageChips(result.stages));
       replace(notices, warnings(context, next), missing(context, next));
       replace(regions, summary(context, next));
       replace(files, fileDifferences(context, next));
-      replace(foot, provenance(next));
+      replace(foot, provenance(result));
       render(now);
     },
     focus(depth, tensor) {
@@ -271,10 +271,4 @@ export function createCompareView(context: PanelContext): CompareView {
       table.dispose();
     },
   };
-}
-
-/** Least scrolling; none when it is in sight. */
-function reveal(element: HTMLElement): void {
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
-  requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' }));
 }

@@ -47,6 +47,23 @@ export function toggle(node: Element, attribute: string, on: boolean, value = ''
   else node.removeAttribute(attribute);
 }
 
+/** Rebuilding takes the focus away from the control in hand; it comes back to the one of the same name. */
+export function keepFocus(where: HTMLElement, build: () => void): void {
+  const active = document.activeElement;
+  const id = active !== null && where.contains(active) ? active.closest('[data-testid]')?.getAttribute('data-testid') : null;
+  const value = active?.getAttribute('data-value') ?? null;
+  build();
+  if (id === null || id === undefined) return;
+  const own = where.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+  (value === null ? own : own?.querySelector<HTMLElement>(`[data-value="${value}"]`))?.focus();
+}
+
+/** Least scrolling; none when it is in sight. */
+export function reveal(element: HTMLElement): void {
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
+  requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' }));
+}
+
 function apply(node: HTMLElement, properties: Properties): void {
   const { class: className, style, on, ...attributes } = properties;
   if (className !== undefined) node.className = className;

@@ -68,15 +68,19 @@ export function formatBytes(value: number): string {
   return `${value} B`;
 }
 
-/** Remaining time, coarse on purpose: `about 40 s`, `about 3 min`, `about 1 h 20 min`. */
-export function formatRemaining(seconds: number | null): string {
-  if (seconds === null || !Number.isFinite(seconds)) return '';
-  if (seconds < 1.5) return 'about 1 s left';
-  if (seconds < 10) return `about ${Math.round(seconds)} s left`;
-  if (seconds < 57) return `about ${Math.ceil(seconds / 5) * 5} s left`;
+/** Coarse on purpose: `40 s`, `3 min`, `1 h 20 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 1.5) return '1 s';
+  if (seconds < 10) return `${Math.round(seconds)} s`;
+  if (seconds < 57) return `${Math.ceil(seconds / 5) * 5} s`;
   const minutes = Math.round(seconds / 60);
-  if (minutes < 60) return `about ${Math.max(1, minutes)} min left`;
-  return `about ${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+  if (minutes < 60) return `${Math.max(1, minutes)} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** `about 3 min left`. */
+export function formatRemaining(seconds: number | null): string {
+  return seconds === null || !Number.isFinite(seconds) ? '' : `about ${formatDuration(seconds)} left`;
 }
 
 /** `7 × 18944`. */

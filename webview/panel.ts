@@ -2,10 +2,12 @@
  * The panel: a function of `PanelState` plus calls to a `HostApi`. It runs wherever there is a DOM and somebody who
  * answers those calls: in a VS Code webview (main.ts) or in a plain page (playground).
  */
-import type { HostApi, PanelApi, PanelMemory, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
+import type { GeometryState, HostApi, PanelApi, PanelMemory, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
 import { createCompareView, type CompareView } from './compareView.js';
 import type { PanelContext } from './context.js';
-import { h, replace, setText } from './dom.js';
+import { h, replace, setText, toggle } from './dom.js';
+import { createGeometryTab, type GeometryTab } from './geometry/geometryView.js';
+import { parseGeometryView, type GeometryView } from './geometry/view.js';
 import { icon } from './icons.js';
 import { button } from './kit.js';
 import { createProbeView, type ProbesView } from './probe/probeView.js';
@@ -13,8 +15,11 @@ import { parseProbeView } from './probe/view.js';
 import { runningState, emptyState, failedState, type RunningView } from './states.js';
 import { createStore } from './state/store.js';
 import { parseView } from './state/view.js';
+import { tabs } from './tabs.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
+import { createTransferView, type EvaluationView } from './transfer/transferView.js';
+import { parseTransferView } from './transfer/view.js';
 import { createTryView, type TryView } from './try/tryView.js';
 
 export interface PanelOptions {
@@ -31,19 +36,31 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   const live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite', 'data-testid': 'live' });
   const messages = h('div', { class: 'messages' });
   const content = h('main', { class: 'panel', 'data-testid': 'panel' });
-  replace(root, messages, content, live);
+  const geometryPart = h('main', { class: 'panel', 'data-testid': 'geometry-panel' });
+  const lineageTabs = tabs<GeometryView['tab']>({
+    label: 'Views of the lineage',
+    choices: [{ value: 'comparison', label: 'Comparison' }, { value: 'geometry', label: 'Geometry' }],
+    onChange: (tab) => geometryView.set({ tab }),
+  });
+  lineageTabs.element.classList.add('panel-tabs');
+  lineageTabs.element.hidden = true;
+  replace(root, messages, lineageTabs.element, content, geometryPart, live);
 
   const view = createStore(parseView(memory?.view));
   const probeView = createStore(parseProbeView(memory?.view['probe']));
+  const transferView = createStore(parseTransferView(memory?.view['transfer']));
+  const geometryView = createStore(parseGeometryView(memory?.view['geometry']));
   let request: PanelRequest | null = memory?.request ?? null;
   let pending: ReturnType<typeof setTimeout> | undefined;
   const keep = () => {
     clearTimeout(pending);
     // Typing in the search box should not write the state on every key.
-    pending = setTimeout(() => remember({ request, view: { ...view.get(), probe: { ...probeView.get() } } }), 150);
+    pending = setTimeout(() => remember({ request, view: { ...view.get(), probe: { ...probeView.get() }, geometry: { ...geometryView.get() }, transfer: { ...transferView.get() } } }), 150);
   };
   view.subscribe(keep);
   probeView.subscribe(keep);
+  geometryView.subscribe(keep);
+  transferView.subscribe(keep);
 
   const context: PanelContext = {
     host,
@@ -73,12 +90,52 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
 
   let compare: CompareView | null = null;
   let probes: ProbesView | null = null;
+  let evaluation: EvaluationView | null = null;
   let trial: TryView | null = null;
   let running: RunningView | null = null;
   let runningTitle = '';
+  /** The panel is a lineage's: it has tabs. */
+  let lineage = false;
+  let geometry: GeometryTab | null = null;
+  let geometryState: GeometryState | null = null;
+
+  function showTabs(): void {
+    const { tab } = geometryView.get();
+    const front = lineage && tab === 'geometry';
+    lineageTabs.element.hidden = !lineage;
+    lineageTabs.set(tab);
+    for (const [part, value] of [[content, 'comparison'], [geometryPart, 'geometry']] as const) {
+      toggle(part, 'id', lineage, `tabpanel-${value}`);
+      toggle(part, 'role', lineage, 'tabpanel');
+      toggle(part, 'aria-labelledby', lineage, `tab-${value}`);
+    }
+    content.hidden = front;
+    geometryPart.hidden = !front;
+    context.tooltip.hide();
+    if (!front) return;
+    if (geometry === null) {
+      geometry = createGeometryTab(context, geometryView);
+      replace(geometryPart, geometry.element);
+      if (geometryState === null) {
+        void context.ask(host.geometry()).then((state) => {
+          if (state === undefined || geometryState !== null) return;
+          geometryState = state;
+          geometry?.show(state);
+        });
+      } else geometry.show(geometryState);
+    }
+  }
+  geometryView.subscribe((now, before) => {
+    if (now.tab !== before.tab) showTabs();
+  });
 
   function showState(state: PanelState): void {
     content.dataset['state'] = state.kind;
+    const ofLineage = state.kind === 'compare' || (request?.kind === 'compare' && (state.kind === 'running' || state.kind === 'failed'));
+    if (ofLineage !== lineage) {
+      lineage = ofLineage;
+      showTabs();
+    }
     if (state.kind !== 'compare') {
       compare?.dispose();
       compare = null;
@@ -87,6 +144,10 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     if (state.kind !== 'probe') {
       probes?.dispose();
       probes = null;
+    }
+    if (state.kind !== 'evaluation') {
+      evaluation?.dispose();
+      evaluation = null;
     }
     if (state.kind !== 'try') {
       trial?.dispose();
@@ -124,6 +185,13 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
         }
         probes.show(state.title, state.results);
         break;
+      case 'evaluation':
+        if (evaluation === null) {
+          evaluation = createTransferView(context, transferView);
+          replace(content, evaluation.element);
+        }
+        evaluation.show(state.title, state.result);
+        break;
       case 'try':
         if (trial === null) {
           trial = createTryView(context);
@@ -153,11 +221,18 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       running?.progress(progress);
       return Promise.resolve();
     },
+    geometry({ state, front }) {
+      geometryState = state;
+      geometry?.show(state);
+      if (front) geometryView.set({ tab: 'geometry' });
+      return Promise.resolve();
+    },
     answer(request) {
       trial?.answer(request);
       return Promise.resolve();
     },
     focus({ depth, tensor }) {
+      geometryView.set({ tab: 'comparison' });
       compare?.focus(depth, tensor);
       // A probe has language layers only, and counts them from 0.
       probes?.focus(depth === null ? null : depth - 1);

@@ -21,7 +21,7 @@ export interface RunningView {
   progress(progress: PanelProgress | null): void;
 }
 
-export function runningState(context: PanelContext, state: Extract<PanelState, { kind: 'running' }>): RunningView {
+export function runningState(context: PanelContext, state: { title: string; labels: string[]; progress: PanelProgress | null }, stop = () => context.host.cancel()): RunningView {
   const fill = h('div', { class: 'progress-fill' });
   const bar = h('div', { class: 'progress', role: 'progressbar', 'aria-label': state.title, 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-testid': 'progress' }, fill);
   const phase = h('p', { class: 'phase', 'data-testid': 'phase' });
@@ -34,7 +34,7 @@ export function runningState(context: PanelContext, state: Extract<PanelState, {
     onClick: () => {
       cancel.setAttribute('disabled', '');
       setText(phase, 'Cancelling…');
-      void context.ask(context.host.cancel()).then(() => cancel.removeAttribute('disabled'));
+      void context.ask(stop()).then(() => cancel.removeAttribute('disabled'));
     },
   });
   const element = h(
@@ -79,20 +79,24 @@ export function runningState(context: PanelContext, state: Extract<PanelState, {
   return { element, progress };
 }
 
-/** In the plan's own units: bytes of a comparison, samples × layers of a probe. */
+/** In the plan's own units: bytes of a comparison, matrices of a spectrum, samples × layers of a probe. */
 function doneOf(progress: PanelProgress): { share: number | null; text: string } {
+  if ('totalMatrices' in progress && progress.totalMatrices > 0) return { share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null, text: `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices` };
   if ('totalBytes' in progress) return { share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null, text: `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}` };
   return { share: progress.total > 0 ? progress.done / progress.total : null, text: `${progress.done.toLocaleString('en')} of ${progress.total.toLocaleString('en')} answers` };
 }
 
+const CALM: Record<string, string | undefined> = { cancelled: 'Continue', interrupted: 'Continue', 'not-compared': 'Compare' };
+
 export function failedState(context: PanelContext, state: Extract<PanelState, { kind: 'failed' }>): HTMLElement {
-  const cancelled = state.code === 'cancelled';
+  // Nothing is wrong with these: they are offers.
+  const calm = CALM[state.code];
   return h(
     'section',
     { class: 'state', 'data-testid': 'failed', 'data-code': state.code },
     h('h1', {}, state.title),
-    h('div', { class: cancelled ? 'message' : 'message error', role: 'alert' }, icon(cancelled ? 'info' : 'error'), h('p', { 'data-testid': 'failed-message' }, state.message)),
-    h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)),
-    state.canRetry ? button({ label: cancelled ? 'Continue' : 'Retry', kind: 'primary', testId: 'retry', onClick: () => void context.ask(context.host.retry()) }) : null,
+    h('div', { class: calm === undefined ? 'message error' : 'message', role: 'alert' }, icon(calm === undefined ? 'error' : 'info'), h('p', { 'data-testid': 'failed-message' }, state.message)),
+    calm === undefined ? h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)) : null,
+    state.canRetry ? button({ label: calm ?? 'Retry', kind: 'primary', testId: 'retry', onClick: () => void context.ask(context.host.retry()) }) : null,
   );
 }

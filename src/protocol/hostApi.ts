@@ -2,7 +2,7 @@
  * The panel's contract. The webview is a function of `PanelState` plus these calls; it knows nothing about files,
  * and nothing about VS Code beyond this object.
  */
-import type { CompareResult, ProbeProgress, ProbeRequest, ProbeResult, Progress, TensorDetail } from './engineApi.js';
+import type { CompareResult, EvaluateProgress, EvaluateRequest, EvaluateResult, FullSpectrum, ProbeProgress, ProbeRequest, ProbeResult, Progress, SpectrumMode, SpectrumPlan, SpectrumProgress, SpectrumResult, TensorDetail } from './engineApi.js';
 
 /** What the panel shows. The host pushes a new one whenever it changes. */
 export type PanelState =
@@ -11,10 +11,30 @@ export type PanelState =
   | { kind: 'failed'; title: string; message: string; code: string; canRetry: boolean }
   | { kind: 'compare'; title: string; result: CompareResult }
   | { kind: 'probe'; title: string; results: ProbeResult[] }
+  | { kind: 'evaluation'; title: string; result: EvaluateResult }
   | { kind: 'try'; title: string; trial: Trial };
 
-/** Bytes of a comparison, or samples × layers of a probe. */
-export type PanelProgress = Progress | ProbeProgress;
+/** Bytes of a comparison, samples × layers of a probe, answers of an evaluation, bytes and matrices of a spectrum. */
+export type PanelProgress = Progress | ProbeProgress | EvaluateProgress | SpectrumProgress;
+
+/**
+ * The Geometry tab of a comparison's panel: spectra of the same stages' updates. It has a course of its own, whatever
+ * the comparison does.
+ */
+export type GeometryState =
+  /** Nothing is there yet. `interrupted`: how far an earlier run came, 0…1; it would be continued. */
+  | { kind: 'offer'; choice: SpectrumChoice; interrupted: number | null }
+  | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null }
+  | { kind: 'failed'; choice: SpectrumChoice; message: string; code: string }
+  | { kind: 'result'; title: string; result: SpectrumResult };
+
+/** What a person chooses; the stages are the panel's. */
+export interface SpectrumChoice {
+  /** Null leaves it to the engine. */
+  mode: SpectrumMode | null;
+  /** Regular expression over tensor names; empty for all. */
+  filter: string;
+}
 
 /** Remembered by the webview (`setState`) so that a reload restores it. */
 export interface PanelMemory {
@@ -25,12 +45,25 @@ export interface PanelMemory {
 }
 
 /** Enough to reopen a panel after a reload. */
-export type PanelRequest = ComparePanelRequest | ProbePanelRequest | TryPanelRequest;
+export type PanelRequest = ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | TryPanelRequest;
 
 export interface ComparePanelRequest {
   kind: 'compare';
   stages: { path: string; label?: string }[];
   cuts?: [number, number];
+  /** The run that the Geometry tab shows. */
+  spectrum?: { runsFolder: string; runId: string };
+}
+
+/** Spectra of the updates between these stages. Its panel is the comparison's. */
+export interface SpectrumJobRequest {
+  kind: 'spectrum';
+  stages: { path: string; label?: string }[];
+  cuts?: [number, number];
+  mode?: SpectrumMode;
+  filter?: string;
+  /** Matrices of a fast run to take exactly: `name`, or `name#part`. */
+  refine?: string[];
 }
 
 /** What was asked, without the settings of the machine (memory, threads, folder for runs). */
@@ -42,6 +75,16 @@ export interface ProbePanelRequest {
   probes: ProbeQuestion[];
   /** Where the results lie, once there are any; in the order of `probes`. */
   runs?: { runsFolder: string; runId: string }[];
+}
+
+/** What was asked, without the settings of the machine, and without keys. */
+export type EvaluationQuestion = Omit<EvaluateRequest, 'memory' | 'threads' | 'runsFolder'>;
+
+export interface EvaluatePanelRequest {
+  kind: 'evaluate';
+  evaluation: EvaluationQuestion;
+  /** Where the result lies, once there is one. */
+  run?: { runsFolder: string; runId: string };
 }
 
 export interface TryPanelRequest {
@@ -68,7 +111,7 @@ export interface TrialExchange {
 export interface TrialAnswer {
   state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
   text: string;
-  /** The engine's sentence, when it failed. */
+  /** The engine's sentence, when it failed; what it waits for, when it does. */
   message: string | null;
   /** Once done. */
   tokens: number | null;
@@ -103,6 +146,17 @@ export interface HostApi {
   chosenPicture(request: { id: number }): Promise<PictureBytes>;
   /** Asks every checkpoint of the trial; answers come through `PanelApi.show` and `PanelApi.answer`. */
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
+  /** What the Geometry tab shows now; later states come through `PanelApi.geometry`. */
+  geometry(): Promise<GeometryState>;
+  planSpectrum(request: SpectrumChoice): Promise<SpectrumPlan>;
+  /** Starts, continues, or starts again with other choices. */
+  computeSpectrum(request: SpectrumChoice): Promise<void>;
+  cancelSpectrum(): Promise<void>;
+  /** Leaves the result and offers to compute with other choices. */
+  leaveSpectrum(): Promise<void>;
+  /** Takes one matrix of a fast run exactly. Answers when the new result is shown. */
+  refineSpectrum(request: { key: string }): Promise<void>;
+  fullSpectrum(request: { name: string; part: string | null; from: number }): Promise<FullSpectrum>;
   /** Asks where to save, then writes. `content` is text (CSV, SVG, JSON) or bytes (PNG). False when dismissed. */
   save(request: { suggestedName: string; content: string | ArrayBuffer }): Promise<boolean>;
   copy(request: { text: string }): Promise<void>;
@@ -112,6 +166,8 @@ export interface HostApi {
 export interface PanelApi {
   show(request: { state: PanelState; request: PanelRequest | null }): Promise<void>;
   progress(request: { progress: PanelProgress }): Promise<void>;
+  /** The Geometry tab's state has changed. `front`: the tab is to be shown. */
+  geometry(request: { state: GeometryState; front: boolean }): Promise<void>;
   /** What an answer under way says so far. */
   answer(request: { exchange: number; checkpoint: number; text: string }): Promise<void>;
   /** Selects a depth (and a tensor), for links from inline lenses. */

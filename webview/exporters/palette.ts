@@ -1,4 +1,5 @@
 /** Colours of exported drawings: paper, whatever theme the editor has. No DOM. */
+import type { Theme } from '../theme.js';
 
 export interface Palette {
   background: string;
@@ -20,4 +21,9 @@ export const PAPER: Palette = {
 
 export function seriesColour(palette: Palette, delta: number): string {
   return palette.series[delta % palette.series.length]!;
+}
+
+/** Colours of the editor, for a drawing that becomes pixels. */
+export function paletteOf(theme: Theme): Palette {
+  return { background: theme.background, foreground: theme.foreground, muted: theme.muted, grid: theme.border, shade: theme.kind.endsWith('dark') ? '#80808022' : '#80808018', series: theme.series };
 }

@@ -15,6 +15,7 @@ const MARKS: readonly Mark[] = [
   { dash: [6, 3], marker: 'triangle' },
   { dash: [2, 3], marker: 'rect' },
   { dash: [8, 3, 2, 3], marker: 'rectRot' },
+  { dash: [14, 4], marker: 'circle' },
 ];
 
 export function markOf(delta: number): Mark {

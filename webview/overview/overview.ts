@@ -1,5 +1,5 @@
 /** The head of the panel: what was compared, what deserves a warning, and the regions at a glance. */
-import type { Aggregate } from '../../src/protocol/engineApi.js';
+import type { Aggregate, CompareResult, StageSummary } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import type { PanelContext } from '../context.js';
 import { h, type Child } from '../dom.js';
@@ -11,9 +11,9 @@ import { floorLevel, FLOOR_HELP, LEVEL_TEXT, METRIC_TEXT } from '../state/measur
 import type { Model } from '../state/model.js';
 import { readUpdate } from './reading.js';
 
-export function stageChips(model: Model): HTMLElement {
+export function stageChips(stages: readonly StageSummary[]): HTMLElement {
   const chips: Child[] = [];
-  model.result.stages.forEach((stage, index) => {
+  stages.forEach((stage, index) => {
     if (index > 0) chips.push(h('li', { class: 'stage-arrow', 'aria-hidden': 'true' }, icon('arrow')));
     chips.push(
       h(
@@ -131,8 +131,7 @@ function summaryRow(row: { id: string; name: string; detail: string; aggregate: 
   );
 }
 
-export function provenance(model: Model): HTMLElement {
-  const { provenance: from, cuts } = model.result;
+export function provenance({ provenance: from, cuts }: Pick<CompareResult, 'provenance' | 'cuts'>): HTMLElement {
   const seconds = (Date.parse(from.finishedAt) - Date.parse(from.startedAt)) / 1000;
   const time = Number.isFinite(seconds) ? ` in ${seconds < 90 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.round(seconds / 60)} min`}` : '';
   return h(

@@ -299,15 +299,146 @@ const checks = {
     await page.locator('[data-testid=answer-3-1][data-state=cancelled]').waitFor();
   },
 
+  async 'geometry: what it will cost, a filter that is none, the run, cancel, and continue'(page, base) {
+    await page.goto(`${base}/dark.html?geometry=offer&slow=1`);
+    await page.getByTestId('tab-comparison').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.getByTestId('spectrum-plan').getByText('about 2 min with 8 threads').waitFor();
+    assert.equal(await page.getByTestId('spectrum-mode').locator('[aria-checked=true]').textContent(), 'Fast');
+    assert.equal(await page.getByTestId('compare').isVisible(), false);
+    await page.getByTestId('spectrum-mode').getByText('Exact').click();
+    await page.getByTestId('spectrum-plan').getByText('about 1 h 12 min with 8 threads').waitFor();
+    await page.getByTestId('spectrum-filter').locator('input').fill('mlp.(');
+    await page.getByTestId('spectrum-plan-error').waitFor();
+    assert.match(await page.getByTestId('spectrum-plan-error').textContent(), /^The filter "mlp\.\(" is no regular expression/);
+    await page.getByTestId('spectrum-filter').locator('input').fill('mlp');
+    await page.getByTestId('spectrum-plan').getByText('84').waitFor();
+    await page.getByTestId('spectrum-compute').click();
+    await page.getByTestId('geometry-panel').getByTestId('running').waitFor();
+    assert.deepEqual(await calls(page, 'computeSpectrum'), [{ mode: 'exact', filter: 'mlp' }]);
+    assert.match(await page.getByTestId('progress-bytes').textContent(), /^121 of 458 matrices/);
+    await page.getByTestId('cancel').click();
+    await page.locator('[data-testid=geometry-failed][data-code=cancelled]').waitFor();
+    assert.equal(await page.getByTestId('spectrum-compute').getAttribute('aria-label'), 'Continue');
+    await page.goto(`${base}/dark.html?geometry=interrupted`);
+    await page.getByTestId('geometry-interrupted').waitFor(); // the tab is remembered
+    await page.getByTestId('spectrum-plan').getByText('84').waitFor();
+    await page.getByTestId('spectrum-compute').click();
+    await page.getByTestId('geometry').waitFor();
+    assert.deepEqual(await calls(page, 'computeSpectrum'), [{ mode: 'fast', filter: 'mlp' }]);
+  },
+
+  async 'geometry: figures by keyboard, a layer, its matrices, one matrix, and back'(page, base) {
+    await page.goto(`${base}/dark.html?geometry=fast&broken=1`);
+    await page.getByTestId('tab-geometry').click();
+    await page.getByTestId('geometry').waitFor();
+    await page.getByTestId('metric-figure').focus();
+    await page.keyboard.press('End');
+    assert.match(await live(page), /^Language layer 27\. ΔIN: [\d.]+\. /);
+    await page.keyboard.press('ArrowLeft');
+    assert.match(await live(page), /^Language layer 26\. ΔIN: .* ΔRL: \d+, the rounding floor explains it/);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('geometry-depth').textContent(), 'Only Language layer 27');
+    assert.equal(await page.getByTestId('matrix-count').textContent(), '7 of 457 matrices');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByTestId('geometry-depth').count(), 0);
+    await page.getByTestId('rank-surface-1').focus();
+    await page.keyboard.press('End');
+    await page.keyboard.press('ArrowDown');
+    assert.match(await live(page), /^Language layer 27, rank 2: log\(σᵢ \/ σ₁\) = −[\d.]+, rounding alone: /);
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('geometry-depth').textContent(), 'Only Language layer 27');
+    const names = page.locator('.matrix-name');
+    await names.first().focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.getByTestId('matrix-name').textContent(), 'model.language_model.layers.27.self_attn.k_proj.weight');
+    await page.getByTestId('full-spectrum-state').getByText(/^128 of \d+ singular values: fast mode computes the largest/).waitFor();
+    assert.deepEqual(await calls(page, 'fullSpectrum'), [{ name: 'model.language_model.layers.27.self_attn.k_proj.weight', part: null, from: 0 }]);
+    await page.getByTestId('full-spectrum').focus();
+    await page.keyboard.press('ArrowRight');
+    assert.match(await live(page), /^Rank 1: σ = [\d.]+, rounding alone: /);
+    assert.match(await page.getByTestId('metric-table').textContent(), /Stable rank[\d.]+± [\d.]+/);
+    assert.equal(await page.getByTestId('angles-left').count(), 1);
+    await page.getByTestId('refine').click();
+    await page.getByTestId('refine').waitFor({ state: 'hidden' });
+    assert.deepEqual(await calls(page, 'refineSpectrum'), [{ key: 'model.language_model.layers.27.self_attn.k_proj.weight' }]);
+    assert.match(await page.getByTestId('spectrum-what').textContent(), /^Estimates with errors; 1 exact · 457 matrices/);
+    await page.getByTestId('matrix-close').click();
+    assert.equal(await page.getByTestId('matrix-detail').isVisible(), false);
+    await page.getByTestId('geometry-depth-clear').click();
+    await page.getByTestId('matrix-search').locator('input').fill('layers.5. up_proj');
+    await page.locator('tr[data-matrix$="layers.5.mlp.up_proj.weight"]').click();
+    await page.getByTestId('detail-update').getByText('ΔRL').click();
+    assert.equal(await page.getByTestId('matrix-skipped').textContent(), 'No spectrum of ΔRL (in → rl): 3 elements of rl are NaN.');
+    assert.match(await page.getByTestId('spectrum-skipped').textContent(), /layers\.5\.mlp\.up_proj\.weight ΔRL: 3 elements of rl are NaN\./);
+    await page.getByTestId('matrix-search').locator('input').fill('layers.7. gate');
+    await page.locator('tr[data-matrix$="layers.7.mlp.gate_proj.weight"]').click();
+    await page.getByTestId('full-spectrum-state').getByText('Only the largest 50 are shown: The run that has it is no longer on disk.').waitFor();
+  },
+
+  async 'geometry: metrics, parts, sorting, numbers and every export'(page, base) {
+    await page.goto(`${base}/light.html?geometry=exact`);
+    await page.getByTestId('tab-geometry').click();
+    await page.getByTestId('geometry').waitFor();
+    assert.match(await page.getByTestId('geometry-reading').textContent(), /^ΔRL is more concentrated than ΔIN: median stable rank [\d.]+ against [\d.]+ with the rounding floor taken out .* In 36 of 61 layers the rounding floor explains/);
+    await page.getByTestId('rank-metric').click();
+    await page.getByTestId('rank-metric').locator('vscode-option', { hasText: 'Energy in the first k' }).click();
+    await page.getByTestId('top-k').getByText('16').click();
+    assert.match(await page.getByTestId('metric-figure').getAttribute('aria-label'), /^Energy in the first 16 over depth\. /);
+    await page.getByTestId('geometry-legend-0').click();
+    assert.doesNotMatch(await page.getByTestId('metric-figure').getAttribute('aria-label'), /ΔIN/);
+    await page.getByTestId('metric-numbers').locator('summary').click();
+    assert.ok((await page.getByTestId('metric-numbers-table').locator('tbody tr').count()) > 50);
+    await page.getByTestId('geometry-part').click();
+    await page.getByTestId('geometry-part').locator('vscode-option', { hasText: 'MLP' }).click();
+    assert.match(await page.getByTestId('matrix-count').textContent(), /^182 of 457/);
+    await page.locator('.matrix-table [data-column="1.stableRank"]').click();
+    const first = page.locator('.matrix-table tbody tr').first();
+    const [most, second] = await page.locator('.matrix-table tbody tr').evaluateAll((rows) => rows.slice(0, 2).map((row) => Number(row.children[11].textContent)));
+    assert.ok(most >= second, `${most}, ${second}`);
+    await first.locator('td').nth(9).click(); // a number of ΔRL
+    await page.getByTestId('matrix-detail').waitFor();
+    assert.equal(await page.getByTestId('detail-update').locator('[aria-checked=true]').textContent(), 'ΔRL');
+    const kinds = ['export-spectra-csv', 'export-depth-csv', 'export-rank-csv', 'export-spectrum-json', 'export-metric-svg', 'export-metric-png', 'export-rank-svg', 'export-rank-png', 'export-tenth-svg', 'export-overlap-svg', 'export-matrix-svg', 'copy-rank-md'];
+    for (const kind of kinds) {
+      await page.getByTestId('export-geometry').click();
+      await page.getByTestId(kind).click();
+      await page.waitForTimeout(250);
+    }
+    const saved = await page.evaluate(() => globalThis.playground.calls.filter(({ method }) => method === 'save').map(({ request }) => [request.suggestedName, typeof request.content === 'string' ? request.content : [...new Uint8Array(request.content)]]));
+    assert.equal(saved.length, 13);
+    mkdirSync(path.join(folder, 'saved'), { recursive: true });
+    for (const [name, content] of saved) {
+      const bytes = typeof content === 'string' ? content : Buffer.from(content);
+      writeFileSync(path.join(folder, 'saved', name), bytes);
+      if (name.endsWith('.png')) assert.ok(PNG.sync.read(bytes).width > 500, name);
+      if (name.endsWith('.svg')) assert.match(content, /<title[^>]*>base → in → rl: /);
+    }
+    assert.equal((await calls(page, 'copy')).length, 1);
+    await page.waitForTimeout(300);
+    await page.reload();
+    await page.getByTestId('geometry').waitFor();
+    assert.equal(await page.getByTestId('tab-geometry').getAttribute('aria-selected'), 'true');
+    assert.match(await page.getByTestId('metric-figure').getAttribute('aria-label'), /^Energy in the first 16/);
+  },
+
   async 'nothing is wider than a narrow column'(page, base) {
-    for (const [data, width] of [['lineage', 300], ['lineage', 360], ['four', 360], ['text', 320], ['lineage&state=probe', 320], ['attention&state=probe', 320], ['small&state=probe', 300], ['lineage&state=try', 300]]) {
+    for (const [data, width] of [['lineage', 300], ['lineage', 360], ['four', 360], ['text', 320], ['lineage&state=probe', 320], ['attention&state=probe', 320], ['small&state=probe', 300], ['lineage&state=try', 300], ['lineage&geometry=fast&tab', 360], ['lineage&geometry=offer&tab', 300], ['lineage&geometry=failed&tab', 320]]) {
       await page.setViewportSize({ width, height: 800 });
       await page.goto(`${base}/light.html?data=${data}`);
-      await page.locator('[data-testid=compare], [data-testid=probe], [data-testid=try]').first().waitFor();
+      await page.locator('[data-testid=compare], [data-testid=probe], [data-testid=try]').first().waitFor({ state: 'attached' });
+      if (data.endsWith('tab')) {
+        await page.getByTestId('tab-geometry').click();
+        await page.waitForTimeout(500);
+        if (await page.getByTestId('geometry').isVisible()) await page.locator('.matrix-table tbody tr').last().click();
+      }
       await page.waitForTimeout(200);
       const wide = await page.evaluate(() => {
         const room = document.documentElement.clientWidth;
-        const inScroller = (node) => node.closest('[role=grid], .missing ul, svg, vscode-dropdown, .numbers-scroll') !== null;
+        const inScroller = (node) => node.closest('[role=grid], .missing ul, svg, vscode-dropdown, .numbers-scroll, .matrix-scroll') !== null;
         return [...document.querySelectorAll('#app *')].filter((node) => !inScroller(node) && node.getBoundingClientRect().right > room + 0.5 && !node.classList.contains('visually-hidden')).map((node) => `${node.tagName}.${node.className}`);
       });
       assert.deepEqual(wide, [], `${data} at ${width}`);

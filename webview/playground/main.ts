@@ -1,11 +1,13 @@
 /** The panel in a plain page, with a made-up host: `?data=lineage|text|experts|four&state=…`. */
-import type { CompareResult, ProbeResult } from '../../src/protocol/engineApi.js';
-import type { HostApi, PanelMemory, PanelState, Trial } from '../../src/protocol/hostApi.js';
+import { sweepOf, transferOf } from './evaluations.js';
+import type { CompareResult, ProbeResult, SpectrumMode, SpectrumResult } from '../../src/protocol/engineApi.js';
+import type { GeometryState, HostApi, PanelMemory, PanelState, Trial } from '../../src/protocol/hostApi.js';
 import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
 import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
+import { fullOf, spectraOf } from './spectra.js';
 
 registerKit();
 const query = new URLSearchParams(location.search);
@@ -53,6 +55,8 @@ const states: Record<string, () => PanelState> = {
   compare: compareState,
   probe: () => ({ kind: 'probe', title: probed.title, results: probed.make() }),
   try: tryState,
+  transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
+  sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
   probing: () => ({ kind: 'running', title: 'Probes of Base, IN, RL', labels: ['Base', 'IN', 'RL'], progress: { phase: 'RL, ocr.jsonl: answering', done: 1240, total: 5600, remainingSeconds: 320 } }),
   empty: () => ({ kind: 'empty' }),
   running: () => ({
@@ -70,6 +74,25 @@ const states: Record<string, () => PanelState> = {
   }),
 };
 const start = states[query.get('state') ?? 'compare'] ?? compareState;
+
+let spectrum: SpectrumResult | null = null;
+const spectrumState = (mode: SpectrumMode): GeometryState => ({ kind: 'result', title: set.title, result: (spectrum = spectraOf((result ??= set.make()), mode, { broken: query.has('broken') })) });
+const geometryRunning: Extract<GeometryState, { kind: 'running' }> = {
+  kind: 'running',
+  title: set.title,
+  labels: set.title.split(' → '),
+  progress: { phase: 'Singular values of in → rl', doneBytes: 11_000_000_000, totalBytes: 49_800_000_000, doneMatrices: 121, totalMatrices: 458, remainingSeconds: 214, tensor: 'model.language_model.layers.11.mlp.up_proj.weight' },
+};
+const geometries: Record<string, () => GeometryState> = {
+  offer: () => ({ kind: 'offer', choice: { mode: null, filter: '' }, interrupted: null }),
+  interrupted: () => ({ kind: 'offer', choice: { mode: 'fast', filter: 'mlp' }, interrupted: 0.43 }),
+  running: () => geometryRunning,
+  failed: () => ({ kind: 'failed', choice: { mode: 'exact', filter: '' }, message: 'The engine ended unexpectedly (signal SIGKILL); perhaps there was not enough memory. What was computed so far is kept.', code: 'engine' }),
+  exact: () => spectrumState('exact'),
+  fast: () => spectrumState('fast'),
+};
+const geometryStart = geometries[query.get('geometry') ?? 'offer'] ?? geometries['offer']!;
+let computing = 0;
 
 /** What the panel asked of the host, for tests that run in this page. */
 const calls: { method: string; request: unknown }[] = [];
@@ -108,6 +131,48 @@ const host: HostApi = {
     const tensor = result?.tensors.find((one) => one.name === request.name);
     if (tensor === undefined) throw new Error(`There is no tensor ${request.name}.`);
     return detailOf(tensor, request.from);
+  },
+  geometry() {
+    log('geometry');
+    return Promise.resolve(geometryStart());
+  },
+  async planSpectrum(request) {
+    log('planSpectrum', request);
+    await wait(20);
+    if (request.filter.includes('(')) throw new Error(`The filter "${request.filter}" is no regular expression: Unterminated group.`);
+    const exact = request.mode === 'exact';
+    return { mode: request.mode ?? 'fast', matrices: request.filter === '' ? 458 : 84, bytes: 49_800_000_000, operations: exact ? 9e15 : 2e13, seconds: exact ? 4300 : 128, memory: 1_900_000_000, threads: 8 };
+  },
+  async computeSpectrum(request) {
+    log('computeSpectrum', request);
+    const own = ++computing;
+    await panel.geometry({ state: { ...geometryRunning, progress: null }, front: false });
+    await panel.geometry({ state: geometryRunning, front: false });
+    await wait(query.has('slow') ? 4000 : 60);
+    if (own === computing) await panel.geometry({ state: spectrumState(request.mode ?? 'fast'), front: false });
+  },
+  async cancelSpectrum() {
+    log('cancelSpectrum');
+    computing++;
+    await panel.geometry({ state: { kind: 'failed', choice: { mode: 'fast', filter: '' }, message: 'Cancelled. The matrices done so far are kept, and the next start continues from there.', code: 'cancelled' }, front: false });
+  },
+  async leaveSpectrum() {
+    log('leaveSpectrum');
+    await panel.geometry({ state: { kind: 'offer', choice: { mode: 'fast', filter: '' }, interrupted: null }, front: false });
+  },
+  async refineSpectrum(request) {
+    log('refineSpectrum', request);
+    await wait(40);
+    const old = spectrum ?? spectraOf((result ??= set.make()), 'fast');
+    const exact = spectraOf((result ??= set.make()), 'exact');
+    spectrum = { ...old, tensors: old.tensors.map((tensor, at) => ((tensor.part === null ? tensor.name : `${tensor.name}#${tensor.part}`) === request.key ? exact.tensors[at]! : tensor)) };
+    await panel.geometry({ state: { kind: 'result', title: set.title, result: spectrum }, front: false });
+  },
+  async fullSpectrum(request) {
+    log('fullSpectrum', request);
+    await wait(30);
+    if (/layers\.7\.mlp\.gate/.test(request.name)) throw new Error('The run that has it is no longer on disk.');
+    return fullOf(request.name, request.part, request.from);
   },
   openFileDiff(request) {
     log('openFileDiff', request);

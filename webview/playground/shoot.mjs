@@ -59,10 +59,39 @@ const steps = {
     await page.waitForTimeout(900);
   },
   dropdown: (page) => page.getByTestId('metric').click(),
+  geometry: (page) => page.getByTestId('tab-geometry').click(),
+  depth: async (page) => {
+    const box = await page.getByTestId('metric-figure').boundingBox();
+    await page.mouse.click(box.x + box.width * 0.8, box.y + box.height * 0.5);
+    await page.mouse.move(4, 4);
+  },
+  metrichover: async (page) => {
+    const box = await page.getByTestId('metric-figure').boundingBox();
+    await page.mouse.move(box.x + box.width * 0.8, box.y + box.height * 0.5);
+  },
+  matrix: async (page) => {
+    await page.locator('.matrix-table tbody tr').nth(4).click();
+    await page.waitForTimeout(200);
+  },
+  energy: (page) => pickIn(page, 'rank-metric', 'Energy'),
+  effective: (page) => pickIn(page, 'rank-metric', 'Effective'),
+  volume: (page) => pickIn(page, 'rank-metric', 'Log-volume'),
+  nuclear: (page) => pickIn(page, 'rank-metric', 'Nuclear'),
+  logscale: (page) => page.getByTestId('geometry-scale').getByText('Log').click(),
+  cell: (page) => page.getByTestId('cell-3-v2r').click(),
+  question: (page) => page.locator('.sample-row:visible').nth(2).click(),
+  transfernumbers: (page) => page.getByTestId('transfer-numbers').locator('summary').click(),
+  sweeppoint: async (page) => {
+    const box = await page.getByTestId('sweep-figure').boundingBox();
+    await page.mouse.click(box.x + box.width * 0.6, box.y + box.height * 0.4);
+    await page.mouse.move(4, 4);
+  },
+  metricnumbers: (page) => page.getByTestId('metric-numbers').locator('summary').click(),
 };
-async function pick(page, label) {
-  await page.getByTestId('metric').click();
-  await page.getByTestId('metric').locator('vscode-option', { hasText: label }).click();
+const pick = (page, label) => pickIn(page, 'metric', label);
+async function pickIn(page, id, label) {
+  await page.getByTestId(id).click();
+  await page.getByTestId(id).locator('vscode-option', { hasText: label }).click();
 }
 
 await withPlayground(async (browser, base) => {

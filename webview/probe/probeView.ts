@@ -1,11 +1,11 @@
 /** What the probes found: Localization and Attention, each with its figures, their numbers and what is behind them. */
 import type { AttentionResult, ProbeResult } from '../../src/protocol/engineApi.js';
 import type { PanelContext } from '../context.js';
-import { h, replace } from '../dom.js';
+import { h, keepFocus, replace, reveal } from '../dom.js';
 import { heatmapSvg } from '../exporters/heatmapSvg.js';
 import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
-import { PAPER, type Palette } from '../exporters/palette.js';
+import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
 import { svgPng } from '../exporters/png.js';
 import { lineSwatch } from '../figure/lineChart.js';
 import type { LinePlace } from '../figure/lines.js';
@@ -14,7 +14,7 @@ import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
 import { folding } from '../overview/overview.js';
 import type { Store } from '../state/store.js';
-import type { Theme } from '../theme.js';
+import { tabs } from '../tabs.js';
 import { createBehind } from './behind.js';
 import { createCurveChart, type CurveChart } from './curveFigure.js';
 import { attentionFigure, intervalText, numberRows, percentText, reasoningFigure, shiftFigure, valueText, visionFigure, type CurveFigure } from './curves.js';
@@ -52,16 +52,10 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   let figures: CurveFigure[] = [];
 
   // ---- frame ----
-  const tabs = (['localization', 'attention'] as const).map((id) =>
-    h('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `tabpanel-${id}`, 'data-testid': `tab-${id}`, on: { click: () => store.set({ tab: id }) } }, id === 'localization' ? 'Localization' : 'Attention'),
-  );
-  const tabList = h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'Probes' }, ...tabs);
-  tabList.addEventListener('keydown', (event) => {
-    if (event.key !== 'ArrowRight' && event.key !== 'ArrowLeft') return;
-    event.preventDefault();
-    const next = store.get().tab === 'localization' ? 'attention' : 'localization';
-    store.set({ tab: next });
-    tabs.find(({ id }) => id === `tab-${next}`)?.focus();
+  const tabList = tabs<ProbeView['tab']>({
+    label: 'Probes',
+    choices: [{ value: 'localization', label: 'Localization' }, { value: 'attention', label: 'Attention' }],
+    onChange: (tab) => store.set({ tab }),
   });
   const top = h('div', { class: 'top' });
   const notices = h('div', { class: 'overview' });
@@ -101,7 +95,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   );
   const attentionPanel = h('div', { role: 'tabpanel', id: 'tabpanel-attention', 'aria-labelledby': 'tab-attention', 'data-testid': 'attention' }, attentionEmpty, attentionBody);
   const foot = h('div', {});
-  const element = h('div', { class: 'probe', 'data-testid': 'probe' }, top, notices, tabList, localization, attentionPanel, foot);
+  const element = h('div', { class: 'probe', 'data-testid': 'probe' }, top, notices, tabList.element, localization, attentionPanel, foot);
 
   // ---- export ----
   const caption = () => {
@@ -393,11 +387,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     const has = { localization: model.vision.length + model.reasoning.length > 0, attention: model.attention.length > 0 };
     // A tab without anything in it is never the first to be seen.
     const tab = has[view.tab] || !Object.values(has).includes(true) ? view.tab : view.tab === 'localization' && !touched ? 'attention' : view.tab;
-    for (const node of tabs) {
-      const own = node.id === `tab-${tab}`;
-      node.setAttribute('aria-selected', String(own));
-      node.tabIndex = own ? 0 : -1;
-    }
+    tabList.set(tab);
     localization.hidden = tab !== 'localization';
     attentionPanel.hidden = tab !== 'attention';
     if (tab === 'localization') showLocalization(view);
@@ -466,25 +456,4 @@ function dottedSwatch(): SVGSVGElement {
   const node = dashSwatch(0);
   node.firstElementChild?.setAttribute('stroke-dasharray', '1.5 3');
   return node;
-}
-
-/** Colours of the editor for a drawing that becomes pixels. */
-function paletteOf(theme: Theme): Palette {
-  return { background: theme.background, foreground: theme.foreground, muted: theme.muted, grid: theme.border, shade: theme.kind.endsWith('dark') ? '#80808022' : '#80808018', series: theme.series };
-}
-
-/** Rebuilding takes the focus away from the control in hand. */
-function keepFocus(where: HTMLElement, build: () => void): void {
-  const active = document.activeElement;
-  const id = active !== null && where.contains(active) ? active.closest('[data-testid]')?.getAttribute('data-testid') : null;
-  const value = active?.getAttribute('data-value') ?? null;
-  build();
-  if (id === null || id === undefined) return;
-  const own = where.querySelector<HTMLElement>(`[data-testid="${id}"]`);
-  (value === null ? own : own?.querySelector<HTMLElement>(`[data-value="${value}"]`))?.focus();
-}
-
-function reveal(element: HTMLElement): void {
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
-  requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' }));
 }

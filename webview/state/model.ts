@@ -35,7 +35,7 @@ export function indexResult(result: CompareResult): Model {
 }
 
 /** `Language layer 12`, `Vision block 3`, `Projector`: layers are counted from 0, as in tensor names. */
-export function describeDepth(model: Model, depth: number): string {
+export function describeDepth(model: Pick<Model, 'visionLayers'>, depth: number): string {
   if (depth === 0) return 'Projector';
   if (depth > 0) return `Language layer ${depth - 1}`;
   return `Vision block ${depth + model.visionLayers}`;

@@ -67,7 +67,7 @@ export function sortRows(tensors: readonly TensorResult[], rows: Int32Array, col
 }
 
 /** A click on a heading: numbers start with the largest, names with the first; the third click restores model order. */
-export function nextSort(column: Column, now: { sortColumn: string | null; descending: boolean }): { sortColumn: string | null; descending: boolean } {
+export function nextSort(column: Pick<Column, 'id' | 'numeric' | 'delta'>, now: { sortColumn: string | null; descending: boolean }): { sortColumn: string | null; descending: boolean } {
   if (now.sortColumn !== column.id) return { sortColumn: column.id, descending: column.numeric && column.delta !== null };
   const first = column.numeric && column.delta !== null;
   return now.descending === first ? { sortColumn: column.id, descending: !first } : { sortColumn: null, descending: true };

@@ -1,0 +1,38 @@
+/** The figures of the Geometry tab as numbers: CSV and Markdown. No DOM. */
+import { csv, type Cell } from '../../src/protocol/csv.js';
+import { markdownCell } from '../exporters/tables.js';
+import { formatDepth } from '../format.js';
+import { depthRows, type DepthFigure } from './figures.js';
+import type { GeometryModel } from './model.js';
+import type { RankSurface } from './surfaceData.js';
+
+/** One row per depth and line. */
+export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]): string {
+  return csv([
+    ['figure', 'depth', 'region', 'line', 'value', 'low', 'high', 'floor', 'matrices', 'dominated'],
+    ...figures.flatMap((figure) => depthRows(model, figure).map(({ depth, region, name, point }): Cell[] => [figure.title, depth, region, name, point.value, point.low, point.high, point.floor, point.matrices, point.dominated])),
+  ]);
+}
+
+/** One row per update, depth and rank. */
+export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[]): string {
+  return csv([
+    ['update', 'depth', 'rank', 'log ratio', 'floor', 'inside floor', 'matrices'],
+    ...surfaces.flatMap((surface, index) =>
+      surface.depths.flatMap((depth, column) =>
+        surface.rows.flatMap((row, at): Cell[][] => {
+          const cell = row[column] ?? null;
+          return cell === null ? [] : [[model.deltas[index]?.full, depth, at + 1, cell.value, cell.floor, cell.inside ? 'yes' : 'no', cell.matrices]];
+        }),
+      ),
+    ),
+  ]);
+}
+
+export function depthMarkdown(model: GeometryModel, figure: DepthFigure): string {
+  const rows = depthRows(model, figure).map(({ depth, region, name, point }) => {
+    const floor = point.floor === null ? '' : figure.format(point.floor);
+    return `| ${formatDepth(depth)} | ${region} | ${markdownCell(name)} | ${figure.format(point.value!)} | ${floor} | ${point.dominated} of ${point.matrices} |`;
+  });
+  return [`${markdownCell(figure.title)}`, '', '| Depth | Region | Line | Value | Floor | Explained by the floor |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
+}
