@@ -27,21 +27,20 @@ export function correctedOf(values: Float64Array, fro: number, count: number, { 
   const noise = new NoiseSpectrum(variances);
   // An update that is mostly noise adds its own energy to the noise if it has no directions, and widens that spectrum.
   const limit = signalShare < HALF ? (TELLING * high[0]!) / Math.sqrt(1 - signalShare) : high[0]!;
-  const above = values.findIndex((value) => !(value > limit));
-  const signalRank = above < 0 ? values.length : above;
+  const signalRank = countAbove(values, limit);
   if (signalRank === 0) return null;
 
   const least = noise.edge * (1 + 1e-4);
   const beneath = (value: number) => (noise.beneath(Math.max(value, least)) ?? 0) / gain;
-  const spikes = values.subarray(0, signalRank).map(beneath);
+  const spikes = values.subarray(0, countAbove(values, high[0]!)).map(beneath);
   const largest = spikes[0]!;
   const energy = (k: number) => spikes.subarray(0, k).reduce((sum, value) => sum + value * value, 0);
   // All of the update's energy, wherever it is; and that of the directions that are seen.
   const total = Math.max(largest ** 2, (fro ** 2 * signalShare) / gain ** 2);
-  const isSeenWhole = signalRank < values.length || values.length === count;
+  const isSeenWhole = spikes.length < values.length || values.length === count;
   // Below the steps, rounding favours what is large, within a direction too: the first value is then overestimated and
   // further directions appear. The one makes `total` too small in its units, the other `seen` too large.
-  const seen = isSeenWhole ? energy(signalRank) : total;
+  const seen = isSeenWhole ? energy(spikes.length) : total;
   const best = Math.sqrt(Math.max(seen, total) * total);
   // What is not seen lies in many directions. If the first is one of those, noise has added to it in squares.
   const unseen = Math.max(0, 1 - seen / total);
@@ -56,6 +55,12 @@ export function correctedOf(values: Float64Array, fro: number, count: number, { 
     topEnergy: Object.fromEntries(ENERGY_RANKS.map((k) => [k, Math.min(1, energy(k) / best)])),
     signalRank,
   };
+}
+
+/** Of descending values. */
+function countAbove(values: Float64Array, limit: number): number {
+  const end = values.findIndex((value) => !(value > limit));
+  return end < 0 ? values.length : end;
 }
 
 /** A metric is dominated where at least this share of what it is made of would be there without training. */

@@ -100,14 +100,13 @@ export class NoiseSpectrum {
   /** A and B at a real z; undefined within the spectrum, where the iteration from zero, which rises, has no end. */
   private solve(z: number, rounds: number): { a: number; b: number } | undefined {
     const { rows, columns } = this.variances;
-    let [a, b] = [0, 0];
+    let before = 0;
     for (let round = 0; round < rounds; round++) {
-      const nextA = rise(rows, z, b);
-      const nextB = rise(columns, z, nextA);
-      if (!(nextA < Infinity && nextB < Infinity)) return undefined;
-      const isDone = nextB - b <= 1e-9 * nextB;
-      [a, b] = [nextA, nextB];
-      if (isDone) return { a, b };
+      const a = rise(rows, z, before);
+      const b = rise(columns, z, a);
+      if (!(a < Infinity && b < Infinity)) return undefined;
+      if (b - before <= 1e-9 * b) return { a, b };
+      before = b;
     }
     return undefined;
   }
