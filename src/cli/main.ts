@@ -10,6 +10,7 @@ import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { probeCommand } from './probe.js';
+import { spectrumCommand } from './spectrum.js';
 import { showError } from './terminal.js';
 
 async function main(): Promise<number> {
@@ -28,7 +29,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context)]) {
+  for (const command of [compareCommand(context), spectrumCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context)]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }

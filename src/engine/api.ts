@@ -7,6 +7,8 @@ import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './evaluate
 import type { EvaluateResult } from './evaluate/result.js';
 import type { ProbePlan, ProbeProgress, ProbeRequest } from './probe/request.js';
 import type { ProbeResult } from './probe/result.js';
+import type { FullSpectrumRequest, SpectrumPlan, SpectrumProgress, SpectrumRequest } from './spectrum/request.js';
+import type { FullSpectrum, SpectrumResult } from './spectrum/result.js';
 import type { Section } from './topology/topology.js';
 
 /** Given to every call: cancel and progress. Over RPC both cross the process boundary. */
@@ -97,7 +99,7 @@ export interface FoundCheckpoint {
 
 export interface RunSummary {
   runId: string;
-  kind: 'compare' | 'probe' | 'evaluate' | 'transfer' | 'sweep';
+  kind: 'compare' | 'probe' | 'spectrum' | 'evaluate' | 'transfer' | 'sweep';
   /** Which probe, where it is one. */
   probe?: ProbeRequest['kind'] | undefined;
   labels: string[];
@@ -166,6 +168,13 @@ export interface EngineApi {
     request: { stages: StageRequest[]; name: string; from: number; memory?: number | undefined },
     context?: CallContext,
   ): Promise<TensorDetail>;
+  planSpectrum(request: SpectrumRequest, context?: CallContext): Promise<SpectrumPlan>;
+  /** Continues a run that was interrupted, returns at once for one that is finished, and refines one that was fast. */
+  spectrum(request: SpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<SpectrumResult>;
+  /** The same spectra cut elsewhere; nothing is read again. */
+  recutSpectrum(request: { result: SpectrumResult; cuts: [number, number] }): Promise<SpectrumResult>;
+  /** All singular values of one update: from the stored run, else computed. */
+  fullSpectrum(request: FullSpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<FullSpectrum>;
   /** Lineage order guessed from names and from which pair is closer; indices into `paths`, with the reason. */
   guessOrder(request: { paths: string[] }, context?: CallContext): Promise<{ order: number[]; labels: string[]; reason: string }>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
@@ -181,6 +190,8 @@ export interface EngineApi {
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
   /** Of a run of kind `compare`. */
   readRun(request: { runsFolder: string; runId: string }): Promise<CompareResult>;
+  /** Of a run of kind `spectrum`. */
+  readSpectrum(request: { runsFolder: string; runId: string }): Promise<SpectrumResult>;
   /** Of a run of kind `probe`. */
   readProbe(request: { runsFolder: string; runId: string }): Promise<ProbeResult>;
   /** Of a run of kind `evaluate`, `transfer` or `sweep`. */

@@ -15,8 +15,12 @@ import { planEvaluate } from './evaluate/plan.js';
 import { AnswerThread } from './model/thread.js';
 import { planProbe } from './probe/plan.js';
 import { probe } from './probe/probe.js';
-import { listRuns, readEvaluation, readProbe, readRun } from './runs/list.js';
+import { listRuns, readEvaluation, readProbe, readRun, readSpectrum } from './runs/list.js';
 import { deleteRun } from './runs/store.js';
+import { recutSpectrum } from './spectrum/aggregate.js';
+import { fullSpectrum } from './spectrum/full.js';
+import { planSpectrum } from './spectrum/plan.js';
+import { spectrum } from './spectrum/spectrum.js';
 import { Turns } from './runtime/turns.js';
 
 /**
@@ -42,6 +46,10 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
       if (!before || !after) return Promise.reject(new FrankensteinError('bad-request', `There is no update number ${from} between ${stages.length} stages.`));
       return tensorDetail({ before: before.path, after: after.path, name, from }, context);
     },
+    planSpectrum,
+    spectrum: (request, context) => spectrum(request, workerFile, context),
+    recutSpectrum: ({ result, cuts }) => Promise.resolve().then(() => recutSpectrum(result, cuts)),
+    fullSpectrum: (request, context) => fullSpectrum(request, workerFile, context),
     guessOrder: ({ paths }, context) =>
       guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
@@ -52,6 +60,7 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),
+    readSpectrum: ({ runsFolder, runId }) => readSpectrum(runsFolder, runId),
     readProbe: ({ runsFolder, runId }) => readProbe(runsFolder, runId),
     readEvaluation: ({ runsFolder, runId }) => readEvaluation(runsFolder, runId),
     deleteRun: ({ runsFolder, runId }) => deleteRun(runsFolder, runId),

@@ -6,6 +6,7 @@ import { FrankensteinError } from '../errors.js';
 import type { CompareResult } from '../diff/result.js';
 import type { EvaluateResult } from '../evaluate/result.js';
 import type { ProbeResult } from '../probe/result.js';
+import type { SpectrumResult } from '../spectrum/result.js';
 import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } from './store.js';
 
 interface StoredRequest {
@@ -14,11 +15,11 @@ interface StoredRequest {
   labels: string[];
   paths: string[];
   startedAt: string;
-  /** Lines that the journal of the finished run has: tensors to compare, samples to probe. */
+  /** Lines that the journal of the finished run has: tensors to compare, samples to probe, matrices. */
   tasks: number;
 }
 
-const KINDS: readonly RunSummary['kind'][] = ['compare', 'probe', 'evaluate', 'transfer', 'sweep'];
+const KINDS: readonly RunSummary['kind'][] = ['compare', 'probe', 'spectrum', 'evaluate', 'transfer', 'sweep'];
 
 const PROBES: readonly ProbeResult['kind'][] = ['swap', 'skip', 'attention'];
 
@@ -39,6 +40,13 @@ export async function readRun(runsFolder: string, runId: string): Promise<Compar
 export async function readProbe(runsFolder: string, runId: string): Promise<ProbeResult> {
   const result = await finished<ProbeResult>(runsFolder, runId);
   if (!PROBES.includes(result.kind)) throw new FrankensteinError('not-found', `The run ${runId} is no probe.`);
+  return result;
+}
+
+/** Throws `not-found` for spectra that are not there or not finished. */
+export async function readSpectrum(runsFolder: string, runId: string): Promise<SpectrumResult> {
+  const result = await finished<SpectrumResult>(runsFolder, runId);
+  if (result.kind !== 'spectrum') throw new FrankensteinError('not-found', `The run ${runId} has no spectra.`);
   return result;
 }
 

@@ -50,7 +50,7 @@ export class Run {
 
   /** Entries of the journal so far; lines that are not whole are skipped. */
   async entries<T>(): Promise<T[]> {
-    return parseLines<T>(await readFile(path.join(this.folder, JOURNAL_FILE), 'utf8'));
+    return readJournal<T>(this.folder);
   }
 
   async append(entry: object): Promise<void> {
@@ -106,6 +106,11 @@ export async function writeBeside(file: string, content: string, { keep = false 
 /** Float sums may overflow to ±Infinity, which JSON would turn into null. */
 function encodeEntry(entry: object): string {
   return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? { nonFinite: String(value) } : value));
+}
+
+/** Entries of the journal in a run's folder; none where there is no journal. */
+export async function readJournal<T>(folder: string): Promise<T[]> {
+  return parseLines<T>(await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '' : Promise.reject(error))));
 }
 
 export function parseLines<T>(text: string): T[] {

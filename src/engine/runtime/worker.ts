@@ -7,6 +7,8 @@ import { comparePiece, type Piece } from '../diff/piece.js';
 import { computeAnswers } from '../evaluate/compute.js';
 import { serveAnswers } from '../model/thread.js';
 import { compute } from '../probe/compute.js';
+import type { SpectrumJob } from '../spectrum/job.js';
+import { takeSpectra } from '../spectrum/take.js';
 import { serveJob } from './thread.js';
 
 export interface WorkerReply<R> {
@@ -20,8 +22,9 @@ const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
 if (!serveAnswers() && !serveJob({ probe: compute, evaluate: computeAnswers })) {
-  port.on('message', (piece: Piece) => {
-    comparePiece(piece).then(
+  port.on('message', (job: Piece | SpectrumJob) => {
+    const work = 'kind' in job ? takeSpectra(job, (progress) => port.postMessage({ progress })) : comparePiece(job);
+    work.then(
       (value) => port.postMessage({ value }),
       (error: unknown) => {
         const { name, message, code } = error as NodeJS.ErrnoException;

@@ -176,8 +176,10 @@ export interface FullSpectrum {
   /** Stage `from` → `from + 1`. */
   from: number;
   mode: SpectrumMode;
-  /** Exact: all `count`; fast: those that were computed, and `estimated` for the rest. */
+  /** All `count`, largest first. */
   singularValues: number[];
+  /** The first so many are computed, the others estimated; all of them in exact mode. */
+  known: number;
   /** Expected values of the floor at the same ranks, and their 95 % band. */
   floor: number[];
   low: number[];

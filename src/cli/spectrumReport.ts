@@ -1,0 +1,71 @@
+/** Spectra for people: stages, a table of layers, a summary of regions. */
+import type { SpectrumPlan } from '../engine/spectrum/request.js';
+import type { LayerSpectra, SpectraAggregate, SpectrumResult, Spread } from '../engine/spectrum/result.js';
+import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
+import { formatSeconds } from './probeReport.js';
+import { formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
+
+/** The rank whose share of the energy the table shows. */
+const SHOWN_RANK = 16;
+
+export function spectrumReport(result: SpectrumResult): string {
+  const parts = [
+    stagesTable(result),
+    explanation(result),
+    groupsTable(result, ['', 'region'], result.layers.map((layer) => ({ names: [depthName(layer), layer.region ?? ''], group: layer }))),
+    groupsTable(result, [''], result.regions.map((region) => ({ names: [`${region.region} (${region.first}–${region.last})`], group: region }))),
+    filesList(result),
+    missingList(result),
+    list('Warnings', result.warnings),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** One line: what is to be done, and how long it may take. */
+export function spectrumPlanSentence({ mode, matrices, bytes, memory, threads, seconds }: SpectrumPlan): string {
+  return `${formatCount(matrices)} matrices, ${mode} mode: ${formatBytes(bytes)} to read, within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}, about ${formatSeconds(seconds)} on this machine.`;
+}
+
+function explanation(result: SpectrumResult): string {
+  const how = result.mode === 'exact' ? 'All singular values of every update' : 'The first singular values of every update and an estimate of the rest';
+  const overlap = result.stages.length > 2 ? '\n"same" is the share of the leading output and input directions that two updates have in common, by chance in parentheses.' : '';
+  return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the stable rank of most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the share of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
+}
+
+interface Row {
+  names: string[];
+  group: Pick<LayerSpectra, 'spectra' | 'overlaps'>;
+}
+
+function groupsTable(result: SpectrumResult, leading: string[], rows: readonly Row[]): string {
+  if (rows.length === 0) return '';
+  const pairs = result.stages.slice(1).map((_, pair) => pair);
+  const meetings = pairs.slice(1).map((_, meeting) => meeting);
+  const header = [
+    ...leading,
+    ...pairs.flatMap((pair) => [`${pairName(result, pair)} stable rank`, '', '', 'effective', '', `top ${SHOWN_RANK}`]),
+    ...meetings.flatMap((meeting) => [`${meetings.length > 1 ? `${pairName(result, meeting)}, ${pairName(result, meeting + 1)} ` : ''}same out`, '', 'in', '']),
+  ];
+  const body = rows.map(({ names, group }) => [...names, ...pairs.flatMap((pair) => spectrumCells(group.spectra[pair] ?? null)), ...meetings.flatMap((meeting) => overlapCells(group.overlaps[meeting] ?? null))]);
+  const right = [...leading.map(() => false), ...pairs.flatMap(() => [true, true, false, true, true, true]), ...meetings.flatMap(() => [true, true, true, true])];
+  return table([header, ...body], right);
+}
+
+function spectrumCells(aggregate: SpectraAggregate | null): string[] {
+  if (aggregate === null) return ['–', '', '', '–', '', '–'];
+  const { stableRank, floorStableRank, effectiveRank, floorEffectiveRank, topEnergy, dominated } = aggregate;
+  return [mean(stableRank), beside(floorStableRank), dominated >= 0.5 ? '*' : '', mean(effectiveRank), beside(floorEffectiveRank), formatPercent(topEnergy[SHOWN_RANK]?.mean ?? null)];
+}
+
+function overlapCells(overlap: LayerSpectra['overlaps'][number]): string[] {
+  if (overlap === null) return ['–', '', '–', ''];
+  return [formatPercent(overlap.left), `(${formatPercent(overlap.leftChance)})`, formatPercent(overlap.right), `(${formatPercent(overlap.rightChance)})`];
+}
+
+function mean(spread: Spread | null): string {
+  return formatNumber(spread?.mean ?? null);
+}
+
+function beside(spread: Spread | null): string {
+  return spread === null ? '' : `(${formatNumber(spread.mean)})`;
+}

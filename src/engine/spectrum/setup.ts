@@ -1,0 +1,111 @@
+/** What a request means: its stages, its matrices, how each is taken. No weight is read yet. */
+import type { CallContext } from '../api.js';
+import type { Checkpoint, Dtype, Tensor } from '../checkpoint/checkpoint.js';
+import { quoted, thousands } from '../checkpoint/failure.js';
+import type { AlignedTensor } from '../diff/align.js';
+import type { MissingTensor } from '../diff/result.js';
+import { openStages } from '../diff/stages.js';
+import { FrankensteinError } from '../errors.js';
+import { EXACT_LIMIT, exactOperations, fastOperations, operationsOf } from './cost.js';
+import { type Part, partsOf, wholeOf } from './parts.js';
+import type { SpectrumRequest } from './request.js';
+import type { SpectrumMode } from './result.js';
+
+/** One matrix in neighbouring stages: the unit of work, and a line of the journal. */
+export interface Matrix {
+  /** Canonical. */
+  name: string;
+  part: Part;
+  /** First of the stages that hold it. */
+  from: number;
+  tensors: Tensor[];
+  mode: SpectrumMode;
+  /** Why it cannot be taken, known before it is read. */
+  skipped: string | null;
+}
+
+export interface SpectrumSetup {
+  labels: string[];
+  checkpoints: Checkpoint[];
+  mode: SpectrumMode;
+  filter: string | null;
+  /** The tensors that are looked at, in the order in which the stages list them. */
+  tensors: AlignedTensor[];
+  matrices: Matrix[];
+  missing: MissingTensor[];
+}
+
+/** Opens the stages and lists the matrices. Throws `bad-request` for what does not fit together, and what opening throws. */
+export async function setUp(request: SpectrumRequest, context: CallContext): Promise<SpectrumSetup> {
+  const pattern = compile(request.filter);
+  if (request.mode !== undefined && !MODES.includes(request.mode)) {
+    throw new FrankensteinError('bad-request', `There is no mode ${quoted(String(request.mode))}; there are ${MODES.join(' and ')}.`);
+  }
+  const { labels, checkpoints, alignment } = await openStages(request, context);
+  const weights = alignment.tensors.filter(({ segments }) => segments.some(({ stored }) => stored[0]!.shape.length >= 2));
+  const tensors = weights.filter(({ name }) => pattern === undefined || pattern.test(name));
+  if (tensors.length === 0) {
+    throw new FrankensteinError('bad-request', pattern === undefined
+      ? 'There is no matrix to take a spectrum of: all tensors that the stages share are vectors.'
+      : `No weight has a name that matches ${quoted(request.filter!)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`);
+  }
+  const all = tensors.flatMap((tensor) => matricesOf(tensor, checkpoints));
+  const mode = request.mode ?? (exactOperationsOf(all) <= EXACT_LIMIT ? 'exact' : 'fast');
+  const refined = refinedOf(request.refine ?? [], all);
+  const matrices = all.map((matrix): Matrix => ({ ...matrix, mode: mode === 'exact' || refined.has(matrix) || isSmall(matrix) ? 'exact' : 'fast' }));
+  return { labels, checkpoints, mode, filter: request.filter ?? null, tensors, matrices, missing: alignment.missing.filter(({ name, shapes }) => (pattern === undefined || pattern.test(name)) && shapes.some((shape) => shape !== null && shape.length >= 2)) };
+}
+
+const MODES: readonly SpectrumMode[] = ['exact', 'fast'];
+
+function compile(filter: string | undefined): RegExp | undefined {
+  if (filter === undefined) return undefined;
+  try {
+    return new RegExp(filter);
+  } catch (error) {
+    throw new FrankensteinError('bad-request', `The filter ${quoted(filter)} is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}.`, { cause: error });
+  }
+}
+
+/** Rounding, and with it every floor, exists for these only. */
+const FLOATS: ReadonlySet<Dtype> = new Set(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2']);
+
+type Candidate = Omit<Matrix, 'mode'>;
+
+function matricesOf({ name, segments }: AlignedTensor, checkpoints: readonly Checkpoint[]): Candidate[] {
+  return segments.flatMap(({ from, stored }): Candidate[] => {
+    const [{ shape }] = stored as [Tensor];
+    if (shape.length < 2) return [];
+    const { config, tensors } = checkpoints[from]!;
+    const integer = stored.find(({ dtype }) => !FLOATS.has(dtype));
+    // A quantised tensor is named once, not part by part.
+    if (integer !== undefined) return [{ name, part: wholeOf(shape), from, tensors: stored, skipped: `It is stored as ${integer.dtype}: whole numbers stand for weights only together with their scales.` }];
+    const parts = partsOf({ name, shape, config, shapeOf: (other) => tensors.get(other)?.shape });
+    return parts.map((part) => ({ name, part, from, tensors: stored, skipped: part.rows * part.columns === 0 ? `It is empty: ${part.rows} × ${part.columns}.` : null }));
+  });
+}
+
+/** Updates of a matrix. */
+export function pairsOf({ tensors }: Pick<Matrix, 'tensors'>): number {
+  return tensors.length - 1;
+}
+
+function exactOperationsOf(matrices: readonly Candidate[]): number {
+  return matrices.reduce((sum, matrix) => sum + (matrix.skipped === null ? operationsOf(matrix.part.rows, matrix.part.columns, 'exact', pairsOf(matrix)) : 0), 0);
+}
+
+/** Whether all values cost no more than an estimate of them. */
+function isSmall({ part: { rows, columns } }: Candidate): boolean {
+  return exactOperations(rows, columns) <= fastOperations(rows, columns);
+}
+
+/** `name` with all its parts, or `name#part`. Throws `bad-request` for what there is not. */
+function refinedOf(refine: readonly string[], matrices: readonly Candidate[]): Set<Candidate> {
+  const refined = new Set<Candidate>();
+  for (const wanted of refine) {
+    const found = matrices.filter(({ name, part: { part } }) => wanted === name || (part !== null && wanted === `${name}#${part}`));
+    if (found.length === 0) throw new FrankensteinError('bad-request', `There is no matrix ${quoted(wanted)} to refine.`);
+    for (const matrix of found) refined.add(matrix);
+  }
+  return refined;
+}
