@@ -55,14 +55,16 @@ export async function openAdapter(adapter: AdapterFiles, given: string | undefin
   const { pairs, whole } = sort(adapter.stored, shard, canonical);
   const tensors = new Map(base.tensors);
   const embedding = [...base.tensors.keys()].find((name) => EMBEDDING.test(name));
-  const tied = !base.tensors.has(HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
-  for (const [name, tensor] of whole) {
+  let tied = !base.tensors.has(HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
+  for (const [name, { tensor, ofBase }] of whole) {
     const replaced = base.tensors.get(name) ?? (name === HEAD ? tied : undefined);
     if (replaced === undefined) throw unknownTarget(shard, tensor.onDisk, base);
     // Added tokens make a vocabulary longer.
     const from = name === HEAD || EMBEDDING.test(name) ? 1 : 0;
     if (tensor.shape.slice(from).join() !== replaced.shape.slice(from).join()) throw misfit(shard, tensor.onDisk, tensor.shape, replaced, base);
     tensors.set(name, tensor);
+    // PEFT stores an embedding that it wraps once more: that is the matrix both ends share.
+    if (tied !== undefined && ofBase && name === embedding) tied = tensor;
   }
   const ranks = new Set<number>();
   for (const [module, pair] of pairs) {
@@ -75,7 +77,7 @@ export async function openAdapter(adapter: AdapterFiles, given: string | undefin
   }
   // PEFT wraps the one module: the other end of a tied vocabulary stays as it was.
   const separated = tied !== undefined && !config.tiesHead && (tensors.has(HEAD) || tensors.get(embedding!) !== tied);
-  if (separated && !tensors.has(HEAD)) tensors.set(HEAD, { ...tied, name: HEAD });
+  if (tied !== undefined && separated && !tensors.has(HEAD)) tensors.set(HEAD, renamed(tied, HEAD));
 
   const summary = `LoRA of rank ${[...ranks].sort((a, b) => a - b).join(', ') || 'none'} on ${labelOf(base)} (${shown(base.path)})`;
   return {
@@ -100,21 +102,25 @@ export async function openAdapter(adapter: AdapterFiles, given: string | undefin
   };
 }
 
+function renamed<T extends Tensor>(tensor: T, name: string): T {
+  return { ...tensor, name };
+}
+
 function labelOf(base: Checkpoint): string {
   return base.virtual?.label ?? checkpointLabel(base.folder);
 }
 
 /** The adapter's tensors by what they do: pairs per module of the base, whole tensors per canonical name. */
-function sort(stored: AdapterFiles['stored'], file: string, canonical: (name: string) => string): { pairs: Map<string, Pair>; whole: Map<string, StoredTensor> } {
+function sort(stored: AdapterFiles['stored'], file: string, canonical: (name: string) => string): { pairs: Map<string, Pair>; whole: Map<string, { tensor: StoredTensor; ofBase: boolean }> } {
   const pairs = new Map<string, Pair>();
-  const whole = new Map<string, StoredTensor>();
+  const whole = new Map<string, { tensor: StoredTensor; ofBase: boolean }>();
   for (const found of stored) {
     const role = roleOf(found.onDisk, file);
     if (role.kind === 'ignored') continue;
     if (role.kind === 'whole') {
       const name = canonical(role.name);
-      if (whole.has(name)) throw twice(file, whole.get(name)!.onDisk, found.onDisk);
-      whole.set(name, { ...found, name });
+      if (whole.has(name)) throw twice(file, whole.get(name)!.tensor.onDisk, found.onDisk);
+      whole.set(name, { tensor: { ...found, name }, ofBase: role.ofBase });
       continue;
     }
     const pair = pairs.get(role.module) ?? { of: role.of };

@@ -124,8 +124,8 @@ function compiled(key: string, file: string): RegExp {
 export type AdapterRole =
   /** A factor; `module` as the base's modules are called. */
   | { kind: 'A' | 'B'; of: 'linear' | 'embedding'; module: string }
-  /** A whole tensor in place of the base's. */
-  | { kind: 'whole'; name: string }
+  /** A whole tensor in place of the base's: of a copy of the module that the adapter brings, or of the base itself. */
+  | { kind: 'whole'; name: string; ofBase: boolean }
   /** A copy of the base's own. */
   | { kind: 'ignored' };
 
@@ -141,7 +141,7 @@ export function roleOf(onDisk: string, file: string): AdapterRole {
   if (name.includes('lora_magnitude_vector')) throw refused(file, 'DoRA, which also rescales every column of the weights');
   if (/\.lora_B(?:\.[^.]+)?\.bias$/.test(name)) throw refused(file, 'LoRA with biases of its own (lora_bias)');
   if (/\.lora_|trainable_tokens|\.(?:ia3|hada|lokr|oft|vera|boft|adalora|loha)_/i.test(name)) throw refused(file, `an adapter with the part ${quoted(onDisk)}`);
-  return { kind: 'whole', name: withoutWrapper(name.replace(/\.modules_to_save\.[^.]+\./, '.')) };
+  return { kind: 'whole', name: withoutWrapper(name.replace(/\.modules_to_save\.[^.]+\./, '.')), ofBase: name.includes('.base_layer.') };
 }
 
 function withoutWrapper(name: string): string {

@@ -1,0 +1,85 @@
+/** Adapters against PEFT: the update of every weight, its spectrum, and the logits of the model that runs with them. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { createEngine } from '../../../src/engine/engine.js';
+import { openModel } from '../../../src/engine/model/model.js';
+import { familyById } from '../../../src/engine/topology/families.js';
+import { canonicalName } from '../../../src/engine/topology/names.js';
+import { distance, floats, FOLDER as MODELS, promptOf, type StoredPrompt } from '../model/expectations.js';
+
+interface Update {
+  shape: number[];
+  fro: number;
+  relative: number | null;
+  cosine: number | null;
+  maxAbs: number;
+  changed: number;
+  singularValues: number[];
+}
+
+interface Expectation {
+  base: string;
+  /** By name in PEFT's model: that of current transformers. */
+  updates: Record<string, Update>;
+  prompts?: (StoredPrompt & { logits: string; moved: number })[];
+}
+
+const FOLDER = path.resolve('test/parity/adapter');
+const RELATIVE = 1e-6;
+/** On logits, which move by several units here. */
+const LOGITS = 1e-3;
+
+const { cases } = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as { cases: Record<string, Expectation> };
+const engine = createEngine(path.resolve('dist/worker.cjs'));
+
+function near(actual: number | null, expected: number | null, what: string): void {
+  const close = actual !== null && expected !== null && Math.abs(actual - expected) <= RELATIVE * Math.abs(expected);
+  assert.ok(close || actual === expected, `${what}: ${actual}, not ${expected}`);
+}
+
+describe('adapters against PEFT', () => {
+  for (const [name, expected] of Object.entries(cases)) {
+    describe(name, () => {
+      const base = path.join(expected.base === 'gpt2' ? FOLDER : MODELS, 'checkpoints', expected.base);
+      const adapter = path.join(FOLDER, 'adapters', name);
+
+      it('changes the weights as PEFT does, and no others', async () => {
+        const { layout } = await openCheckpoint(base);
+        const updates = new Map(Object.entries(expected.updates).map(([key, value]) => [canonicalName(key, familyById(layout)), value]));
+        const result = await engine.compare({ stages: [{ path: base }, { path: adapter }] });
+        for (const tensor of result.tensors) {
+          const delta = tensor.deltas[0]!;
+          const update = updates.get(tensor.name);
+          if (update === undefined) {
+            assert.deepEqual([delta.fro, delta.changedCount, delta.maxAbs], [0, 0, 0], tensor.name);
+            continue;
+          }
+          updates.delete(tensor.name);
+          assert.deepEqual(tensor.shape, update.shape);
+          for (const figure of ['fro', 'relative', 'cosine', 'maxAbs', 'changed'] as const) near(delta[figure], update[figure], `${figure} of ${tensor.name}`);
+          // Rounding has no part in an update that is not stored.
+          if (tensor.dtypes[1] === 'F64') assert.ok(delta.floor < 1e-12 * delta.fro!, tensor.name);
+        }
+        assert.deepEqual([...updates.keys()], []);
+        assert.match(result.stages[1]!.madeOf!.summary, /^LoRA of rank [\d, ]+ on /);
+        assert.deepEqual(result.stages[1]!.madeOf!.sources, [base]);
+      });
+
+      if (expected.prompts === undefined) return;
+      it('runs as PEFT runs it', async () => {
+        for (const memory of [undefined, 2 ** 28]) {
+          const model = await openModel(await openCheckpoint(adapter), { threads: 1, ...(memory === undefined ? {} : { memory }) });
+          for (const [index, stored] of expected.prompts!.entries()) {
+            const { logits } = await model.prefill([promptOf(model, stored)]);
+            const far = distance(logits, floats(stored.logits));
+            assert.ok(far < LOGITS, `prompt ${index}: logits are ${far} away`);
+            assert.ok(stored.moved > 100 * LOGITS, `prompt ${index} does not tell the adapter from its base`);
+          }
+          await model.close();
+        }
+      });
+    });
+  }
+});
