@@ -91,6 +91,8 @@ async function run({ engine, signal }: CommandContext, kind: ProbeRequest['kind'
     const plan = await engine.planProbe(request, { signal });
     return print(options.json === '-' ? `${JSON.stringify(plan)}\n` : `${planSentence(plan)}\n`);
   }
+  // Who watches is told before; measuring takes a few seconds, which a script need not wait for.
+  if (process.stderr.isTTY) process.stderr.write(`${planSentence(await engine.planProbe(request, { signal }))}\n`);
   const line = createProbeLine();
   let result: ProbeResult;
   try {

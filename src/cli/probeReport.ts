@@ -11,10 +11,11 @@ export function probeReport(result: ProbeResult): string {
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
-/** One line: what is to be done, and how long it may take. */
-export function planSentence({ samples, depths, generations, memory, seconds }: ProbePlan): string {
-  const time = seconds === null ? '' : `, about ${formatSeconds(seconds)} on this machine`;
-  return `${formatCount(samples)} samples × ${formatCount(depths)} depths: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.`;
+/** One or two lines: what is to be done, and how long it may take. */
+export function planSentence({ samples, depths, generations, memory, seconds, basis, streamedBytes }: ProbePlan): string {
+  const time = seconds === null ? '' : basis === 'measured' ? `, about ${formatSeconds(seconds)} on this machine` : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
+  const streamed = streamedBytes === 0 ? '' : `\nThe model is larger than the memory budget: ${formatBytes(streamedBytes)} are read again at every pass.`;
+  return `${formatCount(samples)} samples × ${formatCount(depths)} depths: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.${streamed}`;
 }
 
 export function formatSeconds(seconds: number): string {

@@ -30,7 +30,7 @@ export const probeCommands = {
     const given = [...new Set(pathsFrom(args).map(checkpointOf))];
     const kind = (await vscode.window.showQuickPick(KINDS, { title: TITLE, placeHolder: 'What do you want to find?', matchOnDetail: true }))?.probe;
     if (kind === undefined) return;
-    const checkpoints = await pickCheckpoints(services, kind, given);
+    const checkpoints = await pickCheckpoints(services, kind === 'attention' ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 } : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' }, given);
     if (checkpoints === undefined) return;
     const data = await pickData(services, kind);
     if (data === undefined) return;
@@ -41,13 +41,13 @@ export const probeCommands = {
   },
 };
 
-interface Stage {
+export interface Stage {
   path: string;
   label: string;
 }
 
 /** One or several, in the order of their training. */
-async function pickCheckpoints(services: Services, kind: Kind, given: readonly string[]): Promise<Stage[] | undefined> {
+export async function pickCheckpoints(services: Services, { title, placeHolder, most }: { title: string; placeHolder: string; most?: number }, given: readonly string[]): Promise<Stage[] | undefined> {
   const hand = given.length > 0 ? [...given] : [checkpointInHand()].filter((one) => one !== undefined);
   const found = await services.discovery.list().catch((error: unknown) => {
     services.log.error(messageOf(error));
@@ -55,27 +55,26 @@ async function pickCheckpoints(services: Services, kind: Kind, given: readonly s
   });
   const known = [...hand, ...found.map((one) => checkpointOf(one.path)).filter((one) => !hand.some((own) => folderOf(own) === folderOf(one)))];
   if (known.length === 0) {
-    const one = await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?' });
+    const one = await pickCheckpoint(services, { title, placeholder: 'Which checkpoint?' });
     return one === undefined ? undefined : named(services, [one]);
   }
   const labels = labelsOf(known);
   const browse = { label: '$(folder-opened) Browse…', description: 'another folder on this machine', path: undefined as string | undefined, picked: false };
   const items = known.map((one, index) => ({ label: labels[index]!, description: found.find((entry) => checkpointOf(entry.path) === one)?.family ?? '', detail: one, path: one, picked: hand.includes(one) || known.length === 1 }));
-  const placeHolder = kind === 'attention' ? 'One checkpoint, or two to hold against each other' : 'One checkpoint, or the stages of a lineage to lay over each other';
-  const picked = await vscode.window.showQuickPick([...items, browse], { title: TITLE, placeHolder, canPickMany: true, matchOnDetail: true });
+  const picked = await vscode.window.showQuickPick([...items, browse], { title, placeHolder, canPickMany: true, matchOnDetail: true });
   if (picked === undefined) return undefined;
   const paths = picked.flatMap((item) => item.path ?? []);
   if (picked.includes(browse)) {
-    const other = await vscode.window.showOpenDialog({ title: TITLE, canSelectFolders: true, canSelectFiles: false, canSelectMany: true, openLabel: 'Choose Checkpoint' });
+    const other = await vscode.window.showOpenDialog({ title, canSelectFolders: true, canSelectFiles: false, canSelectMany: true, openLabel: 'Choose Checkpoint' });
     paths.push(...(other ?? []).map((uri) => checkpointOf(uri.fsPath)));
   }
-  if (paths.length === 0) throw new Error('A probe needs a checkpoint; none was chosen.');
-  if (kind === 'attention' && paths.length > 2) throw new Error('An attention shift is between two checkpoints; choose one or two.');
+  if (paths.length === 0) throw new Error('No checkpoint was chosen.');
+  if (most !== undefined && paths.length > most) throw new Error(`At most ${most} checkpoints can be chosen here; ${paths.length} were.`);
   return named(services, [...new Set(paths)]);
 }
 
 /** Labels and order of a lineage, as its names tell: Base, IN, RL. */
-async function named({ engine }: Services, paths: string[]): Promise<Stage[]> {
+export async function named({ engine }: Services, paths: string[]): Promise<Stage[]> {
   if (paths.length === 1) return [{ path: paths[0]!, label: labelsOf(paths)[0]! }];
   const guess = await engine.guessOrder({ paths });
   return guess.order.map((index, stage) => ({ path: paths[index]!, label: guess.labels[stage]! }));
@@ -156,12 +155,12 @@ async function pickOptions(services: Services, kind: Kind, checkpoints: readonly
       case 'run':
         return questions;
       case 'samples': {
-        const value = await askNumber(kind === 'swap' ? 'Samples per function' : 'Samples', options.samples, true);
+        const value = await askNumber(TITLE, kind === 'swap' ? 'Samples per function' : 'Samples', options.samples, true);
         if (value !== null) options.samples = value;
         break;
       }
       case 'tokens': {
-        const value = await askNumber('Longest answer in tokens', options.maxNewTokens, false);
+        const value = await askNumber(TITLE, 'Longest answer in tokens', options.maxNewTokens, false);
         if (value !== null && value !== undefined) options.maxNewTokens = value;
         break;
       }
@@ -231,15 +230,15 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
   const seconds = all.every((plan) => plan.seconds !== null) ? all.reduce((sum, plan) => sum + plan.seconds!, 0) : null;
   return [
     `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
-    ...(seconds === null ? [] : [`about ${durationText(seconds)}`]),
+    ...(seconds === null ? [] : [`${all.some(({ basis }) => basis === 'longest') ? 'up to ' : ''}about ${durationText(seconds)}`]),
     `at most ${bytesText(Math.max(...all.map(({ memory }) => memory)))}`,
   ].join(' · ');
 }
 
 /** Null when dismissed; undefined for "all". */
-async function askNumber(prompt: string, value: number | undefined, all: boolean): Promise<number | null | undefined> {
+export async function askNumber(title: string, prompt: string, value: number | undefined, all: boolean): Promise<number | null | undefined> {
   const text = await vscode.window.showInputBox({
-    title: TITLE,
+    title,
     prompt: all ? `${prompt}; empty for all` : prompt,
     value: value === undefined ? '' : String(value),
     validateInput: (input) => ((all && input.trim() === '') || /^[1-9]\d{0,5}$/.test(input.trim()) ? undefined : 'A whole number above zero.'),

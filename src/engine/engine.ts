@@ -10,6 +10,7 @@ import { sampledDistance } from './diff/closeness.js';
 import { compare, planCompare } from './diff/compare.js';
 import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
+import { pictureBelowFolder } from './parquet/picture.js';
 import { evaluate } from './evaluate/evaluate.js';
 import { planEvaluate } from './evaluate/plan.js';
 import { AnswerThread } from './model/thread.js';
@@ -53,10 +54,11 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
     guessOrder: ({ paths }, context) =>
       guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
-    planProbe,
+    planProbe: (request, context) => planProbe(request, workerFile, turns, () => answers.release(), context),
     probe: (request, context) => alone(context, () => probe(request, workerFile, context)),
     planEvaluate,
     evaluate: (request, context) => alone(context, () => evaluate(request, workerFile, host, context)),
+    parquetPicture: ({ folder, name }) => pictureBelowFolder(folder, name),
     discover,
     listRuns: ({ runsFolder }) => listRuns(runsFolder),
     readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),

@@ -32,6 +32,8 @@ const ACTIVATION_COPIES = 1.25;
 const WIDE_BYTES = 1 << 30;
 /** Every graph may keep its results' memory for its next run; so much must be free for that. */
 const ARENAS = 8;
+/** Results in between of a small batch, in units of its keys, values and states. */
+const RESULTS_SHARE = 0.5;
 /** Slots of keys and values that any budget has room for. */
 const LEAST_SLOTS = 1024;
 
@@ -152,6 +154,14 @@ export function promptBytes(spec: ModelSpec, { inputIds, images }: Pick<Processe
 export function checkRoom(plan: MemoryPlan, bytes: number, what: string): void {
   if (bytes <= plan.batchBytes) return;
   throw new FrankensteinError('bad-request', `The memory budget of ${megabytes(plan.memory, Math.floor)} MiB is too small for ${what}: it needs at least ${megabytes(plan.fixedBytes + bytes)} MiB.`);
+}
+
+/** Bytes that the process will hold at the most, when its largest batch takes `batch`. */
+export function neededBytes({ memory, fixedBytes, activationBytes, thrifty, batchBytes }: MemoryPlan, batch: number): number {
+  const used = Math.min(batchBytes, batch);
+  const results = Math.min(activationBytes, RESULTS_SHARE * used);
+  const copies = ACTIVATION_COPIES + (thrifty ? 0 : ARENAS - 1);
+  return Math.min(memory, Math.ceil(fixedBytes - copies * (activationBytes - results) + used));
 }
 
 /** How many rows of this length go through together. */

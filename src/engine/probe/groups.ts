@@ -15,6 +15,8 @@ export interface Room {
   fits(units: number, tokens: number): boolean;
   /** Rows to decode together. */
   rows(tokens: number): number;
+  /** What so many prompts take at the most, with the rows that are decoded from them. */
+  bytes(units: number, tokens: number): number;
   /** @throws `bad-request` when this prompt alone is too much. */
   check(prompt: ProcessedPrompt): void;
 }
@@ -37,6 +39,10 @@ export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, de
   return {
     fits: (units, tokens) => units <= most && units * perUnit(tokens) <= half,
     rows: (tokens) => Math.max(1, Math.min(MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))),
+    bytes: (units, tokens) => {
+      const rows = kind === 'attention' ? 0 : Math.min(units * (depths.length + 2), MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)));
+      return units * perUnit(tokens) + Math.max(1, rows) * rowBytes(spec, tokens, maxNewTokens);
+    },
     check: (prompt) => {
       const { length } = prompt.inputIds;
       checkRoom(plan, 2 * Math.max(perUnit(length), promptBytes(spec, prompt, maxNewTokens)), `a prompt of ${thousands(length)} tokens at ${thousands(depths.length)} depths`);

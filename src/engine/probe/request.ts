@@ -33,10 +33,14 @@ export interface ProbePlan {
   depths: number;
   /** Generations the naive loop would do, and passes that are left after reuse. */
   generations: number;
-  /** Bytes the engine will hold at once, at most. */
+  /** Bytes the engine will hold at once, at most: what this probe needs, within the budget. */
   memory: number;
-  /** Null until a short measurement has been made. */
+  /** Weights that do not fit the budget: bytes read again at every pass. */
+  streamedBytes: number;
+  /** Null when nothing could be measured: samples that cannot be read, or a machine at work. */
   seconds: number | null;
+  /** `measured`: by the first samples of this probe. `longest`: by one layer of the model, as if every answer went to its limit. */
+  basis: 'measured' | 'longest';
 }
 
 /** Progress of a probe: samples × depths. */

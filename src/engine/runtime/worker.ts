@@ -5,6 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import { comparePiece, type Piece } from '../diff/piece.js';
 import { computeAnswers } from '../evaluate/compute.js';
+import { measurePace } from '../model/pace.js';
 import { serveAnswers } from '../model/thread.js';
 import { compute } from '../probe/compute.js';
 import type { SpectrumJob } from '../spectrum/job.js';
@@ -21,7 +22,7 @@ export interface WorkerReply<R> {
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
-if (!serveAnswers() && !serveJob({ probe: compute, evaluate: computeAnswers })) {
+if (!serveAnswers() && !serveJob({ pace: measurePace, probe: compute, evaluate: computeAnswers })) {
   port.on('message', (job: Piece | SpectrumJob) => {
     const work = 'kind' in job ? takeSpectra(job, (progress) => port.postMessage({ progress })) : comparePiece(job);
     work.then(

@@ -215,7 +215,22 @@ describe('a probe', function () {
   it('is planned: samples, depths, answers, memory, time', async () => {
     const plan = await engine.planProbe(swap());
     assert.deepEqual([plan.samples, plan.depths, plan.generations], [20, 4, 100]);
-    assert.ok(plan.memory > 0 && plan.seconds !== null && plan.seconds > 0);
+    assert.ok(plan.seconds !== null && plan.seconds > 0);
+    assert.equal(plan.streamedBytes, 0);
+    // What it needs, which for so small a model is far from what it may have.
+    assert.ok(plan.memory > 100 * 2 ** 20 && plan.memory < 2 ** 31, `${plan.memory} bytes`);
+    const little = await engine.planProbe(swap({ memory: 260 * 2 ** 20 }));
+    assert.ok(little.memory <= 260 * 2 ** 20);
+  });
+
+  it('is not measured while the machine is at work, and a plan that is not wanted any more ends at once', async () => {
+    const running = engine.probe(swap({ samples: 5, maxNewTokens: 5 }));
+    assert.equal((await engine.planProbe(swap({ maxNewTokens: 6 }))).seconds, null);
+    await running;
+    const cancel = new AbortController();
+    const planned = engine.planProbe(swap({ maxNewTokens: 7 }), { signal: cancel.signal });
+    setTimeout(() => cancel.abort(), 50);
+    await assert.rejects(planned, { code: 'cancelled' });
   });
 
   it('gives the same answers within little memory', async () => {

@@ -49,7 +49,8 @@ export async function readChatTemplate(checkpoint: Checkpoint, tokenizer: TextTo
   };
 }
 
-async function findTemplate({ files }: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<{ file: string; source: string } | undefined> {
+async function findTemplate({ files, path, virtual }: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<{ file: string; source: string } | undefined> {
+  if (virtual?.chatTemplate !== undefined) return { file: path, source: virtual.chatTemplate };
   const json = files.get('chat_template.json');
   if (json !== undefined) {
     const source = defaultOf((await readJson(json, signal))['chat_template'], json);
