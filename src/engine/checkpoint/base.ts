@@ -56,7 +56,8 @@ function places(folder: string, name: string): string[] {
   return [...new Set(found)].filter((place) => place !== folder);
 }
 
-async function inCache(name: string, revision: string | undefined): Promise<string | undefined> {
+/** The folder of a repository, or of one revision of it, in the Hugging Face cache. */
+export async function inCache(name: string, revision: string | undefined): Promise<string | undefined> {
   if (!/^[\w.-]+(?:\/[\w.-]+)?$/.test(name)) return undefined;
   const repository = path.join(hubFolder(), `models--${name.replace('/', '--')}`);
   const snapshots = await readdir(path.join(repository, 'snapshots')).catch((): string[] => []);

@@ -99,4 +99,6 @@ export interface Virtual {
   sources: Checkpoint[];
   /** What it does with them and its own files, as JSON keeps it: part of the fingerprint. */
   recipe: unknown;
+  /** Jinja, in place of the template that the files have. */
+  chatTemplate?: string | undefined;
 }

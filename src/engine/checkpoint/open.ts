@@ -9,6 +9,7 @@ import { splitBase } from './base.js';
 import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
+import { isRecipePath, openRecipe } from '../merge/open.js';
 import { type Location, locate } from './locate.js';
 import { type Header, readHeader } from './safetensors.js';
 import { readText } from './text.js';
@@ -26,17 +27,19 @@ const NESTING_LIMIT = 4;
 
 /**
  * Opens the checkpoint that `given` points at: a folder, its config.json, its index, model.safetensors, any shard, a
- * lone .safetensors file, or an adapter, which is opened with its base: the one that its config names, or the one in
- * front of it in `BASE+ADAPTER`. Reads headers, index and config; no weights.
+ * lone .safetensors file, an adapter, which is opened with its base (the one that its config names, or the one in front
+ * of it in `BASE+ADAPTER`), or a recipe. Reads headers, index and config; no weights.
  * @throws `not-found`, `no-base`, `permission`, `malformed`, `mismatch`, `unsupported`, `changed`, `cancelled`
  */
 export function openCheckpoint(given: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
-  return openNested(given, options.signal, 0);
+  return openNested(given, options.signal, 0, []);
 }
 
-async function openNested(given: string, signal: AbortSignal | undefined, depth: number): Promise<Checkpoint> {
+/** @param recipes those that are being opened, whose part this is. */
+async function openNested(given: string, signal: AbortSignal | undefined, depth: number, recipes: readonly string[]): Promise<Checkpoint> {
   throwIfCancelled(signal);
   const { base, own } = await splitBase(given);
+  if (base === undefined && isRecipePath(own)) return openRecipe(own, (at, within) => openNested(at, signal, depth, within), recipes, signal);
   const location = await locate(own, signal);
   const opened: OpenedShard[] = [];
   for (const name of location.shards) {
@@ -51,7 +54,7 @@ async function openNested(given: string, signal: AbortSignal | undefined, depth:
     // Beside a whole model, the text files are that model's.
     const files = auxiliaryFiles(location.folder, location.entries.includes('config.json') ? [] : location.entries);
     const place = base === undefined ? location.path : `${base}+${location.path}`;
-    return openAdapter({ path: place, folder: location.folder, stored, shards, files }, base, (at) => openNested(at, signal, depth + 1), signal);
+    return openAdapter({ path: place, folder: location.folder, stored, shards, files }, base, (at) => openNested(at, signal, depth + 1, recipes), signal);
   }
   if (base !== undefined) throw new FrankensteinError('bad-request', `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`);
   const config = await readConfig(location, signal);
