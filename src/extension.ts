@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/register.js';
+import { engineHost } from './services/languageModels.js';
 import { createEngineClient } from './engineProcess/client.js';
 import { Lookups } from './inline/lookups.js';
 import { Pins } from './inline/pins.js';
@@ -9,6 +10,7 @@ import { registerInline } from './inline/register.js';
 import { Panels } from './panel/panels.js';
 import { Discovery } from './services/discovery.js';
 import { Documents } from './services/documents.js';
+import { EvaluationMemory } from './services/evaluationMemory.js';
 import { KnownFolders } from './services/knownFolders.js';
 import { ProbeMemory } from './services/probeMemory.js';
 import { Queue } from './services/queue.js';
@@ -18,13 +20,14 @@ import { RunsWatcher } from './services/runsWatcher.js';
 import { Selection } from './services/selection.js';
 import type { Services } from './services/services.js';
 import { readSettings } from './services/settings.js';
+import { SpectrumMemory } from './services/spectrumMemory.js';
 import { StatusBar } from './services/statusBar.js';
 import { CheckpointsTree } from './views/checkpointsTree.js';
 import { RunsTree } from './views/runsTree.js';
 
 export function activate(context: vscode.ExtensionContext): Services {
   const log = vscode.window.createOutputChannel('Frankenstein Lab', { log: true });
-  const client = createEngineClient({ entry: path.join(context.extensionPath, 'dist', 'engine.cjs'), log });
+  const client = createEngineClient({ entry: path.join(context.extensionPath, 'dist', 'engine.cjs'), log, host: engineHost });
   const { engine } = client;
 
   const runsFolders = new RunsFolders(context.globalStorageUri);
@@ -34,11 +37,12 @@ export function activate(context: vscode.ExtensionContext): Services {
     const { memory, threads } = readSettings();
     return { memory, threads, runsFolder: runsFolders.forRun(checkpoints) };
   });
-  const panels = new Panels({ extensionUri: context.extensionUri, engine, queue, results });
+  const spectrumMemory = new SpectrumMemory(context.workspaceState);
+  const panels = new Panels({ extensionUri: context.extensionUri, engine, queue, results, spectrumMemory });
   const documents = new Documents();
   const pins = new Pins();
   const knownFolders = new KnownFolders();
-  const services: Services = { log, engine, discovery, documents, panels, pins, probeMemory: new ProbeMemory(context.workspaceState), queue, results, runsFolders, selection: new Selection() };
+  const services: Services = { log, engine, discovery, documents, evaluationMemory: new EvaluationMemory(context.workspaceState), panels, pins, probeMemory: new ProbeMemory(context.workspaceState), queue, results, runsFolders, secrets: context.secrets, selection: new Selection(), spectrumMemory };
 
   queue.onDidEnd(() => results.refresh());
   context.subscriptions.push(

@@ -3,12 +3,14 @@ import * as vscode from 'vscode';
 import { isCancelled, messageOf } from '../services/errors.js';
 import type { Services } from '../services/services.js';
 import { compareCommands } from './compare.js';
+import { evaluateCommands } from './evaluate.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
 import { inspectCommands } from './inspect.js';
 import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
+import { spectrumCommands } from './spectrum.js';
 import { tryCommands } from './try.js';
 
 /** Arguments come from menus, links and other extensions: each command checks its own. */
@@ -19,8 +21,10 @@ const TABLE: Record<CommandId, Command> = {
   ...inspectCommands,
   ...probeCommands,
   ...tryCommands,
+  ...evaluateCommands,
   ...progressCommands,
   ...runCommands,
+  ...spectrumCommands,
   ...inlineCommands,
 };
 

@@ -44,9 +44,20 @@ export const runCommands = {
 /** A finished run opens at once; an interrupted one is continued. */
 export async function openRun(services: Services, run: FoundRun): Promise<void> {
   if (run.kind === 'probe') return openProbeRun(services, run);
+  if (run.kind === 'spectrum') return openSpectrumRun(services, run);
+  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep') return openEvaluationRun(services, run);
   const { panels, results } = services;
   if (run.state === 'interrupted') panels.compare(requestOf(run));
   else await panels.showResult(requestOf(run), await results.result(run));
+}
+
+async function openSpectrumRun({ panels, results }: Services, run: FoundRun): Promise<void> {
+  const { stages } = requestOf(run);
+  if (run.state === 'finished') await panels.showSpectrum(run, stages, await results.spectrum(run));
+  else {
+    const { mode, filter } = run.spectrum ?? {};
+    panels.spectrum({ kind: 'spectrum', stages, ...(mode && { mode }), ...(filter && { filter }) });
+  }
 }
 
 async function openProbeRun({ panels, results, probeMemory }: Services, run: FoundRun): Promise<void> {
@@ -58,6 +69,19 @@ async function openProbeRun({ panels, results, probeMemory }: Services, run: Fou
   }
   const result = await results.probe(run);
   panels.showProbes(probeRequestOf(run, result), [result]);
+}
+
+async function openEvaluationRun({ panels, results, evaluationMemory }: Services, run: FoundRun): Promise<void> {
+  const known = evaluationMemory.questionOf(run);
+  if (run.state === 'interrupted') {
+    if (known === undefined) throw new Error('What this evaluation was asked is not known here: start it again with the same choices, and it continues where it was.');
+    panels.evaluate({ kind: 'evaluate', evaluation: known });
+    return;
+  }
+  const result = await results.evaluation(run);
+  const { kind, checkpoints, data, maxNewTokens, seed, axis } = result;
+  const evaluation = known ?? { kind, checkpoints: checkpoints.map(({ path: place, label, role }) => ({ path: place, label, ...(role !== null && { role }) })), data, maxNewTokens, seed, ...(axis !== null && { axis }) };
+  panels.showEvaluation({ kind: 'evaluate', evaluation, run: { runsFolder: run.runsFolder, runId: run.runId } }, result);
 }
 
 export function probeRequestOf({ runsFolder, runId }: FoundRun, result: ProbeResult): ProbePanelRequest {
@@ -93,9 +117,10 @@ function runFrom([node]: readonly unknown[]): FoundRun | undefined {
 async function runInFront({ panels, results }: Services): Promise<FoundRun | undefined> {
   const request = panels.current?.request;
   if (request?.kind === 'compare') return results.findRun(request.stages);
-  if (request?.kind !== 'probe') return undefined;
+  const shown = request?.kind === 'probe' ? request.runs?.[0] : request?.kind === 'evaluate' ? request.run : undefined;
+  if (shown === undefined) return undefined;
   const runs = await results.list();
-  return runs.find(({ runId }) => runId === request.runs?.[0]?.runId);
+  return runs.find(({ runId }) => runId === shown.runId);
 }
 
 async function pickRun({ results }: Services, placeHolder: string): Promise<FoundRun | undefined> {

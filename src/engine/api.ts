@@ -3,12 +3,13 @@
  * Requests and results are plain data (structured-clone safe).
  */
 import type { CompareResult, TensorDetail } from './diff/result.js';
+import type { Hybrids, HybridsRequest } from './evaluate/hybrids.js';
 import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './evaluate/request.js';
 import type { EvaluateResult } from './evaluate/result.js';
 import type { ProbePlan, ProbeProgress, ProbeRequest } from './probe/request.js';
 import type { ProbeResult } from './probe/result.js';
 import type { FullSpectrumRequest, SpectrumPlan, SpectrumProgress, SpectrumRequest } from './spectrum/request.js';
-import type { FullSpectrum, SpectrumResult } from './spectrum/result.js';
+import type { FullSpectrum, SpectrumMode, SpectrumResult } from './spectrum/result.js';
 import type { Section } from './topology/topology.js';
 
 /** Given to every call: cancel and progress. Over RPC both cross the process boundary. */
@@ -34,6 +35,8 @@ export interface StageRequest {
   path: string;
   /** Shown in figures; the folder's name when left out. */
   label?: string | undefined;
+  /** The text of a recipe that is no file: what it names is looked up from `path`, a folder. */
+  recipe?: string | undefined;
 }
 
 export interface CompareRequest {
@@ -102,6 +105,8 @@ export interface RunSummary {
   kind: 'compare' | 'probe' | 'spectrum' | 'evaluate' | 'transfer' | 'sweep';
   /** Which probe, where it is one. */
   probe?: ProbeRequest['kind'] | undefined;
+  /** Which spectra, where it is those. */
+  spectrum?: { mode: SpectrumMode; filter: string | null } | undefined;
   labels: string[];
   paths: string[];
   state: 'finished' | 'interrupted';
@@ -182,9 +187,13 @@ export interface EngineApi {
   planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;
   /** Continues a run that was interrupted and returns at once for one that is finished. */
   probe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbeResult>;
+  /** The checkpoints of a transferability test (IN, RL and their six splices), or of a sweep. */
+  hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
   planEvaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluatePlan>;
   /** Continues a run that was interrupted; asks only what no earlier run has asked of the same checkpoint. */
   evaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluateResult>;
+  /** A picture inside a Parquet file of this folder, as an evaluation names it. */
+  parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;

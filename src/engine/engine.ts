@@ -12,6 +12,7 @@ import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
 import { pictureBelowFolder } from './parquet/picture.js';
 import { evaluate } from './evaluate/evaluate.js';
+import { hybrids } from './evaluate/hybrids.js';
 import { planEvaluate } from './evaluate/plan.js';
 import { AnswerThread } from './model/thread.js';
 import { planProbe } from './probe/plan.js';
@@ -56,6 +57,7 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
     planProbe: (request, context) => planProbe(request, workerFile, turns, () => answers.release(), context),
     probe: (request, context) => alone(context, () => probe(request, workerFile, context)),
+    hybrids,
     planEvaluate,
     evaluate: (request, context) => alone(context, () => evaluate(request, workerFile, host, context)),
     parquetPicture: ({ folder, name }) => pictureBelowFolder(folder, name),

@@ -1,10 +1,11 @@
 /** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
 import * as vscode from 'vscode';
 import type { EngineApi } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, HostApi, PanelProgress, PanelState, ProbePanelRequest } from '../protocol/hostApi.js';
+import type { ComparePanelRequest, EvaluatePanelRequest, HostApi, PanelProgress, PanelState, ProbePanelRequest } from '../protocol/hostApi.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import { titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
+import type { SpectrumMemory } from '../services/spectrumMemory.js';
 import { Surface, type Focus, type Panel } from './surface.js';
 
 export interface PanelServices {
@@ -12,14 +13,15 @@ export interface PanelServices {
   engine: EngineApi;
   queue: Queue;
   results: ResultsIndex;
+  spectrumMemory: SpectrumMemory;
 }
 
 /** What a finished job has for its panel. */
 export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
 
 /** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
-export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest> implements Panel {
-  private readonly surface: Surface;
+export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest> implements Panel {
+  protected readonly surface: Surface;
   private readonly changed = new vscode.EventEmitter<void>();
   private following: vscode.Disposable | undefined;
   private job: Job | undefined;
@@ -98,8 +100,8 @@ export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest
   }
 
   /** Nothing went wrong, and nothing is there to show: an offer to start or to continue. */
-  protected offer(message: string): void {
-    this.set({ kind: 'failed', title: this.title, message, code: 'interrupted', canRetry: true });
+  protected offer(message: string, code = 'interrupted'): void {
+    this.set({ kind: 'failed', title: this.title, message, code, canRetry: true });
   }
 
   private async onJob(state: JobState): Promise<void> {

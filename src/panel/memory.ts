@@ -1,5 +1,5 @@
 /** Reads back what the webview kept with `setState`. It survives versions of the extension, so it is checked. */
-import type { PanelMemory, PanelRequest, ProbePanelRequest, ProbeQuestion, TryPanelRequest } from '../protocol/hostApi.js';
+import type { EvaluatePanelRequest, PanelMemory, PanelRequest, ProbePanelRequest, ProbeQuestion, TryPanelRequest } from '../protocol/hostApi.js';
 
 export function parseMemory(state: unknown): PanelMemory | undefined {
   if (!isRecord(state)) return undefined;
@@ -10,12 +10,14 @@ export function parseMemory(state: unknown): PanelMemory | undefined {
 function parseRequest(value: unknown): PanelRequest | undefined {
   if (!isRecord(value)) return undefined;
   if (value['kind'] === 'probe') return parseProbe(value);
+  if (value['kind'] === 'evaluate') return parseEvaluation(value);
   if (value['kind'] === 'try') return parseTry(value);
   if (value['kind'] !== 'compare') return undefined;
   const stages = parseStages(value['stages']);
   if (stages === undefined || stages.length < 2) return undefined;
-  const cuts: unknown = value['cuts'];
-  return isCuts(cuts) ? { kind: 'compare', stages, cuts } : { kind: 'compare', stages };
+  const { cuts, spectrum } = value;
+  const shown = isRecord(spectrum) && typeof spectrum['runsFolder'] === 'string' && typeof spectrum['runId'] === 'string' ? { spectrum: { runsFolder: spectrum['runsFolder'], runId: spectrum['runId'] } } : {};
+  return { kind: 'compare', stages, ...(isCuts(cuts) && { cuts }), ...shown };
 }
 
 function parseStages(value: unknown): { path: string; label?: string }[] | undefined {
@@ -58,6 +60,30 @@ function parseQuestion(value: unknown): ProbeQuestion | undefined {
     ...number('maxNewTokens'),
     ...(isCuts(value['cuts']) && { cuts: value['cuts'] }),
     ...one('badLines', ['stop', 'skip']),
+  };
+}
+
+function parseEvaluation(value: Record<string, unknown>): EvaluatePanelRequest | undefined {
+  const asked = value['evaluation'];
+  if (!isRecord(asked) || typeof asked['data'] !== 'string') return undefined;
+  const stages = parseStages(asked['checkpoints']);
+  if (stages === undefined) return undefined;
+  const given = asked['checkpoints'] as Record<string, unknown>[];
+  const checkpoints = stages.map((stage, index) => {
+    const { role, recipe } = given[index]!;
+    const known = (['base', 'in', 'rl', 'hybrid'] as const).find((one) => one === role);
+    return { ...stage, ...(known && { role: known }), ...(typeof recipe === 'string' && { recipe }) };
+  });
+  const number = (key: string) => (typeof asked[key] === 'number' && Number.isInteger(asked[key]) ? { [key]: asked[key] } : {});
+  const one = (key: string, allowed: readonly string[]) => (allowed.includes(String(asked[key])) ? { [key]: asked[key] } : {});
+  const axis = asked['axis'];
+  const values = isRecord(axis) && Array.isArray(axis['values']) && axis['values'].length === checkpoints.length && axis['values'].every((at) => at === null || typeof at === 'number') ? (axis['values'] as (number | null)[]) : undefined;
+  const name = isRecord(axis) ? (['cut', 'alpha'] as const).find((own) => own === axis['name']) : undefined;
+  const run = value['run'];
+  return {
+    kind: 'evaluate',
+    evaluation: { checkpoints, data: asked['data'], ...number('samples'), ...number('seed'), ...number('maxNewTokens'), ...one('kind', ['evaluate', 'transfer', 'sweep']), ...one('badLines', ['stop', 'skip']), ...(values && name && { axis: { name, values } }) },
+    ...(isRecord(run) && typeof run['runsFolder'] === 'string' && typeof run['runId'] === 'string' && { run: { runsFolder: run['runsFolder'], runId: run['runId'] } }),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The open panels, one per comparison, probe or trial; how they open, and how they come back after a reload. */
 import * as vscode from 'vscode';
-import type { CompareResult, ProbeResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, PanelRequest, ProbePanelRequest, TryPanelRequest } from '../protocol/hostApi.js';
+import type { CompareResult, EvaluateResult, ProbeResult, SpectrumResult } from '../protocol/engineApi.js';
+import type { ComparePanelRequest, EvaluatePanelRequest, PanelRequest, ProbePanelRequest, SpectrumJobRequest, TryPanelRequest } from '../protocol/hostApi.js';
 import { keyOf, type Job, type JobRequest } from '../services/queue.js';
 import { ComparePanel } from './comparePanel.js';
+import { EvaluatePanel } from './evaluatePanel.js';
 import type { PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
@@ -36,6 +37,31 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return panel;
   }
 
+  /** Opens the stages' panel on its Geometry tab: what runs, what is on disk, or an offer with its cost. */
+  geometry({ stages }: Pick<ComparePanelRequest, 'stages'>): ComparePanel {
+    const request: ComparePanelRequest = { kind: 'compare', stages };
+    const isNew = !this.shown.has(keyOf(request));
+    const panel = this.show(request) as ComparePanel;
+    // The comparison beside it is not started unasked.
+    if (isNew) void panel.restore();
+    void panel.geometry.reveal();
+    return panel;
+  }
+
+  /** Opens on a spectrum that is finished. */
+  async showSpectrum(run: { runsFolder: string; runId: string }, stages: ComparePanelRequest['stages'], result: SpectrumResult): Promise<ComparePanel> {
+    const panel = this.geometry({ stages });
+    await panel.geometry.show(result, run.runsFolder);
+    return panel;
+  }
+
+  /** Shows spectra that are under way, or starts them. */
+  spectrum(request: SpectrumJobRequest): ComparePanel {
+    const panel = this.geometry(request);
+    panel.geometry.follow(this.services.queue.start(request));
+    return panel;
+  }
+
   /** Opens beside the file in hand and probes. */
   probe(request: ProbePanelRequest): ProbePanel {
     const panel = this.show(request) as ProbePanel;
@@ -51,13 +77,37 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return panel;
   }
 
+  /** Opens beside the file in hand and evaluates. */
+  evaluate(request: EvaluatePanelRequest): EvaluatePanel {
+    const panel = this.show(request) as EvaluatePanel;
+    panel.start();
+    return panel;
+  }
+
+  /** Opens on an evaluation that is finished. */
+  showEvaluation(request: EvaluatePanelRequest, result: EvaluateResult): EvaluatePanel {
+    const panel = this.show(request) as EvaluatePanel;
+    panel.request = request;
+    if (panel.state.kind !== 'evaluation') panel.showResult(result);
+    return panel;
+  }
+
   try(request: TryPanelRequest): TryPanel {
     return this.show(request) as TryPanel;
   }
 
   /** Shows what runs, or starts it. */
   open(request: JobRequest): Panel {
-    return request.kind === 'compare' ? this.compare(request) : this.probe(request);
+    switch (request.kind) {
+      case 'compare':
+        return this.compare(request);
+      case 'probe':
+        return this.probe(request);
+      case 'evaluate':
+        return this.evaluate(request);
+      case 'spectrum':
+        return this.spectrum(request);
+    }
   }
 
   /** Opens on a comparison that is finished. */
@@ -83,6 +133,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     this.shown.set(panel.key, panel);
     panel.onDidChange(() => this.updateContext());
     panel.onDidDispose(() => {
+      if (panel instanceof ComparePanel) panel.geometry.dispose();
       if (this.shown.get(panel.key) === panel) this.shown.delete(panel.key);
       this.updateContext();
     });
@@ -96,6 +147,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
         return new ComparePanel(view, request, this.services);
       case 'probe':
         return new ProbePanel(view, request, this.services);
+      case 'evaluate':
+        return new EvaluatePanel(view, request, this.services);
       case 'try':
         return new TryPanel(view, request, this.services);
     }
@@ -121,7 +174,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
   private tellIfUnseen(job: Job): void {
     const { state, request } = job;
-    if (this.shown.has(job.key)) return;
+    if (this.shown.has(request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : job.key)) return;
     if (state.kind === 'finished') {
       const { result } = state;
       void vscode.window.showInformationMessage(`${job.title}${request.kind === 'compare' ? ' is compared.' : ' is done.'}`, 'Open').then((choice) => {
@@ -129,6 +182,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
         if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
         // Finished runs are back at once.
         else if (request.kind === 'probe') this.probe(request);
+        else if (request.kind === 'evaluate') this.evaluate(request);
+        else if (request.kind === 'spectrum') this.geometry(request);
       });
     } else if (state.kind === 'failed' && state.code !== 'cancelled') {
       void vscode.window.showErrorMessage(state.message, 'Show Log').then((choice) => {

@@ -1,12 +1,11 @@
 /** One panel of probes: what was asked, how far it is, and what came out. */
-import path from 'node:path';
-import * as vscode from 'vscode';
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { HostApi, ProbePanelRequest } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf } from '../services/errors.js';
 import { pictureBelow } from '../services/pictures.js';
 import { checkpointsOf, keyOf } from '../services/queue.js';
+import { folderOfData } from './evaluatePanel.js';
 import { REFUSED, savingApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
@@ -51,6 +50,10 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
       ready: () => Promise.resolve(this.ready()),
       cancel: () => Promise.resolve(this.cancel()),
       retry: () => Promise.resolve(this.start()),
+      skipBadLines: () => {
+        this.request = { ...this.request, probes: this.request.probes.map((probe) => ({ ...probe, badLines: 'skip' as const })) };
+        return Promise.resolve(this.start());
+      },
       picture: async ({ result: index, sample: id, which }) => {
         const result = this.results[index];
         const name = result && pictureName(result, id, which);
@@ -83,10 +86,4 @@ function pictureName(result: ProbeResult, id: string, which: 'target' | 'source'
     case 'skip':
       return undefined;
   }
-}
-
-/** Pictures are named relative to the folder of the data, which may be a file or a folder of files. */
-async function folderOfData(data: string): Promise<string> {
-  const facts = await Promise.resolve(vscode.workspace.fs.stat(vscode.Uri.file(data))).catch(() => undefined);
-  return facts !== undefined && (facts.type & vscode.FileType.Directory) !== 0 ? data : path.dirname(data);
 }

@@ -1,6 +1,7 @@
 /** What crosses between the extension host and the engine process: the engine's own types, by name. */
 export type * from '../engine/api.js';
 export type * from '../engine/diff/result.js';
+export type * from '../engine/evaluate/hybrids.js';
 export type * from '../engine/evaluate/request.js';
 export type * from '../engine/evaluate/result.js';
 export type * from '../engine/probe/request.js';

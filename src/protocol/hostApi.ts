@@ -132,6 +132,8 @@ export interface HostApi {
   ready(request: { memory: PanelMemory | null }): Promise<PanelState>;
   cancel(): Promise<void>;
   retry(): Promise<void>;
+  /** After `bad-line`: starts again, without the lines that cannot be used. */
+  skipBadLines(): Promise<void>;
   setCuts(request: { cuts: [number, number] }): Promise<void>;
   tensorDetail(request: { name: string; from: number }): Promise<TensorDetail>;
   /** Opens VS Code's diff editor on an auxiliary file of two stages. */

@@ -2,16 +2,20 @@
  * The analyses under way. They run one after the other: each may fill the memory budget on its own. An analysis belongs
  * to nobody's panel; closing the panel leaves it running.
  */
-import type { CompareRequest, CompareResult, EngineApi, ProbeProgress, ProbeResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, PanelProgress, ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
+import type { CompareRequest, CompareResult, EngineApi, EvaluateResult, ProbeProgress, ProbeResult, SpectrumResult } from '../protocol/engineApi.js';
+import type { ComparePanelRequest, EvaluatePanelRequest, PanelProgress, ProbePanelRequest, ProbeQuestion, SpectrumJobRequest } from '../protocol/hostApi.js';
 import { checkpointOf, labelOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 import { messageOf, codeOf } from './errors.js';
 
 /** What can be queued. */
-export type JobRequest = ComparePanelRequest | ProbePanelRequest;
+export type JobRequest = ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | SpectrumJobRequest;
 
-export type JobResult = { kind: 'compare'; result: CompareResult } | { kind: 'probe'; results: ProbeResult[]; runsFolder: string | undefined };
+export type JobResult =
+  | { kind: 'compare'; result: CompareResult }
+  | { kind: 'probe'; results: ProbeResult[]; runsFolder: string | undefined }
+  | { kind: 'evaluate'; result: EvaluateResult; runsFolder: string | undefined }
+  | { kind: 'spectrum'; result: SpectrumResult; runsFolder: string | undefined };
 
 export type JobState =
   | { kind: 'running'; progress: PanelProgress | null }
@@ -51,6 +55,11 @@ export class Job {
       if (request.kind === 'compare') {
         const { stages, cuts } = request;
         this.set({ kind: 'finished', result: { kind: 'compare', result: await engine.compare({ stages, cuts, ...options }, context) } });
+      } else if (request.kind === 'spectrum') {
+        const { kind, ...own } = request;
+        this.set({ kind: 'finished', result: { kind, result: await engine.spectrum({ ...own, ...options }, context), runsFolder: options.runsFolder } });
+      } else if (request.kind === 'evaluate') {
+        this.set({ kind: 'finished', result: { kind: 'evaluate', result: await engine.evaluate({ ...request.evaluation, ...options }, context), runsFolder: options.runsFolder } });
       } else {
         this.set({ kind: 'finished', result: { kind: 'probe', results: await probeAll(engine, request.probes, options, context), runsFolder: options.runsFolder } });
       }
@@ -69,7 +78,9 @@ export class Job {
 
 const CANCELLED = {
   compare: 'Cancelled. What was compared so far is kept, and the next start continues from there.',
+  evaluate: 'Cancelled. The answers so far are kept, and the next start continues from there.',
   probe: 'Cancelled. The samples done so far are kept, and the next start continues from there.',
+  spectrum: 'Cancelled. The matrices done so far are kept, and the next start continues from there.',
 };
 
 /** One after the other; progress counts them all. */
@@ -140,13 +151,24 @@ export class Queue {
 /** Under which two requests are the same. Labels and cuts are ways to look at the answer. */
 export function keyOf(request: JobRequest): string {
   if (request.kind === 'compare') return requestKey(request.stages);
-  return JSON.stringify(['probe', request.probes.map(({ checkpoints, cuts: _, ...rest }) => [checkpoints.map(({ path }) => checkpointOf(path)), Object.entries(rest).filter(([, value]) => value !== undefined).sort(([a], [b]) => a.localeCompare(b))])]);
+  if (request.kind === 'spectrum') return JSON.stringify(['spectrum', requestKey(request.stages), request.mode ?? null, request.filter ?? '', request.refine ?? []]);
+  if (request.kind === 'evaluate') {
+    const { checkpoints, ...rest } = request.evaluation;
+    return JSON.stringify(['evaluate', checkpoints.map(({ path, recipe, role }) => [checkpointOf(path), recipe ?? null, role ?? null]), sortedEntries(rest)]);
+  }
+  return JSON.stringify(['probe', request.probes.map(({ checkpoints, cuts: _, ...rest }) => [checkpoints.map(({ path }) => checkpointOf(path)), sortedEntries(rest)])]);
+}
+
+function sortedEntries(fields: object): [string, unknown][] {
+  return Object.entries(fields).filter(([, value]) => value !== undefined).sort(([a], [b]) => a.localeCompare(b));
 }
 
 /** Each once, in order. */
 export function checkpointsOf(request: JobRequest): { path: string; label?: string | undefined }[] {
-  const all = request.kind === 'compare' ? request.stages : request.probes.flatMap(({ checkpoints }) => checkpoints);
-  return request.kind === 'compare' ? all : all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
+  if (request.kind === 'evaluate') return request.evaluation.checkpoints;
+  if (request.kind !== 'probe') return request.stages;
+  const all = request.probes.flatMap(({ checkpoints }) => checkpoints);
+  return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
 }
 
 const PROBE_NAMES: Record<ProbeQuestion['kind'], string> = { swap: 'vision', skip: 'reasoning', attention: 'attention' };
@@ -154,8 +176,18 @@ const PROBE_NAMES: Record<ProbeQuestion['kind'], string> = { swap: 'vision', ski
 export function titleOf(request: JobRequest): string {
   const labels = checkpointsOf(request).map(({ path, label }) => label ?? labelOf(path));
   if (request.kind === 'compare') return labels.join(' → ');
+  if (request.kind === 'spectrum') return `Geometry of ${labels.join(' → ')}`;
+  if (request.kind === 'evaluate') return evaluationTitle(request, labels);
   const kinds = [...new Set(request.probes.map(({ kind }) => PROBE_NAMES[kind]))];
   return `Probe ${labels.join(', ')}: ${kinds.join(', ')}`;
+}
+
+const EVALUATION_NAMES = { evaluate: 'Abilities of', transfer: 'Transferability of', sweep: 'Sweep of' };
+
+/** Hybrids are many and made of the others: those give the name. */
+function evaluationTitle({ evaluation }: EvaluatePanelRequest, labels: readonly string[]): string {
+  const own = labels.filter((_, index) => evaluation.kind === undefined || evaluation.kind === 'evaluate' || evaluation.checkpoints[index]!.role !== 'hybrid');
+  return `${EVALUATION_NAMES[evaluation.kind ?? 'evaluate']} ${(own.length > 0 ? own : labels).join(', ')}`;
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

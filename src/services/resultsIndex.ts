@@ -3,7 +3,7 @@
  * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on disk.
  */
 import { existsSync } from 'node:fs';
-import type { CompareResult, EngineApi, ProbeResult, RunSummary, SwapResult } from '../protocol/engineApi.js';
+import type { CompareResult, EngineApi, EvaluateResult, ProbeResult, RunSummary, SpectrumResult, SwapResult } from '../protocol/engineApi.js';
 import { folderOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 
@@ -38,6 +38,10 @@ class Kept<T> {
     }
     return entry;
   }
+
+  clear(): void {
+    this.entries.clear();
+  }
 }
 
 export class ResultsIndex {
@@ -47,10 +51,12 @@ export class ResultsIndex {
   private shown: string[] = [];
   private readonly results = new Kept<CompareResult>();
   private readonly probes = new Kept<ProbeResult>();
+  private readonly spectra = new Kept<SpectrumResult>();
+  private readonly evaluations = new Kept<EvaluateResult>();
   readonly onDidChange = this.changed.event;
 
   constructor(
-    private readonly engine: Pick<EngineApi, 'listRuns' | 'readRun' | 'readProbe'>,
+    private readonly engine: Pick<EngineApi, 'listRuns' | 'readRun' | 'readProbe' | 'readEvaluation' | 'readSpectrum'>,
     private readonly folders: () => string[],
     private readonly exists: (folder: string) => boolean = existsSync,
   ) {}
@@ -99,6 +105,22 @@ export class ResultsIndex {
     return this.probes.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readProbe({ runsFolder: run.runsFolder, runId: run.runId }));
   }
 
+  evaluation(run: FoundRun): Promise<EvaluateResult> {
+    return this.evaluations.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readEvaluation({ runsFolder: run.runsFolder, runId: run.runId }));
+  }
+
+  /** Spectra of exactly these stages: the run asked for, else the newest finished one, else one that was interrupted. */
+  async findSpectrum(stages: readonly { path: string }[], wanted?: string): Promise<FoundRun | undefined> {
+    const key = requestKey(stages);
+    const own = (await this.list()).filter((run) => run.kind === 'spectrum' && requestKey(run.paths.map((path) => ({ path }))) === key);
+    const finished = own.filter(({ state }) => state === 'finished');
+    return finished.find(({ runId }) => runId === wanted) ?? finished[0] ?? own[0];
+  }
+
+  spectrum(run: FoundRun): Promise<SpectrumResult> {
+    return this.spectra.get(run.folder, () => this.engine.readSpectrum({ runsFolder: run.runsFolder, runId: run.runId }));
+  }
+
   /** Finished vision localizations of the checkpoint in this folder, newest first: several data files may be behind it. */
   async localizations(checkpointFolder: string): Promise<{ run: FoundRun; result: SwapResult }[]> {
     const runs = (await this.list()).filter((run) => run.kind === 'probe' && run.probe === 'swap' && run.state === 'finished' && run.paths.some((path) => folderOf(path) === checkpointFolder));
@@ -116,6 +138,8 @@ export class ResultsIndex {
   /** Runs have come or gone. */
   refresh(): void {
     this.runs = undefined;
+    // A spectrum that is refined stays the same run.
+    this.spectra.clear();
     this.changed.fire();
   }
 }

@@ -4,11 +4,13 @@ import type { EngineApi } from '../protocol/engineApi.js';
 import type { Panels } from '../panel/panels.js';
 import type { Discovery } from './discovery.js';
 import type { Documents } from './documents.js';
+import type { EvaluationMemory } from './evaluationMemory.js';
 import type { ProbeMemory } from './probeMemory.js';
 import type { Queue } from './queue.js';
 import type { ResultsIndex } from './resultsIndex.js';
 import type { RunsFolders } from './runsFolders.js';
 import type { Selection } from './selection.js';
+import type { SpectrumMemory } from './spectrumMemory.js';
 import type { Pins } from '../inline/pins.js';
 
 export interface Services {
@@ -16,11 +18,14 @@ export interface Services {
   engine: EngineApi;
   discovery: Discovery;
   documents: Documents;
+  evaluationMemory: EvaluationMemory;
   panels: Panels;
   pins: Pins;
   probeMemory: ProbeMemory;
   queue: Queue;
   results: ResultsIndex;
   runsFolders: RunsFolders;
+  secrets: vscode.SecretStorage;
   selection: Selection;
+  spectrumMemory: SpectrumMemory;
 }

@@ -12,9 +12,9 @@ export class RunNode extends vscode.TreeItem {
     const when = new Date(run.startedAt);
     this.id = run.folder;
     // Labels are often the roles (IN → RL), which many runs share.
-    const names = labelsOf(run.paths).join(run.kind === 'compare' ? ' → ' : ', ');
-    this.description = [run.kind === 'compare' && names === this.label ? '' : names, finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`].filter(Boolean).join(' · ');
-    this.iconPath = new vscode.ThemeIcon(!finished ? 'debug-pause' : run.kind === 'compare' ? 'graph' : 'graph-line');
+    const names = labelsOf(run.paths).join(isLineage(run) ? ' → ' : ', ');
+    this.description = [names === this.label ? '' : names, describedSpectrum(run), finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`].filter(Boolean).join(' · ');
+    this.iconPath = new vscode.ThemeIcon(!finished ? 'debug-pause' : run.kind === 'compare' ? 'graph' : run.kind === 'spectrum' ? 'graph-scatter' : 'graph-line');
     this.contextValue = finished ? 'run.finished' : 'run.interrupted';
     this.tooltip = [...run.paths, when.toLocaleString(), run.folder].join('\n');
     this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
@@ -63,9 +63,23 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
 
 const PROBES = { swap: 'Vision localization', skip: 'Reasoning localization', attention: 'Attention shift' };
 
+const EVALUATIONS = { evaluate: 'Abilities', transfer: 'Transferability', sweep: 'Sweep' };
+
 /** What a run is called: the lineage it compares, or what it probes. */
 export function runName(run: FoundRun): string {
+  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep') return `${EVALUATIONS[run.kind]}: ${run.labels.join(', ')}`;
+  if (run.kind === 'spectrum') return `Geometry: ${run.labels.join(' → ')}`;
   return run.kind === 'compare' ? run.labels.join(' → ') : `${run.probe === undefined ? 'Probe' : PROBES[run.probe]}: ${run.labels.join(', ')}`;
+}
+
+/** Its checkpoints are stages, one after the other. */
+function isLineage({ kind }: FoundRun): boolean {
+  return kind === 'compare' || kind === 'spectrum';
+}
+
+/** Several of one lineage are told apart by how they were taken. */
+function describedSpectrum({ spectrum }: FoundRun): string {
+  return spectrum === undefined ? '' : [spectrum.mode, spectrum.filter].filter(Boolean).join(' ');
 }
 
 /** A run that is under way is listed once. A lineage of probes has a run per checkpoint. */

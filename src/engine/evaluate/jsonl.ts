@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, malformed, shown, thousands } from '../checkpoint/failure.js';
-import { throwIfCancelled } from '../errors.js';
+import { FrankensteinError, throwIfCancelled } from '../errors.js';
 
 /** What a bad line does: ends the reading with an error, or is left out and reported. */
 export type BadLines = 'stop' | 'skip';
@@ -41,7 +41,7 @@ export class LineError extends Error {}
 /**
  * Every object of the file, read by `parse`, which throws `LineError` where it does not like one. Empty lines count, but
  * hold nothing.
- * @throws `malformed` naming file and line (or that no line is left), `not-found`, `permission`, `cancelled`
+ * @throws `bad-line` naming file and lines; `malformed` when no line is left, `not-found`, `permission`, `cancelled`
  */
 export async function readJsonl<T>(given: string, parse: (object: JsonObject, line: number) => Promise<T> | T, options: ReadOptions = {}): Promise<DataSet<T>> {
   const file = path.resolve(given);
@@ -56,16 +56,26 @@ export async function readJsonl<T>(given: string, parse: (object: JsonObject, li
       if (object !== undefined) set.items.push(await parse(object, line));
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
-      if (options.badLines !== 'skip') throw malformed(file, `line ${thousands(line)}: ${error.message}`);
       set.badLines.push({ line, why: error.message });
     }
     begin = end + 1;
   }
+  if (options.badLines !== 'skip' && set.badLines.length > 0) throw badLine(file, set.badLines);
   if (set.items.length === 0) {
     const [first] = set.badLines;
     throw malformed(file, first === undefined ? 'holds no line.' : `holds no usable line; the first problem is in line ${thousands(first.line)}: ${first.why}`);
   }
   return set;
+}
+
+/** Further lines that are named by their numbers. */
+const NAMED_LINES = 8;
+
+function badLine(file: string, [first, ...others]: readonly BadLine[]): FrankensteinError {
+  const named = others.slice(0, NAMED_LINES).map(({ line }) => thousands(line));
+  const more = others.length > NAMED_LINES ? [...named, '…'] : named;
+  const rest = others.length === 0 ? '' : ` ${thousands(others.length)} more ${others.length === 1 ? 'line' : 'lines'} cannot be used: ${more.join(', ')}.`;
+  return new FrankensteinError('bad-line', `${shown(path.basename(file))} line ${thousands(first!.line)} ${first!.why}${rest}`);
 }
 
 async function readBounded(file: string): Promise<Buffer> {

@@ -52,19 +52,19 @@ describe('paired probes', () => {
 
   it('name the line that is wrong', async () => {
     const cases: [object | string | Buffer, RegExp][] = [
-      ['{"id": 1,', /line 2: is not valid JSON\.$/],
-      ['[1]', /line 2: is not a JSON object\.$/],
-      [Buffer.from([0x7b, 0xff, 0x7d]), /line 2: is not UTF-8 text\.$/],
-      [probe(), /line 2: has the id "p1" of line 1 again\.$/],
-      [probe({ id: undefined }), /line 2: has no "id"\.$/],
-      [probe({ id: 'x', task: 'poetry' }), /line 2: has the task "poetry"; there are counting, ocr/],
-      [probe({ id: 'x', target_image: '../a.png' }), /line 2: has a "target_image" outside the file's own folder: "\.\.\/a\.png"\.$/],
+      ['{"id": 1,', /line 2 is not valid JSON\.$/],
+      ['[1]', /line 2 is not a JSON object\.$/],
+      [Buffer.from([0x7b, 0xff, 0x7d]), /line 2 is not UTF-8 text\.$/],
+      [probe(), /line 2 has the id "p1" of line 1 again\.$/],
+      [probe({ id: undefined }), /line 2 has no "id"\.$/],
+      [probe({ id: 'x', task: 'poetry' }), /line 2 has the task "poetry"; there are counting, ocr/],
+      [probe({ id: 'x', target_image: '../a.png' }), /line 2 has a "target_image" outside the file's own folder: "\.\.\/a\.png"\.$/],
       [probe({ id: 'x', target_image: 'images/../../a.png' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: '..\\a.png' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: '/etc/hosts' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: 'C:\\a.png' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: 'https://example.org/a.png' }), /is no file/],
-      [probe({ id: 'x', target_image: 'images/b.png' }), /line 2: has a "target_image" that is not there: "images\/b\.png"\.$/],
+      [probe({ id: 'x', target_image: 'images/b.png' }), /line 2 has a "target_image" that is not there: "images\/b\.png"\.$/],
       [probe({ id: 'x', target_image: 'images' }), /that is no file/],
       [probe({ id: 'x', source_image: null }), /has no "source_image"/],
       [probe({ id: 'x', prompt: ' ' }), /has an empty "prompt"/],
@@ -96,7 +96,7 @@ describe('questions', () => {
     const { items } = await readQuestionSet(file);
     assert.equal(items[1]!.answer, '[2,1,4,3]');
     assert.deepEqual(items[2], { id: 'c', prompt: '1 + 1?', answer: 'B', answerType: 'choice', choices: ['x', '2'], image: path.join(folder, 'images', 'a.png'), description: 'a thing', task: 't' });
-    await refused(readQuestionSet(await written(question({ answer_type: 'poem' }))), /line 1: has the answer type "poem"; there are number, text, choice, box\.$/);
+    await refused(readQuestionSet(await written(question({ answer_type: 'poem' }))), /line 1 has the answer type "poem"; there are number, text, choice, box\.$/);
     await refused(readQuestionSet(await written(question({ answer: undefined }))), /has no "answer"/);
     await refused(readQuestionSet(await written(question({ answer_type: 'box' }))), /not four numbers/);
     await refused(readQuestionSet(await written(question({ choices: 'ab' }))), /no list of texts/);

@@ -1,0 +1,202 @@
+/** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
+import type { EvaluationQuestion } from '../protocol/hostApi.js';
+import { checkpointOf } from '../services/checkpointPath.js';
+import { isCancelled, messageOf } from '../services/errors.js';
+import { sniffData } from '../services/probeData.js';
+import { bytesText, durationText } from '../services/progressText.js';
+import type { Services } from '../services/services.js';
+import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
+import { readSettings } from '../services/settings.js';
+import { pathsFrom } from './arguments.js';
+import { askNumber, pickCheckpoints, type Stage } from './probe.js';
+
+const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
+const MOST_FILES = 500;
+/** New tokens where nothing is said: room for a chain of thought. */
+const LONGEST_ANSWER = 512;
+
+export const evaluateCommands = {
+  async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
+    const title = 'Evaluate Abilities';
+    const stages = await pickCheckpoints(services, { title, placeHolder: 'Checkpoints and recipes to evaluate' }, given(args));
+    if (stages === undefined) return;
+    await run(services, title, (options) => ({ checkpoints: stages.map(withRole), ...options }));
+  },
+
+  async 'frankenstein.transfer'(services: Services, ...args: unknown[]) {
+    const title = 'Run Transferability Test';
+    const lineage = await pickLineage(services, title, given(args));
+    if (lineage === undefined) return;
+    const { checkpoints } = await services.engine.hybrids(lineage);
+    await run(services, title, (options) => ({ kind: 'transfer', checkpoints, ...options }));
+  },
+
+  async 'frankenstein.sweep'(services: Services, ...args: unknown[]) {
+    const title = 'Sweep';
+    const lineage = await pickLineage(services, title, given(args));
+    if (lineage === undefined) return;
+    const sweep = await pickSweep(title);
+    if (sweep === undefined) return;
+    const { checkpoints, axis } = await services.engine.hybrids({ ...lineage, base: undefined, sweep });
+    await run(services, title, (options) => ({ kind: 'sweep', checkpoints, ...(axis !== null && { axis }), ...options }));
+  },
+};
+
+function given(args: unknown[]): string[] {
+  return [...new Set(pathsFrom(args).map(checkpointOf))];
+}
+
+const ROLES: readonly Role[] = ['base', 'in', 'rl'];
+
+function withRole({ path: place, label }: Stage): EvaluatedStage {
+  const role = ROLES.find((one) => one === label.toLowerCase() || one === path.basename(place).toLowerCase());
+  return { path: place, label, ...(role && { role }) };
+}
+
+/** IN and RL, and Base where there is one: by the order of their training. */
+async function pickLineage(services: Services, title: string, hand: readonly string[]): Promise<{ base?: EvaluatedStage; in: EvaluatedStage; rl: EvaluatedStage } | undefined> {
+  const stages = await pickCheckpoints(services, { title, placeHolder: 'IN and RL, or Base, IN and RL', most: 3 }, hand);
+  if (stages === undefined) return undefined;
+  if (stages.length < 2) throw new Error('This needs two checkpoints, IN and RL; one was chosen.');
+  const [rl, supervised, base] = [...stages].reverse();
+  return { ...(base && { base }), in: supervised!, rl: rl! };
+}
+
+async function pickSweep(title: string): Promise<Sweep | undefined> {
+  const choices: (vscode.QuickPickItem & { sweep: Sweep })[] = [
+    { label: '$(split-vertical) Cut position', detail: 'IN below the cut, RL from it on: where does RL’s gain sit?', sweep: { axis: 'cut' } },
+    { label: '$(settings) α, all language layers', detail: '(1 − α) · IN + α · RL: how much of RL is needed, and does more of it help?', sweep: { axis: 'alpha' } },
+    { label: '$(settings) α, attention only', detail: 'The same, in the attention of every layer', sweep: { axis: 'alpha', part: 'attention' } },
+    { label: '$(settings) α, MLP only', detail: 'The same, in the MLP of every layer', sweep: { axis: 'alpha', part: 'mlp' } },
+  ];
+  return (await vscode.window.showQuickPick(choices, { title, placeHolder: 'What is varied?', matchOnDetail: true }))?.sweep;
+}
+
+type Options = Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
+
+/** The rest is asked alike: the questions, then the estimate beside Run with what it depends on. */
+async function run(services: Services, title: string, question: (options: Options) => EvaluationQuestion): Promise<void> {
+  const data = await pickQuestions(services, title);
+  if (data === undefined) return;
+  const options: Options = { data, maxNewTokens: LONGEST_ANSWER };
+  for (;;) {
+    const asked = question(options);
+    switch (await askOptions(services, title, asked, options)) {
+      case undefined:
+        return;
+      case 'run':
+        await services.evaluationMemory.remember(asked);
+        services.panels.evaluate({ kind: 'evaluate', evaluation: asked });
+        return;
+      case 'samples': {
+        const value = await askNumber(title, 'Questions of each set', options.samples, true);
+        if (value === undefined) delete options.samples;
+        else if (value !== null) options.samples = value;
+        break;
+      }
+      case 'tokens': {
+        const value = await askNumber(title, 'Longest answer in tokens', options.maxNewTokens, false);
+        if (value !== null && value !== undefined) options.maxNewTokens = value;
+        break;
+      }
+      case 'badLines':
+        options.badLines = options.badLines === 'skip' ? 'stop' : 'skip';
+        break;
+      case 'grader': {
+        const picked = await pickLanguageModel(services, title, 'Who judges answers that the rules call wrong?');
+        if (picked === null) delete options.grader;
+        else if (picked !== undefined) options.grader = await languageModelRequest(services, picked);
+        break;
+      }
+      case 'describer': {
+        const picked = await pickLanguageModel(services, title, 'Who puts pictures in words where a set has no descriptions?', { pictures: true });
+        if (picked === null) delete options.describer;
+        else if (picked !== undefined) options.describer = await languageModelRequest(services, picked);
+        break;
+      }
+    }
+  }
+}
+
+interface DataChoice extends vscode.QuickPickItem {
+  data?: string;
+  browse?: true;
+}
+
+/** Question sets of the workspace, folders of them first; then what was used before; then a dialog. */
+async function pickQuestions(services: Services, title: string): Promise<string | undefined> {
+  const choices = async (): Promise<DataChoice[]> => {
+    const files = (await vscode.workspace.findFiles('**/*.{jsonl,parquet}', EXCLUDED, MOST_FILES)).map((uri) => uri.fsPath).sort();
+    const sniffed = await Promise.all(files.map(async (file) => ({ file, fits: file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' })));
+    const fitting = sniffed.filter(({ fits }) => fits).map(({ file }) => file);
+    const folders = new Map<string, string[]>();
+    for (const file of fitting) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), path.basename(file)]);
+    const whole = [...folders].filter(([folder, names]) => names.length > 1 && sniffed.every(({ file, fits }) => fits || path.dirname(file) !== folder)).map(([folder, names]): DataChoice => ({ label: `$(folder) ${vscode.workspace.asRelativePath(folder)}`, description: names.map((name) => name.replace(/\.(jsonl|parquet)$/, '')).join(', '), detail: folder, data: folder }));
+    const single = fitting.map((file): DataChoice => ({ label: `$(file) ${vscode.workspace.asRelativePath(file)}`, detail: file, data: file }));
+    const earlier = services.evaluationMemory.data().filter((data) => ![...whole, ...single].some((choice) => choice.data === data)).map((data): DataChoice => ({ label: `$(history) ${path.basename(data)}`, detail: data, data }));
+    const group = (label: string, items: DataChoice[]): DataChoice[] => (items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items]);
+    return [...group('Workspace', [...whole, ...single]), ...group('Used before', earlier), { label: '', kind: vscode.QuickPickItemKind.Separator }, { label: '$(folder-opened) Browse…', description: 'JSONL or Parquet files on this machine', browse: true, alwaysShow: true }];
+  };
+  const choice = await vscode.window.showQuickPick<DataChoice>(choices(), { title, placeHolder: 'Questions with answers that can be checked', matchOnDescription: true, matchOnDetail: true });
+  if (choice?.browse !== true) return choice?.data;
+  const picked = await vscode.window.showOpenDialog({ title, canSelectFolders: true, canSelectFiles: true, filters: { Questions: ['jsonl', 'parquet'] }, openLabel: 'Choose Questions' });
+  return picked?.[0]?.fsPath;
+}
+
+interface OptionItem extends vscode.QuickPickItem {
+  action?: 'run' | 'samples' | 'tokens' | 'badLines' | 'grader' | 'describer';
+}
+
+async function askOptions(services: Services, title: string, asked: EvaluationQuestion, options: Options): Promise<OptionItem['action']> {
+  const abort = new AbortController();
+  const pick = vscode.window.createQuickPick<OptionItem>();
+  pick.title = title;
+  pick.placeholder = 'Run, or change what is run';
+  pick.matchOnDescription = true;
+  const show = (estimate: string, warning?: string) => {
+    pick.items = [
+      { label: '$(play) Run', description: warning ?? estimate, action: 'run', alwaysShow: true },
+      { label: 'Options', kind: vscode.QuickPickItemKind.Separator },
+      { label: '$(list-unordered) Questions', description: options.samples === undefined ? 'all' : `at most ${options.samples} of each set, drawn at random`, action: 'samples' },
+      { label: '$(text-size) Longest answer', description: `${options.maxNewTokens!} tokens`, action: 'tokens' },
+      { label: '$(law) Second opinion', description: options.grader === undefined ? 'none: rules judge' : `${options.grader.model}, for answers that the rules call wrong`, action: 'grader' },
+      { label: '$(comment-discussion) Pictures in words', description: options.describer === undefined ? 'from the set' : `by ${options.describer.model} where the set has none`, action: 'describer' },
+      { label: '$(warning) Lines that cannot be read', description: options.badLines === 'skip' ? 'skip, and report them' : 'stop and say which', action: 'badLines' },
+    ];
+  };
+  show('estimating…');
+  pick.busy = true;
+  const { memory, threads } = readSettings();
+  void services.engine
+    .planEvaluate({ ...asked, memory, threads, runsFolder: services.runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) }, { signal: abort.signal })
+    .then(
+      (plan) => show(planText(plan, asked.checkpoints.length)),
+      (error: unknown) => {
+        if (!isCancelled(error)) show('', messageOf(error));
+      },
+    )
+    .finally(() => (pick.busy = false));
+  try {
+    return await new Promise((resolve) => {
+      pick.onDidAccept(() => resolve(pick.activeItems[0]?.action));
+      pick.onDidHide(() => resolve(undefined));
+      pick.show();
+    });
+  } finally {
+    abort.abort();
+    pick.dispose();
+  }
+}
+
+/** `1,200 questions in 9 checkpoints · 18,000 answers, 4,000 known · about 4:30 min · at most 1.2 GB` */
+export function planText({ questions, generations, cached, memory, seconds }: EvaluatePlan, checkpoints: number): string {
+  return [
+    `${questions.toLocaleString('en')} questions${checkpoints > 1 ? ` in ${checkpoints} checkpoints` : ''}`,
+    `${generations.toLocaleString('en')} answers${cached > 0 ? `, ${cached.toLocaleString('en')} known` : ''}`,
+    ...(seconds === null ? [] : [`about ${durationText(seconds)}`]),
+    `at most ${bytesText(memory)}`,
+  ].join(' · ');
+}
