@@ -3,6 +3,7 @@
 import { build, context } from 'esbuild';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { assembly } from './scripts/assembly.mjs';
 import { notices } from './scripts/notices.mjs';
 
 const production = process.argv.includes('--production');
@@ -17,6 +18,7 @@ const node = {
   target: 'node20',
   external: ['vscode', 'onnxruntime-node'],
   outExtension: { '.js': '.cjs' },
+  plugins: [assembly],
   sourcemap: production ? false : 'linked',
   minify: production,
   keepNames: true, // error names cross the process boundary

@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'dist-test/**', '.tsbuild/**', '.cache/**', 'test-results/**', 'samples/**', '.frankenstein/**'] },
+  { ignores: ['dist/**', 'dist-test/**', '.tsbuild/**', '.cache/**', 'test-results/**', 'samples/**', '.frankenstein/**', '**/*.assembly.ts'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -3,7 +3,7 @@
  * comes back, so large matrices are inputs, and outputs are a few rows or columns of them.
  */
 import * as ort from 'onnxruntime-node';
-import { ElementType, Graph, type Value } from '../../onnx/graph.js';
+import { type Attribute, ElementType, Graph, type Value } from '../../onnx/graph.js';
 
 /** Row-major, `data.length ≥ rows · columns`. */
 export interface Matrix {
@@ -14,34 +14,43 @@ export interface Matrix {
 
 const { DOUBLE } = ElementType;
 
-/** Graphs by name: inputs in order, one output. Sizes are whatever comes. */
+/** Graphs by name. Sizes are whatever comes. A matrix A − Uᵀ·Z is given as A, U and Z. */
 const GRAPHS = {
   /** C − Aᵀ·B. */
-  subtract: (graph: Graph, [a, b, c]: Value[]) => graph.node('Gemm', [a!, b!, c!], { transA: 1, alpha: { float: -1 } }),
+  subtract: { inputs: 3, build: (graph: Graph, [a, b, c]: Value[]) => [gemm(graph, a!, b!, { transA: 1, alpha: MINUS }, c)] },
   /** C − A·B. */
-  update: (graph: Graph, [a, b, c]: Value[]) => graph.node('Gemm', [a!, b!, c!], { alpha: { float: -1 } }),
+  update: { inputs: 3, build: (graph: Graph, [a, b, c]: Value[]) => [gemm(graph, a!, b!, { alpha: MINUS }, c)] },
   /** A·Bᵀ. */
-  outer: (graph: Graph, [a, b]: Value[]) => graph.node('Gemm', [a!, b!], { transB: 1 }),
-  /** Tᵀ·V·A. */
-  left: (graph: Graph, [t, v, a]: Value[]) => graph.node('Gemm', [t!, graph.node('MatMul', [v!, a!])], { transA: 1 }),
-  /** Tᵀ·(V·A − (V·Uᵀ)·Z): `left` of A − Uᵀᵀ… with U given as rows. */
-  leftUpdated: (graph: Graph, [t, v, a, u, z]: Value[]) => {
-    const inner = graph.node('Gemm', [v!, u!], { transB: 1 });
-    return graph.node('Gemm', [t!, graph.node('Gemm', [inner, z!, graph.node('MatMul', [v!, a!])], { alpha: { float: -1 } })], { transA: 1 });
+  outer: { inputs: 2, build: (graph: Graph, [a, b]: Value[]) => [gemm(graph, a!, b!, { transB: 1 })] },
+  /** W = Tᵀ·V·(A − Uᵀ·Z), and X − Pᵀ·Z − Qᵀ·W: reflections from the left, and what some rows X become by all of them. */
+  left: {
+    inputs: 8,
+    build: (graph: Graph, [t, v, a, u, z, x, p, q]: Value[]) => {
+      const product = gemm(graph, gemm(graph, v!, u!, { transB: 1 }), z!, { alpha: MINUS }, graph.node('MatMul', [v!, a!]));
+      const w = gemm(graph, t!, product, { transA: 1 });
+      return [w, gemm(graph, q!, w, { transA: 1, alpha: MINUS }, gemm(graph, p!, z!, { transA: 1, alpha: MINUS }, x))];
+    },
   },
-  /** Tᵀ·V·Aᵀ. */
-  right: (graph: Graph, [t, v, a]: Value[]) => graph.node('Gemm', [t!, graph.node('Gemm', [a!, v!], { transB: 1 })], { transA: 1, transB: 1 }),
-  /** Tᵀ·(V·Aᵀ − (V·Zᵀ)·U). */
-  rightUpdated: (graph: Graph, [t, v, a, u, z]: Value[]) => {
-    const inner = graph.node('Gemm', [v!, z!], { transB: 1 });
-    const product = graph.node('Transpose', [graph.node('Gemm', [a!, v!], { transB: 1 })]);
-    return graph.node('Gemm', [t!, graph.node('Gemm', [inner, u!, product], { alpha: { float: -1 } })], { transA: 1 });
+  /** W = Tᵀ·V·(A − Uᵀ·Z)ᵀ, and X − Pᵀ·U − Qᵀ·W: the same from the right, and for columns, which lie as rows. */
+  right: {
+    inputs: 8,
+    build: (graph: Graph, [t, v, a, u, z, x, p, q]: Value[]) => {
+      // A is read as it lies, the few rows of the result are turned.
+      const turned = graph.node('Transpose', [gemm(graph, a!, v!, { transB: 1 })]);
+      const product = gemm(graph, gemm(graph, v!, z!, { transB: 1 }), u!, { alpha: MINUS }, turned);
+      const w = gemm(graph, t!, product, { transA: 1 });
+      return [w, gemm(graph, q!, w, { transA: 1, alpha: MINUS }, gemm(graph, p!, u!, { transA: 1, alpha: MINUS }, x))];
+    },
   },
 };
 
-export type Product = keyof typeof GRAPHS;
+const MINUS = { float: -1 };
 
-const INPUTS: Record<Product, number> = { subtract: 3, update: 3, outer: 2, left: 3, leftUpdated: 5, right: 3, rightUpdated: 5 };
+function gemm(graph: Graph, a: Value, b: Value, attributes: Record<string, Attribute>, c?: Value): Value {
+  return graph.node('Gemm', c ? [a, b, c] : [a, b], attributes);
+}
+
+export type Product = keyof typeof GRAPHS;
 
 /** Sessions of one thread count, made when first needed. */
 export class Algebra {
@@ -49,19 +58,19 @@ export class Algebra {
 
   constructor(private readonly threads: number) {}
 
-  async run(product: Product, ...inputs: Matrix[]): Promise<Matrix> {
+  async run(product: Product, ...inputs: Matrix[]): Promise<Matrix[]> {
     let session = this.sessions.get(product);
     if (session === undefined) this.sessions.set(product, (session = this.create(product)));
     const feeds = inputs.map(({ rows, columns, data }, index) => [`in${index}`, new ort.Tensor('float64', data.length === rows * columns ? data : data.subarray(0, rows * columns), [rows, columns])] as const);
-    const { out } = await (await session).run(Object.fromEntries(feeds));
-    const [rows, columns] = out!.dims as [number, number];
-    return { rows, columns, data: out!.data as Float64Array };
+    const outputs = await (await session).run(Object.fromEntries(feeds));
+    return Object.values(outputs).map(({ dims, data }) => ({ rows: dims[0]!, columns: dims[1]!, data: data as Float64Array }));
   }
 
   private create(product: Product): Promise<ort.InferenceSession> {
+    const { inputs, build } = GRAPHS[product];
     const graph = new Graph();
-    const inputs = Array.from({ length: INPUTS[product] }, (_, index) => graph.input(`in${index}`, DOUBLE, [`rows${index}`, `columns${index}`]));
-    graph.output('out', GRAPHS[product](graph, inputs), DOUBLE, ['rows', 'columns']);
+    const outputs = build(graph, Array.from({ length: inputs }, (_, index) => graph.input(`in${index}`, DOUBLE, [`rows${index}`, `columns${index}`])));
+    outputs.forEach((output, index) => graph.output(`out${index}`, output, DOUBLE, [`outRows${index}`, `outColumns${index}`]));
     return ort.InferenceSession.create(graph.encode(), {
       intraOpNumThreads: this.threads,
       interOpNumThreads: 1,

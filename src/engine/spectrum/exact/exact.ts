@@ -8,7 +8,7 @@ import type { MatrixSource } from '../matrix.js';
 import { Algebra, type Matrix } from './algebra.js';
 import { bidiagonalValues } from './bidiagonal.js';
 import { type Band, emptyBand, toBidiagonal } from './chase.js';
-import { factorPanel } from './panel.js';
+import { Kernel } from './kernel.js';
 import { DeltaReader } from './reader.js';
 import { reduceToBand, reduceToTriangle } from './reduce.js';
 
@@ -20,6 +20,11 @@ export interface ExactOptions {
   signal?: AbortSignal | undefined;
   /** Share of the work done, 0…1. */
   onProgress?: ((share: number) => void) | undefined;
+}
+
+interface Tools {
+  algebra: Algebra;
+  kernel: Kernel;
 }
 
 export interface ExactValues {
@@ -70,35 +75,35 @@ function isNearlySquare(short: number, long: number): boolean {
  * @throws `cancelled`, and what reading throws (`changed`, `not-found`, `permission`).
  */
 export async function exactValues(source: MatrixSource, options: ExactOptions): Promise<ExactValues> {
-  const algebra = new Algebra(options.threads);
+  const tools: Tools = { algebra: new Algebra(options.threads), kernel: await Kernel.start() };
   let most = 0;
   const onProgress = (share: number) => options.onProgress?.((most = Math.max(most, share)));
   try {
     const first = new DeltaReader(source, 1, options.signal);
-    const values = await valuesOf(first, algebra, { ...options, onProgress });
+    const values = await valuesOf(first, tools, { ...options, onProgress });
     const { largest, nonFinite } = first;
     if (nonFinite > 0) return { values: new Float64Array(0), nonFinite };
     if (first.isUsable || largest === 0) return { values, nonFinite };
     // Once more, with all of it moved into the middle of the range.
     const scale = 2 ** -Math.floor(Math.log2(largest));
-    const scaled = await valuesOf(new DeltaReader(source, scale, options.signal), algebra, { ...options, onProgress });
+    const scaled = await valuesOf(new DeltaReader(source, scale, options.signal), tools, { ...options, onProgress });
     return { values: scaled.map((value) => value / scale), nonFinite };
   } finally {
-    await algebra.release();
+    await tools.algebra.release();
   }
 }
 
 /** Whatever, where the reader says that what it read is not usable. */
-async function valuesOf(reader: DeltaReader, algebra: Algebra, options: ExactOptions): Promise<Float64Array> {
+async function valuesOf(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
   const { short, long } = reader;
   if (short === 0) return new Float64Array(0);
-  if (short <= SMALL) return smallValues(reader, options);
-  if (isNearlySquare(short, long)) return squareValues(reader, algebra, options);
-  return (await gramValues(reader, algebra, options)) ?? triangleValues(reader, algebra, options);
+  if (short <= SMALL) return smallValues(reader, tools, options);
+  if (isNearlySquare(short, long)) return squareValues(reader, tools, options);
+  return (await gramValues(reader, tools, options)) ?? triangleValues(reader, tools, options);
 }
 
 /** Few vectors: QR of the whole, in pieces; its triangle is a band. */
-async function smallValues(reader: DeltaReader, { signal }: ExactOptions): Promise<Float64Array> {
+async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: ExactOptions): Promise<Float64Array> {
   const { short, long } = reader;
   const step = Math.min(long, Math.ceil((1 << 20) / short));
   const window = new Float64Array(short * step);
@@ -114,35 +119,35 @@ async function smallValues(reader: DeltaReader, { signal }: ExactOptions): Promi
       vectors.set(triangle.subarray(index * short, index * short + index + 1), index * length);
       vectors.set(window.subarray(index * count, (index + 1) * count), index * length + short);
     }
-    ({ triangle } = factorPanel(vectors, short, length, 0));
+    ({ triangle } = kernel.factorPanel(vectors, short, length, 0));
   }
   if (!reader.isUsable) return new Float64Array(short);
   const band = emptyBand(short, Math.max(1, short - 1));
   for (let column = 0; column < short; column++) {
     for (let row = 0; row <= column; row++) band.values[row * band.stride + column + band.width] = triangle[column * short + row]!;
   }
-  return bandValues(band, signal);
+  return bandValues(band, kernel, signal);
 }
 
-async function squareValues(reader: DeltaReader, algebra: Algebra, options: ExactOptions): Promise<Float64Array> {
+async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
   const { short, long } = reader;
   const data = new Float64Array(short * long);
   await reader.readTall(0, long, data);
   if (!reader.isUsable) return new Float64Array(short);
-  return denseValues({ rows: long, columns: short, data }, algebra, options, 0);
+  return denseValues({ rows: long, columns: short, data }, tools, options, 0);
 }
 
 /** √λ of the Gram matrix of the short side; undefined where small values would be rounding. */
-async function gramValues(reader: DeltaReader, algebra: Algebra, options: ExactOptions): Promise<Float64Array | undefined> {
+async function gramValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
   const { short, long } = reader;
-  const gram = await gramMatrix(reader, algebra, options);
+  const gram = await gramMatrix(reader, tools, options);
   if (!reader.isUsable) return new Float64Array(short);
-  const squares = await denseValues({ rows: short, columns: short, data: gram }, algebra, options, long / (long + 3 * short));
+  const squares = await denseValues({ rows: short, columns: short, data: gram }, tools, options, long / (long + 3 * short));
   if (!(squares[short - 1]! >= GRAM_LIMIT * squares[0]!)) return undefined;
   return squares.map(Math.sqrt);
 }
 
-async function gramMatrix(reader: DeltaReader, algebra: Algebra, { memory, signal, onProgress }: ExactOptions): Promise<Float64Array> {
+async function gramMatrix(reader: DeltaReader, { algebra }: Tools, { memory, signal, onProgress }: ExactOptions): Promise<Float64Array> {
   const { short, long } = reader;
   const gram = new Float64Array(short * short);
   const fitting = Math.max(short, Math.floor((memory - OVERHEAD) / 8 / short) - short);
@@ -157,7 +162,7 @@ async function gramMatrix(reader: DeltaReader, algebra: Algebra, { memory, signa
       throwIfCancelled(signal);
       const right = Math.min(left + STRIP, short);
       const strip: Matrix = { rows: right - left, columns: count, data: window.subarray(left * count, right * count) };
-      const { data } = await algebra.run('outer', { rows: right, columns: count, data: window }, strip);
+      const [{ data }] = (await algebra.run('outer', { rows: right, columns: count, data: window }, strip)) as [Matrix];
       for (let row = 0; row < right; row++) {
         for (let column = Math.max(left, row); column < right; column++) gram[row * short + column]! += data[row * strip.rows + column - left]!;
       }
@@ -169,7 +174,7 @@ async function gramMatrix(reader: DeltaReader, algebra: Algebra, { memory, signa
 }
 
 /** By a QR factorisation, as many rows at a time as the memory holds. */
-async function triangleValues(reader: DeltaReader, algebra: Algebra, options: ExactOptions): Promise<Float64Array> {
+async function triangleValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
   const { memory, signal } = options;
   const { short, long } = reader;
   const step = Math.min(long, Math.max(short, Math.floor(((memory - OVERHEAD) / 8 - 2 * short * short) / (short + BESIDE))));
@@ -181,19 +186,19 @@ async function triangleValues(reader: DeltaReader, algebra: Algebra, options: Ex
     stacked.data.set(triangle.data);
     await reader.readTall(first, count, stacked.data.subarray(triangle.rows * short));
     triangle = { rows: short, columns: short, data: new Float64Array(short * short) };
-    await reduceToTriangle(stacked, bandWidth(short), triangle, { algebra, signal });
+    await reduceToTriangle(stacked, bandWidth(short), triangle, { ...tools, signal });
   }
-  return denseValues(triangle, algebra, { ...options, onProgress: undefined }, 0);
+  return denseValues(triangle, tools, { ...options, onProgress: undefined }, 0);
 }
 
 /** Of a matrix with rows ≥ columns, which is destroyed. `before`: the share of the work that is done already. */
-async function denseValues(matrix: Matrix, algebra: Algebra, { signal, onProgress }: ExactOptions, before: number): Promise<Float64Array> {
+async function denseValues(matrix: Matrix, tools: Tools, { signal, onProgress }: ExactOptions, before: number): Promise<Float64Array> {
   const band = emptyBand(matrix.columns, bandWidth(matrix.columns));
-  await reduceToBand(matrix, band, { algebra, signal, onProgress: (share) => onProgress?.(before + share * (1 - before) * 0.6) });
-  return bandValues(band, signal, (share) => onProgress?.(before + (1 - before) * (0.6 + 0.4 * share)));
+  await reduceToBand(matrix, band, { ...tools, signal, onProgress: (share) => onProgress?.(before + share * (1 - before) * 0.6) });
+  return bandValues(band, tools.kernel, signal, (share) => onProgress?.(before + (1 - before) * (0.6 + 0.4 * share)));
 }
 
-async function bandValues(band: Band, signal: AbortSignal | undefined, onProgress?: (share: number) => void): Promise<Float64Array> {
-  const { diagonal, upper } = await toBidiagonal(band, signal, onProgress);
+async function bandValues(band: Band, kernel: Kernel, signal: AbortSignal | undefined, onProgress?: (share: number) => void): Promise<Float64Array> {
+  const { diagonal, upper } = await toBidiagonal(band, kernel, signal, onProgress);
   return bidiagonalValues(diagonal, upper);
 }
