@@ -97,6 +97,7 @@ export function failedState(context: PanelContext, state: Extract<PanelState, { 
     h('h1', {}, state.title),
     h('div', { class: calm === undefined ? 'message error' : 'message', role: 'alert' }, icon(calm === undefined ? 'error' : 'info'), h('p', { 'data-testid': 'failed-message' }, state.message)),
     calm === undefined ? h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)) : null,
-    state.canRetry ? button({ label: calm ?? 'Retry', kind: 'primary', testId: 'retry', onClick: () => void context.ask(context.host.retry()) }) : null,
+    state.code === 'bad-line' ? button({ label: 'Skip these lines and run', kind: 'primary', testId: 'skip-lines', onClick: () => void context.ask(context.host.skipBadLines()) }) : null,
+    state.canRetry ? button({ label: calm ?? 'Retry', kind: state.code === 'bad-line' ? 'secondary' : 'primary', testId: 'retry', onClick: () => void context.ask(context.host.retry()) }) : null,
   );
 }

@@ -47,7 +47,7 @@ async function compare({ engine, panels }: Services, checkpoints: string[]): Pro
   panels.compare({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[order.indexOf(i)]! })) });
 }
 
-function checkpointsFrom(args: readonly unknown[]): string[] {
+export function checkpointsFrom(args: readonly unknown[]): string[] {
   return [...new Set(pathsFrom(args).map(checkpointOf))];
 }
 
@@ -56,10 +56,10 @@ async function checkpointFrom(services: Services, args: readonly unknown[], ques
 }
 
 /** Two or more of those that are known. */
-async function pickSeveral(services: Services, given: readonly string[]): Promise<string[] | undefined> {
+export async function pickSeveral(services: Services, given: readonly string[], title = 'Compare Lineage'): Promise<string[] | undefined> {
   const found = await services.discovery.list();
   const items = found.map(({ path, label, family }) => ({ label, description: family, detail: path, path: checkpointOf(path), picked: given.includes(checkpointOf(path)) }));
-  const picked = await vscode.window.showQuickPick(items, { title: 'Compare Lineage', placeHolder: 'Choose the stages of one model: two or more', canPickMany: true, matchOnDetail: true });
+  const picked = await vscode.window.showQuickPick(items, { title, placeHolder: 'Choose the stages of one model: two or more', canPickMany: true, matchOnDetail: true });
   if (picked === undefined) return undefined;
   if (picked.length < 2) throw new Error('A lineage has at least two checkpoints.');
   return picked.map(({ path }) => path);

@@ -19,12 +19,12 @@ interface Lineage {
 const MOST_LISTED = 3;
 
 /** Undefined when dismissed. */
-export async function pickOrder(engine: EngineApi, checkpoints: readonly string[]): Promise<StageRequest[] | undefined> {
+export async function pickOrder(engine: EngineApi, checkpoints: readonly string[], title = 'Compare Lineage'): Promise<StageRequest[] | undefined> {
   const names = labelsOf(checkpoints);
   const cancel = new AbortController();
   const chosen = await vscode.window.showQuickPick<Choice>(
     engine.guessOrder({ paths: [...checkpoints] }, { signal: cancel.signal }).then(({ order, labels, reason }) => choices(names, { order, labels }, reason)),
-    { title: 'Compare Lineage', placeHolder: 'In which order were these trained? First the base, last the newest.', matchOnDetail: true },
+    { title, placeHolder: 'In which order were these trained? First the base, last the newest.', matchOnDetail: true },
   );
   cancel.abort(); // guessing may read weights; a dismissed question needs no answer
   if (chosen === undefined) return undefined;

@@ -77,7 +77,8 @@ export async function pickCheckpoints(services: Services, { title, placeHolder, 
 export async function named({ engine }: Services, paths: string[]): Promise<Stage[]> {
   if (paths.length === 1) return [{ path: paths[0]!, label: labelsOf(paths)[0]! }];
   const guess = await engine.guessOrder({ paths });
-  return guess.order.map((index, stage) => ({ path: paths[index]!, label: guess.labels[stage]! }));
+  const labels = labelsOf(paths);
+  return guess.order.map((index) => ({ path: paths[index]!, label: labels[index]! }));
 }
 
 interface DataChoice extends vscode.QuickPickItem {

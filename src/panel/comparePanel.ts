@@ -1,11 +1,14 @@
 /** One comparison's panel: a request, and what there is to show of it. */
 import type { CompareResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, HostApi } from '../protocol/hostApi.js';
+import type { ComparePanelRequest, GeometryState, HostApi, PanelState } from '../protocol/hostApi.js';
 import { labelsOf, requestKey } from '../services/checkpointPath.js';
+import { Geometry, type GeometryOwner } from './geometry.js';
 import { createHostApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
-export class ComparePanel extends JobPanel<ComparePanelRequest> {
+export class ComparePanel extends JobPanel<ComparePanelRequest> implements GeometryOwner {
+  readonly geometry = new Geometry(this, this.services);
+
   get key(): string {
     return requestKey(this.request.stages);
   }
@@ -19,7 +22,13 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> {
     this.follow(this.services.queue.start(this.request));
   }
 
-  /** Shows what an earlier session left: the result, or how far it came and an offer to continue. */
+  override ready(): PanelState {
+    const state = super.ready();
+    setImmediate(() => void this.geometry.deliver());
+    return state;
+  }
+
+  /** Shows what there is on disk: the result, or how far it came and an offer to continue, or an offer to start. */
   async restore(): Promise<void> {
     const active = this.services.queue.find(this.request);
     if (active !== undefined) return this.follow(active);
@@ -27,8 +36,8 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> {
       const run = await this.services.results.findRun(this.request.stages);
       if (run?.state === 'finished') await this.showResult(await this.services.results.result(run));
       else {
-        const message = run === undefined ? 'The result of this comparison is no longer on disk. Compare again?' : `This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`;
-        this.offer(message);
+        if (run === undefined) this.offer('There is no comparison of these checkpoints on disk. Compare them?', 'not-compared');
+        else this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
       }
     } catch (error) {
       this.fail(error);
@@ -51,6 +60,20 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> {
     if (this.result !== result) return;
     this.request = { ...this.request, cuts };
     this.set({ kind: 'compare', title: this.title, result: recut });
+    await this.geometry.setCuts(cuts);
+  }
+
+  stageLabels(): string[] {
+    return this.labels();
+  }
+
+  async sendGeometry(state: GeometryState, front: boolean): Promise<void> {
+    if (!this.view.visible) throw new Error('The panel is hidden.');
+    await this.surface.connection.remote.geometry({ state, front });
+  }
+
+  requestChanged(): void {
+    this.surface.push();
   }
 
   protected labels(): string[] {

@@ -15,6 +15,14 @@ export function createHostApi(panel: ComparePanel, { engine }: { engine: EngineA
     retry: () => Promise.resolve(panel.start()),
     setCuts: ({ cuts }) => panel.setCuts(cuts),
 
+    geometry: () => panel.geometry.current(),
+    planSpectrum: (choice) => panel.geometry.plan(choice),
+    computeSpectrum: (choice) => panel.geometry.start(choice),
+    cancelSpectrum: () => Promise.resolve(panel.geometry.cancel()),
+    leaveSpectrum: () => Promise.resolve(panel.geometry.leave()),
+    refineSpectrum: ({ key }) => panel.geometry.refine(key),
+    fullSpectrum: (request, context?: { signal?: AbortSignal }) => panel.geometry.full(request, context?.signal),
+
     tensorDetail: ({ name, from }, context?: { signal?: AbortSignal }) =>
       engine.tensorDetail({ stages: panel.request.stages, name, from, memory: readSettings().memory }, context),
 
@@ -39,6 +47,7 @@ const refuse = (): Promise<never> => Promise.reject(new Error('This panel has no
 export const REFUSED: Omit<HostApi, 'ready' | 'save' | 'copy'> = {
   cancel: refuse,
   retry: refuse,
+  skipBadLines: refuse,
   setCuts: refuse,
   tensorDetail: refuse,
   openFileDiff: refuse,

@@ -95,11 +95,12 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   function draw(own: TensorSpectra, from: number, spectrum: Spectrum): void {
     figure = spectrumFigure(matrixName(model!, own), model!.deltas[from]!, spectrum, full);
     chart.show(figure, null);
-    const values = full?.singularValues.length ?? spectrum.singularValues.length;
-    setText(state, values >= spectrum.count ? '' : `${values.toLocaleString('en')} of ${plural(spectrum.count, 'singular value')}${full !== null && spectrum.mode === 'fast' ? ': fast mode computes the largest' : ''}.`);
+    const known = full?.known ?? spectrum.singularValues.length;
+    setText(state, known >= spectrum.count ? '' : `${known.toLocaleString('en')} of ${plural(spectrum.count, 'singular value')}${full === null ? '' : ' are computed, the others estimated'}.`);
     replace(
       legend,
       h('span', { class: 'legend-item' }, lineSwatch(figure.series[0]!), h('span', {}, `σ of ${model!.deltas[from]!.full}`)),
+      figure.series[1] === undefined ? null : h('span', { class: 'legend-item' }, lineSwatch(figure.series[1]), 'Estimated'),
       figure.zones.length === 0 ? null : h('span', { class: 'legend-item' }, floorSwatch(), 'Rounding floor, 95 %', context.tooltip.help(FLOOR_BAND_HELP)),
     );
   }
@@ -226,10 +227,11 @@ function angleChart(context: PanelContext, overlap: Overlap, side: 'left' | 'rig
 }
 
 function rankWords(figure: SpectrumFigure, rank: number): string[] {
-  const point = pointAt(figure.series[0], rank);
+  const known = pointAt(figure.series[0], rank);
+  const point = known ?? pointAt(figure.series[1], rank);
   const floor = figure.zones[0]?.points.find(({ x }) => x === rank);
   return [
-    ...(point === null ? [] : [`σ = ${formatNumber(point.value)}`]),
+    ...(point === null ? [] : [`σ ${known === null ? '≈' : '='} ${formatNumber(point.value)}`]),
     ...(floor === undefined || floor.value === null ? [] : [`rounding alone: ${formatNumber(floor.value)} (${formatNumber(floor.low)} to ${formatNumber(floor.high)})`]),
     ...(point?.hollow === true ? ['inside the rounding floor'] : []),
   ];

@@ -3,9 +3,9 @@ import type { GeometryState, SpectrumChoice } from '../../src/protocol/hostApi.j
 import type { SpectrumMode, SpectrumPlan } from '../../src/protocol/engineApi.js';
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
-import { formatBytes, formatDuration, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { button, field, searchField, segmented } from '../kit.js';
+import { planFacts } from './planFacts.js';
 
 export interface Offer {
   element: HTMLElement;
@@ -116,14 +116,4 @@ export function createOffer(context: PanelContext): Offer {
       void plan();
     },
   };
-}
-
-/** `412`, `49.8 GB`, `about 12 min`, `at most 1.9 GB`. */
-export function planFacts(plan: SpectrumPlan): [string, string][] {
-  return [
-    ['Matrices', plan.matrices.toLocaleString('en')],
-    ['Reads', formatBytes(plan.bytes)],
-    ['Takes', `about ${formatDuration(plan.seconds)} with ${plural(plan.threads, 'thread')}`],
-    ['Memory', `at most ${formatBytes(plan.memory)}`],
-  ];
 }

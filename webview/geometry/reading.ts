@@ -23,7 +23,7 @@ interface Reading {
 export function readSpectra(model: GeometryModel): string[] {
   const readings = model.deltas.map(({ index, short }) => readingOf(model, index, short));
   const present = readings.filter(({ all }) => all.some(({ spectral }) => spectral > 0));
-  if (present.length === 0) return [readings.some(({ all }) => all.length > 0) ? 'Nothing changed, bit for bit: there is no update to take apart.' : 'No spectrum could be taken.'];
+  if (present.length === 0) return [model.counted.some(({ spectra }) => spectra.some((spectrum) => spectrum !== null)) ? 'Nothing changed, bit for bit: there is no update to take apart.' : 'No spectrum could be taken.'];
   const out = present.length === 1 ? [alone(present[0]!)] : compared(present);
   for (const reading of present) {
     const { dominated, all } = reading.layers;

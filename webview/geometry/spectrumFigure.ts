@@ -17,11 +17,13 @@ const KNOWN = 1e-6;
 
 export function spectrumFigure(title: string, delta: DeltaName, spectrum: Spectrum, full: FullSpectrum | null): SpectrumFigure {
   const values = full?.singularValues ?? spectrum.singularValues;
+  const known = full?.known ?? values.length;
   const floor = full?.floor ?? spectrum.floor.singularValues;
   const low = full?.low ?? spectrum.floor.low;
   const high = full?.high ?? spectrum.floor.high;
   const floored = spectrum.floor.fro > 0;
   const ranks = thinned(Math.max(values.length, floored ? floor.length : 0));
+  const name = delta.short;
   const points = ranks.flatMap((rank) => {
     const value = values[rank - 1];
     // A zero has no place on a log axis, and what is below the known is noise of the computation.
@@ -38,7 +40,10 @@ export function spectrumFigure(title: string, delta: DeltaName, spectrum: Spectr
     x: rankAxis(Math.max(ranks.at(-1) ?? 1, 2)),
     regions: [],
     sections: [],
-    series: [{ key: 'sigma', name: delta.short, colour: delta.index, marker: delta.index, dash: 0, points, baseline: null }],
+    series: [
+      { key: 'sigma', name, colour: delta.index, marker: delta.index, dash: 0, points: points.filter(({ x }) => x <= known), baseline: null },
+      ...(known < values.length ? [{ key: 'estimate', name: `${name}, estimated`, colour: delta.index, marker: delta.index, dash: 4, light: true, points: points.filter(({ x }) => x >= known), baseline: null }] : []),
+    ],
     zones: zone.length === 0 ? [] : [{ key: 'floor', colour: delta.index, points: zone }],
     summary: `Singular values of ${title}, ${delta.full}: ${plural(values.length, 'value')} from ${formatNumber(values[0])} down to ${formatNumber(values.at(-1))}. ${standing}`,
   };

@@ -261,7 +261,7 @@ const checks = {
     assert.equal(await page.getByTestId('probe-numbers-table').locator('tbody tr').count(), 3 * 2 * 28);
     await page.getByTestId('study').getByText('Reasoning').click();
     assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 1);
-    for (const kind of ['export-curves-csv', 'export-samples-csv', 'export-probe-json', 'export-curves-svg', 'export-curves-png', 'export-surface-svg', 'copy-probe-md']) {
+    for (const kind of ['export-curves-csv', 'export-samples-csv', 'export-probe-json', 'export-curves-svg', 'export-curves-png', 'export-surface-svg', 'export-surface-png', 'copy-probe-md']) {
       await page.getByTestId('export').click();
       await page.getByTestId(kind).click();
       await page.waitForTimeout(250);
@@ -355,7 +355,7 @@ const checks = {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     assert.equal(await page.getByTestId('matrix-name').textContent(), 'model.language_model.layers.27.self_attn.k_proj.weight');
-    await page.getByTestId('full-spectrum-state').getByText(/^128 of \d+ singular values: fast mode computes the largest/).waitFor();
+    await page.getByTestId('full-spectrum-state').getByText(/^128 of \d+ singular values are computed, the others estimated\.$/).waitFor();
     assert.deepEqual(await calls(page, 'fullSpectrum'), [{ name: 'model.language_model.layers.27.self_attn.k_proj.weight', part: null, from: 0 }]);
     await page.getByTestId('full-spectrum').focus();
     await page.keyboard.press('ArrowRight');

@@ -6,12 +6,14 @@ import { FrankensteinError } from '../errors.js';
 import type { CompareResult } from '../diff/result.js';
 import type { EvaluateResult } from '../evaluate/result.js';
 import type { ProbeResult } from '../probe/result.js';
-import type { SpectrumResult } from '../spectrum/result.js';
+import type { SpectrumMode, SpectrumResult } from '../spectrum/result.js';
 import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } from './store.js';
 
 interface StoredRequest {
   kind: RunSummary['kind'];
   probe?: RunSummary['probe'];
+  mode?: SpectrumMode;
+  filter?: string | null;
   labels: string[];
   paths: string[];
   startedAt: string;
@@ -67,9 +69,9 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
   const folder = runFolder(runsFolder, runId);
   const request = await readJson<StoredRequest>(path.join(folder, REQUEST_FILE));
   if (request === undefined || !KINDS.includes(request.kind)) return undefined;
-  const { kind, probe, labels, paths, startedAt } = request;
+  const { kind, probe, mode, filter, labels, paths, startedAt } = request;
   const done = await exists(path.join(folder, RESULT_FILE));
-  return { runId, kind, ...(probe === undefined ? {} : { probe }), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };
+  return { runId, kind, ...(probe === undefined ? {} : { probe }), ...(kind === 'spectrum' && mode !== undefined ? { spectrum: { mode, filter: filter ?? null } } : {}), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };
 }
 
 /** Journal lines over planned ones: a run is listed by tensors or samples done. */

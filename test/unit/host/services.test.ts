@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { parseMemory } from '../../../src/panel/memory.js';
-import type { CompareRequest, CompareResult, EngineApi, Progress, RunSummary } from '../../../src/protocol/engineApi.js';
+import type { CompareRequest, CompareResult, EngineApi, Progress, RunSummary, SpectrumRequest, SpectrumResult } from '../../../src/protocol/engineApi.js';
 import type { CallOptions } from '../../../src/protocol/rpc.js';
 import { checkpointOf, folderOf, labelOf, labelsOf, requestKey } from '../../../src/services/checkpointPath.js';
-import { Queue } from '../../../src/services/queue.js';
+import { keyOf, Queue, titleOf } from '../../../src/services/queue.js';
 import { ResultsIndex } from '../../../src/services/resultsIndex.js';
+import { parseChoice } from '../../../src/services/spectrumMemory.js';
 import { sampleResult } from './sampleResult.js';
 
 describe('paths of checkpoints', () => {
@@ -43,6 +44,12 @@ describe('memory of a panel', () => {
     for (const broken of [null, {}, { kind: 'other', stages: [] }, { kind: 'compare', stages: [{ path: '/a' }] }, { kind: 'compare', stages: [{ path: '/a' }, { path: 3 }] }]) {
       assert.equal(parseMemory({ request: broken })?.request, null);
     }
+  });
+
+  it('the run that the Geometry tab shows is read back, or forgotten alone', () => {
+    const spectrum = { runsFolder: '/runs', runId: 'ab' };
+    assert.deepEqual(parseMemory({ request: { ...request, spectrum } })?.request, { ...request, spectrum });
+    assert.deepEqual(parseMemory({ request: { ...request, spectrum: { runId: 7 } } })?.request, request);
   });
 
   it('cuts that are none are forgotten', () => {
@@ -131,6 +138,28 @@ describe('queue', () => {
     assert.equal(calls.length, 2);
   });
 
+  it('spectra are jobs of their own: a refinement is another than the run it goes on with', async () => {
+    const asked: SpectrumRequest[] = [];
+    const engine = { spectrum: (request: SpectrumRequest) => (asked.push(request), Promise.resolve({ kind: 'spectrum' } as SpectrumResult)) } as unknown as EngineApi;
+    const queue = new Queue(engine, () => options);
+    const stages = [{ path: '/a', label: 'Base' }, { path: '/b/config.json', label: 'RL' }];
+    const request = { kind: 'spectrum' as const, stages, mode: 'fast' as const, filter: 'mlp' };
+    const job = queue.start(request);
+    assert.equal(queue.start({ ...request, stages: [{ path: '/a' }, { path: '/b' }] }), job);
+    assert.notEqual(queue.start({ ...request, refine: ['x'] }), job);
+    assert.notEqual(keyOf(request), keyOf({ kind: 'compare', stages }));
+    assert.equal(titleOf(request), 'Geometry of Base → RL');
+    await sleep(1);
+    assert.deepEqual(job.state, { kind: 'finished', result: { kind: 'spectrum', result: { kind: 'spectrum' }, runsFolder: options.runsFolder } });
+    assert.deepEqual(asked, [{ stages, mode: 'fast', filter: 'mlp', ...options }, { stages, mode: 'fast', filter: 'mlp', refine: ['x'], ...options }]);
+  });
+
+  it('what a webview says it wants computed is checked', () => {
+    assert.deepEqual(parseChoice({ mode: 'exact', filter: 'mlp' }), { mode: 'exact', filter: 'mlp' });
+    assert.deepEqual(parseChoice({ mode: 'slow', filter: 7 }), { mode: null, filter: '' });
+    assert.deepEqual(parseChoice(undefined), { mode: null, filter: '' });
+  });
+
   it('a failure is the engine’s own sentence; progress after the end is ignored', async () => {
     const { engine, calls } = heldEngine();
     const queue = new Queue(engine, () => options);
@@ -153,6 +182,10 @@ describe('results index', () => {
     run('old', '2026-01-01', ['/m/a', '/m/b']),
     run('new', '2026-01-03', ['/m/b', '/m/c/config.json']),
     run('torn', '2026-01-04', ['/m/b', '/m/d'], 'interrupted'),
+    { ...run('half', '2026-01-07', ['/m/a', '/m/b'], 'interrupted'), kind: 'spectrum' as const },
+    { ...run('fast', '2026-01-06', ['/m/a', '/m/b']), kind: 'spectrum' as const },
+    { ...run('exact', '2026-01-05', ['/m/a', '/m/b']), kind: 'spectrum' as const },
+    { ...run('begun', '2026-01-05', ['/m/b', '/m/c'], 'interrupted'), kind: 'spectrum' as const },
   ];
   function index() {
     const asked: string[] = [];
@@ -167,6 +200,11 @@ describe('results index', () => {
           return Promise.resolve(sampleResult());
         },
         readProbe: () => assert.fail('asked'),
+        readEvaluation: () => assert.fail('asked'),
+        readSpectrum({ runId }) {
+          asked.push(`spectrum ${runId}`);
+          return Promise.resolve({ kind: 'spectrum' } as SpectrumResult);
+        },
       },
       () => ['/w', '/absent'],
       (folder) => folder === '/w',
@@ -210,7 +248,7 @@ describe('results index', () => {
   });
 
   it('where no runs folder exists, the engine is not even asked', async () => {
-    const results = new ResultsIndex({ listRuns: () => assert.fail('asked'), readRun: () => assert.fail('asked'), readProbe: () => assert.fail('asked') }, () => ['/absent'], () => false);
+    const results = new ResultsIndex({ listRuns: () => assert.fail('asked'), readRun: () => assert.fail('asked'), readProbe: () => assert.fail('asked'), readEvaluation: () => assert.fail('asked'), readSpectrum: () => assert.fail('asked') }, () => ['/absent'], () => false);
     assert.equal(await results.find('/m/b'), undefined);
   });
 
@@ -219,5 +257,21 @@ describe('results index', () => {
     assert.equal((await results.findRun([{ path: '/m/b' }, { path: '/m/c' }]))?.runId, 'new');
     assert.equal((await results.findRun([{ path: '/m/b' }, { path: '/m/d' }]))?.state, 'interrupted');
     assert.equal(await results.findRun([{ path: '/m/c' }, { path: '/m/b' }]), undefined);
+  });
+
+  it('finds spectra of the same stages: the run asked for, the newest finished, or one that was interrupted', async () => {
+    const { results, asked } = index();
+    const found = async (stages: string[], wanted?: string) => (await results.findSpectrum(stages.map((path) => ({ path })), wanted))?.runId;
+    assert.equal(await found(['/m/a', '/m/b/config.json']), 'fast');
+    assert.equal(await found(['/m/a', '/m/b'], 'exact'), 'exact');
+    assert.equal(await found(['/m/a', '/m/b'], 'half'), 'fast');
+    assert.equal(await found(['/m/b', '/m/c']), 'begun');
+    assert.equal(await found(['/m/b', '/m/a']), undefined);
+    const run = (await results.findSpectrum([{ path: '/m/a' }, { path: '/m/b' }]))!;
+    await results.spectrum(run);
+    await results.spectrum(run);
+    results.refresh(); // refined: the same run says something else now
+    await results.spectrum(run);
+    assert.deepEqual(asked.filter((what) => what.startsWith('spectrum')), ['spectrum fast', 'spectrum fast']);
   });
 });

@@ -1,0 +1,213 @@
+/**
+ * The Geometry tab's course on the host: spectra of the stages that the panel compares. It has its own job and its own
+ * result; the comparison beside it may be done, under way, or never made.
+ */
+import * as vscode from 'vscode';
+import type { FullSpectrum, SpectrumPlan, SpectrumResult } from '../protocol/engineApi.js';
+import type { ComparePanelRequest, GeometryState, SpectrumChoice, SpectrumJobRequest } from '../protocol/hostApi.js';
+import { requestKey } from '../services/checkpointPath.js';
+import { codeOf, messageOf } from '../services/errors.js';
+import type { Job, JobState } from '../services/queue.js';
+import { readSettings } from '../services/settings.js';
+import { parseChoice } from '../services/spectrumMemory.js';
+import type { PanelServices } from './jobPanel.js';
+
+/** What it needs of its panel. */
+export interface GeometryOwner {
+  readonly title: string;
+  request: ComparePanelRequest;
+  stageLabels(): string[];
+  /** To the webview, if there is one to see it. */
+  sendGeometry(state: GeometryState, front: boolean): Promise<void>;
+  /** The request has changed, and is to be remembered. */
+  requestChanged(): void;
+}
+
+export interface RunPlace {
+  runsFolder: string;
+  runId: string;
+}
+
+export class Geometry implements vscode.Disposable {
+  private state: GeometryState | undefined;
+  private looking: Promise<GeometryState> | undefined;
+  private following: vscode.Disposable | undefined;
+  private job: Job | undefined;
+  /** The tab is to be shown, and the webview has not heard of it yet. */
+  private front = false;
+
+  constructor(
+    private readonly owner: GeometryOwner,
+    private readonly services: PanelServices,
+  ) {}
+
+  /** What there is to show: what runs, what is on disk, or an offer. */
+  current(): Promise<GeometryState> {
+    if (this.state !== undefined) return Promise.resolve(this.state);
+    return (this.looking ??= this.look().finally(() => (this.looking = undefined)));
+  }
+
+  private async look(): Promise<GeometryState> {
+    const active = this.services.queue.active.find(({ request }) => request.kind === 'spectrum' && request.refine === undefined && requestKey(request.stages) === requestKey(this.owner.request.stages));
+    if (active !== undefined) {
+      this.follow(active);
+      return this.state!;
+    }
+    try {
+      const run = await this.services.results.findSpectrum(this.owner.request.stages, this.owner.request.spectrum?.runId);
+      if (this.state !== undefined) return this.state;
+      if (run?.state === 'finished') return (this.state = this.resultState(await this.cut(await this.services.results.spectrum(run)), run));
+      const choice = run === undefined ? this.services.spectrumMemory.choice : { mode: run.spectrum?.mode ?? null, filter: run.spectrum?.filter ?? '' };
+      return (this.state ??= { kind: 'offer', choice, interrupted: run === undefined ? null : run.done });
+    } catch (error) {
+      return (this.state = { kind: 'failed', choice: this.services.spectrumMemory.choice, message: messageOf(error), code: codeOf(error) });
+    }
+  }
+
+  /** Brings the tab to the front, now or as soon as the webview is there. */
+  async reveal(): Promise<void> {
+    this.front = true;
+    await this.current();
+    await this.deliver();
+  }
+
+  /** The webview is there, perhaps again. */
+  async deliver(): Promise<void> {
+    if (this.front && this.state !== undefined) await this.send();
+  }
+
+  async plan(choice: SpectrumChoice): Promise<SpectrumPlan> {
+    const { memory, threads } = readSettings();
+    const { stages, mode, filter } = this.requestOf(parseChoice(choice));
+    return this.services.engine.planSpectrum({ stages, mode, filter, memory, threads });
+  }
+
+  /** Starts or continues; a finished one is back at once. */
+  async start(asked: SpectrumChoice): Promise<void> {
+    const choice = parseChoice(asked);
+    await this.services.spectrumMemory.remember(choice);
+    this.follow(this.services.queue.start(this.requestOf(choice)));
+  }
+
+  cancel(): void {
+    this.job?.cancel();
+  }
+
+  /** From a result back to the offer, with what it was made by. */
+  leave(): void {
+    if (this.state?.kind !== 'result') return;
+    const { mode, filter } = this.state.result;
+    this.set({ kind: 'offer', choice: { mode, filter: filter ?? '' }, interrupted: null });
+  }
+
+  /** Goes on with the run that is shown; the result stays in sight until the new one is there. */
+  async refine(key: string): Promise<void> {
+    const shown = this.result();
+    if (!shown.tensors.some(({ name, part }) => key === (part === null ? name : `${name}#${part}`))) throw new Error(`There is no matrix ${key} to refine.`);
+    const job = this.services.queue.start({ ...this.requestOf({ mode: shown.mode, filter: shown.filter ?? '' }), refine: [key] });
+    const state = await ended(job);
+    if (state.kind === 'failed') throw new Error(state.message);
+    if (state.result.kind === 'spectrum' && this.state?.kind === 'result') await this.show(state.result.result, state.result.runsFolder);
+  }
+
+  full({ name, part, from }: { name: string; part: string | null; from: number }, signal?: AbortSignal): Promise<FullSpectrum> {
+    const shown = this.result();
+    const place = this.owner.request.spectrum;
+    const { memory, threads } = readSettings();
+    const mode = shown.tensors.find((tensor) => tensor.name === name && tensor.part === part)?.spectra[from]?.mode;
+    return this.services.engine.fullSpectrum({ name, part, from, mode, stages: this.owner.request.stages, memory, threads, ...place }, { signal });
+  }
+
+  /** A finished spectrum, from a run or from the queue. */
+  async show(result: SpectrumResult, runsFolder: string | undefined): Promise<void> {
+    const cut = await this.cut(result);
+    const state = this.resultState(cut, runsFolder === undefined ? undefined : { runsFolder, runId: result.provenance.runId });
+    this.set(state);
+  }
+
+  async setCuts(cuts: [number, number]): Promise<void> {
+    if (this.state?.kind !== 'result') return;
+    const { result } = this.state;
+    const recut = await this.services.engine.recutSpectrum({ result, cuts });
+    if (this.state.result === result) this.set({ ...this.state, result: recut });
+  }
+
+  private resultState(result: SpectrumResult, place: RunPlace | undefined): GeometryState {
+    const { request } = this.owner;
+    if (place !== undefined && place.runId !== request.spectrum?.runId) {
+      this.owner.request = { ...request, spectrum: { runsFolder: place.runsFolder, runId: place.runId } };
+      this.owner.requestChanged();
+    }
+    return { kind: 'result', title: this.owner.title, result };
+  }
+
+  private async cut(result: SpectrumResult): Promise<SpectrumResult> {
+    const { cuts } = this.owner.request;
+    return cuts === undefined || String(cuts) === String(result.cuts) ? result : this.services.engine.recutSpectrum({ result, cuts });
+  }
+
+  private result(): SpectrumResult {
+    if (this.state?.kind !== 'result') throw new Error('There is no spectrum here yet.');
+    return this.state.result;
+  }
+
+  private requestOf({ mode, filter }: SpectrumChoice): SpectrumJobRequest {
+    return { kind: 'spectrum', stages: this.owner.request.stages, ...(mode !== null && { mode }), ...(filter !== '' && { filter }) };
+  }
+
+  follow(job: Job): void {
+    this.following?.dispose();
+    this.job = job;
+    const listener = job.onDidChange((state) => void this.onJob(job, state));
+    this.following = new vscode.Disposable(() => listener.dispose());
+    void this.onJob(job, job.state);
+  }
+
+  private async onJob(job: Job, state: JobState): Promise<void> {
+    const { request } = job;
+    if (request.kind !== 'spectrum') return;
+    switch (state.kind) {
+      case 'running': {
+        const { progress } = state;
+        this.set({ kind: 'running', title: `Geometry of ${this.owner.title}`, labels: this.owner.stageLabels(), progress: progress !== null && 'totalMatrices' in progress ? progress : null });
+        break;
+      }
+      case 'failed':
+        this.set({ kind: 'failed', choice: { mode: request.mode ?? null, filter: request.filter ?? '' }, message: state.message, code: state.code });
+        break;
+      case 'finished':
+        if (state.result.kind === 'spectrum') await this.show(state.result.result, state.result.runsFolder);
+        break;
+    }
+  }
+
+  private set(state: GeometryState): void {
+    this.state = state;
+    void this.send();
+  }
+
+  private async send(): Promise<void> {
+    const { state, front } = this;
+    if (state === undefined) return;
+    try {
+      await this.owner.sendGeometry(state, front);
+      this.front = false;
+    } catch {
+      // The webview is hidden or was shown anew: it asks, and `deliver` comes again.
+    }
+  }
+
+  dispose(): void {
+    this.following?.dispose();
+  }
+}
+
+function ended(job: Job): Promise<Extract<JobState, { kind: 'failed' | 'finished' }>> {
+  return new Promise((resolve) => {
+    const look = (state: JobState) => {
+      if (state.kind !== 'running') resolve(state);
+    };
+    job.onDidChange(look);
+    look(job.state);
+  });
+}
