@@ -19,7 +19,7 @@ export function evaluationPlanSentence({ questions, generations, cached, memory,
 }
 
 function heading({ checkpoints, data, maxNewTokens, sets, grader }: EvaluateResult): string {
-  const rows = checkpoints.map(({ label, family, path }) => [label, family, path]);
+  const rows = checkpoints.map(({ label, family, path, recipe }) => [label, family, recipe === null ? path : recipe.trim().split('\n').at(-1)!]);
   const judge = grader === null ? 'judged by rules' : `judged by rules, then ${grader}`;
   return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, greedy, ${judge}`;
 }

@@ -12,6 +12,7 @@ import { inspectCommand } from './inspect.js';
 import { probeCommand } from './probe.js';
 import { spectrumCommand } from './spectrum.js';
 import { showError } from './terminal.js';
+import { sweepCommand, transferCommand } from './transfer.js';
 
 async function main(): Promise<number> {
   // The engine runs in its own process here too: a file cut short under a mapped read must not end as "Bus error".
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), spectrumCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context)]) {
+  for (const command of [compareCommand(context), spectrumCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context), transferCommand(context), sweepCommand(context)]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }

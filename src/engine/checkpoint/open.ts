@@ -9,7 +9,7 @@ import { splitBase } from './base.js';
 import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
-import { isRecipePath, openRecipe } from '../merge/open.js';
+import { isRecipePath, openRecipe, openRecipeText } from '../merge/open.js';
 import { type Location, locate } from './locate.js';
 import { type Header, readHeader } from './safetensors.js';
 import { readText } from './text.js';
@@ -33,6 +33,11 @@ const NESTING_LIMIT = 4;
  */
 export function openCheckpoint(given: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
   return openNested(given, options.signal, 0, []);
+}
+
+/** The same for a stage of a request, which may be a recipe that is no file. @throws as `openCheckpoint` */
+export function openStage({ path: place, recipe }: { path: string; recipe?: string | undefined }, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
+  return recipe === undefined ? openCheckpoint(place, options) : openRecipeText(recipe, place, (at) => openNested(at, options.signal, 0, []), options.signal);
 }
 
 /** @param recipes those that are being opened, whose part this is. */

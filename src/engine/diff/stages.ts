@@ -4,7 +4,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { bytesOf } from '../checkpoint/elements.js';
 import { fileIdentities, filesOf } from '../checkpoint/fingerprint.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
-import { openCheckpoint } from '../checkpoint/open.js';
+import { openStage } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { sameFamily } from '../topology/model.js';
 import { alignTensors, type Alignment } from './align.js';
@@ -26,7 +26,7 @@ export async function openStages(request: { stages: StageRequest[] }, { signal, 
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.stages) {
     throwIfCancelled(signal);
-    checkpoints.push(await openCheckpoint(stage.path, { signal }));
+    checkpoints.push(await openStage(stage, { signal }));
   }
   for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
   const alignment = alignTensors(checkpoints);

@@ -1,5 +1,5 @@
 /** The model work of an evaluation: runs where it may block its thread, and reports batch by batch. */
-import { openCheckpoint } from '../checkpoint/open.js';
+import { openStage } from '../checkpoint/open.js';
 import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { decodeAll } from '../model/generate.js';
@@ -24,7 +24,7 @@ interface Prepared {
 export async function computeAnswers(job: EvaluateJob, send: (message: EvaluateMessage) => void, signal: AbortSignal): Promise<void> {
   for (const { checkpoint: index, stage, label, asked } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
-    const checkpoint = await openCheckpoint(stage.path, { signal });
+    const checkpoint = await openStage(stage, { signal });
     const model = openModel(checkpoint, { memory: job.memory, threads: job.threads, onNotice: (sentence) => send({ type: 'notice', sentence }) });
     try {
       const processor = await createProcessor(checkpoint, { signal });

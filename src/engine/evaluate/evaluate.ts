@@ -6,7 +6,7 @@ import type { CallContext, EngineHost } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { fileError, shown, thousands } from '../checkpoint/failure.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
-import { openCheckpoint } from '../checkpoint/open.js';
+import { openStage } from '../checkpoint/open.js';
 import { provenance } from '../diff/provenance.js';
 import type { Provenance } from '../diff/result.js';
 import { identityOf, labelsOf } from '../diff/stages.js';
@@ -100,7 +100,7 @@ export async function setUp(request: EvaluateRequest, { signal, progress }: Call
   if (!Number.isSafeInteger(seed)) throw new FrankensteinError('bad-request', `The seed must be a whole number; ${seed} given.`);
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
-  for (const stage of request.checkpoints) checkpoints.push(await openCheckpoint(stage.path, { signal }));
+  for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
   const sets = await readSets(request, signal);
   const pictured = sets.sets.some(({ questions }) => questions.some(({ image }) => image !== undefined));
@@ -309,7 +309,7 @@ function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], f
   return {
     schema: 1,
     kind: request.kind ?? 'evaluate',
-    checkpoints: checkpoints.map(({ path: place, family }, index) => ({ label: labels[index]!, path: place, recipe: null, role: roles[index]!, family, fingerprint: fingerprints[index]! })),
+    checkpoints: checkpoints.map(({ path: place, family }, index) => ({ label: labels[index]!, path: place, recipe: request.checkpoints[index]!.recipe ?? null, role: roles[index]!, family, fingerprint: fingerprints[index]! })),
     data: sets.data, dataFingerprint: sets.fingerprint, sets: described, maxNewTokens, seed,
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,

@@ -1,7 +1,7 @@
 /** The checkpoints of a transferability test and of a sweep: IN, RL, and what is made of them without writing a byte. */
 import type { CallContext, StageRequest } from '../api.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
-import { openCheckpoint } from '../checkpoint/open.js';
+import { openStage } from '../checkpoint/open.js';
 import { FrankensteinError } from '../errors.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { sameFamily } from '../topology/model.js';
@@ -36,7 +36,7 @@ const ALPHAS = [0, 0.25, 0.5, 0.75, 1, 1.25];
 
 /** @throws `mismatch` for two families or numbers of layers, `bad-request` for cuts outside the model. */
 export async function hybrids(request: HybridsRequest, { signal }: CallContext = {}): Promise<Hybrids> {
-  const [supervised, reinforced] = [await openCheckpoint(request.in.path, { signal }), await openCheckpoint(request.rl.path, { signal })];
+  const [supervised, reinforced] = [await openStage(request.in, { signal }), await openStage(request.rl, { signal })];
   sameFamily(supervised, reinforced);
   if (supervised.layers !== reinforced.layers) throw new FrankensteinError('mismatch', `IN has ${supervised.layers} language layers, RL ${reinforced.layers}: their layers cannot stand for each other.`);
   const { layers } = supervised;

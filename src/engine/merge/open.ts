@@ -25,7 +25,7 @@ const NESTING_LIMIT = 8;
  * @param open opens what the recipe names; `within` are the recipes that are being opened, this one included.
  * @throws `not-found`, `permission`, `malformed` for the file itself and for a recipe that uses itself.
  */
-export async function readRecipe(given: string, open: (path: string, within: readonly string[]) => Promise<Checkpoint>, within: readonly string[] = [], signal?: AbortSignal): Promise<{ recipe: Recipe; text: string } & ResolvedRecipe> {
+export async function readRecipe(given: string, open: (path: string, within: readonly string[]) => Promise<Checkpoint>, within: readonly string[] = [], signal?: AbortSignal): Promise<OpenedRecipe> {
   const file = path.resolve(given);
   let real: string;
   try {
@@ -38,12 +38,18 @@ export async function readRecipe(given: string, open: (path: string, within: rea
   if (within.length >= NESTING_LIMIT) throw malformed(file, `is a recipe in ${NESTING_LIMIT} others; that is as deep as they go.`);
   // UTF-8 has at most four bytes a character.
   const text = await readText(file, 4 * TEXT_LIMIT, signal);
+  return resolveText(text, path.dirname(file), (place) => open(place, [...within, real]), signal);
+}
+
+type OpenedRecipe = { recipe: Recipe; text: string } & ResolvedRecipe;
+
+async function resolveText(text: string, folder: string, open: (path: string) => Promise<Checkpoint>, signal: AbortSignal | undefined): Promise<OpenedRecipe> {
   const parsed = parseRecipe(text);
   const resolved = await resolveRecipe(parsed, {
-    folder: path.dirname(file),
+    folder,
     open: (place) => {
       throwIfCancelled(signal);
-      return open(place, [...within, real]);
+      return open(place);
     },
   });
   return { recipe: parsed.recipe, text, ...resolved };
@@ -55,7 +61,20 @@ export async function readRecipe(given: string, open: (path: string, within: rea
  */
 export async function openRecipe(given: string, open: (path: string, within: readonly string[]) => Promise<Checkpoint>, within: readonly string[] = [], signal?: AbortSignal): Promise<Checkpoint> {
   const file = path.resolve(given);
-  const { recipe, text, problems, plan, tokenizer, sourceOf } = await readRecipe(file, open, within, signal);
+  return checkpointOf(file, path.basename(file).replace(/(?:\.frank)?\.ya?ml$/i, ''), await readRecipe(file, open, within, signal));
+}
+
+/**
+ * Opens a recipe that is no file.
+ * @param folder what the recipe names is looked up from here.
+ * @throws as `openRecipe`.
+ */
+export async function openRecipeText(text: string, folder: string, open: (path: string) => Promise<Checkpoint>, signal?: AbortSignal): Promise<Checkpoint> {
+  const whole = path.resolve(folder);
+  return checkpointOf(path.join(whole, 'recipe'), 'recipe', await resolveText(text, whole, open, signal));
+}
+
+function checkpointOf(file: string, label: string, { recipe, text, problems, plan, tokenizer, sourceOf }: OpenedRecipe): Checkpoint {
   if (plan === undefined || recipe.form === undefined) throw failure(file, text, problems);
   const owner = plan.sources[plan.owner]!.checkpoint;
   const files = new Map(owner.files);
@@ -80,7 +99,7 @@ export async function openRecipe(given: string, open: (path: string, within: rea
     warnings: problems.filter(({ severity }) => severity === 'warning').map(({ message }) => message),
     virtual: {
       kind: 'recipe',
-      label: path.basename(file).replace(/(?:\.frank)?\.ya?ml$/i, ''),
+      label,
       summary: summaryOf(form, plan, (reference) => sourceOf(reference)!.label),
       sources: sources.map(({ checkpoint }) => checkpoint),
       recipe: contentOf(recipe, plan, (reference) => sources.indexOf(sourceOf(reference)!), tokenizer && sources.indexOf(tokenizer)),

@@ -6,7 +6,7 @@ import type { CallContext } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { fileError, shown, thousands } from '../checkpoint/failure.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
-import { openCheckpoint } from '../checkpoint/open.js';
+import { openStage } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { PROBE_TASKS, type ProbeSample, readProbeSet } from '../evaluate/probeSet.js';
 import { type Question, readQuestionSet } from '../evaluate/questionSet.js';
@@ -65,7 +65,7 @@ export async function setUp(request: ProbeRequest, { signal, progress }: CallCon
   }
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
-  for (const { path: place } of request.checkpoints) checkpoints.push(await openCheckpoint(place, { signal }));
+  for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
   for (const other of checkpoints.slice(1)) sameFamily(checkpoints[0]!, other);
   const specs = checkpoints.map(readSpec);
   const { layers } = specs[0]!.language;
