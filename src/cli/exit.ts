@@ -8,6 +8,7 @@ const EXIT_CODES: Record<string, number> = {
   'no-base': 3,
   permission: 3,
   malformed: 3,
+  'bad-line': 3,
   unsupported: 3,
   mismatch: 4,
   changed: 5,
@@ -20,7 +21,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   0    done
   1    a defect of this program
   2    wrong use: an unknown option, cuts outside the model, a memory budget that is too small
-  3    a checkpoint that cannot be read: not there, no permission, malformed, or of another format
+  3    a checkpoint or data set that cannot be read: not there, no permission, malformed, or of another format
   4    checkpoints of different families
   5    a file changed while it was being read
   6    the disk is full

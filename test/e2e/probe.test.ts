@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { PNG } from 'pngjs';
 import type { AttentionResult, SkipResult, SwapResult } from '../../src/protocol/engineApi.js';
 import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
 import { assertShown, enginePids, eventually, holdEngine, LONG, Panel, runNames, until } from './support.js';
@@ -83,11 +84,15 @@ describe('probing and trying', () => {
   }
 
   async function saved(entry: string, name: string): Promise<string> {
+    return (await savedBytes(entry, name, (bytes) => bytes.toString('utf8').endsWith('\n'))).toString('utf8');
+  }
+
+  async function savedBytes(entry: string, name: string, whole: (bytes: Buffer) => boolean = (bytes) => bytes.length > 0): Promise<Buffer> {
     const file = below(name);
     await panel().id('export').click();
     await panel().id(entry).click();
     await lab.page.fileDialog(file);
-    return eventually(() => (readdirSync(path.dirname(file)).includes(path.basename(file)) ? readFileSync(file, 'utf8') : ''), (text) => text.endsWith('\n'), `${name} is written`);
+    return eventually(() => (readdirSync(path.dirname(file)).includes(path.basename(file)) ? readFileSync(file) : Buffer.alloc(0)), whole, `${name} is written`);
   }
 
   async function closeAll(): Promise<void> {
@@ -208,6 +213,12 @@ describe('probing and trying', () => {
         lines.map((line) => [line[at('function')], line[at('layer')], line[at('n')], line[at('value')]].join(' ')).sort(),
         swap.rates.map(({ task, depth, n, changed }) => `${task} ${depth} ${n} ${changed}`).sort(),
       );
+      const heat = await savedBytes('export-surface-png', 'surface.png');
+      const { width, height, data } = PNG.sync.read(heat);
+      assert.ok(width > 400 && height > 200, `${width} × ${height}`);
+      const colours = new Set<number>();
+      for (let at = 0; at < data.length; at += 4) colours.add(data.readUInt32BE(at));
+      assert.ok(colours.size > 20, `${colours.size} colours`);
       const answers = await saved('export-samples-csv', 'answers.csv');
       for (const { id } of swap.samples) assert.ok(answers.includes(id), `${id} is in the answers`);
       const json = JSON.parse(await saved('export-probe-json', 'probe.json')) as SwapResult;
@@ -281,11 +292,11 @@ describe('probing and trying', () => {
 
     it('attention, two checkpoints held against each other', async function () {
       this.timeout(180_000);
-      const own = await cli<AttentionResult>('probe', 'attention', below('models/in'), below('models/rl'), '--data', below('eval/math.jsonl'), '--labels', 'IN,RL', '--no-runs', '--json', '-');
+      const own = await cli<AttentionResult>('probe', 'attention', below('models/in'), below('models/rl'), '--data', below('eval/math.jsonl'), '--no-runs', '--json', '-');
       await fromPalette('Attention shift', [/models\/in/, /models\/rl/], /math\.jsonl/);
       assert.match(await estimate(), /6 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe IN, RL: attention');
+      await probed('Probe in, rl: attention');
       assert.equal(await panel().id('tab-attention').getAttribute('aria-selected'), 'true');
       await until(async () => (await lab.page.canvasColours(panel().id('attention-figure-canvas'))) > 20, 'the curves are painted');
       await until(async () => (await lab.page.canvasColours(panel().id('shift-figure-canvas'))) > 10, 'the shift is painted');
@@ -333,10 +344,13 @@ describe('probing and trying', () => {
     it('data with a bad line: one sentence with its number; skipped if wanted, and reported', async function () {
       this.timeout(180_000);
       await fromPalette('Vision localization', [/models\/in/], /torn\.jsonl/);
-      assert.match(await estimate(), /torn\.jsonl line 3: is not valid JSON\./);
+      assert.match(await estimate(), /torn\.jsonl line 3 is not valid JSON\./);
       await lab.page.quickPick(/Run/);
-      assert.match(await panel().failure(), /^\S+torn\.jsonl line 3: is not valid JSON\.$/);
+      assert.match(await panel().failure(), /^torn\.jsonl line 3 is not valid JSON\.$/);
       await lab.page.screenshot('probe-bad-data');
+      await panel().id('skip-lines').click();
+      await probed('Probe in: vision');
+      assert.match(await panel().id('probe-warnings').innerText(), /line 3/);
       await closeAll();
       await fromPalette('Vision localization', [/models\/in/], /torn\.jsonl/);
       await estimate();
@@ -361,7 +375,7 @@ describe('probing and trying', () => {
       await samples(4);
       assert.match(await estimate(), /16 samples × 12 layers in 2 checkpoints/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe IN, RL: vision');
+      await probed('Probe in, rl: vision');
       for (const at of [0, 1, 2, 3]) await until(async () => (await lab.page.canvasColours(panel().id(`curves-${at}-canvas`))) > 10, `figure ${at} is painted`);
       await panel().id('curves-3').waitFor();
       assert.equal((await numbers('probe-numbers')).length, 4 * 2 * 12);
@@ -369,7 +383,7 @@ describe('probing and trying', () => {
       await panel().id('curves-1').waitFor({ state: 'detached' });
       await panel().press('layout', 'By function');
       await panel().id('legend-checkpoint-1').click();
-      await eventually(() => numbers('probe-numbers'), (table) => table.length === 4 * 12, 'RL is taken out');
+      await eventually(() => numbers('probe-numbers'), (table) => table.length === 4 * 12, 'rl is taken out');
       await panel().id('legend-checkpoint-1').click();
       await panel().id('curves-0').focus();
       await panel().id('curves-0').press('Home');

@@ -119,6 +119,9 @@ const host: HostApi = {
     log('retry');
     return panel.show({ state: compareState(), request: null });
   },
+  skipBadLines() {
+    return this.retry();
+  },
   async setCuts(request) {
     log('setCuts', request);
     await wait(60);

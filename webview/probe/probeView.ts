@@ -7,6 +7,7 @@ import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
 import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
 import { svgPng } from '../exporters/png.js';
+import { sizeOf } from '../exporters/svg.js';
 import { lineSwatch } from '../figure/lineChart.js';
 import type { LinePlace } from '../figure/lines.js';
 import { plural } from '../format.js';
@@ -117,6 +118,12 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     const words = { title: `${title}: ${now.figures.length === 1 ? now.figures[0]!.title : now.what === 'attention' ? 'attention' : 'functional localization'}`, description: now.figures.map((one) => one.title).join(', '), caption: caption() };
     return now.figures.length === 0 ? null : { ...linesSvg(now.figures, words, palette), what: now.what };
   };
+  const surfaceDrawing = (): string | null => {
+    const curves = visible();
+    if (model === null || curves.length === 0) return null;
+    const words = { title: `${title}: function by layer`, description: 'Share of answers that changed', caption: caption() };
+    return heatmapSvg(surfaceGrid(model, curves), { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText }, words);
+  };
   const entries: MenuEntry[] = [
     { heading: 'Numbers' },
     {
@@ -147,10 +154,16 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       label: 'Heat map as SVG…',
       testId: 'export-surface-svg',
       run: () => {
-        const curves = visible();
-        if (model === null || curves.length === 0) return;
-        const words = { title: `${title}: function by layer`, description: 'Share of answers that changed', caption: caption() };
-        void save(name('surface', 'svg'), heatmapSvg(surfaceGrid(model, curves), { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText }, words));
+        const svg = surfaceDrawing();
+        if (svg !== null) void save(name('surface', 'svg'), svg);
+      },
+    },
+    {
+      label: 'Heat map as PNG…',
+      testId: 'export-surface-png',
+      run: () => {
+        const svg = surfaceDrawing();
+        if (svg !== null) void context.ask(svgPng(svg, ...sizeOf(svg))).then((bytes) => bytes && save(name('surface', 'png'), bytes));
       },
     },
     { heading: 'Copy' },

@@ -39,6 +39,8 @@ export interface VisionFamily {
   patchSize: number;
   /** Attention within windows in all blocks but the config's `fullatt_block_indexes`. */
   windows?: { size: number; fullBlocks: readonly number[] };
+  /** Coordinates of boxes in answers: pixels of the picture as it was resized, or thousandths of its sides. */
+  boxes: 'pixels' | 'thousandths';
   /** A learned table of positions, interpolated to the picture's grid. */
   positionTable?: true;
   /** Features of some blocks that are added to the first language layers' outputs. */
@@ -69,7 +71,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     vision: {
       root: TOWER, widthKey: 'hidden_size', norm: 'rms', activation: 'silu',
       mlp: { kind: 'gated', gate: 'mlp.gate_proj', up: 'mlp.up_proj', down: 'mlp.down_proj' },
-      merger: QWEN2_MERGER, patchSize: 14, windows: { size: 112, fullBlocks: [7, 15, 23, 31] },
+      merger: QWEN2_MERGER, boxes: 'pixels', patchSize: 14, windows: { size: 112, fullBlocks: [7, 15, 23, 31] },
     },
   },
   {
@@ -78,7 +80,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     language: { root: NESTED, ropeTheta: 1_000_000, axes: 'sections', sections: [16, 24, 24] },
     vision: {
       root: TOWER, widthKey: 'embed_dim', norm: 'layer', activation: 'quick_gelu',
-      mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' }, merger: QWEN2_MERGER, patchSize: 14,
+      mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' }, merger: QWEN2_MERGER, boxes: 'thousandths', patchSize: 14,
     },
   },
   {
@@ -87,7 +89,7 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
     language: { root: NESTED, ropeTheta: 500_000, axes: 'interleaved', sections: [24, 20, 20] },
     vision: {
       root: TOWER, widthKey: 'hidden_size', norm: 'layer', activation: 'gelu_pytorch_tanh',
-      mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' }, merger: QWEN3_MERGER, patchSize: 16,
+      mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' }, merger: QWEN3_MERGER, boxes: 'thousandths', patchSize: 16,
       positionTable: true, deepstack: { merger: QWEN3_MERGER, blocks: [8, 16, 24] },
     },
   },

@@ -50,7 +50,7 @@ async function* prepareAll(job: ProbeJob, units: readonly Unit[], processor: Pro
     } catch (error) {
       if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
       const why = `Sample ${shown(unit.ids[0]!)}: ${error.message}`;
-      if (job.badLines !== 'skip') throw new FrankensteinError(error.code, why, { cause: error });
+      if (job.badLines !== 'skip') throw new FrankensteinError('bad-line', why, { cause: error });
       failed(unit, why);
     }
   }

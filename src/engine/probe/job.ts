@@ -29,6 +29,8 @@ export interface ProbeJob {
 export interface SwapOutcome {
   kind: 'swap';
   source: 'same-grid' | 'resized';
+  /** What a pixel of the source file is in the coordinates of an answer's boxes, by column and row. */
+  boxScale: [number, number];
   baseline: string;
   sourceAnswer: string;
   answers: string[];

@@ -7,6 +7,7 @@ import { shown, thousands } from '../checkpoint/failure.js';
 import { provenance } from '../diff/provenance.js';
 import type { Provenance } from '../diff/result.js';
 import { FrankensteinError } from '../errors.js';
+import type { Box } from '../evaluate/box.js';
 import { isChanged } from '../evaluate/change.js';
 import { isRight } from '../evaluate/grade.js';
 import { Run, runIdOf } from '../runs/store.js';
@@ -19,7 +20,7 @@ import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapRe
 import { type ProbeSetup, setUp } from './setup.js';
 
 /** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 
 /** A line of the journal: what one sample came out as. */
 interface JournalEntry {
@@ -162,10 +163,11 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
 
   if (samples.kind === 'swap') {
     const found = samples.items.filter(good).map((sample): SwapResult['samples'][number] => {
-      const { source, baseline, sourceAnswer, answers } = of<SwapOutcome>(sample.id);
+      const { source, boxScale, baseline, sourceAnswer, answers } = of<SwapOutcome>(sample.id);
+      const judged = { ...sample, sourceBox: sample.sourceBox && scaled(sample.sourceBox, boxScale) };
       return {
         id: sample.id, task: sample.task, prompt: sample.prompt, targetImage: relative(sample.targetImage), sourceImage: relative(sample.sourceImage),
-        source, baseline, sourceAnswer, answers, changed: answers.map((answer) => isChanged(sample, baseline, answer)),
+        source, baseline, sourceAnswer, answers, changed: answers.map((answer) => isChanged(judged, baseline, answer)),
       };
     });
     return { kind: 'swap', ...base, mode: setup.mode, samples: found, rates: swapRates(found, depths) };
@@ -192,6 +194,10 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
   };
   if (silent.length > 0) result.warnings.push(`${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`);
   return result;
+}
+
+function scaled([left, top, right, bottom]: Box, [x, y]: [number, number]): Box {
+  return [left * x, top * y, right * x, bottom * y];
 }
 
 /** Longer lists of samples end with a count. */

@@ -5,16 +5,23 @@ import { userMessage } from '../model/processor/messages.js';
 import type { ProcessedImage, ProcessedPrompt, Processor } from '../model/processor/processor.js';
 import type { Unit } from './job.js';
 
+/** Pixels of a picture file. */
+export interface PictureSize {
+  width: number;
+  height: number;
+}
+
 export interface PreparedUnit {
   unit: Unit;
   prompt: ProcessedPrompt;
   /** Of a swap: the same words with the other picture on the same grid. */
-  source: { prompt: ProcessedPrompt; brought: 'same-grid' | 'resized' } | undefined;
+  source: { prompt: ProcessedPrompt; brought: 'same-grid' | 'resized'; size: PictureSize } | undefined;
 }
 
 /** Processed pictures by file and grid. The vision tower computes a picture once per batch when it is the same object. */
 export class Pictures {
   private readonly kept = new Map<string, ProcessedImage>();
+  private readonly sizes = new Map<string, PictureSize>();
 
   constructor(
     private readonly processor: Processor,
@@ -33,13 +40,21 @@ export class Pictures {
     return { image: await this.keep(`${grid.join()} ${file}`, async () => this.processor.resizeTo(await this.read(file), grid)), brought: 'resized' };
   }
 
+  /** Of a file that was given to `own` or `onto`. */
+  sizeOf(file: string): PictureSize {
+    return this.sizes.get(file)!;
+  }
+
   /** Lets go of everything: called between batches. */
   clear(): void {
     this.kept.clear();
+    this.sizes.clear();
   }
 
-  private read(file: string): Promise<RgbImage> {
-    return readImage(file, this.signal);
+  private async read(file: string): Promise<RgbImage> {
+    const image = await readImage(file, this.signal);
+    this.sizes.set(file, { width: image.width, height: image.height });
+    return image;
   }
 
   private async keep(key: string, make: () => Promise<ProcessedImage>): Promise<ProcessedImage> {
@@ -59,7 +74,7 @@ export async function prepare(processor: Processor, pictures: Pictures, unit: Un
   const prompt = ask(image);
   if (!paired) return { unit, prompt, source: undefined };
   const { image: other, brought } = await pictures.onto(unit.image!, image!.grid, unit.source);
-  return { unit, prompt, source: { prompt: ask(other), brought } };
+  return { unit, prompt, source: { prompt: ask(other), brought, size: pictures.sizeOf(unit.source ?? unit.image!) } };
 }
 
 const MARKER = '<image>';

@@ -1,5 +1,6 @@
 /** Visual-token swap: the answers of a batch at all depths, from one pass over its targets and one over its sources. */
 import type { Branch, Model } from '../model/model.js';
+import type { VisionSpec } from '../model/spec.js';
 import type { Prefilled } from '../model/state.js';
 import { answerRows, type AnswerOptions, checkLogits, type Row } from './answers.js';
 import type { ProbeJob, SwapOutcome } from './job.js';
@@ -51,6 +52,7 @@ export async function swapUnits(model: Model, units: readonly PreparedUnit[], { 
   return units.map(({ source }, unit) => ({
     kind: 'swap',
     source: source!.brought,
+    boxScale: boxScaleOf(model.spec.vision!, source!),
     baseline: texts[untouched.get(targets[unit]!)!]!,
     sourceAnswer: texts[untouched.get(sources[unit]!)!]!,
     answers: answers[unit]!.map((row) => texts[row]!),
@@ -61,6 +63,13 @@ interface Place {
   side: 'targets' | 'sources';
   row: number;
   prompt: PreparedUnit['prompt'];
+}
+
+/** By the family's rule, and by how the picture was resized. */
+export function boxScaleOf({ family, patchSize }: Pick<VisionSpec, 'family' | 'patchSize'>, { prompt, size }: Pick<NonNullable<PreparedUnit['source']>, 'prompt' | 'size'>): [number, number] {
+  const [, rows, columns] = prompt.images[0]!.grid;
+  const [width, height] = family.boxes === 'thousandths' ? [1000, 1000] : [columns * patchSize, rows * patchSize];
+  return [width / size.width, height / size.height];
 }
 
 function keyOf(words: string, file: string | undefined, brought: string, { images: [image] }: PreparedUnit['prompt']): string {

@@ -96,7 +96,7 @@ describe('questions', () => {
     const { items } = await readQuestionSet(file);
     assert.equal(items[1]!.answer, '[2,1,4,3]');
     assert.deepEqual(items[2], { id: 'c', prompt: '1 + 1?', answer: 'B', answerType: 'choice', choices: ['x', '2'], image: path.join(folder, 'images', 'a.png'), description: 'a thing', task: 't' });
-    await refused(readQuestionSet(await written(question({ answer_type: 'poem' }))), /line 1 has the answer type "poem"; there are number, text, choice, box\.$/);
+    await refused(readQuestionSet(await written(question({ answer_type: 'poem' }))), /line 1 has the answer type "poem"; there are number, text, choice, box, math\.$/);
     await refused(readQuestionSet(await written(question({ answer: undefined }))), /has no "answer"/);
     await refused(readQuestionSet(await written(question({ answer_type: 'box' }))), /not four numbers/);
     await refused(readQuestionSet(await written(question({ choices: 'ab' }))), /no list of texts/);

@@ -62,7 +62,7 @@ describe('frankenstein probe', function () {
       [swap('--tasks', 'smell', '--no-runs'), 2, /no task "smell"/],
       [['probe', 'swap', inside('nowhere'), '--data', pairs, '--no-runs'], 3, /nowhere does not exist/],
       [['probe', 'swap', checkpoint, '--data', inside('none.jsonl'), '--no-runs'], 3, /none\.jsonl does not exist/],
-      [['probe', 'swap', checkpoint, '--data', questions, '--no-runs'], 3, /line 1: /],
+      [['probe', 'swap', checkpoint, '--data', questions, '--no-runs'], 3, /line 1 /],
     ];
     for (const [args, code, sentence] of cases) {
       const finished = await run(args);

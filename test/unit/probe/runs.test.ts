@@ -115,7 +115,7 @@ describe('a probe', function () {
     let bad: string;
     before(async () => (bad = await copyData(path.join(temporary.path, 'bad'), 'probes', ['counting.jsonl'], 3, spoil)));
 
-    it('stops at the first, naming its line', () => assert.rejects(engine.probe(swap({ data: bad })), { code: 'malformed', message: /line 2: has no "target_image"/ }));
+    it('stops, naming the file and every line', () => assert.rejects(engine.probe(swap({ data: bad })), { code: 'bad-line', message: /^samples\.jsonl line 2 has no "target_image"\. 2 more lines cannot be used: 3, 6\.$/ }));
 
     it('leaves them out and says so', async () => {
       const result = (await engine.probe(swap({ data: bad, badLines: 'skip' }))) as SwapResult;
@@ -132,7 +132,7 @@ describe('a probe', function () {
       await writeFile(path.join(path.dirname(data), name), 'not a picture');
     });
 
-    it('stops, naming sample and file', () => assert.rejects(engine.probe(swap({ data })), { code: 'malformed', message: /^Sample counting-001: .*is no PNG, JPEG or WebP picture\.$/ }));
+    it('stops, naming sample and file', () => assert.rejects(engine.probe(swap({ data })), { code: 'bad-line', message: /^Sample counting-001: .*is no PNG, JPEG or WebP picture\.$/ }));
 
     it('leaves the sample out where that is wanted, on the next run too', async () => {
       const first = (await engine.probe(swap({ data, badLines: 'skip', runsFolder: runs }))) as SwapResult;
@@ -184,7 +184,7 @@ describe('a probe', function () {
   });
 
   it('refuses a prompt that leaves no room for its answer', () =>
-    assert.rejects(engine.probe(skip({ maxNewTokens: 5000 })), { code: 'bad-request', message: /^Sample .*leaves no room for 5,000 more; the model's context is/ }));
+    assert.rejects(engine.probe(skip({ maxNewTokens: 5000 })), { code: 'bad-line', message: /^Sample .*leaves no room for 5,000 more; the model's context is/ }));
 
   it('draws as many of each task, the same for the same seed, others for another', async () => {
     const drawn = async (seed: number) => ((await engine.probe(swap({ samples: 3, seed, depths: [0] }))) as SwapResult).samples.map(({ id }) => id);
