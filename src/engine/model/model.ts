@@ -197,7 +197,7 @@ export class Model {
     const [cos, sin] = [new Float32Array((rows * headDim) / 2), new Float32Array((rows * headDim) / 2)];
     for (let row = 0; row < rows; row++) {
       const at = state.next[row]!;
-      writeAngles(cos, sin, (row * headDim) / 2, [at, at, at], language.inverseFrequencies, language.axes);
+      writeAngles(cos, sin, (row * headDim) / 2, [at, at, at], language.rotation, language.axes);
     }
     const result = await this.runner.run({
       cache: state.cache, slot: state.used, tokens: 1, starts: state.starts, hidden, cos, sin,
@@ -231,13 +231,13 @@ export class Model {
   }
 
   private angles(prompts: readonly PromptLayout[], starts: Int32Array, slot: number, tokens: number): { cos: Float32Array; sin: Float32Array } {
-    const { inverseFrequencies, axes } = this.spec.language;
-    const pairs = inverseFrequencies.length;
+    const { rotation, axes } = this.spec.language;
+    const pairs = rotation.inverseFrequencies.length;
     const [cos, sin] = [new Float32Array(prompts.length * tokens * pairs), new Float32Array(prompts.length * tokens * pairs)];
     prompts.forEach(({ length, positions }, row) => {
       for (let place = Math.max(0, starts[row]! - slot); place < tokens; place++) {
         const token = slot + place - starts[row]!;
-        writeAngles(cos, sin, (row * tokens + place) * pairs, [positions[token]!, positions[length + token]!, positions[2 * length + token]!], inverseFrequencies, axes);
+        writeAngles(cos, sin, (row * tokens + place) * pairs, [positions[token]!, positions[length + token]!, positions[2 * length + token]!], rotation, axes);
       }
     });
     return { cos, sin };

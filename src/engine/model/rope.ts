@@ -4,15 +4,27 @@ import type { LanguageFamily } from './families.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/**
- * Radians per position for each pair of a head's dimensions, fp32 as transformers computes them.
- * @throws `unsupported` for a scaling that is not built here. `where` names the checkpoint.
- */
-export function frequencies(config: Config, headDim: number, defaultTheta: number, where: string): Float32Array {
+export interface Rotation {
+  /** Radians per position for each pair of a head's dimensions, fp32 as transformers computes them. */
+  inverseFrequencies: Float32Array;
+  /** By what cos and sin are multiplied. */
+  scale: number;
+}
+
+/** @throws `unsupported` for a scaling that is not built here. `where` names the checkpoint. */
+export function rotationOf(config: Config, headDim: number, defaultTheta: number, where: string): Rotation {
+  const parameters = ropeParameters(config);
+  const kind = parameters['rope_type'] ?? parameters['type'] ?? 'default';
+  return {
+    inverseFrequencies: frequencies(config, headDim, defaultTheta, kind, where),
+    scale: kind === 'yarn' ? yarnScale(parameters, where) : 1,
+  };
+}
+
+function frequencies(config: Config, headDim: number, defaultTheta: number, kind: unknown, where: string): Float32Array {
   const parameters = ropeParameters(config);
   const theta = numberOf(parameters['rope_theta']) ?? numberOf(config['rope_theta']) ?? defaultTheta;
   const plain = axialFrequencies(headDim, theta);
-  const kind = parameters['rope_type'] ?? parameters['type'] ?? 'default';
   switch (kind) {
     case 'default':
     case 'mrope':
@@ -21,8 +33,10 @@ export function frequencies(config: Config, headDim: number, defaultTheta: numbe
       return plain.map((frequency) => frequency / (numberOf(parameters['factor']) ?? 1));
     case 'llama3':
       return llama3(plain, parameters, where);
+    case 'yarn':
+      return yarn(plain, theta, parameters, numberOf(config['max_position_embeddings']), where);
     default:
-      throw new FrankensteinError('unsupported', `${where} scales its positions by ${JSON.stringify(kind)}, which is not built here; default, linear, llama3 and mrope are.`);
+      throw new FrankensteinError('unsupported', `${where} scales its positions by ${JSON.stringify(kind)}, which is not built here; default, linear, llama3, yarn and mrope are.`);
   }
 }
 
@@ -31,13 +45,16 @@ export function axialFrequencies(dim: number, theta: number): Float32Array {
   return Float32Array.from({ length: dim / 2 }, (_, index) => 1 / Math.fround(theta ** Math.fround((2 * index) / dim)));
 }
 
+/** A number that the scaling cannot do without. @throws `malformed` */
+function needed(parameters: Config, key: string, kind: string, where: string, otherwise?: number): number {
+  const value = numberOf(parameters[key]) ?? otherwise;
+  if (value === undefined) throw new FrankensteinError('malformed', `${where} scales its positions by ${kind} but gives no ${key}.`);
+  return value;
+}
+
 /** Long wavelengths are stretched by `factor`, short ones kept, those between interpolated. */
 function llama3(plain: Float32Array, parameters: Config, where: string): Float32Array {
-  const need = (key: string) => {
-    const value = numberOf(parameters[key]);
-    if (value === undefined) throw new FrankensteinError('malformed', `${where} scales its positions by llama3 but gives no ${key}.`);
-    return value;
-  };
+  const need = (key: string) => needed(parameters, key, 'llama3', where);
   const [factor, low, high, context] = [need('factor'), need('low_freq_factor'), need('high_freq_factor'), need('original_max_position_embeddings')];
   return plain.map((frequency) => {
     const wavelength = (2 * Math.PI) / frequency;
@@ -46,6 +63,36 @@ function llama3(plain: Float32Array, parameters: Config, where: string): Float32
     const smooth = (context / wavelength - low) / (high - low);
     return ((1 - smooth) * frequency) / factor + smooth * frequency;
   });
+}
+
+/**
+ * Pairs that turn often within the trained context keep their frequency, those that turn less than once are stretched
+ * by `factor`, those between are mixed by a ramp over their index. Source: arXiv 2309.00071, as transformers has it.
+ */
+function yarn(plain: Float32Array, theta: number, parameters: Config, context: number | undefined, where: string): Float32Array {
+  const factor = needed(parameters, 'factor', 'yarn', where);
+  const trained = needed(parameters, 'original_max_position_embeddings', 'yarn', where, context);
+  const dim = 2 * plain.length;
+  const truncate = parameters['truncate'] !== false;
+  /** Index of the pair that turns so many times within the trained context. */
+  const pairOf = (turns: number) => (dim * Math.log(trained / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const [fast, slow] = [pairOf(numberOf(parameters['beta_fast']) || 32), pairOf(numberOf(parameters['beta_slow']) || 1)];
+  const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
+  const high = Math.min(truncate ? Math.ceil(slow) : slow, dim - 1);
+  const width = low === high ? 0.001 : high - low;
+  return plain.map((frequency, pair) => {
+    const stretched = Math.fround(Math.min(1, Math.max(0, (pair - low) / width)));
+    return (frequency / factor) * stretched + frequency * (1 - stretched);
+  });
+}
+
+function yarnScale(parameters: Config, where: string): number {
+  const given = numberOf(parameters['attention_factor']);
+  if (given !== undefined) return given;
+  const factor = needed(parameters, 'factor', 'yarn', where);
+  const grown = (scale: number) => (factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1);
+  const [scale, all] = [numberOf(parameters['mscale']), numberOf(parameters['mscale_all_dim'])];
+  return scale && all ? grown(scale) / grown(all) : grown(1);
 }
 
 /** Which coordinate turns each of `pairs` pairs. */
@@ -117,10 +164,10 @@ export function ropePositions(tokens: number, pictures: readonly { start: number
 }
 
 /** Writes cos and sin of one token's angles at `offset` of the tables. `at`: its three coordinates. */
-export function writeAngles(cos: Float32Array, sin: Float32Array, offset: number, at: readonly [number, number, number], inverse: Float32Array, axes: Uint8Array): void {
+export function writeAngles(cos: Float32Array, sin: Float32Array, offset: number, at: readonly [number, number, number], { inverseFrequencies: inverse, scale }: Rotation, axes: Uint8Array): void {
   for (let pair = 0; pair < inverse.length; pair++) {
     const angle = Math.fround(at[axes[pair]!]! * inverse[pair]!);
-    cos[offset + pair] = Math.cos(angle);
-    sin[offset + pair] = Math.sin(angle);
+    cos[offset + pair] = scale * Math.cos(angle);
+    sin[offset + pair] = scale * Math.sin(angle);
   }
 }

@@ -6,7 +6,7 @@ import { textConfig } from '../topology/model.js';
 import { MODEL_FAMILIES, type ModelFamily, type VisionFamily } from './families.js';
 import { ACTIVATIONS, type Activation } from './graphs/ops.js';
 import type { LayerShape } from './graphs/language.js';
-import { frequencies, ropeAxes } from './rope.js';
+import { ropeAxes, type Rotation, rotationOf } from './rope.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -15,8 +15,7 @@ export interface LanguageSpec {
   layers: number;
   vocabulary: number;
   layer: LayerShape;
-  /** Radians per position, one per pair of a head's dimensions. */
-  inverseFrequencies: Float32Array;
+  rotation: Rotation;
   /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
   axes: Uint8Array;
   /** Canonical name of the head's matrix; the embedding's when it is tied. */
@@ -105,7 +104,7 @@ function readLanguage(checkpoint: Checkpoint, family: ModelFamily, config: Confi
   };
   return {
     root, layers: checkpoint.layers, vocabulary, layer,
-    inverseFrequencies: frequencies(config, headDim, family.language.ropeTheta, shown(checkpoint.path)),
+    rotation: rotationOf(config, headDim, family.language.ropeTheta, shown(checkpoint.path)),
     axes: ropeAxes(family.language, config, headDim / 2, shown(checkpoint.path)),
     // Presence decides, not the config's flag: finetunes get that flag wrong.
     head: checkpoint.tensors.has('lm_head.weight') ? 'lm_head.weight' : `${root}.embed_tokens.weight`,

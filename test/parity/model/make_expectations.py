@@ -2,8 +2,8 @@
 """Small random models of every family, and what transformers computes with them, for test/parity/model.
 
 Run with torch and transformers 5 installed:
-    python test/parity/model/make_expectations.py
-Writes checkpoints/<name>/ and expectations.json beside this file. Everything follows from seeds; the models are
+    python test/parity/model/make_expectations.py [NAME...]
+Writes checkpoints/<name>/ and expectations.json beside this file; given names, only those are made anew. Everything follows from seeds; the models are
 stored, so that the tests need neither torch nor the same random numbers.
 
 Interventions are implemented here a second time, on transformers' own modules and cache, by hooks.
@@ -13,6 +13,7 @@ import contextlib
 import copy
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +70,7 @@ MROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 
 
 def qwen2_5_vl(tied, **text):
     return Qwen2_5_VLForConditionalGeneration(Qwen2_5_VLConfig(
-        text_config=dict(TEXT, rope_parameters=MROPE, tie_word_embeddings=tied, use_sliding_window=False, **text),
+        text_config={**TEXT, "rope_parameters": MROPE, "tie_word_embeddings": tied, "use_sliding_window": False, **text},
         vision_config=dict(VISION, hidden_size=32, intermediate_size=40, window_size=16, fullatt_block_indexes=[1], out_hidden_size=32, hidden_act="silu"),
         tie_word_embeddings=tied, **IDS))
 
@@ -92,6 +93,7 @@ def llama(tied, **more):
 
 
 LLAMA3 = {"rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64}
+YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 16}
 
 # name: (build, dtype on disk, old layout, seed)
 MODELS = {
@@ -106,6 +108,9 @@ MODELS = {
     "qwen2-window": (lambda: Qwen2ForCausalLM(Qwen2Config(**dict(TEXT, use_sliding_window=True, sliding_window=6, max_window_layers=2))), torch.bfloat16, False, 19),
     "qwen3": (lambda: Qwen3ForCausalLM(Qwen3Config(**dict(TEXT, head_dim=16, tie_word_embeddings=False))), torch.bfloat16, False, 20),
     "llama3": (lambda: llama(False, rope_parameters=LLAMA3), torch.float32, False, 21),
+    "llama-linear": (lambda: llama(True, rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.5}), torch.bfloat16, False, 23),
+    "qwen3-yarn": (lambda: Qwen3ForCausalLM(Qwen3Config(**dict(TEXT, head_dim=16, rope_parameters=dict(YARN, beta_fast=4.0, mscale=0.9, mscale_all_dim=0.5)))), torch.bfloat16, False, 24),
+    "qwen2_5_vl-yarn": (lambda: qwen2_5_vl(True, rope_parameters=dict(MROPE, **YARN)), torch.bfloat16, False, 25),
     "llama-biased": (lambda: llama(True, attention_bias=True, mlp_bias=True), torch.bfloat16, False, 22),
 }
 
@@ -361,10 +366,12 @@ def intervention_cases(vision: bool, prompt, source, name):
 INTERVENED = ["qwen2_5_vl-tied", "qwen2_vl", "qwen3_vl", "qwen3"]
 
 
-def main():
-    shutil.rmtree(HERE / "checkpoints", ignore_errors=True)
+def main(wanted):
+    before = json.loads((HERE / "expectations.json").read_text())["models"] if wanted else {}
+    made_now = {name: model for name, model in MODELS.items() if not wanted or name in wanted}
     runners = {}
-    for name, (build, dtype, old, seed) in MODELS.items():
+    for name, (build, dtype, old, seed) in made_now.items():
+        shutil.rmtree(HERE / "checkpoints" / name, ignore_errors=True)
         torch.manual_seed(seed)
         model = build()
         model.set_attn_implementation("eager")
@@ -372,7 +379,7 @@ def main():
         runners[name] = Runner(model, write(model, HERE / "checkpoints" / name, dtype, old))
 
     models, gaps, count = {}, [], 0
-    for name, (_, _, _, seed) in MODELS.items():
+    for name, (_, _, _, seed) in made_now.items():
         runner = runners[name]
         made = []
         for prompt in prompts_for(runner.vision, seed):
@@ -409,9 +416,9 @@ def main():
             entry["pairs"] = [{"prompt": {key: prompt[key] for key in ("inputIds", "images")}, "source": source and {key: source[key] for key in ("inputIds", "images")}} for prompt, source in pairs]
             entry["interventions"] = cases
         print(name, len(made), "prompts", len(entry.get("interventions", [])), "interventions")
-    result = {"transformers": transformers.__version__, "torch": torch.__version__, "stopTokens": [EOS], "newTokens": NEW_TOKENS, "models": models}
+    result = {"transformers": transformers.__version__, "torch": torch.__version__, "stopTokens": [EOS], "newTokens": NEW_TOKENS, "models": {**before, **models}}
     (HERE / "expectations.json").write_text(json.dumps(result) + "\n")
     print(count, "prompts; smallest gap between two best logits", min(gaps))
 
 
-main()
+main(sys.argv[1:])
