@@ -8,7 +8,7 @@ import { NoiseSpectrum } from './noise.js';
 type Corrected = NonNullable<Spectrum['corrected']>;
 
 /** Relative error of a corrected stable rank that the model itself leaves (docs/spectra.md). */
-const MODEL_ERROR = 0.07;
+const modelError = (gain: number) => 0.07 + 0.25 * Math.max(0, 1 - gain);
 /** An update whose first value is no further above a spectrum without directions has none that can be told. */
 const TELLING = 1.03;
 /** Share of the energy outside the directions that are seen, above which the first may be no direction of its own. */
@@ -32,7 +32,7 @@ export function correctedOf(values: Float64Array, fro: number, count: number, { 
 
   const least = noise.edge * (1 + 1e-4);
   const beneath = (value: number) => (noise.beneath(Math.max(value, least)) ?? 0) / gain;
-  const spikes = values.subarray(0, countAbove(values, high[0]!)).map(beneath);
+  const spikes = values.subarray(0, Math.max(signalRank, countAbove(values, least))).map(beneath);
   const largest = spikes[0]!;
   const energy = (k: number) => spikes.subarray(0, k).reduce((sum, value) => sum + value * value, 0);
   // All of the update's energy, wherever it is; and that of the directions that are seen.
@@ -50,8 +50,9 @@ export function correctedOf(values: Float64Array, fro: number, count: number, { 
   const fluctuation = 2 * noise.edgeScale;
   return {
     stableRank: Math.min(count, Math.max(1, best / (square(values[0]!) ** (1 - unseen) * diffuseSquare(values[0]!) ** unseen))),
-    stableRankLow: Math.max(1, ((1 - MODEL_ERROR) * Math.min(seen, total)) / square(values[0]! + fluctuation)),
-    stableRankHigh: Math.min(count, ((1 + MODEL_ERROR) * Math.max(seen, total)) / leastSquare(values[0]! - fluctuation)),
+    stableRankLow: Math.max(1, ((1 - modelError(gain)) * Math.min(seen, total)) / square(values[0]! + fluctuation)),
+    // Of an update that is mostly noise and mostly unseen, little more is known than that it has directions.
+    stableRankHigh: signalShare < HALF && unseen > HALF ? count : Math.min(count, ((1 + modelError(gain)) * Math.max(seen, total)) / leastSquare(values[0]! - fluctuation)),
     topEnergy: Object.fromEntries(ENERGY_RANKS.map((k) => [k, Math.min(1, energy(k) / best)])),
     signalRank,
   };

@@ -32,14 +32,14 @@ export interface FloorOptions {
 }
 
 /** Elements that are looked at; of a larger matrix, as many in whole rows. The fit needs no more. */
-const SAMPLE = 1 << 21;
+const SAMPLE = 1 << 20;
 /** Rows that are looked at, at least. */
-const LEAST_ROWS = 64;
-/** The variances are known no better: the band is that much wider. */
-const TOLERANCE = 0.01;
+const LEAST_ROWS = 48;
+/** The variances are known no better, and the less the coarser the grid: weights are not even within its steps. */
+const tolerance = (mantissa: number) => 0.01 + 0.25 * 2 ** -mantissa;
 
 /**
- * Holds about 32 MiB, more for rows beyond 32 Ki elements.
+ * Holds about 24 MiB, more for rows beyond 20 Ki elements.
  * @throws what reading throws (`changed`, `not-found`, `permission`, `cancelled`).
  */
 export async function floorOf(source: MatrixSource, options: FloorOptions = {}): Promise<RoundingFloor> {
@@ -47,13 +47,13 @@ export async function floorOf(source: MatrixSource, options: FloorOptions = {}):
   const count = Math.min(rows, columns);
   const sample = count === 0 ? undefined : await readSample(source, options);
   const rounding = sample && roundingOf(sample);
-  if (sample === undefined || rounding === undefined) return none(count);
+  if (sample === undefined || rounding === undefined) return noFloor(count);
 
   const variances = variancesOf(sample, rounding.noise, rows, columns);
   const energy = energyOf(variances);
   const transferred = rounding.gain ** 2 * rounding.signal;
   return {
-    ...spectrumOf(variances, count),
+    ...spectrumOf(variances, rows, columns, { kurtosis: kurtosisOf(sample, rounding), lone: sample.lone, tolerance: tolerance(sample.grid.mantissa) }),
     gain: rounding.gain,
     signalShare: transferred > 0 ? transferred / (transferred + energy / (rows * columns)) : 0,
     variances,
@@ -71,8 +71,13 @@ interface Sample {
   columnMoved: Uint8Array;
   /** Undefined where the errors are uniform. */
   counts: StepCounts | undefined;
-  /** Mean Δ². */
+  /** Mean Δ² and Δ⁴. */
   energy: number;
+  fourth: number;
+  /** The largest errors that single elements may hold, descending. */
+  lone: number[];
+  /** Of the later stage. */
+  grid: Grid;
 }
 
 /** Undefined where the later stage is not rounded. */
@@ -106,7 +111,11 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
     columnMoved: new Uint8Array(columns),
     counts,
     energy: 0,
+    fourth: 0,
+    lone: [],
+    grid,
   };
+  let [leastLone, squares, fourths] = [0, 0, 0];
   for (let row = 0, index = 0; row < chosen.length; row++) {
     for (let column = 0; column < columns; column++, index++) {
       const to = later[index]!;
@@ -123,12 +132,26 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
       if (delta !== 0) {
         sample.rowMoved[row] = 1;
         sample.columnMoved[column] = 1;
-        sample.energy += delta * delta;
+        const square = delta * delta;
+        squares += square;
+        fourths += square * square;
+        // A weight that does not lie on the grid errs by half a step; one that does may be moved by a whole one.
+        const error = Math.min(Math.abs(delta), (isLattice ? 1 : 0.5) * 2 ** exponent);
+        if (error > leastLone) leastLone = keepLargest(sample.lone, error);
       }
     }
   }
-  sample.energy /= Math.max(1, later.length);
+  sample.energy = squares / later.length;
+  sample.fourth = fourths / later.length;
   return sample;
+}
+
+/** Inserts into the `TOP` largest. @returns what the next must exceed. */
+function keepLargest(largest: number[], value: number): number {
+  const place = largest.findIndex((other) => other < value);
+  largest.splice(place < 0 ? largest.length : place, 0, value);
+  if (largest.length > TOP) largest.pop();
+  return largest.length < TOP ? 0 : largest[TOP - 1]!;
 }
 
 /** Evenly spread, at a random place in each stretch: all of them where they are few. */
@@ -155,15 +178,23 @@ function roundingOf(sample: Sample): Rounding | undefined {
   return uniformRounding(uniformNoise, noise / sample.exponents.length, energy);
 }
 
+/** E x⁴ / (E x²)² of the errors: large where few weights move, or few have large steps. */
+function kurtosisOf({ counts, energy, fourth, exponents }: Sample, { noise }: Rounding): number {
+  if (counts !== undefined && !counts.isCoarse) return fourth / energy ** 2;
+  let [sum, squares] = [0, 0];
+  for (const exponent of exponents) {
+    const variance = noise(exponent);
+    sum += variance;
+    squares += variance * variance;
+  }
+  return (1.8 * squares * exponents.length) / (sum * sum);
+}
+
 /** Variances of the noise as a product of rows and columns, from the sampled rows. */
 function variancesOf(sample: Sample, noise: Rounding['noise'], allRows: number, allColumns: number): Variances {
   const { rows, columns, exponents, rowMoved, columnMoved } = sample;
-  const known = new Map<number, number>();
-  const variance = (exponent: number) => {
-    let value = known.get(exponent);
-    if (value === undefined) known.set(exponent, (value = noise(exponent)));
-    return value;
-  };
+  const lowest = exponents.reduce((least, exponent) => Math.min(least, exponent), 0);
+  const variances = Float64Array.from({ length: 1 + exponents.reduce((most, exponent) => Math.max(most, exponent), lowest) - lowest }, (_, index) => noise(lowest + index));
   const rowMeans = new Float64Array(rows);
   const columnMeans = new Float64Array(columns);
   const columnSquares = new Float64Array(columns);
@@ -171,7 +202,7 @@ function variancesOf(sample: Sample, noise: Rounding['noise'], allRows: number, 
   for (let row = 0, index = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++, index++) {
       if (rowMoved[row] === 0 || columnMoved[column] === 0) continue;
-      const value = variance(exponents[index]!);
+      const value = variances[exponents[index]! - lowest]!;
       rowMeans[row]! += value / columns;
       columnMeans[column]! += value / rows;
       columnSquares[column]! += (value * value) / rows;
@@ -208,7 +239,8 @@ const CENTRE = 0.72;
 const SPREAD_DOWN = 1.15;
 const spreadUp = (rank: number) => (rank === 1 ? 0.65 : 1.15);
 
-function spectrumOf(variances: Variances, count: number): Pick<RoundingFloor, 'floor' | 'values' | 'low' | 'high'> {
+function spectrumOf(variances: Variances, rows: number, columns: number, { kurtosis, lone, tolerance }: { kurtosis: number; lone: readonly number[]; tolerance: number }): Pick<RoundingFloor, 'floor' | 'values' | 'low' | 'high'> {
+  const count = Math.min(rows, columns);
   const fro = Math.sqrt(energyOf(variances));
   const spectrum = new NoiseSpectrum(variances);
   const at = (shift: (rank: number) => number) => Float64Array.from({ length: count }, (_, index) => spectrum.valueAt(Math.min(count, index + 1 - CENTRE + shift(index + 1))));
@@ -217,13 +249,17 @@ function spectrumOf(variances: Variances, count: number): Pick<RoundingFloor, 'f
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const scale = norm > 0 ? fro / norm : 0;
   const scaled = values.map((value) => value * scale);
-  const low = at(() => SPREAD_DOWN).map((value) => value * scale * (1 - TOLERANCE));
-  const high = at((rank) => -spreadUp(rank)).map((value) => value * scale * (1 + TOLERANCE));
+  // Where errors are few and large, rows and columns differ in energy by chance, (kurtosis − 1)/n of it squared, and the
+  // edge moves by half of that; and a lone error shows with the energy of its row and its column.
+  const uneven = 1 + (Math.max(0, kurtosis - 1) / 2) * (1 / rows + 1 / columns);
+  const aloneOf = (error: number) => Math.sqrt(error ** 2 + fro ** 2 * (1 / rows + 1 / columns));
+  const low = at(() => SPREAD_DOWN).map((value) => value * scale * (1 - tolerance));
+  const high = at((rank) => -spreadUp(rank)).map((value, index) => Math.max(value * scale * uneven, aloneOf(lone[index] ?? 0)) * (1 + tolerance));
   return { floor: floorFrom(scaled, low, high, fro), values: scaled, low, high };
 }
 
 /** All zeros: no rounding, or no update that could have been rounded. */
-function none(count: number): RoundingFloor {
+export function noFloor(count: number): RoundingFloor {
   const zeros = () => new Float64Array(count);
   return {
     floor: floorFrom(zeros(), zeros(), zeros(), 0),

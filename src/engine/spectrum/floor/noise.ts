@@ -23,7 +23,7 @@ export interface Variances {
 const EXTREMES = 8;
 const GROUPS = 24;
 
-/** A profile of `total` numbers from all of them or from a sample. */
+/** A profile of `total` numbers from all of them or from a sample. Zeros stay apart. */
 export function profileOf(numbers: Float64Array, total: number): Profile {
   const sorted = numbers.slice().sort().reverse();
   const weight = total / sorted.length;
@@ -34,10 +34,13 @@ export function profileOf(numbers: Float64Array, total: number): Profile {
     values.push(sorted.subarray(from, to).reduce((sum, one) => sum + one, 0) / (to - from));
     weights.push((to - from) * weight);
   };
-  const alone = Math.min(EXTREMES, sorted.length);
+  const zero = sorted.findIndex((value) => !(value > 0));
+  const positive = zero < 0 ? sorted.length : zero;
+  const alone = Math.min(EXTREMES, positive);
   for (let index = 0; index < alone; index++) take(index, index + 1);
-  const left = sorted.length - alone;
+  const left = positive - alone;
   for (let group = 0; group < GROUPS; group++) take(alone + Math.floor((group * left) / GROUPS), alone + Math.floor(((group + 1) * left) / GROUPS));
+  take(positive, sorted.length);
   return { values: Float64Array.from(values), weights: Float64Array.from(weights) };
 }
 
@@ -57,11 +60,9 @@ export class NoiseSpectrum {
   private readonly count: number;
 
   constructor(private readonly variances: Variances) {
-    const sum = ({ weights }: Profile) => weights.reduce((total, weight) => total + weight, 0);
-    const [rows, columns] = [sum(variances.rows), sum(variances.columns)];
-    this.count = Math.min(rows, columns);
+    this.count = Math.min(totalOf(variances.rows), totalOf(variances.columns));
     this.edge = this.findEdge();
-    [this.at, this.above] = this.cumulate(rows <= columns);
+    [this.at, this.above] = this.cumulate();
   }
 
   /** The value that `rank` of the `count` values are expected above; beyond the edge for a negative rank. */
@@ -128,25 +129,27 @@ export class NoiseSpectrum {
   }
 
   /** Integrates the density from the edge down. */
-  private cumulate(rowsAreFewer: boolean): [Float64Array, Float64Array] {
+  private cumulate(): [Float64Array, Float64Array] {
     const at = Float64Array.from({ length: POINTS + 1 }, (_, point) => this.edge * (1 - (point / POINTS) ** 2));
     const above = new Float64Array(POINTS + 1);
     if (this.edge === 0) return [at, above];
-    const { rows, columns } = this.variances;
+    // Rows or columns without noise have values of zero, which are left out.
+    const [rows, columns] = [noisy(this.variances.rows), noisy(this.variances.columns)];
+    const rowsAreFewer = totalOf(rows) <= totalOf(columns);
     const small = rowsAreFewer ? rows : columns;
-    // Rows or columns without noise have values of zero.
-    const most = Math.min(weightAbove(rows), weightAbove(columns)) / this.count;
+    const density = new Float64Array(POINTS + 1);
     let start: Complex = [0, 0];
-    let density = 0;
     for (let point = 1; point <= POINTS; point++) {
-      const z: Complex = [at[point]!, this.edge * SMOOTHING];
+      // As far from the axis as the points are apart: peaks between them are not missed.
+      const z: Complex = [at[point]!, Math.max(SMOOTHING * this.edge, at[point - 1]! - at[point]!)];
       const { a, b } = this.solveComplex(z, start);
       start = b;
-      const own = Math.max(0, (-2 / Math.PI) * complexMean(small, z, rowsAreFewer ? b : a));
-      above[point] = above[point - 1]! + ((own + density) / 2) * (at[point - 1]! - at[point]!);
-      density = own;
+      density[point] = Math.max(0, (-2 / Math.PI) * complexMean(small, z, rowsAreFewer ? b : a));
     }
-    const scale = most / above[POINTS]!;
+    // Below the lowest value there is only what smoothing spread there.
+    for (let point = POINTS; point > 0 && density[point]! * this.edge < FAINT; point--) density[point] = 0;
+    for (let point = 1; point <= POINTS; point++) above[point] = above[point - 1]! + ((density[point]! + density[point - 1]!) / 2) * (at[point - 1]! - at[point]!);
+    const scale = totalOf(small) / this.count / above[POINTS]!;
     return [at, above.map((share) => share * scale)];
   }
 
@@ -166,9 +169,11 @@ export class NoiseSpectrum {
 }
 
 /** Points of the density, closer together at the edge. */
-const POINTS = 128;
-/** Distance from the real axis, as a share of the edge. */
-const SMOOTHING = 2e-3;
+const POINTS = 384;
+/** Least distance from the real axis, as a share of the edge. */
+const SMOOTHING = 5e-4;
+/** Densities, as multiples of the mean one, that are taken for none at the lower end. */
+const FAINT = 0.03;
 
 type Complex = readonly [number, number];
 
@@ -216,6 +221,11 @@ function complexMean({ values, weights }: Profile, z: Complex, other: Complex): 
   return im / total;
 }
 
-function weightAbove({ values, weights }: Profile): number {
-  return weights.reduce((total, weight, index) => (values[index]! > 0 ? total + weight : total), 0);
+function totalOf({ weights }: Profile): number {
+  return weights.reduce((total, weight) => total + weight, 0);
+}
+
+/** Without the zeros. */
+function noisy({ values, weights }: Profile): Profile {
+  return { values: values.filter((value) => value > 0), weights: weights.filter((_, index) => values[index]! > 0) };
 }
