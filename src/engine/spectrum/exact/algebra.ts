@@ -42,6 +42,20 @@ const GRAPHS = {
       return [w, gemm(graph, q!, w, { transA: 1, alpha: MINUS }, gemm(graph, p!, u!, { transA: 1, alpha: MINUS }, x))];
     },
   },
+  /**
+   * W such that a symmetric A − Uᵀ·Z, reflected from both sides, is A − Uᵀ·Z − Vᵀ·W − Wᵀ·V:
+   * Y − ½·Y·Vᵀ·T·V with Y = Tᵀ·V·(A − Uᵀ·Z).
+   */
+  both: {
+    inputs: 5,
+    build: (graph: Graph, [t, v, a, u, z]: Value[]) => {
+      const turned = graph.node('Transpose', [gemm(graph, a!, v!, { transB: 1 })]);
+      const product = gemm(graph, gemm(graph, v!, u!, { transB: 1 }), z!, { alpha: MINUS }, turned);
+      const y = gemm(graph, t!, product, { transA: 1 });
+      const inner = gemm(graph, gemm(graph, y, v!, { transB: 1 }), t!, {});
+      return [gemm(graph, inner, v!, { alpha: { float: -0.5 } }, y)];
+    },
+  },
 };
 
 const MINUS = { float: -1 };

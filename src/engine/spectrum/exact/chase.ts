@@ -22,6 +22,27 @@ export function emptyBand(size: number, width: number): Band {
   return { size, width, stride, values: new Float64Array(Math.max(0, (size - 1) * stride + size + 2 * width)) };
 }
 
+/**
+ * The upper half of a symmetric band to the band of its Cholesky factor, whose singular values are the roots of its
+ * eigenvalues. @returns false where it is not positive definite to the working precision.
+ */
+export function factorBand({ size, width, stride, values }: Band): boolean {
+  for (let index = 0; index < size; index++) {
+    const begin = index * (stride + 1) + width;
+    const pivot = Math.sqrt(values[begin]!);
+    if (!(pivot > 0)) return false;
+    const length = Math.min(width, size - 1 - index);
+    values[begin] = pivot;
+    for (let place = begin + 1; place <= begin + length; place++) values[place]! /= pivot;
+    for (let row = 1; row <= length; row++) {
+      const factor = values[begin + row]!;
+      const target = begin + row * stride;
+      for (let column = row; column <= length; column++) values[target + column]! -= factor * values[begin + column]!;
+    }
+  }
+  return true;
+}
+
 /** Elements of the band that are passed over between two looks at the signal: about 20 ms. */
 const PAUSE = 1 << 22;
 

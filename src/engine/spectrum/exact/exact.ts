@@ -7,10 +7,10 @@ import { throwIfCancelled } from '../../errors.js';
 import type { MatrixSource } from '../matrix.js';
 import { Algebra, type Matrix } from './algebra.js';
 import { bidiagonalValues } from './bidiagonal.js';
-import { type Band, emptyBand, toBidiagonal } from './chase.js';
+import { type Band, emptyBand, factorBand, toBidiagonal } from './chase.js';
 import { Kernel } from './kernel.js';
 import { DeltaReader } from './reader.js';
-import { reduceToBand, reduceToTriangle } from './reduce.js';
+import { reduceSymmetric, reduceToBand, reduceToTriangle } from './reduce.js';
 
 export interface ExactOptions {
   /** Bytes that may be held at once; at least `exactBytes` are. */
@@ -38,8 +38,8 @@ export interface ExactValues {
 const SMALL = 48;
 /** Up to this ratio of the sides the matrix itself is reduced. */
 const NEARLY_SQUARE = 1.2;
-/** Smallest λ/λ₁ of a Gram matrix that its rounding (about 20 ε·λ₁) leaves untouched: to 2e-6 of σ. */
-const GRAM_LIMIT = 1e-9;
+/** Smallest σ/σ₁ that the rounding of a Gram matrix (about 20 ε·σ₁²) leaves untouched: to 2e-6 of σ. */
+const GRAM_LIMIT = 3e-5;
 /** Columns of the Gram matrix that are computed at once, from its upper end to its diagonal. */
 const STRIP = 448;
 /** More positions of a matrix that is stored along them gain nothing. */
@@ -134,17 +134,26 @@ async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOpt
   const data = new Float64Array(short * long);
   await reader.readTall(0, long, data);
   if (!reader.isUsable) return new Float64Array(short);
-  return denseValues({ rows: long, columns: short, data }, tools, options, 0);
+  return denseValues({ rows: long, columns: short, data }, tools, options);
 }
 
-/** √λ of the Gram matrix of the short side; undefined where small values would be rounding. */
+/** By the Gram matrix of the short side; undefined where small values would be rounding. */
 async function gramValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   const gram = await gramMatrix(reader, tools, options);
   if (!reader.isUsable) return new Float64Array(short);
-  const squares = await denseValues({ rows: short, columns: short, data: gram }, tools, options, long / (long + 3 * short));
-  if (!(squares[short - 1]! >= GRAM_LIMIT * squares[0]!)) return undefined;
-  return squares.map(Math.sqrt);
+  const before = gramShare(short, long);
+  const band = emptyBand(short, bandWidth(short));
+  const onProgress = (share: number) => options.onProgress?.(before + (1 - before) * share);
+  await reduceSymmetric({ rows: short, columns: short, data: gram }, band, { ...tools, signal: options.signal, onProgress: (share) => onProgress(0.6 * share) });
+  if (!factorBand(band)) return undefined;
+  const values = await bandValues(band, tools.kernel, options.signal, (share) => onProgress(0.6 + 0.4 * share));
+  return values[short - 1]! >= GRAM_LIMIT * values[0]! ? values : undefined;
+}
+
+/** Share of the Gram matrix in the work. */
+function gramShare(short: number, long: number): number {
+  return long / (long + 2 * short);
 }
 
 async function gramMatrix(reader: DeltaReader, { algebra }: Tools, { memory, signal, onProgress }: ExactOptions): Promise<Float64Array> {
@@ -166,7 +175,7 @@ async function gramMatrix(reader: DeltaReader, { algebra }: Tools, { memory, sig
       for (let row = 0; row < right; row++) {
         for (let column = Math.max(left, row); column < right; column++) gram[row * short + column]! += data[row * strip.rows + column - left]!;
       }
-      onProgress?.(((first + (count * right ** 2) / short ** 2) / long) * (long / (long + 3 * short)));
+      onProgress?.(((first + (count * right ** 2) / short ** 2) / long) * gramShare(short, long));
     }
   }
   for (let row = 0; row < short; row++) for (let column = 0; column < row; column++) gram[row * short + column] = gram[column * short + row]!;
@@ -188,14 +197,14 @@ async function triangleValues(reader: DeltaReader, tools: Tools, options: ExactO
     triangle = { rows: short, columns: short, data: new Float64Array(short * short) };
     await reduceToTriangle(stacked, bandWidth(short), triangle, { ...tools, signal });
   }
-  return denseValues(triangle, tools, { ...options, onProgress: undefined }, 0);
+  return denseValues(triangle, tools, { ...options, onProgress: undefined });
 }
 
-/** Of a matrix with rows ≥ columns, which is destroyed. `before`: the share of the work that is done already. */
-async function denseValues(matrix: Matrix, tools: Tools, { signal, onProgress }: ExactOptions, before: number): Promise<Float64Array> {
+/** Of a matrix with rows ≥ columns, which is destroyed. */
+async function denseValues(matrix: Matrix, tools: Tools, { signal, onProgress }: ExactOptions): Promise<Float64Array> {
   const band = emptyBand(matrix.columns, bandWidth(matrix.columns));
-  await reduceToBand(matrix, band, { ...tools, signal, onProgress: (share) => onProgress?.(before + share * (1 - before) * 0.6) });
-  return bandValues(band, tools.kernel, signal, (share) => onProgress?.(before + (1 - before) * (0.6 + 0.4 * share)));
+  await reduceToBand(matrix, band, { ...tools, signal, onProgress: (share) => onProgress?.(0.7 * share) });
+  return bandValues(band, tools.kernel, signal, (share) => onProgress?.(0.7 + 0.3 * share));
 }
 
 async function bandValues(band: Band, kernel: Kernel, signal: AbortSignal | undefined, onProgress?: (share: number) => void): Promise<Float64Array> {

@@ -31,6 +31,51 @@ export function reduceToBand(a: Matrix, band: Band, options: ReduceOptions): Pro
   return reduce(a, width, true, put, options);
 }
 
+/**
+ * A symmetric `a` to a symmetric band of the same eigenvalues, of which `band` takes the upper half. Half the work of
+ * `reduceToBand`. Destroys `a`.
+ */
+export async function reduceSymmetric(a: Matrix, { width, stride, values }: Band, { algebra, kernel, signal, onProgress }: ReduceOptions): Promise<void> {
+  const { columns: whole, data } = a;
+  let size = whole;
+  let offset = 0;
+  const put = (row: number, column: number, value: number) => {
+    values[(offset + row) * stride + offset + column + width] = value;
+  };
+  for (;;) {
+    const most = thickest(width, size);
+    const pending: Pending = { u: new Float64Array(most * size), z: new Float64Array(most * size), thick: 0 };
+    let done = 0;
+    let vectors = data.subarray(0, Math.min(width, size) * size);
+    while (pending.thick + 2 * width <= most) {
+      throwIfCancelled(signal);
+      const count = Math.min(width, size - done);
+      for (let row = 0; row < count; row++) for (let column = row; column < count; column++) put(done + row, done + column, vectors[row * size + done + column]!);
+      const after = done + count;
+      if (after === size) return;
+      const { reflectors, triangle, factor } = kernel.factorPanel(vectors, count, size, after);
+      for (let row = 0; row < count; row++) {
+        for (let column = 0; column <= row && after + column < size; column++) put(done + row, after + column, triangle[row * count + column]!);
+      }
+      const block = (rows: Float64Array, length = size): Matrix => ({ rows: count, columns: length, data: rows });
+      const [u, z] = [pending.u, pending.z].map((rows): Matrix => ({ rows: pending.thick, columns: size, data: rows })) as [Matrix, Matrix];
+      const [w] = (await algebra.run('both', block(factor, count), block(reflectors), { rows: size, columns: size, data }, u, z)) as [Matrix];
+      append(pending, reflectors, w.data, size, size);
+      append(pending, w.data, reflectors, size, size);
+      const next = Math.min(width, size - after);
+      const rows: Matrix = { rows: next, columns: size, data: data.subarray(after * size, (after + next) * size) };
+      const part: Matrix = { rows: pending.thick, columns: next, data: columnsOf(pending.u, pending.thick, size, after, next) };
+      const [ahead] = (await algebra.run('subtract', part, { rows: pending.thick, columns: size, data: pending.z }, rows)) as [Matrix];
+      vectors = ahead.data;
+      done = after;
+      onProgress?.(1 - ((whole - offset - done) / whole) ** 3);
+    }
+    await updateTrailing({ rows: size, columns: size, data }, pending, done, algebra, signal);
+    size -= done;
+    offset += done;
+  }
+}
+
 /** R of `a` (rows ≥ columns), its upper triangle row-major in `r`. Destroys `a`. */
 export function reduceToTriangle(a: Matrix, width: number, r: Matrix, options: ReduceOptions): Promise<void> {
   const put = (row: number, column: number, value: number) => {
@@ -46,7 +91,7 @@ async function reduce(a: Matrix, width: number, right: boolean, put: (row: numbe
   let offset = 0;
   while (offset < size) {
     // What was done since A was updated: A − Uᵀ·Z is the matrix now.
-    const most = Math.min(Math.max(THICK, 2 * width), 2 * width * Math.ceil(columns / width));
+    const most = thickest(width, columns);
     const pending: Pending = { u: new Float64Array(most * rows), z: new Float64Array(most * columns), thick: 0 };
     let done = 0;
     let vectors = columnsAsRows(data, rows, columns, 0, Math.min(width, columns));
@@ -93,6 +138,11 @@ async function reduce(a: Matrix, width: number, right: boolean, put: (row: numbe
     columns -= done;
     offset += done;
   }
+}
+
+/** Rows that U and Z get: up to `THICK`, and never more than all panels need. */
+function thickest(width: number, columns: number): number {
+  return Math.min(Math.max(THICK, 2 * width), 2 * width * Math.ceil(columns / width));
 }
 
 /** U (`thick × rows`) and Z (`thick × columns`), with room for more rows. */
