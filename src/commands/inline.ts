@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { configFigures } from '../inline/configFigures.js';
 import { hoverOptions, trusted } from '../inline/hovers.js';
-import { layerHover, modelHover, tensorHover, type InlineTarget } from '../inline/hoverText.js';
+import { layerHover, modelHover, tensorHover, type HoverOptions, type InlineTarget } from '../inline/hoverText.js';
 import { jsonKeys } from '../inline/jsonKeys.js';
 import { layerName, type Lookup } from '../inline/lookup.js';
 import { Lookups } from '../inline/lookups.js';
@@ -38,10 +38,11 @@ export const inlineCommands = {
 
   async 'frankenstein.inline.pin'(services: Services, ...[target]: unknown[]) {
     if (!isTarget(target)) return;
-    const lookup = await new Lookups(services.results, services.log).ofFolder(target.folder);
+    const lookups = new Lookups(services.results, services.log);
+    const lookup = await lookups.ofFolder(target.folder);
     if (lookup === undefined) throw new Error(NO_RESULT);
     const uri = vscode.Uri.parse(target.uri, true);
-    const { label, text } = await pinned(lookup, target, uri);
+    const { label, text } = await pinned(lookup, target, uri, hoverOptions(await lookups.spectraOf(lookup)));
     services.pins.pin(uri, target.line, label, trusted(text));
   },
 
@@ -56,8 +57,7 @@ export const inlineCommands = {
 };
 
 /** What is pinned: the layer's figure; a tensor's where it is in no layer; the section's in a config. */
-async function pinned(lookup: Lookup, target: InlineTarget, uri: vscode.Uri): Promise<{ label: string; text: string }> {
-  const options = hoverOptions();
+async function pinned(lookup: Lookup, target: InlineTarget, uri: vscode.Uri, options: HoverOptions): Promise<{ label: string; text: string }> {
   const layer = target.depth === null ? undefined : lookup.layer(target.depth);
   if (layer !== undefined) return { label: layerName(layer), text: layerHover(lookup, layer, target, options) };
   const document = await vscode.workspace.openTextDocument(uri);

@@ -7,7 +7,7 @@ import { numberText } from './figures.js';
 
 export type ThemeKind = 'light' | 'dark' | 'high-contrast-light' | 'high-contrast-dark';
 
-interface Palette {
+export interface Palette {
   text: string;
   faint: string;
   bar: string;
@@ -16,7 +16,7 @@ interface Palette {
   region: string;
 }
 
-const PALETTES: Record<ThemeKind, Palette> = {
+export const PALETTES: Record<ThemeKind, Palette> = {
   light: { text: '#3b3b3b', faint: '#8a8a8a', bar: '#8ab4e0', chosen: '#0b5cad', floor: '#c4420c', region: '#0000000d' },
   dark: { text: '#cccccc', faint: '#8a8a8a', bar: '#3d6f9e', chosen: '#7cc1ff', floor: '#f59762', region: '#ffffff0f' },
   'high-contrast-light': { text: '#000000', faint: '#292929', bar: '#5f7f9f', chosen: '#0f4a85', floor: '#8b1a00', region: '#00000012' },

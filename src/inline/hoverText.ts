@@ -1,10 +1,11 @@
 /** The text of hovers and pinned figures. Names from model files are escaped; links carry encoded arguments only. */
-import type { LayerResult, TensorResult } from '../protocol/engineApi.js';
+import type { LayerResult, SpectrumResult, TensorResult } from '../protocol/engineApi.js';
 import { floorRatio } from '../protocol/floor.js';
 import { escapeMarkdown, shortened } from '../services/markdown.js';
 import { CHART_WIDTH, chartUri, layerChart, type ThemeKind } from './chart.js';
 import { isNearFloor, numberText, ratioText, shareText, type AnyDelta, type FigureOptions } from './figures.js';
 import { layerName, type Lookup } from './lookup.js';
+import { layerCurves, spectrumChart, tensorCurves, type SparkCurve } from './sparkline.js';
 
 /** Where a link leads. */
 export interface InlineTarget {
@@ -21,6 +22,8 @@ export interface InlineTarget {
 
 export interface HoverOptions extends FigureOptions {
   theme: ThemeKind;
+  /** Of the same stages, where there is one on disk. */
+  spectra?: SpectrumResult | undefined;
 }
 
 export function tensorHover(lookup: Lookup, tensor: TensorResult, target: InlineTarget, options: HoverOptions): string {
@@ -30,6 +33,7 @@ export function tensorHover(lookup: Lookup, tensor: TensorResult, target: Inline
     `**${escapeMarkdown(shortened(tensor.name, 100))}**`,
     `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ${links(target, ['pin', 'open'])}`,
     chart(lookup, target.depth, options),
+    ...sparkline(options.spectra === undefined ? [] : tensorCurves(options.spectra, tensor.name), options),
     deltaTable(lookup, tensor.deltas),
     ...floorNote(tensor.deltas, options),
   ].join('\n\n');
@@ -39,6 +43,7 @@ export function layerHover(lookup: Lookup, layer: LayerResult, target: InlineTar
   return [
     `**${layerName(layer)}** · depth ${layer.depth} · ${layer.weights} weights, ${layer.tensors} tensors · ${links(target, ['open'])}`,
     chart(lookup, layer.depth, options),
+    ...sparkline(options.spectra === undefined ? [] : layerCurves(options.spectra, layer.depth), options),
     deltaTable(lookup, layer.deltas),
     componentTable(lookup, layer),
     ...floorNote(layer.deltas, options),
@@ -53,6 +58,11 @@ export function modelHover(lookup: Lookup, heading: string, deltas: readonly (An
 function chart(lookup: Lookup, depth: number | null, { theme }: HoverOptions): string {
   const uri = chartUri(layerChart(lookup.result, { theme, depth }));
   return uri === undefined ? '' : `![Relative change per depth, with the rounding floor](${uri}|width=${CHART_WIDTH})`;
+}
+
+function sparkline(curves: readonly SparkCurve[], { theme }: HoverOptions): string[] {
+  const uri = curves.length === 0 ? undefined : chartUri(spectrumChart(curves, theme));
+  return uri === undefined ? [] : [`![Singular values by rank, with the rounding floor](${uri}|width=${CHART_WIDTH})`];
 }
 
 /** A row per update: hovers and comment threads are wide and low. */

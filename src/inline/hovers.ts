@@ -1,5 +1,6 @@
 /** Hovers: the tensor in an index line, the figure beside a config key. */
 import * as vscode from 'vscode';
+import type { SpectrumResult } from '../protocol/engineApi.js';
 import { readSettings } from '../services/settings.js';
 import type { ThemeKind } from './chart.js';
 import { targetAt } from './codeLenses.js';
@@ -22,7 +23,7 @@ export class Hovers implements vscode.HoverProvider {
     const lookup = name === undefined ? undefined : await this.lookups.ofDocument(document);
     const tensor = lookup?.tensor(name!);
     if (lookup === undefined || tensor === undefined) return undefined;
-    return tensorHover(lookup, tensor, targetAt(document, line, { depth: tensor.depth, tensor: tensor.name }), hoverOptions());
+    return tensorHover(lookup, tensor, targetAt(document, line, { depth: tensor.depth, tensor: tensor.name }), hoverOptions(await this.lookups.spectraOf(lookup)));
   }
 
   private async ofConfig(document: vscode.TextDocument, line: number): Promise<string | undefined> {
@@ -39,8 +40,8 @@ export function trusted(text: string): vscode.MarkdownString {
   return markdown;
 }
 
-export function hoverOptions(): HoverOptions {
-  return { noiseFloorWarnings: readSettings().noiseFloorWarnings, theme: themeKind() };
+export function hoverOptions(spectra?: SpectrumResult): HoverOptions {
+  return { noiseFloorWarnings: readSettings().noiseFloorWarnings, theme: themeKind(), spectra };
 }
 
 function themeKind(): ThemeKind {

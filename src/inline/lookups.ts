@@ -1,6 +1,7 @@
 /** The result that belongs to a document, ready to be asked. */
 import path from 'node:path';
 import type * as vscode from 'vscode';
+import type { SpectrumResult } from '../protocol/engineApi.js';
 import { messageOf } from '../services/errors.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import { MOST_CONFIG_CHARACTERS } from './jsonKeys.js';
@@ -32,6 +33,17 @@ export class Lookups {
       return lookup;
     } catch (error) {
       this.log.error(`Inline figures for ${folder}: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+
+  /** Finished spectra of the same stages; undefined without any. Never rejects. */
+  async spectraOf({ result }: Lookup): Promise<SpectrumResult | undefined> {
+    try {
+      const run = await this.results.findSpectrum(result.stages);
+      return run?.state === 'finished' ? await this.results.spectrum(run) : undefined;
+    } catch (error) {
+      this.log.error(`Spectra of ${result.stages.map(({ label }) => label).join(' → ')}: ${messageOf(error)}`);
       return undefined;
     }
   }

@@ -3,8 +3,12 @@ import { describe, it } from 'mocha';
 import { chartUri, escapeXml, layerChart, type ThemeKind } from '../../../src/inline/chart.js';
 import { encodeArguments, HOVER_COMMANDS, layerHover, modelHover, tensorHover, type InlineTarget } from '../../../src/inline/hoverText.js';
 import { Lookup } from '../../../src/inline/lookup.js';
+import { layerCurves, spectrumChart, tensorCurves } from '../../../src/inline/sparkline.js';
+import { groupSpectra } from '../../../src/engine/spectrum/aggregate.js';
 import { escapeMarkdown, shortened } from '../../../src/services/markdown.js';
 import { inspectionMarkdown } from '../../../src/views/inspection.js';
+import { lineage } from '../../../webview/playground/data.js';
+import { spectraOf } from '../../../webview/playground/spectra.js';
 import { HOSTILE, sampleResult } from './sampleResult.js';
 
 const target: InlineTarget = { uri: 'file:///a/model.safetensors.index.json', line: 7, folder: '/a', depth: 3, tensor: HOSTILE };
@@ -13,6 +17,7 @@ const options = { noiseFloorWarnings: true, theme: 'dark' as ThemeKind };
 /** What is left of Markdown when images of ours and links of ours are taken out. */
 function foreign(markdown: string): string {
   return markdown
+    .replace(/!\[Singular values by rank, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g, '')
     .replace(/!\[Relative change per depth, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g, '')
     .replace(/\[(Pin|Open)\]\(command:frankenstein\.inline\.(pin|open)\?[A-Za-z0-9%._~-]+ "[^"]+"\)/g, '');
 }
@@ -100,4 +105,41 @@ describe('hover chart', () => {
   });
 
   it('labels are XML text', () => assert.equal(escapeXml('<a>&"\u0000\u0007'), '&#60;a&#62;&#38;&#34;'));
+});
+
+describe('the spectrum in a hover', () => {
+  const spectra = spectraOf(lineage(), 'exact');
+  const lookup = new Lookup(lineage(), 2);
+  const svgs = (text: string) => [...text.matchAll(/base64,([A-Za-z0-9+/=]+)/g)].map(([, data]) => Buffer.from(data!, 'base64').toString('utf8'));
+
+  it('has a plot per update: what stands above the floor is drawn strong, the rest thin', () => {
+    const curves = tensorCurves(spectra, 'model.language_model.layers.15.mlp.up_proj.weight');
+    assert.deepEqual(curves.map(({ label, dominated }) => [label, dominated]), [['in', false], ['rl', false]]);
+    assert.equal(curves[0]!.values[0], 0);
+    assert.equal(curves[0]!.values.length, 50);
+    const buried = tensorCurves(spectra, 'model.visual.blocks.3.mlp.up_proj.weight');
+    assert.deepEqual(buried.map(({ label, dominated }) => [label, dominated]), [['rl', true]]);
+    const strong = (svg: string) => /<path d="([^"]*)" stroke="[^"]+" stroke-width="1.8"/.exec(svg)![1]!;
+    assert.notEqual(strong(spectrumChart(curves, 'dark')), '');
+    assert.equal(strong(spectrumChart(buried, 'light')), '');
+    assert.match(spectrumChart(buried, 'light'), /stable rank \d+, floor</);
+    assert.deepEqual(tensorCurves(spectra, 'no.such.weight'), []);
+  });
+
+  it('is in the hover of a tensor and of a layer, where spectra of the same stages are stored', () => {
+    const tensor = lookup.result.tensors.find(({ name }) => name === 'model.language_model.layers.15.mlp.up_proj.weight')!;
+    const layer = lookup.layer(16)!;
+    assert.equal(svgs(tensorHover(lookup, tensor, target, options)).length, 1);
+    const [, spark] = svgs(tensorHover(lookup, tensor, target, { ...options, spectra }));
+    assert.equal(spark, spectrumChart(tensorCurves(spectra, tensor.name), 'dark'));
+    const grouped = { ...spectra, layers: groupSpectra(spectra.tensors, 28, spectra.cuts, 2).layers };
+    const [, ofLayer] = svgs(layerHover(lookup, layer, target, { ...options, spectra: grouped }));
+    assert.match(ofLayer!, /Δrl σ/);
+    assert.deepEqual(layerCurves(grouped, 999), []);
+  });
+
+  it('labels are text', () => {
+    const svg = spectrumChart([{ ...tensorCurves(spectra, 'model.language_model.layers.15.mlp.up_proj.weight')[0]!, label: '<b>&"' }], 'dark');
+    assert.doesNotMatch(svg, /<b>/);
+  });
 });
