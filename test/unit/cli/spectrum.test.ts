@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { SpectrumPlan } from '../../../src/engine/spectrum/request.js';
 import type { SpectrumResult } from '../../../src/engine/spectrum/result.js';
 import { temporaryFolder, writeCheckpoint, writeLineage, type TemporaryFolder } from '../../fixtures/checkpoints.js';
-import { run, sentenceOf } from './cli.js';
+import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from './cli.js';
 
 describe('frankenstein spectrum', function () {
   this.timeout(90_000); // processes, on a machine that may be busy
@@ -15,7 +15,7 @@ describe('frankenstein spectrum', function () {
   const inside = (...parts: string[]) => path.join(temporary.path, ...parts);
   before(async () => {
     temporary = await temporaryFolder();
-    lineage = await writeLineage(inside('lineage'), { hidden: 32, layers: 3 });
+    lineage = await writeLineage(inside('lineage'), { hidden: 32, layers: 3, visionLayers: 1 });
   });
   after(() => temporary.remove());
 
@@ -79,6 +79,36 @@ describe('frankenstein spectrum', function () {
     assert.equal(first.stdout, second.stdout);
     const [id] = await readdir(inside('runs', 'runs'));
     assert.deepEqual((await readdir(inside('runs', 'runs', id!))).map((name) => name.replace(/-.*\./, '-x.')).sort(), ['curves-x.f32', 'journal.jsonl', 'request.json', 'result.json']);
+  });
+
+  it('goes on after kill -9 of the command or its engine, to the same numbers, and does nothing twice', async function () {
+    if (process.platform !== 'linux') return this.skip();
+    const stages = [lineage.base, lineage.in, lineage.rl];
+    const withoutProvenance = (json: string) => ({ ...(JSON.parse(json) as SpectrumResult), provenance: null });
+    const runs = inside('killed');
+    const linesOf = (journal: string) => journal.split('\n').filter((line) => line !== '');
+    for (const [victim, lines] of [['command', 3], ['engine', 9]] as const) {
+      const command = start(['spectrum', ...stages, '--runs', runs, '--json', '-', '--threads', '1']);
+      await untilJournalled(runs, lines, command);
+      const engine = enginePid(command);
+      process.kill(victim === 'engine' ? engine : command.child.pid!, 'SIGKILL');
+      const { code } = await command.finished;
+      if (victim === 'engine') assert.equal(code, 7);
+      while (isAlive(engine)) await new Promise((resolve) => setTimeout(resolve, 5)); // an orphan must not go on writing
+    }
+    const kept = linesOf(await readJournal(runs));
+    assert.ok(kept.length >= 9, `${kept.length} matrices were done`);
+    const finished = await run(['spectrum', ...stages, '--runs', runs, '--json', '-']);
+    const whole = await run(['spectrum', ...stages, '--no-runs', '--json', '-', '--threads', '1']);
+    assert.deepEqual(withoutProvenance(finished.stdout), withoutProvenance(whole.stdout));
+    const lines = linesOf(await readJournal(runs));
+    assert.deepEqual(lines.slice(0, kept.length), kept);
+    const names = lines.map((line) => {
+      const { name, part } = JSON.parse(line) as { name: string; part: string | null };
+      return `${name}#${part}`;
+    });
+    assert.equal(new Set(names).size, names.length);
+    assert.equal(names.length, (JSON.parse(whole.stdout) as SpectrumResult).tensors.length);
   });
 
   describe('wrong use', () => {
