@@ -48,6 +48,41 @@ export const lora: Evaluator<LoraExpression, Prepared> = {
   },
 };
 
+/** One low-rank part of an update: scaling·L·R. */
+export type LowRankTerm = Pick<LoraExpression, 'left' | 'right' | 'rank' | 'scaling'>;
+
+/**
+ * `after` − `before` as low-rank parts: where one is made of the other, or both of a third. None where the two are the
+ * same tensor; undefined where the difference is not known to be of low rank.
+ */
+export function lowRankTerms(before: Tensor, after: Tensor): LowRankTerm[] | undefined {
+  const [earlier, later] = [lineOf(before), lineOf(after)];
+  for (const [ups, at] of later.entries()) {
+    const downs = earlier.findIndex((tensor) => isSame(tensor, at));
+    if (downs < 0) continue;
+    const added = later.slice(0, ups).map(termOf);
+    const removed = earlier.slice(0, downs).map(termOf);
+    return [...added, ...removed.map((term) => ({ ...term, scaling: -term.scaling }))];
+  }
+  return undefined;
+}
+
+/** The tensor, and what it is an update of, down to what is none. */
+function lineOf(tensor: Tensor): Tensor[] {
+  return tensor.expression?.kind === 'lora' ? [tensor, ...lineOf(tensor.expression.base)] : [tensor];
+}
+
+function termOf({ expression }: Tensor): LowRankTerm {
+  const { left, right, rank, scaling } = expression as LoraExpression;
+  return { left, right, rank, scaling };
+}
+
+/** The same bytes of the same file, or the same computation. */
+function isSame(a: Tensor, b: Tensor): boolean {
+  if (a.expression !== undefined || b.expression !== undefined) return a.expression !== undefined && b.expression !== undefined && a.id === b.id;
+  return a.shard.realPath === b.shard.realPath && a.shard.inode === b.shard.inode && a.shard.modifiedNs === b.shard.modifiedNs && a.begin === b.begin && a.dtype === b.dtype && a.size === b.size;
+}
+
 /** Columns of the matrix that a weight is: everything after the first axis. */
 function columnsOf({ shape, size }: ComputedTensor): number {
   return Math.max(1, size / Math.max(1, shape[0] ?? 1));

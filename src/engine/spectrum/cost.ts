@@ -4,6 +4,7 @@
  */
 import { exactBytes, exactBytesAtEase } from './exact/exact.js';
 import { fastBytes, fastBytesAtEase } from './fast/fast.js';
+import { lowRankBytes } from './lowRank.js';
 import type { SpectrumMode } from './result.js';
 
 /** Above this, over all matrices and updates, a run is fast unless it is told to be exact: some minutes on two cores. */
@@ -30,8 +31,20 @@ export function fastOperations(rows: number, columns: number): number {
   return LEAST + SINGLE * 2 * rows * columns * FAST_VECTORS + SCALAR * (rows + columns) * FAST_VECTORS;
 }
 
+/** QR of both factors of an update that is known as a product. */
+function factoredOperations(rows: number, columns: number, rank: number): number {
+  return LEAST + SCALAR * 4 * rank ** 2 * (rows + columns);
+}
+
+/** What the cost of a matrix depends on; `rank` as in `Matrix`. */
+export interface Measures {
+  part: { rows: number; columns: number };
+  rank: number | null;
+}
+
 /** Of all updates of a matrix. Exact values come without directions, which are asked for where there are two updates. */
-export function operationsOf(rows: number, columns: number, mode: SpectrumMode, updates: number): number {
+export function operationsOf({ part: { rows, columns }, rank }: Measures, mode: SpectrumMode, updates: number): number {
+  if (rank !== null) return updates * factoredOperations(rows, columns, rank);
   const directions = updates > 1 ? fastOperations(rows, columns) : 0;
   return updates * (mode === 'exact' ? exactOperations(rows, columns) + directions : fastOperations(rows, columns));
 }
@@ -42,7 +55,8 @@ export interface Memory {
   ease: number;
 }
 
-export function memoryOf(rows: number, columns: number, mode: SpectrumMode): Memory {
+export function memoryOf({ part: { rows, columns }, rank }: Measures, mode: SpectrumMode): Memory {
+  if (rank !== null) return { least: lowRankBytes(rows, columns, rank), ease: lowRankBytes(rows, columns, rank) };
   const fast = { least: fastBytes(rows, columns), ease: fastBytesAtEase(rows, columns) };
   if (mode === 'fast') return fast;
   // All values first, the leading directions after them.

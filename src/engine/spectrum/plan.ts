@@ -28,7 +28,7 @@ export interface SpectrumBudget {
 /** @throws `bad-request` when not even one of the matrices fits, with the minimum. */
 export function budgetFor(matrices: readonly Matrix[], memory = DEFAULT_MEMORY, threads = availableParallelism()): SpectrumBudget {
   if (!Number.isInteger(threads) || threads < 1) throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
-  const largest = matrices.reduce((most, { skipped, mode, part: { rows, columns } }) => Math.max(most, skipped === null ? memoryOf(rows, columns, mode).least : 0), 0);
+  const largest = matrices.reduce((most, matrix) => Math.max(most, matrix.skipped === null ? memoryOf(matrix, matrix.mode).least : 0), 0);
   const minimum = BASE_BYTES + WORKER_BYTES + largest;
   if (!(memory >= minimum)) {
     throw new FrankensteinError('bad-request', `The memory budget is too small: these spectra need at least ${Math.ceil(minimum / 2 ** 20)} MiB.`);
@@ -41,7 +41,7 @@ export function workOf(matrix: Matrix): Work {
   const { part: { rows, columns }, tensors, mode } = matrix;
   // Inner stages are read for the update before them and for the one after.
   const bytes = tensors.reduce((sum, { dtype }, stage) => sum + rows * columns * DTYPE_BYTES[dtype] * (stage > 0 && stage < tensors.length - 1 ? 2 : 1), 0);
-  return matrix.skipped === null ? { matrices: 1, bytes, operations: operationsOf(rows, columns, mode, pairsOf(matrix)) } : { matrices: 0, bytes: 0, operations: 0 };
+  return matrix.skipped === null ? { matrices: 1, bytes, operations: operationsOf(matrix, mode, pairsOf(matrix)) } : { matrices: 0, bytes: 0, operations: 0 };
 }
 
 export function totalOf(matrices: readonly Matrix[]): Work {
@@ -64,8 +64,7 @@ export function schedule(matrices: readonly Matrix[], { limits: { memory, thread
   const slots = Math.max(1, Math.min(threads, matrices.length));
   return matrices
     .map((matrix) => {
-      const { part: { rows, columns }, mode } = matrix;
-      const { least, ease } = memoryOf(rows, columns, mode);
+      const { least, ease } = memoryOf(matrix, matrix.mode);
       const some = Math.min(ease, Math.max(least, memory / slots));
       const atOnce = Math.max(1, Math.min(slots, Math.floor(memory / some)));
       const { operations } = workOf(matrix);

@@ -7,6 +7,8 @@ import type { MissingTensor } from '../diff/result.js';
 import { openStages } from '../diff/stages.js';
 import { FrankensteinError } from '../errors.js';
 import { EXACT_LIMIT, exactOperations, fastOperations, operationsOf } from './cost.js';
+import { factorsOf, totalRank } from './lowRank.js';
+import type { MatrixSource } from './matrix.js';
 import { type Part, partsOf, wholeOf } from './parts.js';
 import type { SpectrumRequest } from './request.js';
 import type { SpectrumMode } from './result.js';
@@ -20,6 +22,8 @@ export interface Matrix {
   from: number;
   tensors: Tensor[];
   mode: SpectrumMode;
+  /** Rank of the factors, where every update is known as a product of two (an adapter's) or is zero; null else. */
+  rank: number | null;
   /** Why it cannot be taken, known before it is read. */
   skipped: string | null;
 }
@@ -79,10 +83,22 @@ function matricesOf({ name, segments }: AlignedTensor, checkpoints: readonly Che
     const { config, tensors } = checkpoints[from]!;
     const integer = stored.find(({ dtype }) => !FLOATS.has(dtype));
     // A quantised tensor is named once, not part by part.
-    if (integer !== undefined) return [{ name, part: wholeOf(shape), from, tensors: stored, skipped: `It is stored as ${integer.dtype}: whole numbers stand for weights only together with their scales.` }];
+    if (integer !== undefined) return [{ name, part: wholeOf(shape), from, tensors: stored, rank: null, skipped: `It is stored as ${integer.dtype}: whole numbers stand for weights only together with their scales.` }];
     const parts = partsOf({ name, shape, config, shapeOf: (other) => tensors.get(other)?.shape });
-    return parts.map((part) => ({ name, part, from, tensors: stored, skipped: part.rows * part.columns === 0 ? `It is empty: ${part.rows} × ${part.columns}.` : null }));
+    return parts.map((part) => ({ name, part, from, tensors: stored, rank: factoredRank(part, stored), skipped: part.rows * part.columns === 0 ? `It is empty: ${part.rows} × ${part.columns}.` : null }));
   });
+}
+
+/** The updates of a matrix. */
+export function sourcesOf({ part: { rows, columns, first, rowStride, columnStride }, tensors }: Pick<Matrix, 'part' | 'tensors'>): MatrixSource[] {
+  const lies = { first, rowStride, columnStride };
+  return tensors.slice(1).map((after, index) => ({ rows, columns, before: { tensor: tensors[index]!, ...lies }, after: { tensor: after, ...lies } }));
+}
+
+/** The largest of its updates; null where one is not known as factors. */
+function factoredRank(part: Part, tensors: Tensor[]): number | null {
+  const ranks = sourcesOf({ part, tensors }).map((source) => factorsOf(source)).map((terms) => (terms === undefined ? null : totalRank(terms)));
+  return ranks.includes(null) ? null : Math.max(...(ranks as number[]));
 }
 
 /** Updates of a matrix. */
@@ -91,12 +107,12 @@ export function pairsOf({ tensors }: Pick<Matrix, 'tensors'>): number {
 }
 
 function exactOperationsOf(matrices: readonly Candidate[]): number {
-  return matrices.reduce((sum, matrix) => sum + (matrix.skipped === null ? operationsOf(matrix.part.rows, matrix.part.columns, 'exact', pairsOf(matrix)) : 0), 0);
+  return matrices.reduce((sum, matrix) => sum + (matrix.skipped === null ? operationsOf(matrix, 'exact', pairsOf(matrix)) : 0), 0);
 }
 
 /** Whether all values cost no more than an estimate of them. */
-function isSmall({ part: { rows, columns } }: Candidate): boolean {
-  return exactOperations(rows, columns) <= fastOperations(rows, columns);
+function isSmall({ part: { rows, columns }, rank }: Candidate): boolean {
+  return rank !== null || exactOperations(rows, columns) <= fastOperations(rows, columns);
 }
 
 /** `name` with all its parts, or `name#part`. Throws `bad-request` for what there is not. */

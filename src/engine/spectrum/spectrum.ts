@@ -20,7 +20,7 @@ import { budgetFor, schedule, type SpectrumBudget, totalOf, workOf } from './pla
 import { createSpectrumMeter } from './progress.js';
 import type { SpectrumProgress, SpectrumRequest } from './request.js';
 import type { SpectrumMode, SpectrumResult, TensorSpectra } from './result.js';
-import { type Matrix, pairsOf, setUp, type SpectrumSetup } from './setup.js';
+import { type Matrix, pairsOf, setUp, sourcesOf, type SpectrumSetup } from './setup.js';
 
 /** Changes whenever what a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 1;
@@ -151,10 +151,9 @@ async function record({ name, part: { part }, from, mode }: Matrix, { curves, ..
   await run.append({ name, part, from, mode, ...outcome, curves: places } satisfies JournalEntry);
 }
 
-export function jobOf({ name, part: { part, rows, columns, first, rowStride, columnStride }, tensors, mode }: Matrix, { memory, threads }: Need): SpectrumJob {
-  const lies = { first, rowStride, columnStride };
-  const sources = tensors.slice(1).map((after, index) => ({ rows, columns, before: { tensor: tensors[index]!, ...lies }, after: { tensor: after, ...lies } }));
-  return { kind: 'spectrum', sources, mode, threads, memory, seed: createHash('sha256').update(`${name}#${part ?? ''}`).digest().readUInt32LE() };
+export function jobOf(matrix: Matrix, { memory, threads }: Need): SpectrumJob {
+  const { name, part: { part }, mode } = matrix;
+  return { kind: 'spectrum', sources: sourcesOf(matrix), mode, threads, memory, seed: createHash('sha256').update(`${name}#${part ?? ''}`).digest().readUInt32LE() };
 }
 
 function keyOf({ name, part: { part }, from }: { name: string; part: { part: string | null }; from: number }, mode = ''): string {

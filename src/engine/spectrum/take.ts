@@ -4,8 +4,9 @@ import { exactErrors } from './exactError.js';
 import { exactValues } from './exact/exact.js';
 import { fastSpectrum, topSubspace, type FastOptions } from './fast/fast.js';
 import { correctedOf, dominatedBy } from './floor/corrected.js';
-import { floorOf } from './floor/floor.js';
+import { floorOf, noFloor, type RoundingFloor } from './floor/floor.js';
 import type { Curves, SpectrumJob, SpectrumOutcome } from './job.js';
+import { factorsOf, lowRankSpectrum } from './lowRank.js';
 import { type MatrixSource, readDelta } from './matrix.js';
 import { type MeasuredSpectrum, metricsOf } from './metrics.js';
 import { SUBSPACE, TOP, type Spectrum, type SpectrumMode } from './result.js';
@@ -17,9 +18,9 @@ export async function takeSpectra({ sources, mode, seed, threads, memory }: Spec
   let before: Subspace | null = null;
   for (const [index, source] of sources.entries()) {
     const options = { threads, memory, seed, onProgress: (share: number) => progress((index + share) / sources.length) };
-    const taken = await (mode === 'exact' ? takeExact(source, options, sources.length > 1) : takeFast(source, options));
+    const taken = (await takeFactored(source)) ?? (await (mode === 'exact' ? takeExact(source, options, sources.length > 1) : takeFast(source, options)));
     const isWhole = taken.nonFinite === 0;
-    const { spectrum, curves } = isWhole ? await besideFloor(taken, source, seed) : { spectrum: null, curves: null };
+    const { spectrum, curves } = isWhole ? besideFloor(taken, taken.isStored ? await floorOf(source, { seed }) : noFloor(taken.metrics.count)) : { spectrum: null, curves: null };
     outcome.spectra.push(spectrum);
     outcome.curves.push(curves);
     outcome.skipped.push(isWhole ? null : nonFiniteSentence(taken.nonFinite, source));
@@ -40,11 +41,23 @@ interface Taken {
   subspace: Subspace | null;
   /** Elements of Δ that are NaN or infinite. */
   nonFinite: number;
+  /** False where it is known without rounding: as factors. */
+  isStored: boolean;
+}
+
+/** Undefined where the update is not known as factors, or these are not finite. */
+async function takeFactored(source: MatrixSource): Promise<Taken | undefined> {
+  const terms = factorsOf(source);
+  const spectrum = terms && (await lowRankSpectrum(source, terms, SUBSPACE));
+  if (spectrum === undefined) return undefined;
+  const { values, subspace } = spectrum;
+  const metrics = metricsOf(values);
+  return { mode: 'exact', metrics, error: exactErrors(metrics, metrics.count), values, known: values.length, subspace, nonFinite: 0, isStored: false };
 }
 
 async function takeFast(source: MatrixSource, options: FastOptions): Promise<Taken> {
   const { values, known, error, subspace, nonFinite, ...metrics } = await fastSpectrum(source, options);
-  return { mode: 'fast', metrics, error, values, known, subspace, nonFinite };
+  return { mode: 'fast', metrics, error, values, known, subspace, nonFinite, isStored: true };
 }
 
 async function takeExact(source: MatrixSource, options: FastOptions, withDirections: boolean): Promise<Taken> {
@@ -55,12 +68,12 @@ async function takeExact(source: MatrixSource, options: FastOptions, withDirecti
     mode: 'exact', metrics, error: exactErrors(metrics, metrics.count), values, known: values.length,
     subspace: withDirections && isWhole ? await topSubspace(source, SUBSPACE, { ...options, onProgress: undefined }) : null,
     nonFinite: isWhole ? 0 : await countNonFinite(source),
+    isStored: true,
   };
 }
 
 /** What rounding alone would give, and what that leaves of the metrics. */
-async function besideFloor({ mode, metrics, error, values, known }: Taken, source: MatrixSource, seed: number): Promise<{ spectrum: Spectrum; curves: Curves }> {
-  const rounding = await floorOf(source, { seed });
+function besideFloor({ mode, metrics, error, values, known }: Taken, rounding: RoundingFloor): { spectrum: Spectrum; curves: Curves } {
   const measured = { mode, ...metrics, singularValues: Array.from(values.subarray(0, TOP)) };
   return {
     spectrum: {

@@ -67,10 +67,37 @@ describe('adapters against PEFT', () => {
         assert.deepEqual(result.stages[1]!.madeOf!.sources, [base]);
       });
 
+      it('has the spectra that PyTorch finds', async () => {
+        const { layout } = await openCheckpoint(base);
+        const updates = new Map(Object.entries(expected.updates).filter(([, { shape }]) => shape.length > 1).map(([key, value]) => [canonicalName(key, familyById(layout)), value]));
+        const result = await engine.spectrum({ stages: [{ path: base }, { path: adapter }] });
+        for (const { name: tensor, part, dtypes, spectra: [spectrum] } of result.tensors) {
+          if (part !== null) continue;
+          assert.ok(spectrum, tensor);
+          assert.equal(spectrum.mode, 'exact', tensor);
+          const update = updates.get(tensor);
+          if (update === undefined) {
+            assert.deepEqual([spectrum.fro, spectrum.rank, spectrum.spectral], [0, 0, 0], tensor);
+            continue;
+          }
+          updates.delete(tensor);
+          near(spectrum.fro, update.fro, `norm of ${tensor}`);
+          const known = update.singularValues.filter((value) => value > 1e-6 * update.singularValues[0]!);
+          assert.equal(spectrum.rank, known.length, tensor);
+          known.slice(0, 50).forEach((value, index) => near(spectrum.singularValues[index]!, value, `value ${index} of ${tensor}`));
+          assert.ok(spectrum.singularValues.slice(known.length).every((value) => value <= 1e-6 * known[0]!), tensor);
+          near(spectrum.stableRank, (update.fro / known[0]!) ** 2, `stable rank of ${tensor}`);
+          // PEFT stores embeddings that it wraps once more: then the base's and the adapter's are two, and Δ is their difference.
+          const again = /embed_tokens|lm_head/.test(tensor) ? 1e-12 * update.fro : 0;
+          if (dtypes[1] === 'F64') assert.ok(spectrum.floor.fro <= again, `the floor has no say in ${tensor}`);
+        }
+        assert.deepEqual([...updates.keys()], []);
+      });
+
       if (expected.prompts === undefined) return;
       it('runs as PEFT runs it', async () => {
         for (const memory of [undefined, 2 ** 28]) {
-          const model = await openModel(await openCheckpoint(adapter), { threads: 1, ...(memory === undefined ? {} : { memory }) });
+          const model = openModel(await openCheckpoint(adapter), { threads: 1, ...(memory === undefined ? {} : { memory }) });
           for (const [index, stored] of expected.prompts!.entries()) {
             const { logits } = await model.prefill([promptOf(model, stored)]);
             const far = distance(logits, floats(stored.logits));
