@@ -57,10 +57,10 @@ async function compute({ stages, name, part, from, mode = 'exact', memory, threa
   const stop = () => void pool.close();
   context.signal?.addEventListener('abort', stop, { once: true });
   try {
-    meter.begin(name);
-    const { spectra, curves, skipped } = await pool.runOn(0, jobOf(matrix, need));
+    meter.advance(name, work, 0);
+    const { spectra, curves, skipped } = await pool.runOn(0, jobOf(matrix, need), (share) => meter.advance(name, work, share));
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
-    meter.add(work, name);
+    meter.add(name, work);
     if (!spectra[0] || !curves[0]) throw new FrankensteinError('malformed', `There is no spectrum of ${quoted(name)}: ${skipped[0] ?? ''}`);
     return { mode: spectra[0].mode, curves: curves[0] };
   } catch (error) {

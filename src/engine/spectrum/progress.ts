@@ -11,10 +11,10 @@ export interface Work {
 }
 
 export interface SpectrumMeter {
-  /** A matrix is under way. */
-  begin(tensor: string): void;
+  /** A matrix is under way, and so much of it is done, 0…1. */
+  advance(tensor: string, work: Work, share: number): void;
   /** It is on record. */
-  add(work: Work, tensor: string): void;
+  add(tensor: string, work: Work): void;
 }
 
 /** `already` was done by an earlier run: it counts as done, and not towards the rate. */
@@ -22,24 +22,35 @@ export function createSpectrumMeter(total: Work, already: Work, report: ((progre
   const startedAt = performance.now();
   const done = { ...already };
   let reportedAt = -Infinity;
+  /** Work done of matrices under way. */
+  const underWay = new Map<string, { bytes: number; operations: number }>();
   const show = (tensor: string, always: boolean) => {
     const now = performance.now();
     if (!always && now - reportedAt < REPORT_INTERVAL) return;
     reportedAt = now;
-    const rate = (done.operations - already.operations) / (now - startedAt);
+    let { bytes, operations } = done;
+    for (const part of underWay.values()) {
+      bytes += part.bytes;
+      operations += part.operations;
+    }
+    const rate = (operations - already.operations) / (now - startedAt);
     report?.({
       phase: 'Taking spectra',
-      doneBytes: done.bytes,
+      doneBytes: Math.round(bytes),
       totalBytes: total.bytes,
       doneMatrices: done.matrices,
       totalMatrices: total.matrices,
-      remainingSeconds: rate > 0 ? (total.operations - done.operations) / rate / 1000 : null,
+      remainingSeconds: rate > 0 ? (total.operations - operations) / rate / 1000 : null,
       tensor,
     });
   };
   return {
-    begin: (tensor) => show(tensor, false),
-    add(work, tensor) {
+    advance(tensor, work, share) {
+      underWay.set(tensor, { bytes: share * work.bytes, operations: share * work.operations });
+      show(tensor, false);
+    },
+    add(tensor, work) {
+      underWay.delete(tensor);
       done.matrices += work.matrices;
       done.bytes += work.bytes;
       done.operations += work.operations;

@@ -114,13 +114,15 @@ async function takeAll({ matrices, checkpoints }: SpectrumSetup, budget: Spectru
   signal?.addEventListener('abort', stop, { once: true });
   try {
     await runWithin(schedule(left, budget), budget.limits, ({ need }) => need, async ({ matrix, need }, worker) => {
-      meter.begin(labelOf(matrix));
-      const outcome = await pool.runOn(worker, jobOf(matrix, need));
+      const label = labelOf(matrix);
+      const work = workOf(matrix);
+      meter.advance(label, work, 0);
+      const outcome = await pool.runOn(worker, jobOf(matrix, need), (share) => meter.advance(label, work, share));
       await watch.look();
       // One after the other: a line of the journal names its place in the file of curves.
       await (recorded = recorded.then(() => record(matrix, outcome, run, curves)));
       outcomes.set(keyOf(matrix), outcome);
-      meter.add(workOf(matrix), labelOf(matrix));
+      meter.add(label, work);
     }, signal);
   } catch (error) {
     throwIfCancelled(signal);
