@@ -34,11 +34,14 @@ export async function readRecipe(given: string, open: (path: string, within: rea
   } catch (error) {
     throw fileError(error, file);
   }
-  if (within.includes(real)) throw new RecipeCycle(file);
   if (within.length >= NESTING_LIMIT) throw malformed(file, `is a recipe in ${NESTING_LIMIT} others; that is as deep as they go.`);
   // UTF-8 has at most four bytes a character.
   const text = await readText(file, 4 * TEXT_LIMIT, signal);
-  return resolveText(text, path.dirname(file), (place) => open(place, [...within, real]), signal);
+  const chain = [...within, real];
+  return resolveText(text, path.dirname(file), async (place) => {
+    if (isRecipePath(place) && chain.includes(await realpath(place).catch(() => place))) throw new RecipeCycle(place);
+    return open(place, chain);
+  }, signal);
 }
 
 type OpenedRecipe = { recipe: Recipe; text: string } & ResolvedRecipe;

@@ -337,7 +337,7 @@ class Planner {
     for (const name of names) {
       this.came(section, stack);
       const inputs = stack.sources.map((one) => this.find(one, name));
-      this.make(name, stack, inputs, 0, owner);
+      this.make(name, stack, inputs, section === 'projector' ? projectorPlace(name, names) : 0, owner);
     }
   }
 
@@ -612,6 +612,17 @@ function promoted(dtypes: readonly Dtype[]): Dtype {
   const [first, ...rest] = dtypes;
   if (rest.every((dtype) => dtype === first)) return first!;
   return dtypes.includes('F64') ? 'F64' : 'F32';
+}
+
+/**
+ * Where mergekit's tables put a projector's tensor in a gradient: the Qwen mergers' MLP at the end, as the last of two
+ * layers of the same names, DeepStack's mergers by their number, everything else at the start.
+ */
+function projectorPlace(name: string, names: readonly string[]): number {
+  if (/^model\.visual\.merger\.mlp\./.test(name)) return 1;
+  const number = (one: string) => Number(/\.deepstack_merger_list\.(\d+)\./.exec(one)?.[1] ?? 0);
+  const last = Math.max(...names.map(number));
+  return last === 0 ? 0 : number(name) / last;
 }
 
 /** The stack that all layers of a section lie in; undefined where there are several. */
