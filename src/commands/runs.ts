@@ -62,7 +62,7 @@ async function openSpectrumRun({ panels, results }: Services, run: FoundRun): Pr
 
 async function openProbeRun({ panels, results, probeMemory }: Services, run: FoundRun): Promise<void> {
   if (run.state === 'interrupted') {
-    const question = probeMemory.questionOf(run);
+    const question = run.question ?? probeMemory.questionOf(run);
     if (question === undefined) throw new Error('What this probe was asked is not known here: start it again with “Probe Checkpoint…” and the same choices, and it continues where it was.');
     panels.probe({ kind: 'probe', probes: [question] });
     return;

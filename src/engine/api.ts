@@ -6,7 +6,10 @@ import type { CompareResult, TensorDetail } from './diff/result.js';
 import type { Hybrids, HybridsRequest } from './evaluate/hybrids.js';
 import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './evaluate/request.js';
 import type { EvaluateResult } from './evaluate/result.js';
-import type { ProbePlan, ProbeProgress, ProbeRequest } from './probe/request.js';
+import type { RecipeCompletion } from './merge/language/complete.js';
+import type { RecipeFeedback } from './merge/language/feedback.js';
+import type { RecipeHover } from './merge/language/hover.js';
+import type { ProbePlan, ProbeProgress, ProbeQuestion, ProbeRequest } from './probe/request.js';
 import type { ProbeResult } from './probe/result.js';
 import type { FullSpectrumRequest, SpectrumPlan, SpectrumProgress, SpectrumRequest } from './spectrum/request.js';
 import type { FullSpectrum, SpectrumMode, SpectrumResult } from './spectrum/result.js';
@@ -95,16 +98,20 @@ export interface FoundCheckpoint {
   path: string;
   /** `org/name@revision` in the cache, the path relative to its root elsewhere. */
   label: string;
+  /** Of an adapter: `LORA`, or what else its config calls it. */
   family: string;
   bytes: number;
   source: 'workspace' | 'huggingface-cache';
+  /** What an adapter's config names as its base; empty where it names none. Undefined for a whole checkpoint. */
+  adapterOf?: string | undefined;
 }
 
 export interface RunSummary {
   runId: string;
   kind: 'compare' | 'probe' | 'spectrum' | 'evaluate' | 'transfer' | 'sweep';
-  /** Which probe, where it is one. */
+  /** Which probe, where it is one, and all that it was asked: enough to continue it. */
   probe?: ProbeRequest['kind'] | undefined;
+  question?: ProbeQuestion | undefined;
   /** Which spectra, where it is those. */
   spectrum?: { mode: SpectrumMode; filter: string | null } | undefined;
   labels: string[];
@@ -187,6 +194,10 @@ export interface EngineApi {
   planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;
   /** Continues a run that was interrupted and returns at once for one that is finished. */
   probe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbeResult>;
+  /** What is wrong with a recipe that is being written, and what it would make. */
+  checkRecipe(request: { file: string; text: string }, context?: CallContext): Promise<RecipeFeedback>;
+  completeRecipe(request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] }, context?: CallContext): Promise<RecipeCompletion[]>;
+  hoverRecipe(request: { text: string; offset: number }): Promise<RecipeHover | null>;
   /** The checkpoints of a transferability test (IN, RL and their six splices), or of a sweep. */
   hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
   planEvaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluatePlan>;

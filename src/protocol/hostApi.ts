@@ -2,7 +2,7 @@
  * The panel's contract. The webview is a function of `PanelState` plus these calls; it knows nothing about files,
  * and nothing about VS Code beyond this object.
  */
-import type { CompareResult, EvaluateProgress, EvaluateRequest, EvaluateResult, FullSpectrum, ProbeProgress, ProbeRequest, ProbeResult, Progress, SpectrumMode, SpectrumPlan, SpectrumProgress, SpectrumResult, TensorDetail } from './engineApi.js';
+import type { CompareResult, EvaluateProgress, EvaluateRequest, EvaluateResult, FullSpectrum, ProbeProgress, ProbeQuestion, ProbeResult, Progress, SpectrumMode, SpectrumPlan, SpectrumProgress, SpectrumResult, TensorDetail } from './engineApi.js';
 
 /** What the panel shows. The host pushes a new one whenever it changes. */
 export type PanelState =
@@ -66,8 +66,7 @@ export interface SpectrumJobRequest {
   refine?: string[];
 }
 
-/** What was asked, without the settings of the machine (memory, threads, folder for runs). */
-export type ProbeQuestion = Omit<ProbeRequest, 'memory' | 'threads' | 'runsFolder'>;
+export type { ProbeQuestion };
 
 /** One panel, one or several probes: per checkpoint and per data file. */
 export interface ProbePanelRequest {

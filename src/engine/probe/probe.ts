@@ -15,7 +15,7 @@ import { runInThread } from '../runtime/thread.js';
 import type { AttentionOutcome, Outcome, ProbeJob, SkipOutcome, SwapOutcome, UnitOutcome, WorkerMessage } from './job.js';
 import { createProbeMeter } from './progress.js';
 import { attentionLayers, skipErrors, swapRates } from './rates.js';
-import type { ProbeProgress, ProbeRequest } from './request.js';
+import type { ProbeProgress, ProbeQuestion, ProbeRequest } from './request.js';
 import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapResult } from './result.js';
 import { type ProbeSetup, setUp } from './setup.js';
 
@@ -58,6 +58,7 @@ export async function probe(request: ProbeRequest, workerFile: string, context: 
     ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
     seed: setup.seed,
     maxNewTokens: setup.maxNewTokens,
+    question: questionOf(request, setup),
     startedAt: startedAt.toISOString(),
     tasks: samples * setup.checkpoints.length,
   });
@@ -72,6 +73,11 @@ export async function probe(request: ProbeRequest, workerFile: string, context: 
   } finally {
     await run?.close();
   }
+}
+
+/** The request as it can be asked again from anywhere. */
+function questionOf({ memory: _memory, threads: _threads, runsFolder: _runsFolder, ...question }: ProbeRequest, { data, labels }: ProbeSetup): ProbeQuestion {
+  return { ...question, data, checkpoints: question.checkpoints.map(({ path: place }, index) => ({ path: path.resolve(place), label: labels[index]! })) };
 }
 
 /** What makes a run the same run. Labels, cuts, memory and threads do not. */

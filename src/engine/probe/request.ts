@@ -27,6 +27,9 @@ export interface ProbeRequest {
   runsFolder?: string | undefined;
 }
 
+/** What was asked, without the settings of the machine (memory, threads, folder for runs). */
+export type ProbeQuestion = Omit<ProbeRequest, 'memory' | 'threads' | 'runsFolder'>;
+
 /** What a probe will cost, before it starts. */
 export interface ProbePlan {
   samples: number;

@@ -12,6 +12,7 @@ import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } 
 interface StoredRequest {
   kind: RunSummary['kind'];
   probe?: RunSummary['probe'];
+  question?: RunSummary['question'];
   mode?: SpectrumMode;
   filter?: string | null;
   labels: string[];
@@ -69,9 +70,9 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
   const folder = runFolder(runsFolder, runId);
   const request = await readJson<StoredRequest>(path.join(folder, REQUEST_FILE));
   if (request === undefined || !KINDS.includes(request.kind)) return undefined;
-  const { kind, probe, mode, filter, labels, paths, startedAt } = request;
+  const { kind, probe, question, mode, filter, labels, paths, startedAt } = request;
   const done = await exists(path.join(folder, RESULT_FILE));
-  return { runId, kind, ...(probe === undefined ? {} : { probe }), ...(kind === 'spectrum' && mode !== undefined ? { spectrum: { mode, filter: filter ?? null } } : {}), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };
+  return { runId, kind, ...(probe === undefined ? {} : { probe }), ...(question === undefined ? {} : { question }), ...(kind === 'spectrum' && mode !== undefined ? { spectrum: { mode, filter: filter ?? null } } : {}), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };
 }
 
 /** Journal lines over planned ones: a run is listed by tensors or samples done. */

@@ -68,8 +68,11 @@ describe('a probe', function () {
     const [interrupted] = await engine.listRuns({ runsFolder: runs });
     assert.deepEqual([interrupted!.kind, interrupted!.probe, interrupted!.state], ['probe', 'swap', 'interrupted']);
     const seen: ProbeProgress[] = [];
-    assert.deepEqual(numbers(await engine.probe(swap({ runsFolder: runs }), { progress: (progress) => seen.push(progress) })), whole);
+    // As the list of runs offers it, whoever started it.
+    assert.deepEqual(interrupted!.question, { kind: 'swap', checkpoints: [{ path: checkpoint, label: 'base' }], data: pairs, depths: [0, 3, 6, 11], maxNewTokens: 4 });
+    assert.deepEqual(numbers(await engine.probe({ ...interrupted!.question, threads: 1, runsFolder: runs }, { progress: (progress) => seen.push(progress) })), whole);
     assert.equal((await lines()).length, 20);
+    assert.equal((await engine.listRuns({ runsFolder: runs })).length, 1);
     assert.deepEqual([seen.at(-1)!.done, seen.at(-1)!.total], [80, 80]);
   });
 
