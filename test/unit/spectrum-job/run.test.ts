@@ -28,7 +28,8 @@ describe('spectra of odd matrices', function () {
     const first = numbers(shape.reduce((product, size) => product * size, 1), name.length + shape[0]!);
     const second = first.slice();
     change(second);
-    return [first, second].map((data) => ({ name, shape, dtype, data })) as [WrittenTensor, WrittenTensor];
+    const written = (data: Float64Array): WrittenTensor => ({ name, shape, dtype, data });
+    return [written(first), written(second)];
   };
   const add = (seed: number) => (values: Float64Array) => numbers(values.length, seed).forEach((value, index) => (values[index]! += value / 64));
   const find = (name: string, part: string | null = null): TensorSpectra => result.tensors.find((tensor) => tensor.name === name && tensor.part === part)!;
