@@ -34,8 +34,9 @@ export interface ExactValues {
   nonFinite: number;
 }
 
-/** Up to this short side, no matrix product is large enough to be worth a graph. */
+/** Up to this short side, or this many operations, no matrix product is large enough to be worth a graph. */
 const SMALL = 48;
+const SMALL_WORK = 1 << 24;
 /** Up to this ratio of the sides the matrix itself is reduced. */
 const NEARLY_SQUARE = 1.2;
 /** Smallest σ/σ₁ that the rounding of a Gram matrix (about 20 ε·σ₁²) leaves untouched: to 2e-6 of σ. */
@@ -57,7 +58,7 @@ function bandWidth(size: number): number {
 /** Least bytes that `exactValues` needs. */
 export function exactBytes(rows: number, columns: number): number {
   const [short, long] = rows < columns ? [rows, columns] : [columns, rows];
-  if (short <= SMALL) return OVERHEAD;
+  if (isSmall(short, long)) return OVERHEAD;
   return 8 * short * (isNearlySquare(short, long) ? long : 2 * short) + OVERHEAD;
 }
 
@@ -65,6 +66,10 @@ export function exactBytes(rows: number, columns: number): number {
 export function exactBytesAtEase(rows: number, columns: number): number {
   const [short, long] = rows < columns ? [rows, columns] : [columns, rows];
   return Math.max(exactBytes(rows, columns), 8 * short * (short + long) + OVERHEAD);
+}
+
+function isSmall(short: number, long: number): boolean {
+  return short <= SMALL || short * short * long <= SMALL_WORK;
 }
 
 function isNearlySquare(short: number, long: number): boolean {
@@ -97,7 +102,7 @@ export async function exactValues(source: MatrixSource, options: ExactOptions): 
 async function valuesOf(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
   const { short, long } = reader;
   if (short === 0) return new Float64Array(0);
-  if (short <= SMALL) return smallValues(reader, tools, options);
+  if (isSmall(short, long)) return smallValues(reader, tools, options);
   if (isNearlySquare(short, long)) return squareValues(reader, tools, options);
   return (await gramValues(reader, tools, options)) ?? triangleValues(reader, tools, options);
 }
