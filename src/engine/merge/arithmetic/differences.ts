@@ -5,7 +5,7 @@
  */
 import { FrankensteinError } from '../../errors.js';
 import { uniforms } from './random.js';
-import { argsort, countTies, type Ranked, RankSearch, type RankWindow, selectWindow, TIE_STRIDE, topOf, windowOf } from './select.js';
+import { argsort, countTies, magnitudes, type Ranked, RankSearch, type RankWindow, selectWindow, TIE_STRIDE, topOf, windowOf } from './select.js';
 import { type Block, type Kernel, type MergeTask, numberOf, othersOf, type Passes } from './task.js';
 
 /** Which differences are kept. */
@@ -105,16 +105,13 @@ async function findWindows(sparsity: Sparsity, task: MergeTask, passes: Passes):
     return [{ place, low, end, search: new RankSearch([low, end - 1], 32) }];
   });
   const each = (visit: (place: number, keys: Float32Array, first: number) => void) => passes((block, first) => {
-    for (const { place } of searches) visit(place, keysOf(differenceOf(block, task.base!, others[place]!)), first);
+    for (const { place } of searches) visit(place, magnitudes(differenceOf(block, task.base!, others[place]!)), first);
   });
   const found = new Map<number, RankWindow>();
   if (searches.length > 0) {
     const searchOf = new Map(searches.map(({ place, search }) => [place, search]));
     while (!searches[0]!.search.done) {
-      await each((place, keys) => {
-        const search = searchOf.get(place)!;
-        for (const key of keys) search.add(key);
-      });
+      await each((place, keys) => searchOf.get(place)!.add(keys));
       for (const { search } of searches) search.next();
     }
     for (const { place, low, end, search } of searches) {
@@ -167,7 +164,7 @@ function sparsify(delta: Float64Array, kept: Kept, task: MergeTask, place: numbe
   const { factor } = kept;
   if (kept.kind === 'window') {
     const result = new Float64Array(delta.length);
-    selectWindow(kept.window, keysOf(delta), first, (index) => (result[index] = factor * delta[index]!));
+    selectWindow(kept.window, magnitudes(delta), first, (index) => (result[index] = factor * delta[index]!));
     return result;
   }
   const uniform = uniforms(`${task.stream}/${place}`);
@@ -204,13 +201,10 @@ function ranking({ shape, size }: MergeTask): { count: number; stride: number } 
 }
 
 function differenceOf(block: Block, base: number, input: number): Float64Array {
-  const origin = block[base]!;
-  return block[input]!.map((value, index) => value - origin[index]!);
-}
-
-/** Magnitudes as they are compared: in float32. */
-function keysOf(delta: Float64Array): Float32Array {
-  return Float32Array.from(delta, Math.abs);
+  const [origin, values] = [block[base]!, block[input]!];
+  const result = new Float64Array(values.length);
+  for (let index = 0; index < result.length; index++) result[index] = values[index]! - origin[index]!;
+  return result;
 }
 
 function sumOfMagnitudes(values: Float64Array): number {

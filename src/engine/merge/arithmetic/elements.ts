@@ -86,9 +86,7 @@ async function selection(task: MergeTask, passes: Passes): Promise<SceState['win
   if (count === 0) return 'none';
   const search = new RankSearch([task.size - count], 64);
   while (!search.done) {
-    await passes((block) => {
-      for (const value of variances(deltasOf(task, block))) search.add(value);
-    });
+    await passes((block) => search.add(variances(deltasOf(task, block))));
     search.next();
   }
   const window = topOf(count, search.results()[0]!, task.size);
@@ -173,6 +171,11 @@ function divergence(a: Float64Array, b: Float64Array, from: number, to: number):
   return result;
 }
 
+/** Rounding can make the divergence of equal rows less than nothing. */
+function importanceOf(difference: number, divergenceOfRow: number): number {
+  return Math.abs(difference * divergenceOfRow);
+}
+
 /** Source: mergekit's `arcee_fusion`, which draws a sample for the quartiles of tensors above a million elements; here they are exact. */
 export const arceeFusion: Kernel<FusionState> = {
   unit: rowOf,
@@ -188,7 +191,7 @@ export const arceeFusion: Kernel<FusionState> = {
     while (!search.done) {
       await passes((block, first) => {
         const [base, values] = [block[task.base!]!, block[other]!];
-        for (let index = 0; index < base.length; index++) search.add(Math.abs(values[index]! - base[index]!) * divergences[Math.floor((first + index) / row)]!);
+        search.add(base.map((origin, index) => importanceOf(values[index]! - origin, divergences[Math.floor((first + index) / row)]!)));
       });
       search.next();
     }
@@ -199,7 +202,7 @@ export const arceeFusion: Kernel<FusionState> = {
     const row = rowOf(task);
     const [base, values] = [block[task.base!]!, block[othersOf(task)[0]!]!];
     return base.map((origin, index) => {
-      const importance = Math.abs(values[index]! - origin) * divergences[Math.floor((first + index) / row)]!;
+      const importance = importanceOf(values[index]! - origin, divergences[Math.floor((first + index) / row)]!);
       return importance >= threshold ? values[index]! : origin;
     });
   },

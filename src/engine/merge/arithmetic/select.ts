@@ -14,16 +14,22 @@ export interface Ranked {
 
 const BUCKETS = 1 << 16;
 
-/** Finds keys by rank (0-based, ascending). Keys are not negative; NaN counts as larger than all. */
-export class RankSearch {
-  private readonly single = new Float32Array(1);
-  private readonly singleBits = new Uint32Array(this.single.buffer);
-  private readonly double = new Float64Array(1);
-  private readonly doubleBits = new Uint32Array(this.double.buffer); // [low, high]
-  private level = 0;
-  private readonly wanted: { rank: number; prefix: number[]; below: number; equal: number; counts: Float64Array }[];
+/** One of the ranks looked for: the leading digits of its key, as far as they are known. */
+interface Wanted {
+  rank: number;
+  /** Digits so far, most significant first. */
+  prefix: number[];
+  below: number;
+  equal: number;
+  counts: Float64Array;
+}
 
-  /** @param bits 32: keys are rounded to float32 before they are compared. */
+/** Finds keys by rank (0-based, ascending). Keys are magnitudes, not negative; NaN counts as larger than all. */
+export class RankSearch {
+  private level = 0;
+  private readonly wanted: Wanted[];
+
+  /** @param bits of the keys: all are given as arrays of that precision. */
   constructor(ranks: readonly number[], private readonly bits: 32 | 64) {
     this.wanted = ranks.map((rank) => ({ rank, prefix: [], below: 0, equal: 0, counts: new Float64Array(BUCKETS) }));
   }
@@ -33,24 +39,52 @@ export class RankSearch {
     return this.level === this.bits / 16;
   }
 
-  add(key: number): void {
-    const magnitude = Math.abs(key);
-    for (const one of this.wanted) {
-      let fits = true;
-      for (let level = 0; fits && level < this.level; level++) fits = this.digit(magnitude, level) === one.prefix[level];
-      if (fits) one.counts[this.digit(magnitude, this.level)]!++;
+  /** @param keys Float32Array for 32 bits, Float64Array for 64. */
+  add(keys: Float32Array | Float64Array): void {
+    const words = new Uint32Array(keys.buffer, keys.byteOffset, keys.byteLength / 4);
+    for (const one of this.distinct()) {
+      if (this.bits === 32) this.count(one, words, 1, 0, this.level);
+      // Little-endian: the upper word is the second.
+      else if (this.level < 2) this.count(one, words, 2, 1, this.level);
+      else this.countLow(one, words);
+    }
+  }
+
+  /** Counts a digit of one word per key, where the word's digits before it are those of the prefix. */
+  private count({ prefix, counts }: Wanted, words: Uint32Array, stride: number, from: number, level: number): void {
+    if (level === 0) for (let index = from; index < words.length; index += stride) counts[words[index]! >>> 16]!++;
+    else {
+      const [upper] = prefix;
+      for (let index = from; index < words.length; index += stride) {
+        const word = words[index]!;
+        if (word >>> 16 === upper) counts[word & 0xffff]!++;
+      }
+    }
+  }
+
+  /** The lower word of a float64 key whose upper word is known. */
+  private countLow({ prefix, counts }: Wanted, words: Uint32Array): void {
+    const upper = ((prefix[0]! << 16) | prefix[1]!) >>> 0;
+    const last = this.level === 3;
+    for (let index = 1; index < words.length; index += 2) {
+      if (words[index] !== upper) continue;
+      const word = words[index - 1]!;
+      if (!last) counts[word >>> 16]!++;
+      else if (word >>> 16 === prefix[2]) counts[word & 0xffff]!++;
     }
   }
 
   /** Ends a pass. */
   next(): void {
+    const counted = new Map(this.distinct().map((one) => [one.prefix.join(), one.counts]));
     for (const one of this.wanted) {
+      const counts = counted.get(one.prefix.join())!;
       let bucket = 0;
-      while (bucket < BUCKETS - 1 && one.below + one.counts[bucket]! <= one.rank) one.below += one.counts[bucket++]!;
+      while (bucket < BUCKETS - 1 && one.below + counts[bucket]! <= one.rank) one.below += counts[bucket++]!;
       one.prefix.push(bucket);
-      one.equal = one.counts[bucket]!;
-      one.counts.fill(0);
+      one.equal = counts[bucket]!;
     }
+    for (const counts of counted.values()) counts.fill(0);
     this.level++;
   }
 
@@ -59,24 +93,16 @@ export class RankSearch {
     return this.wanted.map(({ prefix, below, equal }) => ({ value: this.valueOf(prefix), below, equal }));
   }
 
-  private digit(magnitude: number, level: number): number {
-    if (this.bits === 32) {
-      this.single[0] = magnitude;
-      return level === 0 ? this.singleBits[0]! >>> 16 : this.singleBits[0]! & 0xffff;
-    }
-    this.double[0] = magnitude;
-    const word = this.doubleBits[level < 2 ? 1 : 0]!;
-    return level % 2 === 0 ? word >>> 16 : word & 0xffff;
+  /** Ranks whose keys begin alike share their counts: the first of each kind. */
+  private distinct(): Wanted[] {
+    const kinds = new Map<string, Wanted>();
+    for (const one of this.wanted) if (!kinds.has(one.prefix.join())) kinds.set(one.prefix.join(), one);
+    return [...kinds.values()];
   }
 
   private valueOf(prefix: readonly number[]): number {
-    if (this.bits === 32) {
-      this.singleBits[0] = ((prefix[0]! << 16) | prefix[1]!) >>> 0;
-      return this.single[0]!;
-    }
-    this.doubleBits[1] = ((prefix[0]! << 16) | prefix[1]!) >>> 0;
-    this.doubleBits[0] = ((prefix[2]! << 16) | prefix[3]!) >>> 0;
-    return this.double[0]!;
+    const words = Uint32Array.from({ length: prefix.length / 2 }, (_, word) => ((prefix[2 * word]! << 16) | prefix[2 * word + 1]!) >>> 0);
+    return this.bits === 32 ? new Float32Array(words.buffer)[0]! : new Float64Array(words.reverse().buffer)[0]!;
   }
 }
 
@@ -150,8 +176,9 @@ export function selectWindow({ low, high }: RankWindow, keys: ArrayLike<number>,
 
 /** Indices of `values` by ascending magnitude, equal ones in their order. Compared as float32: three passes of 11 bits. */
 export function argsort(values: Float64Array): Uint32Array {
-  const keys = new Uint32Array(Float32Array.from(values, Math.abs).buffer);
-  let order = Uint32Array.from(values.keys());
+  const keys = new Uint32Array(magnitudes(values).buffer);
+  let order = new Uint32Array(values.length);
+  for (let index = 0; index < order.length; index++) order[index] = index;
   let other = new Uint32Array(values.length);
   const counts = new Uint32Array(2049);
   for (let shift = 0; shift < 32; shift += 11) {
@@ -162,4 +189,11 @@ export function argsort(values: Float64Array): Uint32Array {
     [order, other] = [other, order];
   }
   return order;
+}
+
+/** Magnitudes in float32, as they are compared. */
+export function magnitudes(values: Float64Array): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let index = 0; index < result.length; index++) result[index] = Math.abs(values[index]!);
+  return result;
 }
