@@ -9,6 +9,7 @@ import { evaluateCommand } from './evaluate.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
+import { mergeCommand } from './merge.js';
 import { probeCommand } from './probe.js';
 import { spectrumCommand } from './spectrum.js';
 import { showError } from './terminal.js';
@@ -30,7 +31,7 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), spectrumCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context), transferCommand(context), sweepCommand(context)]) {
+  for (const command of [compareCommand(context), spectrumCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context), transferCommand(context), sweepCommand(context), mergeCommand(context)]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }

@@ -6,6 +6,8 @@ import type { CompareResult, TensorDetail } from './diff/result.js';
 import type { Hybrids, HybridsRequest } from './evaluate/hybrids.js';
 import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './evaluate/request.js';
 import type { EvaluateResult } from './evaluate/result.js';
+import type { ExportRequest, ExportResult } from './merge/export.js';
+import type { MergekitConfig } from './merge/mergekit.js';
 import type { RecipeCompletion } from './merge/language/complete.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
@@ -198,6 +200,9 @@ export interface EngineApi {
   checkRecipe(request: { file: string; text: string }, context?: CallContext): Promise<RecipeFeedback>;
   completeRecipe(request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] }, context?: CallContext): Promise<RecipeCompletion[]>;
   hoverRecipe(request: { text: string; offset: number }): Promise<RecipeHover | null>;
+  mergekitFormat(request: { file: string; text: string }, context?: CallContext): Promise<MergekitConfig>;
+  /** Writes a recipe, or an adapter with its base, as an ordinary checkpoint. */
+  exportMerged(request: ExportRequest, context?: CallContext): Promise<ExportResult>;
   /** The checkpoints of a transferability test (IN, RL and their six splices), or of a sweep. */
   hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
   planEvaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluatePlan>;

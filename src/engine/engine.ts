@@ -10,6 +10,9 @@ import { sampledDistance } from './diff/closeness.js';
 import { compare, planCompare } from './diff/compare.js';
 import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
+import { exportMerged } from './merge/export.js';
+import { checkRecipe, completeInPlace, mergekitFormat } from './merge/language/feedback.js';
+import { hoverRecipe } from './merge/language/hover.js';
 import { pictureBelowFolder } from './parquet/picture.js';
 import { evaluate } from './evaluate/evaluate.js';
 import { hybrids } from './evaluate/hybrids.js';
@@ -57,6 +60,11 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
     planProbe: (request, context) => planProbe(request, workerFile, turns, () => answers.release(), context),
     probe: (request, context) => alone(context, () => probe(request, workerFile, context)),
+    checkRecipe,
+    completeRecipe: completeInPlace,
+    hoverRecipe: ({ text, offset }) => Promise.resolve(hoverRecipe(text, offset) ?? null),
+    mergekitFormat,
+    exportMerged: (request, context) => exportMerged(request, workerFile, context),
     hybrids,
     planEvaluate,
     evaluate: (request, context) => alone(context, () => evaluate(request, workerFile, host, context)),

@@ -5,6 +5,7 @@
 import { parentPort } from 'node:worker_threads';
 import { comparePiece, type Piece } from '../diff/piece.js';
 import { computeAnswers } from '../evaluate/compute.js';
+import { writePart, type WriteJob } from '../merge/write.js';
 import { measurePace } from '../model/pace.js';
 import { serveAnswers } from '../model/thread.js';
 import { compute } from '../probe/compute.js';
@@ -23,8 +24,8 @@ const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
 if (!serveAnswers() && !serveJob({ pace: measurePace, probe: compute, evaluate: computeAnswers })) {
-  port.on('message', (job: Piece | SpectrumJob) => {
-    const work = 'kind' in job ? takeSpectra(job, (progress) => port.postMessage({ progress })) : comparePiece(job);
+  port.on('message', (job: Piece | SpectrumJob | WriteJob) => {
+    const work: Promise<unknown> = !('kind' in job) ? comparePiece(job) : job.kind === 'write' ? writePart(job) : takeSpectra(job, (progress) => port.postMessage({ progress }));
     work.then(
       (value) => port.postMessage({ value }),
       (error: unknown) => {
