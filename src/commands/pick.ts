@@ -1,10 +1,11 @@
 /** Asks for a checkpoint: the one in hand first, then those of the workspace and the Hugging Face cache, or any folder. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { checkpointOf, folderOf, labelOf } from '../services/checkpointPath.js';
+import { checkpointOf, folderOf, kindText, labelOf } from '../services/checkpointPath.js';
 import { messageOf } from '../services/errors.js';
 import { bytesText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
+import { withBase } from './base.js';
 
 interface Choice extends vscode.QuickPickItem {
   checkpoint?: string;
@@ -19,7 +20,8 @@ export interface PickOptions {
 }
 
 /** Undefined when dismissed. */
-export async function pickCheckpoint({ discovery, log }: Services, { title, placeholder, exclude = [] }: PickOptions): Promise<string | undefined> {
+export async function pickCheckpoint(services: Services, { title, placeholder, exclude = [] }: PickOptions): Promise<string | undefined> {
+  const { discovery, log } = services;
   const excluded = new Set(exclude.map((checkpoint) => folderOf(checkpoint)));
   const choices = async (): Promise<Choice[]> => {
     const found = await discovery.list().catch((error: unknown) => {
@@ -30,7 +32,7 @@ export async function pickCheckpoint({ discovery, log }: Services, { title, plac
     const group = (source: 'workspace' | 'huggingface-cache', label: string): Choice[] => {
       const items = offered
         .filter((checkpoint) => checkpoint.source === source)
-        .map((checkpoint) => ({ label: checkpoint.label, description: `${checkpoint.family} · ${bytesText(checkpoint.bytes)}`, detail: checkpoint.path, checkpoint: checkpoint.path }));
+        .map((checkpoint) => ({ label: checkpoint.label, description: `${kindText(checkpoint)} · ${bytesText(checkpoint.bytes)}`, detail: checkpoint.path, checkpoint: checkpoint.path }));
       return items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items];
     };
     const hand = checkpointInHand();
@@ -47,8 +49,8 @@ export async function pickCheckpoint({ discovery, log }: Services, { title, plac
     ];
   };
   const choice = await vscode.window.showQuickPick<Choice>(choices(), { title, placeHolder: placeholder, matchOnDescription: true, matchOnDetail: true });
-  if (choice?.browse) return browse(title);
-  return choice?.checkpoint === undefined ? undefined : checkpointOf(choice.checkpoint);
+  const picked = choice?.browse ? await browse(title) : choice?.checkpoint && checkpointOf(choice.checkpoint);
+  return picked === undefined ? undefined : withBase(services, picked, pickCheckpoint);
 }
 
 async function browse(title: string): Promise<string | undefined> {

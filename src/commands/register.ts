@@ -2,11 +2,13 @@
 import * as vscode from 'vscode';
 import { isCancelled, messageOf } from '../services/errors.js';
 import type { Services } from '../services/services.js';
+import { withBases } from './base.js';
 import { compareCommands } from './compare.js';
 import { evaluateCommands } from './evaluate.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
 import { inspectCommands } from './inspect.js';
+import { pickCheckpoint } from './pick.js';
 import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
@@ -33,7 +35,8 @@ export function registerCommands(services: Services): vscode.Disposable {
     ...COMMAND_IDS.map((id) =>
       vscode.commands.registerCommand(id, async (...args: unknown[]) => {
         try {
-          return await TABLE[id](services, ...args);
+          const whole = await withBases(services, args, pickCheckpoint);
+          return whole === undefined ? undefined : await TABLE[id](services, ...whole);
         } catch (error) {
           if (isCancelled(error)) return undefined;
           services.log.error(`${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);

@@ -36,6 +36,14 @@ export function labelOf(checkpoint: string): string {
   return path.basename(folder) || checkpoint;
 }
 
+/** What a checkpoint is, in a word or two: its family, or whose adapter. */
+export function kindText({ family, adapterOf }: { family: string; adapterOf?: string | undefined }): string {
+  if (adapterOf === undefined) return family;
+  // A folder is called by its name, a model of the Hub by both.
+  const base = path.isAbsolute(adapterOf) || /^\.|[\\/].*[\\/]/.test(adapterOf) ? path.basename(adapterOf) : adapterOf;
+  return base === '' ? 'adapter' : `adapter of ${base}`;
+}
+
 /** Labels of several checkpoints, with the parent's name added where two would read the same. */
 export function labelsOf(checkpoints: readonly string[]): string[] {
   const plain = checkpoints.map(labelOf);

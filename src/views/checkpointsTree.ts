@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FoundCheckpoint } from '../protocol/engineApi.js';
-import { folderOf } from '../services/checkpointPath.js';
+import { folderOf, kindText } from '../services/checkpointPath.js';
 import type { Discovery } from '../services/discovery.js';
 import { bytesText } from '../services/progressText.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
@@ -16,8 +16,8 @@ export class CheckpointNode extends vscode.TreeItem {
     this.path = found.path;
     this.id = found.path;
     const parent = path.dirname(found.label);
-    this.description = [parent === '.' ? '' : parent, found.family, bytesText(found.bytes)].filter(Boolean).join(' · ');
-    this.iconPath = new vscode.ThemeIcon('package');
+    this.description = [parent === '.' ? '' : parent, kindText(found), bytesText(found.bytes)].filter(Boolean).join(' · ');
+    this.iconPath = new vscode.ThemeIcon(found.adapterOf === undefined ? 'package' : 'layers');
     this.contextValue = 'checkpoint';
     this.tooltip = found.path;
   }

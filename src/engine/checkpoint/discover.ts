@@ -6,6 +6,7 @@ import { throwIfCancelled } from '../errors.js';
 import { familyByNames } from '../topology/families.js';
 import { hubFolder, hubSnapshots } from './hub.js';
 import { parsePythonJson } from './json.js';
+import { ADAPTER_CONFIG } from './locate.js';
 import { readText } from './text.js';
 import { readWeightMap } from './weightMap.js';
 
@@ -66,6 +67,7 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
 /** A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name. */
 async function recognise(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
   const weights = entries.filter((name) => name.endsWith('.safetensors') && !name.startsWith('.') && !ADAPTER.test(name));
+  if (weights.length === 0 && entries.includes(ADAPTER_CONFIG)) return recogniseAdapter(folder, entries, label, source, signal);
   const index = entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
   const hasConfig = entries.includes('config.json');
   if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors'))) return undefined;
@@ -79,13 +81,25 @@ async function recognise(folder: string, entries: readonly string[], label: stri
   return { path: folder, label, family, bytes, source };
 }
 
+async function recogniseAdapter(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
+  const file = entries.find((name) => ADAPTER.test(name));
+  const [type, base] = await readTexts(path.join(folder, ADAPTER_CONFIG), ['peft_type', 'base_model_name_or_path'], signal);
+  if (file === undefined || type === undefined) return undefined;
+  const bytes = await stat(path.join(folder, file)).then((facts) => facts.size, () => 0);
+  return { path: folder, label, family: type, bytes, source, adapterOf: base ?? '' };
+}
+
 async function readModelType(file: string, signal?: AbortSignal): Promise<string | undefined> {
+  return (await readTexts(file, ['model_type'], signal))[0];
+}
+
+/** Values of a config that are text. */
+async function readTexts(file: string, keys: readonly string[], signal?: AbortSignal): Promise<(string | undefined)[]> {
   try {
     const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file) as Record<string, unknown> | null;
-    const modelType = config?.['model_type'];
-    return typeof modelType === 'string' ? modelType : undefined;
+    return keys.map((key) => (typeof config?.[key] === 'string' ? config[key] : undefined));
   } catch {
-    return undefined; // listed all the same: opening it tells the user what is wrong
+    return keys.map(() => undefined); // listed all the same: opening it tells the user what is wrong
   }
 }
 

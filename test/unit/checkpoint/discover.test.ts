@@ -7,6 +7,7 @@ import { discover } from '../../../src/engine/checkpoint/discover.js';
 import { checkpointLabel, hubFolder } from '../../../src/engine/checkpoint/hub.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
 import { temporaryFolder, type TemporaryFolder, writeCheckpoint, writeHubCheckpoint } from '../../fixtures/checkpoints.js';
+import { pair, writeAdapter } from '../../fixtures/adapter.js';
 
 let temporary: TemporaryFolder;
 before(async () => (temporary = await temporaryFolder()));
@@ -49,6 +50,7 @@ describe('discover', function () {
     await mkdir(path.join(root, 'lora'));
     await writeFile(path.join(root, 'lora', 'adapter_model.safetensors'), '');
     await writeFile(path.join(root, 'lora', 'adapter_config.json'), '{}');
+    await writeAdapter(path.join(root, 'tuned', 'checkpoint-3'), { config: { base_model_name_or_path: 'org/Model' }, tensors: pair('x', 2, 2, 1, 1) });
     await mkdir(path.join(root, 'dataset'));
     await writeFile(path.join(root, 'dataset', 'embeddings.safetensors'), '');
     await symlink('.', path.join(root, 'circle'));
@@ -56,10 +58,11 @@ describe('discover', function () {
     await symlink(path.join(temporary.path, 'elsewhere'), path.join(root, 'linked'));
 
     const found = await discover({ roots: [root, path.join(root, 'run'), '/nowhere'], huggingFaceCache: false });
-    assert.deepEqual(found.filter(({ label }) => !label.startsWith('checkpoint') && label !== 'bare').map(({ label, family, source }) => [label, family, source]), [
+    assert.deepEqual(found.filter(({ label }) => !label.includes('checkpoint') && label !== 'bare').map(({ label, family, source }) => [label, family, source]), [
       ['broken', 'unknown', 'workspace'],
       ['linked', 'llama', 'workspace'],
     ]);
+    assert.deepEqual(found.filter(({ adapterOf }) => adapterOf !== undefined).map(({ label, family, adapterOf }) => [label, family, adapterOf]), [[path.join('tuned', 'checkpoint-3'), 'LORA', 'org/Model']]);
     const own = await discover({ roots: [path.join(root, 'run')], huggingFaceCache: false });
     assert.deepEqual(own.map(({ label, family }) => [label, family]), [['bare', 'gemma3'], ['checkpoint-9', 'mine'], ['checkpoint-10', 'qwen2_5_vl']]);
     assert.equal(own[2]?.bytes, (await inspectCheckpoint(own[2]!.path)).bytes);
