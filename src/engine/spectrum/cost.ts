@@ -1,6 +1,7 @@
 /**
- * What the spectrum of one update costs: the one definition that plan, schedule and choice of mode go by. Operations are
- * counted in float64 products; what runs at another speed is weighed by its speed against theirs.
+ * What the spectrum of one update costs: the one definition that plan, schedule and choice of mode go by. The unit is an
+ * operation of a float64 product; what else is done counts for as many of them as take its time. The factors are fits to
+ * processor seconds of shapes from 64 × 64 to 2048 × 2048 and 1024 × 8192, where products ran at 14 G/s.
  */
 import { exactBytes, exactBytesAtEase } from './exact/exact.js';
 import { fastBytes, fastBytesAtEase } from './fast/fast.js';
@@ -10,30 +11,34 @@ import type { SpectrumMode } from './result.js';
 /** Above this, over all matrices and updates, a run is fast unless it is told to be exact: some minutes on two cores. */
 export const EXACT_LIMIT = 5e12;
 
-/** One operation outside of products, against one in them (measured: 1 to 30 G/s). */
-const SCALAR = 20;
-/** One operation in fp32 products, against one in float64. */
-const SINGLE = 0.5;
-/** Work of any matrix, however small: sessions and messages. */
-const LEAST = 2e6;
+/** Sessions, messages, a line of the journal. */
+const LEAST = 2e8;
 
-/** Gram matrix or QR of the long side, reduction to a band, and the band. */
+/** Gram matrix or QR of the long side and reduction to a band; then the band, in which the processor waits for memory. */
 export function exactOperations(rows: number, columns: number): number {
   const [short, long] = rows < columns ? [rows, columns] : [columns, rows];
-  return LEAST + short ** 2 * long + (8 / 3) * short ** 3 + SCALAR * 500 * short ** 2;
+  return LEAST + 0.8 * short ** 2 * long + 2200 * short ** 2;
 }
 
-/** Vectors that Δ is multiplied with, from either side. */
-const FAST_VECTORS = 512;
+/** Dimensions of the space that an estimate, or the leading directions, come from. */
+const DIMENSIONS = 256;
 
-/** Products with Δ; the leading directions alone cost as much. */
+/** Products with Δ from either side, in fp32 at twice the speed, and the eigenvectors of a small matrix. */
 export function fastOperations(rows: number, columns: number): number {
-  return LEAST + SINGLE * 2 * rows * columns * FAST_VECTORS + SCALAR * (rows + columns) * FAST_VECTORS;
+  const size = Math.min(rows, columns, DIMENSIONS);
+  return LEAST + 2 * size * rows * columns + 2.8e9 * (size / DIMENSIONS) ** 3;
 }
 
-/** QR of both factors of an update that is known as a product. */
+/** Elements that the rounding floor is told from, at most. */
+const FLOOR_SAMPLE = 1 << 21;
+
+function floorOperations(rows: number, columns: number): number {
+  return LEAST + 2000 * Math.min(rows * columns, FLOOR_SAMPLE);
+}
+
+/** QR of both factors of an update that is known as a product, by a plain loop. */
 function factoredOperations(rows: number, columns: number, rank: number): number {
-  return LEAST + SCALAR * 4 * rank ** 2 * (rows + columns);
+  return LEAST + 80 * rank ** 2 * (rows + columns);
 }
 
 /** What the cost of a matrix depends on; `rank` as in `Matrix`. */
@@ -46,7 +51,8 @@ export interface Measures {
 export function operationsOf({ part: { rows, columns }, rank }: Measures, mode: SpectrumMode, updates: number): number {
   if (rank !== null) return updates * factoredOperations(rows, columns, rank);
   const directions = updates > 1 ? fastOperations(rows, columns) : 0;
-  return updates * (mode === 'exact' ? exactOperations(rows, columns) + directions : fastOperations(rows, columns));
+  const values = mode === 'exact' ? exactOperations(rows, columns) + directions : fastOperations(rows, columns);
+  return updates * (values + floorOperations(rows, columns));
 }
 
 /** Bytes: the least that a matrix is taken with, and those with which no weight is read twice. */

@@ -28,7 +28,7 @@ export interface SpectrumPlan {
   matrices: number;
   /** Bytes to read over all stages. */
   bytes: number;
-  /** Floating-point operations. */
+  /** Floating-point operations, as many as matrix products would do in the time. */
   operations: number;
   /** By a short measurement of this machine's speed. */
   seconds: number;

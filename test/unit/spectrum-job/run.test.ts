@@ -228,7 +228,7 @@ describe('a run of spectra', function () {
     let large: SpectrumRequest['stages'];
     before(async () => {
       // Large enough that an estimate is cheaper than all values.
-      for (const [stage, updates] of [[], [{ seed: 5, relative: 1e-2 }]].entries()) await writeCheckpoint(inside(`large-${stage}`), { hidden: 640, layers: 2, visionLayers: 0, vocabulary: 8, updates, edit: (tensors) => tensors.filter(({ name: own }) => own.includes('mlp.up_proj')) });
+      for (const [stage, updates] of [[], [{ seed: 5, relative: 1e-2 }]].entries()) await writeCheckpoint(inside(`large-${stage}`), { hidden: 1152, layers: 2, visionLayers: 0, vocabulary: 8, updates, edit: (tensors) => tensors.filter(({ name: own }) => own.includes('mlp.up_proj')) });
       large = [{ path: inside('large-0') }, { path: inside('large-1') }];
     });
 
@@ -254,9 +254,9 @@ describe('a run of spectra', function () {
       assert.deepEqual(await blind.spectrum({ stages: large, mode: 'fast', runsFolder }), refined);
 
       const full = await blind.fullSpectrum({ runsFolder, runId: id, name, part: null, from: 0 });
-      assert.deepEqual([full.mode, full.known, full.singularValues.length, full.floor.length], ['exact', 640, 640, 640]);
+      assert.deepEqual([full.mode, full.known, full.singularValues.length, full.floor.length], ['exact', 1152, 1152, 1152]);
       const other = await blind.fullSpectrum({ runsFolder, runId: id, name: at(0, 'mlp.up_proj.weight'), part: null, from: 0 });
-      assert.deepEqual([other.mode, other.known, other.singularValues.length], ['fast', 50, 640]);
+      assert.deepEqual([other.mode, other.known, other.singularValues.length], ['fast', 50, 1152]);
     });
 
     it('takes everything that fits into what it may use, and refuses less', async () => {
