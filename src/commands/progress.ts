@@ -1,5 +1,6 @@
 /** Cancel, retry, show what runs, and the log. */
 import * as vscode from 'vscode';
+import { requestKey } from '../services/checkpointPath.js';
 import type { Job } from '../services/queue.js';
 import type { Services } from '../services/services.js';
 
@@ -9,7 +10,8 @@ export const progressCommands = {
     const inFront = services.panels.active;
     // An answer under way is no job; its panel knows.
     if (inFront?.request.kind === 'try') return inFront.cancel();
-    const own = inFront && services.queue.find(inFront.request);
+    // A comparison's panel shows the spectra of its stages too.
+    const own = inFront && services.queue.active.find(({ key, request }) => key === inFront.key || (request.kind === 'spectrum' && requestKey(request.stages) === inFront.key));
     (own ?? (await pickActive(services, 'Cancel what?')))?.cancel();
   },
 

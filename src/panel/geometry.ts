@@ -55,12 +55,15 @@ export class Geometry implements vscode.Disposable {
     }
     try {
       const run = await this.services.results.findSpectrum(this.owner.request.stages, this.owner.request.spectrum?.runId);
-      if (this.state !== undefined) return this.state;
-      if (run?.state === 'finished') return (this.state = this.resultState(await this.cut(await this.services.results.spectrum(run)), run));
+      if (run?.state === 'finished') {
+        const result = await this.cut(await this.services.results.spectrum(run));
+        // Something newer may have come in meanwhile.
+        return (this.state ??= this.resultState(result, run));
+      }
       const choice = run === undefined ? this.services.spectrumMemory.choice : { mode: run.spectrum?.mode ?? null, filter: run.spectrum?.filter ?? '' };
       return (this.state ??= { kind: 'offer', choice, interrupted: run === undefined ? null : run.done });
     } catch (error) {
-      return (this.state = { kind: 'failed', choice: this.services.spectrumMemory.choice, message: messageOf(error), code: codeOf(error) });
+      return (this.state ??= { kind: 'failed', choice: this.services.spectrumMemory.choice, message: messageOf(error), code: codeOf(error) });
     }
   }
 
