@@ -78,7 +78,7 @@ describe('the corrected spectrum', () => {
             if (relative <= 1e-3) assert.ok(Math.abs(metrics.stableRank! - truth) > 2 * Math.abs(stableRank! - truth), `${what}: the correction does not help`);
           }
         }
-      });
+      }).timeout(120_000);
     }
   }
 

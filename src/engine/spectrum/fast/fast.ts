@@ -2,7 +2,7 @@
  * A spectrum from a few products with Δ instead of a full decomposition: the leading singular values, estimates of the
  * rest, and how far off each number may be (docs/spectra.md).
  */
-import { rankOf, metricsOf, topMetrics, RANK_TOLERANCE, type MeasuredSpectrum } from '../metrics.js';
+import { metricsOf, type MeasuredSpectrum, RANK_TOLERANCE, rankOf, topMetrics } from '../metrics.js';
 import type { MatrixSource } from '../matrix.js';
 import { ENERGY_RANKS, SUBSPACE, TOP, type MetricName } from '../result.js';
 import type { Subspace } from '../subspace.js';
@@ -75,7 +75,7 @@ async function explore(source: MatrixSource, options: FastOptions, size: number,
   const { threads, memory, seed = 0, signal, onProgress } = options;
   const algebra = new Algebra(threads);
   try {
-    const update = await Update.open(source, { algebra, memory: memory - overhead(source.rows, source.columns), signal });
+    const update = await Update.open(source, { algebra, threads, memory: memory - overhead(source.rows, source.columns), signal });
     if (update.nonFinite > 0 || update.squares === 0) return { update, space: undefined, subspace: { rows: source.rows, columns: source.columns, values: new Float64Array(0), left: new Float64Array(0), right: new Float64Array(0) } };
     onProgress?.(READING);
     const space = await krylov(update, { algebra, seed, size, onProgress: (share) => onProgress?.(READING + (1 - READING) * share) });
@@ -117,12 +117,16 @@ function whole({ values }: Krylov, fro: number): Omit<FastSpectrum, 'subspace' |
     known: count,
     error: {
       ...topErrors(metrics, values, rounding),
-      nuclear: count * rounding[0]!,
-      // dH ≤ Σ |dσ| (|log p| + H) / Σσ.
-      effectiveRank: metrics.effectiveRank === null ? null : (metrics.effectiveRank * count * rounding[0]! * (Math.log(metrics.nuclear / (RANK_TOLERANCE * metrics.spectral)) + Math.log(count))) / metrics.nuclear,
+      ...roundingOfSums(metrics),
       conditionNumber: metrics.conditionNumber === null ? null : (metrics.conditionNumber * rounding[0]!) / smallest,
     },
   };
+}
+
+/** What rounding of every value may do to sums over them: dH ≤ Σ |dσ| (|log p| + H) / Σσ. */
+function roundingOfSums({ spectral, nuclear, effectiveRank, count }: MeasuredSpectrum): { nuclear: number; effectiveRank: number } {
+  const error = count * PRECISION * spectral;
+  return { nuclear: error, effectiveRank: effectiveRank === null ? 0 : (effectiveRank * error * (Math.log(nuclear / (PRECISION * spectral)) + Math.log(count))) / nuclear };
 }
 
 /** The leading ones are there, the rest is estimated. */
@@ -154,14 +158,15 @@ function estimated(space: Krylov, count: number, fro: number): Omit<FastSpectrum
     count,
     rank: Math.round(multiplicities.reduce((sum, number, node) => sum + (space.values[node]! > least ? number : 0), 0)),
   };
+  const rounding = roundingOfSums(metrics);
   return {
     ...metrics,
     values: curve(space.values, multiplicities, known, count),
     known,
     error: {
       ...topErrors(metrics, top, distances(space, known)),
-      nuclear: halfWidth(nuclear),
-      effectiveRank: effectiveRank * Math.expm1(Math.min(entropyError, Math.log(count))),
+      nuclear: halfWidth(nuclear) + rounding.nuclear,
+      effectiveRank: effectiveRank * Math.expm1(Math.min(entropyError, Math.log(count))) + rounding.effectiveRank,
       conditionNumber: null,
     },
   };

@@ -3,8 +3,9 @@
  * for every product where it does not.
  */
 import { throwIfCancelled } from '../../errors.js';
-import type { Algebra, Dense } from './algebra.js';
 import { readDelta, type MatrixSource } from '../matrix.js';
+import type { Algebra, Dense } from './algebra.js';
+import { type MappedUpdate, mapped } from './mapped.js';
 
 /** Elements of one panel: 32 MiB. */
 const PANEL = 1 << 23;
@@ -16,6 +17,7 @@ export interface UpdateOptions {
   algebra: Algebra;
   /** Bytes for the panels. */
   memory: number;
+  threads: number;
   signal?: AbortSignal | undefined;
 }
 
@@ -31,7 +33,7 @@ export class Update {
   private readonly panelRows: number;
   private readonly kept: Dense[] | undefined;
 
-  private constructor(private readonly source: MatrixSource, private readonly options: UpdateOptions) {
+  private constructor(private readonly source: MatrixSource, private readonly options: UpdateOptions, private readonly map: MappedUpdate | undefined) {
     this.rows = source.rows;
     this.columns = source.columns;
     this.panelRows = Math.max(1, Math.min(this.rows, Math.floor(PANEL / this.columns)));
@@ -40,11 +42,18 @@ export class Update {
 
   /** Reads all of Δ once. Errors as `readDelta`. */
   static async open(source: MatrixSource, options: UpdateOptions): Promise<Update> {
-    const update = new Update(source, options);
+    const map = mapped(source, options.threads);
+    // What fp32 cannot square (NaN, very large or very small values) is read the other way.
+    return (map && (await Update.read(source, options, map))) ?? (await Update.read(source, options, undefined))!;
+  }
+
+  private static async read(source: MatrixSource, options: UpdateOptions, map: MappedUpdate | undefined): Promise<Update | undefined> {
+    const update = new Update(source, options, map);
     for (let first = 0; first < update.rows; first += update.panelRows) {
       throwIfCancelled(options.signal);
-      const panel = await update.read(first);
-      update.squares += sumOfSquares(panel);
+      const { panel, squares } = await update.readPanel(first, true);
+      if (squares === undefined) return undefined;
+      update.squares += squares;
       update.kept?.push(panel);
     }
     const typical = Math.sqrt(update.squares / (update.rows * update.columns));
@@ -80,19 +89,25 @@ export class Update {
   private async *panels(): AsyncGenerator<{ first: number; panel: Dense }> {
     for (let first = 0, index = 0; first < this.rows; first += this.panelRows, index++) {
       throwIfCancelled(this.options.signal);
-      const panel = this.kept?.[index] ?? (await this.read(first));
-      if (this.kept === undefined && this.scale !== 1) rescale(panel.data, this.scale);
-      yield { first, panel };
+      yield { first, panel: this.kept?.[index] ?? (await this.readScaled(first)) };
     }
   }
 
-  private async read(first: number): Promise<Dense> {
+  private async readScaled(first: number): Promise<Dense> {
+    const { panel } = await this.readPanel(first, false);
+    if (this.scale !== 1) rescale(panel.data, this.scale);
+    return panel;
+  }
+
+  /** `squares`: ‖·‖_F² of the panel, where it is asked for; undefined where fp32 cannot hold it. */
+  private async readPanel(first: number, isFirst: boolean): Promise<{ panel: Dense; squares: number | undefined }> {
     const rows = Math.min(this.panelRows, this.rows - first);
     const data = new Float32Array(rows * this.columns);
+    const panel = { data, rows, columns: this.columns };
+    if (this.map) return { panel, squares: await this.map.read(first, rows, data) };
     const nonFinite = await readDelta(this.source, first, rows, data, this.options.signal);
-    if (first === 0) this.nonFinite = 0;
-    this.nonFinite += nonFinite;
-    return { data, rows, columns: this.columns };
+    if (isFirst) this.nonFinite += nonFinite;
+    return { panel, squares: isFirst ? sumOfSquares(data) : 0 };
   }
 }
 
@@ -100,7 +115,7 @@ function rescale(values: Float32Array, factor: number): void {
   for (let index = 0; index < values.length; index++) values[index]! *= factor;
 }
 
-function sumOfSquares({ data }: Dense): number {
+function sumOfSquares(data: Float32Array): number {
   let sum = 0;
   for (const value of data) sum += value * value;
   return sum;
