@@ -22,7 +22,7 @@ interface CompareOptions {
 export function compareCommand({ engine, signal }: CommandContext): Command {
   return new Command('compare')
     .description('Compare checkpoints of one family in lineage order (Base → IN → RL): energy of the weight updates per tensor, layer and region')
-    .argument('<stages...>', 'checkpoint folders, configs, shards or indexes; two or more')
+    .argument('<stages...>', 'checkpoint folders, configs, shards, indexes or adapters (BASE+ADAPTER names both); two or more')
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)
     .option('--labels <names>', 'names of the stages, comma-separated (default: folder names)')
     .option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout')

@@ -22,7 +22,7 @@ interface GenerateOptions {
 export function generateCommand({ engine, signal }: CommandContext): Command {
   return new Command('generate')
     .description('Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, greedily unless a temperature is given')
-    .argument('<checkpoint>', 'a folder, config, shard or index')
+    .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .requiredOption('--prompt <text>', 'what to ask; <image> in it says where a picture stands, or pictures come first')
     .option('--image <files...>', 'PNG, JPEG or WebP files')
     .option('--max-new-tokens <n>', 'longest answer in tokens (default: 128)', parseCount)

@@ -9,7 +9,7 @@ import { formatBytes, formatCount, print, table } from './terminal.js';
 export function inspectCommand({ engine, signal }: CommandContext): Command {
   return new Command('inspect')
     .description('Show what a checkpoint holds: family, layers, sections, dtypes, shards; reads headers only')
-    .argument('<checkpoint>', 'a folder, config, shard or index')
+    .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .option('--json <file>', 'write all of it, every tensor included, as JSON; - for stdout')
     .option('--tensors', 'list every tensor')
     .action(async (checkpoint: string, options: { json?: string; tensors?: boolean }) => {

@@ -30,14 +30,14 @@ interface ProbeOptions {
 
 export function probeCommand(context: CommandContext): Command {
   const swap = common(context, 'swap', 'Swap the visual tokens of a target picture for those of a source, at every depth: which layers does an ability need its picture in?')
-    .argument('<checkpoint>', 'a folder, config, shard or index')
+    .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .addOption(new Option('--mode <mode>', 'swap keys and values in all layers from the depth on (the same as hidden states at it), or in that layer only').choices(['from', 'only']))
     .option('--tasks <names>', 'counting, ocr, grounding, recognition; comma-separated (default: all that the data has)');
   const skip = common(context, 'skip', 'Take out one layer at a time: which layers does reasoning need?')
-    .argument('<checkpoint>', 'a folder, config, shard or index')
+    .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .addOption(new Option('--part <part>', 'what of the layer is taken out').choices(['layer', 'attention', 'mlp']));
   const attention = common(context, 'attention', 'Attention from reasoning tokens to visual tokens per layer, in one checkpoint or two (IN, RL)')
-    .argument('<checkpoint>', 'a folder, config, shard or index')
+    .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .argument('[other]', 'the checkpoint to hold against it');
   const probe = new Command('probe').description('Intervene inside a model, depth by depth, and see what breaks');
   for (const command of [swap, skip, attention]) probe.addCommand(command);

@@ -27,7 +27,7 @@ interface SpectrumOptions {
 export function spectrumCommand({ engine, signal }: CommandContext): Command {
   return new Command('spectrum')
     .description('Singular values of the weight updates of a lineage (Base → IN → RL): rank metrics per tensor, layer and region, held against what rounding alone would give')
-    .argument('<stages...>', 'checkpoint folders, configs, shards or indexes; two or more')
+    .argument('<stages...>', 'checkpoint folders, configs, shards, indexes or adapters (BASE+ADAPTER names both); two or more')
     .addOption(new Option('--mode <mode>', 'all values, or the first and an estimate of the rest with its error (default: exact where that takes minutes at most)').choices(['exact', 'fast']))
     .option('--filter <regex>', 'only weights whose canonical name matches, such as self_attn')
     .option('--refine <names...>', 'with fast: weights taken exactly all the same; name, or name#part')
