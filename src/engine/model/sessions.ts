@@ -16,16 +16,32 @@ export interface SessionSettings {
   thrifty: boolean;
 }
 
+/** The part of a session that is used; `ort.InferenceSession` is one. */
+export interface RunnableSession {
+  run(feeds: Feeds, results: Feeds): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+type Create = (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => Promise<RunnableSession>;
+
+interface Made {
+  provider: Provider;
+  session: RunnableSession;
+}
+
 export class Sessions {
-  private readonly made = new Map<string, Promise<ort.InferenceSession>>();
+  private readonly made = new Map<string, Promise<Made>>();
   private provider: Provider;
 
   constructor(
     private readonly settings: SessionSettings,
     /** Told once, in a sentence, when the provider could not serve and cpu took over. */
     private readonly onFallback: (sentence: string) => void,
+    private readonly createSession: Create = (model, options) => ort.InferenceSession.create(model, options),
   ) {
     this.provider = settings.provider;
+    // The runtime would leave it out without a word.
+    if (!ort.listSupportedBackends().some(({ name }) => name === this.provider)) this.fallBack('this build of ONNX Runtime does not have it');
   }
 
   /** The provider that serves now. */
@@ -35,29 +51,45 @@ export class Sessions {
 
   /** Runs the graph called `key`, built by `build` the first time, into the tensors of `results`. */
   async run(key: string, build: () => Graph, feeds: Feeds, results: Feeds): Promise<void> {
-    const session = await this.session(key, build);
-    await session.run(feeds, results);
-  }
-
-  private session(key: string, build: () => Graph): Promise<ort.InferenceSession> {
-    let session = this.made.get(key);
-    if (session === undefined) {
-      session = this.create(build().encode());
-      this.made.set(key, session);
+    const { session, provider } = await this.session(key, build);
+    try {
+      await session.run(feeds, results);
+    } catch (error) {
+      if (provider === 'cpu') throw error;
+      // Some providers find out that there is no device, or no room on it, when they are to work.
+      this.fallBack(error);
+      this.made.delete(key);
+      await session.release();
+      await (await this.session(key, build)).session.run(feeds, results);
     }
-    return session;
   }
 
-  private async create(model: Uint8Array): Promise<ort.InferenceSession> {
-    if (this.provider !== 'cpu') {
+  private session(key: string, build: () => Graph): Promise<Made> {
+    let made = this.made.get(key);
+    if (made === undefined) {
+      made = this.create(build().encode());
+      this.made.set(key, made);
+    }
+    return made;
+  }
+
+  private async create(model: Uint8Array): Promise<Made> {
+    const { provider } = this;
+    if (provider !== 'cpu') {
       try {
-        return await ort.InferenceSession.create(model, this.options(this.provider));
+        return { provider, session: await this.createSession(model, this.options(provider)) };
       } catch (error) {
-        this.onFallback(`The execution provider ${this.provider} cannot serve on this machine (${reasonOf(error)}); cpu is used instead.`);
-        this.provider = 'cpu';
+        this.fallBack(error);
       }
     }
-    return ort.InferenceSession.create(model, this.options('cpu'));
+    return { provider: 'cpu', session: await this.createSession(model, this.options('cpu')) };
+  }
+
+  /** @param why an error of the runtime, or a reason. */
+  private fallBack(why: unknown): void {
+    if (this.provider === 'cpu') return;
+    this.onFallback(`The execution provider ${this.provider} cannot serve on this machine (${reasonOf(why)}); cpu is used instead.`);
+    this.provider = 'cpu';
   }
 
   private options(provider: Provider): ort.InferenceSession.SessionOptions {
@@ -75,7 +107,7 @@ export class Sessions {
   async close(): Promise<void> {
     const sessions = await Promise.allSettled(this.made.values());
     this.made.clear();
-    for (const session of sessions) if (session.status === 'fulfilled') await session.value.release();
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.session.release();
   }
 }
 
