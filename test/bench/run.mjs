@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
-//   npm run bench -- compare|model|probe [--repeat N] [--write]
+//   npm run bench -- compare|model|probe|spectrum [--repeat N] [--write]
+//   npm run bench -- large [--large 3B|7B] [--write]: needs 8 or 17 GB of disk for a while
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,14 +9,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.mjs';
+import { benchLarge } from './large.mjs';
 import { benchModel } from './model.mjs';
 import { benchProbe } from './probe.mjs';
+import { benchSpectrum } from './spectrum.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-/** @type {Record<string, (options: {root: string, repeat: number, log: (line: string) => void}) => Promise<string>>} */
-const BENCHES = { compare: benchCompare, model: benchModel, probe: benchProbe };
+/** @type {Record<string, (options: {root: string, repeat: number, large: string, log: (line: string) => void}) => Promise<string>>} */
+const BENCHES = { compare: benchCompare, large: benchLarge, model: benchModel, probe: benchProbe, spectrum: benchSpectrum };
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { large: { type: 'string', default: '3B' }, repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
 const name = positionals[0] ?? '';
 const bench = BENCHES[name];
 const repeat = Number(values.repeat);
@@ -24,7 +27,7 @@ if (!bench || positionals.length > 1 || !Number.isInteger(repeat) || repeat < 1)
   process.exit(2);
 }
 
-const table = await bench({ root, repeat, log: (line) => console.error(line) });
+const table = await bench({ root, repeat, large: values.large === '7B' ? '7B' : '3B', log: (line) => console.error(line) });
 const report = `${machine()}\n\n${table}`;
 console.log(report);
 if (values.write) writeReport(path.join(root, 'docs', 'benchmarks.md'), name, report);
@@ -36,7 +39,7 @@ function machine() {
     `${new Date().toISOString().slice(0, 10)}`, `${cpu?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} cores`,
     `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB memory`, release ?? `${os.type()} ${os.release()}`, `Node ${process.versions.node}`,
   ];
-  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name} --repeat ${repeat}\`.`;
+  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}\`.`;
 }
 
 /**
