@@ -8,6 +8,7 @@ import { Lookups } from './inline/lookups.js';
 import { Pins } from './inline/pins.js';
 import { registerInline } from './inline/register.js';
 import { Panels } from './panel/panels.js';
+import { registerRecipes } from './recipes/register.js';
 import { Discovery } from './services/discovery.js';
 import { Documents } from './services/documents.js';
 import { EvaluationMemory } from './services/evaluationMemory.js';
@@ -56,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): Services {
     new RunsWatcher(() => runsFolders.all(), () => results.refresh()),
     new StatusBar(queue),
     registerCommands(services),
+    registerRecipes(services),
     registerInline(services, new Lookups(results, log)),
     vscode.window.createTreeView('frankenstein.checkpoints', { treeDataProvider: new CheckpointsTree(discovery, results), canSelectMany: true, showCollapseAll: true }),
     vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: new RunsTree(results, queue) }),

@@ -9,6 +9,7 @@ import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
 import { inspectCommands } from './inspect.js';
 import { pickCheckpoint } from './pick.js';
+import { mergeCommands } from './merge.js';
 import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
@@ -24,6 +25,7 @@ const TABLE: Record<CommandId, Command> = {
   ...probeCommands,
   ...tryCommands,
   ...evaluateCommands,
+  ...mergeCommands,
   ...progressCommands,
   ...runCommands,
   ...spectrumCommands,

@@ -1,0 +1,20 @@
+/** Recipes in the editor: problems, fixes, completion, hovers, what can be done, and the strip of layers. */
+import * as vscode from 'vscode';
+import type { Services } from '../services/services.js';
+import { Fixes, showProblems } from './diagnostics.js';
+import { Feedback, RECIPE } from './feedback.js';
+import { RecipeLenses, showStrip } from './lenses.js';
+import { Completions, Explanations } from './writing.js';
+
+export function registerRecipes({ engine, discovery, log }: Services): vscode.Disposable {
+  const feedback = new Feedback(engine, log);
+  return vscode.Disposable.from(
+    feedback,
+    showProblems(feedback),
+    showStrip(feedback),
+    vscode.languages.registerCodeLensProvider(RECIPE, new RecipeLenses(feedback)),
+    vscode.languages.registerCodeActionsProvider(RECIPE, new Fixes(feedback), { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] }),
+    vscode.languages.registerCompletionItemProvider(RECIPE, new Completions(engine, discovery), ' ', ':', '-', '/', '{', '['),
+    vscode.languages.registerHoverProvider(RECIPE, new Explanations(engine)),
+  );
+}
