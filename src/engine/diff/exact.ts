@@ -54,7 +54,8 @@ export async function exactSums(sources: readonly Source[], elements: number): P
   for (let start = 0; start < elements; start += CHUNK) {
     const count = Math.min(CHUNK, elements - start);
     const values = await Promise.all(sources.map((source) => valuesOf(source, start, count)));
-    addSums(total, sumValues(values, sources.map((source) => source.dtype)));
+    // A computed tensor of dtype F64 was never rounded: it has no floor.
+    addSums(total, sumValues(values, sources.map(({ dtype, tensor }) => (tensor !== undefined && dtype === 'F64' ? null : dtype))));
   }
   return total;
 }
@@ -70,8 +71,8 @@ async function valuesOf(source: Source, start: number, count: number): Promise<F
   return decode(dtype, await readRange(realPath, begin + start * width, begin + (start + count) * width));
 }
 
-/** The same for values already decoded: one array per stage, equally long. */
-export function sumValues(values: readonly Float64Array[], dtypes: readonly Dtype[]): PartialSums {
+/** The same for values already decoded: one array per stage, equally long. A dtype of null: never rounded. */
+export function sumValues(values: readonly Float64Array[], dtypes: readonly (Dtype | null)[]): PartialSums {
   const sums = emptySums(values.length);
   sums.elements = values[0]!.length;
   values.forEach((array, stage) => {
@@ -88,8 +89,8 @@ export function sumValues(values: readonly Float64Array[], dtypes: readonly Dtyp
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer); // little-endian: [low, high]
 
-function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype, sums: PartialSums['pairs'][number]): void {
-  const precision = PRECISION[dtype];
+function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null, sums: PartialSums['pairs'][number]): void {
+  const precision = dtype === null ? undefined : PRECISION[dtype];
   const epsilon = precision ? 2 ** -precision.mantissa : 0;
   const minUlp = precision ? 2 ** precision.minExponent * epsilon : 0;
   let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, ulpSquares = 0, nonFinite = 0;
