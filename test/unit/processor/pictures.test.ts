@@ -48,6 +48,7 @@ describe('picture files', () => {
     await refused(of('hello'), 'malformed', /^x\.png is no PNG, JPEG or WebP picture\.$/);
     await refused(of('GIF89a'), 'unsupported', /^x\.png is a GIF file; PNG, JPEG and WebP/);
     await refused(of('\0\0\0\x1cftypavif'), 'unsupported', /AVIF or HEIC/);
+    for (const video of ['\0\0\0\x20ftypisom', '\0\0\0\x20ftypqt  ', '\x1aE\xdf\xa3', 'RIFF\x10\0\0\0AVI LIST']) await refused(of(video), 'unsupported', /^x\.png is a video; models are given pictures here, not videos/);
     await refused(of('BM'), 'unsupported', /BMP/);
     await refused(of('II*\0'), 'unsupported', /TIFF/);
     await refused(readImage(path.join(PICTURES, 'missing.png')), 'not-found', /missing\.png does not exist/);

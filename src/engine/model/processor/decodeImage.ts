@@ -67,6 +67,8 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<RgbI
     case undefined:
       if (bytes.length === 0) throw malformed(file, 'is empty.');
       throw malformed(file, 'is no PNG, JPEG or WebP picture.');
+    case 'video':
+      throw new FrankensteinError('unsupported', `${shown(file)} is a video; models are given pictures here, not videos: save the frames that matter as PNG, JPEG or WebP.`);
     case 'GIF':
     case 'BMP':
     case 'TIFF':
@@ -75,7 +77,7 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<RgbI
   }
 }
 
-type Format = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF' | 'AVIF or HEIC';
+type Format = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF' | 'AVIF or HEIC' | 'video';
 
 /** By the first bytes: names of files lie. */
 function format(bytes: Uint8Array): Format | undefined {
@@ -86,7 +88,9 @@ function format(bytes: Uint8Array): Format | undefined {
   if (head.startsWith('GIF8')) return 'GIF';
   if (head.startsWith('BM')) return 'BMP';
   if (head.startsWith('II*\0') || head.startsWith('MM\0*')) return 'TIFF';
-  if (head.startsWith('ftyp', 4)) return 'AVIF or HEIC';
+  // One container for pictures and films; what is in it stands next.
+  if (head.startsWith('ftyp', 4)) return /^(?:avi[fs]|hei[cfmsx]|hev[cmsx]|mif1|msf1)/.test(head.slice(8)) ? 'AVIF or HEIC' : 'video';
+  if (head.startsWith('\x1aE\xdf\xa3') || (head.startsWith('RIFF') && head.startsWith('AVI ', 8))) return 'video';
   return undefined;
 }
 
