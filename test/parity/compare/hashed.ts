@@ -69,7 +69,7 @@ function mix(seed: number, index: number): number {
 }
 
 /** Four uniform 16-bit numbers added: bell-shaped, standard deviation 1.155, exact in float64. */
-function bell(seed: number, index: number): number {
+export function bell(seed: number, index: number): number {
   const first = mix(seed, index);
   const second = mix(seed ^ 0x5bd1e995, index);
   return ((first & 0xffff) + (first >>> 16) + (second & 0xffff) + (second >>> 16) - 131_070) / 32_768;
