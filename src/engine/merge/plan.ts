@@ -417,6 +417,12 @@ class Planner {
       return this.parameters(wanted, [parameters, ...levels], spellings(inputs[index]!), t, reference, name);
     });
     if (shared === undefined || models.some((one) => one === undefined)) return;
+    models.forEach((values, index) => {
+      const [density, epsilon] = [Number(values!['density']), Number(values!['epsilon'])];
+      if (density > 0 && density < 1 && (density + epsilon >= 1 || density - epsilon <= 0)) {
+        this.trouble('bad-value', sources[index]!.reference, name, (names) => `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1: ${names}.`);
+      }
+    });
     const { reference } = sources.at(-1)!;
     if (!isFloat(inputs[0]!.dtype)) return this.add(name, { tensor: inputs[Math.max(0, base)]!, reference }, owner);
     if (methodName === 'passthrough' && models[0]!['scale'] === null) return this.add(name, { tensor: inputs[0]!, reference }, owner);

@@ -50,19 +50,16 @@ export async function resolveRecipe(parsed: ParsedRecipe, { folder, open }: Reso
 
   const named = recipe.tokenizer !== undefined && recipe.tokenizer.value !== 'base' && recipe.tokenizer.value !== 'union' ? recipe.tokenizer : undefined;
   const references = [...referencesOf(recipe.form), ...(named ? [named] : [])];
-  const byPath = new Map<string, Source>();
-  for (const reference of references) {
-    const location = locationOf(recipe, reference.value);
-    if (byLocation.has(location)) continue;
-    byLocation.set(location, await openSource(recipe, reference, { folder, open }, byPath, report));
-  }
+  const byPath = new Map<string, Promise<Source | undefined>>();
+  const first = new Map(references.map((reference) => [locationOf(recipe, reference.value), reference] as const).reverse());
+  await Promise.all([...first].map(async ([location, reference]) => byLocation.set(location, await openSource(recipe, reference, { folder, open }, byPath, report))));
   if (hasErrors(problems)) return finish(undefined, undefined);
   const plan = planRecipe(recipe, (reference) => sourceOf(reference)!, report);
   if (plan === undefined) return finish(undefined, undefined);
   return finish(plan, await tokenizerOf(recipe, plan, named && sourceOf(named), report));
 }
 
-async function openSource(recipe: Recipe, reference: Reference, { folder, open }: ResolveOptions, opened: Map<string, Source>, report: (problem: RecipeProblem) => void): Promise<Source | undefined> {
+async function openSource(recipe: Recipe, reference: Reference, { folder, open }: ResolveOptions, opened: Map<string, Promise<Source | undefined>>, report: (problem: RecipeProblem) => void): Promise<Source | undefined> {
   const { offset, length, value } = reference;
   const location = locationOf(recipe, value);
   const place = await placeOf(location, folder);
@@ -79,18 +76,16 @@ async function openSource(recipe: Recipe, reference: Reference, { folder, open }
     });
     return undefined;
   }
-  const known = opened.get(place);
-  if (known !== undefined) return known;
-  try {
-    const checkpoint = await open(place);
-    const source: Source = { path: place, checkpoint, label: location === value ? (checkpoint.virtual?.label ?? checkpointLabel(checkpoint.folder)) : value };
-    opened.set(place, source);
-    return source;
-  } catch (error) {
-    if (!(error instanceof FrankensteinError) || error.code === 'cancelled' || error.code === 'internal') throw error;
-    report({ code: error instanceof RecipeCycle ? 'cycle' : 'no-checkpoint', severity: 'error', offset, length, message: error.message });
-    return undefined;
-  }
+  const opening = opened.get(place) ?? open(place).then(
+    (checkpoint): Source => ({ path: place, checkpoint, label: location === value ? (checkpoint.virtual?.label ?? checkpointLabel(checkpoint.folder)) : value }),
+    (error: unknown) => {
+      if (!(error instanceof FrankensteinError) || error.code === 'cancelled' || error.code === 'internal') throw error;
+      report({ code: error instanceof RecipeCycle ? 'cycle' : 'no-checkpoint', severity: 'error', offset, length, message: error.message });
+      return undefined;
+    },
+  );
+  opened.set(place, opening);
+  return opening;
 }
 
 /** A recipe that uses itself, through others or not. */

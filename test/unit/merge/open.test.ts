@@ -202,6 +202,7 @@ describe('a recipe that is wrong', function () {
     ['final norm from the last slice', 'merge_method: passthrough\nslices: [{sources: [{model: text, layer_range: [0, 3]}]}, {sources: [{model: text2, layer_range: [3, 6]}]}]', ['note information «text2»']],
     ['vocabularies of two sizes', 'merge_method: linear\nparameters: {weight: 1}\nmodels: [{model: in}, {model: words}]', ['vocabulary error «words»']],
     ['a tokenizer of another vocabulary', 'merge_method: linear\nparameters: {weight: 1}\nmodels: [{model: in}, {model: rl}]\ntokenizer_source: words', ['vocabulary error «words»']],
+    ['chances outside 0 and 1', `${ROLES}merge_method: della\nbase_model: base\nmodels: [{model: in, parameters: {weight: 1, density: 0.1}}]`, ['bad-value error «in»']],
     ['quantised weights', 'merge_method: linear\nparameters: {weight: 1}\nmodels: [{model: in}, {model: eight}]', ['unsupported error «eight»']],
   ];
   for (const [name, text, expected] of PROBLEMS) it(`names ${name}`, async () => assert.deepEqual(await problemsOf(text), expected));
