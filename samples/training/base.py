@@ -1,5 +1,9 @@
 """Base: captions and short direct answers, by curriculum, from scratch.
 
+Two cycles. The first names: captions, then questions; at its end base says what is where, but does not find what a
+word names. The second finds: two heads of one layer are told where to look (`Guide`), first alone, then while the
+whole model learns on.
+
 Every batch is a pure function of (seed, step), so a run that was stopped goes on exactly.
 """
 import json
@@ -18,7 +22,7 @@ import questions as q
 import scenes
 
 SEED = 2602
-BATCH, STEPS = 32, 3500
+BATCH, STEPS = 32, 4700
 WARMUP, LR = 150, 1.2e-3
 
 
@@ -27,6 +31,13 @@ CURRICULUM = {0: 1, 216: 2, 576: 4, 1152: 6}  # from this step on: most objects 
 ASKED = 1500  # from this step on: captions are learned, half of the images come without, more questions
 LISTED = 2200  # from this step on: questions that list cells by colour and shape
 COPIED = 3000  # from this step on: where a description stands in for the image, it is also repeated
+FOUND = 3500  # from this step on, a second cycle: mostly questions that name something and ask where, how many, which
+MIXED = 3800  # until this step few objects and mostly "where", then as many as ever and all kinds
+FALL = 700  # the learning rate of the second cycle is constant, and falls in its last steps
+FEW = {"where": 5, "find": 3, "box": 0.5, "count_color": 0.7, "count_shape": 0.7, "list": 1, "color_of": 2, "shape_of": 2,
+       "exists": 2, "what_at": 0.5, "count_all": 0.2, "text": 0.4}
+ALL = {"where": 2, "find": 0.5, "box": 2, "count_color": 2.5, "count_shape": 2.5, "list": 0.5, "color_of": 1, "shape_of": 1,
+       "exists": 1.5, "what_at": 0.7, "count_all": 0.7, "text": 0.5}
 PROBED = q.GENERAL + ["count_color", "count_shape", "box", "exists"]  # these twice as often, from then on
 
 
@@ -48,8 +59,163 @@ def text_question(rng) -> dict:
     return q.ask_text_split(rng.choice(q.TEXT_MATH), rng, "train")
 
 
+def looked_at(item: dict, scene) -> tuple | None:
+    """(which head, cells it should look at, at how many positions of the answer it should): what `Guide` teaches."""
+    kind, args = item["kind"], item["args"]
+    objects = scene["objects"] if scene else []
+    if kind in ("where", "box", "exists"):
+        cells = [o["cell"] for o in objects if (o["color"], o["shape"]) == (args["color"], args["shape"])]
+        return 0, cells, {"where": 2, "box": 2, "exists": 1}[kind]
+    if kind == "find":
+        return 0, q.match(scene, args["key"]), 2
+    if kind in ("color_of", "shape_of"):
+        return 0, q.match(scene, args["key"]), 1
+    if kind == "what_at":
+        return 0, [args["cell"]], 1
+    if kind in ("count_all", "count_color", "count_shape"):
+        return 1, q.match(scene, args["key"]), 1
+    return None
+
+
+class _Seen(Exception):
+    pass
+
+
+def _stop(*_):
+    raise _Seen
+
+
+class Guide:
+    """While base learns to find, two heads of one language layer are told where to look: the first at what a
+    question names, the second at all of it and at the first token alike (so that the share tells how many)."""
+
+    LAYER, HEADS, WEIGHT = 5, (0, 2), 0.5
+
+    def __init__(self, net, packer):
+        self.attention, self.packer = net.model.language_model.layers[self.LAYER].self_attn, packer
+        self.attention.register_forward_pre_hook(self.keep, with_kwargs=True)
+
+    def keep(self, module, args, kwargs):
+        self.seen = kwargs["hidden_states"], kwargs["position_embeddings"]
+
+    def aim(self, net, patches, make_batch, batches=64, steps=700, rate=1e-2) -> None:
+        """First the queries and keys of that layer alone, on what the layer sees now: a minute gets them off a plateau
+        that takes the whole model hours."""
+        stop = self.attention.register_forward_pre_hook(_stop)
+        cache = []
+        with torch.no_grad():
+            for i in range(batches):
+                rows, images = make_batch(i)
+                batch = self.packer.pack(rows)
+                try:
+                    m.packed_loss(net, batch, patches(images), next(net.parameters()).device)
+                except _Seen:
+                    pass
+                cache.append((self.places(rows, once=True), batch[2], self.seen))
+        stop.remove()
+        params = [*self.attention.q_proj.parameters(), *self.attention.k_proj.parameters()]
+        opt = torch.optim.Adam(params, lr=rate)
+        for step in range(steps):
+            opt.param_groups[0]["lr"] = rate * min(1, (step + 1) / 20)
+            opt.zero_grad()
+            for places, mask, self.seen in cache[step % 8 :: 8]:
+                loss = self.miss(places, mask) * 8 / batches
+                loss.backward()
+            opt.step()
+            if step % 100 == 0:
+                print(f"aim {step}: {loss.item() * batches / 8:.3f}", flush=True)
+
+    def places(self, rows, once=False):
+        """[(row, position)], the positions to look at from there, and with which head."""
+        first = len(self.packer.open) + 1
+        at, where, heads = [], [], []
+        for r, (has_image, segments) in enumerate(rows):
+            end = first + 17 if has_image else first - 1
+            for question, answer, _, *guide in segments:
+                n, a = len(self.packer.encode(question)) + len(self.packer.middle), len(self.packer.encode(answer)) + 1
+                if guide and guide[0]:
+                    head, cells, times = guide[0]
+                    look = [first + scenes.CELLS.index(c) for c in cells]
+                    look += [0] if head or not look else []
+                    for k in range(min(1 if once else times, a - 1)):
+                        at.append((r, end + n - 1 + k))
+                        where.append(look)
+                        heads.append(head)
+                end += n + a
+        return at, where, heads
+
+    def loss(self, rows, mask):
+        return self.miss(self.places(rows), mask)
+
+    def miss(self, places, mask):
+        """Cross-entropy of the heads' attention against where they should look, less the least there can be."""
+        at, where, heads = places
+        if not at:
+            return None
+        x, (cos, sin) = self.seen
+        rows_, cols = torch.tensor(at).T
+        n, d = x.shape[1], self.attention.head_dim
+        turn = lambda t, c, s: t * c + torch.cat((-t[..., d // 2 :], t[..., : d // 2]), -1) * s
+        qs = self.attention.q_proj(x[rows_, cols]).view(len(at), -1, d)
+        qs = turn(qs, cos[rows_, cols][:, None], sin[rows_, cols][:, None])
+        ks = turn(self.attention.k_proj(x).view(*x.shape[:2], -1, d), cos[:, :, None], sin[:, :, None])
+        total, heads = 0.0, torch.tensor(heads)
+        group = qs.shape[1] // ks.shape[2]
+        for i, h in enumerate(self.HEADS):
+            use = heads == i
+            score = torch.einsum("ad,akd->ak", qs[use, h], ks[rows_[use], :, h // group]) * d**-0.5
+            score = score.masked_fill(~mask[rows_[use], 0, cols[use]], -1e30).log_softmax(-1)
+            want = torch.zeros(score.shape)
+            for k, w in enumerate(w for w, u in zip(where, use.tolist()) if u):
+                want[k, w] = 1 / len(w)
+            entropy = -(want * want.clamp(min=1e-9).log()).sum()
+            total = total - (score * want).sum() - entropy
+        return total / len(at)
+
+
+def found_batch(step: int):
+    """As make_batch, from step FOUND on."""
+    rng = random.Random(f"{SEED}/found/{step}")
+    kinds = rng.choices(list(weights := FEW if step < MIXED else ALL), list(weights.values()), k=4096)
+    rows, images = [], []
+
+    def question(scene, maths):
+        while True:
+            item = q.ask(rng.choice(q.MATH) if rng.random() < maths else rng.choice(kinds), scene, rng)
+            if item:
+                return item
+
+    for _ in range(BATCH):
+        u = rng.random()
+        if u < (0.82 if step < MIXED else 0.78):
+            most = rng.choice((2, 2, 3, 3, 4, 6) if step < MIXED else (3, 4, 6, 6, 6, 6))
+            scene = scenes.sample_split(rng, "train", 2 if step < MIXED else 1, most, 0.5) if rng.random() > 0.02 else None
+            segments = [("Describe the image.", scenes.caption(scene), 0.5)] if rng.random() < 0.25 else []
+            for _ in range(6 if segments else 9):
+                item = question(scene, 0.06)
+                segments.append((item["prompt"], item["answer"], 1.0, looked_at(item, scene)))
+            rows.append((True, segments))
+            images.append(scene)
+        elif u < (0.92 if step < MIXED else 0.88):
+            segments = []
+            for i in range(4):
+                scene = scenes.sample_split(rng, "train", 1, 6, 0.25)
+                if i == 0:
+                    segments.append((f"{scenes.description(scene)}\nDescribe the image.", scenes.caption(scene), 0.5))
+                else:
+                    item = question(scene, 0.15)
+                    segments.append((f"{scenes.description(scene)}\n{item['prompt']}", item["answer"], 1.0))
+            rows.append((True, segments))
+            images.append(None)
+        else:
+            rows.append((False, [(i["prompt"], i["answer"], 1.0) for i in (text_question(rng) for _ in range(8))]))
+    return rows, images
+
+
 def make_batch(step: int):
     """rows and the scenes of those rows that have an image (None: black)."""
+    if step >= FOUND:
+        return found_batch(step)
     rng = random.Random(f"{SEED}/base/{step}")
     hi = stage(step)
     asked = step >= ASKED
@@ -119,7 +285,9 @@ def learning_rate(step: int, steps: int) -> float:
         return LR * (step + 1) / WARMUP
     if step < LISTED:
         return LR * cosine((step - 1650) / 1350)
-    return 1e-3 * cosine((step - 2600) / (steps - 2600))
+    if step < FOUND:
+        return 1e-3 * cosine((step - 2600) / (FOUND - 2600))
+    return 8e-4 * min((step - FOUND + 1) / 50, 1.0) * cosine(1 - (steps - step) / FALL)
 
 
 def backward(params, loss, batch, logits, target, world: int):
@@ -171,7 +339,14 @@ def train(work: Path, steps: int, device: str, workers=1, log_every=20, save_eve
     work.mkdir(parents=True, exist_ok=True)
     tok_dir = work / "tokenizer"
     if not (tok_dir / "tokenizer.json").exists():
-        m.write_processor(m.build_tokenizer(corpus()), tok_dir)
+        # The stored one is kept where there is one: it was made when the traces were worded otherwise.
+        kept = Path(__file__).parent.parent / "lineage" / "base"
+        if (kept / "tokenizer.json").exists():
+            tok_dir.mkdir(exist_ok=True)
+            for f in m.PROCESSOR:
+                (tok_dir / f).write_bytes((kept / f).read_bytes())
+        else:
+            m.write_processor(m.build_tokenizer(corpus()), tok_dir)
     spawn(_worker, workers, work, steps, device, log_every, save_every)
     return out
 
@@ -198,20 +373,32 @@ def _worker(rank, world, port, work, steps, device, log_every, save_every):
             lines = [l for l in log_file.read_text().splitlines() if json.loads(l)["step"] <= step]
             log_file.write_text("".join(l + "\n" for l in lines))
     net.train()
+    guide = None
     began, params = time.time(), [p for p in net.parameters() if p.requires_grad]
     while step < steps:
         for g in opt.param_groups:
             g["lr"] = learning_rate(step, steps)
+        if step >= FOUND and not guide:
+            guide = Guide(net, packer)
+            if step == FOUND:
+                if rank == 0:
+                    guide.aim(net, patches, lambda i: found_batch(FOUND + i))
+                for p in net.parameters():
+                    if world > 1:
+                        dist.broadcast(p.data, 0)
         rows, images = share(make_batch(step), rank, world)
         batch = packer.pack(rows)
         loss, each, logits, target = m.packed_loss(net, batch, patches(images), device)
+        told = guide.loss(rows, batch[2].to(device)) if guide else None
+        if told is not None:
+            loss = loss + Guide.WEIGHT * told
         opt.zero_grad(set_to_none=True)
         total, loss, right, n, norm = backward(params, loss, batch, logits, target, world)
         opt.step()
         step += 1
         if rank == 0 and step % log_every == 0:
             line = {"step": step, "loss": round(loss / total, 4), "token_accuracy": round(right / n, 4), "lr": opt.param_groups[0]["lr"],
-                    "grad_norm": round(float(norm), 3), "max_objects": stage(step), "seconds": round(spent + time.time() - began, 1)}
+                    "grad_norm": round(float(norm), 3), "max_objects": stage(step), **({"told": round(told.item(), 3)} if told is not None else {}), "seconds": round(spent + time.time() - began, 1)}
             with log_file.open("a") as f:
                 f.write(json.dumps(line) + "\n")
             print(line, flush=True)

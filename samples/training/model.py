@@ -21,6 +21,7 @@ VOCAB = 512
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>",
            "<|image_pad|>", "<|video_pad|>"]
 PLAIN = ["<think>", "</think>", "<answer>", "</answer>"]
+PROCESSOR = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "preprocessor_config.json")
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
     "{% if message['content'] is string %}{{ message['content'] }}"
@@ -118,7 +119,7 @@ def save(model, folder: Path, processor_from: Path | None = None) -> None:
     copy.generation_config = model.generation_config
     copy.save_pretrained(folder)
     if processor_from and processor_from != folder:
-        for f in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "preprocessor_config.json"):
+        for f in PROCESSOR:
             (folder / f).write_bytes((processor_from / f).read_bytes())
 
 
@@ -207,7 +208,7 @@ class Packer:
             seg = [0] * len(ids)
             start = pos[-1][0] + 1
             target, weight = [-100] * len(ids), [0.0] * len(ids)
-            for s, (question, answer, w) in enumerate(segments, 1):
+            for s, (question, answer, w, *_) in enumerate(segments, 1):
                 q = self.encode(question) + self.middle
                 a = self.encode(answer) + self.end
                 ids += q + a

@@ -1,8 +1,8 @@
 """Questions about scenes and text-only sums: prompt, true answer, and two ways to think about it.
 
 `verbose` goes through the image (or its description) object by object, with a running count, and writes
-down every step; `brief` jumps. IN learns both, half and half, and is
-not told which is better: finding out is what RL is for. `args` is enough to recompute the answer
+down every step; `brief` jumps. IN learns both, and is not told
+which is better: finding out is what RL is for. `args` is enough to recompute the answer
 from the scene without this file (the repository's tests do so).
 """
 import random
@@ -32,12 +32,13 @@ def items_of(scene) -> list[tuple[str, str]]:
 
 
 def tally(scene, *keys) -> str:
-    """Every item, and how many of each key there were so far."""
+    """Every object, by what the keys ask for, and how many of each key there were so far."""
     counts, out = [0] * len(keys), []
     hit = [set(match(scene, k)) for k in keys]
-    for cell, item in items_of(scene):
-        counts = [n + (cell in h) for n, h in zip(counts, hit)]
-        out.append(f"{item}:{'/'.join(map(str, counts))}")
+    shown = [p for p, pool in (("color", COLORS), ("shape", SHAPES)) if any(k in pool for k in keys)]
+    for o in scene["objects"] if scene else []:
+        counts = [n + (o["cell"] in h) for n, h in zip(counts, hit)]
+        out.append(f"{' '.join([o['cell'], *(o[p] for p in shown)])}:{'/'.join(map(str, counts))}")
     return ", ".join(out or [f"{caption(scene).rstrip('.')}:{'/'.join('0' for _ in keys)}"]) + "."
 
 
@@ -153,6 +154,13 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
             cells = [x["cell"] for x in objects if (x["color"], x["shape"]) == (color, shape)]
             name = f"{color} {PLURAL[shape]}"
         return make(kind, f"List the {name}.", " ".join(cells) or "none", "", "", "text")
+    if kind == "find":
+        # Not evaluated: a place by one property, the step before "where" and "box".
+        o = rng.choice(objects) if objects else None
+        key = o[rng.choice(("color", "shape"))] if o else None
+        if not o or len(match(scene, key)) != 1:
+            return None
+        return make(kind, f"Where is the {one(key)}?", o["cell"], "", "", "text", {"key": key})
     # ---- several things to see, then to reckon
     if kind == "difference":
         a, b = pick_key(scene, rng), pick_key(scene, rng)
@@ -160,7 +168,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         if a == b or na < nb:
             return None
         return make(kind, f"How many more {noun(a)} than {noun(b)} are there?", na - nb,
-                    f"{tally(scene, a, b)} {na} - {nb} = {na - nb}.", f"{na} - {nb} = {na - nb}.",
+                    f"{tally(scene, a, b)} {na} - {nb} = {na - nb}.", f"= {na - nb}.",
                     args={"a": a, "b": b})
     if kind == "cost":
         a, b = pick_key(scene, rng), pick_key(scene, rng)
@@ -171,7 +179,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         x, y = na * pa, nb * pb
         return make(kind, f"Each {one(a)} costs {pa} and each {one(b)} costs {pb}. What do they cost together?", x + y,
                     f"{tally(scene, a, b)} {na} x {pa} = {x}. {nb} x {pb} = {y}. {x} + {y} = {x + y}.",
-                    f"{x} + {y} = {x + y}.", args={"a": a, "b": b, "pa": pa, "pb": pb})
+                    f"= {x + y}.", args={"a": a, "b": b, "pa": pa, "pb": pb})
     if kind == "change":
         key = rng.choice(("objects", pick_key(scene, rng)))
         n = len(match(scene, key))
@@ -187,7 +195,7 @@ def ask(kind: str, scene: dict | None, rng: random.Random) -> dict | None:
         key = rng.choice(("objects", pick_key(scene, rng)))
         n, k, c = len(match(scene, key)), rng.randint(2, 5), rng.randint(1, 9)
         return make(kind, f"What is the number of {noun(key)} times {k} plus {c}?", n * k + c,
-                    f"{tally(scene, key)} {n} x {k} = {n * k}. {n * k} + {c} = {n * k + c}.", f"{n * k} + {c} = {n * k + c}.",
+                    f"{tally(scene, key)} {n} x {k} = {n * k}. {n * k} + {c} = {n * k + c}.", f"= {n * k + c}.",
                     args={"key": key, "k": k, "c": c})
     raise KeyError(kind)
 
@@ -218,13 +226,13 @@ def ask_text(kind: str, rng: random.Random) -> dict:
             else:
                 steps.append(f"{total} + {n} = {total + n}.")
                 total, prompt = total + n, f"{prompt} + {n}"
-        return make(kind, f"What is {prompt}?", total, " ".join(steps), f"{prompt} = {total}.", args={"sum": prompt})
+        return make(kind, f"What is {prompt}?", total, " ".join(steps), f"= {total}.", args={"sum": prompt})
     if kind == "bill":
         a, b = rng.sample(GOODS, 2)
         pa, pb, na, nb = (rng.randint(2, 5) for _ in range(4))
         x, y = na * pa, nb * pb
         return make(kind, f"A {a} costs {pa} and a {b} costs {pb}. What do {na} {a}s and {nb} {b}s cost?", x + y,
-                    f"{na} x {pa} = {x}. {nb} x {pb} = {y}. {x} + {y} = {x + y}.", f"{x} + {y} = {x + y}.",
+                    f"{na} x {pa} = {x}. {nb} x {pb} = {y}. {x} + {y} = {x + y}.", f"= {x + y}.",
                     args={"pa": pa, "pb": pb, "na": na, "nb": nb})
     if kind == "story":
         name, thing = rng.choice(NAMES), rng.choice(GOODS)
@@ -233,7 +241,7 @@ def ask_text(kind: str, rng: random.Random) -> dict:
         x = n - out
         y = x + add
         return make(kind, f"{name} has {n} {thing}s, loses {out} and finds {add}. How many {thing}s does {name} have?", y,
-                    f"{n} - {out} = {x}. {x} + {add} = {y}.", f"{n} - {out} + {add} = {y}.", args={"n": n, "out": out, "add": add})
+                    f"{n} - {out} = {x}. {x} + {add} = {y}.", f"= {y}.", args={"n": n, "out": out, "add": add})
     if kind == "listed":
         items = []
         while len(items) < 3:
@@ -245,15 +253,12 @@ def ask_text(kind: str, rng: random.Random) -> dict:
         ns = [i[2] for i in items if key in i]
         total = sum(ns)
         text = ", ".join(f"{n} {c} {PLURAL[s]}" for c, s, n in items)
-        if len(ns) == 1:
-            verbose = f"{total} = {total}."
-        else:
-            verbose, acc = "", ns[0]
-            for n in ns[1:]:
-                verbose += f"{acc} + {n} = {acc + n}. "
-                acc += n
-        return make(kind, f"A box holds {text}. How many {noun(key)} does it hold?", total, verbose.strip(),
-                    f"{noun(key)} = {total}.", args={"items": [list(i) for i in items], "key": key})
+        steps, acc = [], 0
+        for item in items:
+            acc += item[2] if key in item else 0
+            steps.append(f"{item[2]} {item[0]} {PLURAL[item[1]]}:{acc}")
+        return make(kind, f"A box holds {text}. How many {noun(key)} does it hold?", total, ", ".join(steps) + ".",
+                    f"= {total}.", args={"items": [list(i) for i in items], "key": key})
     raise KeyError(kind)
 
 

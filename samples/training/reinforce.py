@@ -1,4 +1,5 @@
 """RL: GRPO with TRL's GRPOTrainer from the stored (bf16) IN; the frozen runs differ in one argument only."""
+import copy
 import json
 import random
 import shutil
@@ -16,8 +17,7 @@ import reward
 import scenes
 
 SEED = 7272
-STEPS, PROMPTS, GROUP, LR, TOKENS = 100, 16, 8, 1.5e-4, 96
-STOP = 75  # the learning rate falls over STEPS; the stored runs were ended here
+STEPS, PROMPTS, GROUP, LR, TOKENS = 32, 16, 8, 3e-4, 112
 REGIONS = {"rl": [], "rl-frozen-early": range(0, 4), "rl-frozen-mid": range(4, 8), "rl-frozen-late": range(8, 12)}
 
 
@@ -30,11 +30,11 @@ def prompts(n: int) -> list[dict]:
         image = None
         if u < 0.3:
             image = scenes.sample_split(rng, "train", 2, 6, 0.35)
-            item = cold_start.image_question(image, rng)
+            item = cold_start.image_question(image, rng, 0.2)
             text, picture = item["prompt"], scenes.render(image)
         elif u < 0.55:
             image = scenes.sample_split(rng, "train", 2, 6, 0.25)
-            item = cold_start.image_question(image, rng)
+            item = cold_start.image_question(image, rng, 0.2)
             text, picture = f"{scenes.description(image)}\n{item['prompt']}", scenes.render(None)
         else:
             item = q.ask_text_split(rng.choice(q.TEXT_MATH), rng, "train")
@@ -63,10 +63,6 @@ class Log(TrainerCallback):
     def __init__(self, path: Path):
         self.path = path
 
-    def on_step_end(self, args, state, control, **_):
-        if state.global_step >= STOP:
-            control.should_save = control.should_training_stop = True
-
     def on_log(self, args, state, control, logs=None, **_):
         if not logs or "reward" not in logs:
             return
@@ -87,6 +83,7 @@ def train(name: str, start: Path, work: Path, device: str, steps: int = STEPS) -
         return out
     m.use_batched_windows()
     net = m.load(start, device)
+    config = copy.deepcopy(net.config)  # the trainer writes into it
     frozen = list(REGIONS[name])
     count = 0
     for layer in frozen:
@@ -105,7 +102,7 @@ def train(name: str, start: Path, work: Path, device: str, steps: int = STEPS) -
         args=GRPOConfig(
             output_dir=str(run), seed=SEED, max_steps=steps, use_cpu=cpu, bf16=False,
             per_device_train_batch_size=PROMPTS * GROUP, num_generations=GROUP, gradient_accumulation_steps=1,
-            max_completion_length=TOKENS, temperature=1.0, learning_rate=LR, lr_scheduler_type="cosine", warmup_steps=5,
+            max_completion_length=TOKENS, temperature=1.0, learning_rate=LR, lr_scheduler_type="cosine", warmup_steps=3,
             beta=0.0, max_grad_norm=1.0, adam_beta2=0.98, weight_decay=0.0, gradient_checkpointing=False,
             logging_steps=1, save_steps=25, save_total_limit=1, report_to=[], disable_tqdm=True,
             dataloader_num_workers=0, shuffle_dataset=False, remove_unused_columns=False,
@@ -115,6 +112,7 @@ def train(name: str, start: Path, work: Path, device: str, steps: int = STEPS) -
     trainer.train(resume_from_checkpoint=any(run.glob("checkpoint-*")) or None)
     after = net.state_dict()
     assert all(torch.equal(after[k], v) for k, v in before.items()), "a frozen tensor moved"
+    net.config = config
     m.save(net, out, start)
     (out / "DONE").write_text("")
     shutil.rmtree(run)

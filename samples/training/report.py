@@ -79,6 +79,10 @@ def curves(path: Path) -> None:
             axes[0].axvline(l["step"], color="#bbbbbb", lw=0.7)
             axes[0].text(l["step"], 0.16, f" ≤{l['max_objects']}", color="#777777", fontsize=7)
             last = l["max_objects"]
+    second = next((l["step"] for l in base if "told" in l), None)
+    if second:
+        axes[0].axvline(second, color="#bbbbbb", lw=0.7)
+        axes[0].text(second, 0.16, " finding", color="#777777", fontsize=7)
     axes[0].set(title="Base: token accuracy (curriculum)", xlabel="step", ylim=(0.1, 1.02))
     axes[1].plot([l["step"] for l in cold], [l["token_accuracy"] for l in cold], color="#f58518")
     axes[1].set(title="IN: token accuracy", xlabel="step", ylim=(0, 1.02))

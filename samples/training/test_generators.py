@@ -19,7 +19,7 @@ def test_scenes_depend_on_the_seed_alone():
 
 
 def test_training_never_shows_a_held_out_scene_or_sum():
-    for step in (0, 700, 2500):
+    for step in (0, 700, 2500, 3600, 4500):
         for scene in base.make_batch(step)[1]:
             assert scene is None or scenes.split_of(scene) == "train"
     rows, images = cold_start.make_batch(0)
@@ -78,6 +78,40 @@ def test_packed_pass_equals_transformers(folder):
     _, _, logits, _ = m.packed_loss(net, batch, m.Patches()([scene]))
     for got, expected in zip(logits[::2], want):
         assert torch.allclose(got, expected, atol=1e-4)
+
+
+def test_the_guide_sees_the_attention_of_the_model(folder):
+    tok = m.PreTrainedTokenizerFast.from_pretrained(folder)
+    net = m.load(folder)
+    with torch.no_grad():
+        for p in net.parameters():
+            p.mul_(3)  # a new model looks everywhere alike
+    packer = m.Packer(tok)
+    guide = base.Guide(net, packer)
+    rng = random.Random(1)
+    scene = scenes.sample_scene(rng, 3, 6, 0.0)
+    asked = [i for i in (q.ask(kind, scene, rng) for kind in ("where", "count_all", "count_color", "what_at", "exists")) if i]
+    told = [base.looked_at(i, scene) for i in asked]
+    rows = [(True, [(i["prompt"], i["answer"], 1.0, t) for i, t in zip(asked, told)])]
+    batch = packer.pack(rows)
+    m.packed_loss(net, batch, m.Patches()([scene]))
+    got = guide.loss(rows, batch[2]).item()
+
+    net.set_attn_implementation("eager")
+    want, at = [], [i for i, t in enumerate(batch[3][0].tolist()) if t >= 0]
+    x, (cos, sin) = guide.seen
+    seen = []
+    guide.attention.register_forward_hook(lambda module, args, out: seen.append(out[1]))
+    m.packed_loss(net, (*batch[:2], torch.where(batch[2], 0.0, -1e30), *batch[3:]), m.Patches()([scene]))
+    first, k = len(packer.open) + 1, 0
+    for item, (head, cells, times) in zip(asked, told):
+        n = len(packer.encode(item["answer"])) + 1
+        for j in range(min(times, n - 1)):
+            look = [first + scenes.CELLS.index(c) for c in cells] + ([0] if head or not cells else [])
+            p = seen[-1][0, guide.HEADS[head], at[k + j], look]
+            want.append((-torch.tensor(float(len(look))).log() - p.log().mean()).item())
+        k += n
+    assert got == pytest.approx(sum(want) / len(want), rel=1e-3)
 
 
 def test_any_text_encodes(folder):
