@@ -24,6 +24,9 @@ const QUANTILE = 2.045;
 /** The error of √x over a spectrum that reaches zero falls with the square of the nodes: halving them shows three times it. */
 const BIAS = 1 / 2;
 
+/** Differences of energies below this share are rounding of fp32. */
+const REMAINDER = 1e-4;
+
 /** Half-width of the 95 % interval of a sum, or of anything else with these residuals and these two values. */
 export function halfWidth({ value, coarse, residuals }: Sum): number {
   let square = 0;
@@ -104,8 +107,11 @@ export class Quadrature {
     const seen = this.perProbe(this.fine, () => 1, isLeft);
     const mean = seen.reduce((sum, one) => sum + one, 0) / BLOCK;
     if (left > 0 && !(mean > left / 2 && mean < left * 2)) return undefined;
-    const known = [left, Math.max(0, this.squares - energy)];
-    const { value, residuals } = regress(this.perProbe(this.fine, f, isLeft), [seen, this.perProbe(this.fine, square, isLeft)], known);
+    const rest = this.squares - energy;
+    // Of a remainder that is all rounding nothing is known.
+    const isKnown = rest > REMAINDER * this.squares;
+    const covariates = isKnown ? [seen, this.perProbe(this.fine, square, isLeft)] : [seen];
+    const { value, residuals } = regress(this.perProbe(this.fine, f, isLeft), covariates, [left, rest]);
     return { value: value + counted, residuals, coarse: this.plainSum(f).coarse + (value + counted - this.plainSum(f).value) };
   }
 
