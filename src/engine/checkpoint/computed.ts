@@ -69,7 +69,7 @@ export async function evaluate(tensor: ComputedTensor, first: number, count: num
 }
 
 /** Tensors whose preparation is kept: those of one layer that are read side by side. */
-const KEPT = 8;
+const KEPT = 4;
 const preparations = new Map<string, Promise<unknown>>();
 
 function preparation(tensor: ComputedTensor, evaluator: Evaluator<TensorExpression, unknown>, read: ReadElements): Promise<unknown> {

@@ -26,20 +26,27 @@ export interface LoraExpression {
 interface Prepared {
   /** s·R, rank × columns. */
   right: Float64Array;
+  /** L, rows × rank, where a few rows of it are scattered over its file and all of it is small. */
+  left: Float64Array | undefined;
 }
+
+/** Elements of a transposed factor that is kept whole: an embedding of 150,000 tokens up to rank 27. */
+const KEPT_FACTOR = 1 << 22;
 
 /** In float64; a sum of `rank` products errs by less than the fp32 arithmetic in which such an adapter is run. */
 export const lora: Evaluator<LoraExpression, Prepared> = {
   unit: columnsOf,
-  async prepare({ right, rank, scaling }, tensor, read) {
+  async prepare({ left, right, rank, scaling }, tensor, read) {
     const values = await readFactorRows(right, 0, rank, columnsOf(tensor), rank, read);
     for (let index = 0; index < values.length; index++) values[index]! *= scaling;
-    return { right: values };
+    const rows = tensor.shape[0]!;
+    const isKept = left.transposed && rows * rank <= KEPT_FACTOR;
+    return { right: values, left: isKept ? await readFactorRows(left, 0, rows, rank, rows, read) : undefined };
   },
   async evaluate({ tensor, expression: { base, left, rank }, prepared, first, count, read }) {
     const columns = columnsOf(tensor);
     const [firstRow, rows] = [first / columns, count / columns];
-    const factor = await readFactorRows(left, firstRow, rows, rank, tensor.shape[0]!, read);
+    const factor = prepared.left?.slice(firstRow * rank, (firstRow + rows) * rank) ?? (await readFactorRows(left, firstRow, rows, rank, tensor.shape[0]!, read));
     const values = await matrixProduct(factor, prepared.right, rows, rank, columns);
     const weights = new Float64Array(count);
     await read(base, first, weights);
