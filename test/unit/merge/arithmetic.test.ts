@@ -15,7 +15,8 @@ function ranked(keys: ArrayLike<number>, ranks: number[], bits: 32 | 64) {
   let passes = 0;
   for (; !search.done; passes++) {
     // In two parts, as blocks come.
-    const all = (bits === 32 ? Float32Array : Float64Array).from(keys, Math.abs);
+    const magnitude = Float64Array.from(keys, Math.abs);
+    const all = bits === 32 ? Float32Array.from(magnitude) : magnitude;
     for (const part of [all.subarray(0, 100), all.subarray(100)]) search.add(part);
     search.next();
   }
