@@ -7,6 +7,7 @@ import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readBytes, readElements } from '../../../src/engine/checkpoint/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
+import { readFactorRows } from '../../../src/engine/checkpoint/lora.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import type { ErrorCode } from '../../../src/engine/errors.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
@@ -95,6 +96,16 @@ describe('an adapter', function () {
     await assert.rejects(readElements(computed, 0, new Float64Array(9), AbortSignal.abort()), { code: 'cancelled' });
     // As a worker thread gets it.
     close(await valuesOf(structuredClone(computed)), all);
+  });
+
+  it('reads any rows of a factor, stored as it is or transposed', async () => {
+    const tensor = (await openCheckpoint(base)).tensors.get(`${UP}.weight`)!; // 32 × 16
+    const all = await valuesOf(tensor);
+    for (const [first, rows] of [[0, 16], [3, 5], [15, 1], [4, 0]] as const) {
+      const turned = await readFactorRows({ tensor, transposed: true }, first, rows, 32, 16, readElements);
+      assert.deepEqual(turned, Float64Array.from({ length: rows * 32 }, (_, index) => all[(index % 32) * 16 + first + Math.floor(index / 32)]!));
+      assert.deepEqual(await readFactorRows({ tensor, transposed: false }, first, rows, 16, 32, readElements), all.slice(first * 16, (first + rows) * 16));
+    }
   });
 
   it('scales by α/r, α/√r, and patterns for single modules', async () => {
