@@ -4,6 +4,7 @@
  */
 import type { Dtype, Tensor } from '../checkpoint/checkpoint.js';
 import { readElements } from '../checkpoint/elements.js';
+import { readDifference } from './difference.js';
 
 /** The elements of a tensor that make a matrix: element (r, c) is number `first + r · rowStride + c · columnStride`. */
 export interface MatrixPart {
@@ -50,6 +51,11 @@ const WIDE: ReadonlySet<Dtype> = new Set(['F64', 'I64', 'U64', 'I32', 'U32']);
 export async function readDelta(source: MatrixSource, firstRow: number, rows: number, target: Float32Array | Float64Array, signal?: AbortSignal): Promise<number> {
   const { columns, before, after } = source;
   if (firstRow < 0 || firstRow + rows > source.rows || target.length < rows * columns) throw new RangeError(`rows ${firstRow}…${firstRow + rows} of ${source.rows}`);
+  if (before !== null && [before, after].every((part) => part.tensor.dtype === 'BF16' && part.tensor.expression === undefined && liesInOne(part, columns, rows))) {
+    const values = target.subarray(0, rows * columns);
+    const isFinite = await readDifference(before.tensor, before.first + firstRow * before.rowStride, after.tensor, after.first + firstRow * after.rowStride, values, signal);
+    return isFinite ? 0 : countNonFinite(values);
+  }
   const step = Math.max(1, Math.floor(CHUNK / Math.max(columns, 1)));
   let nonFinite = 0;
   for (let row = 0; row < rows; row += step) {
@@ -64,10 +70,19 @@ export async function readDelta(source: MatrixSource, firstRow: number, rows: nu
 function subtract(later: Float32Array | Float64Array, earlier: Float32Array | Float64Array | null, target: Float32Array | Float64Array): number {
   if (earlier === null) target.set(later);
   else for (let index = 0; index < target.length; index++) target[index] = later[index]! - earlier[index]!;
+  return countNonFinite(target);
+}
+
+function countNonFinite(values: Float32Array | Float64Array): number {
   let nonFinite = 0;
   // Only of NaN and infinities is the difference from itself not zero.
-  for (const value of target) if (value - value !== 0) nonFinite++;
+  for (const value of values) if (value - value !== 0) nonFinite++;
   return nonFinite;
+}
+
+/** Whether so many rows are one piece of the tensor. */
+function liesInOne({ rowStride, columnStride }: MatrixPart, columns: number, rows: number): boolean {
+  return columnStride === 1 && (rowStride === columns || rows === 1);
 }
 
 /** Rows of one stage, exact. */
@@ -76,7 +91,7 @@ async function readRows(part: MatrixPart, columns: number, firstRow: number, row
   const wide = WIDE.has(tensor.dtype);
   const array = (length: number) => (wide ? new Float64Array(length) : new Float32Array(length));
   const first = part.first + firstRow * rowStride;
-  if (columnStride === 1 && (rowStride === columns || rows === 1)) {
+  if (liesInOne(part, columns, rows)) {
     const values = array(rows * columns);
     await readElements(tensor, first, values, signal);
     return values;

@@ -45,6 +45,22 @@ describe('Δ of a matrix', () => {
     });
   }
 
+  it('of more than is read at once', async () => {
+    const [rows, columns] = [401, 403];
+    const before = stored('BF16', [rows, columns], numbers(rows * columns, 7));
+    const last = numbers(rows * columns, 8);
+    last[last.length - 1] = Infinity;
+    const later = stored('BF16', [rows, columns], last);
+    const source = { rows, columns, before: wholeMatrix(before.tensor).part, after: wholeMatrix(later.tensor).part };
+    const expected = later.values.map((value, index) => value - before.values[index]!);
+    const [double, single] = [new Float64Array(rows * columns), new Float32Array(rows * columns)];
+    assert.equal(await readDelta(source, 0, rows, double), 1);
+    assert.deepEqual(double, expected);
+    assert.equal(await readDelta(source, 0, rows, single), 1);
+    assert.deepEqual(single, Float32Array.from(expected));
+    assert.equal(await readDelta(source, 0, rows - 1, double), 0);
+  });
+
   it('is the later stage itself where there is no earlier one', async () => {
     const { tensor, values } = stored('BF16', [3, 2, 2], numbers(12, 3));
     const { rows, columns, part } = wholeMatrix(tensor);
