@@ -1,7 +1,6 @@
 /** What is left of a spectrum once the floor is taken out, and which metrics the floor dominates (docs/spectra.md). */
-import { topMetrics } from '../metrics.js';
+import { rankOf, topMetrics } from '../metrics.js';
 import { ENERGY_RANKS, TOP, type MetricName, type Spectrum, type SpectrumFloor, type SpectrumMetrics } from '../result.js';
-import { rankOf } from '../metrics.js';
 import type { RoundingFloor } from './floor.js';
 import { NoiseSpectrum } from './noise.js';
 
@@ -70,7 +69,8 @@ const HALF = 1 / 2;
 /** The metrics of which the floor says more than training does. */
 export function dominatedBy(spectrum: SpectrumMetrics & { fro: number; singularValues: readonly number[] }, floor: SpectrumFloor): MetricName[] {
   if (floor.fro === 0 || spectrum.spectral === 0) return [];
-  const top = spectrum.singularValues.slice(0, TOP);
+  // Those that make up the log-volume.
+  const top = spectrum.singularValues.slice(0, Math.min(TOP, rankOf(Float64Array.from(spectrum.singularValues))));
   const within = top.filter((value, index) => value <= (floor.high[index] ?? 0)).length;
   const isFirst = spectrum.spectral <= floor.high[0]!;
   const isEnergy = floor.fro ** 2 >= HALF * spectrum.fro ** 2;
