@@ -110,6 +110,14 @@ describe('merge experiments', () => {
   });
 
   describe('recipes', () => {
+    /** Lenses come and go with the tab; those that are there when the recipe has been checked stay. */
+    async function lens(text: string): Promise<void> {
+      await lab.page.openFile('merge.frank.yaml');
+      await eventually(() => lab.page.codeLensTexts(), (texts) => texts.some((one) => /none computed/.test(one)), 'the recipe is checked');
+      await lab.page.page.waitForTimeout(500);
+      await lab.page.clickCodeLens(text);
+    }
+
     it('New Merge Experiment…: splice, cuts on a picture of the layers, a recipe with its lens', async () => {
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: New Merge Experiment…');
@@ -148,8 +156,7 @@ describe('merge experiments', () => {
 
     it('is exported from its lens, and loads as the checkpoint it describes', async function () {
       this.timeout(120_000);
-      await lab.page.openFile('merge.frank.yaml');
-      await lab.page.clickCodeLens('Export…');
+      await lens('Export…');
       await lab.page.fileDialog(below('models/hybrid'));
       await until(() => existsSync(below('models/hybrid/README.md')), 'the checkpoint is written');
       assert.deepEqual(readdirSync(below('models')).filter((name) => name.includes('partial')), []);
@@ -158,15 +165,13 @@ describe('merge experiments', () => {
     });
 
     it('opens as mergekit writes it', async () => {
-      await lab.page.openFile('merge.frank.yaml');
-      await lab.page.clickCodeLens('Open in mergekit format');
+      await lens('Open in mergekit format');
       await until(async () => (await lab.page.page.locator('.editor-instance .view-lines').allInnerTexts()).some((text) => text.replace(/\u00a0/g, ' ').includes('merge_method: passthrough')), 'the mergekit config is open');
     });
 
     it('is evaluated like any checkpoint', async function () {
       this.timeout(180_000);
-      await lab.page.openFile('merge.frank.yaml');
-      await lab.page.clickCodeLens('Evaluate');
+      await lens('Evaluate');
       await lab.page.quickPick([/merge\.frank/]);
       await lab.page.quickPick(/general, math, text/);
       await estimate();
