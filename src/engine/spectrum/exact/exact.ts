@@ -84,31 +84,48 @@ export async function exactValues(source: MatrixSource, options: ExactOptions): 
   let most = 0;
   const onProgress = (share: number) => options.onProgress?.((most = Math.max(most, share)));
   try {
-    const first = new DeltaReader(source, 1, options.signal);
-    const values = await valuesOf(first, tools, { ...options, onProgress });
-    const { largest, nonFinite } = first;
-    if (nonFinite > 0) return { values: new Float64Array(0), nonFinite };
-    if (first.isUsable || largest === 0) return { values, nonFinite };
+    const reader = new DeltaReader(source, 1, options.signal);
+    const values = await valuesOf(reader, tools, { ...options, onProgress });
+    if (reader.nonFinite > 0) return { values: new Float64Array(0), nonFinite: reader.nonFinite };
+    if (values !== undefined) return { values, nonFinite: 0 };
+    const largest = await reader.largest();
+    if (largest === 0) return { values: new Float64Array(reader.short), nonFinite: 0 };
     // Once more, with all of it moved into the middle of the range.
     const scale = 2 ** -Math.floor(Math.log2(largest));
     const scaled = await valuesOf(new DeltaReader(source, scale, options.signal), tools, { ...options, onProgress });
-    return { values: scaled.map((value) => value / scale), nonFinite };
+    return { values: scaled!.map((value) => value / scale), nonFinite: 0 };
   } finally {
     await tools.algebra.release();
   }
 }
 
-/** Whatever, where the reader says that what it read is not usable. */
-async function valuesOf(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
+/** Undefined where Δ is not finite, all zero, or of magnitudes whose squares are not to be had. */
+async function valuesOf(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   if (short === 0) return new Float64Array(0);
   if (isSmall(short, long)) return smallValues(reader, tools, options);
   if (isNearlySquare(short, long)) return squareValues(reader, tools, options);
-  return (await gramValues(reader, tools, options)) ?? triangleValues(reader, tools, options);
+  const values = await gramValues(reader, tools, options);
+  return values === 'inaccurate' ? triangleValues(reader, tools, options) : values;
+}
+
+/** Whether squares and products that add up to this are normal numbers, and 1e-32 of them too. Not so for NaN. */
+function isWithinRange(squares: number): boolean {
+  return squares >= 1e-120 && squares <= 1e120;
+}
+
+/** Σ x². */
+function squaresOf(values: Float64Array): number {
+  let [even, odd] = [0, 0];
+  for (let index = 0; index < values.length; index += 2) {
+    even += values[index]! ** 2;
+    odd += (values[index + 1] ?? 0) ** 2;
+  }
+  return even + odd;
 }
 
 /** Few vectors: QR of the whole, in pieces; its triangle is a band. */
-async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: ExactOptions): Promise<Float64Array> {
+async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: ExactOptions): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   const step = Math.min(long, Math.ceil((1 << 20) / short));
   const window = new Float64Array(short * step);
@@ -126,7 +143,7 @@ async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: E
     }
     ({ triangle } = kernel.factorPanel(vectors, short, length, 0));
   }
-  if (!reader.isUsable) return new Float64Array(short);
+  if (!isWithinRange(squaresOf(triangle))) return undefined;
   const band = emptyBand(short, Math.max(1, short - 1));
   for (let column = 0; column < short; column++) {
     for (let row = 0; row <= column; row++) band.values[row * band.stride + column + band.width] = triangle[column * short + row]!;
@@ -134,26 +151,28 @@ async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: E
   return bandValues(band, kernel, signal);
 }
 
-async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
+async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   const data = new Float64Array(short * long);
   await reader.readTall(0, long, data);
-  if (!reader.isUsable) return new Float64Array(short);
+  if (!isWithinRange(squaresOf(data))) return undefined;
   return denseValues({ rows: long, columns: short, data }, tools, options);
 }
 
-/** By the Gram matrix of the short side; undefined where small values would be rounding. */
-async function gramValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
+/** By the Gram matrix of the short side. `inaccurate`: small values would be rounding. */
+async function gramValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | 'inaccurate' | undefined> {
   const { short, long } = reader;
   const gram = await gramMatrix(reader, tools, options);
-  if (!reader.isUsable) return new Float64Array(short);
+  let trace = 0;
+  for (let index = 0; index < short; index++) trace += gram[index * short + index]!;
+  if (reader.nonFinite > 0 || !isWithinRange(trace)) return undefined;
   const before = gramShare(short, long);
   const band = emptyBand(short, bandWidth(short));
   const onProgress = (share: number) => options.onProgress?.(before + (1 - before) * share);
   await reduceSymmetric({ rows: short, columns: short, data: gram }, band, { ...tools, signal: options.signal, onProgress: (share) => onProgress(0.6 * share) });
-  if (!factorBand(band)) return undefined;
+  if (!factorBand(band)) return 'inaccurate';
   const values = await bandValues(band, tools.kernel, options.signal, (share) => onProgress(0.6 + 0.4 * share));
-  return values[short - 1]! >= GRAM_LIMIT * values[0]! ? values : undefined;
+  return values[short - 1]! >= GRAM_LIMIT * values[0]! ? values : 'inaccurate';
 }
 
 /** Share of the Gram matrix in the work. */

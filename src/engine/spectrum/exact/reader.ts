@@ -1,8 +1,6 @@
 /** Δ in windows along its longer side, in float64, laid out as the step at hand wants it. */
 import { type MatrixSource, readDelta, transposed } from '../matrix.js';
 
-/** Magnitudes whose squares, and squares of what is 1e-16 of them, are normal numbers. */
-const [LEAST, MOST] = [1e-60, 1e60];
 /** Elements read before they are laid out the other way: 2 MiB. */
 const BLOCK = 1 << 18;
 
@@ -10,8 +8,7 @@ export class DeltaReader {
   /** Short and long side of Δ. */
   readonly short: number;
   readonly long: number;
-  /** Largest magnitude, and how many values are NaN or infinite, in all windows read so far. */
-  largest = 0;
+  /** Values that are NaN or infinite in all windows read so far. */
   nonFinite = 0;
   /** Short side first. */
   private readonly source: MatrixSource;
@@ -29,9 +26,17 @@ export class DeltaReader {
     return columnStride <= rowStride;
   }
 
-  /** Whether what was read so far has a spectrum that is not zero, and squares within the range of float64. */
-  get isUsable(): boolean {
-    return this.nonFinite === 0 && this.largest >= LEAST && this.largest <= MOST;
+  /** Largest magnitude of all, which is read once more for it. */
+  async largest(): Promise<number> {
+    let largest = 0;
+    const step = Math.min(this.long, Math.ceil((4 * BLOCK) / this.short));
+    const window = new Float64Array(this.short * step);
+    for (let first = 0; first < this.long; first += step) {
+      const count = Math.min(step, this.long - first);
+      await this.read(first, count, window, this.isStoredWide);
+      for (let index = 0; index < count * this.short; index++) largest = Math.max(largest, Math.abs(window[index]!));
+    }
+    return largest;
   }
 
   /** Positions `first` … `first + count` of the long side, as `short` rows of `count` elements. */
@@ -65,11 +70,5 @@ export class DeltaReader {
       }
     }
     if (this.scale !== 1) for (let index = 0; index < values.length; index++) values[index]! *= this.scale;
-    let { largest } = this;
-    for (const value of values) {
-      const magnitude = Math.abs(value);
-      if (magnitude > largest) largest = magnitude;
-    }
-    this.largest = largest;
   }
 }
