@@ -87,12 +87,13 @@ interface SectionPlan {
 /**
  * Plans a recipe without errors so far.
  * @param sourceOf the open checkpoint that a reference means.
+ * @param text of the recipe: fixes are edits of it.
  * @returns undefined when there is something that makes the result impossible; it has been reported.
  */
-export function planRecipe(recipe: Recipe, sourceOf: (reference: Reference) => Source, report: Report): RecipePlan | undefined {
+export function planRecipe(recipe: Recipe, sourceOf: (reference: Reference) => Source, text: string, report: Report): RecipePlan | undefined {
   const { form } = recipe;
   if (form === undefined) return undefined;
-  const planner = new Planner(recipe, sourceOf, report);
+  const planner = new Planner(recipe, sourceOf, text, report);
   switch (form.kind) {
     case 'stitch': return planner.stitch(form);
     case 'interpolate': return planner.interpolate(form);
@@ -116,6 +117,7 @@ class Planner {
   constructor(
     private readonly recipe: Recipe,
     private readonly sourceOf: (reference: Reference) => Source,
+    private readonly text: string,
     private readonly report: Report,
   ) {
     this.dtype = recipe.dtype && DTYPE_OF[recipe.dtype.value];
@@ -201,7 +203,7 @@ class Planner {
         const plan = this.planSection(section, inner, form, [parameters], owner);
         if (plan) plans.push(plan);
       }
-      this.checkParts(form, listed, owner);
+      this.checkParts(form, listed, owner, first);
     } else {
       for (const section of SECTIONS) {
         const plan = this.planSection(section, body, form, [], owner);
@@ -544,11 +546,20 @@ class Planner {
   }
 
   /** Parts of the owner that no module names are left out, as mergekit leaves them out without a word. */
-  private checkParts({ body }: MergeForm, listed: ReadonlySet<Section>, owner: Source): void {
+  private checkParts({ body, method }: MergeForm, listed: ReadonlySet<Section>, owner: Source, reference: Reference): void {
     const missing = this.modulesOf(owner).filter((name) => !listed.has(MODULES[name]!.section));
     if (missing.length === 0) return;
+    const first = body.kind === 'modules' ? body.modules[0]?.name.offset : undefined;
+    const line = first === undefined ? '' : this.text.slice(this.text.lastIndexOf('\n', first - 1) + 1, first);
+    // One module after another, or all in braces.
+    const separator = line.trim() === '' ? `\n${line}` : ', ';
     this.report({
       code: 'parts-missing', severity: 'warning', offset: body.offset, length: body.length,
+      // Other methods want several models, and parameters for them.
+      fix: first === undefined || method.value !== 'passthrough' ? undefined : {
+        title: `Take ${missing.join(' and ')} from ${reference.value}`,
+        edits: [{ offset: first, length: 0, text: missing.map((name) => `${name}: {models: [{model: ${JSON.stringify(reference.value)}}]}${separator}`).join('') }],
+      },
       message: `The result lacks ${missing.join(' and ')}, which ${owner.label} has and no module names: mergekit leaves them out without a word.`,
     });
   }

@@ -54,7 +54,7 @@ export async function resolveRecipe(parsed: ParsedRecipe, { folder, open }: Reso
   const first = new Map(references.map((reference) => [locationOf(recipe, reference.value), reference] as const).reverse());
   await Promise.all([...first].map(async ([location, reference]) => byLocation.set(location, await openSource(recipe, reference, { folder, open }, byPath, report))));
   if (hasErrors(problems)) return finish(undefined, undefined);
-  const plan = planRecipe(recipe, (reference) => sourceOf(reference)!, report);
+  const plan = planRecipe(recipe, (reference) => sourceOf(reference)!, parsed.text, report);
   if (plan === undefined) return finish(undefined, undefined);
   return finish(plan, await tokenizerOf(recipe, plan, named && sourceOf(named), report));
 }

@@ -207,6 +207,16 @@ describe('a recipe that is wrong', function () {
   ];
   for (const [name, text, expected] of PROBLEMS) it(`names ${name}`, async () => assert.deepEqual(await problemsOf(text), expected));
 
+  it('adds the parts that were left out', async () => {
+    for (const text of ['merge_method: passthrough\nmodules:\n  text_decoder:\n    models: [{model: in}]\n', 'merge_method: passthrough\nmodules: {text_decoder: {models: [{model: in}]}}']) {
+      const { problems } = await readRecipe(await write(text), (place) => openCheckpoint(place));
+      const [edit] = problems[0]!.fix!.edits;
+      const mended = text.slice(0, edit!.offset) + edit!.text + text.slice(edit!.offset);
+      assert.deepEqual(await problemsOf(mended), [], mended);
+      assert.equal((await open(mended)).visionLayers, 2);
+    }
+  });
+
   const FAILURES: readonly [name: string, text: string, code: ErrorCode, message: RegExp][] = [
     ['what is wrong, and its line', `${ROLES}\nstitch: IN:RX:RL`, 'not-found', /\.frank\.yaml, line 3: "RX" is no role of this recipe \(base, in, rl\)/],
     ['how much more is wrong', 'stich: a\nmergemethod: b\n', 'malformed', /line 1: .*\(2 more errors in it\.\)$/],
