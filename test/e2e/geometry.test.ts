@@ -203,15 +203,21 @@ describe('the geometry of updates', () => {
     for (const theme of ['dark', 'light', 'hc-dark'] as const) {
       await lab.page.setTheme(theme);
       await lab.page.waitForTheme(theme);
+      await panel().id('tab-geometry').scrollIntoViewIfNeeded();
       await until(async () => (await lab.page.canvasColours(panel().id('metric-figure-canvas'))) > 8, `painted in ${theme}`);
       await lab.page.screenshot(`geometry-${theme}`);
       await panel().id('rank-surface-0').scrollIntoViewIfNeeded();
       await lab.page.screenshot(`geometry-${theme}-surface`);
-      await panel().id('geometry-reading').scrollIntoViewIfNeeded();
     }
     await lab.page.setTheme('dark');
+    await lab.page.resize({ width: 820, height: 1000 });
+    await until(async () => (await panel().id('geometry').evaluate((element) => element.ownerDocument.documentElement.scrollWidth - element.ownerDocument.documentElement.clientWidth)) === 0, 'nothing is wider than a narrow column');
+    await lab.page.screenshot('geometry-narrow');
+    await lab.page.resize({ width: 1700, height: 1000 });
     await lab.page.openFile('rl/model.safetensors.index.json');
-    const hover = await lab.page.hover('"model.language_model.layers.4.mlp.up_proj.weight"');
+    const lines = readFileSync(path.join(workspace, 'rl', 'model.safetensors.index.json'), 'utf8').split('\n');
+    await lab.page.gotoLine(lines.findIndex((line) => line.includes('layers.4.mlp.up_proj')) + 1);
+    const hover = await lab.page.hover('layers.4.mlp.up_proj');
     const pictures = hover.locator('img');
     await until(async () => (await pictures.count()) >= 2, 'the hover has two pictures');
     assert.ok((await pictures.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes('Singular values by rank, with the rounding floor'));

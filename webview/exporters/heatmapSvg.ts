@@ -11,6 +11,8 @@ export interface HeatLegend {
   label: string;
   log: boolean;
   format(value: number): string;
+  /** What a dot in a cell means; near the rounding floor when left out. */
+  dots?: string;
 }
 
 export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingText, palette: Palette = PAPER): string {
@@ -71,7 +73,7 @@ export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingTex
     out.push(element('g', {}, bar.join('')));
     out.push(text({ x: plot.left, y: top + 24, fill: palette.foreground }, legend.format(grid.range.min)));
     out.push(text({ x: plot.left + size, y: top + 24, 'text-anchor': 'end', fill: palette.foreground }, legend.format(grid.range.max)));
-    const notes = `${legend.label}${legend.log ? ', log scale' : ''}${{ none: '', some: ' · dot: under 2× the rounding floor (filled: below it)', all: ' · all under 2× the rounding floor' }[grid.noisy]}${grid.range.zero ? ' · dash: unchanged' : ''}`;
+    const notes = `${legend.label}${legend.log ? ', log scale' : ''}${{ none: '', some: ` · dot: ${legend.dots ?? 'under 2× the rounding floor (filled: below it)'}`, all: ' · all under 2× the rounding floor' }[grid.noisy]}${grid.range.zero ? ' · dash: unchanged' : ''}`;
     out.push(text({ x: plot.left + size + 16, y: top + 10, fill: palette.muted }, notes));
   }
   out.push(text({ x: 16, y: height - 10, 'font-size': 11, fill: palette.muted }, words.caption));

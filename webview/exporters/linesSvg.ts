@@ -45,9 +45,10 @@ function one(figure: LineFigure, titled: boolean, palette: Palette): string {
     at += 60 + textWidth(series.name);
   }
   if (figure.zones.length > 0) {
+    const name = figure.zoneName ?? 'noise';
     out.push(
       element('path', { d: `M${at} ${row - 4}h30`, stroke: palette.muted, 'stroke-width': 1.3, 'stroke-dasharray': '1.5 3', fill: 'none' }),
-      text({ x: at + 38, y: row, fill: palette.muted }, 'rounding floor'),
+      text({ x: at + 38, y: row, fill: palette.muted }, figure.series.some(({ points }) => points.some((point) => point.hollow === true)) ? `${name}; hollow: explained by it` : name),
     );
   }
   for (const { region, from, to } of figure.regions) {

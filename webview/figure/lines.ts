@@ -57,6 +57,8 @@ export interface LineFigure {
   sections: readonly { name: string; from: number; to: number }[];
   series: readonly LineSeries[];
   zones: readonly LineZone[];
+  /** What the zones are, for legends. */
+  zoneName?: string | undefined;
 }
 
 /** A point of one line. */

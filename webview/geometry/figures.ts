@@ -88,6 +88,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
     axis: log ? logAxis(values) : shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume'),
     series,
     zones,
+    zoneName: 'rounding floor',
     format: (value) => formatRank(choice, value),
     range: 'range over the matrices of the layer',
   };
@@ -165,6 +166,7 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
     axis: full.max > 1 ? linearAxis([0, 1], 5) : full,
     series,
     zones,
+    zoneName: 'by chance',
     format: formatNumber,
     range: 'range over the matrices of the layer',
   };

@@ -100,8 +100,9 @@ function overlaps(model: GeometryModel): string[] {
     if (own.length < ENOUGH) return [];
     const mean = spreadOf(own.map(({ leftOverlap, rightOverlap }) => (leftOverlap + rightOverlap) / 2))!.mean;
     const chance = spreadOf(own.map(({ leftChance, rightChance }) => (leftChance + rightChance) / 2))!.mean;
-    const times = chance > 0 ? mean / chance : Infinity;
-    const verdict = times >= 3 ? 'share directions' : times >= 1.5 ? 'share few directions' : 'share no more directions than chance';
+    // What is shared beyond chance, of what could be.
+    const excess = chance < 1 ? (mean - chance) / (1 - chance) : 0;
+    const verdict = excess >= 0.1 ? 'share directions' : excess >= 0.02 ? 'share some directions' : 'share hardly more directions than chance has it';
     return [`${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, by chance ${formatNumber(chance)}.`];
   });
 }

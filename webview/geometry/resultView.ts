@@ -138,7 +138,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       run() {
         for (const [index, surface] of surfaces.entries()) {
           const words = { title: `${title}: ${surface.title}`, description: surface.summary, caption: caption() };
-          void save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'svg'), heatmapSvg(surfaceGrid(surface), { label: 'log(σᵢ / σ₁), dot: inside the rounding floor', log: false, format: formatNumber }, words));
+          void save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'svg'), heatmapSvg(surfaceGrid(surface), { label: 'log(σᵢ / σ₁)', log: false, format: formatNumber, dots: 'inside the rounding floor' }, words));
         }
       },
     },
@@ -148,7 +148,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       run() {
         const theme = context.theme.now();
         for (const [index, surface] of surfaces.entries()) {
-          const words = { title: `${title}: ${surface.title}`, legend: [{ text: `log(σᵢ / σ₁) from ${formatNumber(surface.least)} (dim) to 0 (bright); hatched: inside the rounding floor`, colour: theme.muted }] };
+          const words = { title: `${title}: ${surface.title}`, legend: [{ text: `log(σᵢ / σ₁) from ${formatNumber(surface.least)} (faint) to 0 (strong); hatched: inside the rounding floor`, colour: theme.muted }] };
           void context.ask(canvasPng(maps[index]!.map.canvas, words, theme)).then((bytes) => bytes && save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'png'), bytes));
         }
       },

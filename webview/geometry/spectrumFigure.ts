@@ -45,6 +45,7 @@ export function spectrumFigure(title: string, delta: DeltaName, spectrum: Spectr
       ...(known < values.length ? [{ key: 'estimate', name: `${name}, estimated`, colour: delta.index, marker: delta.index, dash: 4, light: true, points: points.filter(({ x }) => x >= known), baseline: null }] : []),
     ],
     zones: zone.length === 0 ? [] : [{ key: 'floor', colour: delta.index, points: zone }],
+    zoneName: 'rounding floor',
     summary: `Singular values of ${title}, ${delta.full}: ${plural(values.length, 'value')} from ${formatNumber(values[0])} down to ${formatNumber(values.at(-1))}. ${standing}`,
   };
 }

@@ -171,6 +171,19 @@ describe('spectra in sentences', () => {
     assert.deepEqual(planFacts({ mode: 'fast', matrices: 1412, bytes: 49_800_000_000, operations: 1e13, seconds: 128, memory: 1.9e9, threads: 1 }), [['Matrices', '1,412'], ['Reads', '49.8 GB'], ['Takes', 'about 2 min with 1 thread'], ['Memory', 'at most 1.9 GB']]);
   });
 
+  it('an overlap is told by what it has beyond chance, and only where both updates stand above the floor', () => {
+    const told = (overlap: number, chance: number, dominated: 'stableRank'[] = []) =>
+      readSpectra(changed(exact, (tensor) => ({
+        ...tensor,
+        spectra: tensor.spectra.map((spectrum) => spectrum && { ...spectrum, spectral: 1, stableRank: 5, dominated }),
+        overlaps: tensor.overlaps.map((own) => own && { ...own, leftOverlap: overlap, rightOverlap: overlap, leftChance: chance, rightChance: chance }),
+      }))).at(-1)!;
+    assert.equal(told(0.42, 0.16), 'ΔIN and ΔRL share directions: overlap 0.420, by chance 0.160.');
+    assert.equal(told(0.05, 0.01), 'ΔIN and ΔRL share some directions: overlap 0.0500, by chance 0.0100.');
+    assert.match(told(0.17, 0.16), /^ΔIN and ΔRL share hardly more directions than chance has it: /);
+    assert.doesNotMatch(told(0.42, 0.16, ['stableRank']), /share/);
+  });
+
   it('medians', () => {
     assert.deepEqual([median([]), median([3]), median([4, 1]), median([9, 1, 5])], [null, 3, 2.5, 5]);
   });
