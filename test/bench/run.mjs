@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
-//   npm run bench -- compare|model|probe|spectrum [--repeat N] [--write]
+//   npm run bench -- compare|merge|model|probe|spectrum [--repeat N] [--write]
 //   npm run bench -- large [--large 3B|7B] [--write]: needs 8 or 17 GB of disk for a while
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
@@ -10,13 +10,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.mjs';
 import { benchLarge } from './large.mjs';
+import { benchMerge } from './merge.mjs';
 import { benchModel } from './model.mjs';
 import { benchProbe } from './probe.mjs';
 import { benchSpectrum } from './spectrum.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 /** @type {Record<string, (options: {root: string, repeat: number, large: string, log: (line: string) => void}) => Promise<string>>} */
-const BENCHES = { compare: benchCompare, large: benchLarge, model: benchModel, probe: benchProbe, spectrum: benchSpectrum };
+const BENCHES = { compare: benchCompare, large: benchLarge, merge: benchMerge, model: benchModel, probe: benchProbe, spectrum: benchSpectrum };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { large: { type: 'string', default: '3B' }, repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
 const name = positionals[0] ?? '';

@@ -172,14 +172,6 @@ async function writeShards(folder: string, shards: readonly ShardPlan[], bytes: 
   } finally {
     await pool.close();
   }
-  for (const { name } of shards) {
-    const handle = await open(path.join(folder, name), 'r+');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  }
 }
 
 /** Neighbours in one file that stay neighbours move together. */

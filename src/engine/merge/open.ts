@@ -1,4 +1,5 @@
 /** A recipe as a checkpoint: compared, probed, run and used in other recipes like any other, without a byte written. */
+import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
@@ -74,7 +75,9 @@ export async function openRecipe(given: string, open: (path: string, within: rea
  */
 export async function openRecipeText(text: string, folder: string, open: (path: string) => Promise<Checkpoint>, signal?: AbortSignal): Promise<Checkpoint> {
   const whole = path.resolve(folder);
-  return checkpointOf(path.join(whole, 'recipe'), 'recipe', await resolveText(text, whole, open, signal));
+  // A name of its own: what is kept per checkpoint is kept by path.
+  const name = `recipe-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+  return checkpointOf(path.join(whole, name), 'recipe', await resolveText(text, whole, open, signal));
 }
 
 function checkpointOf(file: string, label: string, { recipe, text, problems, plan, tokenizer, sourceOf }: OpenedRecipe): Checkpoint {
