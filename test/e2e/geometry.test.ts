@@ -115,6 +115,24 @@ describe('the geometry of updates', () => {
     await panel().choose('rank-metric', 'Stable rank');
   });
 
+  it('follows the theme, and fits a narrow column', async function () {
+    this.timeout(240_000);
+    for (const theme of ['dark', 'light', 'hc-dark'] as const) {
+      await lab.page.setTheme(theme);
+      await lab.page.waitForTheme(theme);
+      await panel().id('tab-geometry').scrollIntoViewIfNeeded();
+      await until(async () => (await lab.page.canvasColours(panel().id('metric-figure-canvas'))) > 8, `painted in ${theme}`);
+      await lab.page.screenshot(`geometry-${theme}`);
+      await panel().id('rank-surface-0').scrollIntoViewIfNeeded();
+      await lab.page.screenshot(`geometry-${theme}-surface`);
+    }
+    await lab.page.setTheme('dark');
+    await lab.page.resize({ width: 820, height: 1000 });
+    await until(async () => (await panel().id('geometry').evaluate((element) => element.ownerDocument.documentElement.scrollWidth - element.ownerDocument.documentElement.clientWidth)) === 0, 'nothing is wider than a narrow column');
+    await lab.page.screenshot('geometry-narrow');
+    await lab.page.resize({ width: 1700, height: 1000 });
+  });
+
   it('by keyboard from a layer to a matrix and back', async () => {
     await panel().id('metric-figure').focus();
     await lab.page.page.keyboard.press('End');
@@ -198,22 +216,8 @@ describe('the geometry of updates', () => {
     assert.deepEqual(readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json')), written, 'nothing was computed again');
   });
 
-  it('a hover in the index has the spectrum; themes and a narrow column', async function () {
+  it('a hover in the index has the spectrum', async function () {
     this.timeout(240_000);
-    for (const theme of ['dark', 'light', 'hc-dark'] as const) {
-      await lab.page.setTheme(theme);
-      await lab.page.waitForTheme(theme);
-      await panel().id('tab-geometry').scrollIntoViewIfNeeded();
-      await until(async () => (await lab.page.canvasColours(panel().id('metric-figure-canvas'))) > 8, `painted in ${theme}`);
-      await lab.page.screenshot(`geometry-${theme}`);
-      await panel().id('rank-surface-0').scrollIntoViewIfNeeded();
-      await lab.page.screenshot(`geometry-${theme}-surface`);
-    }
-    await lab.page.setTheme('dark');
-    await lab.page.resize({ width: 820, height: 1000 });
-    await until(async () => (await panel().id('geometry').evaluate((element) => element.ownerDocument.documentElement.scrollWidth - element.ownerDocument.documentElement.clientWidth)) === 0, 'nothing is wider than a narrow column');
-    await lab.page.screenshot('geometry-narrow');
-    await lab.page.resize({ width: 1700, height: 1000 });
     await lab.page.openFile('rl/model.safetensors.index.json');
     const lines = readFileSync(path.join(workspace, 'rl', 'model.safetensors.index.json'), 'utf8').split('\n');
     await lab.page.gotoLine(lines.findIndex((line) => line.includes('layers.4.mlp.up_proj')) + 1);

@@ -111,7 +111,9 @@ function most(values: readonly number[]): number {
 
 /** `Language layer 3, q_proj`: short, for headings and the live region. */
 export function matrixName(model: GeometryModel, tensor: TensorSpectra): string {
-  const own = tensor.name.replace(/\.weight$/, '').split('.').slice(-1)[0] ?? tensor.name;
+  const words = tensor.name.replace(/\.weight$/, '').split('.');
+  // A number alone says nothing: `mlp.0`.
+  const own = words.slice(/^\d+$/.test(words.at(-1)!) ? -2 : -1).join('.');
   const what = tensor.part === null ? own : `${own} ${tensor.part}`;
   return tensor.depth === null ? what : `${describeDepth(model, tensor.depth)}, ${what}`;
 }
