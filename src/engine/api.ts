@@ -100,7 +100,7 @@ export interface FoundCheckpoint {
   path: string;
   /** `org/name@revision` in the cache, the path relative to its root elsewhere. */
   label: string;
-  /** Of an adapter: `LORA`, or what else its config calls it. */
+  /** Of an adapter: `LORA`, or what else its config calls it. Of a recipe: `recipe`. */
   family: string;
   bytes: number;
   source: 'workspace' | 'huggingface-cache';

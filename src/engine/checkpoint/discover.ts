@@ -1,4 +1,4 @@
-/** Finds checkpoints below folders and in the Hugging Face cache, without opening a weight file. */
+/** Finds checkpoints and recipes below folders, and checkpoints in the Hugging Face cache, without opening a weight file. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext, FoundCheckpoint } from '../api.js';
@@ -19,6 +19,8 @@ const SKIPPED = new Set(['node_modules', '__pycache__', 'site-packages', 'wandb'
 const CONFIG_LIMIT = 16 * 1024 * 1024;
 
 const INDEX = /\.safetensors\.index\.json$/;
+/** mergekit's configs have no ending of their own, so they are not told from other YAML. */
+const RECIPE = /\.frank\.ya?ml$/i;
 const ADAPTER = /^adapter_model.*\.safetensors$/;
 
 /** Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over. */
@@ -53,6 +55,7 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
       const label = path.relative(root, folder) || path.basename(root);
       const checkpoint = await recognise(folder, entries.map((entry) => entry.name), label, 'workspace', signal);
       if (checkpoint !== undefined) found.set(folder, checkpoint);
+      for (const { name } of entries) if (RECIPE.test(name)) found.set(path.join(folder, name), await recipeAt(root, path.join(folder, name)));
       for (const entry of entries) {
         // Hidden folders: .git, .venv, .cache and the runs of this product.
         if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
@@ -79,6 +82,11 @@ async function recognise(folder: string, entries: readonly string[], label: stri
     bytes += await stat(path.join(folder, shard)).then((facts) => facts.size, () => 0);
   }
   return { path: folder, label, family, bytes, source };
+}
+
+async function recipeAt(root: string, file: string): Promise<FoundCheckpoint> {
+  const bytes = await stat(file).then((facts) => facts.size, () => 0);
+  return { path: file, label: path.relative(root, file), family: 'recipe', bytes, source: 'workspace' };
 }
 
 async function recogniseAdapter(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {

@@ -51,6 +51,8 @@ describe('discover', function () {
     await writeFile(path.join(root, 'lora', 'adapter_model.safetensors'), '');
     await writeFile(path.join(root, 'lora', 'adapter_config.json'), '{}');
     await writeAdapter(path.join(root, 'tuned', 'checkpoint-3'), { config: { base_model_name_or_path: 'org/Model' }, tensors: pair('x', 2, 2, 1, 1) });
+    await mkdir(path.join(root, 'recipes'));
+    for (const name of ['splice.frank.yaml', 'mergekit.yaml']) await writeFile(path.join(root, 'recipes', name), 'stitch: IN:RL:RL\n');
     await mkdir(path.join(root, 'dataset'));
     await writeFile(path.join(root, 'dataset', 'embeddings.safetensors'), '');
     await symlink('.', path.join(root, 'circle'));
@@ -61,6 +63,7 @@ describe('discover', function () {
     assert.deepEqual(found.filter(({ label }) => !label.includes('checkpoint') && label !== 'bare').map(({ label, family, source }) => [label, family, source]), [
       ['broken', 'unknown', 'workspace'],
       ['linked', 'llama', 'workspace'],
+      [path.join('recipes', 'splice.frank.yaml'), 'recipe', 'workspace'],
     ]);
     assert.deepEqual(found.filter(({ adapterOf }) => adapterOf !== undefined).map(({ label, family, adapterOf }) => [label, family, adapterOf]), [[path.join('tuned', 'checkpoint-3'), 'LORA', 'org/Model']]);
     const own = await discover({ roots: [path.join(root, 'run')], huggingFaceCache: false });
