@@ -80,23 +80,19 @@ function isNearlySquare(short: number, long: number): boolean {
  * @throws `cancelled`, and what reading throws (`changed`, `not-found`, `permission`).
  */
 export async function exactValues(source: MatrixSource, options: ExactOptions): Promise<ExactValues> {
-  const tools: Tools = { algebra: new Algebra(options.threads), kernel: await Kernel.start() };
+  const tools: Tools = { algebra: Algebra.of(options.threads), kernel: await Kernel.start() };
   let most = 0;
   const onProgress = (share: number) => options.onProgress?.((most = Math.max(most, share)));
-  try {
-    const reader = new DeltaReader(source, 1, options.signal);
-    const values = await valuesOf(reader, tools, { ...options, onProgress });
-    if (reader.nonFinite > 0) return { values: new Float64Array(0), nonFinite: reader.nonFinite };
-    if (values !== undefined) return { values, nonFinite: 0 };
-    const largest = await reader.largest();
-    if (largest === 0) return { values: new Float64Array(reader.short), nonFinite: 0 };
-    // Once more, with all of it moved into the middle of the range.
-    const scale = 2 ** -Math.floor(Math.log2(largest));
-    const scaled = await valuesOf(new DeltaReader(source, scale, options.signal), tools, { ...options, onProgress });
-    return { values: scaled!.map((value) => value / scale), nonFinite: 0 };
-  } finally {
-    await tools.algebra.release();
-  }
+  const reader = new DeltaReader(source, 1, options.signal);
+  const values = await valuesOf(reader, tools, { ...options, onProgress });
+  if (reader.nonFinite > 0) return { values: new Float64Array(0), nonFinite: reader.nonFinite };
+  if (values !== undefined) return { values, nonFinite: 0 };
+  const largest = await reader.largest();
+  if (largest === 0) return { values: new Float64Array(reader.short), nonFinite: 0 };
+  // Once more, with all of it moved into the middle of the range.
+  const scale = 2 ** -Math.floor(Math.log2(largest));
+  const scaled = await valuesOf(new DeltaReader(source, scale, options.signal), tools, { ...options, onProgress });
+  return { values: scaled!.map((value) => value / scale), nonFinite: 0 };
 }
 
 /** Undefined where Δ is not finite, all zero, or of magnitudes whose squares are not to be had. */
