@@ -51,6 +51,10 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
       ready: () => Promise.resolve(this.ready()),
       cancel: () => Promise.resolve(this.cancel()),
       retry: () => Promise.resolve(this.start()),
+      skipBadLines: () => {
+        this.request = { ...this.request, evaluation: { ...this.request.evaluation, badLines: 'skip' } };
+        return Promise.resolve(this.start());
+      },
       picture: async ({ sample: id }) => {
         const { evaluation } = this;
         const name = evaluation?.questions.find((question) => question.id === id)?.image;

@@ -12,7 +12,8 @@ import { VIEW_TYPE, type Panel } from './surface.js';
 import { keyOfTrial, TryPanel } from './tryPanel.js';
 
 export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer {
-  private readonly shown = new Map<string, Panel>();
+  /** Looked up by the key each has now: a panel may be asked to do its work otherwise. */
+  private readonly shown = new Set<Panel>();
   private readonly disposables: vscode.Disposable[];
 
   constructor(private readonly services: PanelServices) {
@@ -22,12 +23,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 
   /** The panel in front. */
   get active(): Panel | undefined {
-    return [...this.shown.values()].find((panel) => panel.view.active);
+    return [...this.shown].find((panel) => panel.view.active);
   }
 
   /** The panel in front, or the only one that can be seen. */
   get current(): Panel | undefined {
-    return this.active ?? [...this.shown.values()].find((panel) => panel.view.visible);
+    return this.active ?? [...this.shown].find((panel) => panel.view.visible);
   }
 
   /** Opens beside the file in hand and compares. */
@@ -40,7 +41,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   /** Opens the stages' panel on its Geometry tab: what runs, what is on disk, or an offer with its cost. */
   geometry({ stages }: Pick<ComparePanelRequest, 'stages'>): ComparePanel {
     const request: ComparePanelRequest = { kind: 'compare', stages };
-    const isNew = !this.shown.has(keyOf(request));
+    const isNew = this.find(keyOf(request)) === undefined;
     const panel = this.show(request) as ComparePanel;
     // The comparison beside it is not started unasked.
     if (isNew) void panel.restore();
@@ -118,8 +119,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return panel;
   }
 
+  private find(key: string): Panel | undefined {
+    return [...this.shown].find((panel) => panel.key === key);
+  }
+
   private show(request: PanelRequest): Panel {
-    const existing = this.shown.get(keyOfPanel(request));
+    const existing = this.find(keyOfPanel(request));
     if (existing !== undefined) {
       existing.view.reveal(undefined, true);
       return existing;
@@ -130,11 +135,11 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 
   private adopt(view: vscode.WebviewPanel, request: PanelRequest): Panel {
     const panel = this.create(view, request);
-    this.shown.set(panel.key, panel);
+    this.shown.add(panel);
     panel.onDidChange(() => this.updateContext());
     panel.onDidDispose(() => {
       if (panel instanceof ComparePanel) panel.geometry.dispose();
-      if (this.shown.get(panel.key) === panel) this.shown.delete(panel.key);
+      this.shown.delete(panel);
       this.updateContext();
     });
     this.updateContext();
@@ -174,7 +179,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
   private tellIfUnseen(job: Job): void {
     const { state, request } = job;
-    if (this.shown.has(request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : job.key)) return;
+    if (this.find(request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : job.key) !== undefined) return;
     if (state.kind === 'finished') {
       const { result } = state;
       void vscode.window.showInformationMessage(`${job.title}${request.kind === 'compare' ? ' is compared.' : ' is done.'}`, 'Open').then((choice) => {
