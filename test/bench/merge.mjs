@@ -2,7 +2,6 @@
 // are. And how long a new stitch of the sample lineage takes to its first token.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { generate } from './generate.mjs';
 import { median, peakMemory, run } from './measure.mjs';
