@@ -35,8 +35,8 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   const { root, host, memory, remember } = options;
   const live = h('div', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite', 'data-testid': 'live' });
   const messages = h('div', { class: 'messages' });
-  const content = h('main', { class: 'panel', 'data-testid': 'panel' });
-  const geometryPart = h('main', { class: 'panel', 'data-testid': 'geometry-panel' });
+  const content = h('div', { class: 'panel', 'data-testid': 'panel' });
+  const geometryPart = h('div', { class: 'panel', 'data-testid': 'geometry-panel' });
   const lineageTabs = tabs<GeometryView['tab']>({
     label: 'Views of the lineage',
     choices: [{ value: 'comparison', label: 'Comparison' }, { value: 'geometry', label: 'Geometry' }],
@@ -44,7 +44,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   });
   lineageTabs.element.classList.add('panel-tabs');
   lineageTabs.element.hidden = true;
-  replace(root, messages, lineageTabs.element, content, geometryPart, live);
+  replace(root, messages, h('main', {}, lineageTabs.element, content, geometryPart), live);
 
   const view = createStore(parseView(memory?.view));
   const probeView = createStore(parseProbeView(memory?.view['probe']));

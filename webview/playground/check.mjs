@@ -266,7 +266,7 @@ const checks = {
       await page.getByTestId(kind).click();
       await page.waitForTimeout(250);
     }
-    assert.equal((await calls(page, 'save')).length, 6);
+    assert.equal((await calls(page, 'save')).length, 7);
     await page.getByTestId('tab-attention').click();
     await page.getByTestId('attention-measure').getByText('Mass').click();
     assert.match(await page.getByTestId('attention-note').textContent(), /^Mass/);
