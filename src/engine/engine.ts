@@ -52,9 +52,9 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
       return tensorDetail({ before: before.path, after: after.path, name, from }, context);
     },
     planSpectrum,
-    spectrum: (request, context) => spectrum(request, workerFile, context),
+    spectrum: (request, context) => alone(context, () => spectrum(request, workerFile, context)),
     recutSpectrum: ({ result, cuts }) => Promise.resolve().then(() => recutSpectrum(result, cuts)),
-    fullSpectrum: (request, context) => fullSpectrum(request, workerFile, context),
+    fullSpectrum: (request, context) => fullSpectrum(request, workerFile, (work) => alone(context, work), context),
     guessOrder: ({ paths }, context) =>
       guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),

@@ -14,14 +14,17 @@ import type { FullSpectrum, SpectrumMode } from './result.js';
 import { setUp } from './setup.js';
 import { headersOnly, jobOf, type JournalEntry } from './spectrum.js';
 
-/** @throws `not-found` where neither a run nor the stages have the matrix, and what computing throws. */
-export async function fullSpectrum(request: FullSpectrumRequest, workerFile: string, context: CallContext<SpectrumProgress> = {}): Promise<FullSpectrum> {
+/**
+ * @param alone does computing in its turn; what a run has is read at once.
+ * @throws `not-found` where neither a run nor the stages have the matrix, and what computing throws.
+ */
+export async function fullSpectrum(request: FullSpectrumRequest, workerFile: string, alone: <T>(work: () => Promise<T>) => Promise<T>, context: CallContext<SpectrumProgress> = {}): Promise<FullSpectrum> {
   const { name, part, from } = request;
   const stored = await fromRun(request).catch((error: unknown) => {
     if (request.stages === undefined) throw error;
     return undefined; // the stages have it all the same
   });
-  const found = stored ?? (await compute(request, workerFile, context));
+  const found = stored ?? (await alone(() => compute(request, workerFile, context)));
   if (found === undefined) throw new FrankensteinError('not-found', `There is no spectrum of ${quoted(part === null ? name : `${name} (${part})`)} for update number ${from}.`);
   const { mode, curves: { known, values, floor, low, high } } = found;
   return { name, part, from, mode, known, singularValues: [...values], floor: [...floor], low: [...low], high: [...high] };

@@ -269,6 +269,13 @@ describe('a run of spectra', function () {
     });
   });
 
+  it('waits for its turn: what fills the budget runs one after the other', async () => {
+    const order: string[] = [];
+    const note = (what: string) => ({ progress: () => void order.push(what) });
+    await Promise.all([engine.compare({ stages }, note('compare')), engine.spectrum({ stages, filter: 'q_proj' }, note('spectrum')), engine.fullSpectrum({ stages, name: at(1, 'self_attn.q_proj.weight'), part: null, from: 0 }, note('full'))]);
+    assert.deepEqual(order.filter((what, index) => what !== order[index - 1]), ['compare', 'spectrum', 'full']);
+  });
+
   describe('gives all values of one update', () => {
     const name = at(1, 'self_attn.q_proj.weight');
     const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b)) + 1e-15;
