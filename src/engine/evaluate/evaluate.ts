@@ -16,6 +16,7 @@ import { createProbeMeter } from '../probe/progress.js';
 import { StoredAnswers } from '../runs/answers.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
+import { boxScales } from './boxScale.js';
 import { isRight } from './grade.js';
 import { describeAll } from './describe.js';
 import { type Contested, judge, verdictKey } from './grader.js';
@@ -82,7 +83,7 @@ export async function evaluate(request: EvaluateRequest, workerFile: string, hos
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
     const before = await run?.result<EvaluateResult>();
     const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
-    const result = resultOf(setup, texts, failures, second, before?.provenance ?? provenance(runId, startedAt));
+    const result = await resultOf(setup, texts, failures, second, before?.provenance ?? provenance(runId, startedAt), context.signal);
     await run?.finish(result);
     return result;
   } finally {
@@ -283,9 +284,10 @@ function addressOf(request: LanguageModelRequest): object {
 /** Longer lists of questions end with a count. */
 const NAMED = 5;
 
-function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, second: SecondOpinion | undefined, origin: Provenance): EvaluateResult {
+async function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, second: SecondOpinion | undefined, origin: Provenance, signal: AbortSignal | undefined): Promise<EvaluateResult> {
   const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
   const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
+  const scales = await boxScales(checkpoints, items.filter(({ id }) => !failed.has(id)).map(({ question }) => question), signal);
   const byId = new Map<string, EvaluatedQuestion>();
   for (const { id, question, setting, key } of items) {
     if (failed.has(id)) continue;
@@ -294,7 +296,7 @@ function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], f
     const answers = texts.map((known) => known.get(key)!);
     own.answers[setting] = answers;
     own.right[setting] = answers.map((text, checkpoint) => {
-      if (isRight(text, question)) return true;
+      if (isRight(text, question, scales[checkpoint]!.get(question.image ?? ''))) return true;
       const right = second?.get(verdictKey({ question, text })) === true;
       if (right) (own.regraded ??= []).push(`${setting}/${checkpoint}`);
       return right;

@@ -1,6 +1,7 @@
 /** Right or wrong, by the type of answer. */
 import { announced, answerIn, normalised } from './answer.js';
 import { boxOf, iou } from './box.js';
+import { type BoxScale, scaled } from './boxScale.js';
 import { numbersIn, type ParsedNumber, sameNumber } from './number.js';
 import { sameMathematics } from './mathematics.js';
 import type { Question } from './questionSet.js';
@@ -8,8 +9,11 @@ import type { Question } from './questionSet.js';
 /** Overlap from which a box is right. */
 const RIGHT_IOU = 0.5;
 
-/** @param text what the model said, thinking and all. */
-export function isRight(text: string, question: Pick<Question, 'answer' | 'answerType' | 'choices'> & { precision?: Question['precision'] }): boolean {
+/**
+ * @param text what the model said, thinking and all.
+ * @param boxScale what a pixel of the truth's box is in the coordinates of the model's boxes.
+ */
+export function isRight(text: string, question: Pick<Question, 'answer' | 'answerType' | 'choices'> & { precision?: Question['precision'] }, boxScale: BoxScale = [1, 1]): boolean {
   const { answer, answerType, choices, precision } = question;
   switch (answerType) {
     case 'number': {
@@ -29,7 +33,7 @@ export function isRight(text: string, question: Pick<Question, 'answer' | 'answe
     }
     case 'box': {
       const [truth, given] = [boxOf(answer), boxOf(answerIn(text))];
-      return truth !== undefined && given !== undefined && iou(given, truth) > RIGHT_IOU;
+      return truth !== undefined && given !== undefined && iou(given, scaled(truth, boxScale)) > RIGHT_IOU;
     }
   }
 }

@@ -7,7 +7,7 @@ import { shown, thousands } from '../checkpoint/failure.js';
 import { provenance } from '../diff/provenance.js';
 import type { Provenance } from '../diff/result.js';
 import { FrankensteinError } from '../errors.js';
-import type { Box } from '../evaluate/box.js';
+import { boxScales, scaled } from '../evaluate/boxScale.js';
 import { isChanged } from '../evaluate/change.js';
 import { isRight } from '../evaluate/grade.js';
 import { Run, runIdOf } from '../runs/store.js';
@@ -67,7 +67,7 @@ export async function probe(request: ProbeRequest, workerFile: string, context: 
     await runMissing(setup, outcomes, request, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
     const before = await run?.result<ProbeResult>();
-    const result = await resultOf(setup, outcomes, fingerprints, before?.provenance ?? provenance(runId, startedAt));
+    const result = await resultOf(setup, outcomes, fingerprints, before?.provenance ?? provenance(runId, startedAt), signal);
     await run?.finish(result);
     return result;
   } finally {
@@ -151,7 +151,7 @@ async function record(checkpoint: number, batch: readonly UnitOutcome[], outcome
   return of;
 }
 
-async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: readonly string[], origin: Provenance): Promise<ProbeResult> {
+async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: readonly string[], origin: Provenance, signal: AbortSignal | undefined): Promise<ProbeResult> {
   const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
   const failures = new Map<string, string>();
   for (const own of outcomes) for (const [id, outcome] of own) if (outcome.kind === 'failed') failures.set(id, outcome.why);
@@ -179,9 +179,12 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
     return { kind: 'swap', ...base, mode: setup.mode, samples: found, rates: swapRates(found, depths) };
   }
   if (samples.kind === 'skip') {
-    const found = samples.items.filter(good).map((question): SkipResult['samples'][number] => {
+    const usable = samples.items.filter(good);
+    const [scales] = await boxScales(checkpoints, usable, signal);
+    const found = usable.map((question): SkipResult['samples'][number] => {
       const { baseline, answers } = of<SkipOutcome>(question.id);
-      return { id: question.id, prompt: question.prompt, truth: question.answer, baseline, baselineCorrect: isRight(baseline, question), answers, correct: answers.map((answer) => isRight(answer, question)) };
+      const right = (answer: string) => isRight(answer, question, scales!.get(question.image ?? ''));
+      return { id: question.id, prompt: question.prompt, truth: question.answer, baseline, baselineCorrect: right(baseline), answers, correct: answers.map(right) };
     });
     return { kind: 'skip', ...base, part: setup.part, samples: found, ...skipErrors(found, depths) };
   }
@@ -200,10 +203,6 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
   };
   if (silent.length > 0) result.warnings.push(`${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`);
   return result;
-}
-
-function scaled([left, top, right, bottom]: Box, [x, y]: [number, number]): Box {
-  return [left * x, top * y, right * x, bottom * y];
 }
 
 /** Longer lists of samples end with a count. */

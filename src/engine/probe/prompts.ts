@@ -1,15 +1,9 @@
 /** From a unit's files and text to what the model takes. */
 import { readImage } from '../model/processor/decodeImage.js';
-import { blackLike, type RgbImage } from '../model/processor/image.js';
+import { blackLike, type PictureSize, type RgbImage } from '../model/processor/image.js';
 import { userMessage } from '../model/processor/messages.js';
 import type { ProcessedImage, ProcessedPrompt, Processor } from '../model/processor/processor.js';
 import type { Unit } from './job.js';
-
-/** Pixels of a picture file. */
-export interface PictureSize {
-  width: number;
-  height: number;
-}
 
 export interface PreparedUnit {
   unit: Unit;

@@ -1,4 +1,5 @@
 /** Visual-token swap: the answers of a batch at all depths, from one pass over its targets and one over its sources. */
+import { boxScaleOf } from '../evaluate/boxScale.js';
 import type { Branch, Model } from '../model/model.js';
 import type { VisionSpec } from '../model/spec.js';
 import type { Prefilled } from '../model/state.js';
@@ -52,7 +53,7 @@ export async function swapUnits(model: Model, units: readonly PreparedUnit[], { 
   return units.map(({ source }, unit) => ({
     kind: 'swap',
     source: source!.brought,
-    boxScale: boxScaleOf(model.spec.vision!, source!),
+    boxScale: sourceScale(model.spec.vision!, source!),
     baseline: texts[untouched.get(targets[unit]!)!]!,
     sourceAnswer: texts[untouched.get(sources[unit]!)!]!,
     answers: answers[unit]!.map((row) => texts[row]!),
@@ -65,11 +66,10 @@ interface Place {
   prompt: PreparedUnit['prompt'];
 }
 
-/** By the family's rule, and by how the picture was resized. */
-export function boxScaleOf({ family, patchSize }: Pick<VisionSpec, 'family' | 'patchSize'>, { prompt, size }: Pick<NonNullable<PreparedUnit['source']>, 'prompt' | 'size'>): [number, number] {
+/** The source is brought to the target's grid: that is what its boxes are pixels of. */
+function sourceScale(vision: VisionSpec, { prompt, size }: NonNullable<PreparedUnit['source']>): [number, number] {
   const [, rows, columns] = prompt.images[0]!.grid;
-  const [width, height] = family.boxes === 'thousandths' ? [1000, 1000] : [columns * patchSize, rows * patchSize];
-  return [width / size.width, height / size.height];
+  return boxScaleOf(vision, { width: columns * vision.patchSize, height: rows * vision.patchSize }, size);
 }
 
 function keyOf(words: string, file: string | undefined, brought: string, { images: [image] }: PreparedUnit['prompt']): string {

@@ -8,6 +8,12 @@ export interface RgbImage {
   readonly data: Uint8Array;
 }
 
+/** Upright, in pixels. */
+export interface PictureSize {
+  width: number;
+  height: number;
+}
+
 /** What a file says about its picture before any of it is decoded. */
 export interface PictureHeader {
   /** Pixels, as stored. */

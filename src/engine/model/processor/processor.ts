@@ -4,7 +4,7 @@ import { quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { type ChatOptions, readChatTemplate } from './chatTemplate.js';
 import { readGenerationSettings } from './generation.js';
-import type { RgbImage } from './image.js';
+import type { PictureSize, RgbImage } from './image.js';
 import { type ImageSettings, readImageSettings } from './imageSettings.js';
 import { type ChatMessage, counted } from './messages.js';
 import { patchify } from './patches.js';
@@ -106,13 +106,8 @@ export async function createProcessor(checkpoint: Checkpoint, options: { signal?
 
   const processImage: Processor['processImage'] = (image) => {
     const rule = imageSettings();
-    const factor = rule.patchSize * rule.mergeSize;
-    if (rule.resize === undefined) {
-      if (image.width % factor !== 0 || image.height % factor !== 0) throw new FrankensteinError('bad-request', `A picture of ${image.width} × ${image.height} pixels does not divide into patches: the image processor leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ${factor}.`);
-      return patchify(image, rule);
-    }
-    const size = smartResize(image.height, image.width, { ...rule.resize, factor });
-    return patchify(resize(image, size.width, size.height, rule.resize.filter), rule);
+    const size = resizedSize(image, rule);
+    return patchify(rule.resize === undefined ? image : resize(image, size.width, size.height, rule.resize.filter), rule);
   };
 
   const visualTokens: Processor['visualTokens'] = ([frames, rows, columns]) => (frames * rows * columns) / imageSettings().mergeSize ** 2;
@@ -149,6 +144,14 @@ export async function createProcessor(checkpoint: Checkpoint, options: { signal?
     decode: (ids) => tokenizer.decode(ids),
     stream: () => tokenizer.stream(),
   };
+}
+
+/** What the tower sees of a picture of this size. @throws `bad-request` where sizes stay and this one has no patches */
+export function resizedSize({ width, height }: PictureSize, { patchSize, mergeSize, resize: bounds }: Pick<ImageSettings, 'patchSize' | 'mergeSize' | 'resize'>): PictureSize {
+  const factor = patchSize * mergeSize;
+  if (bounds !== undefined) return smartResize(height, width, { ...bounds, factor });
+  if (width % factor !== 0 || height % factor !== 0) throw new FrankensteinError('bad-request', `A picture of ${width} × ${height} pixels does not divide into patches: the image processor leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ${factor}.`);
+  return { width, height };
 }
 
 function keepUnlessCancelled(error: unknown): FrankensteinError {
