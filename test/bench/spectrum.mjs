@@ -55,17 +55,19 @@ export async function benchSpectrum({ root, repeat, log }) {
     for (const shape of SHAPES) {
       const pair = makePair(path.join(cache, `spectrum-${VERSION}`), shape, log);
       const sides = [
-        ...MODES.map((mode) => ({ name: mode, rounds: repeat, program: process.execPath, args: [bundle, ...pair, mode, threads, '2', out(mode)], seconds: [], memory: 0 })),
-        ...(python ? [{ name: 'torch', rounds: shape.once ? 1 : repeat, program: python, args: [path.join(here, 'spectrum_torch.py'), ...pair, threads, shape.once ? '1' : '2', out('torch')], seconds: [], memory: 0 }] : []),
+        ...MODES.map((mode) => ({ name: mode, rounds: repeat, program: process.execPath, args: [bundle, ...pair, mode, threads, '2', out(mode)], seconds: [], alone: [], memory: 0 })),
+        ...(python ? [{ name: 'torch', rounds: shape.once ? 1 : repeat, program: python, args: [path.join(here, 'spectrum_torch.py'), ...pair, threads, shape.once ? '1' : '2', out('torch')], seconds: [], alone: [], memory: 0 }] : []),
       ];
       for (let round = 1; round <= repeat; round++) {
         for (const side of sides.filter(({ rounds }) => round <= rounds)) {
           const printed = JSON.parse((await run(side)).output);
           // The last in its process: the first one warms up, on either side.
-          side.seconds.push(printed.seconds.at(-1));
+          const { together, alone } = side.name === 'torch' ? { together: printed.seconds, alone: printed.seconds } : printed.seconds;
+          side.seconds.push(together.at(-1));
+          side.alone.push(alone.at(-1));
           side.memory = Math.max(side.memory, printed.memory);
           version = printed.torch ?? version;
-          log(`${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ${side.seconds.at(-1).toFixed(3)} s`);
+          log(`${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`);
         }
       }
       rows.push({ shape, sides: Object.fromEntries(sides.map((side) => [side.name, side])), difference: python && difference(out('exact'), out('torch')) });
@@ -83,18 +85,19 @@ function difference(one, other) {
 }
 
 function report(rows, threads, version) {
-  const cell = (side) => (side ? `${median(side.seconds).toFixed(3)} (${Math.min(...side.seconds).toFixed(3)}–${Math.max(...side.seconds).toFixed(3)})` : '');
+  const cell = (values) => `${median(values).toFixed(3)} (${Math.min(...values).toFixed(3)}–${Math.max(...values).toFixed(3)})`;
   const ratio = ({ sides }, mode) => median(sides.torch.seconds) / median(sides[mode].seconds);
-  const gigabytes = (side) => (side ? (side.memory / 1e9).toFixed(2) : '');
-  const names = [...MODES, `svdvals, PyTorch ${version}`];
+  const columns = [
+    ['shape', ({ shape }) => `${shape.rows} × ${shape.columns}`], ['of', ({ shape }) => shape.of],
+    ...MODES.flatMap((mode) => [[mode, ({ sides }) => cell(sides[mode].seconds)], [`${mode}, alone`, ({ sides }) => cell(sides[mode].alone)]]),
+    ...(version ? [[`PyTorch ${version}`, ({ sides }) => cell(sides.torch.seconds)], ...MODES.map((mode) => [`${mode} ×`, (row) => ratio(row, mode).toFixed(1)])] : []),
+    ...[...MODES, ...(version ? ['torch'] : [])].map((name) => [`memory, ${name}`, ({ sides }) => (sides[name].memory / 1e9).toFixed(2)]),
+    ...(version ? [['exact and PyTorch differ, of σ₁', (row) => row.difference.toExponential(1)]] : []),
+  ];
   const lines = [
-    `Random bf16 weights with a small update. ${threads} threads. Seconds, median (least–most); reading is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is 2 GiB.`, '',
-    `| shape | of | ${names.join(' | ')} | ${MODES.map((mode) => `${mode} ×`).join(' | ')} | memory: ${names.map((name) => name.replace(/,.*/, '')).join(' | ')} | exact and PyTorch differ, of σ₁ |`,
-    `| --- | --- | ${'--: | '.repeat(3 * MODES.length + 3)}`,
-    ...rows.map((row) => {
-      const all = [...MODES, 'torch'].map((name) => row.sides[name]);
-      return `| ${row.shape.rows} × ${row.shape.columns} | ${row.shape.of} | ${all.map(cell).join(' | ')} | ${MODES.map((mode) => (row.sides.torch ? ratio(row, mode).toFixed(1) : '')).join(' | ')} | ${all.map(gigabytes).join(' | ')} | ${row.difference?.toExponential(1) ?? ''} |`;
-    }),
+    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is 2 GiB.`, '',
+    `| ${columns.map(([name]) => name).join(' | ')} |`, `|${' --- |'.repeat(columns.length)}`,
+    ...rows.map((row) => `| ${columns.map(([, of]) => of(row)).join(' | ')} |`),
   ];
   const compared = rows.filter(({ sides }) => sides.torch);
   if (compared.length === 0) return lines.join('\n');
