@@ -179,7 +179,7 @@ describe('spectra in sentences', () => {
         overlaps: tensor.overlaps.map((own) => own && { ...own, leftOverlap: overlap, rightOverlap: overlap, leftChance: chance, rightChance: chance }),
       }))).at(-1)!;
     assert.equal(told(0.42, 0.16), 'ΔIN and ΔRL share directions: overlap 0.420, by chance 0.160.');
-    assert.equal(told(0.05, 0.01), 'ΔIN and ΔRL share some directions: overlap 0.0500, by chance 0.0100.');
+    assert.equal(told(0.06, 0.02), 'ΔIN and ΔRL share some directions: overlap 0.0600, by chance 0.0200.');
     assert.match(told(0.17, 0.16), /^ΔIN and ΔRL share hardly more directions than chance has it: /);
     assert.doesNotMatch(told(0.42, 0.16, ['stableRank']), /share/);
   });
