@@ -150,7 +150,8 @@ async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: E
 async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   const data = new Float64Array(short * long);
-  await reader.readTall(0, long, data);
+  // A square one is as good as its transpose, and one of the two is as it lies in the file.
+  await (short === long && reader.isStoredWide ? reader.readWide(0, long, data) : reader.readTall(0, long, data));
   if (!isWithinRange(squaresOf(data))) return undefined;
   return denseValues({ rows: long, columns: short, data }, tools, options);
 }
