@@ -12,9 +12,9 @@ export function evaluateReport(result: EvaluateResult): string {
 }
 
 /** One line: what is to be done, and how long it may take. */
-export function evaluationPlanSentence({ questions, generations, cached, memory, seconds }: EvaluatePlan): string {
+export function evaluationPlanSentence({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
-  const time = seconds === null ? '' : `, about ${formatSeconds(seconds)} on this machine`;
+  const time = seconds === null ? '' : basis === 'measured' ? `, about ${formatSeconds(seconds)} on this machine` : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
   return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
 }
 

@@ -192,11 +192,11 @@ async function askOptions(services: Services, title: string, asked: EvaluationQu
 }
 
 /** `1,200 questions in 9 checkpoints · 18,000 answers, 4,000 known · about 4:30 min · at most 1.2 GB` */
-export function planText({ questions, generations, cached, memory, seconds }: EvaluatePlan, checkpoints: number): string {
+export function planText({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan, checkpoints: number): string {
   return [
     `${questions.toLocaleString('en')} questions${checkpoints > 1 ? ` in ${checkpoints} checkpoints` : ''}`,
     `${generations.toLocaleString('en')} answers${cached > 0 ? `, ${cached.toLocaleString('en')} known` : ''}`,
-    ...(seconds === null ? [] : [`about ${durationText(seconds)}`]),
+    ...(seconds === null ? [] : [`${basis === 'longest' ? 'up to ' : ''}about ${durationText(seconds)}`]),
     `at most ${bytesText(memory)}`,
   ].join(' · ');
 }

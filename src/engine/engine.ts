@@ -66,7 +66,7 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
     mergekitFormat,
     exportMerged: (request, context) => exportMerged(request, workerFile, context),
     hybrids,
-    planEvaluate,
+    planEvaluate: (request, context) => planEvaluate(request, workerFile, turns, () => answers.release(), context),
     evaluate: (request, context) => alone(context, () => evaluate(request, workerFile, host, context)),
     parquetPicture: ({ folder, name }) => pictureBelowFolder(folder, name),
     discover,

@@ -8,7 +8,7 @@ import { rowsAtOnce } from '../model/plan.js';
 import { createProcessor, type Processor, type ProcessedPrompt } from '../model/processor/processor.js';
 import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { checkLogits } from '../probe/answers.js';
-import { groupsOf } from '../probe/groups.js';
+import { groupsOf, type Room } from '../probe/groups.js';
 import { inputOf, Pictures } from '../probe/prompts.js';
 import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
 
@@ -38,6 +38,11 @@ export async function computeAnswers(job: EvaluateJob, send: (message: EvaluateM
   }
 }
 
+/** What a batch may hold. */
+export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, maxNewTokens: number): Pick<Room, 'fits'> {
+  return { fits: (units, tokens) => units <= Math.min(MOST_ROWS, rowsAtOnce(spec, plan, tokens, maxNewTokens)) };
+}
+
 async function askAll(model: Model, processor: Processor, asked: readonly Asked[], job: EvaluateJob, send: (message: EvaluateMessage) => void, signal: AbortSignal, repetitionPenalty: number | undefined): Promise<void> {
   const pictures = new Pictures(processor, signal);
   /** By prompt: the first that asked it, and who else does. A black picture looks the same whatever it stands for. */
@@ -47,7 +52,7 @@ async function askAll(model: Model, processor: Processor, asked: readonly Asked[
   };
   const { stopTokens } = processor;
   const { maxNewTokens } = job;
-  const room = { fits: (units: number, tokens: number) => units <= Math.min(MOST_ROWS, rowsAtOnce(model.spec, model.plan, tokens, maxNewTokens)) };
+  const room = roomFor(model, maxNewTokens);
 
   async function* prepared(): AsyncGenerator<Prepared> {
     for (const one of asked) {
@@ -93,7 +98,7 @@ async function askAll(model: Model, processor: Processor, asked: readonly Asked[
   }
 }
 
-async function promptOf(processor: Processor, pictures: Pictures, { prompt, image, black }: Asked, newTokens: number): Promise<ProcessedPrompt> {
+export async function promptOf(processor: Processor, pictures: Pictures, { prompt, image, black }: Asked, newTokens: number): Promise<ProcessedPrompt> {
   if (image === undefined) return processor.process({ input: inputOf(processor, prompt, false), images: [], newTokens });
   const own = await pictures.own(image);
   const picture = black ? (await pictures.onto(image, own.grid, undefined)).image : own;

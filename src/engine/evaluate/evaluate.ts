@@ -215,7 +215,7 @@ async function noteKnown(run: Run | undefined, wanted: readonly Asked[], work: E
 }
 
 /** Each prompt once; neighbours are of similar length, so that little of a batch is padding. */
-function askedOf(items: readonly Item[]): Asked[] {
+export function askedOf(items: readonly Item[]): Asked[] {
   const asked = new Map<string, Asked>();
   for (const { key, question, setting } of items) {
     if (!asked.has(key)) asked.set(key, { key, prompt: promptOf(question, setting), image: question.image, black: setting === 'black' || setting === 'described' });

@@ -62,10 +62,12 @@ export interface EvaluatePlan {
   /** Answers to be generated, and those that earlier runs have already. */
   generations: number;
   cached: number;
-  /** Bytes the engine will hold at once, at most. */
+  /** Bytes the engine will hold at once, at most: what this evaluation needs, within the budget. */
   memory: number;
-  /** Null where not even a few samples could be prepared. */
+  /** For what is not cached. Null when nothing could be measured: questions that cannot be read, or a machine at work. */
   seconds: number | null;
+  /** `measured`: by some of its questions. `longest`: by one layer of the model, as if every answer went to its limit. */
+  basis: 'measured' | 'longest';
 }
 
 /** Progress of an evaluation: answers. */

@@ -1,12 +1,12 @@
 /** How fast this machine runs a model: one of its layers, measured with its own weights. */
-import { openCheckpoint } from '../checkpoint/open.js';
+import type { StageRequest } from '../api.js';
+import { openStage } from '../checkpoint/open.js';
 import { layerBytes } from './pages.js';
 import { Model } from './model.js';
 import { planMemory } from './plan.js';
 import { readSpec } from './spec.js';
 
-export interface PaceJob {
-  path: string;
+export interface PaceJob extends Pick<StageRequest, 'path' | 'recipe'> {
   memory: number | undefined;
   threads: number | undefined;
 }
@@ -28,8 +28,8 @@ const FEW_WORDS = 64;
 const ROUNDS = 2;
 
 /** @param send is told the pace. @throws what opening the model throws; `cancelled`. */
-export async function measurePace({ path, memory, threads }: PaceJob, send: (pace: Pace) => void, signal: AbortSignal): Promise<void> {
-  const checkpoint = await openCheckpoint(path, { signal });
+export async function measurePace({ path, recipe, memory, threads }: PaceJob, send: (pace: Pace) => void, signal: AbortSignal): Promise<void> {
+  const checkpoint = await openStage({ path, recipe }, { signal });
   const spec = readSpec(checkpoint);
   const plan = planMemory(checkpoint, spec, memory, threads);
   const { language } = spec;

@@ -18,7 +18,7 @@ import { bytesOfParts, commonFormat } from './weights.js';
  * The process before any weight: Node with its threads, ONNX Runtime, sessions, tokenizer, and buffers on their way to
  * the collector. Measured with text 85 to 110 MB, with pictures and a probe's thread up to 150.
  */
-const BASE_BYTES = 160 << 20;
+export const BASE_BYTES = 160 << 20;
 /** The head goes through in blocks of about this size. */
 const HEAD_BLOCK_BYTES = 16 << 20;
 /** Rows of a 16-bit matrix while they are fp32, and their copy. */

@@ -1,9 +1,10 @@
 /** What a probe will cost. */
 import type { CallContext } from '../api.js';
 import { fileIdentities } from '../checkpoint/fingerprint.js';
+import { type Estimate, Estimates } from '../model/estimate.js';
 import { neededBytes } from '../model/plan.js';
 import type { Turns } from '../runtime/turns.js';
-import { type Estimate, estimate, Estimates } from './estimate.js';
+import { estimate } from './estimate.js';
 import type { ProbePlan, ProbeProgress, ProbeRequest } from './request.js';
 import { type ProbeSetup, setUp } from './setup.js';
 

@@ -64,6 +64,30 @@ describe('an evaluation', function () {
     await assert.rejects(engine.readProbe({ runsFolder: runs, runId: both.provenance.runId }), /is no probe/);
   });
 
+  it('is planned: questions, answers, memory, time, less what is known', async () => {
+    const plan = await engine.planEvaluate(request({ runsFolder: runs }));
+    assert.deepEqual([plan.questions, plan.generations, plan.cached], [18, 2 * 30, 0]);
+    assert.ok(plan.seconds !== null && plan.seconds > 0 && plan.basis === 'measured', JSON.stringify(plan));
+    // What it needs, which for so small a model is far from what it may have.
+    assert.ok(plan.memory > 100 * 2 ** 20 && plan.memory < 2 ** 30, `${plan.memory} bytes`);
+    const little = await engine.planEvaluate(request({ memory: 260 * 2 ** 20 }));
+    assert.ok(little.memory <= 260 * 2 ** 20 && little.memory < plan.memory);
+    const first = request().checkpoints.slice(0, 1);
+    await engine.evaluate(request({ checkpoints: first, runsFolder: runs }));
+    const rest = await engine.planEvaluate(request({ runsFolder: runs }));
+    assert.equal(rest.cached, 30);
+    assert.ok(rest.seconds !== null && rest.seconds > 0 && rest.memory <= plan.memory);
+    const none = await engine.planEvaluate(request({ checkpoints: first, runsFolder: runs }));
+    assert.deepEqual([none.cached, none.seconds], [none.generations, 0]);
+    assert.ok(none.memory < rest.memory);
+  });
+
+  it('is not measured while the machine is at work', async () => {
+    const running = engine.evaluate(request({ checkpoints: [{ path: first }] }));
+    assert.equal((await engine.planEvaluate(request({ maxNewTokens: 23 }))).seconds, null);
+    await running;
+  });
+
   it('continues where it was cancelled, with the same numbers', async () => {
     const whole = await engine.evaluate(request());
     const cancel = new AbortController();

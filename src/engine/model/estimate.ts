@@ -1,0 +1,179 @@
+/**
+ * How long model work will take, before it starts: where its first batches would be done in a moment they are run, and
+ * the rest takes as long as they did; otherwise it is counted from the pace of one layer, as if every answer went to its
+ * limit.
+ */
+import type { StageRequest } from '../api.js';
+import { runInThread } from '../runtime/thread.js';
+import { layerSeconds, type Pace, type PaceJob } from './pace.js';
+import { layerParts } from './pages.js';
+import type { MemoryPlan } from './plan.js';
+import type { ProcessedPrompt } from './processor/processor.js';
+import type { ModelSpec } from './spec.js';
+
+export interface Estimate {
+  /** Null when not even a few prompts could be prepared; the run will say why. */
+  seconds: number | null;
+  /** `measured`: by a part of the work. `longest`: answers go to their limit. */
+  basis: 'measured' | 'longest';
+  /** Bytes that the largest batch takes. */
+  batch: number;
+}
+
+/** Prompts whose length is looked at. */
+const LOOKED_AT = 4;
+/** Batches are tried that would take no longer if every answer went to its limit; most end before. Seconds. */
+export const TRIAL = 20;
+/** A trial is cut off after that. Milliseconds. */
+const TRIAL_LIMIT = 6000;
+
+export interface Lengths {
+  /** Of a prompt, its visual tokens, and the tokens after them; means. */
+  tokens: number;
+  visual: number;
+  tail: number;
+  longest: number;
+  /** Patches of a picture. */
+  patches: number;
+}
+
+/** Looks at a few prompts of `count`, spread evenly. @throws what `prompt` throws */
+export async function lengthsOf(count: number, imageToken: number | undefined, prompt: (index: number) => Promise<ProcessedPrompt>): Promise<Lengths> {
+  const looked = Math.min(LOOKED_AT, count);
+  const found: Lengths = { tokens: 0, visual: 0, tail: 0, longest: 0, patches: 0 };
+  for (const index of spread(looked, count)) {
+    const { inputIds, images } = await prompt(index);
+    const last = imageToken === undefined ? -1 : inputIds.lastIndexOf(imageToken);
+    found.tokens += inputIds.length / looked;
+    found.tail += (inputIds.length - 1 - last) / looked;
+    found.visual += inputIds.filter((id) => id === imageToken).length / looked;
+    found.longest = Math.max(found.longest, inputIds.length);
+    found.patches += images.reduce((sum, { grid: [times, rows, columns] }) => sum + times * rows * columns, 0) / looked;
+  }
+  return found;
+}
+
+/** `few` indices of `many`, evenly. */
+export function spread(few: number, many: number): number[] {
+  return Array.from({ length: few }, (_, index) => Math.floor((index * many) / few));
+}
+
+/** Measures the pace in a thread. Undefined when the model would not run; the run will say why. @throws `cancelled` */
+export async function paceOf({ path, recipe }: StageRequest, { memory, threads }: Pick<PaceJob, 'memory' | 'threads'>, workerFile: string, signal: AbortSignal | undefined): Promise<Pace | undefined> {
+  let pace: Pace | undefined;
+  try {
+    await runInThread<Pace>(workerFile, 'pace', { path, recipe, memory, threads } satisfies PaceJob, (found) => void (pace = found), signal);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+  }
+  return pace;
+}
+
+/** What parts of the work cost, in seconds. */
+export interface Costs {
+  /** So many tokens at once through so many layers, when nothing is read. */
+  layers(count: number, tokens: number): number;
+  /** What is computed in so many seconds, when weights that do not stay are read at the same time. */
+  pass(seconds: number): number;
+  /** One new token for so many rows. */
+  step(rows: number): number;
+  /** Reading what does not stay, once. */
+  streaming: number;
+  /** Reading what stays. */
+  opening: number;
+  /** The vision tower, for a picture of so many patches. */
+  seeing(patches: number): number;
+}
+
+export function costsOf(spec: ModelSpec, plan: MemoryPlan, pace: Pace): Costs {
+  const { perLayer, head } = weightsOf(spec);
+  const streaming = plan.streamedBytes / pace.reading;
+  const layers: Costs['layers'] = (count, tokens) => count * layerSeconds(pace, tokens);
+  // Weights that are read again are read while the layer before them is computed; the two share the processor.
+  const pass = (seconds: number) => Math.max(seconds, streaming) + 0.3 * Math.min(seconds, streaming);
+  return {
+    layers,
+    pass,
+    step: (rows) => pass(layers(spec.language.layers + head / perLayer, rows)),
+    streaming,
+    opening: plan.weightBytes / pace.reading,
+    seeing: (patches) => seeingSeconds(spec, patches, pace),
+  };
+}
+
+/** Numbers that a token is multiplied with. */
+function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } {
+  const { projection, block } = layerParts(language, 0);
+  const perLayer = [...projection, ...block].reduce((sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1), 0);
+  return { perLayer, head: language.vocabulary * language.layer.hidden };
+}
+
+/** By the arithmetic that a language layer gets done. */
+function seeingSeconds(spec: ModelSpec, patches: number, pace: Pace): number {
+  if (spec.vision === undefined || patches === 0) return 0;
+  const { width, inner, blocks, merge, family, window, fullBlocks, patchSize } = spec.vision;
+  const [most] = pace.layer.at(-1)!;
+  const rate = (2 * weightsOf(spec).perLayer * most) / layerSeconds(pace, most);
+  const inBlock = 4 * width ** 2 + (family.mlp.kind === 'gated' ? 3 : 2) * width * inner;
+  const seen = window === null ? patches : Math.min(patches, (window / patchSize) ** 2);
+  const attention = 4 * width * ((blocks - fullBlocks.size) * seen + fullBlocks.size * patches);
+  const merger = 2 * (merge ** 4 * width ** 2 + merge ** 2 * width * spec.language.layer.hidden) / merge ** 2;
+  return (patches * (2 * blocks * inBlock + attention + merger)) / rate;
+}
+
+/** What a trial found: seconds until the model was open, and its batches. */
+export interface Trial {
+  opening: number;
+  groups: { units: number; seconds: number }[];
+}
+
+/**
+ * Runs a job and takes the time of its batches. Undefined when none came through in time.
+ * @param finished units that a message says are done; undefined for other messages.
+ */
+export async function tryOut<Message extends { type: string }>(kind: string, job: object, finished: (message: Message) => number | undefined, workerFile: string, signal: AbortSignal | undefined): Promise<Trial | undefined> {
+  const limit = AbortSignal.timeout(TRIAL_LIMIT);
+  const start = performance.now();
+  let before = start;
+  let opening = 0;
+  const groups: Trial['groups'] = [];
+  try {
+    await runInThread<Message>(workerFile, kind, job, (message) => {
+      const now = performance.now();
+      // The first phase is opening the model, the second its work.
+      if (message.type === 'phase') [opening, before] = [(now - start) / 1000, now];
+      const units = finished(message);
+      if (units === undefined || units === 0) return;
+      groups.push({ units, seconds: (now - before) / 1000 });
+      before = now;
+    }, signal === undefined ? limit : AbortSignal.any([signal, limit]));
+  } catch (error) {
+    if (signal?.aborted) throw error;
+  }
+  return groups.length > 0 ? { opening, groups } : undefined;
+}
+
+/** Seconds for so many units, at the rate of a trial. */
+export function atRateOf({ opening, groups }: Trial, units: number): number {
+  const [first, ...later] = groups as [Trial['groups'][number], ...Trial['groups']];
+  // The first batch reads weights and makes sessions; those after it tell the rate.
+  const rate = later.length > 0 ? later.reduce((sum, group) => sum + group.seconds, 0) / later.reduce((sum, group) => sum + group.units, 0) : first.seconds / first.units;
+  return opening + first.seconds + Math.max(0, units - first.units) * rate;
+}
+
+/** Remembers estimates: a dialogue asks again and again. */
+export class Estimates {
+  private readonly known = new Map<string, Estimate>();
+
+  get(key: string): Estimate | undefined {
+    return this.known.get(key);
+  }
+
+  set(key: string, found: Estimate): void {
+    this.known.delete(key);
+    this.known.set(key, found);
+    if (this.known.size > REMEMBERED) this.known.delete(this.known.keys().next().value!);
+  }
+}
+
+const REMEMBERED = 32;
