@@ -51,8 +51,8 @@ describe('probing and trying', () => {
     return JSON.parse(stdout) as T;
   }
 
-  const generated = async (checkpoint: string, picture?: string) =>
-    (await cli<{ text: string }>('generate', below(checkpoint), '--prompt', QUESTION, ...(picture === undefined ? [] : ['--image', picture]), '--json')).text;
+  const generated = async (checkpoint: string, picture?: string, question = QUESTION) =>
+    (await cli<{ text: string }>('generate', below(checkpoint), '--prompt', question, ...(picture === undefined ? [] : ['--image', picture]), '--json')).text;
 
   /** The last step of the quick pick, once it says what the run will cost. */
   async function estimate(): Promise<string> {
@@ -498,9 +498,11 @@ describe('probing and trying', () => {
       await lab.page.quickPick(/models\/rl/);
       await panel().id('try').locator('h1').filter({ hasText: 'Try in and rl' }).waitFor();
       await choosePicture();
-      await panel().id('try-prompt').fill(QUESTION);
+      // One that tells the two apart.
+      const question = 'What is 17 + 25?';
+      await panel().id('try-prompt').fill(question);
       await panel().id('try-ask').click();
-      const expected = [await generated('models/in', picture()), await generated('models/rl', picture())];
+      const expected = [await generated('models/in', picture(), question), await generated('models/rl', picture(), question)];
       assert.notEqual(expected[0], expected[1]);
       for (const at of [0, 1]) {
         await done(1, at);
