@@ -8,6 +8,9 @@ import { Pictures } from '../probe/prompts.js';
 import { promptOf, roomFor } from './compute.js';
 import type { EvaluateJob, EvaluateMessage } from './job.js';
 
+/** Questions of the smallest trial. */
+const FEWEST = 8;
+
 /**
  * Of one checkpoint's part of the work.
  * @param workerFile the bundled worker. @throws `cancelled`
@@ -43,7 +46,9 @@ export async function estimate(
     const rows = count / groups;
     return costs.opening + count * costs.seeing(lengths.patches) + groups * (costs.pass(costs.layers(spec.language.layers, rows * lengths.tokens)) + maxNewTokens * costs.step(rows));
   };
-  const tried = Math.min(asked.length, 2 * most);
+  let tried = Math.min(asked.length, 2 * most);
+  // Answers seldom come near their limit: a smaller batch that is run tells more than a larger one that is not.
+  while (tried > FEWEST && predict(tried) > TRIAL) tried = Math.max(FEWEST, tried >> 1);
   if (predict(tried) <= TRIAL) {
     const job: EvaluateJob = { maxNewTokens, memory, threads, badLines: 'skip', work: [{ checkpoint: 0, stage, label, asked: spread(tried, asked.length).map((index) => asked[index]!) }] };
     const found = await tryOut<EvaluateMessage>('evaluate', job, (message) => (message.type === 'batch' ? message.answers.filter(({ text }) => text !== null).length : undefined), workerFile, signal);
