@@ -391,7 +391,10 @@ const checks = {
     await page.getByTestId('geometry-legend-0').click();
     assert.doesNotMatch(await page.getByTestId('metric-figure').getAttribute('aria-label'), /ΔIN/);
     await page.getByTestId('metric-numbers').locator('summary').click();
-    assert.ok((await page.getByTestId('metric-numbers-table').locator('tbody tr').count()) > 50);
+    // Filled when it opens.
+    await page.getByTestId('metric-numbers-table').locator('tbody tr').first().waitFor();
+    const numbered = await page.getByTestId('metric-numbers-table').locator('tbody tr').count();
+    assert.ok(numbered > 50, `${numbered} rows`);
     await page.getByTestId('geometry-part').click();
     await page.getByTestId('geometry-part').locator('vscode-option', { hasText: 'MLP' }).click();
     assert.match(await page.getByTestId('matrix-count').textContent(), /^182 of 457/);
