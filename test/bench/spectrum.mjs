@@ -11,12 +11,11 @@ import { findPython, median, run } from './measure.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /**
- * Every shape, and what has it. `once`: minutes in PyTorch, which is measured in one round only.
+ * Every shape of a matrix, and what has it; vectors (norms, biases) have no spectrum. `once`: minutes in PyTorch, which is measured in one round only.
  * @typedef {{rows: number, columns: number, of: string, once?: true}} Shape
  * @type {Shape[]}
  */
 const SHAPES = [
-  { rows: 1, columns: 3584, of: 'norms, biases' },
   { rows: 512, columns: 3584, of: 'k_proj, v_proj' },
   { rows: 1280, columns: 1176, of: 'visual patch_embed' },
   { rows: 1280, columns: 1280, of: 'visual proj' },
@@ -34,6 +33,9 @@ const SHAPES = [
 /** Goals: so many times PyTorch's speed on this shape, by mode. */
 const GOAL = { rows: 3584, columns: 18944, least: { exact: 8, fast: 50 } };
 const MODES = ['exact', 'fast'];
+
+/** Rounds in one process, of which the last counts: a run takes hundreds of matrices, and small ones are slow until compiled. */
+const roundsOf = ({ rows, columns }) => String(Math.min(8, Math.max(3, Math.round(2 ** 25 / (rows * columns)))));
 
 /** In the cache's name: another recipe is another cache. */
 const VERSION = 1;
@@ -55,13 +57,13 @@ export async function benchSpectrum({ root, repeat, log }) {
     for (const shape of SHAPES) {
       const pair = makePair(path.join(cache, `spectrum-${VERSION}`), shape, log);
       const sides = [
-        ...MODES.map((mode) => ({ name: mode, rounds: repeat, program: process.execPath, args: [bundle, ...pair, mode, threads, '2', out(mode)], seconds: [], alone: [], memory: 0 })),
-        ...(python ? [{ name: 'torch', rounds: shape.once ? 1 : repeat, program: python, args: [path.join(here, 'spectrum_torch.py'), ...pair, threads, shape.once ? '1' : '2', out('torch')], seconds: [], alone: [], memory: 0 }] : []),
+        ...MODES.map((mode) => ({ name: mode, rounds: repeat, program: process.execPath, args: [bundle, ...pair, mode, threads, roundsOf(shape), out(mode)], seconds: [], alone: [], memory: 0 })),
+        ...(python ? [{ name: 'torch', rounds: shape.once ? 1 : repeat, program: python, args: [path.join(here, 'spectrum_torch.py'), ...pair, threads, shape.once ? '1' : roundsOf(shape), out('torch')], seconds: [], alone: [], memory: 0 }] : []),
       ];
       for (let round = 1; round <= repeat; round++) {
         for (const side of sides.filter(({ rounds }) => round <= rounds)) {
           const printed = JSON.parse((await run(side)).output);
-          // The last in its process: the first one warms up, on either side.
+          // The last in its process: the others warm up, on either side.
           const { together, alone } = side.name === 'torch' ? { together: printed.seconds, alone: printed.seconds } : printed.seconds;
           side.seconds.push(together.at(-1));
           side.alone.push(alone.at(-1));

@@ -5,7 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { throwIfCancelled } from '../../errors.js';
-import type { Kernel } from './kernel.js';
+import type { Kernel } from '../kernel.js';
 
 /** An upper band with room for the fill-in. Element (r, c) is number `r · stride + c + width`. */
 export interface Band {

@@ -8,7 +8,7 @@ import type { MatrixSource } from '../matrix.js';
 import { Algebra, type Matrix } from './algebra.js';
 import { bidiagonalValues } from './bidiagonal.js';
 import { type Band, emptyBand, factorBand, toBidiagonal } from './chase.js';
-import { Kernel } from './kernel.js';
+import { Kernel } from '../kernel.js';
 import { DeltaReader } from './reader.js';
 import { reduceSymmetric, reduceToBand, reduceToTriangle } from './reduce.js';
 

@@ -7,7 +7,7 @@
 import { throwIfCancelled } from '../../errors.js';
 import type { Algebra, Matrix } from './algebra.js';
 import type { Band } from './chase.js';
-import type { Kernel } from './kernel.js';
+import type { Kernel } from '../kernel.js';
 
 export interface ReduceOptions {
   algebra: Algebra;

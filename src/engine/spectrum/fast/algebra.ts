@@ -13,36 +13,37 @@ export interface Dense {
 
 const { FLOAT, DOUBLE } = ElementType;
 
-/** Operand of a graph, of any size. */
-const operand = (graph: Graph, name: string) => graph.input(name, FLOAT, [`${name}_rows`, `${name}_columns`]);
-
-/** A graph of two matrices with one result. */
-function binary(build: (graph: Graph, a: Value, b: Value) => Value, type: ElementType = FLOAT): Graph {
-  const graph = new Graph();
-  graph.output('y', build(graph, operand(graph, 'a'), operand(graph, 'b')), type, ['rows', 'columns']);
-  return graph;
+interface Product {
+  /** Types of the operands, which may be of any size. */
+  operands: readonly ElementType[];
+  result: ElementType;
+  build: (graph: Graph, operands: Value[]) => Value;
 }
 
 const transpose = (graph: Graph, value: Value) => graph.node('Transpose', [value], { perm: { ints: [1, 0] } });
+const cast = (graph: Graph, value: Value, to: ElementType) => graph.node('Cast', [value], { to });
 
-const GRAPHS = {
+const PRODUCTS = {
   /** AB. */
-  product: () => binary((graph, a, b) => graph.node('MatMul', [a, b])),
+  product: { operands: [FLOAT, FLOAT], result: FLOAT, build: (graph, operands) => graph.node('MatMul', operands) },
+  /** AB + C. */
+  sum: { operands: [FLOAT, FLOAT, FLOAT], result: FLOAT, build: (graph, operands) => graph.node('Gemm', operands) },
   /** ABᵀ by way of BAᵀ: B, the large one, is read as it lies. */
-  productTurned: () => binary((graph, a, b) => transpose(graph, graph.microsoft('FusedMatMul', [b, a], { transB: 1 }))),
+  productTurned: { operands: [FLOAT, FLOAT], result: FLOAT, build: (graph, [a, b]) => transpose(graph, graph.microsoft('FusedMatMul', [b!, a!], { transB: 1 })) },
   /** ABᵀ with products and sums in float64. */
-  gram: () =>
-    binary((graph, a, b) => {
-      const wide = (value: Value) => graph.node('Cast', [value], { to: DOUBLE });
-      return graph.node('MatMul', [wide(a), transpose(graph, wide(b))]);
-    }, DOUBLE),
+  gram: { operands: [FLOAT, FLOAT], result: DOUBLE, build: (graph, [a, b]) => graph.node('MatMul', [cast(graph, a!, DOUBLE), transpose(graph, cast(graph, b!, DOUBLE))]) },
+  /** AB in float64, rounded once, for a small A that needs its digits. */
+  wideProduct: { operands: [DOUBLE, FLOAT], result: FLOAT, build: (graph, [a, b]) => cast(graph, graph.node('MatMul', [a!, cast(graph, b!, DOUBLE)]), FLOAT) },
   /** A without its components along the rows of B, which are orthonormal. Twice is enough (Kahan). */
-  project: () =>
-    binary((graph, a, b) => {
-      const once = (value: Value) => graph.node('Sub', [value, graph.node('MatMul', [graph.microsoft('FusedMatMul', [value, b], { transB: 1 }), b])]);
-      return once(once(a));
-    }),
-};
+  project: {
+    operands: [FLOAT, FLOAT],
+    result: FLOAT,
+    build: (graph, [a, b]) => {
+      const once = (value: Value) => graph.node('Sub', [value, graph.node('MatMul', [graph.microsoft('FusedMatMul', [value, b!], { transB: 1 }), b!])]);
+      return once(once(a!));
+    },
+  },
+} satisfies Record<string, Product>;
 
 export class Algebra {
   private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
@@ -51,32 +52,42 @@ export class Algebra {
 
   /** AB. */
   product(a: Dense, b: Dense): Promise<Float32Array> {
-    return this.run('product', a, b) as Promise<Float32Array>;
+    return this.run('product', tensor(a), tensor(b)) as Promise<Float32Array>;
+  }
+
+  /** AB + C. */
+  sum(a: Dense, b: Dense, c: Dense): Promise<Float32Array> {
+    return this.run('sum', tensor(a), tensor(b), tensor(c)) as Promise<Float32Array>;
   }
 
   /** ABᵀ, for a B of many more elements than A. */
   productTurned(a: Dense, b: Dense): Promise<Float32Array> {
-    return this.run('productTurned', a, b) as Promise<Float32Array>;
+    return this.run('productTurned', tensor(a), tensor(b)) as Promise<Float32Array>;
   }
 
   /** ABᵀ in float64. */
   gram(a: Dense, b: Dense): Promise<Float64Array> {
-    return this.run('gram', a, b) as Promise<Float64Array>;
+    return this.run('gram', tensor(a), tensor(b)) as Promise<Float64Array>;
+  }
+
+  /** AB for a square A of float64, row-major, which needs its digits. */
+  wideProduct(a: Float64Array, b: Dense): Promise<Float32Array> {
+    return this.run('wideProduct', new ort.Tensor('float64', a, [b.rows, b.rows]), tensor(b)) as Promise<Float32Array>;
   }
 
   /** A − ABᵀB. */
   project(a: Dense, b: Dense): Promise<Float32Array> {
-    return this.run('project', a, b) as Promise<Float32Array>;
+    return this.run('project', tensor(a), tensor(b)) as Promise<Float32Array>;
   }
 
   async close(): Promise<void> {
     for (const session of await Promise.all(this.sessions.values())) await session.release();
   }
 
-  private async run(name: keyof typeof GRAPHS, a: Dense, b: Dense): Promise<Float32Array | Float64Array> {
+  private async run(name: keyof typeof PRODUCTS, ...operands: ort.Tensor[]): Promise<Float32Array | Float64Array> {
     let session = this.sessions.get(name);
     if (session === undefined) {
-      session = ort.InferenceSession.create(GRAPHS[name]().encode(), {
+      session = ort.InferenceSession.create(graphOf(PRODUCTS[name]).encode(), {
         intraOpNumThreads: this.threads,
         interOpNumThreads: 1,
         enableMemPattern: false,
@@ -84,9 +95,16 @@ export class Algebra {
       });
       this.sessions.set(name, session);
     }
-    const { y } = await (await session).run({ a: tensor(a), b: tensor(b) });
-    return y!.data as Float32Array | Float64Array;
+    const { result } = await (await session).run(Object.fromEntries(operands.map((operand, index) => [`operand${index}`, operand])));
+    return result!.data as Float32Array | Float64Array;
   }
+}
+
+function graphOf({ operands, result, build }: Product): Graph {
+  const graph = new Graph();
+  const values = operands.map((type, index) => graph.input(`operand${index}`, type, [`rows${index}`, `columns${index}`]));
+  graph.output('result', build(graph, values), result, ['rows', 'columns']);
+  return graph;
 }
 
 function tensor({ data, rows, columns }: Dense): ort.Tensor {

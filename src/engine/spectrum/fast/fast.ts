@@ -2,6 +2,7 @@
  * A spectrum from a few products with Δ instead of a full decomposition: the leading singular values, estimates of the
  * rest, and how far off each number may be (docs/spectra.md).
  */
+import { Kernel } from '../kernel.js';
 import { metricsOf, type MeasuredSpectrum, RANK_TOLERANCE, rankOf, topMetrics } from '../metrics.js';
 import type { MatrixSource } from '../matrix.js';
 import { ENERGY_RANKS, SUBSPACE, TOP, type MetricName } from '../result.js';
@@ -78,8 +79,9 @@ async function explore(source: MatrixSource, options: FastOptions, size: number,
     const update = await Update.open(source, { algebra, threads, memory: memory - overhead(source.rows, source.columns), signal });
     if (update.nonFinite > 0 || update.squares === 0) return { update, space: undefined, subspace: { rows: source.rows, columns: source.columns, values: new Float64Array(0), left: new Float64Array(0), right: new Float64Array(0) } };
     onProgress?.(READING);
-    const space = await krylov(update, { algebra, seed, size, onProgress: (share) => onProgress?.(READING + (1 - READING) * share) });
-    return { update, space, subspace: await leading(space, update, k, algebra) };
+    const kernel = await Kernel.start();
+    const space = await krylov(update, { algebra, kernel, seed, size, onProgress: (share) => onProgress?.(READING + (1 - READING) * share) });
+    return { update, space, subspace: await leading(space, update, k, { algebra, kernel }) };
   } finally {
     await algebra.close();
   }
@@ -91,17 +93,18 @@ const READING = 0.4;
 const NOTHING: Record<MetricName, number | null> = { spectral: 0, nuclear: 0, stableRank: null, effectiveRank: null, conditionNumber: null, logVolume: null, topEnergy: null };
 
 /** The first singular vectors on both sides, from coordinates in the space. */
-async function leading({ values, vectors, basis, image }: Krylov, { rows, columns }: Update, k: number, algebra: Algebra): Promise<Subspace> {
+async function leading({ values, vectors, basis, image }: Krylov, { rows, columns }: Update, k: number, { algebra, kernel }: { algebra: Algebra; kernel: Kernel }): Promise<Subspace> {
   const found = Math.min(k, rankOf(values));
   const coordinates = new Float32Array(found * basis.rows);
   for (let index = 0; index < found; index++) for (let at = 0; at < basis.rows; at++) coordinates[index * basis.rows + at] = vectors.get(at, index);
   const chosen: Dense = { data: coordinates, rows: found, columns: basis.rows };
-  const [small, long] = await Promise.all([basis, image].map(async (of) => {
+  const directions = async (of: Dense) => {
     const data = await algebra.product(chosen, of);
     // Of the image they have length σ, and fp32 left them orthogonal to seven digits.
-    await orthonormalize(data, found, of.columns, () => Promise.reject(new RangeError('singular vectors depend on each other')));
+    await orthonormalize(data, found, of.columns, kernel, () => Promise.reject(new RangeError('singular vectors depend on each other')));
     return Float64Array.from(data);
-  })) as [Float64Array, Float64Array];
+  };
+  const [small, long] = [await directions(basis), await directions(image)];
   const [left, right] = rows <= columns ? [small, long] : [long, small];
   return { rows, columns, values: values.slice(0, found), left, right };
 }

@@ -6,7 +6,8 @@
  * Singular values come from the float64 Gram matrix of QΔ, not from products with ΔΔᵀ, so that those far below σ₁ are
  * still right to about 1e-6·σ₁, the rounding of fp32 products.
  */
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { EigenvalueDecomposition, inverse, Matrix } from 'ml-matrix';
+import type { Kernel } from '../kernel.js';
 import type { Algebra, Dense } from './algebra.js';
 import { normals } from './random.js';
 import type { Update } from './update.js';
@@ -43,6 +44,7 @@ const LOST = 3e-6;
 
 export interface KrylovOptions {
   algebra: Algebra;
+  kernel: Kernel;
   seed: number;
   /** Dimensions of the space at most; rounded to whole blocks. */
   size?: number;
@@ -51,7 +53,7 @@ export interface KrylovOptions {
 
 /** The space takes 4 · size · (small + long) bytes, and a quarter as much while it grows. */
 export async function krylov(update: Update, options: KrylovOptions): Promise<Krylov> {
-  const { algebra, onProgress } = options;
+  const { algebra, kernel, onProgress } = options;
   const isWide = update.rows <= update.columns;
   const [small, long] = isWide ? [update.rows, update.columns] : [update.columns, update.rows];
   const toLong = (x: Dense) => (isWide ? update.fromLeft(x) : update.fromRight(x));
@@ -79,7 +81,7 @@ export async function krylov(update: Update, options: KrylovOptions): Promise<Kr
     else {
       // Again: what rounding left of vectors that nearly depend on each other need not be orthogonal to the space.
       for (let round = 0; round < 2; round++) {
-        await orthonormalize(next, block, small, async () => project(random(), index));
+        await orthonormalize(next, block, small, kernel, async () => project(random(), index));
         if (round === 0) next = await project(next, index);
       }
       part(basis, index).data.set(next);
@@ -98,7 +100,7 @@ export async function krylov(update: Update, options: KrylovOptions): Promise<Kr
     if (complete) break;
     // Z = LP with orthonormal P: products with P keep the digits of small singular values, which Z would drown.
     factor = cholesky(gram.subMatrix(index * block, (index + 1) * block - 1, index * block, (index + 1) * block - 1));
-    const white = { ...part(image, index), data: solveLower(factor, part(image, index).data, long) };
+    const white = { ...part(image, index), data: await algebra.wideProduct(Float64Array.from(inverse(factor).to1DArray()), part(image, index)) };
     next = await project((await toSmall(white)).data, index + 1);
     onProgress?.((index + 1) / blocks);
   }
@@ -137,40 +139,18 @@ export function eigen(matrix: Matrix): { values: Float64Array; vectors: Matrix }
  * Makes the rows orthonormal, in place, by Gram–Schmidt in float64. A row that depends on those before it gives way to one
  * of `fresh`, so that the block stays whole where Δ has few directions. Rows that nearly depend need a second round.
  */
-export async function orthonormalize(rows: Float32Array, count: number, length: number, fresh: () => Promise<Float32Array>): Promise<void> {
-  const done: Float64Array[] = [];
+export async function orthonormalize(block: Float32Array, count: number, length: number, kernel: Kernel, fresh: () => Promise<Float32Array>): Promise<void> {
+  const { rows, orthogonalize } = kernel.loadRows(block.subarray(0, count * length), count, length);
   let spare: Float32Array | undefined;
   for (let index = 0; index < count; index++) {
-    let row = Float64Array.from(rows.subarray(index * length, (index + 1) * length));
-    for (let tries = 0; !makeOrthonormal(row, done); tries++) {
+    for (let tries = 0; !orthogonalize(index, LOST); tries++) {
       if (tries > 3) throw new RangeError(`no ${count} independent vectors of ${length}`);
       spare ??= await fresh();
-      row = Float64Array.from(spare.subarray(index * length, (index + 1) * length));
+      rows.set(spare.subarray(index * length, (index + 1) * length), index * length);
       if (tries > 0) spare = undefined;
     }
-    done.push(row);
-    rows.set(row, index * length);
   }
-}
-
-/** @returns false where nothing is left of the row. */
-function makeOrthonormal(row: Float64Array, others: readonly Float64Array[]): boolean {
-  const before = lengthOf(row);
-  for (const other of others) {
-    let product = 0;
-    for (let at = 0; at < row.length; at++) product += row[at]! * other[at]!;
-    for (let at = 0; at < row.length; at++) row[at]! -= product * other[at]!;
-  }
-  const after = lengthOf(row);
-  if (!(after > LOST * before)) return false;
-  for (let at = 0; at < row.length; at++) row[at]! /= after;
-  return true;
-}
-
-function lengthOf(row: Float64Array): number {
-  let sum = 0;
-  for (const value of row) sum += value * value;
-  return Math.sqrt(sum);
+  block.set(rows);
 }
 
 /** L of LLᵀ, for a matrix that may be singular to working precision. */
@@ -186,20 +166,4 @@ function cholesky(matrix: Matrix): Matrix {
     }
   }
   return lower;
-}
-
-/** L⁻¹B for B of `columns` columns. */
-function solveLower(lower: Matrix, b: Float32Array, columns: number): Float32Array {
-  const result = new Float32Array(b.length);
-  const row = new Float64Array(columns);
-  for (let i = 0; i < lower.rows; i++) {
-    row.set(b.subarray(i * columns, (i + 1) * columns));
-    for (let k = 0; k < i; k++) {
-      const factor = lower.get(i, k);
-      for (let at = 0, from = k * columns; at < columns; at++, from++) row[at]! -= factor * result[from]!;
-    }
-    const pivot = 1 / lower.get(i, i);
-    for (let at = 0; at < columns; at++) result[i * columns + at] = row[at]! * pivot;
-  }
-  return result;
 }

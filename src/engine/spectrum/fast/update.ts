@@ -66,14 +66,14 @@ export class Update {
 
   /** XΔ of b × rows: b × columns. */
   async fromLeft(x: Dense): Promise<Dense> {
-    const total = new Float32Array(x.rows * this.columns);
+    let total: Dense | undefined;
     for await (const { first, panel } of this.panels()) {
-      const part = new Float32Array(x.rows * panel.rows);
-      for (let row = 0; row < x.rows; row++) part.set(x.data.subarray(row * x.columns + first, row * x.columns + first + panel.rows), row * panel.rows);
-      const product = await this.options.algebra.product({ data: part, rows: x.rows, columns: panel.rows }, panel);
-      for (let index = 0; index < total.length; index++) total[index]! += product[index]!;
+      const part: Dense = { data: new Float32Array(x.rows * panel.rows), rows: x.rows, columns: panel.rows };
+      for (let row = 0; row < x.rows; row++) part.data.set(x.data.subarray(row * x.columns + first, row * x.columns + first + panel.rows), row * panel.rows);
+      const { algebra } = this.options;
+      total = { data: await (total ? algebra.sum(part, panel, total) : algebra.product(part, panel)), rows: x.rows, columns: this.columns };
     }
-    return { data: total, rows: x.rows, columns: this.columns };
+    return total!;
   }
 
   /** XΔᵀ of b × columns: b × rows. */

@@ -55,6 +55,22 @@ function subtract(y: usize, x: usize, factor: f64, count: i32): void {
 }
 
 /**
+ * Row `index` of `rows`, each of `length` elements, without its components along the rows before it, which are
+ * orthonormal, and of length one. @returns false where no more than `least` of its length is left.
+ */
+export function orthogonalize(rows: usize, index: i32, length: i32, least: f64): bool {
+  const line = <usize>length * SIZE;
+  const row = rows + <usize>index * line;
+  const before = Math.sqrt(dot(row, row, length));
+  for (let other = rows; other < row; other += line) subtract(row, other, dot(row, other, length), length);
+  const after = Math.sqrt(dot(row, row, length));
+  // Not so for NaN either.
+  if (!(after > least * before)) return false;
+  for (let place = row; place < row + line; place += SIZE) store<f64>(place, load<f64>(place) / after);
+  return true;
+}
+
+/**
  * Householder factorisation of `count` vectors of `length` elements, which lie as rows: vector k to zero after element
  * `first + k`. Reflectors replace the vectors; `triangle[l · count + k]`, k ≤ l, is what is left of vector l; `factor` is
  * the upper triangular T of I − Vᵀ·T·V (Schreiber & Van Loan 1989). Both are zero before the call.

@@ -4,6 +4,7 @@ import bytes from './kernel.wasm';
 interface Exports {
   memory: WebAssembly.Memory;
   grow(pages: number): number;
+  orthogonalize(rows: number, index: number, length: number, least: number): number;
   factorPanel(vectors: number, count: number, length: number, first: number, triangle: number, factor: number): void;
   chase(values: number, size: number, width: number, stride: number, start: number, end: number, reflector: number): void;
 }
@@ -21,7 +22,7 @@ export interface Panel {
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 
-/** An instance and its memory, which one call, or one loaded band, uses at a time. */
+/** An instance and its memory, which one call, or one loaded band or block of rows, uses at a time. */
 export class Kernel {
   private constructor(private readonly run: Exports) {}
 
@@ -42,6 +43,17 @@ export class Kernel {
     const factor = this.view(factorAt, count * count).fill(0);
     this.run.factorPanel(at, count, length, first, triangleAt, factorAt);
     return { reflectors: reflectors.slice(), triangle: triangle.slice(), factor: factor.slice() };
+  }
+
+  /**
+   * Copies `count` vectors of `length` elements in, as rows. `orthogonalize` takes from one what lies along those before
+   * it and makes it of length one, or says false where at most `least` of its length is left (Gram–Schmidt).
+   */
+  loadRows(rows: ArrayLike<number>, count: number, length: number): { rows: Float64Array; orthogonalize: (index: number, least: number) => boolean } {
+    const [at] = this.reserve([count * length]) as [number];
+    const loaded = this.view(at, count * length);
+    loaded.set(rows);
+    return { rows: loaded, orthogonalize: (index, least) => this.run.orthogonalize(at, index, length, least) !== 0 };
   }
 
   /** Copies a band (`chase.ts`) in. `chase` takes rows `start` … `end` (exclusive) to bidiagonal form. */
