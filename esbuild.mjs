@@ -1,7 +1,7 @@
 // Bundles everything that runs: the extension host, the engine process and its workers, the CLI and the webview.
 // Types are checked by `tsc --build`; here they are only stripped.
 import { build, context } from 'esbuild';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { assembly } from './scripts/assembly.mjs';
 import { notices } from './scripts/notices.mjs';
@@ -43,15 +43,20 @@ function filesBelow(dir, ...endings) {
     .filter((name) => endings.some((ending) => name.endsWith(ending)));
 }
 
+/** Packages in CommonJS ask for Node's modules by `require`, which a module has to be given. */
+const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;";
+
 const product = [
+  { ...node, entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' }, outdir: 'dist' },
   {
     ...node,
-    entryPoints: {
-      extension: 'src/extension.ts',
-      engine: 'src/engineProcess/main.ts',
-      worker: 'src/engine/runtime/worker.ts',
-      cli: 'src/cli/main.ts',
-    },
+    // What an analysis needs is loaded with it, from pieces that the engine and its workers share.
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    banner: { js: REQUIRE },
+    entryPoints: { engine: 'src/engineProcess/main.ts', worker: 'src/engine/runtime/worker.ts' },
     outdir: 'dist',
   },
   { ...browser, entryPoints: { webview: 'webview/main.ts' }, outdir: 'dist' },
@@ -68,6 +73,8 @@ const tests = [
   },
 ];
 
+// Their names carry their content, so those of an earlier build would stay.
+if (!test) rmSync(path.join('dist', 'chunks'), { recursive: true, force: true });
 if (watch) {
   for (const options of product) await (await context(options)).watch();
 } else {

@@ -35,11 +35,12 @@ if (size > MOST_BYTES) throw new Error(`${out} has ${megabytes(size)}, more than
 console.log(`${path.relative(process.cwd(), out)} ${megabytes(size)}`);
 
 function stage(folder) {
-  const bundles = readdirSync(path.join(root, 'dist')).filter((name) => /\.(cjs|js|css)$/.test(name) || /^webview\.(?!.*map$)/.test(name));
-  const required = ['extension.cjs', 'engine.cjs', 'worker.cjs', 'cli.cjs', 'webview.js'];
+  const bundles = readdirSync(path.join(root, 'dist')).filter((name) => /\.(cjs|mjs|js|css)$/.test(name) || /^webview\.(?!.*map$)/.test(name));
+  const required = ['extension.cjs', 'engine.mjs', 'worker.mjs', 'cli.cjs', 'webview.js'];
   const absent = required.filter((name) => !bundles.includes(name));
   if (absent.length > 0) throw new Error(`dist/ lacks ${absent.join(', ')}: run the build first.`);
-  for (const name of [...bundles, 'THIRD-PARTY-NOTICES.txt']) copy(`dist/${name}`);
+  const chunks = readdirSync(path.join(root, 'dist/chunks')).filter((name) => name.endsWith('.mjs'));
+  for (const name of [...bundles, ...chunks.map((chunk) => `chunks/${chunk}`), 'THIRD-PARTY-NOTICES.txt']) copy(`dist/${name}`);
   for (const name of ['media', 'syntaxes', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
     if (existsSync(path.join(root, name))) copy(name);
   }

@@ -28,7 +28,7 @@ import { RunsTree } from './views/runsTree.js';
 
 export function activate(context: vscode.ExtensionContext): Services {
   const log = vscode.window.createOutputChannel('Frankenstein Lab', { log: true });
-  const client = createEngineClient({ entry: path.join(context.extensionPath, 'dist', 'engine.cjs'), log, host: engineHost });
+  const client = createEngineClient({ entry: path.join(context.extensionPath, 'dist', 'engine.mjs'), log, host: engineHost });
   const { engine } = client;
 
   const runsFolders = new RunsFolders(context.globalStorageUri);

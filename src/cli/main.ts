@@ -17,7 +17,7 @@ import { sweepCommand, transferCommand } from './transfer.js';
 
 async function main(): Promise<number> {
   // The engine runs in its own process here too: a file cut short under a mapped read must not end as "Bus error".
-  const client = createEngineClient({ entry: path.join(__dirname, 'engine.cjs') });
+  const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
   const interrupt = new AbortController();
   process.on('SIGINT', () => {
     if (interrupt.signal.aborted) process.exit(130); // pressed twice

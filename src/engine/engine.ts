@@ -1,38 +1,19 @@
-/** The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests. */
-import path from 'node:path';
+/**
+ * The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests.
+ * The module of an analysis is loaded when it is first asked for: parsing them all takes longer than most answers.
+ */
 import type { CallContext, EngineApi, EngineHost } from './api.js';
-import { discover } from './checkpoint/discover.js';
-import { inspectCheckpoint } from './checkpoint/inspect.js';
-import { openCheckpoint } from './checkpoint/open.js';
-import { guessOrder } from './checkpoint/order.js';
-import { recut } from './diff/aggregate.js';
-import { sampledDistance } from './diff/closeness.js';
-import { compare, planCompare } from './diff/compare.js';
-import { tensorDetail } from './diff/detail.js';
 import { FrankensteinError } from './errors.js';
-import { exportMerged } from './merge/export.js';
-import { checkRecipe, completeInPlace, mergekitFormat } from './merge/language/feedback.js';
-import { hoverRecipe } from './merge/language/hover.js';
-import { pictureBelowFolder } from './parquet/picture.js';
-import { evaluate } from './evaluate/evaluate.js';
-import { hybrids } from './evaluate/hybrids.js';
-import { planEvaluate } from './evaluate/plan.js';
 import { AnswerThread } from './model/thread.js';
-import { planProbe } from './probe/plan.js';
-import { probe } from './probe/probe.js';
-import { listRuns, readEvaluation, readProbe, readRun, readSpectrum } from './runs/list.js';
-import { deleteRun } from './runs/store.js';
-import { recutSpectrum } from './spectrum/aggregate.js';
-import { fullSpectrum } from './spectrum/full.js';
-import { planSpectrum } from './spectrum/plan.js';
-import { spectrum } from './spectrum/spectrum.js';
 import { Turns } from './runtime/turns.js';
 
-/**
- * `workerFile`: the bundled worker, which lies beside the bundle that calls this. `host`: what the starting process offers;
- * there is none on a terminal.
- */
-export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), host?: EngineHost): EngineApi {
+/** A call whose module is loaded with the first one. */
+function lazy<Arguments extends unknown[], Result>(load: () => Promise<(...args: Arguments) => Result | Promise<Result>>): (...args: Arguments) => Promise<Result> {
+  return async (...args) => (await load())(...args);
+}
+
+/** `workerFile`: the bundled worker. `host`: what the starting process offers; there is none on a terminal. */
+export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
   const turns = new Turns();
   const answers = new AnswerThread(workerFile);
   /** Each may fill the memory budget on its own: they wait for each other, and models kept for the next question go. */
@@ -42,39 +23,41 @@ export function createEngine(workerFile = path.join(__dirname, 'worker.cjs'), ho
       return work();
     }, context?.signal);
   return {
-    inspect: ({ path }, context) => inspectCheckpoint(path, context),
-    planCompare,
-    compare: (request, context) => alone(context, () => compare(request, workerFile, context)),
-    recut: ({ result, cuts }) => Promise.resolve().then(() => recut(result, cuts)),
-    tensorDetail({ stages, name, from }, context) {
+    inspect: async ({ path }, context) => (await import('./checkpoint/inspect.js')).inspectCheckpoint(path, context),
+    planCompare: lazy(async () => (await import('./diff/compare.js')).planCompare),
+    compare: (request, context) => alone(context, async () => (await import('./diff/compare.js')).compare(request, workerFile, context)),
+    recut: async ({ result, cuts }) => (await import('./diff/aggregate.js')).recut(result, cuts),
+    async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
-      if (!before || !after) return Promise.reject(new FrankensteinError('bad-request', `There is no update number ${from} between ${stages.length} stages.`));
-      return tensorDetail({ before: before.path, after: after.path, name, from }, context);
+      if (!before || !after) throw new FrankensteinError('bad-request', `There is no update number ${from} between ${stages.length} stages.`);
+      return (await import('./diff/detail.js')).tensorDetail({ before: before.path, after: after.path, name, from }, context);
     },
-    planSpectrum,
-    spectrum: (request, context) => alone(context, () => spectrum(request, workerFile, context)),
-    recutSpectrum: ({ result, cuts }) => Promise.resolve().then(() => recutSpectrum(result, cuts)),
-    fullSpectrum: (request, context) => fullSpectrum(request, workerFile, (work) => alone(context, work), context),
-    guessOrder: ({ paths }, context) =>
-      guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal),
+    planSpectrum: lazy(async () => (await import('./spectrum/plan.js')).planSpectrum),
+    spectrum: (request, context) => alone(context, async () => (await import('./spectrum/spectrum.js')).spectrum(request, workerFile, context)),
+    recutSpectrum: async ({ result, cuts }) => (await import('./spectrum/aggregate.js')).recutSpectrum(result, cuts),
+    fullSpectrum: async (request, context) => (await import('./spectrum/full.js')).fullSpectrum(request, workerFile, (work) => alone(context, work), context),
+    async guessOrder({ paths }, context) {
+      const [{ guessOrder }, { openCheckpoint }, { sampledDistance }] = await Promise.all([import('./checkpoint/order.js'), import('./checkpoint/open.js'), import('./diff/closeness.js')]);
+      return guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal);
+    },
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
-    planProbe: (request, context) => planProbe(request, workerFile, turns, () => answers.release(), context),
-    probe: (request, context) => alone(context, () => probe(request, workerFile, context)),
-    checkRecipe,
-    completeRecipe: completeInPlace,
-    hoverRecipe: ({ text, offset }) => Promise.resolve(hoverRecipe(text, offset) ?? null),
-    mergekitFormat,
-    exportMerged: (request, context) => exportMerged(request, workerFile, context),
-    hybrids,
-    planEvaluate: (request, context) => planEvaluate(request, workerFile, turns, () => answers.release(), context),
-    evaluate: (request, context) => alone(context, () => evaluate(request, workerFile, host, context)),
-    parquetPicture: ({ folder, name }) => pictureBelowFolder(folder, name),
-    discover,
-    listRuns: ({ runsFolder }) => listRuns(runsFolder),
-    readRun: ({ runsFolder, runId }) => readRun(runsFolder, runId),
-    readSpectrum: ({ runsFolder, runId }) => readSpectrum(runsFolder, runId),
-    readProbe: ({ runsFolder, runId }) => readProbe(runsFolder, runId),
-    readEvaluation: ({ runsFolder, runId }) => readEvaluation(runsFolder, runId),
-    deleteRun: ({ runsFolder, runId }) => deleteRun(runsFolder, runId),
+    planProbe: async (request, context) => (await import('./probe/plan.js')).planProbe(request, workerFile, turns, () => answers.release(), context),
+    probe: (request, context) => alone(context, async () => (await import('./probe/probe.js')).probe(request, workerFile, context)),
+    checkRecipe: lazy(async () => (await import('./merge/language/feedback.js')).checkRecipe),
+    completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
+    hoverRecipe: async ({ text, offset }) => (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,
+    mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
+    exportMerged: async (request, context) => (await import('./merge/export.js')).exportMerged(request, workerFile, context),
+    hybrids: lazy(async () => (await import('./evaluate/hybrids.js')).hybrids),
+    planEvaluate: async (request, context) => (await import('./evaluate/plan.js')).planEvaluate(request, workerFile, turns, () => answers.release(), context),
+    evaluate: (request, context) => alone(context, async () => (await import('./evaluate/evaluate.js')).evaluate(request, workerFile, host, context)),
+    parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
+    discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
+    listRuns: async ({ runsFolder }) => (await import('./runs/list.js')).listRuns(runsFolder),
+    readRun: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readRun(runsFolder, runId),
+    readSpectrum: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readSpectrum(runsFolder, runId),
+    readProbe: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readProbe(runsFolder, runId),
+    readEvaluation: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readEvaluation(runsFolder, runId),
+    deleteRun: async ({ runsFolder, runId }) => (await import('./runs/store.js')).deleteRun(runsFolder, runId),
   };
 }

@@ -1,7 +1,8 @@
 /**
- * Entry of the engine's own process (dist/engine.cjs). `InferenceSession.run` blocks its thread and a native crash
+ * Entry of the engine's own process (dist/engine.mjs). `InferenceSession.run` blocks its thread and a native crash
  * takes the process down: neither may happen to the extension host, which every other extension shares.
  */
+import { fileURLToPath } from 'node:url';
 import { createEngine } from '../engine/engine.js';
 import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
 import { connect, type Transport } from '../protocol/rpc.js';
@@ -20,4 +21,4 @@ process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 const host: EngineHost = { complete: (request, context) => connection.remote.complete(request, context) };
-const connection = connect<EngineApi, EngineHost>(transport, createEngine(undefined, host));
+const connection = connect<EngineApi, EngineHost>(transport, createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)), host));

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { createEngineClient } from '../../src/engineProcess/client.js';
 
 async function alone<T>(root: string, work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<T>): Promise<T & { peak: number; seconds: number }> {
-  const client = createEngineClient({ entry: path.join(root, 'dist', 'engine.cjs') });
+  const client = createEngineClient({ entry: path.join(root, 'dist', 'engine.mjs') });
   try {
     const begin = performance.now();
     const found = await work(client.engine);

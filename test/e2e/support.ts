@@ -239,7 +239,7 @@ export function enginePids(extensionsDir: string): number[] {
     .filter((pid) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-        return command.includes(extensionsDir) && command.includes(path.join('dist', 'engine.cjs'));
+        return command.includes(extensionsDir) && command.includes(path.join('dist', 'engine.mjs'));
       } catch {
         return false; // it ended meanwhile
       }

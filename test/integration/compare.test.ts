@@ -128,7 +128,7 @@ function engineProcesses(): number[] {
     .filter((pid) => {
       try {
         const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1];
-        return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('dist', 'engine.cjs'));
+        return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('dist', 'engine.mjs'));
       } catch {
         return false; // it ended meanwhile
       }

@@ -71,3 +71,8 @@ export async function inCache(name: string, revision: string | undefined): Promi
 function isThere(place: string): Promise<boolean> {
   return stat(place).then(() => true, () => false);
 }
+
+/** Whether a path is taken for a recipe: mergekit's configs have no ending of their own. */
+export function isRecipePath(given: string): boolean {
+  return /\.ya?ml$/i.test(given);
+}

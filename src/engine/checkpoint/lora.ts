@@ -3,7 +3,6 @@
  * linear map (W is out × in) and for a convolution (the kernel's axes flattened into the columns), and its transpose
  * for an embedding and for weights stored in × out (`fan_in_fan_out`).
  */
-import { matrixProduct } from '../runtime/product.js';
 import type { ComputedTensor, Tensor } from './checkpoint.js';
 import type { Evaluator, ReadElements } from './computed.js';
 
@@ -47,6 +46,8 @@ export const lora: Evaluator<LoraExpression, Prepared> = {
     const columns = columnsOf(tensor);
     const [firstRow, rows] = [first / columns, count / columns];
     const factor = prepared.left?.slice(firstRow * rank, (firstRow + rows) * rank) ?? (await readFactorRows(left, firstRow, rows, rank, tensor.shape[0]!, read));
+    // ONNX Runtime, which opening an adapter does not need.
+    const { matrixProduct } = await import('../runtime/product.js');
     const values = await matrixProduct(factor, prepared.right, rows, rank, columns);
     const weights = new Float64Array(count);
     await read(base, first, weights);

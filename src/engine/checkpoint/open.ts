@@ -3,13 +3,11 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { describeModel } from '../topology/model.js';
-import { openAdapter } from './adapter.js';
 import { auxiliaryFiles } from './auxiliary.js';
-import { splitBase } from './base.js';
+import { isRecipePath, splitBase } from './base.js';
 import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
-import { isRecipePath, openRecipe, openRecipeText } from '../merge/open.js';
 import { type Location, locate } from './locate.js';
 import { type Header, readHeader } from './safetensors.js';
 import { readText } from './text.js';
@@ -36,15 +34,20 @@ export function openCheckpoint(given: string, options: { signal?: AbortSignal | 
 }
 
 /** The same for a stage of a request, which may be a recipe that is no file. @throws as `openCheckpoint` */
-export function openStage({ path: place, recipe }: { path: string; recipe?: string | undefined }, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
-  return recipe === undefined ? openCheckpoint(place, options) : openRecipeText(recipe, place, (at) => openNested(at, options.signal, 0, []), options.signal);
+export async function openStage({ path: place, recipe }: { path: string; recipe?: string | undefined }, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
+  if (recipe === undefined) return openCheckpoint(place, options);
+  const { openRecipeText } = await import('../merge/open.js');
+  return openRecipeText(recipe, place, (at) => openNested(at, options.signal, 0, []), options.signal);
 }
 
 /** @param recipes those that are being opened, whose part this is. */
 async function openNested(given: string, signal: AbortSignal | undefined, depth: number, recipes: readonly string[]): Promise<Checkpoint> {
   throwIfCancelled(signal);
   const { base, own } = await splitBase(given);
-  if (base === undefined && isRecipePath(own)) return openRecipe(own, (at, within) => openNested(at, signal, depth, within), recipes, signal);
+  if (base === undefined && isRecipePath(own)) {
+    const { openRecipe } = await import('../merge/open.js');
+    return openRecipe(own, (at, within) => openNested(at, signal, depth, within), recipes, signal);
+  }
   const location = await locate(own, signal);
   const opened: OpenedShard[] = [];
   for (const name of location.shards) {
@@ -59,6 +62,7 @@ async function openNested(given: string, signal: AbortSignal | undefined, depth:
     // Beside a whole model, the text files are that model's.
     const files = auxiliaryFiles(location.folder, location.entries.includes('config.json') ? [] : location.entries);
     const place = base === undefined ? location.path : `${base}+${location.path}`;
+    const { openAdapter } = await import('./adapter.js');
     return openAdapter({ path: place, folder: location.folder, stored, shards, files }, base, (at) => openNested(at, signal, depth + 1, recipes), signal);
   }
   if (base !== undefined) throw new FrankensteinError('bad-request', `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`);

@@ -58,6 +58,16 @@ interface ShardPlan {
 export async function exportMerged(request: ExportRequest, workerFile: string, { signal, progress }: CallContext = {}): Promise<ExportResult> {
   const out = path.resolve(request.out);
   await checkFree(out);
+  // Threads start while headers are read.
+  const pool = WorkerPool.start<WriteJob, void>(workerFile, request.threads ?? availableParallelism());
+  try {
+    return await exportWith(pool, out, request, { signal, progress });
+  } finally {
+    await pool.close();
+  }
+}
+
+async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request: ExportRequest, { signal, progress }: CallContext): Promise<ExportResult> {
   const checkpoint = await openStage(request.checkpoint, { signal });
   if (checkpoint.config === undefined) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} has no config.json, so what is made of it would be no checkpoint that loads.`);
   const shards = planShards(checkpoint, request.shardBytes ?? SHARD_BYTES);
@@ -70,7 +80,7 @@ export async function exportMerged(request: ExportRequest, workerFile: string, {
     await explain(out, async () => {
       await rm(beside, { recursive: true, force: true });
       await mkdir(beside);
-      await writeShards(beside, shards, bytes, request.threads ?? availableParallelism(), workerFile, { signal, progress });
+      await writeShards(pool, beside, shards, bytes, { signal, progress });
     });
     await checkUnchanged(checkpoint);
     await explain(out, () => writeTexts(beside, checkpoint, shards, request.checkpoint, signal));
@@ -149,7 +159,7 @@ function number(value: number): string {
   return String(value).padStart(5, '0');
 }
 
-async function writeShards(folder: string, shards: readonly ShardPlan[], bytes: number, threads: number, workerFile: string, { signal, progress }: CallContext): Promise<void> {
+async function writeShards(pool: WorkerPool<WriteJob, void>, folder: string, shards: readonly ShardPlan[], bytes: number, { signal, progress }: CallContext): Promise<void> {
   const meter = createMeter('Writing weights', bytes, 0, progress);
   const jobs: { job: WriteJob; bytes: number; name: string }[] = [];
   for (const { name, header, tensors, bytes: length } of shards) {
@@ -166,12 +176,7 @@ async function writeShards(folder: string, shards: readonly ShardPlan[], bytes: 
   }
   // Computed tensors take longest; what is left for the end should be short.
   jobs.sort((a, b) => Number('tensor' in b.job.from) - Number('tensor' in a.job.from) || b.bytes - a.bytes);
-  const pool = WorkerPool.start<WriteJob, void>(workerFile, Math.max(1, Math.min(threads, jobs.length)));
-  try {
-    await pool.run(jobs, ({ job }) => job, ({ bytes: done, name }) => Promise.resolve(meter.add(done, name)), signal);
-  } finally {
-    await pool.close();
-  }
+  await pool.run(jobs, ({ job }) => job, ({ bytes: done, name }) => Promise.resolve(meter.add(done, name)), signal);
 }
 
 /** Neighbours in one file that stay neighbours move together. */

@@ -4,7 +4,7 @@
  */
 import { Document, visit } from 'yaml';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { isRecipePath } from './open.js';
+import { isRecipePath } from '../checkpoint/base.js';
 import type { RecipePlan, Source } from './plan.js';
 import { type InterpolateForm, locationOf, type MergeBody, type MergeForm, type Parameter, type Recipe, type Reference, referencesOf, type Scalar, type Setting, type StitchForm } from './recipe/ast.js';
 import { isInPart, sectionsOf } from './sections.js';

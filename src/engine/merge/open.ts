@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isRecipePath } from '../checkpoint/base.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { fileError, malformed, shown } from '../checkpoint/failure.js';
 import { readText } from '../checkpoint/text.js';
@@ -12,11 +13,6 @@ import { parseRecipe } from './recipe/parse.js';
 import type { ProblemCode, RecipeProblem } from './recipe/problem.js';
 import { TEXT_LIMIT } from './recipe/tree.js';
 import { RecipeCycle, type ResolvedRecipe, resolveRecipe } from './resolve.js';
-
-/** Whether a path is taken for a recipe: mergekit's configs have no ending of their own. */
-export function isRecipePath(given: string): boolean {
-  return /\.ya?ml$/i.test(given);
-}
 
 /** Recipes in recipes in recipes. */
 const NESTING_LIMIT = 8;

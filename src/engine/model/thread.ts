@@ -5,8 +5,6 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { CallContext, GenerateProgress, GenerateRequest, GenerateResult } from '../api.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import { answer } from './answer.js';
-import { OpenModels } from './openModels.js';
 
 /** How long the thread has to stop by itself after a cancel. Milliseconds; the engine's own grace is longer. */
 const CANCEL_GRACE = 800;
@@ -88,13 +86,17 @@ export class AnswerThread {
 export function serveAnswers(): boolean {
   if (isMainThread || parentPort === null || (workerData as { kind?: string } | null)?.kind !== KIND) return false;
   const port = parentPort;
-  const models = new OpenModels();
+  const ready = Promise.all([import('./answer.js'), import('./openModels.js')]).then(([{ answer }, { OpenModels }]) => {
+    const models = new OpenModels();
+    return (request: GenerateRequest, context: CallContext<GenerateProgress>) => answer(request, models, context);
+  });
   let cancel = new AbortController();
   const send = (reply: Reply) => port.postMessage(reply);
   port.on('message', (order: Order) => {
     if ('cancel' in order) return cancel.abort();
     cancel = new AbortController();
-    answer(order.ask, models, { signal: cancel.signal, progress: (progress) => send({ progress }) }).then(
+    const { signal } = cancel;
+    ready.then((ask) => ask(order.ask, { signal, progress: (progress) => send({ progress }) })).then(
       (result) => send({ result }),
       (error: unknown) => {
         const { name, message, code } = error as NodeJS.ErrnoException;

@@ -57,17 +57,17 @@ export async function runInThread<Message>(workerFile: string, kind: string, job
   }
 }
 
-/** In a worker: does the job it was started with, if there is one. False when there is none. */
-export function serveJob(handlers: Readonly<Record<string, JobHandler>>): boolean {
+/** In a worker: does the job it was started with, if there is one. False when there is none. A handler's module is loaded for it. */
+export function serveJob(handlers: Readonly<Record<string, () => Promise<JobHandler>>>): boolean {
   const given = workerData as Partial<Envelope> | null;
   if (isMainThread || parentPort === null || given?.kind === undefined) return false;
   const port = parentPort;
-  const handler = handlers[given.kind];
-  if (handler === undefined) throw new Error(`no handler for a job of kind ${given.kind}`);
+  const load = handlers[given.kind];
+  if (load === undefined) throw new Error(`no handler for a job of kind ${given.kind}`);
   const cancel = new AbortController();
   port.on('message', () => cancel.abort());
   const send = (reply: Reply) => port.postMessage(reply);
-  handler(given.job as never, (message) => send({ message }), cancel.signal).then(
+  load().then((handler) => handler(given.job as never, (message) => send({ message }), cancel.signal)).then(
     () => send({ done: true }),
     (error: unknown) => {
       const { name, message, code } = error as NodeJS.ErrnoException;

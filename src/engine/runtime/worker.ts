@@ -1,16 +1,12 @@
 /**
  * A worker thread of the engine: does one piece of a comparison at a time, or the whole job that it was started
- * with, or answers questions. Bundled on its own (`dist/worker.cjs`).
+ * with, or answers questions. Bundled on its own (`dist/worker.mjs`).
  */
 import { parentPort } from 'node:worker_threads';
-import { comparePiece, type Piece } from '../diff/piece.js';
-import { computeAnswers } from '../evaluate/compute.js';
-import { writePart, type WriteJob } from '../merge/write.js';
-import { measurePace } from '../model/pace.js';
+import type { Piece } from '../diff/piece.js';
+import type { WriteJob } from '../merge/write.js';
 import { serveAnswers } from '../model/thread.js';
-import { compute } from '../probe/compute.js';
 import type { SpectrumJob } from '../spectrum/job.js';
-import { takeSpectra } from '../spectrum/take.js';
 import { serveJob } from './thread.js';
 
 export interface WorkerReply<R> {
@@ -23,10 +19,22 @@ export interface WorkerReply<R> {
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread');
 
-if (!serveAnswers() && !serveJob({ pace: measurePace, probe: compute, evaluate: computeAnswers })) {
+const jobs = {
+  pace: async () => (await import('../model/pace.js')).measurePace,
+  probe: async () => (await import('../probe/compute.js')).compute,
+  evaluate: async () => (await import('../evaluate/compute.js')).computeAnswers,
+};
+
+/** Loads what it needs with the first one: a thread of one kind of job parses nothing of the others. */
+async function doPiece(job: Piece | SpectrumJob | WriteJob): Promise<unknown> {
+  if (!('kind' in job)) return (await import('../diff/piece.js')).comparePiece(job);
+  if (job.kind === 'write') return (await import('../merge/write.js')).writePart(job);
+  return (await import('../spectrum/take.js')).takeSpectra(job, (progress) => port!.postMessage({ progress }));
+}
+
+if (!serveAnswers() && !serveJob(jobs)) {
   port.on('message', (job: Piece | SpectrumJob | WriteJob) => {
-    const work: Promise<unknown> = !('kind' in job) ? comparePiece(job) : job.kind === 'write' ? writePart(job) : takeSpectra(job, (progress) => port.postMessage({ progress }));
-    work.then(
+    doPiece(job).then(
       (value) => port.postMessage({ value }),
       (error: unknown) => {
         const { name, message, code } = error as NodeJS.ErrnoException;

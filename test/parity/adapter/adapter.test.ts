@@ -32,7 +32,7 @@ const RELATIVE = 1e-6;
 const LOGITS = 1e-3;
 
 const { cases } = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as { cases: Record<string, Expectation> };
-const engine = createEngine(path.resolve('dist/worker.cjs'));
+const engine = createEngine(path.resolve('dist/worker.mjs'));
 
 function near(actual: number | null, expected: number | null, what: string): void {
   const close = actual !== null && expected !== null && Math.abs(actual - expected) <= RELATIVE * Math.abs(expected);

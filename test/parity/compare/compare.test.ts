@@ -33,7 +33,7 @@ const RELATIVE = 1e-6;
 /** Smallest budget the engine takes: tensors are walked in many pieces. */
 const SMALL_MEMORY = 180 * 2 ** 20;
 
-const engine = createEngine(path.resolve('dist/worker.cjs'));
+const engine = createEngine(path.resolve('dist/worker.mjs'));
 const readJson = <T>(file: string) => JSON.parse(readFileSync(path.join(FOLDER, file), 'utf8')) as T;
 
 describe('parity with PyTorch float64', () => {

@@ -18,7 +18,7 @@ const NAMES: Record<Setting, string> = { image: 'image', black: 'black', describ
 describe('evaluation of the sample lineage', function () {
   this.timeout(300_000);
   it('answers as transformers does, question by question, and comes to the same shares', async () => {
-    const engine = createEngine(path.resolve('dist/worker.cjs'));
+    const engine = createEngine(path.resolve('dist/worker.mjs'));
     const { checkpoints } = await engine.hybrids({ in: { path: path.join(SAMPLES, 'lineage/in') }, rl: { path: path.join(SAMPLES, 'lineage/rl') } });
     const result = await engine.evaluate({
       checkpoints: checkpoints.filter(({ label }) => ['in', 'rl', 'IN:RL:RL', 'RL:IN:RL'].includes(label!)),

@@ -83,7 +83,7 @@ describe('a memory budget', function () {
 
   /** The largest resident memory that an engine of its own had while `work` ran, in bytes. */
   async function peakOf(work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<unknown>): Promise<number> {
-    const client = createEngineClient({ entry: path.resolve('dist/engine.cjs') });
+    const client = createEngineClient({ entry: path.resolve('dist/engine.mjs') });
     try {
       await work(client.engine);
       return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${client.pid}/status`, 'utf8'))![1]);

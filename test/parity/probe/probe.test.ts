@@ -42,7 +42,7 @@ const ATTENTION_TOLERANCE = 1e-4;
 describe('the probes against transformers', function () {
   this.timeout(300_000);
   const stored = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as { swap: StoredSwap[]; skip: StoredSkip[]; attention: StoredAttention[] };
-  const engine = createEngine(path.join(ROOT, 'dist/worker.cjs'));
+  const engine = createEngine(path.join(ROOT, 'dist/worker.mjs'));
   let temporary: TemporaryFolder;
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());

@@ -22,7 +22,7 @@ const RELATIVE = 1e-5;
 /** Promised down to here, relative to σ₁. */
 const SMALLEST = 1e-6;
 
-const engine = createEngine(path.resolve('dist/worker.cjs'));
+const engine = createEngine(path.resolve('dist/worker.mjs'));
 const keyOf = ({ name, part }: { name: string; part: string | null }) => `${name}#${part ?? ''}`;
 
 describe('spectra of the sample lineage', () => {

@@ -79,7 +79,7 @@ describe('an interrupted comparison', function () {
     assert.ok(done >= 30 && done < TENSORS, `${done} tensors were done`);
     const reports: Progress[] = [];
     const request = { stages: [{ path: pair.before }, { path: pair.after }], runsFolder: runs };
-    await createEngine(path.resolve('dist/worker.cjs')).compare(request, { progress: (progress) => reports.push(progress) });
+    await createEngine(path.resolve('dist/worker.mjs')).compare(request, { progress: (progress) => reports.push(progress) });
     const [first] = reports.filter(({ phase }) => phase === 'Comparing');
     assert.ok(first!.doneBytes >= (done / TENSORS) * first!.totalBytes, 'progress starts where it was');
     assert.equal(namesOf(await readJournal(runs)).length, TENSORS);
@@ -103,7 +103,7 @@ describe('an interrupted comparison', function () {
     assert.equal((await run(args())).code, 0);
     const journal = await readJournal(runs);
     // Without a worker no weight can be read.
-    const engine = createEngine(path.join(temporary.path, 'no-such-worker.cjs'));
+    const engine = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
     const reports: Progress[] = [];
     const request = { stages: [{ path: pair.before }, { path: pair.after }], runsFolder: runs };
     const result = await engine.compare(request, { progress: (progress) => reports.push(progress) });

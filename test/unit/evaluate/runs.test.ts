@@ -51,7 +51,7 @@ describe('an evaluation', function () {
   });
 
   it('asks nothing twice: another evaluation of the same checkpoint starts from the answers of the first', async () => {
-    const idle = createEngine(path.join(temporary.path, 'no-such-worker.cjs'));
+    const idle = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
     const both = await engine.evaluate(request({ runsFolder: runs }));
     const plan = await engine.planEvaluate(request({ runsFolder: runs, checkpoints: [{ path: second }] }));
     assert.equal(plan.cached, plan.generations);

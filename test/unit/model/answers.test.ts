@@ -11,7 +11,7 @@ import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoint
 import { writeLargeModel } from '../../fixtures/largeModel.js';
 import { copyCheckpoint } from '../probe/support.js';
 
-const WORKER = path.resolve('dist/worker.cjs');
+const WORKER = path.resolve('dist/worker.mjs');
 const MEBI = 2 ** 20;
 
 describe('questions to a checkpoint', function () {

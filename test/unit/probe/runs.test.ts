@@ -90,7 +90,7 @@ describe('a probe', function () {
 
   it('returns a finished run at once, without a model, under other labels and cuts too', async () => {
     const whole = await engine.probe(swap({ runsFolder: runs }));
-    const idle = createEngine(path.join(temporary.path, 'no-such-worker.cjs'));
+    const idle = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
     const again = await idle.probe(swap({ runsFolder: runs, cuts: [2, 9], checkpoints: [{ path: checkpoint, label: 'mine' }] }));
     assert.deepEqual([again.cuts, again.checkpoints[0]!.label], [[2, 9], 'mine']);
     assert.deepEqual(again.provenance, whole.provenance);
@@ -156,7 +156,7 @@ describe('a probe', function () {
   });
 
   it('says what does not fit together before it computes anything', async () => {
-    const idle = createEngine(path.join(temporary.path, 'no-such-worker.cjs'));
+    const idle = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
     const text = path.resolve('test/parity/model/checkpoints');
     const folders = await readdir(text);
     const blind = path.join(text, folders.find((name) => name.includes('llama'))!);

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createEngine } from '../../../src/engine/engine.js';
 
 export const SAMPLES = path.resolve('samples');
-export const engine = createEngine(path.resolve('dist/worker.cjs'));
+export const engine = createEngine(path.resolve('dist/worker.mjs'));
 
 export async function copyCheckpoint(to: string, name = 'base'): Promise<string> {
   await cp(path.join(SAMPLES, 'lineage', name), to, { recursive: true });

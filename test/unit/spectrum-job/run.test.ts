@@ -8,9 +8,9 @@ import type { SpectrumProgress, SpectrumRequest } from '../../../src/engine/spec
 import type { SpectrumResult, TensorSpectra } from '../../../src/engine/spectrum/result.js';
 import { temporaryFolder, writeCheckpoint, writeLineage, writeSafetensors, type TemporaryFolder, type WrittenTensor } from '../../fixtures/checkpoints.js';
 
-const engine = createEngine(path.resolve('dist/worker.cjs'));
+const engine = createEngine(path.resolve('dist/worker.mjs'));
 /** Without a worker no weight can be read. */
-const blind = createEngine(path.resolve('dist/no-such-worker.cjs'));
+const blind = createEngine(path.resolve('dist/no-such-worker.mjs'));
 const withoutProvenance = (result: SpectrumResult) => ({ ...result, provenance: null });
 const at = (layer: number, rest: string) => `model.language_model.layers.${layer}.${rest}`;
 
