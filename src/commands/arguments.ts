@@ -3,11 +3,17 @@
  * same way, the palette passes nothing, and other extensions may pass paths.
  */
 import * as vscode from 'vscode';
+import { checkpointOf } from '../services/checkpointPath.js';
 
 export function pathsFrom(args: readonly unknown[]): string[] {
   const [one, many] = args;
   const all = Array.isArray(many) && many.length > 0 ? (many as unknown[]) : Array.isArray(one) ? (one as unknown[]) : [one];
   return [...new Set(all.flatMap((value) => pathOf(value) ?? []))];
+}
+
+/** The checkpoints that a command was invoked on, each once. */
+export function checkpointsFrom(args: readonly unknown[]): string[] {
+  return [...new Set(pathsFrom(args).map(checkpointOf))];
 }
 
 function pathOf(value: unknown): string | undefined {

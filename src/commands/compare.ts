@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { checkpointOf, folderOf, labelOf } from '../services/checkpointPath.js';
 import type { Services } from '../services/services.js';
-import { pathsFrom } from './arguments.js';
+import { checkpointsFrom } from './arguments.js';
 import { pickOrder } from './order.js';
 import { checkpointInHand, pickCheckpoint } from './pick.js';
 
@@ -45,10 +45,6 @@ async function compare({ engine, panels }: Services, checkpoints: string[]): Pro
   // The order is the user's; only what the stages are called is guessed, from their names.
   const { order, labels } = await engine.guessOrder({ paths: checkpoints });
   panels.compare({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[order.indexOf(i)]! })) });
-}
-
-export function checkpointsFrom(args: readonly unknown[]): string[] {
-  return [...new Set(pathsFrom(args).map(checkpointOf))];
 }
 
 async function checkpointFrom(services: Services, args: readonly unknown[], question: Parameters<typeof pickCheckpoint>[1]): Promise<string | undefined> {

@@ -3,14 +3,13 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
-import { checkpointOf } from '../services/checkpointPath.js';
 import { isCancelled, messageOf } from '../services/errors.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, durationText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
 import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
 import { readSettings } from '../services/settings.js';
-import { pathsFrom } from './arguments.js';
+import { checkpointsFrom } from './arguments.js';
 import { askNumber, pickCheckpoints, type Stage } from './probe.js';
 
 const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
@@ -21,14 +20,14 @@ const LONGEST_ANSWER = 512;
 export const evaluateCommands = {
   async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
     const title = 'Evaluate Abilities';
-    const stages = await pickCheckpoints(services, { title, placeHolder: 'Checkpoints and recipes to evaluate' }, given(args));
+    const stages = await pickCheckpoints(services, { title, placeHolder: 'Checkpoints and recipes to evaluate' }, checkpointsFrom(args));
     if (stages === undefined) return;
     await run(services, title, (options) => ({ checkpoints: stages.map(withRole), ...options }));
   },
 
   async 'frankenstein.transfer'(services: Services, ...args: unknown[]) {
     const title = 'Run Transferability Test';
-    const lineage = await pickLineage(services, title, given(args));
+    const lineage = await pickLineage(services, title, checkpointsFrom(args));
     if (lineage === undefined) return;
     const { checkpoints } = await services.engine.hybrids(lineage);
     await run(services, title, (options) => ({ kind: 'transfer', checkpoints, ...options }));
@@ -36,7 +35,7 @@ export const evaluateCommands = {
 
   async 'frankenstein.sweep'(services: Services, ...args: unknown[]) {
     const title = 'Sweep';
-    const lineage = await pickLineage(services, title, given(args));
+    const lineage = await pickLineage(services, title, checkpointsFrom(args));
     if (lineage === undefined) return;
     const sweep = await pickSweep(title);
     if (sweep === undefined) return;
@@ -44,10 +43,6 @@ export const evaluateCommands = {
     await run(services, title, (options) => ({ kind: 'sweep', checkpoints, ...(axis !== null && { axis }), ...options }));
   },
 };
-
-function given(args: unknown[]): string[] {
-  return [...new Set(pathsFrom(args).map(checkpointOf))];
-}
 
 const ROLES: readonly Role[] = ['base', 'in', 'rl'];
 

@@ -1,19 +1,17 @@
 /** New Merge Experiment…, Export Merged Checkpoint…, and a recipe as mergekit writes it. */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { checkpointOf } from '../services/checkpointPath.js';
 import { isCancelled } from '../services/errors.js';
 import { bytesText, progressText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
-import { pathsFrom } from './arguments.js';
+import { checkpointsFrom, pathsFrom } from './arguments.js';
 import { pickCheckpoints, type Stage } from './probe.js';
 
 const TITLE = 'New Merge Experiment';
 
 export const mergeCommands = {
   async 'frankenstein.newMerge'(services: Services, ...args: unknown[]) {
-    const given = [...new Set(pathsFrom(args).map(checkpointOf))];
-    const stages = await pickCheckpoints(services, { title: TITLE, placeHolder: 'The checkpoints to make a hybrid of, in the order of their training' }, given);
+    const stages = await pickCheckpoints(services, { title: TITLE, placeHolder: 'The checkpoints to make a hybrid of, in the order of their training' }, checkpointsFrom(args));
     if (stages === undefined) return;
     if (stages.length < 2) throw new Error('A merge needs at least two checkpoints; one was chosen.');
     const kind = await pickKind(stages);

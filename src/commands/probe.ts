@@ -10,7 +10,7 @@ import { sniffData } from '../services/probeData.js';
 import { bytesText, durationText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
-import { pathsFrom } from './arguments.js';
+import { checkpointsFrom } from './arguments.js';
 import { checkpointInHand, pickCheckpoint } from './pick.js';
 
 const TITLE = 'Probe Checkpoint';
@@ -27,10 +27,9 @@ const KINDS: { probe: Kind; label: string; detail: string }[] = [
 
 export const probeCommands = {
   async 'frankenstein.probe'(services: Services, ...args: unknown[]) {
-    const given = [...new Set(pathsFrom(args).map(checkpointOf))];
     const kind = (await vscode.window.showQuickPick(KINDS, { title: TITLE, placeHolder: 'What do you want to find?', matchOnDetail: true }))?.probe;
     if (kind === undefined) return;
-    const checkpoints = await pickCheckpoints(services, kind === 'attention' ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 } : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' }, given);
+    const checkpoints = await pickCheckpoints(services, kind === 'attention' ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 } : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' }, checkpointsFrom(args));
     if (checkpoints === undefined) return;
     const data = await pickData(services, kind);
     if (data === undefined) return;

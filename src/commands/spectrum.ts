@@ -1,6 +1,7 @@
 /** Analyse Update Geometry…: the stages' panel opens on its Geometry tab, where the cost is told before anything runs. */
 import type { Services } from '../services/services.js';
-import { checkpointsFrom, pickSeveral } from './compare.js';
+import { checkpointsFrom } from './arguments.js';
+import { pickSeveral } from './compare.js';
 import { pickOrder } from './order.js';
 
 const TITLE = 'Analyse Update Geometry';

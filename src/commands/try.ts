@@ -1,15 +1,15 @@
 /** Try Checkpoint…: a panel with a prompt, a picture, and the answers of one checkpoint or two beside each other. */
 import * as vscode from 'vscode';
-import { checkpointOf, labelOf, labelsOf } from '../services/checkpointPath.js';
+import { labelOf, labelsOf } from '../services/checkpointPath.js';
 import type { Services } from '../services/services.js';
-import { pathsFrom } from './arguments.js';
+import { checkpointsFrom } from './arguments.js';
 import { checkpointInHand, pickCheckpoint } from './pick.js';
 
 const TITLE = 'Try Checkpoint';
 
 export const tryCommands = {
   async 'frankenstein.try'(services: Services, ...args: unknown[]) {
-    const given = [...new Set(pathsFrom(args).map(checkpointOf))].slice(0, 2);
+    const given = checkpointsFrom(args).slice(0, 2);
     const first = given[0] ?? checkpointInHand() ?? (await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?' }));
     if (first === undefined) return;
     const second = given[1] ?? (await pickSecond(services, first));
