@@ -10,7 +10,8 @@ import type { Services } from '../services/services.js';
 import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
-import { askNumber, pickCheckpoints, type Stage } from './probe.js';
+import { pickCheckpoints, type Stage } from './pick.js';
+import { askNumber } from './probe.js';
 
 const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
 const MOST_FILES = 500;

@@ -5,7 +5,7 @@ import { isCancelled } from '../services/errors.js';
 import { bytesText, progressText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
 import { checkpointsFrom, pathsFrom } from './arguments.js';
-import { pickCheckpoints, type Stage } from './probe.js';
+import { pickCheckpoints, type Stage } from './pick.js';
 
 const TITLE = 'New Merge Experiment';
 

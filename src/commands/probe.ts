@@ -4,14 +4,13 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
-import { checkpointOf, folderOf, labelsOf } from '../services/checkpointPath.js';
 import { isCancelled, messageOf } from '../services/errors.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, durationText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
-import { checkpointInHand, pickCheckpoint } from './pick.js';
+import { pickCheckpoints, type Stage } from './pick.js';
 
 const TITLE = 'Probe Checkpoint';
 const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
@@ -39,46 +38,6 @@ export const probeCommands = {
     services.panels.probe({ kind: 'probe', probes: questions });
   },
 };
-
-export interface Stage {
-  path: string;
-  label: string;
-}
-
-/** One or several, in the order of their training. */
-export async function pickCheckpoints(services: Services, { title, placeHolder, most }: { title: string; placeHolder: string; most?: number }, given: readonly string[]): Promise<Stage[] | undefined> {
-  const hand = given.length > 0 ? [...given] : [checkpointInHand()].filter((one) => one !== undefined);
-  const found = await services.discovery.list().catch((error: unknown) => {
-    services.log.error(messageOf(error));
-    return [];
-  });
-  const known = [...hand, ...found.map((one) => checkpointOf(one.path)).filter((one) => !hand.some((own) => folderOf(own) === folderOf(one)))];
-  if (known.length === 0) {
-    const one = await pickCheckpoint(services, { title, placeholder: 'Which checkpoint?' });
-    return one === undefined ? undefined : named(services, [one]);
-  }
-  const labels = labelsOf(known);
-  const browse = { label: '$(folder-opened) Browse…', description: 'another folder on this machine', path: undefined as string | undefined, picked: false };
-  const items = known.map((one, index) => ({ label: labels[index]!, description: found.find((entry) => checkpointOf(entry.path) === one)?.family ?? '', detail: one, path: one, picked: hand.includes(one) || known.length === 1 }));
-  const picked = await vscode.window.showQuickPick([...items, browse], { title, placeHolder, canPickMany: true, matchOnDetail: true });
-  if (picked === undefined) return undefined;
-  const paths = picked.flatMap((item) => item.path ?? []);
-  if (picked.includes(browse)) {
-    const other = await vscode.window.showOpenDialog({ title, canSelectFolders: true, canSelectFiles: false, canSelectMany: true, openLabel: 'Choose Checkpoint' });
-    paths.push(...(other ?? []).map((uri) => checkpointOf(uri.fsPath)));
-  }
-  if (paths.length === 0) throw new Error('No checkpoint was chosen.');
-  if (most !== undefined && paths.length > most) throw new Error(`At most ${most} checkpoints can be chosen here; ${paths.length} were.`);
-  return named(services, [...new Set(paths)]);
-}
-
-/** Labels and order of a lineage, as its names tell: Base, IN, RL. */
-export async function named({ engine }: Services, paths: string[]): Promise<Stage[]> {
-  if (paths.length === 1) return [{ path: paths[0]!, label: labelsOf(paths)[0]! }];
-  const guess = await engine.guessOrder({ paths });
-  const labels = labelsOf(paths);
-  return guess.order.map((index) => ({ path: paths[index]!, label: labels[index]! }));
-}
 
 interface DataChoice extends vscode.QuickPickItem {
   data?: string;
