@@ -11,10 +11,9 @@ import { languageModelRequest, pickLanguageModel } from '../services/languageMod
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
 import { pickCheckpoints, type Stage } from './pick.js';
+import { pickData } from './pickData.js';
 import { askNumber } from './probe.js';
 
-const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
-const MOST_FILES = 500;
 /** New tokens where nothing is said: room for a chain of thought. */
 const LONGEST_ANSWER = 512;
 
@@ -117,29 +116,16 @@ async function run(services: Services, title: string, question: (options: Option
   }
 }
 
-interface DataChoice extends vscode.QuickPickItem {
-  data?: string;
-  browse?: true;
-}
-
-/** Question sets of the workspace, folders of them first; then what was used before; then a dialog. */
 async function pickQuestions(services: Services, title: string): Promise<string | undefined> {
-  const choices = async (): Promise<DataChoice[]> => {
-    const files = (await vscode.workspace.findFiles('**/*.{jsonl,parquet}', EXCLUDED, MOST_FILES)).map((uri) => uri.fsPath).sort();
-    const sniffed = await Promise.all(files.map(async (file) => ({ file, fits: file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' })));
-    const fitting = sniffed.filter(({ fits }) => fits).map(({ file }) => file);
-    const folders = new Map<string, string[]>();
-    for (const file of fitting) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), path.basename(file)]);
-    const whole = [...folders].filter(([folder, names]) => names.length > 1 && sniffed.every(({ file, fits }) => fits || path.dirname(file) !== folder)).map(([folder, names]): DataChoice => ({ label: `$(folder) ${vscode.workspace.asRelativePath(folder)}`, description: names.map((name) => name.replace(/\.(jsonl|parquet)$/, '')).join(', '), detail: folder, data: folder }));
-    const single = fitting.map((file): DataChoice => ({ label: `$(file) ${vscode.workspace.asRelativePath(file)}`, detail: file, data: file }));
-    const earlier = services.evaluationMemory.data().filter((data) => ![...whole, ...single].some((choice) => choice.data === data)).map((data): DataChoice => ({ label: `$(history) ${path.basename(data)}`, detail: data, data }));
-    const group = (label: string, items: DataChoice[]): DataChoice[] => (items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items]);
-    return [...group('Workspace', [...whole, ...single]), ...group('Used before', earlier), { label: '', kind: vscode.QuickPickItemKind.Separator }, { label: '$(folder-opened) Browse…', description: 'JSONL or Parquet files on this machine', browse: true, alwaysShow: true }];
-  };
-  const choice = await vscode.window.showQuickPick<DataChoice>(choices(), { title, placeHolder: 'Questions with answers that can be checked', matchOnDescription: true, matchOnDetail: true });
-  if (choice?.browse !== true) return choice?.data;
-  const picked = await vscode.window.showOpenDialog({ title, canSelectFolders: true, canSelectFiles: true, filters: { Questions: ['jsonl', 'parquet'] }, openLabel: 'Choose Questions' });
-  return picked?.[0]?.fsPath;
+  return pickData({
+    title,
+    placeHolder: 'Questions with answers that can be checked',
+    endings: ['jsonl', 'parquet'],
+    about: async (file) => (file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' ? '' : undefined),
+    folders: true,
+    usedBefore: services.evaluationMemory.data(),
+    browse: { description: 'JSONL or Parquet files on this machine', dialog: { canSelectFolders: true, canSelectFiles: true, filters: { Questions: ['jsonl', 'parquet'] }, openLabel: 'Choose Questions' } },
+  });
 }
 
 interface OptionItem extends vscode.QuickPickItem {

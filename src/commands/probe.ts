@@ -1,6 +1,4 @@
 /** Probe Checkpoint…: which probe, which checkpoints, which data; what it will cost; then it runs. */
-import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
@@ -11,10 +9,9 @@ import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
 import { pickCheckpoints, type Stage } from './pick.js';
+import { pickData } from './pickData.js';
 
 const TITLE = 'Probe Checkpoint';
-const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
-const MOST_FILES = 500;
 
 type Kind = ProbeQuestion['kind'];
 
@@ -30,7 +27,7 @@ export const probeCommands = {
     if (kind === undefined) return;
     const checkpoints = await pickCheckpoints(services, kind === 'attention' ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 } : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' }, checkpointsFrom(args));
     if (checkpoints === undefined) return;
-    const data = await pickData(services, kind);
+    const data = await pickSamples(services, kind);
     if (data === undefined) return;
     const questions = await pickOptions(services, kind, checkpoints, data);
     if (questions === undefined) return;
@@ -39,36 +36,20 @@ export const probeCommands = {
   },
 };
 
-interface DataChoice extends vscode.QuickPickItem {
-  data?: string;
-  browse?: true;
-}
-
-/** Sample sets of the workspace by what is in them, then what was used before, then a dialog. */
-async function pickData(services: Services, kind: Kind): Promise<string | undefined> {
-  const wanted = kind === 'swap' ? 'pairs' : 'questions';
-  const choices = async (): Promise<DataChoice[]> => {
-    const files = (await vscode.workspace.findFiles('**/*.jsonl', EXCLUDED, MOST_FILES)).map((uri) => uri.fsPath).sort();
-    const sniffed = await Promise.all(files.map(async (file) => ({ file, about: await sniffData(file) })));
-    const fitting = sniffed.filter(({ about }) => about?.format === wanted && (kind !== 'attention' || about.pictures));
-    const folders = new Map<string, string[]>();
-    for (const { file } of fitting) folders.set(path.dirname(file), [...(folders.get(path.dirname(file)) ?? []), path.basename(file)]);
-    const whole: DataChoice[] = [];
-    for (const [folder, names] of folders) {
-      // A folder is offered as one where all of its data files are of this kind.
-      const all = (await readdir(folder)).filter((name) => name.endsWith('.jsonl'));
-      if (kind === 'swap' && names.length > 1 && all.length === names.length) whole.push({ label: `$(folder) ${vscode.workspace.asRelativePath(folder)}`, description: names.map((name) => name.replace(/\.jsonl$/, '')).join(', '), detail: folder, data: folder });
-    }
-    const single = fitting.map(({ file, about }): DataChoice => ({ label: `$(file) ${vscode.workspace.asRelativePath(file)}`, description: about?.tasks.join(', ') ?? '', detail: file, data: file }));
-    const earlier = services.probeMemory.data(kind).filter((data) => ![...whole, ...single].some((choice) => choice.data === data)).map((data): DataChoice => ({ label: `$(history) ${path.basename(data)}`, detail: data, data }));
-    const group = (label: string, items: DataChoice[]): DataChoice[] => (items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items]);
-    return [...group('Workspace', [...whole, ...single]), ...group('Used before', earlier), { label: '', kind: vscode.QuickPickItemKind.Separator }, { label: '$(folder-opened) Browse…', description: 'a JSONL file on this machine', browse: true, alwaysShow: true }];
-  };
-  const placeHolder = kind === 'swap' ? 'Pairs of pictures with a prompt (JSONL)' : kind === 'skip' ? 'Questions with answers that can be checked (JSONL)' : 'Questions about pictures (JSONL)';
-  const choice = await vscode.window.showQuickPick<DataChoice>(choices(), { title: TITLE, placeHolder, matchOnDescription: true, matchOnDetail: true });
-  if (choice?.browse !== true) return choice?.data;
-  const picked = await vscode.window.showOpenDialog({ title: TITLE, filters: { 'JSON Lines': ['jsonl', 'json'] }, openLabel: 'Choose Data' });
-  return picked?.[0]?.fsPath;
+/** Sample sets by what is in them: pairs for a swap, questions for the others, about pictures for attention. */
+async function pickSamples(services: Services, kind: Kind): Promise<string | undefined> {
+  return pickData({
+    title: TITLE,
+    placeHolder: kind === 'swap' ? 'Pairs of pictures with a prompt (JSONL)' : kind === 'skip' ? 'Questions with answers that can be checked (JSONL)' : 'Questions about pictures (JSONL)',
+    endings: ['jsonl'],
+    about: async (file) => {
+      const hint = await sniffData(file);
+      return hint?.format === (kind === 'swap' ? 'pairs' : 'questions') && (kind !== 'attention' || hint.pictures) ? hint.tasks.join(', ') : undefined;
+    },
+    folders: kind === 'swap',
+    usedBefore: services.probeMemory.data(kind),
+    browse: { description: 'a JSONL file on this machine', dialog: { filters: { 'JSON Lines': ['jsonl', 'json'] }, openLabel: 'Choose Data' } },
+  });
 }
 
 interface Options {
