@@ -3,16 +3,15 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
-import { isCancelled, messageOf } from '../services/errors.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, durationText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
 import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
+import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
-import { askNumber } from './probe.js';
 
 /** New tokens where nothing is said: room for a chain of thought. */
 const LONGEST_ANSWER = 512;
@@ -79,7 +78,7 @@ async function run(services: Services, title: string, question: (options: Option
   const options: Options = { data, maxNewTokens: LONGEST_ANSWER };
   for (;;) {
     const asked = question(options);
-    switch (await askOptions(services, title, asked, options)) {
+    switch (await askOptions(title, optionItems(options), async (signal) => planText(await plan(services, asked, signal), asked.checkpoints.length))) {
       case undefined:
         return;
       case 'run':
@@ -128,49 +127,19 @@ async function pickQuestions(services: Services, title: string): Promise<string 
   });
 }
 
-interface OptionItem extends vscode.QuickPickItem {
-  action?: 'run' | 'samples' | 'tokens' | 'badLines' | 'grader' | 'describer';
+function optionItems({ samples, maxNewTokens, grader, describer, badLines }: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer'>[] {
+  return [
+    { label: '$(list-unordered) Questions', description: samples === undefined ? 'all' : `at most ${samples} of each set, drawn at random`, action: 'samples' },
+    { label: '$(text-size) Longest answer', description: `${maxNewTokens!} tokens`, action: 'tokens' },
+    { label: '$(law) Second opinion', description: grader === undefined ? 'none: rules judge' : `${grader.model}, for answers that the rules call wrong`, action: 'grader' },
+    { label: '$(comment-discussion) Pictures in words', description: describer === undefined ? 'from the set' : `by ${describer.model} where the set has none`, action: 'describer' },
+    { label: '$(warning) Lines that cannot be read', description: badLines === 'skip' ? 'skip, and report them' : 'stop and say which', action: 'badLines' },
+  ];
 }
 
-async function askOptions(services: Services, title: string, asked: EvaluationQuestion, options: Options): Promise<OptionItem['action']> {
-  const abort = new AbortController();
-  const pick = vscode.window.createQuickPick<OptionItem>();
-  pick.title = title;
-  pick.placeholder = 'Run, or change what is run';
-  pick.matchOnDescription = true;
-  const show = (estimate: string, warning?: string) => {
-    pick.items = [
-      { label: '$(play) Run', description: warning ?? estimate, action: 'run', alwaysShow: true },
-      { label: 'Options', kind: vscode.QuickPickItemKind.Separator },
-      { label: '$(list-unordered) Questions', description: options.samples === undefined ? 'all' : `at most ${options.samples} of each set, drawn at random`, action: 'samples' },
-      { label: '$(text-size) Longest answer', description: `${options.maxNewTokens!} tokens`, action: 'tokens' },
-      { label: '$(law) Second opinion', description: options.grader === undefined ? 'none: rules judge' : `${options.grader.model}, for answers that the rules call wrong`, action: 'grader' },
-      { label: '$(comment-discussion) Pictures in words', description: options.describer === undefined ? 'from the set' : `by ${options.describer.model} where the set has none`, action: 'describer' },
-      { label: '$(warning) Lines that cannot be read', description: options.badLines === 'skip' ? 'skip, and report them' : 'stop and say which', action: 'badLines' },
-    ];
-  };
-  show('estimating…');
-  pick.busy = true;
+function plan({ engine, runsFolders }: Services, asked: EvaluationQuestion, signal: AbortSignal): Promise<EvaluatePlan> {
   const { memory, threads } = readSettings();
-  void services.engine
-    .planEvaluate({ ...asked, memory, threads, runsFolder: services.runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) }, { signal: abort.signal })
-    .then(
-      (plan) => show(planText(plan, asked.checkpoints.length)),
-      (error: unknown) => {
-        if (!isCancelled(error)) show('', messageOf(error));
-      },
-    )
-    .finally(() => (pick.busy = false));
-  try {
-    return await new Promise((resolve) => {
-      pick.onDidAccept(() => resolve(pick.activeItems[0]?.action));
-      pick.onDidHide(() => resolve(undefined));
-      pick.show();
-    });
-  } finally {
-    abort.abort();
-    pick.dispose();
-  }
+  return engine.planEvaluate({ ...asked, memory, threads, runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) }, { signal });
 }
 
 /** `1,200 questions in 9 checkpoints · 18,000 answers, 4,000 known · about 4:30 min · at most 1.2 GB` */

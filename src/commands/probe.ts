@@ -2,12 +2,12 @@
 import * as vscode from 'vscode';
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
-import { isCancelled, messageOf } from '../services/errors.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, durationText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
+import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
 
@@ -79,17 +79,11 @@ function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, op
   return kind === 'attention' ? [one(checkpoints)] : checkpoints.map((checkpoint) => one([checkpoint]));
 }
 
-interface OptionItem extends vscode.QuickPickItem {
-  action?: 'run' | 'samples' | 'tokens' | 'mode' | 'part' | 'badLines';
-}
-
-/** The last step: the estimate beside Run, and what it depends on. */
 async function pickOptions(services: Services, kind: Kind, checkpoints: readonly Stage[], data: string): Promise<ProbeQuestion[] | undefined> {
   const options: Options = { samples: undefined, maxNewTokens: LONGEST_ANSWER, mode: 'from', part: 'layer', badLines: 'stop' };
   for (;;) {
     const questions = questionsOf(kind, checkpoints, data, options);
-    const action = await askOptions(services, kind, questions, options);
-    switch (action) {
+    switch (await askOptions(TITLE, optionItems(kind, options), async (signal) => planText(await plans(services.engine, questions, signal), questions.length))) {
       case undefined:
         return undefined;
       case 'run':
@@ -117,43 +111,14 @@ async function pickOptions(services: Services, kind: Kind, checkpoints: readonly
   }
 }
 
-async function askOptions(services: Services, kind: Kind, questions: readonly ProbeQuestion[], options: Options): Promise<OptionItem['action']> {
-  const abort = new AbortController();
-  const pick = vscode.window.createQuickPick<OptionItem>();
-  pick.title = TITLE;
-  pick.placeholder = 'Run, or change what is run';
-  pick.matchOnDescription = true;
-  const show = (estimate: string, warning?: string) => {
-    pick.items = [
-      { label: '$(play) Run', description: warning ?? estimate, action: 'run', alwaysShow: true },
-      { label: 'Options', kind: vscode.QuickPickItemKind.Separator },
-      { label: '$(list-unordered) Samples', description: options.samples === undefined ? 'all' : `at most ${options.samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`, action: 'samples' },
-      ...(kind === 'swap' ? [{ label: '$(arrow-swap) Swapped', description: MODES[options.mode], action: 'mode' } as const] : []),
-      ...(kind === 'skip' ? [{ label: '$(debug-step-over) Skipped', description: PARTS[options.part], action: 'part' } as const] : []),
-      { label: '$(text-size) Longest answer', description: `${options.maxNewTokens} tokens`, action: 'tokens' },
-      { label: '$(warning) Lines that cannot be read', description: options.badLines === 'stop' ? 'stop and say which' : 'skip, and report them', action: 'badLines' },
-    ];
-  };
-  show('estimating…');
-  pick.busy = true;
-  void plans(services.engine, questions, abort.signal)
-    .then(
-      (all) => show(planText(all, questions.length)),
-      (error: unknown) => {
-        if (!isCancelled(error)) show('', messageOf(error));
-      },
-    )
-    .finally(() => (pick.busy = false));
-  try {
-    return await new Promise((resolve) => {
-      pick.onDidAccept(() => resolve(pick.activeItems[0]?.action));
-      pick.onDidHide(() => resolve(undefined));
-      pick.show();
-    });
-  } finally {
-    abort.abort();
-    pick.dispose();
-  }
+function optionItems(kind: Kind, { samples, maxNewTokens, mode, part, badLines }: Options): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
+  return [
+    { label: '$(list-unordered) Samples', description: samples === undefined ? 'all' : `at most ${samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`, action: 'samples' },
+    ...(kind === 'swap' ? [{ label: '$(arrow-swap) Swapped', description: MODES[mode], action: 'mode' } as const] : []),
+    ...(kind === 'skip' ? [{ label: '$(debug-step-over) Skipped', description: PARTS[part], action: 'part' } as const] : []),
+    { label: '$(text-size) Longest answer', description: `${maxNewTokens} tokens`, action: 'tokens' },
+    { label: '$(warning) Lines that cannot be read', description: badLines === 'stop' ? 'stop and say which' : 'skip, and report them', action: 'badLines' },
+  ];
 }
 
 async function plans(engine: EngineApi, questions: readonly ProbeQuestion[], signal: AbortSignal): Promise<ProbePlan[]> {
@@ -173,16 +138,4 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
     ...(seconds === null ? [] : [`${all.some(({ basis }) => basis === 'longest') ? 'up to ' : ''}about ${durationText(seconds)}`]),
     `at most ${bytesText(Math.max(...all.map(({ memory }) => memory)))}`,
   ].join(' · ');
-}
-
-/** Null when dismissed; undefined for "all". */
-export async function askNumber(title: string, prompt: string, value: number | undefined, all: boolean): Promise<number | null | undefined> {
-  const text = await vscode.window.showInputBox({
-    title,
-    prompt: all ? `${prompt}; empty for all` : prompt,
-    value: value === undefined ? '' : String(value),
-    validateInput: (input) => ((all && input.trim() === '') || /^[1-9]\d{0,5}$/.test(input.trim()) ? undefined : 'A whole number above zero.'),
-  });
-  if (text === undefined) return null;
-  return text.trim() === '' ? undefined : Number(text);
 }
