@@ -1,11 +1,9 @@
 /** One panel of an evaluation: what was asked, how far it is, and what came out. */
-import path from 'node:path';
-import * as vscode from 'vscode';
 import type { EvaluateResult } from '../protocol/engineApi.js';
 import type { EvaluatePanelRequest, HostApi, PictureBytes } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf } from '../services/errors.js';
-import { mediaType, pictureBelow } from '../services/pictures.js';
+import { folderOfData, pictureBelow, pictureFrom } from '../services/pictures.js';
 import { checkpointsOf, keyOf } from '../services/queue.js';
 import { REFUSED, savingApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
@@ -78,15 +76,6 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
   /** A file below the data's folder, or a picture inside a Parquet file there, which the engine reads. */
   private async pictureOf(folder: string, name: string): Promise<PictureBytes> {
     if (!/\.parquet#/.test(name)) return pictureBelow(folder, name);
-    const bytes = await this.services.engine.parquetPicture({ folder, name });
-    const type = mediaType(bytes);
-    if (type === undefined) throw new Error(`"${name}" is no PNG, JPEG or WebP picture.`);
-    return { type, bytes: Uint8Array.from(bytes).buffer };
+    return pictureFrom(await this.services.engine.parquetPicture({ folder, name }), name);
   }
-}
-
-/** Pictures are named relative to the folder of the data, which may be a file or a folder of files. */
-export async function folderOfData(data: string): Promise<string> {
-  const facts = await Promise.resolve(vscode.workspace.fs.stat(vscode.Uri.file(data))).catch(() => undefined);
-  return facts !== undefined && (facts.type & vscode.FileType.Directory) !== 0 ? data : path.dirname(data);
 }

@@ -3,9 +3,8 @@ import type { ProbeResult } from '../protocol/engineApi.js';
 import type { HostApi, ProbePanelRequest } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf } from '../services/errors.js';
-import { pictureBelow } from '../services/pictures.js';
+import { folderOfData, pictureBelow } from '../services/pictures.js';
 import { checkpointsOf, keyOf } from '../services/queue.js';
-import { folderOfData } from './evaluatePanel.js';
 import { REFUSED, savingApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 

@@ -1,10 +1,16 @@
 /** Pictures for the webview: bytes with a media type, read only where they may be read. */
-import { open, realpath } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { PictureBytes } from '../protocol/hostApi.js';
 
 /** A photo straight from a camera stays below; what is above would stall the editor. Bytes. */
 const MOST_BYTES = 40e6;
+
+/** Pictures are named relative to the folder of the data, which may be a file or a folder of files. */
+export async function folderOfData(data: string): Promise<string> {
+  const isFolder = await stat(data).then((facts) => facts.isDirectory(), () => false);
+  return isFolder ? data : path.dirname(data);
+}
 
 /** A picture that a data file names, which must lie below `folder`, links followed. */
 export async function pictureBelow(folder: string, name: string): Promise<PictureBytes> {
@@ -24,14 +30,18 @@ export async function readPicture(file: string, name = path.basename(file)): Pro
     const facts = await handle.stat();
     if (!facts.isFile()) throw new Error(`"${name}" is no file.`);
     if (facts.size > MOST_BYTES) throw new Error(`"${name}" is larger than ${MOST_BYTES / 1e6} MB, too large to be shown.`);
-    const bytes = await handle.readFile();
-    const type = mediaType(bytes);
-    if (type === undefined) throw new Error(`"${name}" is no PNG, JPEG or WebP picture.`);
-    // A slice of its own: a pooled buffer would take its neighbours along.
-    return { type, bytes: Uint8Array.from(bytes).buffer };
+    return pictureFrom(await handle.readFile(), name);
   } finally {
     await handle.close();
   }
+}
+
+/** @throws a sentence when it is no picture. */
+export function pictureFrom(bytes: Uint8Array, name: string): PictureBytes {
+  const type = mediaType(bytes);
+  if (type === undefined) throw new Error(`"${name}" is no PNG, JPEG or WebP picture.`);
+  // A slice of its own: a pooled buffer would take its neighbours along.
+  return { type, bytes: Uint8Array.from(bytes).buffer };
 }
 
 /** By its first bytes: a name says nothing. */
