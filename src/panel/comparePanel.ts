@@ -1,23 +1,18 @@
 /** One comparison's panel: a request, and what there is to show of it. */
 import type { CompareResult } from '../protocol/engineApi.js';
 import type { ComparePanelRequest, GeometryState, HostApi, PanelState } from '../protocol/hostApi.js';
-import { labelsOf, requestKey } from '../services/checkpointPath.js';
+import { labelsOf } from '../services/checkpointPath.js';
 import { Geometry, type GeometryOwner } from './geometry.js';
-import { createHostApi } from './hostApi.js';
+import { comparisonApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class ComparePanel extends JobPanel<ComparePanelRequest> implements GeometryOwner {
   readonly geometry = new Geometry(this, this.services);
 
-  get key(): string {
-    return requestKey(this.request.stages);
-  }
-
   get result(): CompareResult | undefined {
     return this.state.kind === 'compare' ? this.state.result : undefined;
   }
 
-  /** Compares, or joins the comparison that is already under way. A finished one on disk is back at once. */
   start(): void {
     this.follow(this.services.queue.start(this.request));
   }
@@ -26,22 +21,6 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     const state = super.ready();
     setImmediate(() => void this.geometry.deliver());
     return state;
-  }
-
-  /** Shows what there is on disk: the result, or how far it came and an offer to continue, or an offer to start. */
-  async restore(): Promise<void> {
-    const active = this.services.queue.find(this.request);
-    if (active !== undefined) return this.follow(active);
-    try {
-      const run = await this.services.results.findRun(this.request.stages);
-      if (run?.state === 'finished') await this.showResult(await this.services.results.result(run));
-      else {
-        if (run === undefined) this.offer('There is no comparison of these checkpoints on disk. Compare them?', 'not-compared');
-        else this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
-      }
-    } catch (error) {
-      this.fail(error);
-    }
   }
 
   /** Shows a finished comparison, cut where this panel was last cut. */
@@ -76,13 +55,20 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     this.surface.push();
   }
 
-  protected labels(): string[] {
+  protected override labels(): string[] {
     const labels = labelsOf(this.request.stages.map((stage) => stage.path));
     return this.request.stages.map((stage, i) => stage.label ?? labels[i]!);
   }
 
-  protected hostApi(): HostApi {
-    return createHostApi(this, this.services);
+  protected override hostApi(): HostApi {
+    return { ...super.hostApi(), ...comparisonApi(this, this.services) };
+  }
+
+  protected async showStored(): Promise<void> {
+    const run = await this.services.results.findRun(this.request.stages);
+    if (run === undefined) this.offer('There is no comparison of these checkpoints on disk. Compare them?', 'not-compared');
+    else if (run.state === 'finished') await this.showResult(await this.services.results.result(run));
+    else this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
   }
 
   protected async showJobResult(result: JobResult): Promise<void> {

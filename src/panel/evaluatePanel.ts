@@ -1,17 +1,11 @@
 /** One panel of an evaluation: what was asked, how far it is, and what came out. */
 import type { EvaluateResult } from '../protocol/engineApi.js';
 import type { EvaluatePanelRequest, HostApi, PictureBytes } from '../protocol/hostApi.js';
-import { labelOf } from '../services/checkpointPath.js';
-import { codeOf } from '../services/errors.js';
 import { folderOfData, pictureBelow, pictureFrom } from '../services/pictures.js';
-import { checkpointsOf, keyOf } from '../services/queue.js';
-import { REFUSED, savingApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
-  get key(): string {
-    return keyOf(this.request);
-  }
+  protected override readonly lost = 'The result of this evaluation is no longer on disk. Evaluate again?';
 
   get evaluation(): EvaluateResult | undefined {
     return this.state.kind === 'evaluation' ? this.state.result : undefined;
@@ -22,33 +16,13 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
     this.follow(this.services.queue.start({ kind, evaluation }));
   }
 
-  async restore(): Promise<void> {
-    const active = this.services.queue.find(this.request);
-    if (active !== undefined) return this.follow(active);
-    const { run } = this.request;
-    if (run === undefined) {
-      this.offer('This evaluation was interrupted. Continue?');
-      return;
-    }
-    try {
-      this.showResult(await this.services.engine.readEvaluation(run));
-    } catch (error) {
-      if (codeOf(error) === 'not-found') this.offer('The result of this evaluation is no longer on disk. Evaluate again?');
-      else this.fail(error);
-    }
-  }
-
   showResult(result: EvaluateResult): void {
     this.set({ kind: 'evaluation', title: this.title, result });
   }
 
-  protected hostApi(): HostApi {
+  protected override hostApi(): HostApi {
     return {
-      ...REFUSED,
-      ...savingApi(() => checkpointsOf(this.request).at(-1)?.path),
-      ready: () => Promise.resolve(this.ready()),
-      cancel: () => Promise.resolve(this.cancel()),
-      retry: () => Promise.resolve(this.start()),
+      ...super.hostApi(),
       skipBadLines: () => {
         this.request = { ...this.request, evaluation: { ...this.request.evaluation, badLines: 'skip' } };
         return Promise.resolve(this.start());
@@ -62,8 +36,10 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
     };
   }
 
-  protected labels(): string[] {
-    return checkpointsOf(this.request).map(({ path: place, label }) => label ?? labelOf(place));
+  protected async showStored(): Promise<void> {
+    const { run } = this.request;
+    if (run === undefined) this.offer('This evaluation was interrupted. Continue?');
+    else this.showResult(await this.services.engine.readEvaluation(run));
   }
 
   protected showJobResult(result: JobResult): void {

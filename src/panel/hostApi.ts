@@ -6,13 +6,9 @@ import { readSettings } from '../services/settings.js';
 import type { ComparePanel } from './comparePanel.js';
 import { openFileDiff, revealTensor } from './files.js';
 
-export function createHostApi(panel: ComparePanel, { engine }: { engine: EngineApi }): HostApi {
+/** What a comparison's panel offers besides. */
+export function comparisonApi(panel: ComparePanel, { engine }: { engine: EngineApi }): Partial<HostApi> {
   return {
-    ...REFUSED,
-    ...savingApi(() => panel.request.stages.at(-1)?.path),
-    ready: () => Promise.resolve(panel.ready()),
-    cancel: () => Promise.resolve(panel.cancel()),
-    retry: () => Promise.resolve(panel.start()),
     setCuts: ({ cuts }) => panel.setCuts(cuts),
 
     geometry: () => panel.geometry.current(),

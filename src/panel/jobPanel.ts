@@ -2,10 +2,12 @@
 import * as vscode from 'vscode';
 import type { EngineApi } from '../protocol/engineApi.js';
 import type { ComparePanelRequest, EvaluatePanelRequest, HostApi, PanelProgress, PanelState, ProbePanelRequest } from '../protocol/hostApi.js';
+import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
-import { titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
+import { checkpointsOf, keyOf, titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import type { SpectrumMemory } from '../services/spectrumMemory.js';
+import { REFUSED, savingApi } from './hostApi.js';
 import { Surface, type Focus, type Panel } from './surface.js';
 
 export interface PanelServices {
@@ -51,14 +53,29 @@ export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest
     return titleOf(this.request);
   }
 
-  abstract get key(): string;
-  abstract start(): void;
-  abstract restore(): Promise<void>;
+  get key(): string {
+    return keyOf(this.request);
+  }
 
-  /** What the checkpoints are called while the job runs. */
-  protected abstract labels(): string[];
-  protected abstract hostApi(): HostApi;
+  /** What is offered where the run that was shown is no longer on disk. */
+  protected readonly lost: string | undefined;
+
+  /** Starts the work, or joins it where it is already under way. A finished run on disk is back at once. */
+  abstract start(): void;
+  /** Shows what there is on disk: the result, or an offer to continue or to start. */
+  protected abstract showStored(): Promise<void>;
   protected abstract showJobResult(result: JobResult): Promise<void> | void;
+
+  async restore(): Promise<void> {
+    const active = this.services.queue.find(this.request);
+    if (active !== undefined) return this.follow(active);
+    try {
+      await this.showStored();
+    } catch (error) {
+      if (this.lost !== undefined && codeOf(error) === 'not-found') this.offer(this.lost);
+      else this.fail(error);
+    }
+  }
 
   cancel(): void {
     this.job?.cancel();
@@ -79,6 +96,21 @@ export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest
       this.deliverFocus();
     });
     return this.state;
+  }
+
+  /** What the checkpoints are called while the job runs. */
+  protected labels(): string[] {
+    return checkpointsOf(this.request).map(({ path, label }) => label ?? labelOf(path));
+  }
+
+  protected hostApi(): HostApi {
+    return {
+      ...REFUSED,
+      ...savingApi(() => checkpointsOf(this.request).at(-1)?.path),
+      ready: () => Promise.resolve(this.ready()),
+      cancel: () => Promise.resolve(this.cancel()),
+      retry: () => Promise.resolve(this.start()),
+    };
   }
 
   protected follow(job: Job): void {

@@ -1,17 +1,11 @@
 /** One panel of probes: what was asked, how far it is, and what came out. */
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { HostApi, ProbePanelRequest } from '../protocol/hostApi.js';
-import { labelOf } from '../services/checkpointPath.js';
-import { codeOf } from '../services/errors.js';
 import { folderOfData, pictureBelow } from '../services/pictures.js';
-import { checkpointsOf, keyOf } from '../services/queue.js';
-import { REFUSED, savingApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class ProbePanel extends JobPanel<ProbePanelRequest> {
-  get key(): string {
-    return keyOf(this.request);
-  }
+  protected override readonly lost = 'The result of this probe is no longer on disk. Probe again?';
 
   get results(): readonly ProbeResult[] {
     return this.state.kind === 'probe' ? this.state.results : [];
@@ -22,33 +16,13 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
     this.follow(this.services.queue.start({ kind, probes }));
   }
 
-  async restore(): Promise<void> {
-    const active = this.services.queue.find(this.request);
-    if (active !== undefined) return this.follow(active);
-    const { runs } = this.request;
-    if (runs === undefined) {
-      this.offer('This probe was interrupted. Continue?');
-      return;
-    }
-    try {
-      this.showResults(await Promise.all(runs.map((run) => this.services.engine.readProbe(run))));
-    } catch (error) {
-      if (codeOf(error) === 'not-found') this.offer('The result of this probe is no longer on disk. Probe again?');
-      else this.fail(error);
-    }
-  }
-
   showResults(results: ProbeResult[]): void {
     this.set({ kind: 'probe', title: this.title, results });
   }
 
-  protected hostApi(): HostApi {
+  protected override hostApi(): HostApi {
     return {
-      ...REFUSED,
-      ...savingApi(() => checkpointsOf(this.request).at(-1)?.path),
-      ready: () => Promise.resolve(this.ready()),
-      cancel: () => Promise.resolve(this.cancel()),
-      retry: () => Promise.resolve(this.start()),
+      ...super.hostApi(),
       skipBadLines: () => {
         this.request = { ...this.request, probes: this.request.probes.map((probe) => ({ ...probe, badLines: 'skip' as const })) };
         return Promise.resolve(this.start());
@@ -62,8 +36,10 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
     };
   }
 
-  protected labels(): string[] {
-    return checkpointsOf(this.request).map(({ path: place, label }) => label ?? labelOf(place));
+  protected async showStored(): Promise<void> {
+    const { runs } = this.request;
+    if (runs === undefined) this.offer('This probe was interrupted. Continue?');
+    else this.showResults(await Promise.all(runs.map((run) => this.services.engine.readProbe(run))));
   }
 
   protected showJobResult(result: JobResult): void {
