@@ -1,10 +1,9 @@
 /** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext, EngineHost } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { fileError, shown, thousands } from '../checkpoint/failure.js';
+import { shown } from '../checkpoint/failure.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { openStage } from '../checkpoint/open.js';
 import { provenance } from '../diff/provenance.js';
@@ -17,9 +16,11 @@ import { StoredAnswers } from '../runs/answers.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
 import { boxScales } from './boxScale.js';
+import { factsOfPicture } from './dataFiles.js';
 import { isRight } from './grade.js';
 import { describeAll } from './describe.js';
 import { type Contested, judge, verdictKey } from './grader.js';
+import { failuresLeftOut } from './leftOut.js';
 import { type LanguageModel, languageModelOf } from './languageModel.js';
 import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
 import type { Question } from './questionSet.js';
@@ -133,13 +134,6 @@ async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined):
     }
   }
   return items;
-}
-
-/** A picture that was replaced is another picture. */
-async function factsOfPicture(image: string): Promise<string> {
-  const file = image.replace(/(\.parquet)#.*$/s, '$1');
-  const { size, mtimeNs } = await stat(file, { bigint: true }).catch((error: unknown) => Promise.reject(fileError(error, file)));
-  return `${image}\0${size}\0${mtimeNs}`;
 }
 
 /** The description stands before the question, on a line of its own. */
@@ -281,9 +275,6 @@ function addressOf(request: LanguageModelRequest): object {
   return request.kind === 'endpoint' ? { url: request.url, model: request.model } : { editor: request.model };
 }
 
-/** Longer lists of questions end with a count. */
-const NAMED = 5;
-
 async function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, second: SecondOpinion | undefined, origin: Provenance, signal: AbortSignal | undefined): Promise<EvaluateResult> {
   const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
   const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
@@ -320,7 +311,7 @@ async function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string
     accuracies: accuraciesOf(questions, described.map(({ name }) => name), checkpoints.length),
     comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles) : [],
     axis: request.axis ?? null,
-    warnings: [...new Set([...setup.warnings, ...failureWarning(failed, items, failures)])],
+    warnings: [...new Set([...setup.warnings, ...failuresLeftOut('question', 'asked', [...failed], (id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`)])],
     provenance: origin,
   };
 }
@@ -331,11 +322,4 @@ function describe(id: string, { task, prompt, answer, answerType, image, descrip
     image: image === undefined ? null : path.relative(folder, image).replaceAll(path.sep, '/'),
     description: description ?? null, answers: {}, right: {}, counts: {},
   };
-}
-
-function failureWarning(failed: ReadonlySet<string>, items: readonly Item[], failures: ReadonlyMap<string, string>): string[] {
-  if (failed.size === 0) return [];
-  const reasons = [...failed].slice(0, NAMED).map((id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`);
-  const more = failed.size > NAMED ? ` And ${thousands(failed.size - NAMED)} more.` : '';
-  return [`${thousands(failed.size)} ${failed.size === 1 ? 'question' : 'questions'} could not be asked and ${failed.size === 1 ? 'was' : 'were'} left out. ${reasons.join(' ')}${more}`];
 }

@@ -1,10 +1,11 @@
 /** The question sets of an evaluation, and how each question is put. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, shown, thousands } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
+import { hashOf } from './dataFiles.js';
+import { linesLeftOut } from './leftOut.js';
 import { readQuestionSet, type Question } from './questionSet.js';
 import type { EvaluateRequest } from './request.js';
 import { ABILITIES, type AbilityName, type Setting } from './result.js';
@@ -30,8 +31,6 @@ export interface QuestionSets {
 }
 
 const READ = /\.(?:jsonl|parquet)$/;
-/** Longer lists of bad lines end with a count. */
-const NAMED_LINES = 5;
 
 /** @throws `not-found`, `bad-request` for set names that are not there, and as `readQuestionSet`. */
 export async function readSets(request: EvaluateRequest, signal: AbortSignal | undefined): Promise<QuestionSets> {
@@ -49,10 +48,7 @@ export async function readSets(request: EvaluateRequest, signal: AbortSignal | u
   for (const name of names) {
     const file = path.join(folder, name);
     const { items, badLines: bad } = await readQuestionSet(file, { badLines, signal });
-    if (bad.length > 0) {
-      const more = bad.length > NAMED_LINES ? `; and ${thousands(bad.length - NAMED_LINES)} more` : '';
-      warnings.push(`${shown(name)}: ${thousands(bad.length)} ${bad.length === 1 ? 'line was' : 'lines were'} left out: ${bad.slice(0, NAMED_LINES).map(({ line, why }) => `line ${thousands(line)} ${why.replace(/\.$/, '')}`).join('; ')}${more}.`);
-    }
+    warnings.push(...linesLeftOut(bad.map(({ line, why }) => `line ${thousands(line)} ${why}`)).map((sentence) => `${shown(name)}: ${sentence}`));
     hash.update(`${name}\0${await hashOf(file)}\n`);
     sets.push({ name, questions: samples === undefined ? items : sampleOf(items, samples, seed), abilities: [] });
   }
@@ -90,14 +86,4 @@ export function settingsOf(question: Question, abilities: readonly AbilityName[]
   if (abilities.includes('vis')) settings.push('black');
   if (abilities.includes('v2r') && question.description !== undefined) settings.push('described');
   return settings;
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw fileError(error, file);
-  }
-  return hash.digest('hex');
 }

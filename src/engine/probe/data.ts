@@ -1,11 +1,12 @@
 /** The samples of a file, or of all files of a folder. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, quoted, shown, thousands } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
+import { hashOf } from '../evaluate/dataFiles.js';
 import type { DataSet, ReadOptions } from '../evaluate/jsonl.js';
+import { linesLeftOut } from '../evaluate/leftOut.js';
 
 export interface SampleFiles<T> {
   items: T[];
@@ -27,7 +28,7 @@ export async function folderOf(data: string): Promise<string> {
 export async function readSampleFiles<T extends { id: string }>(data: string, read: (file: string, options: ReadOptions) => Promise<DataSet<T>>, options: ReadOptions): Promise<SampleFiles<T>> {
   if (!(await isFolder(data))) {
     const { items, badLines } = await read(data, options);
-    return { items, fingerprint: await hashOf(data), warnings: leftOut(badLines.map(({ line, why }) => `line ${thousands(line)} ${why}`)) };
+    return { items, fingerprint: await hashOf(data), warnings: linesLeftOut(badLines.map(({ line, why }) => `line ${thousands(line)} ${why}`)) };
   }
   const names = (await readdir(data).catch((error: unknown) => Promise.reject(fileError(error, data)))).filter((name) => name.endsWith('.jsonl')).sort();
   if (names.length === 0) throw new FrankensteinError('not-found', `${shown(data)} holds no .jsonl file.`);
@@ -47,29 +48,9 @@ export async function readSampleFiles<T extends { id: string }>(data: string, re
     bad.push(...set.badLines.map(({ line, why }) => `${shown(name)} line ${thousands(line)} ${why}`));
     hash.update(`${name}\0${await hashOf(file)}\n`);
   }
-  return { items, fingerprint: hash.digest('hex'), warnings: leftOut(bad) };
-}
-
-/** Longer lists of bad lines end with a count. */
-const NAMED_LINES = 5;
-
-function leftOut(bad: readonly string[]): string[] {
-  if (bad.length === 0) return [];
-  const named = bad.slice(0, NAMED_LINES).map((line) => line.replace(/\.$/, ''));
-  const more = bad.length > NAMED_LINES ? `; and ${thousands(bad.length - NAMED_LINES)} more` : '';
-  return [`${thousands(bad.length)} ${bad.length === 1 ? 'line was' : 'lines were'} left out: ${named.join('; ')}${more}.`];
+  return { items, fingerprint: hash.digest('hex'), warnings: linesLeftOut(bad) };
 }
 
 async function isFolder(data: string): Promise<boolean> {
   return stat(data).then((facts) => facts.isDirectory(), () => false);
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw fileError(error, file);
-  }
-  return hash.digest('hex');
 }

@@ -10,6 +10,7 @@ import { FrankensteinError } from '../errors.js';
 import { boxScales, scaled } from '../evaluate/boxScale.js';
 import { isChanged } from '../evaluate/change.js';
 import { isRight } from '../evaluate/grade.js';
+import { failuresLeftOut } from '../evaluate/leftOut.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
 import type { AttentionOutcome, Outcome, ProbeJob, SkipOutcome, SwapOutcome, UnitOutcome, WorkerMessage } from './job.js';
@@ -162,7 +163,7 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
     schema: 1 as const,
     checkpoints: checkpoints.map((checkpoint, index): ProbedCheckpoint => ({ label: labels[index]!, path: checkpoint.path, family: checkpoint.family, layers: specs[index]!.language.layers, fingerprint: fingerprints[index]! })),
     data, dataFingerprint, cuts, depths, maxNewTokens, seed,
-    warnings: [...new Set([...setup.warnings, ...failureWarning([...failures.values()])])],
+    warnings: [...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)])],
     provenance: origin,
   };
   if (samples.items.length === failures.size) throw new FrankensteinError('malformed', `No sample of ${shown(data)} could be run; the first problem: ${[...failures.values()][0]!}`);
@@ -203,13 +204,4 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
   };
   if (silent.length > 0) result.warnings.push(`${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`);
   return result;
-}
-
-/** Longer lists of samples end with a count. */
-const NAMED_SAMPLES = 5;
-
-function failureWarning(failures: readonly string[]): string[] {
-  if (failures.length === 0) return [];
-  const more = failures.length > NAMED_SAMPLES ? ` And ${thousands(failures.length - NAMED_SAMPLES)} more.` : '';
-  return [`${thousands(failures.length)} ${failures.length === 1 ? 'sample' : 'samples'} could not be run and ${failures.length === 1 ? 'was' : 'were'} left out. ${failures.slice(0, NAMED_SAMPLES).join(' ')}${more}`];
 }

@@ -1,13 +1,13 @@
 /** What a request means: its checkpoints, its samples, its depths. Nothing is computed yet. */
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { fileError, shown, thousands } from '../checkpoint/failure.js';
+import { shown, thousands } from '../checkpoint/failure.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
 import { openStage } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { factsOfPicture } from '../evaluate/dataFiles.js';
 import { PROBE_TASKS, type ProbeSample, readProbeSet } from '../evaluate/probeSet.js';
 import { type Question, readQuestionSet } from '../evaluate/questionSet.js';
 import { sampleOf, sampleOfEach } from '../evaluate/sample.js';
@@ -161,8 +161,7 @@ async function hashPictures(units: readonly Unit[], signal: AbortSignal | undefi
   const files = [...new Set(units.flatMap(({ image, source }) => [image, source]))].filter((file) => file !== undefined).sort();
   for (const file of files) {
     throwIfCancelled(signal);
-    const facts = await stat(file, { bigint: true }).catch((error: unknown) => Promise.reject(fileError(error, file)));
-    hash.update(`${file}\0${facts.size}\0${facts.mtimeNs}\n`);
+    hash.update(`${await factsOfPicture(file)}\n`);
   }
   return hash.digest('hex');
 }

@@ -1,0 +1,23 @@
+/** What files of data are known by: a run over others is another run. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { fileError } from '../checkpoint/failure.js';
+
+/** SHA-256 of its bytes, hex. */
+export async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw fileError(error, file);
+  }
+  return hash.digest('hex');
+}
+
+/** A picture that was replaced is another picture. */
+export async function factsOfPicture(image: string): Promise<string> {
+  const file = image.replace(/(\.parquet)#.*$/s, '$1');
+  const { size, mtimeNs } = await stat(file, { bigint: true }).catch((error: unknown) => Promise.reject(fileError(error, file)));
+  return `${image}\0${size}\0${mtimeNs}`;
+}
