@@ -15,6 +15,7 @@ import { createProbeMeter } from '../probe/progress.js';
 import { StoredAnswers } from '../runs/answers.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
+import { checkAmounts } from './amounts.js';
 import { boxScales } from './boxScale.js';
 import { factsOfPicture } from './dataFiles.js';
 import { isRight } from './grade.js';
@@ -95,11 +96,9 @@ export async function evaluate(request: EvaluateRequest, workerFile: string, hos
 
 /** Opens and reads everything but weights and pictures. */
 export async function setUp(request: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>, describer?: LanguageModel): Promise<EvaluateSetup> {
-  const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0, samples } = request;
+  const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0 } = request;
   if (request.checkpoints.length === 0) throw new FrankensteinError('bad-request', 'No checkpoint is given.');
-  if (!(Number.isInteger(maxNewTokens) && maxNewTokens >= 1)) throw new FrankensteinError('bad-request', `The number of new tokens must be a whole number of at least 1; ${maxNewTokens} given.`);
-  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw new FrankensteinError('bad-request', `The number of samples must be a whole number of at least 1; ${samples} given.`);
-  if (!Number.isSafeInteger(seed)) throw new FrankensteinError('bad-request', `The seed must be a whole number; ${seed} given.`);
+  checkAmounts({ samples: request.samples, seed, maxNewTokens });
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));

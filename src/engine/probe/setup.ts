@@ -7,6 +7,7 @@ import { shown, thousands } from '../checkpoint/failure.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
 import { openStage } from '../checkpoint/open.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { checkAmounts } from '../evaluate/amounts.js';
 import { factsOfPicture } from '../evaluate/dataFiles.js';
 import { PROBE_TASKS, type ProbeSample, readProbeSet } from '../evaluate/probeSet.js';
 import { type Question, readQuestionSet } from '../evaluate/questionSet.js';
@@ -58,7 +59,7 @@ export interface ProbeSetup {
  */
 export async function setUp(request: ProbeRequest, { signal, progress }: CallContext<ProbeProgress>): Promise<ProbeSetup> {
   const { kind, mode = 'from', part = 'layer', maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0, badLines = 'stop' } = request;
-  checkNumbers({ ...request, maxNewTokens, seed });
+  checkAmounts({ samples: request.samples, seed, maxNewTokens });
   const most = kind === 'attention' ? 2 : 1;
   if (request.checkpoints.length < 1 || request.checkpoints.length > most) {
     throw new FrankensteinError('bad-request', kind === 'attention' ? `Attention is measured in one checkpoint, or compared between two; ${request.checkpoints.length} given.` : `The ${kind} probe takes one checkpoint; ${request.checkpoints.length} given.`);
@@ -90,12 +91,6 @@ export async function setUp(request: ProbeRequest, { signal, progress }: CallCon
     samples, units, maxNewTokens, seed, badLines,
     warnings: [...checkpoints.flatMap(({ warnings: own }) => own), ...warnings],
   };
-}
-
-function checkNumbers({ samples, seed, maxNewTokens }: ProbeRequest): void {
-  if (samples !== undefined && !(Number.isInteger(samples) && samples >= 1)) throw new FrankensteinError('bad-request', `The number of samples must be a whole number of at least 1; ${samples} given.`);
-  if (!Number.isSafeInteger(seed)) throw new FrankensteinError('bad-request', `The seed must be a whole number; ${seed} given.`);
-  if (!(Number.isInteger(maxNewTokens) && maxNewTokens! >= 1)) throw new FrankensteinError('bad-request', `The number of new tokens must be a whole number of at least 1; ${maxNewTokens} given.`);
 }
 
 function depthsOf(given: readonly number[] | undefined, layers: number): number[] {
