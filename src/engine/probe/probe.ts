@@ -1,11 +1,11 @@
 /** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
 import path from 'node:path';
 import type { CallContext } from '../api.js';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { checkUnchanged, fileIdentities, fingerprint } from '../checkpoint/fingerprint.js';
+import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { shown, thousands } from '../checkpoint/failure.js';
 import { provenance } from '../diff/provenance.js';
 import type { Provenance } from '../diff/result.js';
+import { identityOf } from '../diff/stages.js';
 import { FrankensteinError } from '../errors.js';
 import { boxScales, scaled } from '../evaluate/boxScale.js';
 import { isChanged } from '../evaluate/change.js';
@@ -88,13 +88,8 @@ function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
     kind: 'probe', journal: JOURNAL_VERSION, probe: kind, depths, data, dataFingerprint, pictures, seed, maxNewTokens, badLines,
     ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
     samples: samples.items.map(({ id }) => id),
-    checkpoints: setup.checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
+    checkpoints: setup.checkpoints.map((checkpoint, index) => ({ folder: checkpoint.folder, ...identityOf(checkpoint, fingerprints[index]!) })),
   };
-}
-
-/** Contents are sampled by the fingerprint, so times count too. */
-function identityOf(checkpoint: Checkpoint, print: string): object {
-  return { folder: checkpoint.folder, fingerprint: print, shards: fileIdentities(checkpoint) };
 }
 
 /** Whole batches of the journal. */
