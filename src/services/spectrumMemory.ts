@@ -1,6 +1,6 @@
 /** How spectra were last taken: what the next one is offered with. */
 import type { SpectrumChoice } from '../protocol/hostApi.js';
-import type { Store } from './probeMemory.js';
+import type { Store } from './questionMemory.js';
 
 const KEY = 'frankenstein.spectrum';
 

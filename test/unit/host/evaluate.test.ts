@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type { EvaluatePanelRequest, EvaluationQuestion } from '../../../src/protocol/hostApi.js';
-import { EvaluationMemory } from '../../../src/services/evaluationMemory.js';
+import { EvaluationMemory } from '../../../src/services/questionMemory.js';
 import { keyOf, titleOf } from '../../../src/services/queue.js';
 
 const IN = { path: '/m/in', label: 'in', role: 'in' as const };

@@ -9,7 +9,7 @@ import type { SwapResult } from '../../../src/protocol/engineApi.js';
 import type { ProbePanelRequest, ProbeQuestion } from '../../../src/protocol/hostApi.js';
 import { mediaType, pictureBelow } from '../../../src/services/pictures.js';
 import { hintOf } from '../../../src/services/probeData.js';
-import { ProbeMemory } from '../../../src/services/probeMemory.js';
+import { ProbeMemory } from '../../../src/services/questionMemory.js';
 import { keyOf, overall, titleOf } from '../../../src/services/queue.js';
 import { oneSwap, smallProbes } from '../../../webview/playground/probes.js';
 

@@ -1,0 +1,78 @@
+/** What was asked lately: data to offer again, and requests whose runs can be continued. */
+import type { EvaluationQuestion, ProbeQuestion } from '../protocol/hostApi.js';
+import { checkpointOf } from './checkpointPath.js';
+
+/** The part of `vscode.Memento` that is needed. */
+export interface Store {
+  get<T>(key: string): T | undefined;
+  update(key: string, value: unknown): PromiseLike<void>;
+}
+
+class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: string }[] }> {
+  constructor(
+    private readonly store: Store,
+    private readonly key: string,
+    private readonly kept: number,
+  ) {}
+
+  /** The latest first. */
+  private get questions(): Q[] {
+    const kept: unknown = this.store.get(this.key);
+    return Array.isArray(kept) ? (kept as Q[]) : [];
+  }
+
+  protected async add(questions: readonly Q[]): Promise<void> {
+    const texts = new Set(questions.map((question) => JSON.stringify(question)));
+    const older = this.questions.filter((question) => !texts.has(JSON.stringify(question)));
+    await this.store.update(this.key, [...questions, ...older].slice(0, this.kept));
+  }
+
+  protected dataOf(fits: (question: Q) => boolean): string[] {
+    return [...new Set(this.questions.filter(fits).map(({ data }) => data))];
+  }
+
+  /** The latest question that a run over these checkpoints may have answered. */
+  protected latest(paths: readonly string[], fits: (question: Q) => boolean): Q | undefined {
+    const key = (places: readonly string[]) => JSON.stringify(places.map(checkpointOf));
+    return this.questions.find((question) => fits(question) && key(question.checkpoints.map(({ path }) => path)) === key(paths));
+  }
+}
+
+export class ProbeMemory extends QuestionMemory<ProbeQuestion> {
+  constructor(store: Store) {
+    super(store, 'frankenstein.probes', 30);
+  }
+
+  remember(questions: readonly ProbeQuestion[]): Promise<void> {
+    return this.add(questions);
+  }
+
+  /** Data of earlier probes of a kind, the latest first. */
+  data(kind: ProbeQuestion['kind']): string[] {
+    return this.dataOf((question) => question.kind === kind);
+  }
+
+  questionOf(run: { probe?: ProbeQuestion['kind'] | undefined; paths: readonly string[] }): ProbeQuestion | undefined {
+    return this.latest(run.paths, (question) => question.kind === run.probe);
+  }
+}
+
+export class EvaluationMemory extends QuestionMemory<EvaluationQuestion> {
+  constructor(store: Store) {
+    super(store, 'frankenstein.evaluations', 20);
+  }
+
+  /** Keys are never kept. */
+  remember({ grader: _, describer: __, ...question }: EvaluationQuestion): Promise<void> {
+    return this.add([question]);
+  }
+
+  /** Data of earlier evaluations, the latest first. */
+  data(): string[] {
+    return this.dataOf(() => true);
+  }
+
+  questionOf(run: { kind: string; labels: readonly string[]; paths: readonly string[] }): EvaluationQuestion | undefined {
+    return this.latest(run.paths, (question) => (question.kind ?? 'evaluate') === run.kind);
+  }
+}
