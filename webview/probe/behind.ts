@@ -1,9 +1,10 @@
 /** The samples behind a point: a list on the left, one sample in full on the right. */
 import type { PanelContext } from '../context.js';
 import { h, replace, type Child } from '../dom.js';
-import { button, segmented } from '../kit.js';
+import { segmented } from '../kit.js';
+import { createSamplePane } from '../samplePane.js';
 import type { Store } from '../state/store.js';
-import { curveName, finalAnswer, stretches, type Curve, type ProbeModel, type ProbeSample } from './model.js';
+import { curveName, finalAnswer, quoted, stretches, type Curve, type ProbeModel, type ProbeSample } from './model.js';
 import { pointName, whatWasDone } from './numbers.js';
 import type { Pictures } from './pictures.js';
 import { miniStrip, SKIP_WORDS, strip, SWAP_WORDS } from './strip.js';
@@ -15,12 +16,7 @@ export interface Behind {
   show(model: ProbeModel, curves: readonly Curve[], view: ProbeView): void;
 }
 
-/** A list is for looking; the export has them all. */
-const MOST_LISTED = 400;
-
 export function createBehind(context: PanelContext, store: Store<ProbeView>, pictures: Pictures): Behind {
-  const heading = h('h2', { 'data-testid': 'behind-title' });
-  const count = h('span', { class: 'muted', 'data-testid': 'behind-count' });
   const which = segmented<'changed' | 'all'>({
     label: 'Samples',
     labelHidden: true,
@@ -29,66 +25,33 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
     value: store.get().behind,
     onChange: (behind) => store.set({ behind }),
   });
-  const close = button({ kind: 'icon', icon: 'close', label: 'Close the samples', testId: 'behind-close', onClick: () => store.set({ depth: null, curve: null, sample: null }) });
-  const list = h('div', { class: 'sample-list', role: 'listbox', tabindex: 0, 'aria-label': 'Samples behind the point', 'data-testid': 'samples' });
-  const detail = h('div', { class: 'sample-detail', 'data-testid': 'sample' });
-  const element = h(
-    'section',
-    { class: 'block behind', 'aria-label': 'Samples behind the point', hidden: true, 'data-testid': 'behind' },
-    h('div', { class: 'behind-head' }, heading, count, which.element, close),
-    h('div', { class: 'behind-body' }, list, detail),
-  );
+  const { element, list, detail, ...pane } = createSamplePane({
+    noun: 'sample',
+    testId: 'behind',
+    label: 'Samples behind the point',
+    filter: which.element,
+    selected: () => store.get().sample,
+    onSelect: (id) => store.set({ sample: id }),
+    onLeave: () => store.set({ depth: null, curve: null, sample: null }),
+  });
   let drawn: { curve: Curve; depth: number; behind: string } | null = null;
-  let ids: string[] = [];
-
-  function select(id: string): void {
-    store.set({ sample: id });
-    list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
-  }
-  list.addEventListener('keydown', (event) => {
-    const at = ids.indexOf(store.get().sample ?? '');
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: ids.length - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
-    if (to === undefined || ids.length === 0) return;
-    event.preventDefault();
-    select(ids[Math.max(0, Math.min(ids.length - 1, to))]!);
-  });
-  element.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
-    event.preventDefault();
-    store.set({ depth: null, curve: null, sample: null });
-  });
 
   function showList(model: ProbeModel, curve: Curve, depth: number, view: ProbeView): void {
     const at = (sample: ProbeSample) => sample.depths.indexOf(depth);
     const shown = view.behind === 'all' ? curve.samples : curve.samples.filter((sample) => sample.outcomes[at(sample)] !== 'same');
-    ids = shown.slice(0, MOST_LISTED).map(({ id }) => id);
     const words = curve.task === null ? SKIP_WORDS : SWAP_WORDS;
     const top = list.scrollTop;
-    replace(
-      list,
-      ...shown.slice(0, MOST_LISTED).map((sample) => {
-        const outcome = sample.outcomes[at(sample)] ?? 'same';
-        return h(
-          'div',
-          { class: 'sample-row', role: 'option', id: `sample-${sample.id}`, 'aria-selected': String(sample.id === view.sample), 'data-sample': sample.id, on: { click: () => select(sample.id) } },
-          h('span', { class: `outcome ${outcome}`, title: words[outcome] }, outcome === 'same' ? '=' : curve.task === null ? '✗' : '→'),
-          h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, sample.prompt), h('span', { class: 'sample-answers' }, quoted(sample.baseline), ' → ', h('b', {}, quoted(sample.answers[at(sample)] ?? '')))),
-          miniStrip(sample),
-        );
-      }),
-      shown.length === 0 ? h('p', { class: 'muted empty-list' }, curve.task === null ? 'No wrong answer here.' : 'No answer changed here.') : null,
-      shown.length > MOST_LISTED ? h('p', { class: 'muted empty-list' }, `The first ${MOST_LISTED} of ${shown.length}; the CSV export has all.`) : null,
-    );
+    pane.fill(shown, ({ id }) => id, (sample) => {
+      const outcome = sample.outcomes[at(sample)] ?? 'same';
+      return [
+        h('span', { class: `outcome ${outcome}`, title: words[outcome] }, outcome === 'same' ? '=' : curve.task === null ? '✗' : '→'),
+        h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, sample.prompt), h('span', { class: 'sample-answers' }, quoted(sample.baseline), ' → ', h('b', {}, quoted(sample.answers[at(sample)] ?? '')))),
+        miniStrip(sample),
+      ];
+    }, curve.task === null ? 'No wrong answer here.' : 'No answer changed here.');
     list.scrollTop = top;
     const changed = curve.samples.filter((sample) => sample.outcomes[at(sample)] !== 'same').length;
-    heading.textContent = pointName(model, curve, depth);
-    count.textContent = `${changed} of ${curve.samples.length} ${curve.task === null ? 'wrong' : 'changed'}`;
-  }
-
-  function mark(view: ProbeView): void {
-    for (const row of list.querySelectorAll<HTMLElement>('.sample-row')) row.setAttribute('aria-selected', String(row.dataset['sample'] === view.sample));
-    if (view.sample === null) list.removeAttribute('aria-activedescendant');
-    else list.setAttribute('aria-activedescendant', `sample-${view.sample}`);
+    pane.title(pointName(model, curve, depth), `${changed} of ${curve.samples.length} ${curve.task === null ? 'wrong' : 'changed'}`);
   }
 
   function showDetail(model: ProbeModel, curve: Curve, curves: readonly Curve[], view: ProbeView, depth: number): void {
@@ -181,7 +144,7 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
       which.element.querySelector('[data-value="changed"]')!.textContent = curve.task === null ? 'Wrong' : 'Changed';
       if (drawn === null || drawn.curve !== curve || drawn.depth !== depth || drawn.behind !== view.behind) showList(model, curve, depth, view);
       drawn = { curve, depth, behind: view.behind };
-      mark(view);
+      pane.mark(view.sample);
       showDetail(model, curve, curves, view, depth);
     },
   };
@@ -190,10 +153,3 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
 function answer(text: string): HTMLElement {
   return h('q', { class: 'answer' }, text.trim() === '' ? ' ' : text.trim());
 }
-
-/** On one line, as long as a list has room for. */
-function quoted(text: string): string {
-  const flat = finalAnswer(text).replace(/\s+/g, ' ');
-  return flat === '' ? '(nothing)' : flat.length > 60 ? `${flat.slice(0, 59)}…` : flat;
-}
-

@@ -168,6 +168,12 @@ export function finalAnswer(text: string): string {
   return rest === '' ? text.trim() : rest;
 }
 
+/** On one line, as long as a list has room for. */
+export function quoted(text: string): string {
+  const flat = finalAnswer(text).replace(/\s+/g, ' ');
+  return flat === '' ? '(nothing)' : flat.length > 60 ? `${flat.slice(0, 59)}…` : flat;
+}
+
 /** Whether two answers say the same: thinking, case and outer space aside. */
 export function alike(a: string, b: string): boolean {
   const plain = (text: string) => finalAnswer(text).toLowerCase().replace(/\s+/g, ' ').replace(/[.!]$/, '');

@@ -2,9 +2,10 @@
 import type { AbilityName, EvaluatedQuestion, Setting } from '../../src/protocol/engineApi.js';
 import type { PanelContext } from '../context.js';
 import { h, replace } from '../dom.js';
-import { button, segmented } from '../kit.js';
-import { finalAnswer } from '../probe/model.js';
+import { segmented } from '../kit.js';
+import { quoted } from '../probe/model.js';
 import type { Pictures } from '../probe/pictures.js';
+import { createSamplePane } from '../samplePane.js';
 import type { Store } from '../state/store.js';
 import { ABILITY_NAMES, questionsBehind, SETTING_NAMES, SETTINGS_OF, type Behind, type Outcome, type TransferModel } from './model.js';
 import type { TransferView } from './view.js';
@@ -14,13 +15,10 @@ export interface QuestionsPane {
   show(model: TransferModel, against: number | null, view: TransferView): void;
 }
 
-const MOST_LISTED = 400;
 const OUTCOME_WORDS: Record<Outcome, string> = { won: 'won', lost: 'lost', both: 'both', neither: 'neither' };
 const OUTCOME_SIGNS: Record<Outcome, string> = { won: '▲', lost: '▼', both: '=', neither: '·' };
 
 export function createQuestionsPane(context: PanelContext, store: Store<TransferView>, pictures: Pictures): QuestionsPane {
-  const heading = h('h2', { 'data-testid': 'questions-title' });
-  const count = h('span', { class: 'muted', 'data-testid': 'questions-count' });
   const which = segmented<TransferView['which']>({
     label: 'Questions',
     labelHidden: true,
@@ -29,58 +27,28 @@ export function createQuestionsPane(context: PanelContext, store: Store<Transfer
     value: store.get().which,
     onChange: (value) => store.set({ which: value }),
   });
-  const leave = () => store.set({ checkpoint: null, ability: null, question: null });
-  const close = button({ kind: 'icon', icon: 'close', label: 'Close the questions', testId: 'questions-close', onClick: leave });
-  const list = h('div', { class: 'sample-list', role: 'listbox', tabindex: 0, 'aria-label': 'Questions behind the cell', 'data-testid': 'questions' });
-  const detail = h('div', { class: 'sample-detail', 'data-testid': 'question' });
-  const element = h('section', { class: 'block behind', 'aria-label': 'Questions behind the cell', hidden: true, 'data-testid': 'behind' }, h('div', { class: 'behind-head' }, heading, count, which.element, close), h('div', { class: 'behind-body' }, list, detail));
-  let ids: string[] = [];
+  const { element, list, detail, ...pane } = createSamplePane({
+    noun: 'question',
+    testId: 'questions',
+    label: 'Questions behind the cell',
+    filter: which.element,
+    selected: () => store.get().question,
+    onSelect: (id) => store.set({ question: id }),
+    onLeave: () => store.set({ checkpoint: null, ability: null, question: null }),
+  });
   let drawn = '';
-
-  const select = (id: string) => {
-    store.set({ question: id });
-    list.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
-  };
-  list.addEventListener('keydown', (event) => {
-    const at = ids.indexOf(store.get().question ?? '');
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: ids.length - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
-    if (to === undefined || ids.length === 0) return;
-    event.preventDefault();
-    select(ids[Math.max(0, Math.min(ids.length - 1, to))]!);
-  });
-  element.addEventListener('keydown', (event) => {
-    if (event.key !== 'Escape') return;
-    event.preventDefault();
-    leave();
-  });
 
   function showList(model: TransferModel, checkpoint: number, ability: AbilityName, against: number | null, view: TransferView): void {
     const all = questionsBehind(model, checkpoint, against, ability);
     const compared = against !== null && against !== checkpoint;
     const wanted = view.which === 'flipped' && !compared ? 'all' : view.which;
     const shown = all.filter(({ hit, outcome }) => wanted === 'all' || (wanted === 'hit' ? hit : wanted === 'missed' ? !hit : outcome === 'won' || outcome === 'lost'));
-    ids = shown.slice(0, MOST_LISTED).map(({ question }) => question.id);
     const setting = SETTINGS_OF[ability][0]!;
-    replace(
-      list,
-      ...shown.slice(0, MOST_LISTED).map((one) => row(one, setting, checkpoint)),
-      shown.length === 0 ? h('p', { class: 'muted empty-list' }, wanted === 'flipped' ? 'No question came out differently.' : 'No such question.') : null,
-      shown.length > MOST_LISTED ? h('p', { class: 'muted empty-list' }, `The first ${MOST_LISTED} of ${shown.length}; the CSV export has all.`) : null,
-    );
+    pane.fill(shown, ({ question }) => question.id, (one) => row(one, setting, checkpoint), wanted === 'flipped' ? 'No question came out differently.' : 'No such question.');
     list.scrollTop = 0;
-    heading.textContent = `${model.rows[checkpoint]!.label} · ${ABILITY_NAMES[ability]}`;
     const [won, lost] = [all.filter(({ outcome }) => outcome === 'won').length, all.filter(({ outcome }) => outcome === 'lost').length];
-    count.textContent = `${all.filter(({ hit }) => hit).length} of ${all.length}${compared ? ` · against ${model.rows[against]!.label}: ${won} won, ${lost} lost` : ''}`;
+    pane.title(`${model.rows[checkpoint]!.label} · ${ABILITY_NAMES[ability]}`, `${all.filter(({ hit }) => hit).length} of ${all.length}${compared ? ` · against ${model.rows[against]!.label}: ${won} won, ${lost} lost` : ''}`);
     which.set(wanted);
-  }
-
-  function row({ question, hit, outcome }: Behind, setting: Setting, checkpoint: number): HTMLElement {
-    return h(
-      'div',
-      { class: 'sample-row', role: 'option', id: `question-${question.id}`, 'aria-selected': String(question.id === store.get().question), 'data-sample': question.id, on: { click: () => select(question.id) } },
-      h('span', { class: `outcome ${outcome ?? (hit ? 'both' : 'neither')}`, title: outcome === null ? (hit ? 'counts' : 'does not count') : OUTCOME_WORDS[outcome] }, outcome === null ? (hit ? '✓' : '·') : OUTCOME_SIGNS[outcome]),
-      h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, question.prompt), h('span', { class: 'sample-answers' }, h('b', {}, quoted(question.answers[setting]?.[checkpoint] ?? '')), h('span', { class: 'muted' }, ` truth ${quoted(question.truth)}`))),
-    );
   }
 
   function showDetail(model: TransferModel, checkpoint: number, ability: AbilityName, against: number | null, view: TransferView): void {
@@ -135,20 +103,20 @@ export function createQuestionsPane(context: PanelContext, store: Store<Transfer
       const key = [model.result.provenance.runId, checkpoint, ability, against, view.which].join();
       if (key !== drawn) showList(model, checkpoint, ability, against, view);
       drawn = key;
-      for (const one of list.querySelectorAll<HTMLElement>('.sample-row')) one.setAttribute('aria-selected', String(one.dataset['sample'] === view.question));
-      if (view.question === null) list.removeAttribute('aria-activedescendant');
-      else list.setAttribute('aria-activedescendant', `question-${view.question}`);
+      pane.mark(view.question);
       showDetail(model, checkpoint, ability, against, view);
     },
   };
 }
 
+function row({ question, hit, outcome }: Behind, setting: Setting, checkpoint: number): HTMLElement[] {
+  return [
+    h('span', { class: `outcome ${outcome ?? (hit ? 'both' : 'neither')}`, title: outcome === null ? (hit ? 'counts' : 'does not count') : OUTCOME_WORDS[outcome] }, outcome === null ? (hit ? '✓' : '·') : OUTCOME_SIGNS[outcome]),
+    h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, question.prompt), h('span', { class: 'sample-answers' }, h('b', {}, quoted(question.answers[setting]?.[checkpoint] ?? '')), h('span', { class: 'muted' }, ` truth ${quoted(question.truth)}`))),
+  ];
+}
+
 function answerText({ answers }: EvaluatedQuestion, setting: Setting, index: number): string {
   const text = answers[setting]![index]!.trim();
   return text === '' ? '(nothing)' : text;
-}
-
-function quoted(text: string): string {
-  const flat = finalAnswer(text).replace(/\s+/g, ' ');
-  return flat === '' ? '(nothing)' : flat.length > 60 ? `${flat.slice(0, 59)}…` : flat;
 }
