@@ -6,6 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
 import { encode, writeSafetensors, type WrittenTensor } from '../../fixtures/checkpoints.js';
+import { bell, mix } from '../hashed.js';
 
 export interface Case {
   stages: { label: string; layout: 'flat' | 'nested'; shards: number }[];
@@ -58,21 +59,6 @@ export async function writeStage(root: string, testCase: Case, stage: number): P
 /** The names of transformers before 4.52 (`flat`) or since (`nested`, canonical). */
 function nameOnDisk(name: string, layout: 'flat' | 'nested'): string {
   return layout === 'nested' ? name : name.replace(/^model\.(visual\.)/, '$1').replace(/^model\.language_model\./, 'model.');
-}
-
-/** The finaliser of MurmurHash3 over index · golden ratio + seed, modulo 2^32. */
-function mix(seed: number, index: number): number {
-  let h = (Math.imul(index, 0x9e3779b9) + seed) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** Four uniform 16-bit numbers added: bell-shaped, standard deviation 1.155, exact in float64. */
-export function bell(seed: number, index: number): number {
-  const first = mix(seed, index);
-  const second = mix(seed ^ 0x5bd1e995, index);
-  return ((first & 0xffff) + (first >>> 16) + (second & 0xffff) + (second >>> 16) - 131_070) / 32_768;
 }
 
 /** Weights of one tensor at one stage, before they are rounded to its dtype. */

@@ -26,6 +26,8 @@ import safetensors
 import torch
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+from hashed import bell, mix  # noqa: E402
 ROOT = HERE.parents[2]
 
 TORCH = {
@@ -38,25 +40,6 @@ SPELLING = {dtype: name for name, dtype in TORCH.items()}
 
 
 # --- checkpoints from hashes (compare.test.ts has the same, in TypeScript) -------------------------------------------
-
-def mix(seed, indices):
-    """The finaliser of MurmurHash3 over index · golden ratio + seed, modulo 2^32."""
-    h = (indices * np.uint32(0x9E3779B9) + np.uint32(seed)).astype(np.uint32)
-    h ^= h >> np.uint32(16)
-    h *= np.uint32(0x85EBCA6B)
-    h ^= h >> np.uint32(13)
-    h *= np.uint32(0xC2B2AE35)
-    h ^= h >> np.uint32(16)
-    return h
-
-
-def bell(seed, count):
-    """Four uniform 16-bit numbers added: bell-shaped, standard deviation 1.155, exact in float64."""
-    i = np.arange(count, dtype=np.uint32)
-    first, second = mix(seed, i), mix(seed ^ 0x5BD1E995, i)
-    total = sum((part.astype(np.float64) for part in (first & 0xFFFF, first >> 16, second & 0xFFFF, second >> 16)))
-    return (total - 131070.0) / 32768.0
-
 
 def values_of(tensor, number, stage, count):
     """Weights of one tensor at one stage, before they are rounded to its dtype."""

@@ -13,6 +13,7 @@ stable: which of several equal differences mergekit keeps is otherwise left to t
 import base64
 import functools
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,29 +22,12 @@ from mergekit import merge_methods
 from mergekit.merge_methods import TensorGroup
 
 HERE = Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+from hashed import bell, mix  # noqa: E402
 SCALE = 0.05
 # Larger results are stored as a sample and sums.
 WHOLE = 500
 STRIDE = 97
-
-
-def mix(seed, indices):
-    """The finaliser of MurmurHash3 over index * golden ratio + seed, modulo 2**32."""
-    h = (indices * np.uint32(0x9E3779B9) + np.uint32(seed)).astype(np.uint32)
-    h ^= h >> np.uint32(16)
-    h *= np.uint32(0x85EBCA6B)
-    h ^= h >> np.uint32(13)
-    h *= np.uint32(0xC2B2AE35)
-    h ^= h >> np.uint32(16)
-    return h
-
-
-def bell(seed, count):
-    """Four uniform 16-bit numbers added: exact in float64."""
-    i = np.arange(count, dtype=np.uint32)
-    first, second = mix(seed, i), mix(seed ^ 0x5BD1E995, i)
-    total = sum(part.astype(np.float64) for part in (first & 0xFFFF, first >> 16, second & 0xFFFF, second >> 16))
-    return (total - 131070) / 32768
 
 
 def values_of(tensor, index):

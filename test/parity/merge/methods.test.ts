@@ -7,6 +7,7 @@ import { differences } from '../../../src/engine/merge/arithmetic/differences.js
 import { kernelOf, mergeArrays } from '../../../src/engine/merge/arithmetic/kernels.js';
 import type { Kernel, MergeTask, Parameters } from '../../../src/engine/merge/arithmetic/task.js';
 import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/merge/methods.js';
+import { bell, mix } from '../hashed.js';
 
 interface CaseTensor {
   shape: number[];
@@ -122,20 +123,6 @@ function kernelFor({ method }: Case, task: MergeTask, masks: string[] | undefine
     assert.ok(mask);
     return ((mask[index >> 3]! >> (index & 7)) & 1) === 1;
   });
-}
-
-/** The finaliser of MurmurHash3 over index · golden ratio + seed, modulo 2^32. */
-function mix(seed: number, index: number): number {
-  let h = (Math.imul(index, 0x9e3779b9) + seed) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** Four uniform 16-bit numbers added: exact in float64. */
-function bell(seed: number, index: number): number {
-  const [first, second] = [mix(seed, index), mix(seed ^ 0x5bd1e995, index)];
-  return ((first & 0xffff) + (first >>> 16) + (second & 0xffff) + (second >>> 16) - 131_070) / 32_768;
 }
 
 function valuesOf({ shape, scale = SCALE, grid, models }: CaseTensor, model: number): Float64Array {

@@ -11,6 +11,7 @@ import { metricsOf } from '../../../src/engine/spectrum/metrics.js';
 import type { SpectrumMetrics } from '../../../src/engine/spectrum/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { encode } from '../../fixtures/encode.js';
+import { bell } from '../hashed.js';
 
 interface Case {
   name: string;
@@ -57,8 +58,8 @@ describe('parity of exact spectra with PyTorch float64', () => {
           return wholeMatrix(tensor).part;
         };
         if (update !== undefined) {
-          const values = bell(seed, rows * columns).map((value) => value * update.scale);
-          const moves = bell(seed + 1, rows * columns);
+          const values = bells(seed, rows * columns).map((value) => value * update.scale);
+          const moves = bells(seed + 1, rows * columns);
           source = { rows, columns, before: await stage('before', values), after: await stage('after', values.map((value, index) => value + moves[index]! * (update.scale * update.relative))) };
         } else {
           source = { rows, columns, before: null, after: await stage('after', withSpectrum(rows, columns, spectrum!, seed)) };
@@ -100,21 +101,8 @@ function assertClose(actual: number | null, expected: number | null, name: strin
   assert.ok(Math.abs(actual - expected) <= RELATIVE * size, `${name} is ${actual}, not ${expected}`);
 }
 
-/** The finaliser of MurmurHash3 over index · golden ratio + seed, modulo 2^32. */
-function mix(seed: number, index: number): number {
-  let h = (Math.imul(index, 0x9e3779b9) + seed) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** Four uniform 16-bit numbers added: bell-shaped, standard deviation 1.155, exact in float64. */
-function bell(seed: number, count: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, index) => {
-    const first = mix(seed, index);
-    const second = mix(seed ^ 0x5bd1e995, index);
-    return ((first & 0xffff) + (first >>> 16) + (second & 0xffff) + (second >>> 16) - 131_070) / 32_768;
-  });
+function bells(seed: number, count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, index) => bell(seed, index));
 }
 
 /** diag(σ) between products of Householder reflections. */
@@ -124,12 +112,12 @@ function withSpectrum(rows: number, columns: number, { geometric, blocks, scale 
   const matrix = new Float64Array(rows * columns);
   values.forEach((value, index) => (matrix[index * columns + index] = value * scale));
   for (let index = 0; index < REFLECTIONS; index++) {
-    const u = bell(seed + 10 + index, rows);
+    const u = bells(seed + 10 + index, rows);
     const left = new Float64Array(columns);
     for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) left[column]! += u[row]! * matrix[row * columns + column]!;
     const uu = u.reduce((sum, value) => sum + value * value, 0);
     for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) matrix[row * columns + column]! -= u[row]! * ((2 / uu) * left[column]!);
-    const v = bell(seed + 20 + index, columns);
+    const v = bells(seed + 20 + index, columns);
     const vv = v.reduce((sum, value) => sum + value * value, 0);
     for (let row = 0; row < rows; row++) {
       const line = matrix.subarray(row * columns, (row + 1) * columns);

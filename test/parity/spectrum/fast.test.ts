@@ -10,7 +10,7 @@ import type { SpectrumMetrics } from '../../../src/engine/spectrum/result.js';
 import { overlapOf } from '../../../src/engine/spectrum/subspace.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { stored } from '../../unit/spectrum/matrices.js';
-import { bell } from '../compare/hashed.js';
+import { bell } from '../hashed.js';
 
 interface Case {
   left: number;
