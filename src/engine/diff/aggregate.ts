@@ -2,8 +2,9 @@
  * Layers, regions and sections from tensor figures. Works on results alone, so other cuts need no second read.
  * Several weights are taken as one vector: squares, dot products and counts add up.
  */
-import { regionOfLayer, resolveCuts } from '../topology/cuts.js';
-import { COMPONENTS, REGIONS, SECTIONS } from '../topology/topology.js';
+import { resolveCuts } from '../topology/cuts.js';
+import { layersOf, recutTensors, regionsOf } from '../topology/groups.js';
+import { COMPONENTS, SECTIONS } from '../topology/topology.js';
 import { cosineOf } from './partial.js';
 import type { Aggregate, CompareResult, DeltaAggregate, LayerResult, RegionResult, SectionResult, TensorResult } from './result.js';
 
@@ -15,27 +16,14 @@ export interface Groups {
 
 /** `languageLayers` bounds the Late region; `pairs` is the number of stage pairs. */
 export function groupTensors(tensors: readonly TensorResult[], languageLayers: number, cuts: readonly [number, number], pairs: number): Groups {
-  const byDepth = new Map<number, TensorResult[]>();
-  for (const tensor of tensors) {
-    if (tensor.depth === null) continue;
-    const group = byDepth.get(tensor.depth);
-    if (group) group.push(tensor);
-    else byDepth.set(tensor.depth, [tensor]);
-  }
-  const layers = [...byDepth].sort(([a], [b]) => a - b).map(([depth, group]): LayerResult => {
-    const { section, layer, region } = group[0]!;
+  const layers = layersOf(tensors).map(({ place, group }): LayerResult => {
     const components = COMPONENTS.flatMap((component) => {
       const part = group.filter((tensor) => tensor.component === component);
       return part.length > 0 ? [[component, aggregate(part, pairs)] as const] : [];
     });
-    return { section, layer, depth, region, ...aggregate(group, pairs), components: Object.fromEntries(components) };
+    return { ...place, ...aggregate(group, pairs), components: Object.fromEntries(components) };
   });
-  const starts = [0, ...cuts, languageLayers];
-  const regions = REGIONS.flatMap((region, index): RegionResult[] => {
-    const [first, end] = [starts[index]!, starts[index + 1]!];
-    const part = tensors.filter((tensor) => tensor.region === region);
-    return first < end && part.length > 0 ? [{ region, first, last: end - 1, ...aggregate(part, pairs) }] : [];
-  });
+  const regions = regionsOf(tensors, languageLayers, cuts).map(({ place, group }): RegionResult => ({ ...place, ...aggregate(group, pairs) }));
   const sections = SECTIONS.flatMap((section) => {
     const part = tensors.filter((tensor) => tensor.section === section);
     return part.length > 0 ? [{ section, ...aggregate(part, pairs) }] : [];
@@ -47,9 +35,7 @@ export function groupTensors(tensors: readonly TensorResult[], languageLayers: n
 export function recut(result: CompareResult, wanted: readonly number[]): CompareResult {
   const layers = Math.max(...result.stages.map((stage) => stage.layers));
   const cuts = resolveCuts(wanted, layers);
-  const tensors = result.tensors.map((tensor) =>
-    tensor.section === 'language' && tensor.layer !== null ? { ...tensor, region: regionOfLayer(tensor.layer, cuts) } : tensor,
-  );
+  const tensors = recutTensors(result.tensors, cuts);
   return { ...result, cuts, tensors, ...groupTensors(tensors, layers, cuts, result.stages.length - 1) };
 }
 

@@ -4,8 +4,8 @@
  * A fused tensor counts by its parts: with `q`, `k` and `v` there, the whole `qkv` is in no aggregate, and with
  * `expert 3 gate` and `expert 3 up` neither is `expert 3`.
  */
-import { regionOfLayer, resolveCuts } from '../topology/cuts.js';
-import { REGIONS } from '../topology/topology.js';
+import { resolveCuts } from '../topology/cuts.js';
+import { layersOf, recutTensors, regionsOf } from '../topology/groups.js';
 import { RANK_TOLERANCE } from './metrics.js';
 import { ENERGY_RANKS, TOP, type LayerSpectra, type Overlap, type RegionSpectra, type SpectraAggregate, type Spectrum, type SpectrumResult, type Spread, type TensorSpectra } from './result.js';
 
@@ -17,33 +17,17 @@ export interface SpectraGroups {
 /** `languageLayers` bounds the Late region; `pairs` is the number of stage pairs. */
 export function groupSpectra(tensors: readonly TensorSpectra[], languageLayers: number, cuts: readonly [number, number], pairs: number): SpectraGroups {
   const counted = countedOnce(tensors);
-  const byDepth = new Map<number, TensorSpectra[]>();
-  for (const tensor of counted) {
-    if (tensor.depth === null) continue;
-    const group = byDepth.get(tensor.depth);
-    if (group) group.push(tensor);
-    else byDepth.set(tensor.depth, [tensor]);
-  }
-  const layers = [...byDepth].sort(([a], [b]) => a - b).map(([depth, group]): LayerSpectra => {
-    const { section, layer, region } = group[0]!;
-    return { section, layer, depth, region, ...aggregate(group, pairs) };
-  });
-  const starts = [0, ...cuts, languageLayers];
-  const regions = REGIONS.flatMap((region, index): RegionSpectra[] => {
-    const [first, end] = [starts[index]!, starts[index + 1]!];
-    const group = counted.filter((tensor) => tensor.region === region);
-    return first < end && group.length > 0 ? [{ region, first, last: end - 1, ...aggregate(group, pairs) }] : [];
-  });
-  return { layers, regions };
+  return {
+    layers: layersOf(counted).map(({ place, group }) => ({ ...place, ...aggregate(group, pairs) })),
+    regions: regionsOf(counted, languageLayers, cuts).map(({ place, group }) => ({ ...place, ...aggregate(group, pairs) })),
+  };
 }
 
 /** The same spectra with other cuts: only regions change. Throws `bad-request` when the cuts do not fit. */
 export function recutSpectrum(result: SpectrumResult, wanted: readonly number[]): SpectrumResult {
   const layers = Math.max(...result.stages.map((stage) => stage.layers));
   const cuts = resolveCuts(wanted, layers);
-  const tensors = result.tensors.map((tensor) =>
-    tensor.section === 'language' && tensor.layer !== null ? { ...tensor, region: regionOfLayer(tensor.layer, cuts) } : tensor,
-  );
+  const tensors = recutTensors(result.tensors, cuts);
   return { ...result, cuts, tensors, ...groupSpectra(tensors, layers, cuts, result.stages.length - 1) };
 }
 
