@@ -12,17 +12,7 @@ export type FloorLevel = 'clear' | 'near' | 'below' | 'unchanged' | 'unknown';
 
 export type MeasureChoice = Pick<ViewState, 'metric' | 'energyOver' | 'relativeOver' | 'scale'>;
 
-export interface Measured {
-  fro: number;
-  meanFro: number;
-  sumFro: number;
-  relative: number | null;
-  meanRelative: number | null;
-  cosine: number | null;
-  maxAbs: number;
-  changed: number | null;
-  floor: number;
-}
+export type Measured = Omit<DeltaAggregate, 'nonFinite'>;
 
 /** What each metric is, in one sentence, for people who have not read the paper. */
 export const METRIC_TEXT: Record<Metric, { label: string; help: string }> = {
@@ -65,7 +55,7 @@ export const ENERGY_OVER_TEXT: Record<EnergyOver, string> = { mean: 'Mean', sum:
 export const RELATIVE_OVER_TEXT: Record<RelativeOver, string> = { whole: 'As one vector', mean: 'Mean of weights' };
 
 /** The number to draw. `1 − cosine` on a log scale. */
-export function valueOf(choice: MeasureChoice, measured: Measured | DeltaAggregate): number | null {
+export function valueOf(choice: MeasureChoice, measured: Measured): number | null {
   switch (choice.metric) {
     case 'energy':
       return { mean: measured.meanFro, sum: measured.sumFro, whole: measured.fro }[choice.energyOver];
