@@ -11,6 +11,7 @@ import { createProgressLine, formatBytes, formatCount, print } from './terminal.
 interface MergeOptions {
   out?: string;
   shardSize?: number;
+  memory?: number;
   threads?: number;
   check?: boolean;
   mergekit?: string;
@@ -23,6 +24,7 @@ export function mergeCommand(context: CommandContext): Command {
     .argument('<recipe>', 'a .frank.yaml recipe, a mergekit config, or an adapter folder')
     .option('--out <folder>', 'where it is written; must not exist yet')
     .option('--shard-size <size>', 'largest shard (default: 5GB)', parseSize)
+    .option('--memory <size>', 'memory budget for computing weights, such as 2GB', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)
     .option('--check', 'say what is wrong with the recipe and what it would make; write nothing')
     .option('--mergekit <file>', 'write the recipe as a mergekit config instead; - for stdout')
@@ -67,7 +69,7 @@ async function write({ engine, signal }: CommandContext, recipe: string, out: st
   const line = createProgressLine();
   let result: ExportResult;
   try {
-    result = await engine.exportMerged({ checkpoint: { path: path.resolve(recipe) }, out: path.resolve(out), shardBytes: options.shardSize, threads: options.threads }, { signal, progress: (progress) => line.show(progress) });
+    result = await engine.exportMerged({ checkpoint: { path: path.resolve(recipe) }, out: path.resolve(out), shardBytes: options.shardSize, memory: options.memory, threads: options.threads }, { signal, progress: (progress) => line.show(progress) });
   } finally {
     line.clear();
   }

@@ -4,6 +4,7 @@ import * as vscode from 'vscode';
 import { isCancelled } from '../services/errors.js';
 import { bytesText, progressText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
+import { readSettings } from '../services/settings.js';
 import { checkpointsFrom, pathsFrom } from './arguments.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 
@@ -28,11 +29,12 @@ export const mergeCommands = {
     const name = path.basename(recipe.fsPath).replace(/(?:\.frank)?\.ya?ml$/i, '');
     const target = await vscode.window.showSaveDialog({ title: 'Export Merged Checkpoint: a new folder', saveLabel: 'Export', defaultUri: vscode.Uri.joinPath(recipe, '..', name) });
     if (target === undefined) return;
+    const { memory, threads } = readSettings();
     const result = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Exporting ${name}`, cancellable: true }, async (report, token) => {
       const abort = new AbortController();
       token.onCancellationRequested(() => abort.abort());
       try {
-        return await services.engine.exportMerged({ checkpoint: { path: recipe.fsPath }, out: target.fsPath }, { signal: abort.signal, progress: (progress) => report.report({ message: progressText(progress, 'long') }) });
+        return await services.engine.exportMerged({ checkpoint: { path: recipe.fsPath }, out: target.fsPath, memory, threads }, { signal: abort.signal, progress: (progress) => report.report({ message: progressText(progress, 'long') }) });
       } catch (error) {
         if (isCancelled(error)) return undefined;
         throw error;

@@ -47,7 +47,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
     hoverRecipe: async ({ text, offset }) => (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,
     mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
-    exportMerged: async (request, context) => (await import('./merge/export.js')).exportMerged(request, workerFile, context),
+    exportMerged: async (request, context) => (await import('./merge/export.js')).exportMerged(request, workerFile, (work) => alone(context, work), context),
     hybrids: lazy(async () => (await import('./evaluate/hybrids.js')).hybrids),
     planEvaluate: async (request, context) => (await import('./evaluate/plan.js')).planEvaluate(request, workerFile, turns, () => answers.release(), context),
     evaluate: (request, context) => alone(context, async () => (await import('./evaluate/evaluate.js')).evaluate(request, workerFile, host, context)),

@@ -23,6 +23,8 @@ export interface ExportRequest {
   out: string;
   /** Largest shard in bytes; 5 GB, as the hub's libraries have it, when left out. */
   shardBytes?: number | undefined;
+  /** Budget in bytes for computing weights; 2 GiB when left out. */
+  memory?: number | undefined;
   threads?: number | undefined;
 }
 
@@ -44,6 +46,12 @@ const COPY_BYTES = 64 << 20;
 /** Beside the weights: configs, tokenizers, file system overhead. */
 const SPARE_BYTES = 64 << 20;
 
+const DEFAULT_MEMORY = 2 ** 31;
+/** The process before any work. */
+const BASE_BYTES = 128 << 20;
+/** A thread that computes weights, whatever their size (measured: 85 to 145 MB, with up to nine sources). */
+const COMPUTING_BYTES = 160 << 20;
+
 interface ShardPlan {
   name: string;
   header: Uint8Array;
@@ -52,38 +60,52 @@ interface ShardPlan {
 }
 
 /**
+ * @param alone does in its turn what fills the memory budget: computing. Moving bytes takes one block per thread.
  * @throws `bad-request` when `out` is taken, `disk-full` before anything is written where that can be known, `permission`,
  * and what opening and reading throw. What was begun is removed.
  */
-export async function exportMerged(request: ExportRequest, workerFile: string, { signal, progress }: CallContext = {}): Promise<ExportResult> {
+export async function exportMerged(request: ExportRequest, workerFile: string, alone: <T>(work: () => Promise<T>) => Promise<T>, { signal, progress }: CallContext = {}): Promise<ExportResult> {
   const out = path.resolve(request.out);
   await checkFree(out);
   // Threads start while headers are read.
-  const pool = WorkerPool.start<WriteJob, void>(workerFile, request.threads ?? availableParallelism());
+  const pool = WorkerPool.start<WriteJob, void>(workerFile, threadsFor(request));
+  // A large tensor takes minutes to compute: whoever cancels does not wait for its end.
+  const stop = () => void pool.close();
+  signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await exportWith(pool, out, request, { signal, progress });
+    return await exportWith(pool, out, request, alone, { signal, progress });
+  } catch (error) {
+    throwIfCancelled(signal);
+    throw error;
   } finally {
+    signal?.removeEventListener('abort', stop);
     await pool.close();
   }
 }
 
-async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request: ExportRequest, { signal, progress }: CallContext): Promise<ExportResult> {
+async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request: ExportRequest, alone: <T>(work: () => Promise<T>) => Promise<T>, { signal, progress }: CallContext): Promise<ExportResult> {
   const checkpoint = await openStage(request.checkpoint, { signal });
   if (checkpoint.config === undefined) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} has no config.json, so what is made of it would be no checkpoint that loads.`);
   const shards = planShards(checkpoint, request.shardBytes ?? SHARD_BYTES);
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  const computed = shards.flatMap(({ tensors }) => tensors).filter(({ tensor }) => tensor.expression !== undefined).length;
   const parent = path.dirname(out);
   await explain(out, () => mkdir(parent, { recursive: true }));
   await checkRoom(parent, bytes);
   const beside = path.join(parent, `.${path.basename(out)}.${process.pid}.partial`);
+  const write = async () => {
+    await rm(beside, { recursive: true, force: true });
+    await mkdir(beside);
+    await writeShards(pool, beside, shards, bytes, { signal, progress });
+  };
+  // What the card says of the contents is found out while the weights are written.
+  const card = cardOf(checkpoint, request.checkpoint, signal);
+  card.catch(() => undefined);
   try {
-    await explain(out, async () => {
-      await rm(beside, { recursive: true, force: true });
-      await mkdir(beside);
-      await writeShards(pool, beside, shards, bytes, { signal, progress });
-    });
+    if (computed > 0) progress?.({ phase: 'Waiting for its turn', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
+    await explain(out, () => (computed > 0 ? alone(write) : write()));
     await checkUnchanged(checkpoint);
-    await explain(out, () => writeTexts(beside, checkpoint, shards, request.checkpoint, signal));
+    await explain(out, () => writeTexts(beside, checkpoint, shards, await card, signal));
     throwIfCancelled(signal);
     await explain(out, async () => {
       // An empty folder gives way; one that has been filled since does not.
@@ -97,10 +119,15 @@ async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request
     out,
     files: (await readdir(out)).sort(),
     tensors: checkpoint.tensors.size,
-    computed: [...checkpoint.tensors.values()].filter(({ expression }) => expression !== undefined).length,
+    computed,
     bytes,
     warnings: checkpoint.warnings,
   };
+}
+
+/** As many as the budget holds, should all of them compute, and one in any case. */
+function threadsFor({ memory = DEFAULT_MEMORY, threads = availableParallelism() }: ExportRequest): number {
+  return Math.max(1, Math.min(threads, Math.floor((memory - BASE_BYTES) / COMPUTING_BYTES)));
 }
 
 async function checkFree(out: string): Promise<void> {
@@ -206,7 +233,7 @@ function jobsOf(file: string, tensors: ShardPlan['tensors']): { job: WriteJob; b
 }
 
 /** Everything that is no weight. */
-async function writeTexts(folder: string, checkpoint: Checkpoint, shards: readonly ShardPlan[], asked: StageRequest, signal: AbortSignal | undefined): Promise<void> {
+async function writeTexts(folder: string, checkpoint: Checkpoint, shards: readonly ShardPlan[], card: string, signal: AbortSignal | undefined): Promise<void> {
   for (const [name, file] of checkpoint.files) {
     throwIfCancelled(signal);
     if (name !== 'config.json' && !/^readme|\.index\.json$/i.test(name)) await copyFile(file, path.join(folder, name));
@@ -219,9 +246,13 @@ async function writeTexts(folder: string, checkpoint: Checkpoint, shards: readon
     const total = shards.reduce((sum, { bytes, header }) => sum + bytes - header.length, 0);
     await writeFile(path.join(folder, 'model.safetensors.index.json'), `${JSON.stringify({ metadata: { total_size: total }, weight_map: weightMap }, null, 2)}\n`);
   }
+  await writeFile(path.join(folder, 'README.md'), card);
+}
+
+async function cardOf(checkpoint: Checkpoint, asked: StageRequest, signal: AbortSignal | undefined): Promise<string> {
   const recipe = asked.recipe ?? (/\.ya?ml$/i.test(checkpoint.path) ? await readFile(checkpoint.path, 'utf8') : undefined);
   const sources = await Promise.all((checkpoint.virtual?.sources ?? []).map(async (source) => ({ path: source.path, fingerprint: await fingerprint(source, signal) })));
-  await writeFile(path.join(folder, 'README.md'), modelCard({ name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder), summary: checkpoint.virtual?.summary, recipe, sources, fingerprint: await fingerprint(checkpoint, signal) }));
+  return modelCard({ name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder), summary: checkpoint.virtual?.summary, recipe, sources, fingerprint: await fingerprint(checkpoint, signal) });
 }
 
 function gigabytes(bytes: number): string {

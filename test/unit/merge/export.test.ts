@@ -2,20 +2,24 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
 import type { CompareResult } from '../../../src/engine/diff/result.js';
+import { exportMerged } from '../../../src/engine/merge/export.js';
+import { Turns } from '../../../src/engine/runtime/turns.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../probe/support.js';
 
 describe('exporting a recipe', function () {
   this.timeout(60_000);
   let temporary: TemporaryFolder;
-  let [folder, stitch] = ['', ''];
+  let [folder, stitch, linear] = ['', '', ''];
   before(async () => {
     temporary = await temporaryFolder();
     folder = temporary.path;
     for (const stage of ['in', 'rl', 'base']) await cp(path.join(SAMPLES, 'lineage', stage), path.join(folder, stage), { recursive: true });
     stitch = await recipe('stitch', 'stitch: IN:RL:RL\n');
+    linear = await recipe('linear', 'merge_method: linear\nmodels:\n  - {model: in, parameters: {weight: 1}}\n  - {model: rl, parameters: {weight: 1}}\n');
   });
   after(() => temporary.remove());
 
@@ -106,6 +110,51 @@ describe('exporting a recipe', function () {
       { code: 'changed' },
     );
     assert.deepEqual((await readdir(folder)).filter((name) => /cancelled|half|partial/.test(name)), []);
+  });
+
+  it('what computes waits for its turn, what moves bytes does not; a mistake is said before either', async () => {
+    const turns = new Turns();
+    let end!: () => void;
+    const before = turns.take(() => new Promise<void>((resolve) => (end = resolve)), undefined);
+    const phases: string[] = [];
+    const start = (checkpoint: string, name: string, signal?: AbortSignal) =>
+      exportMerged({ checkpoint: { path: checkpoint }, out: path.join(folder, name) }, path.resolve('dist/worker.cjs'), (work) => turns.take(work, signal), { signal, progress: ({ phase }) => void phases.push(phase) });
+    await start(stitch, 'moved');
+    assert.deepEqual([...new Set(phases)], ['Writing weights']);
+    await assert.rejects(start(linear, 'moved'), { code: 'bad-request' });
+    phases.length = 0;
+    const cancel = new AbortController();
+    const cancelled = start(linear, 'never', cancel.signal);
+    const waiting = start(linear, 'computed');
+    while (phases.length < 2) await sleep(5); // both have come to wait
+    cancel.abort();
+    await assert.rejects(cancelled, { code: 'cancelled' });
+    assert.deepEqual([...new Set(phases)], ['Waiting for its turn']);
+    assert.ok(!(await readdir(folder)).some((name) => /computed|never/.test(name)));
+    end();
+    await before;
+    assert.ok((await waiting).computed > 100);
+    assert.deepEqual([...new Set(phases)], ['Waiting for its turn', 'Writing weights']);
+    await same(linear, path.join(folder, 'computed'));
+  });
+
+  it('the engine gives exports that compute one turn after the other', async () => {
+    const order: string[] = [];
+    const start = (name: string) => engine.exportMerged({ checkpoint: { path: linear }, out: path.join(folder, name) }, { progress: ({ phase }) => void (phase === 'Writing weights' && order.push(name)) });
+    await Promise.all([start('first'), start('second')]);
+    assert.deepEqual([...new Set(order)].length, 2);
+    const [one] = order;
+    assert.ok(order.lastIndexOf(one!) < order.findIndex((name) => name !== one), order.join(' '));
+  });
+
+  it('cancelling does not wait for the tensor in hand', async () => {
+    const busy = path.join(folder, 'busy.cjs'); // takes a job and is never done with it
+    await writeFile(busy, "require('node:worker_threads').parentPort.on('message', () => undefined);");
+    const cancel = new AbortController();
+    const out = path.join(folder, 'unfinished');
+    const exported = exportMerged({ checkpoint: { path: linear }, out }, busy, (work) => work(), { signal: cancel.signal, progress: ({ phase }) => void (phase === 'Writing weights' && setImmediate(() => cancel.abort())) });
+    await assert.rejects(exported, { code: 'cancelled' });
+    assert.deepEqual((await readdir(folder)).filter((name) => name.includes('unfinished')), []);
   });
 
   it('a recipe with mistakes says the first, with its line', async () => {
