@@ -1,6 +1,6 @@
 /** Select for Compare, Compare with Selected, Compare with…, Compare Lineage. */
 import * as vscode from 'vscode';
-import { checkpointOf, folderOf, labelOf } from '../services/checkpointPath.js';
+import { checkpointOf, identityOf, labelOf } from '../services/checkpointPath.js';
 import type { Services } from '../services/services.js';
 import { checkpointsFrom } from './arguments.js';
 import { pickOrder } from './order.js';
@@ -39,7 +39,7 @@ export const compareCommands = {
 };
 
 async function compare({ engine, panels }: Services, checkpoints: string[]): Promise<void> {
-  if (new Set(checkpoints.map(folderOf)).size < checkpoints.length) {
+  if (new Set(checkpoints.map(identityOf)).size < checkpoints.length) {
     throw new Error(`${labelOf(checkpoints[0]!)} would be compared with itself; choose another checkpoint.`);
   }
   // The order is the user's; only what the stages are called is guessed, from their names.

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FoundCheckpoint } from '../protocol/engineApi.js';
-import { checkpointOf, folderOf, kindText, labelOf, labelsOf } from '../services/checkpointPath.js';
+import { checkpointOf, identityOf, kindText, labelOf, labelsOf } from '../services/checkpointPath.js';
 import { messageOf } from '../services/errors.js';
 import { bytesText } from '../services/progressText.js';
 import type { Services } from '../services/services.js';
@@ -22,10 +22,10 @@ export interface PickOptions {
 
 /** Undefined when dismissed. */
 export async function pickCheckpoint(services: Services, { title, placeholder, exclude = [] }: PickOptions): Promise<string | undefined> {
-  const excluded = new Set(exclude.map((checkpoint) => folderOf(checkpoint)));
+  const excluded = new Set(exclude.map((checkpoint) => identityOf(checkpoint)));
   const choices = async (): Promise<Choice[]> => {
     const found = await discovered(services);
-    const offered = found.filter((checkpoint) => !excluded.has(folderOf(checkpoint.path)));
+    const offered = found.filter((checkpoint) => !excluded.has(identityOf(checkpoint.path)));
     const group = (source: 'workspace' | 'huggingface-cache', label: string): Choice[] => {
       const items = offered
         .filter((checkpoint) => checkpoint.source === source)
@@ -34,7 +34,7 @@ export async function pickCheckpoint(services: Services, { title, placeholder, e
     };
     const hand = checkpointInHand();
     const inHand: Choice[] =
-      hand === undefined || excluded.has(folderOf(hand))
+      hand === undefined || excluded.has(identityOf(hand))
         ? []
         : [{ label: 'In the editor', kind: vscode.QuickPickItemKind.Separator }, { label: labelOf(hand), description: 'in the editor', detail: hand, checkpoint: hand }];
     return [
@@ -64,7 +64,7 @@ export interface Stage {
 export async function pickCheckpoints(services: Services, { title, placeHolder, most }: { title: string; placeHolder: string; most?: number }, given: readonly string[]): Promise<Stage[] | undefined> {
   const hand = given.length > 0 ? [...given] : [checkpointInHand()].filter((one) => one !== undefined);
   const found = await discovered(services);
-  const known = [...hand, ...found.map((one) => checkpointOf(one.path)).filter((one) => !hand.some((own) => folderOf(own) === folderOf(one)))];
+  const known = [...hand, ...found.map((one) => checkpointOf(one.path)).filter((one) => !hand.some((own) => identityOf(own) === identityOf(one)))];
   if (known.length === 0) {
     const one = await pickCheckpoint(services, { title, placeholder: 'Which checkpoint?' });
     return one === undefined ? undefined : named(services, [one]);
@@ -105,5 +105,5 @@ export function checkpointInHand(): string | undefined {
   const uri = vscode.window.activeTextEditor?.document.uri;
   if (uri?.scheme !== 'file') return undefined;
   const name = path.basename(uri.fsPath);
-  return name === 'config.json' || name.endsWith('.safetensors.index.json') ? checkpointOf(uri.fsPath) : undefined;
+  return /^(?:adapter_)?config\.json$/.test(name) || name.endsWith('.safetensors.index.json') ? checkpointOf(uri.fsPath) : undefined;
 }

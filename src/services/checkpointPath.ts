@@ -1,4 +1,5 @@
 /** Which checkpoint a path on disk stands for, as far as names tell. The engine has the last word. */
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** Files that stand for the folder they lie in. */
@@ -7,30 +8,57 @@ const STANDS_FOR_FOLDER = [
   /^model\.safetensors$/,
   /\.safetensors\.index\.json$/,
   /^model-\d+-of-\d+\.safetensors$/,
-  /^adapter_(config\.json|model\.safetensors)$/,
 ];
+
+const ADAPTER_CONFIG = 'adapter_config.json';
+const ADAPTER_FILE = /^adapter_(?:config\.json|model\.safetensors)$/;
 
 /** The Hugging Face cache names the folder of a snapshot by its commit, which tells nobody anything. */
 const IN_CACHE = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([^\\/]+)$/;
 
 /**
  * One spelling per checkpoint, so that the same comparison is found again whichever file it was started from. A shard
- * of a name of its own stays as it is: what it belongs to is the engine's to say.
+ * of a name of its own stays as it is: what it belongs to is the engine's to say. A folder with a model and an adapter
+ * is the model; either file of the adapter is the adapter, `FOLDER/adapter_config.json`.
  */
 export function checkpointOf(fsPath: string): string {
   const name = path.basename(fsPath);
   if (STANDS_FOR_FOLDER.some((pattern) => pattern.test(name))) return path.dirname(fsPath);
+  if (ADAPTER_FILE.test(name)) return holdsModel(path.dirname(fsPath)) ? path.join(path.dirname(fsPath), ADAPTER_CONFIG) : path.dirname(fsPath);
   return fsPath.length > 1 ? fsPath.replace(/[\\/]+$/, '') : fsPath;
+}
+
+/** `folder` may have a base in front: `BASE+FOLDER`. */
+function holdsModel(folder: string): boolean {
+  for (const place of [folder, folder.slice(folder.lastIndexOf('+') + 1)]) {
+    try {
+      return readdirSync(place).some((name) => name.endsWith('.safetensors') && !/^\.|^adapter_model/.test(name));
+    } catch {
+      // not there
+    }
+  }
+  return false;
 }
 
 /** The folder that holds the checkpoint's files. */
 export function folderOf(checkpoint: string): string {
-  return checkpoint.endsWith('.safetensors') ? path.dirname(checkpoint) : checkpointOf(checkpoint);
+  return checkpoint.endsWith('.safetensors') || isAdapterFile(checkpoint) ? path.dirname(checkpoint) : checkpointOf(checkpoint);
+}
+
+function isAdapterFile(checkpoint: string): boolean {
+  return path.basename(checkpoint) === ADAPTER_CONFIG;
+}
+
+/** Two that have the same are the same checkpoint: its folder, or the adapter beside a model. */
+export function identityOf(given: string): string {
+  const checkpoint = checkpointOf(given);
+  return isAdapterFile(checkpoint) ? checkpoint : folderOf(checkpoint);
 }
 
 /** How a checkpoint is named where there is no better label. */
 export function labelOf(checkpoint: string): string {
   const folder = checkpointOf(checkpoint);
+  if (isAdapterFile(folder)) return `${labelOf(path.dirname(folder))} (adapter)`;
   const cached = IN_CACHE.exec(folder);
   if (cached !== null) return `${cached[1]!.replace('--', '/')}@${cached[2]!.slice(0, 7)}`;
   return path.basename(folder) || checkpoint;
@@ -49,7 +77,7 @@ export function labelsOf(checkpoints: readonly string[]): string[] {
   const plain = checkpoints.map(labelOf);
   return plain.map((label, i) => {
     const unique = plain.every((other, j) => j === i || other !== label);
-    return unique ? label : path.join(path.basename(path.dirname(checkpointOf(checkpoints[i]!))), label);
+    return unique ? label : path.join(path.basename(path.dirname(folderOf(checkpointOf(checkpoints[i]!)))), label);
   });
 }
 

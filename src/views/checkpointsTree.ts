@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FoundCheckpoint } from '../protocol/engineApi.js';
-import { folderOf, kindText } from '../services/checkpointPath.js';
+import { identityOf, kindText } from '../services/checkpointPath.js';
 import type { Discovery } from '../services/discovery.js';
 import { bytesText } from '../services/progressText.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
@@ -58,7 +58,7 @@ export class CheckpointsTree implements vscode.TreeDataProvider<Node> {
       found
         .filter((checkpoint) => checkpoint.source === source)
         .map((checkpoint) => {
-          const own = runs.filter((run) => run.paths.some((stage) => folderOf(stage) === folderOf(checkpoint.path)));
+          const own = runs.filter((run) => run.paths.some((stage) => identityOf(stage) === identityOf(checkpoint.path)));
           return new CheckpointNode(checkpoint, own.map((run) => withParent(new RunNode(run), checkpoint.path)));
         });
     const workspace = nodes('workspace');

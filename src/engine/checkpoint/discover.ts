@@ -33,8 +33,7 @@ export async function discover(request: { roots: string[]; huggingFaceCache: boo
   for (const { folder, label } of await hubSnapshots(hubFolder())) {
     throwIfCancelled(signal);
     if (found.has(folder)) continue;
-    const checkpoint = await recognise(folder, await names(folder), label, 'huggingface-cache', signal);
-    if (checkpoint !== undefined) cached.push(checkpoint);
+    cached.push(...(await recognise(folder, await names(folder), label, 'huggingface-cache', signal)));
   }
   return [...workspace, ...cached];
 }
@@ -53,8 +52,7 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
       visited.add(real);
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       const label = path.relative(root, folder) || path.basename(root);
-      const checkpoint = await recognise(folder, entries.map((entry) => entry.name), label, 'workspace', signal);
-      if (checkpoint !== undefined) found.set(folder, checkpoint);
+      for (const checkpoint of await recognise(folder, entries.map((entry) => entry.name), label, 'workspace', signal)) found.set(checkpoint.path, checkpoint);
       for (const { name } of entries) if (RECIPE.test(name)) found.set(path.join(folder, name), await recipeAt(root, path.join(folder, name)));
       for (const entry of entries) {
         // Hidden folders: .git, .venv, .cache and the runs of this product.
@@ -67,10 +65,21 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
   }
 }
 
+/** The folder's model, or its adapter; an adapter beside a model is named by its config, since the folder is the model's. */
+async function recognise(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint[]> {
+  const model = await recogniseModel(folder, entries, label, source, signal);
+  const adapter = entries.includes(ADAPTER_CONFIG) ? await recogniseAdapter(folder, entries, label, source, signal) : undefined;
+  const beside = entries.some(isWeights) && adapter ? { ...adapter, path: path.join(folder, ADAPTER_CONFIG), label: `${label} (adapter)` } : adapter;
+  return [model, beside].filter((one) => one !== undefined);
+}
+
+function isWeights(name: string): boolean {
+  return name.endsWith('.safetensors') && !name.startsWith('.') && !ADAPTER.test(name);
+}
+
 /** A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name. */
-async function recognise(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
-  const weights = entries.filter((name) => name.endsWith('.safetensors') && !name.startsWith('.') && !ADAPTER.test(name));
-  if (weights.length === 0 && entries.includes(ADAPTER_CONFIG)) return recogniseAdapter(folder, entries, label, source, signal);
+async function recogniseModel(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
+  const weights = entries.filter(isWeights);
   const index = entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
   const hasConfig = entries.includes('config.json');
   if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors'))) return undefined;

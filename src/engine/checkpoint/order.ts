@@ -119,11 +119,16 @@ function describe(order: readonly number[], named: readonly Named[], reason: str
 }
 
 function readName(given: string): Named {
+  const own = readFolderName(given);
+  return /^adapter_/.test(path.basename(given)) ? { ...own, label: `${own.label} (adapter)` } : own;
+}
+
+function readFolderName(given: string): Named {
   let folder = path.resolve(given);
   if (/\.(?:json|safetensors)$/.test(folder)) {
     const file = path.basename(folder);
     // A lone weight file is named by itself, the files of a checkpoint by their folder.
-    if (/^(?:config|model)\b/.test(file) || file.endsWith('.json')) folder = path.dirname(folder);
+    if (/^(?:config|model|adapter_model)\b/.test(file) || file.endsWith('.json')) folder = path.dirname(folder);
     else folder = folder.replace(/\.safetensors$/, '');
   }
   const cached = cachedSnapshot(folder);

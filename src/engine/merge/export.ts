@@ -105,7 +105,7 @@ async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request
     if (computed > 0) progress?.({ phase: 'Waiting for its turn', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
     await explain(out, () => (computed > 0 ? alone(write) : write()));
     await checkUnchanged(checkpoint);
-    await explain(out, () => writeTexts(beside, checkpoint, shards, await card, signal));
+    await explain(out, async () => writeTexts(beside, checkpoint, shards, await card, signal));
     throwIfCancelled(signal);
     await explain(out, async () => {
       // An empty folder gives way; one that has been filled since does not.

@@ -73,6 +73,17 @@ describe('discover', function () {
     assert.deepEqual((await discover({ roots: [path.join(root, 'run', 'bare')], huggingFaceCache: false })).map(({ label }) => label), ['bare']);
   });
 
+  it('a model and an adapter in one folder are two', async () => {
+    const root = path.join(temporary.path, 'both');
+    await writeCheckpoint(path.join(root, 'tuned'), { family: 'qwen3' });
+    await writeAdapter(path.join(root, 'tuned'), { config: { base_model_name_or_path: 'org/Model' }, tensors: pair('x', 2, 2, 1, 1) });
+    const found = await discover({ roots: [root], huggingFaceCache: false });
+    assert.deepEqual(found.map(({ path: place, label, adapterOf }) => [path.relative(root, place), label, adapterOf]), [
+      ['tuned', 'tuned', undefined],
+      [path.join('tuned', 'adapter_config.json'), 'tuned (adapter)', 'org/Model'],
+    ]);
+  });
+
   it('finds the snapshots of the cache, those of refs/main first', async () => {
     const hub = path.join(temporary.path, 'hub');
     await writeHubCheckpoint(hub, 'org/Model', 'ffff000011112222', { family: 'qwen2' });

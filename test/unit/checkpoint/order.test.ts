@@ -54,6 +54,10 @@ describe('guessOrder', () => {
     assert.deepEqual(guess.order, [2, 1, 0]);
   });
 
+  it('tells an adapter from the model in whose folder it lies', async () => {
+    for (const file of ['adapter_config.json', 'adapter_model.safetensors']) assert.deepEqual((await guessOrder(['/x/tuned', `/x/tuned/${file}`])).labels, ['tuned', 'tuned (adapter)']);
+  });
+
   it('does not measure what names decide, or two of which nothing is known', async () => {
     const never = () => Promise.reject(new Error('measured'));
     await guessOrder(['/x/rl', '/x/base', '/x/in'], never);

@@ -1,8 +1,11 @@
 // Adapters in the extension host: what they are called, and that the menus offer them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, it } from 'mocha';
-import { checkpointOf, folderOf, kindText, labelOf } from '../../../src/services/checkpointPath.js';
+import { checkpointOf, folderOf, identityOf, kindText, labelOf, labelsOf, requestKey } from '../../../src/services/checkpointPath.js';
+import { temporaryFolder } from '../../fixtures/checkpoints.js';
 
 describe('adapters in the host', () => {
   it('are called after their base', () => {
@@ -19,6 +22,30 @@ describe('adapters in the host', () => {
     }
     assert.equal(labelOf('/models/base+/runs/lora'), 'lora');
     assert.notEqual(folderOf('/models/base+/runs/lora'), folderOf('/models/other+/runs/lora'));
+  });
+
+  it('beside a model are named by either of their files; the folder and the files of the model are the model', async () => {
+    const temporary = await temporaryFolder();
+    try {
+      for (const weights of ['model.safetensors', 'model-00001-of-00002.safetensors', 'pytorch_of_a_kind.safetensors']) {
+        const folder = path.join(temporary.path, weights, 'tuned');
+        const adapter = path.join(folder, 'adapter_config.json');
+        await mkdir(folder, { recursive: true });
+        for (const file of ['config.json', 'adapter_config.json', 'adapter_model.safetensors']) await writeFile(path.join(folder, file), '');
+        assert.equal(checkpointOf(adapter), folder, 'alone, it is its folder');
+        await writeFile(path.join(folder, weights), '');
+        for (const file of ['adapter_config.json', 'adapter_model.safetensors']) assert.equal(checkpointOf(path.join(folder, file)), adapter);
+        for (const file of ['', 'config.json', 'model.safetensors']) assert.equal(checkpointOf(path.join(folder, file)), folder);
+        assert.equal(checkpointOf(`/models/base+${adapter}`), `/models/base+${adapter}`);
+        assert.deepEqual([folderOf(adapter), folderOf(folder)], [folder, folder]);
+        assert.notEqual(identityOf(adapter), identityOf(folder), 'one can be compared with the other');
+        assert.equal(identityOf(path.join(folder, weights)), identityOf(folder));
+        assert.notEqual(requestKey([{ path: folder }, { path: adapter }]), requestKey([{ path: folder }, { path: folder }]));
+        assert.deepEqual(labelsOf([folder, adapter]), ['tuned', 'tuned (adapter)']);
+      }
+    } finally {
+      await temporary.remove();
+    }
   });
 
   it('have every menu that checkpoints have in the explorer', () => {
