@@ -21,7 +21,9 @@ export async function findBase(folder: string, name: string | undefined, revisio
   if (name === undefined) throw new FrankensteinError('no-base', `The adapter ${shown(folder)} does not say what its base is: ${way}.`);
   // A share on another machine would be logged in to by opening it.
   if (!/^(?:\\\\|\/\/|[a-z][a-z\d+.-]+:\/\/)/i.test(name) && !name.includes('\0')) {
-    for (const place of places(folder, name)) if (await isThere(place)) return place;
+    // The adapter itself is not its base, whatever its name; a model in the same folder may be.
+    const holdsModel = (await readdir(folder).catch((): string[] => [])).some((entry) => entry.endsWith('.safetensors') && !/^\.|^adapter_model/.test(entry));
+    for (const place of places(folder, name)) if ((holdsModel || place !== folder) && (await isThere(place))) return place;
     const cached = await inCache(name, revision);
     if (cached !== undefined) return cached;
   }
@@ -45,15 +47,14 @@ export async function splitBase(given: string): Promise<{ base: string | undefin
 }
 
 function places(folder: string, name: string): string[] {
-  if (path.isAbsolute(name)) return [name];
+  if (path.isAbsolute(name)) return [path.resolve(name)];
   const found: string[] = [];
   let from = folder;
   for (let level = 0; level <= LEVELS; level++) {
     found.push(path.resolve(from, name));
     from = path.dirname(from);
   }
-  // The adapter itself is not its base, whatever its name.
-  return [...new Set(found)].filter((place) => place !== folder);
+  return [...new Set(found)];
 }
 
 /** The folder of a repository, or of one revision of it, in the Hugging Face cache. */

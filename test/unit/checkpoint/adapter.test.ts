@@ -192,6 +192,16 @@ describe('an adapter', function () {
     assert.equal((await openCheckpoint(odd)).virtual, undefined);
     assert.equal((await openCheckpoint(`${odd}+${lost}`)).virtual!.sources[0]!.folder, odd);
     await assert.rejects(openCheckpoint(`${base}+${base}`), { code: 'bad-request', message: /is no adapter/ });
+    // Beside the model that it belongs on; without one there, its own folder is no base.
+    for (const name of ['.', '../both', path.join(temporary.path, 'both')]) {
+      const both = path.join(temporary.path, 'both');
+      const adapter = path.join(await writeAdapter(both, { config: { base_model_name_or_path: name }, tensors }), 'adapter_config.json');
+      await assert.rejects(openCheckpoint(adapter), name === '.' ? { code: 'not-found' } : { code: 'no-base' });
+      await cp(base, both, { recursive: true });
+      assert.equal(await baseOf(both, adapter), both);
+      assert.equal((await openCheckpoint(both)).virtual, undefined);
+      await rm(both, { recursive: true });
+    }
     const circle = await writeAdapter(path.join(temporary.path, 'circle'), { config: { base_model_name_or_path: '../circle-2' }, tensors });
     await writeAdapter(path.join(temporary.path, 'circle-2'), { config: { base_model_name_or_path: '../circle' }, tensors });
     await assert.rejects(openCheckpoint(circle), { code: 'malformed', message: /ends in no base/ });
