@@ -56,12 +56,13 @@ try {
   if (fs.existsSync(fixture)) fs.cpSync(fixture, workspace, { recursive: true });
   const code = await runTests({
     vscodeExecutablePath: executable,
-    extensionDevelopmentPath: root,
+    extensionDevelopmentPath: [root, path.join(root, 'test', 'integration', 'models')],
     extensionTestsPath: tests,
     extensionTestsEnv: { FRANKENSTEIN_ROOT: root, FRANKENSTEIN_TEST_SUMMARY: summary, FRANKENSTEIN_TEST_GREP: values.grep },
     launchArgs: [
       workspace,
       ...['--user-data-dir', path.join(folder, 'data'), '--extensions-dir', path.join(folder, 'extensions')],
+      '--enable-proposed-api=frankenstein-lab-tests.stand-in-models',
       ...['--disable-workspace-trust', '--disable-telemetry', '--skip-welcome', '--skip-release-notes'],
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     ],

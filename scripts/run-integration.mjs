@@ -32,7 +32,7 @@ try {
   if (values.grep) env['FRANKENSTEIN_TEST_GREP'] = values.grep;
   const code = await runExtensionTests({
     root,
-    extension: path.resolve(values.extension),
+    extensions: [path.resolve(values.extension), path.join(root, 'test', 'integration', 'models')],
     tests: path.resolve(values.tests),
     workspace,
     env,

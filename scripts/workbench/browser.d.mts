@@ -5,5 +5,5 @@ export function isLocal(url: string): boolean;
 export function guardRequests(context: BrowserContext): Promise<string[]>;
 export function addDevelopmentOptions(
   context: BrowserContext,
-  options: { port: number; extension?: string | undefined; tests?: string | undefined },
+  options: { port: number; extensions?: readonly string[] | undefined; tests?: string | undefined },
 ): Promise<void>;

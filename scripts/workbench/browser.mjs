@@ -61,9 +61,9 @@ export async function guardRequests(context) {
 /**
  * Gives the workbench development options, which its URL cannot carry.
  * @param {BrowserContext} context
- * @param {{port: number, extension?: string, tests?: string}} options  absolute paths on the server
+ * @param {{port: number, extensions?: readonly string[], tests?: string}} options  absolute paths on the server
  */
-export async function addDevelopmentOptions(context, { port, extension, tests }) {
+export async function addDevelopmentOptions(context, { port, extensions, tests }) {
   const uri = (/** @type {string} */ path) => ({ scheme: 'vscode-remote', authority: `127.0.0.1:${port}`, path });
   await context.addInitScript(
     (options) => {
@@ -75,7 +75,7 @@ export async function addDevelopmentOptions(context, { port, extension, tests })
       };
     },
     {
-      ...(extension === undefined ? {} : { extensions: [uri(extension)] }),
+      ...(extensions === undefined ? {} : { extensions: extensions.map(uri) }),
       ...(tests === undefined ? {} : { extensionTestsPath: uri(tests) }),
     },
   );

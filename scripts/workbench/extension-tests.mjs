@@ -11,7 +11,7 @@ import { setupBrowser } from './setup.mjs';
 /**
  * @typedef {object} ExtensionTests
  * @property {string} root
- * @property {string} extension   folder of the extension
+ * @property {string[]} extensions folders of the extension, and of those that it is tested with
  * @property {string} tests       the bundle that exports run()
  * @property {string} workspace   folder to open
  * @property {Record<string, string>} env  for the extension host
@@ -23,14 +23,14 @@ import { setupBrowser } from './setup.mjs';
  * @param {ExtensionTests} options
  * @returns {Promise<number>} the code the test run ended with
  */
-export async function runExtensionTests({ root, extension, tests, workspace, env, minutes, evidence }) {
+export async function runExtensionTests({ root, extensions, tests, workspace, env, minutes, evidence }) {
   const executablePath = await setupBrowser({ root });
   const server = await startServer({ root, settings: { ...TEST_SETTINGS }, env, log: console.log });
   const browser = await chromium.launch({ executablePath, args: [...BROWSER_FLAGS] });
   try {
     const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce' });
     const foreign = await guardRequests(context);
-    await addDevelopmentOptions(context, { port: server.port, extension, tests });
+    await addDevelopmentOptions(context, { port: server.port, extensions, tests });
     const page = await context.newPage();
     /** @type {string[]} */
     const said = [];

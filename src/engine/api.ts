@@ -167,8 +167,8 @@ export interface GenerateResult {
 
 /** What the engine may ask of the process that started it. */
 export interface EngineHost {
-  /** The answer of one of the editor's language models to a prompt. */
-  complete(request: { model: string; prompt: string }, context?: CallContext): Promise<string>;
+  /** The answer of one of the editor's language models to a prompt, about a picture where there is one. */
+  complete(request: { model: string; prompt: string; picture?: { type: string; bytes: Uint8Array } | undefined }, context?: CallContext): Promise<string>;
 }
 
 export interface EngineApi {

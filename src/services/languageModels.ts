@@ -9,6 +9,10 @@ const SECRET = 'frankenstein.languageModel.key';
 
 export type LanguageModelChoice = { kind: 'editor'; id: string } | { kind: 'endpoint'; url: string; model: string };
 
+/** Newer than the oldest VS Code that this runs in: what models may be shown beside text, and whether they can see it. */
+const { LanguageModelDataPart: DataPart } = vscode as unknown as { LanguageModelDataPart?: { image(data: Uint8Array, mime: string): vscode.LanguageModelTextPart } };
+type SeeingModel = vscode.LanguageModelChat & { capabilities?: { supportsImageToText?: boolean } };
+
 interface Item extends vscode.QuickPickItem {
   choice?: LanguageModelChoice | null;
   configure?: true;
@@ -18,12 +22,11 @@ interface Item extends vscode.QuickPickItem {
 export async function pickLanguageModel({ secrets }: { secrets: vscode.SecretStorage }, title: string, placeHolder: string, { pictures = false } = {}): Promise<LanguageModelChoice | null | undefined> {
   const configuration = vscode.workspace.getConfiguration('frankenstein.languageModel');
   const [url, model] = [configuration.get<string>('url', '').trim(), configuration.get<string>('model', '').trim()];
-  // The editor's models are given text only.
-  const own = pictures ? [] : await Promise.resolve(vscode.lm.selectChatModels()).catch(() => []);
+  const own = await editorModels(pictures);
   const items: Item[] = [
     { label: '$(circle-slash) None', description: 'nothing is sent anywhere', choice: null },
     ...(url !== '' && model !== '' ? [{ label: `$(globe) ${model}`, description: url, choice: { kind: 'endpoint' as const, url, model } }] : []),
-    ...own.map((one): Item => ({ label: `$(sparkle) ${one.name}`, description: `${one.vendor}, through VS Code`, choice: { kind: 'editor', id: one.id } })),
+    ...own.map((one): Item => ({ label: `$(sparkle) ${one.name}`, description: `${one.vendor}, through VS Code`, choice: { kind: 'editor', id: nameOf(one) } })),
     { label: '$(gear) Endpoint…', description: 'any address that speaks the OpenAI chat completions protocol', configure: true },
   ];
   const picked = await vscode.window.showQuickPick(items, { title, placeHolder });
@@ -46,22 +49,45 @@ export async function languageModelRequest({ secrets }: { secrets: vscode.Secret
   return { kind: 'endpoint', url: choice.url, model: choice.model, key: await secrets.get(SECRET) };
 }
 
+/** As requests and results name it: two vendors may have a model of the same id. */
+function nameOf({ vendor, id }: vscode.LanguageModelChat): string {
+  return `${vendor}/${id}`;
+}
+
+async function editorModels(pictures: boolean): Promise<vscode.LanguageModelChat[]> {
+  const all = await Promise.resolve(vscode.lm.selectChatModels()).catch((): vscode.LanguageModelChat[] => []);
+  if (!pictures) return all;
+  return DataPart === undefined ? [] : all.filter((one) => (one as SeeingModel).capabilities?.supportsImageToText !== false);
+}
+
 /** What the engine may ask of the editor. */
 export const engineHost: EngineHost = {
-  async complete({ model: id, prompt }, context) {
-    const [model] = await vscode.lm.selectChatModels({ id });
-    if (model === undefined) throw Object.assign(new Error(`The language model "${id}" is not there any more.`), { code: 'unavailable' });
+  async complete({ model: name, prompt, picture }, context) {
+    const slash = name.indexOf('/');
+    const [model] = await vscode.lm.selectChatModels({ vendor: name.slice(0, slash), id: name.slice(slash + 1) });
+    if (model === undefined) throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
+    if (picture !== undefined && DataPart === undefined) throw failure('This version of VS Code gives its language models text only; let an endpoint describe pictures.');
     const source = new vscode.CancellationTokenSource();
-    context?.signal?.addEventListener('abort', () => source.cancel(), { once: true });
+    const cancel = () => source.cancel();
+    if (context?.signal?.aborted === true) cancel();
+    context?.signal?.addEventListener('abort', cancel, { once: true });
+    const content = picture === undefined ? prompt : [DataPart!.image(picture.bytes, picture.type), new vscode.LanguageModelTextPart(prompt)];
+    const justification = picture === undefined ? 'Frankenstein Lab lets it judge answers that were to be checked.' : 'Frankenstein Lab lets it describe pictures of questions.';
     try {
-      const response = await model.sendRequest([vscode.LanguageModelChatMessage.User(prompt)], { justification: 'Frankenstein Lab lets it judge answers that were to be checked.' }, source.token);
+      const response = await model.sendRequest([vscode.LanguageModelChatMessage.User(content)], { justification }, source.token);
       let text = '';
       for await (const part of response.text) text += part;
       return text;
     } catch (error) {
-      throw Object.assign(new Error(`The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`), { code: 'unavailable' });
+      const refused = error instanceof vscode.LanguageModelError && error.code === vscode.LanguageModelError.NoPermissions.name;
+      throw failure(refused ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, or choose another one.` : `The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
+      context?.signal?.removeEventListener('abort', cancel);
       source.dispose();
     }
   },
 };
+
+function failure(message: string): Error {
+  return Object.assign(new Error(message), { code: 'unavailable' });
+}

@@ -113,7 +113,7 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
       const context = await browser.newContext({ viewport, reducedMotion: 'reduce', acceptDownloads: true });
       foreign.push(await guardRequests(context));
       if (extensionDevelopmentPath !== undefined) {
-        await addDevelopmentOptions(context, { port: server.port, extension: path.resolve(extensionDevelopmentPath) });
+        await addDevelopmentOptions(context, { port: server.port, extensions: [path.resolve(extensionDevelopmentPath)] });
       }
       const page = new WorkbenchPage(await context.newPage(), {
         resultsDir: path.join(root, 'test-results'),

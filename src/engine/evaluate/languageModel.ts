@@ -35,10 +35,7 @@ export function languageModelOf(request: LanguageModelRequest, host: EngineHost 
     return {
       name: request.model,
       parallel: 2,
-      complete({ text, picture }, signal) {
-        if (picture !== undefined) throw new FrankensteinError('unsupported', "The editor's language models are given text only; pictures are described by an endpoint.");
-        return host.complete({ model: request.model, prompt: text }, { signal });
-      },
+      complete: ({ text, picture }, signal) => host.complete({ model: request.model, prompt: text, picture }, { signal }),
     };
   }
   const url = endpointOf(request.url);
