@@ -33,12 +33,12 @@ export async function openStages(request: { stages: StageRequest[] }, { signal, 
   if (alignment.tensors.length === 0) {
     throw new FrankensteinError('mismatch', `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`);
   }
-  return { labels: labelsOf(request, checkpoints), checkpoints, alignment };
+  return { labels: labelsOf(request.stages, checkpoints), checkpoints, alignment };
 }
 
 /** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
-export function labelsOf(request: { stages: StageRequest[] }, checkpoints: readonly Checkpoint[]): string[] {
-  const wanted = request.stages.map((stage, index) => stage.label ?? labelOf(checkpoints[index]!));
+export function labelsOf(stages: readonly Pick<StageRequest, 'label'>[], checkpoints: readonly Checkpoint[]): string[] {
+  const wanted = stages.map(({ label }, index) => label ?? labelOf(checkpoints[index]!));
   return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
 }
 

@@ -111,7 +111,7 @@ export async function setUp(request: EvaluateRequest, { signal, progress }: Call
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });
   return {
     request, checkpoints, sets, maxNewTokens, seed,
-    labels: labelsOf({ stages: request.checkpoints }, checkpoints),
+    labels: labelsOf(request.checkpoints, checkpoints),
     fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
     items: await itemsOf(sets, signal),
     warnings: [...new Set([...checkpoints.flatMap(({ warnings }) => warnings), ...sets.warnings])],

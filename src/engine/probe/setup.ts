@@ -4,8 +4,8 @@ import path from 'node:path';
 import type { CallContext } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { shown, thousands } from '../checkpoint/failure.js';
-import { checkpointLabel } from '../checkpoint/hub.js';
 import { openStage } from '../checkpoint/open.js';
+import { labelsOf } from '../diff/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { checkAmounts } from '../evaluate/amounts.js';
 import { factsOfPicture } from '../evaluate/dataFiles.js';
@@ -82,7 +82,7 @@ export async function setUp(request: ProbeRequest, { signal, progress }: CallCon
   const { samples, fingerprint, warnings } = await readSamples(request, data, seed, badLines, signal);
   const units = unitsOf(samples);
   return {
-    kind, mode, part, checkpoints, labels: labelsOf(request, checkpoints), specs, plans, depths, layers,
+    kind, mode, part, checkpoints, labels: labelsOf(request.checkpoints, checkpoints), specs, plans, depths, layers,
     cuts: resolveCuts(request.cuts, layers),
     data,
     dataFingerprint: fingerprint,
@@ -99,12 +99,6 @@ function depthsOf(given: readonly number[] | undefined, layers: number): number[
   const stray = given.find((depth) => !Number.isInteger(depth) || depth < 0 || depth >= layers);
   if (stray !== undefined) throw new FrankensteinError('bad-request', `There is no depth ${stray}: the model has the language layers 0 to ${layers - 1}.`);
   return [...new Set(given)].sort((a, b) => a - b);
-}
-
-/** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
-function labelsOf(request: ProbeRequest, checkpoints: readonly Checkpoint[]): string[] {
-  const wanted = request.checkpoints.map(({ label }, index) => label ?? checkpointLabel(checkpoints[index]!.folder));
-  return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
 }
 
 interface ReadSamples {

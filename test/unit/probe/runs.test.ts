@@ -51,6 +51,13 @@ describe('a probe', function () {
     for (const { answers, sourceAnswer } of result.samples) assert.equal(answers[0], sourceAnswer);
   });
 
+  it('calls a recipe by its name', async () => {
+    const recipe = path.join(temporary.path, 'half-way.frank.yaml');
+    await writeFile(recipe, 'checkpoints: {in: base, rl: base}\nstitch: IN:RL:RL\n');
+    const result = await engine.probe(swap({ checkpoints: [{ path: recipe }], samples: 1, depths: [0], maxNewTokens: 1 }));
+    assert.deepEqual(result.checkpoints.map(({ label }) => label), ['half-way']);
+  });
+
   it('computes a sample that asks the same only once', async () => {
     const data = await copyData(path.join(temporary.path, 'twice'), 'probes', ['counting.jsonl'], 1, ([line]) => [line!, line!.replace('"counting-000"', '"again"')]);
     const seen: ProbeProgress[] = [];
