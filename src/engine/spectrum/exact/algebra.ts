@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import { type Attribute, ElementType, Graph, type Value } from '../../onnx/graph.js';
+import { Sessions } from '../sessions.js';
 
 /** Row-major, `data.length ≥ rows · columns`. */
 export interface Matrix {
@@ -66,36 +67,25 @@ function gemm(graph: Graph, a: Value, b: Value, attributes: Record<string, Attri
 
 export type Product = keyof typeof GRAPHS;
 
-/** Sessions of one thread count, made when first needed and kept as long as the worker: making them takes 6 ms. */
 export class Algebra {
-  private static readonly kept = new Map<number, Algebra>();
-  private readonly sessions = new Map<Product, Promise<ort.InferenceSession>>();
+  private readonly sessions: Sessions;
 
-  private constructor(private readonly threads: number) {}
-
-  static of(threads: number): Algebra {
-    const algebra = Algebra.kept.get(threads) ?? new Algebra(threads);
-    Algebra.kept.set(threads, algebra);
-    return algebra;
+  constructor(threads: number) {
+    this.sessions = Sessions.of(threads);
   }
 
   async run(product: Product, ...inputs: Matrix[]): Promise<Matrix[]> {
-    let session = this.sessions.get(product);
-    if (session === undefined) this.sessions.set(product, (session = this.create(product)));
+    const session = await this.sessions.get(`exact ${product}`, () => graphOf(product));
     const feeds = inputs.map(({ rows, columns, data }, index) => [`in${index}`, new ort.Tensor('float64', data.length === rows * columns ? data : data.subarray(0, rows * columns), [rows, columns])] as const);
-    const outputs = await (await session).run(Object.fromEntries(feeds));
+    const outputs = await session.run(Object.fromEntries(feeds));
     return Object.values(outputs).map(({ dims, data }) => ({ rows: dims[0]!, columns: dims[1]!, data: data as Float64Array }));
   }
+}
 
-  private create(product: Product): Promise<ort.InferenceSession> {
-    const { inputs, build } = GRAPHS[product];
-    const graph = new Graph();
-    const outputs = build(graph, Array.from({ length: inputs }, (_, index) => graph.input(`in${index}`, DOUBLE, [`rows${index}`, `columns${index}`])));
-    outputs.forEach((output, index) => graph.output(`out${index}`, output, DOUBLE, [`outRows${index}`, `outColumns${index}`]));
-    return ort.InferenceSession.create(graph.encode(), {
-      intraOpNumThreads: this.threads,
-      interOpNumThreads: 1,
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
-  }
+function graphOf(product: Product): Graph {
+  const { inputs, build } = GRAPHS[product];
+  const graph = new Graph();
+  const outputs = build(graph, Array.from({ length: inputs }, (_, index) => graph.input(`in${index}`, DOUBLE, [`rows${index}`, `columns${index}`])));
+  outputs.forEach((output, index) => graph.output(`out${index}`, output, DOUBLE, [`outRows${index}`, `outColumns${index}`]));
+  return graph;
 }

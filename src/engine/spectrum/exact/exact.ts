@@ -80,7 +80,7 @@ function isNearlySquare(short: number, long: number): boolean {
  * @throws `cancelled`, and what reading throws (`changed`, `not-found`, `permission`).
  */
 export async function exactValues(source: MatrixSource, options: ExactOptions): Promise<ExactValues> {
-  const tools: Tools = { algebra: Algebra.of(options.threads), kernel: await Kernel.start() };
+  const tools: Tools = { algebra: new Algebra(options.threads), kernel: await Kernel.start() };
   let most = 0;
   const onProgress = (share: number) => options.onProgress?.((most = Math.max(most, share)));
   const reader = new DeltaReader(source, 1, options.signal);

@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
+import { Sessions } from '../sessions.js';
 
 export interface Dense {
   data: Float32Array;
@@ -46,9 +47,11 @@ const PRODUCTS = {
 } satisfies Record<string, Product>;
 
 export class Algebra {
-  private readonly sessions = new Map<string, Promise<ort.InferenceSession>>();
+  private readonly sessions: Sessions;
 
-  constructor(private readonly threads: number) {}
+  constructor(threads: number) {
+    this.sessions = Sessions.of(threads);
+  }
 
   /** AB. */
   product(a: Dense, b: Dense): Promise<Float32Array> {
@@ -80,22 +83,9 @@ export class Algebra {
     return this.run('project', tensor(a), tensor(b)) as Promise<Float32Array>;
   }
 
-  async close(): Promise<void> {
-    for (const session of await Promise.all(this.sessions.values())) await session.release();
-  }
-
   private async run(name: keyof typeof PRODUCTS, ...operands: ort.Tensor[]): Promise<Float32Array | Float64Array> {
-    let session = this.sessions.get(name);
-    if (session === undefined) {
-      session = ort.InferenceSession.create(graphOf(PRODUCTS[name]).encode(), {
-        intraOpNumThreads: this.threads,
-        interOpNumThreads: 1,
-        enableMemPattern: false,
-        extra: { session: { intra_op: { allow_spinning: '0' } } },
-      });
-      this.sessions.set(name, session);
-    }
-    const { result } = await (await session).run(Object.fromEntries(operands.map((operand, index) => [`operand${index}`, operand])));
+    const session = await this.sessions.get(`fast ${name}`, () => graphOf(PRODUCTS[name]));
+    const { result } = await session.run(Object.fromEntries(operands.map((operand, index) => [`operand${index}`, operand])));
     return result!.data as Float32Array | Float64Array;
   }
 }

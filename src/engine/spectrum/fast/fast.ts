@@ -75,16 +75,12 @@ export async function topSubspace(source: MatrixSource, k: number, options: Fast
 async function explore(source: MatrixSource, options: FastOptions, size: number, k: number = SUBSPACE): Promise<{ update: Update; space: Krylov | undefined; subspace: Subspace }> {
   const { threads, memory, seed = 0, signal, onProgress } = options;
   const algebra = new Algebra(threads);
-  try {
-    const update = await Update.open(source, { algebra, threads, memory: memory - overhead(source.rows, source.columns), signal });
-    if (update.nonFinite > 0 || update.squares === 0) return { update, space: undefined, subspace: { rows: source.rows, columns: source.columns, values: new Float64Array(0), left: new Float64Array(0), right: new Float64Array(0) } };
-    onProgress?.(READING);
-    const kernel = await Kernel.start();
-    const space = await krylov(update, { algebra, kernel, seed, size, onProgress: (share) => onProgress?.(READING + (1 - READING) * share) });
-    return { update, space, subspace: await leading(space, update, k, { algebra, kernel }) };
-  } finally {
-    await algebra.close();
-  }
+  const update = await Update.open(source, { algebra, threads, memory: memory - overhead(source.rows, source.columns), signal });
+  if (update.nonFinite > 0 || update.squares === 0) return { update, space: undefined, subspace: { rows: source.rows, columns: source.columns, values: new Float64Array(0), left: new Float64Array(0), right: new Float64Array(0) } };
+  onProgress?.(READING);
+  const kernel = await Kernel.start();
+  const space = await krylov(update, { algebra, kernel, seed, size, onProgress: (share) => onProgress?.(READING + (1 - READING) * share) });
+  return { update, space, subspace: await leading(space, update, k, { algebra, kernel }) };
 }
 
 /** Share of the time that reading takes. */
