@@ -87,22 +87,38 @@ async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promi
   const splice = await vscode.window.showQuickPick(splices.map((regions) => ({ label: regions.join(':').toUpperCase(), description: regions.map((name) => (name === b ? '▓▓▓▓' : '░░░░')).join(' '), detail: `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; everything else from ${regions[0]!}`, regions })), { title: TITLE, placeHolder: `Which regions from ${b} (▓), which from ${a} (░)?` });
   if (splice === undefined) return undefined;
   const { layers } = await engine.inspect({ path: stages.at(-1)!.path });
-  const thirds: [number, number] = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
-  const text = await vscode.window.showInputBox({
-    title: TITLE,
-    prompt: 'First layer of Mid and first layer of Late',
-    value: thirds.join(', '),
-    validateInput: (input) => {
-      const cuts = cutsOf(input, layers);
-      return cuts === undefined
-        ? { message: `Two layers from 0 to ${layers}, the second not below the first.`, severity: vscode.InputBoxValidationSeverity.Error }
-        : { message: pictureOf(cuts, layers, splice.regions), severity: vscode.InputBoxValidationSeverity.Info };
-    },
-  });
-  const cuts = text === undefined ? undefined : cutsOf(text, layers);
+  const cuts = await askCuts(layers, splice.regions);
   if (cuts === undefined) return undefined;
   const [early, mid, late] = splice.regions;
   return `# Early: layers 0–${cuts[0] - 1}, Mid: ${cuts[0]}–${cuts[1] - 1}, Late: ${cuts[1]}–${layers - 1}\nstitch: {early: ${early!}, mid: ${mid!}, late: ${late!}, cuts: [${cuts.join(', ')}]}\n`;
+}
+
+/** `showInputBox` would show the picture from the first key pressed on only. */
+function askCuts(layers: number, regions: readonly string[]): Promise<[number, number] | undefined> {
+  const box = vscode.window.createInputBox();
+  box.title = `${TITLE}: first layer of Mid, first layer of Late`;
+  box.value = `${Math.floor(layers / 3)}, ${Math.floor((2 * layers) / 3)}`;
+  const show = () => {
+    const cuts = cutsOf(box.value, layers);
+    box.validationMessage = cuts === undefined
+      ? { message: `Two layers from 0 to ${layers}, the second not below the first.`, severity: vscode.InputBoxValidationSeverity.Error }
+      : { message: pictureOf(cuts, layers, regions), severity: vscode.InputBoxValidationSeverity.Info };
+  };
+  show();
+  return new Promise((resolve) => {
+    box.onDidChangeValue(show);
+    box.onDidAccept(() => {
+      const cuts = cutsOf(box.value, layers);
+      if (cuts === undefined) return;
+      resolve(cuts);
+      box.hide();
+    });
+    box.onDidHide(() => {
+      resolve(undefined);
+      box.dispose();
+    });
+    box.show();
+  });
 }
 
 export function cutsOf(text: string, layers: number): [number, number] | undefined {
