@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { EngineApi, RecipeCompletion } from '../protocol/engineApi.js';
 import type { Discovery } from '../services/discovery.js';
+import { escapeMarkdown } from '../services/markdown.js';
 import { rangeOf } from './feedback.js';
 
 const KINDS: Record<RecipeCompletion['kind'], vscode.CompletionItemKind> = {
@@ -46,20 +47,14 @@ export class Explanations implements vscode.HoverProvider {
     const found = await this.engine.hoverRecipe({ text: document.getText(), offset: document.offsetAt(position) });
     if (found === null) return undefined;
     const text = new vscode.MarkdownString();
-    text.appendMarkdown('**').appendText(found.title).appendMarkdown('**\n\n');
-    for (const paragraph of found.paragraphs) text.appendText(paragraph).appendMarkdown('\n\n');
+    text.appendMarkdown(`**${escapeMarkdown(found.title)}**\n\n${found.paragraphs.map(escapeMarkdown).join('\n\n')}\n\n`);
     if (found.formula !== undefined) text.appendCodeblock(found.formula, 'plaintext');
-    if (found.paper !== undefined) text.appendMarkdown('[').appendText(found.paper.title).appendMarkdown(`](${found.paper.url})`);
+    if (found.paper !== undefined) text.appendMarkdown(`[${escapeMarkdown(found.paper.title)}](${found.paper.url})`);
     return new vscode.Hover(text, rangeOf(document, found));
   }
 }
 
-/** Text of the language's table, with its line breaks, never read as Markdown. */
+/** Text of the language's table, never read as Markdown. `appendText` would make its spaces such that no line breaks at them. */
 function plain(text: string): vscode.MarkdownString {
-  const markdown = new vscode.MarkdownString();
-  text.split('\n\n').forEach((paragraph, index) => {
-    if (index > 0) markdown.appendMarkdown('\n\n');
-    markdown.appendText(paragraph);
-  });
-  return markdown;
+  return new vscode.MarkdownString(text.split(/\n+/).map(escapeMarkdown).join('\n\n'));
 }
