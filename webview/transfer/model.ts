@@ -94,7 +94,8 @@ export function points(share: number): string {
 }
 
 export function probability(p: number): string {
-  return p < 1e-4 ? '< 0.0001' : p < 0.01 ? p.toFixed(4) : p.toFixed(2);
+  // Three digits around 0.05, so that what is shown is on its own side of it.
+  return p < 1e-4 ? '< 0.0001' : p < 0.01 ? p.toFixed(4) : p.toFixed(p < 0.1 ? 3 : 2);
 }
 
 export function pText(p: number): string {

@@ -49,6 +49,10 @@ describe('an evaluation in the panel', () => {
     }
   });
 
+  it('a probability is shown on its own side of 0.05', () => {
+    for (const [p, text] of [[0.0547, 'p = 0.055'], [0.0496, 'p = 0.050'], [0.049, 'p = 0.049'], [0.00456, 'p = 0.0046'], [0.212, 'p = 0.21'], [1, 'p = 1.00'], [0.00001, 'p < 0.0001']] as const) assert.equal(pText(p), text);
+  });
+
   it('as CSV and Markdown: a row per cell and reference, an answer per question, setting and checkpoint', () => {
     const rows = scoresCsv(model).trimEnd().split('\n');
     assert.equal(rows.length, 1 + model.abilities.length * (2 * (model.rows.length - 1)));
