@@ -3,8 +3,6 @@ import { linearAxis } from '../figure/axis.js';
 import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
 import { ABILITY_NAMES, scoreOf, type TransferModel } from './model.js';
 
-export const AXIS_NAMES = { cut: 'Layers taken from IN below the cut', alpha: 'α' } as const;
-
 /** Null for an evaluation that is no sweep. */
 export function sweepFigure(model: TransferModel, against: number | null): LineFigure | null {
   const { axis } = model.result;
@@ -26,12 +24,13 @@ export function sweepFigure(model: TransferModel, against: number | null): LineF
   const pad = from === to ? 0.5 : 0;
   const values = [0, ...model.result.scores.map(({ high }) => high)];
   const vertical = linearAxis(values);
+  const named = (role: string) => model.result.checkpoints.find((one) => one.role === role)?.label ?? role.toUpperCase();
   return {
     title: axis.name === 'cut' ? 'Abilities by cut' : 'Abilities by α',
     label: 'Share of questions',
     axis: { ...vertical, max: Math.min(vertical.max, 1), ticks: vertical.ticks.filter(({ value }) => value <= 1 + 1e-9).map(({ value }) => ({ value, label: `${Math.round(100 * value)} %` })) },
     x: {
-      from: from - pad, to: to + pad, log: false, title: axis.name === 'cut' ? 'First layer taken from the other checkpoint' : 'α, share of the other checkpoint',
+      from: from - pad, to: to + pad, log: false, title: axis.name === 'cut' ? `Cut: ${named('in')} below it, ${named('rl')} from it on` : `α: 0 is ${named('in')}, 1 is ${named('rl')}`,
       ticks: (count) => {
         const step = Math.max(1, Math.ceil(sampled.length / count));
         return sampled.filter((_, index) => index % step === 0).map(({ x }) => ({ value: x, label: axis.name === 'cut' ? String(x) : x.toFixed(2).replace(/0$/, '') }));
