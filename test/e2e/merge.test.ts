@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { EvaluateResult } from '../../src/protocol/engineApi.js';
@@ -109,6 +109,59 @@ describe('merge experiments', () => {
     });
   });
 
+  describe('Sweep…', () => {
+    let told: EvaluateResult;
+    before(async () => {
+      told = JSON.parse(await cli('sweep', below('models/in'), below('models/rl'), '--data', below('eval'), '--max-new-tokens', '40', '--no-runs', '--json', '-')) as EvaluateResult;
+    });
+    const x = () => told.axis!.values.flatMap((value, checkpoint) => (value === null ? [] : [{ value, checkpoint }]));
+    const score = (checkpoint: number, ability: string) => told.scores.find((one) => one.checkpoint === checkpoint && one.ability === ability)!;
+
+    it('over the cut, from the palette: chosen, estimated, run', async function () {
+      this.timeout(240_000);
+      await lab.page.runCommand('View: Close All Editors');
+      await lab.page.runCommand('Frankenstein: Sweep…');
+      await lab.page.quickPick([/models\/in/, /models\/rl/]);
+      await lab.page.quickPick(/Cut position/);
+      await lab.page.quickPick(/general, math, text/);
+      await estimate();
+      await lab.page.quickPick(/Longest answer/);
+      await lab.page.typeInput('40');
+      assert.match(await estimate(), new RegExp(`18 questions in ${told.checkpoints.length} checkpoints`));
+      await lab.page.quickPick(/Run/);
+      await panel().id('transfer').locator('h1').filter({ hasText: /Sweep of in, rl/i }).waitFor({ timeout: 180_000 });
+    });
+
+    it('a curve with its band: a point per cut and ability, as the headless command has them', async () => {
+      assert.equal(told.axis!.name, 'cut');
+      assert.ok(x().length > 10);
+      const figure = panel().id('sweep-figure');
+      await figure.waitFor();
+      assert.ok((await lab.page.canvasColours(panel().id('sweep-figure-canvas'))) > 20, 'lines and the bands behind them');
+      await figure.focus();
+      const tooltip = panel().frame.locator('.tooltip');
+      for (const [step, { value, checkpoint }] of x().entries()) {
+        await lab.page.page.keyboard.press(step === 0 ? 'Home' : 'ArrowRight');
+        await tooltip.locator('strong').filter({ hasText: new RegExp(`^cut ${value}$`) }).waitFor();
+        const shown = await tooltip.locator('tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+        for (const [row, ability] of ['vis', 'v2r', 'rea'].entries()) {
+          const { value: share, low, high } = score(checkpoint, ability);
+          const [from, to] = shown[row]![2]!.split('–').map(Number.parseFloat);
+          for (const [seen, wanted] of [[Number.parseFloat(shown[row]![1]!), share], [from!, low], [to!, high]] as const) assert.ok(Math.abs(seen - 100 * wanted) < 0.06, `cut ${value} ${ability}: ${shown[row]!.join(' ')} for ${share} (${low}–${high})`);
+        }
+      }
+      await lab.page.screenshot('sweep-dark');
+    });
+
+    it('a point leads to its questions', async () => {
+      await panel().id('sweep-figure').focus();
+      await lab.page.page.keyboard.press('Enter');
+      await panel().id('questions-title').filter({ hasText: `cut ${x().at(-1)!.value}` }).waitFor();
+      await panel().id('questions-close').click();
+      await panel().id('behind').waitFor({ state: 'hidden' });
+    });
+  });
+
   describe('recipes', () => {
     /** Lenses come and go with the tab; those that are there when the recipe has been checked stay. */
     async function lens(text: string): Promise<void> {
@@ -124,6 +177,13 @@ describe('merge experiments', () => {
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
       await lab.page.quickPick(/Splice by region/);
       await lab.page.quickPick(/IN:RL:RL/);
+      const picture = lab.page.quickInput.locator('.quick-input-message');
+      await picture.filter({ hasText: /in █{4}\s+rl █{4}\s+rl █{4}/ }).waitFor(); // thirds, before anything is typed
+      for (const [typed, shown] of [['1, 12', /in █\s+rl █{11}\s+rl –/], ['9, 4', /Two layers from 0 to 12/], ['3, 5', /in █{3}\s+rl █{2}\s+rl █{7}/]] as const) {
+        await lab.page.quickInput.locator('input[type=text]').fill(typed);
+        await picture.filter({ hasText: shown }).waitFor();
+      }
+      await lab.page.screenshot('new-merge-cuts');
       await lab.page.typeInput('4, 8');
       await lab.page.tab('merge.frank.yaml').waitFor();
       assert.match(readFileSync(below('merge.frank.yaml'), 'utf8'), /stitch: \{early: in, mid: rl, late: rl, cuts: \[4, 8\]\}/);
@@ -131,7 +191,42 @@ describe('merge experiments', () => {
       for (const action of ['Run', 'Evaluate', 'Export…', 'Open in mergekit format']) assert.ok(lenses.includes(action), `${action}: ${lenses.join(' | ')}`);
     });
 
+    /** Palette, checkpoints, then what is picked or typed; the recipe that comes is there to be used, and then closed. */
+    async function newMerge(...steps: (RegExp | string)[]): Promise<string> {
+      const before = readdirSync(workspace);
+      await lab.page.runCommand('Frankenstein: New Merge Experiment…');
+      await lab.page.quickPick([/models\/in/, /models\/rl/]);
+      for (const step of steps) await (typeof step === 'string' ? lab.page.typeInput(step) : lab.page.quickPick(step));
+      const name = await eventually(() => readdirSync(workspace).find((one) => !before.includes(one)), (one) => one !== undefined, 'a recipe is written');
+      await lab.page.tab(name!).waitFor();
+      const made = await eventually(() => lab.page.codeLensTexts(), (texts) => texts.some((text) => /tensors computed|problems? to solve/.test(text)), `${name!} is checked`);
+      assert.ok(made.includes('Run') && made.some((text) => /^[\d,]+ of 200 tensors computed, /.test(text)), `${steps.join(' ')}: ${made.join(' | ')}`);
+      const text = readFileSync(below(name!), 'utf8');
+      await lab.page.runCommand('View: Close Editor');
+      rmSync(below(name!));
+      return text;
+    }
+
+    it('interpolation: which layers, and what of them', async function () {
+      this.timeout(120_000);
+      assert.match(await newMerge(/Interpolate/, '0.25', /All language layers/, /The whole layer/), /^interpolate: \{a: in, b: rl, alpha: 0\.25\}$/m);
+      assert.match(await newMerge(/Interpolate/, '1.5', /Mid: 4–7/, /MLP only/), /^interpolate: \{a: in, b: rl, alpha: 1\.5, layers: \[4, 8\], part: mlp\}$/m);
+    });
+
+    it('every method that is offered is a recipe that works as it is written', async function () {
+      this.timeout(240_000);
+      await lab.page.runCommand('Frankenstein: New Merge Experiment…');
+      await lab.page.quickPick([/models\/in/, /models\/rl/]);
+      await lab.page.quickPick(/A merge method/);
+      const methods = await lab.page.quickPickItems();
+      await lab.page.screenshot('new-merge-methods');
+      await lab.page.closeQuickInput();
+      assert.ok(methods.length >= 5 && methods.includes('ties') && !methods.includes('model_stock'), `${methods.join(' ')}: model_stock needs three`);
+      for (const method of methods) assert.match(await newMerge(/A merge method/, new RegExp(`^${method}`)), new RegExp(`^merge_method: ${method}$`, 'm'));
+    });
+
     it('the strip shows which checkpoint each layer comes from', async () => {
+      await lab.page.openFile('merge.frank.yaml');
       const line = lab.page.page.locator('.view-line').filter({ hasText: 'stitch:' });
       const strip = await eventually(
         () => line.evaluate((node) => [...node.querySelectorAll('span')].map((span) => getComputedStyle(span, '::after').content).filter((content) => content !== 'none' && content !== 'normal')),
@@ -152,6 +247,57 @@ describe('merge experiments', () => {
       await lab.page.page.locator('.action-widget .monaco-list-row').filter({ hasText: /stitch/ }).first().click();
       await until(async () => (await lab.page.page.locator('.view-lines').innerText()).includes('stitch:'), 'the key is spelled right');
       await lab.page.page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
+    });
+
+    /** The list of completions, once it is there. */
+    async function suggestions(): Promise<string[]> {
+      const rows = lab.page.page.locator('.suggest-widget.visible .monaco-list-row');
+      await lab.page.page.keyboard.press('Control+Space');
+      await rows.first().waitFor();
+      return rows.locator('.label-name').allInnerTexts();
+    }
+
+    /** A recipe of these lines, written as a person writes, the cursor at its end. */
+    async function write(name: string, ...lines: string[]): Promise<void> {
+      writeFileSync(below(name), '');
+      await lab.page.openFile(name);
+      await lab.page.editor().click();
+      for (const [index, line] of lines.entries()) {
+        // Each line from its first column, whatever the editor indents.
+        if (index > 0) for (const key of ['Enter', 'Home', 'Shift+End', 'Delete']) await lab.page.page.keyboard.press(key);
+        await lab.page.page.keyboard.insertText(line);
+      }
+    }
+
+    it('completes methods, keys and checkpoints while one writes, and takes what is chosen', async () => {
+      await write('written.frank.yaml', 'checkpoints:', '  rl: models/rl', '  in: ');
+      assert.ok((await suggestions()).some((label) => /models\/in$/.test(label)));
+      await lab.page.page.keyboard.press('Escape');
+      await lab.page.page.keyboard.insertText('models/in');
+      for (const key of ['Enter', 'Home', 'Shift+End', 'Delete']) await lab.page.page.keyboard.press(key);
+      await lab.page.page.keyboard.insertText('merge_method: ');
+      const methods = await suggestions();
+      for (const method of ['ties', 'dare_ties', 'slerp', 'linear']) assert.ok(methods.includes(method), `${method}: ${methods.join(' ')}`);
+      await lab.page.screenshot('recipe-completion');
+      await lab.page.page.keyboard.type('tas');
+      await lab.page.page.locator('.suggest-widget.visible .monaco-list-row.focused').filter({ hasText: 'task_arithmetic' }).waitFor();
+      await lab.page.page.keyboard.press('Enter');
+      await until(async () => (await lab.page.page.locator('.view-lines').innerText()).replace(/\u00a0/g, ' ').includes('merge_method: task_arithmetic'), 'the method is written');
+      await lab.page.page.keyboard.press('Enter');
+      const keys = await suggestions();
+      for (const key of ['base_model', 'models', 'parameters']) assert.ok(keys.includes(key), `${key}: ${keys.join(' ')}`);
+      assert.ok(!keys.includes('checkpoints'), 'what is there already is not offered again');
+      await lab.page.page.keyboard.press('Escape');
+    });
+
+    it('a hover on a method has its formula and its paper', async () => {
+      const hover = await lab.page.hover('task_arithmetic');
+      const text = await hover.innerText();
+      assert.match(text, /W = W₀ \+ λ Σ wᵢΔᵢ/);
+      assert.match(text, /Editing Models with Task Arithmetic/);
+      await lab.page.screenshot('recipe-hover');
+      await lab.page.page.mouse.move(5, 5);
+      await lab.page.runCommand('File: Save');
     });
 
     it('is exported from its lens, and loads as the checkpoint it describes', async function () {
