@@ -34,6 +34,7 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
         return bytes.buffer as ArrayBuffer;
       },
     };
+    await checkEnds(file, buffer);
     const metadata = await guard(file, () => parquetMetadataAsync(buffer));
     const rows = Number(metadata.num_rows);
     if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS) throw malformed(file, `says that it has ${thousands(rows)} rows.`);
@@ -48,6 +49,17 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
     await handle.close();
     throw error;
   }
+}
+
+const MAGIC = 'PAR1';
+
+/** What is cut short, or something else, is told before the library reads offsets in it. */
+async function checkEnds(file: string, buffer: AsyncBuffer): Promise<void> {
+  const { byteLength } = buffer;
+  const at = async (begin: number) => Buffer.from(await buffer.slice(begin, begin + MAGIC.length)).toString('latin1');
+  if (byteLength === 0) throw malformed(file, 'is empty.');
+  if (byteLength < 3 * MAGIC.length || (await at(0)) !== MAGIC) throw malformed(file, 'is no Parquet file, whatever its name.');
+  if ((await at(byteLength - MAGIC.length)) !== MAGIC) throw malformed(file, `is cut short: a Parquet file ends with ${MAGIC}. Copy or download it again.`);
 }
 
 function topLevel({ schema }: FileMetaData): string[] {

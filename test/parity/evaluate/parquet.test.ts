@@ -1,6 +1,6 @@
 // Question sets in Parquet as pyarrow writes them, in the layouts in which they are published.
 import assert from 'node:assert/strict';
-import { readFile, truncate, copyFile } from 'node:fs/promises';
+import { readFile, truncate, copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'mocha';
 import { isRight } from '../../../src/engine/evaluate/grade.js';
@@ -56,7 +56,11 @@ describe('Parquet question sets', () => {
       const cut = path.join(temporary.path, 'cut.parquet');
       await copyFile(path.join(FOLDER, 'gsm8k.parquet'), cut);
       await truncate(cut, 300);
-      await assert.rejects(readQuestionSet(cut), /is no readable Parquet file/);
+      await assert.rejects(readQuestionSet(cut), /is cut short: a Parquet file ends with PAR1/);
+      await truncate(cut, 0);
+      await assert.rejects(readQuestionSet(cut), /is empty\./);
+      await writeFile(cut, '<!doctype html><title>Not found</title>');
+      await assert.rejects(readQuestionSet(cut), /is no Parquet file, whatever its name\./);
     } finally {
       await temporary.remove();
     }
