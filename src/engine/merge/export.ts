@@ -4,7 +4,7 @@
  */
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { CallContext, StageRequest } from '../api.js';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { bytesOf } from '../checkpoint/elements.js';
@@ -92,9 +92,9 @@ async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request
   const parent = path.dirname(out);
   await explain(out, () => mkdir(parent, { recursive: true }));
   await checkRoom(parent, bytes);
-  const beside = path.join(parent, `.${path.basename(out)}.${process.pid}.partial`);
+  const beside = path.join(parent, partialOf(out, process.pid));
   const write = async () => {
-    await rm(beside, { recursive: true, force: true });
+    await removeLeftovers(out);
     await mkdir(beside);
     await writeShards(pool, beside, shards, bytes, { signal, progress });
   };
@@ -137,10 +137,34 @@ async function checkFree(out: string): Promise<void> {
   if ((await readdir(out)).length > 0) throw new FrankensteinError('bad-request', `${shown(out)} is there already and not empty; nothing in it was touched. Name another folder.`);
 }
 
+/** Hidden, beside the final folder; the machine's name, since a folder may be on a share. */
+function partialOf(out: string, pid: number | string): string {
+  return `.${path.basename(out)}.${hostname()}-${pid}.partial`;
+}
+
+/** What exports to the same place left that were killed here. */
+async function removeLeftovers(out: string): Promise<void> {
+  const parent = path.dirname(out);
+  for (const name of await readdir(parent)) {
+    const pid = Number(/-(\d+)\.partial$/.exec(name)?.[1]);
+    if (name === partialOf(out, pid) && (pid === process.pid || !isRunning(pid))) await rm(path.join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 async function checkRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
-  if (free < bytes + SPARE_BYTES) throw new FrankensteinError('disk-full', `The checkpoint takes ${gigabytes(bytes)} GB, and ${shown(folder)} has ${gigabytes(free)} GB left: free some space or name another folder.`);
+  const needed = bytes + SPARE_BYTES;
+  if (free < needed) throw new FrankensteinError('disk-full', `The checkpoint takes ${sizeText(bytes)}, ${sizeText(needed)} with room for its other files, and ${shown(folder)} has ${sizeText(free)} left: free some space or name another folder.`);
 }
 
 /** Tensors in the owner's order, split where a shard would become too large, as the hub's libraries do. */
@@ -255,8 +279,8 @@ async function cardOf(checkpoint: Checkpoint, asked: StageRequest, signal: Abort
   return modelCard({ name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder), summary: checkpoint.virtual?.summary, recipe, sources, fingerprint: await fingerprint(checkpoint, signal) });
 }
 
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(1);
+function sizeText(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** What the file system says, in a sentence. */

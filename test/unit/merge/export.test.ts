@@ -1,6 +1,8 @@
 /** Recipes written as checkpoints: exact, whole or not at all. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { cp, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
@@ -90,7 +92,7 @@ describe('exporting a recipe', function () {
     await handle.close();
     assert.ok(sparse, 'this file system holds no file of 4 TB');
     const out = path.join(folder, 'no-room');
-    await assert.rejects(engine.exportMerged({ checkpoint: { path: huge }, out }), { code: 'disk-full', message: /takes 4000\.0 GB/ });
+    await assert.rejects(engine.exportMerged({ checkpoint: { path: huge }, out }), { code: 'disk-full', message: /takes 4000\.0 GB, 4000\.1 GB with room for its other files, and .* has [\d.]+ [MG]B left/ });
     assert.ok(!(await readdir(folder)).some((name) => name.includes('no-room')));
     await rm(huge, { recursive: true });
   });
@@ -145,6 +147,19 @@ describe('exporting a recipe', function () {
     assert.deepEqual([...new Set(order)].length, 2);
     const [one] = order;
     assert.ok(order.lastIndexOf(one!) < order.findIndex((name) => name !== one), order.join(' '));
+  });
+
+  it('what a killed export to the same place left is removed, and nothing else', async () => {
+    const ended = spawnSync(process.execPath, ['-e', '']).pid;
+    const left = (name: string, host: string, pid: number) => path.join(folder, `.${name}.${host}-${pid}.partial`);
+    const others = [left('other', os.hostname(), ended), left('again', 'elsewhere', ended), left('again', os.hostname(), process.ppid), path.join(folder, '.again.partial')];
+    for (const place of [...others, left('again', os.hostname(), ended)]) {
+      await mkdir(place);
+      await writeFile(path.join(place, 'model.safetensors'), 'half');
+    }
+    await engine.exportMerged({ checkpoint: { path: stitch }, out: path.join(folder, 'again') });
+    assert.deepEqual((await readdir(folder)).filter((name) => name.includes('partial')).sort(), others.map((place) => path.basename(place)).sort());
+    for (const place of others) await rm(place, { recursive: true });
   });
 
   it('cancelling does not wait for the tensor in hand', async () => {
