@@ -22,7 +22,7 @@ describe('merge experiments', () => {
       mkdirSync(path.join(workspace, 'eval'));
       cpSync(path.join(SAMPLES, 'eval', 'images'), path.join(workspace, 'eval', 'images'), { recursive: true });
       for (const set of ['general', 'math', 'text']) writeFileSync(path.join(workspace, 'eval', `${set}.jsonl`), `${readFileSync(path.join(SAMPLES, 'eval', `${set}.jsonl`), 'utf8').split('\n').slice(0, EACH).join('\n')}\n`);
-      return { workspace, vsix: packagedVsix(), settings: { 'editor.minimap.enabled': false, 'workbench.editor.enablePreview': false } };
+      return { workspace, vsix: packagedVsix(), extensionDevelopmentPath: path.join(root, 'test', 'integration', 'models'), settings: { 'editor.minimap.enabled': false, 'workbench.editor.enablePreview': false } };
     },
     { theme: 'dark', viewport: { width: 1700, height: 1000 } },
   );
@@ -159,6 +159,33 @@ describe('merge experiments', () => {
       await panel().id('questions-title').filter({ hasText: `cut ${x().at(-1)!.value}` }).waitFor();
       await panel().id('questions-close').click();
       await panel().id('behind').waitFor({ state: 'hidden' });
+    });
+  });
+
+  describe('a second opinion', () => {
+    it('a model of the editor is asked only when the user allows it', async function () {
+      this.timeout(240_000);
+      await lab.page.runCommand('View: Close All Editors');
+      await lab.page.runCommand('Frankenstein: Evaluate Abilities…');
+      await lab.page.quickPick([/models\/in/]);
+      await lab.page.quickPick(/general, math, text/);
+      await estimate();
+      await lab.page.quickPick(/Longest answer/);
+      await lab.page.typeInput('40');
+      await estimate();
+      await lab.page.quickPick(/Second opinion/);
+      await lab.page.screenshot('language-models');
+      await lab.page.quickPick(/Stand-in Guarded/);
+      await estimate();
+      await lab.page.quickPick(/Run/);
+      await lab.page.page.locator('.monaco-dialog-box').waitFor();
+      await lab.page.screenshot('language-model-consent');
+      assert.match(await lab.page.dialog('Cancel'), /Frankenstein Lab.*language models.*judge answers/s);
+      assert.equal(await panel().failure('unavailable'), 'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.');
+      await panel().id('retry').click();
+      await lab.page.dialog('Allow');
+      await panel().id('transfer').locator('h1').filter({ hasText: /Abilities of in/ }).waitFor({ timeout: 120_000 });
+      await panel().frame.getByText(/judged by rules and stand-in\/guarded/).waitFor();
     });
   });
 
