@@ -23,8 +23,8 @@ export const mergeCommands = {
   },
 
   async 'frankenstein.exportMerged'(services: Services, ...args: unknown[]) {
-    const recipe = recipeFrom(args);
-    if (recipe === undefined) throw new Error('Open a recipe (.frank.yaml) first, or start from its lens.');
+    const recipe = recipeFrom(args) ?? (await pickRecipe(services));
+    if (recipe === undefined) return;
     await saved(recipe);
     const name = path.basename(recipe.fsPath).replace(/(?:\.frank)?\.ya?ml$/i, '');
     const target = await vscode.window.showSaveDialog({ title: 'Export Merged Checkpoint: a new folder', saveLabel: 'Export', defaultUri: vscode.Uri.joinPath(recipe, '..', name) });
@@ -62,6 +62,14 @@ function recipeFrom(args: unknown[]): vscode.Uri | undefined {
   const { activeTextEditor } = vscode.window;
   const uri = given !== undefined ? vscode.Uri.file(given) : activeTextEditor?.document.uri;
   return uri !== undefined && /\.ya?ml$/i.test(uri.fsPath) ? uri : undefined;
+}
+
+/** One of those in the workspace; undefined when dismissed. */
+async function pickRecipe({ discovery }: Services): Promise<vscode.Uri | undefined> {
+  const recipes = (await discovery.list()).filter(({ family }) => family === 'recipe');
+  if (recipes.length === 0) throw new Error('There is no recipe (.frank.yaml) here yet: New Merge Experiment… makes one.');
+  const picked = await vscode.window.showQuickPick(recipes.map((one) => ({ label: one.label, detail: one.path, path: one.path })), { title: 'Export Merged Checkpoint', placeHolder: 'Which recipe?', matchOnDetail: true });
+  return picked && vscode.Uri.file(picked.path);
 }
 
 /** The engine reads files: what is on screen goes to disk first. */
