@@ -1,0 +1,55 @@
+// A model of the editor as a judge, as a person chooses it: the stand-ins of the integration tests are its vendor.
+
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
+import { eventually, Panel } from './support.js';
+
+const SAMPLES = path.join(root, 'samples');
+
+describe('a second opinion', () => {
+  const lab = useWorkbench(
+    () => {
+      const workspace = temporaryWorkspace();
+      cpSync(path.join(SAMPLES, 'lineage', 'in'), path.join(workspace, 'models', 'in'), { recursive: true });
+      mkdirSync(path.join(workspace, 'eval'));
+      // Not right by the rules, so that the judge is asked.
+      const lines = readFileSync(path.join(SAMPLES, 'eval', 'text.jsonl'), 'utf8').split('\n').slice(0, 3).map((line) => JSON.stringify({ ...(JSON.parse(line) as object), answer: 'forty-two and a half', answer_type: 'text' }));
+      writeFileSync(path.join(workspace, 'eval', 'text.jsonl'), lines.join('\n'));
+      return { workspace, vsix: packagedVsix(), extensionDevelopmentPath: path.join(root, 'test', 'integration', 'models') };
+    },
+    { theme: 'dark' },
+  );
+  const panel = () => new Panel(lab.page);
+
+  /** The last step of the quick pick, once it says what the run will cost. */
+  async function estimate(): Promise<string> {
+    const run = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Run/ }).first();
+    return eventually(() => run.innerText().catch(() => ''), (text) => /Run/.test(text) && !/estimating/.test(text), 'the estimate is there');
+  }
+
+  it('a model of the editor is asked only when the user allows it', async function () {
+    this.timeout(240_000);
+    await lab.page.runCommand('Frankenstein: Evaluate Abilities…');
+    await lab.page.quickPick([/models\/in/]);
+    await lab.page.quickPick(/text\.jsonl/);
+    await estimate();
+    await lab.page.quickPick(/Longest answer/);
+    await lab.page.typeInput('40');
+    await estimate();
+    await lab.page.quickPick(/Second opinion/);
+    await lab.page.screenshot('language-models');
+    await lab.page.quickPick(/Stand-in Guarded/);
+    await estimate();
+    await lab.page.quickPick(/Run/);
+    await lab.page.page.locator('.monaco-dialog-box').waitFor();
+    await lab.page.screenshot('language-model-consent');
+    assert.match(await lab.page.dialog('Cancel'), /Frankenstein Lab.*language models.*judge answers/s);
+    assert.equal(await panel().failure('unavailable'), 'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.');
+    await panel().id('retry').click();
+    await lab.page.dialog('Allow');
+    await panel().id('transfer').locator('h1').filter({ hasText: /Abilities of in/ }).waitFor({ timeout: 120_000 });
+    await panel().frame.getByText(/judged by rules and stand-in\/guarded/).waitFor();
+  });
+});
