@@ -2,6 +2,7 @@
 import type { Spectrum, TensorSpectra } from '../../src/protocol/engineApi.js';
 import { formatDepth, formatNumber, formatTimes, NONE } from '../format.js';
 import { compareNames } from '../table/rows.js';
+import { whyUncorrected } from './measure.js';
 import { keyOf, type GeometryModel } from './model.js';
 
 export interface MatrixColumn {
@@ -78,7 +79,7 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         why(tensor) {
           if (noisy(tensor)) return 'The rounding floor explains this number.';
           if (value(tensor) !== null) return '';
-          return tensor.spectra[index] === null ? (tensor.skipped[index] ?? 'This update could not be taken.') : whyNone(measure.id);
+          return tensor.spectra[index] === null ? (tensor.skipped[index] ?? 'This update could not be taken.') : whyNone(measure.id, tensor.spectra[index]!);
         },
         noisy,
       });
@@ -101,8 +102,8 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
   return columns;
 }
 
-function whyNone(measure: string): string {
-  if (measure === 'corrected') return 'The update does not stand above the rounding floor.';
+function whyNone(measure: string, spectrum: Spectrum): string {
+  if (measure === 'corrected') return whyUncorrected(spectrum);
   if (measure === 'ratio') return 'This dtype has no rounding floor.';
   return 'The update is zero.';
 }

@@ -9,7 +9,7 @@ import { floorSwatch } from '../figure/swatch.js';
 import { formatCosine, formatCount, formatNumber, formatShare, NONE, plural } from '../format.js';
 import { button, segmented } from '../kit.js';
 import type { Store } from '../state/store.js';
-import { FLOOR_BAND_HELP } from './measure.js';
+import { FLOOR_BAND_HELP, whyUncorrected } from './measure.js';
 import { keyOf, matrixName, type GeometryModel } from './model.js';
 import { spectrumFigure, type SpectrumFigure } from './spectrumFigure.js';
 import type { GeometryView } from './view.js';
@@ -182,14 +182,21 @@ function metricTable(spectrum: Spectrum): HTMLElement {
       h('td', {}, corrected),
     );
   const errorText = (error: number | null, format: (value: number | null) => string) => (error === null || error === 0 ? '' : `± ${format(error)}`);
+  const { corrected } = spectrum;
+  const share = (k: string) => {
+    if (corrected === null) return NONE;
+    const bounds = [corrected.topEnergyLow[k], corrected.topEnergyHigh[k]].map(formatShare);
+    const value = formatShare(corrected.topEnergy[k]);
+    return bounds.every((bound) => bound === value) ? value : `${value} (${bounds.join('–')})`;
+  };
   const energies = Object.keys(spectrum.topEnergy).sort((a, b) => Number(a) - Number(b));
-  return h(
+  const table = h(
     'div',
     { class: 'numbers-scroll', role: 'region', 'aria-label': 'Metrics of this matrix', tabindex: 0 },
     h(
       'table',
       { class: 'number-table metric-table', 'data-testid': 'metric-table' },
-      h('thead', {}, h('tr', {}, ...['Metric', 'Value', spectrum.mode === 'fast' ? '95 %' : 'Error', 'Floor', 'Floor out'].map((text) => h('th', { scope: 'col' }, text)))),
+      h('thead', {}, h('tr', {}, ...['Metric', 'Value', spectrum.mode === 'fast' ? '95 %' : 'Error', 'Floor'].map((text) => h('th', { scope: 'col' }, text)), h('th', { scope: 'col', title: 'What is left with the rounding floor taken out, and its bounds' }, 'Floor out'))),
       h(
         'tbody',
         {},
@@ -197,12 +204,13 @@ function metricTable(spectrum: Spectrum): HTMLElement {
           row(name, formatNumber(value(spectrum)), errorText(flag === null ? null : spectrum.error[flag], formatNumber), spectrum.floor.fro > 0 ? formatNumber(floor(spectrum)) : NONE, corrected?.(spectrum) ?? '', flag !== null && spectrum.dominated.includes(flag)),
         ),
         ...energies.map((k) =>
-          row(`Energy in the first ${k}`, formatShare(spectrum.topEnergy[k]), errorText(spectrum.error.topEnergy, formatShare), spectrum.floor.fro > 0 ? formatShare(spectrum.floor.topEnergy[k]) : NONE, spectrum.corrected === null ? NONE : formatShare(spectrum.corrected.topEnergy[k]), spectrum.dominated.includes('topEnergy')),
+          row(`Energy in the first ${k}`, formatShare(spectrum.topEnergy[k]), errorText(spectrum.error.topEnergy, formatShare), spectrum.floor.fro > 0 ? formatShare(spectrum.floor.topEnergy[k]) : NONE, share(k), spectrum.dominated.includes('topEnergy')),
         ),
         row('Numerical rank', `${formatCount(spectrum.rank)} of ${formatCount(spectrum.count)}`, '', '', spectrum.corrected === null ? NONE : `${formatCount(spectrum.corrected.signalRank)} above it`, false),
       ),
     ),
   );
+  return h('div', {}, table, corrected === null ? h('p', { class: 'note', 'data-testid': 'uncorrected' }, whyUncorrected(spectrum)) : null);
 }
 
 /** Cosines of the principal angles to the neighbouring updates. */

@@ -50,6 +50,15 @@ export function correctedValue(choice: RankChoice, spectrum: Spectrum): number |
   return choice.metric === 'topEnergy' ? (spectrum.corrected.topEnergy[choice.top] ?? null) : null;
 }
 
+/** Why there is none. */
+export function whyUncorrected({ uncorrected }: Pick<Spectrum, 'uncorrected'>): string {
+  switch (uncorrected) {
+    case 'unchanged': return 'The update is zero.';
+    case 'misfit': return 'What rounding did to this update cannot be told: it depends on the size of the weights, or all weights moved by about as much. The floor is not taken out.';
+    default: return 'The update does not stand above the rounding floor.';
+  }
+}
+
 export function isCorrected(metric: RankMetric): boolean {
   return metric === 'stableRank' || metric === 'topEnergy';
 }

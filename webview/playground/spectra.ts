@@ -88,8 +88,12 @@ function make(tensor: TensorResult, rows: number, columns: number, from: number,
     floor: { ...floor, fro: delta.floor, singularValues: [...band], low: [...band.map((value) => value * 0.985)], high: [...band.map((value) => value * 1.02)] } satisfies SpectrumFloor,
     error: Object.fromEntries(METRICS.map((metric) => [metric, metric === 'topEnergy' ? error * 0.2 : metric === 'conditionNumber' && metrics.conditionNumber === null ? null : error * Math.abs((metrics[metric]) ?? 0)])) as Spectrum['error'],
     dominated: fro === 0 ? [] : dominated,
-    corrected: dominated.includes('stableRank') || stable === null ? null : { stableRank: stable, stableRankLow: stable * 0.93, stableRankHigh: stable * 1.08, topEnergy: Object.fromEntries(RANKS.map((k) => [k, Math.min(1, ((metrics.topEnergy[k] ?? 0) * fro * fro) / taken)])), signalRank: Math.max(1, signalRank) },
+    corrected: dominated.includes('stableRank') || stable === null ? null : { stableRank: stable, stableRankLow: stable * 0.93, stableRankHigh: stable * 1.08, topEnergy: Object.fromEntries(RANKS.map((k) => [k, Math.min(1, ((metrics.topEnergy[k] ?? 0) * fro * fro) / taken)])), topEnergyLow: {}, topEnergyHigh: {}, signalRank: Math.max(1, signalRank) },
+    uncorrected: null,
   };
+  const energies = (factor: number) => Object.fromEntries(RANKS.map((k) => [k, Math.min(1, factor * spectrum.corrected!.topEnergy[k]!)]));
+  if (spectrum.corrected === null) spectrum.uncorrected = fro === 0 ? 'unchanged' : (tensor.layer ?? 0) % 3 === 1 ? 'misfit' : 'floor';
+  else Object.assign(spectrum.corrected, { topEnergyLow: energies(0.93), topEnergyHigh: energies(1.08) });
   const computed = mode === 'exact' ? own.length : Math.min(own.length, 128);
   const full: FullSpectrum = {
     name: tensor.name,

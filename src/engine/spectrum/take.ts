@@ -3,7 +3,7 @@ import { thousands } from '../checkpoint/failure.js';
 import { exactErrors } from './exactError.js';
 import { exactValues } from './exact/exact.js';
 import { fastSpectrum, topSubspace, type FastOptions } from './fast/fast.js';
-import { correctedOf, dominatedBy } from './floor/corrected.js';
+import { correctedOf, dominatedBy, isLikeTheFit } from './floor/corrected.js';
 import { floorOf, noFloor, type RoundingFloor } from './floor/floor.js';
 import type { Curves, SpectrumJob, SpectrumOutcome } from './job.js';
 import { factorsOf, lowRankSpectrum } from './lowRank.js';
@@ -75,13 +75,15 @@ async function takeExact(source: MatrixSource, options: FastOptions, withDirecti
 /** What rounding alone would give, and what that leaves of the metrics. */
 function besideFloor({ mode, metrics, error, values, known }: Taken, rounding: RoundingFloor): { spectrum: Spectrum; curves: Curves } {
   const measured = { mode, ...metrics, singularValues: Array.from(values.subarray(0, TOP)) };
+  const corrected = correctedOf(values.subarray(0, known), metrics.fro, metrics.count, rounding);
   return {
     spectrum: {
       ...measured,
       floor: rounding.floor,
       error,
-      dominated: dominatedBy(measured, rounding.floor),
-      corrected: correctedOf(values.subarray(0, known), metrics.fro, metrics.count, rounding),
+      dominated: dominatedBy(measured, rounding),
+      corrected,
+      uncorrected: corrected !== null ? null : metrics.spectral === 0 ? 'unchanged' : isLikeTheFit(rounding) ? 'floor' : 'misfit',
     },
     curves: { known, values, floor: rounding.values, low: rounding.low, high: rounding.high },
   };

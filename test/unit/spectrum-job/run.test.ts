@@ -63,6 +63,7 @@ describe('spectra of odd matrices', function () {
     assert.deepEqual(spectrum!.singularValues, new Array(50).fill(0));
     assert.deepEqual([spectrum!.stableRank, spectrum!.effectiveRank, spectrum!.conditionNumber, spectrum!.logVolume, spectrum!.topEnergy['1'], spectrum!.corrected], [null, null, null, null, null, null]);
     assert.deepEqual(spectrum!.dominated, []);
+    assert.equal(spectrum!.uncorrected, 'unchanged');
   });
 
   it('of an update of rank two have two values', () => {
@@ -71,6 +72,9 @@ describe('spectra of odd matrices', function () {
     assert.ok(Math.abs(spectrum!.spectral / (2 ** -8 * Math.sqrt(40 * 63)) - 1) < 1e-5);
     assert.ok(Math.abs(spectrum!.stableRank! - 1) < 1e-5);
     assert.ok(Math.abs(spectrum!.topEnergy['1']! - 1) < 1e-5);
+    // What float32 rounding adds is above its own floor here, and no direction all the same.
+    assert.ok(spectrum!.corrected!.signalRank <= spectrum!.rank, `${spectrum!.corrected!.signalRank} of ${spectrum!.rank}`);
+    assert.equal(spectrum!.uncorrected, null);
   });
 
   it('with NaN are named with their number, and the others go on', () => {

@@ -9,7 +9,7 @@ export function spectrumOf(singularValues: number[], more: Partial<Spectrum> = {
     ...metrics, mode: 'exact', fro: Math.sqrt(squares), count: singularValues.length, rank: singularValues.length, singularValues,
     floor: { ...metrics, stableRank: 8, effectiveRank: 9, fro: 0.1, singularValues: singularValues.map((value) => value / 2), low: [], high: [] },
     error: { spectral: 0, nuclear: 0, stableRank: 0, effectiveRank: 0, conditionNumber: null, logVolume: 0, topEnergy: 0 },
-    dominated: [], corrected: null, ...more,
+    dominated: [], corrected: null, uncorrected: 'floor', ...more,
   };
 }
 

@@ -48,7 +48,7 @@ describe('the corrected spectrum', () => {
       floor: floor.floor,
       corrected: correctedOf(values, metrics.fro, metrics.count, floor),
       ofTop: correctedOf(values.slice(0, TOP), metrics.fro, metrics.count, floor),
-      dominated: dominatedBy({ ...metrics, singularValues: Array.from(values.slice(0, TOP)) }, floor.floor),
+      dominated: dominatedBy({ ...metrics, singularValues: Array.from(values.slice(0, TOP)) }, floor),
     };
   }
 
@@ -113,6 +113,33 @@ describe('the corrected spectrum', () => {
     const { corrected, dominated } = await analyse(await store(weights, gaussian(192, 384, 1, 8), 0.02 * 1e-4));
     assert.equal(corrected, null);
     assert.ok(dominated.includes('stableRank') && dominated.includes('effectiveRank'));
+  });
+
+  it('is withheld where every weight moved by as much, and its metrics are flagged', async () => {
+    const weights = WEIGHTS['Gaussian']!(192, 384);
+    const { matrix } = lowRank(192, 384, 4, 9);
+    const signs = change(matrix, (index) => 1 / Math.abs(matrix.values[index]!));
+    const truth = metricsOf((await exactValues(await lineage(folder.path, gaussian(192, 384, 0, 1), signs, ['F64', 'F64']), { memory: 2 ** 30, threads: 1 })).values).stableRank!;
+    for (const relative of [3e-4, 1e-3]) {
+      const { corrected, dominated } = await analyse(await store(weights, signs, (relative * norm(weights)) / norm(signs)));
+      assert.equal(corrected, null);
+      for (const name of ['stableRank', 'effectiveRank', 'topEnergy'] as const) assert.ok(dominated.includes(name), `${relative}: ${name} of ${dominated.join()}`);
+    }
+    // Where rounding hardly matters, what the update is like does not either.
+    const { corrected } = await analyse(await store(weights, signs, (3e-2 * norm(weights)) / norm(signs)));
+    assert.ok(corrected !== null && Math.abs(corrected.stableRank! / truth - 1) < 0.03, `${corrected?.stableRank} for ${truth}`);
+  });
+
+  it('of rows that alone were trained is that of those rows', async () => {
+    const weights = WEIGHTS['Gaussian']!(256, 384);
+    const { matrix } = lowRank(256, 384, 3, 12);
+    matrix.values.forEach((value, index) => (matrix.values[index] = Math.floor(index / 384) % 8 === 3 ? value : 0));
+    const truth = metricsOf((await exactValues(await lineage(folder.path, gaussian(256, 384, 0, 1), matrix, ['F64', 'F64']), { memory: 2 ** 30, threads: 1 })).values).stableRank!;
+    for (const relative of [3e-4, 6e-4]) {
+      const { metrics, corrected } = await analyse(await store(weights, matrix, (relative * norm(weights)) / norm(matrix)));
+      assert.ok(corrected!.stableRankLow! <= truth && truth <= corrected!.stableRankHigh!, `${truth}: ${JSON.stringify(corrected)}`);
+      assert.ok(Math.abs(corrected!.stableRank! / truth - 1) < 0.15, `${relative}: ${corrected!.stableRank} for ${truth}; uncorrected ${metrics.stableRank}`);
+    }
   });
 
   it('holds an update in all directions for one', async () => {

@@ -146,7 +146,7 @@ describe('spectra in sentences', () => {
   it('goes by what is left without the floor, where that is known', () => {
     const text = readSpectra(changed(exact, (tensor) => ({
       ...tensor,
-      spectra: tensor.spectra.map((spectrum, from) => (spectrum === null ? null : { ...spectrum, spectral: 1, dominated: [], stableRank: [10, 20][from]!, corrected: { stableRank: [10, 3][from]!, stableRankLow: 1, stableRankHigh: 4, topEnergy: {}, signalRank: 4 } })),
+      spectra: tensor.spectra.map((spectrum, from) => (spectrum === null ? null : { ...spectrum, spectral: 1, dominated: [], stableRank: [10, 20][from]!, corrected: { stableRank: [10, 3][from]!, stableRankLow: 1, stableRankHigh: 4, topEnergy: {}, topEnergyLow: {}, topEnergyHigh: {}, signalRank: 4 } })),
     })))[0]!;
     assert.match(text, /^ΔRL is more concentrated than ΔIN: median stable rank 3\.00 against 10\.0 with the rounding floor taken out \(20\.0 and 10\.0 as stored\)/);
   });

@@ -22,6 +22,12 @@ export interface RoundingFloor {
   gain: number | null;
   /** Share of the stored update's energy that is the update; the rest is noise. Null where nothing moved. */
   signalShare: number | null;
+  /** As `Rounding` has it: how far the update is from what its correction takes for granted. */
+  misfit: number;
+  /** Share of the stored energy that uniform errors of half a step would have, whatever the update. Null where nothing moved. */
+  uniformShare: number | null;
+  /** How far the noise's energy may be from what it is taken for, as a share of it. */
+  energyError: number;
   variances: Variances;
 }
 
@@ -37,6 +43,8 @@ const SAMPLE = 1 << 20;
 const LEAST_ROWS = 48;
 /** The variances are known no better, and the less the coarser the grid: weights are not even within its steps. */
 const tolerance = (mantissa: number) => 0.01 + 0.25 * 2 ** -mantissa;
+/** Of a sum of squares of errors, for 95 %. */
+const DEVIATIONS = 2;
 
 /**
  * Holds about 24 MiB, more for rows beyond 20 Ki elements.
@@ -51,11 +59,15 @@ export async function floorOf(source: MatrixSource, options: FloorOptions = {}):
 
   const variances = variancesOf(sample, rounding.noise, rows, columns);
   const energy = energyOf(variances);
-  const transferred = rounding.gain ** 2 * rounding.signal;
+  const transferred = rounding.gain ** 2 * rounding.signal * sample.moved;
+  const kurtosis = kurtosisOf(sample, rounding);
   return {
-    ...spectrumOf(variances, rows, columns, { kurtosis: kurtosisOf(sample, rounding), lone: sample.lone, tolerance: tolerance(sample.grid.mantissa) }),
+    ...spectrumOf(variances, rows, columns, { kurtosis, lone: sample.lone, tolerance: tolerance(sample.grid.mantissa) }),
     gain: rounding.gain,
     signalShare: transferred > 0 ? transferred / (transferred + energy / (rows * columns)) : 0,
+    misfit: rounding.misfit,
+    uniformShare: uniformEnergy(sample) / sample.energy,
+    energyError: tolerance(sample.grid.mantissa) + DEVIATIONS * Math.sqrt(Math.max(0, kurtosis - 1) / sample.exponents.length),
     variances,
   };
 }
@@ -69,7 +81,9 @@ interface Sample {
   /** False for rows and columns in which nothing moved: they hold no noise. */
   rowMoved: Uint8Array;
   columnMoved: Uint8Array;
-  /** Undefined where the errors are uniform. */
+  /** Share of the elements that are in neither of these. */
+  moved: number;
+  /** Of those elements. Undefined where the errors are uniform. */
   counts: StepCounts | undefined;
   /** Mean Δ² and Δ⁴. */
   energy: number;
@@ -109,6 +123,7 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
     exponents: new Int16Array(later.length),
     rowMoved: new Uint8Array(chosen.length),
     columnMoved: new Uint8Array(columns),
+    moved: 0,
     counts,
     energy: 0,
     fourth: 0,
@@ -126,7 +141,6 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
         // The step at which the weight started is known without the update, unless that has carried it far away.
         const start = stepExponent(from, grid);
         if (exponent <= start + 1) exponent = start;
-        counts!.add(exponent, Math.min(2 ** 40, Math.round(Math.abs(delta) * 2 ** -exponent)));
       }
       sample.exponents[index] = exponent;
       if (delta !== 0) {
@@ -143,6 +157,17 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
   }
   sample.energy = squares / later.length;
   sample.fourth = fourths / later.length;
+  // Rows and columns in which nothing moved were not trained, or so little that they would only blur what the others show.
+  const movedColumns = sample.columnMoved.reduce((sum, moved) => sum + moved, 0);
+  sample.moved = (sample.rowMoved.reduce((sum, moved) => sum + moved, 0) * movedColumns) / later.length;
+  if (counts === undefined) return sample;
+  for (let row = 0, index = 0; row < chosen.length; row++) {
+    for (let column = 0; column < columns; column++, index++) {
+      if (sample.rowMoved[row] === 0 || sample.columnMoved[column] === 0) continue;
+      const exponent = sample.exponents[index]!;
+      counts.add(exponent, Math.min(2 ** 40, Math.round(Math.abs(later[index]! - earlier![index]!) * 2 ** -exponent)));
+    }
+  }
   return sample;
 }
 
@@ -173,9 +198,16 @@ function roundingOf(sample: Sample): Rounding | undefined {
   const { counts, energy } = sample;
   if (energy === 0 || !Number.isFinite(energy)) return undefined;
   if (counts !== undefined && !counts.isCoarse) return fittedRounding(counts);
-  let noise = 0;
-  for (const exponent of sample.exponents) noise += uniformNoise(exponent);
-  return uniformRounding(uniformNoise, noise / sample.exponents.length, energy);
+  return uniformRounding(uniformNoise, uniformEnergy(sample) / sample.moved, energy / sample.moved);
+}
+
+/** Mean square of uniform errors in the rows and columns in which something moved, over all elements. */
+function uniformEnergy({ rows, columns, exponents, rowMoved, columnMoved }: Sample): number {
+  let sum = 0;
+  for (let row = 0, index = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++, index++) if (rowMoved[row] !== 0 && columnMoved[column] !== 0) sum += uniformNoise(exponents[index]!);
+  }
+  return sum / exponents.length;
 }
 
 /** E x⁴ / (E x²)² of the errors: large where few weights move, or few have large steps. */
@@ -268,6 +300,9 @@ export function noFloor(count: number): RoundingFloor {
     high: zeros(),
     gain: null,
     signalShare: null,
+    misfit: 0,
+    uniformShare: null,
+    energyError: 0,
     variances: { rows: constant(0, 1), columns: constant(1, 1) },
   };
 }

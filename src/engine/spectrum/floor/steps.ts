@@ -27,8 +27,9 @@ function classOf(k: number): number {
 interface Bin {
   counts: Float64Array;
   total: number;
-  /** Σk². */
+  /** Σk² and Σk⁴. */
   squares: number;
+  fourths: number;
 }
 
 /** How often weights moved by how many steps, by the exponent of the step. */
@@ -41,10 +42,11 @@ export class StepCounts {
   /** A weight whose step is 2^exponent moved by `steps` of it. */
   add(exponent: number, steps: number): void {
     let bin = this.bins.get(exponent);
-    if (bin === undefined) this.bins.set(exponent, (bin = { counts: new Float64Array(CLASSES.length), total: 0, squares: 0 }));
+    if (bin === undefined) this.bins.set(exponent, (bin = { counts: new Float64Array(CLASSES.length), total: 0, squares: 0, fourths: 0 }));
     bin.counts[classOf(steps)]!++;
     bin.total++;
     bin.squares += steps * steps;
+    bin.fourths += steps ** 4;
     this.total++;
     if (steps < FINE) this.fine++;
   }
@@ -65,11 +67,16 @@ export interface Rounding {
   signal: number;
   /** E noise² of a weight whose step is 2^exponent. */
   noise: (exponent: number) => number;
+  /**
+   * How much of the stored energy the fit puts on other steps than those where it is, chance aside: what it takes for granted,
+   * an update that is independent of the steps and of no strange distribution, is then not so. 0 where nothing was fitted.
+   */
+  misfit: number;
 }
 
 /** Rounding of values that lie anywhere between the steps: uniform errors, whatever the update. `energy` is E Q². */
 export function uniformRounding(noise: (exponent: number) => number, meanNoise: number, energy: number): Rounding {
-  return { gain: 1, signal: Math.max(0, energy - meanNoise), noise };
+  return { gain: 1, signal: Math.max(0, energy - meanNoise), noise, misfit: 0 };
 }
 
 export const uniformNoise = (exponent: number) => 4 ** exponent / 12;
@@ -113,8 +120,18 @@ export function fittedRounding(counts: StepCounts): Rounding | undefined {
     }
     return value;
   };
-  return { gain, signal, noise };
+  let [apart, all] = [0, 0];
+  for (const exponent of exponents) {
+    const { squares, fourths, total } = counts.bins.get(exponent)!;
+    const expected = (moments(exponent).energy / 4 ** exponent) * total;
+    apart += Math.max(0, Math.abs(expected - squares) - CHANCE * Math.sqrt(fourths)) * 4 ** exponent;
+    all += squares * 4 ** exponent;
+  }
+  return { gain, signal, noise, misfit: apart / all };
 }
+
+/** Standard deviations that a sum over few weights may be off. */
+const CHANCE = 2;
 
 const SEEN = 1000;
 
