@@ -3,7 +3,7 @@
  * operation by operation, so that both make the same numbers and none need to be stored.
  */
 import type { Known } from '../../unit/spectrum/matrices.js';
-import { bell } from '../compare/hashed.js';
+import { bell } from '../hashed.js';
 
 export interface MadeUpdate {
   rows: number;
