@@ -32,7 +32,7 @@ interface JournalEntry {
 /** What a comparison would read. Headers are opened, weights are not. */
 export async function planCompare(request: CompareRequest, context: CallContext = {}): Promise<ComparePlan> {
   const { alignment } = await openStages(request, context);
-  const budget = budgetFor(request.memory, request.threads);
+  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
   const tasks = planTasks(alignment.tensors, budget);
   return {
     tensors: alignment.tensors.length,
@@ -51,7 +51,7 @@ export async function compare(request: CompareRequest, workerFile: string, conte
   const { labels, checkpoints, alignment } = await openStages(request, context);
   const { layers } = deepestOf(checkpoints);
   const cuts = resolveCuts(request.cuts, layers);
-  const budget = budgetFor(request.memory, request.threads);
+  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
   const tasks = planTasks(alignment.tensors, budget);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
   const runId = runIdOf({ kind: 'compare', journal: JOURNAL_VERSION, stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)) });

@@ -1,5 +1,6 @@
 /** The plan of a comparison: which pieces are read, how large they may be, and what that costs. */
 import { availableParallelism } from 'node:os';
+import { COMPUTING_BYTES } from '../checkpoint/computed.js';
 import { FrankensteinError } from '../errors.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import type { AlignedTensor, Segment } from './align.js';
@@ -17,7 +18,7 @@ export interface Budget {
 
 /** Node, V8 and ONNX Runtime before any work (measured: 90 MB), rounded up. */
 const BASE_BYTES = 128 << 20;
-/** A worker's own heap and the temporaries of its graph or float64 loop (measured: 14 to 40 MB). */
+/** A worker's own heap and the temporaries of its graph or float64 loop (measured: 14 to 40 MB), of stored tensors. */
 const WORKER_BYTES = 48 << 20;
 /** Larger pieces are not faster: a session costs about 1 ms, 64 MiB take 25. */
 const MAX_PIECE_BYTES = 64 << 20;
@@ -29,17 +30,19 @@ const DEFAULT_MEMORY = 2 ** 31;
  * Fits threads and piece size into the memory asked for.
  * @throws `bad-request` when not even one worker fits, with the minimum.
  */
-export function budgetFor(memory = DEFAULT_MEMORY, threads = availableParallelism()): Budget {
-  const minimum = BASE_BYTES + WORKER_BYTES + MIN_PIECE_BYTES;
+export function budgetFor(tensors: readonly AlignedTensor[], memory = DEFAULT_MEMORY, threads = availableParallelism()): Budget {
+  const computes = tensors.some(({ segments }) => segments.some(({ stored }) => stored.some(({ expression }) => expression !== undefined)));
+  const workerBytes = computes ? COMPUTING_BYTES : WORKER_BYTES;
+  const minimum = BASE_BYTES + workerBytes + MIN_PIECE_BYTES;
   if (!(memory >= minimum)) {
     throw new FrankensteinError('bad-request', `The memory budget is too small: comparing needs at least ${Math.ceil(minimum / 2 ** 20)} MiB.`);
   }
   if (!Number.isInteger(threads) || threads < 1) {
     throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
   }
-  const fitting = Math.floor((memory - BASE_BYTES) / (WORKER_BYTES + MIN_PIECE_BYTES));
+  const fitting = Math.floor((memory - BASE_BYTES) / (workerBytes + MIN_PIECE_BYTES));
   const used = Math.min(threads, fitting);
-  const pieceBytes = Math.min(MAX_PIECE_BYTES, Math.floor((memory - BASE_BYTES) / used) - WORKER_BYTES);
+  const pieceBytes = Math.min(MAX_PIECE_BYTES, Math.floor((memory - BASE_BYTES) / used) - workerBytes);
   return { memory, threads: used, pieceBytes };
 }
 

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { availableParallelism, hostname } from 'node:os';
 import type { CallContext, StageRequest } from '../api.js';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
+import { COMPUTING_BYTES } from '../checkpoint/computed.js';
 import { bytesOf } from '../checkpoint/elements.js';
 import { shown } from '../checkpoint/failure.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
@@ -49,8 +50,6 @@ const SPARE_BYTES = 64 << 20;
 const DEFAULT_MEMORY = 2 ** 31;
 /** The process before any work. */
 const BASE_BYTES = 128 << 20;
-/** A thread that computes weights, whatever their size (measured: 85 to 145 MB, with up to nine sources). */
-const COMPUTING_BYTES = 160 << 20;
 
 interface ShardPlan {
   name: string;

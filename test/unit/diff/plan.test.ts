@@ -1,7 +1,7 @@
 /** Budgets and plans: every element is read once, and no piece exceeds what the budget leaves for it. */
 import { describe, it } from 'mocha';
 import assert from 'node:assert/strict';
-import type { Dtype, Shard, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
+import type { ComputedTensor, Dtype, Shard, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../../src/engine/checkpoint/decode.js';
 import type { AlignedTensor } from '../../../src/engine/diff/align.js';
 import type { Source } from '../../../src/engine/diff/exact.js';
@@ -24,7 +24,7 @@ describe('planning a comparison', () => {
   it('fits threads and pieces into the memory', () => {
     for (const memory of [180 * MIB, 256 * MIB, 300 * MIB, 512 * MIB, 2048 * MIB, 64 * 2 ** 30]) {
       for (const threads of [1, 2, 3, 8, 64]) {
-        const budget = budgetFor(memory, threads);
+        const budget = budgetFor([], memory, threads);
         assert.ok(budget.threads >= 1 && budget.threads <= threads);
         assert.ok(budget.pieceBytes >= 4 * MIB && budget.pieceBytes <= 64 * MIB);
         assert.ok(128 * MIB + budget.threads * (48 * MIB + budget.pieceBytes) <= memory, `${memory} with ${threads}`);
@@ -32,15 +32,23 @@ describe('planning a comparison', () => {
     }
   });
 
+  it('leaves a thread that computes weights what computing them takes', () => {
+    const computed = { ...tensor(8, ['F64']).stored[0]!, expression: { kind: 'merge' } } as unknown as ComputedTensor;
+    const merged: AlignedTensor = { name: 't', stored: [computed], segments: [{ from: 0, stored: [computed] }] };
+    const budget = budgetFor([tensor(8, ['BF16']), merged], 1024 * MIB, 64);
+    assert.ok(budget.threads >= 5 && 128 * MIB + budget.threads * (160 * MIB + budget.pieceBytes) <= 1024 * MIB);
+    assert.throws(() => budgetFor([merged], 256 * MIB, 1), /at least 292 MiB/);
+  });
+
   it('refuses what cannot work, with the least that can', () => {
-    assert.throws(() => budgetFor(179 * MIB, 1), /at least 180 MiB/);
-    assert.throws(() => budgetFor(NaN, 1), { code: 'bad-request' });
-    assert.throws(() => budgetFor(-1, 1), { code: 'bad-request' });
-    for (const threads of [0, -1, 1.5, NaN, Infinity]) assert.throws(() => budgetFor(2048 * MIB, threads), { code: 'bad-request' });
+    assert.throws(() => budgetFor([], 179 * MIB, 1), /at least 180 MiB/);
+    assert.throws(() => budgetFor([], NaN, 1), { code: 'bad-request' });
+    assert.throws(() => budgetFor([], -1, 1), { code: 'bad-request' });
+    for (const threads of [0, -1, 1.5, NaN, Infinity]) assert.throws(() => budgetFor([], 2048 * MIB, threads), { code: 'bad-request' });
   });
 
   it('covers every element once, in order, aligned to rows', () => {
-    const budget = budgetFor(180 * MIB, 1);
+    const budget = budgetFor([], 180 * MIB, 1);
     for (const dtypes of [['BF16', 'BF16'], ['F64', 'F8_E4M3', 'BF16'], ['U8', 'U8'], ['F32', 'BF16']] as Dtype[][]) {
       for (const size of [0, 1, 255, 256, 1_048_575, 1_048_577, 5_000_003]) {
         const [task] = planTasks([tensor(size, dtypes)], budget);
@@ -59,7 +67,7 @@ describe('planning a comparison', () => {
   });
 
   it('reads offsets beyond 2^32 exactly', () => {
-    const [task] = planTasks([tensor(100 * 2 ** 30, ['F64', 'F64'])], budgetFor(2 ** 31, 2));
+    const [task] = planTasks([tensor(100 * 2 ** 30, ['F64', 'F64'])], budgetFor([], 2 ** 31, 2));
     const last = task!.pieces.at(-1)!;
     assert.equal(beginOf(last.sources[0]!) + last.elements * 8, 1000 + 800 * 2 ** 30);
   });

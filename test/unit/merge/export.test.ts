@@ -120,7 +120,7 @@ describe('exporting a recipe', function () {
     const before = turns.take(() => new Promise<void>((resolve) => (end = resolve)), undefined);
     const phases: string[] = [];
     const start = (checkpoint: string, name: string, signal?: AbortSignal) =>
-      exportMerged({ checkpoint: { path: checkpoint }, out: path.join(folder, name) }, path.resolve('dist/worker.cjs'), (work) => turns.take(work, signal), { signal, progress: ({ phase }) => void phases.push(phase) });
+      exportMerged({ checkpoint: { path: checkpoint }, out: path.join(folder, name) }, path.resolve('dist/worker.mjs'), (work) => turns.take(work, signal), { signal, progress: ({ phase }) => void phases.push(phase) });
     await start(stitch, 'moved');
     assert.deepEqual([...new Set(phases)], ['Writing weights']);
     await assert.rejects(start(linear, 'moved'), { code: 'bad-request' });
