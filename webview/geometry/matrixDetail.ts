@@ -153,7 +153,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   };
 }
 
-const METRIC_ROWS: { name: string; flag: MetricName | null; value: (spectrum: Spectrum) => number | null; floor: (spectrum: Spectrum) => number | null; corrected?: (spectrum: Spectrum) => string }[] = [
+const METRIC_ROWS: { name: string; flag: MetricName | null; value: (spectrum: Spectrum) => number | null; floor: (spectrum: Spectrum) => number | null; corrected?: (spectrum: Spectrum) => Child }[] = [
   { name: '‖Δ‖', flag: null, value: ({ fro }) => fro, floor: ({ floor }) => floor.fro },
   { name: 'σ₁', flag: 'spectral', value: ({ spectral }) => spectral, floor: ({ floor }) => floor.spectral },
   { name: 'Nuclear norm', flag: 'nuclear', value: ({ nuclear }) => nuclear, floor: ({ floor }) => floor.nuclear },
@@ -162,16 +162,22 @@ const METRIC_ROWS: { name: string; flag: MetricName | null; value: (spectrum: Sp
     flag: 'stableRank',
     value: ({ stableRank }) => stableRank,
     floor: ({ floor }) => floor.stableRank,
-    corrected: ({ corrected }) => (corrected === null || corrected.stableRank === null ? NONE : `${formatNumber(corrected.stableRank)} (${formatNumber(corrected.stableRankLow)}–${formatNumber(corrected.stableRankHigh)})`),
+    corrected: ({ corrected }) => (corrected === null || corrected.stableRank === null ? NONE : bounded(corrected.stableRank, corrected.stableRankLow, corrected.stableRankHigh, formatNumber)),
   },
   { name: 'Effective rank', flag: 'effectiveRank', value: ({ effectiveRank }) => effectiveRank, floor: ({ floor }) => floor.effectiveRank },
   { name: 'Condition number', flag: 'conditionNumber', value: ({ conditionNumber }) => conditionNumber, floor: ({ floor }) => floor.conditionNumber },
   { name: 'Log-volume, top 50', flag: 'logVolume', value: ({ logVolume }) => logVolume, floor: ({ floor }) => floor.logVolume },
 ];
 
+/** A number over its bounds, where these are apart from it: beside each other they would be too wide for an editor column. */
+function bounded(value: number | null | undefined, low: number | null | undefined, high: number | null | undefined, format: (value: number | null | undefined) => string): Child {
+  const [text, from, to] = [value, low, high].map(format);
+  return h('span', {}, text, from === text && to === text ? null : h('span', { class: 'bounds' }, h('span', { class: 'visually-hidden' }, ', between '), `${from}–${to}`));
+}
+
 /** Every metric: its value and error, the floor’s own, and what is left with the floor taken out. */
 function metricTable(spectrum: Spectrum): HTMLElement {
-  const row = (title: string, value: string, error: string, floor: string, corrected: string, noisy: boolean) =>
+  const row = (title: string, value: string, error: string, floor: string, corrected: Child, noisy: boolean) =>
     h(
       'tr',
       {},
@@ -183,12 +189,7 @@ function metricTable(spectrum: Spectrum): HTMLElement {
     );
   const errorText = (error: number | null, format: (value: number | null) => string) => (error === null || error === 0 ? '' : `± ${format(error)}`);
   const { corrected } = spectrum;
-  const share = (k: string) => {
-    if (corrected === null) return NONE;
-    const bounds = [corrected.topEnergyLow[k], corrected.topEnergyHigh[k]].map(formatShare);
-    const value = formatShare(corrected.topEnergy[k]);
-    return bounds.every((bound) => bound === value) ? value : `${value} (${bounds.join('–')})`;
-  };
+  const share = (k: string) => (corrected === null ? NONE : bounded(corrected.topEnergy[k], corrected.topEnergyLow[k], corrected.topEnergyHigh[k], formatShare));
   const energies = Object.keys(spectrum.topEnergy).sort((a, b) => Number(a) - Number(b));
   const table = h(
     'div',

@@ -226,7 +226,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     const node = folding(
       context,
       { id, open: false, class: 'numbers', title: ['Numbers', h('span', { class: 'muted' }, plural(rows, 'row'))] },
-      h('div', { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': words }, h('table', { class: 'number-table', 'data-testid': `${id}-table` }, h('thead', {}, h('tr', {}, ...headings.map((text) => h('th', { scope: 'col' }, text)))), body)),
+      h('div', { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': words }, h('table', { class: `number-table ${id}`, 'data-testid': `${id}-table` }, h('thead', {}, h('tr', {}, ...headings.map((text) => h('th', { scope: 'col' }, text)))), body)),
     ) as HTMLDetailsElement;
     // Thousands of cells nobody has asked for would make every change slow.
     const fill = () => node.open && body.childElementCount === 0 && replace(body, ...content());

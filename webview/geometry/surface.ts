@@ -32,7 +32,8 @@ export function createSurfaceMap(context: PanelContext, options: { testId: strin
   const bar = h('canvas', { class: 'heat-bar', width: 120, height: 10, 'aria-hidden': 'true' });
   const low = h('span', { class: 'number' });
   const floorKey = h('span', { class: 'heat-key' }, h('i', { class: 'key-hatch' }), h('span', {}));
-  const legend = h('div', { class: 'heat-legend' }, h('span', { class: 'heat-scale' }, low, bar, h('span', { class: 'number' }, '0')), h('span', { class: 'muted' }, 'log(σᵢ / σ₁)'), floorKey);
+  const emptyKey = h('span', { class: 'muted' });
+  const legend = h('div', { class: 'heat-legend' }, h('span', { class: 'heat-scale' }, low, bar, h('span', { class: 'number' }, '0')), h('span', { class: 'muted' }, 'log(σᵢ / σ₁)'), floorKey, emptyKey);
   const element = h('div', { class: 'heat' }, stage, legend);
 
   let model: GeometryModel | null = null;
@@ -160,6 +161,8 @@ export function createSurfaceMap(context: PanelContext, options: { testId: strin
         walk.move(null);
         stage.setAttribute('aria-label', `${next.title}: ${next.depths.length} layers by ${plural(next.ranks, 'rank')}. ${next.summary} Arrow keys move over the cells, Enter chooses the layer.`);
         setText(low, formatNumber(next.least));
+        emptyKey.hidden = next.empty === 0;
+        setText(emptyKey, `blank: ${plural(next.empty, 'layer')} without an update`);
         floorKey.hidden = next.insideShare === 0;
         replace(floorKey.lastElementChild!, next.insideShare === 1 ? 'everything is inside the rounding floor' : 'inside the rounding floor');
       }

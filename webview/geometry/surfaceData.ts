@@ -22,6 +22,8 @@ export interface RankSurface {
   cuts: number[];
   /** Share of the cells inside the floor, 0…1. */
   insideShare: number;
+  /** Layers that have no cell: nothing of them changed, or no spectrum could be taken. */
+  empty: number;
 }
 
 export function rankSurface(model: GeometryModel, delta: number, part: WeightPart): RankSurface {
@@ -43,6 +45,7 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
     breaks: depths.flatMap((depth, column) => (column > 0 && Math.sign(depths[column - 1]!) !== Math.sign(depth) ? [column] : [])),
     cuts: model.regions.length === 0 ? [] : model.result.cuts.flatMap((cut) => (depths.indexOf(cut + 1) > 0 ? [depths.indexOf(cut + 1)] : [])),
     insideShare,
+    empty: depths.filter((_, column) => rows.every((row) => row[column] === null)).length,
   };
 }
 
