@@ -196,6 +196,6 @@ function warningsOf({ checkpoints, labels, matrices }: SpectrumSetup, tensors: r
   const skipped = tensors.filter(({ name }) => taken.has(name)).flatMap(({ name, part, skipped: reasons, spectra }) =>
     reasons.flatMap((reason, pair) => (reason === null || spectra[pair] ? [] : [`${part === null ? name : `${name} (${part})`}, ${labels[pair]!} → ${labels[pair + 1]!}: ${reason}`])));
   if (skipped.length === 0) return own;
-  const more = skipped.length > NAMED ? [`And ${skipped.length - NAMED} more updates have no spectrum.`] : [];
+  const more = skipped.length > NAMED ? [skipped.length === NAMED + 1 ? 'And one more update has no spectrum.' : `And ${skipped.length - NAMED} more updates have no spectrum.`] : [];
   return [...own, ...skipped.slice(0, NAMED).map((sentence) => `No spectrum of ${sentence}`), ...more];
 }
