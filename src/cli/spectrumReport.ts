@@ -1,6 +1,6 @@
 /** Spectra for people: stages, a table of layers, a summary of regions. */
 import type { SpectrumPlan } from '../engine/spectrum/request.js';
-import type { LayerSpectra, SpectraAggregate, SpectrumResult, Spread } from '../engine/spectrum/result.js';
+import type { LayerSpectra, MetricName, SpectraAggregate, SpectrumResult, Spread } from '../engine/spectrum/result.js';
 import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
 import { formatSeconds } from './probeReport.js';
 import { formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
@@ -29,7 +29,7 @@ export function spectrumPlanSentence({ mode, matrices, bytes, memory, threads, s
 function explanation(result: SpectrumResult): string {
   const how = result.mode === 'exact' ? 'All singular values of every update' : 'The first singular values of every update and an estimate of the rest';
   const overlap = result.stages.length > 2 ? '\n"same" is the share of the leading output and input directions that two updates have in common, by chance in parentheses.' : '';
-  return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the stable rank of most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the share of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
+  return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the number in most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the share of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
 }
 
 interface Row {
@@ -43,18 +43,19 @@ function groupsTable(result: SpectrumResult, leading: string[], rows: readonly R
   const meetings = pairs.slice(1).map((_, meeting) => meeting);
   const header = [
     ...leading,
-    ...pairs.flatMap((pair) => [`${pairName(result, pair)} stable rank`, '', '', 'effective', '', `top ${SHOWN_RANK}`]),
+    ...pairs.flatMap((pair) => [`${pairName(result, pair)} stable rank`, '', '', 'effective', '', '', `top ${SHOWN_RANK}`, '']),
     ...meetings.flatMap((meeting) => [`${meetings.length > 1 ? `${pairName(result, meeting)}, ${pairName(result, meeting + 1)} ` : ''}same out`, '', 'in', '']),
   ];
   const body = rows.map(({ names, group }) => [...names, ...pairs.flatMap((pair) => spectrumCells(group.spectra[pair] ?? null)), ...meetings.flatMap((meeting) => overlapCells(group.overlaps[meeting] ?? null))]);
-  const right = [...leading.map(() => false), ...pairs.flatMap(() => [true, true, false, true, true, true]), ...meetings.flatMap(() => [true, true, true, true])];
+  const right = [...leading.map(() => false), ...pairs.flatMap(() => [true, true, false, true, true, false, true, false]), ...meetings.flatMap(() => [true, true, true, true])];
   return table([header, ...body], right);
 }
 
 function spectrumCells(aggregate: SpectraAggregate | null): string[] {
-  if (aggregate === null) return ['–', '', '', '–', '', '–'];
-  const { stableRank, floorStableRank, effectiveRank, floorEffectiveRank, topEnergy, dominated } = aggregate;
-  return [mean(stableRank), beside(floorStableRank), dominated >= 0.5 ? '*' : '', mean(effectiveRank), beside(floorEffectiveRank), formatPercent(topEnergy[SHOWN_RANK]?.mean ?? null)];
+  if (aggregate === null) return ['–', '', '', '–', '', '', '–', ''];
+  const { stableRank, floorStableRank, effectiveRank, floorEffectiveRank, topEnergy, dominatedBy } = aggregate;
+  const mark = (name: MetricName) => (dominatedBy[name] >= 0.5 ? '*' : '');
+  return [mean(stableRank), beside(floorStableRank), mark('stableRank'), mean(effectiveRank), beside(floorEffectiveRank), mark('effectiveRank'), formatPercent(topEnergy[SHOWN_RANK]?.mean ?? null), mark('topEnergy')];
 }
 
 function overlapCells(overlap: LayerSpectra['overlaps'][number]): string[] {

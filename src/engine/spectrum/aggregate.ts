@@ -7,7 +7,7 @@
 import { resolveCuts } from '../topology/cuts.js';
 import { layersOf, recutTensors, regionsOf } from '../topology/groups.js';
 import { RANK_TOLERANCE } from './metrics.js';
-import { ENERGY_RANKS, TOP, type LayerSpectra, type Overlap, type RegionSpectra, type SpectraAggregate, type Spectrum, type SpectrumResult, type Spread, type TensorSpectra } from './result.js';
+import { ENERGY_RANKS, METRIC_NAMES, TOP, type LayerSpectra, type Overlap, type RegionSpectra, type SpectraAggregate, type Spectrum, type SpectrumResult, type Spread, type TensorSpectra } from './result.js';
 
 export interface SpectraGroups {
   layers: LayerSpectra[];
@@ -60,6 +60,7 @@ function aggregateSpectra(spectra: readonly Spectrum[]): SpectraAggregate | null
   const spread = (value: (spectrum: Spectrum) => number | null | undefined) => spreadOf(spectra.map(value));
   const curve = (values: (spectrum: Spectrum) => readonly number[]) =>
     Array.from({ length: TOP }, (_, rank) => spreadOf(spectra.map((spectrum) => logRatio(values(spectrum)[rank], spectrum.spectral)))?.mean ?? null);
+  const dominatedBy = Object.fromEntries(METRIC_NAMES.map((name) => [name, spectra.filter(({ dominated }) => dominated.includes(name)).length / spectra.length])) as SpectraAggregate['dominatedBy'];
   return {
     matrices: spectra.length,
     spectral: spread(({ spectral }) => spectral)!,
@@ -74,7 +75,8 @@ function aggregateSpectra(spectra: readonly Spectrum[]): SpectraAggregate | null
     correctedStableRank: spread(({ corrected }) => corrected?.stableRank),
     logCurve: curve(({ singularValues, spectral }) => singularValues.filter((value) => value > RANK_TOLERANCE * spectral)),
     floorCurve: curve(({ floor }) => floor.singularValues),
-    dominated: spectra.filter(({ dominated }) => dominated.includes('stableRank')).length / spectra.length,
+    dominated: dominatedBy.stableRank,
+    dominatedBy,
   };
 }
 

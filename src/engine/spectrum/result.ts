@@ -71,7 +71,9 @@ export interface SpectrumMetrics {
   topEnergy: Record<string, number | null>;
 }
 
-export type MetricName = 'spectral' | 'nuclear' | 'stableRank' | 'effectiveRank' | 'conditionNumber' | 'logVolume' | 'topEnergy';
+export const METRIC_NAMES = ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'conditionNumber', 'logVolume', 'topEnergy'] as const;
+
+export type MetricName = (typeof METRIC_NAMES)[number];
 
 export interface Spectrum extends SpectrumMetrics {
   mode: SpectrumMode;
@@ -164,6 +166,8 @@ export interface SpectraAggregate {
   floorCurve: (number | null)[];
   /** Share of the matrices whose stable rank the floor dominates. */
   dominated: number;
+  /** The same of every metric. */
+  dominatedBy: Record<MetricName, number>;
 }
 
 interface Group {

@@ -38,7 +38,7 @@ describe('frankenstein spectrum', function () {
     await writeCheckpoint(inside('still'), options);
     await writeCheckpoint(inside('moved'), { ...options, updates: [{ seed: 7, relative: 5e-4 }] });
     const { stdout } = await run(['spectrum', inside('still'), inside('moved'), '--no-runs', '--filter', 'layers']);
-    assert.equal(stdout.split('\n').filter((line) => /^layer \d.*\) +\* /.test(line)).length, 2, stdout);
+    assert.equal(stdout.split('\n').filter((line) => /^layer \d +\w+ +[\d.]+ +\([\d.]+\) +\* +[\d.]+ +\([\d.]+\) +\* +[\d.]+ % +\*/.test(line)).length, 2, stdout);
   });
 
   it('is JSON and nothing else with --json -', async () => {

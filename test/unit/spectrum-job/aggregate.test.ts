@@ -10,7 +10,7 @@ const group = (tensors: TensorSpectra[], layers = 3, cuts: [number, number] = [1
 
 describe('spectra of a layer', () => {
   it('are means over its matrices, with their range', () => {
-    const { layers } = group([matrixOf(0, 'a', [spectrumOf([4, 2])]), matrixOf(0, 'b', [spectrumOf([2, 2, 2], { effectiveRank: 3, dominated: ['stableRank'] })])]);
+    const { layers } = group([matrixOf(0, 'a', [spectrumOf([4, 2])]), matrixOf(0, 'b', [spectrumOf([2, 2, 2], { effectiveRank: 3, dominated: ['stableRank', 'nuclear'] })])]);
     const [{ spectra: [made], depth, layer }] = layers as [(typeof layers)[number]];
     assert.deepEqual([depth, layer, made!.matrices], [1, 0, 2]);
     assert.deepEqual(made!.spectral, { mean: 3, low: 2, high: 4 });
@@ -21,6 +21,7 @@ describe('spectra of a layer', () => {
     assert.deepEqual(made!.floorStableRank, { mean: 8, low: 8, high: 8 });
     assert.equal(made!.correctedStableRank, null);
     assert.equal(made!.dominated, 0.5);
+    assert.deepEqual(made!.dominatedBy, { spectral: 0, nuclear: 0.5, stableRank: 0.5, effectiveRank: 0, conditionNumber: 0, logVolume: 0, topEnergy: 0 });
   });
 
   it('have curves over the ranks that there are', () => {
