@@ -155,6 +155,13 @@ describe('the geometry of updates', () => {
     assertShown(value('Energy in the first 4'), spectrum.topEnergy['4']!, 'energy', 6e-5);
     // Exact: every one of them, from the run on disk.
     await eventually(() => panel().id('full-spectrum-state').innerText(), (text) => text === '', 'all singular values are read');
+    // With the floor taken out: the number, over its bounds.
+    const { corrected } = spectrum;
+    const bounds = /^([\d.e-]+), between ([\d.e-]+)–([\d.e-]+)$/.exec(rows.find(([first]) => first === 'Stable rank')![4]!);
+    assert.ok(bounds !== null && corrected !== null, rows.find(([first]) => first === 'Stable rank')![4]);
+    assertShown(bounds[1]!, corrected.stableRank!, 'stable rank without the floor');
+    assertShown(bounds[2]!, corrected.stableRankLow!, 'its lower bound');
+    assertShown(bounds[3]!, corrected.stableRankHigh!, 'its upper bound');
     await panel().id('full-spectrum').focus();
     await lab.page.page.keyboard.press('End');
     await eventually(live, (text) => text.startsWith(`Rank ${spectrum.count}: σ = `), 'the last rank is there');
@@ -227,6 +234,26 @@ describe('the geometry of updates', () => {
     assert.ok((await pictures.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes('Singular values by rank, with the rounding floor'));
     await lab.page.screenshot('geometry-hover');
     await lab.page.page.keyboard.press('Escape');
+  });
+
+  it('from the palette: the stages are chosen, then their order; over a comparison its own are meant', async function () {
+    this.timeout(180_000);
+    await closeAll();
+    const before = runNames(runsFolder());
+    await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
+    await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
+    await lab.page.quickPick('in → rl');
+    await panel().id('geometry-offer').waitFor({ timeout: LONG });
+    await eventually(() => panel().id('spectrum-plan').innerText(), (text) => /Memory/.test(text), 'the plan is there');
+    // Nothing was compared for it, and nothing was begun on disk.
+    assert.deepEqual(runNames(runsFolder()), before);
+    await panel().id('tab-comparison').click();
+    await panel().failure('not-compared');
+    await panel().id('retry').click();
+    assert.equal(await panel().result(), 'IN → RL');
+    await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
+    await panel().id('geometry-offer').waitFor({ timeout: LONG });
+    assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
   });
 
   it('nothing of this broke the rules of the page', () => {
