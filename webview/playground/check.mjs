@@ -377,6 +377,12 @@ const checks = {
     await page.getByTestId('matrix-search').locator('input').fill('layers.7. gate');
     await page.locator('tr[data-matrix$="layers.7.mlp.gate_proj.weight"]').click();
     await page.getByTestId('full-spectrum-state').getByText('Only the largest 50 are shown: The run that has it is no longer on disk.').waitFor();
+    // Why there is no number with the floor taken out.
+    for (const [layer, why] of [[5, /^The update does not stand above the rounding floor\.$/], [19, /^What rounding did to this update cannot be told: /]]) {
+      await page.getByTestId('matrix-search').locator('input').fill(`layers.${layer}. gate`);
+      await page.locator(`tr[data-matrix$="layers.${layer}.mlp.gate_proj.weight"]`).click();
+      assert.match(await page.getByTestId('uncorrected').textContent(), why);
+    }
   },
 
   async 'geometry: metrics, parts, sorting, numbers and every export'(page, base) {
