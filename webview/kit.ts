@@ -116,6 +116,10 @@ export function searchField(options: { label: string; value: string; onInput(val
     options.end.setAttribute('slot', 'end');
     element.append(options.end);
   }
+  // The toolkit names every field "Text field" whenever it enters the page.
+  new MutationObserver(() => {
+    if (element.getAttribute('aria-label') !== options.label) element.setAttribute('aria-label', options.label);
+  }).observe(element, { attributeFilter: ['aria-label'] });
   element.value = options.value;
   element.addEventListener('input', () => options.onInput(element.value));
   return {

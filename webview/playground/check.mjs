@@ -369,6 +369,7 @@ const checks = {
     await page.getByTestId('matrix-close').click();
     assert.equal(await page.getByTestId('matrix-detail').isVisible(), false);
     await page.getByTestId('geometry-depth-clear').click();
+    assert.equal(await page.getByRole('textbox', { name: 'Filter matrices' }).count(), 1, 'the field says what it is for');
     await page.getByTestId('matrix-search').locator('input').fill('layers.5. up_proj');
     await page.locator('tr[data-matrix$="layers.5.mlp.up_proj.weight"]').click();
     await page.getByTestId('detail-update').getByText('ΔRL').click();
