@@ -67,11 +67,13 @@ function compared(readings: readonly Reading[]): string[] {
   const before = readings.at(-2)!;
   const blind = [before, last].filter(({ clear }) => clear.length < ENOUGH);
   if (blind.length > 0) return [before, last].map((reading) => (reading.clear.length < ENOUGH ? dominatedSentence(reading) : alone(reading)));
-  const measured = [medianRank(last.clear)!, medianRank(before.clear)!] as const;
   const corrected = [correctedRank(last), correctedRank(before)] as const;
+  const isCorrected = corrected[0] !== null && corrected[1] !== null;
   // What the floor adds spreads an update over more directions; where it can be taken out, that is what is compared.
-  const [late, early] = corrected[0] === null || corrected[1] === null ? measured : [corrected[0], corrected[1]];
-  const out = corrected[0] === null || corrected[1] === null ? '' : ` with the rounding floor taken out (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
+  // Beside it, of the same matrices, what is stored.
+  const measured = [last, before].map(({ clear }) => medianRank(isCorrected ? clear.filter(hasRank) : clear)!) as [number, number];
+  const [late, early] = isCorrected ? [corrected[0], corrected[1]] : measured;
+  const out = !isCorrected ? '' : ` with the rounding floor taken out (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
   const sides = `median stable rank ${formatNumber(late)} against ${formatNumber(early)}${out}, over the matrices that stand above the floor`;
   const ratio = early / late;
   if (ratio > ALIKE) return [`${last.short} is more concentrated than ${before.short}: ${sides}.`];
@@ -79,9 +81,14 @@ function compared(readings: readonly Reading[]): string[] {
   return [`${last.short} takes about as many directions as ${before.short}: ${sides}.`];
 }
 
+function hasRank({ corrected }: Spectrum): boolean {
+  return corrected !== null && corrected.stableRank !== null;
+}
+
 function correctedRank({ clear }: Reading): number | null {
-  const ranks = clear.flatMap(({ corrected }) => (corrected === null || corrected.stableRank === null ? [] : [corrected.stableRank]));
-  return ranks.length < ENOUGH ? null : median(ranks);
+  const ranks = clear.filter(hasRank).map(({ corrected }) => corrected!.stableRank!);
+  // Where most are without one, the few that are left do not stand for them.
+  return ranks.length < ENOUGH || 2 * ranks.length < clear.length ? null : median(ranks);
 }
 
 function correctedText(reading: Reading): string {

@@ -151,6 +151,17 @@ describe('spectra in sentences', () => {
     assert.match(text, /^ΔRL is more concentrated than ΔIN: median stable rank 3\.00 against 10\.0 with the rounding floor taken out \(20\.0 and 10\.0 as stored\)/);
   });
 
+  it('goes by what is stored where few can be corrected', () => {
+    const few = changed(exact, (tensor) => ({
+      ...tensor,
+      spectra: tensor.spectra.map((spectrum, from) => {
+        const corrected = tensor.layer === 3 || from === 0 ? { stableRank: 3, stableRankLow: 1, stableRankHigh: 4, topEnergy: {}, topEnergyLow: {}, topEnergyHigh: {}, signalRank: 4 } : null;
+        return spectrum === null ? null : { ...spectrum, spectral: 1, dominated: [], stableRank: [10, 20][from]!, corrected, uncorrected: corrected === null ? ('misfit' as const) : null };
+      }),
+    }));
+    assert.match(readSpectra(few)[0]!, /^ΔRL is spread over more directions than ΔIN: median stable rank 20\.0 against 10\.0, over the matrices/);
+  });
+
   it('claims nothing of what the floor explains', () => {
     const buried = changed(exact, (tensor) => ({ ...tensor, spectra: tensor.spectra.map((spectrum, from) => (spectrum === null ? null : { ...spectrum, spectral: 1, stableRank: 5, corrected: null, dominated: from === 1 ? ['stableRank' as const] : [] })) }));
     const text = readSpectra(buried).join(' ');
