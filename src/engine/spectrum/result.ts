@@ -108,7 +108,7 @@ export interface CorrectedSpectrum {
   topEnergy: Record<string, number | null>;
   topEnergyLow: Record<string, number | null>;
   topEnergyHigh: Record<string, number | null>;
-  /** Directions above the floor. */
+  /** Directions above the floor, of those that are computed: in fast mode there may be more. */
   signalRank: number;
 }
 
