@@ -6,7 +6,7 @@ import { readElements } from '../checkpoint/elements.js';
 import { FrankensteinError } from '../errors.js';
 import { measureFlops } from '../runtime/measure.js';
 import type { Need } from '../runtime/weighted.js';
-import { memoryOf, operationsOf } from './cost.js';
+import { DEFAULT_MEMORY, memoryOf, operationsOf } from './cost.js';
 import type { Work } from './progress.js';
 import type { SpectrumPlan, SpectrumRequest } from './request.js';
 import { type Matrix, pairsOf, setUp, type SpectrumSetup } from './setup.js';
@@ -15,8 +15,6 @@ import { type Matrix, pairsOf, setUp, type SpectrumSetup } from './setup.js';
 const BASE_BYTES = 128 << 20;
 /** A worker's own heap. */
 const WORKER_BYTES = 48 << 20;
-
-const DEFAULT_MEMORY = 2 ** 31;
 
 export interface SpectrumBudget {
   memory: number;

@@ -6,7 +6,7 @@ import type { AlignedTensor } from '../diff/align.js';
 import type { MissingTensor } from '../diff/result.js';
 import { openStages } from '../diff/stages.js';
 import { FrankensteinError } from '../errors.js';
-import { EXACT_LIMIT, exactOperations, fastOperations, operationsOf } from './cost.js';
+import { DEFAULT_MEMORY, EXACT_LIMIT, exactOperations, fastOperations, operationsOf } from './cost.js';
 import { factorsOf, totalRank } from './lowRank.js';
 import type { MatrixSource } from './matrix.js';
 import { type Part, partsOf, wholeOf } from './parts.js';
@@ -56,7 +56,8 @@ export async function setUp(request: SpectrumRequest, context: CallContext): Pro
   const all = tensors.flatMap((tensor) => matricesOf(tensor, checkpoints));
   const mode = request.mode ?? (exactOperationsOf(all) <= EXACT_LIMIT ? 'exact' : 'fast');
   const refined = refinedOf(request.refine ?? [], all);
-  const matrices = all.map((matrix): Matrix => ({ ...matrix, mode: mode === 'exact' || refined.has(matrix) || isSmall(matrix) ? 'exact' : 'fast' }));
+  const memory = request.memory ?? DEFAULT_MEMORY;
+  const matrices = all.map((matrix): Matrix => ({ ...matrix, mode: mode === 'exact' || refined.has(matrix) || isExactQuicker(matrix, memory) ? 'exact' : 'fast' }));
   return { labels, checkpoints, mode, filter: request.filter ?? null, tensors, matrices, missing: alignment.missing.filter(({ name, shapes }) => (pattern === undefined || pattern.test(name)) && shapes.some((shape) => shape !== null && shape.length >= 2)) };
 }
 
@@ -110,9 +111,11 @@ function exactOperationsOf(matrices: readonly Candidate[]): number {
   return matrices.reduce((sum, matrix) => sum + (matrix.skipped === null ? operationsOf(matrix, 'exact', pairsOf(matrix)) : 0), 0);
 }
 
-/** Whether all values cost no more than an estimate of them. */
-function isSmall({ part: { rows, columns }, rank }: Candidate): boolean {
-  return rank !== null || exactOperations(rows, columns) <= fastOperations(rows, columns);
+/** Whether all values cost no more than an estimate of them: where Δ is small, or the memory does not hold it and a single update is asked for. */
+function isExactQuicker(matrix: Candidate, memory: number): boolean {
+  const { part: { rows, columns }, rank } = matrix;
+  const estimate = fastOperations(rows, columns, pairsOf(matrix) > 1 ? Infinity : memory);
+  return rank !== null || exactOperations(rows, columns) <= estimate;
 }
 
 /** `name` with all its parts, or `name#part`. Throws `bad-request` for what there is not. */

@@ -36,20 +36,23 @@ export interface FastSpectrum extends MeasuredSpectrum {
   nonFinite: number;
 }
 
-/** Bytes beside the panels of Δ. */
+/** Bytes beside the panels of Δ: the space, and blocks of it in float64 that the runtime keeps for the next product. */
 function overhead(rows: number, columns: number): number {
   const size = Math.min(rows, columns, BLOCK * BLOCKS);
-  return 4 * size * (rows + columns) * 1.5 + (64 << 20);
+  return (6 * size + 32 * Math.min(size, BLOCK)) * (rows + columns) + (64 << 20);
 }
+
+/** Of a panel that is read: its files' pages, both stages in fp32, Δ. */
+const PANELS = 128 << 20;
 
 /** Least bytes that `fastSpectrum` needs. */
 export function fastBytes(rows: number, columns: number): number {
-  return overhead(rows, columns) + (64 << 20);
+  return overhead(rows, columns) + PANELS;
 }
 
 /** Bytes with which Δ is read once. */
 export function fastBytesAtEase(rows: number, columns: number): number {
-  return overhead(rows, columns) + 4 * rows * columns + (64 << 20);
+  return overhead(rows, columns) + 4 * rows * columns + PANELS;
 }
 
 /** @throws `cancelled`, and what reading throws (`changed`, `not-found`, `permission`). */

@@ -32,6 +32,8 @@ export class Update {
   scale = 1;
   private readonly panelRows: number;
   private readonly kept: Dense[] | undefined;
+  /** One panel after the other, where they are not kept. */
+  private passing: Float32Array | undefined;
 
   private constructor(private readonly source: MatrixSource, private readonly options: UpdateOptions, private readonly map: MappedUpdate | undefined) {
     this.rows = source.rows;
@@ -102,7 +104,7 @@ export class Update {
   /** `squares`: ‖·‖_F² of the panel, where it is asked for; undefined where fp32 cannot hold it. */
   private async readPanel(first: number, isFirst: boolean): Promise<{ panel: Dense; squares: number | undefined }> {
     const rows = Math.min(this.panelRows, this.rows - first);
-    const data = new Float32Array(rows * this.columns);
+    const data = this.kept ? new Float32Array(rows * this.columns) : (this.passing ??= new Float32Array(this.panelRows * this.columns)).subarray(0, rows * this.columns);
     const panel = { data, rows, columns: this.columns };
     if (this.map) return { panel, squares: await this.map.read(first, rows, data) };
     const nonFinite = await readDelta(this.source, first, rows, data, this.options.signal);
