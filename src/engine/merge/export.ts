@@ -43,7 +43,7 @@ export interface ExportResult {
 
 const SHARD_BYTES = 5e9;
 /** Bytes of one copy: small enough to spread over threads and to cancel. */
-const COPY_BYTES = 64 << 20;
+const COPY_BYTES = 16 << 20;
 /** Beside the weights: configs, tokenizers, file system overhead. */
 const SPARE_BYTES = 64 << 20;
 
@@ -78,7 +78,7 @@ export async function exportMerged(request: ExportRequest, workerFile: string, a
     throw error;
   } finally {
     signal?.removeEventListener('abort', stop);
-    await pool.close();
+    stop(); // nobody waits for threads that have nothing left to do
   }
 }
 
