@@ -56,7 +56,7 @@ const product = [
     chunkNames: 'chunks/[name]-[hash]',
     outExtension: { '.js': '.mjs' },
     banner: { js: REQUIRE },
-    entryPoints: { engine: 'src/engineProcess/main.ts', worker: 'src/engine/runtime/worker.ts' },
+    entryPoints: { engine: 'src/engineProcess/main.ts', local: 'src/engineProcess/local.ts', worker: 'src/engine/runtime/worker.ts' },
     outdir: 'dist',
   },
   { ...browser, entryPoints: { webview: 'webview/main.ts' }, outdir: 'dist' },

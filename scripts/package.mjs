@@ -36,7 +36,7 @@ console.log(`${path.relative(process.cwd(), out)} ${megabytes(size)}`);
 
 function stage(folder) {
   const bundles = readdirSync(path.join(root, 'dist')).filter((name) => /\.(cjs|mjs|js|css)$/.test(name) || /^webview\.(?!.*map$)/.test(name));
-  const required = ['extension.cjs', 'engine.mjs', 'worker.mjs', 'cli.cjs', 'webview.js'];
+  const required = ['extension.cjs', 'engine.mjs', 'local.mjs', 'worker.mjs', 'cli.cjs', 'webview.js'];
   const absent = required.filter((name) => !bundles.includes(name));
   if (absent.length > 0) throw new Error(`dist/ lacks ${absent.join(', ')}: run the build first.`);
   const chunks = readdirSync(path.join(root, 'dist/chunks')).filter((name) => name.endsWith('.mjs'));

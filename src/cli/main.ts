@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 /** `frankenstein`: the engine without an editor. Results on stdout, progress and errors on stderr. */
-import path from 'node:path';
 import { Command } from 'commander';
-import { createEngineClient } from '../engineProcess/client.js';
 import { ENGINE_VERSION } from '../engine/version.js';
 import { compareCommand } from './compare.js';
+import { engineOfCommand } from './engine.js';
 import { evaluateCommand } from './evaluate.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
 import { generateCommand } from './generate.js';
@@ -16,14 +15,13 @@ import { showError } from './terminal.js';
 import { sweepCommand, transferCommand } from './transfer.js';
 
 async function main(): Promise<number> {
-  // The engine runs in its own process here too: a file cut short under a mapped read must not end as "Bus error".
-  const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
+  const { engine, dispose } = engineOfCommand();
   const interrupt = new AbortController();
   process.on('SIGINT', () => {
     if (interrupt.signal.aborted) process.exit(130); // pressed twice
     interrupt.abort();
   });
-  const context = { engine: client.engine, signal: interrupt.signal };
+  const context = { engine, signal: interrupt.signal };
   const program = new Command('frankenstein')
     .description('Takes post-trained vision-language models apart: what did training change, and where?')
     .version(ENGINE_VERSION)
@@ -44,7 +42,7 @@ async function main(): Promise<number> {
     showError(error);
     return exitCodeOf(error);
   } finally {
-    client.dispose();
+    dispose();
   }
 }
 

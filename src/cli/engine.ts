@@ -1,0 +1,22 @@
+/** The engine of a command. */
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createEngineClient } from '../engineProcess/client.js';
+import type * as Local from '../engineProcess/local.js';
+import type { EngineApi } from '../protocol/engineApi.js';
+
+/**
+ * It runs in its own process here too: a file cut short under a mapped read must not end as "Bus error". Calls that map
+ * nothing are served in this one, which starts sooner.
+ */
+export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
+  const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
+  const here = async () => ((await import(pathToFileURL(path.join(__dirname, 'local.mjs')).href)) as typeof Local).engine;
+  const served: Pick<EngineApi, 'inspect' | 'checkRecipe' | 'mergekitFormat' | 'exportMerged'> = {
+    inspect: async (request, context) => (await here()).inspect(request, context),
+    checkRecipe: async (request, context) => (await here()).checkRecipe(request, context),
+    mergekitFormat: async (request, context) => (await here()).mergekitFormat(request, context),
+    exportMerged: async (request, context) => (await here()).exportMerged(request, context),
+  };
+  return { engine: Object.assign(Object.create(client.engine) as EngineApi, served), dispose: () => client.dispose() };
+}

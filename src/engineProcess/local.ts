@@ -1,0 +1,5 @@
+/** The engine in the process that asks (dist/local.mjs), for what maps no weights: `client.ts` says why the rest is elsewhere. */
+import { fileURLToPath } from 'node:url';
+import { createEngine } from '../engine/engine.js';
+
+export const engine = createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)));
