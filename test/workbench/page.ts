@@ -109,9 +109,17 @@ export class WorkbenchPage {
         await this.quickInput.waitFor({ timeout: 2500 });
         await this.quickInput.locator('input[type=text]').fill(`>${search}`, { timeout: 2500 });
         await this.page.waitForTimeout(500); // the list is filtered a moment later and says nothing about it
-        const titles = await this.quickPickItems();
+        // Only what is in sight is in the page.
+        const titles = new Set(await this.quickPickItems());
+        for (let known = 0; known < titles.size; ) {
+          known = titles.size;
+          await this.page.keyboard.press('PageDown'); // to the last in sight
+          await this.page.keyboard.press('PageDown');
+          await this.page.waitForTimeout(100);
+          for (const title of await this.quickPickItems()) titles.add(title);
+        }
         await this.closeQuickInput();
-        return titles;
+        return [...titles];
       } catch (error) {
         if (attempt >= 5) throw error;
       }
