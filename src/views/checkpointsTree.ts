@@ -54,12 +54,15 @@ export class CheckpointsTree implements vscode.TreeDataProvider<Node> {
     if (node instanceof CheckpointNode) return node.runs;
     if (node !== undefined) return [];
     const [found, runs] = await Promise.all([this.discovery.list(), this.results.list()]);
+    // Asking what an adapter's file stands for looks into its folder: once for each.
+    const identified = runs.map((run) => ({ run, identities: new Set(run.paths.map(identityOf)) }));
     const nodes = (source: FoundCheckpoint['source']) =>
       found
         .filter((checkpoint) => checkpoint.source === source)
         .map((checkpoint) => {
-          const own = runs.filter((run) => run.paths.some((stage) => identityOf(stage) === identityOf(checkpoint.path)));
-          return new CheckpointNode(checkpoint, own.map((run) => withParent(new RunNode(run), checkpoint.path)));
+          const identity = identityOf(checkpoint.path);
+          const own = identified.filter(({ identities }) => identities.has(identity));
+          return new CheckpointNode(checkpoint, own.map(({ run }) => withParent(new RunNode(run), checkpoint.path)));
         });
     const workspace = nodes('workspace');
     const cache = nodes('huggingface-cache');

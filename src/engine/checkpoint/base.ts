@@ -7,6 +7,7 @@ import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
 import { quoted, shown } from './failure.js';
 import { hubFolder } from './hub.js';
+import { weightFiles } from './locate.js';
 
 /** Folders above the adapter's in which a relative path is tried: trainers write it relative to where they were started. */
 const LEVELS = 5;
@@ -22,7 +23,7 @@ export async function findBase(folder: string, name: string | undefined, revisio
   // A share on another machine would be logged in to by opening it.
   if (!/^(?:\\\\|\/\/|[a-z][a-z\d+.-]+:\/\/)/i.test(name) && !name.includes('\0')) {
     // The adapter itself is not its base, whatever its name; a model in the same folder may be.
-    const holdsModel = (await readdir(folder).catch((): string[] => [])).some((entry) => entry.endsWith('.safetensors') && !/^\.|^adapter_model/.test(entry));
+    const holdsModel = weightFiles(await readdir(folder).catch(() => [])).length > 0;
     for (const place of places(folder, name)) if ((holdsModel || place !== folder) && (await isThere(place))) return place;
     const cached = await inCache(name, revision);
     if (cached !== undefined) return cached;

@@ -6,7 +6,7 @@ import { throwIfCancelled } from '../errors.js';
 import { familyByNames } from '../topology/families.js';
 import { hubFolder, hubSnapshots } from './hub.js';
 import { parsePythonJson } from './json.js';
-import { ADAPTER_CONFIG } from './locate.js';
+import { ADAPTER, ADAPTER_CONFIG, weightFiles } from './locate.js';
 import { readText } from './text.js';
 import { readWeightMap } from './weightMap.js';
 
@@ -21,7 +21,6 @@ const CONFIG_LIMIT = 16 * 1024 * 1024;
 const INDEX = /\.safetensors\.index\.json$/;
 /** mergekit's configs have no ending of their own, so they are not told from other YAML. */
 const RECIPE = /\.frank\.ya?ml$/i;
-const ADAPTER = /^adapter_model.*\.safetensors$/;
 
 /** Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over. */
 export async function discover(request: { roots: string[]; huggingFaceCache: boolean }, { signal }: CallContext = {}): Promise<FoundCheckpoint[]> {
@@ -69,17 +68,13 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
 async function recognise(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint[]> {
   const model = await recogniseModel(folder, entries, label, source, signal);
   const adapter = entries.includes(ADAPTER_CONFIG) ? await recogniseAdapter(folder, entries, label, source, signal) : undefined;
-  const beside = entries.some(isWeights) && adapter ? { ...adapter, path: path.join(folder, ADAPTER_CONFIG), label: `${label} (adapter)` } : adapter;
+  const beside = weightFiles(entries).length > 0 && adapter ? { ...adapter, path: path.join(folder, ADAPTER_CONFIG), label: `${label} (adapter)` } : adapter;
   return [model, beside].filter((one) => one !== undefined);
-}
-
-function isWeights(name: string): boolean {
-  return name.endsWith('.safetensors') && !name.startsWith('.') && !ADAPTER.test(name);
 }
 
 /** A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name. */
 async function recogniseModel(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
-  const weights = entries.filter(isWeights);
+  const weights = weightFiles(entries);
   const index = entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
   const hasConfig = entries.includes('config.json');
   if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors'))) return undefined;

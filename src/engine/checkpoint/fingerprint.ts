@@ -15,9 +15,10 @@ const SAMPLE_BYTES = 4096;
  * sources' fingerprints and what it makes of them. The same bytes give the same fingerprint wherever they lie and
  * whatever their times. Training moves every block of a tensor; an edit of a few bytes between the samples goes unseen,
  * so whoever reuses a result by fingerprint compares lengths and times too (`filesOf`).
+ * @param known fingerprints of its sources, in their order, where they have been taken already.
  * @throws `changed`, `permission`, `not-found`, `cancelled`
  */
-export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal): Promise<string> {
+export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal, known: readonly string[] = []): Promise<string> {
   const facts: unknown[] = [];
   for (const shard of [...checkpoint.shards].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     facts.push([shard.name, shard.bytes, shard.headerHash, await sampleHash(shard, signal)]);
@@ -25,7 +26,7 @@ export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal):
   if (checkpoint.virtual !== undefined) {
     const { kind, sources, recipe } = checkpoint.virtual;
     facts.push(kind, recipe);
-    for (const source of sources) facts.push(await fingerprint(source, signal));
+    for (const [index, source] of sources.entries()) facts.push(known[index] ?? (await fingerprint(source, signal)));
   }
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
 }

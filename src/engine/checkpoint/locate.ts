@@ -32,7 +32,7 @@ const DEFAULT_FILE = 'model.safetensors';
 /** `model-00001-of-00004.safetensors` */
 const NUMBERED = /^(.*)-(\d{5})-of-(\d{5})\.safetensors$/;
 /** A LoRA stored beside a model is not part of it, but may be pointed at. */
-const ADAPTER = /^adapter_model.*\.safetensors$/;
+export const ADAPTER = /^adapter_model.*\.safetensors$/;
 const ADAPTER_FILE = 'adapter_model.safetensors';
 /** PEFT's description of an adapter, beside its weights. */
 export const ADAPTER_CONFIG = 'adapter_config.json';
@@ -113,7 +113,8 @@ async function withIndex(given: string, folder: string, entries: string[], name:
   return { path: given, folder, entries, shards: map.shards, index: { file, map }, alone: false, adapter: false };
 }
 
-function weightFiles(entries: readonly string[]): string[] {
+/** Names of a model's weight files, sorted; an adapter's are not among them. */
+export function weightFiles(entries: readonly string[]): string[] {
   return entries.filter((entry) => entry.endsWith('.safetensors') && !entry.startsWith('.') && !ADAPTER.test(entry)).sort();
 }
 

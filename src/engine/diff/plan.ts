@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { COMPUTING_BYTES } from '../checkpoint/computed.js';
 import { FrankensteinError } from '../errors.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
+import { BASE_BYTES, DEFAULT_MEMORY } from '../runtime/budget.js';
 import type { AlignedTensor, Segment } from './align.js';
 import { sourceOf } from './exact.js';
 import type { Piece } from './piece.js';
@@ -16,15 +17,11 @@ export interface Budget {
   pieceBytes: number;
 }
 
-/** Node, V8 and ONNX Runtime before any work (measured: 90 MB), rounded up. */
-const BASE_BYTES = 128 << 20;
 /** A worker's own heap and the temporaries of its graph or float64 loop (measured: 14 to 40 MB), of stored tensors. */
 const WORKER_BYTES = 48 << 20;
 /** Larger pieces are not faster: a session costs about 1 ms, 64 MiB take 25. */
 const MAX_PIECE_BYTES = 64 << 20;
 const MIN_PIECE_BYTES = 4 << 20;
-
-const DEFAULT_MEMORY = 2 ** 31;
 
 /**
  * Fits threads and piece size into the memory asked for.

@@ -6,6 +6,7 @@ import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs, wri
 import path from 'node:path';
 import { availableParallelism, hostname } from 'node:os';
 import type { CallContext, StageRequest } from '../api.js';
+import { isRecipePath } from '../checkpoint/base.js';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { COMPUTING_BYTES } from '../checkpoint/computed.js';
 import { bytesOf } from '../checkpoint/elements.js';
@@ -14,6 +15,7 @@ import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { openStage } from '../checkpoint/open.js';
 import { createMeter } from '../diff/meter.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { BASE_BYTES, DEFAULT_MEMORY } from '../runtime/budget.js';
 import { WorkerPool } from '../runtime/pool.js';
 import { modelCard } from './card.js';
 import type { WriteJob } from './write.js';
@@ -46,10 +48,6 @@ const SHARD_BYTES = 5e9;
 const COPY_BYTES = 16 << 20;
 /** Beside the weights: configs, tokenizers, file system overhead. */
 const SPARE_BYTES = 64 << 20;
-
-const DEFAULT_MEMORY = 2 ** 31;
-/** The process before any work. */
-const BASE_BYTES = 128 << 20;
 
 interface ShardPlan {
   name: string;
@@ -273,9 +271,9 @@ async function writeTexts(folder: string, checkpoint: Checkpoint, shards: readon
 }
 
 async function cardOf(checkpoint: Checkpoint, asked: StageRequest, signal: AbortSignal | undefined): Promise<string> {
-  const recipe = asked.recipe ?? (/\.ya?ml$/i.test(checkpoint.path) ? await readFile(checkpoint.path, 'utf8') : undefined);
+  const recipe = asked.recipe ?? (isRecipePath(checkpoint.path) ? await readFile(checkpoint.path, 'utf8') : undefined);
   const sources = await Promise.all((checkpoint.virtual?.sources ?? []).map(async (source) => ({ path: source.path, fingerprint: await fingerprint(source, signal) })));
-  return modelCard({ name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder), summary: checkpoint.virtual?.summary, recipe, sources, fingerprint: await fingerprint(checkpoint, signal) });
+  return modelCard({ name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder), summary: checkpoint.virtual?.summary, recipe, sources, fingerprint: await fingerprint(checkpoint, signal, sources.map((source) => source.fingerprint)) });
 }
 
 function sizeText(bytes: number): string {

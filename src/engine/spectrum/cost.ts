@@ -11,9 +11,6 @@ import type { SpectrumMode } from './result.js';
 /** Above this, over all matrices and updates, a run is fast unless it is told to be exact: some minutes on two cores. */
 export const EXACT_LIMIT = 5e12;
 
-/** Bytes of a run whose request names none. */
-export const DEFAULT_MEMORY = 2 ** 31;
-
 /** Sessions, messages, a line of the journal. */
 const LEAST = 2e8;
 

@@ -4,15 +4,14 @@ import type { CallContext } from '../api.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { readElements } from '../checkpoint/elements.js';
 import { FrankensteinError } from '../errors.js';
+import { BASE_BYTES, DEFAULT_MEMORY } from '../runtime/budget.js';
 import { measureFlops } from '../runtime/measure.js';
 import type { Need } from '../runtime/weighted.js';
-import { DEFAULT_MEMORY, memoryOf, operationsOf } from './cost.js';
+import { memoryOf, operationsOf } from './cost.js';
 import type { Work } from './progress.js';
 import type { SpectrumPlan, SpectrumRequest } from './request.js';
 import { type Matrix, pairsOf, setUp, type SpectrumSetup } from './setup.js';
 
-/** Node, V8 and ONNX Runtime before any work (measured: 90 MB), rounded up. */
-const BASE_BYTES = 128 << 20;
 /** A worker's own heap. */
 const WORKER_BYTES = 48 << 20;
 

@@ -1,0 +1,6 @@
+/** Memory budgets of what reads weights; a model that runs has a plan of its own (`model/plan`). */
+
+/** Bytes of a run whose request names none. */
+export const DEFAULT_MEMORY = 2 ** 31;
+/** Node, V8 and ONNX Runtime before any work (measured: 90 MB), rounded up. */
+export const BASE_BYTES = 128 << 20;
