@@ -44,7 +44,8 @@ function filesBelow(dir, ...endings) {
 }
 
 /** Packages in CommonJS ask for Node's modules by `require`, which a module has to be given. */
-const REQUIRE = "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;";
+const REQUIRE =
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;";
 
 const product = [
   { ...node, entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' }, outdir: 'dist' },
@@ -56,7 +57,11 @@ const product = [
     chunkNames: 'chunks/[name]-[hash]',
     outExtension: { '.js': '.mjs' },
     banner: { js: REQUIRE },
-    entryPoints: { engine: 'src/engineProcess/main.ts', local: 'src/engineProcess/local.ts', worker: 'src/engine/runtime/worker.ts' },
+    entryPoints: {
+      engine: 'src/engineProcess/main.ts',
+      local: 'src/engineProcess/local.ts',
+      worker: 'src/engine/runtime/worker.ts',
+    },
     outdir: 'dist',
   },
   { ...browser, entryPoints: { webview: 'webview/main.ts' }, outdir: 'dist' },
@@ -65,7 +70,16 @@ const product = [
 const tests = [
   {
     ...node,
-    external: [...node.external, 'mocha', 'playwright-core', 'protobufjs', 'pngjs', 'commander', '@vscode/test-electron', 'esbuild'],
+    external: [
+      ...node.external,
+      'mocha',
+      'playwright-core',
+      'protobufjs',
+      'pngjs',
+      'commander',
+      '@vscode/test-electron',
+      'esbuild',
+    ],
     keepNames: false, // functions are sent to the page as text, where the helper that names them is not
     entryPoints: [...filesBelow('test', '.test.ts'), ...filesBelow('test', path.join('integration', 'index.ts'))],
     outbase: 'test',
@@ -80,7 +94,11 @@ if (watch) {
 } else {
   const results = await Promise.all((test ? tests : product).map((options) => build({ ...options, metafile: true })));
   if (production) {
-    const text = notices(results.map((result) => result.metafile), ['onnxruntime-node', 'onnxruntime-common'], import.meta.dirname);
+    const text = notices(
+      results.map((result) => result.metafile),
+      ['onnxruntime-node', 'onnxruntime-common'],
+      import.meta.dirname,
+    );
     writeFileSync(path.join('dist', 'THIRD-PARTY-NOTICES.txt'), text);
   }
 }

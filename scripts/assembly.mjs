@@ -16,7 +16,11 @@ export const assembly = {
       const source = path.join(resolveDir, name.replace(/\.wasm$/, '.assembly.ts'));
       return existsSync(source) ? { path: source, namespace: 'assembly' } : undefined;
     });
-    build.onLoad({ filter: /.*/, namespace: 'assembly' }, async ({ path: source }) => ({ contents: await compile(source), loader: 'binary', watchFiles: [source] }));
+    build.onLoad({ filter: /.*/, namespace: 'assembly' }, async ({ path: source }) => ({
+      contents: await compile(source),
+      loader: 'binary',
+      watchFiles: [source],
+    }));
   },
 };
 
@@ -24,7 +28,12 @@ export const assembly = {
 async function compile(source) {
   const text = readFileSync(source, 'utf8');
   // A compiler takes longer to start than all bundles to be made.
-  const kept = path.join(CACHE, `${createHash('sha256').update(JSON.stringify([text, OPTIONS, asc.version])).digest('hex')}.wasm`);
+  const kept = path.join(
+    CACHE,
+    `${createHash('sha256')
+      .update(JSON.stringify([text, OPTIONS, asc.version]))
+      .digest('hex')}.wasm`,
+  );
   if (existsSync(kept)) return readFileSync(kept);
   const name = path.basename(source);
   /** @type {Uint8Array | undefined} */

@@ -29,7 +29,13 @@ const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
  */
 export function run(command, args, { cwd, minutes, env = process.env }) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'], detached: process.platform !== 'win32', shell: process.platform === 'win32' });
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      detached: process.platform !== 'win32',
+      shell: process.platform === 'win32',
+    });
     const stop = () => {
       try {
         if (child.pid === undefined) return;
@@ -79,7 +85,8 @@ export function staleModules(root) {
     if (name === '') continue;
     const has = installed[name];
     if (!has && (wanted.optional || wanted.devOptional)) continue; // for another platform
-    if (!has || (has.version !== wanted.version && !wanted.link)) return `${name.replace(/^.*node_modules\//, '')} ${wanted.version} is not installed`;
+    if (!has || (has.version !== wanted.version && !wanted.link))
+      return `${name.replace(/^.*node_modules\//, '')} ${wanted.version} is not installed`;
     if (!fs.existsSync(path.join(root, name))) return `${name} is not there`;
   }
   return '';

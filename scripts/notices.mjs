@@ -15,9 +15,14 @@ export function notices(metafiles, shipped, root) {
     if (found) folders.add(found[0]);
   }
   const parts = [...folders].sort().map((folder) => {
-    const { name, version, license, licenses } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+    const { name, version, license, licenses } = JSON.parse(
+      readFileSync(path.join(root, folder, 'package.json'), 'utf8'),
+    );
     const file = readdirSync(path.join(root, folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-    const text = file && existsSync(path.join(root, folder, file)) ? readFileSync(path.join(root, folder, file), 'utf8').trim() : 'The package ships no licence text.';
+    const text =
+      file && existsSync(path.join(root, folder, file))
+        ? readFileSync(path.join(root, folder, file), 'utf8').trim()
+        : 'The package ships no licence text.';
     return `${name} ${version} (${license ?? licenses?.[0]?.type ?? 'no licence named'})\n\n${text}\n`;
   });
   return `Frankenstein Lab contains the following packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;

@@ -4,7 +4,17 @@
 // binary of this platform (the package holds all of them, 290 MB). It lies in dist/node_modules, where the bundles
 // beside it find it and where vsce, told to look for no dependencies, takes it for files like any other.
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -26,7 +36,14 @@ try {
   stage(staging);
   checkRuntime(staging);
   mkdirSync(path.dirname(out), { recursive: true });
-  await createVSIX({ cwd: staging, packagePath: out, target: TARGET, dependencies: false, allowMissingRepository: true, rewriteRelativeLinks: false });
+  await createVSIX({
+    cwd: staging,
+    packagePath: out,
+    target: TARGET,
+    dependencies: false,
+    allowMissingRepository: true,
+    rewriteRelativeLinks: false,
+  });
 } finally {
   rmSync(staging, { recursive: true, force: true });
 }
@@ -35,12 +52,15 @@ if (size > MOST_BYTES) throw new Error(`${out} has ${megabytes(size)}, more than
 console.log(`${path.relative(process.cwd(), out)} ${megabytes(size)}`);
 
 function stage(folder) {
-  const bundles = readdirSync(path.join(root, 'dist')).filter((name) => /\.(cjs|mjs|js|css)$/.test(name) || /^webview\.(?!.*map$)/.test(name));
+  const bundles = readdirSync(path.join(root, 'dist')).filter(
+    (name) => /\.(cjs|mjs|js|css)$/.test(name) || /^webview\.(?!.*map$)/.test(name),
+  );
   const required = ['extension.cjs', 'engine.mjs', 'local.mjs', 'worker.mjs', 'cli.cjs', 'webview.js'];
   const absent = required.filter((name) => !bundles.includes(name));
   if (absent.length > 0) throw new Error(`dist/ lacks ${absent.join(', ')}: run the build first.`);
   const chunks = readdirSync(path.join(root, 'dist/chunks')).filter((name) => name.endsWith('.mjs'));
-  for (const name of [...bundles, ...chunks.map((chunk) => `chunks/${chunk}`), 'THIRD-PARTY-NOTICES.txt']) copy(`dist/${name}`);
+  for (const name of [...bundles, ...chunks.map((chunk) => `chunks/${chunk}`), 'THIRD-PARTY-NOTICES.txt'])
+    copy(`dist/${name}`);
   for (const name of ['media', 'syntaxes', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
     if (existsSync(path.join(root, name))) copy(name);
   }
@@ -65,8 +85,13 @@ function stage(folder) {
     const from = path.join(root, 'node_modules', name);
     const to = path.join(folder, 'dist/node_modules', name);
     for (const one of names) {
-      if (!existsSync(path.join(from, one))) throw new Error(`node_modules/${name} lacks ${one}: there is no build for ${TARGET}.`);
-      cpSync(path.join(from, one), path.join(to, one), { recursive: true, dereference: true, filter: (file) => !/\.(map|d\.ts|d\.cts)$/.test(file) });
+      if (!existsSync(path.join(from, one)))
+        throw new Error(`node_modules/${name} lacks ${one}: there is no build for ${TARGET}.`);
+      cpSync(path.join(from, one), path.join(to, one), {
+        recursive: true,
+        dereference: true,
+        filter: (file) => !/\.(map|d\.ts|d\.cts)$/.test(file),
+      });
     }
   }
 }

@@ -25,25 +25,35 @@ function giveUp(sentence) {
 const named = process.env.VSCODE_TEST_EXECUTABLE || process.env.FRANKENSTEIN_VSCODE;
 if (named && !fs.existsSync(named)) giveUp(`There is no VS Code at ${named}.`);
 const tests = path.join(root, 'dist-test', 'integration', 'index.cjs');
-if (!fs.existsSync(tests)) giveUp('dist-test/integration/index.cjs does not exist; run "npm run build" and "npm run build:test" first.');
+if (!fs.existsSync(tests))
+  giveUp('dist-test/integration/index.cjs does not exist; run "npm run build" and "npm run build:test" first.');
 
 /** @type {string} */
 let executable;
 try {
   const cachePath = path.join(root, '.cache', 'vscode-test');
-  executable = named || (await Promise.race([
-    downloadAndUnzipVSCode({ version: 'stable', cachePath, reporter: new SilentReporter(), timeout: 30_000 }),
-    new Promise((_, reject) => setTimeout(() => reject(new Error('it took too long')), DOWNLOAD_MINUTES * 60_000).unref()),
-  ]));
+  executable =
+    named ||
+    (await Promise.race([
+      downloadAndUnzipVSCode({ version: 'stable', cachePath, reporter: new SilentReporter(), timeout: 30_000 }),
+      new Promise((_, reject) =>
+        setTimeout(() => reject(new Error('it took too long')), DOWNLOAD_MINUTES * 60_000).unref(),
+      ),
+    ]));
 } catch (error) {
-  giveUp(`Desktop VS Code could not be downloaded (${error instanceof Error ? error.message : error}); name an installed one in VSCODE_TEST_EXECUTABLE, or run "npm test", which uses the browser workbench.`);
+  giveUp(
+    `Desktop VS Code could not be downloaded (${error instanceof Error ? error.message : error}); name an installed one in VSCODE_TEST_EXECUTABLE, or run "npm test", which uses the browser workbench.`,
+  );
 }
 
 // Electron wants a display.
 if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
   const xvfb = onPath('xvfb-run');
   if (!xvfb) giveUp('Desktop VS Code needs a display: set DISPLAY, or install xvfb (which has xvfb-run).');
-  const again = spawnSync(xvfb, ['-a', process.execPath, ...process.argv.slice(1)], { stdio: 'inherit', env: { ...process.env, VSCODE_TEST_EXECUTABLE: executable } });
+  const again = spawnSync(xvfb, ['-a', process.execPath, ...process.argv.slice(1)], {
+    stdio: 'inherit',
+    env: { ...process.env, VSCODE_TEST_EXECUTABLE: executable },
+  });
   process.exit(again.status ?? 1);
 }
 
@@ -58,7 +68,11 @@ try {
     vscodeExecutablePath: executable,
     extensionDevelopmentPath: [root, path.join(root, 'test', 'integration', 'models')],
     extensionTestsPath: tests,
-    extensionTestsEnv: { FRANKENSTEIN_ROOT: root, FRANKENSTEIN_TEST_SUMMARY: summary, FRANKENSTEIN_TEST_GREP: values.grep },
+    extensionTestsEnv: {
+      FRANKENSTEIN_ROOT: root,
+      FRANKENSTEIN_TEST_SUMMARY: summary,
+      FRANKENSTEIN_TEST_GREP: values.grep,
+    },
     launchArgs: [
       workspace,
       ...['--user-data-dir', path.join(folder, 'data'), '--extensions-dir', path.join(folder, 'extensions')],

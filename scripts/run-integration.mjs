@@ -26,7 +26,8 @@ const summary = path.resolve(values.summary ?? path.join(workspace, '..', `${pat
 try {
   const fixture = path.join(root, 'test', 'integration', 'workspace');
   if (fs.existsSync(fixture)) fs.cpSync(fixture, workspace, { recursive: true });
-  if (!fs.existsSync(values.tests)) throw new WorkbenchError(`${path.relative(root, values.tests)} does not exist; run "npm run build:test" first.`);
+  if (!fs.existsSync(values.tests))
+    throw new WorkbenchError(`${path.relative(root, values.tests)} does not exist; run "npm run build:test" first.`);
   /** @type {Record<string, string>} */
   const env = { FRANKENSTEIN_ROOT: root, FRANKENSTEIN_TEST_SUMMARY: summary };
   if (values.grep) env['FRANKENSTEIN_TEST_GREP'] = values.grep;

@@ -12,7 +12,9 @@ if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) 
   try {
     const browser = await setupBrowser({ root });
     const workbench = await setupWorkbench({ root });
-    console.log(`workbench: ready in ${((Date.now() - from) / 1000).toFixed(1)} s: ${workbench.folder}, browser ${browser}`);
+    console.log(
+      `workbench: ready in ${((Date.now() - from) / 1000).toFixed(1)} s: ${workbench.folder}, browser ${browser}`,
+    );
   } catch (error) {
     console.error(error instanceof WorkbenchError ? error.message : error);
     process.exitCode = 1;

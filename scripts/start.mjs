@@ -13,7 +13,16 @@ import { installModules, newestChange, newestVsix, run } from './lib.mjs';
 import { startServer } from './workbench/server.mjs';
 import { onPath, WorkbenchError } from './workbench/setup.mjs';
 
-const SOURCES = ['src', 'webview', 'media', 'syntaxes', 'package.json', 'package.nls.json', 'package-lock.json', 'esbuild.mjs'];
+const SOURCES = [
+  'src',
+  'webview',
+  'media',
+  'syntaxes',
+  'package.json',
+  'package.nls.json',
+  'package-lock.json',
+  'esbuild.mjs',
+];
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { values } = parseArgs({
@@ -51,10 +60,12 @@ async function serveBrowser() {
     if (!vsix) throw new WorkbenchError('npm run package made no frankenstein-lab-*.vsix.');
   }
   // The rest of the home stays out of it, but checkpoints downloaded earlier are worth offering.
-  const hub = process.env.HF_HOME ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'huggingface');
+  const hub =
+    process.env.HF_HOME ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'huggingface');
   /** @type {Record<string, string>} */
   const env = { HF_HOME: hub };
-  for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE']) if (process.env[name]) env[name] = process.env[name] ?? '';
+  for (const name of ['HF_HUB_CACHE', 'HUGGINGFACE_HUB_CACHE'])
+    if (process.env[name]) env[name] = process.env[name] ?? '';
 
   /** @type {Promise<string>} */
   const interrupted = new Promise((resolve) => {
@@ -68,7 +79,9 @@ async function serveBrowser() {
   const opener = process.platform === 'darwin' ? 'open' : 'xdg-open';
   const seen = process.platform === 'darwin' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   if (!values['no-open'] && !process.env.CI && seen && onPath(opener)) {
-    spawn(opener, [url], { stdio: 'ignore', detached: true }).on('error', () => undefined).unref();
+    spawn(opener, [url], { stdio: 'ignore', detached: true })
+      .on('error', () => undefined)
+      .unref();
   }
   const ended = await Promise.race([server.exited, interrupted]);
   const said = ended === '' ? '' : server.serverLog();

@@ -27,7 +27,11 @@ import { RunsTree } from './views/runsTree.js';
 
 export function activate(context: vscode.ExtensionContext): Services {
   const log = vscode.window.createOutputChannel('Frankenstein Lab', { log: true });
-  const client = createEngineClient({ entry: path.join(context.extensionPath, 'dist', 'engine.mjs'), log, host: engineHost });
+  const client = createEngineClient({
+    entry: path.join(context.extensionPath, 'dist', 'engine.mjs'),
+    log,
+    host: engineHost,
+  });
   const { engine } = client;
 
   const runsFolders = new RunsFolders(context.globalStorageUri);
@@ -42,7 +46,22 @@ export function activate(context: vscode.ExtensionContext): Services {
   const documents = new Documents();
   const pins = new Pins();
   const knownFolders = new KnownFolders();
-  const services: Services = { log, engine, discovery, documents, evaluationMemory: new EvaluationMemory(context.workspaceState), panels, pins, probeMemory: new ProbeMemory(context.workspaceState), queue, results, runsFolders, secrets: context.secrets, selection: new Selection(), spectrumMemory };
+  const services: Services = {
+    log,
+    engine,
+    discovery,
+    documents,
+    evaluationMemory: new EvaluationMemory(context.workspaceState),
+    panels,
+    pins,
+    probeMemory: new ProbeMemory(context.workspaceState),
+    queue,
+    results,
+    runsFolders,
+    secrets: context.secrets,
+    selection: new Selection(),
+    spectrumMemory,
+  };
 
   queue.onDidEnd(() => results.refresh());
   context.subscriptions.push(
@@ -53,12 +72,19 @@ export function activate(context: vscode.ExtensionContext): Services {
     pins,
     knownFolders,
     knownFolders.onDidChange(() => discovery.refresh()),
-    new RunsWatcher(() => runsFolders.all(), () => results.refresh()),
+    new RunsWatcher(
+      () => runsFolders.all(),
+      () => results.refresh(),
+    ),
     new StatusBar(queue),
     registerCommands(services),
     registerRecipes(services),
     registerInline(services, new Lookups(results, log)),
-    vscode.window.createTreeView('frankenstein.checkpoints', { treeDataProvider: new CheckpointsTree(discovery, results), canSelectMany: true, showCollapseAll: true }),
+    vscode.window.createTreeView('frankenstein.checkpoints', {
+      treeDataProvider: new CheckpointsTree(discovery, results),
+      canSelectMany: true,
+      showCollapseAll: true,
+    }),
     vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: new RunsTree(results, queue) }),
   );
   // For the integration tests, which run inside the same host.

@@ -11,7 +11,13 @@ const { values, positionals } = parseArgs({
   options: { summary: { type: 'string' }, grep: { type: 'string' }, timeout: { type: 'string', default: '10000' } },
 });
 
-const mocha = new Mocha({ ui: 'bdd', reporter: 'spec', timeout: Number(values.timeout), forbidOnly: true, ...(values.grep ? { grep: values.grep } : {}) });
+const mocha = new Mocha({
+  ui: 'bdd',
+  reporter: 'spec',
+  timeout: Number(values.timeout),
+  forbidOnly: true,
+  ...(values.grep ? { grep: values.grep } : {}),
+});
 for (const file of positionals) mocha.addFile(path.resolve(file));
 
 /** @type {{done: boolean, passed: number, failed: number, pending: number, failures: {title: string, error: string}[]}} */

@@ -20,6 +20,7 @@ const results = path.join(root, 'test-results');
  */
 /** @type {Suite[]} */
 const SUITES = [
+  { name: 'format:check', kind: 'npm', minutes: 6, needs: [] },
   { name: 'lint', kind: 'npm', minutes: 6, needs: [] },
   { name: 'typecheck', kind: 'npm', minutes: 6, needs: [] },
   { name: 'unit', kind: 'mocha', minutes: 8, timeout: 20_000, needs: ['built'] },
@@ -63,9 +64,15 @@ function fail(what, why) {
 /** @returns {never} */
 function finish() {
   fs.mkdirSync(results, { recursive: true });
-  fs.writeFileSync(path.join(results, 'summary.json'), `${JSON.stringify({ ...total, problems, suites: table }, null, 2)}\n`);
+  fs.writeFileSync(
+    path.join(results, 'summary.json'),
+    `${JSON.stringify({ ...total, problems, suites: table }, null, 2)}\n`,
+  );
   console.log('');
-  for (const { name, seconds, passed, failed } of table) console.log(`${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s`);
+  for (const { name, seconds, passed, failed } of table)
+    console.log(
+      `${name.padEnd(12)} ${String(passed).padStart(5)} passed ${String(failed).padStart(4)} failed ${seconds.toFixed(1).padStart(7)} s`,
+    );
   console.log(`${'all'.padEnd(31)} ${((Date.now() - started) / 1000).toFixed(1).padStart(12)} s`);
   if (problems.length > 0) console.log(`\n${problems.map((problem) => `✘ ${problem}`).join('\n')}\n`);
   if (total.passed + total.failed === 0) total.failed = 1; // nothing ran: nothing is proven
@@ -107,7 +114,19 @@ async function runSuite({ name, kind, minutes, timeout }, env) {
     if (files.length === 0) {
       fail(name, `there is no test in test/${name}`);
     } else {
-      const args = kind === 'mocha' ? ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, '--timeout', String(timeout), ...grep, ...files] : ['scripts/run-integration.mjs', '--summary', file, '--minutes', String(minutes - 1), ...grep];
+      const args =
+        kind === 'mocha'
+          ? [
+              '--enable-source-maps',
+              'test/mocha-child.mjs',
+              '--summary',
+              file,
+              '--timeout',
+              String(timeout),
+              ...grep,
+              ...files,
+            ]
+          : ['scripts/run-integration.mjs', '--summary', file, '--minutes', String(minutes - 1), ...grep];
       const how = await run(process.execPath, args, { cwd: root, minutes, env });
       /** @type {{done: boolean, passed: number, failed: number, pending: number, failures: {title: string, error: string}[]} | undefined} */
       let summary;
@@ -119,13 +138,19 @@ async function runSuite({ name, kind, minutes, timeout }, env) {
       total.passed += summary?.passed ?? 0;
       total.failed += summary?.failed ?? 0;
       total.pending += summary?.pending ?? 0;
-      for (const { title, error } of summary?.failures ?? []) problems.push(`${name}: ${title}: ${error.split('\n')[0]}`);
+      for (const { title, error } of summary?.failures ?? [])
+        problems.push(`${name}: ${title}: ${error.split('\n')[0]}`);
       if (!summary?.done) fail(name, `the suite ${how || 'stopped'}, and its last test was not reached`);
       else if (how !== '' && summary.failed === 0) fail(name, `the suite ${how}`);
       else if (summary.passed + summary.failed === 0 && !values.grep) fail(name, 'the suite ran no test');
     }
   }
-  table.push({ name, seconds: (Date.now() - from) / 1000, passed: total.passed - before.passed, failed: total.failed - before.failed });
+  table.push({
+    name,
+    seconds: (Date.now() - from) / 1000,
+    passed: total.passed - before.passed,
+    failed: total.failed - before.failed,
+  });
 }
 
 fs.rmSync(results, { recursive: true, force: true });

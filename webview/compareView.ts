@@ -16,7 +16,16 @@ import { dropdown, segmented } from './kit.js';
 import { missing, provenance, stageChips, summary, warnings } from './overview/overview.js';
 import { ENERGY_OVER_TEXT, formatMeasure, measureLabel, METRIC_TEXT, RELATIVE_OVER_TEXT } from './state/measure.js';
 import { indexResult, type Model } from './state/model.js';
-import { ENERGY_OVER, METRICS, RELATIVE_OVER, type EnergyOver, type Metric, type Part, type RelativeOver, type ViewState } from './state/view.js';
+import {
+  ENERGY_OVER,
+  METRICS,
+  RELATIVE_OVER,
+  type EnergyOver,
+  type Metric,
+  type Part,
+  type RelativeOver,
+  type ViewState,
+} from './state/view.js';
 import { createTensorTable } from './table/tensorTable.js';
 import { seriesColourOf } from './theme.js';
 import type { CompareResult } from '../src/protocol/engineApi.js';
@@ -71,7 +80,10 @@ export function createCompareView(context: PanelContext): CompareView {
   const scale = segmented<'linear' | 'log'>({
     label: 'Scale',
     testId: 'scale',
-    choices: [{ value: 'linear', label: 'Linear' }, { value: 'log', label: 'Log' }],
+    choices: [
+      { value: 'linear', label: 'Linear' },
+      { value: 'log', label: 'Log' },
+    ],
     value: context.view.get().scale,
     onChange: (value) => context.view.set({ scale: value }),
   });
@@ -100,11 +112,25 @@ export function createCompareView(context: PanelContext): CompareView {
     h(
       'section',
       { class: 'block', 'aria-label': 'Figures' },
-      h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' }, metric.element, energyOver.element, relativeOver.element, part.element, scale.element, axes.element),
+      h(
+        'div',
+        { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' },
+        metric.element,
+        energyOver.element,
+        relativeOver.element,
+        part.element,
+        scale.element,
+        axes.element,
+      ),
       h(
         'div',
         { class: 'figures' },
-        h('section', { class: 'card', 'aria-label': 'Update by depth' }, h('h2', {}, 'Update by depth'), figure.element),
+        h(
+          'section',
+          { class: 'card', 'aria-label': 'Update by depth' },
+          h('h2', {}, 'Update by depth'),
+          figure.element,
+        ),
         h('section', { class: 'card', 'aria-label': 'By tensor kind' }, h('h2', {}, 'By tensor kind'), heat.element),
       ),
     ),
@@ -125,7 +151,8 @@ export function createCompareView(context: PanelContext): CompareView {
     return `${labels.replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
   };
   const save = async (name: string, content: string | ArrayBuffer): Promise<void> => {
-    if ((await context.ask(context.host.save({ suggestedName: name, content }))) === true) context.announce(`Saved ${name}.`);
+    if ((await context.ask(context.host.save({ suggestedName: name, content }))) === true)
+      context.announce(`Saved ${name}.`);
   };
   const copy = async (text: string, what: string): Promise<void> => {
     await context.ask(context.host.copy({ text }));
@@ -137,14 +164,28 @@ export function createCompareView(context: PanelContext): CompareView {
   };
   const heatName = () => {
     const drawn = heat.current();
-    return drawn === null || model === null ? '' : `${title}: ${measureLabel(drawn.choice)} by tensor kind, ${model.deltas[drawn.delta]?.full ?? ''}`;
+    return drawn === null || model === null
+      ? ''
+      : `${title}: ${measureLabel(drawn.choice)} by tensor kind, ${model.deltas[drawn.delta]?.full ?? ''}`;
   };
 
   const entries = [
     { heading: 'Numbers' },
-    { label: 'Tensors as CSV…', testId: 'export-tensors-csv', run: () => model !== null && void save(fileName('tensors', 'csv'), tensorsCsv(model.result)) },
-    { label: 'Layers as CSV…', testId: 'export-layers-csv', run: () => model !== null && void save(fileName('layers', 'csv'), layersCsv(model.result)) },
-    { label: 'Result as JSON…', testId: 'export-json', run: () => model !== null && void save(fileName('compare', 'json'), `${JSON.stringify(model.result, null, 1)}\n`) },
+    {
+      label: 'Tensors as CSV…',
+      testId: 'export-tensors-csv',
+      run: () => model !== null && void save(fileName('tensors', 'csv'), tensorsCsv(model.result)),
+    },
+    {
+      label: 'Layers as CSV…',
+      testId: 'export-layers-csv',
+      run: () => model !== null && void save(fileName('layers', 'csv'), layersCsv(model.result)),
+    },
+    {
+      label: 'Result as JSON…',
+      testId: 'export-json',
+      run: () => model !== null && void save(fileName('compare', 'json'), `${JSON.stringify(model.result, null, 1)}\n`),
+    },
     { heading: 'Update by depth' },
     {
       label: 'Layer figure as SVG…',
@@ -167,8 +208,11 @@ export function createCompareView(context: PanelContext): CompareView {
           text: `${one.name.full}${drawn.figure.axes.length > 1 ? `, ${drawn.figure.axes[one.axis]!.side} axis` : ''}`,
           colour: seriesColourOf(theme, one.name.index),
         }));
-        if (drawn.figure.showFloor) legend.push({ text: 'Dotted: rounding floor. Hollow: under 2× the floor.', colour: theme.muted });
-        void context.ask(canvasPng(drawn.canvas, { title: figureName(), legend }, theme)).then((bytes) => bytes && save(fileName('layers', 'png'), bytes));
+        if (drawn.figure.showFloor)
+          legend.push({ text: 'Dotted: rounding floor. Hollow: under 2× the floor.', colour: theme.muted });
+        void context
+          .ask(canvasPng(drawn.canvas, { title: figureName(), legend }, theme))
+          .then((bytes) => bytes && save(fileName('layers', 'png'), bytes));
       },
     },
     { heading: 'By tensor kind' },
@@ -178,8 +222,15 @@ export function createCompareView(context: PanelContext): CompareView {
       run: () => {
         const drawn = heat.current();
         if (drawn === null) return;
-        const legend = { label: measureLabel(drawn.choice), log: drawn.log, format: (value: number) => formatMeasure(drawn.choice, value) };
-        void save(fileName('kinds', 'svg'), heatmapSvg(drawn.grid, legend, { title: heatName(), description: heatName(), caption: caption() }));
+        const legend = {
+          label: measureLabel(drawn.choice),
+          log: drawn.log,
+          format: (value: number) => formatMeasure(drawn.choice, value),
+        };
+        void save(
+          fileName('kinds', 'svg'),
+          heatmapSvg(drawn.grid, legend, { title: heatName(), description: heatName(), caption: caption() }),
+        );
       },
     },
     {
@@ -190,15 +241,32 @@ export function createCompareView(context: PanelContext): CompareView {
         if (drawn === null) return;
         const theme = context.theme.now();
         const { range } = drawn.grid;
-        const text = range === null ? '' : `${formatMeasure(drawn.choice, range.min)} (dim) to ${formatMeasure(drawn.choice, range.max)} (bright)`;
+        const text =
+          range === null
+            ? ''
+            : `${formatMeasure(drawn.choice, range.min)} (dim) to ${formatMeasure(drawn.choice, range.max)} (bright)`;
         const words = { title: heatName(), legend: [{ text, colour: theme.muted }] };
-        void context.ask(canvasPng(drawn.canvas, words, theme)).then((bytes) => bytes && save(fileName('kinds', 'png'), bytes));
+        void context
+          .ask(canvasPng(drawn.canvas, words, theme))
+          .then((bytes) => bytes && save(fileName('kinds', 'png'), bytes));
       },
     },
     { heading: 'Copy' },
-    { label: 'Regions as Markdown', testId: 'copy-regions-md', run: () => model !== null && void copy(regionsMarkdown(model), 'Regions') },
-    { label: 'Layers as Markdown', testId: 'copy-layers-md', run: () => model !== null && void copy(layersMarkdown(model), 'Layers') },
-    { label: 'Table rows in view as CSV', testId: 'copy-rows-csv', run: () => model !== null && void copy(tensorsCsv(model.result, table.current()), 'Rows') },
+    {
+      label: 'Regions as Markdown',
+      testId: 'copy-regions-md',
+      run: () => model !== null && void copy(regionsMarkdown(model), 'Regions'),
+    },
+    {
+      label: 'Layers as Markdown',
+      testId: 'copy-layers-md',
+      run: () => model !== null && void copy(layersMarkdown(model), 'Layers'),
+    },
+    {
+      label: 'Table rows in view as CSV',
+      testId: 'copy-rows-csv',
+      run: () => model !== null && void copy(tensorsCsv(model.result, table.current()), 'Rows'),
+    },
   ];
   const exporter = menuButton({ label: 'Export', testId: 'export', entries });
 
@@ -244,11 +312,24 @@ export function createCompareView(context: PanelContext): CompareView {
       const patch: Partial<ViewState> = {};
       if (view.depth !== null && !next.layers.has(view.depth)) Object.assign(patch, { depth: null, depthOnly: false });
       if (view.tensor !== null && !next.byName.has(view.tensor)) patch.tensor = null;
-      const parts = new Set(result.layers.flatMap((layer) => Object.entries(layer.components).flatMap(([name, own]) => (own.weights > 0 ? [name as Part] : []))));
+      const parts = new Set(
+        result.layers.flatMap((layer) =>
+          Object.entries(layer.components).flatMap(([name, own]) => (own.weights > 0 ? [name as Part] : [])),
+        ),
+      );
       if (view.part !== 'all' && !parts.has(view.part)) patch.part = 'all';
       context.view.set(patch);
       const now = context.view.get();
-      part.setChoices([{ value: 'all', label: 'All' }, ...[...parts].map((value) => ({ value, label: value === 'mlp' ? 'MLP' : value.charAt(0).toUpperCase() + value.slice(1) }))], now.part);
+      part.setChoices(
+        [
+          { value: 'all', label: 'All' },
+          ...[...parts].map((value) => ({
+            value,
+            label: value === 'mlp' ? 'MLP' : value.charAt(0).toUpperCase() + value.slice(1),
+          })),
+        ],
+        now.part,
+      );
       part.element.hidden = parts.size < 2;
       axes.element.hidden = next.deltas.length < 2;
       replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), stageChips(result.stages));
@@ -261,7 +342,14 @@ export function createCompareView(context: PanelContext): CompareView {
     focus(depth, tensor) {
       const own = tensor === null ? undefined : model?.byName.get(tensor);
       const at = depth ?? own?.depth ?? null;
-      context.view.set({ depth: at, depthOnly: at !== null, tensor: own?.name ?? null, query: '', section: 'all', component: 'all' });
+      context.view.set({
+        depth: at,
+        depthOnly: at !== null,
+        tensor: own?.name ?? null,
+        query: '',
+        section: 'all',
+        component: 'all',
+      });
       reveal(own === undefined ? figure.element : table.element);
     },
     dispose() {

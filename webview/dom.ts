@@ -10,7 +10,11 @@ export interface Properties {
   [attribute: string]: unknown;
 }
 
-export function h<K extends keyof HTMLElementTagNameMap>(tag: K, properties: Properties = {}, ...children: Child[]): HTMLElementTagNameMap[K] {
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Properties = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
   const node = document.createElement(tag);
   apply(node, properties);
   append(node, children);
@@ -25,7 +29,11 @@ export function custom<T extends HTMLElement>(tag: string, properties: Propertie
   return node;
 }
 
-export function s<K extends keyof SVGElementTagNameMap>(tag: K, attributes: Record<string, string | number> = {}, ...children: Child[]): SVGElementTagNameMap[K] {
+export function s<K extends keyof SVGElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string | number> = {},
+  ...children: Child[]
+): SVGElementTagNameMap[K] {
   const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
   append(node, children);
@@ -50,7 +58,8 @@ export function toggle(node: Element, attribute: string, on: boolean, value = ''
 /** Rebuilding takes the focus away from the control in hand; it comes back to the one of the same name. */
 export function keepFocus(where: HTMLElement, build: () => void): void {
   const active = document.activeElement;
-  const id = active !== null && where.contains(active) ? active.closest('[data-testid]')?.getAttribute('data-testid') : null;
+  const id =
+    active !== null && where.contains(active) ? active.closest('[data-testid]')?.getAttribute('data-testid') : null;
   const value = active?.getAttribute('data-value') ?? null;
   build();
   if (id === null || id === undefined) return;
@@ -60,7 +69,8 @@ export function keepFocus(where: HTMLElement, build: () => void): void {
 
 /** Least scrolling; none when it is in sight. */
 export function reveal(element: HTMLElement): void {
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
+  const calm =
+    matchMedia('(prefers-reduced-motion: reduce)').matches || document.body.classList.contains('vscode-reduce-motion');
   requestAnimationFrame(() => element.scrollIntoView({ block: 'nearest', behavior: calm ? 'auto' : 'smooth' }));
 }
 

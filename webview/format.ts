@@ -50,7 +50,12 @@ export function formatTimes(value: number | null | undefined): string {
 /** `729`, `8.29 M`, `7.07 B`. */
 export function formatCount(value: number): string {
   if (value < 10_000) return String(value);
-  for (const [unit, size] of [['T', 1e12], ['B', 1e9], ['M', 1e6], ['K', 1e3]] as const) {
+  for (const [unit, size] of [
+    ['T', 1e12],
+    ['B', 1e9],
+    ['M', 1e6],
+    ['K', 1e3],
+  ] as const) {
     // 999,999 is 1.00 M, not 1000 K.
     if (value >= size * 0.9995) return `${(value / size).toPrecision(3)} ${unit}`;
   }
@@ -59,7 +64,12 @@ export function formatCount(value: number): string {
 
 /** Decimal bytes, as file managers and model hubs show them. */
 export function formatBytes(value: number): string {
-  for (const [unit, size] of [['TB', 1e12], ['GB', 1e9], ['MB', 1e6], ['kB', 1e3]] as const) {
+  for (const [unit, size] of [
+    ['TB', 1e12],
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
     if (value >= size) {
       const scaled = value / size;
       return `${scaled >= 100 ? scaled.toFixed(0) : scaled.toFixed(1)} ${unit}`;

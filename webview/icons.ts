@@ -21,7 +21,21 @@ export type IconName = keyof typeof PATHS;
 export function icon(name: IconName, size = 16): SVGSVGElement {
   return s(
     'svg',
-    { class: `icon icon-${name}`, width: size, height: size, viewBox: '0 0 16 16', 'aria-hidden': 'true', focusable: 'false' },
-    s('path', { d: PATHS[name], fill: 'none', stroke: 'currentColor', 'stroke-width': 1.2, 'stroke-linejoin': 'round', 'stroke-linecap': 'round' }),
+    {
+      class: `icon icon-${name}`,
+      width: size,
+      height: size,
+      viewBox: '0 0 16 16',
+      'aria-hidden': 'true',
+      focusable: 'false',
+    },
+    s('path', {
+      d: PATHS[name],
+      fill: 'none',
+      stroke: 'currentColor',
+      'stroke-width': 1.2,
+      'stroke-linejoin': 'round',
+      'stroke-linecap': 'round',
+    }),
   );
 }

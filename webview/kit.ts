@@ -2,13 +2,26 @@
  * The one module that knows which component kit draws the controls (@vscode/webview-ui-toolkit). Everything else asks
  * for a button or a choice; another kit, or plain elements, can take its place here.
  */
-import { provideVSCodeDesignSystem, vsCodeButton, vsCodeCheckbox, vsCodeDropdown, vsCodeOption, vsCodeTextField } from '@vscode/webview-ui-toolkit';
+import {
+  provideVSCodeDesignSystem,
+  vsCodeButton,
+  vsCodeCheckbox,
+  vsCodeDropdown,
+  vsCodeOption,
+  vsCodeTextField,
+} from '@vscode/webview-ui-toolkit';
 import { custom, h, toggle, type Child } from './dom.js';
 import { icon, type IconName } from './icons.js';
 
 /** Call once, before anything is mounted. */
 export function registerKit(): void {
-  provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeCheckbox(), vsCodeDropdown(), vsCodeOption(), vsCodeTextField());
+  provideVSCodeDesignSystem().register(
+    vsCodeButton(),
+    vsCodeCheckbox(),
+    vsCodeDropdown(),
+    vsCodeOption(),
+    vsCodeTextField(),
+  );
 }
 
 export interface ButtonOptions {
@@ -65,7 +78,10 @@ export function dropdown<T extends string>(options: {
   labelHidden?: boolean;
   after?: Child;
 }): Dropdown<T> {
-  const list = custom<HTMLElement & { value: string }>('vscode-dropdown', { 'aria-label': options.label, 'data-testid': options.testId });
+  const list = custom<HTMLElement & { value: string }>('vscode-dropdown', {
+    'aria-label': options.label,
+    'data-testid': options.testId,
+  });
   const fill = (choices: readonly Choice<T>[]) => {
     list.replaceChildren(...choices.map((choice) => custom('vscode-option', { value: choice.value }, choice.label)));
   };
@@ -95,7 +111,13 @@ export function dropdown<T extends string>(options: {
 
 /** A control with its label before it. */
 export function field(label: string, control: HTMLElement, labelHidden = false, after?: Child): HTMLElement {
-  return h('div', { class: 'field' }, labelHidden ? null : h('span', { class: 'field-label', 'aria-hidden': 'true' }, label), control, after);
+  return h(
+    'div',
+    { class: 'field' },
+    labelHidden ? null : h('span', { class: 'field-label', 'aria-hidden': 'true' }, label),
+    control,
+    after,
+  );
 }
 
 export interface TextField {
@@ -104,11 +126,20 @@ export interface TextField {
   setError(error: string | null): void;
 }
 
-export function searchField(options: { label: string; value: string; onInput(value: string): void; testId?: string; end?: HTMLElement }): TextField {
-  const element = custom<HTMLElement & { value: string }>(
-    'vscode-text-field',
-    { class: 'search', placeholder: options.label, 'aria-label': options.label, 'data-testid': options.testId, size: 24 },
-  );
+export function searchField(options: {
+  label: string;
+  value: string;
+  onInput(value: string): void;
+  testId?: string;
+  end?: HTMLElement;
+}): TextField {
+  const element = custom<HTMLElement & { value: string }>('vscode-text-field', {
+    class: 'search',
+    placeholder: options.label,
+    'aria-label': options.label,
+    'data-testid': options.testId,
+    size: 24,
+  });
   const glass = icon('search');
   glass.setAttribute('slot', 'start');
   element.append(glass);
@@ -140,8 +171,17 @@ export interface Checkbox {
   set(checked: boolean): void;
 }
 
-export function checkbox(options: { label: string; checked: boolean; onChange(checked: boolean): void; testId?: string }): Checkbox {
-  const element = custom<HTMLElement & { checked: boolean }>('vscode-checkbox', { 'data-testid': options.testId }, options.label);
+export function checkbox(options: {
+  label: string;
+  checked: boolean;
+  onChange(checked: boolean): void;
+  testId?: string;
+}): Checkbox {
+  const element = custom<HTMLElement & { checked: boolean }>(
+    'vscode-checkbox',
+    { 'data-testid': options.testId },
+    options.label,
+  );
   let wanted = options.checked;
   element.checked = wanted;
   toggle(element, 'checked', wanted);
@@ -166,7 +206,13 @@ export interface NumberField {
 
 /** A whole number; reported when the user commits it (Enter, blur, arrows). The toolkit has no number field. */
 export function numberField(options: { label: string; onChange(value: number): void; testId?: string }): NumberField {
-  const input = h('input', { type: 'number', class: 'number', step: 1, 'aria-label': options.label, 'data-testid': options.testId });
+  const input = h('input', {
+    type: 'number',
+    class: 'number',
+    step: 1,
+    'aria-label': options.label,
+    'data-testid': options.testId,
+  });
   let kept = '';
   input.addEventListener('change', () => {
     const value = Math.round(Number(input.value));
@@ -201,7 +247,12 @@ export function segmented<T extends string>(options: {
 }): Segmented<T> {
   const buttons = new Map<T, HTMLButtonElement>();
   let now = options.value;
-  const group = h('div', { class: 'segmented', role: 'radiogroup', 'aria-label': options.label, 'data-testid': options.testId });
+  const group = h('div', {
+    class: 'segmented',
+    role: 'radiogroup',
+    'aria-label': options.label,
+    'data-testid': options.testId,
+  });
   const show = () => {
     for (const [value, node] of buttons) {
       node.setAttribute('aria-checked', String(value === now));
@@ -215,7 +266,17 @@ export function segmented<T extends string>(options: {
     options.onChange(value);
   };
   for (const choice of options.choices) {
-    const node = h('button', { type: 'button', role: 'radio', title: choice.title, 'data-value': choice.value, on: { click: () => pick(choice.value) } }, choice.label);
+    const node = h(
+      'button',
+      {
+        type: 'button',
+        role: 'radio',
+        title: choice.title,
+        'data-value': choice.value,
+        on: { click: () => pick(choice.value) },
+      },
+      choice.label,
+    );
     buttons.set(choice.value, node);
     group.append(node);
   }

@@ -2,7 +2,14 @@
  * The panel: a function of `PanelState` plus calls to a `HostApi`. It runs wherever there is a DOM and somebody who
  * answers those calls: in a VS Code webview (main.ts) or in a plain page (playground).
  */
-import type { GeometryState, HostApi, PanelApi, PanelMemory, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
+import type {
+  GeometryState,
+  HostApi,
+  PanelApi,
+  PanelMemory,
+  PanelRequest,
+  PanelState,
+} from '../src/protocol/hostApi.js';
 import { createCompareView, type CompareView } from './compareView.js';
 import type { PanelContext } from './context.js';
 import { h, replace, setText, toggle } from './dom.js';
@@ -39,7 +46,10 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   const geometryPart = h('div', { class: 'panel', 'data-testid': 'geometry-panel' });
   const lineageTabs = tabs<GeometryView['tab']>({
     label: 'Views of the lineage',
-    choices: [{ value: 'comparison', label: 'Comparison' }, { value: 'geometry', label: 'Geometry' }],
+    choices: [
+      { value: 'comparison', label: 'Comparison' },
+      { value: 'geometry', label: 'Geometry' },
+    ],
     onChange: (tab) => geometryView.set({ tab }),
   });
   lineageTabs.element.classList.add('panel-tabs');
@@ -55,7 +65,19 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   const keep = () => {
     clearTimeout(pending);
     // Typing in the search box should not write the state on every key.
-    pending = setTimeout(() => remember({ request, view: { ...view.get(), probe: { ...probeView.get() }, geometry: { ...geometryView.get() }, transfer: { ...transferView.get() } } }), 150);
+    pending = setTimeout(
+      () =>
+        remember({
+          request,
+          view: {
+            ...view.get(),
+            probe: { ...probeView.get() },
+            geometry: { ...geometryView.get() },
+            transfer: { ...transferView.get() },
+          },
+        }),
+      150,
+    );
   };
   view.subscribe(keep);
   probeView.subscribe(keep);
@@ -82,7 +104,12 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   };
 
   function showError(text: string): void {
-    const message = h('div', { class: 'message error', role: 'alert', 'data-testid': 'message' }, icon('error'), h('p', {}, text));
+    const message = h(
+      'div',
+      { class: 'message error', role: 'alert', 'data-testid': 'message' },
+      icon('error'),
+      h('p', {}, text),
+    );
     message.append(button({ kind: 'icon', icon: 'close', label: 'Dismiss', onClick: () => message.remove() }));
     messages.append(message);
     while (messages.childElementCount > 3) messages.firstElementChild?.remove();
@@ -104,7 +131,10 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     const front = lineage && tab === 'geometry';
     lineageTabs.element.hidden = !lineage;
     lineageTabs.set(tab);
-    for (const [part, value] of [[content, 'comparison'], [geometryPart, 'geometry']] as const) {
+    for (const [part, value] of [
+      [content, 'comparison'],
+      [geometryPart, 'geometry'],
+    ] as const) {
       toggle(part, 'id', lineage, `tabpanel-${value}`);
       toggle(part, 'role', lineage, 'tabpanel');
       toggle(part, 'aria-labelledby', lineage, `tab-${value}`);
@@ -131,7 +161,9 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
 
   function showState(state: PanelState): void {
     content.dataset['state'] = state.kind;
-    const ofLineage = state.kind === 'compare' || (request?.kind === 'compare' && (state.kind === 'running' || state.kind === 'failed'));
+    const ofLineage =
+      state.kind === 'compare' ||
+      (request?.kind === 'compare' && (state.kind === 'running' || state.kind === 'failed'));
     if (ofLineage !== lineage) {
       lineage = ofLineage;
       showTabs();
@@ -200,7 +232,10 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
         trial.show(state.title, state.trial);
         break;
     }
-    setText(document.head.querySelector('title') ?? document.head.appendChild(h('title')), 'title' in state ? state.title : 'Frankenstein');
+    setText(
+      document.head.querySelector('title') ?? document.head.appendChild(h('title')),
+      'title' in state ? state.title : 'Frankenstein',
+    );
   }
 
   return {

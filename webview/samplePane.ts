@@ -31,8 +31,20 @@ export function createSamplePane(options: {
   const { noun, testId, label, filter } = options;
   const heading = h('h2', { 'data-testid': `${testId}-title` });
   const count = h('span', { class: 'muted', 'data-testid': `${testId}-count` });
-  const close = button({ kind: 'icon', icon: 'close', label: `Close the ${noun}s`, testId: `${testId}-close`, onClick: () => options.onLeave() });
-  const list = h('div', { class: 'sample-list', role: 'listbox', tabindex: 0, 'aria-label': label, 'data-testid': `${noun}s` });
+  const close = button({
+    kind: 'icon',
+    icon: 'close',
+    label: `Close the ${noun}s`,
+    testId: `${testId}-close`,
+    onClick: () => options.onLeave(),
+  });
+  const list = h('div', {
+    class: 'sample-list',
+    role: 'listbox',
+    tabindex: 0,
+    'aria-label': label,
+    'data-testid': `${noun}s`,
+  });
   const detail = h('div', { class: 'sample-detail', 'data-testid': noun });
   const element = h(
     'section',
@@ -48,7 +60,9 @@ export function createSamplePane(options: {
   }
   list.addEventListener('keydown', (event) => {
     const at = ids.indexOf(options.selected() ?? '');
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: ids.length - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: ids.length - 1, PageDown: at + 8, PageUp: at - 8 }[
+      event.key
+    ];
     if (to === undefined || ids.length === 0) return;
     event.preventDefault();
     select(ids[Math.max(0, Math.min(ids.length - 1, to))]!);
@@ -72,13 +86,32 @@ export function createSamplePane(options: {
       ids = listed.map(idOf);
       replace(
         list,
-        ...listed.map((item, at) => h('div', { class: 'sample-row', role: 'option', id: `${noun}-${ids[at]!}`, 'data-sample': ids[at]!, on: { click: () => select(idOf(item)) } }, ...row(item))),
+        ...listed.map((item, at) =>
+          h(
+            'div',
+            {
+              class: 'sample-row',
+              role: 'option',
+              id: `${noun}-${ids[at]!}`,
+              'data-sample': ids[at]!,
+              on: { click: () => select(idOf(item)) },
+            },
+            ...row(item),
+          ),
+        ),
         items.length === 0 ? h('p', { class: 'muted empty-list' }, empty) : null,
-        items.length > MOST_LISTED ? h('p', { class: 'muted empty-list' }, `The first ${MOST_LISTED} of ${items.length}; the CSV export has all.`) : null,
+        items.length > MOST_LISTED
+          ? h(
+              'p',
+              { class: 'muted empty-list' },
+              `The first ${MOST_LISTED} of ${items.length}; the CSV export has all.`,
+            )
+          : null,
       );
     },
     mark(id) {
-      for (const row of list.querySelectorAll<HTMLElement>('.sample-row')) row.setAttribute('aria-selected', String(row.dataset['sample'] === id));
+      for (const row of list.querySelectorAll<HTMLElement>('.sample-row'))
+        row.setAttribute('aria-selected', String(row.dataset['sample'] === id));
       if (id === null) list.removeAttribute('aria-activedescendant');
       else list.setAttribute('aria-activedescendant', `${noun}-${id}`);
     },

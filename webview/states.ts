@@ -11,7 +11,11 @@ export function emptyState(): HTMLElement {
     'section',
     { class: 'state', 'data-testid': 'empty' },
     h('h1', {}, 'No comparison yet'),
-    h('p', {}, 'In the Explorer, right-click a checkpoint folder, its config.json or a .safetensors file and choose “Select for Compare”; then right-click another one and choose “Compare with Selected”.'),
+    h(
+      'p',
+      {},
+      'In the Explorer, right-click a checkpoint folder, its config.json or a .safetensors file and choose “Select for Compare”; then right-click another one and choose “Compare with Selected”.',
+    ),
     h('p', { class: 'muted' }, 'Or select two or three folders and choose “Compare Lineage”.'),
   );
 }
@@ -21,9 +25,24 @@ export interface RunningView {
   progress(progress: PanelProgress | null): void;
 }
 
-export function runningState(context: PanelContext, state: { title: string; labels: string[]; progress: PanelProgress | null }, stop = () => context.host.cancel()): RunningView {
+export function runningState(
+  context: PanelContext,
+  state: { title: string; labels: string[]; progress: PanelProgress | null },
+  stop = () => context.host.cancel(),
+): RunningView {
   const fill = h('div', { class: 'progress-fill' });
-  const bar = h('div', { class: 'progress', role: 'progressbar', 'aria-label': state.title, 'aria-valuemin': 0, 'aria-valuemax': 100, 'data-testid': 'progress' }, fill);
+  const bar = h(
+    'div',
+    {
+      class: 'progress',
+      role: 'progressbar',
+      'aria-label': state.title,
+      'aria-valuemin': 0,
+      'aria-valuemax': 100,
+      'data-testid': 'progress',
+    },
+    fill,
+  );
   const phase = h('p', { class: 'phase', 'data-testid': 'phase' });
   const bytes = h('span', { class: 'number', 'data-testid': 'progress-bytes' });
   const left = h('span', { class: 'muted' });
@@ -81,12 +100,27 @@ export function runningState(context: PanelContext, state: { title: string; labe
 
 /** In the plan's own units: bytes of a comparison, matrices of a spectrum, samples × layers of a probe. */
 function doneOf(progress: PanelProgress): { share: number | null; text: string } {
-  if ('totalMatrices' in progress && progress.totalMatrices > 0) return { share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null, text: `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices` };
-  if ('totalBytes' in progress) return { share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null, text: `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}` };
-  return { share: progress.total > 0 ? progress.done / progress.total : null, text: `${progress.done.toLocaleString('en')} of ${progress.total.toLocaleString('en')} answers` };
+  if ('totalMatrices' in progress && progress.totalMatrices > 0)
+    return {
+      share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null,
+      text: `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices`,
+    };
+  if ('totalBytes' in progress)
+    return {
+      share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null,
+      text: `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`,
+    };
+  return {
+    share: progress.total > 0 ? progress.done / progress.total : null,
+    text: `${progress.done.toLocaleString('en')} of ${progress.total.toLocaleString('en')} answers`,
+  };
 }
 
-const CALM: Record<string, string | undefined> = { cancelled: 'Continue', interrupted: 'Continue', 'not-compared': 'Compare' };
+const CALM: Record<string, string | undefined> = {
+  cancelled: 'Continue',
+  interrupted: 'Continue',
+  'not-compared': 'Compare',
+};
 
 export function failedState(context: PanelContext, state: Extract<PanelState, { kind: 'failed' }>): HTMLElement {
   // Nothing is wrong with these: they are offers.
@@ -95,9 +129,28 @@ export function failedState(context: PanelContext, state: Extract<PanelState, { 
     'section',
     { class: 'state', 'data-testid': 'failed', 'data-code': state.code },
     h('h1', {}, state.title),
-    h('div', { class: calm === undefined ? 'message error' : 'message', role: 'alert' }, icon(calm === undefined ? 'error' : 'info'), h('p', { 'data-testid': 'failed-message' }, state.message)),
+    h(
+      'div',
+      { class: calm === undefined ? 'message error' : 'message', role: 'alert' },
+      icon(calm === undefined ? 'error' : 'info'),
+      h('p', { 'data-testid': 'failed-message' }, state.message),
+    ),
     calm === undefined ? h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)) : null,
-    state.code === 'bad-line' ? button({ label: 'Skip these lines and run', kind: 'primary', testId: 'skip-lines', onClick: () => void context.ask(context.host.skipBadLines()) }) : null,
-    state.canRetry ? button({ label: calm ?? 'Retry', kind: state.code === 'bad-line' ? 'secondary' : 'primary', testId: 'retry', onClick: () => void context.ask(context.host.retry()) }) : null,
+    state.code === 'bad-line'
+      ? button({
+          label: 'Skip these lines and run',
+          kind: 'primary',
+          testId: 'skip-lines',
+          onClick: () => void context.ask(context.host.skipBadLines()),
+        })
+      : null,
+    state.canRetry
+      ? button({
+          label: calm ?? 'Retry',
+          kind: state.code === 'bad-line' ? 'secondary' : 'primary',
+          testId: 'retry',
+          onClick: () => void context.ask(context.host.retry()),
+        })
+      : null,
   );
 }

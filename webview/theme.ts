@@ -68,7 +68,9 @@ function readTheme(): Theme {
     background,
     foreground,
     muted: read('--vscode-descriptionForeground') || foreground,
-    border: read('--vscode-contrastBorder', '--vscode-panel-border', '--vscode-widget-border') || (dark ? '#454545' : '#c8c8c8'),
+    border:
+      read('--vscode-contrastBorder', '--vscode-panel-border', '--vscode-widget-border') ||
+      (dark ? '#454545' : '#c8c8c8'),
     focus: read('--vscode-focusBorder') || '#0078d4',
     series: SERIES.map((name) => read(name)),
     font: style.fontFamily || 'sans-serif',

@@ -29,7 +29,8 @@ export function isLocal(url) {
   } catch {
     return false;
   }
-  if (['data:', 'blob:', 'about:', 'chrome-extension:', 'vscode-webview:', 'devtools:'].includes(parsed.protocol)) return true;
+  if (['data:', 'blob:', 'about:', 'chrome-extension:', 'vscode-webview:', 'devtools:'].includes(parsed.protocol))
+    return true;
   return LOCAL_HOSTS.has(parsed.hostname);
 }
 
@@ -70,7 +71,8 @@ export async function addDevelopmentOptions(context, { port, extensions, tests }
       const original = Element.prototype.getAttribute;
       Element.prototype.getAttribute = function (/** @type {string} */ name) {
         const value = original.call(this, name);
-        if (name !== 'data-settings' || this.id !== 'vscode-workbench-web-configuration' || value === null) return value;
+        if (name !== 'data-settings' || this.id !== 'vscode-workbench-web-configuration' || value === null)
+          return value;
         return JSON.stringify({ ...JSON.parse(value), developmentOptions: options });
       };
     },

@@ -52,7 +52,10 @@ export async function runExtensionTests({ root, extensions, tests, workspace, en
     /** @type {NodeJS.Timeout | undefined} */
     let timer;
     const limit = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`The tests in the extension host did not end within ${minutes} minutes.`)), minutes * 60_000);
+      timer = setTimeout(
+        () => reject(new Error(`The tests in the extension host did not end within ${minutes} minutes.`)),
+        minutes * 60_000,
+      );
     });
     limit.catch(() => undefined);
 
@@ -60,7 +63,8 @@ export async function runExtensionTests({ root, extensions, tests, workspace, en
     try {
       await page.goto(server.urlFor(workspace), { waitUntil: 'domcontentloaded' });
       code = Number(await Promise.race([exit, limit]));
-      if (foreign.length > 0) throw new Error(`The workbench asked for things outside this machine:\n${foreign.join('\n')}`);
+      if (foreign.length > 0)
+        throw new Error(`The workbench asked for things outside this machine:\n${foreign.join('\n')}`);
       return code;
     } catch (error) {
       code = 1;

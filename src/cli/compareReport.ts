@@ -21,11 +21,7 @@ export function compareReport(result: CompareResult): string {
 function layersTable(result: CompareResult): string {
   const { layers } = result;
   if (layers.length === 0) return '';
-  const rows = layers.map((layer) => [
-    depthName(layer),
-    layer.region ?? '',
-    ...deltaCells(result, layer, layers),
-  ]);
+  const rows = layers.map((layer) => [depthName(layer), layer.region ?? '', ...deltaCells(result, layer, layers)]);
   return deltaTable(result, ['', 'region'], rows);
 }
 
@@ -34,13 +30,20 @@ function regionsTable(result: CompareResult): string {
     ...result.regions.map((region) => ({ name: `${region.region} (${region.first}–${region.last})`, ...region })),
     ...result.sections.map((section) => ({ name: section.section, ...section })),
   ];
-  return deltaTable(result, [''], groups.map((group) => [group.name, ...deltaCells(result, group, groups)]));
+  return deltaTable(
+    result,
+    [''],
+    groups.map((group) => [group.name, ...deltaCells(result, group, groups)]),
+  );
 }
 
 function deltaTable(result: CompareResult, leading: string[], rows: string[][]): string {
   const pairs = result.stages.slice(1).map((_, pair) => pair);
   const header = [...leading, ...pairs.flatMap((pair) => [pairName(result, pair), '', 'energy', '×floor', 'changed'])];
-  return table([header, ...rows], [...leading.map(() => false), ...pairs.flatMap(() => [true, false, true, true, true])]);
+  return table(
+    [header, ...rows],
+    [...leading.map(() => false), ...pairs.flatMap(() => [true, false, true, true, true])],
+  );
 }
 
 function deltaCells(result: CompareResult, { deltas }: Aggregate, all: readonly Aggregate[]): string[] {

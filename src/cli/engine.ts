@@ -11,7 +11,8 @@ import type { EngineApi } from '../protocol/engineApi.js';
  */
 export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
   const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
-  const here = async () => ((await import(pathToFileURL(path.join(__dirname, 'local.mjs')).href)) as typeof Local).engine;
+  const here = async () =>
+    ((await import(pathToFileURL(path.join(__dirname, 'local.mjs')).href)) as typeof Local).engine;
   const served: Pick<EngineApi, 'inspect' | 'checkRecipe' | 'mergekitFormat' | 'exportMerged'> = {
     inspect: async (request, context) => (await here()).inspect(request, context),
     checkRecipe: async (request, context) => (await here()).checkRecipe(request, context),

@@ -31,16 +31,27 @@ export interface EvaluationOptions {
 
 export function evaluateCommand(context: CommandContext): Command {
   return evaluationOptions(new Command('evaluate'))
-    .description('Measure vision, vision-to-reasoning and reasoning of checkpoints and recipes, with intervals and paired tests')
+    .description(
+      'Measure vision, vision-to-reasoning and reasoning of checkpoints and recipes, with intervals and paired tests',
+    )
     .argument('<checkpoint...>', 'folders, configs, shards, indexes or recipes')
     .option('--labels <names>', 'names of the checkpoints, comma-separated (default: folder names)')
-    .option('--roles <roles>', 'what each is: base, in, rl, hybrid or - ; the others are tested against in and rl (default: by folder name)')
+    .option(
+      '--roles <roles>',
+      'what each is: base, in, rl, hybrid or - ; the others are tested against in and rl (default: by folder name)',
+    )
     .action(async (places: string[], options: EvaluationOptions & { labels?: string; roles?: string }) => {
       const labels = options.labels?.split(',');
-      if (labels && labels.length !== places.length) throw new InvalidArgumentError(`--labels names ${labels.length} checkpoints, but ${places.length} are given.`);
+      if (labels && labels.length !== places.length)
+        throw new InvalidArgumentError(`--labels names ${labels.length} checkpoints, but ${places.length} are given.`);
       const roles = options.roles?.split(',').map((role) => role.trim());
-      if (roles && roles.length !== places.length) throw new InvalidArgumentError(`--roles names ${roles.length} checkpoints, but ${places.length} are given.`);
-      const checkpoints = places.map((place, index) => ({ path: path.resolve(place), label: labels?.[index], role: roleOf(roles?.[index], labels?.[index] ?? path.basename(path.resolve(place))) }));
+      if (roles && roles.length !== places.length)
+        throw new InvalidArgumentError(`--roles names ${roles.length} checkpoints, but ${places.length} are given.`);
+      const checkpoints = places.map((place, index) => ({
+        path: path.resolve(place),
+        label: labels?.[index],
+        role: roleOf(roles?.[index], labels?.[index] ?? path.basename(path.resolve(place))),
+      }));
       await runEvaluation(context, { checkpoints, ...requestOf(options) }, options);
     });
 }
@@ -67,8 +78,16 @@ export function evaluationOptions(command: Command): Command {
     .option('--samples <n>', 'so many questions of each set, drawn at random (default: all)', parseCount)
     .option('--seed <n>', 'of the draw (default: 0)', parseSeed)
     .option('--max-new-tokens <n>', 'longest answer in tokens (default: 512)', parseCount)
-    .addOption(new Option('--bad-lines <action>', 'what a line or picture that cannot be read does: stop the run, or be left out and named').choices(['stop', 'skip']))
-    .option('--grader <url>', 'let a language model judge answers that the rules call wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1')
+    .addOption(
+      new Option(
+        '--bad-lines <action>',
+        'what a line or picture that cannot be read does: stop the run, or be left out and named',
+      ).choices(['stop', 'skip']),
+    )
+    .option(
+      '--grader <url>',
+      'let a language model judge answers that the rules call wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1',
+    )
     .option('--grader-model <name>', 'the model there')
     .option('--grader-key <variable>', 'name of the environment variable with its key')
     .option('--describe', 'let that model put pictures in words where a set has no descriptions')
@@ -76,14 +95,20 @@ export function evaluationOptions(command: Command): Command {
     .option('--plan', 'say what the run would cost, and do not run')
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)
-    .option('--runs <folder>', 'where answers are kept, so that an interrupted run continues and nothing is asked twice', '.frankenstein')
+    .option(
+      '--runs <folder>',
+      'where answers are kept, so that an interrupted run continues and nothing is asked twice',
+      '.frankenstein',
+    )
     .option('--no-runs', 'keep nothing on disk');
 }
 
 export function requestOf(options: EvaluationOptions): Omit<EvaluateRequest, 'checkpoints'> {
   const { vis, v2r, rea } = options;
-  if (options.describe && options.grader === undefined) throw new InvalidArgumentError('--describe needs --grader and --grader-model: the language model that describes.');
-  if ((options.grader === undefined) !== (options.graderModel === undefined)) throw new InvalidArgumentError('--grader and --grader-model go together.');
+  if (options.describe && options.grader === undefined)
+    throw new InvalidArgumentError('--describe needs --grader and --grader-model: the language model that describes.');
+  if ((options.grader === undefined) !== (options.graderModel === undefined))
+    throw new InvalidArgumentError('--grader and --grader-model go together.');
   return {
     data: path.resolve(options.data),
     sets: vis || v2r || rea ? { vis: vis ?? [], v2r: v2r ?? [], rea: rea ?? [] } : undefined,
@@ -100,10 +125,16 @@ export function requestOf(options: EvaluationOptions): Omit<EvaluateRequest, 'ch
 }
 
 function judgeOf({ grader, graderModel, graderKey }: EvaluationOptions): LanguageModelRequest | undefined {
-  return grader === undefined ? undefined : { kind: 'endpoint', url: grader, model: graderModel!, keyVariable: graderKey };
+  return grader === undefined
+    ? undefined
+    : { kind: 'endpoint', url: grader, model: graderModel!, keyVariable: graderKey };
 }
 
-export async function runEvaluation({ engine, signal }: CommandContext, request: EvaluateRequest, options: EvaluationOptions): Promise<void> {
+export async function runEvaluation(
+  { engine, signal }: CommandContext,
+  request: EvaluateRequest,
+  options: EvaluationOptions,
+): Promise<void> {
   if (options.plan) {
     const plan = await engine.planEvaluate(request, { signal });
     return print(options.json === '-' ? `${JSON.stringify(plan)}\n` : `${evaluationPlanSentence(plan)}\n`);

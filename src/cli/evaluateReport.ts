@@ -7,19 +7,41 @@ import { formatBytes, formatCount, formatPercent, table } from './terminal.js';
 const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reasoning', rea: 'reasoning' };
 
 export function evaluateReport(result: EvaluateResult): string {
-  const parts = [heading(result), abilities(result), comparisons(result), accuracies(result), result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : ''];
+  const parts = [
+    heading(result),
+    abilities(result),
+    comparisons(result),
+    accuracies(result),
+    result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '',
+  ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 /** One line: what is to be done, and how long it may take. */
-export function evaluationPlanSentence({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan): string {
+export function evaluationPlanSentence({
+  questions,
+  generations,
+  cached,
+  memory,
+  seconds,
+  basis,
+}: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
-  const time = seconds === null ? '' : basis === 'measured' ? `, about ${formatSeconds(seconds)} on this machine` : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
+  const time =
+    seconds === null
+      ? ''
+      : basis === 'measured'
+        ? `, about ${formatSeconds(seconds)} on this machine`
+        : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
   return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
 }
 
 function heading({ checkpoints, data, maxNewTokens, sets, grader }: EvaluateResult): string {
-  const rows = checkpoints.map(({ label, family, path, recipe }) => [label, family, recipe === null ? path : recipe.trim().split('\n').at(-1)!]);
+  const rows = checkpoints.map(({ label, family, path, recipe }) => [
+    label,
+    family,
+    recipe === null ? path : recipe.trim().split('\n').at(-1)!,
+  ]);
   const judge = grader === null ? 'judged by rules' : `judged by rules, then ${grader}`;
   return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, greedy, ${judge}`;
 }
@@ -34,7 +56,9 @@ function abilities({ checkpoints, scores }: EvaluateResult): string {
       return [formatPercent(score.value), interval(score.low, score.high)];
     }),
   ]);
-  const counts = there.map((ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`);
+  const counts = there.map(
+    (ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`,
+  );
   return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; intervals: Wilson`;
 }
 
@@ -42,16 +66,40 @@ function comparisons({ checkpoints, comparisons: found }: EvaluateResult): strin
   if (found.length === 0) return '';
   const header = ['', '', 'against', 'difference', '95 % interval', 'lost', 'won', 'p', 'p (Holm)'];
   const rows = found.map(({ ability, checkpoint, against, difference, low, high, tf, ft, p, adjusted }) => [
-    NAMES[ability], checkpoints[checkpoint]!.label, checkpoints[against]!.label, signed(difference), `${signed(low)} … ${signed(high)}`, formatCount(tf), formatCount(ft), probability(p), probability(adjusted),
+    NAMES[ability],
+    checkpoints[checkpoint]!.label,
+    checkpoints[against]!.label,
+    signed(difference),
+    `${signed(low)} … ${signed(high)}`,
+    formatCount(tf),
+    formatCount(ft),
+    probability(p),
+    probability(adjusted),
   ]);
-  const note = checkpoints.length > 3 ? `\n${checkpoints.length - 1} checkpoints are tried against each: read the p after Holm's correction.` : '';
+  const note =
+    checkpoints.length > 3
+      ? `\n${checkpoints.length - 1} checkpoints are tried against each: read the p after Holm's correction.`
+      : '';
   return `Differences in points on the same questions (Newcombe), McNemar's test\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
 }
 
 function accuracies({ checkpoints, accuracies: found, sets }: EvaluateResult): string {
-  const columns = sets.flatMap(({ name }) => [...new Set(found.filter(({ set }) => set === name).map(({ setting }) => setting))].map((setting) => ({ name, setting })));
+  const columns = sets.flatMap(({ name }) =>
+    [...new Set(found.filter(({ set }) => set === name).map(({ setting }) => setting))].map((setting) => ({
+      name,
+      setting,
+    })),
+  );
   const header = ['', ...columns.map(({ name, setting }) => `${name} ${setting}`)];
-  const rows = checkpoints.map(({ label }, checkpoint) => [label, ...columns.map(({ name, setting }) => formatPercent(found.find((one) => one.checkpoint === checkpoint && one.set === name && one.setting === setting)?.value ?? null))]);
+  const rows = checkpoints.map(({ label }, checkpoint) => [
+    label,
+    ...columns.map(({ name, setting }) =>
+      formatPercent(
+        found.find((one) => one.checkpoint === checkpoint && one.set === name && one.setting === setting)?.value ??
+          null,
+      ),
+    ),
+  ]);
   return `Plain accuracy per set and setting\n\n${table([header, ...rows], [false, ...columns.map(() => true)])}`;
 }
 

@@ -21,7 +21,9 @@ interface GenerateOptions {
 
 export function generateCommand({ engine, signal }: CommandContext): Command {
   return new Command('generate')
-    .description('Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, greedily unless a temperature is given')
+    .description(
+      'Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, greedily unless a temperature is given',
+    )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .requiredOption('--prompt <text>', 'what to ask; <image> in it says where a picture stands, or pictures come first')
     .option('--image <files...>', 'PNG, JPEG or WebP files')
@@ -30,14 +32,19 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
     .option('--top-logits <k>', "how many of the first new token's logits the JSON lists", parseCount, 5)
     .option('--temperature <t>', 'sample instead of taking the most likely token', parsePositive)
     .option('--top-k <k>', "sample among the k most likely tokens (default: the checkpoint's own)", parseCount)
-    .option('--top-p <p>', "sample among the tokens that make up this share (default: the checkpoint's own)", parsePositive)
+    .option(
+      '--top-p <p>',
+      "sample among the tokens that make up this share (default: the checkpoint's own)",
+      parsePositive,
+    )
     .option('--seed <n>', 'of the sampling', parseCount)
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)
     .option('--provider <name>', 'execution provider: cpu, webgpu, cuda, coreml, dml', 'cpu')
     .action(async (checkpoint: string, options: GenerateOptions) => {
       const { temperature, topK, topP, seed } = options;
-      if (temperature === undefined && (topK ?? topP ?? seed) !== undefined) throw new InvalidArgumentError('--top-k, --top-p and --seed need --temperature.');
+      if (temperature === undefined && (topK ?? topP ?? seed) !== undefined)
+        throw new InvalidArgumentError('--top-k, --top-p and --seed need --temperature.');
       const json = options.json === true;
       let shown = Promise.resolve();
       const result = await engine.generate(

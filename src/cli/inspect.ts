@@ -33,20 +33,44 @@ function inspectReport(result: InspectResult, withTensors: boolean): string {
     [false, false],
   );
   const sections = table(
-    [['section', 'tensors', 'parameters'], ...result.sections.map(({ section, tensors, parameters }) => [section, formatCount(tensors), formatCount(parameters)])],
+    [
+      ['section', 'tensors', 'parameters'],
+      ...result.sections.map(({ section, tensors, parameters }) => [
+        section,
+        formatCount(tensors),
+        formatCount(parameters),
+      ]),
+    ],
     [false, true, true],
   );
   const dtypes = table(
-    [['dtype', 'tensors', 'parameters'], ...Object.entries(result.dtypes).map(([dtype, { tensors, parameters }]) => [dtype, formatCount(tensors), formatCount(parameters)])],
+    [
+      ['dtype', 'tensors', 'parameters'],
+      ...Object.entries(result.dtypes).map(([dtype, { tensors, parameters }]) => [
+        dtype,
+        formatCount(tensors),
+        formatCount(parameters),
+      ]),
+    ],
     [false, true, true],
   );
   const shards = table(
-    [['shard', 'tensors', 'size'], ...result.shards.map(({ file, tensors, bytes }) => [file, formatCount(tensors), formatBytes(bytes)])],
+    [
+      ['shard', 'tensors', 'size'],
+      ...result.shards.map(({ file, tensors, bytes }) => [file, formatCount(tensors), formatBytes(bytes)]),
+    ],
     [false, true, true],
   );
   const tensors = withTensors
-    ? table([['tensor', 'dtype', 'shape'], ...result.tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(' × ')])], [false, false, false])
+    ? table(
+        [
+          ['tensor', 'dtype', 'shape'],
+          ...result.tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(' × ')]),
+        ],
+        [false, false, false],
+      )
     : '';
-  const warnings = result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '';
+  const warnings =
+    result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '';
   return `${[facts, sections, dtypes, shards, tensors, warnings].filter((part) => part !== '').join('\n\n')}\n`;
 }

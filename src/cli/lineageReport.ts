@@ -13,8 +13,13 @@ interface OfStages {
 
 export function stagesTable({ stages }: OfStages): string {
   const rows = stages.map((stage) => [
-    stage.label, stage.family, stage.dtype, `${formatCount(stage.parameters)} parameters`, formatBytes(stage.bytes),
-    `${stage.layers} layers${stage.visionLayers > 0 ? ` + ${stage.visionLayers} vision` : ''}`, stage.path,
+    stage.label,
+    stage.family,
+    stage.dtype,
+    `${formatCount(stage.parameters)} parameters`,
+    formatBytes(stage.bytes),
+    `${stage.layers} layers${stage.visionLayers > 0 ? ` + ${stage.visionLayers} vision` : ''}`,
+    stage.path,
   ]);
   return table(rows, [false, false, false, true, true, false, false]);
 }
@@ -28,11 +33,20 @@ export function dtypesOf({ stages }: OfStages): string {
 }
 
 export function filesList(result: OfStages & { files: readonly FileDifference[] }): string {
-  return list('Files that differ', result.files.map(({ file, from, kind, keys }) => `${pairName(result, from)}: ${file} ${kind}${keys.length > 0 ? ` (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})` : ''}`));
+  return list(
+    'Files that differ',
+    result.files.map(
+      ({ file, from, kind, keys }) =>
+        `${pairName(result, from)}: ${file} ${kind}${keys.length > 0 ? ` (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})` : ''}`,
+    ),
+  );
 }
 
 export function missingList({ missing }: { missing: readonly MissingTensor[] }): string {
-  return list('Tensors without a counterpart', missing.map(({ name, reason }) => `${name}: ${reason}`));
+  return list(
+    'Tensors without a counterpart',
+    missing.map(({ name, reason }) => `${name}: ${reason}`),
+  );
 }
 
 /** `vision 3`, `projector`, `layer 7`. */

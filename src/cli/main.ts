@@ -29,7 +29,17 @@ async function main(): Promise<number> {
     .showHelpAfterError('(run with --help for the options)')
     .exitOverride();
   // Usage errors of a command end as those of the program do.
-  for (const command of [compareCommand(context), spectrumCommand(context), inspectCommand(context), generateCommand(context), probeCommand(context), evaluateCommand(context), transferCommand(context), sweepCommand(context), mergeCommand(context)]) {
+  for (const command of [
+    compareCommand(context),
+    spectrumCommand(context),
+    inspectCommand(context),
+    generateCommand(context),
+    probeCommand(context),
+    evaluateCommand(context),
+    transferCommand(context),
+    sweepCommand(context),
+    mergeCommand(context),
+  ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);
   }

@@ -32,7 +32,8 @@ export function mergeCommand(context: CommandContext): Command {
     .action(async (recipe: string, options: MergeOptions) => {
       if (options.check) return check(context, recipe);
       if (options.mergekit !== undefined) return mergekit(context, recipe, options.mergekit);
-      if (options.out === undefined) throw new InvalidArgumentError('--out names the folder to write; --check writes nothing.');
+      if (options.out === undefined)
+        throw new InvalidArgumentError('--out names the folder to write; --check writes nothing.');
       await write(context, recipe, options.out, options);
     });
 }
@@ -43,7 +44,9 @@ async function check({ engine, signal }: CommandContext, recipe: string): Promis
   const { problems, made } = await engine.checkRecipe({ file, text }, { signal });
   for (const { severity, offset, message, fix } of problems) {
     const before = text.slice(0, offset).split('\n');
-    await print(`${recipe}:${before.length}:${before.at(-1)!.length + 1}: ${severity}: ${message}${fix ? ` (${fix.title})` : ''}\n`);
+    await print(
+      `${recipe}:${before.length}:${before.at(-1)!.length + 1}: ${severity}: ${message}${fix ? ` (${fix.title})` : ''}\n`,
+    );
   }
   if (made === null) throw new FrankensteinError('malformed', `${recipe} makes no checkpoint.`);
   const runs: { label: string; from: number; to: number }[] = [];
@@ -53,34 +56,59 @@ async function check({ engine, signal }: CommandContext, recipe: string): Promis
     if (last?.label === label) last.to = layer;
     else runs.push({ label, from: layer, to: layer });
   });
-  await print(`${runs.map(({ label, from, to }) => `layers ${from}–${to}: ${label}`).join(', ')}; everything else: ${made.labels[made.owner]!}\n`);
-  await print(`${formatCount(made.tensors)} tensors, ${formatCount(made.computed)} computed, ${formatBytes(made.bytes)}\n`);
+  await print(
+    `${runs.map(({ label, from, to }) => `layers ${from}–${to}: ${label}`).join(', ')}; everything else: ${made.labels[made.owner]!}\n`,
+  );
+  await print(
+    `${formatCount(made.tensors)} tensors, ${formatCount(made.computed)} computed, ${formatBytes(made.bytes)}\n`,
+  );
 }
 
 async function mergekit({ engine, signal }: CommandContext, recipe: string, target: string): Promise<void> {
   const file = path.resolve(recipe);
   const config = await engine.mergekitFormat({ file, text: await textOf(file) }, { signal });
-  if (config.text === undefined) throw new FrankensteinError('unsupported', `mergekit cannot make this: ${config.refusals.join(' ')}`);
+  if (config.text === undefined)
+    throw new FrankensteinError('unsupported', `mergekit cannot make this: ${config.refusals.join(' ')}`);
   for (const note of config.notes) process.stderr.write(`${note}\n`);
   await writeOutput(target, config.text);
 }
 
-async function write({ engine, signal }: CommandContext, recipe: string, out: string, options: MergeOptions): Promise<void> {
+async function write(
+  { engine, signal }: CommandContext,
+  recipe: string,
+  out: string,
+  options: MergeOptions,
+): Promise<void> {
   const line = createProgressLine();
   let result: ExportResult;
   try {
-    result = await engine.exportMerged({ checkpoint: { path: path.resolve(recipe) }, out: path.resolve(out), shardBytes: options.shardSize, memory: options.memory, threads: options.threads }, { signal, progress: (progress) => line.show(progress) });
+    result = await engine.exportMerged(
+      {
+        checkpoint: { path: path.resolve(recipe) },
+        out: path.resolve(out),
+        shardBytes: options.shardSize,
+        memory: options.memory,
+        threads: options.threads,
+      },
+      { signal, progress: (progress) => line.show(progress) },
+    );
   } finally {
     line.clear();
   }
   if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
   if (options.json === '-') return;
-  await print(`${result.out}: ${formatCount(result.tensors)} tensors, ${formatCount(result.computed)} computed, ${formatBytes(result.bytes)}, ${formatCount(result.files.length)} files\n`);
+  await print(
+    `${result.out}: ${formatCount(result.tensors)} tensors, ${formatCount(result.computed)} computed, ${formatBytes(result.bytes)}, ${formatCount(result.files.length)} files\n`,
+  );
   for (const warning of result.warnings) await print(`  ${warning}\n`);
 }
 
 async function textOf(file: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new FrankensteinError(error.code === 'ENOENT' ? 'not-found' : 'permission', error.code === 'ENOENT' ? `${file} does not exist.` : `${file} cannot be read (${error.code ?? error.message}).`, { cause: error });
+    throw new FrankensteinError(
+      error.code === 'ENOENT' ? 'not-found' : 'permission',
+      error.code === 'ENOENT' ? `${file} does not exist.` : `${file} cannot be read (${error.code ?? error.message}).`,
+      { cause: error },
+    );
   });
 }

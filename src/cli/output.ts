@@ -13,16 +13,26 @@ export async function writeOutput(target: string, content: string): Promise<void
     else await writeBeside(real, content);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw new FrankensteinError('disk-full', `The disk is full: ${target} could not be written.`, { cause: error });
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new FrankensteinError('disk-full', `The disk is full: ${target} could not be written.`, { cause: error });
     if (code === 'EPIPE') return; // the reader of a pipe went away
-    if (code === 'EISDIR') throw new FrankensteinError('bad-request', `${target} is a folder; name a file.`, { cause: error });
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new FrankensteinError('bad-request', `${target} cannot be written: its folder does not exist.`, { cause: error });
-    throw new FrankensteinError('permission', `${target} cannot be written (${code ?? String(error)}).`, { cause: error });
+    if (code === 'EISDIR')
+      throw new FrankensteinError('bad-request', `${target} is a folder; name a file.`, { cause: error });
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new FrankensteinError('bad-request', `${target} cannot be written: its folder does not exist.`, {
+        cause: error,
+      });
+    throw new FrankensteinError('permission', `${target} cannot be written (${code ?? String(error)}).`, {
+      cause: error,
+    });
   }
 }
 
 async function isSpecial(file: string): Promise<boolean> {
-  return stat(file).then((facts) => !facts.isFile() && !facts.isDirectory(), () => false);
+  return stat(file).then(
+    (facts) => !facts.isFile() && !facts.isDirectory(),
+    () => false,
+  );
 }
 
 async function writeBeside(file: string, content: string): Promise<void> {

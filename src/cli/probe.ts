@@ -29,14 +29,30 @@ interface ProbeOptions {
 }
 
 export function probeCommand(context: CommandContext): Command {
-  const swap = common(context, 'swap', 'Swap the visual tokens of a target picture for those of a source, at every depth: which layers does an ability need its picture in?')
+  const swap = common(
+    context,
+    'swap',
+    'Swap the visual tokens of a target picture for those of a source, at every depth: which layers does an ability need its picture in?',
+  )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
-    .addOption(new Option('--mode <mode>', 'swap keys and values in all layers from the depth on (the same as hidden states at it), or in that layer only').choices(['from', 'only']))
-    .option('--tasks <names>', 'counting, ocr, grounding, recognition; comma-separated (default: all that the data has)');
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'swap keys and values in all layers from the depth on (the same as hidden states at it), or in that layer only',
+      ).choices(['from', 'only']),
+    )
+    .option(
+      '--tasks <names>',
+      'counting, ocr, grounding, recognition; comma-separated (default: all that the data has)',
+    );
   const skip = common(context, 'skip', 'Take out one layer at a time: which layers does reasoning need?')
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .addOption(new Option('--part <part>', 'what of the layer is taken out').choices(['layer', 'attention', 'mlp']));
-  const attention = common(context, 'attention', 'Attention from reasoning tokens to visual tokens per layer, in one checkpoint or two (IN, RL)')
+  const attention = common(
+    context,
+    'attention',
+    'Attention from reasoning tokens to visual tokens per layer, in one checkpoint or two (IN, RL)',
+  )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .argument('[other]', 'the checkpoint to hold against it');
   const probe = new Command('probe').description('Intervene inside a model, depth by depth, and see what breaks');
@@ -47,12 +63,28 @@ export function probeCommand(context: CommandContext): Command {
 function common(context: CommandContext, kind: ProbeRequest['kind'], description: string): Command {
   return new Command(kind)
     .description(description)
-    .requiredOption('--data <path>', kind === 'swap' ? 'JSONL file of paired probes (id, task, target_image, source_image, prompt, meta), or a folder of them' : 'JSONL file of questions (id, prompt, answer, answer_type, image), or a folder of them')
+    .requiredOption(
+      '--data <path>',
+      kind === 'swap'
+        ? 'JSONL file of paired probes (id, task, target_image, source_image, prompt, meta), or a folder of them'
+        : 'JSONL file of questions (id, prompt, answer, answer_type, image), or a folder of them',
+    )
     .option('--depths <list>', 'language layers, 0-based, such as 0-11 or 0,4,8-11 (default: all)', parseDepths)
-    .option('--samples <n>', kind === 'swap' ? 'so many samples of each task, drawn at random (default: all)' : 'so many samples, drawn at random (default: all)', parseCount)
+    .option(
+      '--samples <n>',
+      kind === 'swap'
+        ? 'so many samples of each task, drawn at random (default: all)'
+        : 'so many samples, drawn at random (default: all)',
+      parseCount,
+    )
     .option('--seed <n>', 'of the draw (default: 0)', parseSeed)
     .option('--max-new-tokens <n>', 'longest answer in tokens (default: 128)', parseCount)
-    .addOption(new Option('--bad-lines <action>', 'what a line or picture that cannot be read does: stop the run, or be left out and named').choices(['stop', 'skip']))
+    .addOption(
+      new Option(
+        '--bad-lines <action>',
+        'what a line or picture that cannot be read does: stop the run, or be left out and named',
+      ).choices(['stop', 'skip']),
+    )
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)
     .option('--labels <names>', 'names of the checkpoints, comma-separated (default: folder names)')
     .option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout')
@@ -63,13 +95,24 @@ function common(context: CommandContext, kind: ProbeRequest['kind'], description
     .option('--no-runs', 'keep nothing on disk')
     .action(async (...given: unknown[]) => {
       const command = given.at(-1) as Command;
-      await run(context, kind, command.processedArgs.filter((place): place is string => typeof place === 'string'), command.opts<ProbeOptions>());
+      await run(
+        context,
+        kind,
+        command.processedArgs.filter((place): place is string => typeof place === 'string'),
+        command.opts<ProbeOptions>(),
+      );
     });
 }
 
-async function run({ engine, signal }: CommandContext, kind: ProbeRequest['kind'], checkpoints: readonly string[], options: ProbeOptions): Promise<void> {
+async function run(
+  { engine, signal }: CommandContext,
+  kind: ProbeRequest['kind'],
+  checkpoints: readonly string[],
+  options: ProbeOptions,
+): Promise<void> {
   const labels = options.labels?.split(',');
-  if (labels && labels.length !== checkpoints.length) throw new InvalidArgumentError(`--labels names ${labels.length} checkpoints, but ${checkpoints.length} are given.`);
+  if (labels && labels.length !== checkpoints.length)
+    throw new InvalidArgumentError(`--labels names ${labels.length} checkpoints, but ${checkpoints.length} are given.`);
   const request: ProbeRequest = {
     kind,
     checkpoints: checkpoints.map((place, index) => ({ path: path.resolve(place), label: labels?.[index] })),
@@ -111,7 +154,8 @@ const MOST_DEPTHS = 10_000;
 export function parseDepths(text: string): number[] {
   const depths = text.split(',').flatMap((part) => {
     const [, first, last = first] = /^\s*(\d{1,4})(?:-(\d{1,4}))?\s*$/.exec(part) ?? [];
-    if (first === undefined || Number(last) < Number(first)) throw new InvalidArgumentError('Give layer numbers such as 0-11 or 0,4,8-11.');
+    if (first === undefined || Number(last) < Number(first))
+      throw new InvalidArgumentError('Give layer numbers such as 0-11 or 0,4,8-11.');
     return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => Number(first) + index);
   });
   if (depths.length > MOST_DEPTHS) throw new InvalidArgumentError('These are more depths than any model has.');

@@ -7,14 +7,34 @@ import { bar, formatBytes, formatCount, formatNumber, formatPercent, table } fro
 const BAR_WIDTH = 20;
 
 export function probeReport(result: ProbeResult): string {
-  const parts = [heading(result), ...body(result), result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : ''];
+  const parts = [
+    heading(result),
+    ...body(result),
+    result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '',
+  ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }
 
 /** One or two lines: what is to be done, and how long it may take. */
-export function planSentence({ samples, depths, generations, memory, seconds, basis, streamedBytes }: ProbePlan): string {
-  const time = seconds === null ? '' : basis === 'measured' ? `, about ${formatSeconds(seconds)} on this machine` : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
-  const streamed = streamedBytes === 0 ? '' : `\nThe model is larger than the memory budget: ${formatBytes(streamedBytes)} are read again at every pass.`;
+export function planSentence({
+  samples,
+  depths,
+  generations,
+  memory,
+  seconds,
+  basis,
+  streamedBytes,
+}: ProbePlan): string {
+  const time =
+    seconds === null
+      ? ''
+      : basis === 'measured'
+        ? `, about ${formatSeconds(seconds)} on this machine`
+        : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
+  const streamed =
+    streamedBytes === 0
+      ? ''
+      : `\nThe model is larger than the memory budget: ${formatBytes(streamedBytes)} are read again at every pass.`;
   return `${formatCount(samples)} samples × ${formatCount(depths)} depths: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.${streamed}`;
 }
 
@@ -47,20 +67,41 @@ function swapTables(result: SwapResult): string[] {
   const resized = result.samples.filter(({ source }) => source === 'resized').length;
   const intro = `Share of answers that change when the visual tokens' keys and values are the source picture's ${what},\nwith 95 % intervals (Wilson).${resized > 0 ? ` ${formatCount(resized)} source pictures were resized to their target's grid.` : ''}`;
   const tasks = [...new Set(result.rates.map(({ task }) => task))];
-  return [intro, ...tasks.map((task) => {
-    const own = result.rates.filter((rate) => rate.task === task);
-    const rows = own.map(({ depth, changed, low, high }) => [`layer ${depth}`, regionOfLayer(depth, result.cuts), formatPercent(changed), bar(changed, BAR_WIDTH), interval(low, high)]);
-    return `${task} (n = ${formatCount(own[0]!.n)})\n${table(rows, [false, false, true, false, false])}`;
-  })];
+  return [
+    intro,
+    ...tasks.map((task) => {
+      const own = result.rates.filter((rate) => rate.task === task);
+      const rows = own.map(({ depth, changed, low, high }) => [
+        `layer ${depth}`,
+        regionOfLayer(depth, result.cuts),
+        formatPercent(changed),
+        bar(changed, BAR_WIDTH),
+        interval(low, high),
+      ]);
+      return `${task} (n = ${formatCount(own[0]!.n)})\n${table(rows, [false, false, true, false, false])}`;
+    }),
+  ];
 }
 
 function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
   const what = part === 'layer' ? 'the layer' : part === 'attention' ? "the layer's attention" : "the layer's MLP";
   const rows = [
     ['', 'region', 'error', '', '95 % interval', 'against untouched'],
-    ['untouched', '', formatPercent(baseline.error), bar(baseline.error, BAR_WIDTH), interval(baseline.low, baseline.high), ''],
+    [
+      'untouched',
+      '',
+      formatPercent(baseline.error),
+      bar(baseline.error, BAR_WIDTH),
+      interval(baseline.low, baseline.high),
+      '',
+    ],
     ...errors.map(({ depth, error, low, high, increase, increaseLow, increaseHigh }) => [
-      `layer ${depth}`, regionOfLayer(depth, cuts), formatPercent(error), bar(error, BAR_WIDTH), interval(low, high), `${signed(increase)} (${signed(increaseLow)} … ${signed(increaseHigh)})`,
+      `layer ${depth}`,
+      regionOfLayer(depth, cuts),
+      formatPercent(error),
+      bar(error, BAR_WIDTH),
+      interval(low, high),
+      `${signed(increase)} (${signed(increaseLow)} … ${signed(increaseHigh)})`,
     ]),
   ];
   return `Share of wrong answers without ${what} (n = ${formatCount(baseline.n)}); intervals: Wilson, and Newcombe's for the paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`;
@@ -68,13 +109,31 @@ function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
 
 function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult): string {
   const largest = Math.max(...layers.flatMap(({ mass }) => mass), Number.MIN_VALUE);
-  const header = ['', 'region', ...checkpoints.flatMap(({ label }) => [`${label} mean`, '95 % interval', 'mass', '']), ...(checkpoints.length > 1 ? ['shift of the mean', '95 % interval'] : [])];
+  const header = [
+    '',
+    'region',
+    ...checkpoints.flatMap(({ label }) => [`${label} mean`, '95 % interval', 'mass', '']),
+    ...(checkpoints.length > 1 ? ['shift of the mean', '95 % interval'] : []),
+  ];
   const rows = layers.map((layer) => [
-    `layer ${layer.depth}`, regionOfLayer(layer.depth, cuts),
-    ...checkpoints.flatMap((_, index) => [formatNumber(layer.mean[index]!), `${formatNumber(layer.low[index]!)} … ${formatNumber(layer.high[index]!)}`, formatNumber(layer.mass[index]!), bar(layer.mass[index]! / largest, BAR_WIDTH / 2)]),
-    ...(layer.shift ? [signedNumber(layer.shift.difference), `${signedNumber(layer.shift.low)} … ${signedNumber(layer.shift.high)}`] : []),
+    `layer ${layer.depth}`,
+    regionOfLayer(layer.depth, cuts),
+    ...checkpoints.flatMap((_, index) => [
+      formatNumber(layer.mean[index]!),
+      `${formatNumber(layer.low[index]!)} … ${formatNumber(layer.high[index]!)}`,
+      formatNumber(layer.mass[index]!),
+      bar(layer.mass[index]! / largest, BAR_WIDTH / 2),
+    ]),
+    ...(layer.shift
+      ? [signedNumber(layer.shift.difference), `${signedNumber(layer.shift.low)} … ${signedNumber(layer.shift.high)}`]
+      : []),
   ]);
-  const right = [false, false, ...checkpoints.flatMap(() => [true, false, true, false]), ...(checkpoints.length > 1 ? [true, false] : [])];
+  const right = [
+    false,
+    false,
+    ...checkpoints.flatMap(() => [true, false, true, false]),
+    ...(checkpoints.length > 1 ? [true, false] : []),
+  ];
   return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nIntervals: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
 }
 

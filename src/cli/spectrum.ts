@@ -26,9 +26,19 @@ interface SpectrumOptions {
 
 export function spectrumCommand({ engine, signal }: CommandContext): Command {
   return new Command('spectrum')
-    .description('Singular values of the weight updates of a lineage (Base → IN → RL): rank metrics per tensor, layer and region, held against what rounding alone would give')
-    .argument('<stages...>', 'checkpoint folders, configs, shards, indexes or adapters (BASE+ADAPTER names both); two or more')
-    .addOption(new Option('--mode <mode>', 'all values, or the first and an estimate of the rest with its error (default: exact where that takes minutes at most)').choices(['exact', 'fast']))
+    .description(
+      'Singular values of the weight updates of a lineage (Base → IN → RL): rank metrics per tensor, layer and region, held against what rounding alone would give',
+    )
+    .argument(
+      '<stages...>',
+      'checkpoint folders, configs, shards, indexes or adapters (BASE+ADAPTER names both); two or more',
+    )
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'all values, or the first and an estimate of the rest with its error (default: exact where that takes minutes at most)',
+      ).choices(['exact', 'fast']),
+    )
     .option('--filter <regex>', 'only weights whose canonical name matches, such as self_attn')
     .option('--refine <names...>', 'with fast: weights taken exactly all the same; name, or name#part')
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)
@@ -42,8 +52,13 @@ export function spectrumCommand({ engine, signal }: CommandContext): Command {
     .option('--no-runs', 'keep nothing on disk')
     .action(async (paths: string[], options: SpectrumOptions) => {
       const labels = options.labels?.split(',');
-      if (labels && labels.length !== paths.length) throw new FrankensteinError('bad-request', `--labels names ${labels.length} stages, but ${paths.length} are given.`);
-      if (options.json === '-' && options.csv === '-') throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
+      if (labels && labels.length !== paths.length)
+        throw new FrankensteinError(
+          'bad-request',
+          `--labels names ${labels.length} stages, but ${paths.length} are given.`,
+        );
+      if (options.json === '-' && options.csv === '-')
+        throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
       const request: SpectrumRequest = {
         stages: paths.map((stage, index) => ({ path: path.resolve(stage), label: labels?.[index] })),
         mode: options.mode,

@@ -12,8 +12,16 @@ export function spectrumReport(result: SpectrumResult): string {
   const parts = [
     stagesTable(result),
     explanation(result),
-    groupsTable(result, ['', 'region'], result.layers.map((layer) => ({ names: [depthName(layer), layer.region ?? ''], group: layer }))),
-    groupsTable(result, [''], result.regions.map((region) => ({ names: [`${region.region} (${region.first}–${region.last})`], group: region }))),
+    groupsTable(
+      result,
+      ['', 'region'],
+      result.layers.map((layer) => ({ names: [depthName(layer), layer.region ?? ''], group: layer })),
+    ),
+    groupsTable(
+      result,
+      [''],
+      result.regions.map((region) => ({ names: [`${region.region} (${region.first}–${region.last})`], group: region })),
+    ),
     filesList(result),
     missingList(result),
     list('Warnings', result.warnings),
@@ -27,8 +35,14 @@ export function spectrumPlanSentence({ mode, matrices, bytes, memory, threads, s
 }
 
 function explanation(result: SpectrumResult): string {
-  const how = result.mode === 'exact' ? 'All singular values of every update' : 'The first singular values of every update and an estimate of the rest';
-  const overlap = result.stages.length > 2 ? '\n"same" is the share of the leading output and input directions that two updates have in common, by chance in parentheses.' : '';
+  const how =
+    result.mode === 'exact'
+      ? 'All singular values of every update'
+      : 'The first singular values of every update and an estimate of the rest';
+  const overlap =
+    result.stages.length > 2
+      ? '\n"same" is the share of the leading output and input directions that two updates have in common, by chance in parentheses.'
+      : '';
   return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the number in most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the share of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
 }
 
@@ -43,11 +57,33 @@ function groupsTable(result: SpectrumResult, leading: string[], rows: readonly R
   const meetings = pairs.slice(1).map((_, meeting) => meeting);
   const header = [
     ...leading,
-    ...pairs.flatMap((pair) => [`${pairName(result, pair)} stable rank`, '', '', 'effective', '', '', `top ${SHOWN_RANK}`, '']),
-    ...meetings.flatMap((meeting) => [`${meetings.length > 1 ? `${pairName(result, meeting)}, ${pairName(result, meeting + 1)} ` : ''}same out`, '', 'in', '']),
+    ...pairs.flatMap((pair) => [
+      `${pairName(result, pair)} stable rank`,
+      '',
+      '',
+      'effective',
+      '',
+      '',
+      `top ${SHOWN_RANK}`,
+      '',
+    ]),
+    ...meetings.flatMap((meeting) => [
+      `${meetings.length > 1 ? `${pairName(result, meeting)}, ${pairName(result, meeting + 1)} ` : ''}same out`,
+      '',
+      'in',
+      '',
+    ]),
   ];
-  const body = rows.map(({ names, group }) => [...names, ...pairs.flatMap((pair) => spectrumCells(group.spectra[pair] ?? null)), ...meetings.flatMap((meeting) => overlapCells(group.overlaps[meeting] ?? null))]);
-  const right = [...leading.map(() => false), ...pairs.flatMap(() => [true, true, false, true, true, false, true, false]), ...meetings.flatMap(() => [true, true, true, true])];
+  const body = rows.map(({ names, group }) => [
+    ...names,
+    ...pairs.flatMap((pair) => spectrumCells(group.spectra[pair] ?? null)),
+    ...meetings.flatMap((meeting) => overlapCells(group.overlaps[meeting] ?? null)),
+  ]);
+  const right = [
+    ...leading.map(() => false),
+    ...pairs.flatMap(() => [true, true, false, true, true, false, true, false]),
+    ...meetings.flatMap(() => [true, true, true, true]),
+  ];
   return table([header, ...body], right);
 }
 
@@ -55,12 +91,26 @@ function spectrumCells(aggregate: SpectraAggregate | null): string[] {
   if (aggregate === null) return ['–', '', '', '–', '', '', '–', ''];
   const { stableRank, floorStableRank, effectiveRank, floorEffectiveRank, topEnergy, dominatedBy } = aggregate;
   const mark = (name: MetricName) => (dominatedBy[name] >= 0.5 ? '*' : '');
-  return [mean(stableRank), beside(floorStableRank), mark('stableRank'), mean(effectiveRank), beside(floorEffectiveRank), mark('effectiveRank'), formatPercent(topEnergy[SHOWN_RANK]?.mean ?? null), mark('topEnergy')];
+  return [
+    mean(stableRank),
+    beside(floorStableRank),
+    mark('stableRank'),
+    mean(effectiveRank),
+    beside(floorEffectiveRank),
+    mark('effectiveRank'),
+    formatPercent(topEnergy[SHOWN_RANK]?.mean ?? null),
+    mark('topEnergy'),
+  ];
 }
 
 function overlapCells(overlap: LayerSpectra['overlaps'][number]): string[] {
   if (overlap === null) return ['–', '', '–', ''];
-  return [formatPercent(overlap.left), `(${formatPercent(overlap.leftChance)})`, formatPercent(overlap.right), `(${formatPercent(overlap.rightChance)})`];
+  return [
+    formatPercent(overlap.left),
+    `(${formatPercent(overlap.leftChance)})`,
+    formatPercent(overlap.right),
+    `(${formatPercent(overlap.rightChance)})`,
+  ];
 }
 
 function mean(spread: Spread | null): string {

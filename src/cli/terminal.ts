@@ -10,7 +10,9 @@ export function createProgressLine(): { show(progress: Progress): void; clear():
     show: ({ phase, doneBytes, totalBytes, remainingSeconds, tensor }) => {
       if (totalBytes === 0) return void draw(`${phase} …`);
       const left = remainingSeconds === null ? '' : ` · ${formatDuration(remainingSeconds)} left`;
-      draw(`${phase} ${bar(doneBytes / totalBytes, 20)} ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}  ${tensor ?? ''}`);
+      draw(
+        `${phase} ${bar(doneBytes / totalBytes, 20)} ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}  ${tensor ?? ''}`,
+      );
     },
     clear: () => void draw(''),
   };
@@ -25,7 +27,9 @@ export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // The stream reports a failure twice, here and to the callback; unheard, the first would end the program.
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
-    process.stdout.write(text, (error) => (error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : resolve()));
+    process.stdout.write(text, (error) =>
+      error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : resolve(),
+    );
   });
 }
 
@@ -41,7 +45,12 @@ export function bar(share: number, width: number): string {
 export function table(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
   const widths = right.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
-    .map((row) => row.map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, column) => (right[column] ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
 }
 

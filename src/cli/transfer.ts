@@ -18,7 +18,14 @@ export function transferCommand(context: CommandContext): Command {
     .option('--base <checkpoint>', 'the pretrained checkpoint, beside them')
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)
     .action(async (supervised: string, reinforced: string, options: TransferOptions) => {
-      const { checkpoints } = await context.engine.hybrids({ ...lineage(supervised, reinforced), base: options.base === undefined ? undefined : { path: path.resolve(options.base) }, cuts: options.cuts }, { signal: context.signal });
+      const { checkpoints } = await context.engine.hybrids(
+        {
+          ...lineage(supervised, reinforced),
+          base: options.base === undefined ? undefined : { path: path.resolve(options.base) },
+          cuts: options.cuts,
+        },
+        { signal: context.signal },
+      );
       await runEvaluation(context, { kind: 'transfer', checkpoints, ...requestOf(options) }, options);
     });
 }
@@ -35,16 +42,34 @@ export function sweepCommand(context: CommandContext): Command {
     .description('Move the cut between IN and RL, or α from one to the other, and measure every step')
     .argument('<in>', 'the supervised checkpoint')
     .argument('<rl>', 'the checkpoint after reinforcement learning')
-    .addOption(new Option('--axis <axis>', 'cut: IN below a layer and RL from it on; alpha: (1 − α)·IN + α·RL').choices(['cut', 'alpha']).default('cut'))
+    .addOption(
+      new Option('--axis <axis>', 'cut: IN below a layer and RL from it on; alpha: (1 − α)·IN + α·RL')
+        .choices(['cut', 'alpha'])
+        .default('cut'),
+    )
     .option('--values <list>', 'positions, comma-separated (default: evenly over the layers; 0 to 1.25)', parseValues)
-    .option('--layers <first,end>', 'alpha only: language layers, the one after the last excluded (default: all)', parseLayers)
+    .option(
+      '--layers <first,end>',
+      'alpha only: language layers, the one after the last excluded (default: all)',
+      parseLayers,
+    )
     .addOption(new Option('--part <part>', 'alpha only: what of the layers').choices(['all', 'attention', 'mlp']))
-    .action(async (supervised: string, reinforced: string, { axis, values, layers, part, ...options }: SweepOptions) => {
-      if (axis === 'cut' && (layers !== undefined || part !== undefined)) throw new InvalidArgumentError('--layers and --part belong to --axis alpha.');
-      const sweep: Sweep = axis === 'cut' ? { axis, values } : { axis, values, layers, part };
-      const { checkpoints, axis: sampled } = await context.engine.hybrids({ ...lineage(supervised, reinforced), sweep }, { signal: context.signal });
-      await runEvaluation(context, { kind: 'sweep', checkpoints, axis: sampled ?? undefined, ...requestOf(options) }, options);
-    });
+    .action(
+      async (supervised: string, reinforced: string, { axis, values, layers, part, ...options }: SweepOptions) => {
+        if (axis === 'cut' && (layers !== undefined || part !== undefined))
+          throw new InvalidArgumentError('--layers and --part belong to --axis alpha.');
+        const sweep: Sweep = axis === 'cut' ? { axis, values } : { axis, values, layers, part };
+        const { checkpoints, axis: sampled } = await context.engine.hybrids(
+          { ...lineage(supervised, reinforced), sweep },
+          { signal: context.signal },
+        );
+        await runEvaluation(
+          context,
+          { kind: 'sweep', checkpoints, axis: sampled ?? undefined, ...requestOf(options) },
+          options,
+        );
+      },
+    );
 }
 
 function lineage(supervised: string, reinforced: string): { in: { path: string }; rl: { path: string } } {
@@ -53,7 +78,8 @@ function lineage(supervised: string, reinforced: string): { in: { path: string }
 
 function parseLayers(text: string): [number, number] {
   const [, first, end] = /^(\d+),(\d+)$/.exec(text) ?? [];
-  if (first === undefined || end === undefined || Number(end) <= Number(first)) throw new InvalidArgumentError('Give a first layer and the one after the last, such as 9,18.');
+  if (first === undefined || end === undefined || Number(end) <= Number(first))
+    throw new InvalidArgumentError('Give a first layer and the one after the last, such as 9,18.');
   return [Number(first), Number(end)];
 }
 

@@ -7,7 +7,8 @@ import { checkpointOf } from '../services/checkpointPath.js';
 
 export function pathsFrom(args: readonly unknown[]): string[] {
   const [one, many] = args;
-  const all = Array.isArray(many) && many.length > 0 ? (many as unknown[]) : Array.isArray(one) ? (one as unknown[]) : [one];
+  const all =
+    Array.isArray(many) && many.length > 0 ? (many as unknown[]) : Array.isArray(one) ? (one as unknown[]) : [one];
   return [...new Set(all.flatMap((value) => pathOf(value) ?? []))];
 }
 
@@ -19,6 +20,7 @@ export function checkpointsFrom(args: readonly unknown[]): string[] {
 function pathOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (value instanceof vscode.Uri) return value.scheme === 'file' ? value.fsPath : undefined;
-  if (typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string') return value.path;
+  if (typeof value === 'object' && value !== null && 'path' in value && typeof value.path === 'string')
+    return value.path;
   return undefined;
 }

@@ -10,7 +10,10 @@ import type { Services } from '../services/services.js';
 import { pathsFrom } from './arguments.js';
 
 /** How a base is asked for. */
-export type AskForBase = (services: Services, question: { title: string; placeholder: string }) => Promise<string | undefined>;
+export type AskForBase = (
+  services: Services,
+  question: { title: string; placeholder: string },
+) => Promise<string | undefined>;
 
 /** The checkpoint itself, or with the base that was asked for; undefined when that was dismissed. */
 export async function withBase(services: Services, checkpoint: string, ask: AskForBase): Promise<string | undefined> {
@@ -22,13 +25,20 @@ export async function withBase(services: Services, checkpoint: string, ask: AskF
     // What else is wrong with it is said by what was asked for.
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'no-base') return checkpoint;
     services.log.info(messageOf(error));
-    const base = await ask(services, { title: 'Base of an Adapter', placeholder: `Which checkpoint does ${labelOf(checkpoint)} belong on? The one that its config names is not on this machine.` });
+    const base = await ask(services, {
+      title: 'Base of an Adapter',
+      placeholder: `Which checkpoint does ${labelOf(checkpoint)} belong on? The one that its config names is not on this machine.`,
+    });
     return base === undefined ? undefined : `${base}+${checkpoint}`;
   }
 }
 
 /** What a command was invoked on, with bases where they had to be asked for; undefined when that was dismissed. */
-export async function withBases(services: Services, args: readonly unknown[], ask: AskForBase): Promise<readonly unknown[] | undefined> {
+export async function withBases(
+  services: Services,
+  args: readonly unknown[],
+  ask: AskForBase,
+): Promise<readonly unknown[] | undefined> {
   const paths = pathsFrom(args);
   const found: string[] = [];
   for (const file of paths) {

@@ -19,7 +19,11 @@ const LONGEST_ANSWER = 512;
 export const evaluateCommands = {
   async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
     const title = 'Evaluate Abilities';
-    const stages = await pickCheckpoints(services, { title, placeHolder: 'Checkpoints and recipes to evaluate' }, checkpointsFrom(args));
+    const stages = await pickCheckpoints(
+      services,
+      { title, placeHolder: 'Checkpoints and recipes to evaluate' },
+      checkpointsFrom(args),
+    );
     if (stages === undefined) return;
     await run(services, title, (options) => ({ checkpoints: stages.map(withRole), ...options }));
   },
@@ -39,7 +43,12 @@ export const evaluateCommands = {
     const sweep = await pickSweep(title);
     if (sweep === undefined) return;
     const { checkpoints, axis } = await services.engine.hybrids({ ...lineage, base: undefined, sweep });
-    await run(services, title, (options) => ({ kind: 'sweep', checkpoints, ...(axis !== null && { axis }), ...options }));
+    await run(services, title, (options) => ({
+      kind: 'sweep',
+      checkpoints,
+      ...(axis !== null && { axis }),
+      ...options,
+    }));
   },
 };
 
@@ -51,8 +60,16 @@ function withRole({ path: place, label }: Stage): EvaluatedStage {
 }
 
 /** IN and RL, and Base where there is one: by the order of their training. */
-async function pickLineage(services: Services, title: string, hand: readonly string[]): Promise<{ base?: EvaluatedStage; in: EvaluatedStage; rl: EvaluatedStage } | undefined> {
-  const stages = await pickCheckpoints(services, { title, placeHolder: 'IN and RL, or Base, IN and RL', most: 3 }, hand);
+async function pickLineage(
+  services: Services,
+  title: string,
+  hand: readonly string[],
+): Promise<{ base?: EvaluatedStage; in: EvaluatedStage; rl: EvaluatedStage } | undefined> {
+  const stages = await pickCheckpoints(
+    services,
+    { title, placeHolder: 'IN and RL, or Base, IN and RL', most: 3 },
+    hand,
+  );
   if (stages === undefined) return undefined;
   if (stages.length < 2) throw new Error('This needs two checkpoints, IN and RL; one was chosen.');
   const [rl, supervised, base] = [...stages].reverse();
@@ -61,24 +78,49 @@ async function pickLineage(services: Services, title: string, hand: readonly str
 
 async function pickSweep(title: string): Promise<Sweep | undefined> {
   const choices: (vscode.QuickPickItem & { sweep: Sweep })[] = [
-    { label: '$(split-vertical) Cut position', detail: 'IN below the cut, RL from it on: where does RL’s gain sit?', sweep: { axis: 'cut' } },
-    { label: '$(settings) α, all language layers', detail: '(1 − α) · IN + α · RL: how much of RL is needed, and does more of it help?', sweep: { axis: 'alpha' } },
-    { label: '$(settings) α, attention only', detail: 'The same, in the attention of every layer', sweep: { axis: 'alpha', part: 'attention' } },
-    { label: '$(settings) α, MLP only', detail: 'The same, in the MLP of every layer', sweep: { axis: 'alpha', part: 'mlp' } },
+    {
+      label: '$(split-vertical) Cut position',
+      detail: 'IN below the cut, RL from it on: where does RL’s gain sit?',
+      sweep: { axis: 'cut' },
+    },
+    {
+      label: '$(settings) α, all language layers',
+      detail: '(1 − α) · IN + α · RL: how much of RL is needed, and does more of it help?',
+      sweep: { axis: 'alpha' },
+    },
+    {
+      label: '$(settings) α, attention only',
+      detail: 'The same, in the attention of every layer',
+      sweep: { axis: 'alpha', part: 'attention' },
+    },
+    {
+      label: '$(settings) α, MLP only',
+      detail: 'The same, in the MLP of every layer',
+      sweep: { axis: 'alpha', part: 'mlp' },
+    },
   ];
-  return (await vscode.window.showQuickPick(choices, { title, placeHolder: 'What is varied?', matchOnDetail: true }))?.sweep;
+  return (await vscode.window.showQuickPick(choices, { title, placeHolder: 'What is varied?', matchOnDetail: true }))
+    ?.sweep;
 }
 
 type Options = Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
 
 /** The rest is asked alike: the questions, then the estimate beside Run with what it depends on. */
-async function run(services: Services, title: string, question: (options: Options) => EvaluationQuestion): Promise<void> {
+async function run(
+  services: Services,
+  title: string,
+  question: (options: Options) => EvaluationQuestion,
+): Promise<void> {
   const data = await pickQuestions(services, title);
   if (data === undefined) return;
   const options: Options = { data, maxNewTokens: LONGEST_ANSWER };
   for (;;) {
     const asked = question(options);
-    switch (await askOptions(title, optionItems(options), async (signal) => planText(await plan(services, asked, signal), asked.checkpoints.length))) {
+    switch (
+      await askOptions(title, optionItems(options), async (signal) =>
+        planText(await plan(services, asked, signal), asked.checkpoints.length),
+      )
+    ) {
       case undefined:
         return;
       case 'run':
@@ -106,7 +148,12 @@ async function run(services: Services, title: string, question: (options: Option
         break;
       }
       case 'describer': {
-        const picked = await pickLanguageModel(services, title, 'Who puts pictures in words where a set has no descriptions?', { pictures: true });
+        const picked = await pickLanguageModel(
+          services,
+          title,
+          'Who puts pictures in words where a set has no descriptions?',
+          { pictures: true },
+        );
         if (picked === null) delete options.describer;
         else if (picked !== undefined) options.describer = await languageModelRequest(services, picked);
         break;
@@ -120,30 +167,72 @@ async function pickQuestions(services: Services, title: string): Promise<string 
     title,
     placeHolder: 'Questions with answers that can be checked',
     endings: ['jsonl', 'parquet'],
-    about: async (file) => (file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' ? '' : undefined),
+    about: async (file) =>
+      file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' ? '' : undefined,
     folders: true,
     usedBefore: services.evaluationMemory.data(),
-    browse: { description: 'JSONL or Parquet files on this machine', dialog: { canSelectFolders: true, canSelectFiles: true, filters: { Questions: ['jsonl', 'parquet'] }, openLabel: 'Choose Questions' } },
+    browse: {
+      description: 'JSONL or Parquet files on this machine',
+      dialog: {
+        canSelectFolders: true,
+        canSelectFiles: true,
+        filters: { Questions: ['jsonl', 'parquet'] },
+        openLabel: 'Choose Questions',
+      },
+    },
   });
 }
 
-function optionItems({ samples, maxNewTokens, grader, describer, badLines }: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer'>[] {
+function optionItems({
+  samples,
+  maxNewTokens,
+  grader,
+  describer,
+  badLines,
+}: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer'>[] {
   return [
-    { label: '$(list-unordered) Questions', description: samples === undefined ? 'all' : `at most ${samples} of each set, drawn at random`, action: 'samples' },
+    {
+      label: '$(list-unordered) Questions',
+      description: samples === undefined ? 'all' : `at most ${samples} of each set, drawn at random`,
+      action: 'samples',
+    },
     { label: '$(text-size) Longest answer', description: `${maxNewTokens!} tokens`, action: 'tokens' },
-    { label: '$(law) Second opinion', description: grader === undefined ? 'none: rules judge' : `${grader.model}, for answers that the rules call wrong`, action: 'grader' },
-    { label: '$(comment-discussion) Pictures in words', description: describer === undefined ? 'from the set' : `by ${describer.model} where the set has none`, action: 'describer' },
-    { label: '$(warning) Lines that cannot be read', description: badLines === 'skip' ? 'skip, and report them' : 'stop and say which', action: 'badLines' },
+    {
+      label: '$(law) Second opinion',
+      description:
+        grader === undefined ? 'none: rules judge' : `${grader.model}, for answers that the rules call wrong`,
+      action: 'grader',
+    },
+    {
+      label: '$(comment-discussion) Pictures in words',
+      description: describer === undefined ? 'from the set' : `by ${describer.model} where the set has none`,
+      action: 'describer',
+    },
+    {
+      label: '$(warning) Lines that cannot be read',
+      description: badLines === 'skip' ? 'skip, and report them' : 'stop and say which',
+      action: 'badLines',
+    },
   ];
 }
 
-function plan({ engine, runsFolders }: Services, asked: EvaluationQuestion, signal: AbortSignal): Promise<EvaluatePlan> {
+function plan(
+  { engine, runsFolders }: Services,
+  asked: EvaluationQuestion,
+  signal: AbortSignal,
+): Promise<EvaluatePlan> {
   const { memory, threads } = readSettings();
-  return engine.planEvaluate({ ...asked, memory, threads, runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) }, { signal });
+  return engine.planEvaluate(
+    { ...asked, memory, threads, runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) },
+    { signal },
+  );
 }
 
 /** `1,200 questions in 9 checkpoints · 18,000 answers, 4,000 known · about 4:30 min · at most 1.2 GB` */
-export function planText({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan, checkpoints: number): string {
+export function planText(
+  { questions, generations, cached, memory, seconds, basis }: EvaluatePlan,
+  checkpoints: number,
+): string {
   return [
     `${questions.toLocaleString('en')} questions${checkpoints > 1 ? ` in ${checkpoints} checkpoints` : ''}`,
     `${generations.toLocaleString('en')} answers${cached > 0 ? `, ${cached.toLocaleString('en')} known` : ''}`,

@@ -15,18 +15,28 @@ const NO_RESULT = 'There is no finished comparison of this checkpoint any more; 
 export const inlineCommands = {
   async 'frankenstein.toggleInline'() {
     const { enabled } = readSettings().inline;
-    await vscode.workspace.getConfiguration(SECTION).update('inline.enabled', !enabled, vscode.ConfigurationTarget.Global);
+    await vscode.workspace
+      .getConfiguration(SECTION)
+      .update('inline.enabled', !enabled, vscode.ConfigurationTarget.Global);
   },
 
   async 'frankenstein.inline.open'({ results, panels }: Services, ...[target]: unknown[]) {
     if (!isTarget(target)) return;
     if (target.probe === true) {
       const localizations = await results.localizations(target.folder);
-      if (localizations.length === 0) throw new Error('There is no finished localization of this checkpoint any more; probe it again.');
+      if (localizations.length === 0)
+        throw new Error('There is no finished localization of this checkpoint any more; probe it again.');
       // What the lens quotes: the newest run and those that swap in the same way.
       const same = localizations.filter(({ result }) => result.mode === localizations[0]!.result.mode);
       const requests = same.map(({ run, result }) => probeRequestOf(run, result));
-      const panel = panels.showProbes({ kind: 'probe', probes: requests.flatMap(({ probes }) => probes), runs: requests.flatMap(({ runs = [] }) => runs) }, same.map(({ result }) => result));
+      const panel = panels.showProbes(
+        {
+          kind: 'probe',
+          probes: requests.flatMap(({ probes }) => probes),
+          runs: requests.flatMap(({ runs = [] }) => runs),
+        },
+        same.map(({ result }) => result),
+      );
       if (target.depth !== null) panel.focus({ depth: target.depth, tensor: null });
       return;
     }
@@ -48,7 +58,8 @@ export const inlineCommands = {
 
   'frankenstein.inline.unpin'({ pins }: Services, ...[thread]: unknown[]) {
     // The title's button passes the thread itself; from anywhere else there is nothing to unpin.
-    if (typeof thread === 'object' && thread !== null && 'canReply' in thread) pins.unpin(thread as vscode.CommentThread);
+    if (typeof thread === 'object' && thread !== null && 'canReply' in thread)
+      pins.unpin(thread as vscode.CommentThread);
   },
 
   'frankenstein.inline.unpinAll'({ pins }: Services) {
@@ -57,12 +68,18 @@ export const inlineCommands = {
 };
 
 /** What is pinned: the layer's figure; a tensor's where it is in no layer; the section's in a config. */
-async function pinned(lookup: Lookup, target: InlineTarget, uri: vscode.Uri, options: HoverOptions): Promise<{ label: string; text: string }> {
+async function pinned(
+  lookup: Lookup,
+  target: InlineTarget,
+  uri: vscode.Uri,
+  options: HoverOptions,
+): Promise<{ label: string; text: string }> {
   const layer = target.depth === null ? undefined : lookup.layer(target.depth);
   if (layer !== undefined) return { label: layerName(layer), text: layerHover(lookup, layer, target, options) };
   const document = await vscode.workspace.openTextDocument(uri);
   const figure = configFigures(jsonKeys(document.getText()), lookup, options).find(({ line }) => line === target.line);
-  if (figure !== undefined) return { label: figure.heading, text: modelHover(lookup, figure.heading, figure.deltas, target, options) };
+  if (figure !== undefined)
+    return { label: figure.heading, text: modelHover(lookup, figure.heading, figure.deltas, target, options) };
   const tensor = lookup.result.tensors.find(({ name }) => name === target.tensor);
   if (tensor === undefined) throw new Error('This figure is not in the result any more; compare again.');
   return { label: tensor.component, text: tensorHover(lookup, tensor, target, options) };

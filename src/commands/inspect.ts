@@ -9,13 +9,23 @@ import { checkpointInHand, pickCheckpoint } from './pick.js';
 export const inspectCommands = {
   async 'frankenstein.inspect'(services: Services, ...args: unknown[]) {
     const given = pathsFrom(args)[0];
-    const checkpoint = given === undefined ? await pickCheckpoint(services, { title: 'Inspect Checkpoint', placeholder: 'Which checkpoint?' }) : checkpointOf(given);
+    const checkpoint =
+      given === undefined
+        ? await pickCheckpoint(services, { title: 'Inspect Checkpoint', placeholder: 'Which checkpoint?' })
+        : checkpointOf(given);
     if (checkpoint === undefined) return;
     const result = await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Window, title: `Inspecting ${labelOf(checkpoint)}` },
       () => services.engine.inspect({ path: checkpoint }),
     );
-    const uri = services.documents.put(`${labelOf(checkpoint)}.md`, checkpoint, inspectionMarkdown(labelOf(checkpoint), result));
-    await vscode.commands.executeCommand(checkpointInHand() === undefined ? 'markdown.showPreview' : 'markdown.showPreviewToSide', uri);
+    const uri = services.documents.put(
+      `${labelOf(checkpoint)}.md`,
+      checkpoint,
+      inspectionMarkdown(labelOf(checkpoint), result),
+    );
+    await vscode.commands.executeCommand(
+      checkpointInHand() === undefined ? 'markdown.showPreview' : 'markdown.showPreviewToSide',
+      uri,
+    );
   },
 };

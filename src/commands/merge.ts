@@ -12,12 +12,21 @@ const TITLE = 'New Merge Experiment';
 
 export const mergeCommands = {
   async 'frankenstein.newMerge'(services: Services, ...args: unknown[]) {
-    const stages = await pickCheckpoints(services, { title: TITLE, placeHolder: 'The checkpoints to make a hybrid of, in the order of their training' }, checkpointsFrom(args));
+    const stages = await pickCheckpoints(
+      services,
+      { title: TITLE, placeHolder: 'The checkpoints to make a hybrid of, in the order of their training' },
+      checkpointsFrom(args),
+    );
     if (stages === undefined) return;
     if (stages.length < 2) throw new Error('A merge needs at least two checkpoints; one was chosen.');
     const kind = await pickKind(stages);
     if (kind === undefined) return;
-    const body = kind === 'splice' ? await spliceBody(services, stages) : kind === 'interpolate' ? await interpolationBody(services, stages) : await methodBody(stages);
+    const body =
+      kind === 'splice'
+        ? await spliceBody(services, stages)
+        : kind === 'interpolate'
+          ? await interpolationBody(services, stages)
+          : await methodBody(stages);
     if (body === undefined) return;
     await openRecipe(stages, body);
   },
@@ -27,23 +36,43 @@ export const mergeCommands = {
     if (recipe === undefined) return;
     await saved(recipe);
     const name = path.basename(recipe.fsPath).replace(/(?:\.frank)?\.ya?ml$/i, '');
-    const target = await vscode.window.showSaveDialog({ title: 'Export Merged Checkpoint: a new folder', saveLabel: 'Export', defaultUri: vscode.Uri.joinPath(recipe, '..', name) });
+    const target = await vscode.window.showSaveDialog({
+      title: 'Export Merged Checkpoint: a new folder',
+      saveLabel: 'Export',
+      defaultUri: vscode.Uri.joinPath(recipe, '..', name),
+    });
     if (target === undefined) return;
     const { memory, threads } = readSettings();
-    const result = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Exporting ${name}`, cancellable: true }, async (report, token) => {
-      const abort = new AbortController();
-      token.onCancellationRequested(() => abort.abort());
-      try {
-        return await services.engine.exportMerged({ checkpoint: { path: recipe.fsPath }, out: target.fsPath, memory, threads }, { signal: abort.signal, progress: (progress) => report.report({ message: progressText(progress, 'long') }) });
-      } catch (error) {
-        if (isCancelled(error)) return undefined;
-        throw error;
-      }
-    });
+    const result = await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title: `Exporting ${name}`, cancellable: true },
+      async (report, token) => {
+        const abort = new AbortController();
+        token.onCancellationRequested(() => abort.abort());
+        try {
+          return await services.engine.exportMerged(
+            { checkpoint: { path: recipe.fsPath }, out: target.fsPath, memory, threads },
+            {
+              signal: abort.signal,
+              progress: (progress) => report.report({ message: progressText(progress, 'long') }),
+            },
+          );
+        } catch (error) {
+          if (isCancelled(error)) return undefined;
+          throw error;
+        }
+      },
+    );
     if (result === undefined) return;
     services.discovery.refresh();
-    const choice = await vscode.window.showInformationMessage(`${path.basename(result.out)}: ${result.tensors.toLocaleString('en')} tensors, ${bytesText(result.bytes)} written.`, 'Show Model Card');
-    if (choice !== undefined) await vscode.commands.executeCommand('markdown.showPreview', vscode.Uri.joinPath(vscode.Uri.file(result.out), 'README.md'));
+    const choice = await vscode.window.showInformationMessage(
+      `${path.basename(result.out)}: ${result.tensors.toLocaleString('en')} tensors, ${bytesText(result.bytes)} written.`,
+      'Show Model Card',
+    );
+    if (choice !== undefined)
+      await vscode.commands.executeCommand(
+        'markdown.showPreview',
+        vscode.Uri.joinPath(vscode.Uri.file(result.out), 'README.md'),
+      );
   },
 
   async 'frankenstein.mergekitFormat'(services: Services, ...args: unknown[]) {
@@ -53,7 +82,10 @@ export const mergeCommands = {
     const config = await services.engine.mergekitFormat({ file: recipe.fsPath, text: document.getText() });
     if (config.text === undefined) throw new Error(`mergekit cannot make this: ${config.refusals.join(' ')}`);
     const notes = config.notes.map((note) => `# ${note}\n`).join('');
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ language: 'yaml', content: notes + config.text }), { viewColumn: vscode.ViewColumn.Beside });
+    await vscode.window.showTextDocument(
+      await vscode.workspace.openTextDocument({ language: 'yaml', content: notes + config.text }),
+      { viewColumn: vscode.ViewColumn.Beside },
+    );
   },
 };
 
@@ -67,8 +99,12 @@ function recipeFrom(args: unknown[]): vscode.Uri | undefined {
 /** One of those in the workspace; undefined when dismissed. */
 async function pickRecipe({ discovery }: Services): Promise<vscode.Uri | undefined> {
   const recipes = (await discovery.list()).filter(({ family }) => family === 'recipe');
-  if (recipes.length === 0) throw new Error('There is no recipe (.frank.yaml) here yet: New Merge Experiment… makes one.');
-  const picked = await vscode.window.showQuickPick(recipes.map((one) => ({ label: one.label, detail: one.path, path: one.path })), { title: 'Export Merged Checkpoint', placeHolder: 'Which recipe?', matchOnDetail: true });
+  if (recipes.length === 0)
+    throw new Error('There is no recipe (.frank.yaml) here yet: New Merge Experiment… makes one.');
+  const picked = await vscode.window.showQuickPick(
+    recipes.map((one) => ({ label: one.label, detail: one.path, path: one.path })),
+    { title: 'Export Merged Checkpoint', placeHolder: 'Which recipe?', matchOnDetail: true },
+  );
   return picked && vscode.Uri.file(picked.path);
 }
 
@@ -80,19 +116,52 @@ async function saved(recipe: vscode.Uri): Promise<void> {
 
 async function pickKind(stages: readonly Stage[]): Promise<'splice' | 'interpolate' | 'method' | undefined> {
   const choices = [
-    { label: '$(layers) Splice by region', detail: 'Early, Mid and Late each from one checkpoint, as in the paper; nothing is computed', hybrid: 'splice' as const },
-    { label: '$(settings) Interpolate', detail: '(1 − α) · A + α · B, in all layers or some, attention or MLP alone', hybrid: 'interpolate' as const },
-    { label: '$(symbol-method) A merge method', detail: `TIES, DARE, SLERP, Model Stock and the others of mergekit, over ${stages.length} checkpoints`, hybrid: 'method' as const },
+    {
+      label: '$(layers) Splice by region',
+      detail: 'Early, Mid and Late each from one checkpoint, as in the paper; nothing is computed',
+      hybrid: 'splice' as const,
+    },
+    {
+      label: '$(settings) Interpolate',
+      detail: '(1 − α) · A + α · B, in all layers or some, attention or MLP alone',
+      hybrid: 'interpolate' as const,
+    },
+    {
+      label: '$(symbol-method) A merge method',
+      detail: `TIES, DARE, SLERP, Model Stock and the others of mergekit, over ${stages.length} checkpoints`,
+      hybrid: 'method' as const,
+    },
   ];
-  return (await vscode.window.showQuickPick(choices, { title: TITLE, placeHolder: 'What kind of hybrid?', matchOnDetail: true }))?.hybrid;
+  return (
+    await vscode.window.showQuickPick(choices, {
+      title: TITLE,
+      placeHolder: 'What kind of hybrid?',
+      matchOnDetail: true,
+    })
+  )?.hybrid;
 }
 
 /** `████ IN  ████ RL  ████ RL`: the regions as they would be, then the cuts on a picture of the layers. */
 async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promise<string | undefined> {
   const names = rolesOf(stages);
   const [a, b] = names.slice(-2) as [string, string];
-  const splices = [[a, b, b], [a, a, b], [b, b, a], [b, a, a], [a, b, a], [b, a, b]];
-  const splice = await vscode.window.showQuickPick(splices.map((regions) => ({ label: regions.join(':').toUpperCase(), description: regions.map((name) => (name === b ? '▓▓▓▓' : '░░░░')).join(' '), detail: `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; everything else from ${regions[0]!}`, regions })), { title: TITLE, placeHolder: `Which regions from ${b} (▓), which from ${a} (░)?` });
+  const splices = [
+    [a, b, b],
+    [a, a, b],
+    [b, b, a],
+    [b, a, a],
+    [a, b, a],
+    [b, a, b],
+  ];
+  const splice = await vscode.window.showQuickPick(
+    splices.map((regions) => ({
+      label: regions.join(':').toUpperCase(),
+      description: regions.map((name) => (name === b ? '▓▓▓▓' : '░░░░')).join(' '),
+      detail: `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; everything else from ${regions[0]!}`,
+      regions,
+    })),
+    { title: TITLE, placeHolder: `Which regions from ${b} (▓), which from ${a} (░)?` },
+  );
   if (splice === undefined) return undefined;
   const { layers } = await engine.inspect({ path: stages.at(-1)!.path });
   const cuts = await askCuts(layers, splice.regions);
@@ -108,9 +177,13 @@ function askCuts(layers: number, regions: readonly string[]): Promise<[number, n
   box.value = `${Math.floor(layers / 3)}, ${Math.floor((2 * layers) / 3)}`;
   const show = () => {
     const cuts = cutsOf(box.value, layers);
-    box.validationMessage = cuts === undefined
-      ? { message: `Two layers from 0 to ${layers}, the second not below the first.`, severity: vscode.InputBoxValidationSeverity.Error }
-      : { message: pictureOf(cuts, layers, regions), severity: vscode.InputBoxValidationSeverity.Info };
+    box.validationMessage =
+      cuts === undefined
+        ? {
+            message: `Two layers from 0 to ${layers}, the second not below the first.`,
+            severity: vscode.InputBoxValidationSeverity.Error,
+          }
+        : { message: pictureOf(cuts, layers, regions), severity: vscode.InputBoxValidationSeverity.Info };
   };
   show();
   return new Promise((resolve) => {
@@ -137,38 +210,81 @@ export function cutsOf(text: string, layers: number): [number, number] | undefin
 
 /** A cell per layer: `in ████|rl ████|rl ████`. */
 export function pictureOf([mid, late]: [number, number], layers: number, regions: readonly string[]): string {
-  return [[0, mid], [mid, late], [late, layers]].map(([from, to], region) => `${regions[region]!} ${'█'.repeat(to! - from!) || '–'}`).join('  ');
+  return [
+    [0, mid],
+    [mid, late],
+    [late, layers],
+  ]
+    .map(([from, to], region) => `${regions[region]!} ${'█'.repeat(to! - from!) || '–'}`)
+    .join('  ');
 }
 
 async function interpolationBody({ engine }: Services, stages: readonly Stage[]): Promise<string | undefined> {
   const [a, b] = rolesOf(stages).slice(-2) as [string, string];
-  const alpha = await vscode.window.showInputBox({ title: TITLE, prompt: `α: 0 is ${a}, 1 is ${b}`, value: '0.5', validateInput: (text) => (text.trim() !== '' && Number.isFinite(Number(text)) ? undefined : 'A number.') });
+  const alpha = await vscode.window.showInputBox({
+    title: TITLE,
+    prompt: `α: 0 is ${a}, 1 is ${b}`,
+    value: '0.5',
+    validateInput: (text) => (text.trim() !== '' && Number.isFinite(Number(text)) ? undefined : 'A number.'),
+  });
   if (alpha === undefined) return undefined;
   const { layers } = await engine.inspect({ path: stages.at(-1)!.path });
   const [mid, late] = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
   const range = await vscode.window.showQuickPick(
-    [{ label: 'All language layers', text: '' }, { label: `Early: 0–${mid - 1}`, text: `, layers: [0, ${mid}]` }, { label: `Mid: ${mid}–${late - 1}`, text: `, layers: [${mid}, ${late}]` }, { label: `Late: ${late}–${layers - 1}`, text: `, layers: [${late}, ${layers}]` }],
+    [
+      { label: 'All language layers', text: '' },
+      { label: `Early: 0–${mid - 1}`, text: `, layers: [0, ${mid}]` },
+      { label: `Mid: ${mid}–${late - 1}`, text: `, layers: [${mid}, ${late}]` },
+      { label: `Late: ${late}–${layers - 1}`, text: `, layers: [${late}, ${layers}]` },
+    ],
     { title: TITLE, placeHolder: 'Which layers move?' },
   );
   if (range === undefined) return undefined;
-  const part = await vscode.window.showQuickPick([{ label: 'The whole layer', text: '' }, { label: 'Attention only', text: ', part: attention' }, { label: 'MLP only', text: ', part: mlp' }], { title: TITLE, placeHolder: 'What of them?' });
+  const part = await vscode.window.showQuickPick(
+    [
+      { label: 'The whole layer', text: '' },
+      { label: 'Attention only', text: ', part: attention' },
+      { label: 'MLP only', text: ', part: mlp' },
+    ],
+    { title: TITLE, placeHolder: 'What of them?' },
+  );
   return part && `interpolate: {a: ${a}, b: ${b}, alpha: ${Number(alpha)}${range.text}${part.text}}\n`;
 }
 
 /** The methods with what their files look like; parameters are the user's to change, with completion. */
-const METHODS: { name: string; detail: string; parameters?: string; models?: string; base?: boolean; most?: number }[] = [
-  { name: 'ties', detail: 'The largest differences, with an elected sign', models: '{weight: 1, density: 0.5}', base: true },
-  { name: 'dare_ties', detail: 'Differences dropped at random and scaled up, with an elected sign', models: '{weight: 1, density: 0.5}', base: true },
-  { name: 'task_arithmetic', detail: 'Weighted differences added to the base', models: '{weight: 0.5}', base: true },
-  { name: 'linear', detail: 'Weighted mean', models: '{weight: 1}' },
-  { name: 'slerp', detail: 'Along the arc from one model to the other', parameters: '{t: 0.5}', base: true, most: 2 },
-  { name: 'model_stock', detail: 'Between the base and the mean, by the angle of their differences', base: true },
-  { name: 'karcher', detail: 'The mean on the sphere' },
-];
+const METHODS: { name: string; detail: string; parameters?: string; models?: string; base?: boolean; most?: number }[] =
+  [
+    {
+      name: 'ties',
+      detail: 'The largest differences, with an elected sign',
+      models: '{weight: 1, density: 0.5}',
+      base: true,
+    },
+    {
+      name: 'dare_ties',
+      detail: 'Differences dropped at random and scaled up, with an elected sign',
+      models: '{weight: 1, density: 0.5}',
+      base: true,
+    },
+    { name: 'task_arithmetic', detail: 'Weighted differences added to the base', models: '{weight: 0.5}', base: true },
+    { name: 'linear', detail: 'Weighted mean', models: '{weight: 1}' },
+    { name: 'slerp', detail: 'Along the arc from one model to the other', parameters: '{t: 0.5}', base: true, most: 2 },
+    { name: 'model_stock', detail: 'Between the base and the mean, by the angle of their differences', base: true },
+    { name: 'karcher', detail: 'The mean on the sphere' },
+  ];
 
 async function methodBody(stages: readonly Stage[]): Promise<string | undefined> {
   const names = rolesOf(stages);
-  const picked = await vscode.window.showQuickPick(METHODS.filter(({ most, name }) => (most ?? Infinity) >= stages.length && (name !== 'model_stock' || stages.length > 2)).map((method) => ({ label: method.name, detail: method.detail, method })), { title: TITLE, placeHolder: 'Which method? Others can be written into the recipe, with completion', matchOnDetail: true });
+  const picked = await vscode.window.showQuickPick(
+    METHODS.filter(
+      ({ most, name }) => (most ?? Infinity) >= stages.length && (name !== 'model_stock' || stages.length > 2),
+    ).map((method) => ({ label: method.name, detail: method.detail, method })),
+    {
+      title: TITLE,
+      placeHolder: 'Which method? Others can be written into the recipe, with completion',
+      matchOnDetail: true,
+    },
+  );
   if (picked === undefined) return undefined;
   const { name, parameters, models, base } = picked.method;
   const others = base === true && name !== 'slerp' && name !== 'model_stock' ? names.slice(1) : names;
@@ -185,30 +301,46 @@ async function methodBody(stages: readonly Stage[]): Promise<string | undefined>
 
 /** Names for the recipe: base, in, rl where labels say so, plain words otherwise. */
 function rolesOf(stages: readonly Stage[]): string[] {
-  const words = stages.map(({ label }) => label.toLowerCase().replace(/[^a-z0-9_-]+/g, '-').replace(/^-+|-+$/g, '') || 'model');
-  return words.map((word, index) => (words.indexOf(word) === index && words.lastIndexOf(word) === index ? word : `${word}-${index + 1}`));
+  const words = stages.map(
+    ({ label }) =>
+      label
+        .toLowerCase()
+        .replace(/[^a-z0-9_-]+/g, '-')
+        .replace(/^-+|-+$/g, '') || 'model',
+  );
+  return words.map((word, index) =>
+    words.indexOf(word) === index && words.lastIndexOf(word) === index ? word : `${word}-${index + 1}`,
+  );
 }
 
 /** A file of its own name in the workspace, opened with its lens; it is the user's to keep. */
 async function openRecipe(stages: readonly Stage[], body: string): Promise<void> {
   const names = rolesOf(stages);
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(stages[0]!.path), '..');
+  const folder =
+    vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(stages[0]!.path), '..');
   let target: vscode.Uri;
   for (let index = 1; ; index++) {
     target = vscode.Uri.joinPath(folder, `merge${index === 1 ? '' : `-${index}`}.frank.yaml`);
     if (await isFree(target)) break;
   }
-  const places = stages.map(({ path: place }, index) => `  ${names[index]!}: ${JSON.stringify(relative(folder.fsPath, place))}\n`);
+  const places = stages.map(
+    ({ path: place }, index) => `  ${names[index]!}: ${JSON.stringify(relative(folder.fsPath, place))}\n`,
+  );
   await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(`checkpoints:\n${places.join('')}\n${body}`));
   await vscode.window.showTextDocument(target);
 }
 
 async function isFree(uri: vscode.Uri): Promise<boolean> {
-  return Promise.resolve(vscode.workspace.fs.stat(uri)).then(() => false, () => true);
+  return Promise.resolve(vscode.workspace.fs.stat(uri)).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Relative below the workspace and beside it; absolute elsewhere. */
 function relative(folder: string, place: string): string {
   const way = path.relative(folder, place);
-  return path.isAbsolute(way) || way.split(path.sep).filter((part) => part === '..').length > 2 ? place : way.replaceAll(path.sep, '/');
+  return path.isAbsolute(way) || way.split(path.sep).filter((part) => part === '..').length > 2
+    ? place
+    : way.replaceAll(path.sep, '/');
 }

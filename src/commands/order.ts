@@ -19,11 +19,17 @@ interface Lineage {
 const MOST_LISTED = 3;
 
 /** Undefined when dismissed. */
-export async function pickOrder(engine: EngineApi, checkpoints: readonly string[], title = 'Compare Lineage'): Promise<StageRequest[] | undefined> {
+export async function pickOrder(
+  engine: EngineApi,
+  checkpoints: readonly string[],
+  title = 'Compare Lineage',
+): Promise<StageRequest[] | undefined> {
   const names = labelsOf(checkpoints);
   const cancel = new AbortController();
   const chosen = await vscode.window.showQuickPick<Choice>(
-    engine.guessOrder({ paths: [...checkpoints] }, { signal: cancel.signal }).then(({ order, labels, reason }) => choices(names, { order, labels }, reason)),
+    engine
+      .guessOrder({ paths: [...checkpoints] }, { signal: cancel.signal })
+      .then(({ order, labels, reason }) => choices(names, { order, labels }, reason)),
     { title, placeHolder: 'In which order were these trained? First the base, last the newest.', matchOnDetail: true },
   );
   cancel.abort(); // guessing may read weights; a dismissed question needs no answer
@@ -51,7 +57,10 @@ async function pickStepwise(names: readonly string[]): Promise<Lineage | undefin
     if (left.length === 1) order.push(left[0]!.index);
     else {
       const so = order.map((index) => `${names[index]!} → `).join('');
-      const picked = await vscode.window.showQuickPick(left, { title: 'Compare Lineage', placeHolder: `${so}which one is next?` });
+      const picked = await vscode.window.showQuickPick(left, {
+        title: 'Compare Lineage',
+        placeHolder: `${so}which one is next?`,
+      });
       if (picked === undefined) return undefined;
       order.push(picked.index);
     }
@@ -62,5 +71,7 @@ async function pickStepwise(names: readonly string[]): Promise<Lineage | undefin
 /** All orders of 0 … count − 1. */
 export function permutations(count: number): number[][] {
   if (count === 0) return [[]];
-  return permutations(count - 1).flatMap((shorter) => Array.from({ length: count }, (_, at) => [...shorter.slice(0, at), count - 1, ...shorter.slice(at)]));
+  return permutations(count - 1).flatMap((shorter) =>
+    Array.from({ length: count }, (_, at) => [...shorter.slice(0, at), count - 1, ...shorter.slice(at)]),
+  );
 }

@@ -16,16 +16,42 @@ const TITLE = 'Probe Checkpoint';
 type Kind = ProbeQuestion['kind'];
 
 const KINDS: { probe: Kind; label: string; detail: string }[] = [
-  { probe: 'swap', label: '$(eye) Vision localization', detail: 'Swaps the visual tokens of a second picture in, layer by layer: where do counting, OCR, grounding and recognition change their answers?' },
-  { probe: 'skip', label: '$(symbol-operator) Reasoning localization', detail: 'Skips one layer at a time: which layers does text-only reasoning need?' },
-  { probe: 'attention', label: '$(symbol-event) Attention shift', detail: 'How much reasoning tokens look at the picture in each layer, in one checkpoint or in two held against each other (IN and RL).' },
+  {
+    probe: 'swap',
+    label: '$(eye) Vision localization',
+    detail:
+      'Swaps the visual tokens of a second picture in, layer by layer: where do counting, OCR, grounding and recognition change their answers?',
+  },
+  {
+    probe: 'skip',
+    label: '$(symbol-operator) Reasoning localization',
+    detail: 'Skips one layer at a time: which layers does text-only reasoning need?',
+  },
+  {
+    probe: 'attention',
+    label: '$(symbol-event) Attention shift',
+    detail:
+      'How much reasoning tokens look at the picture in each layer, in one checkpoint or in two held against each other (IN and RL).',
+  },
 ];
 
 export const probeCommands = {
   async 'frankenstein.probe'(services: Services, ...args: unknown[]) {
-    const kind = (await vscode.window.showQuickPick(KINDS, { title: TITLE, placeHolder: 'What do you want to find?', matchOnDetail: true }))?.probe;
+    const kind = (
+      await vscode.window.showQuickPick(KINDS, {
+        title: TITLE,
+        placeHolder: 'What do you want to find?',
+        matchOnDetail: true,
+      })
+    )?.probe;
     if (kind === undefined) return;
-    const checkpoints = await pickCheckpoints(services, kind === 'attention' ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 } : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' }, checkpointsFrom(args));
+    const checkpoints = await pickCheckpoints(
+      services,
+      kind === 'attention'
+        ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 }
+        : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' },
+      checkpointsFrom(args),
+    );
     if (checkpoints === undefined) return;
     const data = await pickSamples(services, kind);
     if (data === undefined) return;
@@ -40,15 +66,25 @@ export const probeCommands = {
 async function pickSamples(services: Services, kind: Kind): Promise<string | undefined> {
   return pickData({
     title: TITLE,
-    placeHolder: kind === 'swap' ? 'Pairs of pictures with a prompt (JSONL)' : kind === 'skip' ? 'Questions with answers that can be checked (JSONL)' : 'Questions about pictures (JSONL)',
+    placeHolder:
+      kind === 'swap'
+        ? 'Pairs of pictures with a prompt (JSONL)'
+        : kind === 'skip'
+          ? 'Questions with answers that can be checked (JSONL)'
+          : 'Questions about pictures (JSONL)',
     endings: ['jsonl'],
     about: async (file) => {
       const hint = await sniffData(file);
-      return hint?.format === (kind === 'swap' ? 'pairs' : 'questions') && (kind !== 'attention' || hint.pictures) ? hint.tasks.join(', ') : undefined;
+      return hint?.format === (kind === 'swap' ? 'pairs' : 'questions') && (kind !== 'attention' || hint.pictures)
+        ? hint.tasks.join(', ')
+        : undefined;
     },
     folders: kind === 'swap',
     usedBefore: services.probeMemory.data(kind),
-    browse: { description: 'a JSONL file on this machine', dialog: { filters: { 'JSON Lines': ['jsonl', 'json'] }, openLabel: 'Choose Data' } },
+    browse: {
+      description: 'a JSONL file on this machine',
+      dialog: { filters: { 'JSON Lines': ['jsonl', 'json'] }, openLabel: 'Choose Data' },
+    },
   });
 }
 
@@ -79,17 +115,37 @@ function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, op
   return kind === 'attention' ? [one(checkpoints)] : checkpoints.map((checkpoint) => one([checkpoint]));
 }
 
-async function pickOptions(services: Services, kind: Kind, checkpoints: readonly Stage[], data: string): Promise<ProbeQuestion[] | undefined> {
-  const options: Options = { samples: undefined, maxNewTokens: LONGEST_ANSWER, mode: 'from', part: 'layer', badLines: 'stop' };
+async function pickOptions(
+  services: Services,
+  kind: Kind,
+  checkpoints: readonly Stage[],
+  data: string,
+): Promise<ProbeQuestion[] | undefined> {
+  const options: Options = {
+    samples: undefined,
+    maxNewTokens: LONGEST_ANSWER,
+    mode: 'from',
+    part: 'layer',
+    badLines: 'stop',
+  };
   for (;;) {
     const questions = questionsOf(kind, checkpoints, data, options);
-    switch (await askOptions(TITLE, optionItems(kind, options), async (signal) => planText(await plans(services.engine, questions, signal), questions.length))) {
+    switch (
+      await askOptions(TITLE, optionItems(kind, options), async (signal) =>
+        planText(await plans(services.engine, questions, signal), questions.length),
+      )
+    ) {
       case undefined:
         return undefined;
       case 'run':
         return questions;
       case 'samples': {
-        const value = await askNumber(TITLE, kind === 'swap' ? 'Samples per function' : 'Samples', options.samples, true);
+        const value = await askNumber(
+          TITLE,
+          kind === 'swap' ? 'Samples per function' : 'Samples',
+          options.samples,
+          true,
+        );
         if (value !== null) options.samples = value;
         break;
       }
@@ -111,17 +167,35 @@ async function pickOptions(services: Services, kind: Kind, checkpoints: readonly
   }
 }
 
-function optionItems(kind: Kind, { samples, maxNewTokens, mode, part, badLines }: Options): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
+function optionItems(
+  kind: Kind,
+  { samples, maxNewTokens, mode, part, badLines }: Options,
+): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
   return [
-    { label: '$(list-unordered) Samples', description: samples === undefined ? 'all' : `at most ${samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`, action: 'samples' },
+    {
+      label: '$(list-unordered) Samples',
+      description:
+        samples === undefined ? 'all' : `at most ${samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`,
+      action: 'samples',
+    },
     ...(kind === 'swap' ? [{ label: '$(arrow-swap) Swapped', description: MODES[mode], action: 'mode' } as const] : []),
-    ...(kind === 'skip' ? [{ label: '$(debug-step-over) Skipped', description: PARTS[part], action: 'part' } as const] : []),
+    ...(kind === 'skip'
+      ? [{ label: '$(debug-step-over) Skipped', description: PARTS[part], action: 'part' } as const]
+      : []),
     { label: '$(text-size) Longest answer', description: `${maxNewTokens} tokens`, action: 'tokens' },
-    { label: '$(warning) Lines that cannot be read', description: badLines === 'stop' ? 'stop and say which' : 'skip, and report them', action: 'badLines' },
+    {
+      label: '$(warning) Lines that cannot be read',
+      description: badLines === 'stop' ? 'stop and say which' : 'skip, and report them',
+      action: 'badLines',
+    },
   ];
 }
 
-async function plans(engine: EngineApi, questions: readonly ProbeQuestion[], signal: AbortSignal): Promise<ProbePlan[]> {
+async function plans(
+  engine: EngineApi,
+  questions: readonly ProbeQuestion[],
+  signal: AbortSignal,
+): Promise<ProbePlan[]> {
   const { memory, threads } = readSettings();
   const all: ProbePlan[] = [];
   for (const question of questions) all.push(await engine.planProbe({ ...question, memory, threads }, { signal }));
@@ -135,7 +209,9 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
   const seconds = all.every((plan) => plan.seconds !== null) ? all.reduce((sum, plan) => sum + plan.seconds!, 0) : null;
   return [
     `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
-    ...(seconds === null ? [] : [`${all.some(({ basis }) => basis === 'longest') ? 'up to ' : ''}about ${durationText(seconds)}`]),
+    ...(seconds === null
+      ? []
+      : [`${all.some(({ basis }) => basis === 'longest') ? 'up to ' : ''}about ${durationText(seconds)}`]),
     `at most ${bytesText(Math.max(...all.map(({ memory }) => memory)))}`,
   ].join(' · ');
 }

@@ -11,7 +11,12 @@ export const progressCommands = {
     // An answer under way is no job; its panel knows.
     if (inFront?.request.kind === 'try') return inFront.cancel();
     // A comparison's panel shows the spectra of its stages too.
-    const own = inFront && services.queue.active.find(({ key, request }) => key === inFront.key || (request.kind === 'spectrum' && requestKey(request.stages) === inFront.key));
+    const own =
+      inFront &&
+      services.queue.active.find(
+        ({ key, request }) =>
+          key === inFront.key || (request.kind === 'spectrum' && requestKey(request.stages) === inFront.key),
+      );
     (own ?? (await pickActive(services, 'Cancel what?')))?.cancel();
   },
 

@@ -14,12 +14,17 @@ export const runCommands = {
   },
 
   async 'frankenstein.openRunJson'(services: Services, ...args: unknown[]) {
-    const run = runFrom(args) ?? (await runInFront(services)) ?? (await pickRun(services, 'Open the JSON of which run?'));
-    if (run !== undefined) await vscode.window.showTextDocument(vscode.Uri.file(path.join(run.folder, 'result.json')), { viewColumn: vscode.ViewColumn.Active });
+    const run =
+      runFrom(args) ?? (await runInFront(services)) ?? (await pickRun(services, 'Open the JSON of which run?'));
+    if (run !== undefined)
+      await vscode.window.showTextDocument(vscode.Uri.file(path.join(run.folder, 'result.json')), {
+        viewColumn: vscode.ViewColumn.Active,
+      });
   },
 
   async 'frankenstein.revealRun'(services: Services, ...args: unknown[]) {
-    const run = runFrom(args) ?? (await runInFront(services)) ?? (await pickRun(services, 'Show the folder of which run?'));
+    const run =
+      runFrom(args) ?? (await runInFront(services)) ?? (await pickRun(services, 'Show the folder of which run?'));
     if (run === undefined) return;
     const folder = vscode.Uri.file(run.folder);
     // On a remote machine there is no file manager to open; the explorer shows what the workspace holds.
@@ -45,7 +50,8 @@ export const runCommands = {
 export async function openRun(services: Services, run: FoundRun): Promise<void> {
   if (run.kind === 'probe') return openProbeRun(services, run);
   if (run.kind === 'spectrum') return openSpectrumRun(services, run);
-  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep') return openEvaluationRun(services, run);
+  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep')
+    return openEvaluationRun(services, run);
   const { panels, results } = services;
   if (run.state === 'interrupted') panels.compare(requestOf(run));
   else await panels.showResult(requestOf(run), await results.result(run));
@@ -63,7 +69,10 @@ async function openSpectrumRun({ panels, results }: Services, run: FoundRun): Pr
 async function openProbeRun({ panels, results, probeMemory }: Services, run: FoundRun): Promise<void> {
   if (run.state === 'interrupted') {
     const question = run.question ?? probeMemory.questionOf(run);
-    if (question === undefined) throw new Error('What this probe was asked is not known here: start it again with “Probe Checkpoint…” and the same choices, and it continues where it was.');
+    if (question === undefined)
+      throw new Error(
+        'What this probe was asked is not known here: start it again with “Probe Checkpoint…” and the same choices, and it continues where it was.',
+      );
     panels.probe({ kind: 'probe', probes: [question] });
     return;
   }
@@ -74,14 +83,31 @@ async function openProbeRun({ panels, results, probeMemory }: Services, run: Fou
 async function openEvaluationRun({ panels, results, evaluationMemory }: Services, run: FoundRun): Promise<void> {
   const known = evaluationMemory.questionOf(run);
   if (run.state === 'interrupted') {
-    if (known === undefined) throw new Error('What this evaluation was asked is not known here: start it again with the same choices, and it continues where it was.');
+    if (known === undefined)
+      throw new Error(
+        'What this evaluation was asked is not known here: start it again with the same choices, and it continues where it was.',
+      );
     panels.evaluate({ kind: 'evaluate', evaluation: known });
     return;
   }
   const result = await results.evaluation(run);
   const { kind, checkpoints, data, maxNewTokens, seed, axis } = result;
-  const evaluation = known ?? { kind, checkpoints: checkpoints.map(({ path: place, label, role }) => ({ path: place, label, ...(role !== null && { role }) })), data, maxNewTokens, seed, ...(axis !== null && { axis }) };
-  panels.showEvaluation({ kind: 'evaluate', evaluation, run: { runsFolder: run.runsFolder, runId: run.runId } }, result);
+  const evaluation = known ?? {
+    kind,
+    checkpoints: checkpoints.map(({ path: place, label, role }) => ({
+      path: place,
+      label,
+      ...(role !== null && { role }),
+    })),
+    data,
+    maxNewTokens,
+    seed,
+    ...(axis !== null && { axis }),
+  };
+  panels.showEvaluation(
+    { kind: 'evaluate', evaluation, run: { runsFolder: run.runsFolder, runId: run.runId } },
+    result,
+  );
 }
 
 export function probeRequestOf({ runsFolder, runId }: FoundRun, result: ProbeResult): ProbePanelRequest {
@@ -107,7 +133,13 @@ function mostOfATask(result: ProbeResult): number {
 }
 
 export function requestOf(run: FoundRun): ComparePanelRequest {
-  return { kind: 'compare', stages: run.paths.map((stage, i) => ({ path: stage, ...(run.labels[i] !== undefined && { label: run.labels[i] }) })) };
+  return {
+    kind: 'compare',
+    stages: run.paths.map((stage, i) => ({
+      path: stage,
+      ...(run.labels[i] !== undefined && { label: run.labels[i] }),
+    })),
+  };
 }
 
 function runFrom([node]: readonly unknown[]): FoundRun | undefined {
@@ -125,7 +157,12 @@ async function runInFront({ panels, results }: Services): Promise<FoundRun | und
 
 async function pickRun({ results }: Services, placeHolder: string): Promise<FoundRun | undefined> {
   const items = results.list().then((runs) =>
-    runs.map((run) => ({ label: runName(run), description: run.state === 'finished' ? '' : `interrupted at ${Math.floor(run.done * 100)} %`, detail: new Date(run.startedAt).toLocaleString(), run })),
+    runs.map((run) => ({
+      label: runName(run),
+      description: run.state === 'finished' ? '' : `interrupted at ${Math.floor(run.done * 100)} %`,
+      detail: new Date(run.startedAt).toLocaleString(),
+      run,
+    })),
   );
   return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDetail: true }))?.run;
 }

@@ -19,6 +19,7 @@ export const spectrumCommands = {
     const checkpoints = given.length >= 2 ? given : await pickSeveral(services, given, TITLE);
     if (checkpoints === undefined) return;
     const stages = await pickOrder(engine, checkpoints, TITLE);
-    if (stages !== undefined) panels.geometry({ stages: stages.map(({ path, label }) => ({ path, ...(label !== undefined && { label }) })) });
+    if (stages !== undefined)
+      panels.geometry({ stages: stages.map(({ path, label }) => ({ path, ...(label !== undefined && { label }) })) });
   },
 };

@@ -10,7 +10,10 @@ const TITLE = 'Try Checkpoint';
 export const tryCommands = {
   async 'frankenstein.try'(services: Services, ...args: unknown[]) {
     const given = checkpointsFrom(args).slice(0, 2);
-    const first = given[0] ?? checkpointInHand() ?? (await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?' }));
+    const first =
+      given[0] ??
+      checkpointInHand() ??
+      (await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?' }));
     if (first === undefined) return;
     const second = given[1] ?? (await pickSecond(services, first));
     if (second === undefined) return;
@@ -30,5 +33,7 @@ async function pickSecond(services: Services, first: string): Promise<string | u
     { title: TITLE },
   );
   if (choice === undefined) return undefined;
-  return choice.two ? pickCheckpoint(services, { title: TITLE, placeholder: `Try ${labelOf(first)} beside…`, exclude: [first] }) : '';
+  return choice.two
+    ? pickCheckpoint(services, { title: TITLE, placeholder: `Try ${labelOf(first)} beside…`, exclude: [first] })
+    : '';
 }

@@ -134,7 +134,9 @@ export interface GenerateRequest {
   images?: string[] | undefined;
   maxNewTokens?: number | undefined;
   /** Greedy when left out. What is left out of it comes from the checkpoint's generation_config.json. */
-  sampling?: { temperature: number; topK?: number | undefined; topP?: number | undefined; seed?: number | undefined } | undefined;
+  sampling?:
+    | { temperature: number; topK?: number | undefined; topP?: number | undefined; seed?: number | undefined }
+    | undefined;
   /** So many of the first new token's largest logits are given. */
   topLogits?: number | undefined;
   /** Bytes the engine may hold at once. Half of the machine's memory when left out. */
@@ -168,7 +170,10 @@ export interface GenerateResult {
 /** What the engine may ask of the process that started it. */
 export interface EngineHost {
   /** The answer of one of the editor's language models to a prompt, about a picture where there is one. */
-  complete(request: { model: string; prompt: string; picture?: { type: string; bytes: Uint8Array } | undefined }, context?: CallContext): Promise<string>;
+  complete(
+    request: { model: string; prompt: string; picture?: { type: string; bytes: Uint8Array } | undefined },
+    context?: CallContext,
+  ): Promise<string>;
 }
 
 export interface EngineApi {
@@ -190,7 +195,10 @@ export interface EngineApi {
   /** All singular values of one update: from the stored run, else computed. */
   fullSpectrum(request: FullSpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<FullSpectrum>;
   /** Lineage order guessed from names and from which pair is closer; indices into `paths`, with the reason. */
-  guessOrder(request: { paths: string[] }, context?: CallContext): Promise<{ order: number[]; labels: string[]; reason: string }>;
+  guessOrder(
+    request: { paths: string[] },
+    context?: CallContext,
+  ): Promise<{ order: number[]; labels: string[]; reason: string }>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
   planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;
@@ -198,7 +206,10 @@ export interface EngineApi {
   probe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbeResult>;
   /** What is wrong with a recipe that is being written, and what it would make. */
   checkRecipe(request: { file: string; text: string }, context?: CallContext): Promise<RecipeFeedback>;
-  completeRecipe(request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] }, context?: CallContext): Promise<RecipeCompletion[]>;
+  completeRecipe(
+    request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] },
+    context?: CallContext,
+  ): Promise<RecipeCompletion[]>;
   hoverRecipe(request: { text: string; offset: number }): Promise<RecipeHover | null>;
   mergekitFormat(request: { file: string; text: string }, context?: CallContext): Promise<MergekitConfig>;
   /** Writes a recipe, or an adapter with its base, as an ordinary checkpoint. */

@@ -8,7 +8,9 @@ import { AnswerThread } from './model/thread.js';
 import { Turns } from './runtime/turns.js';
 
 /** A call whose module is loaded with the first one. */
-function lazy<Arguments extends unknown[], Result>(load: () => Promise<(...args: Arguments) => Result | Promise<Result>>): (...args: Arguments) => Promise<Result> {
+function lazy<Arguments extends unknown[], Result>(
+  load: () => Promise<(...args: Arguments) => Result | Promise<Result>>,
+): (...args: Arguments) => Promise<Result> {
   return async (...args) => (await load())(...args);
 }
 
@@ -25,32 +27,56 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
   return {
     inspect: async ({ path }, context) => (await import('./checkpoint/inspect.js')).inspectCheckpoint(path, context),
     planCompare: lazy(async () => (await import('./diff/compare.js')).planCompare),
-    compare: (request, context) => alone(context, async () => (await import('./diff/compare.js')).compare(request, workerFile, context)),
+    compare: (request, context) =>
+      alone(context, async () => (await import('./diff/compare.js')).compare(request, workerFile, context)),
     recut: async ({ result, cuts }) => (await import('./diff/aggregate.js')).recut(result, cuts),
     async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
-      if (!before || !after) throw new FrankensteinError('bad-request', `There is no update number ${from} between ${stages.length} stages.`);
-      return (await import('./diff/detail.js')).tensorDetail({ before: before.path, after: after.path, name, from }, context);
+      if (!before || !after)
+        throw new FrankensteinError(
+          'bad-request',
+          `There is no update number ${from} between ${stages.length} stages.`,
+        );
+      return (await import('./diff/detail.js')).tensorDetail(
+        { before: before.path, after: after.path, name, from },
+        context,
+      );
     },
     planSpectrum: lazy(async () => (await import('./spectrum/plan.js')).planSpectrum),
-    spectrum: (request, context) => alone(context, async () => (await import('./spectrum/spectrum.js')).spectrum(request, workerFile, context)),
+    spectrum: (request, context) =>
+      alone(context, async () => (await import('./spectrum/spectrum.js')).spectrum(request, workerFile, context)),
     recutSpectrum: async ({ result, cuts }) => (await import('./spectrum/aggregate.js')).recutSpectrum(result, cuts),
-    fullSpectrum: async (request, context) => (await import('./spectrum/full.js')).fullSpectrum(request, workerFile, (work) => alone(context, work), context),
+    fullSpectrum: async (request, context) =>
+      (await import('./spectrum/full.js')).fullSpectrum(request, workerFile, (work) => alone(context, work), context),
     async guessOrder({ paths }, context) {
-      const [{ guessOrder }, { openCheckpoint }, { sampledDistance }] = await Promise.all([import('./checkpoint/order.js'), import('./checkpoint/open.js'), import('./diff/closeness.js')]);
-      return guessOrder(paths, async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)), context?.signal);
+      const [{ guessOrder }, { openCheckpoint }, { sampledDistance }] = await Promise.all([
+        import('./checkpoint/order.js'),
+        import('./checkpoint/open.js'),
+        import('./diff/closeness.js'),
+      ]);
+      return guessOrder(
+        paths,
+        async (a, b) => sampledDistance(await openCheckpoint(a, context), await openCheckpoint(b, context)),
+        context?.signal,
+      );
     },
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
-    planProbe: async (request, context) => (await import('./probe/plan.js')).planProbe(request, workerFile, turns, () => answers.release(), context),
-    probe: (request, context) => alone(context, async () => (await import('./probe/probe.js')).probe(request, workerFile, context)),
+    planProbe: async (request, context) =>
+      (await import('./probe/plan.js')).planProbe(request, workerFile, turns, () => answers.release(), context),
+    probe: (request, context) =>
+      alone(context, async () => (await import('./probe/probe.js')).probe(request, workerFile, context)),
     checkRecipe: lazy(async () => (await import('./merge/language/feedback.js')).checkRecipe),
     completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
-    hoverRecipe: async ({ text, offset }) => (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,
+    hoverRecipe: async ({ text, offset }) =>
+      (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,
     mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
-    exportMerged: async (request, context) => (await import('./merge/export.js')).exportMerged(request, workerFile, (work) => alone(context, work), context),
+    exportMerged: async (request, context) =>
+      (await import('./merge/export.js')).exportMerged(request, workerFile, (work) => alone(context, work), context),
     hybrids: lazy(async () => (await import('./evaluate/hybrids.js')).hybrids),
-    planEvaluate: async (request, context) => (await import('./evaluate/plan.js')).planEvaluate(request, workerFile, turns, () => answers.release(), context),
-    evaluate: (request, context) => alone(context, async () => (await import('./evaluate/evaluate.js')).evaluate(request, workerFile, host, context)),
+    planEvaluate: async (request, context) =>
+      (await import('./evaluate/plan.js')).planEvaluate(request, workerFile, turns, () => answers.release(), context),
+    evaluate: (request, context) =>
+      alone(context, async () => (await import('./evaluate/evaluate.js')).evaluate(request, workerFile, host, context)),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./runs/list.js')).listRuns(runsFolder),

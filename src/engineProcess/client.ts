@@ -43,7 +43,10 @@ export interface EngineClient {
 const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(1 << 20), MALLOC_TRIM_THRESHOLD_: String(1 << 20) };
 
 const NO_HOST: EngineHost = {
-  complete: () => Promise.reject(new FrankensteinError('bad-request', "The editor's language models are there in VS Code only; name an endpoint.")),
+  complete: () =>
+    Promise.reject(
+      new FrankensteinError('bad-request', "The editor's language models are there in VS Code only; name an endpoint."),
+    ),
 };
 
 /** The last words of a dying process are worth more than its exit code; this much of them is kept. */
@@ -56,7 +59,11 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
   let idle: NodeJS.Timeout | undefined;
   let disposed = false;
 
-  async function call(method: keyof EngineApi, request: unknown, context: CallOptions<unknown> | undefined): Promise<unknown> {
+  async function call(
+    method: keyof EngineApi,
+    request: unknown,
+    context: CallOptions<unknown> | undefined,
+  ): Promise<unknown> {
     if (disposed) throw new FrankensteinError('cancelled', 'The extension is shutting down.');
     if (context?.signal?.aborted) throw new FrankensteinError('cancelled', 'Cancelled.');
     clearTimeout(idle);
@@ -70,7 +77,10 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      const remote = process.connection.remote as Record<string, (request: unknown, context?: CallOptions<unknown>) => Promise<unknown>>;
+      const remote = process.connection.remote as Record<
+        string,
+        (request: unknown, context?: CallOptions<unknown>) => Promise<unknown>
+      >;
       return await remote[method]!(request, context);
     } catch (error) {
       if (signal?.aborted) throw new FrankensteinError('cancelled', 'Cancelled.', { cause: error });
@@ -119,7 +129,8 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
 }
 
 /** Weights are mapped into memory: the system's answer to reading one that is gone is the signal SIGBUS. */
-const CUT_SHORT = 'A checkpoint file became shorter, or its disk failed, while it was being read. Start again once the file is whole: it continues where it was.';
+const CUT_SHORT =
+  'A checkpoint file became shorter, or its disk failed, while it was being read. Start again once the file is whole: it continues where it was.';
 
 interface EngineProcess {
   pid: number | undefined;
@@ -131,7 +142,13 @@ interface EngineProcess {
 }
 
 /** `gone` is called as soon as no new call should go to this process. */
-function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: EngineLog | undefined, host: EngineHost, gone: () => void): EngineProcess {
+function startProcess(
+  entry: string,
+  env: NodeJS.ProcessEnv | undefined,
+  log: EngineLog | undefined,
+  host: EngineHost,
+  gone: () => void,
+): EngineProcess {
   const child = fork(entry, [], {
     serialization: 'advanced',
     // The host's own flags (a debugger's port above all) are not for the child.
@@ -160,7 +177,9 @@ function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: En
 
   const lose = (why: string | FrankensteinError) => {
     gone();
-    connection.close(typeof why === 'string' ? new FrankensteinError('engine-lost', lostSentence(why, shaken, lastWords)) : why);
+    connection.close(
+      typeof why === 'string' ? new FrankensteinError('engine-lost', lostSentence(why, shaken, lastWords)) : why,
+    );
   };
   child.on('error', (error) => {
     log?.error(`Engine process: ${error.message}`);
@@ -182,7 +201,10 @@ function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: En
       log?.info(`${reason} Engine process ${child.pid ?? '?'} is ended.`);
       gone();
       connection.close(
-        new FrankensteinError('engine-lost', 'The engine was restarted because a cancelled call did not stop; start again and it continues where it was.'),
+        new FrankensteinError(
+          'engine-lost',
+          'The engine was restarted because a cancelled call did not stop; start again and it continues where it was.',
+        ),
       );
       child.kill('SIGKILL');
     },
@@ -197,7 +219,8 @@ function startProcess(entry: string, env: NodeJS.ProcessEnv | undefined, log: En
 }
 
 function lostSentence(why: string, shaken: boolean, lastWords: string): string {
-  if (shaken) return `The engine process ended unexpectedly (${why}). Start again and it continues where it was; the log has the details.`;
+  if (shaken)
+    return `The engine process ended unexpectedly (${why}). Start again and it continues where it was; the log has the details.`;
   // Node prints the reason as "Error: …" among a stack trace.
   const reason = /^\w*Error: (.*)$/m.exec(lastWords)?.[1];
   return `The engine process could not start (${reason ?? why}); the log has the details.`;

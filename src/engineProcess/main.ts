@@ -21,4 +21,7 @@ process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
 const host: EngineHost = { complete: (request, context) => connection.remote.complete(request, context) };
-const connection = connect<EngineApi, EngineHost>(transport, createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)), host));
+const connection = connect<EngineApi, EngineHost>(
+  transport,
+  createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)), host),
+);

@@ -16,7 +16,10 @@ const SETTLE = 60;
 const MARGIN = 20;
 
 export class Bars implements vscode.Disposable {
-  private readonly decoration = vscode.window.createTextEditorDecorationType({ before: { width: `${BAR_WIDTH + 1}ch` }, after: { margin: '0 0 0 2em' } });
+  private readonly decoration = vscode.window.createTextEditorDecorationType({
+    before: { width: `${BAR_WIDTH + 1}ch` },
+    after: { margin: '0 0 0 2em' },
+  });
   private readonly timers = new Map<vscode.TextEditor, NodeJS.Timeout>();
   private readonly disposables: vscode.Disposable[];
 
@@ -57,7 +60,10 @@ export class Bars implements vscode.Disposable {
     const lookup = await this.lookups.ofDocument(document);
     if (document.isClosed) return;
     const lines = lookup === undefined ? [] : visibleLines(editor);
-    editor.setDecorations(this.decoration, lines.flatMap((line) => barAt(document, line, lookup!) ?? []));
+    editor.setDecorations(
+      this.decoration,
+      lines.flatMap((line) => barAt(document, line, lookup!) ?? []),
+    );
   }
 
   dispose(): void {
@@ -83,11 +89,17 @@ function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vsc
   if (!delta || delta.relative === null || scale === null) return undefined;
   const near = readSettings().noiseFloorWarnings && isNearFloor(delta);
   const ratio = floorRatio(delta);
-  const words = delta.changed === 0 ? 'unchanged' : `${numberText(delta.relative)}${ratio === null ? '' : ` · ${ratioText(ratio)} floor`}`;
+  const words =
+    delta.changed === 0
+      ? 'unchanged'
+      : `${numberText(delta.relative)}${ratio === null ? '' : ` · ${ratioText(ratio)} floor`}`;
   const color = new vscode.ThemeColor(near || delta.changed === 0 ? 'disabledForeground' : 'charts.blue');
   const start = new vscode.Position(line, document.lineAt(line).firstNonWhitespaceCharacterIndex);
   return {
     range: new vscode.Range(start, range.end),
-    renderOptions: { before: { contentText: barText(logShare(delta.relative, scale.low, scale.high)) || ' ', color }, after: { contentText: words, color } },
+    renderOptions: {
+      before: { contentText: barText(logShare(delta.relative, scale.low, scale.high)) || ' ', color },
+      after: { contentText: words, color },
+    },
   };
 }

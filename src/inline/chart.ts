@@ -17,10 +17,31 @@ export interface Palette {
 }
 
 export const PALETTES: Record<ThemeKind, Palette> = {
-  light: { text: '#3b3b3b', faint: '#8a8a8a', bar: '#8ab4e0', chosen: '#0b5cad', floor: '#c4420c', region: '#0000000d' },
+  light: {
+    text: '#3b3b3b',
+    faint: '#8a8a8a',
+    bar: '#8ab4e0',
+    chosen: '#0b5cad',
+    floor: '#c4420c',
+    region: '#0000000d',
+  },
   dark: { text: '#cccccc', faint: '#8a8a8a', bar: '#3d6f9e', chosen: '#7cc1ff', floor: '#f59762', region: '#ffffff0f' },
-  'high-contrast-light': { text: '#000000', faint: '#292929', bar: '#5f7f9f', chosen: '#0f4a85', floor: '#8b1a00', region: '#00000012' },
-  'high-contrast-dark': { text: '#ffffff', faint: '#ffffff', bar: '#7f9fbf', chosen: '#f38518', floor: '#21d4fd', region: '#ffffff1f' },
+  'high-contrast-light': {
+    text: '#000000',
+    faint: '#292929',
+    bar: '#5f7f9f',
+    chosen: '#0f4a85',
+    floor: '#8b1a00',
+    region: '#00000012',
+  },
+  'high-contrast-dark': {
+    text: '#ffffff',
+    faint: '#ffffff',
+    bar: '#7f9fbf',
+    chosen: '#f38518',
+    floor: '#21d4fd',
+    region: '#ffffff1f',
+  },
 };
 
 export const CHART_WIDTH = 460;
@@ -78,7 +99,10 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   });
   const label = escapeXml(`Δ${result.stages[from + 1]!.label}`);
   const mid = result.layers.flatMap((layer, i) => (layer.region === 'mid' ? [i] : []));
-  const shade = mid.length === 0 ? '' : `<rect x="${round(mid[0]! * step)}" y="${top + ROW_TITLE}" width="${round(mid.length * step)}" height="${bottom - top - ROW_TITLE}" fill="${colours.region}"/>`;
+  const shade =
+    mid.length === 0
+      ? ''
+      : `<rect x="${round(mid[0]! * step)}" y="${top + ROW_TITLE}" width="${round(mid.length * step)}" height="${bottom - top - ROW_TITLE}" fill="${colours.region}"/>`;
   return [
     shade,
     `<text x="0" y="${top + 10}" fill="${colours.text}">${label}</text>`,
@@ -111,5 +135,7 @@ function round(value: number): number {
 
 /** Labels come from folder names. Characters XML does not know are left out. */
 export function escapeXml(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '').replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  return text
+    .replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, '')
+    .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -20,7 +20,10 @@ export class CodeLenses implements vscode.CodeLensProvider {
   async provideCodeLenses(document: vscode.TextDocument, token: vscode.CancellationToken): Promise<vscode.CodeLens[]> {
     const index = isIndex(document);
     if (!readSettings().inline.enabled || (!index && !isModelConfig(document))) return [];
-    const [lookup, functions] = await Promise.all([this.lookups.ofDocument(document), this.lookups.functionsOf(document)]);
+    const [lookup, functions] = await Promise.all([
+      this.lookups.ofDocument(document),
+      this.lookups.functionsOf(document),
+    ]);
     if (token.isCancellationRequested) return [];
     const lenses = topLenses(document, lookup);
     if (lookup === undefined && functions === undefined) return lenses;
@@ -47,8 +50,13 @@ function ofIndex(document: vscode.TextDocument, lookup: Lookup, lines: IndexLine
   return [...lookup.firstLines(lines.lineCount, (line) => lines.nameAt(line))].flatMap(([depth, line]) => {
     const layer = lookup.layer(depth)!;
     const target = targetAt(document, line, { depth });
-    const numbers = layer.deltas.flatMap((delta, from) => (delta === null ? [] : [lensText(lookup.label(from), delta, options)]));
-    return [pinLens(line, target), ...numbers.map((text, i) => openLens(line, i === 0 ? `${layerName(layer)}: ${text}` : text, target))];
+    const numbers = layer.deltas.flatMap((delta, from) =>
+      delta === null ? [] : [lensText(lookup.label(from), delta, options)],
+    );
+    return [
+      pinLens(line, target),
+      ...numbers.map((text, i) => openLens(line, i === 0 ? `${layerName(layer)}: ${text}` : text, target)),
+    ];
   });
 }
 
@@ -69,12 +77,24 @@ function functionsOfIndex(document: vscode.TextDocument, functions: Functions, l
 
 function functionsOfConfig(document: vscode.TextDocument, functions: Functions): vscode.CodeLens[] {
   const text = functions.modelText();
-  const key = jsonKeys(document.getText()).find(({ path }) => path.at(-1) === 'num_hidden_layers' && !path.some((part) => part.includes('vision')));
+  const key = jsonKeys(document.getText()).find(
+    ({ path }) => path.at(-1) === 'num_hidden_layers' && !path.some((part) => part.includes('vision')),
+  );
   return text === undefined || key === undefined ? [] : [functionLens(document, key.line, text, null)];
 }
 
-function functionLens(document: vscode.TextDocument, line: number, text: string, depth: number | null): vscode.CodeLens {
-  return lens(line, { title: `$(eye) ${text}`, tooltip: 'Share of answers that change when the visual tokens are swapped here. Open in the panel', command: 'frankenstein.inline.open', arguments: [{ ...targetAt(document, line, { depth }), probe: true }] });
+function functionLens(
+  document: vscode.TextDocument,
+  line: number,
+  text: string,
+  depth: number | null,
+): vscode.CodeLens {
+  return lens(line, {
+    title: `$(eye) ${text}`,
+    tooltip: 'Share of answers that change when the visual tokens are swapped here. Open in the panel',
+    command: 'frankenstein.inline.open',
+    arguments: [{ ...targetAt(document, line, { depth }), probe: true }],
+  });
 }
 
 function ofConfig(document: vscode.TextDocument, lookup: Lookup): vscode.CodeLens[] {
@@ -89,7 +109,9 @@ function topLenses(document: vscode.TextDocument, lookup: Lookup | undefined): v
   const { uri } = document;
   const lineage = lookup?.result.stages.map(({ label }) => label).join(' → ');
   return [
-    ...(lineage === undefined ? [] : [openLens(0, `$(graph) ${lineage.replaceAll('$(', '$ (')}`, targetAt(document, 0, {}))]),
+    ...(lineage === undefined
+      ? []
+      : [openLens(0, `$(graph) ${lineage.replaceAll('$(', '$ (')}`, targetAt(document, 0, {}))]),
     lens(0, { title: 'Compare with…', command: 'frankenstein.compareWith', arguments: [uri] }),
     lens(0, { title: 'Inspect', command: 'frankenstein.inspect', arguments: [uri] }),
   ];
@@ -97,7 +119,12 @@ function topLenses(document: vscode.TextDocument, lookup: Lookup | undefined): v
 
 /** First in its line: the numbers may be longer than the editor is wide. */
 function pinLens(line: number, target: InlineTarget): vscode.CodeLens {
-  return lens(line, { title: '$(pin) Pin', tooltip: 'Keep the figure between the lines', command: 'frankenstein.inline.pin', arguments: [target] });
+  return lens(line, {
+    title: '$(pin) Pin',
+    tooltip: 'Keep the figure between the lines',
+    command: 'frankenstein.inline.pin',
+    arguments: [target],
+  });
 }
 
 function openLens(line: number, title: string, target: InlineTarget): vscode.CodeLens {
@@ -108,6 +135,16 @@ function lens(line: number, command: vscode.Command): vscode.CodeLens {
   return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), command);
 }
 
-export function targetAt(document: vscode.TextDocument, line: number, place: { depth?: number | null; tensor?: string | null }): InlineTarget {
-  return { uri: document.uri.toString(), line, folder: folderOfDocument(document), depth: place.depth ?? null, tensor: place.tensor ?? null };
+export function targetAt(
+  document: vscode.TextDocument,
+  line: number,
+  place: { depth?: number | null; tensor?: string | null },
+): InlineTarget {
+  return {
+    uri: document.uri.toString(),
+    line,
+    folder: folderOfDocument(document),
+    depth: place.depth ?? null,
+    tensor: place.tensor ?? null,
+  };
 }

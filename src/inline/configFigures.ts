@@ -38,15 +38,26 @@ function subjectOf(path: readonly string[]): Subject | undefined {
   if (inVision) return key === 'out_hidden_size' ? 'projector' : undefined;
   if (key === 'num_hidden_layers') return 'language';
   if (key === 'vocab_size') return 'embedding';
-  if (key.startsWith('projector_') || key.startsWith('multimodal_projector') || key === 'mm_projector_type') return 'projector';
+  if (key.startsWith('projector_') || key.startsWith('multimodal_projector') || key === 'mm_projector_type')
+    return 'projector';
   return undefined;
 }
 
 function figureOf(subject: Subject, line: number, lookup: Lookup, options: FigureOptions): ConfigFigure | undefined {
   const { result } = lookup;
   if (subject === 'embedding') {
-    const tensor = result.tensors.find(({ component, section, shape }) => component === 'embedding' && section !== 'vision' && shape.length > 1);
-    return tensor && { line, heading: 'Embedding', deltas: tensor.deltas, lenses: lenses('embedding', tensor.deltas, lookup, options), tensor: tensor.name };
+    const tensor = result.tensors.find(
+      ({ component, section, shape }) => component === 'embedding' && section !== 'vision' && shape.length > 1,
+    );
+    return (
+      tensor && {
+        line,
+        heading: 'Embedding',
+        deltas: tensor.deltas,
+        lenses: lenses('embedding', tensor.deltas, lookup, options),
+        tensor: tensor.name,
+      }
+    );
   }
   const section = result.sections.find((entry) => entry.section === subject);
   if (section === undefined) return undefined;
@@ -56,13 +67,22 @@ function figureOf(subject: Subject, line: number, lookup: Lookup, options: Figur
   return { line, heading, deltas: section.deltas, lenses: texts, tensor: null };
 }
 
-function lenses(subject: Subject, deltas: readonly (AnyDelta | null)[], lookup: Lookup, options: FigureOptions): string[] {
-  return deltas.flatMap((delta, from) => (delta === null ? [] : [`${subject}: ${lensText(lookup.label(from), delta, options)}`]));
+function lenses(
+  subject: Subject,
+  deltas: readonly (AnyDelta | null)[],
+  lookup: Lookup,
+  options: FigureOptions,
+): string[] {
+  return deltas.flatMap((delta, from) =>
+    delta === null ? [] : [`${subject}: ${lensText(lookup.label(from), delta, options)}`],
+  );
 }
 
 /** `ΔRL early 2.8e-4 · mid 3.1e-4 · late 4.0e-4` */
 function regionLenses(lookup: Lookup): string[] {
   const from = lookup.ownDelta;
-  const regions = lookup.result.regions.map(({ region, deltas }) => `${region} ${numberText(deltas[from]?.relative ?? null)}`);
+  const regions = lookup.result.regions.map(
+    ({ region, deltas }) => `${region} ${numberText(deltas[from]?.relative ?? null)}`,
+  );
   return regions.length === 0 ? [] : [`Δ${plainLabel(lookup.label(from))} ${regions.join(' · ')}`];
 }

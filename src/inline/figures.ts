@@ -3,7 +3,8 @@ import type { Delta, DeltaAggregate } from '../protocol/engineApi.js';
 import { floorRatio, NEAR_FLOOR } from '../protocol/floor.js';
 
 /** What a tensor's delta and an aggregate's have in common. */
-export type AnyDelta = Pick<Delta, 'fro' | 'relative' | 'changed' | 'floor' | 'cosine' | 'maxAbs' | 'nonFinite'> | DeltaAggregate;
+export type AnyDelta =
+  Pick<Delta, 'fro' | 'relative' | 'changed' | 'floor' | 'cosine' | 'maxAbs' | 'nonFinite'> | DeltaAggregate;
 
 export interface FigureOptions {
   /** Mark what rounding alone may explain. */
@@ -16,7 +17,8 @@ export function lensText(label: string, delta: AnyDelta, { noiseFloorWarnings }:
   if (delta.changed === 0) return `${name} unchanged`;
   const parts = [`${name} ${numberText(delta.relative ?? delta.fro)}`];
   const ratio = floorRatio(delta);
-  if (ratio !== null) parts.push(`${noiseFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
+  if (ratio !== null)
+    parts.push(`${noiseFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
   if (delta.changed !== null) parts.push(`${shareText(delta.changed)} changed`);
   if (delta.nonFinite > 0) parts.push(`${delta.nonFinite} not finite`);
   return parts.join(' · ');
@@ -41,7 +43,7 @@ export function shareText(share: number | null): string {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return '< 0.1 %';
   if (percent < 100 && percent > 99.9) return '> 99.9 %';
-  return `${percent >= 10 || percent === 0 ? Math.round(percent * 10) / 10 === 100 ? '100' : percent.toFixed(0) : percent.toFixed(1)} %`;
+  return `${percent >= 10 || percent === 0 ? (Math.round(percent * 10) / 10 === 100 ? '100' : percent.toFixed(0)) : percent.toFixed(1)} %`;
 }
 
 export function ratioText(ratio: number): string {

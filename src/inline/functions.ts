@@ -1,7 +1,12 @@
 /** What a localization says about a layer, in the words of a lens. Layers are 0-based, as tensor names count them. */
 import type { ProbeTask, SwapRate, SwapResult } from '../protocol/engineApi.js';
 
-const NAMES: Record<ProbeTask, string> = { counting: 'Counting', ocr: 'OCR', grounding: 'Grounding', recognition: 'Recognition' };
+const NAMES: Record<ProbeTask, string> = {
+  counting: 'Counting',
+  ocr: 'OCR',
+  grounding: 'Grounding',
+  recognition: 'Recognition',
+};
 /** A fall from one layer to the next that is worth a word: well beyond one sample of a few dozen. */
 const NOTABLE_FALL = 0.15;
 
@@ -29,7 +34,10 @@ export class Functions {
     if (rates === undefined || rates.length === 0) return undefined;
     const most = Math.max(...rates.map(({ changed }) => changed));
     const peak = rates.filter(({ changed }) => most - changed < 1e-9);
-    const names = peak.length === rates.length && rates.length > 1 ? 'all functions' : peak.map(({ task }) => NAMES[task]).join(' and ');
+    const names =
+      peak.length === rates.length && rates.length > 1
+        ? 'all functions'
+        : peak.map(({ task }) => NAMES[task]).join(' and ');
     const parts = [`${names} ${percent(most)} changed`];
     const read = this.mode === 'from' ? this.steepest(layer, rates) : undefined;
     if (read !== undefined) parts.push(`${NAMES[read.task]} is read here (−${Math.round(100 * read.fall)})`);

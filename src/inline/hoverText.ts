@@ -28,7 +28,9 @@ export interface HoverOptions extends FigureOptions {
 
 export function tensorHover(lookup: Lookup, tensor: TensorResult, target: InlineTarget, options: HoverOptions): string {
   const { section, component, region, shape, layer } = tensor;
-  const place = [section, layer === null ? null : `layer ${layer}`, component, region].filter((word) => word !== null).join(' · ');
+  const place = [section, layer === null ? null : `layer ${layer}`, component, region]
+    .filter((word) => word !== null)
+    .join(' · ');
   return [
     `**${escapeMarkdown(shortened(tensor.name, 100))}**`,
     `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ${links(target, ['pin', 'open'])}`,
@@ -51,8 +53,19 @@ export function layerHover(lookup: Lookup, layer: LayerResult, target: InlineTar
 }
 
 /** The figure of the whole model, where no single layer is meant. */
-export function modelHover(lookup: Lookup, heading: string, deltas: readonly (AnyDelta | null)[], target: InlineTarget, options: HoverOptions): string {
-  return [`**${heading}** · ${links(target, ['open'])}`, chart(lookup, null, options), deltaTable(lookup, deltas), ...floorNote(deltas, options)].join('\n\n');
+export function modelHover(
+  lookup: Lookup,
+  heading: string,
+  deltas: readonly (AnyDelta | null)[],
+  target: InlineTarget,
+  options: HoverOptions,
+): string {
+  return [
+    `**${heading}** · ${links(target, ['open'])}`,
+    chart(lookup, null, options),
+    deltaTable(lookup, deltas),
+    ...floorNote(deltas, options),
+  ].join('\n\n');
 }
 
 function chart(lookup: Lookup, depth: number | null, { theme }: HoverOptions): string {
@@ -69,17 +82,30 @@ function sparkline(curves: readonly SparkCurve[], { theme }: HoverOptions): stri
 function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): string {
   const cells = (delta: AnyDelta) => {
     const ratio = floorRatio(delta);
-    return [numberText(delta.relative), numberText(delta.fro), ratio === null ? '–' : ratioText(ratio), shareText(delta.changed), delta.cosine === null ? '–' : delta.cosine.toFixed(6), numberText(delta.maxAbs)];
+    return [
+      numberText(delta.relative),
+      numberText(delta.fro),
+      ratio === null ? '–' : ratioText(ratio),
+      shareText(delta.changed),
+      delta.cosine === null ? '–' : delta.cosine.toFixed(6),
+      numberText(delta.maxAbs),
+    ];
   };
   const head = ['‖Δ‖ / ‖W‖', '‖Δ‖', '× floor', 'changed', 'cosine', 'max abs. Δ'];
-  return table(head, deltas.map((delta, from) => [updateName(lookup, from), ...(delta === null ? head.map(() => '–') : cells(delta))]));
+  return table(
+    head,
+    deltas.map((delta, from) => [updateName(lookup, from), ...(delta === null ? head.map(() => '–') : cells(delta))]),
+  );
 }
 
 function componentTable(lookup: Lookup, layer: LayerResult): string {
   const components = Object.entries(layer.components).filter(([, aggregate]) => aggregate.weights > 0);
   if (components.length === 0) return '';
   const row = (from: number) => components.map(([, aggregate]) => numberText(aggregate.deltas[from]?.relative ?? null));
-  return table(components.map(([component]) => escapeMarkdown(component)), layer.deltas.map((_, from) => [updateName(lookup, from), ...row(from)]));
+  return table(
+    components.map(([component]) => escapeMarkdown(component)),
+    layer.deltas.map((_, from) => [updateName(lookup, from), ...row(from)]),
+  );
 }
 
 function updateName(lookup: Lookup, from: number): string {
@@ -88,12 +114,18 @@ function updateName(lookup: Lookup, from: number): string {
 
 /** `head` lacks the first column's, which says itself. Cells are Markdown; columns would touch without a wide space. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return [`| | ${head.map((name) => `&emsp;${name}`).join(' | ')} |`, `|:--|${head.map(() => '--:|').join('')}`, ...rows.map((cells) => `| ${cells.join(' | ')} |`)].join('\n');
+  return [
+    `| | ${head.map((name) => `&emsp;${name}`).join(' | ')} |`,
+    `|:--|${head.map(() => '--:|').join('')}`,
+    ...rows.map((cells) => `| ${cells.join(' | ')} |`),
+  ].join('\n');
 }
 
 function floorNote(deltas: readonly (AnyDelta | null)[], { noiseFloorWarnings }: FigureOptions): string[] {
   const near = deltas.some((delta) => delta !== null && delta.changed !== 0 && isNearFloor(delta));
-  return noiseFloorWarnings && near ? ['Near the rounding floor: much of this difference may come from storing the weights, not from training.'] : [];
+  return noiseFloorWarnings && near
+    ? ['Near the rounding floor: much of this difference may come from storing the weights, not from training.']
+    : [];
 }
 
 const LINKS = {
@@ -105,10 +137,18 @@ const LINKS = {
 export const HOVER_COMMANDS = Object.values(LINKS).map(({ command }) => command);
 
 function links(target: InlineTarget, which: (keyof typeof LINKS)[]): string {
-  return which.map((name) => `[${LINKS[name].text}](command:${LINKS[name].command}?${encodeArguments([target])} "${LINKS[name].title}")`).join(' · ');
+  return which
+    .map(
+      (name) =>
+        `[${LINKS[name].text}](command:${LINKS[name].command}?${encodeArguments([target])} "${LINKS[name].title}")`,
+    )
+    .join(' · ');
 }
 
 /** `encodeURIComponent` leaves brackets and quotes alone, which would end a Markdown link early. */
 export function encodeArguments(args: readonly unknown[]): string {
-  return encodeURIComponent(JSON.stringify(args)).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(JSON.stringify(args)).replace(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

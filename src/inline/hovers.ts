@@ -14,7 +14,11 @@ export class Hovers implements vscode.HoverProvider {
   constructor(private readonly lookups: Lookups) {}
 
   async provideHover(document: vscode.TextDocument, { line }: vscode.Position): Promise<vscode.Hover | undefined> {
-    const text = isIndex(document) ? await this.ofIndex(document, line) : isModelConfig(document) ? await this.ofConfig(document, line) : undefined;
+    const text = isIndex(document)
+      ? await this.ofIndex(document, line)
+      : isModelConfig(document)
+        ? await this.ofConfig(document, line)
+        : undefined;
     return text === undefined ? undefined : new vscode.Hover(trusted(text), document.lineAt(line).range);
   }
 
@@ -23,13 +27,29 @@ export class Hovers implements vscode.HoverProvider {
     const lookup = name === undefined ? undefined : await this.lookups.ofDocument(document);
     const tensor = lookup?.tensor(name!);
     if (lookup === undefined || tensor === undefined) return undefined;
-    return tensorHover(lookup, tensor, targetAt(document, line, { depth: tensor.depth, tensor: tensor.name }), hoverOptions(await this.lookups.spectraOf(lookup)));
+    return tensorHover(
+      lookup,
+      tensor,
+      targetAt(document, line, { depth: tensor.depth, tensor: tensor.name }),
+      hoverOptions(await this.lookups.spectraOf(lookup)),
+    );
   }
 
   private async ofConfig(document: vscode.TextDocument, line: number): Promise<string | undefined> {
     const lookup = await this.lookups.ofDocument(document);
-    const figure = lookup && configFigures(jsonKeys(document.getText()), lookup, readSettings()).find((entry) => entry.line === line);
-    return figure && modelHover(lookup, figure.heading, figure.deltas, targetAt(document, line, { tensor: figure.tensor }), hoverOptions());
+    const figure =
+      lookup &&
+      configFigures(jsonKeys(document.getText()), lookup, readSettings()).find((entry) => entry.line === line);
+    return (
+      figure &&
+      modelHover(
+        lookup,
+        figure.heading,
+        figure.deltas,
+        targetAt(document, line, { tensor: figure.tensor }),
+        hoverOptions(),
+      )
+    );
   }
 }
 

@@ -37,9 +37,11 @@ export class IndexDocuments implements vscode.Disposable {
   private onChange({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     const lines = this.known.get(document.uri.toString());
     if (lines === undefined || contentChanges.length === 0) return;
-    const edits = contentChanges.map(
-      ({ range, text }): LineEdit => ({ startLine: range.start.line, endLine: range.end.line, lines: countLines(text) }),
-    );
+    const edits = contentChanges.map(({ range, text }): LineEdit => ({
+      startLine: range.start.line,
+      endLine: range.end.line,
+      lines: countLines(text),
+    }));
     lines.edit(edits, (line) => document.lineAt(line).text);
     // A defence in depth: were the count ever wrong, every number would be beside the wrong line.
     if (lines.lineCount !== document.lineCount) this.known.delete(document.uri.toString());

@@ -63,7 +63,12 @@ function rangeOf(tensors: readonly TensorResult[], from: number): { low: number;
 }
 
 /** `Language layer 11 · mid`: counted as the tensor names beside it count, from 0. */
-export function layerName({ section, layer, depth, region }: Pick<LayerResult, 'section' | 'layer' | 'depth' | 'region'>): string {
+export function layerName({
+  section,
+  layer,
+  depth,
+  region,
+}: Pick<LayerResult, 'section' | 'layer' | 'depth' | 'region'>): string {
   if (section === 'projector') return 'Projector';
   const number = layer ?? depth;
   if (section === 'vision') return `Vision block ${number}`;

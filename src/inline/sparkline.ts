@@ -25,7 +25,9 @@ const GAP = 14;
 export function tensorCurves(spectra: SpectrumResult, name: string): SparkCurve[] {
   const own = spectra.tensors.filter((tensor) => tensor.name === name);
   const tensor = own.find(({ part }) => part === null) ?? own[0];
-  return tensor === undefined ? [] : spectra.stages.slice(1).flatMap(({ label }, from) => ofTensor(tensor, from, label));
+  return tensor === undefined
+    ? []
+    : spectra.stages.slice(1).flatMap(({ label }, from) => ofTensor(tensor, from, label));
 }
 
 function ofTensor(tensor: TensorSpectra, from: number, label: string): SparkCurve[] {
@@ -37,7 +39,14 @@ function ofTensor(tensor: TensorSpectra, from: number, label: string): SparkCurv
     {
       label,
       values: singularValues.map(log),
-      floor: floor.fro > 0 ? floor.singularValues.map((value, at) => ({ middle: log(value), low: log(floor.low[at]), high: log(floor.high[at]) })) : [],
+      floor:
+        floor.fro > 0
+          ? floor.singularValues.map((value, at) => ({
+              middle: log(value),
+              low: log(floor.low[at]),
+              high: log(floor.high[at]),
+            }))
+          : [],
       stableRank,
       dominated: dominated.includes('stableRank'),
     },
@@ -50,7 +59,15 @@ export function layerCurves(spectra: SpectrumResult, depth: number): SparkCurve[
   return spectra.stages.slice(1).flatMap(({ label }, from) => {
     const own = layer?.spectra[from] ?? null;
     if (own === null || own.logCurve.every((value) => value === null)) return [];
-    return [{ label, values: own.logCurve, floor: own.floorCurve.map((middle) => ({ middle, low: middle, high: middle })), stableRank: own.stableRank?.mean ?? null, dominated: own.dominated >= 0.5 }];
+    return [
+      {
+        label,
+        values: own.logCurve,
+        floor: own.floorCurve.map((middle) => ({ middle, low: middle, high: middle })),
+        stableRank: own.stableRank?.mean ?? null,
+        dominated: own.dominated >= 0.5,
+      },
+    ];
   });
 }
 
@@ -58,18 +75,31 @@ export function spectrumChart(curves: readonly SparkCurve[], theme: ThemeKind): 
   const colours = PALETTES[theme];
   const width = (CHART_WIDTH - GAP * (curves.length - 1)) / curves.length;
   const ranks = Math.max(2, ...curves.map(({ values }) => values.length));
-  const least = Math.min(-0.5, ...curves.flatMap(({ values }) => values.flatMap((value) => (value === null ? [] : [value]))));
+  const least = Math.min(
+    -0.5,
+    ...curves.flatMap(({ values }) => values.flatMap((value) => (value === null ? [] : [value]))),
+  );
   const top = TITLE + 3;
   const bottom = HEIGHT - 3;
   const y = (value: number) => top + ((bottom - top) * Math.max(least, Math.min(0, value))) / least;
   const plots = curves.map(({ label, values, floor, stableRank, dominated }, index) => {
     const left = index * (width + GAP);
     const x = (rank: number) => left + (width * (rank - 1)) / (ranks - 1);
-    const at = (value: number | null | undefined, rank: number) => (value === null || value === undefined ? null : `${round(x(rank))} ${round(y(value))}`);
-    const path = (points: (string | null)[]) => points.reduce<string>((drawn, point, i) => (point === null ? drawn : `${drawn}${i > 0 && points[i - 1] !== null ? 'L' : 'M'}${point}`), '');
+    const at = (value: number | null | undefined, rank: number) =>
+      value === null || value === undefined ? null : `${round(x(rank))} ${round(y(value))}`;
+    const path = (points: (string | null)[]) =>
+      points.reduce<string>(
+        (drawn, point, i) =>
+          point === null ? drawn : `${drawn}${i > 0 && points[i - 1] !== null ? 'L' : 'M'}${point}`,
+        '',
+      );
     const known = floor.slice(0, ranks);
-    const band = [...known.map(({ high }, i) => at(high, i + 1)), ...known.map(({ low }, i) => at(low, i + 1)).reverse()].filter((point) => point !== null);
-    const inside = (i: number) => values[i] !== null && known[i]?.high !== null && known[i] !== undefined && values[i]! <= known[i].high;
+    const band = [
+      ...known.map(({ high }, i) => at(high, i + 1)),
+      ...known.map(({ low }, i) => at(low, i + 1)).reverse(),
+    ].filter((point) => point !== null);
+    const inside = (i: number) =>
+      values[i] !== null && known[i]?.high !== null && known[i] !== undefined && values[i]! <= known[i].high;
     const above = values.map((value, i) => (inside(i) ? null : at(value, i + 1)));
     // The first value in the band joins on, so that the line has no gap.
     const within = values.map((value, i) => (inside(i) || inside(i + 1) ? at(value, i + 1) : null));

@@ -128,7 +128,8 @@ function stringAt(line: string, start: number): StringSpan | undefined {
 
 function skipBlanks(line: string, from: number): number {
   let at = from;
-  for (let code = line.charCodeAt(at); code === SPACE || code === TAB || code === 0x0d; code = line.charCodeAt(at)) at++;
+  for (let code = line.charCodeAt(at); code === SPACE || code === TAB || code === 0x0d; code = line.charCodeAt(at))
+    at++;
   return at;
 }
 

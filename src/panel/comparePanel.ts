@@ -26,7 +26,10 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   /** Shows a finished comparison, cut where this panel was last cut. */
   async showResult(result: CompareResult): Promise<void> {
     const cuts = this.request.cuts;
-    const shown = cuts === undefined || String(cuts) === String(result.cuts) ? result : await this.services.engine.recut({ result, cuts });
+    const shown =
+      cuts === undefined || String(cuts) === String(result.cuts)
+        ? result
+        : await this.services.engine.recut({ result, cuts });
     this.set({ kind: 'compare', title: this.title, result: shown });
     this.services.results.prefer(result.provenance.runId);
   }
@@ -66,7 +69,8 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
 
   protected async showStored(): Promise<void> {
     const run = await this.services.results.findRun(this.request.stages);
-    if (run === undefined) this.offer('There is no comparison of these checkpoints on disk. Compare them?', 'not-compared');
+    if (run === undefined)
+      this.offer('There is no comparison of these checkpoints on disk. Compare them?', 'not-compared');
     else if (run.state === 'finished') await this.showResult(await this.services.results.result(run));
     else this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
   }

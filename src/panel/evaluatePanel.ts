@@ -30,7 +30,8 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
       picture: async ({ sample: id }) => {
         const { evaluation } = this;
         const name = evaluation?.questions.find((question) => question.id === id)?.image;
-        if (evaluation === undefined || name === undefined || name === null) throw new Error('This question has no picture.');
+        if (evaluation === undefined || name === undefined || name === null)
+          throw new Error('This question has no picture.');
         return this.pictureOf(await folderOfData(evaluation.data), name);
       },
     };
@@ -45,7 +46,8 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
   protected showJobResult(result: JobResult): void {
     if (result.kind !== 'evaluate') return;
     const { runsFolder } = result;
-    if (runsFolder !== undefined) this.request = { ...this.request, run: { runsFolder, runId: result.result.provenance.runId } };
+    if (runsFolder !== undefined)
+      this.request = { ...this.request, run: { runsFolder, runId: result.result.provenance.runId } };
     this.showResult(result.result);
   }
 

@@ -15,7 +15,8 @@ export async function openFileDiff(stages: readonly StagePath[], difference: Fil
   const { file, from, kind } = difference;
   const [before, after] = [stages[from], stages[from + 1]];
   // The list comes from a result on disk, and a name there is only a name.
-  if (before === undefined || after === undefined || path.basename(file) !== file) throw new Error(`"${file}" cannot be opened.`);
+  if (before === undefined || after === undefined || path.basename(file) !== file)
+    throw new Error(`"${file}" cannot be opened.`);
   const uri = (stage: StagePath) => vscode.Uri.file(path.join(folderOf(stage.path), file));
   const left = kind === 'added' ? emptyDocument(file) : uri(before);
   const right = kind === 'removed' ? emptyDocument(file) : uri(after);
@@ -31,7 +32,10 @@ export async function revealTensor(checkpoint: string, onDisk: string): Promise<
     const document = await vscode.workspace.openTextDocument(index);
     const line = lineOf(document, onDisk);
     const selection = line === undefined ? undefined : document.lineAt(line).range;
-    const editor = await vscode.window.showTextDocument(document, { ...(selection && { selection }), viewColumn: columnOfText() });
+    const editor = await vscode.window.showTextDocument(document, {
+      ...(selection && { selection }),
+      viewColumn: columnOfText(),
+    });
     if (selection !== undefined) editor.revealRange(selection, vscode.TextEditorRevealType.InCenter);
     return;
   }

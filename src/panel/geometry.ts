@@ -48,22 +48,38 @@ export class Geometry implements vscode.Disposable {
   }
 
   private async look(): Promise<GeometryState> {
-    const active = this.services.queue.active.find(({ request }) => request.kind === 'spectrum' && request.refine === undefined && requestKey(request.stages) === requestKey(this.owner.request.stages));
+    const active = this.services.queue.active.find(
+      ({ request }) =>
+        request.kind === 'spectrum' &&
+        request.refine === undefined &&
+        requestKey(request.stages) === requestKey(this.owner.request.stages),
+    );
     if (active !== undefined) {
       this.follow(active);
       return this.state!;
     }
     try {
-      const run = await this.services.results.findSpectrum(this.owner.request.stages, this.owner.request.spectrum?.runId);
+      const run = await this.services.results.findSpectrum(
+        this.owner.request.stages,
+        this.owner.request.spectrum?.runId,
+      );
       if (run?.state === 'finished') {
         const result = await this.cut(await this.services.results.spectrum(run));
         // Something newer may have come in meanwhile.
         return (this.state ??= this.resultState(result, run));
       }
-      const choice = run === undefined ? this.services.spectrumMemory.choice : { mode: run.spectrum?.mode ?? null, filter: run.spectrum?.filter ?? '' };
+      const choice =
+        run === undefined
+          ? this.services.spectrumMemory.choice
+          : { mode: run.spectrum?.mode ?? null, filter: run.spectrum?.filter ?? '' };
       return (this.state ??= { kind: 'offer', choice, interrupted: run === undefined ? null : run.done });
     } catch (error) {
-      return (this.state ??= { kind: 'failed', choice: this.services.spectrumMemory.choice, message: messageOf(error), code: codeOf(error) });
+      return (this.state ??= {
+        kind: 'failed',
+        choice: this.services.spectrumMemory.choice,
+        message: messageOf(error),
+        code: codeOf(error),
+      });
     }
   }
 
@@ -106,25 +122,39 @@ export class Geometry implements vscode.Disposable {
   /** Goes on with the run that is shown; the result stays in sight until the new one is there. */
   async refine(key: string): Promise<void> {
     const shown = this.result();
-    if (!shown.tensors.some(({ name, part }) => key === (part === null ? name : `${name}#${part}`))) throw new Error(`There is no matrix ${key} to refine.`);
-    const job = this.services.queue.start({ ...this.requestOf({ mode: shown.mode, filter: shown.filter ?? '' }), refine: [key] });
+    if (!shown.tensors.some(({ name, part }) => key === (part === null ? name : `${name}#${part}`)))
+      throw new Error(`There is no matrix ${key} to refine.`);
+    const job = this.services.queue.start({
+      ...this.requestOf({ mode: shown.mode, filter: shown.filter ?? '' }),
+      refine: [key],
+    });
     const state = await ended(job);
     if (state.kind === 'failed') throw new Error(state.message);
-    if (state.result.kind === 'spectrum' && this.state?.kind === 'result') await this.show(state.result.result, state.result.runsFolder);
+    if (state.result.kind === 'spectrum' && this.state?.kind === 'result')
+      await this.show(state.result.result, state.result.runsFolder);
   }
 
-  full({ name, part, from }: { name: string; part: string | null; from: number }, signal?: AbortSignal): Promise<FullSpectrum> {
+  full(
+    { name, part, from }: { name: string; part: string | null; from: number },
+    signal?: AbortSignal,
+  ): Promise<FullSpectrum> {
     const shown = this.result();
     const place = this.owner.request.spectrum;
     const { memory, threads } = readSettings();
     const mode = shown.tensors.find((tensor) => tensor.name === name && tensor.part === part)?.spectra[from]?.mode;
-    return this.services.engine.fullSpectrum({ name, part, from, mode, stages: this.owner.request.stages, memory, threads, ...place }, { signal });
+    return this.services.engine.fullSpectrum(
+      { name, part, from, mode, stages: this.owner.request.stages, memory, threads, ...place },
+      { signal },
+    );
   }
 
   /** A finished spectrum, from a run or from the queue. */
   async show(result: SpectrumResult, runsFolder: string | undefined): Promise<void> {
     const cut = await this.cut(result);
-    const state = this.resultState(cut, runsFolder === undefined ? undefined : { runsFolder, runId: result.provenance.runId });
+    const state = this.resultState(
+      cut,
+      runsFolder === undefined ? undefined : { runsFolder, runId: result.provenance.runId },
+    );
     this.set(state);
   }
 
@@ -146,7 +176,9 @@ export class Geometry implements vscode.Disposable {
 
   private async cut(result: SpectrumResult): Promise<SpectrumResult> {
     const { cuts } = this.owner.request;
-    return cuts === undefined || String(cuts) === String(result.cuts) ? result : this.services.engine.recutSpectrum({ result, cuts });
+    return cuts === undefined || String(cuts) === String(result.cuts)
+      ? result
+      : this.services.engine.recutSpectrum({ result, cuts });
   }
 
   private result(): SpectrumResult {
@@ -155,7 +187,12 @@ export class Geometry implements vscode.Disposable {
   }
 
   private requestOf({ mode, filter }: SpectrumChoice): SpectrumJobRequest {
-    return { kind: 'spectrum', stages: this.owner.request.stages, ...(mode !== null && { mode }), ...(filter !== '' && { filter }) };
+    return {
+      kind: 'spectrum',
+      stages: this.owner.request.stages,
+      ...(mode !== null && { mode }),
+      ...(filter !== '' && { filter }),
+    };
   }
 
   follow(job: Job): void {
@@ -172,11 +209,21 @@ export class Geometry implements vscode.Disposable {
     switch (state.kind) {
       case 'running': {
         const { progress } = state;
-        this.set({ kind: 'running', title: `Geometry of ${this.owner.title}`, labels: this.owner.stageLabels(), progress: progress !== null && 'totalMatrices' in progress ? progress : null });
+        this.set({
+          kind: 'running',
+          title: `Geometry of ${this.owner.title}`,
+          labels: this.owner.stageLabels(),
+          progress: progress !== null && 'totalMatrices' in progress ? progress : null,
+        });
         break;
       }
       case 'failed':
-        this.set({ kind: 'failed', choice: { mode: request.mode ?? null, filter: request.filter ?? '' }, message: state.message, code: state.code });
+        this.set({
+          kind: 'failed',
+          choice: { mode: request.mode ?? null, filter: request.filter ?? '' },
+          message: state.message,
+          code: state.code,
+        });
         break;
       case 'finished':
         if (state.result.kind === 'spectrum') await this.show(state.result.result, state.result.runsFolder);

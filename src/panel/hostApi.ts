@@ -81,6 +81,7 @@ export function savingApi(beside: () => string | undefined): Pick<HostApi, 'save
 /** In the workspace, or beside the last checkpoint where there is none. */
 function suggestedUri(checkpoint: string | undefined, suggestedName: string): vscode.Uri {
   const name = suggestedName.replace(/[^\p{L}\p{N}._ -]+/gu, '_');
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(checkpoint ?? '/'), '..');
+  const folder =
+    vscode.workspace.workspaceFolders?.[0]?.uri ?? vscode.Uri.joinPath(vscode.Uri.file(checkpoint ?? '/'), '..');
   return vscode.Uri.joinPath(folder, name);
 }

@@ -12,7 +12,8 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
   // Controls of the webview's kit add an empty style element to test what the browser can; they find its nonce in the
   // meta element below. It is another than the script's, which stays out of reach.
   const styleNonce = newNonce();
-  const resource = (...segments: string[]) => webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, ...segments)).toString();
+  const resource = (...segments: string[]) =>
+    webview.asWebviewUri(vscode.Uri.joinPath(extensionUri, ...segments)).toString();
   const policy = [
     `default-src 'none'`,
     `script-src 'nonce-${nonce}'`,

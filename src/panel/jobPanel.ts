@@ -1,7 +1,14 @@
 /** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
 import * as vscode from 'vscode';
 import type { EngineApi } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, EvaluatePanelRequest, HostApi, PanelProgress, PanelState, ProbePanelRequest } from '../protocol/hostApi.js';
+import type {
+  ComparePanelRequest,
+  EvaluatePanelRequest,
+  HostApi,
+  PanelProgress,
+  PanelState,
+  ProbePanelRequest,
+} from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import { checkpointsOf, keyOf, titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
@@ -22,7 +29,9 @@ export interface PanelServices {
 export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
 
 /** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
-export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest> implements Panel {
+export abstract class JobPanel<
+  R extends ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest,
+> implements Panel {
   protected readonly surface: Surface;
   private readonly changed = new vscode.EventEmitter<void>();
   private following: vscode.Disposable | undefined;
@@ -141,7 +150,8 @@ export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest
       case 'running':
         if (this.state.kind === 'running' && state.progress !== null) {
           this.state = this.running(state.progress);
-          if (this.view.visible) void this.surface.connection.remote.progress({ progress: state.progress }).catch(() => undefined);
+          if (this.view.visible)
+            void this.surface.connection.remote.progress({ progress: state.progress }).catch(() => undefined);
         } else this.set(this.running(state.progress));
         break;
       case 'failed':
@@ -163,7 +173,8 @@ export abstract class JobPanel<R extends ComparePanelRequest | ProbePanelRequest
 
   private deliverFocus(): void {
     const focus = this.pendingFocus;
-    if (focus === undefined || !this.view.visible || this.state.kind === 'running' || this.state.kind === 'failed') return;
+    if (focus === undefined || !this.view.visible || this.state.kind === 'running' || this.state.kind === 'failed')
+      return;
     void this.surface.connection.remote.focus(focus).then(
       () => {
         if (this.pendingFocus === focus) this.pendingFocus = undefined;

@@ -1,5 +1,12 @@
 /** Reads back what the webview kept with `setState`. It survives versions of the extension, so it is checked. */
-import type { EvaluatePanelRequest, PanelMemory, PanelRequest, ProbePanelRequest, ProbeQuestion, TryPanelRequest } from '../protocol/hostApi.js';
+import type {
+  EvaluatePanelRequest,
+  PanelMemory,
+  PanelRequest,
+  ProbePanelRequest,
+  ProbeQuestion,
+  TryPanelRequest,
+} from '../protocol/hostApi.js';
 
 export function parseMemory(state: unknown): PanelMemory | undefined {
   if (!isRecord(state)) return undefined;
@@ -16,7 +23,10 @@ function parseRequest(value: unknown): PanelRequest | undefined {
   const stages = parseStages(value['stages']);
   if (stages === undefined || stages.length < 2) return undefined;
   const { cuts, spectrum } = value;
-  const shown = isRecord(spectrum) && typeof spectrum['runsFolder'] === 'string' && typeof spectrum['runId'] === 'string' ? { spectrum: { runsFolder: spectrum['runsFolder'], runId: spectrum['runId'] } } : {};
+  const shown =
+    isRecord(spectrum) && typeof spectrum['runsFolder'] === 'string' && typeof spectrum['runId'] === 'string'
+      ? { spectrum: { runsFolder: spectrum['runsFolder'], runId: spectrum['runId'] } }
+      : {};
   return { kind: 'compare', stages, ...(isCuts(cuts) && { cuts }), ...shown };
 }
 
@@ -24,7 +34,9 @@ function parseStages(value: unknown): { path: string; label?: string }[] | undef
   if (!Array.isArray(value)) return undefined;
   const stages = value.flatMap((stage: unknown) => {
     if (!isRecord(stage) || typeof stage['path'] !== 'string') return [];
-    return [typeof stage['label'] === 'string' ? { path: stage['path'], label: stage['label'] } : { path: stage['path'] }];
+    return [
+      typeof stage['label'] === 'string' ? { path: stage['path'], label: stage['label'] } : { path: stage['path'] },
+    ];
   });
   return stages.length === value.length && stages.length > 0 ? stages : undefined;
 }
@@ -33,7 +45,13 @@ function parseProbe(value: Record<string, unknown>): ProbePanelRequest | undefin
   if (!Array.isArray(value['probes']) || value['probes'].length === 0) return undefined;
   const probes = value['probes'].flatMap((probe: unknown) => parseQuestion(probe) ?? []);
   if (probes.length !== value['probes'].length) return undefined;
-  const runs = Array.isArray(value['runs']) ? value['runs'].flatMap((run: unknown) => (isRecord(run) && typeof run['runsFolder'] === 'string' && typeof run['runId'] === 'string' ? [{ runsFolder: run['runsFolder'], runId: run['runId'] }] : [])) : [];
+  const runs = Array.isArray(value['runs'])
+    ? value['runs'].flatMap((run: unknown) =>
+        isRecord(run) && typeof run['runsFolder'] === 'string' && typeof run['runId'] === 'string'
+          ? [{ runsFolder: run['runsFolder'], runId: run['runId'] }]
+          : [],
+      )
+    : [];
   return { kind: 'probe', probes, ...(runs.length === probes.length && { runs }) };
 }
 
@@ -43,10 +61,18 @@ function parseQuestion(value: unknown): ProbeQuestion | undefined {
   const checkpoints = parseStages(value['checkpoints']);
   const kind = (['swap', 'skip', 'attention'] as const).find((one) => one === value['kind']);
   if (checkpoints === undefined || kind === undefined) return undefined;
-  const number = (key: string) => (typeof value[key] === 'number' && Number.isInteger(value[key]) ? { [key]: value[key] } : {});
-  const one = (key: string, allowed: readonly string[]) => (allowed.includes(String(value[key])) ? { [key]: value[key] } : {});
-  const depths = Array.isArray(value['depths']) && value['depths'].every((depth) => Number.isInteger(depth)) ? { depths: value['depths'] as number[] } : {};
-  const tasks = Array.isArray(value['tasks']) && value['tasks'].every((task) => typeof task === 'string') ? { tasks: value['tasks'] } : {};
+  const number = (key: string) =>
+    typeof value[key] === 'number' && Number.isInteger(value[key]) ? { [key]: value[key] } : {};
+  const one = (key: string, allowed: readonly string[]) =>
+    allowed.includes(String(value[key])) ? { [key]: value[key] } : {};
+  const depths =
+    Array.isArray(value['depths']) && value['depths'].every((depth) => Number.isInteger(depth))
+      ? { depths: value['depths'] as number[] }
+      : {};
+  const tasks =
+    Array.isArray(value['tasks']) && value['tasks'].every((task) => typeof task === 'string')
+      ? { tasks: value['tasks'] }
+      : {};
   return {
     kind,
     checkpoints,
@@ -74,16 +100,35 @@ function parseEvaluation(value: Record<string, unknown>): EvaluatePanelRequest |
     const known = (['base', 'in', 'rl', 'hybrid'] as const).find((one) => one === role);
     return { ...stage, ...(known && { role: known }), ...(typeof recipe === 'string' && { recipe }) };
   });
-  const number = (key: string) => (typeof asked[key] === 'number' && Number.isInteger(asked[key]) ? { [key]: asked[key] } : {});
-  const one = (key: string, allowed: readonly string[]) => (allowed.includes(String(asked[key])) ? { [key]: asked[key] } : {});
+  const number = (key: string) =>
+    typeof asked[key] === 'number' && Number.isInteger(asked[key]) ? { [key]: asked[key] } : {};
+  const one = (key: string, allowed: readonly string[]) =>
+    allowed.includes(String(asked[key])) ? { [key]: asked[key] } : {};
   const axis = asked['axis'];
-  const values = isRecord(axis) && Array.isArray(axis['values']) && axis['values'].length === checkpoints.length && axis['values'].every((at) => at === null || typeof at === 'number') ? (axis['values'] as (number | null)[]) : undefined;
+  const values =
+    isRecord(axis) &&
+    Array.isArray(axis['values']) &&
+    axis['values'].length === checkpoints.length &&
+    axis['values'].every((at) => at === null || typeof at === 'number')
+      ? (axis['values'] as (number | null)[])
+      : undefined;
   const name = isRecord(axis) ? (['cut', 'alpha'] as const).find((own) => own === axis['name']) : undefined;
   const run = value['run'];
   return {
     kind: 'evaluate',
-    evaluation: { checkpoints, data: asked['data'], ...number('samples'), ...number('seed'), ...number('maxNewTokens'), ...one('kind', ['evaluate', 'transfer', 'sweep']), ...one('badLines', ['stop', 'skip']), ...(values && name && { axis: { name, values } }) },
-    ...(isRecord(run) && typeof run['runsFolder'] === 'string' && typeof run['runId'] === 'string' && { run: { runsFolder: run['runsFolder'], runId: run['runId'] } }),
+    evaluation: {
+      checkpoints,
+      data: asked['data'],
+      ...number('samples'),
+      ...number('seed'),
+      ...number('maxNewTokens'),
+      ...one('kind', ['evaluate', 'transfer', 'sweep']),
+      ...one('badLines', ['stop', 'skip']),
+      ...(values && name && { axis: { name, values } }),
+    },
+    ...(isRecord(run) &&
+      typeof run['runsFolder'] === 'string' &&
+      typeof run['runId'] === 'string' && { run: { runsFolder: run['runsFolder'], runId: run['runId'] } }),
   };
 }
 

@@ -1,7 +1,14 @@
 /** The open panels, one per comparison, probe or trial; how they open, and how they come back after a reload. */
 import * as vscode from 'vscode';
 import type { CompareResult, EvaluateResult, ProbeResult, SpectrumResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, EvaluatePanelRequest, PanelRequest, ProbePanelRequest, SpectrumJobRequest, TryPanelRequest } from '../protocol/hostApi.js';
+import type {
+  ComparePanelRequest,
+  EvaluatePanelRequest,
+  PanelRequest,
+  ProbePanelRequest,
+  SpectrumJobRequest,
+  TryPanelRequest,
+} from '../protocol/hostApi.js';
 import { keyOf, type Job, type JobRequest } from '../services/queue.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
@@ -50,7 +57,11 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   /** Opens on a spectrum that is finished. */
-  async showSpectrum(run: { runsFolder: string; runId: string }, stages: ComparePanelRequest['stages'], result: SpectrumResult): Promise<ComparePanel> {
+  async showSpectrum(
+    run: { runsFolder: string; runId: string },
+    stages: ComparePanelRequest['stages'],
+    result: SpectrumResult,
+  ): Promise<ComparePanel> {
     const panel = this.geometry({ stages });
     await panel.geometry.show(result, run.runsFolder);
     return panel;
@@ -129,7 +140,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
       existing.view.reveal(undefined, true);
       return existing;
     }
-    const view = vscode.window.createWebviewPanel(VIEW_TYPE, 'Frankenstein', { viewColumn: columnOfPanel(), preserveFocus: true }, {});
+    const view = vscode.window.createWebviewPanel(
+      VIEW_TYPE,
+      'Frankenstein',
+      { viewColumn: columnOfPanel(), preserveFocus: true },
+      {},
+    );
     return this.adopt(view, request);
   }
 
@@ -179,17 +195,23 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
   private tellIfUnseen(job: Job): void {
     const { state, request } = job;
-    if (this.find(request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : job.key) !== undefined) return;
+    if (
+      this.find(request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : job.key) !==
+      undefined
+    )
+      return;
     if (state.kind === 'finished') {
       const { result } = state;
-      void vscode.window.showInformationMessage(`${job.title}${request.kind === 'compare' ? ' is compared.' : ' is done.'}`, 'Open').then((choice) => {
-        if (choice === undefined) return;
-        if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
-        // Finished runs are back at once.
-        else if (request.kind === 'probe') this.probe(request);
-        else if (request.kind === 'evaluate') this.evaluate(request);
-        else if (request.kind === 'spectrum') this.geometry(request);
-      });
+      void vscode.window
+        .showInformationMessage(`${job.title}${request.kind === 'compare' ? ' is compared.' : ' is done.'}`, 'Open')
+        .then((choice) => {
+          if (choice === undefined) return;
+          if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
+          // Finished runs are back at once.
+          else if (request.kind === 'probe') this.probe(request);
+          else if (request.kind === 'evaluate') this.evaluate(request);
+          else if (request.kind === 'spectrum') this.geometry(request);
+        });
     } else if (state.kind === 'failed' && state.code !== 'cancelled') {
       void vscode.window.showErrorMessage(state.message, 'Show Log').then((choice) => {
         if (choice !== undefined) void vscode.commands.executeCommand('frankenstein.showLog');

@@ -24,7 +24,10 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
     return {
       ...super.hostApi(),
       skipBadLines: () => {
-        this.request = { ...this.request, probes: this.request.probes.map((probe) => ({ ...probe, badLines: 'skip' as const })) };
+        this.request = {
+          ...this.request,
+          probes: this.request.probes.map((probe) => ({ ...probe, badLines: 'skip' as const })),
+        };
         return Promise.resolve(this.start());
       },
       picture: async ({ result: index, sample: id, which }) => {
@@ -45,7 +48,11 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
   protected showJobResult(result: JobResult): void {
     if (result.kind !== 'probe') return;
     const { runsFolder } = result;
-    if (runsFolder !== undefined) this.request = { ...this.request, runs: result.results.map(({ provenance }) => ({ runsFolder, runId: provenance.runId })) };
+    if (runsFolder !== undefined)
+      this.request = {
+        ...this.request,
+        runs: result.results.map(({ provenance }) => ({ runsFolder, runId: provenance.runId })),
+      };
     this.showResults(result.results);
   }
 }

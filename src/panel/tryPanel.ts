@@ -75,7 +75,11 @@ export class TryPanel implements Panel {
       },
       cancel: () => Promise.resolve(this.cancel()),
       choosePicture: async () => {
-        const picked = await vscode.window.showOpenDialog({ title: 'Choose a Picture', filters: { Pictures: ['png', 'jpg', 'jpeg', 'webp'] }, openLabel: 'Choose Picture' });
+        const picked = await vscode.window.showOpenDialog({
+          title: 'Choose a Picture',
+          filters: { Pictures: ['png', 'jpg', 'jpeg', 'webp'] },
+          openLabel: 'Choose Picture',
+        });
         const file = picked?.[0]?.fsPath;
         if (file === undefined) return null;
         await readPicture(file); // says what is wrong with it now, not when it is asked about
@@ -91,17 +95,44 @@ export class TryPanel implements Panel {
         if (file === undefined) throw new Error('This picture was not chosen here.');
         if (this.abort !== undefined) throw new Error('An answer is still under way.');
         if (prompt.trim() === '') throw new Error('There is nothing to ask.');
-        void this.run({ prompt, image: file === null ? null : { id: image!, name: path.basename(file) }, file, maxNewTokens: Math.max(1, Math.min(MOST_TOKENS, Math.round(maxNewTokens))) });
+        void this.run({
+          prompt,
+          image: file === null ? null : { id: image!, name: path.basename(file) },
+          file,
+          maxNewTokens: Math.max(1, Math.min(MOST_TOKENS, Math.round(maxNewTokens))),
+        });
         return Promise.resolve();
       },
     };
   }
 
   /** One checkpoint after the other, and after the analyses under way: each may fill the memory budget on its own. */
-  private async run({ prompt, image, file, maxNewTokens }: { prompt: string; image: TrialExchange['image']; file: string | null; maxNewTokens: number }): Promise<void> {
+  private async run({
+    prompt,
+    image,
+    file,
+    maxNewTokens,
+  }: {
+    prompt: string;
+    image: TrialExchange['image'];
+    file: string | null;
+    maxNewTokens: number;
+  }): Promise<void> {
     const { exchanges } = this.trial;
     const abort = (this.abort = new AbortController());
-    const exchange: TrialExchange = { id: (exchanges.at(-1)?.id ?? 0) + 1, prompt, image, answers: this.request.checkpoints.map(() => ({ state: 'waiting', text: '', message: null, tokens: null, seconds: null, notices: [] })) };
+    const exchange: TrialExchange = {
+      id: (exchanges.at(-1)?.id ?? 0) + 1,
+      prompt,
+      image,
+      answers: this.request.checkpoints.map(() => ({
+        state: 'waiting',
+        text: '',
+        message: null,
+        tokens: null,
+        seconds: null,
+        notices: [],
+      })),
+    };
     exchanges.push(exchange);
     if (exchanges.length > KEPT) exchanges.shift();
     const { memory, threads } = readSettings();
@@ -125,14 +156,26 @@ export class TryPanel implements Panel {
               signal: abort.signal,
               progress: ({ text }) => {
                 answer.text += text;
-                if (this.view.visible) void this.surface.connection.remote.answer({ exchange: exchange.id, checkpoint: at, text: answer.text }).catch(() => undefined);
+                if (this.view.visible)
+                  void this.surface.connection.remote
+                    .answer({ exchange: exchange.id, checkpoint: at, text: answer.text })
+                    .catch(() => undefined);
               },
             },
           );
         }, abort.signal);
-        this.update(answer, { state: 'done', text: result.text, tokens: result.tokenIds.length, seconds: (Date.now() - started) / 1000, notices: [...result.notices, ...(result.ended === 'length' ? [`Cut off at ${maxNewTokens} tokens.`] : [])] });
+        this.update(answer, {
+          state: 'done',
+          text: result.text,
+          tokens: result.tokenIds.length,
+          seconds: (Date.now() - started) / 1000,
+          notices: [...result.notices, ...(result.ended === 'length' ? [`Cut off at ${maxNewTokens} tokens.`] : [])],
+        });
       } catch (error) {
-        this.update(answer, abort.signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message: messageOf(error) });
+        this.update(
+          answer,
+          abort.signal.aborted ? { state: 'cancelled', message: null } : { state: 'failed', message: messageOf(error) },
+        );
       }
     }
     this.abort = undefined;

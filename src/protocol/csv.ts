@@ -1,5 +1,12 @@
 /** Results as CSV, in full precision: the same table from the panel and from the command line. */
-import type { CompareResult, Spectrum, SpectrumResult, StageSummary, TensorResult, TensorSpectra } from './engineApi.js';
+import type {
+  CompareResult,
+  Spectrum,
+  SpectrumResult,
+  StageSummary,
+  TensorResult,
+  TensorSpectra,
+} from './engineApi.js';
 
 export type Cell = string | number | null | undefined;
 
@@ -25,14 +32,33 @@ export function tensorsCsv(result: CompareResult, tensors: readonly TensorResult
     ...updateNames(result).flatMap((name) => DELTA_COLUMNS.map((column) => `${name} ${column}`)),
   ];
   const rows = tensors.map((tensor): Cell[] => [
-    ...[tensor.name, tensor.section, tensor.layer, tensor.depth, tensor.component, tensor.region, tensor.shape.join('x')],
+    ...[
+      tensor.name,
+      tensor.section,
+      tensor.layer,
+      tensor.depth,
+      tensor.component,
+      tensor.region,
+      tensor.shape.join('x'),
+    ],
     ...result.stages.flatMap((_, stage): Cell[] => [tensor.onDisk[stage], tensor.dtypes[stage], tensor.norms[stage]]),
     ...tensor.deltas.flatMap((delta) => DELTA_COLUMNS.map((column) => delta?.[column])),
   ]);
   return csv([head, ...rows]);
 }
 
-const AGGREGATE_COLUMNS = ['fro', 'meanFro', 'sumFro', 'relative', 'meanRelative', 'cosine', 'maxAbs', 'changed', 'floor', 'nonFinite'] as const;
+const AGGREGATE_COLUMNS = [
+  'fro',
+  'meanFro',
+  'sumFro',
+  'relative',
+  'meanRelative',
+  'cosine',
+  'maxAbs',
+  'changed',
+  'floor',
+  'nonFinite',
+] as const;
 
 /** One row per depth: the aggregate over its weights, per update. */
 export function layersCsv(result: CompareResult): string {
@@ -80,12 +106,36 @@ export function spectraCsv(result: SpectrumResult, tensors: readonly TensorSpect
   const head = [
     ...['name', 'part', 'section', 'layer', 'depth', 'component', 'region', 'rows', 'columns'],
     ...updates.flatMap((name) => [...SPECTRUM_COLUMNS.map(([column]) => `${name} ${column}`), `${name} skipped`]),
-    ...updates.slice(1).flatMap((name, index) => ['left overlap', 'left chance', 'right overlap', 'right chance'].map((column) => `${updates[index]!}, ${name} ${column}`)),
+    ...updates
+      .slice(1)
+      .flatMap((name, index) =>
+        ['left overlap', 'left chance', 'right overlap', 'right chance'].map(
+          (column) => `${updates[index]!}, ${name} ${column}`,
+        ),
+      ),
   ];
   const rows = tensors.map((tensor): Cell[] => [
-    ...[tensor.name, tensor.part, tensor.section, tensor.layer, tensor.depth, tensor.component, tensor.region, tensor.rows, tensor.columns],
-    ...tensor.spectra.flatMap((spectrum, pair) => [...SPECTRUM_COLUMNS.map(([, value]) => spectrum && value(spectrum)), tensor.skipped[pair]]),
-    ...tensor.overlaps.flatMap((overlap) => [overlap?.leftOverlap, overlap?.leftChance, overlap?.rightOverlap, overlap?.rightChance]),
+    ...[
+      tensor.name,
+      tensor.part,
+      tensor.section,
+      tensor.layer,
+      tensor.depth,
+      tensor.component,
+      tensor.region,
+      tensor.rows,
+      tensor.columns,
+    ],
+    ...tensor.spectra.flatMap((spectrum, pair) => [
+      ...SPECTRUM_COLUMNS.map(([, value]) => spectrum && value(spectrum)),
+      tensor.skipped[pair],
+    ]),
+    ...tensor.overlaps.flatMap((overlap) => [
+      overlap?.leftOverlap,
+      overlap?.leftChance,
+      overlap?.rightOverlap,
+      overlap?.rightChance,
+    ]),
   ]);
   return csv([head, ...rows]);
 }

@@ -2,7 +2,22 @@
  * The panel's contract. The webview is a function of `PanelState` plus these calls; it knows nothing about files,
  * and nothing about VS Code beyond this object.
  */
-import type { CompareResult, EvaluateProgress, EvaluateRequest, EvaluateResult, FullSpectrum, ProbeProgress, ProbeQuestion, ProbeResult, Progress, SpectrumMode, SpectrumPlan, SpectrumProgress, SpectrumResult, TensorDetail } from './engineApi.js';
+import type {
+  CompareResult,
+  EvaluateProgress,
+  EvaluateRequest,
+  EvaluateResult,
+  FullSpectrum,
+  ProbeProgress,
+  ProbeQuestion,
+  ProbeResult,
+  Progress,
+  SpectrumMode,
+  SpectrumPlan,
+  SpectrumProgress,
+  SpectrumResult,
+  TensorDetail,
+} from './engineApi.js';
 
 /** What the panel shows. The host pushes a new one whenever it changes. */
 export type PanelState =

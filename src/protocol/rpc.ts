@@ -120,7 +120,15 @@ export function connect<L extends Methods<L>, R extends Methods<R>>(transport: T
       case 'ready':
         // Whoever comes second hears nothing of the first's greeting, so a greeting is answered once.
         if (!raw.answer) {
-          if (greeted) drop(new RemoteError({ name: 'Error', message: 'The other side has started again.', code: 'cancelled', stack: undefined }));
+          if (greeted)
+            drop(
+              new RemoteError({
+                name: 'Error',
+                message: 'The other side has started again.',
+                code: 'cancelled',
+                stack: undefined,
+              }),
+            );
           greeted = true;
           send({ rpc: 'ready', answer: true });
         }

@@ -16,7 +16,10 @@ export function showProblems(feedback: Feedback): vscode.Disposable {
     feedback.onDidChange(async (document) => {
       const found = await feedback.of(document);
       if (found === undefined || document.isClosed) return;
-      collection.set(document.uri, found.problems.map((problem) => diagnosticOf(document, problem)));
+      collection.set(
+        document.uri,
+        found.problems.map((problem) => diagnosticOf(document, problem)),
+      );
     }),
     vscode.workspace.onDidCloseTextDocument((document) => {
       if (isRecipe(document)) collection.delete(document.uri);

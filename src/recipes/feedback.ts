@@ -51,13 +51,15 @@ export class Feedback implements vscode.Disposable {
     if (known?.version === document.version) return known.feedback;
     known?.abort.abort();
     const abort = new AbortController();
-    const feedback = this.engine.checkRecipe({ file: document.uri.fsPath, text: document.getText() }, { signal: abort.signal }).then(
-      (found) => found,
-      (error: unknown) => {
-        if (!isCancelled(error)) this.log.error(`${document.uri.fsPath}: ${messageOf(error)}`);
-        return undefined;
-      },
-    );
+    const feedback = this.engine
+      .checkRecipe({ file: document.uri.fsPath, text: document.getText() }, { signal: abort.signal })
+      .then(
+        (found) => found,
+        (error: unknown) => {
+          if (!isCancelled(error)) this.log.error(`${document.uri.fsPath}: ${messageOf(error)}`);
+          return undefined;
+        },
+      );
     this.entries.set(key, { version: document.version, feedback, abort });
     return feedback;
   }
@@ -72,14 +74,17 @@ export class Feedback implements vscode.Disposable {
     if (!isRecipe(document)) return;
     const key = document.uri.toString();
     clearTimeout(this.timers.get(key));
-    this.timers.set(key, setTimeout(() => {
-      this.timers.delete(key);
-      if (document.isClosed) return;
-      const { version } = document;
-      void this.of(document).then(() => {
-        if (!document.isClosed && document.version === version) this.changed.fire(document);
-      });
-    }, after));
+    this.timers.set(
+      key,
+      setTimeout(() => {
+        this.timers.delete(key);
+        if (document.isClosed) return;
+        const { version } = document;
+        void this.of(document).then(() => {
+          if (!document.isClosed && document.version === version) this.changed.fire(document);
+        });
+      }, after),
+    );
   }
 
   private forget(document: vscode.TextDocument): void {
@@ -97,6 +102,9 @@ export class Feedback implements vscode.Disposable {
   }
 }
 
-export function rangeOf(document: vscode.TextDocument, { offset, length }: { offset: number; length: number }): vscode.Range {
+export function rangeOf(
+  document: vscode.TextDocument,
+  { offset, length }: { offset: number; length: number },
+): vscode.Range {
   return new vscode.Range(document.positionAt(offset), document.positionAt(offset + length));
 }

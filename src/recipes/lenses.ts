@@ -16,13 +16,40 @@ export class RecipeLenses implements vscode.CodeLensProvider {
     const { uri } = document;
     const found = await this.feedback.of(document);
     const errors = found?.problems.filter(({ severity }) => severity === 'error').length ?? 0;
-    if (found?.made === null) return [lens({ title: `$(error) ${errors === 1 ? 'One problem' : `${errors} problems`} to solve`, command: 'workbench.actions.view.problems', tooltip: 'Show the problems' })];
+    if (found?.made === null)
+      return [
+        lens({
+          title: `$(error) ${errors === 1 ? 'One problem' : `${errors} problems`} to solve`,
+          command: 'workbench.actions.view.problems',
+          tooltip: 'Show the problems',
+        }),
+      ];
     const made = found?.made;
     return [
-      lens({ title: '$(play) Run', command: 'frankenstein.try', arguments: [uri], tooltip: 'Ask the merged model something. Nothing is written.' }),
-      lens({ title: 'Evaluate', command: 'frankenstein.evaluate', arguments: [uri], tooltip: 'Measure vision, vision-to-reasoning and reasoning' }),
-      lens({ title: 'Export…', command: 'frankenstein.exportMerged', arguments: [uri], tooltip: made ? `Write the checkpoint: ${bytesText(made.bytes)}` : 'Write the checkpoint' }),
-      lens({ title: 'Open in mergekit format', command: 'frankenstein.mergekitFormat', arguments: [uri], tooltip: 'The same, as mergekit writes it' }),
+      lens({
+        title: '$(play) Run',
+        command: 'frankenstein.try',
+        arguments: [uri],
+        tooltip: 'Ask the merged model something. Nothing is written.',
+      }),
+      lens({
+        title: 'Evaluate',
+        command: 'frankenstein.evaluate',
+        arguments: [uri],
+        tooltip: 'Measure vision, vision-to-reasoning and reasoning',
+      }),
+      lens({
+        title: 'Export…',
+        command: 'frankenstein.exportMerged',
+        arguments: [uri],
+        tooltip: made ? `Write the checkpoint: ${bytesText(made.bytes)}` : 'Write the checkpoint',
+      }),
+      lens({
+        title: 'Open in mergekit format',
+        command: 'frankenstein.mergekitFormat',
+        arguments: [uri],
+        tooltip: 'The same, as mergekit writes it',
+      }),
       ...(made ? [lens({ title: summaryOf(made), command: '' })] : []),
     ];
   }
@@ -33,7 +60,9 @@ function lens(command: vscode.Command): vscode.CodeLens {
 }
 
 function summaryOf({ computed, tensors, bytes }: RecipeSketch): string {
-  return computed === 0 ? `${tensors.toLocaleString('en')} tensors, none computed` : `${computed.toLocaleString('en')} of ${tensors.toLocaleString('en')} tensors computed, ${bytesText(bytes)}`;
+  return computed === 0
+    ? `${tensors.toLocaleString('en')} tensors, none computed`
+    : `${computed.toLocaleString('en')} of ${tensors.toLocaleString('en')} tensors computed, ${bytesText(bytes)}`;
 }
 
 /** Theme colours, so that the strip follows the theme; the letters say the same without colour. */
@@ -44,7 +73,12 @@ const MOST_CELLS = 96;
 /** `in ▆▆▆▆ rl ▆▆▆▆▆▆▆▆`, after the line that says what is done: a cell per language layer. */
 export function showStrip(feedback: Feedback): vscode.Disposable {
   // One type per source: an attachment has one colour.
-  const types = COLOURS.map((colour) => vscode.window.createTextEditorDecorationType({ rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed, after: { color: new vscode.ThemeColor(colour), margin: '0 0 0 0.6em' } }));
+  const types = COLOURS.map((colour) =>
+    vscode.window.createTextEditorDecorationType({
+      rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+      after: { color: new vscode.ThemeColor(colour), margin: '0 0 0 0.6em' },
+    }),
+  );
   const draw = async (document: vscode.TextDocument) => {
     const editors = vscode.window.visibleTextEditors.filter((editor) => editor.document === document);
     if (editors.length === 0) return;
@@ -57,7 +91,15 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
         const run = runs[index];
         if (run === undefined || line === undefined) return editor.setDecorations(type, []);
         const end = document.lineAt(line).range.end;
-        editor.setDecorations(type, [{ range: new vscode.Range(end, end), hoverMessage: run.hover, renderOptions: { after: { contentText: run.text, color: new vscode.ThemeColor(COLOURS[run.source % COLOURS.length]!) } } }]);
+        editor.setDecorations(type, [
+          {
+            range: new vscode.Range(end, end),
+            hoverMessage: run.hover,
+            renderOptions: {
+              after: { contentText: run.text, color: new vscode.ThemeColor(COLOURS[run.source % COLOURS.length]!) },
+            },
+          },
+        ]);
       });
     }
   };
@@ -72,7 +114,8 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
 
 /** The line of the key that says what is done. */
 function lineOfForm(document: vscode.TextDocument): number | undefined {
-  for (let line = 0; line < document.lineCount; line++) if (/^(?:stitch|interpolate|noise|models|slices|modules)\s*:/.test(document.lineAt(line).text)) return line;
+  for (let line = 0; line < document.lineCount; line++)
+    if (/^(?:stitch|interpolate|noise|models|slices|modules)\s*:/.test(document.lineAt(line).text)) return line;
   return undefined;
 }
 
@@ -98,6 +141,10 @@ export function runsOf({ layers, labels, computed }: Pick<RecipeSketch, 'layers'
     const rest = index === shown.length - 1 && runs.length > shown.length ? ' …' : '';
     const label = labels[source] ?? '';
     const others = mixed ? `${label} and others` : label;
-    return { source, text: `${others} ${(mixed ? '▓' : '█').repeat(Math.max(1, Math.round((to - from + 1) / cell)))}${rest}`, hover: `Language layers ${from}–${to}: ${others}${mixed && computed > 0 ? ', computed' : ''}` };
+    return {
+      source,
+      text: `${others} ${(mixed ? '▓' : '█').repeat(Math.max(1, Math.round((to - from + 1) / cell)))}${rest}`,
+      hover: `Language layers ${from}–${to}: ${others}${mixed && computed > 0 ? ', computed' : ''}`,
+    };
   });
 }

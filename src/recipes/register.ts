@@ -13,8 +13,19 @@ export function registerRecipes({ engine, discovery, log }: Services): vscode.Di
     showProblems(feedback),
     showStrip(feedback),
     vscode.languages.registerCodeLensProvider(RECIPE, new RecipeLenses(feedback)),
-    vscode.languages.registerCodeActionsProvider(RECIPE, new Fixes(feedback), { providedCodeActionKinds: [vscode.CodeActionKind.QuickFix] }),
-    vscode.languages.registerCompletionItemProvider(RECIPE, new Completions(engine, discovery), ' ', ':', '-', '/', '{', '['),
+    vscode.languages.registerCodeActionsProvider(RECIPE, new Fixes(feedback), {
+      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+    }),
+    vscode.languages.registerCompletionItemProvider(
+      RECIPE,
+      new Completions(engine, discovery),
+      ' ',
+      ':',
+      '-',
+      '/',
+      '{',
+      '[',
+    ),
     vscode.languages.registerHoverProvider(RECIPE, new Explanations(engine)),
   );
 }

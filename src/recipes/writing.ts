@@ -20,13 +20,23 @@ export class Completions implements vscode.CompletionItemProvider {
     private readonly discovery: Discovery,
   ) {}
 
-  async provideCompletionItems(document: vscode.TextDocument, position: vscode.Position, token: vscode.CancellationToken): Promise<vscode.CompletionItem[]> {
+  async provideCompletionItems(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+    token: vscode.CancellationToken,
+  ): Promise<vscode.CompletionItem[]> {
     const abort = new AbortController();
     token.onCancellationRequested(() => abort.abort());
     const checkpoints = (await this.discovery.list().catch(() => [])).map(({ path, label }) => ({ path, label }));
-    const found = await this.engine.completeRecipe({ file: document.uri.fsPath, text: document.getText(), offset: document.offsetAt(position), checkpoints }, { signal: abort.signal });
+    const found = await this.engine.completeRecipe(
+      { file: document.uri.fsPath, text: document.getText(), offset: document.offsetAt(position), checkpoints },
+      { signal: abort.signal },
+    );
     return found.map((completion, index) => {
-      const item = new vscode.CompletionItem({ label: completion.label, ...(completion.detail !== undefined && { description: completion.detail }) }, KINDS[completion.kind]);
+      const item = new vscode.CompletionItem(
+        { label: completion.label, ...(completion.detail !== undefined && { description: completion.detail }) },
+        KINDS[completion.kind],
+      );
       item.insertText = new vscode.SnippetString(completion.insert);
       item.range = rangeOf(document, completion.replace);
       item.filterText = completion.label;
@@ -47,7 +57,9 @@ export class Explanations implements vscode.HoverProvider {
     const found = await this.engine.hoverRecipe({ text: document.getText(), offset: document.offsetAt(position) });
     if (found === null) return undefined;
     const text = new vscode.MarkdownString();
-    text.appendMarkdown(`**${escapeMarkdown(found.title)}**\n\n${found.paragraphs.map(escapeMarkdown).join('\n\n')}\n\n`);
+    text.appendMarkdown(
+      `**${escapeMarkdown(found.title)}**\n\n${found.paragraphs.map(escapeMarkdown).join('\n\n')}\n\n`,
+    );
     if (found.formula !== undefined) text.appendCodeblock(found.formula, 'plaintext');
     if (found.paper !== undefined) text.appendMarkdown(`[${escapeMarkdown(found.paper.title)}](${found.paper.url})`);
     return new vscode.Hover(text, rangeOf(document, found));

@@ -24,7 +24,8 @@ const IN_CACHE = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([^\\/]+)$/;
 export function checkpointOf(fsPath: string): string {
   const name = path.basename(fsPath);
   if (STANDS_FOR_FOLDER.some((pattern) => pattern.test(name))) return path.dirname(fsPath);
-  if (ADAPTER_FILE.test(name)) return holdsModel(path.dirname(fsPath)) ? path.join(path.dirname(fsPath), ADAPTER_CONFIG) : path.dirname(fsPath);
+  if (ADAPTER_FILE.test(name))
+    return holdsModel(path.dirname(fsPath)) ? path.join(path.dirname(fsPath), ADAPTER_CONFIG) : path.dirname(fsPath);
   return fsPath.length > 1 ? fsPath.replace(/[\\/]+$/, '') : fsPath;
 }
 
@@ -42,7 +43,9 @@ function holdsModel(folder: string): boolean {
 
 /** The folder that holds the checkpoint's files. */
 export function folderOf(checkpoint: string): string {
-  return checkpoint.endsWith('.safetensors') || isAdapterFile(checkpoint) ? path.dirname(checkpoint) : checkpointOf(checkpoint);
+  return checkpoint.endsWith('.safetensors') || isAdapterFile(checkpoint)
+    ? path.dirname(checkpoint)
+    : checkpointOf(checkpoint);
 }
 
 function isAdapterFile(checkpoint: string): boolean {

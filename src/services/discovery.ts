@@ -12,7 +12,9 @@ export class Discovery {
   constructor(private readonly engine: Pick<EngineApi, 'discover'>) {}
 
   list(): Promise<FoundCheckpoint[]> {
-    const roots = (vscode.workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath);
+    const roots = (vscode.workspace.workspaceFolders ?? [])
+      .filter(({ uri }) => uri.scheme === 'file')
+      .map(({ uri }) => uri.fsPath);
     const found = (this.found ??= this.engine.discover({ roots, huggingFaceCache: readSettings().huggingFaceCache }));
     found.catch(() => {
       if (this.found === found) this.found = undefined;

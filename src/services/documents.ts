@@ -8,10 +8,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
   private readonly texts = new Map<string, string>();
   private readonly changed = new vscode.EventEmitter<vscode.Uri>();
   readonly onDidChange = this.changed.event;
-  private readonly disposables = [
-    vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
-    this.changed,
-  ];
+  private readonly disposables = [vscode.workspace.registerTextDocumentContentProvider(SCHEME, this), this.changed];
 
   provideTextDocumentContent(uri: vscode.Uri): string {
     return this.texts.get(uri.toString()) ?? '';

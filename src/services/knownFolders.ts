@@ -21,7 +21,12 @@ export class KnownFolders implements vscode.Disposable {
   readonly onDidChange = this.changed.event;
 
   constructor() {
-    const watcher = vscode.workspace.createFileSystemWatcher('**/*.{safetensors,gguf,bin,frank.yaml,frank.yml}', false, true, false);
+    const watcher = vscode.workspace.createFileSystemWatcher(
+      '**/*.{safetensors,gguf,bin,frank.yaml,frank.yml}',
+      false,
+      true,
+      false,
+    );
     const soon = () => {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.refresh().then(() => this.changed.fire()), SETTLE);

@@ -10,7 +10,9 @@ const SECRET = 'frankenstein.languageModel.key';
 export type LanguageModelChoice = { kind: 'editor'; id: string } | { kind: 'endpoint'; url: string; model: string };
 
 /** Newer than the oldest VS Code that this runs in: what models may be shown beside text, and whether they can see it. */
-const { LanguageModelDataPart: DataPart } = vscode as unknown as { LanguageModelDataPart?: { image(data: Uint8Array, mime: string): vscode.LanguageModelTextPart } };
+const { LanguageModelDataPart: DataPart } = vscode as unknown as {
+  LanguageModelDataPart?: { image(data: Uint8Array, mime: string): vscode.LanguageModelTextPart };
+};
 type SeeingModel = vscode.LanguageModelChat & { capabilities?: { supportsImageToText?: boolean } };
 
 interface Item extends vscode.QuickPickItem {
@@ -19,23 +21,56 @@ interface Item extends vscode.QuickPickItem {
 }
 
 /** Null for "none"; undefined when dismissed. */
-export async function pickLanguageModel({ secrets }: { secrets: vscode.SecretStorage }, title: string, placeHolder: string, { pictures = false } = {}): Promise<LanguageModelChoice | null | undefined> {
+export async function pickLanguageModel(
+  { secrets }: { secrets: vscode.SecretStorage },
+  title: string,
+  placeHolder: string,
+  { pictures = false } = {},
+): Promise<LanguageModelChoice | null | undefined> {
   const configuration = vscode.workspace.getConfiguration('frankenstein.languageModel');
   const [url, model] = [configuration.get<string>('url', '').trim(), configuration.get<string>('model', '').trim()];
   const own = await editorModels(pictures);
   const items: Item[] = [
     { label: '$(circle-slash) None', description: 'nothing is sent anywhere', choice: null },
-    ...(url !== '' && model !== '' ? [{ label: `$(globe) ${model}`, description: url, choice: { kind: 'endpoint' as const, url, model } }] : []),
-    ...own.map((one): Item => ({ label: `$(sparkle) ${one.name}`, description: `${one.vendor}, through VS Code`, choice: { kind: 'editor', id: nameOf(one) } })),
-    { label: '$(gear) Endpoint…', description: 'any address that speaks the OpenAI chat completions protocol', configure: true },
+    ...(url !== '' && model !== ''
+      ? [{ label: `$(globe) ${model}`, description: url, choice: { kind: 'endpoint' as const, url, model } }]
+      : []),
+    ...own.map((one): Item => ({
+      label: `$(sparkle) ${one.name}`,
+      description: `${one.vendor}, through VS Code`,
+      choice: { kind: 'editor', id: nameOf(one) },
+    })),
+    {
+      label: '$(gear) Endpoint…',
+      description: 'any address that speaks the OpenAI chat completions protocol',
+      configure: true,
+    },
   ];
   const picked = await vscode.window.showQuickPick(items, { title, placeHolder });
   if (picked?.configure !== true) return picked?.choice;
-  const address = await vscode.window.showInputBox({ title, prompt: 'Address of the endpoint', value: url, placeHolder: 'http://localhost:8000/v1', ignoreFocusOut: true, validateInput: (text) => (/^https?:\/\/\S+$/.test(text.trim()) ? undefined : 'An http or https address.') });
+  const address = await vscode.window.showInputBox({
+    title,
+    prompt: 'Address of the endpoint',
+    value: url,
+    placeHolder: 'http://localhost:8000/v1',
+    ignoreFocusOut: true,
+    validateInput: (text) => (/^https?:\/\/\S+$/.test(text.trim()) ? undefined : 'An http or https address.'),
+  });
   if (address === undefined) return undefined;
-  const name = await vscode.window.showInputBox({ title, prompt: 'Name of the model there', value: model, ignoreFocusOut: true, validateInput: (text) => (text.trim() === '' ? 'A name.' : undefined) });
+  const name = await vscode.window.showInputBox({
+    title,
+    prompt: 'Name of the model there',
+    value: model,
+    ignoreFocusOut: true,
+    validateInput: (text) => (text.trim() === '' ? 'A name.' : undefined),
+  });
   if (name === undefined) return undefined;
-  const key = await vscode.window.showInputBox({ title, prompt: 'Key; empty for none. It is kept in the secret store of VS Code.', password: true, ignoreFocusOut: true });
+  const key = await vscode.window.showInputBox({
+    title,
+    prompt: 'Key; empty for none. It is kept in the secret store of VS Code.',
+    password: true,
+    ignoreFocusOut: true,
+  });
   if (key === undefined) return undefined;
   await configuration.update('url', address.trim(), vscode.ConfigurationTarget.Global);
   await configuration.update('model', name.trim(), vscode.ConfigurationTarget.Global);
@@ -44,7 +79,10 @@ export async function pickLanguageModel({ secrets }: { secrets: vscode.SecretSto
   return { kind: 'endpoint', url: address.trim(), model: name.trim() };
 }
 
-export async function languageModelRequest({ secrets }: { secrets: vscode.SecretStorage }, choice: LanguageModelChoice): Promise<LanguageModelRequest> {
+export async function languageModelRequest(
+  { secrets }: { secrets: vscode.SecretStorage },
+  choice: LanguageModelChoice,
+): Promise<LanguageModelRequest> {
   if (choice.kind === 'editor') return { kind: 'editor', model: choice.id };
   return { kind: 'endpoint', url: choice.url, model: choice.model, key: await secrets.get(SECRET) };
 }
@@ -57,7 +95,9 @@ function nameOf({ vendor, id }: vscode.LanguageModelChat): string {
 async function editorModels(pictures: boolean): Promise<vscode.LanguageModelChat[]> {
   const all = await Promise.resolve(vscode.lm.selectChatModels()).catch((): vscode.LanguageModelChat[] => []);
   if (!pictures) return all;
-  return DataPart === undefined ? [] : all.filter((one) => (one as SeeingModel).capabilities?.supportsImageToText !== false);
+  return DataPart === undefined
+    ? []
+    : all.filter((one) => (one as SeeingModel).capabilities?.supportsImageToText !== false);
 }
 
 /** What the engine may ask of the editor. */
@@ -65,22 +105,39 @@ export const engineHost: EngineHost = {
   async complete({ model: name, prompt, picture }, context) {
     const slash = name.indexOf('/');
     const [model] = await vscode.lm.selectChatModels({ vendor: name.slice(0, slash), id: name.slice(slash + 1) });
-    if (model === undefined) throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
-    if (picture !== undefined && DataPart === undefined) throw failure('This version of VS Code gives its language models text only; let an endpoint describe pictures.');
+    if (model === undefined)
+      throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
+    if (picture !== undefined && DataPart === undefined)
+      throw failure('This version of VS Code gives its language models text only; let an endpoint describe pictures.');
     const source = new vscode.CancellationTokenSource();
     const cancel = () => source.cancel();
     if (context?.signal?.aborted === true) cancel();
     context?.signal?.addEventListener('abort', cancel, { once: true });
-    const content = picture === undefined ? prompt : [DataPart!.image(picture.bytes, picture.type), new vscode.LanguageModelTextPart(prompt)];
-    const justification = picture === undefined ? 'Frankenstein Lab lets it judge answers that were to be checked.' : 'Frankenstein Lab lets it describe pictures of questions.';
+    const content =
+      picture === undefined
+        ? prompt
+        : [DataPart!.image(picture.bytes, picture.type), new vscode.LanguageModelTextPart(prompt)];
+    const justification =
+      picture === undefined
+        ? 'Frankenstein Lab lets it judge answers that were to be checked.'
+        : 'Frankenstein Lab lets it describe pictures of questions.';
     try {
-      const response = await model.sendRequest([vscode.LanguageModelChatMessage.User(content)], { justification }, source.token);
+      const response = await model.sendRequest(
+        [vscode.LanguageModelChatMessage.User(content)],
+        { justification },
+        source.token,
+      );
       let text = '';
       for await (const part of response.text) text += part;
       return text;
     } catch (error) {
-      const refused = error instanceof vscode.LanguageModelError && error.code === vscode.LanguageModelError.NoPermissions.name;
-      throw failure(refused ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, or choose another one.` : `The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`);
+      const refused =
+        error instanceof vscode.LanguageModelError && error.code === vscode.LanguageModelError.NoPermissions.name;
+      throw failure(
+        refused
+          ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, or choose another one.`
+          : `The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`,
+      );
     } finally {
       context?.signal?.removeEventListener('abort', cancel);
       source.dispose();

@@ -8,7 +8,10 @@ const MOST_BYTES = 40e6;
 
 /** Pictures are named relative to the folder of the data, which may be a file or a folder of files. */
 export async function folderOfData(data: string): Promise<string> {
-  const isFolder = await stat(data).then((facts) => facts.isDirectory(), () => false);
+  const isFolder = await stat(data).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
   return isFolder ? data : path.dirname(data);
 }
 
@@ -17,7 +20,8 @@ export async function pictureBelow(folder: string, name: string): Promise<Pictur
   const full = path.resolve(folder, name);
   const [root, real] = await Promise.all([resolved(folder), resolved(full)]);
   const inside = path.relative(root, real);
-  if (inside === '' || inside.startsWith('..') || path.isAbsolute(inside)) throw new Error(`"${name}" lies outside the folder of the data, so it is not shown.`);
+  if (inside === '' || inside.startsWith('..') || path.isAbsolute(inside))
+    throw new Error(`"${name}" lies outside the folder of the data, so it is not shown.`);
   return readPicture(real, name);
 }
 
@@ -29,7 +33,8 @@ export async function readPicture(file: string, name = path.basename(file)): Pro
   try {
     const facts = await handle.stat();
     if (!facts.isFile()) throw new Error(`"${name}" is no file.`);
-    if (facts.size > MOST_BYTES) throw new Error(`"${name}" is larger than ${MOST_BYTES / 1e6} MB, too large to be shown.`);
+    if (facts.size > MOST_BYTES)
+      throw new Error(`"${name}" is larger than ${MOST_BYTES / 1e6} MB, too large to be shown.`);
     return pictureFrom(await handle.readFile(), name);
   } finally {
     await handle.close();
@@ -62,6 +67,7 @@ async function resolved(file: string): Promise<string> {
 function sentence(error: unknown, name: string): Error {
   const code = error instanceof Error && 'code' in error ? error.code : '';
   if (code === 'ENOENT') return new Error(`"${name}" is not there any more.`, { cause: error });
-  if (code === 'EACCES' || code === 'EPERM') return new Error(`There is no permission to read "${name}".`, { cause: error });
+  if (code === 'EACCES' || code === 'EPERM')
+    return new Error(`There is no permission to read "${name}".`, { cause: error });
   return error instanceof Error ? error : new Error(String(error));
 }

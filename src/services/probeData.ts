@@ -41,6 +41,8 @@ export function hintOf(text: string, cut: boolean): DataHint | undefined {
   const has = (key: string) => objects.some((one) => typeof one[key] === 'string');
   const format = has('target_image') ? 'pairs' : has('answer_type') && has('prompt') ? 'questions' : undefined;
   if (format === undefined) return undefined;
-  const tasks = [...new Set(objects.flatMap((one) => (typeof one['task'] === 'string' ? [one['task'].slice(0, 40)] : [])))];
+  const tasks = [
+    ...new Set(objects.flatMap((one) => (typeof one['task'] === 'string' ? [one['task'].slice(0, 40)] : []))),
+  ];
   return { format, tasks: tasks.slice(0, 6), pictures: format === 'pairs' || has('image') };
 }

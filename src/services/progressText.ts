@@ -8,7 +8,12 @@ export function progressText(progress: PanelProgress, form: 'short' | 'long'): s
   const share = total > 0 ? `${Math.min(100, Math.floor((100 * done) / total))} %` : phase;
   const left = remainingSeconds === null ? '' : `, ${durationText(remainingSeconds)} left`;
   if (form === 'short' || total === 0) return share + left;
-  const amount = 'totalMatrices' in progress && progress.totalMatrices > 0 ? `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices` : bytes ? `${bytesText(done)} of ${bytesText(total)}` : `${done.toLocaleString('en')} of ${total.toLocaleString('en')} answers`;
+  const amount =
+    'totalMatrices' in progress && progress.totalMatrices > 0
+      ? `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices`
+      : bytes
+        ? `${bytesText(done)} of ${bytesText(total)}`
+        : `${done.toLocaleString('en')} of ${total.toLocaleString('en')} answers`;
   return `${phase}, ${amount} (${share})${left}`;
 }
 

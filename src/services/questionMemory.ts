@@ -34,7 +34,9 @@ class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: str
   /** The latest question that a run over these checkpoints may have answered. */
   protected latest(paths: readonly string[], fits: (question: Q) => boolean): Q | undefined {
     const key = (places: readonly string[]) => JSON.stringify(places.map(checkpointOf));
-    return this.questions.find((question) => fits(question) && key(question.checkpoints.map(({ path }) => path)) === key(paths));
+    return this.questions.find(
+      (question) => fits(question) && key(question.checkpoints.map(({ path }) => path)) === key(paths),
+    );
   }
 }
 
@@ -72,7 +74,11 @@ export class EvaluationMemory extends QuestionMemory<EvaluationQuestion> {
     return this.dataOf(() => true);
   }
 
-  questionOf(run: { kind: string; labels: readonly string[]; paths: readonly string[] }): EvaluationQuestion | undefined {
+  questionOf(run: {
+    kind: string;
+    labels: readonly string[];
+    paths: readonly string[];
+  }): EvaluationQuestion | undefined {
     return this.latest(run.paths, (question) => (question.kind ?? 'evaluate') === run.kind);
   }
 }

@@ -2,8 +2,23 @@
  * The analyses under way. They run one after the other: each may fill the memory budget on its own. An analysis belongs
  * to nobody's panel; closing the panel leaves it running.
  */
-import type { CompareRequest, CompareResult, EngineApi, EvaluateResult, ProbeProgress, ProbeResult, SpectrumResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, EvaluatePanelRequest, PanelProgress, ProbePanelRequest, ProbeQuestion, SpectrumJobRequest } from '../protocol/hostApi.js';
+import type {
+  CompareRequest,
+  CompareResult,
+  EngineApi,
+  EvaluateResult,
+  ProbeProgress,
+  ProbeResult,
+  SpectrumResult,
+} from '../protocol/engineApi.js';
+import type {
+  ComparePanelRequest,
+  EvaluatePanelRequest,
+  PanelProgress,
+  ProbePanelRequest,
+  ProbeQuestion,
+  SpectrumJobRequest,
+} from '../protocol/hostApi.js';
 import { checkpointOf, labelOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 import { messageOf, codeOf } from './errors.js';
@@ -54,17 +69,45 @@ export class Job {
       const { request } = this;
       if (request.kind === 'compare') {
         const { stages, cuts } = request;
-        this.set({ kind: 'finished', result: { kind: 'compare', result: await engine.compare({ stages, cuts, ...options }, context) } });
+        this.set({
+          kind: 'finished',
+          result: { kind: 'compare', result: await engine.compare({ stages, cuts, ...options }, context) },
+        });
       } else if (request.kind === 'spectrum') {
         const { kind, ...own } = request;
-        this.set({ kind: 'finished', result: { kind, result: await engine.spectrum({ ...own, ...options }, context), runsFolder: options.runsFolder } });
+        this.set({
+          kind: 'finished',
+          result: {
+            kind,
+            result: await engine.spectrum({ ...own, ...options }, context),
+            runsFolder: options.runsFolder,
+          },
+        });
       } else if (request.kind === 'evaluate') {
-        this.set({ kind: 'finished', result: { kind: 'evaluate', result: await engine.evaluate({ ...request.evaluation, ...options }, context), runsFolder: options.runsFolder } });
+        this.set({
+          kind: 'finished',
+          result: {
+            kind: 'evaluate',
+            result: await engine.evaluate({ ...request.evaluation, ...options }, context),
+            runsFolder: options.runsFolder,
+          },
+        });
       } else {
-        this.set({ kind: 'finished', result: { kind: 'probe', results: await probeAll(engine, request.probes, options, context), runsFolder: options.runsFolder } });
+        this.set({
+          kind: 'finished',
+          result: {
+            kind: 'probe',
+            results: await probeAll(engine, request.probes, options, context),
+            runsFolder: options.runsFolder,
+          },
+        });
       }
     } catch (error) {
-      this.set(signal.aborted ? { kind: 'failed', message: CANCELLED[this.request.kind], code: 'cancelled' } : { kind: 'failed', message: messageOf(error), code: codeOf(error) });
+      this.set(
+        signal.aborted
+          ? { kind: 'failed', message: CANCELLED[this.request.kind], code: 'cancelled' }
+          : { kind: 'failed', message: messageOf(error), code: codeOf(error) },
+      );
     }
   }
 
@@ -84,7 +127,12 @@ const CANCELLED = {
 };
 
 /** One after the other; progress counts them all. */
-async function probeAll(engine: EngineApi, probes: readonly ProbeQuestion[], options: EngineOptions, context: { signal: AbortSignal; progress(progress: ProbeProgress): void }): Promise<ProbeResult[]> {
+async function probeAll(
+  engine: EngineApi,
+  probes: readonly ProbeQuestion[],
+  options: EngineOptions,
+  context: { signal: AbortSignal; progress(progress: ProbeProgress): void },
+): Promise<ProbeResult[]> {
   const results: ProbeResult[] = [];
   for (const [index, probe] of probes.entries()) {
     const progress = (own: ProbeProgress) => context.progress(overall(own, index, probes));
@@ -99,8 +147,14 @@ export function overall(own: ProbeProgress, index: number, probes: readonly Prob
   const total = own.total * probes.length;
   const done = own.total * index + own.done;
   const who = probes[index]!.checkpoints.map(({ path, label }) => label ?? labelOf(path)).join(' and ');
-  const perUnit = own.remainingSeconds === null || own.total === own.done ? null : own.remainingSeconds / (own.total - own.done);
-  return { phase: `${who} (${index + 1} of ${probes.length}): ${own.phase}`, done, total, remainingSeconds: perUnit === null ? null : perUnit * (total - done) };
+  const perUnit =
+    own.remainingSeconds === null || own.total === own.done ? null : own.remainingSeconds / (own.total - own.done);
+  return {
+    phase: `${who} (${index + 1} of ${probes.length}): ${own.phase}`,
+    done,
+    total,
+    remainingSeconds: perUnit === null ? null : perUnit * (total - done),
+  };
 }
 
 export class Queue {
@@ -151,16 +205,35 @@ export class Queue {
 /** Under which two requests are the same. Labels and cuts are ways to look at the answer. */
 export function keyOf(request: JobRequest): string {
   if (request.kind === 'compare') return requestKey(request.stages);
-  if (request.kind === 'spectrum') return JSON.stringify(['spectrum', requestKey(request.stages), request.mode ?? null, request.filter ?? '', request.refine ?? []]);
+  if (request.kind === 'spectrum')
+    return JSON.stringify([
+      'spectrum',
+      requestKey(request.stages),
+      request.mode ?? null,
+      request.filter ?? '',
+      request.refine ?? [],
+    ]);
   if (request.kind === 'evaluate') {
     const { checkpoints, ...rest } = request.evaluation;
-    return JSON.stringify(['evaluate', checkpoints.map(({ path, recipe, role }) => [checkpointOf(path), recipe ?? null, role ?? null]), sortedEntries(rest)]);
+    return JSON.stringify([
+      'evaluate',
+      checkpoints.map(({ path, recipe, role }) => [checkpointOf(path), recipe ?? null, role ?? null]),
+      sortedEntries(rest),
+    ]);
   }
-  return JSON.stringify(['probe', request.probes.map(({ checkpoints, cuts: _, ...rest }) => [checkpoints.map(({ path }) => checkpointOf(path)), sortedEntries(rest)])]);
+  return JSON.stringify([
+    'probe',
+    request.probes.map(({ checkpoints, cuts: _, ...rest }) => [
+      checkpoints.map(({ path }) => checkpointOf(path)),
+      sortedEntries(rest),
+    ]),
+  ]);
 }
 
 function sortedEntries(fields: object): [string, unknown][] {
-  return Object.entries(fields).filter(([, value]) => value !== undefined).sort(([a], [b]) => a.localeCompare(b));
+  return Object.entries(fields)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => a.localeCompare(b));
 }
 
 /** Each once, in order. */
@@ -171,7 +244,11 @@ export function checkpointsOf(request: JobRequest): { path: string; label?: stri
   return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
 }
 
-const PROBE_NAMES: Record<ProbeQuestion['kind'], string> = { swap: 'vision', skip: 'reasoning', attention: 'attention' };
+const PROBE_NAMES: Record<ProbeQuestion['kind'], string> = {
+  swap: 'vision',
+  skip: 'reasoning',
+  attention: 'attention',
+};
 
 export function titleOf(request: JobRequest): string {
   const labels = checkpointsOf(request).map(({ path, label }) => label ?? labelOf(path));
@@ -186,7 +263,12 @@ const EVALUATION_NAMES = { evaluate: 'Abilities of', transfer: 'Transferability 
 
 /** Hybrids are many and made of the others: those give the name. */
 function evaluationTitle({ evaluation }: EvaluatePanelRequest, labels: readonly string[]): string {
-  const own = labels.filter((_, index) => evaluation.kind === undefined || evaluation.kind === 'evaluate' || evaluation.checkpoints[index]!.role !== 'hybrid');
+  const own = labels.filter(
+    (_, index) =>
+      evaluation.kind === undefined ||
+      evaluation.kind === 'evaluate' ||
+      evaluation.checkpoints[index]!.role !== 'hybrid',
+  );
   return `${EVALUATION_NAMES[evaluation.kind ?? 'evaluate']} ${(own.length > 0 ? own : labels).join(', ')}`;
 }
 

@@ -3,7 +3,15 @@
  * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on disk.
  */
 import { existsSync } from 'node:fs';
-import type { CompareResult, EngineApi, EvaluateResult, ProbeResult, RunSummary, SpectrumResult, SwapResult } from '../protocol/engineApi.js';
+import type {
+  CompareResult,
+  EngineApi,
+  EvaluateResult,
+  ProbeResult,
+  RunSummary,
+  SpectrumResult,
+  SwapResult,
+} from '../protocol/engineApi.js';
 import { folderOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 
@@ -81,7 +89,9 @@ export class ResultsIndex {
   /** The newest run over exactly these stages. */
   async findRun(stages: readonly { path: string }[]): Promise<FoundRun | undefined> {
     const key = requestKey(stages);
-    const runs = (await this.list()).filter((run) => run.kind === 'compare' && requestKey(run.paths.map((path) => ({ path }))) === key);
+    const runs = (await this.list()).filter(
+      (run) => run.kind === 'compare' && requestKey(run.paths.map((path) => ({ path }))) === key,
+    );
     return runs.find((run) => run.state === 'finished') ?? runs[0];
   }
 
@@ -98,33 +108,51 @@ export class ResultsIndex {
   }
 
   result(run: FoundRun): Promise<CompareResult> {
-    return this.results.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId }));
+    return this.results.get(`${run.folder}\n${run.startedAt}`, () =>
+      this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId }),
+    );
   }
 
   probe(run: FoundRun): Promise<ProbeResult> {
-    return this.probes.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readProbe({ runsFolder: run.runsFolder, runId: run.runId }));
+    return this.probes.get(`${run.folder}\n${run.startedAt}`, () =>
+      this.engine.readProbe({ runsFolder: run.runsFolder, runId: run.runId }),
+    );
   }
 
   evaluation(run: FoundRun): Promise<EvaluateResult> {
-    return this.evaluations.get(`${run.folder}\n${run.startedAt}`, () => this.engine.readEvaluation({ runsFolder: run.runsFolder, runId: run.runId }));
+    return this.evaluations.get(`${run.folder}\n${run.startedAt}`, () =>
+      this.engine.readEvaluation({ runsFolder: run.runsFolder, runId: run.runId }),
+    );
   }
 
   /** Spectra of exactly these stages: the run asked for, else the newest finished one, else one that was interrupted. */
   async findSpectrum(stages: readonly { path: string }[], wanted?: string): Promise<FoundRun | undefined> {
     const key = requestKey(stages);
-    const own = (await this.list()).filter((run) => run.kind === 'spectrum' && requestKey(run.paths.map((path) => ({ path }))) === key);
+    const own = (await this.list()).filter(
+      (run) => run.kind === 'spectrum' && requestKey(run.paths.map((path) => ({ path }))) === key,
+    );
     const finished = own.filter(({ state }) => state === 'finished');
     return finished.find(({ runId }) => runId === wanted) ?? finished[0] ?? own[0];
   }
 
   spectrum(run: FoundRun): Promise<SpectrumResult> {
-    return this.spectra.get(run.folder, () => this.engine.readSpectrum({ runsFolder: run.runsFolder, runId: run.runId }));
+    return this.spectra.get(run.folder, () =>
+      this.engine.readSpectrum({ runsFolder: run.runsFolder, runId: run.runId }),
+    );
   }
 
   /** Finished vision localizations of the checkpoint in this folder, newest first: several data files may be behind it. */
   async localizations(checkpointFolder: string): Promise<{ run: FoundRun; result: SwapResult }[]> {
-    const runs = (await this.list()).filter((run) => run.kind === 'probe' && run.probe === 'swap' && run.state === 'finished' && run.paths.some((path) => folderOf(path) === checkpointFolder));
-    const results = await Promise.all(runs.slice(0, RESULTS_KEPT).map(async (run) => ({ run, result: await this.probe(run) })));
+    const runs = (await this.list()).filter(
+      (run) =>
+        run.kind === 'probe' &&
+        run.probe === 'swap' &&
+        run.state === 'finished' &&
+        run.paths.some((path) => folderOf(path) === checkpointFolder),
+    );
+    const results = await Promise.all(
+      runs.slice(0, RESULTS_KEPT).map(async (run) => ({ run, result: await this.probe(run) })),
+    );
     return results.flatMap(({ run, result }) => (result.kind === 'swap' ? [{ run, result }] : []));
   }
 

@@ -31,7 +31,12 @@ export class RunsWatcher implements vscode.Disposable {
     vscode.Disposable.from(...this.watchers).dispose();
     this.watchers = this.folders().map((folder) => {
       // Only what comes and goes: a journal grows with every tensor.
-      const watcher = vscode.workspace.createFileSystemWatcher(new vscode.RelativePattern(vscode.Uri.file(folder), 'runs/*/*.json'), false, true, false);
+      const watcher = vscode.workspace.createFileSystemWatcher(
+        new vscode.RelativePattern(vscode.Uri.file(folder), 'runs/*/*.json'),
+        false,
+        true,
+        false,
+      );
       const soon = () => {
         clearTimeout(this.timer);
         this.timer = setTimeout(this.changed, SETTLE);

@@ -18,9 +18,13 @@ export class Selection {
     // A checkpoint is not compared with itself, so its own entries do not offer it.
     // An adapter beside a model is another checkpoint than the folder's.
     const beside = identityOf(checkpoint) !== folder;
-    const files = beside ? ['adapter_config.json', 'adapter_model.safetensors'] : ['', 'config.json', 'model.safetensors', 'model.safetensors.index.json'];
+    const files = beside
+      ? ['adapter_config.json', 'adapter_model.safetensors']
+      : ['', 'config.json', 'model.safetensors', 'model.safetensors.index.json'];
     const own = [checkpoint, fsPath, ...files.map((name) => path.join(folder, name))];
     // As in `KnownFolders`: a remote window's menus know the path of the URI.
-    await vscode.commands.executeCommand('setContext', 'frankenstein.selectedPaths', [...new Set(own.flatMap((one) => [one, vscode.Uri.file(one).path]))]);
+    await vscode.commands.executeCommand('setContext', 'frankenstein.selectedPaths', [
+      ...new Set(own.flatMap((one) => [one, vscode.Uri.file(one).path])),
+    ]);
   }
 }

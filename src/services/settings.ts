@@ -24,7 +24,10 @@ export function readSettings(): Settings {
     threads: configuration.get<number | null>('threads') ?? undefined,
     runsFolder: configuration.get<string>('runsFolder', ''),
     huggingFaceCache: configuration.get<boolean>('huggingFaceCache', true),
-    inline: { enabled: configuration.get<boolean>('inline.enabled', true), bars: configuration.get<boolean>('inline.bars', true) },
+    inline: {
+      enabled: configuration.get<boolean>('inline.enabled', true),
+      bars: configuration.get<boolean>('inline.bars', true),
+    },
     noiseFloorWarnings: configuration.get<boolean>('noiseFloorWarnings', true),
   };
 }

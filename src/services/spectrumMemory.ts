@@ -19,5 +19,8 @@ export class SpectrumMemory {
 /** Written by another version, perhaps, or by a webview. */
 export function parseChoice(value: unknown): SpectrumChoice {
   const { mode, filter } = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  return { mode: mode === 'exact' || mode === 'fast' ? mode : null, filter: typeof filter === 'string' ? filter.slice(0, 1000) : '' };
+  return {
+    mode: mode === 'exact' || mode === 'fast' ? mode : null,
+    filter: typeof filter === 'string' ? filter.slice(0, 1000) : '',
+  };
 }

@@ -4,7 +4,11 @@ import { progressText } from './progressText.js';
 import type { Job, Queue } from './queue.js';
 
 export class StatusBar implements vscode.Disposable {
-  private readonly item = vscode.window.createStatusBarItem('frankenstein.progress', vscode.StatusBarAlignment.Left, 10);
+  private readonly item = vscode.window.createStatusBarItem(
+    'frankenstein.progress',
+    vscode.StatusBarAlignment.Left,
+    10,
+  );
   private readonly disposables: vscode.Disposable[] = [this.item];
   private told = false;
 
@@ -28,7 +32,9 @@ export class StatusBar implements vscode.Disposable {
     const more = this.queue.active.length - 1;
     this.item.text = `$(sync~spin) ${plain(first.title)}: ${short(first)}${more > 0 ? ` (+${more})` : ''}`;
     this.item.tooltip = this.tooltip();
-    this.item.accessibilityInformation = { label: `${first.request.kind === 'compare' ? 'Comparing ' : ''}${first.title}, ${short(first)}` };
+    this.item.accessibilityInformation = {
+      label: `${first.request.kind === 'compare' ? 'Comparing ' : ''}${first.title}, ${short(first)}`,
+    };
     this.item.show();
   }
 
@@ -46,7 +52,9 @@ export class StatusBar implements vscode.Disposable {
       text.appendText(`${job.title}: ${long(job)}`);
       text.appendMarkdown('\n\n');
     }
-    text.appendMarkdown('[$(graph) Show](command:frankenstein.showProgress) · [$(stop-circle) Cancel](command:frankenstein.cancel)');
+    text.appendMarkdown(
+      '[$(graph) Show](command:frankenstein.showProgress) · [$(stop-circle) Cancel](command:frankenstein.cancel)',
+    );
     return text;
   }
 

@@ -11,12 +11,20 @@ import { RunNode } from './runsTree.js';
 export class CheckpointNode extends vscode.TreeItem {
   readonly path: string;
 
-  constructor(found: FoundCheckpoint, readonly runs: RunNode[]) {
-    super(path.basename(found.label) || found.label, runs.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None);
+  constructor(
+    found: FoundCheckpoint,
+    readonly runs: RunNode[],
+  ) {
+    super(
+      path.basename(found.label) || found.label,
+      runs.length > 0 ? vscode.TreeItemCollapsibleState.Collapsed : vscode.TreeItemCollapsibleState.None,
+    );
     this.path = found.path;
     this.id = found.path;
     const parent = path.dirname(found.label);
-    this.description = [parent === '.' ? '' : parent, kindText(found), bytesText(found.bytes)].filter(Boolean).join(' · ');
+    this.description = [parent === '.' ? '' : parent, kindText(found), bytesText(found.bytes)]
+      .filter(Boolean)
+      .join(' · ');
     this.iconPath = new vscode.ThemeIcon(found.adapterOf === undefined ? 'package' : 'layers');
     this.contextValue = 'checkpoint';
     this.tooltip = found.path;
@@ -24,7 +32,10 @@ export class CheckpointNode extends vscode.TreeItem {
 }
 
 class SourceNode extends vscode.TreeItem {
-  constructor(label: string, readonly children: CheckpointNode[]) {
+  constructor(
+    label: string,
+    readonly children: CheckpointNode[],
+  ) {
     super(label, vscode.TreeItemCollapsibleState.Expanded);
     this.id = label;
     this.contextValue = 'source';
@@ -62,13 +73,19 @@ export class CheckpointsTree implements vscode.TreeDataProvider<Node> {
         .map((checkpoint) => {
           const identity = identityOf(checkpoint.path);
           const own = identified.filter(({ identities }) => identities.has(identity));
-          return new CheckpointNode(checkpoint, own.map(({ run }) => withParent(new RunNode(run), checkpoint.path)));
+          return new CheckpointNode(
+            checkpoint,
+            own.map(({ run }) => withParent(new RunNode(run), checkpoint.path)),
+          );
         });
     const workspace = nodes('workspace');
     const cache = nodes('huggingface-cache');
     // One source alone needs no heading.
     if (cache.length === 0) return workspace;
-    return [...(workspace.length > 0 ? [new SourceNode('Workspace', workspace)] : []), new SourceNode('Hugging Face cache', cache)];
+    return [
+      ...(workspace.length > 0 ? [new SourceNode('Workspace', workspace)] : []),
+      new SourceNode('Hugging Face cache', cache),
+    ];
   }
 }
 

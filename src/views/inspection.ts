@@ -19,17 +19,38 @@ export function inspectionMarkdown(label: string, result: InspectResult): string
   const sections = [
     `# ${escapeMarkdown(label)}`,
     table(['', ''], facts),
-    ...(result.warnings.length === 0 ? [] : ['## Warnings', result.warnings.map((warning) => `- ${escapeMarkdown(warning)}`).join('\n')]),
+    ...(result.warnings.length === 0
+      ? []
+      : ['## Warnings', result.warnings.map((warning) => `- ${escapeMarkdown(warning)}`).join('\n')]),
     '## Sections',
-    table(['Section', 'Tensors', 'Parameters'], result.sections.map(({ section, tensors, parameters: size }) => [section, String(tensors), countText(size)])),
+    table(
+      ['Section', 'Tensors', 'Parameters'],
+      result.sections.map(({ section, tensors, parameters: size }) => [section, String(tensors), countText(size)]),
+    ),
     '## Storage types',
-    table(['Type', 'Tensors', 'Parameters'], Object.entries(result.dtypes).map(([dtype, { tensors, parameters: size }]) => [dtype, String(tensors), countText(size)])),
+    table(
+      ['Type', 'Tensors', 'Parameters'],
+      Object.entries(result.dtypes).map(([dtype, { tensors, parameters: size }]) => [
+        dtype,
+        String(tensors),
+        countText(size),
+      ]),
+    ),
     '## Files',
-    table(['File', 'Tensors', 'Size'], result.shards.map(({ file, tensors, bytes: size }) => [file, String(tensors), bytesText(size)])),
+    table(
+      ['File', 'Tensors', 'Size'],
+      result.shards.map(({ file, tensors, bytes: size }) => [file, String(tensors), bytesText(size)]),
+    ),
     '## Tensors',
     table(
       ['Name', 'Shape', 'Type', 'Component', 'File'],
-      result.tensors.map(({ name, shape, dtype, component, shard }) => [name, shape.join(' × ') || 'scalar', dtype, component, shard]),
+      result.tensors.map(({ name, shape, dtype, component, shard }) => [
+        name,
+        shape.join(' × ') || 'scalar',
+        dtype,
+        component,
+        shard,
+      ]),
     ),
   ];
   return `${sections.join('\n\n')}\n`;

@@ -13,8 +13,22 @@ export class RunNode extends vscode.TreeItem {
     this.id = run.folder;
     // Labels are often the roles (IN → RL), which many runs share.
     const names = labelsOf(run.paths).join(isLineage(run) ? ' → ' : ', ');
-    this.description = [names === this.label ? '' : names, describedSpectrum(run), finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`].filter(Boolean).join(' · ');
-    this.iconPath = new vscode.ThemeIcon(!finished ? 'debug-pause' : run.kind === 'compare' ? 'graph' : run.kind === 'spectrum' ? 'graph-scatter' : 'graph-line');
+    this.description = [
+      names === this.label ? '' : names,
+      describedSpectrum(run),
+      finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`,
+    ]
+      .filter(Boolean)
+      .join(' · ');
+    this.iconPath = new vscode.ThemeIcon(
+      !finished
+        ? 'debug-pause'
+        : run.kind === 'compare'
+          ? 'graph'
+          : run.kind === 'spectrum'
+            ? 'graph-scatter'
+            : 'graph-line',
+    );
     this.contextValue = finished ? 'run.finished' : 'run.interrupted';
     this.tooltip = [...run.paths, when.toLocaleString(), run.folder].join('\n');
     this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
@@ -25,7 +39,8 @@ class ActiveNode extends vscode.TreeItem {
   constructor(job: Job) {
     super(job.title);
     const { state } = job;
-    this.description = state.kind === 'running' && state.progress !== null ? progressText(state.progress, 'short') : 'waiting';
+    this.description =
+      state.kind === 'running' && state.progress !== null ? progressText(state.progress, 'short') : 'waiting';
     this.iconPath = new vscode.ThemeIcon('loading~spin');
     this.contextValue = 'run.active';
     this.command = { command: 'frankenstein.showProgress', title: 'Show', arguments: [] };
@@ -55,8 +70,17 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
   async getChildren(node?: vscode.TreeItem): Promise<vscode.TreeItem[]> {
     if (node !== undefined) return [];
     const active = this.queue.active;
-    const underWay = new Set(active.map(({ request }) => keyOfPaths(request.kind, checkpointsOf(request).map(({ path }) => path))));
-    const runs = (await this.results.list()).filter((run) => run.state === 'finished' || !underWay.has(keyOfPaths(run.kind, run.paths)));
+    const underWay = new Set(
+      active.map(({ request }) =>
+        keyOfPaths(
+          request.kind,
+          checkpointsOf(request).map(({ path }) => path),
+        ),
+      ),
+    );
+    const runs = (await this.results.list()).filter(
+      (run) => run.state === 'finished' || !underWay.has(keyOfPaths(run.kind, run.paths)),
+    );
     return [...active.map((job) => new ActiveNode(job)), ...runs.map((run) => new RunNode(run))];
   }
 }
@@ -67,9 +91,12 @@ const EVALUATIONS = { evaluate: 'Abilities', transfer: 'Transferability', sweep:
 
 /** What a run is called: the lineage it compares, or what it probes. */
 export function runName(run: FoundRun): string {
-  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep') return `${EVALUATIONS[run.kind]}: ${run.labels.join(', ')}`;
+  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep')
+    return `${EVALUATIONS[run.kind]}: ${run.labels.join(', ')}`;
   if (run.kind === 'spectrum') return `Geometry: ${run.labels.join(' → ')}`;
-  return run.kind === 'compare' ? run.labels.join(' → ') : `${run.probe === undefined ? 'Probe' : PROBES[run.probe]}: ${run.labels.join(', ')}`;
+  return run.kind === 'compare'
+    ? run.labels.join(' → ')
+    : `${run.probe === undefined ? 'Probe' : PROBES[run.probe]}: ${run.labels.join(', ')}`;
 }
 
 /** Its checkpoints are stages, one after the other. */

@@ -86,8 +86,16 @@ const SIZES = [1, 2, 4];
 
 /** @param {number} layers @param {number} blocks */
 const config = (layers, blocks) => ({
-  architectures: ['Qwen2_5_VLForConditionalGeneration'], model_type: 'qwen2_5_vl', torch_dtype: 'bfloat16', tie_word_embeddings: true,
-  hidden_size: 2048, intermediate_size: 11008, num_hidden_layers: layers, num_attention_heads: 16, num_key_value_heads: 2, vocab_size: 151936,
+  architectures: ['Qwen2_5_VLForConditionalGeneration'],
+  model_type: 'qwen2_5_vl',
+  torch_dtype: 'bfloat16',
+  tie_word_embeddings: true,
+  hidden_size: 2048,
+  intermediate_size: 11008,
+  num_hidden_layers: layers,
+  num_attention_heads: 16,
+  num_key_value_heads: 2,
+  vocab_size: 151936,
   vision_config: { depth: blocks, hidden_size: 1280, intermediate_size: 3420, out_hidden_size: 2048, patch_size: 14 },
 });
 
@@ -95,7 +103,8 @@ const config = (layers, blocks) => ({
 const elements = ({ shape }) => shape.reduce((product, size) => product * size, 1);
 
 /** @param {number} shard */
-const shardName = (shard) => `model-${String(shard + 1).padStart(5, '0')}-of-${String(SHARDS.length).padStart(5, '0')}.safetensors`;
+const shardName = (shard) =>
+  `model-${String(shard + 1).padStart(5, '0')}-of-${String(SHARDS.length).padStart(5, '0')}.safetensors`;
 
 /**
  * The checkpoints of every size below `cache`, made if they are not there.
@@ -114,7 +123,9 @@ export async function generate(cache, log = () => undefined) {
     log(`made ${folder} in ${((performance.now() - from) / 1000).toFixed(0)} s`);
   }
   return SIZES.map((shards, index) => {
-    const bytes = SHARDS.slice(0, shards).flat().reduce((sum, tensor) => sum + 2 * elements(tensor), 0);
+    const bytes = SHARDS.slice(0, shards)
+      .flat()
+      .reduce((sum, tensor) => sum + 2 * elements(tensor), 0);
     const [before, after] = STAGES.map((stage) => path.join(folder, `size-${shards}`, stage));
     return { label: `${2 ** index}×`, bytes, before, after };
   });
@@ -128,7 +139,11 @@ async function writeShards(folder) {
     const header = { __metadata__: { format: 'pt' } };
     let offset = 0;
     for (const tensor of tensors) {
-      header[tensor.name] = { dtype: 'BF16', shape: tensor.shape, data_offsets: [offset, offset + 2 * elements(tensor)] };
+      header[tensor.name] = {
+        dtype: 'BF16',
+        shape: tensor.shape,
+        data_offsets: [offset, offset + 2 * elements(tensor)],
+      };
       offset += 2 * elements(tensor);
     }
     const json = Buffer.from(JSON.stringify(header));
@@ -144,34 +159,54 @@ async function writeShards(folder) {
     for (const tensor of tensors) {
       for (let done = 0; done < elements(tensor); done += CHUNK) {
         const count = Math.min(CHUNK, elements(tensor) - done);
-        chunks.push({ files, offset: at, count, seed: SEED + chunks.length * 7919, kind: /norm|ln_q/.test(tensor.name) ? 'norm' : 'weight' });
+        chunks.push({
+          files,
+          offset: at,
+          count,
+          seed: SEED + chunks.length * 7919,
+          kind: /norm|ln_q/.test(tensor.name) ? 'norm' : 'weight',
+        });
         at += 2 * count;
       }
     }
   }
   const workers = Array.from({ length: os.availableParallelism() }, () => new Worker(fileURLToPath(import.meta.url)));
-  await Promise.all(workers.map((worker) => new Promise((resolve, reject) => {
-    const next = () => {
-      const chunk = chunks.pop();
-      if (chunk) worker.postMessage(chunk);
-      else resolve(worker.terminate());
-    };
-    worker.on('message', next).on('error', reject);
-    next();
-  })));
+  await Promise.all(
+    workers.map(
+      (worker) =>
+        new Promise((resolve, reject) => {
+          const next = () => {
+            const chunk = chunks.pop();
+            if (chunk) worker.postMessage(chunk);
+            else resolve(worker.terminate());
+          };
+          worker.on('message', next).on('error', reject);
+          next();
+        }),
+    ),
+  );
 }
 
 /** One folder per size and stage: links to the shards, an index, a config. @param {string} folder */
 function writeFolders(folder) {
   for (const shards of SIZES) {
     const included = SHARDS.slice(0, shards);
-    const weightMap = Object.fromEntries(included.flatMap((tensors, shard) => tensors.map(({ name }) => [name, shardName(shard)])));
+    const weightMap = Object.fromEntries(
+      included.flatMap((tensors, shard) => tensors.map(({ name }) => [name, shardName(shard)])),
+    );
     for (const stage of STAGES) {
       const own = path.join(folder, `size-${shards}`, stage);
       fs.mkdirSync(own, { recursive: true });
-      for (const shard of included.keys()) fs.symlinkSync(path.join('..', '..', 'shards', stage, shardName(shard)), path.join(own, shardName(shard)));
-      fs.writeFileSync(path.join(own, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: weightMap }));
-      fs.writeFileSync(path.join(own, 'config.json'), JSON.stringify(config(Math.min(LAYERS, 3 * shards), shards > 2 ? BLOCKS : 0), null, 2));
+      for (const shard of included.keys())
+        fs.symlinkSync(path.join('..', '..', 'shards', stage, shardName(shard)), path.join(own, shardName(shard)));
+      fs.writeFileSync(
+        path.join(own, 'model.safetensors.index.json'),
+        JSON.stringify({ metadata: {}, weight_map: weightMap }),
+      );
+      fs.writeFileSync(
+        path.join(own, 'config.json'),
+        JSON.stringify(config(Math.min(LAYERS, 3 * shards), shards > 2 ? BLOCKS : 0), null, 2),
+      );
     }
   }
 }
@@ -184,9 +219,13 @@ function makeChunk({ files, offset, count, seed, kind }) {
   let state = (seed * 2654435761) >>> 0 || 1;
   // xorshift32; two draws give four 16-bit numbers, whose sum is bell-shaped with a standard deviation of 37,837.
   const bell = () => {
-    state ^= state << 13; state ^= state >>> 17; state ^= state << 5;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
     const sum = (state & 0xffff) + (state >>> 16);
-    state ^= state << 13; state ^= state >>> 17; state ^= state << 5;
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
     return (sum + (state & 0xffff) + (state >>> 16) - 131070) / 37837;
   };
   const write = (file) => {
@@ -196,7 +235,8 @@ function makeChunk({ files, offset, count, seed, kind }) {
     }
     const descriptor = fs.openSync(file, 'r+');
     const bytes = Buffer.from(halves.buffer);
-    for (let done = 0; done < bytes.length; ) done += fs.writeSync(descriptor, bytes, done, bytes.length - done, offset + done);
+    for (let done = 0; done < bytes.length;)
+      done += fs.writeSync(descriptor, bytes, done, bytes.length - done, offset + done);
     fs.closeSync(descriptor);
   };
   const center = kind === 'norm' ? 1 : 0;

@@ -15,30 +15,64 @@ const BUDGETS = [4, 12];
 export async function benchLarge({ root, log, large }) {
   const bundled = async (/** @type {string} */ name) => {
     const outfile = path.join(root, '.cache', 'bench', `${name}.cjs`);
-    await build({ entryPoints: [path.join(here, `${name}.ts`)], bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['onnxruntime-node'], keepNames: true, outfile, logLevel: 'warning' });
+    await build({
+      entryPoints: [path.join(here, `${name}.ts`)],
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      external: ['onnxruntime-node'],
+      keepNames: true,
+      outfile,
+      logLevel: 'warning',
+    });
     return outfile;
   };
   const folder = path.join(os.tmpdir(), `frankenstein-large-${large}-${process.pid}`);
   try {
-    const written = JSON.parse((await run({ program: process.execPath, args: [await bundled('largeModel'), large, folder, path.join(root, 'samples', 'lineage', 'base')] })).output);
+    const written = JSON.parse(
+      (
+        await run({
+          program: process.execPath,
+          args: [await bundled('largeModel'), large, folder, path.join(root, 'samples', 'lineage', 'base')],
+        })
+      ).output,
+    );
     log(`wrote ${(written.bytes / 1e9).toFixed(1)} GB`);
     const engine = await bundled('largeEngine');
     const rows = [];
     for (const budget of BUDGETS) {
-      const { answer, plan, probe } = JSON.parse((await run({ program: process.execPath, args: [engine, root, folder, String(budget * 1024), String(TOKENS)] })).output);
+      const { answer, plan, probe } = JSON.parse(
+        (await run({ program: process.execPath, args: [engine, root, folder, String(budget * 1024), String(TOKENS)] }))
+          .output,
+      );
       const ratio = plan.seconds / probe.seconds;
-      rows.push(`| frankenstein, ${budget} GiB | ${gigabytes(Math.max(answer.peak, probe.peak))} | ${answer.first.toFixed(1)} | ${answer.again.toFixed(1)} | ${answer.perToken.toFixed(2)} | ${probe.seconds.toFixed(0)} | ${plan.seconds.toFixed(0)} (${ratio.toFixed(2)} ×) | ${gigabytes(plan.memory)} |`);
+      rows.push(
+        `| frankenstein, ${budget} GiB | ${gigabytes(Math.max(answer.peak, probe.peak))} | ${answer.first.toFixed(1)} | ${answer.again.toFixed(1)} | ${answer.perToken.toFixed(2)} | ${probe.seconds.toFixed(0)} | ${plan.seconds.toFixed(0)} (${ratio.toFixed(2)} ×) | ${gigabytes(plan.memory)} |`,
+      );
       log(rows.at(-1));
     }
     const python = findPython();
     // Weights, and the copies that loading makes of them.
     if (python && written.bytes * 1.3 < os.freemem()) {
-      const { loading, prefill, perToken, peak } = JSON.parse((await run({ program: python, args: [path.join(here, 'large_torch.py'), folder, String(os.availableParallelism()), String(TOKENS)] })).output);
-      rows.push(`| transformers, bf16 | ${gigabytes(peak)} | ${(loading + prefill).toFixed(1)} | ${prefill.toFixed(1)} | ${perToken.toFixed(2)} | | | |`);
+      const { loading, prefill, perToken, peak } = JSON.parse(
+        (
+          await run({
+            program: python,
+            args: [path.join(here, 'large_torch.py'), folder, String(os.availableParallelism()), String(TOKENS)],
+          })
+        ).output,
+      );
+      rows.push(
+        `| transformers, bf16 | ${gigabytes(peak)} | ${(loading + prefill).toFixed(1)} | ${prefill.toFixed(1)} | ${perToken.toFixed(2)} | | | |`,
+      );
     }
     return [
-      `Qwen2.5-VL-${large} with random weights, ${gigabytes(written.bytes)} in bf16. An answer of ${TOKENS} tokens to a prompt of about 130; a swap probe of 2 samples at 3 depths, 4 tokens each.`, '',
-      '| | peak memory | first token, s, opening included | once open | per further token, s | probe, s | the plan said | of memory |', '|---|--:|--:|--:|--:|--:|--:|--:|', ...rows,
+      `Qwen2.5-VL-${large} with random weights, ${gigabytes(written.bytes)} in bf16. An answer of ${TOKENS} tokens to a prompt of about 130; a swap probe of 2 samples at 3 depths, 4 tokens each.`,
+      '',
+      '| | peak memory | first token, s, opening included | once open | per further token, s | probe, s | the plan said | of memory |',
+      '|---|--:|--:|--:|--:|--:|--:|--:|',
+      ...rows,
     ].join('\n');
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });

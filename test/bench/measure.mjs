@@ -70,7 +70,11 @@ function start({ program, args, env }) {
   child.stderr.on('data', (chunk) => (complaint += chunk));
   const ended = new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => (code === 0 ? resolve(undefined) : reject(new Error(`${program} ${args.join(' ')} ended with ${signal ?? code}: ${complaint.trim()}`))));
+    child.on('close', (code, signal) =>
+      code === 0
+        ? resolve(undefined)
+        : reject(new Error(`${program} ${args.join(' ')} ended with ${signal ?? code}: ${complaint.trim()}`)),
+    );
   });
   return { child, ended };
 }
@@ -81,7 +85,13 @@ function descendants(pid) {
   let children = '';
   // A child belongs to the thread that started it.
   for (const thread of list(`/proc/${pid}/task`)) children += `${read(`/proc/${pid}/task/${thread}/children`)} `;
-  return [pid, ...children.split(' ').filter(Boolean).flatMap((child) => descendants(Number(child)))];
+  return [
+    pid,
+    ...children
+      .split(' ')
+      .filter(Boolean)
+      .flatMap((child) => descendants(Number(child))),
+  ];
 }
 
 /** @param {string} status @param {string} key */

@@ -9,13 +9,17 @@ import { median, peakMemory, run } from './measure.mjs';
 /** @param {{root: string, repeat: number, log: (line: string) => void}} options */
 export async function benchMerge({ root, repeat, log }) {
   const cli = path.join(root, 'dist', 'cli.cjs');
-  if (!fs.existsSync(cli) && spawnSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0) throw new Error('npm run build failed');
+  if (!fs.existsSync(cli) && spawnSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0)
+    throw new Error('npm run build failed');
   const largest = (await generate(path.join(root, '.cache', 'bench'), log)).at(-1);
   // On the disk of the checkpoints: a rename across disks would be a copy.
   const scratch = fs.mkdtempSync(path.join(root, '.cache', 'bench', 'merge-'));
   try {
     const recipe = path.join(scratch, 'splice.frank.yaml');
-    fs.writeFileSync(recipe, `checkpoints: {in: ${JSON.stringify(largest.before)}, rl: ${JSON.stringify(largest.after)}}\nstitch: IN:RL:RL\n`);
+    fs.writeFileSync(
+      recipe,
+      `checkpoints: {in: ${JSON.stringify(largest.before)}, rl: ${JSON.stringify(largest.after)}}\nstitch: IN:RL:RL\n`,
+    );
     const config = path.join(scratch, 'splice.yaml');
     const made = spawnSync(process.execPath, [cli, 'merge', recipe, '--mergekit', config], { encoding: 'utf8' });
     if (made.status !== 0) throw new Error(made.stderr);
@@ -23,10 +27,27 @@ export async function benchMerge({ root, repeat, log }) {
     const fresh = () => path.join(scratch, `out-${count++}`);
     const mergekit = findMergekit();
     const commands = [
-      { name: 'frankenstein merge', of: () => ({ program: process.execPath, args: [cli, 'merge', recipe, '--out', fresh()] }) },
-      ...(mergekit ? [{ name: 'mergekit', of: () => ({ program: mergekit, args: [config, fresh(), '--lazy-unpickle', '--allow-crimes', '--no-copy-tokenizer'] }) }] : []),
+      {
+        name: 'frankenstein merge',
+        of: () => ({ program: process.execPath, args: [cli, 'merge', recipe, '--out', fresh()] }),
+      },
+      ...(mergekit
+        ? [
+            {
+              name: 'mergekit',
+              of: () => ({
+                program: mergekit,
+                args: [config, fresh(), '--lazy-unpickle', '--allow-crimes', '--no-copy-tokenizer'],
+              }),
+            },
+          ]
+        : []),
       { name: '`cp` of the same bytes', of: () => ({ program: 'cp', args: ['-rL', largest.before, fresh()] }) },
-    ].map((command) => ({ ...command, seconds: /** @type {number[]} */ ([]), memory: /** @type {import('./measure.mjs').Memory | undefined} */ (undefined) }));
+    ].map((command) => ({
+      ...command,
+      seconds: /** @type {number[]} */ ([]),
+      memory: /** @type {import('./measure.mjs').Memory | undefined} */ (undefined),
+    }));
     for (let round = 0; round <= repeat; round++) {
       for (const command of commands) {
         const { seconds } = await run(command.of());
@@ -48,14 +69,17 @@ export async function benchMerge({ root, repeat, log }) {
 
 /** What a run has written goes before the next, so that the disk's cache is as empty for each. @param {string} scratch */
 function clean(scratch) {
-  for (const name of fs.readdirSync(scratch)) if (name.startsWith('out-')) fs.rmSync(path.join(scratch, name), { recursive: true });
+  for (const name of fs.readdirSync(scratch))
+    if (name.startsWith('out-')) fs.rmSync(path.join(scratch, name), { recursive: true });
   spawnSync('sync');
 }
 
 /** @returns {string | undefined} `mergekit-yaml`, beside a Python of its own or on the path */
 function findMergekit() {
   const { FRANKENSTEIN_MERGEKIT: given } = process.env;
-  return [given, 'mergekit-yaml'].filter((one) => one !== undefined && one !== '').find((one) => spawnSync(one, ['--help'], { stdio: 'ignore' }).status === 0);
+  return [given, 'mergekit-yaml']
+    .filter((one) => one !== undefined && one !== '')
+    .find((one) => spawnSync(one, ['--help'], { stdio: 'ignore' }).status === 0);
 }
 
 /** @param {string} folder */
@@ -71,8 +95,14 @@ async function firstToken(root, cli, scratch, repeat) {
   const seconds = [];
   for (let round = 0; round <= repeat; round++) {
     // Another cut each time: a stitch that has never been run.
-    fs.writeFileSync(recipe, `checkpoints: {in: ${JSON.stringify(path.join(lineage, 'in'))}, rl: ${JSON.stringify(path.join(lineage, 'rl'))}}\nstitch: {early: in, mid: rl, late: rl, cuts: [${1 + (round % 11)}, 12]}\n`);
-    const { seconds: own } = await run({ program: process.execPath, args: [cli, 'generate', recipe, '--prompt', 'What is 3 + 4?', '--max-new-tokens', '1', '--json'] });
+    fs.writeFileSync(
+      recipe,
+      `checkpoints: {in: ${JSON.stringify(path.join(lineage, 'in'))}, rl: ${JSON.stringify(path.join(lineage, 'rl'))}}\nstitch: {early: in, mid: rl, late: rl, cuts: [${1 + (round % 11)}, 12]}\n`,
+    );
+    const { seconds: own } = await run({
+      program: process.execPath,
+      args: [cli, 'generate', recipe, '--prompt', 'What is 3 + 4?', '--max-new-tokens', '1', '--json'],
+    });
     if (round > 0) seconds.push(own);
   }
   return `First token of a stitch that was never run (sample lineage, whole command): ${median(seconds).toFixed(2)} s, median of ${repeat}.`;
@@ -85,5 +115,11 @@ function report(commands, bytes) {
     const time = median(seconds);
     return `| ${name} | ${time.toFixed(2)} | ${(bytes / time / 1e9).toFixed(2)} | ${(time / own).toFixed(2)}× | ${memory ? `${(memory.anonymous / 1e6).toFixed(0)}` : '–'} |`;
   });
-  return [`A splice of two checkpoints of ${(bytes / 1e9).toFixed(2)} GB, written out; medians of ${commands[0].seconds.length}, whole processes.`, '', '| | seconds | GB/s | time against ours | memory, MB |', '| --- | ---: | ---: | ---: | ---: |', ...rows].join('\n');
+  return [
+    `A splice of two checkpoints of ${(bytes / 1e9).toFixed(2)} GB, written out; medians of ${commands[0].seconds.length}, whole processes.`,
+    '',
+    '| | seconds | GB/s | time against ours | memory, MB |',
+    '| --- | ---: | ---: | ---: | ---: |',
+    ...rows,
+  ].join('\n');
 }

@@ -14,12 +14,30 @@ export async function benchModel({ root, repeat, log }) {
   // Inside the repository, where the bundle finds onnxruntime-node.
   const bundle = path.join(root, '.cache', 'bench', 'modelEngine.cjs');
   fs.mkdirSync(path.dirname(bundle), { recursive: true });
-  await build({ entryPoints: [path.join(here, 'modelEngine.ts')], bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['onnxruntime-node'], keepNames: true, outfile: bundle, logLevel: 'warning' });
+  await build({
+    entryPoints: [path.join(here, 'modelEngine.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    keepNames: true,
+    outfile: bundle,
+    logLevel: 'warning',
+  });
   const args = [root, path.join(root, 'samples', 'lineage', 'rl'), String(THREADS), '2'];
   const python = findPython();
   const sides = [
     { name: 'frankenstein', command: { program: process.execPath, args: [bundle, ...args] }, measured: [] },
-    ...(python ? [{ name: 'transformers', command: { program: python, args: [path.join(here, 'model_torch.py'), ...args] }, measured: [] }] : []),
+    ...(python
+      ? [
+          {
+            name: 'transformers',
+            command: { program: python, args: [path.join(here, 'model_torch.py'), ...args] },
+            measured: [],
+          },
+        ]
+      : []),
   ];
   for (let round = 1; round <= repeat; round++) {
     for (const side of sides) {
@@ -32,9 +50,16 @@ export async function benchModel({ root, repeat, log }) {
     return `${median(own.map(({ wall }) => wall)).toFixed(2)} | ${median(own.map(({ cpu }) => cpu)).toFixed(2)}`;
   };
   const rows = [...new Set(sides[0].measured.map(({ batch }) => batch))].flatMap((batch) =>
-    ['prefill', 'decode'].map((part) => `| ${part === 'prefill' ? 'prefill, pictures included' : 'decoding, per token'} | ${batch} | ${sides.map((side) => cell(side, batch, part)).join(' | ')} |`));
+    ['prefill', 'decode'].map(
+      (part) =>
+        `| ${part === 'prefill' ? 'prefill, pictures included' : 'decoding, per token'} | ${batch} | ${sides.map((side) => cell(side, batch, part)).join(' | ')} |`,
+    ),
+  );
   return [
-    'Sample checkpoint (12 layers, width 96), one picture of 16 visual tokens per prompt. Milliseconds, medians; "cpu" is processor time, which other programs on the machine disturb less.', '',
-    `| | batch | ${sides.map(({ name }) => `${name}, wall | cpu`).join(' | ')} |`, `|---|--:|${sides.map(() => '--:|--:|').join('')}`, ...rows,
+    'Sample checkpoint (12 layers, width 96), one picture of 16 visual tokens per prompt. Milliseconds, medians; "cpu" is processor time, which other programs on the machine disturb less.',
+    '',
+    `| | batch | ${sides.map(({ name }) => `${name}, wall | cpu`).join(' | ')} |`,
+    `|---|--:|${sides.map(() => '--:|--:|').join('')}`,
+    ...rows,
   ].join('\n');
 }

@@ -21,8 +21,18 @@ async function main([root, folder, threads, rounds]: string[]): Promise<void> {
   const checkpoint = await openCheckpoint(folder!);
   const processor = await createProcessor(checkpoint);
   const model = openModel(checkpoint, { threads: Number(threads) });
-  const items = readFileSync(path.join(root!, 'samples/probes/counting.jsonl'), 'utf8').split('\n').slice(0, 64).map((line) => JSON.parse(line) as { prompt: string; target_image: string });
-  const prompts = await Promise.all(items.map(async ({ prompt, target_image: file }) => processor.process({ input: { messages: [userMessage(prompt, 1)] }, images: [await readImage(path.join(root!, 'samples/probes', file))] })));
+  const items = readFileSync(path.join(root!, 'samples/probes/counting.jsonl'), 'utf8')
+    .split('\n')
+    .slice(0, 64)
+    .map((line) => JSON.parse(line) as { prompt: string; target_image: string });
+  const prompts = await Promise.all(
+    items.map(async ({ prompt, target_image: file }) =>
+      processor.process({
+        input: { messages: [userMessage(prompt, 1)] },
+        images: [await readImage(path.join(root!, 'samples/probes', file))],
+      }),
+    ),
+  );
   const measured: object[] = [];
   for (const batch of BATCHES) {
     const own = prompts.slice(0, batch);
@@ -31,10 +41,20 @@ async function main([root, folder, threads, rounds]: string[]): Promise<void> {
       const prefilled = await model.prefill(own);
       const between = clock();
       // The first token comes from prefill: one more than steps.
-      await decodeAll(model, prefilled, own.map(({ inputIds }, prompt) => ({ prompt, inputIds })), { maxNewTokens: STEPS + 1, stopTokens: [] });
+      await decodeAll(
+        model,
+        prefilled,
+        own.map(({ inputIds }, prompt) => ({ prompt, inputIds })),
+        { maxNewTokens: STEPS + 1, stopTokens: [] },
+      );
       const end = clock();
       // The first round warms up.
-      if (round > 0) measured.push({ batch, prefill: { wall: between.wall - start.wall, cpu: between.cpu - start.cpu }, decode: { wall: (end.wall - between.wall) / STEPS, cpu: (end.cpu - between.cpu) / STEPS } });
+      if (round > 0)
+        measured.push({
+          batch,
+          prefill: { wall: between.wall - start.wall, cpu: between.cpu - start.cpu },
+          decode: { wall: (end.wall - between.wall) / STEPS, cpu: (end.cpu - between.cpu) / STEPS },
+        });
     }
   }
   console.log(JSON.stringify(measured));

@@ -12,7 +12,8 @@ const [SAMPLES, NEW_TOKENS] = [2, 64];
 /** @param {{root: string, repeat: number, log: (line: string) => void}} options */
 export async function benchProbe({ root, repeat, log }) {
   const cli = path.join(root, 'dist', 'cli.cjs');
-  if (!fs.existsSync(cli) && spawnSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0) throw new Error('npm run build failed');
+  if (!fs.existsSync(cli) && spawnSync('npm', ['run', 'build'], { cwd: root, stdio: ['ignore', 2, 2] }).status !== 0)
+    throw new Error('npm run build failed');
   const threads = String(os.availableParallelism());
   const python = findPython();
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'frankenstein-bench-'));
@@ -22,8 +23,36 @@ export async function benchProbe({ root, repeat, log }) {
     for (const name of ['base', 'rl']) {
       const checkpoint = path.join(root, 'samples', 'lineage', name);
       const file = path.join(scratch, `${name}.json`);
-      const own = { program: process.execPath, args: [cli, 'probe', 'swap', checkpoint, '--data', probes, '--samples', String(SAMPLES), '--max-new-tokens', String(NEW_TOKENS), '--threads', threads, '--no-runs', '--json', file] };
-      const other = { program: python, args: [path.join(path.dirname(fileURLToPath(import.meta.url)), 'probe_torch.py'), checkpoint, probes, file, threads] };
+      const own = {
+        program: process.execPath,
+        args: [
+          cli,
+          'probe',
+          'swap',
+          checkpoint,
+          '--data',
+          probes,
+          '--samples',
+          String(SAMPLES),
+          '--max-new-tokens',
+          String(NEW_TOKENS),
+          '--threads',
+          threads,
+          '--no-runs',
+          '--json',
+          file,
+        ],
+      };
+      const other = {
+        program: python,
+        args: [
+          path.join(path.dirname(fileURLToPath(import.meta.url)), 'probe_torch.py'),
+          checkpoint,
+          probes,
+          file,
+          threads,
+        ],
+      };
       const measured = { own: [], inside: [], other: [], sweep: [] };
       let torch;
       for (let round = 0; round <= repeat; round++) {
@@ -52,20 +81,33 @@ export async function benchProbe({ root, repeat, log }) {
 
 function report(rows, threads) {
   const lines = [
-    `All depths of ${4 * SAMPLES} samples (${SAMPLES} of each task), at most ${NEW_TOKENS} new tokens, ${threads} threads.`, '',
-    '|  | answers | new tokens | wall, s | inside, s | the same answers |', '| --- | --- | --- | --- | --- | --- |',
+    `All depths of ${4 * SAMPLES} samples (${SAMPLES} of each task), at most ${NEW_TOKENS} new tokens, ${threads} threads.`,
+    '',
+    '|  | answers | new tokens | wall, s | inside, s | the same answers |',
+    '| --- | --- | --- | --- | --- | --- |',
   ];
-  const seconds = (values) => `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
+  const seconds = (values) =>
+    `${median(values).toFixed(2)} (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
   for (const { name, measured, torch } of rows) {
-    lines.push(`| frankenstein probe swap, ${name} | ${torch?.answers ?? ''} | ${torch?.tokens.toLocaleString('en-US') ?? ''} | ${seconds(measured.own)} | ${seconds(measured.inside)} |  |`);
-    if (torch) lines.push(`| transformers ${torch.transformers}, PyTorch ${torch.torch}, ${name} | ${torch.answers} | ${torch.tokens.toLocaleString('en-US')} | ${seconds(measured.other)} | ${seconds(measured.sweep)} | ${torch.same} of ${torch.answers} |`);
+    lines.push(
+      `| frankenstein probe swap, ${name} | ${torch?.answers ?? ''} | ${torch?.tokens.toLocaleString('en-US') ?? ''} | ${seconds(measured.own)} | ${seconds(measured.inside)} |  |`,
+    );
+    if (torch)
+      lines.push(
+        `| transformers ${torch.transformers}, PyTorch ${torch.torch}, ${name} | ${torch.answers} | ${torch.tokens.toLocaleString('en-US')} | ${seconds(measured.other)} | ${seconds(measured.sweep)} | ${torch.same} of ${torch.answers} |`,
+      );
   }
   lines.push('', '| goal | measured | |', '| --- | --- | --- |');
   for (const { name, measured, torch } of rows) {
     if (!torch) continue;
     // Least against least: on a busy machine PyTorch's threads wait for each other, and medians would flatter us.
-    const [whole, inside] = [Math.min(...measured.other) / Math.min(...measured.own), Math.min(...measured.sweep) / Math.min(...measured.inside)];
-    lines.push(`| at least 5 × the plain loop's speed, ${name} | ${whole.toFixed(1)} × as a whole process, ${inside.toFixed(1)} × without start and loading of transformers (least times) | ${inside >= 5 ? 'met' : '**missed**'} |`);
+    const [whole, inside] = [
+      Math.min(...measured.other) / Math.min(...measured.own),
+      Math.min(...measured.sweep) / Math.min(...measured.inside),
+    ];
+    lines.push(
+      `| at least 5 × the plain loop's speed, ${name} | ${whole.toFixed(1)} × as a whole process, ${inside.toFixed(1)} × without start and loading of transformers (least times) | ${inside >= 5 ? 'met' : '**missed**'} |`,
+    );
   }
   return lines.join('\n');
 }

@@ -17,9 +17,23 @@ import { benchSpectrum } from './spectrum.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 /** @type {Record<string, (options: {root: string, repeat: number, large: string, log: (line: string) => void}) => Promise<string>>} */
-const BENCHES = { compare: benchCompare, large: benchLarge, merge: benchMerge, model: benchModel, probe: benchProbe, spectrum: benchSpectrum };
+const BENCHES = {
+  compare: benchCompare,
+  large: benchLarge,
+  merge: benchMerge,
+  model: benchModel,
+  probe: benchProbe,
+  spectrum: benchSpectrum,
+};
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { large: { type: 'string', default: '3B' }, repeat: { type: 'string', default: '7' }, write: { type: 'boolean', default: false } } });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    large: { type: 'string', default: '3B' },
+    repeat: { type: 'string', default: '7' },
+    write: { type: 'boolean', default: false },
+  },
+});
 const name = positionals[0] ?? '';
 const bench = BENCHES[name];
 const repeat = Number(values.repeat);
@@ -28,17 +42,27 @@ if (!bench || positionals.length > 1 || !Number.isInteger(repeat) || repeat < 1)
   process.exit(2);
 }
 
-const table = await bench({ root, repeat, large: values.large === '7B' ? '7B' : '3B', log: (line) => console.error(line) });
+const table = await bench({
+  root,
+  repeat,
+  large: values.large === '7B' ? '7B' : '3B',
+  log: (line) => console.error(line),
+});
 const report = `${machine()}\n\n${table}`;
 console.log(report);
 if (values.write) writeReport(path.join(root, 'docs', 'benchmarks.md'), name, report);
 
 function machine() {
   const [cpu] = os.cpus();
-  const release = fs.existsSync('/etc/os-release') ? /^PRETTY_NAME="(.*)"$/m.exec(fs.readFileSync('/etc/os-release', 'utf8'))?.[1] : undefined;
+  const release = fs.existsSync('/etc/os-release')
+    ? /^PRETTY_NAME="(.*)"$/m.exec(fs.readFileSync('/etc/os-release', 'utf8'))?.[1]
+    : undefined;
   const parts = [
-    `${new Date().toISOString().slice(0, 10)}`, `${cpu?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} cores`,
-    `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB memory`, release ?? `${os.type()} ${os.release()}`, `Node ${process.versions.node}`,
+    `${new Date().toISOString().slice(0, 10)}`,
+    `${cpu?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} cores`,
+    `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB memory`,
+    release ?? `${os.type()} ${os.release()}`,
+    `Node ${process.versions.node}`,
   ];
   return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}\`.`;
 }

@@ -46,7 +46,18 @@ export async function benchSpectrum({ root, repeat, log }) {
   // Inside the repository, where the bundle finds onnxruntime-node.
   const bundle = path.join(cache, 'spectrumEngine.cjs');
   fs.mkdirSync(cache, { recursive: true });
-  await build({ entryPoints: [path.join(here, 'spectrumEngine.ts')], bundle: true, platform: 'node', format: 'cjs', target: 'node20', external: ['onnxruntime-node'], keepNames: true, plugins: [assembly], outfile: bundle, logLevel: 'warning' });
+  await build({
+    entryPoints: [path.join(here, 'spectrumEngine.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    external: ['onnxruntime-node'],
+    keepNames: true,
+    plugins: [assembly],
+    outfile: bundle,
+    logLevel: 'warning',
+  });
   const threads = String(os.availableParallelism());
   const python = findPython();
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'frankenstein-bench-'));
@@ -57,22 +68,55 @@ export async function benchSpectrum({ root, repeat, log }) {
     for (const shape of SHAPES) {
       const pair = makePair(path.join(cache, `spectrum-${VERSION}`), shape, log);
       const sides = [
-        ...MODES.map((mode) => ({ name: mode, rounds: repeat, program: process.execPath, args: [bundle, ...pair, mode, threads, roundsOf(shape), out(mode)], seconds: [], alone: [], memory: 0 })),
-        ...(python ? [{ name: 'torch', rounds: shape.once ? 1 : repeat, program: python, args: [path.join(here, 'spectrum_torch.py'), ...pair, threads, shape.once ? '1' : roundsOf(shape), out('torch')], seconds: [], alone: [], memory: 0 }] : []),
+        ...MODES.map((mode) => ({
+          name: mode,
+          rounds: repeat,
+          program: process.execPath,
+          args: [bundle, ...pair, mode, threads, roundsOf(shape), out(mode)],
+          seconds: [],
+          alone: [],
+          memory: 0,
+        })),
+        ...(python
+          ? [
+              {
+                name: 'torch',
+                rounds: shape.once ? 1 : repeat,
+                program: python,
+                args: [
+                  path.join(here, 'spectrum_torch.py'),
+                  ...pair,
+                  threads,
+                  shape.once ? '1' : roundsOf(shape),
+                  out('torch'),
+                ],
+                seconds: [],
+                alone: [],
+                memory: 0,
+              },
+            ]
+          : []),
       ];
       for (let round = 1; round <= repeat; round++) {
         for (const side of sides.filter(({ rounds }) => round <= rounds)) {
           const printed = JSON.parse((await run(side)).output);
           // The last in its process: the others warm up, on either side.
-          const { together, alone } = side.name === 'torch' ? { together: printed.seconds, alone: printed.seconds } : printed.seconds;
+          const { together, alone } =
+            side.name === 'torch' ? { together: printed.seconds, alone: printed.seconds } : printed.seconds;
           side.seconds.push(together.at(-1));
           side.alone.push(alone.at(-1));
           side.memory = Math.max(side.memory, printed.memory);
           version = printed.torch ?? version;
-          log(`${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`);
+          log(
+            `${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`,
+          );
         }
       }
-      rows.push({ shape, sides: Object.fromEntries(sides.map((side) => [side.name, side])), difference: python && difference(out('exact'), out('torch')) });
+      rows.push({
+        shape,
+        sides: Object.fromEntries(sides.map((side) => [side.name, side])),
+        difference: python && difference(out('exact'), out('torch')),
+      });
     }
     return report(rows, threads, version);
   } finally {
@@ -87,18 +131,33 @@ function difference(one, other) {
 }
 
 function report(rows, threads, version) {
-  const cell = (values) => `${median(values).toFixed(3)} (${Math.min(...values).toFixed(3)}–${Math.max(...values).toFixed(3)})`;
+  const cell = (values) =>
+    `${median(values).toFixed(3)} (${Math.min(...values).toFixed(3)}–${Math.max(...values).toFixed(3)})`;
   const ratio = ({ sides }, mode) => median(sides.torch.seconds) / median(sides[mode].seconds);
   const columns = [
-    ['shape', ({ shape }) => `${shape.rows} × ${shape.columns}`], ['of', ({ shape }) => shape.of],
-    ...MODES.flatMap((mode) => [[mode, ({ sides }) => cell(sides[mode].seconds)], [`${mode}, alone`, ({ sides }) => cell(sides[mode].alone)]]),
-    ...(version ? [[`PyTorch ${version}`, ({ sides }) => cell(sides.torch.seconds)], ...MODES.map((mode) => [`${mode} ×`, (row) => ratio(row, mode).toFixed(1)])] : []),
-    ...[...MODES, ...(version ? ['torch'] : [])].map((name) => [`memory, ${name}`, ({ sides }) => (sides[name].memory / 1e9).toFixed(2)]),
+    ['shape', ({ shape }) => `${shape.rows} × ${shape.columns}`],
+    ['of', ({ shape }) => shape.of],
+    ...MODES.flatMap((mode) => [
+      [mode, ({ sides }) => cell(sides[mode].seconds)],
+      [`${mode}, alone`, ({ sides }) => cell(sides[mode].alone)],
+    ]),
+    ...(version
+      ? [
+          [`PyTorch ${version}`, ({ sides }) => cell(sides.torch.seconds)],
+          ...MODES.map((mode) => [`${mode} ×`, (row) => ratio(row, mode).toFixed(1)]),
+        ]
+      : []),
+    ...[...MODES, ...(version ? ['torch'] : [])].map((name) => [
+      `memory, ${name}`,
+      ({ sides }) => (sides[name].memory / 1e9).toFixed(2),
+    ]),
     ...(version ? [['exact and PyTorch differ, of σ₁', (row) => row.difference.toExponential(1)]] : []),
   ];
   const lines = [
-    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is 2 GiB.`, '',
-    `| ${columns.map(([name]) => name).join(' | ')} |`, `|${' --- |'.repeat(columns.length)}`,
+    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is 2 GiB.`,
+    '',
+    `| ${columns.map(([name]) => name).join(' | ')} |`,
+    `|${' --- |'.repeat(columns.length)}`,
     ...rows.map((row) => `| ${columns.map(([, of]) => of(row)).join(' | ')} |`),
   ];
   const compared = rows.filter(({ sides }) => sides.torch);
@@ -106,11 +165,18 @@ function report(rows, threads, version) {
   const judge = (met) => (met ? 'met' : '**missed**');
   const goal = compared.find(({ shape }) => shape.rows === GOAL.rows && shape.columns === GOAL.columns);
   lines.push('', '| goal | measured | |', '| --- | --- | --- |');
-  for (const mode of MODES) lines.push(`| ${mode}: at least ${GOAL.least[mode]} × PyTorch's speed on ${GOAL.rows} × ${GOAL.columns} | ${ratio(goal, mode).toFixed(1)} × | ${judge(ratio(goal, mode) >= GOAL.least[mode])} |`);
+  for (const mode of MODES)
+    lines.push(
+      `| ${mode}: at least ${GOAL.least[mode]} × PyTorch's speed on ${GOAL.rows} × ${GOAL.columns} | ${ratio(goal, mode).toFixed(1)} × | ${judge(ratio(goal, mode) >= GOAL.least[mode])} |`,
+    );
   const slowest = compared.reduce((worst, row) => (ratio(row, 'exact') < ratio(worst, 'exact') ? row : worst));
-  lines.push(`| exact: never slower than PyTorch | at least ${ratio(slowest, 'exact').toFixed(2)} × (${slowest.shape.rows} × ${slowest.shape.columns}) | ${judge(ratio(slowest, 'exact') >= 1)} |`);
+  lines.push(
+    `| exact: never slower than PyTorch | at least ${ratio(slowest, 'exact').toFixed(2)} × (${slowest.shape.rows} × ${slowest.shape.columns}) | ${judge(ratio(slowest, 'exact') >= 1)} |`,
+  );
   const memory = Math.max(...rows.flatMap(({ sides }) => MODES.map((mode) => sides[mode].memory)));
-  lines.push(`| memory within the budget of 2 GiB | at most ${(memory / 2 ** 30).toFixed(2)} GiB | ${judge(memory <= 2 ** 31)} |`);
+  lines.push(
+    `| memory within the budget of 2 GiB | at most ${(memory / 2 ** 30).toFixed(2)} GiB | ${judge(memory <= 2 ** 31)} |`,
+  );
   return lines.join('\n');
 }
 
@@ -127,7 +193,9 @@ function makePair(folder, { rows, columns }, log) {
   log(`writing ${rows} × ${columns}`);
   fs.mkdirSync(folder, { recursive: true });
   const count = rows * columns;
-  const header = Buffer.from(JSON.stringify({ weight: { dtype: 'BF16', shape: [rows, columns], data_offsets: [0, 2 * count] } }).padEnd(120));
+  const header = Buffer.from(
+    JSON.stringify({ weight: { dtype: 'BF16', shape: [rows, columns], data_offsets: [0, 2 * count] } }).padEnd(120),
+  );
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   const open = files.map((file) => {

@@ -14,7 +14,10 @@ import { type MatrixSource, wholeMatrix } from '../../src/engine/spectrum/matrix
 /** As the engine has it when the user sets none, less what the process itself needs. */
 const MEMORY = 2 ** 31 - 2 ** 28;
 
-const MODES: Record<string, (source: MatrixSource, options: { memory: number; threads: number }) => Promise<{ values: Float64Array }>> = {
+const MODES: Record<
+  string,
+  (source: MatrixSource, options: { memory: number; threads: number }) => Promise<{ values: Float64Array }>
+> = {
   exact: exactValues,
   fast: fastSpectrum,
 };
@@ -26,8 +29,15 @@ interface Job {
 }
 
 async function main([before, after, mode, threads, rounds, out]: string[]): Promise<void> {
-  const [earlier, later] = await Promise.all([before!, after!].map(async (file) => wholeMatrix([...(await openCheckpoint(file)).tensors.values()][0]!)));
-  const source: MatrixSource = { rows: later!.rows, columns: later!.columns, before: earlier!.part, after: later!.part };
+  const [earlier, later] = await Promise.all(
+    [before!, after!].map(async (file) => wholeMatrix([...(await openCheckpoint(file)).tensors.values()][0]!)),
+  );
+  const source: MatrixSource = {
+    rows: later!.rows,
+    columns: later!.columns,
+    before: earlier!.part,
+    after: later!.part,
+  };
   const count = Number(threads);
   const seconds: Record<'alone' | 'together', number[]> = { alone: [], together: [] };
   const timed = async (work: () => Promise<unknown>) => {
@@ -36,25 +46,37 @@ async function main([before, after, mode, threads, rounds, out]: string[]): Prom
     return (performance.now() - start) / 1000;
   };
   for (let round = 0; round < Number(rounds); round++) {
-    seconds.alone.push(await timed(async () => writeFileSync(out!, (await MODES[mode!]!(source, { memory: MEMORY, threads: count })).values)));
+    seconds.alone.push(
+      await timed(async () =>
+        writeFileSync(out!, (await MODES[mode!]!(source, { memory: MEMORY, threads: count })).values),
+      ),
+    );
   }
   const job: Job = { source, mode: mode!, memory: MEMORY / count };
   const workers = Array.from({ length: count }, () => new Worker(__filename, { workerData: job }));
-  const answers = () => Promise.all(workers.map((worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))));
+  const answers = () =>
+    Promise.all(
+      workers.map((worker) => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))),
+    );
   await answers();
   for (let round = 0; round < Number(rounds); round++) {
-    seconds.together.push((await timed(() => {
-      const all = answers();
-      for (const worker of workers) worker.postMessage('again');
-      return all;
-    })) / count);
+    seconds.together.push(
+      (await timed(() => {
+        const all = answers();
+        for (const worker of workers) worker.postMessage('again');
+        return all;
+      })) / count,
+    );
   }
   await Promise.all(workers.map((worker) => worker.terminate()));
   console.log(JSON.stringify({ seconds, memory: process.resourceUsage().maxRSS * 1024 }));
 }
 
 function serve({ source, mode, memory }: Job): void {
-  parentPort!.on('message', () => void MODES[mode]!(source, { memory, threads: 1 }).then(() => parentPort!.postMessage('done')));
+  parentPort!.on(
+    'message',
+    () => void MODES[mode]!(source, { memory, threads: 1 }).then(() => parentPort!.postMessage('done')),
+  );
   parentPort!.postMessage('ready');
 }
 

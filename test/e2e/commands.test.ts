@@ -30,7 +30,8 @@ describe('commands', () => {
     return { workspace, vsix: packagedVsix() };
   });
   const panel = () => new Panel(lab.page);
-  const ours = async (target: string | string[]) => (await lab.page.explorerMenuTitles(target)).filter((title) => OURS.includes(title));
+  const ours = async (target: string | string[]) =>
+    (await lab.page.explorerMenuTitles(target)).filter((title) => OURS.includes(title));
 
   beforeEach('start with no editor', async () => {
     await lab.page.clearNotifications();
@@ -46,7 +47,10 @@ describe('commands', () => {
 
   it('a folder without weights offers nothing, nor does any other config.json', async () => {
     // The checkpoint first: the extension is there once its entries are.
-    await until(async () => (await ours('models/base')).includes('Select for Compare'), 'a checkpoint folder offers Select for Compare');
+    await until(
+      async () => (await ours('models/base')).includes('Select for Compare'),
+      'a checkpoint folder offers Select for Compare',
+    );
     assert.deepEqual(await ours('notes'), []);
     assert.ok(!(await lab.page.explorerMenuTitles('notes/config.json')).includes('Frankenstein'));
   });
@@ -83,14 +87,20 @@ describe('commands', () => {
     assert.equal(await lab.page.page.locator('.part.editor .editor-group-container').count(), 2);
     const config = await lab.page.editor().boundingBox();
     const own = await lab.page.page.locator('iframe.webview.ready:visible').boundingBox();
-    assert.ok(config && own && own.x >= config.x + config.width - 1, `config ${JSON.stringify(config)}, panel ${JSON.stringify(own)}`);
+    assert.ok(
+      config && own && own.x >= config.x + config.width - 1,
+      `config ${JSON.stringify(config)}, panel ${JSON.stringify(own)}`,
+    );
   });
 
   it('Compare with… offers the checkpoints of the workspace, without the one in hand', async () => {
     await lab.page.explorerContextMenu('models/base', 'Compare with…');
     const offered = await lab.page.quickPickItems();
     assert.ok(offered.includes('models/rl') && offered.includes('models/in'), offered.join(', '));
-    assert.ok(!offered.includes('models/base') && !offered.some((label) => label.startsWith('notes')), offered.join(', '));
+    assert.ok(
+      !offered.includes('models/base') && !offered.some((label) => label.startsWith('notes')),
+      offered.join(', '),
+    );
     await lab.page.quickPick('models/rl');
     assert.equal(await panel().result(), 'Base → RL');
   });
@@ -108,8 +118,10 @@ describe('commands', () => {
 
   it('the palette does all of it, and offers only what can be done', async () => {
     const titles = await lab.page.paletteTitles('Frankenstein: ');
-    for (const title of OURS) assert.ok(titles.includes(`Frankenstein: ${title}`), `${title} is missing among ${titles.join(', ')}`);
-    for (const title of ['Cancel', 'Retry', 'Pin Figure', 'Unpin Figure']) assert.ok(!titles.includes(`Frankenstein: ${title}`), `${title} is offered`);
+    for (const title of OURS)
+      assert.ok(titles.includes(`Frankenstein: ${title}`), `${title} is missing among ${titles.join(', ')}`);
+    for (const title of ['Cancel', 'Retry', 'Pin Figure', 'Unpin Figure'])
+      assert.ok(!titles.includes(`Frankenstein: ${title}`), `${title} is offered`);
     await lab.page.runCommand('Frankenstein: Compare Lineage');
     await lab.page.quickPick(['models/in', 'models/rl']);
     await lab.page.quickPick('in → rl');

@@ -13,7 +13,11 @@ import { assertShown, eventually, holdEngine, LONG, Panel, runNames, until, writ
 const LINEAGE = ['base', 'in', 'rl'].map((name) => path.join(root, 'samples', 'lineage', name));
 
 async function cli<T>(...args: string[]): Promise<T> {
-  const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'dist', 'cli.cjs'), 'spectrum', ...args, '--json', '-'], { maxBuffer: 256 << 20 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [path.join(root, 'dist', 'cli.cjs'), 'spectrum', ...args, '--json', '-'],
+    { maxBuffer: 256 << 20 },
+  );
   return JSON.parse(stdout) as T;
 }
 
@@ -21,7 +25,10 @@ async function cli<T>(...args: string[]): Promise<T> {
 async function numbers(panel: Panel, id: string): Promise<string[][]> {
   if ((await panel.id(id).getAttribute('open')) === null) await panel.id(id).locator('summary').click();
   await panel.id(`${id}-table`).locator('tbody tr').first().waitFor();
-  return panel.id(`${id}-table`).locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+  return panel
+    .id(`${id}-table`)
+    .locator('tbody tr')
+    .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
 }
 
 describe('the geometry of updates', () => {
@@ -32,8 +39,17 @@ describe('the geometry of updates', () => {
       workspace = temporaryWorkspace(path.join(root, 'samples', 'lineage'));
       const rl = path.join(workspace, 'rl');
       const header = readFileSync(path.join(rl, 'model.safetensors'));
-      const names = Object.keys(JSON.parse(header.toString('utf8', 8, 8 + Number(header.readBigUInt64LE(0)))) as object).filter((name) => name !== '__metadata__');
-      writeFileSync(path.join(rl, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: Object.fromEntries(names.sort().map((name) => [name, 'model.safetensors'])) }, null, 2));
+      const names = Object.keys(
+        JSON.parse(header.toString('utf8', 8, 8 + Number(header.readBigUInt64LE(0)))) as object,
+      ).filter((name) => name !== '__metadata__');
+      writeFileSync(
+        path.join(rl, 'model.safetensors.index.json'),
+        JSON.stringify(
+          { metadata: {}, weight_map: Object.fromEntries(names.sort().map((name) => [name, 'model.safetensors'])) },
+          null,
+          2,
+        ),
+      );
       expected = await cli<SpectrumResult>(...LINEAGE, '--mode', 'exact', '--no-runs');
       return { workspace, vsix: packagedVsix(), settings: { 'editor.minimap.enabled': false } };
     },
@@ -55,13 +71,28 @@ describe('the geometry of updates', () => {
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
     const plan = await cli<SpectrumPlan>(...LINEAGE, '--plan');
-    const shown = await eventually(() => panel().id('spectrum-plan').innerText(), (text) => /Memory/.test(text), 'the plan is there');
+    const shown = await eventually(
+      () => panel().id('spectrum-plan').innerText(),
+      (text) => /Memory/.test(text),
+      'the plan is there',
+    );
     assert.match(shown, new RegExp(`Matrices\\s+${plan.matrices}\\b`));
     assert.match(shown, /Reads\s+[\d.]+ MB\s+Takes\s+about .+ with \d+ threads?\s+Memory\s+at most [\d.]+ [MG]B/);
     await panel().id('spectrum-filter').locator('input').fill('mlp.(');
-    assert.match(await eventually(() => panel().id('spectrum-plan-error').innerText(), (text) => text !== '', 'the sentence is there'), /^The filter .* is no regular expression/);
+    assert.match(
+      await eventually(
+        () => panel().id('spectrum-plan-error').innerText(),
+        (text) => text !== '',
+        'the sentence is there',
+      ),
+      /^The filter .* is no regular expression/,
+    );
     await panel().id('spectrum-filter').locator('input').fill('');
-    await eventually(() => panel().id('spectrum-plan').innerText(), (text) => /Memory/.test(text), 'the plan is back');
+    await eventually(
+      () => panel().id('spectrum-plan').innerText(),
+      (text) => /Memory/.test(text),
+      'the plan is back',
+    );
     await panel().id('tab-comparison').click();
     assert.match(await panel().failure('not-compared'), /Compare them\?$/);
     assert.deepEqual(runNames(runsFolder()), []);
@@ -74,9 +105,21 @@ describe('the geometry of updates', () => {
     await panel().id('spectrum-compute').click();
     await panel().id('geometry').waitFor({ timeout: 180_000 });
     assert.equal(await panel().id('geometry').locator('h1').innerText(), 'Base → IN → RL');
-    assert.match(await panel().id('spectrum-what').innerText(), new RegExp(`^All singular values, exact · ${expected.tensors.length} matrices`));
-    assert.match(await panel().id('geometry-reading').innerText(), /ΔRL (is|takes) .* ΔIN: median stable rank [\d.]+ against [\d.]+/);
-    for (const canvas of ['metric-figure-canvas', 'rank-surface-0-canvas', 'rank-surface-1-canvas', 'rank-curves-1-canvas', 'overlap-figure-canvas']) {
+    assert.match(
+      await panel().id('spectrum-what').innerText(),
+      new RegExp(`^All singular values, exact · ${expected.tensors.length} matrices`),
+    );
+    assert.match(
+      await panel().id('geometry-reading').innerText(),
+      /ΔRL (is|takes) .* ΔIN: median stable rank [\d.]+ against [\d.]+/,
+    );
+    for (const canvas of [
+      'metric-figure-canvas',
+      'rank-surface-0-canvas',
+      'rank-surface-1-canvas',
+      'rank-curves-1-canvas',
+      'overlap-figure-canvas',
+    ]) {
       await until(async () => (await lab.page.canvasColours(panel().id(canvas))) > 8, `${canvas} is painted`);
     }
     let compared = 0;
@@ -109,7 +152,12 @@ describe('the geometry of updates', () => {
     await panel().press('top-k', '16');
     for (const [depth, , line, value] of await numbers(panel(), 'metric-numbers')) {
       if (/floor taken out/.test(line!)) continue;
-      assertShown(value!, layer(Number(depth!.replace('−', '-'))).spectra[line === 'ΔIN' ? 0 : 1]!.topEnergy['16']!.mean, `energy at ${depth}`, 6e-5);
+      assertShown(
+        value!,
+        layer(Number(depth!.replace('−', '-'))).spectra[line === 'ΔIN' ? 0 : 1]!.topEnergy['16']!.mean,
+        `energy at ${depth}`,
+        6e-5,
+      );
     }
     await panel().id('metric-numbers').locator('summary').click();
     await panel().choose('rank-metric', 'Stable rank');
@@ -121,14 +169,26 @@ describe('the geometry of updates', () => {
       await lab.page.setTheme(theme);
       await lab.page.waitForTheme(theme);
       await panel().id('tab-geometry').scrollIntoViewIfNeeded();
-      await until(async () => (await lab.page.canvasColours(panel().id('metric-figure-canvas'))) > 8, `painted in ${theme}`);
+      await until(
+        async () => (await lab.page.canvasColours(panel().id('metric-figure-canvas'))) > 8,
+        `painted in ${theme}`,
+      );
       await lab.page.screenshot(`geometry-${theme}`);
       await panel().id('rank-surface-0').scrollIntoViewIfNeeded();
       await lab.page.screenshot(`geometry-${theme}-surface`);
     }
     await lab.page.setTheme('dark');
     await lab.page.resize({ width: 820, height: 1000 });
-    await until(async () => (await panel().id('geometry').evaluate((element) => element.ownerDocument.documentElement.scrollWidth - element.ownerDocument.documentElement.clientWidth)) === 0, 'nothing is wider than a narrow column');
+    await until(
+      async () =>
+        (await panel()
+          .id('geometry')
+          .evaluate(
+            (element) =>
+              element.ownerDocument.documentElement.scrollWidth - element.ownerDocument.documentElement.clientWidth,
+          )) === 0,
+      'nothing is wider than a narrow column',
+    );
     await lab.page.screenshot('geometry-narrow');
     await lab.page.resize({ width: 1700, height: 1000 });
   });
@@ -139,7 +199,11 @@ describe('the geometry of updates', () => {
     const live = () => panel().id('live').innerText();
     await eventually(live, (text) => /^Language layer 11\. ΔIN: /.test(text), 'the layer is read out');
     await lab.page.page.keyboard.press('Enter');
-    await eventually(() => panel().id('geometry-depth').innerText(), (text) => /Only Language layer 11/.test(text), 'the table is cut to the layer');
+    await eventually(
+      () => panel().id('geometry-depth').innerText(),
+      (text) => /Only Language layer 11/.test(text),
+      'the table is cut to the layer',
+    );
     await panel().frame.locator('.matrix-name').first().focus();
     await lab.page.page.keyboard.press('End');
     await lab.page.page.keyboard.press('Enter');
@@ -147,17 +211,26 @@ describe('the geometry of updates', () => {
     const key = await panel().id('matrix-name').innerText();
     const tensor = expected.tensors.find((one) => (one.part === null ? one.name : `${one.name}#${one.part}`) === key)!;
     const spectrum = tensor.spectra[0]!;
-    const rows = await panel().id('metric-table').locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    const rows = await panel()
+      .id('metric-table')
+      .locator('tbody tr')
+      .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
     const value = (name: string) => rows.find(([first]) => first === name)![1]!;
     assertShown(value('σ₁'), spectrum.spectral, 'σ₁');
     assertShown(value('Nuclear norm'), spectrum.nuclear, 'nuclear');
     assertShown(value('Effective rank'), spectrum.effectiveRank!, 'effective rank');
     assertShown(value('Energy in the first 4'), spectrum.topEnergy['4']!, 'energy', 6e-5);
     // Exact: every one of them, from the run on disk.
-    await eventually(() => panel().id('full-spectrum-state').innerText(), (text) => text === '', 'all singular values are read');
+    await eventually(
+      () => panel().id('full-spectrum-state').innerText(),
+      (text) => text === '',
+      'all singular values are read',
+    );
     // With the floor taken out: the number, over its bounds.
     const { corrected } = spectrum;
-    const bounds = /^([\d.e-]+), between ([\d.e-]+)–([\d.e-]+)$/.exec(rows.find(([first]) => first === 'Stable rank')![4]!);
+    const bounds = /^([\d.e-]+), between ([\d.e-]+)–([\d.e-]+)$/.exec(
+      rows.find(([first]) => first === 'Stable rank')![4]!,
+    );
     assert.ok(bounds !== null && corrected !== null, rows.find(([first]) => first === 'Stable rank')![4]);
     assertShown(bounds[1]!, corrected.stableRank!, 'stable rank without the floor');
     assertShown(bounds[2]!, corrected.stableRankLow!, 'its lower bound');
@@ -175,9 +248,20 @@ describe('the geometry of updates', () => {
   it('the table finds, sorts and shows the command’s numbers', async () => {
     await panel().id('matrix-search').locator('input').fill('q_proj layers');
     await panel().frame.locator('[data-column="1.stableRank"]').click();
-    const rows = await panel().id('matrix-table').locator('tbody tr').evaluateAll((all) => all.map((row) => [(row as HTMLElement).dataset['matrix'] ?? '', ...[...row.children].map((cell) => cell.textContent ?? '')]));
+    const rows = await panel()
+      .id('matrix-table')
+      .locator('tbody tr')
+      .evaluateAll((all) =>
+        all.map((row) => [
+          (row as HTMLElement).dataset['matrix'] ?? '',
+          ...[...row.children].map((cell) => cell.textContent ?? ''),
+        ]),
+      );
     const own = expected.tensors.filter(({ name }) => /q_proj/.test(name) && /layers/.test(name));
-    assert.deepEqual(rows.map(([key]) => key), own.sort((a, b) => b.spectra[1]!.stableRank! - a.spectra[1]!.stableRank!).map(({ name }) => name));
+    assert.deepEqual(
+      rows.map(([key]) => key),
+      own.sort((a, b) => b.spectra[1]!.stableRank! - a.spectra[1]!.stableRank!).map(({ name }) => name),
+    );
     rows.forEach((row, at) => assertShown(row[12]!, own[at]!.spectra[1]!.stableRank!, row[0]!));
     await panel().id('matrix-search').locator('input').fill('');
   });
@@ -188,16 +272,31 @@ describe('the geometry of updates', () => {
       await panel().id('export-geometry').click();
       await panel().id(entry).click();
       await lab.page.fileDialog(file);
-      return eventually(() => (existsSync(file) ? readFileSync(file) : Buffer.alloc(0)), (bytes) => bytes.length > 0 && (name.endsWith('png') || bytes.toString('utf8').endsWith('\n')), `${name} is written`);
+      return eventually(
+        () => (existsSync(file) ? readFileSync(file) : Buffer.alloc(0)),
+        (bytes) => bytes.length > 0 && (name.endsWith('png') || bytes.toString('utf8').endsWith('\n')),
+        `${name} is written`,
+      );
     };
     const json = JSON.parse((await save('export-spectrum-json', 'spectrum.json')).toString('utf8')) as SpectrumResult;
-    assert.deepEqual(json.tensors.map(({ name, part }) => [name, part]), expected.tensors.map(({ name, part }) => [name, part]));
+    assert.deepEqual(
+      json.tensors.map(({ name, part }) => [name, part]),
+      expected.tensors.map(({ name, part }) => [name, part]),
+    );
     for (const [at, tensor] of json.tensors.entries()) {
-      for (const from of [0, 1]) assert.ok(Math.abs(tensor.spectra[from]!.spectral - expected.tensors[at]!.spectra[from]!.spectral) <= 1e-5 * expected.tensors[at]!.spectra[from]!.spectral, tensor.name);
+      for (const from of [0, 1])
+        assert.ok(
+          Math.abs(tensor.spectra[from]!.spectral - expected.tensors[at]!.spectra[from]!.spectral) <=
+            1e-5 * expected.tensors[at]!.spectra[from]!.spectral,
+          tensor.name,
+        );
     }
     const lines = (await save('export-spectra-csv', 'spectra.csv')).toString('utf8').trimEnd().split('\n');
     assert.ok(lines.length > expected.tensors.length);
-    assert.match((await save('export-metric-svg', 'ranks.svg')).toString('utf8'), /<title id="title">Base → IN → RL: Stable rank over depth<\/title>/);
+    assert.match(
+      (await save('export-metric-svg', 'ranks.svg')).toString('utf8'),
+      /<title id="title">Base → IN → RL: Stable rank over depth<\/title>/,
+    );
     assert.equal((await save('export-metric-png', 'ranks.png')).subarray(1, 4).toString('latin1'), 'PNG');
   });
 
@@ -219,8 +318,15 @@ describe('the geometry of updates', () => {
     await panel().id('cut-mid').fill('3');
     await panel().id('cut-mid').press('Enter');
     await panel().id('tab-geometry').click();
-    await until(async () => (await panel().id('geometry').locator('[data-testid=provenance]').innerText()).includes('cuts 3, 8'), 'the spectra are cut as well');
-    assert.deepEqual(readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json')), written, 'nothing was computed again');
+    await until(
+      async () => (await panel().id('geometry').locator('[data-testid=provenance]').innerText()).includes('cuts 3, 8'),
+      'the spectra are cut as well',
+    );
+    assert.deepEqual(
+      readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json')),
+      written,
+      'nothing was computed again',
+    );
   });
 
   it('a hover in the index has the spectrum', async function () {
@@ -231,7 +337,11 @@ describe('the geometry of updates', () => {
     const hover = await lab.page.hover('layers.4.mlp.up_proj');
     const pictures = hover.locator('img');
     await until(async () => (await pictures.count()) >= 2, 'the hover has two pictures');
-    assert.ok((await pictures.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes('Singular values by rank, with the rounding floor'));
+    assert.ok(
+      (await pictures.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes(
+        'Singular values by rank, with the rounding floor',
+      ),
+    );
     await lab.page.screenshot('geometry-hover');
     await lab.page.page.keyboard.press('Escape');
   });
@@ -244,7 +354,11 @@ describe('the geometry of updates', () => {
     await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
     await lab.page.quickPick('in → rl');
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
-    await eventually(() => panel().id('spectrum-plan').innerText(), (text) => /Memory/.test(text), 'the plan is there');
+    await eventually(
+      () => panel().id('spectrum-plan').innerText(),
+      (text) => /Memory/.test(text),
+      'the plan is there',
+    );
     // Nothing was compared for it, and nothing was begun on disk.
     assert.deepEqual(runNames(runsFolder()), before);
     await panel().id('tab-comparison').click();
@@ -281,13 +395,29 @@ describe('a long spectrum', () => {
     await lab.page.explorerContextMenu(['base', 'in'], 'Analyse Update Geometry…');
     await lab.page.quickPick('base → in');
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
-    await eventually(() => panel().id('spectrum-plan').innerText(), (text) => /Memory/.test(text), 'the plan is there');
+    await eventually(
+      () => panel().id('spectrum-plan').innerText(),
+      (text) => /Memory/.test(text),
+      'the plan is there',
+    );
     await panel().press('spectrum-mode', 'Fast');
-    const hold = holdEngine({ extensionsDir: lab.workbench.server.extensionsDir, runsFolder: runsFolder(), known: [], lines: 6 });
+    const hold = holdEngine({
+      extensionsDir: lab.workbench.server.extensionsDir,
+      runsFolder: runsFolder(),
+      known: [],
+      lines: 6,
+    });
     release = hold.release;
     await panel().id('spectrum-compute').click();
     const run = await hold.held;
-    assert.match(await eventually(() => panel().id('progress-bytes').innerText(), (text) => /matrices/.test(text), 'there is progress'), /^\d+ of \d+ matrices · [\d.]+ %$/);
+    assert.match(
+      await eventually(
+        () => panel().id('progress-bytes').innerText(),
+        (text) => /matrices/.test(text),
+        'there is progress',
+      ),
+      /^\d+ of \d+ matrices · [\d.]+ %$/,
+    );
     await lab.page.screenshot('geometry-progress');
     await panel().id('cancel').click();
     release();
@@ -302,8 +432,15 @@ describe('a long spectrum', () => {
     await panel().id('geometry').waitFor({ timeout: 240_000 });
     const whole = journalOf(run);
     assert.ok(whole.startsWith(done.slice(0, done.lastIndexOf('\n') + 1)), 'the journal goes on where it was');
-    const names = whole.trimEnd().split('\n').map((line) => JSON.parse(line) as { name: string; part: string | null; mode: string });
-    assert.equal(new Set(names.map(({ name, part }) => `${name} ${part}`)).size, names.length, 'no matrix was taken twice');
+    const names = whole
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { name: string; part: string | null; mode: string });
+    assert.equal(
+      new Set(names.map(({ name, part }) => `${name} ${part}`)).size,
+      names.length,
+      'no matrix was taken twice',
+    );
     const fast = names.find(({ mode }) => mode === 'fast');
     assert.ok(fast !== undefined, 'some matrix is large enough to be estimated');
     assert.match(await panel().id('spectrum-what').innerText(), /^Estimates with errors/);
@@ -311,8 +448,13 @@ describe('a long spectrum', () => {
     await panel().frame.locator(`tr[data-matrix="${fast.name}"]`).first().click();
     await panel().id('refine').click();
     await panel().id('refine').waitFor({ state: 'hidden', timeout: 240_000 });
-    const result = JSON.parse(readFileSync(path.join(runsFolder(), 'runs', run, 'result.json'), 'utf8')) as SpectrumResult;
-    assert.equal(result.tensors.find(({ name, part }) => name === fast.name && part === fast.part)!.spectra[0]!.mode, 'exact');
+    const result = JSON.parse(
+      readFileSync(path.join(runsFolder(), 'runs', run, 'result.json'), 'utf8'),
+    ) as SpectrumResult;
+    assert.equal(
+      result.tensors.find(({ name, part }) => name === fast.name && part === fast.part)!.spectra[0]!.mode,
+      'exact',
+    );
     assert.deepEqual(readdirSync(path.join(runsFolder(), 'runs')), [run], 'it stays the same run');
     await lab.page.screenshot('geometry-refined');
   });

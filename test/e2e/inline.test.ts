@@ -23,13 +23,20 @@ describe('inline figures', () => {
       const { base, in: cold, rl } = await writeLineage(workspace, SIZE);
       await writeCheckpoint(path.join(workspace, 'alone'), { ...SIZE, seed: 9 });
       cli = await cliCompare([base, cold, rl]);
-      return { workspace, vsix: packagedVsix(), settings: { 'editor.minimap.enabled': false, 'workbench.editor.enablePreview': false } };
+      return {
+        workspace,
+        vsix: packagedVsix(),
+        settings: { 'editor.minimap.enabled': false, 'workbench.editor.enablePreview': false },
+      };
     },
     { theme: 'light', viewport: { width: 1700, height: 1000 } },
   );
   const panel = () => new Panel(lab.page);
   const layer = (depth: number): LayerResult => cli.layers.find((one) => one.depth === depth)!;
-  const lineOf = (text: string, file = INDEX) => readFileSync(path.join(workspace, file), 'utf8').split('\n').findIndex((line) => line.includes(text)) + 1;
+  const lineOf = (text: string, file = INDEX) =>
+    readFileSync(path.join(workspace, file), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text)) + 1;
 
   before('compare the lineage beside the index', async function () {
     this.timeout(180_000);
@@ -46,16 +53,22 @@ describe('inline figures', () => {
 
   /** Block characters before a tensor's line and the words after it, as drawn; undefined when there are none. */
   async function barOf(text: string): Promise<{ bar: string; words: string } | undefined> {
-    const line = lab.page.page.locator('.editor-group-container.active .monaco-editor .view-lines .view-line').filter({ hasText: text }).first();
+    const line = lab.page.page
+      .locator('.editor-group-container.active .monaco-editor .view-lines .view-line')
+      .filter({ hasText: text })
+      .first();
     return line.evaluate((element) => {
       const content = (side: string, wanted: RegExp) =>
-        [...element.querySelectorAll('span')].map((span) => getComputedStyle(span, side).content.replace(/^"|"$/g, '')).find((drawn) => wanted.test(drawn));
+        [...element.querySelectorAll('span')]
+          .map((span) => getComputedStyle(span, side).content.replace(/^"|"$/g, ''))
+          .find((drawn) => wanted.test(drawn));
       const bar = content('::before', /[█-▏]/);
       const words = content('::after', /\d|unchanged/);
       return bar === undefined ? undefined : { bar, words: words ?? '' };
     });
   }
-  const lenses = async () => (await lab.page.codeLenses().allInnerTexts()).map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim());
+  const lenses = async () =>
+    (await lab.page.codeLenses().allInnerTexts()).map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim());
 
   /** Clicks a lens. VS Code draws lenses anew whenever there are others; a click in that very moment goes nowhere. */
   async function followLens(text: string | RegExp, effect: Locator): Promise<void> {
@@ -72,12 +85,21 @@ describe('inline figures', () => {
 
   /** Two digits are shown at least. */
   function assertRoughly(text: string, expected: number, what: string): void {
-    assert.ok(Math.abs(shownNumber(text) - expected) <= 0.051 * Math.abs(expected), `${what}: ${text} is shown for ${expected}`);
+    assert.ok(
+      Math.abs(shownNumber(text) - expected) <= 0.051 * Math.abs(expected),
+      `${what}: ${text} is shown for ${expected}`,
+    );
   }
 
   /** `ΔIN 0.0103 · 6.2× floor · 83 % changed` against an aggregate. */
-  function assertLens(text: string, label: string, delta: { relative: number | null; fro: number | null; floor: number; changed: number | null }): void {
-    const [, relative, ratio, changed] = new RegExp(`Δ${label} (\\S+) · (\\S+)× floor · (\\S+ %) changed`).exec(text) ?? assert.fail(`no numbers of ${label} in "${text}"`);
+  function assertLens(
+    text: string,
+    label: string,
+    delta: { relative: number | null; fro: number | null; floor: number; changed: number | null },
+  ): void {
+    const [, relative, ratio, changed] =
+      new RegExp(`Δ${label} (\\S+) · (\\S+)× floor · (\\S+ %) changed`).exec(text) ??
+      assert.fail(`no numbers of ${label} in "${text}"`);
     assertRoughly(relative!, delta.relative!, text);
     assertRoughly(ratio!, delta.fro! / delta.floor, text);
     assert.ok(Math.abs(shownNumber(changed!) - delta.changed!) < 0.0051, `${text} is shown for ${delta.changed}`);
@@ -85,7 +107,11 @@ describe('inline figures', () => {
 
   it('an index has a lens above every layer, with its numbers', async () => {
     await lab.page.gotoLine(lineOf('layers.2.'));
-    const texts = await eventually(lenses, (all) => all.some((text) => text.startsWith('Language layer 2')), 'the lens of layer 2 is there');
+    const texts = await eventually(
+      lenses,
+      (all) => all.some((text) => text.startsWith('Language layer 2')),
+      'the lens of layer 2 is there',
+    );
     const at = texts.findIndex((text) => text.startsWith('Language layer 2 · '));
     assert.match(texts[at]!, /^Language layer 2 · (early|mid|late): ΔIN /);
     assertLens(texts[at]!, 'IN', layer(3).deltas[0]!);
@@ -96,17 +122,28 @@ describe('inline figures', () => {
   it('a bar stands before every tensor, longer where training went further', async () => {
     await lab.page.gotoLine(lineOf('layers.2.'));
     const tensor = cli.tensors.find(({ name }) => name.endsWith('layers.2.mlp.up_proj.weight'))!;
-    const drawn = await eventually(() => barOf(tensor.onDisk[2]!), (bar) => bar !== undefined, 'the bar is drawn');
+    const drawn = await eventually(
+      () => barOf(tensor.onDisk[2]!),
+      (bar) => bar !== undefined,
+      'the bar is drawn',
+    );
     assertRoughly(drawn!.words.split(' · ')[0]!, tensor.deltas[1]!.relative!, 'the words after the bar');
     const lengths: { length: number; relative: number }[] = [];
     for (const { name, onDisk, deltas } of cli.tensors.filter(({ name }) => /layers\.2\./.test(name))) {
       const bar = await barOf(onDisk[2]!).catch(() => undefined);
-      if (bar !== undefined) lengths.push({ length: 8 * bar.bar.replace(/[^█]/g, '').length + (bar.bar.match(/[▉-▏]/g) ?? []).reduce((sum, one) => sum + 0x2590 - one.codePointAt(0)!, 0), relative: deltas[1]!.relative! });
+      if (bar !== undefined)
+        lengths.push({
+          length:
+            8 * bar.bar.replace(/[^█]/g, '').length +
+            (bar.bar.match(/[▉-▏]/g) ?? []).reduce((sum, one) => sum + 0x2590 - one.codePointAt(0)!, 0),
+          relative: deltas[1]!.relative!,
+        });
       else assert.ok(name !== tensor.name);
     }
     assert.ok(lengths.length > 5, `${lengths.length} bars`);
     lengths.sort((a, b) => a.relative - b.relative);
-    for (let i = 1; i < lengths.length; i++) assert.ok(lengths[i]!.length >= lengths[i - 1]!.length, JSON.stringify(lengths));
+    for (let i = 1; i < lengths.length; i++)
+      assert.ok(lengths[i]!.length >= lengths[i - 1]!.length, JSON.stringify(lengths));
     await lab.page.screenshot('inline-index');
   });
 
@@ -116,11 +153,20 @@ describe('inline figures', () => {
     const hover = await lab.page.hover('layers.2.mlp.down_proj');
     const image = hover.locator('img').first();
     await image.waitFor();
-    await until(() => image.evaluate((element) => (element as HTMLImageElement).naturalWidth === 460), 'the figure is loaded');
-    const svg = Buffer.from((await image.getAttribute('src'))!.replace('data:image/svg+xml;base64,', ''), 'base64').toString();
+    await until(
+      () => image.evaluate((element) => (element as HTMLImageElement).naturalWidth === 460),
+      'the figure is loaded',
+    );
+    const svg = Buffer.from(
+      (await image.getAttribute('src'))!.replace('data:image/svg+xml;base64,', ''),
+      'base64',
+    ).toString();
     assert.ok(svg.includes('ΔIN') && svg.includes('ΔRL'));
     assert.equal(svg.match(/<rect/g)!.length >= 2 * cli.layers.length, true);
-    for (const [row, from] of [['ΔIN', 0], ['ΔRL', 1]] as const) {
+    for (const [row, from] of [
+      ['ΔIN', 0],
+      ['ΔRL', 1],
+    ] as const) {
       const cells = await hover.locator('tr').filter({ hasText: row }).locator('td').allInnerTexts();
       assertRoughly(cells[1]!, tensor.deltas[from]!.relative!, `${row} relative`);
       assertRoughly(cells[2]!, tensor.deltas[from]!.fro!, `${row} ‖Δ‖`);
@@ -136,7 +182,14 @@ describe('inline figures', () => {
     await hover.locator('a').filter({ hasText: 'Pin' }).click();
     const pin = lab.page.pinned('Language layer 2');
     await pin.waitFor();
-    await until(() => pin.locator('img').first().evaluate((element) => (element as HTMLImageElement).naturalWidth === 460), 'the figure is loaded');
+    await until(
+      () =>
+        pin
+          .locator('img')
+          .first()
+          .evaluate((element) => (element as HTMLImageElement).naturalWidth === 460),
+      'the figure is loaded',
+    );
     const cells = await pin.locator('tr').filter({ hasText: 'ΔRL' }).first().locator('td').allInnerTexts();
     assertRoughly(cells[1]!, layer(3).deltas[1]!.relative!, 'the layer’s relative update');
     await lab.page.page.keyboard.press('Escape');
@@ -171,13 +224,29 @@ describe('inline figures', () => {
 
   it('a config has lenses at the keys of its parts, and the regions', async () => {
     await lab.page.openFile('rl/config.json');
-    const texts = await eventually(lenses, (all) => all.some((text) => text.startsWith('language: ')), 'the lenses are there');
+    const texts = await eventually(
+      lenses,
+      (all) => all.some((text) => text.startsWith('language: ')),
+      'the lenses are there',
+    );
     const section = (name: string) => cli.sections.find((one) => one.section === name)!;
-    for (const [name, label, from] of [['language', 'IN', 0], ['language', 'RL', 1], ['vision', 'RL', 1]] as const) {
-      assertLens(texts.find((text) => text.startsWith(`${name}: Δ${label}`))!, label, section(name).deltas[from]!);
+    for (const [name, label, from] of [
+      ['language', 'IN', 0],
+      ['language', 'RL', 1],
+      ['vision', 'RL', 1],
+    ] as const) {
+      assertLens(
+        texts.find((text) => text.startsWith(`${name}: Δ${label}`))!,
+        label,
+        section(name).deltas[from]!,
+      );
     }
-    const [, early, mid, late] = /^ΔRL early (\S+) · mid (\S+) · late (\S+)$/.exec(texts.find((text) => text.startsWith('ΔRL early'))!)!;
-    [early, mid, late].forEach((text, at) => assertRoughly(text!, cli.regions[at]!.deltas[1]!.relative!, `region ${at}`));
+    const [, early, mid, late] = /^ΔRL early (\S+) · mid (\S+) · late (\S+)$/.exec(
+      texts.find((text) => text.startsWith('ΔRL early'))!,
+    )!;
+    [early, mid, late].forEach((text, at) =>
+      assertRoughly(text!, cli.regions[at]!.deltas[1]!.relative!, `region ${at}`),
+    );
     assert.ok(texts[0]!.includes('Base → IN → RL'));
     await followLens(/Pin$/, lab.page.pinned('Language layers'));
     await lab.page.screenshot('inline-config');
@@ -211,7 +280,10 @@ describe('inline figures', () => {
 
   it('a checkpoint that was never compared offers to be', async () => {
     await lab.page.openFile('alone/config.json');
-    assert.deepEqual(await eventually(lenses, (all) => all.length > 0, 'there are lenses'), ['Compare with…', 'Inspect']);
+    assert.deepEqual(await eventually(lenses, (all) => all.length > 0, 'there are lenses'), [
+      'Compare with…',
+      'Inspect',
+    ]);
     await followLens('Compare with…', lab.page.quickInput);
     assert.ok((await lab.page.quickPickItems()).includes('base'));
     await lab.page.closeQuickInput();
@@ -220,7 +292,10 @@ describe('inline figures', () => {
   it('an index of 50,000 lines: what is typed arrives while it is read, and figures follow where one looks', async function () {
     this.timeout(180_000);
     const names = cli.tensors.filter(({ depth }) => depth !== null).map(({ onDisk }) => onDisk[2]!);
-    const lines = Array.from({ length: LARGE_LINES }, (_, at) => `    "${names[at % names.length]!}": "model-00001-of-00002.safetensors"`);
+    const lines = Array.from(
+      { length: LARGE_LINES },
+      (_, at) => `    "${names[at % names.length]!}": "model-00001-of-00002.safetensors"`,
+    );
     writeFileSync(path.join(workspace, LARGE), `{\n  "weight_map": {\n${lines.join(',\n')}\n  }\n}\n`);
     await lab.page.openFile(LARGE);
     // At once, while the lines are still being looked at: every key must arrive, in order.
@@ -231,15 +306,28 @@ describe('inline figures', () => {
     await lab.page.page.keyboard.insertText(typed.slice(0, 10));
     for (const letter of typed.slice(10, 40)) await lab.page.page.keyboard.press(letter === ' ' ? 'Space' : letter);
     await until(async () => {
-      const line = lab.page.page.locator('.editor-group-container.active .monaco-editor .view-lines .view-line').filter({ hasText: 'typed while it was read' });
+      const line = lab.page.page
+        .locator('.editor-group-container.active .monaco-editor .view-lines .view-line')
+        .filter({ hasText: 'typed while it was read' });
       return ((await line.first().textContent()) ?? '').replace(/\u00a0/g, ' ').includes(typed.slice(0, 40));
     }, 'what was typed is there, in order');
     // Figures at the top, deep down, and at the end.
     for (const line of [100, 40_000, LARGE_LINES]) {
       await lab.page.gotoLine(line);
       const name = names[(line - 4 + names.length) % names.length]!; // one line was added, two stand before
-      await until(async () => (await lab.page.page.locator('.editor-group-container.active .monaco-editor .view-lines .view-line').filter({ hasText: name }).count()) > 0, `line ${line} is on screen`);
-      await eventually(() => barOf(name), (bar) => bar !== undefined, `there are bars at line ${line}`);
+      await until(
+        async () =>
+          (await lab.page.page
+            .locator('.editor-group-container.active .monaco-editor .view-lines .view-line')
+            .filter({ hasText: name })
+            .count()) > 0,
+        `line ${line} is on screen`,
+      );
+      await eventually(
+        () => barOf(name),
+        (bar) => bar !== undefined,
+        `there are bars at line ${line}`,
+      );
     }
     await lab.page.gotoLine(1);
     await eventually(lenses, (all) => all.some((text) => text.includes('Base → IN → RL')), 'the lenses are there');
@@ -251,5 +339,4 @@ describe('inline figures', () => {
     assert.deepEqual(lab.page.cspViolations, []);
     assert.deepEqual(lab.page.errors, []);
   });
-
 });

@@ -17,16 +17,27 @@ describe('the installed extension', () => {
 
   it('offers its commands in the palette of an empty workspace', async () => {
     const titles = await lab.page.paletteTitles('Frankenstein:');
-    assert.ok(titles.some((title) => title.startsWith('Frankenstein: ')), `the palette offers ${titles.join(', ')}`);
+    assert.ok(
+      titles.some((title) => title.startsWith('Frankenstein: ')),
+      `the palette offers ${titles.join(', ')}`,
+    );
   });
 
   it('has its texts filled in', () => {
-    const [folder] = fs.readdirSync(lab.workbench.server.extensionsDir).filter((name) => name.startsWith('frankenstein-lab'));
+    const [folder] = fs
+      .readdirSync(lab.workbench.server.extensionsDir)
+      .filter((name) => name.startsWith('frankenstein-lab'));
     assert.ok(folder);
     const installed = path.join(lab.workbench.server.extensionsDir, folder);
     const used = new Set(fs.readFileSync(path.join(installed, 'package.json'), 'utf8').match(/(?<="%)[\w.-]+(?=%")/g));
-    const texts = JSON.parse(fs.readFileSync(path.join(installed, 'package.nls.json'), 'utf8')) as Record<string, string>;
-    assert.deepEqual([...used].filter((key) => !texts[key]), []);
+    const texts = JSON.parse(fs.readFileSync(path.join(installed, 'package.nls.json'), 'utf8')) as Record<
+      string,
+      string
+    >;
+    assert.deepEqual(
+      [...used].filter((key) => !texts[key]),
+      [],
+    );
     assert.ok(fs.existsSync(path.join(root, 'package.nls.json')));
   });
 

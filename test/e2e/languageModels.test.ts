@@ -15,9 +15,18 @@ describe('a second opinion', () => {
       cpSync(path.join(SAMPLES, 'lineage', 'in'), path.join(workspace, 'models', 'in'), { recursive: true });
       mkdirSync(path.join(workspace, 'eval'));
       // Not right by the rules, so that the judge is asked.
-      const lines = readFileSync(path.join(SAMPLES, 'eval', 'text.jsonl'), 'utf8').split('\n').slice(0, 3).map((line) => JSON.stringify({ ...(JSON.parse(line) as object), answer: 'forty-two and a half', answer_type: 'text' }));
+      const lines = readFileSync(path.join(SAMPLES, 'eval', 'text.jsonl'), 'utf8')
+        .split('\n')
+        .slice(0, 3)
+        .map((line) =>
+          JSON.stringify({ ...(JSON.parse(line) as object), answer: 'forty-two and a half', answer_type: 'text' }),
+        );
       writeFileSync(path.join(workspace, 'eval', 'text.jsonl'), lines.join('\n'));
-      return { workspace, vsix: packagedVsix(), extensionDevelopmentPath: path.join(root, 'test', 'integration', 'models') };
+      return {
+        workspace,
+        vsix: packagedVsix(),
+        extensionDevelopmentPath: path.join(root, 'test', 'integration', 'models'),
+      };
     },
     { theme: 'dark' },
   );
@@ -26,7 +35,11 @@ describe('a second opinion', () => {
   /** The last step of the quick pick, once it says what the run will cost. */
   async function estimate(): Promise<string> {
     const run = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Run/ }).first();
-    return eventually(() => run.innerText().catch(() => ''), (text) => /Run/.test(text) && !/estimating/.test(text), 'the estimate is there');
+    return eventually(
+      () => run.innerText().catch(() => ''),
+      (text) => /Run/.test(text) && !/estimating/.test(text),
+      'the estimate is there',
+    );
   }
 
   it('a model of the editor is asked only when the user allows it', async function () {
@@ -46,10 +59,19 @@ describe('a second opinion', () => {
     await lab.page.page.locator('.monaco-dialog-box').waitFor();
     await lab.page.screenshot('language-model-consent');
     assert.match(await lab.page.dialog('Cancel'), /Frankenstein Lab.*language models.*judge answers/s);
-    assert.equal(await panel().failure('unavailable'), 'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.');
+    assert.equal(
+      await panel().failure('unavailable'),
+      'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.',
+    );
     await panel().id('retry').click();
     await lab.page.dialog('Allow');
-    await panel().id('transfer').locator('h1').filter({ hasText: /Abilities of in/ }).waitFor({ timeout: 120_000 });
-    await panel().frame.getByText(/judged by rules and stand-in\/guarded/).waitFor();
+    await panel()
+      .id('transfer')
+      .locator('h1')
+      .filter({ hasText: /Abilities of in/ })
+      .waitFor({ timeout: 120_000 });
+    await panel()
+      .frame.getByText(/judged by rules and stand-in\/guarded/)
+      .waitFor();
   });
 });

@@ -6,7 +6,17 @@ import path from 'node:path';
 import { PNG } from 'pngjs';
 import type { CompareResult } from '../../src/protocol/engineApi.js';
 import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
-import { assertShown, cliCompare, eventually, LONG, ownDeltas, Panel, shownNumber, until, type OwnDelta } from './support.js';
+import {
+  assertShown,
+  cliCompare,
+  eventually,
+  LONG,
+  ownDeltas,
+  Panel,
+  shownNumber,
+  until,
+  type OwnDelta,
+} from './support.js';
 
 const LINEAGE = ['base', 'in', 'rl'].map((name) => path.join(root, 'samples', 'lineage', name));
 const PRODUCT = /[‖]/;
@@ -21,7 +31,10 @@ describe('the panel', () => {
       workspace = temporaryWorkspace(path.join(root, 'samples', 'lineage'));
       // A file that differs: the sample lineage keeps one and the same everywhere.
       const settings = path.join(workspace, 'in', 'generation_config.json');
-      writeFileSync(settings, JSON.stringify({ ...(JSON.parse(readFileSync(settings, 'utf8')) as object), temperature: 0.7 }));
+      writeFileSync(
+        settings,
+        JSON.stringify({ ...(JSON.parse(readFileSync(settings, 'utf8')) as object), temperature: 0.7 }),
+      );
       const opened = ['base', 'in', 'rl'].map((name) => path.join(workspace, name));
       cli = await cliCompare(opened);
       own = [ownDeltas(LINEAGE[0]!, LINEAGE[1]!), ownDeltas(LINEAGE[1]!, LINEAGE[2]!)];
@@ -36,8 +49,12 @@ describe('the panel', () => {
   };
   /** ‖Δ‖/‖W‖ of all weights of these depths as one vector, from the bytes. */
   const relativeOf = (from: number, inside: (depth: number) => boolean): number => {
-    const weights = cli.tensors.filter(({ depth, shape }) => depth !== null && inside(depth) && shape.length >= 2).map(({ name }) => deltaOf(name, from));
-    return Math.sqrt(weights.reduce((sum, { fro }) => sum + fro * fro, 0) / weights.reduce((sum, { before }) => sum + before, 0));
+    const weights = cli.tensors
+      .filter(({ depth, shape }) => depth !== null && inside(depth) && shape.length >= 2)
+      .map(({ name }) => deltaOf(name, from));
+    return Math.sqrt(
+      weights.reduce((sum, { fro }) => sum + fro * fro, 0) / weights.reduce((sum, { before }) => sum + before, 0),
+    );
   };
   const layers = () => cli.stages[0]!.layers;
 
@@ -50,7 +67,10 @@ describe('the panel', () => {
   });
 
   beforeEach('choose nothing', async () => {
-    for (const [shown, press] of [['detail', 'detail-close'], ['depth-chip', 'depth-clear']] as const) {
+    for (const [shown, press] of [
+      ['detail', 'detail-close'],
+      ['depth-chip', 'depth-clear'],
+    ] as const) {
       if (await panel().id(shown).isVisible()) await panel().id(press).click();
     }
     await panel().search('');
@@ -68,7 +88,10 @@ describe('the panel', () => {
         const mine = deltaOf(tensor.name, from);
         const delta = tensor.deltas[from]!;
         for (const key of ['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'floor'] as const) {
-          assert.ok(Math.abs(delta[key]! - mine[key]) <= 1e-6 * Math.abs(mine[key]), `${tensor.name} ${key}: ${delta[key]}, ${mine[key]}`);
+          assert.ok(
+            Math.abs(delta[key]! - mine[key]) <= 1e-6 * Math.abs(mine[key]),
+            `${tensor.name} ${key}: ${delta[key]}, ${mine[key]}`,
+          );
         }
       }
     }
@@ -87,8 +110,12 @@ describe('the panel', () => {
         const text = cells[at]!;
         if (key === 'cosine') {
           const distance = 1 - expected;
-          assert.ok(Math.abs(shownNumber(text) - expected) <= (distance > 0.01 ? 0.00051 : 0.06 * distance), `${tensor} ${column}: ${text} is shown for ${expected}`);
-        } else if (text.startsWith('>')) assert.ok(expected > 0.999 && expected < 1, `${tensor} ${column}: ${text} is shown for ${expected}`);
+          assert.ok(
+            Math.abs(shownNumber(text) - expected) <= (distance > 0.01 ? 0.00051 : 0.06 * distance),
+            `${tensor} ${column}: ${text} is shown for ${expected}`,
+          );
+        } else if (text.startsWith('>'))
+          assert.ok(expected > 0.999 && expected < 1, `${tensor} ${column}: ${text} is shown for ${expected}`);
         else assertShown(text, expected, `${tensor} ${column}`, key === 'ratio' ? 0.0051 : 0);
         compared++;
       });
@@ -98,11 +125,24 @@ describe('the panel', () => {
 
   it('the summary is what the bytes say, region by region', async () => {
     const [mid, late] = cli.cuts;
-    const part = (from: number, id: string) => panel().id(`summary-${from}`).locator(`tr[data-part="${id}"] .bar-number`).innerText();
+    const part = (from: number, id: string) =>
+      panel().id(`summary-${from}`).locator(`tr[data-part="${id}"] .bar-number`).innerText();
     for (const from of [0, 1]) {
-      assertShown(await part(from, 'early'), relativeOf(from, (depth) => depth > 0 && depth <= mid), 'early');
-      assertShown(await part(from, 'mid'), relativeOf(from, (depth) => depth > mid && depth <= late), 'mid');
-      assertShown(await part(from, 'late'), relativeOf(from, (depth) => depth > late), 'late');
+      assertShown(
+        await part(from, 'early'),
+        relativeOf(from, (depth) => depth > 0 && depth <= mid),
+        'early',
+      );
+      assertShown(
+        await part(from, 'mid'),
+        relativeOf(from, (depth) => depth > mid && depth <= late),
+        'mid',
+      );
+      assertShown(
+        await part(from, 'late'),
+        relativeOf(from, (depth) => depth > late),
+        'late',
+      );
     }
   });
 
@@ -115,29 +155,39 @@ describe('the panel', () => {
     await panel().id('floor-toggle').click();
     await until(async () => !((await figure.getAttribute('aria-label')) ?? '').includes('ΔRL'), 'ΔRL is taken out');
     // Where the line's own colour is highest on the canvas …
-    const top = await panel().id('layer-canvas').evaluate((element) => {
-      const canvas = element as HTMLCanvasElement;
-      const probe = document.createElement('canvas').getContext('2d')!;
-      probe.fillStyle = getComputedStyle(document.body).getPropertyValue('--vscode-charts-blue').trim();
-      probe.fillRect(0, 0, 1, 1);
-      const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
-      const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
-      // The axis on the left has the same colour when it is one series' own.
-      for (let y = 0; y < height; y++) {
-        const xs: number[] = [];
-        for (let x = Math.floor(width * 0.12); x < width * 0.98; x++) {
-          const at = 4 * (y * width + x);
-          if (data[at + 3]! > 200 && Math.abs(data[at]! - r!) + Math.abs(data[at + 1]! - g!) + Math.abs(data[at + 2]! - b!) < 24) xs.push(x);
+    const top = await panel()
+      .id('layer-canvas')
+      .evaluate((element) => {
+        const canvas = element as HTMLCanvasElement;
+        const probe = document.createElement('canvas').getContext('2d')!;
+        probe.fillStyle = getComputedStyle(document.body).getPropertyValue('--vscode-charts-blue').trim();
+        probe.fillRect(0, 0, 1, 1);
+        const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+        const { data, width, height } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        // The axis on the left has the same colour when it is one series' own.
+        for (let y = 0; y < height; y++) {
+          const xs: number[] = [];
+          for (let x = Math.floor(width * 0.12); x < width * 0.98; x++) {
+            const at = 4 * (y * width + x);
+            if (
+              data[at + 3]! > 200 &&
+              Math.abs(data[at]! - r!) + Math.abs(data[at + 1]! - g!) + Math.abs(data[at + 2]! - b!) < 24
+            )
+              xs.push(x);
+          }
+          if (xs.length > 0) return { x: xs[Math.floor(xs.length / 2)]! / width, y: y / height };
         }
-        if (xs.length > 0) return { x: xs[Math.floor(xs.length / 2)]! / width, y: y / height };
-      }
-      return undefined;
-    });
+        return undefined;
+      });
     assert.ok(top, 'the line is drawn');
     const box = (await panel().id('layer-canvas').boundingBox())!;
     // … the pointer finds the layer with the largest number.
-    await panel().id('layer-canvas').hover({ position: { x: top.x * box.width, y: top.y * box.height + 3 } });
-    const peak = cli.layers.map(({ depth }) => ({ depth, value: relativeOf(0, (one) => one === depth) })).reduce((best, one) => (one.value > best.value ? one : best));
+    await panel()
+      .id('layer-canvas')
+      .hover({ position: { x: top.x * box.width, y: top.y * box.height + 3 } });
+    const peak = cli.layers
+      .map(({ depth }) => ({ depth, value: relativeOf(0, (one) => one === depth) }))
+      .reduce((best, one) => (one.value > best.value ? one : best));
     const tip = await panel().id('tooltip').innerText();
     assert.match(tip, new RegExp(`depth ${String(peak.depth).replace('-', '−')}\\b`));
     assertShown(/ΔIN\s+(\S+)/.exec(tip)![1]!, peak.value, 'the tooltip');
@@ -148,7 +198,12 @@ describe('the panel', () => {
 
   it('metric, scale and axes repaint both figures and say what they show', async () => {
     const label = () => panel().id('layer-figure').getAttribute('aria-label');
-    for (const [metric, words] of [['Relative ‖Δ‖ / ‖W‖', '‖Δ‖ / ‖W‖'], ['Share changed', 'share of weights changed'], ['Cosine', 'cosine'], ['Energy ‖Δ‖', 'mean ‖Δ‖ per weight']] as const) {
+    for (const [metric, words] of [
+      ['Relative ‖Δ‖ / ‖W‖', '‖Δ‖ / ‖W‖'],
+      ['Share changed', 'share of weights changed'],
+      ['Cosine', 'cosine'],
+      ['Energy ‖Δ‖', 'mean ‖Δ‖ per weight'],
+    ] as const) {
       const heat = await panel().drawing('heat-canvas');
       await panel().repaints('layer-canvas', () => panel().choose('metric', metric));
       assert.ok((await label())!.startsWith(`${words} over depth.`), (await label())!);
@@ -170,12 +225,20 @@ describe('the panel', () => {
       await panel().id('cut-mid').press('Enter');
     });
     await early.filter({ hasText: `layers 0–${wanted - 1}` }).waitFor();
-    assertShown(await early.locator('.bar-number').innerText(), relativeOf(0, (depth) => depth > 0 && depth <= wanted), 'early after the cut');
+    assertShown(
+      await early.locator('.bar-number').innerText(),
+      relativeOf(0, (depth) => depth > 0 && depth <= wanted),
+      'early after the cut',
+    );
     assert.match(await panel().id('provenance').innerText(), new RegExp(`cuts ${wanted}, ${cli.cuts[1]}`));
     // A cut that would leave a region empty stops before it.
     await panel().id('cut-late').fill('0');
     await panel().id('cut-late').press('Enter');
-    await panel().id('summary-0').locator('tr[data-part="mid"]').filter({ hasText: `layer ${wanted}` }).waitFor();
+    await panel()
+      .id('summary-0')
+      .locator('tr[data-part="mid"]')
+      .filter({ hasText: `layer ${wanted}` })
+      .waitFor();
     assert.equal(await panel().id('cut-late').inputValue(), String(wanted + 1));
     await panel().id('cut-thirds').click();
     await early.filter({ hasText: `layers 0–${cli.cuts[0] - 1}` }).waitFor();
@@ -189,7 +252,10 @@ describe('the panel', () => {
     const said = await panel().id('live').textContent();
     assert.ok(said!.startsWith(`${last}. ΔIN: `), said!);
     await panel().id('layer-figure').press('Enter');
-    await panel().id('depth-chip').filter({ hasText: `Only ${last}` }).waitFor();
+    await panel()
+      .id('depth-chip')
+      .filter({ hasText: `Only ${last}` })
+      .waitFor();
     const rows = await panel().rows();
     assert.equal(rows.length, cli.tensors.filter(({ depth }) => depth === layers()).length);
     for (const { tensor } of rows) assert.match(tensor, new RegExp(`layers\\.${layers() - 1}\\.`));
@@ -204,16 +270,23 @@ describe('the panel', () => {
     const named = (await panel().id('tooltip').locator('strong').first().innerText()).trim();
     assert.match(named, /^Language layer \d+$/);
     await panel().repaints('heat-canvas', () => panel().id('layer-canvas').click({ position }));
-    await panel().id('depth-chip').filter({ hasText: `Only ${named}` }).waitFor();
+    await panel()
+      .id('depth-chip')
+      .filter({ hasText: `Only ${named}` })
+      .waitFor();
     await panel().id('depth-clear').click();
     await panel().id('depth-chip').waitFor({ state: 'hidden' });
   });
 
   it('a row chosen in the table is marked in both figures, and its detail opens', async () => {
-    const tensor = cli.tensors.find(({ name, shape }) => /layers\.2\..*k_proj\.weight$/.test(name) && shape.length === 2)!;
+    const tensor = cli.tensors.find(
+      ({ name, shape }) => /layers\.2\..*k_proj\.weight$/.test(name) && shape.length === 2,
+    )!;
     await panel().search('layers.2. k_proj.weight');
     const row = panel().row(tensor.name);
-    await panel().repaints('heat-canvas', () => panel().repaints('layer-canvas', () => row.locator('[role=gridcell]').first().click()));
+    await panel().repaints('heat-canvas', () =>
+      panel().repaints('layer-canvas', () => row.locator('[role=gridcell]').first().click()),
+    );
     assert.equal(await row.getAttribute('aria-selected'), 'true');
     await panel().id('depth-chip').filter({ hasText: 'Language layer 2' }).waitFor();
     assert.equal(await panel().id('detail-name').innerText(), tensor.name);
@@ -222,7 +295,9 @@ describe('the panel', () => {
     const elements = tensor.shape.reduce((product, one) => product * one, 1);
     const delta = deltaOf(tensor.name, 0);
     const zeros = Math.round(elements * (1 - delta.changed));
-    await lab.page.waitForText(`${zeros} ${zeros === 1 ? 'element is' : 'elements are'} exactly unchanged`, { in: panel().id('detail') });
+    await lab.page.waitForText(`${zeros} ${zeros === 1 ? 'element is' : 'elements are'} exactly unchanged`, {
+      in: panel().id('detail'),
+    });
     const facts = await panel().id('detail-facts').innerText();
     assertShown(/‖Δ‖\s+(\S+)/.exec(facts)![1]!, delta.fro, '‖Δ‖ of the detail');
     assert.ok((await panel().id('row-energy').count()) === 1 && (await panel().id('column-energy').count()) === 1);
@@ -234,7 +309,11 @@ describe('the panel', () => {
     // Bars can be walked by keyboard.
     await panel().id('histogram').focus();
     await panel().id('histogram').press('Home');
-    await eventually(() => panel().id('live').textContent(), (said) => /^Δ \S+ to \S+: \d/.test(said ?? ''), 'the first bar is read out');
+    await eventually(
+      () => panel().id('live').textContent(),
+      (said) => /^Δ \S+ to \S+: \d/.test(said ?? ''),
+      'the first bar is read out',
+    );
     await panel().id('detail-close').click();
     await panel().id('detail').waitFor({ state: 'hidden' });
     await panel().id('depth-clear').click();
@@ -243,18 +322,30 @@ describe('the panel', () => {
 
   it('the table finds words and patterns, and says when a pattern is none', async () => {
     await panel().search('down layers.3.');
-    await eventually(() => panel().count(), (count) => count === `1 of ${cli.tensors.length} tensors`, 'one tensor is found');
+    await eventually(
+      () => panel().count(),
+      (count) => count === `1 of ${cli.tensors.length} tensors`,
+      'one tensor is found',
+    );
     assert.match((await panel().rows())[0]!.tensor, /layers\.3\.mlp\.down_proj\.weight$/);
     await panel().id('table-regex').click();
     await panel().search('layers\\.[01]\\..*(q|k)_proj\\.weight$');
-    await eventually(() => panel().rows(), (rows) => rows.length === 4, 'four tensors match');
+    await eventually(
+      () => panel().rows(),
+      (rows) => rows.length === 4,
+      'four tensors match',
+    );
     await panel().search('(');
     await panel().frame.getByRole('alert').filter({ hasText: 'Not a regular expression' }).waitFor();
     await panel().id('table-regex').click();
     await panel().search('no such tensor');
     await lab.page.waitForText('No tensor passes this filter.', { in: panel().frame });
     await panel().search('');
-    await eventually(() => panel().count(), (count) => count === `${cli.tensors.length} tensors`, 'all are back');
+    await eventually(
+      () => panel().count(),
+      (count) => count === `${cli.tensors.length} tensors`,
+      'all are back',
+    );
   });
 
   it('a heading sorts by the number itself, both ways, and the third click brings the order back', async () => {
@@ -271,7 +362,10 @@ describe('the panel', () => {
     assert.deepEqual(await shown(), sorted.slice(-8).reverse());
     await heading.click();
     assert.equal(await heading.getAttribute('aria-sort'), 'none');
-    assert.deepEqual((await panel().rows()).map(({ tensor }) => tensor), before);
+    assert.deepEqual(
+      (await panel().rows()).map(({ tensor }) => tensor),
+      before,
+    );
   });
 
   it('only the rows in sight exist, and the keyboard reaches the last', async () => {
@@ -282,10 +376,16 @@ describe('the panel', () => {
     await grid.press('Control+End');
     const last = cli.tensors.at(-1)!.name;
     await panel().row(last).waitFor();
-    const focused = await grid.evaluate((element) => element.ownerDocument.activeElement?.closest<HTMLElement>('[role=row]')?.dataset['tensor']);
+    const focused = await grid.evaluate(
+      (element) => element.ownerDocument.activeElement?.closest<HTMLElement>('[role=row]')?.dataset['tensor'],
+    );
     assert.equal(focused, last);
     await grid.press('Control+Home');
-    await eventually(async () => (await panel().rows())[0]?.tensor, (first) => first === cli.tensors[0]!.name, 'the first row is back');
+    await eventually(
+      async () => (await panel().rows())[0]?.tensor,
+      (first) => first === cli.tensors[0]!.name,
+      'the first row is back',
+    );
     await panel().id('detail-close').click();
     await panel().id('depth-clear').click();
   });
@@ -302,11 +402,24 @@ describe('the panel', () => {
 
   it('a tensor of a checkpoint without an index is shown in its config', async () => {
     await panel().search('layers.1. o_proj');
-    await panel().id('tensor-grid').locator('.grid-body [role=row]:not([hidden])').first().locator('[role=gridcell]').first().click();
+    await panel()
+      .id('tensor-grid')
+      .locator('.grid-body [role=row]:not([hidden])')
+      .first()
+      .locator('[role=gridcell]')
+      .first()
+      .click();
     await panel().id('reveal-2').click();
     await lab.page.tab('config.json').waitFor();
-    await lab.page.page.locator('.breadcrumbs-control:visible').filter({ hasText: /rl.*config\.json/s }).waitFor();
-    assert.equal(await lab.page.page.locator('.part.editor .editor-group-container').count(), 2, 'the panel stays in sight');
+    await lab.page.page
+      .locator('.breadcrumbs-control:visible')
+      .filter({ hasText: /rl.*config\.json/s })
+      .waitFor();
+    assert.equal(
+      await lab.page.page.locator('.part.editor .editor-group-container').count(),
+      2,
+      'the panel stays in sight',
+    );
     await lab.page.tab('config.json').click();
     await lab.page.runCommand('View: Close Editor');
     await panel().id('detail-close').click();
@@ -327,12 +440,20 @@ describe('the panel', () => {
           return false;
         }
       }, `${name} is written`);
-      await eventually(() => panel().id('live').textContent(), (said) => (said ?? '').startsWith('Saved '), 'it is said to be saved');
+      await eventually(
+        () => panel().id('live').textContent(),
+        (said) => (said ?? '').startsWith('Saved '),
+        'it is said to be saved',
+      );
       return readFileSync(file);
     };
 
     it('CSV holds every tensor in full precision', async () => {
-      const [head, ...lines] = (await save('export-tensors-csv', 'tensors.csv')).toString().trimEnd().split('\n').map((line) => line.split(','));
+      const [head, ...lines] = (await save('export-tensors-csv', 'tensors.csv'))
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(','));
       assert.equal(lines.length, cli.tensors.length);
       const at = head!.indexOf('IN -> RL fro');
       for (const line of lines) {
@@ -345,11 +466,16 @@ describe('the panel', () => {
       const result = JSON.parse((await save('export-json', 'result.json')).toString()) as CompareResult;
       assert.equal(result.schema, 1);
       assert.deepEqual(Object.keys(result).sort(), Object.keys(cli).sort());
-      assert.deepEqual(result.stages.map(({ fingerprint }) => fingerprint), cli.stages.map(({ fingerprint }) => fingerprint));
+      assert.deepEqual(
+        result.stages.map(({ fingerprint }) => fingerprint),
+        cli.stages.map(({ fingerprint }) => fingerprint),
+      );
       assert.deepEqual(result.cuts, cli.cuts);
       result.tensors.forEach((tensor, at) => {
         assert.equal(tensor.name, cli.tensors[at]!.name);
-        tensor.deltas.forEach((delta, from) => assert.ok(Math.abs(delta!.fro! - cli.tensors[at]!.deltas[from]!.fro!) <= 1e-9 * delta!.fro!));
+        tensor.deltas.forEach((delta, from) =>
+          assert.ok(Math.abs(delta!.fro! - cli.tensors[at]!.deltas[from]!.fro!) <= 1e-9 * delta!.fro!),
+        );
       });
     });
 
@@ -357,12 +483,17 @@ describe('the panel', () => {
       const svg = (await save('export-layer-svg', 'figure.svg')).toString();
       const parsed = await lab.page.page.evaluate((text) => {
         const document = new DOMParser().parseFromString(text, 'image/svg+xml');
-        return { error: document.querySelector('parsererror')?.textContent ?? null, root: document.documentElement.tagName, text: document.documentElement.textContent ?? '' };
+        return {
+          error: document.querySelector('parsererror')?.textContent ?? null,
+          root: document.documentElement.tagName,
+          text: document.documentElement.textContent ?? '',
+        };
       }, svg);
       assert.equal(parsed.error, null);
       assert.equal(parsed.root, 'svg');
       assert.match(parsed.text, PRODUCT);
-      for (const words of ['Base → IN → RL', 'ΔIN', 'ΔRL', 'Early', 'Late', 'Projector']) assert.ok(parsed.text.includes(words), `${words} is in the drawing`);
+      for (const words of ['Base → IN → RL', 'ΔIN', 'ΔRL', 'Early', 'Late', 'Projector'])
+        assert.ok(parsed.text.includes(words), `${words} is in the drawing`);
       assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org)|<script|<image/);
     });
 
@@ -383,7 +514,11 @@ describe('the panel', () => {
       await lab.page.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
       await panel().id('export').click();
       await panel().id('copy-regions-md').click();
-      const text = await eventually(() => lab.page.page.evaluate(() => navigator.clipboard.readText()), (copied) => copied.includes('| Part |'), 'the table is on the clipboard');
+      const text = await eventually(
+        () => lab.page.page.evaluate(() => navigator.clipboard.readText()),
+        (copied) => copied.includes('| Part |'),
+        'the table is on the clipboard',
+      );
       assert.match(text, /\| Early \(layers 0–\d+\) \| \d/);
     });
   });
@@ -398,8 +533,24 @@ describe('the panel', () => {
         if (reached.at(-1) !== at) reached.push(at);
         if (at === 'open-diff') break;
       }
-      const path = ['export', 'metric', 'energy-over', 'scale', 'layer-figure', 'cut-mid', 'cut-late', 'heat-map', 'table-search', 'tensor-grid', 'open-diff'];
-      assert.deepEqual(reached.filter((at) => path.includes(at)), path, reached.join(' '));
+      const path = [
+        'export',
+        'metric',
+        'energy-over',
+        'scale',
+        'layer-figure',
+        'cut-mid',
+        'cut-late',
+        'heat-map',
+        'table-search',
+        'tensor-grid',
+        'open-diff',
+      ];
+      assert.deepEqual(
+        reached.filter((at) => path.includes(at)),
+        path,
+        reached.join(' '),
+      );
     });
 
     it('the export menu is a menu: arrows move in it, Escape gives the focus back', async () => {
@@ -416,17 +567,34 @@ describe('the panel', () => {
     });
 
     it('everything that takes the focus has a name, and the table and the figures have their roles', async () => {
-      const nameless = await panel().frame.locator('button, input, vscode-button, vscode-dropdown, vscode-text-field, vscode-checkbox, [tabindex="0"], [role=radiogroup], [role=toolbar]').evaluateAll((elements) =>
-        elements
-          .filter((element) => (element as HTMLElement).offsetParent !== null && !(element.getRootNode() instanceof ShadowRoot))
-          .filter((element) => ((element.getAttribute('aria-label') ?? '') + (element.textContent ?? '') + (element.getAttribute('title') ?? '')).trim() === '')
-          .map((element) => element.outerHTML.slice(0, 160)),
-      );
+      const nameless = await panel()
+        .frame.locator(
+          'button, input, vscode-button, vscode-dropdown, vscode-text-field, vscode-checkbox, [tabindex="0"], [role=radiogroup], [role=toolbar]',
+        )
+        .evaluateAll((elements) =>
+          elements
+            .filter(
+              (element) =>
+                (element as HTMLElement).offsetParent !== null && !(element.getRootNode() instanceof ShadowRoot),
+            )
+            .filter(
+              (element) =>
+                (
+                  (element.getAttribute('aria-label') ?? '') +
+                  (element.textContent ?? '') +
+                  (element.getAttribute('title') ?? '')
+                ).trim() === '',
+            )
+            .map((element) => element.outerHTML.slice(0, 160)),
+        );
       assert.deepEqual(nameless, []);
       const grid = panel().frame.getByRole('grid', { name: 'Tensors' });
       assert.equal(await grid.getAttribute('aria-colcount'), '15');
       assert.equal(await grid.getByRole('columnheader', { name: /relative/ }).count(), 2);
-      assert.match((await panel().id('layer-figure').getAttribute('aria-label'))!, /ΔIN \(Base → IN\) peaks at .+ with \d/);
+      assert.match(
+        (await panel().id('layer-figure').getAttribute('aria-label'))!,
+        /ΔIN \(Base → IN\) peaks at .+ with \d/,
+      );
       assert.match((await panel().id('heat-map').getAttribute('aria-label'))!, /by tensor kind and depth/);
       assert.equal(await panel().frame.locator('main').count(), 1);
       assert.equal(await panel().frame.locator('h1').count(), 1);
@@ -438,26 +606,43 @@ describe('the panel', () => {
       it(`in ${theme}`, async () => {
         const before = theme === 'dark' ? undefined : await panel().drawing('heat-canvas');
         await lab.page.setTheme(theme);
-        if (before !== undefined) await until(async () => (await panel().drawing('heat-canvas')) !== before, 'the canvases take the new colours');
+        if (before !== undefined)
+          await until(
+            async () => (await panel().drawing('heat-canvas')) !== before,
+            'the canvases take the new colours',
+          );
         await panel().frame.locator('h1').scrollIntoViewIfNeeded();
         await lab.page.screenshot(`panel-${theme}`);
         await panel().search('layers.5. mlp');
-        await panel().id('tensor-grid').locator('.grid-body [role=row]:not([hidden])').first().locator('[role=gridcell]').first().click();
+        await panel()
+          .id('tensor-grid')
+          .locator('.grid-body [role=row]:not([hidden])')
+          .first()
+          .locator('[role=gridcell]')
+          .first()
+          .click();
         await panel().id('histogram').waitFor();
         await panel().id('provenance').scrollIntoViewIfNeeded();
         await lab.page.screenshot(`panel-${theme}-detail`);
         await panel().id('detail-close').click();
         await panel().id('depth-clear').click();
         await panel().search('');
-        const text = await panel().frame.locator('h1').evaluate((heading) => getComputedStyle(heading).color);
-        const ground = await panel().frame.locator('body').evaluate((body) => getComputedStyle(body).backgroundColor);
+        const text = await panel()
+          .frame.locator('h1')
+          .evaluate((heading) => getComputedStyle(heading).color);
+        const ground = await panel()
+          .frame.locator('body')
+          .evaluate((body) => getComputedStyle(body).backgroundColor);
         assert.ok(contrast(text, ground) >= 7, `${text} on ${ground}`);
       });
     }
 
     it('fits a column 360 pixels wide', async () => {
       await lab.page.runCommand('View: Toggle Primary Side Bar Visibility');
-      const width = () => panel().frame.locator('body').evaluate(() => innerWidth);
+      const width = () =>
+        panel()
+          .frame.locator('body')
+          .evaluate(() => innerWidth);
       // The workbench takes some for itself.
       for (let outer = 420, tries = 0; (await width()) !== 360; tries++) {
         assert.ok(tries < 10, `the panel is ${await width()} pixels wide`);
@@ -467,12 +652,25 @@ describe('the panel', () => {
       }
       const over = await eventually(
         () =>
-          panel().frame.locator('body').evaluate(() => {
-            const inside = (element: Element | null): boolean => element !== null && (['auto', 'scroll', 'hidden'].includes(getComputedStyle(element).overflowX) || inside(element.parentElement));
-            return [document.documentElement.scrollWidth > innerWidth ? `the page is ${document.documentElement.scrollWidth} wide` : '', ...[...document.querySelectorAll('body *')]
-              .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5 && !inside(element.parentElement))
-              .map((element) => `${element.tagName}.${element.className.toString()}`)].filter((text) => text !== '');
-          }),
+          panel()
+            .frame.locator('body')
+            .evaluate(() => {
+              const inside = (element: Element | null): boolean =>
+                element !== null &&
+                (['auto', 'scroll', 'hidden'].includes(getComputedStyle(element).overflowX) ||
+                  inside(element.parentElement));
+              return [
+                document.documentElement.scrollWidth > innerWidth
+                  ? `the page is ${document.documentElement.scrollWidth} wide`
+                  : '',
+                ...[...document.querySelectorAll('body *')]
+                  .filter(
+                    (element) =>
+                      element.getBoundingClientRect().right > innerWidth + 0.5 && !inside(element.parentElement),
+                  )
+                  .map((element) => `${element.tagName}.${element.className.toString()}`),
+              ].filter((text) => text !== '');
+            }),
         (list) => list.length === 0,
         'nothing reaches out of the panel',
         10_000,
@@ -504,7 +702,13 @@ describe('the panel', () => {
       assert.ok((await panel().id('layer-figure').getAttribute('aria-label'))!.startsWith('share of weights changed'));
       await panel().id('summary-0').locator('tr[data-part="early"]').filter({ hasText: 'layers 0–1' }).waitFor();
       await panel().id('depth-clear').click();
-      const { tensor, cells } = (await eventually(() => panel().rows(), (rows) => rows.length > 0, 'the table is filled'))[0]!;
+      const { tensor, cells } = (
+        await eventually(
+          () => panel().rows(),
+          (rows) => rows.length > 0,
+          'the table is filled',
+        )
+      )[0]!;
       const column = (await panel().columns()).findIndex((id) => id.endsWith('.fro'));
       assertShown(cells[column]!, deltaOf(tensor, 0).fro, 'the first row after the reload');
     });
@@ -519,10 +723,13 @@ describe('the panel', () => {
 /** Of two CSS colours `rgb(…)` (WCAG). */
 function contrast(one: string, other: string): number {
   const light = (colour: string) => {
-    const [r, g, b] = colour.match(/[\d.]+/g)!.slice(0, 3).map((part) => {
-      const share = Number(part) / 255;
-      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-    }) as [number, number, number];
+    const [r, g, b] = colour
+      .match(/[\d.]+/g)!
+      .slice(0, 3)
+      .map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      }) as [number, number, number];
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
   const [a, b] = [light(one), light(other)];

@@ -26,15 +26,36 @@ describe('probing and trying', () => {
       cpSync(path.join(SAMPLES, 'lineage', 'in'), path.join(workspace, 'models', 'in'), { recursive: true });
       cpSync(path.join(SAMPLES, 'lineage', 'rl'), path.join(workspace, 'models', 'rl'), { recursive: true });
       writeIndex(path.join(workspace, 'models', 'in'));
-      for (const folder of ['probes', 'eval']) cpSync(path.join(SAMPLES, folder, 'images'), path.join(workspace, folder, 'images'), { recursive: true });
+      for (const folder of ['probes', 'eval'])
+        cpSync(path.join(SAMPLES, folder, 'images'), path.join(workspace, folder, 'images'), { recursive: true });
       for (const task of Object.keys(NAMES)) copyLines(path.join('probes', `${task}.jsonl`), 40);
       for (const set of ['math', 'text']) copyLines(path.join('eval', `${set}.jsonl`), 6);
-      const lines = readFileSync(path.join(workspace, 'probes', 'ocr.jsonl'), 'utf8').split('\n').slice(0, 5);
+      const lines = readFileSync(path.join(workspace, 'probes', 'ocr.jsonl'), 'utf8')
+        .split('\n')
+        .slice(0, 5);
       mkdirSync(path.join(workspace, 'broken'));
       cpSync(path.join(SAMPLES, 'probes', 'images'), path.join(workspace, 'broken', 'images'), { recursive: true });
-      writeFileSync(path.join(workspace, 'broken', 'torn.jsonl'), [...lines.slice(0, 2), '{"id": "torn", "task": ', ...lines.slice(2)].join('\n'));
-      swap = await cli<SwapResult>('probe', 'swap', below('models/in'), '--data', below('probes'), '--samples', '4', '--no-runs', '--json', '-');
-      return { workspace, vsix: packagedVsix(), settings: { 'editor.minimap.enabled': false, 'workbench.editor.enablePreview': false } };
+      writeFileSync(
+        path.join(workspace, 'broken', 'torn.jsonl'),
+        [...lines.slice(0, 2), '{"id": "torn", "task": ', ...lines.slice(2)].join('\n'),
+      );
+      swap = await cli<SwapResult>(
+        'probe',
+        'swap',
+        below('models/in'),
+        '--data',
+        below('probes'),
+        '--samples',
+        '4',
+        '--no-runs',
+        '--json',
+        '-',
+      );
+      return {
+        workspace,
+        vsix: packagedVsix(),
+        settings: { 'editor.minimap.enabled': false, 'workbench.editor.enablePreview': false },
+      };
     },
     { theme: 'dark', viewport: { width: 1700, height: 1000 } },
   );
@@ -43,21 +64,39 @@ describe('probing and trying', () => {
   const runs = () => path.join(workspace, '.frankenstein');
 
   function copyLines(file: string, count: number): void {
-    writeFileSync(path.join(workspace, file), `${readFileSync(path.join(SAMPLES, file), 'utf8').split('\n').slice(0, count).join('\n')}\n`);
+    writeFileSync(
+      path.join(workspace, file),
+      `${readFileSync(path.join(SAMPLES, file), 'utf8').split('\n').slice(0, count).join('\n')}\n`,
+    );
   }
 
   async function cli<T>(...args: string[]): Promise<T> {
-    const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'dist', 'cli.cjs'), ...args], { maxBuffer: 64 << 20 });
+    const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'dist', 'cli.cjs'), ...args], {
+      maxBuffer: 64 << 20,
+    });
     return JSON.parse(stdout) as T;
   }
 
   const generated = async (checkpoint: string, picture?: string, question = QUESTION) =>
-    (await cli<{ text: string }>('generate', below(checkpoint), '--prompt', question, ...(picture === undefined ? [] : ['--image', picture]), '--json')).text;
+    (
+      await cli<{ text: string }>(
+        'generate',
+        below(checkpoint),
+        '--prompt',
+        question,
+        ...(picture === undefined ? [] : ['--image', picture]),
+        '--json',
+      )
+    ).text;
 
   /** The last step of the quick pick, once it says what the run will cost. */
   async function estimate(): Promise<string> {
     const run = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Run/ }).first();
-    return eventually(() => run.innerText().catch(() => ''), (text) => /Run/.test(text) && !/estimating/.test(text), 'the estimate is there');
+    return eventually(
+      () => run.innerText().catch(() => ''),
+      (text) => /Run/.test(text) && !/estimating/.test(text),
+      'the estimate is there',
+    );
   }
 
   async function samples(count: number): Promise<void> {
@@ -80,19 +119,30 @@ describe('probing and trying', () => {
 
   /** Cells of the number table under the figures, the layer first. */
   async function numbers(id: string): Promise<string[][]> {
-    return panel().id(`${id}-table`).locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    return panel()
+      .id(`${id}-table`)
+      .locator('tbody tr')
+      .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
   }
 
   async function saved(entry: string, name: string): Promise<string> {
     return (await savedBytes(entry, name, (bytes) => bytes.toString('utf8').endsWith('\n'))).toString('utf8');
   }
 
-  async function savedBytes(entry: string, name: string, whole: (bytes: Buffer) => boolean = (bytes) => bytes.length > 0): Promise<Buffer> {
+  async function savedBytes(
+    entry: string,
+    name: string,
+    whole: (bytes: Buffer) => boolean = (bytes) => bytes.length > 0,
+  ): Promise<Buffer> {
     const file = below(name);
     await panel().id('export').click();
     await panel().id(entry).click();
     await lab.page.fileDialog(file);
-    return eventually(() => (readdirSync(path.dirname(file)).includes(path.basename(file)) ? readFileSync(file) : Buffer.alloc(0)), whole, `${name} is written`);
+    return eventually(
+      () => (readdirSync(path.dirname(file)).includes(path.basename(file)) ? readFileSync(file) : Buffer.alloc(0)),
+      whole,
+      `${name} is written`,
+    );
   }
 
   async function closeAll(): Promise<void> {
@@ -101,8 +151,21 @@ describe('probing and trying', () => {
   }
 
   const percent = (share: number) => `${Math.round(100 * share)} %`;
-  const rows = (rates: readonly { task?: keyof typeof NAMES; depth: number; n: number; value: number; low: number; high: number }[], name?: string) =>
-    rates.map(({ task, depth, n, value, low, high }) => [String(depth), task === undefined ? name! : NAMES[task], percent(value), `${Math.round(100 * low)}–${Math.round(100 * high)} %`, String(n)].join('|')).sort();
+  const rows = (
+    rates: readonly { task?: keyof typeof NAMES; depth: number; n: number; value: number; low: number; high: number }[],
+    name?: string,
+  ) =>
+    rates
+      .map(({ task, depth, n, value, low, high }) =>
+        [
+          String(depth),
+          task === undefined ? name! : NAMES[task],
+          percent(value),
+          `${Math.round(100 * low)}–${Math.round(100 * high)} %`,
+          String(n),
+        ].join('|'),
+      )
+      .sort();
   /** Without the region, which is the cuts' and not the result's. */
   const shown = (table: string[][]) => table.map(([depth, , ...rest]) => [depth, ...rest].join('|')).sort();
 
@@ -112,14 +175,25 @@ describe('probing and trying', () => {
     it('from the explorer: kind, checkpoint, data, options with the estimate, run', async function () {
       this.timeout(180_000);
       await lab.page.explorerContextMenu('models/in', 'Probe Checkpoint…');
-      assert.deepEqual(await lab.page.quickPickItems(), ['Vision localization', 'Reasoning localization', 'Attention shift']);
+      assert.deepEqual(await lab.page.quickPickItems(), [
+        'Vision localization',
+        'Reasoning localization',
+        'Attention shift',
+      ]);
       await lab.page.quickPick('Vision localization');
-      const own = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /models\/in/ }).first();
+      const own = lab.page.quickInput
+        .locator('.monaco-list-row')
+        .filter({ hasText: /models\/in/ })
+        .first();
       await own.waitFor();
       assert.equal(await own.getAttribute('aria-checked'), 'true', 'the checkpoint of the menu is chosen');
       await lab.page.quickPick([/models\/in/]);
       // Questions are no pairs, so they are not offered here; the folder of four sets is one choice.
-      await lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: 'counting, grounding, ocr, recognition' }).first().waitFor();
+      await lab.page.quickInput
+        .locator('.monaco-list-row')
+        .filter({ hasText: 'counting, grounding, ocr, recognition' })
+        .first()
+        .waitFor();
       assert.equal(await lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: 'math.jsonl' }).count(), 0);
       await lab.page.quickPick('counting, grounding, ocr, recognition');
       assert.match(await estimate(), /160 samples × 12 layers · .*at most [\d.]+ [MG]B/);
@@ -131,19 +205,34 @@ describe('probing and trying', () => {
     });
 
     it('curves and heat map are painted, and read out by their peaks', async () => {
-      await until(async () => (await lab.page.canvasColours(panel().id('curves-0-canvas'))) > 20, 'the curves are painted');
-      await until(async () => (await lab.page.canvasColours(panel().id('surface-canvas'))) > 4, 'the heat map is painted');
+      await until(
+        async () => (await lab.page.canvasColours(panel().id('curves-0-canvas'))) > 20,
+        'the curves are painted',
+      );
+      await until(
+        async () => (await lab.page.canvasColours(panel().id('surface-canvas'))) > 4,
+        'the heat map is painted',
+      );
       const label = (await panel().id('curves-0').getAttribute('aria-label'))!;
       for (const [task, name] of Object.entries(NAMES)) {
-        const peak = swap.rates.filter((rate) => rate.task === task).sort((a, b) => a.depth - b.depth).reduce((best, rate) => (rate.changed > best.changed ? rate : best));
-        assert.ok(label.includes(`${name} peaks at layer ${peak.depth} with ${percent(peak.changed)}`), `${name}: ${label}`);
+        const peak = swap.rates
+          .filter((rate) => rate.task === task)
+          .sort((a, b) => a.depth - b.depth)
+          .reduce((best, rate) => (rate.changed > best.changed ? rate : best));
+        assert.ok(
+          label.includes(`${name} peaks at layer ${peak.depth} with ${percent(peak.changed)}`),
+          `${name}: ${label}`,
+        );
       }
     });
 
     it('the table of numbers is what the headless command gives', async () => {
       await panel().id('probe-numbers').locator('summary').click();
       await panel().id('probe-numbers-table').waitFor();
-      assert.deepEqual(shown(await numbers('probe-numbers')), rows(swap.rates.map(({ changed, ...rate }) => ({ ...rate, value: changed }))));
+      assert.deepEqual(
+        shown(await numbers('probe-numbers')),
+        rows(swap.rates.map(({ changed, ...rate }) => ({ ...rate, value: changed }))),
+      );
       await panel().id('probe-numbers').locator('summary').click();
     });
 
@@ -161,7 +250,10 @@ describe('probing and trying', () => {
       assert.ok(changed.length > 0, 'a picture swapped from the first layer on changes answers');
       assert.equal(await panel().id('behind-count').innerText(), `${changed.length} of ${all.length} changed`);
       const listed = panel().id('samples').locator('.sample-row');
-      assert.deepEqual((await listed.evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset['sample']))).sort(), changed.map(({ id }) => id).sort());
+      assert.deepEqual(
+        (await listed.evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset['sample']))).sort(),
+        changed.map(({ id }) => id).sort(),
+      );
       await panel().press('behind-which', 'All');
       await until(async () => (await listed.count()) === all.length, 'all are listed');
       await panel().press('behind-which', 'Changed');
@@ -174,11 +266,21 @@ describe('probing and trying', () => {
       const detail = panel().id('sample');
       await detail.locator('code').filter({ hasText: id }).waitFor();
       const pictures = detail.getByTestId('picture');
-      await until(async () => (await pictures.evaluateAll((images) => images.filter((image) => (image as HTMLImageElement).naturalWidth > 0).length)) === 2, 'both pictures are shown');
+      await until(
+        async () =>
+          (await pictures.evaluateAll(
+            (images) => images.filter((image) => (image as HTMLImageElement).naturalWidth > 0).length,
+          )) === 2,
+        'both pictures are shown',
+      );
       const facts = await detail.locator('.sample-facts').innerText();
-      for (const text of [sample.baseline, sample.answers[depth]!, sample.sourceAnswer]) assert.ok(facts.includes(text.trim()), `${text} is in ${facts}`);
+      for (const text of [sample.baseline, sample.answers[depth]!, sample.sourceAnswer])
+        assert.ok(facts.includes(text.trim()), `${text} is in ${facts}`);
       assert.equal(await detail.getByTestId('strip').locator('.strip-cell').count(), swap.depths.length);
-      const cells = await detail.getByTestId('strip').locator('.strip-cell').evaluateAll((all) => all.map((cell) => !cell.classList.contains('same')));
+      const cells = await detail
+        .getByTestId('strip')
+        .locator('.strip-cell')
+        .evaluateAll((all) => all.map((cell) => !cell.classList.contains('same')));
       assert.deepEqual(cells, sample.changed);
     }
 
@@ -188,7 +290,11 @@ describe('probing and trying', () => {
       await panel().id('curves-0').focus();
       await panel().id('curves-0').press('Home');
       await panel().id('curves-0').press('ArrowRight');
-      await eventually(() => panel().id('live').textContent(), (said) => /^Layer 1, Early\. Counting: \d+ %/.test(said ?? ''), 'layer 1 is read out');
+      await eventually(
+        () => panel().id('live').textContent(),
+        (said) => /^Layer 1, Early\. Counting: \d+ %/.test(said ?? ''),
+        'layer 1 is read out',
+      );
       await panel().id('curves-0').press('Enter');
       await panel().id('behind-title').filter({ hasText: 'Counting, layer 1' }).waitFor();
       await panel().press('behind-which', 'All');
@@ -207,10 +313,15 @@ describe('probing and trying', () => {
     });
 
     it('exports: curves and answers as CSV, the result as JSON', async () => {
-      const [head, ...lines] = (await saved('export-curves-csv', 'curves.csv')).trimEnd().split('\n').map((line) => line.split(','));
+      const [head, ...lines] = (await saved('export-curves-csv', 'curves.csv'))
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(','));
       const at = (name: string) => head!.indexOf(name);
       assert.deepEqual(
-        lines.map((line) => [line[at('function')], line[at('layer')], line[at('n')], line[at('value')]].join(' ')).sort(),
+        lines
+          .map((line) => [line[at('function')], line[at('layer')], line[at('n')], line[at('value')]].join(' '))
+          .sort(),
         swap.rates.map(({ task, depth, n, changed }) => `${task} ${depth} ${n} ${changed}`).sort(),
       );
       const heat = await savedBytes('export-surface-png', 'surface.png');
@@ -240,7 +351,10 @@ describe('probing and trying', () => {
       await probed('Probe in: vision');
       await panel().id('behind-title').filter({ hasText: 'Counting, layer 11' }).waitFor({ timeout: LONG });
       assert.deepEqual(shown(await numbers('probe-numbers')), before);
-      await until(async () => (await lab.page.canvasColours(panel().id('curves-0-canvas'))) > 20, 'the curves are painted again');
+      await until(
+        async () => (await lab.page.canvasColours(panel().id('curves-0-canvas'))) > 20,
+        'the curves are painted again',
+      );
       assert.equal(runNames(runs()).length, 1, 'nothing was run again');
     });
 
@@ -253,14 +367,25 @@ describe('probing and trying', () => {
         const most = Math.max(...rates.map(({ changed }) => changed));
         const peak = rates.filter(({ changed }) => changed === most).map(({ task }) => NAMES[task]);
         const names = peak.length === rates.length ? 'all functions' : peak.join(' and ');
-        const texts = () => lab.page.codeLenses().allInnerTexts().then((all) => all.map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim()));
-        await eventually(texts, (all) => all.some((text) => text.startsWith(`${names} ${percent(most)} changed`)), `layer ${layer} has the lens ${names} ${percent(most)} changed`);
+        const texts = () =>
+          lab.page
+            .codeLenses()
+            .allInnerTexts()
+            .then((all) => all.map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim()));
+        await eventually(
+          texts,
+          (all) => all.some((text) => text.startsWith(`${names} ${percent(most)} changed`)),
+          `layer ${layer} has the lens ${names} ${percent(most)} changed`,
+        );
       }
       // VS Code draws lenses anew whenever there are others; a click in that very moment goes nowhere.
       for (let attempt = 0; ; attempt++) {
         await lab.page.clickCodeLens(/% changed/);
         try {
-          await panel().id('behind-title').filter({ hasText: /, layer [5-7]$/ }).waitFor({ timeout: attempt < 3 ? 8000 : LONG });
+          await panel()
+            .id('behind-title')
+            .filter({ hasText: /, layer [5-7]$/ })
+            .waitFor({ timeout: attempt < 3 ? 8000 : LONG });
           break;
         } catch (error) {
           if (attempt >= 3) throw error;
@@ -274,39 +399,80 @@ describe('probing and trying', () => {
   describe('other probes', () => {
     it('reasoning localization, from the palette', async function () {
       this.timeout(180_000);
-      const own = await cli<SkipResult>('probe', 'skip', below('models/in'), '--data', below('eval/text.jsonl'), '--no-runs', '--json', '-');
+      const own = await cli<SkipResult>(
+        'probe',
+        'skip',
+        below('models/in'),
+        '--data',
+        below('eval/text.jsonl'),
+        '--no-runs',
+        '--json',
+        '-',
+      );
       await fromPalette('Reasoning localization', [/models\/in/], /text\.jsonl/);
       assert.match(await estimate(), /6 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
       await probed('Probe in: reasoning');
-      assert.deepEqual(shown(await numbers('probe-numbers')), rows(own.errors.map(({ error, ...rate }) => ({ ...rate, value: error })), 'in'));
+      assert.deepEqual(
+        shown(await numbers('probe-numbers')),
+        rows(
+          own.errors.map(({ error, ...rate }) => ({ ...rate, value: error })),
+          'in',
+        ),
+      );
       assert.ok((await lab.page.canvasColours(panel().id('curves-0-canvas'))) > 20);
       await panel().id('curves-0').focus();
       await panel().id('curves-0').press('Home');
       await panel().id('curves-0').press('Enter');
       const wrong = own.samples.filter(({ correct }) => correct[0] === false);
-      await eventually(() => panel().id('behind-count').innerText(), (text) => text === `${wrong.length} of 6 wrong`, 'the wrong answers are counted');
+      await eventually(
+        () => panel().id('behind-count').innerText(),
+        (text) => text === `${wrong.length} of 6 wrong`,
+        'the wrong answers are counted',
+      );
       await lab.page.screenshot('probe-skip');
       await closeAll();
     });
 
     it('attention, two checkpoints held against each other', async function () {
       this.timeout(180_000);
-      const own = await cli<AttentionResult>('probe', 'attention', below('models/in'), below('models/rl'), '--data', below('eval/math.jsonl'), '--no-runs', '--json', '-');
+      const own = await cli<AttentionResult>(
+        'probe',
+        'attention',
+        below('models/in'),
+        below('models/rl'),
+        '--data',
+        below('eval/math.jsonl'),
+        '--no-runs',
+        '--json',
+        '-',
+      );
       await fromPalette('Attention shift', [/models\/in/, /models\/rl/], /math\.jsonl/);
       assert.match(await estimate(), /6 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
       await probed('Probe in, rl: attention');
       assert.equal(await panel().id('tab-attention').getAttribute('aria-selected'), 'true');
-      await until(async () => (await lab.page.canvasColours(panel().id('attention-figure-canvas'))) > 20, 'the curves are painted');
-      await until(async () => (await lab.page.canvasColours(panel().id('shift-figure-canvas'))) > 10, 'the shift is painted');
+      await until(
+        async () => (await lab.page.canvasColours(panel().id('attention-figure-canvas'))) > 20,
+        'the curves are painted',
+      );
+      await until(
+        async () => (await lab.page.canvasColours(panel().id('shift-figure-canvas'))) > 10,
+        'the shift is painted',
+      );
       const table = await numbers('attention-numbers');
       for (const layer of own.layers) {
         const values = table.filter(([depth]) => depth === String(layer.depth)).map((cells) => cells[3]!);
-        [...layer.mean, layer.shift!.difference].forEach((value, at) => assertShown(values[at]!, value, `layer ${layer.depth}, column ${at}`));
+        [...layer.mean, layer.shift!.difference].forEach((value, at) =>
+          assertShown(values[at]!, value, `layer ${layer.depth}, column ${at}`),
+        );
       }
       await panel().press('attention-measure', 'Mass');
-      await eventually(() => numbers('attention-numbers'), (mass) => mass.length === table.length && mass[0]![3] !== table[0]![3], 'the table shows the mass');
+      await eventually(
+        () => numbers('attention-numbers'),
+        (mass) => mass.length === table.length && mass[0]![3] !== table[0]![3],
+        'the table shows the mass',
+      );
       await panel().id('attention-samples').locator('.sample-row').first().click();
       const first = own.samples[0]!;
       const detail = panel().id('attention-sample');
@@ -319,14 +485,23 @@ describe('probing and trying', () => {
 
     it('can be cancelled, and goes on where it was', async function () {
       this.timeout(180_000);
-      const hold = holdEngine({ extensionsDir: lab.workbench.server.extensionsDir, runsFolder: runs(), known: runNames(runs()), lines: 8 });
+      const hold = holdEngine({
+        extensionsDir: lab.workbench.server.extensionsDir,
+        runsFolder: runs(),
+        known: runNames(runs()),
+        lines: 8,
+      });
       release = hold.release;
       await fromPalette('Vision localization', [/models\/rl/], /counting, grounding, ocr, recognition/);
       await estimate();
       await lab.page.quickPick(/Run/);
       const run = await hold.held;
       const journal = () => readFileSync(path.join(runs(), 'runs', run, 'journal.jsonl'), 'utf8');
-      await eventually(() => panel().id('progress').getAttribute('aria-valuetext'), (text) => /^[\d,]+ of 1,920 answers$/.test(text ?? ''), 'there is progress');
+      await eventually(
+        () => panel().id('progress').getAttribute('aria-valuetext'),
+        (text) => /^[\d,]+ of 1,920 answers$/.test(text ?? ''),
+        'there is progress',
+      );
       await lab.page.screenshot('probe-running');
       await panel().id('cancel').click();
       hold.release();
@@ -336,7 +511,15 @@ describe('probing and trying', () => {
       await probed('Probe rl: vision');
       const after = journal();
       assert.ok(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1)), 'the journal goes on where it was');
-      assert.equal(new Set(after.trimEnd().split('\n').map((line) => (JSON.parse(line) as { id: string }).id)).size, 160);
+      assert.equal(
+        new Set(
+          after
+            .trimEnd()
+            .split('\n')
+            .map((line) => (JSON.parse(line) as { id: string }).id),
+        ).size,
+        160,
+      );
       assert.equal(after.trimEnd().split('\n').length, 160, 'no sample was probed twice');
       await closeAll();
     });
@@ -376,20 +559,32 @@ describe('probing and trying', () => {
       assert.match(await estimate(), /16 samples × 12 layers in 2 checkpoints/);
       await lab.page.quickPick(/Run/);
       await probed('Probe in, rl: vision');
-      for (const at of [0, 1, 2, 3]) await until(async () => (await lab.page.canvasColours(panel().id(`curves-${at}-canvas`))) > 10, `figure ${at} is painted`);
+      for (const at of [0, 1, 2, 3])
+        await until(
+          async () => (await lab.page.canvasColours(panel().id(`curves-${at}-canvas`))) > 10,
+          `figure ${at} is painted`,
+        );
       await panel().id('curves-3').waitFor();
       assert.equal((await numbers('probe-numbers')).length, 4 * 2 * 12);
       await panel().press('layout', 'Together');
       await panel().id('curves-1').waitFor({ state: 'detached' });
       await panel().press('layout', 'By function');
       await panel().id('legend-checkpoint-1').click();
-      await eventually(() => numbers('probe-numbers'), (table) => table.length === 4 * 12, 'rl is taken out');
+      await eventually(
+        () => numbers('probe-numbers'),
+        (table) => table.length === 4 * 12,
+        'rl is taken out',
+      );
       await panel().id('legend-checkpoint-1').click();
       await panel().id('curves-0').focus();
       await panel().id('curves-0').press('Home');
       await panel().id('curves-0').press('Enter');
       await panel().id('samples').locator('.sample-row').first().click();
-      await eventually(() => panel().id('sample').getByTestId('strip').count(), (count) => count === 2, 'a strip per checkpoint');
+      await eventually(
+        () => panel().id('sample').getByTestId('strip').count(),
+        (count) => count === 2,
+        'a strip per checkpoint',
+      );
     });
 
     for (const theme of ['dark', 'light'] as const) {
@@ -413,7 +608,10 @@ describe('probing and trying', () => {
 
   async function narrow(name: string): Promise<void> {
     await lab.page.runCommand('View: Toggle Primary Side Bar Visibility');
-    const width = () => panel().frame.locator('body').evaluate(() => innerWidth);
+    const width = () =>
+      panel()
+        .frame.locator('body')
+        .evaluate(() => innerWidth);
     for (let outer = 420, tries = 0; (await width()) !== 360; tries++) {
       assert.ok(tries < 10, `the panel is ${await width()} pixels wide`);
       await lab.page.resize({ width: outer, height: 900 });
@@ -422,12 +620,20 @@ describe('probing and trying', () => {
     }
     await eventually(
       () =>
-        panel().frame.locator('body').evaluate(() => {
-          const cut = [...document.querySelectorAll('body *')].filter((element) => ['auto', 'scroll', 'hidden'].includes(getComputedStyle(element).overflowX));
-          return [...document.querySelectorAll('body *')]
-            .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5 && !cut.some((one) => one !== element && one.contains(element)))
-            .map((element) => `${element.tagName}.${element.getAttribute('class')}`);
-        }),
+        panel()
+          .frame.locator('body')
+          .evaluate(() => {
+            const cut = [...document.querySelectorAll('body *')].filter((element) =>
+              ['auto', 'scroll', 'hidden'].includes(getComputedStyle(element).overflowX),
+            );
+            return [...document.querySelectorAll('body *')]
+              .filter(
+                (element) =>
+                  element.getBoundingClientRect().right > innerWidth + 0.5 &&
+                  !cut.some((one) => one !== element && one.contains(element)),
+              )
+              .map((element) => `${element.tagName}.${element.getAttribute('class')}`);
+          }),
       (list) => list.length === 0,
       'nothing reaches out of the panel',
       10_000,
@@ -445,12 +651,18 @@ describe('probing and trying', () => {
     /** The two checkpoints count differently here, so that neither answer can stand in for the other. */
     const picture = () => below('probes/images/0008edae9330.png');
     const answer = (exchange: number, checkpoint: number) => panel().id(`answer-text-${exchange}-${checkpoint}`);
-    const done = (exchange: number, checkpoint: number, state = 'done') => panel().frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`).waitFor({ timeout: LONG });
+    const done = (exchange: number, checkpoint: number, state = 'done') =>
+      panel()
+        .frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`)
+        .waitFor({ timeout: LONG });
 
     async function choosePicture(): Promise<void> {
       await panel().id('try-choose').click();
       await lab.page.fileDialog(picture());
-      await until(async () => (await panel().id('try-picture').getByTestId('picture').count()) === 1, 'the picture is there');
+      await until(
+        async () => (await panel().id('try-picture').getByTestId('picture').count()) === 1,
+        'the picture is there',
+      );
     }
 
     it('a picture and a prompt: the answer comes word by word, and is what the headless command says', async function () {
@@ -462,17 +674,31 @@ describe('probing and trying', () => {
       await choosePicture();
       await panel().id('try-prompt').fill(QUESTION);
       // What the answer says from moment to moment.
-      await panel().id('try-history').evaluate((history) => {
-        const seen: string[] = [];
-        Object.assign(window, { seen });
-        new MutationObserver(() => seen.push(history.querySelector('.answer-text')?.textContent ?? '')).observe(history, { childList: true, subtree: true, characterData: true });
-      });
+      await panel()
+        .id('try-history')
+        .evaluate((history) => {
+          const seen: string[] = [];
+          Object.assign(window, { seen });
+          new MutationObserver(() => seen.push(history.querySelector('.answer-text')?.textContent ?? '')).observe(
+            history,
+            { childList: true, subtree: true, characterData: true },
+          );
+        });
       await panel().id('try-ask').click();
       await done(1, 0);
       const expected = await generated('models/in', picture());
       assert.equal(await answer(1, 0).textContent(), expected);
-      const seen = [...new Set(await panel().id('try-history').evaluate(() => (window as unknown as { seen: string[] }).seen))];
-      assert.ok(seen.filter((text) => text !== '' && text !== expected).length >= 3, `the answer grew: ${JSON.stringify(seen)}`);
+      const seen = [
+        ...new Set(
+          await panel()
+            .id('try-history')
+            .evaluate(() => (window as unknown as { seen: string[] }).seen),
+        ),
+      ];
+      assert.ok(
+        seen.filter((text) => text !== '' && text !== expected).length >= 3,
+        `the answer grew: ${JSON.stringify(seen)}`,
+      );
       for (const text of seen) assert.ok(expected.startsWith(text), `${text} is a beginning of ${expected}`);
       assert.match(await panel().id('answer-1-0').locator('.answer-status').innerText(), /^\d+ tokens, [\d.]+ s$/);
       assert.equal(await panel().id('try-prompt').inputValue(), '', 'the box is free for the next question');
@@ -486,7 +712,10 @@ describe('probing and trying', () => {
       assert.equal(await answer(2, 0).textContent(), await generated('models/in'));
       await panel().id('try-again-1').click();
       assert.equal(await panel().id('try-prompt').inputValue(), QUESTION);
-      await until(async () => (await panel().id('try-picture').getByTestId('picture').count()) === 1, 'the picture is back');
+      await until(
+        async () => (await panel().id('try-picture').getByTestId('picture').count()) === 1,
+        'the picture is back',
+      );
       await closeAll();
     });
 
@@ -502,13 +731,19 @@ describe('probing and trying', () => {
       const question = 'What is 17 + 25?';
       await panel().id('try-prompt').fill(question);
       await panel().id('try-ask').click();
-      const expected = [await generated('models/in', picture(), question), await generated('models/rl', picture(), question)];
+      const expected = [
+        await generated('models/in', picture(), question),
+        await generated('models/rl', picture(), question),
+      ];
       assert.notEqual(expected[0], expected[1]);
       for (const at of [0, 1]) {
         await done(1, at);
         assert.equal(await answer(1, at).textContent(), expected[at]);
       }
-      const [left, right] = [(await panel().id('answer-1-0').boundingBox())!, (await panel().id('answer-1-1').boundingBox())!];
+      const [left, right] = [
+        (await panel().id('answer-1-0').boundingBox())!,
+        (await panel().id('answer-1-1').boundingBox())!,
+      ];
       assert.ok(left.x + left.width <= right.x && Math.abs(left.y - right.y) < 2, 'they stand beside each other');
     });
 
@@ -555,5 +790,8 @@ function writeIndex(folder: string): void {
   const bytes = readFileSync(path.join(folder, 'model.safetensors'));
   const header = JSON.parse(bytes.toString('utf8', 8, 8 + Number(bytes.readBigUInt64LE(0)))) as Record<string, unknown>;
   const names = Object.keys(header).filter((name) => name !== '__metadata__');
-  writeFileSync(path.join(folder, 'model.safetensors.index.json'), `${JSON.stringify({ metadata: {}, weight_map: Object.fromEntries(names.map((name) => [name, 'model.safetensors'])) }, null, 2)}\n`);
+  writeFileSync(
+    path.join(folder, 'model.safetensors.index.json'),
+    `${JSON.stringify({ metadata: {}, weight_map: Object.fromEntries(names.map((name) => [name, 'model.safetensors'])) }, null, 2)}\n`,
+  );
 }

@@ -13,12 +13,20 @@ describe('a long comparison', () => {
   const lab = useWorkbench(async () => {
     workspace = temporaryWorkspace();
     await writeLargePair(workspace, { layers: 16, hidden: 768 });
-    return { workspace, vsix: packagedVsix(), settings: { 'frankenstein.threads': 1, 'frankenstein.memoryBudget': 0.25 } };
+    return {
+      workspace,
+      vsix: packagedVsix(),
+      settings: { 'frankenstein.threads': 1, 'frankenstein.memoryBudget': 0.25 },
+    };
   });
   const panel = () => new Panel(lab.page);
   const runsFolder = () => path.join(workspace, '.frankenstein');
   const journalOf = (run: string) => readFileSync(path.join(runsFolder(), 'runs', run, 'journal.jsonl'), 'utf8');
-  const namesIn = (journal: string) => journal.split('\n').slice(0, -1).map((line) => (JSON.parse(line) as { name: string }).name);
+  const namesIn = (journal: string) =>
+    journal
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => (JSON.parse(line) as { name: string }).name);
   const statusBar = () => lab.page.statusBarItem(/(Base|IN) → (IN|Base): /);
 
   const compare = async (first: string, second: string) => {
@@ -28,7 +36,12 @@ describe('a long comparison', () => {
 
   /** Does something that starts a comparison, or goes on with `run`, and holds it when its journal has so many lines. */
   async function startAndHold(start: () => Promise<void>, lines: number, run?: string): Promise<string> {
-    const hold = holdEngine({ extensionsDir: lab.workbench.server.extensionsDir, runsFolder: runsFolder(), known: runNames(runsFolder()).filter((name) => name !== run), lines });
+    const hold = holdEngine({
+      extensionsDir: lab.workbench.server.extensionsDir,
+      runsFolder: runsFolder(),
+      known: runNames(runsFolder()).filter((name) => name !== run),
+      lines,
+    });
     release = hold.release;
     await start();
     return hold.held;
@@ -55,11 +68,19 @@ describe('a long comparison', () => {
     // Progress is reported ten times a second: late enough that a fast machine has reported some.
     const run = await startAndHold(() => compare('base', 'in'), 70);
     const bar = panel().id('progress');
-    await eventually(() => bar.getAttribute('aria-valuenow'), (now) => now !== null && Number(now) > 0 && Number(now) < 100, 'there is progress');
+    await eventually(
+      () => bar.getAttribute('aria-valuenow'),
+      (now) => now !== null && Number(now) > 0 && Number(now) < 100,
+      'there is progress',
+    );
     assert.match(await panel().id('progress-bytes').innerText(), /^[\d.]+ MB of [\d.]+ MB · [\d.]+ %$/);
     assert.match((await bar.getAttribute('aria-valuetext'))!, /MB of/);
     assert.equal(await panel().id('running').locator('h1').innerText(), 'Base → IN');
-    await eventually(() => statusBar().innerText(), (text) => /Base → IN: \d+ %/.test(text), 'the status bar has it');
+    await eventually(
+      () => statusBar().innerText(),
+      (text) => /Base → IN: \d+ %/.test(text),
+      'the status bar has it',
+    );
     await lab.page.screenshot('progress');
     await panel().id('cancel').click();
     release();

@@ -25,12 +25,18 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
 }
 
 /** Waits until `read` gives what is wanted; a failure shows what it gave last. */
-export async function eventually<T>(read: () => T | Promise<T>, wanted: (value: T) => boolean, what: string, timeout = LONG): Promise<T> {
+export async function eventually<T>(
+  read: () => T | Promise<T>,
+  wanted: (value: T) => boolean,
+  what: string,
+  timeout = LONG,
+): Promise<T> {
   const end = Date.now() + timeout;
   for (;;) {
     const value = await read();
     if (wanted(value)) return value;
-    if (Date.now() > end) assert.fail(`waited ${timeout / 1000} s in vain until ${what}; the last was ${JSON.stringify(value)}`);
+    if (Date.now() > end)
+      assert.fail(`waited ${timeout / 1000} s in vain until ${what}; the last was ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
 }
@@ -57,14 +63,18 @@ export class Panel {
   /** Waits for the result and returns the panel's heading. */
   async result(title?: string): Promise<string> {
     const heading = this.id('compare').locator('h1');
-    await (title === undefined ? heading : heading.filter({ hasText: new RegExp(`^${title}$`) })).waitFor({ timeout: LONG });
+    await (title === undefined ? heading : heading.filter({ hasText: new RegExp(`^${title}$`) })).waitFor({
+      timeout: LONG,
+    });
     return heading.innerText();
   }
 
   /** Waits for the failure and returns its sentence. */
   async failure(code?: string): Promise<string> {
     const state = this.id('failed');
-    await (code === undefined ? state : state.and(this.frame.locator(`[data-code="${code}"]`))).waitFor({ timeout: LONG });
+    await (code === undefined ? state : state.and(this.frame.locator(`[data-code="${code}"]`))).waitFor({
+      timeout: LONG,
+    });
     return this.id('failed-message').innerText();
   }
 
@@ -93,21 +103,25 @@ export class Panel {
 
   /** Headings of the table's columns, by their id. */
   async columns(): Promise<string[]> {
-    return this.id('tensor-grid').locator('[data-column]').evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-column') ?? ''));
+    return this.id('tensor-grid')
+      .locator('[data-column]')
+      .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('data-column') ?? ''));
   }
 
   /** The rows that exist now, from the top. */
   async rows(): Promise<Row[]> {
-    return this.id('tensor-grid').locator('.grid-body [role=row]:not([hidden])').evaluateAll((rows) =>
-      rows
-        .map((row) => ({
-          at: Number(row.getAttribute('aria-rowindex')),
-          tensor: (row as HTMLElement).dataset['tensor'] ?? '',
-          cells: [...row.children].map((cell) => cell.textContent ?? ''),
-        }))
-        .sort((a, b) => a.at - b.at)
-        .map(({ tensor, cells }) => ({ tensor, cells })),
-    );
+    return this.id('tensor-grid')
+      .locator('.grid-body [role=row]:not([hidden])')
+      .evaluateAll((rows) =>
+        rows
+          .map((row) => ({
+            at: Number(row.getAttribute('aria-rowindex')),
+            tensor: (row as HTMLElement).dataset['tensor'] ?? '',
+            cells: [...row.children].map((cell) => cell.textContent ?? ''),
+          }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ tensor, cells }) => ({ tensor, cells })),
+      );
   }
 
   row(tensor: string): Locator {
@@ -118,7 +132,9 @@ export class Panel {
   async focused(): Promise<string> {
     return this.frame.locator('body').evaluate((body) => {
       const { activeElement } = body.ownerDocument;
-      return activeElement === body ? '' : (activeElement?.closest('[data-testid]')?.getAttribute('data-testid') ?? 'other');
+      return activeElement === body
+        ? ''
+        : (activeElement?.closest('[data-testid]')?.getAttribute('data-testid') ?? 'other');
     });
   }
 
@@ -142,7 +158,10 @@ export function shownNumber(text: string): number {
 /** Three digits are shown: half a unit of the third is the most they may be off. */
 export function assertShown(text: string, expected: number, what: string, slack = 0): void {
   const shown = shownNumber(text);
-  assert.ok(Math.abs(shown - expected) <= 0.00505 * Math.abs(expected) + slack, `${what}: ${text} is shown for ${expected}`);
+  assert.ok(
+    Math.abs(shown - expected) <= 0.00505 * Math.abs(expected) + slack,
+    `${what}: ${text} is shown for ${expected}`,
+  );
 }
 
 // --- numbers, worked out a second time ------------------------------------------------
@@ -166,9 +185,17 @@ export function ownDeltas(before: string, after: string): Map<string, OwnDelta> 
   for (const [name, x] of a) {
     const y = b.get(name);
     assert.ok(y, `${name} is in ${before} alone`);
-    let delta = 0, dot = 0, xx = 0, yy = 0, maxAbs = 0, changed = 0, floor = 0;
+    let delta = 0,
+      dot = 0,
+      xx = 0,
+      yy = 0,
+      maxAbs = 0,
+      changed = 0,
+      floor = 0;
     for (let i = 0; i < x.values.length; i++) {
-      const p = x.values[i]!, q = y.values[i]!, d = q - p;
+      const p = x.values[i]!,
+        q = y.values[i]!,
+        d = q - p;
       delta += d * d;
       dot += p * q;
       xx += p * p;
@@ -180,8 +207,14 @@ export function ownDeltas(before: string, after: string): Map<string, OwnDelta> 
       floor += (ulp * ulp) / 12;
     }
     deltas.set(name, {
-      fro: Math.sqrt(delta), relative: Math.sqrt(delta / xx), cosine: dot / Math.sqrt(xx * yy), maxAbs, changed: changed / x.values.length,
-      floor: Math.sqrt(floor), before: xx, dimensions: x.shape.length,
+      fro: Math.sqrt(delta),
+      relative: Math.sqrt(delta / xx),
+      cosine: dot / Math.sqrt(xx * yy),
+      maxAbs,
+      changed: changed / x.values.length,
+      floor: Math.sqrt(floor),
+      before: xx,
+      dimensions: x.shape.length,
     });
   }
   return deltas;
@@ -190,10 +223,20 @@ export function ownDeltas(before: string, after: string): Map<string, OwnDelta> 
 function readSafetensors(folder: string): Map<string, { shape: number[]; values: Float32Array }> {
   const bytes = readFileSync(path.join(folder, 'model.safetensors'));
   const start = 8 + Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
   delete header['__metadata__'];
   const tensors = new Map<string, { shape: number[]; values: Float32Array }>();
-  for (const [name, { dtype, shape, data_offsets: [from, to] }] of Object.entries(header)) {
+  for (const [
+    name,
+    {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(header)) {
     assert.equal(dtype, 'BF16', `${name} of the sample is stored as BF16`);
     const bits = new Uint32Array((to - from) / 2);
     for (let i = 0; i < bits.length; i++) bits[i] = bytes.readUInt16LE(start + from + 2 * i) << 16;
@@ -204,7 +247,11 @@ function readSafetensors(folder: string): Map<string, { shape: number[]; values:
 
 /** The headless command's result over the same folders. */
 export async function cliCompare(folders: readonly string[], ...options: string[]): Promise<CompareResult> {
-  const { stdout } = await promisify(execFile)(process.execPath, [path.join(root, 'dist', 'cli.cjs'), 'compare', ...folders, '--json', '-', ...options], { maxBuffer: 256 << 20 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [path.join(root, 'dist', 'cli.cjs'), 'compare', ...folders, '--json', '-', ...options],
+    { maxBuffer: 256 << 20 },
+  );
   return JSON.parse(stdout) as CompareResult;
 }
 
@@ -225,10 +272,23 @@ export async function writeLargePair(folder: string, size: { layers: number; hid
   const filled = (source: Buffer) => (tensors: WrittenTensor[]) =>
     tensors.map((tensor, index) => ({
       ...tensor,
-      data: () => source.subarray((index * 6144) % (1 << 20), ((index * 6144) % (1 << 20)) + 2 * tensor.shape.reduce((product, one) => product * one, 1)),
+      data: () =>
+        source.subarray(
+          (index * 6144) % (1 << 20),
+          ((index * 6144) % (1 << 20)) + 2 * tensor.shape.reduce((product, one) => product * one, 1),
+        ),
     }));
-  for (const [name, source] of [['base', before], ['in', after]] as const) {
-    await writeCheckpoint(path.join(folder, name), { ...size, visionLayers: 1, vocabulary: 64, dtype: 'BF16', edit: filled(source) });
+  for (const [name, source] of [
+    ['base', before],
+    ['in', after],
+  ] as const) {
+    await writeCheckpoint(path.join(folder, name), {
+      ...size,
+      visionLayers: 1,
+      vocabulary: 64,
+      dtype: 'BF16',
+      edit: filled(source),
+    });
   }
 }
 
@@ -251,7 +311,12 @@ export function enginePids(extensionsDir: string): number[] {
  * Holds the engine as soon as a run has written `lines` of its journal, so that what the screen shows meanwhile does
  * not depend on how fast the machine is. `release` lets it go on.
  */
-export function holdEngine(options: { extensionsDir: string; runsFolder: string; known: readonly string[]; lines: number }): { held: Promise<string>; release: () => void } {
+export function holdEngine(options: {
+  extensionsDir: string;
+  runsFolder: string;
+  known: readonly string[];
+  lines: number;
+}): { held: Promise<string>; release: () => void } {
   const { extensionsDir, runsFolder, known, lines } = options;
   let stopped: number[] = [];
   let over = false;

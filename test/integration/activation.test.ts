@@ -36,6 +36,9 @@ describe('activation', () => {
 
   it('puts every command in the category Frankenstein', () => {
     const promised = (extension().packageJSON as Manifest).contributes.commands ?? [];
-    assert.deepEqual(promised.filter(({ category }) => category !== 'Frankenstein').map(({ command }) => command), []);
+    assert.deepEqual(
+      promised.filter(({ category }) => category !== 'Frankenstein').map(({ command }) => command),
+      [],
+    );
   });
 });

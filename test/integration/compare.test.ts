@@ -13,12 +13,17 @@ import type { ComparePanel } from '../../src/panel/comparePanel.js';
 describe('comparing', () => {
   it('a lineage ends in a panel beside the file in hand, with every stage and layer', async () => {
     const { rl } = await lineage();
-    await vscode.window.showTextDocument(vscode.Uri.file(path.join(rl, 'config.json')), { viewColumn: vscode.ViewColumn.One });
+    await vscode.window.showTextDocument(vscode.Uri.file(path.join(rl, 'config.json')), {
+      viewColumn: vscode.ViewColumn.One,
+    });
     await compared();
     const { panels } = await services();
     const panel = panels.current;
     assert.ok(panel?.result);
-    assert.deepEqual(panel.result.stages.map(({ label }) => label), ['Base', 'IN', 'RL']);
+    assert.deepEqual(
+      panel.result.stages.map(({ label }) => label),
+      ['Base', 'IN', 'RL'],
+    );
     assert.equal(panel.result.layers.length, 3 + 1 + 6);
     assert.equal(panel.view.title, 'Base → IN → RL');
     // The workbench tells the host a moment later where it has put the panel.
@@ -33,7 +38,10 @@ describe('comparing', () => {
     assert.ok(existsSync(path.join(before[0].folder, 'result.json')));
     assert.ok(before[0].folder.startsWith(path.join(workspaceFolder(), '.frankenstein')));
     await compared();
-    assert.deepEqual((await results.list()).map(({ runId }) => runId), before.map(({ runId }) => runId));
+    assert.deepEqual(
+      (await results.list()).map(({ runId }) => runId),
+      before.map(({ runId }) => runId),
+    );
   });
 
   it('recuts without comparing again', async () => {
@@ -41,29 +49,54 @@ describe('comparing', () => {
     const panel = (await services()).panels.current! as ComparePanel;
     await panel.setCuts([1, 5]);
     assert.deepEqual(panel.result?.cuts, [1, 5]);
-    assert.deepEqual(panel.result?.regions.map(({ first, last }) => [first, last]), [[0, 0], [1, 4], [5, 5]]);
+    assert.deepEqual(
+      panel.result?.regions.map(({ first, last }) => [first, last]),
+      [
+        [0, 0],
+        [1, 4],
+        [5, 5],
+      ],
+    );
   });
 
   it('select, then compare with selected', async () => {
     const { base, in: cold } = await lineage();
     const { panels, selection } = await services();
-    await vscode.commands.executeCommand('frankenstein.selectForCompare', vscode.Uri.file(path.join(base, 'config.json')));
+    await vscode.commands.executeCommand(
+      'frankenstein.selectForCompare',
+      vscode.Uri.file(path.join(base, 'config.json')),
+    );
     assert.equal(selection.checkpoint, base);
     await vscode.commands.executeCommand('frankenstein.compareWithSelected', vscode.Uri.file(cold));
     await until(() => panels.current?.title === 'Base → IN', 'the panel is there');
     const panel = panels.current!;
     await until(() => panel.state.kind !== 'running', 'it has ended');
-    assert.deepEqual(panel.result?.stages.map(({ path: stage }) => stage), [base, cold]);
+    assert.deepEqual(
+      panel.result?.stages.map(({ path: stage }) => stage),
+      [base, cold],
+    );
   });
 
   it('opens VS Code’s own diff of a file that differs', async () => {
     const { base, in: cold } = await lineage();
     await writeFile(path.join(cold, 'generation_config.json'), '{"temperature": 0.6}');
     const { panels } = await services();
-    const panel = panels.compare({ kind: 'compare', stages: [{ path: base, label: 'A' }, { path: cold, label: 'B' }] });
-    await until(() => panel.result?.files.some(({ file }) => file === 'generation_config.json') ?? false, 'the file is listed');
+    const panel = panels.compare({
+      kind: 'compare',
+      stages: [
+        { path: base, label: 'A' },
+        { path: cold, label: 'B' },
+      ],
+    });
+    await until(
+      () => panel.result?.files.some(({ file }) => file === 'generation_config.json') ?? false,
+      'the file is listed',
+    );
     const { openFileDiff } = await import('../../src/panel/files.js');
-    await openFileDiff(panel.request.stages, panel.result!.files.find(({ file }) => file === 'generation_config.json')!);
+    await openFileDiff(
+      panel.request.stages,
+      panel.result!.files.find(({ file }) => file === 'generation_config.json')!,
+    );
     const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
     assert.ok(input instanceof vscode.TabInputTextDiff);
     assert.equal(input.modified.fsPath, path.join(cold, 'generation_config.json'));
@@ -73,7 +106,10 @@ describe('comparing', () => {
     const { rl } = await lineage();
     const { revealTensor } = await import('../../src/panel/files.js');
     const index = await vscode.workspace.openTextDocument(path.join(rl, 'model.safetensors.index.json'));
-    const line = index.getText().split('\n').findIndex((text) => text.includes('layers.3.mlp.up_proj'));
+    const line = index
+      .getText()
+      .split('\n')
+      .findIndex((text) => text.includes('layers.3.mlp.up_proj'));
     await revealTensor(rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]!);
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.uri.fsPath, index.uri.fsPath);
@@ -88,7 +124,10 @@ describe('comparing', () => {
     const { panels } = await services();
     const panel = panels.compare({ kind: 'compare', stages: [{ path: base }, { path: torn }] });
     await until(() => panel.state.kind === 'failed', 'it fails');
-    assert.ok(panel.state.kind === 'failed' && panel.state.code === 'malformed' && panel.state.canRetry, JSON.stringify(panel.state));
+    assert.ok(
+      panel.state.kind === 'failed' && panel.state.code === 'malformed' && panel.state.canRetry,
+      JSON.stringify(panel.state),
+    );
     assert.match(panel.state.message, /model\.safetensors/);
   });
 
@@ -108,14 +147,22 @@ describe('comparing', () => {
     const { base } = await lineage();
     const first = await engine.inspect({ path: base });
     for (const pid of engineProcesses()) process.kill(pid, 'SIGKILL');
-    await until(async () => (await engine.inspect({ path: base }).catch(() => undefined))?.fingerprint === first.fingerprint, 'a new engine answers');
+    await until(
+      async () => (await engine.inspect({ path: base }).catch(() => undefined))?.fingerprint === first.fingerprint,
+      'a new engine answers',
+    );
   });
 
   it('inspects as a page', async () => {
     const { base } = await lineage();
     await vscode.commands.executeCommand('frankenstein.inspect', vscode.Uri.file(base));
-    await until(() => vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'Preview base.md')), 'the page is shown');
-    const page = await vscode.workspace.openTextDocument(vscode.Uri.from({ scheme: 'frankenstein', path: '/base.md', query: base }));
+    await until(
+      () => vscode.window.tabGroups.all.some(({ tabs }) => tabs.some(({ label }) => label === 'Preview base.md')),
+      'the page is shown',
+    );
+    const page = await vscode.workspace.openTextDocument(
+      vscode.Uri.from({ scheme: 'frankenstein', path: '/base.md', query: base }),
+    );
     assert.match(page.getText(), /^# base\n/);
     assert.match(page.getText(), /qwen2/);
   });
@@ -127,8 +174,13 @@ function engineProcesses(): number[] {
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
-        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[1];
-        return Number(parent) === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('dist', 'engine.mjs'));
+        const parent = readFileSync(`/proc/${pid}/stat`, 'utf8')
+          .replace(/^.*\) /s, '')
+          .split(' ')[1];
+        return (
+          Number(parent) === process.pid &&
+          readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(path.join('dist', 'engine.mjs'))
+        );
       } catch {
         return false; // it ended meanwhile
       }

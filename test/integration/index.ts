@@ -11,7 +11,12 @@ export async function run(): Promise<void> {
   const grep = process.env['FRANKENSTEIN_TEST_GREP'];
   const file = process.env['FRANKENSTEIN_TEST_SUMMARY'];
   const { default: MochaClass } = await import('mocha');
-  const mocha = new MochaClass({ ui: 'bdd', timeout: 60_000, reporter: MochaClass.reporters.Base, ...(grep ? { grep } : {}) });
+  const mocha = new MochaClass({
+    ui: 'bdd',
+    timeout: 60_000,
+    reporter: MochaClass.reporters.Base,
+    ...(grep ? { grep } : {}),
+  });
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     if (name.endsWith('.test.cjs')) mocha.addFile(path.join(folder, name));
   }

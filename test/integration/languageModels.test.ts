@@ -32,10 +32,22 @@ describe('language models of the editor', function () {
     await mkdir(below('pictures'), { recursive: true });
     await cp(path.join(SAMPLES, 'lineage', 'in'), below('in'), { recursive: true });
     await cp(path.join(SAMPLES, 'eval', 'images'), below('pictures', 'images'), { recursive: true });
-    const lines = async (set: string) => (await readFile(path.join(SAMPLES, 'eval', `${set}.jsonl`), 'utf8')).split('\n').slice(0, ASKED).map((line) => JSON.parse(line) as object);
+    const lines = async (set: string) =>
+      (await readFile(path.join(SAMPLES, 'eval', `${set}.jsonl`), 'utf8'))
+        .split('\n')
+        .slice(0, ASKED)
+        .map((line) => JSON.parse(line) as object);
     // No answer is right by the rules, so every one is shown to the judge.
-    await writeFile(below('text.jsonl'), (await lines('text')).map((line) => JSON.stringify({ ...line, answer: 'forty-two and a half', answer_type: 'text' })).join('\n'));
-    await writeFile(below('pictures', 'bare.jsonl'), (await lines('math')).map((line) => JSON.stringify({ ...line, description: undefined })).join('\n'));
+    await writeFile(
+      below('text.jsonl'),
+      (await lines('text'))
+        .map((line) => JSON.stringify({ ...line, answer: 'forty-two and a half', answer_type: 'text' }))
+        .join('\n'),
+    );
+    await writeFile(
+      below('pictures', 'bare.jsonl'),
+      (await lines('math')).map((line) => JSON.stringify({ ...line, description: undefined })).join('\n'),
+    );
   });
 
   beforeEach(() => {
@@ -46,9 +58,20 @@ describe('language models of the editor', function () {
 
   async function evaluate(more: Partial<EvaluateRequest>, signal?: AbortSignal): Promise<EvaluateResult> {
     const { engine } = await services();
-    return engine.evaluate({ checkpoints: [{ path: below('in') }], data: below('text.jsonl'), maxNewTokens: 24, threads: 1, runsFolder: below(`runs-${runs}`), ...more }, { signal });
+    return engine.evaluate(
+      {
+        checkpoints: [{ path: below('in') }],
+        data: below('text.jsonl'),
+        maxNewTokens: 24,
+        threads: 1,
+        runsFolder: below(`runs-${runs}`),
+        ...more,
+      },
+      { signal },
+    );
   }
-  const judged = (model: string, signal?: AbortSignal) => evaluate({ grader: { kind: 'editor', model: `stand-in/${model}` } }, signal);
+  const judged = (model: string, signal?: AbortSignal) =>
+    evaluate({ grader: { kind: 'editor', model: `stand-in/${model}` } }, signal);
   const shares = ({ scores }: EvaluateResult) => scores.map(({ hits, n }) => [hits, n]);
 
   it('judge what the rules call wrong, once, and the result says who did', async () => {
@@ -59,7 +82,12 @@ describe('language models of the editor', function () {
     assert.equal(standIn.asked.length, ASKED);
     for (const [index, { text }] of [...standIn.asked].sort((a, b) => a.text.localeCompare(b.text)).entries()) {
       const { prompt, answers } = [...result.questions].sort((a, b) => a.prompt.localeCompare(b.prompt))[index]!;
-      assert.ok(text.includes(`Question: ${prompt}\n`) && text.includes('Reference answer: forty-two and a half\n') && text.includes(answers.text![0]!), text);
+      assert.ok(
+        text.includes(`Question: ${prompt}\n`) &&
+          text.includes('Reference answer: forty-two and a half\n') &&
+          text.includes(answers.text![0]!),
+        text,
+      );
     }
     assert.deepEqual(shares(await judged('judge')), [[ASKED, ASKED]]);
     assert.equal(standIn.asked.length, ASKED, 'what was judged is not shown again');
@@ -72,14 +100,27 @@ describe('language models of the editor', function () {
   });
 
   it('are shown pictures, and describe them once', async () => {
-    const describe = () => evaluate({ data: below('pictures'), describer: { kind: 'editor', model: 'stand-in/judge' } });
+    const describe = () =>
+      evaluate({ data: below('pictures'), describer: { kind: 'editor', model: 'stand-in/judge' } });
     const result = await describe();
     assert.equal(result.describer, 'stand-in/judge');
-    assert.deepEqual([...new Set(result.questions.map(({ description }) => description))], ['A picture of a stand-in.']);
+    assert.deepEqual(
+      [...new Set(result.questions.map(({ description }) => description))],
+      ['A picture of a stand-in.'],
+    );
     assert.ok(result.scores.some(({ ability, n }) => ability === 'v2r' && n === ASKED));
-    const sizes = await Promise.all(result.questions.map(async ({ image }) => (await readFile(below('pictures', image!))).length));
-    assert.deepEqual(standIn.asked.map(({ pictures }) => pictures.map(({ bytes }) => bytes)).sort(), [...new Set(sizes)].map((size) => [size]).sort());
-    assert.ok(standIn.asked.every(({ text, pictures }) => pictures[0]!.type === 'image/png' && text.startsWith('Describe this picture')));
+    const sizes = await Promise.all(
+      result.questions.map(async ({ image }) => (await readFile(below('pictures', image!))).length),
+    );
+    assert.deepEqual(
+      standIn.asked.map(({ pictures }) => pictures.map(({ bytes }) => bytes)).sort(),
+      [...new Set(sizes)].map((size) => [size]).sort(),
+    );
+    assert.ok(
+      standIn.asked.every(
+        ({ text, pictures }) => pictures[0]!.type === 'image/png' && text.startsWith('Describe this picture'),
+      ),
+    );
     const before = standIn.asked.length;
     await describe();
     assert.equal(standIn.asked.length, before);
@@ -87,15 +128,31 @@ describe('language models of the editor', function () {
 
   it('that may not be used are named, and nothing is sent', async () => {
     // Tests in the extension host refuse every dialog, and so the one that asks for consent.
-    await assert.rejects(judged('guarded'), { code: 'unavailable', message: 'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.' });
+    await assert.rejects(judged('guarded'), {
+      code: 'unavailable',
+      message:
+        'Frankenstein Lab may not use the language model Stand-in Guarded: allow it when VS Code asks, or choose another one.',
+    });
     assert.equal(standIn.asked.length, 0);
   });
 
   it('that fail, or are gone, are named; the answers are kept', async () => {
-    await assert.rejects(judged('broken'), { code: 'unavailable', message: 'The language model Stand-in Broken did not answer: The quota is used up.' });
-    await assert.rejects(judged('retired'), { code: 'unavailable', message: 'The language model "stand-in/retired" is not in this VS Code any more; choose another one.' });
+    await assert.rejects(judged('broken'), {
+      code: 'unavailable',
+      message: 'The language model Stand-in Broken did not answer: The quota is used up.',
+    });
+    await assert.rejects(judged('retired'), {
+      code: 'unavailable',
+      message: 'The language model "stand-in/retired" is not in this VS Code any more; choose another one.',
+    });
     const { engine } = await services();
-    const plan = await engine.planEvaluate({ checkpoints: [{ path: below('in') }], data: below('text.jsonl'), maxNewTokens: 24, threads: 1, runsFolder: below(`runs-${runs}`) });
+    const plan = await engine.planEvaluate({
+      checkpoints: [{ path: below('in') }],
+      data: below('text.jsonl'),
+      maxNewTokens: 24,
+      threads: 1,
+      runsFolder: below(`runs-${runs}`),
+    });
     assert.deepEqual([plan.cached, plan.generations], [ASKED, ASKED]);
   });
 

@@ -31,14 +31,24 @@ export async function lineage(): Promise<Lineage> {
   const folders = { base: path.join(root, 'base'), in: path.join(root, 'in'), rl: path.join(root, 'rl') };
   if (existsSync(root)) return folders;
   await mkdir(root, { recursive: true });
-  return writeLineage(root, { layers: 6, visionLayers: 3, hidden: 32, shards: 2, files: { 'generation_config.json': { temperature: 1 } } });
+  return writeLineage(root, {
+    layers: 6,
+    visionLayers: 3,
+    hidden: 32,
+    shards: 2,
+    files: { 'generation_config.json': { temperature: 1 } },
+  });
 }
 
 /** Compares the lineage and waits for the result. */
 export async function compared(): Promise<void> {
   const { panels, results } = await services();
   const { base, in: cold, rl } = await lineage();
-  const stages = [{ path: base, label: 'Base' }, { path: cold, label: 'IN' }, { path: rl, label: 'RL' }];
+  const stages = [
+    { path: base, label: 'Base' },
+    { path: cold, label: 'IN' },
+    { path: rl, label: 'RL' },
+  ];
   const panel = panels.compare({ kind: 'compare', stages });
   await until(() => panel.state.kind !== 'running', 'the comparison ends');
   assert.equal(panel.state.kind, 'compare', JSON.stringify(panel.state));
@@ -57,5 +67,7 @@ export async function until(condition: () => boolean | Promise<boolean>, what: s
 export async function lensTitles(uri: vscode.Uri): Promise<{ line: number; title: string; command: vscode.Command }[]> {
   await vscode.workspace.openTextDocument(uri); // the provider is asked about open documents only
   const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri, 1000);
-  return lenses.flatMap(({ range, command }) => (command === undefined ? [] : [{ line: range.start.line, title: command.title, command }]));
+  return lenses.flatMap(({ range, command }) =>
+    command === undefined ? [] : [{ line: range.start.line, title: command.title, command }],
+  );
 }

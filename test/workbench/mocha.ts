@@ -14,7 +14,10 @@ export interface Lab {
  * Call inside `describe`. Options may be a function, evaluated in `before`. After the
  * suite it also fails if any page asked for anything outside this machine.
  */
-export function useWorkbench(options: WorkbenchOptions | (() => WorkbenchOptions | Promise<WorkbenchOptions>), pageOptions: PageOptions = {}): Lab {
+export function useWorkbench(
+  options: WorkbenchOptions | (() => WorkbenchOptions | Promise<WorkbenchOptions>),
+  pageOptions: PageOptions = {},
+): Lab {
   let workbench: Workbench | undefined;
   let page: WorkbenchPage | undefined;
 

@@ -84,11 +84,20 @@ export class WorkbenchPage {
       try {
         await this.closeQuickInput();
         // F1 is lost while a fresh webview takes the focus.
-        if (attempt > 0) await this.page.locator('.part.titlebar, .part.statusbar').first().click({ position: { x: 2, y: 2 }, timeout: 2000 }).catch(() => undefined);
+        if (attempt > 0)
+          await this.page
+            .locator('.part.titlebar, .part.statusbar')
+            .first()
+            .click({ position: { x: 2, y: 2 }, timeout: 2000 })
+            .catch(() => undefined);
         await this.page.keyboard.press('F1');
         await this.quickInput.waitFor({ timeout: 2500 });
         await this.quickInput.locator('input[type=text]').fill(`>${title}`, { timeout: 2500 });
-        const label = this.quickInput.locator('.monaco-list-row .quick-input-list-label .monaco-icon-label:not(.quick-input-list-rows-detail) .label-name').filter({ hasText: exact });
+        const label = this.quickInput
+          .locator(
+            '.monaco-list-row .quick-input-list-label .monaco-icon-label:not(.quick-input-list-rows-detail) .label-name',
+          )
+          .filter({ hasText: exact });
         // Also the wait for the extension's contributions to arrive.
         await label.first().click({ timeout: 4000 });
         return;
@@ -111,7 +120,7 @@ export class WorkbenchPage {
         await this.page.waitForTimeout(500); // the list is filtered a moment later and says nothing about it
         // Only what is in sight is in the page.
         const titles = new Set(await this.quickPickItems());
-        for (let known = 0; known < titles.size; ) {
+        for (let known = 0; known < titles.size;) {
           known = titles.size;
           await this.page.keyboard.press('PageDown'); // to the last in sight
           await this.page.keyboard.press('PageDown');
@@ -138,7 +147,9 @@ export class WorkbenchPage {
     const rows = this.quickInput.locator('.monaco-list-row');
     await rows.first().waitFor();
     // The second row of an entry is its detail.
-    return (await rows.locator('.quick-input-list-row:first-child .label-name').allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').trim());
+    return (await rows.locator('.quick-input-list-row:first-child .label-name').allInnerTexts()).map((text) =>
+      text.replace(/\s+/g, ' ').trim(),
+    );
   }
 
   /** Chooses the row whose text contains `item`; several items tick boxes and accept. Waits until the pick is answered. */
@@ -162,7 +173,9 @@ export class WorkbenchPage {
 
   /** Types into the input box that is open, and accepts. */
   async typeInput(text: string): Promise<void> {
-    const input = this.page.locator('.quick-input-widget:visible:not(:has(.monaco-list-row:visible)) input[type=text]:visible');
+    const input = this.page.locator(
+      '.quick-input-widget:visible:not(:has(.monaco-list-row:visible)) input[type=text]:visible',
+    );
     await input.waitFor();
     await input.fill(text);
     await input.press('Enter');
@@ -174,7 +187,10 @@ export class WorkbenchPage {
     const input = this.quickInput.locator('input[type=text]');
     await input.waitFor();
     // The dialog fills in a folder first, which would overwrite what is typed too early.
-    await this.page.waitForFunction((box) => (box as unknown as HTMLInputElement).value.includes('/'), await input.elementHandle());
+    await this.page.waitForFunction(
+      (box) => (box as unknown as HTMLInputElement).value.includes('/'),
+      await input.elementHandle(),
+    );
     for (let attempt = 0; ; attempt++) {
       await input.fill(absolute);
       await this.page.waitForTimeout(300);
@@ -193,7 +209,8 @@ export class WorkbenchPage {
 
   /** The row of a path relative to the workspace, its folders expanded on the way. */
   async explorerRow(relative: string): Promise<Locator> {
-    if ((await this.page.locator('.explorer-folders-view:visible').count()) === 0) await this.runCommand('View: Show Explorer');
+    if ((await this.page.locator('.explorer-folders-view:visible').count()) === 0)
+      await this.runCommand('View: Show Explorer');
     await this.explorerRows().first().waitFor();
     const segments = relative.split('/').filter((segment) => segment !== '');
     let from = -1; // data-index of the parent
@@ -204,7 +221,9 @@ export class WorkbenchPage {
       const last = depth === segments.length - 1;
       if (!last && (await row.getAttribute('aria-expanded')) === 'false') {
         await row.locator('.monaco-tl-twistie').click();
-        await this.explorerRows().and(this.page.locator(`[data-index="${index}"][aria-expanded="true"]`)).waitFor();
+        await this.explorerRows()
+          .and(this.page.locator(`[data-index="${index}"][aria-expanded="true"]`))
+          .waitFor();
       }
       from = index;
     }
@@ -219,7 +238,11 @@ export class WorkbenchPage {
       const index = await this.explorerRows().evaluateAll(
         (rows, wanted) => {
           const sorted = rows
-            .map((row) => ({ index: Number(row.getAttribute('data-index')), level: Number(row.getAttribute('aria-level')), name: row.querySelector('.label-name')?.textContent ?? '' }))
+            .map((row) => ({
+              index: Number(row.getAttribute('data-index')),
+              level: Number(row.getAttribute('aria-level')),
+              name: row.querySelector('.label-name')?.textContent ?? '',
+            }))
             .filter((row) => row.index > wanted.parent)
             .sort((a, b) => a.index - b.index);
           for (const row of sorted) {
@@ -242,7 +265,8 @@ export class WorkbenchPage {
    */
   async explorerContextMenu(relative: string | readonly string[], item: string | readonly string[]): Promise<void> {
     const titles = typeof item === 'string' ? [item] : item;
-    const entry = (menu: Locator, title: string) => menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last();
+    const entry = (menu: Locator, title: string) =>
+      menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last();
     const deadline = Date.now() + 60_000;
     for (;;) {
       const menu = await this.openContextMenu(relative);
@@ -295,7 +319,9 @@ export class WorkbenchPage {
   /** Opens a file of the workspace in an editor, as a double click in the explorer does. */
   async openFile(relative: string): Promise<void> {
     // Tabs of the same name, one config.json per checkpoint, are told apart by their paths.
-    const opened = this.page.locator('.part.editor .tab.active').filter({ has: this.page.locator(`.tab-label[aria-label*="/${relative}"]`) });
+    const opened = this.page
+      .locator('.part.editor .tab.active')
+      .filter({ has: this.page.locator(`.tab-label[aria-label*="/${relative}"]`) });
     for (let attempt = 0; ; attempt++) {
       const row = await this.explorerRow(relative);
       await row.locator('.label-name').dblclick();
@@ -311,21 +337,40 @@ export class WorkbenchPage {
   /** By the name the tab shows, without the folder that tells it from others of that name. */
   tab(title: string | RegExp): Locator {
     const tabs = this.page.locator('.part.editor .tab');
-    if (title instanceof RegExp) return tabs.filter({ has: this.page.locator('.monaco-icon-label-container').filter({ hasText: title }) });
+    if (title instanceof RegExp)
+      return tabs.filter({ has: this.page.locator('.monaco-icon-label-container').filter({ hasText: title }) });
     const name = title.replace(/["\\]/g, '\\$&');
     const named = tabs.and(this.page.locator(`[aria-label="${name}"], [aria-label^="${name}, "]`));
     // A diff is labelled by its two files, whatever it is called.
-    return named.or(tabs.filter({ has: this.page.locator('.monaco-icon-name-container').filter({ hasText: new RegExp(`^\\s*${escape(title)}\\s*$`) }) }));
+    return named.or(
+      tabs.filter({
+        has: this.page
+          .locator('.monaco-icon-name-container')
+          .filter({ hasText: new RegExp(`^\\s*${escape(title)}\\s*$`) }),
+      }),
+    );
   }
 
   /** Names of the open tabs, without folders. */
   async tabTitles(): Promise<string[]> {
-    return this.page.locator('.part.editor .tab').evaluateAll((tabs) => tabs.map((tab) => ['.monaco-icon-name-container', '.monaco-icon-suffix-container'].map((part) => tab.querySelector(part)?.textContent ?? '').join('')));
+    return this.page
+      .locator('.part.editor .tab')
+      .evaluateAll((tabs) =>
+        tabs.map((tab) =>
+          ['.monaco-icon-name-container', '.monaco-icon-suffix-container']
+            .map((part) => tab.querySelector(part)?.textContent ?? '')
+            .join(''),
+        ),
+      );
   }
 
   /** The code editor that has the focus, or the first there is. */
   editor(): Locator {
-    return this.page.locator('.part.editor .editor-instance .monaco-editor:visible, .part.editor .editor-container .monaco-editor:visible').first();
+    return this.page
+      .locator(
+        '.part.editor .editor-instance .monaco-editor:visible, .part.editor .editor-container .monaco-editor:visible',
+      )
+      .first();
   }
 
   /** Puts the cursor on a line, counted from 1, and scrolls to it. */
@@ -348,7 +393,10 @@ export class WorkbenchPage {
 
   /** Middle of a text in a visible line of the editor in hand, in page pixels. */
   async placeOf(text: string): Promise<{ x: number; y: number }> {
-    const line = this.page.locator('.editor-group-container.active .monaco-editor .view-lines .view-line').filter({ hasText: text }).first();
+    const line = this.page
+      .locator('.editor-group-container.active .monaco-editor .view-lines .view-line')
+      .filter({ hasText: text })
+      .first();
     await line.waitFor();
     const place = await line.evaluate((element, wanted) => {
       const document = element.ownerDocument;
@@ -381,7 +429,10 @@ export class WorkbenchPage {
 
   /** Rests the mouse on a text in an editor and returns the hover that appears. */
   async hover(text: string): Promise<Locator> {
-    const hover = this.page.locator('.monaco-hover:visible').filter({ has: this.page.locator('.hover-row, .hover-contents') }).first();
+    const hover = this.page
+      .locator('.monaco-hover:visible')
+      .filter({ has: this.page.locator('.hover-row, .hover-contents') })
+      .first();
     for (let attempt = 0; ; attempt++) {
       const { x, y } = await this.placeOf(text);
       await this.page.mouse.move(x + 40, y + 120);
@@ -403,7 +454,9 @@ export class WorkbenchPage {
 
   /** CodeLenses on screen, one element each, of the editor in hand. */
   codeLenses(): Locator {
-    return this.page.locator('.editor-group-container.active .monaco-editor .codelens-decoration > :is(a, span)').filter({ visible: true, hasText: /[^\s|]/ });
+    return this.page
+      .locator('.editor-group-container.active .monaco-editor .codelens-decoration > :is(a, span)')
+      .filter({ visible: true, hasText: /[^\s|]/ });
   }
 
   /** Their texts, icons left out, from the top. */
@@ -434,7 +487,9 @@ export class WorkbenchPage {
     return canvas.evaluate(
       (element, at) => {
         const target = element as HTMLCanvasElement;
-        const data = target.getContext('2d')?.getImageData(Math.floor(at.x * (target.width - 1)), Math.floor(at.y * (target.height - 1)), 1, 1).data;
+        const data = target
+          .getContext('2d')
+          ?.getImageData(Math.floor(at.x * (target.width - 1)), Math.floor(at.y * (target.height - 1)), 1, 1).data;
         return [data?.[0] ?? 0, data?.[1] ?? 0, data?.[2] ?? 0, data?.[3] ?? 0];
       },
       { x, y },
@@ -457,7 +512,10 @@ export class WorkbenchPage {
   // --- what the workbench says ----------------------------------------------------
 
   /** Waits until a text is visible, in the workbench or in a frame of it. */
-  async waitForText(text: string | RegExp, options: { in?: FrameLocator | Locator; timeout?: number } = {}): Promise<Locator> {
+  async waitForText(
+    text: string | RegExp,
+    options: { in?: FrameLocator | Locator; timeout?: number } = {},
+  ): Promise<Locator> {
     const found = (options.in ?? this.page).getByText(text).filter({ visible: true }).first();
     await found.waitFor(options.timeout === undefined ? {} : { timeout: options.timeout });
     return found;
@@ -465,7 +523,9 @@ export class WorkbenchPage {
 
   /** Texts of the toasts on screen. */
   async notifications(): Promise<string[]> {
-    return (await this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts()).map((text) => text.trim());
+    return (await this.page.locator('.notification-toast .notification-list-item-message').allInnerTexts()).map(
+      (text) => text.trim(),
+    );
   }
 
   notification(text: string | RegExp): Locator {
@@ -485,7 +545,8 @@ export class WorkbenchPage {
   }
 
   async clearNotifications(): Promise<void> {
-    if ((await this.page.locator('.notification-toast').count()) > 0) await this.runCommand('Notifications: Clear All Notifications');
+    if ((await this.page.locator('.notification-toast').count()) > 0)
+      await this.runCommand('Notifications: Clear All Notifications');
   }
 
   /** Presses a button of the modal dialog and returns the dialog's text. */
@@ -510,7 +571,11 @@ export class WorkbenchPage {
     await this.runCommand('Preferences: Color Theme');
     const input = this.quickInput.locator('input[type=text]');
     await input.fill(label);
-    await this.quickInput.locator('.monaco-list-row .label-name').filter({ hasText: new RegExp(`^${escape(label)}$`) }).first().click();
+    await this.quickInput
+      .locator('.monaco-list-row .label-name')
+      .filter({ hasText: new RegExp(`^${escape(label)}$`) })
+      .first()
+      .click();
     await this.quickInput.waitFor({ state: 'hidden' });
     await this.waitForTheme(theme);
     this.host.themeChanged(theme);
@@ -521,7 +586,8 @@ export class WorkbenchPage {
     for (;;) {
       const classes = (await this.page.locator('.monaco-workbench').first().getAttribute('class')) ?? '';
       if (THEMES[theme].shown.test(classes)) return;
-      if (Date.now() > deadline) throw new Error(`The theme ${THEMES[theme].label} did not take effect (classes: ${classes}).`);
+      if (Date.now() > deadline)
+        throw new Error(`The theme ${THEMES[theme].label} did not take effect (classes: ${classes}).`);
       await this.page.waitForTimeout(100);
     }
   }

@@ -113,7 +113,10 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
       const context = await browser.newContext({ viewport, reducedMotion: 'reduce', acceptDownloads: true });
       foreign.push(await guardRequests(context));
       if (extensionDevelopmentPath !== undefined) {
-        await addDevelopmentOptions(context, { port: server.port, extensions: [path.resolve(extensionDevelopmentPath)] });
+        await addDevelopmentOptions(context, {
+          port: server.port,
+          extensions: [path.resolve(extensionDevelopmentPath)],
+        });
       }
       const page = new WorkbenchPage(await context.newPage(), {
         resultsDir: path.join(root, 'test-results'),
@@ -127,7 +130,8 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
 
     assertNoForeignRequests() {
       const all = foreign.flat();
-      if (all.length > 0) throw new Error(`The workbench asked for ${all.length} things outside this machine:\n${all.join('\n')}`);
+      if (all.length > 0)
+        throw new Error(`The workbench asked for ${all.length} things outside this machine:\n${all.join('\n')}`);
     },
 
     async saveEvidence(name: string) {
@@ -135,12 +139,17 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
       for (const [index, page] of pages.entries()) {
         if (page.page.isClosed()) continue;
         const stem = pages.length > 1 ? `${name}-${index + 1}` : name;
-        saved.push(await page.screenshot(`failures/${stem}`).catch((error: unknown) => `no screenshot: ${String(error)}`));
+        saved.push(
+          await page.screenshot(`failures/${stem}`).catch((error: unknown) => `no screenshot: ${String(error)}`),
+        );
         saved.push(page.writeLog(`failures/${stem}`));
       }
       const logFile = path.join(root, 'test-results', 'failures', `${name}.server.log`);
       fs.mkdirSync(path.dirname(logFile), { recursive: true });
-      fs.writeFileSync(logFile, server.serverLog() + extensionHostLogs(path.dirname(path.dirname(server.userSettings))));
+      fs.writeFileSync(
+        logFile,
+        server.serverLog() + extensionHostLogs(path.dirname(path.dirname(server.userSettings))),
+      );
       return [...saved, logFile];
     },
 

@@ -3,26 +3,42 @@ import type { PanelContext } from '../context.js';
 import { h, s } from '../dom.js';
 import type { Bars } from './bins.js';
 
-export function barChart(context: PanelContext, options: { label: string; data: Bars; series: number; testId: string }): HTMLElement {
+export function barChart(
+  context: PanelContext,
+  options: { label: string; data: Bars; series: number; testId: string },
+): HTMLElement {
   const { bars, ends, top } = options.data;
   const count = Math.max(1, bars.length);
   const HEIGHT = 100;
   let path = '';
   bars.forEach((bar, index) => {
     const height = bar.share === 0 ? 0 : Math.max(1.2, bar.share * HEIGHT);
-    if (height > 0) path += `M${index} ${HEIGHT}v${-Math.round(height * 100) / 100}h1v${Math.round(height * 100) / 100}Z`;
+    if (height > 0)
+      path += `M${index} ${HEIGHT}v${-Math.round(height * 100) / 100}h1v${Math.round(height * 100) / 100}Z`;
   });
   const mark = s('rect', { class: 'bar-cursor', x: 0, y: 0, width: 1, height: HEIGHT, visibility: 'hidden' });
   const drawing = s(
     'svg',
-    { viewBox: `0 0 ${count} ${HEIGHT}`, preserveAspectRatio: 'none', 'aria-hidden': 'true', class: `bars series-${options.series % 4}` },
+    {
+      viewBox: `0 0 ${count} ${HEIGHT}`,
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+      class: `bars series-${options.series % 4}`,
+    },
     s('path', { d: path, fill: 'currentColor' }),
     mark,
   );
   let cursor: number | null = null;
   const stage = h(
     'div',
-    { class: 'bar-stage', tabindex: 0, role: 'application', 'aria-roledescription': 'bar chart', 'aria-label': `${options.label}, ${count} bars. Arrow keys walk them.`, 'data-testid': options.testId },
+    {
+      class: 'bar-stage',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'bar chart',
+      'aria-label': `${options.label}, ${count} bars. Arrow keys walk them.`,
+      'data-testid': options.testId,
+    },
     drawing,
     h('span', { class: 'bar-top number', 'aria-hidden': 'true' }, top),
   );
@@ -35,7 +51,10 @@ export function barChart(context: PanelContext, options: { label: string; data: 
     }
     mark.setAttribute('x', String(index));
     const box = drawing.getBoundingClientRect();
-    context.tooltip.show(at ?? { x: box.left + ((index + 0.5) / count) * box.width, y: box.top }, bars[index]?.text ?? '');
+    context.tooltip.show(
+      at ?? { x: box.left + ((index + 0.5) / count) * box.width, y: box.top },
+      bars[index]?.text ?? '',
+    );
   };
   stage.addEventListener('pointermove', (event) => {
     const box = drawing.getBoundingClientRect();
@@ -46,7 +65,14 @@ export function barChart(context: PanelContext, options: { label: string; data: 
   stage.addEventListener('blur', () => point(null));
   stage.addEventListener('keydown', (event) => {
     const at = cursor ?? -1;
-    const next = { ArrowRight: at + 1, ArrowLeft: cursor === null ? count - 1 : at - 1, Home: 0, End: count - 1, PageDown: at + 10, PageUp: at - 10 }[event.key];
+    const next = {
+      ArrowRight: at + 1,
+      ArrowLeft: cursor === null ? count - 1 : at - 1,
+      Home: 0,
+      End: count - 1,
+      PageDown: at + 10,
+      PageUp: at - 10,
+    }[event.key];
     if (next !== undefined && bars.length > 0) {
       event.preventDefault();
       const index = Math.max(0, Math.min(bars.length - 1, next));

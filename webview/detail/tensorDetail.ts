@@ -17,7 +17,12 @@ export interface DetailPane {
 }
 
 export function createDetail(context: PanelContext): DetailPane {
-  const element = h('section', { class: 'detail', 'aria-label': 'Tensor in detail', hidden: true, 'data-testid': 'detail' });
+  const element = h('section', {
+    class: 'detail',
+    'aria-label': 'Tensor in detail',
+    hidden: true,
+    'data-testid': 'detail',
+  });
   const charts = h('div', { class: 'detail-charts', 'aria-live': 'off' });
   let shown = '';
   let model: Model | null = null;
@@ -32,7 +37,15 @@ export function createDetail(context: PanelContext): DetailPane {
       replace(charts, h('p', { class: 'note' }, 'This update left every element as it was.'));
       return;
     }
-    replace(charts, h('p', { class: 'note', role: 'status' }, h('span', { class: 'spinner', 'aria-hidden': 'true' }), 'Reading this tensor…'));
+    replace(
+      charts,
+      h(
+        'p',
+        { class: 'note', role: 'status' },
+        h('span', { class: 'spinner', 'aria-hidden': 'true' }),
+        'Reading this tensor…',
+      ),
+    );
     try {
       const detail = await context.host.tensorDetail({ name: tensor.name, from });
       if (shown === key) replace(charts, ...draw(context, detail, from));
@@ -70,7 +83,13 @@ export function createDetail(context: PanelContext): DetailPane {
 
 function frame(context: PanelContext, model: Model, tensor: TensorResult, from: number): (Node | null)[] {
   const { stages } = model.result;
-  const close = button({ kind: 'icon', icon: 'close', label: 'Close details', testId: 'detail-close', onClick: () => context.view.set({ tensor: null }) });
+  const close = button({
+    kind: 'icon',
+    icon: 'close',
+    label: 'Close details',
+    testId: 'detail-close',
+    onClick: () => context.view.set({ tensor: null }),
+  });
   const copy = button({
     kind: 'icon',
     icon: 'copy',
@@ -80,7 +99,11 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
       context.announce('Name copied.');
     },
   });
-  const place = [tensor.depth === null ? null : describeDepth(model, tensor.depth), tensor.component === 'mlp' ? 'MLP' : tensor.component, formatShape(tensor.shape)];
+  const place = [
+    tensor.depth === null ? null : describeDepth(model, tensor.depth),
+    tensor.component === 'mlp' ? 'MLP' : tensor.component,
+    formatShape(tensor.shape),
+  ];
   const elements = tensor.shape.reduce((product, size) => product * size, 1);
   const switcher =
     model.deltas.length < 2
@@ -97,7 +120,17 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
   const stored = h(
     'table',
     { class: 'facts' },
-    h('thead', {}, h('tr', {}, ...['Stage', 'dtype', '‖W‖', 'Name on disk', ''].map((head) => h('th', { scope: 'col', class: head === '‖W‖' ? 'numeric' : '' }, head)))),
+    h(
+      'thead',
+      {},
+      h(
+        'tr',
+        {},
+        ...['Stage', 'dtype', '‖W‖', 'Name on disk', ''].map((head) =>
+          h('th', { scope: 'col', class: head === '‖W‖' ? 'numeric' : '' }, head),
+        ),
+      ),
+    ),
     h(
       'tbody',
       {},
@@ -109,7 +142,11 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
           h('th', { scope: 'row' }, stage.label),
           h('td', {}, tensor.dtypes[index] ?? '–'),
           h('td', { class: 'numeric' }, formatNumber(tensor.norms[index])),
-          h('td', { class: 'disk-name', title: name ?? '' }, name === null ? 'absent' : name === tensor.name ? h('span', { class: 'muted' }, 'same') : name),
+          h(
+            'td',
+            { class: 'disk-name', title: name ?? '' },
+            name === null ? 'absent' : name === tensor.name ? h('span', { class: 'muted' }, 'same') : name,
+          ),
           h(
             'td',
             {},
@@ -141,7 +178,8 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
           ['cosine', formatCosine(delta.cosine)],
           ['max |Δ|', formatNumber(delta.maxAbs)],
         ];
-  if (delta !== null && delta.nonFinite > 0) facts.push(['NaN or infinite', String(delta.nonFinite), 'left out of all sums']);
+  if (delta !== null && delta.nonFinite > 0)
+    facts.push(['NaN or infinite', String(delta.nonFinite), 'left out of all sums']);
 
   return [
     h(
@@ -156,15 +194,32 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
     h(
       'dl',
       { class: 'fact-list', 'data-testid': 'detail-facts' },
-      ...facts.map(([name, value, note]) => h('div', {}, h('dt', {}, name), h('dd', { class: 'number' }, value), note === undefined ? null : h('dd', { class: 'muted' }, note))),
+      ...facts.map(([name, value, note]) =>
+        h(
+          'div',
+          {},
+          h('dt', {}, name),
+          h('dd', { class: 'number' }, value),
+          note === undefined ? null : h('dd', { class: 'muted' }, note),
+        ),
+      ),
     ),
   ];
 }
 
 function draw(context: PanelContext, detail: TensorDetail, from: number): Node[] {
   const nodes: Node[] = [
-    barChart(context, { label: 'Histogram of Δ, counts on a log scale', data: histogramBars(detail.histogram), series: from, testId: 'histogram' }),
-    h('p', { class: 'note' }, `${formatCount(detail.histogram.zeros)} ${detail.histogram.zeros === 1 ? 'element is' : 'elements are'} exactly unchanged and not drawn.`),
+    barChart(context, {
+      label: 'Histogram of Δ, counts on a log scale',
+      data: histogramBars(detail.histogram),
+      series: from,
+      testId: 'histogram',
+    }),
+    h(
+      'p',
+      { class: 'note' },
+      `${formatCount(detail.histogram.zeros)} ${detail.histogram.zeros === 1 ? 'element is' : 'elements are'} exactly unchanged and not drawn.`,
+    ),
   ];
   const rows = detail.shape[0] ?? 1;
   const columns = detail.shape.slice(1).reduce((product, size) => product * size, 1);
@@ -173,8 +228,17 @@ function draw(context: PanelContext, detail: TensorDetail, from: number): Node[]
     const share = concentration(energies);
     const pooled = perBin > 1 ? `, ${plural(perBin, what)} per bar` : '';
     nodes.push(
-      barChart(context, { label: `RMS of Δ per ${what}${pooled}`, data: profileBars(energies, perBin, total, what), series: from, testId: `${what}-energy` }),
-      h('p', { class: 'note' }, share === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(share)} of the squared energy.`),
+      barChart(context, {
+        label: `RMS of Δ per ${what}${pooled}`,
+        data: profileBars(energies, perBin, total, what),
+        series: from,
+        testId: `${what}-energy`,
+      }),
+      h(
+        'p',
+        { class: 'note' },
+        share === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(share)} of the squared energy.`,
+      ),
     );
   };
   profile(detail.rowEnergy, detail.rowsPerBin, rows, 'row');

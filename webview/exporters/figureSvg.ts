@@ -20,8 +20,14 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
   const leftAxes = figure.axes.filter((axis) => axis.side === 'left').length;
   const rightAxes = figure.axes.length - leftAxes;
   const AXIS = 66;
-  const plot = { left: 12 + AXIS * Math.max(1, leftAxes), right: width - 16 - AXIS * rightAxes, top: 92, bottom: height - 74 };
-  const x = (depth: number) => plot.left + ((depth - figure.from) / (figure.to - figure.from)) * (plot.right - plot.left);
+  const plot = {
+    left: 12 + AXIS * Math.max(1, leftAxes),
+    right: width - 16 - AXIS * rightAxes,
+    top: 92,
+    bottom: height - 74,
+  };
+  const x = (depth: number) =>
+    plot.left + ((depth - figure.from) / (figure.to - figure.from)) * (plot.right - plot.left);
   const y = (axis: number, value: number) => plot.bottom - place(figure.axes[axis]!, value) * (plot.bottom - plot.top);
   const out: string[] = [];
 
@@ -33,7 +39,13 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
     const colour = seriesColour(palette, one.name.index);
     const { dash, marker } = markOf(one.name.index);
     out.push(
-      element('path', { d: `M${at} 46h30`, stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash.join(' ') || null, fill: 'none' }),
+      element('path', {
+        d: `M${at} 46h30`,
+        stroke: colour,
+        'stroke-width': 2,
+        'stroke-dasharray': dash.join(' ') || null,
+        fill: 'none',
+      }),
       element('path', { d: markerPath(marker, at + 15, 46, 4), fill: colour, stroke: colour }),
     );
     const side = figure.axes.length > 1 ? `, ${figure.axes[one.axis]!.side} axis` : '';
@@ -42,16 +54,37 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
     at += 62 + textWidth(name);
   }
   if (figure.showFloor) {
-    out.push(element('path', { d: `M${at} 46h30`, stroke: palette.muted, 'stroke-width': 1.2, 'stroke-dasharray': '1.5 3', fill: 'none' }));
+    out.push(
+      element('path', {
+        d: `M${at} 46h30`,
+        stroke: palette.muted,
+        'stroke-width': 1.2,
+        'stroke-dasharray': '1.5 3',
+        fill: 'none',
+      }),
+    );
     out.push(text({ x: at + 38, y: 50, fill: palette.muted }, 'rounding floor; hollow: under 2×'));
   }
 
   // regions and sections
   for (const { region, from, to } of figure.regions) {
     if (region !== 'mid') {
-      out.push(element('rect', { x: x(from), y: plot.top, width: x(to) - x(from), height: plot.bottom - plot.top, fill: palette.shade }));
+      out.push(
+        element('rect', {
+          x: x(from),
+          y: plot.top,
+          width: x(to) - x(from),
+          height: plot.bottom - plot.top,
+          fill: palette.shade,
+        }),
+      );
     }
-    out.push(text({ x: (x(from) + x(to)) / 2, y: plot.top - 8, 'text-anchor': 'middle', fill: palette.muted }, REGION_NAMES[region]));
+    out.push(
+      text(
+        { x: (x(from) + x(to)) / 2, y: plot.top - 8, 'text-anchor': 'middle', fill: palette.muted },
+        REGION_NAMES[region],
+      ),
+    );
   }
   for (const axisTick of figure.axes[0]?.ticks ?? []) {
     const at = y(0, axisTick.value);
@@ -60,15 +93,27 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
   if (figure.regions.length > 0) {
     for (const cut of cuts) {
       out.push(
-        element('path', { d: `M${r(x(cutToDepth(cut)))} ${plot.top}V${plot.bottom}`, stroke: palette.muted, 'stroke-dasharray': '4 3', fill: 'none' }),
+        element('path', {
+          d: `M${r(x(cutToDepth(cut)))} ${plot.top}V${plot.bottom}`,
+          stroke: palette.muted,
+          'stroke-dasharray': '4 3',
+          fill: 'none',
+        }),
       );
     }
   }
   for (const { section, name, from, to } of figure.sections) {
     const single = section === 'projector' && figure.sections.length > 1;
     out.push(
-      element('path', { d: `M${r(x(from) + 2)} ${plot.bottom + 28}H${r(x(to) - 2)}`, stroke: palette.muted, fill: 'none' }),
-      text({ x: (x(from) + x(to)) / 2, y: plot.bottom + 43, 'text-anchor': 'middle', fill: palette.muted }, single ? 'Proj.' : name),
+      element('path', {
+        d: `M${r(x(from) + 2)} ${plot.bottom + 28}H${r(x(to) - 2)}`,
+        stroke: palette.muted,
+        fill: 'none',
+      }),
+      text(
+        { x: (x(from) + x(to)) / 2, y: plot.bottom + 43, 'text-anchor': 'middle', fill: palette.muted },
+        single ? 'Proj.' : name,
+      ),
     );
   }
 
@@ -91,16 +136,32 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
     for (const tick of axis.ticks) {
       out.push(
         text(
-          { x: edge + (onLeft ? -7 : 7), y: y(index, tick.value) + 4, 'text-anchor': onLeft ? 'end' : 'start', fill: colour },
+          {
+            x: edge + (onLeft ? -7 : 7),
+            y: y(index, tick.value) + 4,
+            'text-anchor': onLeft ? 'end' : 'start',
+            fill: colour,
+          },
           tick.label,
         ),
       );
     }
-    const name = own ? `${figure.series.find((one) => one.name.index === axis.series[0])?.name.short ?? ''}: ${figure.label}` : figure.label;
+    const name = own
+      ? `${figure.series.find((one) => one.name.index === axis.series[0])?.name.short ?? ''}: ${figure.label}`
+      : figure.label;
     const titleX = onLeft ? edge - AXIS + 14 : edge + AXIS - 8;
     const middle = (plot.top + plot.bottom) / 2;
     out.push(
-      text({ x: titleX, y: middle, 'text-anchor': 'middle', fill: colour, transform: `rotate(-90 ${r(titleX)} ${r(middle)})` }, name),
+      text(
+        {
+          x: titleX,
+          y: middle,
+          'text-anchor': 'middle',
+          fill: colour,
+          transform: `rotate(-90 ${r(titleX)} ${r(middle)})`,
+        },
+        name,
+      ),
     );
   });
 
@@ -109,8 +170,19 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
     const colour = seriesColour(palette, one.name.index);
     const { dash, marker } = markOf(one.name.index);
     if (figure.showFloor) {
-      const floor = broken(one, (point) => (point.floor !== null && point.floor > 0 ? { x: x(point.depth), y: y(one.axis, point.floor) } : null));
-      out.push(element('path', { d: linePath(floor), stroke: colour, 'stroke-width': 1.2, 'stroke-dasharray': '1.5 3', fill: 'none', class: 'floor' }));
+      const floor = broken(one, (point) =>
+        point.floor !== null && point.floor > 0 ? { x: x(point.depth), y: y(one.axis, point.floor) } : null,
+      );
+      out.push(
+        element('path', {
+          d: linePath(floor),
+          stroke: colour,
+          'stroke-width': 1.2,
+          'stroke-dasharray': '1.5 3',
+          fill: 'none',
+          class: 'floor',
+        }),
+      );
       // A projector stands alone: a path of one point would not show.
       for (const [index, point] of floor.entries()) {
         if (point !== null && (floor[index - 1] ?? null) === null && (floor[index + 1] ?? null) === null) {
@@ -123,7 +195,14 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
       point.value === null || (log && point.value <= 0) ? null : { x: x(point.depth), y: y(one.axis, point.value) },
     );
     out.push(
-      element('path', { d: linePath(drawn), stroke: colour, 'stroke-width': 2, 'stroke-dasharray': dash.join(' ') || null, fill: 'none', class: 'line' }),
+      element('path', {
+        d: linePath(drawn),
+        stroke: colour,
+        'stroke-width': 2,
+        'stroke-dasharray': dash.join(' ') || null,
+        fill: 'none',
+        class: 'line',
+      }),
     );
     const points = one.points
       .filter((point) => point.value !== null)
@@ -133,13 +212,26 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
         const py = zero ? plot.bottom : y(one.axis, point.value!);
         const hollow = point.level !== 'clear' && point.level !== 'unknown';
         return zero
-          ? element('path', { d: `M${r(px - 3)} ${r(py - 3)}l6 6m0 -6l-6 6`, stroke: colour, 'stroke-width': 1.5, fill: 'none' })
-          : element('path', { d: markerPath(marker, px, py, 3.4), fill: hollow ? palette.background : colour, stroke: colour, 'stroke-width': 1.4 });
+          ? element('path', {
+              d: `M${r(px - 3)} ${r(py - 3)}l6 6m0 -6l-6 6`,
+              stroke: colour,
+              'stroke-width': 1.5,
+              fill: 'none',
+            })
+          : element('path', {
+              d: markerPath(marker, px, py, 3.4),
+              fill: hollow ? palette.background : colour,
+              stroke: colour,
+              'stroke-width': 1.4,
+            });
       });
     out.push(element('g', { class: 'points' }, points.join('')));
   }
   out.push(text({ x: 16, y: height - 10, 'font-size': 11, fill: palette.muted }, words.caption));
-  return svgDocument({ width, height, title: words.title, description: words.description, background: palette.background }, ...out);
+  return svgDocument(
+    { width, height, title: words.title, description: words.description, background: palette.background },
+    ...out,
+  );
 }
 
 /** Good enough to set legend entries side by side without measuring. */

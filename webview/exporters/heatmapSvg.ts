@@ -24,18 +24,34 @@ export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingTex
   const width = Math.max(right + 24, 560);
   const height = bottom + 104;
   const ramp = createRamp('light');
-  const out: string[] = [text({ x: 16, y: 26, 'font-size': 16, 'font-weight': 600, fill: palette.foreground }, words.title)];
+  const out: string[] = [
+    text({ x: 16, y: 26, 'font-size': 16, 'font-weight': 600, fill: palette.foreground }, words.title),
+  ];
 
   grid.rows.forEach((row, index) => {
     const top = plot.top + index * cell.height;
-    out.push(text({ x: plot.left - 8, y: top + cell.height / 2 + 4, 'text-anchor': 'end', fill: palette.foreground }, row.label));
+    out.push(
+      text(
+        { x: plot.left - 8, y: top + cell.height / 2 + 4, 'text-anchor': 'end', fill: palette.foreground },
+        row.label,
+      ),
+    );
     const cells = row.cells.map((content, column) => {
       if (content === null) return '';
-      const box = { x: plot.left + column * cell.width + 0.5, y: top + 0.5, width: cell.width - 1, height: cell.height - 1 };
+      const box = {
+        x: plot.left + column * cell.width + 0.5,
+        y: top + 0.5,
+        width: cell.width - 1,
+        height: cell.height - 1,
+      };
       if (content.value === null || content.value === 0 || grid.range === null) {
         const middle = box.y + box.height / 2;
         const across = content.value === null ? box.height / 2 - 3 : 0;
-        return element('path', { d: `M${box.x + 1} ${middle + across}L${box.x + box.width - 1} ${middle - across}`, stroke: palette.muted, fill: 'none' });
+        return element('path', {
+          d: `M${box.x + 1} ${middle + across}L${box.x + box.width - 1} ${middle - across}`,
+          stroke: palette.muted,
+          fill: 'none',
+        });
       }
       const share = shareOf(grid.range, content.value, legend.log);
       const dot =
@@ -61,24 +77,48 @@ export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingTex
   for (const tick of depthTicks(first, last, Math.max(4, Math.floor((right - plot.left) / 44)))) {
     const column = grid.depths.indexOf(tick);
     if (column === -1) continue;
-    out.push(text({ x: plot.left + (column + 0.5) * cell.width, y: bottom + 18, 'text-anchor': 'middle', fill: palette.foreground }, formatDepth(tick)));
+    out.push(
+      text(
+        {
+          x: plot.left + (column + 0.5) * cell.width,
+          y: bottom + 18,
+          'text-anchor': 'middle',
+          fill: palette.foreground,
+        },
+        formatDepth(tick),
+      ),
+    );
   }
   if (grid.range !== null) {
     const top = bottom + 38;
     const STEPS = 48;
     const size = 200;
     const bar = Array.from({ length: STEPS }, (_, step) =>
-      element('rect', { x: plot.left + (step * size) / STEPS, y: top, width: size / STEPS + 0.5, height: 10, fill: ramp.at(step / (STEPS - 1)) }),
+      element('rect', {
+        x: plot.left + (step * size) / STEPS,
+        y: top,
+        width: size / STEPS + 0.5,
+        height: 10,
+        fill: ramp.at(step / (STEPS - 1)),
+      }),
     );
     out.push(element('g', {}, bar.join('')));
     out.push(text({ x: plot.left, y: top + 24, fill: palette.foreground }, legend.format(grid.range.min)));
-    out.push(text({ x: plot.left + size, y: top + 24, 'text-anchor': 'end', fill: palette.foreground }, legend.format(grid.range.max)));
+    out.push(
+      text(
+        { x: plot.left + size, y: top + 24, 'text-anchor': 'end', fill: palette.foreground },
+        legend.format(grid.range.max),
+      ),
+    );
     const notes = `${legend.label}${legend.log ? ', log scale' : ''}${{ none: '', some: ` · dot: ${legend.dots ?? 'under 2× the rounding floor (filled: below it)'}`, all: ' · all under 2× the rounding floor' }[grid.noisy]}${grid.range.zero ? ' · dash: unchanged' : ''}`;
     out.push(text({ x: plot.left + size + 16, y: top + 10, fill: palette.muted }, notes));
   }
   out.push(text({ x: 16, y: height - 10, 'font-size': 11, fill: palette.muted }, words.caption));
   const full = Math.max(width, plot.left + 216 + 560);
-  return svgDocument({ width: full, height, title: words.title, description: words.description, background: palette.background }, ...out);
+  return svgDocument(
+    { width: full, height, title: words.title, description: words.description, background: palette.background },
+    ...out,
+  );
 }
 
 /** Against the light ramp: dark ink on the pale end, white on the dark one. */

@@ -5,9 +5,20 @@ import { button } from '../kit.js';
 export type MenuEntry = { label: string; testId: string; run(): void } | { heading: string };
 
 export function menuButton(options: { label: string; testId: string; entries: readonly MenuEntry[] }): HTMLElement {
-  const list = h('div', { class: 'menu', role: 'menu', 'aria-label': options.label, hidden: true, 'data-testid': `${options.testId}-menu` });
+  const list = h('div', {
+    class: 'menu',
+    role: 'menu',
+    'aria-label': options.label,
+    hidden: true,
+    'data-testid': `${options.testId}-menu`,
+  });
   const items: HTMLElement[] = [];
-  const opener = button({ label: options.label, icon: 'export', testId: options.testId, onClick: () => (list.hidden ? open() : close(true)) });
+  const opener = button({
+    label: options.label,
+    icon: 'export',
+    testId: options.testId,
+    onClick: () => (list.hidden ? open() : close(true)),
+  });
   opener.setAttribute('aria-haspopup', 'menu');
   opener.setAttribute('aria-expanded', 'false');
   for (const entry of options.entries) {
@@ -15,7 +26,11 @@ export function menuButton(options: { label: string; testId: string; entries: re
       list.append(h('div', { class: 'menu-heading', role: 'presentation' }, entry.heading));
       continue;
     }
-    const item = h('div', { role: 'menuitem', tabindex: -1, class: 'menu-item', 'data-testid': entry.testId }, entry.label);
+    const item = h(
+      'div',
+      { role: 'menuitem', tabindex: -1, class: 'menu-item', 'data-testid': entry.testId },
+      entry.label,
+    );
     item.addEventListener('click', () => {
       close(true);
       entry.run();

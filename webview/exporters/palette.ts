@@ -25,5 +25,12 @@ export function seriesColour(palette: Palette, delta: number): string {
 
 /** Colours of the editor, for a drawing that becomes pixels. */
 export function paletteOf(theme: Theme): Palette {
-  return { background: theme.background, foreground: theme.foreground, muted: theme.muted, grid: theme.border, shade: theme.kind.endsWith('dark') ? '#80808022' : '#80808018', series: theme.series };
+  return {
+    background: theme.background,
+    foreground: theme.foreground,
+    muted: theme.muted,
+    grid: theme.border,
+    shade: theme.kind.endsWith('dark') ? '#80808022' : '#80808018',
+    series: theme.series,
+  };
 }

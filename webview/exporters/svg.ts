@@ -17,13 +17,15 @@ export function text(attributes: Attributes, words: string): string {
 }
 
 export function escape(value: string): string {
-  return value
-    // eslint-disable-next-line no-control-regex -- XML 1.0 has no way to write these
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;');
+  return (
+    value
+      // eslint-disable-next-line no-control-regex -- XML 1.0 has no way to write these
+      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
+      .replace(/&/g, '&amp;')
+      .replace(/</g, '&lt;')
+      .replace(/>/g, '&gt;')
+      .replace(/"/g, '&quot;')
+  );
 }
 
 /** Path through points; null breaks the line. A lone point becomes no segment. */
@@ -47,7 +49,10 @@ export function sizeOf(svg: string): [width: number, height: number] {
 }
 
 /** A whole file: title and description for those who do not see it, on a background of its own. */
-export function svgDocument(options: { width: number; height: number; title: string; description: string; background: string }, ...content: string[]): string {
+export function svgDocument(
+  options: { width: number; height: number; title: string; description: string; background: string },
+  ...content: string[]
+): string {
   const { width, height } = options;
   return (
     '<?xml version="1.0" encoding="UTF-8"?>\n' +

@@ -11,19 +11,28 @@ export function layersMarkdown(model: Model): string {
   return markdownTable(
     model,
     'Layer',
-    model.result.layers.map((layer) => [`${describeDepth(model, layer.depth)}${layer.region === null ? '' : ` (${REGION_NAMES[layer.region]})`}`, layer]),
+    model.result.layers.map((layer) => [
+      `${describeDepth(model, layer.depth)}${layer.region === null ? '' : ` (${REGION_NAMES[layer.region]})`}`,
+      layer,
+    ]),
   );
 }
 
 export function regionsMarkdown(model: Model): string {
-  return markdownTable(model, 'Part', summaryRows(model).map(({ name, detail, aggregate }) => [detail === '' ? name : `${name} (${detail})`, aggregate]));
+  return markdownTable(
+    model,
+    'Part',
+    summaryRows(model).map(({ name, detail, aggregate }) => [detail === '' ? name : `${name} (${detail})`, aggregate]),
+  );
 }
 
 /** Vision, projector, the regions, and what lies outside; the language model's own total only when it has no regions. */
 export function summaryRows(model: Model): { id: string; name: string; detail: string; aggregate: Aggregate }[] {
   const { sections, regions } = model.result;
   const section = (id: 'vision' | 'projector' | 'language' | 'other', detail = '') =>
-    sections.filter((one) => one.section === id).map((one) => ({ id, name: SECTION_NAMES[id], detail, aggregate: one }));
+    sections
+      .filter((one) => one.section === id)
+      .map((one) => ({ id, name: SECTION_NAMES[id], detail, aggregate: one }));
   return [
     ...section('vision', model.visionLayers > 0 ? `blocks 0–${model.visionLayers - 1}` : ''),
     ...section('projector'),
@@ -40,15 +49,29 @@ export function summaryRows(model: Model): { id: string; name: string; detail: s
 
 /** Embeddings, head, final norm: language tensors outside the numbered layers, and whatever has no section. */
 function outsideLayers(model: Model): { id: string; name: string; detail: string; aggregate: Aggregate }[] {
-  const tensors = model.result.tensors.filter((tensor) => tensor.depth === null && (tensor.section === 'language' || tensor.section === 'other'));
+  const tensors = model.result.tensors.filter(
+    (tensor) => tensor.depth === null && (tensor.section === 'language' || tensor.section === 'other'),
+  );
   const weights = tensors.filter(isWeight);
   if (weights.length === 0 || model.result.regions.length === 0) return [];
   const deltas = model.deltas.map(({ index }): DeltaAggregate | null => {
     const measured = measure(weights, index);
-    return measured === null ? null : { ...measured, nonFinite: weights.reduce((sum, tensor) => sum + (tensor.deltas[index]?.nonFinite ?? 0), 0) };
+    return measured === null
+      ? null
+      : { ...measured, nonFinite: weights.reduce((sum, tensor) => sum + (tensor.deltas[index]?.nonFinite ?? 0), 0) };
   });
-  const parameters = tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
-  return [{ id: 'outside', name: 'Outside', detail: 'embeddings, head', aggregate: { weights: weights.length, tensors: tensors.length, parameters, deltas } }];
+  const parameters = tensors.reduce(
+    (sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1),
+    0,
+  );
+  return [
+    {
+      id: 'outside',
+      name: 'Outside',
+      detail: 'embeddings, head',
+      aggregate: { weights: weights.length, tensors: tensors.length, parameters, deltas },
+    },
+  ];
 }
 
 function markdownTable(model: Model, first: string, rows: readonly (readonly [string, Aggregate])[]): string {

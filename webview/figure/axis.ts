@@ -47,7 +47,8 @@ export function logAxis(values: readonly number[], count = 5): Axis {
     if (stops.length === 1 && power % stride !== 0) continue;
     for (const stop of stops) {
       const value = stop * 10 ** power;
-      if (value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9)) ticks.push({ value, label: tickLabel(value, value, min >= 0.01 || value >= 1) });
+      if (value >= min * (1 - 1e-9) && value <= max * (1 + 1e-9))
+        ticks.push({ value, label: tickLabel(value, value, min >= 0.01 || value >= 1) });
     }
   }
   return { min, max, log: true, ticks };

@@ -47,14 +47,38 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
   const canvas = h('canvas', { 'data-testid': 'layer-canvas', 'aria-hidden': 'true' });
   const stage = h(
     'div',
-    { class: 'figure-stage', tabindex: 0, role: 'application', 'aria-roledescription': 'layer figure', 'data-testid': 'layer-figure' },
+    {
+      class: 'figure-stage',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'layer figure',
+      'data-testid': 'layer-figure',
+    },
     canvas,
   );
-  const legend = h('div', { class: 'legend', role: 'group', 'aria-label': 'Updates in the figure', 'data-testid': 'layer-legend' });
+  const legend = h('div', {
+    class: 'legend',
+    role: 'group',
+    'aria-label': 'Updates in the figure',
+    'data-testid': 'layer-legend',
+  });
   const note = h('p', { class: 'note', hidden: true });
-  const midField = numberField({ label: 'Mid starts at language layer', testId: 'cut-mid', onChange: (value) => void commitCuts(0, value) });
-  const lateField = numberField({ label: 'Late starts at language layer', testId: 'cut-late', onChange: (value) => void commitCuts(1, value) });
-  const thirds = button({ label: 'Thirds', title: 'Cut into thirds again', testId: 'cut-thirds', onClick: () => model !== null && void sendCuts(defaultCuts(model.languageLayers)) });
+  const midField = numberField({
+    label: 'Mid starts at language layer',
+    testId: 'cut-mid',
+    onChange: (value) => void commitCuts(0, value),
+  });
+  const lateField = numberField({
+    label: 'Late starts at language layer',
+    testId: 'cut-late',
+    onChange: (value) => void commitCuts(1, value),
+  });
+  const thirds = button({
+    label: 'Thirds',
+    title: 'Cut into thirds again',
+    testId: 'cut-thirds',
+    onClick: () => model !== null && void sendCuts(defaultCuts(model.languageLayers)),
+  });
   const cutRow = h(
     'div',
     { class: 'cuts', role: 'group', 'aria-label': 'Regions of the language layers', 'data-testid': 'cuts' },
@@ -92,10 +116,20 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
       }
       if (view.depth !== null) {
         ctx.fillStyle = withAlpha(theme.focus, 0.22);
-        ctx.fillRect(x(view.depth - 0.5), area.top, Math.max(2, x(view.depth + 0.5) - x(view.depth - 0.5)), area.bottom - area.top);
+        ctx.fillRect(
+          x(view.depth - 0.5),
+          area.top,
+          Math.max(2, x(view.depth + 0.5) - x(view.depth - 0.5)),
+          area.bottom - area.top,
+        );
         ctx.strokeStyle = theme.focus;
         ctx.lineWidth = 1;
-        ctx.strokeRect(x(view.depth - 0.5) + 0.5, area.top + 0.5, Math.max(1, x(view.depth + 0.5) - x(view.depth - 0.5) - 1), area.bottom - area.top - 1);
+        ctx.strokeRect(
+          x(view.depth - 0.5) + 0.5,
+          area.top + 0.5,
+          Math.max(1, x(view.depth + 0.5) - x(view.depth - 0.5) - 1),
+          area.bottom - area.top - 1,
+        );
       }
       ctx.restore();
     },
@@ -197,7 +231,8 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
       const log = drawn.axes[one.axis]!.log;
       // Neighbouring markers should not run into each other.
       const size = Math.max(1.9, Math.min(3.2, (0.38 * (stage.clientWidth - 110)) / (drawn.to - drawn.from)));
-      const hollow = (point: FigurePoint | null) => point !== null && point.level !== 'clear' && point.level !== 'unknown';
+      const hollow = (point: FigurePoint | null) =>
+        point !== null && point.level !== 'clear' && point.level !== 'unknown';
       return {
         label: one.name.full,
         yAxisID: `y${one.axis}`,
@@ -230,7 +265,9 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
             borderColor: seriesColourOf(theme, one.name.index),
             borderWidth: 1.4,
             borderDash: [1.5, 3],
-            pointRadius: points.map((point, index) => (point !== null && (points[index - 1] ?? null) === null && (points[index + 1] ?? null) === null ? 1.5 : 0)),
+            pointRadius: points.map((point, index) =>
+              point !== null && (points[index - 1] ?? null) === null && (points[index + 1] ?? null) === null ? 1.5 : 0,
+            ),
             pointBackgroundColor: seriesColourOf(theme, one.name.index),
             pointBorderWidth: 0,
             clip: false,
@@ -252,7 +289,13 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
           const count = Math.max(4, Math.floor(scale.chart.width / 46));
           scale.ticks = depthTicks(Math.ceil(drawn.from), Math.floor(drawn.to), count).map((value) => ({ value }));
         },
-        ticks: { color: theme.muted, font, autoSkip: false, maxRotation: 0, callback: (value: number) => formatDepth(value) },
+        ticks: {
+          color: theme.muted,
+          font,
+          autoSkip: false,
+          maxRotation: 0,
+          callback: (value: number) => formatDepth(value),
+        },
         grid: { display: false },
         border: { color: theme.border },
       } satisfies Record<string, unknown>,
@@ -273,11 +316,19 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
           color: own ? colour : theme.muted,
           font,
           autoSkip: false,
-          callback: (value: number) => axis.ticks.reduce((best, tick) => (Math.abs(tick.value - value) < Math.abs(best.value - value) ? tick : best)).label,
+          callback: (value: number) =>
+            axis.ticks.reduce((best, tick) =>
+              Math.abs(tick.value - value) < Math.abs(best.value - value) ? tick : best,
+            ).label,
         },
         grid: { display: index === 0, color: withAlpha(theme.foreground, 0.1) },
         border: { color: own ? colour : theme.border },
-        title: { display: !narrow, text: own ? `${name}: ${drawn.label}` : drawn.label, color: own ? colour : theme.foreground, font },
+        title: {
+          display: !narrow,
+          text: own ? `${name}: ${drawn.label}` : drawn.label,
+          color: own ? colour : theme.foreground,
+          font,
+        },
       };
     });
     return {
@@ -315,18 +366,25 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     if (chart === null) return null;
     const depth = chart.scales['x']!.getValueForPixel(clientX - canvas.getBoundingClientRect().left);
     if (depth === undefined) return null;
-    return depths().reduce<number | null>((best, one) => (best === null || Math.abs(one - depth) < Math.abs(best - depth) ? one : best), null);
+    return depths().reduce<number | null>(
+      (best, one) => (best === null || Math.abs(one - depth) < Math.abs(best - depth) ? one : best),
+      null,
+    );
   }
 
   function cutAt(event: PointerEvent): 0 | 1 | null {
-    if (chart === null || figure === null || figure.regions.length === 0 || (model?.languageLayers ?? 0) < 3) return null;
+    if (chart === null || figure === null || figure.regions.length === 0 || (model?.languageLayers ?? 0) < 3)
+      return null;
     const box = canvas.getBoundingClientRect();
     const x = event.clientX - box.left;
     const y = event.clientY - box.top;
     if (y > chart.chartArea.bottom) return null;
     const reach = y < chart.chartArea.top + 2 ? 9 : 3;
     const near = cuts()
-      .map((cut, which) => ({ which: which as 0 | 1, far: Math.abs(chart!.scales['x']!.getPixelForValue(cutToDepth(cut)) - x) }))
+      .map((cut, which) => ({
+        which: which as 0 | 1,
+        far: Math.abs(chart!.scales['x']!.getPixelForValue(cutToDepth(cut)) - x),
+      }))
       .filter(({ far }) => far <= reach)
       .sort((a, b) => a.far - b.far);
     return near[0]?.which ?? null;
@@ -334,7 +392,8 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
 
   function select(depth: number | null): void {
     context.view.set(depth === null ? { depth: null, depthOnly: false } : { depth, depthOnly: true });
-    if (depth !== null && model !== null) context.announce(`Selected ${describeDepth(model, depth)}. The table shows its tensors.`);
+    if (depth !== null && model !== null)
+      context.announce(`Selected ${describeDepth(model, depth)}. The table shows its tensors.`);
     else context.announce('Selection cleared.');
   }
 
@@ -380,7 +439,11 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     const items = model.deltas.map((name) => {
       const series = drawn.series.find((one) => one.name.index === name.index);
       const side = series !== undefined && drawn.axes.length > 1 ? drawn.axes[series.axis]!.side : null;
-      const words = [swatch(name.index), h('span', { class: 'legend-name' }, name.full), side === null ? null : h('span', { class: 'muted' }, `${side} axis`)];
+      const words = [
+        swatch(name.index),
+        h('span', { class: 'legend-name' }, name.full),
+        side === null ? null : h('span', { class: 'muted' }, `${side} axis`),
+      ];
       if (!many) return h('span', { class: 'legend-item' }, ...words);
       const toggle = () => {
         const next = hidden.includes(name.index) ? hidden.filter((one) => one !== name.index) : [...hidden, name.index];
@@ -405,12 +468,19 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
       : h(
           'span',
           { class: 'legend-item' },
-          checkbox({ label: 'Rounding floor', checked: view.floor, testId: 'floor-toggle', onChange: (on) => context.view.set({ floor: on }) }).element,
+          checkbox({
+            label: 'Rounding floor',
+            checked: view.floor,
+            testId: 'floor-toggle',
+            onChange: (on) => context.view.set({ floor: on }),
+          }).element,
           floorSwatch(),
           context.tooltip.help(FLOOR_HELP),
         );
     // Rebuilding takes the focus away from the button that was pressed.
-    const focused = legend.contains(document.activeElement) ? document.activeElement?.getAttribute('data-testid') : null;
+    const focused = legend.contains(document.activeElement)
+      ? document.activeElement?.getAttribute('data-testid')
+      : null;
     replace(legend, ...items, floor);
     if (typeof focused === 'string') legend.querySelector<HTMLElement>(`[data-testid="${focused}"]`)?.focus();
   }
@@ -426,7 +496,10 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
         showCuts();
         repaint();
         const which = dragging === 0 ? 'Mid' : 'Late';
-        context.tooltip.show({ x: event.clientX, y: event.clientY }, h('strong', {}, `${which} from layer ${draft[dragging]}`));
+        context.tooltip.show(
+          { x: event.clientX, y: event.clientY },
+          h('strong', {}, `${which} from layer ${draft[dragging]}`),
+        );
         return true;
       }
       dragged = false;
@@ -434,7 +507,10 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
       if (over === null) return false;
       stage.style.cursor = 'ew-resize';
       walk.move(null);
-      context.tooltip.show({ x: event.clientX, y: event.clientY }, h('span', {}, `Drag to move where ${over === 0 ? 'Mid' : 'Late'} begins`));
+      context.tooltip.show(
+        { x: event.clientX, y: event.clientY },
+        h('span', {}, `Drag to move where ${over === 0 ? 'Mid' : 'Late'} begins`),
+      );
       return true;
     },
     step(key, cursor) {
@@ -447,7 +523,10 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     repaint,
     place(depth) {
       const box = canvas.getBoundingClientRect();
-      return { x: box.left + (chart?.scales['x']!.getPixelForValue(depth) ?? 0), y: box.top + (chart?.chartArea.top ?? 0) + 10 };
+      return {
+        x: box.left + (chart?.scales['x']!.getPixelForValue(depth) ?? 0),
+        y: box.top + (chart?.chartArea.top ?? 0) + 10,
+      };
     },
     tooltip: (depth) => (figure === null || model === null ? null : tooltipOf(model, figure, depth)),
     read: (depth) => readPoint(model!, figure!, depth),
@@ -527,7 +606,12 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
 
 function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[] {
   const layer = model.layers.get(depth);
-  const place = [`depth ${formatDepth(depth)}`, layer === undefined || layer.region === null ? null : REGION_NAMES[layer.region]].filter((part) => part !== null).join(' · ');
+  const place = [
+    `depth ${formatDepth(depth)}`,
+    layer === undefined || layer.region === null ? null : REGION_NAMES[layer.region],
+  ]
+    .filter((part) => part !== null)
+    .join(' · ');
   const rows = figure.series.map((one) => {
     const own = one.points.find((candidate) => candidate.depth === depth);
     const level = own === undefined || own.level === 'clear' || own.level === 'unknown' ? '' : LEVEL_TEXT[own.level];
@@ -541,7 +625,12 @@ function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[]
     );
   });
   return [
-    h('div', { class: 'tooltip-title' }, h('strong', {}, describeDepth(model, depth)), h('span', { class: 'muted' }, place)),
+    h(
+      'div',
+      { class: 'tooltip-title' },
+      h('strong', {}, describeDepth(model, depth)),
+      h('span', { class: 'muted' }, place),
+    ),
     h('div', { class: 'muted' }, figure.label),
     h('table', {}, h('tbody', {}, ...rows)),
   ];

@@ -2,12 +2,31 @@
  * Lines on screen, each with its band: chart.js draws lines and axes, a plugin draws regions, zones, bands, baselines and
  * the chosen point. One tab stop: left and right walk the axis, up and down the lines, Enter chooses, Escape unwinds.
  */
-import { Chart, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, type ChartDataset, type ChartOptions, type Plugin } from 'chart.js';
+import {
+  Chart,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  type ChartDataset,
+  type ChartOptions,
+  type Plugin,
+} from 'chart.js';
 import type { PanelContext } from '../context.js';
 import { h, s, type Child } from '../dom.js';
 import { withAlpha } from '../heatmap/colour.js';
 import { seriesColourOf } from '../theme.js';
-import { BANDS, onAxis, placesOf, pointAt, stretchesOf, type LineFigure, type LinePlace, type LineSeries } from './lines.js';
+import {
+  BANDS,
+  onAxis,
+  placesOf,
+  pointAt,
+  stretchesOf,
+  type LineFigure,
+  type LinePlace,
+  type LineSeries,
+} from './lines.js';
 import { markerPath, markOf } from './marks.js';
 import { REGION_NAMES } from './regions.js';
 import { stepAlong, walkable } from './walk.js';
@@ -41,9 +60,22 @@ export interface LineChartOptions<F extends LineFigure> {
 
 const NARROW = 420;
 
-export function createLineChart<F extends LineFigure>(context: PanelContext, options: LineChartOptions<F>): LineChart<F> {
+export function createLineChart<F extends LineFigure>(
+  context: PanelContext,
+  options: LineChartOptions<F>,
+): LineChart<F> {
   const canvas = h('canvas', { 'aria-hidden': 'true', 'data-testid': `${options.testId}-canvas` });
-  const element = h('div', { class: `curve-stage${options.low === true ? ' low' : ''}`, tabindex: 0, role: 'application', 'aria-roledescription': 'figure', 'data-testid': options.testId }, canvas);
+  const element = h(
+    'div',
+    {
+      class: `curve-stage${options.low === true ? ' low' : ''}`,
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'figure',
+      'data-testid': options.testId,
+    },
+    canvas,
+  );
   let figure: F | null = null;
   let chosen: LinePlace | null = null;
   let chart: Chart<'line', XY[]> | null = null;
@@ -100,8 +132,11 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
         if (closed.length === 0) return;
         ctx.beginPath();
         // One point alone has a band too, as wide as a step.
-        if (closed.length === 1) ctx.rect(x(closed[0]!.x) - 5, y(closed[0]!.high!), 10, y(closed[0]!.low!) - y(closed[0]!.high!));
-        closed.forEach((point, at) => (at === 0 ? ctx.moveTo(x(point.x), y(point.high!)) : ctx.lineTo(x(point.x), y(point.high!))));
+        if (closed.length === 1)
+          ctx.rect(x(closed[0]!.x) - 5, y(closed[0]!.high!), 10, y(closed[0]!.low!) - y(closed[0]!.high!));
+        closed.forEach((point, at) =>
+          at === 0 ? ctx.moveTo(x(point.x), y(point.high!)) : ctx.lineTo(x(point.x), y(point.high!)),
+        );
         for (const point of [...closed].reverse()) ctx.lineTo(x(point.x), y(point.low!));
         ctx.fill();
       };
@@ -117,7 +152,9 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
           ctx.setLineDash([1.5, 3]);
           ctx.beginPath();
           if (run.length === 1) line(ctx, x(run[0]!.x) - 5, y(run[0]!.value!), x(run[0]!.x) + 5, y(run[0]!.value!));
-          run.forEach((point, at) => (at === 0 ? ctx.moveTo(x(point.x), y(point.value!)) : ctx.lineTo(x(point.x), y(point.value!))));
+          run.forEach((point, at) =>
+            at === 0 ? ctx.moveTo(x(point.x), y(point.value!)) : ctx.lineTo(x(point.x), y(point.value!)),
+          );
           ctx.stroke();
           ctx.setLineDash([]);
         }
@@ -184,11 +221,16 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
       return {
         order: -at, // later ones on top, as in the export: a dashed line shows on a solid one it lies on
         label: one.name,
-        data: one.points.map((point) => ({ x: point.x, y: point.value === null ? null : onAxis(drawn.axis, point.value) })),
+        data: one.points.map((point) => ({
+          x: point.x,
+          y: point.value === null ? null : onAxis(drawn.axis, point.value),
+        })),
         borderColor: colour,
         borderWidth: one.light === true ? 1.4 : 1.8,
         borderDash: markOf(one.dash).dash,
-        pointStyle: one.points.map((point) => (drawn.axis.log && point.value !== null && point.value <= 0 ? 'crossRot' : marker)),
+        pointStyle: one.points.map((point) =>
+          drawn.axis.log && point.value !== null && point.value <= 0 ? 'crossRot' : marker,
+        ),
         pointRadius: radius,
         pointBackgroundColor: one.points.map((point) => (point.hollow === true ? theme.background : colour)),
         pointBorderColor: colour,
@@ -202,7 +244,8 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
     const theme = context.theme.now();
     const font = { family: theme.font, size: 11 };
     const narrow = element.clientWidth < NARROW;
-    const labelled = (ticks: readonly { value: number; label: string }[], value: number) => ticks.reduce((best, tick) => (Math.abs(tick.value - value) < Math.abs(best.value - value) ? tick : best)).label;
+    const labelled = (ticks: readonly { value: number; label: string }[], value: number) =>
+      ticks.reduce((best, tick) => (Math.abs(tick.value - value) < Math.abs(best.value - value) ? tick : best)).label;
     let across: { value: number; label: string }[] = [];
     return {
       animation: false,
@@ -221,10 +264,22 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
             across = drawn.x.ticks(Math.max(4, Math.floor(scale.chart.width / 42)));
             scale.ticks = across.map(({ value }) => ({ value }));
           },
-          ticks: { color: theme.muted, font, autoSkip: false, maxRotation: 0, callback: (value: string | number) => (across.length === 0 ? '' : labelled(across, Number(value))) },
+          ticks: {
+            color: theme.muted,
+            font,
+            autoSkip: false,
+            maxRotation: 0,
+            callback: (value: string | number) => (across.length === 0 ? '' : labelled(across, Number(value))),
+          },
           grid: { display: false },
           border: { color: theme.border },
-          title: { display: drawn.x.title !== '', text: drawn.x.title, color: theme.muted, font, padding: { top: 1, bottom: 0 } },
+          title: {
+            display: drawn.x.title !== '',
+            text: drawn.x.title,
+            color: theme.muted,
+            font,
+            padding: { top: 1, bottom: 0 },
+          },
         },
         y: {
           type: drawn.axis.log ? 'logarithmic' : 'linear',
@@ -233,7 +288,12 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
           afterBuildTicks(scale: { ticks: { value: number }[] }) {
             scale.ticks = drawn.axis.ticks.map(({ value }) => ({ value }));
           },
-          ticks: { color: theme.muted, font, autoSkip: false, callback: (value: string | number) => labelled(drawn.axis.ticks, Number(value)) },
+          ticks: {
+            color: theme.muted,
+            font,
+            autoSkip: false,
+            callback: (value: string | number) => labelled(drawn.axis.ticks, Number(value)),
+          },
           grid: { color: withAlpha(theme.foreground, 0.1) },
           border: { color: theme.border },
           title: { display: !narrow, text: drawn.label, color: theme.foreground, font },
@@ -245,7 +305,8 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
   function draw(): void {
     if (figure === null) return;
     const data = { datasets: datasets(figure) };
-    if (chart === null) chart = new Chart(canvas, { type: 'line', data, options: chartOptions(figure), plugins: [overlay] });
+    if (chart === null)
+      chart = new Chart(canvas, { type: 'line', data, options: chartOptions(figure), plugins: [overlay] });
     else {
       chart.data = data;
       chart.options = chartOptions(figure);
@@ -263,32 +324,56 @@ export function createLineChart<F extends LineFigure>(context: PanelContext, opt
       const { axis } = figure;
       const left = event.clientX - box.left;
       const far = (value: number) => Math.abs(horizontal!.getPixelForValue(value) - left);
-      const x = placesOf(figure.series).reduce<number | null>((best, one) => (best === null || far(one) < far(best) ? one : best), null);
+      const x = placesOf(figure.series).reduce<number | null>(
+        (best, one) => (best === null || far(one) < far(best) ? one : best),
+        null,
+      );
       if (x === null) return null;
       const away = (one: LineSeries): number => {
         const point = pointAt(one, x);
-        return point === null ? Infinity : Math.abs(vertical!.getPixelForValue(onAxis(axis, point.value!)) - (event.clientY - box.top));
+        return point === null
+          ? Infinity
+          : Math.abs(vertical!.getPixelForValue(onAxis(axis, point.value!)) - (event.clientY - box.top));
       };
-      const nearest = figure.series.reduce<LineSeries | null>((best, one) => (best === null || away(one) < away(best) ? one : best), null);
+      const nearest = figure.series.reduce<LineSeries | null>(
+        (best, one) => (best === null || away(one) < away(best) ? one : best),
+        null,
+      );
       return nearest === null ? null : { x, key: nearest.key };
     },
     step(key, cursor) {
       if (figure === null || figure.series.length === 0) return undefined;
       const all = placesOf(figure.series);
-      const at = cursor ?? (chosen !== null && (options.wholeColumn === true || figure.series.some((one) => one.key === chosen!.key)) ? chosen : null);
+      const at =
+        cursor ??
+        (chosen !== null && (options.wholeColumn === true || figure.series.some((one) => one.key === chosen!.key))
+          ? chosen
+          : null);
       const index = at === null ? -1 : all.indexOf(at.x);
-      const row = at === null ? 0 : Math.max(0, figure.series.findIndex((one) => one.key === at.key));
+      const row =
+        at === null
+          ? 0
+          : Math.max(
+              0,
+              figure.series.findIndex((one) => one.key === at.key),
+            );
       const along: Record<string, number> = { ArrowDown: row + 1, ArrowUp: row - 1 };
       const column = stepAlong(key, index, all.length);
       if ((column === undefined && along[key] === undefined) || all.length === 0) return undefined;
       const next = along[key] ?? row;
-      return { x: all[column ?? Math.max(0, index)]!, key: figure.series[next < 0 ? figure.series.length - 1 : next % figure.series.length]!.key };
+      return {
+        x: all[column ?? Math.max(0, index)]!,
+        key: figure.series[next < 0 ? figure.series.length - 1 : next % figure.series.length]!.key,
+      };
     },
     same: (a, b) => a.x === b.x && a.key === b.key,
     repaint: () => chart?.draw(),
     place(at) {
       const box = canvas.getBoundingClientRect();
-      return { x: box.left + (chart?.scales['x']!.getPixelForValue(at.x) ?? 0), y: box.top + (chart?.chartArea.top ?? 0) + 10 };
+      return {
+        x: box.left + (chart?.scales['x']!.getPixelForValue(at.x) ?? 0),
+        y: box.top + (chart?.chartArea.top ?? 0) + 10,
+      };
     },
     tooltip: (at) => (figure === null ? null : options.tooltip(figure, at)),
     read: (at) => options.read(figure!, at),
@@ -354,11 +439,24 @@ export function hatch(ctx: CanvasRenderingContext2D, colour: string, strength: n
 }
 
 /** A line sample as it is drawn, for legends and tooltips. */
-export function lineSwatch({ colour, marker, dash, light }: Pick<LineSeries, 'colour' | 'marker' | 'dash' | 'light'>): SVGSVGElement {
+export function lineSwatch({
+  colour,
+  marker,
+  dash,
+  light,
+}: Pick<LineSeries, 'colour' | 'marker' | 'dash' | 'light'>): SVGSVGElement {
   return s(
     'svg',
     { class: `swatch series-${colour % 4}`, width: 26, height: 12, viewBox: '0 0 26 12', 'aria-hidden': 'true' },
-    s('path', { d: 'M1 6H25', stroke: 'currentColor', 'stroke-width': light === true ? 1.4 : 1.8, 'stroke-dasharray': markOf(dash).dash.join(' '), fill: 'none' }),
-    light === true ? null : s('path', { d: markerPath(markOf(marker).marker, 13, 6, 3.4), fill: 'currentColor', stroke: 'none' }),
+    s('path', {
+      d: 'M1 6H25',
+      stroke: 'currentColor',
+      'stroke-width': light === true ? 1.4 : 1.8,
+      'stroke-dasharray': markOf(dash).dash.join(' '),
+      fill: 'none',
+    }),
+    light === true
+      ? null
+      : s('path', { d: markerPath(markOf(marker).marker, 13, 6, 3.4), fill: 'currentColor', stroke: 'none' }),
   );
 }

@@ -72,7 +72,9 @@ export const BANDS = 5;
 
 /** Every x that some line has a value at, ascending. */
 export function placesOf(series: readonly Pick<LineSeries, 'points'>[]): number[] {
-  return [...new Set(series.flatMap((one) => one.points.flatMap((point) => (point.value === null ? [] : [point.x]))))].sort((a, b) => a - b);
+  return [
+    ...new Set(series.flatMap((one) => one.points.flatMap((point) => (point.value === null ? [] : [point.x])))),
+  ].sort((a, b) => a - b);
 }
 
 export function pointAt(series: Pick<LineSeries, 'points'> | undefined, x: number): LinePoint | null {

@@ -57,7 +57,12 @@ export interface Figure {
   zerosOnLog: boolean;
 }
 
-export const SECTION_NAMES: Record<Section, string> = { vision: 'Vision', projector: 'Projector', language: 'Language', other: 'Other' };
+export const SECTION_NAMES: Record<Section, string> = {
+  vision: 'Vision',
+  projector: 'Projector',
+  language: 'Language',
+  other: 'Other',
+};
 
 type Choice = MeasureChoice & Pick<ViewState, 'axes' | 'part' | 'floor' | 'hidden'>;
 
@@ -89,7 +94,9 @@ export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.resul
   const log = view.scale === 'log';
   const axisOf = (members: FigureSeries[]): Axis => {
     const values = members.flatMap((one) =>
-      one.points.flatMap((point) => [point.value, showFloor ? point.floor : null]).filter((value): value is number => value !== null),
+      one.points
+        .flatMap((point) => [point.value, showFloor ? point.floor : null])
+        .filter((value): value is number => value !== null),
     );
     return log ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
   };
@@ -99,13 +106,19 @@ export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.resul
   } else {
     axes = series.map((one, index) => {
       one.axis = index;
-      return { ...axisOf([one]), side: index % 2 === 0 ? ('left' as const) : ('right' as const), series: [one.name.index] };
+      return {
+        ...axisOf([one]),
+        side: index % 2 === 0 ? ('left' as const) : ('right' as const),
+        series: [one.name.index],
+      };
     });
   }
 
   const spanOf = (section: Section) => {
     const own = result.layers.filter((layer) => layer.section === section).map((layer) => layer.depth);
-    return own.length === 0 ? null : { section, name: SECTION_NAMES[section], from: Math.min(...own) - 0.5, to: Math.max(...own) + 0.5 };
+    return own.length === 0
+      ? null
+      : { section, name: SECTION_NAMES[section], from: Math.min(...own) - 0.5, to: Math.max(...own) + 0.5 };
   };
   return {
     label: measureLabel(view),
@@ -135,7 +148,10 @@ export function readPoint(model: Model, figure: Figure, depth: number): string {
     const point = one.points.find((candidate) => candidate.depth === depth);
     if (point === undefined || point.value === null) return `${one.name.short}: no weights`;
     const times = point.ratio === null ? '' : `, ${formatTimes(point.ratio)} the floor`;
-    const level = point.level === 'near' || point.level === 'below' || point.level === 'unchanged' ? `, ${LEVEL_TEXT[point.level]}` : times;
+    const level =
+      point.level === 'near' || point.level === 'below' || point.level === 'unchanged'
+        ? `, ${LEVEL_TEXT[point.level]}`
+        : times;
     return `${one.name.short}: ${formatMeasure(figure.choice, point.value)}${level}`;
   });
   return `${describeDepth(model, depth)}. ${parts.join('. ')}.`;
@@ -145,7 +161,8 @@ export function readPoint(model: Model, figure: Figure, depth: number): string {
 export function describeFigure(model: Model, figure: Figure): string {
   const peaks = figure.series.map((one) => {
     const peak = one.points.reduce<FigurePoint | null>(
-      (best, point) => (point.value !== null && (best === null || point.value > (best.value ?? -Infinity)) ? point : best),
+      (best, point) =>
+        point.value !== null && (best === null || point.value > (best.value ?? -Infinity)) ? point : best,
       null,
     );
     if (peak === null || peak.value === null || peak.value === 0) return `${one.name.full} is zero everywhere`;

@@ -7,7 +7,13 @@ export function swatch(delta: number): SVGSVGElement {
   return s(
     'svg',
     { class: `swatch series-${delta % 4}`, width: 26, height: 12, viewBox: '0 0 26 12', 'aria-hidden': 'true' },
-    s('path', { d: 'M1 6H25', stroke: 'currentColor', 'stroke-width': 1.8, 'stroke-dasharray': dash.join(' '), fill: 'none' }),
+    s('path', {
+      d: 'M1 6H25',
+      stroke: 'currentColor',
+      'stroke-width': 1.8,
+      'stroke-dasharray': dash.join(' '),
+      fill: 'none',
+    }),
     s('path', { d: markerPath(marker, 13, 6, 3.4), fill: 'currentColor', stroke: 'none' }),
   );
 }

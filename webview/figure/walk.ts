@@ -83,7 +83,14 @@ export function walkable<P>(context: PanelContext, options: WalkOptions<P>): Wal
 
 /** Where a key leads among `count` places in a row, of which `at` is the one in hand (−1 before the first step). */
 export function stepAlong(key: string, at: number, count: number): number | undefined {
-  const to: Record<string, number> = { ArrowRight: at + 1, ArrowLeft: at === -1 ? count - 1 : at - 1, PageDown: at + 5, PageUp: at - 5, Home: 0, End: count - 1 };
+  const to: Record<string, number> = {
+    ArrowRight: at + 1,
+    ArrowLeft: at === -1 ? count - 1 : at - 1,
+    PageDown: at + 5,
+    PageUp: at - 5,
+    Home: 0,
+    End: count - 1,
+  };
   const wanted = to[key];
   return wanted === undefined || count === 0 ? undefined : Math.max(0, Math.min(count - 1, wanted));
 }
@@ -94,7 +101,13 @@ export interface Cell {
 }
 
 /** Where a key leads among cells. Without a cursor the first arrow shows where one stands, at `start`. */
-export function stepCell(key: string, cursor: Cell | null, start: Cell, rows: number, columns: number): Cell | undefined {
+export function stepCell(
+  key: string,
+  cursor: Cell | null,
+  start: Cell,
+  rows: number,
+  columns: number,
+): Cell | undefined {
   const at = cursor ?? start;
   const to: Record<string, Cell> = {
     ArrowRight: { row: at.row, column: at.column + 1 },

@@ -22,7 +22,19 @@ export function fileDifferences(context: PanelContext, model: Model): HTMLElemen
             h('ul', { class: 'files' }, ...own.map((file) => row(context, file))),
           ];
         });
-  return folding(context, { id: 'files', open: files.length > 0, title: [files.length === 0 ? 'No other files differ' : `${plural(files.length, 'file')} that differ${files.length === 1 ? 's' : ''}`] }, ...content);
+  return folding(
+    context,
+    {
+      id: 'files',
+      open: files.length > 0,
+      title: [
+        files.length === 0
+          ? 'No other files differ'
+          : `${plural(files.length, 'file')} that differ${files.length === 1 ? 's' : ''}`,
+      ],
+    },
+    ...content,
+  );
 }
 
 function row(context: PanelContext, file: FileDifference): HTMLElement {
@@ -30,7 +42,11 @@ function row(context: PanelContext, file: FileDifference): HTMLElement {
   return h(
     'li',
     { 'data-file': file.file, 'data-from': file.from },
-    h('span', { class: `file-kind file-${file.kind}`, title: file.kind }, { changed: 'M', added: 'A', removed: 'D' }[file.kind]),
+    h(
+      'span',
+      { class: `file-kind file-${file.kind}`, title: file.kind },
+      { changed: 'M', added: 'A', removed: 'D' }[file.kind],
+    ),
     h('span', { class: 'file-name' }, file.file, h('span', { class: 'visually-hidden' }, `, ${file.kind}`)),
     h(
       'span',

@@ -5,7 +5,15 @@ import { placesOf, type LineFigure, type LinePoint, type LineSeries, type LineZo
 import { REGION_NAMES } from '../figure/regions.js';
 import { formatDepth, formatNumber, plural } from '../format.js';
 import { describeDepth } from '../state/model.js';
-import { correctedValue, formatRank, isCorrected, isDominated, rankLabel, rankValue, type RankChoice } from './measure.js';
+import {
+  correctedValue,
+  formatRank,
+  isCorrected,
+  isDominated,
+  rankLabel,
+  rankValue,
+  type RankChoice,
+} from './measure.js';
 import { byDepth, spreadOf, weightsOf, type GeometryModel } from './model.js';
 import type { GeometryView, WeightPart } from './view.js';
 
@@ -44,7 +52,15 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
         if (spread === null) return null;
         const floor = spreadOf(spectra.map((spectrum) => rankValue(choice, spectrum.floor, spectrum.count)));
         const dominated = spectra.filter((spectrum) => isDominated(choice, spectrum)).length;
-        return { value: spread.mean, low: spread.low, high: spread.high, matrices: spectra.length, dominated, floor: floor?.mean ?? null, hollow: kind === 'value' && 2 * dominated >= spectra.length };
+        return {
+          value: spread.mean,
+          low: spread.low,
+          high: spread.high,
+          matrices: spectra.length,
+          dominated,
+          floor: floor?.mean ?? null,
+          hollow: kind === 'value' && 2 * dominated >= spectra.length,
+        };
       });
     const value: DepthSeries = {
       key: `${name.index}/value`,
@@ -66,26 +82,45 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
       return spectrum === null ? null : correctedValue(choice, spectrum);
     }).map((point) => ({ ...point, low: null, high: null }));
     if (points.every((point) => point.value === null)) return [value];
-    return [value, { ...value, key: `${name.index}/corrected`, name: `${name.short}, floor taken out`, kind: 'corrected', light: true, dash: 4, points }];
+    return [
+      value,
+      {
+        ...value,
+        key: `${name.index}/corrected`,
+        name: `${name.short}, floor taken out`,
+        kind: 'corrected',
+        light: true,
+        dash: 4,
+        points,
+      },
+    ];
   });
   const zones = series.flatMap((one): LineZone[] => {
     if (one.kind !== 'value') return [];
     const points = overDepth(groups, (tensors) => {
-      const spread = spreadOf(tensors.map((tensor) => {
-        const spectrum = tensor.spectra[one.delta] ?? null;
-        return spectrum === null ? null : rankValue(choice, spectrum.floor, spectrum.count);
-      }));
-      return spread === null || (spread.high === 0 && spread.low === 0) ? null : { value: spread.mean, low: spread.low, high: spread.high, matrices: 0, dominated: 0, floor: null };
+      const spread = spreadOf(
+        tensors.map((tensor) => {
+          const spectrum = tensor.spectra[one.delta] ?? null;
+          return spectrum === null ? null : rankValue(choice, spectrum.floor, spectrum.count);
+        }),
+      );
+      return spread === null || (spread.high === 0 && spread.low === 0)
+        ? null
+        : { value: spread.mean, low: spread.low, high: spread.high, matrices: 0, dominated: 0, floor: null };
     });
-    return points.every((point) => point.value === null) ? [] : [{ key: `${one.delta}/floor`, colour: one.colour, points }];
+    return points.every((point) => point.value === null)
+      ? []
+      : [{ key: `${one.delta}/floor`, colour: one.colour, points }];
   });
-  const values = [...series.flatMap(({ points }) => points), ...zones.flatMap(({ points }) => points)].flatMap((point) => [point.value, point.low, point.high]).filter((value) => value !== null);
+  const values = [...series.flatMap(({ points }) => points), ...zones.flatMap(({ points }) => points)]
+    .flatMap((point) => [point.value, point.low, point.high])
+    .filter((value) => value !== null);
   const log = choice.scale === 'log' && choice.metric !== 'logVolume';
   return {
     ...frame(model, groups),
     title: `${rankLabel(choice)} over depth`,
     label: rankLabel(choice),
-    axis: log ? logAxis(values) : shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume'),
+    axis: log ? logAxis(values) : (shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
     series,
     zones,
     zoneName: 'rounding floor',
@@ -110,7 +145,16 @@ export function rankFigure(model: GeometryModel, delta: number, part: WeightPart
     baseline: null,
     points: overDepth(groups, (tensors) => {
       const cell = logCell(tensors, delta, rank);
-      return cell === null ? null : { value: cell.value, low: null, high: null, matrices: cell.matrices, dominated: cell.inside ? cell.matrices : 0, floor: cell.floor };
+      return cell === null
+        ? null
+        : {
+            value: cell.value,
+            low: null,
+            high: null,
+            matrices: cell.matrices,
+            dominated: cell.inside ? cell.matrices : 0,
+            floor: cell.floor,
+          };
     }),
   }));
   const values = series.flatMap(({ points }) => points.flatMap(({ value }) => (value === null ? [] : [value])));
@@ -135,7 +179,9 @@ export function tenthRanks(ranks: number): number[] {
 /** How far two updates in a row move in the same directions. Null where there is one update only. */
 export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigure | null {
   const groups = byDepth(weightsOf(model, part));
-  const pairs = model.deltas.slice(1).map((to, index) => ({ index, name: `${model.deltas[index]!.short} and ${to.short}` }));
+  const pairs = model.deltas
+    .slice(1)
+    .map((to, index) => ({ index, name: `${model.deltas[index]!.short} and ${to.short}` }));
   const several = pairs.length > 1;
   const series = pairs.flatMap(({ index, name }) =>
     (['left', 'right'] as const).map((side, at): DepthSeries => ({
@@ -151,13 +197,28 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
         const own = tensors.flatMap((tensor) => tensor.overlaps[index] ?? []);
         const spread = spreadOf(own.map((overlap) => (side === 'left' ? overlap.leftOverlap : overlap.rightOverlap)));
         const chance = spreadOf(own.map((overlap) => (side === 'left' ? overlap.leftChance : overlap.rightChance)));
-        return spread === null ? null : { value: spread.mean, low: spread.low, high: spread.high, matrices: own.length, dominated: 0, floor: chance?.mean ?? null };
+        return spread === null
+          ? null
+          : {
+              value: spread.mean,
+              low: spread.low,
+              high: spread.high,
+              matrices: own.length,
+              dominated: 0,
+              floor: chance?.mean ?? null,
+            };
       }),
     })),
   );
   if (series.every(({ points }) => points.every(({ value }) => value === null))) return null;
-  const zones = series.map((one): LineZone => ({ key: `${one.key}/chance`, colour: one.colour, points: one.points.map(({ x, floor }) => ({ x, value: floor, low: null, high: null })) }));
-  const values = series.flatMap(({ points }) => points.flatMap(({ value, high, floor }) => [value, high, floor].filter((one) => one !== null)));
+  const zones = series.map((one): LineZone => ({
+    key: `${one.key}/chance`,
+    colour: one.colour,
+    points: one.points.map(({ x, floor }) => ({ x, value: floor, low: null, high: null })),
+  }));
+  const values = series.flatMap(({ points }) =>
+    points.flatMap(({ value, high, floor }) => [value, high, floor].filter((one) => one !== null)),
+  );
   const full = linearAxis([...values, 0.05], 5);
   return {
     ...frame(model, groups),
@@ -203,26 +264,46 @@ export function logCell(tensors: readonly TensorSpectra[], delta: number, rank: 
     }
   }
   if (count === 0) return null;
-  return { value: sum / count, floor: floorCount === 0 ? null : floorSum / floorCount, inside: floorCount === count && sum <= highSum, matrices: count };
+  return {
+    value: sum / count,
+    floor: floorCount === 0 ? null : floorSum / floorCount,
+    inside: floorCount === count && sum <= highSum,
+    matrices: count,
+  };
 }
 
-function overDepth(groups: ReadonlyMap<number, readonly TensorSpectra[]>, at: (tensors: readonly TensorSpectra[]) => Omit<DepthPoint, 'x'> | null): DepthPoint[] {
+function overDepth(
+  groups: ReadonlyMap<number, readonly TensorSpectra[]>,
+  at: (tensors: readonly TensorSpectra[]) => Omit<DepthPoint, 'x'> | null,
+): DepthPoint[] {
   const none = { value: null, low: null, high: null, matrices: 0, dominated: 0, floor: null };
-  return [...groups.keys()].sort((a, b) => a - b).flatMap((depth, index, depths): DepthPoint[] => {
-    const before = depths[index - 1];
-    // Lines break where the model’s sections meet.
-    const gap: DepthPoint[] = before !== undefined && Math.sign(before) !== Math.sign(depth) ? [{ x: depth - 0.5, ...none }] : [];
-    return [...gap, { x: depth, ...(at(groups.get(depth)!) ?? none) }];
-  });
+  return [...groups.keys()]
+    .sort((a, b) => a - b)
+    .flatMap((depth, index, depths): DepthPoint[] => {
+      const before = depths[index - 1];
+      // Lines break where the model’s sections meet.
+      const gap: DepthPoint[] =
+        before !== undefined && Math.sign(before) !== Math.sign(depth) ? [{ x: depth - 0.5, ...none }] : [];
+      return [...gap, { x: depth, ...(at(groups.get(depth)!) ?? none) }];
+    });
 }
 
-function frame(model: GeometryModel, groups: ReadonlyMap<number, unknown>): Pick<LineFigure, 'x' | 'regions' | 'sections'> {
+function frame(
+  model: GeometryModel,
+  groups: ReadonlyMap<number, unknown>,
+): Pick<LineFigure, 'x' | 'regions' | 'sections'> {
   const depths = [...groups.keys()];
   const from = Math.min(...depths, depths.length === 0 ? 0 : Infinity);
   const to = Math.max(...depths, depths.length === 0 ? 1 : -Infinity);
   const sections = model.sections.filter((span) => span.to > from && span.from < to);
   return {
-    x: { from: from - 0.5, to: to + 0.5, log: false, title: '', ticks: (count) => depthTicks(from, to, count).map((value) => ({ value, label: formatDepth(value) })) },
+    x: {
+      from: from - 0.5,
+      to: to + 0.5,
+      log: false,
+      title: '',
+      ticks: (count) => depthTicks(from, to, count).map((value) => ({ value, label: formatDepth(value) })),
+    },
     regions: model.regions.filter((span) => span.to > from && span.from < to),
     sections: sections.length > 1 ? sections : [],
   };
@@ -250,7 +331,11 @@ export function readDepths(model: GeometryModel, figure: DepthFigure, depth: num
 }
 
 export function dominatedText({ dominated, matrices }: Pick<DepthPoint, 'dominated' | 'matrices'>): string {
-  return dominated === 0 ? '' : dominated === matrices ? 'the rounding floor explains it' : `the rounding floor explains it in ${dominated} of ${plural(matrices, 'matrix', 'matrices')}`;
+  return dominated === 0
+    ? ''
+    : dominated === matrices
+      ? 'the rounding floor explains it'
+      : `the rounding floor explains it in ${dominated} of ${plural(matrices, 'matrix', 'matrices')}`;
 }
 
 /** What the figure says, in a sentence per line. */
@@ -278,7 +363,9 @@ export function depthRows(model: GeometryModel, figure: DepthFigure): DepthRow[]
     const span = model.regions.find(({ from, to }) => depth > from && depth < to);
     return figure.series.flatMap((line) => {
       const point = line.points.find((one) => one.x === depth);
-      return point === undefined || point.value === null ? [] : [{ depth, region: span === undefined ? '' : REGION_NAMES[span.region], name: line.name, point }];
+      return point === undefined || point.value === null
+        ? []
+        : [{ depth, region: span === undefined ? '' : REGION_NAMES[span.region], name: line.name, point }];
     });
   });
 }

@@ -32,11 +32,46 @@ interface Measure {
 }
 
 const MEASURES: readonly Measure[] = [
-  { id: 'spectral', label: 'σ₁', help: 'The largest singular value.', flag: 'spectral', value: ({ spectral }) => spectral, format: formatNumber },
-  { id: 'ratio', label: '× floor', help: 'σ₁ over the largest singular value that rounding alone would give.', flag: null, value: ({ spectral, floor }) => (floor.spectral > 0 ? spectral / floor.spectral : null), format: formatTimes },
-  { id: 'stableRank', label: 'stable rank', help: '‖Δ‖² over σ₁².', flag: 'stableRank', value: ({ stableRank }) => stableRank, format: formatNumber },
-  { id: 'corrected', label: 'floor out', help: 'Stable rank with the floor’s energy taken out.', flag: null, value: ({ corrected }) => corrected?.stableRank ?? null, format: formatNumber },
-  { id: 'effectiveRank', label: 'eff. rank', help: 'exp of the entropy of the singular values.', flag: 'effectiveRank', value: ({ effectiveRank }) => effectiveRank, format: formatNumber },
+  {
+    id: 'spectral',
+    label: 'σ₁',
+    help: 'The largest singular value.',
+    flag: 'spectral',
+    value: ({ spectral }) => spectral,
+    format: formatNumber,
+  },
+  {
+    id: 'ratio',
+    label: '× floor',
+    help: 'σ₁ over the largest singular value that rounding alone would give.',
+    flag: null,
+    value: ({ spectral, floor }) => (floor.spectral > 0 ? spectral / floor.spectral : null),
+    format: formatTimes,
+  },
+  {
+    id: 'stableRank',
+    label: 'stable rank',
+    help: '‖Δ‖² over σ₁².',
+    flag: 'stableRank',
+    value: ({ stableRank }) => stableRank,
+    format: formatNumber,
+  },
+  {
+    id: 'corrected',
+    label: 'floor out',
+    help: 'Stable rank with the floor’s energy taken out.',
+    flag: null,
+    value: ({ corrected }) => corrected?.stableRank ?? null,
+    format: formatNumber,
+  },
+  {
+    id: 'effectiveRank',
+    label: 'eff. rank',
+    help: 'exp of the entropy of the singular values.',
+    flag: 'effectiveRank',
+    value: ({ effectiveRank }) => effectiveRank,
+    format: formatNumber,
+  },
 ];
 
 /** `compact` leaves out what describes the matrix, for editor columns that are hardly wider than a name. */
@@ -44,7 +79,17 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
   const none = () => '';
   const clear = () => false;
   const columns: MatrixColumn[] = [
-    { id: 'matrix', label: 'Matrix', help: 'Canonical name, and which part of a fused tensor.', delta: null, numeric: false, key: keyOf, text: keyOf, why: none, noisy: clear },
+    {
+      id: 'matrix',
+      label: 'Matrix',
+      help: 'Canonical name, and which part of a fused tensor.',
+      delta: null,
+      numeric: false,
+      key: keyOf,
+      text: keyOf,
+      why: none,
+      noisy: clear,
+    },
     {
       id: 'depth',
       label: 'depth',
@@ -56,7 +101,17 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
       why: ({ depth }) => (depth === null ? 'Outside the numbered layers.' : ''),
       noisy: clear,
     },
-    { id: 'shape', label: 'shape', help: 'Rows (outputs) × columns (inputs). Sorts by number of elements.', delta: null, numeric: true, key: ({ rows, columns: width }) => rows * width, text: ({ rows, columns: width }) => `${rows} × ${width}`, why: none, noisy: clear },
+    {
+      id: 'shape',
+      label: 'shape',
+      help: 'Rows (outputs) × columns (inputs). Sorts by number of elements.',
+      delta: null,
+      numeric: true,
+      key: ({ rows, columns: width }) => rows * width,
+      text: ({ rows, columns: width }) => `${rows} × ${width}`,
+      why: none,
+      noisy: clear,
+    },
   ];
   if (compact) columns.splice(1);
   for (const index of shown) {
@@ -67,7 +122,8 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         const spectrum = tensor.spectra[index] ?? null;
         return spectrum === null ? null : measure.value(spectrum);
       };
-      const noisy = (tensor: TensorSpectra) => measure.flag !== null && tensor.spectra[index]?.dominated.includes(measure.flag) === true;
+      const noisy = (tensor: TensorSpectra) =>
+        measure.flag !== null && tensor.spectra[index]?.dominated.includes(measure.flag) === true;
       columns.push({
         id: `${index}.${measure.id}`,
         label: measure.label,
@@ -79,7 +135,9 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         why(tensor) {
           if (noisy(tensor)) return 'The rounding floor explains this number.';
           if (value(tensor) !== null) return '';
-          return tensor.spectra[index] === null ? (tensor.skipped[index] ?? 'This update could not be taken.') : whyNone(measure.id, tensor.spectra[index]!);
+          return tensor.spectra[index] === null
+            ? (tensor.skipped[index] ?? 'This update could not be taken.')
+            : whyNone(measure.id, tensor.spectra[index]!);
         },
         noisy,
       });
@@ -94,7 +152,10 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         numeric: true,
         key: (tensor) => meanOverlap(overlap(tensor)),
         text: (tensor) => formatNumber(meanOverlap(overlap(tensor))),
-        why: (tensor) => (overlap(tensor) === null ? 'It takes two updates of this matrix.' : `By chance ${formatNumber((overlap(tensor)!.leftChance + overlap(tensor)!.rightChance) / 2)}.`),
+        why: (tensor) =>
+          overlap(tensor) === null
+            ? 'It takes two updates of this matrix.'
+            : `By chance ${formatNumber((overlap(tensor)!.leftChance + overlap(tensor)!.rightChance) / 2)}.`,
         noisy: clear,
       });
     }
@@ -113,8 +174,16 @@ function meanOverlap(overlap: { leftOverlap: number; rightOverlap: number } | nu
 }
 
 /** Names hold all words of `query`, in any order; a depth is the chosen one. Sorted by a column, or in the result's order. */
-export function arrange(tensors: readonly TensorSpectra[], filter: { query: string; depth: number | null; part: string }, column: MatrixColumn | null, descending: boolean): TensorSpectra[] {
-  const words = filter.query.toLowerCase().split(/\s+/).filter((word) => word !== '');
+export function arrange(
+  tensors: readonly TensorSpectra[],
+  filter: { query: string; depth: number | null; part: string },
+  column: MatrixColumn | null,
+  descending: boolean,
+): TensorSpectra[] {
+  const words = filter.query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const shown = tensors.filter((tensor) => {
     if (filter.depth !== null && tensor.depth !== filter.depth) return false;
     if (filter.part !== 'all' && tensor.component !== filter.part) return false;

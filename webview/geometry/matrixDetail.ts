@@ -25,13 +25,30 @@ export interface MatrixDetail {
 export function createMatrixDetail(context: PanelContext, store: Store<GeometryView>): MatrixDetail {
   const name = h('h3', { class: 'detail-name', 'data-testid': 'matrix-name' });
   const place = h('p', { class: 'muted detail-place' });
-  const close = button({ kind: 'icon', icon: 'close', label: 'Close the matrix', testId: 'matrix-close', onClick: () => store.set({ matrix: null }) });
-  const locate = button({ kind: 'icon', icon: 'locate', label: 'Show the tensor in its index', testId: 'matrix-reveal', onClick: () => tensor !== null && void context.ask(context.host.revealTensor({ name: tensor.name, stage: updateNow() + 1 })) });
+  const close = button({
+    kind: 'icon',
+    icon: 'close',
+    label: 'Close the matrix',
+    testId: 'matrix-close',
+    onClick: () => store.set({ matrix: null }),
+  });
+  const locate = button({
+    kind: 'icon',
+    icon: 'locate',
+    label: 'Show the tensor in its index',
+    testId: 'matrix-reveal',
+    onClick: () =>
+      tensor !== null && void context.ask(context.host.revealTensor({ name: tensor.name, stage: updateNow() + 1 })),
+  });
   const choice = h('div', { class: 'detail-switch' });
   const state = h('p', { class: 'note', role: 'status', 'data-testid': 'full-spectrum-state' });
   const legend = h('div', { class: 'legend' });
   const refine = button({ label: 'Refine to exact', testId: 'refine', onClick: () => void refineNow() });
-  const refineNote = h('span', { class: 'note' }, 'These are estimates; exact takes all singular values of this matrix.');
+  const refineNote = h(
+    'span',
+    { class: 'note' },
+    'These are estimates; exact takes all singular values of this matrix.',
+  );
   const refineRow = h('p', { class: 'refine-row' }, refine, refineNote);
   const metrics = h('div', {});
   const angles = h('div', {});
@@ -39,12 +56,23 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
     testId: 'full-spectrum',
     describe: (figure) => `${figure.summary} Left and right walk the ranks.`,
     read: (figure, at) => readRank(figure, at.x),
-    tooltip: (figure, at) => [h('div', { class: 'tooltip-title' }, h('strong', {}, `rank ${at.x}`)), ...rankWords(figure, at.x).map((text) => h('div', {}, text))],
+    tooltip: (figure, at) => [
+      h('div', { class: 'tooltip-title' }, h('strong', {}, `rank ${at.x}`)),
+      ...rankWords(figure, at.x).map((text) => h('div', {}, text)),
+    ],
     onChoose: null,
   });
   const body = h('div', {}, refineRow, legend, chart.element, state, metrics, angles);
   const skipped = h('p', { class: 'note', 'data-testid': 'matrix-skipped' });
-  const element = h('section', { class: 'detail matrix-detail', 'aria-label': 'Matrix', hidden: true, 'data-testid': 'matrix-detail' }, h('div', { class: 'detail-head' }, name, h('span', { class: 'detail-tools' }, locate, close)), place, choice, skipped, body);
+  const element = h(
+    'section',
+    { class: 'detail matrix-detail', 'aria-label': 'Matrix', hidden: true, 'data-testid': 'matrix-detail' },
+    h('div', { class: 'detail-head' }, name, h('span', { class: 'detail-tools' }, locate, close)),
+    place,
+    choice,
+    skipped,
+    body,
+  );
 
   let model: GeometryModel | null = null;
   let tensor: TensorSpectra | null = null;
@@ -88,7 +116,11 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
       full = found;
       draw(own, from, spectrum);
     } catch (error) {
-      if (asked === key) setText(state, `Only the largest ${spectrum.singularValues.length} are shown: ${error instanceof Error ? error.message : String(error)}`);
+      if (asked === key)
+        setText(
+          state,
+          `Only the largest ${spectrum.singularValues.length} are shown: ${error instanceof Error ? error.message : String(error)}`,
+        );
     }
   }
 
@@ -96,19 +128,52 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
     figure = spectrumFigure(matrixName(model!, own), model!.deltas[from]!, spectrum, full);
     chart.show(figure, null);
     const known = full?.known ?? spectrum.singularValues.length;
-    setText(state, known >= spectrum.count ? '' : `${known.toLocaleString('en')} of ${plural(spectrum.count, 'singular value')}${full === null ? '' : ' are computed, the others estimated'}.`);
+    setText(
+      state,
+      known >= spectrum.count
+        ? ''
+        : `${known.toLocaleString('en')} of ${plural(spectrum.count, 'singular value')}${full === null ? '' : ' are computed, the others estimated'}.`,
+    );
     replace(
       legend,
-      h('span', { class: 'legend-item' }, lineSwatch(figure.series[0]!), h('span', {}, `σ of ${model!.deltas[from]!.full}`)),
-      figure.series[1] === undefined ? null : h('span', { class: 'legend-item' }, lineSwatch(figure.series[1]), 'Estimated'),
-      figure.zones.length === 0 ? null : h('span', { class: 'legend-item' }, floorSwatch(), 'Rounding floor, 95 %', context.tooltip.help(FLOOR_BAND_HELP)),
+      h(
+        'span',
+        { class: 'legend-item' },
+        lineSwatch(figure.series[0]!),
+        h('span', {}, `σ of ${model!.deltas[from]!.full}`),
+      ),
+      figure.series[1] === undefined
+        ? null
+        : h('span', { class: 'legend-item' }, lineSwatch(figure.series[1]), 'Estimated'),
+      figure.zones.length === 0
+        ? null
+        : h(
+            'span',
+            { class: 'legend-item' },
+            floorSwatch(),
+            'Rounding floor, 95 %',
+            context.tooltip.help(FLOOR_BAND_HELP),
+          ),
     );
   }
 
   function showChoice(from: number): void {
     if (model === null || model.deltas.length < 2) return replace(choice);
     keepFocus(choice, () =>
-      replace(choice, segmented({ label: 'Update', testId: 'detail-update', choices: model!.deltas.map((delta) => ({ value: String(delta.index), label: delta.short, title: delta.full })), value: String(from), onChange: (value) => store.set({ update: Number(value) }) }).element),
+      replace(
+        choice,
+        segmented({
+          label: 'Update',
+          testId: 'detail-update',
+          choices: model!.deltas.map((delta) => ({
+            value: String(delta.index),
+            label: delta.short,
+            title: delta.full,
+          })),
+          value: String(from),
+          onChange: (value) => store.set({ update: Number(value) }),
+        }).element,
+      ),
     );
   }
 
@@ -130,11 +195,24 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
       const from = updateNow();
       const spectrum = tensor.spectra[from] ?? null;
       setText(name, keyOf(tensor));
-      const facts = [matrixName(model, tensor), `${tensor.rows} × ${tensor.columns}`, tensor.dtypes.filter((dtype) => dtype !== null).filter((dtype, at, all) => all.indexOf(dtype) === at).join(', '), spectrum === null ? null : spectrum.mode];
+      const facts = [
+        matrixName(model, tensor),
+        `${tensor.rows} × ${tensor.columns}`,
+        tensor.dtypes
+          .filter((dtype) => dtype !== null)
+          .filter((dtype, at, all) => all.indexOf(dtype) === at)
+          .join(', '),
+        spectrum === null ? null : spectrum.mode,
+      ];
       setText(place, facts.filter((fact) => fact !== null && fact !== '').join(' · '));
       showChoice(from);
       const update = model.deltas[from]?.full ?? 'this update';
-      const none = spectrum === null ? `No spectrum of ${update}: ${tensor.skipped[from] ?? 'it could not be taken.'}` : spectrum.spectral === 0 ? `${update} is zero here: this matrix did not change, bit for bit.` : null;
+      const none =
+        spectrum === null
+          ? `No spectrum of ${update}: ${tensor.skipped[from] ?? 'it could not be taken.'}`
+          : spectrum.spectral === 0
+            ? `${update} is zero here: this matrix did not change, bit for bit.`
+            : null;
       skipped.hidden = none === null;
       setText(skipped, none ?? '');
       body.hidden = none !== null;
@@ -153,7 +231,13 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   };
 }
 
-const METRIC_ROWS: { name: string; flag: MetricName | null; value: (spectrum: Spectrum) => number | null; floor: (spectrum: Spectrum) => number | null; corrected?: (spectrum: Spectrum) => Child }[] = [
+const METRIC_ROWS: {
+  name: string;
+  flag: MetricName | null;
+  value: (spectrum: Spectrum) => number | null;
+  floor: (spectrum: Spectrum) => number | null;
+  corrected?: (spectrum: Spectrum) => Child;
+}[] = [
   { name: '‖Δ‖', flag: null, value: ({ fro }) => fro, floor: ({ floor }) => floor.fro },
   { name: 'σ₁', flag: 'spectral', value: ({ spectral }) => spectral, floor: ({ floor }) => floor.spectral },
   { name: 'Nuclear norm', flag: 'nuclear', value: ({ nuclear }) => nuclear, floor: ({ floor }) => floor.nuclear },
@@ -162,17 +246,47 @@ const METRIC_ROWS: { name: string; flag: MetricName | null; value: (spectrum: Sp
     flag: 'stableRank',
     value: ({ stableRank }) => stableRank,
     floor: ({ floor }) => floor.stableRank,
-    corrected: ({ corrected }) => (corrected === null || corrected.stableRank === null ? NONE : bounded(corrected.stableRank, corrected.stableRankLow, corrected.stableRankHigh, formatNumber)),
+    corrected: ({ corrected }) =>
+      corrected === null || corrected.stableRank === null
+        ? NONE
+        : bounded(corrected.stableRank, corrected.stableRankLow, corrected.stableRankHigh, formatNumber),
   },
-  { name: 'Effective rank', flag: 'effectiveRank', value: ({ effectiveRank }) => effectiveRank, floor: ({ floor }) => floor.effectiveRank },
-  { name: 'Condition number', flag: 'conditionNumber', value: ({ conditionNumber }) => conditionNumber, floor: ({ floor }) => floor.conditionNumber },
-  { name: 'Log-volume, top 50', flag: 'logVolume', value: ({ logVolume }) => logVolume, floor: ({ floor }) => floor.logVolume },
+  {
+    name: 'Effective rank',
+    flag: 'effectiveRank',
+    value: ({ effectiveRank }) => effectiveRank,
+    floor: ({ floor }) => floor.effectiveRank,
+  },
+  {
+    name: 'Condition number',
+    flag: 'conditionNumber',
+    value: ({ conditionNumber }) => conditionNumber,
+    floor: ({ floor }) => floor.conditionNumber,
+  },
+  {
+    name: 'Log-volume, top 50',
+    flag: 'logVolume',
+    value: ({ logVolume }) => logVolume,
+    floor: ({ floor }) => floor.logVolume,
+  },
 ];
 
 /** A number over its bounds, where these are apart from it: beside each other they would be too wide for an editor column. */
-function bounded(value: number | null | undefined, low: number | null | undefined, high: number | null | undefined, format: (value: number | null | undefined) => string): Child {
+function bounded(
+  value: number | null | undefined,
+  low: number | null | undefined,
+  high: number | null | undefined,
+  format: (value: number | null | undefined) => string,
+): Child {
   const [text, from, to] = [value, low, high].map(format);
-  return h('span', {}, text, from === text && to === text ? null : h('span', { class: 'bounds' }, h('span', { class: 'visually-hidden' }, ', between '), `${from}–${to}`));
+  return h(
+    'span',
+    {},
+    text,
+    from === text && to === text
+      ? null
+      : h('span', { class: 'bounds' }, h('span', { class: 'visually-hidden' }, ', between '), `${from}–${to}`),
+  );
 }
 
 /** Every metric: its value and error, the floor’s own, and what is left with the floor taken out. */
@@ -182,14 +296,23 @@ function metricTable(spectrum: Spectrum): HTMLElement {
       'tr',
       {},
       h('th', { scope: 'row' }, title),
-      h('td', { class: noisy ? 'noisy' : undefined, title: noisy ? 'The rounding floor explains this number.' : undefined }, value, noisy ? h('span', { class: 'visually-hidden' }, ', explained by the rounding floor') : null),
+      h(
+        'td',
+        { class: noisy ? 'noisy' : undefined, title: noisy ? 'The rounding floor explains this number.' : undefined },
+        value,
+        noisy ? h('span', { class: 'visually-hidden' }, ', explained by the rounding floor') : null,
+      ),
       h('td', { class: 'muted' }, error),
       h('td', { class: 'muted' }, floor),
       h('td', {}, corrected),
     );
-  const errorText = (error: number | null, format: (value: number | null) => string) => (error === null || error === 0 ? '' : `± ${format(error)}`);
+  const errorText = (error: number | null, format: (value: number | null) => string) =>
+    error === null || error === 0 ? '' : `± ${format(error)}`;
   const { corrected } = spectrum;
-  const share = (k: string) => (corrected === null ? NONE : bounded(corrected.topEnergy[k], corrected.topEnergyLow[k], corrected.topEnergyHigh[k], formatShare));
+  const share = (k: string) =>
+    corrected === null
+      ? NONE
+      : bounded(corrected.topEnergy[k], corrected.topEnergyLow[k], corrected.topEnergyHigh[k], formatShare);
   const energies = Object.keys(spectrum.topEnergy).sort((a, b) => Number(a) - Number(b));
   const table = h(
     'div',
@@ -197,21 +320,62 @@ function metricTable(spectrum: Spectrum): HTMLElement {
     h(
       'table',
       { class: 'number-table metric-table', 'data-testid': 'metric-table' },
-      h('thead', {}, h('tr', {}, ...['Metric', 'Value', spectrum.mode === 'fast' ? '95 %' : 'Error', 'Floor'].map((text) => h('th', { scope: 'col' }, text)), h('th', { scope: 'col', title: 'What is left with the rounding floor taken out, and its bounds' }, 'Floor out'))),
+      h(
+        'thead',
+        {},
+        h(
+          'tr',
+          {},
+          ...['Metric', 'Value', spectrum.mode === 'fast' ? '95 %' : 'Error', 'Floor'].map((text) =>
+            h('th', { scope: 'col' }, text),
+          ),
+          h(
+            'th',
+            { scope: 'col', title: 'What is left with the rounding floor taken out, and its bounds' },
+            'Floor out',
+          ),
+        ),
+      ),
       h(
         'tbody',
         {},
         ...METRIC_ROWS.map(({ name, flag, value, floor, corrected }) =>
-          row(name, formatNumber(value(spectrum)), errorText(flag === null ? null : spectrum.error[flag], formatNumber), spectrum.floor.fro > 0 ? formatNumber(floor(spectrum)) : NONE, corrected?.(spectrum) ?? '', flag !== null && spectrum.dominated.includes(flag)),
+          row(
+            name,
+            formatNumber(value(spectrum)),
+            errorText(flag === null ? null : spectrum.error[flag], formatNumber),
+            spectrum.floor.fro > 0 ? formatNumber(floor(spectrum)) : NONE,
+            corrected?.(spectrum) ?? '',
+            flag !== null && spectrum.dominated.includes(flag),
+          ),
         ),
         ...energies.map((k) =>
-          row(`Energy in the first ${k}`, formatShare(spectrum.topEnergy[k]), errorText(spectrum.error.topEnergy, formatShare), spectrum.floor.fro > 0 ? formatShare(spectrum.floor.topEnergy[k]) : NONE, share(k), spectrum.dominated.includes('topEnergy')),
+          row(
+            `Energy in the first ${k}`,
+            formatShare(spectrum.topEnergy[k]),
+            errorText(spectrum.error.topEnergy, formatShare),
+            spectrum.floor.fro > 0 ? formatShare(spectrum.floor.topEnergy[k]) : NONE,
+            share(k),
+            spectrum.dominated.includes('topEnergy'),
+          ),
         ),
-        row('Numerical rank', `${formatCount(spectrum.rank)} of ${formatCount(spectrum.count)}`, '', '', spectrum.corrected === null ? NONE : `${formatCount(spectrum.corrected.signalRank)} above it`, false),
+        row(
+          'Numerical rank',
+          `${formatCount(spectrum.rank)} of ${formatCount(spectrum.count)}`,
+          '',
+          '',
+          spectrum.corrected === null ? NONE : `${formatCount(spectrum.corrected.signalRank)} above it`,
+          false,
+        ),
       ),
     ),
   );
-  return h('div', {}, table, corrected === null ? h('p', { class: 'note', 'data-testid': 'uncorrected' }, whyUncorrected(spectrum)) : null);
+  return h(
+    'div',
+    {},
+    table,
+    corrected === null ? h('p', { class: 'note', 'data-testid': 'uncorrected' }, whyUncorrected(spectrum)) : null,
+  );
 }
 
 /** Cosines of the principal angles to the neighbouring updates. */
@@ -220,13 +384,24 @@ function overlapCharts(context: PanelContext, model: GeometryModel, tensor: Tens
     const overlap = tensor.overlaps[index] ?? null;
     const [first, second] = [model.deltas[index], model.deltas[index + 1]];
     if (overlap === null || first === undefined || second === undefined) return [];
-    return [h('h4', {}, `Principal angles, ${first.short} and ${second.short}`), h('div', { class: 'angle-charts' }, ...(['left', 'right'] as const).map((side) => angleChart(context, overlap, side)))];
+    return [
+      h('h4', {}, `Principal angles, ${first.short} and ${second.short}`),
+      h(
+        'div',
+        { class: 'angle-charts' },
+        ...(['left', 'right'] as const).map((side) => angleChart(context, overlap, side)),
+      ),
+    ];
   });
 }
 
 function angleChart(context: PanelContext, overlap: Overlap, side: 'left' | 'right'): HTMLElement {
-  const [mean, chance] = side === 'left' ? [overlap.leftOverlap, overlap.leftChance] : [overlap.rightOverlap, overlap.rightChance];
-  const bars = overlap[side].map((cosine, at) => ({ share: Math.min(1, Math.max(0, cosine)), text: `angle ${at + 1} of ${overlap.k}: cosine ${formatCosine(cosine)}` }));
+  const [mean, chance] =
+    side === 'left' ? [overlap.leftOverlap, overlap.leftChance] : [overlap.rightOverlap, overlap.rightChance];
+  const bars = overlap[side].map((cosine, at) => ({
+    share: Math.min(1, Math.max(0, cosine)),
+    text: `angle ${at + 1} of ${overlap.k}: cosine ${formatCosine(cosine)}`,
+  }));
   return barChart(context, {
     label: `${side === 'left' ? 'Outputs (left)' : 'Inputs (right)'}: overlap ${formatNumber(mean)}, by chance ${formatNumber(chance)}`,
     data: { bars, ends: ['1', '', String(overlap.k)], top: '1' },
@@ -241,7 +416,9 @@ function rankWords(figure: SpectrumFigure, rank: number): string[] {
   const floor = figure.zones[0]?.points.find(({ x }) => x === rank);
   return [
     ...(point === null ? [] : [`σ ${known === null ? '≈' : '='} ${formatNumber(point.value)}`]),
-    ...(floor === undefined || floor.value === null ? [] : [`rounding alone: ${formatNumber(floor.value)} (${formatNumber(floor.low)} to ${formatNumber(floor.high)})`]),
+    ...(floor === undefined || floor.value === null
+      ? []
+      : [`rounding alone: ${formatNumber(floor.value)} (${formatNumber(floor.low)} to ${formatNumber(floor.high)})`]),
     ...(point?.hollow === true ? ['inside the rounding floor'] : []),
   ];
 }

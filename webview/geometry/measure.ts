@@ -22,13 +22,23 @@ export const RANK_TEXT: Record<RankMetric, { label: string; help: string }> = {
     label: 'Energy in the first k',
     help: 'Share of ‖Δ‖² that lies in the k strongest directions.',
   },
-  spectral: { label: 'Spectral norm σ₁', help: 'The largest singular value of the update: how far it can move a vector of length one.' },
+  spectral: {
+    label: 'Spectral norm σ₁',
+    help: 'The largest singular value of the update: how far it can move a vector of length one.',
+  },
   nuclear: { label: 'Nuclear norm', help: 'Sum of all singular values.' },
-  logVolume: { label: 'Log-volume', help: 'Sum of the logarithms of the 50 largest singular values: the volume of the body the strongest directions span.' },
+  logVolume: {
+    label: 'Log-volume',
+    help: 'Sum of the logarithms of the 50 largest singular values: the volume of the body the strongest directions span.',
+  },
 };
 
 export function rankLabel(choice: RankChoice): string {
-  return choice.metric === 'topEnergy' ? (choice.top === '1' ? 'Energy in the first direction' : `Energy in the first ${choice.top}`) : RANK_TEXT[choice.metric].label;
+  return choice.metric === 'topEnergy'
+    ? choice.top === '1'
+      ? 'Energy in the first direction'
+      : `Energy in the first ${choice.top}`
+    : RANK_TEXT[choice.metric].label;
 }
 
 /** Of a spectrum, or of the floor under one; `count` is min(rows, columns). */
@@ -53,9 +63,12 @@ export function correctedValue(choice: RankChoice, spectrum: Spectrum): number |
 /** Why there is none. */
 export function whyUncorrected({ uncorrected }: Pick<Spectrum, 'uncorrected'>): string {
   switch (uncorrected) {
-    case 'unchanged': return 'The update is zero.';
-    case 'misfit': return 'What rounding did to this update cannot be told: it depends on the size of the weights, or all weights moved by about as much. The floor is not taken out.';
-    default: return 'The update does not stand above the rounding floor.';
+    case 'unchanged':
+      return 'The update is zero.';
+    case 'misfit':
+      return 'What rounding did to this update cannot be told: it depends on the size of the weights, or all weights moved by about as much. The floor is not taken out.';
+    default:
+      return 'The update does not stand above the rounding floor.';
   }
 }
 

@@ -34,8 +34,12 @@ export function indexSpectra(result: SpectrumResult): GeometryModel {
   const depths = [...new Set(counted.flatMap(({ depth }) => (depth === null ? [] : [depth])))].sort((a, b) => a - b);
   const languageLayers = Math.max(0, ...result.stages.map((stage) => stage.layers));
   const span = (section: Section) => {
-    const own = counted.flatMap((tensor) => (tensor.section === section && tensor.depth !== null ? [tensor.depth] : []));
-    return own.length === 0 ? [] : [{ section, name: SECTION_NAMES[section], from: least(own) - 0.5, to: most(own) + 0.5 }];
+    const own = counted.flatMap((tensor) =>
+      tensor.section === section && tensor.depth !== null ? [tensor.depth] : [],
+    );
+    return own.length === 0
+      ? []
+      : [{ section, name: SECTION_NAMES[section], from: least(own) - 0.5, to: most(own) + 0.5 }];
   };
   const sections = (['vision', 'projector', 'language'] as const).flatMap(span);
   const spectra = counted.flatMap(({ spectra: own }) => own.filter((spectrum) => spectrum !== null));
@@ -50,7 +54,9 @@ export function indexSpectra(result: SpectrumResult): GeometryModel {
     regions: result.regions.length === 0 ? [] : regionSpans(result.cuts, languageLayers),
     sections,
     ranks: most([1, ...spectra.map(({ singularValues }) => singularValues.length)]),
-    tops: [...new Set(spectra.flatMap(({ topEnergy }) => Object.keys(topEnergy)))].sort((a, b) => Number(a) - Number(b)),
+    tops: [...new Set(spectra.flatMap(({ topEnergy }) => Object.keys(topEnergy)))].sort(
+      (a, b) => Number(a) - Number(b),
+    ),
   };
 }
 
@@ -65,7 +71,8 @@ function countedOnce(tensors: readonly TensorSpectra[]): TensorSpectra[] {
   for (const { name, part } of tensors) {
     if (part === null) continue;
     const words = part.split(' ');
-    for (let length = 0; length < words.length; length++) wholes.add(keyOf({ name, part: length === 0 ? null : words.slice(0, length).join(' ') }));
+    for (let length = 0; length < words.length; length++)
+      wholes.add(keyOf({ name, part: length === 0 ? null : words.slice(0, length).join(' ') }));
   }
   return tensors.filter((tensor) => !wholes.has(keyOf(tensor)));
 }
@@ -88,7 +95,9 @@ export function byDepth(tensors: readonly TensorSpectra[]): Map<number, TensorSp
 
 /** Over the values that exist; null when none does. */
 export function spreadOf(values: readonly (number | null | undefined)[]): Spread | null {
-  const there = values.filter((value): value is number => value !== null && value !== undefined && Number.isFinite(value));
+  const there = values.filter(
+    (value): value is number => value !== null && value !== undefined && Number.isFinite(value),
+  );
   if (there.length === 0) return null;
   return { mean: there.reduce((sum, value) => sum + value, 0) / there.length, low: least(there), high: most(there) };
 }

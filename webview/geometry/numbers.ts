@@ -10,7 +10,20 @@ import type { RankSurface } from './surfaceData.js';
 export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]): string {
   return csv([
     ['figure', 'depth', 'region', 'line', 'value', 'low', 'high', 'floor', 'matrices', 'dominated'],
-    ...figures.flatMap((figure) => depthRows(model, figure).map(({ depth, region, name, point }): Cell[] => [figure.title, depth, region, name, point.value, point.low, point.high, point.floor, point.matrices, point.dominated])),
+    ...figures.flatMap((figure) =>
+      depthRows(model, figure).map(({ depth, region, name, point }): Cell[] => [
+        figure.title,
+        depth,
+        region,
+        name,
+        point.value,
+        point.low,
+        point.high,
+        point.floor,
+        point.matrices,
+        point.dominated,
+      ]),
+    ),
   ]);
 }
 
@@ -22,7 +35,19 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
       surface.depths.flatMap((depth, column) =>
         surface.rows.flatMap((row, at): Cell[][] => {
           const cell = row[column] ?? null;
-          return cell === null ? [] : [[model.deltas[index]?.full, depth, at + 1, cell.value, cell.floor, cell.inside ? 'yes' : 'no', cell.matrices]];
+          return cell === null
+            ? []
+            : [
+                [
+                  model.deltas[index]?.full,
+                  depth,
+                  at + 1,
+                  cell.value,
+                  cell.floor,
+                  cell.inside ? 'yes' : 'no',
+                  cell.matrices,
+                ],
+              ];
         }),
       ),
     ),
@@ -34,5 +59,13 @@ export function depthMarkdown(model: GeometryModel, figure: DepthFigure): string
     const floor = point.floor === null ? '' : figure.format(point.floor);
     return `| ${formatDepth(depth)} | ${region} | ${markdownCell(name)} | ${figure.format(point.value!)} | ${floor} | ${point.dominated} of ${point.matrices} |`;
   });
-  return [`${markdownCell(figure.title)}`, '', '| Depth | Region | Line | Value | Floor | Explained by the floor |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
+  return (
+    [
+      `${markdownCell(figure.title)}`,
+      '',
+      '| Depth | Region | Line | Value | Floor | Explained by the floor |',
+      '|--:|:--|:--|--:|--:|--:|',
+      ...rows,
+    ].join('\n') + '\n'
+  );
 }

@@ -30,7 +30,10 @@ export function createOffer(context: PanelContext): Offer {
   const mode = segmented<SpectrumMode>({
     label: 'Mode',
     testId: 'spectrum-mode',
-    choices: [{ value: 'exact', label: 'Exact', title: MODE_TEXT.exact }, { value: 'fast', label: 'Fast', title: MODE_TEXT.fast }],
+    choices: [
+      { value: 'exact', label: 'Exact', title: MODE_TEXT.exact },
+      { value: 'fast', label: 'Fast', title: MODE_TEXT.fast },
+    ],
     value: 'exact',
     onChange(value) {
       choice = { ...choice, mode: value };
@@ -50,12 +53,21 @@ export function createOffer(context: PanelContext): Offer {
   });
   const error = h('p', { class: 'field-error', role: 'alert', hidden: true, 'data-testid': 'spectrum-plan-error' });
   const facts = h('dl', { class: 'plan', 'aria-live': 'polite', 'data-testid': 'spectrum-plan' });
-  const compute = button({ label: 'Compute', kind: 'primary', testId: 'spectrum-compute', onClick: () => void start() });
+  const compute = button({
+    label: 'Compute',
+    kind: 'primary',
+    testId: 'spectrum-compute',
+    onClick: () => void start(),
+  });
   const element = h(
     'section',
     { class: 'state geometry-offer', 'data-testid': 'geometry-offer' },
     h('h1', {}, 'Geometry of the updates'),
-    h('p', {}, 'How many directions did training move each weight in, and how much of that is only rounding? The singular values of every update say so, held against what storing the weights in their dtype adds by itself.'),
+    h(
+      'p',
+      {},
+      'How many directions did training move each weight in, and how much of that is only rounding? The singular values of every update say so, held against what storing the weights in their dtype adds by itself.',
+    ),
     notice,
     h('div', { class: 'offer-choices' }, mode.element, field('Weights', filter.element)),
     modeNote,
@@ -109,9 +121,34 @@ export function createOffer(context: PanelContext): Offer {
       compute.setAttribute('aria-label', kept ? 'Continue' : state.kind === 'failed' ? 'Retry' : 'Compute');
       if (state.kind === 'failed') {
         const cancelled = state.code === 'cancelled';
-        replace(notice, h('div', { class: cancelled ? 'message' : 'message error', role: 'alert', 'data-testid': 'geometry-failed', 'data-code': state.code }, icon(cancelled ? 'info' : 'error'), h('p', {}, state.message)));
+        replace(
+          notice,
+          h(
+            'div',
+            {
+              class: cancelled ? 'message' : 'message error',
+              role: 'alert',
+              'data-testid': 'geometry-failed',
+              'data-code': state.code,
+            },
+            icon(cancelled ? 'info' : 'error'),
+            h('p', {}, state.message),
+          ),
+        );
       } else if (state.interrupted !== null) {
-        replace(notice, h('div', { class: 'message', 'data-testid': 'geometry-interrupted' }, icon('info'), h('p', {}, `An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)} %. With the same choices it continues from there.`)));
+        replace(
+          notice,
+          h(
+            'div',
+            { class: 'message', 'data-testid': 'geometry-interrupted' },
+            icon('info'),
+            h(
+              'p',
+              {},
+              `An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)} %. With the same choices it continues from there.`,
+            ),
+          ),
+        );
       } else replace(notice);
       void plan();
     },

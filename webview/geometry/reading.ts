@@ -23,25 +23,39 @@ interface Reading {
 export function readSpectra(model: GeometryModel): string[] {
   const readings = model.deltas.map(({ index, short }) => readingOf(model, index, short));
   const present = readings.filter(({ all }) => all.some(({ spectral }) => spectral > 0));
-  if (present.length === 0) return [model.counted.some(({ spectra }) => spectra.some((spectrum) => spectrum !== null)) ? 'Nothing changed, bit for bit: there is no update to take apart.' : 'No spectrum could be taken.'];
+  if (present.length === 0)
+    return [
+      model.counted.some(({ spectra }) => spectra.some((spectrum) => spectrum !== null))
+        ? 'Nothing changed, bit for bit: there is no update to take apart.'
+        : 'No spectrum could be taken.',
+    ];
   const out = present.length === 1 ? [alone(present[0]!)] : compared(present);
   for (const reading of present) {
     const { dominated, all } = reading.layers;
-    if (dominated > 0 && reading.clear.length >= ENOUGH) out.push(`In ${dominated} of ${plural(all, 'layer')} the rounding floor explains the stable rank of ${reading.short}; those are left out here.`);
+    if (dominated > 0 && reading.clear.length >= ENOUGH)
+      out.push(
+        `In ${dominated} of ${plural(all, 'layer')} the rounding floor explains the stable rank of ${reading.short}; those are left out here.`,
+      );
   }
   out.push(...overlaps(model));
   return out;
 }
 
 function readingOf(model: GeometryModel, index: number, short: string): Reading {
-  const spectra = (tensors: GeometryModel['counted']) => tensors.flatMap((tensor) => tensor.spectra[index] ?? []).filter(({ stableRank }) => stableRank !== null);
+  const spectra = (tensors: GeometryModel['counted']) =>
+    tensors.flatMap((tensor) => tensor.spectra[index] ?? []).filter(({ stableRank }) => stableRank !== null);
   const all = spectra(model.counted);
   const layers = [...byDepth(model.counted).values()].map(spectra).filter((own) => own.length > 0);
   return {
     short,
     all,
     clear: all.filter(({ dominated }) => !dominated.includes('stableRank')),
-    layers: { dominated: layers.filter((own) => 2 * own.filter(({ dominated }) => dominated.includes('stableRank')).length >= own.length).length, all: layers.length },
+    layers: {
+      dominated: layers.filter(
+        (own) => 2 * own.filter(({ dominated }) => dominated.includes('stableRank')).length >= own.length,
+      ).length,
+      all: layers.length,
+    },
   };
 }
 
@@ -66,14 +80,22 @@ function compared(readings: readonly Reading[]): string[] {
   const last = readings.at(-1)!;
   const before = readings.at(-2)!;
   const blind = [before, last].filter(({ clear }) => clear.length < ENOUGH);
-  if (blind.length > 0) return [before, last].map((reading) => (reading.clear.length < ENOUGH ? dominatedSentence(reading) : alone(reading)));
+  if (blind.length > 0)
+    return [before, last].map((reading) =>
+      reading.clear.length < ENOUGH ? dominatedSentence(reading) : alone(reading),
+    );
   const corrected = [correctedRank(last), correctedRank(before)] as const;
   const isCorrected = corrected[0] !== null && corrected[1] !== null;
   // What the floor adds spreads an update over more directions; where it can be taken out, that is what is compared.
   // Beside it, of the same matrices, what is stored.
-  const measured = [last, before].map(({ clear }) => medianRank(isCorrected ? clear.filter(hasRank) : clear)!) as [number, number];
+  const measured = [last, before].map(({ clear }) => medianRank(isCorrected ? clear.filter(hasRank) : clear)!) as [
+    number,
+    number,
+  ];
   const [late, early] = isCorrected ? [corrected[0], corrected[1]] : measured;
-  const out = !isCorrected ? '' : ` with the rounding floor taken out (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
+  const out = !isCorrected
+    ? ''
+    : ` with the rounding floor taken out (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
   const sides = `median stable rank ${formatNumber(late)} against ${formatNumber(early)}${out}, over the matrices that stand above the floor`;
   const ratio = early / late;
   if (ratio > ALIKE) return [`${last.short} is more concentrated than ${before.short}: ${sides}.`];
@@ -101,15 +123,32 @@ function overlaps(model: GeometryModel): string[] {
     const from = model.deltas[index]!;
     // Directions of noise are random: only where both updates stand above the floor does an overlap speak of training.
     const own = model.counted.flatMap((tensor) => {
-      const [a, b, overlap] = [tensor.spectra[index] ?? null, tensor.spectra[index + 1] ?? null, tensor.overlaps[index] ?? null];
-      return overlap === null || a === null || b === null || a.dominated.includes('stableRank') || b.dominated.includes('stableRank') ? [] : [overlap];
+      const [a, b, overlap] = [
+        tensor.spectra[index] ?? null,
+        tensor.spectra[index + 1] ?? null,
+        tensor.overlaps[index] ?? null,
+      ];
+      return overlap === null ||
+        a === null ||
+        b === null ||
+        a.dominated.includes('stableRank') ||
+        b.dominated.includes('stableRank')
+        ? []
+        : [overlap];
     });
     if (own.length < ENOUGH) return [];
     const mean = spreadOf(own.map(({ leftOverlap, rightOverlap }) => (leftOverlap + rightOverlap) / 2))!.mean;
     const chance = spreadOf(own.map(({ leftChance, rightChance }) => (leftChance + rightChance) / 2))!.mean;
     // What is shared beyond chance, of what could be.
     const excess = chance < 1 ? (mean - chance) / (1 - chance) : 0;
-    const verdict = excess >= 0.1 ? 'share directions' : excess >= 0.02 ? 'share some directions' : 'share hardly more directions than chance has it';
-    return [`${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, by chance ${formatNumber(chance)}.`];
+    const verdict =
+      excess >= 0.1
+        ? 'share directions'
+        : excess >= 0.02
+          ? 'share some directions'
+          : 'share hardly more directions than chance has it';
+    return [
+      `${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, by chance ${formatNumber(chance)}.`,
+    ];
   });
 }

@@ -17,7 +17,16 @@ import { button, dropdown, segmented } from '../kit.js';
 import { folding, provenance, stageChips } from '../overview/overview.js';
 import { describeDepth } from '../state/model.js';
 import type { Store } from '../state/store.js';
-import { depthRows, describeDepths, dominatedText, metricFigure, overlapFigure, rankFigure, readDepths, type DepthFigure } from './figures.js';
+import {
+  depthRows,
+  describeDepths,
+  dominatedText,
+  metricFigure,
+  overlapFigure,
+  rankFigure,
+  readDepths,
+  type DepthFigure,
+} from './figures.js';
 import { createMatrices } from './matrices.js';
 import { createMatrixDetail } from './matrixDetail.js';
 import { FLOOR_BAND_HELP, RANK_TEXT } from './measure.js';
@@ -35,7 +44,13 @@ export interface GeometryResultView {
   dispose(): void;
 }
 
-const PART_TEXT: Record<WeightPart, string> = { all: 'All', attention: 'Attention', mlp: 'MLP', embedding: 'Embeddings', other: 'Other' };
+const PART_TEXT: Record<WeightPart, string> = {
+  all: 'All',
+  attention: 'Attention',
+  mlp: 'MLP',
+  embedding: 'Embeddings',
+  other: 'Other',
+};
 /** Ranks that the table under the surface lists; the CSV has all. */
 const LISTED_RANKS = [1, 2, 5, 10, 20, 30, 40, 50];
 
@@ -49,14 +64,19 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
 
   const chooseDepth = (depth: number | null) => {
     store.set({ depth });
-    context.announce(depth === null || model === null ? 'Selection cleared.' : `${describeDepth(model, depth)} chosen. Its matrices are listed below the figures.`);
+    context.announce(
+      depth === null || model === null
+        ? 'Selection cleared.'
+        : `${describeDepth(model, depth)} chosen. Its matrices are listed below the figures.`,
+    );
   };
   const depthChart = (testId: string, low = false): LineChart<DepthFigure> =>
     createLineChart<DepthFigure>(context, {
       testId,
       low,
       wholeColumn: true,
-      describe: (drawn) => `${describeDepths(model!, drawn)} Left and right walk the layers, up and down the lines, Enter lists a layer’s matrices.`,
+      describe: (drawn) =>
+        `${describeDepths(model!, drawn)} Left and right walk the layers, up and down the lines, Enter lists a layer’s matrices.`,
       read: (drawn, at) => readDepths(model!, drawn, at.x, at.key),
       tooltip: (drawn, at) => depthTooltip(model!, drawn, at),
       onChoose: (at) => chooseDepth(at?.x ?? null),
@@ -64,21 +84,58 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
 
   const metricChart = depthChart('metric-figure');
   const overlapChart = depthChart('overlap-figure');
-  const maps: { map: SurfaceMap; chart: LineChart<DepthFigure>; heading: HTMLElement; legend: HTMLElement; card: HTMLElement }[] = [];
+  const maps: {
+    map: SurfaceMap;
+    chart: LineChart<DepthFigure>;
+    heading: HTMLElement;
+    legend: HTMLElement;
+    card: HTMLElement;
+  }[] = [];
   const matrices = createMatrices(context, store);
   const detail = createMatrixDetail(context, store);
 
   // ---- controls ----
   const metricHelp = h('span', { class: 'help-slot' });
-  const metric = dropdown<RankMetric>({ label: 'Metric', testId: 'rank-metric', choices: RANK_METRICS.map((value) => ({ value, label: RANK_TEXT[value].label })), value: store.get().metric, onChange: (value) => store.set({ metric: value }), after: metricHelp });
+  const metric = dropdown<RankMetric>({
+    label: 'Metric',
+    testId: 'rank-metric',
+    choices: RANK_METRICS.map((value) => ({ value, label: RANK_TEXT[value].label })),
+    value: store.get().metric,
+    onChange: (value) => store.set({ metric: value }),
+    after: metricHelp,
+  });
   const top = h('span', {});
-  const part = dropdown<WeightPart>({ label: 'Weights', testId: 'geometry-part', choices: [{ value: 'all', label: 'All' }], value: 'all', onChange: (value) => store.set({ part: value }) });
-  const scale = segmented<'linear' | 'log'>({ label: 'Scale', testId: 'geometry-scale', choices: [{ value: 'linear', label: 'Linear' }, { value: 'log', label: 'Log' }], value: store.get().scale, onChange: (value) => store.set({ scale: value }) });
+  const part = dropdown<WeightPart>({
+    label: 'Weights',
+    testId: 'geometry-part',
+    choices: [{ value: 'all', label: 'All' }],
+    value: 'all',
+    onChange: (value) => store.set({ part: value }),
+  });
+  const scale = segmented<'linear' | 'log'>({
+    label: 'Scale',
+    testId: 'geometry-scale',
+    choices: [
+      { value: 'linear', label: 'Linear' },
+      { value: 'log', label: 'Log' },
+    ],
+    value: store.get().scale,
+    onChange: (value) => store.set({ scale: value }),
+  });
 
   const head = h('div', { class: 'top' });
   const notices = h('div', { class: 'overview' });
-  const reading = h('p', { class: 'reading geometry-reading', 'data-testid': 'geometry-reading', 'aria-live': 'polite' });
-  const legend = h('div', { class: 'legend', role: 'group', 'aria-label': 'Lines in the figure', 'data-testid': 'geometry-legend' });
+  const reading = h('p', {
+    class: 'reading geometry-reading',
+    'data-testid': 'geometry-reading',
+    'aria-live': 'polite',
+  });
+  const legend = h('div', {
+    class: 'legend',
+    role: 'group',
+    'aria-label': 'Lines in the figure',
+    'data-testid': 'geometry-legend',
+  });
   const metricTitle = h('h2', {});
   const metricNumbers = h('div', {});
   const surfaceCards = h('div', { class: 'surface-cards' });
@@ -86,7 +143,19 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
   const overlapTitle = h('h2', {});
   const overlapLegend = h('div', { class: 'legend' });
   const overlapNumbers = h('div', {});
-  const overlapCard = h('section', { class: 'card', 'aria-label': 'Overlap of the updates', 'data-testid': 'overlap-card' }, overlapTitle, h('p', { class: 'note' }, 'Do two updates in a row move in the same directions? 1: the same subspace; the dotted lines: what two random ones of these sizes would share.'), overlapLegend, overlapChart.element, overlapNumbers);
+  const overlapCard = h(
+    'section',
+    { class: 'card', 'aria-label': 'Overlap of the updates', 'data-testid': 'overlap-card' },
+    overlapTitle,
+    h(
+      'p',
+      { class: 'note' },
+      'Do two updates in a row move in the same directions? 1: the same subspace; the dotted lines: what two random ones of these sizes would share.',
+    ),
+    overlapLegend,
+    overlapChart.element,
+    overlapNumbers,
+  );
   const foot = h('div', {});
   const tensors = h('div', { class: 'tensors' }, matrices.element, detail.element);
   const element = h(
@@ -97,8 +166,22 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     h(
       'section',
       { class: 'block', 'aria-label': 'Figures' },
-      h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' }, metric.element, top, part.element, scale.element),
-      h('section', { class: 'card', 'aria-label': 'Rank metrics over depth' }, metricTitle, legend, metricChart.element, metricNumbers),
+      h(
+        'div',
+        { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' },
+        metric.element,
+        top,
+        part.element,
+        scale.element,
+      ),
+      h(
+        'section',
+        { class: 'card', 'aria-label': 'Rank metrics over depth' },
+        metricTitle,
+        legend,
+        metricChart.element,
+        metricNumbers,
+      ),
     ),
     h('section', { class: 'block', 'aria-label': 'Singular values by layer' }, surfaceCards, surfaceNumbers),
     h('section', { class: 'block' }, overlapCard),
@@ -110,35 +193,82 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
   const caption = () => {
     if (model === null) return '';
     const { cuts, mode, filter, provenance: from } = model.result;
-    return [model.deltas.map((name) => name.full).join(', '), mode, filter === null ? null : `weights matching ${filter}`, store.get().part === 'all' ? null : `${PART_TEXT[store.get().part]} only`, model.regions.length === 0 ? null : `regions cut at layers ${cuts[0]} and ${cuts[1]}`, `run ${from.runId}`].filter((text) => text !== null).join(' · ');
+    return [
+      model.deltas.map((name) => name.full).join(', '),
+      mode,
+      filter === null ? null : `weights matching ${filter}`,
+      store.get().part === 'all' ? null : `${PART_TEXT[store.get().part]} only`,
+      model.regions.length === 0 ? null : `regions cut at layers ${cuts[0]} and ${cuts[1]}`,
+      `run ${from.runId}`,
+    ]
+      .filter((text) => text !== null)
+      .join(' · ');
   };
-  const fileName = (what: string, ending: string) => `${(model?.result.stages.map((stage) => stage.label).join('-') ?? 'geometry').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
+  const fileName = (what: string, ending: string) =>
+    `${(model?.result.stages.map((stage) => stage.label).join('-') ?? 'geometry').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
   const save = async (name: string, content: string | ArrayBuffer) => {
-    if ((await context.ask(context.host.save({ suggestedName: name, content }))) === true) context.announce(`Saved ${name}.`);
+    if ((await context.ask(context.host.save({ suggestedName: name, content }))) === true)
+      context.announce(`Saved ${name}.`);
   };
   const lines = (): DepthFigure[] => [figure, overlap].filter((one) => one !== null);
   const drawing = (drawn: Parameters<typeof linesSvg>[0], what: string, palette: Palette) =>
-    linesSvg(drawn, { title: `${title}: ${what}`, description: drawn.map((one) => one.title).join(', '), caption: caption() }, palette);
+    linesSvg(
+      drawn,
+      { title: `${title}: ${what}`, description: drawn.map((one) => one.title).join(', '), caption: caption() },
+      palette,
+    );
   const png = (drawn: Parameters<typeof linesSvg>[0], what: string, name: string) => {
     const { svg, width, height } = drawing(drawn, what, paletteOf(context.theme.now()));
     void context.ask(svgPng(svg, width, height)).then((bytes) => bytes && save(fileName(name, 'png'), bytes));
   };
   const entries: MenuEntry[] = [
     { heading: 'Numbers' },
-    { label: 'Matrices as CSV…', testId: 'export-spectra-csv', run: () => model !== null && void save(fileName('spectra', 'csv'), spectraCsv(model.result)) },
-    { label: 'Figures over depth as CSV…', testId: 'export-depth-csv', run: () => model !== null && void save(fileName('ranks', 'csv'), depthCsv(model, lines())) },
-    { label: 'Surfaces as CSV…', testId: 'export-rank-csv', run: () => model !== null && void save(fileName('surfaces', 'csv'), surfaceCsv(model, surfaces)) },
-    { label: 'Result as JSON…', testId: 'export-spectrum-json', run: () => model !== null && void save(fileName('spectrum', 'json'), `${JSON.stringify(model.result, null, 1)}\n`) },
+    {
+      label: 'Matrices as CSV…',
+      testId: 'export-spectra-csv',
+      run: () => model !== null && void save(fileName('spectra', 'csv'), spectraCsv(model.result)),
+    },
+    {
+      label: 'Figures over depth as CSV…',
+      testId: 'export-depth-csv',
+      run: () => model !== null && void save(fileName('ranks', 'csv'), depthCsv(model, lines())),
+    },
+    {
+      label: 'Surfaces as CSV…',
+      testId: 'export-rank-csv',
+      run: () => model !== null && void save(fileName('surfaces', 'csv'), surfaceCsv(model, surfaces)),
+    },
+    {
+      label: 'Result as JSON…',
+      testId: 'export-spectrum-json',
+      run: () =>
+        model !== null && void save(fileName('spectrum', 'json'), `${JSON.stringify(model.result, null, 1)}\n`),
+    },
     { heading: 'Figures' },
-    { label: 'Rank metric as SVG…', testId: 'export-metric-svg', run: () => figure !== null && void save(fileName('ranks', 'svg'), drawing([figure], figure.title, PAPER).svg) },
-    { label: 'Rank metric as PNG…', testId: 'export-metric-png', run: () => figure !== null && png([figure], figure.title, 'ranks') },
+    {
+      label: 'Rank metric as SVG…',
+      testId: 'export-metric-svg',
+      run: () => figure !== null && void save(fileName('ranks', 'svg'), drawing([figure], figure.title, PAPER).svg),
+    },
+    {
+      label: 'Rank metric as PNG…',
+      testId: 'export-metric-png',
+      run: () => figure !== null && png([figure], figure.title, 'ranks'),
+    },
     {
       label: 'Surfaces as SVG…',
       testId: 'export-rank-svg',
       run() {
         for (const [index, surface] of surfaces.entries()) {
           const words = { title: `${title}: ${surface.title}`, description: surface.summary, caption: caption() };
-          void save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'svg'), heatmapSvg(surfaceGrid(surface), { label: 'log(σᵢ / σ₁)', log: false, format: formatNumber, dots: 'inside the rounding floor' }, words));
+          void save(
+            fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'svg'),
+            heatmapSvg(
+              surfaceGrid(surface),
+              { label: 'log(σᵢ / σ₁)', log: false, format: formatNumber, dots: 'inside the rounding floor' },
+              words,
+            ),
+          );
         }
       },
     },
@@ -148,20 +278,44 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       run() {
         const theme = context.theme.now();
         for (const [index, surface] of surfaces.entries()) {
-          const words = { title: `${title}: ${surface.title}`, legend: [{ text: `log(σᵢ / σ₁) from ${formatNumber(surface.least)} (faint) to 0 (strong); hatched: inside the rounding floor`, colour: theme.muted }] };
-          void context.ask(canvasPng(maps[index]!.map.canvas, words, theme)).then((bytes) => bytes && save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'png'), bytes));
+          const words = {
+            title: `${title}: ${surface.title}`,
+            legend: [
+              {
+                text: `log(σᵢ / σ₁) from ${formatNumber(surface.least)} (faint) to 0 (strong); hatched: inside the rounding floor`,
+                colour: theme.muted,
+              },
+            ],
+          };
+          void context
+            .ask(canvasPng(maps[index]!.map.canvas, words, theme))
+            .then((bytes) => bytes && save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'png'), bytes));
         }
       },
     },
-    { label: 'Every tenth rank as SVG…', testId: 'export-tenth-svg', run: () => curves.length > 0 && void save(fileName('tenth-ranks', 'svg'), drawing(curves, 'every tenth rank', PAPER).svg) },
-    { label: 'Overlap as SVG…', testId: 'export-overlap-svg', run: () => overlap !== null && void save(fileName('overlap', 'svg'), drawing([overlap], overlap.title, PAPER).svg) },
+    {
+      label: 'Every tenth rank as SVG…',
+      testId: 'export-tenth-svg',
+      run: () =>
+        curves.length > 0 && void save(fileName('tenth-ranks', 'svg'), drawing(curves, 'every tenth rank', PAPER).svg),
+    },
+    {
+      label: 'Overlap as SVG…',
+      testId: 'export-overlap-svg',
+      run: () =>
+        overlap !== null && void save(fileName('overlap', 'svg'), drawing([overlap], overlap.title, PAPER).svg),
+    },
     {
       label: 'Chosen matrix as SVG…',
       testId: 'export-matrix-svg',
       run() {
         const drawn = detail.current();
         if (drawn === null) context.announce('Choose a matrix first.');
-        else void save(fileName(`matrix-${keyOf(drawn.tensor).replace(/[^\p{L}\p{N}._-]+/gu, '-')}`, 'svg'), drawing([drawn.figure], drawn.figure.title, PAPER).svg);
+        else
+          void save(
+            fileName(`matrix-${keyOf(drawn.tensor).replace(/[^\p{L}\p{N}._-]+/gu, '-')}`, 'svg'),
+            drawing([drawn.figure], drawn.figure.title, PAPER).svg,
+          );
       },
     },
     { heading: 'Copy' },
@@ -170,12 +324,19 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       testId: 'copy-rank-md',
       run() {
         if (model === null || figure === null) return;
-        void context.ask(context.host.copy({ text: depthMarkdown(model, figure) })).then(() => context.announce('Numbers copied.'));
+        void context
+          .ask(context.host.copy({ text: depthMarkdown(model, figure) }))
+          .then(() => context.announce('Numbers copied.'));
       },
     },
   ];
   const exporter = menuButton({ label: 'Export', testId: 'export-geometry', entries });
-  const again = button({ label: 'Compute again…', title: 'Compute with another mode or other weights', testId: 'spectrum-again', onClick: () => void context.ask(context.host.leaveSpectrum()) });
+  const again = button({
+    label: 'Compute again…',
+    title: 'Compute with another mode or other weights',
+    testId: 'spectrum-again',
+    onClick: () => void context.ask(context.host.leaveSpectrum()),
+  });
 
   // ---- rendering ----
   function showLegend(view: GeometryView): void {
@@ -183,13 +344,29 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     const many = model.deltas.length > 1;
     const items = model.deltas.map((name) => {
       const shown = figure!.series.some((one) => one.delta === name.index);
-      const words = [lineSwatch({ colour: name.index, marker: name.index, dash: name.index }), h('span', { class: 'legend-name' }, name.full)];
+      const words = [
+        lineSwatch({ colour: name.index, marker: name.index, dash: name.index }),
+        h('span', { class: 'legend-name' }, name.full),
+      ];
       if (!many) return h('span', { class: 'legend-item' }, ...words);
       const toggle = () => {
-        const next = view.hidden.includes(name.index) ? view.hidden.filter((one) => one !== name.index) : [...view.hidden, name.index];
+        const next = view.hidden.includes(name.index)
+          ? view.hidden.filter((one) => one !== name.index)
+          : [...view.hidden, name.index];
         if (next.length < model!.deltas.length) store.set({ hidden: next });
       };
-      return h('button', { type: 'button', class: 'legend-item', 'aria-pressed': String(shown), title: `${shown ? 'Hide' : 'Show'} ${name.short}`, 'data-testid': `geometry-legend-${name.index}`, on: { click: toggle } }, ...words);
+      return h(
+        'button',
+        {
+          type: 'button',
+          class: 'legend-item',
+          'aria-pressed': String(shown),
+          title: `${shown ? 'Hide' : 'Show'} ${name.short}`,
+          'data-testid': `geometry-legend-${name.index}`,
+          on: { click: toggle },
+        },
+        ...words,
+      );
     });
     const corrected = figure.series.find(({ kind }) => kind === 'corrected');
     const hollow = figure.series.some(({ points }) => points.some((point) => point.hollow === true));
@@ -197,7 +374,9 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       replace(
         legend,
         ...items,
-        figure!.zones.length === 0 ? null : h('span', { class: 'legend-item' }, floorSwatch(), 'Rounding floor', context.tooltip.help(FLOOR_BAND_HELP)),
+        figure!.zones.length === 0
+          ? null
+          : h('span', { class: 'legend-item' }, floorSwatch(), 'Rounding floor', context.tooltip.help(FLOOR_BAND_HELP)),
         corrected === undefined ? null : h('span', { class: 'legend-item' }, lineSwatch(corrected), 'Floor taken out'),
         hollow ? h('span', { class: 'muted' }, 'Hollow: the floor explains it.') : null,
       ),
@@ -217,16 +396,42 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     const wanted = view.metric === 'topEnergy' ? model.tops.join() : '';
     if (top.dataset['for'] !== wanted) {
       top.dataset['for'] = wanted;
-      replace(top, wanted === '' ? null : segmented<string>({ label: 'k', testId: 'top-k', choices: model.tops.map((value) => ({ value, label: value })), value: view.top, onChange: (value) => store.set({ top: value }) }).element);
+      replace(
+        top,
+        wanted === ''
+          ? null
+          : segmented<string>({
+              label: 'k',
+              testId: 'top-k',
+              choices: model.tops.map((value) => ({ value, label: value })),
+              value: view.top,
+              onChange: (value) => store.set({ top: value }),
+            }).element,
+      );
     }
   }
 
-  function numbersTable(id: string, words: string, rows: number, headings: readonly string[], content: () => Child[]): HTMLElement {
+  function numbersTable(
+    id: string,
+    words: string,
+    rows: number,
+    headings: readonly string[],
+    content: () => Child[],
+  ): HTMLElement {
     const body = h('tbody', {});
     const node = folding(
       context,
       { id, open: false, class: 'numbers', title: ['Numbers', h('span', { class: 'muted' }, plural(rows, 'row'))] },
-      h('div', { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': words }, h('table', { class: `number-table ${id}`, 'data-testid': `${id}-table` }, h('thead', {}, h('tr', {}, ...headings.map((text) => h('th', { scope: 'col' }, text)))), body)),
+      h(
+        'div',
+        { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': words },
+        h(
+          'table',
+          { class: `number-table ${id}`, 'data-testid': `${id}-table` },
+          h('thead', {}, h('tr', {}, ...headings.map((text) => h('th', { scope: 'col' }, text)))),
+          body,
+        ),
+      ),
     ) as HTMLDetailsElement;
     // Thousands of cells nobody has asked for would make every change slow.
     const fill = () => node.open && body.childElementCount === 0 && replace(body, ...content());
@@ -239,40 +444,73 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     const shown = model!;
     const rows = depthRows(shown, drawn);
     const overlaps = drawn === overlap;
-    return numbersTable(id, `Numbers of ${drawn.title}`, rows.length, ['Depth', 'Region', 'Line', drawn.label, 'Range', overlaps ? 'By chance' : 'Floor', overlaps ? 'Matrices' : 'Explained by the floor'], () =>
-      rows.map(({ depth, region, name, point }) =>
-        h(
-          'tr',
-          {},
-          h('th', { scope: 'row' }, formatDepth(depth)),
-          h('td', {}, region),
-          h('td', { class: 'text' }, name),
-          h('td', { class: point.hollow === true ? 'noisy' : undefined }, drawn.format(point.value!)),
-          h('td', {}, point.low === null || point.high === null ? '' : `${drawn.format(point.low)} – ${drawn.format(point.high)}`),
-          h('td', {}, point.floor === null ? '' : drawn.format(point.floor)),
-          h('td', {}, overlaps ? String(point.matrices) : `${point.dominated} of ${point.matrices}`),
+    return numbersTable(
+      id,
+      `Numbers of ${drawn.title}`,
+      rows.length,
+      [
+        'Depth',
+        'Region',
+        'Line',
+        drawn.label,
+        'Range',
+        overlaps ? 'By chance' : 'Floor',
+        overlaps ? 'Matrices' : 'Explained by the floor',
+      ],
+      () =>
+        rows.map(({ depth, region, name, point }) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, formatDepth(depth)),
+            h('td', {}, region),
+            h('td', { class: 'text' }, name),
+            h('td', { class: point.hollow === true ? 'noisy' : undefined }, drawn.format(point.value!)),
+            h(
+              'td',
+              {},
+              point.low === null || point.high === null
+                ? ''
+                : `${drawn.format(point.low)} – ${drawn.format(point.high)}`,
+            ),
+            h('td', {}, point.floor === null ? '' : drawn.format(point.floor)),
+            h('td', {}, overlaps ? String(point.matrices) : `${point.dominated} of ${point.matrices}`),
+          ),
         ),
-      ),
     );
   }
 
   function surfaceTable(): HTMLElement {
     const shown = model!;
     const ranks = LISTED_RANKS.filter((rank) => rank <= shown.ranks);
-    const rows = surfaces.flatMap((surface, index) => surface.depths.map((depth, column) => ({ surface, index, depth, column })));
-    return numbersTable('surface-numbers', 'Numbers of the surfaces', rows.length, ['Depth', 'Update', ...ranks.map((rank) => `rank ${rank}`)], () =>
-      rows.map(({ surface, index, depth, column }) =>
-        h(
-          'tr',
-          {},
-          h('th', { scope: 'row' }, formatDepth(depth)),
-          h('td', {}, shown.deltas[index]?.short ?? ''),
-          ...ranks.map((rank) => {
-            const cell = surface.rows[rank - 1]?.[column] ?? null;
-            return h('td', { class: cell?.inside === true ? 'noisy' : undefined, title: cell?.inside === true ? 'Inside the rounding floor.' : undefined }, formatNumber(cell?.value));
-          }),
+    const rows = surfaces.flatMap((surface, index) =>
+      surface.depths.map((depth, column) => ({ surface, index, depth, column })),
+    );
+    return numbersTable(
+      'surface-numbers',
+      'Numbers of the surfaces',
+      rows.length,
+      ['Depth', 'Update', ...ranks.map((rank) => `rank ${rank}`)],
+      () =>
+        rows.map(({ surface, index, depth, column }) =>
+          h(
+            'tr',
+            {},
+            h('th', { scope: 'row' }, formatDepth(depth)),
+            h('td', {}, shown.deltas[index]?.short ?? ''),
+            ...ranks.map((rank) => {
+              const cell = surface.rows[rank - 1]?.[column] ?? null;
+              return h(
+                'td',
+                {
+                  class: cell?.inside === true ? 'noisy' : undefined,
+                  title: cell?.inside === true ? 'Inside the rounding floor.' : undefined,
+                },
+                formatNumber(cell?.value),
+              );
+            }),
+          ),
         ),
-      ),
     );
   }
 
@@ -283,11 +521,23 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       curves = shown.deltas.map(({ index }) => rankFigure(shown, index, view.part));
       while (maps.length < surfaces.length) {
         const at = maps.length;
-        const one = { map: createSurfaceMap(context, { testId: `rank-surface-${at}`, onChoose: chooseDepth }), chart: depthChart(`rank-curves-${at}`, true), heading: h('h2', {}), legend: h('div', { class: 'legend rank-legend' }) };
-        maps.push({ ...one, card: h('section', { class: 'card' }, one.heading, one.map.element, one.legend, one.chart.element) });
+        const one = {
+          map: createSurfaceMap(context, { testId: `rank-surface-${at}`, onChoose: chooseDepth }),
+          chart: depthChart(`rank-curves-${at}`, true),
+          heading: h('h2', {}),
+          legend: h('div', { class: 'legend rank-legend' }),
+        };
+        maps.push({
+          ...one,
+          card: h('section', { class: 'card' }, one.heading, one.map.element, one.legend, one.chart.element),
+        });
       }
       const cards = maps.slice(0, surfaces.length).map(({ card }) => card);
-      if (surfaceCards.childElementCount !== cards.length || cards.some((card, at) => surfaceCards.children[at] !== card)) replace(surfaceCards, ...cards);
+      if (
+        surfaceCards.childElementCount !== cards.length ||
+        cards.some((card, at) => surfaceCards.children[at] !== card)
+      )
+        replace(surfaceCards, ...cards);
       replace(surfaceNumbers, surfaceTable());
     }
     surfaces.forEach((surface, at) => {
@@ -295,7 +545,10 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       if (fresh) {
         setText(heading, `${shown.deltas[at]!.full}: log(σᵢ / σ₁) by layer and rank`);
         card.setAttribute('aria-label', heading.textContent);
-        replace(own, ...curves[at]!.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)));
+        replace(
+          own,
+          ...curves[at]!.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)),
+        );
       }
       map.show(shown, surface, view.depth);
       chart.show(curves[at]!, chosen(view));
@@ -306,7 +559,8 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
 
   function render(view: GeometryView, before: GeometryView | null): void {
     if (model === null) return;
-    const changed = (...keys: (keyof GeometryView)[]) => before === null || keys.some((key) => before[key] !== view[key]);
+    const changed = (...keys: (keyof GeometryView)[]) =>
+      before === null || keys.some((key) => before[key] !== view[key]);
     showControls(view);
     if (changed('metric', 'top', 'part', 'scale', 'hidden')) {
       figure = metricFigure(model, view);
@@ -322,7 +576,11 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       overlapCard.hidden = overlap === null;
       if (overlap !== null) {
         setText(overlapTitle, overlap.title);
-        replace(overlapLegend, ...overlap.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)), h('span', { class: 'legend-item' }, floorSwatch(), 'By chance'));
+        replace(
+          overlapLegend,
+          ...overlap.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)),
+          h('span', { class: 'legend-item' }, floorSwatch(), 'By chance'),
+        );
         replace(overlapNumbers, depthNumbers('overlap-numbers', overlap));
       }
     }
@@ -350,21 +608,39 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       const parts = new Set(next.counted.map(({ component }) => component as string));
       if (view.depth !== null && !next.depths.includes(view.depth)) patch.depth = null;
       if (view.matrix !== null && !next.byKey.has(view.matrix)) patch.matrix = null;
-      if (!next.tops.includes(view.top) && next.tops.length > 0) patch.top = next.tops[Math.min(1, next.tops.length - 1)]!;
+      if (!next.tops.includes(view.top) && next.tops.length > 0)
+        patch.top = next.tops[Math.min(1, next.tops.length - 1)]!;
       if (view.part !== 'all' && !parts.has(view.part)) patch.part = 'all';
       model = null; // nothing is drawn before all of it fits
       store.set(patch);
       model = next;
       const now = store.get();
-      part.setChoices(WEIGHT_PARTS.filter((value) => value === 'all' || parts.has(value)).map((value) => ({ value, label: PART_TEXT[value] })), now.part);
+      part.setChoices(
+        WEIGHT_PARTS.filter((value) => value === 'all' || parts.has(value)).map((value) => ({
+          value,
+          label: PART_TEXT[value],
+        })),
+        now.part,
+      );
       part.element.hidden = parts.size < 2;
-      const refined = model.counted.filter(({ spectra }) => spectra.some((spectrum) => spectrum?.mode === 'exact')).length;
+      const refined = model.counted.filter(({ spectra }) =>
+        spectra.some((spectrum) => spectrum?.mode === 'exact'),
+      ).length;
       const what = [
-        mode === 'exact' ? 'All singular values, exact' : refined > 0 ? `Estimates with errors; ${refined} exact` : 'Estimates with errors',
+        mode === 'exact'
+          ? 'All singular values, exact'
+          : refined > 0
+            ? `Estimates with errors; ${refined} exact`
+            : 'Estimates with errors',
         plural(result.tensors.length, 'matrix', 'matrices'),
         filter === null ? null : `matching ${filter}`,
       ].filter((text) => text !== null);
-      replace(head, h('div', { class: 'title-row' }, h('h1', {}, title), h('span', { class: 'title-tools' }, again, exporter)), stageChips(result.stages), h('p', { class: 'muted', 'data-testid': 'spectrum-what' }, what.join(' · ')));
+      replace(
+        head,
+        h('div', { class: 'title-row' }, h('h1', {}, title), h('span', { class: 'title-tools' }, again, exporter)),
+        stageChips(result.stages),
+        h('p', { class: 'muted', 'data-testid': 'spectrum-what' }, what.join(' · ')),
+      );
       setText(reading, readSpectra(model).join(' '));
       replace(notices, reading, ...notes(context, model));
       replace(foot, provenance(result));
@@ -373,7 +649,12 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     focus(depth, tensor) {
       if (model === null) return;
       const own = tensor === null ? undefined : model.result.tensors.find(({ name }) => name === tensor);
-      store.set({ depth: depth ?? own?.depth ?? null, matrix: own === undefined ? null : keyOf(own), query: '', part: 'all' });
+      store.set({
+        depth: depth ?? own?.depth ?? null,
+        matrix: own === undefined ? null : keyOf(own),
+        query: '',
+        part: 'all',
+      });
       reveal(own === undefined ? metricChart.element : matrices.element);
     },
     dispose() {
@@ -390,18 +671,66 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
 /** Warnings, and the matrices that could not be taken, by name. */
 function notes(context: PanelContext, model: GeometryModel): Child[] {
   const { warnings, missing } = model.result;
-  const skipped = model.result.tensors.flatMap((tensor) => tensor.skipped.flatMap((why, from) => (why === null ? [] : [{ tensor, why, delta: model.deltas[from]?.short ?? '' }])));
+  const skipped = model.result.tensors.flatMap((tensor) =>
+    tensor.skipped.flatMap((why, from) =>
+      why === null ? [] : [{ tensor, why, delta: model.deltas[from]?.short ?? '' }],
+    ),
+  );
   const LISTED = 200;
   return [
-    warnings.length === 0 ? null : folding(context, { id: 'spectrum-warnings', open: warnings.length <= 2, class: 'warnings', title: [icon('warning'), plural(warnings.length, 'warning')] }, h('ul', {}, ...warnings.map((text) => h('li', {}, text)))),
+    warnings.length === 0
+      ? null
+      : folding(
+          context,
+          {
+            id: 'spectrum-warnings',
+            open: warnings.length <= 2,
+            class: 'warnings',
+            title: [icon('warning'), plural(warnings.length, 'warning')],
+          },
+          h('ul', {}, ...warnings.map((text) => h('li', {}, text))),
+        ),
     skipped.length === 0
       ? null
       : folding(
           context,
-          { id: 'spectrum-skipped', open: skipped.length <= 3, class: 'missing', title: [icon('info'), `${plural(skipped.length, 'spectrum', 'spectra')} could not be taken`] },
-          h('ul', {}, ...skipped.slice(0, LISTED).map(({ tensor, why, delta }) => h('li', {}, h('code', {}, keyOf(tensor)), ' ', h('span', { class: 'muted' }, `${delta}: ${why}`))), skipped.length > LISTED ? h('li', { class: 'muted' }, `… and ${skipped.length - LISTED} more, in the exported JSON.`) : null),
+          {
+            id: 'spectrum-skipped',
+            open: skipped.length <= 3,
+            class: 'missing',
+            title: [icon('info'), `${plural(skipped.length, 'spectrum', 'spectra')} could not be taken`],
+          },
+          h(
+            'ul',
+            {},
+            ...skipped
+              .slice(0, LISTED)
+              .map(({ tensor, why, delta }) =>
+                h('li', {}, h('code', {}, keyOf(tensor)), ' ', h('span', { class: 'muted' }, `${delta}: ${why}`)),
+              ),
+            skipped.length > LISTED
+              ? h('li', { class: 'muted' }, `… and ${skipped.length - LISTED} more, in the exported JSON.`)
+              : null,
+          ),
         ),
-    missing.length === 0 ? null : folding(context, { id: 'spectrum-missing', open: false, class: 'missing', title: [icon('info'), `${plural(missing.length, 'tensor')} without a counterpart`] }, h('ul', {}, ...missing.slice(0, LISTED).map(({ name, reason }) => h('li', {}, h('code', {}, name), ' ', h('span', { class: 'muted' }, reason))))),
+    missing.length === 0
+      ? null
+      : folding(
+          context,
+          {
+            id: 'spectrum-missing',
+            open: false,
+            class: 'missing',
+            title: [icon('info'), `${plural(missing.length, 'tensor')} without a counterpart`],
+          },
+          h(
+            'ul',
+            {},
+            ...missing
+              .slice(0, LISTED)
+              .map(({ name, reason }) => h('li', {}, h('code', {}, name), ' ', h('span', { class: 'muted' }, reason))),
+          ),
+        ),
   ];
 }
 
@@ -416,17 +745,36 @@ function depthTooltip(model: GeometryModel, figure: DepthFigure, at: LinePlace):
         { class: one.key === at.key ? 'current' : undefined },
         h('th', { scope: 'row' }, lineSwatch(one), one.name),
         h('td', {}, figure.format(point.value)),
-        h('td', { class: 'muted range' }, point.low === null || point.high === null || point.matrices < 2 ? '' : `${figure.format(point.low)} – ${figure.format(point.high)}`),
-        h('td', { class: 'muted range' }, one.kind === 'corrected' || point.floor === null ? '' : `${overlap ? 'chance' : 'floor'} ${figure.format(point.floor)}`),
+        h(
+          'td',
+          { class: 'muted range' },
+          point.low === null || point.high === null || point.matrices < 2
+            ? ''
+            : `${figure.format(point.low)} – ${figure.format(point.high)}`,
+        ),
+        h(
+          'td',
+          { class: 'muted range' },
+          one.kind === 'corrected' || point.floor === null
+            ? ''
+            : `${overlap ? 'chance' : 'floor'} ${figure.format(point.floor)}`,
+        ),
       ),
     ];
   });
   const dominated = figure.series.flatMap((one) => {
     const point = one.points.find(({ x }) => x === at.x);
-    return one.kind !== 'value' || point === undefined || point.dominated === 0 ? [] : [h('div', { class: 'muted' }, `${one.name}: ${dominatedText(point)}`)];
+    return one.kind !== 'value' || point === undefined || point.dominated === 0
+      ? []
+      : [h('div', { class: 'muted' }, `${one.name}: ${dominatedText(point)}`)];
   });
   return [
-    h('div', { class: 'tooltip-title' }, h('strong', {}, describeDepth(model, at.x)), h('span', { class: 'muted' }, `depth ${formatDepth(at.x)}`)),
+    h(
+      'div',
+      { class: 'tooltip-title' },
+      h('strong', {}, describeDepth(model, at.x)),
+      h('span', { class: 'muted' }, `depth ${formatDepth(at.x)}`),
+    ),
     h('div', { class: 'muted' }, `${figure.label}${figure.range === '' ? '' : `, ${figure.range}`}`),
     h('table', {}, h('tbody', {}, ...rows)),
     ...dominated,

@@ -15,7 +15,12 @@ const PER_DECADE = 120;
 /** Below this share of σ₁ a value is not known (exact mode agrees with float64 down to here). */
 const KNOWN = 1e-6;
 
-export function spectrumFigure(title: string, delta: DeltaName, spectrum: Spectrum, full: FullSpectrum | null): SpectrumFigure {
+export function spectrumFigure(
+  title: string,
+  delta: DeltaName,
+  spectrum: Spectrum,
+  full: FullSpectrum | null,
+): SpectrumFigure {
   const values = full?.singularValues ?? spectrum.singularValues;
   const known = full?.known ?? values.length;
   const floor = full?.floor ?? spectrum.floor.singularValues;
@@ -27,12 +32,37 @@ export function spectrumFigure(title: string, delta: DeltaName, spectrum: Spectr
   const points = ranks.flatMap((rank) => {
     const value = values[rank - 1];
     // A zero has no place on a log axis, and what is below the known is noise of the computation.
-    return value === undefined ? [] : [{ x: rank, value: value > KNOWN * spectrum.spectral ? value : null, low: null, high: null, hollow: floored && value <= (high[rank - 1] ?? 0) }];
+    return value === undefined
+      ? []
+      : [
+          {
+            x: rank,
+            value: value > KNOWN * spectrum.spectral ? value : null,
+            low: null,
+            high: null,
+            hollow: floored && value <= (high[rank - 1] ?? 0),
+          },
+        ];
   });
-  const zone = floored ? ranks.flatMap((rank) => (floor[rank - 1] === undefined || !(floor[rank - 1]! > 0) ? [] : [{ x: rank, value: floor[rank - 1]!, low: low[rank - 1] ?? null, high: high[rank - 1] ?? null }])) : [];
-  const drawn = [...points.flatMap(({ value }) => (value === null ? [] : [value])), ...zone.flatMap(({ value }) => (value > KNOWN * spectrum.spectral ? [value] : []))];
+  const zone = floored
+    ? ranks.flatMap((rank) =>
+        floor[rank - 1] === undefined || !(floor[rank - 1]! > 0)
+          ? []
+          : [{ x: rank, value: floor[rank - 1]!, low: low[rank - 1] ?? null, high: high[rank - 1] ?? null }],
+      )
+    : [];
+  const drawn = [
+    ...points.flatMap(({ value }) => (value === null ? [] : [value])),
+    ...zone.flatMap(({ value }) => (value > KNOWN * spectrum.spectral ? [value] : [])),
+  ];
   const above = points.findIndex(({ hollow }) => hollow);
-  const standing = !floored ? '' : above === 0 ? 'All of it lies inside the rounding floor.' : above === -1 ? 'All of it stands above the rounding floor.' : `It stands above the rounding floor up to rank ${points[above]!.x - 1}.`;
+  const standing = !floored
+    ? ''
+    : above === 0
+      ? 'All of it lies inside the rounding floor.'
+      : above === -1
+        ? 'All of it stands above the rounding floor.'
+        : `It stands above the rounding floor up to rank ${points[above]!.x - 1}.`;
   return {
     title: `${title}, ${delta.full}`,
     label: 'σ',
@@ -41,8 +71,29 @@ export function spectrumFigure(title: string, delta: DeltaName, spectrum: Spectr
     regions: [],
     sections: [],
     series: [
-      { key: 'sigma', name, colour: delta.index, marker: delta.index, dash: 0, points: points.filter(({ x }) => x <= known), baseline: null },
-      ...(known < values.length ? [{ key: 'estimate', name: `${name}, estimated`, colour: delta.index, marker: delta.index, dash: 4, light: true, points: points.filter(({ x }) => x >= known), baseline: null }] : []),
+      {
+        key: 'sigma',
+        name,
+        colour: delta.index,
+        marker: delta.index,
+        dash: 0,
+        points: points.filter(({ x }) => x <= known),
+        baseline: null,
+      },
+      ...(known < values.length
+        ? [
+            {
+              key: 'estimate',
+              name: `${name}, estimated`,
+              colour: delta.index,
+              marker: delta.index,
+              dash: 4,
+              light: true,
+              points: points.filter(({ x }) => x >= known),
+              baseline: null,
+            },
+          ]
+        : []),
     ],
     zones: zone.length === 0 ? [] : [{ key: 'floor', colour: delta.index, points: zone }],
     zoneName: 'rounding floor',
@@ -67,7 +118,8 @@ function rankAxis(last: number): LineFigure['x'] {
 /** Ranks 1…count: every one at first, then evenly on a log axis, the last included. */
 export function thinned(count: number): number[] {
   const ranks: number[] = [];
-  for (let rank = 1; rank <= count; rank = Math.max(rank + 1, Math.round(rank * 10 ** (1 / PER_DECADE)))) ranks.push(rank);
+  for (let rank = 1; rank <= count; rank = Math.max(rank + 1, Math.round(rank * 10 ** (1 / PER_DECADE))))
+    ranks.push(rank);
   if (count > 0 && ranks.at(-1) !== count) ranks.push(count);
   return ranks;
 }

@@ -26,14 +26,34 @@ const BOTTOM = 20;
 /** Room for the figure's height, whatever number of ranks there is. */
 const HEIGHT = { most: 14, wanted: 250 };
 
-export function createSurfaceMap(context: PanelContext, options: { testId: string; onChoose(depth: number | null): void }): SurfaceMap {
+export function createSurfaceMap(
+  context: PanelContext,
+  options: { testId: string; onChoose(depth: number | null): void },
+): SurfaceMap {
   const canvas = h('canvas', { 'aria-hidden': 'true', 'data-testid': `${options.testId}-canvas` });
-  const stage = h('div', { class: 'heat-stage', tabindex: 0, role: 'application', 'aria-roledescription': 'heat map', 'data-testid': options.testId }, canvas);
+  const stage = h(
+    'div',
+    {
+      class: 'heat-stage',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'heat map',
+      'data-testid': options.testId,
+    },
+    canvas,
+  );
   const bar = h('canvas', { class: 'heat-bar', width: 120, height: 10, 'aria-hidden': 'true' });
   const low = h('span', { class: 'number' });
   const floorKey = h('span', { class: 'heat-key' }, h('i', { class: 'key-hatch' }), h('span', {}));
   const emptyKey = h('span', { class: 'muted' });
-  const legend = h('div', { class: 'heat-legend' }, h('span', { class: 'heat-scale' }, low, bar, h('span', { class: 'number' }, '0')), h('span', { class: 'muted' }, 'log(σᵢ / σ₁)'), floorKey, emptyKey);
+  const legend = h(
+    'div',
+    { class: 'heat-legend' },
+    h('span', { class: 'heat-scale' }, low, bar, h('span', { class: 'number' }, '0')),
+    h('span', { class: 'muted' }, 'log(σᵢ / σ₁)'),
+    floorKey,
+    emptyKey,
+  );
   const element = h('div', { class: 'heat' }, stage, legend);
 
   let model: GeometryModel | null = null;
@@ -82,7 +102,11 @@ export function createSurfaceMap(context: PanelContext, options: { testId: strin
     ctx.textAlign = 'right';
     for (const rank of surface.labels) ctx.fillText(String(rank), gutter - 6, y(rank - 0.5));
     ctx.textAlign = 'center';
-    for (const tick of depthTicks(depths[0] ?? 0, depths.at(-1) ?? 0, Math.max(3, Math.floor((width * depths.length) / 36)))) {
+    for (const tick of depthTicks(
+      depths[0] ?? 0,
+      depths.at(-1) ?? 0,
+      Math.max(3, Math.floor((width * depths.length) / 36)),
+    )) {
       const column = depths.indexOf(tick);
       if (column !== -1) ctx.fillText(formatDepth(tick), x(column + 0.5), bottom + 11);
     }
@@ -113,16 +137,28 @@ export function createSurfaceMap(context: PanelContext, options: { testId: strin
     under(event) {
       if (surface === null) return null;
       const box = canvas.getBoundingClientRect();
-      const at = { row: Math.floor((event.clientY - box.top - TOP) / height), column: Math.floor((event.clientX - box.left - gutter) / width) };
+      const at = {
+        row: Math.floor((event.clientY - box.top - TOP) / height),
+        column: Math.floor((event.clientX - box.left - gutter) / width),
+      };
       return (surface.rows[at.row]?.[at.column] ?? null) === null ? null : at;
     },
     step(key, cursor) {
       if (surface === null) return undefined;
       if (key === 'PageDown' || key === 'PageUp') {
         const at = cursor ?? { row: 0, column: 0 };
-        return { row: Math.max(0, Math.min(surface.ranks - 1, at.row + (key === 'PageDown' ? 10 : -10))), column: at.column };
+        return {
+          row: Math.max(0, Math.min(surface.ranks - 1, at.row + (key === 'PageDown' ? 10 : -10))),
+          column: at.column,
+        };
       }
-      return stepCell(key, cursor, { row: 0, column: Math.max(0, surface.depths.indexOf(depth ?? NaN)) }, surface.ranks, surface.depths.length);
+      return stepCell(
+        key,
+        cursor,
+        { row: 0, column: Math.max(0, surface.depths.indexOf(depth ?? NaN)) },
+        surface.ranks,
+        surface.depths.length,
+      );
     },
     same: sameCell,
     repaint: draw,
@@ -131,10 +167,16 @@ export function createSurfaceMap(context: PanelContext, options: { testId: strin
       return { x: box.left + gutter + (at.column + 1) * width, y: box.top + TOP + (at.row + 1) * height };
     },
     tooltip: (at) => [
-      h('div', { class: 'tooltip-title' }, h('strong', {}, describeDepth(model!, surface!.depths[at.column]!)), h('span', { class: 'muted' }, `rank ${at.row + 1}`)),
+      h(
+        'div',
+        { class: 'tooltip-title' },
+        h('strong', {}, describeDepth(model!, surface!.depths[at.column]!)),
+        h('span', { class: 'muted' }, `rank ${at.row + 1}`),
+      ),
       ...wordsOf(surface!.rows[at.row]![at.column] ?? null).map((text) => h('div', {}, text)),
     ],
-    read: (at) => `${describeDepth(model!, surface!.depths[at.column]!)}, rank ${at.row + 1}: ${wordsOf(surface!.rows[at.row]![at.column] ?? null).join(', ')}`,
+    read: (at) =>
+      `${describeDepth(model!, surface!.depths[at.column]!)}, rank ${at.row + 1}: ${wordsOf(surface!.rows[at.row]![at.column] ?? null).join(', ')}`,
     choose(at) {
       const wanted = surface!.depths[at.column]!;
       options.onChoose(wanted === depth ? null : wanted);
@@ -159,12 +201,18 @@ export function createSurfaceMap(context: PanelContext, options: { testId: strin
       depth = nextDepth;
       if (!same) {
         walk.move(null);
-        stage.setAttribute('aria-label', `${next.title}: ${next.depths.length} layers by ${plural(next.ranks, 'rank')}. ${next.summary} Arrow keys move over the cells, Enter chooses the layer.`);
+        stage.setAttribute(
+          'aria-label',
+          `${next.title}: ${next.depths.length} layers by ${plural(next.ranks, 'rank')}. ${next.summary} Arrow keys move over the cells, Enter chooses the layer.`,
+        );
         setText(low, formatNumber(next.least));
         emptyKey.hidden = next.empty === 0;
         setText(emptyKey, `blank: ${plural(next.empty, 'layer')} without an update`);
         floorKey.hidden = next.insideShare === 0;
-        replace(floorKey.lastElementChild!, next.insideShare === 1 ? 'everything is inside the rounding floor' : 'inside the rounding floor');
+        replace(
+          floorKey.lastElementChild!,
+          next.insideShare === 1 ? 'everything is inside the rounding floor' : 'inside the rounding floor',
+        );
       }
       draw();
     },
@@ -188,7 +236,9 @@ function wordsOf(cell: LogCell | null): string[] {
   if (cell === null) return ['no matrix has this rank'];
   return [
     `log(σᵢ / σ₁) = ${formatNumber(cell.value)}`,
-    ...(cell.floor === null ? [] : [`rounding alone: ${formatNumber(cell.floor)}${cell.inside ? ', which explains it' : ''}`]),
+    ...(cell.floor === null
+      ? []
+      : [`rounding alone: ${formatNumber(cell.floor)}${cell.inside ? ', which explains it' : ''}`]),
     `mean over ${plural(cell.matrices, 'matrix', 'matrices')}`,
   ];
 }

@@ -29,21 +29,35 @@ export interface RankSurface {
 export function rankSurface(model: GeometryModel, delta: number, part: WeightPart): RankSurface {
   const groups = byDepth(weightsOf(model, part));
   const depths = [...groups.keys()].sort((a, b) => a - b);
-  const rows = Array.from({ length: model.ranks }, (_, at) => depths.map((depth) => logCell(groups.get(depth)!, delta, at + 1)));
+  const rows = Array.from({ length: model.ranks }, (_, at) =>
+    depths.map((depth) => logCell(groups.get(depth)!, delta, at + 1)),
+  );
   const cells = rows.flat().filter((cell) => cell !== null);
   const inside = cells.filter((cell) => cell.inside).length;
   const insideShare = cells.length === 0 ? 0 : inside / cells.length;
   const step = model.ranks >= 20 ? 10 : model.ranks >= 8 ? 4 : 1;
   return {
     title: `${model.deltas[delta]?.full ?? ''}, singular values against the first`,
-    summary: cells.length === 0 ? 'There is no spectrum of this update.' : inside === 0 ? 'None of it lies inside the rounding floor.' : `${formatShare(insideShare)} of it lies inside the rounding floor.`,
+    summary:
+      cells.length === 0
+        ? 'There is no spectrum of this update.'
+        : inside === 0
+          ? 'None of it lies inside the rounding floor.'
+          : `${formatShare(insideShare)} of it lies inside the rounding floor.`,
     depths,
     ranks: model.ranks,
     rows,
     least: cells.reduce((least, { value }) => Math.min(least, value), 0),
-    labels: [1, ...Array.from({ length: Math.floor(model.ranks / step) }, (_, at) => (at + 1) * step)].filter((rank, at, all) => all.indexOf(rank) === at),
-    breaks: depths.flatMap((depth, column) => (column > 0 && Math.sign(depths[column - 1]!) !== Math.sign(depth) ? [column] : [])),
-    cuts: model.regions.length === 0 ? [] : model.result.cuts.flatMap((cut) => (depths.indexOf(cut + 1) > 0 ? [depths.indexOf(cut + 1)] : [])),
+    labels: [1, ...Array.from({ length: Math.floor(model.ranks / step) }, (_, at) => (at + 1) * step)].filter(
+      (rank, at, all) => all.indexOf(rank) === at,
+    ),
+    breaks: depths.flatMap((depth, column) =>
+      column > 0 && Math.sign(depths[column - 1]!) !== Math.sign(depth) ? [column] : [],
+    ),
+    cuts:
+      model.regions.length === 0
+        ? []
+        : model.result.cuts.flatMap((cut) => (depths.indexOf(cut + 1) > 0 ? [depths.indexOf(cut + 1)] : [])),
     insideShare,
     empty: depths.filter((_, column) => rows.every((row) => row[column] === null)).length,
   };
@@ -58,7 +72,16 @@ export function surfaceGrid(surface: RankSurface): HeatGrid {
       label: surface.labels.includes(at + 1) ? `rank ${at + 1}` : '',
       group: 'other',
       // Zero is "unchanged" there: the first rank, which is 0 by definition, is drawn as the largest value.
-      cells: row.map((cell) => (cell === null ? null : { tensors: [], value: cell.value === 0 ? -1e-9 : cell.value, ratio: null, level: cell.inside ? 'below' : 'clear' })),
+      cells: row.map((cell) =>
+        cell === null
+          ? null
+          : {
+              tensors: [],
+              value: cell.value === 0 ? -1e-9 : cell.value,
+              ratio: null,
+              level: cell.inside ? 'below' : 'clear',
+            },
+      ),
     })),
     range: { min: surface.least, max: 0, zero: false },
     noisy: surface.insideShare === 0 ? 'none' : 'some',

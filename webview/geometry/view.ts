@@ -1,10 +1,20 @@
 /** The user's choices in the Geometry tab: what survives a reload. Every field is checked and falls back alone. No DOM. */
 import type { Component } from '../../src/protocol/engineApi.js';
 
-export const RANK_METRICS = ['stableRank', 'effectiveRank', 'relativeRank', 'topEnergy', 'spectral', 'nuclear', 'logVolume'] as const;
+export const RANK_METRICS = [
+  'stableRank',
+  'effectiveRank',
+  'relativeRank',
+  'topEnergy',
+  'spectral',
+  'nuclear',
+  'logVolume',
+] as const;
 export type RankMetric = (typeof RANK_METRICS)[number];
 
-export const WEIGHT_PARTS = ['all', 'attention', 'mlp', 'embedding', 'other'] as const satisfies readonly (Component | 'all')[];
+export const WEIGHT_PARTS = ['all', 'attention', 'mlp', 'embedding', 'other'] as const satisfies readonly (
+  Component | 'all'
+)[];
 export type WeightPart = (typeof WEIGHT_PARTS)[number];
 
 export interface GeometryView {
@@ -44,7 +54,8 @@ export const DEFAULT_GEOMETRY_VIEW: GeometryView = {
 export function parseGeometryView(memory: unknown): GeometryView {
   const from = typeof memory === 'object' && memory !== null ? (memory as Record<string, unknown>) : {};
   const usual = DEFAULT_GEOMETRY_VIEW;
-  const one = <T>(key: keyof GeometryView, allowed: readonly T[], fallback: T): T => allowed.find((value) => value === from[key]) ?? fallback;
+  const one = <T>(key: keyof GeometryView, allowed: readonly T[], fallback: T): T =>
+    allowed.find((value) => value === from[key]) ?? fallback;
   const text = (key: keyof GeometryView): string | null => (typeof from[key] === 'string' ? from[key] : null);
   const { depth, hidden, update, top, descending } = from;
   return {

@@ -16,7 +16,13 @@ export function parseColour(text: string): Rgb | null {
 }
 
 export function toHex([red, green, blue]: Rgb): string {
-  return `#${[red, green, blue].map((part) => Math.round(Math.max(0, Math.min(255, part))).toString(16).padStart(2, '0')).join('')}`;
+  return `#${[red, green, blue]
+    .map((part) =>
+      Math.round(Math.max(0, Math.min(255, part)))
+        .toString(16)
+        .padStart(2, '0'),
+    )
+    .join('')}`;
 }
 
 export function withAlpha(colour: string, alpha: number): string {
@@ -38,10 +44,34 @@ export interface Ramp {
 
 // Stops in sRGB, near the background first: dim values recede and large ones stand out in either theme.
 const STOPS: Record<RampKind, Rgb[]> = {
-  dark: [[38, 44, 66], [44, 84, 132], [38, 139, 148], [106, 190, 118], [249, 227, 100]],
-  light: [[240, 244, 228], [183, 222, 201], [88, 176, 190], [45, 109, 166], [37, 37, 99]],
-  'high-contrast-dark': [[20, 20, 40], [40, 60, 190], [0, 150, 190], [120, 220, 110], [255, 255, 150]],
-  'high-contrast-light': [[236, 240, 224], [160, 210, 190], [50, 140, 170], [20, 70, 140], [10, 10, 60]],
+  dark: [
+    [38, 44, 66],
+    [44, 84, 132],
+    [38, 139, 148],
+    [106, 190, 118],
+    [249, 227, 100],
+  ],
+  light: [
+    [240, 244, 228],
+    [183, 222, 201],
+    [88, 176, 190],
+    [45, 109, 166],
+    [37, 37, 99],
+  ],
+  'high-contrast-dark': [
+    [20, 20, 40],
+    [40, 60, 190],
+    [0, 150, 190],
+    [120, 220, 110],
+    [255, 255, 150],
+  ],
+  'high-contrast-light': [
+    [236, 240, 224],
+    [160, 210, 190],
+    [50, 140, 170],
+    [20, 70, 140],
+    [10, 10, 60],
+  ],
 };
 
 export type RampKind = 'dark' | 'light' | 'high-contrast-dark' | 'high-contrast-light';

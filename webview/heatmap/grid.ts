@@ -37,7 +37,21 @@ export interface HeatGrid {
 const GROUP_ORDER: readonly HeatGroup[] = ['attention', 'mlp', 'projector', 'embedding', 'other', 'norm'];
 
 // The order in which a block uses its weights; others follow in order of appearance.
-const KIND_ORDER = ['qkv', 'q_proj', 'k_proj', 'v_proj', 'o_proj', 'out_proj', 'proj', 'gate', 'gate_proj', 'up_proj', 'down_proj', 'fc1', 'fc2'];
+const KIND_ORDER = [
+  'qkv',
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'out_proj',
+  'proj',
+  'gate',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+  'fc1',
+  'fc2',
+];
 
 export function buildGrid(model: Model, choice: MeasureChoice, delta: number, minor: boolean): HeatGrid {
   const depths = model.result.layers.map((layer) => layer.depth);
@@ -73,7 +87,12 @@ export function buildGrid(model: Model, choice: MeasureChoice, delta: number, mi
         min = Math.min(min, value);
         max = Math.max(max, value);
       }
-      return { tensors, value, ratio: floorRatio(measured), level: measured === null ? 'unknown' : floorLevel(measured) };
+      return {
+        tensors,
+        value,
+        ratio: floorRatio(measured),
+        level: measured === null ? 'unknown' : floorLevel(measured),
+      };
     }),
   }));
   const rank = (row: HeatRow): number => {
@@ -81,7 +100,9 @@ export function buildGrid(model: Model, choice: MeasureChoice, delta: number, mi
     return GROUP_ORDER.indexOf(row.group) * 100 + (own === -1 ? 99 : own);
   };
   filled.sort((a, b) => rank(a) - rank(b));
-  const levels = filled.flatMap((row) => row.cells.flatMap((cell) => (cell === null || cell.value === null || cell.value === 0 ? [] : [cell.level])));
+  const levels = filled.flatMap((row) =>
+    row.cells.flatMap((cell) => (cell === null || cell.value === null || cell.value === 0 ? [] : [cell.level])),
+  );
   const noisy = levels.filter((level) => level === 'below' || level === 'near').length;
   return {
     depths,
@@ -106,8 +127,13 @@ export function shareOf(range: NonNullable<HeatGrid['range']>, value: number, lo
 export function kindOf(tensor: { name: string; section: Section; layer: number | null }): string {
   const parts = tensor.name.split('.');
   const at = tensor.layer === null ? -1 : parts.indexOf(String(tensor.layer));
-  const inside = at === -1 ? parts.filter((part) => !/^(model|visual|vision_tower|language_model)$/.test(part)) : parts.slice(at + 1);
-  return inside.map((part, index) => (/^\d+$/.test(part) && /experts?$/.test(inside[index - 1] ?? '') ? '*' : part)).join('.');
+  const inside =
+    at === -1
+      ? parts.filter((part) => !/^(model|visual|vision_tower|language_model)$/.test(part))
+      : parts.slice(at + 1);
+  return inside
+    .map((part, index) => (/^\d+$/.test(part) && /experts?$/.test(inside[index - 1] ?? '') ? '*' : part))
+    .join('.');
 }
 
 /** Drops `.weight`, then leading words while the rest stays unique and is more than a number. */
@@ -120,7 +146,10 @@ export function shortKinds(kinds: readonly string[]): Map<string, string> {
       const total = own.split('.').length;
       let words = Math.min(total, own.endsWith('.bias') ? 2 : 1);
       const clumsy = (name: string) => /^(\d+|\*|weight|bias)(\.|$)/.test(name);
-      while (words < total && (clumsy(cut(own, words)) || bare.some((other, at) => at !== index && cut(other, words) === cut(own, words)))) {
+      while (
+        words < total &&
+        (clumsy(cut(own, words)) || bare.some((other, at) => at !== index && cut(other, words) === cut(own, words)))
+      ) {
         words++;
       }
       return [kind, cut(own, words)];

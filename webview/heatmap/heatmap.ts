@@ -38,7 +38,13 @@ export function createHeatMap(context: PanelContext): HeatMap {
   const canvas = h('canvas', { 'data-testid': 'heat-canvas', 'aria-hidden': 'true' });
   const stage = h(
     'div',
-    { class: 'heat-stage', tabindex: 0, role: 'application', 'aria-roledescription': 'heat map', 'data-testid': 'heat-map' },
+    {
+      class: 'heat-stage',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'heat map',
+      'data-testid': 'heat-map',
+    },
     canvas,
   );
   const bar = h('canvas', { class: 'heat-bar', width: 160, height: 10, 'aria-hidden': 'true' });
@@ -49,7 +55,14 @@ export function createHeatMap(context: PanelContext): HeatMap {
   const noisyDot = h('i', { class: 'key-dot' });
   const noisyText = h('span');
   const noisy = h('span', { class: 'heat-key' }, noisyDot, noisyText);
-  const legend = h('div', { class: 'heat-legend', 'data-testid': 'heat-legend' }, h('span', { class: 'heat-scale' }, low, bar, high), scaleName, unchanged, noisy);
+  const legend = h(
+    'div',
+    { class: 'heat-legend', 'data-testid': 'heat-legend' },
+    h('span', { class: 'heat-scale' }, low, bar, high),
+    scaleName,
+    unchanged,
+    noisy,
+  );
   const head = h('div', { class: 'heat-head' });
   const element = h('div', { class: 'heat' }, head, stage, legend);
 
@@ -131,7 +144,8 @@ export function createHeatMap(context: PanelContext): HeatMap {
         ctx.fillStyle = colour;
         ctx.fillRect(left + gap / 2, top + 0.5, cellWidth - gap, rowHeight - 1);
         if (grid!.noisy === 'some' && (cell.level === 'below' || cell.level === 'near') && cellWidth >= 4) {
-          ctx.fillStyle = ctx.strokeStyle = luminance(parseColour(colour) ?? [0, 0, 0]) > 0.3 ? 'rgba(0, 0, 0, 0.75)' : 'rgba(255, 255, 255, 0.75)';
+          ctx.fillStyle = ctx.strokeStyle =
+            luminance(parseColour(colour) ?? [0, 0, 0]) > 0.3 ? 'rgba(0, 0, 0, 0.75)' : 'rgba(255, 255, 255, 0.75)';
           ctx.beginPath();
           ctx.arc(left + cellWidth / 2, top + rowHeight / 2, cellWidth >= 8 ? 1.8 : 1.2, 0, 2 * Math.PI);
           if (cell.level === 'below') ctx.fill();
@@ -160,7 +174,8 @@ export function createHeatMap(context: PanelContext): HeatMap {
     if (view.tensor !== null) {
       const tensor = model.byName.get(view.tensor);
       const column = tensor === undefined || tensor.depth === null ? -1 : grid.depths.indexOf(tensor.depth);
-      const row = tensor === undefined ? -1 : grid.rows.findIndex((one) => one.cells[column]?.tensors.includes(tensor) === true);
+      const row =
+        tensor === undefined ? -1 : grid.rows.findIndex((one) => one.cells[column]?.tensors.includes(tensor) === true);
       if (row !== -1 && column !== -1) outline(ctx, row, column, theme.focus);
     }
     if (cursor !== null) outline(ctx, cursor.row, cursor.column, theme.foreground);
@@ -196,14 +211,34 @@ export function createHeatMap(context: PanelContext): HeatMap {
     const line = grid!.rows[row]!;
     const cell = line.cells[column];
     const depth = grid!.depths[column]!;
-    const title = h('div', { class: 'tooltip-title' }, h('strong', {}, line.kind.replace(/\.weight$/, '')), h('span', { class: 'muted' }, describeDepth(model!, depth)));
+    const title = h(
+      'div',
+      { class: 'tooltip-title' },
+      h('strong', {}, line.kind.replace(/\.weight$/, '')),
+      h('span', { class: 'muted' }, describeDepth(model!, depth)),
+    );
     if (cell === null || cell === undefined) return [title, h('div', { class: 'muted' }, 'No such tensor here.')];
     const choice = choiceOf(view!);
     const level = cell.level === 'clear' || cell.level === 'unknown' ? null : LEVEL_TEXT[cell.level];
     return [
       title,
-      h('div', {}, `${measureLabel(choice)}: `, h('strong', {}, cell.value === null ? 'not compared' : formatMeasure(choice, cell.value))),
-      h('div', { class: 'muted' }, [cell.ratio === null ? null : `${formatTimes(cell.ratio)} floor`, level, cell.tensors.length > 1 ? `${plural(cell.tensors.length, 'tensor')} as one` : null].filter((part) => part !== null).join(' · ')),
+      h(
+        'div',
+        {},
+        `${measureLabel(choice)}: `,
+        h('strong', {}, cell.value === null ? 'not compared' : formatMeasure(choice, cell.value)),
+      ),
+      h(
+        'div',
+        { class: 'muted' },
+        [
+          cell.ratio === null ? null : `${formatTimes(cell.ratio)} floor`,
+          level,
+          cell.tensors.length > 1 ? `${plural(cell.tensors.length, 'tensor')} as one` : null,
+        ]
+          .filter((part) => part !== null)
+          .join(' · '),
+      ),
     ];
   }
 
@@ -221,7 +256,11 @@ export function createHeatMap(context: PanelContext): HeatMap {
     if (cell === null || cell === undefined || grid === null || model === null || view === null) return;
     const depth = grid.depths[at.column]!;
     const only = cell.tensors.length === 1 ? cell.tensors[0]!.name : null;
-    context.view.set({ depth, depthOnly: true, ...(only === null ? {} : { tensor: only, detailDelta: view.heatDelta }) });
+    context.view.set({
+      depth,
+      depthOnly: true,
+      ...(only === null ? {} : { tensor: only, detailDelta: view.heatDelta }),
+    });
     context.announce(`Selected ${cellPlace(model, grid, at.row, at.column)}.`);
   }
 
@@ -242,8 +281,10 @@ export function createHeatMap(context: PanelContext): HeatMap {
     tooltip: (at) => (grid === null ? null : tooltipOf(at.row, at.column)),
     read(at) {
       const cell = grid!.rows[at.row]!.cells[at.column] ?? null;
-      const value = cell === null ? 'no tensor' : cell.value === null ? 'not compared' : formatMeasure(choiceOf(view!), cell.value);
-      const level = cell === null || cell.level === 'clear' || cell.level === 'unknown' ? '' : `, ${LEVEL_TEXT[cell.level]}`;
+      const value =
+        cell === null ? 'no tensor' : cell.value === null ? 'not compared' : formatMeasure(choiceOf(view!), cell.value);
+      const level =
+        cell === null || cell.level === 'clear' || cell.level === 'unknown' ? '' : `, ${LEVEL_TEXT[cell.level]}`;
       return `${cellPlace(model!, grid!, at.row, at.column)}: ${value}${level}`;
     },
     choose: select,
@@ -278,7 +319,12 @@ export function createHeatMap(context: PanelContext): HeatMap {
       );
     } else parts.push(h('span', { class: 'muted' }, deltas[0]?.full ?? ''));
     parts.push(
-      checkbox({ label: 'Norms and biases', checked: view.heatMinor, testId: 'heat-minor', onChange: (on) => context.view.set({ heatMinor: on }) }).element,
+      checkbox({
+        label: 'Norms and biases',
+        checked: view.heatMinor,
+        testId: 'heat-minor',
+        onChange: (on) => context.view.set({ heatMinor: on }),
+      }).element,
     );
     replace(head, ...parts);
   }

@@ -7,7 +7,11 @@ import { PNG } from 'pngjs';
 import { folder } from './build.mjs';
 import { withPlayground } from './serve.mjs';
 
-const calls = (page, method) => page.evaluate((name) => globalThis.playground.calls.filter((call) => call.method === name).map((call) => call.request), method);
+const calls = (page, method) =>
+  page.evaluate(
+    (name) => globalThis.playground.calls.filter((call) => call.method === name).map((call) => call.request),
+    method,
+  );
 const live = (page) => page.getByTestId('live').textContent();
 
 const checks = {
@@ -34,11 +38,18 @@ const checks = {
     assert.equal(await row.count(), 1);
     await row.locator('[role=gridcell]').nth(9).click();
     await page.getByTestId('histogram').waitFor();
-    assert.equal(await page.getByTestId('detail-name').textContent(), 'model.language_model.layers.14.mlp.down_proj.weight');
-    assert.deepEqual(await calls(page, 'tensorDetail'), [{ name: 'model.language_model.layers.14.mlp.down_proj.weight', from: 1 }]);
+    assert.equal(
+      await page.getByTestId('detail-name').textContent(),
+      'model.language_model.layers.14.mlp.down_proj.weight',
+    );
+    assert.deepEqual(await calls(page, 'tensorDetail'), [
+      { name: 'model.language_model.layers.14.mlp.down_proj.weight', from: 1 },
+    ]);
     assert.equal(await page.getByTestId('depth-chip').textContent(), 'Language layer 14');
     await page.getByTestId('reveal-2').click();
-    assert.deepEqual(await calls(page, 'revealTensor'), [{ name: 'model.language_model.layers.14.mlp.down_proj.weight', stage: 2 }]);
+    assert.deepEqual(await calls(page, 'revealTensor'), [
+      { name: 'model.language_model.layers.14.mlp.down_proj.weight', stage: 2 },
+    ]);
     await page.getByTestId('detail-close').click();
     assert.equal(await page.getByTestId('detail').isVisible(), false);
   },
@@ -49,12 +60,17 @@ const checks = {
     assert.equal(await grid.locator('[tabindex="0"]').count(), 1);
     await grid.locator('[role=columnheader][tabindex="0"]').focus();
     await page.keyboard.press('Control+End');
-    let focus = await page.evaluate(() => [document.activeElement.closest('[role=row]').getAttribute('aria-rowindex'), document.activeElement.getAttribute('aria-colindex')]);
+    let focus = await page.evaluate(() => [
+      document.activeElement.closest('[role=row]').getAttribute('aria-rowindex'),
+      document.activeElement.getAttribute('aria-colindex'),
+    ]);
     assert.deepEqual(focus, ['731', '15']);
     await page.keyboard.press('Home');
     await page.keyboard.press('PageUp');
     await page.keyboard.press('ArrowUp');
-    focus = await page.evaluate(() => Number(document.activeElement.closest('[role=row]').getAttribute('aria-rowindex')));
+    focus = await page.evaluate(() =>
+      Number(document.activeElement.closest('[role=row]').getAttribute('aria-rowindex')),
+    );
     assert.ok(focus < 725 && focus > 690, `row ${focus}`);
     await page.keyboard.press('Enter');
     assert.equal(await grid.locator('[aria-selected=true]').count(), 1);
@@ -77,7 +93,10 @@ const checks = {
   async 'a wrong regular expression is a sentence'(page) {
     await page.getByTestId('table-regex').click();
     await page.getByTestId('table-search').locator('input').fill('layers.(');
-    assert.match(await page.locator('.field-error[role=alert]:visible').first().textContent(), /^Not a regular expression/);
+    assert.match(
+      await page.locator('.field-error[role=alert]:visible').first().textContent(),
+      /^Not a regular expression/,
+    );
   },
 
   async 'the heat map is walked by keyboard and selects one tensor'(page) {
@@ -87,7 +106,10 @@ const checks = {
     await page.keyboard.press('End');
     assert.match(await live(page), /^q_proj, Language layer 27: /);
     await page.keyboard.press('Enter');
-    assert.equal(await page.getByTestId('detail-name').textContent(), 'model.language_model.layers.27.self_attn.q_proj.weight');
+    assert.equal(
+      await page.getByTestId('detail-name').textContent(),
+      'model.language_model.layers.27.self_attn.q_proj.weight',
+    );
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     assert.equal(await page.getByTestId('detail').isVisible(), false);
@@ -104,7 +126,11 @@ const checks = {
     let grip = null;
     for (let x = box.x + box.width * 0.6; x < box.x + box.width && grip === null; x += 3) {
       await page.mouse.move(x, box.y + 14);
-      if ((await page.getByTestId('layer-figure').evaluate((node) => node.style.cursor)) === 'ew-resize' && /Late/.test((await page.getByTestId('tooltip').textContent()) ?? '')) grip = x + 3;
+      if (
+        (await page.getByTestId('layer-figure').evaluate((node) => node.style.cursor)) === 'ew-resize' &&
+        /Late/.test((await page.getByTestId('tooltip').textContent()) ?? '')
+      )
+        grip = x + 3;
     }
     assert.ok(grip !== null);
     await page.mouse.move(grip, box.y + 14);
@@ -122,16 +148,43 @@ const checks = {
   },
 
   async 'every export has content'(page) {
-    const kinds = ['export-tensors-csv', 'export-layers-csv', 'export-json', 'export-layer-svg', 'export-layer-png', 'export-heat-svg', 'export-heat-png', 'copy-regions-md', 'copy-layers-md', 'copy-rows-csv'];
+    const kinds = [
+      'export-tensors-csv',
+      'export-layers-csv',
+      'export-json',
+      'export-layer-svg',
+      'export-layer-png',
+      'export-heat-svg',
+      'export-heat-png',
+      'copy-regions-md',
+      'copy-layers-md',
+      'copy-rows-csv',
+    ];
     for (const kind of kinds) {
       await page.getByTestId('export').click();
       await page.getByTestId(kind).click();
       await page.waitForTimeout(120);
     }
     const saved = await page.evaluate(() =>
-      globalThis.playground.calls.filter(({ method }) => method === 'save').map(({ request }) => [request.suggestedName, typeof request.content === 'string' ? request.content : [...new Uint8Array(request.content)]]),
+      globalThis.playground.calls
+        .filter(({ method }) => method === 'save')
+        .map(({ request }) => [
+          request.suggestedName,
+          typeof request.content === 'string' ? request.content : [...new Uint8Array(request.content)],
+        ]),
     );
-    assert.deepEqual(saved.map(([name]) => name), ['base-in-rl-tensors.csv', 'base-in-rl-layers.csv', 'base-in-rl-compare.json', 'base-in-rl-layers.svg', 'base-in-rl-layers.png', 'base-in-rl-kinds.svg', 'base-in-rl-kinds.png']);
+    assert.deepEqual(
+      saved.map(([name]) => name),
+      [
+        'base-in-rl-tensors.csv',
+        'base-in-rl-layers.csv',
+        'base-in-rl-compare.json',
+        'base-in-rl-layers.svg',
+        'base-in-rl-layers.png',
+        'base-in-rl-kinds.svg',
+        'base-in-rl-kinds.png',
+      ],
+    );
     mkdirSync(path.join(folder, 'saved'), { recursive: true });
     for (const [name, content] of saved) {
       const bytes = typeof content === 'string' ? content : Buffer.from(content);
@@ -190,7 +243,11 @@ const checks = {
     await page.goto(`${base}/dark.html?state=running`);
     await page.getByTestId('running').waitFor();
     assert.equal(await page.getByTestId('progress').getAttribute('aria-valuenow'), '43');
-    await page.evaluate(() => globalThis.playground.panel.progress({ progress: { phase: 'Comparing', doneBytes: 50, totalBytes: 100, remainingSeconds: 3, tensor: 'x' } }));
+    await page.evaluate(() =>
+      globalThis.playground.panel.progress({
+        progress: { phase: 'Comparing', doneBytes: 50, totalBytes: 100, remainingSeconds: 3, tensor: 'x' },
+      }),
+    );
     assert.equal(await page.getByTestId('progress').getAttribute('aria-valuenow'), '50');
     await page.getByTestId('cancel').click();
     assert.equal(await page.getByTestId('failed-message').textContent(), 'Cancelled.');
@@ -234,7 +291,10 @@ const checks = {
     await page.keyboard.press('ArrowDown');
     await page.getByTestId('picture').nth(1).waitFor();
     const asked = await calls(page, 'picture');
-    assert.deepEqual(asked.map(({ which }) => which), ['target', 'source']);
+    assert.deepEqual(
+      asked.map(({ which }) => which),
+      ['target', 'source'],
+    );
     assert.equal(JSON.stringify(asked).includes('/'), false, 'no path is asked for');
     await page.getByTestId('strip').focus();
     await page.keyboard.press('End');
@@ -261,7 +321,16 @@ const checks = {
     assert.equal(await page.getByTestId('probe-numbers-table').locator('tbody tr').count(), 3 * 2 * 28);
     await page.getByTestId('study').getByText('Reasoning').click();
     assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 1);
-    for (const kind of ['export-curves-csv', 'export-samples-csv', 'export-probe-json', 'export-curves-svg', 'export-curves-png', 'export-surface-svg', 'export-surface-png', 'copy-probe-md']) {
+    for (const kind of [
+      'export-curves-csv',
+      'export-samples-csv',
+      'export-probe-json',
+      'export-curves-svg',
+      'export-curves-png',
+      'export-surface-svg',
+      'export-surface-png',
+      'copy-probe-md',
+    ]) {
       await page.getByTestId('export').click();
       await page.getByTestId(kind).click();
       await page.waitForTimeout(250);
@@ -310,7 +379,10 @@ const checks = {
     await page.getByTestId('spectrum-plan').getByText('about 1 h 12 min with 8 threads').waitFor();
     await page.getByTestId('spectrum-filter').locator('input').fill('mlp.(');
     await page.getByTestId('spectrum-plan-error').waitFor();
-    assert.match(await page.getByTestId('spectrum-plan-error').textContent(), /^The filter "mlp\.\(" is no regular expression/);
+    assert.match(
+      await page.getByTestId('spectrum-plan-error').textContent(),
+      /^The filter "mlp\.\(" is no regular expression/,
+    );
     await page.getByTestId('spectrum-filter').locator('input').fill('mlp');
     await page.getByTestId('spectrum-plan').getByText('84').waitFor();
     await page.getByTestId('spectrum-compute').click();
@@ -354,9 +426,17 @@ const checks = {
     await names.first().focus();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    assert.equal(await page.getByTestId('matrix-name').textContent(), 'model.language_model.layers.27.self_attn.k_proj.weight');
-    await page.getByTestId('full-spectrum-state').getByText(/^128 of \d+ singular values are computed, the others estimated\.$/).waitFor();
-    assert.deepEqual(await calls(page, 'fullSpectrum'), [{ name: 'model.language_model.layers.27.self_attn.k_proj.weight', part: null, from: 0 }]);
+    assert.equal(
+      await page.getByTestId('matrix-name').textContent(),
+      'model.language_model.layers.27.self_attn.k_proj.weight',
+    );
+    await page
+      .getByTestId('full-spectrum-state')
+      .getByText(/^128 of \d+ singular values are computed, the others estimated\.$/)
+      .waitFor();
+    assert.deepEqual(await calls(page, 'fullSpectrum'), [
+      { name: 'model.language_model.layers.27.self_attn.k_proj.weight', part: null, from: 0 },
+    ]);
     await page.getByTestId('full-spectrum').focus();
     await page.keyboard.press('ArrowRight');
     assert.match(await live(page), /^Rank 1: σ = [\d.]+, rounding alone: /);
@@ -364,22 +444,43 @@ const checks = {
     assert.equal(await page.getByTestId('angles-left').count(), 1);
     await page.getByTestId('refine').click();
     await page.getByTestId('refine').waitFor({ state: 'hidden' });
-    assert.deepEqual(await calls(page, 'refineSpectrum'), [{ key: 'model.language_model.layers.27.self_attn.k_proj.weight' }]);
-    assert.match(await page.getByTestId('spectrum-what').textContent(), /^Estimates with errors; 1 exact · 457 matrices/);
+    assert.deepEqual(await calls(page, 'refineSpectrum'), [
+      { key: 'model.language_model.layers.27.self_attn.k_proj.weight' },
+    ]);
+    assert.match(
+      await page.getByTestId('spectrum-what').textContent(),
+      /^Estimates with errors; 1 exact · 457 matrices/,
+    );
     await page.getByTestId('matrix-close').click();
     assert.equal(await page.getByTestId('matrix-detail').isVisible(), false);
     await page.getByTestId('geometry-depth-clear').click();
-    assert.equal(await page.getByRole('textbox', { name: 'Filter matrices' }).count(), 1, 'the field says what it is for');
+    assert.equal(
+      await page.getByRole('textbox', { name: 'Filter matrices' }).count(),
+      1,
+      'the field says what it is for',
+    );
     await page.getByTestId('matrix-search').locator('input').fill('layers.5. up_proj');
     await page.locator('tr[data-matrix$="layers.5.mlp.up_proj.weight"]').click();
     await page.getByTestId('detail-update').getByText('ΔRL').click();
-    assert.equal(await page.getByTestId('matrix-skipped').textContent(), 'No spectrum of ΔRL (in → rl): 3 elements of rl are NaN.');
-    assert.match(await page.getByTestId('spectrum-skipped').textContent(), /layers\.5\.mlp\.up_proj\.weight ΔRL: 3 elements of rl are NaN\./);
+    assert.equal(
+      await page.getByTestId('matrix-skipped').textContent(),
+      'No spectrum of ΔRL (in → rl): 3 elements of rl are NaN.',
+    );
+    assert.match(
+      await page.getByTestId('spectrum-skipped').textContent(),
+      /layers\.5\.mlp\.up_proj\.weight ΔRL: 3 elements of rl are NaN\./,
+    );
     await page.getByTestId('matrix-search').locator('input').fill('layers.7. gate');
     await page.locator('tr[data-matrix$="layers.7.mlp.gate_proj.weight"]').click();
-    await page.getByTestId('full-spectrum-state').getByText('Only the largest 50 are shown: The run that has it is no longer on disk.').waitFor();
+    await page
+      .getByTestId('full-spectrum-state')
+      .getByText('Only the largest 50 are shown: The run that has it is no longer on disk.')
+      .waitFor();
     // Why there is no number with the floor taken out.
-    for (const [layer, why] of [[5, /^The update does not stand above the rounding floor\.$/], [19, /^What rounding did to this update cannot be told: /]]) {
+    for (const [layer, why] of [
+      [5, /^The update does not stand above the rounding floor\.$/],
+      [19, /^What rounding did to this update cannot be told: /],
+    ]) {
       await page.getByTestId('matrix-search').locator('input').fill(`layers.${layer}. gate`);
       await page.locator(`tr[data-matrix$="layers.${layer}.mlp.gate_proj.weight"]`).click();
       assert.match(await page.getByTestId('uncorrected').textContent(), why);
@@ -390,11 +491,17 @@ const checks = {
     await page.goto(`${base}/light.html?geometry=exact`);
     await page.getByTestId('tab-geometry').click();
     await page.getByTestId('geometry').waitFor();
-    assert.match(await page.getByTestId('geometry-reading').textContent(), /^ΔRL is more concentrated than ΔIN: median stable rank [\d.]+ against [\d.]+ with the rounding floor taken out .* In 36 of 61 layers the rounding floor explains/);
+    assert.match(
+      await page.getByTestId('geometry-reading').textContent(),
+      /^ΔRL is more concentrated than ΔIN: median stable rank [\d.]+ against [\d.]+ with the rounding floor taken out .* In 36 of 61 layers the rounding floor explains/,
+    );
     await page.getByTestId('rank-metric').click();
     await page.getByTestId('rank-metric').locator('vscode-option', { hasText: 'Energy in the first k' }).click();
     await page.getByTestId('top-k').getByText('16').click();
-    assert.match(await page.getByTestId('metric-figure').getAttribute('aria-label'), /^Energy in the first 16 over depth\. /);
+    assert.match(
+      await page.getByTestId('metric-figure').getAttribute('aria-label'),
+      /^Energy in the first 16 over depth\. /,
+    );
     await page.getByTestId('geometry-legend-0').click();
     assert.doesNotMatch(await page.getByTestId('metric-figure').getAttribute('aria-label'), /ΔIN/);
     await page.getByTestId('metric-numbers').locator('summary').click();
@@ -407,18 +514,40 @@ const checks = {
     assert.match(await page.getByTestId('matrix-count').textContent(), /^182 of 457/);
     await page.locator('.matrix-table [data-column="1.stableRank"]').click();
     const first = page.locator('.matrix-table tbody tr').first();
-    const [most, second] = await page.locator('.matrix-table tbody tr').evaluateAll((rows) => rows.slice(0, 2).map((row) => Number(row.children[11].textContent)));
+    const [most, second] = await page
+      .locator('.matrix-table tbody tr')
+      .evaluateAll((rows) => rows.slice(0, 2).map((row) => Number(row.children[11].textContent)));
     assert.ok(most >= second, `${most}, ${second}`);
     await first.locator('td').nth(9).click(); // a number of ΔRL
     await page.getByTestId('matrix-detail').waitFor();
     assert.equal(await page.getByTestId('detail-update').locator('[aria-checked=true]').textContent(), 'ΔRL');
-    const kinds = ['export-spectra-csv', 'export-depth-csv', 'export-rank-csv', 'export-spectrum-json', 'export-metric-svg', 'export-metric-png', 'export-rank-svg', 'export-rank-png', 'export-tenth-svg', 'export-overlap-svg', 'export-matrix-svg', 'copy-rank-md'];
+    const kinds = [
+      'export-spectra-csv',
+      'export-depth-csv',
+      'export-rank-csv',
+      'export-spectrum-json',
+      'export-metric-svg',
+      'export-metric-png',
+      'export-rank-svg',
+      'export-rank-png',
+      'export-tenth-svg',
+      'export-overlap-svg',
+      'export-matrix-svg',
+      'copy-rank-md',
+    ];
     for (const kind of kinds) {
       await page.getByTestId('export-geometry').click();
       await page.getByTestId(kind).click();
       await page.waitForTimeout(250);
     }
-    const saved = await page.evaluate(() => globalThis.playground.calls.filter(({ method }) => method === 'save').map(({ request }) => [request.suggestedName, typeof request.content === 'string' ? request.content : [...new Uint8Array(request.content)]]));
+    const saved = await page.evaluate(() =>
+      globalThis.playground.calls
+        .filter(({ method }) => method === 'save')
+        .map(({ request }) => [
+          request.suggestedName,
+          typeof request.content === 'string' ? request.content : [...new Uint8Array(request.content)],
+        ]),
+    );
     assert.equal(saved.length, 13);
     mkdirSync(path.join(folder, 'saved'), { recursive: true });
     for (const [name, content] of saved) {
@@ -436,10 +565,25 @@ const checks = {
   },
 
   async 'nothing is wider than a narrow column'(page, base) {
-    for (const [data, width] of [['lineage', 300], ['lineage', 360], ['four', 360], ['text', 320], ['lineage&state=probe', 320], ['attention&state=probe', 320], ['small&state=probe', 300], ['lineage&state=try', 300], ['lineage&geometry=fast&tab', 360], ['lineage&geometry=offer&tab', 300], ['lineage&geometry=failed&tab', 320]]) {
+    for (const [data, width] of [
+      ['lineage', 300],
+      ['lineage', 360],
+      ['four', 360],
+      ['text', 320],
+      ['lineage&state=probe', 320],
+      ['attention&state=probe', 320],
+      ['small&state=probe', 300],
+      ['lineage&state=try', 300],
+      ['lineage&geometry=fast&tab', 360],
+      ['lineage&geometry=offer&tab', 300],
+      ['lineage&geometry=failed&tab', 320],
+    ]) {
       await page.setViewportSize({ width, height: 800 });
       await page.goto(`${base}/light.html?data=${data}`);
-      await page.locator('[data-testid=compare], [data-testid=probe], [data-testid=try]').first().waitFor({ state: 'attached' });
+      await page
+        .locator('[data-testid=compare], [data-testid=probe], [data-testid=try]')
+        .first()
+        .waitFor({ state: 'attached' });
       if (data.endsWith('tab')) {
         await page.getByTestId('tab-geometry').click();
         await page.waitForTimeout(500);
@@ -448,8 +592,16 @@ const checks = {
       await page.waitForTimeout(200);
       const wide = await page.evaluate(() => {
         const room = document.documentElement.clientWidth;
-        const inScroller = (node) => node.closest('[role=grid], .missing ul, svg, vscode-dropdown, .numbers-scroll, .matrix-scroll') !== null;
-        return [...document.querySelectorAll('#app *')].filter((node) => !inScroller(node) && node.getBoundingClientRect().right > room + 0.5 && !node.classList.contains('visually-hidden')).map((node) => `${node.tagName}.${node.className}`);
+        const inScroller = (node) =>
+          node.closest('[role=grid], .missing ul, svg, vscode-dropdown, .numbers-scroll, .matrix-scroll') !== null;
+        return [...document.querySelectorAll('#app *')]
+          .filter(
+            (node) =>
+              !inScroller(node) &&
+              node.getBoundingClientRect().right > room + 0.5 &&
+              !node.classList.contains('visually-hidden'),
+          )
+          .map((node) => `${node.tagName}.${node.className}`);
       });
       assert.deepEqual(wide, [], `${data} at ${width}`);
     }
@@ -466,7 +618,11 @@ await withPlayground(async (browser, base) => {
     const complaints = [];
     page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
-    page.on('request', (request) => /^(http:\/\/127\.0\.0\.1|data:|blob:)/.test(request.url()) || complaints.push(`asked for ${request.url()}`));
+    page.on(
+      'request',
+      (request) =>
+        /^(http:\/\/127\.0\.0\.1|data:|blob:)/.test(request.url()) || complaints.push(`asked for ${request.url()}`),
+    );
     page.setDefaultTimeout(10_000);
     try {
       await page.goto(`${base}/dark.html`);

@@ -2,7 +2,18 @@
  * Made-up comparisons with the shapes and sizes of real ones, from a seed: to look at the panel without a checkpoint.
  * The aggregates follow the definitions of the result, so that figures, table and exports agree with each other.
  */
-import type { Aggregate, CompareResult, Delta, DeltaAggregate, LayerResult, RegionResult, SectionResult, TensorDetail, TensorPlace, TensorResult } from '../../src/protocol/engineApi.js';
+import type {
+  Aggregate,
+  CompareResult,
+  Delta,
+  DeltaAggregate,
+  LayerResult,
+  RegionResult,
+  SectionResult,
+  TensorDetail,
+  TensorPlace,
+  TensorResult,
+} from '../../src/protocol/engineApi.js';
 
 type Component = TensorPlace['component'];
 type Section = TensorPlace['section'];
@@ -27,9 +38,18 @@ function random(seed: number): () => number {
 }
 
 function qwenVision(blocks: number, width: number, inner: number): Shape[] {
-  const list: Shape[] = [{ name: 'model.visual.patch_embed.proj.weight', section: 'vision', layer: null, component: 'embedding', shape: [width, 3, 2, 14, 14] }];
+  const list: Shape[] = [
+    {
+      name: 'model.visual.patch_embed.proj.weight',
+      section: 'vision',
+      layer: null,
+      component: 'embedding',
+      shape: [width, 3, 2, 14, 14],
+    },
+  ];
   for (let layer = 0; layer < blocks; layer++) {
-    const at = (name: string, component: Component, shape: number[]) => list.push({ name: `model.visual.blocks.${layer}.${name}`, section: 'vision', layer, component, shape });
+    const at = (name: string, component: Component, shape: number[]) =>
+      list.push({ name: `model.visual.blocks.${layer}.${name}`, section: 'vision', layer, component, shape });
     at('norm1.weight', 'norm', [width]);
     at('attn.qkv.weight', 'attention', [3 * width, width]);
     at('attn.qkv.bias', 'attention', [3 * width]);
@@ -46,10 +66,27 @@ function qwenVision(blocks: number, width: number, inner: number): Shape[] {
   return list;
 }
 
-function qwenLanguage(prefix: string, layers: number, width: number, keyWidth: number, inner: number, vocabulary: number, experts = 0): Shape[] {
-  const list: Shape[] = [{ name: `${prefix}embed_tokens.weight`, section: 'language', layer: null, component: 'embedding', shape: [vocabulary, width] }];
+function qwenLanguage(
+  prefix: string,
+  layers: number,
+  width: number,
+  keyWidth: number,
+  inner: number,
+  vocabulary: number,
+  experts = 0,
+): Shape[] {
+  const list: Shape[] = [
+    {
+      name: `${prefix}embed_tokens.weight`,
+      section: 'language',
+      layer: null,
+      component: 'embedding',
+      shape: [vocabulary, width],
+    },
+  ];
   for (let layer = 0; layer < layers; layer++) {
-    const at = (name: string, component: Component, shape: number[]) => list.push({ name: `${prefix}layers.${layer}.${name}`, section: 'language', layer, component, shape });
+    const at = (name: string, component: Component, shape: number[]) =>
+      list.push({ name: `${prefix}layers.${layer}.${name}`, section: 'language', layer, component, shape });
     at('input_layernorm.weight', 'norm', [width]);
     at('self_attn.q_proj.weight', 'attention', [width, width]);
     at('self_attn.q_proj.bias', 'attention', [width]);
@@ -68,15 +105,33 @@ function qwenLanguage(prefix: string, layers: number, width: number, keyWidth: n
     }
   }
   list.push({ name: `${prefix}norm.weight`, section: 'language', layer: null, component: 'norm', shape: [width] });
-  list.push({ name: 'lm_head.weight', section: 'language', layer: null, component: 'embedding', shape: [vocabulary, width] });
+  list.push({
+    name: 'lm_head.weight',
+    section: 'language',
+    layer: null,
+    component: 'embedding',
+    shape: [vocabulary, width],
+  });
   return list;
 }
 
 const projector: Shape[] = [
   { name: 'model.visual.merger.ln_q.weight', section: 'projector', layer: null, component: 'norm', shape: [1280] },
-  { name: 'model.visual.merger.mlp.0.weight', section: 'projector', layer: null, component: 'mlp', shape: [5120, 5120] },
+  {
+    name: 'model.visual.merger.mlp.0.weight',
+    section: 'projector',
+    layer: null,
+    component: 'mlp',
+    shape: [5120, 5120],
+  },
   { name: 'model.visual.merger.mlp.0.bias', section: 'projector', layer: null, component: 'mlp', shape: [5120] },
-  { name: 'model.visual.merger.mlp.2.weight', section: 'projector', layer: null, component: 'mlp', shape: [3584, 5120] },
+  {
+    name: 'model.visual.merger.mlp.2.weight',
+    section: 'projector',
+    layer: null,
+    component: 'mlp',
+    shape: [3584, 5120],
+  },
   { name: 'model.visual.merger.mlp.2.bias', section: 'projector', layer: null, component: 'mlp', shape: [3584] },
 ];
 
@@ -104,9 +159,21 @@ function build(recipe: Recipe, seed: number): CompareResult {
   const cuts = recipe.cuts ?? [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
   const pairs = recipe.labels.length - 1;
   const region = (shape: Shape): TensorPlace['region'] =>
-    shape.section !== 'language' || shape.layer === null ? null : shape.layer < cuts[0] ? 'early' : shape.layer < cuts[1] ? 'mid' : 'late';
+    shape.section !== 'language' || shape.layer === null
+      ? null
+      : shape.layer < cuts[0]
+        ? 'early'
+        : shape.layer < cuts[1]
+          ? 'mid'
+          : 'late';
   const depthOf = (shape: Shape): number | null =>
-    shape.section === 'projector' ? 0 : shape.layer === null ? null : shape.section === 'vision' ? shape.layer - visionLayers : shape.layer + 1;
+    shape.section === 'projector'
+      ? 0
+      : shape.layer === null
+        ? null
+        : shape.section === 'vision'
+          ? shape.layer - visionLayers
+          : shape.layer + 1;
 
   const tensors = recipe.shapes.map((shape): TensorResult => {
     const elements = shape.shape.reduce((product, size) => product * size, 1);
@@ -120,7 +187,8 @@ function build(recipe: Recipe, seed: number): CompareResult {
       const floor = floored ? BF16_FLOOR * norm * (0.97 + 0.06 * noise()) : 3e-8 * norm;
       // Below the floor most weights do not leave their stored value; see the table in the method's description.
       const changed = wanted === 0 ? 0 : floored ? Math.min(1, 1 - Math.exp(-((wanted / 0.0042) ** 0.85))) : 1 - 1e-6;
-      const measured = wanted === 0 ? 0 : floored ? wanted * Math.min(1.03, (wanted / (wanted + 3.4e-4)) ** 1.1) : wanted;
+      const measured =
+        wanted === 0 ? 0 : floored ? wanted * Math.min(1.03, (wanted / (wanted + 3.4e-4)) ** 1.1) : wanted;
       const fro = measured * norm;
       deltas.push({
         fro,
@@ -143,15 +211,25 @@ function build(recipe: Recipe, seed: number): CompareResult {
       component: shape.component,
       region: region(shape),
       shape: shape.shape,
-      onDisk: recipe.labels.map((_, stage) => (stage === 0 ? shape.name.replace('model.language_model.', 'model.').replace('model.visual.', 'visual.') : shape.name)),
+      onDisk: recipe.labels.map((_, stage) =>
+        stage === 0
+          ? shape.name.replace('model.language_model.', 'model.').replace('model.visual.', 'visual.')
+          : shape.name,
+      ),
       dtypes: recipe.labels.map(() => recipe.dtype),
       norms,
       deltas,
     };
   });
-  tensors.sort((a, b) => (a.depth ?? (a.section === 'vision' ? -999 : a.name.includes('embed') ? 0.5 : 999)) - (b.depth ?? (b.section === 'vision' ? -999 : b.name.includes('embed') ? 0.5 : 999)));
+  tensors.sort(
+    (a, b) =>
+      (a.depth ?? (a.section === 'vision' ? -999 : a.name.includes('embed') ? 0.5 : 999)) -
+      (b.depth ?? (b.section === 'vision' ? -999 : b.name.includes('embed') ? 0.5 : 999)),
+  );
 
-  const depths = [...new Set(tensors.map((tensor) => tensor.depth))].filter((depth) => depth !== null).sort((a, b) => a - b);
+  const depths = [...new Set(tensors.map((tensor) => tensor.depth))]
+    .filter((depth) => depth !== null)
+    .sort((a, b) => a - b);
   const layersOut = depths.map((depth): LayerResult => {
     const own = tensors.filter((tensor) => tensor.depth === depth);
     const first = own[0]!;
@@ -160,10 +238,26 @@ function build(recipe: Recipe, seed: number): CompareResult {
       const members = own.filter((tensor) => tensor.component === component);
       if (members.length > 0) components[component] = aggregate(members, pairs);
     }
-    return { ...aggregate(own, pairs), section: first.section, layer: first.layer, depth, region: first.region, components };
+    return {
+      ...aggregate(own, pairs),
+      section: first.section,
+      layer: first.layer,
+      depth,
+      region: first.region,
+      components,
+    };
   });
-  const spans: RegionResult[] = ([['early', 0, cuts[0] - 1], ['mid', cuts[0], cuts[1] - 1], ['late', cuts[1], layers - 1]] as const).map(([name, first, last]) => ({
-    ...aggregate(tensors.filter((tensor) => tensor.region === name), pairs),
+  const spans: RegionResult[] = (
+    [
+      ['early', 0, cuts[0] - 1],
+      ['mid', cuts[0], cuts[1] - 1],
+      ['late', cuts[1], layers - 1],
+    ] as const
+  ).map(([name, first, last]) => ({
+    ...aggregate(
+      tensors.filter((tensor) => tensor.region === name),
+      pairs,
+    ),
     region: name,
     first,
     last,
@@ -172,7 +266,10 @@ function build(recipe: Recipe, seed: number): CompareResult {
     const own = tensors.filter((tensor) => tensor.section === section);
     return own.length === 0 ? [] : [{ ...aggregate(own, pairs), section }];
   });
-  const parameters = tensors.reduce((sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1), 0);
+  const parameters = tensors.reduce(
+    (sum, tensor) => sum + tensor.shape.reduce((product, size) => product * size, 1),
+    0,
+  );
   return {
     schema: 1,
     stages: recipe.labels.map((label, stage) => ({
@@ -210,7 +307,11 @@ function aggregate(tensors: readonly TensorResult[], pairs: number): Aggregate {
   const weights = tensors.filter((tensor) => tensor.shape.length >= 2);
   const size = (tensor: TensorResult) => tensor.shape.reduce((product, one) => product * one, 1);
   const deltas = Array.from({ length: pairs }, (_, pair): DeltaAggregate | null => {
-    const own = weights.flatMap((tensor) => (!tensor.deltas[pair] ? [] : [{ delta: tensor.deltas[pair], before: tensor.norms[pair] ?? 0, elements: size(tensor) }]));
+    const own = weights.flatMap((tensor) =>
+      !tensor.deltas[pair]
+        ? []
+        : [{ delta: tensor.deltas[pair], before: tensor.norms[pair] ?? 0, elements: size(tensor) }],
+    );
     if (own.length === 0) return null;
     const sum = (value: (one: (typeof own)[number]) => number) => own.reduce((total, one) => total + value(one), 0);
     const fro = Math.sqrt(sum(({ delta }) => delta.fro! ** 2));
@@ -229,7 +330,12 @@ function aggregate(tensors: readonly TensorResult[], pairs: number): Aggregate {
       nonFinite: 0,
     };
   });
-  return { weights: weights.length, tensors: tensors.length, parameters: tensors.reduce((sum, tensor) => sum + size(tensor), 0), deltas };
+  return {
+    weights: weights.length,
+    tensors: tensors.length,
+    parameters: tensors.reduce((sum, tensor) => sum + size(tensor), 0),
+    deltas,
+  };
 }
 
 const bump = (at: number, centre: number, width: number) => Math.exp(-(((at - centre) / width) ** 2));
@@ -240,18 +346,24 @@ export function lineage(): CompareResult {
     {
       family: 'qwen2_5_vl',
       labels: ['base', 'in', 'rl'],
-      shapes: [...qwenVision(32, 1280, 3420), ...projector, ...qwenLanguage('model.language_model.', 28, 3584, 512, 18944, 152064)],
+      shapes: [
+        ...qwenVision(32, 1280, 3420),
+        ...projector,
+        ...qwenLanguage('model.language_model.', 28, 3584, 512, 18944, 152064),
+      ],
       layers: 28,
       visionLayers: 32,
       dtype: 'BF16',
       update(shape, delta, noise) {
         const jitter = 0.85 + 0.3 * noise();
         if (shape.shape.length < 2) return delta === 0 ? 4e-4 * jitter : 0;
-        if (shape.section === 'vision') return delta === 0 ? 0 : 3.2e-4 * jitter * (0.6 + 0.5 * bump(shape.layer ?? 0, 30, 12));
+        if (shape.section === 'vision')
+          return delta === 0 ? 0 : 3.2e-4 * jitter * (0.6 + 0.5 * bump(shape.layer ?? 0, 30, 12));
         if (shape.section === 'projector') return (delta === 0 ? 1.6e-2 : 5e-4) * jitter;
         if (shape.layer === null) return (delta === 0 ? 2.4e-3 : 1.5e-4) * jitter;
         const attention = shape.component === 'attention' ? 1.15 : 0.95;
-        if (delta === 0) return attention * jitter * (7e-3 + 6e-3 * bump(shape.layer, 3, 5) + 9e-3 * bump(shape.layer, 27, 6));
+        if (delta === 0)
+          return attention * jitter * (7e-3 + 6e-3 * bump(shape.layer, 3, 5) + 9e-3 * bump(shape.layer, 27, 6));
         return attention * jitter * (4.5e-4 + 9e-4 * bump(shape.layer, 15, 5) + 2e-4 * bump(shape.layer, 25, 4));
       },
       warnings: [
@@ -259,12 +371,43 @@ export function lineage(): CompareResult {
         'model.visual.blocks.31.attn.proj.bias of rl holds 3 NaN values; they are left out of all sums.',
       ],
       missing: [
-        { name: 'model.visual.rotary_pos_emb.inv_freq', presentIn: [0], absentIn: [1, 2], shapes: [[40], null, null], reason: 'A buffer that newer exports leave out.' },
-        { name: 'model.language_model.embed_positions.weight', presentIn: [1, 2], absentIn: [0], shapes: [null, [2048, 3584], [2048, 3584]], reason: 'Added in training.' },
+        {
+          name: 'model.visual.rotary_pos_emb.inv_freq',
+          presentIn: [0],
+          absentIn: [1, 2],
+          shapes: [[40], null, null],
+          reason: 'A buffer that newer exports leave out.',
+        },
+        {
+          name: 'model.language_model.embed_positions.weight',
+          presentIn: [1, 2],
+          absentIn: [0],
+          shapes: [null, [2048, 3584], [2048, 3584]],
+          reason: 'Added in training.',
+        },
       ],
       files: [
-        { file: 'config.json', from: 0, kind: 'changed', keys: ['transformers_version', 'torch_dtype', 'text_config.rope_scaling.type', 'text_config.max_position_embeddings', 'use_cache', 'vision_config.tokens_per_second', 'eos_token_id', 'tie_word_embeddings'] },
-        { file: 'generation_config.json', from: 0, kind: 'changed', keys: ['temperature', 'top_p', 'repetition_penalty'] },
+        {
+          file: 'config.json',
+          from: 0,
+          kind: 'changed',
+          keys: [
+            'transformers_version',
+            'torch_dtype',
+            'text_config.rope_scaling.type',
+            'text_config.max_position_embeddings',
+            'use_cache',
+            'vision_config.tokens_per_second',
+            'eos_token_id',
+            'tie_word_embeddings',
+          ],
+        },
+        {
+          file: 'generation_config.json',
+          from: 0,
+          kind: 'changed',
+          keys: ['temperature', 'top_p', 'repetition_penalty'],
+        },
         { file: 'added_tokens.json', from: 0, kind: 'added', keys: [] },
         { file: 'chat_template.jinja', from: 1, kind: 'changed', keys: [] },
         { file: 'trainer_state.json', from: 1, kind: 'removed', keys: [] },
@@ -285,7 +428,9 @@ export function textOnly(): CompareResult {
       visionLayers: 0,
       cuts: [8, 20],
       dtype: 'F32',
-      update: (shape, _delta, noise) => (shape.layer === null ? 1e-3 : (0.8 + 0.4 * noise()) * (6e-3 + 1.4e-2 * (shape.layer / 27) ** 2)) * (shape.shape.length < 2 ? 0.1 : 1),
+      update: (shape, _delta, noise) =>
+        (shape.layer === null ? 1e-3 : (0.8 + 0.4 * noise()) * (6e-3 + 1.4e-2 * (shape.layer / 27) ** 2)) *
+        (shape.shape.length < 2 ? 0.1 : 1),
     },
     11,
   );
@@ -297,11 +442,18 @@ export function experts(): CompareResult {
     {
       family: 'qwen3_vl_moe',
       labels: ['sft', 'rl'],
-      shapes: [...qwenVision(27, 1152, 4304), ...projector, ...qwenLanguage('model.language_model.', 94, 2048, 512, 768, 151936, 104)],
+      shapes: [
+        ...qwenVision(27, 1152, 4304),
+        ...projector,
+        ...qwenLanguage('model.language_model.', 94, 2048, 512, 768, 151936, 104),
+      ],
       layers: 94,
       visionLayers: 27,
       dtype: 'BF16',
-      update: (shape, _delta, noise) => (noise() < 0.02 ? 0 : (0.7 + 0.6 * noise()) * (shape.section === 'vision' ? 2e-4 : 8e-4 + 4e-3 * bump(shape.layer ?? 0, 60, 22))),
+      update: (shape, _delta, noise) =>
+        noise() < 0.02
+          ? 0
+          : (0.7 + 0.6 * noise()) * (shape.section === 'vision' ? 2e-4 : 8e-4 + 4e-3 * bump(shape.layer ?? 0, 60, 22)),
     },
     13,
   );
@@ -313,11 +465,19 @@ export function fourStages(): CompareResult {
     {
       family: 'qwen2_5_vl',
       labels: ['base', 'sft', 'in', 'rl'],
-      shapes: [...qwenVision(32, 1280, 3420), ...projector, ...qwenLanguage('model.language_model.', 36, 2048, 256, 11008, 151936)],
+      shapes: [
+        ...qwenVision(32, 1280, 3420),
+        ...projector,
+        ...qwenLanguage('model.language_model.', 36, 2048, 256, 11008, 151936),
+      ],
       layers: 36,
       visionLayers: 32,
       dtype: 'BF16',
-      update: (shape, delta, noise) => (0.85 + 0.3 * noise()) * [1.5e-2, 6e-3, 9e-4][delta]! * (0.5 + bump(shape.layer ?? 0, 8 + 10 * delta, 9)) * (shape.section === 'vision' ? 0.2 : 1),
+      update: (shape, delta, noise) =>
+        (0.85 + 0.3 * noise()) *
+        [1.5e-2, 6e-3, 9e-4][delta]! *
+        (0.5 + bump(shape.layer ?? 0, 8 + 10 * delta, 9)) *
+        (shape.section === 'vision' ? 0.2 : 1),
     },
     17,
   );
@@ -333,7 +493,10 @@ export function detailOf(tensor: TensorResult, from: number): TensorDetail {
   const reach = delta?.maxAbs ?? 1e-3;
   const changed = delta?.changedCount ?? elements;
   const BINS = 101;
-  const shares = Array.from({ length: BINS }, (_, bin) => Math.exp(-Math.abs((bin - 50) / 50) * 11) * (0.8 + 0.4 * noise()));
+  const shares = Array.from(
+    { length: BINS },
+    (_, bin) => Math.exp(-Math.abs((bin - 50) / 50) * 11) * (0.8 + 0.4 * noise()),
+  );
   const sum = shares.reduce((total, share) => total + share, 0);
   const profile = (count: number) => {
     const bins = Math.min(512, count);
@@ -344,7 +507,12 @@ export function detailOf(tensor: TensorResult, from: number): TensorDetail {
     name: tensor.name,
     from,
     shape: tensor.shape,
-    histogram: { min: -reach, max: reach, counts: shares.map((share) => Math.round((share / sum) * changed)), zeros: elements - changed },
+    histogram: {
+      min: -reach,
+      max: reach,
+      counts: shares.map((share) => Math.round((share / sum) * changed)),
+      zeros: elements - changed,
+    },
     rowEnergy: profile(rows),
     columnEnergy: profile(columns),
     rowsPerBin: Math.ceil(rows / 512),

@@ -33,7 +33,11 @@ const trial: Trial = {
   labels: query.get('data') === 'one' ? ['RL'] : ['IN', 'RL'],
   exchanges: [],
 };
-const tryState = (): PanelState => ({ kind: 'try', title: `Try ${trial.labels.join(' and ')}`, trial: structuredClone(trial) });
+const tryState = (): PanelState => ({
+  kind: 'try',
+  title: `Try ${trial.labels.join(' and ')}`,
+  trial: structuredClone(trial),
+});
 let asking = 0;
 
 /** A picture of coloured shapes, as the sample sets have. */
@@ -57,18 +61,30 @@ const states: Record<string, () => PanelState> = {
   try: tryState,
   transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
-  probing: () => ({ kind: 'running', title: 'Probes of Base, IN, RL', labels: ['Base', 'IN', 'RL'], progress: { phase: 'RL, ocr.jsonl: answering', done: 1240, total: 5600, remainingSeconds: 320 } }),
+  probing: () => ({
+    kind: 'running',
+    title: 'Probes of Base, IN, RL',
+    labels: ['Base', 'IN', 'RL'],
+    progress: { phase: 'RL, ocr.jsonl: answering', done: 1240, total: 5600, remainingSeconds: 320 },
+  }),
   empty: () => ({ kind: 'empty' }),
   running: () => ({
     kind: 'running',
     title: 'Comparing base → in → rl',
     labels: ['base', 'in', 'rl'],
-    progress: { phase: 'Comparing in → rl', doneBytes: 21_400_000_000, totalBytes: 49_800_000_000, remainingSeconds: 34, tensor: 'model.language_model.layers.11.mlp.up_proj.weight' },
+    progress: {
+      phase: 'Comparing in → rl',
+      doneBytes: 21_400_000_000,
+      totalBytes: 49_800_000_000,
+      remainingSeconds: 34,
+      tensor: 'model.language_model.layers.11.mlp.up_proj.weight',
+    },
   }),
   failed: () => ({
     kind: 'failed',
     title: 'Comparing base → in',
-    message: 'model-00002-of-00005.safetensors is truncated: the header promises 4,932,307,584 bytes of data, the file has 3,221,225,472. Download it again.',
+    message:
+      'model-00002-of-00005.safetensors is truncated: the header promises 4,932,307,584 bytes of data, the file has 3,221,225,472. Download it again.',
     code: 'malformed',
     canRetry: true,
   }),
@@ -76,18 +92,36 @@ const states: Record<string, () => PanelState> = {
 const start = states[query.get('state') ?? 'compare'] ?? compareState;
 
 let spectrum: SpectrumResult | null = null;
-const spectrumState = (mode: SpectrumMode): GeometryState => ({ kind: 'result', title: set.title, result: (spectrum = spectraOf((result ??= set.make()), mode, { broken: query.has('broken') })) });
+const spectrumState = (mode: SpectrumMode): GeometryState => ({
+  kind: 'result',
+  title: set.title,
+  result: (spectrum = spectraOf((result ??= set.make()), mode, { broken: query.has('broken') })),
+});
 const geometryRunning: Extract<GeometryState, { kind: 'running' }> = {
   kind: 'running',
   title: set.title,
   labels: set.title.split(' → '),
-  progress: { phase: 'Singular values of in → rl', doneBytes: 11_000_000_000, totalBytes: 49_800_000_000, doneMatrices: 121, totalMatrices: 458, remainingSeconds: 214, tensor: 'model.language_model.layers.11.mlp.up_proj.weight' },
+  progress: {
+    phase: 'Singular values of in → rl',
+    doneBytes: 11_000_000_000,
+    totalBytes: 49_800_000_000,
+    doneMatrices: 121,
+    totalMatrices: 458,
+    remainingSeconds: 214,
+    tensor: 'model.language_model.layers.11.mlp.up_proj.weight',
+  },
 };
 const geometries: Record<string, () => GeometryState> = {
   offer: () => ({ kind: 'offer', choice: { mode: null, filter: '' }, interrupted: null }),
   interrupted: () => ({ kind: 'offer', choice: { mode: 'fast', filter: 'mlp' }, interrupted: 0.43 }),
   running: () => geometryRunning,
-  failed: () => ({ kind: 'failed', choice: { mode: 'exact', filter: '' }, message: 'The engine ended unexpectedly (signal SIGKILL); perhaps there was not enough memory. What was computed so far is kept.', code: 'engine' }),
+  failed: () => ({
+    kind: 'failed',
+    choice: { mode: 'exact', filter: '' },
+    message:
+      'The engine ended unexpectedly (signal SIGKILL); perhaps there was not enough memory. What was computed so far is kept.',
+    code: 'engine',
+  }),
   exact: () => spectrumState('exact'),
   fast: () => spectrumState('fast'),
 };
@@ -110,10 +144,20 @@ const host: HostApi = {
     log('cancel');
     if (query.get('state') === 'try') {
       asking++;
-      for (const answer of trial.exchanges.at(-1)?.answers ?? []) if (answer.state !== 'done') answer.state = 'cancelled';
+      for (const answer of trial.exchanges.at(-1)?.answers ?? [])
+        if (answer.state !== 'done') answer.state = 'cancelled';
       return panel.show({ state: tryState(), request: null });
     }
-    return panel.show({ state: { kind: 'failed', title: 'Comparing base → in → rl', message: 'Cancelled.', code: 'cancelled', canRetry: true }, request: null });
+    return panel.show({
+      state: {
+        kind: 'failed',
+        title: 'Comparing base → in → rl',
+        message: 'Cancelled.',
+        code: 'cancelled',
+        canRetry: true,
+      },
+      request: null,
+    });
   },
   retry() {
     log('retry');
@@ -125,7 +169,16 @@ const host: HostApi = {
   async setCuts(request) {
     log('setCuts', request);
     await wait(60);
-    if (result !== null) result = { ...result, cuts: request.cuts, regions: result.regions.map((one, index) => ({ ...one, first: [0, ...request.cuts][index]!, last: [...request.cuts, 28][index]! - 1 })) };
+    if (result !== null)
+      result = {
+        ...result,
+        cuts: request.cuts,
+        regions: result.regions.map((one, index) => ({
+          ...one,
+          first: [0, ...request.cuts][index]!,
+          last: [...request.cuts, 28][index]! - 1,
+        })),
+      };
     await panel.show({ state: compareState(), request: null });
   },
   async tensorDetail(request) {
@@ -142,9 +195,18 @@ const host: HostApi = {
   async planSpectrum(request) {
     log('planSpectrum', request);
     await wait(20);
-    if (request.filter.includes('(')) throw new Error(`The filter "${request.filter}" is no regular expression: Unterminated group.`);
+    if (request.filter.includes('('))
+      throw new Error(`The filter "${request.filter}" is no regular expression: Unterminated group.`);
     const exact = request.mode === 'exact';
-    return { mode: request.mode ?? 'fast', matrices: request.filter === '' ? 458 : 84, bytes: 49_800_000_000, operations: exact ? 9e15 : 2e13, seconds: exact ? 4300 : 128, memory: 1_900_000_000, threads: 8 };
+    return {
+      mode: request.mode ?? 'fast',
+      matrices: request.filter === '' ? 458 : 84,
+      bytes: 49_800_000_000,
+      operations: exact ? 9e15 : 2e13,
+      seconds: exact ? 4300 : 128,
+      memory: 1_900_000_000,
+      threads: 8,
+    };
   },
   async computeSpectrum(request) {
     log('computeSpectrum', request);
@@ -157,18 +219,36 @@ const host: HostApi = {
   async cancelSpectrum() {
     log('cancelSpectrum');
     computing++;
-    await panel.geometry({ state: { kind: 'failed', choice: { mode: 'fast', filter: '' }, message: 'Cancelled. The matrices done so far are kept, and the next start continues from there.', code: 'cancelled' }, front: false });
+    await panel.geometry({
+      state: {
+        kind: 'failed',
+        choice: { mode: 'fast', filter: '' },
+        message: 'Cancelled. The matrices done so far are kept, and the next start continues from there.',
+        code: 'cancelled',
+      },
+      front: false,
+    });
   },
   async leaveSpectrum() {
     log('leaveSpectrum');
-    await panel.geometry({ state: { kind: 'offer', choice: { mode: 'fast', filter: '' }, interrupted: null }, front: false });
+    await panel.geometry({
+      state: { kind: 'offer', choice: { mode: 'fast', filter: '' }, interrupted: null },
+      front: false,
+    });
   },
   async refineSpectrum(request) {
     log('refineSpectrum', request);
     await wait(40);
     const old = spectrum ?? spectraOf((result ??= set.make()), 'fast');
     const exact = spectraOf((result ??= set.make()), 'exact');
-    spectrum = { ...old, tensors: old.tensors.map((tensor, at) => ((tensor.part === null ? tensor.name : `${tensor.name}#${tensor.part}`) === request.key ? exact.tensors[at]! : tensor)) };
+    spectrum = {
+      ...old,
+      tensors: old.tensors.map((tensor, at) =>
+        (tensor.part === null ? tensor.name : `${tensor.name}#${tensor.part}`) === request.key
+          ? exact.tensors[at]!
+          : tensor,
+      ),
+    };
     await panel.geometry({ state: { kind: 'result', title: set.title, result: spectrum }, front: false });
   },
   async fullSpectrum(request) {
@@ -189,7 +269,9 @@ const host: HostApi = {
     log('picture', request);
     await wait(40);
     if (/-013$/.test(request.sample)) throw new Error('images/gone.png is not there any more.');
-    return drawn(request.sample.length + Number(/\d+$/.exec(request.sample)?.[0] ?? 0) + (request.which === 'source' ? 2 : 0));
+    return drawn(
+      request.sample.length + Number(/\d+$/.exec(request.sample)?.[0] ?? 0) + (request.which === 'source' ? 2 : 0),
+    );
   },
   choosePicture() {
     log('choosePicture');
@@ -202,7 +284,19 @@ const host: HostApi = {
   async ask(request) {
     log('ask', request);
     const own = ++asking;
-    trial.exchanges.push({ id: own, prompt: request.prompt, image: request.image === null ? null : { id: request.image, name: 'scene.png' }, answers: trial.labels.map(() => ({ state: 'waiting', text: '', message: null, tokens: null, seconds: null, notices: [] })) });
+    trial.exchanges.push({
+      id: own,
+      prompt: request.prompt,
+      image: request.image === null ? null : { id: request.image, name: 'scene.png' },
+      answers: trial.labels.map(() => ({
+        state: 'waiting',
+        text: '',
+        message: null,
+        tokens: null,
+        seconds: null,
+        notices: [],
+      })),
+    });
     await panel.show({ state: tryState(), request: null });
     for (const [at, label] of trial.labels.entries()) {
       const answer = trial.exchanges.at(-1)!.answers[at]!;
@@ -215,7 +309,11 @@ const host: HostApi = {
         await wait(query.has('slow') ? 400 : 25);
       }
       if (asking !== own) return;
-      if (/fail/.test(request.prompt)) Object.assign(answer, { state: 'failed', message: 'The prompt has 40,000 tokens; this model reads 32,768. Shorten it.' });
+      if (/fail/.test(request.prompt))
+        Object.assign(answer, {
+          state: 'failed',
+          message: 'The prompt has 40,000 tokens; this model reads 32,768. Shorten it.',
+        });
       else Object.assign(answer, { state: 'done', tokens: 7, seconds: 0.4 });
       await panel.show({ state: tryState(), request: null });
     }

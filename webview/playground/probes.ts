@@ -1,5 +1,12 @@
 /** Made-up results of probes, from a seed, with the shapes that real ones have: samples and rates agree with each other. */
-import type { AttentionResult, ProbedCheckpoint, ProbeResult, ProbeTask, SkipResult, SwapResult } from '../../src/protocol/engineApi.js';
+import type {
+  AttentionResult,
+  ProbedCheckpoint,
+  ProbeResult,
+  ProbeTask,
+  SkipResult,
+  SwapResult,
+} from '../../src/protocol/engineApi.js';
 
 const PATHS = '/models/qwen2.5-vl-7b';
 
@@ -30,27 +37,56 @@ const base = (checkpoints: ProbedCheckpoint[], data: string, layers: number, run
   maxNewTokens: 128,
   seed: 0,
   warnings: [],
-  provenance: { runId, startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:09:00.000Z', engine: '0.1.0', onnxruntime: '1.30.0', node: 'v22', platform: 'linux-x64' },
+  provenance: {
+    runId,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    finishedAt: '2026-01-01T00:09:00.000Z',
+    engine: '0.1.0',
+    onnxruntime: '1.30.0',
+    node: 'v22',
+    platform: 'linux-x64',
+  },
 });
 
-const stage = (label: string, layers: number): ProbedCheckpoint => ({ label, path: `${PATHS}/${label.toLowerCase()}`, family: 'qwen2_5_vl', layers, fingerprint: label.padEnd(64, '0') });
+const stage = (label: string, layers: number): ProbedCheckpoint => ({
+  label,
+  path: `${PATHS}/${label.toLowerCase()}`,
+  family: 'qwen2_5_vl',
+  layers,
+  fingerprint: label.padEnd(64, '0'),
+});
 
 const QUESTIONS: Record<ProbeTask, { prompt: string; target: () => string; source: string }> = {
   counting: { prompt: '<image>How many red objects are there?', target: () => '2', source: '4' },
   ocr: { prompt: '<image>What text is in the image?', target: () => 'XSH', source: 'BPS' },
-  grounding: { prompt: '<image>Give the box of the blue circle.', target: () => '[88, 4, 108, 24]', source: '[60, 4, 80, 24]' },
+  grounding: {
+    prompt: '<image>Give the box of the blue circle.',
+    target: () => '[88, 4, 108, 24]',
+    source: '[60, 4, 80, 24]',
+  },
   recognition: { prompt: '<image>Is there a blue circle?', target: () => 'Yes', source: 'No' },
 };
 /** Layer, as a share of the depth, where half of the answers still follow the source. */
 const HALVES: Record<ProbeTask, number> = { counting: 0.42, ocr: 0.78, grounding: 0.6, recognition: 0.3 };
 
-function swap(label: string, task: ProbeTask, layers: number, shift: number, seed: number, mode: SwapResult['mode'] = 'from', n = 60): SwapResult {
+function swap(
+  label: string,
+  task: ProbeTask,
+  layers: number,
+  shift: number,
+  seed: number,
+  mode: SwapResult['mode'] = 'from',
+  n = 60,
+): SwapResult {
   const next = random(seed);
   const question = QUESTIONS[task];
   const samples = Array.from({ length: n }, (_, index): SwapResult['samples'][number] => {
     const flip = (HALVES[task] + shift + 0.16 * (next() + next() - 1)) * layers;
     const odd = next();
-    const changed = Array.from({ length: layers }, (_, depth) => (mode === 'from' ? depth < flip : Math.abs(depth - flip) < 1.2 && odd < 0.8) && odd < 0.96);
+    const changed = Array.from(
+      { length: layers },
+      (_, depth) => (mode === 'from' ? depth < flip : Math.abs(depth - flip) < 1.2 && odd < 0.8) && odd < 0.96,
+    );
     return {
       id: `${task}-${String(index).padStart(3, '0')}`,
       task,
@@ -60,7 +96,9 @@ function swap(label: string, task: ProbeTask, layers: number, shift: number, see
       source: index % 9 === 4 ? 'resized' : 'same-grid',
       baseline: question.target(),
       sourceAnswer: question.source,
-      answers: changed.map((own, depth) => (!own ? question.target() : Math.abs(depth - flip) < 1.5 && odd > 0.4 ? '3' : question.source)),
+      answers: changed.map((own, depth) =>
+        !own ? question.target() : Math.abs(depth - flip) < 1.5 && odd > 0.4 ? '3' : question.source,
+      ),
       changed,
     };
   });
@@ -86,7 +124,15 @@ function skip(label: string, layers: number, hurt: number, seed: number, n = 80)
       const first = depth < 2 ? 0.75 : 0;
       return right && next() > Math.max(middle, first, 0.04);
     });
-    return { id: `math-${String(index).padStart(3, '0')}`, prompt: `A box holds ${index + 4} marbles, and ${index + 3} boxes stand in a row. How many marbles are there in ${index % 4} of them?`, truth, baseline: right ? truth : '7', baselineCorrect: right, answers: correct.map((own) => (own ? truth : String(Math.floor(next() * 90)))), correct };
+    return {
+      id: `math-${String(index).padStart(3, '0')}`,
+      prompt: `A box holds ${index + 4} marbles, and ${index + 3} boxes stand in a row. How many marbles are there in ${index % 4} of them?`,
+      truth,
+      baseline: right ? truth : '7',
+      baselineCorrect: right,
+      answers: correct.map((own) => (own ? truth : String(Math.floor(next() * 90)))),
+      correct,
+    };
   });
   const wrong = samples.filter((sample) => !sample.baselineCorrect).length;
   return {
@@ -97,18 +143,44 @@ function skip(label: string, layers: number, hurt: number, seed: number, n = 80)
     baseline: { n, error: wrong / n, ...wilson(wrong, n) },
     errors: Array.from({ length: layers }, (_, depth) => {
       const errors = samples.filter((sample) => !sample.correct[depth]).length;
-      return { depth, n, error: errors / n, ...wilson(errors, n), increase: (errors - wrong) / n, increaseLow: (errors - wrong) / n - 0.08, increaseHigh: (errors - wrong) / n + 0.08 };
+      return {
+        depth,
+        n,
+        error: errors / n,
+        ...wilson(errors, n),
+        increase: (errors - wrong) / n,
+        increaseLow: (errors - wrong) / n - 0.08,
+        increaseHigh: (errors - wrong) / n + 0.08,
+      };
     }),
   };
 }
 
 function attention(labels: string[], layers: number): AttentionResult {
   const next = random(5);
-  const shape = (depth: number, own: number) => 0.0006 + 0.0019 * Math.exp(-(((depth / layers - 0.45) / 0.2) ** 2)) * (1 + 0.28 * own * (depth > layers / 3 ? 1 : 0.1)) + 0.0001 * next();
+  const shape = (depth: number, own: number) =>
+    0.0006 +
+    0.0019 * Math.exp(-(((depth / layers - 0.45) / 0.2) ** 2)) * (1 + 0.28 * own * (depth > layers / 3 ? 1 : 0.1)) +
+    0.0001 * next();
   return {
-    ...base(labels.map((label) => stage(label, layers)), 'general.jsonl', layers, 'a77e0000a77e0000'),
+    ...base(
+      labels.map((label) => stage(label, layers)),
+      'general.jsonl',
+      layers,
+      'a77e0000a77e0000',
+    ),
     kind: 'attention',
-    samples: Array.from({ length: 24 }, (_, index) => ({ id: `general-${index}`, prompt: '<image>How many objects are there that are not red?', image: `images/general-${index}.png`, answers: labels.map((label) => `<think>In ${label} I look at each cell of the picture. There are two circles and ${index % 4} squares that are not red.</think>${2 + (index % 4)}`), reasoningTokens: labels.map(() => 40 + Math.floor(next() * 30)), visualTokens: 256 })),
+    samples: Array.from({ length: 24 }, (_, index) => ({
+      id: `general-${index}`,
+      prompt: '<image>How many objects are there that are not red?',
+      image: `images/general-${index}.png`,
+      answers: labels.map(
+        (label) =>
+          `<think>In ${label} I look at each cell of the picture. There are two circles and ${index % 4} squares that are not red.</think>${2 + (index % 4)}`,
+      ),
+      reasoningTokens: labels.map(() => 40 + Math.floor(next() * 30)),
+      visualTokens: 256,
+    })),
     layers: Array.from({ length: layers }, (_, depth) => {
       const mean = labels.map((_, own) => shape(depth, own));
       const spread = mean.map((value) => 0.13 * value);
@@ -134,16 +206,25 @@ export function oneSwap(): ProbeResult[] {
 }
 
 export function lineageProbes(): ProbeResult[] {
-  const stages: [string, number][] = [['Base', -0.1], ['IN', -0.02], ['RL', 0.05]];
+  const stages: [string, number][] = [
+    ['Base', -0.1],
+    ['IN', -0.02],
+    ['RL', 0.05],
+  ];
   return [
-    ...stages.flatMap(([label, shift], own) => TASKS.map((task, at) => swap(label, task, 28, shift, 10 * own + at + 1))),
+    ...stages.flatMap(([label, shift], own) =>
+      TASKS.map((task, at) => swap(label, task, 28, shift, 10 * own + at + 1)),
+    ),
     ...stages.map(([label, shift], own) => skip(label, 28, 0.75 - 2 * shift, 100 + own)),
     attention(['IN', 'RL'], 28),
   ];
 }
 
 export function smallProbes(): ProbeResult[] {
-  return [...TASKS.map((task, at) => swap('rl', task, 12, 0, at + 3, 'from', 24)), ...TASKS.map((task, at) => swap('rl', task, 12, 0, at + 3, 'only', 24))];
+  return [
+    ...TASKS.map((task, at) => swap('rl', task, 12, 0, at + 3, 'from', 24)),
+    ...TASKS.map((task, at) => swap('rl', task, 12, 0, at + 3, 'only', 24)),
+  ];
 }
 
 export function attentionOnly(): ProbeResult[] {

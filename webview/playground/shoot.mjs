@@ -98,7 +98,11 @@ await withPlayground(async (browser, base) => {
   for (const theme of themeList.split(',')) {
     for (const width of widthList.split(',').map(Number)) {
       const page = await browser.newPage({ viewport: { width, height: 900 }, reducedMotion: 'reduce' });
-      page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(`${theme} ${width}: ${message.text()}`));
+      page.on(
+        'console',
+        (message) =>
+          ['error', 'warning'].includes(message.type()) && console.log(`${theme} ${width}: ${message.text()}`),
+      );
       page.on('pageerror', (error) => console.log(`${theme} ${width}: ${error.stack}`));
       const started = Date.now();
       await page.goto(`${base}/${theme}.html?${query}`);
@@ -108,10 +112,22 @@ await withPlayground(async (browser, base) => {
         await steps[step](page);
         await page.waitForTimeout(200);
       }
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
       if (overflow > 0) console.log(`${theme} ${width}: ${overflow} px too wide`);
-      const file = path.join(folder, `${name || [theme, width, query.replace(/\W+/g, '-'), stepList.replace(/,/g, '-')].filter(Boolean).join('-')}.png`);
-      await page.screenshot({ path: file, fullPage: !stepList.includes('hover') && !stepList.includes('menu') && !stepList.includes('help') && !stepList.includes('dropdown') });
+      const file = path.join(
+        folder,
+        `${name || [theme, width, query.replace(/\W+/g, '-'), stepList.replace(/,/g, '-')].filter(Boolean).join('-')}.png`,
+      );
+      await page.screenshot({
+        path: file,
+        fullPage:
+          !stepList.includes('hover') &&
+          !stepList.includes('menu') &&
+          !stepList.includes('help') &&
+          !stepList.includes('dropdown'),
+      });
       console.log(`${path.relative(process.cwd(), file)} (${Date.now() - started} ms)`);
       await page.close();
     }

@@ -21,7 +21,10 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
     label: 'Samples',
     labelHidden: true,
     testId: 'behind-which',
-    choices: [{ value: 'changed', label: 'Changed' }, { value: 'all', label: 'All' }],
+    choices: [
+      { value: 'changed', label: 'Changed' },
+      { value: 'all', label: 'All' },
+    ],
     value: store.get().behind,
     onChange: (behind) => store.set({ behind }),
   });
@@ -38,43 +41,102 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
 
   function showList(model: ProbeModel, curve: Curve, depth: number, view: ProbeView): void {
     const at = (sample: ProbeSample) => sample.depths.indexOf(depth);
-    const shown = view.behind === 'all' ? curve.samples : curve.samples.filter((sample) => sample.outcomes[at(sample)] !== 'same');
+    const shown =
+      view.behind === 'all' ? curve.samples : curve.samples.filter((sample) => sample.outcomes[at(sample)] !== 'same');
     const words = curve.task === null ? SKIP_WORDS : SWAP_WORDS;
     const top = list.scrollTop;
-    pane.fill(shown, ({ id }) => id, (sample) => {
-      const outcome = sample.outcomes[at(sample)] ?? 'same';
-      return [
-        h('span', { class: `outcome ${outcome}`, title: words[outcome] }, outcome === 'same' ? '=' : curve.task === null ? '✗' : '→'),
-        h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, sample.prompt), h('span', { class: 'sample-answers' }, quoted(sample.baseline), ' → ', h('b', {}, quoted(sample.answers[at(sample)] ?? '')))),
-        miniStrip(sample),
-      ];
-    }, curve.task === null ? 'No wrong answer here.' : 'No answer changed here.');
+    pane.fill(
+      shown,
+      ({ id }) => id,
+      (sample) => {
+        const outcome = sample.outcomes[at(sample)] ?? 'same';
+        return [
+          h(
+            'span',
+            { class: `outcome ${outcome}`, title: words[outcome] },
+            outcome === 'same' ? '=' : curve.task === null ? '✗' : '→',
+          ),
+          h(
+            'span',
+            { class: 'sample-text' },
+            h('span', { class: 'sample-prompt' }, sample.prompt),
+            h(
+              'span',
+              { class: 'sample-answers' },
+              quoted(sample.baseline),
+              ' → ',
+              h('b', {}, quoted(sample.answers[at(sample)] ?? '')),
+            ),
+          ),
+          miniStrip(sample),
+        ];
+      },
+      curve.task === null ? 'No wrong answer here.' : 'No answer changed here.',
+    );
     list.scrollTop = top;
     const changed = curve.samples.filter((sample) => sample.outcomes[at(sample)] !== 'same').length;
-    pane.title(pointName(model, curve, depth), `${changed} of ${curve.samples.length} ${curve.task === null ? 'wrong' : 'changed'}`);
+    pane.title(
+      pointName(model, curve, depth),
+      `${changed} of ${curve.samples.length} ${curve.task === null ? 'wrong' : 'changed'}`,
+    );
   }
 
   function showDetail(model: ProbeModel, curve: Curve, curves: readonly Curve[], view: ProbeView, depth: number): void {
     const sample = curve.samples.find(({ id }) => id === view.sample);
     if (sample === undefined) {
-      replace(detail, h('p', { class: 'muted' }, `Choose a sample to see ${curve.task === null ? '' : 'its pictures, '}its answers, and where they flip.`));
+      replace(
+        detail,
+        h(
+          'p',
+          { class: 'muted' },
+          `Choose a sample to see ${curve.task === null ? '' : 'its pictures, '}its answers, and where they flip.`,
+        ),
+      );
       return;
     }
-    const focusedStrip = detail.contains(document.activeElement) ? [...detail.querySelectorAll('.strip')].indexOf(document.activeElement!) : -1;
+    const focusedStrip = detail.contains(document.activeElement)
+      ? [...detail.querySelectorAll('.strip')].indexOf(document.activeElement!)
+      : -1;
     const at = sample.depths.indexOf(depth);
     const words = curve.task === null ? SKIP_WORDS : SWAP_WORDS;
     const outcome = sample.outcomes[at] ?? 'same';
     const facts: [string, Child][] = [
       ...(sample.truth === null ? [] : [['Truth', answer(sample.truth)] as [string, Child]]),
-      [curve.task === null ? 'Untouched model' : 'Before', h('span', {}, answer(sample.baseline), sample.baselineCorrect === false ? h('span', { class: 'muted' }, ' wrong') : null)],
-      [`After, ${whatWasDone(curve, depth)}`, h('span', { 'data-testid': 'sample-after' }, answer(sample.answers[at] ?? ''), h('span', { class: 'muted' }, ` ${words[outcome]}`))],
-      ...(sample.sourceAnswer === null ? [] : [['Answer to the source', answer(sample.sourceAnswer)] as [string, Child]]),
+      [
+        curve.task === null ? 'Untouched model' : 'Before',
+        h(
+          'span',
+          {},
+          answer(sample.baseline),
+          sample.baselineCorrect === false ? h('span', { class: 'muted' }, ' wrong') : null,
+        ),
+      ],
+      [
+        `After, ${whatWasDone(curve, depth)}`,
+        h(
+          'span',
+          { 'data-testid': 'sample-after' },
+          answer(sample.answers[at] ?? ''),
+          h('span', { class: 'muted' }, ` ${words[outcome]}`),
+        ),
+      ],
+      ...(sample.sourceAnswer === null
+        ? []
+        : [['Answer to the source', answer(sample.sourceAnswer)] as [string, Child]]),
     ];
-    const others = curves.filter((one) => one.key !== curve.key && one.task === curve.task && one.variant === curve.variant && one.suffix === curve.suffix);
-    const lanes = [curve, ...others].flatMap((one) => {
-      const own = one.samples.find(({ id }) => id === sample.id);
-      return own === undefined ? [] : [{ curve: one, sample: own }];
-    }).sort((a, b) => a.curve.checkpoint - b.curve.checkpoint);
+    const others = curves.filter(
+      (one) =>
+        one.key !== curve.key &&
+        one.task === curve.task &&
+        one.variant === curve.variant &&
+        one.suffix === curve.suffix,
+    );
+    const lanes = [curve, ...others]
+      .flatMap((one) => {
+        const own = one.samples.find(({ id }) => id === sample.id);
+        return own === undefined ? [] : [{ curve: one, sample: own }];
+      })
+      .sort((a, b) => a.curve.checkpoint - b.curve.checkpoint);
     replace(
       detail,
       h('div', { class: 'sample-head' }, h('code', {}, sample.id), h('p', { class: 'sample-question' }, sample.prompt)),
@@ -87,8 +149,19 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
               h(
                 'figure',
                 {},
-                black ? h('div', { class: 'picture black' }, h('span', {}, 'black picture')) : pictures.frame(`${sample.result}/${sample.id}/${name}`, name === 'target' ? 'Target image' : name === 'source' ? 'Source image' : 'Image', () => context.host.picture({ result: sample.result, sample: sample.id, which: name })),
-                h('figcaption', {}, h('strong', {}, name === 'target' ? 'Target' : name === 'source' ? 'Source' : 'Image'), note === '' ? null : h('span', { class: 'muted' }, ` ${note}`)),
+                black
+                  ? h('div', { class: 'picture black' }, h('span', {}, 'black picture'))
+                  : pictures.frame(
+                      `${sample.result}/${sample.id}/${name}`,
+                      name === 'target' ? 'Target image' : name === 'source' ? 'Source image' : 'Image',
+                      () => context.host.picture({ result: sample.result, sample: sample.id, which: name }),
+                    ),
+                h(
+                  'figcaption',
+                  {},
+                  h('strong', {}, name === 'target' ? 'Target' : name === 'source' ? 'Source' : 'Image'),
+                  note === '' ? null : h('span', { class: 'muted' }, ` ${note}`),
+                ),
               ),
             ),
           ),
@@ -102,7 +175,12 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
             'div',
             { class: 'lane' },
             lanes.length > 1 ? h('span', { class: 'lane-name' }, model.checkpoints[own.checkpoint]?.label ?? '') : null,
-            strip(its, { depth, label: `${curveName(model, own)}, answer by layer`, words, onDepth: (to) => store.set({ depth: to, curve: own.key }) }),
+            strip(its, {
+              depth,
+              label: `${curveName(model, own)}, answer by layer`,
+              words,
+              onDepth: (to) => store.set({ depth: to, curve: own.key }),
+            }),
           ),
         ),
       ),
@@ -142,7 +220,8 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
       }
       which.set(view.behind);
       which.element.querySelector('[data-value="changed"]')!.textContent = curve.task === null ? 'Wrong' : 'Changed';
-      if (drawn === null || drawn.curve !== curve || drawn.depth !== depth || drawn.behind !== view.behind) showList(model, curve, depth, view);
+      if (drawn === null || drawn.curve !== curve || drawn.depth !== depth || drawn.behind !== view.behind)
+        showList(model, curve, depth, view);
       drawn = { curve, depth, behind: view.behind };
       pane.mark(view.sample);
       showDetail(model, curve, curves, view, depth);

@@ -13,11 +13,15 @@ export interface CurveChart {
   dispose(): void;
 }
 
-export function createCurveChart(context: PanelContext, options: { testId: string; onChoose: ((place: LinePlace | null) => void) | null; low?: boolean }): CurveChart {
+export function createCurveChart(
+  context: PanelContext,
+  options: { testId: string; onChoose: ((place: LinePlace | null) => void) | null; low?: boolean },
+): CurveChart {
   let model: ProbeModel | null = null;
   const chart: LineChart<CurveFigure> = createLineChart<CurveFigure>(context, {
     ...options,
-    describe: (figure) => `${describeCurves(figure)} Left and right walk the layers, up and down the curves${options.onChoose === null ? '' : ', Enter shows the samples behind a point'}.`,
+    describe: (figure) =>
+      `${describeCurves(figure)} Left and right walk the layers, up and down the curves${options.onChoose === null ? '' : ', Enter shows the samples behind a point'}.`,
     tooltip: (figure, at) => tooltip(model!, figure, at, options.onChoose !== null),
     read: (figure, at) => readDepth(model!, figure, at.x, at.key),
   });
@@ -48,10 +52,21 @@ function tooltip(model: ProbeModel, figure: CurveFigure, at: LinePlace, choosabl
   });
   const baseline = figure.series.find((one) => one.key === at.key)?.baseline ?? null;
   return [
-    h('div', { class: 'tooltip-title' }, h('strong', {}, `Language layer ${at.x}`), h('span', { class: 'muted' }, REGION_NAMES[regionOf(model, at.x)])),
+    h(
+      'div',
+      { class: 'tooltip-title' },
+      h('strong', {}, `Language layer ${at.x}`),
+      h('span', { class: 'muted' }, REGION_NAMES[regionOf(model, at.x)]),
+    ),
     h('div', { class: 'muted' }, `${figure.label}, 95 % interval`),
     h('table', {}, h('tbody', {}, ...rows)),
-    baseline === null || !figure.percent ? null : h('div', { class: 'muted' }, `Untouched: ${valueText(figure, baseline.value)} (${intervalText(figure, baseline)})`),
+    baseline === null || !figure.percent
+      ? null
+      : h(
+          'div',
+          { class: 'muted' },
+          `Untouched: ${valueText(figure, baseline.value)} (${intervalText(figure, baseline)})`,
+        ),
     choosable ? h('div', { class: 'muted' }, 'Click for the samples') : null,
   ];
 }

@@ -14,14 +14,34 @@ export interface CurveFigure extends LineFigure {
   series: CurveSeries[];
 }
 
-const PERCENT_AXIS: Axis = { min: 0, max: 1, log: false, ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: `${value * 100} %` })) };
+const PERCENT_AXIS: Axis = {
+  min: 0,
+  max: 1,
+  log: false,
+  ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: `${value * 100} %` })),
+};
 
-export function visionFigure(model: ProbeModel, curves: readonly Curve[], title: string, by: 'task' | 'checkpoint'): CurveFigure {
-  return figureOf(model, title, 'Answers that changed', curves.map((curve) => series(model, curve, by)));
+export function visionFigure(
+  model: ProbeModel,
+  curves: readonly Curve[],
+  title: string,
+  by: 'task' | 'checkpoint',
+): CurveFigure {
+  return figureOf(
+    model,
+    title,
+    'Answers that changed',
+    curves.map((curve) => series(model, curve, by)),
+  );
 }
 
 export function reasoningFigure(model: ProbeModel, curves: readonly Curve[], title: string): CurveFigure {
-  return figureOf(model, title, 'Wrong answers', curves.map((curve) => series(model, curve, 'checkpoint')));
+  return figureOf(
+    model,
+    title,
+    'Wrong answers',
+    curves.map((curve) => series(model, curve, 'checkpoint')),
+  );
 }
 
 function series(model: ProbeModel, curve: Curve, by: 'task' | 'checkpoint'): CurveSeries {
@@ -39,37 +59,80 @@ function series(model: ProbeModel, curve: Curve, by: 'task' | 'checkpoint'): Cur
   };
 }
 
-export function attentionFigure(model: ProbeModel, measure: 'mean' | 'mass', hidden: readonly number[]): CurveFigure | null {
+export function attentionFigure(
+  model: ProbeModel,
+  measure: 'mean' | 'mass',
+  hidden: readonly number[],
+): CurveFigure | null {
   const result = model.attention[0];
   if (result === undefined) return null;
   const lines = result.checkpoints.map((checkpoint, index): CurveSeries => {
-    const points = result.layers.map((layer) => placed({
-      depth: layer.depth,
-      value: layer[measure][index] ?? 0,
-      low: (measure === 'mean' ? layer.low : layer.massLow)[index] ?? 0,
-      high: (measure === 'mean' ? layer.high : layer.massHigh)[index] ?? 0,
-      n: result.samples.length,
-    }));
+    const points = result.layers.map((layer) =>
+      placed({
+        depth: layer.depth,
+        value: layer[measure][index] ?? 0,
+        low: (measure === 'mean' ? layer.low : layer.massLow)[index] ?? 0,
+        high: (measure === 'mean' ? layer.high : layer.massHigh)[index] ?? 0,
+        n: result.samples.length,
+      }),
+    );
     const own = indexIn(model, checkpoint.path);
-    return { key: `${index}/attention/${measure}`, name: checkpoint.label, colour: own, marker: own, dash: own, points, baseline: null };
+    return {
+      key: `${index}/attention/${measure}`,
+      name: checkpoint.label,
+      colour: own,
+      marker: own,
+      dash: own,
+      points,
+      baseline: null,
+    };
   });
   const shown = lines.filter((_, index) => !hidden.includes(indexIn(model, result.checkpoints[index]!.path)));
-  return figureOf(model, 'Attention from reasoning to visual tokens', measure === 'mean' ? 'Mean attention weight' : 'Attention mass', shown, false);
+  return figureOf(
+    model,
+    'Attention from reasoning to visual tokens',
+    measure === 'mean' ? 'Mean attention weight' : 'Attention mass',
+    shown,
+    false,
+  );
 }
 
 /** Last checkpoint minus first; null where there is one checkpoint only. */
 export function shiftFigure(model: ProbeModel): CurveFigure | null {
   const result = model.attention[0];
   if (result === undefined || result.checkpoints.length < 2) return null;
-  const points = result.layers.flatMap((layer) => (layer.shift === null ? [] : [placed({ depth: layer.depth, value: layer.shift.difference, low: layer.shift.low, high: layer.shift.high, n: result.samples.length })]));
+  const points = result.layers.flatMap((layer) =>
+    layer.shift === null
+      ? []
+      : [
+          placed({
+            depth: layer.depth,
+            value: layer.shift.difference,
+            low: layer.shift.low,
+            high: layer.shift.high,
+            n: result.samples.length,
+          }),
+        ],
+  );
   if (points.length === 0) return null;
   const [first, last] = [result.checkpoints[0]!, result.checkpoints.at(-1)!];
-  const line: CurveSeries = { key: 'shift', name: `${last.label} − ${first.label}`, colour: 2, marker: 2, dash: 0, points, baseline: { value: 0, low: 0, high: 0 } };
+  const line: CurveSeries = {
+    key: 'shift',
+    name: `${last.label} − ${first.label}`,
+    colour: 2,
+    marker: 2,
+    dash: 0,
+    points,
+    baseline: { value: 0, low: 0, high: 0 },
+  };
   return figureOf(model, `Shift of the mean, ${line.name}`, 'Difference of the mean', [line], false);
 }
 
 function indexIn(model: ProbeModel, path: string): number {
-  return Math.max(0, model.checkpoints.findIndex((one) => one.path === path));
+  return Math.max(
+    0,
+    model.checkpoints.findIndex((one) => one.path === path),
+  );
 }
 
 function figureOf(model: ProbeModel, title: string, label: string, lines: CurveSeries[], percent = true): CurveFigure {
@@ -92,7 +155,13 @@ function figureOf(model: ProbeModel, title: string, label: string, lines: CurveS
 /** 0-based language layers, half a layer beyond the first and the last. */
 function layerAxis(layers: number): LineFigure['x'] {
   const last = Math.max(0, layers - 1);
-  return { from: -0.5, to: last + 0.5, log: false, title: 'Language layer', ticks: (count) => depthTicks(0, last, count).map((value) => ({ value, label: String(value) })) };
+  return {
+    from: -0.5,
+    to: last + 0.5,
+    log: false,
+    title: 'Language layer',
+    ticks: (count) => depthTicks(0, last, count).map((value) => ({ value, label: String(value) })),
+  };
 }
 
 function placed(point: CurvePoint): CurvePoint & LinePoint & { value: number } {
@@ -109,7 +178,9 @@ export function percentText(share: number): string {
 }
 
 export function intervalText(figure: Pick<CurveFigure, 'percent'>, point: Pick<CurvePoint, 'low' | 'high'>): string {
-  return figure.percent ? `${Math.round(100 * point.low)}–${Math.round(100 * point.high)} %` : `${formatNumber(point.low)} to ${formatNumber(point.high)}`;
+  return figure.percent
+    ? `${Math.round(100 * point.low)}–${Math.round(100 * point.high)} %`
+    : `${formatNumber(point.low)} to ${formatNumber(point.high)}`;
 }
 
 /** One depth as a sentence, the line in hand first. */
@@ -118,7 +189,9 @@ export function readDepth(model: ProbeModel, figure: CurveFigure, depth: number,
     .sort((a, b) => Number(b.key === current) - Number(a.key === current))
     .flatMap((line) => {
       const point = line.points.find((one) => one.depth === depth);
-      return point === undefined ? [] : [`${line.name}: ${valueText(figure, point.value)} (${intervalText(figure, point)})`];
+      return point === undefined
+        ? []
+        : [`${line.name}: ${valueText(figure, point.value)} (${intervalText(figure, point)})`];
     });
   return `Layer ${depth}, ${REGION_NAMES[regionOf(model, depth)]}. ${parts.join('. ')}.`;
 }
@@ -127,14 +200,28 @@ export function readDepth(model: ProbeModel, figure: CurveFigure, depth: number,
 export function describeCurves(figure: CurveFigure): string {
   const peaks = figure.series.map((line) => {
     const peak = peakOf(line);
-    return peak === null ? `${line.name} has no points` : `${line.name} peaks at layer ${peak.depth} with ${valueText(figure, peak.value)}`;
+    return peak === null
+      ? `${line.name} has no points`
+      : `${line.name} peaks at layer ${peak.depth} with ${valueText(figure, peak.value)}`;
   });
   return `${figure.title}: ${figure.label} over the language layers. ${peaks.join('; ')}.`;
 }
 
 /** Rows of the table under the figures, and of the CSV: one per depth and line. */
-export function numberRows(model: ProbeModel, figures: readonly CurveFigure[]): { depth: number; region: string; name: string; point: CurvePoint; figure: CurveFigure; line: CurveSeries }[] {
+export function numberRows(
+  model: ProbeModel,
+  figures: readonly CurveFigure[],
+): { depth: number; region: string; name: string; point: CurvePoint; figure: CurveFigure; line: CurveSeries }[] {
   return figures.flatMap((figure) =>
-    figure.series.flatMap((line) => line.points.map((point) => ({ depth: point.depth, region: REGION_NAMES[regionOf(model, point.depth)], name: figures.length > 1 ? `${figure.title}, ${line.name}` : line.name, point, figure, line }))),
+    figure.series.flatMap((line) =>
+      line.points.map((point) => ({
+        depth: point.depth,
+        region: REGION_NAMES[regionOf(model, point.depth)],
+        name: figures.length > 1 ? `${figure.title}, ${line.name}` : line.name,
+        point,
+        figure,
+        line,
+      })),
+    ),
   );
 }

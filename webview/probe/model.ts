@@ -2,7 +2,15 @@
  * Results of probes, indexed for the views: several results, one per checkpoint and data file, become curves that can
  * be laid over each other, and every point knows the samples behind it. No DOM.
  */
-import type { AttentionResult, ProbedCheckpoint, ProbeResult, ProbeTask, Region, SkipResult, SwapResult } from '../../src/protocol/engineApi.js';
+import type {
+  AttentionResult,
+  ProbedCheckpoint,
+  ProbeResult,
+  ProbeTask,
+  Region,
+  SkipResult,
+  SwapResult,
+} from '../../src/protocol/engineApi.js';
 
 export interface ProbeModel {
   results: readonly ProbeResult[];
@@ -72,29 +80,49 @@ export interface Picture {
 
 export const TASKS: readonly ProbeTask[] = ['counting', 'ocr', 'grounding', 'recognition'];
 
-export const TASK_NAMES: Record<ProbeTask, string> = { counting: 'Counting', ocr: 'OCR', grounding: 'Grounding', recognition: 'Recognition' };
+export const TASK_NAMES: Record<ProbeTask, string> = {
+  counting: 'Counting',
+  ocr: 'OCR',
+  grounding: 'Grounding',
+  recognition: 'Recognition',
+};
 
-export const PART_NAMES: Record<SkipResult['part'], string> = { layer: 'whole layer', attention: 'attention only', mlp: 'MLP only' };
+export const PART_NAMES: Record<SkipResult['part'], string> = {
+  layer: 'whole layer',
+  attention: 'attention only',
+  mlp: 'MLP only',
+};
 
 export const MODE_NAMES: Record<SwapResult['mode'], string> = { from: 'from a layer on', only: 'in one layer only' };
 
 export function indexProbes(results: readonly ProbeResult[]): ProbeModel {
   const checkpoints: ProbedCheckpoint[] = [];
   const indexOf = (checkpoint: ProbedCheckpoint): number => {
-    const known = checkpoints.findIndex((one) => one.path === checkpoint.path && one.fingerprint === checkpoint.fingerprint);
+    const known = checkpoints.findIndex(
+      (one) => one.path === checkpoint.path && one.fingerprint === checkpoint.fingerprint,
+    );
     return known === -1 ? checkpoints.push(checkpoint) - 1 : known;
   };
   const vision: Curve[] = [];
   const reasoning: Curve[] = [];
   const add = (curves: Curve[], curve: Omit<Curve, 'key' | 'suffix'>, result: ProbeResult) => {
-    const same = curves.some((one) => one.checkpoint === curve.checkpoint && one.task === curve.task && one.variant === curve.variant);
+    const same = curves.some(
+      (one) => one.checkpoint === curve.checkpoint && one.task === curve.task && one.variant === curve.variant,
+    );
     const suffix = same ? ` (${fileName(result.data)})` : '';
-    curves.push({ ...curve, suffix, key: `${curve.checkpoint}/${curve.task ?? 'reasoning'}/${curve.variant}${suffix}` });
+    curves.push({
+      ...curve,
+      suffix,
+      key: `${curve.checkpoint}/${curve.task ?? 'reasoning'}/${curve.variant}${suffix}`,
+    });
   };
   results.forEach((result, index) => {
-    if (result.kind === 'swap') for (const curve of swapCurves(result, index)) add(vision, { ...curve, checkpoint: indexOf(result.checkpoints[0]!) }, result);
+    if (result.kind === 'swap')
+      for (const curve of swapCurves(result, index))
+        add(vision, { ...curve, checkpoint: indexOf(result.checkpoints[0]!) }, result);
     if (result.kind === 'attention') result.checkpoints.forEach(indexOf);
-    if (result.kind === 'skip') add(reasoning, { ...skipCurve(result, index), checkpoint: indexOf(result.checkpoints[0]!) }, result);
+    if (result.kind === 'skip')
+      add(reasoning, { ...skipCurve(result, index), checkpoint: indexOf(result.checkpoints[0]!) }, result);
   });
   const layers = Math.max(0, ...results.flatMap((result) => result.checkpoints.map((checkpoint) => checkpoint.layers)));
   return {
@@ -126,7 +154,11 @@ function swapCurves(result: SwapResult, index: number): Omit<Curve, 'key' | 'suf
         prompt: plainPrompt(sample.prompt),
         pictures: [
           { which: 'target', black: false, note: '' },
-          { which: 'source', black: sample.sourceImage === '', note: sample.source === 'resized' ? 'resized to the target’s grid' : '' },
+          {
+            which: 'source',
+            black: sample.sourceImage === '',
+            note: sample.source === 'resized' ? 'resized to the target’s grid' : '',
+          },
         ],
         truth: null,
         baseline: sample.baseline,
@@ -134,7 +166,13 @@ function swapCurves(result: SwapResult, index: number): Omit<Curve, 'key' | 'suf
         sourceAnswer: sample.sourceAnswer,
         depths: result.depths,
         answers: sample.answers,
-        outcomes: result.depths.map((_, at): Outcome => (sample.changed[at] !== true ? 'same' : alike(sample.answers[at] ?? '', sample.sourceAnswer) ? 'source' : 'other')),
+        outcomes: result.depths.map((_, at): Outcome =>
+          sample.changed[at] !== true
+            ? 'same'
+            : alike(sample.answers[at] ?? '', sample.sourceAnswer)
+              ? 'source'
+              : 'other',
+        ),
       })),
   }));
 }
@@ -144,7 +182,15 @@ function skipCurve(result: SkipResult, index: number): Omit<Curve, 'key' | 'suff
   return {
     task: null,
     variant: result.part,
-    points: result.errors.map(({ depth, error: value, low: least, high: most, n: count }) => ({ depth, value, low: least, high: most, n: count })).sort((a, b) => a.depth - b.depth),
+    points: result.errors
+      .map(({ depth, error: value, low: least, high: most, n: count }) => ({
+        depth,
+        value,
+        low: least,
+        high: most,
+        n: count,
+      }))
+      .sort((a, b) => a.depth - b.depth),
     baseline: { value: error, low, high, n },
     samples: result.samples.map((sample) => ({
       id: sample.id,
@@ -164,7 +210,10 @@ function skipCurve(result: SkipResult, index: number): Omit<Curve, 'key' | 'suff
 
 /** What is left without the thinking before it, which differs from answer to answer. */
 export function finalAnswer(text: string): string {
-  const rest = text.replace(/^[\s\S]*<\/think>/, '').replace(/<\/?answer>/g, '').trim();
+  const rest = text
+    .replace(/^[\s\S]*<\/think>/, '')
+    .replace(/<\/?answer>/g, '')
+    .trim();
   return rest === '' ? text.trim() : rest;
 }
 
@@ -219,5 +268,8 @@ export function stretches(sample: ProbeSample): { from: number; to: number; answ
 
 /** Layers in a row where the curve is highest: one number is rarely the whole peak. */
 export function peakOf(curve: { points: readonly CurvePoint[] }): CurvePoint | null {
-  return curve.points.reduce<CurvePoint | null>((best, point) => (best === null || point.value > best.value ? point : best), null);
+  return curve.points.reduce<CurvePoint | null>(
+    (best, point) => (best === null || point.value > best.value ? point : best),
+    null,
+  );
 }

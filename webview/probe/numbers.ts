@@ -26,7 +26,19 @@ export function curvesCsv(model: ProbeModel, curves: readonly Curve[]): string {
 
 /** One row per sample and depth: what was answered. */
 export function samplesCsv(model: ProbeModel, curves: readonly Curve[]): string {
-  const head = ['checkpoint', 'function', 'variant', 'id', 'prompt', 'truth', 'baseline', 'sourceAnswer', 'layer', 'answer', 'changed'];
+  const head = [
+    'checkpoint',
+    'function',
+    'variant',
+    'id',
+    'prompt',
+    'truth',
+    'baseline',
+    'sourceAnswer',
+    'layer',
+    'answer',
+    'changed',
+  ];
   return csv([
     head,
     ...curves.flatMap((curve) =>
@@ -52,12 +64,27 @@ export function samplesCsv(model: ProbeModel, curves: readonly Curve[]): string 
 export function attentionCsv(model: ProbeModel): string {
   const result = model.attention[0];
   if (result === undefined) return '';
-  const head = ['layer', ...result.checkpoints.flatMap(({ label }) => ['mean', 'mean low', 'mean high', 'mass', 'mass low', 'mass high'].map((what) => `${label} ${what}`)), 'shift', 'shift low', 'shift high'];
+  const head = [
+    'layer',
+    ...result.checkpoints.flatMap(({ label }) =>
+      ['mean', 'mean low', 'mean high', 'mass', 'mass low', 'mass high'].map((what) => `${label} ${what}`),
+    ),
+    'shift',
+    'shift low',
+    'shift high',
+  ];
   return csv([
     head,
     ...result.layers.map((layer) => [
       layer.depth,
-      ...result.checkpoints.flatMap((_, at) => [layer.mean[at], layer.low[at], layer.high[at], layer.mass[at], layer.massLow[at], layer.massHigh[at]]),
+      ...result.checkpoints.flatMap((_, at) => [
+        layer.mean[at],
+        layer.low[at],
+        layer.high[at],
+        layer.mass[at],
+        layer.massLow[at],
+        layer.massHigh[at],
+      ]),
       layer.shift?.difference,
       layer.shift?.low,
       layer.shift?.high,
@@ -66,7 +93,10 @@ export function attentionCsv(model: ProbeModel): string {
 }
 
 export function figuresMarkdown(model: ProbeModel, figures: readonly CurveFigure[]): string {
-  const rows = numberRows(model, figures).map(({ depth, region, name, point, figure }) => `| ${depth} | ${region} | ${name.replaceAll('|', '\\|')} | ${valueText(figure, point.value)} | ${intervalText(figure, point)} | ${point.n ?? ''} |`);
+  const rows = numberRows(model, figures).map(
+    ({ depth, region, name, point, figure }) =>
+      `| ${depth} | ${region} | ${name.replaceAll('|', '\\|')} | ${valueText(figure, point.value)} | ${intervalText(figure, point)} | ${point.n ?? ''} |`,
+  );
   return ['| Layer | Region | Curve | Value | 95 % | n |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
 }
 
@@ -86,4 +116,3 @@ export function whatWasDone(curve: Curve, depth: number): string {
       return `layer ${depth} skipped${curve.variant === 'layer' ? '' : ` (${PART_NAMES[curve.variant]})`}`;
   }
 }
-

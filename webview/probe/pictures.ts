@@ -13,7 +13,10 @@ export function createPictures(): Pictures {
   const urls = new Map<string, Promise<string>>();
   const forget = (key: string, url: Promise<string>) => {
     urls.delete(key);
-    void url.then((own) => URL.revokeObjectURL(own), () => undefined);
+    void url.then(
+      (own) => URL.revokeObjectURL(own),
+      () => undefined,
+    );
   };
   return {
     frame(key, alt, load) {
@@ -26,13 +29,18 @@ export function createPictures(): Pictures {
         (src) => {
           frame.removeAttribute('aria-busy');
           const image = h('img', { src, alt, 'data-testid': 'picture' });
-          image.addEventListener('error', () => replace(frame, h('span', { class: 'muted' }, 'This picture cannot be shown.')));
+          image.addEventListener('error', () =>
+            replace(frame, h('span', { class: 'muted' }, 'This picture cannot be shown.')),
+          );
           replace(frame, image);
         },
         (error: unknown) => {
           urls.delete(key);
           frame.removeAttribute('aria-busy');
-          replace(frame, h('span', { class: 'muted', role: 'alert' }, error instanceof Error ? error.message : String(error)));
+          replace(
+            frame,
+            h('span', { class: 'muted', role: 'alert' }, error instanceof Error ? error.message : String(error)),
+          );
         },
       );
       for (const [oldest, its] of urls) {

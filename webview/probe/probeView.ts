@@ -18,8 +18,27 @@ import type { Store } from '../state/store.js';
 import { tabs } from '../tabs.js';
 import { createBehind } from './behind.js';
 import { createCurveChart, type CurveChart } from './curveFigure.js';
-import { attentionFigure, intervalText, numberRows, percentText, reasoningFigure, shiftFigure, valueText, visionFigure, type CurveFigure } from './curves.js';
-import { fileName, indexProbes, MODE_NAMES, PART_NAMES, TASK_NAMES, TASKS, type Curve, type ProbeModel } from './model.js';
+import {
+  attentionFigure,
+  intervalText,
+  numberRows,
+  percentText,
+  reasoningFigure,
+  shiftFigure,
+  valueText,
+  visionFigure,
+  type CurveFigure,
+} from './curves.js';
+import {
+  fileName,
+  indexProbes,
+  MODE_NAMES,
+  PART_NAMES,
+  TASK_NAMES,
+  TASKS,
+  type Curve,
+  type ProbeModel,
+} from './model.js';
 import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
 import { createPictures } from './pictures.js';
 import { createSurface, surfaceGrid } from './surface.js';
@@ -43,11 +62,19 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const behind = createBehind(context, store, pictures);
   const choose = (choice: LinePlace | null) => {
     store.set(choice === null ? { depth: null, curve: null } : { depth: choice.x, curve: choice.key });
-    const curve = model === null ? undefined : [...model.vision, ...model.reasoning].find((one) => one.key === choice?.key);
-    context.announce(choice === null || curve === undefined ? 'Selection cleared.' : `Layer ${choice.x} chosen. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`);
+    const curve =
+      model === null ? undefined : [...model.vision, ...model.reasoning].find((one) => one.key === choice?.key);
+    context.announce(
+      choice === null || curve === undefined
+        ? 'Selection cleared.'
+        : `Layer ${choice.x} chosen. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`,
+    );
   };
   const surface = createSurface(context, choose);
-  const attention = { curves: createCurveChart(context, { testId: 'attention-figure', onChoose: null }), shift: createCurveChart(context, { testId: 'shift-figure', onChoose: null, low: true }) };
+  const attention = {
+    curves: createCurveChart(context, { testId: 'attention-figure', onChoose: null }),
+    shift: createCurveChart(context, { testId: 'shift-figure', onChoose: null, low: true }),
+  };
   /** Charts of the localization figures, made as they are needed. */
   const charts: CurveChart[] = [];
   let figures: CurveFigure[] = [];
@@ -55,7 +82,10 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   // ---- frame ----
   const tabList = tabs<ProbeView['tab']>({
     label: 'Probes',
-    choices: [{ value: 'localization', label: 'Localization' }, { value: 'attention', label: 'Attention' }],
+    choices: [
+      { value: 'localization', label: 'Localization' },
+      { value: 'attention', label: 'Attention' },
+    ],
     onChange: (tab) => store.set({ tab }),
   });
   const top = h('div', { class: 'top' });
@@ -63,17 +93,45 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const toolbar = h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figures show' });
   const legend = h('div', { class: 'legend probe-legend', 'data-testid': 'probe-legend' });
   const curveCards = h('div', { class: 'curve-cards' });
-  const surfaceCard = h('section', { class: 'card', 'aria-label': 'Function by layer' }, h('h2', {}, 'Function by layer'), surface.element);
+  const surfaceCard = h(
+    'section',
+    { class: 'card', 'aria-label': 'Function by layer' },
+    h('h2', {}, 'Function by layer'),
+    surface.element,
+  );
   const numbers = h('div', {});
-  const localizationEmpty = h('p', { class: 'muted empty-tab' }, 'Nothing was localized in this run. Choose Vision localization or Reasoning localization in “Probe Checkpoint…”.');
-  const localization = h('div', { role: 'tabpanel', id: 'tabpanel-localization', 'aria-labelledby': 'tab-localization', 'data-testid': 'localization' }, toolbar, legend, localizationEmpty, curveCards, surfaceCard, behind.element, numbers);
+  const localizationEmpty = h(
+    'p',
+    { class: 'muted empty-tab' },
+    'Nothing was localized in this run. Choose Vision localization or Reasoning localization in “Probe Checkpoint…”.',
+  );
+  const localization = h(
+    'div',
+    {
+      role: 'tabpanel',
+      id: 'tabpanel-localization',
+      'aria-labelledby': 'tab-localization',
+      'data-testid': 'localization',
+    },
+    toolbar,
+    legend,
+    localizationEmpty,
+    curveCards,
+    surfaceCard,
+    behind.element,
+    numbers,
+  );
 
   const measure = segmented<'mean' | 'mass'>({
     label: 'Measure',
     testId: 'attention-measure',
     choices: [
       { value: 'mean', label: 'Mean', title: 'Averaged over heads, reasoning tokens and visual tokens' },
-      { value: 'mass', label: 'Mass', title: 'Summed over the visual tokens: the share of attention that goes to the picture' },
+      {
+        value: 'mass',
+        label: 'Mass',
+        title: 'Summed over the visual tokens: the share of attention that goes to the picture',
+      },
     ],
     value: store.get().measure,
     onChange: (value) => store.set({ measure: value }),
@@ -81,22 +139,65 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const measureNote = h('p', { class: 'note', 'data-testid': 'attention-note' });
   const attentionLegend = h('div', { class: 'legend probe-legend' });
   const shiftTitle = h('h2', {});
-  const shiftCard = h('section', { class: 'card', 'aria-label': 'Shift' }, shiftTitle, h('p', { class: 'note' }, 'Difference of the mean weight, paired over samples, with its 95 % interval: where the band leaves zero, attention has shifted.'), attention.shift.element);
-  const attentionEmpty = h('p', { class: 'muted empty-tab' }, 'Attention was not probed in this run. Choose Attention shift in “Probe Checkpoint…”, with the two checkpoints to hold against each other.');
+  const shiftCard = h(
+    'section',
+    { class: 'card', 'aria-label': 'Shift' },
+    shiftTitle,
+    h(
+      'p',
+      { class: 'note' },
+      'Difference of the mean weight, paired over samples, with its 95 % interval: where the band leaves zero, attention has shifted.',
+    ),
+    attention.shift.element,
+  );
+  const attentionEmpty = h(
+    'p',
+    { class: 'muted empty-tab' },
+    'Attention was not probed in this run. Choose Attention shift in “Probe Checkpoint…”, with the two checkpoints to hold against each other.',
+  );
   const attentionSamples = h('div', {});
   const attentionNumbers = h('div', {});
   const attentionBody = h(
     'div',
     {},
-    h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figure shows' }, measure.element),
+    h(
+      'div',
+      { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the figure shows' },
+      measure.element,
+    ),
     attentionLegend,
-    h('div', { class: 'curve-cards' }, h('section', { class: 'card', 'aria-label': 'Attention by layer' }, h('h2', {}, 'From reasoning tokens to visual tokens'), measureNote, attention.curves.element), shiftCard),
+    h(
+      'div',
+      { class: 'curve-cards' },
+      h(
+        'section',
+        { class: 'card', 'aria-label': 'Attention by layer' },
+        h('h2', {}, 'From reasoning tokens to visual tokens'),
+        measureNote,
+        attention.curves.element,
+      ),
+      shiftCard,
+    ),
     attentionSamples,
     attentionNumbers,
   );
-  const attentionPanel = h('div', { role: 'tabpanel', id: 'tabpanel-attention', 'aria-labelledby': 'tab-attention', 'data-testid': 'attention' }, attentionEmpty, attentionBody);
+  const attentionPanel = h(
+    'div',
+    { role: 'tabpanel', id: 'tabpanel-attention', 'aria-labelledby': 'tab-attention', 'data-testid': 'attention' },
+    attentionEmpty,
+    attentionBody,
+  );
   const foot = h('div', {});
-  const element = h('div', { class: 'probe', 'data-testid': 'probe' }, top, notices, tabList.element, localization, attentionPanel, foot);
+  const element = h(
+    'div',
+    { class: 'probe', 'data-testid': 'probe' },
+    top,
+    notices,
+    tabList.element,
+    localization,
+    attentionPanel,
+    foot,
+  );
 
   // ---- export ----
   const caption = () => {
@@ -104,35 +205,71 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     const files = [...new Set(results.map((result) => fileName(result.data)))].join(', ');
     return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95 % intervals · regions cut at layers ${model.cuts.join(' and ')}`;
   };
-  const name = (what: string, ending: string) => `${(model?.checkpoints.map(({ label }) => label).join('-') ?? 'probe').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
+  const name = (what: string, ending: string) =>
+    `${(model?.checkpoints.map(({ label }) => label).join('-') ?? 'probe').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
   const save = async (file: string, content: string | ArrayBuffer) => {
-    if ((await context.ask(context.host.save({ suggestedName: file, content }))) === true) context.announce(`Saved ${file}.`);
+    if ((await context.ask(context.host.save({ suggestedName: file, content }))) === true)
+      context.announce(`Saved ${file}.`);
   };
   const inSight = (): { figures: CurveFigure[]; what: string } => {
     if (model === null) return { figures: [], what: 'probe' };
     if (store.get().tab === 'localization') return { figures, what: 'localization' };
-    return { figures: [attentionFigure(model, store.get().measure, store.get().hiddenCheckpoints), shiftFigure(model)].filter((one) => one !== null), what: 'attention' };
+    return {
+      figures: [attentionFigure(model, store.get().measure, store.get().hiddenCheckpoints), shiftFigure(model)].filter(
+        (one) => one !== null,
+      ),
+      what: 'attention',
+    };
   };
   const drawing = (palette: Palette) => {
     const now = inSight();
-    const words = { title: `${title}: ${now.figures.length === 1 ? now.figures[0]!.title : now.what === 'attention' ? 'attention' : 'functional localization'}`, description: now.figures.map((one) => one.title).join(', '), caption: caption() };
+    const words = {
+      title: `${title}: ${now.figures.length === 1 ? now.figures[0]!.title : now.what === 'attention' ? 'attention' : 'functional localization'}`,
+      description: now.figures.map((one) => one.title).join(', '),
+      caption: caption(),
+    };
     return now.figures.length === 0 ? null : { ...linesSvg(now.figures, words, palette), what: now.what };
   };
   const surfaceDrawing = (): string | null => {
     const curves = visible();
     if (model === null || curves.length === 0) return null;
-    const words = { title: `${title}: function by layer`, description: 'Share of answers that changed', caption: caption() };
-    return heatmapSvg(surfaceGrid(model, curves), { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText }, words);
+    const words = {
+      title: `${title}: function by layer`,
+      description: 'Share of answers that changed',
+      caption: caption(),
+    };
+    return heatmapSvg(
+      surfaceGrid(model, curves),
+      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText },
+      words,
+    );
   };
   const entries: MenuEntry[] = [
     { heading: 'Numbers' },
     {
       label: 'Curves as CSV…',
       testId: 'export-curves-csv',
-      run: () => model !== null && void save(name(inSight().what, 'csv'), store.get().tab === 'attention' ? attentionCsv(model) : curvesCsv(model, [...model.vision, ...model.reasoning])),
+      run: () =>
+        model !== null &&
+        void save(
+          name(inSight().what, 'csv'),
+          store.get().tab === 'attention'
+            ? attentionCsv(model)
+            : curvesCsv(model, [...model.vision, ...model.reasoning]),
+        ),
     },
-    { label: 'Samples and answers as CSV…', testId: 'export-samples-csv', run: () => model !== null && void save(name('answers', 'csv'), samplesCsv(model, [...model.vision, ...model.reasoning])) },
-    { label: 'Result as JSON…', testId: 'export-probe-json', run: () => void save(name('probe', 'json'), `${JSON.stringify(results.length === 1 ? results[0] : results, null, 1)}\n`) },
+    {
+      label: 'Samples and answers as CSV…',
+      testId: 'export-samples-csv',
+      run: () =>
+        model !== null && void save(name('answers', 'csv'), samplesCsv(model, [...model.vision, ...model.reasoning])),
+    },
+    {
+      label: 'Result as JSON…',
+      testId: 'export-probe-json',
+      run: () =>
+        void save(name('probe', 'json'), `${JSON.stringify(results.length === 1 ? results[0] : results, null, 1)}\n`),
+    },
     { heading: 'Figures in sight' },
     {
       label: 'Curves as SVG…',
@@ -147,7 +284,10 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       testId: 'export-curves-png',
       run: () => {
         const drawn = drawing(paletteOf(context.theme.now()));
-        if (drawn !== null) void context.ask(svgPng(drawn.svg, drawn.width, drawn.height)).then((bytes) => bytes && save(name(drawn.what, 'png'), bytes));
+        if (drawn !== null)
+          void context
+            .ask(svgPng(drawn.svg, drawn.width, drawn.height))
+            .then((bytes) => bytes && save(name(drawn.what, 'png'), bytes));
       },
     },
     {
@@ -163,7 +303,8 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       testId: 'export-surface-png',
       run: () => {
         const svg = surfaceDrawing();
-        if (svg !== null) void context.ask(svgPng(svg, ...sizeOf(svg))).then((bytes) => bytes && save(name('surface', 'png'), bytes));
+        if (svg !== null)
+          void context.ask(svgPng(svg, ...sizeOf(svg))).then((bytes) => bytes && save(name('surface', 'png'), bytes));
       },
     },
     { heading: 'Copy' },
@@ -172,7 +313,9 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       testId: 'copy-probe-md',
       run: () => {
         if (model === null) return;
-        void context.ask(context.host.copy({ text: figuresMarkdown(model, inSight().figures) })).then(() => context.announce('Numbers copied.'));
+        void context
+          .ask(context.host.copy({ text: figuresMarkdown(model, inSight().figures) }))
+          .then(() => context.announce('Numbers copied.'));
       },
     },
   ];
@@ -196,16 +339,34 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   }
   function visible(view = store.get()): Curve[] {
     const curves = ofVariant(view);
-    const shown = curves.filter((curve) => !view.hiddenCheckpoints.includes(curve.checkpoint) && !view.hiddenTasks.includes(curve.task ?? ''));
-    return (shown.length > 0 ? shown : curves).toSorted((a, b) => TASKS.indexOf(a.task ?? 'counting') - TASKS.indexOf(b.task ?? 'counting') || a.checkpoint - b.checkpoint);
+    const shown = curves.filter(
+      (curve) => !view.hiddenCheckpoints.includes(curve.checkpoint) && !view.hiddenTasks.includes(curve.task ?? ''),
+    );
+    return (shown.length > 0 ? shown : curves).toSorted(
+      (a, b) =>
+        TASKS.indexOf(a.task ?? 'counting') - TASKS.indexOf(b.task ?? 'counting') || a.checkpoint - b.checkpoint,
+    );
   }
-  const layoutOf = (view: ProbeView, curves: readonly Curve[]): 'together' | 'apart' => view.layout ?? (new Set(curves.map((curve) => curve.checkpoint)).size > 1 ? 'apart' : 'together');
+  const layoutOf = (view: ProbeView, curves: readonly Curve[]): 'together' | 'apart' =>
+    view.layout ?? (new Set(curves.map((curve) => curve.checkpoint)).size > 1 ? 'apart' : 'together');
 
-  const studyControl = segmented<'vision' | 'reasoning'>({ label: 'Function', testId: 'study', choices: [{ value: 'vision', label: 'Vision' }, { value: 'reasoning', label: 'Reasoning' }], value: store.get().study, onChange: (value) => store.set({ study: value, depth: null, curve: null, sample: null }) });
+  const studyControl = segmented<'vision' | 'reasoning'>({
+    label: 'Function',
+    testId: 'study',
+    choices: [
+      { value: 'vision', label: 'Vision' },
+      { value: 'reasoning', label: 'Reasoning' },
+    ],
+    value: store.get().study,
+    onChange: (value) => store.set({ study: value, depth: null, curve: null, sample: null }),
+  });
   const layoutControl = segmented<'together' | 'apart'>({
     label: 'Curves',
     testId: 'layout',
-    choices: [{ value: 'together', label: 'Together', title: 'All curves in one figure' }, { value: 'apart', label: 'By function', title: 'One figure per function' }],
+    choices: [
+      { value: 'together', label: 'Together', title: 'All curves in one figure' },
+      { value: 'apart', label: 'By function', title: 'One figure per function' },
+    ],
     value: 'together',
     onChange: (value) => store.set({ layout: value }),
   });
@@ -224,15 +385,42 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
         : segmented<string>({
             label: now === 'vision' ? 'Swapped' : 'Skipped',
             testId: 'variant',
-            choices: several.map((value) => ({ value, label: value in MODE_NAMES ? MODE_NAMES[value as keyof typeof MODE_NAMES] : PART_NAMES[value as keyof typeof PART_NAMES] })),
+            choices: several.map((value) => ({
+              value,
+              label:
+                value in MODE_NAMES
+                  ? MODE_NAMES[value as keyof typeof MODE_NAMES]
+                  : PART_NAMES[value as keyof typeof PART_NAMES],
+            })),
             value: variant ?? '',
-            onChange: (value) => store.set({ ...(now === 'vision' ? { mode: value as ProbeView['mode'] } : { part: value as ProbeView['part'] }), depth: null, curve: null, sample: null }),
+            onChange: (value) =>
+              store.set({
+                ...(now === 'vision' ? { mode: value as ProbeView['mode'] } : { part: value as ProbeView['part'] }),
+                depth: null,
+                curve: null,
+                sample: null,
+              }),
           }).element;
     const what =
       variant === undefined
         ? null
-        : h('span', { class: 'muted variant-note', 'data-testid': 'variant-note' }, now === 'vision' ? `Visual tokens swapped ${MODE_NAMES[variant as keyof typeof MODE_NAMES]}` : `Layers skipped: ${PART_NAMES[variant as keyof typeof PART_NAMES]}`);
-    keepFocus(toolbar, () => replace(toolbar, model!.vision.length > 0 && model!.reasoning.length > 0 ? studyControl.element : null, variantControl ?? what, now === 'vision' && variants(curves).length > 0 && new Set(ofVariant(view).map(({ task }) => task)).size > 1 ? layoutControl.element : null));
+        : h(
+            'span',
+            { class: 'muted variant-note', 'data-testid': 'variant-note' },
+            now === 'vision'
+              ? `Visual tokens swapped ${MODE_NAMES[variant as keyof typeof MODE_NAMES]}`
+              : `Layers skipped: ${PART_NAMES[variant as keyof typeof PART_NAMES]}`,
+          );
+    keepFocus(toolbar, () =>
+      replace(
+        toolbar,
+        model!.vision.length > 0 && model!.reasoning.length > 0 ? studyControl.element : null,
+        variantControl ?? what,
+        now === 'vision' && variants(curves).length > 0 && new Set(ofVariant(view).map(({ task }) => task)).size > 1
+          ? layoutControl.element
+          : null,
+      ),
+    );
   }
 
   /** Functions and checkpoints, each a switch; the line samples say what is told by what. */
@@ -240,13 +428,35 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     if (model === null) return;
     const curves = ofVariant(view);
     const tasks = TASKS.filter((task) => curves.some((curve) => curve.task === task));
-    const stages = model.checkpoints.map((checkpoint, index) => ({ checkpoint, index })).filter(({ index }) => curves.some((curve) => curve.checkpoint === index));
+    const stages = model.checkpoints
+      .map((checkpoint, index) => ({ checkpoint, index }))
+      .filter(({ index }) => curves.some((curve) => curve.checkpoint === index));
     const together = layoutOf(view, visible(view)) === 'together' && study(view) === 'vision';
-    const item = (options: { pressed: boolean; label: string; swatch: SVGSVGElement | null; testId: string; toggle: () => void; alone: boolean }) =>
+    const item = (options: {
+      pressed: boolean;
+      label: string;
+      swatch: SVGSVGElement | null;
+      testId: string;
+      toggle: () => void;
+      alone: boolean;
+    }) =>
       options.alone
         ? h('span', { class: 'legend-item' }, options.swatch, h('span', { class: 'legend-name' }, options.label))
-        : h('button', { type: 'button', class: 'legend-item', 'aria-pressed': String(options.pressed), title: `${options.pressed ? 'Hide' : 'Show'} ${options.label}`, 'data-testid': options.testId, on: { click: options.toggle } }, options.swatch, h('span', { class: 'legend-name' }, options.label));
-    const flip = <T>(list: readonly T[], value: T, all: number): readonly T[] => (list.includes(value) ? list.filter((one) => one !== value) : list.length + 1 < all ? [...list, value] : list);
+        : h(
+            'button',
+            {
+              type: 'button',
+              class: 'legend-item',
+              'aria-pressed': String(options.pressed),
+              title: `${options.pressed ? 'Hide' : 'Show'} ${options.label}`,
+              'data-testid': options.testId,
+              on: { click: options.toggle },
+            },
+            options.swatch,
+            h('span', { class: 'legend-name' }, options.label),
+          );
+    const flip = <T>(list: readonly T[], value: T, all: number): readonly T[] =>
+      list.includes(value) ? list.filter((one) => one !== value) : list.length + 1 < all ? [...list, value] : list;
     const functions = tasks.map((task) => {
       const index = TASKS.indexOf(task);
       return item({
@@ -255,22 +465,53 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
         pressed: !view.hiddenTasks.includes(task),
         testId: `legend-${task}`,
         alone: tasks.length < 2,
-        toggle: () => store.set({ hiddenTasks: flip(view.hiddenTasks.filter((one) => tasks.some((known) => known === one)), task as string, tasks.length) }),
+        toggle: () =>
+          store.set({
+            hiddenTasks: flip(
+              view.hiddenTasks.filter((one) => tasks.some((known) => known === one)),
+              task as string,
+              tasks.length,
+            ),
+          }),
       });
     });
     const stageItems = stages.map(({ checkpoint, index }) => {
       const dash = together ? model!.checkpoints.length - 1 - index : index;
       return item({
         label: checkpoint.label,
-        swatch: together ? (stages.length > 1 ? dashSwatch(dash) : null) : lineSwatch({ colour: index, marker: index, dash }),
+        swatch: together
+          ? stages.length > 1
+            ? dashSwatch(dash)
+            : null
+          : lineSwatch({ colour: index, marker: index, dash }),
         pressed: !view.hiddenCheckpoints.includes(index),
         testId: `legend-checkpoint-${index}`,
         alone: stages.length < 2,
-        toggle: () => store.set({ hiddenCheckpoints: flip(view.hiddenCheckpoints.filter((one) => stages.some((known) => known.index === one)), index, stages.length) }),
+        toggle: () =>
+          store.set({
+            hiddenCheckpoints: flip(
+              view.hiddenCheckpoints.filter((one) => stages.some((known) => known.index === one)),
+              index,
+              stages.length,
+            ),
+          }),
       });
     });
-    const baseline = curves.some((curve) => curve.baseline !== null) ? h('span', { class: 'legend-item' }, dottedSwatch(), 'Untouched model') : null;
-    keepFocus(legend, () => replace(legend, ...(tasks.length > 0 ? [h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Functions' }, ...functions)] : []), stages.length > 1 || !together ? h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Checkpoints' }, ...stageItems) : null, baseline));
+    const baseline = curves.some((curve) => curve.baseline !== null)
+      ? h('span', { class: 'legend-item' }, dottedSwatch(), 'Untouched model')
+      : null;
+    keepFocus(legend, () =>
+      replace(
+        legend,
+        ...(tasks.length > 0
+          ? [h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Functions' }, ...functions)]
+          : []),
+        stages.length > 1 || !together
+          ? h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Checkpoints' }, ...stageItems)
+          : null,
+        baseline,
+      ),
+    );
   }
 
   function showLocalization(view: ProbeView): void {
@@ -287,18 +528,43 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     showToolbar(view);
     showLegend(view);
     const now = study(view);
-    const chosen: LinePlace | null = view.depth === null || view.curve === null ? null : { x: view.depth, key: view.curve };
+    const chosen: LinePlace | null =
+      view.depth === null || view.curve === null ? null : { x: view.depth, key: view.curve };
     const tasks = TASKS.filter((task) => curves.some((curve) => curve.task === task));
     const shown = model;
     if (now === 'reasoning') figures = [reasoningFigure(shown, curves, 'Reasoning by layer')];
-    else if (layoutOf(view, curves) === 'together' || tasks.length < 2) figures = [visionFigure(shown, curves, tasks.length === 1 ? TASK_NAMES[tasks[0]!] : 'Vision by layer', layoutOf(view, curves) === 'together' ? 'task' : 'checkpoint')];
-    else figures = tasks.map((task) => visionFigure(shown, curves.filter((curve) => curve.task === task), TASK_NAMES[task], 'checkpoint'));
-    while (charts.length < figures.length) charts.push(createCurveChart(context, { testId: `curves-${charts.length}`, onChoose: choose }));
+    else if (layoutOf(view, curves) === 'together' || tasks.length < 2)
+      figures = [
+        visionFigure(
+          shown,
+          curves,
+          tasks.length === 1 ? TASK_NAMES[tasks[0]!] : 'Vision by layer',
+          layoutOf(view, curves) === 'together' ? 'task' : 'checkpoint',
+        ),
+      ];
+    else
+      figures = tasks.map((task) =>
+        visionFigure(
+          shown,
+          curves.filter((curve) => curve.task === task),
+          TASK_NAMES[task],
+          'checkpoint',
+        ),
+      );
+    while (charts.length < figures.length)
+      charts.push(createCurveChart(context, { testId: `curves-${charts.length}`, onChoose: choose }));
     const cards = figures.map((figure, at) => ({ figure, chart: charts[at]! }));
     const wanted = cards.map(({ figure }) => figure.title).join('\n');
     if (curveCards.dataset['for'] !== wanted) {
       curveCards.dataset['for'] = wanted;
-      keepFocus(curveCards, () => replace(curveCards, ...cards.map(({ figure, chart }) => h('section', { class: 'card', 'aria-label': figure.title }, h('h2', {}, figure.title), chart.element))));
+      keepFocus(curveCards, () =>
+        replace(
+          curveCards,
+          ...cards.map(({ figure, chart }) =>
+            h('section', { class: 'card', 'aria-label': figure.title }, h('h2', {}, figure.title), chart.element),
+          ),
+        ),
+      );
     }
     curveCards.classList.toggle('many', figures.length > 1);
     for (const { figure, chart } of cards) chart.show(shown, figure, chosen);
@@ -314,24 +580,52 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     const open = where.querySelector('details')?.open;
     const node = folding(
       context,
-      { id, open: open ?? false, class: 'numbers', title: ['Numbers', h('span', { class: 'muted' }, plural(rows.length, 'row'))] },
+      {
+        id,
+        open: open ?? false,
+        class: 'numbers',
+        title: ['Numbers', h('span', { class: 'muted' }, plural(rows.length, 'row'))],
+      },
       h(
         'div',
         { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': 'Numbers of the figures' },
         h(
           'table',
           { class: 'number-table', 'data-testid': `${id}-table` },
-          h('thead', {}, h('tr', {}, ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95 %', 'n'].map((text) => h('th', { scope: 'col' }, text)))),
+          h(
+            'thead',
+            {},
+            h(
+              'tr',
+              {},
+              ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95 %', 'n'].map((text) =>
+                h('th', { scope: 'col' }, text),
+              ),
+            ),
+          ),
           h(
             'tbody',
             {},
-            ...rows.slice(0, ROWS_SHOWN).map(({ depth, region, name: curve, point, figure }) =>
-              h('tr', {}, h('th', { scope: 'row' }, String(depth)), h('td', {}, region), h('td', { class: 'text' }, curve), h('td', {}, valueText(figure, point.value)), h('td', {}, intervalText(figure, point)), h('td', {}, point.n === null ? '' : String(point.n))),
-            ),
+            ...rows
+              .slice(0, ROWS_SHOWN)
+              .map(({ depth, region, name: curve, point, figure }) =>
+                h(
+                  'tr',
+                  {},
+                  h('th', { scope: 'row' }, String(depth)),
+                  h('td', {}, region),
+                  h('td', { class: 'text' }, curve),
+                  h('td', {}, valueText(figure, point.value)),
+                  h('td', {}, intervalText(figure, point)),
+                  h('td', {}, point.n === null ? '' : String(point.n)),
+                ),
+              ),
           ),
         ),
       ),
-      rows.length > ROWS_SHOWN ? h('p', { class: 'muted' }, `The first ${ROWS_SHOWN} rows; the CSV export has all.`) : null,
+      rows.length > ROWS_SHOWN
+        ? h('p', { class: 'muted' }, `The first ${ROWS_SHOWN} rows; the CSV export has all.`)
+        : null,
     );
     replace(where, node);
   }
@@ -345,8 +639,15 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     const result = model.attention[0];
     if (figure === null || result === undefined) return;
     measure.set(view.measure);
-    measureNote.textContent = view.measure === 'mean' ? 'Mean: averaged over heads, reasoning tokens and visual tokens. A longer picture lowers it.' : 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens. The share of attention that goes to the picture.';
-    replace(attentionLegend, ...figure.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)), h('span', { class: 'muted' }, `${plural(result.samples.length, 'sample')}`));
+    measureNote.textContent =
+      view.measure === 'mean'
+        ? 'Mean: averaged over heads, reasoning tokens and visual tokens. A longer picture lowers it.'
+        : 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens. The share of attention that goes to the picture.';
+    replace(
+      attentionLegend,
+      ...figure.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)),
+      h('span', { class: 'muted' }, `${plural(result.samples.length, 'sample')}`),
+    );
     attention.curves.show(model, figure, null);
     const shift = shiftFigure(model);
     shiftCard.hidden = shift === null;
@@ -363,12 +664,33 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     const open = result.samples.find(({ id }) => id === view.sample);
     const list = h(
       'div',
-      { class: 'sample-list', role: 'listbox', tabindex: 0, 'aria-label': 'Samples', 'data-testid': 'attention-samples' },
+      {
+        class: 'sample-list',
+        role: 'listbox',
+        tabindex: 0,
+        'aria-label': 'Samples',
+        'data-testid': 'attention-samples',
+      },
       ...result.samples.slice(0, 400).map((sample) =>
         h(
           'div',
-          { class: 'sample-row', role: 'option', 'aria-selected': String(sample.id === open?.id), 'data-sample': sample.id, on: { click: () => store.set({ sample: sample.id }) } },
-          h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, sample.prompt.replace(/<image>\s*/g, '')), h('span', { class: 'sample-answers' }, `${plural(sample.visualTokens, 'visual token')} · ${sample.reasoningTokens.join(' / ')} reasoning`)),
+          {
+            class: 'sample-row',
+            role: 'option',
+            'aria-selected': String(sample.id === open?.id),
+            'data-sample': sample.id,
+            on: { click: () => store.set({ sample: sample.id }) },
+          },
+          h(
+            'span',
+            { class: 'sample-text' },
+            h('span', { class: 'sample-prompt' }, sample.prompt.replace(/<image>\s*/g, '')),
+            h(
+              'span',
+              { class: 'sample-answers' },
+              `${plural(sample.visualTokens, 'visual token')} · ${sample.reasoningTokens.join(' / ')} reasoning`,
+            ),
+          ),
         ),
       ),
     );
@@ -386,20 +708,72 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
         : h(
             'div',
             {},
-            h('div', { class: 'sample-head' }, h('code', {}, open.id), h('p', { class: 'sample-question' }, open.prompt.replace(/<image>\s*/g, ''))),
-            open.image === '' ? null : h('div', { class: 'picture-pair' }, h('figure', {}, pictures.frame(`${index}/${open.id}/image`, 'Image', () => context.host.picture({ result: index, sample: open.id, which: 'image' })))),
-            h('dl', { class: 'sample-facts' }, ...open.answers.flatMap((text, at) => [h('dt', {}, result.checkpoints[at]?.label ?? ''), h('dd', {}, h('q', { class: 'answer long' }, text.trim()))])),
+            h(
+              'div',
+              { class: 'sample-head' },
+              h('code', {}, open.id),
+              h('p', { class: 'sample-question' }, open.prompt.replace(/<image>\s*/g, '')),
+            ),
+            open.image === ''
+              ? null
+              : h(
+                  'div',
+                  { class: 'picture-pair' },
+                  h(
+                    'figure',
+                    {},
+                    pictures.frame(`${index}/${open.id}/image`, 'Image', () =>
+                      context.host.picture({ result: index, sample: open.id, which: 'image' }),
+                    ),
+                  ),
+                ),
+            h(
+              'dl',
+              { class: 'sample-facts' },
+              ...open.answers.flatMap((text, at) => [
+                h('dt', {}, result.checkpoints[at]?.label ?? ''),
+                h('dd', {}, h('q', { class: 'answer long' }, text.trim())),
+              ]),
+            ),
           );
     const scroll = attentionSamples.querySelector('.sample-list')?.scrollTop ?? 0;
-    keepFocus(attentionSamples, () => replace(attentionSamples, h('section', { class: 'block behind', 'aria-label': 'Samples' }, h('div', { class: 'behind-head' }, h('h2', {}, 'Samples'), h('span', { class: 'muted' }, String(result.samples.length))), h('div', { class: 'behind-body' }, list, h('div', { class: 'sample-detail', 'data-testid': 'attention-sample' }, detail)))));
+    keepFocus(attentionSamples, () =>
+      replace(
+        attentionSamples,
+        h(
+          'section',
+          { class: 'block behind', 'aria-label': 'Samples' },
+          h(
+            'div',
+            { class: 'behind-head' },
+            h('h2', {}, 'Samples'),
+            h('span', { class: 'muted' }, String(result.samples.length)),
+          ),
+          h(
+            'div',
+            { class: 'behind-body' },
+            list,
+            h('div', { class: 'sample-detail', 'data-testid': 'attention-sample' }, detail),
+          ),
+        ),
+      ),
+    );
     attentionSamples.querySelector('.sample-list')!.scrollTop = scroll;
   }
 
   function render(view: ProbeView): void {
     if (model === null) return;
-    const has = { localization: model.vision.length + model.reasoning.length > 0, attention: model.attention.length > 0 };
+    const has = {
+      localization: model.vision.length + model.reasoning.length > 0,
+      attention: model.attention.length > 0,
+    };
     // A tab without anything in it is never the first to be seen.
-    const tab = has[view.tab] || !Object.values(has).includes(true) ? view.tab : view.tab === 'localization' && !touched ? 'attention' : view.tab;
+    const tab =
+      has[view.tab] || !Object.values(has).includes(true)
+        ? view.tab
+        : view.tab === 'localization' && !touched
+          ? 'attention'
+          : view.tab;
     tabList.set(tab);
     localization.hidden = tab !== 'localization';
     attentionPanel.hidden = tab !== 'attention';
@@ -422,7 +796,21 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       model = indexProbes(results);
       title = nextTitle;
       replace(top, h('div', { class: 'title-row' }, h('h1', {}, title), exporter), chips(model));
-      replace(notices, model.warnings.length === 0 ? null : folding(context, { id: 'probe-warnings', open: model.warnings.length <= 2, class: 'warnings', title: [icon('warning'), plural(model.warnings.length, 'warning')] }, h('ul', {}, ...model.warnings.map((text) => h('li', {}, text)))));
+      replace(
+        notices,
+        model.warnings.length === 0
+          ? null
+          : folding(
+              context,
+              {
+                id: 'probe-warnings',
+                open: model.warnings.length <= 2,
+                class: 'warnings',
+                title: [icon('warning'), plural(model.warnings.length, 'warning')],
+              },
+              h('ul', {}, ...model.warnings.map((text) => h('li', {}, text))),
+            ),
+      );
       replace(foot, provenance(results));
       const view = store.get();
       const curve = [...model.vision, ...model.reasoning].find(({ key }) => key === view.curve);
@@ -433,7 +821,14 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       const view = store.get();
       const curve = visible(view).find((one) => one.points.some((point) => point.depth === depth));
       if (depth === null || curve === undefined) return;
-      const peak = visible(view).reduce((best, one) => ((one.points.find((point) => point.depth === depth)?.value ?? -1) > (best.points.find((point) => point.depth === depth)?.value ?? -1) ? one : best), curve);
+      const peak = visible(view).reduce(
+        (best, one) =>
+          (one.points.find((point) => point.depth === depth)?.value ?? -1) >
+          (best.points.find((point) => point.depth === depth)?.value ?? -1)
+            ? one
+            : best,
+        curve,
+      );
       store.set({ tab: 'localization', depth, curve: peak.key });
     },
     dispose() {
@@ -446,15 +841,33 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
 }
 
 function chips(model: ProbeModel): HTMLElement {
-  return h('ol', { class: 'stages', 'aria-label': 'Checkpoints' }, ...model.checkpoints.map((checkpoint, index) => h('li', { class: 'stage', title: checkpoint.path, 'data-testid': `checkpoint-${index}` }, h('strong', {}, checkpoint.label), h('span', { class: 'muted' }, `${checkpoint.family} · ${plural(checkpoint.layers, 'layer')}`))));
+  return h(
+    'ol',
+    { class: 'stages', 'aria-label': 'Checkpoints' },
+    ...model.checkpoints.map((checkpoint, index) =>
+      h(
+        'li',
+        { class: 'stage', title: checkpoint.path, 'data-testid': `checkpoint-${index}` },
+        h('strong', {}, checkpoint.label),
+        h('span', { class: 'muted' }, `${checkpoint.family} · ${plural(checkpoint.layers, 'layer')}`),
+      ),
+    ),
+  );
 }
 
 function provenance(results: readonly ProbeResult[]): HTMLElement {
   const runs = results.map(({ provenance: from }) => from.runId);
   const first = results[0];
-  const facts = first === undefined ? '' : ` · ${new Date(first.provenance.finishedAt).toISOString().replace('T', ' ').slice(0, 19)}Z · at most ${first.maxNewTokens} new tokens · seed ${first.seed} · cuts ${first.cuts.join(', ')} · engine ${first.provenance.engine} · onnxruntime ${first.provenance.onnxruntime}`;
+  const facts =
+    first === undefined
+      ? ''
+      : ` · ${new Date(first.provenance.finishedAt).toISOString().replace('T', ' ').slice(0, 19)}Z · at most ${first.maxNewTokens} new tokens · seed ${first.seed} · cuts ${first.cuts.join(', ')} · engine ${first.provenance.engine} · onnxruntime ${first.provenance.onnxruntime}`;
   const files = [...new Set(results.map(({ data }) => fileName(data)))].join(', ');
-  return h('footer', { class: 'provenance muted', 'data-testid': 'provenance', title: runs.join('\n') }, `${runs.length === 1 ? 'Run' : 'Runs'} ${runs.slice(0, 3).join(', ')}${runs.length > 3 ? ` and ${runs.length - 3} more` : ''} · ${files}${facts}`);
+  return h(
+    'footer',
+    { class: 'provenance muted', 'data-testid': 'provenance', title: runs.join('\n') },
+    `${runs.length === 1 ? 'Run' : 'Runs'} ${runs.slice(0, 3).join(', ')}${runs.length > 3 ? ` and ${runs.length - 3} more` : ''} · ${files}${facts}`,
+  );
 }
 
 /** Only what the dash says. */

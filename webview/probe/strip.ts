@@ -11,15 +11,26 @@ export interface StripWords {
   other: string;
 }
 
-export const SWAP_WORDS: StripWords = { same: 'unchanged', source: 'became the source’s answer', other: 'changed to something else' };
+export const SWAP_WORDS: StripWords = {
+  same: 'unchanged',
+  source: 'became the source’s answer',
+  other: 'changed to something else',
+};
 export const SKIP_WORDS: StripWords = { same: 'correct', source: 'wrong', other: 'wrong' };
 
-export function strip(sample: ProbeSample, options: { depth: number | null; label: string; words: StripWords; onDepth(depth: number): void }): HTMLElement {
+export function strip(
+  sample: ProbeSample,
+  options: { depth: number | null; label: string; words: StripWords; onDepth(depth: number): void },
+): HTMLElement {
   const { depth, words } = options;
   const at = depth === null ? -1 : sample.depths.indexOf(depth);
   const cells = sample.depths.map((one, index) => {
     const outcome = sample.outcomes[index] ?? 'same';
-    return h('i', { class: `strip-cell ${outcome}${index === at ? ' chosen' : ''}`, title: `Layer ${one}: ${sample.answers[index] ?? ''} (${words[outcome]})`, 'data-depth': one });
+    return h('i', {
+      class: `strip-cell ${outcome}${index === at ? ' chosen' : ''}`,
+      title: `Layer ${one}: ${sample.answers[index] ?? ''} (${words[outcome]})`,
+      'data-depth': one,
+    });
   });
   const node = h(
     'div',
@@ -31,7 +42,10 @@ export function strip(sample: ProbeSample, options: { depth: number | null; labe
       'aria-valuemin': sample.depths[0] ?? 0,
       'aria-valuemax': sample.depths.at(-1) ?? 0,
       'aria-valuenow': sample.depths[Math.max(0, at)] ?? 0,
-      'aria-valuetext': at === -1 ? 'no layer chosen' : `layer ${sample.depths[at]!}: ${sample.answers[at] ?? ''}, ${words[sample.outcomes[at] ?? 'same']}`,
+      'aria-valuetext':
+        at === -1
+          ? 'no layer chosen'
+          : `layer ${sample.depths[at]!}: ${sample.answers[at] ?? ''}, ${words[sample.outcomes[at] ?? 'same']}`,
       'data-testid': 'strip',
     },
     ...cells,
@@ -42,7 +56,16 @@ export function strip(sample: ProbeSample, options: { depth: number | null; labe
   });
   node.addEventListener('keydown', (event) => {
     const last = sample.depths.length - 1;
-    const to = { ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: last, PageDown: at - 5, PageUp: at + 5 }[event.key];
+    const to = {
+      ArrowRight: at + 1,
+      ArrowUp: at + 1,
+      ArrowLeft: at - 1,
+      ArrowDown: at - 1,
+      Home: 0,
+      End: last,
+      PageDown: at - 5,
+      PageUp: at + 5,
+    }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     options.onDepth(sample.depths[Math.max(0, Math.min(last, to))]!);

@@ -20,9 +20,30 @@ const PERCENT = { percent: true };
 
 export function createSurface(context: PanelContext, onChoose: (choice: LinePlace | null) => void): Surface {
   const canvas = h('canvas', { 'aria-hidden': 'true', 'data-testid': 'surface-canvas' });
-  const stage = h('div', { class: 'heat-stage', tabindex: 0, role: 'application', 'aria-roledescription': 'heat map', 'data-testid': 'surface' }, canvas);
+  const stage = h(
+    'div',
+    {
+      class: 'heat-stage',
+      tabindex: 0,
+      role: 'application',
+      'aria-roledescription': 'heat map',
+      'data-testid': 'surface',
+    },
+    canvas,
+  );
   const bar = h('canvas', { class: 'heat-bar', width: 160, height: 10, 'aria-hidden': 'true' });
-  const legend = h('div', { class: 'heat-legend' }, h('span', { class: 'heat-scale' }, h('span', { class: 'number' }, '0 %'), bar, h('span', { class: 'number' }, '100 %')), h('span', { class: 'muted' }, 'of the answers changed'));
+  const legend = h(
+    'div',
+    { class: 'heat-legend' },
+    h(
+      'span',
+      { class: 'heat-scale' },
+      h('span', { class: 'number' }, '0 %'),
+      bar,
+      h('span', { class: 'number' }, '100 %'),
+    ),
+    h('span', { class: 'muted' }, 'of the answers changed'),
+  );
   const element = h('div', { class: 'heat' }, stage, legend);
 
   let model: ProbeModel | null = null;
@@ -62,7 +83,11 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
     });
     ctx.fillStyle = theme.muted;
     ctx.textAlign = 'center';
-    for (const tick of depthTicks(depths[0] ?? 0, depths.at(-1) ?? 0, Math.max(3, Math.floor((cell * depths.length) / 36)))) {
+    for (const tick of depthTicks(
+      depths[0] ?? 0,
+      depths.at(-1) ?? 0,
+      Math.max(3, Math.floor((cell * depths.length) / 36)),
+    )) {
       const column = depths.indexOf(tick);
       if (column !== -1) ctx.fillText(String(tick), x(column + 0.5), height - BOTTOM + 11);
     }
@@ -98,22 +123,35 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
   const choiceAt = (at: Cell): LinePlace | null => {
     const curve = curves[at.row];
     const depth = depths[at.column];
-    return curve === undefined || depth === undefined || !curve.points.some((point) => point.depth === depth) ? null : { x: depth, key: curve.key };
+    return curve === undefined || depth === undefined || !curve.points.some((point) => point.depth === depth)
+      ? null
+      : { x: depth, key: curve.key };
   };
   const reading = (at: Cell): string => {
     const point = curves[at.row]?.points.find((one) => one.depth === depths[at.column]);
-    return point === undefined ? 'not probed' : `${percentText(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
+    return point === undefined
+      ? 'not probed'
+      : `${percentText(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
   };
 
   const walk = walkable<Cell>(context, {
     stage,
     under(event) {
       const box = canvas.getBoundingClientRect();
-      const at = { row: Math.floor((event.clientY - box.top) / ROW), column: Math.floor((event.clientX - box.left - gutter) / cell) };
+      const at = {
+        row: Math.floor((event.clientY - box.top) / ROW),
+        column: Math.floor((event.clientX - box.left - gutter) / cell),
+      };
       return at.row >= 0 && at.row < curves.length && at.column >= 0 && at.column < depths.length ? at : null;
     },
     step(key, cursor) {
-      const start = { row: Math.max(0, curves.findIndex((curve) => curve.key === chosen?.key)), column: Math.max(0, depths.indexOf(chosen?.x ?? 0)) };
+      const start = {
+        row: Math.max(
+          0,
+          curves.findIndex((curve) => curve.key === chosen?.key),
+        ),
+        column: Math.max(0, depths.indexOf(chosen?.x ?? 0)),
+      };
       return stepCell(key, cursor, start, curves.length, depths.length);
     },
     same: sameCell,
@@ -122,7 +160,15 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
       const box = canvas.getBoundingClientRect();
       return { x: box.left + gutter + (at.column + 0.5) * cell, y: box.top + at.row * ROW + 10 };
     },
-    tooltip: (at) => [h('div', { class: 'tooltip-title' }, h('strong', {}, curveName(model!, curves[at.row]!)), h('span', { class: 'muted' }, `layer ${depths[at.column]!}`)), h('div', {}, reading(at))],
+    tooltip: (at) => [
+      h(
+        'div',
+        { class: 'tooltip-title' },
+        h('strong', {}, curveName(model!, curves[at.row]!)),
+        h('span', { class: 'muted' }, `layer ${depths[at.column]!}`),
+      ),
+      h('div', {}, reading(at)),
+    ],
     read: (at) => `${curveName(model!, curves[at.row]!)}, layer ${depths[at.column]!}: ${reading(at)}`,
     choose(at) {
       const choice = choiceAt(at);
@@ -146,7 +192,10 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
       chosen = nextChosen;
       depths = depthsOf(curves);
       walk.move(null);
-      stage.setAttribute('aria-label', `Share of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`);
+      stage.setAttribute(
+        'aria-label',
+        `Share of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
+      );
       draw();
     },
     dispose() {
@@ -167,7 +216,9 @@ export function surfaceGrid(model: ProbeModel, curves: readonly Curve[]): HeatGr
       group: 'other',
       cells: depths.map((depth) => {
         const point = curve.points.find((one) => one.depth === depth);
-        return point === undefined ? null : { tensors: [], value: Math.max(point.value, 1e-9), ratio: null, level: 'clear' };
+        return point === undefined
+          ? null
+          : { tensors: [], value: Math.max(point.value, 1e-9), ratio: null, level: 'clear' };
       }),
     })),
     range: { min: 0, max: 1, zero: false },

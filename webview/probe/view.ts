@@ -38,9 +38,11 @@ export const DEFAULT_PROBE_VIEW: ProbeView = {
 export function parseProbeView(memory: unknown): ProbeView {
   const from = typeof memory === 'object' && memory !== null ? (memory as Record<string, unknown>) : {};
   const usual = DEFAULT_PROBE_VIEW;
-  const one = <T>(key: keyof ProbeView, allowed: readonly T[], fallback: T): T => allowed.find((value) => value === from[key]) ?? fallback;
+  const one = <T>(key: keyof ProbeView, allowed: readonly T[], fallback: T): T =>
+    allowed.find((value) => value === from[key]) ?? fallback;
   const text = (key: keyof ProbeView): string | null => (typeof from[key] === 'string' ? from[key] : null);
-  const list = <T>(key: keyof ProbeView, is: (value: unknown) => value is T): T[] => (Array.isArray(from[key]) ? from[key].filter(is) : []);
+  const list = <T>(key: keyof ProbeView, is: (value: unknown) => value is T): T[] =>
+    Array.isArray(from[key]) ? from[key].filter(is) : [];
   const { depth } = from;
   return {
     tab: one('tab', ['localization', 'attention'], usual.tab),

@@ -124,7 +124,12 @@ export function measure(tensors: readonly TensorResult[], delta: number): Measur
     relative: count === 1 ? only.relative : beforeSquares > 0 ? fro / Math.sqrt(beforeSquares) : null,
     meanRelative: relatives > 0 ? relativeSum / relatives : null,
     // ⟨a,b⟩ = (‖a‖² + ‖b‖² − ‖a−b‖²)/2, summed over tensors
-    cosine: count === 1 ? only.cosine : norms > 0 ? Math.min(1, (beforeSquares + afterSquares - froSquares) / (2 * norms)) : null,
+    cosine:
+      count === 1
+        ? only.cosine
+        : norms > 0
+          ? Math.min(1, (beforeSquares + afterSquares - froSquares) / (2 * norms))
+          : null,
     maxAbs,
     changed: count === 1 ? only.changed : elements > 0 ? changedCount / elements : null,
     floor: Math.sqrt(floorSquares),

@@ -117,7 +117,9 @@ export function parseView(memory: unknown): ViewState {
     descending: flag('descending', DEFAULT_VIEW.descending),
     open:
       typeof open === 'object' && open !== null
-        ? Object.fromEntries(Object.entries(open).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean'))
+        ? Object.fromEntries(
+            Object.entries(open).filter((entry): entry is [string, boolean] => typeof entry[1] === 'boolean'),
+          )
         : {},
   };
 }

@@ -24,7 +24,12 @@ export interface Column {
 
 const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(value: number | null): string }[] = [
   { id: 'fro', label: '‖Δ‖', help: 'Energy: Frobenius norm of the update.', format: formatNumber },
-  { id: 'relative', label: 'relative', help: 'Norm of the update over the norm of the weights before it.', format: formatNumber },
+  {
+    id: 'relative',
+    label: 'relative',
+    help: 'Norm of the update over the norm of the weights before it.',
+    format: formatNumber,
+  },
   {
     id: 'ratio',
     label: '× floor',
@@ -40,7 +45,16 @@ const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(
 export function buildColumns(deltas: readonly DeltaName[], shown: readonly number[], compact = false): Column[] {
   const none = () => '';
   const columns: Column[] = [
-    { id: 'name', label: 'Tensor', help: 'Canonical name.', delta: null, numeric: false, key: (t) => t.name, text: (t) => t.name, why: none },
+    {
+      id: 'name',
+      label: 'Tensor',
+      help: 'Canonical name.',
+      delta: null,
+      numeric: false,
+      key: (t) => t.name,
+      text: (t) => t.name,
+      why: none,
+    },
     {
       id: 'depth',
       label: 'depth',

@@ -13,7 +13,10 @@ export interface Filter {
 }
 
 /** Every index that passes, in the result's order; or a sentence when the regular expression is not one. */
-export function filterRows(tensors: readonly TensorResult[], filter: Filter): { rows: Int32Array; error: string | null } {
+export function filterRows(
+  tensors: readonly TensorResult[],
+  filter: Filter,
+): { rows: Int32Array; error: string | null } {
   let matches: (name: string) => boolean = () => true;
   let error: string | null = null;
   if (filter.query !== '') {
@@ -26,7 +29,10 @@ export function filterRows(tensors: readonly TensorResult[], filter: Filter): { 
       }
     } else {
       // Words in any order: "layers.3. down" finds what one remembers of a name.
-      const words = filter.query.toLowerCase().split(/\s+/).filter((word) => word !== '');
+      const words = filter.query
+        .toLowerCase()
+        .split(/\s+/)
+        .filter((word) => word !== '');
       matches = (name) => {
         const lower = name.toLowerCase();
         return words.every((word) => lower.includes(word));
@@ -39,14 +45,20 @@ export function filterRows(tensors: readonly TensorResult[], filter: Filter): { 
     if (filter.depth !== null && tensor.depth !== filter.depth) return;
     if (filter.section !== 'all' && tensor.section !== filter.section) return;
     if (filter.component !== 'all' && tensor.component !== filter.component) return;
-    if (!matches(tensor.name) && !tensor.onDisk.some((name) => name !== null && name !== tensor.name && matches(name))) return;
+    if (!matches(tensor.name) && !tensor.onDisk.some((name) => name !== null && name !== tensor.name && matches(name)))
+      return;
     rows[count++] = index;
   });
   return { rows: rows.slice(0, count), error };
 }
 
 /** Sorted by a column; without one, the result's own order (depth). Stable, nulls last in either direction. */
-export function sortRows(tensors: readonly TensorResult[], rows: Int32Array, column: Column | null, descending: boolean): Int32Array {
+export function sortRows(
+  tensors: readonly TensorResult[],
+  rows: Int32Array,
+  column: Column | null,
+  descending: boolean,
+): Int32Array {
   if (column === null) return rows;
   const direction = descending ? -1 : 1;
   if (!column.numeric) {
@@ -67,10 +79,16 @@ export function sortRows(tensors: readonly TensorResult[], rows: Int32Array, col
 }
 
 /** A click on a heading: numbers start with the largest, names with the first; the third click restores model order. */
-export function nextSort(column: Pick<Column, 'id' | 'numeric' | 'delta'>, now: { sortColumn: string | null; descending: boolean }): { sortColumn: string | null; descending: boolean } {
-  if (now.sortColumn !== column.id) return { sortColumn: column.id, descending: column.numeric && column.delta !== null };
+export function nextSort(
+  column: Pick<Column, 'id' | 'numeric' | 'delta'>,
+  now: { sortColumn: string | null; descending: boolean },
+): { sortColumn: string | null; descending: boolean } {
+  if (now.sortColumn !== column.id)
+    return { sortColumn: column.id, descending: column.numeric && column.delta !== null };
   const first = column.numeric && column.delta !== null;
-  return now.descending === first ? { sortColumn: column.id, descending: !first } : { sortColumn: null, descending: true };
+  return now.descending === first
+    ? { sortColumn: column.id, descending: !first }
+    : { sortColumn: null, descending: true };
 }
 
 /** `layers.2` before `layers.10`. An Intl.Collator would do the same, 20 times slower on 30,000 names. */

@@ -47,20 +47,61 @@ export function createTensorTable(context: PanelContext): TensorTable {
   const status = h('span', { class: 'muted', role: 'status', 'data-testid': 'table-count' });
   const regexToggle = h(
     'button',
-    { type: 'button', class: 'input-option', title: 'Use a regular expression', 'aria-label': 'Use a regular expression', 'data-testid': 'table-regex', on: { click: () => context.view.set({ regex: !context.view.get().regex }) } },
+    {
+      type: 'button',
+      class: 'input-option',
+      title: 'Use a regular expression',
+      'aria-label': 'Use a regular expression',
+      'data-testid': 'table-regex',
+      on: { click: () => context.view.set({ regex: !context.view.get().regex }) },
+    },
     '.*',
   );
-  const search = searchField({ label: 'Search tensors', value: '', testId: 'table-search', end: regexToggle, onInput: (query) => context.view.set({ query }) });
-  const section = dropdown<SectionFilter>({ label: 'Section', labelHidden: true, testId: 'table-section', choices: [{ value: 'all', label: 'All sections' }], value: 'all', onChange: (value) => context.view.set({ section: value }) });
-  const component = dropdown<Part>({ label: 'Component', labelHidden: true, testId: 'table-component', choices: [{ value: 'all', label: 'All components' }], value: 'all', onChange: (value) => context.view.set({ component: value }) });
+  const search = searchField({
+    label: 'Search tensors',
+    value: '',
+    testId: 'table-search',
+    end: regexToggle,
+    onInput: (query) => context.view.set({ query }),
+  });
+  const section = dropdown<SectionFilter>({
+    label: 'Section',
+    labelHidden: true,
+    testId: 'table-section',
+    choices: [{ value: 'all', label: 'All sections' }],
+    value: 'all',
+    onChange: (value) => context.view.set({ section: value }),
+  });
+  const component = dropdown<Part>({
+    label: 'Component',
+    labelHidden: true,
+    testId: 'table-component',
+    choices: [{ value: 'all', label: 'All components' }],
+    value: 'all',
+    onChange: (value) => context.view.set({ component: value }),
+  });
   const updates = h('div', {});
   const error = h('p', { class: 'field-error', role: 'alert', hidden: true });
   const chips = h('div', { class: 'chips' });
-  const toolbar = h('div', { class: 'toolbar' }, search.element, section.element, component.element, updates, chips, status);
+  const toolbar = h(
+    'div',
+    { class: 'toolbar' },
+    search.element,
+    section.element,
+    component.element,
+    updates,
+    chips,
+    status,
+  );
 
   const head = h('div', { class: 'grid-head', role: 'rowgroup' });
   const body = h('div', { class: 'grid-body', role: 'rowgroup' });
-  const grid = h('div', { class: 'grid', role: 'grid', 'aria-label': 'Tensors', 'data-testid': 'tensor-grid', 'aria-readonly': 'true' }, head, body);
+  const grid = h(
+    'div',
+    { class: 'grid', role: 'grid', 'aria-label': 'Tensors', 'data-testid': 'tensor-grid', 'aria-readonly': 'true' },
+    head,
+    body,
+  );
   const italics = h('p', { class: 'note' }, 'Grey italics: under 2× the rounding floor.');
   const nothing = h('p', { class: 'note', hidden: true }, 'No tensor passes this filter.');
   const element = h('div', { class: 'table' }, toolbar, error, grid, nothing, italics);
@@ -93,14 +134,26 @@ export function createTensorTable(context: PanelContext): TensorTable {
     columns = buildColumns(model!.deltas, shownDeltas(), narrow);
     // Rows are separate grids: only widths that do not depend on their content keep the columns in line.
     const widths = columns.slice(1).map(widthOf);
-    grid.style.setProperty('--columns', `minmax(var(--name-width), 1fr) ${widths.map((width) => `${width}px`).join(' ')}`);
-    grid.style.setProperty('--grid-width', `calc(var(--name-width) + ${widths.reduce((sum, width) => sum + width, 0)}px)`);
+    grid.style.setProperty(
+      '--columns',
+      `minmax(var(--name-width), 1fr) ${widths.map((width) => `${width}px`).join(' ')}`,
+    );
+    grid.style.setProperty(
+      '--grid-width',
+      `calc(var(--name-width) + ${widths.reduce((sum, width) => sum + width, 0)}px)`,
+    );
     grid.setAttribute('aria-colcount', String(columns.length));
     let at = 1;
     const groups = columnGroups(columns).map(({ delta, span }) => {
       const cell = h(
         'div',
-        { role: 'columnheader', class: delta === null ? 'group group-own' : `group group-delta series-${delta % 4}`, 'aria-colindex': at, 'aria-colspan': span, style: { 'grid-column': `span ${span}` } },
+        {
+          role: 'columnheader',
+          class: delta === null ? 'group group-own' : `group group-delta series-${delta % 4}`,
+          'aria-colindex': at,
+          'aria-colspan': span,
+          style: { 'grid-column': `span ${span}` },
+        },
         delta === null ? null : h('span', {}, model!.deltas[delta]?.full ?? ''),
       );
       at += span;
@@ -109,7 +162,14 @@ export function createTensorTable(context: PanelContext): TensorTable {
     headings = columns.map((column, index) => {
       const cell = h(
         'div',
-        { role: 'columnheader', class: `heading ${column.numeric ? 'numeric' : 'name'} ${startsGroup(index) ? 'starts' : ''}`, 'aria-colindex': index + 1, title: column.help, 'data-column': column.id, tabindex: -1 },
+        {
+          role: 'columnheader',
+          class: `heading ${column.numeric ? 'numeric' : 'name'} ${startsGroup(index) ? 'starts' : ''}`,
+          'aria-colindex': index + 1,
+          title: column.help,
+          'data-column': column.id,
+          tabindex: -1,
+        },
         h('span', {}, column.label),
         h('span', { class: 'sort', 'aria-hidden': 'true' }),
       );
@@ -136,7 +196,10 @@ export function createTensorTable(context: PanelContext): TensorTable {
   function sortBy(column: Column): void {
     const next = nextSort(column, context.view.get());
     context.view.set(next);
-    const how = next.sortColumn === null ? 'In model order.' : `Sorted by ${column.label}, ${next.descending ? 'descending' : 'ascending'}.`;
+    const how =
+      next.sortColumn === null
+        ? 'In model order.'
+        : `Sorted by ${column.label}, ${next.descending ? 'descending' : 'ascending'}.`;
     context.announce(how);
   }
 
@@ -146,7 +209,12 @@ export function createTensorTable(context: PanelContext): TensorTable {
     const cells = columns.map((column, index) =>
       h(
         'div',
-        { role: 'gridcell', class: `cell ${column.numeric ? 'numeric' : 'name'} ${startsGroup(index) ? 'starts' : ''}`, 'aria-colindex': index + 1, tabindex: -1 },
+        {
+          role: 'gridcell',
+          class: `cell ${column.numeric ? 'numeric' : 'name'} ${startsGroup(index) ? 'starts' : ''}`,
+          'aria-colindex': index + 1,
+          tabindex: -1,
+        },
         ...(index === 0 ? [prefix, tail] : []),
       ),
     );
@@ -184,13 +252,19 @@ export function createTensorTable(context: PanelContext): TensorTable {
     setText(parts.tail, tail);
     parts.cells.forEach((cell, at) => {
       const column = columns[at]!;
-      if (at === 0) cell.title = tensor.onDisk.some((name) => name !== null && name !== tensor.name) ? `${tensor.name}\non disk: ${tensor.onDisk.map((name) => name ?? '(absent)').join(', ')}` : tensor.name;
+      if (at === 0)
+        cell.title = tensor.onDisk.some((name) => name !== null && name !== tensor.name)
+          ? `${tensor.name}\non disk: ${tensor.onDisk.map((name) => name ?? '(absent)').join(', ')}`
+          : tensor.name;
       else {
         setText(cell, column.text(tensor));
         cell.title = column.why(tensor);
         if (column.delta !== null) {
           const level = floorLevel(tensor.deltas[column.delta]);
-          cell.classList.toggle('noisy', (level === 'below' || level === 'near') && /ratio|fro|relative/.test(column.id));
+          cell.classList.toggle(
+            'noisy',
+            (level === 'below' || level === 'near') && /ratio|fro|relative/.test(column.id),
+          );
         }
       }
     });
@@ -233,7 +307,10 @@ export function createTensorTable(context: PanelContext): TensorTable {
   }
 
   function activate(next: { row: number; column: number }): void {
-    active = { row: Math.max(-1, Math.min(rows.length - 1, next.row)), column: Math.max(0, Math.min(columns.length - 1, next.column)) };
+    active = {
+      row: Math.max(-1, Math.min(rows.length - 1, next.row)),
+      column: Math.max(0, Math.min(columns.length - 1, next.column)),
+    };
     if (active.row >= 0) {
       const viewport = grid.clientHeight - head.offsetHeight;
       grid.scrollTop = scrollToShow(active.row, grid.scrollTop, viewport, ROW);
@@ -244,7 +321,8 @@ export function createTensorTable(context: PanelContext): TensorTable {
     if (cell !== undefined && active.column > 0) {
       const left = headings[0]!.offsetWidth;
       if (cell.offsetLeft - grid.scrollLeft < left) grid.scrollLeft = cell.offsetLeft - left;
-      else if (cell.offsetLeft + cell.offsetWidth > grid.scrollLeft + grid.clientWidth) grid.scrollLeft = cell.offsetLeft + cell.offsetWidth - grid.clientWidth;
+      else if (cell.offsetLeft + cell.offsetWidth > grid.scrollLeft + grid.clientWidth)
+        grid.scrollLeft = cell.offsetLeft + cell.offsetWidth - grid.clientWidth;
     }
   }
 
@@ -253,8 +331,14 @@ export function createTensorTable(context: PanelContext): TensorTable {
     if (tensor === undefined || model === null) return;
     const shown = shownDeltas();
     const delta = columns[active.column]?.delta ?? (shown.length === 1 ? shown[0] : undefined);
-    context.view.set({ tensor: tensor.name, depth: tensor.depth, ...(typeof delta !== 'number' ? {} : { detailDelta: delta }) });
-    context.announce(`${tensor.name}${tensor.depth === null ? '' : `, ${describeDepth(model, tensor.depth)}`}. Details follow the table.`);
+    context.view.set({
+      tensor: tensor.name,
+      depth: tensor.depth,
+      ...(typeof delta !== 'number' ? {} : { detailDelta: delta }),
+    });
+    context.announce(
+      `${tensor.name}${tensor.depth === null ? '' : `, ${describeDepth(model, tensor.depth)}`}. Details follow the table.`,
+    );
   }
 
   grid.addEventListener('scroll', () => draw());
@@ -309,10 +393,22 @@ export function createTensorTable(context: PanelContext): TensorTable {
         { class: 'chip', 'data-testid': 'depth-chip' },
         h(
           'button',
-          { type: 'button', class: 'chip-main', 'aria-pressed': String(only), title: only ? 'Show all tensors' : `Show only ${name}`, on: { click: () => context.view.set({ depthOnly: !only }) } },
+          {
+            type: 'button',
+            class: 'chip-main',
+            'aria-pressed': String(only),
+            title: only ? 'Show all tensors' : `Show only ${name}`,
+            on: { click: () => context.view.set({ depthOnly: !only }) },
+          },
           only ? `Only ${name}` : name,
         ),
-        button({ kind: 'icon', icon: 'close', label: `Deselect ${name}`, testId: 'depth-clear', onClick: () => context.view.set({ depth: null, depthOnly: false }) }),
+        button({
+          kind: 'icon',
+          icon: 'close',
+          label: `Deselect ${name}`,
+          testId: 'depth-clear',
+          onClick: () => context.view.set({ depth: null, depthOnly: false }),
+        }),
       ),
     );
   }
@@ -344,7 +440,12 @@ export function createTensorTable(context: PanelContext): TensorTable {
     body.style.height = `${rows.length * ROW}px`;
     grid.setAttribute('aria-rowcount', String(rows.length + HEAD_ROWS));
     nothing.hidden = rows.length > 0;
-    setText(status, rows.length === tensors.length ? plural(tensors.length, 'tensor') : `${rows.length} of ${plural(tensors.length, 'tensor')}`);
+    setText(
+      status,
+      rows.length === tensors.length
+        ? plural(tensors.length, 'tensor')
+        : `${rows.length} of ${plural(tensors.length, 'tensor')}`,
+    );
     if (active.row >= rows.length) active.row = rows.length - 1;
     grid.scrollTop = Math.min(grid.scrollTop, Math.max(0, rows.length * ROW - (grid.clientHeight - head.offsetHeight)));
   }
@@ -352,8 +453,14 @@ export function createTensorTable(context: PanelContext): TensorTable {
   function showChoices(): void {
     const tensors = model!.result.tensors;
     const present = <T extends string>(values: Iterable<T>): T[] => [...new Set(values)];
-    const sections: Choice<SectionFilter>[] = present(tensors.map((tensor) => tensor.section)).map((value) => ({ value, label: capital(value) }));
-    const components: Choice<Part>[] = present(tensors.map((tensor) => tensor.component)).map((value) => ({ value, label: value === 'mlp' ? 'MLP' : capital(value) }));
+    const sections: Choice<SectionFilter>[] = present(tensors.map((tensor) => tensor.section)).map((value) => ({
+      value,
+      label: capital(value),
+    }));
+    const components: Choice<Part>[] = present(tensors.map((tensor) => tensor.component)).map((value) => ({
+      value,
+      label: value === 'mlp' ? 'MLP' : capital(value),
+    }));
     section.setChoices([{ value: 'all', label: 'All sections' }, ...sections], view!.section);
     component.setChoices([{ value: 'all', label: 'All components' }, ...components], view!.component);
     updateChoice = null;
@@ -363,7 +470,10 @@ export function createTensorTable(context: PanelContext): TensorTable {
         label: 'Updates shown',
         labelHidden: true,
         testId: 'table-updates',
-        choices: [{ value: String(ALL_DELTAS), label: 'All' }, ...model!.deltas.map((name) => ({ value: String(name.index), label: name.short, title: name.full }))],
+        choices: [
+          { value: String(ALL_DELTAS), label: 'All' },
+          ...model!.deltas.map((name) => ({ value: String(name.index), label: name.short, title: name.full })),
+        ],
         value: choiceNow(),
         onChange: (value) => context.view.set({ tableDelta: Number(value) }),
       });
@@ -373,7 +483,9 @@ export function createTensorTable(context: PanelContext): TensorTable {
 
   function choiceNow(): string {
     const shown = shownDeltas();
-    return shown.length === (model?.deltas.length ?? 0) && shown.length > 1 ? String(ALL_DELTAS) : String(shown[0] ?? 0);
+    return shown.length === (model?.deltas.length ?? 0) && shown.length > 1
+      ? String(ALL_DELTAS)
+      : String(shown[0] ?? 0);
   }
 
   function show(nextModel: Model, nextView: ViewState): void {
@@ -381,19 +493,27 @@ export function createTensorTable(context: PanelContext): TensorTable {
     const sameModel = model === nextModel;
     model = nextModel;
     view = nextView;
-    const changed = (...keys: (keyof ViewState)[]) => before === null || keys.some((key) => before[key] !== nextView[key]);
+    const changed = (...keys: (keyof ViewState)[]) =>
+      before === null || keys.some((key) => before[key] !== nextView[key]);
     const first = before === null;
     if (!sameModel) {
       showChoices();
-      italics.hidden = !model.result.tensors.some((tensor) => tensor.deltas.some((delta) => ['below', 'near'].includes(floorLevel(delta))));
+      italics.hidden = !model.result.tensors.some((tensor) =>
+        tensor.deltas.some((delta) => ['below', 'near'].includes(floorLevel(delta))),
+      );
     }
-    const headChanged = !sameModel || changed('tableDelta') || (view.tableDelta === FITTING_DELTAS && !wide && changed('heatDelta'));
+    const headChanged =
+      !sameModel || changed('tableDelta') || (view.tableDelta === FITTING_DELTAS && !wide && changed('heatDelta'));
     if (headChanged) {
       buildHead();
       updateChoice?.set(choiceNow());
     }
     if (headChanged || changed('sortColumn', 'descending')) showSort();
-    if (headChanged || changed('query', 'regex', 'section', 'component', 'depthOnly', 'sortColumn', 'descending') || (view.depthOnly && changed('depth'))) {
+    if (
+      headChanged ||
+      changed('query', 'regex', 'section', 'component', 'depthOnly', 'sortColumn', 'descending') ||
+      (view.depthOnly && changed('depth'))
+    ) {
       arrange();
     }
     search.set(view.query);
@@ -403,8 +523,15 @@ export function createTensorTable(context: PanelContext): TensorTable {
     if (!sameModel || changed('depth', 'depthOnly')) showChips();
     stamp++;
     draw();
-    if (!first && changed('tensor') && view.tensor !== null && !grid.contains(document.activeElement)) reveal(view.tensor);
-    else if (!first && changed('depth') && view.depth !== null && !view.depthOnly && !grid.contains(document.activeElement)) {
+    if (!first && changed('tensor') && view.tensor !== null && !grid.contains(document.activeElement))
+      reveal(view.tensor);
+    else if (
+      !first &&
+      changed('depth') &&
+      view.depth !== null &&
+      !view.depthOnly &&
+      !grid.contains(document.activeElement)
+    ) {
       const at = rows.findIndex((row) => model!.result.tensors[row]!.depth === view!.depth);
       if (at !== -1) scrollTo(at);
     }
@@ -466,4 +593,3 @@ function widthOf(column: Column): number {
 function capital(word: string): string {
   return word.charAt(0).toUpperCase() + word.slice(1);
 }
-

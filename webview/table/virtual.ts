@@ -7,7 +7,13 @@ export interface Span {
 }
 
 /** Rows inside the viewport and `spare` on either side. */
-export function visibleSpan(scrollTop: number, viewport: number, rowHeight: number, count: number, spare: number): Span {
+export function visibleSpan(
+  scrollTop: number,
+  viewport: number,
+  rowHeight: number,
+  count: number,
+  spare: number,
+): Span {
   const first = Math.max(0, Math.min(count, Math.floor(scrollTop / rowHeight) - spare));
   return { first, end: Math.max(first, Math.min(count, Math.ceil((scrollTop + viewport) / rowHeight) + spare)) };
 }

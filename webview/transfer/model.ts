@@ -1,16 +1,37 @@
 /** An evaluation as the view needs it. No DOM. */
-import type { AbilityName, Comparison, EvaluatedQuestion, EvaluateResult, Role, Score, Setting } from '../../src/protocol/engineApi.js';
+import type {
+  AbilityName,
+  Comparison,
+  EvaluatedQuestion,
+  EvaluateResult,
+  Role,
+  Score,
+  Setting,
+} from '../../src/protocol/engineApi.js';
 import { formatShare } from '../format.js';
 
-export const ABILITY_NAMES: Record<AbilityName, string> = { vis: 'Vision', v2r: 'Vision to reasoning', rea: 'Reasoning' };
+export const ABILITY_NAMES: Record<AbilityName, string> = {
+  vis: 'Vision',
+  v2r: 'Vision to reasoning',
+  rea: 'Reasoning',
+};
 export const ABILITY_MEANINGS: Record<AbilityName, string> = {
   vis: 'Right with the picture, and wrong with a black one.',
   v2r: 'Right with the picture, and right with its description in its place.',
   rea: 'Right on text alone.',
 };
-export const SETTING_NAMES: Record<Setting, string> = { image: 'With the picture', black: 'With a black picture', described: 'With the description', text: 'Text alone' };
+export const SETTING_NAMES: Record<Setting, string> = {
+  image: 'With the picture',
+  black: 'With a black picture',
+  described: 'With the description',
+  text: 'Text alone',
+};
 /** The settings that an ability rests on, in the order in which they are shown. */
-export const SETTINGS_OF: Record<AbilityName, readonly Setting[]> = { vis: ['image', 'black'], v2r: ['image', 'described'], rea: ['text'] };
+export const SETTINGS_OF: Record<AbilityName, readonly Setting[]> = {
+  vis: ['image', 'black'],
+  v2r: ['image', 'described'],
+  rea: ['text'],
+};
 
 /** p below which a difference is called one. */
 export const SIGNIFICANT = 0.05;
@@ -39,7 +60,9 @@ export function modelOf(result: EvaluateResult): TransferModel {
     const regions = /^([^:]+):([^:]+):([^:]+)$/.exec(label);
     return { index, label, role, regions: regions === null ? null : [regions[1]!, regions[2]!, regions[3]!] };
   });
-  const abilities = (['vis', 'v2r', 'rea'] as const).filter((ability) => result.scores.some((score) => score.ability === ability));
+  const abilities = (['vis', 'v2r', 'rea'] as const).filter((ability) =>
+    result.scores.some((score) => score.ability === ability),
+  );
   const highest = Math.max(0.1, ...result.scores.map(({ high }) => high));
   const references = [...new Set(result.comparisons.map(({ against }) => against))];
   return { result, rows, abilities, most: Math.min(1, Math.ceil(highest * 10) / 10), references };
@@ -55,16 +78,33 @@ export function scoreOf({ result }: TransferModel, checkpoint: number, ability: 
 }
 
 /** Held against the reference; two references are stored one way round only, and are turned where needed. */
-export function comparisonOf({ result }: TransferModel, checkpoint: number, against: number | null, ability: AbilityName): Comparison | undefined {
+export function comparisonOf(
+  { result }: TransferModel,
+  checkpoint: number,
+  against: number | null,
+  ability: AbilityName,
+): Comparison | undefined {
   if (against === null || against === checkpoint) return undefined;
-  const own = result.comparisons.find((one) => one.checkpoint === checkpoint && one.against === against && one.ability === ability);
+  const own = result.comparisons.find(
+    (one) => one.checkpoint === checkpoint && one.against === against && one.ability === ability,
+  );
   if (own) return own;
-  const turned = result.comparisons.find((one) => one.checkpoint === against && one.against === checkpoint && one.ability === ability);
+  const turned = result.comparisons.find(
+    (one) => one.checkpoint === against && one.against === checkpoint && one.ability === ability,
+  );
   if (turned === undefined) return undefined;
   const { tt, tf, ft, ff } = turned;
   return {
-    ...turned, checkpoint, against, difference: -turned.difference, low: -turned.high, high: -turned.low, tf: ft, ft: tf,
-    sideEffect: tt + ft === 0 ? null : ft / (tt + ft), lift: ff + tf === 0 ? null : tf / (ff + tf),
+    ...turned,
+    checkpoint,
+    against,
+    difference: -turned.difference,
+    low: -turned.high,
+    high: -turned.low,
+    tf: ft,
+    ft: tf,
+    sideEffect: tt + ft === 0 ? null : ft / (tt + ft),
+    lift: ff + tf === 0 ? null : tf / (ff + tf),
   };
 }
 
@@ -78,13 +118,24 @@ export interface Behind {
 }
 
 /** The questions of a cell, in their order. */
-export function questionsBehind({ result }: TransferModel, checkpoint: number, against: number | null, ability: AbilityName): Behind[] {
+export function questionsBehind(
+  { result }: TransferModel,
+  checkpoint: number,
+  against: number | null,
+  ability: AbilityName,
+): Behind[] {
   return result.questions.flatMap((question): Behind[] => {
     const flags = question.counts[ability];
     if (flags === undefined) return [];
     const hit = flags[checkpoint]!;
     const before = against === null || against === checkpoint ? undefined : flags[against]!;
-    return [{ question, hit, outcome: before === undefined ? null : hit ? (before ? 'both' : 'won') : before ? 'lost' : 'neither' }];
+    return [
+      {
+        question,
+        hit,
+        outcome: before === undefined ? null : hit ? (before ? 'both' : 'won') : before ? 'lost' : 'neither',
+      },
+    ];
   });
 }
 
@@ -111,27 +162,48 @@ export function reading(model: TransferModel, against: number | null): string[] 
   const { rows, abilities, result } = model;
   if (against === null) return [];
   const reference = rows[against]!;
-  const others = rows.filter(({ index }) => index !== against && comparisonOf(model, index, against, abilities[0]!) !== undefined);
+  const others = rows.filter(
+    ({ index }) => index !== against && comparisonOf(model, index, against, abilities[0]!) !== undefined,
+  );
   const sentences: string[] = [];
   const change = (row: Row, ability: AbilityName) => comparisonOf(model, row.index, against, ability)!;
   const rl = others.find(({ role }) => role === 'rl');
-  if (rl) sentences.push(`${rl.label} against ${reference.label}: ${abilities.map((ability) => `${ABILITY_NAMES[ability].toLowerCase()} ${differenceText(change(rl, ability))}`).join(', ')}.`);
+  if (rl)
+    sentences.push(
+      `${rl.label} against ${reference.label}: ${abilities.map((ability) => `${ABILITY_NAMES[ability].toLowerCase()} ${differenceText(change(rl, ability))}`).join(', ')}.`,
+    );
   const hybrids = others.filter(({ role }) => role === 'hybrid' || role === null);
   if (hybrids.length > 0) {
     for (const ability of abilities) {
-      const gain = hybrids.filter((row) => change(row, ability).adjusted < SIGNIFICANT && change(row, ability).difference > 0);
-      const loss = hybrids.filter((row) => change(row, ability).adjusted < SIGNIFICANT && change(row, ability).difference < 0);
-      const said = [gain.length > 0 ? `${listed(gain)} ${gain.length === 1 ? 'gains' : 'gain'}` : '', loss.length > 0 ? `${listed(loss)} ${loss.length === 1 ? 'loses' : 'lose'}` : ''].filter(Boolean).join('; ');
-      sentences.push(`${ABILITY_NAMES[ability]}: ${said === '' ? `no ${hybrids.length === 1 ? 'difference' : 'hybrid differs'} from ${reference.label}` : said}.`);
+      const gain = hybrids.filter(
+        (row) => change(row, ability).adjusted < SIGNIFICANT && change(row, ability).difference > 0,
+      );
+      const loss = hybrids.filter(
+        (row) => change(row, ability).adjusted < SIGNIFICANT && change(row, ability).difference < 0,
+      );
+      const said = [
+        gain.length > 0 ? `${listed(gain)} ${gain.length === 1 ? 'gains' : 'gain'}` : '',
+        loss.length > 0 ? `${listed(loss)} ${loss.length === 1 ? 'loses' : 'lose'}` : '',
+      ]
+        .filter(Boolean)
+        .join('; ');
+      sentences.push(
+        `${ABILITY_NAMES[ability]}: ${said === '' ? `no ${hybrids.length === 1 ? 'difference' : 'hybrid differs'} from ${reference.label}` : said}.`,
+      );
     }
   }
   const smallest = Math.min(...result.scores.map(({ n }) => n));
-  if (smallest < 200) sentences.push(`With ${smallest} questions an interval is about ±${Math.round(100 / Math.sqrt(smallest))} points wide: small differences cannot be told apart.`);
+  if (smallest < 200)
+    sentences.push(
+      `With ${smallest} questions an interval is about ±${Math.round(100 / Math.sqrt(smallest))} points wide: small differences cannot be told apart.`,
+    );
   return sentences;
 }
 
 function differenceText({ difference, adjusted }: Comparison): string {
-  return adjusted < SIGNIFICANT ? `${points(difference)} points (${pText(adjusted)})` : `${points(difference)} (${pText(adjusted)}, not a difference one can rely on)`;
+  return adjusted < SIGNIFICANT
+    ? `${points(difference)} points (${pText(adjusted)})`
+    : `${points(difference)} (${pText(adjusted)}, not a difference one can rely on)`;
 }
 
 function listed(rows: readonly Row[]): string {

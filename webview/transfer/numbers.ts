@@ -3,10 +3,36 @@ import { csv } from '../../src/protocol/csv.js';
 import type { Setting } from '../../src/protocol/engineApi.js';
 import { markdownCell } from '../exporters/tables.js';
 import { formatShare } from '../format.js';
-import { ABILITY_NAMES, comparisonOf, intervalText, pText, points, scoreOf, SIGNIFICANT, type TransferModel } from './model.js';
+import {
+  ABILITY_NAMES,
+  comparisonOf,
+  intervalText,
+  pText,
+  points,
+  scoreOf,
+  SIGNIFICANT,
+  type TransferModel,
+} from './model.js';
 
 export function scoresCsv(model: TransferModel): string {
-  const head = ['checkpoint', 'role', 'ability', 'n', 'hits', 'value', 'low', 'high', 'against', 'difference', 'difference low', 'difference high', 'lost', 'won', 'p', 'p (Holm)'];
+  const head = [
+    'checkpoint',
+    'role',
+    'ability',
+    'n',
+    'hits',
+    'value',
+    'low',
+    'high',
+    'against',
+    'difference',
+    'difference low',
+    'difference high',
+    'lost',
+    'won',
+    'p',
+    'p (Holm)',
+  ];
   return csv([
     head,
     ...model.rows.flatMap((row) =>
@@ -14,7 +40,19 @@ export function scoresCsv(model: TransferModel): string {
         const { n, hits, value, low, high } = scoreOf(model, row.index, ability)!;
         const own = [row.label, row.role, ability, n, hits, value, low, high];
         const compared = model.references.flatMap((against) => comparisonOf(model, row.index, against, ability) ?? []);
-        return compared.length === 0 ? [own] : compared.map((one) => [...own, model.rows[one.against]!.label, one.difference, one.low, one.high, one.tf, one.ft, one.p, one.adjusted]);
+        return compared.length === 0
+          ? [own]
+          : compared.map((one) => [
+              ...own,
+              model.rows[one.against]!.label,
+              one.difference,
+              one.low,
+              one.high,
+              one.tf,
+              one.ft,
+              one.p,
+              one.adjusted,
+            ]);
       }),
     ),
   ]);
@@ -26,7 +64,19 @@ export function answersCsv({ result, rows }: TransferModel): string {
   return csv([
     head,
     ...result.questions.flatMap(({ id, set, task, prompt, truth, answers, right }) =>
-      (Object.entries(answers) as [Setting, string[]][]).flatMap(([setting, texts]) => texts.map((text, index) => [id, set, task, prompt, truth, setting, rows[index]!.label, text, right[setting]![index] ? 'yes' : 'no'])),
+      (Object.entries(answers) as [Setting, string[]][]).flatMap(([setting, texts]) =>
+        texts.map((text, index) => [
+          id,
+          set,
+          task,
+          prompt,
+          truth,
+          setting,
+          rows[index]!.label,
+          text,
+          right[setting]![index] ? 'yes' : 'no',
+        ]),
+      ),
     ),
   ]);
 }
@@ -41,12 +91,21 @@ export function tableMarkdown(model: TransferModel, against: number | null): str
       ...abilities.map((ability) => {
         const score = scoreOf(model, row.index, ability)!;
         const comparison = comparisonOf(model, row.index, against, ability);
-        const mark = comparison !== undefined && comparison.adjusted < SIGNIFICANT ? ` ${comparison.difference > 0 ? '▲' : '▼'} ${points(comparison.difference)}, ${pText(comparison.adjusted)}` : '';
+        const mark =
+          comparison !== undefined && comparison.adjusted < SIGNIFICANT
+            ? ` ${comparison.difference > 0 ? '▲' : '▼'} ${points(comparison.difference)}, ${pText(comparison.adjusted)}`
+            : '';
         return `${formatShare(score.value)} (${intervalText(score)})${mark}`;
       }),
     ]),
   );
-  const head = ['Checkpoint', ...abilities.map((ability) => `${ABILITY_NAMES[ability]} (n = ${scoreOf(model, 0, ability)!.n})`)];
-  const note = against === null ? '' : `\n\nShares with 95 % intervals (Wilson); ▲ ▼: differs from ${markdownCell(rows[against]!.label)} (McNemar, Holm-corrected, p < ${SIGNIFICANT}).`;
+  const head = [
+    'Checkpoint',
+    ...abilities.map((ability) => `${ABILITY_NAMES[ability]} (n = ${scoreOf(model, 0, ability)!.n})`),
+  ];
+  const note =
+    against === null
+      ? ''
+      : `\n\nShares with 95 % intervals (Wilson); ▲ ▼: differs from ${markdownCell(rows[against]!.label)} (McNemar, Holm-corrected, p < ${SIGNIFICANT}).`;
   return `${line(head)}\n|${head.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|\n${body.join('\n')}${note}\n`;
 }

@@ -7,7 +7,15 @@ import { quoted } from '../probe/model.js';
 import type { Pictures } from '../probe/pictures.js';
 import { createSamplePane } from '../samplePane.js';
 import type { Store } from '../state/store.js';
-import { ABILITY_NAMES, questionsBehind, SETTING_NAMES, SETTINGS_OF, type Behind, type Outcome, type TransferModel } from './model.js';
+import {
+  ABILITY_NAMES,
+  questionsBehind,
+  SETTING_NAMES,
+  SETTINGS_OF,
+  type Behind,
+  type Outcome,
+  type TransferModel,
+} from './model.js';
 import type { TransferView } from './view.js';
 
 export interface QuestionsPane {
@@ -18,12 +26,21 @@ export interface QuestionsPane {
 const OUTCOME_WORDS: Record<Outcome, string> = { won: 'won', lost: 'lost', both: 'both', neither: 'neither' };
 const OUTCOME_SIGNS: Record<Outcome, string> = { won: '▲', lost: '▼', both: '=', neither: '·' };
 
-export function createQuestionsPane(context: PanelContext, store: Store<TransferView>, pictures: Pictures): QuestionsPane {
+export function createQuestionsPane(
+  context: PanelContext,
+  store: Store<TransferView>,
+  pictures: Pictures,
+): QuestionsPane {
   const which = segmented<TransferView['which']>({
     label: 'Questions',
     labelHidden: true,
     testId: 'questions-which',
-    choices: [{ value: 'flipped', label: 'Flipped' }, { value: 'hit', label: 'Counted' }, { value: 'missed', label: 'Not counted' }, { value: 'all', label: 'All' }],
+    choices: [
+      { value: 'flipped', label: 'Flipped' },
+      { value: 'hit', label: 'Counted' },
+      { value: 'missed', label: 'Not counted' },
+      { value: 'all', label: 'All' },
+    ],
     value: store.get().which,
     onChange: (value) => store.set({ which: value }),
   });
@@ -38,34 +55,85 @@ export function createQuestionsPane(context: PanelContext, store: Store<Transfer
   });
   let drawn = '';
 
-  function showList(model: TransferModel, checkpoint: number, ability: AbilityName, against: number | null, view: TransferView): void {
+  function showList(
+    model: TransferModel,
+    checkpoint: number,
+    ability: AbilityName,
+    against: number | null,
+    view: TransferView,
+  ): void {
     const all = questionsBehind(model, checkpoint, against, ability);
     const compared = against !== null && against !== checkpoint;
     const wanted = view.which === 'flipped' && !compared ? 'all' : view.which;
-    const shown = all.filter(({ hit, outcome }) => wanted === 'all' || (wanted === 'hit' ? hit : wanted === 'missed' ? !hit : outcome === 'won' || outcome === 'lost'));
+    const shown = all.filter(
+      ({ hit, outcome }) =>
+        wanted === 'all' ||
+        (wanted === 'hit' ? hit : wanted === 'missed' ? !hit : outcome === 'won' || outcome === 'lost'),
+    );
     const setting = SETTINGS_OF[ability][0]!;
-    pane.fill(shown, ({ question }) => question.id, (one) => row(one, setting, checkpoint), wanted === 'flipped' ? 'No question came out differently.' : 'No such question.');
+    pane.fill(
+      shown,
+      ({ question }) => question.id,
+      (one) => row(one, setting, checkpoint),
+      wanted === 'flipped' ? 'No question came out differently.' : 'No such question.',
+    );
     list.scrollTop = 0;
-    const [won, lost] = [all.filter(({ outcome }) => outcome === 'won').length, all.filter(({ outcome }) => outcome === 'lost').length];
-    pane.title(`${model.rows[checkpoint]!.label} · ${ABILITY_NAMES[ability]}`, `${all.filter(({ hit }) => hit).length} of ${all.length}${compared ? ` · against ${model.rows[against]!.label}: ${won} won, ${lost} lost` : ''}`);
+    const [won, lost] = [
+      all.filter(({ outcome }) => outcome === 'won').length,
+      all.filter(({ outcome }) => outcome === 'lost').length,
+    ];
+    pane.title(
+      `${model.rows[checkpoint]!.label} · ${ABILITY_NAMES[ability]}`,
+      `${all.filter(({ hit }) => hit).length} of ${all.length}${compared ? ` · against ${model.rows[against]!.label}: ${won} won, ${lost} lost` : ''}`,
+    );
     which.set(wanted);
   }
 
-  function showDetail(model: TransferModel, checkpoint: number, ability: AbilityName, against: number | null, view: TransferView): void {
+  function showDetail(
+    model: TransferModel,
+    checkpoint: number,
+    ability: AbilityName,
+    against: number | null,
+    view: TransferView,
+  ): void {
     const question = model.result.questions.find(({ id }) => id === view.question);
     if (question === undefined) {
-      replace(detail, h('p', { class: 'muted' }, 'Choose a question to see its picture, the truth, and the answers side by side.'));
+      replace(
+        detail,
+        h('p', { class: 'muted' }, 'Choose a question to see its picture, the truth, and the answers side by side.'),
+      );
       return;
     }
     const columns = against === null || against === checkpoint ? [checkpoint] : [against, checkpoint];
     const settings = SETTINGS_OF[ability].filter((setting) => question.answers[setting] !== undefined);
     replace(
       detail,
-      h('div', { class: 'sample-head' }, h('code', {}, question.id), h('p', { class: 'sample-question' }, question.prompt)),
+      h(
+        'div',
+        { class: 'sample-head' },
+        h('code', {}, question.id),
+        h('p', { class: 'sample-question' }, question.prompt),
+      ),
       question.image === null
         ? null
-        : h('div', { class: 'picture-pair' }, h('figure', {}, pictures.frame(`0/${question.id}/image`, 'Picture of the question', () => context.host.picture({ result: 0, sample: question.id, which: 'image' })), question.description === null ? null : h('figcaption', { class: 'muted' }, question.description))),
-      h('dl', { class: 'sample-facts' }, h('dt', {}, 'Truth'), h('dd', {}, h('q', { class: 'answer' }, question.truth))),
+        : h(
+            'div',
+            { class: 'picture-pair' },
+            h(
+              'figure',
+              {},
+              pictures.frame(`0/${question.id}/image`, 'Picture of the question', () =>
+                context.host.picture({ result: 0, sample: question.id, which: 'image' }),
+              ),
+              question.description === null ? null : h('figcaption', { class: 'muted' }, question.description),
+            ),
+          ),
+      h(
+        'dl',
+        { class: 'sample-facts' },
+        h('dt', {}, 'Truth'),
+        h('dd', {}, h('q', { class: 'answer' }, question.truth)),
+      ),
       ...settings.map((setting) =>
         h(
           'section',
@@ -80,7 +148,13 @@ export function createQuestionsPane(context: PanelContext, store: Store<Transfer
               return h(
                 'div',
                 {},
-                h('p', {}, h('strong', {}, model.rows[index]!.label), h('span', { class: right ? 'verdict right' : 'verdict wrong' }, right ? ' ✓ right' : ' ✗ wrong'), judged ? h('span', { class: 'muted' }, ` by ${model.result.grader ?? 'a language model'}`) : null),
+                h(
+                  'p',
+                  {},
+                  h('strong', {}, model.rows[index]!.label),
+                  h('span', { class: right ? 'verdict right' : 'verdict wrong' }, right ? ' ✓ right' : ' ✗ wrong'),
+                  judged ? h('span', { class: 'muted' }, ` by ${model.result.grader ?? 'a language model'}`) : null,
+                ),
                 h('q', { class: 'answer long' }, answerText(question, setting, index)),
               );
             }),
@@ -94,7 +168,11 @@ export function createQuestionsPane(context: PanelContext, store: Store<Transfer
     element,
     show(model, against, view) {
       const { checkpoint, ability } = view;
-      const there = checkpoint !== null && ability !== null && model.rows[checkpoint] !== undefined && model.abilities.includes(ability);
+      const there =
+        checkpoint !== null &&
+        ability !== null &&
+        model.rows[checkpoint] !== undefined &&
+        model.abilities.includes(ability);
       element.hidden = !there;
       if (!there) {
         drawn = '';
@@ -111,8 +189,25 @@ export function createQuestionsPane(context: PanelContext, store: Store<Transfer
 
 function row({ question, hit, outcome }: Behind, setting: Setting, checkpoint: number): HTMLElement[] {
   return [
-    h('span', { class: `outcome ${outcome ?? (hit ? 'both' : 'neither')}`, title: outcome === null ? (hit ? 'counts' : 'does not count') : OUTCOME_WORDS[outcome] }, outcome === null ? (hit ? '✓' : '·') : OUTCOME_SIGNS[outcome]),
-    h('span', { class: 'sample-text' }, h('span', { class: 'sample-prompt' }, question.prompt), h('span', { class: 'sample-answers' }, h('b', {}, quoted(question.answers[setting]?.[checkpoint] ?? '')), h('span', { class: 'muted' }, ` truth ${quoted(question.truth)}`))),
+    h(
+      'span',
+      {
+        class: `outcome ${outcome ?? (hit ? 'both' : 'neither')}`,
+        title: outcome === null ? (hit ? 'counts' : 'does not count') : OUTCOME_WORDS[outcome],
+      },
+      outcome === null ? (hit ? '✓' : '·') : OUTCOME_SIGNS[outcome],
+    ),
+    h(
+      'span',
+      { class: 'sample-text' },
+      h('span', { class: 'sample-prompt' }, question.prompt),
+      h(
+        'span',
+        { class: 'sample-answers' },
+        h('b', {}, quoted(question.answers[setting]?.[checkpoint] ?? '')),
+        h('span', { class: 'muted' }, ` truth ${quoted(question.truth)}`),
+      ),
+    ),
   ];
 }
 

@@ -7,12 +7,18 @@ import { ABILITY_NAMES, scoreOf, type TransferModel } from './model.js';
 export function sweepFigure(model: TransferModel, against: number | null): LineFigure | null {
   const { axis } = model.result;
   if (axis === null) return null;
-  const sampled = axis.values.flatMap((x, checkpoint) => (x === null ? [] : [{ x, checkpoint }])).sort((a, b) => a.x - b.x);
+  const sampled = axis.values
+    .flatMap((x, checkpoint) => (x === null ? [] : [{ x, checkpoint }]))
+    .sort((a, b) => a.x - b.x);
   if (sampled.length === 0) return null;
   const series = model.abilities.map((ability, index): LineSeries => {
     const reference = against === null ? undefined : scoreOf(model, against, ability);
     return {
-      key: ability, name: ABILITY_NAMES[ability], colour: index, marker: index, dash: index,
+      key: ability,
+      name: ABILITY_NAMES[ability],
+      colour: index,
+      marker: index,
+      dash: index,
       points: sampled.map(({ x, checkpoint }): LinePoint => {
         const { value, low, high } = scoreOf(model, checkpoint, ability)!;
         return { x, value, low, high };
@@ -24,19 +30,37 @@ export function sweepFigure(model: TransferModel, against: number | null): LineF
   const pad = from === to ? 0.5 : 0;
   const values = [0, ...model.result.scores.map(({ high }) => high)];
   const vertical = linearAxis(values);
-  const named = (role: string) => model.result.checkpoints.find((one) => one.role === role)?.label ?? role.toUpperCase();
+  const named = (role: string) =>
+    model.result.checkpoints.find((one) => one.role === role)?.label ?? role.toUpperCase();
   return {
     title: axis.name === 'cut' ? 'Abilities by cut' : 'Abilities by α',
     label: 'Share of questions',
-    axis: { ...vertical, max: Math.min(vertical.max, 1), ticks: vertical.ticks.filter(({ value }) => value <= 1 + 1e-9).map(({ value }) => ({ value, label: `${Math.round(100 * value)} %` })) },
+    axis: {
+      ...vertical,
+      max: Math.min(vertical.max, 1),
+      ticks: vertical.ticks
+        .filter(({ value }) => value <= 1 + 1e-9)
+        .map(({ value }) => ({ value, label: `${Math.round(100 * value)} %` })),
+    },
     x: {
-      from: from - pad, to: to + pad, log: false, title: axis.name === 'cut' ? `Cut: ${named('in')} below it, ${named('rl')} from it on` : `α: 0 is ${named('in')}, 1 is ${named('rl')}`,
+      from: from - pad,
+      to: to + pad,
+      log: false,
+      title:
+        axis.name === 'cut'
+          ? `Cut: ${named('in')} below it, ${named('rl')} from it on`
+          : `α: 0 is ${named('in')}, 1 is ${named('rl')}`,
       ticks: (count) => {
         const step = Math.max(1, Math.ceil(sampled.length / count));
-        return sampled.filter((_, index) => index % step === 0).map(({ x }) => ({ value: x, label: axis.name === 'cut' ? String(x) : x.toFixed(2).replace(/0$/, '') }));
+        return sampled
+          .filter((_, index) => index % step === 0)
+          .map(({ x }) => ({ value: x, label: axis.name === 'cut' ? String(x) : x.toFixed(2).replace(/0$/, '') }));
       },
     },
-    regions: [], sections: [], series, zones: [],
+    regions: [],
+    sections: [],
+    series,
+    zones: [],
   };
 }
 

@@ -12,12 +12,19 @@ export interface TransferView {
   question: string | null;
 }
 
-export const DEFAULT_TRANSFER_VIEW: TransferView = { against: null, checkpoint: null, ability: null, which: 'flipped', question: null };
+export const DEFAULT_TRANSFER_VIEW: TransferView = {
+  against: null,
+  checkpoint: null,
+  ability: null,
+  which: 'flipped',
+  question: null,
+};
 
 export function parseTransferView(memory: unknown): TransferView {
   const from = typeof memory === 'object' && memory !== null ? (memory as Record<string, unknown>) : {};
   const usual = DEFAULT_TRANSFER_VIEW;
-  const index = (value: unknown): number | null => (typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null);
+  const index = (value: unknown): number | null =>
+    typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;
   return {
     against: index(from['against']),
     checkpoint: index(from['checkpoint']),

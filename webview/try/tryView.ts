@@ -23,7 +23,13 @@ export function createTryView(context: PanelContext): TryView {
   let tokens = TOKENS.usual;
 
   const heading = h('h1', {});
-  const prompt = h('textarea', { class: 'prompt', rows: 3, placeholder: 'Ask something, for example: How many red objects are there?', 'aria-label': 'Prompt', 'data-testid': 'try-prompt' });
+  const prompt = h('textarea', {
+    class: 'prompt',
+    rows: 3,
+    placeholder: 'Ask something, for example: How many red objects are there?',
+    'aria-label': 'Prompt',
+    'data-testid': 'try-prompt',
+  });
   const preview = h('div', { class: 'try-picture', 'data-testid': 'try-picture' });
   const choose = button({
     label: 'Choose picture…',
@@ -45,9 +51,23 @@ export function createTryView(context: PanelContext): TryView {
     },
   });
   length.set(tokens, TOKENS.least, TOKENS.most);
-  const send = button({ label: 'Ask', kind: 'primary', testId: 'try-ask', title: 'Ask (Ctrl+Enter)', onClick: () => ask() });
-  const cancel = button({ label: 'Cancel', testId: 'try-cancel', onClick: () => void context.ask(context.host.cancel()) });
-  const history = h('ol', { class: 'exchanges', 'aria-label': 'Answers, the newest first', 'data-testid': 'try-history' });
+  const send = button({
+    label: 'Ask',
+    kind: 'primary',
+    testId: 'try-ask',
+    title: 'Ask (Ctrl+Enter)',
+    onClick: () => ask(),
+  });
+  const cancel = button({
+    label: 'Cancel',
+    testId: 'try-cancel',
+    onClick: () => void context.ask(context.host.cancel()),
+  });
+  const history = h('ol', {
+    class: 'exchanges',
+    'aria-label': 'Answers, the newest first',
+    'data-testid': 'try-history',
+  });
   const element = h(
     'div',
     { class: 'try', 'data-testid': 'try' },
@@ -56,7 +76,20 @@ export function createTryView(context: PanelContext): TryView {
       'section',
       { class: 'card try-form', 'aria-label': 'Prompt' },
       h('div', { class: 'try-input' }, preview, prompt),
-      h('div', { class: 'toolbar' }, choose, h('span', { class: 'try-length' }, field('Longest answer', length.element), h('span', { class: 'muted' }, 'tokens, greedy')), h('span', { class: 'spring' }), cancel, send),
+      h(
+        'div',
+        { class: 'toolbar' },
+        choose,
+        h(
+          'span',
+          { class: 'try-length' },
+          field('Longest answer', length.element),
+          h('span', { class: 'muted' }, 'tokens, greedy'),
+        ),
+        h('span', { class: 'spring' }),
+        cancel,
+        send,
+      ),
     ),
     history,
   );
@@ -68,7 +101,9 @@ export function createTryView(context: PanelContext): TryView {
   });
   prompt.addEventListener('input', () => showButtons());
 
-  const underWay = () => trial?.exchanges.some((one) => one.answers.some(({ state }) => state === 'waiting' || state === 'running')) === true;
+  const underWay = () =>
+    trial?.exchanges.some((one) => one.answers.some(({ state }) => state === 'waiting' || state === 'running')) ===
+    true;
 
   function ask(): void {
     const text = prompt.value.trim();
@@ -112,7 +147,11 @@ export function createTryView(context: PanelContext): TryView {
     const columns = one.answers.map((answer, checkpoint) =>
       h(
         'div',
-        { class: `answer-card ${answer.state}`, 'data-testid': `answer-${one.id}-${checkpoint}`, 'data-state': answer.state },
+        {
+          class: `answer-card ${answer.state}`,
+          'data-testid': `answer-${one.id}-${checkpoint}`,
+          'data-state': answer.state,
+        },
         h('h3', {}, trial?.labels[checkpoint] ?? ''),
         h('p', { class: 'answer-text', 'data-testid': `answer-text-${one.id}-${checkpoint}` }, answer.text),
         status(answer),
@@ -132,7 +171,13 @@ export function createTryView(context: PanelContext): TryView {
     return h(
       'li',
       { class: 'exchange card', 'data-exchange': one.id },
-      h('div', { class: 'question' }, one.image === null ? null : thumbnail(one.image), h('p', { class: 'question-text' }, one.prompt), again),
+      h(
+        'div',
+        { class: 'question' },
+        one.image === null ? null : thumbnail(one.image),
+        h('p', { class: 'question-text' }, one.prompt),
+        again,
+      ),
       h('div', { class: `answers${columns.length > 1 ? ' two' : ''}` }, ...columns),
     );
   }
@@ -145,15 +190,25 @@ export function createTryView(context: PanelContext): TryView {
       const before = trial;
       trial = next;
       setText(heading, title);
-      const focus = history.contains(document.activeElement) ? document.activeElement?.getAttribute('data-testid') : null;
+      const focus = history.contains(document.activeElement)
+        ? document.activeElement?.getAttribute('data-testid')
+        : null;
       replace(history, ...next.exchanges.toReversed().map(exchange));
-      if (focus !== null && focus !== undefined) history.querySelector<HTMLElement>(`[data-testid="${focus}"]`)?.focus();
+      if (focus !== null && focus !== undefined)
+        history.querySelector<HTMLElement>(`[data-testid="${focus}"]`)?.focus();
       // The question is asked: the box is free for the next one.
-      if (before !== null && next.exchanges.length > before.exchanges.length && prompt.value.trim() === next.exchanges.at(-1)?.prompt) prompt.value = '';
+      if (
+        before !== null &&
+        next.exchanges.length > before.exchanges.length &&
+        prompt.value.trim() === next.exchanges.at(-1)?.prompt
+      )
+        prompt.value = '';
       showButtons();
       const last = next.exchanges.at(-1);
       const ended = last?.answers.every(({ state }) => state !== 'waiting' && state !== 'running') === true;
-      const words = ended ? last.answers.map((answer, at) => `${next.labels[at] ?? ''}: ${answer.message ?? answer.text}`).join('. ') : '';
+      const words = ended
+        ? last.answers.map((answer, at) => `${next.labels[at] ?? ''}: ${answer.message ?? answer.text}`).join('. ')
+        : '';
       if (before !== null && words !== '' && words !== announced) context.announce(words);
       announced = words;
     },
@@ -174,6 +229,14 @@ function status(answer: TrialAnswer): Child {
   if (answer.state === 'running') facts.push(h('span', { class: 'spinner', 'aria-hidden': 'true' }), 'Answering…');
   if (answer.state === 'cancelled') facts.push('Cancelled.');
   if (answer.state === 'failed') facts.push(h('span', { class: 'failed-text', role: 'alert' }, answer.message ?? ''));
-  if (answer.state === 'done') facts.push([answer.tokens === null ? null : plural(answer.tokens, 'token'), answer.seconds === null ? null : `${answer.seconds.toFixed(1)} s`].filter((part) => part !== null).join(', '));
+  if (answer.state === 'done')
+    facts.push(
+      [
+        answer.tokens === null ? null : plural(answer.tokens, 'token'),
+        answer.seconds === null ? null : `${answer.seconds.toFixed(1)} s`,
+      ]
+        .filter((part) => part !== null)
+        .join(', '),
+    );
   return h('div', { class: 'answer-status muted' }, ...facts, ...answer.notices.map((text) => h('p', {}, text)));
 }

@@ -44,7 +44,12 @@ const HEAD = 'lm_head.weight';
  * @throws `unsupported` for a kind of adapter that is not computed here, `malformed` and `mismatch` when it does not fit
  * the base, `no-base`, and what opening throws.
  */
-export async function openAdapter(adapter: AdapterFiles, given: string | undefined, openBase: (path: string) => Promise<Checkpoint>, signal?: AbortSignal): Promise<Checkpoint> {
+export async function openAdapter(
+  adapter: AdapterFiles,
+  given: string | undefined,
+  openBase: (path: string) => Promise<Checkpoint>,
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
   const configFile = path.join(adapter.folder, ADAPTER_CONFIG);
   const config = await readLoraConfig(configFile, signal);
   const base = await openBase(given ?? (await findBase(adapter.folder, config.base, config.revision)));
@@ -61,7 +66,8 @@ export async function openAdapter(adapter: AdapterFiles, given: string | undefin
     if (replaced === undefined) throw unknownTarget(shard, tensor.onDisk, base);
     // Added tokens make a vocabulary longer.
     const from = name === HEAD || EMBEDDING.test(name) ? 1 : 0;
-    if (tensor.shape.slice(from).join() !== replaced.shape.slice(from).join()) throw misfit(shard, tensor.onDisk, tensor.shape, replaced, base);
+    if (tensor.shape.slice(from).join() !== replaced.shape.slice(from).join())
+      throw misfit(shard, tensor.onDisk, tensor.shape, replaced, base);
     tensors.set(name, tensor);
     // PEFT stores an embedding that it wraps once more: that is the matrix both ends share.
     if (tied !== undefined && ofBase && name === embedding) tied = tensor;
@@ -90,7 +96,11 @@ export async function openAdapter(adapter: AdapterFiles, given: string | undefin
     warnings: [
       ...base.warnings,
       `${summary}: ${thousands(pairs.size)} ${pairs.size === 1 ? 'weight is' : 'weights are'} W + s·B·A as it runs unmerged, in float64, so storage rounding has no part in ${pairs.size === 1 ? 'its' : 'their'} updates${whole.size > 0 ? `; ${thousands(whole.size)} ${whole.size === 1 ? 'tensor is' : 'tensors are'} stored whole` : ''}.`,
-      ...(separated ? ['The base ties its head to the embedding, and the adapter changes one of the two: they are two matrices here, as PEFT runs them.'] : []),
+      ...(separated
+        ? [
+            'The base ties its head to the embedding, and the adapter changes one of the two: they are two matrices here, as PEFT runs them.',
+          ]
+        : []),
     ],
     virtual: {
       kind: 'adapter',
@@ -111,7 +121,11 @@ function labelOf(base: Checkpoint): string {
 }
 
 /** The adapter's tensors by what they do: pairs per module of the base, whole tensors per canonical name. */
-function sort(stored: AdapterFiles['stored'], file: string, canonical: (name: string) => string): { pairs: Map<string, Pair>; whole: Map<string, { tensor: StoredTensor; ofBase: boolean }> } {
+function sort(
+  stored: AdapterFiles['stored'],
+  file: string,
+  canonical: (name: string) => string,
+): { pairs: Map<string, Pair>; whole: Map<string, { tensor: StoredTensor; ofBase: boolean }> } {
   const pairs = new Map<string, Pair>();
   const whole = new Map<string, { tensor: StoredTensor; ofBase: boolean }>();
   for (const found of stored) {
@@ -126,7 +140,11 @@ function sort(stored: AdapterFiles['stored'], file: string, canonical: (name: st
     const pair = pairs.get(role.module) ?? { of: role.of };
     const other = pair[role.kind];
     if (other !== undefined || pair.of !== role.of) throw twice(file, other?.onDisk ?? role.module, found.onDisk);
-    if (!isFloat(found.dtype) || found.shape.length < 2) throw malformed(file, `stores ${quoted(found.onDisk)} as ${found.dtype} of shape [${found.shape.join(', ')}], which is no factor of an update.`);
+    if (!isFloat(found.dtype) || found.shape.length < 2)
+      throw malformed(
+        file,
+        `stores ${quoted(found.onDisk)} as ${found.dtype} of shape [${found.shape.join(', ')}], which is no factor of an update.`,
+      );
     pair[role.kind] = { ...found, name: found.onDisk };
     pairs.set(role.module, pair);
   }
@@ -135,16 +153,33 @@ function sort(stored: AdapterFiles['stored'], file: string, canonical: (name: st
 }
 
 /** The weight of `module` with the pair's update on it. */
-function update(module: string, pair: Pair, target: Tensor | undefined, config: LoraConfig, files: { config: string; shard: string }, base: Checkpoint): LoraExpression {
+function update(
+  module: string,
+  pair: Pair,
+  target: Tensor | undefined,
+  config: LoraConfig,
+  files: { config: string; shard: string },
+  base: Checkpoint,
+): LoraExpression {
   const { A, B } = pair;
-  if (A === undefined || B === undefined) throw malformed(files.shard, `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`);
+  if (A === undefined || B === undefined)
+    throw malformed(
+      files.shard,
+      `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`,
+    );
   if (target === undefined) throw unknownTarget(files.shard, A.onDisk, base);
   const { rank, scaling } = scalingOf(config, module, files.config);
   if (A.shape[0] !== rank || B.shape[1] !== rank) {
-    throw malformed(files.shard, `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, but ${ADAPTER_CONFIG} gives it rank ${rank}.`);
+    throw malformed(
+      files.shard,
+      `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, but ${ADAPTER_CONFIG} gives it rank ${rank}.`,
+    );
   }
   if (!isFloat(target.dtype)) {
-    throw new FrankensteinError('unsupported', `${shown(base.path)} stores ${quoted(target.onDisk)} as ${target.dtype}: an adapter on a quantised base is not computed here; give the base as it was before quantisation.`);
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(base.path)} stores ${quoted(target.onDisk)} as ${target.dtype}: an adapter on a quantised base is not computed here; give the base as it was before quantisation.`,
+    );
   }
   const [outputs, inputs] = [B.shape[0]!, A.size / rank];
   const rows = target.shape[0] ?? 1;
@@ -153,7 +188,8 @@ function update(module: string, pair: Pair, target: Tensor | undefined, config: 
   const turned = rows === inputs && columns === outputs && target.shape.length === 2;
   // A linear map stored in × out says so in its shape; a square one, in the config.
   const transposed = pair.of === 'embedding' || (turned && (!straight || config.fanInFanOut));
-  if (transposed ? !turned : !straight) throw misfit(files.shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
+  if (transposed ? !turned : !straight)
+    throw misfit(files.shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
   const factor = (tensor: StoredTensor): Factor => ({ tensor, transposed });
   const [left, right] = transposed ? [factor(A), factor(B)] : [factor(B), factor(A)];
   return { kind: 'lora', base: target, left, right, rank, scaling };
@@ -164,9 +200,21 @@ function twice(file: string, first: string, second: string): FrankensteinError {
 }
 
 function unknownTarget(file: string, onDisk: string, base: Checkpoint): FrankensteinError {
-  return new FrankensteinError('mismatch', `${shown(file)} updates ${quoted(onDisk)}, which ${shown(base.path)} does not have: it is not the base of this adapter.`);
+  return new FrankensteinError(
+    'mismatch',
+    `${shown(file)} updates ${quoted(onDisk)}, which ${shown(base.path)} does not have: it is not the base of this adapter.`,
+  );
 }
 
-function misfit(file: string, onDisk: string, shape: readonly number[], target: Tensor, base: Checkpoint): FrankensteinError {
-  return new FrankensteinError('mismatch', `${shown(file)} updates ${quoted(onDisk)} by a matrix of shape [${shape.join(', ')}], but the weight has [${target.shape.join(', ')}] in ${shown(base.path)}: it is not the base of this adapter.`);
+function misfit(
+  file: string,
+  onDisk: string,
+  shape: readonly number[],
+  target: Tensor,
+  base: Checkpoint,
+): FrankensteinError {
+  return new FrankensteinError(
+    'mismatch',
+    `${shown(file)} updates ${quoted(onDisk)} by a matrix of shape [${shape.join(', ')}], but the weight has [${target.shape.join(', ')}] in ${shown(base.path)}: it is not the base of this adapter.`,
+  );
 }

@@ -43,7 +43,9 @@ const CHUNK_BYTES = 4 * 1024 * 1024;
 
 /** Paths of those of `entries` (names in `folder`) that are auxiliary files, in the order above. */
 export function auxiliaryFiles(folder: string, entries: readonly string[]): Map<string, string> {
-  return new Map(AUXILIARY_FILES.filter((file) => entries.includes(file)).map((file) => [file, path.join(folder, file)]));
+  return new Map(
+    AUXILIARY_FILES.filter((file) => entries.includes(file)).map((file) => [file, path.join(folder, file)]),
+  );
 }
 
 /**
@@ -51,7 +53,10 @@ export function auxiliaryFiles(folder: string, entries: readonly string[]): Map<
  * not count), everything else, and JSON that does not parse, by its bytes.
  * @throws `permission`, `not-found`, `cancelled`
  */
-export async function differingFiles(checkpoints: readonly Checkpoint[], signal?: AbortSignal): Promise<FileDifference[]> {
+export async function differingFiles(
+  checkpoints: readonly Checkpoint[],
+  signal?: AbortSignal,
+): Promise<FileDifference[]> {
   const differences: FileDifference[] = [];
   for (let from = 0; from + 1 < checkpoints.length; from++) {
     const [before, after] = [checkpoints[from]!, checkpoints[from + 1]!];
@@ -97,7 +102,13 @@ function collectKeys(a: unknown, b: unknown, at: string, keys: string[], depth: 
       if (Object.hasOwn(a, key) && Object.hasOwn(b, key)) collectKeys(a[key], b[key], child(key), keys, depth + 1);
       else if (keys.length < KEY_LIMIT) keys.push(child(key));
     }
-  } else if (depth < DEPTH_LIMIT && Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.length <= SHORT_ARRAY) {
+  } else if (
+    depth < DEPTH_LIMIT &&
+    Array.isArray(a) &&
+    Array.isArray(b) &&
+    a.length === b.length &&
+    a.length <= SHORT_ARRAY
+  ) {
     for (let index = 0; index < a.length; index++) collectKeys(a[index], b[index], child(index), keys, depth + 1);
   } else if (!sameValue(a, b)) {
     // The file itself may be one value that is no object.
@@ -126,7 +137,10 @@ async function sameBytes(before: string, after: string, signal?: AbortSignal): P
     if (a.bytes !== b.bytes) return false;
     for (let begin = 0; begin < a.bytes; begin += CHUNK_BYTES) {
       const end = Math.min(begin + CHUNK_BYTES, a.bytes);
-      const [left, right] = await Promise.all([readFully(a.handle, before, begin, end, signal), readFully(b.handle, after, begin, end, signal)]);
+      const [left, right] = await Promise.all([
+        readFully(a.handle, before, begin, end, signal),
+        readFully(b.handle, after, begin, end, signal),
+      ]);
       if (Buffer.compare(left, right) !== 0) return false;
     }
     return true;

@@ -17,18 +17,27 @@ const LEVELS = 5;
  * the adapter or a folder above it, or a model of the Hugging Face cache.
  * @throws `no-base` when it is not on this machine.
  */
-export async function findBase(folder: string, name: string | undefined, revision: string | undefined): Promise<string> {
+export async function findBase(
+  folder: string,
+  name: string | undefined,
+  revision: string | undefined,
+): Promise<string> {
   const way = 'name both, as BASE+ADAPTER';
-  if (name === undefined) throw new FrankensteinError('no-base', `The adapter ${shown(folder)} does not say what its base is: ${way}.`);
+  if (name === undefined)
+    throw new FrankensteinError('no-base', `The adapter ${shown(folder)} does not say what its base is: ${way}.`);
   // A share on another machine would be logged in to by opening it.
   if (!/^(?:\\\\|\/\/|[a-z][a-z\d+.-]+:\/\/)/i.test(name) && !name.includes('\0')) {
     // The adapter itself is not its base, whatever its name; a model in the same folder may be.
     const holdsModel = weightFiles(await readdir(folder).catch(() => [])).length > 0;
-    for (const place of places(folder, name)) if ((holdsModel || place !== folder) && (await isThere(place))) return place;
+    for (const place of places(folder, name))
+      if ((holdsModel || place !== folder) && (await isThere(place))) return place;
     const cached = await inCache(name, revision);
     if (cached !== undefined) return cached;
   }
-  throw new FrankensteinError('no-base', `The adapter ${shown(folder)} belongs on ${quoted(name)}${revision === undefined ? '' : ` (revision ${quoted(revision)})`}, which is neither a folder here nor in the Hugging Face cache: ${way}.`);
+  throw new FrankensteinError(
+    'no-base',
+    `The adapter ${shown(folder)} belongs on ${quoted(name)}${revision === undefined ? '' : ` (revision ${quoted(revision)})`}, which is neither a folder here nor in the Hugging Face cache: ${way}.`,
+  );
 }
 
 /**
@@ -66,12 +75,18 @@ export async function inCache(name: string, revision: string | undefined): Promi
   if (snapshots.length === 0) return undefined;
   // `locate` takes the snapshot that refs/main names.
   if (revision === undefined || !/^[\w.-]+$/.test(revision)) return repository;
-  const commit = await readFile(path.join(repository, 'refs', revision), 'utf8').then((text) => text.trim(), () => revision);
+  const commit = await readFile(path.join(repository, 'refs', revision), 'utf8').then(
+    (text) => text.trim(),
+    () => revision,
+  );
   return snapshots.includes(commit) ? path.join(repository, 'snapshots', commit) : undefined;
 }
 
 function isThere(place: string): Promise<boolean> {
-  return stat(place).then(() => true, () => false);
+  return stat(place).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Whether a path is taken for a recipe: mergekit's configs have no ending of their own. */

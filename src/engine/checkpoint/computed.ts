@@ -47,16 +47,27 @@ export const COMPUTING_BYTES = 160 << 20;
 const BLOCK = 1 << 18;
 
 /** A tensor that `expression` gives. */
-export function computedTensor(facts: { onDisk: string; name: string; dtype: Dtype; shape: number[] }, expression: TensorExpression): ComputedTensor {
+export function computedTensor(
+  facts: { onDisk: string; name: string; dtype: Dtype; shape: number[] },
+  expression: TensorExpression,
+): ComputedTensor {
   const { onDisk, name, dtype, shape } = facts;
   // Shards carry what tells a file from its successor: real path, length, time, header.
-  const content = JSON.stringify([dtype, shape, expression], (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));
+  const content = JSON.stringify([dtype, shape, expression], (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
   const id = createHash('sha256').update(content).digest('hex');
   return { onDisk, name, dtype, shape, size: shape.reduce((product, size) => product * size, 1), expression, id };
 }
 
 /** Computes elements `first` … `first + count` block by block, before rounding, and hands each to `take` with its place. */
-export async function evaluate(tensor: ComputedTensor, first: number, count: number, read: ReadElements, take: (values: Float64Array | Float32Array, at: number) => void): Promise<void> {
+export async function evaluate(
+  tensor: ComputedTensor,
+  first: number,
+  count: number,
+  read: ReadElements,
+  take: (values: Float64Array | Float32Array, at: number) => void,
+): Promise<void> {
   const evaluator = EVALUATORS[tensor.expression.kind] as Evaluator<TensorExpression, unknown>;
   const unit = evaluator.unit(tensor);
   const prepared = await preparation(tensor, evaluator, read);
@@ -64,7 +75,14 @@ export async function evaluate(tensor: ComputedTensor, first: number, count: num
   const end = first + count;
   for (let at = first - (first % unit); at < end; at += step) {
     const stop = Math.min(at + step, Math.ceil(end / unit) * unit);
-    const values = await evaluator.evaluate({ tensor, expression: tensor.expression, prepared, first: at, count: stop - at, read });
+    const values = await evaluator.evaluate({
+      tensor,
+      expression: tensor.expression,
+      prepared,
+      first: at,
+      count: stop - at,
+      read,
+    });
     const from = Math.max(first, at);
     take(values.subarray(from - at, Math.min(end, stop) - at), from - first);
   }
@@ -74,7 +92,11 @@ export async function evaluate(tensor: ComputedTensor, first: number, count: num
 const KEPT = 4;
 const preparations = new Map<string, Promise<unknown>>();
 
-function preparation(tensor: ComputedTensor, evaluator: Evaluator<TensorExpression, unknown>, read: ReadElements): Promise<unknown> {
+function preparation(
+  tensor: ComputedTensor,
+  evaluator: Evaluator<TensorExpression, unknown>,
+  read: ReadElements,
+): Promise<unknown> {
   const known = preparations.get(tensor.id);
   preparations.delete(tensor.id);
   const made = known ?? evaluator.prepare(tensor.expression, tensor, read);

@@ -8,8 +8,21 @@ import type { Dtype } from './checkpoint.js';
 
 /** Bytes per element. */
 export const DTYPE_BYTES: Readonly<Record<Dtype, number>> = {
-  F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1,
-  I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1,
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
 };
 
 /** The dtype spelled so in a header; undefined for one that is not read here. */
@@ -26,21 +39,36 @@ export function decode(dtype: Dtype, bytes: Uint8Array): Float64Array {
   const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
   const { buffer, byteOffset } = aligned;
   switch (dtype) {
-    case 'F64': return new Float64Array(buffer, byteOffset, count).slice();
-    case 'F32': return new Float64Array(new Float32Array(buffer, byteOffset, count));
-    case 'BF16': return fromBfloat16(new Uint16Array(buffer, byteOffset, count));
-    case 'F16': return lookUp(new Uint16Array(buffer, byteOffset, count), (float16 ??= table(5, 10, 'ieee')));
-    case 'F8_E5M2': return lookUp(aligned, (float8e5m2 ??= table(5, 2, 'ieee')));
-    case 'F8_E4M3': return lookUp(aligned, (float8e4m3 ??= table(4, 3, 'finite')));
-    case 'I64': return fromBigInts(new BigInt64Array(buffer, byteOffset, count));
-    case 'U64': return fromBigInts(new BigUint64Array(buffer, byteOffset, count));
-    case 'I32': return new Float64Array(new Int32Array(buffer, byteOffset, count));
-    case 'U32': return new Float64Array(new Uint32Array(buffer, byteOffset, count));
-    case 'I16': return new Float64Array(new Int16Array(buffer, byteOffset, count));
-    case 'U16': return new Float64Array(new Uint16Array(buffer, byteOffset, count));
-    case 'I8': return new Float64Array(new Int8Array(buffer, byteOffset, count));
-    case 'U8': return new Float64Array(aligned);
-    case 'BOOL': return Float64Array.from(aligned, (byte) => (byte === 0 ? 0 : 1));
+    case 'F64':
+      return new Float64Array(buffer, byteOffset, count).slice();
+    case 'F32':
+      return new Float64Array(new Float32Array(buffer, byteOffset, count));
+    case 'BF16':
+      return fromBfloat16(new Uint16Array(buffer, byteOffset, count));
+    case 'F16':
+      return lookUp(new Uint16Array(buffer, byteOffset, count), (float16 ??= table(5, 10, 'ieee')));
+    case 'F8_E5M2':
+      return lookUp(aligned, (float8e5m2 ??= table(5, 2, 'ieee')));
+    case 'F8_E4M3':
+      return lookUp(aligned, (float8e4m3 ??= table(4, 3, 'finite')));
+    case 'I64':
+      return fromBigInts(new BigInt64Array(buffer, byteOffset, count));
+    case 'U64':
+      return fromBigInts(new BigUint64Array(buffer, byteOffset, count));
+    case 'I32':
+      return new Float64Array(new Int32Array(buffer, byteOffset, count));
+    case 'U32':
+      return new Float64Array(new Uint32Array(buffer, byteOffset, count));
+    case 'I16':
+      return new Float64Array(new Int16Array(buffer, byteOffset, count));
+    case 'U16':
+      return new Float64Array(new Uint16Array(buffer, byteOffset, count));
+    case 'I8':
+      return new Float64Array(new Int8Array(buffer, byteOffset, count));
+    case 'U8':
+      return new Float64Array(aligned);
+    case 'BOOL':
+      return Float64Array.from(aligned, (byte) => (byte === 0 ? 0 : 1));
   }
 }
 

@@ -23,7 +23,10 @@ const INDEX = /\.safetensors\.index\.json$/;
 const RECIPE = /\.frank\.ya?ml$/i;
 
 /** Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over. */
-export async function discover(request: { roots: string[]; huggingFaceCache: boolean }, { signal }: CallContext = {}): Promise<FoundCheckpoint[]> {
+export async function discover(
+  request: { roots: string[]; huggingFaceCache: boolean },
+  { signal }: CallContext = {},
+): Promise<FoundCheckpoint[]> {
   const found = new Map<string, FoundCheckpoint>();
   for (const root of request.roots) await walk(path.resolve(root), found, signal);
   const workspace = [...found.values()].sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }));
@@ -51,8 +54,16 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
       visited.add(real);
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       const label = path.relative(root, folder) || path.basename(root);
-      for (const checkpoint of await recognise(folder, entries.map((entry) => entry.name), label, 'workspace', signal)) found.set(checkpoint.path, checkpoint);
-      for (const { name } of entries) if (RECIPE.test(name)) found.set(path.join(folder, name), await recipeAt(root, path.join(folder, name)));
+      for (const checkpoint of await recognise(
+        folder,
+        entries.map((entry) => entry.name),
+        label,
+        'workspace',
+        signal,
+      ))
+        found.set(checkpoint.path, checkpoint);
+      for (const { name } of entries)
+        if (RECIPE.test(name)) found.set(path.join(folder, name), await recipeAt(root, path.join(folder, name)));
       for (const entry of entries) {
         // Hidden folders: .git, .venv, .cache and the runs of this product.
         if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
@@ -65,39 +76,78 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
 }
 
 /** The folder's model, or its adapter; an adapter beside a model is named by its config, since the folder is the model's. */
-async function recognise(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint[]> {
+async function recognise(
+  folder: string,
+  entries: readonly string[],
+  label: string,
+  source: FoundCheckpoint['source'],
+  signal?: AbortSignal,
+): Promise<FoundCheckpoint[]> {
   const model = await recogniseModel(folder, entries, label, source, signal);
-  const adapter = entries.includes(ADAPTER_CONFIG) ? await recogniseAdapter(folder, entries, label, source, signal) : undefined;
-  const beside = weightFiles(entries).length > 0 && adapter ? { ...adapter, path: path.join(folder, ADAPTER_CONFIG), label: `${label} (adapter)` } : adapter;
+  const adapter = entries.includes(ADAPTER_CONFIG)
+    ? await recogniseAdapter(folder, entries, label, source, signal)
+    : undefined;
+  const beside =
+    weightFiles(entries).length > 0 && adapter
+      ? { ...adapter, path: path.join(folder, ADAPTER_CONFIG), label: `${label} (adapter)` }
+      : adapter;
   return [model, beside].filter((one) => one !== undefined);
 }
 
 /** A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name. */
-async function recogniseModel(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
+async function recogniseModel(
+  folder: string,
+  entries: readonly string[],
+  label: string,
+  source: FoundCheckpoint['source'],
+  signal?: AbortSignal,
+): Promise<FoundCheckpoint | undefined> {
   const weights = weightFiles(entries);
-  const index = entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
+  const index =
+    entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
   const hasConfig = entries.includes('config.json');
-  if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors'))) return undefined;
-  const map = index === undefined ? undefined : await readWeightMap(path.join(folder, index), signal).catch(() => undefined);
+  if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors')))
+    return undefined;
+  const map =
+    index === undefined ? undefined : await readWeightMap(path.join(folder, index), signal).catch(() => undefined);
   const modelType = hasConfig ? await readModelType(path.join(folder, 'config.json'), signal) : undefined;
   const family = modelType ?? (map === undefined ? undefined : familyByNames(map.shardOf.keys())?.id) ?? 'unknown';
   let bytes = 0;
   for (const shard of map?.shards ?? (weights.includes('model.safetensors') ? ['model.safetensors'] : weights)) {
-    bytes += await stat(path.join(folder, shard)).then((facts) => facts.size, () => 0);
+    bytes += await stat(path.join(folder, shard)).then(
+      (facts) => facts.size,
+      () => 0,
+    );
   }
   return { path: folder, label, family, bytes, source };
 }
 
 async function recipeAt(root: string, file: string): Promise<FoundCheckpoint> {
-  const bytes = await stat(file).then((facts) => facts.size, () => 0);
+  const bytes = await stat(file).then(
+    (facts) => facts.size,
+    () => 0,
+  );
   return { path: file, label: path.relative(root, file), family: 'recipe', bytes, source: 'workspace' };
 }
 
-async function recogniseAdapter(folder: string, entries: readonly string[], label: string, source: FoundCheckpoint['source'], signal?: AbortSignal): Promise<FoundCheckpoint | undefined> {
+async function recogniseAdapter(
+  folder: string,
+  entries: readonly string[],
+  label: string,
+  source: FoundCheckpoint['source'],
+  signal?: AbortSignal,
+): Promise<FoundCheckpoint | undefined> {
   const file = entries.find((name) => ADAPTER.test(name));
-  const [type, base] = await readTexts(path.join(folder, ADAPTER_CONFIG), ['peft_type', 'base_model_name_or_path'], signal);
+  const [type, base] = await readTexts(
+    path.join(folder, ADAPTER_CONFIG),
+    ['peft_type', 'base_model_name_or_path'],
+    signal,
+  );
   if (file === undefined || type === undefined) return undefined;
-  const bytes = await stat(path.join(folder, file)).then((facts) => facts.size, () => 0);
+  const bytes = await stat(path.join(folder, file)).then(
+    (facts) => facts.size,
+    () => 0,
+  );
   return { path: folder, label, family: type, bytes, source, adapterOf: base ?? '' };
 }
 
@@ -120,5 +170,8 @@ async function names(folder: string): Promise<string[]> {
 }
 
 async function isFolder(file: string): Promise<boolean> {
-  return stat(file).then((facts) => facts.isDirectory(), () => false);
+  return stat(file).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }

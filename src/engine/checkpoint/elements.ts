@@ -23,7 +23,12 @@ export function bytesOf(tensor: Tensor): number {
  * fp32 rounds those that it cannot hold.
  * @throws `changed`, `not-found`, `permission`, `cancelled`, and what the evaluation of a computed tensor throws.
  */
-export async function readElements(tensor: Tensor, first: number, target: Float64Array | Float32Array, signal?: AbortSignal): Promise<void> {
+export async function readElements(
+  tensor: Tensor,
+  first: number,
+  target: Float64Array | Float32Array,
+  signal?: AbortSignal,
+): Promise<void> {
   checkRange(tensor, first, target.length);
   if (tensor.expression === undefined) return readStored(tensor, first, target, signal);
   await compute(tensor, first, target.length, signal, (values, at) => target.set(values, at));
@@ -37,14 +42,24 @@ export async function readInto(tensor: Tensor, first: number, target: Uint8Array
   const width = DTYPE_BYTES[tensor.dtype];
   checkRange(tensor, first, target.length / width);
   if (tensor.expression !== undefined) {
-    return compute(tensor, first, target.length / width, signal, (values, at) => encodeInto(tensor.dtype, values, target.subarray(at * width, (at + values.length) * width)));
+    return compute(tensor, first, target.length / width, signal, (values, at) =>
+      encodeInto(tensor.dtype, values, target.subarray(at * width, (at + values.length) * width)),
+    );
   }
-  const { shard: { realPath }, begin } = tensor;
+  const {
+    shard: { realPath },
+    begin,
+  } = tensor;
   await withFile(realPath, (handle) => readFullyInto(handle, realPath, begin + first * width, target, signal));
 }
 
 /** Elements `first` to `end` (exclusive) as bytes in the tensor's dtype; all of them when left out. Errors as `readElements`. */
-export async function readBytes(tensor: Tensor, first = 0, end = tensor.size, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readBytes(
+  tensor: Tensor,
+  first = 0,
+  end = tensor.size,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   checkRange(tensor, first, end - first);
   const bytes = new Uint8Array((end - first) * DTYPE_BYTES[tensor.dtype]);
   await readInto(tensor, first, bytes, signal);
@@ -52,20 +67,47 @@ export async function readBytes(tensor: Tensor, first = 0, end = tensor.size, si
 }
 
 /** The values, rounded to the dtype; handed on before the next block is computed. */
-function compute(tensor: ComputedTensor, first: number, count: number, signal: AbortSignal | undefined, take: (values: Float64Array | Float32Array, at: number) => void): Promise<void> {
-  return evaluate(tensor, first, count, (source, from, into) => readElements(source, from, into, signal), (values, at) => {
-    throwIfCancelled(signal);
-    roundTo(tensor.dtype, values);
-    take(values, at);
-  });
+function compute(
+  tensor: ComputedTensor,
+  first: number,
+  count: number,
+  signal: AbortSignal | undefined,
+  take: (values: Float64Array | Float32Array, at: number) => void,
+): Promise<void> {
+  return evaluate(
+    tensor,
+    first,
+    count,
+    (source, from, into) => readElements(source, from, into, signal),
+    (values, at) => {
+      throwIfCancelled(signal);
+      roundTo(tensor.dtype, values);
+      take(values, at);
+    },
+  );
 }
 
-async function readStored(tensor: StoredTensor, first: number, target: Float64Array | Float32Array, signal?: AbortSignal): Promise<void> {
-  const { dtype, begin, shard: { realPath } } = tensor;
+async function readStored(
+  tensor: StoredTensor,
+  first: number,
+  target: Float64Array | Float32Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  const {
+    dtype,
+    begin,
+    shard: { realPath },
+  } = tensor;
   const width = DTYPE_BYTES[dtype];
   await withFile(realPath, async (handle) => {
     if ((dtype === 'F32' && target instanceof Float32Array) || (dtype === 'F64' && target instanceof Float64Array)) {
-      return readFullyInto(handle, realPath, begin + first * width, new Uint8Array(target.buffer, target.byteOffset, target.byteLength), signal);
+      return readFullyInto(
+        handle,
+        realPath,
+        begin + first * width,
+        new Uint8Array(target.buffer, target.byteOffset, target.byteLength),
+        signal,
+      );
     }
     const step = Math.min(target.length, STEP_BYTES / width);
     const bytes = new Uint8Array(step * width);
@@ -103,7 +145,13 @@ async function withFile(realPath: string, action: (handle: FileHandle) => Promis
 }
 
 function checkRange(tensor: Tensor, first: number, count: number): void {
-  if (!(Number.isInteger(first) && Number.isInteger(count) && first >= 0 && count >= 0 && first + count <= tensor.size)) {
+  if (!(
+    Number.isInteger(first) &&
+    Number.isInteger(count) &&
+    first >= 0 &&
+    count >= 0 &&
+    first + count <= tensor.size
+  )) {
     throw new RangeError(`elements ${first}…${first + count} of a tensor of ${tensor.size}`);
   }
 }

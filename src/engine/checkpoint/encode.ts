@@ -103,7 +103,8 @@ export function encodeInto(dtype: Dtype, values: Float64Array | Float32Array, ta
   } else {
     const format = formatOf(dtype);
     const codes = dtype === 'F16' ? new Uint16Array(values.length) : new Uint8Array(values.length);
-    for (let index = 0; index < values.length; index++) codes[index] = code(nearest(values[index]!, format), format, 8 * codes.BYTES_PER_ELEMENT);
+    for (let index = 0; index < values.length; index++)
+      codes[index] = code(nearest(values[index]!, format), format, 8 * codes.BYTES_PER_ELEMENT);
     put(codes, target);
   }
 }

@@ -17,10 +17,18 @@ export function fileError(error: unknown, path: string): FrankensteinError {
       return new FrankensteinError('not-found', `${shown(path)} is a link that leads back to itself.`, cause);
     case 'EACCES':
     case 'EPERM':
-      return new FrankensteinError('permission', `${shown(path)} may not be read by this user: check its permissions and those of the folders above it.`, cause);
+      return new FrankensteinError(
+        'permission',
+        `${shown(path)} may not be read by this user: check its permissions and those of the folders above it.`,
+        cause,
+      );
     default:
       return code === undefined
-        ? new FrankensteinError('internal', `Reading ${shown(path)} failed: ${error instanceof Error ? error.message : String(error)}`, cause)
+        ? new FrankensteinError(
+            'internal',
+            `Reading ${shown(path)} failed: ${error instanceof Error ? error.message : String(error)}`,
+            cause,
+          )
         : new FrankensteinError('permission', `The operating system could not read ${shown(path)} (${code}).`, cause);
   }
 }

@@ -18,7 +18,11 @@ const SAMPLE_BYTES = 4096;
  * @param known fingerprints of its sources, in their order, where they have been taken already.
  * @throws `changed`, `permission`, `not-found`, `cancelled`
  */
-export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal, known: readonly string[] = []): Promise<string> {
+export async function fingerprint(
+  checkpoint: Checkpoint,
+  signal?: AbortSignal,
+  known: readonly string[] = [],
+): Promise<string> {
   const facts: unknown[] = [];
   for (const shard of [...checkpoint.shards].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     facts.push([shard.name, shard.bytes, shard.headerHash, await sampleHash(shard, signal)]);
@@ -34,7 +38,8 @@ export async function fingerprint(checkpoint: Checkpoint, signal?: AbortSignal, 
 /** Every file whose bytes the checkpoint's tensors are made of, its sources' too. */
 export function filesOf(checkpoint: Checkpoint): Shard[] {
   const files = new Map(checkpoint.shards.map((shard) => [shard.realPath, shard]));
-  for (const source of checkpoint.virtual?.sources ?? []) for (const shard of filesOf(source)) files.set(shard.realPath, shard);
+  for (const source of checkpoint.virtual?.sources ?? [])
+    for (const shard of filesOf(source)) files.set(shard.realPath, shard);
   return [...files.values()];
 }
 
@@ -81,9 +86,14 @@ async function checkShard(shard: Shard): Promise<void> {
   } catch (error) {
     const failure = fileError(error, shard.realPath);
     if (failure.code !== 'not-found') throw failure;
-    throw new FrankensteinError('changed', `${shown(shard.realPath)} was removed while it was being read.`, { cause: error });
+    throw new FrankensteinError('changed', `${shown(shard.realPath)} was removed while it was being read.`, {
+      cause: error,
+    });
   }
   if (facts.size !== BigInt(shard.bytes) || facts.mtimeNs !== shard.modifiedNs || facts.ino !== shard.inode) {
-    throw new FrankensteinError('changed', `${shown(shard.realPath)} changed while it was being read: start again when nothing writes to it any more.`);
+    throw new FrankensteinError(
+      'changed',
+      `${shown(shard.realPath)} changed while it was being read: start again when nothing writes to it any more.`,
+    );
   }
 }

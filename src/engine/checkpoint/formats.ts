@@ -27,27 +27,32 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
     name: /^(?:bf16_|fp16_)?zero_pp_rank_|^zero_to_fp32\.py$/,
     is: 'a DeepSpeed ZeRO checkpoint, one pickle per rank',
-    convert: 'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . OUT --safe_serialization"',
+    convert:
+      'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . OUT --safe_serialization"',
   },
   {
     name: /^latest_checkpointed_iteration\.txt$|^model_optim_rng\.pt$|^mp_rank_\d+(?:_\d+)*$|^iter_\d{7}$|^common\.pt$/,
     is: 'a Megatron checkpoint',
-    convert: 'export it to the Hugging Face format with Megatron-Bridge (AutoBridge.export_ckpt) or the converter of the trainer that wrote it',
+    convert:
+      'export it to the Hugging Face format with Megatron-Bridge (AutoBridge.export_ckpt) or the converter of the trainer that wrote it',
   },
   {
     name: /^mp_rank_\d+_model_states\.pt$|^global_step\d+$/,
     is: 'a DeepSpeed checkpoint (pickles)',
-    convert: 'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . OUT --safe_serialization"',
+    convert:
+      'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . OUT --safe_serialization"',
   },
   {
     name: /\.distcp$|^\.metadata$|^pytorch_model_fsdp_\d+$/,
     is: 'a PyTorch distributed checkpoint (FSDP)',
-    convert: 'convert it with "accelerate merge-weights FOLDER OUT", or "python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER out.pt" and save_pretrained',
+    convert:
+      'convert it with "accelerate merge-weights FOLDER OUT", or "python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER out.pt" and save_pretrained',
   },
   {
     name: /\.gguf$/i,
     is: 'GGUF, the format of llama.cpp, mostly quantised',
-    convert: 'use the safetensors it was made from, or load it with transformers (from_pretrained(FOLDER, gguf_file=FILE)) and call save_pretrained',
+    convert:
+      'use the safetensors it was made from, or load it with transformers (from_pretrained(FOLDER, gguf_file=FILE)) and call save_pretrained',
   },
   {
     name: /\.bin(?:\.index\.json)?$/,
@@ -57,10 +62,19 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
   {
     name: /\.(?:pt|pth|ckpt|pickle|pkl)$/,
     is: 'PyTorch pickles',
-    convert: 'load it in PyTorch where you trust it and write the model with save_pretrained(OUT, safe_serialization=True)',
+    convert:
+      'load it in PyTorch where you trust it and write the model with save_pretrained(OUT, safe_serialization=True)',
   },
-  { name: /\.(?:h5|keras)$|^tf_model/, is: 'a TensorFlow checkpoint', convert: 'load it with transformers (from_tf=True) and call save_pretrained' },
-  { name: /\.msgpack$/, is: 'a Flax checkpoint', convert: 'load it with transformers (from_flax=True) and call save_pretrained' },
+  {
+    name: /\.(?:h5|keras)$|^tf_model/,
+    is: 'a TensorFlow checkpoint',
+    convert: 'load it with transformers (from_tf=True) and call save_pretrained',
+  },
+  {
+    name: /\.msgpack$/,
+    is: 'a Flax checkpoint',
+    convert: 'load it with transformers (from_flax=True) and call save_pretrained',
+  },
   { name: /\.onnx$/, is: 'an exported ONNX graph', convert: 'use the safetensors it was exported from' },
   { name: /\.npz$/, is: 'NumPy arrays (.npz)', convert: 'write them with safetensors.numpy.save_file' },
 ];
@@ -70,6 +84,9 @@ export function foreignFormat(path: string, names: readonly string[]): Frankenst
   const format = FOREIGN_FORMATS.find(({ name }) => names.some((entry) => name.test(entry)));
   if (format === undefined) return undefined;
   const example = names.filter((entry) => format.name.test(entry)).sort()[0] ?? '';
-  const where = names.length === 1 && path.endsWith(example) ? shown(path) : `${shown(path)} holds ${shown(example)} and no safetensors file: it`;
+  const where =
+    names.length === 1 && path.endsWith(example)
+      ? shown(path)
+      : `${shown(path)} holds ${shown(example)} and no safetensors file: it`;
   return new FrankensteinError('unsupported', `${where} is ${format.is}; ${format.convert}.`);
 }

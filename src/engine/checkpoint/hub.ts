@@ -21,7 +21,11 @@ export function hubFolder(environment: Environment = process.env): string {
   };
   const cache = from('XDG_CACHE_HOME') ?? path.join(home, '.cache');
   // The second is the older spelling of the first.
-  return from('HF_HUB_CACHE') ?? from('HUGGINGFACE_HUB_CACHE') ?? path.join(from('HF_HOME') ?? path.join(cache, 'huggingface'), 'hub');
+  return (
+    from('HF_HUB_CACHE') ??
+    from('HUGGINGFACE_HUB_CACHE') ??
+    path.join(from('HF_HOME') ?? path.join(cache, 'huggingface'), 'hub')
+  );
 }
 
 export interface Snapshot {
@@ -48,22 +52,31 @@ export async function hubSnapshots(hub: string): Promise<Snapshot[]> {
 
 /** The revision that `refs/main` of a cached repository names; undefined when there is none. */
 export async function readMain(repositoryFolder: string): Promise<string | undefined> {
-  return readFile(path.join(repositoryFolder, 'refs', 'main'), 'utf8').then((text) => text.trim() || undefined, () => undefined);
+  return readFile(path.join(repositoryFolder, 'refs', 'main'), 'utf8').then(
+    (text) => text.trim() || undefined,
+    () => undefined,
+  );
 }
 
 /** What people call the checkpoint in `folder`: `org/name@revision` in a cache, else the folder's name. */
 export function checkpointLabel(folder: string): string {
   const cached = cachedSnapshot(folder);
-  return cached === undefined ? path.basename(folder) : `${cached.repository}@${cached.revision.slice(0, SHORT_REVISION)}`;
+  return cached === undefined
+    ? path.basename(folder)
+    : `${cached.repository}@${cached.revision.slice(0, SHORT_REVISION)}`;
 }
 
 /** `org/name` and the full revision of a snapshot folder of a cache; undefined for any other folder. */
 export function cachedSnapshot(folder: string): { repository: string; revision: string } | undefined {
   const [repository, snapshots, revision] = path.resolve(folder).split(path.sep).slice(-3);
-  if (snapshots !== 'snapshots' || revision === undefined || repository?.startsWith('models--') !== true) return undefined;
+  if (snapshots !== 'snapshots' || revision === undefined || repository?.startsWith('models--') !== true)
+    return undefined;
   return { repository: repository.slice('models--'.length).replace('--', '/'), revision };
 }
 
 async function entries(folder: string): Promise<string[]> {
-  return readdir(folder).then((names) => names.filter((name) => !name.startsWith('.')).sort(), () => []);
+  return readdir(folder).then(
+    (names) => names.filter((name) => !name.startsWith('.')).sort(),
+    () => [],
+  );
 }

@@ -23,7 +23,8 @@ const COMPUTED = 'computed';
 function namesOfShards(checkpoint: Checkpoint, prefix = ''): Map<Shard, string> {
   const names = new Map(checkpoint.shards.map((shard) => [shard, `${prefix}${shard.name}`]));
   for (const source of checkpoint.virtual?.sources ?? []) {
-    for (const [shard, name] of namesOfShards(source, `${source.virtual?.label ?? checkpointLabel(source.folder)}/`)) names.set(shard, name);
+    for (const [shard, name] of namesOfShards(source, `${source.virtual?.label ?? checkpointLabel(source.folder)}/`))
+      names.set(shard, name);
   }
   return names;
 }
@@ -46,8 +47,16 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
     perShard.set(shard, (perShard.get(shard) ?? 0) + 1);
     parameters += tensor.size;
     tensors.push({
-      name: tensor.name, onDisk: tensor.onDisk, section, layer, depth, component,
-      dtype: tensor.dtype, shape: tensor.shape, shard, bytes: bytesOf(tensor),
+      name: tensor.name,
+      onDisk: tensor.onDisk,
+      section,
+      layer,
+      depth,
+      component,
+      dtype: tensor.dtype,
+      shape: tensor.shape,
+      shard,
+      bytes: bytesOf(tensor),
     });
   }
   return {
@@ -78,7 +87,13 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
  */
 export function isHeadTied(checkpoint: Checkpoint): boolean {
   const names = checkpoint.tensors;
-  return names.size > 0 && checkpoint.layers > 0 && !names.has('lm_head.weight') && !names.has('language_model.output.weight') && !names.has('embed_out.weight');
+  return (
+    names.size > 0 &&
+    checkpoint.layers > 0 &&
+    !names.has('lm_head.weight') &&
+    !names.has('language_model.output.weight') &&
+    !names.has('embed_out.weight')
+  );
 }
 
 function architectures({ config }: Checkpoint): string[] {

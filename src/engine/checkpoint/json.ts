@@ -19,7 +19,8 @@ export interface JsonLimits {
 export function parseStrictJson(text: string, file: string, part: string, limits: JsonLimits): unknown {
   const repeated = scan(text, file, part, limits);
   const value = parseJson(text, file, part);
-  if (repeated !== undefined) throw malformed(file, `lists ${quoted(repeated)} twice in its ${part}: which of the two counts is anyone's guess.`);
+  if (repeated !== undefined)
+    throw malformed(file, `lists ${quoted(repeated)} twice in its ${part}: which of the two counts is anyone's guess.`);
   return value;
 }
 
@@ -29,7 +30,10 @@ function parseJson(text: string, file: string, part?: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    throw malformed(file, `${part === undefined ? 'is' : `has a ${part} that is`} not valid JSON${position === undefined ? '' : ` (at character ${position})`}.`);
+    throw malformed(
+      file,
+      `${part === undefined ? 'is' : `has a ${part} that is`} not valid JSON${position === undefined ? '' : ` (at character ${position})`}.`,
+    );
   }
 }
 
@@ -61,7 +65,13 @@ function quoteBareNumbers(text: string): string {
   return result + text.slice(done);
 }
 
-const QUOTE = 34, BACKSLASH = 92, COLON = 58, OPEN_BRACE = 123, CLOSE_BRACE = 125, OPEN_BRACKET = 91, CLOSE_BRACKET = 93;
+const QUOTE = 34,
+  BACKSLASH = 92,
+  COLON = 58,
+  OPEN_BRACE = 123,
+  CLOSE_BRACE = 125,
+  OPEN_BRACKET = 91,
+  CLOSE_BRACKET = 93;
 
 /** The first key that an object of `text` has twice. Needs no valid JSON; on invalid JSON the answer means nothing. */
 function scan(text: string, file: string, part: string, limits: JsonLimits): string | undefined {
@@ -73,7 +83,8 @@ function scan(text: string, file: string, part: string, limits: JsonLimits): str
       case OPEN_BRACE:
       case OPEN_BRACKET:
         open.push(undefined);
-        if (open.length > limits.depth) throw malformed(file, `has a ${part} nested more than ${limits.depth} levels deep.`);
+        if (open.length > limits.depth)
+          throw malformed(file, `has a ${part} nested more than ${limits.depth} levels deep.`);
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:

@@ -56,8 +56,13 @@ export async function locate(given: string, signal?: AbortSignal): Promise<Locat
   if (ADAPTER.test(name)) return adapterAt(absolute, folder, await list(folder), name);
   if (name === ADAPTER_CONFIG) return locateAdapter(absolute, folder, await list(folder));
   if (name.endsWith('.safetensors')) return locateFile(absolute, folder, name, signal);
-  throw foreignFormat(absolute, [name])
-    ?? new FrankensteinError('not-found', `${shown(absolute)} is no checkpoint: choose a folder with safetensors files, its config.json, its index, or a .safetensors file.`);
+  throw (
+    foreignFormat(absolute, [name]) ??
+    new FrankensteinError(
+      'not-found',
+      `${shown(absolute)} is no checkpoint: choose a folder with safetensors files, its config.json, its index, or a .safetensors file.`,
+    )
+  );
 }
 
 async function locateFolder(given: string, folder: string, signal?: AbortSignal): Promise<Location> {
@@ -66,19 +71,30 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
   const index = indexes.includes(DEFAULT_INDEX) ? DEFAULT_INDEX : indexes.length === 1 ? indexes[0] : undefined;
   if (index !== undefined) return withIndex(given, folder, entries, index, signal);
   const files = weightFiles(entries);
-  if (files.includes(DEFAULT_FILE)) return { path: given, folder, entries, shards: [DEFAULT_FILE], index: undefined, alone: false, adapter: false };
+  if (files.includes(DEFAULT_FILE))
+    return { path: given, folder, entries, shards: [DEFAULT_FILE], index: undefined, alone: false, adapter: false };
   const only = files.length === 1 ? files[0] : undefined;
-  if (only !== undefined && !NUMBERED.test(only)) return { path: given, folder, entries, shards: [only], index: undefined, alone: false, adapter: false };
+  if (only !== undefined && !NUMBERED.test(only))
+    return { path: given, folder, entries, shards: [only], index: undefined, alone: false, adapter: false };
   const set = numberedSet(folder, files);
-  if (set !== undefined) return { path: given, folder, entries, shards: set, index: undefined, alone: false, adapter: false };
+  if (set !== undefined)
+    return { path: given, folder, entries, shards: set, index: undefined, alone: false, adapter: false };
   if (files.length > 0) {
-    throw malformed(folder, `holds ${files.length} safetensors files and no index that says which belong together: choose one of the files (${files.slice(0, 3).map(shown).join(', ')}${files.length > 3 ? ', …' : ''}).`);
+    throw malformed(
+      folder,
+      `holds ${files.length} safetensors files and no index that says which belong together: choose one of the files (${files.slice(0, 3).map(shown).join(', ')}${files.length > 3 ? ', …' : ''}).`,
+    );
   }
   if (entries.includes(ADAPTER_CONFIG) || entries.includes(ADAPTER_FILE)) return locateAdapter(given, folder, entries);
   const snapshot = await hubSnapshot(folder, entries);
   if (snapshot !== undefined) return { ...(await locateFolder(snapshot, snapshot, signal)), path: given };
-  throw foreignFormat(folder, entries)
-    ?? new FrankensteinError('not-found', `${shown(folder)} holds no checkpoint: there is no safetensors file in it${entries.includes('config.json') ? ' beside its config.json' : ''}.`);
+  throw (
+    foreignFormat(folder, entries) ??
+    new FrankensteinError(
+      'not-found',
+      `${shown(folder)} holds no checkpoint: there is no safetensors file in it${entries.includes('config.json') ? ' beside its config.json' : ''}.`,
+    )
+  );
 }
 
 /** The adapter that `adapter_config.json` in this folder describes. */
@@ -86,8 +102,16 @@ function locateAdapter(given: string, folder: string, entries: string[]): Locati
   const files = entries.filter((entry) => ADAPTER.test(entry));
   const only = files.includes(ADAPTER_FILE) ? ADAPTER_FILE : files.length === 1 ? files[0] : undefined;
   if (only !== undefined) return adapterAt(given, folder, entries, only);
-  throw foreignFormat(folder, entries.filter((entry) => entry.startsWith('adapter_model')))
-    ?? new FrankensteinError('not-found', `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: the adapter's weights are missing.`);
+  throw (
+    foreignFormat(
+      folder,
+      entries.filter((entry) => entry.startsWith('adapter_model')),
+    ) ??
+    new FrankensteinError(
+      'not-found',
+      `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: the adapter's weights are missing.`,
+    )
+  );
 }
 
 function adapterAt(given: string, folder: string, entries: string[], file: string): Location {
@@ -107,7 +131,13 @@ async function locateFile(given: string, folder: string, name: string, signal?: 
   return { path: given, folder, entries, shards, index: undefined, alone, adapter: false };
 }
 
-async function withIndex(given: string, folder: string, entries: string[], name: string, signal?: AbortSignal): Promise<Location> {
+async function withIndex(
+  given: string,
+  folder: string,
+  entries: string[],
+  name: string,
+  signal?: AbortSignal,
+): Promise<Location> {
   const file = path.join(folder, name);
   const map = await readWeightMap(file, signal);
   return { path: given, folder, entries, shards: map.shards, index: { file, map }, alone: false, adapter: false };
@@ -115,7 +145,9 @@ async function withIndex(given: string, folder: string, entries: string[], name:
 
 /** Names of a model's weight files, sorted; an adapter's are not among them. */
 export function weightFiles(entries: readonly string[]): string[] {
-  return entries.filter((entry) => entry.endsWith('.safetensors') && !entry.startsWith('.') && !ADAPTER.test(entry)).sort();
+  return entries
+    .filter((entry) => entry.endsWith('.safetensors') && !entry.startsWith('.') && !ADAPTER.test(entry))
+    .sort();
 }
 
 /**
@@ -126,7 +158,8 @@ function numberedSet(folder: string, files: readonly string[], member?: string):
   const stems = new Map<string, { prefix: string; count: number; total: string }>();
   for (const file of member === undefined ? files : [member]) {
     const [, prefix, , total] = NUMBERED.exec(file) ?? [];
-    if (prefix !== undefined && total !== undefined) stems.set(`${prefix}/${total}`, { prefix, count: Number(total), total });
+    if (prefix !== undefined && total !== undefined)
+      stems.set(`${prefix}/${total}`, { prefix, count: Number(total), total });
   }
   const [set] = stems.values();
   if (stems.size !== 1 || set === undefined) return undefined;
@@ -135,7 +168,10 @@ function numberedSet(folder: string, files: readonly string[], member?: string):
     return prefix === set.prefix && total === set.total;
   });
   if (present.length !== set.count) {
-    throw new FrankensteinError('not-found', `${shown(folder)} holds ${present.length} of the ${set.count} shards that their names promise (${shown(present[0] ?? '')}), and no index.`);
+    throw new FrankensteinError(
+      'not-found',
+      `${shown(folder)} holds ${present.length} of the ${set.count} shards that their names promise (${shown(present[0] ?? '')}), and no index.`,
+    );
   }
   return present;
 }

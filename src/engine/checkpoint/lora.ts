@@ -45,7 +45,9 @@ export const lora: Evaluator<LoraExpression, Prepared> = {
   async evaluate({ tensor, expression: { base, left, rank }, prepared, first, count, read }) {
     const columns = columnsOf(tensor);
     const [firstRow, rows] = [first / columns, count / columns];
-    const factor = prepared.left?.slice(firstRow * rank, (firstRow + rows) * rank) ?? (await readFactorRows(left, firstRow, rows, rank, tensor.shape[0]!, read));
+    const factor =
+      prepared.left?.slice(firstRow * rank, (firstRow + rows) * rank) ??
+      (await readFactorRows(left, firstRow, rows, rank, tensor.shape[0]!, read));
     // ONNX Runtime, which opening an adapter does not need.
     const { matrixProduct } = await import('../runtime/product.js');
     const values = await matrixProduct(factor, prepared.right, rows, rank, columns);
@@ -87,8 +89,16 @@ function termOf({ expression }: Tensor): LowRankTerm {
 
 /** The same bytes of the same file, or the same computation. */
 function isSame(a: Tensor, b: Tensor): boolean {
-  if (a.expression !== undefined || b.expression !== undefined) return a.expression !== undefined && b.expression !== undefined && a.id === b.id;
-  return a.shard.realPath === b.shard.realPath && a.shard.inode === b.shard.inode && a.shard.modifiedNs === b.shard.modifiedNs && a.begin === b.begin && a.dtype === b.dtype && a.size === b.size;
+  if (a.expression !== undefined || b.expression !== undefined)
+    return a.expression !== undefined && b.expression !== undefined && a.id === b.id;
+  return (
+    a.shard.realPath === b.shard.realPath &&
+    a.shard.inode === b.shard.inode &&
+    a.shard.modifiedNs === b.shard.modifiedNs &&
+    a.begin === b.begin &&
+    a.dtype === b.dtype &&
+    a.size === b.size
+  );
 }
 
 /** Columns of the matrix that a weight is: everything after the first axis. */
@@ -97,7 +107,14 @@ function columnsOf({ shape, size }: ComputedTensor): number {
 }
 
 /** Rows `first` … of a factor that has `total` rows of `columns`, as float64, row-major. */
-export async function readFactorRows({ tensor, transposed }: Factor, first: number, rows: number, columns: number, total: number, read: ReadElements): Promise<Float64Array> {
+export async function readFactorRows(
+  { tensor, transposed }: Factor,
+  first: number,
+  rows: number,
+  columns: number,
+  total: number,
+  read: ReadElements,
+): Promise<Float64Array> {
   const values = new Float64Array(rows * columns);
   if (!transposed) {
     await read(tensor, first * columns, values);
@@ -106,7 +123,9 @@ export async function readFactorRows({ tensor, transposed }: Factor, first: numb
   // Stored columns × total rows: all of it at once, or a run from each column.
   const stored = new Float64Array(rows * columns);
   if (rows === total) await read(tensor, 0, stored);
-  else for (let column = 0; column < columns; column++) await read(tensor, column * total + first, stored.subarray(column * rows, (column + 1) * rows));
+  else
+    for (let column = 0; column < columns; column++)
+      await read(tensor, column * total + first, stored.subarray(column * rows, (column + 1) * rows));
   for (let column = 0; column < columns; column++) {
     for (let row = 0; row < rows; row++) values[row * columns + column] = stored[column * rows + row]!;
   }

@@ -34,14 +34,22 @@ export function openCheckpoint(given: string, options: { signal?: AbortSignal | 
 }
 
 /** The same for a stage of a request, which may be a recipe that is no file. @throws as `openCheckpoint` */
-export async function openStage({ path: place, recipe }: { path: string; recipe?: string | undefined }, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
+export async function openStage(
+  { path: place, recipe }: { path: string; recipe?: string | undefined },
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Checkpoint> {
   if (recipe === undefined) return openCheckpoint(place, options);
   const { openRecipeText } = await import('../merge/open.js');
   return openRecipeText(recipe, place, (at) => openNested(at, options.signal, 0, []), options.signal);
 }
 
 /** @param recipes those that are being opened, whose part this is. */
-async function openNested(given: string, signal: AbortSignal | undefined, depth: number, recipes: readonly string[]): Promise<Checkpoint> {
+async function openNested(
+  given: string,
+  signal: AbortSignal | undefined,
+  depth: number,
+  recipes: readonly string[],
+): Promise<Checkpoint> {
   throwIfCancelled(signal);
   const { base, own } = await splitBase(given);
   if (base === undefined && isRecipePath(own)) {
@@ -58,16 +66,29 @@ async function openNested(given: string, signal: AbortSignal | undefined, depth:
   const stored = collectTensors(location, opened, warnings);
   const shards = opened.map(({ shard }) => shard);
   if (location.adapter) {
-    if (depth >= NESTING_LIMIT) throw malformed(location.path, `is an adapter on an adapter, ${NESTING_LIMIT} deep, which ends in no base.`);
+    if (depth >= NESTING_LIMIT)
+      throw malformed(location.path, `is an adapter on an adapter, ${NESTING_LIMIT} deep, which ends in no base.`);
     // Beside a whole model, the text files are that model's.
     const files = auxiliaryFiles(location.folder, location.entries.includes('config.json') ? [] : location.entries);
     const place = base === undefined ? location.path : `${base}+${location.path}`;
     const { openAdapter } = await import('./adapter.js');
-    return openAdapter({ path: place, folder: location.folder, stored, shards, files }, base, (at) => openNested(at, signal, depth + 1, recipes), signal);
+    return openAdapter(
+      { path: place, folder: location.folder, stored, shards, files },
+      base,
+      (at) => openNested(at, signal, depth + 1, recipes),
+      signal,
+    );
   }
-  if (base !== undefined) throw new FrankensteinError('bad-request', `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`);
+  if (base !== undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`,
+    );
   const config = await readConfig(location, signal);
-  const model = describeModel(stored.map((tensor) => tensor.onDisk), config);
+  const model = describeModel(
+    stored.map((tensor) => tensor.onDisk),
+    config,
+  );
   const tensors = new Map<string, Tensor>();
   for (const tensor of stored) {
     const name = model.names.get(tensor.onDisk) ?? tensor.onDisk;
@@ -93,7 +114,8 @@ async function readConfig(location: Location, signal?: AbortSignal): Promise<Che
   if (location.alone || !location.entries.includes('config.json')) return undefined;
   const file = path.join(location.folder, 'config.json');
   const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file);
-  if (typeof config !== 'object' || config === null || Array.isArray(config)) throw malformed(file, 'is not a JSON object.');
+  if (typeof config !== 'object' || config === null || Array.isArray(config))
+    throw malformed(file, 'is not a JSON object.');
   return config as Record<string, unknown>;
 }
 
@@ -116,7 +138,9 @@ async function openShard(location: Location, name: string, signal?: AbortSignal)
     const failure = fileError(error, file);
     if (failure.code !== 'not-found') throw failure;
     const linked = location.entries.includes(name);
-    const why = linked ? 'is a link to a file that is not there: the download is incomplete, or its target was removed' : `is missing, though ${shown(path.basename(location.index?.file ?? location.path))} names it`;
+    const why = linked
+      ? 'is a link to a file that is not there: the download is incomplete, or its target was removed'
+      : `is missing, though ${shown(path.basename(location.index?.file ?? location.path))} names it`;
     throw new FrankensteinError('not-found', `${shown(file)} ${why}.`, { cause: error });
   } finally {
     await handle?.close();
@@ -135,7 +159,10 @@ function collectTensors(location: Location, opened: readonly OpenedShard[], warn
       if (shardOf !== undefined && shardOf.get(name) !== shard.name) {
         unlisted.push(name);
       } else if (found.has(name)) {
-        throw malformed(path.join(location.folder, shard.name), `holds the tensor ${quoted(name)}, which ${shown(found.get(name)!.shard.name)} holds too, and no index says which counts.`);
+        throw malformed(
+          path.join(location.folder, shard.name),
+          `holds the tensor ${quoted(name)}, which ${shown(found.get(name)!.shard.name)} holds too, and no index says which counts.`,
+        );
       } else {
         found.set(name, { ...stored, onDisk: name, shard });
       }
@@ -143,11 +170,17 @@ function collectTensors(location: Location, opened: readonly OpenedShard[], warn
   }
   if (location.index !== undefined && shardOf !== undefined && found.size < shardOf.size) {
     for (const [name, shard] of shardOf) {
-      if (!found.has(name)) throw malformed(location.index.file, `says that ${quoted(name)} is in ${shown(shard)}, but that file has no such tensor.`);
+      if (!found.has(name))
+        throw malformed(
+          location.index.file,
+          `says that ${quoted(name)} is in ${shown(shard)}, but that file has no such tensor.`,
+        );
     }
   }
   if (unlisted.length > 0) {
-    warnings.push(`${thousands(unlisted.length)} stored ${unlisted.length === 1 ? 'tensor is' : 'tensors are'} not in the index under the file that holds ${unlisted.length === 1 ? 'it' : 'them'}, and left out as every loader does: ${unlisted.slice(0, 3).map(quoted).join(', ')}${unlisted.length > 3 ? ', …' : ''}.`);
+    warnings.push(
+      `${thousands(unlisted.length)} stored ${unlisted.length === 1 ? 'tensor is' : 'tensors are'} not in the index under the file that holds ${unlisted.length === 1 ? 'it' : 'them'}, and left out as every loader does: ${unlisted.slice(0, 3).map(quoted).join(', ')}${unlisted.length > 3 ? ', …' : ''}.`,
+    );
   }
   if (found.size === 0) throw malformed(location.path, 'holds no tensor.');
   return [...found.values()];

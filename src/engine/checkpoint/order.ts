@@ -29,12 +29,48 @@ const WORDS: readonly (readonly [stage: number, words: readonly string[]])[] = [
   [0, ['base', 'pt', 'pretrain', 'pretrained', 'foundation']],
   // A lineage may start from an instruct model or end its supervised stage with one.
   [1, ['instruct', 'chat', 'it']],
-  [2, ['in', 'sft', 'coldstart', 'cold', 'cs', 'distill', 'distilled', 'finetune', 'finetuned', 'ft', 'instruction', 'supervised']],
-  [3, ['rl', 'rlvr', 'rlhf', 'grpo', 'dapo', 'gspo', 'ppo', 'dpo', 'rloo', 'reinforce', 'reinforced', 'zero', 'r1', 'rft', 'rl2']],
+  [
+    2,
+    [
+      'in',
+      'sft',
+      'coldstart',
+      'cold',
+      'cs',
+      'distill',
+      'distilled',
+      'finetune',
+      'finetuned',
+      'ft',
+      'instruction',
+      'supervised',
+    ],
+  ],
+  [
+    3,
+    [
+      'rl',
+      'rlvr',
+      'rlhf',
+      'grpo',
+      'dapo',
+      'gspo',
+      'ppo',
+      'dpo',
+      'rloo',
+      'reinforce',
+      'reinforced',
+      'zero',
+      'r1',
+      'rft',
+      'rl2',
+    ],
+  ],
 ];
 
 /** Folder names that say nothing, whose parent's name counts instead. */
-const MEANINGLESS = /^(?:actor|huggingface|hf|hf_model|model|models|final|last|latest|best|weights|merged|checkpoints?|ckpts?|snapshots?)$/i;
+const MEANINGLESS =
+  /^(?:actor|huggingface|hf|hf_model|model|models|final|last|latest|best|weights|merged|checkpoints?|ckpts?|snapshots?)$/i;
 const STEP = /(?:^|[-_])(?:checkpoint|ckpt|global_?step|step|iter(?:ation)?|epoch)[-_]?(\d+)$/i;
 
 interface Named {
@@ -50,18 +86,30 @@ interface Named {
  * @param paths two or more checkpoints, as the user named them.
  * @param closeness asked only when the names leave the order open.
  */
-export async function guessOrder(paths: readonly string[], closeness?: Closeness, signal?: AbortSignal): Promise<GuessedOrder> {
+export async function guessOrder(
+  paths: readonly string[],
+  closeness?: Closeness,
+  signal?: AbortSignal,
+): Promise<GuessedOrder> {
   const named = paths.map(readName);
-  const candidates = paths.length <= PERMUTATION_LIMIT
-    ? permutations(paths.length).filter((order) => agrees(order, named))
-    : [paths.map((_, index) => index).sort((a, b) => precedence(named[a]!, named[b]!) || a - b)];
+  const candidates =
+    paths.length <= PERMUTATION_LIMIT
+      ? permutations(paths.length).filter((order) => agrees(order, named))
+      : [paths.map((_, index) => index).sort((a, b) => precedence(named[a]!, named[b]!) || a - b)];
   const given = paths.map((_, index) => index);
   const [first] = candidates;
   if (candidates.length === 1 && first !== undefined) return describe(first, named, 'Ordered by name.');
-  if (candidates.length === 0 || first === undefined) return describe(given, named, 'The names contradict each other; this is the order in which they were chosen.');
+  if (candidates.length === 0 || first === undefined)
+    return describe(given, named, 'The names contradict each other; this is the order in which they were chosen.');
   if (closeness === undefined || paths.length < 3) {
     const byNames = candidates.length < permutations(paths.length).length;
-    return describe(first, named, byNames ? 'Ordered by name as far as the names tell.' : 'The names tell no order; this is the order in which they were chosen.');
+    return describe(
+      first,
+      named,
+      byNames
+        ? 'Ordered by name as far as the names tell.'
+        : 'The names tell no order; this is the order in which they were chosen.',
+    );
   }
 
   const distances = new Map<string, number>();
@@ -82,7 +130,11 @@ export async function guessOrder(paths: readonly string[], closeness?: Closeness
     return Math.abs(shorter) > 1e-9 * (sum(a) + sum(b)) ? shorter : (b[0] ?? 0) - (a[0] ?? 0);
   })[0]!;
   const [from, to] = closestPair(best, between);
-  return describe(best, named, `Ordered by how close the weights are: ${named[from]!.label} and ${named[to]!.label} are the closest pair.`);
+  return describe(
+    best,
+    named,
+    `Ordered by how close the weights are: ${named[from]!.label} and ${named[to]!.label} are the closest pair.`,
+  );
 }
 
 function closestPair(order: readonly number[], between: (a: number, b: number) => number): [number, number] {
@@ -95,7 +147,9 @@ function closestPair(order: readonly number[], between: (a: number, b: number) =
 
 /** Whether every checkpoint comes after those that its name puts before it. */
 function agrees(order: readonly number[], named: readonly Named[]): boolean {
-  return order.every((later, index) => order.slice(0, index).every((earlier) => precedence(named[earlier]!, named[later]!) <= 0));
+  return order.every((later, index) =>
+    order.slice(0, index).every((earlier) => precedence(named[earlier]!, named[later]!) <= 0),
+  );
 }
 
 /** Negative: `a` comes first. Zero: the names do not tell. */
@@ -107,7 +161,8 @@ function precedence(a: Named, b: Named): number {
 
 function describe(order: readonly number[], named: readonly Named[], reason: string): GuessedOrder {
   const stages = order.map((index) => named[index]!.stage);
-  const told = order.length <= 3 && stages.every((stage) => stage !== undefined) && new Set(stages).size === stages.length;
+  const told =
+    order.length <= 3 && stages.every((stage) => stage !== undefined) && new Set(stages).size === stages.length;
   const labels = order.map((index, position) => {
     const { stage, label } = named[index]!;
     if (!told || stage === undefined) return label;
@@ -115,7 +170,11 @@ function describe(order: readonly number[], named: readonly Named[], reason: str
     // An instruct model is where a lineage starts when a cold start follows, and its IN when a base comes before.
     return position === 0 && (stage === 0 || stages.length === 3 || stages[1] !== 3) ? 'Base' : 'IN';
   });
-  return { order: [...order], labels: new Set(labels).size === labels.length ? labels : order.map((index) => named[index]!.label), reason };
+  return {
+    order: [...order],
+    labels: new Set(labels).size === labels.length ? labels : order.map((index) => named[index]!.label),
+    reason,
+  };
 }
 
 function readName(given: string): Named {
@@ -132,7 +191,13 @@ function readFolderName(given: string): Named {
     else folder = folder.replace(/\.safetensors$/, '');
   }
   const cached = cachedSnapshot(folder);
-  if (cached !== undefined) return { label: checkpointLabel(folder), stage: stageOf(cached.repository), step: undefined, run: cached.repository };
+  if (cached !== undefined)
+    return {
+      label: checkpointLabel(folder),
+      stage: stageOf(cached.repository),
+      step: undefined,
+      run: cached.repository,
+    };
 
   let step: number | undefined;
   let at = folder;
@@ -145,7 +210,12 @@ function readFolderName(given: string): Named {
     const rest = found === null ? name : name.slice(0, found.index);
     parts.unshift(name);
     if (rest !== '' && !MEANINGLESS.test(rest)) {
-      return { label: parts.length === 1 ? name : parts.filter((part) => !MEANINGLESS.test(part)).join('/'), stage: stageOf(rest), step, run: path.join(path.dirname(at), rest) };
+      return {
+        label: parts.length === 1 ? name : parts.filter((part) => !MEANINGLESS.test(part)).join('/'),
+        stage: stageOf(rest),
+        step,
+        run: path.join(path.dirname(at), rest),
+      };
     }
     at = path.dirname(at);
   }
@@ -168,7 +238,9 @@ function permutations(count: number): number[][] {
   let orders: number[][] = [[]];
   for (let next = 0; next < count; next++) {
     // Appending comes first, so that the given order leads.
-    orders = orders.flatMap((order) => Array.from({ length: order.length + 1 }, (_, gap) => order.toSpliced(order.length - gap, 0, next)));
+    orders = orders.flatMap((order) =>
+      Array.from({ length: order.length + 1 }, (_, gap) => order.toSpliced(order.length - gap, 0, next)),
+    );
   }
   return orders;
 }

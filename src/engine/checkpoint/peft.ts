@@ -49,16 +49,22 @@ export async function readLoraConfig(file: string, signal?: AbortSignal): Promis
   const config = parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file);
   if (!isRecord(config)) throw malformed(file, 'is not a JSON object.');
   const type = config['peft_type'];
-  if (typeof type !== 'string') throw malformed(file, 'has no "peft_type", which should say what kind of adapter it is.');
+  if (typeof type !== 'string')
+    throw malformed(file, 'has no "peft_type", which should say what kind of adapter it is.');
   if (type !== 'LORA') throw refused(file, `an adapter of type ${quoted(type)}`);
   for (const [key, is] of REFUSED) {
     const value = config[key];
-    const off = value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0);
+    const off =
+      value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0);
     if (!off) throw refused(file, is);
   }
   const initial = config['init_lora_weights'];
   if (typeof initial === 'string' && CHANGES_BASE.test(initial)) {
-    throw refused(file, `LoRA that was begun as ${quoted(initial)}, which changes the base too`, 'save it as an ordinary one with save_pretrained(…, path_initial_model_for_weight_conversion=…) or merge it with PEFT');
+    throw refused(
+      file,
+      `LoRA that was begun as ${quoted(initial)}, which changes the base too`,
+      'save it as an ordinary one with save_pretrained(…, path_initial_model_for_weight_conversion=…) or merge it with PEFT',
+    );
   }
   return {
     base: textOf(config, 'base_model_name_or_path', file),
@@ -138,17 +144,27 @@ export function roleOf(onDisk: string, file: string): AdapterRole {
   const embedding = /^(.+)\.lora_embedding_([AB])(?:\.[^.]+)?$/.exec(name);
   if (embedding) return { kind: embedding[2] as 'A' | 'B', of: 'embedding', module: withoutWrapper(embedding[1]!) };
   if (/\.original_module\./.test(name)) return { kind: 'ignored' };
-  if (name.includes('lora_magnitude_vector')) throw refused(file, 'DoRA, which also rescales every column of the weights');
+  if (name.includes('lora_magnitude_vector'))
+    throw refused(file, 'DoRA, which also rescales every column of the weights');
   if (/\.lora_B(?:\.[^.]+)?\.bias$/.test(name)) throw refused(file, 'LoRA with biases of its own (lora_bias)');
-  if (/\.lora_|trainable_tokens|\.(?:ia3|hada|lokr|oft|vera|boft|adalora|loha)_/i.test(name)) throw refused(file, `an adapter with the part ${quoted(onDisk)}`);
-  return { kind: 'whole', name: withoutWrapper(name.replace(/\.modules_to_save\.[^.]+\./, '.')), ofBase: name.includes('.base_layer.') };
+  if (/\.lora_|trainable_tokens|\.(?:ia3|hada|lokr|oft|vera|boft|adalora|loha)_/i.test(name))
+    throw refused(file, `an adapter with the part ${quoted(onDisk)}`);
+  return {
+    kind: 'whole',
+    name: withoutWrapper(name.replace(/\.modules_to_save\.[^.]+\./, '.')),
+    ofBase: name.includes('.base_layer.'),
+  };
 }
 
 function withoutWrapper(name: string): string {
   return name.replace(/\.base_layer(?=\.|$)/g, '');
 }
 
-function refused(file: string, is: string, way = 'merge it into its base with PEFT: model.merge_and_unload().save_pretrained("merged")'): FrankensteinError {
+function refused(
+  file: string,
+  is: string,
+  way = 'merge it into its base with PEFT: model.merge_and_unload().save_pretrained("merged")',
+): FrankensteinError {
   return new FrankensteinError('unsupported', `${shown(file)} describes ${is}; that is not computed here: ${way}.`);
 }
 
@@ -167,7 +183,8 @@ function numberOf(config: Record<string, unknown>, key: string, otherwise: numbe
 
 function patternOf(config: Record<string, unknown>, key: string, file: string): Record<string, number> {
   const value = config[key] ?? {};
-  if (!isRecord(value) || !Object.values(value).every(isScale)) throw malformed(file, `has a ${quoted(key)} that is not an object of numbers.`);
+  if (!isRecord(value) || !Object.values(value).every(isScale))
+    throw malformed(file, `has a ${quoted(key)} that is not an object of numbers.`);
   return value as Record<string, number>;
 }
 

@@ -26,19 +26,34 @@ export async function readRange(path: string, begin: number, end: number, signal
 }
 
 /** The same of a file that is open. `path` is for the message. */
-export async function readFully(handle: FileHandle, path: string, begin: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readFully(
+  handle: FileHandle,
+  path: string,
+  begin: number,
+  end: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const bytes = new Uint8Array(end - begin);
   await readFullyInto(handle, path, begin, bytes, signal);
   return bytes;
 }
 
 /** The same, into memory that is there: from byte `begin` on until `target` is full. */
-export async function readFullyInto(handle: FileHandle, path: string, begin: number, target: Uint8Array, signal?: AbortSignal): Promise<void> {
-  for (let done = 0; done < target.length; ) {
+export async function readFullyInto(
+  handle: FileHandle,
+  path: string,
+  begin: number,
+  target: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let done = 0; done < target.length;) {
     throwIfCancelled(signal);
     const { bytesRead } = await handle.read(target, done, Math.min(READ_BYTES, target.length - done), begin + done);
     if (bytesRead === 0) {
-      throw new FrankensteinError('changed', `${shown(path)} became shorter while it was read: byte ${begin + done} is no longer there.`);
+      throw new FrankensteinError(
+        'changed',
+        `${shown(path)} became shorter while it was read: byte ${begin + done} is no longer there.`,
+      );
     }
     done += bytesRead;
   }

@@ -49,8 +49,17 @@ export interface Header {
  * The header of an open file of `fileBytes` bytes; `file` names it in messages.
  * @throws `malformed`, or `unsupported` for a dtype that is not read here.
  */
-export async function readHeader(handle: FileHandle, file: string, fileBytes: number, signal?: AbortSignal): Promise<Header> {
-  if (fileBytes < LENGTH_BYTES) throw malformed(file, `is truncated: it has ${fileBytes} bytes, and a safetensors file begins with ${LENGTH_BYTES} that give its header's length.`);
+export async function readHeader(
+  handle: FileHandle,
+  file: string,
+  fileBytes: number,
+  signal?: AbortSignal,
+): Promise<Header> {
+  if (fileBytes < LENGTH_BYTES)
+    throw malformed(
+      file,
+      `is truncated: it has ${fileBytes} bytes, and a safetensors file begins with ${LENGTH_BYTES} that give its header's length.`,
+    );
   const start = await readFully(handle, file, 0, Math.min(fileBytes, 64), signal);
   // Git LFS leaves this text where the weights should be when they were not fetched.
   if (Buffer.from(start).toString('latin1').startsWith('version https://git-lfs')) {
@@ -58,10 +67,16 @@ export async function readHeader(handle: FileHandle, file: string, fileBytes: nu
   }
   const length = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true);
   if (length > BigInt(fileBytes - LENGTH_BYTES)) {
-    throw malformed(file, `is truncated or no safetensors file: its header is said to have ${length.toLocaleString('en-US')} bytes, the file has ${thousands(fileBytes)}.`);
+    throw malformed(
+      file,
+      `is truncated or no safetensors file: its header is said to have ${length.toLocaleString('en-US')} bytes, the file has ${thousands(fileBytes)}.`,
+    );
   }
   if (length > BigInt(HEADER_LIMIT)) {
-    throw malformed(file, `has a header of ${length.toLocaleString('en-US')} bytes; the limit is ${thousands(HEADER_LIMIT)}.`);
+    throw malformed(
+      file,
+      `has a header of ${length.toLocaleString('en-US')} bytes; the limit is ${thousands(HEADER_LIMIT)}.`,
+    );
   }
   const dataStart = LENGTH_BYTES + Number(length);
   return parseHeader(await readFully(handle, file, LENGTH_BYTES, dataStart, signal), file, dataStart, fileBytes);
@@ -84,7 +99,8 @@ export function parseHeader(json: Uint8Array, file: string, dataStart: number, f
     if (name === '__metadata__') metadata = parseMetadata(entry, file);
     else tensors.push(parseTensor(name, entry, file, dataStart));
   }
-  if (tensors.length > TENSOR_LIMIT) throw malformed(file, `lists ${thousands(tensors.length)} tensors; the limit is ${thousands(TENSOR_LIMIT)}.`);
+  if (tensors.length > TENSOR_LIMIT)
+    throw malformed(file, `lists ${thousands(tensors.length)} tensors; the limit is ${thousands(TENSOR_LIMIT)}.`);
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(tensors, file, dataStart, fileBytes);
   return { tensors, metadata, hash: createHash('sha256').update(json).digest('hex') };
@@ -98,29 +114,45 @@ function parseMetadata(entry: unknown, file: string): Record<string, string> {
 }
 
 function parseTensor(name: string, entry: unknown, file: string, dataStart: number): HeaderTensor {
-  if (name === '__proto__') throw malformed(file, 'names a tensor "__proto__", which no model does and which can corrupt programs that read it.');
-  if (!isObject(entry)) throw malformed(file, `describes the tensor ${quoted(name)} by something other than an object.`);
+  if (name === '__proto__')
+    throw malformed(
+      file,
+      'names a tensor "__proto__", which no model does and which can corrupt programs that read it.',
+    );
+  if (!isObject(entry))
+    throw malformed(file, `describes the tensor ${quoted(name)} by something other than an object.`);
   const { dtype: spelling, shape, data_offsets: offsets } = entry;
   if (typeof spelling !== 'string') throw malformed(file, `gives no dtype for the tensor ${quoted(name)}.`);
   const dtype = dtypeOf(spelling);
   if (dtype === undefined) {
-    throw new FrankensteinError('unsupported', `${shown(file)} stores the tensor ${quoted(name)} as ${quoted(spelling)}, a dtype that is not read here (${Object.keys(DTYPE_BYTES).join(', ')} are).`);
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} stores the tensor ${quoted(name)} as ${quoted(spelling)}, a dtype that is not read here (${Object.keys(DTYPE_BYTES).join(', ')} are).`,
+    );
   }
   if (!isNumbers(shape)) throw malformed(file, `gives no shape for the tensor ${quoted(name)}.`);
-  if (!isNumbers(offsets) || offsets.length !== 2) throw malformed(file, `gives no pair of data_offsets for the tensor ${quoted(name)}.`);
+  if (!isNumbers(offsets) || offsets.length !== 2)
+    throw malformed(file, `gives no pair of data_offsets for the tensor ${quoted(name)}.`);
   for (const number of [...shape, ...offsets]) {
     // Beyond 2⁵³ JavaScript's numbers skip integers, and no file is that long.
     if (!Number.isSafeInteger(number) || number < 0) {
-      throw malformed(file, `gives the tensor ${quoted(name)} the number ${number} in its shape or offsets; these are whole numbers from 0 to 2^53 − 1.`);
+      throw malformed(
+        file,
+        `gives the tensor ${quoted(name)} the number ${number} in its shape or offsets; these are whole numbers from 0 to 2^53 − 1.`,
+      );
     }
   }
   const size = shape.includes(0) ? 0 : shape.reduce((product, dimension) => product * dimension, 1);
   const bytes = size * DTYPE_BYTES[dtype];
   const [begin, end] = offsets as [number, number];
-  if (begin > end) throw malformed(file, `gives the tensor ${quoted(name)} offsets that run backwards (${begin} to ${end}).`);
+  if (begin > end)
+    throw malformed(file, `gives the tensor ${quoted(name)} offsets that run backwards (${begin} to ${end}).`);
   // A product beyond 2⁵³ is rounded, but so much larger than any file that it cannot equal a length by accident.
   if (bytes !== end - begin) {
-    throw malformed(file, `gives the tensor ${quoted(name)} ${thousands(end - begin)} bytes, but ${dtype} of shape [${shape.slice(0, 16).join(', ')}] takes ${thousands(bytes)}.`);
+    throw malformed(
+      file,
+      `gives the tensor ${quoted(name)} ${thousands(end - begin)} bytes, but ${dtype} of shape [${shape.slice(0, 16).join(', ')}] takes ${thousands(bytes)}.`,
+    );
   }
   return { name, dtype, shape, size, begin: dataStart + begin, end: dataStart + end };
 }
@@ -131,14 +163,23 @@ function checkCoverage(tensors: readonly HeaderTensor[], file: string, dataStart
   let previous: string | undefined;
   for (const { name, begin, end } of tensors) {
     if (end > fileBytes) {
-      throw malformed(file, `is truncated, or its offsets are wrong: the tensor ${quoted(name)} ends at byte ${thousands(end)}, past the end of the file (${thousands(fileBytes)} bytes).`);
+      throw malformed(
+        file,
+        `is truncated, or its offsets are wrong: the tensor ${quoted(name)} ends at byte ${thousands(end)}, past the end of the file (${thousands(fileBytes)} bytes).`,
+      );
     }
-    if (begin < covered) throw malformed(file, `has overlapping tensors: ${quoted(name)} begins inside ${quoted(previous ?? '')}.`);
-    if (begin > covered) throw malformed(file, `has a gap of ${thousands(begin - covered)} bytes before the tensor ${quoted(name)}.`);
+    if (begin < covered)
+      throw malformed(file, `has overlapping tensors: ${quoted(name)} begins inside ${quoted(previous ?? '')}.`);
+    if (begin > covered)
+      throw malformed(file, `has a gap of ${thousands(begin - covered)} bytes before the tensor ${quoted(name)}.`);
     covered = end;
     previous = name;
   }
-  if (covered < fileBytes) throw malformed(file, `has a gap at its end: ${thousands(fileBytes - covered)} bytes after the last tensor belong to none.`);
+  if (covered < fileBytes)
+    throw malformed(
+      file,
+      `has a gap at its end: ${thousands(fileBytes - covered)} bytes after the last tensor belong to none.`,
+    );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

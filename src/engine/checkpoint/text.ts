@@ -11,14 +11,16 @@ export async function readText(path: string, limit: number, signal?: AbortSignal
     const handle = await open(path, 'r');
     try {
       const { size } = await handle.stat();
-      if (size > limit) throw malformed(path, `has ${thousands(size)} bytes; the limit for a file of its kind is ${thousands(limit)}.`);
+      if (size > limit)
+        throw malformed(path, `has ${thousands(size)} bytes; the limit for a file of its kind is ${thousands(limit)}.`);
       const bytes = await readFully(handle, path, 0, size, signal);
       return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } finally {
       await handle.close();
     }
   } catch (error) {
-    if (error instanceof TypeError && (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') throw malformed(path, 'is not UTF-8 text.');
+    if (error instanceof TypeError && (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+      throw malformed(path, 'is not UTF-8 text.');
     throw fileError(error, path);
   }
 }

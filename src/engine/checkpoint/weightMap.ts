@@ -24,10 +24,15 @@ export async function readWeightMap(path: string, signal?: AbortSignal): Promise
   if (!isObject(map)) throw malformed(path, 'has no "weight_map", which should say where each tensor is.');
   const shardOf = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
-    if (tensor === '__proto__') throw malformed(path, 'names a tensor "__proto__", which no model does and which can corrupt programs that read it.');
+    if (tensor === '__proto__')
+      throw malformed(
+        path,
+        'names a tensor "__proto__", which no model does and which can corrupt programs that read it.',
+      );
     if (typeof shard !== 'string') throw malformed(path, `does not name a file for the tensor ${quoted(tensor)}.`);
     const why = refusal(shard);
-    if (why !== undefined) throw malformed(path, `points to ${quoted(shard)}, ${why}; shards must lie inside the checkpoint's folder.`);
+    if (why !== undefined)
+      throw malformed(path, `points to ${quoted(shard)}, ${why}; shards must lie inside the checkpoint's folder.`);
     shardOf.set(tensor, shard);
   }
   if (shardOf.size === 0) throw malformed(path, 'lists no tensor.');

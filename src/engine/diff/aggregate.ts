@@ -6,7 +6,15 @@ import { resolveCuts } from '../topology/cuts.js';
 import { layersOf, recutTensors, regionsOf } from '../topology/groups.js';
 import { COMPONENTS, SECTIONS } from '../topology/topology.js';
 import { cosineOf } from './partial.js';
-import type { Aggregate, CompareResult, DeltaAggregate, LayerResult, RegionResult, SectionResult, TensorResult } from './result.js';
+import type {
+  Aggregate,
+  CompareResult,
+  DeltaAggregate,
+  LayerResult,
+  RegionResult,
+  SectionResult,
+  TensorResult,
+} from './result.js';
 
 export interface Groups {
   layers: LayerResult[];
@@ -15,7 +23,12 @@ export interface Groups {
 }
 
 /** `languageLayers` bounds the Late region; `pairs` is the number of stage pairs. */
-export function groupTensors(tensors: readonly TensorResult[], languageLayers: number, cuts: readonly [number, number], pairs: number): Groups {
+export function groupTensors(
+  tensors: readonly TensorResult[],
+  languageLayers: number,
+  cuts: readonly [number, number],
+  pairs: number,
+): Groups {
   const layers = layersOf(tensors).map(({ place, group }): LayerResult => {
     const components = COMPONENTS.flatMap((component) => {
       const part = group.filter((tensor) => tensor.component === component);
@@ -23,7 +36,10 @@ export function groupTensors(tensors: readonly TensorResult[], languageLayers: n
     });
     return { ...place, ...aggregate(group, pairs), components: Object.fromEntries(components) };
   });
-  const regions = regionsOf(tensors, languageLayers, cuts).map(({ place, group }): RegionResult => ({ ...place, ...aggregate(group, pairs) }));
+  const regions = regionsOf(tensors, languageLayers, cuts).map(({ place, group }): RegionResult => ({
+    ...place,
+    ...aggregate(group, pairs),
+  }));
   const sections = SECTIONS.flatMap((section) => {
     const part = tensors.filter((tensor) => tensor.section === section);
     return part.length > 0 ? [{ section, ...aggregate(part, pairs) }] : [];
@@ -50,9 +66,19 @@ function aggregate(tensors: readonly TensorResult[], pairs: number): Aggregate {
 }
 
 function aggregateDelta(weights: readonly TensorResult[], pair: number): DeltaAggregate | null {
-  let counted = 0, withRelative = 0;
-  let squares = 0, sumFro = 0, sumRelative = 0, aSquares = 0, bSquares = 0, dot = 0;
-  let maxAbs = 0, changed = 0, elements = 0, floorSquares = 0, nonFinite = 0;
+  let counted = 0,
+    withRelative = 0;
+  let squares = 0,
+    sumFro = 0,
+    sumRelative = 0,
+    aSquares = 0,
+    bSquares = 0,
+    dot = 0;
+  let maxAbs = 0,
+    changed = 0,
+    elements = 0,
+    floorSquares = 0,
+    nonFinite = 0;
   for (const tensor of weights) {
     const delta = tensor.deltas[pair];
     if (!delta) continue;

@@ -53,23 +53,41 @@ function sameShape(a: Tensor, b: Tensor): boolean {
   return a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
 }
 
-function describeMissing(name: string, stored: readonly (Tensor | undefined)[], checkpoints: readonly Checkpoint[]): MissingTensor | undefined {
+function describeMissing(
+  name: string,
+  stored: readonly (Tensor | undefined)[],
+  checkpoints: readonly Checkpoint[],
+): MissingTensor | undefined {
   const stages = stored.map((_, stage) => stage);
   const presentIn = stages.filter((stage) => stored[stage]);
   const absentIn = stages.filter((stage) => !stored[stage]);
   const first = stored[presentIn[0]!]!;
   const reshaped = presentIn.some((stage) => !sameShape(stored[stage]!, first));
   if (absentIn.length === 0 && !reshaped) return undefined;
-  return { name, presentIn, absentIn, shapes: stored.map((tensor) => tensor?.shape ?? null), reason: reasonFor(name, reshaped, absentIn, checkpoints) };
+  return {
+    name,
+    presentIn,
+    absentIn,
+    shapes: stored.map((tensor) => tensor?.shape ?? null),
+    reason: reasonFor(name, reshaped, absentIn, checkpoints),
+  };
 }
 
-function reasonFor(name: string, reshaped: boolean, absentIn: readonly number[], checkpoints: readonly Checkpoint[]): string {
+function reasonFor(
+  name: string,
+  reshaped: boolean,
+  absentIn: readonly number[],
+  checkpoints: readonly Checkpoint[],
+): string {
   if (reshaped) {
     return /embed_tokens|lm_head/.test(name)
       ? 'The vocabulary has another size, so the tensor has another shape.'
       : 'The tensor has another shape, so its update has no meaning.';
   }
-  if (name === 'lm_head.weight' && absentIn.every((stage) => checkpoints[stage]!.tensors.has('model.language_model.embed_tokens.weight'))) {
+  if (
+    name === 'lm_head.weight' &&
+    absentIn.every((stage) => checkpoints[stage]!.tensors.has('model.language_model.embed_tokens.weight'))
+  ) {
     return 'The output head is not stored here: it is tied to the embedding.';
   }
   return 'The tensor is not in this checkpoint.';

@@ -17,7 +17,13 @@ export async function sampledDistance(a: Checkpoint, b: Checkpoint): Promise<num
     const { stored } = weights[index]!.segments[0]!;
     const elements = Math.min(ELEMENTS, stored[0]!.size);
     const start = Math.floor((stored[0]!.size - elements) / 2);
-    addSums(total, await exactSums(stored.map((tensor) => sourceOf(tensor, start)), elements));
+    addSums(
+      total,
+      await exactSums(
+        stored.map((tensor) => sourceOf(tensor, start)),
+        elements,
+      ),
+    );
   }
   const { deltaSquares, aSquares } = total.pairs[0]!;
   return aSquares > 0 ? Math.sqrt(deltaSquares / aSquares) : Infinity;

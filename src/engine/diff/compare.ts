@@ -46,7 +46,11 @@ export async function planCompare(request: CompareRequest, context: CallContext 
  * Runs a comparison. With a runs folder, work done before a kill or cancel is taken from the journal, and a finished
  * request returns without reading a weight.
  */
-export async function compare(request: CompareRequest, workerFile: string, context: CallContext = {}): Promise<CompareResult> {
+export async function compare(
+  request: CompareRequest,
+  workerFile: string,
+  context: CallContext = {},
+): Promise<CompareResult> {
   const startedAt = new Date();
   const { labels, checkpoints, alignment } = await openStages(request, context);
   const { layers } = deepestOf(checkpoints);
@@ -54,16 +58,23 @@ export async function compare(request: CompareRequest, workerFile: string, conte
   const budget = budgetFor(alignment.tensors, request.memory, request.threads);
   const tasks = planTasks(alignment.tensors, budget);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
-  const runId = runIdOf({ kind: 'compare', journal: JOURNAL_VERSION, stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)) });
-
-  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
+  const runId = runIdOf({
     kind: 'compare',
-    labels,
-    paths: checkpoints.map((checkpoint) => checkpoint.path),
-    fingerprints,
-    startedAt: startedAt.toISOString(),
-    tasks: tasks.length,
+    journal: JOURNAL_VERSION,
+    stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
   });
+
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: 'compare',
+          labels,
+          paths: checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints,
+          startedAt: startedAt.toISOString(),
+          tasks: tasks.length,
+        });
   try {
     const sums = await runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
@@ -106,7 +117,9 @@ async function runTasks(
   const open = tasks.filter((task) => !sums.has(keyOf(task.tensor.name, task.segment.from)));
   const jobs = open.flatMap((task) => {
     const total = { task, sums: emptySums(task.segment.stored.length), left: task.pieces.length };
-    return task.pieces.length > 0 ? task.pieces.map((piece) => ({ piece, total })) : [{ piece: { sources: [], elements: 0 }, total }];
+    return task.pieces.length > 0
+      ? task.pieces.map((piece) => ({ piece, total }))
+      : [{ piece: { sources: [], elements: 0 }, total }];
   });
   if (jobs.length === 0) return sums;
 
@@ -149,7 +162,12 @@ function bytesOf(piece: Piece): number {
   return piece.sources.reduce((sum, source) => sum + DTYPE_BYTES[source.dtype], 0) * piece.elements;
 }
 
-function tensorResult(tensor: AlignedTensor, place: TensorPlace, sums: ReadonlyMap<string, PartialSums>, stages: number): TensorResult {
+function tensorResult(
+  tensor: AlignedTensor,
+  place: TensorPlace,
+  sums: ReadonlyMap<string, PartialSums>,
+  stages: number,
+): TensorResult {
   const norms: (number | null)[] = Array.from({ length: stages }, () => null);
   const deltas: TensorResult['deltas'] = Array.from({ length: stages - 1 }, () => null);
   for (const segment of tensor.segments) {
@@ -170,11 +188,19 @@ function tensorResult(tensor: AlignedTensor, place: TensorPlace, sums: ReadonlyM
 /** At most this many tensors are named in one warning. */
 const NAMED = 5;
 
-function warningsOf(checkpoints: readonly Checkpoint[], labels: readonly string[], tensors: readonly TensorResult[]): string[] {
-  const own = checkpoints.flatMap((checkpoint, index) => checkpoint.warnings.map((warning) => `${labels[index]!}: ${warning}`));
+function warningsOf(
+  checkpoints: readonly Checkpoint[],
+  labels: readonly string[],
+  tensors: readonly TensorResult[],
+): string[] {
+  const own = checkpoints.flatMap((checkpoint, index) =>
+    checkpoint.warnings.map((warning) => `${labels[index]!}: ${warning}`),
+  );
   const nonFinite = tensors.filter((tensor) => tensor.deltas.some((delta) => delta !== null && delta.nonFinite > 0));
   if (nonFinite.length === 0) return own;
-  const named = nonFinite.slice(0, NAMED).map((tensor) => `${tensor.name} (${Math.max(...tensor.deltas.map((delta) => delta?.nonFinite ?? 0))})`);
+  const named = nonFinite
+    .slice(0, NAMED)
+    .map((tensor) => `${tensor.name} (${Math.max(...tensor.deltas.map((delta) => delta?.nonFinite ?? 0))})`);
   const more = nonFinite.length > NAMED ? ` and ${nonFinite.length - NAMED} more` : '';
   return [...own, `NaN or infinite weights, left out of the sums: ${named.join(', ')}${more}.`];
 }

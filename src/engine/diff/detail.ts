@@ -26,7 +26,10 @@ export interface DetailRequest {
 }
 
 /** Throws `not-found` when either checkpoint lacks the tensor, `mismatch` when shapes differ. */
-export async function tensorDetail({ before, after, name, from }: DetailRequest, { signal, progress }: CallContext = {}): Promise<TensorDetail> {
+export async function tensorDetail(
+  { before, after, name, from }: DetailRequest,
+  { signal, progress }: CallContext = {},
+): Promise<TensorDetail> {
   const checkpoints = [await openCheckpoint(before, { signal }), await openCheckpoint(after, { signal })];
   const [a, b] = checkpoints.map((checkpoint) => {
     const tensor = checkpoint.tensors.get(name);
@@ -34,7 +37,10 @@ export async function tensorDetail({ before, after, name, from }: DetailRequest,
     return tensor;
   }) as [Tensor, Tensor];
   if (a.shape.join() !== b.shape.join()) {
-    throw new FrankensteinError('mismatch', `${name} has shape [${a.shape.join(', ')}] before and [${b.shape.join(', ')}] after; their difference has no meaning.`);
+    throw new FrankensteinError(
+      'mismatch',
+      `${name} has shape [${a.shape.join(', ')}] before and [${b.shape.join(', ')}] after; their difference has no meaning.`,
+    );
   }
 
   const { rows, columns } = matrixOf(a.shape);

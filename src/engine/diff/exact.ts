@@ -55,7 +55,13 @@ export async function exactSums(sources: readonly Source[], elements: number): P
     const count = Math.min(CHUNK, elements - start);
     const values = await Promise.all(sources.map((source) => valuesOf(source, start, count)));
     // A computed tensor of dtype F64 was never rounded: it has no floor.
-    addSums(total, sumValues(values, sources.map(({ dtype, tensor }) => (tensor !== undefined && dtype === 'F64' ? null : dtype))));
+    addSums(
+      total,
+      sumValues(
+        values,
+        sources.map(({ dtype, tensor }) => (tensor !== undefined && dtype === 'F64' ? null : dtype)),
+      ),
+    );
   }
   return total;
 }
@@ -93,7 +99,14 @@ function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null, sums: Pa
   const precision = dtype === null ? undefined : PRECISION[dtype];
   const epsilon = precision ? 2 ** -precision.mantissa : 0;
   const minUlp = precision ? 2 ** precision.minExponent * epsilon : 0;
-  let deltaSquares = 0, aSquares = 0, bSquares = 0, dot = 0, maxAbs = 0, changed = 0, ulpSquares = 0, nonFinite = 0;
+  let deltaSquares = 0,
+    aSquares = 0,
+    bSquares = 0,
+    dot = 0,
+    maxAbs = 0,
+    changed = 0,
+    ulpSquares = 0,
+    nonFinite = 0;
   for (let index = 0; index < a.length; index++) {
     const before = a[index]!;
     const after = b[index]!;

@@ -58,7 +58,11 @@ export function diffGraph(root: string, sources: readonly KernelSource[], elemen
   const weights = (offset: number, dims: number[]) =>
     sources.map(({ realPath, dtype, begin }) => {
       const length = dims.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
-      return graph.external(FORMATS[dtype]!.element, dims, fileRange(root, realPath, begin + offset * DTYPE_BYTES[dtype], length));
+      return graph.external(
+        FORMATS[dtype]!.element,
+        dims,
+        fileRange(root, realPath, begin + offset * DTYPE_BYTES[dtype], length),
+      );
     });
   const formats = sources.map(({ dtype }) => FORMATS[dtype]!);
 
@@ -68,8 +72,13 @@ export function diffGraph(root: string, sources: readonly KernelSource[], elemen
     const inputs = formats.map((format, index) => body.input(`stage_${index}`, format.element, [rows, 1, ROW]));
     const sums = blockSums(body, inputs, formats);
     sums.forEach((sum, index) => body.output(`sum_${index}`, sum, ElementType.FLOAT, [rows, 1, 1]));
-    const outputs = graph.nodeOf('Scan', weights(0, [blocks, rows, 1, ROW]), sums.length, { body: { graph: body }, num_scan_inputs: sources.length });
-    outputs.forEach((output, index) => graph.output(`blocks_${index}`, output, ElementType.FLOAT, [blocks, rows, 1, 1]));
+    const outputs = graph.nodeOf('Scan', weights(0, [blocks, rows, 1, ROW]), sums.length, {
+      body: { graph: body },
+      num_scan_inputs: sources.length,
+    });
+    outputs.forEach((output, index) =>
+      graph.output(`blocks_${index}`, output, ElementType.FLOAT, [blocks, rows, 1, 1]),
+    );
   }
   if (rest > 0) {
     const sums = blockSums(graph, weights(blocks * BLOCK, [rest / ROW, 1, ROW]), formats);
@@ -88,7 +97,13 @@ function blockSums(graph: Graph, stages: readonly Value[], formats: readonly Flo
   const perPair = floats.slice(1).flatMap((later, index) => {
     const delta = graph.node('Sub', [later, floats[index]!]);
     const changed = toFloat(graph.node('Cast', [delta], { to: ElementType.BOOL }));
-    return [squares(delta), reduce('ReduceMax', delta), reduce('ReduceMin', delta), reduce('ReduceSum', changed), squares(powerOfTwo(graph, later, formats[index + 1]!))];
+    return [
+      squares(delta),
+      reduce('ReduceMax', delta),
+      reduce('ReduceMin', delta),
+      reduce('ReduceSum', changed),
+      squares(powerOfTwo(graph, later, formats[index + 1]!)),
+    ];
   });
   return [...floats.map(squares), ...perPair];
 }
@@ -101,7 +116,9 @@ function powerOfTwo(graph: Graph, weight: Value, format: FloatFormat): Value {
   const scaled = graph.node('Mul', [weight, graph.scalar(2 ** 23 + 1)]);
   const power = graph.node('Sub', [scaled, graph.node('Mul', [scaled, graph.scalar(1 - 2 ** -24)])]);
   // Below the smallest normal number the spacing no longer shrinks; only in F16 does that show.
-  return format.minNormal === undefined ? power : graph.node('Max', [graph.node('Abs', [power]), graph.scalar(format.minNormal)]);
+  return format.minNormal === undefined
+    ? power
+    : graph.node('Max', [graph.node('Abs', [power]), graph.scalar(format.minNormal)]);
 }
 
 /** ulp(w)² = (2^exponent)² · this. */

@@ -9,7 +9,12 @@ export interface Meter {
 }
 
 /** `already` bytes were done by an earlier run: they count as done, and not towards the rate. */
-export function createMeter(phase: string, totalBytes: number, already: number, report: ((progress: Progress) => void) | undefined): Meter {
+export function createMeter(
+  phase: string,
+  totalBytes: number,
+  already: number,
+  report: ((progress: Progress) => void) | undefined,
+): Meter {
   const startedAt = performance.now();
   let doneBytes = already;
   let reportedAt = -Infinity;
@@ -20,7 +25,13 @@ export function createMeter(phase: string, totalBytes: number, already: number, 
       if (now - reportedAt < REPORT_INTERVAL && doneBytes < totalBytes) return;
       reportedAt = now;
       const rate = (doneBytes - already) / (now - startedAt);
-      report?.({ phase, doneBytes, totalBytes, remainingSeconds: rate > 0 ? (totalBytes - doneBytes) / rate / 1000 : null, tensor });
+      report?.({
+        phase,
+        doneBytes,
+        totalBytes,
+        remainingSeconds: rate > 0 ? (totalBytes - doneBytes) / rate / 1000 : null,
+        tensor,
+      });
     },
   };
 }

@@ -23,7 +23,12 @@ export async function comparePiece({ sources, elements }: Piece): Promise<Partia
   // What is computed has no bytes for the graph to map.
   const stored = sources.filter((source) => source.tensor === undefined);
   const root = sharedRoot(stored.map((source) => source.realPath));
-  if (root === undefined || whole < MIN_KERNEL_ELEMENTS || stored.length < sources.length || !stored.every((source) => hasKernel(source.dtype))) {
+  if (
+    root === undefined ||
+    whole < MIN_KERNEL_ELEMENTS ||
+    stored.length < sources.length ||
+    !stored.every((source) => hasKernel(source.dtype))
+  ) {
     return exactSums(sources, elements);
   }
   const sums = await kernelSums(root, stored, whole);
@@ -36,14 +41,21 @@ export async function comparePiece({ sources, elements }: Piece): Promise<Partia
 }
 
 /** Sums by the graph; undefined where fp32 could not hold them (non-finite weights, very large or very small ones). */
-async function kernelSums(root: string, sources: readonly ByteSource[], elements: number): Promise<PartialSums | undefined> {
+async function kernelSums(
+  root: string,
+  sources: readonly ByteSource[],
+  elements: number,
+): Promise<PartialSums | undefined> {
   const session = await createStreamingSession(diffGraph(root, sources, elements), root);
   try {
     const outputs = await session.run({});
     const rows = (index: number) =>
-      [outputs[`blocks_${index}`], outputs[`rest_${index}`]].flatMap((tensor) => (tensor ? [tensor.data as Float32Array] : []));
+      [outputs[`blocks_${index}`], outputs[`rest_${index}`]].flatMap((tensor) =>
+        tensor ? [tensor.data as Float32Array] : [],
+      );
     const sum = (index: number) => rows(index).reduce((total, data) => total + data.reduce((a, b) => a + b, 0), 0);
-    const largest = (index: number, sign = 1) => rows(index).reduce((top, data) => data.reduce((a, b) => Math.max(a, sign * b), top), 0);
+    const largest = (index: number, sign = 1) =>
+      rows(index).reduce((top, data) => data.reduce((a, b) => Math.max(a, sign * b), top), 0);
 
     const sums = emptySums(sources.length);
     sums.elements = elements;
@@ -58,7 +70,11 @@ async function kernelSums(root: string, sources: readonly ByteSource[], elements
       pair.maxAbs = Math.max(largest(first + 1), largest(first + 2, -1));
       pair.changed = sum(first + 3);
       pair.ulpSquares = sum(first + 4) * epsilonSquared(sources[index + 1]!.dtype);
-      if (!Number.isFinite(pair.deltaSquares + pair.ulpSquares) || (pair.changed > 0 && pair.maxAbs ** 2 < MIN_KERNEL_SQUARE)) return undefined;
+      if (
+        !Number.isFinite(pair.deltaSquares + pair.ulpSquares) ||
+        (pair.changed > 0 && pair.maxAbs ** 2 < MIN_KERNEL_SQUARE)
+      )
+        return undefined;
       pair.aSquares = a;
       pair.bSquares = b;
       pair.dot = (a + b - pair.deltaSquares) / 2;

@@ -27,12 +27,21 @@ const MIN_PIECE_BYTES = 4 << 20;
  * Fits threads and piece size into the memory asked for.
  * @throws `bad-request` when not even one worker fits, with the minimum.
  */
-export function budgetFor(tensors: readonly AlignedTensor[], memory = DEFAULT_MEMORY, threads = availableParallelism()): Budget {
-  const computes = tensors.some(({ segments }) => segments.some(({ stored }) => stored.some(({ expression }) => expression !== undefined)));
+export function budgetFor(
+  tensors: readonly AlignedTensor[],
+  memory = DEFAULT_MEMORY,
+  threads = availableParallelism(),
+): Budget {
+  const computes = tensors.some(({ segments }) =>
+    segments.some(({ stored }) => stored.some(({ expression }) => expression !== undefined)),
+  );
   const workerBytes = computes ? COMPUTING_BYTES : WORKER_BYTES;
   const minimum = BASE_BYTES + workerBytes + MIN_PIECE_BYTES;
   if (!(memory >= minimum)) {
-    throw new FrankensteinError('bad-request', `The memory budget is too small: comparing needs at least ${Math.ceil(minimum / 2 ** 20)} MiB.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `The memory budget is too small: comparing needs at least ${Math.ceil(minimum / 2 ** 20)} MiB.`,
+    );
   }
   if (!Number.isInteger(threads) || threads < 1) {
     throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
@@ -60,7 +69,10 @@ export function planTasks(tensors: readonly AlignedTensor[], budget: Budget): Ta
       const step = Math.floor(budget.pieceBytes / bytesPerElement / ROW) * ROW;
       const pieces: Piece[] = [];
       for (let start = 0; start < size; start += step) {
-        pieces.push({ sources: segment.stored.map((tensor) => sourceOf(tensor, start)), elements: Math.min(step, size - start) });
+        pieces.push({
+          sources: segment.stored.map((tensor) => sourceOf(tensor, start)),
+          elements: Math.min(step, size - start),
+        });
       }
       return { tensor, segment, pieces, bytes: size * bytesPerElement };
     }),

@@ -20,8 +20,12 @@ export interface Stages {
  * Opens every stage and matches their tensors. Headers are read, weights are not.
  * @throws `bad-request` for fewer than two stages, `mismatch` for two families or nothing in common, and what opening throws.
  */
-export async function openStages(request: { stages: StageRequest[] }, { signal, progress }: CallContext): Promise<Stages> {
-  if (request.stages.length < 2) throw new FrankensteinError('bad-request', 'A comparison needs at least two checkpoints, in lineage order.');
+export async function openStages(
+  request: { stages: StageRequest[] },
+  { signal, progress }: CallContext,
+): Promise<Stages> {
+  if (request.stages.length < 2)
+    throw new FrankensteinError('bad-request', 'A comparison needs at least two checkpoints, in lineage order.');
   progress?.({ phase: 'Reading headers', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.stages) {
@@ -31,7 +35,10 @@ export async function openStages(request: { stages: StageRequest[] }, { signal, 
   for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
   const alignment = alignTensors(checkpoints);
   if (alignment.tensors.length === 0) {
-    throw new FrankensteinError('mismatch', `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`);
+    throw new FrankensteinError(
+      'mismatch',
+      `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`,
+    );
   }
   return { labels: labelsOf(request.stages, checkpoints), checkpoints, alignment };
 }
@@ -39,7 +46,9 @@ export async function openStages(request: { stages: StageRequest[] }, { signal, 
 /** Labels as given, else what people call the checkpoint; numbered where two would be the same. */
 export function labelsOf(stages: readonly Pick<StageRequest, 'label'>[], checkpoints: readonly Checkpoint[]): string[] {
   const wanted = stages.map(({ label }, index) => label ?? labelOf(checkpoints[index]!));
-  return wanted.map((label, index) => (wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`));
+  return wanted.map((label, index) =>
+    wanted.indexOf(label) === wanted.lastIndexOf(label) ? label : `${label} (${index + 1})`,
+  );
 }
 
 /** A file that stands alone is called by its own name, everything else as its folder is. */
@@ -76,8 +85,18 @@ export function summarise(checkpoint: Checkpoint, label: string, print: string):
     dtype: [...perDtype].sort(([, a], [, b]) => b - a)[0]?.[0] ?? 'none',
     parameters: stored.reduce((sum, { size }) => sum + size, 0),
     // What is computed has no bytes of its own: then those of the files it is made of.
-    bytes: checkpoint.virtual === undefined ? stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0) : filesOf(checkpoint).reduce((sum, { bytes }) => sum + bytes, 0),
-    ...(checkpoint.virtual === undefined ? {} : { madeOf: { summary: checkpoint.virtual.summary, sources: checkpoint.virtual.sources.map((source) => source.path) } }),
+    bytes:
+      checkpoint.virtual === undefined
+        ? stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
+        : filesOf(checkpoint).reduce((sum, { bytes }) => sum + bytes, 0),
+    ...(checkpoint.virtual === undefined
+      ? {}
+      : {
+          madeOf: {
+            summary: checkpoint.virtual.summary,
+            sources: checkpoint.virtual.sources.map((source) => source.path),
+          },
+        }),
     fingerprint: print,
   };
 }

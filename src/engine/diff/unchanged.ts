@@ -24,6 +24,12 @@ export function watchFiles(checkpoints: readonly Checkpoint[]): Watch {
       if (performance.now() - lookedAt > CHECK_INTERVAL) await lookNow();
     },
     // A file cut short while it is read fails in many ways.
-    explain: (error) => (error instanceof FrankensteinError ? Promise.resolve(error) : lookNow().then(() => error, (change: unknown) => change)),
+    explain: (error) =>
+      error instanceof FrankensteinError
+        ? Promise.resolve(error)
+        : lookNow().then(
+            () => error,
+            (change: unknown) => change,
+          ),
   };
 }

@@ -9,6 +9,7 @@ const ANSWER_TYPES: readonly AnswerType[] = ['number', 'text', 'choice', 'box', 
 /** @throws LineError */
 export function answerTypeOf(name: string): AnswerType {
   const type = ANSWER_TYPES.find((known) => known === name.trim().toLowerCase());
-  if (type === undefined) throw new LineError(`has the answer type "${name.slice(0, 60)}"; there are ${ANSWER_TYPES.join(', ')}.`);
+  if (type === undefined)
+    throw new LineError(`has the answer type "${name.slice(0, 60)}"; there are ${ANSWER_TYPES.join(', ')}.`);
   return type;
 }

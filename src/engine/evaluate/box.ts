@@ -11,7 +11,9 @@ const FOUR = new RegExp(`(${NUMBER})${`(?:[\\s,;:()\\[\\]{}"'=<>|]|[xy](?:min|ma
 /** A list of four numbers, or the last four that stand together in a text. Undefined when there are none. */
 export function boxOf(value: unknown): Box | undefined {
   if (Array.isArray(value)) {
-    return value.length === 4 && value.every((entry) => typeof entry === 'number' && Number.isFinite(entry)) ? ordered(value as number[]) : undefined;
+    return value.length === 4 && value.every((entry) => typeof entry === 'number' && Number.isFinite(entry))
+      ? ordered(value as number[])
+      : undefined;
   }
   if (typeof value !== 'string') return undefined;
   let last: Box | undefined;

@@ -15,7 +15,11 @@ import type { Question } from './questionSet.js';
 export type BoxScale = readonly [number, number];
 
 /** @param resized what the vision tower sees. */
-export function boxScaleOf({ family }: Pick<VisionSpec, 'family'>, resized: PictureSize, file: PictureSize): [number, number] {
+export function boxScaleOf(
+  { family }: Pick<VisionSpec, 'family'>,
+  resized: PictureSize,
+  file: PictureSize,
+): [number, number] {
   const { width, height } = family.boxes === 'thousandths' ? { width: 1000, height: 1000 } : resized;
   return [width / file.width, height / file.height];
 }
@@ -28,7 +32,11 @@ export function scaled([left, top, right, bottom]: Box, [x, y]: BoxScale): Box {
  * The scales of all pictures that questions for a box are about, per checkpoint and picture.
  * @throws what reading pictures and image processor files throw; `cancelled`
  */
-export async function boxScales(checkpoints: readonly Checkpoint[], questions: Iterable<Pick<Question, 'answerType' | 'image'>>, signal: AbortSignal | undefined): Promise<ReadonlyMap<string, BoxScale>[]> {
+export async function boxScales(
+  checkpoints: readonly Checkpoint[],
+  questions: Iterable<Pick<Question, 'answerType' | 'image'>>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, BoxScale>[]> {
   const sizes = new Map<string, PictureSize>();
   for (const { answerType, image } of questions) {
     if (answerType !== 'box' || image === undefined || sizes.has(image)) continue;

@@ -11,7 +11,11 @@ import type { ProbeSample } from './probeSet.js';
  * @param baseline what the model says of the target, untouched.
  * @param answer what it says after the swap.
  */
-export function isChanged(sample: Pick<ProbeSample, 'task' | 'sourceBox' | 'iouThreshold'>, baseline: string, answer: string): boolean {
+export function isChanged(
+  sample: Pick<ProbeSample, 'task' | 'sourceBox' | 'iouThreshold'>,
+  baseline: string,
+  answer: string,
+): boolean {
   switch (sample.task) {
     case 'ocr':
       return spaced(baseline) !== spaced(answer);

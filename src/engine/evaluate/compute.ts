@@ -21,17 +21,33 @@ interface Prepared {
 }
 
 /** Asks everything that `job` has. @throws what the model, its processor and the pictures throw; `cancelled`. */
-export async function computeAnswers(job: EvaluateJob, send: (message: EvaluateMessage) => void, signal: AbortSignal): Promise<void> {
+export async function computeAnswers(
+  job: EvaluateJob,
+  send: (message: EvaluateMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
   for (const { checkpoint: index, stage, label, asked } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
     const checkpoint = await openStage(stage, { signal });
-    const model = openModel(checkpoint, { memory: job.memory, threads: job.threads, onNotice: (sentence) => send({ type: 'notice', sentence }) });
+    const model = openModel(checkpoint, {
+      memory: job.memory,
+      threads: job.threads,
+      onNotice: (sentence) => send({ type: 'notice', sentence }),
+    });
     try {
       const processor = await createProcessor(checkpoint, { signal });
       // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
       if (asked.some(({ image }) => image !== undefined)) processor.visualTokens([1, 2, 2]);
       send({ type: 'phase', phase: `Asking ${label}` });
-      await askAll(model, processor, asked, job, (message) => send(message.type === 'batch' ? { ...message, checkpoint: index } : message), signal, (await readSamplingDefaults(checkpoint)).repetitionPenalty);
+      await askAll(
+        model,
+        processor,
+        asked,
+        job,
+        (message) => send(message.type === 'batch' ? { ...message, checkpoint: index } : message),
+        signal,
+        (await readSamplingDefaults(checkpoint)).repetitionPenalty,
+      );
     } finally {
       await model.close();
     }
@@ -43,7 +59,15 @@ export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, maxNewToke
   return { fits: (units, tokens) => units <= Math.min(MOST_ROWS, rowsAtOnce(spec, plan, tokens, maxNewTokens)) };
 }
 
-async function askAll(model: Model, processor: Processor, asked: readonly Asked[], job: EvaluateJob, send: (message: EvaluateMessage) => void, signal: AbortSignal, repetitionPenalty: number | undefined): Promise<void> {
+async function askAll(
+  model: Model,
+  processor: Processor,
+  asked: readonly Asked[],
+  job: EvaluateJob,
+  send: (message: EvaluateMessage) => void,
+  signal: AbortSignal,
+  repetitionPenalty: number | undefined,
+): Promise<void> {
   const pictures = new Pictures(processor, signal);
   /** By prompt: the first that asked it, and who else does. A black picture looks the same whatever it stands for. */
   const same = new Map<string, { text: string | undefined; others: string[] }>();
@@ -58,7 +82,9 @@ async function askAll(model: Model, processor: Processor, asked: readonly Asked[
     for (const one of asked) {
       try {
         const prompt = await promptOf(processor, pictures, one, maxNewTokens);
-        const key = one.black ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}` : one.key;
+        const key = one.black
+          ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}`
+          : one.key;
         const known = same.get(key);
         if (known === undefined) {
           same.set(key, { text: undefined, others: [] });
@@ -77,29 +103,45 @@ async function askAll(model: Model, processor: Processor, asked: readonly Asked[
 
   for await (const { units } of groupsOf(prepared(), room)) {
     pictures.clear();
-    const start = await model.prefill(units.map(({ prompt }) => prompt), { signal });
+    const start = await model.prefill(
+      units.map(({ prompt }) => prompt),
+      { signal },
+    );
     checkLogits(start.logits);
     const lengths = new Array<number>(units.length).fill(0);
-    const found = await decodeAll(model, start, units.map(({ prompt }, row) => ({ prompt: row, inputIds: prompt.inputIds })), {
-      maxNewTokens,
-      stopTokens,
-      sampling: { repetitionPenalty },
-      onToken(row, token) {
-        const length = (lengths[row] = lengths[row]! + 1);
-        if (length === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
+    const found = await decodeAll(
+      model,
+      start,
+      units.map(({ prompt }, row) => ({ prompt: row, inputIds: prompt.inputIds })),
+      {
+        maxNewTokens,
+        stopTokens,
+        sampling: { repetitionPenalty },
+        onToken(row, token) {
+          const length = (lengths[row] = lengths[row]! + 1);
+          if (length === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
+        },
+        signal,
       },
-      signal,
-    });
-    batch(units.flatMap(({ asked: { key } }, row): Answered[] => {
-      const entry = same.get(key)!;
-      entry.text = processor.decode(found[row]!.tokenIds);
-      return entry.others.splice(0).map((own) => ({ key: own, text: entry.text! }));
-    }));
+    );
+    batch(
+      units.flatMap(({ asked: { key } }, row): Answered[] => {
+        const entry = same.get(key)!;
+        entry.text = processor.decode(found[row]!.tokenIds);
+        return entry.others.splice(0).map((own) => ({ key: own, text: entry.text! }));
+      }),
+    );
   }
 }
 
-export async function promptOf(processor: Processor, pictures: Pictures, { prompt, image, black }: Asked, newTokens: number): Promise<ProcessedPrompt> {
-  if (image === undefined) return processor.process({ input: inputOf(processor, prompt, false), images: [], newTokens });
+export async function promptOf(
+  processor: Processor,
+  pictures: Pictures,
+  { prompt, image, black }: Asked,
+  newTokens: number,
+): Promise<ProcessedPrompt> {
+  if (image === undefined)
+    return processor.process({ input: inputOf(processor, prompt, false), images: [], newTokens });
   const own = await pictures.own(image);
   const picture = black ? (await pictures.onto(image, own.grid, undefined)).image : own;
   return processor.process({ input: inputOf(processor, prompt, true), images: [picture], newTokens });

@@ -18,6 +18,8 @@ export async function hashOf(file: string): Promise<string> {
 /** A picture that was replaced is another picture. */
 export async function factsOfPicture(image: string): Promise<string> {
   const file = image.replace(/(\.parquet)#.*$/s, '$1');
-  const { size, mtimeNs } = await stat(file, { bigint: true }).catch((error: unknown) => Promise.reject(fileError(error, file)));
+  const { size, mtimeNs } = await stat(file, { bigint: true }).catch((error: unknown) =>
+    Promise.reject(fileError(error, file)),
+  );
   return `${image}\0${size}\0${mtimeNs}`;
 }

@@ -8,16 +8,31 @@ import { shown } from '../checkpoint/failure.js';
 import type { LanguageModel } from './languageModel.js';
 import { ordered } from './ordered.js';
 
-const PROMPT = 'Describe this picture completely and exactly, so that somebody who cannot see it could answer any question about it: every object with its colour, shape, size, number and place; every text and number as it is written; the values, axes and labels of figures. Do not answer questions, do not guess at what is not visible. Reply with the description alone.';
+const PROMPT =
+  'Describe this picture completely and exactly, so that somebody who cannot see it could answer any question about it: every object with its colour, shape, size, number and place; every text and number as it is written; the values, axes and labels of figures. Do not answer questions, do not guess at what is not visible. Reply with the description alone.';
 
 /** @param pictures files, or names of pictures in Parquet files. */
-export async function describeAll(model: LanguageModel, pictures: readonly string[], onDescribed: (picture: string, description: string) => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  await ordered(pictures, model.parallel, async (picture) => {
-    const bytes = isInParquet(picture) ? await readParquetPicture(picture, signal) : await readFile(picture).catch((error: unknown) => Promise.reject(fileError(error, picture)));
-    const type = mediaTypeOf(bytes);
-    if (type === undefined) throw new FrankensteinError('unsupported', `${shown(picture)} is no PNG, JPEG or WebP picture.`);
-    const description = (await model.complete({ text: PROMPT, picture: { type, bytes } }, signal)).trim();
-    if (description === '') throw new FrankensteinError('unavailable', `${model.name} described ${shown(picture)} with nothing.`);
-    await onDescribed(picture, description);
-  }, signal);
+export async function describeAll(
+  model: LanguageModel,
+  pictures: readonly string[],
+  onDescribed: (picture: string, description: string) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await ordered(
+    pictures,
+    model.parallel,
+    async (picture) => {
+      const bytes = isInParquet(picture)
+        ? await readParquetPicture(picture, signal)
+        : await readFile(picture).catch((error: unknown) => Promise.reject(fileError(error, picture)));
+      const type = mediaTypeOf(bytes);
+      if (type === undefined)
+        throw new FrankensteinError('unsupported', `${shown(picture)} is no PNG, JPEG or WebP picture.`);
+      const description = (await model.complete({ text: PROMPT, picture: { type, bytes } }, signal)).trim();
+      if (description === '')
+        throw new FrankensteinError('unavailable', `${model.name} described ${shown(picture)} with nothing.`);
+      await onDescribed(picture, description);
+    },
+    signal,
+  );
 }

@@ -16,7 +16,14 @@ const FEWEST = 8;
  * @param workerFile the bundled worker. @throws `cancelled`
  */
 export async function estimate(
-  { stage, label, asked, checkpoint, spec, plan }: Omit<EvaluateJob['work'][number], 'checkpoint'> & { checkpoint: Checkpoint; spec: ModelSpec; plan: MemoryPlan },
+  {
+    stage,
+    label,
+    asked,
+    checkpoint,
+    spec,
+    plan,
+  }: Omit<EvaluateJob['work'][number], 'checkpoint'> & { checkpoint: Checkpoint; spec: ModelSpec; plan: MemoryPlan },
   { maxNewTokens, memory, threads }: Pick<EvaluateJob, 'maxNewTokens' | 'memory' | 'threads'>,
   workerFile: string,
   signal: AbortSignal | undefined,
@@ -44,14 +51,30 @@ export async function estimate(
   const predict = (count: number) => {
     const groups = Math.ceil(count / most);
     const rows = count / groups;
-    return costs.opening + count * costs.seeing(lengths.patches) + groups * (costs.pass(costs.layers(spec.language.layers, rows * lengths.tokens)) + maxNewTokens * costs.step(rows));
+    return (
+      costs.opening +
+      count * costs.seeing(lengths.patches) +
+      groups * (costs.pass(costs.layers(spec.language.layers, rows * lengths.tokens)) + maxNewTokens * costs.step(rows))
+    );
   };
   let tried = Math.min(asked.length, 2 * most);
   // Answers seldom come near their limit: a smaller batch that is run tells more than a larger one that is not.
   while (tried > FEWEST && predict(tried) > TRIAL) tried = Math.max(FEWEST, tried >> 1);
   if (predict(tried) <= TRIAL) {
-    const job: EvaluateJob = { maxNewTokens, memory, threads, badLines: 'skip', work: [{ checkpoint: 0, stage, label, asked: spread(tried, asked.length).map((index) => asked[index]!) }] };
-    const found = await tryOut<EvaluateMessage>('evaluate', job, (message) => (message.type === 'batch' ? message.answers.filter(({ text }) => text !== null).length : undefined), workerFile, signal);
+    const job: EvaluateJob = {
+      maxNewTokens,
+      memory,
+      threads,
+      badLines: 'skip',
+      work: [{ checkpoint: 0, stage, label, asked: spread(tried, asked.length).map((index) => asked[index]!) }],
+    };
+    const found = await tryOut<EvaluateMessage>(
+      'evaluate',
+      job,
+      (message) => (message.type === 'batch' ? message.answers.filter(({ text }) => text !== null).length : undefined),
+      workerFile,
+      signal,
+    );
     if (found !== undefined) return { seconds: atRateOf(found, asked.length), basis: 'measured', batch };
   }
   return { seconds: predict(asked.length), basis: 'longest', batch };

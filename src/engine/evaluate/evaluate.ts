@@ -60,32 +60,48 @@ export interface EvaluateSetup {
  * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation of the
  * same checkpoint asks only what is new.
  */
-export async function evaluate(request: EvaluateRequest, workerFile: string, host: EngineHost | undefined, context: CallContext<EvaluateProgress> = {}): Promise<EvaluateResult> {
+export async function evaluate(
+  request: EvaluateRequest,
+  workerFile: string,
+  host: EngineHost | undefined,
+  context: CallContext<EvaluateProgress> = {},
+): Promise<EvaluateResult> {
   const startedAt = new Date();
   // A wrong address is said before anything is read.
   const grader = request.grader && languageModelOf(request.grader, host);
   const describer = request.describer && languageModelOf(request.describer, host);
   const setup = await setUp(request, context, describer);
   const runId = runIdOf(factsOf(setup));
-  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
-    kind: request.kind ?? 'evaluate',
-    labels: setup.labels,
-    paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
-    fingerprints: setup.fingerprints,
-    data: setup.sets.data,
-    dataFingerprint: setup.sets.fingerprint,
-    maxNewTokens: setup.maxNewTokens,
-    startedAt: startedAt.toISOString(),
-    tasks: keysOf(setup.items).size * setup.checkpoints.length,
-  });
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: request.kind ?? 'evaluate',
+          labels: setup.labels,
+          paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints: setup.fingerprints,
+          data: setup.sets.data,
+          dataFingerprint: setup.sets.fingerprint,
+          maxNewTokens: setup.maxNewTokens,
+          startedAt: startedAt.toISOString(),
+          tasks: keysOf(setup.items).size * setup.checkpoints.length,
+        });
   const stored: (StoredAnswers | undefined)[] = [];
   try {
-    for (const facts of answerFacts(setup)) stored.push(request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, facts));
+    for (const facts of answerFacts(setup))
+      stored.push(request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, facts));
     const { texts, failures } = await askMissing(setup, stored, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
     const before = await run?.result<EvaluateResult>();
     const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
-    const result = await resultOf(setup, texts, failures, second, before?.provenance ?? provenance(runId, startedAt), context.signal);
+    const result = await resultOf(
+      setup,
+      texts,
+      failures,
+      second,
+      before?.provenance ?? provenance(runId, startedAt),
+      context.signal,
+    );
     await run?.finish(result);
     return result;
   } finally {
@@ -95,7 +111,11 @@ export async function evaluate(request: EvaluateRequest, workerFile: string, hos
 }
 
 /** Opens and reads everything but weights and pictures. */
-export async function setUp(request: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>, describer?: LanguageModel): Promise<EvaluateSetup> {
+export async function setUp(
+  request: EvaluateRequest,
+  { signal, progress }: CallContext<EvaluateProgress>,
+  describer?: LanguageModel,
+): Promise<EvaluateSetup> {
   const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0 } = request;
   if (request.checkpoints.length === 0) throw new FrankensteinError('bad-request', 'No checkpoint is given.');
   checkAmounts({ samples: request.samples, seed, maxNewTokens });
@@ -106,11 +126,19 @@ export async function setUp(request: EvaluateRequest, { signal, progress }: Call
   const sets = await readSets(request, signal);
   const pictured = sets.sets.some(({ questions }) => questions.some(({ image }) => image !== undefined));
   for (const checkpoint of checkpoints) {
-    if (readSpec(checkpoint).vision === undefined && pictured) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`);
+    if (readSpec(checkpoint).vision === undefined && pictured)
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`,
+      );
   }
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });
   return {
-    request, checkpoints, sets, maxNewTokens, seed,
+    request,
+    checkpoints,
+    sets,
+    maxNewTokens,
+    seed,
     labels: labelsOf(request.checkpoints, checkpoints),
     fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
     items: await itemsOf(sets, signal),
@@ -124,10 +152,20 @@ async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined):
   for (const { name, questions, abilities } of sets) {
     for (const question of questions) {
       throwIfCancelled(signal);
-      const picture = question.image === undefined ? '' : (facts.get(question.image) ?? (await factsOfPicture(question.image)));
+      const picture =
+        question.image === undefined ? '' : (facts.get(question.image) ?? (await factsOfPicture(question.image)));
       if (question.image !== undefined) facts.set(question.image, picture);
       for (const setting of settingsOf(question, abilities)) {
-        const key = createHash('sha256').update(JSON.stringify([promptOf(question, setting), setting === 'image' ? 'picture' : setting === 'text' ? 'text' : 'black', picture])).digest('hex').slice(0, 32);
+        const key = createHash('sha256')
+          .update(
+            JSON.stringify([
+              promptOf(question, setting),
+              setting === 'image' ? 'picture' : setting === 'text' ? 'text' : 'black',
+              picture,
+            ]),
+          )
+          .digest('hex')
+          .slice(0, 32);
         items.push({ question, id: `${name}/${question.id}`, setting, key });
       }
     }
@@ -145,65 +183,108 @@ export function keysOf(items: readonly Item[]): Set<string> {
 }
 
 /** What makes answers the same answers: the checkpoint's content and what is not in a question's key. */
-export function answerFacts({ checkpoints, fingerprints, maxNewTokens }: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'maxNewTokens'>): object[] {
-  return checkpoints.map((checkpoint, index) => ({ answers: ANSWERS_VERSION, maxNewTokens, checkpoint: identityOf(checkpoint, fingerprints[index]!) }));
+export function answerFacts({
+  checkpoints,
+  fingerprints,
+  maxNewTokens,
+}: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'maxNewTokens'>): object[] {
+  return checkpoints.map((checkpoint, index) => ({
+    answers: ANSWERS_VERSION,
+    maxNewTokens,
+    checkpoint: identityOf(checkpoint, fingerprints[index]!),
+  }));
 }
 
 /** What makes a run the same run. Labels, memory and threads do not. */
 function factsOf(setup: EvaluateSetup): object {
   const { request, sets, items } = setup;
   return {
-    kind: request.kind ?? 'evaluate', data: sets.data, dataFingerprint: sets.fingerprint, grader: request.grader?.model ?? null, axis: request.axis ?? null,
-    roles: request.checkpoints.map(({ role }) => role ?? null), sets: sets.sets.map(({ name, abilities }) => [name, abilities]),
-    items: createHash('sha256').update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join('')).digest('hex'),
+    kind: request.kind ?? 'evaluate',
+    data: sets.data,
+    dataFingerprint: sets.fingerprint,
+    grader: request.grader?.model ?? null,
+    axis: request.axis ?? null,
+    roles: request.checkpoints.map(({ role }) => role ?? null),
+    sets: sets.sets.map(({ name, abilities }) => [name, abilities]),
+    items: createHash('sha256')
+      .update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join(''))
+      .digest('hex'),
     checkpoints: answerFacts(setup),
   };
 }
 
 /** @returns texts per checkpoint and key, and why a key has none. */
-async function askMissing(setup: EvaluateSetup, stored: readonly (StoredAnswers | undefined)[], run: Run | undefined, workerFile: string, { signal, progress }: CallContext<EvaluateProgress>): Promise<{ texts: Map<string, string>[]; failures: Map<string, string> }> {
+async function askMissing(
+  setup: EvaluateSetup,
+  stored: readonly (StoredAnswers | undefined)[],
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext<EvaluateProgress>,
+): Promise<{ texts: Map<string, string>[]; failures: Map<string, string> }> {
   const { request, items, checkpoints, labels, maxNewTokens } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();
   const wanted = askedOf(items);
   const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
     const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
-    return asked.length === 0 ? [] : [{ checkpoint, stage: request.checkpoints[checkpoint]!, label: labels[checkpoint]!, asked }];
+    return asked.length === 0
+      ? []
+      : [{ checkpoint, stage: request.checkpoints[checkpoint]!, label: labels[checkpoint]!, asked }];
   });
   const total = wanted.length * checkpoints.length;
   const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
   await noteKnown(run, wanted, work, checkpoints.length);
   const meter = createProbeMeter(total, total - missing, progress);
   if (missing === 0) return { texts, failures };
-  const job: EvaluateJob = { maxNewTokens, memory: request.memory, threads: request.threads, badLines: request.badLines ?? 'stop', work };
-  await runInThread(workerFile, 'evaluate', job, async (message: EvaluateMessage) => {
-    switch (message.type) {
-      case 'phase':
-        return meter.phase(message.phase);
-      case 'progress':
-        return meter.advance(message.done);
-      case 'notice':
-        return void setup.warnings.push(message.sentence);
-      case 'batch':
-        for (const { key, text, why } of message.answers) {
-          if (text === null) failures.set(key, why!);
-          else if (stored[message.checkpoint]) await stored[message.checkpoint]!.add(key, text);
-          else texts[message.checkpoint]!.set(key, text);
-          await run?.append({ checkpoint: message.checkpoint, key });
-        }
-        return meter.settle(message.answers.length);
-    }
-  }, signal);
+  const job: EvaluateJob = {
+    maxNewTokens,
+    memory: request.memory,
+    threads: request.threads,
+    badLines: request.badLines ?? 'stop',
+    work,
+  };
+  await runInThread(
+    workerFile,
+    'evaluate',
+    job,
+    async (message: EvaluateMessage) => {
+      switch (message.type) {
+        case 'phase':
+          return meter.phase(message.phase);
+        case 'progress':
+          return meter.advance(message.done);
+        case 'notice':
+          return void setup.warnings.push(message.sentence);
+        case 'batch':
+          for (const { key, text, why } of message.answers) {
+            if (text === null) failures.set(key, why!);
+            else if (stored[message.checkpoint]) await stored[message.checkpoint]!.add(key, text);
+            else texts[message.checkpoint]!.set(key, text);
+            await run?.append({ checkpoint: message.checkpoint, key });
+          }
+          return meter.settle(message.answers.length);
+      }
+    },
+    signal,
+  );
   return { texts, failures };
 }
 
 /** The journal counts answers, for the list of runs: those of earlier evaluations too. */
-async function noteKnown(run: Run | undefined, wanted: readonly Asked[], work: EvaluateJob['work'], checkpoints: number): Promise<void> {
+async function noteKnown(
+  run: Run | undefined,
+  wanted: readonly Asked[],
+  work: EvaluateJob['work'],
+  checkpoints: number,
+): Promise<void> {
   if (run === undefined) return;
-  const noted = new Set((await run.entries<{ checkpoint: number; key: string }>()).map(({ checkpoint, key }) => `${checkpoint} ${key}`));
+  const noted = new Set(
+    (await run.entries<{ checkpoint: number; key: string }>()).map(({ checkpoint, key }) => `${checkpoint} ${key}`),
+  );
   for (let checkpoint = 0; checkpoint < checkpoints; checkpoint++) {
     const left = new Set(work.find((one) => one.checkpoint === checkpoint)?.asked.map(({ key }) => key));
-    for (const { key } of wanted) if (!left.has(key) && !noted.has(`${checkpoint} ${key}`)) await run.append({ checkpoint, key });
+    for (const { key } of wanted)
+      if (!left.has(key) && !noted.has(`${checkpoint} ${key}`)) await run.append({ checkpoint, key });
   }
 }
 
@@ -211,15 +292,32 @@ async function noteKnown(run: Run | undefined, wanted: readonly Asked[], work: E
 export function askedOf(items: readonly Item[]): Asked[] {
   const asked = new Map<string, Asked>();
   for (const { key, question, setting } of items) {
-    if (!asked.has(key)) asked.set(key, { key, prompt: promptOf(question, setting), image: question.image, black: setting === 'black' || setting === 'described' });
+    if (!asked.has(key))
+      asked.set(key, {
+        key,
+        prompt: promptOf(question, setting),
+        image: question.image,
+        black: setting === 'black' || setting === 'described',
+      });
   }
-  return [...asked.values()].sort((a, b) => Number(a.image === undefined) - Number(b.image === undefined) || a.prompt.length - b.prompt.length || (a.key < b.key ? -1 : 1));
+  return [...asked.values()].sort(
+    (a, b) =>
+      Number(a.image === undefined) - Number(b.image === undefined) ||
+      a.prompt.length - b.prompt.length ||
+      (a.key < b.key ? -1 : 1),
+  );
 }
 
 /** Verdicts of the language model, by `verdictKey`. */
 type SecondOpinion = ReadonlyMap<string, boolean>;
 
-async function secondOpinion({ request, items }: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, model: LanguageModel, { signal, progress }: CallContext<EvaluateProgress>): Promise<SecondOpinion> {
+async function secondOpinion(
+  { request, items }: EvaluateSetup,
+  texts: readonly Map<string, string>[],
+  failures: ReadonlyMap<string, string>,
+  model: LanguageModel,
+  { signal, progress }: CallContext<EvaluateProgress>,
+): Promise<SecondOpinion> {
   const contested = new Map<string, Contested>();
   for (const { question, key } of items) {
     if (failures.has(key) || question.answerType === 'box') continue;
@@ -228,18 +326,35 @@ async function secondOpinion({ request, items }: EvaluateSetup, texts: readonly 
       if (!isRight(one.text, question)) contested.set(verdictKey(one), one);
     }
   }
-  const stored = request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, { verdicts: 1, grader: addressOf(request.grader!) });
+  const stored =
+    request.runsFolder === undefined
+      ? undefined
+      : await StoredAnswers.open(request.runsFolder, { verdicts: 1, grader: addressOf(request.grader!) });
   try {
-    const verdicts = new Map([...contested.keys()].flatMap((key) => (stored?.texts.has(key) ? [[key, stored.texts.get(key) === 'right'] as const] : [])));
+    const verdicts = new Map(
+      [...contested.keys()].flatMap((key) =>
+        stored?.texts.has(key) ? [[key, stored.texts.get(key) === 'right'] as const] : [],
+      ),
+    );
     const left = [...contested].filter(([key]) => !verdicts.has(key));
     let done = 0;
-    await judge(model, left.map(([, one]) => one), async (index, right) => {
-      const [key] = left[index]!;
-      progress?.({ phase: `Second opinion of ${model.name}`, done: ++done, total: left.length, remainingSeconds: null });
-      if (right === undefined) return; // no verdict: what the rules say stands
-      verdicts.set(key, right);
-      await stored?.add(key, right ? 'right' : 'wrong');
-    }, signal);
+    await judge(
+      model,
+      left.map(([, one]) => one),
+      async (index, right) => {
+        const [key] = left[index]!;
+        progress?.({
+          phase: `Second opinion of ${model.name}`,
+          done: ++done,
+          total: left.length,
+          remainingSeconds: null,
+        });
+        if (right === undefined) return; // no verdict: what the rules say stands
+        verdicts.set(key, right);
+        await stored?.add(key, right ? 'right' : 'wrong');
+      },
+      signal,
+    );
     return verdicts;
   } finally {
     await stored?.close();
@@ -247,21 +362,52 @@ async function secondOpinion({ request, items }: EvaluateSetup, texts: readonly 
 }
 
 /** Puts pictures in words where the set has none and vision-to-reasoning is to be measured. */
-async function addDescriptions({ sets }: QuestionSets, model: LanguageModel, { runsFolder, sets: given, describer }: EvaluateRequest, { signal, progress }: CallContext<EvaluateProgress>): Promise<void> {
-  const bare = sets.flatMap(({ questions }) => questions.filter(({ image, description }) => image !== undefined && description === undefined));
+async function addDescriptions(
+  { sets }: QuestionSets,
+  model: LanguageModel,
+  { runsFolder, sets: given, describer }: EvaluateRequest,
+  { signal, progress }: CallContext<EvaluateProgress>,
+): Promise<void> {
+  const bare = sets.flatMap(({ questions }) =>
+    questions.filter(({ image, description }) => image !== undefined && description === undefined),
+  );
   const pictures = [...new Set(bare.map(({ image }) => image!))];
   const keys = new Map<string, string>();
-  for (const picture of pictures) keys.set(picture, createHash('sha256').update(await factsOfPicture(picture)).digest('hex').slice(0, 32));
-  const stored = runsFolder === undefined ? undefined : await StoredAnswers.open(runsFolder, { descriptions: 1, describer: addressOf(describer!) });
+  for (const picture of pictures)
+    keys.set(
+      picture,
+      createHash('sha256')
+        .update(await factsOfPicture(picture))
+        .digest('hex')
+        .slice(0, 32),
+    );
+  const stored =
+    runsFolder === undefined
+      ? undefined
+      : await StoredAnswers.open(runsFolder, { descriptions: 1, describer: addressOf(describer!) });
   try {
-    const known = new Map(pictures.flatMap((picture) => (stored?.texts.has(keys.get(picture)!) ? [[picture, stored.texts.get(keys.get(picture)!)!] as const] : [])));
+    const known = new Map(
+      pictures.flatMap((picture) =>
+        stored?.texts.has(keys.get(picture)!) ? [[picture, stored.texts.get(keys.get(picture)!)!] as const] : [],
+      ),
+    );
     const left = pictures.filter((picture) => !known.has(picture));
     let done = 0;
-    await describeAll(model, left, async (picture, description) => {
-      known.set(picture, description);
-      await stored?.add(keys.get(picture)!, description);
-      progress?.({ phase: `Pictures in words by ${model.name}`, done: ++done, total: left.length, remainingSeconds: null });
-    }, signal);
+    await describeAll(
+      model,
+      left,
+      async (picture, description) => {
+        known.set(picture, description);
+        await stored?.add(keys.get(picture)!, description);
+        progress?.({
+          phase: `Pictures in words by ${model.name}`,
+          done: ++done,
+          total: left.length,
+          remainingSeconds: null,
+        });
+      },
+      signal,
+    );
     for (const question of bare) question.description = known.get(question.image!);
     for (const set of sets) set.abilities = abilitiesOf(set, sets, given);
   } finally {
@@ -274,10 +420,21 @@ function addressOf(request: LanguageModelRequest): object {
   return request.kind === 'endpoint' ? { url: request.url, model: request.model } : { editor: request.model };
 }
 
-async function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string>[], failures: ReadonlyMap<string, string>, second: SecondOpinion | undefined, origin: Provenance, signal: AbortSignal | undefined): Promise<EvaluateResult> {
+async function resultOf(
+  setup: EvaluateSetup,
+  texts: readonly Map<string, string>[],
+  failures: ReadonlyMap<string, string>,
+  second: SecondOpinion | undefined,
+  origin: Provenance,
+  signal: AbortSignal | undefined,
+): Promise<EvaluateResult> {
   const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
   const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
-  const scales = await boxScales(checkpoints, items.filter(({ id }) => !failed.has(id)).map(({ question }) => question), signal);
+  const scales = await boxScales(
+    checkpoints,
+    items.filter(({ id }) => !failed.has(id)).map(({ question }) => question),
+    signal,
+  );
   const byId = new Map<string, EvaluatedQuestion>();
   for (const { id, question, setting, key } of items) {
     if (failed.has(id)) continue;
@@ -295,30 +452,75 @@ async function resultOf(setup: EvaluateSetup, texts: readonly Map<string, string
   const abilities = new Map(sets.sets.map((set) => [set.name, set.abilities]));
   for (const question of byId.values()) question.counts = countsOf(question.right, abilities.get(question.set)!);
   const questions = [...byId.values()];
-  if (questions.length === 0) throw new FrankensteinError('malformed', `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`);
+  if (questions.length === 0)
+    throw new FrankensteinError(
+      'malformed',
+      `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`,
+    );
   const roles = checkpoints.map((_, index) => request.checkpoints[index]!.role ?? null);
-  const described = sets.sets.map(({ name, questions: own, abilities }) => ({ name, questions: own.length, abilities }));
+  const described = sets.sets.map(({ name, questions: own, abilities }) => ({
+    name,
+    questions: own.length,
+    abilities,
+  }));
   return {
     schema: 1,
     kind: request.kind ?? 'evaluate',
-    checkpoints: checkpoints.map(({ path: place, family }, index) => ({ label: labels[index]!, path: place, recipe: request.checkpoints[index]!.recipe ?? null, role: roles[index]!, family, fingerprint: fingerprints[index]! })),
-    data: sets.data, dataFingerprint: sets.fingerprint, sets: described, maxNewTokens, seed,
+    checkpoints: checkpoints.map(({ path: place, family }, index) => ({
+      label: labels[index]!,
+      path: place,
+      recipe: request.checkpoints[index]!.recipe ?? null,
+      role: roles[index]!,
+      family,
+      fingerprint: fingerprints[index]!,
+    })),
+    data: sets.data,
+    dataFingerprint: sets.fingerprint,
+    sets: described,
+    maxNewTokens,
+    seed,
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,
     questions,
     scores: scoresOf(questions, checkpoints.length),
-    accuracies: accuraciesOf(questions, described.map(({ name }) => name), checkpoints.length),
+    accuracies: accuraciesOf(
+      questions,
+      described.map(({ name }) => name),
+      checkpoints.length,
+    ),
     comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles) : [],
     axis: request.axis ?? null,
-    warnings: [...new Set([...setup.warnings, ...failuresLeftOut('question', 'asked', [...failed], (id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`)])],
+    warnings: [
+      ...new Set([
+        ...setup.warnings,
+        ...failuresLeftOut(
+          'question',
+          'asked',
+          [...failed],
+          (id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`,
+        ),
+      ]),
+    ],
     provenance: origin,
   };
 }
 
-function describe(id: string, { task, prompt, answer, answerType, image, description }: Question, { folder }: QuestionSets): EvaluatedQuestion {
+function describe(
+  id: string,
+  { task, prompt, answer, answerType, image, description }: Question,
+  { folder }: QuestionSets,
+): EvaluatedQuestion {
   return {
-    id, set: id.slice(0, id.indexOf('/')), task: task ?? null, prompt, truth: answer, answerType,
+    id,
+    set: id.slice(0, id.indexOf('/')),
+    task: task ?? null,
+    prompt,
+    truth: answer,
+    answerType,
     image: image === undefined ? null : path.relative(folder, image).replaceAll(path.sep, '/'),
-    description: description ?? null, answers: {}, right: {}, counts: {},
+    description: description ?? null,
+    answers: {},
+    right: {},
+    counts: {},
   };
 }

@@ -13,14 +13,21 @@ const RIGHT_IOU = 0.5;
  * @param text what the model said, thinking and all.
  * @param boxScale what a pixel of the truth's box is in the coordinates of the model's boxes.
  */
-export function isRight(text: string, question: Pick<Question, 'answer' | 'answerType' | 'choices'> & { precision?: Question['precision'] }, boxScale: BoxScale = [1, 1]): boolean {
+export function isRight(
+  text: string,
+  question: Pick<Question, 'answer' | 'answerType' | 'choices'> & { precision?: Question['precision'] },
+  boxScale: BoxScale = [1, 1],
+): boolean {
   const { answer, answerType, choices, precision } = question;
   switch (answerType) {
     case 'number': {
       const truth = numbersIn(answer).at(-1);
       const given = numberIn(text);
       if (truth === undefined) return normalised(answerIn(text)) === normalised(answer);
-      return given !== undefined && sameNumber(precision === undefined ? given : { ...given, value: Number(given.value.toFixed(precision)) }, truth);
+      return (
+        given !== undefined &&
+        sameNumber(precision === undefined ? given : { ...given, value: Number(given.value.toFixed(precision)) }, truth)
+      );
     }
     case 'math':
       return sameMathematics(mathematicsIn(text), answer);
@@ -77,12 +84,16 @@ function choiceIn(text: string, choices: readonly string[] | undefined): number 
   }
   // Capital letters that stand alone ("I choose B"), but not the article or the pronoun at the start of a sentence.
   const article = /(?:^|\s)A [a-z]/.test(answer);
-  const letters = [...answer.matchAll(/(?<![\w'])\(?([A-Z])\)?(?![\w'])/g)].map((match) => match[1]!).filter((letter) => letter !== 'I' && !(letter === 'A' && article));
+  const letters = [...answer.matchAll(/(?<![\w'])\(?([A-Z])\)?(?![\w'])/g)]
+    .map((match) => match[1]!)
+    .filter((letter) => letter !== 'I' && !(letter === 'A' && article));
   const last = letters.at(-1);
   if (last !== undefined) return inRange(last.charCodeAt(0) - 65, choices);
   // The only choice that the answer mentions.
   const words = ` ${normalised(answer).replace(/[^\p{L}\p{N}]+/gu, ' ')} `;
-  const mentioned = (choices ?? []).flatMap((choice, index) => (words.includes(` ${normalised(choice).replace(/[^\p{L}\p{N}]+/gu, ' ')} `) ? [index] : []));
+  const mentioned = (choices ?? []).flatMap((choice, index) =>
+    words.includes(` ${normalised(choice).replace(/[^\p{L}\p{N}]+/gu, ' ')} `) ? [index] : [],
+  );
   return mentioned.length === 1 ? mentioned[0] : undefined;
 }
 

@@ -43,7 +43,11 @@ export class LineError extends Error {}
  * hold nothing.
  * @throws `bad-line` naming file and lines; `malformed` when no line is left, `not-found`, `permission`, `cancelled`
  */
-export async function readJsonl<T>(given: string, parse: (object: JsonObject, line: number) => Promise<T> | T, options: ReadOptions = {}): Promise<DataSet<T>> {
+export async function readJsonl<T>(
+  given: string,
+  parse: (object: JsonObject, line: number) => Promise<T> | T,
+  options: ReadOptions = {},
+): Promise<DataSet<T>> {
   const file = path.resolve(given);
   const bytes = await readBounded(file);
   const set: DataSet<T> = { file, items: [], badLines: [] };
@@ -63,7 +67,12 @@ export async function readJsonl<T>(given: string, parse: (object: JsonObject, li
   if (options.badLines !== 'skip' && set.badLines.length > 0) throw badLine(file, set.badLines);
   if (set.items.length === 0) {
     const [first] = set.badLines;
-    throw malformed(file, first === undefined ? 'holds no line.' : `holds no usable line; the first problem is in line ${thousands(first.line)}: ${first.why}`);
+    throw malformed(
+      file,
+      first === undefined
+        ? 'holds no line.'
+        : `holds no usable line; the first problem is in line ${thousands(first.line)}: ${first.why}`,
+    );
   }
   return set;
 }
@@ -74,15 +83,25 @@ const NAMED_LINES = 8;
 function badLine(file: string, [first, ...others]: readonly BadLine[]): FrankensteinError {
   const named = others.slice(0, NAMED_LINES).map(({ line }) => thousands(line));
   const more = others.length > NAMED_LINES ? [...named, '…'] : named;
-  const rest = others.length === 0 ? '' : ` ${thousands(others.length)} more ${others.length === 1 ? 'line' : 'lines'} cannot be used: ${more.join(', ')}.`;
-  return new FrankensteinError('bad-line', `${shown(path.basename(file))} line ${thousands(first!.line)} ${first!.why}${rest}`);
+  const rest =
+    others.length === 0
+      ? ''
+      : ` ${thousands(others.length)} more ${others.length === 1 ? 'line' : 'lines'} cannot be used: ${more.join(', ')}.`;
+  return new FrankensteinError(
+    'bad-line',
+    `${shown(path.basename(file))} line ${thousands(first!.line)} ${first!.why}${rest}`,
+  );
 }
 
 async function readBounded(file: string): Promise<Buffer> {
   try {
     const facts = await stat(file);
     if (!facts.isFile()) throw malformed(file, 'is not a regular file.');
-    if (facts.size > FILE_LIMIT) throw malformed(file, `has ${thousands(facts.size)} bytes; the limit for a data set is ${thousands(FILE_LIMIT)}.`);
+    if (facts.size > FILE_LIMIT)
+      throw malformed(
+        file,
+        `has ${thousands(facts.size)} bytes; the limit for a data set is ${thousands(FILE_LIMIT)}.`,
+      );
     return await readFile(file);
   } catch (error) {
     throw fileError(error, file);
@@ -137,12 +156,20 @@ export function identity(object: JsonObject, seen: Map<string, number>, line: nu
  */
 export async function pictureBelow(file: string, name: string, key: string): Promise<string> {
   const quoted = `"${shown(name.slice(0, 200))}"`;
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name) || name.startsWith('data:')) throw new LineError(`has a "${key}" that is no file: ${quoted.slice(0, 60)}; pictures are read from the file's own folder only.`);
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name) || name.startsWith('data:'))
+    throw new LineError(
+      `has a "${key}" that is no file: ${quoted.slice(0, 60)}; pictures are read from the file's own folder only.`,
+    );
   const folder = path.dirname(file);
   // A path of either system, wherever the file was written.
   const local = name.replaceAll('\\', '/');
   const full = path.resolve(folder, local);
-  if (path.posix.isAbsolute(local) || path.win32.isAbsolute(name) || name.includes('\0') || !full.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)) {
+  if (
+    path.posix.isAbsolute(local) ||
+    path.win32.isAbsolute(name) ||
+    name.includes('\0') ||
+    !full.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep)
+  ) {
     throw new LineError(`has a "${key}" outside the file's own folder: ${quoted}.`);
   }
   try {
@@ -150,7 +177,9 @@ export async function pictureBelow(file: string, name: string, key: string): Pro
   } catch (error) {
     if (error instanceof LineError) throw error;
     const failure = fileError(error, full);
-    throw new LineError(failure.code === 'not-found' ? `has a "${key}" that is not there: ${quoted}.` : failure.message);
+    throw new LineError(
+      failure.code === 'not-found' ? `has a "${key}" that is not there: ${quoted}.` : failure.message,
+    );
   }
   return full;
 }

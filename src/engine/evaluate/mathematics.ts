@@ -34,7 +34,11 @@ export function sameMathematics(given: string, truth: string): boolean {
 
 /** Words and letters of choices, however they are set. Brackets stay: an interval is not a tuple. */
 function plain(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/\s+/g, '').replace(/^\(([a-z])\)$/, '$1');
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/\s+/g, '')
+    .replace(/^\(([a-z])\)$/, '$1');
 }
 
 function matches(items: readonly string[], others: readonly string[]): boolean {
@@ -61,7 +65,9 @@ function sameValue(a: string, b: string): boolean {
     // Equations and words are compared as they are written; formulas by their values.
     if (left.freeVariables.length !== right.freeVariables.length || !algebraic(left) || !algebraic(right)) return false;
     return POINTS.every((point) => {
-      const values = Object.fromEntries(symbols.map((symbol, index) => [symbol, engine!.number(point + index * 0.4142135)]));
+      const values = Object.fromEntries(
+        symbols.map((symbol, index) => [symbol, engine!.number(point + index * 0.4142135)]),
+      );
       return close(numberOf(left.subs(values)), numberOf(right.subs(values)));
     });
   } catch {
@@ -69,7 +75,27 @@ function sameValue(a: string, b: string): boolean {
   }
 }
 
-const ALGEBRA = new Set(['Add', 'Subtract', 'Negate', 'Multiply', 'Divide', 'Rational', 'Power', 'Square', 'Sqrt', 'Root', 'Sin', 'Cos', 'Tan', 'Ln', 'Log', 'Exp', 'Abs', 'Delimiter', 'Half']);
+const ALGEBRA = new Set([
+  'Add',
+  'Subtract',
+  'Negate',
+  'Multiply',
+  'Divide',
+  'Rational',
+  'Power',
+  'Square',
+  'Sqrt',
+  'Root',
+  'Sin',
+  'Cos',
+  'Tan',
+  'Ln',
+  'Log',
+  'Exp',
+  'Abs',
+  'Delimiter',
+  'Half',
+]);
 
 function algebraic(expression: BoxedExpression): boolean {
   if (expression.ops === null || expression.ops === undefined) return true;
@@ -94,7 +120,9 @@ function close(a: readonly [number, number] | undefined, b: readonly [number, nu
 
 /** The whole text as one number. */
 function plainNumber(text: string): ReturnType<typeof numbersIn>[number] | undefined {
-  return /^[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?\s?(?:\\?%)?$/.test(text) && /\d/.test(text) ? numbersIn(text)[0] : undefined;
+  return /^[-+−]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?\s?(?:\\?%)?$/.test(text) && /\d/.test(text)
+    ? numbersIn(text)[0]
+    : undefined;
 }
 
 /** Items between top-level commas, and the brackets around all of them. */
@@ -109,7 +137,11 @@ function listOf(text: string): { items: string[]; bracket: string } {
     if ('([{'.includes(inner[at]!)) depth++;
     else if (')]}'.includes(inner[at]!)) depth--;
     // A comma before three digits separates thousands.
-    else if (inner[at] === ',' && depth === 0 && !(/\d$/.test(inner.slice(0, at)) && /^\d{3}(?!\d)/.test(inner.slice(at + 1)))) {
+    else if (
+      inner[at] === ',' &&
+      depth === 0 &&
+      !(/\d$/.test(inner.slice(0, at)) && /^\d{3}(?!\d)/.test(inner.slice(at + 1)))
+    ) {
       items.push(inner.slice(start, at).trim());
       start = at + 1;
     }

@@ -1,6 +1,28 @@
 /** Numbers as people and models write them. */
 
-const WORDS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve', 'thirteen', 'fourteen', 'fifteen', 'sixteen', 'seventeen', 'eighteen', 'nineteen', 'twenty'];
+const WORDS = [
+  'zero',
+  'one',
+  'two',
+  'three',
+  'four',
+  'five',
+  'six',
+  'seven',
+  'eight',
+  'nine',
+  'ten',
+  'eleven',
+  'twelve',
+  'thirteen',
+  'fourteen',
+  'fifteen',
+  'sixteen',
+  'seventeen',
+  'eighteen',
+  'nineteen',
+  'twenty',
+];
 
 export interface ParsedNumber {
   value: number;
@@ -41,7 +63,8 @@ function magnitude(parts: Record<string, string | undefined>): number | undefine
     const [above = NaN, below = NaN] = [...latex.matchAll(/-?\d+(?:\.\d+)?/g)].map(([number]) => Number(number));
     return above / below;
   }
-  if (whole !== undefined && top !== undefined && bottom !== undefined) return Number(whole) + Number(top) / Number(bottom);
+  if (whole !== undefined && top !== undefined && bottom !== undefined)
+    return Number(whole) + Number(top) / Number(bottom);
   if (digits !== undefined) {
     const exponent = power === undefined ? 0 : Number(/[-+]?\d+\}?$/.exec(power)?.[0].replace('}', ''));
     const value = plain(digits) * 10 ** exponent;

@@ -2,7 +2,12 @@
 import { throwIfCancelled } from '../errors.js';
 
 /** Calls `action` for every item, at most `parallel` at once, started in order. The first failure ends it. */
-export async function ordered<T>(items: readonly T[], parallel: number, action: (item: T, index: number) => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+export async function ordered<T>(
+  items: readonly T[],
+  parallel: number,
+  action: (item: T, index: number) => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   let next = 0;
   let failed = false;
   const lane = async () => {

@@ -5,7 +5,10 @@ import { wilson } from './statistics.js';
  * `after − before`, with Newcombe's score interval for paired shares (his method 10): built from the two Wilson
  * intervals and the correlation of the pairs, so that it keeps its width where no item differs.
  */
-export function pairedDifference(before: readonly boolean[], after: readonly boolean[]): { difference: number; low: number; high: number } {
+export function pairedDifference(
+  before: readonly boolean[],
+  after: readonly boolean[],
+): { difference: number; low: number; high: number } {
   const count = before.length;
   if (count === 0) return { difference: 0, low: -1, high: 1 };
   let [both, first, second] = [0, 0, 0];
@@ -16,7 +19,10 @@ export function pairedDifference(before: readonly boolean[], after: readonly boo
   });
   const neither = count - both - first - second;
   const [a, b] = [both + second, both + first];
-  const [one, two] = [{ share: a / count, ...wilson(a, count) }, { share: b / count, ...wilson(b, count) }];
+  const [one, two] = [
+    { share: a / count, ...wilson(a, count) },
+    { share: b / count, ...wilson(b, count) },
+  ];
   const correlation = phi(both, first, second, neither);
   const reach = (x: number, y: number) => Math.sqrt(Math.max(0, x * x - 2 * correlation * x * y + y * y));
   const difference = one.share - two.share;

@@ -18,7 +18,13 @@ const estimates = new Estimates();
  * of one shape take the same time: the first that has something to do is measured.
  * @param turns of the work that fills the budget; `release` frees what is kept for questions.
  */
-export async function planEvaluate(request: EvaluateRequest, workerFile: string, turns: Turns, release: () => Promise<void>, context: CallContext<EvaluateProgress> = {}): Promise<EvaluatePlan> {
+export async function planEvaluate(
+  request: EvaluateRequest,
+  workerFile: string,
+  turns: Turns,
+  release: () => Promise<void>,
+  context: CallContext<EvaluateProgress> = {},
+): Promise<EvaluatePlan> {
   const { signal } = context;
   const setup = await setUp(request, context);
   const wanted = askedOf(setup.items);
@@ -32,18 +38,37 @@ export async function planEvaluate(request: EvaluateRequest, workerFile: string,
     const spec = readSpec(checkpoint);
     const plan = planMemory(checkpoint, spec, request.memory, request.threads); // says so where the budget is too small
     if (asked.length === 0) continue;
-    const shape = JSON.stringify([spec.language.layers, spec.language.vocabulary, spec.language.layer, spec.vision?.blocks ?? 0]);
-    const key = JSON.stringify([checkpoint.path, request.checkpoints[index]!.recipe, fileIdentities(checkpoint), request.memory, request.threads, setup.maxNewTokens, asked.map((one) => one.key)]);
+    const shape = JSON.stringify([
+      spec.language.layers,
+      spec.language.vocabulary,
+      spec.language.layer,
+      spec.vision?.blocks ?? 0,
+    ]);
+    const key = JSON.stringify([
+      checkpoint.path,
+      request.checkpoints[index]!.recipe,
+      fileIdentities(checkpoint),
+      request.memory,
+      request.threads,
+      setup.maxNewTokens,
+      asked.map((one) => one.key),
+    ]);
     let found = estimates.get(key);
     if (found === undefined && !perShape.has(shape) && !turns.busy) {
       found = await turns.take(async () => {
         await release();
-        return estimate({ stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, checkpoint, spec, plan }, { maxNewTokens: setup.maxNewTokens, memory: request.memory, threads: request.threads }, workerFile, signal);
+        return estimate(
+          { stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, checkpoint, spec, plan },
+          { maxNewTokens: setup.maxNewTokens, memory: request.memory, threads: request.threads },
+          workerFile,
+          signal,
+        );
       }, signal);
       estimates.set(key, found);
     }
     if (found?.basis === 'longest') basis = 'longest';
-    if (found !== undefined) perShape.set(shape, { each: found.seconds === null ? null : found.seconds / asked.length, batch: found.batch });
+    if (found !== undefined)
+      perShape.set(shape, { each: found.seconds === null ? null : found.seconds / asked.length, batch: found.batch });
     const { each, batch } = perShape.get(shape) ?? { each: null, batch: plan.batchBytes };
     seconds = each === null || seconds === null ? null : seconds + each * asked.length;
     memory = Math.max(memory, neededBytes(plan, batch));
@@ -60,10 +85,14 @@ export async function planEvaluate(request: EvaluateRequest, workerFile: string,
 
 /** What no earlier run has asked, per checkpoint. */
 async function missingOf(setup: EvaluateSetup, wanted: readonly Asked[]): Promise<Asked[][]> {
-  const { request: { runsFolder } } = setup;
-  return Promise.all(answerFacts(setup).map(async (facts) => {
-    if (runsFolder === undefined) return [...wanted];
-    const known = await StoredAnswers.peek(runsFolder, facts);
-    return wanted.filter(({ key }) => !known.has(key));
-  }));
+  const {
+    request: { runsFolder },
+  } = setup;
+  return Promise.all(
+    answerFacts(setup).map(async (facts) => {
+      if (runsFolder === undefined) return [...wanted];
+      const known = await StoredAnswers.peek(runsFolder, facts);
+      return wanted.filter(({ key }) => !known.has(key));
+    }),
+  );
 }

@@ -1,6 +1,16 @@
 /** Paired probes in the format of the paper's authors: two pictures, one prompt. */
 import { boxOf, type Box } from './box.js';
-import { identity, type DataSet, type JsonObject, LineError, optionalText, pictureBelow, readJsonl, type ReadOptions, text } from './jsonl.js';
+import {
+  identity,
+  type DataSet,
+  type JsonObject,
+  LineError,
+  optionalText,
+  pictureBelow,
+  readJsonl,
+  type ReadOptions,
+  text,
+} from './jsonl.js';
 
 export type ProbeTask = 'counting' | 'ocr' | 'grounding' | 'recognition';
 
@@ -27,51 +37,74 @@ export interface ProbeSample {
 
 const DEFAULT_IOU = 0.5;
 /** Names that other files of this format use. */
-const ALIASES: Record<string, ProbeTask> = { count: 'counting', text: 'ocr', 'object_recognition': 'recognition', 'object recognition': 'recognition', 'object_grounding': 'grounding' };
+const ALIASES: Record<string, ProbeTask> = {
+  count: 'counting',
+  text: 'ocr',
+  object_recognition: 'recognition',
+  'object recognition': 'recognition',
+  object_grounding: 'grounding',
+};
 
 /** @throws as `readJsonl` */
 export async function readProbeSet(file: string, options: ReadOptions = {}): Promise<DataSet<ProbeSample>> {
   const seen = new Map<string, number>();
-  return readJsonl(file, async (object, line) => {
-    const task = taskOf(text(object, 'task'));
-    const meta = metaOf(object);
-    const [targetName, sourceName] = [text(object, 'target_image'), optionalText(object, 'source_image')];
-    if (sourceName === undefined && task !== 'recognition') throw new LineError('has no "source_image".');
-    const ocr = task === 'ocr';
-    const threshold = meta['iou_threshold'] ?? DEFAULT_IOU;
-    if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1)) throw new LineError('has an "iou_threshold" that is no number from 0 to 1.');
-    const boxes = task === 'grounding' ? { target: box(meta, 'target_bbox_xyxy'), source: box(meta, 'source_bbox_xyxy') } : undefined;
-    if (boxes !== undefined && boxes.source === undefined) throw new LineError('has no "source_bbox_xyxy" in its "meta": without it nobody can tell whether the box moved.');
-    return {
-      id: identity(object, seen, line),
-      task,
-      targetImage: await pictureBelow(file, targetName, 'target_image'),
-      sourceImage: sourceName === undefined ? undefined : await pictureBelow(file, sourceName, 'source_image'),
-      prompt: text(object, 'prompt'),
-      targetAnswer: plain(meta[ocr ? 'target_text' : 'target_answer']),
-      sourceAnswer: plain(meta[ocr ? 'source_text' : 'source_answer']),
-      targetBox: boxes?.target,
-      sourceBox: boxes?.source,
-      iouThreshold: threshold,
-    };
-  }, options);
+  return readJsonl(
+    file,
+    async (object, line) => {
+      const task = taskOf(text(object, 'task'));
+      const meta = metaOf(object);
+      const [targetName, sourceName] = [text(object, 'target_image'), optionalText(object, 'source_image')];
+      if (sourceName === undefined && task !== 'recognition') throw new LineError('has no "source_image".');
+      const ocr = task === 'ocr';
+      const threshold = meta['iou_threshold'] ?? DEFAULT_IOU;
+      if (typeof threshold !== 'number' || !(threshold >= 0 && threshold <= 1))
+        throw new LineError('has an "iou_threshold" that is no number from 0 to 1.');
+      const boxes =
+        task === 'grounding'
+          ? { target: box(meta, 'target_bbox_xyxy'), source: box(meta, 'source_bbox_xyxy') }
+          : undefined;
+      if (boxes !== undefined && boxes.source === undefined)
+        throw new LineError(
+          'has no "source_bbox_xyxy" in its "meta": without it nobody can tell whether the box moved.',
+        );
+      return {
+        id: identity(object, seen, line),
+        task,
+        targetImage: await pictureBelow(file, targetName, 'target_image'),
+        sourceImage: sourceName === undefined ? undefined : await pictureBelow(file, sourceName, 'source_image'),
+        prompt: text(object, 'prompt'),
+        targetAnswer: plain(meta[ocr ? 'target_text' : 'target_answer']),
+        sourceAnswer: plain(meta[ocr ? 'source_text' : 'source_answer']),
+        targetBox: boxes?.target,
+        sourceBox: boxes?.source,
+        iouThreshold: threshold,
+      };
+    },
+    options,
+  );
 }
 
 function taskOf(name: string): ProbeTask {
   const lower = name.trim().toLowerCase();
   const task = PROBE_TASKS.find((known) => known === lower) ?? ALIASES[lower];
-  if (task === undefined) throw new LineError(`has the task "${name.slice(0, 60)}"; there are ${PROBE_TASKS.join(', ')}.`);
+  if (task === undefined)
+    throw new LineError(`has the task "${name.slice(0, 60)}"; there are ${PROBE_TASKS.join(', ')}.`);
   return task;
 }
 
 function metaOf(object: JsonObject): JsonObject {
   const meta = object['meta'] ?? {};
-  if (typeof meta !== 'object' || meta === null || Array.isArray(meta)) throw new LineError('has a "meta" that is no object.');
+  if (typeof meta !== 'object' || meta === null || Array.isArray(meta))
+    throw new LineError('has a "meta" that is no object.');
   return meta as JsonObject;
 }
 
 function plain(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+  return typeof value === 'string'
+    ? value
+    : typeof value === 'number' || typeof value === 'boolean'
+      ? String(value)
+      : undefined;
 }
 
 function box(meta: JsonObject, key: string): Box | undefined {

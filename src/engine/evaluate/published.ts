@@ -30,11 +30,24 @@ const FORMATS: readonly Published[] = [
     question(row) {
       const choices = textsOf(row['choices']);
       const precision = Number(row['precision'] ?? NaN);
-      const kind = row['question_type'] === 'multi_choice' ? 'choice' : row['answer_type'] === 'integer' || row['answer_type'] === 'float' ? 'number' : row['answer_type'] === 'list' ? 'math' : 'text';
+      const kind =
+        row['question_type'] === 'multi_choice'
+          ? 'choice'
+          : row['answer_type'] === 'integer' || row['answer_type'] === 'float'
+            ? 'number'
+            : row['answer_type'] === 'list'
+              ? 'math'
+              : 'text';
       return {
-        id: textOf(row, 'pid'), prompt: row['query'] ? textOf(row, 'query') : textOf(row, 'question'), answer: textOf(row, 'answer'),
-        answerType: kind, choices: kind === 'choice' ? choices : undefined, precision: kind === 'number' && Number.isInteger(precision) && precision >= 0 && precision <= 20 ? precision : undefined,
-        description: undefined, task: undefined,
+        id: textOf(row, 'pid'),
+        prompt: row['query'] ? textOf(row, 'query') : textOf(row, 'question'),
+        answer: textOf(row, 'answer'),
+        answerType: kind,
+        choices: kind === 'choice' ? choices : undefined,
+        precision:
+          kind === 'number' && Number.isInteger(precision) && precision >= 0 && precision <= 20 ? precision : undefined,
+        description: undefined,
+        task: undefined,
       };
     },
   },
@@ -44,8 +57,13 @@ const FORMATS: readonly Published[] = [
     columns: ['problem', 'answer', 'unique_id', 'subject'],
     picture: undefined,
     question: (row, index) => ({
-      id: row['unique_id'] ? textOf(row, 'unique_id') : String(index), prompt: textOf(row, 'problem'), answer: textOf(row, 'answer'),
-      answerType: 'math', choices: undefined, description: undefined, task: row['subject'] ? textOf(row, 'subject') : undefined,
+      id: row['unique_id'] ? textOf(row, 'unique_id') : String(index),
+      prompt: textOf(row, 'problem'),
+      answer: textOf(row, 'answer'),
+      answerType: 'math',
+      choices: undefined,
+      description: undefined,
+      task: row['subject'] ? textOf(row, 'subject') : undefined,
     }),
   },
   {
@@ -54,9 +72,13 @@ const FORMATS: readonly Published[] = [
     columns: ['id', 'prompt', 'answer', 'answer_type', 'choices', 'description', 'task'],
     picture: 'image',
     question: (row, index) => ({
-      id: row['id'] === undefined ? String(index) : textOf(row, 'id'), prompt: textOf(row, 'prompt'), answer: textOf(row, 'answer'),
-      answerType: answerTypeOf(textOf(row, 'answer_type')), choices: textsOf(row['choices']),
-      description: row['description'] ? textOf(row, 'description') : undefined, task: row['task'] ? textOf(row, 'task') : undefined,
+      id: row['id'] === undefined ? String(index) : textOf(row, 'id'),
+      prompt: textOf(row, 'prompt'),
+      answer: textOf(row, 'answer'),
+      answerType: answerTypeOf(textOf(row, 'answer_type')),
+      choices: textsOf(row['choices']),
+      description: row['description'] ? textOf(row, 'description') : undefined,
+      task: row['task'] ? textOf(row, 'task') : undefined,
     }),
   },
   {
@@ -68,7 +90,15 @@ const FORMATS: readonly Published[] = [
       // The worked solution ends with "#### 42".
       const [, truth] = /####\s*(\S+)\s*$/.exec(textOf(row, 'answer')) ?? [];
       if (truth === undefined) throw new LineError(`has an answer without "####".`);
-      return { id: String(index), prompt: textOf(row, 'question'), answer: truth, answerType: 'number', choices: undefined, description: undefined, task: undefined };
+      return {
+        id: String(index),
+        prompt: textOf(row, 'question'),
+        answer: truth,
+        answerType: 'number',
+        choices: undefined,
+        description: undefined,
+        task: undefined,
+      };
     },
   },
 ];
@@ -80,12 +110,19 @@ const ROWS = 1024;
  * @throws `unsupported` for columns of no known set, `malformed` for a bad row (unless those are skipped), and as
  * `openParquet`.
  */
-export async function readParquetQuestions(given: string, { badLines, signal }: ReadOptions): Promise<DataSet<Question>> {
+export async function readParquetQuestions(
+  given: string,
+  { badLines, signal }: ReadOptions,
+): Promise<DataSet<Question>> {
   const name = path.resolve(given);
   const file = await openParquet(name, signal);
   try {
     const format = FORMATS.find(({ has }) => has.every((column) => file.columns.includes(column)));
-    if (format === undefined) throw new FrankensteinError('unsupported', `${shown(name)} has the columns ${file.columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${FORMATS.map((known) => known.name).join(', ')}).`);
+    if (format === undefined)
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(name)} has the columns ${file.columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${FORMATS.map((known) => known.name).join(', ')}).`,
+      );
     const columns = format.columns.filter((column) => file.columns.includes(column));
     const pictured = format.picture !== undefined && file.columns.includes(format.picture) ? format.picture : undefined;
     const set: DataSet<Question> = { file: name, items: [], badLines: [] };
@@ -97,9 +134,13 @@ export async function readParquetQuestions(given: string, { badLines, signal }: 
         const index = begin + offset;
         try {
           const question = format.question(row, index);
-          if (seen.has(question.id)) throw new LineError(`has the id "${shown(question.id.slice(0, 80))}" of an earlier row again.`);
+          if (seen.has(question.id))
+            throw new LineError(`has the id "${shown(question.id.slice(0, 80))}" of an earlier row again.`);
           seen.add(question.id);
-          set.items.push({ ...question, image: pictured === undefined ? undefined : pictureName(name, pictured, index) });
+          set.items.push({
+            ...question,
+            image: pictured === undefined ? undefined : pictureName(name, pictured, index),
+          });
         } catch (error) {
           if (!(error instanceof LineError)) throw error;
           if (badLines !== 'skip') throw malformed(name, `row ${index + 1} ${error.message}`);
@@ -116,7 +157,14 @@ export async function readParquetQuestions(given: string, { badLines, signal }: 
 
 function textOf(row: ParquetRow, column: string): string {
   const value = row[column];
-  const text = typeof value === 'string' ? value : typeof value === 'number' || typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? new TextDecoder().decode(value) : '';
+  const text =
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number' || typeof value === 'bigint'
+        ? String(value)
+        : value instanceof Uint8Array
+          ? new TextDecoder().decode(value)
+          : '';
   if (text.trim() === '') throw new LineError(`has no "${column}".`);
   return text;
 }

@@ -1,7 +1,17 @@
 /** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
 import { type AnswerType, answerTypeOf } from './answerType.js';
 import { boxOf } from './box.js';
-import { identity, type DataSet, type JsonObject, LineError, optionalText, pictureBelow, readJsonl, type ReadOptions, text } from './jsonl.js';
+import {
+  identity,
+  type DataSet,
+  type JsonObject,
+  LineError,
+  optionalText,
+  pictureBelow,
+  readJsonl,
+  type ReadOptions,
+  text,
+} from './jsonl.js';
 import { readParquetQuestions } from './published.js';
 
 export interface Question {
@@ -26,27 +36,36 @@ export interface Question {
 export async function readQuestionSet(file: string, options: ReadOptions = {}): Promise<DataSet<Question>> {
   if (file.endsWith('.parquet')) return readParquetQuestions(file, options);
   const seen = new Map<string, number>();
-  return readJsonl(file, async (object, line) => {
-    const answerType = answerTypeOf(text(object, 'answer_type'));
-    const choices = choicesOf(object);
-    const image = optionalText(object, 'image');
-    return {
-      id: identity(object, seen, line),
-      prompt: text(object, 'prompt'),
-      answer: answerOf(object, answerType),
-      answerType,
-      choices,
-      image: image === undefined ? undefined : await pictureBelow(file, image, 'image'),
-      description: optionalText(object, 'description'),
-      task: optionalText(object, 'task'),
-    };
-  }, options);
+  return readJsonl(
+    file,
+    async (object, line) => {
+      const answerType = answerTypeOf(text(object, 'answer_type'));
+      const choices = choicesOf(object);
+      const image = optionalText(object, 'image');
+      return {
+        id: identity(object, seen, line),
+        prompt: text(object, 'prompt'),
+        answer: answerOf(object, answerType),
+        answerType,
+        choices,
+        image: image === undefined ? undefined : await pictureBelow(file, image, 'image'),
+        description: optionalText(object, 'description'),
+        task: optionalText(object, 'task'),
+      };
+    },
+    options,
+  );
 }
 
 function choicesOf(object: JsonObject): readonly string[] | undefined {
   const value = object['choices'];
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value) || value.length === 0 || !value.every((choice) => typeof choice === 'string' || typeof choice === 'number')) throw new LineError('has "choices" that are no list of texts.');
+  if (
+    !Array.isArray(value) ||
+    value.length === 0 ||
+    !value.every((choice) => typeof choice === 'string' || typeof choice === 'number')
+  )
+    throw new LineError('has "choices" that are no list of texts.');
   return value.map(String);
 }
 

@@ -23,12 +23,18 @@ export function sampleOf<T>(items: readonly T[], count: number, seed: number): T
     const other = at + Math.floor(random() * (indices.length - at));
     [indices[at], indices[other]] = [indices[other]!, indices[at]!];
   }
-  return indices.slice(0, count).sort((a, b) => a - b).map((index) => items[index]!);
+  return indices
+    .slice(0, count)
+    .sort((a, b) => a - b)
+    .map((index) => items[index]!);
 }
 
 /** `count` of each group's items, in their old order: every task is asked equally often. */
 export function sampleOfEach<T>(items: readonly T[], group: (item: T) => string, count: number, seed: number): T[] {
   const groups = new Map<string, number[]>();
   items.forEach((item, index) => groups.set(group(item), [...(groups.get(group(item)) ?? []), index]));
-  return [...groups.values()].flatMap((indices) => sampleOf(indices, count, seed)).sort((a, b) => a - b).map((index) => items[index]!);
+  return [...groups.values()]
+    .flatMap((indices) => sampleOf(indices, count, seed))
+    .sort((a, b) => a - b)
+    .map((index) => items[index]!);
 }

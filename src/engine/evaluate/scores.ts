@@ -1,13 +1,24 @@
 /** From right and wrong answers to abilities, with intervals and paired tests (method.md §5). */
 import { pairedDifference } from './paired.js';
-import { ABILITIES, type AbilityName, type Accuracy, type Comparison, type EvaluatedQuestion, type Score, SETTINGS } from './result.js';
+import {
+  ABILITIES,
+  type AbilityName,
+  type Accuracy,
+  type Comparison,
+  type EvaluatedQuestion,
+  type Score,
+  SETTINGS,
+} from './result.js';
 import type { Role } from './request.js';
 import { mcnemar, wilson } from './statistics.js';
 
 type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts'>;
 
 /** Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in. */
-export function countsOf({ image, black, described, text }: EvaluatedQuestion['right'], abilities: readonly AbilityName[]): EvaluatedQuestion['counts'] {
+export function countsOf(
+  { image, black, described, text }: EvaluatedQuestion['right'],
+  abilities: readonly AbilityName[],
+): EvaluatedQuestion['counts'] {
   const all: Record<AbilityName, boolean[] | undefined> = {
     vis: image && black && image.map((right, checkpoint) => right && !black[checkpoint]!),
     v2r: image && described && image.map((right, checkpoint) => right && described[checkpoint]!),
@@ -19,13 +30,19 @@ export function countsOf({ image, black, described, text }: EvaluatedQuestion['r
 /** Flags of the questions that an ability is measured on: `[checkpoint][question]`. Empty where there are none. */
 function flagsOf(ability: AbilityName, questions: readonly Judged[], checkpoints: number): boolean[][] {
   const rows = questions.flatMap(({ counts }) => (counts[ability] ? [counts[ability]] : []));
-  return rows.length === 0 ? [] : Array.from({ length: checkpoints }, (_, checkpoint) => rows.map((row) => row[checkpoint]!));
+  return rows.length === 0
+    ? []
+    : Array.from({ length: checkpoints }, (_, checkpoint) => rows.map((row) => row[checkpoint]!));
 }
 
 /** Every ability that the sets allow, per checkpoint. */
 export function scoresOf(questions: readonly Judged[], checkpoints: number): Score[] {
   return ABILITIES.flatMap((ability) =>
-    flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({ ability, checkpoint, ...share(flags) })),
+    flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({
+      ability,
+      checkpoint,
+      ...share(flags),
+    })),
   );
 }
 
@@ -35,7 +52,12 @@ export function accuraciesOf(questions: readonly Judged[], sets: readonly string
     SETTINGS.flatMap((setting) => {
       const rows = questions.flatMap(({ set, right }) => (set === name && right[setting] ? [right[setting]] : []));
       if (rows.length === 0) return [];
-      return Array.from({ length: checkpoints }, (_, checkpoint): Accuracy => ({ checkpoint, set: name, setting, ...share(rows.map((row) => row[checkpoint]!)) }));
+      return Array.from({ length: checkpoints }, (_, checkpoint): Accuracy => ({
+        checkpoint,
+        set: name,
+        setting,
+        ...share(rows.map((row) => row[checkpoint]!)),
+      }));
     }),
   );
 }
@@ -52,23 +74,38 @@ export function comparisonsOf(questions: readonly Judged[], roles: readonly (Rol
     if (flags.length === 0) return [];
     return references.flatMap((against) => {
       // Two references are compared once: the later with the earlier.
-      const others = roles.map((_, checkpoint) => checkpoint).filter((checkpoint) => checkpoint !== against && !(checkpoint < against && references.includes(checkpoint)));
+      const others = roles
+        .map((_, checkpoint) => checkpoint)
+        .filter((checkpoint) => checkpoint !== against && !(checkpoint < against && references.includes(checkpoint)));
       return adjust(others.map((checkpoint) => compare(ability, checkpoint, against, flags)));
     });
   });
 }
 
-function compare(ability: AbilityName, checkpoint: number, against: number, flags: readonly boolean[][]): Omit<Comparison, 'adjusted'> {
+function compare(
+  ability: AbilityName,
+  checkpoint: number,
+  against: number,
+  flags: readonly boolean[][],
+): Omit<Comparison, 'adjusted'> {
   const [before, after] = [flags[against]!, flags[checkpoint]!];
   const { lost: tf, won: ft, p, exact } = mcnemar(before, after);
   const tt = before.filter((right, index) => right && after[index]!).length;
   const ff = before.length - tt - tf - ft;
   return {
-    ability, checkpoint, against, n: before.length, ...pairedDifference(before, after),
-    tt, tf, ft, ff,
+    ability,
+    checkpoint,
+    against,
+    n: before.length,
+    ...pairedDifference(before, after),
+    tt,
+    tf,
+    ft,
+    ff,
     sideEffect: tt + tf === 0 ? null : tf / (tt + tf),
     lift: ff + ft === 0 ? null : ft / (ff + ft),
-    p, exact,
+    p,
+    exact,
   };
 }
 
@@ -86,5 +123,10 @@ function adjust(comparisons: readonly Omit<Comparison, 'adjusted'>[]): Compariso
 
 function share(flags: readonly boolean[]): { n: number; hits: number; value: number; low: number; high: number } {
   const count = flags.filter(Boolean).length;
-  return { n: flags.length, hits: count, value: flags.length === 0 ? 0 : count / flags.length, ...wilson(count, flags.length) };
+  return {
+    n: flags.length,
+    hits: count,
+    value: flags.length === 0 ? 0 : count / flags.length,
+    ...wilson(count, flags.length),
+  };
 }

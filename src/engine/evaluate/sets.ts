@@ -38,17 +38,29 @@ export async function readSets(request: EvaluateRequest, signal: AbortSignal | u
   const { samples, seed = 0, badLines = 'stop' } = request;
   const facts = await stat(data).catch((error: unknown) => Promise.reject(fileError(error, data)));
   const folder = facts.isDirectory() ? data : path.dirname(data);
-  const names = facts.isDirectory() ? (await readdir(data)).filter((name) => READ.test(name)).sort() : [path.basename(data)];
+  const names = facts.isDirectory()
+    ? (await readdir(data)).filter((name) => READ.test(name)).sort()
+    : [path.basename(data)];
   if (names.length === 0) throw new FrankensteinError('not-found', `${shown(data)} holds no .jsonl or .parquet file.`);
-  const stray = Object.values(request.sets ?? {}).flat().find((name) => !names.includes(name));
-  if (stray !== undefined) throw new FrankensteinError('bad-request', `${shown(data)} has no set "${shown(stray)}"; there are ${names.map(shown).join(', ')}.`);
+  const stray = Object.values(request.sets ?? {})
+    .flat()
+    .find((name) => !names.includes(name));
+  if (stray !== undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      `${shown(data)} has no set "${shown(stray)}"; there are ${names.map(shown).join(', ')}.`,
+    );
   const sets: QuestionSet[] = [];
   const warnings: string[] = [];
   const hash = createHash('sha256');
   for (const name of names) {
     const file = path.join(folder, name);
     const { items, badLines: bad } = await readQuestionSet(file, { badLines, signal });
-    warnings.push(...linesLeftOut(bad.map(({ line, why }) => `line ${thousands(line)} ${why}`)).map((sentence) => `${shown(name)}: ${sentence}`));
+    warnings.push(
+      ...linesLeftOut(bad.map(({ line, why }) => `line ${thousands(line)} ${why}`)).map(
+        (sentence) => `${shown(name)}: ${sentence}`,
+      ),
+    );
     hash.update(`${name}\0${await hashOf(file)}\n`);
     sets.push({ name, questions: samples === undefined ? items : sampleOf(items, samples, seed), abilities: [] });
   }
@@ -64,14 +76,20 @@ const MATHEMATICAL = /math|geo|reason|chart|logic/i;
  * vision-to-reasoning (they need a description), and text alone shows reasoning. Where only one kind of picture set is
  * there, it serves for both.
  */
-export function abilitiesOf(set: QuestionSet, sets: readonly QuestionSet[], given: EvaluateRequest['sets']): AbilityName[] {
+export function abilitiesOf(
+  set: QuestionSet,
+  sets: readonly QuestionSet[],
+  given: EvaluateRequest['sets'],
+): AbilityName[] {
   if (given !== undefined) return ABILITIES.filter((ability) => given[ability]?.includes(set.name));
   if (!pictured(set)) return ['rea'];
   const described = set.questions.some(({ description }) => description !== undefined);
   const others = sets.filter((other) => other !== set && pictured(other));
   const mathematical = described && MATHEMATICAL.test(set.name);
   if (mathematical) return others.some((other) => !MATHEMATICAL.test(other.name)) ? ['v2r'] : ['vis', 'v2r'];
-  const elsewhere = others.some((other) => MATHEMATICAL.test(other.name) && other.questions.some(({ description }) => description !== undefined));
+  const elsewhere = others.some(
+    (other) => MATHEMATICAL.test(other.name) && other.questions.some(({ description }) => description !== undefined),
+  );
   return described && !elsewhere ? ['vis', 'v2r'] : ['vis'];
 }
 

@@ -87,13 +87,24 @@ export function bootstrapMean(values: readonly number[], options: BootstrapOptio
     means[resample] = sum / count;
   }
   means.sort();
-  return { mean: values.reduce((sum, value) => sum + value, 0) / count, low: quantile(means, (1 - level) / 2), high: quantile(means, (1 + level) / 2) };
+  return {
+    mean: values.reduce((sum, value) => sum + value, 0) / count,
+    low: quantile(means, (1 - level) / 2),
+    high: quantile(means, (1 + level) / 2),
+  };
 }
 
 /** The mean of `after − before` over the same items, with its interval. */
-export function pairedBootstrap(before: readonly number[], after: readonly number[], options: BootstrapOptions = {}): Interval & { mean: number } {
+export function pairedBootstrap(
+  before: readonly number[],
+  after: readonly number[],
+  options: BootstrapOptions = {},
+): Interval & { mean: number } {
   if (before.length !== after.length) throw new RangeError(`${before.length} items before, ${after.length} after`);
-  return bootstrapMean(before.map((value, index) => after[index]! - value), options);
+  return bootstrapMean(
+    before.map((value, index) => after[index]! - value),
+    options,
+  );
 }
 
 /** Of sorted values, interpolated as NumPy does. */

@@ -61,7 +61,12 @@ interface ShardPlan {
  * @throws `bad-request` when `out` is taken, `disk-full` before anything is written where that can be known, `permission`,
  * and what opening and reading throw. What was begun is removed.
  */
-export async function exportMerged(request: ExportRequest, workerFile: string, alone: <T>(work: () => Promise<T>) => Promise<T>, { signal, progress }: CallContext = {}): Promise<ExportResult> {
+export async function exportMerged(
+  request: ExportRequest,
+  workerFile: string,
+  alone: <T>(work: () => Promise<T>) => Promise<T>,
+  { signal, progress }: CallContext = {},
+): Promise<ExportResult> {
   const out = path.resolve(request.out);
   await checkFree(out);
   // Threads start while headers are read.
@@ -80,12 +85,24 @@ export async function exportMerged(request: ExportRequest, workerFile: string, a
   }
 }
 
-async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request: ExportRequest, alone: <T>(work: () => Promise<T>) => Promise<T>, { signal, progress }: CallContext): Promise<ExportResult> {
+async function exportWith(
+  pool: WorkerPool<WriteJob, void>,
+  out: string,
+  request: ExportRequest,
+  alone: <T>(work: () => Promise<T>) => Promise<T>,
+  { signal, progress }: CallContext,
+): Promise<ExportResult> {
   const checkpoint = await openStage(request.checkpoint, { signal });
-  if (checkpoint.config === undefined) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} has no config.json, so what is made of it would be no checkpoint that loads.`);
+  if (checkpoint.config === undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(checkpoint.path)} has no config.json, so what is made of it would be no checkpoint that loads.`,
+    );
   const shards = planShards(checkpoint, request.shardBytes ?? SHARD_BYTES);
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-  const computed = shards.flatMap(({ tensors }) => tensors).filter(({ tensor }) => tensor.expression !== undefined).length;
+  const computed = shards
+    .flatMap(({ tensors }) => tensors)
+    .filter(({ tensor }) => tensor.expression !== undefined).length;
   const parent = path.dirname(out);
   await explain(out, () => mkdir(parent, { recursive: true }));
   await checkRoom(parent, bytes);
@@ -99,7 +116,8 @@ async function exportWith(pool: WorkerPool<WriteJob, void>, out: string, request
   const card = cardOf(checkpoint, request.checkpoint, signal);
   card.catch(() => undefined);
   try {
-    if (computed > 0) progress?.({ phase: 'Waiting for its turn', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
+    if (computed > 0)
+      progress?.({ phase: 'Waiting for its turn', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
     await explain(out, () => (computed > 0 ? alone(write) : write()));
     await checkUnchanged(checkpoint);
     await explain(out, async () => writeTexts(beside, checkpoint, shards, await card, signal));
@@ -130,8 +148,13 @@ function threadsFor({ memory = DEFAULT_MEMORY, threads = availableParallelism() 
 async function checkFree(out: string): Promise<void> {
   const facts = await stat(out).catch(() => undefined);
   if (facts === undefined) return;
-  if (!facts.isDirectory()) throw new FrankensteinError('bad-request', `${shown(out)} is a file; name a folder that does not exist yet.`);
-  if ((await readdir(out)).length > 0) throw new FrankensteinError('bad-request', `${shown(out)} is there already and not empty; nothing in it was touched. Name another folder.`);
+  if (!facts.isDirectory())
+    throw new FrankensteinError('bad-request', `${shown(out)} is a file; name a folder that does not exist yet.`);
+  if ((await readdir(out)).length > 0)
+    throw new FrankensteinError(
+      'bad-request',
+      `${shown(out)} is there already and not empty; nothing in it was touched. Name another folder.`,
+    );
 }
 
 /** Hidden, beside the final folder; the machine's name, since a folder may be on a share. */
@@ -144,7 +167,8 @@ async function removeLeftovers(out: string): Promise<void> {
   const parent = path.dirname(out);
   for (const name of await readdir(parent)) {
     const pid = Number(/-(\d+)\.partial$/.exec(name)?.[1]);
-    if (name === partialOf(out, pid) && (pid === process.pid || !isRunning(pid))) await rm(path.join(parent, name), { recursive: true, force: true });
+    if (name === partialOf(out, pid) && (pid === process.pid || !isRunning(pid)))
+      await rm(path.join(parent, name), { recursive: true, force: true });
   }
 }
 
@@ -161,7 +185,11 @@ async function checkRoom(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   const needed = bytes + SPARE_BYTES;
-  if (free < needed) throw new FrankensteinError('disk-full', `The checkpoint takes ${sizeText(bytes)}, ${sizeText(needed)} with room for its other files, and ${shown(folder)} has ${sizeText(free)} left: free some space or name another folder.`);
+  if (free < needed)
+    throw new FrankensteinError(
+      'disk-full',
+      `The checkpoint takes ${sizeText(bytes)}, ${sizeText(needed)} with room for its other files, and ${shown(folder)} has ${sizeText(free)} left: free some space or name another folder.`,
+    );
 }
 
 /** Tensors in the owner's order, split where a shard would become too large, as the hub's libraries do. */
@@ -179,7 +207,8 @@ function planShards(checkpoint: Checkpoint, most: number): ShardPlan[] {
     size += own;
   }
   return groups.map((tensors, index) => {
-    const name = groups.length === 1 ? 'model.safetensors' : `model-${number(index + 1)}-of-${number(groups.length)}.safetensors`;
+    const name =
+      groups.length === 1 ? 'model.safetensors' : `model-${number(index + 1)}-of-${number(groups.length)}.safetensors`;
     const entries: Record<string, unknown> = { __metadata__: { format: 'pt' } };
     let offset = 0;
     const placed = tensors.map((tensor) => {
@@ -189,7 +218,12 @@ function planShards(checkpoint: Checkpoint, most: number): ShardPlan[] {
       return { tensor, at: begin };
     });
     const header = headerOf(entries);
-    return { name, header, tensors: placed.map(({ tensor, at }) => ({ tensor, at: at + header.length })), bytes: header.length + offset };
+    return {
+      name,
+      header,
+      tensors: placed.map(({ tensor, at }) => ({ tensor, at: at + header.length })),
+      bytes: header.length + offset,
+    };
   });
 }
 
@@ -207,7 +241,13 @@ function number(value: number): string {
   return String(value).padStart(5, '0');
 }
 
-async function writeShards(pool: WorkerPool<WriteJob, void>, folder: string, shards: readonly ShardPlan[], bytes: number, { signal, progress }: CallContext): Promise<void> {
+async function writeShards(
+  pool: WorkerPool<WriteJob, void>,
+  folder: string,
+  shards: readonly ShardPlan[],
+  bytes: number,
+  { signal, progress }: CallContext,
+): Promise<void> {
   const meter = createMeter('Writing weights', bytes, 0, progress);
   const jobs: { job: WriteJob; bytes: number; name: string }[] = [];
   for (const { name, header, tensors, bytes: length } of shards) {
@@ -224,7 +264,12 @@ async function writeShards(pool: WorkerPool<WriteJob, void>, folder: string, sha
   }
   // Computed tensors take longest; what is left for the end should be short.
   jobs.sort((a, b) => Number('tensor' in b.job.from) - Number('tensor' in a.job.from) || b.bytes - a.bytes);
-  await pool.run(jobs, ({ job }) => job, ({ bytes: done, name }) => Promise.resolve(meter.add(done, name)), signal);
+  await pool.run(
+    jobs,
+    ({ job }) => job,
+    ({ bytes: done, name }) => Promise.resolve(meter.add(done, name)),
+    signal,
+  );
 }
 
 /** Neighbours in one file that stay neighbours move together. */
@@ -235,7 +280,11 @@ function jobsOf(file: string, tensors: ShardPlan['tensors']): { job: WriteJob; b
     if (run === undefined) return;
     for (let begin = run.begin; begin < run.end; begin += COPY_BYTES) {
       const end = Math.min(run.end, begin + COPY_BYTES);
-      jobs.push({ job: { kind: 'write', file, at: run.at + begin - run.begin, from: { realPath: run.realPath, begin, end } }, bytes: end - begin, name: run.name });
+      jobs.push({
+        job: { kind: 'write', file, at: run.at + begin - run.begin, from: { realPath: run.realPath, begin, end } },
+        bytes: end - begin,
+        name: run.name,
+      });
     }
     run = undefined;
   };
@@ -254,7 +303,13 @@ function jobsOf(file: string, tensors: ShardPlan['tensors']): { job: WriteJob; b
 }
 
 /** Everything that is no weight. */
-async function writeTexts(folder: string, checkpoint: Checkpoint, shards: readonly ShardPlan[], card: string, signal: AbortSignal | undefined): Promise<void> {
+async function writeTexts(
+  folder: string,
+  checkpoint: Checkpoint,
+  shards: readonly ShardPlan[],
+  card: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   for (const [name, file] of checkpoint.files) {
     throwIfCancelled(signal);
     if (name !== 'config.json' && !/^readme|\.index\.json$/i.test(name)) await copyFile(file, path.join(folder, name));
@@ -263,17 +318,37 @@ async function writeTexts(folder: string, checkpoint: Checkpoint, shards: readon
   const template = checkpoint.virtual?.chatTemplate;
   if (template !== undefined) await writeFile(path.join(folder, 'chat_template.jinja'), template);
   if (shards.length > 1) {
-    const weightMap = Object.fromEntries(shards.flatMap(({ name, tensors }) => tensors.map(({ tensor }) => [tensor.onDisk, name])));
+    const weightMap = Object.fromEntries(
+      shards.flatMap(({ name, tensors }) => tensors.map(({ tensor }) => [tensor.onDisk, name])),
+    );
     const total = shards.reduce((sum, { bytes, header }) => sum + bytes - header.length, 0);
-    await writeFile(path.join(folder, 'model.safetensors.index.json'), `${JSON.stringify({ metadata: { total_size: total }, weight_map: weightMap }, null, 2)}\n`);
+    await writeFile(
+      path.join(folder, 'model.safetensors.index.json'),
+      `${JSON.stringify({ metadata: { total_size: total }, weight_map: weightMap }, null, 2)}\n`,
+    );
   }
   await writeFile(path.join(folder, 'README.md'), card);
 }
 
 async function cardOf(checkpoint: Checkpoint, asked: StageRequest, signal: AbortSignal | undefined): Promise<string> {
   const recipe = asked.recipe ?? (isRecipePath(checkpoint.path) ? await readFile(checkpoint.path, 'utf8') : undefined);
-  const sources = await Promise.all((checkpoint.virtual?.sources ?? []).map(async (source) => ({ path: source.path, fingerprint: await fingerprint(source, signal) })));
-  return modelCard({ name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder), summary: checkpoint.virtual?.summary, recipe, sources, fingerprint: await fingerprint(checkpoint, signal, sources.map((source) => source.fingerprint)) });
+  const sources = await Promise.all(
+    (checkpoint.virtual?.sources ?? []).map(async (source) => ({
+      path: source.path,
+      fingerprint: await fingerprint(source, signal),
+    })),
+  );
+  return modelCard({
+    name: path.basename(checkpoint.virtual?.label ?? checkpoint.folder),
+    summary: checkpoint.virtual?.summary,
+    recipe,
+    sources,
+    fingerprint: await fingerprint(
+      checkpoint,
+      signal,
+      sources.map((source) => source.fingerprint),
+    ),
+  });
 }
 
 function sizeText(bytes: number): string {
@@ -287,9 +362,22 @@ async function explain<T>(out: string, action: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof FrankensteinError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw new FrankensteinError('disk-full', `The disk became full while ${shown(out)} was written. What was begun has been removed.`, { cause: error });
-    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') throw new FrankensteinError('permission', `${shown(out)} may not be written: no permission for its folder.`, { cause: error });
-    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') throw new FrankensteinError('bad-request', `${shown(out)} is there already; nothing in it was touched. Name another folder.`, { cause: error });
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new FrankensteinError(
+        'disk-full',
+        `The disk became full while ${shown(out)} was written. What was begun has been removed.`,
+        { cause: error },
+      );
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+      throw new FrankensteinError('permission', `${shown(out)} may not be written: no permission for its folder.`, {
+        cause: error,
+      });
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR')
+      throw new FrankensteinError(
+        'bad-request',
+        `${shown(out)} is there already; nothing in it was touched. Name another folder.`,
+        { cause: error },
+      );
     throw error;
   }
 }

@@ -32,7 +32,8 @@ export const merge: Evaluator<MergeExpression, unknown> = {
     const unit = kernel.unit?.(task) ?? 1;
     const step = Math.ceil(PASS / unit) * unit;
     return kernel.prepare(task, async (visit) => {
-      for (let first = 0; first < task.size; first += step) visit(await readAll(expression.inputs, first, Math.min(step, task.size - first), read), first);
+      for (let first = 0; first < task.size; first += step)
+        visit(await readAll(expression.inputs, first, Math.min(step, task.size - first), read), first);
     });
   },
   async evaluate({ tensor, expression, prepared, first, count, read }) {
@@ -43,7 +44,12 @@ export const merge: Evaluator<MergeExpression, unknown> = {
   },
 };
 
-async function readAll(inputs: readonly Tensor[], first: number, count: number, read: ReadElements): Promise<Float64Array[]> {
+async function readAll(
+  inputs: readonly Tensor[],
+  first: number,
+  count: number,
+  read: ReadElements,
+): Promise<Float64Array[]> {
   const blocks: Float64Array[] = [];
   for (const input of inputs) {
     const block = new Float64Array(count);

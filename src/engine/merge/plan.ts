@@ -15,7 +15,18 @@ import { type Section, SECTIONS } from '../topology/topology.js';
 import type { KernelName } from './arithmetic/kernels.js';
 import type { Parameters } from './arithmetic/task.js';
 import { METHODS, type MethodName, type MethodParameter } from './methods.js';
-import type { InterpolateForm, LayerRange, MergeBody, MergeForm, NoiseForm, Parameter, Recipe, Reference, Setting, StitchForm } from './recipe/ast.js';
+import type {
+  InterpolateForm,
+  LayerRange,
+  MergeBody,
+  MergeForm,
+  NoiseForm,
+  Parameter,
+  Recipe,
+  Reference,
+  Setting,
+  StitchForm,
+} from './recipe/ast.js';
 import { nearest, type Place, type ProblemCode, type Report } from './recipe/problem.js';
 import { MODULES } from './recipe/schema.js';
 import { EMBEDDING, isHead, isInPart, type LayerTensor, sectionsOf } from './sections.js';
@@ -90,15 +101,24 @@ interface SectionPlan {
  * @param text of the recipe: fixes are edits of it.
  * @returns undefined when there is something that makes the result impossible; it has been reported.
  */
-export function planRecipe(recipe: Recipe, sourceOf: (reference: Reference) => Source, text: string, report: Report): RecipePlan | undefined {
+export function planRecipe(
+  recipe: Recipe,
+  sourceOf: (reference: Reference) => Source,
+  text: string,
+  report: Report,
+): RecipePlan | undefined {
   const { form } = recipe;
   if (form === undefined) return undefined;
   const planner = new Planner(recipe, sourceOf, text, report);
   switch (form.kind) {
-    case 'stitch': return planner.stitch(form);
-    case 'interpolate': return planner.interpolate(form);
-    case 'noise': return planner.noise(form);
-    case 'merge': return planner.merge(form);
+    case 'stitch':
+      return planner.stitch(form);
+    case 'interpolate':
+      return planner.interpolate(form);
+    case 'noise':
+      return planner.noise(form);
+    case 'merge':
+      return planner.merge(form);
   }
 }
 
@@ -110,7 +130,10 @@ class Planner {
   private readonly visionLayers: LayerOrigin[] = [];
   private readonly sections = new Map<Section, Set<number>>();
   /** Trouble with many tensors is one sentence. */
-  private readonly troubles = new Map<string, { code: ProblemCode; place: Place; names: string[]; say: (names: string) => string }>();
+  private readonly troubles = new Map<
+    string,
+    { code: ProblemCode; place: Place; names: string[]; say: (names: string) => string }
+  >();
   private readonly dtype: Dtype | undefined;
   private failed = false;
 
@@ -133,21 +156,47 @@ class Planner {
       return this.fail('layer-range', cuts ?? place, (error as FrankensteinError).message);
     }
     const stackOf = (reference: Reference, first: number, end: number): Stack => ({
-      method: 'passthrough', base: undefined, levels: [], place: reference,
-      sources: [{ reference, source: this.sourceOf(reference), range: { value: [first, end], offset: reference.offset, length: reference.length }, parameters: [] }],
+      method: 'passthrough',
+      base: undefined,
+      levels: [],
+      place: reference,
+      sources: [
+        {
+          reference,
+          source: this.sourceOf(reference),
+          range: { value: [first, end], offset: reference.offset, length: reference.length },
+          parameters: [],
+        },
+      ],
     });
     const [a, b] = resolved;
     const whole = stackOf(early, 0, layers);
     const stacks = [stackOf(early, 0, a), stackOf(mid, a, b), stackOf(late, b, layers)];
-    return this.run(owner, SECTIONS.map((section) => ({ section, stacks: section === 'language' ? stacks : [this.wholeOf(whole, section)], before: whole, after: whole })));
+    return this.run(
+      owner,
+      SECTIONS.map((section) => ({
+        section,
+        stacks: section === 'language' ? stacks : [this.wholeOf(whole, section)],
+        before: whole,
+        after: whole,
+      })),
+    );
   }
 
   interpolate({ a, b, alpha, layers, part }: InterpolateForm): RecipePlan | undefined {
     const [owner, other] = [this.sourceOf(a), this.sourceOf(b)];
     const range = this.checkedRange(layers, owner);
     if (range === undefined || !this.related(b, other, owner)) return undefined;
-    const parameter: MethodParameter = { name: 'alpha', type: 'number', scope: 'shared', default: undefined, doc: 'Share of b.' };
-    const given: Parameter[] = [{ name: { value: 'alpha', offset: alpha.offset, length: alpha.length }, setting: alpha }];
+    const parameter: MethodParameter = {
+      name: 'alpha',
+      type: 'number',
+      scope: 'shared',
+      default: undefined,
+      doc: 'Share of b.',
+    };
+    const given: Parameter[] = [
+      { name: { value: 'alpha', offset: alpha.offset, length: alpha.length }, setting: alpha },
+    ];
     this.checkFilters([alpha], [owner]);
     const otherLayers = sectionsOf(other.checkpoint).language.layers;
     return this.partly(owner, range, (tensor, layer, t) => {
@@ -155,19 +204,41 @@ class Planner {
       if (!isInPart(tensor, part, owner.checkpoint)) return undefined;
       const counterpart = otherLayers[layer]?.find((one) => one.rest === tensor.rest)?.tensor;
       if (counterpart === undefined) {
-        this.trouble('tensor-missing', b, tensor.tensor.name, (names) => `${other.label} lacks tensors of these layers: ${names}.`);
+        this.trouble(
+          'tensor-missing',
+          b,
+          tensor.tensor.name,
+          (names) => `${other.label} lacks tensors of these layers: ${names}.`,
+        );
         return undefined;
       }
       const share = resolveParameter(parameter, [given], spellings(tensor.tensor), t);
       if (typeof share !== 'number') {
-        this.trouble('missing-parameter', alpha, tensor.tensor.name, (names) => `No case of alpha fits these tensors: ${names}. Add a case without a filter.`);
+        this.trouble(
+          'missing-parameter',
+          alpha,
+          tensor.tensor.name,
+          (names) => `No case of alpha fits these tensors: ${names}. Add a case without a filter.`,
+        );
         return undefined;
       }
       const { layers: origins } = this;
-      origins[layer] = { from: [{ source: fromA, layer }, { source: this.indexOf(other), layer }], share };
+      origins[layer] = {
+        from: [
+          { source: fromA, layer },
+          { source: this.indexOf(other), layer },
+        ],
+        share,
+      };
       if (share === 0) return { tensor: tensor.tensor };
       if (share === 1) return { tensor: counterpart, reference: b };
-      return { method: 'linear', inputs: [tensor.tensor, counterpart], models: [{ weight: 1 - share }, { weight: share }], shared: { normalize: false }, reference: b };
+      return {
+        method: 'linear',
+        inputs: [tensor.tensor, counterpart],
+        models: [{ weight: 1 - share }, { weight: share }],
+        shared: { normalize: false },
+        reference: b,
+      };
     });
   }
 
@@ -178,14 +249,24 @@ class Planner {
     return this.partly(owner, range, (tensor) =>
       !isInPart(tensor, part, owner.checkpoint) || sigma.value === 0
         ? undefined
-        : { method: 'noise', inputs: [tensor.tensor], models: [{}], shared: { sigma: sigma.value, relative: scale === 'relative' }, seed, reference: model },
+        : {
+            method: 'noise',
+            inputs: [tensor.tensor],
+            models: [{}],
+            shared: { sigma: sigma.value, relative: scale === 'relative' },
+            seed,
+            reference: model,
+          },
     );
   }
 
   merge(form: MergeForm): RecipePlan | undefined {
     const { body } = form;
     const bodies = body.kind === 'modules' ? body.modules.map(({ body: inner }) => inner) : [body];
-    const first = form.base ?? bodies.flatMap((one) => (one.kind === 'models' ? one.models : one.slices.flatMap(({ sources }) => sources)))[0]?.model;
+    const first =
+      form.base ??
+      bodies.flatMap((one) => (one.kind === 'models' ? one.models : one.slices.flatMap(({ sources }) => sources)))[0]
+        ?.model;
     if (first === undefined) return undefined;
     const owner = this.sourceOf(first);
     const plans: SectionPlan[] = [];
@@ -195,7 +276,17 @@ class Planner {
         const section = this.sectionOf(name.value, owner);
         if (section === undefined) {
           const close = nearest(name.value, Object.keys(MODULES));
-          this.report({ code: 'unknown-module', severity: 'error', offset: name.offset, length: name.length, message: `${owner.label} has no module "${name.value}"; its modules are ${this.modulesOf(owner).join(', ')}.`, fix: close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ offset: name.offset, length: name.length, text: close }] } });
+          this.report({
+            code: 'unknown-module',
+            severity: 'error',
+            offset: name.offset,
+            length: name.length,
+            message: `${owner.label} has no module "${name.value}"; its modules are ${this.modulesOf(owner).join(', ')}.`,
+            fix:
+              close === undefined
+                ? undefined
+                : { title: `Change to ${close}`, edits: [{ offset: name.offset, length: name.length, text: close }] },
+          });
           this.failed = true;
           continue;
         }
@@ -210,19 +301,43 @@ class Planner {
         if (plan) plans.push(plan);
       }
       if (body.kind === 'slices' && owner.checkpoint.visionLayers > 0) {
-        this.report({ code: 'note', severity: 'warning', offset: body.offset, length: body.length, message: 'These slices are layers of the language model; vision tower and projector come from the first slice. mergekit refuses slices for a model of several modules: under modules, text_decoder takes them.' });
+        this.report({
+          code: 'note',
+          severity: 'warning',
+          offset: body.offset,
+          length: body.length,
+          message:
+            'These slices are layers of the language model; vision tower and projector come from the first slice. mergekit refuses slices for a model of several modules: under modules, text_decoder takes them.',
+        });
       }
     }
-    this.checkFilters(settingsOf(form), [...new Set(bodies.flatMap((one) => (one.kind === 'models' ? one.models : one.slices.flatMap(({ sources }) => sources))).map(({ model }) => this.sourceOf(model)))]);
+    this.checkFilters(settingsOf(form), [
+      ...new Set(
+        bodies
+          .flatMap((one) => (one.kind === 'models' ? one.models : one.slices.flatMap(({ sources }) => sources)))
+          .map(({ model }) => this.sourceOf(model)),
+      ),
+    ]);
     if (plans.length === 0) return undefined;
     const plan = this.run(owner, plans);
-    const language = body.kind === 'modules' ? body.modules.filter(({ name }) => this.sectionOf(name.value, owner) === 'language').map((module) => module.body) : bodies;
+    const language =
+      body.kind === 'modules'
+        ? body.modules
+            .filter(({ name }) => this.sectionOf(name.value, owner) === 'language')
+            .map((module) => module.body)
+        : bodies;
     if (plan && form.method.value === 'passthrough') this.noteEnds(language, owner);
     return plan;
   }
 
   /** What a body makes of one section; undefined where it cannot be made. */
-  private planSection(section: Section, body: MergeBody, form: MergeForm, levels: Parameter[][], owner: Source): SectionPlan | undefined {
+  private planSection(
+    section: Section,
+    body: MergeBody,
+    form: MergeForm,
+    levels: Parameter[][],
+    owner: Source,
+  ): SectionPlan | undefined {
     const method = form.method.value;
     const above = [...levels, form.parameters];
     const counted = (source: Source) => sectionsOf(source.checkpoint)[section].layers.length;
@@ -235,9 +350,16 @@ class Planner {
       return { section, stacks: [stack], before: stack, after: stack };
     }
     const stacks = body.slices.map(({ sources, base, parameters, offset, length }): Stack => ({
-      method, levels: [parameters, ...above], place: { offset, length },
+      method,
+      levels: [parameters, ...above],
+      place: { offset, length },
       base: (base ?? form.base) && this.sourceOf((base ?? form.base)!),
-      sources: sources.map((source) => ({ reference: source.model, source: this.sourceOf(source.model), range: source.layers, parameters: source.parameters })),
+      sources: sources.map((source) => ({
+        reference: source.model,
+        source: this.sourceOf(source.model),
+        range: source.layers,
+        parameters: source.parameters,
+      })),
     }));
     const [first, last] = [stacks[0], stacks.at(-1)];
     if (first === undefined || last === undefined) return undefined;
@@ -252,7 +374,17 @@ class Planner {
       const layers = counted(source);
       if (range.value[1] > layers) {
         const [from] = range.value;
-        this.fail('layer-range', range, `${source.label} has ${section === 'vision' ? 'vision blocks' : 'layers'} 0 to ${layers - 1}, so a range ends at most at ${layers}.`, from < layers ? { title: `Change to [${from}, ${layers}]`, edits: [{ offset: range.offset, length: range.length, text: `[${from}, ${layers}]` }] } : undefined);
+        this.fail(
+          'layer-range',
+          range,
+          `${source.label} has ${section === 'vision' ? 'vision blocks' : 'layers'} 0 to ${layers - 1}, so a range ends at most at ${layers}.`,
+          from < layers
+            ? {
+                title: `Change to [${from}, ${layers}]`,
+                edits: [{ offset: range.offset, length: range.length, text: `[${from}, ${layers}]` }],
+              }
+            : undefined,
+        );
       }
     }
     return { section, stacks, before: first, after: last };
@@ -261,30 +393,51 @@ class Planner {
   private whole(reference: Reference, parameters: readonly Parameter[], section: Section): StackSource {
     const source = this.sourceOf(reference);
     const { length } = sectionsOf(source.checkpoint)[section].layers;
-    return { reference, source, parameters, range: { value: [0, length], offset: reference.offset, length: reference.length } };
+    return {
+      reference,
+      source,
+      parameters,
+      range: { value: [0, length], offset: reference.offset, length: reference.length },
+    };
   }
 
   /** The same sources with all their layers of another section. */
   private wholeOf(stack: Stack, section: Section): Stack {
-    return { ...stack, sources: stack.sources.map(({ reference, parameters }) => this.whole(reference, parameters, section)) };
+    return {
+      ...stack,
+      sources: stack.sources.map(({ reference, parameters }) => this.whole(reference, parameters, section)),
+    };
   }
 
   private run(owner: Source, plans: readonly SectionPlan[]): RecipePlan | undefined {
     this.indexOf(owner);
     for (const { stacks, before, after } of plans) {
-      for (const stack of [...stacks, before, after]) for (const { reference, source } of stack.sources) if (!this.related(reference, source, owner)) return undefined;
+      for (const stack of [...stacks, before, after])
+        for (const { reference, source } of stack.sources)
+          if (!this.related(reference, source, owner)) return undefined;
     }
     if (this.failed) return undefined;
     for (const { section, stacks, before, after } of plans) {
       this.place(section, before, 'before', owner);
       let layer = 0;
       for (const stack of stacks) {
-        const lengths = stack.sources.map(({ range: { value: [first, end] } }) => end - first);
+        const lengths = stack.sources.map(
+          ({
+            range: {
+              value: [first, end],
+            },
+          }) => end - first,
+        );
         const count = lengths[0] ?? 0;
         if (lengths.some((length) => length !== count)) {
-          return this.fail('layer-range', stack.place, `All sources of a slice have the same number of layers; here they have ${lengths.join(' and ')}.`);
+          return this.fail(
+            'layer-range',
+            stack.place,
+            `All sources of a slice have the same number of layers; here they have ${lengths.join(' and ')}.`,
+          );
         }
-        for (let offset = 0; offset < count; offset++) this.placeLayer(section, stack, offset, count > 1 ? offset / (count - 1) : 1, layer++, owner);
+        for (let offset = 0; offset < count; offset++)
+          this.placeLayer(section, stack, offset, count > 1 ? offset / (count - 1) : 1, layer++, owner);
       }
       this.place(section, after, 'after', owner);
     }
@@ -292,18 +445,26 @@ class Planner {
   }
 
   /** The owner's tensors, with what `change` says of those in some language layers. */
-  private partly(owner: Source, [first, end]: readonly [number, number], change: (tensor: LayerTensor, layer: number, t: number) => Made | undefined): RecipePlan | undefined {
+  private partly(
+    owner: Source,
+    [first, end]: readonly [number, number],
+    change: (tensor: LayerTensor, layer: number, t: number) => Made | undefined,
+  ): RecipePlan | undefined {
     const from = this.indexOf(owner);
     const sections = sectionsOf(owner.checkpoint);
     for (const section of SECTIONS) {
       const { before, after, layers } = sections[section];
-      if (section !== 'language' && before.length + after.length + layers.length > 0) this.sections.set(section, new Set([from]));
+      if (section !== 'language' && before.length + after.length + layers.length > 0)
+        this.sections.set(section, new Set([from]));
       for (const tensor of [...before, ...after]) this.add(tensor.name, { tensor }, owner);
       layers.forEach((tensors, layer) => {
         if (section === 'language') this.layers[layer] = { from: [{ source: from, layer }], share: null };
         else if (section === 'vision') this.visionLayers[layer] = { from: [{ source: from, layer }], share: null };
         for (const one of tensors) {
-          const made = section === 'language' && layer >= first && layer < end ? change(one, layer, end - first > 1 ? (layer - first) / (end - first - 1) : 1) : undefined;
+          const made =
+            section === 'language' && layer >= first && layer < end
+              ? change(one, layer, end - first > 1 ? (layer - first) / (end - first - 1) : 1)
+              : undefined;
           this.add(one.tensor.name, made ?? { tensor: one.tensor }, owner);
         }
       });
@@ -326,7 +487,11 @@ class Planner {
       return { tensors: some.length, bytes: some.reduce((sum, tensor) => sum + bytesOf(tensor), 0) };
     };
     return {
-      sources: this.sources, owner: this.indexOf(owner), tensors, layers: this.layers, visionLayers: this.visionLayers,
+      sources: this.sources,
+      owner: this.indexOf(owner),
+      tensors,
+      layers: this.layers,
+      visionLayers: this.visionLayers,
       sections: [...this.sections].map(([section, from]) => ({ section, from: [...from] })),
       stored: count(({ expression }) => expression === undefined),
       computed: count(({ expression }) => expression !== undefined),
@@ -335,7 +500,11 @@ class Planner {
 
   /** Tensors outside the layers. */
   private place(section: Section, stack: Stack, where: 'before' | 'after', owner: Source): void {
-    const names = [...new Set(stack.sources.flatMap(({ source }) => sectionsOf(source.checkpoint)[section][where].map(({ name }) => name)))];
+    const names = [
+      ...new Set(
+        stack.sources.flatMap(({ source }) => sectionsOf(source.checkpoint)[section][where].map(({ name }) => name)),
+      ),
+    ];
     for (const name of names) {
       this.came(section, stack);
       const inputs = stack.sources.map((one) => this.find(one, name));
@@ -344,12 +513,26 @@ class Planner {
   }
 
   private placeLayer(section: Section, stack: Stack, offset: number, t: number, layer: number, owner: Source): void {
-    const layers = stack.sources.map(({ source, range }) => sectionsOf(source.checkpoint)[section].layers[range.value[0] + offset] ?? []);
-    const kinds = new Map(layers.flatMap((tensors) => tensors.map((one) => [`${one.stack}.${one.rest}`, one] as const)));
-    for (const { stack: at, rest, tensor: { name } } of kinds.values()) {
+    const layers = stack.sources.map(
+      ({ source, range }) => sectionsOf(source.checkpoint)[section].layers[range.value[0] + offset] ?? [],
+    );
+    const kinds = new Map(
+      layers.flatMap((tensors) => tensors.map((one) => [`${one.stack}.${one.rest}`, one] as const)),
+    );
+    for (const {
+      stack: at,
+      rest,
+      tensor: { name },
+    } of kinds.values()) {
       const moved = stack.sources.some(({ range }) => range.value[0] + offset !== layer);
       if (moved && at !== onlyStack(owner.checkpoint, section)) {
-        this.trouble('unsupported', stack.place, name, (names) => `The vision tower of this family has two stacks of blocks, which can only be taken whole: ${names}.`);
+        this.trouble(
+          'unsupported',
+          stack.place,
+          name,
+          (names) =>
+            `The vision tower of this family has two stacks of blocks, which can only be taken whole: ${names}.`,
+        );
         return;
       }
       const inputs = layers.map((tensors) => tensors.find((one) => one.rest === rest && one.stack === at)?.tensor);
@@ -360,9 +543,20 @@ class Planner {
     for (const one of stack.sources.some(({ range }) => range.value[0] + offset !== layer) ? [] : own) {
       if (kinds.has(`${one.stack}.${one.rest}`)) continue;
       const [{ reference, source }] = stack.sources as [StackSource];
-      this.trouble('tensor-missing', reference, one.tensor.name, (names) => `${source.label} lacks tensors that ${owner.label} has in the same layers: ${names}.`);
+      this.trouble(
+        'tensor-missing',
+        reference,
+        one.tensor.name,
+        (names) => `${source.label} lacks tensors that ${owner.label} has in the same layers: ${names}.`,
+      );
     }
-    const origin: LayerOrigin = { from: stack.sources.map(({ source, range }) => ({ source: this.indexOf(source), layer: range.value[0] + offset })), share: this.share(stack, t, section, layer) };
+    const origin: LayerOrigin = {
+      from: stack.sources.map(({ source, range }) => ({
+        source: this.indexOf(source),
+        layer: range.value[0] + offset,
+      })),
+      share: this.share(stack, t, section, layer),
+    };
     if (section === 'language') this.layers[layer] = origin;
     else {
       this.came(section, stack);
@@ -385,7 +579,9 @@ class Planner {
     }
     if (method !== 'linear' && method !== 'nuslerp') return null;
     const [first, second] = sources.map(({ parameters }) => value('weight', parameters));
-    return typeof first === 'number' && typeof second === 'number' && first + second !== 0 ? second / (first + second) : null;
+    return typeof first === 'number' && typeof second === 'number' && first + second !== 0
+      ? second / (first + second)
+      : null;
   }
 
   private came(section: Section, { sources }: Stack): void {
@@ -407,36 +603,81 @@ class Planner {
     const inputs: Tensor[] = [];
     found.forEach((tensor, index) => {
       const { source, reference } = sources[index]!;
-      if (tensor === undefined) this.trouble('tensor-missing', reference, name, (names) => `${source.label} lacks tensors that the other models have: ${names}.`);
+      if (tensor === undefined)
+        this.trouble(
+          'tensor-missing',
+          reference,
+          name,
+          (names) => `${source.label} lacks tensors that the other models have: ${names}.`,
+        );
       else inputs.push(tensor);
     });
     if (inputs.length < found.length) return;
     const base = method.base === 'ignored' ? -1 : sources.findIndex(({ source }) => source === stack.base);
     // Filters see the name of the result for shared parameters, and each model's own for its own.
-    const shared = this.parameters(method.parameters.filter(({ scope }) => scope === 'shared'), levels, spellings(inputs[0]!, name), t, stack.place, name);
+    const shared = this.parameters(
+      method.parameters.filter(({ scope }) => scope === 'shared'),
+      levels,
+      spellings(inputs[0]!, name),
+      t,
+      stack.place,
+      name,
+    );
     const models = sources.map(({ reference, parameters }, index) => {
-      const wanted = method.parameters.filter(({ scope }) => scope === 'model' || (scope === 'other' && index !== base));
+      const wanted = method.parameters.filter(
+        ({ scope }) => scope === 'model' || (scope === 'other' && index !== base),
+      );
       return this.parameters(wanted, [parameters, ...levels], spellings(inputs[index]!), t, reference, name);
     });
     if (shared === undefined || models.some((one) => one === undefined)) return;
     models.forEach((values, index) => {
       const [density, epsilon] = [Number(values!['density']), Number(values!['epsilon'])];
       if (density > 0 && density < 1 && (density + epsilon >= 1 || density - epsilon <= 0)) {
-        this.trouble('bad-value', sources[index]!.reference, name, (names) => `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1: ${names}.`);
+        this.trouble(
+          'bad-value',
+          sources[index]!.reference,
+          name,
+          (names) =>
+            `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1: ${names}.`,
+        );
       }
     });
     const { reference } = sources.at(-1)!;
     if (!isFloat(inputs[0]!.dtype)) return this.add(name, { tensor: inputs[Math.max(0, base)]!, reference }, owner);
-    if (methodName === 'passthrough' && models[0]!['scale'] === null) return this.add(name, { tensor: inputs[0]!, reference }, owner);
-    this.add(name, { method: methodName, inputs, base: base < 0 ? undefined : base, models: models as Parameters[], shared, reference }, owner);
+    if (methodName === 'passthrough' && models[0]!['scale'] === null)
+      return this.add(name, { tensor: inputs[0]!, reference }, owner);
+    this.add(
+      name,
+      {
+        method: methodName,
+        inputs,
+        base: base < 0 ? undefined : base,
+        models: models as Parameters[],
+        shared,
+        reference,
+      },
+      owner,
+    );
   }
 
-  private parameters(wanted: readonly MethodParameter[], levels: readonly (readonly Parameter[])[], names: readonly string[], t: number, place: Place, tensor: string): Parameters | undefined {
+  private parameters(
+    wanted: readonly MethodParameter[],
+    levels: readonly (readonly Parameter[])[],
+    names: readonly string[],
+    t: number,
+    place: Place,
+    tensor: string,
+  ): Parameters | undefined {
     const values: Record<string, number | boolean | null> = {};
     for (const parameter of wanted) {
       const value = resolveParameter(parameter, levels, names, t);
       if (value === undefined) {
-        this.trouble('missing-parameter', place, tensor, (list) => `No value of ${parameter.name} fits these tensors: ${list}. Add a case without a filter.`);
+        this.trouble(
+          'missing-parameter',
+          place,
+          tensor,
+          (list) => `No value of ${parameter.name} fits these tensors: ${list}. Add a case without a filter.`,
+        );
         return undefined;
       }
       values[parameter.name] = value;
@@ -446,18 +687,41 @@ class Planner {
 
   /** Puts a tensor into the result. */
   private add(name: string, made: Made, owner: Source): void {
-    const facts = { name, onDisk: this.spelling(name, 'tensor' in made ? made.tensor : made.inputs[0]!, owner.checkpoint) };
+    const facts = {
+      name,
+      onDisk: this.spelling(name, 'tensor' in made ? made.tensor : made.inputs[0]!, owner.checkpoint),
+    };
     const expectedShape = this.expected(name, owner.checkpoint);
     if ('tensor' in made) {
       const { tensor } = made;
       if (expectedShape !== undefined && !sameShape(tensor.shape, expectedShape)) {
-        this.trouble('shape-mismatch', made.reference ?? { offset: 0, length: 0 }, name, (names) => `${made.reference?.value ?? 'This model'} has tensors of shape [${tensor.shape.join(', ')}] where ${owner.label} has [${expectedShape.join(', ')}], so the two fit into no model together: ${names}.`);
+        this.trouble(
+          'shape-mismatch',
+          made.reference ?? { offset: 0, length: 0 },
+          name,
+          (names) =>
+            `${made.reference?.value ?? 'This model'} has tensors of shape [${tensor.shape.join(', ')}] where ${owner.label} has [${expectedShape.join(', ')}], so the two fit into no model together: ${names}.`,
+        );
         return;
       }
       const cast = this.dtype !== undefined && this.dtype !== tensor.dtype && isFloat(tensor.dtype);
-      this.tensors.set(name, cast
-        ? computedTensor({ ...facts, dtype: this.dtype, shape: tensor.shape }, { kind: 'merge', method: 'passthrough', inputs: [tensor], base: null, models: [{}], shared: {}, stream: '' })
-        : { ...tensor, ...facts });
+      this.tensors.set(
+        name,
+        cast
+          ? computedTensor(
+              { ...facts, dtype: this.dtype, shape: tensor.shape },
+              {
+                kind: 'merge',
+                method: 'passthrough',
+                inputs: [tensor],
+                base: null,
+                models: [{}],
+                shared: {},
+                stream: '',
+              },
+            )
+          : { ...tensor, ...facts },
+      );
       return;
     }
     const { method, inputs, base, models, shared, reference, seed = this.recipe.seed } = made;
@@ -465,21 +729,41 @@ class Planner {
     const odd = inputs.find(({ shape }) => !sameShape(shape, first!.shape));
     if (odd !== undefined) {
       const vocabulary = isHead(name) || EMBEDDING.test(name);
-      this.trouble(vocabulary ? 'vocabulary' : 'shape-mismatch', reference, name, (names) => vocabulary
-        ? `The models have vocabularies of different sizes ([${first!.shape.join(', ')}] and [${odd.shape.join(', ')}]), and tokens are not moved to other rows here: ${names}.`
-        : `The models have tensors of different shapes, such as [${first!.shape.join(', ')}] and [${odd.shape.join(', ')}]: ${names}.`);
+      this.trouble(vocabulary ? 'vocabulary' : 'shape-mismatch', reference, name, (names) =>
+        vocabulary
+          ? `The models have vocabularies of different sizes ([${first!.shape.join(', ')}] and [${odd.shape.join(', ')}]), and tokens are not moved to other rows here: ${names}.`
+          : `The models have tensors of different shapes, such as [${first!.shape.join(', ')}] and [${odd.shape.join(', ')}]: ${names}.`,
+      );
       return;
     }
     const quantised = inputs.find(({ dtype }) => dtype.startsWith('F8'));
     if (quantised !== undefined || inputs.some(({ dtype }) => !isFloat(dtype))) {
-      this.trouble('unsupported', reference, name, (names) => `Weights that are stored quantised (${quantised?.dtype ?? inputs.find(({ dtype }) => !isFloat(dtype))!.dtype}) cannot be merged; give the models as they were before: ${names}.`);
+      this.trouble(
+        'unsupported',
+        reference,
+        name,
+        (names) =>
+          `Weights that are stored quantised (${quantised?.dtype ?? inputs.find(({ dtype }) => !isFloat(dtype))!.dtype}) cannot be merged; give the models as they were before: ${names}.`,
+      );
       return;
     }
     const dtype = this.dtype ?? promoted(inputs.map((input) => input.dtype));
     const random = method === 'noise' || METHODS[method].random;
-    this.tensors.set(name, computedTensor({ ...facts, dtype, shape: first!.shape }, {
-      kind: 'merge', method, inputs, base: base ?? null, models, shared, stream: random ? `${seed}/${name}` : '',
-    }));
+    this.tensors.set(
+      name,
+      computedTensor(
+        { ...facts, dtype, shape: first!.shape },
+        {
+          kind: 'merge',
+          method,
+          inputs,
+          base: base ?? null,
+          models,
+          shared,
+          stream: random ? `${seed}/${name}` : '',
+        },
+      ),
+    );
   }
 
   /** The shape of the owner's tensor of the same kind, in any layer. */
@@ -492,7 +776,8 @@ class Planner {
     const { section, layer } = placeTensor(name, owner, [0, 0]);
     if (layer === null) return undefined;
     const { layers } = sectionsOf(owner)[section];
-    return layers.flatMap((tensors) => tensors.filter(({ stack, rest }) => name === `${stack}.${layer}.${rest}`))[0]?.tensor;
+    return layers.flatMap((tensors) => tensors.filter(({ stack, rest }) => name === `${stack}.${layer}.${rest}`))[0]
+      ?.tensor;
   }
 
   /** The name on disk, as the owner spells names. */
@@ -516,7 +801,17 @@ class Planner {
     if (range === undefined) return [0, layers];
     const [first] = range.value;
     if (range.value[1] <= layers) return range.value;
-    return this.fail('layer-range', range, `${label} has layers 0 to ${layers - 1}, so a range ends at most at ${layers}.`, first < layers ? { title: `Change to [${first}, ${layers}]`, edits: [{ offset: range.offset, length: range.length, text: `[${first}, ${layers}]` }] } : undefined);
+    return this.fail(
+      'layer-range',
+      range,
+      `${label} has layers 0 to ${layers - 1}, so a range ends at most at ${layers}.`,
+      first < layers
+        ? {
+            title: `Change to [${first}, ${layers}]`,
+            edits: [{ offset: range.offset, length: range.length, text: `[${first}, ${layers}]` }],
+          }
+        : undefined,
+    );
   }
 
   private related(reference: Reference, source: Source, owner: Source): boolean {
@@ -524,7 +819,11 @@ class Planner {
       sameFamily(owner.checkpoint, source.checkpoint);
       return true;
     } catch (error) {
-      this.fail('family-mismatch', reference, `${source.label} is ${source.checkpoint.family} and ${owner.label} is ${owner.checkpoint.family}: two families share no tensors.`);
+      this.fail(
+        'family-mismatch',
+        reference,
+        `${source.label} is ${source.checkpoint.family} and ${owner.label} is ${owner.checkpoint.family}: two families share no tensors.`,
+      );
       if (!(error instanceof FrankensteinError)) throw error;
       return false;
     }
@@ -534,7 +833,13 @@ class Planner {
     const { language, vision, projector } = familyById(checkpoint.layout);
     const known = Object.hasOwn(MODULES, module) ? MODULES[module]!.section : undefined;
     // mergekit names the modules of a family that it has no table for by where they lie.
-    const inferred = language.roots.includes(module) ? 'language' : vision.roots.includes(module) ? 'vision' : projector.includes(module) ? 'projector' : undefined;
+    const inferred = language.roots.includes(module)
+      ? 'language'
+      : vision.roots.includes(module)
+        ? 'vision'
+        : projector.includes(module)
+          ? 'projector'
+          : undefined;
     const section = known ?? inferred;
     if (section === undefined) return undefined;
     const { before, after, layers } = sectionsOf(checkpoint)[section];
@@ -542,11 +847,18 @@ class Planner {
   }
 
   private modulesOf(source: Source): string[] {
-    return ['text_decoder', 'vision_tower', 'multi_modal_projector'].filter((name) => this.sectionOf(name, source) !== undefined);
+    return ['text_decoder', 'vision_tower', 'multi_modal_projector'].filter(
+      (name) => this.sectionOf(name, source) !== undefined,
+    );
   }
 
   /** Parts of the owner that no module names are left out, as mergekit leaves them out without a word. */
-  private checkParts({ body, method }: MergeForm, listed: ReadonlySet<Section>, owner: Source, reference: Reference): void {
+  private checkParts(
+    { body, method }: MergeForm,
+    listed: ReadonlySet<Section>,
+    owner: Source,
+    reference: Reference,
+  ): void {
     const missing = this.modulesOf(owner).filter((name) => !listed.has(MODULES[name]!.section));
     if (missing.length === 0) return;
     const first = body.kind === 'modules' ? body.modules[0]?.name.offset : undefined;
@@ -554,12 +866,26 @@ class Planner {
     // One module after another, or all in braces.
     const separator = line.trim() === '' ? `\n${line}` : ', ';
     this.report({
-      code: 'parts-missing', severity: 'warning', offset: body.offset, length: body.length,
+      code: 'parts-missing',
+      severity: 'warning',
+      offset: body.offset,
+      length: body.length,
       // Other methods want several models, and parameters for them.
-      fix: first === undefined || method.value !== 'passthrough' ? undefined : {
-        title: `Take ${missing.join(' and ')} from ${reference.value}`,
-        edits: [{ offset: first, length: 0, text: missing.map((name) => `${name}: {models: [{model: ${JSON.stringify(reference.value)}}]}${separator}`).join('') }],
-      },
+      fix:
+        first === undefined || method.value !== 'passthrough'
+          ? undefined
+          : {
+              title: `Take ${missing.join(' and ')} from ${reference.value}`,
+              edits: [
+                {
+                  offset: first,
+                  length: 0,
+                  text: missing
+                    .map((name) => `${name}: {models: [{model: ${JSON.stringify(reference.value)}}]}${separator}`)
+                    .join(''),
+                },
+              ],
+            },
       message: `The result lacks ${missing.join(' and ')}, which ${owner.label} has and no module names: mergekit leaves them out without a word.`,
     });
   }
@@ -569,27 +895,41 @@ class Planner {
     for (const body of bodies) {
       if (body.kind !== 'slices') continue;
       const [first, last] = [body.slices[0]?.sources[0], body.slices.at(-1)?.sources[0]];
-      if (first === undefined || last === undefined || this.sourceOf(first.model) === this.sourceOf(last.model)) continue;
+      if (first === undefined || last === undefined || this.sourceOf(first.model) === this.sourceOf(last.model))
+        continue;
       const { layers } = owner.checkpoint;
       this.report({
-        code: 'note', severity: 'information', offset: last.model.offset, length: last.model.length,
+        code: 'note',
+        severity: 'information',
+        offset: last.model.offset,
+        length: last.model.length,
         message: `Final norm and head come from the last slice, ${last.model.value}. The paper's rule takes them from the first: end with a slice of no layers, {model: ${first.model.value}, layer_range: [${layers}, ${layers}]}.`,
       });
     }
   }
 
   private checkFilters(settings: readonly Setting[], sources: readonly Source[]): void {
-    const filters = settings.flatMap((setting) => (setting.kind === 'conditional' ? setting.cases.flatMap(({ filter }) => filter ?? []) : []));
+    const filters = settings.flatMap((setting) =>
+      setting.kind === 'conditional' ? setting.cases.flatMap(({ filter }) => filter ?? []) : [],
+    );
     if (filters.length === 0) return;
-    const names = sources.flatMap(({ checkpoint }) => [...checkpoint.tensors.values()].map((tensor) => spellings(tensor)));
+    const names = sources.flatMap(({ checkpoint }) =>
+      [...checkpoint.tensors.values()].map((tensor) => spellings(tensor)),
+    );
     for (const filter of filters) {
       if (names.some((spelled) => fits(filter.value, spelled))) continue;
       const segments = new Set(names.flatMap(([name]) => name!.split('.').filter((segment) => !/^\d+$/.test(segment))));
       const close = nearest(filter.value, segments);
       this.report({
-        code: 'unused-filter', severity: 'warning', offset: filter.offset, length: filter.length,
+        code: 'unused-filter',
+        severity: 'warning',
+        offset: filter.offset,
+        length: filter.length,
         message: `No tensor's name holds "${filter.value}"${close === undefined ? '.' : `; did you mean ${close}?`}`,
-        fix: close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ offset: filter.offset, length: filter.length, text: close }] },
+        fix:
+          close === undefined
+            ? undefined
+            : { title: `Change to ${close}`, edits: [{ offset: filter.offset, length: filter.length, text: close }] },
       });
     }
   }
@@ -601,7 +941,12 @@ class Planner {
     else known.names.push(name);
   }
 
-  private fail(code: ProblemCode, { offset, length }: Place, message: string, fix?: { title: string; edits: { offset: number; length: number; text: string }[] }): undefined {
+  private fail(
+    code: ProblemCode,
+    { offset, length }: Place,
+    message: string,
+    fix?: { title: string; edits: { offset: number; length: number; text: string }[] },
+  ): undefined {
     this.report({ code, severity: 'error', offset, length, message, fix });
     this.failed = true;
     return undefined;
@@ -611,16 +956,34 @@ class Planner {
 /** A tensor of the result: one that is there, or one to compute. */
 type Made =
   | { tensor: Tensor; reference?: Reference }
-  | { method: KernelName; inputs: readonly Tensor[]; base?: number | undefined; models: readonly Parameters[]; shared: Parameters; seed?: number; reference: Reference };
+  | {
+      method: KernelName;
+      inputs: readonly Tensor[];
+      base?: number | undefined;
+      models: readonly Parameters[];
+      shared: Parameters;
+      seed?: number;
+      reference: Reference;
+    };
 
 /** The spellings of a tensor's name that filters are held against: canonical, on disk, and as mergekit's tables have it. */
 function spellings({ name, onDisk }: Tensor, canonical = name): string[] {
-  return [canonical, onDisk, canonical.replace(/^model\.language_model\./, 'model.').replace(/^model\.(?=visual\.)/, '')];
+  return [
+    canonical,
+    onDisk,
+    canonical.replace(/^model\.language_model\./, 'model.').replace(/^model\.(?=visual\.)/, ''),
+  ];
 }
 
 function settingsOf({ parameters, body }: MergeForm): Setting[] {
-  const ofBody = (one: MergeBody): Parameter[] => (one.kind === 'models' ? one.models.flatMap((model) => model.parameters) : one.slices.flatMap((slice) => [...slice.parameters, ...slice.sources.flatMap((source) => source.parameters)]));
-  const inner = body.kind === 'modules' ? body.modules.flatMap((module) => [...module.parameters, ...ofBody(module.body)]) : ofBody(body);
+  const ofBody = (one: MergeBody): Parameter[] =>
+    one.kind === 'models'
+      ? one.models.flatMap((model) => model.parameters)
+      : one.slices.flatMap((slice) => [...slice.parameters, ...slice.sources.flatMap((source) => source.parameters)]);
+  const inner =
+    body.kind === 'modules'
+      ? body.modules.flatMap((module) => [...module.parameters, ...ofBody(module.body)])
+      : ofBody(body);
   return [...parameters, ...inner].map(({ setting }) => setting);
 }
 
@@ -644,7 +1007,9 @@ function projectorPlace(name: string, names: readonly string[]): number {
 
 /** The stack that all layers of a section lie in; undefined where there are several. */
 function onlyStack(checkpoint: Checkpoint, section: Section): string | undefined {
-  const stacks = new Set(sectionsOf(checkpoint)[section].layers.flatMap((tensors) => tensors.map(({ stack }) => stack)));
+  const stacks = new Set(
+    sectionsOf(checkpoint)[section].layers.flatMap((tensors) => tensors.map(({ stack }) => stack)),
+  );
   return stacks.size === 1 ? [...stacks][0] : undefined;
 }
 

@@ -48,18 +48,33 @@ export async function resolveRecipe(parsed: ParsedRecipe, { folder, open }: Reso
   };
   if (recipe.form === undefined) return finish(undefined, undefined);
 
-  const named = recipe.tokenizer !== undefined && recipe.tokenizer.value !== 'base' && recipe.tokenizer.value !== 'union' ? recipe.tokenizer : undefined;
+  const named =
+    recipe.tokenizer !== undefined && recipe.tokenizer.value !== 'base' && recipe.tokenizer.value !== 'union'
+      ? recipe.tokenizer
+      : undefined;
   const references = [...referencesOf(recipe.form), ...(named ? [named] : [])];
   const byPath = new Map<string, Promise<Source | undefined>>();
-  const first = new Map(references.map((reference) => [locationOf(recipe, reference.value), reference] as const).reverse());
-  await Promise.all([...first].map(async ([location, reference]) => byLocation.set(location, await openSource(recipe, reference, { folder, open }, byPath, report))));
+  const first = new Map(
+    references.map((reference) => [locationOf(recipe, reference.value), reference] as const).reverse(),
+  );
+  await Promise.all(
+    [...first].map(async ([location, reference]) =>
+      byLocation.set(location, await openSource(recipe, reference, { folder, open }, byPath, report)),
+    ),
+  );
   if (hasErrors(problems)) return finish(undefined, undefined);
   const plan = planRecipe(recipe, (reference) => sourceOf(reference)!, parsed.text, report);
   if (plan === undefined) return finish(undefined, undefined);
   return finish(plan, await tokenizerOf(recipe, plan, named && sourceOf(named), report));
 }
 
-async function openSource(recipe: Recipe, reference: Reference, { folder, open }: ResolveOptions, opened: Map<string, Promise<Source | undefined>>, report: (problem: RecipeProblem) => void): Promise<Source | undefined> {
+async function openSource(
+  recipe: Recipe,
+  reference: Reference,
+  { folder, open }: ResolveOptions,
+  opened: Map<string, Promise<Source | undefined>>,
+  report: (problem: RecipeProblem) => void,
+): Promise<Source | undefined> {
   const { offset, length, value } = reference;
   const location = locationOf(recipe, value);
   const place = await placeOf(location, folder);
@@ -68,22 +83,41 @@ async function openSource(recipe: Recipe, reference: Reference, { folder, open }
     const close = nearest(value, roles);
     const isRole = location !== value;
     report({
-      code: 'no-checkpoint', severity: 'error', offset, length,
+      code: 'no-checkpoint',
+      severity: 'error',
+      offset,
+      length,
       message: isRole
         ? `There is no checkpoint at ${shown(location)}, which ${value} stands for: a path is relative to the recipe, and a repository must be in the Hugging Face cache.`
         : `"${shown(value)}" is no role of this recipe${roles.length > 0 ? ` (${roles.join(', ')})` : ''}, nothing lies there, and it is not in the Hugging Face cache.`,
-      fix: close === undefined || isRole ? undefined : { title: `Change to ${close}`, edits: [{ offset, length, text: close }] },
+      fix:
+        close === undefined || isRole
+          ? undefined
+          : { title: `Change to ${close}`, edits: [{ offset, length, text: close }] },
     });
     return undefined;
   }
-  const opening = opened.get(place) ?? open(place).then(
-    (checkpoint): Source => ({ path: place, checkpoint, label: location === value ? (checkpoint.virtual?.label ?? checkpointLabel(checkpoint.folder)) : value }),
-    (error: unknown) => {
-      if (!(error instanceof FrankensteinError) || error.code === 'cancelled' || error.code === 'internal') throw error;
-      report({ code: error instanceof RecipeCycle ? 'cycle' : 'no-checkpoint', severity: 'error', offset, length, message: error.message });
-      return undefined;
-    },
-  );
+  const opening =
+    opened.get(place) ??
+    open(place).then(
+      (checkpoint): Source => ({
+        path: place,
+        checkpoint,
+        label: location === value ? (checkpoint.virtual?.label ?? checkpointLabel(checkpoint.folder)) : value,
+      }),
+      (error: unknown) => {
+        if (!(error instanceof FrankensteinError) || error.code === 'cancelled' || error.code === 'internal')
+          throw error;
+        report({
+          code: error instanceof RecipeCycle ? 'cycle' : 'no-checkpoint',
+          severity: 'error',
+          offset,
+          length,
+          message: error.message,
+        });
+        return undefined;
+      },
+    );
   opened.set(place, opening);
   return opening;
 }
@@ -107,7 +141,10 @@ async function placeOf(location: string, folder: string): Promise<string | undef
   if (await exists(there)) return there;
   const plus = location.lastIndexOf('+');
   if (plus > 0) {
-    const [base, adapter] = [await placeOf(location.slice(0, plus), folder), await placeOf(location.slice(plus + 1), folder)];
+    const [base, adapter] = [
+      await placeOf(location.slice(0, plus), folder),
+      await placeOf(location.slice(plus + 1), folder),
+    ];
     return base === undefined || adapter === undefined ? undefined : `${base}+${adapter}`;
   }
   const at = location.lastIndexOf('@');
@@ -115,7 +152,10 @@ async function placeOf(location: string, folder: string): Promise<string | undef
 }
 
 function exists(place: string): Promise<boolean> {
-  return stat(place).then(() => true, () => false);
+  return stat(place).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Bytes. The largest tokenizers have some 35 MB. */
@@ -125,14 +165,25 @@ const TOKENIZER_LIMIT = 256 * 1024 * 1024;
  * Whose tokenizer it is. Embeddings stay in their rows, so it must have the owner's vocabulary; of `union`, all models
  * must share it.
  */
-async function tokenizerOf(recipe: Recipe, plan: RecipePlan, named: Source | undefined, report: (problem: RecipeProblem) => void): Promise<Source | undefined> {
+async function tokenizerOf(
+  recipe: Recipe,
+  plan: RecipePlan,
+  named: Source | undefined,
+  report: (problem: RecipeProblem) => void,
+): Promise<Source | undefined> {
   const { tokenizer } = recipe;
   if (tokenizer === undefined) return undefined;
   const owner = plan.sources[plan.owner]!;
   const others = named !== undefined ? [named] : tokenizer.value === 'union' ? plan.sources : [];
   for (const other of others) {
     if (other === owner || (await vocabularyOf(other)) === (await vocabularyOf(owner))) continue;
-    report({ code: 'vocabulary', severity: 'error', offset: tokenizer.offset, length: tokenizer.length, message: `${other.label} and ${owner.label} have different vocabularies, and tokens are not moved to other rows here.` });
+    report({
+      code: 'vocabulary',
+      severity: 'error',
+      offset: tokenizer.offset,
+      length: tokenizer.length,
+      message: `${other.label} and ${owner.label} have different vocabularies, and tokens are not moved to other rows here.`,
+    });
   }
   return named;
 }
@@ -141,8 +192,14 @@ async function tokenizerOf(recipe: Recipe, plan: RecipePlan, named: Source | und
 async function vocabularyOf({ checkpoint }: Source): Promise<string> {
   const file = checkpoint.files.get('tokenizer.json');
   if (file === undefined) return '';
-  const tokenizer = parsePythonJson(await readText(file, TOKENIZER_LIMIT), file) as { model?: { vocab?: unknown }; added_tokens?: unknown } | null;
+  const tokenizer = parsePythonJson(await readText(file, TOKENIZER_LIMIT), file) as {
+    model?: { vocab?: unknown };
+    added_tokens?: unknown;
+  } | null;
   const vocabulary = tokenizer?.model?.vocab;
-  const entries = typeof vocabulary === 'object' && vocabulary !== null ? Object.entries(vocabulary).sort(([a], [b]) => (a < b ? -1 : 1)) : [];
+  const entries =
+    typeof vocabulary === 'object' && vocabulary !== null
+      ? Object.entries(vocabulary).sort(([a], [b]) => (a < b ? -1 : 1))
+      : [];
   return JSON.stringify([entries, tokenizer?.added_tokens]);
 }

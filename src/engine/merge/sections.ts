@@ -35,7 +35,12 @@ export function sectionsOf(checkpoint: Checkpoint): Record<Section, SectionTenso
   const there = known.get(checkpoint);
   if (there !== undefined) return there;
   const make = (): SectionTensors => ({ layers: [], before: [], after: [] });
-  const sections: Record<Section, SectionTensors> = { language: make(), vision: make(), projector: make(), other: make() };
+  const sections: Record<Section, SectionTensors> = {
+    language: make(),
+    vision: make(),
+    projector: make(),
+    other: make(),
+  };
   const { vision, language } = familyById(checkpoint.layout);
   for (const [name, tensor] of checkpoint.tensors) {
     const { section, layer } = placeTensor(name, checkpoint, [0, 0]);
@@ -49,7 +54,8 @@ export function sectionsOf(checkpoint: Checkpoint): Record<Section, SectionTenso
     else tensors.before.push(tensor);
   }
   // A hostile checkpoint may skip numbers.
-  for (const { layers } of Object.values(sections)) for (let layer = 0; layer < layers.length; layer++) layers[layer] ??= [];
+  for (const { layers } of Object.values(sections))
+    for (let layer = 0; layer < layers.length; layer++) layers[layer] ??= [];
   known.set(checkpoint, sections);
   return sections;
 }

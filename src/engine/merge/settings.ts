@@ -22,9 +22,14 @@ export function convert(value: Scalar, { type }: Pick<MethodParameter, 'type'>):
 export function refusal(value: Scalar, parameter: MethodParameter): string | undefined {
   const { name, type, min, max } = parameter;
   const converted = convert(value, parameter);
-  if (converted === undefined) return `${name} is ${type === 'boolean' ? 'true or false' : type === 'integer' ? 'a whole number' : 'a number'}, not "${String(value).slice(0, 40)}"`;
-  if (typeof converted === 'number' && ((min !== undefined && converted < min) || (max !== undefined && converted > max))) {
-    const range = min === undefined ? `at most ${max}` : max === undefined ? `at least ${min}` : `from ${min} to ${max}`;
+  if (converted === undefined)
+    return `${name} is ${type === 'boolean' ? 'true or false' : type === 'integer' ? 'a whole number' : 'a number'}, not "${String(value).slice(0, 40)}"`;
+  if (
+    typeof converted === 'number' &&
+    ((min !== undefined && converted < min) || (max !== undefined && converted > max))
+  ) {
+    const range =
+      min === undefined ? `at most ${max}` : max === undefined ? `at least ${min}` : `from ${min} to ${max}`;
     return `${name} is ${range}, not ${converted}`;
   }
   return undefined;
@@ -36,9 +41,15 @@ export function refusal(value: Scalar, parameter: MethodParameter): string | und
  * @param t place in the slice, 0 to 1.
  * @returns undefined when no case fits, or the list is empty.
  */
-export function evaluateSetting(setting: Setting, parameter: MethodParameter, names: readonly string[], t: number): ParameterValue | undefined {
+export function evaluateSetting(
+  setting: Setting,
+  parameter: MethodParameter,
+  names: readonly string[],
+  t: number,
+): ParameterValue | undefined {
   switch (setting.kind) {
-    case 'scalar': return checked(setting.value, parameter);
+    case 'scalar':
+      return checked(setting.value, parameter);
     case 'gradient': {
       const values = setting.values.map(({ value }) => checked(value, parameter));
       const last = values.length - 1;
@@ -64,7 +75,8 @@ export function fits(filter: string | undefined, names: readonly string[]): bool
 
 function checked(value: Scalar, parameter: MethodParameter): ParameterValue {
   const why = refusal(value, parameter);
-  if (why !== undefined) throw new FrankensteinError('bad-request', `The recipe gives a parameter a value that it cannot have: ${why}.`);
+  if (why !== undefined)
+    throw new FrankensteinError('bad-request', `The recipe gives a parameter a value that it cannot have: ${why}.`);
   return convert(value, parameter)!;
 }
 
@@ -72,7 +84,12 @@ function checked(value: Scalar, parameter: MethodParameter): ParameterValue {
  * The value from the first level, most specific first, that gives one; else the default. Undefined when there is none
  * though the method needs it.
  */
-export function resolveParameter(parameter: MethodParameter, levels: readonly (readonly Parameter[])[], names: readonly string[], t: number): ParameterValue | null | undefined {
+export function resolveParameter(
+  parameter: MethodParameter,
+  levels: readonly (readonly Parameter[])[],
+  names: readonly string[],
+  t: number,
+): ParameterValue | null | undefined {
   for (const level of levels) {
     const given = level.find(({ name }) => name.value === parameter.name);
     const value = given && evaluateSetting(given.setting, parameter, names, t);

@@ -31,11 +31,15 @@ export async function writePart({ file, at, from }: WriteJob): Promise<void> {
   }
 }
 
-function copy(target: number, at: number, { realPath, begin, end }: { realPath: string; begin: number; end: number }): void {
+function copy(
+  target: number,
+  at: number,
+  { realPath, begin, end }: { realPath: string; begin: number; end: number },
+): void {
   const bytes = (block ??= new Uint8Array(BLOCK));
   const source = openSync(realPath, 'r');
   try {
-    for (let done = begin; done < end; ) {
+    for (let done = begin; done < end;) {
       const count = readSync(source, bytes, 0, Math.min(BLOCK, end - done), done);
       if (count === 0) throw new FrankensteinError('changed', `${shown(realPath)} became shorter while it was read.`);
       writeAll(target, bytes.subarray(0, count), at + done - begin);
@@ -48,7 +52,11 @@ function copy(target: number, at: number, { realPath, begin, end }: { realPath: 
 
 async function writeComputed(target: number, at: number, tensor: ComputedTensor): Promise<void> {
   // A thread that only moves bytes needs none of it.
-  const [{ evaluate }, { readElements }, { encodeInto, roundTo }] = await Promise.all([import('../checkpoint/computed.js'), import('../checkpoint/elements.js'), import('../checkpoint/encode.js')]);
+  const [{ evaluate }, { readElements }, { encodeInto, roundTo }] = await Promise.all([
+    import('../checkpoint/computed.js'),
+    import('../checkpoint/elements.js'),
+    import('../checkpoint/encode.js'),
+  ]);
   const width = DTYPE_BYTES[tensor.dtype];
   await evaluate(tensor, 0, tensor.size, readElements, (values, first) => {
     roundTo(tensor.dtype, values);
@@ -60,5 +68,5 @@ async function writeComputed(target: number, at: number, tensor: ComputedTensor)
 
 /** A write may be cut short by a signal or a full disk. */
 function writeAll(target: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(target, bytes, done, bytes.length - done, at + done);
+  for (let done = 0; done < bytes.length;) done += writeSync(target, bytes, done, bytes.length - done, at + done);
 }

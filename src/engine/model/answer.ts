@@ -19,8 +19,17 @@ const DEFAULT_NEW_TOKENS = 128;
  * @param models keep what was opened for the next question.
  * @throws what opening, the processor and the model throw; `cancelled` between two layers.
  */
-export async function answer(request: GenerateRequest, models: OpenModels, { signal, progress }: CallContext<GenerateProgress> = {}): Promise<GenerateResult> {
-  const settings: OpenSettings = { path: request.path, memory: request.memory, threads: request.threads, provider: providerOf(request.provider ?? 'cpu') };
+export async function answer(
+  request: GenerateRequest,
+  models: OpenModels,
+  { signal, progress }: CallContext<GenerateProgress> = {},
+): Promise<GenerateResult> {
+  const settings: OpenSettings = {
+    path: request.path,
+    memory: request.memory,
+    threads: request.threads,
+    provider: providerOf(request.provider ?? 'cpu'),
+  };
   // What the model cannot do is said before pictures are read.
   const opened = await models.open(settings, signal);
   const { checkpoint, processor } = opened;
@@ -32,7 +41,11 @@ export async function answer(request: GenerateRequest, models: OpenModels, { sig
     images,
     newTokens: maxNewTokens,
   });
-  const { model, notices } = await models.model(opened, settings, promptBytes(readSpec(checkpoint), prompt, maxNewTokens));
+  const { model, notices } = await models.model(
+    opened,
+    settings,
+    promptBytes(readSpec(checkpoint), prompt, maxNewTokens),
+  );
   const defaults = await readSamplingDefaults(checkpoint);
   const { temperature = 0, topK = defaults.topK, topP = defaults.topP, seed = 0 } = request.sampling ?? {};
   const stream = processor.stream();
@@ -50,5 +63,13 @@ export async function answer(request: GenerateRequest, models: OpenModels, { sig
   report(stream.end());
   await checkUnchanged(checkpoint);
   const { tokenIds, ended, topLogits } = found!;
-  return { text: processor.decode(tokenIds), tokenIds, promptTokens: prompt.inputIds.length, topLogits, ended, provider: model.provider, notices: [...notices, ...streamingNotice(model)] };
+  return {
+    text: processor.decode(tokenIds),
+    tokenIds,
+    promptTokens: prompt.inputIds.length,
+    topLogits,
+    ended,
+    provider: model.provider,
+    notices: [...notices, ...streamingNotice(model)],
+  };
 }

@@ -43,7 +43,10 @@ export class KvCache {
   private allocate(rows: number, slots: number): LayerCache {
     const { kvHeads, headDim } = this.shape;
     const dims = [rows, kvHeads, slots, headDim];
-    const [k, v] = [new Float32Array(rows * kvHeads * slots * headDim), new Float32Array(rows * kvHeads * slots * headDim)];
+    const [k, v] = [
+      new Float32Array(rows * kvHeads * slots * headDim),
+      new Float32Array(rows * kvHeads * slots * headDim),
+    ];
     return { k, v, kTensor: new ort.Tensor('float32', k, dims), vTensor: new ort.Tensor('float32', v, dims) };
   }
 
@@ -54,7 +57,8 @@ export class KvCache {
     const { kvHeads, headDim } = this.shape;
     const perRow = kvHeads * this.slots * headDim;
     const dims = [rows, kvHeads, this.slots, headDim];
-    const view = (values: Float32Array) => new ort.Tensor('float32', values.subarray(from * perRow, (from + rows) * perRow), dims);
+    const view = (values: Float32Array) =>
+      new ort.Tensor('float32', values.subarray(from * perRow, (from + rows) * perRow), dims);
     return { k: view(k), v: view(v) };
   }
 
@@ -65,7 +69,8 @@ export class KvCache {
     // One layer at a time, so that old and new are never both whole.
     for (let layer = 0; layer < this.layers.length; layer++) {
       const grown = this.allocate(this.rowCount, more);
-      for (let row = 0; row < this.rowCount; row++) copyRow(this.layers[layer]!, row, this.slots, grown, row, more, this.shape);
+      for (let row = 0; row < this.rowCount; row++)
+        copyRow(this.layers[layer]!, row, this.slots, grown, row, more, this.shape);
       this.layers[layer] = grown;
     }
     this.slots = more;
@@ -74,12 +79,22 @@ export class KvCache {
   /** A cache of these rows alone, in this order. This one stays as it is. */
   keep(rows: readonly number[]): KvCache {
     const kept = new KvCache(this.shape, rows.length, this.slots);
-    this.layers.forEach((own, layer) => rows.forEach((row, to) => copyRow(own, row, this.slots, kept.layers[layer]!, to, this.slots, this.shape)));
+    this.layers.forEach((own, layer) =>
+      rows.forEach((row, to) => copyRow(own, row, this.slots, kept.layers[layer]!, to, this.slots, this.shape)),
+    );
     return kept;
   }
 
   /** Stores keys and values `[rows, kvHeads, tokens, headDim]` of the rows from `firstRow` on, at `slot`. */
-  write(layer: number, firstRow: number, rows: number, slot: number, tokens: number, k: Float32Array, v: Float32Array): void {
+  write(
+    layer: number,
+    firstRow: number,
+    rows: number,
+    slot: number,
+    tokens: number,
+    k: Float32Array,
+    v: Float32Array,
+  ): void {
     const { kvHeads, headDim } = this.shape;
     const own = this.layers[layer]!;
     const size = tokens * headDim;
@@ -101,7 +116,13 @@ export class KvCache {
   }
 
   /** Copies `count` slots of one row of another cache, all heads, keys and values. */
-  copyFrom(other: KvCache, layer: number, from: { row: number; slot: number }, to: { row: number; slot: number }, count: number): void {
+  copyFrom(
+    other: KvCache,
+    layer: number,
+    from: { row: number; slot: number },
+    to: { row: number; slot: number },
+    count: number,
+  ): void {
     const { kvHeads, headDim } = this.shape;
     const [source, target] = [other.layers[layer]!, this.layers[layer]!];
     for (let head = 0; head < kvHeads; head++) {
@@ -113,7 +134,15 @@ export class KvCache {
   }
 }
 
-function copyRow(from: LayerCache, row: number, slots: number, to: LayerCache, toRow: number, toSlots: number, { kvHeads, headDim }: CacheShape): void {
+function copyRow(
+  from: LayerCache,
+  row: number,
+  slots: number,
+  to: LayerCache,
+  toRow: number,
+  toSlots: number,
+  { kvHeads, headDim }: CacheShape,
+): void {
   for (let head = 0; head < kvHeads; head++) {
     const [source, target] = [(row * kvHeads + head) * slots * headDim, (toRow * kvHeads + head) * toSlots * headDim];
     to.k.set(from.k.subarray(source, source + slots * headDim), target);

@@ -38,7 +38,11 @@ export interface Lengths {
 }
 
 /** Looks at a few prompts of `count`, spread evenly. @throws what `prompt` throws */
-export async function lengthsOf(count: number, imageToken: number | undefined, prompt: (index: number) => Promise<ProcessedPrompt>): Promise<Lengths> {
+export async function lengthsOf(
+  count: number,
+  imageToken: number | undefined,
+  prompt: (index: number) => Promise<ProcessedPrompt>,
+): Promise<Lengths> {
   const looked = Math.min(LOOKED_AT, count);
   const found: Lengths = { tokens: 0, visual: 0, tail: 0, longest: 0, patches: 0 };
   for (const index of spread(looked, count)) {
@@ -59,10 +63,21 @@ export function spread(few: number, many: number): number[] {
 }
 
 /** Measures the pace in a thread. Undefined when the model would not run; the run will say why. @throws `cancelled` */
-export async function paceOf({ path, recipe }: StageRequest, { memory, threads }: Pick<PaceJob, 'memory' | 'threads'>, workerFile: string, signal: AbortSignal | undefined): Promise<Pace | undefined> {
+export async function paceOf(
+  { path, recipe }: StageRequest,
+  { memory, threads }: Pick<PaceJob, 'memory' | 'threads'>,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Pace | undefined> {
   let pace: Pace | undefined;
   try {
-    await runInThread<Pace>(workerFile, 'pace', { path, recipe, memory, threads } satisfies PaceJob, (found) => void (pace = found), signal);
+    await runInThread<Pace>(
+      workerFile,
+      'pace',
+      { path, recipe, memory, threads } satisfies PaceJob,
+      (found) => void (pace = found),
+      signal,
+    );
   } catch (error) {
     if (signal?.aborted) throw error;
   }
@@ -104,7 +119,10 @@ export function costsOf(spec: ModelSpec, plan: MemoryPlan, pace: Pace): Costs {
 /** Numbers that a token is multiplied with. */
 function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } {
   const { projection, block } = layerParts(language, 0);
-  const perLayer = [...projection, ...block].reduce((sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1), 0);
+  const perLayer = [...projection, ...block].reduce(
+    (sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1),
+    0,
+  );
   return { perLayer, head: language.vocabulary * language.layer.hidden };
 }
 
@@ -117,7 +135,7 @@ function seeingSeconds(spec: ModelSpec, patches: number, pace: Pace): number {
   const inBlock = 4 * width ** 2 + (family.mlp.kind === 'gated' ? 3 : 2) * width * inner;
   const seen = window === null ? patches : Math.min(patches, (window / patchSize) ** 2);
   const attention = 4 * width * ((blocks - fullBlocks.size) * seen + fullBlocks.size * patches);
-  const merger = 2 * (merge ** 4 * width ** 2 + merge ** 2 * width * spec.language.layer.hidden) / merge ** 2;
+  const merger = (2 * (merge ** 4 * width ** 2 + merge ** 2 * width * spec.language.layer.hidden)) / merge ** 2;
   return (patches * (2 * blocks * inBlock + attention + merger)) / rate;
 }
 
@@ -131,22 +149,34 @@ export interface Trial {
  * Runs a job and takes the time of its batches. Undefined when none came through in time.
  * @param finished units that a message says are done; undefined for other messages.
  */
-export async function tryOut<Message extends { type: string }>(kind: string, job: object, finished: (message: Message) => number | undefined, workerFile: string, signal: AbortSignal | undefined): Promise<Trial | undefined> {
+export async function tryOut<Message extends { type: string }>(
+  kind: string,
+  job: object,
+  finished: (message: Message) => number | undefined,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Trial | undefined> {
   const limit = AbortSignal.timeout(TRIAL_LIMIT);
   const start = performance.now();
   let before = start;
   let opening = 0;
   const groups: Trial['groups'] = [];
   try {
-    await runInThread<Message>(workerFile, kind, job, (message) => {
-      const now = performance.now();
-      // The first phase is opening the model, the second its work.
-      if (message.type === 'phase') [opening, before] = [(now - start) / 1000, now];
-      const units = finished(message);
-      if (units === undefined || units === 0) return;
-      groups.push({ units, seconds: (now - before) / 1000 });
-      before = now;
-    }, signal === undefined ? limit : AbortSignal.any([signal, limit]));
+    await runInThread<Message>(
+      workerFile,
+      kind,
+      job,
+      (message) => {
+        const now = performance.now();
+        // The first phase is opening the model, the second its work.
+        if (message.type === 'phase') [opening, before] = [(now - start) / 1000, now];
+        const units = finished(message);
+        if (units === undefined || units === 0) return;
+        groups.push({ units, seconds: (now - before) / 1000 });
+        before = now;
+      },
+      signal === undefined ? limit : AbortSignal.any([signal, limit]),
+    );
   } catch (error) {
     if (signal?.aborted) throw error;
   }
@@ -157,7 +187,10 @@ export async function tryOut<Message extends { type: string }>(kind: string, job
 export function atRateOf({ opening, groups }: Trial, units: number): number {
   const [first, ...later] = groups as [Trial['groups'][number], ...Trial['groups']];
   // The first batch reads weights and makes sessions; those after it tell the rate.
-  const rate = later.length > 0 ? later.reduce((sum, group) => sum + group.seconds, 0) / later.reduce((sum, group) => sum + group.units, 0) : first.seconds / first.units;
+  const rate =
+    later.length > 0
+      ? later.reduce((sum, group) => sum + group.seconds, 0) / later.reduce((sum, group) => sum + group.units, 0)
+      : first.seconds / first.units;
   return opening + first.seconds + Math.max(0, units - first.units) * rate;
 }
 

@@ -36,12 +36,22 @@ export interface Answer {
  * @returns answers in the order of the prompts.
  * @throws as `Model.prefill`; `bad-request` when a prompt alone is more than the memory plan has room for.
  */
-export async function generate(model: Model, prompts: readonly ProcessedPrompt[], options: GenerateOptions): Promise<Answer[]> {
+export async function generate(
+  model: Model,
+  prompts: readonly ProcessedPrompt[],
+  options: GenerateOptions,
+): Promise<Answer[]> {
   const answers = new Array<Answer>(prompts.length);
-  const order = prompts.map((_, index) => index).sort((a, b) => prompts[b]!.inputIds.length - prompts[a]!.inputIds.length || a - b);
-  for (let done = 0; done < order.length; ) {
+  const order = prompts
+    .map((_, index) => index)
+    .sort((a, b) => prompts[b]!.inputIds.length - prompts[a]!.inputIds.length || a - b);
+  for (let done = 0; done < order.length;) {
     const longest = prompts[order[done]!]!;
-    checkRoom(model.plan, promptBytes(model.spec, longest, options.maxNewTokens), `a prompt of ${thousands(longest.inputIds.length)} tokens`);
+    checkRoom(
+      model.plan,
+      promptBytes(model.spec, longest, options.maxNewTokens),
+      `a prompt of ${thousands(longest.inputIds.length)} tokens`,
+    );
     const rows = rowsAtOnce(model.spec, model.plan, longest.inputIds.length, options.maxNewTokens);
     const members = order.slice(done, done + rows);
     const found = await generateBatch(model, members, prompts, options);
@@ -51,14 +61,27 @@ export async function generate(model: Model, prompts: readonly ProcessedPrompt[]
   return answers;
 }
 
-async function generateBatch(model: Model, members: readonly number[], prompts: readonly ProcessedPrompt[], options: GenerateOptions): Promise<Answer[]> {
+async function generateBatch(
+  model: Model,
+  members: readonly number[],
+  prompts: readonly ProcessedPrompt[],
+  options: GenerateOptions,
+): Promise<Answer[]> {
   const interventions = options.interventions?.flatMap((intervention): Intervention[] => {
     if (intervention.rows === undefined) return [intervention];
     const rows = members.flatMap((prompt, row) => (intervention.rows!.includes(prompt) ? [row] : []));
     return rows.length > 0 ? [{ ...intervention, rows }] : [];
   });
   // Not kept in a variable: its cache may go as soon as rows leave the batch.
-  return decodeAll(model, await model.prefill(members.map((prompt) => prompts[prompt]!), { interventions, signal: options.signal }), members.map((prompt) => ({ prompt, inputIds: prompts[prompt]!.inputIds })), options);
+  return decodeAll(
+    model,
+    await model.prefill(
+      members.map((prompt) => prompts[prompt]!),
+      { interventions, signal: options.signal },
+    ),
+    members.map((prompt) => ({ prompt, inputIds: prompts[prompt]!.inputIds })),
+    options,
+  );
 }
 
 interface Row {
@@ -83,7 +106,11 @@ export async function decodeAll(
   const { sampling = {}, stopTokens } = options;
   const penalty = sampling.repetitionPenalty ?? 1;
   const rows = members.map(({ prompt, inputIds }, row): Row => ({
-    answer: { tokenIds: [], ended: 'length', topLogits: topLogits(logits.subarray(row * vocabulary, (row + 1) * vocabulary), options.topLogits ?? 0) },
+    answer: {
+      tokenIds: [],
+      ended: 'length',
+      topLogits: topLogits(logits.subarray(row * vocabulary, (row + 1) * vocabulary), options.topLogits ?? 0),
+    },
     prompt,
     random: randomNumbers((sampling.seed ?? 0) + prompt),
     seen: penalty === 1 ? undefined : new Set(inputIds),

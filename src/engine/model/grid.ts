@@ -45,7 +45,8 @@ export function windowOrder(times: number, rows: number, columns: number, side: 
       for (let left = 0; left < columns; left += side) {
         const begin = place;
         for (let row = top; row < Math.min(top + side, rows); row++) {
-          for (let column = left; column < Math.min(left + side, columns); column++) blocks[place++] = (time * rows + row) * columns + column;
+          for (let column = left; column < Math.min(left + side, columns); column++)
+            blocks[place++] = (time * rows + row) * columns + column;
         }
         lengths.push(place - begin);
       }

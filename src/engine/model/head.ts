@@ -41,7 +41,13 @@ export class HeadPages {
   async *blocks(): AsyncGenerator<HeadBlock> {
     if (this.kept) return yield* this.kept;
     const kept: HeadBlock[] = [];
-    this.norm ??= (await readParts(this.checkpoint, [{ input: 'norm', names: [`${this.spec.root}.norm.weight`], dims: [this.spec.layer.hidden] }], 'F32'))['norm']!;
+    this.norm ??= (
+      await readParts(
+        this.checkpoint,
+        [{ input: 'norm', names: [`${this.spec.root}.norm.weight`], dims: [this.spec.layer.hidden] }],
+        'F32',
+      )
+    )['norm']!;
     for (let first = 0; first < this.spec.vocabulary; first += this.rowsAtOnce) {
       const count = Math.min(this.rowsAtOnce, this.spec.vocabulary - first);
       const block = { first, count, feeds: { norm: this.norm, head: await this.read(first, count) } };

@@ -52,12 +52,23 @@ export interface LayerPlan {
  */
 export function planInterventions(interventions: readonly Intervention[], layers: number, rows: number): LayerPlan[] {
   const all = Array.from({ length: rows }, (_, row) => row);
-  const plans = Array.from({ length: layers }, (): LayerPlan => ({ states: [], keysAndValues: [], gates: undefined, skipped: false, checkpoint: undefined }));
+  const plans = Array.from({ length: layers }, (): LayerPlan => ({
+    states: [],
+    keysAndValues: [],
+    gates: undefined,
+    skipped: false,
+    checkpoint: undefined,
+  }));
   for (const { at, what, rows: chosen } of interventions) {
-    if (!Number.isInteger(at) || at < 0 || at >= layers) throw new FrankensteinError('bad-request', `There is no layer ${at} to intervene at: the model has layers 0 to ${layers - 1}.`);
+    if (!Number.isInteger(at) || at < 0 || at >= layers)
+      throw new FrankensteinError(
+        'bad-request',
+        `There is no layer ${at} to intervene at: the model has layers 0 to ${layers - 1}.`,
+      );
     const affected = chosen ?? all;
     const missing = affected.find((row) => !Number.isInteger(row) || row < 0 || row >= rows);
-    if (missing !== undefined) throw new FrankensteinError('bad-request', `There is no row ${missing} in a batch of ${rows}.`);
+    if (missing !== undefined)
+      throw new FrankensteinError('bad-request', `There is no row ${missing} in a batch of ${rows}.`);
     const plan = plans[at]!;
     switch (what.kind) {
       case 'noise':
@@ -65,7 +76,8 @@ export function planInterventions(interventions: readonly Intervention[], layers
         break;
       case 'swap':
         if (what.mode === 'hidden') plan.states.push({ what, rows: affected });
-        for (const later of what.mode === 'from' ? plans.slice(at) : what.mode === 'only' ? [plan] : []) later.keysAndValues.push({ source: what.source, rows: affected });
+        for (const later of what.mode === 'from' ? plans.slice(at) : what.mode === 'only' ? [plan] : [])
+          later.keysAndValues.push({ source: what.source, rows: affected });
         break;
       case 'skip': {
         const gates = (plan.gates ??= new Float32Array(2 * rows).fill(1));
@@ -76,7 +88,11 @@ export function planInterventions(interventions: readonly Intervention[], layers
         break;
       }
       case 'stitch':
-        if (affected.length !== rows) throw new FrankensteinError('bad-request', 'A layer of another checkpoint serves all rows of a batch; run rows that differ in it apart.');
+        if (affected.length !== rows)
+          throw new FrankensteinError(
+            'bad-request',
+            'A layer of another checkpoint serves all rows of a batch; run rows that differ in it apart.',
+          );
         plan.checkpoint = what.checkpoint;
         break;
     }

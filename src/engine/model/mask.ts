@@ -19,7 +19,10 @@ export interface MaskRequest {
 }
 
 /** `[rows or 1, 1, tokens, capacity]`: one row serves all when none is padded. */
-export function attentionMask({ starts, firstRow, rows, slot, tokens, capacity, window }: MaskRequest): { values: Float32Array; rows: number } {
+export function attentionMask({ starts, firstRow, rows, slot, tokens, capacity, window }: MaskRequest): {
+  values: Float32Array;
+  rows: number;
+} {
   const begins = starts.subarray(firstRow, firstRow + rows);
   const made = begins.every((start) => start === begins[0]) ? 1 : rows;
   const values = new Float32Array(made * tokens * capacity).fill(HIDDEN);

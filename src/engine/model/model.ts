@@ -50,7 +50,12 @@ export interface Branch {
  */
 export function openModel(checkpoint: Checkpoint, settings: ModelSettings = {}): Model {
   const spec = readSpec(checkpoint);
-  return new Model(checkpoint, spec, planMemory(checkpoint, spec, settings.memory, settings.threads, settings.batch), settings);
+  return new Model(
+    checkpoint,
+    spec,
+    planMemory(checkpoint, spec, settings.memory, settings.threads, settings.batch),
+    settings,
+  );
 }
 
 export class Model {
@@ -69,12 +74,20 @@ export class Model {
   ) {
     const { language, vision } = spec;
     const { format, activationBytes } = plan;
-    this.sessions = new Sessions({ provider: settings.provider ?? 'cpu', threads: plan.threads, thrifty: plan.thrifty }, settings.onNotice ?? (() => undefined));
+    this.sessions = new Sessions(
+      { provider: settings.provider ?? 'cpu', threads: plan.threads, thrifty: plan.thrifty },
+      settings.onNotice ?? (() => undefined),
+    );
     this.pages = new LayerPages(language, format, plan.keptLayers);
     const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead);
     this.runner = new LanguageRunner(language, checkpoint, format, this.pages, head, this.sessions, activationBytes);
     this.embeddings = new Embeddings(language, checkpoint);
-    this.tower = vision && new VisionTower(vision, checkpoint, language.layer.hidden, format, this.sessions, { keep: plan.keepVision, activationBytes });
+    this.tower =
+      vision &&
+      new VisionTower(vision, checkpoint, language.layer.hidden, format, this.sessions, {
+        keep: plan.keepVision,
+        activationBytes,
+      });
   }
 
   /** Where graphs run now; cpu after a fallback. */
@@ -98,7 +111,11 @@ export class Model {
     if (prompts.length === 0) throw new FrankensteinError('bad-request', 'There is no prompt to run.');
     prompts.forEach((prompt) => this.check(prompt));
     this.checkStitches(interventions);
-    const pictures = (await this.tower?.encode(prompts.flatMap(({ images }) => images), options.signal)) ?? [];
+    const pictures =
+      (await this.tower?.encode(
+        prompts.flatMap(({ images }) => images),
+        options.signal,
+      )) ?? [];
 
     const slots = Math.max(...prompts.map(({ inputIds }) => inputIds.length));
     const starts = Int32Array.from(prompts, ({ inputIds }) => slots - inputIds.length);
@@ -112,7 +129,9 @@ export class Model {
       const states = hidden.subarray((row * slots + starts[row]!) * width, (row + 1) * slots * width);
       await this.embeddings.write(prompt.inputIds, states);
       const features = concatenate(own.map((one) => one.features));
-      visual.forEach((token, index) => states.set(features.subarray(index * width, (index + 1) * width), token * width));
+      visual.forEach((token, index) =>
+        states.set(features.subarray(index * width, (index + 1) * width), token * width),
+      );
       const levels = own[0]?.deepstack.length ?? 0;
       layouts.push({
         length: prompt.inputIds.length,
@@ -124,14 +143,29 @@ export class Model {
     }
     const cache = new KvCache(this.cacheShape, prompts.length, slots);
     const result = await this.runner.run({
-      cache, slot: 0, tokens: slots, starts, hidden,
+      cache,
+      slot: 0,
+      tokens: slots,
+      starts,
+      hidden,
       ...this.angles(layouts, starts, 0, slots),
       plans: planInterventions(interventions, language.layers, prompts.length),
-      prompts: layouts, capture: options.capture, signal: options.signal, onLayer: options.onLayer,
+      prompts: layouts,
+      capture: options.capture,
+      signal: options.signal,
+      onLayer: options.onLayer,
     });
     return {
-      state: { cache, used: slots, starts, next: Int32Array.from(layouts, ({ next }) => next), interventions: whileDecoding(interventions) },
-      prompts: layouts, slots, ...result,
+      state: {
+        cache,
+        used: slots,
+        starts,
+        next: Int32Array.from(layouts, ({ next }) => next),
+        interventions: whileDecoding(interventions),
+      },
+      prompts: layouts,
+      slots,
+      ...result,
     };
   }
 
@@ -145,10 +179,15 @@ export class Model {
     const { language } = this.spec;
     const { hidden: width } = language.layer;
     if (branches.length === 0) throw new FrankensteinError('bad-request', 'There is no branch to run.');
-    if (branches.some(({ from }, index) => index > 0 && from < branches[index - 1]!.from)) throw new FrankensteinError('bad-request', 'Branches must be given in the order of their layers.');
+    if (branches.some(({ from }, index) => index > 0 && from < branches[index - 1]!.from))
+      throw new FrankensteinError('bad-request', 'Branches must be given in the order of their layers.');
     const interventions = branches.flatMap(({ interventions: own, from }, row) =>
       own.map((intervention) => {
-        if (intervention.at < from) throw new FrankensteinError('bad-request', `A branch from layer ${from} cannot intervene at layer ${intervention.at}, which it does not run.`);
+        if (intervention.at < from)
+          throw new FrankensteinError(
+            'bad-request',
+            `A branch from layer ${from} cannot intervene at layer ${intervention.at}, which it does not run.`,
+          );
         return { ...intervention, rows: [row] };
       }),
     );
@@ -162,32 +201,68 @@ export class Model {
     const hidden = new Float32Array(branches.length * tokens * width);
     branches.forEach(({ prefilled, row, from }, index) => {
       const states = prefilled.hidden.get(from);
-      if (states === undefined) throw new FrankensteinError('bad-request', `The prefill kept no states at layer ${from}, where a branch begins.`);
+      if (states === undefined)
+        throw new FrankensteinError(
+          'bad-request',
+          `The prefill kept no states at layer ${from}, where a branch begins.`,
+        );
       const { length } = prompts[index]!;
       const begin = prefilled.state.starts[row]!;
-      for (let layer = 0; layer < language.layers; layer++) cache.copyFrom(prefilled.state.cache, layer, { row, slot: begin }, { row: index, slot: starts[index]! }, length);
+      for (let layer = 0; layer < language.layers; layer++)
+        cache.copyFrom(
+          prefilled.state.cache,
+          layer,
+          { row, slot: begin },
+          { row: index, slot: starts[index]! },
+          length,
+        );
       const taken = Math.min(tokens, length);
       const source = (row * prefilled.slots + begin + length - taken) * width;
       hidden.set(states.subarray(source, source + taken * width), ((index + 1) * tokens - taken) * width);
     });
     const plans = planInterventions(interventions, language.layers, branches.length);
     const pass: Pass = {
-      cache, slot, tokens, starts, hidden,
+      cache,
+      slot,
+      tokens,
+      starts,
+      hidden,
       ...this.angles(prompts, starts, slot, tokens),
       from: Int32Array.from(branches, ({ from }) => from),
-      plans, prompts, capture: options.capture, signal: options.signal, onLayer: options.onLayer,
+      plans,
+      prompts,
+      capture: options.capture,
+      signal: options.signal,
+      onLayer: options.onLayer,
     };
     // Pictures before the tokens of this pass: their swapped keys and values are known already.
-    plans.forEach((plan, layer) => swapKeysAndValues(plan, layer, pass, { row: 0, rows: branches.length, token: -slot, tokens: slot }));
+    plans.forEach((plan, layer) =>
+      swapKeysAndValues(plan, layer, pass, { row: 0, rows: branches.length, token: -slot, tokens: slot }),
+    );
     const result = await this.runner.run(pass);
-    return { state: { cache, used: slots, starts, next: Int32Array.from(prompts, ({ next }) => next), interventions: whileDecoding(interventions) }, prompts, slots, ...result };
+    return {
+      state: {
+        cache,
+        used: slots,
+        starts,
+        next: Int32Array.from(prompts, ({ next }) => next),
+        interventions: whileDecoding(interventions),
+      },
+      prompts,
+      slots,
+      ...result,
+    };
   }
 
   /**
    * Appends one token to every row and gives the logits of the next. The state moves on.
    * @throws `cancelled`, `malformed`
    */
-  async decode(state: GenerationState, tokens: Int32Array, options: Omit<RunOptions, 'interventions'> = {}): Promise<PassResult> {
+  async decode(
+    state: GenerationState,
+    tokens: Int32Array,
+    options: Omit<RunOptions, 'interventions'> = {},
+  ): Promise<PassResult> {
     const { language } = this.spec;
     const { headDim, hidden: width } = language.layer;
     const { rows } = state.cache;
@@ -200,9 +275,17 @@ export class Model {
       writeAngles(cos, sin, (row * headDim) / 2, [at, at, at], language.rotation, language.axes);
     }
     const result = await this.runner.run({
-      cache: state.cache, slot: state.used, tokens: 1, starts: state.starts, hidden, cos, sin,
+      cache: state.cache,
+      slot: state.used,
+      tokens: 1,
+      starts: state.starts,
+      hidden,
+      cos,
+      sin,
       plans: planInterventions(state.interventions, language.layers, rows),
-      capture: options.capture, signal: options.signal, onLayer: options.onLayer,
+      capture: options.capture,
+      signal: options.signal,
+      onLayer: options.onLayer,
     });
     state.used += 1;
     for (let row = 0; row < rows; row++) state.next[row] = state.next[row]! + 1;
@@ -226,18 +309,36 @@ export class Model {
   }
 
   private get cacheShape() {
-    const { layers, layer: { kvHeads, headDim } } = this.spec.language;
+    const {
+      layers,
+      layer: { kvHeads, headDim },
+    } = this.spec.language;
     return { layers, kvHeads, headDim };
   }
 
-  private angles(prompts: readonly PromptLayout[], starts: Int32Array, slot: number, tokens: number): { cos: Float32Array; sin: Float32Array } {
+  private angles(
+    prompts: readonly PromptLayout[],
+    starts: Int32Array,
+    slot: number,
+    tokens: number,
+  ): { cos: Float32Array; sin: Float32Array } {
     const { rotation, axes } = this.spec.language;
     const pairs = rotation.inverseFrequencies.length;
-    const [cos, sin] = [new Float32Array(prompts.length * tokens * pairs), new Float32Array(prompts.length * tokens * pairs)];
+    const [cos, sin] = [
+      new Float32Array(prompts.length * tokens * pairs),
+      new Float32Array(prompts.length * tokens * pairs),
+    ];
     prompts.forEach(({ length, positions }, row) => {
       for (let place = Math.max(0, starts[row]! - slot); place < tokens; place++) {
         const token = slot + place - starts[row]!;
-        writeAngles(cos, sin, (row * tokens + place) * pairs, [positions[token]!, positions[length + token]!, positions[2 * length + token]!], rotation, axes);
+        writeAngles(
+          cos,
+          sin,
+          (row * tokens + place) * pairs,
+          [positions[token]!, positions[length + token]!, positions[2 * length + token]!],
+          rotation,
+          axes,
+        );
       }
     });
     return { cos, sin };
@@ -250,7 +351,10 @@ export class Model {
   }
 
   /** Where each picture begins, and its grid after merging. */
-  private picturePlaces({ images }: ProcessedPrompt, visual: Int32Array): { start: number; grid: [number, number, number] }[] {
+  private picturePlaces(
+    { images }: ProcessedPrompt,
+    visual: Int32Array,
+  ): { start: number; grid: [number, number, number] }[] {
     const merge = this.spec.vision?.merge ?? 1;
     let done = 0;
     return images.map(({ grid: [times, rows, columns] }) => {
@@ -267,18 +371,40 @@ export class Model {
     if (inputIds.length === 0) throw new FrankensteinError('bad-request', 'A prompt has no token.');
     const { context } = language;
     if (context !== undefined && inputIds.length > context) {
-      throw new FrankensteinError('bad-request', `A prompt of ${inputIds.length} tokens is longer than the ${context} that ${shown(this.checkpoint.path)} allows.`);
+      throw new FrankensteinError(
+        'bad-request',
+        `A prompt of ${inputIds.length} tokens is longer than the ${context} that ${shown(this.checkpoint.path)} allows.`,
+      );
     }
     const stranger = inputIds.find((id) => id < 0 || id >= language.vocabulary);
-    if (stranger !== undefined) throw new FrankensteinError('bad-request', `The token id ${stranger} is not in the vocabulary of ${language.vocabulary}; the tokenizer is not this model's.`);
-    if (images.length > 0 && vision === undefined) throw new FrankensteinError('bad-request', `${family.name} takes no pictures.`);
-    const expected = images.reduce((sum, { grid: [times, rows, columns] }) => sum + (times * rows * columns) / vision!.merge ** 2, 0);
+    if (stranger !== undefined)
+      throw new FrankensteinError(
+        'bad-request',
+        `The token id ${stranger} is not in the vocabulary of ${language.vocabulary}; the tokenizer is not this model's.`,
+      );
+    if (images.length > 0 && vision === undefined)
+      throw new FrankensteinError('bad-request', `${family.name} takes no pictures.`);
+    const expected = images.reduce(
+      (sum, { grid: [times, rows, columns] }) => sum + (times * rows * columns) / vision!.merge ** 2,
+      0,
+    );
     const visual = this.visualTokens(prompt).length;
-    if (visual !== expected) throw new FrankensteinError('bad-request', `The prompt has ${visual} image tokens, but its ${images.length} images make ${expected} features; the processor's files are not this model's.`);
+    if (visual !== expected)
+      throw new FrankensteinError(
+        'bad-request',
+        `The prompt has ${visual} image tokens, but its ${images.length} images make ${expected} features; the processor's files are not this model's.`,
+      );
     for (const { grid, pixelValues } of images) {
       const patches = grid[0] * grid[1] * grid[2];
-      if (pixelValues.length !== patches * vision!.patchValues || grid[1] % vision!.merge !== 0 || grid[2] % vision!.merge !== 0) {
-        throw new FrankensteinError('bad-request', `An image of ${grid.join(' × ')} patches comes with ${pixelValues.length} values, but this model takes ${vision!.patchValues} per patch.`);
+      if (
+        pixelValues.length !== patches * vision!.patchValues ||
+        grid[1] % vision!.merge !== 0 ||
+        grid[2] % vision!.merge !== 0
+      ) {
+        throw new FrankensteinError(
+          'bad-request',
+          `An image of ${grid.join(' × ')} patches comes with ${pixelValues.length} values, but this model takes ${vision!.patchValues} per patch.`,
+        );
       }
     }
   }
@@ -289,7 +415,10 @@ export class Model {
       const other = readSpec(what.checkpoint).language;
       const { language } = this.spec;
       if (JSON.stringify([other.layer, other.layers]) !== JSON.stringify([language.layer, language.layers])) {
-        throw new FrankensteinError('mismatch', `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: the two models have other sizes.`);
+        throw new FrankensteinError(
+          'mismatch',
+          `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: the two models have other sizes.`,
+        );
       }
       this.stitchable.add(what.checkpoint);
     }

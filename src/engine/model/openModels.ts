@@ -49,7 +49,14 @@ export class OpenModels {
     if (entry === undefined) {
       const checkpoint = await openCheckpoint(settings.path, { signal });
       readSpec(checkpoint);
-      entry = { key, texts: await textsOf(checkpoint), checkpoint, processor: await createProcessor(checkpoint, { signal }), model: undefined, notices: new Set() };
+      entry = {
+        key,
+        texts: await textsOf(checkpoint),
+        checkpoint,
+        processor: await createProcessor(checkpoint, { signal }),
+        model: undefined,
+        notices: new Set(),
+      };
     }
     this.entries = [...this.entries.filter((one) => one !== entry), entry];
     return entry;
@@ -60,7 +67,11 @@ export class OpenModels {
    * budget.
    * @throws `bad-request` when the budget is too small.
    */
-  async model(opened: OpenCheckpoint, { memory = defaultMemory(), threads, provider }: OpenSettings, bytes: number): Promise<{ model: Model; notices: ReadonlySet<string> }> {
+  async model(
+    opened: OpenCheckpoint,
+    { memory = defaultMemory(), threads, provider }: OpenSettings,
+    bytes: number,
+  ): Promise<{ model: Model; notices: ReadonlySet<string> }> {
     const entry = opened as Entry;
     const others = this.entries.filter((one) => one !== entry);
     const taken = others.reduce((sum, { model }) => sum + (model?.plan.weightBytes ?? 0), 0);
@@ -70,7 +81,13 @@ export class OpenModels {
     const beside = taken > 0 && fits(checkpoint, memory - taken, threads, bytes);
     if (!beside) await this.release(others);
     entry.notices = new Set();
-    const fresh = openModel(checkpoint, { memory: beside ? memory - taken : memory, threads, provider, batch: bytes, onNotice: (sentence) => entry.notices.add(sentence) });
+    const fresh = openModel(checkpoint, {
+      memory: beside ? memory - taken : memory,
+      threads,
+      provider,
+      batch: bytes,
+      onNotice: (sentence) => entry.notices.add(sentence),
+    });
     entry.model = fresh;
     return { model: fresh, notices: entry.notices };
   }
@@ -96,11 +113,19 @@ function fits(checkpoint: Checkpoint, memory: number, threads: number | undefine
 }
 
 async function isUnchanged({ checkpoint, texts }: Entry): Promise<boolean> {
-  const sameWeights = await checkUnchanged(checkpoint).then(() => true, () => false);
+  const sameWeights = await checkUnchanged(checkpoint).then(
+    () => true,
+    () => false,
+  );
   return sameWeights && (await textsOf(checkpoint)) === texts;
 }
 
 async function textsOf({ files }: Checkpoint): Promise<string> {
-  const facts = [...files.values()].map((file) => stat(file).then(({ size, mtimeMs }) => [file, size, mtimeMs], () => [file]));
+  const facts = [...files.values()].map((file) =>
+    stat(file).then(
+      ({ size, mtimeMs }) => [file, size, mtimeMs],
+      () => [file],
+    ),
+  );
   return JSON.stringify(await Promise.all(facts));
 }

@@ -15,7 +15,10 @@ export interface LayerWeights {
 }
 
 /** What layer `layer` is made of. */
-export function layerParts({ root, layer: shape }: LanguageSpec, layer: number): { projection: WeightPart[]; block: WeightPart[] } {
+export function layerParts(
+  { root, layer: shape }: LanguageSpec,
+  layer: number,
+): { projection: WeightPart[]; block: WeightPart[] } {
   const at = (name: string) => `${root}.layers.${layer}.${name}`;
   const { hidden, heads, kvHeads, headDim, inner } = shape;
   const qkvRows = (heads + 2 * kvHeads) * headDim;
@@ -77,7 +80,11 @@ export class LayerPages {
    * The weights of one layer. `next` is what will be asked for after it: its reading starts now, when it has to be
    * read, so that it goes on while this layer is computed.
    */
-  async get(checkpoint: Checkpoint, layer: number, next?: { checkpoint: Checkpoint; layer: number }): Promise<LayerWeights> {
+  async get(
+    checkpoint: Checkpoint,
+    layer: number,
+    next?: { checkpoint: Checkpoint; layer: number },
+  ): Promise<LayerWeights> {
     const weights = await this.start(checkpoint, layer);
     if (next !== undefined) {
       const key = keyOf(next.checkpoint, next.layer);

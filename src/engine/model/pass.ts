@@ -113,7 +113,9 @@ export class LanguageRunner {
       if (capture?.hidden?.includes(layer)) result.hidden.set(layer, hidden.slice());
       if (!plan.skipped) {
         const weights = await this.pages.get(plan.checkpoint ?? this.checkpoint, layer, this.following(plans, layer));
-        const kept = capture?.attention?.includes(layer) ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity) : undefined;
+        const kept = capture?.attention?.includes(layer)
+          ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
+          : undefined;
         for (const chunk of chunks) {
           throwIfCancelled(pass.signal);
           await this.runChunk(pass, chunk, layer, plan, weights, current, kept);
@@ -129,7 +131,10 @@ export class LanguageRunner {
     const last = buffers[current];
     if (capture?.hidden?.includes(this.spec.layers)) result.hidden.set(this.spec.layers, last.slice());
     if (broken !== undefined) {
-      throw new FrankensteinError('malformed', `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, or of what comes before it, is broken.`);
+      throw new FrankensteinError(
+        'malformed',
+        `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, or of what comes before it, is broken.`,
+      );
     }
     result.logits = await this.logits(last, rows, tokens);
     return result;
@@ -139,7 +144,8 @@ export class LanguageRunner {
   private following(plans: readonly LayerPlan[], layer: number): { checkpoint: Checkpoint; layer: number } | undefined {
     for (let step = 1; step <= plans.length; step++) {
       const next = (layer + step) % plans.length;
-      if (!plans[next]!.skipped) return next === layer ? undefined : { checkpoint: plans[next]!.checkpoint ?? this.checkpoint, layer: next };
+      if (!plans[next]!.skipped)
+        return next === layer ? undefined : { checkpoint: plans[next]!.checkpoint ?? this.checkpoint, layer: next };
     }
     return undefined;
   }
@@ -153,19 +159,38 @@ export class LanguageRunner {
     for (let row = 0; row < rows; row += Math.max(1, rowsAtOnce)) {
       if (rowsAtOnce >= 1) ranges.push({ row, rows: Math.min(rowsAtOnce, rows - row), token: 0, tokens });
       // A row too long for the bound goes through in pieces, each of which sees those before it in the cache.
-      else for (let token = 0; token < tokens; token += fitting) ranges.push({ row, rows: 1, token, tokens: Math.min(fitting, tokens - token) });
+      else
+        for (let token = 0; token < tokens; token += fitting)
+          ranges.push({ row, rows: 1, token, tokens: Math.min(fitting, tokens - token) });
     }
     return ranges.map((range) => this.chunk(pass, range, buffers, rows === cache.rows && ranges.length === 1));
   }
 
-  private chunk(pass: Pass, range: { row: number; rows: number; token: number; tokens: number }, buffers: readonly [Float32Array, Float32Array], whole: boolean): Chunk {
+  private chunk(
+    pass: Pass,
+    range: { row: number; rows: number; token: number; tokens: number },
+    buffers: readonly [Float32Array, Float32Array],
+    whole: boolean,
+  ): Chunk {
     const { hidden, heads, kvHeads, headDim } = this.spec.layer;
     const { row, rows, token, tokens } = range;
     const over = (values: Float32Array, perToken: number) => {
       const begin = (row * pass.tokens + token) * perToken;
-      return new ort.Tensor('float32', values.subarray(begin, begin + rows * tokens * perToken), [rows, tokens, perToken]);
+      return new ort.Tensor('float32', values.subarray(begin, begin + rows * tokens * perToken), [
+        rows,
+        tokens,
+        perToken,
+      ]);
     };
-    const made = (name: string, dims: number[]) => new ort.Tensor('float32', this.buffer(name, dims.reduce((all, size) => all * size, 1)), dims);
+    const made = (name: string, dims: number[]) =>
+      new ort.Tensor(
+        'float32',
+        this.buffer(
+          name,
+          dims.reduce((all, size) => all * size, 1),
+        ),
+        dims,
+      );
     const direct = whole && pass.slot === 0 && pass.tokens === pass.cache.capacity;
     return {
       ...range,
@@ -173,19 +198,43 @@ export class LanguageRunner {
       q: made('q', [rows, heads, tokens, headDim]),
       cos: over(pass.cos, headDim / 2),
       sin: over(pass.sin, headDim / 2),
-      fresh: direct ? null : { k: made('k', [rows, kvHeads, tokens, headDim]), v: made('v', [rows, kvHeads, tokens, headDim]) },
+      fresh: direct
+        ? null
+        : { k: made('k', [rows, kvHeads, tokens, headDim]), v: made('v', [rows, kvHeads, tokens, headDim]) },
       masks: new Map(),
     };
   }
 
-  private async runChunk(pass: Pass, chunk: Chunk, layer: number, plan: LayerPlan, weights: LayerWeights, current: 0 | 1, kept: Float32Array | undefined): Promise<void> {
+  private async runChunk(
+    pass: Pass,
+    chunk: Chunk,
+    layer: number,
+    plan: LayerPlan,
+    weights: LayerWeights,
+    current: 0 | 1,
+    kept: Float32Array | undefined,
+  ): Promise<void> {
     const { cache } = pass;
     const { layer: shape } = this.spec;
     const x = chunk.x[current];
     const cached = cache.tensors(layer, chunk.rows, chunk.row);
     const { k, v } = chunk.fresh ?? cached;
-    await this.sessions.run(`projection ${this.format}`, () => projectionGraph(shape, this.format), { x, cos: chunk.cos, sin: chunk.sin, ...weights.projection }, { q: chunk.q, k, v });
-    if (chunk.fresh) cache.write(layer, chunk.row, chunk.rows, pass.slot + chunk.token, chunk.tokens, k.data as Float32Array, v.data as Float32Array);
+    await this.sessions.run(
+      `projection ${this.format}`,
+      () => projectionGraph(shape, this.format),
+      { x, cos: chunk.cos, sin: chunk.sin, ...weights.projection },
+      { q: chunk.q, k, v },
+    );
+    if (chunk.fresh)
+      cache.write(
+        layer,
+        chunk.row,
+        chunk.rows,
+        pass.slot + chunk.token,
+        chunk.tokens,
+        k.data as Float32Array,
+        v.data as Float32Array,
+      );
     swapKeysAndValues(plan, layer, pass, chunk);
 
     const feeds = { x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer), ...weights.block };
@@ -193,10 +242,24 @@ export class LanguageRunner {
     const gated = plan.gates !== undefined;
     if (plan.gates) Object.assign(feeds, { gates: gatesOf(plan.gates, cache.rows, chunk) });
     const dims = [chunk.rows, shape.heads, chunk.tokens, cache.capacity];
-    if (kept) results['weights'] = new ort.Tensor('float32', this.buffer('weights', dims.reduce((all, size) => all * size, 1)), dims);
+    if (kept)
+      results['weights'] = new ort.Tensor(
+        'float32',
+        this.buffer(
+          'weights',
+          dims.reduce((all, size) => all * size, 1),
+        ),
+        dims,
+      );
     const key = `block ${this.format}${gated ? ' gated' : ''}${kept ? ' weights' : ''}`;
-    await this.sessions.run(key, () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined }), feeds, results);
-    if (kept) storeWeights(results['weights']!.data as Float32Array, kept, chunk, pass.tokens, shape.heads, cache.capacity);
+    await this.sessions.run(
+      key,
+      () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined }),
+      feeds,
+      results,
+    );
+    if (kept)
+      storeWeights(results['weights']!.data as Float32Array, kept, chunk, pass.tokens, shape.heads, cache.capacity);
   }
 
   private mask(pass: Pass, chunk: Chunk, layer: number): ort.Tensor {
@@ -204,7 +267,15 @@ export class LanguageRunner {
     let mask = chunk.masks.get(window);
     if (mask === undefined) {
       const { capacity } = pass.cache;
-      const { values, rows } = attentionMask({ starts: pass.starts, firstRow: chunk.row, rows: chunk.rows, slot: pass.slot + chunk.token, tokens: chunk.tokens, capacity, window });
+      const { values, rows } = attentionMask({
+        starts: pass.starts,
+        firstRow: chunk.row,
+        rows: chunk.rows,
+        slot: pass.slot + chunk.token,
+        tokens: chunk.tokens,
+        capacity,
+        window,
+      });
       mask = new ort.Tensor('float32', values, [rows, 1, chunk.tokens, capacity]);
       chunk.masks.set(window, mask);
     }
@@ -214,14 +285,22 @@ export class LanguageRunner {
   private async logits(hidden: Float32Array, rows: number, tokens: number): Promise<Float32Array> {
     const { hidden: width, epsilon } = this.spec.layer;
     const last = this.buffer('last', rows * width);
-    for (let row = 0; row < rows; row++) last.set(hidden.subarray(((row + 1) * tokens - 1) * width, (row + 1) * tokens * width), row * width);
+    for (let row = 0; row < rows; row++)
+      last.set(hidden.subarray(((row + 1) * tokens - 1) * width, (row + 1) * tokens * width), row * width);
     const x = new ort.Tensor('float32', last, [rows, width]);
     const { vocabulary } = this.spec;
     const logits = new Float32Array(rows * vocabulary);
     for await (const { first, count, feeds } of this.head.blocks()) {
       const part = count === vocabulary ? logits : this.buffer('logits', rows * count);
-      await this.sessions.run(`head ${this.head.format}`, () => headGraph(width, epsilon, this.head.format, this.head.blockRows), { x, ...feeds }, { logits: new ort.Tensor('float32', part, [rows, count]) });
-      if (part !== logits) for (let row = 0; row < rows; row++) logits.set(part.subarray(row * count, (row + 1) * count), row * vocabulary + first);
+      await this.sessions.run(
+        `head ${this.head.format}`,
+        () => headGraph(width, epsilon, this.head.format, this.head.blockRows),
+        { x, ...feeds },
+        { logits: new ort.Tensor('float32', part, [rows, count]) },
+      );
+      if (part !== logits)
+        for (let row = 0; row < rows; row++)
+          logits.set(part.subarray(row * count, (row + 1) * count), row * vocabulary + first);
     }
     return logits;
   }
@@ -258,7 +337,14 @@ function gatesOf(gates: Float32Array, rows: number, chunk: Chunk): ort.Tensor {
   return new ort.Tensor('float32', values, [2, chunk.rows, 1, 1]);
 }
 
-function storeWeights(values: Float32Array, kept: Float32Array, chunk: Chunk, tokens: number, heads: number, capacity: number): void {
+function storeWeights(
+  values: Float32Array,
+  kept: Float32Array,
+  chunk: Chunk,
+  tokens: number,
+  heads: number,
+  capacity: number,
+): void {
   for (let index = 0; index < chunk.rows * heads; index++) {
     const part = values.subarray(index * chunk.tokens * capacity, (index + 1) * chunk.tokens * capacity);
     kept.set(part, ((chunk.row * heads + index) * tokens + chunk.token) * capacity);
@@ -266,7 +352,14 @@ function storeWeights(values: Float32Array, kept: Float32Array, chunk: Chunk, to
 }
 
 /** Adds what the family adds to visual tokens after this layer. */
-function addFeatures(features: readonly (readonly Float32Array[])[] | undefined, layer: number, pass: Pass, hidden: Float32Array, width: number, rows: number): void {
+function addFeatures(
+  features: readonly (readonly Float32Array[])[] | undefined,
+  layer: number,
+  pass: Pass,
+  hidden: Float32Array,
+  width: number,
+  rows: number,
+): void {
   for (let row = 0; row < rows; row++) {
     const added = features?.[row]?.[layer];
     if (added === undefined) continue;

@@ -72,24 +72,47 @@ export function defaultMemory(): number {
  * @param batch bytes that the largest batch will take, where that is known: what it leaves goes to weights.
  * @throws `bad-request` when not even one layer at a time fits, with the least that would.
  */
-export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = defaultMemory(), threads = availableParallelism(), batch?: number): MemoryPlan {
-  if (!Number.isInteger(threads) || threads < 1) throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
+export function planMemory(
+  checkpoint: Checkpoint,
+  spec: ModelSpec,
+  memory = defaultMemory(),
+  threads = availableParallelism(),
+  batch?: number,
+): MemoryPlan {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
   const { language, vision } = spec;
   const { layers, vocabulary, layer } = language;
   const patchBias = vision !== undefined && checkpoint.tensors.has(`${vision.root}.patch_embed.proj.bias`);
   const tower = vision ? visionParts(vision, layer.hidden, patchBias) : [];
-  const parts = Array.from({ length: layers }, (_, index) => layerParts(language, index)).flatMap(({ projection, block }) => [...projection, ...block]);
-  const stored = commonFormat(checkpoint, [...parts, ...tower, { input: 'head', names: [language.head], dims: [vocabulary, layer.hidden] }]);
+  const parts = Array.from({ length: layers }, (_, index) => layerParts(language, index)).flatMap(
+    ({ projection, block }) => [...projection, ...block],
+  );
+  const stored = commonFormat(checkpoint, [
+    ...parts,
+    ...tower,
+    { input: 'head', names: [language.head], dims: [vocabulary, layer.hidden] },
+  ]);
   tensorOf(checkpoint, `${language.root}.norm.weight`);
 
   const base = BASE_BYTES + EMBEDDING_BYTES;
-  const activationBytes = Math.max(LEAST_ACTIVATION_BYTES, Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - base) / 16)));
+  const activationBytes = Math.max(
+    LEAST_ACTIVATION_BYTES,
+    Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - base) / 16)),
+  );
   const activations = (bytes: number) => ACTIVATION_COPIES * bytes;
   const least = batch ?? cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, LEAST_SLOTS);
   const headBytes = (format: WeightFormat) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
-  const weightsIn = (format: WeightFormat) => layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
+  const weightsIn = (format: WeightFormat) =>
+    layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
   const whole = base + weightsIn(stored) + WIDENED_BYTES + (batch ?? Math.max(least, weightsIn(stored) / 3));
-  const wholeBytes = Math.ceil(whole + Math.max(activations(LEAST_ACTIVATION_BYTES), Math.min(activations(MOST_ACTIVATION_BYTES), activations(whole / 14))));
+  const wholeBytes = Math.ceil(
+    whole +
+      Math.max(
+        activations(LEAST_ACTIVATION_BYTES),
+        Math.min(activations(MOST_ACTIVATION_BYTES), activations(whole / 14)),
+      ),
+  );
 
   for (const format of new Set<WeightFormat>(['F32', stored])) {
     const weights = weightsIn(format);
@@ -101,24 +124,56 @@ export function planMemory(checkpoint: Checkpoint, spec: ModelSpec, memory = def
     const thrifty = left < least + ARENAS * activationBytes;
     const batchBytes = Math.floor(thrifty ? left : left - (ARENAS - 1) * activationBytes);
     return {
-      memory, threads, format, keptLayers: Infinity, keepHead: true, headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2), keepVision: true,
-      activationBytes, thrifty, fixedBytes: memory - batchBytes, weightBytes: weights, batchBytes, streamedBytes: 0, wholeBytes,
+      memory,
+      threads,
+      format,
+      keptLayers: Infinity,
+      keepHead: true,
+      headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2),
+      keepVision: true,
+      activationBytes,
+      thrifty,
+      fixedBytes: memory - batchBytes,
+      weightBytes: weights,
+      batchBytes,
+      streamedBytes: 0,
+      wholeBytes,
     };
   }
   const perLayer = layerBytes(language, stored);
   const rowBytes = stored === 'F32' ? 4 : 2;
   const headBlockRows = headRows(vocabulary, layer.hidden, rowBytes);
   // A layer in use and one on its way; the tower's parts and a block of the head have memory of their own.
-  const working = 2 * perLayer + headBlockRows * layer.hidden * rowBytes + (vision ? passingVisionBytes(vision, layer.hidden, patchBias, stored) : 0) + (stored === 'F32' ? 0 : WIDENED_BYTES);
+  const working =
+    2 * perLayer +
+    headBlockRows * layer.hidden * rowBytes +
+    (vision ? passingVisionBytes(vision, layer.hidden, patchBias, stored) : 0) +
+    (stored === 'F32' ? 0 : WIDENED_BYTES);
   const minimum = base + activations(LEAST_ACTIVATION_BYTES) + working + least;
-  if (memory < minimum) throw new FrankensteinError('bad-request', `The memory budget of ${megabytes(memory, Math.floor)} MiB is too small: one layer of this model at a time${batch === undefined ? '' : ', with a prompt of this length,'} needs at least ${megabytes(minimum)} MiB.`);
+  if (memory < minimum)
+    throw new FrankensteinError(
+      'bad-request',
+      `The memory budget of ${megabytes(memory, Math.floor)} MiB is too small: one layer of this model at a time${batch === undefined ? '' : ', with a prompt of this length,'} needs at least ${megabytes(minimum)} MiB.`,
+    );
   const free = memory - base - activations(activationBytes) - working;
   const forBatch = batch ?? Math.max(least, free / 4);
   const keptLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
   const batchBytes = Math.floor(free - keptLayers * perLayer);
   return {
-    memory, threads, format: stored, keptLayers, keepHead: false, headBlockRows, keepVision: false, activationBytes, thrifty: true, fixedBytes: memory - batchBytes, weightBytes: keptLayers * perLayer + working, batchBytes,
-    streamedBytes: (layers - keptLayers) * perLayer + headBytes(stored), wholeBytes,
+    memory,
+    threads,
+    format: stored,
+    keptLayers,
+    keepHead: false,
+    headBlockRows,
+    keepVision: false,
+    activationBytes,
+    thrifty: true,
+    fixedBytes: memory - batchBytes,
+    weightBytes: keptLayers * perLayer + working,
+    batchBytes,
+    streamedBytes: (layers - keptLayers) * perLayer + headBytes(stored),
+    wholeBytes,
   };
 }
 
@@ -134,14 +189,27 @@ function megabytes(bytes: number, round = Math.ceil): string {
 }
 
 /** Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and logits. */
-export function rowBytes({ language: { layer, layers, vocabulary } }: ModelSpec, promptTokens: number, newTokens: number): number {
+export function rowBytes(
+  { language: { layer, layers, vocabulary } }: ModelSpec,
+  promptTokens: number,
+  newTokens: number,
+): number {
   const perToken = 4 * (3 * layer.hidden + (layer.heads + 2 * layer.kvHeads) * layer.headDim + layer.headDim);
   const slots = Math.ceil((promptTokens + newTokens) * 1.25) + 32;
-  return cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, slots) + promptTokens * perToken + 4 * promptTokens * slots + 8 * vocabulary;
+  return (
+    cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, slots) +
+    promptTokens * perToken +
+    4 * promptTokens * slots +
+    8 * vocabulary
+  );
 }
 
 /** Bytes that one prompt takes, its pictures included: they are seen before there is a cache. */
-export function promptBytes(spec: ModelSpec, { inputIds, images }: Pick<ProcessedPrompt, 'inputIds' | 'images'>, newTokens: number): number {
+export function promptBytes(
+  spec: ModelSpec,
+  { inputIds, images }: Pick<ProcessedPrompt, 'inputIds' | 'images'>,
+  newTokens: number,
+): number {
   const patches = images.map(({ grid: [times, rows, columns] }) => times * rows * columns);
   const { patchValues = 0, width = 0 } = spec.vision ?? {};
   const pixels = 4 * patchValues * patches.reduce((sum, count) => sum + count, 0);
@@ -153,11 +221,17 @@ export function promptBytes(spec: ModelSpec, { inputIds, images }: Pick<Processe
 /** @throws `bad-request` when `bytes` are more than the plan has for a batch; `what` needs them. */
 export function checkRoom(plan: MemoryPlan, bytes: number, what: string): void {
   if (bytes <= plan.batchBytes) return;
-  throw new FrankensteinError('bad-request', `The memory budget of ${megabytes(plan.memory, Math.floor)} MiB is too small for ${what}: it needs at least ${megabytes(plan.fixedBytes + bytes)} MiB.`);
+  throw new FrankensteinError(
+    'bad-request',
+    `The memory budget of ${megabytes(plan.memory, Math.floor)} MiB is too small for ${what}: it needs at least ${megabytes(plan.fixedBytes + bytes)} MiB.`,
+  );
 }
 
 /** Bytes that the process will hold at the most, when its largest batch takes `batch`. */
-export function neededBytes({ memory, fixedBytes, activationBytes, thrifty, batchBytes }: MemoryPlan, batch: number): number {
+export function neededBytes(
+  { memory, fixedBytes, activationBytes, thrifty, batchBytes }: MemoryPlan,
+  batch: number,
+): number {
   const used = Math.min(batchBytes, batch);
   const results = Math.min(activationBytes, RESULTS_SHARE * used);
   const copies = ACTIVATION_COPIES + (thrifty ? 0 : ARENAS - 1);

@@ -21,7 +21,13 @@ export function rotationOf(config: Config, headDim: number, defaultTheta: number
   };
 }
 
-function frequencies(config: Config, headDim: number, defaultTheta: number, kind: unknown, where: string): Float32Array {
+function frequencies(
+  config: Config,
+  headDim: number,
+  defaultTheta: number,
+  kind: unknown,
+  where: string,
+): Float32Array {
   const parameters = ropeParameters(config);
   const theta = numberOf(parameters['rope_theta']) ?? numberOf(config['rope_theta']) ?? defaultTheta;
   const plain = axialFrequencies(headDim, theta);
@@ -36,7 +42,10 @@ function frequencies(config: Config, headDim: number, defaultTheta: number, kind
     case 'yarn':
       return yarn(plain, theta, parameters, numberOf(config['max_position_embeddings']), where);
     default:
-      throw new FrankensteinError('unsupported', `${where} scales its positions by ${JSON.stringify(kind)}, which is not built here; default, linear, llama3, yarn and mrope are.`);
+      throw new FrankensteinError(
+        'unsupported',
+        `${where} scales its positions by ${JSON.stringify(kind)}, which is not built here; default, linear, llama3, yarn and mrope are.`,
+      );
   }
 }
 
@@ -48,14 +57,20 @@ export function axialFrequencies(dim: number, theta: number): Float32Array {
 /** A number that the scaling cannot do without. @throws `malformed` */
 function needed(parameters: Config, key: string, kind: string, where: string, otherwise?: number): number {
   const value = numberOf(parameters[key]) ?? otherwise;
-  if (value === undefined) throw new FrankensteinError('malformed', `${where} scales its positions by ${kind} but gives no ${key}.`);
+  if (value === undefined)
+    throw new FrankensteinError('malformed', `${where} scales its positions by ${kind} but gives no ${key}.`);
   return value;
 }
 
 /** Long wavelengths are stretched by `factor`, short ones kept, those between interpolated. */
 function llama3(plain: Float32Array, parameters: Config, where: string): Float32Array {
   const need = (key: string) => needed(parameters, key, 'llama3', where);
-  const [factor, low, high, context] = [need('factor'), need('low_freq_factor'), need('high_freq_factor'), need('original_max_position_embeddings')];
+  const [factor, low, high, context] = [
+    need('factor'),
+    need('low_freq_factor'),
+    need('high_freq_factor'),
+    need('original_max_position_embeddings'),
+  ];
   return plain.map((frequency) => {
     const wavelength = (2 * Math.PI) / frequency;
     if (wavelength < context / high) return frequency;
@@ -69,14 +84,23 @@ function llama3(plain: Float32Array, parameters: Config, where: string): Float32
  * Pairs that turn often within the trained context keep their frequency, those that turn less than once are stretched
  * by `factor`, those between are mixed by a ramp over their index. Source: arXiv 2309.00071, as transformers has it.
  */
-function yarn(plain: Float32Array, theta: number, parameters: Config, context: number | undefined, where: string): Float32Array {
+function yarn(
+  plain: Float32Array,
+  theta: number,
+  parameters: Config,
+  context: number | undefined,
+  where: string,
+): Float32Array {
   const factor = needed(parameters, 'factor', 'yarn', where);
   const trained = needed(parameters, 'original_max_position_embeddings', 'yarn', where, context);
   const dim = 2 * plain.length;
   const truncate = parameters['truncate'] !== false;
   /** Index of the pair that turns so many times within the trained context. */
   const pairOf = (turns: number) => (dim * Math.log(trained / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
-  const [fast, slow] = [pairOf(numberOf(parameters['beta_fast']) || 32), pairOf(numberOf(parameters['beta_slow']) || 1)];
+  const [fast, slow] = [
+    pairOf(numberOf(parameters['beta_fast']) || 32),
+    pairOf(numberOf(parameters['beta_slow']) || 1),
+  ];
   const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
   const high = Math.min(truncate ? Math.ceil(slow) : slow, dim - 1);
   const width = low === high ? 0.001 : high - low;
@@ -102,7 +126,11 @@ export function ropeAxes(family: LanguageFamily, config: Config, pairs: number, 
   const given = ropeParameters(config)['mrope_section'];
   const sections = Array.isArray(given) ? (given as number[]) : family.sections;
   const [time = 0, height = 0, width = 0] = sections;
-  if (time + height + width !== pairs) throw new FrankensteinError('malformed', `${where} has mrope sections ${sections.join(' + ')}, which do not add up to ${pairs}, half a head.`);
+  if (time + height + width !== pairs)
+    throw new FrankensteinError(
+      'malformed',
+      `${where} has mrope sections ${sections.join(' + ')}, which do not add up to ${pairs}, half a head.`,
+    );
   if (family.axes === 'sections') {
     axes.fill(1, time, time + height);
     axes.fill(2, time + height);
@@ -138,14 +166,21 @@ export interface Positions {
  * text after it goes on past the larger of the two. Source: `get_rope_index` of transformers.
  * @param pictures where each begins, and its grid after merging: [t, rows, columns].
  */
-export function ropePositions(tokens: number, pictures: readonly { start: number; grid: readonly [number, number, number] }[]): Positions {
+export function ropePositions(
+  tokens: number,
+  pictures: readonly { start: number; grid: readonly [number, number, number] }[],
+): Positions {
   const values = new Int32Array(3 * tokens);
   let position = 0;
   let token = 0;
   const text = (end: number) => {
-    for (; token < end; token++, position++) for (let axis = 0; axis < 3; axis++) values[axis * tokens + token] = position;
+    for (; token < end; token++, position++)
+      for (let axis = 0; axis < 3; axis++) values[axis * tokens + token] = position;
   };
-  for (const { start, grid: [times, rows, columns] } of pictures) {
+  for (const {
+    start,
+    grid: [times, rows, columns],
+  } of pictures) {
     text(start);
     for (let time = 0; time < times; time++) {
       for (let row = 0; row < rows; row++) {
@@ -164,7 +199,14 @@ export function ropePositions(tokens: number, pictures: readonly { start: number
 }
 
 /** Writes cos and sin of one token's angles at `offset` of the tables. `at`: its three coordinates. */
-export function writeAngles(cos: Float32Array, sin: Float32Array, offset: number, at: readonly [number, number, number], { inverseFrequencies: inverse, scale }: Rotation, axes: Uint8Array): void {
+export function writeAngles(
+  cos: Float32Array,
+  sin: Float32Array,
+  offset: number,
+  at: readonly [number, number, number],
+  { inverseFrequencies: inverse, scale }: Rotation,
+  axes: Uint8Array,
+): void {
   for (let pair = 0; pair < inverse.length; pair++) {
     const angle = Math.fround(at[axes[pair]!]! * inverse[pair]!);
     cos[offset + pair] = scale * Math.cos(angle);

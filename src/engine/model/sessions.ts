@@ -41,7 +41,8 @@ export class Sessions {
   ) {
     this.provider = settings.provider;
     // The runtime would leave it out without a word.
-    if (!ort.listSupportedBackends().some(({ name }) => name === this.provider)) this.fallBack('this build of ONNX Runtime does not have it');
+    if (!ort.listSupportedBackends().some(({ name }) => name === this.provider))
+      this.fallBack('this build of ONNX Runtime does not have it');
   }
 
   /** The provider that serves now. */
@@ -88,7 +89,9 @@ export class Sessions {
   /** @param why an error of the runtime, or a reason. */
   private fallBack(why: unknown): void {
     if (this.provider === 'cpu') return;
-    this.onFallback(`The execution provider ${this.provider} cannot serve on this machine (${reasonOf(why)}); cpu is used instead.`);
+    this.onFallback(
+      `The execution provider ${this.provider} cannot serve on this machine (${reasonOf(why)}); cpu is used instead.`,
+    );
     this.provider = 'cpu';
   }
 
@@ -120,6 +123,10 @@ function reasonOf(error: unknown): string {
 /** @throws `bad-request` for a name that is no provider. */
 export function providerOf(name: string): Provider {
   const known = PROVIDERS.find((provider) => provider === name);
-  if (known === undefined) throw new FrankensteinError('bad-request', `There is no execution provider ${JSON.stringify(name)}; there are ${PROVIDERS.join(', ')}.`);
+  if (known === undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      `There is no execution provider ${JSON.stringify(name)}; there are ${PROVIDERS.join(', ')}.`,
+    );
   return known;
 }

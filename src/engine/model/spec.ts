@@ -65,17 +65,28 @@ export const VISION_EPSILON = 1e-6;
  */
 export function readSpec(checkpoint: Checkpoint): ModelSpec {
   const { config } = checkpoint;
-  if (config === undefined) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} has no config.json; a model cannot be run without one (it can still be compared).`);
+  if (config === undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(checkpoint.path)} has no config.json; a model cannot be run without one (it can still be compared).`,
+    );
   const family = MODEL_FAMILIES.find(({ modelType }) => modelType === checkpoint.family);
   if (family === undefined) {
-    throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is of the family ${quoted(checkpoint.family)}, which cannot be run here yet. These can: ${MODEL_FAMILIES.map(({ name }) => name).join(', ')}. Comparing checkpoints works for every family.`);
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(checkpoint.path)} is of the family ${quoted(checkpoint.family)}, which cannot be run here yet. These can: ${MODEL_FAMILIES.map(({ name }) => name).join(', ')}. Comparing checkpoints works for every family.`,
+    );
   }
   const text = textConfig(config);
   const language = readLanguage(checkpoint, family, text);
   const visionConfig = objectOf(config['vision_config']);
-  const vision = family.vision && checkpoint.visionLayers > 0 ? readVision(checkpoint, family.vision, visionConfig ?? {}) : undefined;
+  const vision =
+    family.vision && checkpoint.visionLayers > 0
+      ? readVision(checkpoint, family.vision, visionConfig ?? {})
+      : undefined;
   const imageToken = numberOf(config['image_token_id']);
-  if (vision !== undefined && imageToken === undefined) throw malformed(checkpoint, 'has no image_token_id in its config.');
+  if (vision !== undefined && imageToken === undefined)
+    throw malformed(checkpoint, 'has no image_token_id in its config.');
   return { family, language, vision, imageToken };
 }
 
@@ -91,10 +102,17 @@ function readLanguage(checkpoint: Checkpoint, family: ModelFamily, config: Confi
   const [inner] = matrixShape(checkpoint, find('layers.0.mlp.gate_proj.weight'));
   const headDim = queryRows / heads;
   if (!Number.isInteger(headDim) || headDim % 2 !== 0 || keyRows !== kvHeads * headDim || heads % kvHeads !== 0) {
-    throw malformed(checkpoint, `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ${kvHeads} key heads do not divide.`);
+    throw malformed(
+      checkpoint,
+      `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ${kvHeads} key heads do not divide.`,
+    );
   }
   const layer: LayerShape = {
-    hidden, heads, kvHeads, headDim, inner,
+    hidden,
+    heads,
+    kvHeads,
+    headDim,
+    inner,
     epsilon: numberOf(config['rms_norm_eps']) ?? 1e-6,
     activation: activationOf(checkpoint, config['hidden_act'], 'silu'),
     qkvBias: has('layers.0.self_attn.q_proj.bias'),
@@ -103,7 +121,10 @@ function readLanguage(checkpoint: Checkpoint, family: ModelFamily, config: Confi
     qkNorm: has('layers.0.self_attn.q_norm.weight'),
   };
   return {
-    root, layers: checkpoint.layers, vocabulary, layer,
+    root,
+    layers: checkpoint.layers,
+    vocabulary,
+    layer,
     rotation: rotationOf(config, headDim, family.language.ropeTheta, shown(checkpoint.path)),
     axes: ropeAxes(family.language, config, headDim / 2, shown(checkpoint.path)),
     // Presence decides, not the config's flag: finetunes get that flag wrong.
@@ -132,13 +153,21 @@ function readVision(checkpoint: Checkpoint, family: VisionFamily, config: Config
   const block = (name: string) => tensorOf(checkpoint, `${root}.blocks.0.${name}.weight`);
   const [inner] = matrixShape(checkpoint, block(mlp.kind === 'gated' ? mlp.gate : mlp.first));
   const heads = countOf(checkpoint, config, 'num_heads');
-  if (width % (2 * heads) !== 0) throw malformed(checkpoint, `has a vision tower ${width} wide, which its config's ${heads} heads do not divide.`);
+  if (width % (2 * heads) !== 0)
+    throw malformed(checkpoint, `has a vision tower ${width} wide, which its config's ${heads} heads do not divide.`);
   const table = family.positionTable ? tensorOf(checkpoint, `${root}.pos_embed.weight`).shape[0]! : 0;
   const tableSide = Math.sqrt(table);
-  if (!Number.isInteger(tableSide)) throw malformed(checkpoint, `has ${table} vision positions, which is not a square.`);
-  const listed = (key: string) => (Array.isArray(config[key]) ? (config[key] as unknown[]).filter((value) => typeof value === 'number') : undefined);
+  if (!Number.isInteger(tableSide))
+    throw malformed(checkpoint, `has ${table} vision positions, which is not a square.`);
+  const listed = (key: string) =>
+    Array.isArray(config[key]) ? (config[key] as unknown[]).filter((value) => typeof value === 'number') : undefined;
   return {
-    root, family, blocks: checkpoint.visionLayers, width, heads, inner,
+    root,
+    family,
+    blocks: checkpoint.visionLayers,
+    width,
+    heads,
+    inner,
     activation: activationOf(checkpoint, config['hidden_act'], family.activation),
     patchValues: patch.size / width,
     patchSize: numberOf(config['patch_size']) ?? family.patchSize,
@@ -153,25 +182,34 @@ function readVision(checkpoint: Checkpoint, family: VisionFamily, config: Config
 /** The tensor of that canonical name. @throws `malformed` */
 export function tensorOf(checkpoint: Checkpoint, name: string): Tensor {
   const tensor = checkpoint.tensors.get(name);
-  if (tensor === undefined) throw malformed(checkpoint, `has no tensor ${quoted(name)}, without which it cannot be run.`);
+  if (tensor === undefined)
+    throw malformed(checkpoint, `has no tensor ${quoted(name)}, without which it cannot be run.`);
   return tensor;
 }
 
 function matrixShape(checkpoint: Checkpoint, tensor: Tensor): [number, number] {
   const [rows, columns] = tensor.shape;
-  if (rows === undefined || columns === undefined || tensor.shape.length !== 2) throw malformed(checkpoint, `has a tensor ${quoted(tensor.onDisk)} of shape [${tensor.shape.join(', ')}] where a matrix is expected.`);
+  if (rows === undefined || columns === undefined || tensor.shape.length !== 2)
+    throw malformed(
+      checkpoint,
+      `has a tensor ${quoted(tensor.onDisk)} of shape [${tensor.shape.join(', ')}] where a matrix is expected.`,
+    );
   return [rows, columns];
 }
 
 function activationOf(checkpoint: Checkpoint, named: unknown, otherwise: Activation): Activation {
   if (named === undefined || named === null) return otherwise;
   if (typeof named === 'string' && ACTIVATIONS.includes(named)) return named as Activation;
-  throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} uses the activation ${quoted(JSON.stringify(named))}, which is not built here; these are: ${ACTIVATIONS.join(', ')}.`);
+  throw new FrankensteinError(
+    'unsupported',
+    `${shown(checkpoint.path)} uses the activation ${quoted(JSON.stringify(named))}, which is not built here; these are: ${ACTIVATIONS.join(', ')}.`,
+  );
 }
 
 function countOf(checkpoint: Checkpoint, config: Config, key: string): number {
   const value = numberOf(config[key]);
-  if (value === undefined || !Number.isInteger(value) || value < 1) throw malformed(checkpoint, `has no usable ${key} in its config.`);
+  if (value === undefined || !Number.isInteger(value) || value < 1)
+    throw malformed(checkpoint, `has no usable ${key} in its config.`);
   return value;
 }
 

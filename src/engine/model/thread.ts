@@ -14,7 +14,10 @@ const IDLE_AFTER = 2 * 60_000;
 const KIND = 'answers';
 
 type Order = { ask: GenerateRequest } | { cancel: true };
-type Reply = { progress: GenerateProgress } | { result: GenerateResult } | { error: { name: string; message: string; code: string | undefined } };
+type Reply =
+  | { progress: GenerateProgress }
+  | { result: GenerateResult }
+  | { error: { name: string; message: string; code: string | undefined } };
 
 /** One question at a time. */
 export class AnswerThread {
@@ -25,14 +28,18 @@ export class AnswerThread {
   constructor(private readonly workerFile: string) {}
 
   /** @throws `cancelled`, and what `answer` throws. */
-  async ask(request: GenerateRequest, { signal, progress }: CallContext<GenerateProgress> = {}): Promise<GenerateResult> {
+  async ask(
+    request: GenerateRequest,
+    { signal, progress }: CallContext<GenerateProgress> = {},
+  ): Promise<GenerateResult> {
     throwIfCancelled(signal);
     clearTimeout(this.idle);
     const worker = (this.worker ??= this.start());
     worker.ref();
     let settle: ((reply: Reply) => void) | undefined;
     let lose: ((error: Error) => void) | undefined;
-    const onExit = (code: number) => lose?.(new FrankensteinError('internal', `The model's thread ended with code ${code}.`));
+    const onExit = (code: number) =>
+      lose?.(new FrankensteinError('internal', `The model's thread ended with code ${code}.`));
     let overdue: NodeJS.Timeout | undefined;
     const onAbort = () => {
       worker.postMessage({ cancel: true } satisfies Order);
@@ -43,7 +50,8 @@ export class AnswerThread {
         settle = (reply) => {
           if ('progress' in reply) progress?.(reply.progress);
           else if ('result' in reply) resolve(reply.result);
-          else reject(Object.assign(new Error(reply.error.message), { name: reply.error.name, code: reply.error.code }));
+          else
+            reject(Object.assign(new Error(reply.error.message), { name: reply.error.name, code: reply.error.code }));
         };
         lose = reject;
         worker.on('message', settle).on('error', lose).on('exit', onExit);
@@ -96,13 +104,15 @@ export function serveAnswers(): boolean {
     if ('cancel' in order) return cancel.abort();
     cancel = new AbortController();
     const { signal } = cancel;
-    ready.then((ask) => ask(order.ask, { signal, progress: (progress) => send({ progress }) })).then(
-      (result) => send({ result }),
-      (error: unknown) => {
-        const { name, message, code } = error as NodeJS.ErrnoException;
-        send({ error: { name, message, code } });
-      },
-    );
+    ready
+      .then((ask) => ask(order.ask, { signal, progress: (progress) => send({ progress }) }))
+      .then(
+        (result) => send({ result }),
+        (error: unknown) => {
+          const { name, message, code } = error as NodeJS.ErrnoException;
+          send({ error: { name, message, code } });
+        },
+      );
   });
   return true;
 }

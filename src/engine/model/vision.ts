@@ -83,10 +83,15 @@ export class VisionTower {
     const layout = layoutOf(spec, grid, images.length);
     let x: Float32Array = await this.patches(images, layout);
     const [count, width] = [layout.patches, spec.width];
-    const [q, k, v] = [new Float32Array(count * width), new Float32Array(count * width), new Float32Array(count * width)];
+    const [q, k, v] = [
+      new Float32Array(count * width),
+      new Float32Array(count * width),
+      new Float32Array(count * width),
+    ];
     let y: Float32Array = new Float32Array(count * width);
     const deepstack: Float32Array[] = [];
-    const tensor = (values: Float32Array, first = 0, rows = count) => new ort.Tensor('float32', values.subarray(first * width, (first + rows) * width), [rows, width]);
+    const tensor = (values: Float32Array, first = 0, rows = count) =>
+      new ort.Tensor('float32', values.subarray(first * width, (first + rows) * width), [rows, width]);
     for (let block = 0; block < spec.blocks; block++) {
       throwIfCancelled(signal);
       const { projection, rest } = blockParts(spec, block);
@@ -104,7 +109,14 @@ export class VisionTower {
         await this.sessions.run(
           `vision block ${this.format}${piece.padded ? ' padded' : ''}`,
           () => visionBlockGraph(spec, this.format, piece.padded),
-          { x: tensor(x, first, rows), q: tensor(q, first, rows), k: tensor(k, keyFirst, keyCount), v: tensor(v, keyFirst, keyCount), ...feeds, ...weights },
+          {
+            x: tensor(x, first, rows),
+            q: tensor(q, first, rows),
+            k: tensor(k, keyFirst, keyCount),
+            v: tensor(v, keyFirst, keyCount),
+            ...feeds,
+            ...weights,
+          },
           { y: tensor(y, first, rows) },
         );
       }
@@ -129,9 +141,24 @@ export class VisionTower {
       ...(await this.weights(patchParts(spec, bias))),
     };
     if (layout.order) feeds['order'] = layout.order;
-    if (layout.mix) Object.assign(feeds, layout.mix, await this.weights({ key: 'table', parts: [{ input: 'table', names: [`${spec.root}.pos_embed.weight`], dims: [spec.tableSide ** 2, spec.width] }] }, 'F32'));
+    if (layout.mix)
+      Object.assign(
+        feeds,
+        layout.mix,
+        await this.weights(
+          {
+            key: 'table',
+            parts: [
+              { input: 'table', names: [`${spec.root}.pos_embed.weight`], dims: [spec.tableSide ** 2, spec.width] },
+            ],
+          },
+          'F32',
+        ),
+      );
     const x = new Float32Array(layout.patches * spec.width);
-    await this.sessions.run(`patches ${this.format}`, () => patchGraph(spec, { format: this.format, bias }), feeds, { x: new ort.Tensor('float32', x, [layout.patches, spec.width]) });
+    await this.sessions.run(`patches ${this.format}`, () => patchGraph(spec, { format: this.format, bias }), feeds, {
+      x: new ort.Tensor('float32', x, [layout.patches, spec.width]),
+    });
     return x;
   }
 
@@ -179,7 +206,13 @@ export function visionParts(spec: VisionSpec, out: number, patchBias: boolean): 
 /** Bytes of the parts' memory when nothing is kept: one memory for each kind, as large as its largest part. */
 export function passingVisionBytes(spec: VisionSpec, out: number, patchBias: boolean, format: WeightFormat): number {
   const { projection, rest } = blockParts(spec, 0);
-  const kinds = [patchParts(spec, patchBias), projection, rest, mergerParts(spec, out, 'merger', false), ...spec.deepstack.slice(0, 1).map(() => mergerParts(spec, out, 'deepstack_merger_list.0', true))];
+  const kinds = [
+    patchParts(spec, patchBias),
+    projection,
+    rest,
+    mergerParts(spec, out, 'merger', false),
+    ...spec.deepstack.slice(0, 1).map(() => mergerParts(spec, out, 'deepstack_merger_list.0', true)),
+  ];
   return kinds.reduce((sum, { parts }) => sum + bytesOfParts(parts, format), 4 * spec.tableSide ** 2 * spec.width);
 }
 
@@ -195,14 +228,22 @@ function patchParts({ root, width, patchValues }: VisionSpec, bias: boolean): Pa
 }
 
 function blockParts(spec: VisionSpec, block: number): { projection: Part; rest: Part } {
-  const { root, width, inner, family: { mlp } } = spec;
+  const {
+    root,
+    width,
+    inner,
+    family: { mlp },
+  } = spec;
   const at = (name: string) => `${root}.blocks.${block}.${name}`;
   const both = (input: string, names: string[], rows: number, columns: number): WeightPart[] => [
     { input, names: names.map((name) => at(`${name}.weight`)), dims: [rows, columns] },
     { input: `${input}Bias`, names: names.map((name) => at(`${name}.bias`)), dims: [rows] },
   ];
   return {
-    projection: { key: `projection ${block}`, parts: [...normParts(spec, 'norm1', at('norm1'), width), ...both('qkv', ['attn.qkv'], 3 * width, width)] },
+    projection: {
+      key: `projection ${block}`,
+      parts: [...normParts(spec, 'norm1', at('norm1'), width), ...both('qkv', ['attn.qkv'], 3 * width, width)],
+    },
     rest: {
       key: `rest ${block}`,
       parts: [
@@ -269,9 +310,13 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
   const patches = pictures * perPicture;
   const unit = merge ** 2;
   const blocks = perPicture / unit;
-  const windows = spec.window === null ? undefined : windowOrder(times, height / merge, width / merge, Math.floor(spec.window / merge / spec.patchSize));
+  const windows =
+    spec.window === null
+      ? undefined
+      : windowOrder(times, height / merge, width / merge, Math.floor(spec.window / merge / spec.patchSize));
   /** The patch at each place of one picture. */
-  const patchAt = (place: number) => (windows === undefined ? place : windows.blocks[Math.floor(place / unit)]! * unit + (place % unit));
+  const patchAt = (place: number) =>
+    windows === undefined ? place : windows.blocks[Math.floor(place / unit)]! * unit + (place % unit);
 
   const { rows, columns } = patchPlaces(grid, merge);
   const quarter = spec.width / spec.heads / 4;
@@ -281,7 +326,10 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
     const patch = patchAt(place) % perFrame;
     for (let pair = 0; pair < quarter; pair++) {
       const at = place * 2 * quarter + pair;
-      const [vertical, horizontal] = [Math.fround(rows[patch]! * inverse[pair]!), Math.fround(columns[patch]! * inverse[pair]!)];
+      const [vertical, horizontal] = [
+        Math.fround(rows[patch]! * inverse[pair]!),
+        Math.fround(columns[patch]! * inverse[pair]!),
+      ];
       cos[at] = Math.cos(vertical);
       sin[at] = Math.sin(vertical);
       cos[at + quarter] = Math.cos(horizontal);
@@ -293,13 +341,18 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
     sin.copyWithin((picture * sin.length) / pictures, 0, sin.length / pictures);
   }
   const angles = [1, patches, 2 * quarter];
-  const everyPicture = <T>(make: (picture: number) => T[]) => Array.from({ length: pictures }, (_, picture) => make(picture)).flat();
+  const everyPicture = <T>(make: (picture: number) => T[]) =>
+    Array.from({ length: pictures }, (_, picture) => make(picture)).flat();
 
   return {
     patches,
     cos: new ort.Tensor('float32', cos, angles),
     sin: new ort.Tensor('float32', sin, angles),
-    order: windows && indices(Array.from({ length: patches }, (_, place) => place - (place % perPicture) + patchAt(place % perPicture))),
+    order:
+      windows &&
+      indices(
+        Array.from({ length: patches }, (_, place) => place - (place % perPicture) + patchAt(place % perPicture)),
+      ),
     mix: spec.tableSide > 0 ? mixOf(grid, spec, pictures * times) : undefined,
     frames: { lengths: Array.from({ length: pictures * times }, () => perFrame) },
     windows: { lengths: windows ? everyPicture(() => windows.lengths.map((length) => length * unit)) : [] },
@@ -307,7 +360,9 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
       const own = values.subarray(index * blocks * size, (index + 1) * blocks * size);
       if (windows === undefined) return own.slice();
       const result = new Float32Array(own.length);
-      windows.blocks.forEach((block, place) => result.set(own.subarray(place * size, (place + 1) * size), block * size));
+      windows.blocks.forEach((block, place) =>
+        result.set(own.subarray(place * size, (place + 1) * size), block * size),
+      );
       return result;
     },
   };
@@ -319,7 +374,11 @@ function mixOf(grid: Grid, spec: VisionSpec, frames: number): Feeds {
   for (let frame = 0; frame < frames; frame++) shares.set(share, frame * share.length);
   const patches = (frames * near.length) / 4;
   return {
-    near: new ort.Tensor('int64', BigInt64Array.from({ length: frames * near.length }, (_, index) => BigInt(near[index % near.length]!)), [patches, 4]),
+    near: new ort.Tensor(
+      'int64',
+      BigInt64Array.from({ length: frames * near.length }, (_, index) => BigInt(near[index % near.length]!)),
+      [patches, 4],
+    ),
     share: new ort.Tensor('float32', shares, [patches, 4, 1]),
   };
 }
@@ -347,7 +406,14 @@ function piecesOf({ lengths }: Segments, spec: VisionSpec, activationBytes: numb
     for (const length of lengths) {
       for (let done = 0; done < length; done += fitting) {
         const count = Math.min(fitting, length - done);
-        pieces.push({ first: begin + done, count, keyFirst: begin, keyCount: length, padded: false, feeds: { queries: indices([1, count, heads, headDim]), keys: indices([1, length, heads, headDim]) } });
+        pieces.push({
+          first: begin + done,
+          count,
+          keyFirst: begin,
+          keyCount: length,
+          padded: false,
+          feeds: { queries: indices([1, count, heads, headDim]), keys: indices([1, length, heads, headDim]) },
+        });
       }
       begin += length;
     }
@@ -360,7 +426,14 @@ function piecesOf({ lengths }: Segments, spec: VisionSpec, activationBytes: numb
     const count = some.reduce((sum, length) => sum + length, 0);
     const padded = some.some((length) => length !== some[0]);
     const shape = indices([some.length, padded ? longest : some[0]!, heads, headDim]);
-    pieces.push({ first, count, keyFirst: first, keyCount: count, padded, feeds: padded ? { shape, ...paddedPlaces(some, longest) } : { queries: shape, keys: shape } });
+    pieces.push({
+      first,
+      count,
+      keyFirst: first,
+      keyCount: count,
+      padded,
+      feeds: padded ? { shape, ...paddedPlaces(some, longest) } : { queries: shape, keys: shape },
+    });
     first += count;
   }
   return pieces;
@@ -382,7 +455,11 @@ function paddedPlaces(lengths: readonly number[], longest: number): Feeds {
     }
     begin += length;
   });
-  return { gather: indices(gather), scatter: indices(scatter), mask: new ort.Tensor('float32', mask, [lengths.length, 1, 1, longest]) };
+  return {
+    gather: indices(gather),
+    scatter: indices(scatter),
+    mask: new ort.Tensor('float32', mask, [lengths.length, 1, 1, longest]),
+  };
 }
 
 function indices(values: readonly number[]): ort.Tensor {

@@ -28,7 +28,11 @@ export function bytesOfParts(parts: readonly WeightPart[], format: WeightFormat)
 }
 
 /** Memory for a weight of `size` elements; the same again for the same input, where memory is reused. */
-export type Allocate = <A extends Uint16Array | Float32Array>(input: string, make: new (size: number) => A, size: number) => A;
+export type Allocate = <A extends Uint16Array | Float32Array>(
+  input: string,
+  make: new (size: number) => A,
+  size: number,
+) => A;
 
 const fresh: Allocate = (_, make, size) => new make(size);
 
@@ -47,17 +51,29 @@ export function reusing(): Allocate {
  * @throws `malformed` when a tensor is missing or of another size than the model's first layer says; `mismatch` when it
  * is not in `format`; `changed`, `not-found`, `permission`.
  */
-export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPart[], format: WeightFormat, allocate: Allocate = fresh): Promise<Feeds> {
+export async function readParts(
+  checkpoint: Checkpoint,
+  parts: readonly WeightPart[],
+  format: WeightFormat,
+  allocate: Allocate = fresh,
+): Promise<Feeds> {
   const feeds: Feeds = {};
   for (const part of parts) {
     const stored = part.names.map((name) => tensorOf(checkpoint, name));
     const size = stored.reduce((sum, tensor) => sum + tensor.size, 0);
     if (size !== product(part.dims)) {
-      throw new FrankensteinError('malformed', `${shown(checkpoint.path)} has ${quoted(stored[0]!.onDisk)} in another shape than its other layers: [${stored[0]!.shape.join(', ')}].`);
+      throw new FrankensteinError(
+        'malformed',
+        `${shown(checkpoint.path)} has ${quoted(stored[0]!.onDisk)} in another shape than its other layers: [${stored[0]!.shape.join(', ')}].`,
+      );
     }
     if (part.dims.length > 1 && format !== 'F32') {
       const other = stored.find(({ dtype }) => dtype !== format);
-      if (other) throw new FrankensteinError('mismatch', `${shown(checkpoint.path)} stores ${quoted(other.onDisk)} as ${other.dtype}, but within this memory budget weights stay as they are on disk, and the model's are ${format}: give a larger budget.`);
+      if (other)
+        throw new FrankensteinError(
+          'mismatch',
+          `${shown(checkpoint.path)} stores ${quoted(other.onDisk)} as ${other.dtype}, but within this memory budget weights stay as they are on disk, and the model's are ${format}: give a larger budget.`,
+        );
       const halves = allocate(part.input, Uint16Array, size);
       let offset = 0;
       for (const tensor of stored) {
@@ -81,7 +97,11 @@ export async function readParts(checkpoint: Checkpoint, parts: readonly WeightPa
 
 /** The format in which all of these matrices lie on disk, or F32 where they differ or need decoding. */
 export function commonFormat(checkpoint: Checkpoint, parts: readonly WeightPart[]): WeightFormat {
-  const dtypes = new Set(parts.filter(({ dims }) => dims.length > 1).flatMap(({ names }) => names.map((name) => tensorOf(checkpoint, name).dtype)));
+  const dtypes = new Set(
+    parts
+      .filter(({ dims }) => dims.length > 1)
+      .flatMap(({ names }) => names.map((name) => tensorOf(checkpoint, name).dtype)),
+  );
   const [only] = dtypes;
   return dtypes.size === 1 && (only === 'BF16' || only === 'F16') ? only : 'F32';
 }

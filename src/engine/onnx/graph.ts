@@ -6,8 +6,21 @@ import { encodeModel } from './proto.js';
 
 /** ONNX element types (TensorProto.DataType). */
 export const ElementType = {
-  FLOAT: 1, UINT8: 2, INT8: 3, UINT16: 4, INT16: 5, INT32: 6, INT64: 7, BOOL: 9, FLOAT16: 10, DOUBLE: 11,
-  UINT32: 12, UINT64: 13, BFLOAT16: 16, FLOAT8E4M3FN: 17, FLOAT8E5M2: 19,
+  FLOAT: 1,
+  UINT8: 2,
+  INT8: 3,
+  UINT16: 4,
+  INT16: 5,
+  INT32: 6,
+  INT64: 7,
+  BOOL: 9,
+  FLOAT16: 10,
+  DOUBLE: 11,
+  UINT32: 12,
+  UINT64: 13,
+  BFLOAT16: 16,
+  FLOAT8E4M3FN: 17,
+  FLOAT8E5M2: 19,
 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
@@ -67,10 +80,17 @@ export class Graph {
   }
 
   /** Adds a node with several outputs. */
-  nodeOf(op: string, inputs: readonly Value[], outputs: number, attributes: Record<string, Attribute> = {}, domain = ''): Value[] {
+  nodeOf(
+    op: string,
+    inputs: readonly Value[],
+    outputs: number,
+    attributes: Record<string, Attribute> = {},
+    domain = '',
+  ): Value[] {
     const { name } = this.fresh(op);
     // The model names its operator sets once, for its subgraphs too.
-    for (const value of Object.values(attributes)) if (typeof value === 'object' && 'graph' in value) this.usesMicrosoft ||= value.graph.usesMicrosoft;
+    for (const value of Object.values(attributes))
+      if (typeof value === 'object' && 'graph' in value) this.usesMicrosoft ||= value.graph.usesMicrosoft;
     const values = Array.from({ length: outputs }, (_, index) => ({ name: outputs === 1 ? name : `${name}.${index}` }));
     this.nodes.push({
       name,
@@ -132,7 +152,13 @@ export class Graph {
   }
 
   toProto(): object {
-    return { name: this.prefix || 'graph', node: this.nodes, initializer: this.initializers, input: this.inputs, output: this.outputs };
+    return {
+      name: this.prefix || 'graph',
+      node: this.nodes,
+      initializer: this.initializers,
+      input: this.inputs,
+      output: this.outputs,
+    };
   }
 
   /** The whole as a model file's bytes. */

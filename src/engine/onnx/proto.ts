@@ -4,7 +4,11 @@
  */
 import { Root, type INamespace } from 'protobufjs/light';
 
-const field = (type: string, id: number, repeated = false) => ({ type, id, ...(repeated ? { rule: 'repeated' as const } : {}) });
+const field = (type: string, id: number, repeated = false) => ({
+  type,
+  id,
+  ...(repeated ? { rule: 'repeated' as const } : {}),
+});
 
 const schema: INamespace = {
   nested: {
@@ -52,7 +56,10 @@ const schema: INamespace = {
     TypeProto: { fields: { tensorType: field('TypeProtoTensor', 1) } },
     TypeProtoTensor: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
     TensorShapeProto: { fields: { dim: field('Dimension', 1, true) } },
-    Dimension: { oneofs: { value: { oneof: ['dimValue', 'dimParam'] } }, fields: { dimValue: field('int64', 1), dimParam: field('string', 2) } },
+    Dimension: {
+      oneofs: { value: { oneof: ['dimValue', 'dimParam'] } },
+      fields: { dimValue: field('int64', 1), dimParam: field('string', 2) },
+    },
     TensorProto: {
       fields: {
         dims: field('int64', 1, true),

@@ -37,12 +37,24 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
     await checkEnds(file, buffer);
     const metadata = await guard(file, () => parquetMetadataAsync(buffer));
     const rows = Number(metadata.num_rows);
-    if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS) throw malformed(file, `says that it has ${thousands(rows)} rows.`);
+    if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS)
+      throw malformed(file, `says that it has ${thousands(rows)} rows.`);
     return {
       file,
       rows,
       columns: topLevel(metadata),
-      read: (columns, begin, end) => guard(file, () => parquetReadObjects({ file: buffer, metadata, columns: [...columns], rowStart: begin, rowEnd: end, compressors, utf8: false })),
+      read: (columns, begin, end) =>
+        guard(file, () =>
+          parquetReadObjects({
+            file: buffer,
+            metadata,
+            columns: [...columns],
+            rowStart: begin,
+            rowEnd: end,
+            compressors,
+            utf8: false,
+          }),
+        ),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -58,8 +70,10 @@ async function checkEnds(file: string, buffer: AsyncBuffer): Promise<void> {
   const { byteLength } = buffer;
   const at = async (begin: number) => Buffer.from(await buffer.slice(begin, begin + MAGIC.length)).toString('latin1');
   if (byteLength === 0) throw malformed(file, 'is empty.');
-  if (byteLength < 3 * MAGIC.length || (await at(0)) !== MAGIC) throw malformed(file, 'is no Parquet file, whatever its name.');
-  if ((await at(byteLength - MAGIC.length)) !== MAGIC) throw malformed(file, `is cut short: a Parquet file ends with ${MAGIC}. Copy or download it again.`);
+  if (byteLength < 3 * MAGIC.length || (await at(0)) !== MAGIC)
+    throw malformed(file, 'is no Parquet file, whatever its name.');
+  if ((await at(byteLength - MAGIC.length)) !== MAGIC)
+    throw malformed(file, `is cut short: a Parquet file ends with ${MAGIC}. Copy or download it again.`);
 }
 
 function topLevel({ schema }: FileMetaData): string[] {
@@ -83,6 +97,9 @@ async function guard<T>(file: string, action: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof FrankensteinError) throw error;
     if (error instanceof Error && 'code' in error) throw fileError(error, file);
-    throw malformed(file, `is no readable Parquet file: ${error instanceof Error ? error.message.replace(/\.?$/, '.') : String(error)}`);
+    throw malformed(
+      file,
+      `is no readable Parquet file: ${error instanceof Error ? error.message.replace(/\.?$/, '.') : String(error)}`,
+    );
   }
 }

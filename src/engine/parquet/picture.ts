@@ -20,12 +20,14 @@ export function isInParquet(name: string): boolean {
  */
 export async function readParquetPicture(name: string, signal?: AbortSignal): Promise<Uint8Array> {
   const [, place, column, row] = NAME.exec(name) ?? [];
-  if (place === undefined || column === undefined) throw new FrankensteinError('bad-request', `${shown(name)} names no picture in a Parquet file.`);
+  if (place === undefined || column === undefined)
+    throw new FrankensteinError('bad-request', `${shown(name)} names no picture in a Parquet file.`);
   const file = await openParquet(place, signal);
   try {
     const [cells] = await file.read([column], Number(row), Number(row) + 1);
     const bytes = bytesOf(cells?.[column]);
-    if (bytes === undefined) throw malformed(place, `holds no picture in row ${Number(row) + 1} of "${shown(column)}".`);
+    if (bytes === undefined)
+      throw malformed(place, `holds no picture in row ${Number(row) + 1} of "${shown(column)}".`);
     return bytes;
   } finally {
     await file.close();
@@ -36,12 +38,14 @@ export async function readParquetPicture(name: string, signal?: AbortSignal): Pr
 export async function pictureBelowFolder(folder: string, name: string): Promise<Uint8Array> {
   const full = path.resolve(folder, name);
   const inside = path.relative(folder, full);
-  if (inside.startsWith('..') || path.isAbsolute(inside)) throw new FrankensteinError('bad-request', `${shown(name)} lies outside the folder of the data.`);
+  if (inside.startsWith('..') || path.isAbsolute(inside))
+    throw new FrankensteinError('bad-request', `${shown(name)} lies outside the folder of the data.`);
   return readParquetPicture(full);
 }
 
 export function bytesOf(cell: unknown): Uint8Array | undefined {
   if (cell instanceof Uint8Array) return cell;
-  if (typeof cell === 'object' && cell !== null && 'bytes' in cell && cell.bytes instanceof Uint8Array) return cell.bytes;
+  if (typeof cell === 'object' && cell !== null && 'bytes' in cell && cell.bytes instanceof Uint8Array)
+    return cell.bytes;
   return undefined;
 }

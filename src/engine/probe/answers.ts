@@ -34,9 +34,17 @@ export async function answerRows(model: Model, rows: readonly Row[], options: An
   };
   for (let first = 0; first < order.length; first += options.rows) {
     const members = order.slice(first, first + options.rows);
-    const start = await model.branch(members.map((row) => rows[row]!.branch), { signal });
+    const start = await model.branch(
+      members.map((row) => rows[row]!.branch),
+      { signal },
+    );
     checkLogits(start.logits);
-    const found = await decodeAll(model, start, members.map((row) => ({ prompt: row, inputIds: rows[row]!.inputIds })), { maxNewTokens, stopTokens, sampling: { repetitionPenalty }, onToken, signal });
+    const found = await decodeAll(
+      model,
+      start,
+      members.map((row) => ({ prompt: row, inputIds: rows[row]!.inputIds })),
+      { maxNewTokens, stopTokens, sampling: { repetitionPenalty }, onToken, signal },
+    );
     members.forEach((row, index) => (texts[row] = options.decode(found[index]!.tokenIds)));
   }
   return texts;
@@ -46,5 +54,9 @@ export async function answerRows(model: Model, rows: readonly Row[], options: An
 export function checkLogits(logits: Float32Array): void {
   let sum = 0;
   for (const logit of logits) sum += logit;
-  if (!Number.isFinite(sum)) throw new FrankensteinError('malformed', "The model's logits are not finite (NaN or infinite) although all layers are: a weight of its final norm or output head is broken.");
+  if (!Number.isFinite(sum))
+    throw new FrankensteinError(
+      'malformed',
+      "The model's logits are not finite (NaN or infinite) although all layers are: a weight of its final norm or output head is broken.",
+    );
 }

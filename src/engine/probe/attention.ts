@@ -20,14 +20,33 @@ interface Answering {
  * mean over heads.
  * @param options `decode` leaves special tokens out; `decodeAll` does not.
  */
-export async function attendUnits(model: Model, units: readonly PreparedUnit[], depths: readonly number[], options: Omit<AnswerOptions, 'onEnd' | 'rows'> & { decodeAll: (ids: readonly number[]) => string; onDepths: (count: number) => void }): Promise<AttentionOutcome[]> {
+export async function attendUnits(
+  model: Model,
+  units: readonly PreparedUnit[],
+  depths: readonly number[],
+  options: Omit<AnswerOptions, 'onEnd' | 'rows'> & {
+    decodeAll: (ids: readonly number[]) => string;
+    onDepths: (count: number) => void;
+  },
+): Promise<AttentionOutcome[]> {
   const { maxNewTokens, stopTokens, signal } = options;
-  const { vocabulary, layer: { heads } } = model.spec.language;
+  const {
+    vocabulary,
+    layer: { heads },
+  } = model.spec.language;
   const penalty = options.repetitionPenalty ?? 1;
-  const prefilled = await model.prefill(units.map(({ prompt }) => prompt), { signal });
+  const prefilled = await model.prefill(
+    units.map(({ prompt }) => prompt),
+    { signal },
+  );
   checkLogits(prefilled.logits);
   const visual = prefilled.prompts.map((prompt) => prompt.visual);
-  const answers = units.map(({ prompt }, unit): Answering => ({ unit, tokens: [], masses: [], seen: penalty === 1 ? undefined : new Set(prompt.inputIds) }));
+  const answers = units.map(({ prompt }, unit): Answering => ({
+    unit,
+    tokens: [],
+    masses: [],
+    seen: penalty === 1 ? undefined : new Set(prompt.inputIds),
+  }));
   let going = answers;
   let { state, logits }: { state: typeof prefilled.state; logits: Float32Array } = prefilled;
   for (let step = 0; step < maxNewTokens; step++) {
@@ -48,16 +67,23 @@ export async function attendUnits(model: Model, units: readonly PreparedUnit[], 
       going = kept.map((row) => going[row]!);
     }
     // The last token is fed too: its attention counts like the others'.
-    const result = await model.decode(state, Int32Array.from(going, ({ tokens }) => tokens.at(-1)!), { capture: { attention: depths }, signal });
+    const result = await model.decode(
+      state,
+      Int32Array.from(going, ({ tokens }) => tokens.at(-1)!),
+      { capture: { attention: depths }, signal },
+    );
     const { capacity } = state.cache;
     going.forEach((answer, row) => {
       const first = state.starts[row]!;
-      answer.masses.push(depths.map((depth) => {
-        const weights = result.attention.get(depth)!;
-        let sum = 0;
-        for (let head = 0; head < heads; head++) for (const token of visual[answer.unit]!) sum += weights[(row * heads + head) * capacity + first + token]!;
-        return sum / heads;
-      }));
+      answer.masses.push(
+        depths.map((depth) => {
+          const weights = result.attention.get(depth)!;
+          let sum = 0;
+          for (let head = 0; head < heads; head++)
+            for (const token of visual[answer.unit]!) sum += weights[(row * heads + head) * capacity + first + token]!;
+          return sum / heads;
+        }),
+      );
     });
     ({ logits } = result);
   }
@@ -72,7 +98,11 @@ export async function attendUnits(model: Model, units: readonly PreparedUnit[], 
         answer: options.decode(tokens),
         reasoningTokens: reasoning.length,
         visualTokens: visual[unit]!.length,
-        mass: depths.map((_, depth) => (reasoning.length === 0 ? 0 : reasoning.reduce((sum, token) => sum + masses[token]![depth]!, 0) / reasoning.length)),
+        mass: depths.map((_, depth) =>
+          reasoning.length === 0
+            ? 0
+            : reasoning.reduce((sum, token) => sum + masses[token]![depth]!, 0) / reasoning.length,
+        ),
       };
     });
   }

@@ -15,11 +15,19 @@ import { swapUnits } from './swap.js';
 const PHASES = { swap: 'Swapping visual tokens', skip: 'Skipping layers', attention: 'Measuring attention' };
 
 /** Does everything that `job` asks for. @throws what the model, its processor and the pictures throw; `cancelled`. */
-export async function compute(job: ProbeJob, send: (message: WorkerMessage) => void, signal: AbortSignal): Promise<void> {
+export async function compute(
+  job: ProbeJob,
+  send: (message: WorkerMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
   for (const { checkpoint: index, path, label, units } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
     const checkpoint = await openCheckpoint(path, { signal });
-    const model = openModel(checkpoint, { memory: job.memory, threads: job.threads, onNotice: (sentence) => send({ type: 'notice', sentence }) });
+    const model = openModel(checkpoint, {
+      memory: job.memory,
+      threads: job.threads,
+      onNotice: (sentence) => send({ type: 'notice', sentence }),
+    });
     try {
       const processor = await createProcessor(checkpoint, { signal });
       // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
@@ -28,11 +36,16 @@ export async function compute(job: ProbeJob, send: (message: WorkerMessage) => v
       send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
       const pictures = new Pictures(processor, signal);
       const room = roomFor(model, job);
-      const failed = (unit: Unit, why: string) => send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
+      const failed = (unit: Unit, why: string) =>
+        send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
       for await (const group of groupsOf(prepareAll(job, units, processor, pictures, room, failed, signal), room)) {
         pictures.clear();
         const outcomes = await runGroup(model, processor, group, room, { job, repetitionPenalty, send, signal });
-        send({ type: 'group', checkpoint: index, outcomes: group.units.map(({ unit }, at) => ({ ids: unit.ids, outcome: outcomes[at]! })) });
+        send({
+          type: 'group',
+          checkpoint: index,
+          outcomes: group.units.map(({ unit }, at) => ({ ids: unit.ids, outcome: outcomes[at]! })),
+        });
       }
     } finally {
       await model.close();
@@ -41,7 +54,15 @@ export async function compute(job: ProbeJob, send: (message: WorkerMessage) => v
 }
 
 /** Reads and processes one unit after another, as batches ask for them. */
-async function* prepareAll(job: ProbeJob, units: readonly Unit[], processor: Processor, pictures: Pictures, room: Room, failed: (unit: Unit, why: string) => void, signal: AbortSignal): AsyncGenerator<PreparedUnit> {
+async function* prepareAll(
+  job: ProbeJob,
+  units: readonly Unit[],
+  processor: Processor,
+  pictures: Pictures,
+  room: Room,
+  failed: (unit: Unit, why: string) => void,
+  signal: AbortSignal,
+): AsyncGenerator<PreparedUnit> {
   for (const unit of units) {
     try {
       const prepared = await prepare(processor, pictures, unit, job.kind === 'swap', job.maxNewTokens);
@@ -61,7 +82,17 @@ async function runGroup(
   processor: Processor,
   { units, tokens }: { units: PreparedUnit[]; tokens: number },
   room: Room,
-  { job, repetitionPenalty, send, signal }: { job: ProbeJob; repetitionPenalty: number | undefined; send: (message: WorkerMessage) => void; signal: AbortSignal },
+  {
+    job,
+    repetitionPenalty,
+    send,
+    signal,
+  }: {
+    job: ProbeJob;
+    repetitionPenalty: number | undefined;
+    send: (message: WorkerMessage) => void;
+    signal: AbortSignal;
+  },
 ): Promise<Outcome[]> {
   const { maxNewTokens, depths } = job;
   const common = {
@@ -81,6 +112,9 @@ async function runGroup(
     case 'skip':
       return skipUnits(model, units, job, common);
     case 'attention':
-      return attendUnits(model, units, depths, { ...common, decodeAll: (ids) => processor.tokenizer.decode(ids, { specialTokens: true }) });
+      return attendUnits(model, units, depths, {
+        ...common,
+        decodeAll: (ids) => processor.tokenizer.decode(ids, { specialTokens: true }),
+      });
   }
 }

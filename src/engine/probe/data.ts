@@ -25,12 +25,22 @@ export async function folderOf(data: string): Promise<string> {
  * @param data a JSONL file, or a folder of them: they are read in the order of their names, as if they were one file.
  * @throws as `readJsonl`; `malformed` for an id that two files share.
  */
-export async function readSampleFiles<T extends { id: string }>(data: string, read: (file: string, options: ReadOptions) => Promise<DataSet<T>>, options: ReadOptions): Promise<SampleFiles<T>> {
+export async function readSampleFiles<T extends { id: string }>(
+  data: string,
+  read: (file: string, options: ReadOptions) => Promise<DataSet<T>>,
+  options: ReadOptions,
+): Promise<SampleFiles<T>> {
   if (!(await isFolder(data))) {
     const { items, badLines } = await read(data, options);
-    return { items, fingerprint: await hashOf(data), warnings: linesLeftOut(badLines.map(({ line, why }) => `line ${thousands(line)} ${why}`)) };
+    return {
+      items,
+      fingerprint: await hashOf(data),
+      warnings: linesLeftOut(badLines.map(({ line, why }) => `line ${thousands(line)} ${why}`)),
+    };
   }
-  const names = (await readdir(data).catch((error: unknown) => Promise.reject(fileError(error, data)))).filter((name) => name.endsWith('.jsonl')).sort();
+  const names = (await readdir(data).catch((error: unknown) => Promise.reject(fileError(error, data))))
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
   if (names.length === 0) throw new FrankensteinError('not-found', `${shown(data)} holds no .jsonl file.`);
   const items: T[] = [];
   const bad: string[] = [];
@@ -41,7 +51,11 @@ export async function readSampleFiles<T extends { id: string }>(data: string, re
     const set = await read(file, options);
     for (const item of set.items) {
       const owner = owners.get(item.id);
-      if (owner !== undefined) throw new FrankensteinError('malformed', `${shown(data)}: ${quoted(owner)} and ${quoted(name)} both have a sample with the id ${quoted(item.id)}.`);
+      if (owner !== undefined)
+        throw new FrankensteinError(
+          'malformed',
+          `${shown(data)}: ${quoted(owner)} and ${quoted(name)} both have a sample with the id ${quoted(item.id)}.`,
+        );
       owners.set(item.id, name);
       items.push(item);
     }
@@ -52,5 +66,8 @@ export async function readSampleFiles<T extends { id: string }>(data: string, re
 }
 
 async function isFolder(data: string): Promise<boolean> {
-  return stat(data).then((facts) => facts.isDirectory(), () => false);
+  return stat(data).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
 }

@@ -1,5 +1,15 @@
 /** How long a probe will take, and the memory of its largest batch. */
-import { atRateOf, costsOf, type Estimate, type Lengths, lengthsOf, paceOf, spread, TRIAL, tryOut } from '../model/estimate.js';
+import {
+  atRateOf,
+  costsOf,
+  type Estimate,
+  type Lengths,
+  lengthsOf,
+  paceOf,
+  spread,
+  TRIAL,
+  tryOut,
+} from '../model/estimate.js';
 import type { Pace } from '../model/pace.js';
 import { createProcessor } from '../model/processor/processor.js';
 import { type Room, roomFor } from './groups.js';
@@ -9,7 +19,12 @@ import type { ProbeRequest } from './request.js';
 import type { ProbeSetup } from './setup.js';
 
 /** @param workerFile the bundled worker. @throws `cancelled` */
-export async function estimate(setup: ProbeSetup, { memory, threads }: Pick<ProbeRequest, 'memory' | 'threads'>, workerFile: string, signal: AbortSignal | undefined): Promise<Estimate> {
+export async function estimate(
+  setup: ProbeSetup,
+  { memory, threads }: Pick<ProbeRequest, 'memory' | 'threads'>,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Estimate> {
   const { units, specs, plans, checkpoints, labels, kind, mode, part, depths, maxNewTokens } = setup;
   const unknown: Estimate = { seconds: null, basis: 'longest', batch: plans[0]!.batchBytes };
   const lengths = await promptLengths(setup).catch(() => undefined);
@@ -24,9 +39,29 @@ export async function estimate(setup: ProbeSetup, { memory, threads }: Pick<Prob
   const tried = Math.min(units.length, 2 * most);
   if (predict(tried) <= TRIAL) {
     const chosen = spread(tried, units.length).map((index) => units[index]!);
-    const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines: 'skip', work: [{ checkpoint: 0, path, label: labels[0]!, units: chosen }] };
-    const found = await tryOut<WorkerMessage>('probe', job, (message) => (message.type !== 'group' || message.outcomes.every(({ outcome }) => outcome.kind === 'failed') ? undefined : message.outcomes.length), workerFile, signal);
-    if (found !== undefined) return { seconds: atRateOf(found, units.length) * checkpoints.length, basis: 'measured', batch };
+    const job: ProbeJob = {
+      kind,
+      mode,
+      part,
+      depths,
+      maxNewTokens,
+      memory,
+      threads,
+      badLines: 'skip',
+      work: [{ checkpoint: 0, path, label: labels[0]!, units: chosen }],
+    };
+    const found = await tryOut<WorkerMessage>(
+      'probe',
+      job,
+      (message) =>
+        message.type !== 'group' || message.outcomes.every(({ outcome }) => outcome.kind === 'failed')
+          ? undefined
+          : message.outcomes.length,
+      workerFile,
+      signal,
+    );
+    if (found !== undefined)
+      return { seconds: atRateOf(found, units.length) * checkpoints.length, basis: 'measured', batch };
   }
   return { seconds: predict(units.length) * checkpoints.length, basis: 'longest', batch };
 }
@@ -34,7 +69,11 @@ export async function estimate(setup: ProbeSetup, { memory, threads }: Pick<Prob
 async function promptLengths({ checkpoints, units, maxNewTokens }: ProbeSetup): Promise<Lengths> {
   const processor = await createProcessor(checkpoints[0]!);
   const pictures = new Pictures(processor, undefined);
-  return lengthsOf(units.length, processor.imageToken, async (index) => (await prepare(processor, pictures, units[index]!, false, maxNewTokens)).prompt);
+  return lengthsOf(
+    units.length,
+    processor.imageToken,
+    async (index) => (await prepare(processor, pictures, units[index]!, false, maxNewTokens)).prompt,
+  );
 }
 
 function largestGroup(room: Room, tokens: number, units: number): number {
@@ -44,7 +83,14 @@ function largestGroup(room: Room, tokens: number, units: number): number {
 }
 
 /** Seconds for `units` units in groups of `most`, when every answer goes to its limit. */
-function predicted({ specs, plans, kind, mode, depths, maxNewTokens }: ProbeSetup, { tokens, tail, visual, longest, patches }: Lengths, pace: Pace, room: Room, most: number, units: number): number {
+function predicted(
+  { specs, plans, kind, mode, depths, maxNewTokens }: ProbeSetup,
+  { tokens, tail, visual, longest, patches }: Lengths,
+  pace: Pace,
+  room: Room,
+  most: number,
+  units: number,
+): number {
   const { layers } = specs[0]!.language;
   const costs = costsOf(specs[0]!, plans[0]!, pace);
   const groups = Math.ceil(units / most);
@@ -58,5 +104,9 @@ function predicted({ specs, plans, kind, mode, depths, maxNewTokens }: ProbeSetu
   const together = Math.min(rows, kind === 'attention' ? rows : room.rows(longest));
   const batches = Math.ceil(rows / together);
   const decoding = batches * maxNewTokens * costs.step(rows / batches);
-  return costs.opening + units * sides * costs.seeing(patches) + groups * (prefill + Math.max(branched, batches * costs.streaming) + decoding);
+  return (
+    costs.opening +
+    units * sides * costs.seeing(patches) +
+    groups * (prefill + Math.max(branched, batches * costs.streaming) + decoding)
+  );
 }

@@ -21,8 +21,14 @@ export interface Room {
   check(prompt: ProcessedPrompt): void;
 }
 
-export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, depths, maxNewTokens }: Pick<ProbeJob, 'kind' | 'depths' | 'maxNewTokens'>): Room {
-  const { layers, layer: { hidden, heads } } = spec.language;
+export function roomFor(
+  { spec, plan }: Pick<Model, 'spec' | 'plan'>,
+  { kind, depths, maxNewTokens }: Pick<ProbeJob, 'kind' | 'depths' | 'maxNewTokens'>,
+): Room {
+  const {
+    layers,
+    layer: { hidden, heads },
+  } = spec.language;
   const half = plan.batchBytes / 2;
   const perUnit = (tokens: number) => {
     const states = 4 * tokens * hidden;
@@ -40,18 +46,28 @@ export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, { kind, de
     fits: (units, tokens) => units <= most && units * perUnit(tokens) <= half,
     rows: (tokens) => Math.max(1, Math.min(MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))),
     bytes: (units, tokens) => {
-      const rows = kind === 'attention' ? 0 : Math.min(units * (depths.length + 2), MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)));
+      const rows =
+        kind === 'attention'
+          ? 0
+          : Math.min(units * (depths.length + 2), MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)));
       return units * perUnit(tokens) + Math.max(1, rows) * rowBytes(spec, tokens, maxNewTokens);
     },
     check: (prompt) => {
       const { length } = prompt.inputIds;
-      checkRoom(plan, 2 * Math.max(perUnit(length), promptBytes(spec, prompt, maxNewTokens)), `a prompt of ${thousands(length)} tokens at ${thousands(depths.length)} depths`);
+      checkRoom(
+        plan,
+        2 * Math.max(perUnit(length), promptBytes(spec, prompt, maxNewTokens)),
+        `a prompt of ${thousands(length)} tokens at ${thousands(depths.length)} depths`,
+      );
     },
   };
 }
 
 /** Splits units into batches in their own order; a unit may be a batch alone. */
-export async function* groupsOf<U extends Pick<PreparedUnit, 'prompt'>>(units: AsyncIterable<U>, room: Pick<Room, 'fits'>): AsyncGenerator<{ units: U[]; tokens: number }> {
+export async function* groupsOf<U extends Pick<PreparedUnit, 'prompt'>>(
+  units: AsyncIterable<U>,
+  room: Pick<Room, 'fits'>,
+): AsyncGenerator<{ units: U[]; tokens: number }> {
   let group: U[] = [];
   let tokens = 0;
   for await (const unit of units) {

@@ -14,7 +14,13 @@ const estimates = new Estimates();
  * Headers and samples are read; then the machine is measured, unless it is at work: that would disturb both.
  * @param turns of the work that fills the budget; `release` frees what is kept for questions.
  */
-export async function planProbe(request: ProbeRequest, workerFile: string, turns: Turns, release: () => Promise<void>, context: CallContext<ProbeProgress> = {}): Promise<ProbePlan> {
+export async function planProbe(
+  request: ProbeRequest,
+  workerFile: string,
+  turns: Turns,
+  release: () => Promise<void>,
+  context: CallContext<ProbeProgress> = {},
+): Promise<ProbePlan> {
   const { signal } = context;
   const setup = await setUp(request, context);
   const { kind, depths, checkpoints, plans } = setup;
@@ -40,6 +46,20 @@ export async function planProbe(request: ProbeRequest, workerFile: string, turns
   };
 }
 
-function keyOf({ kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures }: ProbeSetup, { memory, threads }: ProbeRequest): string {
-  return JSON.stringify([kind, mode, part, depths, maxNewTokens, memory, threads, pictures, units.map(({ prompt }) => prompt), checkpoints.map((checkpoint) => [checkpoint.path, fileIdentities(checkpoint)])]);
+function keyOf(
+  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures }: ProbeSetup,
+  { memory, threads }: ProbeRequest,
+): string {
+  return JSON.stringify([
+    kind,
+    mode,
+    part,
+    depths,
+    maxNewTokens,
+    memory,
+    threads,
+    pictures,
+    units.map(({ prompt }) => prompt),
+    checkpoints.map((checkpoint) => [checkpoint.path, fileIdentities(checkpoint)]),
+  ]);
 }

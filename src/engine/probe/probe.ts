@@ -13,7 +13,15 @@ import { isRight } from '../evaluate/grade.js';
 import { failuresLeftOut } from '../evaluate/leftOut.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
-import type { AttentionOutcome, Outcome, ProbeJob, SkipOutcome, SwapOutcome, UnitOutcome, WorkerMessage } from './job.js';
+import type {
+  AttentionOutcome,
+  Outcome,
+  ProbeJob,
+  SkipOutcome,
+  SwapOutcome,
+  UnitOutcome,
+  WorkerMessage,
+} from './job.js';
 import { createProbeMeter } from './progress.js';
 import { attentionLayers, skipErrors, swapRates } from './rates.js';
 import type { ProbeProgress, ProbeQuestion, ProbeRequest } from './request.js';
@@ -40,35 +48,48 @@ type Outcomes = Map<string, Outcome>[];
  * Runs a probe. With a runs folder, samples done before a kill or cancel are taken from the journal, and a finished
  * request returns without opening a weight.
  */
-export async function probe(request: ProbeRequest, workerFile: string, context: CallContext<ProbeProgress> = {}): Promise<ProbeResult> {
+export async function probe(
+  request: ProbeRequest,
+  workerFile: string,
+  context: CallContext<ProbeProgress> = {},
+): Promise<ProbeResult> {
   const startedAt = new Date();
   const { signal } = context;
   const setup = await setUp(request, context);
   const fingerprints = await Promise.all(setup.checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
   const runId = runIdOf(factsOf(setup, fingerprints));
   const samples = setup.samples.items.length;
-  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
-    kind: 'probe',
-    probe: setup.kind,
-    labels: setup.labels,
-    paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
-    fingerprints,
-    data: setup.data,
-    dataFingerprint: setup.dataFingerprint,
-    depths: setup.depths,
-    ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
-    seed: setup.seed,
-    maxNewTokens: setup.maxNewTokens,
-    question: questionOf(request, setup),
-    startedAt: startedAt.toISOString(),
-    tasks: samples * setup.checkpoints.length,
-  });
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: 'probe',
+          probe: setup.kind,
+          labels: setup.labels,
+          paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints,
+          data: setup.data,
+          dataFingerprint: setup.dataFingerprint,
+          depths: setup.depths,
+          ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
+          seed: setup.seed,
+          maxNewTokens: setup.maxNewTokens,
+          question: questionOf(request, setup),
+          startedAt: startedAt.toISOString(),
+          tasks: samples * setup.checkpoints.length,
+        });
   try {
     const outcomes = restore(setup, (await run?.entries<JournalEntry>()) ?? []);
     await runMissing(setup, outcomes, request, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
     const before = await run?.result<ProbeResult>();
-    const result = await resultOf(setup, outcomes, fingerprints, before?.provenance ?? provenance(runId, startedAt), signal);
+    const result = await resultOf(
+      setup,
+      outcomes,
+      fingerprints,
+      before?.provenance ?? provenance(runId, startedAt),
+      signal,
+    );
     await run?.finish(result);
     return result;
   } finally {
@@ -77,18 +98,40 @@ export async function probe(request: ProbeRequest, workerFile: string, context: 
 }
 
 /** The request as it can be asked again from anywhere. */
-function questionOf({ memory: _memory, threads: _threads, runsFolder: _runsFolder, ...question }: ProbeRequest, { data, labels }: ProbeSetup): ProbeQuestion {
-  return { ...question, data, checkpoints: question.checkpoints.map(({ path: place }, index) => ({ path: path.resolve(place), label: labels[index]! })) };
+function questionOf(
+  { memory: _memory, threads: _threads, runsFolder: _runsFolder, ...question }: ProbeRequest,
+  { data, labels }: ProbeSetup,
+): ProbeQuestion {
+  return {
+    ...question,
+    data,
+    checkpoints: question.checkpoints.map(({ path: place }, index) => ({
+      path: path.resolve(place),
+      label: labels[index]!,
+    })),
+  };
 }
 
 /** What makes a run the same run. Labels, cuts, memory and threads do not. */
 function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
   const { kind, mode, part, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
   return {
-    kind: 'probe', journal: JOURNAL_VERSION, probe: kind, depths, data, dataFingerprint, pictures, seed, maxNewTokens, badLines,
+    kind: 'probe',
+    journal: JOURNAL_VERSION,
+    probe: kind,
+    depths,
+    data,
+    dataFingerprint,
+    pictures,
+    seed,
+    maxNewTokens,
+    badLines,
     ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
     samples: samples.items.map(({ id }) => id),
-    checkpoints: setup.checkpoints.map((checkpoint, index) => ({ folder: checkpoint.folder, ...identityOf(checkpoint, fingerprints[index]!) })),
+    checkpoints: setup.checkpoints.map((checkpoint, index) => ({
+      folder: checkpoint.folder,
+      ...identityOf(checkpoint, fingerprints[index]!),
+    })),
   };
 }
 
@@ -96,7 +139,8 @@ function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
 function restore({ checkpoints }: ProbeSetup, entries: readonly JournalEntry[]): Outcomes {
   return checkpoints.map((_, index) => {
     const batches = new Map<string, JournalEntry[]>();
-    for (const entry of entries) if (entry.checkpoint === index) batches.set(entry.batch, [...(batches.get(entry.batch) ?? []), entry]);
+    for (const entry of entries)
+      if (entry.checkpoint === index) batches.set(entry.batch, [...(batches.get(entry.batch) ?? []), entry]);
     const found = new Map<string, Outcome>();
     for (const batch of batches.values()) {
       const byId = new Map(batch.map((entry) => [entry.id, entry.outcome]));
@@ -106,7 +150,14 @@ function restore({ checkpoints }: ProbeSetup, entries: readonly JournalEntry[]):
   });
 }
 
-async function runMissing(setup: ProbeSetup, outcomes: Outcomes, { memory, threads }: ProbeRequest, run: Run | undefined, workerFile: string, { signal, progress }: CallContext<ProbeProgress>): Promise<void> {
+async function runMissing(
+  setup: ProbeSetup,
+  outcomes: Outcomes,
+  { memory, threads }: ProbeRequest,
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext<ProbeProgress>,
+): Promise<void> {
   const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels } = setup;
   const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
     const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
@@ -115,27 +166,39 @@ async function runMissing(setup: ProbeSetup, outcomes: Outcomes, { memory, threa
   if (work.length === 0) return;
   const perSample = depths.length;
   const total = setup.samples.items.length * checkpoints.length * perSample;
-  const left = work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
+  const left =
+    work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
   const meter = createProbeMeter(total, total - left, progress);
   const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
-  await runInThread(workerFile, 'probe', job, async (message: WorkerMessage) => {
-    switch (message.type) {
-      case 'phase':
-        return meter.phase(message.phase);
-      case 'progress':
-        return meter.advance(message.done);
-      case 'notice':
-        return void setup.warnings.push(message.sentence);
-      case 'group': {
-        const settled = await record(message.checkpoint, message.outcomes, outcomes, run);
-        return meter.settle(settled * perSample);
+  await runInThread(
+    workerFile,
+    'probe',
+    job,
+    async (message: WorkerMessage) => {
+      switch (message.type) {
+        case 'phase':
+          return meter.phase(message.phase);
+        case 'progress':
+          return meter.advance(message.done);
+        case 'notice':
+          return void setup.warnings.push(message.sentence);
+        case 'group': {
+          const settled = await record(message.checkpoint, message.outcomes, outcomes, run);
+          return meter.settle(settled * perSample);
+        }
       }
-    }
-  }, signal);
+    },
+    signal,
+  );
 }
 
 /** @returns the number of samples. */
-async function record(checkpoint: number, batch: readonly UnitOutcome[], outcomes: Outcomes, run: Run | undefined): Promise<number> {
+async function record(
+  checkpoint: number,
+  batch: readonly UnitOutcome[],
+  outcomes: Outcomes,
+  run: Run | undefined,
+): Promise<number> {
   const of = batch.reduce((sum, { ids }) => sum + ids.length, 0);
   const name = batch[0]!.ids[0]!;
   for (const { ids, outcome } of batch) {
@@ -147,29 +210,62 @@ async function record(checkpoint: number, batch: readonly UnitOutcome[], outcome
   return of;
 }
 
-async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: readonly string[], origin: Provenance, signal: AbortSignal | undefined): Promise<ProbeResult> {
+async function resultOf(
+  setup: ProbeSetup,
+  outcomes: Outcomes,
+  fingerprints: readonly string[],
+  origin: Provenance,
+  signal: AbortSignal | undefined,
+): Promise<ProbeResult> {
   const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
   const failures = new Map<string, string>();
-  for (const own of outcomes) for (const [id, outcome] of own) if (outcome.kind === 'failed') failures.set(id, outcome.why);
+  for (const own of outcomes)
+    for (const [id, outcome] of own) if (outcome.kind === 'failed') failures.set(id, outcome.why);
   const good = ({ id }: { id: string }) => !failures.has(id);
   const of = <T extends Outcome>(id: string, checkpoint = 0) => outcomes[checkpoint]!.get(id) as T;
-  const relative = (file: string | undefined) => (file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/'));
+  const relative = (file: string | undefined) =>
+    file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/');
   const base = {
     schema: 1 as const,
-    checkpoints: checkpoints.map((checkpoint, index): ProbedCheckpoint => ({ label: labels[index]!, path: checkpoint.path, family: checkpoint.family, layers: specs[index]!.language.layers, fingerprint: fingerprints[index]! })),
-    data, dataFingerprint, cuts, depths, maxNewTokens, seed,
-    warnings: [...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)])],
+    checkpoints: checkpoints.map((checkpoint, index): ProbedCheckpoint => ({
+      label: labels[index]!,
+      path: checkpoint.path,
+      family: checkpoint.family,
+      layers: specs[index]!.language.layers,
+      fingerprint: fingerprints[index]!,
+    })),
+    data,
+    dataFingerprint,
+    cuts,
+    depths,
+    maxNewTokens,
+    seed,
+    warnings: [
+      ...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)]),
+    ],
     provenance: origin,
   };
-  if (samples.items.length === failures.size) throw new FrankensteinError('malformed', `No sample of ${shown(data)} could be run; the first problem: ${[...failures.values()][0]!}`);
+  if (samples.items.length === failures.size)
+    throw new FrankensteinError(
+      'malformed',
+      `No sample of ${shown(data)} could be run; the first problem: ${[...failures.values()][0]!}`,
+    );
 
   if (samples.kind === 'swap') {
     const found = samples.items.filter(good).map((sample): SwapResult['samples'][number] => {
       const { source, boxScale, baseline, sourceAnswer, answers } = of<SwapOutcome>(sample.id);
       const judged = { ...sample, sourceBox: sample.sourceBox && scaled(sample.sourceBox, boxScale) };
       return {
-        id: sample.id, task: sample.task, prompt: sample.prompt, targetImage: relative(sample.targetImage), sourceImage: relative(sample.sourceImage),
-        source, baseline, sourceAnswer, answers, changed: answers.map((answer) => isChanged(judged, baseline, answer)),
+        id: sample.id,
+        task: sample.task,
+        prompt: sample.prompt,
+        targetImage: relative(sample.targetImage),
+        sourceImage: relative(sample.sourceImage),
+        source,
+        baseline,
+        sourceAnswer,
+        answers,
+        changed: answers.map((answer) => isChanged(judged, baseline, answer)),
       };
     });
     return { kind: 'swap', ...base, mode: setup.mode, samples: found, rates: swapRates(found, depths) };
@@ -180,7 +276,15 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
     const found = usable.map((question): SkipResult['samples'][number] => {
       const { baseline, answers } = of<SkipOutcome>(question.id);
       const right = (answer: string) => isRight(answer, question, scales!.get(question.image ?? ''));
-      return { id: question.id, prompt: question.prompt, truth: question.answer, baseline, baselineCorrect: right(baseline), answers, correct: answers.map(right) };
+      return {
+        id: question.id,
+        prompt: question.prompt,
+        truth: question.answer,
+        baseline,
+        baselineCorrect: right(baseline),
+        answers,
+        correct: answers.map(right),
+      };
     });
     return { kind: 'skip', ...base, part: setup.part, samples: found, ...skipErrors(found, depths) };
   }
@@ -188,15 +292,34 @@ async function resultOf(setup: ProbeSetup, outcomes: Outcomes, fingerprints: rea
   const questions = samples.items.filter(good);
   const silent = questions.filter(({ id }) => each(id).some(({ reasoningTokens }) => reasoningTokens === 0));
   const heard = questions.filter((question) => !silent.includes(question));
-  if (heard.length === 0) throw new FrankensteinError('malformed', `No sample of ${shown(data)} got an answer to look at: the model ended every one with its first token.`);
+  if (heard.length === 0)
+    throw new FrankensteinError(
+      'malformed',
+      `No sample of ${shown(data)} got an answer to look at: the model ended every one with its first token.`,
+    );
   const result: AttentionResult = {
-    kind: 'attention', ...base,
+    kind: 'attention',
+    ...base,
     samples: questions.map((question) => {
       const own = each(question.id);
-      return { id: question.id, prompt: question.prompt, image: relative(question.image), answers: own.map(({ answer }) => answer), reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens), visualTokens: own[0]!.visualTokens };
+      return {
+        id: question.id,
+        prompt: question.prompt,
+        image: relative(question.image),
+        answers: own.map(({ answer }) => answer),
+        reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens),
+        visualTokens: own[0]!.visualTokens,
+      };
     }),
-    layers: await attentionLayers(checkpoints.map((_, checkpoint) => heard.map(({ id }) => of<AttentionOutcome>(id, checkpoint))), depths, setup.seed),
+    layers: await attentionLayers(
+      checkpoints.map((_, checkpoint) => heard.map(({ id }) => of<AttentionOutcome>(id, checkpoint))),
+      depths,
+      setup.seed,
+    ),
   };
-  if (silent.length > 0) result.warnings.push(`${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`);
+  if (silent.length > 0)
+    result.warnings.push(
+      `${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`,
+    );
   return result;
 }

@@ -13,7 +13,11 @@ export interface ProbeMeter {
 }
 
 /** `already` was done by an earlier run: it counts as done, and not towards the rate. */
-export function createProbeMeter(total: number, already: number, report: ((progress: ProbeProgress) => void) | undefined): ProbeMeter {
+export function createProbeMeter(
+  total: number,
+  already: number,
+  report: ((progress: ProbeProgress) => void) | undefined,
+): ProbeMeter {
   let phase = '';
   let settled = already;
   let underWay = 0;

@@ -27,11 +27,26 @@ export class Pictures {
   }
 
   /** The picture on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file. */
-  async onto(target: string, grid: ProcessedImage['grid'], file: string | undefined): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
-    if (file === undefined) return { image: await this.keep(`black ${grid.join()}`, async () => this.processor.processImage(blackLike(await this.read(target)))), brought: 'same-grid' };
+  async onto(
+    target: string,
+    grid: ProcessedImage['grid'],
+    file: string | undefined,
+  ): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
+    if (file === undefined)
+      return {
+        image: await this.keep(`black ${grid.join()}`, async () =>
+          this.processor.processImage(blackLike(await this.read(target))),
+        ),
+        brought: 'same-grid',
+      };
     const own = await this.own(file);
     if (own.grid.join() === grid.join()) return { image: own, brought: 'same-grid' };
-    return { image: await this.keep(`${grid.join()} ${file}`, async () => this.processor.resizeTo(await this.read(file), grid)), brought: 'resized' };
+    return {
+      image: await this.keep(`${grid.join()} ${file}`, async () =>
+        this.processor.resizeTo(await this.read(file), grid),
+      ),
+      brought: 'resized',
+    };
   }
 
   /** Of a file that was given to `own` or `onto`. */
@@ -62,9 +77,20 @@ export class Pictures {
  * @param paired whether the unit is a swap: a target and a source.
  * @throws what reading pictures and processing prompts throw.
  */
-export async function prepare(processor: Processor, pictures: Pictures, unit: Unit, paired: boolean, newTokens: number): Promise<PreparedUnit> {
+export async function prepare(
+  processor: Processor,
+  pictures: Pictures,
+  unit: Unit,
+  paired: boolean,
+  newTokens: number,
+): Promise<PreparedUnit> {
   const image = unit.image === undefined ? undefined : await pictures.own(unit.image);
-  const ask = (picture: ProcessedImage | undefined) => processor.process({ input: inputOf(processor, unit.prompt, picture !== undefined), images: picture ? [picture] : [], newTokens });
+  const ask = (picture: ProcessedImage | undefined) =>
+    processor.process({
+      input: inputOf(processor, unit.prompt, picture !== undefined),
+      images: picture ? [picture] : [],
+      newTokens,
+    });
   const prompt = ask(image);
   if (!paired) return { unit, prompt, source: undefined };
   const { image: other, brought } = await pictures.onto(unit.image!, image!.grid, unit.source);
@@ -74,11 +100,17 @@ export async function prepare(processor: Processor, pictures: Pictures, unit: Un
 const MARKER = '<image>';
 
 /** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for a picture. */
-export function inputOf(processor: Processor, text: string, pictured: boolean): Parameters<Processor['process']>[0]['input'] {
+export function inputOf(
+  processor: Processor,
+  text: string,
+  pictured: boolean,
+): Parameters<Processor['process']>[0]['input'] {
   if (processor.chats) return { messages: [userMessage(text, pictured ? 1 : 0)] };
   if (!pictured || processor.imageToken === undefined) return { prompt: text };
   const { tokenizer } = processor;
-  const around = ['<|vision_start|>', '<|vision_end|>'].map((token) => (tokenizer.idOf(token) === undefined ? '' : token));
+  const around = ['<|vision_start|>', '<|vision_end|>'].map((token) =>
+    tokenizer.idOf(token) === undefined ? '' : token,
+  );
   const placeholder = `${around[0]!}${tokenizer.tokenOf(processor.imageToken)!}${around[1]!}`;
   return { prompt: text.includes(MARKER) ? text.replace(MARKER, placeholder) : placeholder + text };
 }

@@ -17,7 +17,10 @@ export function swapRates(samples: readonly SwapSample[], depths: readonly numbe
   });
 }
 
-export function skipErrors(samples: readonly SkipSample[], depths: readonly number[]): Pick<SkipResult, 'baseline' | 'errors'> {
+export function skipErrors(
+  samples: readonly SkipSample[],
+  depths: readonly number[],
+): Pick<SkipResult, 'baseline' | 'errors'> {
   const n = samples.length;
   const before = samples.map(({ baselineCorrect }) => !baselineCorrect);
   const share = (wrong: readonly boolean[]) => {
@@ -41,13 +44,20 @@ const RESAMPLES = 2000;
  * Layer figures of one or two checkpoints over the same samples.
  * @param outcomes per checkpoint, in the order of the samples.
  */
-export async function attentionLayers(outcomes: readonly (readonly AttentionOutcome[])[], depths: readonly number[], seed: number): Promise<AttentionLayer[]> {
+export async function attentionLayers(
+  outcomes: readonly (readonly AttentionOutcome[])[],
+  depths: readonly number[],
+  seed: number,
+): Promise<AttentionLayer[]> {
   const layers: AttentionLayer[] = [];
   for (const [index, depth] of depths.entries()) {
     const masses = outcomes.map((own) => own.map(({ mass }) => mass[index]!));
     const means = outcomes.map((own) => own.map(({ mass, visualTokens }) => mass[index]! / visualTokens));
     const options = { seed, resamples: RESAMPLES };
-    const [mean, mass] = [means.map((values) => bootstrapMean(values, options)), masses.map((values) => bootstrapMean(values, options))];
+    const [mean, mass] = [
+      means.map((values) => bootstrapMean(values, options)),
+      masses.map((values) => bootstrapMean(values, options)),
+    ];
     const paired = means.length === 2 ? pairedBootstrap(means[0]!, means[1]!, options) : null;
     layers.push({
       depth,

@@ -12,7 +12,12 @@ import type { PreparedUnit } from './prompts.js';
  * costs no more than the tokens and layers that the swap can reach. The same words over the same picture run once.
  * @param options `onEnd` is told of units and depths, each once.
  */
-export async function swapUnits(model: Model, units: readonly PreparedUnit[], { depths, mode }: Pick<ProbeJob, 'depths' | 'mode'>, options: Omit<AnswerOptions, 'onEnd'> & { onDepths: (count: number) => void }): Promise<SwapOutcome[]> {
+export async function swapUnits(
+  model: Model,
+  units: readonly PreparedUnit[],
+  { depths, mode }: Pick<ProbeJob, 'depths' | 'mode'>,
+  options: Omit<AnswerOptions, 'onEnd'> & { onDepths: (count: number) => void },
+): Promise<SwapOutcome[]> {
   const last = model.spec.language.layers - 1;
   const places = new Map<string, Place>();
   const prompts = { targets: [] as PreparedUnit['prompt'][], sources: [] as PreparedUnit['prompt'][] };
@@ -22,16 +27,27 @@ export async function swapUnits(model: Model, units: readonly PreparedUnit[], { 
     return known;
   };
   // All targets first: a prompt that is both keeps its states at every depth.
-  const targets = units.map(({ unit, prompt }) => place('targets', prompt, keyOf(unit.prompt, unit.image, 'same-grid', prompt)));
-  const sources = units.map(({ unit, source }) => place('sources', source!.prompt, keyOf(unit.prompt, unit.source, source!.brought, source!.prompt)));
+  const targets = units.map(({ unit, prompt }) =>
+    place('targets', prompt, keyOf(unit.prompt, unit.image, 'same-grid', prompt)),
+  );
+  const sources = units.map(({ unit, source }) =>
+    place('sources', source!.prompt, keyOf(unit.prompt, unit.source, source!.brought, source!.prompt)),
+  );
 
   const { signal } = options;
   const prefilled: Record<keyof typeof prompts, Prefilled | undefined> = {
     targets: await model.prefill(prompts.targets, { capture: { hidden: [...new Set([...depths, last])] }, signal }),
-    sources: prompts.sources.length === 0 ? undefined : await model.prefill(prompts.sources, { capture: { hidden: [last] }, signal }),
+    sources:
+      prompts.sources.length === 0
+        ? undefined
+        : await model.prefill(prompts.sources, { capture: { hidden: [last] }, signal }),
   };
   const rows: Row[] = [];
-  const add = (at: Place, from: number, interventions: Branch['interventions']) => rows.push({ branch: { prefilled: prefilled[at.side]!, row: at.row, from, interventions }, inputIds: at.prompt.inputIds }) - 1;
+  const add = (at: Place, from: number, interventions: Branch['interventions']) =>
+    rows.push({
+      branch: { prefilled: prefilled[at.side]!, row: at.row, from, interventions },
+      inputIds: at.prompt.inputIds,
+    }) - 1;
   // Untouched answers are branches too, from the last layer, so that they are decoded with the others.
   const untouched = new Map([...places.values()].map((at) => [at, add(at, last, [])]));
   const depthsOf = new Map<number, number>();
@@ -43,7 +59,10 @@ export async function swapUnits(model: Model, units: readonly PreparedUnit[], { 
       if (target === source) row = untouched.get(target)!;
       // Nothing of the target is left: below the first layer the two prompts differ in their visual tokens alone.
       else if (mode === 'from' && depth === 0) row = untouched.get(source)!;
-      else row = add(target, depth, [{ at: depth, what: { kind: 'swap', mode, source: { prefilled: prefilled[source.side]!, row: source.row } } }]);
+      else
+        row = add(target, depth, [
+          { at: depth, what: { kind: 'swap', mode, source: { prefilled: prefilled[source.side]!, row: source.row } } },
+        ]);
       count(row);
       return row;
     });
@@ -72,6 +91,11 @@ function sourceScale(vision: VisionSpec, { prompt, size }: NonNullable<PreparedU
   return boxScaleOf(vision, { width: columns * vision.patchSize, height: rows * vision.patchSize }, size);
 }
 
-function keyOf(words: string, file: string | undefined, brought: string, { images: [image] }: PreparedUnit['prompt']): string {
+function keyOf(
+  words: string,
+  file: string | undefined,
+  brought: string,
+  { images: [image] }: PreparedUnit['prompt'],
+): string {
   return JSON.stringify([words, file ?? null, brought, image!.grid]);
 }

@@ -25,7 +25,10 @@ export class StoredAnswers {
     return explain(folder, async () => {
       await mkdir(folder, { recursive: true });
       await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
-      const file = await open(answersFile(runsFolder, facts), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
+      const file = await open(
+        answersFile(runsFolder, facts),
+        constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,
+      );
       const text = await readFile(file, 'utf8');
       if (text !== '' && !text.endsWith('\n')) await file.appendFile('\n'); // a kill cut the last line off
       return new StoredAnswers(textsOf(text), folder, file);
@@ -52,5 +55,9 @@ function answersFile(runsFolder: string, facts: object): string {
 }
 
 function textsOf(lines: string): Map<string, string> {
-  return new Map(parseLines<Partial<Line>>(lines).flatMap(({ key, text }) => (typeof key === 'string' && typeof text === 'string' ? [[key, text] as const] : [])));
+  return new Map(
+    parseLines<Partial<Line>>(lines).flatMap(({ key, text }) =>
+      typeof key === 'string' && typeof text === 'string' ? [[key, text] as const] : [],
+    ),
+  );
 }

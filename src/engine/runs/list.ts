@@ -56,7 +56,8 @@ export async function readSpectrum(runsFolder: string, runId: string): Promise<S
 /** Throws `not-found` for an evaluation that is not there or not finished. */
 export async function readEvaluation(runsFolder: string, runId: string): Promise<EvaluateResult> {
   const result = await finished<EvaluateResult>(runsFolder, runId);
-  if (result.kind !== 'evaluate' && result.kind !== 'transfer' && result.kind !== 'sweep') throw new FrankensteinError('not-found', `The run ${runId} is no evaluation.`);
+  if (result.kind !== 'evaluate' && result.kind !== 'transfer' && result.kind !== 'sweep')
+    throw new FrankensteinError('not-found', `The run ${runId} is no evaluation.`);
   return result;
 }
 
@@ -72,7 +73,19 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
   if (request === undefined || !KINDS.includes(request.kind)) return undefined;
   const { kind, probe, question, mode, filter, labels, paths, startedAt } = request;
   const done = await exists(path.join(folder, RESULT_FILE));
-  return { runId, kind, ...(probe === undefined ? {} : { probe }), ...(question === undefined ? {} : { question }), ...(kind === 'spectrum' && mode !== undefined ? { spectrum: { mode, filter: filter ?? null } } : {}), labels, paths, startedAt, folder, state: done ? 'finished' : 'interrupted', done: done ? 1 : await doneShare(folder, request.tasks) };
+  return {
+    runId,
+    kind,
+    ...(probe === undefined ? {} : { probe }),
+    ...(question === undefined ? {} : { question }),
+    ...(kind === 'spectrum' && mode !== undefined ? { spectrum: { mode, filter: filter ?? null } } : {}),
+    labels,
+    paths,
+    startedAt,
+    folder,
+    state: done ? 'finished' : 'interrupted',
+    done: done ? 1 : await doneShare(folder, request.tasks),
+  };
 }
 
 /** Journal lines over planned ones: a run is listed by tensors or samples done. */
@@ -82,5 +95,8 @@ async function doneShare(folder: string, tasks: number): Promise<number> {
 }
 
 async function exists(file: string): Promise<boolean> {
-  return stat(file).then(() => true, () => false);
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
 }

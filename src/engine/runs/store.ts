@@ -39,7 +39,10 @@ export class Run {
       await mkdir(folder, { recursive: true });
       await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
       await writeBeside(path.join(folder, REQUEST_FILE), `${JSON.stringify(request, null, 2)}\n`, { keep: true });
-      const journal = await open(path.join(folder, JOURNAL_FILE), constants.O_RDWR | constants.O_CREAT | constants.O_APPEND);
+      const journal = await open(
+        path.join(folder, JOURNAL_FILE),
+        constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,
+      );
       const { size } = await journal.stat();
       const last = Buffer.alloc(1);
       if (size > 0) await journal.read(last, 0, 1, size - 1);
@@ -105,12 +108,18 @@ export async function writeBeside(file: string, content: string, { keep = false 
 
 /** Float sums may overflow to ±Infinity, which JSON would turn into null. */
 function encodeEntry(entry: object): string {
-  return JSON.stringify(entry, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? { nonFinite: String(value) } : value));
+  return JSON.stringify(entry, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? { nonFinite: String(value) } : value,
+  );
 }
 
 /** Entries of the journal in a run's folder; none where there is no journal. */
 export async function readJournal<T>(folder: string): Promise<T[]> {
-  return parseLines<T>(await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch((error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? '' : Promise.reject(error))));
+  return parseLines<T>(
+    await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch((error: NodeJS.ErrnoException) =>
+      error.code === 'ENOENT' ? '' : Promise.reject(error),
+    ),
+  );
 }
 
 export function parseLines<T>(text: string): T[] {
@@ -139,13 +148,25 @@ export async function explain<T>(folder: string, action: () => Promise<T>): Prom
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new FrankensteinError('disk-full', `The disk is full: the run in ${folder} could not be written. What is done so far is kept; free some space and start it again.`, { cause: error });
+      throw new FrankensteinError(
+        'disk-full',
+        `The disk is full: the run in ${folder} could not be written. What is done so far is kept; free some space and start it again.`,
+        { cause: error },
+      );
     }
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-      throw new FrankensteinError('permission', `The run could not be written: no permission for ${folder}. Choose another folder for runs.`, { cause: error });
+      throw new FrankensteinError(
+        'permission',
+        `The run could not be written: no permission for ${folder}. Choose another folder for runs.`,
+        { cause: error },
+      );
     }
     if (code === 'ENOTDIR' || code === 'EEXIST') {
-      throw new FrankensteinError('bad-request', `The run could not be written: a part of ${folder} is a file, not a folder. Choose another folder for runs.`, { cause: error });
+      throw new FrankensteinError(
+        'bad-request',
+        `The run could not be written: a part of ${folder} is a file, not a folder. Choose another folder for runs.`,
+        { cause: error },
+      );
     }
     throw error;
   }

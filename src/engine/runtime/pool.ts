@@ -60,10 +60,16 @@ export class WorkerPool<Job, Result> {
       };
       const onMessage = ({ value, error, progress: share }: WorkerReply<Result>) => {
         if (share !== undefined) progress?.(share);
-        else settle(() => (error ? reject(Object.assign(new Error(error.message), { name: error.name, code: error.code })) : resolve(value as Result)));
+        else
+          settle(() =>
+            error
+              ? reject(Object.assign(new Error(error.message), { name: error.name, code: error.code }))
+              : resolve(value as Result),
+          );
       };
       const onError = (error: Error) => settle(() => reject(error));
-      const onExit = (code: number) => settle(() => reject(new FrankensteinError('internal', `A worker thread ended with code ${code}.`)));
+      const onExit = (code: number) =>
+        settle(() => reject(new FrankensteinError('internal', `A worker thread ended with code ${code}.`)));
       worker.on('message', onMessage).on('error', onError).on('exit', onExit);
       worker.postMessage(job);
     });

@@ -5,10 +5,18 @@ import { ElementType, Graph } from '../onnx/graph.js';
 let session: Promise<ort.InferenceSession> | undefined;
 
 /** `left` (rows × inner) times `right` (inner × columns), all row-major. */
-export async function matrixProduct(left: Float64Array, right: Float64Array, rows: number, inner: number, columns: number): Promise<Float64Array> {
+export async function matrixProduct(
+  left: Float64Array,
+  right: Float64Array,
+  rows: number,
+  inner: number,
+  columns: number,
+): Promise<Float64Array> {
   if (rows * columns === 0 || inner === 0) return new Float64Array(rows * columns);
   session ??= createSession();
-  const outputs = await (await session).run({
+  const outputs = await (
+    await session
+  ).run({
     left: new ort.Tensor('float64', left, [rows, inner]),
     right: new ort.Tensor('float64', right, [inner, columns]),
   });

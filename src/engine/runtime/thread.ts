@@ -16,7 +16,8 @@ interface Envelope {
   job: unknown;
 }
 
-type Reply = { message: unknown } | { done: true } | { error: { name: string; message: string; code: string | undefined } };
+type Reply =
+  { message: unknown } | { done: true } | { error: { name: string; message: string; code: string | undefined } };
 
 /**
  * Runs the job in a thread of its own. `receive` is awaited message by message, in order.
@@ -24,7 +25,13 @@ type Reply = { message: unknown } | { done: true } | { error: { name: string; me
  * @param kind names the handler there.
  * @throws `cancelled`, and what the job threw.
  */
-export async function runInThread<Message>(workerFile: string, kind: string, job: object, receive: (message: Message) => Promise<void> | void, signal: AbortSignal | undefined): Promise<void> {
+export async function runInThread<Message>(
+  workerFile: string,
+  kind: string,
+  job: object,
+  receive: (message: Message) => Promise<void> | void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const worker = new Worker(workerFile, { workerData: { kind, job } satisfies Envelope });
   let handled = Promise.resolve();
   let overdue: NodeJS.Timeout | undefined;
@@ -37,13 +44,21 @@ export async function runInThread<Message>(workerFile: string, kind: string, job
       worker.on('message', (reply: Reply) => {
         handled = handled.then(async () => {
           if ('done' in reply) resolve();
-          else if ('error' in reply) reject(Object.assign(new Error(reply.error.message), { name: reply.error.name, code: reply.error.code }));
+          else if ('error' in reply)
+            reject(Object.assign(new Error(reply.error.message), { name: reply.error.name, code: reply.error.code }));
           else await receive(reply.message as Message);
         });
         handled.catch(reject);
       });
       worker.on('error', reject);
-      worker.on('exit', (code) => void handled.then(() => reject(new FrankensteinError('internal', `The model's thread ended with code ${code}.`)), reject));
+      worker.on(
+        'exit',
+        (code) =>
+          void handled.then(
+            () => reject(new FrankensteinError('internal', `The model's thread ended with code ${code}.`)),
+            reject,
+          ),
+      );
       if (signal?.aborted) onAbort();
       else signal?.addEventListener('abort', onAbort, { once: true });
     });
@@ -67,12 +82,14 @@ export function serveJob(handlers: Readonly<Record<string, () => Promise<JobHand
   const cancel = new AbortController();
   port.on('message', () => cancel.abort());
   const send = (reply: Reply) => port.postMessage(reply);
-  load().then((handler) => handler(given.job as never, (message) => send({ message }), cancel.signal)).then(
-    () => send({ done: true }),
-    (error: unknown) => {
-      const { name, message, code } = error as NodeJS.ErrnoException;
-      send({ error: { name, message, code } });
-    },
-  );
+  load()
+    .then((handler) => handler(given.job as never, (message) => send({ message }), cancel.signal))
+    .then(
+      () => send({ done: true }),
+      (error: unknown) => {
+        const { name, message, code } = error as NodeJS.ErrnoException;
+        send({ error: { name, message, code } });
+      },
+    );
   return true;
 }

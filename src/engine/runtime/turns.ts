@@ -14,7 +14,9 @@ export class Turns {
   take<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const before = this.last;
     this.waiting++;
-    const turn = Promise.race([before, cancelled(signal)]).then(work).finally(() => this.waiting--);
+    const turn = Promise.race([before, cancelled(signal)])
+      .then(work)
+      .finally(() => this.waiting--);
     // One that is cancelled while it waits ends early; those behind it still wait for all before.
     this.last = Promise.allSettled([before, turn]);
     return turn;

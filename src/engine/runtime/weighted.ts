@@ -16,7 +16,13 @@ export interface Need {
  * `run` gets the number of its worker, below `limits.threads`, which no other item uses meanwhile. The first failure
  * stops the rest once what is under way has ended; so does the signal.
  */
-export async function runWithin<Item>(items: readonly Item[], limits: Need, needOf: (item: Item) => Need, run: (item: Item, worker: number) => Promise<void>, signal?: AbortSignal): Promise<void> {
+export async function runWithin<Item>(
+  items: readonly Item[],
+  limits: Need,
+  needOf: (item: Item) => Need,
+  run: (item: Item, worker: number) => Promise<void>,
+  signal?: AbortSignal,
+): Promise<void> {
   const waiting = [...items];
   const free = { ...limits };
   const workers = Array.from({ length: limits.threads }, (_, worker) => worker).reverse();
@@ -40,15 +46,19 @@ export async function runWithin<Item>(items: readonly Item[], limits: Need, need
   };
   const next = () => {
     if (running.size === 0) return waiting.shift();
-    const index = workers.length === 0 ? -1 : waiting.findIndex((item) => {
-      const need = needOf(item);
-      return need.memory <= free.memory && need.threads <= free.threads;
-    });
+    const index =
+      workers.length === 0
+        ? -1
+        : waiting.findIndex((item) => {
+            const need = needOf(item);
+            return need.memory <= free.memory && need.threads <= free.threads;
+          });
     return index < 0 ? undefined : waiting.splice(index, 1)[0];
   };
 
   while (waiting.length > 0 || running.size > 0) {
-    if (failure === undefined && signal?.aborted !== true) for (let item = next(); item !== undefined; item = next()) start(item);
+    if (failure === undefined && signal?.aborted !== true)
+      for (let item = next(); item !== undefined; item = next()) start(item);
     if (running.size === 0) break;
     await Promise.race(running);
   }

@@ -7,7 +7,19 @@
 import { resolveCuts } from '../topology/cuts.js';
 import { layersOf, recutTensors, regionsOf } from '../topology/groups.js';
 import { RANK_TOLERANCE } from './metrics.js';
-import { ENERGY_RANKS, METRIC_NAMES, TOP, type LayerSpectra, type Overlap, type RegionSpectra, type SpectraAggregate, type Spectrum, type SpectrumResult, type Spread, type TensorSpectra } from './result.js';
+import {
+  ENERGY_RANKS,
+  METRIC_NAMES,
+  TOP,
+  type LayerSpectra,
+  type Overlap,
+  type RegionSpectra,
+  type SpectraAggregate,
+  type Spectrum,
+  type SpectrumResult,
+  type Spread,
+  type TensorSpectra,
+} from './result.js';
 
 export interface SpectraGroups {
   layers: LayerSpectra[];
@@ -15,11 +27,19 @@ export interface SpectraGroups {
 }
 
 /** `languageLayers` bounds the Late region; `pairs` is the number of stage pairs. */
-export function groupSpectra(tensors: readonly TensorSpectra[], languageLayers: number, cuts: readonly [number, number], pairs: number): SpectraGroups {
+export function groupSpectra(
+  tensors: readonly TensorSpectra[],
+  languageLayers: number,
+  cuts: readonly [number, number],
+  pairs: number,
+): SpectraGroups {
   const counted = countedOnce(tensors);
   return {
     layers: layersOf(counted).map(({ place, group }) => ({ ...place, ...aggregate(group, pairs) })),
-    regions: regionsOf(counted, languageLayers, cuts).map(({ place, group }) => ({ ...place, ...aggregate(group, pairs) })),
+    regions: regionsOf(counted, languageLayers, cuts).map(({ place, group }) => ({
+      ...place,
+      ...aggregate(group, pairs),
+    })),
   };
 }
 
@@ -50,8 +70,12 @@ function keyOf(name: string, part: string | null): string {
 
 function aggregate(tensors: readonly TensorSpectra[], pairs: number): Pick<LayerSpectra, 'spectra' | 'overlaps'> {
   return {
-    spectra: Array.from({ length: pairs }, (_, pair) => aggregateSpectra(tensors.map((tensor) => tensor.spectra[pair] ?? null).filter((spectrum) => spectrum !== null))),
-    overlaps: Array.from({ length: Math.max(0, pairs - 1) }, (_, pair) => aggregateOverlaps(tensors.map((tensor) => tensor.overlaps[pair] ?? null).filter((overlap) => overlap !== null))),
+    spectra: Array.from({ length: pairs }, (_, pair) =>
+      aggregateSpectra(tensors.map((tensor) => tensor.spectra[pair] ?? null).filter((spectrum) => spectrum !== null)),
+    ),
+    overlaps: Array.from({ length: Math.max(0, pairs - 1) }, (_, pair) =>
+      aggregateOverlaps(tensors.map((tensor) => tensor.overlaps[pair] ?? null).filter((overlap) => overlap !== null)),
+    ),
   };
 }
 
@@ -59,8 +83,17 @@ function aggregateSpectra(spectra: readonly Spectrum[]): SpectraAggregate | null
   if (spectra.length === 0) return null;
   const spread = (value: (spectrum: Spectrum) => number | null | undefined) => spreadOf(spectra.map(value));
   const curve = (values: (spectrum: Spectrum) => readonly number[]) =>
-    Array.from({ length: TOP }, (_, rank) => spreadOf(spectra.map((spectrum) => logRatio(values(spectrum)[rank], spectrum.spectral)))?.mean ?? null);
-  const dominatedBy = Object.fromEntries(METRIC_NAMES.map((name) => [name, spectra.filter(({ dominated }) => dominated.includes(name)).length / spectra.length])) as SpectraAggregate['dominatedBy'];
+    Array.from(
+      { length: TOP },
+      (_, rank) =>
+        spreadOf(spectra.map((spectrum) => logRatio(values(spectrum)[rank], spectrum.spectral)))?.mean ?? null,
+    );
+  const dominatedBy = Object.fromEntries(
+    METRIC_NAMES.map((name) => [
+      name,
+      spectra.filter(({ dominated }) => dominated.includes(name)).length / spectra.length,
+    ]),
+  ) as SpectraAggregate['dominatedBy'];
   return {
     matrices: spectra.length,
     spectral: spread(({ spectral }) => spectral)!,
@@ -73,7 +106,9 @@ function aggregateSpectra(spectra: readonly Spectrum[]): SpectraAggregate | null
     floorStableRank: spread(({ floor }) => floor.stableRank),
     floorEffectiveRank: spread(({ floor }) => floor.effectiveRank),
     correctedStableRank: spread(({ corrected }) => corrected?.stableRank),
-    logCurve: curve(({ singularValues, spectral }) => singularValues.filter((value) => value > RANK_TOLERANCE * spectral)),
+    logCurve: curve(({ singularValues, spectral }) =>
+      singularValues.filter((value) => value > RANK_TOLERANCE * spectral),
+    ),
     floorCurve: curve(({ floor }) => floor.singularValues),
     dominated: dominatedBy.stableRank,
     dominatedBy,
@@ -87,8 +122,14 @@ function logRatio(value: number | undefined, spectral: number): number | null {
 
 function aggregateOverlaps(overlaps: readonly Overlap[]): LayerSpectra['overlaps'][number] {
   if (overlaps.length === 0) return null;
-  const mean = (value: (overlap: Overlap) => number) => overlaps.reduce((sum, overlap) => sum + value(overlap), 0) / overlaps.length;
-  return { left: mean((overlap) => overlap.leftOverlap), right: mean((overlap) => overlap.rightOverlap), leftChance: mean((overlap) => overlap.leftChance), rightChance: mean((overlap) => overlap.rightChance) };
+  const mean = (value: (overlap: Overlap) => number) =>
+    overlaps.reduce((sum, overlap) => sum + value(overlap), 0) / overlaps.length;
+  return {
+    left: mean((overlap) => overlap.leftOverlap),
+    right: mean((overlap) => overlap.rightOverlap),
+    leftChance: mean((overlap) => overlap.leftChance),
+    rightChance: mean((overlap) => overlap.rightChance),
+  };
 }
 
 /** Over the values that exist; null when none does. */

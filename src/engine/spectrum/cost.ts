@@ -75,5 +75,8 @@ export function memoryOf({ part: { rows, columns }, rank }: Measures, mode: Spec
   const fast = { least: fastBytes(rows, columns), ease: fastBytesAtEase(rows, columns) };
   if (mode === 'fast') return fast;
   // All values first, the leading directions after them.
-  return { least: Math.max(exactBytes(rows, columns), fast.least), ease: Math.max(exactBytesAtEase(rows, columns), fast.ease) };
+  return {
+    least: Math.max(exactBytes(rows, columns), fast.least),
+    ease: Math.max(exactBytesAtEase(rows, columns), fast.ease),
+  };
 }

@@ -39,11 +39,18 @@ export class CurvesWriter {
 
   /** Calls must not overlap. */
   async append(curves: Curves): Promise<CurvesPlace> {
-    const { known, values: { length: count } } = curves;
+    const {
+      known,
+      values: { length: count },
+    } = curves;
     const scales = CURVES.map((curve) => curves[curve].reduce((most, value) => Math.max(most, value), 0));
     const numbers = new Float32Array(CURVES.length * count);
     CURVES.forEach((curve, index) => {
-      if (scales[index]! > 0) numbers.set(curves[curve].map((value) => value / scales[index]!), index * count);
+      if (scales[index]! > 0)
+        numbers.set(
+          curves[curve].map((value) => value / scales[index]!),
+          index * count,
+        );
     });
     await explain(this.folder, async () => {
       this.handle ??= await open(path.join(this.folder, this.file), 'wx');
@@ -62,10 +69,18 @@ export class CurvesWriter {
 /** @throws `not-found` when the file is gone or cut off. */
 export async function readCurves(folder: string, { file, first, count, known, scales }: CurvesPlace): Promise<Curves> {
   const name = path.join(folder, path.basename(file));
-  const bytes = await readRange(name, first * WIDTH, (first + CURVES.length * count) * WIDTH).catch((error: unknown) => {
-    throw new FrankensteinError('not-found', `The singular values of this run are no longer whole: ${shown(name)} was changed or removed. Delete the run and start it again.`, { cause: error });
-  });
+  const bytes = await readRange(name, first * WIDTH, (first + CURVES.length * count) * WIDTH).catch(
+    (error: unknown) => {
+      throw new FrankensteinError(
+        'not-found',
+        `The singular values of this run are no longer whole: ${shown(name)} was changed or removed. Delete the run and start it again.`,
+        { cause: error },
+      );
+    },
+  );
   const numbers = new Float32Array(bytes.buffer, bytes.byteOffset, CURVES.length * count);
-  const [values, floor, low, high] = CURVES.map((_, index) => Float64Array.from(numbers.subarray(index * count, (index + 1) * count), (share) => share * scales[index]!)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [values, floor, low, high] = CURVES.map((_, index) =>
+    Float64Array.from(numbers.subarray(index * count, (index + 1) * count), (share) => share * scales[index]!),
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array];
   return { known, values, floor, low, high };
 }

@@ -32,7 +32,14 @@ async function instance(): Promise<Exports> {
  * Elements from `first` on of the later tensor minus those from `firstBefore` on of the earlier, until `target` is full.
  * Both are bf16 in files. @returns whether all are finite. @throws as `readInto`.
  */
-export async function readDifference(before: Tensor, firstBefore: number, after: Tensor, first: number, target: Float32Array | Float64Array, signal?: AbortSignal): Promise<boolean> {
+export async function readDifference(
+  before: Tensor,
+  firstBefore: number,
+  after: Tensor,
+  first: number,
+  target: Float32Array | Float64Array,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const kernel = await instance();
   const { buffer } = kernel.memory;
   const [earlier, later] = [new Uint8Array(buffer, BEFORE, 2 * STEP), new Uint8Array(buffer, AFTER, 2 * STEP)];

@@ -5,7 +5,10 @@ import { ENERGY_RANKS, TOP, type MetricName, type SpectrumMetrics } from './resu
 const RELATIVE = 2e-6;
 
 /** Bounds in the metric's own unit. `count` is min(rows, columns). */
-export function exactErrors({ spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy }: SpectrumMetrics, count: number): Record<MetricName, number | null> {
+export function exactErrors(
+  { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy }: SpectrumMetrics,
+  count: number,
+): Record<MetricName, number | null> {
   const share = (value: number | null, factor: number) => (value === null ? null : factor * RELATIVE * value);
   return {
     spectral: RELATIVE * spectral,
@@ -15,6 +18,9 @@ export function exactErrors({ spectral, nuclear, stableRank, effectiveRank, cond
     effectiveRank: share(effectiveRank, 4 * Math.log(Math.max(2, count))),
     conditionNumber: share(conditionNumber, 2),
     logVolume: logVolume === null ? null : TOP * RELATIVE,
-    topEnergy: ENERGY_RANKS.reduce<number | null>((most, rank) => (topEnergy[rank] === null ? most : Math.max(most ?? 0, 4 * RELATIVE * topEnergy[rank]!)), null),
+    topEnergy: ENERGY_RANKS.reduce<number | null>(
+      (most, rank) => (topEnergy[rank] === null ? most : Math.max(most ?? 0, 4 * RELATIVE * topEnergy[rank]!)),
+      null,
+    ),
   };
 }

@@ -18,7 +18,7 @@ function dot(a: usize, b: usize, count: i32): f64 {
   let second = f64x2.splat(0);
   let third = f64x2.splat(0);
   let fourth = f64x2.splat(0);
-  const end = a + (<usize>(count & ~7)) * SIZE;
+  const end = a + <usize>(count & ~7) * SIZE;
   while (a < end) {
     first = f64x2.add(first, f64x2.mul(v128.load(a), v128.load(b)));
     second = f64x2.add(second, f64x2.mul(v128.load(a, 16), v128.load(b, 16)));
@@ -40,7 +40,7 @@ function dot(a: usize, b: usize, count: i32): f64 {
 /** yᵢ ← yᵢ − factor·xᵢ. */
 function subtract(y: usize, x: usize, factor: f64, count: i32): void {
   const both = f64x2.splat(factor);
-  const end = y + (<usize>(count & ~3)) * SIZE;
+  const end = y + <usize>(count & ~3) * SIZE;
   while (y < end) {
     v128.store(y, f64x2.sub(v128.load(y), f64x2.mul(both, v128.load(x))));
     v128.store(y, f64x2.sub(v128.load(y, 16), f64x2.mul(both, v128.load(x, 16))), 16);
@@ -96,7 +96,8 @@ export function factorPanel(vectors: usize, count: i32, length: i32, first: i32,
       beta = alpha > 0 ? -norm : norm;
       tau = (beta - alpha) / beta;
       const scale = 1 / (alpha - beta);
-      for (let place = pivot + SIZE, end = pivot + <usize>rest * SIZE; place < end; place += SIZE) store<f64>(place, load<f64>(place) * scale);
+      for (let place = pivot + SIZE, end = pivot + <usize>rest * SIZE; place < end; place += SIZE)
+        store<f64>(place, load<f64>(place) * scale);
     }
     store<f64>(triangle + <usize>k * line + <usize>k * SIZE, beta);
     store<f64>(pivot, 1);
@@ -107,10 +108,16 @@ export function factorPanel(vectors: usize, count: i32, length: i32, first: i32,
       store<f64>(triangle + <usize>l * line + <usize>k * SIZE, load<f64>(other));
     }
     // Column k of T: −tau·T·V·vₖ.
-    for (let l = 0; l < k; l++) store<f64>(factor + <usize>l * line + <usize>k * SIZE, dot(vectors + <usize>l * row + <usize>position * SIZE, pivot, rest));
+    for (let l = 0; l < k; l++)
+      store<f64>(
+        factor + <usize>l * line + <usize>k * SIZE,
+        dot(vectors + <usize>l * row + <usize>position * SIZE, pivot, rest),
+      );
     for (let l = 0; l < k; l++) {
       let sum: f64 = 0;
-      for (let j = l; j < k; j++) sum += load<f64>(factor + <usize>l * line + <usize>j * SIZE) * load<f64>(factor + <usize>j * line + <usize>k * SIZE);
+      for (let j = l; j < k; j++)
+        sum +=
+          load<f64>(factor + <usize>l * line + <usize>j * SIZE) * load<f64>(factor + <usize>j * line + <usize>k * SIZE);
       store<f64>(factor + <usize>l * line + <usize>k * SIZE, -tau * sum);
     }
     store<f64>(factor + <usize>k * line + <usize>k * SIZE, tau);

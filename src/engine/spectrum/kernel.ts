@@ -6,7 +6,15 @@ interface Exports {
   grow(pages: number): number;
   orthogonalize(rows: number, index: number, length: number, least: number): number;
   factorPanel(vectors: number, count: number, length: number, first: number, triangle: number, factor: number): void;
-  chase(values: number, size: number, width: number, stride: number, start: number, end: number, reflector: number): void;
+  chase(
+    values: number,
+    size: number,
+    width: number,
+    stride: number,
+    start: number,
+    end: number,
+    reflector: number,
+  ): void;
 }
 
 const PAGE = 65_536;
@@ -36,7 +44,11 @@ export class Kernel {
    * rows for LQ): vector k to zero after element `first + k`.
    */
   factorPanel(vectors: Float64Array, count: number, length: number, first: number): Panel {
-    const [at, triangleAt, factorAt] = this.reserve([count * length, count * count, count * count]) as [number, number, number];
+    const [at, triangleAt, factorAt] = this.reserve([count * length, count * count, count * count]) as [
+      number,
+      number,
+      number,
+    ];
     const reflectors = this.view(at, count * length);
     reflectors.set(vectors.length === reflectors.length ? vectors : vectors.subarray(0, reflectors.length));
     const triangle = this.view(triangleAt, count * count).fill(0);
@@ -49,7 +61,11 @@ export class Kernel {
    * Copies `count` vectors of `length` elements in, as rows. `orthogonalize` takes from one what lies along those before
    * it and makes it of length one, or says false where at most `least` of its length is left (Gram–Schmidt).
    */
-  loadRows(rows: ArrayLike<number>, count: number, length: number): { rows: Float64Array; orthogonalize: (index: number, least: number) => boolean } {
+  loadRows(
+    rows: ArrayLike<number>,
+    count: number,
+    length: number,
+  ): { rows: Float64Array; orthogonalize: (index: number, least: number) => boolean } {
     const [at] = this.reserve([count * length]) as [number];
     const loaded = this.view(at, count * length);
     loaded.set(rows);
@@ -57,7 +73,12 @@ export class Kernel {
   }
 
   /** Copies a band (`chase.ts`) in. `chase` takes rows `start` … `end` (exclusive) to bidiagonal form. */
-  loadBand(values: Float64Array, size: number, width: number, stride: number): { values: Float64Array; chase: (start: number, end: number) => void } {
+  loadBand(
+    values: Float64Array,
+    size: number,
+    width: number,
+    stride: number,
+  ): { values: Float64Array; chase: (start: number, end: number) => void } {
     const [at, reflector] = this.reserve([values.length, width]) as [number, number];
     const loaded = this.view(at, values.length);
     loaded.set(values);

@@ -19,8 +19,18 @@ export interface LowRankSpectrum {
 /** The parts of Δ; none where it is zero, undefined where it is not known as factors, or these are no smaller than it. */
 export function factorsOf({ rows, columns, before, after }: MatrixSource): LowRankTerm[] | undefined {
   // Neighbouring rows of the same tensor, each whole.
-  const isRows = after.columnStride === 1 && after.rowStride === columns && columns * (after.tensor.shape[0] ?? 0) === after.tensor.size;
-  if (before === null || !isRows || before.first !== after.first || before.rowStride !== after.rowStride || before.columnStride !== 1) return undefined;
+  const isRows =
+    after.columnStride === 1 &&
+    after.rowStride === columns &&
+    columns * (after.tensor.shape[0] ?? 0) === after.tensor.size;
+  if (
+    before === null ||
+    !isRows ||
+    before.first !== after.first ||
+    before.rowStride !== after.rowStride ||
+    before.columnStride !== 1
+  )
+    return undefined;
   const terms = lowRankTerms(before.tensor, after.tensor);
   return terms !== undefined && totalRank(terms) < Math.min(rows, columns) ? terms : undefined;
 }
@@ -38,21 +48,34 @@ export function lowRankBytes(rows: number, columns: number, rank: number): numbe
  * @returns undefined where a factor is not finite.
  * @throws as `readElements`.
  */
-export async function lowRankSpectrum(source: MatrixSource, terms: readonly LowRankTerm[], k: number, signal?: AbortSignal): Promise<LowRankSpectrum | undefined> {
+export async function lowRankSpectrum(
+  source: MatrixSource,
+  terms: readonly LowRankTerm[],
+  k: number,
+  signal?: AbortSignal,
+): Promise<LowRankSpectrum | undefined> {
   const { rows, columns, after } = source;
   const rank = totalRank(terms);
   const values = new Float64Array(Math.min(rows, columns));
-  const none: Subspace = { rows, columns, values: new Float64Array(0), left: new Float64Array(0), right: new Float64Array(0) };
+  const none: Subspace = {
+    rows,
+    columns,
+    values: new Float64Array(0),
+    left: new Float64Array(0),
+    right: new Float64Array(0),
+  };
   if (rank === 0) return { values, subspace: none };
 
   // Columns of L and rows of R, one after the other.
   const [left, right] = [new Float64Array(rank * rows), new Float64Array(rank * columns)];
   let done = 0;
   for (const term of terms) {
-    const read = (tensor: Parameters<typeof readElements>[0], first: number, target: Float64Array) => readElements(tensor, first, target, signal);
+    const read = (tensor: Parameters<typeof readElements>[0], first: number, target: Float64Array) =>
+      readElements(tensor, first, target, signal);
     const byRow = await readFactorRows(term.left, after.first / columns, rows, term.rank, after.tensor.shape[0]!, read);
     for (let column = 0; column < term.rank; column++) {
-      for (let row = 0; row < rows; row++) left[(done + column) * rows + row] = term.scaling * byRow[row * term.rank + column]!;
+      for (let row = 0; row < rows; row++)
+        left[(done + column) * rows + row] = term.scaling * byRow[row * term.rank + column]!;
     }
     right.set(await readFactorRows(term.right, 0, term.rank, columns, term.rank, read), done * columns);
     done += term.rank;
@@ -66,7 +89,8 @@ export async function lowRankSpectrum(source: MatrixSource, terms: readonly LowR
   return {
     values,
     subspace: {
-      rows, columns,
+      rows,
+      columns,
       values: values.slice(0, kept),
       left: combine(left, rank, rows, leftSingularVectors, kept),
       right: combine(right, rank, columns, rightSingularVectors, kept),

@@ -32,7 +32,11 @@ export function wholeMatrix(tensor: Tensor): { rows: number; columns: number; pa
 
 /** Δᵀ: the same singular values, left and right exchanged. */
 export function transposed({ rows, columns, before, after }: MatrixSource): MatrixSource {
-  const turn = (part: MatrixPart): MatrixPart => ({ ...part, rowStride: part.columnStride, columnStride: part.rowStride });
+  const turn = (part: MatrixPart): MatrixPart => ({
+    ...part,
+    rowStride: part.columnStride,
+    columnStride: part.rowStride,
+  });
   return { rows: columns, columns: rows, before: before && turn(before), after: turn(after) };
 }
 
@@ -48,12 +52,31 @@ const WIDE: ReadonlySet<Dtype> = new Set(['F64', 'I64', 'U64', 'I32', 'U32']);
  * @returns how many of the values are NaN or infinite.
  * @throws as `readElements`.
  */
-export async function readDelta(source: MatrixSource, firstRow: number, rows: number, target: Float32Array | Float64Array, signal?: AbortSignal): Promise<number> {
+export async function readDelta(
+  source: MatrixSource,
+  firstRow: number,
+  rows: number,
+  target: Float32Array | Float64Array,
+  signal?: AbortSignal,
+): Promise<number> {
   const { columns, before, after } = source;
-  if (firstRow < 0 || firstRow + rows > source.rows || target.length < rows * columns) throw new RangeError(`rows ${firstRow}…${firstRow + rows} of ${source.rows}`);
-  if (before !== null && [before, after].every((part) => part.tensor.dtype === 'BF16' && part.tensor.expression === undefined && liesInOne(part, columns, rows))) {
+  if (firstRow < 0 || firstRow + rows > source.rows || target.length < rows * columns)
+    throw new RangeError(`rows ${firstRow}…${firstRow + rows} of ${source.rows}`);
+  if (
+    before !== null &&
+    [before, after].every(
+      (part) => part.tensor.dtype === 'BF16' && part.tensor.expression === undefined && liesInOne(part, columns, rows),
+    )
+  ) {
     const values = target.subarray(0, rows * columns);
-    const isFinite = await readDifference(before.tensor, before.first + firstRow * before.rowStride, after.tensor, after.first + firstRow * after.rowStride, values, signal);
+    const isFinite = await readDifference(
+      before.tensor,
+      before.first + firstRow * before.rowStride,
+      after.tensor,
+      after.first + firstRow * after.rowStride,
+      values,
+      signal,
+    );
     return isFinite ? 0 : countNonFinite(values);
   }
   const step = Math.max(1, Math.floor(CHUNK / Math.max(columns, 1)));
@@ -67,7 +90,11 @@ export async function readDelta(source: MatrixSource, firstRow: number, rows: nu
   return nonFinite;
 }
 
-function subtract(later: Float32Array | Float64Array, earlier: Float32Array | Float64Array | null, target: Float32Array | Float64Array): number {
+function subtract(
+  later: Float32Array | Float64Array,
+  earlier: Float32Array | Float64Array | null,
+  target: Float32Array | Float64Array,
+): number {
   if (earlier === null) target.set(later);
   else for (let index = 0; index < target.length; index++) target[index] = later[index]! - earlier[index]!;
   return countNonFinite(target);
@@ -86,7 +113,13 @@ function liesInOne({ rowStride, columnStride }: MatrixPart, columns: number, row
 }
 
 /** Rows of one stage, exact. */
-async function readRows(part: MatrixPart, columns: number, firstRow: number, rows: number, signal?: AbortSignal): Promise<Float32Array | Float64Array> {
+async function readRows(
+  part: MatrixPart,
+  columns: number,
+  firstRow: number,
+  rows: number,
+  signal?: AbortSignal,
+): Promise<Float32Array | Float64Array> {
   const { tensor, rowStride, columnStride } = part;
   const wide = WIDE.has(tensor.dtype);
   const array = (length: number) => (wide ? new Float64Array(length) : new Float32Array(length));
@@ -99,7 +132,9 @@ async function readRows(part: MatrixPart, columns: number, firstRow: number, row
 
   // Runs of the axis that lies closer together; several at once where little lies between them.
   const byRow = columnStride <= rowStride;
-  const [outer, outerStride, innerStride] = byRow ? [rows, rowStride, columnStride] : [columns, columnStride, rowStride];
+  const [outer, outerStride, innerStride] = byRow
+    ? [rows, rowStride, columnStride]
+    : [columns, columnStride, rowStride];
   const run = ((byRow ? columns : rows) - 1) * innerStride + 1;
   const together = run * 4 >= outerStride ? Math.max(1, Math.floor(CHUNK / outerStride)) : 1;
   const values = array(rows * columns);

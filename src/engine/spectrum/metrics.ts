@@ -37,13 +37,18 @@ export function metricsOf(values: Float64Array, fro = norm(values)): MeasuredSpe
 }
 
 /** The metrics that the largest values and ‖Δ‖_F give. `sorted` is descending and may end early, but not before `TOP`. */
-export function topMetrics(sorted: Float64Array, fro: number): Pick<SpectrumMetrics, 'stableRank' | 'logVolume' | 'topEnergy'> {
+export function topMetrics(
+  sorted: Float64Array,
+  fro: number,
+): Pick<SpectrumMetrics, 'stableRank' | 'logVolume' | 'topEnergy'> {
   const spectral = sorted[0] ?? 0;
   const above = sorted.subarray(0, Math.min(TOP, rankOf(sorted)));
   return {
     stableRank: spectral > 0 ? (fro / spectral) ** 2 : null,
     logVolume: spectral > 0 ? above.reduce((sum, value) => sum + Math.log(value), 0) : null,
-    topEnergy: Object.fromEntries(ENERGY_RANKS.map((k) => [k, spectral > 0 ? Math.min(1, energyShare(sorted, k, fro)) : null])),
+    topEnergy: Object.fromEntries(
+      ENERGY_RANKS.map((k) => [k, spectral > 0 ? Math.min(1, energyShare(sorted, k, fro)) : null]),
+    ),
   };
 }
 

@@ -48,7 +48,15 @@ export function partsOf(tensor: TensorAround): Part[] {
     : { rows: second, columns: third!, rowStride: third!, columnStride: 1 };
   return Array.from({ length: first }, (_, expert): Part[] => {
     const whole: Part = { part: `expert ${expert}`, ...lies, first: expert * second * third! };
-    return halves ? [whole, ...split(whole, [['gate', lies.rows / 2], ['up', lies.rows / 2]])] : [whole];
+    return halves
+      ? [
+          whole,
+          ...split(whole, [
+            ['gate', lies.rows / 2],
+            ['up', lies.rows / 2],
+          ]),
+        ]
+      : [whole];
   }).flat();
 }
 
@@ -61,21 +69,47 @@ export function wholeOf([rows, ...rest]: readonly number[]): Part {
 /** Rows of a fused matrix, in the order in which they are stored; none where it is not fused, or nothing says how. */
 function fusedRows({ name, config }: TensorAround, whole: Part): Part[] {
   const { rows } = whole;
-  if (/(?:^|[._])gate_up_proj(?:\.weight)?$/.test(name)) return rows % 2 === 0 ? split(whole, [['gate', rows / 2], ['up', rows / 2]]) : [];
+  if (/(?:^|[._])gate_up_proj(?:\.weight)?$/.test(name))
+    return rows % 2 === 0
+      ? split(whole, [
+          ['gate', rows / 2],
+          ['up', rows / 2],
+        ])
+      : [];
   if (/\.linear_attn\.in_proj_qkv\.weight$/.test(name)) {
     const key = product(config, 'linear_num_key_heads', 'linear_key_head_dim');
-    return key !== undefined && 2 * key < rows ? split(whole, [['q', key], ['k', key], ['v', rows - 2 * key]]) : [];
+    return key !== undefined && 2 * key < rows
+      ? split(whole, [
+          ['q', key],
+          ['k', key],
+          ['v', rows - 2 * key],
+        ])
+      : [];
   }
   if (/\.qkv_proj\.weight$/.test(name) && /(?:^|\.)layers\.\d+\.self_attn\./.test(name) && config !== undefined) {
     const heads = numberOf(config, 'num_attention_heads');
     const kvHeads = numberOf(config, 'num_key_value_heads') ?? heads;
     if (heads === undefined || kvHeads === undefined) return [];
     const head = rows / (heads + 2 * kvHeads);
-    return Number.isInteger(head) ? split(whole, [['q', heads * head], ['k', kvHeads * head], ['v', kvHeads * head]]) : [];
+    return Number.isInteger(head)
+      ? split(whole, [
+          ['q', heads * head],
+          ['k', kvHeads * head],
+          ['v', kvHeads * head],
+        ])
+      : [];
   }
   // Vision towers: as many heads for keys and values as for queries. InternLM2's wqkv, grouped by head, is no block of rows.
-  const isQkv = /\.(?:attn|self_attn|attention)\.qkv\.weight$|\.in_proj_weight$/.test(name) || (/\.wqkv\.weight$/.test(name) && rows === 3 * whole.columns);
-  return isQkv && rows % 3 === 0 ? split(whole, [['q', rows / 3], ['k', rows / 3], ['v', rows / 3]]) : [];
+  const isQkv =
+    /\.(?:attn|self_attn|attention)\.qkv\.weight$|\.in_proj_weight$/.test(name) ||
+    (/\.wqkv\.weight$/.test(name) && rows === 3 * whole.columns);
+  return isQkv && rows % 3 === 0
+    ? split(whole, [
+        ['q', rows / 3],
+        ['k', rows / 3],
+        ['v', rows / 3],
+      ])
+    : [];
 }
 
 /**
@@ -85,14 +119,20 @@ function fusedRows({ name, config }: TensorAround, whole: Part): Part[] {
 function expertLayout({ name, shape, shapeOf, config }: TensorAround): { inputsFirst: boolean; halves: boolean } {
   const [, rows, columns] = shape as [number, number, number];
   const kind = /^(.*\.experts\.)(gate_up_proj|down_proj)((?:\.weight)?)$/.exec(name);
-  const other = kind === null ? undefined : shapeOf(`${kind[1]!}${kind[2] === 'down_proj' ? 'gate_up_proj' : 'down_proj'}${kind[3]!}`);
+  const other =
+    kind === null
+      ? undefined
+      : shapeOf(`${kind[1]!}${kind[2] === 'down_proj' ? 'gate_up_proj' : 'down_proj'}${kind[3]!}`);
   if (kind === null || other?.length !== 3) return { inputsFirst: false, halves: false };
   const isDown = kind[2] === 'down_proj';
   const [gateUp, down] = isDown ? [other.slice(1), [rows, columns]] : [[rows, columns], other.slice(1)];
   const inputsFirst = gateUp[0] === down[1] && gateUp[1] === 2 * down[0]!;
   const straight = gateUp[1] === down[0] && gateUp[0] === 2 * down[1]!;
   // GPT-OSS interleaves gate and up.
-  return { inputsFirst, halves: !isDown && (inputsFirst || straight) && !String(config?.['model_type']).startsWith('gpt_oss') };
+  return {
+    inputsFirst,
+    halves: !isDown && (inputsFirst || straight) && !String(config?.['model_type']).startsWith('gpt_oss'),
+  };
 }
 
 /** Neighbouring rows of a matrix, named. */

@@ -23,22 +23,47 @@ export interface SpectrumBudget {
 }
 
 /** @throws `bad-request` when not even one of the matrices fits, with the minimum. */
-export function budgetFor(matrices: readonly Matrix[], memory = DEFAULT_MEMORY, threads = availableParallelism()): SpectrumBudget {
-  if (!Number.isInteger(threads) || threads < 1) throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
-  const largest = matrices.reduce((most, matrix) => Math.max(most, matrix.skipped === null ? memoryOf(matrix, matrix.mode).least : 0), 0);
+export function budgetFor(
+  matrices: readonly Matrix[],
+  memory = DEFAULT_MEMORY,
+  threads = availableParallelism(),
+): SpectrumBudget {
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
+  const largest = matrices.reduce(
+    (most, matrix) => Math.max(most, matrix.skipped === null ? memoryOf(matrix, matrix.mode).least : 0),
+    0,
+  );
   const minimum = BASE_BYTES + WORKER_BYTES + largest;
   if (!(memory >= minimum)) {
-    throw new FrankensteinError('bad-request', `The memory budget is too small: these spectra need at least ${Math.ceil(minimum / 2 ** 20)} MiB.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `The memory budget is too small: these spectra need at least ${Math.ceil(minimum / 2 ** 20)} MiB.`,
+    );
   }
   const workers = Math.min(threads, Math.floor((memory - BASE_BYTES - largest) / WORKER_BYTES));
-  return { memory, threads: workers, limits: { memory: memory - BASE_BYTES - workers * WORKER_BYTES, threads: workers } };
+  return {
+    memory,
+    threads: workers,
+    limits: { memory: memory - BASE_BYTES - workers * WORKER_BYTES, threads: workers },
+  };
 }
 
 export function workOf(matrix: Matrix): Work {
-  const { part: { rows, columns }, tensors, mode } = matrix;
+  const {
+    part: { rows, columns },
+    tensors,
+    mode,
+  } = matrix;
   // Inner stages are read for the update before them and for the one after.
-  const bytes = tensors.reduce((sum, { dtype }, stage) => sum + rows * columns * DTYPE_BYTES[dtype] * (stage > 0 && stage < tensors.length - 1 ? 2 : 1), 0);
-  return matrix.skipped === null ? { matrices: 1, bytes, operations: operationsOf(matrix, mode, pairsOf(matrix)) } : { matrices: 0, bytes: 0, operations: 0 };
+  const bytes = tensors.reduce(
+    (sum, { dtype }, stage) =>
+      sum + rows * columns * DTYPE_BYTES[dtype] * (stage > 0 && stage < tensors.length - 1 ? 2 : 1),
+    0,
+  );
+  return matrix.skipped === null
+    ? { matrices: 1, bytes, operations: operationsOf(matrix, mode, pairsOf(matrix)) }
+    : { matrices: 0, bytes: 0, operations: 0 };
 }
 
 export function totalOf(matrices: readonly Matrix[]): Work {
@@ -56,7 +81,10 @@ export function totalOf(matrices: readonly Matrix[]): Work {
  * needs no synchronisation. A matrix gets more where threads would be idle else: where memory lets fewer matrices run at
  * once, and where it is so large a share of the work that the others would be done long before. Those start first.
  */
-export function schedule(matrices: readonly Matrix[], { limits: { memory, threads } }: SpectrumBudget): { matrix: Matrix; need: Need }[] {
+export function schedule(
+  matrices: readonly Matrix[],
+  { limits: { memory, threads } }: SpectrumBudget,
+): { matrix: Matrix; need: Need }[] {
   const total = totalOf(matrices).operations;
   const slots = Math.max(1, Math.min(threads, matrices.length));
   return matrices
@@ -66,7 +94,10 @@ export function schedule(matrices: readonly Matrix[], { limits: { memory, thread
       const atOnce = Math.max(1, Math.min(slots, Math.floor(memory / some)));
       const { operations } = workOf(matrix);
       const share = total > 0 ? Math.ceil((threads * operations) / total) : 1;
-      const need = { memory: atOnce === 1 ? Math.min(ease, memory) : some, threads: Math.min(threads, Math.max(share, Math.floor(threads / atOnce))) };
+      const need = {
+        memory: atOnce === 1 ? Math.min(ease, memory) : some,
+        threads: Math.min(threads, Math.max(share, Math.floor(threads / atOnce))),
+      };
       return { matrix, operations, need };
     })
     .sort((a, b) => b.operations - a.operations)
@@ -78,7 +109,15 @@ export async function planSpectrum(request: SpectrumRequest, context: CallContex
   const setup = await setUp(request, context);
   const budget = budgetFor(setup.matrices, request.memory, request.threads);
   const { matrices, bytes, operations } = totalOf(setup.matrices);
-  return { mode: setup.mode, matrices, bytes, operations, seconds: await secondsOf(setup, budget), memory: budget.memory, threads: budget.threads };
+  return {
+    mode: setup.mode,
+    matrices,
+    bytes,
+    operations,
+    seconds: await secondsOf(setup, budget),
+    memory: budget.memory,
+    threads: budget.threads,
+  };
 }
 
 /** Sizes of the measured product. */
@@ -95,7 +134,9 @@ async function secondsOf({ matrices }: SpectrumSetup, { threads }: SpectrumBudge
 
 /** Bytes per second of one thread, from the largest matrix. */
 async function measureReading(matrices: readonly Matrix[]): Promise<number> {
-  const { tensors: [tensor] } = matrices.reduce((largest, matrix) => (matrix.tensors[0]!.size > largest.tensors[0]!.size ? matrix : largest));
+  const {
+    tensors: [tensor],
+  } = matrices.reduce((largest, matrix) => (matrix.tensors[0]!.size > largest.tensors[0]!.size ? matrix : largest));
   const values = new Float32Array(Math.min(tensor!.size, MEASURED_BYTES / DTYPE_BYTES[tensor!.dtype]));
   const begin = performance.now();
   await readElements(tensor!, 0, values);

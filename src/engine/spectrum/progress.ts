@@ -18,7 +18,11 @@ export interface SpectrumMeter {
 }
 
 /** `already` was done by an earlier run: it counts as done, and not towards the rate. */
-export function createSpectrumMeter(total: Work, already: Work, report: ((progress: SpectrumProgress) => void) | undefined): SpectrumMeter {
+export function createSpectrumMeter(
+  total: Work,
+  already: Work,
+  report: ((progress: SpectrumProgress) => void) | undefined,
+): SpectrumMeter {
   const startedAt = performance.now();
   const done = { ...already };
   let reportedAt = -Infinity;

@@ -71,7 +71,15 @@ export interface SpectrumMetrics {
   topEnergy: Record<string, number | null>;
 }
 
-export const METRIC_NAMES = ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'conditionNumber', 'logVolume', 'topEnergy'] as const;
+export const METRIC_NAMES = [
+  'spectral',
+  'nuclear',
+  'stableRank',
+  'effectiveRank',
+  'conditionNumber',
+  'logVolume',
+  'topEnergy',
+] as const;
 
 export type MetricName = (typeof METRIC_NAMES)[number];
 

@@ -44,22 +44,44 @@ export interface SpectrumSetup {
 export async function setUp(request: SpectrumRequest, context: CallContext): Promise<SpectrumSetup> {
   const pattern = compile(request.filter);
   if (request.mode !== undefined && !MODES.includes(request.mode)) {
-    throw new FrankensteinError('bad-request', `There is no mode ${quoted(String(request.mode))}; there are ${MODES.join(' and ')}.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `There is no mode ${quoted(String(request.mode))}; there are ${MODES.join(' and ')}.`,
+    );
   }
   const { labels, checkpoints, alignment } = await openStages(request, context);
-  const weights = alignment.tensors.filter(({ segments }) => segments.some(({ stored }) => stored[0]!.shape.length >= 2));
+  const weights = alignment.tensors.filter(({ segments }) =>
+    segments.some(({ stored }) => stored[0]!.shape.length >= 2),
+  );
   const tensors = weights.filter(({ name }) => pattern === undefined || pattern.test(name));
   if (tensors.length === 0) {
-    throw new FrankensteinError('bad-request', pattern === undefined
-      ? 'There is no matrix to take a spectrum of: all tensors that the stages share are vectors.'
-      : `No weight has a name that matches ${quoted(request.filter!)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`);
+    throw new FrankensteinError(
+      'bad-request',
+      pattern === undefined
+        ? 'There is no matrix to take a spectrum of: all tensors that the stages share are vectors.'
+        : `No weight has a name that matches ${quoted(request.filter!)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`,
+    );
   }
   const all = tensors.flatMap((tensor) => matricesOf(tensor, checkpoints));
   const mode = request.mode ?? (exactOperationsOf(all) <= EXACT_LIMIT ? 'exact' : 'fast');
   const refined = refinedOf(request.refine ?? [], all);
   const memory = request.memory ?? DEFAULT_MEMORY;
-  const matrices = all.map((matrix): Matrix => ({ ...matrix, mode: mode === 'exact' || refined.has(matrix) || isExactQuicker(matrix, memory) ? 'exact' : 'fast' }));
-  return { labels, checkpoints, mode, filter: request.filter ?? null, tensors, matrices, missing: alignment.missing.filter(({ name, shapes }) => (pattern === undefined || pattern.test(name)) && shapes.some((shape) => shape !== null && shape.length >= 2)) };
+  const matrices = all.map((matrix): Matrix => ({
+    ...matrix,
+    mode: mode === 'exact' || refined.has(matrix) || isExactQuicker(matrix, memory) ? 'exact' : 'fast',
+  }));
+  return {
+    labels,
+    checkpoints,
+    mode,
+    filter: request.filter ?? null,
+    tensors,
+    matrices,
+    missing: alignment.missing.filter(
+      ({ name, shapes }) =>
+        (pattern === undefined || pattern.test(name)) && shapes.some((shape) => shape !== null && shape.length >= 2),
+    ),
+  };
 }
 
 const MODES: readonly SpectrumMode[] = ['exact', 'fast'];
@@ -69,7 +91,11 @@ function compile(filter: string | undefined): RegExp | undefined {
   try {
     return new RegExp(filter);
   } catch (error) {
-    throw new FrankensteinError('bad-request', `The filter ${quoted(filter)} is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}.`, { cause: error });
+    throw new FrankensteinError(
+      'bad-request',
+      `The filter ${quoted(filter)} is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}.`,
+      { cause: error },
+    );
   }
 }
 
@@ -85,21 +111,48 @@ function matricesOf({ name, segments }: AlignedTensor, checkpoints: readonly Che
     const { config, tensors } = checkpoints[from]!;
     const integer = stored.find(({ dtype }) => !FLOATS.has(dtype));
     // A quantised tensor is named once, not part by part.
-    if (integer !== undefined) return [{ name, part: wholeOf(shape), from, tensors: stored, rank: null, skipped: `It is stored as ${integer.dtype}: whole numbers stand for weights only together with their scales.` }];
+    if (integer !== undefined)
+      return [
+        {
+          name,
+          part: wholeOf(shape),
+          from,
+          tensors: stored,
+          rank: null,
+          skipped: `It is stored as ${integer.dtype}: whole numbers stand for weights only together with their scales.`,
+        },
+      ];
     const parts = partsOf({ name, shape, config, shapeOf: (other) => tensors.get(other)?.shape });
-    return parts.map((part) => ({ name, part, from, tensors: stored, rank: factoredRank(part, stored), skipped: part.rows * part.columns === 0 ? `It is empty: ${part.rows} × ${part.columns}.` : null }));
+    return parts.map((part) => ({
+      name,
+      part,
+      from,
+      tensors: stored,
+      rank: factoredRank(part, stored),
+      skipped: part.rows * part.columns === 0 ? `It is empty: ${part.rows} × ${part.columns}.` : null,
+    }));
   });
 }
 
 /** The updates of a matrix. */
-export function sourcesOf({ part: { rows, columns, first, rowStride, columnStride }, tensors }: Pick<Matrix, 'part' | 'tensors'>): MatrixSource[] {
+export function sourcesOf({
+  part: { rows, columns, first, rowStride, columnStride },
+  tensors,
+}: Pick<Matrix, 'part' | 'tensors'>): MatrixSource[] {
   const lies = { first, rowStride, columnStride };
-  return tensors.slice(1).map((after, index) => ({ rows, columns, before: { tensor: tensors[index]!, ...lies }, after: { tensor: after, ...lies } }));
+  return tensors.slice(1).map((after, index) => ({
+    rows,
+    columns,
+    before: { tensor: tensors[index]!, ...lies },
+    after: { tensor: after, ...lies },
+  }));
 }
 
 /** The largest of its updates; null where one is not known as factors. */
 function factoredRank(part: Part, tensors: Tensor[]): number | null {
-  const ranks = sourcesOf({ part, tensors }).map((source) => factorsOf(source)).map((terms) => (terms === undefined ? null : totalRank(terms)));
+  const ranks = sourcesOf({ part, tensors })
+    .map((source) => factorsOf(source))
+    .map((terms) => (terms === undefined ? null : totalRank(terms)));
   return ranks.includes(null) ? null : Math.max(...(ranks as number[]));
 }
 
@@ -109,12 +162,18 @@ export function pairsOf({ tensors }: Pick<Matrix, 'tensors'>): number {
 }
 
 function exactOperationsOf(matrices: readonly Candidate[]): number {
-  return matrices.reduce((sum, matrix) => sum + (matrix.skipped === null ? operationsOf(matrix, 'exact', pairsOf(matrix)) : 0), 0);
+  return matrices.reduce(
+    (sum, matrix) => sum + (matrix.skipped === null ? operationsOf(matrix, 'exact', pairsOf(matrix)) : 0),
+    0,
+  );
 }
 
 /** Whether all values cost no more than an estimate of them: where Δ is small, or the memory does not hold it and a single update is asked for. */
 function isExactQuicker(matrix: Candidate, memory: number): boolean {
-  const { part: { rows, columns }, rank } = matrix;
+  const {
+    part: { rows, columns },
+    rank,
+  } = matrix;
   const estimate = fastOperations(rows, columns, pairsOf(matrix) > 1 ? Infinity : memory);
   return rank !== null || exactOperations(rows, columns) <= estimate;
 }
@@ -123,8 +182,11 @@ function isExactQuicker(matrix: Candidate, memory: number): boolean {
 function refinedOf(refine: readonly string[], matrices: readonly Candidate[]): Set<Candidate> {
   const refined = new Set<Candidate>();
   for (const wanted of refine) {
-    const found = matrices.filter(({ name, part: { part } }) => wanted === name || (part !== null && wanted === `${name}#${part}`));
-    if (found.length === 0) throw new FrankensteinError('bad-request', `There is no matrix ${quoted(wanted)} to refine.`);
+    const found = matrices.filter(
+      ({ name, part: { part } }) => wanted === name || (part !== null && wanted === `${name}#${part}`),
+    );
+    if (found.length === 0)
+      throw new FrankensteinError('bad-request', `There is no matrix ${quoted(wanted)} to refine.`);
     for (const matrix of found) refined.add(matrix);
   }
   return refined;

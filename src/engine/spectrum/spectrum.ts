@@ -42,7 +42,11 @@ type Outcomes = Map<string, Omit<SpectrumOutcome, 'curves'>>;
  * Takes the spectra. With a runs folder, matrices done before a kill or cancel are taken from the journal, and a finished
  * request returns without reading a weight. Refining goes on with the same run.
  */
-export async function spectrum(request: SpectrumRequest, workerFile: string, context: CallContext<SpectrumProgress> = {}): Promise<SpectrumResult> {
+export async function spectrum(
+  request: SpectrumRequest,
+  workerFile: string,
+  context: CallContext<SpectrumProgress> = {},
+): Promise<SpectrumResult> {
   const startedAt = new Date();
   const { signal } = context;
   const setup = await setUp(request, headersOnly(context));
@@ -51,25 +55,36 @@ export async function spectrum(request: SpectrumRequest, workerFile: string, con
   const cuts = resolveCuts(request.cuts, shape.layers);
   const budget = budgetFor(setup.matrices, request.memory, request.threads);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
-  const runId = runIdOf({ kind: 'spectrum', journal: JOURNAL_VERSION, mode, filter, stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)) });
-
-  const run = request.runsFolder === undefined ? undefined : await Run.open(request.runsFolder, runId, {
+  const runId = runIdOf({
     kind: 'spectrum',
-    labels,
-    paths: checkpoints.map((checkpoint) => checkpoint.path),
-    fingerprints,
+    journal: JOURNAL_VERSION,
     mode,
     filter,
-    startedAt: startedAt.toISOString(),
-    tasks: totalOf(setup.matrices).matrices,
+    stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
   });
+
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: 'spectrum',
+          labels,
+          paths: checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints,
+          mode,
+          filter,
+          startedAt: startedAt.toISOString(),
+          tasks: totalOf(setup.matrices).matrices,
+        });
   try {
     const outcomes = await takeAll(setup, budget, run, workerFile, context);
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
     const files = await differingFiles(checkpoints, signal);
     const before = await run?.result<SpectrumResult>();
     const place = (name: string) => placeTensor(name, shape, cuts);
-    const tensors = setup.matrices.map((matrix) => tensorSpectra(matrix, place(matrix.name), outcomes, setup)).sort(byDepth);
+    const tensors = setup.matrices
+      .map((matrix) => tensorSpectra(matrix, place(matrix.name), outcomes, setup))
+      .sort(byDepth);
     const result: SpectrumResult = {
       schema: 1,
       kind: 'spectrum',
@@ -97,7 +112,13 @@ export function headersOnly({ signal, progress }: CallContext<SpectrumProgress>)
 }
 
 /** What every matrix came out as: from the journal where it has it, else computed and journalled. */
-async function takeAll({ matrices, checkpoints }: SpectrumSetup, budget: SpectrumBudget, run: Run | undefined, workerFile: string, { signal, progress }: CallContext<SpectrumProgress>): Promise<Outcomes> {
+async function takeAll(
+  { matrices, checkpoints }: SpectrumSetup,
+  budget: SpectrumBudget,
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext<SpectrumProgress>,
+): Promise<Outcomes> {
   const outcomes = restore(matrices, (await run?.entries<JournalEntry>()) ?? []);
   const wanted = matrices.filter(({ skipped }) => skipped === null);
   const left = wanted.filter((matrix) => !outcomes.has(keyOf(matrix)));
@@ -113,17 +134,23 @@ async function takeAll({ matrices, checkpoints }: SpectrumSetup, budget: Spectru
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    await runWithin(schedule(left, budget), budget.limits, ({ need }) => need, async ({ matrix, need }, worker) => {
-      const label = labelOf(matrix);
-      const work = workOf(matrix);
-      meter.advance(label, work, 0);
-      const outcome = await pool.runOn(worker, jobOf(matrix, need), (share) => meter.advance(label, work, share));
-      await watch.look();
-      // One after the other: a line of the journal names its place in the file of curves.
-      await (recorded = recorded.then(() => record(matrix, outcome, run, curves)));
-      outcomes.set(keyOf(matrix), outcome);
-      meter.add(label, work);
-    }, signal);
+    await runWithin(
+      schedule(left, budget),
+      budget.limits,
+      ({ need }) => need,
+      async ({ matrix, need }, worker) => {
+        const label = labelOf(matrix);
+        const work = workOf(matrix);
+        meter.advance(label, work, 0);
+        const outcome = await pool.runOn(worker, jobOf(matrix, need), (share) => meter.advance(label, work, share));
+        await watch.look();
+        // One after the other: a line of the journal names its place in the file of curves.
+        await (recorded = recorded.then(() => record(matrix, outcome, run, curves)));
+        outcomes.set(keyOf(matrix), outcome);
+        meter.add(label, work);
+      },
+      signal,
+    );
   } catch (error) {
     throwIfCancelled(signal);
     throw await watch.explain(error);
@@ -140,13 +167,19 @@ function restore(matrices: readonly Matrix[], entries: readonly JournalEntry[]):
   const found = new Map(entries.map((entry) => [keyOf({ ...entry, part: { part: entry.part } }, entry.mode), entry]));
   const outcomes: Outcomes = new Map();
   for (const matrix of matrices) {
-    const entry = found.get(keyOf(matrix, 'exact')) ?? (matrix.mode === 'fast' ? found.get(keyOf(matrix, 'fast')) : undefined);
+    const entry =
+      found.get(keyOf(matrix, 'exact')) ?? (matrix.mode === 'fast' ? found.get(keyOf(matrix, 'fast')) : undefined);
     if (entry) outcomes.set(keyOf(matrix), entry);
   }
   return outcomes;
 }
 
-async function record({ name, part: { part }, from, mode }: Matrix, { curves, ...outcome }: SpectrumOutcome, run: Run | undefined, writer: CurvesWriter | undefined): Promise<void> {
+async function record(
+  { name, part: { part }, from, mode }: Matrix,
+  { curves, ...outcome }: SpectrumOutcome,
+  run: Run | undefined,
+  writer: CurvesWriter | undefined,
+): Promise<void> {
   if (run === undefined || writer === undefined) return;
   const places: (CurvesPlace | null)[] = [];
   for (const own of curves) places.push(own === null ? null : await writer.append(own));
@@ -154,11 +187,28 @@ async function record({ name, part: { part }, from, mode }: Matrix, { curves, ..
 }
 
 export function jobOf(matrix: Matrix, { memory, threads }: Need): SpectrumJob {
-  const { name, part: { part }, mode } = matrix;
-  return { kind: 'spectrum', sources: sourcesOf(matrix), mode, threads, memory, seed: createHash('sha256').update(`${name}#${part ?? ''}`).digest().readUInt32LE() };
+  const {
+    name,
+    part: { part },
+    mode,
+  } = matrix;
+  return {
+    kind: 'spectrum',
+    sources: sourcesOf(matrix),
+    mode,
+    threads,
+    memory,
+    seed: createHash('sha256')
+      .update(`${name}#${part ?? ''}`)
+      .digest()
+      .readUInt32LE(),
+  };
 }
 
-function keyOf({ name, part: { part }, from }: { name: string; part: { part: string | null }; from: number }, mode = ''): string {
+function keyOf(
+  { name, part: { part }, from }: { name: string; part: { part: string | null }; from: number },
+  mode = '',
+): string {
   return JSON.stringify([mode, name, part, from]);
 }
 
@@ -167,8 +217,18 @@ function labelOf({ name, part: { part } }: Matrix): string {
   return part === null ? name : `${name} (${part})`;
 }
 
-function tensorSpectra(matrix: Matrix, place: ReturnType<typeof placeTensor>, outcomes: Outcomes, { checkpoints, tensors, missing }: SpectrumSetup): TensorSpectra {
-  const { name, part: { part, rows, columns }, from, skipped } = matrix;
+function tensorSpectra(
+  matrix: Matrix,
+  place: ReturnType<typeof placeTensor>,
+  outcomes: Outcomes,
+  { checkpoints, tensors, missing }: SpectrumSetup,
+): TensorSpectra {
+  const {
+    name,
+    part: { part, rows, columns },
+    from,
+    skipped,
+  } = matrix;
   const pairs = checkpoints.length - 1;
   const apart = missing.find((tensor) => tensor.name === name)?.reason ?? null;
   const outcome = outcomes.get(keyOf(matrix));
@@ -191,11 +251,27 @@ function tensorSpectra(matrix: Matrix, place: ReturnType<typeof placeTensor>, ou
 const NAMED = 5;
 
 function warningsOf({ checkpoints, labels, matrices }: SpectrumSetup, tensors: readonly TensorSpectra[]): string[] {
-  const own = checkpoints.flatMap((checkpoint: Checkpoint, index) => checkpoint.warnings.map((warning) => `${labels[index]!}: ${warning}`));
+  const own = checkpoints.flatMap((checkpoint: Checkpoint, index) =>
+    checkpoint.warnings.map((warning) => `${labels[index]!}: ${warning}`),
+  );
   const taken = new Set(matrices.map(({ name }) => name));
-  const skipped = tensors.filter(({ name }) => taken.has(name)).flatMap(({ name, part, skipped: reasons, spectra }) =>
-    reasons.flatMap((reason, pair) => (reason === null || spectra[pair] ? [] : [`${part === null ? name : `${name} (${part})`}, ${labels[pair]!} → ${labels[pair + 1]!}: ${reason}`])));
+  const skipped = tensors
+    .filter(({ name }) => taken.has(name))
+    .flatMap(({ name, part, skipped: reasons, spectra }) =>
+      reasons.flatMap((reason, pair) =>
+        reason === null || spectra[pair]
+          ? []
+          : [`${part === null ? name : `${name} (${part})`}, ${labels[pair]!} → ${labels[pair + 1]!}: ${reason}`],
+      ),
+    );
   if (skipped.length === 0) return own;
-  const more = skipped.length > NAMED ? [skipped.length === NAMED + 1 ? 'And one more update has no spectrum.' : `And ${skipped.length - NAMED} more updates have no spectrum.`] : [];
+  const more =
+    skipped.length > NAMED
+      ? [
+          skipped.length === NAMED + 1
+            ? 'And one more update has no spectrum.'
+            : `And ${skipped.length - NAMED} more updates have no spectrum.`,
+        ]
+      : [];
   return [...own, ...skipped.slice(0, NAMED).map((sentence) => `No spectrum of ${sentence}`), ...more];
 }

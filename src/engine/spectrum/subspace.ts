@@ -20,7 +20,8 @@ export interface Subspace {
  * 1e-8 is not told from zero, which nothing here asks for.
  */
 export function overlapOf(a: Subspace, b: Subspace): Overlap | null {
-  if (a.rows !== b.rows || a.columns !== b.columns) throw new RangeError(`${a.rows} × ${a.columns} and ${b.rows} × ${b.columns} have no common directions`);
+  if (a.rows !== b.rows || a.columns !== b.columns)
+    throw new RangeError(`${a.rows} × ${a.columns} and ${b.rows} × ${b.columns} have no common directions`);
   const k = Math.min(a.values.length, b.values.length);
   if (k === 0) return null;
   const left = cosines(a.left, b.left, k, a.rows);
@@ -46,7 +47,10 @@ function cosines(a: Float64Array, b: Float64Array, k: number, length: number): n
       products.set(i, j, sum);
     }
   }
-  const { diagonal } = new SingularValueDecomposition(products, { computeLeftSingularVectors: false, computeRightSingularVectors: false });
+  const { diagonal } = new SingularValueDecomposition(products, {
+    computeLeftSingularVectors: false,
+    computeRightSingularVectors: false,
+  });
   return diagonal.map((cosine) => Math.min(1, cosine)).sort((x, y) => y - x);
 }
 

@@ -13,14 +13,26 @@ import { SUBSPACE, TOP, type Spectrum, type SpectrumMode } from './result.js';
 import { overlapOf, type Subspace } from './subspace.js';
 
 /** `progress` gets the share of the work that is done, 0…1. */
-export async function takeSpectra({ sources, mode, seed, threads, memory }: SpectrumJob, progress: (share: number) => void): Promise<SpectrumOutcome> {
+export async function takeSpectra(
+  { sources, mode, seed, threads, memory }: SpectrumJob,
+  progress: (share: number) => void,
+): Promise<SpectrumOutcome> {
   const outcome: SpectrumOutcome = { spectra: [], skipped: [], overlaps: [], curves: [] };
   let before: Subspace | null = null;
   for (const [index, source] of sources.entries()) {
-    const options = { threads, memory, seed, onProgress: (share: number) => progress((index + share) / sources.length) };
-    const taken = (await takeFactored(source)) ?? (await (mode === 'exact' ? takeExact(source, options, sources.length > 1) : takeFast(source, options)));
+    const options = {
+      threads,
+      memory,
+      seed,
+      onProgress: (share: number) => progress((index + share) / sources.length),
+    };
+    const taken =
+      (await takeFactored(source)) ??
+      (await (mode === 'exact' ? takeExact(source, options, sources.length > 1) : takeFast(source, options)));
     const isWhole = taken.nonFinite === 0;
-    const { spectrum, curves } = isWhole ? besideFloor(taken, taken.isStored ? await floorOf(source, { seed }) : noFloor(taken.metrics.count)) : { spectrum: null, curves: null };
+    const { spectrum, curves } = isWhole
+      ? besideFloor(taken, taken.isStored ? await floorOf(source, { seed }) : noFloor(taken.metrics.count))
+      : { spectrum: null, curves: null };
     outcome.spectra.push(spectrum);
     outcome.curves.push(curves);
     outcome.skipped.push(isWhole ? null : nonFiniteSentence(taken.nonFinite, source));
@@ -52,7 +64,16 @@ async function takeFactored(source: MatrixSource): Promise<Taken | undefined> {
   if (spectrum === undefined) return undefined;
   const { values, subspace } = spectrum;
   const metrics = metricsOf(values);
-  return { mode: 'exact', metrics, error: exactErrors(metrics, metrics.count), values, known: values.length, subspace, nonFinite: 0, isStored: false };
+  return {
+    mode: 'exact',
+    metrics,
+    error: exactErrors(metrics, metrics.count),
+    values,
+    known: values.length,
+    subspace,
+    nonFinite: 0,
+    isStored: false,
+  };
 }
 
 async function takeFast(source: MatrixSource, options: FastOptions): Promise<Taken> {
@@ -65,15 +86,23 @@ async function takeExact(source: MatrixSource, options: FastOptions, withDirecti
   const metrics = metricsOf(values);
   const isWhole = nonFinite === 0;
   return {
-    mode: 'exact', metrics, error: exactErrors(metrics, metrics.count), values, known: values.length,
-    subspace: withDirections && isWhole ? await topSubspace(source, SUBSPACE, { ...options, onProgress: undefined }) : null,
+    mode: 'exact',
+    metrics,
+    error: exactErrors(metrics, metrics.count),
+    values,
+    known: values.length,
+    subspace:
+      withDirections && isWhole ? await topSubspace(source, SUBSPACE, { ...options, onProgress: undefined }) : null,
     nonFinite: isWhole ? 0 : await countNonFinite(source),
     isStored: true,
   };
 }
 
 /** What rounding alone would give, and what that leaves of the metrics. */
-function besideFloor({ mode, metrics, error, values, known }: Taken, rounding: RoundingFloor): { spectrum: Spectrum; curves: Curves } {
+function besideFloor(
+  { mode, metrics, error, values, known }: Taken,
+  rounding: RoundingFloor,
+): { spectrum: Spectrum; curves: Curves } {
   const measured = { mode, ...metrics, singularValues: Array.from(values.subarray(0, TOP)) };
   const corrected = correctedOf(values.subarray(0, known), metrics.fro, metrics.count, rounding);
   return {
@@ -83,7 +112,8 @@ function besideFloor({ mode, metrics, error, values, known }: Taken, rounding: R
       error,
       dominated: dominatedBy(measured, rounding),
       corrected,
-      uncorrected: corrected !== null ? null : metrics.spectral === 0 ? 'unchanged' : isLikeTheFit(rounding) ? 'floor' : 'misfit',
+      uncorrected:
+        corrected !== null ? null : metrics.spectral === 0 ? 'unchanged' : isLikeTheFit(rounding) ? 'floor' : 'misfit',
     },
     curves: { known, values, floor: rounding.values, low: rounding.low, high: rounding.high },
   };
@@ -97,7 +127,8 @@ async function countNonFinite(source: MatrixSource): Promise<number> {
   const step = Math.max(1, Math.floor(COUNTED / source.columns));
   const values = new Float64Array(step * source.columns);
   let count = 0;
-  for (let row = 0; row < source.rows; row += step) count += await readDelta(source, row, Math.min(step, source.rows - row), values);
+  for (let row = 0; row < source.rows; row += step)
+    count += await readDelta(source, row, Math.min(step, source.rows - row), values);
   return count;
 }
 

@@ -18,16 +18,25 @@ export function resolveCuts(cuts: readonly number[] | undefined, layers: number)
   if (cuts === undefined) return defaultCuts(layers);
   const [a, b] = cuts;
   if (cuts.length !== 2 || a === undefined || b === undefined) {
-    throw new FrankensteinError('bad-request', `Cuts are two layer numbers, such as ${defaultCuts(layers).join(',')}; ${cuts.length} given.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `Cuts are two layer numbers, such as ${defaultCuts(layers).join(',')}; ${cuts.length} given.`,
+    );
   }
   if (!Number.isInteger(a) || !Number.isInteger(b)) {
     throw new FrankensteinError('bad-request', `Cuts are whole layer numbers; ${a},${b} given.`);
   }
   if (a < 0 || b < 0 || a > layers || b > layers) {
-    throw new FrankensteinError('bad-request', `The cuts ${a},${b} lie outside the model, which has ${layers} language layers (0 to ${layers} allowed).`);
+    throw new FrankensteinError(
+      'bad-request',
+      `The cuts ${a},${b} lie outside the model, which has ${layers} language layers (0 to ${layers} allowed).`,
+    );
   }
   if (a > b) {
-    throw new FrankensteinError('bad-request', `The first cut (${a}) is the first layer of Mid and must not exceed the second (${b}), the first layer of Late.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `The first cut (${a}) is the first layer of Mid and must not exceed the second (${b}), the first layer of Late.`,
+    );
   }
   return [a, b];
 }

@@ -18,14 +18,20 @@ export function layersOf<T extends Placed>(tensors: readonly T[]): { place: Plac
     if (group) group.push(tensor);
     else byDepth.set(tensor.depth, [tensor]);
   }
-  return [...byDepth].sort(([a], [b]) => a - b).map(([depth, group]) => {
-    const { section, layer, region } = group[0]!;
-    return { place: { section, layer, depth, region }, group };
-  });
+  return [...byDepth]
+    .sort(([a], [b]) => a - b)
+    .map(([depth, group]) => {
+      const { section, layer, region } = group[0]!;
+      return { place: { section, layer, depth, region }, group };
+    });
 }
 
 /** Those that have tensors. `languageLayers` bounds the Late region. */
-export function regionsOf<T extends Placed>(tensors: readonly T[], languageLayers: number, cuts: readonly [number, number]): { place: { region: Region; first: number; last: number }; group: T[] }[] {
+export function regionsOf<T extends Placed>(
+  tensors: readonly T[],
+  languageLayers: number,
+  cuts: readonly [number, number],
+): { place: { region: Region; first: number; last: number }; group: T[] }[] {
   const starts = [0, ...cuts, languageLayers];
   return REGIONS.flatMap((region, index) => {
     const [first, end] = [starts[index]!, starts[index + 1]!];
@@ -36,5 +42,9 @@ export function regionsOf<T extends Placed>(tensors: readonly T[], languageLayer
 
 /** The same tensors under other cuts: only regions change. */
 export function recutTensors<T extends Placed>(tensors: readonly T[], cuts: readonly [number, number]): T[] {
-  return tensors.map((tensor) => (tensor.section === 'language' && tensor.layer !== null ? { ...tensor, region: regionOfLayer(tensor.layer, cuts) } : tensor));
+  return tensors.map((tensor) =>
+    tensor.section === 'language' && tensor.layer !== null
+      ? { ...tensor, region: regionOfLayer(tensor.layer, cuts) }
+      : tensor,
+  );
 }

@@ -22,7 +22,9 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   const family = chooseFamily(onDisk, modelType, warnings);
   const { names, clashes } = canonicalNames(onDisk, family);
   if (clashes.length > 0) {
-    warnings.push(`${clashes.length === 1 ? 'A tensor is' : `${clashes.length} tensors are`} stored under two spellings of one name; the second is compared under its name on disk: ${clashes.slice(0, 3).join(', ')}${clashes.length > 3 ? ', …' : ''}.`);
+    warnings.push(
+      `${clashes.length === 1 ? 'A tensor is' : `${clashes.length} tensors are`} stored under two spellings of one name; the second is compared under its name on disk: ${clashes.slice(0, 3).join(', ')}${clashes.length > 3 ? ', …' : ''}.`,
+    );
   }
 
   let layers = 0;
@@ -45,13 +47,21 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
     }
     const expectedVision = configuredVisionLayers(config);
     if (expectedVision !== undefined && visionLayers > 0 && expectedVision !== visionLayers) {
-      warnings.push(`config.json says ${expectedVision} vision blocks, the tensors have ${visionLayers}; the tensors count.`);
+      warnings.push(
+        `config.json says ${expectedVision} vision blocks, the tensors have ${visionLayers}; the tensors count.`,
+      );
     }
     const tied = configuredTie(config);
     const headStored = [...names.values()].includes('lm_head.weight');
     if (tied === true && headStored) {
       warnings.push('config.json ties the head to the embedding, yet lm_head.weight is stored too; both are compared.');
-    } else if (tied === false && !headStored && family !== UNKNOWN_FAMILY && layers > 0 && ![...names.values()].some((name) => /(?:^|\.)(?:output|embed_out)\.weight$/.test(name))) {
+    } else if (
+      tied === false &&
+      !headStored &&
+      family !== UNKNOWN_FAMILY &&
+      layers > 0 &&
+      ![...names.values()].some((name) => /(?:^|\.)(?:output|embed_out)\.weight$/.test(name))
+    ) {
       warnings.push('config.json says that the head is not tied to the embedding, yet no lm_head.weight is stored.');
     }
   }
@@ -63,7 +73,9 @@ function chooseFamily(onDisk: readonly string[], modelType: string | undefined, 
   const byType = modelType === undefined ? undefined : familyByModelType(modelType);
   if (byType === undefined) return byNames ?? UNKNOWN_FAMILY;
   if (byNames === undefined || byNames === byType || hasLayers(onDisk, byType)) return byType;
-  warnings.push(`config.json says ${modelType}, but the tensor names are those of ${byNames.id}; they are read as ${byNames.id}.`);
+  warnings.push(
+    `config.json says ${modelType}, but the tensor names are those of ${byNames.id}; they are read as ${byNames.id}.`,
+  );
   return byNames;
 }
 
@@ -78,7 +90,9 @@ function hasLayers(onDisk: readonly string[], family: Family): boolean {
 /** The config of the language model, wherever the family keeps it; the config itself when it is flat. */
 export function textConfig(config: Config): Config {
   const thinker = objectOf(config['thinker_config']);
-  return objectOf(config['text_config']) ?? objectOf(config['llm_config']) ?? objectOf(thinker?.['text_config']) ?? config;
+  return (
+    objectOf(config['text_config']) ?? objectOf(config['llm_config']) ?? objectOf(thinker?.['text_config']) ?? config
+  );
 }
 
 function configuredLayers(config: Config): number | undefined {
@@ -94,7 +108,11 @@ function configuredVisionLayers(config: Config): number | undefined {
 
 /** What the config says about tying, where all its flags agree; some models' top level and text config differ. */
 function configuredTie(config: Config): boolean | undefined {
-  const flags = new Set([config['tie_word_embeddings'], textConfig(config)['tie_word_embeddings']].filter((flag) => typeof flag === 'boolean'));
+  const flags = new Set(
+    [config['tie_word_embeddings'], textConfig(config)['tie_word_embeddings']].filter(
+      (flag) => typeof flag === 'boolean',
+    ),
+  );
   return flags.size === 1 ? [...flags][0] : undefined;
 }
 
@@ -113,13 +131,17 @@ export interface FamilyMember {
  */
 export function sameFamily(a: FamilyMember, b: FamilyMember): void {
   if (a.layout === b.layout) {
-    const bothConfigured = stringOf(a.config?.['model_type']) !== undefined && stringOf(b.config?.['model_type']) !== undefined;
+    const bothConfigured =
+      stringOf(a.config?.['model_type']) !== undefined && stringOf(b.config?.['model_type']) !== undefined;
     if (a.family === b.family || !bothConfigured) return;
     // A private model_type over a known layout is a finetune; among text models the layout alone tells nothing.
     const bothKnown = familyByModelType(a.family) !== undefined && familyByModelType(b.family) !== undefined;
     if (!bothKnown && a.layout !== 'text' && a.layout !== UNKNOWN_FAMILY.id) return;
   }
-  throw new FrankensteinError('mismatch', `These are two different families and cannot be compared tensor by tensor: ${a.path} is ${a.family}, ${b.path} is ${b.family}.`);
+  throw new FrankensteinError(
+    'mismatch',
+    `These are two different families and cannot be compared tensor by tensor: ${a.path} is ${a.family}, ${b.path} is ${b.family}.`,
+  );
 }
 
 function objectOf(value: unknown): Config | undefined {

@@ -30,7 +30,10 @@ export function canonicalName(onDisk: string, family: Family): string {
  * Canonical name per name on disk, one to one. Where a hostile or merged checkpoint stores one tensor under both
  * spellings, the canonical one keeps its name, the other the name on disk, and `clashes` lists the latter.
  */
-export function canonicalNames(onDisk: readonly string[], family: Family): { names: Map<string, string>; clashes: string[] } {
+export function canonicalNames(
+  onDisk: readonly string[],
+  family: Family,
+): { names: Map<string, string>; clashes: string[] } {
   const taken = new Set(onDisk.filter((name) => canonicalName(name, family) === name));
   const names = new Map<string, string>();
   const clashes: string[] = [];

@@ -61,7 +61,9 @@ export function indexInStacks(name: string, stacks: readonly string[]): { stack:
 const DOT = 46;
 
 function isUnder(name: string, paths: readonly string[]): boolean {
-  return paths.some((path) => name.startsWith(path) && (name.length === path.length || name.charCodeAt(path.length) === DOT));
+  return paths.some(
+    (path) => name.startsWith(path) && (name.length === path.length || name.charCodeAt(path.length) === DOT),
+  );
 }
 
 /**
@@ -70,7 +72,10 @@ function isUnder(name: string, paths: readonly string[]): boolean {
  */
 const COMMON_COMPONENTS: readonly (readonly [Component, RegExp])[] = [
   ['norm', /norm|^ln_|^ln\d*$/],
-  ['embedding', /embed|^wte$|^wpe$|^pos_emb|position|^(?:cls|class|register|mask)_tokens?$|^patch_conv$|^lm_head$|^image_newline$/],
+  [
+    'embedding',
+    /embed|^wte$|^wpe$|^pos_emb|position|^(?:cls|class|register|mask)_tokens?$|^patch_conv$|^lm_head$|^image_newline$/,
+  ],
   ['mlp', /mlp|feed_?forward|^ffn|experts?$|moe|^fc\d|^linear(?:_fc)?_?\d$|^(?:gate|up|down|gate_up)_proj$|^router$/],
   // The last two: Kimi's vision blocks have no segment that says attention.
   ['attention', /attn|attention|^w?qkv$|^wo$/],
@@ -80,6 +85,7 @@ function componentOf(name: string, family: Family): Component {
   for (const [pattern, component] of family.components ?? []) if (pattern.test(name)) return component;
   if (isUnder(name, HEADS)) return 'embedding';
   const segments = name.split('.');
-  for (const [component, pattern] of COMMON_COMPONENTS) if (segments.some((segment) => pattern.test(segment))) return component;
+  for (const [component, pattern] of COMMON_COMPONENTS)
+    if (segments.some((segment) => pattern.test(segment))) return component;
   return 'other';
 }

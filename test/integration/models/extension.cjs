@@ -20,14 +20,29 @@ exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) =>
     vscode.lm.registerLanguageModelChatProvider('stand-in', {
       provideLanguageModelChatInformation: async () =>
         MODELS.map(({ id, name, pictures, consent }) => ({
-          id, name, family: 'stand-in', version: '1', maxInputTokens: 100_000, maxOutputTokens: 1000, isUserSelectable: true,
+          id,
+          name,
+          family: 'stand-in',
+          version: '1',
+          maxInputTokens: 100_000,
+          maxOutputTokens: 1000,
+          isUserSelectable: true,
           capabilities: { imageInput: pictures },
           ...(consent ? { requiresAuthorization: { label: 'Stand-in Account' } } : {}),
         })),
       async provideLanguageModelChatResponse(model, messages, _options, progress, token) {
         const parts = messages.flatMap(({ content }) => content);
-        const pictures = parts.filter((part) => part instanceof vscode.LanguageModelDataPart).map(({ mimeType, data }) => ({ type: mimeType, bytes: data.length }));
-        asked.push({ model: model.id, text: parts.filter((part) => part instanceof vscode.LanguageModelTextPart).map(({ value }) => value).join(''), pictures });
+        const pictures = parts
+          .filter((part) => part instanceof vscode.LanguageModelDataPart)
+          .map(({ mimeType, data }) => ({ type: mimeType, bytes: data.length }));
+        asked.push({
+          model: model.id,
+          text: parts
+            .filter((part) => part instanceof vscode.LanguageModelTextPart)
+            .map(({ value }) => value)
+            .join(''),
+          pictures,
+        });
         if (model.id === 'broken') throw new Error('The quota is used up.');
         if (model.id === 'slow') {
           await new Promise((resolve) => token.onCancellationRequested(resolve));
@@ -36,7 +51,8 @@ exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) =>
         }
         // In two parts, as answers come.
         const answer = pictures.length > 0 ? 'A picture of a stand-in.' : state.verdict;
-        for (const part of [answer.slice(0, 4), answer.slice(4)]) progress.report(new vscode.LanguageModelTextPart(part));
+        for (const part of [answer.slice(0, 4), answer.slice(4)])
+          progress.report(new vscode.LanguageModelTextPart(part));
       },
       provideTokenCount: async () => 1,
     }),

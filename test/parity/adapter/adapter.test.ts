@@ -31,7 +31,9 @@ const RELATIVE = 1e-6;
 /** On logits, which move by several units here. */
 const LOGITS = 1e-3;
 
-const { cases } = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as { cases: Record<string, Expectation> };
+const { cases } = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
+  cases: Record<string, Expectation>;
+};
 const engine = createEngine(path.resolve('dist/worker.mjs'));
 
 function near(actual: number | null, expected: number | null, what: string): void {
@@ -47,7 +49,9 @@ describe('adapters against PEFT', () => {
 
       it('changes the weights as PEFT does, and no others', async () => {
         const { layout } = await openCheckpoint(base);
-        const updates = new Map(Object.entries(expected.updates).map(([key, value]) => [canonicalName(key, familyById(layout)), value]));
+        const updates = new Map(
+          Object.entries(expected.updates).map(([key, value]) => [canonicalName(key, familyById(layout)), value]),
+        );
         const result = await engine.compare({ stages: [{ path: base }, { path: adapter }] });
         for (const tensor of result.tensors) {
           const delta = tensor.deltas[0]!;
@@ -58,7 +62,8 @@ describe('adapters against PEFT', () => {
           }
           updates.delete(tensor.name);
           assert.deepEqual(tensor.shape, update.shape);
-          for (const figure of ['fro', 'relative', 'cosine', 'maxAbs', 'changed'] as const) near(delta[figure], update[figure], `${figure} of ${tensor.name}`);
+          for (const figure of ['fro', 'relative', 'cosine', 'maxAbs', 'changed'] as const)
+            near(delta[figure], update[figure], `${figure} of ${tensor.name}`);
           // Rounding has no part in an update that is not stored.
           if (tensor.dtypes[1] === 'F64') assert.equal(delta.floor, 0, tensor.name);
         }
@@ -69,9 +74,18 @@ describe('adapters against PEFT', () => {
 
       it('has the spectra that PyTorch finds', async () => {
         const { layout } = await openCheckpoint(base);
-        const updates = new Map(Object.entries(expected.updates).filter(([, { shape }]) => shape.length > 1).map(([key, value]) => [canonicalName(key, familyById(layout)), value]));
+        const updates = new Map(
+          Object.entries(expected.updates)
+            .filter(([, { shape }]) => shape.length > 1)
+            .map(([key, value]) => [canonicalName(key, familyById(layout)), value]),
+        );
         const result = await engine.spectrum({ stages: [{ path: base }, { path: adapter }] });
-        for (const { name: tensor, part, dtypes, spectra: [spectrum] } of result.tensors) {
+        for (const {
+          name: tensor,
+          part,
+          dtypes,
+          spectra: [spectrum],
+        } of result.tensors) {
           if (part !== null) continue;
           assert.ok(spectrum, tensor);
           assert.equal(spectrum.mode, 'exact', tensor);
@@ -84,8 +98,13 @@ describe('adapters against PEFT', () => {
           near(spectrum.fro, update.fro, `norm of ${tensor}`);
           const known = update.singularValues.filter((value) => value > 1e-6 * update.singularValues[0]!);
           assert.equal(spectrum.rank, known.length, tensor);
-          known.slice(0, 50).forEach((value, index) => near(spectrum.singularValues[index]!, value, `value ${index} of ${tensor}`));
-          assert.ok(spectrum.singularValues.slice(known.length).every((value) => value <= 1e-6 * known[0]!), tensor);
+          known
+            .slice(0, 50)
+            .forEach((value, index) => near(spectrum.singularValues[index]!, value, `value ${index} of ${tensor}`));
+          assert.ok(
+            spectrum.singularValues.slice(known.length).every((value) => value <= 1e-6 * known[0]!),
+            tensor,
+          );
           near(spectrum.stableRank, (update.fro / known[0]!) ** 2, `stable rank of ${tensor}`);
           // PEFT stores embeddings that it wraps once more: then the base's and the adapter's are two, and Δ is their difference.
           const again = /embed_tokens|lm_head/.test(tensor) ? 1e-12 * update.fro : 0;
@@ -97,7 +116,10 @@ describe('adapters against PEFT', () => {
       if (expected.prompts === undefined) return;
       it('runs as PEFT runs it', async () => {
         for (const memory of [undefined, 2 ** 28]) {
-          const model = openModel(await openCheckpoint(adapter), { threads: 1, ...(memory === undefined ? {} : { memory }) });
+          const model = openModel(await openCheckpoint(adapter), {
+            threads: 1,
+            ...(memory === undefined ? {} : { memory }),
+          });
           for (const [index, stored] of expected.prompts!.entries()) {
             const { logits } = await model.prefill([promptOf(model, stored)]);
             const far = distance(logits, floats(stored.logits));

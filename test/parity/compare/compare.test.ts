@@ -5,7 +5,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Aggregate, CompareResult, Delta, LayerResult, RegionResult, SectionResult, TensorResult } from '../../../src/engine/diff/result.js';
+import type {
+  Aggregate,
+  CompareResult,
+  Delta,
+  LayerResult,
+  RegionResult,
+  SectionResult,
+  TensorResult,
+} from '../../../src/engine/diff/result.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { writeStage, type Case } from './hashed.js';
@@ -57,7 +65,8 @@ describe('parity with PyTorch float64', () => {
 describe('parity on the sample lineage', () => {
   const stages = ['base', 'in', 'rl'].map((stage) => path.join(SAMPLES, stage));
   const file = 'expectations.samples.json';
-  if (existsSync(path.join(FOLDER, file))) holdsTo(readJson<Expectation>(file), () => stages, 'run make_expectations.py --samples again');
+  if (existsSync(path.join(FOLDER, file)))
+    holdsTo(readJson<Expectation>(file), () => stages, 'run make_expectations.py --samples again');
   else it('has expectations', () => assert.ok(!existsSync(SAMPLES), 'run make_expectations.py --samples'));
 });
 
@@ -68,16 +77,36 @@ function holdsTo(expected: Expectation, folders: () => string[], remedy = 'the g
   it('reads the same bytes', async () => {
     for (const [stage, folder] of folders().entries()) {
       const files = (await readdir(folder)).filter((name) => name.endsWith('.safetensors')).sort();
-      const hashes = await Promise.all(files.map(async (name) => [name, createHash('sha256').update(await readFile(path.join(folder, name))).digest('hex')]));
-      assert.deepEqual(Object.fromEntries(hashes), expected.files[stage], `the weights are not those of the expectations: ${remedy}`);
+      const hashes = await Promise.all(
+        files.map(async (name) => [
+          name,
+          createHash('sha256')
+            .update(await readFile(path.join(folder, name)))
+            .digest('hex'),
+        ]),
+      );
+      assert.deepEqual(
+        Object.fromEntries(hashes),
+        expected.files[stage],
+        `the weights are not those of the expectations: ${remedy}`,
+      );
     }
   });
 
   it('finds and places the same tensors', async () => {
     result = await engine.compare(request());
     assert.deepEqual(result.cuts, expected.cuts);
-    const placeOf = ({ name, section, layer, depth, component, region, shape, onDisk, dtypes }: Omit<TensorResult, 'deltas'>) =>
-      ({ name, section, layer, depth, component, region, shape, onDisk, dtypes });
+    const placeOf = ({
+      name,
+      section,
+      layer,
+      depth,
+      component,
+      region,
+      shape,
+      onDisk,
+      dtypes,
+    }: Omit<TensorResult, 'deltas'>) => ({ name, section, layer, depth, component, region, shape, onDisk, dtypes });
     assert.deepEqual(byName(result.tensors.map(placeOf)), byName(expected.tensors.map(placeOf)));
     assert.deepEqual(byName(result.missing.map(({ name, shapes }) => ({ name, shapes }))), byName(expected.missing));
   });
@@ -110,9 +139,11 @@ function assertTensors(actual: readonly TensorResult[], expected: Expectation['t
       const delta = tensor.deltas[pair] ?? null;
       const what = `${name} (${dtypes.join(' → ')}), update ${pair}`;
       if (wanted === null || delta === null) return assert.equal(delta, wanted, what);
-      for (const figure of ['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'floor'] as const) assertClose(delta[figure], wanted[figure], `${figure} of ${what}`);
+      for (const figure of ['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'floor'] as const)
+        assertClose(delta[figure], wanted[figure], `${figure} of ${what}`);
       // What cosine says of a small update is its distance from 1; float64 sums keep that to about 1e-14.
-      if (delta.cosine !== null && wanted.oneMinusCosine !== null) assertClose(1 - delta.cosine, wanted.oneMinusCosine, `1 − cosine of ${what}`, 1e-5, 1e-13);
+      if (delta.cosine !== null && wanted.oneMinusCosine !== null)
+        assertClose(1 - delta.cosine, wanted.oneMinusCosine, `1 − cosine of ${what}`, 1e-5, 1e-13);
       assert.equal(delta.changedCount, wanted.changedCount, `changedCount of ${what}`);
       assert.equal(delta.nonFinite, wanted.nonFinite, `nonFinite of ${what}`);
     });
@@ -125,7 +156,10 @@ function assertGroups(actual: ExpectedGroups, expected: ExpectedGroups) {
     return { section, layer, depth, region, first, last, weights, tensors, parameters };
   };
   for (const kind of ['layers', 'regions', 'sections'] as const) {
-    assert.deepEqual(actual[kind].map((group: Aggregate) => facts(group)), expected[kind].map((group: Aggregate) => facts(group)));
+    assert.deepEqual(
+      actual[kind].map((group: Aggregate) => facts(group)),
+      expected[kind].map((group: Aggregate) => facts(group)),
+    );
     expected[kind].forEach((wanted, index) => assertAggregate(actual[kind][index]!, wanted, `${kind} ${index}`));
   }
   expected.layers.forEach(({ components }, index) => {
@@ -154,7 +188,10 @@ function assertAggregate(actual: Aggregate, expected: Aggregate, what: string) {
 function assertClose(actual: number | null, expected: number | null, what: string, relative = RELATIVE, absolute = 0) {
   if (actual === null || expected === null) return assert.equal(actual, expected, what);
   const error = Math.abs(actual - expected);
-  assert.ok(error <= relative * Math.abs(expected) + absolute, `${what}: ${actual} instead of ${expected}, off by ${(error / Math.abs(expected)).toExponential(1)}`);
+  assert.ok(
+    error <= relative * Math.abs(expected) + absolute,
+    `${what}: ${actual} instead of ${expected}, off by ${(error / Math.abs(expected)).toExponential(1)}`,
+  );
 }
 
 function byName<T extends { name: string }>(entries: readonly T[]): T[] {

@@ -42,7 +42,14 @@ export async function writeStage(root: string, testCase: Case, stage: number): P
     if (tensor.absent?.includes(stage)) return [];
     const shape = tensor.shapes?.[String(stage)] ?? tensor.shape;
     const dtype = tensor.dtypes[stage]!;
-    return [{ name: nameOnDisk(tensor.name, layout), shape, dtype, data: () => encodeAsTorch(dtype, valuesOf(tensor, number, stage, shape)) }];
+    return [
+      {
+        name: nameOnDisk(tensor.name, layout),
+        shape,
+        dtype,
+        data: () => encodeAsTorch(dtype, valuesOf(tensor, number, stage, shape)),
+      },
+    ];
   });
   const perShard = Math.ceil(stored.length / shards);
   const weightMap: Record<string, string> = {};
@@ -52,13 +59,19 @@ export async function writeStage(root: string, testCase: Case, stage: number): P
     await writeSafetensors(path.join(folder, file), part);
     for (const { name } of part) weightMap[name] = file;
   }
-  if (shards > 1) await writeFile(path.join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: weightMap }));
+  if (shards > 1)
+    await writeFile(
+      path.join(folder, 'model.safetensors.index.json'),
+      JSON.stringify({ metadata: {}, weight_map: weightMap }),
+    );
   return folder;
 }
 
 /** The names of transformers before 4.52 (`flat`) or since (`nested`, canonical). */
 function nameOnDisk(name: string, layout: 'flat' | 'nested'): string {
-  return layout === 'nested' ? name : name.replace(/^model\.(visual\.)/, '$1').replace(/^model\.language_model\./, 'model.');
+  return layout === 'nested'
+    ? name
+    : name.replace(/^model\.(visual\.)/, '$1').replace(/^model\.language_model\./, 'model.');
 }
 
 /** Weights of one tensor at one stage, before they are rounded to its dtype. */
@@ -68,7 +81,8 @@ function valuesOf(tensor: CaseTensor, number: number, stage: number, shape: read
   const values = Float64Array.from({ length: shape.reduce((product, size) => product * size, 1) }, (_, index) => {
     let value = bell(seed, index) * scale;
     for (let step = 0; step < stage; step++) {
-      if (mix(seed + 500 + step, index) / 2 ** 32 < changed[step]!) value += bell(seed + 1 + step, index) * (scale * update[step]!);
+      if (mix(seed + 500 + step, index) / 2 ** 32 < changed[step]!)
+        value += bell(seed + 1 + step, index) * (scale * update[step]!);
     }
     return value;
   });

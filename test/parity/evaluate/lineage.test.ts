@@ -8,7 +8,15 @@ import type { Setting } from '../../../src/engine/evaluate/result.js';
 
 type Stored = Record<string, Record<string, Record<string, string>>>;
 interface Summary {
-  checkpoints: Record<string, { abilities: Record<'vis' | 'v2r' | 'rea', { k: number; n: number; value: number; interval: [number, number]; against_in?: { lost: number; won: number } }> }>;
+  checkpoints: Record<
+    string,
+    {
+      abilities: Record<
+        'vis' | 'v2r' | 'rea',
+        { k: number; n: number; value: number; interval: [number, number]; against_in?: { lost: number; won: number } }
+      >;
+    }
+  >;
 }
 
 const SAMPLES = path.resolve('samples');
@@ -19,16 +27,22 @@ describe('evaluation of the sample lineage', function () {
   this.timeout(300_000);
   it('answers as transformers does, question by question, and comes to the same shares', async () => {
     const engine = createEngine(path.resolve('dist/worker.mjs'));
-    const { checkpoints } = await engine.hybrids({ in: { path: path.join(SAMPLES, 'lineage/in') }, rl: { path: path.join(SAMPLES, 'lineage/rl') } });
+    const { checkpoints } = await engine.hybrids({
+      in: { path: path.join(SAMPLES, 'lineage/in') },
+      rl: { path: path.join(SAMPLES, 'lineage/rl') },
+    });
     const result = await engine.evaluate({
       checkpoints: checkpoints.filter(({ label }) => ['in', 'rl', 'IN:RL:RL', 'RL:IN:RL'].includes(label!)),
-      data: path.join(SAMPLES, 'eval'), maxNewTokens: 128,
+      data: path.join(SAMPLES, 'eval'),
+      maxNewTokens: 128,
     });
     const summary = JSON.parse(await readFile(path.join(SAMPLES, 'results/summary.json'), 'utf8')) as Summary;
     const other: string[] = [];
     let asked = 0;
     for (const [index, { label }] of result.checkpoints.entries()) {
-      const { answers } = JSON.parse(await readFile(path.join(SAMPLES, 'results', `${label.toLowerCase().replaceAll(':', '-')}.json`), 'utf8')) as { answers: Stored };
+      const { answers } = JSON.parse(
+        await readFile(path.join(SAMPLES, 'results', `${label.toLowerCase().replaceAll(':', '-')}.json`), 'utf8'),
+      ) as { answers: Stored };
       for (const question of result.questions) {
         const id = question.id.slice(question.id.indexOf('/') + 1);
         for (const [setting, texts] of Object.entries(question.answers) as [Setting, string[]][]) {
@@ -45,8 +59,11 @@ describe('evaluation of the sample lineage', function () {
     }
     assert.equal(asked, 4 * 2000);
     assert.deepEqual(other, []);
-    for (const { ability, tf, ft, checkpoint } of result.comparisons.filter(({ against }) => result.checkpoints[against]!.role === 'in')) {
-      const { lost, won } = summary.checkpoints[result.checkpoints[checkpoint]!.label.toLowerCase()]!.abilities[ability].against_in!;
+    for (const { ability, tf, ft, checkpoint } of result.comparisons.filter(
+      ({ against }) => result.checkpoints[against]!.role === 'in',
+    )) {
+      const { lost, won } =
+        summary.checkpoints[result.checkpoints[checkpoint]!.label.toLowerCase()]!.abilities[ability].against_in!;
       assert.deepEqual([tf, ft], [lost, won], ability);
     }
   });

@@ -15,7 +15,13 @@ const read = async (name: string) => (await readQuestionSet(path.join(FOLDER, `$
 describe('Parquet question sets', () => {
   it('GSM8K: the truth is what follows ####', async () => {
     const items = await read('gsm8k');
-    assert.deepEqual(items.map(({ id, answer, answerType, image }) => [id, answer, answerType, image]), [['0', '7', 'number', undefined], ['1', '1,080', 'number', undefined]]);
+    assert.deepEqual(
+      items.map(({ id, answer, answerType, image }) => [id, answer, answerType, image]),
+      [
+        ['0', '7', 'number', undefined],
+        ['1', '1,080', 'number', undefined],
+      ],
+    );
     assert.ok(isRight('so it is 1080.', items[1]!) && !isRight('so it is 80.', items[1]!));
   });
 
@@ -29,11 +35,20 @@ describe('Parquet question sets', () => {
 
   it('MathVista: choices, rounding to the precision asked for, pictures from their column', async () => {
     const items = await read('mathvista');
-    assert.deepEqual(items.map(({ answerType, precision }) => [answerType, precision]), [['choice', undefined], ['number', 1], ['number', 1]]);
+    assert.deepEqual(
+      items.map(({ answerType, precision }) => [answerType, precision]),
+      [
+        ['choice', undefined],
+        ['number', 1],
+        ['number', 1],
+      ],
+    );
     assert.ok(items[0]!.prompt.startsWith('Hint: choose.'));
     assert.ok(isRight('(A)', items[0]!) && isRight('left', items[0]!) && !isRight('right', items[0]!));
     assert.ok(isRight('1.23', items[1]!) && !isRight('1.27', items[1]!));
-    const { pictures } = JSON.parse(await readFile(path.join(FOLDER, 'expectations.json'), 'utf8')) as { pictures: string[] };
+    const { pictures } = JSON.parse(await readFile(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
+      pictures: string[];
+    };
     for (const [index, { image }] of items.entries()) {
       assert.deepEqual(Buffer.from(await readParquetPicture(image!)).toString('base64'), pictures[index]);
       const { width, height } = await readImage(image!);
@@ -45,12 +60,24 @@ describe('Parquet question sets', () => {
 
   it('the evaluation format as columns', async () => {
     const items = await read('ours');
-    assert.deepEqual(items.map(({ id, description }) => [id, description]), [['a', 'Three dots.'], ['b', undefined]]);
+    assert.deepEqual(
+      items.map(({ id, description }) => [id, description]),
+      [
+        ['a', 'Three dots.'],
+        ['b', undefined],
+      ],
+    );
   });
 
   it('other columns, other rows and broken files are named', async () => {
-    await assert.rejects(read('unknown'), /has the columns text, label, which are no question set that is known \(MathVista, MATH-500, the evaluation format, GSM8K\)\./);
-    await assert.rejects(readParquetPicture(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`), /holds no picture in row 1 of "image"/);
+    await assert.rejects(
+      read('unknown'),
+      /has the columns text, label, which are no question set that is known \(MathVista, MATH-500, the evaluation format, GSM8K\)\./,
+    );
+    await assert.rejects(
+      readParquetPicture(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),
+      /holds no picture in row 1 of "image"/,
+    );
     const temporary = await temporaryFolder();
     try {
       const cut = path.join(temporary.path, 'cut.parquet');

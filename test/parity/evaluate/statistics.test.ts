@@ -13,7 +13,10 @@ interface Expectations {
 const expected = JSON.parse(readFileSync('test/parity/evaluate/statistics.json', 'utf8')) as Expectations;
 
 function near(actual: number, wanted: number, tolerance: number, what: string): void {
-  assert.ok(Math.abs(actual - wanted) <= tolerance * Math.max(1e-300, Math.abs(wanted)) + 1e-15, `${what}: ${actual}, expected ${wanted}`);
+  assert.ok(
+    Math.abs(actual - wanted) <= tolerance * Math.max(1e-300, Math.abs(wanted)) + 1e-15,
+    `${what}: ${actual}, expected ${wanted}`,
+  );
 }
 
 describe('statistics against SciPy and statsmodels', () => {
@@ -38,7 +41,10 @@ describe('statistics against SciPy and statsmodels', () => {
       const result = bootstrapMean(values, { resamples: 50_000, seed: 3 });
       near(result.mean, mean, 1e-12, 'mean');
       const noise = (high - low) * 0.02;
-      assert.ok(Math.abs(result.low - low) < noise && Math.abs(result.high - high) < noise, `${result.low} … ${result.high}, expected ${low} … ${high}`);
+      assert.ok(
+        Math.abs(result.low - low) < noise && Math.abs(result.high - high) < noise,
+        `${result.low} … ${result.high}, expected ${low} … ${high}`,
+      );
     }
   });
 });

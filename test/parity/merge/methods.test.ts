@@ -72,7 +72,10 @@ function holdsTo(result: Float64Array, { values, sample, sums, masks }: Expectat
   const floor = masks === undefined ? 1e-2 : 0.3;
   const scale = Math.sqrt(result.reduce((sum, value) => sum + value * value, 0) / result.length);
   const close = (actual: number, wanted: number, tolerance: number, where: string) =>
-    assert.ok(Math.abs(actual - wanted) <= tolerance, `${where}: ${actual} instead of ${wanted}, ${Math.abs(actual - wanted) / tolerance} times the tolerance`);
+    assert.ok(
+      Math.abs(actual - wanted) <= tolerance,
+      `${where}: ${actual} instead of ${wanted}, ${Math.abs(actual - wanted) / tolerance} times the tolerance`,
+    );
   for (const [index, value] of (values ?? sample ?? []).entries()) {
     const at = values ? index : index * STRIDE;
     close(result[at]!, value, RELATIVE * Math.max(Math.abs(value), floor * scale), `element ${at}`);
@@ -86,15 +89,23 @@ function holdsTo(result: Float64Array, { values, sample, sums, masks }: Expectat
       actual[2]! += value * index;
     });
     // One element that is kept where it should not be moves these by more.
-    sums.forEach((value, index) => close(actual[index]!, value, 1e-3 * scale * (index === 2 ? result.length : 1), `sum ${index}`));
+    sums.forEach((value, index) =>
+      close(actual[index]!, value, 1e-3 * scale * (index === 2 ? result.length : 1), `sum ${index}`),
+    );
   }
 }
 
 function taskOf({ method, inputs, base, models, shared }: Case, { shape }: CaseTensor, name: string): MergeTask {
   const spec = METHODS[method].parameters;
-  const defaults = (scope: (one: string) => boolean) => Object.fromEntries(spec.filter((parameter) => scope(parameter.scope)).map((parameter) => [parameter.name, parameter.default ?? null]));
+  const defaults = (scope: (one: string) => boolean) =>
+    Object.fromEntries(
+      spec
+        .filter((parameter) => scope(parameter.scope))
+        .map((parameter) => [parameter.name, parameter.default ?? null]),
+    );
   return {
-    shape, size: shape.reduce((product, size) => product * size, 1),
+    shape,
+    size: shape.reduce((product, size) => product * size, 1),
     base: base === undefined ? undefined : inputs.indexOf(base),
     models: inputs.map((_, index) => ({ ...defaults((scope) => scope !== 'shared'), ...models?.[index] })),
     shared: { ...defaults((scope) => scope === 'shared'), ...shared },

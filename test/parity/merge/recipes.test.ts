@@ -32,7 +32,10 @@ const expected = JSON.parse(readFileSync(path.join(FOLDER, 'recipes.json'), 'utf
 const DTYPES: Record<string, string> = { 'torch.bfloat16': 'BF16', 'torch.float32': 'F32', 'torch.float64': 'F64' };
 
 /** Recipes of our own, beside the config of mergekit that is made of each. */
-const OWN: Record<string, string> = { 'stitch.generated.yml': 'stitch.frank.yaml', 'interpolate.generated.yml': 'interpolate.frank.yaml' };
+const OWN: Record<string, string> = {
+  'stitch.generated.yml': 'stitch.frank.yaml',
+  'interpolate.generated.yml': 'interpolate.frank.yaml',
+};
 
 describe('recipes against mergekit', function () {
   this.timeout(120_000);
@@ -47,11 +50,16 @@ describe('recipes against mergekit', function () {
 
   for (const [name, own] of Object.entries(OWN)) {
     it(`writes ${own} for mergekit`, async () => {
-      const { recipe, plan, sourceOf } = await readRecipe(path.join(FOLDER, 'recipes', own), (at) => openCheckpoint(at));
+      const { recipe, plan, sourceOf } = await readRecipe(path.join(FOLDER, 'recipes', own), (at) =>
+        openCheckpoint(at),
+      );
       const config = toMergekit(recipe, plan!, sourceOf);
       assert.ok(config.text !== undefined);
       assert.deepEqual(config.notes, []);
-      assert.equal(config.text.replaceAll(LINEAGE, '../../../../samples/lineage'), readFileSync(path.join(FOLDER, 'recipes', name), 'utf8'));
+      assert.equal(
+        config.text.replaceAll(LINEAGE, '../../../../samples/lineage'),
+        readFileSync(path.join(FOLDER, 'recipes', name), 'utf8'),
+      );
     });
   }
 });
@@ -60,11 +68,20 @@ async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation)
   const family = familyById(checkpoint.layout);
   const wanted = new Map(Object.entries(tensors).map(([name, figures]) => [canonicalName(name, family), figures]));
   assert.deepEqual([...checkpoint.tensors.keys()].sort(), [...wanted.keys()].sort());
-  assert.deepEqual([...new Set([...checkpoint.tensors.values()].map(({ dtype }) => dtype))], dtypes.map((dtype) => DTYPES[dtype]));
+  assert.deepEqual(
+    [...new Set([...checkpoint.tensors.values()].map(({ dtype }) => dtype))],
+    dtypes.map((dtype) => DTYPES[dtype]),
+  );
   for (const [name, tensor] of checkpoint.tensors) {
     const figures = wanted.get(name)!;
     if (typeof figures === 'string') {
-      assert.equal(createHash('sha256').update(await readBytes(tensor)).digest('hex'), figures, name);
+      assert.equal(
+        createHash('sha256')
+          .update(await readBytes(tensor))
+          .digest('hex'),
+        figures,
+        name,
+      );
       assert.equal(tensor.expression, undefined, `${name} is computed, and need not be`);
       continue;
     }
@@ -77,7 +94,10 @@ async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation)
     samples.forEach((value, place) => {
       const at = Math.floor((values.length * place) / 3) - (place === 3 ? 1 : 0);
       const off = Math.abs(values[at]! - value);
-      assert.ok(off <= relative * Math.max(Math.abs(value), 1e-2 * scale), `${name}, element ${at}: ${values[at]} instead of ${value}`);
+      assert.ok(
+        off <= relative * Math.max(Math.abs(value), 1e-2 * scale),
+        `${name}, element ${at}: ${values[at]} instead of ${value}`,
+      );
     });
     const sums = [0, 0, 0];
     values.forEach((value, index) => {
@@ -87,7 +107,10 @@ async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation)
     });
     for (const [index, value] of [sum, magnitude, weighted].entries()) {
       const tolerance = 1e-7 * magnitude * (index === 2 ? values.length : 1);
-      assert.ok(Math.abs(sums[index]! - value) <= tolerance, `${name}, sum ${index}: ${sums[index]} instead of ${value}`);
+      assert.ok(
+        Math.abs(sums[index]! - value) <= tolerance,
+        `${name}, sum ${index}: ${sums[index]} instead of ${value}`,
+      );
     }
   }
 }
@@ -98,10 +121,20 @@ describe('a stitch that is nowhere on disk', function () {
   let open: { checkpoint: Checkpoint; cases: NonNullable<Expectation['answers']> };
   before(async () => (open = { checkpoint: await openCheckpoint(splice), cases: expected['splice.yml']!.answers! }));
 
-  async function logitsOf(checkpoint: Checkpoint, interventions: readonly Intervention[] = []): Promise<Float32Array[]> {
+  async function logitsOf(
+    checkpoint: Checkpoint,
+    interventions: readonly Intervention[] = [],
+  ): Promise<Float32Array[]> {
     const processor = await createProcessor(checkpoint);
     const model = openModel(checkpoint, { threads: 1 });
-    const prompts = await Promise.all(open.cases.map(async ({ image, prompt }) => processor.process({ input: { messages: [userMessage(prompt, image === null ? 0 : 1)] }, images: image === null ? [] : [await readImage(path.resolve(image))] })));
+    const prompts = await Promise.all(
+      open.cases.map(async ({ image, prompt }) =>
+        processor.process({
+          input: { messages: [userMessage(prompt, image === null ? 0 : 1)] },
+          images: image === null ? [] : [await readImage(path.resolve(image))],
+        }),
+      ),
+    );
     const { logits } = await model.prefill(prompts, { interventions });
     const { vocabulary } = model.spec.language;
     await model.close();
@@ -118,7 +151,10 @@ describe('a stitch that is nowhere on disk', function () {
 
   it('answers as the model does whose layers are stitched while it runs', async () => {
     const [early, late] = await Promise.all(['in', 'rl'].map((name) => openCheckpoint(path.join(LINEAGE, name))));
-    const interventions = Array.from({ length: 8 }, (_, index): Intervention => ({ at: 4 + index, what: { kind: 'stitch', checkpoint: late! } }));
+    const interventions = Array.from({ length: 8 }, (_, index): Intervention => ({
+      at: 4 + index,
+      what: { kind: 'stitch', checkpoint: late! },
+    }));
     const [virtual, running] = [await logitsOf(open.checkpoint), await logitsOf(early!, interventions)];
     assert.deepEqual(virtual, running);
     // Neither is what IN says.

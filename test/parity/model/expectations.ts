@@ -23,7 +23,13 @@ export interface ModelExpectation {
   prompts: (StoredPrompt & { tokens: number[]; logits: string })[];
   states: { prompt: number; hidden: Record<string, string>; attention: Record<string, string> };
   pairs?: { prompt: StoredPrompt; source: StoredPrompt | null }[];
-  interventions?: { pair: number; interventions: StoredIntervention[]; tokens: number[]; logits: string; gap: number }[];
+  interventions?: {
+    pair: number;
+    interventions: StoredIntervention[];
+    tokens: number[];
+    logits: string;
+    gap: number;
+  }[];
 }
 
 export interface Expectations {
@@ -63,7 +69,13 @@ export function promptOf(model: Model, { inputIds, images }: StoredPrompt): Proc
     inputIds: Int32Array.from(inputIds),
     images: images.map(({ grid, seed }) => {
       const random = mulberry(seed);
-      return { grid, pixelValues: Float32Array.from({ length: grid[0] * grid[1] * grid[2] * patchValues }, () => 3 * random.next().value! - 1.5) };
+      return {
+        grid,
+        pixelValues: Float32Array.from(
+          { length: grid[0] * grid[1] * grid[2] * patchValues },
+          () => 3 * random.next().value! - 1.5,
+        ),
+      };
     }),
   };
 }

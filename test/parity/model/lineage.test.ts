@@ -30,19 +30,29 @@ const TOLERANCE = 1e-3;
 describe('the sample lineage against transformers', () => {
   for (const name of ['base', 'in', 'rl']) {
     it(`answers as ${name} does there`, async () => {
-      const { cases: own, max_new_tokens: maxNewTokens } = JSON.parse(readFileSync(path.join(ROOT, `test/parity/samples/expectations-${name}.json`), 'utf8')) as Truth;
+      const { cases: own, max_new_tokens: maxNewTokens } = JSON.parse(
+        readFileSync(path.join(ROOT, `test/parity/samples/expectations-${name}.json`), 'utf8'),
+      ) as Truth;
       const checkpoint = await openCheckpoint(path.join(ROOT, 'samples/lineage', name));
       const processor = await createProcessor(checkpoint);
       const model = openModel(checkpoint, { threads: 1 });
-      const prompts = await Promise.all(own.map(async ({ prompt, image }) => {
-        const black = { width: 112, height: 112, data: new Uint8Array(112 * 112 * 3) };
-        return processor.process({ input: { prompt }, images: image === null ? [] : [image === 'black' ? black : await readImage(path.join(ROOT, image))] });
-      }));
+      const prompts = await Promise.all(
+        own.map(async ({ prompt, image }) => {
+          const black = { width: 112, height: 112, data: new Uint8Array(112 * 112 * 3) };
+          return processor.process({
+            input: { prompt },
+            images: image === null ? [] : [image === 'black' ? black : await readImage(path.join(ROOT, image))],
+          });
+        }),
+      );
       const { logits } = await model.prefill(prompts);
       const answers = await generate(model, prompts, { maxNewTokens, stopTokens: processor.stopTokens });
       const { vocabulary } = model.spec.language;
       own.forEach((expected, row) => {
-        const far = distance(logits.subarray(row * vocabulary, (row + 1) * vocabulary), Float32Array.from(expected.logits));
+        const far = distance(
+          logits.subarray(row * vocabulary, (row + 1) * vocabulary),
+          Float32Array.from(expected.logits),
+        );
         assert.ok(far < TOLERANCE, `${expected.id}: logits are ${far} away`);
         assert.deepEqual(answers[row]!.tokenIds, expected.greedy_ids, expected.id);
         assert.equal(processor.decode(answers[row]!.tokenIds), expected.greedy_text, expected.id);

@@ -46,10 +46,15 @@ describe('models against transformers', () => {
         const model = await openStored(name);
         const { states } = expected;
         const { hidden, attention } = await model.prefill([promptOf(model, expected.prompts[states.prompt]!)], {
-          capture: { hidden: Object.keys(states.hidden).map(Number), attention: Object.keys(states.attention).map(Number) },
+          capture: {
+            hidden: Object.keys(states.hidden).map(Number),
+            attention: Object.keys(states.attention).map(Number),
+          },
         });
-        for (const [layer, values] of Object.entries(states.hidden)) assert.ok(distance(hidden.get(Number(layer))!, floats(values)) < TOLERANCE, `states at layer ${layer}`);
-        for (const [layer, values] of Object.entries(states.attention)) assert.ok(distance(attention.get(Number(layer))!, floats(values)) < 1e-5, `attention of layer ${layer}`);
+        for (const [layer, values] of Object.entries(states.hidden))
+          assert.ok(distance(hidden.get(Number(layer))!, floats(values)) < TOLERANCE, `states at layer ${layer}`);
+        for (const [layer, values] of Object.entries(states.attention))
+          assert.ok(distance(attention.get(Number(layer))!, floats(values)) < 1e-5, `attention of layer ${layer}`);
         await model.close();
       });
     });

@@ -17,8 +17,21 @@ const ONE_ROW = -1;
 
 const PLANS: Record<string, Partial<MemoryPlan>> = {
   'weights stay in 16 bits': { format: 'BF16', headBlockRows: 17 },
-  'every layer is read at every pass': { keptLayers: 0, keepHead: false, headBlockRows: 17, keepVision: false, streamedBytes: 1 },
-  'two layers stay, the rest passes in 16 bits': { format: 'BF16', keptLayers: 2, keepHead: false, headBlockRows: 50, keepVision: false, streamedBytes: 1 },
+  'every layer is read at every pass': {
+    keptLayers: 0,
+    keepHead: false,
+    headBlockRows: 17,
+    keepVision: false,
+    streamedBytes: 1,
+  },
+  'two layers stay, the rest passes in 16 bits': {
+    format: 'BF16',
+    keptLayers: 2,
+    keepHead: false,
+    headBlockRows: 50,
+    keepVision: false,
+    streamedBytes: 1,
+  },
   // A few tokens at a time: rows of a batch apart, and one row's tokens in pieces, in language and vision.
   'chunks of a few rows': { activationBytes: 100_000 },
   'chunks of a few tokens': { activationBytes: 20_000 },
@@ -36,7 +49,8 @@ describe('memory plans', () => {
         const model = new Model(checkpoint, spec, plan, {});
         const stored = models[name]!.prompts;
         const prompts = stored.map((prompt) => promptOf(model, prompt));
-        if (plan.batchBytes === ONE_ROW) plan.batchBytes = Math.max(...prompts.map((prompt) => promptBytes(spec, prompt, newTokens)));
+        if (plan.batchBytes === ONE_ROW)
+          plan.batchBytes = Math.max(...prompts.map((prompt) => promptBytes(spec, prompt, newTokens)));
         const { logits } = await model.prefill(prompts);
         const answers = await generate(model, prompts, { maxNewTokens: newTokens, stopTokens });
         stored.forEach((expected, row) => {
@@ -77,12 +91,18 @@ describe('a memory budget', function () {
     if (process.platform !== 'linux') return this.skip(); // the peak of a process is read from /proc
     temporary = await temporaryFolder();
     checkpoint = path.join(temporary.path, 'large');
-    await writeLargeModel(checkpoint, { layers: 6, hidden: 1024, heads: 8, kvHeads: 2, inner: 8192, vocabulary: 16_384, tied: true, blocks: 2 }, path.resolve('samples/lineage/base'));
+    await writeLargeModel(
+      checkpoint,
+      { layers: 6, hidden: 1024, heads: 8, kvHeads: 2, inner: 8192, vocabulary: 16_384, tied: true, blocks: 2 },
+      path.resolve('samples/lineage/base'),
+    );
   });
   after(() => temporary?.remove());
 
   /** The largest resident memory that an engine of its own had while `work` ran, in bytes. */
-  async function peakOf(work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<unknown>): Promise<number> {
+  async function peakOf(
+    work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<unknown>,
+  ): Promise<number> {
     const client = createEngineClient({ entry: path.resolve('dist/engine.mjs') });
     try {
       await work(client.engine);
@@ -92,11 +112,28 @@ describe('a memory budget', function () {
     }
   }
 
-  const ask = (memory: number) => ({ path: checkpoint, prompt: 'How many red objects are there? '.repeat(8), maxNewTokens: 3, memory, threads: 1 });
-  const swap = (memory: number) => ({ kind: 'swap' as const, checkpoints: [{ path: checkpoint }], data: path.resolve('samples/probes/counting.jsonl'), samples: 3, maxNewTokens: 2, memory, threads: 1 });
+  const ask = (memory: number) => ({
+    path: checkpoint,
+    prompt: 'How many red objects are there? '.repeat(8),
+    maxNewTokens: 3,
+    memory,
+    threads: 1,
+  });
+  const swap = (memory: number) => ({
+    kind: 'swap' as const,
+    checkpoints: [{ path: checkpoint }],
+    data: path.resolve('samples/probes/counting.jsonl'),
+    samples: 3,
+    maxNewTokens: 2,
+    memory,
+    threads: 1,
+  });
 
   async function least(): Promise<number> {
-    const refusal = await peakOf((engine) => engine.probe(swap(MEBI))).then(() => '', (error: Error) => error.message);
+    const refusal = await peakOf((engine) => engine.probe(swap(MEBI))).then(
+      () => '',
+      (error: Error) => error.message,
+    );
     return MEBI * Number(/at least ([\d,]+) MiB/.exec(refusal)![1]!.replaceAll(',', ''));
   }
 
@@ -104,8 +141,12 @@ describe('a memory budget', function () {
     const minimum = await least();
     for (const times of [1, 1.25, 2, 4]) {
       const memory = Math.ceil(minimum * times);
-      const [answered, probed] = [await peakOf((engine) => engine.generate(ask(memory))), await peakOf((engine) => engine.probe(swap(memory)))];
-      const sentence = (peak: number) => `${times} times the least, ${Math.round(memory / MEBI)} MiB: ${Math.round(peak / MEBI)} MiB at the most`;
+      const [answered, probed] = [
+        await peakOf((engine) => engine.generate(ask(memory))),
+        await peakOf((engine) => engine.probe(swap(memory))),
+      ];
+      const sentence = (peak: number) =>
+        `${times} times the least, ${Math.round(memory / MEBI)} MiB: ${Math.round(peak / MEBI)} MiB at the most`;
       assert.ok(answered <= memory, `an answer within ${sentence(answered)}`);
       assert.ok(probed <= memory, `a probe within ${sentence(probed)}`);
       // Or it would be kept by not using it.

@@ -14,10 +14,21 @@ import { smartResize } from '../../../src/engine/model/processor/smartResize.js'
 const FIXTURES = path.resolve('test/parity/processor/fixtures');
 
 interface Expectations {
-  texts: Record<string, { encoded: [string, number[]][]; withSpecial: [string, number[]][]; decoded: [number[], string, string][] }>;
+  texts: Record<
+    string,
+    { encoded: [string, number[]][]; withSpecial: [string, number[]][]; decoded: [number[], string, string][] }
+  >;
   templates: Record<string, { label: string; addGenerationPrompt: boolean; messages: ChatMessage[]; text: string }[]>;
-  prompts: Record<string, { label: string; messages: ChatMessage[]; pictures: string[]; ids: number[]; grids: [number, number, number][] }[]>;
-  pictures: { file: string; size: [number, number]; rgb: string; processed: Record<string, { grid: [number, number, number]; values: string; bytes?: string }> }[];
+  prompts: Record<
+    string,
+    { label: string; messages: ChatMessage[]; pictures: string[]; ids: number[]; grids: [number, number, number][] }[]
+  >;
+  pictures: {
+    file: string;
+    size: [number, number];
+    rgb: string;
+    processed: Record<string, { grid: [number, number, number]; values: string; bytes?: string }>;
+  }[];
   sizes: [number, number, number, number, number, number, number][];
 }
 
@@ -27,13 +38,25 @@ const expected = JSON.parse(readFileSync(path.join(FIXTURES, 'expectations.json'
 function checkpointAt(folder: string): Checkpoint {
   const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
   return {
-    path: folder, folder, config, family: String(config['model_type']), layout: String(config['model_type']), files: new Map(readdirSync(folder).map((name) => [name, path.join(folder, name)])),
-    shards: [], tensors: new Map(), layers: 1, visionLayers: 'vision_config' in config ? 1 : 0, visionStacks: [], warnings: [],
+    path: folder,
+    folder,
+    config,
+    family: String(config['model_type']),
+    layout: String(config['model_type']),
+    files: new Map(readdirSync(folder).map((name) => [name, path.join(folder, name)])),
+    shards: [],
+    tensors: new Map(),
+    layers: 1,
+    visionLayers: 'vision_config' in config ? 1 : 0,
+    visionStacks: [],
+    warnings: [],
   };
 }
 
 function sha256(bytes: ArrayBufferView): string {
-  return createHash('sha256').update(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)).digest('hex');
+  return createHash('sha256')
+    .update(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
+    .digest('hex');
 }
 
 describe('processors against transformers', () => {
@@ -41,13 +64,15 @@ describe('processors against transformers', () => {
   const processorOf = (name: string) => processors.get(name)!;
 
   before(async () => {
-    for (const name of Object.keys(expected.templates)) processors.set(name, await createProcessor(checkpointAt(path.join(FIXTURES, name))));
+    for (const name of Object.keys(expected.templates))
+      processors.set(name, await createProcessor(checkpointAt(path.join(FIXTURES, name))));
   });
 
   for (const [name, texts] of Object.entries(expected.texts)) {
     it(`encodes ${texts.encoded.length} texts as ${name}`, () => {
       const { tokenizer } = processorOf(name);
-      for (const [text, ids] of texts.encoded) assert.deepEqual(tokenizer.encode(text, { specialTokens: false }), ids, JSON.stringify(text));
+      for (const [text, ids] of texts.encoded)
+        assert.deepEqual(tokenizer.encode(text, { specialTokens: false }), ids, JSON.stringify(text));
       for (const [text, ids] of texts.withSpecial) assert.deepEqual(tokenizer.encode(text), ids, JSON.stringify(text));
     });
 
@@ -84,14 +109,22 @@ describe('processors against transformers', () => {
         const images = await Promise.all(pictures.map((file) => readImage(path.join(FIXTURES, 'pictures', file))));
         const prompt = processorOf(name).process({ input: { messages }, images });
         assert.deepEqual([...prompt.inputIds], ids, label);
-        assert.deepEqual(prompt.images.map(({ grid }) => grid), grids, label);
+        assert.deepEqual(
+          prompt.images.map(({ grid }) => grid),
+          grids,
+          label,
+        );
       }
     });
   }
 
   it(`chooses the size of ${expected.sizes.length} pictures`, () => {
     for (const [height, width, factor, minPixels, maxPixels, newHeight, newWidth] of expected.sizes) {
-      assert.deepEqual(smartResize(height, width, { factor, minPixels, maxPixels }), { height: newHeight, width: newWidth }, `${height} × ${width}, ${factor}, ${minPixels}…${maxPixels}`);
+      assert.deepEqual(
+        smartResize(height, width, { factor, minPixels, maxPixels }),
+        { height: newHeight, width: newWidth },
+        `${height} × ${width}, ${factor}, ${minPixels}…${maxPixels}`,
+      );
     }
   });
 
@@ -103,7 +136,12 @@ describe('processors against transformers', () => {
       for (const [name, { grid, values, bytes }] of Object.entries(processed)) {
         const result = processorOf(name).processImage(image);
         assert.deepEqual(result.grid, grid);
-        if (bytes !== undefined) assert.equal(difference(result.pixelValues, inflateSync(Buffer.from(bytes, 'base64'))), 'at most 0/255, 0 differ', name);
+        if (bytes !== undefined)
+          assert.equal(
+            difference(result.pixelValues, inflateSync(Buffer.from(bytes, 'base64'))),
+            'at most 0/255, 0 differ',
+            name,
+          );
         assert.equal(sha256(result.pixelValues), values, `${name}: values in fp32`);
       }
     });

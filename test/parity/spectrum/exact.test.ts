@@ -37,7 +37,10 @@ const AMPLE = 2 ** 31;
 
 describe('parity of exact spectra with PyTorch float64', () => {
   const cases = JSON.parse(readFileSync(path.join(FOLDER, 'exact.cases.json'), 'utf8')) as Case[];
-  const expectations = JSON.parse(readFileSync(path.join(FOLDER, 'exact.expectations.json'), 'utf8')) as Record<string, Expectation>;
+  const expectations = JSON.parse(readFileSync(path.join(FOLDER, 'exact.expectations.json'), 'utf8')) as Record<
+    string,
+    Expectation
+  >;
   let folder: TemporaryFolder;
   before(async () => {
     folder = await temporaryFolder();
@@ -54,22 +57,51 @@ describe('parity of exact spectra with PyTorch float64', () => {
           const realPath = path.join(folder.path, `${number}-${label}.bin`);
           await writeFile(realPath, bytes);
           const shard = { name: label, realPath, bytes: bytes.length, modifiedNs: 0n, inode: 0n, headerHash: '' };
-          const tensor: StoredTensor = { onDisk: label, name: label, dtype, shape: [rows, columns], size: rows * columns, shard, begin: 0, end: bytes.length };
+          const tensor: StoredTensor = {
+            onDisk: label,
+            name: label,
+            dtype,
+            shape: [rows, columns],
+            size: rows * columns,
+            shard,
+            begin: 0,
+            end: bytes.length,
+          };
           return wholeMatrix(tensor).part;
         };
         if (update !== undefined) {
           const values = bells(seed, rows * columns).map((value) => value * update.scale);
           const moves = bells(seed + 1, rows * columns);
-          source = { rows, columns, before: await stage('before', values), after: await stage('after', values.map((value, index) => value + moves[index]! * (update.scale * update.relative))) };
+          source = {
+            rows,
+            columns,
+            before: await stage('before', values),
+            after: await stage(
+              'after',
+              values.map((value, index) => value + moves[index]! * (update.scale * update.relative)),
+            ),
+          };
         } else {
-          source = { rows, columns, before: null, after: await stage('after', withSpectrum(rows, columns, spectrum!, seed)) };
+          source = {
+            rows,
+            columns,
+            before: null,
+            after: await stage('after', withSpectrum(rows, columns, spectrum!, seed)),
+          };
         }
       });
 
-      for (const [label, memory] of [['ample memory', AMPLE], ['the least memory', exactBytes(rows, columns)]] as const) {
+      for (const [label, memory] of [
+        ['ample memory', AMPLE],
+        ['the least memory', exactBytes(rows, columns)],
+      ] as const) {
         it(`with ${label}`, async () => {
           const shares: number[] = [];
-          const { values, nonFinite } = await exactValues(source, { memory, threads: 2, onProgress: (share) => shares.push(share) });
+          const { values, nonFinite } = await exactValues(source, {
+            memory,
+            threads: 2,
+            onProgress: (share) => shares.push(share),
+          });
           const expected = expectations[name]!;
           assert.equal(nonFinite, 0);
           assert.equal(values.length, Math.min(rows, columns));
@@ -78,10 +110,17 @@ describe('parity of exact spectra with PyTorch float64', () => {
             const wanted = expected.values[index]!;
             assert.ok(value >= 0 && !(value > values[index - 1]!), `value ${index}, ${value}, is not in order`);
             const tolerance = wanted > 1e-6 * largest ? RELATIVE * wanted : ABSOLUTE * largest;
-            assert.ok(Math.abs(value - wanted) <= tolerance, `value ${index} is ${value}, not ${wanted}, of ${largest}`);
+            assert.ok(
+              Math.abs(value - wanted) <= tolerance,
+              `value ${index} is ${value}, not ${wanted}, of ${largest}`,
+            );
           }
           assertMetrics(metricsOf(values), expected.metrics);
-          assert.deepEqual(shares, shares.slice().sort((a, b) => a - b), 'progress goes back');
+          assert.deepEqual(
+            shares,
+            shares.slice().sort((a, b) => a - b),
+            'progress goes back',
+          );
           assert.ok(shares.every((share) => share >= 0 && share <= 1));
         });
       }
@@ -90,8 +129,10 @@ describe('parity of exact spectra with PyTorch float64', () => {
 });
 
 function assertMetrics(actual: SpectrumMetrics, expected: SpectrumMetrics): void {
-  for (const name of ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'conditionNumber', 'logVolume'] as const) assertClose(actual[name], expected[name], name);
-  for (const [k, share] of Object.entries(expected.topEnergy)) assertClose(actual.topEnergy[k]!, share, `topEnergy.${k}`);
+  for (const name of ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'conditionNumber', 'logVolume'] as const)
+    assertClose(actual[name], expected[name], name);
+  for (const [k, share] of Object.entries(expected.topEnergy))
+    assertClose(actual.topEnergy[k]!, share, `topEnergy.${k}`);
 }
 
 function assertClose(actual: number | null, expected: number | null, name: string): void {
@@ -106,17 +147,27 @@ function bells(seed: number, count: number): Float64Array {
 }
 
 /** diag(σ) between products of Householder reflections. */
-function withSpectrum(rows: number, columns: number, { geometric, blocks, scale = 1 }: NonNullable<Case['spectrum']>, seed: number): Float64Array {
+function withSpectrum(
+  rows: number,
+  columns: number,
+  { geometric, blocks, scale = 1 }: NonNullable<Case['spectrum']>,
+  seed: number,
+): Float64Array {
   const count = Math.min(rows, columns);
-  const values = blocks?.flatMap(([number, value]) => new Array<number>(number).fill(value)) ?? Array.from({ length: count }, (_, index) => 10 ** ((-geometric! * index) / (count - 1)));
+  const values =
+    blocks?.flatMap(([number, value]) => new Array<number>(number).fill(value)) ??
+    Array.from({ length: count }, (_, index) => 10 ** ((-geometric! * index) / (count - 1)));
   const matrix = new Float64Array(rows * columns);
   values.forEach((value, index) => (matrix[index * columns + index] = value * scale));
   for (let index = 0; index < REFLECTIONS; index++) {
     const u = bells(seed + 10 + index, rows);
     const left = new Float64Array(columns);
-    for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) left[column]! += u[row]! * matrix[row * columns + column]!;
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) left[column]! += u[row]! * matrix[row * columns + column]!;
     const uu = u.reduce((sum, value) => sum + value * value, 0);
-    for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) matrix[row * columns + column]! -= u[row]! * ((2 / uu) * left[column]!);
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        matrix[row * columns + column]! -= u[row]! * ((2 / uu) * left[column]!);
     const v = bells(seed + 20 + index, columns);
     const vv = v.reduce((sum, value) => sum + value * value, 0);
     for (let row = 0; row < rows; row++) {

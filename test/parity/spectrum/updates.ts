@@ -8,8 +8,18 @@ import { bell } from '../hashed.js';
 export interface MadeUpdate {
   rows: number;
   columns: number;
-  weights: 'gaussian' | 'flat' | 'laplace' | 'student' | 'outlier rows' | 'outlier columns' | 'uneven rows' | 'uneven columns';
-  update: 'low rank' | 'halving' | 'power law' | 'few rows' | 'few columns' | 'low rank and noise' | 'noise' | 'signs' | 'along the weights';
+  weights:
+    'gaussian' | 'flat' | 'laplace' | 'student' | 'outlier rows' | 'outlier columns' | 'uneven rows' | 'uneven columns';
+  update:
+    | 'low rank'
+    | 'halving'
+    | 'power law'
+    | 'few rows'
+    | 'few columns'
+    | 'low rank and noise'
+    | 'noise'
+    | 'signs'
+    | 'along the weights';
   /** Directions of the update, where its kind leaves that open. */
   rank: number;
   seed: number;
@@ -23,44 +33,84 @@ export function weightsOf({ rows, columns, weights, seed }: MadeUpdate): Known {
   const at = (row: number, column: number, index: number): number => {
     const own = bell(seed, index);
     switch (weights) {
-      case 'gaussian': return own;
+      case 'gaussian':
+        return own;
       // Little more than one octave.
-      case 'flat': return own < 0 ? -1 - other(1, index) / 16 : 1 + other(1, index) / 16;
-      case 'laplace': return own * Math.sqrt(other(1, index) + other(2, index));
+      case 'flat':
+        return own < 0 ? -1 - other(1, index) / 16 : 1 + other(1, index) / 16;
+      case 'laplace':
+        return own * Math.sqrt(other(1, index) + other(2, index));
       // Three degrees of freedom: the fourth moment does not exist.
-      case 'student': return own / Math.sqrt(other(1, index) + other(2, index) + other(3, index) + 0.01);
-      case 'outlier rows': return row % 37 === 5 ? 12 * own : own;
-      case 'outlier columns': return column % 97 === 11 ? 30 * own : own;
-      case 'uneven rows': return own * (0.2 + other(1, row));
-      case 'uneven columns': return own * (0.2 + other(1, column));
+      case 'student':
+        return own / Math.sqrt(other(1, index) + other(2, index) + other(3, index) + 0.01);
+      case 'outlier rows':
+        return row % 37 === 5 ? 12 * own : own;
+      case 'outlier columns':
+        return column % 97 === 11 ? 30 * own : own;
+      case 'uneven rows':
+        return own * (0.2 + other(1, row));
+      case 'uneven columns':
+        return own * (0.2 + other(1, column));
     }
   };
-  return { rows, columns, values: Float64Array.from({ length: rows * columns }, (_, index) => SIZE * at(Math.floor(index / columns), index % columns, index)) };
+  return {
+    rows,
+    columns,
+    values: Float64Array.from(
+      { length: rows * columns },
+      (_, index) => SIZE * at(Math.floor(index / columns), index % columns, index),
+    ),
+  };
 }
 
 /** Of any size: it is multiplied with the case's factor before it is added. */
 export function updateOf(one: MadeUpdate): Known {
   const { rows, columns, update, rank, seed } = one;
   const values = new Float64Array(rows * columns);
-  const add = (directions: number, share: (direction: number) => number = () => 1, holds: (row: number, column: number) => boolean = () => true) => {
+  const add = (
+    directions: number,
+    share: (direction: number) => number = () => 1,
+    holds: (row: number, column: number) => boolean = () => true,
+  ) => {
     for (let direction = 0; direction < directions; direction++) {
       for (let row = 0; row < rows; row++) {
         const left = bell(seed + 10, row * directions + direction) * share(direction);
-        for (let column = 0; column < columns; column++) if (holds(row, column)) values[row * columns + column]! += left * bell(seed + 11, direction * columns + column);
+        for (let column = 0; column < columns; column++)
+          if (holds(row, column))
+            values[row * columns + column]! += left * bell(seed + 11, direction * columns + column);
       }
     }
   };
-  const noise = (size: number) => values.forEach((value, index) => (values[index] = value + size * bell(seed + 12, index)));
+  const noise = (size: number) =>
+    values.forEach((value, index) => (values[index] = value + size * bell(seed + 12, index)));
   switch (update) {
-    case 'low rank': add(rank); break;
-    case 'halving': add(12, (direction) => 2 ** -direction); break;
-    case 'power law': add(Math.min(rows, columns, 64), (direction) => 1 / (1 + direction)); break;
-    case 'few rows': add(rank, undefined, (row) => row % 8 === 3); break;
-    case 'few columns': add(rank, undefined, (_, column) => column % 6 === 1); break;
-    case 'low rank and noise': add(rank); noise(Math.sqrt(rank)); break;
-    case 'noise': noise(1); break;
+    case 'low rank':
+      add(rank);
+      break;
+    case 'halving':
+      add(12, (direction) => 2 ** -direction);
+      break;
+    case 'power law':
+      add(Math.min(rows, columns, 64), (direction) => 1 / (1 + direction));
+      break;
+    case 'few rows':
+      add(rank, undefined, (row) => row % 8 === 3);
+      break;
+    case 'few columns':
+      add(rank, undefined, (_, column) => column % 6 === 1);
+      break;
+    case 'low rank and noise':
+      add(rank);
+      noise(Math.sqrt(rank));
+      break;
+    case 'noise':
+      noise(1);
+      break;
     // As of an optimizer that moves every weight by as much.
-    case 'signs': add(rank); values.forEach((value, index) => (values[index] = value < 0 ? -1 : 1)); break;
+    case 'signs':
+      add(rank);
+      values.forEach((value, index) => (values[index] = value < 0 ? -1 : 1));
+      break;
     case 'along the weights': {
       add(rank);
       const weights = weightsOf(one);

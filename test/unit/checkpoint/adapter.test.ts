@@ -11,7 +11,13 @@ import { readFactorRows } from '../../../src/engine/checkpoint/lora.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import type { ErrorCode } from '../../../src/engine/errors.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
-import { temporaryFolder, type TemporaryFolder, writeCheckpoint, writeHubCheckpoint, type WrittenTensor } from '../../fixtures/checkpoints.js';
+import {
+  temporaryFolder,
+  type TemporaryFolder,
+  writeCheckpoint,
+  writeHubCheckpoint,
+  type WrittenTensor,
+} from '../../fixtures/checkpoints.js';
 
 const Q = 'model.language_model.layers.0.self_attn.q_proj';
 const UP = 'model.language_model.layers.1.mlp.up_proj';
@@ -38,7 +44,14 @@ async function valuesOf(tensor: Tensor | undefined): Promise<Float64Array> {
 }
 
 /** W + s·B·A by the definition, element by element. */
-function sum(weights: Float64Array, A: ArrayLike<number>, B: ArrayLike<number>, rank: number, scaling: number, columns: number): Float64Array {
+function sum(
+  weights: Float64Array,
+  A: ArrayLike<number>,
+  B: ArrayLike<number>,
+  rank: number,
+  scaling: number,
+  columns: number,
+): Float64Array {
   return weights.map((weight, index) => {
     const [row, column] = [Math.floor(index / columns), index % columns];
     let product = 0;
@@ -59,13 +72,29 @@ describe('an adapter', function () {
     const tensors = [...pair(Q, 16, 16, 2, 1), ...pair(UP, 32, 16, 2, 3)];
     const folder = await writeAdapter(fresh(), { tensors });
     const plain = await openCheckpoint(base);
-    for (const given of [folder, path.join(folder, 'adapter_config.json'), path.join(folder, 'adapter_model.safetensors')]) {
+    for (const given of [
+      folder,
+      path.join(folder, 'adapter_config.json'),
+      path.join(folder, 'adapter_model.safetensors'),
+    ]) {
       const checkpoint = await openCheckpoint(given);
-      assert.deepEqual([checkpoint.path, checkpoint.folder, checkpoint.family, checkpoint.layers], [given, folder, plain.family, plain.layers]);
+      assert.deepEqual(
+        [checkpoint.path, checkpoint.folder, checkpoint.family, checkpoint.layers],
+        [given, folder, plain.family, plain.layers],
+      );
       assert.deepEqual([...checkpoint.tensors.keys()], [...plain.tensors.keys()]);
-      assert.deepEqual([...checkpoint.tensors.values()].filter(({ expression }) => expression).map(({ name, dtype }) => [name, dtype]), [[`${Q}.weight`, 'F64'], [`${UP}.weight`, 'F64']]);
+      assert.deepEqual(
+        [...checkpoint.tensors.values()].filter(({ expression }) => expression).map(({ name, dtype }) => [name, dtype]),
+        [
+          [`${Q}.weight`, 'F64'],
+          [`${UP}.weight`, 'F64'],
+        ],
+      );
       assert.match(checkpoint.warnings.join(' '), /LoRA of rank 2 on base \(.*base\): 2 weights are W \+ s·B·A/);
-      close(await valuesOf(checkpoint.tensors.get(`${Q}.weight`)), sum(await valuesOf(plain.tensors.get(`${Q}.weight`)), numbers(tensors[0]!), numbers(tensors[1]!), 2, 2, 16));
+      close(
+        await valuesOf(checkpoint.tensors.get(`${Q}.weight`)),
+        sum(await valuesOf(plain.tensors.get(`${Q}.weight`)), numbers(tensors[0]!), numbers(tensors[1]!), 2, 2, 16),
+      );
     }
   });
 
@@ -74,8 +103,18 @@ describe('an adapter', function () {
     const [rows, columns] = [1500, 400]; // several blocks of 2^18 elements, and no whole number of them
     const name = `${Q}.weight`;
     await writeCheckpoint(wide, {
-      layers: 1, visionLayers: 0,
-      edit: (all) => all.map((tensor) => (tensor.name === name ? { ...tensor, shape: [rows, columns], data: Float32Array.from({ length: rows * columns }, (_, index) => (index % 251) / 256) } : tensor)),
+      layers: 1,
+      visionLayers: 0,
+      edit: (all) =>
+        all.map((tensor) =>
+          tensor.name === name
+            ? {
+                ...tensor,
+                shape: [rows, columns],
+                data: Float32Array.from({ length: rows * columns }, (_, index) => (index % 251) / 256),
+              }
+            : tensor,
+        ),
     });
     const tensor = (await openCheckpoint(wide)).tensors.get(name)!;
     const factors = pair(Q, rows, columns, 2, 5);
@@ -83,7 +122,13 @@ describe('an adapter', function () {
     const computed = (await openCheckpoint(folder)).tensors.get(name)!;
     const all = sum(await valuesOf(tensor), numbers(factors[0]!), numbers(factors[1]!), 2, 2, columns);
     close(await valuesOf(computed), all);
-    for (const [first, length] of [[1, 1], [columns - 1, 2], [12_345, 400_000], [computed.size - 7, 7], [5, 0]] as const) {
+    for (const [first, length] of [
+      [1, 1],
+      [columns - 1, 2],
+      [12_345, 400_000],
+      [computed.size - 7, 7],
+      [5, 0],
+    ] as const) {
       const part = new Float64Array(length);
       await readElements(computed, first, part);
       close(part, all.subarray(first, first + length));
@@ -101,10 +146,24 @@ describe('an adapter', function () {
   it('reads any rows of a factor, stored as it is or transposed', async () => {
     const tensor = (await openCheckpoint(base)).tensors.get(`${UP}.weight`)!; // 32 × 16
     const all = await valuesOf(tensor);
-    for (const [first, rows] of [[0, 16], [3, 5], [15, 1], [4, 0]] as const) {
+    for (const [first, rows] of [
+      [0, 16],
+      [3, 5],
+      [15, 1],
+      [4, 0],
+    ] as const) {
       const turned = await readFactorRows({ tensor, transposed: true }, first, rows, 32, 16, readElements);
-      assert.deepEqual(turned, Float64Array.from({ length: rows * 32 }, (_, index) => all[(index % 32) * 16 + first + Math.floor(index / 32)]!));
-      assert.deepEqual(await readFactorRows({ tensor, transposed: false }, first, rows, 16, 32, readElements), all.slice(first * 16, (first + rows) * 16));
+      assert.deepEqual(
+        turned,
+        Float64Array.from(
+          { length: rows * 32 },
+          (_, index) => all[(index % 32) * 16 + first + Math.floor(index / 32)]!,
+        ),
+      );
+      assert.deepEqual(
+        await readFactorRows({ tensor, transposed: false }, first, rows, 16, 32, readElements),
+        all.slice(first * 16, (first + rows) * 16),
+      );
     }
   });
 
@@ -114,33 +173,83 @@ describe('an adapter', function () {
     for (const [config, rank, scaling] of [
       [{ r: 2, lora_alpha: 16 }, 2, 8],
       [{ r: 4, lora_alpha: 16, use_rslora: true }, 4, 8],
-      [{ r: 8, lora_alpha: 16, rank_pattern: { q_proj: 4 }, alpha_pattern: { 'layers.0.self_attn.q_proj': 2 } }, 4, 0.5],
-      [{ r: 8, lora_alpha: 16, rank_pattern: { 'layers.1.self_attn.q_proj': 3, '^model\\.language_model\\.layers\\.0\\..*q_proj': 4 } }, 4, 4],
+      [
+        { r: 8, lora_alpha: 16, rank_pattern: { q_proj: 4 }, alpha_pattern: { 'layers.0.self_attn.q_proj': 2 } },
+        4,
+        0.5,
+      ],
+      [
+        {
+          r: 8,
+          lora_alpha: 16,
+          rank_pattern: { 'layers.1.self_attn.q_proj': 3, '^model\\.language_model\\.layers\\.0\\..*q_proj': 4 },
+        },
+        4,
+        4,
+      ],
       [{ r: 4, lora_alpha: 16, alpha_pattern: { roj: 1, proj: 1, '.*': 6 } }, 4, 1.5],
     ] as const) {
       const tensors = pair(Q, 16, 16, rank, 7);
       const checkpoint = await openCheckpoint(await writeAdapter(fresh(), { config, tensors }));
-      close(await valuesOf(checkpoint.tensors.get(`${Q}.weight`)), sum(weights, numbers(tensors[0]!), numbers(tensors[1]!), rank, scaling, 16));
+      close(
+        await valuesOf(checkpoint.tensors.get(`${Q}.weight`)),
+        sum(weights, numbers(tensors[0]!), numbers(tensors[1]!), rank, scaling, 16),
+      );
     }
   });
 
   it('may replace whole tensors, lie on an embedding, and be stored with its name', async () => {
     const plain = await openCheckpoint(base);
-    const norm: WrittenTensor = { name: 'base_model.model.model.language_model.norm.modules_to_save.default.weight', shape: [16], dtype: 'F32', data: Float32Array.from({ length: 16 }, (_, index) => index) };
+    const norm: WrittenTensor = {
+      name: 'base_model.model.model.language_model.norm.modules_to_save.default.weight',
+      shape: [16],
+      dtype: 'F32',
+      data: Float32Array.from({ length: 16 }, (_, index) => index),
+    };
     const copy: WrittenTensor = { ...norm, name: 'base_model.model.model.language_model.norm.original_module.weight' };
-    const head: WrittenTensor = { name: 'base_model.model.lm_head.weight', shape: [34, 16], dtype: 'BF16', data: new Float32Array(34 * 16).fill(0.5) };
+    const head: WrittenTensor = {
+      name: 'base_model.model.lm_head.weight',
+      shape: [34, 16],
+      dtype: 'BF16',
+      data: new Float32Array(34 * 16).fill(0.5),
+    };
     const [A, B] = pair('x', 16, 32, 2, 11) as [WrittenTensor, WrittenTensor];
-    const embedding = [{ ...A, name: `base_model.model.${EMBEDDING}.lora_embedding_A` }, { ...B, name: `base_model.model.${EMBEDDING}.lora_embedding_B.default` }];
-    const named = pair(UP, 32, 16, 2, 13).map((tensor) => ({ ...tensor, name: tensor.name.replace('.weight', '.default.weight') }));
-    const checkpoint = await openCheckpoint(await writeAdapter(fresh(), { tensors: [norm, copy, head, ...embedding, ...named] }));
-    assert.deepEqual([...(await valuesOf(checkpoint.tensors.get('model.language_model.norm.weight')))], [...numbers(norm)]);
+    const embedding = [
+      { ...A, name: `base_model.model.${EMBEDDING}.lora_embedding_A` },
+      { ...B, name: `base_model.model.${EMBEDDING}.lora_embedding_B.default` },
+    ];
+    const named = pair(UP, 32, 16, 2, 13).map((tensor) => ({
+      ...tensor,
+      name: tensor.name.replace('.weight', '.default.weight'),
+    }));
+    const checkpoint = await openCheckpoint(
+      await writeAdapter(fresh(), { tensors: [norm, copy, head, ...embedding, ...named] }),
+    );
+    assert.deepEqual(
+      [...(await valuesOf(checkpoint.tensors.get('model.language_model.norm.weight')))],
+      [...numbers(norm)],
+    );
     assert.deepEqual(checkpoint.tensors.get('lm_head.weight')!.shape, [34, 16]); // two tokens were added
-    close(await valuesOf(checkpoint.tensors.get(`${UP}.weight`)), sum(await valuesOf(plain.tensors.get(`${UP}.weight`)), numbers(named[0]!), numbers(named[1]!), 2, 2, 16));
+    close(
+      await valuesOf(checkpoint.tensors.get(`${UP}.weight`)),
+      sum(await valuesOf(plain.tensors.get(`${UP}.weight`)), numbers(named[0]!), numbers(named[1]!), 2, 2, 16),
+    );
     // Vocabulary × hidden: the update is transposed.
-    const turned = (values: Float32Array, rows: number, columns: number) => Float32Array.from({ length: values.length }, (_, index) => values[(index % rows) * columns + Math.floor(index / rows)]!);
+    const turned = (values: Float32Array, rows: number, columns: number) =>
+      Float32Array.from(
+        { length: values.length },
+        (_, index) => values[(index % rows) * columns + Math.floor(index / rows)]!,
+      );
     close(
       await valuesOf(checkpoint.tensors.get(`${EMBEDDING}.weight`)),
-      sum(await valuesOf(plain.tensors.get(`${EMBEDDING}.weight`)), turned(numbers(B), 16, 2), turned(numbers(A), 2, 32), 2, 2, 16),
+      sum(
+        await valuesOf(plain.tensors.get(`${EMBEDDING}.weight`)),
+        turned(numbers(B), 16, 2),
+        turned(numbers(A), 2, 32),
+        2,
+        2,
+        16,
+      ),
     );
     const part = new Float64Array(20);
     await readElements(checkpoint.tensors.get(`${EMBEDDING}.weight`)!, 100, part);
@@ -151,16 +260,31 @@ describe('an adapter', function () {
     const tied = path.join(temporary.path, 'tied');
     await writeCheckpoint(tied, { tied: true });
     const [A, B] = pair('x', 16, 32, 2, 11) as [WrittenTensor, WrittenTensor];
-    const embedding = [{ ...A, name: `base_model.model.${EMBEDDING}.lora_embedding_A` }, { ...B, name: `base_model.model.${EMBEDDING}.lora_embedding_B` }];
+    const embedding = [
+      { ...A, name: `base_model.model.${EMBEDDING}.lora_embedding_A` },
+      { ...B, name: `base_model.model.${EMBEDDING}.lora_embedding_B` },
+    ];
     const plain = await openCheckpoint(tied);
     const weights = await valuesOf(plain.tensors.get(`${EMBEDDING}.weight`));
-    const apart = await openCheckpoint(await writeAdapter(fresh(), { config: { base_model_name_or_path: tied }, tensors: embedding }));
+    const apart = await openCheckpoint(
+      await writeAdapter(fresh(), { config: { base_model_name_or_path: tied }, tensors: embedding }),
+    );
     assert.deepEqual(await valuesOf(apart.tensors.get('lm_head.weight')), weights);
     assert.notDeepEqual(await valuesOf(apart.tensors.get(`${EMBEDDING}.weight`)), weights);
     assert.match(apart.warnings.join(' '), /two matrices here, as PEFT runs them/);
-    const together = await openCheckpoint(await writeAdapter(fresh(), { config: { base_model_name_or_path: tied, ensure_weight_tying: true }, tensors: embedding }));
+    const together = await openCheckpoint(
+      await writeAdapter(fresh(), {
+        config: { base_model_name_or_path: tied, ensure_weight_tying: true },
+        tensors: embedding,
+      }),
+    );
     assert.equal(together.tensors.has('lm_head.weight'), false);
-    const head = await openCheckpoint(await writeAdapter(fresh(), { config: { base_model_name_or_path: tied }, tensors: pair('lm_head', 32, 16, 2, 3) }));
+    const head = await openCheckpoint(
+      await writeAdapter(fresh(), {
+        config: { base_model_name_or_path: tied },
+        tensors: pair('lm_head', 32, 16, 2, 3),
+      }),
+    );
     assert.equal(head.tensors.get('lm_head.weight')!.expression?.kind, 'lora');
     assert.deepEqual(await valuesOf(head.tensors.get(`${EMBEDDING}.weight`)), weights);
   });
@@ -169,16 +293,29 @@ describe('an adapter', function () {
     const tensors = pair(Q, 16, 16, 2, 1);
     const baseOf = async (folder: string, given = folder) => (await openCheckpoint(given)).virtual!.sources[0]!.folder;
     const runs = path.join(temporary.path, 'runs', 'one', 'checkpoint-5');
-    assert.equal(await baseOf(await writeAdapter(runs, { config: { base_model_name_or_path: './base' }, tensors })), base);
-    assert.equal(await baseOf(await writeAdapter(fresh(), { config: { base_model_name_or_path: base }, tensors })), base);
+    assert.equal(
+      await baseOf(await writeAdapter(runs, { config: { base_model_name_or_path: './base' }, tensors })),
+      base,
+    );
+    assert.equal(
+      await baseOf(await writeAdapter(fresh(), { config: { base_model_name_or_path: base }, tensors })),
+      base,
+    );
     const lost = await writeAdapter(fresh(), { config: { base_model_name_or_path: 'org/Model' }, tensors });
     const previous = process.env['HF_HUB_CACHE'];
     process.env['HF_HUB_CACHE'] = path.join(temporary.path, 'hub');
     try {
-      await assert.rejects(openCheckpoint(lost), { code: 'no-base', message: /belongs on "org\/Model", which is neither a folder here nor in the Hugging Face cache: name both, as BASE\+ADAPTER/ });
+      await assert.rejects(openCheckpoint(lost), {
+        code: 'no-base',
+        message:
+          /belongs on "org\/Model", which is neither a folder here nor in the Hugging Face cache: name both, as BASE\+ADAPTER/,
+      });
       const snapshot = await writeHubCheckpoint(process.env['HF_HUB_CACHE'], 'org/Model', 'a'.repeat(40));
       assert.equal(await baseOf(lost), snapshot);
-      const revised = await writeAdapter(fresh(), { config: { base_model_name_or_path: 'org/Model', revision: 'b'.repeat(40) }, tensors });
+      const revised = await writeAdapter(fresh(), {
+        config: { base_model_name_or_path: 'org/Model', revision: 'b'.repeat(40) },
+        tensors,
+      });
       await assert.rejects(openCheckpoint(revised), { code: 'no-base', message: /revision "b/ });
     } finally {
       if (previous === undefined) delete process.env['HF_HUB_CACHE'];
@@ -195,15 +332,24 @@ describe('an adapter', function () {
     // Beside the model that it belongs on; without one there, its own folder is no base.
     for (const name of ['.', '../both', path.join(temporary.path, 'both')]) {
       const both = path.join(temporary.path, 'both');
-      const adapter = path.join(await writeAdapter(both, { config: { base_model_name_or_path: name }, tensors }), 'adapter_config.json');
+      const adapter = path.join(
+        await writeAdapter(both, { config: { base_model_name_or_path: name }, tensors }),
+        'adapter_config.json',
+      );
       await assert.rejects(openCheckpoint(adapter), name === '.' ? { code: 'not-found' } : { code: 'no-base' });
       await cp(base, both, { recursive: true });
       assert.equal(await baseOf(both, adapter), both);
       assert.equal((await openCheckpoint(both)).virtual, undefined);
       await rm(both, { recursive: true });
     }
-    const circle = await writeAdapter(path.join(temporary.path, 'circle'), { config: { base_model_name_or_path: '../circle-2' }, tensors });
-    await writeAdapter(path.join(temporary.path, 'circle-2'), { config: { base_model_name_or_path: '../circle' }, tensors });
+    const circle = await writeAdapter(path.join(temporary.path, 'circle'), {
+      config: { base_model_name_or_path: '../circle-2' },
+      tensors,
+    });
+    await writeAdapter(path.join(temporary.path, 'circle-2'), {
+      config: { base_model_name_or_path: '../circle' },
+      tensors,
+    });
     await assert.rejects(openCheckpoint(circle), { code: 'malformed', message: /ends in no base/ });
     const share = await writeAdapter(fresh(), { config: { base_model_name_or_path: '//host/share' }, tensors });
     await assert.rejects(openCheckpoint(share), { code: 'no-base' });
@@ -213,10 +359,20 @@ describe('an adapter', function () {
     const tensors = pair(Q, 16, 16, 2, 1);
     const print = async (folder: string) => fingerprint(await openCheckpoint(folder));
     const one = await print(await writeAdapter(fresh(), { tensors }));
-    assert.equal(await print(await writeAdapter(fresh(), { config: { base_model_name_or_path: base, inference_mode: true }, tensors })), one);
+    assert.equal(
+      await print(
+        await writeAdapter(fresh(), { config: { base_model_name_or_path: base, inference_mode: true }, tensors }),
+      ),
+      one,
+    );
     const other = path.join(temporary.path, 'other');
     await writeCheckpoint(other, { seed: 2 });
-    for (const changed of [{ config: { lora_alpha: 8 }, tensors }, { config: { use_rslora: true }, tensors }, { config: { base_model_name_or_path: other }, tensors }, { tensors: pair(Q, 16, 16, 2, 9) }]) {
+    for (const changed of [
+      { config: { lora_alpha: 8 }, tensors },
+      { config: { use_rslora: true }, tensors },
+      { config: { base_model_name_or_path: other }, tensors },
+      { tensors: pair(Q, 16, 16, 2, 9) },
+    ]) {
       assert.notEqual(await print(await writeAdapter(fresh(), changed)), one);
     }
   });
@@ -224,7 +380,9 @@ describe('an adapter', function () {
   it('is changed when its base is', async () => {
     const own = path.join(temporary.path, 'written');
     await writeCheckpoint(own);
-    const checkpoint = await openCheckpoint(await writeAdapter(fresh(), { config: { base_model_name_or_path: own }, tensors: pair(Q, 16, 16, 2, 1) }));
+    const checkpoint = await openCheckpoint(
+      await writeAdapter(fresh(), { config: { base_model_name_or_path: own }, tensors: pair(Q, 16, 16, 2, 1) }),
+    );
     await checkUnchanged(checkpoint);
     await utimes(path.join(own, 'model.safetensors'), new Date(), new Date(Date.now() + 60_000));
     await assert.rejects(checkUnchanged(checkpoint), { code: 'changed', message: /written.*model\.safetensors/ });
@@ -235,7 +393,8 @@ describe('an adapter', function () {
   it('brings its own tokenizer, and leaves that of a model it lies beside', async () => {
     const tensors = pair(Q, 16, 16, 2, 1);
     const own = await writeAdapter(fresh(), { tensors, files: { 'tokenizer.json': '{"of": "adapter"}' } });
-    const text = async (folder: string) => readFile((await openCheckpoint(folder)).files.get('tokenizer.json')!, 'utf8');
+    const text = async (folder: string) =>
+      readFile((await openCheckpoint(folder)).files.get('tokenizer.json')!, 'utf8');
     assert.match(await text(own), /adapter/);
     assert.match(await text(await writeAdapter(fresh(), { tensors })), /base/);
     const beside = path.join(temporary.path, 'beside');
@@ -247,37 +406,123 @@ describe('an adapter', function () {
 
   it('is inspected with its base', async () => {
     const result = await inspectCheckpoint(await writeAdapter(fresh(), { tensors: pair(Q, 16, 16, 2, 1) }));
-    assert.deepEqual(result.shards.map(({ file }) => file), ['adapter_model.safetensors', 'base/model.safetensors']);
+    assert.deepEqual(
+      result.shards.map(({ file }) => file),
+      ['adapter_model.safetensors', 'base/model.safetensors'],
+    );
     assert.equal(result.tensors.find(({ name }) => name === `${Q}.weight`)!.shard, 'computed');
     assert.equal(result.shards[1]!.tensors, result.tensors.length - 1);
   });
 
   const tensors = pair(Q, 16, 16, 2, 1);
-  const renamed = (from: RegExp, to: string) => tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(from, to) }));
+  const renamed = (from: RegExp, to: string) =>
+    tensors.map((tensor) => ({ ...tensor, name: tensor.name.replace(from, to) }));
   /** What is wrong, the code, and what the sentence says. */
   const wrong: [string, { config?: Record<string, unknown>; tensors?: WrittenTensor[] }, ErrorCode, RegExp][] = [
     ['another type', { config: { peft_type: 'IA3' } }, 'unsupported', /an adapter of type "IA3".*merge_and_unload/],
     ['no type', { config: { peft_type: null } }, 'malformed', /has no "peft_type"/],
     ['DoRA', { config: { use_dora: true } }, 'unsupported', /DoRA/],
-    ['DoRA by its tensors', { tensors: [...tensors, { name: `base_model.model.${Q}.lora_magnitude_vector`, shape: [16], dtype: 'F32', data: new Float32Array(16) }] }, 'unsupported', /DoRA/],
-    ['PiSSA', { config: { init_lora_weights: 'pissa_niter_4' } }, 'unsupported', /begun as "pissa_niter_4", which changes the base too/],
+    [
+      'DoRA by its tensors',
+      {
+        tensors: [
+          ...tensors,
+          {
+            name: `base_model.model.${Q}.lora_magnitude_vector`,
+            shape: [16],
+            dtype: 'F32',
+            data: new Float32Array(16),
+          },
+        ],
+      },
+      'unsupported',
+      /DoRA/,
+    ],
+    [
+      'PiSSA',
+      { config: { init_lora_weights: 'pissa_niter_4' } },
+      'unsupported',
+      /begun as "pissa_niter_4", which changes the base too/,
+    ],
     ['biases of its own', { config: { lora_bias: true } }, 'unsupported', /lora_bias/],
-    ['bare parameters', { config: { target_parameters: ['mlp.experts.down_proj'] } }, 'unsupported', /target_parameters/],
-    ['a part unknown', { tensors: [...tensors, { name: `base_model.model.${Q}.lora_C.weight`, shape: [1], dtype: 'F32', data: [0] }] }, 'unsupported', /lora_C/],
-    ['half a pair', { tensors: tensors.slice(1) }, 'malformed', /only one half of the update of "model\.language_model\.layers\.0\.self_attn\.q_proj"/],
+    [
+      'bare parameters',
+      { config: { target_parameters: ['mlp.experts.down_proj'] } },
+      'unsupported',
+      /target_parameters/,
+    ],
+    [
+      'a part unknown',
+      { tensors: [...tensors, { name: `base_model.model.${Q}.lora_C.weight`, shape: [1], dtype: 'F32', data: [0] }] },
+      'unsupported',
+      /lora_C/,
+    ],
+    [
+      'half a pair',
+      { tensors: tensors.slice(1) },
+      'malformed',
+      /only one half of the update of "model\.language_model\.layers\.0\.self_attn\.q_proj"/,
+    ],
     ['a rank of another number', { config: { r: 4 } }, 'malformed', /gives it rank 4/],
-    ['an unknown target', { tensors: renamed(/q_proj/, 'x_proj') }, 'mismatch', /x_proj.*is not the base of this adapter/],
-    ['another width', { tensors: pair(Q, 16, 24, 2, 1) }, 'mismatch', /shape \[16, 24\], but the weight has \[16, 16\]/],
-    ['a whole tensor of another shape', { tensors: [{ name: `base_model.model.${Q}.weight`, shape: [16, 8], dtype: 'F32', data: new Float32Array(128) }] }, 'mismatch', /\[16, 8\]/],
-    ['two of one', { tensors: [...tensors, ...renamed(/\.weight/, '.other.weight')] }, 'malformed', /two updates of the same weight/],
-    ['integers', { tensors: tensors.map((tensor) => ({ ...tensor, dtype: 'I32' as const })) }, 'malformed', /no factor of an update/],
+    [
+      'an unknown target',
+      { tensors: renamed(/q_proj/, 'x_proj') },
+      'mismatch',
+      /x_proj.*is not the base of this adapter/,
+    ],
+    [
+      'another width',
+      { tensors: pair(Q, 16, 24, 2, 1) },
+      'mismatch',
+      /shape \[16, 24\], but the weight has \[16, 16\]/,
+    ],
+    [
+      'a whole tensor of another shape',
+      {
+        tensors: [{ name: `base_model.model.${Q}.weight`, shape: [16, 8], dtype: 'F32', data: new Float32Array(128) }],
+      },
+      'mismatch',
+      /\[16, 8\]/,
+    ],
+    [
+      'two of one',
+      { tensors: [...tensors, ...renamed(/\.weight/, '.other.weight')] },
+      'malformed',
+      /two updates of the same weight/,
+    ],
+    [
+      'integers',
+      { tensors: tensors.map((tensor) => ({ ...tensor, dtype: 'I32' as const })) },
+      'malformed',
+      /no factor of an update/,
+    ],
     ['no number for alpha', { config: { lora_alpha: 'four' } }, 'malformed', /"lora_alpha" that is no usable number/],
     ['patterns that are none', { config: { alpha_pattern: ['q_proj'] } }, 'malformed', /"alpha_pattern"/],
-    ['a pattern that never ends', { config: { alpha_pattern: { '(a+)+$': 2 } } }, 'malformed', /too complicated to be tried safely/],
+    [
+      'a pattern that never ends',
+      { config: { alpha_pattern: { '(a+)+$': 2 } } },
+      'malformed',
+      /too complicated to be tried safely/,
+    ],
     ['a pattern that is none', { config: { alpha_pattern: { '(': 2 } } }, 'malformed', /no regular expression/],
-    ['a base that is a number', { config: { base_model_name_or_path: 7 } }, 'malformed', /"base_model_name_or_path" that is no text/],
-    ['no base', { config: { base_model_name_or_path: null } }, 'no-base', /does not say what its base is: name both, as BASE\+ADAPTER/],
-    ['nothing in it', { tensors: [{ name: `base_model.model.${Q}.original_module.weight`, shape: [1], dtype: 'F32', data: [0] }] }, 'malformed', /holds no update/],
+    [
+      'a base that is a number',
+      { config: { base_model_name_or_path: 7 } },
+      'malformed',
+      /"base_model_name_or_path" that is no text/,
+    ],
+    [
+      'no base',
+      { config: { base_model_name_or_path: null } },
+      'no-base',
+      /does not say what its base is: name both, as BASE\+ADAPTER/,
+    ],
+    [
+      'nothing in it',
+      { tensors: [{ name: `base_model.model.${Q}.original_module.weight`, shape: [1], dtype: 'F32', data: [0] }] },
+      'malformed',
+      /holds no update/,
+    ],
   ];
   for (const [what, options, code, sentence] of wrong) {
     it(`is refused with ${what}`, async () => {
@@ -300,6 +545,9 @@ describe('an adapter', function () {
     await assert.rejects(openCheckpoint(empty), { code: 'not-found', message: /the adapter's weights are missing/ });
     const quantised = path.join(temporary.path, 'quantised');
     await writeCheckpoint(quantised, { dtypeFor: (name) => (name === `${Q}.weight` ? 'U8' : undefined) });
-    await assert.rejects(openCheckpoint(`${quantised}+${await writeAdapter(fresh(), { tensors })}`), { code: 'unsupported', message: /quantised base/ });
+    await assert.rejects(openCheckpoint(`${quantised}+${await writeAdapter(fresh(), { tensors })}`), {
+      code: 'unsupported',
+      message: /quantised base/,
+    });
   });
 });

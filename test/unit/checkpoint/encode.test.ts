@@ -10,7 +10,10 @@ import { normal } from '../../fixtures/checkpoints.js';
 function finiteValues(dtype: Dtype, width: number): { value: number; code: number }[] {
   const codes = Array.from({ length: 2 ** (8 * width) }, (_, code) => code);
   const bytes = width === 1 ? Uint8Array.from(codes) : new Uint8Array(Uint16Array.from(codes).buffer);
-  return [...decode(dtype, bytes)].map((value, code) => ({ value, code })).filter(({ value }) => Number.isFinite(value)).sort((a, b) => a.value - b.value);
+  return [...decode(dtype, bytes)]
+    .map((value, code) => ({ value, code }))
+    .filter(({ value }) => Number.isFinite(value))
+    .sort((a, b) => a.value - b.value);
 }
 
 /** The nearest value by search; of two at the same distance, the one with an even code. */
@@ -22,7 +25,7 @@ function nearest(values: readonly { value: number; code: number }[], wanted: num
     else high = middle;
   }
   const [below, above] = [values[low]!, values[high]!];
-  const difference = (wanted - below.value) - (above.value - wanted);
+  const difference = wanted - below.value - (above.value - wanted);
   return difference < 0 || (difference === 0 && below.code % 2 === 0) ? below.value : above.value;
 }
 
@@ -33,7 +36,12 @@ function encode(dtype: Dtype, values: Float64Array, width: number): Float64Array
 }
 
 describe('rounding to a dtype', () => {
-  for (const [dtype, width] of [['BF16', 2], ['F16', 2], ['F8_E4M3', 1], ['F8_E5M2', 1]] as const) {
+  for (const [dtype, width] of [
+    ['BF16', 2],
+    ['F16', 2],
+    ['F8_E4M3', 1],
+    ['F8_E5M2', 1],
+  ] as const) {
     it(`gives the nearest ${dtype}, ties to even`, () => {
       const all = finiteValues(dtype, width);
       const largest = all.at(-1)!.value;
@@ -50,7 +58,9 @@ describe('rounding to a dtype', () => {
       const rounded = inside.slice();
       roundTo(dtype, rounded);
       assert.deepEqual(rounded.map(Math.abs), expected.map(Math.abs));
-      assert.ok(rounded.every((value, index) => Math.sign(value) === 0 || Math.sign(value) === Math.sign(inside[index]!)));
+      assert.ok(
+        rounded.every((value, index) => Math.sign(value) === 0 || Math.sign(value) === Math.sign(inside[index]!)),
+      );
       assert.deepEqual(encode(dtype, inside, width).map(Math.abs), expected.map(Math.abs));
     });
     it(`keeps signed zero, NaN and what is too large for ${dtype}`, () => {

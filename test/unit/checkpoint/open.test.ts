@@ -7,7 +7,17 @@ import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
 import { readBytes } from '../../../src/engine/checkpoint/elements.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { inFile, LAYOUTS, TWO_LAYOUTS, temporaryFolder, type TemporaryFolder, valuesOf, writeCheckpoint, writeHubCheckpoint, writeSafetensors } from '../../fixtures/checkpoints.js';
+import {
+  inFile,
+  LAYOUTS,
+  TWO_LAYOUTS,
+  temporaryFolder,
+  type TemporaryFolder,
+  valuesOf,
+  writeCheckpoint,
+  writeHubCheckpoint,
+  writeSafetensors,
+} from '../../fixtures/checkpoints.js';
 
 const INDEX = 'model.safetensors.index.json';
 const SHARD = 'model-00002-of-00003.safetensors';
@@ -23,11 +33,17 @@ describe('openCheckpoint', function () {
   for (const given of ['', 'config.json', INDEX, SHARD, 'model-00001-of-00003.safetensors']) {
     it(`means the whole checkpoint by ${given || 'its folder'}`, async () => {
       const folder = path.join(temporary.path, 'sharded');
-      const written = await writeCheckpoint(folder, { shards: 3, files: { 'generation_config.json': {}, 'chat_template.jinja': '{{ x }}', 'README.md': '' } });
+      const written = await writeCheckpoint(folder, {
+        shards: 3,
+        files: { 'generation_config.json': {}, 'chat_template.jinja': '{{ x }}', 'README.md': '' },
+      });
       const checkpoint = await openCheckpoint(path.join(folder, given));
       assert.equal(checkpoint.path, path.join(folder, given));
       assert.equal(checkpoint.folder, folder);
-      assert.deepEqual(checkpoint.shards.map((shard) => shard.name), written.shards);
+      assert.deepEqual(
+        checkpoint.shards.map((shard) => shard.name),
+        written.shards,
+      );
       assert.equal(checkpoint.tensors.size, written.tensors.length);
       assert.deepEqual([...checkpoint.files.keys()], ['config.json', 'generation_config.json', 'chat_template.jinja']);
       assert.deepEqual([checkpoint.family, checkpoint.layers, checkpoint.visionLayers], ['qwen2_5_vl', 4, 2]);
@@ -49,7 +65,8 @@ describe('openCheckpoint', function () {
   it('means a lone file by its name, and nothing around it', async () => {
     const folder = path.join(temporary.path, 'lone');
     await mkdir(folder);
-    for (const name of ['one', 'two']) await writeSafetensors(path.join(folder, `${name}.safetensors`), [{ name, dtype: 'I8', shape: [], data: [1] }]);
+    for (const name of ['one', 'two'])
+      await writeSafetensors(path.join(folder, `${name}.safetensors`), [{ name, dtype: 'I8', shape: [], data: [1] }]);
     await writeFile(path.join(folder, 'tokenizer.json'), '{}');
     const checkpoint = await openCheckpoint(path.join(folder, 'two.safetensors'));
     assert.deepEqual(names(checkpoint), ['two']);
@@ -64,13 +81,15 @@ describe('openCheckpoint', function () {
     const folder = path.join(temporary.path, 'renamed');
     await writeCheckpoint(folder, { family: 'qwen3' });
     await rename(path.join(folder, 'model.safetensors'), path.join(folder, 'weights.safetensors'));
-    for (const given of [folder, path.join(folder, 'weights.safetensors')]) assert.equal((await openCheckpoint(given)).family, 'qwen3');
+    for (const given of [folder, path.join(folder, 'weights.safetensors')])
+      assert.equal((await openCheckpoint(given)).family, 'qwen3');
   });
 
   it('follows the index and leaves other files alone', async () => {
     const folder = path.join(temporary.path, 'leftovers');
     await writeCheckpoint(folder, { shards: 2 });
-    for (const name of ['consolidated', 'model', 'adapter_model']) await writeFile(path.join(folder, `${name}.safetensors`), 'not read');
+    for (const name of ['consolidated', 'model', 'adapter_model'])
+      await writeFile(path.join(folder, `${name}.safetensors`), 'not read');
     assert.equal((await openCheckpoint(folder)).shards.length, 2);
   });
 
@@ -78,13 +97,16 @@ describe('openCheckpoint', function () {
     const folder = path.join(temporary.path, 'unindexed');
     const { tensors } = await writeCheckpoint(folder, { shards: 3 });
     await rename(path.join(folder, INDEX), path.join(folder, 'lost'));
-    for (const given of [folder, path.join(folder, SHARD)]) assert.equal((await openCheckpoint(given)).tensors.size, tensors.length);
+    for (const given of [folder, path.join(folder, SHARD)])
+      assert.equal((await openCheckpoint(given)).tensors.size, tensors.length);
   });
 
   it('reports tensors that the index does not list', async () => {
     const folder = path.join(temporary.path, 'unlisted');
     const { tensors } = await writeCheckpoint(folder, { shards: 2 });
-    const index = JSON.parse(await readFile(path.join(folder, INDEX), 'utf8')) as { weight_map: Record<string, string> };
+    const index = JSON.parse(await readFile(path.join(folder, INDEX), 'utf8')) as {
+      weight_map: Record<string, string>;
+    };
     delete index.weight_map['lm_head.weight'];
     index.weight_map['model.language_model.norm.weight'] = 'model-00002-of-00002.safetensors';
     await writeFile(path.join(folder, INDEX), JSON.stringify(index));
@@ -96,7 +118,9 @@ describe('openCheckpoint', function () {
   it('reads shards in a folder below', async () => {
     const folder = path.join(temporary.path, 'nested');
     await mkdir(path.join(folder, 'weights'), { recursive: true });
-    await writeSafetensors(path.join(folder, 'weights', 'a.safetensors'), [{ name: 'a', dtype: 'F64', shape: [1], data: [1] }]);
+    await writeSafetensors(path.join(folder, 'weights', 'a.safetensors'), [
+      { name: 'a', dtype: 'F64', shape: [1], data: [1] },
+    ]);
     await writeFile(path.join(folder, INDEX), JSON.stringify({ weight_map: { a: 'weights/a.safetensors' } }));
     assert.deepEqual(names(await openCheckpoint(folder)), ['a']);
   });
@@ -106,8 +130,13 @@ describe('openCheckpoint', function () {
     const snapshot = await writeHubCheckpoint(hub, 'org/Model-RL', '0123456789abcdef', { shards: 2 });
     const checkpoint = await openCheckpoint(snapshot);
     assert.equal(checkpoint.folder, snapshot);
-    for (const shard of checkpoint.shards) assert.equal(path.dirname(shard.realPath), path.join(hub, 'models--org--Model-RL', 'blobs'));
-    for (const given of [path.join(snapshot, 'config.json'), path.join(snapshot, 'model-00001-of-00002.safetensors'), path.join(hub, 'models--org--Model-RL')]) {
+    for (const shard of checkpoint.shards)
+      assert.equal(path.dirname(shard.realPath), path.join(hub, 'models--org--Model-RL', 'blobs'));
+    for (const given of [
+      path.join(snapshot, 'config.json'),
+      path.join(snapshot, 'model-00001-of-00002.safetensors'),
+      path.join(hub, 'models--org--Model-RL'),
+    ]) {
       const same = await openCheckpoint(given);
       assert.deepEqual([same.folder, same.tensors.size], [snapshot, checkpoint.tensors.size]);
     }
@@ -123,19 +152,36 @@ describe('openCheckpoint', function () {
     const folder = path.join(temporary.path, 'odd');
     await mkdir(folder);
     await writeSafetensors(path.join(folder, 'model.safetensors'), [
-      { name: 'empty', dtype: 'F32', shape: [0, 7], data: [] }, { name: 'scalar', dtype: 'F32', shape: [], data: [3] },
+      { name: 'empty', dtype: 'F32', shape: [0, 7], data: [] },
+      { name: 'scalar', dtype: 'F32', shape: [], data: [3] },
       { name: 'toString', dtype: 'BOOL', shape: [1], data: [1] },
     ]);
-    await writeFile(path.join(folder, 'config.json'), '{"model_type": "other", "limit": [0.0, Infinity, -Infinity, NaN], "text": "NaN \\" Infinity"}');
+    await writeFile(
+      path.join(folder, 'config.json'),
+      '{"model_type": "other", "limit": [0.0, Infinity, -Infinity, NaN], "text": "NaN \\" Infinity"}',
+    );
     const checkpoint = await openCheckpoint(folder);
-    assert.deepEqual([...checkpoint.tensors.values()].map(inFile).map(({ name, size, begin, end }) => [name, size, end - begin]), [['empty', 0, 0], ['scalar', 1, 4], ['toString', 1, 1]]);
+    assert.deepEqual(
+      [...checkpoint.tensors.values()].map(inFile).map(({ name, size, begin, end }) => [name, size, end - begin]),
+      [
+        ['empty', 0, 0],
+        ['scalar', 1, 4],
+        ['toString', 1, 1],
+      ],
+    );
     assert.deepEqual(checkpoint.config?.['limit'], [0, 'Infinity', '-Infinity', 'NaN']);
     assert.equal(checkpoint.config['text'], 'NaN " Infinity');
   });
 
   it('keeps a tensor that is stored under both spellings', async () => {
     const folder = path.join(temporary.path, 'twice');
-    await writeCheckpoint(folder, { layout: 'old', edit: (tensors) => [...tensors, { name: 'model.visual.patch_embed.proj.weight', dtype: 'F32', shape: [1], data: [1] }] });
+    await writeCheckpoint(folder, {
+      layout: 'old',
+      edit: (tensors) => [
+        ...tensors,
+        { name: 'model.visual.patch_embed.proj.weight', dtype: 'F32', shape: [1], data: [1] },
+      ],
+    });
     const checkpoint = await openCheckpoint(folder);
     assert.deepEqual(checkpoint.tensors.get('model.visual.patch_embed.proj.weight')?.shape, [1]);
     assert.equal(checkpoint.tensors.get('visual.patch_embed.proj.weight')?.onDisk, 'visual.patch_embed.proj.weight');
@@ -169,7 +215,9 @@ describe('openCheckpoint', function () {
         const tensor = [...checkpoint.tensors.values()].at(-1)!;
         const values = decode(tensor.dtype, await readBytes(tensor));
         const expected = valuesOf(tensor.name, tensor.shape, tensor.dtype, 1, []);
-        values.forEach((value, index) => assert.ok(Math.abs(value - expected[index]!) <= 2 ** -8 * Math.abs(expected[index]!)));
+        values.forEach((value, index) =>
+          assert.ok(Math.abs(value - expected[index]!) <= 2 ** -8 * Math.abs(expected[index]!)),
+        );
       }
       if (seen.length === 2) assert.deepEqual(seen[0], seen[1]);
     });

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { guessOrder } from '../../../src/engine/checkpoint/order.js';
 
-const hub = (repository: string, revision = '0123456789abcdef') => `/cache/hub/models--${repository.replace('/', '--')}/snapshots/${revision}`;
+const hub = (repository: string, revision = '0123456789abcdef') =>
+  `/cache/hub/models--${repository.replace('/', '--')}/snapshots/${revision}`;
 
 describe('guessOrder', () => {
   /** Paths, the order of their indices, the labels in that order. */
@@ -11,7 +12,11 @@ describe('guessOrder', () => {
     { paths: ['/x/rl', '/x/base', '/x/in'], order: [1, 2, 0], labels: ['Base', 'IN', 'RL'] },
     { paths: ['/x/model-rl', '/x/model-in'], order: [1, 0], labels: ['IN', 'RL'] },
     { paths: ['/x/MiMo-VL-7B-RL', '/x/MiMo-VL-7B-SFT'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/OpenMMReasoner-RL', '/x/OpenMMReasoner-ColdStart', '/x/Qwen2.5-VL-7B-Instruct'], order: [2, 1, 0], labels: ['Base', 'IN', 'RL'] },
+    {
+      paths: ['/x/OpenMMReasoner-RL', '/x/OpenMMReasoner-ColdStart', '/x/Qwen2.5-VL-7B-Instruct'],
+      order: [2, 1, 0],
+      labels: ['Base', 'IN', 'RL'],
+    },
     { paths: ['/x/cold-start', '/x/grpo'], order: [0, 1], labels: ['IN', 'RL'] },
     { paths: ['/x/Qwen-Instruct-GRPO', '/x/Qwen-Instruct'], order: [1, 0], labels: ['IN', 'RL'] },
     { paths: ['/x/ReVisual-R1-final', '/x/ReVisual-R1-Coldstart'], order: [1, 0], labels: ['IN', 'RL'] },
@@ -22,11 +27,30 @@ describe('guessOrder', () => {
     { paths: ['/x/rl.safetensors', '/x/in.safetensors'], order: [1, 0], labels: ['IN', 'RL'] },
     { paths: ['/x/rl/final', '/x/sft/final'], order: [1, 0], labels: ['IN', 'RL'] },
     { paths: ['/x/rl/global_step_100/actor/huggingface', '/x/sft/checkpoint-30'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/rl/checkpoint-200', '/x/rl/checkpoint-30', '/x/rl/checkpoint-1000'], order: [1, 0, 2], labels: ['rl/checkpoint-30', 'rl/checkpoint-200', 'rl/checkpoint-1000'] },
+    {
+      paths: ['/x/rl/checkpoint-200', '/x/rl/checkpoint-30', '/x/rl/checkpoint-1000'],
+      order: [1, 0, 2],
+      labels: ['rl/checkpoint-30', 'rl/checkpoint-200', 'rl/checkpoint-1000'],
+    },
     { paths: [hub('a/Model-RL'), hub('a/Model-SFT')], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: [hub('a/Model-RL'), hub('b/Other-RL')], order: [0, 1], labels: ['a/Model-RL@0123456', 'b/Other-RL@0123456'], reason: /tell no order/ },
-    { paths: ['/x/alpha', '/x/beta'], order: [0, 1], labels: ['alpha', 'beta'], reason: /tell no order.*in which they were chosen/ },
-    { paths: ['/x/internet', '/x/zeroed', '/x/baseline'], order: [0, 1, 2], labels: ['internet', 'zeroed', 'baseline'], reason: /tell no order/ },
+    {
+      paths: [hub('a/Model-RL'), hub('b/Other-RL')],
+      order: [0, 1],
+      labels: ['a/Model-RL@0123456', 'b/Other-RL@0123456'],
+      reason: /tell no order/,
+    },
+    {
+      paths: ['/x/alpha', '/x/beta'],
+      order: [0, 1],
+      labels: ['alpha', 'beta'],
+      reason: /tell no order.*in which they were chosen/,
+    },
+    {
+      paths: ['/x/internet', '/x/zeroed', '/x/baseline'],
+      order: [0, 1, 2],
+      labels: ['internet', 'zeroed', 'baseline'],
+      reason: /tell no order/,
+    },
     { paths: ['/'], order: [0], labels: [''] },
   ];
   for (const { paths, order, labels, reason } of cases) {
@@ -38,12 +62,20 @@ describe('guessOrder', () => {
   }
 
   /** Positions on a line; the distance is the difference. */
-  const onALine = (positions: Record<string, number>) => (a: string, b: string) => Promise.resolve(Math.abs(positions[a]! - positions[b]!));
+  const onALine = (positions: Record<string, number>) => (a: string, b: string) =>
+    Promise.resolve(Math.abs(positions[a]! - positions[b]!));
 
   it('finds the lineage by closeness when names tell nothing: the small step is the last', async () => {
-    for (const paths of [['/p', '/q', '/r'], ['/r', '/p', '/q'], ['/q', '/r', '/p']]) {
+    for (const paths of [
+      ['/p', '/q', '/r'],
+      ['/r', '/p', '/q'],
+      ['/q', '/r', '/p'],
+    ]) {
       const guess = await guessOrder(paths, onALine({ '/p': 0, '/q': 100, '/r': 101 }));
-      assert.deepEqual(guess.order.map((index) => paths[index]), ['/p', '/q', '/r']);
+      assert.deepEqual(
+        guess.order.map((index) => paths[index]),
+        ['/p', '/q', '/r'],
+      );
       assert.match(guess.reason, /q and r are the closest pair/);
     }
   });
@@ -55,7 +87,8 @@ describe('guessOrder', () => {
   });
 
   it('tells an adapter from the model in whose folder it lies', async () => {
-    for (const file of ['adapter_config.json', 'adapter_model.safetensors']) assert.deepEqual((await guessOrder(['/x/tuned', `/x/tuned/${file}`])).labels, ['tuned', 'tuned (adapter)']);
+    for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
+      assert.deepEqual((await guessOrder(['/x/tuned', `/x/tuned/${file}`])).labels, ['tuned', 'tuned (adapter)']);
   });
 
   it('does not measure what names decide, or two of which nothing is known', async () => {
@@ -67,10 +100,16 @@ describe('guessOrder', () => {
   it('orders many by name alone', async () => {
     const paths = Array.from({ length: 12 }, (_, index) => `/run/checkpoint-${(index * 5) % 12}`);
     const { order } = await guessOrder(paths);
-    assert.deepEqual(order.map((index) => paths[index]), Array.from({ length: 12 }, (_, index) => `/run/checkpoint-${index}`));
+    assert.deepEqual(
+      order.map((index) => paths[index]),
+      Array.from({ length: 12 }, (_, index) => `/run/checkpoint-${index}`),
+    );
   });
 
   it('stops when it is cancelled', async () => {
-    await assert.rejects(guessOrder(['/a', '/b', '/c'], () => Promise.resolve(1), AbortSignal.abort()), { code: 'cancelled' });
+    await assert.rejects(
+      guessOrder(['/a', '/b', '/c'], () => Promise.resolve(1), AbortSignal.abort()),
+      { code: 'cancelled' },
+    );
   });
 });

@@ -7,7 +7,14 @@ import { readBytes } from '../../../src/engine/checkpoint/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { readRange } from '../../../src/engine/checkpoint/read.js';
-import { headerBytes, temporaryFolder, type TemporaryFolder, writeCheckpoint, writeHubCheckpoint, writeSafetensors } from '../../fixtures/checkpoints.js';
+import {
+  headerBytes,
+  temporaryFolder,
+  type TemporaryFolder,
+  writeCheckpoint,
+  writeHubCheckpoint,
+  writeSafetensors,
+} from '../../fixtures/checkpoints.js';
 
 let temporary: TemporaryFolder;
 before(async () => (temporary = await temporaryFolder()));
@@ -17,9 +24,12 @@ describe('reading bytes', function () {
   this.timeout(20_000); // many small files, on machines that do other things too
   it('reads a part of a tensor', async () => {
     const file = path.join(temporary.path, 'part.safetensors');
-    await writeSafetensors(file, [{ name: 'a', dtype: 'U8', shape: [3], data: [9, 9, 9] }, { name: 'b', dtype: 'U8', shape: [5], data: [0, 1, 2, 3, 4] }]);
+    await writeSafetensors(file, [
+      { name: 'a', dtype: 'U8', shape: [3], data: [9, 9, 9] },
+      { name: 'b', dtype: 'U8', shape: [5], data: [0, 1, 2, 3, 4] },
+    ]);
     const tensor = (await openCheckpoint(file)).tensors.get('b')!;
-    assert.deepEqual([...await readBytes(tensor, 1, 4)], [1, 2, 3]);
+    assert.deepEqual([...(await readBytes(tensor, 1, 4))], [1, 2, 3]);
     await assert.rejects(readBytes(tensor, 0, 6), RangeError);
     await assert.rejects(readBytes(tensor, 0, 5, AbortSignal.abort()), { code: 'cancelled' });
   });
@@ -27,15 +37,20 @@ describe('reading bytes', function () {
   it('reads beyond 4 GiB of a tensor larger than that', async () => {
     const file = path.join(temporary.path, 'large.safetensors');
     const bytes = 5 * 2 ** 30;
-    const header = headerBytes(JSON.stringify({ large: { dtype: 'U8', shape: [bytes - 4], data_offsets: [0, bytes - 4] }, last: { dtype: 'F32', shape: [1], data_offsets: [bytes - 4, bytes] } }));
+    const header = headerBytes(
+      JSON.stringify({
+        large: { dtype: 'U8', shape: [bytes - 4], data_offsets: [0, bytes - 4] },
+        last: { dtype: 'F32', shape: [1], data_offsets: [bytes - 4, bytes] },
+      }),
+    );
     await writeFile(file, header);
     await truncate(file, header.length + bytes); // sparse: takes no room
     const handle = await open(file, 'r+');
     await handle.write(Buffer.from([1, 2, 0, 0, 128, 63]), 0, 6, header.length + bytes - 6);
     await handle.close();
     const { tensors } = await openCheckpoint(file);
-    assert.deepEqual([...await readBytes(tensors.get('large')!, bytes - 6)], [1, 2]);
-    assert.deepEqual([...await readBytes(tensors.get('last')!)], [0, 0, 128, 63]);
+    assert.deepEqual([...(await readBytes(tensors.get('large')!, bytes - 6))], [1, 2]);
+    assert.deepEqual([...(await readBytes(tensors.get('last')!))], [0, 0, 128, 63]);
     await rm(file);
   });
 
@@ -58,13 +73,23 @@ describe('fingerprint', function () {
     await cp(folder, copy, { recursive: true });
     await utimes(path.join(copy, 'model-00001-of-00002.safetensors'), 1, 1);
     await writeFile(path.join(copy, 'config.json'), '{"model_type": "qwen2_5_vl"}');
-    const snapshot = await writeHubCheckpoint(path.join(temporary.path, 'hub'), 'a/b', 'c0ffee0', { shards: 2, hidden: 64 });
-    for (const same of [copy, path.join(copy, 'config.json'), snapshot]) assert.equal(await fingerprint(await openCheckpoint(same)), print);
+    const snapshot = await writeHubCheckpoint(path.join(temporary.path, 'hub'), 'a/b', 'c0ffee0', {
+      shards: 2,
+      hidden: 64,
+    });
+    for (const same of [copy, path.join(copy, 'config.json'), snapshot])
+      assert.equal(await fingerprint(await openCheckpoint(same)), print);
   });
 
   it('differs for other weights and other names of the same weights', async () => {
     const prints = new Set<string>();
-    const variants = [{}, { seed: 2 }, { layout: 'old' as const }, { shards: 2 }, { updates: [{ seed: 1, relative: 0.01, only: (name: string) => name.includes('layers.3') }] }];
+    const variants = [
+      {},
+      { seed: 2 },
+      { layout: 'old' as const },
+      { shards: 2 },
+      { updates: [{ seed: 1, relative: 0.01, only: (name: string) => name.includes('layers.3') }] },
+    ];
     for (const [index, variant] of variants.entries()) {
       const folder = path.join(temporary.path, `variant-${index}`);
       await writeCheckpoint(folder, { hidden: 64, ...variant });
@@ -109,7 +134,11 @@ describe('checkUnchanged', function () {
       const checkpoint = await openCheckpoint(folder);
       await checkUnchanged(checkpoint);
       await change(path.join(folder, 'model-00002-of-00002.safetensors'));
-      await assert.rejects(checkUnchanged(checkpoint), (error: Error & { code: string }) => error.code === 'changed' && sentence.test(error.message) && error.message.includes('model-00002'));
+      await assert.rejects(
+        checkUnchanged(checkpoint),
+        (error: Error & { code: string }) =>
+          error.code === 'changed' && sentence.test(error.message) && error.message.includes('model-00002'),
+      );
     });
   }
 });

@@ -25,7 +25,12 @@ export function start(args: readonly string[], options: SpawnOptions = {}): Star
 
 /** The same through a shell: `"$@"` is the command. */
 export function startShell(line: string, args: readonly string[] = [], options: SpawnOptions = {}): Started {
-  return collect(spawn('bash', ['-c', line, 'bash', process.execPath, CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options }));
+  return collect(
+    spawn('bash', ['-c', line, 'bash', process.execPath, CLI, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...options,
+    }),
+  );
 }
 
 export async function run(args: readonly string[], options: SpawnOptions = {}): Promise<Finished> {
@@ -34,7 +39,8 @@ export async function run(args: readonly string[], options: SpawnOptions = {}): 
 
 function collect(child: ChildProcess): Started {
   const output = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) child[stream]?.setEncoding('utf8').on('data', (chunk: string) => (output[stream] += chunk));
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream]?.setEncoding('utf8').on('data', (chunk: string) => (output[stream] += chunk));
   const finished = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, ...output }));
   });
@@ -63,10 +69,15 @@ export async function writeHeavyPair(root: string): Promise<{ before: string; af
       // Weights between 2^-7 and 2^-5 of either sign; the update moves the lowest bits of the mantissa.
       bits[index] = 0x3c00 | ((state >>> 16) & 0x80f8) | (stage * (index % 5));
     }
-    await writeSafetensors(file, Array.from({ length: TENSORS }, (_, layer) => ({
-      name: `model.language_model.layers.${layer}.mlp.up_proj.weight`, shape, dtype: 'BF16' as const,
-      data: new Uint8Array(bits.buffer, 2 * layer * stride, 2 * size),
-    })));
+    await writeSafetensors(
+      file,
+      Array.from({ length: TENSORS }, (_, layer) => ({
+        name: `model.language_model.layers.${layer}.mlp.up_proj.weight`,
+        shape,
+        dtype: 'BF16' as const,
+        data: new Uint8Array(bits.buffer, 2 * layer * stride, 2 * size),
+      })),
+    );
   }
   return pair;
 }
@@ -83,7 +94,11 @@ export async function readJournal(runs: string): Promise<string> {
 
 /** Waits until a run has journalled `lines` tensors, or has ended. */
 export async function untilJournalled(runs: string, lines: number, { child }: Started): Promise<void> {
-  while (child.exitCode === null && child.signalCode === null && (await readJournal(runs)).split('\n').length <= lines) {
+  while (
+    child.exitCode === null &&
+    child.signalCode === null &&
+    (await readJournal(runs)).split('\n').length <= lines
+  ) {
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

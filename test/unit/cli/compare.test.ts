@@ -42,7 +42,10 @@ describe('frankenstein compare', function () {
       assert.equal(stderr, '');
       const result = JSON.parse(stdout) as CompareResult;
       assert.equal(result.schema, 1);
-      assert.deepEqual(result.stages.map(({ label }) => label), ['base', 'in']);
+      assert.deepEqual(
+        result.stages.map(({ label }) => label),
+        ['base', 'in'],
+      );
     });
 
     it('is CSV and nothing else with --csv -', async () => {
@@ -56,11 +59,25 @@ describe('frankenstein compare', function () {
     });
 
     it('writes files whole, beside the table', async () => {
-      const { code, stdout } = await run([...quick(), '--json', inside('out.json'), '--csv', inside('out.csv'), '--labels', 'B,I']);
+      const { code, stdout } = await run([
+        ...quick(),
+        '--json',
+        inside('out.json'),
+        '--csv',
+        inside('out.csv'),
+        '--labels',
+        'B,I',
+      ]);
       assert.equal(code, 0);
       assert.match(stdout, /B → I/);
-      assert.deepEqual((JSON.parse(await readFile(inside('out.json'), 'utf8')) as CompareResult).stages.map(({ label }) => label), ['B', 'I']);
-      assert.deepEqual((await readdir(temporary.path)).filter((name) => name.endsWith('.tmp')), []);
+      assert.deepEqual(
+        (JSON.parse(await readFile(inside('out.json'), 'utf8')) as CompareResult).stages.map(({ label }) => label),
+        ['B', 'I'],
+      );
+      assert.deepEqual(
+        (await readdir(temporary.path)).filter((name) => name.endsWith('.tmp')),
+        [],
+      );
     });
 
     it('follows a link, and never replaces a device', async function () {
@@ -76,7 +93,8 @@ describe('frankenstein compare', function () {
     it('ends quietly when its reader goes away', async function () {
       if (process.platform === 'win32') return this.skip();
       for (const more of ['', ' --json -']) {
-        const { stdout, stderr } = await startShell(`"$@"${more} | head -c 20; echo; echo "\${PIPESTATUS[0]}"`, quick()).finished;
+        const { stdout, stderr } = await startShell(`"$@"${more} | head -c 20; echo; echo "\${PIPESTATUS[0]}"`, quick())
+          .finished;
         assert.equal(stderr, '');
         assert.equal(stdout.trimEnd().split('\n').at(-1), '0');
       }
@@ -86,7 +104,13 @@ describe('frankenstein compare', function () {
       const { stdout } = await run([...quick(), '--cuts', '1,4', '--json', '-']);
       const { cuts, regions } = JSON.parse(stdout) as CompareResult;
       assert.deepEqual(cuts, [1, 4]);
-      assert.deepEqual(regions.map(({ region, first, last }) => [region, first, last]), [['early', 0, 0], ['mid', 1, 3]]);
+      assert.deepEqual(
+        regions.map(({ region, first, last }) => [region, first, last]),
+        [
+          ['early', 0, 0],
+          ['mid', 1, 3],
+        ],
+      );
     });
   });
 
@@ -97,16 +121,28 @@ describe('frankenstein compare', function () {
       ['an unknown option', () => [...quick(), '--nope'], /unknown option '--nope'/],
       ['an unknown command', () => ['collate'], /unknown command 'collate'/],
       ['cuts that are no numbers', () => [...quick(), '--cuts', 'a,b'], /two layer numbers such as 8,20/],
-      ['cuts outside the model', () => [...quick(), '--cuts', '1,99'], /outside the model, which has 4 language layers/],
+      [
+        'cuts outside the model',
+        () => [...quick(), '--cuts', '1,99'],
+        /outside the model, which has 4 language layers/,
+      ],
       ['cuts that descend', () => [...quick(), '--cuts', '3,1'], /must not exceed/],
       ['a size that is none', () => [...quick(), '--memory', 'much'], /size such as 2GB or 512MiB/],
       ['too little memory', () => [...quick(), '--memory', '64MiB'], /needs at least \d+ MiB/],
       ['no threads', () => [...quick(), '--threads', '0'], /at least 1/],
       ['labels that do not fit', () => [...quick(), '--labels', 'a,b,c'], /--labels names 3 stages, but 2 are given/],
       ['two results on one stdout', () => [...quick(), '--json', '-', '--csv', '-'], /Only one of --json and --csv/],
-      ['a result in no folder', () => [...quick(), '--json', inside('no', 'such', 'x.json')], /its folder does not exist/],
+      [
+        'a result in no folder',
+        () => [...quick(), '--json', inside('no', 'such', 'x.json')],
+        /its folder does not exist/,
+      ],
       ['a folder for a result', () => [...quick(), '--csv', temporary.path], /is a folder/],
-      ['a file for a folder of runs', () => ['compare', ...pair(), '--runs', path.join(lineage.base, 'config.json')], /is a file, not a folder/],
+      [
+        'a file for a folder of runs',
+        () => ['compare', ...pair(), '--runs', path.join(lineage.base, 'config.json')],
+        /is a file, not a folder/,
+      ],
     ];
     for (const [what, args, sentence] of cases) {
       it(`${what} is exit code 2 and a sentence`, async () => {
@@ -130,7 +166,15 @@ describe('frankenstein compare', function () {
       const { shards } = await writeCheckpoint(inside('cut'), { hidden: 32 });
       const file = inside('cut', shards[0]!);
       await writeFile(file, (await readFile(file)).subarray(0, -10));
-      const finished = await run(['compare', lineage.base, inside('cut'), '--runs', inside('none'), '--json', inside('none.json')]);
+      const finished = await run([
+        'compare',
+        lineage.base,
+        inside('cut'),
+        '--runs',
+        inside('none'),
+        '--json',
+        inside('none.json'),
+      ]);
       assert.equal(finished.code, 3);
       assert.match(sentenceOf(finished), /truncated|past the end/);
       await assert.rejects(stat(inside('none')));
@@ -182,9 +226,13 @@ describe('frankenstein compare', function () {
       const script = `mount -t tmpfs -o size=20k tmpfs ${inside('small')} || exit 99; "$@"; echo $? >&2; mount -o remount,size=10m ${inside('small')}; "$@" >/dev/null; echo $? >&2`;
       await mkdir(inside('small'));
       const unshare = `unshare ${ROOT ? '-m' : '-rm'} bash -c '${script}' bash "$@"`;
-      const { code, stdout, stderr } = await startShell(unshare, ['compare', ...pair(), '--runs', inside('small')]).finished;
+      const { code, stdout, stderr } = await startShell(unshare, ['compare', ...pair(), '--runs', inside('small')])
+        .finished;
       if (code === 99 || /unshare|mount:/.test(stderr)) return this.skip(); // not allowed here
-      assert.match(stderr, /^frankenstein: The disk is full: .* is kept; free some space and start it again\.\n6\n0\n$/);
+      assert.match(
+        stderr,
+        /^frankenstein: The disk is full: .* is kept; free some space and start it again\.\n6\n0\n$/,
+      );
       assert.equal(stdout, '');
     });
   });

@@ -7,11 +7,21 @@ import type { Progress } from '../../../src/engine/api.js';
 import type { CompareResult } from '../../../src/engine/diff/result.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
-import { enginePid, isAlive, readJournal, run, sentenceOf, start, TENSORS, untilJournalled, writeHeavyPair } from './cli.js';
+import {
+  enginePid,
+  isAlive,
+  readJournal,
+  run,
+  sentenceOf,
+  start,
+  TENSORS,
+  untilJournalled,
+  writeHeavyPair,
+} from './cli.js';
 
 /** Where kills fall: another place each time, the same places in every test run. */
 function* places(seed: number): Generator<number> {
-  for (let state = seed; ; ) yield (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
+  for (let state = seed; ;) yield (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 }
 
 const linesOf = (journal: string) => journal.split('\n').filter((line) => line !== '');
@@ -38,7 +48,7 @@ describe('an interrupted comparison', function () {
 
   for (const victim of ['the command', 'its engine'] as const) {
     it(`continues after kill -9 of ${victim}, again and again, and does nothing twice`, async () => {
-        const place = places(victim.length);
+      const place = places(victim.length);
       let kills = 0;
       let kept = '';
       for (;;) {
@@ -46,7 +56,8 @@ describe('an interrupted comparison', function () {
         const done = linesOf(kept).length;
         await untilJournalled(runs, done + 1 + Math.floor(place.next().value * 20), command);
         const engine = command.child.exitCode === null ? tryEnginePid(command) : undefined;
-        if (engine !== undefined && kills < 8) process.kill(victim === 'its engine' ? engine : command.child.pid!, 'SIGKILL');
+        if (engine !== undefined && kills < 8)
+          process.kill(victim === 'its engine' ? engine : command.child.pid!, 'SIGKILL');
         const finished = await command.finished;
         if (engine !== undefined) await untilDead(engine); // an orphan must not go on writing
         const journal = await readJournal(runs);
@@ -59,11 +70,16 @@ describe('an interrupted comparison', function () {
         kills++;
         if (victim === 'its engine') {
           assert.equal(finished.code, 7);
-          assert.match(sentenceOf(finished), /ended unexpectedly \(signal SIGKILL\)\. Start again and it continues where it was/);
+          assert.match(
+            sentenceOf(finished),
+            /ended unexpectedly \(signal SIGKILL\)\. Start again and it continues where it was/,
+          );
         }
       }
       assert.ok(kills >= 2, `it was killed ${kills} times`);
-      const names = kept.split('\n').flatMap((line) => (isJson(line) ? [(JSON.parse(line) as { name: string }).name] : []));
+      const names = kept
+        .split('\n')
+        .flatMap((line) => (isJson(line) ? [(JSON.parse(line) as { name: string }).name] : []));
       assert.equal(names.length, TENSORS);
       assert.equal(new Set(names).size, TENSORS);
     });
@@ -79,7 +95,9 @@ describe('an interrupted comparison', function () {
     assert.ok(done >= 30 && done < TENSORS, `${done} tensors were done`);
     const reports: Progress[] = [];
     const request = { stages: [{ path: pair.before }, { path: pair.after }], runsFolder: runs };
-    await createEngine(path.resolve('dist/worker.mjs')).compare(request, { progress: (progress) => reports.push(progress) });
+    await createEngine(path.resolve('dist/worker.mjs')).compare(request, {
+      progress: (progress) => reports.push(progress),
+    });
     const [first] = reports.filter(({ phase }) => phase === 'Comparing');
     assert.ok(first!.doneBytes >= (done / TENSORS) * first!.totalBytes, 'progress starts where it was');
     assert.equal(namesOf(await readJournal(runs)).length, TENSORS);
@@ -108,7 +126,10 @@ describe('an interrupted comparison', function () {
     const request = { stages: [{ path: pair.before }, { path: pair.after }], runsFolder: runs };
     const result = await engine.compare(request, { progress: (progress) => reports.push(progress) });
     assert.deepEqual({ ...result, provenance: null }, whole);
-    assert.deepEqual(reports.filter(({ phase }) => phase === 'Comparing'), []);
+    assert.deepEqual(
+      reports.filter(({ phase }) => phase === 'Comparing'),
+      [],
+    );
     const recut = await engine.compare({ ...request, cuts: [1, 2] });
     assert.deepEqual(recut.cuts, [1, 2]);
     assert.equal(recut.provenance.runId, result.provenance.runId);
@@ -174,7 +195,10 @@ describe('an interrupted comparison', function () {
     process.kill(enginePid(command), 'SIGBUS');
     const finished = await command.finished;
     assert.equal(finished.code, 5);
-    assert.match(sentenceOf(finished), /became shorter, or its disk failed, while it was being read\. Start again .* continues where it was\.$/);
+    assert.match(
+      sentenceOf(finished),
+      /became shorter, or its disk failed, while it was being read\. Start again .* continues where it was\.$/,
+    );
   });
 });
 

@@ -38,7 +38,14 @@ describe('frankenstein spectrum', function () {
     await writeCheckpoint(inside('still'), options);
     await writeCheckpoint(inside('moved'), { ...options, updates: [{ seed: 7, relative: 5e-4 }] });
     const { stdout } = await run(['spectrum', inside('still'), inside('moved'), '--no-runs', '--filter', 'layers']);
-    assert.equal(stdout.split('\n').filter((line) => /^layer \d +\w+ +[\d.]+ +\([\d.]+\) +\* +[\d.]+ +\([\d.]+\) +\* +[\d.]+ % +\*/.test(line)).length, 2, stdout);
+    assert.equal(
+      stdout
+        .split('\n')
+        .filter((line) => /^layer \d +\w+ +[\d.]+ +\([\d.]+\) +\* +[\d.]+ +\([\d.]+\) +\* +[\d.]+ % +\*/.test(line))
+        .length,
+      2,
+      stdout,
+    );
   });
 
   it('is JSON and nothing else with --json -', async () => {
@@ -46,9 +53,24 @@ describe('frankenstein spectrum', function () {
     assert.equal(stderr, '');
     assert.equal(code, 0);
     const result = JSON.parse(stdout) as SpectrumResult;
-    assert.deepEqual([result.schema, result.kind, result.mode, result.filter, result.tensors.length], [1, 'spectrum', 'exact', 'q_proj', 3]);
+    assert.deepEqual(
+      [result.schema, result.kind, result.mode, result.filter, result.tensors.length],
+      [1, 'spectrum', 'exact', 'q_proj', 3],
+    );
     const [spectrum] = result.tensors[0]!.spectra;
-    for (const field of ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'conditionNumber', 'logVolume', 'topEnergy', 'singularValues', 'floor', 'error']) assert.ok(field in spectrum!, field);
+    for (const field of [
+      'spectral',
+      'nuclear',
+      'stableRank',
+      'effectiveRank',
+      'conditionNumber',
+      'logVolume',
+      'topEnergy',
+      'singularValues',
+      'floor',
+      'error',
+    ])
+      assert.ok(field in spectrum!, field);
     assert.equal(spectrum!.singularValues.length, 32);
   });
 
@@ -62,13 +84,21 @@ describe('frankenstein spectrum', function () {
     const table = await run([...quick(), '--csv', inside('out.csv')]);
     assert.equal(await readFile(inside('out.csv'), 'utf8'), stdout.replaceAll('B -> =I', 'base -> in'));
     assert.match(table.stdout, /stable rank/);
-    assert.deepEqual((await readdir(temporary.path)).filter((name) => name.endsWith('.tmp')), []);
+    assert.deepEqual(
+      (await readdir(temporary.path)).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
   });
 
   it('says what it would cost', async () => {
     const sentence = await run([...quick(), '--plan']);
-    assert.match(sentence.stdout, /^\d+ matrices, exact mode: .* to read, within 2\.1 GB of memory on \d+ threads?, about \d+ s on this machine\.\n$/);
-    const plan = JSON.parse((await run([...quick(), '--plan', '--json', '-', '--threads', '1', '--mode', 'fast'])).stdout) as SpectrumPlan;
+    assert.match(
+      sentence.stdout,
+      /^\d+ matrices, exact mode: .* to read, within 2\.1 GB of memory on \d+ threads?, about \d+ s on this machine\.\n$/,
+    );
+    const plan = JSON.parse(
+      (await run([...quick(), '--plan', '--json', '-', '--threads', '1', '--mode', 'fast'])).stdout,
+    ) as SpectrumPlan;
     assert.deepEqual([plan.mode, plan.threads], ['fast', 1]);
     assert.ok(plan.seconds > 0 && plan.operations > 0 && plan.bytes > 0 && plan.matrices > 0);
   });
@@ -78,7 +108,12 @@ describe('frankenstein spectrum', function () {
     const [first, second] = [await run(args), await run(args)];
     assert.equal(first.stdout, second.stdout);
     const [id] = await readdir(inside('runs', 'runs'));
-    assert.deepEqual((await readdir(inside('runs', 'runs', id!))).map((name) => name.replace(/-.*\./, '-x.')).sort(), ['curves-x.f32', 'journal.jsonl', 'request.json', 'result.json']);
+    assert.deepEqual((await readdir(inside('runs', 'runs', id!))).map((name) => name.replace(/-.*\./, '-x.')).sort(), [
+      'curves-x.f32',
+      'journal.jsonl',
+      'request.json',
+      'result.json',
+    ]);
   });
 
   it('goes on after kill -9 of the command or its engine, to the same numbers, and does nothing twice', async function () {
@@ -87,7 +122,10 @@ describe('frankenstein spectrum', function () {
     const withoutProvenance = (json: string) => ({ ...(JSON.parse(json) as SpectrumResult), provenance: null });
     const runs = inside('killed');
     const linesOf = (journal: string) => journal.split('\n').filter((line) => line !== '');
-    for (const [victim, lines] of [['command', 3], ['engine', 9]] as const) {
+    for (const [victim, lines] of [
+      ['command', 3],
+      ['engine', 9],
+    ] as const) {
       const command = start(['spectrum', ...stages, '--runs', runs, '--json', '-', '--threads', '1']);
       await untilJournalled(runs, lines, command);
       const engine = enginePid(command);
@@ -115,10 +153,26 @@ describe('frankenstein spectrum', function () {
     const cases: [string, () => string[], RegExp][] = [
       ['one checkpoint', () => ['spectrum', lineage.base], /at least two checkpoints/],
       ['an unknown mode', () => [...quick(), '--mode', 'slow'], /Allowed choices are exact, fast/],
-      ['a filter that is no regular expression', () => [...quick(), '--filter', '(['], /The filter "\(\[" is no regular expression: Unterminated/],
-      ['a filter that nothing matches', () => [...quick(), '--filter', 'nothing'], /No weight has a name that matches "nothing", out of \d+; names are such as "model\./],
-      ['a matrix to refine that is not there', () => [...quick(), '--mode', 'fast', '--refine', 'lm_head'], /There is no matrix "lm_head" to refine/],
-      ['cuts outside the model', () => [...quick(), '--cuts', '1,99'], /outside the model, which has 3 language layers/],
+      [
+        'a filter that is no regular expression',
+        () => [...quick(), '--filter', '(['],
+        /The filter "\(\[" is no regular expression: Unterminated/,
+      ],
+      [
+        'a filter that nothing matches',
+        () => [...quick(), '--filter', 'nothing'],
+        /No weight has a name that matches "nothing", out of \d+; names are such as "model\./,
+      ],
+      [
+        'a matrix to refine that is not there',
+        () => [...quick(), '--mode', 'fast', '--refine', 'lm_head'],
+        /There is no matrix "lm_head" to refine/,
+      ],
+      [
+        'cuts outside the model',
+        () => [...quick(), '--cuts', '1,99'],
+        /outside the model, which has 3 language layers/,
+      ],
       ['too little memory', () => [...quick(), '--memory', '64MiB'], /these spectra need at least \d+ MiB/],
       ['labels that do not fit', () => [...quick(), '--labels', 'a,b,c'], /--labels names 3 stages, but 2 are given/],
       ['two results on one stdout', () => [...quick(), '--json', '-', '--csv', '-'], /Only one of --json and --csv/],

@@ -23,7 +23,8 @@ function encode(dtype: Dtype, values: Float64Array): Buffer {
   if (dtype === 'F32') return Buffer.from(Float32Array.from(values).buffer);
   if (dtype === 'F64') return Buffer.from(values.slice().buffer);
   const bits = new Uint32Array(Float32Array.from(values).buffer);
-  if (dtype === 'BF16') return Buffer.from(Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16).buffer);
+  if (dtype === 'BF16')
+    return Buffer.from(Uint16Array.from(bits, (word) => (word + 0x7fff + ((word >>> 16) & 1)) >>> 16).buffer);
   if (dtype === 'F16') return Buffer.from(Uint16Array.from(values, toHalf).buffer);
   throw new Error(dtype);
 }
@@ -41,31 +42,50 @@ describe('comparing a piece', () => {
   before(async () => (folder = await mkdtemp(path.join(tmpdir(), 'piece-'))));
   after(() => rm(folder, { recursive: true, force: true }));
 
-  async function lineage(dtypes: Dtype[], change: (values: Float64Array, stage: number) => void = () => undefined, scale = 0.02): Promise<ByteSource[]> {
+  async function lineage(
+    dtypes: Dtype[],
+    change: (values: Float64Array, stage: number) => void = () => undefined,
+    scale = 0.02,
+  ): Promise<ByteSource[]> {
     const random = normals(7);
     const values = Float64Array.from({ length: ELEMENTS }, () => scale * random.next().value);
-    return Promise.all(dtypes.map(async (dtype, stage) => {
-      if (stage > 0) for (let index = 0; index < ELEMENTS; index++) values[index]! += scale * 0.01 * random.next().value;
-      const own = values.slice();
-      change(own, stage);
-      const realPath = path.join(folder, `${stage}-${dtype}-${scale}`);
-      const begin = 13 * 8; // not at a page, as in a real file
-      await writeFile(realPath, Buffer.concat([Buffer.alloc(begin), encode(dtype, own)]));
-      return { realPath, dtype, begin };
-    }));
+    return Promise.all(
+      dtypes.map(async (dtype, stage) => {
+        if (stage > 0)
+          for (let index = 0; index < ELEMENTS; index++) values[index]! += scale * 0.01 * random.next().value;
+        const own = values.slice();
+        change(own, stage);
+        const realPath = path.join(folder, `${stage}-${dtype}-${scale}`);
+        const begin = 13 * 8; // not at a page, as in a real file
+        await writeFile(realPath, Buffer.concat([Buffer.alloc(begin), encode(dtype, own)]));
+        return { realPath, dtype, begin };
+      }),
+    );
   }
 
   function assertClose(actual: number | null, expected: number | null, what: string, tolerance = 1e-7) {
     assert.ok(actual !== null && expected !== null, what);
-    assert.ok(Math.abs(actual - expected) <= tolerance * Math.abs(expected), `${what}: ${actual} instead of ${expected}`);
+    assert.ok(
+      Math.abs(actual - expected) <= tolerance * Math.abs(expected),
+      `${what}: ${actual} instead of ${expected}`,
+    );
   }
 
-  for (const dtypes of [['BF16', 'BF16'], ['BF16', 'BF16', 'BF16'], ['F16', 'F16'], ['F32', 'F32'], ['BF16', 'F32'], ['F32', 'F16', 'BF16']] as Dtype[][]) {
+  for (const dtypes of [
+    ['BF16', 'BF16'],
+    ['BF16', 'BF16', 'BF16'],
+    ['F16', 'F16'],
+    ['F32', 'F32'],
+    ['BF16', 'F32'],
+    ['F32', 'F16', 'BF16'],
+  ] as Dtype[][]) {
     it(`graph and float64 agree: ${dtypes.join(' → ')}`, async () => {
       const sources = await lineage(dtypes);
       const [fast, slow] = [await comparePiece({ sources, elements: ELEMENTS }), await exactSums(sources, ELEMENTS)];
       assert.equal(fast.elements, slow.elements);
-      slow.stages.forEach((stage, index) => assertClose(fast.stages[index]!.squares, stage.squares, `‖W‖² of ${index}`));
+      slow.stages.forEach((stage, index) =>
+        assertClose(fast.stages[index]!.squares, stage.squares, `‖W‖² of ${index}`),
+      );
       slow.pairs.forEach((pair, index) => {
         const [a, b] = [deltaOf(fast.pairs[index]!, ELEMENTS), deltaOf(pair, ELEMENTS)];
         for (const figure of ['fro', 'relative', 'maxAbs', 'floor'] as const) assertClose(a[figure], b[figure], figure);
@@ -98,7 +118,10 @@ describe('comparing a piece', () => {
 
   it('says nothing changed when nothing did', async () => {
     const [source] = await lineage(['BF16']);
-    const delta = deltaOf((await comparePiece({ sources: [source!, source!], elements: ELEMENTS })).pairs[0]!, ELEMENTS);
+    const delta = deltaOf(
+      (await comparePiece({ sources: [source!, source!], elements: ELEMENTS })).pairs[0]!,
+      ELEMENTS,
+    );
     assert.deepEqual([delta.fro, delta.relative, delta.maxAbs, delta.changedCount, delta.cosine], [0, 0, 0, 0, 1]);
   });
 
@@ -115,7 +138,10 @@ describe('comparing a piece', () => {
     const [exact, rounded] = [path.join(folder, 'exact'), path.join(folder, 'rounded')];
     await writeFile(exact, encode('F32', values));
     await writeFile(rounded, encode('BF16', values));
-    const sources: ByteSource[] = [{ realPath: exact, dtype: 'F32', begin: 0 }, { realPath: rounded, dtype: 'BF16', begin: 0 }];
+    const sources: ByteSource[] = [
+      { realPath: exact, dtype: 'F32', begin: 0 },
+      { realPath: rounded, dtype: 'BF16', begin: 0 },
+    ];
     const delta = deltaOf((await comparePiece({ sources, elements: ELEMENTS })).pairs[0]!, ELEMENTS);
     assertClose(delta.floor, delta.fro, 'floor against the rounding that happened', 0.01);
   });

@@ -16,7 +16,16 @@ function beginOf(source: Source): number {
 }
 
 function tensor(size: number, dtypes: Dtype[]): AlignedTensor {
-  const stored = dtypes.map((dtype): StoredTensor => ({ onDisk: 't', name: 't', dtype, shape: [size], size, shard, begin: 1000, end: 1000 + size * DTYPE_BYTES[dtype] }));
+  const stored = dtypes.map((dtype): StoredTensor => ({
+    onDisk: 't',
+    name: 't',
+    dtype,
+    shape: [size],
+    size,
+    shard,
+    begin: 1000,
+    end: 1000 + size * DTYPE_BYTES[dtype],
+  }));
   return { name: 't', stored, segments: [{ from: 0, stored }] };
 }
 
@@ -44,17 +53,25 @@ describe('planning a comparison', () => {
     assert.throws(() => budgetFor([], 179 * MIB, 1), /at least 180 MiB/);
     assert.throws(() => budgetFor([], NaN, 1), { code: 'bad-request' });
     assert.throws(() => budgetFor([], -1, 1), { code: 'bad-request' });
-    for (const threads of [0, -1, 1.5, NaN, Infinity]) assert.throws(() => budgetFor([], 2048 * MIB, threads), { code: 'bad-request' });
+    for (const threads of [0, -1, 1.5, NaN, Infinity])
+      assert.throws(() => budgetFor([], 2048 * MIB, threads), { code: 'bad-request' });
   });
 
   it('covers every element once, in order, aligned to rows', () => {
     const budget = budgetFor([], 180 * MIB, 1);
-    for (const dtypes of [['BF16', 'BF16'], ['F64', 'F8_E4M3', 'BF16'], ['U8', 'U8'], ['F32', 'BF16']] as Dtype[][]) {
+    for (const dtypes of [
+      ['BF16', 'BF16'],
+      ['F64', 'F8_E4M3', 'BF16'],
+      ['U8', 'U8'],
+      ['F32', 'BF16'],
+    ] as Dtype[][]) {
       for (const size of [0, 1, 255, 256, 1_048_575, 1_048_577, 5_000_003]) {
         const [task] = planTasks([tensor(size, dtypes)], budget);
         let done = 0;
         for (const piece of task!.pieces) {
-          piece.sources.forEach((source, stage) => assert.equal(beginOf(source), 1000 + done * DTYPE_BYTES[dtypes[stage]!]));
+          piece.sources.forEach((source, stage) =>
+            assert.equal(beginOf(source), 1000 + done * DTYPE_BYTES[dtypes[stage]!]),
+          );
           const bytes = piece.elements * dtypes.reduce((sum, dtype) => sum + DTYPE_BYTES[dtype], 0);
           assert.ok(piece.elements > 0 && bytes <= budget.pieceBytes);
           done += piece.elements;

@@ -20,7 +20,15 @@ after(() => rm(folder, { recursive: true }));
 
 async function written(...lines: (object | string | Buffer)[]): Promise<string> {
   const file = path.join(folder, 'set.jsonl');
-  await writeFile(file, Buffer.concat(lines.flatMap((line) => [Buffer.isBuffer(line) ? line : Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)), Buffer.from('\n')])));
+  await writeFile(
+    file,
+    Buffer.concat(
+      lines.flatMap((line) => [
+        Buffer.isBuffer(line) ? line : Buffer.from(typeof line === 'string' ? line : JSON.stringify(line)),
+        Buffer.from('\n'),
+      ]),
+    ),
+  );
   return file;
 }
 
@@ -33,15 +41,37 @@ async function refused(work: Promise<unknown>, pattern: RegExp): Promise<void> {
   });
 }
 
-const probe = (more: object = {}) => ({ id: 'p1', task: 'counting', target_image: 'images/a.png', source_image: 'images/a.png', prompt: '<image>How many?', meta: { target_answer: '2', source_answer: 4 }, ...more });
+const probe = (more: object = {}) => ({
+  id: 'p1',
+  task: 'counting',
+  target_image: 'images/a.png',
+  source_image: 'images/a.png',
+  prompt: '<image>How many?',
+  meta: { target_answer: '2', source_answer: 4 },
+  ...more,
+});
 const question = (more: object = {}) => ({ id: 'q1', prompt: '1 + 1?', answer: '2', answer_type: 'number', ...more });
 
 describe('paired probes', () => {
   it('are read as their authors write them', async () => {
-    const file = await written(probe(), '', probe({ id: 7, task: 'grounding', meta: { source_bbox_xyxy: [60, 4, 80, 24], iou_threshold: 0.3 } }), probe({ id: 'r', task: 'recognition', source_image: undefined }), probe({ id: 'o', task: 'OCR', meta: { target_text: 'A', source_text: 'B' } }));
+    const file = await written(
+      probe(),
+      '',
+      probe({ id: 7, task: 'grounding', meta: { source_bbox_xyxy: [60, 4, 80, 24], iou_threshold: 0.3 } }),
+      probe({ id: 'r', task: 'recognition', source_image: undefined }),
+      probe({ id: 'o', task: 'OCR', meta: { target_text: 'A', source_text: 'B' } }),
+    );
     const { items, badLines } = await readProbeSet(file);
     assert.deepEqual(badLines, []);
-    assert.deepEqual(items.map(({ id, task }) => [id, task]), [['p1', 'counting'], ['7', 'grounding'], ['r', 'recognition'], ['o', 'ocr']]);
+    assert.deepEqual(
+      items.map(({ id, task }) => [id, task]),
+      [
+        ['p1', 'counting'],
+        ['7', 'grounding'],
+        ['r', 'recognition'],
+        ['o', 'ocr'],
+      ],
+    );
     assert.equal(items[0]!.targetImage, path.join(folder, 'images', 'a.png'));
     assert.equal(items[0]!.sourceAnswer, '4');
     assert.deepEqual(items[1]!.sourceBox, [60, 4, 80, 24]);
@@ -58,13 +88,19 @@ describe('paired probes', () => {
       [probe(), /line 2 has the id "p1" of line 1 again\.$/],
       [probe({ id: undefined }), /line 2 has no "id"\.$/],
       [probe({ id: 'x', task: 'poetry' }), /line 2 has the task "poetry"; there are counting, ocr/],
-      [probe({ id: 'x', target_image: '../a.png' }), /line 2 has a "target_image" outside the file's own folder: "\.\.\/a\.png"\.$/],
+      [
+        probe({ id: 'x', target_image: '../a.png' }),
+        /line 2 has a "target_image" outside the file's own folder: "\.\.\/a\.png"\.$/,
+      ],
       [probe({ id: 'x', target_image: 'images/../../a.png' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: '..\\a.png' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: '/etc/hosts' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: 'C:\\a.png' }), /outside the file's own folder/],
       [probe({ id: 'x', target_image: 'https://example.org/a.png' }), /is no file/],
-      [probe({ id: 'x', target_image: 'images/b.png' }), /line 2 has a "target_image" that is not there: "images\/b\.png"\.$/],
+      [
+        probe({ id: 'x', target_image: 'images/b.png' }),
+        /line 2 has a "target_image" that is not there: "images\/b\.png"\.$/,
+      ],
       [probe({ id: 'x', target_image: 'images' }), /that is no file/],
       [probe({ id: 'x', source_image: null }), /has no "source_image"/],
       [probe({ id: 'x', prompt: ' ' }), /has an empty "prompt"/],
@@ -78,13 +114,22 @@ describe('paired probes', () => {
   it('go on without bad lines when asked to', async () => {
     const file = await written(probe(), '{', probe({ id: 'p2' }), probe({ id: 'x', target_image: 'no.png' }));
     const { items, badLines } = await readProbeSet(file, { badLines: 'skip' });
-    assert.deepEqual(items.map(({ id }) => id), ['p1', 'p2']);
-    assert.deepEqual(badLines.map(({ line }) => line), [2, 4]);
+    assert.deepEqual(
+      items.map(({ id }) => id),
+      ['p1', 'p2'],
+    );
+    assert.deepEqual(
+      badLines.map(({ line }) => line),
+      [2, 4],
+    );
   });
 
   it('must hold something', async () => {
     await refused(readProbeSet(await written('')), /holds no line\.$/);
-    await refused(readProbeSet(await written('{', '}'), { badLines: 'skip' }), /holds no usable line; the first problem is in line 1/);
+    await refused(
+      readProbeSet(await written('{', '}'), { badLines: 'skip' }),
+      /holds no usable line; the first problem is in line 1/,
+    );
     await refused(readProbeSet(path.join(folder, 'missing.jsonl')), /does not exist/);
     await refused(readProbeSet(folder), /not a regular file/);
   });
@@ -92,19 +137,47 @@ describe('paired probes', () => {
 
 describe('questions', () => {
   it('are read in the evaluation format', async () => {
-    const file = await written(`\ufeff${JSON.stringify(question())}\r`, question({ id: 'b', answer: [4, 3, 2, 1], answer_type: 'box' }), question({ id: 'c', answer: 'B', answer_type: 'choice', choices: ['x', 2], image: 'images/a.png', description: 'a thing', task: 't' }));
+    const file = await written(
+      `\ufeff${JSON.stringify(question())}\r`,
+      question({ id: 'b', answer: [4, 3, 2, 1], answer_type: 'box' }),
+      question({
+        id: 'c',
+        answer: 'B',
+        answer_type: 'choice',
+        choices: ['x', 2],
+        image: 'images/a.png',
+        description: 'a thing',
+        task: 't',
+      }),
+    );
     const { items } = await readQuestionSet(file);
     assert.equal(items[1]!.answer, '[2,1,4,3]');
-    assert.deepEqual(items[2], { id: 'c', prompt: '1 + 1?', answer: 'B', answerType: 'choice', choices: ['x', '2'], image: path.join(folder, 'images', 'a.png'), description: 'a thing', task: 't' });
-    await refused(readQuestionSet(await written(question({ answer_type: 'poem' }))), /line 1 has the answer type "poem"; there are number, text, choice, box, math\.$/);
+    assert.deepEqual(items[2], {
+      id: 'c',
+      prompt: '1 + 1?',
+      answer: 'B',
+      answerType: 'choice',
+      choices: ['x', '2'],
+      image: path.join(folder, 'images', 'a.png'),
+      description: 'a thing',
+      task: 't',
+    });
+    await refused(
+      readQuestionSet(await written(question({ answer_type: 'poem' }))),
+      /line 1 has the answer type "poem"; there are number, text, choice, box, math\.$/,
+    );
     await refused(readQuestionSet(await written(question({ answer: undefined }))), /has no "answer"/);
     await refused(readQuestionSet(await written(question({ answer_type: 'box' }))), /not four numbers/);
     await refused(readQuestionSet(await written(question({ choices: 'ab' }))), /no list of texts/);
   });
 
   it('of the samples are all usable', async () => {
-    for (const name of ['general', 'math', 'text']) assert.equal((await readQuestionSet(path.resolve('samples/eval', `${name}.jsonl`))).badLines.length, 0);
-    for (const name of ['counting', 'ocr', 'grounding', 'recognition']) assert.ok((await readProbeSet(path.resolve('samples/probes', `${name}.jsonl`))).items.every(({ task }) => task === name));
+    for (const name of ['general', 'math', 'text'])
+      assert.equal((await readQuestionSet(path.resolve('samples/eval', `${name}.jsonl`))).badLines.length, 0);
+    for (const name of ['counting', 'ocr', 'grounding', 'recognition'])
+      assert.ok(
+        (await readProbeSet(path.resolve('samples/probes', `${name}.jsonl`))).items.every(({ task }) => task === name),
+      );
   });
 });
 
@@ -115,18 +188,27 @@ describe('samples', () => {
     assert.deepEqual(chosen, sampleOf(items, 10, 42));
     assert.notDeepEqual(chosen, sampleOf(items, 10, 43));
     assert.equal(new Set(chosen).size, 10);
-    assert.deepEqual(chosen, [...chosen].sort((a, b) => a - b));
+    assert.deepEqual(
+      chosen,
+      [...chosen].sort((a, b) => a - b),
+    );
     assert.deepEqual(sampleOf(items, 500, 1), items);
     assert.deepEqual(sampleOf(items, 0, 1), []);
     const each = sampleOfEach(items, (item) => String(item % 3), 4, 1);
-    assert.deepEqual([0, 1, 2].map((rest) => each.filter((item) => item % 3 === rest).length), [4, 4, 4]);
+    assert.deepEqual(
+      [0, 1, 2].map((rest) => each.filter((item) => item % 3 === rest).length),
+      [4, 4, 4],
+    );
   });
 
   it('are drawn evenly', () => {
     const random = seededRandom(5);
     const bins = new Array<number>(10).fill(0);
     for (let draw = 0; draw < 100_000; draw++) bins[Math.floor(random() * 10)]!++;
-    assert.ok(bins.every((count) => Math.abs(count - 10_000) < 400), bins.join());
+    assert.ok(
+      bins.every((count) => Math.abs(count - 10_000) < 400),
+      bins.join(),
+    );
   });
 });
 

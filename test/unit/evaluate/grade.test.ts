@@ -25,36 +25,118 @@ describe('answers', () => {
 
   it('hold numbers in every usual spelling', () => {
     const cases: [string, number[]][] = [
-      ['1,234.5 and 12', [1234.5, 12]], ['-3', [-3]], ['5-3', [5, 3]], ['a -3', [-3]], ['x = −7', [-7]], ['x = - 7', [-7]], ['5 - 3', [5, 3]], ['(-3)', [-3]], ['3/4', [0.75]], ['1 1/2', [1.5]], ['\\frac{3}{4}', [0.75]], ['-\\dfrac{1}{2}', [-0.5]],
-      ['1e3', [1000]], ['1.5 × 10^3', [1500]], ['2 \\times 10^{-2}', [0.02]], ['50%', [50]], ['.5', [0.5]], ['three', [3]], ['someone', []], ['a1', []], ['v1.5', []], ['有3只', [3]], ['$42.00', [42]], ['42.', [42]], ['1, 2, 3', [1, 2, 3]], ['1,23', [1, 23]], ['none', []], ['1\u202f000', [1000]],
+      ['1,234.5 and 12', [1234.5, 12]],
+      ['-3', [-3]],
+      ['5-3', [5, 3]],
+      ['a -3', [-3]],
+      ['x = −7', [-7]],
+      ['x = - 7', [-7]],
+      ['5 - 3', [5, 3]],
+      ['(-3)', [-3]],
+      ['3/4', [0.75]],
+      ['1 1/2', [1.5]],
+      ['\\frac{3}{4}', [0.75]],
+      ['-\\dfrac{1}{2}', [-0.5]],
+      ['1e3', [1000]],
+      ['1.5 × 10^3', [1500]],
+      ['2 \\times 10^{-2}', [0.02]],
+      ['50%', [50]],
+      ['.5', [0.5]],
+      ['three', [3]],
+      ['someone', []],
+      ['a1', []],
+      ['v1.5', []],
+      ['有3只', [3]],
+      ['$42.00', [42]],
+      ['42.', [42]],
+      ['1, 2, 3', [1, 2, 3]],
+      ['1,23', [1, 23]],
+      ['none', []],
+      ['1\u202f000', [1000]],
     ];
-    for (const [text, values] of cases) assert.deepEqual(numbersIn(text).map(({ value }) => value), values, text);
+    for (const [text, values] of cases)
+      assert.deepEqual(
+        numbersIn(text).map(({ value }) => value),
+        values,
+        text,
+      );
   });
 
   it('are right by number', () => {
     const right = (text: string, answer: string) => isRight(text, { answer, answerType: 'number', choices: undefined });
-    for (const [text, answer] of [['<answer>11</answer>', '11'], ['The answer is 11, since 5 + 6.', '11'], ['5 + 6 = 11', '11'], ['11.0', '11'], ['1,100', '1100'], ['0.5', '1/2'], ['50%', '0.5'], ['50', '50%'], ['12 cm', '12'], ['eleven', '11']]) assert.ok(right(text!, answer!), `${text} for ${answer}`);
-    for (const [text, answer] of [['12', '11'], ['', '11'], ['<think>11', '11'], ['-11', '11'], ['50', '0.5'], ['11 or 12', '11']]) assert.ok(!right(text!, answer!), `${text} for ${answer}`);
+    for (const [text, answer] of [
+      ['<answer>11</answer>', '11'],
+      ['The answer is 11, since 5 + 6.', '11'],
+      ['5 + 6 = 11', '11'],
+      ['11.0', '11'],
+      ['1,100', '1100'],
+      ['0.5', '1/2'],
+      ['50%', '0.5'],
+      ['50', '50%'],
+      ['12 cm', '12'],
+      ['eleven', '11'],
+    ])
+      assert.ok(right(text!, answer!), `${text} for ${answer}`);
+    for (const [text, answer] of [
+      ['12', '11'],
+      ['', '11'],
+      ['<think>11', '11'],
+      ['-11', '11'],
+      ['50', '0.5'],
+      ['11 or 12', '11'],
+    ])
+      assert.ok(!right(text!, answer!), `${text} for ${answer}`);
   });
 
   it('are right by words', () => {
     const right = (text: string, answer: string) => isRight(text, { answer, answerType: 'text', choices: undefined });
-    for (const [text, answer] of [['LH', 'LH'], ['<answer>lh.</answer>', 'LH'], ['“LH”', 'LH'], ['The answer is: LH', 'LH'], ['ＬＨ', 'LH'], ['two  words', 'Two words']]) assert.ok(right(text!, answer!), `${text} for ${answer}`);
-    for (const [text, answer] of [['LHX', 'LH'], ['', 'LH'], ['not LH', 'LH']]) assert.ok(!right(text!, answer!), `${text} for ${answer}`);
+    for (const [text, answer] of [
+      ['LH', 'LH'],
+      ['<answer>lh.</answer>', 'LH'],
+      ['“LH”', 'LH'],
+      ['The answer is: LH', 'LH'],
+      ['ＬＨ', 'LH'],
+      ['two  words', 'Two words'],
+    ])
+      assert.ok(right(text!, answer!), `${text} for ${answer}`);
+    for (const [text, answer] of [
+      ['LHX', 'LH'],
+      ['', 'LH'],
+      ['not LH', 'LH'],
+    ])
+      assert.ok(!right(text!, answer!), `${text} for ${answer}`);
   });
 
   it('are right by choice', () => {
     const choices = ['red', 'blue', 'dark green'];
-    const right = (text: string, answer: string, of: string[] | undefined = choices) => isRight(text, { answer, answerType: 'choice', choices: of });
-    for (const [text, answer] of [['blue', 'blue'], ['B', 'blue'], ['(b)', 'blue'], ['B. blue', 'blue'], ['blue', 'B'], ['The answer is (C).', 'dark green'], ['It is dark green I think', 'C'], ['<answer>Blue.</answer>', 'blue']]) assert.ok(right(text!, answer!), `${text} for ${answer}`);
-    for (const [text, answer] of [['red', 'blue'], ['red or blue', 'blue'], ['D', 'blue'], ['', 'blue']]) assert.ok(!right(text!, answer!), `${text} for ${answer}`);
+    const right = (text: string, answer: string, of: string[] | undefined = choices) =>
+      isRight(text, { answer, answerType: 'choice', choices: of });
+    for (const [text, answer] of [
+      ['blue', 'blue'],
+      ['B', 'blue'],
+      ['(b)', 'blue'],
+      ['B. blue', 'blue'],
+      ['blue', 'B'],
+      ['The answer is (C).', 'dark green'],
+      ['It is dark green I think', 'C'],
+      ['<answer>Blue.</answer>', 'blue'],
+    ])
+      assert.ok(right(text!, answer!), `${text} for ${answer}`);
+    for (const [text, answer] of [
+      ['red', 'blue'],
+      ['red or blue', 'blue'],
+      ['D', 'blue'],
+      ['', 'blue'],
+    ])
+      assert.ok(!right(text!, answer!), `${text} for ${answer}`);
     assert.ok(right('no', 'no', ['yes', 'no']));
     assert.ok(right('I choose B', 'B', undefined));
     assert.ok(!right('A cat', 'A', undefined));
   });
 
   it('are right by box', () => {
-    const right = (text: string) => isRight(text, { answer: '[60, 60, 80, 80]', answerType: 'box', choices: undefined });
+    const right = (text: string) =>
+      isRight(text, { answer: '[60, 60, 80, 80]', answerType: 'box', choices: undefined });
     assert.ok(right('<answer>[61, 60, 80, 79]</answer>'));
     assert.ok(right('{"bbox_2d": [60, 60, 80, 80], "label": "square"}'));
     assert.ok(right('(60,60),(80,80)'));
@@ -77,7 +159,8 @@ describe('boxes', () => {
 
 describe('a swap', () => {
   const sample = { sourceBox: [60, 4, 80, 24], iouThreshold: 0.5 } as const;
-  const changed = (task: 'ocr' | 'counting' | 'grounding' | 'recognition', baseline: string, answer: string) => isChanged({ task, ...sample }, baseline, answer);
+  const changed = (task: 'ocr' | 'counting' | 'grounding' | 'recognition', baseline: string, answer: string) =>
+    isChanged({ task, ...sample }, baseline, answer);
 
   it('changes text when it differs', () => {
     assert.ok(changed('ocr', 'XSH', 'BPS'));

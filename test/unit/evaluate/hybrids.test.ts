@@ -17,22 +17,34 @@ describe('hybrids', function () {
   after(() => temporary.remove());
 
   it('a transferability test: Base where there is one, IN, RL, and the six splices', async () => {
-    const { checkpoints, axis, cuts } = await hybrids({ base: { path: path.join(SAMPLES, 'lineage', 'base') }, in: IN, rl: RL });
-    assert.deepEqual(checkpoints.map(({ label, role }) => [label ?? 'base', role]), [
-      ['base', 'base'], ['in', 'in'], ['rl', 'rl'],
-      ...['IN:RL:RL', 'IN:IN:RL', 'RL:RL:IN', 'RL:IN:IN', 'IN:RL:IN', 'RL:IN:RL'].map((label) => [label, 'hybrid']),
-    ]);
+    const { checkpoints, axis, cuts } = await hybrids({
+      base: { path: path.join(SAMPLES, 'lineage', 'base') },
+      in: IN,
+      rl: RL,
+    });
+    assert.deepEqual(
+      checkpoints.map(({ label, role }) => [label ?? 'base', role]),
+      [
+        ['base', 'base'],
+        ['in', 'in'],
+        ['rl', 'rl'],
+        ...['IN:RL:RL', 'IN:IN:RL', 'RL:RL:IN', 'RL:IN:IN', 'IN:RL:IN', 'RL:IN:RL'].map((label) => [label, 'hybrid']),
+      ],
+    );
     assert.deepEqual([axis, cuts], [null, [4, 8]]);
   });
 
-  it('a splice holds the donors\' own bytes, layer by layer, and everything else from what gives Early', async () => {
+  it("a splice holds the donors' own bytes, layer by layer, and everything else from what gives Early", async () => {
     const { checkpoints } = await hybrids({ in: IN, rl: RL, cuts: [3, 7] });
     const splice = await openStage(checkpoints.find(({ label }) => label === 'RL:IN:RL')!);
     for (const [name, tensor] of splice.tensors) {
       assert.equal(tensor.expression, undefined, `${name} is computed`);
       const layer = /language_model\.layers\.(\d+)\./.exec(name)?.[1];
       const donor = layer !== undefined && Number(layer) >= 3 && Number(layer) < 7 ? 'in' : 'rl';
-      assert.ok('shard' in tensor && tensor.shard.realPath.includes(`${path.sep}${donor}${path.sep}`), `${name} comes from ${donor}`);
+      assert.ok(
+        'shard' in tensor && tensor.shard.realPath.includes(`${path.sep}${donor}${path.sep}`),
+        `${name} comes from ${donor}`,
+      );
     }
   });
 
@@ -40,22 +52,38 @@ describe('hybrids', function () {
     const { checkpoints, axis } = await hybrids({ in: IN, rl: RL, sweep: { axis: 'cut', values: [12, 0, 6, 6] } });
     assert.deepEqual(axis, { name: 'cut', values: [null, null, 0, 6, 12] });
     const [first, last] = [checkpoints[2]!, checkpoints[4]!];
-    const same = async (a: object, b: object) => (await engine.compare({ stages: [a, b] as never })).tensors.filter(({ deltas }) => deltas[0]!.changedCount > 0).map(({ name }) => name);
+    const same = async (a: object, b: object) =>
+      (await engine.compare({ stages: [a, b] as never })).tensors
+        .filter(({ deltas }) => deltas[0]!.changedCount > 0)
+        .map(({ name }) => name);
     assert.deepEqual(await same(last, IN), []);
     assert.ok((await same(first, RL)).every((name) => !name.includes('language_model.layers')));
   });
 
   it('a sweep of α: 0 is IN, 1 is RL where it reaches', async () => {
-    const { checkpoints, axis } = await hybrids({ in: IN, rl: RL, sweep: { axis: 'alpha', values: [0, 1], part: 'mlp', layers: [0, 6] } });
+    const { checkpoints, axis } = await hybrids({
+      in: IN,
+      rl: RL,
+      sweep: { axis: 'alpha', values: [0, 1], part: 'mlp', layers: [0, 6] },
+    });
     assert.deepEqual(axis, { name: 'alpha', values: [null, null, 0, 1] });
-    const changed = async (a: object, b: object) => (await engine.compare({ stages: [a, b] as never })).tensors.filter(({ deltas }) => deltas[0]!.changedCount > 0).map(({ name }) => name);
+    const changed = async (a: object, b: object) =>
+      (await engine.compare({ stages: [a, b] as never })).tensors
+        .filter(({ deltas }) => deltas[0]!.changedCount > 0)
+        .map(({ name }) => name);
     assert.deepEqual(await changed(checkpoints[2]!, IN), []);
     const moved = await changed(checkpoints[3]!, IN);
-    assert.ok(moved.length > 0 && moved.every((name) => /language_model\.layers\.[0-5]\.mlp\./.test(name)), moved.join());
+    assert.ok(
+      moved.length > 0 && moved.every((name) => /language_model\.layers\.[0-5]\.mlp\./.test(name)),
+      moved.join(),
+    );
   });
 
   it('refuses what makes no sense, in one sentence', async () => {
-    await assert.rejects(hybrids({ in: IN, rl: RL, sweep: { axis: 'cut', values: [13] } }), /A cut is a layer from 0 to 12; 13 given\./);
+    await assert.rejects(
+      hybrids({ in: IN, rl: RL, sweep: { axis: 'cut', values: [13] } }),
+      /A cut is a layer from 0 to 12; 13 given\./,
+    );
     await assert.rejects(hybrids({ in: IN, rl: RL, sweep: { axis: 'alpha', values: [NaN] } }), /α is a number/);
     await assert.rejects(hybrids({ in: IN, rl: RL, cuts: [9, 40] }), { code: 'bad-request' });
     const { folder } = { folder: path.join(temporary.path, 'llama') };

@@ -32,22 +32,62 @@ describe('an evaluation', function () {
   after(() => temporary.remove());
   beforeEach(() => (runs = path.join(temporary.path, `runs-${count++}`)));
 
-  const request = (more: Partial<EvaluateRequest> = {}): EvaluateRequest => ({ checkpoints: [{ path: first, role: 'in' }, { path: second, role: 'rl' }], data, maxNewTokens: 24, threads: 1, ...more });
+  const request = (more: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
+    checkpoints: [
+      { path: first, role: 'in' },
+      { path: second, role: 'rl' },
+    ],
+    data,
+    maxNewTokens: 24,
+    threads: 1,
+    ...more,
+  });
 
   it('puts each question in the settings that its abilities need, and says where answers come from', async () => {
     const result = await engine.evaluate(request());
-    assert.deepEqual(result.sets, [{ name: 'general.jsonl', questions: 6, abilities: ['vis'] }, { name: 'math.jsonl', questions: 6, abilities: ['v2r'] }, { name: 'text.jsonl', questions: 6, abilities: ['rea'] }]);
+    assert.deepEqual(result.sets, [
+      { name: 'general.jsonl', questions: 6, abilities: ['vis'] },
+      { name: 'math.jsonl', questions: 6, abilities: ['v2r'] },
+      { name: 'text.jsonl', questions: 6, abilities: ['rea'] },
+    ]);
     const settings = (set: string) => Object.keys(result.questions.find((question) => question.set === set)!.answers);
-    assert.deepEqual([settings('general.jsonl'), settings('math.jsonl'), settings('text.jsonl')], [['image', 'black'], ['image', 'described'], ['text']]);
-    assert.deepEqual(result.scores.map(({ n }) => n), [6, 6, 6, 6, 6, 6]);
-    assert.deepEqual(result.checkpoints.map(({ label, role }) => [label, role]), [['in', 'in'], ['rl', 'rl']]);
-    assert.ok(result.questions.every(({ answers }) => Object.values(answers).every((texts) => texts.length === 2 && texts.every((text) => typeof text === 'string'))));
+    assert.deepEqual(
+      [settings('general.jsonl'), settings('math.jsonl'), settings('text.jsonl')],
+      [['image', 'black'], ['image', 'described'], ['text']],
+    );
+    assert.deepEqual(
+      result.scores.map(({ n }) => n),
+      [6, 6, 6, 6, 6, 6],
+    );
+    assert.deepEqual(
+      result.checkpoints.map(({ label, role }) => [label, role]),
+      [
+        ['in', 'in'],
+        ['rl', 'rl'],
+      ],
+    );
+    assert.ok(
+      result.questions.every(({ answers }) =>
+        Object.values(answers).every((texts) => texts.length === 2 && texts.every((text) => typeof text === 'string')),
+      ),
+    );
   });
 
   it('sets may be named, and a name that is not there is refused', async () => {
-    const result = await engine.evaluate(request({ checkpoints: [{ path: first }], sets: { vis: ['math.jsonl'], rea: ['text.jsonl'] } }));
-    assert.deepEqual(result.scores.map(({ ability, n }) => [ability, n]), [['vis', 6], ['rea', 6]]);
-    await assert.rejects(engine.evaluate(request({ sets: { vis: ['other.jsonl'] } })), /has no set "other.jsonl"; there are general.jsonl, math.jsonl, text.jsonl\./);
+    const result = await engine.evaluate(
+      request({ checkpoints: [{ path: first }], sets: { vis: ['math.jsonl'], rea: ['text.jsonl'] } }),
+    );
+    assert.deepEqual(
+      result.scores.map(({ ability, n }) => [ability, n]),
+      [
+        ['vis', 6],
+        ['rea', 6],
+      ],
+    );
+    await assert.rejects(
+      engine.evaluate(request({ sets: { vis: ['other.jsonl'] } })),
+      /has no set "other.jsonl"; there are general.jsonl, math.jsonl, text.jsonl\./,
+    );
   });
 
   it('asks nothing twice: another evaluation of the same checkpoint starts from the answers of the first', async () => {
@@ -56,10 +96,19 @@ describe('an evaluation', function () {
     const plan = await engine.planEvaluate(request({ runsFolder: runs, checkpoints: [{ path: second }] }));
     assert.equal(plan.cached, plan.generations);
     const one = await idle.evaluate(request({ runsFolder: runs, checkpoints: [{ path: second, role: 'rl' }] }));
-    assert.deepEqual(one.scores.map(({ hits }) => hits), both.scores.filter(({ checkpoint }) => checkpoint === 1).map(({ hits }) => hits));
+    assert.deepEqual(
+      one.scores.map(({ hits }) => hits),
+      both.scores.filter(({ checkpoint }) => checkpoint === 1).map(({ hits }) => hits),
+    );
     assert.deepEqual(numbers(await idle.evaluate(request({ runsFolder: runs }))), numbers(both));
     const listed = await engine.listRuns({ runsFolder: runs });
-    assert.deepEqual(listed.map(({ kind, state }) => [kind, state]), [['evaluate', 'finished'], ['evaluate', 'finished']]);
+    assert.deepEqual(
+      listed.map(({ kind, state }) => [kind, state]),
+      [
+        ['evaluate', 'finished'],
+        ['evaluate', 'finished'],
+      ],
+    );
     assert.deepEqual(await engine.readEvaluation({ runsFolder: runs, runId: both.provenance.runId }), both);
     await assert.rejects(engine.readProbe({ runsFolder: runs, runId: both.provenance.runId }), /is no probe/);
   });
@@ -94,7 +143,9 @@ describe('an evaluation', function () {
     const progress = ({ done }: EvaluateProgress) => {
       if (done >= 20) cancel.abort();
     };
-    await assert.rejects(engine.evaluate(request({ runsFolder: runs }), { signal: cancel.signal, progress }), { code: 'cancelled' });
+    await assert.rejects(engine.evaluate(request({ runsFolder: runs }), { signal: cancel.signal, progress }), {
+      code: 'cancelled',
+    });
     const [{ state } = { state: 'none' }] = await engine.listRuns({ runsFolder: runs });
     assert.equal(state, 'interrupted');
     // A kill cuts the last line off.
@@ -120,7 +171,8 @@ describe('an evaluation', function () {
     await copyData(own, 'eval', ['general.jsonl'], 3);
     const [picture] = (await readdir(path.join(own, 'images'))) as [string];
     await writeFile(path.join(own, 'images', picture), 'no picture');
-    const ask = (badLines?: 'skip') => engine.evaluate(request({ checkpoints: [{ path: first }], data: own, badLines }));
+    const ask = (badLines?: 'skip') =>
+      engine.evaluate(request({ checkpoints: [{ path: first }], data: own, badLines }));
     await assert.rejects(ask(), /is no PNG, JPEG or WebP picture/);
     const result = await ask('skip');
     assert.ok(result.questions.length < 3 && result.questions.length > 0);
@@ -130,7 +182,9 @@ describe('an evaluation', function () {
   it('refuses what makes no sense, in one sentence', async () => {
     await assert.rejects(engine.evaluate(request({ checkpoints: [] })), /No checkpoint is given/);
     await assert.rejects(engine.evaluate(request({ maxNewTokens: 0 })), /number of new tokens/);
-    await assert.rejects(engine.evaluate(request({ data: path.join(temporary.path, 'nowhere') })), { code: 'not-found' });
+    await assert.rejects(engine.evaluate(request({ data: path.join(temporary.path, 'nowhere') })), {
+      code: 'not-found',
+    });
     await assert.rejects(engine.evaluate(request({ data: first })), /holds no \.jsonl or \.parquet file/);
   });
 
@@ -138,11 +192,16 @@ describe('an evaluation', function () {
     let server: Server;
     let asked: { authorization: string | undefined; prompt: string; picture: boolean }[] = [];
     let reply: (prompt: string) => { status: number; body: unknown };
-    const said = (content: string) => ({ status: 200, body: { choices: [{ message: { role: 'assistant', content } }] } });
+    const said = (content: string) => ({
+      status: 200,
+      body: { choices: [{ message: { role: 'assistant', content } }] },
+    });
     before(async () => {
       server = createServer((incoming, outgoing) => {
         void bodyOf(incoming).then((body) => {
-          const [{ content }] = (JSON.parse(body) as { messages: [{ content: string | { type: string; text?: string }[] }] }).messages;
+          const [{ content }] = (
+            JSON.parse(body) as { messages: [{ content: string | { type: string; text?: string }[] }] }
+          ).messages;
           const prompt = typeof content === 'string' ? content : content.find(({ type }) => type === 'text')!.text!;
           asked.push({ authorization: incoming.headers.authorization, prompt, picture: typeof content !== 'string' });
           const { status, body: answer } = reply(prompt);
@@ -153,25 +212,51 @@ describe('an evaluation', function () {
     });
     after(() => void server.close());
     beforeEach(() => (asked = []));
-    const endpoint = () => ({ kind: 'endpoint' as const, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, model: 'judge', key: 'secret' });
+    const endpoint = () => ({
+      kind: 'endpoint' as const,
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+      model: 'judge',
+      key: 'secret',
+    });
 
     it('only wrong answers are shown, verdicts are kept, the result says who judged, and no key is stored', async () => {
       reply = () => said('The answers agree. CORRECT');
       const rules = await engine.evaluate(request({ runsFolder: runs, checkpoints: [{ path: first }] }));
       assert.equal(asked.length, 0);
-      const result = await engine.evaluate(request({ runsFolder: runs, checkpoints: [{ path: first }], grader: endpoint() }));
-      const wrong = new Set(rules.questions.flatMap(({ prompt, truth, answers, right }) => Object.entries(right).flatMap(([setting, flags]) => (flags[0] ? [] : [JSON.stringify([prompt, truth, answers[setting as 'image']![0]])]))));
+      const result = await engine.evaluate(
+        request({ runsFolder: runs, checkpoints: [{ path: first }], grader: endpoint() }),
+      );
+      const wrong = new Set(
+        rules.questions.flatMap(({ prompt, truth, answers, right }) =>
+          Object.entries(right).flatMap(([setting, flags]) =>
+            flags[0] ? [] : [JSON.stringify([prompt, truth, answers[setting as 'image']![0]])],
+          ),
+        ),
+      );
       const boxes = rules.questions.filter(({ answerType }) => answerType === 'box').length;
-      assert.ok(asked.length > 0 && asked.length <= wrong.size && (boxes > 0 || asked.length === wrong.size), `${asked.length} of ${wrong.size}`);
+      assert.ok(
+        asked.length > 0 && asked.length <= wrong.size && (boxes > 0 || asked.length === wrong.size),
+        `${asked.length} of ${wrong.size}`,
+      );
       assert.ok(asked.every(({ authorization }) => authorization === 'Bearer secret'));
       assert.equal(result.grader, 'judge');
-      assert.ok(result.questions.filter(({ answerType }) => answerType !== 'box').every(({ right }) => Object.values(right).every(([flag]) => flag)));
+      assert.ok(
+        result.questions
+          .filter(({ answerType }) => answerType !== 'box')
+          .every(({ right }) => Object.values(right).every(([flag]) => flag)),
+      );
       assert.ok(result.questions.some(({ regraded }) => regraded !== undefined));
       asked = [];
-      assert.deepEqual(numbers(await engine.evaluate(request({ runsFolder: runs, checkpoints: [{ path: first }], grader: endpoint() }))), numbers(result));
+      assert.deepEqual(
+        numbers(
+          await engine.evaluate(request({ runsFolder: runs, checkpoints: [{ path: first }], grader: endpoint() })),
+        ),
+        numbers(result),
+      );
       assert.equal(asked.length, 0);
       for (const file of await readdir(runs, { recursive: true, withFileTypes: true })) {
-        if (file.isFile()) assert.ok(!(await readFile(path.join(file.parentPath, file.name), 'utf8')).includes('secret'), file.name);
+        if (file.isFile())
+          assert.ok(!(await readFile(path.join(file.parentPath, file.name), 'utf8')).includes('secret'), file.name);
       }
     });
 
@@ -184,19 +269,38 @@ describe('an evaluation', function () {
 
     it('an endpoint that refuses, or is no endpoint, is named', async () => {
       reply = () => ({ status: 401, body: { error: { message: 'Incorrect API key provided.' } } });
-      await assert.rejects(engine.evaluate(request({ checkpoints: [{ path: first }], grader: endpoint() })), /answered with status 401: Incorrect API key provided\./);
+      await assert.rejects(
+        engine.evaluate(request({ checkpoints: [{ path: first }], grader: endpoint() })),
+        /answered with status 401: Incorrect API key provided\./,
+      );
       reply = () => ({ status: 200, body: 'hello' });
-      await assert.rejects(engine.evaluate(request({ checkpoints: [{ path: first }], grader: endpoint() })), /is no chat completion/);
-      await assert.rejects(engine.evaluate(request({ grader: { kind: 'endpoint', url: 'nonsense', model: 'x' } })), /is no address of a language model/);
-      await assert.rejects(engine.evaluate(request({ grader: { kind: 'endpoint', url: 'http://localhost/v1', model: 'x', keyVariable: 'NO_SUCH_KEY' } })), /environment variable NO_SUCH_KEY/);
+      await assert.rejects(
+        engine.evaluate(request({ checkpoints: [{ path: first }], grader: endpoint() })),
+        /is no chat completion/,
+      );
+      await assert.rejects(
+        engine.evaluate(request({ grader: { kind: 'endpoint', url: 'nonsense', model: 'x' } })),
+        /is no address of a language model/,
+      );
+      await assert.rejects(
+        engine.evaluate(
+          request({ grader: { kind: 'endpoint', url: 'http://localhost/v1', model: 'x', keyVariable: 'NO_SUCH_KEY' } }),
+        ),
+        /environment variable NO_SUCH_KEY/,
+      );
       await assert.rejects(engine.evaluate(request({ grader: { kind: 'editor', model: 'x' } })), /VS Code only/);
     });
 
     it('describes pictures of sets that have no descriptions, once', async () => {
       reply = () => said('The image shows: a1 red circle.');
       const own = path.join(temporary.path, 'bare');
-      await copyData(own, 'eval', ['math.jsonl'], 3, (lines) => lines.map((line) => JSON.stringify({ ...(JSON.parse(line) as object), description: undefined })));
-      const ask = () => engine.evaluate(request({ runsFolder: runs, checkpoints: [{ path: first }], data: own, describer: endpoint() }));
+      await copyData(own, 'eval', ['math.jsonl'], 3, (lines) =>
+        lines.map((line) => JSON.stringify({ ...(JSON.parse(line) as object), description: undefined })),
+      );
+      const ask = () =>
+        engine.evaluate(
+          request({ runsFolder: runs, checkpoints: [{ path: first }], data: own, describer: endpoint() }),
+        );
       const result = await ask();
       assert.equal(result.describer, 'judge');
       assert.ok(asked.length > 0 && asked.every(({ picture }) => picture));

@@ -15,13 +15,25 @@ else test();
 function serve(role: string): void {
   if (role === 'broken') throw new Error('the library is not there');
   process.on('disconnect', () => process.exit(0));
-  const progress = (doneBytes: number): Progress => ({ phase: 'Comparing', doneBytes, totalBytes: 9, remainingSeconds: null, tensor: null });
+  const progress = (doneBytes: number): Progress => ({
+    phase: 'Comparing',
+    doneBytes,
+    totalBytes: 9,
+    remainingSeconds: null,
+    tensor: null,
+  });
   connect(
-    { send: (message) => void (process.connected && process.send?.(message)), receive: (listener) => void process.on('message', listener) },
+    {
+      send: (message) => void (process.connected && process.send?.(message)),
+      receive: (listener) => void process.on('message', listener),
+    },
     {
       listRuns: () => Promise.resolve(process.pid),
       inspect: () => process.abort(),
-      readRun: () => Promise.reject(Object.assign(new Error('The run has no finished result.'), { code: 'not-found', name: 'FrankensteinError' })),
+      readRun: () =>
+        Promise.reject(
+          Object.assign(new Error('The run has no finished result.'), { code: 'not-found', name: 'FrankensteinError' }),
+        ),
       async compare(_: CompareRequest, context: CallOptions<Progress>) {
         for (let i = 1; ; i++) {
           context.progress?.(progress(i));
@@ -66,14 +78,20 @@ function test(): void {
 
     it('keeps code and message of an error', async () => {
       create();
-      await assert.rejects(client.engine.readRun({ runsFolder: '/', runId: 'x' }), { code: 'not-found', message: 'The run has no finished result.' });
+      await assert.rejects(client.engine.readRun({ runsFolder: '/', runId: 'x' }), {
+        code: 'not-found',
+        message: 'The run has no finished result.',
+      });
     });
 
     it('a crash ends the calls under way with a sentence, and the next call starts anew', async () => {
       create();
       const before = await pidOf();
       const underWay = assert.rejects(client.engine.compare(request), { code: 'engine-lost' });
-      await assert.rejects(client.engine.inspect({ path: '/' }), { code: 'engine-lost', message: /ended unexpectedly \(signal SIGABRT\).*continues where it was/ });
+      await assert.rejects(client.engine.inspect({ path: '/' }), {
+        code: 'engine-lost',
+        message: /ended unexpectedly \(signal SIGABRT\).*continues where it was/,
+      });
       await underWay;
       assert.notEqual(await pidOf(), before);
     });
@@ -81,7 +99,10 @@ function test(): void {
     it('says why a process could not start', async () => {
       create({ env: { [ROLE]: 'broken' } });
       await assert.rejects(pidOf(), { code: 'engine-lost', message: /could not start \(the library is not there\)/ });
-      assert.ok(log.some((line) => line.includes('the library is not there')), 'the log has it too');
+      assert.ok(
+        log.some((line) => line.includes('the library is not there')),
+        'the log has it too',
+      );
     });
 
     it('cancels a call that listens, with the process left alone', async () => {
@@ -106,8 +127,14 @@ function test(): void {
       create();
       const before = await pidOf();
       const cancel = new AbortController();
-      const other = assert.rejects(client.engine.compare(request), { code: 'engine-lost', message: /restarted because a cancelled call did not stop/ });
-      const call = client.engine.tensorDetail({ stages: request.stages, name: 'w', from: 0 }, { signal: cancel.signal });
+      const other = assert.rejects(client.engine.compare(request), {
+        code: 'engine-lost',
+        message: /restarted because a cancelled call did not stop/,
+      });
+      const call = client.engine.tensorDetail(
+        { stages: request.stages, name: 'w', from: 0 },
+        { signal: cancel.signal },
+      );
       setTimeout(() => cancel.abort(), 20);
       await assert.rejects(call, { code: 'cancelled' });
       await other;

@@ -14,12 +14,18 @@ describe('figures in words', () => {
 
   it('marks what is near the floor, unless switched off', () => {
     assert.equal(lensText('RL', delta(3.1e-4, 1 / 1.2), warn), 'ΔRL 3.1e-4 · $(warning) 1.2× floor · 22 % changed');
-    assert.equal(lensText('RL', delta(3.1e-4, 1 / 1.2), { noiseFloorWarnings: false }), 'ΔRL 3.1e-4 · 1.2× floor · 22 % changed');
+    assert.equal(
+      lensText('RL', delta(3.1e-4, 1 / 1.2), { noiseFloorWarnings: false }),
+      'ΔRL 3.1e-4 · 1.2× floor · 22 % changed',
+    );
   });
 
   it('says unchanged, not finite, and leaves out what is not known', () => {
     assert.equal(lensText('RL', { ...delta(0), changed: 0 }, warn), 'ΔRL unchanged');
-    assert.equal(lensText('RL', { ...delta(1e-3), floor: 0, nonFinite: 3 }, warn), 'ΔRL 1.0e-3 · 22 % changed · 3 not finite');
+    assert.equal(
+      lensText('RL', { ...delta(1e-3), floor: 0, nonFinite: 3 }, warn),
+      'ΔRL 1.0e-3 · 22 % changed · 3 not finite',
+    );
     assert.equal(lensText('RL', { ...delta(1e-3), relative: null, fro: null, changed: null }, warn), 'ΔRL –');
   });
 
@@ -29,16 +35,39 @@ describe('figures in words', () => {
   });
 
   it('numbers', () => {
-    assert.deepEqual([null, 0, 3.14159e-4, 0.01234, 0.5, 12.3456, 99999].map(numberText), ['–', '0', '3.1e-4', '0.0123', '0.5', '12.3', '1.0e+5']);
-    assert.deepEqual([null, 0, 0.0004, 0.004, 0.0512, 0.224, 0.9999, 1].map(shareText), ['–', '0 %', '< 0.1 %', '0.4 %', '5.1 %', '22 %', '> 99.9 %', '100 %']);
+    assert.deepEqual([null, 0, 3.14159e-4, 0.01234, 0.5, 12.3456, 99999].map(numberText), [
+      '–',
+      '0',
+      '3.1e-4',
+      '0.0123',
+      '0.5',
+      '12.3',
+      '1.0e+5',
+    ]);
+    assert.deepEqual([null, 0, 0.0004, 0.004, 0.0512, 0.224, 0.9999, 1].map(shareText), [
+      '–',
+      '0 %',
+      '< 0.1 %',
+      '0.4 %',
+      '5.1 %',
+      '22 %',
+      '> 99.9 %',
+      '100 %',
+    ]);
     assert.deepEqual([0.42, 1.24, 12.4, 1234.4].map(ratioText), ['0.4×', '1.2×', '12×', '1,234×']);
   });
 
   it('a bar grows with its share and stays inside its width', () => {
-    assert.deepEqual([-1, 0, 0.5, 1, 9].map((share) => barText(share).length), [0, 0, 4, 8, 8]);
+    assert.deepEqual(
+      [-1, 0, 0.5, 1, 9].map((share) => barText(share).length),
+      [0, 0, 4, 8, 8],
+    );
     assert.equal(barText(0.52), '████▏');
     const lengths = [1e-6, 1e-5, 1e-4, 1e-3].map((value) => logShare(value, 1e-6, 1e-3));
-    assert.deepEqual(lengths, [...lengths].sort((a, b) => a - b));
+    assert.deepEqual(
+      lengths,
+      [...lengths].sort((a, b) => a - b),
+    );
     assert.ok(lengths[0]! > 0, 'the least still shows');
     assert.equal(logShare(0, 1e-6, 1e-3), 0);
     assert.equal(logShare(1e-4, 1e-4, 1e-4), 1);
@@ -51,11 +80,24 @@ describe('figures in words', () => {
   });
 
   it('progress has share, bytes and what is left', () => {
-    const progress = { phase: 'Comparing IN → RL', doneBytes: 43e8, totalBytes: 1e10, remainingSeconds: 72.4, tensor: null };
+    const progress = {
+      phase: 'Comparing IN → RL',
+      doneBytes: 43e8,
+      totalBytes: 1e10,
+      remainingSeconds: 72.4,
+      tensor: null,
+    };
     assert.equal(progressText(progress, 'short'), '43 %, 1:12 min left');
     assert.equal(progressText(progress, 'long'), 'Comparing IN → RL, 4.30 GB of 10.0 GB (43 %), 1:12 min left');
     assert.equal(progressText({ ...progress, totalBytes: 0, remainingSeconds: null }, 'long'), 'Comparing IN → RL');
-    assert.deepEqual([0, 999, 1000, 999_499, 999_500, 7.5e9].map(bytesText), ['0 B', '999 B', '1.00 kB', '999 kB', '1.00 MB', '7.50 GB']);
+    assert.deepEqual([0, 999, 1000, 999_499, 999_500, 7.5e9].map(bytesText), [
+      '0 B',
+      '999 B',
+      '1.00 kB',
+      '999 kB',
+      '1.00 MB',
+      '7.50 GB',
+    ]);
     assert.deepEqual([0, 59.4, 60, 3599, 3661].map(durationText), ['0 s', '59 s', '1:00 min', '59:59 min', '1:01 h']);
   });
 });
@@ -63,18 +105,37 @@ describe('figures in words', () => {
 describe('lookup', () => {
   it('finds tensors by the name in the document’s own files, and each layer’s first line', () => {
     const lookup = new Lookup(sampleResult(), 2);
-    const names = ['{', 'model.embed_tokens.weight', 'model.layers.1.mlp.up_proj.weight', 'model.layers.0.mlp.up_proj.weight', 'model.layers.1.mlp.up_proj.weight', 'unknown'];
+    const names = [
+      '{',
+      'model.embed_tokens.weight',
+      'model.layers.1.mlp.up_proj.weight',
+      'model.layers.0.mlp.up_proj.weight',
+      'model.layers.1.mlp.up_proj.weight',
+      'unknown',
+    ];
     assert.equal(lookup.tensor(names[2]!)?.depth, 2);
-    assert.deepEqual([...lookup.firstLines(names.length, (line) => names[line])], [[2, 2], [1, 3]]);
+    assert.deepEqual(
+      [...lookup.firstLines(names.length, (line) => names[line])],
+      [
+        [2, 2],
+        [1, 3],
+      ],
+    );
   });
 
   it('a document’s own update is the one that made it', () => {
-    assert.deepEqual([0, 1, 2].map((stage) => new Lookup(sampleResult(), stage).ownDelta), [0, 0, 1]);
+    assert.deepEqual(
+      [0, 1, 2].map((stage) => new Lookup(sampleResult(), stage).ownDelta),
+      [0, 0, 1],
+    );
     assert.equal(new Lookup(sampleResult(), 2).label(1), 'RL');
   });
 
   it('hostile names are names', () => {
-    const lookup = new Lookup(sampleResult({ tensorName: (layer) => ['__proto__', 'constructor', 'toString'][layer % 3]! }), 0);
+    const lookup = new Lookup(
+      sampleResult({ tensorName: (layer) => ['__proto__', 'constructor', 'toString'][layer % 3]! }),
+      0,
+    );
     assert.equal(lookup.tensor('__proto__')?.component, 'mlp');
     assert.equal(lookup.tensor('hasOwnProperty'), undefined);
   });

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { chartUri, escapeXml, layerChart, type ThemeKind } from '../../../src/inline/chart.js';
-import { encodeArguments, HOVER_COMMANDS, layerHover, modelHover, tensorHover, type InlineTarget } from '../../../src/inline/hoverText.js';
+import {
+  encodeArguments,
+  HOVER_COMMANDS,
+  layerHover,
+  modelHover,
+  tensorHover,
+  type InlineTarget,
+} from '../../../src/inline/hoverText.js';
 import { Lookup } from '../../../src/inline/lookup.js';
 import { layerCurves, spectrumChart, tensorCurves } from '../../../src/inline/sparkline.js';
 import { groupSpectra } from '../../../src/engine/spectrum/aggregate.js';
@@ -11,14 +18,26 @@ import { lineage } from '../../../webview/playground/data.js';
 import { spectraOf } from '../../../webview/playground/spectra.js';
 import { HOSTILE, sampleResult } from './sampleResult.js';
 
-const target: InlineTarget = { uri: 'file:///a/model.safetensors.index.json', line: 7, folder: '/a', depth: 3, tensor: HOSTILE };
+const target: InlineTarget = {
+  uri: 'file:///a/model.safetensors.index.json',
+  line: 7,
+  folder: '/a',
+  depth: 3,
+  tensor: HOSTILE,
+};
 const options = { noiseFloorWarnings: true, theme: 'dark' as ThemeKind };
 
 /** What is left of Markdown when images of ours and links of ours are taken out. */
 function foreign(markdown: string): string {
   return markdown
-    .replace(/!\[Singular values by rank, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g, '')
-    .replace(/!\[Relative change per depth, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g, '')
+    .replace(
+      /!\[Singular values by rank, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g,
+      '',
+    )
+    .replace(
+      /!\[Relative change per depth, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g,
+      '',
+    )
     .replace(/\[(Pin|Open)\]\(command:frankenstein\.inline\.(pin|open)\?[A-Za-z0-9%._~-]+ "[^"]+"\)/g, '');
 }
 
@@ -26,7 +45,10 @@ describe('Markdown from model files', () => {
   it('is text: no link, image, markup, table cell, icon or line of its own', () => {
     const escaped = escapeMarkdown(HOSTILE);
     assert.doesNotMatch(escaped, /[[\]()<>|`*$\n]|(?<!&)#/);
-    assert.equal(escaped.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))), HOSTILE.replace('\n', ' '));
+    assert.equal(
+      escaped.replace(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code))),
+      HOSTILE.replace('\n', ' '),
+    );
   });
 
   it('an entity in a name stays what it is', () => {
@@ -46,9 +68,15 @@ describe('Markdown from model files', () => {
   it('a hover over hostile names and labels holds our links only', () => {
     const result = sampleResult({ labels: [HOSTILE, `${HOSTILE}2`, `${HOSTILE}3`], tensorName: () => HOSTILE });
     const lookup = new Lookup(result, 2);
-    for (const text of [tensorHover(lookup, result.tensors[1]!, target, options), layerHover(lookup, result.layers[6]!, target, options), modelHover(lookup, 'Vision tower', result.sections[0]!.deltas, target, options)]) {
+    for (const text of [
+      tensorHover(lookup, result.tensors[1]!, target, options),
+      layerHover(lookup, result.layers[6]!, target, options),
+      modelHover(lookup, 'Vision tower', result.sections[0]!.deltas, target, options),
+    ]) {
       assert.doesNotMatch(foreign(text), /\]\(|<|\$\(|command:/);
-      const tables = foreign(text).split('\n\n').filter((part) => part.startsWith('|'));
+      const tables = foreign(text)
+        .split('\n\n')
+        .filter((part) => part.startsWith('|'));
       assert.ok(tables.length > 0);
       for (const rows of tables.map((part) => part.split('\n'))) {
         assert.equal(rows.length, 2 + 2);
@@ -63,14 +91,38 @@ describe('Markdown from model files', () => {
     assert.deepEqual(JSON.parse(decodeURIComponent(encoded)), [{ ...target, uri: `file:///a(b)'c"d e!*.json` }]);
   });
 
-  it('links run two commands', () => assert.deepEqual(HOVER_COMMANDS, ['frankenstein.inline.pin', 'frankenstein.inline.open']));
+  it('links run two commands', () =>
+    assert.deepEqual(HOVER_COMMANDS, ['frankenstein.inline.pin', 'frankenstein.inline.open']));
 
   it('an inspected checkpoint with hostile names keeps its tables', () => {
-    const tensor = { name: HOSTILE, onDisk: HOSTILE, section: 'other' as const, layer: null, depth: null, component: 'other', dtype: 'BF16', shape: [2, 2], shard: HOSTILE, bytes: 8 };
+    const tensor = {
+      name: HOSTILE,
+      onDisk: HOSTILE,
+      section: 'other' as const,
+      layer: null,
+      depth: null,
+      component: 'other',
+      dtype: 'BF16',
+      shape: [2, 2],
+      shard: HOSTILE,
+      bytes: 8,
+    };
     const page = inspectionMarkdown(HOSTILE, {
-      schema: 1, path: HOSTILE, family: HOSTILE, architectures: [HOSTILE], layers: 0, visionLayers: 0, parameters: 4, bytes: 8,
-      dtypes: { [HOSTILE]: { tensors: 1, parameters: 4 } }, shards: [{ file: HOSTILE, bytes: 8, tensors: 1 }], sections: [], tiedHead: false,
-      fingerprint: 'ff', tensors: [tensor], warnings: [HOSTILE],
+      schema: 1,
+      path: HOSTILE,
+      family: HOSTILE,
+      architectures: [HOSTILE],
+      layers: 0,
+      visionLayers: 0,
+      parameters: 4,
+      bytes: 8,
+      dtypes: { [HOSTILE]: { tensors: 1, parameters: 4 } },
+      shards: [{ file: HOSTILE, bytes: 8, tensors: 1 }],
+      sections: [],
+      tiedHead: false,
+      fingerprint: 'ff',
+      tensors: [tensor],
+      warnings: [HOSTILE],
     });
     assert.doesNotMatch(page, /\]\(|<|\$\(/);
     assert.match(page, /\| 2 &#215; 2 \||\| 2 × 2 \|/);
@@ -88,14 +140,18 @@ describe('hover chart', () => {
   });
 
   it('is well-formed and fits a hover for a large model', () => {
-    const large = layerChart(sampleResult({ layers: 126, vision: 64, labels: ['a', HOSTILE, '&<">'] }), { theme: 'high-contrast-dark', depth: 1 });
+    const large = layerChart(sampleResult({ layers: 126, vision: 64, labels: ['a', HOSTILE, '&<">'] }), {
+      theme: 'high-contrast-dark',
+      depth: 1,
+    });
     const uri = chartUri(large);
     assert.ok(uri !== undefined && uri.length < 100_000, `${uri?.length}`);
     assert.doesNotMatch(large, /NaN|Infinity|undefined|<img/);
     assert.equal(large.match(/<(?!\/)[a-z]+[^>]*[^/]>/g)?.length, large.match(/<\/[a-z]+>/g)?.length);
   });
 
-  it('what would not fit is left out rather than shown as text', () => assert.equal(chartUri('x'.repeat(99_000)), undefined));
+  it('what would not fit is left out rather than shown as text', () =>
+    assert.equal(chartUri('x'.repeat(99_000)), undefined));
 
   it('draws a model without layers, and one that did not change', () => {
     assert.doesNotMatch(layerChart({ ...sampleResult(), layers: [] }, { theme: 'dark', depth: null }), /NaN|Infinity/);
@@ -110,15 +166,25 @@ describe('hover chart', () => {
 describe('the spectrum in a hover', () => {
   const spectra = spectraOf(lineage(), 'exact');
   const lookup = new Lookup(lineage(), 2);
-  const svgs = (text: string) => [...text.matchAll(/base64,([A-Za-z0-9+/=]+)/g)].map(([, data]) => Buffer.from(data!, 'base64').toString('utf8'));
+  const svgs = (text: string) =>
+    [...text.matchAll(/base64,([A-Za-z0-9+/=]+)/g)].map(([, data]) => Buffer.from(data!, 'base64').toString('utf8'));
 
   it('has a plot per update: what stands above the floor is drawn strong, the rest thin', () => {
     const curves = tensorCurves(spectra, 'model.language_model.layers.15.mlp.up_proj.weight');
-    assert.deepEqual(curves.map(({ label, dominated }) => [label, dominated]), [['in', false], ['rl', false]]);
+    assert.deepEqual(
+      curves.map(({ label, dominated }) => [label, dominated]),
+      [
+        ['in', false],
+        ['rl', false],
+      ],
+    );
     assert.equal(curves[0]!.values[0], 0);
     assert.equal(curves[0]!.values.length, 50);
     const buried = tensorCurves(spectra, 'model.visual.blocks.3.mlp.up_proj.weight');
-    assert.deepEqual(buried.map(({ label, dominated }) => [label, dominated]), [['rl', true]]);
+    assert.deepEqual(
+      buried.map(({ label, dominated }) => [label, dominated]),
+      [['rl', true]],
+    );
     const strong = (svg: string) => /<path d="([^"]*)" stroke="[^"]+" stroke-width="1.8"/.exec(svg)![1]!;
     assert.notEqual(strong(spectrumChart(curves, 'dark')), '');
     assert.equal(strong(spectrumChart(buried, 'light')), '');
@@ -127,7 +193,9 @@ describe('the spectrum in a hover', () => {
   });
 
   it('is in the hover of a tensor and of a layer, where spectra of the same stages are stored', () => {
-    const tensor = lookup.result.tensors.find(({ name }) => name === 'model.language_model.layers.15.mlp.up_proj.weight')!;
+    const tensor = lookup.result.tensors.find(
+      ({ name }) => name === 'model.language_model.layers.15.mlp.up_proj.weight',
+    )!;
     const layer = lookup.layer(16)!;
     assert.equal(svgs(tensorHover(lookup, tensor, target, options)).length, 1);
     const [, spark] = svgs(tensorHover(lookup, tensor, target, { ...options, spectra }));
@@ -139,7 +207,10 @@ describe('the spectrum in a hover', () => {
   });
 
   it('labels are text', () => {
-    const svg = spectrumChart([{ ...tensorCurves(spectra, 'model.language_model.layers.15.mlp.up_proj.weight')[0]!, label: '<b>&"' }], 'dark');
+    const svg = spectrumChart(
+      [{ ...tensorCurves(spectra, 'model.language_model.layers.15.mlp.up_proj.weight')[0]!, label: '<b>&"' }],
+      'dark',
+    );
     assert.doesNotMatch(svg, /<b>/);
   });
 });

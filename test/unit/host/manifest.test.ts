@@ -17,7 +17,10 @@ interface Manifest {
   icon: string;
   extensionKind: string[];
   activationEvents: string[];
-  capabilities: { untrustedWorkspaces: { supported: string; description: string }; virtualWorkspaces: { supported: boolean; description: string } };
+  capabilities: {
+    untrustedWorkspaces: { supported: string; description: string };
+    virtualWorkspaces: { supported: boolean; description: string };
+  };
   contributes: {
     commands: { command: string; title: string; category: string }[];
     submenus: { id: string }[];
@@ -64,7 +67,12 @@ describe('manifest', () => {
   it('links in welcome texts and the walkthrough lead to commands that exist', () => {
     for (const [key, value] of Object.entries(nls)) {
       for (const [, command] of value.matchAll(/\(command:([\w.]+)\)/g)) {
-        const known = (COMMAND_IDS as readonly string[]).includes(command!) || command!.startsWith('vscode.') || Object.values(contributes.views).flat().some(({ id }) => `${id}.focus` === command);
+        const known =
+          (COMMAND_IDS as readonly string[]).includes(command!) ||
+          command!.startsWith('vscode.') ||
+          Object.values(contributes.views)
+            .flat()
+            .some(({ id }) => `${id}.focus` === command);
         assert.ok(known, `${key}: ${command}`);
       }
     }
@@ -72,16 +80,21 @@ describe('manifest', () => {
 
   it('what needs an argument is not in the palette; what may lack its moment has a condition', () => {
     const palette = new Map(contributes.menus['commandPalette']!.map(({ command, when }) => [command, when]));
-    for (const id of ['inline.open', 'inline.pin', 'inline.unpin']) assert.equal(palette.get(`frankenstein.${id}`), 'false');
+    for (const id of ['inline.open', 'inline.pin', 'inline.unpin'])
+      assert.equal(palette.get(`frankenstein.${id}`), 'false');
     for (const id of ['compareWithSelected', 'cancel', 'retry']) assert.ok(palette.get(`frankenstein.${id}`), id);
-    for (const id of ['selectForCompare', 'compareWith', 'compareLineage', 'inspect']) assert.equal(palette.has(`frankenstein.${id}`), false, `${id} is always there`);
+    for (const id of ['selectForCompare', 'compareWith', 'compareLineage', 'inspect'])
+      assert.equal(palette.has(`frankenstein.${id}`), false, `${id} is always there`);
   });
 
   it('menus know the context keys that the host sets, and no others', () => {
     const known = ['checkpointFolders', 'foldersUnknown', 'hasSelected', 'selectedPaths', 'running', 'panelState'];
-    const views = Object.values(contributes.views).flat().map(({ id }) => id);
+    const views = Object.values(contributes.views)
+      .flat()
+      .map(({ id }) => id);
     for (const { when = '' } of Object.values(contributes.menus).flat()) {
-      for (const [, key] of when.replace(/'[^']*'|\/[^/]+\/|== [\w.]+/g, '').matchAll(/frankenstein\.(\w+)/g)) assert.ok(known.includes(key!) || views.includes(`frankenstein.${key}`), key);
+      for (const [, key] of when.replace(/'[^']*'|\/[^/]+\/|== [\w.]+/g, '').matchAll(/frankenstein\.(\w+)/g))
+        assert.ok(known.includes(key!) || views.includes(`frankenstein.${key}`), key);
     }
   });
 

@@ -13,34 +13,62 @@ import { ProbeMemory } from '../../../src/services/questionMemory.js';
 import { keyOf, overall, titleOf } from '../../../src/services/queue.js';
 import { oneSwap, smallProbes } from '../../../webview/playground/probes.js';
 
-const question = (own: Partial<ProbeQuestion> = {}): ProbeQuestion => ({ kind: 'swap', checkpoints: [{ path: '/m/rl', label: 'RL' }], data: '/d/probes', mode: 'from', ...own });
+const question = (own: Partial<ProbeQuestion> = {}): ProbeQuestion => ({
+  kind: 'swap',
+  checkpoints: [{ path: '/m/rl', label: 'RL' }],
+  data: '/d/probes',
+  mode: 'from',
+  ...own,
+});
 const request = (...probes: ProbeQuestion[]): ProbePanelRequest => ({ kind: 'probe', probes });
 
 describe('requests of probes', () => {
   it('are the same whatever labels and cuts say, and others with another mode', () => {
-    assert.equal(keyOf(request(question())), keyOf(request(question({ checkpoints: [{ path: '/m/rl/config.json' }], cuts: [1, 2] }))));
+    assert.equal(
+      keyOf(request(question())),
+      keyOf(request(question({ checkpoints: [{ path: '/m/rl/config.json' }], cuts: [1, 2] }))),
+    );
     assert.notEqual(keyOf(request(question())), keyOf(request(question({ mode: 'only' }))));
     assert.equal(titleOf(request(question(), question({ kind: 'skip' }))), 'Probe RL: vision, reasoning');
   });
 
   it('come back from the memory of a panel, or not at all', () => {
-    const full = { ...request(question({ samples: 10, depths: [0, 1], badLines: 'skip' })), runs: [{ runsFolder: '/r', runId: '0'.repeat(16) }] };
+    const full = {
+      ...request(question({ samples: 10, depths: [0, 1], badLines: 'skip' })),
+      runs: [{ runsFolder: '/r', runId: '0'.repeat(16) }],
+    };
     assert.deepEqual(parseMemory({ request: full })?.request, full);
-    assert.deepEqual(parseMemory({ request: { kind: 'try', checkpoints: [{ path: '/a', label: 'A' }] } })?.request, { kind: 'try', checkpoints: [{ path: '/a', label: 'A' }] });
-    for (const broken of [{ kind: 'probe' }, { kind: 'probe', probes: [] }, { kind: 'probe', probes: [{ kind: 'other', checkpoints: [{ path: '/a' }], data: 'x' }] }, { kind: 'try', checkpoints: [] }]) {
+    assert.deepEqual(parseMemory({ request: { kind: 'try', checkpoints: [{ path: '/a', label: 'A' }] } })?.request, {
+      kind: 'try',
+      checkpoints: [{ path: '/a', label: 'A' }],
+    });
+    for (const broken of [
+      { kind: 'probe' },
+      { kind: 'probe', probes: [] },
+      { kind: 'probe', probes: [{ kind: 'other', checkpoints: [{ path: '/a' }], data: 'x' }] },
+      { kind: 'try', checkpoints: [] },
+    ]) {
       assert.equal(parseMemory({ request: broken })?.request, null);
     }
   });
 
   it('progress of several counts them all', () => {
     const two = [question(), question({ checkpoints: [{ path: '/m/in', label: 'IN' }] })];
-    assert.deepEqual(overall({ phase: 'Answering', done: 30, total: 60, remainingSeconds: 30 }, 1, two), { phase: 'IN (2 of 2): Answering', done: 90, total: 120, remainingSeconds: 30 });
+    assert.deepEqual(overall({ phase: 'Answering', done: 30, total: 60, remainingSeconds: 30 }, 1, two), {
+      phase: 'IN (2 of 2): Answering',
+      done: 90,
+      total: 120,
+      remainingSeconds: 30,
+    });
     assert.equal(overall({ phase: 'x', done: 30, total: 60, remainingSeconds: 30 }, 0, two).remainingSeconds, 90);
   });
 
   it('are remembered, the latest first, and found for a run that was interrupted', async () => {
     const kept = new Map<string, unknown>();
-    const memory = new ProbeMemory({ get: <T>(key: string) => kept.get(key) as T | undefined, update: (key, value) => Promise.resolve(void kept.set(key, value)) });
+    const memory = new ProbeMemory({
+      get: <T>(key: string) => kept.get(key) as T | undefined,
+      update: (key, value) => Promise.resolve(void kept.set(key, value)),
+    });
     await memory.remember([question({ data: '/d/one' })]);
     await memory.remember([question({ data: '/d/two' })]);
     await memory.remember([question({ data: '/d/one' })]);
@@ -52,8 +80,16 @@ describe('requests of probes', () => {
 
 describe('data files', () => {
   it('are known by what their first lines hold', () => {
-    assert.deepEqual(hintOf('{"task":"ocr","target_image":"a.png"}\n{"task":"ocr","target_im', true), { format: 'pairs', tasks: ['ocr'], pictures: true });
-    assert.deepEqual(hintOf('{"prompt":"1+1","answer":"2","answer_type":"number"}\n', false), { format: 'questions', tasks: [], pictures: false });
+    assert.deepEqual(hintOf('{"task":"ocr","target_image":"a.png"}\n{"task":"ocr","target_im', true), {
+      format: 'pairs',
+      tasks: ['ocr'],
+      pictures: true,
+    });
+    assert.deepEqual(hintOf('{"prompt":"1+1","answer":"2","answer_type":"number"}\n', false), {
+      format: 'questions',
+      tasks: [],
+      pictures: false,
+    });
     assert.equal(hintOf('{"a":1}\nnot json\n', false), undefined);
   });
 });
@@ -71,7 +107,8 @@ describe('pictures for the panel', () => {
       await symlink(path.join(root, 'secret.png'), path.join(root, 'data', 'link.png'));
       const data = path.join(root, 'data');
       assert.deepEqual(new Uint8Array((await pictureBelow(data, 'images/a.png')).bytes), new Uint8Array(PNG));
-      for (const name of ['../secret.png', path.join(root, 'secret.png'), 'link.png', '.']) await assert.rejects(pictureBelow(data, name), /outside the folder/, name);
+      for (const name of ['../secret.png', path.join(root, 'secret.png'), 'link.png', '.'])
+        await assert.rejects(pictureBelow(data, name), /outside the folder/, name);
       await assert.rejects(pictureBelow(data, 'text.png'), /no PNG, JPEG or WebP/);
       await assert.rejects(pictureBelow(data, 'gone.png'), /not there any more/);
     } finally {
@@ -103,6 +140,11 @@ describe('functions of a layer', () => {
   it('finds the language layer in a name', () => {
     assert.equal(languageLayerOf('model.language_model.layers.11.mlp.up_proj.weight'), 11);
     assert.equal(languageLayerOf('model.layers.0.self_attn.q_proj.bias'), 0);
-    for (const name of ['model.visual.blocks.3.attn.qkv.weight', 'vision_tower.vision_model.encoder.layers.3.x', 'lm_head.weight']) assert.equal(languageLayerOf(name), undefined);
+    for (const name of [
+      'model.visual.blocks.3.attn.qkv.weight',
+      'vision_tower.vision_model.encoder.layers.3.x',
+      'lm_head.weight',
+    ])
+      assert.equal(languageLayerOf(name), undefined);
   });
 });

@@ -20,7 +20,9 @@ const service: Service = {
   },
   untilCancelled: (_, context) =>
     new Promise((_resolve, reject) => {
-      context?.signal?.addEventListener('abort', () => reject(Object.assign(new Error('Cancelled.'), { code: 'cancelled' })));
+      context?.signal?.addEventListener('abort', () =>
+        reject(Object.assign(new Error('Cancelled.'), { code: 'cancelled' })),
+      );
     }),
   bytes: ({ bytes }) => Promise.resolve(new Uint8Array(bytes).map((byte) => byte + 1).buffer),
 };

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, it } from 'mocha';
 import { parseMemory } from '../../../src/panel/memory.js';
-import type { CompareRequest, CompareResult, EngineApi, Progress, RunSummary, SpectrumRequest, SpectrumResult } from '../../../src/protocol/engineApi.js';
+import type {
+  CompareRequest,
+  CompareResult,
+  EngineApi,
+  Progress,
+  RunSummary,
+  SpectrumRequest,
+  SpectrumResult,
+} from '../../../src/protocol/engineApi.js';
 import type { CallOptions } from '../../../src/protocol/rpc.js';
 import { checkpointOf, folderOf, labelOf, labelsOf, requestKey } from '../../../src/services/checkpointPath.js';
 import { keyOf, Queue, titleOf } from '../../../src/services/queue.js';
@@ -12,7 +20,15 @@ import { sampleResult } from './sampleResult.js';
 
 describe('paths of checkpoints', () => {
   it('every file of a checkpoint stands for its folder', () => {
-    for (const name of ['', '/', '/config.json', '/model.safetensors', '/model.safetensors.index.json', '/model-00001-of-00004.safetensors', '/adapter_model.safetensors']) {
+    for (const name of [
+      '',
+      '/',
+      '/config.json',
+      '/model.safetensors',
+      '/model.safetensors.index.json',
+      '/model-00001-of-00004.safetensors',
+      '/adapter_model.safetensors',
+    ]) {
       assert.equal(checkpointOf(`/models/IN${name}`), '/models/IN', name);
     }
   });
@@ -29,7 +45,10 @@ describe('paths of checkpoints', () => {
   });
 
   it('a comparison is the same whichever file it was started from, and another in another order', () => {
-    assert.equal(requestKey([{ path: '/a/config.json' }, { path: '/b/' }]), requestKey([{ path: '/a' }, { path: '/b' }]));
+    assert.equal(
+      requestKey([{ path: '/a/config.json' }, { path: '/b/' }]),
+      requestKey([{ path: '/a' }, { path: '/b' }]),
+    );
     assert.notEqual(requestKey([{ path: '/a' }, { path: '/b' }]), requestKey([{ path: '/b' }, { path: '/a' }]));
   });
 });
@@ -37,11 +56,18 @@ describe('paths of checkpoints', () => {
 describe('memory of a panel', () => {
   const request = { kind: 'compare', stages: [{ path: '/a', label: 'IN' }, { path: '/b' }], cuts: [1, 2] };
 
-  it('is read back', () => assert.deepEqual(parseMemory({ request, view: { metric: 'energy' } }), { request, view: { metric: 'energy' } }));
+  it('is read back', () =>
+    assert.deepEqual(parseMemory({ request, view: { metric: 'energy' } }), { request, view: { metric: 'energy' } }));
 
   it('without its request there is nothing to show', () => {
     for (const state of [undefined, null, 3, 'x', []]) assert.equal(parseMemory(state), undefined);
-    for (const broken of [null, {}, { kind: 'other', stages: [] }, { kind: 'compare', stages: [{ path: '/a' }] }, { kind: 'compare', stages: [{ path: '/a' }, { path: 3 }] }]) {
+    for (const broken of [
+      null,
+      {},
+      { kind: 'other', stages: [] },
+      { kind: 'compare', stages: [{ path: '/a' }] },
+      { kind: 'compare', stages: [{ path: '/a' }, { path: 3 }] },
+    ]) {
       assert.equal(parseMemory({ request: broken })?.request, null);
     }
   });
@@ -53,24 +79,38 @@ describe('memory of a panel', () => {
   });
 
   it('cuts that are none are forgotten', () => {
-    for (const cuts of [[1], ['1', '2'], [1.5, 2], [-1, 2], 'x']) assert.deepEqual(parseMemory({ request: { ...request, cuts } })?.request, { kind: 'compare', stages: request.stages });
+    for (const cuts of [[1], ['1', '2'], [1.5, 2], [-1, 2], 'x'])
+      assert.deepEqual(parseMemory({ request: { ...request, cuts } })?.request, {
+        kind: 'compare',
+        stages: request.stages,
+      });
   });
 });
 
 /** An engine whose comparisons end when the test says so. */
 function heldEngine() {
-  const calls: { request: CompareRequest; progress(value: Progress): void; finish(result: CompareResult): void; fail(error: Error): void }[] = [];
+  const calls: {
+    request: CompareRequest;
+    progress(value: Progress): void;
+    finish(result: CompareResult): void;
+    fail(error: Error): void;
+  }[] = [];
   const engine = {
     compare: (request: CompareRequest, context: CallOptions<Progress>) =>
       new Promise<CompareResult>((finish, fail) => {
         calls.push({ request, progress: (value) => context.progress?.(value), finish, fail });
-        context.signal?.addEventListener('abort', () => fail(Object.assign(new Error('Cancelled.'), { code: 'cancelled' })));
+        context.signal?.addEventListener('abort', () =>
+          fail(Object.assign(new Error('Cancelled.'), { code: 'cancelled' })),
+        );
       }),
   } as Partial<EngineApi> as EngineApi;
   return { engine, calls };
 }
 
-const between = (from: string, to: string) => ({ kind: 'compare' as const, stages: [{ path: `/${from}` }, { path: `/${to}` }] });
+const between = (from: string, to: string) => ({
+  kind: 'compare' as const,
+  stages: [{ path: `/${from}` }, { path: `/${to}` }],
+});
 
 describe('queue', () => {
   const options = { memory: 1e9, threads: 2, runsFolder: '/runs' };
@@ -107,7 +147,10 @@ describe('queue', () => {
     queue.start(between('c', 'd'));
     waiting.cancel();
     await sleep(1);
-    assert.deepEqual([waiting.state.kind, waiting.state.kind === 'failed' && waiting.state.code], ['failed', 'cancelled']);
+    assert.deepEqual(
+      [waiting.state.kind, waiting.state.kind === 'failed' && waiting.state.code],
+      ['failed', 'cancelled'],
+    );
     assert.equal(calls.length, 1);
     calls[0]!.finish(sampleResult());
     await sleep(1);
@@ -121,7 +164,10 @@ describe('queue', () => {
     const signal = new AbortController().signal;
     queue.start(between('a', 'b'));
     let answered!: () => void;
-    const answer = queue.inTurn(() => (order.push('answer'), new Promise<void>((resolve) => (answered = resolve))), signal);
+    const answer = queue.inTurn(
+      () => (order.push('answer'), new Promise<void>((resolve) => (answered = resolve))),
+      signal,
+    );
     const impatient = new AbortController();
     const never = queue.inTurn(() => Promise.resolve(order.push('never')), impatient.signal);
     queue.start(between('b', 'c'));
@@ -140,9 +186,17 @@ describe('queue', () => {
 
   it('spectra are jobs of their own: a refinement is another than the run it goes on with', async () => {
     const asked: SpectrumRequest[] = [];
-    const engine = { spectrum: (request: SpectrumRequest) => (asked.push(request), Promise.resolve({ kind: 'spectrum' } as SpectrumResult)) } as unknown as EngineApi;
+    const engine = {
+      spectrum: (request: SpectrumRequest) => (
+        asked.push(request),
+        Promise.resolve({ kind: 'spectrum' } as SpectrumResult)
+      ),
+    } as unknown as EngineApi;
     const queue = new Queue(engine, () => options);
-    const stages = [{ path: '/a', label: 'Base' }, { path: '/b/config.json', label: 'RL' }];
+    const stages = [
+      { path: '/a', label: 'Base' },
+      { path: '/b/config.json', label: 'RL' },
+    ];
     const request = { kind: 'spectrum' as const, stages, mode: 'fast' as const, filter: 'mlp' };
     const job = queue.start(request);
     assert.equal(queue.start({ ...request, stages: [{ path: '/a' }, { path: '/b' }] }), job);
@@ -150,8 +204,14 @@ describe('queue', () => {
     assert.notEqual(keyOf(request), keyOf({ kind: 'compare', stages }));
     assert.equal(titleOf(request), 'Geometry of Base → RL');
     await sleep(1);
-    assert.deepEqual(job.state, { kind: 'finished', result: { kind: 'spectrum', result: { kind: 'spectrum' }, runsFolder: options.runsFolder } });
-    assert.deepEqual(asked, [{ stages, mode: 'fast', filter: 'mlp', ...options }, { stages, mode: 'fast', filter: 'mlp', refine: ['x'], ...options }]);
+    assert.deepEqual(job.state, {
+      kind: 'finished',
+      result: { kind: 'spectrum', result: { kind: 'spectrum' }, runsFolder: options.runsFolder },
+    });
+    assert.deepEqual(asked, [
+      { stages, mode: 'fast', filter: 'mlp', ...options },
+      { stages, mode: 'fast', filter: 'mlp', refine: ['x'], ...options },
+    ]);
   });
 
   it('what a webview says it wants computed is checked', () => {
@@ -177,7 +237,21 @@ describe('queue', () => {
 });
 
 describe('results index', () => {
-  const run = (runId: string, startedAt: string, paths: string[], state: RunSummary['state'] = 'finished'): RunSummary => ({ runId, kind: 'compare', labels: paths, paths, state, startedAt, done: 1, folder: `/runs/${runId}` });
+  const run = (
+    runId: string,
+    startedAt: string,
+    paths: string[],
+    state: RunSummary['state'] = 'finished',
+  ): RunSummary => ({
+    runId,
+    kind: 'compare',
+    labels: paths,
+    paths,
+    state,
+    startedAt,
+    done: 1,
+    folder: `/runs/${runId}`,
+  });
   const stored = [
     run('old', '2026-01-01', ['/m/a', '/m/b']),
     run('new', '2026-01-03', ['/m/b', '/m/c/config.json']),
@@ -214,7 +288,8 @@ describe('results index', () => {
 
   it('answers with the newest finished run that includes the checkpoint, and its stage', async () => {
     const { results } = index();
-    const found = async (folder: string) => results.find(folder).then((result) => result && [result.run.runId, result.stage]);
+    const found = async (folder: string) =>
+      results.find(folder).then((result) => result && [result.run.runId, result.stage]);
     assert.deepEqual(await found('/m/b'), ['new', 0]);
     assert.deepEqual(await found('/m/c'), ['new', 1]);
     assert.deepEqual(await found('/m/a'), ['old', 0]);
@@ -248,7 +323,17 @@ describe('results index', () => {
   });
 
   it('where no runs folder exists, the engine is not even asked', async () => {
-    const results = new ResultsIndex({ listRuns: () => assert.fail('asked'), readRun: () => assert.fail('asked'), readProbe: () => assert.fail('asked'), readEvaluation: () => assert.fail('asked'), readSpectrum: () => assert.fail('asked') }, () => ['/absent'], () => false);
+    const results = new ResultsIndex(
+      {
+        listRuns: () => assert.fail('asked'),
+        readRun: () => assert.fail('asked'),
+        readProbe: () => assert.fail('asked'),
+        readEvaluation: () => assert.fail('asked'),
+        readSpectrum: () => assert.fail('asked'),
+      },
+      () => ['/absent'],
+      () => false,
+    );
     assert.equal(await results.find('/m/b'), undefined);
   });
 
@@ -261,7 +346,13 @@ describe('results index', () => {
 
   it('finds spectra of the same stages: the run asked for, the newest finished, or one that was interrupted', async () => {
     const { results, asked } = index();
-    const found = async (stages: string[], wanted?: string) => (await results.findSpectrum(stages.map((path) => ({ path })), wanted))?.runId;
+    const found = async (stages: string[], wanted?: string) =>
+      (
+        await results.findSpectrum(
+          stages.map((path) => ({ path })),
+          wanted,
+        )
+      )?.runId;
     assert.equal(await found(['/m/a', '/m/b/config.json']), 'fast');
     assert.equal(await found(['/m/a', '/m/b'], 'exact'), 'exact');
     assert.equal(await found(['/m/a', '/m/b'], 'half'), 'fast');
@@ -272,6 +363,9 @@ describe('results index', () => {
     await results.spectrum(run);
     results.refresh(); // refined: the same run says something else now
     await results.spectrum(run);
-    assert.deepEqual(asked.filter((what) => what.startsWith('spectrum')), ['spectrum fast', 'spectrum fast']);
+    assert.deepEqual(
+      asked.filter((what) => what.startsWith('spectrum')),
+      ['spectrum fast', 'spectrum fast'],
+    );
   });
 });

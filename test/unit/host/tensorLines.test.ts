@@ -25,13 +25,20 @@ class Text {
   constructor(public lines: string[]) {}
   lineAt = (line: number) => this.lines[line]!;
   apply(changes: { start: number; end: number; text: string[] }[]): LineEdit[] {
-    for (const { start, end, text } of [...changes].sort((a, b) => b.start - a.start)) this.lines.splice(start, end - start + 1, ...text);
+    for (const { start, end, text } of [...changes].sort((a, b) => b.start - a.start))
+      this.lines.splice(start, end - start + 1, ...text);
     return changes.map(({ start, end, text }) => ({ startLine: start, endLine: end, lines: text.length }));
   }
 }
 
 const entry = (name: string) => `    "${name}": "model.safetensors",`;
-const index = (count: number) => ['{', '  "weight_map": {', ...Array.from({ length: count }, (_, i) => entry(`layers.${i}.weight`)), '  }', '}'];
+const index = (count: number) => [
+  '{',
+  '  "weight_map": {',
+  ...Array.from({ length: count }, (_, i) => entry(`layers.${i}.weight`)),
+  '  }',
+  '}',
+];
 
 function read(text: Text): TensorLines {
   const lines = new TensorLines(text.lines.length);
@@ -44,7 +51,8 @@ function names(lines: TensorLines): (string | undefined)[] {
 }
 
 describe('tensor lines of an index', () => {
-  for (const [line, name] of cases) it(`${JSON.stringify(line)} → ${name ?? 'no tensor'}`, () => assert.equal(tensorNameOf(line), name));
+  for (const [line, name] of cases)
+    it(`${JSON.stringify(line)} → ${name ?? 'no tensor'}`, () => assert.equal(tensorNameOf(line), name));
 
   it('looks once at each of 50,000 lines, in slices', () => {
     const text = new Text(index(50_000));
@@ -62,7 +70,8 @@ describe('tensor lines of an index', () => {
     const text = new Text(index(50_000));
     const lines = read(text);
     const before = lines.looked;
-    for (let i = 0; i < 20; i++) lines.edit(text.apply([{ start: 30_000, end: 30_000, text: [entry(`typed.${i}`)] }]), text.lineAt);
+    for (let i = 0; i < 20; i++)
+      lines.edit(text.apply([{ start: 30_000, end: 30_000, text: [entry(`typed.${i}`)] }]), text.lineAt);
     assert.equal(lines.looked - before, 20);
     assert.equal(lines.nameAt(30_000), 'typed.19');
     assert.equal(lines.nameAt(30_001), 'layers.29999.weight');
@@ -88,7 +97,10 @@ describe('tensor lines of an index', () => {
         const text = new Text(index(200));
         const lines = new TensorLines(text.lines.length);
         lines.advance(text.lineAt, 50);
-        lines.edit(text.apply([{ start, end: start + 2, text: Array.from({ length: size + 1 }, (_, i) => entry(`new.${i}`)) }]), text.lineAt);
+        lines.edit(
+          text.apply([{ start, end: start + 2, text: Array.from({ length: size + 1 }, (_, i) => entry(`new.${i}`)) }]),
+          text.lineAt,
+        );
         while (!lines.complete) lines.advance(text.lineAt, 1000);
         assert.deepEqual(names(lines), names(read(text)), `lines ${start} to ${start + 2} become ${size + 1}`);
       }

@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { kernelOf, mergeArrays } from '../../../src/engine/merge/arithmetic/kernels.js';
 import { normals, uniforms } from '../../../src/engine/merge/arithmetic/random.js';
-import { argsort, countTies, RankSearch, selectWindow, TIE_STRIDE, topOf, windowOf } from '../../../src/engine/merge/arithmetic/select.js';
+import {
+  argsort,
+  countTies,
+  RankSearch,
+  selectWindow,
+  TIE_STRIDE,
+  topOf,
+  windowOf,
+} from '../../../src/engine/merge/arithmetic/select.js';
 import type { MergeTask } from '../../../src/engine/merge/arithmetic/task.js';
 import { METHODS } from '../../../src/engine/merge/methods.js';
 import { parseRecipe } from '../../../src/engine/merge/recipe/parse.js';
@@ -25,7 +33,9 @@ function ranked(keys: ArrayLike<number>, ranks: number[], bits: 32 | 64) {
 }
 
 describe('order statistics', () => {
-  const values = Float64Array.from({ length: 3000 }, normal(7)).map((value, index) => (index % 3 === 0 ? Math.round(value * 4) / 4 : index % 50 === 0 ? 0 : Math.abs(value) * 10 ** (index % 40 - 30)));
+  const values = Float64Array.from({ length: 3000 }, normal(7)).map((value, index) =>
+    index % 3 === 0 ? Math.round(value * 4) / 4 : index % 50 === 0 ? 0 : Math.abs(value) * 10 ** ((index % 40) - 30),
+  );
 
   for (const bits of [32, 64] as const) {
     it(`finds any rank of ${bits}-bit keys`, () => {
@@ -34,7 +44,10 @@ describe('order statistics', () => {
       const ranks = [0, 1, 700, 1500, 2998, 2999];
       ranked(values, ranks, bits).forEach(({ value, below, equal }, index) => {
         assert.equal(value, sorted[ranks[index]!]);
-        assert.equal(below, sorted.findIndex((key) => key === value));
+        assert.equal(
+          below,
+          sorted.findIndex((key) => key === value),
+        );
         assert.equal(equal, sorted.filter((key) => key === value).length);
       });
     });
@@ -48,25 +61,37 @@ describe('order statistics', () => {
 
   it('selects by rank with the first of equal keys, in any stretch alone', () => {
     // Many ties over several stretches.
-    const keys = Float32Array.from({ length: 3 * TIE_STRIDE + 100 }, (_, index) => (index * 2654435761 % 7) + (index % 1000 === 0 ? 10 : 0));
+    const keys = Float32Array.from(
+      { length: 3 * TIE_STRIDE + 100 },
+      (_, index) => ((index * 2654435761) % 7) + (index % 1000 === 0 ? 10 : 0),
+    );
     const order = Array.from(keys.keys()).sort((a, b) => keys[a]! - keys[b]! || a - b);
     const descending = Array.from(keys.keys()).sort((a, b) => keys[b]! - keys[a]! || a - b);
     const [low, end] = [9_000, 30_001];
     const window = windowOf(low, end, ranked(keys, [low, end - 1], 32) as never, keys.length);
     const count = 12_345;
     const top = topOf(count, ranked(keys, [keys.length - count], 32)[0]!, keys.length);
-    for (const [set, expected] of [[window, order.slice(low, end)], [top, descending.slice(0, count)]] as const) {
+    for (const [set, expected] of [
+      [window, order.slice(low, end)],
+      [top, descending.slice(0, count)],
+    ] as const) {
       countTies(set, keys, 0);
       const found: number[] = [];
       // From the last stretch to the first.
-      for (let first = 3 * TIE_STRIDE; first >= 0; first -= TIE_STRIDE) selectWindow(set, keys.subarray(first, first + TIE_STRIDE), first, (index) => found.push(first + index));
-      assert.deepEqual(found.sort((a, b) => a - b), [...expected].sort((a, b) => a - b));
+      for (let first = 3 * TIE_STRIDE; first >= 0; first -= TIE_STRIDE)
+        selectWindow(set, keys.subarray(first, first + TIE_STRIDE), first, (index) => found.push(first + index));
+      assert.deepEqual(
+        found.sort((a, b) => a - b),
+        [...expected].sort((a, b) => a - b),
+      );
     }
   });
 
   it('sorts indices by magnitude', () => {
     const sample = values.slice(0, 500).map((value, index) => (index % 2 === 0 ? -value : value));
-    const expected = Array.from(sample.keys()).sort((a, b) => Math.fround(Math.abs(sample[a]!)) - Math.fround(Math.abs(sample[b]!)) || a - b);
+    const expected = Array.from(sample.keys()).sort(
+      (a, b) => Math.fround(Math.abs(sample[a]!)) - Math.fround(Math.abs(sample[b]!)) || a - b,
+    );
     assert.deepEqual([...argsort(sample)], expected);
   });
 });
@@ -90,15 +115,21 @@ describe('random numbers by place', () => {
     const chiSquare = bins.reduce((total, bin) => total + (bin - expected) ** 2 / expected, 0);
     assert.ok(chiSquare > 25 && chiSquare < 125, `χ² with 63 degrees of freedom is ${chiSquare}`);
     assert.ok(Math.abs(sum / count - 0.5) < 4 * Math.sqrt(1 / 12 / count));
-    for (const correlation of [together, neighbours]) assert.ok(Math.abs(correlation / count) < (4 / 12) / Math.sqrt(count));
+    for (const correlation of [together, neighbours])
+      assert.ok(Math.abs(correlation / count) < 4 / 12 / Math.sqrt(count));
     assert.notEqual(one(5), one(5 + 2 ** 32));
   });
 
   it('are normal', () => {
     const one = normals('0/a');
     const moments = [0, 0, 0, 0];
-    for (let index = 0; index < count; index++) moments.forEach((_, power) => (moments[power]! += one(index) ** (power + 1) / count));
-    for (const [index, expected] of [0, 1, 0, 3].entries()) assert.ok(Math.abs(moments[index]! - expected) < [0.01, 0.015, 0.04, 0.12][index]!, `moment ${index + 1} is ${moments[index]}`);
+    for (let index = 0; index < count; index++)
+      moments.forEach((_, power) => (moments[power]! += one(index) ** (power + 1) / count));
+    for (const [index, expected] of [0, 1, 0, 3].entries())
+      assert.ok(
+        Math.abs(moments[index]! - expected) < [0.01, 0.015, 0.04, 0.12][index]!,
+        `moment ${index + 1} is ${moments[index]}`,
+      );
   });
 });
 
@@ -106,7 +137,11 @@ describe('random masks', () => {
   const size = 60_000;
   const inputs = [Float64Array.from({ length: size }, normal(1)), Float64Array.from({ length: size }, normal(2))];
   const task = (parameters: Record<string, number>, rescale: boolean, stream = '0/x'): MergeTask => ({
-    shape: [60, 1000], size, base: 0, models: [{}, { weight: 1, density: 1, epsilon: 0.15, ...parameters }], stream,
+    shape: [60, 1000],
+    size,
+    base: 0,
+    models: [{}, { weight: 1, density: 1, epsilon: 0.15, ...parameters }],
+    stream,
     shared: { normalize: false, rescale, lambda: 1, int8_mask: false },
   });
   const keptOf = (result: Float64Array) => result.map((value, index) => (value === inputs[0]![index] ? 0 : 1));
@@ -116,21 +151,36 @@ describe('random masks', () => {
     const plain = await mergeArrays(kernelOf('dare_linear'), task({ density: 0.3 }, false), inputs);
     assert.ok(Math.abs(share(keptOf(plain)) - 0.3) < 4 * Math.sqrt(0.21 / size));
     const scaled = await mergeArrays(kernelOf('dare_linear'), task({ density: 0.3 }, true), inputs);
-    const magnitude = (values: Float64Array) => values.reduce((sum, value, index) => sum + Math.abs(value - inputs[0]![index]!), 0);
+    const magnitude = (values: Float64Array) =>
+      values.reduce((sum, value, index) => sum + Math.abs(value - inputs[0]![index]!), 0);
     assert.ok(Math.abs(magnitude(scaled) / magnitude(inputs[1]!) - 1) < 1e-9);
     // In expectation the differences are what they were.
-    const differences = (values: Float64Array) => values.reduce((sum, value, index) => sum + (value - inputs[0]![index]!) * Math.sign(inputs[1]![index]! - inputs[0]![index]!), 0);
+    const differences = (values: Float64Array) =>
+      values.reduce(
+        (sum, value, index) => sum + (value - inputs[0]![index]!) * Math.sign(inputs[1]![index]! - inputs[0]![index]!),
+        0,
+      );
     assert.ok(Math.abs(differences(scaled) / differences(inputs[1]!) - 1) < 1e-9);
   });
 
   it('keep large differences more often with DELLA, by rank in the row', async () => {
-    const kept = keptOf(await mergeArrays(kernelOf('della_linear'), task({ density: 0.4, epsilon: 0.3 }, false), inputs));
-    const [small, large] = [[0, 0], [0, 0]];
+    const kept = keptOf(
+      await mergeArrays(kernelOf('della_linear'), task({ density: 0.4, epsilon: 0.3 }, false), inputs),
+    );
+    const [small, large] = [
+      [0, 0],
+      [0, 0],
+    ];
     for (let row = 0; row < 60; row++) {
-      const order = argsort(inputs[1]!.slice(row * 1000, row * 1000 + 1000).map((value, index) => value - inputs[0]![row * 1000 + index]!));
+      const order = argsort(
+        inputs[1]!.slice(row * 1000, row * 1000 + 1000).map((value, index) => value - inputs[0]![row * 1000 + index]!),
+      );
       order.forEach((index, rank) => {
         const bin = rank < 100 ? small : rank >= 900 ? large : undefined;
-        if (bin) { bin[0]! += kept[row * 1000 + index]!; bin[1]! += 1; }
+        if (bin) {
+          bin[0]! += kept[row * 1000 + index]!;
+          bin[1]! += 1;
+        }
       });
     }
     // Chances 0.1 … 0.16 and 0.64 … 0.7.
@@ -139,7 +189,8 @@ describe('random masks', () => {
   });
 
   it('depend on the stream and on nothing else', async () => {
-    const merge = (stream: string, block: number) => mergeArrays(kernelOf('dare_ties'), task({ density: 0.5 }, true, stream), inputs, block);
+    const merge = (stream: string, block: number) =>
+      mergeArrays(kernelOf('dare_ties'), task({ density: 0.5 }, true, stream), inputs, block);
     const first = await merge('1/a', size);
     const pieces = await merge('1/a', 777);
     assert.deepEqual(keptOf(first), keptOf(pieces));
@@ -148,15 +199,21 @@ describe('random masks', () => {
   });
 
   it('refuse chances outside 0 and 1', async () => {
-    await assert.rejects(mergeArrays(kernelOf('della'), task({ density: 0.9, epsilon: 0.2 }, true), inputs), { code: 'bad-request' });
+    await assert.rejects(mergeArrays(kernelOf('della'), task({ density: 0.9, epsilon: 0.2 }, true), inputs), {
+      code: 'bad-request',
+    });
   });
 });
 
 describe('noise', () => {
   const size = 100_000;
   const weights = Float64Array.from({ length: size }, normal(3)).map((value) => 0.02 * value);
-  const make = (shared: MergeTask['shared'], stream = '0/w') => mergeArrays(kernelOf('noise'), { shape: [100, 1000], size, base: undefined, models: [{}], shared, stream }, [weights]);
-  const deviation = (values: Float64Array) => Math.sqrt(values.reduce((sum, value, index) => sum + (value - weights[index]!) ** 2, 0) / size);
+  const make = (shared: MergeTask['shared'], stream = '0/w') =>
+    mergeArrays(kernelOf('noise'), { shape: [100, 1000], size, base: undefined, models: [{}], shared, stream }, [
+      weights,
+    ]);
+  const deviation = (values: Float64Array) =>
+    Math.sqrt(values.reduce((sum, value, index) => sum + (value - weights[index]!) ** 2, 0) / size);
 
   it('has the deviation asked for, absolute or relative', async () => {
     assert.ok(Math.abs(deviation(await make({ sigma: 0.01, relative: false })) / 0.01 - 1) < 0.01);
@@ -167,15 +224,21 @@ describe('noise', () => {
 
 describe('values of parameters', () => {
   const settingsOf = (text: string) => {
-    const { recipe } = parseRecipe(`merge_method: ties\nbase_model: a\nmodels: [{model: b}]\nparameters: {weight: ${text}}\n`);
+    const { recipe } = parseRecipe(
+      `merge_method: ties\nbase_model: a\nmodels: [{model: b}]\nparameters: {weight: ${text}}\n`,
+    );
     assert.ok(recipe.form?.kind === 'merge');
     return recipe.form.parameters;
   };
   const weight = METHODS.ties.parameters.find(({ name }) => name === 'weight')!;
-  const value = (text: string, t = 0, names = ['model.layers.0.self_attn.q_proj.weight']) => evaluateSetting(settingsOf(text)[0]!.setting, weight, names, t);
+  const value = (text: string, t = 0, names = ['model.layers.0.self_attn.q_proj.weight']) =>
+    evaluateSetting(settingsOf(text)[0]!.setting, weight, names, t);
 
   it('are interpolated over layers', () => {
-    assert.deepEqual([0, 0.25, 0.5, 0.75, 1].map((t) => value('[0, 1, 5]', t)), [0, 0.5, 1, 3, 5]);
+    assert.deepEqual(
+      [0, 0.25, 0.5, 0.75, 1].map((t) => value('[0, 1, 5]', t)),
+      [0, 0.5, 1, 3, 5],
+    );
     assert.equal(value('[2]', 0.7), 2);
     assert.equal(value('[]'), undefined);
     assert.equal(value('["1e-3", 1e-3]', 0.5), 0.001);
@@ -195,6 +258,14 @@ describe('values of parameters', () => {
     assert.equal(resolveParameter(weight, levels, ['mlp'], 0), 1);
     assert.equal(resolveParameter(weight, levels, ['norm'], 0), 2);
     assert.equal(resolveParameter(weight, [], ['norm'], 0), undefined);
-    assert.equal(resolveParameter(METHODS.ties.parameters.find(({ name }) => name === 'lambda')!, [], ['norm'], 0), 1);
+    assert.equal(
+      resolveParameter(
+        METHODS.ties.parameters.find(({ name }) => name === 'lambda')!,
+        [],
+        ['norm'],
+        0,
+      ),
+      1,
+    );
   });
 });

@@ -28,7 +28,13 @@ describe('documentation of recipes', () => {
       const end = text.indexOf('\n### ', start + 1);
       const section = text.slice(start, end < 0 ? undefined : end);
       const { doc, formula, paper, parameters } = METHODS[name];
-      for (const part of [doc, formula, paper?.url ?? '', ...parameters.flatMap((parameter) => [`| \`${parameter.name}\``, parameter.doc])]) assert.ok(section.includes(part), `${name}: ${part}`);
+      for (const part of [
+        doc,
+        formula,
+        paper?.url ?? '',
+        ...parameters.flatMap((parameter) => [`| \`${parameter.name}\``, parameter.doc]),
+      ])
+        assert.ok(section.includes(part), `${name}: ${part}`);
     }
   });
 
@@ -40,5 +46,6 @@ describe('documentation of recipes', () => {
 });
 
 describe('the JSON Schema', () => {
-  it('is the one that the table gives', () => assert.deepEqual(JSON.parse(read('media/recipe.schema.json')), jsonSchema()));
+  it('is the one that the table gives', () =>
+    assert.deepEqual(JSON.parse(read('media/recipe.schema.json')), jsonSchema()));
 });

@@ -5,8 +5,15 @@ import { hoverRecipe } from '../../../src/engine/merge/language/hover.js';
 
 const NOTHING: RecipeSurroundings = { checkpoints: [], tensors: [], layers: undefined };
 const AROUND: RecipeSurroundings = {
-  checkpoints: [{ path: '../in', label: 'in' }, { path: '../rl: final', label: 'rl' }],
-  tensors: ['model.language_model.layers.0.self_attn.q_proj.weight', 'model.language_model.layers.1.self_attn.q_proj.weight', 'model.language_model.layers.0.mlp.up_proj.weight'],
+  checkpoints: [
+    { path: '../in', label: 'in' },
+    { path: '../rl: final', label: 'rl' },
+  ],
+  tensors: [
+    'model.language_model.layers.0.self_attn.q_proj.weight',
+    'model.language_model.layers.1.self_attn.q_proj.weight',
+    'model.language_model.layers.0.mlp.up_proj.weight',
+  ],
   layers: 28,
 };
 
@@ -26,7 +33,18 @@ function applied(text: string, label: string): string {
 describe('completion in recipes', () => {
   it('an empty recipe: every key', () => {
     const found = labels('|');
-    for (const key of ['checkpoints', 'stitch', 'interpolate', 'noise', 'models', 'slices', 'modules', 'merge_method', 'dtype']) assert.ok(found.includes(key), key);
+    for (const key of [
+      'checkpoints',
+      'stitch',
+      'interpolate',
+      'noise',
+      'models',
+      'slices',
+      'modules',
+      'merge_method',
+      'dtype',
+    ])
+      assert.ok(found.includes(key), key);
   });
 
   it('keys that are there already are not offered again', () => {
@@ -59,7 +77,10 @@ describe('completion in recipes', () => {
   it('the splices of the method, once IN and RL are named', () => {
     assert.deepEqual(labels('checkpoints: {in: a, rl: b}\nstitch: |').slice(0, 2), ['IN:RL:RL', 'IN:IN:RL']);
     assert.ok(!labels('stitch: |').includes('IN:RL:RL'));
-    assert.equal(applied('checkpoints: {in: a, rl: b}\nstitch: IN:R|', 'IN:RL:IN'), 'checkpoints: {in: a, rl: b}\nstitch: IN:RL:IN');
+    assert.equal(
+      applied('checkpoints: {in: a, rl: b}\nstitch: IN:R|', 'IN:RL:IN'),
+      'checkpoints: {in: a, rl: b}\nstitch: IN:RL:IN',
+    );
   });
 
   it('parameters: of the method in use, where they may stand', () => {
@@ -71,7 +92,12 @@ describe('completion in recipes', () => {
   });
 
   it('layer ranges and tensor filters, from the checkpoints in use', () => {
-    assert.deepEqual(labels('interpolate: {a: x, b: y, alpha: 1, layers: |}'), ['[0, 28]', '[0, 9]', '[9, 18]', '[18, 28]']);
+    assert.deepEqual(labels('interpolate: {a: x, b: y, alpha: 1, layers: |}'), [
+      '[0, 28]',
+      '[0, 9]',
+      '[9, 18]',
+      '[18, 28]',
+    ]);
     const filters = at('parameters:\n  t:\n    - filter: |\n      value: 1\nmerge_method: slerp');
     assert.equal(filters[0]!.label, '*');
     assert.equal(filters.find(({ label }) => label === 'q_proj')!.detail, '2 tensors');
@@ -80,7 +106,8 @@ describe('completion in recipes', () => {
 
   it('nothing in comments, and nothing breaks on broken text', () => {
     assert.deepEqual(labels('# merge_method: |'), []);
-    for (const text of ['{{{|', 'a: [|', '- - - |', 'stitch: "|', '\t|', 'models:\n  - model: x\n   |']) assert.doesNotThrow(() => labels(text), text);
+    for (const text of ['{{{|', 'a: [|', '- - - |', 'stitch: "|', '\t|', 'models:\n  - model: x\n   |'])
+      assert.doesNotThrow(() => labels(text), text);
   });
 
   it('what is put in is YAML of the right place', () => {
@@ -103,8 +130,14 @@ describe('hovers in recipes', () => {
 
   it('a key, a parameter, a role', () => {
     assert.match(hover('sti|tch: IN:RL:RL')!.paragraphs[0]!, /Early, Mid and Late/);
-    assert.match(hover('merge_method: ties\nparameters:\n  den|sity: 0.5')!.paragraphs.join(' '), /Default: 1\. From 0 to 1\./);
-    assert.deepEqual(hover('checkpoints: {in: ../a}\nstitch: {early: i|n}')!.paragraphs, ['After supervised training (instruction tuning, cold start).', '../a']);
+    assert.match(
+      hover('merge_method: ties\nparameters:\n  den|sity: 0.5')!.paragraphs.join(' '),
+      /Default: 1\. From 0 to 1\./,
+    );
+    assert.deepEqual(hover('checkpoints: {in: ../a}\nstitch: {early: i|n}')!.paragraphs, [
+      'After supervised training (instruction tuning, cold start).',
+      '../a',
+    ]);
     assert.equal(hover('dtype: bfl|oat16'), undefined);
   });
 });

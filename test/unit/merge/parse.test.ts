@@ -10,7 +10,9 @@ import { pathAt } from '../../../src/engine/merge/recipe/tree.js';
 
 /** Each problem as `code severity «marked text»`. */
 function problemsOf(text: string): string[] {
-  return parseRecipe(text).problems.map(({ code, severity, offset, length }) => `${code} ${severity} «${text.slice(offset, offset + length)}»`);
+  return parseRecipe(text).problems.map(
+    ({ code, severity, offset, length }) => `${code} ${severity} «${text.slice(offset, offset + length)}»`,
+  );
 }
 
 function only(text: string): RecipeProblem {
@@ -23,7 +25,9 @@ function only(text: string): RecipeProblem {
 function mended(text: string): string {
   const { fix } = only(text);
   assert.ok(fix, 'no fix');
-  return [...fix.edits].sort((a, b) => b.offset - a.offset).reduce((done, { offset, length, text: edit }) => done.slice(0, offset) + edit + done.slice(offset + length), text);
+  return [...fix.edits]
+    .sort((a, b) => b.offset - a.offset)
+    .reduce((done, { offset, length, text: edit }) => done.slice(0, offset) + edit + done.slice(offset + length), text);
 }
 
 const TIES = 'merge_method: ties\nbase_model: a\nmodels:\n  - model: b\n    parameters: {weight: 1}\n';
@@ -33,10 +37,23 @@ describe('parseRecipe', () => {
     const text = 'checkpoints: {in: ../in, rl: ../rl}\nstitch: IN:RL:RL\n';
     const { recipe, problems } = parseRecipe(text);
     assert.deepEqual(problems, []);
-    assert.deepEqual(recipe.checkpoints.map(({ role, location }) => [role.value, location.value]), [['in', '../in'], ['rl', '../rl']]);
+    assert.deepEqual(
+      recipe.checkpoints.map(({ role, location }) => [role.value, location.value]),
+      [
+        ['in', '../in'],
+        ['rl', '../rl'],
+      ],
+    );
     assert.ok(recipe.form?.kind === 'stitch');
     const { early, mid, late, cuts } = recipe.form;
-    assert.deepEqual([early, mid, late].map(({ value, offset, length }) => [value, text.slice(offset, offset + length), offset]), [['IN', 'IN', 44], ['RL', 'RL', 47], ['RL', 'RL', 50]]);
+    assert.deepEqual(
+      [early, mid, late].map(({ value, offset, length }) => [value, text.slice(offset, offset + length), offset]),
+      [
+        ['IN', 'IN', 44],
+        ['RL', 'RL', 47],
+        ['RL', 'RL', 50],
+      ],
+    );
     assert.equal(cuts, undefined);
   });
 
@@ -48,12 +65,19 @@ describe('parseRecipe', () => {
   });
 
   it('reads interpolation and noise', () => {
-    const interpolate = parseRecipe('interpolate: {a: in, b: rl, alpha: [0, 1], layers: [3, 7], part: mlp}').recipe.form;
+    const interpolate = parseRecipe('interpolate: {a: in, b: rl, alpha: [0, 1], layers: [3, 7], part: mlp}').recipe
+      .form;
     assert.ok(interpolate?.kind === 'interpolate');
-    assert.deepEqual([interpolate.alpha.kind, interpolate.layers?.value, interpolate.part], ['gradient', [3, 7], 'mlp']);
+    assert.deepEqual(
+      [interpolate.alpha.kind, interpolate.layers?.value, interpolate.part],
+      ['gradient', [3, 7], 'mlp'],
+    );
     const noise = parseRecipe('noise: {model: in, sigma: 1e-3, scale: relative, seed: 7}').recipe.form;
     assert.ok(noise?.kind === 'noise');
-    assert.deepEqual([noise.sigma.value, noise.scale, noise.seed, noise.layers, noise.part], [0.001, 'relative', 7, undefined, 'all']);
+    assert.deepEqual(
+      [noise.sigma.value, noise.scale, noise.seed, noise.layers, noise.part],
+      [0.001, 'relative', 7, undefined, 'all'],
+    );
   });
 
   it('reads a config of mergekit as it is', () => {
@@ -81,7 +105,14 @@ tokenizer_source: union
     assert.equal(recipe.form.body.slices[0]?.sources[1]?.layers.value[1], 40);
     const [t] = recipe.form.parameters;
     assert.ok(t?.setting.kind === 'conditional');
-    assert.deepEqual(t.setting.cases.map(({ filter, setting }) => [filter?.value, setting.kind]), [['self_attn', 'gradient'], ['mlp', 'gradient'], [undefined, 'scalar']]);
+    assert.deepEqual(
+      t.setting.cases.map(({ filter, setting }) => [filter?.value, setting.kind]),
+      [
+        ['self_attn', 'gradient'],
+        ['mlp', 'gradient'],
+        [undefined, 'scalar'],
+      ],
+    );
     assert.deepEqual([recipe.dtype?.value, recipe.tokenizer?.value], ['float16', 'union']);
   });
 
@@ -95,11 +126,20 @@ modules:
       - {<<: *model, parameters: {weight: 0.3}}
       - {model: {model: rl, lora: adapter}, parameters: {weight: 0.7}}
 `);
-    assert.deepEqual(problems.map(({ code }) => code), ['unknown-key']); // "common" is where the anchor lies
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      ['unknown-key'],
+    ); // "common" is where the anchor lies
     assert.ok(recipe.form?.kind === 'merge' && recipe.form.body.kind === 'modules');
     const [module] = recipe.form.body.modules;
     assert.ok(module?.body.kind === 'models');
-    assert.deepEqual(module.body.models.map(({ model, parameters }) => [model.value, parameters.length]), [['org/in@abc', 1], ['rl+adapter', 1]]);
+    assert.deepEqual(
+      module.body.models.map(({ model, parameters }) => [model.value, parameters.length]),
+      [
+        ['org/in@abc', 1],
+        ['rl+adapter', 1],
+      ],
+    );
   });
 
   const CASES: readonly [name: string, text: string, expected: readonly string[]][] = [
@@ -124,24 +164,72 @@ modules:
     ['an unknown method', 'merge_method: tise\nmodels: [{model: a}]\n', ['unknown-method error «tise»']],
     ['models without a method', 'models: [{model: a}]\n', ['missing-key error «models»']],
     ['a method beside a stitch', 'stitch: a:b:c\nmerge_method: ties\n', ['conflicting-keys warning «merge_method»']],
-    ['no base', 'merge_method: ties\nmodels:\n  - model: b\n    parameters: {weight: 1}\n', ['missing-base error «ties»']],
-    ['a base outside the slice', 'merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nslices:\n  - sources:\n      - {model: b, layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 1]}\n', ['missing-base error «{model: b, layer_range: [0, 1]}»']],
-    ['sources of two lengths', 'merge_method: linear\nparameters: {weight: 1}\nslices:\n  - sources:\n      - {model: b, layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 2]}\n', ['layer-range error «[0, 2]»']],
-    ['too many models', 'merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nmodels: [{model: a}, {model: b}, {model: c}]\n', ['model-count error «models»']],
-    ['too few models beside the base', 'merge_method: nuslerp\nbase_model: a\nparameters: {weight: 1}\nmodels: [{model: a}, {model: b}]\n', ['model-count error «models»']],
-    ['a model twice', 'checkpoints: {b: x}\nmerge_method: linear\nparameters: {weight: 1}\nmodels: [{model: b}, {model: B}]\n', ['bad-value error «B»']],
+    [
+      'no base',
+      'merge_method: ties\nmodels:\n  - model: b\n    parameters: {weight: 1}\n',
+      ['missing-base error «ties»'],
+    ],
+    [
+      'a base outside the slice',
+      'merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nslices:\n  - sources:\n      - {model: b, layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 1]}\n',
+      ['missing-base error «{model: b, layer_range: [0, 1]}»'],
+    ],
+    [
+      'sources of two lengths',
+      'merge_method: linear\nparameters: {weight: 1}\nslices:\n  - sources:\n      - {model: b, layer_range: [0, 1]}\n      - {model: c, layer_range: [0, 2]}\n',
+      ['layer-range error «[0, 2]»'],
+    ],
+    [
+      'too many models',
+      'merge_method: slerp\nbase_model: a\nparameters: {t: 0.5}\nmodels: [{model: a}, {model: b}, {model: c}]\n',
+      ['model-count error «models»'],
+    ],
+    [
+      'too few models beside the base',
+      'merge_method: nuslerp\nbase_model: a\nparameters: {weight: 1}\nmodels: [{model: a}, {model: b}]\n',
+      ['model-count error «models»'],
+    ],
+    [
+      'a model twice',
+      'checkpoints: {b: x}\nmerge_method: linear\nparameters: {weight: 1}\nmodels: [{model: b}, {model: B}]\n',
+      ['bad-value error «B»'],
+    ],
     ['no weight', 'merge_method: linear\nmodels: [{model: a}]\n', ['missing-parameter error «a»']],
-    ['no t', 'merge_method: slerp\nbase_model: a\nmodels: [{model: a}, {model: b}]\n', ['missing-parameter error «models»']],
+    [
+      'no t',
+      'merge_method: slerp\nbase_model: a\nmodels: [{model: a}, {model: b}]\n',
+      ['missing-parameter error «models»'],
+    ],
     ['a parameter that the method ignores', `${TIES}parameters: {gamma: 0.1}\n`, ['unknown-parameter warning «gamma»']],
-    ['a shared parameter under a model', TIES.replace('weight: 1', 'weight: 1, lambda: 2'), ['parameter-place warning «lambda»']],
-    ['a parameter out of its range', TIES.replace('weight: 1', 'weight: 1, density: [0.1, 1.5]'), ['bad-value error «1.5»']],
-    ['a parameter that is no number', TIES.replace('weight: 1', 'weight: [{filter: mlp, value: heavy}, {value: 1}]'), ['bad-value error «heavy»']],
+    [
+      'a shared parameter under a model',
+      TIES.replace('weight: 1', 'weight: 1, lambda: 2'),
+      ['parameter-place warning «lambda»'],
+    ],
+    [
+      'a parameter out of its range',
+      TIES.replace('weight: 1', 'weight: 1, density: [0.1, 1.5]'),
+      ['bad-value error «1.5»'],
+    ],
+    [
+      'a parameter that is no number',
+      TIES.replace('weight: 1', 'weight: [{filter: mlp, value: heavy}, {value: 1}]'),
+      ['bad-value error «heavy»'],
+    ],
     ['a gradient mixed with cases', TIES.replace('weight: 1', 'weight: [0.5, {value: 1}]'), ['wrong-type error «0.5»']],
-    ['a case without a value', TIES.replace('weight: 1', 'weight: [{filter: mlp}]'), ['missing-key error «{filter: mlp}»']],
+    [
+      'a case without a value',
+      TIES.replace('weight: 1', 'weight: [{filter: mlp}]'),
+      ['missing-key error «{filter: mlp}»'],
+    ],
     ['tokens to move', `${TIES}tokenizer: {source: base, tokens: {}}\n`, ['unsupported error «tokens»']],
     ['the name of a chat template', `${TIES}chat_template: chatml\n`, ['unsupported error «chatml»']],
     ['a dtype that is none', `${TIES}dtype: bf16\n`, ['bad-value error «bf16»']],
-    ['two tokenizers', `${TIES}tokenizer_source: base\ntokenizer: {source: base}\n`, ['conflicting-keys error «tokenizer_source»']],
+    [
+      'two tokenizers',
+      `${TIES}tokenizer_source: base\ntokenizer: {source: base}\n`,
+      ['conflicting-keys error «tokenizer_source»'],
+    ],
     ['text that is no YAML', 'stitch: {early: a, mid: b, late: c\n', ['yaml error «»']],
   ];
   for (const [name, text, expected] of CASES) it(`finds ${name}`, () => assert.deepEqual(problemsOf(text), expected));
@@ -153,11 +241,20 @@ modules:
   });
 
   it('mends what it can', () => {
-    assert.equal(mended('stitch: {early: a, mid: b, late: c, cut: [1, 2]}'), 'stitch: {early: a, mid: b, late: c, cuts: [1, 2]}');
+    assert.equal(
+      mended('stitch: {early: a, mid: b, late: c, cut: [1, 2]}'),
+      'stitch: {early: a, mid: b, late: c, cuts: [1, 2]}',
+    );
     assert.equal(mended('merge_method: tise\nmodels: [{model: a}]\n'), 'merge_method: ties\nmodels: [{model: a}]\n');
-    assert.equal(mended('stitch: {early: a, mid: b, late: c, cuts: [8, 4]}'), 'stitch: {early: a, mid: b, late: c, cuts: [4, 8]}');
+    assert.equal(
+      mended('stitch: {early: a, mid: b, late: c, cuts: [8, 4]}'),
+      'stitch: {early: a, mid: b, late: c, cuts: [4, 8]}',
+    );
     assert.equal(mended('stitch: a:b:c\nmerge_method: ties\ndtype: float32\n'), 'stitch: a:b:c\ndtype: float32\n');
-    assert.equal(mended('merge_method: ties\nparameters: {weight: 1}\nmodels: [{model: b}]\n'), 'merge_method: ties\nbase_model: b\nparameters: {weight: 1}\nmodels: [{model: b}]\n');
+    assert.equal(
+      mended('merge_method: ties\nparameters: {weight: 1}\nmodels: [{model: b}]\n'),
+      'merge_method: ties\nbase_model: b\nparameters: {weight: 1}\nmodels: [{model: b}]\n',
+    );
     assert.equal(mended('models: [{model: a}]\n'), 'merge_method: linear\nmodels: [{model: a}]\n');
     assert.equal(mended(`${TIES}parameters: {normalise: true}\n`), `${TIES}parameters: {normalize: true}\n`);
   });
@@ -167,20 +264,60 @@ modules:
   });
 
   it('stops at bombs', () => {
-    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...'bcdefghij'.split('').map((name, index) => `${name}: &${name} [${`*${'abcdefghij'[index]}, `.repeat(9)}*${'abcdefghij'[index]}]`)].join('\n');
+    const bomb = [
+      'a: &a [x, x, x, x, x, x, x, x, x, x]',
+      ...'bcdefghij'
+        .split('')
+        .map((name, index) => `${name}: &${name} [${`*${'abcdefghij'[index]}, `.repeat(9)}*${'abcdefghij'[index]}]`),
+    ].join('\n');
     assert.equal(parseRecipe(bomb).problems.filter(({ code }) => code === 'too-large').length, 1);
-    for (const text of ['['.repeat(200_000), `stitch: ${'{a: '.repeat(50)}`, 'x'.repeat(2 ** 18 + 1), 'models: &a [*a]\nmerge_method: linear\n', `a: ${'[1, '.repeat(2000)}`]) {
+    for (const text of [
+      '['.repeat(200_000),
+      `stitch: ${'{a: '.repeat(50)}`,
+      'x'.repeat(2 ** 18 + 1),
+      'models: &a [*a]\nmerge_method: linear\n',
+      `a: ${'[1, '.repeat(2000)}`,
+    ]) {
       assert.ok(parseRecipe(text).problems.length > 0);
     }
   });
 
   it('takes any text without throwing, and places problems inside it', () => {
-    const words = ['stitch', ':', ' ', '\n', '- ', 'models', '{', '}', '[', ']', '"', '&a', '*a', '<<', '?', '!!int', 'a:b:c', 'merge_method: ties\n', 'model', 'parameters', '  ', '9', '#', '|', '%', '\t', '__proto__'];
+    const words = [
+      'stitch',
+      ':',
+      ' ',
+      '\n',
+      '- ',
+      'models',
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      '&a',
+      '*a',
+      '<<',
+      '?',
+      '!!int',
+      'a:b:c',
+      'merge_method: ties\n',
+      'model',
+      'parameters',
+      '  ',
+      '9',
+      '#',
+      '|',
+      '%',
+      '\t',
+      '__proto__',
+    ];
     let state = 1;
     const next = (count: number) => (state = (state * 48271) % 2147483647) % count;
     for (let round = 0; round < 2000; round++) {
       const text = Array.from({ length: next(30) }, () => words[next(words.length)]).join('');
-      for (const { offset, length } of parseRecipe(text).problems) assert.ok(offset >= 0 && length >= 0 && offset + length <= text.length, JSON.stringify(text));
+      for (const { offset, length } of parseRecipe(text).problems)
+        assert.ok(offset >= 0 && length >= 0 && offset + length <= text.length, JSON.stringify(text));
     }
   });
 });
@@ -200,16 +337,19 @@ describe('the schema', () => {
   });
 
   it('describes every key and every parameter', () => {
-    for (const { doc, keys } of Object.values(MAPS)) for (const text of [doc, ...Object.values(keys).map((key) => key.doc)]) assert.match(text, /\.$/);
+    for (const { doc, keys } of Object.values(MAPS))
+      for (const text of [doc, ...Object.values(keys).map((key) => key.doc)]) assert.match(text, /\.$/);
     for (const name of METHOD_NAMES) {
       assert.equal(METHODS[name].name, name);
-      for (const text of [METHODS[name].doc, ...METHODS[name].parameters.map(({ doc }) => doc)]) assert.match(text, /\.$/);
+      for (const text of [METHODS[name].doc, ...METHODS[name].parameters.map(({ doc }) => doc)])
+        assert.match(text, /\.$/);
     }
   });
 
   it('makes a JSON Schema of all of it', () => {
     const schema = jsonSchema() as { definitions: Record<string, { properties?: object }> };
-    for (const [map, { keys }] of Object.entries(MAPS)) assert.deepEqual(Object.keys(schema.definitions[map]!.properties!), Object.keys(keys));
+    for (const [map, { keys }] of Object.entries(MAPS))
+      assert.deepEqual(Object.keys(schema.definitions[map]!.properties!), Object.keys(keys));
   });
 });
 

@@ -19,7 +19,13 @@ describe('questions to a checkpoint', function () {
   let temporary: TemporaryFolder;
   let one: string;
   let other: string;
-  const question = (place: string, more = {}) => ({ path: place, prompt: 'How many red objects are there?', maxNewTokens: 3, threads: 1, ...more });
+  const question = (place: string, more = {}) => ({
+    path: place,
+    prompt: 'How many red objects are there?',
+    maxNewTokens: 3,
+    threads: 1,
+    ...more,
+  });
   before(async () => {
     temporary = await temporaryFolder();
     one = await copyCheckpoint(path.join(temporary.path, 'one'));
@@ -58,7 +64,16 @@ describe('questions to a checkpoint', function () {
 
   it('let one model go for the other where the budget does not hold both', async () => {
     const models = new OpenModels();
-    const shape = { layers: 2, hidden: 512, heads: 4, kvHeads: 1, inner: 8192, vocabulary: 8192, tied: true, blocks: 0 };
+    const shape = {
+      layers: 2,
+      hidden: 512,
+      heads: 4,
+      kvHeads: 1,
+      inner: 8192,
+      vocabulary: 8192,
+      tied: true,
+      blocks: 0,
+    };
     const places = ['first', 'second'].map((name) => path.join(temporary.path, name));
     for (const place of places) await writeLargeModel(place, shape, path.resolve('samples/lineage/base'));
     const memory = (await modelOf(models, places[0]!)).plan.wholeBytes;
@@ -79,10 +94,13 @@ describe('questions to a checkpoint', function () {
     const cancel = new AbortController();
     let at = Infinity;
     // Text comes while the answer is under way, or it could not be cancelled here.
-    const running = engine.generate(question(one, { maxNewTokens: 900, sampling: { temperature: 50, seed: 1 } }), { signal: cancel.signal, progress: () => {
-      at = Math.min(at, performance.now());
-      cancel.abort();
-    } });
+    const running = engine.generate(question(one, { maxNewTokens: 900, sampling: { temperature: 50, seed: 1 } }), {
+      signal: cancel.signal,
+      progress: () => {
+        at = Math.min(at, performance.now());
+        cancel.abort();
+      },
+    });
     await assert.rejects(running, { code: 'cancelled' });
     assert.ok(performance.now() - at < 1000, `${performance.now() - at} ms`);
     assert.deepEqual(await engine.generate(question(one)), expected);
@@ -91,7 +109,17 @@ describe('questions to a checkpoint', function () {
   it('wait for what is under way, and can be cancelled while they wait', async () => {
     const engine = createEngine(WORKER);
     const order: string[] = [];
-    const probe = engine.probe({ kind: 'skip', checkpoints: [{ path: one }], data: path.resolve('samples/eval/math.jsonl'), samples: 4, depths: [1], maxNewTokens: 4, threads: 1 }).then(() => order.push('probe'));
+    const probe = engine
+      .probe({
+        kind: 'skip',
+        checkpoints: [{ path: one }],
+        data: path.resolve('samples/eval/math.jsonl'),
+        samples: 4,
+        depths: [1],
+        maxNewTokens: 4,
+        threads: 1,
+      })
+      .then(() => order.push('probe'));
     const impatient = new AbortController();
     const given = engine.generate(question(one), { signal: impatient.signal });
     const patient = engine.generate(question(one)).then(() => order.push('answer'));

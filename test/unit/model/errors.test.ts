@@ -18,7 +18,10 @@ describe('a model refuses', () => {
   beforeEach(async () => (folder = await mkdtemp(path.join(tmpdir(), 'model-'))));
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  async function copyOf(name: string, change: (config: Record<string, unknown>) => void = () => undefined): Promise<string> {
+  async function copyOf(
+    name: string,
+    change: (config: Record<string, unknown>) => void = () => undefined,
+  ): Promise<string> {
     const copy = path.join(folder, name);
     await cp(path.join(CHECKPOINTS, name), copy, { recursive: true });
     const file = path.join(copy, 'config.json');
@@ -34,8 +37,14 @@ describe('a model refuses', () => {
   });
 
   it('rotations that are not built', async () => {
-    const copy = await copyOf('llama3', (config) => (config['rope_parameters'] = { rope_type: 'longrope', rope_theta: 1e4, factor: 2 }));
-    await assert.rejects(openAt(copy), { code: 'unsupported', message: /"longrope", which is not built here; default, linear, llama3, yarn and mrope are/ });
+    const copy = await copyOf(
+      'llama3',
+      (config) => (config['rope_parameters'] = { rope_type: 'longrope', rope_theta: 1e4, factor: 2 }),
+    );
+    await assert.rejects(openAt(copy), {
+      code: 'unsupported',
+      message: /"longrope", which is not built here; default, linear, llama3, yarn and mrope are/,
+    });
   });
 
   it('head counts that do not divide the matrices', async () => {
@@ -48,29 +57,58 @@ describe('a model refuses', () => {
     await assert.rejects(model.prefill([]), { code: 'bad-request' });
     await assert.rejects(model.prefill([text()]), { code: 'bad-request', message: /no token/ });
     await assert.rejects(model.prefill([text(7, 96)]), { code: 'bad-request', message: /96.*vocabulary/ });
-    await assert.rejects(model.prefill([text(...new Array<number>(513).fill(9))]), { code: 'bad-request', message: /513.*512/ });
-    await assert.rejects(model.prefill([text(8, IMAGE, 9)]), { code: 'bad-request', message: /1 image tokens.*0 images/ });
+    await assert.rejects(model.prefill([text(...new Array<number>(513).fill(9))]), {
+      code: 'bad-request',
+      message: /513.*512/,
+    });
+    await assert.rejects(model.prefill([text(8, IMAGE, 9)]), {
+      code: 'bad-request',
+      message: /1 image tokens.*0 images/,
+    });
     const image = { grid: [1, 2, 2] as const, pixelValues: new Float32Array(4 * 96) };
-    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8, IMAGE, IMAGE, 9), images: [image] }]), { code: 'bad-request', message: /2 image tokens.*1 features/ });
-    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8, IMAGE, 9), images: [{ ...image, pixelValues: new Float32Array(5) }] }]), { code: 'bad-request', message: /5 values/ });
+    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8, IMAGE, IMAGE, 9), images: [image] }]), {
+      code: 'bad-request',
+      message: /2 image tokens.*1 features/,
+    });
+    await assert.rejects(
+      model.prefill([
+        { inputIds: Int32Array.of(8, IMAGE, 9), images: [{ ...image, pixelValues: new Float32Array(5) }] },
+      ]),
+      { code: 'bad-request', message: /5 values/ },
+    );
     await model.close();
   });
 
   it('pictures for a text model', async () => {
     const model = await openAt(path.join(CHECKPOINTS, 'qwen3'));
-    await assert.rejects(model.prefill([{ inputIds: Int32Array.of(8), images: [{ grid: [1, 2, 2], pixelValues: new Float32Array(4 * 96) }] }]), { code: 'bad-request', message: /no pictures/ });
+    await assert.rejects(
+      model.prefill([
+        { inputIds: Int32Array.of(8), images: [{ grid: [1, 2, 2], pixelValues: new Float32Array(4 * 96) }] },
+      ]),
+      { code: 'bad-request', message: /no pictures/ },
+    );
     await model.close();
   });
 
   it('interventions that are nowhere, or do not fit', async () => {
     const model = await openAt(path.join(CHECKPOINTS, 'qwen2_5_vl-tied'));
-    const run = (intervention: object) => model.prefill([text(7, 8)], { interventions: [{ at: 0, ...intervention } as never] });
-    await assert.rejects(run({ at: 4, what: { kind: 'skip', part: 'layer' } }), { code: 'bad-request', message: /no layer 4.*0 to 3/ });
-    await assert.rejects(run({ what: { kind: 'skip', part: 'layer' }, rows: [1] }), { code: 'bad-request', message: /no row 1/ });
+    const run = (intervention: object) =>
+      model.prefill([text(7, 8)], { interventions: [{ at: 0, ...intervention } as never] });
+    await assert.rejects(run({ at: 4, what: { kind: 'skip', part: 'layer' } }), {
+      code: 'bad-request',
+      message: /no layer 4.*0 to 3/,
+    });
+    await assert.rejects(run({ what: { kind: 'skip', part: 'layer' }, rows: [1] }), {
+      code: 'bad-request',
+      message: /no row 1/,
+    });
     const stranger = await openCheckpoint(path.join(CHECKPOINTS, 'qwen3'));
     await assert.rejects(run({ what: { kind: 'stitch', checkpoint: stranger } }), { code: 'mismatch' });
     const source = { prefilled: await model.prefill([text(7, 8)], { capture: { hidden: [0] } }), row: 0 };
-    await assert.rejects(run({ what: { kind: 'swap', mode: 'hidden', source } }), { code: 'bad-request', message: /as many of them: 0 here, 0 in the source/ });
+    await assert.rejects(run({ what: { kind: 'swap', mode: 'hidden', source } }), {
+      code: 'bad-request',
+      message: /as many of them: 0 here, 0 in the source/,
+    });
     await model.close();
   });
 
@@ -93,7 +131,10 @@ describe('a model refuses', () => {
   it('to go on once cancelled', async () => {
     const model = await openAt(path.join(CHECKPOINTS, 'qwen3'));
     const cancel = new AbortController();
-    await assert.rejects(model.prefill([text(7, 8)], { signal: cancel.signal, onLayer: (layer) => layer === 1 && cancel.abort() }), { code: 'cancelled' });
+    await assert.rejects(
+      model.prefill([text(7, 8)], { signal: cancel.signal, onLayer: (layer) => layer === 1 && cancel.abort() }),
+      { code: 'cancelled' },
+    );
     await model.close();
   });
 });

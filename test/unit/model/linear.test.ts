@@ -15,7 +15,10 @@ function bitsOf(value: number, format: WeightFormat): number {
 
 describe('a linear map', () => {
   // 2,500 rows divide into blocks; a prime number of rows does not.
-  for (const [rows, blocks] of [[2500, true], [2503, false]] as const) {
+  for (const [rows, blocks] of [
+    [2500, true],
+    [2503, false],
+  ] as const) {
     for (const format of ['F32', 'BF16', 'F16'] as const) {
       for (const dims of [[3], [2, 3]]) {
         it(`${rows} × 1024 in ${format}, ${dims.length + 1} dimensions`, async () => {
@@ -26,20 +29,39 @@ describe('a linear map', () => {
           const names = ['a', 'b'].slice(0, dims.length);
           const x = graph.input('x', ElementType.FLOAT, [...names, columns]);
           const rank = dims.length === 1 ? 2 : 3;
-          graph.output('y', linear(graph, x, rank, matrix(graph, 'w', rows, columns, format), vector(graph, 'bias', rows)), ElementType.FLOAT, [...names, rows]);
+          graph.output(
+            'y',
+            linear(graph, x, rank, matrix(graph, 'w', rows, columns, format), vector(graph, 'bias', rows)),
+            ElementType.FLOAT,
+            [...names, rows],
+          );
           const session = await ort.InferenceSession.create(graph.encode(), { intraOpNumThreads: 1 });
           const count = dims.reduce((all, size) => all * size, 1);
           const given = Float32Array.from({ length: count * columns }, (_, index) => (index % 7) - 3);
-          const weights = Array.from({ length: rows * columns }, (_, index) => weightAt(Math.floor(index / columns), index % columns));
-          const w = format === 'F32' ? new ort.Tensor('float32', Float32Array.from(weights), [rows, columns]) : new ort.Tensor('uint16', Uint16Array.from(weights, (value) => bitsOf(value, format)), [rows, columns]);
+          const weights = Array.from({ length: rows * columns }, (_, index) =>
+            weightAt(Math.floor(index / columns), index % columns),
+          );
+          const w =
+            format === 'F32'
+              ? new ort.Tensor('float32', Float32Array.from(weights), [rows, columns])
+              : new ort.Tensor(
+                  'uint16',
+                  Uint16Array.from(weights, (value) => bitsOf(value, format)),
+                  [rows, columns],
+                );
           const bias = Float32Array.from({ length: rows }, (_, row) => row);
-          const { y } = await session.run({ x: new ort.Tensor('float32', given, [...dims, columns]), w, bias: new ort.Tensor('float32', bias, [rows]) });
+          const { y } = await session.run({
+            x: new ort.Tensor('float32', given, [...dims, columns]),
+            w,
+            bias: new ort.Tensor('float32', bias, [rows]),
+          });
           assert.deepEqual(y!.dims, [...dims, rows]);
           const values = y!.data as Float32Array;
           for (let one = 0; one < count; one++) {
             for (const row of [0, 1, 255, 256, 1249, 1250, rows - 1]) {
               let expected = row;
-              for (let column = 0; column < columns; column++) expected += given[one * columns + column]! * weightAt(row, column);
+              for (let column = 0; column < columns; column++)
+                expected += given[one * columns + column]! * weightAt(row, column);
               assert.equal(values[one * rows + row], expected, `${one}, ${row}`);
             }
           }

@@ -37,7 +37,12 @@ describe('an execution provider', () => {
       if (!there) assert.equal(other.provider, 'cpu', 'what the runtime does not have is not said to serve');
       if (other.provider === 'cpu') {
         assert.equal(notices.length, 1);
-        assert.match(notices[0]!, new RegExp(`^The execution provider ${provider} cannot serve on this machine \\(.+\\); cpu is used instead\\.$`));
+        assert.match(
+          notices[0]!,
+          new RegExp(
+            `^The execution provider ${provider} cannot serve on this machine \\(.+\\); cpu is used instead\\.$`,
+          ),
+        );
       } else assert.deepEqual(notices, []);
       await cpu.close();
       await other.close();
@@ -47,12 +52,16 @@ describe('an execution provider', () => {
   it('that fails in the middle of a run gives way too, once, and what was made with it is made again', async () => {
     const notices: string[] = [];
     let made = 0;
-    const sessions = new Sessions({ ...SETTINGS, provider: 'webgpu' }, (sentence) => notices.push(sentence), async (model, options) => {
-      made++;
-      const session = await ort.InferenceSession.create(model, { ...options, executionProviders: ['cpu'] });
-      if (options.executionProviders?.[0] === 'cpu') return session;
-      return { run: () => Promise.reject(new Error('the device was lost')), release: () => session.release() };
-    });
+    const sessions = new Sessions(
+      { ...SETTINGS, provider: 'webgpu' },
+      (sentence) => notices.push(sentence),
+      async (model, options) => {
+        made++;
+        const session = await ort.InferenceSession.create(model, { ...options, executionProviders: ['cpu'] });
+        if (options.executionProviders?.[0] === 'cpu') return session;
+        return { run: () => Promise.reject(new Error('the device was lost')), release: () => session.release() };
+      },
+    );
     for (let round = 0; round < 2; round++) {
       const y = new ort.Tensor('float32', new Float32Array(2), [2]);
       await sessions.run('doubled', doubled, feeds(), { y });
@@ -60,12 +69,18 @@ describe('an execution provider', () => {
     }
     assert.equal(made, 2);
     assert.equal(sessions.serving, 'cpu');
-    assert.deepEqual(notices, ['The execution provider webgpu cannot serve on this machine (the device was lost); cpu is used instead.']);
+    assert.deepEqual(notices, [
+      'The execution provider webgpu cannot serve on this machine (the device was lost); cpu is used instead.',
+    ]);
     await sessions.close();
   });
 
   it('cpu has nothing to give way to', async () => {
-    const sessions = new Sessions({ ...SETTINGS, provider: 'cpu' }, () => assert.fail('no notice'), () => Promise.reject(new Error('out of memory')));
+    const sessions = new Sessions(
+      { ...SETTINGS, provider: 'cpu' },
+      () => assert.fail('no notice'),
+      () => Promise.reject(new Error('out of memory')),
+    );
     await assert.rejects(sessions.run('doubled', doubled, feeds(), {}), /out of memory/);
   });
 });

@@ -16,10 +16,13 @@ const file = { width: 640, height: 480 };
 const resized = { width: 46 * 14, height: 34 * 14 };
 
 describe('boxes', () => {
-  const families = Object.fromEntries(MODEL_FAMILIES.filter(({ vision }) => vision !== undefined).map(({ modelType, vision }) => [modelType, vision!]));
+  const families = Object.fromEntries(
+    MODEL_FAMILIES.filter(({ vision }) => vision !== undefined).map(({ modelType, vision }) => [modelType, vision!]),
+  );
   const scale = (family: string) => boxScaleOf({ family: families[family]! }, resized, file);
 
-  it('of Qwen2.5-VL are in pixels of the resized picture', () => assert.deepEqual(scale('qwen2_5_vl'), [(46 * 14) / 640, (34 * 14) / 480]));
+  it('of Qwen2.5-VL are in pixels of the resized picture', () =>
+    assert.deepEqual(scale('qwen2_5_vl'), [(46 * 14) / 640, (34 * 14) / 480]));
 
   it('of Qwen2-VL and Qwen3-VL are in thousandths of its sides', () => {
     assert.deepEqual(scale('qwen2_vl'), [1000 / 640, 1000 / 480]);
@@ -28,9 +31,18 @@ describe('boxes', () => {
 
   it('are right or wrong in their own coordinates, the truth being in pixels of the file', () => {
     const truth = { answer: '[320, 120, 480, 240]', answerType: 'box' as const, choices: undefined };
-    const own: Record<string, string> = { qwen2_vl: '(500,250),(750,500)', qwen3_vl: '[{"bbox_2d": [500, 250, 750, 500]}]', qwen2_5_vl: '[322, 119, 483, 238]' };
+    const own: Record<string, string> = {
+      qwen2_vl: '(500,250),(750,500)',
+      qwen3_vl: '[{"bbox_2d": [500, 250, 750, 500]}]',
+      qwen2_5_vl: '[322, 119, 483, 238]',
+    };
     for (const [family, answer] of Object.entries(own)) {
-      for (const other of Object.keys(own)) assert.equal(isRight(answer, truth, scale(other)), (family === 'qwen2_5_vl') === (other === 'qwen2_5_vl'), `${family} judged as ${other}`);
+      for (const other of Object.keys(own))
+        assert.equal(
+          isRight(answer, truth, scale(other)),
+          (family === 'qwen2_5_vl') === (other === 'qwen2_5_vl'),
+          `${family} judged as ${other}`,
+        );
     }
   });
 
@@ -40,10 +52,17 @@ describe('boxes', () => {
       const checkpoint = await openCheckpoint(await copyCheckpoint(temporary.path));
       const settings = path.join(temporary.path, 'preprocessor_config.json');
       const stored = JSON.parse(await readFile(settings, 'utf8')) as Record<string, unknown>;
-      const [question] = (await readQuestionSet(path.join(SAMPLES, 'eval', 'general.jsonl'))).items.filter(({ answerType }) => answerType === 'box');
+      const [question] = (await readQuestionSet(path.join(SAMPLES, 'eval', 'general.jsonl'))).items.filter(
+        ({ answerType }) => answerType === 'box',
+      );
       const scaleWith = async (minPixels: number) => {
-        await writeFile(settings, JSON.stringify({ ...stored, size: undefined, min_pixels: minPixels, max_pixels: 4 * minPixels }));
-        return (await boxScales([checkpoint], [question!, { ...question!, answerType: 'text', image: 'not read' }], undefined))[0]!.get(question!.image!);
+        await writeFile(
+          settings,
+          JSON.stringify({ ...stored, size: undefined, min_pixels: minPixels, max_pixels: 4 * minPixels }),
+        );
+        return (
+          await boxScales([checkpoint], [question!, { ...question!, answerType: 'text', image: 'not read' }], undefined)
+        )[0]!.get(question!.image!);
       };
       // Pictures of the samples have 112 pixels a side.
       assert.deepEqual(await scaleWith(112 ** 2), [1, 1]);
@@ -53,5 +72,6 @@ describe('boxes', () => {
     }
   });
 
-  it('are known for every family that sees', () => assert.deepEqual(Object.keys(families).sort(), ['qwen2_5_vl', 'qwen2_vl', 'qwen3_vl']));
+  it('are known for every family that sees', () =>
+    assert.deepEqual(Object.keys(families).sort(), ['qwen2_5_vl', 'qwen2_vl', 'qwen3_vl']));
 });

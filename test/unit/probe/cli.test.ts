@@ -24,7 +24,18 @@ describe('frankenstein probe', function () {
   });
   after(() => temporary.remove());
 
-  const swap = (...more: string[]) => ['probe', 'swap', checkpoint, '--data', pairs, '--max-new-tokens', '8', '--threads', '1', ...more];
+  const swap = (...more: string[]) => [
+    'probe',
+    'swap',
+    checkpoint,
+    '--data',
+    pairs,
+    '--max-new-tokens',
+    '8',
+    '--threads',
+    '1',
+    ...more,
+  ];
   const numbers = (json: string) => ({ ...(JSON.parse(json) as ProbeResult), provenance: null });
 
   it('prints a table per task over depth, with regions, bars and intervals', async () => {
@@ -53,7 +64,10 @@ describe('frankenstein probe', function () {
   it('says what it would cost with --plan', async () => {
     const { code, stdout } = await run(swap('--plan'));
     assert.equal(code, 0);
-    assert.match(stdout, /^40 samples × 12 depths: 520 answers, within .* of memory, (up to )?about .* on this machine( if answers go to their limit)?\.\n$/);
+    assert.match(
+      stdout,
+      /^40 samples × 12 depths: 520 answers, within .* of memory, (up to )?about .* on this machine( if answers go to their limit)?\.\n$/,
+    );
   });
 
   it('fails with one sentence and a code that scripts can tell apart', async () => {
@@ -76,7 +90,8 @@ describe('frankenstein probe', function () {
   it('reads lists of depths', () => {
     assert.deepEqual(parseDepths('0-3'), [0, 1, 2, 3]);
     assert.deepEqual(parseDepths('7, 0,4-5'), [7, 0, 4, 5]);
-    for (const text of ['', '3-1', 'a', '1-', '-1', '1,,2', '1.5', '0-9999,0-9999']) assert.throws(() => parseDepths(text), text);
+    for (const text of ['', '3-1', 'a', '1-', '-1', '1,,2', '1.5', '0-9999,0-9999'])
+      assert.throws(() => parseDepths(text), text);
   });
 
   for (const victim of ['the command', 'its engine'] as const) {

@@ -9,7 +9,20 @@ import type { SkipSample, SwapSample } from '../../../src/engine/probe/result.js
 import { reasoningTokens } from '../../../src/engine/probe/thinking.js';
 
 describe('reasoning tokens', () => {
-  const WORDS = ['<think>', 'a', 'b', '</think>', '<answer>', '7', '</answer>', '<th', 'ink>', 'c</', 'think>', '\ufffd'];
+  const WORDS = [
+    '<think>',
+    'a',
+    'b',
+    '</think>',
+    '<answer>',
+    '7',
+    '</answer>',
+    '<th',
+    'ink>',
+    'c</',
+    'think>',
+    '\ufffd',
+  ];
   const decode = (ids: readonly number[]) => ids.map((id) => WORDS[id]!).join('');
   const of = (...ids: number[]) => reasoningTokens(ids, decode);
 
@@ -27,13 +40,24 @@ describe('reasoning tokens', () => {
 describe('a paired difference', () => {
   const pairs = (both: number, lost: number, won: number, neither: number): [boolean[], boolean[]] => [
     [...Array<boolean>(both + lost).fill(true), ...Array<boolean>(won + neither).fill(false)],
-    [...Array<boolean>(both).fill(true), ...Array<boolean>(lost).fill(false), ...Array<boolean>(won).fill(true), ...Array<boolean>(neither).fill(false)],
+    [
+      ...Array<boolean>(both).fill(true),
+      ...Array<boolean>(lost).fill(false),
+      ...Array<boolean>(won).fill(true),
+      ...Array<boolean>(neither).fill(false),
+    ],
   ];
-  const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 5e-4, `${actual}, expected ${expected}`);
+  const near = (actual: number, expected: number) =>
+    assert.ok(Math.abs(actual - expected) < 5e-4, `${actual}, expected ${expected}`);
 
   it('has the intervals of Newcombe (1998), table III', () => {
     // e, f, g, h of the paper: both, first only, second only, neither; the paper's difference is first minus second.
-    for (const [counts, low, high] of [[[36, 12, 2, 0], 0.0569, 0.3404], [[20, 12, 2, 16], 0.0562, 0.329], [[0, 12, 2, 36], 0.0569, 0.3404], [[2, 97, 2, 0], undefined, undefined]] as const) {
+    for (const [counts, low, high] of [
+      [[36, 12, 2, 0], 0.0569, 0.3404],
+      [[20, 12, 2, 16], 0.0562, 0.329],
+      [[0, 12, 2, 36], 0.0569, 0.3404],
+      [[2, 97, 2, 0], undefined, undefined],
+    ] as const) {
       const found = pairedDifference(...pairs(...(counts as readonly [number, number, number, number])));
       if (low === undefined) continue;
       near(-found.high, low);
@@ -54,22 +78,80 @@ describe('a paired difference', () => {
 describe('figures', function () {
   this.timeout(20_000); // thousands of resamples, on a machine that may be busy
   it('give shares per task that has samples, in the order of tasks', () => {
-    const sample = (id: string, task: SwapSample['task'], changed: boolean[]): SwapSample => ({ id, task, changed, prompt: '', targetImage: '', sourceImage: '', source: 'same-grid', baseline: '', sourceAnswer: '', answers: [] });
-    const rates = swapRates([sample('a', 'ocr', [true, false]), sample('b', 'counting', [true, true]), sample('c', 'ocr', [false, false])], [3, 7]);
-    assert.deepEqual(rates.map(({ task, depth, n, changed }) => [task, depth, n, changed]), [['counting', 3, 1, 1], ['counting', 7, 1, 1], ['ocr', 3, 2, 0.5], ['ocr', 7, 2, 0]]);
+    const sample = (id: string, task: SwapSample['task'], changed: boolean[]): SwapSample => ({
+      id,
+      task,
+      changed,
+      prompt: '',
+      targetImage: '',
+      sourceImage: '',
+      source: 'same-grid',
+      baseline: '',
+      sourceAnswer: '',
+      answers: [],
+    });
+    const rates = swapRates(
+      [sample('a', 'ocr', [true, false]), sample('b', 'counting', [true, true]), sample('c', 'ocr', [false, false])],
+      [3, 7],
+    );
+    assert.deepEqual(
+      rates.map(({ task, depth, n, changed }) => [task, depth, n, changed]),
+      [
+        ['counting', 3, 1, 1],
+        ['counting', 7, 1, 1],
+        ['ocr', 3, 2, 0.5],
+        ['ocr', 7, 2, 0],
+      ],
+    );
     assert.ok(rates.every(({ low, high, changed }) => low <= changed && changed <= high));
   });
 
   it('hold every depth against the untouched model', () => {
-    const sample = (baselineCorrect: boolean, correct: boolean[]): SkipSample => ({ id: '', prompt: '', truth: '', baseline: '', baselineCorrect, answers: [], correct });
-    const { baseline, errors } = skipErrors([sample(true, [false, true]), sample(true, [false, true]), sample(false, [false, true]), sample(true, [true, true])], [0, 1]);
+    const sample = (baselineCorrect: boolean, correct: boolean[]): SkipSample => ({
+      id: '',
+      prompt: '',
+      truth: '',
+      baseline: '',
+      baselineCorrect,
+      answers: [],
+      correct,
+    });
+    const { baseline, errors } = skipErrors(
+      [
+        sample(true, [false, true]),
+        sample(true, [false, true]),
+        sample(false, [false, true]),
+        sample(true, [true, true]),
+      ],
+      [0, 1],
+    );
     assert.equal(baseline.error, 0.25);
-    assert.deepEqual(errors.map(({ error, increase }) => [error, increase]), [[0.75, 0.5], [0, -0.25]]);
+    assert.deepEqual(
+      errors.map(({ error, increase }) => [error, increase]),
+      [
+        [0.75, 0.5],
+        [0, -0.25],
+      ],
+    );
   });
 
   it('give layers with paired shifts, the same for the same seed', async () => {
-    const outcome = (mass: number) => ({ kind: 'attention' as const, answer: '', reasoningTokens: 4, visualTokens: 10, mass: [mass, 2 * mass] });
-    const make = () => attentionLayers([[outcome(0.1), outcome(0.3)], [outcome(0.2), outcome(0.4)]], [2, 5], 1);
+    const outcome = (mass: number) => ({
+      kind: 'attention' as const,
+      answer: '',
+      reasoningTokens: 4,
+      visualTokens: 10,
+      mass: [mass, 2 * mass],
+    });
+    const make = () =>
+      attentionLayers(
+        [
+          [outcome(0.1), outcome(0.3)],
+          [outcome(0.2), outcome(0.4)],
+        ],
+        [2, 5],
+        1,
+      );
     const [first, second] = await make();
     assert.deepEqual(await make(), [first, second]);
     assert.deepEqual([first!.depth, second!.depth], [2, 5]);

@@ -28,8 +28,24 @@ describe('a probe', function () {
   after(() => temporary.remove());
   beforeEach(() => (runs = path.join(temporary.path, `runs-${count++}`)));
 
-  const swap = (more: Partial<ProbeRequest> = {}): ProbeRequest => ({ kind: 'swap', checkpoints: [{ path: checkpoint }], data: pairs, depths: [0, 3, 6, 11], maxNewTokens: 4, threads: 1, ...more });
-  const skip = (more: Partial<ProbeRequest> = {}): ProbeRequest => ({ kind: 'skip', checkpoints: [{ path: checkpoint }], data: questions, depths: [2], maxNewTokens: 3, threads: 1, ...more });
+  const swap = (more: Partial<ProbeRequest> = {}): ProbeRequest => ({
+    kind: 'swap',
+    checkpoints: [{ path: checkpoint }],
+    data: pairs,
+    depths: [0, 3, 6, 11],
+    maxNewTokens: 4,
+    threads: 1,
+    ...more,
+  });
+  const skip = (more: Partial<ProbeRequest> = {}): ProbeRequest => ({
+    kind: 'skip',
+    checkpoints: [{ path: checkpoint }],
+    data: questions,
+    depths: [2],
+    maxNewTokens: 3,
+    threads: 1,
+    ...more,
+  });
   const journal = async () => {
     const [run] = await readdir(path.join(runs, 'runs'));
     return path.join(runs, 'runs', run!, 'journal.jsonl');
@@ -42,7 +58,12 @@ describe('a probe', function () {
     assert.deepEqual(result.depths, [0, 3, 6, 11]);
     assert.deepEqual(result.cuts, [4, 8]);
     assert.equal(result.samples.length, 20);
-    assert.ok(result.samples.every(({ answers, changed, targetImage, source }) => answers.length === 4 && changed.length === 4 && targetImage.startsWith('images/') && source === 'same-grid'));
+    assert.ok(
+      result.samples.every(
+        ({ answers, changed, targetImage, source }) =>
+          answers.length === 4 && changed.length === 4 && targetImage.startsWith('images/') && source === 'same-grid',
+      ),
+    );
     assert.equal(result.rates.length, 8);
     assert.ok(result.rates.every(({ n, changed, low, high }) => n === 10 && low <= changed && changed <= high));
     assert.match(result.dataFingerprint, /^[0-9a-f]{64}$/);
@@ -54,15 +75,26 @@ describe('a probe', function () {
   it('calls a recipe by its name', async () => {
     const recipe = path.join(temporary.path, 'half-way.frank.yaml');
     await writeFile(recipe, 'checkpoints: {in: base, rl: base}\nstitch: IN:RL:RL\n');
-    const result = await engine.probe(swap({ checkpoints: [{ path: recipe }], samples: 1, depths: [0], maxNewTokens: 1 }));
-    assert.deepEqual(result.checkpoints.map(({ label }) => label), ['half-way']);
+    const result = await engine.probe(
+      swap({ checkpoints: [{ path: recipe }], samples: 1, depths: [0], maxNewTokens: 1 }),
+    );
+    assert.deepEqual(
+      result.checkpoints.map(({ label }) => label),
+      ['half-way'],
+    );
   });
 
   it('computes a sample that asks the same only once', async () => {
-    const data = await copyData(path.join(temporary.path, 'twice'), 'probes', ['counting.jsonl'], 1, ([line]) => [line!, line!.replace('"counting-000"', '"again"')]);
+    const data = await copyData(path.join(temporary.path, 'twice'), 'probes', ['counting.jsonl'], 1, ([line]) => [
+      line!,
+      line!.replace('"counting-000"', '"again"'),
+    ]);
     const seen: ProbeProgress[] = [];
     const result = (await engine.probe(swap({ data }), { progress: (progress) => seen.push(progress) })) as SwapResult;
-    assert.deepEqual(result.samples.map(({ id }) => id), ['counting-000', 'again']);
+    assert.deepEqual(
+      result.samples.map(({ id }) => id),
+      ['counting-000', 'again'],
+    );
     assert.deepEqual(result.samples[0]!.answers, result.samples[1]!.answers);
     assert.deepEqual([seen.at(-1)!.done, seen.at(-1)!.total], [8, 8]);
   });
@@ -76,8 +108,22 @@ describe('a probe', function () {
     assert.deepEqual([interrupted!.kind, interrupted!.probe, interrupted!.state], ['probe', 'swap', 'interrupted']);
     const seen: ProbeProgress[] = [];
     // As the list of runs offers it, whoever started it.
-    assert.deepEqual(interrupted!.question, { kind: 'swap', checkpoints: [{ path: checkpoint, label: 'base' }], data: pairs, depths: [0, 3, 6, 11], maxNewTokens: 4 });
-    assert.deepEqual(numbers(await engine.probe({ ...interrupted!.question, threads: 1, runsFolder: runs }, { progress: (progress) => seen.push(progress) })), whole);
+    assert.deepEqual(interrupted!.question, {
+      kind: 'swap',
+      checkpoints: [{ path: checkpoint, label: 'base' }],
+      data: pairs,
+      depths: [0, 3, 6, 11],
+      maxNewTokens: 4,
+    });
+    assert.deepEqual(
+      numbers(
+        await engine.probe(
+          { ...interrupted!.question, threads: 1, runsFolder: runs },
+          { progress: (progress) => seen.push(progress) },
+        ),
+      ),
+      whole,
+    );
     assert.equal((await lines()).length, 20);
     assert.equal((await engine.listRuns({ runsFolder: runs })).length, 1);
     assert.deepEqual([seen.at(-1)!.done, seen.at(-1)!.total], [80, 80]);
@@ -98,7 +144,9 @@ describe('a probe', function () {
   it('returns a finished run at once, without a model, under other labels and cuts too', async () => {
     const whole = await engine.probe(swap({ runsFolder: runs }));
     const idle = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
-    const again = await idle.probe(swap({ runsFolder: runs, cuts: [2, 9], checkpoints: [{ path: checkpoint, label: 'mine' }] }));
+    const again = await idle.probe(
+      swap({ runsFolder: runs, cuts: [2, 9], checkpoints: [{ path: checkpoint, label: 'mine' }] }),
+    );
     assert.deepEqual([again.cuts, again.checkpoints[0]!.label], [[2, 9], 'mine']);
     assert.deepEqual(again.provenance, whole.provenance);
     assert.deepEqual((again as SwapResult).rates, (whole as SwapResult).rates);
@@ -114,23 +162,40 @@ describe('a probe', function () {
     let ticks = 0;
     const clock = setInterval(() => ticks++, 10);
     const begin = performance.now();
-    await assert.rejects(engine.probe(swap({ depths: undefined, maxNewTokens: 128 }), { signal, progress: stop }), { code: 'cancelled' });
+    await assert.rejects(engine.probe(swap({ depths: undefined, maxNewTokens: 128 }), { signal, progress: stop }), {
+      code: 'cancelled',
+    });
     clearInterval(clock);
     assert.ok(performance.now() - begin < 20_000);
     assert.ok(ticks > 3, `the thread of the engine was free ${ticks} times`);
   });
 
   describe('of data with bad lines', () => {
-    const spoil = (lines: string[]) => [lines[0]!, '{"id": "x", "task": "counting"}', 'no JSON', ...lines.slice(1), lines[1]!.replace(/images\/\w+\.png/, 'images/gone.png').replace('"counting-001"', '"gone"')];
+    const spoil = (lines: string[]) => [
+      lines[0]!,
+      '{"id": "x", "task": "counting"}',
+      'no JSON',
+      ...lines.slice(1),
+      lines[1]!.replace(/images\/\w+\.png/, 'images/gone.png').replace('"counting-001"', '"gone"'),
+    ];
     let bad: string;
-    before(async () => (bad = await copyData(path.join(temporary.path, 'bad'), 'probes', ['counting.jsonl'], 3, spoil)));
+    before(
+      async () => (bad = await copyData(path.join(temporary.path, 'bad'), 'probes', ['counting.jsonl'], 3, spoil)),
+    );
 
-    it('stops, naming the file and every line', () => assert.rejects(engine.probe(swap({ data: bad })), { code: 'bad-line', message: /^samples\.jsonl line 2 has no "target_image"\. 2 more lines cannot be used: 3, 6\.$/ }));
+    it('stops, naming the file and every line', () =>
+      assert.rejects(engine.probe(swap({ data: bad })), {
+        code: 'bad-line',
+        message: /^samples\.jsonl line 2 has no "target_image"\. 2 more lines cannot be used: 3, 6\.$/,
+      }));
 
     it('leaves them out and says so', async () => {
       const result = (await engine.probe(swap({ data: bad, badLines: 'skip' }))) as SwapResult;
       assert.equal(result.samples.length, 3);
-      assert.match(result.warnings.join(' '), /3 lines were left out: line 2 has no "target_image"; line 3 is not valid JSON; line 6 has a "target_image" that is not there/);
+      assert.match(
+        result.warnings.join(' '),
+        /3 lines were left out: line 2 has no "target_image"; line 3 is not valid JSON; line 6 has a "target_image" that is not there/,
+      );
     });
   });
 
@@ -138,15 +203,24 @@ describe('a probe', function () {
     let data: string;
     before(async () => {
       data = await copyData(path.join(temporary.path, 'damaged'), 'probes', ['counting.jsonl'], 3);
-      const { target_image: name } = JSON.parse((await readFile(data, 'utf8')).split('\n')[1]!) as { target_image: string };
+      const { target_image: name } = JSON.parse((await readFile(data, 'utf8')).split('\n')[1]!) as {
+        target_image: string;
+      };
       await writeFile(path.join(path.dirname(data), name), 'not a picture');
     });
 
-    it('stops, naming sample and file', () => assert.rejects(engine.probe(swap({ data })), { code: 'bad-line', message: /^Sample counting-001: .*is no PNG, JPEG or WebP picture\.$/ }));
+    it('stops, naming sample and file', () =>
+      assert.rejects(engine.probe(swap({ data })), {
+        code: 'bad-line',
+        message: /^Sample counting-001: .*is no PNG, JPEG or WebP picture\.$/,
+      }));
 
     it('leaves the sample out where that is wanted, on the next run too', async () => {
       const first = (await engine.probe(swap({ data, badLines: 'skip', runsFolder: runs }))) as SwapResult;
-      assert.deepEqual(first.samples.map(({ id }) => id), ['counting-000', 'counting-002']);
+      assert.deepEqual(
+        first.samples.map(({ id }) => id),
+        ['counting-000', 'counting-002'],
+      );
       assert.match(first.warnings.join(' '), /1 sample could not be run and was left out\. Sample counting-001: /);
       assert.deepEqual(numbers(await engine.probe(swap({ data, badLines: 'skip', runsFolder: runs }))), numbers(first));
     });
@@ -155,30 +229,53 @@ describe('a probe', function () {
   it('names the layer, or the head, whose weights make numbers break', async () => {
     const names = await tensorsOf(checkpoint);
     const broken = await copyCheckpoint(path.join(temporary.path, 'broken'));
-    await poison(broken, names.find((name) => /layers\.5\.mlp\.down_proj\.weight$/.test(name) && !name.includes('visual'))!);
-    await assert.rejects(engine.probe(skip({ checkpoints: [{ path: broken }] })), { code: 'malformed', message: /not finite \(NaN or infinite\) from layer 5 on/ });
+    await poison(
+      broken,
+      names.find((name) => /layers\.5\.mlp\.down_proj\.weight$/.test(name) && !name.includes('visual'))!,
+    );
+    await assert.rejects(engine.probe(skip({ checkpoints: [{ path: broken }] })), {
+      code: 'malformed',
+      message: /not finite \(NaN or infinite\) from layer 5 on/,
+    });
     const headless = await copyCheckpoint(path.join(temporary.path, 'headless'));
-    await poison(headless, names.find((name) => /(language_model|model)\.norm\.weight$/.test(name))!);
-    await assert.rejects(engine.probe(skip({ checkpoints: [{ path: headless }] })), { code: 'malformed', message: /logits are not finite .* final norm or output head/ });
+    await poison(
+      headless,
+      names.find((name) => /(language_model|model)\.norm\.weight$/.test(name))!,
+    );
+    await assert.rejects(engine.probe(skip({ checkpoints: [{ path: headless }] })), {
+      code: 'malformed',
+      message: /logits are not finite .* final norm or output head/,
+    });
   });
 
   it('says what does not fit together before it computes anything', async () => {
     const idle = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
     const text = path.resolve('test/parity/model/checkpoints');
     const folders = await readdir(text);
-    const blind = path.join(text, folders.find((name) => name.includes('llama'))!);
+    const blind = path.join(
+      text,
+      folders.find((name) => name.includes('llama'))!,
+    );
     const cases: [ProbeRequest, string, RegExp][] = [
       [swap({ depths: [12] }), 'bad-request', /no depth 12: the model has the language layers 0 to 11/],
       [swap({ depths: [] }), 'bad-request', /No depth is given/],
       [swap({ tasks: ['colours'] }), 'bad-request', /no task "colours"; there are counting, ocr/],
       [swap({ tasks: ['ocr'] }), 'bad-request', /has no sample of ocr/],
       [swap({ samples: 0 }), 'bad-request', /number of samples/],
-      [swap({ checkpoints: [{ path: checkpoint }, { path: checkpoint }] }), 'bad-request', /takes one checkpoint; 2 given/],
+      [
+        swap({ checkpoints: [{ path: checkpoint }, { path: checkpoint }] }),
+        'bad-request',
+        /takes one checkpoint; 2 given/,
+      ],
       [swap({ checkpoints: [{ path: blind }] }), 'unsupported', /text-only model: there are no visual tokens to swap/],
       [swap({ data: path.join(temporary.path, 'nowhere.jsonl') }), 'not-found', /nowhere\.jsonl does not exist/],
       [swap({ memory: 1 << 20 }), 'bad-request', /too small: one layer of this model at a time needs at least/],
       [swap({ cuts: [3, 99] }), 'bad-request', /lie outside the model/],
-      [{ ...skip(), kind: 'attention', checkpoints: [{ path: checkpoint }, { path: blind }] }, 'mismatch', /two different families/],
+      [
+        { ...skip(), kind: 'attention', checkpoints: [{ path: checkpoint }, { path: blind }] },
+        'mismatch',
+        /two different families/,
+      ],
       [{ ...skip(), tasks: ['ocr'] }, 'bad-request', /for the swap probe only/],
     ];
     for (const [request, code, message] of cases) await assert.rejects(idle.probe(request), { code, message });
@@ -187,17 +284,27 @@ describe('a probe', function () {
   it('refuses a checkpoint without its tokenizer once, and names the file', async () => {
     const bare = await copyCheckpoint(path.join(temporary.path, 'bare'));
     await rm(path.join(bare, 'tokenizer.json'));
-    await assert.rejects(engine.probe(skip({ checkpoints: [{ path: bare }], badLines: 'skip' })), { code: 'not-found', message: /^(?!Sample).*has no tokenizer\.json/ });
+    await assert.rejects(engine.probe(skip({ checkpoints: [{ path: bare }], badLines: 'skip' })), {
+      code: 'not-found',
+      message: /^(?!Sample).*has no tokenizer\.json/,
+    });
     const sightless = await copyCheckpoint(path.join(temporary.path, 'sightless'));
     await rm(path.join(sightless, 'preprocessor_config.json'));
-    await assert.rejects(engine.probe(swap({ checkpoints: [{ path: sightless }], badLines: 'skip' })), { code: 'not-found', message: /^(?!Sample).*has no preprocessor_config\.json/ });
+    await assert.rejects(engine.probe(swap({ checkpoints: [{ path: sightless }], badLines: 'skip' })), {
+      code: 'not-found',
+      message: /^(?!Sample).*has no preprocessor_config\.json/,
+    });
   });
 
   it('refuses a prompt that leaves no room for its answer', () =>
-    assert.rejects(engine.probe(skip({ maxNewTokens: 5000 })), { code: 'bad-line', message: /^Sample .*leaves no room for 5,000 more; the model's context is/ }));
+    assert.rejects(engine.probe(skip({ maxNewTokens: 5000 })), {
+      code: 'bad-line',
+      message: /^Sample .*leaves no room for 5,000 more; the model's context is/,
+    }));
 
   it('draws as many of each task, the same for the same seed, others for another', async () => {
-    const drawn = async (seed: number) => ((await engine.probe(swap({ samples: 3, seed, depths: [0] }))) as SwapResult).samples.map(({ id }) => id);
+    const drawn = async (seed: number) =>
+      ((await engine.probe(swap({ samples: 3, seed, depths: [0] }))) as SwapResult).samples.map(({ id }) => id);
     const first = await drawn(1);
     assert.deepEqual([first.filter((id) => id.startsWith('counting')).length, first.length], [3, 6]);
     assert.deepEqual(await drawn(1), first);
@@ -205,7 +312,9 @@ describe('a probe', function () {
   });
 
   it('skips layers, their attention or their MLP over questions with and without pictures', async () => {
-    const results = await Promise.all((['layer', 'attention', 'mlp'] as const).map((part) => engine.probe(skip({ part }))));
+    const results = await Promise.all(
+      (['layer', 'attention', 'mlp'] as const).map((part) => engine.probe(skip({ part }))),
+    );
     for (const result of results as SkipResult[]) {
       assert.equal(result.samples.length, 4);
       assert.equal(result.errors.length, 1);
@@ -214,11 +323,25 @@ describe('a probe', function () {
   });
 
   it('measures attention in one checkpoint, and leaves out questions without pictures', async () => {
-    const result = await engine.probe({ kind: 'attention', checkpoints: [{ path: checkpoint }], data: questions, depths: [0, 5], maxNewTokens: 6, threads: 1 });
+    const result = await engine.probe({
+      kind: 'attention',
+      checkpoints: [{ path: checkpoint }],
+      data: questions,
+      depths: [0, 5],
+      maxNewTokens: 6,
+      threads: 1,
+    });
     assert.ok(result.kind === 'attention');
-    assert.deepEqual(result.layers.map(({ depth }) => depth), [0, 5]);
+    assert.deepEqual(
+      result.layers.map(({ depth }) => depth),
+      [0, 5],
+    );
     assert.equal(result.samples.length, 2);
-    assert.ok(result.layers.every(({ mean: [mean = -1], mass: [mass = -1], shift }) => mean > 0 && mass > mean && mass < 1 && shift === null));
+    assert.ok(
+      result.layers.every(
+        ({ mean: [mean = -1], mass: [mass = -1], shift }) => mean > 0 && mass > mean && mass < 1 && shift === null,
+      ),
+    );
     assert.match(result.warnings.join(' '), /2 questions have no picture and were left out/);
   });
 
@@ -244,7 +367,10 @@ describe('a probe', function () {
   });
 
   it('gives the same answers within little memory', async () => {
-    const [plenty, little] = [await engine.probe(swap({ samples: 2 })), await engine.probe(swap({ samples: 2, memory: 220 * 2 ** 20 }))] as SwapResult[];
+    const [plenty, little] = [
+      await engine.probe(swap({ samples: 2 })),
+      await engine.probe(swap({ samples: 2, memory: 220 * 2 ** 20 })),
+    ] as SwapResult[];
     assert.deepEqual(little!.samples, plenty!.samples);
   });
 });
@@ -252,5 +378,8 @@ describe('a probe', function () {
 /** Fires once so much is done (and something is under way). */
 function stopAt(done: number): { signal: AbortSignal; stop: (progress: ProbeProgress) => void } {
   const controller = new AbortController();
-  return { signal: controller.signal, stop: (progress) => progress.total > 0 && progress.done >= done && controller.abort() };
+  return {
+    signal: controller.signal,
+    stop: (progress) => progress.total > 0 && progress.done >= done && controller.abort(),
+  };
 }

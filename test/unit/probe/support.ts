@@ -12,14 +12,21 @@ export async function copyCheckpoint(to: string, name = 'base'): Promise<string>
 }
 
 /** The first lines of a sample file with their pictures. `edit` changes lines before they are written. */
-export async function copyData(to: string, kind: 'probes' | 'eval', files: readonly string[], each: number, edit: (lines: string[]) => string[] = (lines) => lines): Promise<string> {
+export async function copyData(
+  to: string,
+  kind: 'probes' | 'eval',
+  files: readonly string[],
+  each: number,
+  edit: (lines: string[]) => string[] = (lines) => lines,
+): Promise<string> {
   await mkdir(path.join(to, 'images'), { recursive: true });
   const lines: string[] = [];
   for (const file of files) {
     const own = (await readFile(path.join(SAMPLES, kind, file), 'utf8')).split('\n').slice(0, each);
     for (const line of own) {
       const sample = JSON.parse(line) as Record<string, string>;
-      for (const key of ['target_image', 'source_image', 'image']) if (sample[key]) await copyFile(path.join(SAMPLES, kind, sample[key]), path.join(to, sample[key]));
+      for (const key of ['target_image', 'source_image', 'image'])
+        if (sample[key]) await copyFile(path.join(SAMPLES, kind, sample[key]), path.join(to, sample[key]));
     }
     lines.push(...own);
   }
@@ -49,5 +56,7 @@ export async function poison(checkpoint: string, tensor: string): Promise<void> 
 export async function tensorsOf(checkpoint: string): Promise<string[]> {
   const bytes = await readFile(path.join(checkpoint, 'model.safetensors'));
   const length = Number(bytes.readBigUInt64LE(0));
-  return Object.keys(JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as object).filter((name) => name !== '__metadata__');
+  return Object.keys(JSON.parse(bytes.subarray(8, 8 + length).toString('utf8')) as object).filter(
+    (name) => name !== '__metadata__',
+  );
 }

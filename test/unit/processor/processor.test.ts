@@ -27,12 +27,26 @@ async function altered(name: string, changes: Record<string, Json | string | nul
     const full = path.join(folder, file);
     if (change === null) await rm(full);
     else if (typeof change === 'string') await writeFile(full, change);
-    else await writeFile(full, JSON.stringify({ ...(JSON.parse(await readFile(full, 'utf8').catch(() => '{}')) as Json), ...change }));
+    else
+      await writeFile(
+        full,
+        JSON.stringify({ ...(JSON.parse(await readFile(full, 'utf8').catch(() => '{}')) as Json), ...change }),
+      );
   }
   const config = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')) as Json;
   return {
-    path: folder, folder, config, family: String(config['model_type']), layout: String(config['model_type']), files: new Map((await readdir(folder)).map((name) => [name, path.join(folder, name)])),
-    shards: [], tensors: new Map(), layers: 1, visionLayers: 'vision_config' in config ? 1 : 0, visionStacks: [], warnings: [],
+    path: folder,
+    folder,
+    config,
+    family: String(config['model_type']),
+    layout: String(config['model_type']),
+    files: new Map((await readdir(folder)).map((name) => [name, path.join(folder, name)])),
+    shards: [],
+    tensors: new Map(),
+    layers: 1,
+    visionLayers: 'vision_config' in config ? 1 : 0,
+    visionStacks: [],
+    warnings: [],
   };
 }
 
@@ -59,8 +73,12 @@ describe('a processor', () => {
       const images = Array.from({ length: count }, (_, index) => picture(100 + 60 * index, 70));
       const prompt = processor.process({ input: asked(count), images });
       const places = prompt.inputIds.filter((id) => id === processor.imageToken).length;
-      assert.equal(places, prompt.images.reduce((sum, { grid }) => sum + processor.visualTokens(grid), 0));
-      for (const { grid, pixelValues } of prompt.images) assert.equal(pixelValues.length, grid[0] * grid[1] * grid[2] * 3 * 2 * 14 * 14);
+      assert.equal(
+        places,
+        prompt.images.reduce((sum, { grid }) => sum + processor.visualTokens(grid), 0),
+      );
+      for (const { grid, pixelValues } of prompt.images)
+        assert.equal(pixelValues.length, grid[0] * grid[1] * grid[2] * 3 * 2 * 14 * 14);
     }
     const again = processor.processImage(picture(100, 70));
     assert.equal(processor.process({ input: asked(1), images: [again] }).images[0], again);
@@ -80,20 +98,35 @@ describe('a processor', () => {
 
   it('knows where to stop, what pads, and how much fits', async () => {
     const processor = await createProcessor(await altered('qwen2_5_vl'));
-    assert.deepEqual(processor.stopTokens.map((id) => processor.tokenizer.tokenOf(id)), ['<|im_end|>', '<|endoftext|>']);
+    assert.deepEqual(
+      processor.stopTokens.map((id) => processor.tokenizer.tokenOf(id)),
+      ['<|im_end|>', '<|endoftext|>'],
+    );
     assert.equal(processor.tokenizer.tokenOf(processor.padToken), '<|endoftext|>');
     assert.equal(processor.contextLength, 32768);
     assert.equal((await createProcessor(await altered('qwen3_vl'))).contextLength, 262144);
     const bare = await createProcessor(await altered('qwen2_5_vl', { 'generation_config.json': null }));
-    assert.deepEqual(bare.stopTokens.map((id) => bare.tokenizer.tokenOf(id)), ['<|im_end|>']);
+    assert.deepEqual(
+      bare.stopTokens.map((id) => bare.tokenizer.tokenOf(id)),
+      ['<|im_end|>'],
+    );
   });
 
   it('puts pictures where the prompt has markers, or before it', () => {
     assert.deepEqual(userMessage('<image>\nWhat?', 1).content, [{ type: 'image' }, { type: 'text', text: 'What?' }]);
     assert.deepEqual(userMessage('What?', 1).content, [{ type: 'image' }, { type: 'text', text: 'What?' }]);
-    assert.deepEqual(userMessage('A <image> and <image>.', 2).content, [{ type: 'text', text: 'A ' }, { type: 'image' }, { type: 'text', text: ' and ' }, { type: 'image' }, { type: 'text', text: '.' }]);
+    assert.deepEqual(userMessage('A <image> and <image>.', 2).content, [
+      { type: 'text', text: 'A ' },
+      { type: 'image' },
+      { type: 'text', text: ' and ' },
+      { type: 'image' },
+      { type: 'text', text: '.' },
+    ]);
     assert.equal(userMessage('What?').content, 'What?');
-    assert.throws(() => userMessage('<image> <image>', 1), /^FrankensteinError: The prompt has 2 <image>, but 1 picture was given\.$/);
+    assert.throws(
+      () => userMessage('<image> <image>', 1),
+      /^FrankensteinError: The prompt has 2 <image>, but 1 picture was given\.$/,
+    );
   });
 
   it('streams a character only when it is whole', async () => {
@@ -106,41 +139,92 @@ describe('a processor', () => {
     assert.equal(pieces.join('') + stream.end(), text);
     const long = 'word and 字 '.repeat(100);
     const other = tokenizer.stream();
-    assert.equal(tokenizer.encode(long).map((id) => other.push(id)).join('') + other.end(), long);
+    assert.equal(
+      tokenizer
+        .encode(long)
+        .map((id) => other.push(id))
+        .join('') + other.end(),
+      long,
+    );
     assert.equal(tokenizer.decode([5000, -1]), '');
   });
 });
 
 describe('a processor refuses, naming the file,', () => {
   it('missing and broken tokenizers', async () => {
-    const made = async (changes: Parameters<typeof altered>[1]) => createProcessor(await altered('qwen2_5_vl', changes));
+    const made = async (changes: Parameters<typeof altered>[1]) =>
+      createProcessor(await altered('qwen2_5_vl', changes));
     await refused(() => made({ 'tokenizer.json': null }), 'not-found', /has no tokenizer\.json: copy it/);
-    await refused(() => made({ 'tokenizer.json': null, 'vocab.json': '{}', 'merges.txt': '' }), 'not-found', /has no tokenizer\.json, only vocab\.json and merges\.txt: .*save_pretrained/);
+    await refused(
+      () => made({ 'tokenizer.json': null, 'vocab.json': '{}', 'merges.txt': '' }),
+      'not-found',
+      /has no tokenizer\.json, only vocab\.json and merges\.txt: .*save_pretrained/,
+    );
     await refused(() => made({ 'tokenizer.json': '{"model": {' }), 'malformed', /tokenizer\.json.* not valid JSON/);
     await refused(() => made({ 'tokenizer.json': '[]' }), 'malformed', /tokenizer\.json is not a JSON object/);
-    await refused(() => made({ 'tokenizer.json': '{}' }), 'malformed', /tokenizer\.json could not be read as a tokenizer/);
+    await refused(
+      () => made({ 'tokenizer.json': '{}' }),
+      'malformed',
+      /tokenizer\.json could not be read as a tokenizer/,
+    );
     await refused(() => made({ 'tokenizer_config.json': 'x' }), 'malformed', /tokenizer_config\.json/);
     await refused(() => made({ 'config.json': { image_token_id: 3 } }), 'mismatch', /token 3 stands for pictures/);
-    await refused(() => made({ 'generation_config.json': { eos_token_id: 'x' } }), 'malformed', /generation_config\.json/);
+    await refused(
+      () => made({ 'generation_config.json': { eos_token_id: 'x' } }),
+      'malformed',
+      /generation_config\.json/,
+    );
   });
 
   it('templates that are missing, broken, or refuse', async () => {
-    const bare = await createProcessor(await altered('llama3', { 'tokenizer_config.json': '{"bos_token": "<|begin_of_text|>"}' }));
+    const bare = await createProcessor(
+      await altered('llama3', { 'tokenizer_config.json': '{"bos_token": "<|begin_of_text|>"}' }),
+    );
     assert.ok(!bare.chats);
     await refused(() => bare.process({ input: asked(0) }), 'unsupported', /has no chat template .*plain prompt/);
     assert.ok(bare.process({ input: { prompt: 'plain' } }).inputIds.length > 1);
-    await refused(async () => createProcessor(await altered('sample', { 'chat_template.jinja': '{% for %}' })), 'malformed', /chat_template\.jinja has a chat template that is not valid Jinja: /);
+    await refused(
+      async () => createProcessor(await altered('sample', { 'chat_template.jinja': '{% for %}' })),
+      'malformed',
+      /chat_template\.jinja has a chat template that is not valid Jinja: /,
+    );
     const llama = await createProcessor(await altered('llama2'));
-    await refused(() => llama.render([{ role: 'assistant', content: 'Hi' }]), 'bad-request', /refused the conversation: Conversation roles must alternate/);
-    await refused(async () => createProcessor(await altered('llama2', { 'tokenizer_config.json': { chat_template: [{ name: 'a', template: '' }, { name: 'b', template: '' }] } })), 'malformed', /chat templates "a", "b", and none called "default"/);
+    await refused(
+      () => llama.render([{ role: 'assistant', content: 'Hi' }]),
+      'bad-request',
+      /refused the conversation: Conversation roles must alternate/,
+    );
+    await refused(
+      async () =>
+        createProcessor(
+          await altered('llama2', {
+            'tokenizer_config.json': {
+              chat_template: [
+                { name: 'a', template: '' },
+                { name: 'b', template: '' },
+              ],
+            },
+          }),
+        ),
+      'malformed',
+      /chat templates "a", "b", and none called "default"/,
+    );
   });
 
   it('missing and unsupported image processors, but only when there are pictures', async () => {
     const cases: [Record<string, Json | string | null>, ErrorCode, RegExp][] = [
       [{ 'preprocessor_config.json': null }, 'not-found', /has no preprocessor_config\.json/],
-      [{ 'preprocessor_config.json': { image_processor_type: 'CLIPImageProcessor' } }, 'unsupported', /preprocessor_config\.json names the image processor "CLIPImageProcessor", .* the supported ones are Qwen2VLImageProcessor/],
+      [
+        { 'preprocessor_config.json': { image_processor_type: 'CLIPImageProcessor' } },
+        'unsupported',
+        /preprocessor_config\.json names the image processor "CLIPImageProcessor", .* the supported ones are Qwen2VLImageProcessor/,
+      ],
       [{ 'preprocessor_config.json': '{}' }, 'malformed', /names no "image_processor_type"/],
-      [{ 'preprocessor_config.json': { patch_size: 16 } }, 'mismatch', /sets "patch_size" to 16, but the vision tower in config\.json takes 14/],
+      [
+        { 'preprocessor_config.json': { patch_size: 16 } },
+        'mismatch',
+        /sets "patch_size" to 16, but the vision tower in config\.json takes 14/,
+      ],
       [{ 'preprocessor_config.json': { patch_size: 'x' } }, 'malformed', /"patch_size" that is no number/],
       [{ 'preprocessor_config.json': { image_mean: [1] } }, 'malformed', /"image_mean" that is not three numbers/],
       [{ 'preprocessor_config.json': { image_std: [1, 0, 1] } }, 'malformed', /zero in "image_std"/],
@@ -155,25 +239,62 @@ describe('a processor refuses, naming the file,', () => {
   });
 
   it('reads the settings of processor_config.json first', async () => {
-    const processor = await createProcessor(await altered('qwen2_5_vl', { 'processor_config.json': { image_processor: { image_processor_type: 'Qwen2VLImageProcessor', size: { shortest_edge: 3136, longest_edge: 3136 }, do_normalize: false, do_rescale: false } } }));
+    const processor = await createProcessor(
+      await altered('qwen2_5_vl', {
+        'processor_config.json': {
+          image_processor: {
+            image_processor_type: 'Qwen2VLImageProcessor',
+            size: { shortest_edge: 3136, longest_edge: 3136 },
+            do_normalize: false,
+            do_rescale: false,
+          },
+        },
+      }),
+    );
     const { grid, pixelValues } = processor.processImage(picture(56, 56));
     assert.deepEqual(grid, [1, 4, 4]);
     assert.equal(pixelValues[1], 21); // x = 1 of the red channel, as it was
   });
 
   it('pictures that do not match the prompt', async () => {
-    const processor = await createProcessor(await altered('qwen2_5_vl', { 'config.json': { max_position_embeddings: 60 } }));
+    const processor = await createProcessor(
+      await altered('qwen2_5_vl', { 'config.json': { max_position_embeddings: 60 } }),
+    );
     const image = picture(60, 60);
-    await refused(() => processor.process({ input: asked(1) }), 'bad-request', /^The prompt has 1 place for pictures, but 0 pictures were given\.$/);
-    await refused(() => processor.process({ input: asked(1), images: [image, image] }), 'bad-request', /has 1 place for pictures, but 2 pictures were given/);
-    await refused(() => processor.process({ input: asked(0), images: [image] }), 'bad-request', /has 0 places for pictures, but 1 picture was given/);
+    await refused(
+      () => processor.process({ input: asked(1) }),
+      'bad-request',
+      /^The prompt has 1 place for pictures, but 0 pictures were given\.$/,
+    );
+    await refused(
+      () => processor.process({ input: asked(1), images: [image, image] }),
+      'bad-request',
+      /has 1 place for pictures, but 2 pictures were given/,
+    );
+    await refused(
+      () => processor.process({ input: asked(0), images: [image] }),
+      'bad-request',
+      /has 0 places for pictures, but 1 picture was given/,
+    );
     await refused(() => processor.process({ input: { prompt: '<|image_pad|>' } }), 'bad-request', /has 1 place/);
     await refused(() => processor.process({ input: { prompt: '' } }), 'bad-request', /empty/);
     await refused(() => processor.processImage(picture(1000, 4)), 'bad-request', /1000 × 4 pixels is too narrow/);
-    await refused(() => processor.process({ input: { prompt: 'word '.repeat(80) } }), 'bad-request', /^The prompt has \d+ tokens; the model's context is 60: use a shorter prompt or smaller pictures\.$/);
-    await refused(() => processor.process({ input: { prompt: 'word' }, newTokens: 64 }), 'bad-request', /leaves no room for 64 more; the model's context is 60/);
+    await refused(
+      () => processor.process({ input: { prompt: 'word '.repeat(80) } }),
+      'bad-request',
+      /^The prompt has \d+ tokens; the model's context is 60: use a shorter prompt or smaller pictures\.$/,
+    );
+    await refused(
+      () => processor.process({ input: { prompt: 'word' }, newTokens: 64 }),
+      'bad-request',
+      /leaves no room for 64 more; the model's context is 60/,
+    );
     const blind = await createProcessor(await altered('llama3'));
-    await refused(() => blind.process({ input: { prompt: 'x' }, images: [image] }), 'unsupported', /is a text-only model/);
+    await refused(
+      () => blind.process({ input: { prompt: 'x' }, images: [image] }),
+      'unsupported',
+      /is a text-only model/,
+    );
   });
 
   it('nothing when it is cancelled', async () => {

@@ -10,7 +10,13 @@ import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoint
 describe('a run on disk', () => {
   let temporary: TemporaryFolder;
   const id = runIdOf({ kind: 'test' });
-  const request = { kind: 'compare', labels: ['a', 'b'], paths: ['/a', '/b'], startedAt: '2026-01-01T00:00:00.000Z', tasks: 4 };
+  const request = {
+    kind: 'compare',
+    labels: ['a', 'b'],
+    paths: ['/a', '/b'],
+    startedAt: '2026-01-01T00:00:00.000Z',
+    tasks: 4,
+  };
   const open = () => Run.open(temporary.path, id, request);
   const journal = () => path.join(runFolder(temporary.path, id), 'journal.jsonl');
   beforeEach(async () => (temporary = await temporaryFolder()));
@@ -28,7 +34,10 @@ describe('a run on disk', () => {
     await first.append({ name: 'y', sum: Infinity, low: -Infinity, none: NaN });
     await first.close();
     const second = await open();
-    assert.deepEqual(await second.entries(), [{ name: 'x', sum: 1e308 }, { name: 'y', sum: Infinity, low: -Infinity, none: NaN }]);
+    assert.deepEqual(await second.entries(), [
+      { name: 'x', sum: 1e308 },
+      { name: 'y', sum: Infinity, low: -Infinity, none: NaN },
+    ]);
     await second.close();
   });
 
@@ -46,7 +55,9 @@ describe('a run on disk', () => {
 
   it('lets two processes write, whole lines from each', async () => {
     const [one, two] = [await open(), await open()];
-    await Promise.all(Array.from({ length: 50 }, (_, index) => (index % 2 ? one : two).append({ index, filler: 'x'.repeat(500) })));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => (index % 2 ? one : two).append({ index, filler: 'x'.repeat(500) })),
+    );
     assert.equal((await one.entries()).length, 50);
     await Promise.all([one.close(), two.close()]);
   });
@@ -84,7 +95,8 @@ describe('a run on disk', () => {
 
   it('is deleted by its id, and nothing else is', async () => {
     await (await open()).close();
-    for (const other of ['..', '../..', '/etc', '', `${id}/..`]) await assert.rejects(() => deleteRun(temporary.path, other), /is not the id of a run/);
+    for (const other of ['..', '../..', '/etc', '', `${id}/..`])
+      await assert.rejects(() => deleteRun(temporary.path, other), /is not the id of a run/);
     await deleteRun(temporary.path, id);
     assert.deepEqual(await readdir(path.join(temporary.path, 'runs')), []);
   });

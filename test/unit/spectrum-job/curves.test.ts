@@ -9,7 +9,9 @@ import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoint
 
 /** Curves of one length, all different. */
 const curvesOf = (values: number[], known = values.length): Curves => {
-  const [own, floor, low, high] = [1, 0.5, 0.25, 2].map((factor) => Float64Array.from(values, (value) => value * factor)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+  const [own, floor, low, high] = [1, 0.5, 0.25, 2].map((factor) =>
+    Float64Array.from(values, (value) => value * factor),
+  ) as [Float64Array, Float64Array, Float64Array, Float64Array];
   return { known, values: own, floor, low, high };
 };
 
@@ -20,7 +22,13 @@ describe('curves over all ranks on disk', () => {
 
   it('come back to single precision, whatever their scale', async () => {
     const writer = new CurvesWriter(temporary.path);
-    const all = [curvesOf([3, 2, 1e-7], 2), curvesOf([]), curvesOf([0, 0]), curvesOf([4e-200, 1e-205]), { ...curvesOf([7, 6]), floor: new Float64Array(2) }];
+    const all = [
+      curvesOf([3, 2, 1e-7], 2),
+      curvesOf([]),
+      curvesOf([0, 0]),
+      curvesOf([4e-200, 1e-205]),
+      { ...curvesOf([7, 6]), floor: new Float64Array(2) },
+    ];
     const places = [];
     for (const curves of all) places.push(await writer.append(curves));
     await writer.close();
@@ -29,16 +37,28 @@ describe('curves over all ranks on disk', () => {
       assert.equal(read.known, curves.known);
       for (const curve of ['values', 'floor', 'low', 'high'] as const) {
         assert.equal(read[curve].length, curves[curve].length);
-        read[curve].forEach((value, rank) => assert.ok(Math.abs(value - curves[curve][rank]!) <= 1e-7 * curves[curve][rank]!, `${value} for ${curves[curve][rank]!}`));
+        read[curve].forEach((value, rank) =>
+          assert.ok(
+            Math.abs(value - curves[curve][rank]!) <= 1e-7 * curves[curve][rank]!,
+            `${value} for ${curves[curve][rank]!}`,
+          ),
+        );
       }
     }
   });
 
   it('of two writers are in two files, and none is made for nothing', async () => {
-    const [one, two, none] = [new CurvesWriter(temporary.path), new CurvesWriter(temporary.path), new CurvesWriter(temporary.path)];
+    const [one, two, none] = [
+      new CurvesWriter(temporary.path),
+      new CurvesWriter(temporary.path),
+      new CurvesWriter(temporary.path),
+    ];
     const [a, b] = [await one.append(curvesOf([1])), await two.append(curvesOf([2]))];
     for (const writer of [one, two, none]) await writer.close();
-    assert.deepEqual([(await readCurves(temporary.path, a)).values[0], (await readCurves(temporary.path, b)).values[0]], [1, 2]);
+    assert.deepEqual(
+      [(await readCurves(temporary.path, a)).values[0], (await readCurves(temporary.path, b)).values[0]],
+      [1, 2],
+    );
     assert.equal((await readdir(temporary.path)).length, 2);
   });
 
@@ -48,6 +68,9 @@ describe('curves over all ranks on disk', () => {
     await writer.close();
     await truncate(path.join(temporary.path, place.file), 40);
     await assert.rejects(readCurves(temporary.path, place), { code: 'not-found', message: /no longer whole/ });
-    await assert.rejects(readCurves(temporary.path, { ...place, file: '../../etc/passwd' }), { code: 'not-found', message: /passwd/ });
+    await assert.rejects(readCurves(temporary.path, { ...place, file: '../../etc/passwd' }), {
+      code: 'not-found',
+      message: /passwd/,
+    });
   });
 });

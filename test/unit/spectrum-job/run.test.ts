@@ -6,7 +6,14 @@ import path from 'node:path';
 import { createEngine } from '../../../src/engine/engine.js';
 import type { SpectrumProgress, SpectrumRequest } from '../../../src/engine/spectrum/request.js';
 import type { SpectrumResult, TensorSpectra } from '../../../src/engine/spectrum/result.js';
-import { temporaryFolder, writeCheckpoint, writeLineage, writeSafetensors, type TemporaryFolder, type WrittenTensor } from '../../fixtures/checkpoints.js';
+import {
+  temporaryFolder,
+  writeCheckpoint,
+  writeLineage,
+  writeSafetensors,
+  type TemporaryFolder,
+  type WrittenTensor,
+} from '../../fixtures/checkpoints.js';
 
 const engine = createEngine(path.resolve('dist/worker.mjs'));
 /** Without a worker no weight can be read. */
@@ -17,51 +24,99 @@ const at = (layer: number, rest: string) => `model.language_model.layers.${layer
 /** Deterministic numbers around zero. */
 function numbers(count: number, seed: number): Float64Array {
   let state = seed;
-  return Float64Array.from({ length: count }, () => ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32 - 0.5) * 0.04);
+  return Float64Array.from(
+    { length: count },
+    () => ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32 - 0.5) * 0.04,
+  );
 }
 
 describe('spectra of odd matrices', function () {
   this.timeout(120_000);
   let temporary: TemporaryFolder;
   let result: SpectrumResult;
-  const weights = (name: string, shape: number[], change: (values: Float64Array) => void, dtype: WrittenTensor['dtype'] = 'F32'): [WrittenTensor, WrittenTensor] => {
-    const first = numbers(shape.reduce((product, size) => product * size, 1), name.length + shape[0]!);
+  const weights = (
+    name: string,
+    shape: number[],
+    change: (values: Float64Array) => void,
+    dtype: WrittenTensor['dtype'] = 'F32',
+  ): [WrittenTensor, WrittenTensor] => {
+    const first = numbers(
+      shape.reduce((product, size) => product * size, 1),
+      name.length + shape[0]!,
+    );
     const second = first.slice();
     change(second);
     const written = (data: Float64Array): WrittenTensor => ({ name, shape, dtype, data });
     return [written(first), written(second)];
   };
-  const add = (seed: number) => (values: Float64Array) => numbers(values.length, seed).forEach((value, index) => (values[index]! += value / 64));
-  const find = (name: string, part: string | null = null): TensorSpectra => result.tensors.find((tensor) => tensor.name === name && tensor.part === part)!;
+  const add = (seed: number) => (values: Float64Array) =>
+    numbers(values.length, seed).forEach((value, index) => (values[index]! += value / 64));
+  const find = (name: string, part: string | null = null): TensorSpectra =>
+    result.tensors.find((tensor) => tensor.name === name && tensor.part === part)!;
 
   before(async () => {
     temporary = await temporaryFolder();
     const pairs = [
       weights(at(0, 'self_attn.q_proj.weight'), [60, 60], () => undefined),
-      weights(at(0, 'self_attn.k_proj.weight'), [40, 60], (values) => values.forEach((_, index) => (values[index] = values[index]! + Math.fround(2 ** -8) * (1 + (index % 60 === 3 ? 1 : 0))))),
-      weights(at(0, 'self_attn.v_proj.weight'), [8, 8], (values) => [3, 17, 63].forEach((index) => (values[index] = NaN))),
+      weights(at(0, 'self_attn.k_proj.weight'), [40, 60], (values) =>
+        values.forEach(
+          (_, index) => (values[index] = values[index]! + Math.fround(2 ** -8) * (1 + (index % 60 === 3 ? 1 : 0))),
+        ),
+      ),
+      weights(at(0, 'self_attn.v_proj.weight'), [8, 8], (values) =>
+        [3, 17, 63].forEach((index) => (values[index] = NaN)),
+      ),
       weights(at(0, 'self_attn.o_proj.weight'), [1, 64], add(1)),
       weights(at(0, 'mlp.up_proj.weight'), [64, 1], add(2)),
       weights(at(0, 'mlp.down_proj.weight'), [0, 16], () => undefined),
       weights(at(0, 'input_layernorm.weight'), [16], add(3)),
-      weights(at(0, 'mlp.gate_proj.weight'), [4, 4], (values) => values.forEach((value, index) => (values[index] = Math.round(value * 1000) + index)), 'I8'),
+      weights(
+        at(0, 'mlp.gate_proj.weight'),
+        [4, 4],
+        (values) => values.forEach((value, index) => (values[index] = Math.round(value * 1000) + index)),
+        'I8',
+      ),
       weights(at(1, 'mlp.gate_up_proj.weight'), [24, 8], add(4)),
       weights(at(1, 'mlp.conv.weight'), [6, 2, 3, 1], add(5)),
       weights(at(1, 'mlp.experts.gate_up_proj'), [2, 6, 8], add(6)),
       weights(at(1, 'mlp.experts.down_proj'), [2, 4, 6], add(7)),
-      weights(at(1, 'mlp.tiny.weight'), [20, 20], (values) => values.forEach((value, index) => (values[index] = index % 7 === 0 ? Math.fround(value) * (1 + 2 ** -20) : Math.fround(value)))),
+      weights(at(1, 'mlp.tiny.weight'), [20, 20], (values) =>
+        values.forEach(
+          (value, index) =>
+            (values[index] = index % 7 === 0 ? Math.fround(value) * (1 + 2 ** -20) : Math.fround(value)),
+        ),
+      ),
       weights(at(1, 'self_attn.half.weight'), [3, 5], add(8), 'F8_E4M3'),
     ];
-    for (const [stage, name] of ['before', 'after'].entries()) await writeSafetensors(path.join(temporary.path, `${name}.safetensors`), pairs.map((pair) => pair[stage]!));
-    result = await engine.spectrum({ stages: ['before', 'after'].map((name) => ({ path: path.join(temporary.path, `${name}.safetensors`) })) });
+    for (const [stage, name] of ['before', 'after'].entries())
+      await writeSafetensors(
+        path.join(temporary.path, `${name}.safetensors`),
+        pairs.map((pair) => pair[stage]!),
+      );
+    result = await engine.spectrum({
+      stages: ['before', 'after'].map((name) => ({ path: path.join(temporary.path, `${name}.safetensors`) })),
+    });
   });
   after(() => temporary.remove());
 
   it('of an update that is all zero are zero, and what does not exist is null', () => {
     const [spectrum] = find(at(0, 'self_attn.q_proj.weight')).spectra;
-    assert.deepEqual([spectrum!.spectral, spectrum!.nuclear, spectrum!.fro, spectrum!.rank, spectrum!.count], [0, 0, 0, 0, 60]);
+    assert.deepEqual(
+      [spectrum!.spectral, spectrum!.nuclear, spectrum!.fro, spectrum!.rank, spectrum!.count],
+      [0, 0, 0, 0, 60],
+    );
     assert.deepEqual(spectrum!.singularValues, new Array(50).fill(0));
-    assert.deepEqual([spectrum!.stableRank, spectrum!.effectiveRank, spectrum!.conditionNumber, spectrum!.logVolume, spectrum!.topEnergy['1'], spectrum!.corrected], [null, null, null, null, null, null]);
+    assert.deepEqual(
+      [
+        spectrum!.stableRank,
+        spectrum!.effectiveRank,
+        spectrum!.conditionNumber,
+        spectrum!.logVolume,
+        spectrum!.topEnergy['1'],
+        spectrum!.corrected,
+      ],
+      [null, null, null, null, null, null],
+    );
     assert.deepEqual(spectrum!.dominated, []);
     assert.equal(spectrum!.uncorrected, 'unchanged');
   });
@@ -73,14 +128,23 @@ describe('spectra of odd matrices', function () {
     assert.ok(Math.abs(spectrum!.stableRank! - 1) < 1e-5);
     assert.ok(Math.abs(spectrum!.topEnergy['1']! - 1) < 1e-5);
     // What float32 rounding adds is above its own floor here, and no direction all the same.
-    assert.ok(spectrum!.corrected!.signalRank <= spectrum!.rank, `${spectrum!.corrected!.signalRank} of ${spectrum!.rank}`);
+    assert.ok(
+      spectrum!.corrected!.signalRank <= spectrum!.rank,
+      `${spectrum!.corrected!.signalRank} of ${spectrum!.rank}`,
+    );
     assert.equal(spectrum!.uncorrected, null);
   });
 
   it('with NaN are named with their number, and the others go on', () => {
     const tensor = find(at(0, 'self_attn.v_proj.weight'));
     assert.deepEqual([tensor.spectra, tensor.skipped], [[null], ['3 of its 64 values are NaN or infinite.']]);
-    assert.ok(result.warnings.some((warning) => warning === `No spectrum of ${tensor.name}, before.safetensors → after.safetensors: 3 of its 64 values are NaN or infinite.`));
+    assert.ok(
+      result.warnings.some(
+        (warning) =>
+          warning ===
+          `No spectrum of ${tensor.name}, before.safetensors → after.safetensors: 3 of its 64 values are NaN or infinite.`,
+      ),
+    );
   });
 
   it('of single rows and columns have one value, their length', () => {
@@ -89,14 +153,23 @@ describe('spectra of odd matrices', function () {
       assert.equal(spectrum!.singularValues.length, 1);
       assert.ok(Math.abs(spectrum!.spectral / spectrum!.fro - 1) < 1e-12);
       assert.deepEqual([spectrum!.count, spectrum!.rank], [1, 1]);
-      for (const metric of [spectrum!.stableRank!, spectrum!.effectiveRank!, spectrum!.conditionNumber!, spectrum!.topEnergy['1']!]) assert.ok(Math.abs(metric - 1) < 1e-12);
+      for (const metric of [
+        spectrum!.stableRank!,
+        spectrum!.effectiveRank!,
+        spectrum!.conditionNumber!,
+        spectrum!.topEnergy['1']!,
+      ])
+        assert.ok(Math.abs(metric - 1) < 1e-12);
     }
   });
 
   it('of empty and of whole-number tensors are skipped with a sentence, vectors without one', () => {
     assert.deepEqual(find(at(0, 'mlp.down_proj.weight')).skipped, ['It is empty: 0 × 16.']);
     assert.match(find(at(0, 'mlp.gate_proj.weight')).skipped[0]!, /^It is stored as I8: /);
-    assert.equal(result.tensors.some(({ name }) => name.includes('layernorm')), false);
+    assert.equal(
+      result.tensors.some(({ name }) => name.includes('layernorm')),
+      false,
+    );
     assert.equal(result.warnings.filter((warning) => warning.startsWith('No spectrum of ')).length, 3);
   });
 
@@ -105,8 +178,13 @@ describe('spectra of odd matrices', function () {
     const fused = at(1, 'mlp.gate_up_proj.weight');
     assert.ok(Math.abs(energy(fused, 'gate') + energy(fused, 'up') - energy(fused, null)) < 1e-12);
     const experts = at(1, 'mlp.experts.gate_up_proj');
-    assert.deepEqual([find(experts, 'expert 1').rows, find(experts, 'expert 1').columns, find(experts, 'expert 1 up').rows], [8, 6, 4]);
-    assert.ok(Math.abs(energy(experts, 'expert 1 gate') + energy(experts, 'expert 1 up') - energy(experts, 'expert 1')) < 1e-12);
+    assert.deepEqual(
+      [find(experts, 'expert 1').rows, find(experts, 'expert 1').columns, find(experts, 'expert 1 up').rows],
+      [8, 6, 4],
+    );
+    assert.ok(
+      Math.abs(energy(experts, 'expert 1 gate') + energy(experts, 'expert 1 up') - energy(experts, 'expert 1')) < 1e-12,
+    );
     const layer = result.layers.find(({ depth }) => depth === 2)!.spectra[0]!;
     assert.equal(layer.matrices, 2 + 1 + 4 + 2 + 1 + 1);
   });
@@ -119,17 +197,28 @@ describe('spectra of odd matrices', function () {
   it('have no number that JSON does not know', () => {
     const check = (value: unknown, where: string): void => {
       if (typeof value === 'number') assert.ok(Number.isFinite(value), where);
-      else if (typeof value === 'object' && value !== null) for (const [key, inner] of Object.entries(value)) check(inner, `${where}.${key}`);
+      else if (typeof value === 'object' && value !== null)
+        for (const [key, inner] of Object.entries(value)) check(inner, `${where}.${key}`);
     };
     check(result, 'result');
   });
 
   it('are the same in fast mode, where a small matrix is taken whole', async () => {
-    const fast = await engine.spectrum({ stages: result.stages.map(({ path: place }) => ({ path: place })), mode: 'fast', memory: 2 ** 30, threads: 1 });
+    const fast = await engine.spectrum({
+      stages: result.stages.map(({ path: place }) => ({ path: place })),
+      mode: 'fast',
+      memory: 2 ** 30,
+      threads: 1,
+    });
     assert.equal(fast.mode, 'fast');
     for (const [index, { spectra, skipped }] of fast.tensors.entries()) {
       assert.deepEqual(skipped, result.tensors[index]!.skipped);
-      spectra.forEach((spectrum, pair) => assert.equal(spectrum?.stableRank?.toPrecision(6), result.tensors[index]!.spectra[pair]?.stableRank?.toPrecision(6)));
+      spectra.forEach((spectrum, pair) =>
+        assert.equal(
+          spectrum?.stableRank?.toPrecision(6),
+          result.tensors[index]!.spectra[pair]?.stableRank?.toPrecision(6),
+        ),
+      );
     }
   });
 });
@@ -171,7 +260,10 @@ describe('a run of spectra', function () {
     await engine.spectrum({ stages, filter: 'mlp' }, { progress: (progress) => reports.push(progress) });
     assert.equal(reports[0]!.phase, 'Reading headers');
     const last = reports.at(-1)!;
-    assert.deepEqual([last.doneMatrices, last.doneBytes, last.remainingSeconds], [last.totalMatrices, last.totalBytes, 0]);
+    assert.deepEqual(
+      [last.doneMatrices, last.doneBytes, last.remainingSeconds],
+      [last.totalMatrices, last.totalBytes, 0],
+    );
     reports.reduce((before, report) => {
       assert.ok(report.doneMatrices >= before.doneMatrices && report.doneBytes >= before.doneBytes);
       return report;
@@ -183,27 +275,41 @@ describe('a run of spectra', function () {
     const first = await engine.spectrum({ stages, runsFolder });
     assert.deepEqual(withoutProvenance(first), withoutProvenance(whole));
     assert.deepEqual(await blind.spectrum({ stages, runsFolder }), first);
-    const recut = await blind.spectrum({ stages: stages.map((stage, index) => ({ ...stage, label: `s${index}` })), runsFolder, cuts: [0, 1] });
+    const recut = await blind.spectrum({
+      stages: stages.map((stage, index) => ({ ...stage, label: `s${index}` })),
+      runsFolder,
+      cuts: [0, 1],
+    });
     assert.equal(recut.provenance.runId, first.provenance.runId);
     assert.deepEqual(recut.regions, (await blind.recutSpectrum({ result: first, cuts: [0, 1] })).regions);
     assert.deepEqual(await blind.readSpectrum({ runsFolder, runId: first.provenance.runId }), recut);
     const [summary] = await blind.listRuns({ runsFolder });
     assert.deepEqual([summary!.kind, summary!.state, summary!.labels], ['spectrum', 'finished', ['base', 'in', 'rl']]);
-    await assert.rejects(blind.readRun({ runsFolder, runId: first.provenance.runId }), { code: 'not-found', message: /is no comparison/ });
+    await assert.rejects(blind.readRun({ runsFolder, runId: first.provenance.runId }), {
+      code: 'not-found',
+      message: /is no comparison/,
+    });
   });
 
   it('is another one for another mode or filter', async () => {
     const runsFolder = fresh();
     const ids = new Set<string>();
-    for (const more of [{ filter: 'q_proj' }, { filter: 'q_proj', mode: 'fast' as const }, { filter: 'k_proj' }]) ids.add((await engine.spectrum({ stages, runsFolder, ...more })).provenance.runId);
+    for (const more of [{ filter: 'q_proj' }, { filter: 'q_proj', mode: 'fast' as const }, { filter: 'k_proj' }])
+      ids.add((await engine.spectrum({ stages, runsFolder, ...more })).provenance.runId);
     assert.equal(ids.size, 3);
-    assert.equal((await blind.spectrum({ stages, runsFolder, filter: 'q_proj', mode: 'exact' })).provenance.runId, [...ids][0]);
+    assert.equal(
+      (await blind.spectrum({ stages, runsFolder, filter: 'q_proj', mode: 'exact' })).provenance.runId,
+      [...ids][0],
+    );
   });
 
   it('goes on where it was cancelled, to the same numbers', async () => {
     const runsFolder = fresh();
     const cancel = new AbortController();
-    const first = engine.spectrum({ stages, runsFolder, threads: 1 }, { signal: cancel.signal, progress: ({ doneMatrices }) => doneMatrices >= 5 && cancel.abort() });
+    const first = engine.spectrum(
+      { stages, runsFolder, threads: 1 },
+      { signal: cancel.signal, progress: ({ doneMatrices }) => doneMatrices >= 5 && cancel.abort() },
+    );
     await assert.rejects(first, { code: 'cancelled' });
     const { lines } = await journalOf(runsFolder);
     assert.ok(lines.length >= 5 && lines.length < whole.tensors.length, `${lines.length} lines`);
@@ -211,7 +317,10 @@ describe('a run of spectra', function () {
     assert.equal(summary!.state, 'interrupted');
     assert.ok(summary!.done > 0 && summary!.done < 1);
     const reports: SpectrumProgress[] = [];
-    const second = await engine.spectrum({ stages, runsFolder, threads: 1 }, { progress: (progress) => reports.push(progress) });
+    const second = await engine.spectrum(
+      { stages, runsFolder, threads: 1 },
+      { progress: (progress) => reports.push(progress) },
+    );
     assert.deepEqual(withoutProvenance(second), withoutProvenance(whole));
     const started = reports.find(({ phase }) => phase !== 'Reading headers')!;
     assert.equal(started.doneMatrices, lines.length);
@@ -222,7 +331,13 @@ describe('a run of spectra', function () {
     const runsFolder = fresh();
     await engine.spectrum({ stages, runsFolder });
     const { file, lines } = await journalOf(runsFolder);
-    await writeFile(file, lines.slice(0, 3).map((line) => `${line}\n`).join(''));
+    await writeFile(
+      file,
+      lines
+        .slice(0, 3)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
     await appendFile(file, lines[3]!.slice(0, 100));
     assert.deepEqual(withoutProvenance(await engine.spectrum({ stages, runsFolder })), withoutProvenance(whole));
   });
@@ -232,7 +347,15 @@ describe('a run of spectra', function () {
     let large: SpectrumRequest['stages'];
     before(async () => {
       // Large enough that an estimate is cheaper than all values.
-      for (const [stage, updates] of [[], [{ seed: 5, relative: 1e-2 }]].entries()) await writeCheckpoint(inside(`large-${stage}`), { hidden: 1152, layers: 2, visionLayers: 0, vocabulary: 8, updates, edit: (tensors) => tensors.filter(({ name: own }) => own.includes('mlp.up_proj')) });
+      for (const [stage, updates] of [[], [{ seed: 5, relative: 1e-2 }]].entries())
+        await writeCheckpoint(inside(`large-${stage}`), {
+          hidden: 1152,
+          layers: 2,
+          visionLayers: 0,
+          vocabulary: 8,
+          updates,
+          edit: (tensors) => tensors.filter(({ name: own }) => own.includes('mlp.up_proj')),
+        });
       large = [{ path: inside('large-0') }, { path: inside('large-1') }];
     });
 
@@ -251,33 +374,60 @@ describe('a run of spectra', function () {
         else assert.deepEqual(tensor, fast.tensors[index]);
       }
       // The estimate's interval holds what is true.
-      const [estimate, truth] = [fast, refined].map(({ tensors }) => tensors.find((tensor) => tensor.name === name)!.spectra[0]!) as [NonNullable<TensorSpectra['spectra'][number]>, NonNullable<TensorSpectra['spectra'][number]>];
+      const [estimate, truth] = [fast, refined].map(
+        ({ tensors }) => tensors.find((tensor) => tensor.name === name)!.spectra[0]!,
+      ) as [NonNullable<TensorSpectra['spectra'][number]>, NonNullable<TensorSpectra['spectra'][number]>];
       for (const metric of ['spectral', 'nuclear', 'stableRank', 'effectiveRank'] as const) {
-        assert.ok(Math.abs(estimate[metric]! - truth[metric]!) <= 2 * estimate.error[metric]!, `${metric}: ${estimate[metric]} ± ${estimate.error[metric]}, not ${truth[metric]}`);
+        assert.ok(
+          Math.abs(estimate[metric]! - truth[metric]!) <= 2 * estimate.error[metric]!,
+          `${metric}: ${estimate[metric]} ± ${estimate.error[metric]}, not ${truth[metric]}`,
+        );
       }
       assert.deepEqual(await blind.spectrum({ stages: large, mode: 'fast', runsFolder }), refined);
 
       const full = await blind.fullSpectrum({ runsFolder, runId: id, name, part: null, from: 0 });
-      assert.deepEqual([full.mode, full.known, full.singularValues.length, full.floor.length], ['exact', 1152, 1152, 1152]);
-      const other = await blind.fullSpectrum({ runsFolder, runId: id, name: at(0, 'mlp.up_proj.weight'), part: null, from: 0 });
+      assert.deepEqual(
+        [full.mode, full.known, full.singularValues.length, full.floor.length],
+        ['exact', 1152, 1152, 1152],
+      );
+      const other = await blind.fullSpectrum({
+        runsFolder,
+        runId: id,
+        name: at(0, 'mlp.up_proj.weight'),
+        part: null,
+        from: 0,
+      });
       assert.deepEqual([other.mode, other.known, other.singularValues.length], ['fast', 50, 1152]);
     });
 
     it('takes everything that fits into what it may use, and refuses less', async () => {
-      await assert.rejects(engine.spectrum({ stages: large, mode: 'exact', memory: 100 * 2 ** 20 }), (error: Error & { code: string }) => {
-        assert.equal(error.code, 'bad-request');
-        const [, least] = /need at least (\d+) MiB/.exec(error.message)!;
-        return Number(least) > 100 && Number(least) < 1024;
+      await assert.rejects(
+        engine.spectrum({ stages: large, mode: 'exact', memory: 100 * 2 ** 20 }),
+        (error: Error & { code: string }) => {
+          assert.equal(error.code, 'bad-request');
+          const [, least] = /need at least (\d+) MiB/.exec(error.message)!;
+          return Number(least) > 100 && Number(least) < 1024;
+        },
+      );
+      await assert.rejects(engine.spectrum({ stages: large, threads: 0 }), {
+        code: 'bad-request',
+        message: /number of threads/,
       });
-      await assert.rejects(engine.spectrum({ stages: large, threads: 0 }), { code: 'bad-request', message: /number of threads/ });
     });
   });
 
   it('waits for its turn: what fills the budget runs one after the other', async () => {
     const order: string[] = [];
     const note = (what: string) => ({ progress: () => void order.push(what) });
-    await Promise.all([engine.compare({ stages }, note('compare')), engine.spectrum({ stages, filter: 'q_proj' }, note('spectrum')), engine.fullSpectrum({ stages, name: at(1, 'self_attn.q_proj.weight'), part: null, from: 0 }, note('full'))]);
-    assert.deepEqual(order.filter((what, index) => what !== order[index - 1]), ['compare', 'spectrum', 'full']);
+    await Promise.all([
+      engine.compare({ stages }, note('compare')),
+      engine.spectrum({ stages, filter: 'q_proj' }, note('spectrum')),
+      engine.fullSpectrum({ stages, name: at(1, 'self_attn.q_proj.weight'), part: null, from: 0 }, note('full')),
+    ]);
+    assert.deepEqual(
+      order.filter((what, index) => what !== order[index - 1]),
+      ['compare', 'spectrum', 'full'],
+    );
   });
 
   describe('gives all values of one update', () => {
@@ -286,30 +436,52 @@ describe('a run of spectra', function () {
 
     it('from its folder, and computes them where there is none', async () => {
       const runsFolder = fresh();
-      const { provenance: { runId }, tensors } = await engine.spectrum({ stages, runsFolder });
+      const {
+        provenance: { runId },
+        tensors,
+      } = await engine.spectrum({ stages, runsFolder });
       const stored = await blind.fullSpectrum({ runsFolder, runId, name, part: null, from: 1 });
       const { singularValues, floor } = tensors.find((tensor) => tensor.name === name)!.spectra[1]!;
-      assert.deepEqual([stored.name, stored.part, stored.from, stored.mode, stored.known], [name, null, 1, 'exact', 16]);
+      assert.deepEqual(
+        [stored.name, stored.part, stored.from, stored.mode, stored.known],
+        [name, null, 1, 'exact', 16],
+      );
       stored.singularValues.forEach((value, rank) => assert.ok(close(value, singularValues[rank]!)));
       stored.floor.forEach((value, rank) => assert.ok(close(value, floor.singularValues[rank]!)));
-      assert.ok(stored.low.every((value, rank) => value <= stored.floor[rank]! && stored.floor[rank]! <= stored.high[rank]!));
+      assert.ok(
+        stored.low.every((value, rank) => value <= stored.floor[rank]! && stored.floor[rank]! <= stored.high[rank]!),
+      );
       const computed = await engine.fullSpectrum({ stages, name, part: null, from: 1 });
       computed.singularValues.forEach((value, rank) => assert.ok(close(value, stored.singularValues[rank]!)));
       await rm(path.join(runsFolder, 'runs'), { recursive: true });
       const again = await engine.fullSpectrum({ runsFolder, runId, stages, name, part: null, from: 1 });
       assert.deepEqual(again, computed);
-      const part = await engine.fullSpectrum({ stages, name: 'model.visual.blocks.0.attn.qkv.weight', part: 'k', from: 0 });
+      const part = await engine.fullSpectrum({
+        stages,
+        name: 'model.visual.blocks.0.attn.qkv.weight',
+        part: 'k',
+        from: 0,
+      });
       assert.deepEqual([part.part, part.singularValues.length], ['k', 16]);
     });
 
     it('and says so where there are none', async () => {
       const runsFolder = fresh();
-      const { provenance: { runId } } = await engine.spectrum({ stages, runsFolder, filter: 'q_proj' });
+      const {
+        provenance: { runId },
+      } = await engine.spectrum({ stages, runsFolder, filter: 'q_proj' });
       for (const wrong of [{ name: 'lm_head.weight' }, { part: 'q' }, { from: 2 }, { from: -1 }]) {
-        await assert.rejects(blind.fullSpectrum({ runsFolder, runId, name, part: null, from: 0, ...wrong }), { code: 'not-found', message: /There is no spectrum of "/ });
+        await assert.rejects(blind.fullSpectrum({ runsFolder, runId, name, part: null, from: 0, ...wrong }), {
+          code: 'not-found',
+          message: /There is no spectrum of "/,
+        });
       }
-      await assert.rejects(blind.fullSpectrum({ runsFolder, runId: '../..', name, part: null, from: 0 }), { code: 'bad-request' });
-      await assert.rejects(blind.fullSpectrum({ stages, name: 'no.such.weight', part: null, from: 0 }), { code: 'bad-request' });
+      await assert.rejects(blind.fullSpectrum({ runsFolder, runId: '../..', name, part: null, from: 0 }), {
+        code: 'bad-request',
+      });
+      await assert.rejects(blind.fullSpectrum({ stages, name: 'no.such.weight', part: null, from: 0 }), {
+        code: 'bad-request',
+      });
       await assert.rejects(blind.fullSpectrum({ name, part: null, from: 0 }), { code: 'not-found' });
     });
   });
@@ -317,13 +489,38 @@ describe('a run of spectra', function () {
   it('has what tells shapes that differ and weights that are missing', async () => {
     const folder = inside('other');
     await writeCheckpoint(folder, {
-      hidden: 16, layers: 2, visionLayers: 1, updates: [{ seed: 9, relative: 1e-2 }],
-      edit: (tensors) => tensors.filter(({ name }) => !name.includes('layers.0.self_attn.o_proj')).map((tensor) => (tensor.name.includes('embed_tokens') ? { ...tensor, shape: [16, 32], data: numbers(16 * 32, 4) } : tensor)),
+      hidden: 16,
+      layers: 2,
+      visionLayers: 1,
+      updates: [{ seed: 9, relative: 1e-2 }],
+      edit: (tensors) =>
+        tensors
+          .filter(({ name }) => !name.includes('layers.0.self_attn.o_proj'))
+          .map((tensor) =>
+            tensor.name.includes('embed_tokens') ? { ...tensor, shape: [16, 32], data: numbers(16 * 32, 4) } : tensor,
+          ),
     });
-    const result = await engine.spectrum({ stages: [...stages.slice(0, 2), { path: folder }], filter: 'layers.0.self_attn|embed_tokens' });
-    const [o, embedding] = ['o_proj.weight', 'embed_tokens.weight'].map((end) => result.tensors.find(({ name }) => name.endsWith(end))!) as [TensorSpectra, TensorSpectra];
-    assert.deepEqual([o.spectra.map((spectrum) => spectrum !== null), o.skipped, o.overlaps], [[true, false], [null, 'The tensor is not in this checkpoint.'], [null]]);
-    assert.deepEqual([embedding.spectra.map((spectrum) => spectrum !== null), embedding.skipped], [[true, false], [null, 'The vocabulary has another size, so the tensor has another shape.']]);
-    assert.deepEqual(result.missing.map(({ name }) => name.split('.').at(-2)), ['embed_tokens', 'o_proj']);
+    const result = await engine.spectrum({
+      stages: [...stages.slice(0, 2), { path: folder }],
+      filter: 'layers.0.self_attn|embed_tokens',
+    });
+    const [o, embedding] = ['o_proj.weight', 'embed_tokens.weight'].map((end) =>
+      result.tensors.find(({ name }) => name.endsWith(end))!,
+    ) as [TensorSpectra, TensorSpectra];
+    assert.deepEqual(
+      [o.spectra.map((spectrum) => spectrum !== null), o.skipped, o.overlaps],
+      [[true, false], [null, 'The tensor is not in this checkpoint.'], [null]],
+    );
+    assert.deepEqual(
+      [embedding.spectra.map((spectrum) => spectrum !== null), embedding.skipped],
+      [
+        [true, false],
+        [null, 'The vocabulary has another size, so the tensor has another shape.'],
+      ],
+    );
+    assert.deepEqual(
+      result.missing.map(({ name }) => name.split('.').at(-2)),
+      ['embed_tokens', 'o_proj'],
+    );
   });
 });

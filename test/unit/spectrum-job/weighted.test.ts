@@ -9,13 +9,31 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function trial(needs: Record<string, Need>, limits: Need, signal?: AbortSignal) {
   const running = new Map<string, { worker: number; resolve: () => void; reject: (error: Error) => void }>();
   const started: string[] = [];
-  const result = runWithin(Object.keys(needs), limits, (name) => needs[name]!, (name, worker) => {
-    started.push(name);
-    const used = [...running].reduce((sum, [other]) => ({ memory: sum.memory + needs[other]!.memory, threads: sum.threads + needs[other]!.threads }), needs[name]!);
-    if (running.size > 0) assert.ok(used.memory <= limits.memory && used.threads <= limits.threads, `${name} beside ${[...running.keys()].join()}`);
-    assert.ok(worker >= 0 && worker < limits.threads && ![...running.values()].some((other) => other.worker === worker), `worker ${worker}`);
-    return new Promise<void>((resolve, reject) => running.set(name, { worker, resolve, reject })).finally(() => running.delete(name));
-  }, signal);
+  const result = runWithin(
+    Object.keys(needs),
+    limits,
+    (name) => needs[name]!,
+    (name, worker) => {
+      started.push(name);
+      const used = [...running].reduce(
+        (sum, [other]) => ({ memory: sum.memory + needs[other]!.memory, threads: sum.threads + needs[other]!.threads }),
+        needs[name]!,
+      );
+      if (running.size > 0)
+        assert.ok(
+          used.memory <= limits.memory && used.threads <= limits.threads,
+          `${name} beside ${[...running.keys()].join()}`,
+        );
+      assert.ok(
+        worker >= 0 && worker < limits.threads && ![...running.values()].some((other) => other.worker === worker),
+        `worker ${worker}`,
+      );
+      return new Promise<void>((resolve, reject) => running.set(name, { worker, resolve, reject })).finally(() =>
+        running.delete(name),
+      );
+    },
+    signal,
+  );
   result.catch(() => undefined);
   const end = async (name: string, error?: Error) => {
     if (error) running.get(name)!.reject(error);
@@ -92,5 +110,11 @@ describe('scheduling by memory and threads', () => {
     assert.deepEqual(started, ['a']);
   });
 
-  it('does nothing of nothing', () => runWithin([], one(1), () => one(1), () => Promise.reject(new Error('started'))));
+  it('does nothing of nothing', () =>
+    runWithin(
+      [],
+      one(1),
+      () => one(1),
+      () => Promise.reject(new Error('started')),
+    ));
 });

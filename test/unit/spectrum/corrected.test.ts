@@ -23,7 +23,8 @@ const SIZES = [
 
 const WEIGHTS: Record<string, (rows: number, columns: number) => Known> = {
   Gaussian: (rows, columns) => gaussian(rows, columns, 0.02, 1),
-  'outlier rows': (rows, columns) => change(gaussian(rows, columns, 0.02, 2), (index) => (Math.floor(index / columns) % 50 === 0 ? 10 : 1)),
+  'outlier rows': (rows, columns) =>
+    change(gaussian(rows, columns, 0.02, 2), (index) => (Math.floor(index / columns) % 50 === 0 ? 10 : 1)),
   'heavy-tailed': (rows, columns) => {
     const sizes = gaussian(rows, columns, 0.8, 3);
     return change(gaussian(rows, columns, 0.015, 4), (index) => Math.exp(sizes.values[index]!));
@@ -58,7 +59,11 @@ describe('the corrected spectrum', () => {
   };
 
   for (const [kind, weightsOf] of Object.entries(WEIGHTS)) {
-    for (const [rows, columns] of [[256, 256], [192, 512], [512, 160]] as const) {
+    for (const [rows, columns] of [
+      [256, 256],
+      [192, 512],
+      [512, 160],
+    ] as const) {
       it(`finds low-rank updates of ${kind} weights, ${rows} × ${columns}`, async () => {
         const weights = weightsOf(rows, columns);
         for (const rank of [1, 4, 16]) {
@@ -68,14 +73,29 @@ describe('the corrected spectrum', () => {
           const top4 = singularValues.slice(0, 4).reduce((total, value) => total + value * value, 0) / energy;
           for (const { relative, rankError, energyError } of SIZES) {
             const what = `rank ${rank}, ${relative}`;
-            const { metrics, corrected } = await analyse(await store(weights, matrix, (relative * norm(weights)) / norm(matrix)));
+            const { metrics, corrected } = await analyse(
+              await store(weights, matrix, (relative * norm(weights)) / norm(matrix)),
+            );
             assert.ok(corrected !== null, what);
             const { stableRank, stableRankLow, stableRankHigh, topEnergy, signalRank } = corrected;
-            assert.ok(stableRankLow! <= truth && truth <= stableRankHigh!, `${what}: ${truth} is outside ${stableRankLow} … ${stableRankHigh}`);
-            assert.ok(Math.abs(stableRank! / truth - 1) <= rankError, `${what}: ${stableRank} for ${truth}; uncorrected ${metrics.stableRank}`);
-            assert.ok(Math.abs(topEnergy['4']! - top4) <= energyError, `${what}: top 4 hold ${topEnergy['4']} for ${top4}`);
+            assert.ok(
+              stableRankLow! <= truth && truth <= stableRankHigh!,
+              `${what}: ${truth} is outside ${stableRankLow} … ${stableRankHigh}`,
+            );
+            assert.ok(
+              Math.abs(stableRank! / truth - 1) <= rankError,
+              `${what}: ${stableRank} for ${truth}; uncorrected ${metrics.stableRank}`,
+            );
+            assert.ok(
+              Math.abs(topEnergy['4']! - top4) <= energyError,
+              `${what}: top 4 hold ${topEnergy['4']} for ${top4}`,
+            );
             assert.ok(signalRank >= Math.min(rank, 4), `${what}: ${signalRank} directions`);
-            if (relative <= 1e-3) assert.ok(Math.abs(metrics.stableRank! - truth) > 2 * Math.abs(stableRank! - truth), `${what}: the correction does not help`);
+            if (relative <= 1e-3)
+              assert.ok(
+                Math.abs(metrics.stableRank! - truth) > 2 * Math.abs(stableRank! - truth),
+                `${what}: the correction does not help`,
+              );
           }
         }
       }).timeout(120_000);
@@ -89,13 +109,16 @@ describe('the corrected spectrum', () => {
     assert.deepEqual(ofTop, corrected);
   });
 
-  it('says of the design\'s example what storage did to it', async () => {
+  it("says of the design's example what storage did to it", async () => {
     // True rank 4 at 1e-3: looks like hundreds of directions.
     const weights = gaussian(512, 512, 0.02, 5);
     const { matrix } = lowRank(512, 512, 4, 6);
     const { metrics, dominated } = await analyse(await store(weights, matrix, (1e-3 * norm(weights)) / norm(matrix)));
     assert.ok(metrics.effectiveRank! > 250, `effective rank ${metrics.effectiveRank}`);
-    assert.ok(dominated.includes('effectiveRank') && dominated.includes('stableRank') && dominated.includes('nuclear'), dominated.join());
+    assert.ok(
+      dominated.includes('effectiveRank') && dominated.includes('stableRank') && dominated.includes('nuclear'),
+      dominated.join(),
+    );
     assert.ok(!dominated.includes('spectral'));
   });
 
@@ -104,7 +127,8 @@ describe('the corrected spectrum', () => {
       const weights = WEIGHTS[kind]!(192, 384);
       const { corrected, dominated } = await analyse(await lineage(folder.path, weights, weights, ['F32', 'BF16']));
       assert.equal(corrected, null, kind);
-      for (const name of ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'logVolume', 'topEnergy'] as const) assert.ok(dominated.includes(name), `${kind}: ${name} of ${dominated.join()}`);
+      for (const name of ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'logVolume', 'topEnergy'] as const)
+        assert.ok(dominated.includes(name), `${kind}: ${name} of ${dominated.join()}`);
     }
   });
 
@@ -119,47 +143,96 @@ describe('the corrected spectrum', () => {
     const weights = WEIGHTS['Gaussian']!(192, 384);
     const { matrix } = lowRank(192, 384, 4, 9);
     const signs = change(matrix, (index) => 1 / Math.abs(matrix.values[index]!));
-    const truth = metricsOf((await exactValues(await lineage(folder.path, gaussian(192, 384, 0, 1), signs, ['F64', 'F64']), { memory: 2 ** 30, threads: 1 })).values).stableRank!;
+    const truth = metricsOf(
+      (
+        await exactValues(await lineage(folder.path, gaussian(192, 384, 0, 1), signs, ['F64', 'F64']), {
+          memory: 2 ** 30,
+          threads: 1,
+        })
+      ).values,
+    ).stableRank!;
     for (const relative of [3e-4, 1e-3]) {
-      const { corrected, dominated } = await analyse(await store(weights, signs, (relative * norm(weights)) / norm(signs)));
+      const { corrected, dominated } = await analyse(
+        await store(weights, signs, (relative * norm(weights)) / norm(signs)),
+      );
       assert.equal(corrected, null);
-      for (const name of ['stableRank', 'effectiveRank', 'topEnergy'] as const) assert.ok(dominated.includes(name), `${relative}: ${name} of ${dominated.join()}`);
+      for (const name of ['stableRank', 'effectiveRank', 'topEnergy'] as const)
+        assert.ok(dominated.includes(name), `${relative}: ${name} of ${dominated.join()}`);
     }
     // Where rounding hardly matters, what the update is like does not either.
     const { corrected } = await analyse(await store(weights, signs, (3e-2 * norm(weights)) / norm(signs)));
-    assert.ok(corrected !== null && Math.abs(corrected.stableRank! / truth - 1) < 0.03, `${corrected?.stableRank} for ${truth}`);
+    assert.ok(
+      corrected !== null && Math.abs(corrected.stableRank! / truth - 1) < 0.03,
+      `${corrected?.stableRank} for ${truth}`,
+    );
   });
 
   it('of rows that alone were trained is that of those rows', async () => {
     const weights = WEIGHTS['Gaussian']!(256, 384);
     const { matrix } = lowRank(256, 384, 3, 12);
     matrix.values.forEach((value, index) => (matrix.values[index] = Math.floor(index / 384) % 8 === 3 ? value : 0));
-    const truth = metricsOf((await exactValues(await lineage(folder.path, gaussian(256, 384, 0, 1), matrix, ['F64', 'F64']), { memory: 2 ** 30, threads: 1 })).values).stableRank!;
+    const truth = metricsOf(
+      (
+        await exactValues(await lineage(folder.path, gaussian(256, 384, 0, 1), matrix, ['F64', 'F64']), {
+          memory: 2 ** 30,
+          threads: 1,
+        })
+      ).values,
+    ).stableRank!;
     for (const relative of [3e-4, 6e-4]) {
-      const { metrics, corrected } = await analyse(await store(weights, matrix, (relative * norm(weights)) / norm(matrix)));
-      assert.ok(corrected!.stableRankLow! <= truth && truth <= corrected!.stableRankHigh!, `${truth}: ${JSON.stringify(corrected)}`);
-      assert.ok(Math.abs(corrected!.stableRank! / truth - 1) < 0.15, `${relative}: ${corrected!.stableRank} for ${truth}; uncorrected ${metrics.stableRank}`);
+      const { metrics, corrected } = await analyse(
+        await store(weights, matrix, (relative * norm(weights)) / norm(matrix)),
+      );
+      assert.ok(
+        corrected!.stableRankLow! <= truth && truth <= corrected!.stableRankHigh!,
+        `${truth}: ${JSON.stringify(corrected)}`,
+      );
+      assert.ok(
+        Math.abs(corrected!.stableRank! / truth - 1) < 0.15,
+        `${relative}: ${corrected!.stableRank} for ${truth}; uncorrected ${metrics.stableRank}`,
+      );
     }
   });
 
   it('holds an update in all directions for one', async () => {
     const weights = WEIGHTS['Gaussian']!(192, 384);
     const update = gaussian(192, 384, 1, 8);
-    const truth = metricsOf((await exactValues(await lineage(folder.path, gaussian(192, 384, 0, 1), update, ['F64', 'F64']), { memory: 2 ** 30, threads: 1 })).values).stableRank!;
+    const truth = metricsOf(
+      (
+        await exactValues(await lineage(folder.path, gaussian(192, 384, 0, 1), update, ['F64', 'F64']), {
+          memory: 2 ** 30,
+          threads: 1,
+        })
+      ).values,
+    ).stableRank!;
     for (const relative of [3e-3, 1e-2]) {
-      const { corrected, dominated } = await analyse(await store(weights, update, (relative * norm(weights)) / norm(update)));
-      assert.ok(corrected !== null && corrected.stableRankLow! <= truth && truth <= corrected.stableRankHigh!, `${truth}: ${JSON.stringify(corrected)}`);
+      const { corrected, dominated } = await analyse(
+        await store(weights, update, (relative * norm(weights)) / norm(update)),
+      );
+      assert.ok(
+        corrected !== null && corrected.stableRankLow! <= truth && truth <= corrected.stableRankHigh!,
+        `${truth}: ${JSON.stringify(corrected)}`,
+      );
       assert.ok(Math.abs(corrected.stableRank! / truth - 1) < 0.15, `${corrected.stableRank} for ${truth}`);
-      if (relative === 1e-2) assert.ok(!dominated.includes('stableRank') && !dominated.includes('effectiveRank') && !dominated.includes('spectral'), dominated.join());
+      if (relative === 1e-2)
+        assert.ok(
+          !dominated.includes('stableRank') && !dominated.includes('effectiveRank') && !dominated.includes('spectral'),
+          dominated.join(),
+        );
     }
   });
 
   it('leaves alone what is not rounded', async () => {
     const { matrix } = lowRank(60, 80, 3, 7);
     const before = gaussian(60, 80, 0.02, 1);
-    const { metrics, corrected, dominated } = await analyse(await lineage(folder.path, before, sum(before, matrix), ['F64', 'F64']));
+    const { metrics, corrected, dominated } = await analyse(
+      await lineage(folder.path, before, sum(before, matrix), ['F64', 'F64']),
+    );
     assert.ok(Math.abs(corrected!.stableRank! / metrics.stableRank! - 1) < 1e-6);
-    assert.deepEqual(dominated.filter((name) => name !== 'conditionNumber'), []);
+    assert.deepEqual(
+      dominated.filter((name) => name !== 'conditionNumber'),
+      [],
+    );
   });
 
   it('does not exist where nothing moved', async () => {

@@ -15,21 +15,53 @@ after(() => fs.rmSync(folder, { recursive: true, force: true }));
 const BEGIN = 24;
 let files = 0;
 
-function stored(dtype: Dtype, shape: number[], values: ArrayLike<number>): { tensor: StoredTensor; values: Float64Array } {
+function stored(
+  dtype: Dtype,
+  shape: number[],
+  values: ArrayLike<number>,
+): { tensor: StoredTensor; values: Float64Array } {
   const bytes = encode(dtype, values);
   const realPath = path.join(folder, `${files++}.bin`);
   fs.writeFileSync(realPath, Buffer.concat([Buffer.alloc(BEGIN, 0xff), bytes]));
-  const shard = { name: path.basename(realPath), realPath, bytes: BEGIN + bytes.length, modifiedNs: 0n, inode: 0n, headerHash: '' };
-  return { tensor: { onDisk: 'w', name: 'w', dtype, shape, size: values.length, shard, begin: BEGIN, end: BEGIN + bytes.length }, values: decode(dtype, bytes) };
+  const shard = {
+    name: path.basename(realPath),
+    realPath,
+    bytes: BEGIN + bytes.length,
+    modifiedNs: 0n,
+    inode: 0n,
+    headerHash: '',
+  };
+  return {
+    tensor: {
+      onDisk: 'w',
+      name: 'w',
+      dtype,
+      shape,
+      size: values.length,
+      shard,
+      begin: BEGIN,
+      end: BEGIN + bytes.length,
+    },
+    values: decode(dtype, bytes),
+  };
 }
 
 /** Numbers of many magnitudes, so that no mistake in place or precision goes unseen. */
 function numbers(count: number, seed: number): Float64Array {
-  return Float64Array.from({ length: count }, (_, index) => Math.sin(seed + 12.9898 * index) * 2 ** ((index * 7 + seed) % 11 - 5));
+  return Float64Array.from(
+    { length: count },
+    (_, index) => Math.sin(seed + 12.9898 * index) * 2 ** (((index * 7 + seed) % 11) - 5),
+  );
 }
 
 describe('Δ of a matrix', () => {
-  for (const [beforeType, afterType] of [['BF16', 'BF16'], ['F16', 'F32'], ['F64', 'F64'], ['F8_E4M3', 'BF16'], ['F32', 'F64']] as const) {
+  for (const [beforeType, afterType] of [
+    ['BF16', 'BF16'],
+    ['F16', 'F32'],
+    ['F64', 'F64'],
+    ['F8_E4M3', 'BF16'],
+    ['F32', 'F64'],
+  ] as const) {
     it(`of ${beforeType} and ${afterType} is exact in float64 and rounded once in float32`, async () => {
       const before = stored(beforeType, [5, 7], numbers(35, 1));
       const later = stored(afterType, [5, 7], numbers(35, 2));
@@ -82,7 +114,11 @@ describe('Δ of a matrix', () => {
     it(`of a part of a tensor: ${name}`, async () => {
       const { tensor, values } = stored('BF16', [3, 4, 6], numbers(72, 4));
       const source = { rows, columns, before: null, after: { tensor, ...part } };
-      const expected = Array.from({ length: rows * columns }, (_, index) => values[part.first + Math.floor(index / columns) * part.rowStride + (index % columns) * part.columnStride]!);
+      const expected = Array.from(
+        { length: rows * columns },
+        (_, index) =>
+          values[part.first + Math.floor(index / columns) * part.rowStride + (index % columns) * part.columnStride]!,
+      );
       const target = new Float64Array(rows * columns);
       await readDelta(source, 0, rows, target);
       assert.deepEqual([...target], expected);
@@ -91,15 +127,27 @@ describe('Δ of a matrix', () => {
       assert.deepEqual([...last], expected.slice(-columns));
       const turned = new Float64Array(rows * columns);
       await readDelta(transposed(source), 0, columns, turned);
-      assert.deepEqual([...turned], expected.map((_, index) => expected[(index % rows) * columns + Math.floor(index / rows)]));
+      assert.deepEqual(
+        [...turned],
+        expected.map((_, index) => expected[(index % rows) * columns + Math.floor(index / rows)]),
+      );
     });
   }
 
   it('of two layouts of the same matrix is zero', async () => {
     const values = numbers(3000, 5);
     const plain = stored('F32', [60, 50], values);
-    const turned = stored('F32', [50, 60], values.map((_, index) => values[(index % 60) * 50 + Math.floor(index / 60)]!));
-    const source = { rows: 60, columns: 50, before: wholeMatrix(plain.tensor).part, after: { tensor: turned.tensor, first: 0, rowStride: 1, columnStride: 60 } };
+    const turned = stored(
+      'F32',
+      [50, 60],
+      values.map((_, index) => values[(index % 60) * 50 + Math.floor(index / 60)]!),
+    );
+    const source = {
+      rows: 60,
+      columns: 50,
+      before: wholeMatrix(plain.tensor).part,
+      after: { tensor: turned.tensor, first: 0, rowStride: 1, columnStride: 60 },
+    };
     const target = new Float64Array(3000).fill(1);
     await readDelta(source, 0, 60, target);
     assert.ok(target.every((value) => value === 0));
@@ -108,7 +156,12 @@ describe('Δ of a matrix', () => {
   it('counts what is not finite', async () => {
     const before = stored('BF16', [2, 3], [1, Infinity, NaN, 0, 0, 0]);
     const later = stored('BF16', [2, 3], [1, Infinity, 1, 0, -Infinity, 2]);
-    const source = { rows: 2, columns: 3, before: wholeMatrix(before.tensor).part, after: wholeMatrix(later.tensor).part };
+    const source = {
+      rows: 2,
+      columns: 3,
+      before: wholeMatrix(before.tensor).part,
+      after: wholeMatrix(later.tensor).part,
+    };
     assert.equal(await readDelta(source, 0, 2, new Float32Array(6)), 3);
     assert.equal(await readDelta(source, 1, 1, new Float32Array(3)), 1);
   });

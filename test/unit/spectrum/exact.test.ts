@@ -19,12 +19,26 @@ describe('an exact spectrum', () => {
   after(() => folder.remove());
 
   /** Δ is `values` itself. */
-  async function sourceOf(rows: number, columns: number, values: Float64Array, strides = { rowStride: columns, columnStride: 1 }): Promise<MatrixSource> {
+  async function sourceOf(
+    rows: number,
+    columns: number,
+    values: Float64Array,
+    strides = { rowStride: columns, columnStride: 1 },
+  ): Promise<MatrixSource> {
     const bytes = encode('F64', values);
     const realPath = path.join(folder.path, `${files++}.bin`);
     await writeFile(realPath, bytes);
     const shard = { name: 'w', realPath, bytes: bytes.length, modifiedNs: 0n, inode: 0n, headerHash: '' };
-    const tensor = { onDisk: 'w', name: 'w', dtype: 'F64' as const, shape: [rows, columns], size: values.length, shard, begin: 0, end: bytes.length };
+    const tensor = {
+      onDisk: 'w',
+      name: 'w',
+      dtype: 'F64' as const,
+      shape: [rows, columns],
+      size: values.length,
+      shard,
+      begin: 0,
+      end: bytes.length,
+    };
     return { rows, columns, before: null, after: { tensor, first: 0, ...strides } };
   }
 
@@ -33,12 +47,20 @@ describe('an exact spectrum', () => {
     return Float64Array.from({ length: count }, next);
   }
 
-  for (const [rows, columns] of [[300, 300], [150, 900], [900, 150], [5, 90]] as const) {
+  for (const [rows, columns] of [
+    [300, 300],
+    [150, 900],
+    [900, 150],
+    [5, 90],
+  ] as const) {
     it(`of ${rows} × ${columns} does not depend on how the matrix is stored`, async () => {
       const values = noise(rows * columns, rows);
       const turned = values.map((_, index) => values[(index % rows) * columns + Math.floor(index / rows)]!);
       const { values: plain } = await exactValues(await sourceOf(rows, columns, values), OPTIONS);
-      const { values: other } = await exactValues(await sourceOf(rows, columns, turned, { rowStride: 1, columnStride: rows }), OPTIONS);
+      const { values: other } = await exactValues(
+        await sourceOf(rows, columns, turned, { rowStride: 1, columnStride: rows }),
+        OPTIONS,
+      );
       const { values: both } = await exactValues(await sourceOf(columns, rows, turned), OPTIONS);
       assert.equal(plain.length, Math.min(rows, columns));
       for (const [index, value] of plain.entries()) {
@@ -51,7 +73,12 @@ describe('an exact spectrum', () => {
     });
   }
 
-  for (const [rows, columns] of [[3, 4], [300, 300], [150, 900], [900, 150]] as const) {
+  for (const [rows, columns] of [
+    [3, 4],
+    [300, 300],
+    [150, 900],
+    [900, 150],
+  ] as const) {
     it(`of ${rows} × ${columns} with NaN or infinities has no values and says how many`, async () => {
       const values = noise(rows * columns, 1);
       values[1] = NaN;
@@ -63,8 +90,14 @@ describe('an exact spectrum', () => {
   }
 
   it('of an empty matrix is empty', async () => {
-    assert.deepEqual(await exactValues(await sourceOf(0, 5, new Float64Array(0)), OPTIONS), { values: new Float64Array(0), nonFinite: 0 });
-    assert.deepEqual(await exactValues(await sourceOf(5, 0, new Float64Array(0)), OPTIONS), { values: new Float64Array(0), nonFinite: 0 });
+    assert.deepEqual(await exactValues(await sourceOf(0, 5, new Float64Array(0)), OPTIONS), {
+      values: new Float64Array(0),
+      nonFinite: 0,
+    });
+    assert.deepEqual(await exactValues(await sourceOf(5, 0, new Float64Array(0)), OPTIONS), {
+      values: new Float64Array(0),
+      nonFinite: 0,
+    });
   });
 
   it('of a matrix with rows of zeros has as many zeros', async () => {
@@ -73,7 +106,10 @@ describe('an exact spectrum', () => {
     assert.equal(found.filter((value) => value > 1e-13 * found[0]!).length, 70);
   });
 
-  for (const [rows, columns] of [[400, 400], [300, 900]] as const) {
+  for (const [rows, columns] of [
+    [400, 400],
+    [300, 900],
+  ] as const) {
     it(`of ${rows} × ${columns} can be cancelled at every stage`, async () => {
       const source = await sourceOf(rows, columns, noise(rows * columns, 3));
       for (const at of [0, 0.3, 0.5]) {
@@ -83,7 +119,9 @@ describe('an exact spectrum', () => {
           highest = share;
           if (share >= at) cancel.abort();
         };
-        await assert.rejects(exactValues(source, { ...OPTIONS, signal: cancel.signal, onProgress }), { code: 'cancelled' });
+        await assert.rejects(exactValues(source, { ...OPTIONS, signal: cancel.signal, onProgress }), {
+          code: 'cancelled',
+        });
         assert.ok(highest >= at && highest < 1);
       }
     });

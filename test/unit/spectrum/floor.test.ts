@@ -11,7 +11,10 @@ import { gaussian, type Known, lineage, norm, scaled, stored, sum, toBfloat16 } 
 const [ROWS, COLUMNS] = [192, 384];
 
 function near(actual: number | null, expected: number, tolerance: number, what: string) {
-  assert.ok(actual !== null && Math.abs(actual - expected) <= tolerance * Math.abs(expected), `${what}: ${actual} instead of ${expected}`);
+  assert.ok(
+    actual !== null && Math.abs(actual - expected) <= tolerance * Math.abs(expected),
+    `${what}: ${actual} instead of ${expected}`,
+  );
 }
 
 describe('the rounding floor', () => {
@@ -22,16 +25,28 @@ describe('the rounding floor', () => {
   const measured = (source: MatrixSource) => exactValues(source, { memory: 2 ** 30, threads: 1 });
 
   /** Weights in bf16, and an update of this relative size, stored in bf16. */
-  async function updated(relative: number, seed: number): Promise<{ source: MatrixSource; update: Known; delta: Known }> {
+  async function updated(
+    relative: number,
+    seed: number,
+  ): Promise<{ source: MatrixSource; update: Known; delta: Known }> {
     const weights = toBfloat16(gaussian(ROWS, COLUMNS, 0.02, seed));
     const direction = gaussian(ROWS, COLUMNS, 1, seed + 1);
     const update = scaled(direction, (relative * norm(weights)) / norm(direction));
     const result = toBfloat16(sum(weights, update));
-    return { source: await lineage(folder.path, weights, result, ['BF16', 'BF16']), update, delta: sum(result, weights, -1) };
+    return {
+      source: await lineage(folder.path, weights, result, ['BF16', 'BF16']),
+      update,
+      delta: sum(result, weights, -1),
+    };
   }
 
   // The design's table: true relative size, the measured one, cosine of the true update and the measured one.
-  for (const [relative, seen, cosine, tolerance] of [[3e-4, 1.4e-4, 0.36, 0.15], [1e-3, 8.2e-4, 0.63, 0.06], [3e-3, 3.1e-3, 0.89, 0.06], [1e-2, 1.01e-2, 0.987, 0.06]] as const) {
+  for (const [relative, seen, cosine, tolerance] of [
+    [3e-4, 1.4e-4, 0.36, 0.15],
+    [1e-3, 8.2e-4, 0.63, 0.06],
+    [3e-3, 3.1e-3, 0.89, 0.06],
+    [1e-2, 1.01e-2, 0.987, 0.06],
+  ] as const) {
     it(`knows what arrives of an update of ${relative}`, async () => {
       const { source, update, delta } = await updated(relative, 11);
       const { floor, gain, signalShare } = await floorOf(source);
@@ -47,24 +62,41 @@ describe('the rounding floor', () => {
   }
 
   // Within the steps of an 8-bit float, weights are not evenly spread.
-  for (const [from, to, tolerance] of [['F32', 'BF16', 0.02], ['F32', 'F16', 0.02], ['F16', 'BF16', 0.03], ['BF16', 'F8_E4M3', 0.05], ['F32', 'F8_E5M2', 0.09]] as [Dtype, Dtype, number][]) {
+  for (const [from, to, tolerance] of [
+    ['F32', 'BF16', 0.02],
+    ['F32', 'F16', 0.02],
+    ['F16', 'BF16', 0.03],
+    ['BF16', 'F8_E4M3', 0.05],
+    ['F32', 'F8_E5M2', 0.09],
+  ] as [Dtype, Dtype, number][]) {
     it(`is the spectrum of storing ${from} weights as ${to}`, async () => {
       let inside = 0;
       let all = 0;
       for (const seed of [1, 2, 3]) {
         const weights = gaussian(ROWS, COLUMNS, 0.02, seed);
         const before = await stored(folder.path, weights, from);
-        const source: MatrixSource = { rows: ROWS, columns: COLUMNS, before, after: await stored(folder.path, weights, to) };
+        const source: MatrixSource = {
+          rows: ROWS,
+          columns: COLUMNS,
+          before,
+          after: await stored(folder.path, weights, to),
+        };
         const { floor, values, low, high, gain, signalShare } = await floorOf(source);
         const real = await measured(source);
         const fro = Math.sqrt(real.values.reduce((total, value) => total + value * value, 0));
         near(floor.fro, fro, tolerance, 'energy');
         near(floor.spectral, real.values[0]!, 0.02 + tolerance, 'first value');
         near(values[96]!, real.values[96]!, tolerance, 'median');
-        near(floor.nuclear, real.values.reduce((total, value) => total + value, 0), tolerance, 'nuclear norm');
+        near(
+          floor.nuclear,
+          real.values.reduce((total, value) => total + value, 0),
+          tolerance,
+          'nuclear norm',
+        );
         assert.equal(gain, 1);
         assert.ok(signalShare! < 2 * tolerance, `${signalShare} of it would be an update`);
-        for (let rank = 0; rank < 50; rank++, all++) if (real.values[rank]! >= low[rank]! && real.values[rank]! <= high[rank]!) inside++;
+        for (let rank = 0; rank < 50; rank++, all++)
+          if (real.values[rank]! >= low[rank]! && real.values[rank]! <= high[rank]!) inside++;
       }
       assert.ok(inside >= 0.9 * all, `${inside} of ${all} values lie in the 95 % band`);
     });
@@ -88,7 +120,9 @@ describe('the rounding floor', () => {
   it('of fp32 is next to nothing', async () => {
     const weights = gaussian(ROWS, COLUMNS, 0.02, 31);
     const update = gaussian(ROWS, COLUMNS, 2e-5, 32);
-    const { floor, gain, signalShare } = await floorOf(await lineage(folder.path, weights, sum(weights, update), ['F32', 'F32']));
+    const { floor, gain, signalShare } = await floorOf(
+      await lineage(folder.path, weights, sum(weights, update), ['F32', 'F32']),
+    );
     assert.ok(floor.fro < 1e-3 * norm(update) && floor.fro > 0);
     near(gain, 1, 1e-6, 'gain');
     near(signalShare, 1, 1e-4, 'share of the update');
@@ -133,7 +167,9 @@ describe('the rounding floor', () => {
     const weights = gaussian(1, 400, 0.02, 71);
     const { floor } = await floorOf(await lineage(folder.path, weights, weights, ['F32', 'BF16']));
     near(floor.spectral, floor.fro, 1e-9, 'the only value');
-    const empty = await floorOf(await lineage(folder.path, gaussian(0, 5, 1, 1), gaussian(0, 5, 1, 1), ['F32', 'BF16']));
+    const empty = await floorOf(
+      await lineage(folder.path, gaussian(0, 5, 1, 1), gaussian(0, 5, 1, 1), ['F32', 'BF16']),
+    );
     assert.deepEqual([empty.floor.fro, empty.values.length], [0, 0]);
   });
 });

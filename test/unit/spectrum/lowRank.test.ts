@@ -27,13 +27,20 @@ async function adapter(rank: number, on = base, dead = 0): Promise<Checkpoint> {
   const tensors = pair(UP, ROWS, COLUMNS, rank, 10 * ++count);
   // Directions that say nothing: columns of B that are zero, or the same as the first.
   const B = tensors[1]!.data as Float32Array;
-  for (let row = 0; row < ROWS; row++) for (let column = 0; column < dead; column++) B[row * rank + rank - 1 - column] = column % 2 === 0 ? 0 : B[row * rank]!;
+  for (let row = 0; row < ROWS; row++)
+    for (let column = 0; column < dead; column++)
+      B[row * rank + rank - 1 - column] = column % 2 === 0 ? 0 : B[row * rank]!;
   const folder = path.join(temporary.path, `adapter-${count}`);
-  return openCheckpoint(await writeAdapter(folder, { config: { base_model_name_or_path: on, r: rank, lora_alpha: 3 }, tensors }));
+  return openCheckpoint(
+    await writeAdapter(folder, { config: { base_model_name_or_path: on, r: rank, lora_alpha: 3 }, tensors }),
+  );
 }
 
 function sourceOf(from: Checkpoint, to: Checkpoint): MatrixSource {
-  const [earlier, later] = [from, to].map((checkpoint) => wholeMatrix(checkpoint.tensors.get(`${UP}.weight`)!)) as [ReturnType<typeof wholeMatrix>, ReturnType<typeof wholeMatrix>];
+  const [earlier, later] = [from, to].map((checkpoint) => wholeMatrix(checkpoint.tensors.get(`${UP}.weight`)!)) as [
+    ReturnType<typeof wholeMatrix>,
+    ReturnType<typeof wholeMatrix>,
+  ];
   assert.deepEqual([later.rows, later.columns], [ROWS, COLUMNS]);
   return { rows: ROWS, columns: COLUMNS, before: earlier.part, after: later.part };
 }
@@ -46,13 +53,19 @@ async function holds(source: MatrixSource, rank: number): Promise<void> {
   const dense = await exactValues(source, { memory: 2 ** 30, threads: 1 });
   assert.equal(values.length, Math.min(source.rows, source.columns));
   // The matrix holds the update to float64 of the weights, which are larger.
-  values.forEach((value, index) => assert.ok(Math.abs(value - dense.values[index]!) <= 1e-9 * dense.values[0]!, `${index}: ${value}, not ${dense.values[index]!}`));
+  values.forEach((value, index) =>
+    assert.ok(
+      Math.abs(value - dense.values[index]!) <= 1e-9 * dense.values[0]!,
+      `${index}: ${value}, not ${dense.values[index]!}`,
+    ),
+  );
 
   // Directions: orthonormal, and Δᵀu = σv.
   const delta = new Float64Array(source.rows * source.columns);
   await readDelta(source, 0, source.rows, delta);
   const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, index) => sum + value * b[index]!, 0);
-  const vector = (all: Float64Array, index: number, length: number) => all.subarray(index * length, (index + 1) * length);
+  const vector = (all: Float64Array, index: number, length: number) =>
+    all.subarray(index * length, (index + 1) * length);
   for (let one = 0; one < subspace.values.length; one++) {
     const [left, right] = [vector(subspace.left, one, source.rows), vector(subspace.right, one, source.columns)];
     for (let other = 0; other <= one; other++) {
@@ -112,6 +125,14 @@ describe('a spectrum from factors', function () {
     assert.equal(factorsOf(sourceOf(plain, await adapter(COLUMNS))), undefined);
     const source = sourceOf(plain, one);
     assert.equal(factorsOf({ ...source, before: null }), undefined);
-    assert.equal(factorsOf({ rows: COLUMNS, columns: ROWS, before: { ...source.before!, rowStride: 1, columnStride: COLUMNS }, after: { ...source.after, rowStride: 1, columnStride: COLUMNS } }), undefined);
+    assert.equal(
+      factorsOf({
+        rows: COLUMNS,
+        columns: ROWS,
+        before: { ...source.before!, rowStride: 1, columnStride: COLUMNS },
+        after: { ...source.after, rowStride: 1, columnStride: COLUMNS },
+      }),
+      undefined,
+    );
   });
 });

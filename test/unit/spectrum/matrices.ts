@@ -25,7 +25,8 @@ export function product(a: Known, b: Known): Known {
   for (let row = 0; row < a.rows; row++) {
     for (let k = 0; k < a.columns; k++) {
       const factor = a.values[row * a.columns + k]!;
-      for (let column = 0; column < b.columns; column++) values[row * b.columns + column]! += factor * b.values[k * b.columns + column]!;
+      for (let column = 0; column < b.columns; column++)
+        values[row * b.columns + column]! += factor * b.values[k * b.columns + column]!;
     }
   }
   return { rows: a.rows, columns: b.columns, values };
@@ -59,7 +60,14 @@ export function orthonormal(rows: number, columns: number, seed: number): Known 
     const length = Math.hypot(...own);
     done.push(own.map((value) => value / length));
   }
-  return { rows, columns, values: Float64Array.from({ length: rows * columns }, (_, index) => done[index % columns]![Math.floor(index / columns)]!) };
+  return {
+    rows,
+    columns,
+    values: Float64Array.from(
+      { length: rows * columns },
+      (_, index) => done[index % columns]![Math.floor(index / columns)]!,
+    ),
+  };
 }
 
 /** UΣVᵀ with these singular values and random directions. */
@@ -71,18 +79,32 @@ export function withValues(rows: number, columns: number, singularValues: readon
 }
 
 export function transposed({ rows, columns, values }: Known): Known {
-  return { rows: columns, columns: rows, values: Float64Array.from({ length: values.length }, (_, index) => values[(index % rows) * columns + Math.floor(index / rows)]!) };
+  return {
+    rows: columns,
+    columns: rows,
+    values: Float64Array.from(
+      { length: values.length },
+      (_, index) => values[(index % rows) * columns + Math.floor(index / rows)]!,
+    ),
+  };
 }
 
 /** AB of random factors, and its singular values: the roots of the eigenvalues of (AᵀA)^½ BBᵀ (AᵀA)^½. */
-export function lowRank(rows: number, columns: number, rank: number, seed: number): { matrix: Known; singularValues: Float64Array } {
+export function lowRank(
+  rows: number,
+  columns: number,
+  rank: number,
+  seed: number,
+): { matrix: Known; singularValues: Float64Array } {
   const a = gaussian(rows, rank, 1, seed);
   const b = gaussian(rank, columns, 1, seed + 1);
-  const gram = (of: Known) => new Matrix(rank, rank).apply(function (this: Matrix, i: number, j: number) {
-    let total = 0;
-    for (let at = 0; at < of.columns; at++) total += of.values[i * of.columns + at]! * of.values[j * of.columns + at]!;
-    this.set(i, j, total);
-  });
+  const gram = (of: Known) =>
+    new Matrix(rank, rank).apply(function (this: Matrix, i: number, j: number) {
+      let total = 0;
+      for (let at = 0; at < of.columns; at++)
+        total += of.values[i * of.columns + at]! * of.values[j * of.columns + at]!;
+      this.set(i, j, total);
+    });
   const { values, vectors } = eigen(gram(transposed(a)));
   const root = vectors.mmul(Matrix.diag(Array.from(values, Math.sqrt))).mmul(vectors.transpose());
   return { matrix: product(a, b), singularValues: eigen(root.mmul(gram(b)).mmul(root)).values.map(Math.sqrt) };
@@ -103,11 +125,29 @@ export async function stored(folder: string, { rows, columns, values }: Known, d
   const realPath = path.join(folder, `matrix-${files++}`);
   const bytes = encode(dtype, values);
   await writeFile(realPath, bytes);
-  const tensor = { name: 'weight', dtype, shape: [rows, columns], size: rows * columns, begin: 0, end: bytes.length, shard: { realPath } } as unknown as StoredTensor;
+  const tensor = {
+    name: 'weight',
+    dtype,
+    shape: [rows, columns],
+    size: rows * columns,
+    begin: 0,
+    end: bytes.length,
+    shard: { realPath },
+  } as unknown as StoredTensor;
   return { tensor, first: 0, rowStride: columns, columnStride: 1 };
 }
 
 /** Two stages of one matrix. */
-export async function lineage(folder: string, before: Known, after: Known, dtypes: [Dtype, Dtype]): Promise<MatrixSource> {
-  return { rows: before.rows, columns: before.columns, before: await stored(folder, before, dtypes[0]), after: await stored(folder, after, dtypes[1]) };
+export async function lineage(
+  folder: string,
+  before: Known,
+  after: Known,
+  dtypes: [Dtype, Dtype],
+): Promise<MatrixSource> {
+  return {
+    rows: before.rows,
+    columns: before.columns,
+    before: await stored(folder, before, dtypes[0]),
+    after: await stored(folder, after, dtypes[1]),
+  };
 }

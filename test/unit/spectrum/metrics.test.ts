@@ -2,7 +2,11 @@ import { describe, it } from 'mocha';
 import assert from 'node:assert/strict';
 import { metricsOf, rankOf } from '../../../src/engine/spectrum/metrics.js';
 
-const close = (actual: number | null, expected: number, what = '') => assert.ok(actual !== null && Math.abs(actual - expected) <= 1e-12 * Math.abs(expected), `${what} ${actual} instead of ${expected}`);
+const close = (actual: number | null, expected: number, what = '') =>
+  assert.ok(
+    actual !== null && Math.abs(actual - expected) <= 1e-12 * Math.abs(expected),
+    `${what} ${actual} instead of ${expected}`,
+  );
 
 describe('metrics of a spectrum', () => {
   it('are what the definitions say', () => {
@@ -31,10 +35,21 @@ describe('metrics of a spectrum', () => {
 
   it('do not exist of an all-zero update, but for its norms', () => {
     const metrics = metricsOf(new Float64Array(7));
-    assert.deepEqual({ ...metrics, topEnergy: Object.values(metrics.topEnergy) }, {
-      spectral: 0, nuclear: 0, fro: 0, stableRank: null, effectiveRank: null, conditionNumber: null, logVolume: null,
-      topEnergy: [null, null, null, null], count: 7, rank: 0,
-    });
+    assert.deepEqual(
+      { ...metrics, topEnergy: Object.values(metrics.topEnergy) },
+      {
+        spectral: 0,
+        nuclear: 0,
+        fro: 0,
+        stableRank: null,
+        effectiveRank: null,
+        conditionNumber: null,
+        logVolume: null,
+        topEnergy: [null, null, null, null],
+        count: 7,
+        rank: 0,
+      },
+    );
   });
 
   it('take rounding of the computation for zero', () => {
@@ -46,7 +61,10 @@ describe('metrics of a spectrum', () => {
 
   it('of rank one', () => {
     const metrics = metricsOf(Float64Array.of(5, 0, 0));
-    assert.deepEqual([metrics.stableRank, metrics.effectiveRank, metrics.conditionNumber, metrics.topEnergy['1']], [1, 1, null, 1]);
+    assert.deepEqual(
+      [metrics.stableRank, metrics.effectiveRank, metrics.conditionNumber, metrics.topEnergy['1']],
+      [1, 1, null, 1],
+    );
   });
 
   it('of a single row', () => {

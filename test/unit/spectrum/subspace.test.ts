@@ -7,13 +7,22 @@ const [ROWS, COLUMNS] = [60, 90];
 
 /** Directions `from` … `from + k` of one random basis per side. */
 function subspace(from: number, k: number): Subspace {
-  const side = (length: number, seed: number) => transposed(orthonormal(length, 12, seed)).values.slice(from * length, (from + k) * length);
-  return { rows: ROWS, columns: COLUMNS, values: new Float64Array(k).fill(1), left: side(ROWS, 1), right: side(COLUMNS, 2) };
+  const side = (length: number, seed: number) =>
+    transposed(orthonormal(length, 12, seed)).values.slice(from * length, (from + k) * length);
+  return {
+    rows: ROWS,
+    columns: COLUMNS,
+    values: new Float64Array(k).fill(1),
+    left: side(ROWS, 1),
+    right: side(COLUMNS, 2),
+  };
 }
 
 const near = (actual: readonly number[], expected: readonly number[]) => {
   assert.equal(actual.length, expected.length);
-  actual.forEach((value, index) => assert.ok(Math.abs(value - expected[index]!) < 1e-12, `${value} instead of ${expected[index]}`));
+  actual.forEach((value, index) =>
+    assert.ok(Math.abs(value - expected[index]!) < 1e-12, `${value} instead of ${expected[index]}`),
+  );
 };
 
 describe('overlap of two updates', () => {
@@ -40,7 +49,10 @@ describe('overlap of two updates', () => {
 
   it('knows an angle', () => {
     const [a, b] = [subspace(0, 1), subspace(1, 1)];
-    const between: Subspace = { ...a, left: a.left.map((value, index) => Math.cos(0.3) * value + Math.sin(0.3) * b.left[index]!) };
+    const between: Subspace = {
+      ...a,
+      left: a.left.map((value, index) => Math.cos(0.3) * value + Math.sin(0.3) * b.left[index]!),
+    };
     near(overlapOf(a, between)!.left, [Math.cos(0.3)]);
   });
 

@@ -6,17 +6,38 @@ import { defaultCuts, regionOfLayer, resolveCuts } from '../../../src/engine/top
 import { describeModel, sameFamily } from '../../../src/engine/topology/model.js';
 
 describe('cuts', () => {
-  const defaults: [number, number, number][] = [[28, 9, 18], [36, 12, 24], [32, 10, 21], [4, 1, 2], [2, 0, 1], [1, 0, 0], [0, 0, 0]];
-  for (const [layers, a, b] of defaults) it(`are ${a}, ${b} for ${layers} layers`, () => assert.deepEqual(defaultCuts(layers), [a, b]));
+  const defaults: [number, number, number][] = [
+    [28, 9, 18],
+    [36, 12, 24],
+    [32, 10, 21],
+    [4, 1, 2],
+    [2, 0, 1],
+    [1, 0, 0],
+    [0, 0, 0],
+  ];
+  for (const [layers, a, b] of defaults)
+    it(`are ${a}, ${b} for ${layers} layers`, () => assert.deepEqual(defaultCuts(layers), [a, b]));
 
   it('make regions', () => {
-    assert.deepEqual([0, 8, 9, 17, 18, 27].map((layer) => regionOfLayer(layer, [9, 18])), ['early', 'early', 'mid', 'mid', 'late', 'late']);
-    assert.deepEqual([0, 1].map((layer) => regionOfLayer(layer, [0, 1])), ['mid', 'late']);
+    assert.deepEqual(
+      [0, 8, 9, 17, 18, 27].map((layer) => regionOfLayer(layer, [9, 18])),
+      ['early', 'early', 'mid', 'mid', 'late', 'late'],
+    );
+    assert.deepEqual(
+      [0, 1].map((layer) => regionOfLayer(layer, [0, 1])),
+      ['mid', 'late'],
+    );
   });
 
   it('are thirds when left out, and kept when they fit', () => {
     assert.deepEqual(resolveCuts(undefined, 28), [9, 18]);
-    for (const cuts of [[8, 20], [0, 0], [0, 28], [28, 28]]) assert.deepEqual(resolveCuts(cuts, 28), cuts);
+    for (const cuts of [
+      [8, 20],
+      [0, 0],
+      [0, 28],
+      [28, 28],
+    ])
+      assert.deepEqual(resolveCuts(cuts, 28), cuts);
   });
 
   const wrong: { cuts: number[]; sentence: RegExp }[] = [
@@ -30,13 +51,22 @@ describe('cuts', () => {
   ];
   for (const { cuts, sentence } of wrong) {
     it(`are refused when they are ${cuts.join(', ')}`, () => {
-      assert.throws(() => resolveCuts(cuts, 28), (error) => error instanceof FrankensteinError && error.code === 'bad-request' && sentence.test(error.message));
+      assert.throws(
+        () => resolveCuts(cuts, 28),
+        (error) => error instanceof FrankensteinError && error.code === 'bad-request' && sentence.test(error.message),
+      );
     });
   }
 });
 
-const text = (layers: number) => Array.from({ length: layers }, (_, layer) => `model.layers.${layer}.mlp.up_proj.weight`);
-const qwen = (layers: number) => [...text(layers), 'lm_head.weight', 'visual.blocks.0.mlp.gate_proj.weight', 'visual.merger.ln_q.weight'];
+const text = (layers: number) =>
+  Array.from({ length: layers }, (_, layer) => `model.layers.${layer}.mlp.up_proj.weight`);
+const qwen = (layers: number) => [
+  ...text(layers),
+  'lm_head.weight',
+  'visual.blocks.0.mlp.gate_proj.weight',
+  'visual.merger.ln_q.weight',
+];
 
 describe('describeModel', () => {
   const counts: { what: string; config: Record<string, unknown>; warning?: RegExp }[] = [
@@ -44,14 +74,45 @@ describe('describeModel', () => {
     { what: 'a flat count', config: { model_type: 'qwen2_5_vl', num_hidden_layers: 3 } },
     { what: 'no count', config: { model_type: 'qwen2_5_vl', text_config: {} } },
     { what: 'a count that is no number', config: { model_type: 'qwen2_5_vl', num_hidden_layers: '3' } },
-    { what: 'another count', config: { model_type: 'qwen2_5_vl', num_hidden_layers: 28 }, warning: /config\.json says 28 language layers, the tensors have 3/ },
-    { what: 'another nested count', config: { model_type: 'qwen2_5_vl', text_config: { num_hidden_layers: 28 } }, warning: /28 language layers/ },
-    { what: 'another count for an internal model', config: { model_type: 'qwen2_5_vl', llm_config: { num_hidden_layers: 5 } }, warning: /5 language layers/ },
-    { what: 'another count for a thinker', config: { model_type: 'qwen2_5_vl', thinker_config: { text_config: { num_hidden_layers: 6 } } }, warning: /6 language layers/ },
-    { what: 'another vision depth', config: { model_type: 'qwen2_5_vl', vision_config: { depth: 32 } }, warning: /32 vision blocks, the tensors have 1/ },
-    { what: 'a tie although the head is there', config: { model_type: 'qwen2_5_vl', tie_word_embeddings: true }, warning: /lm_head\.weight is stored too/ },
-    { what: 'flags that contradict each other', config: { model_type: 'qwen2_5_vl', tie_word_embeddings: true, text_config: { tie_word_embeddings: false } } },
-    { what: 'another family than the names', config: { model_type: 'gemma3' }, warning: /says gemma3, but the tensor names are those of qwen2_5_vl/ },
+    {
+      what: 'another count',
+      config: { model_type: 'qwen2_5_vl', num_hidden_layers: 28 },
+      warning: /config\.json says 28 language layers, the tensors have 3/,
+    },
+    {
+      what: 'another nested count',
+      config: { model_type: 'qwen2_5_vl', text_config: { num_hidden_layers: 28 } },
+      warning: /28 language layers/,
+    },
+    {
+      what: 'another count for an internal model',
+      config: { model_type: 'qwen2_5_vl', llm_config: { num_hidden_layers: 5 } },
+      warning: /5 language layers/,
+    },
+    {
+      what: 'another count for a thinker',
+      config: { model_type: 'qwen2_5_vl', thinker_config: { text_config: { num_hidden_layers: 6 } } },
+      warning: /6 language layers/,
+    },
+    {
+      what: 'another vision depth',
+      config: { model_type: 'qwen2_5_vl', vision_config: { depth: 32 } },
+      warning: /32 vision blocks, the tensors have 1/,
+    },
+    {
+      what: 'a tie although the head is there',
+      config: { model_type: 'qwen2_5_vl', tie_word_embeddings: true },
+      warning: /lm_head\.weight is stored too/,
+    },
+    {
+      what: 'flags that contradict each other',
+      config: { model_type: 'qwen2_5_vl', tie_word_embeddings: true, text_config: { tie_word_embeddings: false } },
+    },
+    {
+      what: 'another family than the names',
+      config: { model_type: 'gemma3' },
+      warning: /says gemma3, but the tensor names are those of qwen2_5_vl/,
+    },
     { what: 'a private model_type', config: { model_type: 'my_vlm' } },
   ];
   for (const { what, config, warning } of counts) {
@@ -69,7 +130,10 @@ describe('describeModel', () => {
 
   it('has a word for what it does not know', () => {
     const model = describeModel(['weight'], undefined);
-    assert.deepEqual([model.family, model.layout, model.layers, model.names.get('weight')], ['unknown', 'unknown', 0, 'weight']);
+    assert.deepEqual(
+      [model.family, model.layout, model.layers, model.names.get('weight')],
+      ['unknown', 'unknown', 0, 'weight'],
+    );
   });
 
   it('takes 50,000 names in its stride', () => {
@@ -80,28 +144,73 @@ describe('describeModel', () => {
 });
 
 describe('sameFamily', () => {
-  const member = (path: string, names: string[], config?: Record<string, unknown>) => ({ path, config, ...describeModel(names, config) });
-  const nested = ['model.language_model.layers.0.mlp.up_proj.weight', 'model.visual.blocks.0.mlp.gate_proj.weight', 'model.visual.merger.ln_q.weight'];
+  const member = (path: string, names: string[], config?: Record<string, unknown>) => ({
+    path,
+    config,
+    ...describeModel(names, config),
+  });
+  const nested = [
+    'model.language_model.layers.0.mlp.up_proj.weight',
+    'model.visual.blocks.0.mlp.gate_proj.weight',
+    'model.visual.merger.ln_q.weight',
+  ];
   const same: { what: string; a: ReturnType<typeof member>; b: ReturnType<typeof member> }[] = [
-    { what: 'both layouts', a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }), b: member('/b', nested, { model_type: 'qwen2_5_vl' }) },
-    { what: 'other architectures', a: member('/a', qwen(1), { model_type: 'qwen2_5_vl', architectures: ['A'] }), b: member('/b', qwen(1), { model_type: 'qwen2_5_vl', architectures: ['MiMoVL'] }) },
+    {
+      what: 'both layouts',
+      a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }),
+      b: member('/b', nested, { model_type: 'qwen2_5_vl' }),
+    },
+    {
+      what: 'other architectures',
+      a: member('/a', qwen(1), { model_type: 'qwen2_5_vl', architectures: ['A'] }),
+      b: member('/b', qwen(1), { model_type: 'qwen2_5_vl', architectures: ['MiMoVL'] }),
+    },
     { what: 'a missing config', a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }), b: member('/b', qwen(1)) },
-    { what: 'a private model_type', a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }), b: member('/b', qwen(1), { model_type: 'mine' }) },
-    { what: 'a text model without config', a: member('/a', text(1), { model_type: 'llama' }), b: member('/b', text(1)) },
+    {
+      what: 'a private model_type',
+      a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }),
+      b: member('/b', qwen(1), { model_type: 'mine' }),
+    },
+    {
+      what: 'a text model without config',
+      a: member('/a', text(1), { model_type: 'llama' }),
+      b: member('/b', text(1)),
+    },
   ];
   for (const { what, a, b } of same) it(`holds for ${what}`, () => sameFamily(a, b));
 
   const different: { what: string; a: ReturnType<typeof member>; b: ReturnType<typeof member> }[] = [
-    { what: 'two generations', a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }), b: member('/b', ['visual.blocks.0.mlp.fc1.weight'], { model_type: 'qwen2_vl' }) },
-    { what: 'a vision-language and its text model', a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }), b: member('/b', text(1), { model_type: 'qwen2' }) },
-    { what: 'two text families', a: member('/a', text(1), { model_type: 'llama' }), b: member('/b', text(1), { model_type: 'qwen2' }) },
-    { what: 'families that share a layout', a: member('/a', ['vision_tower.x.y', 'multi_modal_projector.x'], { model_type: 'llava' }), b: member('/b', ['vision_tower.x.y', 'multi_modal_projector.x'], { model_type: 'llava_onevision' }) },
+    {
+      what: 'two generations',
+      a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }),
+      b: member('/b', ['visual.blocks.0.mlp.fc1.weight'], { model_type: 'qwen2_vl' }),
+    },
+    {
+      what: 'a vision-language and its text model',
+      a: member('/a', qwen(1), { model_type: 'qwen2_5_vl' }),
+      b: member('/b', text(1), { model_type: 'qwen2' }),
+    },
+    {
+      what: 'two text families',
+      a: member('/a', text(1), { model_type: 'llama' }),
+      b: member('/b', text(1), { model_type: 'qwen2' }),
+    },
+    {
+      what: 'families that share a layout',
+      a: member('/a', ['vision_tower.x.y', 'multi_modal_projector.x'], { model_type: 'llava' }),
+      b: member('/b', ['vision_tower.x.y', 'multi_modal_projector.x'], { model_type: 'llava_onevision' }),
+    },
     { what: 'two layouts recognised by their names', a: member('/a', qwen(1)), b: member('/b', text(1)) },
   ];
   for (const { what, a, b } of different) {
     it(`does not hold for ${what}, and names both`, () => {
-      assert.throws(() => sameFamily(a, b), (error) => error instanceof FrankensteinError && error.code === 'mismatch'
-        && [a, b].every(({ path, family }) => error.message.includes(`${path} is ${family}`)));
+      assert.throws(
+        () => sameFamily(a, b),
+        (error) =>
+          error instanceof FrankensteinError &&
+          error.code === 'mismatch' &&
+          [a, b].every(({ path, family }) => error.message.includes(`${path} is ${family}`)),
+      );
     });
   }
 });

@@ -38,12 +38,16 @@ describe('svg writer', () => {
     assert.equal(text({ x: 1 }, 'a<b>&"\u0000\u0007'), '<text x="1">a&lt;b&gt;&amp;&quot;</text>');
     assert.equal(element('g', { id: '"><script>', class: null }), '<g id="&quot;&gt;&lt;script&gt;"/>');
     assert.equal(escape('ΔRL → é'), 'ΔRL → é');
-    assert.equal(element('rect', { x: 1.23456, y: -0.001 }), '<rect x="1.23" y="0"/>'.replace('y="0"', `y="${String(Math.round(-0.1) / 100)}"`));
+    assert.equal(
+      element('rect', { x: 1.23456, y: -0.001 }),
+      '<rect x="1.23" y="0"/>'.replace('y="0"', `y="${String(Math.round(-0.1) / 100)}"`),
+    );
   });
 
   it('lifts the pen at gaps', () => {
     assert.equal(linePath([{ x: 0, y: 1 }, { x: 2, y: 3.456 }, null, { x: 4, y: 5 }]), 'M0 1L2 3.46M4 5');
-    for (const marker of ['circle', 'triangle', 'rect', 'rectRot'] as const) assert.match(markerPath(marker, 5, 5, 3), /^M[\d. -]+.*Z$/);
+    for (const marker of ['circle', 'triangle', 'rect', 'rectRot'] as const)
+      assert.match(markerPath(marker, 5, 5, 3), /^M[\d. -]+.*Z$/);
   });
 });
 
@@ -61,9 +65,20 @@ describe('layer figure as a drawing', () => {
     assert.equal(drawing.match(/class="line"/g)?.length, 2);
     assert.equal(drawing.match(/class="floor"/g)?.length, 2);
     assert.match(drawing, /stroke-dasharray="6 3" fill="none" class="line"/);
-    const groups = [...drawing.matchAll(/<g class="points">(.*?)<\/g>/g)].map((match) => match[1]!.match(/<path/g)!.length);
+    const groups = [...drawing.matchAll(/<g class="points">(.*?)<\/g>/g)].map(
+      (match) => match[1]!.match(/<path/g)!.length,
+    );
     assert.deepEqual(groups, [9, 9]);
-    for (const name of ['Early', 'Mid', 'Late', 'Vision', 'Language', 'ΔIN (base → in), left axis', 'ΔRL: mean ‖Δ‖ per weight']) assert.ok(drawing.includes(`>${name}<`), name);
+    for (const name of [
+      'Early',
+      'Mid',
+      'Late',
+      'Vision',
+      'Language',
+      'ΔIN (base → in), left axis',
+      'ΔRL: mean ‖Δ‖ per weight',
+    ])
+      assert.ok(drawing.includes(`>${name}<`), name);
   });
 
   it('keeps every point inside the frame on a log scale too', () => {
@@ -89,14 +104,24 @@ describe('heat map as a drawing', () => {
     assert.doesNotMatch(drawing, /NaN|Infinity/);
     for (const name of ['q_proj', 'up_proj', 'mlp.0', '1', '12']) assert.ok(drawing.includes(`>${name}<`), name);
     assert.match(drawing, /dash: unchanged/);
-    const empty = heatmapSvg({ depths: [], rows: [], range: null, noisy: 'none', breaks: [] }, { label: '', log: true, format: String }, words);
+    const empty = heatmapSvg(
+      { depths: [], rows: [], range: null, noisy: 'none', breaks: [] },
+      { label: '', log: true, format: String },
+      words,
+    );
     assertWellFormed(empty);
   });
 });
 
 describe('tables', () => {
   it('quotes what CSV needs quoted and defuses formulas', () => {
-    assert.equal(csv([['a', 'b"c', 'd,e', 'f\ng'], [1, null, undefined, -2]]), 'a,"b""c","d,e","f\ng"\n1,,,-2\n');
+    assert.equal(
+      csv([
+        ['a', 'b"c', 'd,e', 'f\ng'],
+        [1, null, undefined, -2],
+      ]),
+      'a,"b""c","d,e","f\ng"\n1,,,-2\n',
+    );
     assert.equal(csv([['=1+1', '+x', '@x', '-x']]), "'=1+1,'+x,'@x,'-x\n");
   });
 
@@ -108,7 +133,9 @@ describe('tables', () => {
     assert.equal(width, 7 + 3 * 3 + 2 * 8);
     for (const line of lines) assert.equal(line.split(',').length, width);
     const row = lines.find((line) => line.startsWith('model.language_model.layers.2.self_attn'))!.split(',');
-    const cells = ['region', 'depth', 'shape', 'base -> in fro', 'in -> rl cosine'].map((name) => row[head.indexOf(name)]);
+    const cells = ['region', 'depth', 'shape', 'base -> in fro', 'in -> rl cosine'].map(
+      (name) => row[head.indexOf(name)],
+    );
     assert.deepEqual(cells, ['mid', '3', '4x4', '3', '0.99925']);
     const leading = lines.find((line) => line.startsWith('lm_head'))!.split(',');
     assert.equal(leading[head.indexOf('base -> in fro')], '');
@@ -116,7 +143,10 @@ describe('tables', () => {
 
   it('writes layers in depth order', () => {
     const lines = layersCsv(model.result).trimEnd().split('\n');
-    assert.deepEqual(lines.slice(1).map((line) => line.split(',')[0]), ['-2', '-1', '0', '1', '2', '3', '4', '5', '6']);
+    assert.deepEqual(
+      lines.slice(1).map((line) => line.split(',')[0]),
+      ['-2', '-1', '0', '1', '2', '3', '4', '5', '6'],
+    );
   });
 
   it('copies Markdown that a label cannot break', () => {
@@ -128,7 +158,10 @@ describe('tables', () => {
   });
 
   it('sums up sections, regions and what lies outside the layers', () => {
-    assert.deepEqual(summaryRows(model).map(({ id }) => id), ['vision', 'projector', 'early', 'mid', 'late', 'outside']);
+    assert.deepEqual(
+      summaryRows(model).map(({ id }) => id),
+      ['vision', 'projector', 'early', 'mid', 'late', 'outside'],
+    );
   });
 });
 

@@ -49,7 +49,10 @@ describe('regions', () => {
       { region: 'mid', from: 9.5, to: 18.5 },
       { region: 'late', from: 18.5, to: 28.5 },
     ]);
-    assert.deepEqual(regionSpans([0, 2], 2).map(({ region }) => region), ['mid']);
+    assert.deepEqual(
+      regionSpans([0, 2], 2).map(({ region }) => region),
+      ['mid'],
+    );
   });
 
   it('leaves every region a layer', () => {
@@ -64,7 +67,8 @@ describe('regions', () => {
 describe('layer figure', () => {
   const model = indexResult(sample());
   const view = DEFAULT_VIEW;
-  const values = (own: Partial<typeof view>, series = 0) => buildFigure(model, { ...view, ...own }).series[series]!.points.map(({ value }) => value);
+  const values = (own: Partial<typeof view>, series = 0) =>
+    buildFigure(model, { ...view, ...own }).series[series]!.points.map(({ value }) => value);
 
   it('takes means and sums over weights of two dimensions', () => {
     assert.deepEqual(values({}), [0, 0, 2, 1.5, 3, 4.5, 6, 7.5, 9]);
@@ -74,14 +78,24 @@ describe('layer figure', () => {
 
   it('gives each update an axis of its own, or all of them one', () => {
     const own = buildFigure(model, view);
-    assert.deepEqual(own.axes.map(({ side, series }) => ({ side, series })), [{ side: 'left', series: [0] }, { side: 'right', series: [1] }]);
+    assert.deepEqual(
+      own.axes.map(({ side, series }) => ({ side, series })),
+      [
+        { side: 'left', series: [0] },
+        { side: 'right', series: [1] },
+      ],
+    );
     const shared = buildFigure(model, { ...view, axes: 'shared' });
-    assert.deepEqual(shared.axes.map(({ series }) => series), [[0, 1]]);
+    assert.deepEqual(
+      shared.axes.map(({ series }) => series),
+      [[0, 1]],
+    );
     assert.equal(buildFigure(model, { ...view, hidden: [0] }).axes.length, 1);
   });
 
   it('has a floor for energy and relative, in the units drawn', () => {
-    const floor = (own: Partial<typeof view>) => buildFigure(model, { ...view, ...own }).series[0]!.points.at(-1)!.floor;
+    const floor = (own: Partial<typeof view>) =>
+      buildFigure(model, { ...view, ...own }).series[0]!.points.at(-1)!.floor;
     assert.equal(floor({}), 0.5);
     assert.equal(floor({ energyOver: 'sum' }), 1);
     assert.equal(floor({ energyOver: 'whole' }), Math.SQRT1_2);
@@ -111,8 +125,14 @@ describe('layer figure', () => {
 
   it('reads a depth as a sentence', () => {
     const figure = buildFigure(model, view);
-    assert.equal(readPoint(model, figure, 6), 'Language layer 5. ΔIN: 9.00, 19.0× the floor. ΔRL: 0.875, 2.15× the floor.');
-    assert.equal(readPoint(model, figure, -2), 'Vision block 0. ΔIN: 0, unchanged, bit for bit. ΔRL: 0.250, below the rounding floor.');
+    assert.equal(
+      readPoint(model, figure, 6),
+      'Language layer 5. ΔIN: 9.00, 19.0× the floor. ΔRL: 0.875, 2.15× the floor.',
+    );
+    assert.equal(
+      readPoint(model, figure, -2),
+      'Vision block 0. ΔIN: 0, unchanged, bit for bit. ΔRL: 0.250, below the rounding floor.',
+    );
   });
 
   it('works without vision and with one update', () => {
@@ -120,11 +140,16 @@ describe('layer figure', () => {
     const text = {
       ...result,
       stages: result.stages.slice(1).map((stage) => ({ ...stage, visionLayers: 0 })),
-      layers: result.layers.filter((layer) => layer.section === 'language').map((layer) => ({ ...layer, deltas: layer.deltas.slice(1) })),
+      layers: result.layers
+        .filter((layer) => layer.section === 'language')
+        .map((layer) => ({ ...layer, deltas: layer.deltas.slice(1) })),
     };
     const figure = buildFigure(indexResult(text), view);
     assert.deepEqual([figure.from, figure.to], [0.5, 6.5]);
-    assert.deepEqual(figure.sections.map(({ section }) => section), ['language']);
+    assert.deepEqual(
+      figure.sections.map(({ section }) => section),
+      ['language'],
+    );
     assert.equal(figure.axes.length, 1);
   });
 });
@@ -146,13 +171,27 @@ describe('measures', () => {
 
 describe('what is remembered', () => {
   it('comes back as it was', () => {
-    const view = { ...DEFAULT_VIEW, metric: 'relative' as const, hidden: [1], depth: -3, query: 'up_proj', open: { files: false } };
+    const view = {
+      ...DEFAULT_VIEW,
+      metric: 'relative' as const,
+      hidden: [1],
+      depth: -3,
+      query: 'up_proj',
+      open: { files: false },
+    };
     assert.deepEqual(parseView(structuredClone(view)), view);
   });
 
   it('falls back field by field', () => {
     for (const nonsense of [null, 7, 'x', [], {}]) assert.deepEqual(parseView(nonsense), DEFAULT_VIEW);
-    const parsed = parseView({ metric: 'gone', scale: 'log', depth: 1.5, hidden: [0, 'x', 1.5], heatDelta: -4, open: { a: 1, b: true } });
+    const parsed = parseView({
+      metric: 'gone',
+      scale: 'log',
+      depth: 1.5,
+      hidden: [0, 'x', 1.5],
+      heatDelta: -4,
+      open: { a: 1, b: true },
+    });
     assert.deepEqual(parsed, { ...DEFAULT_VIEW, scale: 'log', hidden: [0], open: { b: true } });
   });
 

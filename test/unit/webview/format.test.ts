@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { nameDeltas, shortLabels } from '../../../webview/deltas.js';
-import { formatBytes, formatCosine, formatCount, formatNumber, formatRemaining, formatShare, formatTimes } from '../../../webview/format.js';
+import {
+  formatBytes,
+  formatCosine,
+  formatCount,
+  formatNumber,
+  formatRemaining,
+  formatShare,
+  formatTimes,
+} from '../../../webview/format.js';
 
 /** One line per case: what goes in, what is read. */
 function check<T>(format: (value: T) => string, cases: readonly (readonly [T, string])[]): void {
@@ -56,16 +64,44 @@ describe('webview numbers', () => {
   });
 
   it('writes multiples, counts, bytes and times', () => {
-    check(formatTimes, [[0, '0×'], [0.421, '0.42×'], [12.34, '12.3×'], [250.4, '250×'], [123456, '1.2e+5×'], [null, '–']]);
-    check(formatCount, [[729, '729'], [9999, '9999'], [8_290_000_000, '8.29 B'], [15_000, '15.0 K']]);
-    check(formatBytes, [[12, '12 B'], [1500, '1.5 kB'], [16_600_000_000, '16.6 GB'], [123_000_000, '123 MB']]);
-    check(formatRemaining, [[null, ''], [0.2, 'about 1 s left'], [7.2, 'about 7 s left'], [33, 'about 35 s left'], [58, 'about 1 min left'], [200, 'about 3 min left'], [4800, 'about 1 h 20 min left']]);
+    check(formatTimes, [
+      [0, '0×'],
+      [0.421, '0.42×'],
+      [12.34, '12.3×'],
+      [250.4, '250×'],
+      [123456, '1.2e+5×'],
+      [null, '–'],
+    ]);
+    check(formatCount, [
+      [729, '729'],
+      [9999, '9999'],
+      [8_290_000_000, '8.29 B'],
+      [15_000, '15.0 K'],
+    ]);
+    check(formatBytes, [
+      [12, '12 B'],
+      [1500, '1.5 kB'],
+      [16_600_000_000, '16.6 GB'],
+      [123_000_000, '123 MB'],
+    ]);
+    check(formatRemaining, [
+      [null, ''],
+      [0.2, 'about 1 s left'],
+      [7.2, 'about 7 s left'],
+      [33, 'about 35 s left'],
+      [58, 'about 1 min left'],
+      [200, 'about 3 min left'],
+      [4800, 'about 1 h 20 min left'],
+    ]);
   });
 });
 
 describe('names of updates', () => {
   it('says which stage an update leads to', () => {
-    assert.deepEqual(nameDeltas(['base', 'in', 'rl']).map(({ full }) => full), ['ΔIN (base → in)', 'ΔRL (in → rl)']);
+    assert.deepEqual(
+      nameDeltas(['base', 'in', 'rl']).map(({ full }) => full),
+      ['ΔIN (base → in)', 'ΔRL (in → rl)'],
+    );
   });
 
   it('drops what the labels share', () => {
@@ -75,6 +111,9 @@ describe('names of updates', () => {
   });
 
   it('numbers updates whose labels say nothing', () => {
-    assert.deepEqual(nameDeltas(['x', 'x', 'x']).map(({ short }) => short), ['Δ1', 'Δ2']);
+    assert.deepEqual(
+      nameDeltas(['x', 'x', 'x']).map(({ short }) => short),
+      ['Δ1', 'Δ2'],
+    );
   });
 });

@@ -3,7 +3,16 @@ import { describe, it } from 'mocha';
 import { groupSpectra } from '../../../src/engine/spectrum/aggregate.js';
 import type { SpectrumResult, TensorSpectra } from '../../../src/protocol/engineApi.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
-import { describeDepths, depthRows, metricFigure, overlapFigure, rankFigure, readDepths, tenthRanks, type DepthFigure } from '../../../webview/geometry/figures.js';
+import {
+  describeDepths,
+  depthRows,
+  metricFigure,
+  overlapFigure,
+  rankFigure,
+  readDepths,
+  tenthRanks,
+  type DepthFigure,
+} from '../../../webview/geometry/figures.js';
 import { arrange, matrixColumns } from '../../../webview/geometry/matrixColumns.js';
 import { indexSpectra, keyOf, median, weightsOf, type GeometryModel } from '../../../webview/geometry/model.js';
 import { depthCsv, depthMarkdown, surfaceCsv } from '../../../webview/geometry/numbers.js';
@@ -18,8 +27,13 @@ import { fullOf, spectraOf } from '../../../webview/playground/spectra.js';
 const compared = lineage();
 const exact = spectraOf(compared, 'exact', { broken: true });
 const model = indexSpectra(exact);
-const near = (a: number | null | undefined, b: number | null | undefined, what: string) => assert.ok(Math.abs((a ?? NaN) - (b ?? NaN)) <= 1e-9 * Math.abs(b ?? 1) || (a === null && b === null), `${what}: ${a}, ${b}`);
-const pointOf = (figure: DepthFigure, key: string, depth: number) => figure.series.find((one) => one.key === key)!.points.find(({ x }) => x === depth)!;
+const near = (a: number | null | undefined, b: number | null | undefined, what: string) =>
+  assert.ok(
+    Math.abs((a ?? NaN) - (b ?? NaN)) <= 1e-9 * Math.abs(b ?? 1) || (a === null && b === null),
+    `${what}: ${a}, ${b}`,
+  );
+const pointOf = (figure: DepthFigure, key: string, depth: number) =>
+  figure.series.find((one) => one.key === key)!.points.find(({ x }) => x === depth)!;
 
 /** The result with some spectra made otherwise. */
 function changed(result: SpectrumResult, change: (tensor: TensorSpectra) => TensorSpectra): GeometryModel {
@@ -30,8 +44,13 @@ describe('spectra as figures', () => {
   const groups = groupSpectra(exact.tensors, 28, exact.cuts, 2);
 
   it('agree with the engine’s own aggregates, layer by layer', () => {
-    assert.deepEqual(model.depths, groups.layers.map(({ depth }) => depth));
-    const figures = (['stableRank', 'effectiveRank', 'relativeRank', 'spectral', 'nuclear', 'logVolume', 'topEnergy'] as const).map((metric) => [metric, metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, metric, top: '16' })] as const);
+    assert.deepEqual(
+      model.depths,
+      groups.layers.map(({ depth }) => depth),
+    );
+    const figures = (
+      ['stableRank', 'effectiveRank', 'relativeRank', 'spectral', 'nuclear', 'logVolume', 'topEnergy'] as const
+    ).map((metric) => [metric, metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, metric, top: '16' })] as const);
     let compared = 0;
     for (const layer of groups.layers) {
       layer.spectra.forEach((aggregate, delta) => {
@@ -50,8 +69,17 @@ describe('spectra as figures', () => {
         }
         const stable = pointOf(figures[0]![1], `${delta}/value`, layer.depth);
         if (aggregate.stableRank !== null) near(stable.floor, aggregate.floorStableRank!.mean, 'floor');
-        if (aggregate.correctedStableRank !== null) near(pointOf(figures[0]![1], `${delta}/corrected`, layer.depth).value, aggregate.correctedStableRank.mean, 'floor taken out');
-        near(stable.dominated / Math.max(1, stable.matrices), stable.matrices === 0 ? 0 : aggregate.dominated, 'dominated');
+        if (aggregate.correctedStableRank !== null)
+          near(
+            pointOf(figures[0]![1], `${delta}/corrected`, layer.depth).value,
+            aggregate.correctedStableRank.mean,
+            'floor taken out',
+          );
+        near(
+          stable.dominated / Math.max(1, stable.matrices),
+          stable.matrices === 0 ? 0 : aggregate.dominated,
+          'dominated',
+        );
       });
     }
     assert.ok(compared > 400, String(compared));
@@ -91,10 +119,15 @@ describe('spectra as figures', () => {
   });
 
   it('a fused weight counts by its parts, and parts of the model can be taken alone', () => {
-    assert.equal(model.counted.some(({ name, part }) => /qkv/.test(name) && part === null), false);
+    assert.equal(
+      model.counted.some(({ name, part }) => /qkv/.test(name) && part === null),
+      false,
+    );
     assert.equal(model.result.tensors.length - model.counted.length, 32);
     assert.ok(weightsOf(model, 'attention').every(({ component }) => component === 'attention'));
-    const [all, mlp] = (['all', 'mlp'] as const).map((part) => pointOf(metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, part }), '0/value', 3));
+    const [all, mlp] = (['all', 'mlp'] as const).map((part) =>
+      pointOf(metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, part }), '0/value', 3),
+    );
     assert.equal(mlp!.matrices, 3);
     assert.equal(all!.matrices, 7);
   });
@@ -103,16 +136,25 @@ describe('spectra as figures', () => {
     const figure = metricFigure(model, DEFAULT_GEOMETRY_VIEW);
     assert.equal(pointOf(figure, '1/value', -3).hollow, true);
     assert.equal(pointOf(figure, '1/value', 16).hollow, false);
-    assert.match(readDepths(model, figure, -3, '1/value'), /^Vision block 29\. ΔRL: \d+, the rounding floor explains it\.$/);
+    assert.match(
+      readDepths(model, figure, -3, '1/value'),
+      /^Vision block 29\. ΔRL: \d+, the rounding floor explains it\.$/,
+    );
     assert.match(describeDepths(model, figure), /^Stable rank over depth\. ΔIN runs from [\d.]+ at /);
     assert.doesNotMatch(describeDepths(model, metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, hidden: [0] })), /ΔIN/);
   });
 
   it('lines break where sections meet, and every tenth rank has a line of its own', () => {
     const figure = rankFigure(model, 1, 'all');
-    assert.deepEqual(figure.series.map(({ name }) => name), ['rank 10', 'rank 20', 'rank 30', 'rank 40', 'rank 50']);
+    assert.deepEqual(
+      figure.series.map(({ name }) => name),
+      ['rank 10', 'rank 20', 'rank 30', 'rank 40', 'rank 50'],
+    );
     assert.equal(new Set(figure.series.map(({ dash }) => dash)).size, 5);
-    assert.deepEqual(figure.series[0]!.points.filter(({ value }) => value === null).map(({ x }) => x), [-0.5, 0.5]);
+    assert.deepEqual(
+      figure.series[0]!.points.filter(({ value }) => value === null).map(({ x }) => x),
+      [-0.5, 0.5],
+    );
     assert.deepEqual(tenthRanks(8), [2, 4, 6, 8]);
     assert.deepEqual(tenthRanks(1), []);
   });
@@ -135,60 +177,162 @@ describe('spectra as figures', () => {
 describe('spectra in sentences', () => {
   const clear = { dominated: [] as never[] };
   const withRank = (result: SpectrumResult, ranks: [number, number], own: object = clear) =>
-    changed(result, (tensor) => ({ ...tensor, spectra: tensor.spectra.map((spectrum, from) => (spectrum === null ? null : { ...spectrum, spectral: 1, stableRank: ranks[from]!, corrected: null, ...own })) }));
+    changed(result, (tensor) => ({
+      ...tensor,
+      spectra: tensor.spectra.map((spectrum, from) =>
+        spectrum === null ? null : { ...spectrum, spectral: 1, stableRank: ranks[from]!, corrected: null, ...own },
+      ),
+    }));
 
   it('compares what stands above the floor', () => {
-    assert.match(readSpectra(withRank(exact, [23, 6.1]))[0]!, /^ΔRL is more concentrated than ΔIN: median stable rank 6\.10 against 23\.0, over the matrices/);
+    assert.match(
+      readSpectra(withRank(exact, [23, 6.1]))[0]!,
+      /^ΔRL is more concentrated than ΔIN: median stable rank 6\.10 against 23\.0, over the matrices/,
+    );
     assert.match(readSpectra(withRank(exact, [6, 23]))[0]!, /^ΔRL is spread over more directions than ΔIN/);
     assert.match(readSpectra(withRank(exact, [6, 6.5]))[0]!, /^ΔRL takes about as many directions as ΔIN/);
   });
 
   it('goes by what is left without the floor, where that is known', () => {
-    const text = readSpectra(changed(exact, (tensor) => ({
-      ...tensor,
-      spectra: tensor.spectra.map((spectrum, from) => (spectrum === null ? null : { ...spectrum, spectral: 1, dominated: [], stableRank: [10, 20][from]!, corrected: { stableRank: [10, 3][from]!, stableRankLow: 1, stableRankHigh: 4, topEnergy: {}, topEnergyLow: {}, topEnergyHigh: {}, signalRank: 4 } })),
-    })))[0]!;
-    assert.match(text, /^ΔRL is more concentrated than ΔIN: median stable rank 3\.00 against 10\.0 with the rounding floor taken out \(20\.0 and 10\.0 as stored\)/);
+    const text = readSpectra(
+      changed(exact, (tensor) => ({
+        ...tensor,
+        spectra: tensor.spectra.map((spectrum, from) =>
+          spectrum === null
+            ? null
+            : {
+                ...spectrum,
+                spectral: 1,
+                dominated: [],
+                stableRank: [10, 20][from]!,
+                corrected: {
+                  stableRank: [10, 3][from]!,
+                  stableRankLow: 1,
+                  stableRankHigh: 4,
+                  topEnergy: {},
+                  topEnergyLow: {},
+                  topEnergyHigh: {},
+                  signalRank: 4,
+                },
+              },
+        ),
+      })),
+    )[0]!;
+    assert.match(
+      text,
+      /^ΔRL is more concentrated than ΔIN: median stable rank 3\.00 against 10\.0 with the rounding floor taken out \(20\.0 and 10\.0 as stored\)/,
+    );
   });
 
   it('goes by what is stored where few can be corrected', () => {
     const few = changed(exact, (tensor) => ({
       ...tensor,
       spectra: tensor.spectra.map((spectrum, from) => {
-        const corrected = tensor.layer === 3 || from === 0 ? { stableRank: 3, stableRankLow: 1, stableRankHigh: 4, topEnergy: {}, topEnergyLow: {}, topEnergyHigh: {}, signalRank: 4 } : null;
-        return spectrum === null ? null : { ...spectrum, spectral: 1, dominated: [], stableRank: [10, 20][from]!, corrected, uncorrected: corrected === null ? ('misfit' as const) : null };
+        const corrected =
+          tensor.layer === 3 || from === 0
+            ? {
+                stableRank: 3,
+                stableRankLow: 1,
+                stableRankHigh: 4,
+                topEnergy: {},
+                topEnergyLow: {},
+                topEnergyHigh: {},
+                signalRank: 4,
+              }
+            : null;
+        return spectrum === null
+          ? null
+          : {
+              ...spectrum,
+              spectral: 1,
+              dominated: [],
+              stableRank: [10, 20][from]!,
+              corrected,
+              uncorrected: corrected === null ? ('misfit' as const) : null,
+            };
       }),
     }));
-    assert.match(readSpectra(few)[0]!, /^ΔRL is spread over more directions than ΔIN: median stable rank 20\.0 against 10\.0, over the matrices/);
+    assert.match(
+      readSpectra(few)[0]!,
+      /^ΔRL is spread over more directions than ΔIN: median stable rank 20\.0 against 10\.0, over the matrices/,
+    );
   });
 
   it('claims nothing of what the floor explains', () => {
-    const buried = changed(exact, (tensor) => ({ ...tensor, spectra: tensor.spectra.map((spectrum, from) => (spectrum === null ? null : { ...spectrum, spectral: 1, stableRank: 5, corrected: null, dominated: from === 1 ? ['stableRank' as const] : [] })) }));
+    const buried = changed(exact, (tensor) => ({
+      ...tensor,
+      spectra: tensor.spectra.map((spectrum, from) =>
+        spectrum === null
+          ? null
+          : {
+              ...spectrum,
+              spectral: 1,
+              stableRank: 5,
+              corrected: null,
+              dominated: from === 1 ? ['stableRank' as const] : [],
+            },
+      ),
+    }));
     const text = readSpectra(buried).join(' ');
-    assert.match(text, /The rounding floor explains the stable rank of ΔRL in every matrix \(median measured: 5\.00\): how many directions training took cannot be read from it\./);
+    assert.match(
+      text,
+      /The rounding floor explains the stable rank of ΔRL in every matrix \(median measured: 5\.00\): how many directions training took cannot be read from it\./,
+    );
     assert.doesNotMatch(text, /concentrated|share/);
-    assert.match(readSpectra(model).join(' '), /In 3[67] of 61 layers the rounding floor explains the stable rank of ΔRL; those are left out here\./);
+    assert.match(
+      readSpectra(model).join(' '),
+      /In 3[67] of 61 layers the rounding floor explains the stable rank of ΔRL; those are left out here\./,
+    );
   });
 
   it('one update alone, none at all, and a zero one', () => {
     const two = spectraOf(textOnly(), 'exact');
-    assert.match(readSpectra(indexSpectra(two))[0]!, /^ΔInstruct has a median stable rank of [\d.]+ over \d+ matrices that stand above the rounding floor/);
-    const zero = changed(two, (tensor) => ({ ...tensor, spectra: tensor.spectra.map((spectrum) => spectrum && { ...spectrum, spectral: 0, stableRank: null }) }));
+    assert.match(
+      readSpectra(indexSpectra(two))[0]!,
+      /^ΔInstruct has a median stable rank of [\d.]+ over \d+ matrices that stand above the rounding floor/,
+    );
+    const zero = changed(two, (tensor) => ({
+      ...tensor,
+      spectra: tensor.spectra.map((spectrum) => spectrum && { ...spectrum, spectral: 0, stableRank: null }),
+    }));
     assert.deepEqual(readSpectra(zero), ['Nothing changed, bit for bit: there is no update to take apart.']);
-    assert.deepEqual(readSpectra(changed(two, (tensor) => ({ ...tensor, spectra: [null] }))), ['No spectrum could be taken.']);
+    assert.deepEqual(readSpectra(changed(two, (tensor) => ({ ...tensor, spectra: [null] }))), [
+      'No spectrum could be taken.',
+    ]);
   });
 
   it('what a run will cost', () => {
-    assert.deepEqual(planFacts({ mode: 'fast', matrices: 1412, bytes: 49_800_000_000, operations: 1e13, seconds: 128, memory: 1.9e9, threads: 1 }), [['Matrices', '1,412'], ['Reads', '49.8 GB'], ['Takes', 'about 2 min with 1 thread'], ['Memory', 'at most 1.9 GB']]);
+    assert.deepEqual(
+      planFacts({
+        mode: 'fast',
+        matrices: 1412,
+        bytes: 49_800_000_000,
+        operations: 1e13,
+        seconds: 128,
+        memory: 1.9e9,
+        threads: 1,
+      }),
+      [
+        ['Matrices', '1,412'],
+        ['Reads', '49.8 GB'],
+        ['Takes', 'about 2 min with 1 thread'],
+        ['Memory', 'at most 1.9 GB'],
+      ],
+    );
   });
 
   it('an overlap is told by what it has beyond chance, and only where both updates stand above the floor', () => {
     const told = (overlap: number, chance: number, dominated: 'stableRank'[] = []) =>
-      readSpectra(changed(exact, (tensor) => ({
-        ...tensor,
-        spectra: tensor.spectra.map((spectrum) => spectrum && { ...spectrum, spectral: 1, stableRank: 5, dominated }),
-        overlaps: tensor.overlaps.map((own) => own && { ...own, leftOverlap: overlap, rightOverlap: overlap, leftChance: chance, rightChance: chance }),
-      }))).at(-1)!;
+      readSpectra(
+        changed(exact, (tensor) => ({
+          ...tensor,
+          spectra: tensor.spectra.map((spectrum) => spectrum && { ...spectrum, spectral: 1, stableRank: 5, dominated }),
+          overlaps: tensor.overlaps.map(
+            (own) =>
+              own && { ...own, leftOverlap: overlap, rightOverlap: overlap, leftChance: chance, rightChance: chance },
+          ),
+        })),
+      ).at(-1)!;
     assert.equal(told(0.42, 0.16), 'ΔIN and ΔRL share directions: overlap 0.420, by chance 0.160.');
     assert.equal(told(0.06, 0.02), 'ΔIN and ΔRL share some directions: overlap 0.0600, by chance 0.0200.');
     assert.match(told(0.17, 0.16), /^ΔIN and ΔRL share hardly more directions than chance has it: /);
@@ -212,10 +356,16 @@ describe('matrices', () => {
     const sorted = arrange(exact.tensors, all, stable, true);
     assert.equal(keyOf(sorted.at(-1)!), 'model.language_model.layers.5.mlp.up_proj.weight');
     const keys = sorted.slice(0, -1).map((tensor) => stable.key(tensor) as number);
-    assert.deepEqual(keys, [...keys].sort((a, b) => b - a));
+    assert.deepEqual(
+      keys,
+      [...keys].sort((a, b) => b - a),
+    );
     assert.equal(arrange(exact.tensors, { ...all, depth: 4, part: 'mlp' }, null, true).length, 3);
     assert.equal(columns.filter(({ id }) => id.endsWith('.overlap')).length, 1);
-    assert.deepEqual(matrixColumns(model, [1], true).map(({ id }) => id), ['matrix', '1.spectral', '1.ratio', '1.stableRank', '1.corrected', '1.effectiveRank']);
+    assert.deepEqual(
+      matrixColumns(model, [1], true).map(({ id }) => id),
+      ['matrix', '1.spectral', '1.ratio', '1.stableRank', '1.corrected', '1.effectiveRank'],
+    );
     assert.equal(stable.noisy(exact.tensors.find(({ depth }) => depth === -3)!), true);
   });
 
@@ -225,7 +375,10 @@ describe('matrices', () => {
     const tensor = fast.tensors.find((one) => one.name === name)!;
     const full = fullOf(name, null, 1);
     const figure = spectrumFigure('up_proj', model.deltas[1]!, tensor.spectra[1]!, full);
-    assert.deepEqual(figure.series.map(({ key }) => key), ['sigma', 'estimate']);
+    assert.deepEqual(
+      figure.series.map(({ key }) => key),
+      ['sigma', 'estimate'],
+    );
     assert.equal(figure.series[0]!.points[0]!.value, full.singularValues[0]);
     assert.ok(figure.series[0]!.points.every(({ x }) => x <= full.known));
     assert.equal(figure.series[1]!.points.at(-1)!.x, full.singularValues.length);
@@ -242,6 +395,17 @@ describe('matrices', () => {
 describe('view of the geometry', () => {
   it('is read back field by field', () => {
     assert.deepEqual(parseGeometryView(undefined), DEFAULT_GEOMETRY_VIEW);
-    assert.deepEqual(parseGeometryView({ tab: 'geometry', metric: 'volume', top: '16', hidden: [1, 'x'], depth: 2.5, update: -1, matrix: 'a#q' }), { ...DEFAULT_GEOMETRY_VIEW, tab: 'geometry', top: '16', hidden: [1], matrix: 'a#q' });
+    assert.deepEqual(
+      parseGeometryView({
+        tab: 'geometry',
+        metric: 'volume',
+        top: '16',
+        hidden: [1, 'x'],
+        depth: 2.5,
+        update: -1,
+        matrix: 'a#q',
+      }),
+      { ...DEFAULT_GEOMETRY_VIEW, tab: 'geometry', top: '16', hidden: [1], matrix: 'a#q' },
+    );
   });
 });

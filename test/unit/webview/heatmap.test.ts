@@ -21,8 +21,19 @@ describe('tensor kinds', () => {
   });
 
   it('are as short as they can be told apart', () => {
-    const short = shortKinds(['self_attn.q_proj.weight', 'self_attn.q_proj.bias', 'attn.proj.weight', 'merger.mlp.0.weight', 'merger.mlp.2.weight', 'mlp.up_proj.weight', 'mlp.experts.*.up_proj.weight']);
-    assert.deepEqual([...short.values()], ['q_proj', 'q_proj.bias', 'proj', 'mlp.0', 'mlp.2', 'mlp.up_proj', 'experts.*.up_proj']);
+    const short = shortKinds([
+      'self_attn.q_proj.weight',
+      'self_attn.q_proj.bias',
+      'attn.proj.weight',
+      'merger.mlp.0.weight',
+      'merger.mlp.2.weight',
+      'mlp.up_proj.weight',
+      'mlp.experts.*.up_proj.weight',
+    ]);
+    assert.deepEqual(
+      [...short.values()],
+      ['q_proj', 'q_proj.bias', 'proj', 'mlp.0', 'mlp.2', 'mlp.up_proj', 'experts.*.up_proj'],
+    );
   });
 });
 
@@ -32,8 +43,14 @@ describe('heat map', () => {
   it('has a row per kind, a column per depth, and holes where a kind is absent', () => {
     const grid = buildGrid(model, DEFAULT_VIEW, 0, false);
     assert.deepEqual(grid.depths, [-2, -1, 0, 1, 2, 3, 4, 5, 6]);
-    assert.deepEqual(grid.rows.map(({ label, group }) => `${group} ${label}`), ['attention qkv', 'attention q_proj', 'mlp up_proj', 'projector mlp.0']);
-    assert.deepEqual(grid.rows[2]!.cells.map((cell) => cell?.value ?? null), [null, null, null, 2, 4, 6, 8, 10, 12]);
+    assert.deepEqual(
+      grid.rows.map(({ label, group }) => `${group} ${label}`),
+      ['attention qkv', 'attention q_proj', 'mlp up_proj', 'projector mlp.0'],
+    );
+    assert.deepEqual(
+      grid.rows[2]!.cells.map((cell) => cell?.value ?? null),
+      [null, null, null, 2, 4, 6, 8, 10, 12],
+    );
     assert.deepEqual(grid.breaks, [2, 3]);
   });
 
@@ -51,7 +68,9 @@ describe('heat map', () => {
   it('joins several tensors of a cell, and copes with updates that nobody has', () => {
     const result = sample();
     const place = { layer: 0, depth: 1 };
-    result.tensors = [3, 4].map((fro, expert) => tensor(`model.layers.0.mlp.experts.${expert}.up_proj.weight`, { ...place, deltas: [delta(fro), null] }));
+    result.tensors = [3, 4].map((fro, expert) =>
+      tensor(`model.layers.0.mlp.experts.${expert}.up_proj.weight`, { ...place, deltas: [delta(fro), null] }),
+    );
     const grid = buildGrid(indexResult(result), { ...DEFAULT_VIEW, energyOver: 'whole' }, 0, false);
     assert.equal(grid.rows.length, 1);
     assert.equal(grid.rows[0]!.cells[3]!.value, 5);
@@ -81,7 +100,12 @@ describe('colours', () => {
   });
 
   it('grow lighter on dark themes and darker on light ones, without a step back', () => {
-    for (const [kind, sign] of [['dark', 1], ['high-contrast-dark', 1], ['light', -1], ['high-contrast-light', -1]] as const) {
+    for (const [kind, sign] of [
+      ['dark', 1],
+      ['high-contrast-dark', 1],
+      ['light', -1],
+      ['high-contrast-light', -1],
+    ] as const) {
       const ramp = createRamp(kind);
       let before = luminance(parseColour(ramp.at(0))!);
       for (let step = 1; step <= 32; step++) {

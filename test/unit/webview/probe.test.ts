@@ -3,7 +3,15 @@ import { describe, it } from 'mocha';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
 import { attentionOnly, lineageProbes, oneSwap } from '../../../webview/playground/probes.js';
-import { attentionFigure, describeCurves, numberRows, readDepth, reasoningFigure, shiftFigure, visionFigure } from '../../../webview/probe/curves.js';
+import {
+  attentionFigure,
+  describeCurves,
+  numberRows,
+  readDepth,
+  reasoningFigure,
+  shiftFigure,
+  visionFigure,
+} from '../../../webview/probe/curves.js';
 import { alike, indexProbes, peakOf, plainPrompt, stretches } from '../../../webview/probe/model.js';
 import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from '../../../webview/probe/numbers.js';
 import { DEFAULT_PROBE_VIEW, parseProbeView } from '../../../webview/probe/view.js';
@@ -12,7 +20,10 @@ describe('probes as a model', () => {
   const model = indexProbes(lineageProbes());
 
   it('lays results of several checkpoints and files over each other, in the order of the lineage', () => {
-    assert.deepEqual(model.checkpoints.map(({ label }) => label), ['Base', 'IN', 'RL']);
+    assert.deepEqual(
+      model.checkpoints.map(({ label }) => label),
+      ['Base', 'IN', 'RL'],
+    );
     assert.equal(model.vision.length, 12);
     assert.equal(model.reasoning.length, 3);
     assert.equal(new Set([...model.vision, ...model.reasoning].map(({ key }) => key)).size, 15);
@@ -20,13 +31,18 @@ describe('probes as a model', () => {
 
   it('two files with the same function stay two curves', () => {
     const twice = indexProbes([...oneSwap(), { ...(oneSwap()[0] as SwapResult), data: '/elsewhere/more.jsonl' }]);
-    assert.deepEqual(twice.vision.filter(({ task }) => task === 'counting').map(({ suffix }) => suffix), ['', ' (more.jsonl)']);
+    assert.deepEqual(
+      twice.vision.filter(({ task }) => task === 'counting').map(({ suffix }) => suffix),
+      ['', ' (more.jsonl)'],
+    );
   });
 
   it('what changed at a depth is what its rate says', () => {
     for (const curve of model.vision) {
       for (const { depth, value, n } of curve.points) {
-        const changed = curve.samples.filter((sample) => sample.outcomes[sample.depths.indexOf(depth)] !== 'same').length;
+        const changed = curve.samples.filter(
+          (sample) => sample.outcomes[sample.depths.indexOf(depth)] !== 'same',
+        ).length;
         assert.equal(changed / n!, value, `${curve.key} at ${depth}`);
       }
     }
@@ -35,8 +51,13 @@ describe('probes as a model', () => {
   it('stretches cover every depth once and differ from their neighbours', () => {
     for (const sample of model.vision[0]!.samples) {
       const found = stretches(sample);
-      assert.deepEqual(found.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at)), [...sample.depths]);
-      found.slice(1).forEach((one, at) => assert.ok(!alike(one.answer, found[at]!.answer) || one.outcome !== found[at]!.outcome));
+      assert.deepEqual(
+        found.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, at) => from + at)),
+        [...sample.depths],
+      );
+      found
+        .slice(1)
+        .forEach((one, at) => assert.ok(!alike(one.answer, found[at]!.answer) || one.outcome !== found[at]!.outcome));
     }
   });
 
@@ -59,7 +80,11 @@ describe('curves', () => {
 
   it('regions lie on the axis of 0-based layers and cover it', () => {
     const { regions, x } = reasoningFigure(model, model.reasoning, 'Reasoning');
-    assert.deepEqual(regions, [{ region: 'early', from: -0.5, to: 8.5 }, { region: 'mid', from: 8.5, to: 17.5 }, { region: 'late', from: 17.5, to: 27.5 }]);
+    assert.deepEqual(regions, [
+      { region: 'early', from: -0.5, to: 8.5 },
+      { region: 'mid', from: 8.5, to: 17.5 },
+      { region: 'late', from: 17.5, to: 27.5 },
+    ]);
     assert.deepEqual([x.from, x.to], [-0.5, 27.5]);
   });
 
@@ -87,7 +112,11 @@ describe('curves', () => {
     assert.equal(curvesCsv(model, model.vision).split('\n').length, 12 * 28 + 2);
     assert.equal(samplesCsv(model, model.vision.slice(0, 1)).split('\n').length, 60 * 28 + 2);
     assert.equal(attentionCsv(model).split('\n').length, 28 + 2);
-    const { svg } = linesSvg([reasoningFigure(model, model.reasoning, '<Reasoning>')], { title: 'a & b', description: '', caption: '' });
+    const { svg } = linesSvg([reasoningFigure(model, model.reasoning, '<Reasoning>')], {
+      title: 'a & b',
+      description: '',
+      caption: '',
+    });
     assert.match(svg, /a &amp; b/);
     assert.equal(svg.match(/class="band"/g)?.length, 3);
     assert.equal(svg.match(/class="baseline"/g)?.length, 3);
@@ -97,6 +126,9 @@ describe('curves', () => {
 describe('view of probes', () => {
   it('is read back field by field', () => {
     assert.deepEqual(parseProbeView(undefined), DEFAULT_PROBE_VIEW);
-    assert.deepEqual(parseProbeView({ tab: 'attention', depth: -3, hiddenCheckpoints: [1, 'x'], behind: 'none', layout: 'apart' }), { ...DEFAULT_PROBE_VIEW, tab: 'attention', hiddenCheckpoints: [1], layout: 'apart' });
+    assert.deepEqual(
+      parseProbeView({ tab: 'attention', depth: -3, hiddenCheckpoints: [1, 'x'], behind: 'none', layout: 'apart' }),
+      { ...DEFAULT_PROBE_VIEW, tab: 'attention', hiddenCheckpoints: [1], layout: 'apart' },
+    );
   });
 });

@@ -31,7 +31,9 @@ describe('table filter', () => {
   });
 
   it('looks at names on disk too', () => {
-    const own = [tensor('model.language_model.norm.weight', { onDisk: ['model.norm.weight', 'language_model.model.norm.weight'] })];
+    const own = [
+      tensor('model.language_model.norm.weight', { onDisk: ['model.norm.weight', 'language_model.model.norm.weight'] }),
+    ];
     assert.equal(filterRows(own, { ...ALL, query: 'language_model.model' }).rows.length, 1);
   });
 
@@ -77,7 +79,11 @@ describe('table order', () => {
 
   it('takes 30,000 rows in its stride', function () {
     this.timeout(10_000);
-    const many = Array.from({ length: 30_000 }, (_, index) => tensor(`model.layers.${index % 96}.mlp.experts.${index}.up_proj.weight`, { deltas: [delta((index * 7919) % 10007)] }));
+    const many = Array.from({ length: 30_000 }, (_, index) =>
+      tensor(`model.layers.${index % 96}.mlp.experts.${index}.up_proj.weight`, {
+        deltas: [delta((index * 7919) % 10007)],
+      }),
+    );
     const started = performance.now();
     const rows = sortRows(many, filterRows(many, { ...ALL, query: 'experts up' }).rows, column('0.fro'), true);
     sortRows(many, rows, column('name'), false);
@@ -88,8 +94,17 @@ describe('table order', () => {
 
 describe('table columns', () => {
   it('stand under the update they belong to', () => {
-    assert.deepEqual(columnGroups(columns), [{ delta: null, span: 3 }, { delta: 0, span: 6 }, { delta: 1, span: 6 }]);
-    assert.deepEqual(buildColumns(nameDeltas(['a', 'b', 'c']), [1], true).map(({ id }) => id).slice(0, 3), ['name', 'depth', '1.fro']);
+    assert.deepEqual(columnGroups(columns), [
+      { delta: null, span: 3 },
+      { delta: 0, span: 6 },
+      { delta: 1, span: 6 },
+    ]);
+    assert.deepEqual(
+      buildColumns(nameDeltas(['a', 'b', 'c']), [1], true)
+        .map(({ id }) => id)
+        .slice(0, 3),
+      ['name', 'depth', '1.fro'],
+    );
   });
 
   it('say why a number is missing', () => {
@@ -122,7 +137,10 @@ describe('virtual rows', () => {
 describe('detail bars', () => {
   it('count on a log axis, one element still in sight', () => {
     const { bars, ends, top } = histogramBars({ min: -2, max: 2, counts: [1, 0, 999_999, 9], zeros: 4 });
-    assert.deepEqual(bars.map(({ share }) => share.toFixed(3)), ['0.050', '0.000', '1.000', '0.167']);
+    assert.deepEqual(
+      bars.map(({ share }) => share.toFixed(3)),
+      ['0.050', '0.000', '1.000', '0.167'],
+    );
     assert.deepEqual(ends, ['−2.00', '0', '2.00']);
     assert.equal(top, '1.00 M');
     assert.equal(bars[3]!.text, 'Δ 1.00 to 2.00: 9');
@@ -131,7 +149,10 @@ describe('detail bars', () => {
 
   it('name pooled rows, the last bin no longer than the matrix', () => {
     const { bars } = profileBars([1, 2, 4], 3, 8, 'row');
-    assert.deepEqual(bars.map(({ text }) => text), ['rows 0–2: 1.00', 'rows 3–5: 2.00', 'rows 6–7: 4.00']);
+    assert.deepEqual(
+      bars.map(({ text }) => text),
+      ['rows 0–2: 1.00', 'rows 3–5: 2.00', 'rows 6–7: 4.00'],
+    );
     assert.equal(profileBars([1, 1], 1, 2, 'column').bars[1]!.text, 'column 1: 1.00');
   });
 

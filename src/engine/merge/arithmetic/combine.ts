@@ -39,7 +39,14 @@ function vectorsOf(block: Block, base: number | undefined, others: readonly numb
 }
 
 /** Σ cᵢvᵢ over `from … to`, plus the base where there is one. */
-function combine(result: Float64Array, vectors: Block, origin: Float64Array | undefined, coefficients: readonly number[], from = 0, to = result.length): void {
+function combine(
+  result: Float64Array,
+  vectors: Block,
+  origin: Float64Array | undefined,
+  coefficients: readonly number[],
+  from = 0,
+  to = result.length,
+): void {
   for (let index = from; index < to; index++) {
     let sum = 0;
     for (let vector = 0; vector < vectors.length; vector++) sum += coefficients[vector]! * vectors[vector]![index]!;
@@ -48,7 +55,10 @@ function combine(result: Float64Array, vectors: Block, origin: Float64Array | un
 }
 
 /** A method whose coefficients hold for the whole tensor. */
-function overall(setup: (task: MergeTask) => { origin: number | undefined; vectors: readonly number[] }, solve: (gram: Gram, task: MergeTask) => readonly number[]): Kernel<Combination> {
+function overall(
+  setup: (task: MergeTask) => { origin: number | undefined; vectors: readonly number[] },
+  solve: (gram: Gram, task: MergeTask) => readonly number[],
+): Kernel<Combination> {
   return {
     async prepare(task, passes) {
       const { origin, vectors } = setup(task);
@@ -59,7 +69,12 @@ function overall(setup: (task: MergeTask) => { origin: number | undefined; vecto
     merge(task, { coefficients }, block) {
       const { origin, vectors } = setup(task);
       const result = new Float64Array(block[0]!.length);
-      combine(result, vectorsOf(block, origin, vectors), origin === undefined ? undefined : block[origin], coefficients);
+      combine(
+        result,
+        vectorsOf(block, origin, vectors),
+        origin === undefined ? undefined : block[origin],
+        coefficients,
+      );
       return result;
     },
   };
@@ -125,7 +140,17 @@ export const nuslerp: Kernel<NuslerpState> = {
         bb[column]! += b[index]! * b[index]!;
       }
     });
-    return { coefficients: Array.from(aa, (square, column) => nuslerpCoefficients([[square, ab[column]!], [ab[column]!, bb[column]!]], t)) };
+    return {
+      coefficients: Array.from(aa, (square, column) =>
+        nuslerpCoefficients(
+          [
+            [square, ab[column]!],
+            [ab[column]!, bb[column]!],
+          ],
+          t,
+        ),
+      ),
+    };
   },
   merge(task, { coefficients }, block, first) {
     const vectors = vectorsOf(block, task.base, othersOf(task));
@@ -133,8 +158,12 @@ export const nuslerp: Kernel<NuslerpState> = {
     const result = new Float64Array(block[0]!.length);
     if (coefficients?.length === 1) combine(result, vectors, origin, coefficients[0]!);
     else if (coefficients !== null) {
-      for (let index = 0; index < result.length; index++) combine(result, vectors, origin, coefficients[(first + index) % coefficients.length]!, index, index + 1);
-    } else byRow(task, vectors, (gram, from, to) => combine(result, vectors, origin, nuslerpCoefficients(gram, nuslerpShare(task)), from, to));
+      for (let index = 0; index < result.length; index++)
+        combine(result, vectors, origin, coefficients[(first + index) % coefficients.length]!, index, index + 1);
+    } else
+      byRow(task, vectors, (gram, from, to) =>
+        combine(result, vectors, origin, nuslerpCoefficients(gram, nuslerpShare(task)), from, to),
+      );
     return result;
   },
 };
@@ -169,14 +198,19 @@ export const multislerp = overall(
     const rawNorm = normOf(gram, raw);
     if (rawNorm < eps) {
       if (gram.length === 2) return weights;
-      throw new FrankensteinError('bad-request', 'multislerp has no result where the weighted directions of the models cancel out: give them other weights.');
+      throw new FrankensteinError(
+        'bad-request',
+        'multislerp has no result where the weighted directions of the models cancel out: give them other weights.',
+      );
     }
     const mean = raw.map((value) => value / rawNorm);
     const along = sumOf(weights.map((weight, index) => weight * perUnit[index]! * dot(gram, mean, index)));
     const tangent = raw.map((value, index) => value - along * mean[index]!);
     const length = normOf(gram, tangent) + eps;
     const scale = sumOf(weights.map((weight, index) => weight * norms[index]!));
-    return mean.map((value, index) => scale * (value * Math.cos(length) + (tangent[index]! * Math.sin(length)) / length));
+    return mean.map(
+      (value, index) => scale * (value * Math.cos(length) + (tangent[index]! * Math.sin(length)) / length),
+    );
   },
 );
 
@@ -220,7 +254,8 @@ function modelStockCoefficients(gram: Gram): number[] {
   const count = gram.length;
   const cosines: number[] = [];
   for (let i = 0; i < count; i++) {
-    for (let j = i + 1; j < count; j++) cosines.push(clamp(gram[i]![j]! / Math.max(Math.sqrt(gram[i]![i]!) * Math.sqrt(gram[j]![j]!), 1e-6), -1, 1));
+    for (let j = i + 1; j < count; j++)
+      cosines.push(clamp(gram[i]![j]! / Math.max(Math.sqrt(gram[i]![i]!) * Math.sqrt(gram[j]![j]!), 1e-6), -1, 1));
   }
   const cos = sumOf(cosines) / cosines.length;
   const denominator = 1 + (count - 1) * cos;
@@ -244,7 +279,10 @@ export const modelStock: Kernel<Combination | null> = {
     const origin = block[task.base!]!;
     const result = new Float64Array(origin.length);
     if (state !== null) combine(result, vectors, origin, state.coefficients);
-    else byRow(task, vectors, (gram, from, to) => combine(result, vectors, origin, modelStockCoefficients(gram), from, to));
+    else
+      byRow(task, vectors, (gram, from, to) =>
+        combine(result, vectors, origin, modelStockCoefficients(gram), from, to),
+      );
     return result;
   },
 };

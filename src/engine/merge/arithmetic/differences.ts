@@ -5,7 +5,18 @@
  */
 import { FrankensteinError } from '../../errors.js';
 import { uniforms } from './random.js';
-import { argsort, countTies, magnitudes, type Ranked, RankSearch, type RankWindow, selectWindow, TIE_STRIDE, topOf, windowOf } from './select.js';
+import {
+  argsort,
+  countTies,
+  magnitudes,
+  type Ranked,
+  RankSearch,
+  type RankWindow,
+  selectWindow,
+  TIE_STRIDE,
+  topOf,
+  windowOf,
+} from './select.js';
 import { type Block, type Kernel, type MergeTask, numberOf, othersOf, type Passes } from './task.js';
 
 /** Which differences are kept. */
@@ -83,15 +94,22 @@ function keptOf(sparsity: Sparsity, { models, size }: MergeTask, input: number):
   const density = numberOf(models[input], 'density');
   if (sparsity === 'none' || density >= 1) return { kind: 'all' };
   switch (sparsity) {
-    case 'random': return { kind: 'random', density, factor: 1 };
+    case 'random':
+      return { kind: 'random', density, factor: 1 };
     case 'ranked': {
       if (density <= 0) return { kind: 'none' };
       const epsilon = numberOf(models[input], 'epsilon');
-      if (density + epsilon >= 1 || density - epsilon <= 0) throw new FrankensteinError('bad-request', `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1.`);
+      if (density + epsilon >= 1 || density - epsilon <= 0)
+        throw new FrankensteinError(
+          'bad-request',
+          `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1.`,
+        );
       return { kind: 'ranked', density, epsilon, factor: 1 };
     }
-    case 'magnitude': return density <= 0 || size === 0 ? { kind: 'none' } : { kind: 'to find' };
-    case 'outliers': return Math.floor(density * size) === 0 ? { kind: 'none' } : { kind: 'to find' };
+    case 'magnitude':
+      return density <= 0 || size === 0 ? { kind: 'none' } : { kind: 'to find' };
+    case 'outliers':
+      return Math.floor(density * size) === 0 ? { kind: 'none' } : { kind: 'to find' };
   }
 }
 
@@ -104,9 +122,11 @@ async function findWindows(sparsity: Sparsity, task: MergeTask, passes: Passes):
     const [low, end] = rankRange(sparsity, task, others[place]!);
     return [{ place, low, end, search: new RankSearch([low, end - 1], 32) }];
   });
-  const each = (visit: (place: number, keys: Float32Array, first: number) => void) => passes((block, first) => {
-    for (const { place } of searches) visit(place, magnitudes(differenceOf(block, task.base!, others[place]!)), first);
-  });
+  const each = (visit: (place: number, keys: Float32Array, first: number) => void) =>
+    passes((block, first) => {
+      for (const { place } of searches)
+        visit(place, magnitudes(differenceOf(block, task.base!, others[place]!)), first);
+    });
   const found = new Map<number, RankWindow>();
   if (searches.length > 0) {
     const searchOf = new Map(searches.map(({ place, search }) => [place, search]));
@@ -116,11 +136,18 @@ async function findWindows(sparsity: Sparsity, task: MergeTask, passes: Passes):
     }
     for (const { place, low, end, search } of searches) {
       const [lowest, highest] = search.results() as [Ranked, Ranked];
-      found.set(place, sparsity === 'magnitude' ? topOf(end - low, lowest, task.size) : windowOf(low, end, [lowest, highest], task.size));
+      found.set(
+        place,
+        sparsity === 'magnitude'
+          ? topOf(end - low, lowest, task.size)
+          : windowOf(low, end, [lowest, highest], task.size),
+      );
     }
     await each((place, keys, first) => countTies(found.get(place)!, keys, first));
   }
-  return kept.map((one, place) => (one.kind === 'to find' ? { kind: 'window', window: found.get(place)!, factor: 1 } : one));
+  return kept.map((one, place) =>
+    one.kind === 'to find' ? { kind: 'window', window: found.get(place)!, factor: 1 } : one,
+  );
 }
 
 /** Ranks that are kept, ascending, the end exclusive. */
@@ -134,7 +161,12 @@ function rankRange(sparsity: Sparsity, { models, size }: MergeTask, input: numbe
 }
 
 /** Scales what is kept to the sum of magnitudes of all the differences. */
-async function findFactors(task: MergeTask, kept: readonly Kept[], passes: Passes, mask: Mask | undefined): Promise<Kept[]> {
+async function findFactors(
+  task: MergeTask,
+  kept: readonly Kept[],
+  passes: Passes,
+  mask: Mask | undefined,
+): Promise<Kept[]> {
   const others = othersOf(task);
   const sums = kept.map(() => ({ before: 0, after: 0 }));
   if (kept.some(isPartial)) {
@@ -158,7 +190,14 @@ function isPartial(kept: Kept): kept is Exclude<Kept, { kind: 'all' | 'none' }> 
 }
 
 /** The differences that are kept, scaled; zero elsewhere. `delta` is used up. */
-function sparsify(delta: Float64Array, kept: Kept, task: MergeTask, place: number, first: number, mask: Mask | undefined): Float64Array {
+function sparsify(
+  delta: Float64Array,
+  kept: Kept,
+  task: MergeTask,
+  place: number,
+  first: number,
+  mask: Mask | undefined,
+): Float64Array {
   if (kept.kind === 'all') return delta;
   if (kept.kind === 'none') return delta.fill(0);
   const { factor } = kept;
@@ -177,7 +216,11 @@ function sparsify(delta: Float64Array, kept: Kept, task: MergeTask, place: numbe
 }
 
 /** The chance of each element to be kept: from density − ε for the smallest of its group to density + ε for the largest. */
-function chancesByRank(delta: Float64Array, { density, epsilon }: { density: number; epsilon: number }, task: MergeTask): Float64Array {
+function chancesByRank(
+  delta: Float64Array,
+  { density, epsilon }: { density: number; epsilon: number },
+  task: MergeTask,
+): Float64Array {
   const chances = new Float64Array(delta.length);
   const { count, stride } = ranking(task);
   const group = new Float64Array(count);
@@ -197,7 +240,13 @@ function chancesByRank(delta: Float64Array, { density, epsilon }: { density: num
 /** Elements are ranked along the second dimension, `stride` apart; those of a vector among each other. */
 function ranking({ shape, size }: MergeTask): { count: number; stride: number } {
   if (shape.length < 2) return { count: Math.max(1, size), stride: 1 };
-  return { count: Math.max(1, shape[1]!), stride: Math.max(1, shape.slice(2).reduce((product, dimension) => product * dimension, 1)) };
+  return {
+    count: Math.max(1, shape[1]!),
+    stride: Math.max(
+      1,
+      shape.slice(2).reduce((product, dimension) => product * dimension, 1),
+    ),
+  };
 }
 
 function differenceOf(block: Block, base: number, input: number): Float64Array {

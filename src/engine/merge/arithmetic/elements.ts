@@ -48,7 +48,8 @@ export const sce: Kernel<SceState> = {
     const window = await selection(task, passes);
     const energies = others.map(() => 0);
     await passes((block, first) => {
-      for (const [place, delta] of selected(task, window, block, first).entries()) for (const value of delta) energies[place]! += value * value;
+      for (const [place, delta] of selected(task, window, block, first).entries())
+        for (const value of delta) energies[place]! += value * value;
     });
     const means = energies.map((energy) => energy / task.size);
     const total = means.reduce((sum, mean) => sum + mean, 0);
@@ -125,7 +126,11 @@ export const ram: Kernel<RamState> = {
 /** Source: mergekit's `ramplus_tl`: overlap is measured per tensor. */
 export const ramPlus: Kernel<RamState> = {
   async prepare(task, passes) {
-    const [r, alpha, epsilon] = [numberOf(task.shared, 'r'), numberOf(task.shared, 'alpha'), numberOf(task.shared, 'epsilon')];
+    const [r, alpha, epsilon] = [
+      numberOf(task.shared, 'r'),
+      numberOf(task.shared, 'alpha'),
+      numberOf(task.shared, 'epsilon'),
+    ];
     const counts = othersOf(task).map(() => ({ shared: 0, unique: 0 }));
     await passes((block) => {
       const deltas = deltasOf(task, block);
@@ -133,10 +138,15 @@ export const ramPlus: Kernel<RamState> = {
         let changed = 0;
         for (const delta of deltas) if (Math.abs(delta[index]!) > epsilon) changed++;
         if (changed === 0) continue;
-        for (const [place, delta] of deltas.entries()) if (Math.abs(delta[index]!) > epsilon) counts[place]![changed > 1 ? 'shared' : 'unique']++;
+        for (const [place, delta] of deltas.entries())
+          if (Math.abs(delta[index]!) > epsilon) counts[place]![changed > 1 ? 'shared' : 'unique']++;
       }
     });
-    return { factors: counts.map(({ shared, unique }) => 1 + r * Math.min(alpha, Math.max(0, shared / Math.max(unique, epsilon)))) };
+    return {
+      factors: counts.map(
+        ({ shared, unique }) => 1 + r * Math.min(alpha, Math.max(0, shared / Math.max(unique, epsilon))),
+      ),
+    };
   },
   merge: ramMerge,
 };
@@ -185,13 +195,21 @@ export const arceeFusion: Kernel<FusionState> = {
     const other = othersOf(task)[0]!;
     await passes((block, first) => {
       const [base, values] = [block[task.base!]!, block[other]!];
-      for (let from = 0; from < base.length; from += row) divergences[(first + from) / row] = divergence(values, base, from, from + row);
+      for (let from = 0; from < base.length; from += row)
+        divergences[(first + from) / row] = divergence(values, base, from, from + row);
     });
-    const search = new RankSearch([0.25, 0.5, 0.75].map((share) => Math.floor(share * (task.size - 1))), 64);
+    const search = new RankSearch(
+      [0.25, 0.5, 0.75].map((share) => Math.floor(share * (task.size - 1))),
+      64,
+    );
     while (!search.done) {
       await passes((block, first) => {
         const [base, values] = [block[task.base!]!, block[other]!];
-        search.add(base.map((origin, index) => importanceOf(values[index]! - origin, divergences[Math.floor((first + index) / row)]!)));
+        search.add(
+          base.map((origin, index) =>
+            importanceOf(values[index]! - origin, divergences[Math.floor((first + index) / row)]!),
+          ),
+        );
       });
       search.next();
     }

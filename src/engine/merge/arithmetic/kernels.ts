@@ -11,7 +11,16 @@ import type { Block, Kernel, MergeTask, Passes } from './task.js';
 export type KernelName = MethodName | 'noise';
 
 const KERNELS = {
-  passthrough, linear, nearswap, slerp, nuslerp, multislerp, karcher, noise, sce, ram,
+  passthrough,
+  linear,
+  nearswap,
+  slerp,
+  nuslerp,
+  multislerp,
+  karcher,
+  noise,
+  sce,
+  ram,
   task_arithmetic: differences('none', false),
   ties: differences('magnitude', true),
   dare_linear: differences('random', false),
@@ -31,15 +40,33 @@ export function kernelOf(name: KernelName): Kernel<unknown> {
 }
 
 /** Merges arrays that are in memory. */
-export async function mergeArrays(kernel: Kernel<unknown>, task: MergeTask, inputs: Block, blockSize = task.size): Promise<Float64Array> {
+export async function mergeArrays(
+  kernel: Kernel<unknown>,
+  task: MergeTask,
+  inputs: Block,
+  blockSize = task.size,
+): Promise<Float64Array> {
   const unit = kernel.unit?.(task) ?? 1;
   const step = Math.max(1, Math.ceil(blockSize / unit)) * unit;
   const passes: Passes = (visit) => {
-    for (let first = 0; first < task.size; first += step) visit(inputs.map((input) => input.subarray(first, first + step)), first);
+    for (let first = 0; first < task.size; first += step)
+      visit(
+        inputs.map((input) => input.subarray(first, first + step)),
+        first,
+      );
     return Promise.resolve();
   };
   const state = await kernel.prepare(task, passes);
   const result = new Float64Array(task.size);
-  for (let first = 0; first < task.size; first += step) result.set(kernel.merge(task, state, inputs.map((input) => input.subarray(first, first + step)), first), first);
+  for (let first = 0; first < task.size; first += step)
+    result.set(
+      kernel.merge(
+        task,
+        state,
+        inputs.map((input) => input.subarray(first, first + step)),
+        first,
+      ),
+      first,
+    );
   return result;
 }

@@ -30,7 +30,10 @@ export class RankSearch {
   private readonly wanted: Wanted[];
 
   /** @param bits of the keys: all are given as arrays of that precision. */
-  constructor(ranks: readonly number[], private readonly bits: 32 | 64) {
+  constructor(
+    ranks: readonly number[],
+    private readonly bits: 32 | 64,
+  ) {
     this.wanted = ranks.map((rank) => ({ rank, prefix: [], below: 0, equal: 0, counts: new Float64Array(BUCKETS) }));
   }
 
@@ -101,7 +104,10 @@ export class RankSearch {
   }
 
   private valueOf(prefix: readonly number[]): number {
-    const words = Uint32Array.from({ length: prefix.length / 2 }, (_, word) => ((prefix[2 * word]! << 16) | prefix[2 * word + 1]!) >>> 0);
+    const words = Uint32Array.from(
+      { length: prefix.length / 2 },
+      (_, word) => ((prefix[2 * word]! << 16) | prefix[2 * word + 1]!) >>> 0,
+    );
     return this.bits === 32 ? new Float32Array(words.buffer)[0]! : new Float64Array(words.reverse().buffer)[0]!;
   }
 }
@@ -125,7 +131,12 @@ export interface RankWindow {
 }
 
 /** Ranks `low` to `end` (exclusive), ascending, the first of equal keys having the lower rank. Ties are to be counted. */
-export function windowOf(low: number, end: number, [lowest, highest]: readonly [Ranked, Ranked], size: number): RankWindow {
+export function windowOf(
+  low: number,
+  end: number,
+  [lowest, highest]: readonly [Ranked, Ranked],
+  size: number,
+): RankWindow {
   const together = lowest.value === highest.value;
   return {
     low: boundOf(lowest.value, low - lowest.below, together ? end - highest.below : lowest.equal, size),
@@ -135,7 +146,10 @@ export function windowOf(low: number, end: number, [lowest, highest]: readonly [
 
 /** The `count` largest keys; of equal ones, those that come first. `last` is the smallest of them. Ties are to be counted. */
 export function topOf(count: number, last: Ranked, size: number): RankWindow {
-  return { low: boundOf(last.value, 0, count - (size - last.below - last.equal), size), high: boundOf(Infinity, 0, Infinity, size) };
+  return {
+    low: boundOf(last.value, 0, count - (size - last.below - last.equal), size),
+    high: boundOf(Infinity, 0, Infinity, size),
+  };
 }
 
 function boundOf(value: number, from: number, to: number, size: number): Bound {
@@ -157,7 +171,12 @@ export function countTies({ low, high }: RankWindow, keys: ArrayLike<number>, fi
 }
 
 /** Calls `keep` for the elements of a block that are in the window, by their index in the block. */
-export function selectWindow({ low, high }: RankWindow, keys: ArrayLike<number>, first: number, keep: (index: number) => void): void {
+export function selectWindow(
+  { low, high }: RankWindow,
+  keys: ArrayLike<number>,
+  first: number,
+  keep: (index: number) => void,
+): void {
   let lows = low.before[first / TIE_STRIDE]!;
   let highs = high.before[first / TIE_STRIDE]!;
   for (let index = 0; index < keys.length; index++) {

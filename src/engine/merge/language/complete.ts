@@ -80,7 +80,12 @@ function findValue(node: TreeNode | undefined, path: Path): { path: Path } | und
 }
 
 function search<T>(node: TreeNode, path: Path, find: (node: TreeNode, path: Path) => T | undefined): T | undefined {
-  const children = node.kind === 'map' ? node.entries.map(({ key, value }) => [key.value, value] as const) : node.kind === 'list' ? node.items.map((item, index) => [index, item] as const) : [];
+  const children =
+    node.kind === 'map'
+      ? node.entries.map(({ key, value }) => [key.value, value] as const)
+      : node.kind === 'list'
+        ? node.items.map((item, index) => [index, item] as const)
+        : [];
   for (const [step, child] of children) {
     const found = find(child, [...path, step]);
     if (found !== undefined) return found;
@@ -88,7 +93,12 @@ function search<T>(node: TreeNode, path: Path, find: (node: TreeNode, path: Path
   return undefined;
 }
 
-function keysAt({ path, map }: { path: Path; map: MapNode }, text: string, replace: Place, before: string): RecipeCompletion[] {
+function keysAt(
+  { path, map }: { path: Path; map: MapNode },
+  text: string,
+  replace: Place,
+  before: string,
+): RecipeCompletion[] {
   const there = new Set(map.entries.map(({ key }) => key.value));
   const shape = shapeAt(path);
   const flow = /[{,]\s*$/.test(before);
@@ -97,13 +107,26 @@ function keysAt({ path, map }: { path: Path; map: MapNode }, text: string, repla
   for (const one of shape === undefined ? [] : alternatives(shape)) {
     if (one.kind === 'map') {
       for (const [key, spec] of Object.entries(MAPS[one.map].keys)) {
-        if (!there.has(key)) found.push({ label: key, kind: 'key', detail: spec.origin === 'mergekit' ? 'as in mergekit' : 'Frankenstein Lab', doc: docOf(spec), insert: `${key}:${startOf(spec.shape, indent, flow)}`, replace });
+        if (!there.has(key))
+          found.push({
+            label: key,
+            kind: 'key',
+            detail: spec.origin === 'mergekit' ? 'as in mergekit' : 'Frankenstein Lab',
+            doc: docOf(spec),
+            insert: `${key}:${startOf(spec.shape, indent, flow)}`,
+            replace,
+          });
       }
-    } else if (one.kind === 'record' && one.keys === 'parameter') found.push(...parametersAt(path, text, there, replace));
+    } else if (one.kind === 'record' && one.keys === 'parameter')
+      found.push(...parametersAt(path, text, there, replace));
     else if (one.kind === 'record' && one.keys === 'module') {
-      for (const [name, { doc }] of Object.entries(MODULES)) if (!there.has(name)) found.push({ label: name, kind: 'key', detail: undefined, doc, insert: `${name}:\n${indent}  $0`, replace });
+      for (const [name, { doc }] of Object.entries(MODULES))
+        if (!there.has(name))
+          found.push({ label: name, kind: 'key', detail: undefined, doc, insert: `${name}:\n${indent}  $0`, replace });
     } else if (one.kind === 'record' && one.keys === 'role') {
-      for (const [role, doc] of Object.entries(ROLES)) if (!there.has(role)) found.push({ label: role, kind: 'key', detail: undefined, doc, insert: `${role}: $0`, replace });
+      for (const [role, doc] of Object.entries(ROLES))
+        if (!there.has(role))
+          found.push({ label: role, kind: 'key', detail: undefined, doc, insert: `${role}: $0`, replace });
     }
   }
   return found;
@@ -113,13 +136,18 @@ function keysAt({ path, map }: { path: Path; map: MapNode }, text: string, repla
 function parametersAt(path: Path, text: string, there: ReadonlySet<string>, replace: Place): RecipeCompletion[] {
   const name = methodOf(text);
   if (name === undefined) return [];
-  const perModel = path.some((step, index) => typeof step === 'number' && (path[index - 1] === 'models' || path[index - 1] === 'sources'));
+  const perModel = path.some(
+    (step, index) => typeof step === 'number' && (path[index - 1] === 'models' || path[index - 1] === 'sources'),
+  );
   return METHODS[name].parameters
     .filter(({ name: own, scope }) => !there.has(own) && (perModel ? scope !== 'shared' : true))
     .map(({ name: own, doc, default: standard, min, max }) => ({
-      label: own, kind: 'key' as const, detail: standard === undefined ? 'must be given' : standard === null ? undefined : `default ${String(standard)}`,
+      label: own,
+      kind: 'key' as const,
+      detail: standard === undefined ? 'must be given' : standard === null ? undefined : `default ${String(standard)}`,
       doc: `${doc}${min === undefined && max === undefined ? '' : ` From ${min ?? '−∞'} to ${max ?? '∞'}.`}`,
-      insert: `${own}: \${1:${typeof standard === 'number' || typeof standard === 'boolean' ? String(standard) : '1.0'}}`, replace,
+      insert: `${own}: \${1:${typeof standard === 'number' || typeof standard === 'boolean' ? String(standard) : '1.0'}}`,
+      replace,
     }));
 }
 
@@ -129,10 +157,16 @@ export function methodOf(text: string): MethodName | undefined {
   return name !== undefined && isMethod(name) ? name : undefined;
 }
 
-function valuesAt({ path }: { path: Path }, text: string, replace: Place, around: RecipeSurroundings): RecipeCompletion[] {
+function valuesAt(
+  { path }: { path: Path },
+  text: string,
+  replace: Place,
+  around: RecipeSurroundings,
+): RecipeCompletion[] {
   const shape = shapeAt(path);
   const found: RecipeCompletion[] = [];
-  const word = (label: string, doc?: string, detail?: string) => found.push({ label, kind: 'word', detail, doc, insert: escaped(label), replace });
+  const word = (label: string, doc?: string, detail?: string) =>
+    found.push({ label, kind: 'word', detail, doc, insert: escaped(label), replace });
   for (const one of shape === undefined ? [] : alternatives(shape)) {
     switch (one.kind) {
       case 'word':
@@ -142,7 +176,15 @@ function valuesAt({ path }: { path: Path }, text: string, replace: Place, around
         ['true', 'false'].forEach((name) => word(name));
         break;
       case 'method':
-        for (const name of METHOD_NAMES) found.push({ label: name, kind: 'method', detail: METHODS[name].title, doc: `${METHODS[name].doc}\n\n${METHODS[name].formula}`, insert: name, replace });
+        for (const name of METHOD_NAMES)
+          found.push({
+            label: name,
+            kind: 'method',
+            detail: METHODS[name].title,
+            doc: `${METHODS[name].doc}\n\n${METHODS[name].formula}`,
+            insert: name,
+            replace,
+          });
         break;
       case 'checkpoint':
       case 'location':
@@ -163,11 +205,30 @@ function valuesAt({ path }: { path: Path }, text: string, replace: Place, around
   return found.filter(({ label }) => !labels.has(label) && labels.add(label));
 }
 
-function checkpointsFor(kind: 'checkpoint' | 'location', text: string, replace: Place, { checkpoints }: RecipeSurroundings): RecipeCompletion[] {
+function checkpointsFor(
+  kind: 'checkpoint' | 'location',
+  text: string,
+  replace: Place,
+  { checkpoints }: RecipeSurroundings,
+): RecipeCompletion[] {
   const roles = kind === 'location' ? [] : parseRecipe(text).recipe.checkpoints;
   return [
-    ...roles.map(({ role, location }): RecipeCompletion => ({ label: role.value, kind: 'checkpoint', detail: location.value, doc: ROLES[role.value.toLowerCase()], insert: escaped(role.value), replace })),
-    ...checkpoints.map(({ path, label }): RecipeCompletion => ({ label: path, kind: 'checkpoint', detail: label, doc: undefined, insert: escaped(plain(path)), replace })),
+    ...roles.map(({ role, location }): RecipeCompletion => ({
+      label: role.value,
+      kind: 'checkpoint',
+      detail: location.value,
+      doc: ROLES[role.value.toLowerCase()],
+      insert: escaped(role.value),
+      replace,
+    })),
+    ...checkpoints.map(({ path, label }): RecipeCompletion => ({
+      label: path,
+      kind: 'checkpoint',
+      detail: label,
+      doc: undefined,
+      insert: escaped(plain(path)),
+      replace,
+    })),
   ];
 }
 
@@ -177,18 +238,51 @@ const SPLICES = ['in:rl:rl', 'in:in:rl', 'rl:rl:in', 'rl:in:in', 'in:rl:in', 'rl
 function splicesFor(text: string, replace: Place): RecipeCompletion[] {
   const roles = new Map(parseRecipe(text).recipe.checkpoints.map(({ role }) => [role.value.toLowerCase(), role.value]));
   if (!roles.has('in') || !roles.has('rl')) return [];
-  return SPLICES.map((splice) => ({ label: splice.toUpperCase(), kind: 'word', detail: 'Early : Mid : Late', doc: 'Language layers by region; everything else comes from the checkpoint that gives Early.', insert: splice.toUpperCase(), replace }));
+  return SPLICES.map((splice) => ({
+    label: splice.toUpperCase(),
+    kind: 'word',
+    detail: 'Early : Mid : Late',
+    doc: 'Language layers by region; everything else comes from the checkpoint that gives Early.',
+    insert: splice.toUpperCase(),
+    replace,
+  }));
 }
 
 function layersFor(replace: Place, { layers }: RecipeSurroundings): RecipeCompletion[] {
   if (layers === undefined) return [];
   const [mid, late] = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
-  const ranges: [number, number, string][] = [[0, layers, 'all language layers'], [0, mid, 'Early'], [mid, late, 'Mid'], [late, layers, 'Late']];
-  return ranges.map(([first, end, detail]) => ({ label: `[${first}, ${end}]`, kind: 'layers', detail, doc: 'First layer and the one after the last, counted from 0.', insert: `[${first}, ${end}]`, replace }));
+  const ranges: [number, number, string][] = [
+    [0, layers, 'all language layers'],
+    [0, mid, 'Early'],
+    [mid, late, 'Mid'],
+    [late, layers, 'Late'],
+  ];
+  return ranges.map(([first, end, detail]) => ({
+    label: `[${first}, ${end}]`,
+    kind: 'layers',
+    detail,
+    doc: 'First layer and the one after the last, counted from 0.',
+    insert: `[${first}, ${end}]`,
+    replace,
+  }));
 }
 
 /** What every transformer's names hold, where no checkpoint is there to say. */
-const USUAL_FILTERS = ['self_attn', 'mlp', 'q_proj', 'k_proj', 'v_proj', 'o_proj', 'gate_proj', 'up_proj', 'down_proj', 'embed_tokens', 'lm_head', 'norm', 'visual'];
+const USUAL_FILTERS = [
+  'self_attn',
+  'mlp',
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+  'embed_tokens',
+  'lm_head',
+  'norm',
+  'visual',
+];
 
 /** Parts of tensors' names, the usual ones first. */
 function filtersFor(replace: Place, { tensors }: RecipeSurroundings): RecipeCompletion[] {
@@ -197,8 +291,18 @@ function filtersFor(replace: Place, { tensors }: RecipeSurroundings): RecipeComp
     const parts = name.split('.').filter((part) => !/^\d+$/.test(part) && part !== 'weight' && part !== 'bias');
     for (const part of new Set([...parts, parts.slice(-2).join('.')])) counts.set(part, (counts.get(part) ?? 0) + 1);
   }
-  const known = tensors.length === 0 ? USUAL_FILTERS.map((part) => [part, undefined] as const) : [...counts].sort(([, a], [, b]) => b - a);
-  return [['*', tensors.length] as const, ...known].map(([label, count]) => ({ label, kind: 'filter', detail: count === undefined || count === 0 ? undefined : `${count} ${count === 1 ? 'tensor' : 'tensors'}`, doc: 'A tensor is meant when its name holds this.', insert: label === '*' ? '"*"' : escaped(label), replace }));
+  const known =
+    tensors.length === 0
+      ? USUAL_FILTERS.map((part) => [part, undefined] as const)
+      : [...counts].sort(([, a], [, b]) => b - a);
+  return [['*', tensors.length] as const, ...known].map(([label, count]) => ({
+    label,
+    kind: 'filter',
+    detail: count === undefined || count === 0 ? undefined : `${count} ${count === 1 ? 'tensor' : 'tensors'}`,
+    doc: 'A tensor is meant when its name holds this.',
+    insert: label === '*' ? '"*"' : escaped(label),
+    replace,
+  }));
 }
 
 /** What stands after the colon, where a value of this shape begins. */
@@ -218,7 +322,13 @@ function startOf(shape: Shape, indent: string, flow: boolean): string {
 }
 
 function docOf({ doc, default: standard, example }: KeySpec): string {
-  return [doc, standard === undefined ? '' : `Default: ${standard}.`, example === undefined ? '' : `Example: ${example}`].filter(Boolean).join('\n\n');
+  return [
+    doc,
+    standard === undefined ? '' : `Default: ${standard}.`,
+    example === undefined ? '' : `Example: ${example}`,
+  ]
+    .filter(Boolean)
+    .join('\n\n');
 }
 
 /** Quoted where YAML would read it otherwise. */

@@ -31,21 +31,34 @@ export interface RecipeSketch {
 }
 
 /** @param request.file where the text is, or will be, saved: what it names is relative to its folder. */
-export async function checkRecipe({ file, text }: { file: string; text: string }, { signal }: CallContext = {}): Promise<RecipeFeedback> {
+export async function checkRecipe(
+  { file, text }: { file: string; text: string },
+  { signal }: CallContext = {},
+): Promise<RecipeFeedback> {
   const { problems, plan } = await resolve(file, text, signal);
   return { problems, made: plan === undefined ? null : sketchOf(plan) };
 }
 
 /** The recipe as mergekit writes it. @throws `malformed` when the recipe has errors. */
-export async function mergekitFormat({ file, text }: { file: string; text: string }, { signal }: CallContext = {}): Promise<MergekitConfig> {
+export async function mergekitFormat(
+  { file, text }: { file: string; text: string },
+  { signal }: CallContext = {},
+): Promise<MergekitConfig> {
   const { plan, problems, sourceOf } = await resolve(file, text, signal);
-  if (plan === undefined) throw new FrankensteinError('malformed', `The recipe has errors; the first: ${problems.find(({ severity }) => severity === 'error')?.message ?? 'it says nothing that could be made.'}`);
+  if (plan === undefined)
+    throw new FrankensteinError(
+      'malformed',
+      `The recipe has errors; the first: ${problems.find(({ severity }) => severity === 'error')?.message ?? 'it says nothing that could be made.'}`,
+    );
   return toMergekit(parseRecipe(text).recipe, plan, sourceOf);
 }
 
 /** The recipe held against its checkpoints. */
 function resolve(file: string, text: string, signal: AbortSignal | undefined): Promise<ResolvedRecipe> {
-  return resolveRecipe(parseRecipe(text), { folder: path.dirname(path.resolve(file)), open: (place) => openCheckpoint(place, { signal }) });
+  return resolveRecipe(parseRecipe(text), {
+    folder: path.dirname(path.resolve(file)),
+    open: (place) => openCheckpoint(place, { signal }),
+  });
 }
 
 function sketchOf({ sources, layers, owner, stored, computed }: RecipePlan): RecipeSketch {
@@ -63,7 +76,15 @@ function sketchOf({ sources, layers, owner, stored, computed }: RecipePlan): Rec
  * Completion with what lies around the recipe.
  * @param request.checkpoints absolute paths of those that are known.
  */
-export async function completeInPlace({ file, text, offset, checkpoints }: { file: string; text: string; offset: number; checkpoints: readonly { path: string; label: string }[] }, { signal }: CallContext = {}): Promise<RecipeCompletion[]> {
+export async function completeInPlace(
+  {
+    file,
+    text,
+    offset,
+    checkpoints,
+  }: { file: string; text: string; offset: number; checkpoints: readonly { path: string; label: string }[] },
+  { signal }: CallContext = {},
+): Promise<RecipeCompletion[]> {
   const folder = path.dirname(path.resolve(file));
   const around: RecipeSurroundings = {
     checkpoints: checkpoints.map(({ path: place, label }) => ({ path: relativeTo(folder, place), label })),
@@ -80,7 +101,11 @@ function relativeTo(folder: string, place: string): string {
 }
 
 /** Tensors and layers of the first checkpoint that the text names and that opens: its family has the same. */
-async function contentsOf(folder: string, text: string, signal: AbortSignal | undefined): Promise<Pick<RecipeSurroundings, 'tensors' | 'layers'>> {
+async function contentsOf(
+  folder: string,
+  text: string,
+  signal: AbortSignal | undefined,
+): Promise<Pick<RecipeSurroundings, 'tensors' | 'layers'>> {
   for (const { location } of parseRecipe(text).recipe.checkpoints) {
     try {
       const checkpoint = await openCheckpoint(path.resolve(folder, location.value), { signal });

@@ -40,8 +40,7 @@ export interface OutputSlice extends Place {
 }
 
 export type MergeBody =
-  | ({ kind: 'models'; models: InputModel[] } & Place)
-  | ({ kind: 'slices'; slices: OutputSlice[] } & Place);
+  ({ kind: 'models'; models: InputModel[] } & Place) | ({ kind: 'slices'; slices: OutputSlice[] } & Place);
 
 export interface OutputModule {
   name: Located<string>;
@@ -112,17 +111,23 @@ export interface Recipe {
  * means what it says), or itself.
  */
 export function locationOf({ checkpoints }: Pick<Recipe, 'checkpoints'>, reference: string): string {
-  const found = checkpoints.find(({ role }) => role.value === reference) ?? checkpoints.find(({ role }) => role.value.toLowerCase() === reference.toLowerCase());
+  const found =
+    checkpoints.find(({ role }) => role.value === reference) ??
+    checkpoints.find(({ role }) => role.value.toLowerCase() === reference.toLowerCase());
   return found?.location.value ?? reference;
 }
 
 /** The references of a form, in order of appearance; one that is used often stands there often. */
 export function referencesOf(form: Form): Reference[] {
   switch (form.kind) {
-    case 'stitch': return [form.early, form.mid, form.late];
-    case 'interpolate': return [form.a, form.b];
-    case 'noise': return [form.model];
-    case 'merge': return [...(form.base === undefined ? [] : [form.base]), ...bodiesOf(form).flatMap(referencesOfBody)];
+    case 'stitch':
+      return [form.early, form.mid, form.late];
+    case 'interpolate':
+      return [form.a, form.b];
+    case 'noise':
+      return [form.model];
+    case 'merge':
+      return [...(form.base === undefined ? [] : [form.base]), ...bodiesOf(form).flatMap(referencesOfBody)];
   }
 }
 
@@ -133,5 +138,8 @@ export function bodiesOf({ body }: MergeForm): MergeBody[] {
 
 function referencesOfBody(body: MergeBody): Reference[] {
   if (body.kind === 'models') return body.models.map(({ model }) => model);
-  return body.slices.flatMap(({ sources, base }) => [...(base === undefined ? [] : [base]), ...sources.map(({ model }) => model)]);
+  return body.slices.flatMap(({ sources, base }) => [
+    ...(base === undefined ? [] : [base]),
+    ...sources.map(({ model }) => model),
+  ]);
 }

@@ -12,22 +12,54 @@ export function checkShape(node: TreeNode, shape: Shape, text: string, report: R
   // The first of the right kind: no two alternatives of the language are of the same.
   const fitting = shapes.find((one) => isOfKind(node, one));
   if (fitting === undefined) {
-    report({ code: 'wrong-type', severity: 'error', ...placeOf(node), message: `${expected(shapes)} is expected here, not ${described(node)}.` });
+    report({
+      code: 'wrong-type',
+      severity: 'error',
+      ...placeOf(node),
+      message: `${expected(shapes)} is expected here, not ${described(node)}.`,
+    });
     return;
   }
   switch (fitting.kind) {
-    case 'map': checkMap(node as MapNode, fitting.map, text, report); break;
-    case 'list': for (const item of (node as { items: TreeNode[] }).items) checkShape(item, fitting.of, text, report); break;
-    case 'record': checkRecord(node as MapNode, fitting, text, report); break;
-    case 'setting': checkSetting(node, text, report); break;
-    case 'layers': checkLayers(node, report); break;
-    case 'integer': checkInteger(node as ScalarNode, fitting.min, report); break;
-    case 'number':
-      if (!Number.isFinite((node as ScalarNode).value)) report({ code: 'bad-value', severity: 'error', ...placeOf(node), message: 'A finite number is expected here.' });
+    case 'map':
+      checkMap(node as MapNode, fitting.map, text, report);
       break;
-    case 'word': checkWord(node as ScalarNode, fitting.of, shapes.length > 1, report); break;
-    case 'method': checkMethod(node as ScalarNode, report); break;
-    case 'text': case 'boolean': case 'checkpoint': case 'location': case 'either': break;
+    case 'list':
+      for (const item of (node as { items: TreeNode[] }).items) checkShape(item, fitting.of, text, report);
+      break;
+    case 'record':
+      checkRecord(node as MapNode, fitting, text, report);
+      break;
+    case 'setting':
+      checkSetting(node, text, report);
+      break;
+    case 'layers':
+      checkLayers(node, report);
+      break;
+    case 'integer':
+      checkInteger(node as ScalarNode, fitting.min, report);
+      break;
+    case 'number':
+      if (!Number.isFinite((node as ScalarNode).value))
+        report({
+          code: 'bad-value',
+          severity: 'error',
+          ...placeOf(node),
+          message: 'A finite number is expected here.',
+        });
+      break;
+    case 'word':
+      checkWord(node as ScalarNode, fitting.of, shapes.length > 1, report);
+      break;
+    case 'method':
+      checkMethod(node as ScalarNode, report);
+      break;
+    case 'text':
+    case 'boolean':
+    case 'checkpoint':
+    case 'location':
+    case 'either':
+      break;
   }
 }
 
@@ -41,21 +73,38 @@ function checkMap(node: MapNode, name: MapName, text: string, report: Report): v
     }
     const close = nearest(key.value, Object.keys(keys));
     report({
-      code: 'unknown-key', severity: 'error', ...placeOf(key),
-      message: close === undefined ? `"${key.value}" means nothing here; these do: ${Object.keys(keys).join(', ')}.` : `"${key.value}" means nothing here; did you mean ${close}?`,
+      code: 'unknown-key',
+      severity: 'error',
+      ...placeOf(key),
+      message:
+        close === undefined
+          ? `"${key.value}" means nothing here; these do: ${Object.keys(keys).join(', ')}.`
+          : `"${key.value}" means nothing here; did you mean ${close}?`,
       fix: close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ ...placeOf(key), text: close }] },
     });
   }
   for (const [key, { required }] of Object.entries(keys)) {
     if (required && entryOf(node, key) === undefined) {
-      report({ code: 'missing-key', severity: 'error', ...firstLine(node, text), message: `${key} is missing here: ${lowerFirst(keys[key]!.doc)}` });
+      report({
+        code: 'missing-key',
+        severity: 'error',
+        ...firstLine(node, text),
+        message: `${key} is missing here: ${lowerFirst(keys[key]!.doc)}`,
+      });
     }
   }
   if (name === 'recipe') checkForm(node, text, report);
   if (name === 'module') checkOneOf(node, ['models', 'slices'], 'A module', text, report);
   if (name === 'recipe' && entryOf(node, 'tokenizer') !== undefined) {
     const source = entryOf(node, 'tokenizer_source');
-    if (source !== undefined) report({ code: 'conflicting-keys', severity: 'error', ...placeOf(source.key), message: 'tokenizer_source and tokenizer say the same thing twice; one of them must go.', fix: { title: 'Remove tokenizer_source', edits: [removal(source, text)] } });
+    if (source !== undefined)
+      report({
+        code: 'conflicting-keys',
+        severity: 'error',
+        ...placeOf(source.key),
+        message: 'tokenizer_source and tokenizer say the same thing twice; one of them must go.',
+        fix: { title: 'Remove tokenizer_source', edits: [removal(source, text)] },
+      });
   }
 }
 
@@ -65,27 +114,66 @@ function checkForm(node: MapNode, text: string, report: Report): void {
   const merged = ['models', 'slices', 'modules'].find((key) => entryOf(node, key) !== undefined);
   if (merged !== undefined && method === undefined) {
     const place = entryOf(node, merged)!.key;
-    report({ code: 'missing-key', severity: 'error', ...placeOf(place), message: `merge_method is missing: it says how ${merged} are merged.`, fix: { title: 'Add merge_method: linear', edits: [{ offset: place.offset, length: 0, text: 'merge_method: linear\n' }] } });
+    report({
+      code: 'missing-key',
+      severity: 'error',
+      ...placeOf(place),
+      message: `merge_method is missing: it says how ${merged} are merged.`,
+      fix: {
+        title: 'Add merge_method: linear',
+        edits: [{ offset: place.offset, length: 0, text: 'merge_method: linear\n' }],
+      },
+    });
   }
   if (merged === undefined && FORMS.some((form) => entryOf(node, form) !== undefined)) {
     for (const key of ['merge_method', 'base_model', 'parameters', 'seed']) {
       const entry = entryOf(node, key);
-      if (entry !== undefined) report({ code: 'conflicting-keys', severity: 'warning', ...placeOf(entry.key), message: `${key} has no effect here: it belongs to models, slices and modules.`, fix: { title: `Remove ${key}`, edits: [removal(entry, text)] } });
+      if (entry !== undefined)
+        report({
+          code: 'conflicting-keys',
+          severity: 'warning',
+          ...placeOf(entry.key),
+          message: `${key} has no effect here: it belongs to models, slices and modules.`,
+          fix: { title: `Remove ${key}`, edits: [removal(entry, text)] },
+        });
     }
   }
 }
 
 function checkOneOf(node: MapNode, keys: readonly string[], what: string, text: string, report: Report): void {
   const there = keys.flatMap((key) => entryOf(node, key) ?? []);
-  if (there.length === 0) report({ code: 'conflicting-keys', severity: 'error', ...firstLine(node, text), message: `${what} has one of these, and none is here: ${keys.join(', ')}.` });
+  if (there.length === 0)
+    report({
+      code: 'conflicting-keys',
+      severity: 'error',
+      ...firstLine(node, text),
+      message: `${what} has one of these, and none is here: ${keys.join(', ')}.`,
+    });
   for (const entry of there.slice(1)) {
-    report({ code: 'conflicting-keys', severity: 'error', ...placeOf(entry.key), message: `${what} has one of ${keys.join(', ')}; ${there[0]!.key.value} is here already.`, fix: { title: `Remove ${entry.key.value}`, edits: [removal(entry, text)] } });
+    report({
+      code: 'conflicting-keys',
+      severity: 'error',
+      ...placeOf(entry.key),
+      message: `${what} has one of ${keys.join(', ')}; ${there[0]!.key.value} is here already.`,
+      fix: { title: `Remove ${entry.key.value}`, edits: [removal(entry, text)] },
+    });
   }
 }
 
-function checkRecord(node: MapNode, { of, keys }: Extract<Shape, { kind: 'record' }>, text: string, report: Report): void {
+function checkRecord(
+  node: MapNode,
+  { of, keys }: Extract<Shape, { kind: 'record' }>,
+  text: string,
+  report: Report,
+): void {
   for (const { key, value } of node.entries) {
-    if (keys === 'role' && !ROLE.test(key.value)) report({ code: 'bad-value', severity: 'error', ...placeOf(key), message: 'The name of a checkpoint is a word of letters, digits, - and _.' });
+    if (keys === 'role' && !ROLE.test(key.value))
+      report({
+        code: 'bad-value',
+        severity: 'error',
+        ...placeOf(key),
+        message: 'The name of a checkpoint is a word of letters, digits, - and _.',
+      });
     checkShape(value, of, text, report);
   }
 }
@@ -97,27 +185,60 @@ function checkSetting(node: TreeNode, text: string, report: Report): void {
     const cases = node.items.some((item) => item.kind === 'map');
     for (const item of node.items) {
       if (item.kind === 'map') checkMap(item, 'conditional', text, report);
-      else if (cases || item.kind === 'list' || item.value === null) report({ code: 'wrong-type', severity: 'error', ...placeOf(item), message: cases ? 'This list mixes cases ({filter, value}) with plain values; it must be one or the other.' : 'A number is expected in a gradient.' });
+      else if (cases || item.kind === 'list' || item.value === null)
+        report({
+          code: 'wrong-type',
+          severity: 'error',
+          ...placeOf(item),
+          message: cases
+            ? 'This list mixes cases ({filter, value}) with plain values; it must be one or the other.'
+            : 'A number is expected in a gradient.',
+        });
     }
-    if (node.items.length === 0) report({ code: 'bad-value', severity: 'warning', ...placeOf(node), message: 'An empty list gives no value: the default counts.' });
-  } else if (node.value === null) report({ code: 'wrong-type', severity: 'error', ...placeOf(node), message: 'A value is missing here.' });
+    if (node.items.length === 0)
+      report({
+        code: 'bad-value',
+        severity: 'warning',
+        ...placeOf(node),
+        message: 'An empty list gives no value: the default counts.',
+      });
+  } else if (node.value === null)
+    report({ code: 'wrong-type', severity: 'error', ...placeOf(node), message: 'A value is missing here.' });
 }
 
 function checkLayers(node: TreeNode, report: Report): void {
   const items = node.kind === 'list' ? node.items : [];
-  const numbers = items.map((item) => (item.kind === 'scalar' && Number.isInteger(item.value) ? (item.value as number) : -1));
+  const numbers = items.map((item) =>
+    item.kind === 'scalar' && Number.isInteger(item.value) ? (item.value as number) : -1,
+  );
   const [first, end] = numbers;
   if (items.length !== 2 || first === undefined || end === undefined || first < 0 || end < 0) {
-    report({ code: 'wrong-type', severity: 'error', ...placeOf(node), message: 'A range of layers is two whole numbers, the first layer and the one after the last, such as [9, 18].' });
+    report({
+      code: 'wrong-type',
+      severity: 'error',
+      ...placeOf(node),
+      message: 'A range of layers is two whole numbers, the first layer and the one after the last, such as [9, 18].',
+    });
   } else if (first > end) {
-    report({ code: 'layer-range', severity: 'error', ...placeOf(node), message: `This range runs backwards: layer ${first} comes after ${end}.`, fix: { title: `Change to [${end}, ${first}]`, edits: [{ ...placeOf(node), text: `[${end}, ${first}]` }] } });
+    report({
+      code: 'layer-range',
+      severity: 'error',
+      ...placeOf(node),
+      message: `This range runs backwards: layer ${first} comes after ${end}.`,
+      fix: { title: `Change to [${end}, ${first}]`, edits: [{ ...placeOf(node), text: `[${end}, ${first}]` }] },
+    });
   }
 }
 
 function checkInteger(node: ScalarNode, min: number | undefined, report: Report): void {
   const value = node.value as number;
   if (!Number.isSafeInteger(value) || (min !== undefined && value < min)) {
-    report({ code: 'bad-value', severity: 'error', ...placeOf(node), message: `A whole number${min === undefined ? '' : ` of at least ${min}`} is expected here.` });
+    report({
+      code: 'bad-value',
+      severity: 'error',
+      ...placeOf(node),
+      message: `A whole number${min === undefined ? '' : ` of at least ${min}`} is expected here.`,
+    });
   }
 }
 
@@ -126,7 +247,9 @@ function checkWord(node: ScalarNode, words: readonly string[], open: boolean, re
   if (words.includes(value) || open) return;
   const close = nearest(value, words);
   report({
-    code: 'bad-value', severity: 'error', ...placeOf(node),
+    code: 'bad-value',
+    severity: 'error',
+    ...placeOf(node),
     message: `"${value}" is not one of ${words.join(', ')}.`,
     fix: close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ ...placeOf(node), text: close }] },
   });
@@ -142,42 +265,77 @@ function checkMethod(node: ScalarNode, report: Report): void {
   if ((METHOD_NAMES as readonly string[]).includes(value)) return;
   const close = nearest(value, METHOD_NAMES);
   report({
-    code: 'unknown-method', severity: 'error', ...placeOf(node),
-    message: close === undefined ? `There is no method "${value}"; there are ${METHOD_NAMES.join(', ')}.` : `There is no method "${value}"; did you mean ${close}?`,
+    code: 'unknown-method',
+    severity: 'error',
+    ...placeOf(node),
+    message:
+      close === undefined
+        ? `There is no method "${value}"; there are ${METHOD_NAMES.join(', ')}.`
+        : `There is no method "${value}"; did you mean ${close}?`,
     fix: close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ ...placeOf(node), text: close }] },
   });
 }
 
 function isOfKind(node: TreeNode, shape: Shape): boolean {
   switch (shape.kind) {
-    case 'map': case 'record': return node.kind === 'map';
-    case 'list': case 'layers': return node.kind === 'list';
-    case 'setting': return true;
-    case 'number': case 'integer': return node.kind === 'scalar' && typeof node.value === 'number';
-    case 'boolean': return node.kind === 'scalar' && typeof node.value === 'boolean';
-    case 'text': case 'word': case 'method': case 'checkpoint': case 'location': return node.kind === 'scalar' && node.value !== null && node.value !== '';
-    case 'either': return shape.shapes.some((one) => isOfKind(node, one));
+    case 'map':
+    case 'record':
+      return node.kind === 'map';
+    case 'list':
+    case 'layers':
+      return node.kind === 'list';
+    case 'setting':
+      return true;
+    case 'number':
+    case 'integer':
+      return node.kind === 'scalar' && typeof node.value === 'number';
+    case 'boolean':
+      return node.kind === 'scalar' && typeof node.value === 'boolean';
+    case 'text':
+    case 'word':
+    case 'method':
+    case 'checkpoint':
+    case 'location':
+      return node.kind === 'scalar' && node.value !== null && node.value !== '';
+    case 'either':
+      return shape.shapes.some((one) => isOfKind(node, one));
   }
 }
 
 function expected(shapes: readonly Shape[]): string {
   const names = [...new Set(shapes.map(nameOf))];
   const [first] = names;
-  return names.length === 1 && first !== undefined ? upperFirst(first) : upperFirst(`${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  return names.length === 1 && first !== undefined
+    ? upperFirst(first)
+    : upperFirst(`${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
 }
 
 function nameOf(shape: Shape): string {
   switch (shape.kind) {
-    case 'map': case 'record': return 'a mapping';
-    case 'list': return 'a list';
-    case 'layers': return 'a range such as [9, 18]';
-    case 'number': return 'a number';
-    case 'integer': return 'a whole number';
-    case 'boolean': return 'true or false';
-    case 'checkpoint': case 'location': return 'a checkpoint';
-    case 'method': return 'the name of a method';
-    case 'word': return shape.of.join(', ');
-    case 'text': case 'setting': case 'either': return 'a value';
+    case 'map':
+    case 'record':
+      return 'a mapping';
+    case 'list':
+      return 'a list';
+    case 'layers':
+      return 'a range such as [9, 18]';
+    case 'number':
+      return 'a number';
+    case 'integer':
+      return 'a whole number';
+    case 'boolean':
+      return 'true or false';
+    case 'checkpoint':
+    case 'location':
+      return 'a checkpoint';
+    case 'method':
+      return 'the name of a method';
+    case 'word':
+      return shape.of.join(', ');
+    case 'text':
+    case 'setting':
+    case 'either':
+      return 'a value';
   }
 }
 

@@ -3,7 +3,22 @@
  * needs the checkpoints is checked in `resolve.ts`.
  */
 import { isMethod, METHODS } from '../methods.js';
-import { type Form, type InputModel, type LayerRange, locationOf, type MergeBody, type MergeForm, type OutputModule, type OutputSlice, type Parameter, type Recipe, type Reference, type Scalar, type Setting, type SliceSource } from './ast.js';
+import {
+  type Form,
+  type InputModel,
+  type LayerRange,
+  locationOf,
+  type MergeBody,
+  type MergeForm,
+  type OutputModule,
+  type OutputSlice,
+  type Parameter,
+  type Recipe,
+  type Reference,
+  type Scalar,
+  type Setting,
+  type SliceSource,
+} from './ast.js';
 import { bare, checkShape } from './check.js';
 import { checkMerge } from './checkMerge.js';
 import type { Located, Place, RecipeProblem } from './problem.js';
@@ -26,7 +41,14 @@ export function parseRecipe(text: string): ParsedRecipe {
   const report = (problem: RecipeProblem) => void problems.push(problem);
   const tree = parseTree(text, report);
   if (tree === undefined) {
-    if (problems.length === 0) report({ code: 'conflicting-keys', severity: 'error', offset: 0, length: 0, message: 'This recipe is empty: it needs stitch, interpolate, noise, models, slices or modules.' });
+    if (problems.length === 0)
+      report({
+        code: 'conflicting-keys',
+        severity: 'error',
+        offset: 0,
+        length: 0,
+        message: 'This recipe is empty: it needs stitch, interpolate, noise, models, slices or modules.',
+      });
     return { text, tree, recipe: EMPTY, problems };
   }
   checkShape(tree, { kind: 'map', map: 'recipe' }, text, report);
@@ -36,7 +58,14 @@ export function parseRecipe(text: string): ParsedRecipe {
   return { text, tree, recipe, problems };
 }
 
-const EMPTY: Recipe = { checkpoints: [], form: undefined, dtype: undefined, tokenizer: undefined, chatTemplate: undefined, seed: 0 };
+const EMPTY: Recipe = {
+  checkpoints: [],
+  form: undefined,
+  dtype: undefined,
+  tokenizer: undefined,
+  chatTemplate: undefined,
+  seed: 0,
+};
 
 /** `EARLY:MID:LATE`, roles. */
 const SHORTHAND = /^\s*([\w-]+)\s*:\s*([\w-]+)\s*:\s*([\w-]+)\s*$/;
@@ -47,12 +76,24 @@ function readRecipe(root: MapNode, report: ReportProblem): Recipe {
   const tokenizer = mapOf(valueOf(root, 'tokenizer'));
   for (const key of ['tokens', 'pad_to_multiple_of']) {
     const entry = tokenizer && entryOf(tokenizer, key);
-    if (entry) report({ code: 'unsupported', severity: 'error', ...placeOf(entry.key), message: `tokenizer.${key} is not done here: embeddings stay in the rows they are in.` });
+    if (entry)
+      report({
+        code: 'unsupported',
+        severity: 'error',
+        ...placeOf(entry.key),
+        message: `tokenizer.${key} is not done here: embeddings stay in the rows they are in.`,
+      });
   }
   const outDtype = textOf(valueOf(root, 'out_dtype')) ?? textOf(valueOf(root, 'dtype'));
   const chatTemplate = textOf(valueOf(root, 'chat_template'));
   if (chatTemplate !== undefined && !chatTemplate.value.includes('{')) {
-    report({ code: 'unsupported', severity: 'error', ...placeOf(chatTemplate), message: 'A chat template is Jinja text here; mergekit\'s names for templates ("auto", "chatml", …) are not known.' });
+    report({
+      code: 'unsupported',
+      severity: 'error',
+      ...placeOf(chatTemplate),
+      message:
+        'A chat template is Jinja text here; mergekit\'s names for templates ("auto", "chatml", …) are not known.',
+    });
   }
   return {
     checkpoints: (mapOf(valueOf(root, 'checkpoints'))?.entries ?? []).flatMap(({ key, value }) => {
@@ -61,7 +102,9 @@ function readRecipe(root: MapNode, report: ReportProblem): Recipe {
     }),
     form: readForm(root, report),
     dtype: outDtype && { ...outDtype, value: bare(outDtype.value) },
-    tokenizer: referenceOf(valueOf(root, 'tokenizer_source')) ?? (tokenizer && (referenceOf(valueOf(tokenizer, 'source')) ?? { value: 'union', ...placeOf(tokenizer) })),
+    tokenizer:
+      referenceOf(valueOf(root, 'tokenizer_source')) ??
+      (tokenizer && (referenceOf(valueOf(tokenizer, 'source')) ?? { value: 'union', ...placeOf(tokenizer) })),
     chatTemplate,
     seed: integerOf(valueOf(root, 'seed'))?.value ?? 0,
   };
@@ -72,19 +115,41 @@ function readForm(root: MapNode, report: ReportProblem): Form | undefined {
   if (stitch) return readStitch(stitch.value, report);
   const interpolate = mapOf(valueOf(root, 'interpolate'));
   if (interpolate) {
-    const [a, b, alpha] = [textOf(valueOf(interpolate, 'a')), textOf(valueOf(interpolate, 'b')), settingOf(valueOf(interpolate, 'alpha'))];
+    const [a, b, alpha] = [
+      textOf(valueOf(interpolate, 'a')),
+      textOf(valueOf(interpolate, 'b')),
+      settingOf(valueOf(interpolate, 'alpha')),
+    ];
     if (a === undefined || b === undefined || alpha === undefined) return undefined;
-    return { kind: 'interpolate', place: placeOf(entryOf(root, 'interpolate')!.key), a, b, alpha, layers: layersOf(valueOf(interpolate, 'layers')), part: wordOf(valueOf(interpolate, 'part'), PARTS) ?? 'all' };
+    return {
+      kind: 'interpolate',
+      place: placeOf(entryOf(root, 'interpolate')!.key),
+      a,
+      b,
+      alpha,
+      layers: layersOf(valueOf(interpolate, 'layers')),
+      part: wordOf(valueOf(interpolate, 'part'), PARTS) ?? 'all',
+    };
   }
   const noise = mapOf(valueOf(root, 'noise'));
   if (noise) {
     const [model, sigma] = [textOf(valueOf(noise, 'model')), numberOf(valueOf(noise, 'sigma'))];
-    if (sigma !== undefined && sigma.value < 0) report({ code: 'bad-value', severity: 'error', ...placeOf(sigma), message: 'sigma is a standard deviation and must not be negative.' });
+    if (sigma !== undefined && sigma.value < 0)
+      report({
+        code: 'bad-value',
+        severity: 'error',
+        ...placeOf(sigma),
+        message: 'sigma is a standard deviation and must not be negative.',
+      });
     if (model === undefined || sigma === undefined) return undefined;
     return {
-      kind: 'noise', place: placeOf(entryOf(root, 'noise')!.key), model, sigma,
+      kind: 'noise',
+      place: placeOf(entryOf(root, 'noise')!.key),
+      model,
+      sigma,
       scale: wordOf(valueOf(noise, 'scale'), NOISE_SCALES) ?? 'absolute',
-      layers: layersOf(valueOf(noise, 'layers')), part: wordOf(valueOf(noise, 'part'), PARTS) ?? 'all',
+      layers: layersOf(valueOf(noise, 'layers')),
+      part: wordOf(valueOf(noise, 'part'), PARTS) ?? 'all',
       seed: integerOf(valueOf(noise, 'seed'))?.value ?? 0,
     };
   }
@@ -97,7 +162,12 @@ function readStitch(node: TreeNode, report: ReportProblem): Form | undefined {
     if (text === undefined) return undefined;
     const match = SHORTHAND.exec(text.value);
     if (match === null) {
-      report({ code: 'bad-value', severity: 'error', ...placeOf(node), message: `"${text.value.slice(0, 40)}" names no regions: write EARLY:MID:LATE, such as IN:RL:RL, or a mapping with early, mid and late.` });
+      report({
+        code: 'bad-value',
+        severity: 'error',
+        ...placeOf(node),
+        message: `"${text.value.slice(0, 40)}" names no regions: write EARLY:MID:LATE, such as IN:RL:RL, or a mapping with early, mid and late.`,
+      });
       return undefined;
     }
     let from = text.offset;
@@ -117,8 +187,24 @@ function readStitch(node: TreeNode, report: ReportProblem): Form | undefined {
   if (cutsNode?.kind === 'list') {
     const numbers = cutsNode.items.map((item) => integerOf(item)?.value);
     const [first, second] = numbers;
-    if (numbers.length !== 2 || first === undefined || second === undefined) report({ code: 'bad-value', severity: 'error', ...placeOf(cutsNode), message: 'Cuts are two layers, the first of Mid and the first of Late, such as [9, 18].' });
-    else if (first > second) report({ code: 'layer-range', severity: 'error', ...placeOf(cutsNode), message: `The first cut (${first}) must not come after the second (${second}).`, fix: { title: `Change to [${second}, ${first}]`, edits: [{ ...placeOf(cutsNode), text: `[${second}, ${first}]` }] } });
+    if (numbers.length !== 2 || first === undefined || second === undefined)
+      report({
+        code: 'bad-value',
+        severity: 'error',
+        ...placeOf(cutsNode),
+        message: 'Cuts are two layers, the first of Mid and the first of Late, such as [9, 18].',
+      });
+    else if (first > second)
+      report({
+        code: 'layer-range',
+        severity: 'error',
+        ...placeOf(cutsNode),
+        message: `The first cut (${first}) must not come after the second (${second}).`,
+        fix: {
+          title: `Change to [${second}, ${first}]`,
+          edits: [{ ...placeOf(cutsNode), text: `[${second}, ${first}]` }],
+        },
+      });
     else cuts = { value: [first, second], ...placeOf(cutsNode) };
   }
   return { kind: 'stitch', place: placeOf(node), early, mid, late, cuts };
@@ -128,31 +214,54 @@ function readMerge(root: MapNode): MergeForm | undefined {
   const method = textOf(valueOf(root, 'merge_method'));
   if (method === undefined || !isMethod(method.value)) return undefined;
   const modules = mapOf(valueOf(root, 'modules'));
-  const body = modules === undefined
-    ? readBody(root)
-    : {
-        kind: 'modules' as const, ...placeOf(entryOf(root, 'modules')!.key),
-        modules: modules.entries.flatMap(({ key, value }): OutputModule[] => {
-          const inner = value.kind === 'map' ? readBody(value) : undefined;
-          return inner === undefined ? [] : [{ name: { value: key.value, ...placeOf(key) }, body: inner, parameters: parametersOf(mapOf(value)) }];
-        }),
-      };
+  const body =
+    modules === undefined
+      ? readBody(root)
+      : {
+          kind: 'modules' as const,
+          ...placeOf(entryOf(root, 'modules')!.key),
+          modules: modules.entries.flatMap(({ key, value }): OutputModule[] => {
+            const inner = value.kind === 'map' ? readBody(value) : undefined;
+            return inner === undefined
+              ? []
+              : [{ name: { value: key.value, ...placeOf(key) }, body: inner, parameters: parametersOf(mapOf(value)) }];
+          }),
+        };
   if (body === undefined) return undefined;
-  return { kind: 'merge', method: { ...method, value: METHODS[method.value].name }, base: referenceOf(valueOf(root, 'base_model')), parameters: parametersOf(root), body };
+  return {
+    kind: 'merge',
+    method: { ...method, value: METHODS[method.value].name },
+    base: referenceOf(valueOf(root, 'base_model')),
+    parameters: parametersOf(root),
+    body,
+  };
 }
 
 function readBody(node: MapNode): MergeBody | undefined {
   const models = entryOf(node, 'models');
-  if (models?.value.kind === 'list') return { kind: 'models', ...placeOf(models.key), models: models.value.items.flatMap((item) => readModel(item) ?? []) };
+  if (models?.value.kind === 'list')
+    return {
+      kind: 'models',
+      ...placeOf(models.key),
+      models: models.value.items.flatMap((item) => readModel(item) ?? []),
+    };
   const slices = entryOf(node, 'slices');
   if (slices?.value.kind !== 'list') return undefined;
   return {
-    kind: 'slices', ...placeOf(slices.key),
+    kind: 'slices',
+    ...placeOf(slices.key),
     slices: slices.value.items.flatMap((item): OutputSlice[] => {
       const map = mapOf(item);
       const sources = map && valueOf(map, 'sources');
       if (map === undefined || sources?.kind !== 'list') return [];
-      return [{ ...placeOf(item), sources: readSources(sources), base: referenceOf(valueOf(map, 'base_model')), parameters: parametersOf(map) }];
+      return [
+        {
+          ...placeOf(item),
+          sources: readSources(sources),
+          base: referenceOf(valueOf(map, 'base_model')),
+          parameters: parametersOf(map),
+        },
+      ];
     }),
   };
 }
@@ -181,11 +290,14 @@ function parametersOf(map: MapNode | undefined): Parameter[] {
 
 function settingOf(node: TreeNode | undefined): Setting | undefined {
   if (node === undefined) return undefined;
-  if (node.kind === 'scalar') return node.value === null ? undefined : { kind: 'scalar', value: node.value, ...placeOf(node) };
+  if (node.kind === 'scalar')
+    return node.value === null ? undefined : { kind: 'scalar', value: node.value, ...placeOf(node) };
   if (node.kind === 'map') return conditionalOf([node], node);
   const maps = node.items.filter((item) => item.kind === 'map');
   if (maps.length > 0) return conditionalOf(maps, node);
-  const values = node.items.flatMap((item): Located<Scalar>[] => (item.kind === 'scalar' && item.value !== null ? [{ value: item.value, ...placeOf(item) }] : []));
+  const values = node.items.flatMap((item): Located<Scalar>[] =>
+    item.kind === 'scalar' && item.value !== null ? [{ value: item.value, ...placeOf(item) }] : [],
+  );
   return { kind: 'gradient', values, ...placeOf(node) };
 }
 
@@ -215,7 +327,9 @@ function pathOf(node: TreeNode | undefined): Reference | undefined {
 function layersOf(node: TreeNode | undefined): LayerRange | undefined {
   if (node?.kind !== 'list' || node.items.length !== 2) return undefined;
   const [first, end] = node.items.map((item) => integerOf(item)?.value);
-  return first === undefined || end === undefined || first < 0 || first > end ? undefined : { value: [first, end], ...placeOf(node) };
+  return first === undefined || end === undefined || first < 0 || first > end
+    ? undefined
+    : { value: [first, end], ...placeOf(node) };
 }
 
 function valueOf(map: MapNode, key: string): TreeNode | undefined {
@@ -227,11 +341,15 @@ function mapOf(node: TreeNode | undefined): MapNode | undefined {
 }
 
 function textOf(node: TreeNode | undefined): Located<string> | undefined {
-  return node?.kind === 'scalar' && node.value !== null && node.value !== '' ? { value: String(node.value), ...placeOf(node) } : undefined;
+  return node?.kind === 'scalar' && node.value !== null && node.value !== ''
+    ? { value: String(node.value), ...placeOf(node) }
+    : undefined;
 }
 
 function numberOf(node: TreeNode | undefined): Located<number> | undefined {
-  return node?.kind === 'scalar' && typeof node.value === 'number' && Number.isFinite(node.value) ? { value: node.value, ...placeOf(node) } : undefined;
+  return node?.kind === 'scalar' && typeof node.value === 'number' && Number.isFinite(node.value)
+    ? { value: node.value, ...placeOf(node) }
+    : undefined;
 }
 
 function integerOf(node: TreeNode | undefined): Located<number> | undefined {

@@ -6,7 +6,18 @@ import { METHOD_NAMES, METHODS } from '../methods.js';
 
 /** Mappings of the language. */
 export type MapName =
-  | 'recipe' | 'stitch' | 'interpolate' | 'noise' | 'model' | 'slice' | 'source' | 'module' | 'conditional' | 'tokenizer' | 'reference' | 'path';
+  | 'recipe'
+  | 'stitch'
+  | 'interpolate'
+  | 'noise'
+  | 'model'
+  | 'slice'
+  | 'source'
+  | 'module'
+  | 'conditional'
+  | 'tokenizer'
+  | 'reference'
+  | 'path';
 
 export type Shape =
   | { kind: 'text' }
@@ -84,65 +95,207 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
   recipe: {
     doc: 'A recipe says how one checkpoint is made of others. Exactly one of stitch, interpolate, noise, models, slices and modules says what is done.',
     keys: {
-      checkpoints: { shape: { kind: 'record', of: { kind: 'location' }, keys: 'role' }, origin: 'recipe', doc: 'Names for checkpoints: role → path, relative to this file, or a repository of the Hugging Face cache. The names base, in and rl are the stages of a lineage. Another recipe is a checkpoint too.', example: '{in: ../in, rl: ../rl}' },
-      stitch: { shape: { kind: 'either', shapes: [{ kind: 'map', map: 'stitch' }, TEXT] }, origin: 'recipe', doc: 'Language layers by region: Early, Mid and Late each from one checkpoint. Short form: EARLY:MID:LATE. Everything outside the language layers comes from the checkpoint that gives Early. No weight is computed.', example: 'IN:RL:RL' },
-      interpolate: { shape: { kind: 'map', map: 'interpolate' }, origin: 'recipe', doc: 'Checkpoint a with some layers moved towards b: (1 − alpha) · a + alpha · b.', example: '{a: in, b: rl, alpha: 0.5, layers: [9, 18]}' },
-      noise: { shape: { kind: 'map', map: 'noise' }, origin: 'recipe', doc: 'A checkpoint with normal noise added to the weights of some layers.', example: '{model: in, sigma: 0.01, scale: relative, layers: [9, 18]}' },
+      checkpoints: {
+        shape: { kind: 'record', of: { kind: 'location' }, keys: 'role' },
+        origin: 'recipe',
+        doc: 'Names for checkpoints: role → path, relative to this file, or a repository of the Hugging Face cache. The names base, in and rl are the stages of a lineage. Another recipe is a checkpoint too.',
+        example: '{in: ../in, rl: ../rl}',
+      },
+      stitch: {
+        shape: { kind: 'either', shapes: [{ kind: 'map', map: 'stitch' }, TEXT] },
+        origin: 'recipe',
+        doc: 'Language layers by region: Early, Mid and Late each from one checkpoint. Short form: EARLY:MID:LATE. Everything outside the language layers comes from the checkpoint that gives Early. No weight is computed.',
+        example: 'IN:RL:RL',
+      },
+      interpolate: {
+        shape: { kind: 'map', map: 'interpolate' },
+        origin: 'recipe',
+        doc: 'Checkpoint a with some layers moved towards b: (1 − alpha) · a + alpha · b.',
+        example: '{a: in, b: rl, alpha: 0.5, layers: [9, 18]}',
+      },
+      noise: {
+        shape: { kind: 'map', map: 'noise' },
+        origin: 'recipe',
+        doc: 'A checkpoint with normal noise added to the weights of some layers.',
+        example: '{model: in, sigma: 0.01, scale: relative, layers: [9, 18]}',
+      },
       models: { shape: MODELS, origin: 'mergekit', doc: 'Whole models that are merged.' },
       slices: { shape: SLICES, origin: 'mergekit', doc: 'Ranges of layers, stacked in the order given.' },
-      modules: { shape: { kind: 'record', of: { kind: 'map', map: 'module' }, keys: 'module' }, origin: 'mergekit', doc: 'Parts of the model, each with models or slices of its own. Parts that are not listed are left out of the result.' },
-      merge_method: { shape: { kind: 'method' }, origin: 'mergekit', doc: 'How models are merged. Needed with models, slices and modules.' },
-      base_model: { shape: CHECKPOINT, origin: 'mergekit', doc: 'The model that differences are taken to, and whose config and tokenizer files the result has.' },
-      parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters of the method. Those of a slice go before those of a module, which go before these.' },
-      dtype: { shape: DTYPE, origin: 'mergekit', doc: 'Dtype of the result, where out_dtype is not given. mergekit computes in it as well; here every method computes in float64 and rounds once.' },
-      out_dtype: { shape: DTYPE, origin: 'mergekit', doc: 'Dtype of the result. Left out: dtype, or that of the inputs.' },
-      tokenizer_source: { shape: { kind: 'either', shapes: [{ kind: 'word', of: ['base', 'union'] }, CHECKPOINT] }, origin: 'mergekit', doc: 'Whose tokenizer the result has. All models must have the same vocabulary: tokens are not moved to other rows here.' },
+      modules: {
+        shape: { kind: 'record', of: { kind: 'map', map: 'module' }, keys: 'module' },
+        origin: 'mergekit',
+        doc: 'Parts of the model, each with models or slices of its own. Parts that are not listed are left out of the result.',
+      },
+      merge_method: {
+        shape: { kind: 'method' },
+        origin: 'mergekit',
+        doc: 'How models are merged. Needed with models, slices and modules.',
+      },
+      base_model: {
+        shape: CHECKPOINT,
+        origin: 'mergekit',
+        doc: 'The model that differences are taken to, and whose config and tokenizer files the result has.',
+      },
+      parameters: {
+        shape: PARAMETERS,
+        origin: 'mergekit',
+        doc: 'Parameters of the method. Those of a slice go before those of a module, which go before these.',
+      },
+      dtype: {
+        shape: DTYPE,
+        origin: 'mergekit',
+        doc: 'Dtype of the result, where out_dtype is not given. mergekit computes in it as well; here every method computes in float64 and rounds once.',
+      },
+      out_dtype: {
+        shape: DTYPE,
+        origin: 'mergekit',
+        doc: 'Dtype of the result. Left out: dtype, or that of the inputs.',
+      },
+      tokenizer_source: {
+        shape: { kind: 'either', shapes: [{ kind: 'word', of: ['base', 'union'] }, CHECKPOINT] },
+        origin: 'mergekit',
+        doc: 'Whose tokenizer the result has. All models must have the same vocabulary: tokens are not moved to other rows here.',
+      },
       tokenizer: { shape: { kind: 'map', map: 'tokenizer' }, origin: 'mergekit', doc: 'The same, as a mapping.' },
-      chat_template: { shape: TEXT, origin: 'mergekit', doc: 'A Jinja chat template that takes the place of the tokenizer\'s own.' },
-      seed: { shape: { kind: 'integer' }, origin: 'recipe', default: '0', doc: 'Of the random masks of dare_linear, dare_ties, della and della_linear. The same recipe gives the same weights.' },
+      chat_template: {
+        shape: TEXT,
+        origin: 'mergekit',
+        doc: "A Jinja chat template that takes the place of the tokenizer's own.",
+      },
+      seed: {
+        shape: { kind: 'integer' },
+        origin: 'recipe',
+        default: '0',
+        doc: 'Of the random masks of dare_linear, dare_ties, della and della_linear. The same recipe gives the same weights.',
+      },
     },
   },
   stitch: {
     doc: 'Where the language layers of each region come from.',
     keys: {
-      early: { shape: { kind: 'checkpoint' }, origin: 'recipe', required: true, doc: 'Gives the layers below the first cut, and everything outside the language layers: vision tower, projector, embeddings, final norm, head, tokenizer and processor files.' },
-      mid: { shape: { kind: 'checkpoint' }, origin: 'recipe', required: true, doc: 'Gives the layers between the cuts.' },
-      late: { shape: { kind: 'checkpoint' }, origin: 'recipe', required: true, doc: 'Gives the layers from the second cut on.' },
-      cuts: { shape: { kind: 'list', of: { kind: 'integer', min: 0 } }, origin: 'recipe', default: 'thirds of the layers, floored', doc: 'First layer of Mid and first layer of Late, counted from 0.', example: '[9, 18]' },
+      early: {
+        shape: { kind: 'checkpoint' },
+        origin: 'recipe',
+        required: true,
+        doc: 'Gives the layers below the first cut, and everything outside the language layers: vision tower, projector, embeddings, final norm, head, tokenizer and processor files.',
+      },
+      mid: {
+        shape: { kind: 'checkpoint' },
+        origin: 'recipe',
+        required: true,
+        doc: 'Gives the layers between the cuts.',
+      },
+      late: {
+        shape: { kind: 'checkpoint' },
+        origin: 'recipe',
+        required: true,
+        doc: 'Gives the layers from the second cut on.',
+      },
+      cuts: {
+        shape: { kind: 'list', of: { kind: 'integer', min: 0 } },
+        origin: 'recipe',
+        default: 'thirds of the layers, floored',
+        doc: 'First layer of Mid and first layer of Late, counted from 0.',
+        example: '[9, 18]',
+      },
     },
   },
   interpolate: {
     doc: '(1 − alpha) · a + alpha · b in the layers named, a everywhere else.',
     keys: {
-      a: { shape: { kind: 'checkpoint' }, origin: 'recipe', required: true, doc: 'Where alpha = 0 is, and what everything outside the layers comes from.' },
+      a: {
+        shape: { kind: 'checkpoint' },
+        origin: 'recipe',
+        required: true,
+        doc: 'Where alpha = 0 is, and what everything outside the layers comes from.',
+      },
       b: { shape: { kind: 'checkpoint' }, origin: 'recipe', required: true, doc: 'Where alpha = 1 is.' },
-      alpha: { shape: { kind: 'setting' }, origin: 'recipe', required: true, doc: 'Share of b. A list is a gradient over the layers.', example: '0.5' },
-      layers: { shape: LAYERS, origin: 'recipe', default: 'all language layers', doc: 'First language layer and the one after the last, counted from 0.', example: '[9, 18]' },
-      part: { shape: { kind: 'word', of: PARTS }, origin: 'recipe', default: 'all', doc: 'The whole layer, its attention, or its MLP.' },
+      alpha: {
+        shape: { kind: 'setting' },
+        origin: 'recipe',
+        required: true,
+        doc: 'Share of b. A list is a gradient over the layers.',
+        example: '0.5',
+      },
+      layers: {
+        shape: LAYERS,
+        origin: 'recipe',
+        default: 'all language layers',
+        doc: 'First language layer and the one after the last, counted from 0.',
+        example: '[9, 18]',
+      },
+      part: {
+        shape: { kind: 'word', of: PARTS },
+        origin: 'recipe',
+        default: 'all',
+        doc: 'The whole layer, its attention, or its MLP.',
+      },
     },
   },
   noise: {
     doc: 'Weights of the layers named, plus normal noise of standard deviation sigma.',
     keys: {
-      model: { shape: { kind: 'checkpoint' }, origin: 'recipe', required: true, doc: 'The checkpoint that gets noise.' },
-      sigma: { shape: NUMBER, origin: 'recipe', required: true, doc: 'Standard deviation of the noise.', example: '0.01' },
-      scale: { shape: { kind: 'word', of: NOISE_SCALES }, origin: 'recipe', default: 'absolute', doc: 'What sigma counts in: the weights\' own unit, or each tensor\'s root mean square.' },
-      layers: { shape: LAYERS, origin: 'recipe', default: 'all language layers', doc: 'First language layer and the one after the last, counted from 0.', example: '[9, 18]' },
-      part: { shape: { kind: 'word', of: PARTS }, origin: 'recipe', default: 'all', doc: 'The whole layer, its attention, or its MLP.' },
-      seed: { shape: { kind: 'integer' }, origin: 'recipe', default: '0', doc: 'The same seed gives the same noise, on every machine.' },
+      model: {
+        shape: { kind: 'checkpoint' },
+        origin: 'recipe',
+        required: true,
+        doc: 'The checkpoint that gets noise.',
+      },
+      sigma: {
+        shape: NUMBER,
+        origin: 'recipe',
+        required: true,
+        doc: 'Standard deviation of the noise.',
+        example: '0.01',
+      },
+      scale: {
+        shape: { kind: 'word', of: NOISE_SCALES },
+        origin: 'recipe',
+        default: 'absolute',
+        doc: "What sigma counts in: the weights' own unit, or each tensor's root mean square.",
+      },
+      layers: {
+        shape: LAYERS,
+        origin: 'recipe',
+        default: 'all language layers',
+        doc: 'First language layer and the one after the last, counted from 0.',
+        example: '[9, 18]',
+      },
+      part: {
+        shape: { kind: 'word', of: PARTS },
+        origin: 'recipe',
+        default: 'all',
+        doc: 'The whole layer, its attention, or its MLP.',
+      },
+      seed: {
+        shape: { kind: 'integer' },
+        origin: 'recipe',
+        default: '0',
+        doc: 'The same seed gives the same noise, on every machine.',
+      },
     },
   },
   model: {
     doc: 'A whole model.',
     keys: {
-      model: { shape: CHECKPOINT, origin: 'mergekit', required: true, doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.' },
+      model: {
+        shape: CHECKPOINT,
+        origin: 'mergekit',
+        required: true,
+        doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
+      },
       parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model.' },
     },
   },
   slice: {
     doc: 'Layers of the result.',
     keys: {
-      sources: { shape: { kind: 'list', of: { kind: 'map', map: 'source' } }, origin: 'mergekit', required: true, doc: 'Where they come from: one range per model, all of one length.' },
+      sources: {
+        shape: { kind: 'list', of: { kind: 'map', map: 'source' } },
+        origin: 'mergekit',
+        required: true,
+        doc: 'Where they come from: one range per model, all of one length.',
+      },
       base_model: { shape: CHECKPOINT, origin: 'mergekit', doc: 'The base of these layers.' },
       residual_weight: { shape: NUMBER, origin: 'mergekit', doc: 'Read by mergekit and not used.' },
       parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for these layers.' },
@@ -151,8 +304,19 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
   source: {
     doc: 'Layers of one model.',
     keys: {
-      model: { shape: CHECKPOINT, origin: 'mergekit', required: true, doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.' },
-      layer_range: { shape: LAYERS, origin: 'mergekit', required: true, doc: 'First layer and the one after the last, counted from 0.', example: '[0, 9]' },
+      model: {
+        shape: CHECKPOINT,
+        origin: 'mergekit',
+        required: true,
+        doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
+      },
+      layer_range: {
+        shape: LAYERS,
+        origin: 'mergekit',
+        required: true,
+        doc: 'First layer and the one after the last, counted from 0.',
+        example: '[0, 9]',
+      },
       parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model in these layers.' },
     },
   },
@@ -160,37 +324,77 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
     doc: 'A part of the model, with models or slices of its own.',
     keys: {
       models: { shape: MODELS, origin: 'mergekit', doc: 'Models that are merged in this part.' },
-      slices: { shape: SLICES, origin: 'mergekit', doc: 'Ranges of this part\'s layers, stacked in the order given.' },
+      slices: { shape: SLICES, origin: 'mergekit', doc: "Ranges of this part's layers, stacked in the order given." },
       parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this part.' },
     },
   },
   conditional: {
     doc: 'A value for the tensors whose name holds the filter. The first that fits counts.',
     keys: {
-      filter: { shape: TEXT, origin: 'mergekit', doc: 'Part of a tensor\'s name, such as self_attn or mlp.down_proj. Left out or *: every tensor.' },
-      value: { shape: { kind: 'setting' }, origin: 'mergekit', required: true, doc: 'A scalar, or a gradient over layers.' },
+      filter: {
+        shape: TEXT,
+        origin: 'mergekit',
+        doc: "Part of a tensor's name, such as self_attn or mlp.down_proj. Left out or *: every tensor.",
+      },
+      value: {
+        shape: { kind: 'setting' },
+        origin: 'mergekit',
+        required: true,
+        doc: 'A scalar, or a gradient over layers.',
+      },
     },
   },
   tokenizer: {
     doc: 'Whose tokenizer the result has.',
     keys: {
-      source: { shape: { kind: 'either', shapes: [{ kind: 'word', of: ['base', 'union'] }, CHECKPOINT] }, origin: 'mergekit', doc: 'base, union, or a model.', default: 'union' },
-      tokens: { shape: { kind: 'record', of: TEXT, keys: 'parameter' }, origin: 'mergekit', doc: 'Embeddings of single tokens. Not done here.' },
-      pad_to_multiple_of: { shape: { kind: 'integer', min: 1 }, origin: 'mergekit', doc: 'Padding of the vocabulary. Not done here.' },
+      source: {
+        shape: { kind: 'either', shapes: [{ kind: 'word', of: ['base', 'union'] }, CHECKPOINT] },
+        origin: 'mergekit',
+        doc: 'base, union, or a model.',
+        default: 'union',
+      },
+      tokens: {
+        shape: { kind: 'record', of: TEXT, keys: 'parameter' },
+        origin: 'mergekit',
+        doc: 'Embeddings of single tokens. Not done here.',
+      },
+      pad_to_multiple_of: {
+        shape: { kind: 'integer', min: 1 },
+        origin: 'mergekit',
+        doc: 'Padding of the vocabulary. Not done here.',
+      },
     },
   },
   reference: {
     doc: 'A model, as a mapping.',
     keys: {
-      model: { shape: { kind: 'either', shapes: [{ kind: 'checkpoint' }, { kind: 'map', map: 'path' }] }, origin: 'mergekit', required: true, doc: 'The model.' },
-      lora: { shape: { kind: 'either', shapes: [TEXT, { kind: 'map', map: 'path' }] }, origin: 'mergekit', doc: 'A LoRA adapter on it; the same as model+lora.' },
-      override_architecture: { shape: TEXT, origin: 'mergekit', doc: 'Another name of the architecture. Names of tensors decide here.' },
+      model: {
+        shape: { kind: 'either', shapes: [{ kind: 'checkpoint' }, { kind: 'map', map: 'path' }] },
+        origin: 'mergekit',
+        required: true,
+        doc: 'The model.',
+      },
+      lora: {
+        shape: { kind: 'either', shapes: [TEXT, { kind: 'map', map: 'path' }] },
+        origin: 'mergekit',
+        doc: 'A LoRA adapter on it; the same as model+lora.',
+      },
+      override_architecture: {
+        shape: TEXT,
+        origin: 'mergekit',
+        doc: 'Another name of the architecture. Names of tensors decide here.',
+      },
     },
   },
   path: {
     doc: 'Where a model lies.',
     keys: {
-      path: { shape: { kind: 'checkpoint' }, origin: 'mergekit', required: true, doc: 'A path, or a repository of the Hugging Face cache.' },
+      path: {
+        shape: { kind: 'checkpoint' },
+        origin: 'mergekit',
+        required: true,
+        doc: 'A path, or a repository of the Hugging Face cache.',
+      },
       revision: { shape: TEXT, origin: 'mergekit', doc: 'Revision in the cache.' },
     },
   },
@@ -200,18 +404,20 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
 export function shapeAt(path: readonly (string | number)[]): Shape | undefined {
   let shapes: readonly Shape[] = [{ kind: 'map', map: 'recipe' }];
   for (const step of path) {
-    shapes = shapes.flatMap((shape) => alternatives(shape)).flatMap((shape): Shape[] => {
-      if (typeof step === 'number') {
-        if (shape.kind === 'list') return [shape.of];
-        if (shape.kind === 'setting') return [{ kind: 'map', map: 'conditional' }, NUMBER];
-        if (shape.kind === 'layers') return [{ kind: 'integer', min: 0 }];
-        return [];
-      }
-      if (shape.kind === 'record') return [shape.of];
-      if (shape.kind !== 'map') return [];
-      const key = MAPS[shape.map].keys[step];
-      return key === undefined || !Object.hasOwn(MAPS[shape.map].keys, step) ? [] : [key.shape];
-    });
+    shapes = shapes
+      .flatMap((shape) => alternatives(shape))
+      .flatMap((shape): Shape[] => {
+        if (typeof step === 'number') {
+          if (shape.kind === 'list') return [shape.of];
+          if (shape.kind === 'setting') return [{ kind: 'map', map: 'conditional' }, NUMBER];
+          if (shape.kind === 'layers') return [{ kind: 'integer', min: 0 }];
+          return [];
+        }
+        if (shape.kind === 'record') return [shape.of];
+        if (shape.kind !== 'map') return [];
+        const key = MAPS[shape.map].keys[step];
+        return key === undefined || !Object.hasOwn(MAPS[shape.map].keys, step) ? [] : [key.shape];
+      });
   }
   return shapes.length > 1 ? { kind: 'either', shapes } : shapes[0];
 }
@@ -225,25 +431,43 @@ export function alternatives(shape: Shape): readonly Shape[] {
 export function jsonSchema(): Record<string, unknown> {
   const schemaOf = (shape: Shape): Record<string, unknown> => {
     switch (shape.kind) {
-      case 'text': case 'checkpoint': case 'location': return { type: 'string' };
-      case 'number': return { type: 'number' };
-      case 'integer': return { type: 'integer', ...(shape.min === undefined ? {} : { minimum: shape.min }) };
-      case 'boolean': return { type: 'boolean' };
-      case 'word': return { enum: shape.of };
-      case 'method': return { oneOf: METHOD_NAMES.map((name) => ({ const: name, description: METHODS[name].doc })) };
-      case 'layers': return { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 };
-      case 'setting': return { $ref: '#/definitions/setting' };
-      case 'list': return { type: 'array', items: schemaOf(shape.of) };
-      case 'map': return { $ref: `#/definitions/${shape.map}` };
-      case 'record': return { type: 'object', additionalProperties: schemaOf(shape.of) };
-      case 'either': return { anyOf: alternatives(shape).map(schemaOf) };
+      case 'text':
+      case 'checkpoint':
+      case 'location':
+        return { type: 'string' };
+      case 'number':
+        return { type: 'number' };
+      case 'integer':
+        return { type: 'integer', ...(shape.min === undefined ? {} : { minimum: shape.min }) };
+      case 'boolean':
+        return { type: 'boolean' };
+      case 'word':
+        return { enum: shape.of };
+      case 'method':
+        return { oneOf: METHOD_NAMES.map((name) => ({ const: name, description: METHODS[name].doc })) };
+      case 'layers':
+        return { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 };
+      case 'setting':
+        return { $ref: '#/definitions/setting' };
+      case 'list':
+        return { type: 'array', items: schemaOf(shape.of) };
+      case 'map':
+        return { $ref: `#/definitions/${shape.map}` };
+      case 'record':
+        return { type: 'object', additionalProperties: schemaOf(shape.of) };
+      case 'either':
+        return { anyOf: alternatives(shape).map(schemaOf) };
     }
   };
   const mapSchema = ({ doc, keys }: MapSpec) => ({
     type: 'object',
     description: doc,
-    properties: Object.fromEntries(Object.entries(keys).map(([key, spec]) => [key, { description: spec.doc, ...schemaOf(spec.shape) }])),
-    required: Object.entries(keys).filter(([, spec]) => spec.required).map(([key]) => key),
+    properties: Object.fromEntries(
+      Object.entries(keys).map(([key, spec]) => [key, { description: spec.doc, ...schemaOf(spec.shape) }]),
+    ),
+    required: Object.entries(keys)
+      .filter(([, spec]) => spec.required)
+      .map(([key]) => key),
     additionalProperties: false,
   });
   const scalar = { type: ['string', 'number', 'boolean'] };
@@ -252,7 +476,14 @@ export function jsonSchema(): Record<string, unknown> {
     title: 'Recipe of a merged checkpoint',
     $ref: '#/definitions/recipe',
     definitions: {
-      setting: { anyOf: [scalar, { type: 'array', items: scalar }, { $ref: '#/definitions/conditional' }, { type: 'array', items: { $ref: '#/definitions/conditional' } }] },
+      setting: {
+        anyOf: [
+          scalar,
+          { type: 'array', items: scalar },
+          { $ref: '#/definitions/conditional' },
+          { type: 'array', items: { $ref: '#/definitions/conditional' } },
+        ],
+      },
       ...Object.fromEntries(Object.entries(MAPS).map(([name, spec]) => [name, mapSchema(spec)])),
     },
   };

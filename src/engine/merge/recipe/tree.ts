@@ -34,7 +34,13 @@ const DEPTH_LIMIT = 32;
 /** The root; undefined for an empty text and for one that is no YAML. */
 export function parseTree(text: string, report: Report): TreeNode | undefined {
   if (text.length > TEXT_LIMIT) {
-    report({ code: 'too-large', severity: 'error', offset: 0, length: 0, message: `A recipe has at most ${TEXT_LIMIT.toLocaleString('en-US')} characters; this text has ${text.length.toLocaleString('en-US')}.` });
+    report({
+      code: 'too-large',
+      severity: 'error',
+      offset: 0,
+      length: 0,
+      message: `A recipe has at most ${TEXT_LIMIT.toLocaleString('en-US')} characters; this text has ${text.length.toLocaleString('en-US')}.`,
+    });
     return undefined;
   }
   let document: Document.Parsed;
@@ -42,11 +48,26 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
     document = parseDocument(text, { merge: true, prettyErrors: false, uniqueKeys: false });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // the stack: brackets in brackets in brackets
-    report({ code: 'too-large', severity: 'error', offset: 0, length: 0, message: `A recipe is nested at most ${DEPTH_LIMIT} deep.` });
+    report({
+      code: 'too-large',
+      severity: 'error',
+      offset: 0,
+      length: 0,
+      message: `A recipe is nested at most ${DEPTH_LIMIT} deep.`,
+    });
     return undefined;
   }
-  for (const { pos: [begin, end], message } of document.errors) {
-    report({ code: 'yaml', severity: 'error', offset: begin, length: Math.max(0, Math.min(end, text.length) - begin), message: `This is no YAML: ${sentence(message)}` });
+  for (const {
+    pos: [begin, end],
+    message,
+  } of document.errors) {
+    report({
+      code: 'yaml',
+      severity: 'error',
+      offset: begin,
+      length: Math.max(0, Math.min(end, text.length) - begin),
+      message: `This is no YAML: ${sentence(message)}`,
+    });
   }
   if (document.contents === null) return undefined;
 
@@ -62,7 +83,11 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
   const convert = (node: Node | null, depth: number, within: Place): TreeNode => {
     if (node === null) return empty(within);
     const place = placeOf(node);
-    if (++nodes > NODE_LIMIT) return refuse(node, `A recipe has at most ${NODE_LIMIT.toLocaleString('en-US')} values, those behind aliases included.`);
+    if (++nodes > NODE_LIMIT)
+      return refuse(
+        node,
+        `A recipe has at most ${NODE_LIMIT.toLocaleString('en-US')} values, those behind aliases included.`,
+      );
     if (depth > DEPTH_LIMIT) return refuse(node, `A recipe is nested at most ${DEPTH_LIMIT} deep.`);
     if (isAlias(node)) {
       const target = anchors.get(node.source);
@@ -79,8 +104,14 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
       const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
       return { kind: 'scalar', value: plain, ...place };
     }
-    if (isSeq(node)) return { kind: 'list', items: node.items.map((item) => convert(item as Node | null, depth + 1, place)), ...place };
-    if (isMap(node)) return { kind: 'map', entries: entriesOf(node.items as Pair<Node, Node | null>[], depth, place), ...place };
+    if (isSeq(node))
+      return {
+        kind: 'list',
+        items: node.items.map((item) => convert(item as Node | null, depth + 1, place)),
+        ...place,
+      };
+    if (isMap(node))
+      return { kind: 'map', entries: entriesOf(node.items as Pair<Node, Node | null>[], depth, place), ...place };
     return empty(place);
   };
   const entriesOf = (pairs: readonly Pair<Node, Node | null>[], depth: number, within: Place): MapEntry[] => {
@@ -91,10 +122,14 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
       const converted = convert(value, depth + 1, { offset: keyPlace.offset + keyPlace.length, length: 0 });
       if (isScalar(key) && typeof key.value === 'symbol') {
         // `<<`: keys of other mappings, which those written here go before.
-        for (const source of converted.kind === 'list' ? converted.items : [converted]) if (source.kind === 'map') merged.push(...source.entries);
+        for (const source of converted.kind === 'list' ? converted.items : [converted])
+          if (source.kind === 'map') merged.push(...source.entries);
         continue;
       }
-      if (!isScalar(key) || (typeof key.value !== 'string' && typeof key.value !== 'number' && typeof key.value !== 'boolean')) {
+      if (
+        !isScalar(key) ||
+        (typeof key.value !== 'string' && typeof key.value !== 'number' && typeof key.value !== 'boolean')
+      ) {
         report({ code: 'wrong-type', severity: 'error', ...keyPlace, message: 'A key is a word.' });
         continue;
       }
@@ -104,9 +139,15 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
         continue;
       }
       const end = Math.max(keyPlace.offset + keyPlace.length, converted.offset + converted.length);
-      own.push({ key: { kind: 'scalar', value: name, ...keyPlace }, value: converted, offset: keyPlace.offset, length: end - keyPlace.offset });
+      own.push({
+        key: { kind: 'scalar', value: name, ...keyPlace },
+        value: converted,
+        offset: keyPlace.offset,
+        length: end - keyPlace.offset,
+      });
     }
-    for (const entry of merged) if (!own.some(({ key }) => key.value === entry.key.value)) own.push(moveEntry(entry, within));
+    for (const entry of merged)
+      if (!own.some(({ key }) => key.value === entry.key.value)) own.push(moveEntry(entry, within));
     return own;
   };
   return convert(document.contents, 0, { offset: 0, length: 0 });
@@ -118,10 +159,13 @@ export function entryOf(map: MapNode, key: string): MapEntry | undefined {
 }
 
 /** Keys and list indices from the root to the innermost node that `offset` touches; ends inside a key with that key. */
-export function pathAt(root: TreeNode, offset: number): { path: (string | number)[]; on: 'key' | 'value'; node: TreeNode } {
+export function pathAt(
+  root: TreeNode,
+  offset: number,
+): { path: (string | number)[]; on: 'key' | 'value'; node: TreeNode } {
   const path: (string | number)[] = [];
   const touches = (place: Place) => offset >= place.offset && offset <= place.offset + place.length;
-  for (let node = root; ; ) {
+  for (let node = root; ;) {
     if (node.kind === 'map') {
       const entry = node.entries.find(touches);
       if (entry === undefined) return { path, on: 'value', node };
@@ -149,9 +193,12 @@ function empty(place: Place): ScalarNode {
 function moveTo(node: TreeNode, place: Place): TreeNode {
   const { offset, length } = place;
   switch (node.kind) {
-    case 'scalar': return { ...node, offset, length };
-    case 'list': return { ...node, offset, length, items: node.items.map((item) => moveTo(item, place)) };
-    case 'map': return { ...node, offset, length, entries: node.entries.map((entry) => moveEntry(entry, place)) };
+    case 'scalar':
+      return { ...node, offset, length };
+    case 'list':
+      return { ...node, offset, length, items: node.items.map((item) => moveTo(item, place)) };
+    case 'map':
+      return { ...node, offset, length, entries: node.entries.map((entry) => moveEntry(entry, place)) };
   }
 }
 
@@ -160,6 +207,9 @@ function moveEntry(entry: MapEntry, { offset, length }: Place): MapEntry {
 }
 
 function sentence(message: string): string {
-  const line = message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '').trim();
+  const line = message
+    .split('\n')[0]!
+    .replace(/ at line \d+, column \d+:?$/, '')
+    .trim();
   return /[.!?]$/.test(line) ? line : `${line}.`;
 }

@@ -6,7 +6,17 @@
  * Dimensions: B rows of the batch, S tokens of this pass, C slots of the cache.
  */
 import { ElementType, Graph } from '../../onnx/graph.js';
-import { type Activation, type WeightFormat, attentionWeights, gatedMlp, linear, matrix, rmsNorm, someRows, vector } from './ops.js';
+import {
+  type Activation,
+  type WeightFormat,
+  attentionWeights,
+  gatedMlp,
+  linear,
+  matrix,
+  rmsNorm,
+  someRows,
+  vector,
+} from './ops.js';
 
 export interface LayerShape {
   hidden: number;
@@ -36,8 +46,16 @@ export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph 
   const all = heads + 2 * kvHeads;
   const normed = rmsNorm(graph, x, vector(graph, 'norm1', hidden), shape.epsilon);
   const weight = matrix(graph, 'qkv', all * headDim, hidden, format);
-  const projected = linear(graph, normed, 3, weight, shape.qkvBias ? vector(graph, 'qkvBias', all * headDim) : undefined);
-  const byHead = graph.node('Transpose', [graph.node('Reshape', [projected, graph.ints(0, 0, all, headDim)])], { perm: { ints: [0, 2, 1, 3] } });
+  const projected = linear(
+    graph,
+    normed,
+    3,
+    weight,
+    shape.qkvBias ? vector(graph, 'qkvBias', all * headDim) : undefined,
+  );
+  const byHead = graph.node('Transpose', [graph.node('Reshape', [projected, graph.ints(0, 0, all, headDim)])], {
+    perm: { ints: [0, 2, 1, 3] },
+  });
   const [q, k, v] = graph.nodeOf('Split', [byHead, graph.ints(heads, kvHeads, kvHeads)], 3, { axis: 1 });
   const qn = shape.qkNorm ? rmsNorm(graph, q!, vector(graph, 'qNorm', headDim), shape.epsilon) : q!;
   const kn = shape.qkNorm ? rmsNorm(graph, k!, vector(graph, 'kNorm', headDim), shape.epsilon) : k!;
@@ -68,18 +86,30 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   const k = graph.input('k', ElementType.FLOAT, ['B', kvHeads, 'C', headDim]);
   const v = graph.input('v', ElementType.FLOAT, ['B', kvHeads, 'C', headDim]);
   const mask = graph.input('mask', ElementType.FLOAT, ['M', 1, 'S', 'C']);
-  const gates = variant.gated ? graph.nodeOf('Split', [graph.input('gates', ElementType.FLOAT, [2, 'B', 1, 1])], 2, { axis: 0, num_outputs: 2 }) : [];
+  const gates = variant.gated
+    ? graph.nodeOf('Split', [graph.input('gates', ElementType.FLOAT, [2, 'B', 1, 1])], 2, { axis: 0, num_outputs: 2 })
+    : [];
   const gate = (index: number) => graph.node('Squeeze', [gates[index]!, graph.ints(0)]);
 
   const slots = graph.node('Shape', [k], { start: 2, end: 3 });
   const perHead = graph.node('Concat', [graph.ints(0, heads, -1), slots], { axis: 0 });
   const perKvHead = graph.node('Concat', [graph.ints(0, kvHeads, -1), slots], { axis: 0 });
   const grouped = graph.node('Reshape', [q, graph.ints(0, kvHeads, -1, headDim)]);
-  const weights = attentionWeights(graph, grouped, k, headDim, (scores) => graph.node('Add', [graph.node('Reshape', [scores, perHead]), mask]));
+  const weights = attentionWeights(graph, grouped, k, headDim, (scores) =>
+    graph.node('Add', [graph.node('Reshape', [scores, perHead]), mask]),
+  );
   const mixed = graph.node('MatMul', [graph.node('Reshape', [weights, perKvHead]), v]);
-  const byToken = graph.node('Transpose', [graph.node('Reshape', [mixed, graph.ints(0, heads, -1, headDim)])], { perm: { ints: [0, 2, 1, 3] } });
+  const byToken = graph.node('Transpose', [graph.node('Reshape', [mixed, graph.ints(0, heads, -1, headDim)])], {
+    perm: { ints: [0, 2, 1, 3] },
+  });
   const flat = graph.node('Reshape', [byToken, graph.ints(0, 0, heads * headDim)]);
-  let attention = linear(graph, flat, 3, matrix(graph, 'output', hidden, heads * headDim, variant.format), shape.outputBias ? vector(graph, 'outputBias', hidden) : undefined);
+  let attention = linear(
+    graph,
+    flat,
+    3,
+    matrix(graph, 'output', hidden, heads * headDim, variant.format),
+    shape.outputBias ? vector(graph, 'outputBias', hidden) : undefined,
+  );
   if (variant.gated) attention = graph.node('Mul', [attention, gate(0)]);
   const between = graph.node('Add', [x, attention]);
 
@@ -102,6 +132,11 @@ export function headGraph(hidden: number, epsilon: number, format: WeightFormat,
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', hidden]);
   const normed = rmsNorm(graph, x, vector(graph, 'norm', hidden), epsilon);
-  graph.output('logits', linear(graph, normed, 2, someRows(graph, 'head', 'V', hidden, format, blockRows)), ElementType.FLOAT, ['B', 'V']);
+  graph.output(
+    'logits',
+    linear(graph, normed, 2, someRows(graph, 'head', 'V', hidden, format, blockRows)),
+    ElementType.FLOAT,
+    ['B', 'V'],
+  );
   return graph;
 }

@@ -7,7 +7,12 @@ export type WeightFormat = 'F32' | 'BF16' | 'F16';
 /** Functions between the matrices of an MLP, by the names that configs use. */
 export type Activation = 'silu' | 'gelu' | 'gelu_pytorch_tanh' | 'quick_gelu';
 
-export const ACTIVATIONS: readonly string[] = ['silu', 'gelu', 'gelu_pytorch_tanh', 'quick_gelu'] satisfies Activation[];
+export const ACTIVATIONS: readonly string[] = [
+  'silu',
+  'gelu',
+  'gelu_pytorch_tanh',
+  'quick_gelu',
+] satisfies Activation[];
 
 /** An omitted optional input. */
 export const NONE: Value = { name: '' };
@@ -34,7 +39,8 @@ const LEAST_ROWS = 8;
  */
 export function blockRowsOf(rows: number, columns: number): number {
   if (rows * columns <= 2 * BLOCK_NUMBERS) return 0;
-  for (let count = Math.floor(BLOCK_NUMBERS / columns); count >= LEAST_ROWS; count--) if (rows % count === 0) return count;
+  for (let count = Math.floor(BLOCK_NUMBERS / columns); count >= LEAST_ROWS; count--)
+    if (rows % count === 0) return count;
   return 0;
 }
 
@@ -44,8 +50,20 @@ export function matrix(graph: Graph, name: string, rows: number, columns: number
 }
 
 /** A matrix of as many rows as are given at a time, a multiple of `blockRows`. */
-export function someRows(graph: Graph, name: string, rows: number | string, columns: number, format: WeightFormat, blockRows: number): Matrix {
-  return { value: graph.input(name, format === 'F32' ? ElementType.FLOAT : ElementType.UINT16, [rows, columns]), columns, format, blockRows };
+export function someRows(
+  graph: Graph,
+  name: string,
+  rows: number | string,
+  columns: number,
+  format: WeightFormat,
+  blockRows: number,
+): Matrix {
+  return {
+    value: graph.input(name, format === 'F32' ? ElementType.FLOAT : ElementType.UINT16, [rows, columns]),
+    columns,
+    format,
+    blockRows,
+  };
 }
 
 function widened(graph: Graph, bits: Value, format: WeightFormat): Value {
@@ -64,7 +82,10 @@ export function vector(graph: Graph, name: string, size: number): Value {
  * @param x of `rank` dimensions, the last one the matrix's columns.
  */
 export function linear(graph: Graph, x: Value, rank: 2 | 3, weight: Matrix, bias?: Value): Value {
-  const product = weight.format !== 'F32' && weight.blockRows > 0 ? blockwise(graph, x, rank, weight) : graph.microsoft('FusedMatMul', [x, widened(graph, weight.value, weight.format)], { transB: 1 });
+  const product =
+    weight.format !== 'F32' && weight.blockRows > 0
+      ? blockwise(graph, x, rank, weight)
+      : graph.microsoft('FusedMatMul', [x, widened(graph, weight.value, weight.format)], { transB: 1 });
   return bias === undefined ? product : graph.node('Add', [product, bias]);
 }
 
@@ -72,10 +93,19 @@ export function linear(graph: Graph, x: Value, rank: 2 | 3, weight: Matrix, bias
 function blockwise(graph: Graph, x: Value, rank: 2 | 3, { value, columns, format, blockRows }: Matrix): Value {
   const body = new Graph(`${value.name}_`);
   const bits = body.input('bits', ElementType.UINT16, [blockRows, columns]);
-  body.output('part', body.microsoft('FusedMatMul', [x, widened(body, bits, format)], { transB: 1 }), ElementType.FLOAT, [...Array.from({ length: rank - 1 }, (_, axis) => `part${axis}`), blockRows]);
+  body.output(
+    'part',
+    body.microsoft('FusedMatMul', [x, widened(body, bits, format)], { transB: 1 }),
+    ElementType.FLOAT,
+    [...Array.from({ length: rank - 1 }, (_, axis) => `part${axis}`), blockRows],
+  );
   const blocks = graph.node('Reshape', [value, graph.ints(-1, blockRows, columns)]);
   // Parts come one behind the other; stacked before their last axis they are the rows in order.
-  const parts = graph.node('Scan', [blocks], { body: { graph: body }, num_scan_inputs: 1, scan_output_axes: { ints: [rank - 1] } });
+  const parts = graph.node('Scan', [blocks], {
+    body: { graph: body },
+    num_scan_inputs: 1,
+    scan_output_axes: { ints: [rank - 1] },
+  });
   return graph.node('Reshape', [parts, graph.ints(...Array.from({ length: rank - 1 }, () => 0), -1)]);
 }
 
@@ -90,10 +120,14 @@ export function layerNorm(graph: Graph, x: Value, scale: Value, bias: Value, eps
 export function activate(graph: Graph, x: Value, kind: Activation): Value {
   switch (kind) {
     // x·sigmoid(αx): silu at α = 1.
-    case 'silu': return graph.microsoft('QuickGelu', [x], { alpha: { float: 1 } });
-    case 'quick_gelu': return graph.microsoft('QuickGelu', [x], { alpha: { float: 1.702 } });
-    case 'gelu': return graph.node('Gelu', [x]);
-    case 'gelu_pytorch_tanh': return graph.node('Gelu', [x], { approximate: { text: 'tanh' } });
+    case 'silu':
+      return graph.microsoft('QuickGelu', [x], { alpha: { float: 1 } });
+    case 'quick_gelu':
+      return graph.microsoft('QuickGelu', [x], { alpha: { float: 1.702 } });
+    case 'gelu':
+      return graph.node('Gelu', [x]);
+    case 'gelu_pytorch_tanh':
+      return graph.node('Gelu', [x], { approximate: { text: 'tanh' } });
   }
 }
 
@@ -102,7 +136,21 @@ export function gatedMlp(
   graph: Graph,
   x: Value,
   rank: 2 | 3,
-  { gateUp, gateUpBias, down, downBias, inner, activation }: { gateUp: Matrix; gateUpBias?: Value | undefined; down: Matrix; downBias?: Value | undefined; inner: number; activation: Activation },
+  {
+    gateUp,
+    gateUpBias,
+    down,
+    downBias,
+    inner,
+    activation,
+  }: {
+    gateUp: Matrix;
+    gateUpBias?: Value | undefined;
+    down: Matrix;
+    downBias?: Value | undefined;
+    inner: number;
+    activation: Activation;
+  },
 ): Value {
   const both = linear(graph, x, rank, gateUp, gateUpBias);
   const [gate, up] = graph.nodeOf('Split', [both, graph.ints(inner, inner)], 2, { axis: -1 });
@@ -110,7 +158,13 @@ export function gatedMlp(
 }
 
 /** softmax(q·kᵀ/√d + mask), over the last axis. Axes before the last two are batch axes. */
-export function attentionWeights(graph: Graph, q: Value, k: Value, headDim: number, mask?: (scores: Value) => Value): Value {
+export function attentionWeights(
+  graph: Graph,
+  q: Value,
+  k: Value,
+  headDim: number,
+  mask?: (scores: Value) => Value,
+): Value {
   const scores = graph.microsoft('FusedMatMul', [q, k], { transB: 1, alpha: { float: headDim ** -0.5 } });
   return graph.node('Softmax', [mask?.(scores) ?? scores], { axis: -1 });
 }

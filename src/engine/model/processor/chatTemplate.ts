@@ -23,7 +23,11 @@ export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatOpti
  * tokenizer_config.json. Undefined when there is none (a base model).
  * @throws `malformed`, `permission`, `cancelled`
  */
-export async function readChatTemplate(checkpoint: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<ChatTemplate | undefined> {
+export async function readChatTemplate(
+  checkpoint: Checkpoint,
+  tokenizer: TextTokenizer,
+  signal?: AbortSignal,
+): Promise<ChatTemplate | undefined> {
   const found = await findTemplate(checkpoint, tokenizer, signal);
   if (found === undefined) return undefined;
   const { file, source } = found;
@@ -31,7 +35,11 @@ export async function readChatTemplate(checkpoint: Checkpoint, tokenizer: TextTo
   try {
     template = new Template(source);
   } catch (error) {
-    throw new FrankensteinError('malformed', `${shown(file)} has a chat template that is not valid Jinja: ${sentence(error)}`, { cause: error });
+    throw new FrankensteinError(
+      'malformed',
+      `${shown(file)} has a chat template that is not valid Jinja: ${sentence(error)}`,
+      { cause: error },
+    );
   }
   return (messages, options = {}) => {
     try {
@@ -44,12 +52,20 @@ export async function readChatTemplate(checkpoint: Checkpoint, tokenizer: TextTo
         add_generation_prompt: options.addGenerationPrompt ?? true,
       });
     } catch (error) {
-      throw new FrankensteinError('bad-request', `The chat template of ${shown(file)} refused the conversation: ${sentence(error)}`, { cause: error });
+      throw new FrankensteinError(
+        'bad-request',
+        `The chat template of ${shown(file)} refused the conversation: ${sentence(error)}`,
+        { cause: error },
+      );
     }
   };
 }
 
-async function findTemplate({ files, path, virtual }: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<{ file: string; source: string } | undefined> {
+async function findTemplate(
+  { files, path, virtual }: Checkpoint,
+  tokenizer: TextTokenizer,
+  signal?: AbortSignal,
+): Promise<{ file: string; source: string } | undefined> {
   if (virtual?.chatTemplate !== undefined) return { file: path, source: virtual.chatTemplate };
   const json = files.get('chat_template.json');
   if (json !== undefined) {
@@ -74,13 +90,17 @@ function defaultOf(value: unknown, file: string): string | undefined {
   if (typeof value === 'string') return value;
   const named = new Map<string, unknown>();
   if (Array.isArray(value)) {
-    for (const entry of value as unknown[]) if (isRecord(entry) && typeof entry['name'] === 'string') named.set(entry['name'], entry['template']);
+    for (const entry of value as unknown[])
+      if (isRecord(entry) && typeof entry['name'] === 'string') named.set(entry['name'], entry['template']);
   } else if (isRecord(value)) {
     for (const [name, template] of Object.entries(value)) named.set(name, template);
   }
   const chosen = named.get('default') ?? (named.size === 1 ? [...named.values()][0] : undefined);
   if (typeof chosen === 'string') return chosen;
-  throw malformed(file, `has ${named.size === 0 ? 'a "chat_template" that is no text' : `chat templates ${[...named.keys()].map(quoted).join(', ')}, and none called "default"`}.`);
+  throw malformed(
+    file,
+    `has ${named.size === 0 ? 'a "chat_template" that is no text' : `chat templates ${[...named.keys()].map(quoted).join(', ')}, and none called "default"`}.`,
+  );
 }
 
 function sentence(error: unknown): string {

@@ -16,7 +16,11 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
     JPEGDecoder: new () => JpegDecoder;
   }
   type Instantiate = (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => void) => object;
-  export default function create(options: { instantiateWasm: Instantiate; print: (line: string) => void; printErr: (line: string) => void }): Promise<JpegCodec>;
+  export default function create(options: {
+    instantiateWasm: Instantiate;
+    print: (line: string) => void;
+    printErr: (line: string) => void;
+  }): Promise<JpegCodec>;
 }
 
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm' {

@@ -31,7 +31,8 @@ export async function readImage(file: string, signal?: AbortSignal): Promise<Rgb
     const handle = await open(file, 'r');
     try {
       const { size } = await handle.stat();
-      if (size > FILE_LIMIT) throw malformed(file, `has ${thousands(size)} bytes; the limit for a picture is ${thousands(FILE_LIMIT)}.`);
+      if (size > FILE_LIMIT)
+        throw malformed(file, `has ${thousands(size)} bytes; the limit for a picture is ${thousands(FILE_LIMIT)}.`);
       bytes = await readFully(handle, file, 0, size, signal);
     } finally {
       await handle.close();
@@ -68,12 +69,18 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<RgbI
       if (bytes.length === 0) throw malformed(file, 'is empty.');
       throw malformed(file, 'is no PNG, JPEG or WebP picture.');
     case 'video':
-      throw new FrankensteinError('unsupported', `${shown(file)} is a video; models are given pictures here, not videos: save the frames that matter as PNG, JPEG or WebP.`);
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(file)} is a video; models are given pictures here, not videos: save the frames that matter as PNG, JPEG or WebP.`,
+      );
     case 'GIF':
     case 'BMP':
     case 'TIFF':
     case 'AVIF or HEIC':
-      throw new FrankensteinError('unsupported', `${shown(file)} is a ${format(bytes)} file; PNG, JPEG and WebP pictures are read: convert it to one of them.`);
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(file)} is a ${format(bytes)} file; PNG, JPEG and WebP pictures are read: convert it to one of them.`,
+      );
   }
 }
 
@@ -89,7 +96,8 @@ function format(bytes: Uint8Array): Format | undefined {
   if (head.startsWith('BM')) return 'BMP';
   if (head.startsWith('II*\0') || head.startsWith('MM\0*')) return 'TIFF';
   // One container for pictures and films; what is in it stands next.
-  if (head.startsWith('ftyp', 4)) return /^(?:avi[fs]|hei[cfmsx]|hev[cmsx]|mif1|msf1)/.test(head.slice(8)) ? 'AVIF or HEIC' : 'video';
+  if (head.startsWith('ftyp', 4))
+    return /^(?:avi[fs]|hei[cfmsx]|hev[cmsx]|mif1|msf1)/.test(head.slice(8)) ? 'AVIF or HEIC' : 'video';
   if (head.startsWith('\x1aE\xdf\xa3') || (head.startsWith('RIFF') && head.startsWith('AVI ', 8))) return 'video';
   return undefined;
 }
@@ -102,5 +110,9 @@ export function mediaTypeOf(bytes: Uint8Array): string | undefined {
 
 function checkSize({ width, height }: PictureHeader, file: string): void {
   if (width === 0 || height === 0) throw malformed(file, `says that its picture is ${width} × ${height} pixels.`);
-  if (width * height > PIXEL_LIMIT) throw malformed(file, `holds a picture of ${thousands(width)} × ${thousands(height)} pixels; the limit is ${thousands(PIXEL_LIMIT)} pixels.`);
+  if (width * height > PIXEL_LIMIT)
+    throw malformed(
+      file,
+      `holds a picture of ${thousands(width)} × ${thousands(height)} pixels; the limit is ${thousands(PIXEL_LIMIT)} pixels.`,
+    );
 }

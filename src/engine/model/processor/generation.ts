@@ -13,13 +13,26 @@ export interface GenerationSettings {
 }
 
 /** From generation_config.json, then config.json, then the tokenizer, as transformers. @throws `malformed`, `permission`, `cancelled` */
-export async function readGenerationSettings(checkpoint: Checkpoint, tokenizer: TextTokenizer, signal?: AbortSignal): Promise<GenerationSettings> {
+export async function readGenerationSettings(
+  checkpoint: Checkpoint,
+  tokenizer: TextTokenizer,
+  signal?: AbortSignal,
+): Promise<GenerationSettings> {
   const file = checkpoint.files.get('generation_config.json') ?? 'generation_config.json';
   const generation = checkpoint.files.has('generation_config.json') ? await readJson(file, signal) : {};
   const config = checkpoint.config ?? {};
   const text = textConfig(config);
-  const stops = ids(generation['eos_token_id'], file) ?? ids(config['eos_token_id'], 'config.json') ?? ids(text['eos_token_id'], 'config.json') ?? named(tokenizer, 'eos_token') ?? [];
-  const pad = ids(generation['pad_token_id'], file) ?? named(tokenizer, 'pad_token') ?? ids(config['pad_token_id'], 'config.json') ?? ids(text['pad_token_id'], 'config.json');
+  const stops =
+    ids(generation['eos_token_id'], file) ??
+    ids(config['eos_token_id'], 'config.json') ??
+    ids(text['eos_token_id'], 'config.json') ??
+    named(tokenizer, 'eos_token') ??
+    [];
+  const pad =
+    ids(generation['pad_token_id'], file) ??
+    named(tokenizer, 'pad_token') ??
+    ids(config['pad_token_id'], 'config.json') ??
+    ids(text['pad_token_id'], 'config.json');
   const positions = text['max_position_embeddings'] ?? config['max_position_embeddings'];
   return {
     stopTokens: [...new Set(stops)],
@@ -37,7 +50,8 @@ export function textConfig(config: JsonObject): JsonObject {
 function ids(value: unknown, file: string): number[] | undefined {
   if (value === undefined || value === null) return undefined;
   const list: unknown[] = Array.isArray(value) ? value : [value];
-  if (!list.every((id) => Number.isInteger(id))) throw malformed(file, 'has an end or padding token that is no whole number.');
+  if (!list.every((id) => Number.isInteger(id)))
+    throw malformed(file, 'has an end or padding token that is no whole number.');
   return list as number[];
 }
 

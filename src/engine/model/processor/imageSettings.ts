@@ -44,9 +44,16 @@ export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSi
   const type = typeof name === 'string' ? name.replace(/(Fast|Pil)$/, '') : undefined;
   if (type === undefined) throw malformed(file, 'names no "image_processor_type".');
   if (!SUPPORTED.includes(type)) {
-    throw new FrankensteinError('unsupported', `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the supported ones are ${SUPPORTED.join(', ')}.`);
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the supported ones are ${SUPPORTED.join(', ')}.`,
+    );
   }
-  if (stored['do_convert_rgb'] === false) throw new FrankensteinError('unsupported', `${shown(file)} turns "do_convert_rgb" off; pictures are always read as RGB here.`);
+  if (stored['do_convert_rgb'] === false)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} turns "do_convert_rgb" off; pictures are always read as RGB here.`,
+    );
   const rescales = stored['do_rescale'] !== false;
   const normalises = stored['do_normalize'] !== false;
   const settings: ImageSettings = {
@@ -63,7 +70,10 @@ export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSi
   return settings;
 }
 
-async function findSettings(checkpoint: Checkpoint, signal?: AbortSignal): Promise<{ file: string; stored: JsonObject }> {
+async function findSettings(
+  checkpoint: Checkpoint,
+  signal?: AbortSignal,
+): Promise<{ file: string; stored: JsonObject }> {
   const own = checkpoint.files.get('preprocessor_config.json');
   const shared = checkpoint.files.get('processor_config.json');
   // Current transformers writes the shared file only, and reads it first.
@@ -72,18 +82,34 @@ async function findSettings(checkpoint: Checkpoint, signal?: AbortSignal): Promi
     if (isRecord(stored)) return { file: shared, stored };
   }
   if (own !== undefined) return { file: own, stored: await readJson(own, signal) };
-  throw new FrankensteinError('not-found', `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are prepared: copy it from the model that this checkpoint was trained from.`);
+  throw new FrankensteinError(
+    'not-found',
+    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are prepared: copy it from the model that this checkpoint was trained from.`,
+  );
 }
 
 function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {
   const size = isRecord(stored['size']) ? stored['size'] : {};
   // The old pair wins over the new one, as in transformers.
-  const minPixels = optional(stored, 'min_pixels', file) ?? optional(size, 'shortest_edge', file) ?? optional(size, 'min_pixels', file) ?? DEFAULTS.minPixels;
-  const maxPixels = optional(stored, 'max_pixels', file) ?? optional(size, 'longest_edge', file) ?? optional(size, 'max_pixels', file) ?? DEFAULTS.maxPixels;
-  if (!(minPixels > 0 && maxPixels >= minPixels)) throw malformed(file, `bounds pictures to ${minPixels}…${maxPixels} pixels, which none can meet.`);
+  const minPixels =
+    optional(stored, 'min_pixels', file) ??
+    optional(size, 'shortest_edge', file) ??
+    optional(size, 'min_pixels', file) ??
+    DEFAULTS.minPixels;
+  const maxPixels =
+    optional(stored, 'max_pixels', file) ??
+    optional(size, 'longest_edge', file) ??
+    optional(size, 'max_pixels', file) ??
+    DEFAULTS.maxPixels;
+  if (!(minPixels > 0 && maxPixels >= minPixels))
+    throw malformed(file, `bounds pictures to ${minPixels}…${maxPixels} pixels, which none can meet.`);
   const resample = optional(stored, 'resample', file) ?? 3;
   const filter = FILTERS[resample];
-  if (filter === undefined) throw new FrankensteinError('unsupported', `${shown(file)} asks for resampling method ${resample}; 2 (bilinear) and 3 (bicubic) are supported.`);
+  if (filter === undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} asks for resampling method ${resample}; 2 (bilinear) and 3 (bicubic) are supported.`,
+    );
   return { minPixels, maxPixels, filter };
 }
 
@@ -98,7 +124,10 @@ function checkAgainstTower(settings: ImageSettings, checkpoint: Checkpoint, file
   ];
   for (const [key, processor, tower] of pairs) {
     if (typeof tower === 'number' && tower !== processor) {
-      throw new FrankensteinError('mismatch', `${shown(file)} sets "${key}" to ${processor}, but the vision tower in config.json takes ${tower}: the file belongs to another model.`);
+      throw new FrankensteinError(
+        'mismatch',
+        `${shown(file)} sets "${key}" to ${processor}, but the vision tower in config.json takes ${tower}: the file belongs to another model.`,
+      );
     }
   }
 }
@@ -116,13 +145,15 @@ function number(object: JsonObject, key: string, otherwise: number, file: string
 
 function whole(object: JsonObject, key: string, otherwise: number, file: string): number {
   const value = number(object, key, otherwise, file);
-  if (!Number.isInteger(value) || value < 1 || value > 1024) throw malformed(file, `has a "${key}" of ${value}; a small whole number is needed.`);
+  if (!Number.isInteger(value) || value < 1 || value > 1024)
+    throw malformed(file, `has a "${key}" of ${value}; a small whole number is needed.`);
   return value;
 }
 
 function channels(object: JsonObject, key: string, otherwise: readonly number[], file: string): readonly number[] {
   const value = object[key];
   if (value === undefined || value === null) return otherwise;
-  if (!Array.isArray(value) || value.length !== 3 || !value.every((entry) => typeof entry === 'number')) throw malformed(file, `has a "${key}" that is not three numbers.`);
+  if (!Array.isArray(value) || value.length !== 3 || !value.every((entry) => typeof entry === 'number'))
+    throw malformed(file, `has a "${key}" that is not three numbers.`);
   return value;
 }

@@ -15,7 +15,7 @@ const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
 export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let orientation: Orientation = 1;
-  for (let at = 2; at + 4 <= bytes.length; ) {
+  for (let at = 2; at + 4 <= bytes.length;) {
     if (bytes[at] !== 0xff) throw malformed(file, 'is a damaged JPEG: its markers do not follow one another.');
     const marker = bytes[at + 1]!;
     if (marker === 0xff) {
@@ -31,9 +31,22 @@ export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader {
     const end = at + 2 + length;
     if (length < 2 || end > bytes.length) break;
     if (isFrame(marker) && length >= 8) {
-      const [depth, height, width, components] = [bytes[at + 4]!, view.getUint16(at + 5), view.getUint16(at + 7), bytes[at + 9]!];
-      if (depth !== 8) throw new FrankensteinError('unsupported', `${shown(file)} is a JPEG with ${depth} bits per sample; JPEGs with 8 are read: save it again as an ordinary JPEG or a PNG.`);
-      if (components !== 1 && components !== 3) throw new FrankensteinError('unsupported', `${shown(file)} is a CMYK JPEG; grey and RGB ones are read: save it again as RGB.`);
+      const [depth, height, width, components] = [
+        bytes[at + 4]!,
+        view.getUint16(at + 5),
+        view.getUint16(at + 7),
+        bytes[at + 9]!,
+      ];
+      if (depth !== 8)
+        throw new FrankensteinError(
+          'unsupported',
+          `${shown(file)} is a JPEG with ${depth} bits per sample; JPEGs with 8 are read: save it again as an ordinary JPEG or a PNG.`,
+        );
+      if (components !== 1 && components !== 3)
+        throw new FrankensteinError(
+          'unsupported',
+          `${shown(file)} is a CMYK JPEG; grey and RGB ones are read: save it again as RGB.`,
+        );
       return { width, height, orientation };
     }
     if (marker === 0xe1 && EXIF.every((byte, index) => bytes[at + 4 + index] === byte)) {

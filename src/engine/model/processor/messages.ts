@@ -19,10 +19,19 @@ const MARKER = '<image>';
 export function userMessage(text: string, images = 0): ChatMessage {
   const pieces = text.split(MARKER);
   if (pieces.length === 1) {
-    return { role: 'user', content: images === 0 ? text : [...Array.from({ length: images }, () => ({ type: 'image' as const })), { type: 'text', text }] };
+    return {
+      role: 'user',
+      content:
+        images === 0
+          ? text
+          : [...Array.from({ length: images }, () => ({ type: 'image' as const })), { type: 'text', text }],
+    };
   }
   if (pieces.length - 1 !== images) {
-    throw new FrankensteinError('bad-request', `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ${images === 1 ? 'was' : 'were'} given.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ${images === 1 ? 'was' : 'were'} given.`,
+    );
   }
   const content: ChatContent[] = [];
   pieces.forEach((piece, index) => {

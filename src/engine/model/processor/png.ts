@@ -5,7 +5,9 @@ import { FrankensteinError } from '../../errors.js';
 import { dropAlpha, type PictureHeader, type RgbImage } from './image.js';
 import { exifOrientation, type Orientation } from './orientation.js';
 
-const IHDR = 0x49484452, EXIF = 0x65584966, END = 0x49454e44;
+const IHDR = 0x49484452,
+  EXIF = 0x65584966,
+  END = 0x49454e44;
 
 export interface PngHeader extends PictureHeader {
   /** Bits per sample. */
@@ -15,9 +17,10 @@ export interface PngHeader extends PictureHeader {
 /** Size, depth and orientation from a PNG's chunks. @throws `malformed` */
 export function pngHeader(bytes: Uint8Array, file: string): PngHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 33 || view.getUint32(12) !== IHDR) throw malformed(file, 'is a damaged PNG: it ends before its picture begins.');
+  if (bytes.length < 33 || view.getUint32(12) !== IHDR)
+    throw malformed(file, 'is a damaged PNG: it ends before its picture begins.');
   let orientation: Orientation = 1;
-  for (let at = 33; at + 12 <= bytes.length; ) {
+  for (let at = 33; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const kind = view.getUint32(at + 4);
     if (kind === EXIF) orientation = exifOrientation(bytes.subarray(at + 8, Math.min(at + 8 + length, bytes.length)));
@@ -32,7 +35,10 @@ export function decodePng(bytes: Uint8Array, header: PngHeader, file: string): R
   const wide = header.depth === 16;
   try {
     // The types say Buffer, but without rescaling sixteen-bit samples come as they are, in a Uint16Array.
-    const { width, height, data } = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), wide ? { skipRescale: true } : {});
+    const { width, height, data } = PNG.sync.read(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      wide ? { skipRescale: true } : {},
+    );
     return dropAlpha(wide ? highBytes(data as unknown as Uint16Array) : data, width, height);
   } catch (error) {
     throw new FrankensteinError('malformed', `${shown(file)} is a damaged or truncated PNG.`, { cause: error });

@@ -84,7 +84,10 @@ const IMAGE_TOKEN = '<|image_pad|>';
  * processor is said when pictures are given, so that text-only work goes on without it.
  * @throws `not-found`, `malformed`, `mismatch`, `permission`, `cancelled`; the message names the file.
  */
-export async function createProcessor(checkpoint: Checkpoint, options: { signal?: AbortSignal | undefined } = {}): Promise<Processor> {
+export async function createProcessor(
+  checkpoint: Checkpoint,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Processor> {
   const { signal } = options;
   const tokenizer = await readTokenizer(checkpoint, signal);
   const template = await readChatTemplate(checkpoint, tokenizer, signal);
@@ -94,23 +97,35 @@ export async function createProcessor(checkpoint: Checkpoint, options: { signal?
   const settings = sees ? await readImageSettings(checkpoint, signal).catch(keepUnlessCancelled) : undefined;
 
   const imageSettings = (): ImageSettings => {
-    if (settings === undefined) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is a text-only model: it takes no pictures.`);
+    if (settings === undefined)
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(checkpoint.path)} is a text-only model: it takes no pictures.`,
+      );
     if (settings instanceof FrankensteinError) throw settings;
     return settings;
   };
 
   const render: Processor['render'] = (messages, chat) => {
-    if (template === undefined) throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} has no chat template (chat_template.jinja, chat_template.json, or one in tokenizer_config.json): give it a plain prompt.`);
+    if (template === undefined)
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(checkpoint.path)} has no chat template (chat_template.jinja, chat_template.json, or one in tokenizer_config.json): give it a plain prompt.`,
+      );
     return template(messages, chat);
   };
 
   const processImage: Processor['processImage'] = (image) => {
     const rule = imageSettings();
     const size = resizedSize(image, rule);
-    return patchify(rule.resize === undefined ? image : resize(image, size.width, size.height, rule.resize.filter), rule);
+    return patchify(
+      rule.resize === undefined ? image : resize(image, size.width, size.height, rule.resize.filter),
+      rule,
+    );
   };
 
-  const visualTokens: Processor['visualTokens'] = ([frames, rows, columns]) => (frames * rows * columns) / imageSettings().mergeSize ** 2;
+  const visualTokens: Processor['visualTokens'] = ([frames, rows, columns]) =>
+    (frames * rows * columns) / imageSettings().mergeSize ** 2;
 
   return {
     tokenizer,
@@ -122,24 +137,35 @@ export async function createProcessor(checkpoint: Checkpoint, options: { signal?
     visualTokens,
     process: (request) => {
       const { input, images = [], newTokens = 0 } = request;
-      const ids = 'prompt' in input
-        ? tokenizer.encode(input.prompt)
-        : tokenizer.encode(render(input.messages, request), { specialTokens: false });
+      const ids =
+        'prompt' in input
+          ? tokenizer.encode(input.prompt)
+          : tokenizer.encode(render(input.messages, request), { specialTokens: false });
       if (ids.length === 0) throw new FrankensteinError('bad-request', 'The prompt is empty.');
       const places = imageToken === undefined ? 0 : ids.filter((id) => id === imageToken).length;
       if (images.length > 0) imageSettings(); // what is wrong with the model comes before what is wrong with the prompt
       if (places !== images.length) {
-        throw new FrankensteinError('bad-request', `The prompt has ${counted(places, 'place')} for pictures, but ${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`);
+        throw new FrankensteinError(
+          'bad-request',
+          `The prompt has ${counted(places, 'place')} for pictures, but ${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
+        );
       }
       const processed = images.map((image) => ('grid' in image ? image : processImage(image)));
-      const inputIds = expand(ids, imageToken, processed.map(({ grid }) => visualTokens(grid)));
+      const inputIds = expand(
+        ids,
+        imageToken,
+        processed.map(({ grid }) => visualTokens(grid)),
+      );
       checkLength(inputIds.length, newTokens, generation.contextLength);
       return { inputIds, images: processed };
     },
     resizeTo: (image, grid) => {
       const rule = imageSettings();
       const [, rows, columns] = grid;
-      return patchify(resize(image, columns * rule.patchSize, rows * rule.patchSize, rule.resize?.filter ?? 'bicubic'), rule);
+      return patchify(
+        resize(image, columns * rule.patchSize, rows * rule.patchSize, rule.resize?.filter ?? 'bicubic'),
+        rule,
+      );
     },
     decode: (ids) => tokenizer.decode(ids),
     stream: () => tokenizer.stream(),
@@ -147,10 +173,17 @@ export async function createProcessor(checkpoint: Checkpoint, options: { signal?
 }
 
 /** What the tower sees of a picture of this size. @throws `bad-request` where sizes stay and this one has no patches */
-export function resizedSize({ width, height }: PictureSize, { patchSize, mergeSize, resize: bounds }: Pick<ImageSettings, 'patchSize' | 'mergeSize' | 'resize'>): PictureSize {
+export function resizedSize(
+  { width, height }: PictureSize,
+  { patchSize, mergeSize, resize: bounds }: Pick<ImageSettings, 'patchSize' | 'mergeSize' | 'resize'>,
+): PictureSize {
   const factor = patchSize * mergeSize;
   if (bounds !== undefined) return smartResize(height, width, { ...bounds, factor });
-  if (width % factor !== 0 || height % factor !== 0) throw new FrankensteinError('bad-request', `A picture of ${width} × ${height} pixels does not divide into patches: the image processor leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ${factor}.`);
+  if (width % factor !== 0 || height % factor !== 0)
+    throw new FrankensteinError(
+      'bad-request',
+      `A picture of ${width} × ${height} pixels does not divide into patches: the image processor leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ${factor}.`,
+    );
   return { width, height };
 }
 
@@ -162,15 +195,22 @@ function keepUnlessCancelled(error: unknown): FrankensteinError {
 /** @throws `mismatch` when config and tokenizer disagree: every picture would land on another word. */
 function findImageToken(checkpoint: Checkpoint, tokenizer: TextTokenizer): number | undefined {
   const extra = tokenizer.config['extra_special_tokens'] as Record<string, unknown> | undefined;
-  const name = [tokenizer.config['image_token'], extra?.['image_token']].find((token) => typeof token === 'string') ?? IMAGE_TOKEN;
+  const name =
+    [tokenizer.config['image_token'], extra?.['image_token']].find((token) => typeof token === 'string') ?? IMAGE_TOKEN;
   const known = tokenizer.idOf(name);
   const configured = checkpoint.config?.['image_token_id'];
   if (typeof configured !== 'number') return known;
   if (known !== undefined && known !== configured) {
-    throw new FrankensteinError('mismatch', `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} stands for pictures, tokenizer.json has ${quoted(name)} at ${known}.`);
+    throw new FrankensteinError(
+      'mismatch',
+      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} stands for pictures, tokenizer.json has ${quoted(name)} at ${known}.`,
+    );
   }
   if (tokenizer.tokenOf(configured) === undefined) {
-    throw new FrankensteinError('mismatch', `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} stands for pictures, and tokenizer.json has no such token.`);
+    throw new FrankensteinError(
+      'mismatch',
+      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} stands for pictures, and tokenizer.json has no such token.`,
+    );
   }
   return configured;
 }
@@ -191,5 +231,8 @@ function expand(ids: readonly number[], placeholder: number | undefined, counts:
 function checkLength(tokens: number, newTokens: number, limit: number | undefined): void {
   if (limit === undefined || tokens + newTokens <= limit) return;
   const answer = newTokens > 0 && tokens <= limit ? ` and leaves no room for ${thousands(newTokens)} more` : '';
-  throw new FrankensteinError('bad-request', `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: use a shorter prompt${tokens > limit ? ' or smaller pictures' : ' or a shorter answer'}.`);
+  throw new FrankensteinError(
+    'bad-request',
+    `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: use a shorter prompt${tokens > limit ? ' or smaller pictures' : ' or a shorter answer'}.`,
+  );
 }

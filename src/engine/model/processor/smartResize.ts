@@ -16,9 +16,16 @@ export interface SizeRule {
  * Height and width, multiples of the factor, within the bounds on pixels, as near to the old aspect ratio as that allows.
  * @throws `bad-request` for a picture more than 200 times as long as it is wide.
  */
-export function smartResize(height: number, width: number, { factor, minPixels, maxPixels }: SizeRule): { height: number; width: number } {
+export function smartResize(
+  height: number,
+  width: number,
+  { factor, minPixels, maxPixels }: SizeRule,
+): { height: number; width: number } {
   if (Math.max(height, width) / Math.min(height, width) > ASPECT_LIMIT) {
-    throw new FrankensteinError('bad-request', `A picture of ${width} × ${height} pixels is too narrow: the model takes aspect ratios up to ${ASPECT_LIMIT}.`);
+    throw new FrankensteinError(
+      'bad-request',
+      `A picture of ${width} × ${height} pixels is too narrow: the model takes aspect ratios up to ${ASPECT_LIMIT}.`,
+    );
   }
   const near = { height: roundHalfEven(height / factor) * factor, width: roundHalfEven(width / factor) * factor };
   if (near.height * near.width > maxPixels) {

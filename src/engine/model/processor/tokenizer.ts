@@ -34,9 +34,12 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
   const file = files.get('tokenizer.json');
   if (file === undefined) {
     const raw = RAW_FILES.filter((name) => files.has(name));
-    throw new FrankensteinError('not-found', raw.length === 0
-      ? `${shown(folder)} has no tokenizer.json: copy it and tokenizer_config.json from the model that this checkpoint was trained from.`
-      : `${shown(folder)} has no tokenizer.json, only ${raw.join(' and ')}: AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers writes it.`);
+    throw new FrankensteinError(
+      'not-found',
+      raw.length === 0
+        ? `${shown(folder)} has no tokenizer.json: copy it and tokenizer_config.json from the model that this checkpoint was trained from.`
+        : `${shown(folder)} has no tokenizer.json, only ${raw.join(' and ')}: AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers writes it.`,
+    );
   }
   const stored = await readJson(file, signal);
   const optional = async (name: string) => {
@@ -47,13 +50,24 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
   try {
     return wrap(stored, config, map);
   } catch (error) {
-    throw new FrankensteinError('malformed', `${shown(file)} could not be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new FrankensteinError(
+      'malformed',
+      `${shown(file)} could not be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
 function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextTokenizer {
   // The library looks each of these up, present or not.
-  const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [], ...stored };
+  const parts = {
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: null,
+    added_tokens: [],
+    ...stored,
+  };
   const tokenizer = new Tokenizer(parts, config);
   // On in the library. Transformers does it when the checkpoint asks for it, but never to BPE, which it would damage.
   const model = isRecord(stored['model']) ? stored['model'] : {};
@@ -69,9 +83,14 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
     const id = tokenizer.token_to_id(token);
     if (id !== undefined) special.add(id);
   }
-  const text = (ids: number[]) => (ids.length === 0 ? '' : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: cleanUp }));
+  const text = (ids: number[]) =>
+    ids.length === 0
+      ? ''
+      : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: cleanUp });
   const decode: TextTokenizer['decode'] = (ids, options = {}) => {
-    const kept = [...ids].filter((id) => tokenizer.id_to_token(id) !== undefined && (options.specialTokens === true || !special.has(id)));
+    const kept = [...ids].filter(
+      (id) => tokenizer.id_to_token(id) !== undefined && (options.specialTokens === true || !special.has(id)),
+    );
     const tokens = withoutByteTokens(kept.map((id) => tokenizer.id_to_token(id)!));
     return tokens === undefined || tokenizer.decoder === null ? text(kept) : tokenizer.decoder._call(tokens);
   };

@@ -12,12 +12,16 @@ export function webpHeader(bytes: Uint8Array, file: string): PictureHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let size: { width: number; height: number } | undefined;
   let orientation: Orientation = 1;
-  for (let at = 12; at + 8 <= bytes.length; ) {
+  for (let at = 12; at + 8 <= bytes.length;) {
     const kind = String.fromCharCode(...bytes.subarray(at, at + 4));
     const length = view.getUint32(at + 4, true);
     const body = at + 8;
     if (kind === 'VP8X' && body + 10 <= bytes.length) {
-      if ((bytes[body]! & HAS_ANIMATION) !== 0) throw new FrankensteinError('unsupported', `${shown(file)} is an animated WebP; only still pictures are read: save the frame you mean as one.`);
+      if ((bytes[body]! & HAS_ANIMATION) !== 0)
+        throw new FrankensteinError(
+          'unsupported',
+          `${shown(file)} is an animated WebP; only still pictures are read: save the frame you mean as one.`,
+        );
       size = { width: 1 + (view.getUint32(body + 3, true) >>> 8), height: 1 + (view.getUint32(body + 6, true) >>> 8) };
     } else if (kind === 'VP8 ' && body + 10 <= bytes.length) {
       size ??= { width: view.getUint16(body + 6, true) & 0x3fff, height: view.getUint16(body + 8, true) & 0x3fff };
@@ -51,7 +55,9 @@ export async function decodeWebp(bytes: Uint8Array, file: string): Promise<RgbIm
   try {
     // One instance per picture. It can call nothing but these three, so that a file which breaks the decoder (this build
     // predates libwebp's fixes of 2023) gets no further than a memory that is thrown away.
-    const instance = new WebAssembly.Instance(module, { wasi_snapshot_preview1: { fd_close: refuse, fd_seek: refuse, fd_write: refuse } });
+    const instance = new WebAssembly.Instance(module, {
+      wasi_snapshot_preview1: { fd_close: refuse, fd_seek: refuse, fd_write: refuse },
+    });
     const codec = instance.exports as unknown as WebpCodec;
     const input = codec.malloc(bytes.length);
     const sizes = codec.malloc(8);

@@ -18,7 +18,10 @@ const { DOUBLE } = ElementType;
 /** Graphs by name. Sizes are whatever comes. A matrix A − Uᵀ·Z is given as A, U and Z. */
 const GRAPHS = {
   /** C − Aᵀ·B. */
-  subtract: { inputs: 3, build: (graph: Graph, [a, b, c]: Value[]) => [gemm(graph, a!, b!, { transA: 1, alpha: MINUS }, c)] },
+  subtract: {
+    inputs: 3,
+    build: (graph: Graph, [a, b, c]: Value[]) => [gemm(graph, a!, b!, { transA: 1, alpha: MINUS }, c)],
+  },
   /** C − A·B. */
   update: { inputs: 3, build: (graph: Graph, [a, b, c]: Value[]) => [gemm(graph, a!, b!, { alpha: MINUS }, c)] },
   /** A·Bᵀ. */
@@ -27,7 +30,13 @@ const GRAPHS = {
   left: {
     inputs: 8,
     build: (graph: Graph, [t, v, a, u, z, x, p, q]: Value[]) => {
-      const product = gemm(graph, gemm(graph, v!, u!, { transB: 1 }), z!, { alpha: MINUS }, graph.node('MatMul', [v!, a!]));
+      const product = gemm(
+        graph,
+        gemm(graph, v!, u!, { transB: 1 }),
+        z!,
+        { alpha: MINUS },
+        graph.node('MatMul', [v!, a!]),
+      );
       const w = gemm(graph, t!, product, { transA: 1 });
       return [w, gemm(graph, q!, w, { transA: 1, alpha: MINUS }, gemm(graph, p!, z!, { transA: 1, alpha: MINUS }, x))];
     },
@@ -76,16 +85,36 @@ export class Algebra {
 
   async run(product: Product, ...inputs: Matrix[]): Promise<Matrix[]> {
     const session = await this.sessions.get(`exact ${product}`, () => graphOf(product));
-    const feeds = inputs.map(({ rows, columns, data }, index) => [`in${index}`, new ort.Tensor('float64', data.length === rows * columns ? data : data.subarray(0, rows * columns), [rows, columns])] as const);
+    const feeds = inputs.map(
+      ({ rows, columns, data }, index) =>
+        [
+          `in${index}`,
+          new ort.Tensor('float64', data.length === rows * columns ? data : data.subarray(0, rows * columns), [
+            rows,
+            columns,
+          ]),
+        ] as const,
+    );
     const outputs = await session.run(Object.fromEntries(feeds));
-    return Object.values(outputs).map(({ dims, data }) => ({ rows: dims[0]!, columns: dims[1]!, data: data as Float64Array }));
+    return Object.values(outputs).map(({ dims, data }) => ({
+      rows: dims[0]!,
+      columns: dims[1]!,
+      data: data as Float64Array,
+    }));
   }
 }
 
 function graphOf(product: Product): Graph {
   const { inputs, build } = GRAPHS[product];
   const graph = new Graph();
-  const outputs = build(graph, Array.from({ length: inputs }, (_, index) => graph.input(`in${index}`, DOUBLE, [`rows${index}`, `columns${index}`])));
-  outputs.forEach((output, index) => graph.output(`out${index}`, output, DOUBLE, [`outRows${index}`, `outColumns${index}`]));
+  const outputs = build(
+    graph,
+    Array.from({ length: inputs }, (_, index) =>
+      graph.input(`in${index}`, DOUBLE, [`rows${index}`, `columns${index}`]),
+    ),
+  );
+  outputs.forEach((output, index) =>
+    graph.output(`out${index}`, output, DOUBLE, [`outRows${index}`, `outColumns${index}`]),
+  );
   return graph;
 }

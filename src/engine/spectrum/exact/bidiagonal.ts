@@ -10,7 +10,10 @@ const MAX_SWEEPS = 40;
 /** Both arrays are overwritten. `diagonal` has n elements, `upper` n − 1. @returns the values, descending. */
 export function bidiagonalValues(diagonal: Float64Array, upper: Float64Array): Float64Array {
   const [d, e] = [diagonal, upper];
-  const largest = [d, e].reduce((top, values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), top), 0);
+  const largest = [d, e].reduce(
+    (top, values) => values.reduce((most, value) => Math.max(most, Math.abs(value)), top),
+    0,
+  );
   if (!(largest > 0)) return d.fill(0);
   if (!Number.isFinite(largest)) throw new RangeError('a bidiagonal matrix with values that are not finite');
   // To the middle of the range, so that squares neither overflow nor vanish.
@@ -20,7 +23,7 @@ export function bidiagonalValues(diagonal: Float64Array, upper: Float64Array): F
   let budget = MAX_SWEEPS * d.length;
   let lastLow = -1;
   let lastHigh = -1;
-  for (let high = d.length - 1; high > 0; ) {
+  for (let high = d.length - 1; high > 0;) {
     let low = high;
     for (; low > 0; low--) {
       if (Math.abs(e[low - 1]!) <= EPSILON * (Math.abs(d[low - 1]!) + Math.abs(d[low]!)) + negligible) {
@@ -65,7 +68,8 @@ function shiftOf(d: Float64Array, e: Float64Array, low: number, high: number): n
     const scale = large / g;
     const ratio = 1 + small / large;
     const difference = (large - small) / large;
-    shift = 2 * (small * (1 / (Math.sqrt(1 + (ratio * scale) ** 2) + Math.sqrt(1 + (difference * scale) ** 2)))) * scale;
+    shift =
+      2 * (small * (1 / (Math.sqrt(1 + (ratio * scale) ** 2) + Math.sqrt(1 + (difference * scale) ** 2)))) * scale;
   }
   const first = Math.abs(d[low]!);
   return (shift / first) ** 2 < EPSILON ? 0 : shift;

@@ -47,10 +47,15 @@ export function factorBand({ size, width, stride, values }: Band): boolean {
 const PAUSE = 1 << 22;
 
 /** @throws `cancelled`. */
-export async function toBidiagonal({ size, width, stride, values }: Band, kernel: Kernel, signal?: AbortSignal, onProgress?: (share: number) => void): Promise<{ diagonal: Float64Array; upper: Float64Array }> {
+export async function toBidiagonal(
+  { size, width, stride, values }: Band,
+  kernel: Kernel,
+  signal?: AbortSignal,
+  onProgress?: (share: number) => void,
+): Promise<{ diagonal: Float64Array; upper: Float64Array }> {
   const band = kernel.loadBand(values, size, width, stride);
   const last = Math.max(0, size - 2);
-  for (let start = 0; start < last; ) {
+  for (let start = 0; start < last;) {
     const end = Math.min(last, start + Math.max(1, Math.floor(PAUSE / width / (size - start))));
     band.chase(start, end);
     start = end;
@@ -59,6 +64,9 @@ export async function toBidiagonal({ size, width, stride, values }: Band, kernel
     throwIfCancelled(signal);
   }
   const diagonal = Float64Array.from({ length: size }, (_, index) => band.values[index * stride + index + width]!);
-  const upper = Float64Array.from({ length: Math.max(0, size - 1) }, (_, index) => band.values[index * stride + index + 1 + width]!);
+  const upper = Float64Array.from(
+    { length: Math.max(0, size - 1) },
+    (_, index) => band.values[index * stride + index + 1 + width]!,
+  );
   return { diagonal, upper };
 }

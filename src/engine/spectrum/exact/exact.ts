@@ -121,7 +121,11 @@ function squaresOf(values: Float64Array): number {
 }
 
 /** Few vectors: QR of the whole, in pieces; its triangle is a band. */
-async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: ExactOptions): Promise<Float64Array | undefined> {
+async function smallValues(
+  reader: DeltaReader,
+  { kernel }: Tools,
+  { signal }: ExactOptions,
+): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   const step = Math.min(long, Math.ceil((1 << 20) / short));
   const window = new Float64Array(short * step);
@@ -142,12 +146,17 @@ async function smallValues(reader: DeltaReader, { kernel }: Tools, { signal }: E
   if (!isWithinRange(squaresOf(triangle))) return undefined;
   const band = emptyBand(short, Math.max(1, short - 1));
   for (let column = 0; column < short; column++) {
-    for (let row = 0; row <= column; row++) band.values[row * band.stride + column + band.width] = triangle[column * short + row]!;
+    for (let row = 0; row <= column; row++)
+      band.values[row * band.stride + column + band.width] = triangle[column * short + row]!;
   }
   return bandValues(band, kernel, signal);
 }
 
-async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | undefined> {
+async function squareValues(
+  reader: DeltaReader,
+  tools: Tools,
+  options: ExactOptions,
+): Promise<Float64Array | undefined> {
   const { short, long } = reader;
   const data = new Float64Array(short * long);
   // A square one is as good as its transpose, and one of the two is as it lies in the file.
@@ -157,7 +166,11 @@ async function squareValues(reader: DeltaReader, tools: Tools, options: ExactOpt
 }
 
 /** By the Gram matrix of the short side. `inaccurate`: small values would be rounding. */
-async function gramValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array | 'inaccurate' | undefined> {
+async function gramValues(
+  reader: DeltaReader,
+  tools: Tools,
+  options: ExactOptions,
+): Promise<Float64Array | 'inaccurate' | undefined> {
   const { short, long } = reader;
   const gram = await gramMatrix(reader, tools, options);
   let trace = 0;
@@ -166,7 +179,11 @@ async function gramValues(reader: DeltaReader, tools: Tools, options: ExactOptio
   const before = gramShare(short, long);
   const band = emptyBand(short, bandWidth(short));
   const onProgress = (share: number) => options.onProgress?.(before + (1 - before) * share);
-  await reduceSymmetric({ rows: short, columns: short, data: gram }, band, { ...tools, signal: options.signal, onProgress: (share) => onProgress(0.6 * share) });
+  await reduceSymmetric({ rows: short, columns: short, data: gram }, band, {
+    ...tools,
+    signal: options.signal,
+    onProgress: (share) => onProgress(0.6 * share),
+  });
   if (!factorBand(band)) return 'inaccurate';
   const values = await bandValues(band, tools.kernel, options.signal, (share) => onProgress(0.6 + 0.4 * share));
   return values[short - 1]! >= GRAM_LIMIT * values[0]! ? values : 'inaccurate';
@@ -177,7 +194,11 @@ function gramShare(short: number, long: number): number {
   return long / (long + 2 * short);
 }
 
-async function gramMatrix(reader: DeltaReader, { algebra }: Tools, { memory, signal, onProgress }: ExactOptions): Promise<Float64Array> {
+async function gramMatrix(
+  reader: DeltaReader,
+  { algebra }: Tools,
+  { memory, signal, onProgress }: ExactOptions,
+): Promise<Float64Array> {
   const { short, long } = reader;
   const gram = new Float64Array(short * short);
   const fitting = Math.max(short, Math.floor((memory - OVERHEAD) / 8 / short) - short);
@@ -194,12 +215,14 @@ async function gramMatrix(reader: DeltaReader, { algebra }: Tools, { memory, sig
       const strip: Matrix = { rows: right - left, columns: count, data: window.subarray(left * count, right * count) };
       const [{ data }] = (await algebra.run('outer', { rows: right, columns: count, data: window }, strip)) as [Matrix];
       for (let row = 0; row < right; row++) {
-        for (let column = Math.max(left, row); column < right; column++) gram[row * short + column]! += data[row * strip.rows + column - left]!;
+        for (let column = Math.max(left, row); column < right; column++)
+          gram[row * short + column]! += data[row * strip.rows + column - left]!;
       }
       onProgress?.(((first + (count * right ** 2) / short ** 2) / long) * gramShare(short, long));
     }
   }
-  for (let row = 0; row < short; row++) for (let column = 0; column < row; column++) gram[row * short + column] = gram[column * short + row]!;
+  for (let row = 0; row < short; row++)
+    for (let column = 0; column < row; column++) gram[row * short + column] = gram[column * short + row]!;
   return gram;
 }
 
@@ -207,7 +230,10 @@ async function gramMatrix(reader: DeltaReader, { algebra }: Tools, { memory, sig
 async function triangleValues(reader: DeltaReader, tools: Tools, options: ExactOptions): Promise<Float64Array> {
   const { memory, signal } = options;
   const { short, long } = reader;
-  const step = Math.min(long, Math.max(short, Math.floor(((memory - OVERHEAD) / 8 - 2 * short * short) / (short + BESIDE))));
+  const step = Math.min(
+    long,
+    Math.max(short, Math.floor(((memory - OVERHEAD) / 8 - 2 * short * short) / (short + BESIDE))),
+  );
   let triangle: Matrix = { rows: 0, columns: short, data: new Float64Array(0) };
   for (let first = 0; first < long; first += step) {
     const count = Math.min(step, long - first);
@@ -228,7 +254,12 @@ async function denseValues(matrix: Matrix, tools: Tools, { signal, onProgress }:
   return bandValues(band, tools.kernel, signal, (share) => onProgress?.(0.7 + 0.3 * share));
 }
 
-async function bandValues(band: Band, kernel: Kernel, signal: AbortSignal | undefined, onProgress?: (share: number) => void): Promise<Float64Array> {
+async function bandValues(
+  band: Band,
+  kernel: Kernel,
+  signal: AbortSignal | undefined,
+  onProgress?: (share: number) => void,
+): Promise<Float64Array> {
   const { diagonal, upper } = await toBidiagonal(band, kernel, signal, onProgress);
   return bidiagonalValues(diagonal, upper);
 }

@@ -14,7 +14,11 @@ export class DeltaReader {
   private readonly source: MatrixSource;
 
   /** `scale`: a power of two that all is multiplied by. */
-  constructor(source: MatrixSource, private readonly scale: number, private readonly signal: AbortSignal | undefined) {
+  constructor(
+    source: MatrixSource,
+    private readonly scale: number,
+    private readonly signal: AbortSignal | undefined,
+  ) {
     this.source = source.rows <= source.columns ? source : transposed(source);
     this.short = this.source.rows;
     this.long = this.source.columns;

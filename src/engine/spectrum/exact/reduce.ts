@@ -38,7 +38,11 @@ export function reduceToBand(a: Matrix, band: Band, options: ReduceOptions): Pro
  * A symmetric `a` to a symmetric band of the same eigenvalues, of which `band` takes the upper half. Half the work of
  * `reduceToBand`. Destroys `a`.
  */
-export async function reduceSymmetric(a: Matrix, { width, stride, values }: Band, { algebra, kernel, signal, onProgress }: ReduceOptions): Promise<void> {
+export async function reduceSymmetric(
+  a: Matrix,
+  { width, stride, values }: Band,
+  { algebra, kernel, signal, onProgress }: ReduceOptions,
+): Promise<void> {
   const { columns: whole, data } = a;
   let size = whole;
   let offset = 0;
@@ -53,22 +57,45 @@ export async function reduceSymmetric(a: Matrix, { width, stride, values }: Band
     while (pending.thick + 2 * width <= most) {
       throwIfCancelled(signal);
       const count = Math.min(width, size - done);
-      for (let row = 0; row < count; row++) for (let column = row; column < count; column++) put(done + row, done + column, vectors[row * size + done + column]!);
+      for (let row = 0; row < count; row++)
+        for (let column = row; column < count; column++)
+          put(done + row, done + column, vectors[row * size + done + column]!);
       const after = done + count;
       if (after === size) return;
       const { reflectors, triangle, factor } = kernel.factorPanel(vectors, count, size, after);
       for (let row = 0; row < count; row++) {
-        for (let column = 0; column <= row && after + column < size; column++) put(done + row, after + column, triangle[row * count + column]!);
+        for (let column = 0; column <= row && after + column < size; column++)
+          put(done + row, after + column, triangle[row * count + column]!);
       }
       const block = (rows: Float64Array, length = size): Matrix => ({ rows: count, columns: length, data: rows });
-      const [u, z] = [pending.u, pending.z].map((rows): Matrix => ({ rows: pending.thick, columns: size, data: rows })) as [Matrix, Matrix];
-      const [w] = (await algebra.run('both', block(factor, count), block(reflectors), { rows: size, columns: size, data }, u, z)) as [Matrix];
+      const [u, z] = [pending.u, pending.z].map((rows): Matrix => ({
+        rows: pending.thick,
+        columns: size,
+        data: rows,
+      })) as [Matrix, Matrix];
+      const [w] = (await algebra.run(
+        'both',
+        block(factor, count),
+        block(reflectors),
+        { rows: size, columns: size, data },
+        u,
+        z,
+      )) as [Matrix];
       append(pending, reflectors, w.data, size, size);
       append(pending, w.data, reflectors, size, size);
       const next = Math.min(width, size - after);
       const rows: Matrix = { rows: next, columns: size, data: data.subarray(after * size, (after + next) * size) };
-      const part: Matrix = { rows: pending.thick, columns: next, data: columnsOf(pending.u, pending.thick, size, after, next) };
-      const [ahead] = (await algebra.run('subtract', part, { rows: pending.thick, columns: size, data: pending.z }, rows)) as [Matrix];
+      const part: Matrix = {
+        rows: pending.thick,
+        columns: next,
+        data: columnsOf(pending.u, pending.thick, size, after, next),
+      };
+      const [ahead] = (await algebra.run(
+        'subtract',
+        part,
+        { rows: pending.thick, columns: size, data: pending.z },
+        rows,
+      )) as [Matrix];
       vectors = ahead.data;
       done = after;
       onProgress?.(1 - ((whole - offset - done) / whole) ** 3);
@@ -87,7 +114,13 @@ export function reduceToTriangle(a: Matrix, width: number, r: Matrix, options: R
   return reduce(a, width, false, put, options);
 }
 
-async function reduce(a: Matrix, width: number, right: boolean, put: (row: number, column: number, value: number) => void, { algebra, kernel, signal, onProgress }: ReduceOptions): Promise<void> {
+async function reduce(
+  a: Matrix,
+  width: number,
+  right: boolean,
+  put: (row: number, column: number, value: number) => void,
+  { algebra, kernel, signal, onProgress }: ReduceOptions,
+): Promise<void> {
   const { columns: size, data } = a;
   let { rows, columns } = a;
   /** Rows and columns of the whole matrix before the first of `data`. */
@@ -103,15 +136,31 @@ async function reduce(a: Matrix, width: number, right: boolean, put: (row: numbe
       const count = Math.min(width, columns - done);
       const left = kernel.factorPanel(vectors, count, rows, done);
       for (let column = 0; column < count; column++) {
-        for (let row = 0; row <= column; row++) put(offset + done + row, offset + done + column, left.triangle[column * count + row]!);
+        for (let row = 0; row <= column; row++)
+          put(offset + done + row, offset + done + column, left.triangle[column * count + row]!);
       }
       if (done + count === columns) return;
 
-      const operands = (): Matrix[] => [{ rows, columns, data }, { rows: pending.thick, columns: rows, data: pending.u }, { rows: pending.thick, columns, data: pending.z }];
+      const operands = (): Matrix[] => [
+        { rows, columns, data },
+        { rows: pending.thick, columns: rows, data: pending.u },
+        { rows: pending.thick, columns, data: pending.z },
+      ];
       const block = (values: Float64Array, length: number): Matrix => ({ rows: count, columns: length, data: values });
-      const part = (values: Float64Array, height: number, length: number, first: number, some: number): Matrix => ({ rows: height, columns: some, data: columnsOf(values, height, length, first, some) });
-      const [w, top] = (await algebra.run('left', block(left.factor, count), block(left.reflectors, rows), ...operands(),
-        block(data.subarray(done * columns, (done + count) * columns), columns), part(pending.u, pending.thick, rows, done, count), part(left.reflectors, count, rows, done, count))) as [Matrix, Matrix];
+      const part = (values: Float64Array, height: number, length: number, first: number, some: number): Matrix => ({
+        rows: height,
+        columns: some,
+        data: columnsOf(values, height, length, first, some),
+      });
+      const [w, top] = (await algebra.run(
+        'left',
+        block(left.factor, count),
+        block(left.reflectors, rows),
+        ...operands(),
+        block(data.subarray(done * columns, (done + count) * columns), columns),
+        part(pending.u, pending.thick, rows, done, count),
+        part(left.reflectors, count, rows, done, count),
+      )) as [Matrix, Matrix];
       append(pending, left.reflectors, w.data, rows, columns);
 
       const after = done + count;
@@ -120,17 +169,31 @@ async function reduce(a: Matrix, width: number, right: boolean, put: (row: numbe
       if (right) {
         const { reflectors, triangle, factor } = kernel.factorPanel(top.data, count, columns, after);
         for (let row = 0; row < count; row++) {
-          for (let column = 0; column <= row && after + column < columns; column++) put(offset + done + row, offset + after + column, triangle[row * count + column]!);
+          for (let column = 0; column <= row && after + column < columns; column++)
+            put(offset + done + row, offset + after + column, triangle[row * count + column]!);
         }
-        const [y, ahead] = (await algebra.run('right', block(factor, count), block(reflectors, columns), ...operands(),
-          nextColumns, part(pending.z, pending.thick, columns, after, next), part(reflectors, count, columns, after, next))) as [Matrix, Matrix];
+        const [y, ahead] = (await algebra.run(
+          'right',
+          block(factor, count),
+          block(reflectors, columns),
+          ...operands(),
+          nextColumns,
+          part(pending.z, pending.thick, columns, after, next),
+          part(reflectors, count, columns, after, next),
+        )) as [Matrix, Matrix];
         append(pending, y.data, reflectors, rows, columns);
         vectors = ahead.data;
       } else {
         for (let row = 0; row < count; row++) {
-          for (let column = after; column < columns; column++) put(offset + done + row, offset + column, top.data[row * columns + column]!);
+          for (let column = after; column < columns; column++)
+            put(offset + done + row, offset + column, top.data[row * columns + column]!);
         }
-        const [ahead] = (await algebra.run('subtract', part(pending.z, pending.thick, columns, after, next), { rows: pending.thick, columns: rows, data: pending.u }, nextColumns)) as [Matrix];
+        const [ahead] = (await algebra.run(
+          'subtract',
+          part(pending.z, pending.thick, columns, after, next),
+          { rows: pending.thick, columns: rows, data: pending.u },
+          nextColumns,
+        )) as [Matrix];
         vectors = ahead.data;
       }
       done = after;
@@ -168,7 +231,13 @@ function shareDone(rows: number, size: number, left: number): number {
 }
 
 /** A ← A − Uᵀ·Z without its first `done` rows and columns, in place and compact. */
-async function updateTrailing({ rows, columns, data }: Matrix, { u, z, thick }: Pending, done: number, algebra: Algebra, signal: AbortSignal | undefined): Promise<void> {
+async function updateTrailing(
+  { rows, columns, data }: Matrix,
+  { u, z, thick }: Pending,
+  done: number,
+  algebra: Algebra,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const width = columns - done;
   const step = Math.max(1, Math.floor(UPDATE_ELEMENTS / columns));
   for (let row = done; row < rows; row += step) {
@@ -178,7 +247,8 @@ async function updateTrailing({ rows, columns, data }: Matrix, { u, z, thick }: 
     const factor: Matrix = { rows: count, columns: thick, data: columnsAsRows(u, thick, rows, row, count) };
     const [updated] = (await algebra.run('update', factor, { rows: thick, columns, data: z }, chunk)) as [Matrix];
     // Ends before the next chunk begins.
-    for (let index = 0; index < count; index++) data.set(updated.data.subarray(index * columns + done, (index + 1) * columns), (row - done + index) * width);
+    for (let index = 0; index < count; index++)
+      data.set(updated.data.subarray(index * columns + done, (index + 1) * columns), (row - done + index) * width);
   }
 }
 

@@ -30,17 +30,34 @@ const PRODUCTS = {
   /** AB + C. */
   sum: { operands: [FLOAT, FLOAT, FLOAT], result: FLOAT, build: (graph, operands) => graph.node('Gemm', operands) },
   /** ABᵀ by way of BAᵀ: B, the large one, is read as it lies. */
-  productTurned: { operands: [FLOAT, FLOAT], result: FLOAT, build: (graph, [a, b]) => transpose(graph, graph.microsoft('FusedMatMul', [b!, a!], { transB: 1 })) },
+  productTurned: {
+    operands: [FLOAT, FLOAT],
+    result: FLOAT,
+    build: (graph, [a, b]) => transpose(graph, graph.microsoft('FusedMatMul', [b!, a!], { transB: 1 })),
+  },
   /** ABᵀ with products and sums in float64. */
-  gram: { operands: [FLOAT, FLOAT], result: DOUBLE, build: (graph, [a, b]) => graph.node('MatMul', [cast(graph, a!, DOUBLE), transpose(graph, cast(graph, b!, DOUBLE))]) },
+  gram: {
+    operands: [FLOAT, FLOAT],
+    result: DOUBLE,
+    build: (graph, [a, b]) =>
+      graph.node('MatMul', [cast(graph, a!, DOUBLE), transpose(graph, cast(graph, b!, DOUBLE))]),
+  },
   /** AB in float64, rounded once, for a small A that needs its digits. */
-  wideProduct: { operands: [DOUBLE, FLOAT], result: FLOAT, build: (graph, [a, b]) => cast(graph, graph.node('MatMul', [a!, cast(graph, b!, DOUBLE)]), FLOAT) },
+  wideProduct: {
+    operands: [DOUBLE, FLOAT],
+    result: FLOAT,
+    build: (graph, [a, b]) => cast(graph, graph.node('MatMul', [a!, cast(graph, b!, DOUBLE)]), FLOAT),
+  },
   /** A without its components along the rows of B, which are orthonormal. Twice is enough (Kahan). */
   project: {
     operands: [FLOAT, FLOAT],
     result: FLOAT,
     build: (graph, [a, b]) => {
-      const once = (value: Value) => graph.node('Sub', [value, graph.node('MatMul', [graph.microsoft('FusedMatMul', [value, b!], { transB: 1 }), b!])]);
+      const once = (value: Value) =>
+        graph.node('Sub', [
+          value,
+          graph.node('MatMul', [graph.microsoft('FusedMatMul', [value, b!], { transB: 1 }), b!]),
+        ]);
       return once(once(a!));
     },
   },
@@ -85,14 +102,18 @@ export class Algebra {
 
   private async run(name: keyof typeof PRODUCTS, ...operands: ort.Tensor[]): Promise<Float32Array | Float64Array> {
     const session = await this.sessions.get(`fast ${name}`, () => graphOf(PRODUCTS[name]));
-    const { result } = await session.run(Object.fromEntries(operands.map((operand, index) => [`operand${index}`, operand])));
+    const { result } = await session.run(
+      Object.fromEntries(operands.map((operand, index) => [`operand${index}`, operand])),
+    );
     return result!.data as Float32Array | Float64Array;
   }
 }
 
 function graphOf({ operands, result, build }: Product): Graph {
   const graph = new Graph();
-  const values = operands.map((type, index) => graph.input(`operand${index}`, type, [`rows${index}`, `columns${index}`]));
+  const values = operands.map((type, index) =>
+    graph.input(`operand${index}`, type, [`rows${index}`, `columns${index}`]),
+  );
   graph.output('result', build(graph, values), result, ['rows', 'columns']);
   return graph;
 }

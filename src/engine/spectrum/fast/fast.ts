@@ -61,7 +61,15 @@ export async function fastSpectrum(source: MatrixSource, options: FastOptions): 
   const count = Math.min(source.rows, source.columns);
   const { nonFinite } = update;
   const fro = Math.sqrt(update.squares);
-  if (space === undefined) return { ...metricsOf(new Float64Array(nonFinite > 0 ? 0 : count)), values: new Float64Array(nonFinite > 0 ? 0 : count), known: 0, error: NOTHING, subspace, nonFinite };
+  if (space === undefined)
+    return {
+      ...metricsOf(new Float64Array(nonFinite > 0 ? 0 : count)),
+      values: new Float64Array(nonFinite > 0 ? 0 : count),
+      known: 0,
+      error: NOTHING,
+      subspace,
+      nonFinite,
+    };
   return { ...(space.complete ? whole(space, fro) : estimated(space, count, fro)), subspace, nonFinite };
 }
 
@@ -75,32 +83,75 @@ export async function topSubspace(source: MatrixSource, k: number, options: Fast
 }
 
 /** Products with Δ up to a space of `size` dimensions; none where Δ is zero or not finite. */
-async function explore(source: MatrixSource, options: FastOptions, size: number, k: number = SUBSPACE): Promise<{ update: Update; space: Krylov | undefined; subspace: Subspace }> {
+async function explore(
+  source: MatrixSource,
+  options: FastOptions,
+  size: number,
+  k: number = SUBSPACE,
+): Promise<{ update: Update; space: Krylov | undefined; subspace: Subspace }> {
   const { threads, memory, seed = 0, signal, onProgress } = options;
   const algebra = new Algebra(threads);
-  const update = await Update.open(source, { algebra, threads, memory: memory - overhead(source.rows, source.columns), signal });
-  if (update.nonFinite > 0 || update.squares === 0) return { update, space: undefined, subspace: { rows: source.rows, columns: source.columns, values: new Float64Array(0), left: new Float64Array(0), right: new Float64Array(0) } };
+  const update = await Update.open(source, {
+    algebra,
+    threads,
+    memory: memory - overhead(source.rows, source.columns),
+    signal,
+  });
+  if (update.nonFinite > 0 || update.squares === 0)
+    return {
+      update,
+      space: undefined,
+      subspace: {
+        rows: source.rows,
+        columns: source.columns,
+        values: new Float64Array(0),
+        left: new Float64Array(0),
+        right: new Float64Array(0),
+      },
+    };
   onProgress?.(READING);
   const kernel = await Kernel.start();
-  const space = await krylov(update, { algebra, kernel, seed, size, onProgress: (share) => onProgress?.(READING + (1 - READING) * share) });
+  const space = await krylov(update, {
+    algebra,
+    kernel,
+    seed,
+    size,
+    onProgress: (share) => onProgress?.(READING + (1 - READING) * share),
+  });
   return { update, space, subspace: await leading(space, update, k, { algebra, kernel }) };
 }
 
 /** Share of the time that reading takes. */
 const READING = 0.4;
 
-const NOTHING: Record<MetricName, number | null> = { spectral: 0, nuclear: 0, stableRank: null, effectiveRank: null, conditionNumber: null, logVolume: null, topEnergy: null };
+const NOTHING: Record<MetricName, number | null> = {
+  spectral: 0,
+  nuclear: 0,
+  stableRank: null,
+  effectiveRank: null,
+  conditionNumber: null,
+  logVolume: null,
+  topEnergy: null,
+};
 
 /** The first singular vectors on both sides, from coordinates in the space. */
-async function leading({ values, vectors, basis, image }: Krylov, { rows, columns }: Update, k: number, { algebra, kernel }: { algebra: Algebra; kernel: Kernel }): Promise<Subspace> {
+async function leading(
+  { values, vectors, basis, image }: Krylov,
+  { rows, columns }: Update,
+  k: number,
+  { algebra, kernel }: { algebra: Algebra; kernel: Kernel },
+): Promise<Subspace> {
   const found = Math.min(k, rankOf(values));
   const coordinates = new Float32Array(found * basis.rows);
-  for (let index = 0; index < found; index++) for (let at = 0; at < basis.rows; at++) coordinates[index * basis.rows + at] = vectors.get(at, index);
+  for (let index = 0; index < found; index++)
+    for (let at = 0; at < basis.rows; at++) coordinates[index * basis.rows + at] = vectors.get(at, index);
   const chosen: Dense = { data: coordinates, rows: found, columns: basis.rows };
   const directions = async (of: Dense) => {
     const data = await algebra.product(chosen, of);
     // Of the image they have length σ, and fp32 left them orthogonal to seven digits.
-    await orthonormalize(data, found, of.columns, kernel, () => Promise.reject(new RangeError('singular vectors depend on each other')));
+    await orthonormalize(data, found, of.columns, kernel, () =>
+      Promise.reject(new RangeError('singular vectors depend on each other')),
+    );
     return Float64Array.from(data);
   };
   const [small, long] = [await directions(basis), await directions(image)];
@@ -126,9 +177,18 @@ function whole({ values }: Krylov, fro: number): Omit<FastSpectrum, 'subspace' |
 }
 
 /** What rounding of every value may do to sums over them: dH ≤ Σ |dσ| (|log p| + H) / Σσ. */
-function roundingOfSums({ spectral, nuclear, effectiveRank, count }: MeasuredSpectrum): { nuclear: number; effectiveRank: number } {
+function roundingOfSums({ spectral, nuclear, effectiveRank, count }: MeasuredSpectrum): {
+  nuclear: number;
+  effectiveRank: number;
+} {
   const error = count * PRECISION * spectral;
-  return { nuclear: error, effectiveRank: effectiveRank === null ? 0 : (effectiveRank * error * (Math.log(nuclear / (PRECISION * spectral)) + Math.log(count))) / nuclear };
+  return {
+    nuclear: error,
+    effectiveRank:
+      effectiveRank === null
+        ? 0
+        : (effectiveRank * error * (Math.log(nuclear / (PRECISION * spectral)) + Math.log(count))) / nuclear,
+  };
 }
 
 /** The leading ones are there, the rest is estimated. */
@@ -145,7 +205,11 @@ function estimated(space: Krylov, count: number, fro: number): Omit<FastSpectrum
   const entropyError = halfWidth({
     value: exponent,
     coarse: entropy(nuclear.coarse, entropic.coarse),
-    residuals: nuclear.residuals.map((residual, probe) => residual * (1 / nuclear.value + entropic.value / nuclear.value ** 2) - entropic.residuals[probe]! / nuclear.value),
+    residuals: nuclear.residuals.map(
+      (residual, probe) =>
+        residual * (1 / nuclear.value + entropic.value / nuclear.value ** 2) -
+        entropic.residuals[probe]! / nuclear.value,
+    ),
   });
   const multiplicities = quadrature.multiplicities();
   const least = RANK_TOLERANCE * spectral;
@@ -181,17 +245,23 @@ function estimated(space: Krylov, count: number, fro: number): Omit<FastSpectrum
 function distances({ values, residuals }: Krylov, known: number): Float64Array {
   return Float64Array.from({ length: known }, (_, index) => {
     const residual = residuals[index]! * Math.SQRT1_2;
-    const gapTo = (other: number) => (other < 0 || other >= values.length ? Infinity : Math.abs(values[index]! - values[other]!) - residuals[other]!);
+    const gapTo = (other: number) =>
+      other < 0 || other >= values.length ? Infinity : Math.abs(values[index]! - values[other]!) - residuals[other]!;
     const gap = Math.min(gapTo(index - 1), gapTo(index + 1));
     return Math.max(PRECISION * values[0]!, gap > residual ? Math.min(residual, residual ** 2 / gap) : residual);
   });
 }
 
 /** What errors of the leading values do to the metrics that follow from them. They are of one sign, so they add up. */
-function topErrors(metrics: MeasuredSpectrum, top: Float64Array, errors: Float64Array): Record<'spectral' | 'stableRank' | 'logVolume' | 'topEnergy', number | null> {
+function topErrors(
+  metrics: MeasuredSpectrum,
+  top: Float64Array,
+  errors: Float64Array,
+): Record<'spectral' | 'stableRank' | 'logVolume' | 'topEnergy', number | null> {
   const { spectral, fro, stableRank, logVolume } = metrics;
   const counted = Math.min(TOP, rankOf(top));
-  const sum = (count: number, term: (value: number, error: number) => number) => top.subarray(0, count).reduce((total, value, index) => total + term(value, errors[index]!), 0);
+  const sum = (count: number, term: (value: number, error: number) => number) =>
+    top.subarray(0, count).reduce((total, value, index) => total + term(value, errors[index]!), 0);
   return {
     spectral: errors[0]!,
     stableRank: stableRank === null ? null : (2 * stableRank * errors[0]!) / spectral,

@@ -68,10 +68,19 @@ export async function krylov(update: Update, options: KrylovOptions): Promise<Kr
   const image: Dense = { data: new Float32Array(size * long), rows: size, columns: long };
   const gram = new Matrix(size, size);
   const normal = normals(options.seed);
-  const part = (of: Dense, index: number): Dense => ({ data: of.data.subarray(index * block * of.columns, (index + 1) * block * of.columns), rows: block, columns: of.columns });
-  const upTo = (index: number): Dense => ({ data: basis.data.subarray(0, index * block * small), rows: index * block, columns: small });
+  const part = (of: Dense, index: number): Dense => ({
+    data: of.data.subarray(index * block * of.columns, (index + 1) * block * of.columns),
+    rows: block,
+    columns: of.columns,
+  });
+  const upTo = (index: number): Dense => ({
+    data: basis.data.subarray(0, index * block * small),
+    rows: index * block,
+    columns: small,
+  });
   const random = (): Float32Array => Float32Array.from({ length: block * small }, normal);
-  const project = async (data: Float32Array, index: number): Promise<Float32Array> => (index === 0 ? data : algebra.project({ data, rows: block, columns: small }, upTo(index)));
+  const project = async (data: Float32Array, index: number): Promise<Float32Array> =>
+    index === 0 ? data : algebra.project({ data, rows: block, columns: small }, upTo(index));
 
   let next = random();
   let outside = new Matrix(block, block);
@@ -100,7 +109,10 @@ export async function krylov(update: Update, options: KrylovOptions): Promise<Kr
     if (complete) break;
     // Z = LP with orthonormal P: products with P keep the digits of small singular values, which Z would drown.
     factor = cholesky(gram.subMatrix(index * block, (index + 1) * block - 1, index * block, (index + 1) * block - 1));
-    const white = { ...part(image, index), data: await algebra.wideProduct(Float64Array.from(inverse(factor).to1DArray()), part(image, index)) };
+    const white = {
+      ...part(image, index),
+      data: await algebra.wideProduct(Float64Array.from(inverse(factor).to1DArray()), part(image, index)),
+    };
     next = await project((await toSmall(white)).data, index + 1);
     onProgress?.((index + 1) / blocks);
   }
@@ -125,21 +137,40 @@ export async function krylov(update: Update, options: KrylovOptions): Promise<Kr
     for (let i = 0; i < block; i++) for (let j = 0; j < block; j++) square += lead[i]! * lead[j]! * outside.get(i, j);
     return (Math.sqrt(Math.max(square, 0)) + rounding) * unscale;
   });
-  return { size, complete, basis, image, gram, scale: update.scale, values: singular.map((value) => value * unscale), vectors, residuals };
+  return {
+    size,
+    complete,
+    basis,
+    image,
+    gram,
+    scale: update.scale,
+    values: singular.map((value) => value * unscale),
+    vectors,
+    residuals,
+  };
 }
 
 /** Eigenvalues of a symmetric matrix, descending, and eigenvectors as columns. */
 export function eigen(matrix: Matrix): { values: Float64Array; vectors: Matrix } {
   const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
   const order = realEigenvalues.map((_, index) => index).sort((a, b) => realEigenvalues[b]! - realEigenvalues[a]!);
-  return { values: Float64Array.from(order, (index) => realEigenvalues[index]!), vectors: eigenvectorMatrix.subMatrixColumn(order) };
+  return {
+    values: Float64Array.from(order, (index) => realEigenvalues[index]!),
+    vectors: eigenvectorMatrix.subMatrixColumn(order),
+  };
 }
 
 /**
  * Makes the rows orthonormal, in place, by Gram–Schmidt in float64. A row that depends on those before it gives way to one
  * of `fresh`, so that the block stays whole where Δ has few directions. Rows that nearly depend need a second round.
  */
-export async function orthonormalize(block: Float32Array, count: number, length: number, kernel: Kernel, fresh: () => Promise<Float32Array>): Promise<void> {
+export async function orthonormalize(
+  block: Float32Array,
+  count: number,
+  length: number,
+  kernel: Kernel,
+  fresh: () => Promise<Float32Array>,
+): Promise<void> {
   const { rows, orthogonalize } = kernel.loadRows(block.subarray(0, count * length), count, length);
   let spare: Float32Array | undefined;
   for (let index = 0; index < count; index++) {

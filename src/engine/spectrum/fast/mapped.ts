@@ -7,7 +7,11 @@ import { fileRange, sharedRoot } from '../../runtime/session.js';
 import type { MatrixPart, MatrixSource } from '../matrix.js';
 
 /** Dtypes whose difference fp32 holds but for one rounding. */
-const ELEMENTS: Partial<Record<Dtype, ElementType>> = { BF16: ElementType.BFLOAT16, F16: ElementType.FLOAT16, F32: ElementType.FLOAT };
+const ELEMENTS: Partial<Record<Dtype, ElementType>> = {
+  BF16: ElementType.BFLOAT16,
+  F16: ElementType.FLOAT16,
+  F32: ElementType.FLOAT,
+};
 
 /** Elements squared and added in fp32, at most where the columns have a divisor. */
 const ROW = 1024;
@@ -38,14 +42,22 @@ export function mapped({ columns, before, after }: MatrixSource, threads: number
         const type = ELEMENTS[tensor.dtype]!;
         const bytes = DTYPE_BYTES[tensor.dtype];
         const begin = (tensor.expression === undefined ? tensor.begin : 0) + (start + first * rowStride) * bytes;
-        const weight = graph.external(type, [rows, columns], fileRange(root, paths[index]!, begin, rows * columns * bytes));
+        const weight = graph.external(
+          type,
+          [rows, columns],
+          fileRange(root, paths[index]!, begin, rows * columns * bytes),
+        );
         return type === ElementType.FLOAT ? weight : graph.node('Cast', [weight], { to: ElementType.FLOAT });
       });
       const delta = values.length === 1 ? values[0]! : graph.node('Sub', [values[1]!, values[0]!]);
       const lines = (rows * columns) / width;
       const short = graph.node('Reshape', [delta, graph.ints(lines, 1, width)]);
       // A row times itself, transposed: squares and adds in one pass.
-      graph.output('squares', graph.microsoft('FusedMatMul', [short, short], { transB: 1 }), ElementType.FLOAT, [lines, 1, 1]);
+      graph.output('squares', graph.microsoft('FusedMatMul', [short, short], { transB: 1 }), ElementType.FLOAT, [
+        lines,
+        1,
+        1,
+      ]);
       graph.output('delta', delta, ElementType.FLOAT, [rows, columns]);
       const session = await ort.InferenceSession.create(graph.encode(), {
         intraOpNumThreads: threads,
@@ -53,14 +65,26 @@ export function mapped({ columns, before, after }: MatrixSource, threads: number
         // Folding would widen the weights when the session is made.
         graphOptimizationLevel: 'disabled',
         enableMemPattern: false,
-        extra: { session: { model_external_initializers_file_folder_path: root, disable_prepacking: '1', intra_op: { allow_spinning: '0' } } },
+        extra: {
+          session: {
+            model_external_initializers_file_folder_path: root,
+            disable_prepacking: '1',
+            intra_op: { allow_spinning: '0' },
+          },
+        },
       });
       try {
         const squares = new ort.Tensor('float32', new Float32Array(lines), [lines, 1, 1]);
         await session.run({}, { delta: new ort.Tensor('float32', target, [rows, columns]), squares });
         const sum = squares.data.reduce((total, one) => total + one, 0);
         const mean = sum / (rows * columns);
-        return sum === 0 ? (target.some((value) => value !== 0) ? undefined : 0) : mean > LEAST && mean < MOST ? sum : undefined;
+        return sum === 0
+          ? target.some((value) => value !== 0)
+            ? undefined
+            : 0
+          : mean > LEAST && mean < MOST
+            ? sum
+            : undefined;
       } finally {
         await session.release();
       }

@@ -50,7 +50,11 @@ export class Quadrature {
   private readonly deflates: boolean;
 
   /** `count` = min(rows, columns), `squares` = ‖Δ‖_F². The space must not be complete. */
-  constructor(krylov: Krylov, private readonly count: number, private readonly squares: number) {
+  constructor(
+    krylov: Krylov,
+    private readonly count: number,
+    private readonly squares: number,
+  ) {
     this.fine = { values: krylov.values, share: (probe, node) => krylov.vectors.get(probe, node) ** 2 };
     const half = Math.max(BLOCK, Math.floor(krylov.size / 2 / BLOCK) * BLOCK);
     const { values, vectors } = eigen(krylov.gram.subMatrix(0, half - 1, 0, half - 1));
@@ -89,7 +93,8 @@ export class Quadrature {
   private plainSum(f: (value: number) => number): Sum {
     const known = [this.squares];
     const everything = () => true;
-    const at = (nodes: Nodes) => regress(this.perProbe(nodes, f, everything), [this.perProbe(nodes, square, everything)], known);
+    const at = (nodes: Nodes) =>
+      regress(this.perProbe(nodes, f, everything), [this.perProbe(nodes, square, everything)], known);
     const { value, residuals } = at(this.fine);
     return { value, residuals, coarse: at(this.coarse).value };
   }
@@ -112,19 +117,33 @@ export class Quadrature {
     const isKnown = rest > REMAINDER * this.squares;
     const covariates = isKnown ? [seen, this.perProbe(this.fine, square, isLeft)] : [seen];
     const { value, residuals } = regress(this.perProbe(this.fine, f, isLeft), covariates, [left, rest]);
-    return { value: value + counted, residuals, coarse: this.plainSum(f).coarse + (value + counted - this.plainSum(f).value) };
+    return {
+      value: value + counted,
+      residuals,
+      coarse: this.plainSum(f).coarse + (value + counted - this.plainSum(f).value),
+    };
   }
 
-  private perProbe({ values, share }: Nodes, f: (value: number) => number, isCounted: (node: number) => boolean): PerProbe {
+  private perProbe(
+    { values, share }: Nodes,
+    f: (value: number) => number,
+    isCounted: (node: number) => boolean,
+  ): PerProbe {
     const weighted = Float64Array.from(values, (value, node) => (isCounted(node) ? this.count * f(value) : 0));
-    return Float64Array.from({ length: BLOCK }, (_, probe) => weighted.reduce((sum, value, node) => (value === 0 ? sum : sum + value * share(probe, node)), 0));
+    return Float64Array.from({ length: BLOCK }, (_, probe) =>
+      weighted.reduce((sum, value, node) => (value === 0 ? sum : sum + value * share(probe, node)), 0),
+    );
   }
 }
 
 const square = (value: number) => value * value;
 
 /** The mean of `y`, corrected by what the means of one or two covariates are known to be (least squares). */
-function regress(y: PerProbe, covariates: readonly PerProbe[], known: readonly number[]): { value: number; residuals: Float64Array } {
+function regress(
+  y: PerProbe,
+  covariates: readonly PerProbe[],
+  known: readonly number[],
+): { value: number; residuals: Float64Array } {
   const centred = [y, ...covariates].map((values) => {
     const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
     return { mean, values: values.map((one) => one - mean) };

@@ -35,7 +35,11 @@ export class Update {
   /** One panel after the other, where they are not kept. */
   private passing: Float32Array | undefined;
 
-  private constructor(private readonly source: MatrixSource, private readonly options: UpdateOptions, private readonly map: MappedUpdate | undefined) {
+  private constructor(
+    private readonly source: MatrixSource,
+    private readonly options: UpdateOptions,
+    private readonly map: MappedUpdate | undefined,
+  ) {
     this.rows = source.rows;
     this.columns = source.columns;
     this.panelRows = Math.max(1, Math.min(this.rows, Math.floor(PANEL / this.columns)));
@@ -49,7 +53,11 @@ export class Update {
     return (map && (await Update.read(source, options, map))) ?? (await Update.read(source, options, undefined))!;
   }
 
-  private static async read(source: MatrixSource, options: UpdateOptions, map: MappedUpdate | undefined): Promise<Update | undefined> {
+  private static async read(
+    source: MatrixSource,
+    options: UpdateOptions,
+    map: MappedUpdate | undefined,
+  ): Promise<Update | undefined> {
     const update = new Update(source, options, map);
     for (let first = 0; first < update.rows; first += update.panelRows) {
       throwIfCancelled(options.signal);
@@ -71,9 +79,14 @@ export class Update {
     let total: Dense | undefined;
     for await (const { first, panel } of this.panels()) {
       const part: Dense = { data: new Float32Array(x.rows * panel.rows), rows: x.rows, columns: panel.rows };
-      for (let row = 0; row < x.rows; row++) part.data.set(x.data.subarray(row * x.columns + first, row * x.columns + first + panel.rows), row * panel.rows);
+      for (let row = 0; row < x.rows; row++)
+        part.data.set(x.data.subarray(row * x.columns + first, row * x.columns + first + panel.rows), row * panel.rows);
       const { algebra } = this.options;
-      total = { data: await (total ? algebra.sum(part, panel, total) : algebra.product(part, panel)), rows: x.rows, columns: this.columns };
+      total = {
+        data: await (total ? algebra.sum(part, panel, total) : algebra.product(part, panel)),
+        rows: x.rows,
+        columns: this.columns,
+      };
     }
     return total!;
   }
@@ -83,7 +96,8 @@ export class Update {
     const result = new Float32Array(x.rows * this.rows);
     for await (const { first, panel } of this.panels()) {
       const product = await this.options.algebra.productTurned(x, panel);
-      for (let row = 0; row < x.rows; row++) result.set(product.subarray(row * panel.rows, (row + 1) * panel.rows), row * this.rows + first);
+      for (let row = 0; row < x.rows; row++)
+        result.set(product.subarray(row * panel.rows, (row + 1) * panel.rows), row * this.rows + first);
     }
     return { data: result, rows: x.rows, columns: this.rows };
   }
@@ -104,7 +118,9 @@ export class Update {
   /** `squares`: ‖·‖_F² of the panel, where it is asked for; undefined where fp32 cannot hold it. */
   private async readPanel(first: number, isFirst: boolean): Promise<{ panel: Dense; squares: number | undefined }> {
     const rows = Math.min(this.panelRows, this.rows - first);
-    const data = this.kept ? new Float32Array(rows * this.columns) : (this.passing ??= new Float32Array(this.panelRows * this.columns)).subarray(0, rows * this.columns);
+    const data = this.kept
+      ? new Float32Array(rows * this.columns)
+      : (this.passing ??= new Float32Array(this.panelRows * this.columns)).subarray(0, rows * this.columns);
     const panel = { data, rows, columns: this.columns };
     if (this.map) return { panel, squares: await this.map.read(first, rows, data) };
     const nonFinite = await readDelta(this.source, first, rows, data, this.options.signal);

@@ -32,12 +32,25 @@ export function isLikeTheFit({ misfit, uniformShare }: RoundingFloor): boolean {
  * the leading ones; `count` of them there are. Null where none stands above the floor, or what rounding did to the update is
  * not known.
  */
-export function correctedOf(values: Float64Array, fro: number, count: number, rounding: RoundingFloor): Corrected | null {
+export function correctedOf(
+  values: Float64Array,
+  fro: number,
+  count: number,
+  rounding: RoundingFloor,
+): Corrected | null {
   const { floor, high, gain, signalShare, energyError, variances } = rounding;
   if (!(values[0]! > 0)) return null;
   if (gain === null || signalShare === null || floor.fro === 0) {
     const { stableRank, topEnergy } = topMetrics(values, fro);
-    return { stableRank, stableRankLow: stableRank, stableRankHigh: stableRank, topEnergy, topEnergyLow: topEnergy, topEnergyHigh: topEnergy, signalRank: rankOf(values) };
+    return {
+      stableRank,
+      stableRankLow: stableRank,
+      stableRankHigh: stableRank,
+      topEnergy,
+      topEnergyLow: topEnergy,
+      topEnergyHigh: topEnergy,
+      signalRank: rankOf(values),
+    };
   }
   if (!isLikeTheFit(rounding)) return null;
   const noise = new NoiseSpectrum(variances);
@@ -52,7 +65,8 @@ export function correctedOf(values: Float64Array, fro: number, count: number, ro
   const largest = spikes[0]!;
   const energy = (k: number) => spikes.subarray(0, k).reduce((sum, value) => sum + value * value, 0);
   // All of the update's energy, wherever it is, if the noise has this share less of it; and that of the directions that are seen.
-  const totalWith = (less: number) => Math.max(largest ** 2, (fro ** 2 * (signalShare + less * (1 - signalShare))) / gain ** 2);
+  const totalWith = (less: number) =>
+    Math.max(largest ** 2, (fro ** 2 * (signalShare + less * (1 - signalShare))) / gain ** 2);
   const total = totalWith(0);
   const isSeenWhole = spikes.length < values.length || values.length === count;
   // Below the steps, rounding favours what is large, within a direction too: the first value is then overestimated and
@@ -63,14 +77,25 @@ export function correctedOf(values: Float64Array, fro: number, count: number, ro
   const unseen = Math.max(0, 1 - seen / total);
   const square = (value: number) => beneath(value) ** 2;
   const diffuseSquare = (value: number) => (Math.max(value, least) ** 2 - noise.edge ** 2) / gain ** 2;
-  const leastSquare = (value: number) => (unseen > DIFFUSE ? Math.min(square(value), diffuseSquare(value)) : square(value));
+  const leastSquare = (value: number) =>
+    unseen > DIFFUSE ? Math.min(square(value), diffuseSquare(value)) : square(value);
   const fluctuation = 2 * noise.edgeScale;
-  const stableRankLow = Math.max(1, (fewer(gain) * Math.min(seen, totalWith(-energyError))) / square(values[0]! + fluctuation));
+  const stableRankLow = Math.max(
+    1,
+    (fewer(gain) * Math.min(seen, totalWith(-energyError))) / square(values[0]! + fluctuation),
+  );
   // Of an update that is mostly noise and mostly unseen, little more is known than that it has directions.
-  const stableRankHigh = signalShare < HALF && unseen > HALF ? count : Math.min(count, (more(gain) * Math.max(seen, totalWith(energyError))) / leastSquare(values[0]! - fluctuation));
-  const shares = (energyOf: (k: number) => number) => Object.fromEntries(ENERGY_RANKS.map((k) => [k, Math.min(1, energyOf(k))]));
+  const stableRankHigh =
+    signalShare < HALF && unseen > HALF
+      ? count
+      : Math.min(count, (more(gain) * Math.max(seen, totalWith(energyError))) / leastSquare(values[0]! - fluctuation));
+  const shares = (energyOf: (k: number) => number) =>
+    Object.fromEntries(ENERGY_RANKS.map((k) => [k, Math.min(1, energyOf(k))]));
   return {
-    stableRank: Math.min(count, Math.max(1, best / (square(values[0]!) ** (1 - unseen) * diffuseSquare(values[0]!) ** unseen))),
+    stableRank: Math.min(
+      count,
+      Math.max(1, best / (square(values[0]!) ** (1 - unseen) * diffuseSquare(values[0]!) ** unseen)),
+    ),
     stableRankLow,
     stableRankHigh,
     topEnergy: shares((k) => energy(k) / best),
@@ -93,7 +118,10 @@ const HALF = 1 / 2;
  * The metrics of which the floor says more than training does. Where the update is not like what the floor was fitted for,
  * noise may be as large as that of uniform errors, and the flags allow for it.
  */
-export function dominatedBy(spectrum: SpectrumMetrics & { fro: number; singularValues: readonly number[] }, rounding: RoundingFloor): MetricName[] {
+export function dominatedBy(
+  spectrum: SpectrumMetrics & { fro: number; singularValues: readonly number[] },
+  rounding: RoundingFloor,
+): MetricName[] {
   const { floor } = rounding;
   if (floor.fro === 0 || spectrum.spectral === 0) return [];
   // Those that make up the log-volume.

@@ -62,12 +62,17 @@ export async function floorOf(source: MatrixSource, options: FloorOptions = {}):
   const transferred = rounding.gain ** 2 * rounding.signal * sample.moved;
   const kurtosis = kurtosisOf(sample, rounding);
   return {
-    ...spectrumOf(variances, rows, columns, { kurtosis, lone: sample.lone, tolerance: tolerance(sample.grid.mantissa) }),
+    ...spectrumOf(variances, rows, columns, {
+      kurtosis,
+      lone: sample.lone,
+      tolerance: tolerance(sample.grid.mantissa),
+    }),
     gain: rounding.gain,
     signalShare: transferred > 0 ? transferred / (transferred + energy / (rows * columns)) : 0,
     misfit: rounding.misfit,
     uniformShare: uniformEnergy(sample) / sample.energy,
-    energyError: tolerance(sample.grid.mantissa) + DEVIATIONS * Math.sqrt(Math.max(0, kurtosis - 1) / sample.exponents.length),
+    energyError:
+      tolerance(sample.grid.mantissa) + DEVIATIONS * Math.sqrt(Math.max(0, kurtosis - 1) / sample.exponents.length),
     variances,
   };
 }
@@ -205,7 +210,8 @@ function roundingOf(sample: Sample): Rounding | undefined {
 function uniformEnergy({ rows, columns, exponents, rowMoved, columnMoved }: Sample): number {
   let sum = 0;
   for (let row = 0, index = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++, index++) if (rowMoved[row] !== 0 && columnMoved[column] !== 0) sum += uniformNoise(exponents[index]!);
+    for (let column = 0; column < columns; column++, index++)
+      if (rowMoved[row] !== 0 && columnMoved[column] !== 0) sum += uniformNoise(exponents[index]!);
   }
   return sum / exponents.length;
 }
@@ -226,7 +232,10 @@ function kurtosisOf({ counts, energy, fourth, exponents }: Sample, { noise }: Ro
 function variancesOf(sample: Sample, noise: Rounding['noise'], allRows: number, allColumns: number): Variances {
   const { rows, columns, exponents, rowMoved, columnMoved } = sample;
   const lowest = exponents.reduce((least, exponent) => Math.min(least, exponent), 0);
-  const variances = Float64Array.from({ length: 1 + exponents.reduce((most, exponent) => Math.max(most, exponent), lowest) - lowest }, (_, index) => noise(lowest + index));
+  const variances = Float64Array.from(
+    { length: 1 + exponents.reduce((most, exponent) => Math.max(most, exponent), lowest) - lowest },
+    (_, index) => noise(lowest + index),
+  );
   const rowMeans = new Float64Array(rows);
   const columnMeans = new Float64Array(columns);
   const columnSquares = new Float64Array(columns);
@@ -243,7 +252,12 @@ function variancesOf(sample: Sample, noise: Rounding['noise'], allRows: number, 
   }
   if (!(total > 0)) return { rows: constant(0, allRows), columns: constant(1, allColumns) };
   const relative = columnMeans.map((mean) => mean / total);
-  if (rows < allRows) shrink(relative, columnSquares.map((square) => square / total ** 2), rows);
+  if (rows < allRows)
+    shrink(
+      relative,
+      columnSquares.map((square) => square / total ** 2),
+      rows,
+    );
   return { rows: profileOf(rowMeans, allRows), columns: profileOf(relative, allColumns) };
 }
 
@@ -271,11 +285,19 @@ const CENTRE = 0.72;
 const SPREAD_DOWN = 1.15;
 const spreadUp = (rank: number) => (rank === 1 ? 0.65 : 1.15);
 
-function spectrumOf(variances: Variances, rows: number, columns: number, { kurtosis, lone, tolerance }: { kurtosis: number; lone: readonly number[]; tolerance: number }): Pick<RoundingFloor, 'floor' | 'values' | 'low' | 'high'> {
+function spectrumOf(
+  variances: Variances,
+  rows: number,
+  columns: number,
+  { kurtosis, lone, tolerance }: { kurtosis: number; lone: readonly number[]; tolerance: number },
+): Pick<RoundingFloor, 'floor' | 'values' | 'low' | 'high'> {
   const count = Math.min(rows, columns);
   const fro = Math.sqrt(energyOf(variances));
   const spectrum = new NoiseSpectrum(variances);
-  const at = (shift: (rank: number) => number) => Float64Array.from({ length: count }, (_, index) => spectrum.valueAt(Math.min(count, index + 1 - CENTRE + shift(index + 1))));
+  const at = (shift: (rank: number) => number) =>
+    Float64Array.from({ length: count }, (_, index) =>
+      spectrum.valueAt(Math.min(count, index + 1 - CENTRE + shift(index + 1))),
+    );
   const values = at(() => 0);
   // The grid of the density leaves a small error in the energy, which is known.
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
@@ -286,7 +308,9 @@ function spectrumOf(variances: Variances, rows: number, columns: number, { kurto
   const uneven = 1 + (Math.max(0, kurtosis - 1) / 2) * (1 / rows + 1 / columns);
   const aloneOf = (error: number) => Math.sqrt(error ** 2 + fro ** 2 * (1 / rows + 1 / columns));
   const low = at(() => SPREAD_DOWN).map((value) => value * scale * (1 - tolerance));
-  const high = at((rank) => -spreadUp(rank)).map((value, index) => Math.max(value * scale * uneven, aloneOf(lone[index] ?? 0)) * (1 + tolerance));
+  const high = at((rank) => -spreadUp(rank)).map(
+    (value, index) => Math.max(value * scale * uneven, aloneOf(lone[index] ?? 0)) * (1 + tolerance),
+  );
   return { floor: floorFrom(scaled, low, high, fro), values: scaled, low, high };
 }
 
@@ -308,7 +332,22 @@ export function noFloor(count: number): RoundingFloor {
 }
 
 function floorFrom(values: Float64Array, low: Float64Array, high: Float64Array, fro: number): SpectrumFloor {
-  const { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy } = metricsOf(values, fro);
+  const { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy } = metricsOf(
+    values,
+    fro,
+  );
   const top = (of: Float64Array) => Array.from(of.subarray(0, TOP));
-  return { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy, fro, singularValues: top(values), low: top(low), high: top(high) };
+  return {
+    spectral,
+    nuclear,
+    stableRank,
+    effectiveRank,
+    conditionNumber,
+    logVolume,
+    topEnergy,
+    fro,
+    singularValues: top(values),
+    low: top(low),
+    high: top(high),
+  };
 }

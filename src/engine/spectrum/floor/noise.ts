@@ -39,14 +39,16 @@ export function profileOf(numbers: Float64Array, total: number): Profile {
   const alone = Math.min(EXTREMES, positive);
   for (let index = 0; index < alone; index++) take(index, index + 1);
   const left = positive - alone;
-  for (let group = 0; group < GROUPS; group++) take(alone + Math.floor((group * left) / GROUPS), alone + Math.floor(((group + 1) * left) / GROUPS));
+  for (let group = 0; group < GROUPS; group++)
+    take(alone + Math.floor((group * left) / GROUPS), alone + Math.floor(((group + 1) * left) / GROUPS));
   take(positive, sorted.length);
   return { values: Float64Array.from(values), weights: Float64Array.from(weights) };
 }
 
 /** Σ of all variances: the expected ‖noise‖_F². */
 export function energyOf({ rows, columns }: Variances): number {
-  const sum = ({ values, weights }: Profile) => values.reduce((total, value, index) => total + value * weights[index]!, 0);
+  const sum = ({ values, weights }: Profile) =>
+    values.reduce((total, value, index) => total + value * weights[index]!, 0);
   return sum(rows) * sum(columns);
 }
 
@@ -95,7 +97,10 @@ export class NoiseSpectrum {
     const solution = value > this.edge ? this.solve(value, 4000) : undefined;
     if (solution === undefined) return null;
     const { rows, columns } = this.variances;
-    return 1 / Math.sqrt(mean(rows, (r) => 1 / (value - r * solution.b)) * mean(columns, (c) => 1 / (value - c * solution.a)));
+    return (
+      1 /
+      Math.sqrt(mean(rows, (r) => 1 / (value - r * solution.b)) * mean(columns, (c) => 1 / (value - c * solution.a)))
+    );
   }
 
   /** A and B at a real z; undefined within the spectrum, where the iteration from zero, which rises, has no end. */
@@ -114,7 +119,8 @@ export class NoiseSpectrum {
 
   private findEdge(): number {
     const { rows, columns } = this.variances;
-    const sum = ({ values, weights }: Profile) => values.reduce((total, value, index) => total + value * weights[index]!, 0);
+    const sum = ({ values, weights }: Profile) =>
+      values.reduce((total, value, index) => total + value * weights[index]!, 0);
     const [byRow, byColumn] = [rows.values[0]! * sum(columns), columns.values[0]! * sum(rows)];
     let high = Math.sqrt(byRow) + Math.sqrt(byColumn);
     if (!(high > 0)) return 0;
@@ -148,7 +154,8 @@ export class NoiseSpectrum {
     }
     // Below the lowest value there is only what smoothing spread there.
     for (let point = POINTS; point > 0 && density[point]! * this.edge < FAINT; point--) density[point] = 0;
-    for (let point = 1; point <= POINTS; point++) above[point] = above[point - 1]! + ((density[point]! + density[point - 1]!) / 2) * (at[point - 1]! - at[point]!);
+    for (let point = 1; point <= POINTS; point++)
+      above[point] = above[point - 1]! + ((density[point]! + density[point - 1]!) / 2) * (at[point - 1]! - at[point]!);
     const scale = totalOf(small) / this.count / above[POINTS]!;
     return [at, above.map((share) => share * scale)];
   }

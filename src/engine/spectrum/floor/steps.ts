@@ -42,7 +42,8 @@ export class StepCounts {
   /** A weight whose step is 2^exponent moved by `steps` of it. */
   add(exponent: number, steps: number): void {
     let bin = this.bins.get(exponent);
-    if (bin === undefined) this.bins.set(exponent, (bin = { counts: new Float64Array(CLASSES.length), total: 0, squares: 0, fourths: 0 }));
+    if (bin === undefined)
+      this.bins.set(exponent, (bin = { counts: new Float64Array(CLASSES.length), total: 0, squares: 0, fourths: 0 }));
     bin.counts[classOf(steps)]!++;
     bin.total++;
     bin.squares += steps * steps;
@@ -104,7 +105,8 @@ export function fittedRounding(counts: StepCounts): Rounding | undefined {
     return { energy, cross };
   };
   let cross = 0;
-  for (const exponent of exponents) cross += (moments(exponent).cross * counts.bins.get(exponent)!.total) / counts.total;
+  for (const exponent of exponents)
+    cross += (moments(exponent).cross * counts.bins.get(exponent)!.total) / counts.total;
   const gain = cross / signal;
 
   const known = new Map<number, number>();
@@ -114,7 +116,10 @@ export function fittedRounding(counts: StepCounts): Rounding | undefined {
       const model = moments(exponent);
       const bin = counts.bins.get(exponent);
       // Where few weights move, the model's tail matters more than its body, and what was seen knows better.
-      const energy = bin !== undefined && bin.total >= SEEN && bin.counts[0]! > bin.total / 2 ? (bin.squares / bin.total) * 4 ** exponent : model.energy;
+      const energy =
+        bin !== undefined && bin.total >= SEEN && bin.counts[0]! > bin.total / 2
+          ? (bin.squares / bin.total) * 4 ** exponent
+          : model.energy;
       value = Math.max(0, energy - 2 * gain * model.cross + gain * gain * signal);
       known.set(exponent, value);
     }
@@ -140,7 +145,8 @@ function scalesOf({ bins, total }: StepCounts, exponents: readonly number[]): nu
   let largest = 0;
   for (const exponent of exponents) {
     const { counts } = bins.get(exponent)!;
-    for (let index = 1; index < CLASSES.length; index++) if (counts[index]! > 0) largest = Math.max(largest, CLASSES[index]! * 2 ** exponent);
+    for (let index = 1; index < CLASSES.length; index++)
+      if (counts[index]! > 0) largest = Math.max(largest, CLASSES[index]! * 2 ** exponent);
   }
   if (largest === 0) return undefined;
   let passed = 0;
@@ -160,7 +166,10 @@ function fit(counts: StepCounts, exponents: readonly number[], scales: readonly 
       const step = 2 ** exponent;
       const from = index === 0 ? 0 : (CLASSES[index]! - 0.5) * step;
       const to = index + 1 < CLASSES.length ? (CLASSES[index + 1]! - 0.5) * step : Infinity;
-      seen.push({ count, chances: Float64Array.from(scales, (scale) => Math.max(Number.MIN_VALUE, tail(from, scale) - tail(to, scale))) });
+      seen.push({
+        count,
+        chances: Float64Array.from(scales, (scale) => Math.max(Number.MIN_VALUE, tail(from, scale) - tail(to, scale))),
+      });
     });
   }
   let shares = new Float64Array(scales.length).fill(1 / scales.length);
