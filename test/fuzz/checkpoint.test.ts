@@ -238,7 +238,6 @@ function checkInvariants(checkpoint: Checkpoint): void {
 }
 
 describe('fuzz: openCheckpoint', function () {
-  this.timeout(120_000);
   let temporary: TemporaryFolder;
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());
@@ -317,7 +316,6 @@ describe('fuzz: openCheckpoint', function () {
         if (last !== undefined && last !== name) writeFileSync(path.join(folder, last), originals.get(last)!);
         writeFileSync(path.join(folder, name), broken);
         last = name;
-        const started = performance.now();
         let outcome = 'opened';
         try {
           checkInvariants(await openCheckpoint(folder));
@@ -334,7 +332,6 @@ describe('fuzz: openCheckpoint', function () {
           assert.ok(error.message.length < 1000 && !/\p{Cc}/u.test(error.message), `${seed}: ${error.message}`);
           outcome = error.code;
         }
-        assert.ok(performance.now() - started < 10_000, `round ${round} took too long`);
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       }
       // A fuzz test that only ever sees one outcome tests nothing.
