@@ -81,7 +81,10 @@ const tests = [
       'esbuild',
     ],
     keepNames: false, // functions are sent to the page as text, where the helper that names them is not
-    entryPoints: [...filesBelow('test', '.test.ts'), ...filesBelow('test', path.join('integration', 'index.ts'))],
+    entryPoints: [
+      ...filesBelow('test', '.test.ts', path.join('integration', 'index.ts')),
+      ...['main', 'child'].map((name) => path.join('test', 'campaign', `${name}.ts`)),
+    ],
     outbase: 'test',
     outdir: 'dist-test',
   },

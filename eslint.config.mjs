@@ -34,6 +34,13 @@ export default tseslint.config(
         'error',
         { allowForKnownSafeCalls: [{ from: 'package', name: ['it', 'describe'], package: 'node:test' }] },
       ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='timeout'][callee.object.type!='Identifier']",
+          message: 'No test has a limit of time: the watchdog of test/run.mjs ends what gets nowhere.',
+        },
+      ],
     },
   },
   {

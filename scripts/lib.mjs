@@ -1,10 +1,11 @@
-// What the runner scripts share: child processes that cannot outlive their limit, and the
+// What the runner scripts share: child processes that are ended when they get nowhere, and the
 // check whether node_modules is what the lockfile says. Node's built-ins only: this runs
 // before anything is installed.
 
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { watch } from './watchdog.mjs';
 
 /** @type {Set<() => void>} */
 const running = new Set();
@@ -21,13 +22,15 @@ const onSignal = () => {
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
- * Runs a command to its end in its own process group, with live output and no input.
+ * Runs a command to its end in its own process group, with live output and no input. It has no limit of time: it is
+ * ended when it makes no progress any more (`watchdog.mjs`).
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd: string, minutes: number, env?: NodeJS.ProcessEnv}} options
+ * @param {{cwd: string, env?: NodeJS.ProcessEnv, marker?: () => string}} options  `marker` gives a text that changes
+ *   with every step of the command, where it has such
  * @returns {Promise<string>} '' if it succeeded, else how it ended
  */
-export function run(command, args, { cwd, minutes, env = process.env }) {
+export function run(command, args, { cwd, env = process.env, marker = () => '' }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
@@ -47,13 +50,17 @@ export function run(command, args, { cwd, minutes, env = process.env }) {
     };
     if (running.size === 0) for (const signal of SIGNALS) process.on(signal, onSignal);
     running.add(stop);
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      stop();
-    }, minutes * 60_000);
+    let hopeless = '';
+    const unwatch = watch(
+      child.pid,
+      (why) => {
+        hopeless = why;
+        stop();
+      },
+      marker,
+    );
     const done = (/** @type {string} */ how) => {
-      clearTimeout(timer);
+      unwatch();
       stop(); // whatever it left behind
       running.delete(stop);
       if (running.size === 0) for (const signal of SIGNALS) process.off(signal, onSignal);
@@ -61,7 +68,7 @@ export function run(command, args, { cwd, minutes, env = process.env }) {
     };
     child.on('error', (error) => done(`could not be started: ${error.message}`));
     child.on('exit', (code, signal) => {
-      if (late) done(`did not end within ${minutes} minutes`);
+      if (hopeless !== '') done(`${hopeless} and was ended`);
       else if (code === 0) done('');
       else done(signal ? `was ended by ${signal}` : `ended with code ${code}`);
     });
@@ -101,10 +108,10 @@ export async function installModules(root) {
   if (why === '') return '';
   console.log(`npm ci (${why})`);
   const args = ['ci', '--no-audit', '--no-fund'];
-  let how = await run('npm', args, { cwd: root, minutes: 10 });
+  let how = await run('npm', args, { cwd: root });
   if (how !== '') {
     console.log(`npm ci ${how}; once more`);
-    how = await run('npm', args, { cwd: root, minutes: 10 });
+    how = await run('npm', args, { cwd: root });
   }
   return how === '' ? '' : `npm ci ${how}`;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The integration suite in the extension host of the browser workbench.
-//   node scripts/run-integration.mjs [--grep TEXT] [--summary FILE] [--minutes N]
+//   node scripts/run-integration.mjs [--grep TEXT] [--summary FILE]
 // With `npm run build` and `npm run build:test` done before.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,6 @@ const { values } = parseArgs({
   options: {
     grep: { type: 'string' },
     summary: { type: 'string' },
-    minutes: { type: 'string', default: '10' },
     extension: { type: 'string', default: root },
     tests: { type: 'string', default: path.join(root, 'dist-test', 'integration', 'index.cjs') },
   },
@@ -37,7 +36,6 @@ try {
     tests: path.resolve(values.tests),
     workspace,
     env,
-    minutes: Number(values.minutes),
     evidence: path.join(root, 'test-results', 'failures'),
   });
   const result = fs.existsSync(summary) ? JSON.parse(fs.readFileSync(summary, 'utf8')) : undefined;

@@ -40,22 +40,21 @@ const STAGES = ['base', 'in', 'rl'].map((stage) => path.join(FOLDER, stage));
 /**
  * @param {string} command
  * @param {string[]} args
- * @param {number} minutes
  */
-async function must(command, args, minutes) {
-  const how = await run(command, args, { cwd: root, minutes });
+async function must(command, args) {
+  const how = await run(command, args, { cwd: root });
   if (how !== '') throw new WorkbenchError(`${[path.basename(command), ...args].join(' ')} ${how}.`);
 }
 
 async function openDesktop() {
   console.log(`\nOpening ${FOLDER} in desktop VS Code, with the extension from this repository.`);
-  await must('code', [`--extensionDevelopmentPath=${root}`, path.join(root, FOLDER)], 2);
+  await must('code', [`--extensionDevelopmentPath=${root}`, path.join(root, FOLDER)]);
 }
 
 async function serveBrowser() {
   let vsix = newestVsix(root);
   if (!vsix || fs.statSync(vsix).mtimeMs < newestChange(root, SOURCES)) {
-    await must('npm', ['run', '--silent', 'package'], 10);
+    await must('npm', ['run', '--silent', 'package']);
     vsix = newestVsix(root);
     if (!vsix) throw new WorkbenchError('npm run package made no frankenstein-lab-*.vsix.');
   }
@@ -95,9 +94,9 @@ try {
   if (problem !== '') throw new WorkbenchError(problem);
   const cli = path.join('dist', 'cli.cjs');
   const built = fs.statSync(path.join(root, cli), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (built < newestChange(root, SOURCES)) await must('npm', ['run', '--silent', 'build'], 5);
+  if (built < newestChange(root, SOURCES)) await must('npm', ['run', '--silent', 'build']);
 
-  await must(process.execPath, [cli, 'compare', ...STAGES], 30);
+  await must(process.execPath, [cli, 'compare', ...STAGES]);
   if (!values.headless) {
     if (!values.browser && onPath('code')) await openDesktop();
     else await serveBrowser();

@@ -15,7 +15,6 @@ import { setupBrowser } from './setup.mjs';
  * @property {string} tests       the bundle that exports run()
  * @property {string} workspace   folder to open
  * @property {Record<string, string>} env  for the extension host
- * @property {number} minutes     hard limit
  * @property {string} evidence    folder for logs and a screenshot if it fails
  */
 
@@ -23,7 +22,7 @@ import { setupBrowser } from './setup.mjs';
  * @param {ExtensionTests} options
  * @returns {Promise<number>} the code the test run ended with
  */
-export async function runExtensionTests({ root, extensions, tests, workspace, env, minutes, evidence }) {
+export async function runExtensionTests({ root, extensions, tests, workspace, env, evidence }) {
   const executablePath = await setupBrowser({ root });
   const server = await startServer({ root, settings: { ...TEST_SETTINGS }, env, log: console.log });
   const browser = await chromium.launch({ executablePath, args: [...BROWSER_FLAGS] });
@@ -49,20 +48,10 @@ export async function runExtensionTests({ root, extensions, tests, workspace, en
       void server.exited.then((how) => reject(new Error(`code-server ${how}.\n${server.serverLog()}`)));
     });
     exit.catch(() => undefined);
-    /** @type {NodeJS.Timeout | undefined} */
-    let timer;
-    const limit = new Promise((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`The tests in the extension host did not end within ${minutes} minutes.`)),
-        minutes * 60_000,
-      );
-    });
-    limit.catch(() => undefined);
-
     let code = 1;
     try {
       await page.goto(server.urlFor(workspace), { waitUntil: 'domcontentloaded' });
-      code = Number(await Promise.race([exit, limit]));
+      code = Number(await exit);
       if (foreign.length > 0)
         throw new Error(`The workbench asked for things outside this machine:\n${foreign.join('\n')}`);
       return code;
@@ -70,7 +59,6 @@ export async function runExtensionTests({ root, extensions, tests, workspace, en
       code = 1;
       throw error;
     } finally {
-      clearTimeout(timer);
       if (code !== 0) {
         fs.mkdirSync(evidence, { recursive: true });
         await page.screenshot({ path: path.join(evidence, 'extension-host.png') }).catch(() => undefined);

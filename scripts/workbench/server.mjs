@@ -49,7 +49,7 @@ function freePort() {
  */
 function answers(url) {
   return new Promise((resolve) => {
-    const request = http.get(url, { timeout: 2000 }, (response) => {
+    const request = http.get(url, { timeout: 20_000 }, (response) => {
       response.resume();
       resolve(response.statusCode === 200);
     });
@@ -66,7 +66,7 @@ function answers(url) {
  */
 function output(command, args, env) {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { env, timeout: 120_000, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
+    execFile(command, args, { env, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
       if (error)
         reject(
           new WorkbenchError(`${path.basename(command)} ${args.join(' ')} failed.\n${stdout}${stderr}${error.message}`),
@@ -208,7 +208,7 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
       })());
 
     const url = `http://127.0.0.1:${port}/`;
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + 300_000;
     while (!ended && Date.now() < deadline && !(await answers(`${url}healthz`)))
       await new Promise((resolve) => setTimeout(resolve, 100));
     if (!ended && Date.now() < deadline) {
@@ -237,7 +237,7 @@ export async function startServer({ root, vsix, settings = {}, env: extraEnv = {
     const taken = /EADDRINUSE/.test(said);
     await (taken && attempt < 5 ? (signalGroup('SIGKILL'), process.removeListener('exit', onExit)) : stop());
     if (!taken || attempt >= 5)
-      throw new WorkbenchError(`code-server did not start (${ended || 'no answer within 60 s'}).\n${said}`);
+      throw new WorkbenchError(`code-server did not start (${ended || 'no answer within five minutes'}).\n${said}`);
     fs.rmSync(logFile, { force: true });
   }
 }

@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { watch } from '../watchdog.mjs';
 
 /** The one place where versions of the workbench are pinned. */
 export const VERSIONS = Object.freeze({
@@ -132,15 +133,15 @@ function npmEnvironment(extra) {
  * Runs a command to its end; its output goes to `logFile` and its tail into the error.
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd: string, env: NodeJS.ProcessEnv, logFile: string, minutes: number}} options
+ * @param {{cwd: string, env: NodeJS.ProcessEnv, logFile: string}} options
  * @returns {Promise<void>}
  */
-function runLogged(command, args, { cwd, env, logFile, minutes }) {
+function runLogged(command, args, { cwd, env, logFile }) {
   return new Promise((resolve, reject) => {
     const log = fs.openSync(logFile, 'a');
     fs.writeSync(log, `\n$ ${command} ${args.join(' ')}\n`);
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', log, log], detached: true });
-    let late = false;
+    let hopeless = '';
     const stopGroup = () => {
       try {
         if (child.pid) process.kill(-child.pid, 'SIGKILL');
@@ -148,14 +149,14 @@ function runLogged(command, args, { cwd, env, logFile, minutes }) {
         // already gone
       }
     };
-    const timer = setTimeout(() => {
-      late = true;
+    const unwatch = watch(child.pid, (why) => {
+      hopeless = why;
       stopGroup();
-    }, minutes * 60_000);
+    });
     const onExit = () => stopGroup();
     process.once('exit', onExit);
     const done = (/** @type {Error | undefined} */ error) => {
-      clearTimeout(timer);
+      unwatch();
       process.removeListener('exit', onExit);
       fs.closeSync(log);
       if (error) reject(error);
@@ -165,7 +166,7 @@ function runLogged(command, args, { cwd, env, logFile, minutes }) {
     child.on('exit', (code, signal) => {
       if (code === 0) return done(undefined);
       const tail = fs.readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-12).join('\n');
-      const how = late ? `took longer than ${minutes} minutes` : `ended with ${signal ?? `code ${code}`}`;
+      const how = hopeless || `ended with ${signal ?? `code ${code}`}`;
       done(new WorkbenchError(`"${command} ${args.join(' ')}" ${how}.\n${tail}\n(full log: ${logFile})`));
     });
   });
@@ -247,7 +248,7 @@ async function withLock(lock, log, work) {
 async function aptInstall(packages, logFile) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const install = ['-o', 'DPkg::Lock::Timeout=300', 'install', '-y', '--no-install-recommends', ...packages];
-  const options = { cwd: '/', env, logFile, minutes: 10 };
+  const options = { cwd: '/', env, logFile };
   try {
     await runLogged('apt-get', install, options);
   } catch {
@@ -334,7 +335,6 @@ export async function setupWorkbench({ root, log = console.log }) {
           cwd: folder,
           env: npmEnvironment({}),
           logFile,
-          minutes: 15,
         }),
     );
 
@@ -347,7 +347,6 @@ export async function setupWorkbench({ root, log = console.log }) {
         cwd: vscode,
         env: npmEnvironment(withNode),
         logFile,
-        minutes: 15,
       }),
     );
 
@@ -363,7 +362,6 @@ export async function setupWorkbench({ root, log = console.log }) {
           cwd: vscode,
           env: npmEnvironment({ ...withNode, npm_config_nodedir: nodeFolder }),
           logFile,
-          minutes: 5,
         }),
       );
     } catch (error) {

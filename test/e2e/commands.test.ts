@@ -6,7 +6,7 @@ import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeCheckpoint, writeLineage, type CheckpointOptions } from '../fixtures/checkpoints.js';
 import { packagedVsix, temporaryWorkspace, useWorkbench } from '../workbench';
-import { LONG, Panel, until } from './support.js';
+import { Panel, until } from './support.js';
 
 const SIZE: CheckpointOptions = { layers: 3, visionLayers: 2, hidden: 16 };
 const HOSTILE = 'a *b* [c](d) <img src=x onerror=alert(1)> $(trash)';
@@ -137,7 +137,7 @@ describe('commands', () => {
   it('Inspect Checkpoint shows a page; nothing in a name becomes markup', async () => {
     await lab.page.explorerContextMenu(`odd/${HOSTILE}`, 'Inspect Checkpoint');
     const page = lab.page.webviewFrame();
-    await page.locator('h1').waitFor({ timeout: LONG });
+    await page.locator('h1').waitFor();
     assert.equal(await page.locator('h1').first().innerText(), HOSTILE);
     assert.equal(await page.locator('img').count(), 0);
     assert.match(await page.locator('body').innerText(), /Family\s+qwen2_5_vl/);

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { SpectrumPlan, SpectrumResult } from '../../src/protocol/engineApi.js';
 import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
-import { assertShown, eventually, holdEngine, LONG, Panel, runNames, until, writeLargePair } from './support.js';
+import { assertShown, eventually, holdEngine, Panel, runNames, until, writeLargePair } from './support.js';
 
 const LINEAGE = ['base', 'in', 'rl'].map((name) => path.join(root, 'samples', 'lineage', name));
 
@@ -65,10 +65,9 @@ describe('the geometry of updates', () => {
   }
 
   it('from the explorer: an offer with its cost, nothing compared unasked', async function () {
-    this.timeout(180_000);
     await lab.page.explorerContextMenu(['rl', 'base', 'in'], 'Analyse Update Geometry…');
     await lab.page.quickPick('base → in → rl');
-    await panel().id('geometry-offer').waitFor({ timeout: LONG });
+    await panel().id('geometry-offer').waitFor();
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
     const plan = await cli<SpectrumPlan>(...LINEAGE, '--plan');
     const shown = await eventually(
@@ -100,10 +99,9 @@ describe('the geometry of updates', () => {
   });
 
   it('computed, it says in words and figures what the headless command says', async function () {
-    this.timeout(240_000);
     await panel().press('spectrum-mode', 'Exact');
     await panel().id('spectrum-compute').click();
-    await panel().id('geometry').waitFor({ timeout: 180_000 });
+    await panel().id('geometry').waitFor();
     assert.equal(await panel().id('geometry').locator('h1').innerText(), 'Base → IN → RL');
     assert.match(
       await panel().id('spectrum-what').innerText(),
@@ -164,7 +162,6 @@ describe('the geometry of updates', () => {
   });
 
   it('follows the theme, and fits a narrow column', async function () {
-    this.timeout(240_000);
     for (const theme of ['dark', 'light', 'hc-dark'] as const) {
       await lab.page.setTheme(theme);
       await lab.page.waitForTheme(theme);
@@ -301,15 +298,14 @@ describe('the geometry of updates', () => {
   });
 
   it('is there again: from the runs, after a reload, and beside a comparison', async function () {
-    this.timeout(240_000);
     const [run] = runNames(runsFolder());
     const written = readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json'));
     await closeAll();
     await lab.page.runCommand('Frankenstein: Open Run');
     await lab.page.quickPick('Geometry: Base → IN → RL');
-    await panel().id('geometry').waitFor({ timeout: LONG });
+    await panel().id('geometry').waitFor();
     await lab.page.reloadWindow();
-    await panel().id('geometry').waitFor({ timeout: LONG });
+    await panel().id('geometry').waitFor();
     // The comparison is offered, and made when asked for; the cuts of one are the other's.
     await panel().id('tab-comparison').click();
     await panel().failure('not-compared');
@@ -330,7 +326,6 @@ describe('the geometry of updates', () => {
   });
 
   it('a hover in the index has the spectrum', async function () {
-    this.timeout(240_000);
     await lab.page.openFile('rl/model.safetensors.index.json');
     const lines = readFileSync(path.join(workspace, 'rl', 'model.safetensors.index.json'), 'utf8').split('\n');
     await lab.page.gotoLine(lines.findIndex((line) => line.includes('layers.4.mlp.up_proj')) + 1);
@@ -347,13 +342,12 @@ describe('the geometry of updates', () => {
   });
 
   it('from the palette: the stages are chosen, then their order; over a comparison its own are meant', async function () {
-    this.timeout(180_000);
     await closeAll();
     const before = runNames(runsFolder());
     await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
     await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
     await lab.page.quickPick('in → rl');
-    await panel().id('geometry-offer').waitFor({ timeout: LONG });
+    await panel().id('geometry-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),
       (text) => /Memory/.test(text),
@@ -366,7 +360,7 @@ describe('the geometry of updates', () => {
     await panel().id('retry').click();
     assert.equal(await panel().result(), 'IN → RL');
     await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
-    await panel().id('geometry-offer').waitFor({ timeout: LONG });
+    await panel().id('geometry-offer').waitFor();
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
   });
 
@@ -391,10 +385,9 @@ describe('a long spectrum', () => {
   afterEach('let the engine go', () => release());
 
   it('says how far it is, is cancelled, goes on where it was, and refines one matrix', async function () {
-    this.timeout(420_000);
     await lab.page.explorerContextMenu(['base', 'in'], 'Analyse Update Geometry…');
     await lab.page.quickPick('base → in');
-    await panel().id('geometry-offer').waitFor({ timeout: LONG });
+    await panel().id('geometry-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),
       (text) => /Memory/.test(text),
@@ -421,15 +414,15 @@ describe('a long spectrum', () => {
     await lab.page.screenshot('geometry-progress');
     await panel().id('cancel').click();
     release();
-    await panel().frame.locator('[data-testid=geometry-failed][data-code=cancelled]').waitFor({ timeout: LONG });
+    await panel().frame.locator('[data-testid=geometry-failed][data-code=cancelled]').waitFor();
     const done = journalOf(run);
     assert.equal(await panel().id('spectrum-compute').innerText(), 'Continue');
     // The window is closed and opened: what was begun is offered.
     await lab.page.reloadWindow();
-    await panel().id('geometry-interrupted').waitFor({ timeout: LONG });
+    await panel().id('geometry-interrupted').waitFor();
     assert.match(await panel().id('geometry-interrupted').innerText(), /interrupted at \d+ %/);
     await panel().id('spectrum-compute').click();
-    await panel().id('geometry').waitFor({ timeout: 240_000 });
+    await panel().id('geometry').waitFor();
     const whole = journalOf(run);
     assert.ok(whole.startsWith(done.slice(0, done.lastIndexOf('\n') + 1)), 'the journal goes on where it was');
     const names = whole
@@ -447,7 +440,7 @@ describe('a long spectrum', () => {
     await panel().id('matrix-search').locator('input').fill(fast.name);
     await panel().frame.locator(`tr[data-matrix="${fast.name}"]`).first().click();
     await panel().id('refine').click();
-    await panel().id('refine').waitFor({ state: 'hidden', timeout: 240_000 });
+    await panel().id('refine').waitFor({ state: 'hidden' });
     const result = JSON.parse(
       readFileSync(path.join(runsFolder(), 'runs', run, 'result.json'), 'utf8'),
     ) as SpectrumResult;

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Locator } from 'playwright-core';
 import type { CompareResult, LayerResult } from '../../src/protocol/engineApi.js';
 import { writeCheckpoint, writeLineage, type CheckpointOptions } from '../fixtures/checkpoints.js';
-import { packagedVsix, temporaryWorkspace, useWorkbench } from '../workbench';
+import { insist, packagedVsix, temporaryWorkspace, useWorkbench } from '../workbench';
 import { cliCompare, eventually, Panel, shownNumber, until } from './support.js';
 
 const SIZE: CheckpointOptions = { layers: 6, visionLayers: 3, hidden: 32, shards: 2 };
@@ -39,7 +39,6 @@ describe('inline figures', () => {
       .findIndex((line) => line.includes(text)) + 1;
 
   before('compare the lineage beside the index', async function () {
-    this.timeout(180_000);
     await lab.page.openFile(INDEX);
     await lab.page.explorerContextMenu(['rl', 'base', 'in'], 'Compare Lineage');
     await lab.page.quickPick('base → in → rl');
@@ -72,15 +71,10 @@ describe('inline figures', () => {
 
   /** Clicks a lens. VS Code draws lenses anew whenever there are others; a click in that very moment goes nowhere. */
   async function followLens(text: string | RegExp, effect: Locator): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
+    await insist(async (timeout) => {
       await lab.page.clickCodeLens(text);
-      try {
-        await effect.waitFor({ timeout: attempt < 2 ? 8000 : 40_000 });
-        return;
-      } catch (error) {
-        if (attempt >= 2) throw error;
-      }
-    }
+      await effect.waitFor({ timeout });
+    });
   }
 
   /** Two digits are shown at least. */
@@ -290,7 +284,6 @@ describe('inline figures', () => {
   });
 
   it('an index of 50,000 lines: what is typed arrives while it is read, and figures follow where one looks', async function () {
-    this.timeout(180_000);
     const names = cli.tensors.filter(({ depth }) => depth !== null).map(({ onDisk }) => onDisk[2]!);
     const lines = Array.from(
       { length: LARGE_LINES },

@@ -43,7 +43,6 @@ describe('a second opinion', () => {
   }
 
   it('a model of the editor is asked only when the user allows it', async function () {
-    this.timeout(240_000);
     await lab.page.runCommand('Frankenstein: Evaluate Abilities…');
     await lab.page.quickPick([/models\/in/]);
     await lab.page.quickPick(/text\.jsonl/);
@@ -69,7 +68,7 @@ describe('a second opinion', () => {
       .id('transfer')
       .locator('h1')
       .filter({ hasText: /Abilities of in/ })
-      .waitFor({ timeout: 120_000 });
+      .waitFor();
     await panel()
       .frame.getByText(/judged by rules and stand-in\/guarded/)
       .waitFor();

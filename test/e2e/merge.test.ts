@@ -8,8 +8,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { Locator } from 'playwright-core';
 import type { EvaluateResult } from '../../src/protocol/engineApi.js';
-import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
-import { eventually, LONG, Panel, until, writeLargePair } from './support.js';
+import { insist, packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
+import { eventually, Panel, until, writeLargePair } from './support.js';
 
 const SAMPLES = path.join(root, 'samples');
 const EACH = 6;
@@ -80,7 +80,6 @@ describe('merge experiments', () => {
     });
 
     it('IN, RL and the six splices: chosen, estimated, run', async function () {
-      this.timeout(240_000);
       await lab.page.runCommand('Frankenstein: Run Transferability Test…');
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
       await lab.page.quickPick(/general, math, text/);
@@ -93,7 +92,7 @@ describe('merge experiments', () => {
         .id('transfer')
         .locator('h1')
         .filter({ hasText: /Transferability of/ })
-        .waitFor({ timeout: 180_000 });
+        .waitFor();
     });
 
     it('the table says what the headless command says', async () => {
@@ -151,7 +150,7 @@ describe('merge experiments', () => {
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: Open Run');
       await lab.page.quickPick(/Transferability: in, rl/i);
-      await panel().id('forest').waitFor({ timeout: LONG });
+      await panel().id('forest').waitFor();
       await lab.page.setTheme('light');
       await lab.page.screenshot('transfer-light');
       await lab.page.setTheme('dark');
@@ -181,7 +180,6 @@ describe('merge experiments', () => {
       told.scores.find((one) => one.checkpoint === checkpoint && one.ability === ability)!;
 
     it('over the cut, from the palette: chosen, estimated, run', async function () {
-      this.timeout(240_000);
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: Sweep…');
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
@@ -196,7 +194,7 @@ describe('merge experiments', () => {
         .id('transfer')
         .locator('h1')
         .filter({ hasText: /Sweep of in, rl/i })
-        .waitFor({ timeout: 180_000 });
+        .waitFor();
     });
 
     it('a curve with its band: a point per cut and ability, as the headless command has them', async () => {
@@ -257,15 +255,11 @@ describe('merge experiments', () => {
         (texts) => texts.some((one) => /none computed/.test(one)),
         'the recipe is checked',
       );
-      for (let attempt = 0; ; attempt++) {
+      await insist(async (timeout) => {
         await lab.page.page.waitForTimeout(500);
         await lab.page.clickCodeLens(text);
-        try {
-          return await effect.first().waitFor({ timeout: 5000 });
-        } catch (error) {
-          if (attempt >= 4) throw error;
-        }
-      }
+        await effect.first().waitFor({ timeout });
+      });
     }
 
     it('New Merge Experiment…: splice, cuts on a picture of the layers, a recipe with its lens', async () => {
@@ -328,7 +322,6 @@ describe('merge experiments', () => {
     }
 
     it('interpolation: which layers, and what of them', async function () {
-      this.timeout(120_000);
       assert.match(
         await newMerge(/Interpolate/, '0.25', /All language layers/, /The whole layer/),
         /^interpolate: \{a: in, b: rl, alpha: 0\.25\}$/m,
@@ -340,7 +333,6 @@ describe('merge experiments', () => {
     });
 
     it('every method that is offered is a recipe that works as it is written', async function () {
-      this.timeout(240_000);
       await lab.page.runCommand('Frankenstein: New Merge Experiment…');
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
       await lab.page.quickPick(/A merge method/);
@@ -458,7 +450,6 @@ describe('merge experiments', () => {
     });
 
     it('is exported from its lens, and loads as the checkpoint it describes', async function () {
-      this.timeout(120_000);
       await lens('Export…');
       await lab.page.fileDialog(below('models/hybrid'));
       await until(() => existsSync(below('models/hybrid/README.md')), 'the checkpoint is written');
@@ -473,7 +464,6 @@ describe('merge experiments', () => {
     });
 
     it('without a recipe in the editor the palette asks which; a cancelled export leaves nothing', async function () {
-      this.timeout(180_000);
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: Export Merged Checkpoint…');
       await lab.page.quickPick(/^merge\.frank\.yaml/);
@@ -514,7 +504,6 @@ describe('merge experiments', () => {
     });
 
     it('is evaluated like any checkpoint', async function () {
-      this.timeout(180_000);
       await lens('Evaluate');
       await lab.page.quickPick([/merge\.frank/]);
       await lab.page.quickPick(/general, math, text/);
@@ -527,7 +516,7 @@ describe('merge experiments', () => {
         .id('transfer')
         .locator('h1')
         .filter({ hasText: /Abilities of merge/ })
-        .waitFor({ timeout: 120_000 });
+        .waitFor();
     });
   });
 });

@@ -6,17 +6,7 @@ import path from 'node:path';
 import { PNG } from 'pngjs';
 import type { CompareResult } from '../../src/protocol/engineApi.js';
 import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
-import {
-  assertShown,
-  cliCompare,
-  eventually,
-  LONG,
-  ownDeltas,
-  Panel,
-  shownNumber,
-  until,
-  type OwnDelta,
-} from './support.js';
+import { assertShown, cliCompare, eventually, ownDeltas, Panel, shownNumber, until, type OwnDelta } from './support.js';
 
 const LINEAGE = ['base', 'in', 'rl'].map((name) => path.join(root, 'samples', 'lineage', name));
 const PRODUCT = /[‖]/;
@@ -59,7 +49,6 @@ describe('the panel', () => {
   const layers = () => cli.stages[0]!.layers;
 
   before('compare the lineage', async function () {
-    this.timeout(180_000);
     await lab.page.explorerContextMenu(['rl', 'base', 'in'], 'Compare Lineage');
     await lab.page.quickPick('base → in → rl');
     assert.equal(await panel().result(), 'Base → IN → RL');
@@ -673,7 +662,6 @@ describe('the panel', () => {
             }),
         (list) => list.length === 0,
         'nothing reaches out of the panel',
-        10_000,
       );
       assert.deepEqual(over, []);
       await panel().frame.locator('h1').scrollIntoViewIfNeeded();
@@ -698,7 +686,7 @@ describe('the panel', () => {
       await lab.page.page.waitForTimeout(500); // the panel gathers what is to be remembered
       await lab.page.reloadWindow();
       await panel().result('Base → IN → RL');
-      await panel().id('depth-chip').filter({ hasText: 'Only Vision block 0' }).waitFor({ timeout: LONG });
+      await panel().id('depth-chip').filter({ hasText: 'Only Vision block 0' }).waitFor();
       assert.ok((await panel().id('layer-figure').getAttribute('aria-label'))!.startsWith('share of weights changed'));
       await panel().id('summary-0').locator('tr[data-part="early"]').filter({ hasText: 'layers 0–1' }).waitFor();
       await panel().id('depth-clear').click();

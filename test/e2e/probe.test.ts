@@ -8,8 +8,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { PNG } from 'pngjs';
 import type { AttentionResult, SkipResult, SwapResult } from '../../src/protocol/engineApi.js';
-import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
-import { assertShown, enginePids, eventually, holdEngine, LONG, Panel, runNames, until } from './support.js';
+import { insist, packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
+import { assertShown, enginePids, eventually, holdEngine, Panel, runNames, until } from './support.js';
 
 const SAMPLES = path.join(root, 'samples');
 const INDEX = 'models/in/model.safetensors.index.json';
@@ -114,7 +114,7 @@ describe('probing and trying', () => {
   }
 
   async function probed(title: string): Promise<void> {
-    await panel().id('probe').locator('h1').filter({ hasText: title }).waitFor({ timeout: LONG });
+    await panel().id('probe').locator('h1').filter({ hasText: title }).waitFor();
   }
 
   /** Cells of the number table under the figures, the layer first. */
@@ -173,7 +173,6 @@ describe('probing and trying', () => {
 
   describe('vision localization', () => {
     it('from the explorer: kind, checkpoint, data, options with the estimate, run', async function () {
-      this.timeout(180_000);
       await lab.page.explorerContextMenu('models/in', 'Probe Checkpoint…');
       assert.deepEqual(await lab.page.quickPickItems(), [
         'Vision localization',
@@ -344,12 +343,11 @@ describe('probing and trying', () => {
     });
 
     it('a reload keeps the result and what was chosen', async function () {
-      this.timeout(180_000);
       const before = shown(await numbers('probe-numbers'));
       await lab.page.page.waitForTimeout(500); // the panel gathers what is to be remembered
       await lab.page.reloadWindow();
       await probed('Probe in: vision');
-      await panel().id('behind-title').filter({ hasText: 'Counting, layer 11' }).waitFor({ timeout: LONG });
+      await panel().id('behind-title').filter({ hasText: 'Counting, layer 11' }).waitFor();
       assert.deepEqual(shown(await numbers('probe-numbers')), before);
       await until(
         async () => (await lab.page.canvasColours(panel().id('curves-0-canvas'))) > 20,
@@ -379,18 +377,13 @@ describe('probing and trying', () => {
         );
       }
       // VS Code draws lenses anew whenever there are others; a click in that very moment goes nowhere.
-      for (let attempt = 0; ; attempt++) {
+      await insist(async (timeout) => {
         await lab.page.clickCodeLens(/% changed/);
-        try {
-          await panel()
-            .id('behind-title')
-            .filter({ hasText: /, layer [5-7]$/ })
-            .waitFor({ timeout: attempt < 3 ? 8000 : LONG });
-          break;
-        } catch (error) {
-          if (attempt >= 3) throw error;
-        }
-      }
+        await panel()
+          .id('behind-title')
+          .filter({ hasText: /, layer [5-7]$/ })
+          .waitFor({ timeout });
+      });
       await probed('Probe in: vision');
       await closeAll();
     });
@@ -398,7 +391,6 @@ describe('probing and trying', () => {
 
   describe('other probes', () => {
     it('reasoning localization, from the palette', async function () {
-      this.timeout(180_000);
       const own = await cli<SkipResult>(
         'probe',
         'skip',
@@ -435,7 +427,6 @@ describe('probing and trying', () => {
     });
 
     it('attention, two checkpoints held against each other', async function () {
-      this.timeout(180_000);
       const own = await cli<AttentionResult>(
         'probe',
         'attention',
@@ -484,7 +475,6 @@ describe('probing and trying', () => {
     });
 
     it('can be cancelled, and goes on where it was', async function () {
-      this.timeout(180_000);
       const hold = holdEngine({
         extensionsDir: lab.workbench.server.extensionsDir,
         runsFolder: runs(),
@@ -525,7 +515,6 @@ describe('probing and trying', () => {
     });
 
     it('data with a bad line: one sentence with its number; skipped if wanted, and reported', async function () {
-      this.timeout(180_000);
       await fromPalette('Vision localization', [/models\/in/], /torn\.jsonl/);
       assert.match(await estimate(), /torn\.jsonl line 3 is not valid JSON\./);
       await lab.page.quickPick(/Run/);
@@ -550,7 +539,6 @@ describe('probing and trying', () => {
 
   describe('two checkpoints over each other', () => {
     it('a figure per function, a curve per checkpoint', async function () {
-      this.timeout(180_000);
       await lab.page.explorerContextMenu(['models/in', 'models/rl'], 'Probe Checkpoint…');
       await lab.page.quickPick('Vision localization');
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
@@ -636,7 +624,6 @@ describe('probing and trying', () => {
           }),
       (list) => list.length === 0,
       'nothing reaches out of the panel',
-      10_000,
     );
     await panel().frame.locator('h1').scrollIntoViewIfNeeded();
     await lab.page.screenshot(`${name}-narrow`);
@@ -652,9 +639,7 @@ describe('probing and trying', () => {
     const picture = () => below('probes/images/0008edae9330.png');
     const answer = (exchange: number, checkpoint: number) => panel().id(`answer-text-${exchange}-${checkpoint}`);
     const done = (exchange: number, checkpoint: number, state = 'done') =>
-      panel()
-        .frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`)
-        .waitFor({ timeout: LONG });
+      panel().frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`).waitFor();
 
     async function choosePicture(): Promise<void> {
       await panel().id('try-choose').click();
@@ -666,7 +651,6 @@ describe('probing and trying', () => {
     }
 
     it('a picture and a prompt: the answer comes word by word, and is what the headless command says', async function () {
-      this.timeout(180_000);
       await lab.page.explorerContextMenu('models/in', 'Try Checkpoint…');
       await lab.page.quickPick('alone');
       await panel().id('try').locator('h1').filter({ hasText: 'Try in' }).waitFor();
@@ -720,7 +704,6 @@ describe('probing and trying', () => {
     });
 
     it('two checkpoints beside each other answer the same question', async function () {
-      this.timeout(180_000);
       await lab.page.runCommand('Frankenstein: Try Checkpoint…');
       await lab.page.quickPick(/models\/in/);
       await lab.page.quickPick('Beside another checkpoint');

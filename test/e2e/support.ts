@@ -10,16 +10,13 @@ import { promisify } from 'node:util';
 import type { FrameLocator, Locator } from 'playwright-core';
 import type { CompareResult } from '../../src/protocol/engineApi.js';
 import { writeCheckpoint, type WrittenTensor } from '../fixtures/checkpoints.js';
-import { root, type WorkbenchPage } from '../workbench';
-
-/** Compared with the load of a busy machine in mind: a condition that never holds fails this late. Milliseconds. */
-export const LONG = 60_000;
+import { PATIENCE, root, type WorkbenchPage } from '../workbench';
 
 /** Waits until `condition` holds; `what` is what the failure says. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, timeout = LONG): Promise<void> {
-  const end = Date.now() + timeout;
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + PATIENCE;
   while (!(await condition())) {
-    if (Date.now() > end) assert.fail(`waited ${timeout / 1000} s in vain until ${what}`);
+    if (Date.now() > end) assert.fail(`waited ${PATIENCE / 1000} s in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
@@ -29,14 +26,13 @@ export async function eventually<T>(
   read: () => T | Promise<T>,
   wanted: (value: T) => boolean,
   what: string,
-  timeout = LONG,
 ): Promise<T> {
-  const end = Date.now() + timeout;
+  const end = Date.now() + PATIENCE;
   for (;;) {
     const value = await read();
     if (wanted(value)) return value;
     if (Date.now() > end)
-      assert.fail(`waited ${timeout / 1000} s in vain until ${what}; the last was ${JSON.stringify(value)}`);
+      assert.fail(`waited ${PATIENCE / 1000} s in vain until ${what}; the last was ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 60));
   }
 }
@@ -63,18 +59,14 @@ export class Panel {
   /** Waits for the result and returns the panel's heading. */
   async result(title?: string): Promise<string> {
     const heading = this.id('compare').locator('h1');
-    await (title === undefined ? heading : heading.filter({ hasText: new RegExp(`^${title}$`) })).waitFor({
-      timeout: LONG,
-    });
+    await (title === undefined ? heading : heading.filter({ hasText: new RegExp(`^${title}$`) })).waitFor();
     return heading.innerText();
   }
 
   /** Waits for the failure and returns its sentence. */
   async failure(code?: string): Promise<string> {
     const state = this.id('failed');
-    await (code === undefined ? state : state.and(this.frame.locator(`[data-code="${code}"]`))).waitFor({
-      timeout: LONG,
-    });
+    await (code === undefined ? state : state.and(this.frame.locator(`[data-code="${code}"]`))).waitFor();
     return this.id('failed-message').innerText();
   }
 
@@ -321,7 +313,7 @@ export function holdEngine(options: {
   let stopped: number[] = [];
   let over = false;
   const held = (async () => {
-    const end = Date.now() + LONG;
+    const end = Date.now() + PATIENCE;
     while (!over) {
       const run = runNames(runsFolder).find((name) => !known.includes(name));
       if (run !== undefined && newlines(path.join(runsFolder, 'runs', run, 'journal.jsonl')) >= lines) {

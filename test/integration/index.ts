@@ -13,7 +13,7 @@ export async function run(): Promise<void> {
   const { default: MochaClass } = await import('mocha');
   const mocha = new MochaClass({
     ui: 'bdd',
-    timeout: 60_000,
+    timeout: 0, // as in mocha-child.mjs
     reporter: MochaClass.reporters.Base,
     ...(grep ? { grep } : {}),
   });
@@ -21,7 +21,14 @@ export async function run(): Promise<void> {
     if (name.endsWith('.test.cjs')) mocha.addFile(path.join(folder, name));
   }
 
-  const summary = { done: false, passed: 0, failed: 0, pending: 0, failures: [] as { title: string; error: string }[] };
+  const summary = {
+    done: false,
+    running: '',
+    passed: 0,
+    failed: 0,
+    pending: 0,
+    failures: [] as { title: string; error: string }[],
+  };
   const write = () => {
     if (file) fs.writeFileSync(file, JSON.stringify(summary));
   };
@@ -33,6 +40,11 @@ export async function run(): Promise<void> {
       if (suite.title) say(`${'  '.repeat(suite.titlePath().length)}${suite.title}`);
     });
     const indent = (test: Mocha.Runnable) => '  '.repeat(test.titlePath().length);
+    const started = (one: Mocha.Runnable) => {
+      summary.running = one.titlePath().join(' › ');
+      write();
+    };
+    runner.on('test', started).on('hook', started);
     runner.on('pass', (test) => {
       summary.passed++;
       write();

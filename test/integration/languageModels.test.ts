@@ -19,7 +19,6 @@ interface StandIn {
 }
 
 describe('language models of the editor', function () {
-  this.timeout(120_000);
   let standIn: StandIn;
   let runs = 0;
   const below = (...names: string[]) => path.join(workspaceFolder(), 'judged', ...names);

@@ -22,7 +22,6 @@ export function useWorkbench(
   let page: WorkbenchPage | undefined;
 
   before('start the workbench', async function () {
-    this.timeout(300_000);
     workbench = await startWorkbench(typeof options === 'function' ? await options() : options);
     try {
       page = await workbench.openPage(pageOptions);
@@ -33,13 +32,11 @@ export function useWorkbench(
   });
 
   afterEach('keep evidence of a failure', async function () {
-    this.timeout(60_000);
     const test = this.currentTest;
     if (test?.state === 'failed' && workbench) await keepEvidence(workbench, test.fullTitle());
   });
 
   after('stop the workbench', async function () {
-    this.timeout(60_000);
     const last = workbench;
     workbench = undefined;
     page = undefined;

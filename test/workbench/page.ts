@@ -23,6 +23,26 @@ export interface Host {
 /** A mouse-up right after the mouse-down is swallowed by menus and dialogs. */
 const PRESS = { delay: 250 };
 
+/**
+ * How long a state of the screen is waited for, in ms: far longer than any takes on a machine that does other things too.
+ * What hangs for good is the watchdog's (`scripts/watchdog.mjs`).
+ */
+export const PATIENCE = 300_000;
+
+/**
+ * Repeats what the workbench may have missed, a key or a click while it was drawing, with twice the patience (ms) each
+ * time: on a slow machine the effect of the first is not late, but slow.
+ */
+export async function insist<T>(action: (patience: number, attempt: number) => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await action(2500 * 2 ** attempt, attempt);
+    } catch (error) {
+      if (attempt >= 6) throw error;
+    }
+  }
+}
+
 const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 export class WorkbenchPage {
@@ -39,7 +59,7 @@ export class WorkbenchPage {
     readonly page: Page,
     private readonly host: Host,
   ) {
-    page.setDefaultTimeout(40_000);
+    page.setDefaultTimeout(PATIENCE);
     this.quickInput = page.locator('.quick-input-widget:visible');
     page.on('console', (message) => {
       const line = `${message.type()}: ${message.text()} (${message.location().url})`;
@@ -50,13 +70,13 @@ export class WorkbenchPage {
   }
 
   async goto(url: string): Promise<void> {
-    await this.page.goto(url, { waitUntil: 'domcontentloaded', timeout: 90_000 });
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
     await this.ready();
   }
 
   /** *Developer: Reload Window*: VS Code writes down first what it remembers. */
   async reloadWindow(): Promise<void> {
-    const loaded = this.page.waitForEvent('domcontentloaded', { timeout: 90_000 });
+    const loaded = this.page.waitForEvent('domcontentloaded');
     loaded.catch(() => undefined);
     await this.runCommand('Developer: Reload Window');
     await loaded;
@@ -65,12 +85,12 @@ export class WorkbenchPage {
 
   /** As F5 in a browser: at once, whatever VS Code has not written down yet. */
   async reload(): Promise<void> {
-    await this.page.reload({ waitUntil: 'domcontentloaded', timeout: 90_000 });
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
     await this.ready();
   }
 
   private async ready(): Promise<void> {
-    await this.page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: 90_000 });
+    await this.page.locator('.monaco-workbench .part.statusbar').waitFor();
     await this.page.locator('.monaco-workbench .part.editor').waitFor();
   }
 
@@ -79,64 +99,55 @@ export class WorkbenchPage {
   /** Runs a command from the palette by the title it shows there, category included. */
   async runCommand(title: string): Promise<void> {
     const exact = new RegExp(`^\\s*${escape(title)}\\s*$`);
-    let last: unknown;
-    for (let attempt = 0; attempt < 6; attempt++) {
-      try {
-        await this.closeQuickInput();
-        // F1 is lost while a fresh webview takes the focus.
-        if (attempt > 0)
-          await this.page
-            .locator('.part.titlebar, .part.statusbar')
-            .first()
-            .click({ position: { x: 2, y: 2 }, timeout: 2000 })
-            .catch(() => undefined);
-        await this.page.keyboard.press('F1');
-        await this.quickInput.waitFor({ timeout: 2500 });
-        await this.quickInput.locator('input[type=text]').fill(`>${title}`, { timeout: 2500 });
-        const label = this.quickInput
-          .locator(
-            '.monaco-list-row .quick-input-list-label .monaco-icon-label:not(.quick-input-list-rows-detail) .label-name',
-          )
-          .filter({ hasText: exact });
-        // Also the wait for the extension's contributions to arrive.
-        await label.first().click({ timeout: 4000 });
-        return;
-      } catch (error) {
-        last = error;
-      }
-    }
-    await this.closeQuickInput().catch(() => undefined);
-    throw new Error(`The command "${title}" could not be run from the palette: ${String(last)}`);
+    const label = this.quickInput
+      .locator(
+        '.monaco-list-row .quick-input-list-label .monaco-icon-label:not(.quick-input-list-rows-detail) .label-name',
+      )
+      .filter({ hasText: exact });
+    await insist(async (timeout, attempt) => {
+      await this.closeQuickInput();
+      // F1 is lost while a fresh webview takes the focus.
+      if (attempt > 0)
+        await this.page
+          .locator('.part.titlebar, .part.statusbar')
+          .first()
+          .click({ position: { x: 2, y: 2 }, timeout })
+          .catch(() => undefined);
+      await this.searchPalette(`>${title}`, timeout);
+      // Also the wait for the extension's contributions to arrive.
+      await label.first().click({ timeout });
+    });
+  }
+
+  private async searchPalette(text: string, timeout: number): Promise<void> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput.waitFor({ timeout });
+    await this.quickInput.locator('input[type=text]').fill(text, { timeout });
   }
 
   /** Titles the palette offers for a search text, in its order. */
   async paletteTitles(search: string): Promise<string[]> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.closeQuickInput();
-        await this.page.keyboard.press('F1');
-        await this.quickInput.waitFor({ timeout: 2500 });
-        await this.quickInput.locator('input[type=text]').fill(`>${search}`, { timeout: 2500 });
-        await this.page.waitForTimeout(500); // the list is filtered a moment later and says nothing about it
-        // Only what is in sight is in the page.
-        const titles = new Set(await this.quickPickItems());
-        for (let known = 0; known < titles.size;) {
-          known = titles.size;
-          await this.page.keyboard.press('PageDown'); // to the last in sight
-          await this.page.keyboard.press('PageDown');
-          await this.page.waitForTimeout(100);
-          for (const title of await this.quickPickItems()) titles.add(title);
-        }
-        await this.closeQuickInput();
-        return [...titles];
-      } catch (error) {
-        if (attempt >= 5) throw error;
+    return insist(async (timeout) => {
+      await this.closeQuickInput();
+      await this.searchPalette(`>${search}`, timeout);
+      await this.page.waitForTimeout(500); // the list is filtered a moment later and says nothing about it
+      // Only what is in sight is in the page.
+      const titles = new Set(await this.quickPickItems());
+      for (let known = 0; known < titles.size;) {
+        known = titles.size;
+        await this.page.keyboard.press('PageDown'); // to the last in sight
+        await this.page.keyboard.press('PageDown');
+        await this.page.waitForTimeout(100);
+        for (const title of await this.quickPickItems()) titles.add(title);
       }
-    }
+      await this.closeQuickInput();
+      return [...titles];
+    });
   }
 
   async closeQuickInput(): Promise<void> {
-    for (let attempt = 0; attempt < 10 && (await this.quickInput.count()) > 0; attempt++) {
+    const deadline = Date.now() + PATIENCE;
+    while ((await this.quickInput.count()) > 0 && Date.now() < deadline) {
       await this.page.keyboard.press('Escape');
       await this.quickInput.waitFor({ state: 'hidden', timeout: 500 }).catch(() => undefined);
     }
@@ -155,12 +166,15 @@ export class WorkbenchPage {
   /** Chooses the row whose text contains `item`; several items tick boxes and accept. Waits until the pick is answered. */
   async quickPick(item: string | RegExp | readonly (string | RegExp)[]): Promise<void> {
     const rows = this.quickInput.locator('.monaco-list-row');
+    // A row that is used again keeps its former detail, hidden: only what can be seen counts.
+    const showing = (text: string | RegExp) =>
+      rows.filter({ has: this.page.locator('.monaco-icon-label:visible').filter({ hasText: text }) }).first();
     const wanted = typeof item === 'string' || item instanceof RegExp ? [item] : item;
-    const row = rows.filter({ hasText: wanted[0] ?? /./ }).first();
+    const row = showing(wanted[0] ?? /./);
     await row.waitFor();
     if (wanted === item) {
       for (const one of wanted) {
-        const each = rows.filter({ hasText: one }).first();
+        const each = showing(one);
         if ((await each.getAttribute('aria-checked')) !== 'true') await each.locator('.label-name').first().click();
       }
       await this.quickInput.getByRole('button', { name: 'OK', exact: true }).click();
@@ -195,7 +209,7 @@ export class WorkbenchPage {
       await input.fill(absolute);
       await this.page.waitForTimeout(300);
       if ((await input.inputValue()) === absolute) break;
-      if (attempt >= 5) throw new Error(`The file dialog does not take ${absolute}.`);
+      if (attempt >= 100) throw new Error(`The file dialog does not take ${absolute}.`);
     }
     await input.press('Enter');
     await this.quickInput.waitFor({ state: 'hidden' });
@@ -233,7 +247,7 @@ export class WorkbenchPage {
 
   /** data-index of the row with this name at this level, below its parent's row. */
   private async findRow(name: string, level: number, parent: number): Promise<number> {
-    const deadline = Date.now() + 15_000;
+    const deadline = Date.now() + PATIENCE;
     for (;;) {
       const index = await this.explorerRows().evaluateAll(
         (rows, wanted) => {
@@ -267,7 +281,7 @@ export class WorkbenchPage {
     const titles = typeof item === 'string' ? [item] : item;
     const entry = (menu: Locator, title: string) =>
       menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last();
-    const deadline = Date.now() + 60_000;
+    const deadline = Date.now() + PATIENCE;
     for (;;) {
       const menu = await this.openContextMenu(relative);
       // An open menu does not take up what an extension adds once it is there.
@@ -297,21 +311,17 @@ export class WorkbenchPage {
     // Expanding one folder moves the rows of the others.
     for (const one of paths) await this.explorerRow(one);
     const menu = this.page.locator('.monaco-menu:visible');
-    for (let attempt = 0; ; attempt++) {
+    return insist(async (timeout, attempt) => {
+      if (attempt > 0) await this.page.keyboard.press('Escape');
       let row: Locator | undefined;
       for (const [index, one] of paths.entries()) {
         row = await this.explorerRow(one);
         if (paths.length > 1) await row.locator('.label-name').click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
       }
       await row?.locator('.label-name').click({ button: 'right' });
-      try {
-        await menu.getByRole('menuitem').first().waitFor({ timeout: 4000 });
-        return menu;
-      } catch (error) {
-        if (attempt >= 3) throw error;
-        await this.page.keyboard.press('Escape');
-      }
-    }
+      await menu.getByRole('menuitem').first().waitFor({ timeout });
+      return menu;
+    });
   }
 
   // --- editors --------------------------------------------------------------------
@@ -322,16 +332,11 @@ export class WorkbenchPage {
     const opened = this.page
       .locator('.part.editor .tab.active')
       .filter({ has: this.page.locator(`.tab-label[aria-label*="/${relative}"]`) });
-    for (let attempt = 0; ; attempt++) {
+    await insist(async (timeout) => {
       const row = await this.explorerRow(relative);
       await row.locator('.label-name').dblclick();
-      try {
-        await opened.first().waitFor({ timeout: 5000 });
-        return;
-      } catch (error) {
-        if (attempt >= 3) throw error;
-      }
-    }
+      await opened.first().waitFor({ timeout });
+    });
   }
 
   /** By the name the tab shows, without the folder that tells it from others of that name. */
@@ -375,20 +380,13 @@ export class WorkbenchPage {
 
   /** Puts the cursor on a line, counted from 1, and scrolls to it. */
   async gotoLine(line: number): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.closeQuickInput();
-        if (attempt > 0) await this.editor().click({ position: { x: 200, y: 60 } });
-        await this.page.keyboard.press('F1');
-        await this.quickInput.waitFor({ timeout: 2500 });
-        await this.quickInput.locator('input[type=text]').fill(`:${line}`, { timeout: 2500 });
-        await this.page.keyboard.press('Enter');
-        await this.quickInput.waitFor({ state: 'hidden', timeout: 2500 });
-        return;
-      } catch (error) {
-        if (attempt >= 4) throw error;
-      }
-    }
+    await insist(async (timeout, attempt) => {
+      await this.closeQuickInput();
+      if (attempt > 0) await this.editor().click({ position: { x: 200, y: 60 } });
+      await this.searchPalette(`:${line}`, timeout);
+      await this.page.keyboard.press('Enter');
+      await this.quickInput.waitFor({ state: 'hidden', timeout });
+    });
   }
 
   /** Middle of a text in a visible line of the editor in hand, in page pixels. */
@@ -433,23 +431,19 @@ export class WorkbenchPage {
       .locator('.monaco-hover:visible')
       .filter({ has: this.page.locator('.hover-row, .hover-contents') })
       .first();
-    for (let attempt = 0; ; attempt++) {
+    return insist(async (timeout) => {
       const { x, y } = await this.placeOf(text);
       await this.page.mouse.move(x + 40, y + 120);
       await this.page.mouse.move(x - 1, y, { steps: 4 });
       await this.page.mouse.move(x, y);
-      try {
-        await hover.waitFor({ timeout: 5000 });
-        // Lenses that came in meanwhile have moved the lines: this is another line's hover.
-        const now = await this.placeOf(text);
-        if (Math.abs(now.y - y) < 4) return hover;
-        await this.page.mouse.move(x + 40, y + 300);
-        await hover.waitFor({ state: 'hidden', timeout: 5000 });
-        if (attempt >= 6) throw new Error(`The line of "${text}" does not rest.`);
-      } catch (error) {
-        if (attempt >= 6) throw error;
-      }
-    }
+      await hover.waitFor({ timeout });
+      // Lenses that came in meanwhile have moved the lines: this is another line's hover.
+      const now = await this.placeOf(text);
+      if (Math.abs(now.y - y) < 4) return hover;
+      await this.page.mouse.move(x + 40, y + 300);
+      await hover.waitFor({ state: 'hidden', timeout });
+      throw new Error(`The line of "${text}" does not rest.`);
+    });
   }
 
   /** CodeLenses on screen, one element each, of the editor in hand. */
@@ -512,12 +506,9 @@ export class WorkbenchPage {
   // --- what the workbench says ----------------------------------------------------
 
   /** Waits until a text is visible, in the workbench or in a frame of it. */
-  async waitForText(
-    text: string | RegExp,
-    options: { in?: FrameLocator | Locator; timeout?: number } = {},
-  ): Promise<Locator> {
+  async waitForText(text: string | RegExp, options: { in?: FrameLocator | Locator } = {}): Promise<Locator> {
     const found = (options.in ?? this.page).getByText(text).filter({ visible: true }).first();
-    await found.waitFor(options.timeout === undefined ? {} : { timeout: options.timeout });
+    await found.waitFor();
     return found;
   }
 
@@ -532,9 +523,9 @@ export class WorkbenchPage {
     return this.page.locator('.notification-toast').filter({ hasText: text }).first();
   }
 
-  async waitForNotification(text: string | RegExp, timeout = 20_000): Promise<Locator> {
+  async waitForNotification(text: string | RegExp): Promise<Locator> {
     const toast = this.notification(text);
-    await toast.waitFor({ timeout });
+    await toast.waitFor();
     return toast;
   }
 
@@ -582,7 +573,7 @@ export class WorkbenchPage {
   }
 
   async waitForTheme(theme: Theme): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + PATIENCE;
     for (;;) {
       const classes = (await this.page.locator('.monaco-workbench').first().getAttribute('class')) ?? '';
       if (THEMES[theme].shown.test(classes)) return;

@@ -623,7 +623,7 @@ await withPlayground(async (browser, base) => {
       (request) =>
         /^(http:\/\/127\.0\.0\.1|data:|blob:)/.test(request.url()) || complaints.push(`asked for ${request.url()}`),
     );
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(300_000); // for a machine that does other things too
     try {
       await page.goto(`${base}/dark.html`);
       await page.getByTestId('compare').waitFor();

@@ -14,7 +14,7 @@ import { DTYPE_BYTES } from '../checkpoint/decode.js';
 /** Elements summed in fp32 before float64 takes over. */
 export const ROW = 1024;
 /** Elements per block (measured: 32 Ki 2.2, 64 Ki 2.2, 128 Ki 2.4 GB/s of bf16 per thread). */
-const BLOCK = 131_072;
+export const BLOCK = 131_072;
 
 interface FloatFormat {
   element: ElementType;

@@ -24,7 +24,6 @@ const NAMES: Record<Setting, string> = { image: 'image', black: 'black', describ
 
 // IN, RL, and two splices that exist nowhere on disk; transformers ran those from spliced weights.
 describe('evaluation of the sample lineage', function () {
-  this.timeout(300_000);
   it('answers as transformers does, question by question, and comes to the same shares', async () => {
     const engine = createEngine(path.resolve('dist/worker.mjs'));
     const { checkpoints } = await engine.hybrids({

@@ -38,7 +38,6 @@ const OWN: Record<string, string> = {
 };
 
 describe('recipes against mergekit', function () {
-  this.timeout(120_000);
   for (const [name, expectation] of Object.entries(expected)) {
     for (const file of [name, ...(OWN[name] === undefined ? [] : [OWN[name]])]) {
       it(`makes of ${file} what mergekit makes${file === name ? '' : ` of ${name}`}`, async () => {
@@ -116,7 +115,6 @@ async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation)
 }
 
 describe('a stitch that is nowhere on disk', function () {
-  this.timeout(120_000);
   const splice = path.join(FOLDER, 'recipes', 'splice.yml');
   let open: { checkpoint: Checkpoint; cases: NonNullable<Expectation['answers']> };
   before(async () => (open = { checkpoint: await openCheckpoint(splice), cases: expected['splice.yml']!.answers! }));

@@ -84,7 +84,6 @@ describe('memory plans', () => {
 const MEBI = 2 ** 20;
 
 describe('a memory budget', function () {
-  this.timeout(300_000); // half a gigabyte of weights, several times, on a machine that may be busy
   let temporary: TemporaryFolder;
   let checkpoint: string;
   before(async function () {

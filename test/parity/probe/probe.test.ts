@@ -57,7 +57,6 @@ const TIE = 1e-4;
 const ATTENTION_TOLERANCE = 1e-4;
 
 describe('the probes against transformers', function () {
-  this.timeout(300_000);
   const stored = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
     swap: StoredSwap[];
     skip: StoredSkip[];

@@ -107,7 +107,7 @@ describe('sample probe sets', () => {
         const [x, y] = [contents(item.meta.target_scene), contents(item.meta.source_scene)];
         for (let cell = 0; cell < 16; cell++) assert.equal(a[cell] === b[cell], x[cell] === y[cell], `${item.id}: cell ${cell}`);
       }
-  }).timeout(60_000);
+  });
 
   it('keep no picture that no item names', () => {
     const named = TASKS.flatMap((task) => jsonl<ProbeItem>(`probes/${task}.jsonl`).flatMap((i) => [i.target_image, i.source_image]));
@@ -144,7 +144,7 @@ describe('sample evaluation sets', () => {
       });
     }
     assert.equal(new Set(looks.values()).size, looks.size);
-  }).timeout(60_000);
+  });
 });
 
 describe('splits', () => {

@@ -81,7 +81,7 @@ describe('the correction of spectra, on cases that were held out', () => {
   for (const weights of new Set(cases.map((one) => one.weights))) {
     it(`${weights} weights, stored as NumPy stores them`, async () => {
       for (const one of cases.filter((other) => other.weights === weights)) outcomes.push(await analyse(one));
-    }).timeout(180_000);
+    });
   }
 
   const described = ({ update, weights, rank, rows, columns, relative, dtypes }: Case) =>

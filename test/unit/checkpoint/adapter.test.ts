@@ -67,7 +67,6 @@ function close(actual: Float64Array, expected: Float64Array): void {
 }
 
 describe('an adapter', function () {
-  this.timeout(20_000);
   it('is its base with updates on some weights, whatever of it is pointed at', async () => {
     const tensors = [...pair(Q, 16, 16, 2, 1), ...pair(UP, 32, 16, 2, 3)];
     const folder = await writeAdapter(fresh(), { tensors });

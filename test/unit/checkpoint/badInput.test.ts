@@ -212,7 +212,6 @@ const badHeaders: { what: string; header: string; data?: number; code?: ErrorCod
 ];
 
 describe('bad input: safetensors', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());
 
@@ -377,7 +376,6 @@ const badIndexes: { what: string; index: string; code?: ErrorCode; file?: string
 ];
 
 describe('bad input: index and folder', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());
 

@@ -19,7 +19,6 @@ before(async () => (temporary = await temporaryFolder()));
 after(() => temporary.remove());
 
 describe('hubFolder', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   const cases: { environment: Record<string, string>; folder: string }[] = [
     { environment: {}, folder: '/home/u/.cache/huggingface/hub' },
     { environment: { XDG_CACHE_HOME: '/x' }, folder: '/x/huggingface/hub' },
@@ -36,7 +35,6 @@ describe('hubFolder', function () {
 });
 
 describe('discover', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   const kept = { ...process.env };
   beforeEach(() => (process.env['HF_HUB_CACHE'] = path.join(temporary.path, 'hub')));
   afterEach(() => {
@@ -153,7 +151,6 @@ describe('discover', function () {
 });
 
 describe('inspectCheckpoint', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   it('describes a checkpoint', async () => {
     const folder = path.join(temporary.path, 'inspected');
     const { tensors, shards } = await writeCheckpoint(folder, {

@@ -29,7 +29,6 @@ after(() => temporary.remove());
 const names = (checkpoint: Checkpoint) => [...checkpoint.tensors.keys()].sort();
 
 describe('openCheckpoint', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   for (const given of ['', 'config.json', INDEX, SHARD, 'model-00001-of-00003.safetensors']) {
     it(`means the whole checkpoint by ${given || 'its folder'}`, async () => {
       const folder = path.join(temporary.path, 'sharded');

@@ -21,7 +21,6 @@ before(async () => (temporary = await temporaryFolder()));
 after(() => temporary.remove());
 
 describe('reading bytes', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   it('reads a part of a tensor', async () => {
     const file = path.join(temporary.path, 'part.safetensors');
     await writeSafetensors(file, [
@@ -63,7 +62,6 @@ describe('reading bytes', function () {
 });
 
 describe('fingerprint', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   it('is of the content: not of the place, the time, the config, or the way there', async () => {
     const folder = path.join(temporary.path, 'original');
     await writeCheckpoint(folder, { shards: 2, hidden: 64 });
@@ -112,7 +110,6 @@ describe('fingerprint', function () {
 });
 
 describe('checkUnchanged', function () {
-  this.timeout(20_000); // many small files, on machines that do other things too
   const changes: { what: string; change: (file: string) => Promise<void>; sentence?: RegExp }[] = [
     { what: 'was touched', change: (file) => utimes(file, 1, 1) },
     { what: 'became shorter', change: (file) => truncate(file, 100) },

@@ -12,7 +12,6 @@ const ROOT = process.getuid?.() === 0;
 const NOBODY = ROOT ? { uid: 65_534, gid: 65_534 } : {};
 
 describe('frankenstein compare', function () {
-  this.timeout(90_000); // processes, on a machine that may be busy
   let temporary: TemporaryFolder;
   let lineage: { base: string; in: string; rl: string };
   const inside = (...parts: string[]) => path.join(temporary.path, ...parts);

@@ -29,7 +29,6 @@ const namesOf = (journal: string) => linesOf(journal).map((line) => (JSON.parse(
 const withoutProvenance = (json: string) => ({ ...(JSON.parse(json) as CompareResult), provenance: null });
 
 describe('an interrupted comparison', function () {
-  this.timeout(90_000); // processes, on a machine that may be busy
   let temporary: TemporaryFolder;
   let pair: { before: string; after: string };
   let whole: object;
@@ -88,9 +87,10 @@ describe('an interrupted comparison', function () {
   it('reads only what is left', async () => {
     const command = start(args('--threads', '1'));
     await untilJournalled(runs, 30, command);
+    const engine = enginePid(command);
     command.child.kill('SIGKILL');
     await command.finished;
-    await new Promise((resolve) => setTimeout(resolve, 200)); // the engine notices
+    await untilDead(engine);
     const done = linesOf(await readJournal(runs)).length;
     assert.ok(done >= 30 && done < TENSORS, `${done} tensors were done`);
     const reports: Progress[] = [];
@@ -211,11 +211,7 @@ function tryEnginePid(command: Parameters<typeof enginePid>[0]): number | undefi
 }
 
 async function untilDead(pid: number): Promise<void> {
-  const from = Date.now();
-  while (isAlive(pid)) {
-    assert.ok(Date.now() - from < 5000, 'the engine outlives its command');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 function isJson(line: string): boolean {

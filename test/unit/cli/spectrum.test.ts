@@ -9,7 +9,6 @@ import { temporaryFolder, writeCheckpoint, writeLineage, type TemporaryFolder } 
 import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from './cli.js';
 
 describe('frankenstein spectrum', function () {
-  this.timeout(90_000); // processes, on a machine that may be busy
   let temporary: TemporaryFolder;
   let lineage: { base: string; in: string; rl: string };
   const inside = (...parts: string[]) => path.join(temporary.path, ...parts);

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
 import { exactSums, type ByteSource } from '../../../src/engine/diff/exact.js';
+import { BLOCK, ROW } from '../../../src/engine/diff/kernel.js';
 import { deltaOf } from '../../../src/engine/diff/partial.js';
 import { comparePiece } from '../../../src/engine/diff/piece.js';
 
 /** Two blocks, some rows more, and some elements more: every part of the walk. */
-const ELEMENTS = 5 * 65_536 + 3 * 256 + 17;
+const ELEMENTS = 2 * BLOCK + 3 * ROW + 17;
 
 /** Roughly normal, deterministic. */
 function* normals(seed: number): Generator<number> {

@@ -5,6 +5,7 @@ import type { ComputedTensor, Dtype, Shard, StoredTensor } from '../../../src/en
 import { DTYPE_BYTES } from '../../../src/engine/checkpoint/decode.js';
 import type { AlignedTensor } from '../../../src/engine/diff/align.js';
 import type { Source } from '../../../src/engine/diff/exact.js';
+import { ROW } from '../../../src/engine/diff/kernel.js';
 import { budgetFor, planTasks } from '../../../src/engine/diff/plan.js';
 
 const MIB = 2 ** 20;
@@ -65,7 +66,7 @@ describe('planning a comparison', () => {
       ['U8', 'U8'],
       ['F32', 'BF16'],
     ] as Dtype[][]) {
-      for (const size of [0, 1, 255, 256, 1_048_575, 1_048_577, 5_000_003]) {
+      for (const size of [0, 1, ROW - 1, ROW, 1_048_575, 1_048_577, 5_000_003]) {
         const [task] = planTasks([tensor(size, dtypes)], budget);
         let done = 0;
         for (const piece of task!.pieces) {
@@ -75,7 +76,7 @@ describe('planning a comparison', () => {
           const bytes = piece.elements * dtypes.reduce((sum, dtype) => sum + DTYPE_BYTES[dtype], 0);
           assert.ok(piece.elements > 0 && bytes <= budget.pieceBytes);
           done += piece.elements;
-          if (done < size) assert.equal(piece.elements % 256, 0);
+          if (done < size) assert.equal(piece.elements % ROW, 0);
         }
         assert.equal(done, size);
         assert.equal(task!.bytes, size * dtypes.reduce((sum, dtype) => sum + DTYPE_BYTES[dtype], 0));

@@ -11,7 +11,6 @@ const IN = { path: path.join(SAMPLES, 'lineage', 'in') };
 const RL = { path: path.join(SAMPLES, 'lineage', 'rl') };
 
 describe('hybrids', function () {
-  this.timeout(60_000);
   let temporary: TemporaryFolder;
   before(async () => (temporary = await temporaryFolder()));
   after(() => temporary.remove());

@@ -14,7 +14,6 @@ import { copyCheckpoint, copyData, engine } from '../probe/support.js';
 const numbers = ({ provenance: _, ...rest }: EvaluateResult) => rest;
 
 describe('an evaluation', function () {
-  this.timeout(90_000); // a model runs, on a machine that may be busy
   let temporary: TemporaryFolder;
   let [first, second, data, runs] = ['', '', '', ''];
   let count = 0;

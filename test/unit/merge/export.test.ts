@@ -13,7 +13,6 @@ import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoint
 import { engine, SAMPLES } from '../probe/support.js';
 
 describe('exporting a recipe', function () {
-  this.timeout(60_000);
   let temporary: TemporaryFolder;
   let [folder, stitch, linear] = ['', '', ''];
   before(async () => {

@@ -68,7 +68,6 @@ const value = (input: number, element: number) =>
   Math.sin(element * 0.37) + 0.1 * input * Math.sin(element * (1.3 + input));
 
 describe('a merged tensor', function () {
-  this.timeout(60_000);
   for (const method of METHOD_NAMES) {
     it(`is computed block by block: ${method}`, async () => {
       let read = 0;

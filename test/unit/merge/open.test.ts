@@ -24,7 +24,6 @@ let temporary: TemporaryFolder;
 const at = (...names: string[]) => path.join(temporary.path, ...names);
 
 before(async function () {
-  this.timeout(60_000);
   temporary = await temporaryFolder();
   const tokenizer = (extra: string) => ({
     'tokenizer.json': { model: { vocab: { a: 0, [extra]: 1 } } },
@@ -69,8 +68,6 @@ const layerOf = (checkpoint: Checkpoint, layer: number, rest = 'self_attn.q_proj
   checkpoint.tensors.get(`model.language_model.layers.${layer}.${rest}`);
 
 describe('a recipe', function () {
-  this.timeout(30_000);
-
   it('stitches regions by the rule of the paper, and computes nothing', async () => {
     const hybrid = await open(`${ROLES}stitch: IN:RL:BASE`);
     assert.deepEqual(
@@ -261,7 +258,6 @@ describe('a recipe', function () {
 });
 
 describe('a recipe that is wrong', function () {
-  this.timeout(30_000);
   const PROBLEMS: readonly [name: string, text: string, expected: readonly string[]][] = [
     ['a role that is none', `${ROLES}stitch: IN:RX:RL`, ['no-checkpoint error «RX»']],
     ['a path where nothing is', 'stitch: {early: in, mid: ./nowhere, late: in}', ['no-checkpoint error «./nowhere»']],

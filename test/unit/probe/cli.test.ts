@@ -10,7 +10,6 @@ import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalle
 import { copyCheckpoint, copyData } from './support.js';
 
 describe('frankenstein probe', function () {
-  this.timeout(120_000); // processes, on a machine that may be busy
   let temporary: TemporaryFolder;
   let checkpoint: string;
   let pairs: string;

@@ -76,7 +76,6 @@ describe('a paired difference', () => {
 });
 
 describe('figures', function () {
-  this.timeout(20_000); // thousands of resamples, on a machine that may be busy
   it('give shares per task that has samples, in the order of tasks', () => {
     const sample = (id: string, task: SwapSample['task'], changed: boolean[]): SwapSample => ({
       id,

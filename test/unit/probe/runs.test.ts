@@ -12,7 +12,6 @@ import { copyCheckpoint, copyData, engine, poison, tensorsOf } from './support.j
 const numbers = ({ provenance: _, ...rest }: ProbeResult) => rest;
 
 describe('a probe', function () {
-  this.timeout(90_000); // a model runs, on a machine that may be busy
   let temporary: TemporaryFolder;
   let checkpoint: string;
   let pairs: string;
@@ -161,12 +160,10 @@ describe('a probe', function () {
     const { signal, stop } = stopAt(0);
     let ticks = 0;
     const clock = setInterval(() => ticks++, 10);
-    const begin = performance.now();
     await assert.rejects(engine.probe(swap({ depths: undefined, maxNewTokens: 128 }), { signal, progress: stop }), {
       code: 'cancelled',
     });
     clearInterval(clock);
-    assert.ok(performance.now() - begin < 20_000);
     assert.ok(ticks > 3, `the thread of the engine was free ${ticks} times`);
   });
 

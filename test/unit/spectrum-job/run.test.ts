@@ -31,7 +31,6 @@ function numbers(count: number, seed: number): Float64Array {
 }
 
 describe('spectra of odd matrices', function () {
-  this.timeout(120_000);
   let temporary: TemporaryFolder;
   let result: SpectrumResult;
   const weights = (
@@ -224,7 +223,6 @@ describe('spectra of odd matrices', function () {
 });
 
 describe('a run of spectra', function () {
-  this.timeout(120_000);
   let temporary: TemporaryFolder;
   let stages: SpectrumRequest['stages'];
   let whole: SpectrumResult;

@@ -98,7 +98,7 @@ describe('the corrected spectrum', () => {
               );
           }
         }
-      }).timeout(120_000);
+      });
     }
   }
 

@@ -81,7 +81,6 @@ async function holds(source: MatrixSource, rank: number): Promise<void> {
 }
 
 describe('a spectrum from factors', function () {
-  this.timeout(20_000);
   it('is that of the update as a matrix: onto its base, away from it, with empty directions, of one', async () => {
     const plain = await openCheckpoint(base);
     const one = await adapter(5);
