@@ -19,6 +19,23 @@ export function inspectCommand({ engine, signal }: CommandContext): Command {
     });
 }
 
+/** What was recognised on the way, where there is something to say. */
+function recognised({ madeOf, reading, extra }: InspectResult): [string, string][] {
+  const rows: [string, string][] = [];
+  if (madeOf !== null) rows.push(['made of', madeOf]);
+  if (reading !== null) {
+    rows.push(['read from', reading.from]);
+    if (reading.wrappers.length > 0) rows.push(['wrappers', `${reading.wrappers.join(', ')} (taken out of names)`]);
+    if (reading.unread.length > 0) rows.push(['not read', reading.unread.join(', ')]);
+  }
+  if (extra.tensors > 0)
+    rows.push([
+      'extra',
+      `${formatCount(extra.tensors)} tensors beyond the layers that run (${formatCount(extra.parameters)} parameters)`,
+    ]);
+  return rows;
+}
+
 function inspectReport(result: InspectResult, withTensors: boolean): string {
   const facts = table(
     [
@@ -27,7 +44,8 @@ function inspectReport(result: InspectResult, withTensors: boolean): string {
       ['layers', `${result.layers} language${result.visionLayers > 0 ? `, ${result.visionLayers} vision` : ''}`],
       ['parameters', formatCount(result.parameters)],
       ['size', formatBytes(result.bytes)],
-      ['head', result.tiedHead ? 'tied to the embedding' : 'its own'],
+      ['head', result.headMissing ? 'missing' : result.tiedHead ? 'tied to the embedding' : 'its own'],
+      ...recognised(result),
       ['fingerprint', result.fingerprint],
     ],
     [false, false],

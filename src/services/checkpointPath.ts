@@ -1,15 +1,14 @@
 /** Which checkpoint a path on disk stands for, as far as names tell. The engine has the last word. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
 /** Files that stand for the folder they lie in. */
-const STANDS_FOR_FOLDER = [
-  /^config\.json$/,
-  /^model\.safetensors$/,
-  /\.safetensors\.index\.json$/,
-  /^model-\d+-of-\d+\.safetensors$/,
-];
-
+const STANDS_FOR_FOLDER = [/^config\.json$/, /^model\.safetensors$/];
+/** These too, unless transformers loads something else of the folder. */
+const SHARD = /^model-\d+-of-\d+\.safetensors$/;
+const INDEX = /\.safetensors\.index(?:\.[\w-]+)?\.json$/;
+const DEFAULT_INDEX = 'model.safetensors.index.json';
+const SINGLE_FILE = 'model.safetensors';
 const ADAPTER_CONFIG = 'adapter_config.json';
 const ADAPTER_FILE = /^adapter_(?:config\.json|model\.safetensors)$/;
 
@@ -24,16 +23,24 @@ const IN_CACHE = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([^\\/]+)$/;
 export function checkpointOf(fsPath: string): string {
   const name = path.basename(fsPath);
   if (STANDS_FOR_FOLDER.some((pattern) => pattern.test(name))) return path.dirname(fsPath);
+  if (standsForShards(name, path.dirname(fsPath))) return path.dirname(fsPath);
   if (ADAPTER_FILE.test(name))
     return holdsModel(path.dirname(fsPath)) ? path.join(path.dirname(fsPath), ADAPTER_CONFIG) : path.dirname(fsPath);
   return fsPath.length > 1 ? fsPath.replace(/[\\/]+$/, '') : fsPath;
+}
+
+/** A shard or an index of what `folder` means: of two models in it, the other one's do not. */
+function standsForShards(name: string, folder: string): boolean {
+  const isThere = (other: string) => existsSync(path.join(folder, other));
+  if (SHARD.test(name) || name === DEFAULT_INDEX) return !isThere(SINGLE_FILE);
+  return INDEX.test(name) && !isThere(SINGLE_FILE) && !isThere(DEFAULT_INDEX);
 }
 
 /** `folder` may have a base in front: `BASE+FOLDER`. */
 function holdsModel(folder: string): boolean {
   for (const place of [folder, folder.slice(folder.lastIndexOf('+') + 1)]) {
     try {
-      return readdirSync(place).some((name) => name.endsWith('.safetensors') && !/^\.|^adapter_model/.test(name));
+      return readdirSync(place).some((name) => name === SINGLE_FILE || SHARD.test(name) || INDEX.test(name));
     } catch {
       // not there
     }
@@ -43,7 +50,7 @@ function holdsModel(folder: string): boolean {
 
 /** The folder that holds the checkpoint's files. */
 export function folderOf(checkpoint: string): string {
-  return checkpoint.endsWith('.safetensors') || isAdapterFile(checkpoint)
+  return checkpoint.endsWith('.safetensors') || INDEX.test(checkpoint) || isAdapterFile(checkpoint)
     ? path.dirname(checkpoint)
     : checkpointOf(checkpoint);
 }

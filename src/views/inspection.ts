@@ -4,7 +4,8 @@ import { escapeMarkdown } from '../services/markdown.js';
 import { bytesText, countText } from '../services/progressText.js';
 
 export function inspectionMarkdown(label: string, result: InspectResult): string {
-  const { family, architectures, layers, visionLayers, parameters, bytes, tiedHead, fingerprint } = result;
+  const { family, architectures, layers, visionLayers, parameters, bytes, tiedHead, headMissing, fingerprint } = result;
+  const { madeOf, reading, extra } = result;
   const facts: [string, string][] = [
     ['Path', result.path],
     ['Family', family],
@@ -13,7 +14,19 @@ export function inspectionMarkdown(label: string, result: InspectResult): string
     ['Vision blocks', visionLayers === 0 ? 'none' : String(visionLayers)],
     ['Parameters', `${countText(parameters)} (${parameters.toLocaleString('en')})`],
     ['Size', bytesText(bytes)],
-    ['Head', tiedHead ? 'tied to the embedding' : 'its own'],
+    ['Head', headMissing ? 'missing' : tiedHead ? 'tied to the embedding' : 'its own'],
+    ...(madeOf === null ? [] : ([['Made of', madeOf]] satisfies [string, string][])),
+    ...(reading === null
+      ? []
+      : ([
+          ['Read from', reading.from],
+          ['Wrappers taken out of names', reading.wrappers.join(', ')],
+          ['Weight files not read', reading.unread.join(', ')],
+        ] satisfies [string, string][])
+    ).filter(([, value]) => value !== ''),
+    ...(extra.tensors === 0
+      ? []
+      : ([['Beyond the layers that run', `${extra.tensors} tensors`]] satisfies [string, string][])),
     ['Fingerprint', fingerprint],
   ];
   const sections = [

@@ -4,10 +4,9 @@
  */
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
-import { familyById } from '../topology/families.js';
-import { canonicalName } from '../topology/names.js';
 import { findBase } from './base.js';
-import type { Checkpoint, StoredTensor, Tensor } from './checkpoint.js';
+import { targetFinder } from './adapterTargets.js';
+import type { Checkpoint, Found, Reading, StoredTensor, Tensor } from './checkpoint.js';
 import { computedTensor } from './computed.js';
 import { isFloat } from './encode.js';
 import { malformed, quoted, shown, thousands } from './failure.js';
@@ -21,10 +20,12 @@ export interface AdapterFiles {
   path: string;
   folder: string;
   /** Under their names on disk. */
-  stored: Omit<StoredTensor, 'name'>[];
+  stored: Found[];
   shards: Checkpoint['shards'];
   /** Text files of the folder that are the adapter's own. */
   files: Map<string, string>;
+  reading: Reading;
+  warnings: string[];
 }
 
 interface Pair {
@@ -53,11 +54,38 @@ export async function openAdapter(
   const configFile = path.join(adapter.folder, ADAPTER_CONFIG);
   const config = await readLoraConfig(configFile, signal);
   const base = await openBase(given ?? (await findBase(adapter.folder, config.base, config.revision)));
-  const family = familyById(base.layout);
-  const canonical = (name: string) => canonicalName(name, family);
-  const shard = path.join(adapter.folder, adapter.shards[0]!.name);
+  return applyAdapter(adapter, config, configFile, base);
+}
 
-  const { pairs, whole } = sort(adapter.stored, shard, canonical);
+/**
+ * A PEFT model that was saved whole, `model` its own weights and `parts` the factors beside them, with the scaling that
+ * the adapter_config.json in its folder gives.
+ * @throws `unsupported` where none says the scaling; else as `openAdapter`.
+ */
+export async function openInside(
+  model: Checkpoint,
+  parts: readonly Found[],
+  entries: readonly string[],
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  if (!entries.includes(ADAPTER_CONFIG))
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(model.path)} holds ${thousands(parts.length)} parts of an adapter beside its weights (${quoted(parts[0]!.onDisk)}), and no ${ADAPTER_CONFIG} beside it says how they are scaled: put that file there, or merge with PEFT (merge_and_unload) and save.`,
+    );
+  const configFile = path.join(model.folder, ADAPTER_CONFIG);
+  const config = await readLoraConfig(configFile, signal);
+  // Said once, by the checkpoint that is made of it.
+  const { warnings, reading } = model;
+  const adapter = { ...model, stored: [...parts], files: new Map<string, string>(), reading: reading!, warnings };
+  return applyAdapter(adapter, config, configFile, { ...model, warnings: [] });
+}
+
+function applyAdapter(adapter: AdapterFiles, config: LoraConfig, configFile: string, base: Checkpoint): Checkpoint {
+  const shard = path.join(adapter.folder, adapter.shards[0]!.name);
+  const find = targetFinder(base, shard);
+
+  const { pairs, whole } = sort(adapter.stored, shard, (name) => find(name).name);
   const tensors = new Map(base.tensors);
   const embedding = [...base.tensors.keys()].find((name) => EMBEDDING.test(name));
   let tied = !base.tensors.has(HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
@@ -73,8 +101,14 @@ export async function openAdapter(
     if (tied !== undefined && ofBase && name === embedding) tied = tensor;
   }
   const ranks = new Set<number>();
+  const updated = new Map<string, string>();
+  let moved: string | undefined;
   for (const [module, pair] of pairs) {
-    const name = canonical(`${module}.weight`);
+    const { name, isMoved } = find(`${module}.weight`);
+    const other = updated.get(name);
+    if (other !== undefined) throw twice(shard, other, module);
+    updated.set(name, module);
+    if (isMoved) moved ??= `${module} is ${name.replace(/\.weight$/, '')}`;
     const target = tensors.get(name) ?? (name === HEAD ? tied : undefined);
     const expression = update(module, pair, target, config, { config: configFile, shard }, base);
     ranks.add(expression.rank);
@@ -93,8 +127,15 @@ export async function openAdapter(
     shards: adapter.shards,
     tensors,
     files: new Map([...base.files, ...adapter.files]),
+    reading: adapter.reading,
     warnings: [
       ...base.warnings,
+      ...adapter.warnings,
+      ...(moved === undefined
+        ? []
+        : [
+            `The adapter's names are those of the text model by itself; they are found in this model by the rest of the name: ${moved}.`,
+          ]),
       `${summary}: ${thousands(pairs.size)} ${pairs.size === 1 ? 'weight is' : 'weights are'} W + s·B·A as it runs unmerged, in float64, so storage rounding has no part in ${pairs.size === 1 ? 'its' : 'their'} updates${whole.size > 0 ? `; ${thousands(whole.size)} ${whole.size === 1 ? 'tensor is' : 'tensors are'} stored whole` : ''}.`,
       ...(separated
         ? [

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
 import { quoted, shown } from './failure.js';
 import { hubFolder } from './hub.js';
-import { weightFiles } from './locate.js';
+import { isAdapterFolder, weightFiles } from './locate.js';
 
 /** Folders above the adapter's in which a relative path is tried: trainers write it relative to where they were started. */
 const LEVELS = 5;
@@ -28,7 +28,8 @@ export async function findBase(
   // A share on another machine would be logged in to by opening it.
   if (!/^(?:\\\\|\/\/|[a-z][a-z\d+.-]+:\/\/)/i.test(name) && !name.includes('\0')) {
     // The adapter itself is not its base, whatever its name; a model in the same folder may be.
-    const holdsModel = weightFiles(await readdir(folder).catch(() => [])).length > 0;
+    const entries = await readdir(folder).catch((): string[] => []);
+    const holdsModel = weightFiles(entries).length > 0 && !isAdapterFolder(entries);
     for (const place of places(folder, name))
       if ((holdsModel || place !== folder) && (await isThere(place))) return place;
     const cached = await inCache(name, revision);

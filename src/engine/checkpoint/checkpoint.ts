@@ -24,7 +24,10 @@ export type Dtype =
   | 'BOOL';
 
 interface TensorFacts {
-  /** Name in the file; of a computed tensor, the name that its base or donor has in its file. */
+  /**
+   * Name in the file, without the names of wrappers (`Reading.wrappers`); of a computed tensor, the name that its base or
+   * donor has in its file.
+   */
   onDisk: string;
   /** Name after `topology/names`, shared by both layouts of a family. */
   name: string;
@@ -45,6 +48,9 @@ export interface StoredTensor extends TensorFacts {
   end: number; // exclusive
   expression?: undefined;
 }
+
+/** A tensor as the header has it, before its family's names are known. */
+export type Found = Omit<StoredTensor, 'name'>;
 
 /**
  * A tensor that is nowhere on disk: what `expression` gives, rounded once to `dtype`, as a file would hold it. One that
@@ -89,7 +95,7 @@ export interface Checkpoint {
   family: string;
   /** Id of the entry in `topology/families` by which the names are read. */
   layout: string;
-  /** Language layers and vision blocks: 1 + highest index among the names. */
+  /** Language layers and vision blocks that run: as many as the config counts; 1 + highest index where it does not. */
   layers: number;
   visionLayers: number;
   /** Blocks per vision stack (Mllama has two); sums to `visionLayers`. */
@@ -97,8 +103,20 @@ export interface Checkpoint {
   /** Path per name of auxiliary text files that are there (config, tokenizer, generation, chat template, processor). */
   files: Map<string, string>;
   warnings: string[];
+  /** Undefined for a recipe, which has no files of its own. */
+  reading?: Reading | undefined;
   /** Undefined for a checkpoint whose tensors all lie in its own files. */
   virtual?: Virtual | undefined;
+}
+
+/** How a checkpoint's files were read where there was a choice. */
+export interface Reading {
+  /** The weight file, or the index of the shards, that counts. */
+  from: string;
+  /** Names of wrappers that were taken out of the tensors' names: `_orig_mod`, `module`. */
+  wrappers: string[];
+  /** Weight files in the folder that are not read. */
+  unread: string[];
 }
 
 /** What a checkpoint is made of that exists only as a description. */

@@ -6,7 +6,15 @@ import { throwIfCancelled } from '../errors.js';
 import { familyByNames } from '../topology/families.js';
 import { hubFolder, hubSnapshots } from './hub.js';
 import { parsePythonJson } from './json.js';
-import { ADAPTER, ADAPTER_CONFIG, weightFiles } from './locate.js';
+import {
+  ADAPTER,
+  ADAPTER_CONFIG,
+  DEFAULT_FILE,
+  isAdapterFolder,
+  mainWeights,
+  onlyIndex,
+  weightFiles,
+} from './locate.js';
 import { readText } from './text.js';
 import { readWeightMap } from './weightMap.js';
 
@@ -18,7 +26,6 @@ const FOLDER_LIMIT = 20_000;
 const SKIPPED = new Set(['node_modules', '__pycache__', 'site-packages', 'wandb', 'tensorboard']);
 const CONFIG_LIMIT = 16 * 1024 * 1024;
 
-const INDEX = /\.safetensors\.index\.json$/;
 /** mergekit's configs have no ending of their own, so they are not told from other YAML. */
 const RECIPE = /\.frank\.ya?ml$/i;
 
@@ -88,7 +95,7 @@ async function recognise(
     ? await recogniseAdapter(folder, entries, label, source, signal)
     : undefined;
   const beside =
-    weightFiles(entries).length > 0 && adapter
+    model !== undefined && adapter
       ? { ...adapter, path: path.join(folder, ADAPTER_CONFIG), label: `${label} (adapter)` }
       : adapter;
   return [model, beside].filter((one) => one !== undefined);
@@ -102,18 +109,18 @@ async function recogniseModel(
   source: FoundCheckpoint['source'],
   signal?: AbortSignal,
 ): Promise<FoundCheckpoint | undefined> {
+  if (isAdapterFolder(entries)) return undefined;
   const weights = weightFiles(entries);
-  const index =
-    entries.find((name) => name === 'model.safetensors.index.json') ?? entries.find((name) => INDEX.test(name));
+  const main = mainWeights(entries) ?? onlyIndex(entries);
+  const index = main === DEFAULT_FILE ? undefined : main;
   const hasConfig = entries.includes('config.json');
-  if (weights.length === 0 || !(hasConfig || index !== undefined || weights.includes('model.safetensors')))
-    return undefined;
+  if (weights.length === 0 || !(hasConfig || main !== undefined)) return undefined;
   const map =
     index === undefined ? undefined : await readWeightMap(path.join(folder, index), signal).catch(() => undefined);
   const modelType = hasConfig ? await readModelType(path.join(folder, 'config.json'), signal) : undefined;
   const family = modelType ?? (map === undefined ? undefined : familyByNames(map.shardOf.keys())?.id) ?? 'unknown';
   let bytes = 0;
-  for (const shard of map?.shards ?? (weights.includes('model.safetensors') ? ['model.safetensors'] : weights)) {
+  for (const shard of map?.shards ?? (main === DEFAULT_FILE ? [main] : weights)) {
     bytes += await stat(path.join(folder, shard)).then(
       (facts) => facts.size,
       () => 0,

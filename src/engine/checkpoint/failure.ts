@@ -55,3 +55,13 @@ const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-
 export function thousands(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+/** `1 tensor is`, `2 tensors are` */
+export function counted(count: number, what: string, one: string, more: string): string {
+  return `${thousands(count)} ${what}${count === 1 ? ` ${one}` : `s ${more}`}`;
+}
+
+/** The first three of names from inside a file. */
+export function some(names: readonly string[]): string {
+  return `${names.slice(0, 3).map(quoted).join(', ')}${names.length > 3 ? ', …' : ''}`;
+}

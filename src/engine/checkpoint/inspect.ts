@@ -1,6 +1,8 @@
 /** What a checkpoint holds, without reading a weight. */
 import type { CallContext, InspectResult, InspectedTensor } from '../api.js';
 import { resolveCuts } from '../topology/cuts.js';
+import { tiesHead } from '../topology/model.js';
+import { isExtra } from '../topology/names.js';
 import { placeTensor } from '../topology/place.js';
 import { type Section, SECTIONS } from '../topology/topology.js';
 import type { Checkpoint, Shard } from './checkpoint.js';
@@ -24,7 +26,7 @@ function namesOfShards(checkpoint: Checkpoint, prefix = ''): Map<Shard, string> 
   const names = new Map(checkpoint.shards.map((shard) => [shard, `${prefix}${shard.name}`]));
   for (const source of checkpoint.virtual?.sources ?? []) {
     for (const [shard, name] of namesOfShards(source, `${source.virtual?.label ?? checkpointLabel(source.folder)}/`))
-      names.set(shard, name);
+      if (!names.has(shard)) names.set(shard, name);
   }
   return names;
 }
@@ -36,12 +38,16 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
   const shardNames = namesOfShards(checkpoint);
   const perShard = new Map<string, number>();
   const tensors: InspectedTensor[] = [];
+  const extra = { tensors: 0, parameters: 0 };
+  const { config } = checkpoint;
+  const headMissing = isHeadTied(checkpoint) && config !== undefined && tiesHead(config, checkpoint.family) === false;
   let parameters = 0;
   for (const tensor of checkpoint.tensors.values()) {
     const { section, layer, depth, component } = placeTensor(tensor.name, checkpoint, cuts);
     add((dtypes[tensor.dtype] ??= { tensors: 0, parameters: 0 }), tensor.size);
     const sum = sections.get(section) ?? { tensors: 0, parameters: 0 };
     add(sum, tensor.size);
+    if (isExtra(tensor.name)) add(extra, tensor.size);
     sections.set(section, sum);
     const shard = tensor.expression === undefined ? shardNames.get(tensor.shard)! : COMPUTED;
     perShard.set(shard, (perShard.get(shard) ?? 0) + 1);
@@ -75,14 +81,18 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
       return sum === undefined ? [] : [{ section, ...sum }];
     }),
     tiedHead: isHeadTied(checkpoint),
+    headMissing,
     fingerprint: print,
     tensors,
     warnings: checkpoint.warnings,
+    madeOf: checkpoint.virtual?.summary ?? null,
+    reading: checkpoint.reading ?? null,
+    extra,
   };
 }
 
 /**
- * Whether the head is the embedding: by presence, since configs' flags drift. A model that stores a duplicate although
+ * Whether no head is stored, so that it is the embedding: by presence, since configs' flags drift. A model that stores a duplicate although
  * its config ties the two counts as tied, with a warning from `describeModel`.
  */
 export function isHeadTied(checkpoint: Checkpoint): boolean {

@@ -26,9 +26,10 @@ export interface Location {
   adapter: boolean;
 }
 
-const INDEX_SUFFIX = '.safetensors.index.json';
-const DEFAULT_INDEX = `model${INDEX_SUFFIX}`;
-const DEFAULT_FILE = 'model.safetensors';
+/** With the variant that transformers puts before the ending: `model.safetensors.index.fp16.json`. */
+const INDEX = /^(?!\.|adapter_model).*\.safetensors\.index(?:\.[\w-]+)?\.json$/;
+export const DEFAULT_INDEX = 'model.safetensors.index.json';
+export const DEFAULT_FILE = 'model.safetensors';
 /** `model-00001-of-00004.safetensors` */
 const NUMBERED = /^(.*)-(\d{5})-of-(\d{5})\.safetensors$/;
 /** A LoRA stored beside a model is not part of it, but may be pointed at. */
@@ -52,7 +53,7 @@ export async function locate(given: string, signal?: AbortSignal): Promise<Locat
 
   const folder = path.dirname(absolute);
   if (name === 'config.json') return locateFolder(absolute, folder, signal);
-  if (name.endsWith(INDEX_SUFFIX)) return withIndex(absolute, folder, await list(folder), name, signal);
+  if (INDEX.test(name)) return withIndex(absolute, folder, await list(folder), name, signal);
   if (ADAPTER.test(name)) return adapterAt(absolute, folder, await list(folder), name);
   if (name === ADAPTER_CONFIG) return locateAdapter(absolute, folder, await list(folder));
   if (name.endsWith('.safetensors')) return locateFile(absolute, folder, name, signal);
@@ -67,18 +68,16 @@ export async function locate(given: string, signal?: AbortSignal): Promise<Locat
 
 async function locateFolder(given: string, folder: string, signal?: AbortSignal): Promise<Location> {
   const entries = await list(folder);
-  const indexes = entries.filter((entry) => entry.endsWith(INDEX_SUFFIX) && !entry.startsWith('.'));
-  const index = indexes.includes(DEFAULT_INDEX) ? DEFAULT_INDEX : indexes.length === 1 ? indexes[0] : undefined;
+  const main = mainWeights(entries);
+  if (main === DEFAULT_FILE) return filesAt(given, folder, entries, [main]);
+  const index = main ?? onlyIndex(entries);
   if (index !== undefined) return withIndex(given, folder, entries, index, signal);
   const files = weightFiles(entries);
-  if (files.includes(DEFAULT_FILE))
-    return { path: given, folder, entries, shards: [DEFAULT_FILE], index: undefined, alone: false, adapter: false };
+  if (isAdapterFolder(entries)) return locateAdapter(given, folder, entries);
   const only = files.length === 1 ? files[0] : undefined;
-  if (only !== undefined && !NUMBERED.test(only))
-    return { path: given, folder, entries, shards: [only], index: undefined, alone: false, adapter: false };
+  if (only !== undefined && !NUMBERED.test(only)) return filesAt(given, folder, entries, [only]);
   const set = numberedSet(folder, files);
-  if (set !== undefined)
-    return { path: given, folder, entries, shards: set, index: undefined, alone: false, adapter: false };
+  if (set !== undefined) return filesAt(given, folder, entries, set);
   if (files.length > 0) {
     throw malformed(
       folder,
@@ -97,11 +96,38 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
   );
 }
 
+/** What transformers loads of a folder with these entries: the single file first, then the shards of the index. */
+export function mainWeights(entries: readonly string[]): string | undefined {
+  return [DEFAULT_FILE, DEFAULT_INDEX].find((name) => entries.includes(name));
+}
+
+/** The index of another name, where there is one only. */
+export function onlyIndex(entries: readonly string[]): string | undefined {
+  const indexes = entries.filter((entry) => INDEX.test(entry));
+  return indexes.length === 1 ? indexes[0] : undefined;
+}
+
+/**
+ * Whether the folder is an adapter's: it holds the adapter's description, and no whole model. What else lies beside the
+ * two files (a value head, new embeddings) makes it no model.
+ */
+export function isAdapterFolder(entries: readonly string[]): boolean {
+  const isModel =
+    (mainWeights(entries) ?? onlyIndex(entries)) !== undefined || entries.some((name) => NUMBERED.test(name));
+  const holdsWeights = entries.some((name) => /^adapter_model.*\.(?:safetensors|bin)$/.test(name));
+  return !isModel && entries.includes(ADAPTER_CONFIG) && (holdsWeights || !entries.includes('config.json'));
+}
+
+function filesAt(given: string, folder: string, entries: string[], shards: string[]): Location {
+  return { path: given, folder, entries, shards, index: undefined, alone: false, adapter: false };
+}
+
 /** The adapter that `adapter_config.json` in this folder describes. */
 function locateAdapter(given: string, folder: string, entries: string[]): Location {
   const files = entries.filter((entry) => ADAPTER.test(entry));
   const only = files.includes(ADAPTER_FILE) ? ADAPTER_FILE : files.length === 1 ? files[0] : undefined;
   if (only !== undefined) return adapterAt(given, folder, entries, only);
+  const others = weightFiles(entries);
   throw (
     foreignFormat(
       folder,
@@ -109,7 +135,7 @@ function locateAdapter(given: string, folder: string, entries: string[]): Locati
     ) ??
     new FrankensteinError(
       'not-found',
-      `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: the adapter's weights are missing.`,
+      `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: the adapter's weights are missing${others.length > 0 ? `, or have another name than PEFT reads (there is ${others.slice(0, 3).map(shown).join(', ')})` : ''}.`,
     )
   );
 }
@@ -120,14 +146,17 @@ function adapterAt(given: string, folder: string, entries: string[], file: strin
 
 async function locateFile(given: string, folder: string, name: string, signal?: AbortSignal): Promise<Location> {
   const entries = await list(folder);
-  for (const index of entries.filter((entry) => entry.endsWith(INDEX_SUFFIX) && !entry.startsWith('.'))) {
+  if (name === DEFAULT_FILE) return filesAt(given, folder, entries, [name]);
+  const indexes = entries.filter((entry) => INDEX.test(entry));
+  // The usual one first: variants may share shards with it.
+  for (const index of indexes.sort((a, b) => Number(b === DEFAULT_INDEX) - Number(a === DEFAULT_INDEX))) {
     const location = await withIndex(given, folder, entries, index, signal);
     if (location.shards.includes(name)) return location;
   }
   const files = weightFiles(entries);
   const set = NUMBERED.test(name) ? numberedSet(folder, files, name) : undefined;
   const shards = set ?? [name];
-  const alone = set === undefined && name !== DEFAULT_FILE && !(entries.includes('config.json') && files.length === 1);
+  const alone = set === undefined && !(entries.includes('config.json') && files.length === 1);
   return { path: given, folder, entries, shards, index: undefined, alone, adapter: false };
 }
 

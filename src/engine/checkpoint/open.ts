@@ -2,15 +2,18 @@
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import { describeModel } from '../topology/model.js';
+import { describeModel, isNeeded } from '../topology/model.js';
 import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
-import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
-import { fileError, malformed, quoted, shown, thousands } from './failure.js';
+import type { Checkpoint, Found, Reading, Shard, Tensor } from './checkpoint.js';
+import { counted, fileError, malformed, quoted, shown, some } from './failure.js';
 import { parsePythonJson } from './json.js';
-import { type Location, locate } from './locate.js';
+import { isAdapterFolder, type Location, locate } from './locate.js';
+import { splitPeft } from './peftInside.js';
+import { readingOf } from './reading.js';
 import { type Header, readHeader } from './safetensors.js';
 import { readText } from './text.js';
+import { unwrap, withoutWrappers } from './wrappers.js';
 
 /** Bytes. Real ones have a few kilobytes. */
 const CONFIG_LIMIT = 16 * 1024 * 1024;
@@ -62,18 +65,28 @@ async function openNested(
     throwIfCancelled(signal);
     opened.push(await openShard(location, name, signal));
   }
-  const warnings: string[] = [];
-  const stored = collectTensors(location, opened, warnings);
+  const { found, absent, warnings } = collectTensors(location, opened);
+  const read = await readingOf(location, signal);
+  warnings.push(...read.warnings);
   const shards = opened.map(({ shard }) => shard);
   if (location.adapter) {
     if (depth >= NESTING_LIMIT)
       throw malformed(location.path, `is an adapter on an adapter, ${NESTING_LIMIT} deep, which ends in no base.`);
     // Beside a whole model, the text files are that model's.
-    const files = auxiliaryFiles(location.folder, location.entries.includes('config.json') ? [] : location.entries);
+    const files = auxiliaryFiles(location.folder, isAdapterFolder(location.entries) ? location.entries : []);
+    files.delete('config.json');
     const place = base === undefined ? location.path : `${base}+${location.path}`;
     const { openAdapter } = await import('./adapter.js');
     return openAdapter(
-      { path: place, folder: location.folder, stored, shards, files },
+      {
+        path: place,
+        folder: location.folder,
+        stored: found.map((tensor) => ({ ...tensor, onDisk: withoutWrappers(tensor.onDisk) })),
+        shards,
+        files,
+        reading: { ...read.reading, wrappers: [] },
+        warnings,
+      },
       base,
       (at) => openNested(at, signal, depth + 1, recipes),
       signal,
@@ -85,12 +98,61 @@ async function openNested(
       `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`,
     );
   const config = await readConfig(location, signal);
+  const unwrapped = unwrap(found, config);
+  const { model, inside } = splitPeft(unwrapped.found);
+  if (inside.length > 0 && model.length === 0)
+    throw malformed(
+      location.path,
+      'holds parts of an adapter and no weights of a model: an adapter is read from adapter_model.safetensors beside its adapter_config.json.',
+    );
+  const checkpoint = describe(location, {
+    shards,
+    found: model,
+    absent,
+    config,
+    warnings: [...warnings, ...unwrapped.warnings],
+    reading: { ...read.reading, wrappers: unwrapped.wrappers },
+  });
+  if (inside.length === 0) return checkpoint;
+  const { openInside } = await import('./adapter.js');
+  return openInside(checkpoint, inside, location.entries, signal);
+}
+
+/** The checkpoint that these tensors are, under its family's names. @throws `malformed` for layers that are missing */
+function describe(
+  location: Location,
+  {
+    shards,
+    found,
+    absent,
+    config,
+    warnings,
+    reading,
+  }: {
+    shards: Shard[];
+    found: readonly Found[];
+    absent: readonly string[];
+    config: Checkpoint['config'];
+    warnings: readonly string[];
+    reading: Reading;
+  },
+): Checkpoint {
   const model = describeModel(
-    stored.map((tensor) => tensor.onDisk),
+    found.map((tensor) => tensor.onDisk),
     config,
   );
+  const { family, layout, layers, visionLayers, visionStacks } = model;
+  // What is absent tells the family too.
+  const whole = absent.length === 0 ? model : describeModel([...model.names.keys(), ...absent], config);
+  const needed = absent.find((name) => isNeeded(name, whole, config));
+  if (needed !== undefined)
+    throw malformed(
+      location.index!.file,
+      `says that ${quoted(needed)} is in ${shown(location.index!.map.shardOf.get(needed)!)}, but that file has no such tensor.`,
+    );
+  if (model.missing !== undefined) throw malformed(location.path, model.missing);
   const tensors = new Map<string, Tensor>();
-  for (const tensor of stored) {
+  for (const tensor of found) {
     const name = model.names.get(tensor.onDisk) ?? tensor.onDisk;
     tensors.set(name, { ...tensor, name });
   }
@@ -100,13 +162,22 @@ async function openNested(
     shards,
     tensors,
     config,
-    family: model.family,
-    layout: model.layout,
-    layers: model.layers,
-    visionLayers: model.visionLayers,
-    visionStacks: model.visionStacks,
+    family,
+    layout,
+    layers,
+    visionLayers,
+    visionStacks,
     files: location.alone ? new Map<string, string>() : auxiliaryFiles(location.folder, location.entries),
-    warnings: [...warnings, ...model.warnings],
+    warnings: [
+      ...warnings,
+      ...(absent.length > 0
+        ? [
+            `${counted(absent.length, 'tensor', 'is', 'are')} in the index and not in the file that it names, and the model does not need ${absent.length === 1 ? 'it' : 'them'}: ${some(absent)}.`,
+          ]
+        : []),
+      ...model.warnings,
+    ],
+    reading,
   };
 }
 
@@ -147,41 +218,44 @@ async function openShard(location: Location, name: string, signal?: AbortSignal)
   }
 }
 
-type Found = Omit<StoredTensor, 'name'>;
-
-/** All tensors in file order, held against the index where there is one. */
-function collectTensors(location: Location, opened: readonly OpenedShard[], warnings: string[]): Found[] {
+/**
+ * All tensors, as transformers takes them: whatever the index's files hold, and of a tensor that several hold, the copy of
+ * the last. `absent`: names of the index that the files they are said to be in do not hold.
+ * @throws `malformed` for a tensor in two shards that no index joins, and for no tensor at all.
+ */
+function collectTensors(
+  location: Location,
+  opened: readonly OpenedShard[],
+): { found: Found[]; absent: string[]; warnings: string[] } {
   const shardOf = location.index?.map.shardOf;
   const found = new Map<string, Found>();
-  const unlisted: string[] = [];
+  const twice = new Set<string>();
   for (const { shard, header } of opened) {
     for (const { name, ...stored } of header.tensors) {
-      if (shardOf !== undefined && shardOf.get(name) !== shard.name) {
-        unlisted.push(name);
-      } else if (found.has(name)) {
-        throw malformed(
-          path.join(location.folder, shard.name),
-          `holds the tensor ${quoted(name)}, which ${shown(found.get(name)!.shard.name)} holds too, and no index says which counts.`,
-        );
-      } else {
-        found.set(name, { ...stored, onDisk: name, shard });
+      if (found.has(name)) {
+        if (shardOf === undefined)
+          throw malformed(
+            path.join(location.folder, shard.name),
+            `holds the tensor ${quoted(name)}, which ${shown(found.get(name)!.shard.name)} holds too, and no index says which counts.`,
+          );
+        twice.add(name);
       }
+      found.set(name, { ...stored, onDisk: name, shard });
     }
-  }
-  if (location.index !== undefined && shardOf !== undefined && found.size < shardOf.size) {
-    for (const [name, shard] of shardOf) {
-      if (!found.has(name))
-        throw malformed(
-          location.index.file,
-          `says that ${quoted(name)} is in ${shown(shard)}, but that file has no such tensor.`,
-        );
-    }
-  }
-  if (unlisted.length > 0) {
-    warnings.push(
-      `${thousands(unlisted.length)} stored ${unlisted.length === 1 ? 'tensor is' : 'tensors are'} not in the index under the file that holds ${unlisted.length === 1 ? 'it' : 'them'}, and left out as every loader does: ${unlisted.slice(0, 3).map(quoted).join(', ')}${unlisted.length > 3 ? ', …' : ''}.`,
-    );
   }
   if (found.size === 0) throw malformed(location.path, 'holds no tensor.');
-  return [...found.values()];
+  const warnings: string[] = [];
+  if (twice.size > 0)
+    warnings.push(
+      `${counted(twice.size, 'tensor', 'is', 'are')} in more than one file; as in transformers, the copy in the last file counts, whatever the index says: ${some([...twice])} (${shown(found.get([...twice][0]!)!.shard.name)}).`,
+    );
+  if (shardOf !== undefined) {
+    const unlisted = [...found.keys()].filter((name) => !shardOf.has(name));
+    if (unlisted.length > 0)
+      warnings.push(
+        `${counted(unlisted.length, 'stored tensor', 'is', 'are')} not in the index, but in a file that it names, and read as in transformers: ${some(unlisted)}.`,
+      );
+  }
+  const absent = [...(shardOf?.keys() ?? [])].filter((name) => !found.has(name));
+  return { found: [...found.values()], absent, warnings };
 }

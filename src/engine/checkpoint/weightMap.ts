@@ -1,4 +1,5 @@
 /** `model.safetensors.index.json`: which shard holds which tensor. */
+import { posix } from 'node:path';
 import { malformed, quoted } from './failure.js';
 import { parseStrictJson } from './json.js';
 import { readText } from './text.js';
@@ -9,7 +10,10 @@ const INDEX_LIMIT = 256 * 1024 * 1024;
 export interface WeightMap {
   /** Shard name per tensor name on disk. */
   shardOf: Map<string, string>;
-  /** Each shard once, in the order of their names. Relative, with forward slashes, never leaving the folder. */
+  /**
+   * Each shard once, in the order in which transformers reads them: that of the names as the index spells them. Relative,
+   * with forward slashes, never leaving the folder.
+   */
   shards: string[];
 }
 
@@ -36,7 +40,15 @@ export async function readWeightMap(path: string, signal?: AbortSignal): Promise
     shardOf.set(tensor, shard);
   }
   if (shardOf.size === 0) throw malformed(path, 'lists no tensor.');
-  return { shardOf, shards: [...new Set(shardOf.values())].sort() };
+  // A file under two spellings is read where the last of them stands.
+  const shards = [...new Set(shardOf.values())].sort().map(plainPath);
+  for (const [tensor, shard] of shardOf) shardOf.set(tensor, plainPath(shard));
+  return { shardOf, shards: [...new Set(shards.reverse())].reverse() };
+}
+
+/** `./a//b` is `a/b`. */
+function plainPath(shard: string): string {
+  return posix.normalize(shard);
 }
 
 /**
@@ -49,7 +61,7 @@ function refusal(shard: string): string | undefined {
   if (shard.startsWith('/') || shard.startsWith('\\') || /^[A-Za-z]:/.test(shard)) return 'an absolute path';
   const segments = shard.split(/[/\\]/);
   if (segments.includes('..')) return 'a path outside the folder';
-  if (shard.includes('\\') || segments.includes('') || segments.includes('.')) return 'not a plain file name';
+  if (shard.includes('\\') || shard.endsWith('/') || segments.at(-1) === '.') return 'not a plain file name';
   return undefined;
 }
 

@@ -2,7 +2,7 @@
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
-import { textConfig } from '../topology/model.js';
+import { textConfig, tiesHead } from '../topology/model.js';
 import { MODEL_FAMILIES, type ModelFamily, type VisionFamily } from './families.js';
 import { ACTIVATIONS, type Activation } from './graphs/ops.js';
 import type { LayerShape } from './graphs/language.js';
@@ -127,11 +127,21 @@ function readLanguage(checkpoint: Checkpoint, family: ModelFamily, config: Confi
     layer,
     rotation: rotationOf(config, headDim, family.language.ropeTheta, shown(checkpoint.path)),
     axes: ropeAxes(family.language, config, headDim / 2, shown(checkpoint.path)),
-    // Presence decides, not the config's flag: finetunes get that flag wrong.
-    head: checkpoint.tensors.has('lm_head.weight') ? 'lm_head.weight' : `${root}.embed_tokens.weight`,
+    head: headOf(checkpoint, root, family.modelType),
     windows: windowsOf(config, checkpoint.layers),
     context: numberOf(config['max_position_embeddings']),
   };
+}
+
+/** A stored head counts whatever the config says, as in transformers: finetunes get the flag wrong. */
+function headOf(checkpoint: Checkpoint, root: string, modelType: string): string {
+  if (checkpoint.tensors.has('lm_head.weight')) return 'lm_head.weight';
+  if (tiesHead(checkpoint.config!, modelType) !== true)
+    throw malformed(
+      checkpoint,
+      'has no lm_head.weight, and its config.json does not tie the head to the embedding (tie_word_embeddings): transformers would start the head at random, so no answer would mean anything.',
+    );
+  return `${root}.embed_tokens.weight`;
 }
 
 function windowsOf(config: Config, layers: number): (number | null)[] {

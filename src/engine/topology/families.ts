@@ -171,7 +171,9 @@ export const FAMILIES: readonly Family[] = [
   {
     id: 'idefics3',
     modelTypes: ['idefics3', 'smolvlm'],
-    signs: [/^model\.connector\./, /^model\.text_model\./],
+    signs: [/^(?:model\.)?connector\./, /^(?:model\.)?text_model\./],
+    // The model without its head, saved alone.
+    renames: [[/^(text_model|vision_model|connector)\./, 'model.$1.']],
     projector: ['model.connector'],
     vision: { roots: ['model.vision_model'], stacks: ['model.vision_model.encoder.layers'] },
     language: { roots: ['model.text_model'], stacks: ['model.text_model.layers'] },

@@ -1,8 +1,8 @@
-/** Reads a model's shape off its tensor names, with the config as a cross-check: names are what is there, configs drift. */
+/** Reads a model's shape off its config and tensor names: the config says how many layers run, names say what is there. */
 import { FrankensteinError } from '../errors.js';
-import { type Family, UNKNOWN_FAMILY, familyByModelType, familyByNames } from './families.js';
-import { canonicalNames } from './names.js';
-import { type ModelShape, indexInStacks } from './place.js';
+import { type Family, UNKNOWN_FAMILY, familyById, familyByModelType, familyByNames } from './families.js';
+import { canonicalName, canonicalNames, extraName } from './names.js';
+import { type ModelShape, indexInStacks, placeTensor } from './place.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -11,11 +11,17 @@ export interface ModelDescription extends ModelShape {
   family: string;
   /** Canonical name per name on disk. */
   names: Map<string, string>;
+  /** What is wrong with it, as the end of a sentence: layers that the config counts and that are not stored. */
+  missing: string | undefined;
   /** Sentences for the user. */
   warnings: string[];
 }
 
-/** Describes the model whose tensors have these names on disk. Never throws: what fits no family is `unknown`. */
+/**
+ * Describes the model whose tensors have these names on disk. As many layers as the config says run; what lies beyond
+ * them is extra. A config without a count (LLaVA-1.5's), or none, leaves the count to the names: 1 + the highest index.
+ * Never throws: what fits no family is `unknown`.
+ */
 export function describeModel(onDisk: readonly string[], config: Config | undefined): ModelDescription {
   const warnings: string[] = [];
   const modelType = stringOf(config?.['model_type']);
@@ -27,45 +33,122 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
     );
   }
 
-  let layers = 0;
-  const visionStacks = family.vision.stacks.map(() => 0);
+  const stored = new Set<number>();
+  const storedVision = family.vision.stacks.map(() => new Set<number>());
   for (const name of names.values()) {
     const vision = indexInStacks(name, family.vision.stacks);
-    if (vision !== null) {
-      visionStacks[vision.stack] = Math.max(visionStacks[vision.stack] ?? 0, vision.index + 1);
-      continue;
+    if (vision !== null) storedVision[vision.stack]!.add(vision.index);
+    else {
+      const language = indexInStacks(name, family.language.stacks);
+      if (language !== null) stored.add(language.index);
     }
-    const language = indexInStacks(name, family.language.stacks);
-    if (language !== null) layers = Math.max(layers, language.index + 1);
   }
+  const language = countLayers(stored, config && configuredLayers(config));
+  const vision = family.vision.stacks.map((stack, index) =>
+    countLayers(storedVision[index]!, config && configuredBlocks(config, stack)),
+  );
+  const layers = language.count;
+  const visionStacks = vision.map(({ count }) => count);
   const visionLayers = visionStacks.reduce((sum, count) => sum + count, 0);
+  const missing = [
+    ...(language.missing.length > 0 ? [missingSentence('language layers', language)] : []),
+    ...vision.filter((one) => one.missing.length > 0).map((one) => missingSentence('vision blocks', one)),
+  ][0];
+
+  const extra = new Set<string>();
+  const taken = new Set(names.values());
+  for (const [disk, name] of names) {
+    const inVision = indexInStacks(name, family.vision.stacks);
+    const inLanguage = inVision === null ? indexInStacks(name, family.language.stacks) : null;
+    const isBeyond =
+      inVision !== null
+        ? inVision.index >= visionStacks[inVision.stack]!
+        : inLanguage !== null && inLanguage.index >= layers;
+    if (!isBeyond || taken.has(extraName(name))) continue;
+    taken.add(extraName(name));
+    names.set(disk, extraName(name));
+    extra.add(inVision !== null ? `vision block ${inVision.index}` : `layer ${inLanguage!.index}`);
+  }
+  if (extra.size > 0) {
+    const list = [...extra];
+    warnings.push(
+      `Stored beyond the ${layers} language layers${visionLayers > 0 ? ` and ${visionLayers} vision blocks` : ''} that config.json counts, so not run and in no layer here: ${list.slice(0, 4).join(', ')}${list.length > 4 ? ` and ${list.length - 4} more` : ''}; the names begin with "${extraName('')}".`,
+    );
+  }
 
   if (config !== undefined) {
     const expected = configuredLayers(config);
-    if (expected !== undefined && layers > 0 && expected !== layers) {
-      warnings.push(`config.json says ${expected} language layers, the tensors have ${layers}; the tensors count.`);
-    }
-    const expectedVision = configuredVisionLayers(config);
-    if (expectedVision !== undefined && visionLayers > 0 && expectedVision !== visionLayers) {
+    if (expected !== undefined && expected > 0 && stored.size === 0)
       warnings.push(
-        `config.json says ${expectedVision} vision blocks, the tensors have ${visionLayers}; the tensors count.`,
+        `config.json says ${expected} language layers, but no tensor has the name of one: nothing is placed in a layer.`,
       );
-    }
-    const tied = configuredTie(config);
     const headStored = [...names.values()].includes('lm_head.weight');
-    if (tied === true && headStored) {
+    if (configuredTie(config) === true && headStored) {
       warnings.push('config.json ties the head to the embedding, yet lm_head.weight is stored too; both are compared.');
     } else if (
-      tied === false &&
+      tiesHead(config, modelType) === false &&
       !headStored &&
       family !== UNKNOWN_FAMILY &&
       layers > 0 &&
       ![...names.values()].some((name) => /(?:^|\.)(?:output|embed_out)\.weight$/.test(name))
     ) {
-      warnings.push('config.json says that the head is not tied to the embedding, yet no lm_head.weight is stored.');
+      warnings.push(
+        'By config.json the head is not tied to the embedding, yet no lm_head.weight is stored: transformers would start it at random.',
+      );
     }
   }
-  return { family: modelType ?? family.id, layout: family.id, layers, visionLayers, visionStacks, names, warnings };
+  return {
+    family: modelType ?? family.id,
+    layout: family.id,
+    layers,
+    visionLayers,
+    visionStacks,
+    names,
+    missing,
+    warnings,
+  };
+}
+
+interface LayerCount {
+  count: number;
+  configured: number | undefined;
+  /** Those that the config counts and nothing is stored of; the first few. */
+  missing: number[];
+}
+
+/** @param stored indices that have tensors; none at all are no layers, whatever the config says. */
+function countLayers(stored: ReadonlySet<number>, configured: number | undefined): LayerCount {
+  if (stored.size === 0) return { count: 0, configured, missing: [] };
+  if (configured === undefined) return { count: 1 + Math.max(...stored), configured, missing: [] };
+  const missing: number[] = [];
+  for (let index = 0; index < configured && missing.length < 4; index++) if (!stored.has(index)) missing.push(index);
+  return { count: configured, configured, missing };
+}
+
+function missingSentence(what: string, { configured, missing }: LayerCount): string {
+  return `has a config.json that says ${configured} ${what}, but nothing is stored of ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}: transformers would start them at random.`;
+}
+
+/** Whether tensors of these names lie in the language layers of their family. */
+export function findsLayers(onDisk: readonly string[], config: Config | undefined): boolean {
+  return hasLayers(onDisk, chooseFamily(onDisk, stringOf(config?.['model_type']), []));
+}
+
+/** Buffers that older versions stored and that models compute themselves. */
+const COMPUTED_BUFFER = /(?:^|\.)(?:inv_freq|original_inv_freq|position_ids|masked_bias)$/;
+
+/**
+ * Whether the model runs with the tensor of this name. Not: what is in no section of it, lies in a layer beyond its
+ * count, is a buffer that it computes, or a head that it ties.
+ */
+export function isNeeded(onDisk: string, model: ModelShape, config: Config | undefined): boolean {
+  const name = canonicalName(onDisk, familyById(model.layout));
+  if (COMPUTED_BUFFER.test(name)) return false;
+  if (name === 'lm_head.weight' && config !== undefined && tiesHead(config, stringOf(config['model_type'])) === true)
+    return false;
+  const { section, layer } = placeTensor(name, model, [0, 0]);
+  if (section === 'other') return false;
+  return layer === null || layer < (section === 'vision' ? model.visionLayers : model.layers);
 }
 
 function chooseFamily(onDisk: readonly string[], modelType: string | undefined, warnings: string[]): Family {
@@ -100,10 +183,33 @@ function configuredLayers(config: Config): number | undefined {
   return countOf(textConfig(config)['num_hidden_layers']) ?? countOf(config['num_hidden_layers']);
 }
 
-function configuredVisionLayers(config: Config): number | undefined {
+/** Blocks of a vision stack; Mllama's second one has a count of its own. */
+function configuredBlocks(config: Config, stack: string): number | undefined {
   const vision = objectOf(config['vision_config']) ?? objectOf(objectOf(config['thinker_config'])?.['vision_config']);
-  const blocks = countOf(vision?.['depth']) ?? countOf(vision?.['num_hidden_layers']);
-  return blocks === undefined ? undefined : blocks + (countOf(vision?.['num_global_layers']) ?? 0);
+  if (/\.global_transformer\./.test(stack)) return countOf(vision?.['num_global_layers']);
+  return countOf(vision?.['depth']) ?? countOf(vision?.['num_hidden_layers']);
+}
+
+/** Models without a head of their own unless their config says so, by the defaults of transformers 5.24. */
+const UNTIED_BY_DEFAULT: ReadonlySet<string> = new Set([
+  'qwen2',
+  'qwen3',
+  'llama',
+  'qwen2_vl',
+  'qwen2_5_vl',
+  'qwen3_vl',
+]);
+/** Those of them whose text_config's flag also ties. */
+const TIED_BY_TEXT: ReadonlySet<string> = new Set(['qwen2_vl', 'qwen2_5_vl']);
+
+/**
+ * Whether transformers 5.24 takes the embedding where no head is stored (it takes a stored one in any case). Undefined
+ * where the config does not say it and the model's default is not known here.
+ */
+export function tiesHead(config: Config, modelType: string | undefined): boolean | undefined {
+  const flags = [config['tie_word_embeddings'], textConfig(config)['tie_word_embeddings']];
+  if (modelType === undefined || !UNTIED_BY_DEFAULT.has(modelType)) return configuredTie(config);
+  return flags[0] === true || (TIED_BY_TEXT.has(modelType) && flags[1] === true);
 }
 
 /** What the config says about tying, where all its flags agree; some models' top level and text config differ. */

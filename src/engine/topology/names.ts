@@ -8,6 +8,8 @@ import type { Family } from './families.js';
 const RENAMES: readonly (readonly [RegExp, string])[] = [
   [/^visual\./, 'model.visual.'],
   [/^language_model\.model\./, 'model.language_model.'],
+  // The model without its head, saved alone.
+  [/^language_model\.(?=(?:layers|embed_tokens|norm)\.)/, 'model.language_model.'],
   [/^language_model\.lm_head\b/, 'lm_head'],
   [/^(vision_tower|multi_modal_projector|image_newline)(?=\.|$)/, 'model.$1'],
   // Wrapper of the CLIP and SigLIP towers, dropped in transformers 5.
@@ -16,6 +18,20 @@ const RENAMES: readonly (readonly [RegExp, string])[] = [
 const FLAT_LANGUAGE: readonly (readonly [RegExp, string])[] = [
   [/^model\.(layers|embed_tokens|norm)(?=\.|$)/, 'model.language_model.$1'],
 ];
+
+/**
+ * In front of the canonical name of a tensor in a layer beyond those that the config counts: it is stored and not run
+ * (a model cut by its config, a layer that predicts a further token), so it is in no layer.
+ */
+const EXTRA = 'extra.';
+
+export function extraName(canonical: string): string {
+  return `${EXTRA}${canonical}`;
+}
+
+export function isExtra(canonical: string): boolean {
+  return canonical.startsWith(EXTRA);
+}
 
 /** The name both layouts of `family` share. Idempotent for names that real checkpoints have. */
 export function canonicalName(onDisk: string, family: Family): string {

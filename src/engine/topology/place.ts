@@ -60,7 +60,8 @@ export function indexInStacks(name: string, stacks: readonly string[]): { stack:
 
 const DOT = 46;
 
-function isUnder(name: string, paths: readonly string[]): boolean {
+/** Whether `name` is one of `paths` or lies below one. */
+export function isUnder(name: string, paths: readonly string[]): boolean {
   return paths.some(
     (path) => name.startsWith(path) && (name.length === path.length || name.charCodeAt(path.length) === DOT),
   );

@@ -353,18 +353,18 @@ const badIndexes: { what: string; index: string; code?: ErrorCode; file?: string
   },
   {
     what: 'with a tensor twice',
-    index: '{"weight_map":{"a":"model.safetensors","a":"other.safetensors"}}',
+    index: '{"weight_map":{"a":"weights.safetensors","a":"other.safetensors"}}',
     sentence: /lists "a" twice in its index/,
   },
   {
     what: 'with a tensor called __proto__',
-    index: '{"weight_map":{"__proto__":"model.safetensors"}}',
+    index: '{"weight_map":{"__proto__":"weights.safetensors"}}',
     sentence: /names a tensor "__proto__"/,
   },
   {
     what: 'with a tensor that the shard lacks',
-    index: json({ weight_map: { a: 'model.safetensors', gone: 'model.safetensors' } }),
-    sentence: /"gone" is in model\.safetensors, but that file has no such tensor/,
+    index: json({ weight_map: { a: 'weights.safetensors', 'model.layers.0.gone': 'weights.safetensors' } }),
+    sentence: /"model\.layers\.0\.gone" is in weights\.safetensors, but that file has no such tensor/,
   },
   {
     what: 'naming a folder',
@@ -383,7 +383,7 @@ describe('bad input: index and folder', function () {
     it(`refuses an index ${what}`, async () => {
       const folder = await freshFolder();
       await mkdir(path.join(folder, 'sub'));
-      await writeSafetensors(path.join(folder, 'model.safetensors'), [
+      await writeSafetensors(path.join(folder, 'weights.safetensors'), [
         { name: 'a', dtype: 'F32', shape: [2], data: [1, 2] },
       ]);
       await writeFile(path.join(folder, INDEX), index);

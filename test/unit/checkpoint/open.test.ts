@@ -1,12 +1,14 @@
 // What a user may point at, and what comes out.
 import assert from 'node:assert/strict';
-import { mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
 import { readBytes } from '../../../src/engine/checkpoint/elements.js';
+import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import type { FrankensteinError } from '../../../src/engine/errors.js';
 import {
   inFile,
   LAYOUTS,
@@ -25,6 +27,12 @@ const SHARD = 'model-00002-of-00003.safetensors';
 let temporary: TemporaryFolder;
 before(async () => (temporary = await temporaryFolder()));
 after(() => temporary.remove());
+
+async function editIndex(folder: string, edit: (map: Record<string, string>) => void): Promise<void> {
+  const index = JSON.parse(await readFile(path.join(folder, INDEX), 'utf8')) as { weight_map: Record<string, string> };
+  edit(index.weight_map);
+  await writeFile(path.join(folder, INDEX), JSON.stringify(index));
+}
 
 const names = (checkpoint: Checkpoint) => [...checkpoint.tensors.keys()].sort();
 
@@ -84,12 +92,87 @@ describe('openCheckpoint', function () {
       assert.equal((await openCheckpoint(given)).family, 'qwen3');
   });
 
-  it('follows the index and leaves other files alone', async () => {
+  it('follows the index, and names other weight files beside it', async () => {
     const folder = path.join(temporary.path, 'leftovers');
     await writeCheckpoint(folder, { shards: 2 });
-    for (const name of ['consolidated', 'model', 'adapter_model'])
-      await writeFile(path.join(folder, `${name}.safetensors`), 'not read');
-    assert.equal((await openCheckpoint(folder)).shards.length, 2);
+    for (const name of [
+      'consolidated.safetensors',
+      'adapter_model.safetensors',
+      'model-00003-of-00003.safetensors',
+      'non_lora_state_dict.bin',
+      'optimizer.pt',
+      'pytorch_model.bin.index.json',
+      'pytorch_model-00001-of-00002.bin',
+    ])
+      await writeFile(path.join(folder, name), 'not read');
+    await writeFile(path.join(folder, 'consolidated.safetensors.index.json'), '{}');
+    const checkpoint = await openCheckpoint(folder);
+    assert.equal(checkpoint.shards.length, 2);
+    assert.deepEqual(checkpoint.reading, {
+      from: INDEX,
+      wrappers: [],
+      unread: ['consolidated.safetensors', 'model-00003-of-00003.safetensors', 'non_lora_state_dict.bin'],
+    });
+    assert.deepEqual(checkpoint.warnings, [
+      `${INDEX} is read, and not model-00003-of-00003.safetensors, non_lora_state_dict.bin beside them: what only those files hold is missing here.`,
+    ]);
+  });
+
+  it('reads model.safetensors before shards and their index, and names both', async () => {
+    const folder = path.join(temporary.path, 'saved-twice');
+    await writeCheckpoint(folder, { shards: 3, seed: 1 });
+    await writeCheckpoint(folder, { shards: 1, seed: 2 });
+    for (const given of ['', 'config.json', 'model.safetensors']) {
+      const checkpoint = await openCheckpoint(path.join(folder, given));
+      assert.deepEqual(
+        checkpoint.shards.map(({ name }) => name),
+        ['model.safetensors'],
+      );
+      assert.deepEqual(checkpoint.warnings, [
+        `model.safetensors is read, as transformers does, and not the 3 of ${INDEX} beside it: one of the two is from an earlier save.`,
+      ]);
+    }
+    // Whoever points at the others means them.
+    for (const given of [INDEX, SHARD]) {
+      const checkpoint = await openCheckpoint(path.join(folder, given));
+      assert.equal(checkpoint.shards.length, 3);
+      assert.deepEqual(checkpoint.warnings, [
+        `The files of ${INDEX} are read, as chosen; of the folder transformers loads model.safetensors, which lies beside.`,
+      ]);
+    }
+    // An index of the one file is no second model, and one that cannot be read is not followed.
+    await writeFile(path.join(folder, INDEX), JSON.stringify({ weight_map: { a: './model.safetensors' } }));
+    assert.doesNotMatch((await openCheckpoint(folder)).warnings.join(), /earlier save/);
+    await writeFile(path.join(folder, INDEX), '{');
+    assert.match((await openCheckpoint(folder)).warnings.join(), /not the files of .*earlier save/);
+  });
+
+  it('reads the index of a variant by its name, and the usual one by the folder', async () => {
+    const folder = path.join(temporary.path, 'variant');
+    await writeCheckpoint(folder, { family: 'llama', shards: 2 });
+    const usual = await readFile(path.join(folder, INDEX), 'utf8');
+    const index = 'model.safetensors.index.fp16.json';
+    await writeFile(path.join(folder, index), usual.replaceAll('model-', 'model.fp16-'));
+    for (const shard of ['00001-of-00002', '00002-of-00002'])
+      await copyFile(
+        path.join(folder, `model-${shard}.safetensors`),
+        path.join(folder, `model.fp16-${shard}.safetensors`),
+      );
+    const from = async (given: string) => (await openCheckpoint(path.join(folder, given))).reading?.from;
+    assert.deepEqual(
+      await Promise.all(
+        ['', index, 'model.fp16-00001-of-00002.safetensors', 'model-00001-of-00002.safetensors'].map(from),
+      ),
+      [INDEX, index, index, INDEX],
+    );
+  });
+
+  it('says that an adapter beside the model is not on it', async () => {
+    const folder = path.join(temporary.path, 'with-adapter');
+    await writeCheckpoint(folder, { family: 'llama' });
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
+      await writeFile(path.join(folder, name), 'not read');
+    assert.match((await openCheckpoint(folder)).warnings.join(), /adapter beside the model is not on it here/);
   });
 
   it('joins numbered shards whose index is lost', async () => {
@@ -100,18 +183,80 @@ describe('openCheckpoint', function () {
       assert.equal((await openCheckpoint(given)).tensors.size, tensors.length);
   });
 
-  it('reports tensors that the index does not list', async () => {
+  it('reads tensors that the index does not list from the files that it names', async () => {
     const folder = path.join(temporary.path, 'unlisted');
     const { tensors } = await writeCheckpoint(folder, { shards: 2 });
-    const index = JSON.parse(await readFile(path.join(folder, INDEX), 'utf8')) as {
-      weight_map: Record<string, string>;
-    };
-    delete index.weight_map['lm_head.weight'];
-    index.weight_map['model.language_model.norm.weight'] = 'model-00002-of-00002.safetensors';
-    await writeFile(path.join(folder, INDEX), JSON.stringify(index));
+    await editIndex(folder, (map) => delete map['lm_head.weight']);
     const checkpoint = await openCheckpoint(folder);
-    assert.equal(checkpoint.tensors.size, tensors.length - 1);
-    assert.match(checkpoint.warnings.join(), /1 stored tensor is not in the index.*"lm_head\.weight"/);
+    assert.equal(checkpoint.tensors.size, tensors.length);
+    assert.deepEqual(checkpoint.warnings, [
+      '1 stored tensor is not in the index, but in a file that it names, and read as in transformers: "lm_head.weight".',
+    ]);
+  });
+
+  it('takes the last copy of a tensor in two files, and says so', async () => {
+    const folder = path.join(temporary.path, 'copies');
+    const { tensors } = await writeCheckpoint(folder, { shards: 2, dtype: 'F32' });
+    const name = tensors[0]!.name;
+    const last = { ...tensors.at(-1)!, name, shape: [1], dtype: 'F32' as const, data: [42] };
+    const extra = 'model-00003-of-00003.safetensors';
+    await writeSafetensors(path.join(folder, extra), [last, { ...last, name: 'other' }]);
+    await editIndex(folder, (map) => (map['other'] = extra));
+    const checkpoint = await openCheckpoint(folder);
+    assert.deepEqual(inFile(checkpoint.tensors.get(name)).shard.name, extra);
+    assert.deepEqual(checkpoint.warnings, [
+      `1 tensor is in more than one file; as in transformers, the copy in the last file counts, whatever the index says: "${name}" (${extra}).`,
+    ]);
+    // Files come in the order in which the index spells them: "./model-00003…" before "model-00001…".
+    await editIndex(folder, (map) => (map['other'] = `./${extra}`));
+    const first = 'model-00001-of-00002.safetensors';
+    assert.deepEqual(inFile((await openCheckpoint(folder)).tensors.get(name)).shard.name, first);
+  });
+
+  it('reads an index that names what the model does not need and no file holds; refuses it for what it needs', async () => {
+    const folder = path.join(temporary.path, 'absent');
+    const { tensors } = await writeCheckpoint(folder, {
+      family: 'llama',
+      shards: 2,
+      tied: true,
+      config: { tie_word_embeddings: true },
+    });
+    const shard = 'model-00001-of-00002.safetensors';
+    const unneeded = ['mtp.fc.weight', 'model.layers.4.eh_proj.weight', 'model.rotary_emb.inv_freq', 'lm_head.weight'];
+    await editIndex(folder, (map) => {
+      for (const name of unneeded) map[name] = shard;
+    });
+    const checkpoint = await openCheckpoint(folder);
+    assert.equal(checkpoint.tensors.size, tensors.length);
+    assert.match(checkpoint.warnings.join(), /4 tensors are in the index and not in the file that it names/);
+    for (const needed of ['model.layers.3.mlp.gone.weight', 'model.gone.weight']) {
+      await editIndex(folder, (map) => (map[needed] = shard));
+      await assert.rejects(openCheckpoint(folder), (error: FrankensteinError) => {
+        assert.equal(error.code, 'malformed');
+        assert.match(
+          error.message,
+          new RegExp(`says that "${needed}" is in ${shard}, but that file has no such tensor`),
+        );
+        return true;
+      });
+      await editIndex(folder, (map) => delete map[needed]);
+    }
+  });
+
+  it('runs as many layers as the config says, and refuses fewer by name', async () => {
+    const folder = path.join(temporary.path, 'cut');
+    await writeCheckpoint(folder, { layers: 4, config: { text_config: { num_hidden_layers: 2 } } });
+    const cut = await inspectCheckpoint(folder);
+    assert.equal(cut.layers, 2);
+    assert.deepEqual(
+      [...new Set(cut.tensors.map(({ layer, section }) => (section === 'language' ? layer : null)))].sort(),
+      [0, 1, null],
+    );
+    assert.ok(
+      cut.extra.tensors > 0 && cut.tensors.filter(({ section }) => section === 'other').length === cut.extra.tensors,
+    );
+    await writeCheckpoint(folder, { layers: 4, config: { text_config: { num_hidden_layers: 6 } } });
+    await assert.rejects(openCheckpoint(folder), /says 6 language layers, but nothing is stored of 4, 5/);
   });
 
   it('reads shards in a folder below', async () => {

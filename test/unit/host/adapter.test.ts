@@ -43,7 +43,7 @@ describe('adapters in the host', () => {
       for (const weights of [
         'model.safetensors',
         'model-00001-of-00002.safetensors',
-        'pytorch_of_a_kind.safetensors',
+        'weights.safetensors.index.json',
       ]) {
         const folder = path.join(temporary.path, weights, 'tuned');
         const adapter = path.join(folder, 'adapter_config.json');
@@ -51,6 +51,8 @@ describe('adapters in the host', () => {
         for (const file of ['config.json', 'adapter_config.json', 'adapter_model.safetensors'])
           await writeFile(path.join(folder, file), '');
         assert.equal(checkpointOf(adapter), folder, 'alone, it is its folder');
+        await writeFile(path.join(folder, 'value_head.safetensors'), '');
+        assert.equal(checkpointOf(adapter), folder, 'with more of its own beside it, it still is');
         await writeFile(path.join(folder, weights), '');
         for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
           assert.equal(checkpointOf(path.join(folder, file)), adapter);

@@ -120,9 +120,13 @@ describe('Markdown from model files', () => {
       shards: [{ file: HOSTILE, bytes: 8, tensors: 1 }],
       sections: [],
       tiedHead: false,
+      headMissing: false,
       fingerprint: 'ff',
       tensors: [tensor],
       warnings: [HOSTILE],
+      madeOf: HOSTILE,
+      reading: { from: HOSTILE, wrappers: [HOSTILE], unread: [HOSTILE] },
+      extra: { tensors: 1, parameters: 4 },
     });
     assert.doesNotMatch(page, /\]\(|<|\$\(/);
     assert.match(page, /\| 2 &#215; 2 \||\| 2 × 2 \|/);

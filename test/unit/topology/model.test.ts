@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { FrankensteinError } from '../../../src/engine/errors.js';
 import { defaultCuts, regionOfLayer, resolveCuts } from '../../../src/engine/topology/cuts.js';
-import { describeModel, sameFamily } from '../../../src/engine/topology/model.js';
+import { describeModel, sameFamily, tiesHead } from '../../../src/engine/topology/model.js';
+import { isExtra } from '../../../src/engine/topology/names.js';
+import { placeTensor } from '../../../src/engine/topology/place.js';
 
 describe('cuts', () => {
   const defaults: [number, number, number][] = [
@@ -69,35 +71,35 @@ const qwen = (layers: number) => [
 ];
 
 describe('describeModel', () => {
-  const counts: { what: string; config: Record<string, unknown>; warning?: RegExp }[] = [
+  const counts: { what: string; config: Record<string, unknown>; warning?: RegExp; missing?: RegExp }[] = [
     { what: 'a nested count', config: { model_type: 'qwen2_5_vl', text_config: { num_hidden_layers: 3 } } },
     { what: 'a flat count', config: { model_type: 'qwen2_5_vl', num_hidden_layers: 3 } },
     { what: 'no count', config: { model_type: 'qwen2_5_vl', text_config: {} } },
     { what: 'a count that is no number', config: { model_type: 'qwen2_5_vl', num_hidden_layers: '3' } },
     {
-      what: 'another count',
+      what: 'more layers',
       config: { model_type: 'qwen2_5_vl', num_hidden_layers: 28 },
-      warning: /config\.json says 28 language layers, the tensors have 3/,
+      missing: /says 28 language layers, but nothing is stored of 3, 4, 5, …/,
     },
     {
-      what: 'another nested count',
+      what: 'more layers in its text_config',
       config: { model_type: 'qwen2_5_vl', text_config: { num_hidden_layers: 28 } },
-      warning: /28 language layers/,
+      missing: /28 language layers/,
     },
     {
-      what: 'another count for an internal model',
+      what: 'more layers for an internal model',
       config: { model_type: 'qwen2_5_vl', llm_config: { num_hidden_layers: 5 } },
-      warning: /5 language layers/,
+      missing: /5 language layers, but nothing is stored of 3, 4:/,
     },
     {
-      what: 'another count for a thinker',
+      what: 'more layers for a thinker',
       config: { model_type: 'qwen2_5_vl', thinker_config: { text_config: { num_hidden_layers: 6 } } },
-      warning: /6 language layers/,
+      missing: /6 language layers/,
     },
     {
-      what: 'another vision depth',
+      what: 'a greater vision depth',
       config: { model_type: 'qwen2_5_vl', vision_config: { depth: 32 } },
-      warning: /32 vision blocks, the tensors have 1/,
+      missing: /32 vision blocks, but nothing is stored of 1, 2, 3, …/,
     },
     {
       what: 'a tie although the head is there',
@@ -115,17 +117,84 @@ describe('describeModel', () => {
     },
     { what: 'a private model_type', config: { model_type: 'my_vlm' } },
   ];
-  for (const { what, config, warning } of counts) {
-    it(`counts names and checks them against a config with ${what}`, () => {
+  for (const { what, config, warning, missing } of counts) {
+    it(`holds names against a config with ${what}`, () => {
       const model = describeModel(qwen(3), config);
-      assert.deepEqual([model.layers, model.visionLayers, model.layout], [3, 1, 'qwen2_5_vl']);
+      assert.equal(model.layout, 'qwen2_5_vl');
+      if (missing !== undefined) return assert.match(model.missing ?? '', missing);
+      assert.deepEqual([model.layers, model.visionLayers, model.missing], [3, 1, undefined]);
       if (warning === undefined) assert.deepEqual(model.warnings, []);
       else assert.match(model.warnings.join('\n'), warning);
     });
   }
 
-  it('counts one more than the highest index, whatever lies between', () => {
-    assert.equal(describeModel(['model.layers.0.x', 'model.layers.41.x'], undefined).layers, 42);
+  it('counts one more than the highest index where no config counts, whatever lies between', () => {
+    for (const config of [undefined, { model_type: 'llama' }])
+      assert.equal(describeModel(['model.layers.0.x', 'model.layers.41.x'], config).layers, 42);
+  });
+
+  it('runs as many layers and blocks as the config says; those beyond are extra and in no layer', () => {
+    const names = [...qwen(4), 'visual.blocks.1.mlp.gate_proj.weight', 'model.layers.4.eh_proj.weight'];
+    const model = describeModel(names, { model_type: 'qwen2_5_vl', num_hidden_layers: 3, vision_config: { depth: 1 } });
+    assert.deepEqual([model.layers, model.visionLayers, model.missing], [3, 1, undefined]);
+    assert.match(
+      model.warnings.join(),
+      /beyond the 3 language layers and 1 vision blocks.*: layer 3, vision block 1, layer 4;/,
+    );
+    const places = names.map((name) => placeTensor(model.names.get(name)!, model, [1, 2]));
+    const extra = places.filter(({ name }) => isExtra(name));
+    assert.deepEqual(
+      extra.map(({ name, section, layer, depth, region }) => [name, section, layer, depth, region]),
+      [
+        'model.language_model.layers.3.mlp.up_proj.weight',
+        'model.visual.blocks.1.mlp.gate_proj.weight',
+        'model.language_model.layers.4.eh_proj.weight',
+      ].map((name) => [`extra.${name}`, 'other', null, null, null]),
+    );
+    assert.deepEqual(
+      places.flatMap(({ layer, section }) => (section === 'language' && layer !== null ? [layer] : [])),
+      [0, 1, 2],
+    );
+  });
+
+  it('says which layers a gap lacks, however many a config claims', () => {
+    const gap = describeModel(['model.layers.0.x', 'model.layers.2.x'], { model_type: 'llama', num_hidden_layers: 3 });
+    assert.match(gap.missing ?? '', /3 language layers, but nothing is stored of 1:/);
+    const many = describeModel(text(2), { model_type: 'llama', num_hidden_layers: 2 ** 52 });
+    assert.match(many.missing ?? '', /nothing is stored of 2, 3, 4, …/);
+  });
+
+  it('warns where no tensor has the name of a layer', () => {
+    const model = describeModel(['a.b.c'], { model_type: 'llama', num_hidden_layers: 2 });
+    assert.match(model.warnings.join(), /2 language layers, but no tensor has the name of one/);
+  });
+
+  it('ties heads where transformers does', () => {
+    // Read off models of transformers 5.24 that were loaded with each of these flags and without a head.
+    const flags = [undefined, true, false];
+    const tied = (type: string) =>
+      flags.map((top) =>
+        flags.map((text) =>
+          tiesHead({ model_type: type, tie_word_embeddings: top, text_config: { tie_word_embeddings: text } }, type),
+        ),
+      );
+    for (const type of ['qwen2_vl', 'qwen2_5_vl'])
+      assert.deepEqual(tied(type), [
+        [false, true, false],
+        [true, true, true],
+        [false, true, false],
+      ]);
+    assert.deepEqual(tied('qwen3_vl'), [
+      [false, false, false],
+      [true, true, true],
+      [false, false, false],
+    ]);
+    for (const type of ['qwen2', 'qwen3', 'llama'])
+      assert.deepEqual(
+        flags.map((tie_word_embeddings) => tiesHead({ model_type: type, tie_word_embeddings }, type)),
+        [false, true, false],
+      );
+    assert.equal(tiesHead({ model_type: 'gemma3' }, 'gemma3'), undefined, 'ties unless it says otherwise');
   });
 
   it('has a word for what it does not know', () => {

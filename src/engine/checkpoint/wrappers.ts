@@ -1,0 +1,121 @@
+/**
+ * Names saved from inside a wrapper: torch.compile, DDP, FSDP, activation checkpointing, Lightning, TRL and PEFT keep the
+ * model in an attribute of theirs, whose name stands in the state dict when nobody took it out.
+ */
+import { findsLayers } from '../topology/model.js';
+import { counted, some } from './failure.js';
+import type { Found } from './checkpoint.js';
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** Attributes of wrappers, wherever they stand in a name. */
+const SEGMENTS: ReadonlySet<string> = new Set([
+  '_orig_mod',
+  'module',
+  '_forward_module',
+  '_fsdp_wrapped_module',
+  '_fpw_module',
+  '_checkpoint_wrapped_module',
+]);
+/** PEFT's around a weight; in an adapter's own file it tells the base's weight from a copy. */
+const BASE_LAYER = 'base_layer';
+/** Attributes that hold the whole model: PEFT, TRL's model with a value head, a trainer's checkpoint. */
+const LEADING: readonly string[] = ['base_model.model.', 'pretrained_model.', 'state_dict.'];
+/** Attributes in front of the model that are looked for, and how many of them are tried. */
+const PREFIX_DEPTH = 2;
+const PREFIX_LIMIT = 8;
+
+export interface Unwrapped {
+  found: Found[];
+  /** What was taken out of names, each once. */
+  wrappers: string[];
+  warnings: string[];
+}
+
+/**
+ * The tensors under the names that the model has for them. Known wrappers are taken out everywhere; an unknown attribute
+ * in front is only where no layer of the model is found with it, and one attribute alone gives layers. A name that
+ * another tensor has already stays as it is.
+ */
+export function unwrap(stored: readonly Found[], config: Config | undefined): Unwrapped {
+  const wrappers = new Set<string>();
+  let clean = stored.map(({ onDisk }) => modelName(onDisk, wrappers));
+  const prefix = findsLayers(clean, config) ? undefined : unknownPrefix(clean, config);
+  if (prefix !== undefined) {
+    wrappers.add(prefix.slice(0, -1));
+    clean = clean.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
+  }
+  const taken = new Set(stored.flatMap(({ onDisk }, index) => (clean[index] === onDisk ? [onDisk] : [])));
+  let renamed = 0;
+  const found = stored.map((tensor, index) => {
+    const onDisk = clean[index]!;
+    if (onDisk === tensor.onDisk || taken.has(onDisk)) return tensor;
+    taken.add(onDisk);
+    renamed++;
+    return { ...tensor, onDisk };
+  });
+  if (renamed === 0) return { found, wrappers: [], warnings: [] };
+  const names = [...wrappers];
+  return {
+    found,
+    wrappers: names,
+    warnings: [
+      `${counted(renamed, 'tensor', 'was', 'were')} saved from inside ${names.length === 1 ? 'a wrapper' : 'wrappers'}: names are read without ${some(names)}, with which transformers would not know them.`,
+    ],
+  };
+}
+
+/** A name of a model without what wraps the model or a part of it. */
+function modelName(onDisk: string, found: Set<string>): string {
+  let name = withoutWrappers(onDisk, found);
+  for (let leading = leadingOf(name); leading !== undefined; leading = leadingOf(name)) {
+    found.add(leading.slice(0, -1));
+    name = name.slice(leading.length);
+  }
+  return without(name, (segment) => segment === BASE_LAYER, found);
+}
+
+function leadingOf(name: string): string | undefined {
+  return LEADING.find((prefix) => name.startsWith(prefix));
+}
+
+/** A name, an adapter's too, without the attributes of wrappers; those are added to `found`. */
+export function withoutWrappers(name: string, found?: Set<string>): string {
+  return without(name, (segment) => SEGMENTS.has(segment), found);
+}
+
+/** The last segment is the tensor's own. */
+function without(name: string, isWrapper: (segment: string) => boolean, found?: Set<string>): string {
+  const segments = name.split('.');
+  const isOwn = (segment: string, index: number) => index === segments.length - 1 || !isWrapper(segment);
+  if (segments.every(isOwn)) return name;
+  segments.forEach((segment, index) => {
+    if (!isOwn(segment, index)) found?.add(segment);
+  });
+  return segments.filter(isOwn).join('.');
+}
+
+/** `policy.`, where taking it off shows the layers of a model, and nothing else does. */
+function unknownPrefix(names: readonly string[], config: Config | undefined): string | undefined {
+  for (let depth = 1; depth <= PREFIX_DEPTH; depth++) {
+    const prefixes = new Set<string>();
+    for (const name of names) {
+      if (!/\.\d+\./.test(name)) continue;
+      const segments = name.split('.');
+      if (segments.length > depth) prefixes.add(`${segments.slice(0, depth).join('.')}.`);
+      if (prefixes.size > PREFIX_LIMIT) break;
+    }
+    const fitting = [...prefixes].filter((prefix) =>
+      findsLayers(
+        // A bare `layers` is a stack of any model, CLIP's too.
+        names
+          .filter((name) => name.startsWith(prefix))
+          .map((name) => name.slice(prefix.length))
+          .filter((name) => !/^(?:layers|h)\./.test(name)),
+        config,
+      ),
+    );
+    if (fitting.length > 0) return fitting.length === 1 ? fitting[0] : undefined;
+  }
+  return undefined;
+}
