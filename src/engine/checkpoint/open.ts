@@ -3,12 +3,15 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { describeModel } from '../topology/model.js';
+import type { AdapterFiles } from './adapter.js';
 import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
-import type { Checkpoint, Shard, StoredTensor, Tensor } from './checkpoint.js';
+import type { Checkpoint, LeftOutTensor, Shard, Tensor } from './checkpoint.js';
+import { computedTensor } from './computed.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { type Location, locate } from './locate.js';
+import { type FoundTensor, type Readable, sortReadable } from './quantized.js';
 import { type Header, readHeader } from './safetensors.js';
 import { readText } from './text.js';
 
@@ -63,7 +66,7 @@ async function openNested(
     opened.push(await openShard(location, name, signal));
   }
   const warnings: string[] = [];
-  const stored = collectTensors(location, opened, warnings);
+  const found = collectTensors(location, opened, warnings);
   const shards = opened.map(({ shard }) => shard);
   if (location.adapter) {
     if (depth >= NESTING_LIMIT)
@@ -73,7 +76,7 @@ async function openNested(
     const place = base === undefined ? location.path : `${base}+${location.path}`;
     const { openAdapter } = await import('./adapter.js');
     return openAdapter(
-      { path: place, folder: location.folder, stored, shards, files },
+      { path: place, folder: location.folder, stored: plainTensors(found, location), shards, files },
       base,
       (at) => openNested(at, signal, depth + 1, recipes),
       signal,
@@ -85,15 +88,8 @@ async function openNested(
       `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`,
     );
   const config = await readConfig(location, signal);
-  const model = describeModel(
-    stored.map((tensor) => tensor.onDisk),
-    config,
-  );
-  const tensors = new Map<string, Tensor>();
-  for (const tensor of stored) {
-    const name = model.names.get(tensor.onDisk) ?? tensor.onDisk;
-    tensors.set(name, { ...tensor, name });
-  }
+  const readable = sortReadable(found, config);
+  const { model, tensors, leftOut } = describe(found, readable, config);
   return {
     path: location.path,
     folder: location.folder,
@@ -106,8 +102,49 @@ async function openNested(
     visionLayers: model.visionLayers,
     visionStacks: model.visionStacks,
     files: location.alone ? new Map<string, string>() : auxiliaryFiles(location.folder, location.entries),
-    warnings: [...warnings, ...model.warnings],
+    warnings: [...warnings, ...readable.warnings, ...model.warnings],
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    ...(readable.quantisation.length > 0 ? { quantisation: readable.quantisation } : {}),
   };
+}
+
+/** Canonical names, for what is read and for what is left out. */
+function describe(
+  found: readonly FoundTensor[],
+  readable: Readable,
+  config: Checkpoint['config'],
+): { model: ReturnType<typeof describeModel>; tensors: Map<string, Tensor>; leftOut: LeftOutTensor[] } {
+  // Weights that are stored under other names than theirs (qweight) tell the layout too.
+  const onDisk = new Set([
+    ...found.map((tensor) => tensor.onDisk),
+    ...readable.leftOut.flatMap(({ weight }) => weight ?? []),
+  ]);
+  const model = describeModel([...onDisk], config);
+  const nameOf = (name: string) => model.names.get(name) ?? name;
+  const tensors = new Map<string, Tensor>();
+  for (const tensor of readable.tensors) {
+    const name = nameOf(tensor.onDisk);
+    if (tensor.expression === undefined) tensors.set(name, { ...tensor, name });
+    else tensors.set(name, computedTensor({ ...tensor, name, dtype: 'F32' }, tensor.expression));
+  }
+  const leftOut = readable.leftOut.map((tensor): LeftOutTensor => ({
+    ...tensor,
+    name: nameOf(tensor.onDisk),
+    weight: tensor.weight === null ? null : nameOf(tensor.weight),
+  }));
+  return { model, tensors, leftOut };
+}
+
+/** An adapter's tensors, none of which may be left out. @throws `unsupported` */
+function plainTensors(found: readonly FoundTensor[], location: Location): AdapterFiles['stored'] {
+  const { tensors, leftOut } = sortReadable(found, undefined);
+  const [first] = leftOut;
+  const plain = tensors.flatMap((tensor) => (tensor.expression === undefined ? [tensor] : []));
+  if (first === undefined && plain.length === tensors.length) return plain;
+  throw new FrankensteinError(
+    'unsupported',
+    `${shown(location.path)} has ${quoted(first?.onDisk ?? tensors[0]!.onDisk)}, which is no part of an adapter that is read here. ${first?.reason ?? ''}`.trimEnd(),
+  );
 }
 
 async function readConfig(location: Location, signal?: AbortSignal): Promise<Checkpoint['config']> {
@@ -147,12 +184,10 @@ async function openShard(location: Location, name: string, signal?: AbortSignal)
   }
 }
 
-type Found = Omit<StoredTensor, 'name'>;
-
 /** All tensors in file order, held against the index where there is one. */
-function collectTensors(location: Location, opened: readonly OpenedShard[], warnings: string[]): Found[] {
+function collectTensors(location: Location, opened: readonly OpenedShard[], warnings: string[]): FoundTensor[] {
   const shardOf = location.index?.map.shardOf;
-  const found = new Map<string, Found>();
+  const found = new Map<string, FoundTensor>();
   const unlisted: string[] = [];
   for (const { shard, header } of opened) {
     for (const { name, ...stored } of header.tensors) {
