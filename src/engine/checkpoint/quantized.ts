@@ -154,9 +154,16 @@ function groupsOf(found: readonly FoundTensor[]): Map<string, Group> {
   return groups;
 }
 
-type Decision =
-  | { kind: 'dequantised'; scheme: string; expression: ScaledExpression }
-  | { kind: 'left-out'; scheme: string; why: string; reason: string };
+interface LeftOutDecision {
+  kind: 'left-out';
+  scheme: string;
+  /** What of it is not usable; empty where the scheme itself is not read here. */
+  why: string;
+  /** A sentence. */
+  reason: string;
+}
+
+type Decision = { kind: 'dequantised'; scheme: string; expression: ScaledExpression } | LeftOutDecision;
 
 /** What a quantised weight is made of; or why it is left out. */
 function decide(group: Group, settings: QuantisationSettings | undefined): Decision {
@@ -250,12 +257,12 @@ const NAMES: Readonly<Record<string, string>> = {
 };
 
 /** A weight of a quantised checkpoint that lies there as codes, with nothing beside it. */
-function withoutScale(tensor: FoundTensor, settings: QuantisationSettings | undefined): Decision & { reason: string } {
+function withoutScale(tensor: FoundTensor, settings: QuantisationSettings | undefined): LeftOutDecision {
   const scheme = schemeOf({ weight: tensor.onDisk, codes: tensor, parts: new Map() }, settings);
-  return leftOut(scheme, 'no scale is stored for it') as Decision & { reason: string };
+  return leftOut(scheme, 'no scale is stored for it');
 }
 
-function leftOut(scheme: string, why: string): Extract<Decision, { kind: 'left-out' }> {
+function leftOut(scheme: string, why: string): LeftOutDecision {
   const reason = `It is quantised (${scheme})${why === '' ? ', which is not read here' : `, and ${why}`}.`;
   return { kind: 'left-out', scheme, why, reason };
 }
