@@ -44,6 +44,10 @@ function inspectReport(result: InspectResult, withTensors: boolean): string {
       ['layers', `${result.layers} language${result.visionLayers > 0 ? `, ${result.visionLayers} vision` : ''}`],
       ['parameters', formatCount(result.parameters)],
       ['size', formatBytes(result.bytes)],
+      ...(result.quantisation ?? []).map(({ scheme, tensors, dequantised }) => [
+        'quantised',
+        `${formatCount(tensors)} ${tensors === 1 ? 'weight' : 'weights'}: ${scheme}${dequantised ? ', read as code × scale' : ', not read'}`,
+      ]),
       ['head', result.headMissing ? 'missing' : result.tiedHead ? 'tied to the embedding' : 'its own'],
       ...recognised(result),
       ['fingerprint', result.fingerprint],
@@ -82,10 +86,10 @@ function inspectReport(result: InspectResult, withTensors: boolean): string {
   const tensors = withTensors
     ? table(
         [
-          ['tensor', 'dtype', 'shape'],
-          ...result.tensors.map(({ name, dtype, shape }) => [name, dtype, shape.join(' × ')]),
+          ['tensor', 'dtype', 'shape', ''],
+          ...result.tensors.map(({ name, dtype, shape, leftOut = '' }) => [name, dtype, shape.join(' × '), leftOut]),
         ],
-        [false, false, false],
+        [false, false, false, false],
       )
     : '';
   const warnings =

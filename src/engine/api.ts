@@ -82,6 +82,8 @@ export interface InspectResult {
   headMissing: boolean;
   fingerprint: string;
   tensors: InspectedTensor[];
+  /** Schemes of quantised weights, and how many weights each has; left out where none is quantised. */
+  quantisation?: { scheme: string; tensors: number; dequantised: boolean }[] | undefined;
   warnings: string[];
   /** How a recipe or an adapter is made, for people; null for a checkpoint of its own files. */
   madeOf: string | null;
@@ -109,6 +111,8 @@ export interface InspectedTensor {
   shape: number[];
   shard: string;
   bytes: number;
+  /** Why it is not read as a weight, in a sentence: scales, codes of an unknown scheme, a dtype that is not read. */
+  leftOut?: string | undefined;
 }
 
 /** A checkpoint found in a folder tree or the Hugging Face cache. */

@@ -14,6 +14,10 @@ export function inspectionMarkdown(label: string, result: InspectResult): string
     ['Vision blocks', visionLayers === 0 ? 'none' : String(visionLayers)],
     ['Parameters', `${countText(parameters)} (${parameters.toLocaleString('en')})`],
     ['Size', bytesText(bytes)],
+    ...(result.quantisation ?? []).map(({ scheme, tensors, dequantised }): [string, string] => [
+      'Quantised',
+      `${countText(tensors)} ${tensors === 1 ? 'weight' : 'weights'}: ${scheme}${dequantised ? ', read as code × scale' : ', not read'}`,
+    ]),
     ['Head', headMissing ? 'missing' : tiedHead ? 'tied to the embedding' : 'its own'],
     ...(madeOf === null ? [] : ([['Made of', madeOf]] satisfies [string, string][])),
     ...(reading === null

@@ -4,13 +4,16 @@
  */
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
+import { familyById } from '../topology/families.js';
+import { canonicalName } from '../topology/names.js';
 import { findBase } from './base.js';
 import { targetFinder } from './adapterTargets.js';
-import type { Checkpoint, Found, Reading, StoredTensor, Tensor } from './checkpoint.js';
+import type { Checkpoint, Reading, StoredTensor, Tensor } from './checkpoint.js';
 import { computedTensor } from './computed.js';
 import { isFloat } from './encode.js';
 import { malformed, quoted, shown, thousands } from './failure.js';
 import { checkpointLabel } from './hub.js';
+import { leftOutWeights, stores } from './leftOut.js';
 import type { Factor, LoraExpression } from './lora.js';
 import { ADAPTER_CONFIG } from './locate.js';
 import { type LoraConfig, readLoraConfig, roleOf, scalingOf } from './peft.js';
@@ -20,7 +23,7 @@ export interface AdapterFiles {
   path: string;
   folder: string;
   /** Under their names on disk. */
-  stored: Found[];
+  stored: Omit<StoredTensor, 'name'>[];
   shards: Checkpoint['shards'];
   /** Text files of the folder that are the adapter's own. */
   files: Map<string, string>;
@@ -64,7 +67,7 @@ export async function openAdapter(
  */
 export async function openInside(
   model: Checkpoint,
-  parts: readonly Found[],
+  parts: AdapterFiles['stored'],
   entries: readonly string[],
   signal?: AbortSignal,
 ): Promise<Checkpoint> {
@@ -88,7 +91,7 @@ function applyAdapter(adapter: AdapterFiles, config: LoraConfig, configFile: str
   const { pairs, whole } = sort(adapter.stored, shard, (name) => find(name).name);
   const tensors = new Map(base.tensors);
   const embedding = [...base.tensors.keys()].find((name) => EMBEDDING.test(name));
-  let tied = !base.tensors.has(HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
+  let tied = !stores(base, HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
   for (const [name, { tensor, ofBase }] of whole) {
     const replaced = base.tensors.get(name) ?? (name === HEAD ? tied : undefined);
     if (replaced === undefined) throw unknownTarget(shard, tensor.onDisk, base);
@@ -241,6 +244,13 @@ function twice(file: string, first: string, second: string): FrankensteinError {
 }
 
 function unknownTarget(file: string, onDisk: string, base: Checkpoint): FrankensteinError {
+  const canonical = canonicalName(onDisk.replace(/^base_model\.model\./, ''), familyById(base.layout));
+  const leftOut = [...leftOutWeights(base)].find(([name]) => canonical.startsWith(name.replace(/weight$/, '')));
+  if (leftOut !== undefined)
+    return new FrankensteinError(
+      'unsupported',
+      `${shown(file)} updates ${quoted(onDisk)}, whose weight cannot be read in ${shown(base.path)}. ${leftOut[1].reason} Give the base as it was before.`,
+    );
   return new FrankensteinError(
     'mismatch',
     `${shown(file)} updates ${quoted(onDisk)}, which ${shown(base.path)} does not have: it is not the base of this adapter.`,

@@ -50,7 +50,7 @@ export interface StoredTensor extends TensorFacts {
 }
 
 /** A tensor as the header has it, before its family's names are known. */
-export type Found = Omit<StoredTensor, 'name'>;
+export type Found = Omit<StoredTensor, 'name' | 'dtype'> & { dtype: string };
 
 /**
  * A tensor that is nowhere on disk: what `expression` gives, rounded once to `dtype`, as a file would hold it. One that
@@ -80,6 +80,39 @@ export interface Shard {
   headerHash: string;
 }
 
+/**
+ * A stored tensor that is not read as a weight: codes of a quantised one whose scheme is not read here, its scales, or
+ * a dtype that is not read here. `inspect` lists it; everything else names it where its weight is missing.
+ */
+export interface LeftOutTensor {
+  onDisk: string;
+  /** Canonical. */
+  name: string;
+  /** As the file spells it. */
+  dtype: string;
+  shape: number[];
+  /** Elements. */
+  size: number;
+  shard: Shard;
+  /** Absolute byte offsets in the shard. */
+  begin: number;
+  end: number; // exclusive
+  /** Canonical name of the weight that cannot be read for this; null where none is, as for scales that were applied. */
+  weight: string | null;
+  /** A sentence. */
+  reason: string;
+}
+
+/** Weights that are stored as codes with scales. */
+export interface Quantisation {
+  /** For people: "FP8 with one scale per block of 128 × 128", "GPTQ". */
+  scheme: string;
+  /** Weights. */
+  tensors: number;
+  /** Whether they are read, as code × scale; otherwise they are left out. */
+  dequantised: boolean;
+}
+
 export interface Checkpoint {
   /** As the user named it, absolute. */
   path: string;
@@ -105,6 +138,10 @@ export interface Checkpoint {
   warnings: string[];
   /** Undefined for a recipe, which has no files of its own. */
   reading?: Reading | undefined;
+  /** Tensors of its files that are not among `tensors`; undefined where all are. */
+  leftOut?: readonly LeftOutTensor[] | undefined;
+  /** Undefined where no weight is quantised. */
+  quantisation?: readonly Quantisation[] | undefined;
   /** Undefined for a checkpoint whose tensors all lie in its own files. */
   virtual?: Virtual | undefined;
 }

@@ -1,14 +1,15 @@
 /**
- * Tensors that are computed when they are read: an adapter on its base, a merge of several models. A tensor says how as
+ * Tensors that are computed when they are read: an adapter on its base, a merge of several models, codes with scales. A tensor says how as
  * plain data, its *expression*; what evaluates each kind stands in `EVALUATORS` and nowhere else.
  */
 import { createHash } from 'node:crypto';
 import { merge, type MergeExpression } from '../merge/expression.js';
 import type { ComputedTensor, Dtype, Tensor } from './checkpoint.js';
 import { type LoraExpression, lora } from './lora.js';
+import { type ScaledExpression, scaled } from './scaled.js';
 
 /** Every kind of expression. Structured-clone safe: it is evaluated in worker threads. */
-export type TensorExpression = LoraExpression | MergeExpression;
+export type TensorExpression = LoraExpression | MergeExpression | ScaledExpression;
 
 /** Reads elements `first` … of a source, which may be computed itself, until `target` is full. */
 export type ReadElements = (tensor: Tensor, first: number, target: Float64Array) => Promise<void>;
@@ -39,7 +40,7 @@ export interface Evaluator<E, P> {
 
 type Evaluators = { [K in TensorExpression['kind']]: Evaluator<Extract<TensorExpression, { kind: K }>, unknown> };
 
-const EVALUATORS: Evaluators = { lora, merge };
+const EVALUATORS: Evaluators = { lora, merge, scaled };
 
 /** What a thread that computes tensors takes, whatever their size (measured: 85 to 145 MB, with up to nine sources). */
 export const COMPUTING_BYTES = 160 << 20;

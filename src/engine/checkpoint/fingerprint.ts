@@ -11,7 +11,7 @@ const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
 /**
- * SHA-256, hex, over every shard's name, length, header and sampled content, and of a virtual checkpoint over its
+ * SHA-256, hex, over every shard's name, length, header and sampled content, and how quantised weights are read, and of a virtual checkpoint over its
  * sources' fingerprints and what it makes of them. The same bytes give the same fingerprint wherever they lie and
  * whatever their times. Training moves every block of a tensor; an edit of a few bytes between the samples goes unseen,
  * so whoever reuses a result by fingerprint compares lengths and times too (`filesOf`).
@@ -27,6 +27,8 @@ export async function fingerprint(
   for (const shard of [...checkpoint.shards].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     facts.push([shard.name, shard.bytes, shard.headerHash, await sampleHash(shard, signal)]);
   }
+  // What is read of the same bytes depends on the config where weights are quantised.
+  if (checkpoint.quantisation !== undefined) facts.push('quantisation', checkpoint.quantisation);
   if (checkpoint.virtual !== undefined) {
     const { kind, sources, recipe } = checkpoint.virtual;
     facts.push(kind, recipe);

@@ -5,10 +5,11 @@ import { tiesHead } from '../topology/model.js';
 import { isExtra } from '../topology/names.js';
 import { placeTensor } from '../topology/place.js';
 import { type Section, SECTIONS } from '../topology/topology.js';
-import type { Checkpoint, Shard } from './checkpoint.js';
+import type { Checkpoint, Shard, Tensor } from './checkpoint.js';
 import { bytesOf } from './elements.js';
 import { fingerprint } from './fingerprint.js';
 import { checkpointLabel } from './hub.js';
+import { stores } from './leftOut.js';
 import { openCheckpoint } from './open.js';
 
 /** Opens and describes the checkpoint at `path`. Errors as `openCheckpoint`. */
@@ -31,6 +32,13 @@ function namesOfShards(checkpoint: Checkpoint, prefix = ''): Map<Shard, string> 
   return names;
 }
 
+/** A tensor as its file has it: of a dequantised weight, the codes. */
+function storedFacts(tensor: Tensor) {
+  if (tensor.expression === undefined) return tensor;
+  if (tensor.expression.kind === 'scaled') return { ...tensor.expression.codes, name: tensor.name };
+  return { ...tensor, shard: undefined };
+}
+
 function describe(checkpoint: Checkpoint, print: string): InspectResult {
   const cuts = resolveCuts(undefined, checkpoint.layers);
   const dtypes: InspectResult['dtypes'] = {};
@@ -42,16 +50,19 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
   const { config } = checkpoint;
   const headMissing = isHeadTied(checkpoint) && config !== undefined && tiesHead(config, checkpoint.family) === false;
   let parameters = 0;
-  for (const tensor of checkpoint.tensors.values()) {
+  const listed = [...checkpoint.tensors.values()].map((tensor) => storedFacts(tensor));
+  for (const tensor of [...listed, ...(checkpoint.leftOut ?? [])]) {
     const { section, layer, depth, component } = placeTensor(tensor.name, checkpoint, cuts);
     add((dtypes[tensor.dtype] ??= { tensors: 0, parameters: 0 }), tensor.size);
     const sum = sections.get(section) ?? { tensors: 0, parameters: 0 };
-    add(sum, tensor.size);
-    if (isExtra(tensor.name)) add(extra, tensor.size);
+    // Scales and packed codes are no parameters.
+    const own = 'reason' in tensor ? 0 : tensor.size;
+    add(sum, own);
+    if (isExtra(tensor.name)) add(extra, own);
     sections.set(section, sum);
-    const shard = tensor.expression === undefined ? shardNames.get(tensor.shard)! : COMPUTED;
+    const shard = tensor.shard === undefined ? COMPUTED : shardNames.get(tensor.shard)!;
     perShard.set(shard, (perShard.get(shard) ?? 0) + 1);
-    parameters += tensor.size;
+    parameters += own;
     tensors.push({
       name: tensor.name,
       onDisk: tensor.onDisk,
@@ -62,7 +73,8 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
       dtype: tensor.dtype,
       shape: tensor.shape,
       shard,
-      bytes: bytesOf(tensor),
+      bytes: tensor.shard === undefined ? bytesOf(tensor) : tensor.end - tensor.begin,
+      ...('reason' in tensor ? { leftOut: tensor.reason } : {}),
     });
   }
   return {
@@ -84,6 +96,7 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
     headMissing,
     fingerprint: print,
     tensors,
+    ...(checkpoint.quantisation === undefined ? {} : { quantisation: [...checkpoint.quantisation] }),
     warnings: checkpoint.warnings,
     madeOf: checkpoint.virtual?.summary ?? null,
     reading: checkpoint.reading ?? null,
@@ -100,9 +113,9 @@ export function isHeadTied(checkpoint: Checkpoint): boolean {
   return (
     names.size > 0 &&
     checkpoint.layers > 0 &&
-    !names.has('lm_head.weight') &&
-    !names.has('language_model.output.weight') &&
-    !names.has('embed_out.weight')
+    !stores(checkpoint, 'lm_head.weight') &&
+    !stores(checkpoint, 'language_model.output.weight') &&
+    !stores(checkpoint, 'embed_out.weight')
   );
 }
 

@@ -3,13 +3,16 @@ import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { describeModel, isNeeded } from '../topology/model.js';
+import type { AdapterFiles } from './adapter.js';
 import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
-import type { Checkpoint, Found, Reading, Shard, Tensor } from './checkpoint.js';
+import type { Checkpoint, Found, LeftOutTensor, Reading, Shard, Tensor } from './checkpoint.js';
+import { computedTensor } from './computed.js';
 import { counted, fileError, malformed, quoted, shown, some } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { isAdapterFolder, type Location, locate } from './locate.js';
 import { splitPeft } from './peftInside.js';
+import { type Readable, sortReadable } from './quantized.js';
 import { readingOf } from './reading.js';
 import { type Header, readHeader } from './safetensors.js';
 import { readText } from './text.js';
@@ -81,7 +84,7 @@ async function openNested(
       {
         path: place,
         folder: location.folder,
-        stored: found.map((tensor) => ({ ...tensor, onDisk: withoutWrappers(tensor.onDisk) })),
+        stored: plainTensors(found, location).map((tensor) => ({ ...tensor, onDisk: withoutWrappers(tensor.onDisk) })),
         shards,
         files,
         reading: { ...read.reading, wrappers: [] },
@@ -115,7 +118,7 @@ async function openNested(
   });
   if (inside.length === 0) return checkpoint;
   const { openInside } = await import('./adapter.js');
-  return openInside(checkpoint, inside, location.entries, signal);
+  return openInside(checkpoint, plainTensors(inside, location), location.entries, signal);
 }
 
 /** The checkpoint that these tensors are, under its family's names. @throws `malformed` for layers that are missing */
@@ -137,10 +140,8 @@ function describe(
     reading: Reading;
   },
 ): Checkpoint {
-  const model = describeModel(
-    found.map((tensor) => tensor.onDisk),
-    config,
-  );
+  const readable = sortReadable(found, config);
+  const { model, tensors, leftOut } = named(found, readable, config);
   const { family, layout, layers, visionLayers, visionStacks } = model;
   // What is absent tells the family too.
   const whole = absent.length === 0 ? model : describeModel([...model.names.keys(), ...absent], config);
@@ -151,11 +152,6 @@ function describe(
       `says that ${quoted(needed)} is in ${shown(location.index!.map.shardOf.get(needed)!)}, but that file has no such tensor.`,
     );
   if (model.missing !== undefined) throw malformed(location.path, model.missing);
-  const tensors = new Map<string, Tensor>();
-  for (const tensor of found) {
-    const name = model.names.get(tensor.onDisk) ?? tensor.onDisk;
-    tensors.set(name, { ...tensor, name });
-  }
   return {
     path: location.path,
     folder: location.folder,
@@ -175,10 +171,52 @@ function describe(
             `${counted(absent.length, 'tensor', 'is', 'are')} in the index and not in the file that it names, and the model does not need ${absent.length === 1 ? 'it' : 'them'}: ${some(absent)}.`,
           ]
         : []),
+      ...readable.warnings,
       ...model.warnings,
     ],
     reading,
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    ...(readable.quantisation.length > 0 ? { quantisation: readable.quantisation } : {}),
   };
+}
+
+/** Canonical names, for what is read and for what is left out. */
+function named(
+  found: readonly Found[],
+  readable: Readable,
+  config: Checkpoint['config'],
+): { model: ReturnType<typeof describeModel>; tensors: Map<string, Tensor>; leftOut: LeftOutTensor[] } {
+  // Weights that are stored under other names than theirs (qweight) tell the layout too.
+  const onDisk = new Set([
+    ...found.map((tensor) => tensor.onDisk),
+    ...readable.leftOut.flatMap(({ weight }) => weight ?? []),
+  ]);
+  const model = describeModel([...onDisk], config);
+  const nameOf = (name: string) => model.names.get(name) ?? name;
+  const tensors = new Map<string, Tensor>();
+  for (const tensor of readable.tensors) {
+    const name = nameOf(tensor.onDisk);
+    if (tensor.expression === undefined) tensors.set(name, { ...tensor, name });
+    else tensors.set(name, computedTensor({ ...tensor, name, dtype: 'F32' }, tensor.expression));
+  }
+  const leftOut = readable.leftOut.map((tensor): LeftOutTensor => ({
+    ...tensor,
+    name: nameOf(tensor.onDisk),
+    weight: tensor.weight === null ? null : nameOf(tensor.weight),
+  }));
+  return { model, tensors, leftOut };
+}
+
+/** An adapter's tensors, none of which may be left out. @throws `unsupported` */
+function plainTensors(found: readonly Found[], location: Location): AdapterFiles['stored'] {
+  const { tensors, leftOut } = sortReadable(found, undefined);
+  const [first] = leftOut;
+  const plain = tensors.flatMap((tensor) => (tensor.expression === undefined ? [tensor] : []));
+  if (first === undefined && plain.length === tensors.length) return plain;
+  throw new FrankensteinError(
+    'unsupported',
+    `${shown(location.path)} has ${quoted(first?.onDisk ?? tensors[0]!.onDisk)}, which is no part of an adapter that is read here. ${first?.reason ?? ''}`.trimEnd(),
+  );
 }
 
 async function readConfig(location: Location, signal?: AbortSignal): Promise<Checkpoint['config']> {

@@ -4,10 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { FrankensteinError } from '../errors.js';
-import type { Dtype } from './checkpoint.js';
 import { DTYPE_BYTES, dtypeOf } from './decode.js';
-import { malformed, quoted, shown, thousands } from './failure.js';
+import { malformed, quoted, thousands } from './failure.js';
 import { parseStrictJson } from './json.js';
 import { readFully } from './read.js';
 
@@ -26,9 +24,21 @@ const HEADER_DEPTH = 3;
 /** The u64 in front of the header. */
 const LENGTH_BYTES = 8;
 
+/** Bits per element of the format's dtypes whose values are not read here. */
+const UNREAD_BITS: Readonly<Record<string, number>> = {
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  F8_E8M0: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E5M2FNUZ: 8,
+  C64: 64,
+};
+
 export interface HeaderTensor {
   name: string;
-  dtype: Dtype;
+  /** As the file spells it: a `Dtype`, or one that is not read here. */
+  dtype: string;
   shape: number[];
   /** Elements. */
   size: number;
@@ -47,7 +57,7 @@ export interface Header {
 
 /**
  * The header of an open file of `fileBytes` bytes; `file` names it in messages.
- * @throws `malformed`, or `unsupported` for a dtype that is not read here.
+ * @throws `malformed`
  */
 export async function readHeader(
   handle: FileHandle,
@@ -121,15 +131,8 @@ function parseTensor(name: string, entry: unknown, file: string, dataStart: numb
     );
   if (!isObject(entry))
     throw malformed(file, `describes the tensor ${quoted(name)} by something other than an object.`);
-  const { dtype: spelling, shape, data_offsets: offsets } = entry;
-  if (typeof spelling !== 'string') throw malformed(file, `gives no dtype for the tensor ${quoted(name)}.`);
-  const dtype = dtypeOf(spelling);
-  if (dtype === undefined) {
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(file)} stores the tensor ${quoted(name)} as ${quoted(spelling)}, a dtype that is not read here (${Object.keys(DTYPE_BYTES).join(', ')} are).`,
-    );
-  }
+  const { dtype, shape, data_offsets: offsets } = entry;
+  if (typeof dtype !== 'string') throw malformed(file, `gives no dtype for the tensor ${quoted(name)}.`);
   if (!isNumbers(shape)) throw malformed(file, `gives no shape for the tensor ${quoted(name)}.`);
   if (!isNumbers(offsets) || offsets.length !== 2)
     throw malformed(file, `gives no pair of data_offsets for the tensor ${quoted(name)}.`);
@@ -143,18 +146,26 @@ function parseTensor(name: string, entry: unknown, file: string, dataStart: numb
     }
   }
   const size = shape.includes(0) ? 0 : shape.reduce((product, dimension) => product * dimension, 1);
-  const bytes = size * DTYPE_BYTES[dtype];
   const [begin, end] = offsets as [number, number];
   if (begin > end)
     throw malformed(file, `gives the tensor ${quoted(name)} offsets that run backwards (${begin} to ${end}).`);
+  const bits = bitsOf(dtype);
+  const bytes = bits === undefined ? end - begin : (size * bits) / 8;
   // A product beyond 2⁵³ is rounded, but so much larger than any file that it cannot equal a length by accident.
   if (bytes !== end - begin) {
     throw malformed(
       file,
-      `gives the tensor ${quoted(name)} ${thousands(end - begin)} bytes, but ${dtype} of shape [${shape.slice(0, 16).join(', ')}] takes ${thousands(bytes)}.`,
+      `gives the tensor ${quoted(name)} ${thousands(end - begin)} bytes, but ${dtype} of shape [${shape.slice(0, 16).join(', ')}] takes ${Number.isInteger(bytes) ? thousands(bytes) : `${bytes}, which is no whole number`}.`,
     );
   }
   return { name, dtype, shape, size, begin: dataStart + begin, end: dataStart + end };
+}
+
+/** Bits per element; undefined for a dtype that the format had not when this was written. */
+function bitsOf(spelling: string): number | undefined {
+  const dtype = dtypeOf(spelling);
+  if (dtype !== undefined) return 8 * DTYPE_BYTES[dtype];
+  return Object.hasOwn(UNREAD_BITS, spelling) ? UNREAD_BITS[spelling] : undefined;
 }
 
 /** The tensors, by offset, must cover the bytes after the header exactly once. */

@@ -1,5 +1,6 @@
 /** Which tensors of several checkpoints belong together, and what has no counterpart. */
-import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, LeftOutTensor, Tensor } from '../checkpoint/checkpoint.js';
+import { leftOutWeights } from '../checkpoint/leftOut.js';
 import type { MissingTensor } from './result.js';
 
 /** A run of neighbouring stages that hold a tensor in one shape: what can be compared. */
@@ -23,14 +24,22 @@ export interface Alignment {
 }
 
 export function alignTensors(checkpoints: readonly Checkpoint[]): Alignment {
-  const names = new Set(checkpoints.flatMap((checkpoint) => [...checkpoint.tensors.keys()]));
+  const leftOut = checkpoints.map((checkpoint) => leftOutWeights(checkpoint));
+  const names = new Set(
+    checkpoints.flatMap((checkpoint, stage) => [...checkpoint.tensors.keys(), ...leftOut[stage]!.keys()]),
+  );
   const tensors: AlignedTensor[] = [];
   const missing: MissingTensor[] = [];
   for (const name of names) {
     const stored = checkpoints.map((checkpoint) => checkpoint.tensors.get(name));
     const segments = segmentsOf(stored);
     if (segments.length > 0) tensors.push({ name, stored, segments });
-    const lacking = describeMissing(name, stored, checkpoints);
+    const lacking = describeMissing(
+      name,
+      stored,
+      leftOut.map((weights) => weights.get(name)),
+      checkpoints,
+    );
     if (lacking) missing.push(lacking);
   }
   return { tensors, missing };
@@ -56,20 +65,21 @@ function sameShape(a: Tensor, b: Tensor): boolean {
 function describeMissing(
   name: string,
   stored: readonly (Tensor | undefined)[],
+  leftOut: readonly (LeftOutTensor | undefined)[],
   checkpoints: readonly Checkpoint[],
 ): MissingTensor | undefined {
   const stages = stored.map((_, stage) => stage);
   const presentIn = stages.filter((stage) => stored[stage]);
   const absentIn = stages.filter((stage) => !stored[stage]);
-  const first = stored[presentIn[0]!]!;
-  const reshaped = presentIn.some((stage) => !sameShape(stored[stage]!, first));
+  const first = stored[presentIn[0] ?? -1];
+  const reshaped = presentIn.some((stage) => !sameShape(stored[stage]!, first!));
   if (absentIn.length === 0 && !reshaped) return undefined;
   return {
     name,
     presentIn,
     absentIn,
-    shapes: stored.map((tensor) => tensor?.shape ?? null),
-    reason: reasonFor(name, reshaped, absentIn, checkpoints),
+    shapes: stored.map((tensor, stage) => tensor?.shape ?? leftOut[stage]?.shape ?? null),
+    reason: leftOut.find((tensor) => tensor !== undefined)?.reason ?? reasonFor(name, reshaped, absentIn, checkpoints),
   };
 }
 

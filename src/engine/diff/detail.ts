@@ -3,6 +3,7 @@ import type { CallContext } from '../api.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { bytesOf, readElements } from '../checkpoint/elements.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
+import { leftOutWeights } from '../checkpoint/leftOut.js';
 import { openCheckpoint } from '../checkpoint/open.js';
 import type { Tensor } from '../checkpoint/checkpoint.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
@@ -33,7 +34,12 @@ export async function tensorDetail(
   const checkpoints = [await openCheckpoint(before, { signal }), await openCheckpoint(after, { signal })];
   const [a, b] = checkpoints.map((checkpoint) => {
     const tensor = checkpoint.tensors.get(name);
-    if (!tensor) throw new FrankensteinError('not-found', `${checkpoint.path} has no tensor ${name}.`);
+    if (!tensor) {
+      const why = leftOutWeights(checkpoint).get(name)?.reason;
+      throw why === undefined
+        ? new FrankensteinError('not-found', `${checkpoint.path} has no tensor ${name}.`)
+        : new FrankensteinError('unsupported', `${checkpoint.path} has ${name}, but it cannot be read. ${why}`);
+    }
     return tensor;
   }) as [Tensor, Tensor];
   if (a.shape.join() !== b.shape.join()) {

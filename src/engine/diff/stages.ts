@@ -86,7 +86,7 @@ export function summarise(checkpoint: Checkpoint, label: string, print: string):
     parameters: stored.reduce((sum, { size }) => sum + size, 0),
     // What is computed has no bytes of its own: then those of the files it is made of.
     bytes:
-      checkpoint.virtual === undefined
+      checkpoint.virtual === undefined && checkpoint.quantisation === undefined
         ? stored.reduce((sum, tensor) => sum + bytesOf(tensor), 0)
         : filesOf(checkpoint).reduce((sum, { bytes }) => sum + bytes, 0),
     ...(checkpoint.virtual === undefined

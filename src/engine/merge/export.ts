@@ -12,7 +12,9 @@ import { COMPUTING_BYTES } from '../checkpoint/computed.js';
 import { bytesOf } from '../checkpoint/elements.js';
 import { shown } from '../checkpoint/failure.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { openStage } from '../checkpoint/open.js';
+import { withoutQuantisation } from '../checkpoint/quantizationConfig.js';
 import { createMeter } from '../diff/meter.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { BASE_BYTES, DEFAULT_MEMORY } from '../runtime/budget.js';
@@ -98,6 +100,7 @@ async function exportWith(
       'unsupported',
       `${shown(checkpoint.path)} has no config.json, so what is made of it would be no checkpoint that loads.`,
     );
+  refuseLeftOut(checkpoint, 'be written');
   const shards = planShards(checkpoint, request.shardBytes ?? SHARD_BYTES);
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const computed = shards
@@ -314,7 +317,11 @@ async function writeTexts(
     throwIfCancelled(signal);
     if (name !== 'config.json' && !/^readme|\.index\.json$/i.test(name)) await copyFile(file, path.join(folder, name));
   }
-  await writeFile(path.join(folder, 'config.json'), `${JSON.stringify(checkpoint.config, null, 2)}\n`);
+  // Every weight is written as a plain number.
+  await writeFile(
+    path.join(folder, 'config.json'),
+    `${JSON.stringify(withoutQuantisation(checkpoint.config!), null, 2)}\n`,
+  );
   const template = checkpoint.virtual?.chatTemplate;
   if (template !== undefined) await writeFile(path.join(folder, 'chat_template.jinja'), template);
   if (shards.length > 1) {

@@ -64,6 +64,11 @@ export function toMergekit(
     // A repository of the cache is known to mergekit by its own name.
     return /^[\w-][\w.-]*\/[\w.-]+(?:@[\w.-]+)?$/.test(location) && path.includes('models--') ? location : path;
   };
+  for (const { label, checkpoint } of plan.sources)
+    if (checkpoint.quantisation !== undefined)
+      refusals.push(
+        `${label} is quantised (${checkpoint.quantisation[0]!.scheme}), and mergekit takes the codes for the weights: write it out first as a checkpoint of plain weights.`,
+      );
   let config: Record<string, unknown> | undefined;
   if (form.kind === 'stitch') config = stitchConfig(form, plan, owner, model, notes);
   else if (form.kind === 'interpolate') config = interpolateConfig(form, owner, model, notes, refusals);

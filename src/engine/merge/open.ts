@@ -286,7 +286,9 @@ function configOf(owner: Checkpoint, plan: RecipePlan, { dtype }: Recipe): Check
     for (const key of ['depth', 'num_hidden_layers'])
       if (vision[key] === owner.visionLayers) vision[key] = plan.visionLayers.length;
   }
-  const given = dtype?.value ?? NAME_OF[commonDtype(plan) ?? ''];
+  // A loader rounds to the config's dtype: never dequantised weights without a word.
+  const dequantised = plan.sources.some(({ checkpoint }) => checkpoint.quantisation !== undefined);
+  const given = dtype?.value ?? (dequantised ? 'float32' : NAME_OF[commonDtype(plan) ?? '']);
   if (given !== undefined) {
     for (const one of [config, ...inner])
       for (const key of ['dtype', 'torch_dtype']) if (typeof one[key] === 'string') one[key] = given;

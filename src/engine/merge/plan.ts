@@ -6,6 +6,8 @@ import type { Checkpoint, Dtype, Tensor } from '../checkpoint/checkpoint.js';
 import { bytesOf } from '../checkpoint/elements.js';
 import { computedTensor } from '../checkpoint/computed.js';
 import { isFloat } from '../checkpoint/encode.js';
+import { thousands } from '../checkpoint/failure.js';
+import { leftOutWeights, whyIncomplete } from '../checkpoint/leftOut.js';
 import { FrankensteinError } from '../errors.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { familyById } from '../topology/families.js';
@@ -15,17 +17,18 @@ import { type Section, SECTIONS } from '../topology/topology.js';
 import type { KernelName } from './arithmetic/kernels.js';
 import type { Parameters } from './arithmetic/task.js';
 import { METHODS, type MethodName, type MethodParameter } from './methods.js';
-import type {
-  InterpolateForm,
-  LayerRange,
-  MergeBody,
-  MergeForm,
-  NoiseForm,
-  Parameter,
-  Recipe,
-  Reference,
-  Setting,
-  StitchForm,
+import {
+  type InterpolateForm,
+  type LayerRange,
+  type MergeBody,
+  type MergeForm,
+  type NoiseForm,
+  type Parameter,
+  type Recipe,
+  type Reference,
+  type Setting,
+  type StitchForm,
+  referencesOf,
 } from './recipe/ast.js';
 import { nearest, type Place, type ProblemCode, type Report } from './recipe/problem.js';
 import { MODULES } from './recipe/schema.js';
@@ -109,6 +112,7 @@ export function planRecipe(
 ): RecipePlan | undefined {
   const { form } = recipe;
   if (form === undefined) return undefined;
+  for (const reference of referencesOf(form)) reportQuantised(reference, sourceOf(reference), report);
   const planner = new Planner(recipe, sourceOf, text, report);
   switch (form.kind) {
     case 'stitch':
@@ -120,6 +124,29 @@ export function planRecipe(
     case 'merge':
       return planner.merge(form);
   }
+}
+
+/** Weights that cannot be read are in no result; those that are computed from codes are written as plain numbers. */
+function reportQuantised(reference: Reference, { label, checkpoint }: Source, report: Report): void {
+  const at = { offset: reference.offset, length: reference.length };
+  const incomplete = whyIncomplete(checkpoint);
+  if (incomplete !== undefined)
+    report({ ...at, code: 'unsupported', severity: 'error', message: `${label} cannot be used: ${incomplete}` });
+  else if (checkpoint.quantisation !== undefined)
+    report({
+      ...at,
+      code: 'note',
+      severity: 'warning',
+      message: `${label} is quantised (${checkpoint.quantisation.map(({ scheme }) => scheme).join(', ')}): the result has its weights as plain numbers, in float32 unless the recipe sets a dtype.`,
+    });
+  const unused = [...leftOutWeights(checkpoint).values()];
+  if (incomplete === undefined && unused.length > 0)
+    report({
+      ...at,
+      code: 'note',
+      severity: 'warning',
+      message: `The result lacks ${thousands(unused.length)} ${unused.length === 1 ? 'tensor' : 'tensors'} of ${label}, such as ${unused[0]!.onDisk}. ${unused[0]!.reason}`,
+    });
 }
 
 /** Collects the tensors of one plan, and what is wrong on the way. */

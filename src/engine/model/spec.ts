@@ -1,6 +1,7 @@
 /** What a model is, read off its tensors and config: every size that building graphs and pages needs. */
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { quoted, shown } from '../checkpoint/failure.js';
+import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { FrankensteinError } from '../errors.js';
 import { textConfig, tiesHead } from '../topology/model.js';
 import { MODEL_FAMILIES, type ModelFamily, type VisionFamily } from './families.js';
@@ -77,6 +78,7 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
       `${shown(checkpoint.path)} is of the family ${quoted(checkpoint.family)}, which cannot be run here yet. These can: ${MODEL_FAMILIES.map(({ name }) => name).join(', ')}. Comparing checkpoints works for every family.`,
     );
   }
+  refuseLeftOut(checkpoint, 'be run');
   const text = textConfig(config);
   const language = readLanguage(checkpoint, family, text);
   const visionConfig = objectOf(config['vision_config']);
