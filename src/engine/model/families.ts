@@ -20,6 +20,16 @@ export interface LanguageFamily {
   root: string;
   /** Where the config gives none. */
   ropeTheta: number;
+  /** Of the RMS norms, where the config gives none. */
+  epsilon: number;
+  /** Biases: on queries, keys and values always, or on those and the output where the config's `attention_bias` says. */
+  biases: 'qkv' | 'attention_bias';
+  /** Whether the config's `mlp_bias` counts. */
+  mlpBias?: true;
+  /** Queries and keys are normalised per head. */
+  qkNorm?: true;
+  /** Sliding attention, from the layer on where the config gives none; left out: the family has none. */
+  windowsFrom?: number;
   axes: RopeAxes;
   /** Frequencies per axis, where the config gives none. Empty for `text`. */
   sections: readonly number[];
@@ -29,7 +39,7 @@ export interface VisionFamily {
   /** Canonical path of the tower. */
   root: string;
   /** Key of the config that holds the tower's width. */
-  widthKey: string;
+  widthKey: 'hidden_size' | 'embed_dim';
   norm: 'rms' | 'layer';
   /** Matrices of a block's MLP: gate, up, down, or in, out. */
   mlp: { kind: 'gated'; gate: string; up: string; down: string } | { kind: 'plain'; first: string; second: string };
@@ -67,7 +77,15 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
   {
     modelType: 'qwen2_5_vl',
     name: 'Qwen2.5-VL',
-    language: { root: NESTED, ropeTheta: 1_000_000, axes: 'sections', sections: [16, 24, 24] },
+    language: {
+      root: NESTED,
+      ropeTheta: 1_000_000,
+      epsilon: 1e-5,
+      biases: 'qkv',
+      windowsFrom: 80,
+      axes: 'sections',
+      sections: [16, 24, 24],
+    },
     vision: {
       root: TOWER,
       widthKey: 'hidden_size',
@@ -83,7 +101,15 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
   {
     modelType: 'qwen2_vl',
     name: 'Qwen2-VL',
-    language: { root: NESTED, ropeTheta: 1_000_000, axes: 'sections', sections: [16, 24, 24] },
+    language: {
+      root: NESTED,
+      ropeTheta: 1_000_000,
+      epsilon: 1e-5,
+      biases: 'qkv',
+      windowsFrom: 80,
+      axes: 'sections',
+      sections: [16, 24, 24],
+    },
     vision: {
       root: TOWER,
       widthKey: 'embed_dim',
@@ -98,7 +124,15 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
   {
     modelType: 'qwen3_vl',
     name: 'Qwen3-VL',
-    language: { root: NESTED, ropeTheta: 500_000, axes: 'interleaved', sections: [24, 20, 20] },
+    language: {
+      root: NESTED,
+      ropeTheta: 500_000,
+      epsilon: 1e-6,
+      biases: 'attention_bias',
+      qkNorm: true,
+      axes: 'interleaved',
+      sections: [24, 20, 20],
+    },
     vision: {
       root: TOWER,
       widthKey: 'hidden_size',
@@ -115,8 +149,41 @@ export const MODEL_FAMILIES: readonly ModelFamily[] = [
   {
     modelType: 'qwen2',
     name: 'Qwen2 and Qwen2.5',
-    language: { root: FLAT, ropeTheta: 10_000, axes: 'text', sections: [] },
+    language: {
+      root: FLAT,
+      ropeTheta: 10_000,
+      epsilon: 1e-6,
+      biases: 'qkv',
+      windowsFrom: 28,
+      axes: 'text',
+      sections: [],
+    },
   },
-  { modelType: 'qwen3', name: 'Qwen3', language: { root: FLAT, ropeTheta: 10_000, axes: 'text', sections: [] } },
-  { modelType: 'llama', name: 'Llama', language: { root: FLAT, ropeTheta: 10_000, axes: 'text', sections: [] } },
+  {
+    modelType: 'qwen3',
+    name: 'Qwen3',
+    language: {
+      root: FLAT,
+      ropeTheta: 10_000,
+      epsilon: 1e-6,
+      biases: 'attention_bias',
+      qkNorm: true,
+      windowsFrom: 28,
+      axes: 'text',
+      sections: [],
+    },
+  },
+  {
+    modelType: 'llama',
+    name: 'Llama',
+    language: {
+      root: FLAT,
+      ropeTheta: 10_000,
+      epsilon: 1e-6,
+      biases: 'attention_bias',
+      mlpBias: true,
+      axes: 'text',
+      sections: [],
+    },
+  },
 ];

@@ -50,6 +50,7 @@ export interface Branch {
  */
 export function openModel(checkpoint: Checkpoint, settings: ModelSettings = {}): Model {
   const spec = readSpec(checkpoint);
+  spec.notices.forEach((sentence) => settings.onNotice?.(sentence));
   return new Model(
     checkpoint,
     spec,

@@ -1,8 +1,19 @@
 /** Rotary position embedding: frequencies per family and config, positions of text and pictures, tables of cos and sin. */
+import { malformed, quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
+import {
+  checked,
+  finite,
+  index,
+  isEmpty,
+  isRecord,
+  type JsonObject,
+  listOf,
+  outOfRange,
+  positive,
+  valueOf,
+} from './config/check.js';
 import type { LanguageFamily } from './families.js';
-
-type Config = Readonly<Record<string, unknown>>;
 
 export interface Rotation {
   /** Radians per position for each pair of a head's dimensions, fp32 as transformers computes them. */
@@ -11,41 +22,143 @@ export interface Rotation {
   scale: number;
 }
 
-/** @throws `unsupported` for a scaling that is not built here. `where` names the checkpoint. */
-export function rotationOf(config: Config, headDim: number, defaultTheta: number, where: string): Rotation {
-  const parameters = ropeParameters(config);
-  const kind = parameters['rope_type'] ?? parameters['type'] ?? 'default';
+/** How a config turns positions into angles. */
+export interface Rope {
+  rotation: Rotation;
+  /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
+  axes: Uint8Array;
+  /** Sentences about settings that have no effect. */
+  notices: string[];
+}
+
+/** Scalings for which transformers looks for the context length beside them, and finds none above a text_config. */
+const SCALED_BY_CONTEXT = ['llama3', 'yarn', 'longrope'];
+const BUILT = ['default', 'linear', 'llama3', 'yarn'];
+
+/**
+ * The rotation of the language model, from the settings that count where a config has several, as transformers decides:
+ * `rope_scaling` in place of all of `rope_parameters`, a theta inside before one beside, nothing above a `text_config`.
+ * @param config the whole config, `text` the language model's part of it, which may be the same object.
+ * @param file names the file in messages.
+ * @throws `unsupported` for a scaling that is not built here; `malformed` for values that transformers would not run.
+ */
+export function readRope(
+  config: JsonObject,
+  text: JsonObject,
+  family: LanguageFamily,
+  headDim: number,
+  file: string,
+): Rope {
+  const at = text === config ? '' : 'text_config.';
+  const key = isEmpty(text['rope_scaling']) ? 'rope_parameters' : 'rope_scaling';
+  for (const name of ['rope_scaling', 'rope_parameters']) {
+    if (!isEmpty(text[name]) && !isRecord(text[name])) throw outOfRange(file, at + name, text[name], 'an object');
+  }
+  const given = isRecord(text[key]) ? text[key] : {};
+  const settings: RopeSettings = { file, at: `${at}${key}`, family, ...standardised(given, config, text, family) };
+  const layered = ['full_attention', 'sliding_attention'].find((type) => isRecord(given[type]));
+  if (layered !== undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} gives each type of layer a rotation of its own (${quoted(`${settings.at}.${layered}`)}), which is not built here.`,
+    );
   return {
-    inverseFrequencies: frequencies(config, headDim, defaultTheta, kind, where),
-    scale: kind === 'yarn' ? yarnScale(parameters, where) : 1,
+    rotation: rotationOf(settings, headDim),
+    axes: axesOf(settings, headDim / 2),
+    notices: text === config ? [] : aboveText(config, settings.values['rope_theta'], file),
   };
 }
 
-function frequencies(
-  config: Config,
-  headDim: number,
-  defaultTheta: number,
-  kind: unknown,
-  where: string,
-): Float32Array {
-  const parameters = ropeParameters(config);
-  const theta = numberOf(parameters['rope_theta']) ?? numberOf(config['rope_theta']) ?? defaultTheta;
-  const plain = axialFrequencies(headDim, theta);
-  switch (kind) {
-    case 'default':
-    case 'mrope':
-      return plain;
-    case 'linear':
-      return plain.map((frequency) => frequency / (numberOf(parameters['factor']) ?? 1));
-    case 'llama3':
-      return llama3(plain, parameters, where);
-    case 'yarn':
-      return yarn(plain, theta, parameters, numberOf(config['max_position_embeddings']), where);
-    default:
-      throw new FrankensteinError(
-        'unsupported',
-        `${where} scales its positions by ${JSON.stringify(kind)}, which is not built here; default, linear, llama3, yarn and mrope are.`,
+interface RopeSettings {
+  file: string;
+  /** Where the settings stand, for messages. */
+  at: string;
+  family: LanguageFamily;
+  kind: unknown;
+  values: JsonObject;
+  /** `max_position_embeddings` as the config has it. */
+  context: unknown;
+}
+
+/** The settings with what stands beside them filled in. */
+function standardised(
+  given: JsonObject,
+  config: JsonObject,
+  text: JsonObject,
+  family: LanguageFamily,
+): Pick<RopeSettings, 'kind' | 'values' | 'context'> {
+  const kind = 'rope_type' in given ? given['rope_type'] : 'type' in given ? given['type'] : 'default';
+  const values: Record<string, unknown> = { ...given };
+  if (!('rope_theta' in given)) values['rope_theta'] = 'rope_theta' in text ? text['rope_theta'] : family.ropeTheta;
+  // A vision-language config without text_config hands its language model the keys that model declares, not these two.
+  const declared = family.axes === 'text' || text !== config;
+  if (declared && !('partial_rotary_factor' in given) && !isEmpty(text['partial_rotary_factor']))
+    values['partial_rotary_factor'] = text['partial_rotary_factor'];
+  const context = 'original_max_position_embeddings';
+  if (declared && context in text) values[context] = text[context];
+  else if (!(context in given)) values[context] = text['max_position_embeddings'];
+  return {
+    kind: kind === 'mrope' && family.axes === 'sections' ? 'default' : kind,
+    values,
+    context: text['max_position_embeddings'],
+  };
+}
+
+/** Transformers ignores these, or fails over them. @throws `malformed` */
+function aboveText(config: JsonObject, theta: unknown, file: string): string[] {
+  const notices: string[] = [];
+  for (const key of ['rope_scaling', 'rope_parameters']) {
+    const value = config[key];
+    if (!isRecord(value) || isEmpty(value)) continue;
+    const kind = value['rope_type'] ?? value['type'] ?? 'default';
+    if (typeof kind === 'string' && SCALED_BY_CONTEXT.includes(kind))
+      throw malformed(
+        file,
+        `sets ${quoted(key)} to ${quoted(kind)} above its text_config, where transformers refuses it: move it into text_config.`,
       );
+    if (kind !== 'default' && kind !== 'mrope') notices.push(key);
+  }
+  if (!isEmpty(config['rope_theta']) && config['rope_theta'] !== theta) notices.push('rope_theta');
+  return notices.map(
+    (key) => `${shown(file)} sets ${quoted(key)} above its text_config; it has no effect there, as in transformers.`,
+  );
+}
+
+function rotationOf(settings: RopeSettings, headDim: number): Rotation {
+  const { kind, file, at } = settings;
+  if (typeof kind !== 'string' || !BUILT.includes(kind))
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} scales its positions by ${quoted(valueOf(kind))} (${quoted(at)}), which is not built here; default, linear, llama3, yarn and mrope are.`,
+    );
+  const theta = numberIn(settings, 'rope_theta', positive);
+  const partial =
+    settings.values['partial_rotary_factor'] === undefined ? 1 : numberIn(settings, 'partial_rotary_factor', positive);
+  // Without scaling, transformers' classes of these families do not look at it.
+  if (kind !== 'default' && Math.trunc(headDim * partial) !== headDim)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} sets "partial_rotary_factor" to ${partial}; models of this family do not run a rotation of part of a head scaled by ${kind}.`,
+    );
+  const plain = axialFrequencies(headDim, theta);
+  const inverseFrequencies = frequencies(settings, plain, theta);
+  if (!inverseFrequencies.every(Number.isFinite))
+    throw malformed(file, `has settings in ${quoted(at)} that make its rotation infinite.`);
+  return { inverseFrequencies, scale: kind === 'yarn' ? yarnScale(settings) : 1 };
+}
+
+function frequencies(settings: RopeSettings, plain: Float32Array, theta: number): Float32Array {
+  switch (settings.kind) {
+    case 'linear': {
+      const factor = numberIn(settings, 'factor', positive);
+      return plain.map((frequency) => frequency / factor);
+    }
+    case 'llama3':
+      return llama3(settings, plain);
+    case 'yarn':
+      return yarn(settings, plain, theta);
+    default:
+      return plain;
   }
 }
 
@@ -55,16 +168,30 @@ export function axialFrequencies(dim: number, theta: number): Float32Array {
 }
 
 /** A number that the scaling cannot do without. @throws `malformed` */
-function needed(parameters: Config, key: string, kind: string, where: string, otherwise?: number): number {
-  const value = numberOf(parameters[key]) ?? otherwise;
-  if (value === undefined)
-    throw new FrankensteinError('malformed', `${where} scales its positions by ${kind} but gives no ${key}.`);
-  return value;
+function numberIn(
+  { values, kind, file, at }: RopeSettings,
+  key: string,
+  schema: typeof positive | typeof finite,
+): number {
+  if (values[key] === undefined)
+    throw malformed(file, `scales its positions by ${quoted(String(kind))} but gives no ${quoted(`${at}.${key}`)}.`);
+  return checked(schema, values[key], file, `${at}.${key}`);
+}
+
+/** A number that may be missing or null. @throws `malformed` */
+function optionalIn(
+  settings: RopeSettings,
+  key: string,
+  schema: typeof positive | typeof finite = finite,
+): number | undefined {
+  return settings.values[key] === undefined || settings.values[key] === null
+    ? undefined
+    : numberIn(settings, key, schema);
 }
 
 /** Long wavelengths are stretched by `factor`, short ones kept, those between interpolated. */
-function llama3(plain: Float32Array, parameters: Config, where: string): Float32Array {
-  const need = (key: string) => needed(parameters, key, 'llama3', where);
+function llama3(settings: RopeSettings, plain: Float32Array): Float32Array {
+  const need = (key: string) => numberIn(settings, key, positive);
   const [factor, low, high, context] = [
     need('factor'),
     need('low_freq_factor'),
@@ -80,29 +207,32 @@ function llama3(plain: Float32Array, parameters: Config, where: string): Float32
   });
 }
 
+/** By how much the context is stretched: as given, or as the lengths before and after say where it is null. */
+function yarnFactor(settings: RopeSettings): number {
+  if (settings.values['factor'] !== null) return numberIn(settings, 'factor', positive);
+  const context = checked(positive, settings.context, settings.file, 'max_position_embeddings');
+  return context / numberIn(settings, 'original_max_position_embeddings', positive);
+}
+
 /**
  * Pairs that turn often within the trained context keep their frequency, those that turn less than once are stretched
  * by `factor`, those between are mixed by a ramp over their index. Source: arXiv 2309.00071, as transformers has it.
  */
-function yarn(
-  plain: Float32Array,
-  theta: number,
-  parameters: Config,
-  context: number | undefined,
-  where: string,
-): Float32Array {
-  const factor = needed(parameters, 'factor', 'yarn', where);
-  const trained = needed(parameters, 'original_max_position_embeddings', 'yarn', where, context);
+function yarn(settings: RopeSettings, plain: Float32Array, theta: number): Float32Array {
+  const factor = yarnFactor(settings);
+  const trained = numberIn(settings, 'original_max_position_embeddings', positive);
+  if (theta === 1)
+    throw outOfRange(settings.file, `${settings.at}.rope_theta`, theta, 'a number other than 1 with yarn');
   const dim = 2 * plain.length;
-  const truncate = parameters['truncate'] !== false;
+  const { truncate = true } = settings.values;
   /** Index of the pair that turns so many times within the trained context. */
   const pairOf = (turns: number) => (dim * Math.log(trained / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
   const [fast, slow] = [
-    pairOf(numberOf(parameters['beta_fast']) || 32),
-    pairOf(numberOf(parameters['beta_slow']) || 1),
+    pairOf(optionalIn(settings, 'beta_fast') || 32),
+    pairOf(optionalIn(settings, 'beta_slow') || 1),
   ];
-  const low = Math.max(truncate ? Math.floor(fast) : fast, 0);
-  const high = Math.min(truncate ? Math.ceil(slow) : slow, dim - 1);
+  const low = Math.max(isEmpty(truncate) ? fast : Math.floor(fast), 0);
+  const high = Math.min(isEmpty(truncate) ? slow : Math.ceil(slow), dim - 1);
   const width = low === high ? 0.001 : high - low;
   return plain.map((frequency, pair) => {
     const stretched = Math.fround(Math.min(1, Math.max(0, (pair - low) / width)));
@@ -110,48 +240,40 @@ function yarn(
   });
 }
 
-function yarnScale(parameters: Config, where: string): number {
-  const given = numberOf(parameters['attention_factor']);
+function yarnScale(settings: RopeSettings): number {
+  const given = optionalIn(settings, 'attention_factor');
   if (given !== undefined) return given;
-  const factor = needed(parameters, 'factor', 'yarn', where);
+  const factor = yarnFactor(settings);
   const grown = (scale: number) => (factor <= 1 ? 1 : 0.1 * scale * Math.log(factor) + 1);
-  const [scale, all] = [numberOf(parameters['mscale']), numberOf(parameters['mscale_all_dim'])];
+  const [scale, all] = [optionalIn(settings, 'mscale'), optionalIn(settings, 'mscale_all_dim')];
   return scale && all ? grown(scale) / grown(all) : grown(1);
 }
 
-/** Which coordinate turns each of `pairs` pairs. */
-export function ropeAxes(family: LanguageFamily, config: Config, pairs: number, where: string): Uint8Array {
+const SECTIONS = listOf(index, 'a list of whole numbers');
+
+/** Which coordinate turns each of `pairs` pairs. @throws `malformed` */
+function axesOf({ values, family, file, at }: RopeSettings, pairs: number): Uint8Array {
   const axes = new Uint8Array(pairs);
   if (family.axes === 'text') return axes;
-  const given = ropeParameters(config)['mrope_section'];
-  const sections = Array.isArray(given) ? (given as number[]) : family.sections;
-  const [time = 0, height = 0, width = 0] = sections;
-  if (time + height + width !== pairs)
-    throw new FrankensteinError(
-      'malformed',
-      `${where} has mrope sections ${sections.join(' + ')}, which do not add up to ${pairs}, half a head.`,
-    );
-  if (family.axes === 'sections') {
-    axes.fill(1, time, time + height);
-    axes.fill(2, time + height);
-  } else {
+  const key = `${at}.mrope_section`;
+  const sections =
+    'mrope_section' in values ? checked(SECTIONS, values['mrope_section'], file, key) : [...family.sections];
+  if (family.axes === 'interleaved') {
+    if (sections.length < 3) throw outOfRange(file, key, sections, 'three whole numbers: time, height, width');
+    const [, height, width] = sections as [number, number, number];
     for (let pair = 1; pair < 3 * height && pair < pairs; pair += 3) axes[pair] = 1;
     for (let pair = 2; pair < 3 * width && pair < pairs; pair += 3) axes[pair] = 2;
+    return axes;
   }
+  const sum = sections.reduce((total, section) => total + section, 0);
+  if (sum !== pairs)
+    throw malformed(
+      file,
+      `has mrope sections ${sections.join(' + ')} (${quoted(key)}), which do not add up to ${pairs}, half a head.`,
+    );
+  let begin = 0;
+  sections.forEach((section, place) => axes.fill(place % 3, begin, (begin += section)));
   return axes;
-}
-
-function ropeParameters(config: Config): Config {
-  // Transformers 5 writes `rope_parameters`, earlier ones `rope_scaling` beside `rope_theta`.
-  for (const key of ['rope_parameters', 'rope_scaling']) {
-    const value = config[key];
-    if (typeof value === 'object' && value !== null) return value as Config;
-  }
-  return {};
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }
 
 /** Positions of a prompt's tokens, and the one that follows. */

@@ -1,15 +1,23 @@
 /** What a model is, read off its tensors and config: every size that building graphs and pages needs. */
+import path from 'node:path';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { FrankensteinError } from '../errors.js';
 import { textConfig, tiesHead } from '../topology/model.js';
-import { MODEL_FAMILIES, type ModelFamily, type VisionFamily } from './families.js';
+import { checked, isRecord, type JsonObject, outOfRange } from './config/check.js';
+import { foreign, refuseForeign } from './config/keys.js';
+import {
+  type LanguageSettings,
+  languageSchema,
+  modelSchema,
+  type VisionSettings,
+  visionSchema,
+} from './config/schema.js';
+import { type LanguageFamily, MODEL_FAMILIES, type ModelFamily, type VisionFamily } from './families.js';
 import { ACTIVATIONS, type Activation } from './graphs/ops.js';
 import type { LayerShape } from './graphs/language.js';
-import { ropeAxes, type Rotation, rotationOf } from './rope.js';
-
-type Config = Readonly<Record<string, unknown>>;
+import { readRope, type Rotation } from './rope.js';
 
 export interface LanguageSpec {
   root: string;
@@ -55,10 +63,14 @@ export interface ModelSpec {
   vision: VisionSpec | undefined;
   /** Id of the placeholder that a picture's features replace. */
   imageToken: number | undefined;
+  /** Sentences about settings and weights that have no effect. */
+  notices: string[];
 }
 
 /** Checkpoints are rounded to 16 bits; transformers' RMS norms of vision towers and mergers fix this one. */
 export const VISION_EPSILON = 1e-6;
+/** Base of the vision towers' rotation. */
+export const VISION_THETA = 10_000;
 
 /**
  * Reads a checkpoint's sizes. Reads no weights.
@@ -79,26 +91,46 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
     );
   }
   refuseLeftOut(checkpoint, 'be run');
+  const file = path.join(checkpoint.folder, 'config.json');
   const text = textConfig(config);
-  const language = readLanguage(checkpoint, family, text);
-  const visionConfig = objectOf(config['vision_config']);
+  const at = text === config ? '' : 'text_config';
+  const { image_token_id: imageToken } = checked(modelSchema, config, file);
+  refuseForeign(config, file);
+  if (text !== config) refuseForeign(text, file, at);
+  const notices: string[] = [];
+  const language = readLanguage({ checkpoint, file, at, config, text, family: family.language, notices });
   const vision =
     family.vision && checkpoint.visionLayers > 0
-      ? readVision(checkpoint, family.vision, visionConfig ?? {})
+      ? readVision(checkpoint, file, family.vision, config['vision_config'] ?? {}, language)
       : undefined;
-  const imageToken = numberOf(config['image_token_id']);
-  if (vision !== undefined && imageToken === undefined)
-    throw malformed(checkpoint, 'has no image_token_id in its config.');
-  return { family, language, vision, imageToken };
+  if (vision !== undefined) {
+    if (imageToken === undefined) throw malformed(checkpoint, 'has no image_token_id in its config.');
+    if (imageToken >= language.vocabulary)
+      throw outOfRange(file, 'image_token_id', imageToken, `an id within the vocabulary of ${language.vocabulary}`);
+  }
+  return { family, language, vision, imageToken, notices };
 }
 
-function readLanguage(checkpoint: Checkpoint, family: ModelFamily, config: Config): LanguageSpec {
-  const { root } = family.language;
+interface LanguageSource {
+  checkpoint: Checkpoint;
+  /** config.json, for messages. */
+  file: string;
+  /** Where the language model's part stands in it. */
+  at: string;
+  config: JsonObject;
+  text: JsonObject;
+  family: LanguageFamily;
+  notices: string[];
+}
+
+function readLanguage(source: LanguageSource): LanguageSpec {
+  const { checkpoint, file, at, config, text, family } = source;
+  const { root } = family;
+  const settings = checked(languageSchema(family), text, file, at);
   const find = (name: string) => tensorOf(checkpoint, `${root}.${name}`);
-  const has = (name: string) => checkpoint.tensors.has(`${root}.${name}`);
   const [vocabulary, hidden] = matrixShape(checkpoint, find('embed_tokens.weight'));
-  const heads = countOf(checkpoint, config, 'num_attention_heads');
-  const kvHeads = numberOf(config['num_key_value_heads']) ?? heads;
+  const heads = settings.num_attention_heads;
+  const kvHeads = settings.num_key_value_heads ?? heads;
   const [queryRows] = matrixShape(checkpoint, find('layers.0.self_attn.q_proj.weight'));
   const [keyRows] = matrixShape(checkpoint, find('layers.0.self_attn.k_proj.weight'));
   const [inner] = matrixShape(checkpoint, find('layers.0.mlp.gate_proj.weight'));
@@ -109,36 +141,48 @@ function readLanguage(checkpoint: Checkpoint, family: ModelFamily, config: Confi
       `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ${kvHeads} key heads do not divide.`,
     );
   }
+  for (const [key, stored] of Object.entries({
+    vocab_size: vocabulary,
+    hidden_size: hidden,
+    intermediate_size: inner,
+    head_dim: headDim,
+  })) {
+    const said = settings[key as 'vocab_size' | 'hidden_size' | 'intermediate_size' | 'head_dim'] ?? stored;
+    if (said !== stored) throw outOfRange(file, keyAt(at, key), said, `${stored}, as the stored tensors have it`);
+  }
+  const { rotation, axes, notices } = readRope(config, text, family, headDim, file);
+  source.notices.push(...notices);
+  const outputBias = family.biases === 'attention_bias' && settings.attention_bias;
   const layer: LayerShape = {
     hidden,
     heads,
     kvHeads,
     headDim,
     inner,
-    epsilon: numberOf(config['rms_norm_eps']) ?? 1e-6,
-    activation: activationOf(checkpoint, config['hidden_act'], 'silu'),
-    qkvBias: has('layers.0.self_attn.q_proj.bias'),
-    outputBias: has('layers.0.self_attn.o_proj.bias'),
-    mlpBias: has('layers.0.mlp.gate_proj.bias'),
-    qkNorm: has('layers.0.self_attn.q_norm.weight'),
+    epsilon: settings.rms_norm_eps,
+    activation: activationOf(checkpoint, settings.hidden_act),
+    qkvBias: stores(source, 'self_attn.q_proj.bias', family.biases === 'qkv' || settings.attention_bias),
+    outputBias: stores(source, 'self_attn.o_proj.bias', outputBias),
+    mlpBias: stores(source, 'mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
+    qkNorm: stores(source, 'self_attn.q_norm.weight', family.qkNorm === true),
   };
   return {
     root,
     layers: checkpoint.layers,
     vocabulary,
     layer,
-    rotation: rotationOf(config, headDim, family.language.ropeTheta, shown(checkpoint.path)),
-    axes: ropeAxes(family.language, config, headDim / 2, shown(checkpoint.path)),
-    head: headOf(checkpoint, root, family.modelType),
-    windows: windowsOf(config, checkpoint.layers),
-    context: numberOf(config['max_position_embeddings']),
+    rotation,
+    axes,
+    head: headOf(checkpoint, root),
+    windows: windowsOf(source, settings),
+    context: settings.max_position_embeddings,
   };
 }
 
 /** A stored head counts whatever the config says, as in transformers: finetunes get the flag wrong. */
-function headOf(checkpoint: Checkpoint, root: string, modelType: string): string {
+function headOf(checkpoint: Checkpoint, root: string): string {
   if (checkpoint.tensors.has('lm_head.weight')) return 'lm_head.weight';
-  if (tiesHead(checkpoint.config!, modelType) !== true)
+  if (tiesHead(checkpoint.config!, checkpoint.family) !== true)
     throw malformed(
       checkpoint,
       'has no lm_head.weight, and its config.json does not tie the head to the embedding (tie_word_embeddings): transformers would start the head at random, so no answer would mean anything.',
@@ -146,33 +190,115 @@ function headOf(checkpoint: Checkpoint, root: string, modelType: string): string
   return `${root}.embed_tokens.weight`;
 }
 
-function windowsOf(config: Config, layers: number): (number | null)[] {
-  const window = numberOf(config['sliding_window']);
-  const types = Array.isArray(config['layer_types']) ? (config['layer_types'] as unknown[]) : undefined;
-  const from = numberOf(config['max_window_layers']) ?? layers;
-  const used = config['use_sliding_window'] === true;
+/** Whether layers have this part, by family and config, as transformers decides: what is stored beyond that is not used. */
+function stores({ checkpoint, family: { root }, notices }: LanguageSource, part: string, expected: boolean): boolean {
+  const stored = checkpoint.tensors.has(`${root}.layers.0.${part}`);
+  if (expected && !stored)
+    throw malformed(checkpoint, `has no tensor ${quoted(`${root}.layers.0.${part}`)}, which its config asks for.`);
+  if (stored && !expected)
+    notices.push(
+      `${shown(checkpoint.path)} stores ${quoted(part)} in its layers, but neither its family nor its config asks for it: it is not used, as in transformers.`,
+    );
+  return expected;
+}
+
+/** Window of the sliding layers where the config gives none. */
+const SLIDING_WINDOW = 4096;
+
+function windowsOf({ checkpoint, file, at, family }: LanguageSource, settings: LanguageSettings): (number | null)[] {
+  const { layers } = checkpoint;
+  const { use_sliding_window: used, max_window_layers: from, layer_types: types } = settings;
+  const sliding = types?.some((type) => type !== 'full_attention') ?? false;
+  if (family.windowsFrom === undefined) {
+    // Transformers' cache would slide, though the mask does not.
+    const { sliding_window: window, max_position_embeddings: context = 0 } = settings;
+    if (used === true) throw foreign(file, keyAt(at, 'use_sliding_window'), used);
+    if (sliding) throw foreign(file, keyAt(at, 'layer_types'), types);
+    if (typeof window === 'number' && window < context) throw foreign(file, keyAt(at, 'sliding_window'), window);
+    return new Array<null>(layers).fill(null);
+  }
+  const strange = types?.find((type) => type !== 'full_attention' && type !== 'sliding_attention');
+  if (strange !== undefined) throw foreign(file, keyAt(at, 'layer_types'), strange);
+  if (types !== undefined && types !== null && types.length !== layers)
+    throw outOfRange(file, keyAt(at, 'layer_types'), types, `a list of ${layers} types, one per layer`);
+  // What is null in the config is null in transformers; what is missing has a default.
+  const window =
+    used === true ? (settings.sliding_window === undefined ? SLIDING_WINDOW : settings.sliding_window) : null;
+  if (window === null) {
+    if (sliding)
+      throw outOfRange(
+        file,
+        keyAt(at, 'sliding_window'),
+        settings.sliding_window,
+        'a number of tokens, with "use_sliding_window", since "layer_types" has sliding layers',
+      );
+    return new Array<null>(layers).fill(null);
+  }
   return Array.from({ length: layers }, (_, layer) => {
-    if (window === undefined || !used) return null;
-    const slides = types === undefined ? layer >= from : types[layer] === 'sliding_attention';
+    const slides = types ? types[layer] === 'sliding_attention' : layer >= (from ?? family.windowsFrom!);
     return slides ? window : null;
   });
 }
 
-function readVision(checkpoint: Checkpoint, family: VisionFamily, config: Config): VisionSpec {
-  const { root, mlp } = family;
+function keyAt(at: string, key: string): string {
+  return at === '' ? key : `${at}.${key}`;
+}
+
+const AT_VISION = 'vision_config';
+const CHANNELS = 3;
+
+function readVision(
+  checkpoint: Checkpoint,
+  file: string,
+  family: VisionFamily,
+  config: unknown,
+  language: LanguageSpec,
+): VisionSpec {
+  const { root, mlp, merger } = family;
+  if (isRecord(config)) refuseForeign(config, file, AT_VISION);
+  const settings = checked(visionSchema(family), config, file, AT_VISION);
+  refuseOtherRotation(config as JsonObject, file);
   const patch = tensorOf(checkpoint, `${root}.patch_embed.proj.weight`);
   const width = patch.shape[0]!;
   const block = (name: string) => tensorOf(checkpoint, `${root}.blocks.0.${name}.weight`);
   const [inner] = matrixShape(checkpoint, block(mlp.kind === 'gated' ? mlp.gate : mlp.first));
-  const heads = countOf(checkpoint, config, 'num_heads');
-  if (width % (2 * heads) !== 0)
-    throw malformed(checkpoint, `has a vision tower ${width} wide, which its config's ${heads} heads do not divide.`);
+  const { num_heads: heads, patch_size: patchSize, spatial_merge_size: merge, temporal_patch_size: frames } = settings;
+  const no = (key: string, value: unknown, needed: string) => outOfRange(file, keyAt(AT_VISION, key), value, needed);
+  if (settings.in_channels !== CHANNELS) throw no('in_channels', settings.in_channels, `${CHANNELS}: images are RGB`);
+  if (width % (4 * heads) !== 0)
+    throw malformed(
+      checkpoint,
+      `has a vision tower ${width} wide, which its config's ${heads} heads do not divide into multiples of 4.`,
+    );
+  if (patch.size !== width * CHANNELS * frames * patchSize ** 2)
+    throw no(
+      'patch_size',
+      patchSize,
+      `what the patch embedding of shape [${patch.shape.join(', ')}] is made for, with a temporal_patch_size of ${frames}`,
+    );
+  const [joined] = matrixShape(checkpoint, tensorOf(checkpoint, `${root}.merger.${merger.first}.weight`));
+  if (joined !== width * merge ** 2)
+    throw no('spatial_merge_size', merge, `what the merger's matrix of ${joined} rows is made for`);
   const table = family.positionTable ? tensorOf(checkpoint, `${root}.pos_embed.weight`).shape[0]! : 0;
   const tableSide = Math.sqrt(table);
   if (!Number.isInteger(tableSide))
     throw malformed(checkpoint, `has ${table} vision positions, which is not a square.`);
-  const listed = (key: string) =>
-    Array.isArray(config[key]) ? (config[key] as unknown[]).filter((value) => typeof value === 'number') : undefined;
+  const out = language.layer.hidden;
+  const sizes: Partial<Record<keyof VisionSettings, number>> =
+    family.widthKey === 'embed_dim'
+      ? { embed_dim: width, hidden_size: out, mlp_ratio: inner / width }
+      : { hidden_size: width, intermediate_size: inner, out_hidden_size: out };
+  if (family.positionTable) sizes.num_position_embeddings = table;
+  for (const [key, stored] of Object.entries(sizes)) {
+    const said = settings[key as keyof VisionSettings];
+    if (said !== undefined && said !== stored) throw no(key, said, `${stored}, as the stored tensors have it`);
+  }
+  const { windows } = family;
+  if (windows && Math.floor(Math.floor(settings.window_size / merge) / patchSize) < 1)
+    throw no('window_size', settings.window_size, `at least ${merge * patchSize} pixels, one merged patch`);
+  const deepstack = family.deepstack ? settings.deepstack_visual_indexes : [];
+  if (deepstack.some((at, place) => at >= checkpoint.visionLayers || (place > 0 && at <= deepstack[place - 1]!)))
+    throw no('deepstack_visual_indexes', deepstack, `a rising list of blocks below ${checkpoint.visionLayers}`);
   return {
     root,
     family,
@@ -180,15 +306,24 @@ function readVision(checkpoint: Checkpoint, family: VisionFamily, config: Config
     width,
     heads,
     inner,
-    activation: activationOf(checkpoint, config['hidden_act'], family.activation),
+    activation: activationOf(checkpoint, settings.hidden_act),
     patchValues: patch.size / width,
-    patchSize: numberOf(config['patch_size']) ?? family.patchSize,
-    merge: numberOf(config['spatial_merge_size']) ?? 2,
-    window: family.windows ? (numberOf(config['window_size']) ?? family.windows.size) : null,
-    fullBlocks: new Set(family.windows ? (listed('fullatt_block_indexes') ?? family.windows.fullBlocks) : []),
+    patchSize,
+    merge,
+    window: windows ? settings.window_size : null,
+    fullBlocks: new Set(windows ? settings.fullatt_block_indexes : []),
     tableSide,
-    deepstack: family.deepstack ? (listed('deepstack_visual_indexes') ?? [...family.deepstack.blocks]) : [],
+    deepstack,
   };
+}
+
+/** The tower's rotation has one form; transformers lets a config give it another base. @throws `unsupported` */
+function refuseOtherRotation(config: JsonObject, file: string): void {
+  const given = isRecord(config['rope_parameters']) ? config['rope_parameters'] : {};
+  const theta = given['rope_theta'] ?? config['rope_theta'] ?? VISION_THETA;
+  if (theta !== VISION_THETA) throw foreign(file, keyAt(AT_VISION, 'rope_theta'), theta);
+  const kind = given['rope_type'] ?? given['type'] ?? 'default';
+  if (kind !== 'default' && kind !== 'axial') throw foreign(file, keyAt(AT_VISION, 'rope_parameters'), kind);
 }
 
 /** The tensor of that canonical name. @throws `malformed` */
@@ -209,30 +344,14 @@ function matrixShape(checkpoint: Checkpoint, tensor: Tensor): [number, number] {
   return [rows, columns];
 }
 
-function activationOf(checkpoint: Checkpoint, named: unknown, otherwise: Activation): Activation {
-  if (named === undefined || named === null) return otherwise;
-  if (typeof named === 'string' && ACTIVATIONS.includes(named)) return named as Activation;
+function activationOf(checkpoint: Checkpoint, named: string): Activation {
+  if (ACTIVATIONS.includes(named)) return named as Activation;
   throw new FrankensteinError(
     'unsupported',
-    `${shown(checkpoint.path)} uses the activation ${quoted(JSON.stringify(named))}, which is not built here; these are: ${ACTIVATIONS.join(', ')}.`,
+    `${shown(checkpoint.path)} uses the activation ${quoted(named)}, which is not built here; these are: ${ACTIVATIONS.join(', ')}.`,
   );
-}
-
-function countOf(checkpoint: Checkpoint, config: Config, key: string): number {
-  const value = numberOf(config[key]);
-  if (value === undefined || !Number.isInteger(value) || value < 1)
-    throw malformed(checkpoint, `has no usable ${key} in its config.`);
-  return value;
 }
 
 function malformed(checkpoint: Checkpoint, why: string): FrankensteinError {
   return new FrankensteinError('malformed', `${shown(checkpoint.path)} ${why}`);
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
-function objectOf(value: unknown): Config | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Config) : undefined;
 }

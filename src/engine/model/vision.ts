@@ -11,7 +11,7 @@ import { type Grid, patchPlaces, tableMix, windowOrder } from './grid.js';
 import type { ProcessedImage } from './processor/processor.js';
 import { axialFrequencies } from './rope.js';
 import type { Sessions } from './sessions.js';
-import type { VisionSpec } from './spec.js';
+import { VISION_THETA, type VisionSpec } from './spec.js';
 import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** What the language model gets of one picture. */
@@ -21,8 +21,6 @@ export interface PictureFeatures {
   /** The same for each language layer that gets more of them, from the first on. */
   deepstack: Float32Array[];
 }
-
-const VISION_THETA = 10_000;
 
 interface Part {
   /** What it is, and its number where there are several. */

@@ -144,7 +144,7 @@ def write(model, folder: Path, dtype, old: bool):
         config["vision_config"] = {key: value for key, value in config["vision_config"].items() if key not in ("rope_parameters", "hidden_act")}
     keep = {"model_type", "architectures", "text_config", "vision_config", "tie_word_embeddings", "rope_theta", "rope_scaling", "rope_parameters",
             "hidden_size", "num_attention_heads", "num_key_value_heads", "num_hidden_layers", "intermediate_size", "head_dim", "rms_norm_eps", "hidden_act", "vocab_size",
-            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", "eos_token_id", "pad_token_id", *IDS}
+            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
     config = {key: value for key, value in config.items() if key in keep and value is not None}
     config["architectures"] = [type(model).__name__]
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")

@@ -53,7 +53,7 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<RgbI
     case 'PNG': {
       const header = pngHeader(bytes, file);
       checkSize(header, file);
-      return upright(decodePng(bytes, header, file), header.orientation);
+      return upright(await decodePng(bytes, header, file), header.orientation);
     }
     case 'JPEG': {
       const header = jpegHeader(bytes, file);

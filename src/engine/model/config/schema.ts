@@ -1,0 +1,59 @@
+/** Every setting of a model's config that its graphs are built from: type, range, and what transformers takes for a missing one. */
+import * as v from 'valibot';
+import type { LanguageFamily, VisionFamily } from '../families.js';
+import { between, count, flag, index, listOf, positive, text } from './check.js';
+
+const indices = listOf(index, 'a list of whole numbers');
+const layerTypes = listOf(text, 'a list of texts');
+
+/** The language model's part. Null only where transformers' classes allow it. */
+export function languageSchema(family: LanguageFamily) {
+  return v.object({
+    vocab_size: v.optional(count),
+    hidden_size: v.optional(count),
+    intermediate_size: v.optional(count),
+    num_attention_heads: count,
+    num_key_value_heads: v.nullish(count),
+    head_dim: v.nullish(count),
+    hidden_act: v.optional(text, 'silu'),
+    max_position_embeddings: v.optional(count),
+    rms_norm_eps: v.optional(between(0, 1), family.epsilon),
+    tie_word_embeddings: v.optional(flag),
+    attention_bias: v.optional(flag, false),
+    mlp_bias: v.optional(flag, false),
+    use_sliding_window: v.nullish(flag),
+    sliding_window: v.nullish(count),
+    max_window_layers: v.nullish(index),
+    layer_types: v.nullish(layerTypes),
+  });
+}
+
+/** The vision tower's part, `vision_config`. */
+export function visionSchema(family: VisionFamily) {
+  return v.object({
+    embed_dim: v.optional(count),
+    hidden_size: v.optional(count),
+    num_heads: v.optional(count, 16),
+    hidden_act: v.optional(text, family.activation),
+    intermediate_size: v.optional(count),
+    mlp_ratio: v.optional(positive),
+    in_channels: v.optional(count, 3),
+    patch_size: v.optional(count, family.patchSize),
+    spatial_merge_size: v.optional(count, 2),
+    temporal_patch_size: v.optional(count, 2),
+    out_hidden_size: v.optional(count),
+    num_position_embeddings: v.optional(count),
+    window_size: v.optional(count, family.windows?.size ?? 112),
+    fullatt_block_indexes: v.optional(indices, [...(family.windows?.fullBlocks ?? [])]),
+    deepstack_visual_indexes: v.optional(indices, [...(family.deepstack?.blocks ?? [])]),
+  });
+}
+
+/** What stands above both parts. */
+export const modelSchema = v.object({
+  tie_word_embeddings: v.optional(flag),
+  image_token_id: v.optional(index),
+});
+
+export type LanguageSettings = v.InferOutput<ReturnType<typeof languageSchema>>;
+export type VisionSettings = v.InferOutput<ReturnType<typeof visionSchema>>;
