@@ -18,7 +18,7 @@ import { runInThread } from '../runtime/thread.js';
 import { checkAmounts } from './amounts.js';
 import { boxScales } from './boxScale.js';
 import { factsOfPicture } from './dataFiles.js';
-import { isRight } from './grade.js';
+import { GRADING_VERSION, isRight } from './grade.js';
 import { describeAll } from './describe.js';
 import { type Contested, judge, verdictKey } from './grader.js';
 import { failuresLeftOut } from './leftOut.js';
@@ -202,6 +202,7 @@ function factsOf(setup: EvaluateSetup): object {
     kind: request.kind ?? 'evaluate',
     data: sets.data,
     dataFingerprint: sets.fingerprint,
+    grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     axis: request.axis ?? null,
     roles: request.checkpoints.map(({ role }) => role ?? null),
@@ -479,6 +480,7 @@ async function resultOf(
     sets: described,
     maxNewTokens,
     seed,
+    grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,
     questions,

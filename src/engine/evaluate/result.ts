@@ -28,6 +28,8 @@ export interface EvaluateResult {
   sets: EvaluatedSet[];
   maxNewTokens: number;
   seed: number;
+  /** Version of the rules that judged; 1 where a result does not say. Results of other rules are not comparable. */
+  grading?: number;
   /** Who judged: rules alone (null), or rules and then this language model. */
   grader: string | null;
   /** Who put pictures in words where the set had none. */

@@ -9,7 +9,7 @@ import { identityOf } from '../diff/stages.js';
 import { FrankensteinError } from '../errors.js';
 import { boxScales, scaled } from '../evaluate/boxScale.js';
 import { isChanged } from '../evaluate/change.js';
-import { isRight } from '../evaluate/grade.js';
+import { GRADING_VERSION, isRight } from '../evaluate/grade.js';
 import { failuresLeftOut } from '../evaluate/leftOut.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
@@ -240,6 +240,7 @@ async function resultOf(
     depths,
     maxNewTokens,
     seed,
+    grading: GRADING_VERSION,
     warnings: [
       ...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)]),
     ],

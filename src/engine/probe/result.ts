@@ -20,6 +20,8 @@ interface ProbeBase {
   depths: number[];
   maxNewTokens: number;
   seed: number;
+  /** Version of the rules that judged answers; 1 where a result does not say. */
+  grading?: number;
   warnings: string[];
   provenance: Provenance;
 }
