@@ -71,8 +71,10 @@ export interface EvaluatedQuestion {
   prompt: string;
   truth: string;
   answerType: AnswerType;
-  /** Relative to the data's folder, with forward slashes. */
+  /** The first image, relative to the data's folder, with forward slashes. */
   image: string | null;
+  /** All images, where there are several. */
+  images?: string[];
   description: string | null;
   /** Per setting it was put in: one per checkpoint. */
   answers: Partial<Record<Setting, string[]>>;

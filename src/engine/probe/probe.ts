@@ -276,7 +276,7 @@ async function resultOf(
     const [scales] = await boxScales(checkpoints, usable, signal);
     const found = usable.map((question): SkipResult['samples'][number] => {
       const { baseline, answers } = of<SkipOutcome>(question.id);
-      const right = (answer: string) => isRight(answer, question, scales!.get(question.image ?? ''));
+      const right = (answer: string) => isRight(answer, question, scales!.get(question.images[0] ?? ''));
       return {
         id: question.id,
         prompt: question.prompt,
@@ -306,7 +306,8 @@ async function resultOf(
       return {
         id: question.id,
         prompt: question.prompt,
-        image: relative(question.image),
+        image: relative(question.images[0]),
+        ...(question.images.length > 1 ? { images: question.images.map(relative) } : {}),
         answers: own.map(({ answer }) => answer),
         reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens),
         visualTokens: own[0]!.visualTokens,

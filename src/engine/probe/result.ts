@@ -117,7 +117,10 @@ export interface AttentionResult extends ProbeBase {
 export interface AttentionSample {
   id: string;
   prompt: string;
+  /** The first image. */
   image: string;
+  /** All images, where there are several. */
+  images?: string[];
   /** Per checkpoint. */
   answers: string[];
   reasoningTokens: number[];
