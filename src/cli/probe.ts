@@ -67,7 +67,7 @@ function common(context: CommandContext, kind: ProbeRequest['kind'], description
       '--data <path>',
       kind === 'swap'
         ? 'JSONL file of paired probes (id, task, target_image, source_image, prompt, meta), or a folder of them'
-        : 'JSONL file of questions (id, prompt, answer, answer_type, image), or a folder of them',
+        : 'JSONL file of questions (id, prompt, answer, answer_type, image or images), or a folder of them',
     )
     .option('--depths <list>', 'language layers, 0-based, such as 0-11 or 0,4,8-11 (default: all)', parseDepths)
     .option(

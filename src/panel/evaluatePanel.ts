@@ -27,9 +27,10 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
         this.request = { ...this.request, evaluation: { ...this.request.evaluation, badLines: 'skip' } };
         return Promise.resolve(this.start());
       },
-      picture: async ({ sample: id }) => {
+      picture: async ({ sample: id, index = 0 }) => {
         const { evaluation } = this;
-        const name = evaluation?.questions.find((question) => question.id === id)?.image;
+        const question = evaluation?.questions.find((one) => one.id === id);
+        const name = question?.images?.[index] ?? (index === 0 ? question?.image : undefined);
         if (evaluation === undefined || name === undefined || name === null)
           throw new Error('This question has no picture.');
         return this.pictureOf(await folderOfData(evaluation.data), name);

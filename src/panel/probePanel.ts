@@ -30,9 +30,9 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
         };
         return Promise.resolve(this.start());
       },
-      picture: async ({ result: index, sample: id, which }) => {
+      picture: async ({ result: index, sample: id, which, index: image = 0 }) => {
         const result = this.results[index];
-        const name = result && pictureName(result, id, which);
+        const name = result && pictureName(result, id, which, image);
         if (name === undefined || name === '') throw new Error('This sample has no such picture.');
         return pictureBelow(await folderOfData(result!.data), name);
       },
@@ -57,14 +57,21 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
   }
 }
 
-function pictureName(result: ProbeResult, id: string, which: 'target' | 'source' | 'image'): string | undefined {
+function pictureName(
+  result: ProbeResult,
+  id: string,
+  which: 'target' | 'source' | 'image',
+  index: number,
+): string | undefined {
   switch (result.kind) {
     case 'swap': {
       const sample = result.samples.find((one) => one.id === id);
       return which === 'target' ? sample?.targetImage : which === 'source' ? sample?.sourceImage : undefined;
     }
-    case 'attention':
-      return which === 'image' ? result.samples.find((one) => one.id === id)?.image : undefined;
+    case 'attention': {
+      const sample = which === 'image' ? result.samples.find((one) => one.id === id) : undefined;
+      return sample?.images?.[index] ?? (index === 0 ? sample?.image : undefined);
+    }
     case 'skip':
       return undefined;
   }

@@ -154,8 +154,16 @@ export interface HostApi {
   openFileDiff(request: { file: string; from: number }): Promise<void>;
   /** Shows the tensor's line in the index, or the config when there is no index. */
   revealTensor(request: { name: string; stage: number }): Promise<void>;
-  /** A picture of a probe's data set. Only what the result itself names, and only below the data file's folder. */
-  picture(request: { result: number; sample: string; which: 'target' | 'source' | 'image' }): Promise<PictureBytes>;
+  /**
+   * An image of a data set. Only what the result itself names, and only below the data file's folder.
+   * @param request.index which, of a question with several; the first when left out.
+   */
+  picture(request: {
+    result: number;
+    sample: string;
+    which: 'target' | 'source' | 'image';
+    index?: number;
+  }): Promise<PictureBytes>;
   /** Asks for a picture file to try a checkpoint on. Null when dismissed. */
   choosePicture(): Promise<{ id: number; name: string } | null>;
   /** A picture that was chosen before. */

@@ -44,5 +44,9 @@ export function hintOf(text: string, cut: boolean): DataHint | undefined {
   const tasks = [
     ...new Set(objects.flatMap((one) => (typeof one['task'] === 'string' ? [one['task'].slice(0, 40)] : []))),
   ];
-  return { format, tasks: tasks.slice(0, 6), pictures: format === 'pairs' || has('image') };
+  return {
+    format,
+    tasks: tasks.slice(0, 6),
+    pictures: format === 'pairs' || has('image') || objects.some((one) => Array.isArray(one['images'] ?? one['image'])),
+  };
 }

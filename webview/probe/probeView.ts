@@ -719,11 +719,13 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
               : h(
                   'div',
                   { class: 'picture-pair' },
-                  h(
-                    'figure',
-                    {},
-                    pictures.frame(`${index}/${open.id}/image`, 'Image', () =>
-                      context.host.picture({ result: index, sample: open.id, which: 'image' }),
+                  ...(open.images ?? [open.image]).map((_, image) =>
+                    h(
+                      'figure',
+                      {},
+                      pictures.frame(`${index}/${open.id}/image/${image}`, `Image ${image + 1}`, () =>
+                        context.host.picture({ result: index, sample: open.id, which: 'image', index: image }),
+                      ),
                     ),
                   ),
                 ),

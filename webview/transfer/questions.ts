@@ -119,13 +119,19 @@ export function createQuestionsPane(
         : h(
             'div',
             { class: 'picture-pair' },
-            h(
-              'figure',
-              {},
-              pictures.frame(`0/${question.id}/image`, 'Picture of the question', () =>
-                context.host.picture({ result: 0, sample: question.id, which: 'image' }),
+            ...(question.images ?? [question.image]).map((_, index, { length }) =>
+              h(
+                'figure',
+                {},
+                pictures.frame(
+                  `0/${question.id}/image/${index}`,
+                  length === 1 ? 'Image of the question' : `Image ${index + 1} of ${length}`,
+                  () => context.host.picture({ result: 0, sample: question.id, which: 'image', index }),
+                ),
+                question.description === null || index < length - 1
+                  ? null
+                  : h('figcaption', { class: 'muted' }, question.description),
               ),
-              question.description === null ? null : h('figcaption', { class: 'muted' }, question.description),
             ),
           ),
       h(

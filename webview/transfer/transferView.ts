@@ -400,7 +400,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
         h(
           'p',
           { class: 'provenance muted' },
-          `${result.data} · seed ${result.seed} · run ${provenance.runId} · ${new Date(provenance.finishedAt).toLocaleString()} · Frankenstein Lab ${provenance.engine}, ONNX Runtime ${provenance.onnxruntime}`,
+          `${result.data} · seed ${result.seed} · run ${provenance.runId} · ${new Date(provenance.finishedAt).toLocaleString()} · Frankenstein Lab ${provenance.engine}, ONNX Runtime ${provenance.onnxruntime}, grading rules ${result.grading ?? 1}`,
         ),
       );
       showNumbers();

@@ -1,14 +1,27 @@
 /** The answer inside what a model says. */
 
+/** The part of a text that is the answer, and how it was marked: by a tag, by a box, or not at all. */
+export interface GivenAnswer {
+  text: string;
+  marked: 'tag' | 'box' | undefined;
+}
+
 /**
  * The part of a text that is the answer: the last `<answer>…</answer>`, or else the last `\boxed{…}`, or else what follows
- * the thinking, or else all of it.
+ * the thinking, or else all of it. Boxes that stand side by side are one answer ("\boxed{3}, \boxed{5}").
  */
-export function answerIn(text: string): string {
+export function givenAnswer(text: string): GivenAnswer {
   // An answer cut off by the token limit still counts, as far as it goes.
   const tagged = [...text.matchAll(/<answer>([\s\S]*?)(?:<\/answer>|$)/gi)].at(-1)?.[1];
   const said = tagged ?? afterThinking(text);
-  return (lastBoxed(said) ?? said).trim();
+  const box = lastBoxed(said);
+  if (box !== undefined) return { text: box.trim(), marked: 'box' };
+  return { text: said.trim(), marked: tagged === undefined ? undefined : 'tag' };
+}
+
+/** The text of `givenAnswer`. */
+export function answerIn(text: string): string {
+  return givenAnswer(text).text;
 }
 
 /** What follows the last `</think>`; text that never stops thinking has no answer. */
@@ -19,29 +32,75 @@ export function afterThinking(text: string): string {
   return begin === -1 ? text : text.slice(0, begin);
 }
 
-/** The content of the last `\boxed{…}` or `\fbox{…}`, braces inside it matched. */
+/** What may stand between the boxes of one answer. */
+const BETWEEN_BOXES = /^[\s$]*(?:,|;|\\quad|\\text\{\s*(?:and|or)\s*\}|,?\s*\b(?:and|or)\b)?[\s$]*$/;
+
+/** The content of the last box that is not empty, with those of the boxes just before it. */
 function lastBoxed(text: string): string | undefined {
-  const start = Math.max(text.lastIndexOf('\\boxed{'), text.lastIndexOf('\\fbox{'));
-  if (start === -1) return undefined;
-  const begin = text.indexOf('{', start) + 1;
-  for (let at = begin, depth = 1; at < text.length; at++) {
-    if (text[at] === '{') depth++;
-    else if (text[at] === '}' && --depth === 0) return text.slice(begin, at);
-  }
-  return text.slice(begin);
+  const boxes = boxesIn(text).filter(({ content }) => content.trim() !== '');
+  let at = boxes.length - 1;
+  if (at < 0) return undefined;
+  while (at > 0 && BETWEEN_BOXES.test(text.slice(boxes[at - 1]!.end, boxes[at]!.begin))) at--;
+  const contents = [...new Set(boxes.slice(at).map(({ content }) => (lastBoxed(content) ?? content).trim()))];
+  // The percent sign often stands behind the box.
+  const percent = /^\s*\\?%/.test(text.slice(boxes.at(-1)!.end)) ? '\\%' : '';
+  return contents.join(', ') + percent;
 }
 
-/** "The answer is: X" → X; undefined when the text has no such words. */
-export function announced(text: string): string | undefined {
-  return [...text.matchAll(/\banswer\b(?:\s+is|\s*[:=])\s*:?\s*([^\n]+)/gi)].at(-1)?.[1]?.trim();
+/** `\boxed{…}`, `\fbox{…}` and `\boxed 5`, braces inside matched. A box that is never closed reaches to the end. */
+function boxesIn(text: string): { content: string; begin: number; end: number }[] {
+  const found: { content: string; begin: number; end: number }[] = [];
+  const opening = /\\(?:boxed|fbox|framebox)\s*(?:(\{)|(?=[\d.\-A-Za-z\\])(\S+?)(?=[\s$]|\.?$))/g;
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const end = match[1] === undefined ? opening.lastIndex : closingBrace(text, opening.lastIndex);
+    const content = match[2] ?? text.slice(opening.lastIndex, text[end - 1] === '}' ? end - 1 : end);
+    found.push({ content, begin: match.index, end });
+    opening.lastIndex = end;
+  }
+  return found;
 }
+
+/** The index after the brace that closes what begins at `from`; the text's length where there is none. */
+function closingBrace(text: string, from: number): number {
+  for (let at = from, depth = 1; at < text.length; at++) {
+    if (text[at] === '\\') at++;
+    else if (text[at] === '{') depth++;
+    else if (text[at] === '}' && --depth === 0) return at + 1;
+  }
+  return text.length;
+}
+
+/** Without Markdown's emphasis and headings: they stand between "answer" and its colon. */
+export function unmarked(text: string): string {
+  return text
+    .replace(/\*\*|__|`/g, '')
+    .replace(/(^|[\s(])\*(\S[^*\n]*?)\*(?=[\s).,:;!?]|$)/g, '$1$2')
+    .replace(/^#{1,6} +/gm, '');
+}
+
+const ANNOUNCEMENT =
+  /(?:\b(?:answer|result)\b(?:\s+(?:is|are|equals|would be|should be|must be|will be)\b|\s*[:=]|\s*\n)|^\s*####)\s*:?\s*((?!not\b)\S[^\n]*)/gim;
+
+/** Without the values that a text denies: "not 12". */
+export function undenied(text: string): string {
+  return text.replace(/\b(?:not|n't|isn't)\s+(?:\$[^$]*\$|\\\(.*?\\\)|[-−]?[\d.,]*\d)/g, 'not');
+}
+
+/** "The answer is: X" → X; undefined when the text has no such words. What it is not is no announcement. */
+export function announced(text: string): string | undefined {
+  return [...unmarked(text).matchAll(ANNOUNCEMENT)].at(-1)?.[1]?.trim();
+}
+
+/** A formula that a text sets apart: `$…$`, `$$…$$`, `\(…\)`, `\[…\]`. Amounts of money are none. */
+export const FORMULA =
+  /\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|(?<!\\)\$(?!\s)((?:[^$\n\\]|\\.)*?(?:[^\s$\\]|\\.))\$(?!\d)/g;
 
 /** For comparing words: compatibility forms and case folded, spaces joined, quotes and full stops around it gone. */
 export function normalised(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/\\text\{([^{}]*)\}/g, '$1')
+    .replace(/\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}/g, '$1')
     .replace(/\s+/g, ' ')
     .replace(/^[\s"'`“”‘’«»*$.,;:!?()[\]]+|[\s"'`“”‘’«»*$.,;:!?()[\]]+$/g, '');
 }

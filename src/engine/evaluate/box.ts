@@ -6,7 +6,10 @@ export type Box = readonly [number, number, number, number];
 /** Whole, and of bounded length: otherwise a long row of digits would be tried from each of them. */
 const NUMBER = '(?<![\\d.])[-+]?\\d{1,12}(?:\\.\\d{1,12})?(?!\\d)';
 /** Four numbers with nothing but punctuation and the names of coordinates between them. */
-const FOUR = new RegExp(`(${NUMBER})${`(?:[\\s,;:()\\[\\]{}"'=<>|]|[xy](?:min|max)?)+(${NUMBER})`.repeat(3)}`, 'i');
+const FOUR = new RegExp(
+  `(${NUMBER})${`(?:[\\s,;:()\\[\\]{}"'=<>|]|[xy]_?(?:min|max)?|\\b(?:and|to|top|bottom|left|right|upper|lower|corner)\\b|-)+(${NUMBER})`.repeat(3)}`,
+  'i',
+);
 
 /** A list of four numbers, or the last four that stand together in a text. Undefined when there are none. */
 export function boxOf(value: unknown): Box | undefined {

@@ -34,11 +34,14 @@ export function scaled([left, top, right, bottom]: Box, [x, y]: BoxScale): Box {
  */
 export async function boxScales(
   checkpoints: readonly Checkpoint[],
-  questions: Iterable<Pick<Question, 'answerType' | 'image'>>,
+  questions: Iterable<Pick<Question, 'answerType' | 'images'>>,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, BoxScale>[]> {
   const sizes = new Map<string, PictureSize>();
-  for (const { answerType, image } of questions) {
+  for (const {
+    answerType,
+    images: [image],
+  } of questions) {
     if (answerType !== 'box' || image === undefined || sizes.has(image)) continue;
     const { width, height } = await readImage(image, signal);
     sizes.set(image, { width, height });

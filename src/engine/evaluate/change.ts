@@ -1,7 +1,7 @@
 /** Whether a swap changed an answer, by the criterion of its task (the paper's functional localization). */
 import { answerIn } from './answer.js';
 import { boxOf, iou } from './box.js';
-import { numberIn } from './grade.js';
+import { numberIn } from './statedNumber.js';
 import { sameNumber } from './number.js';
 import type { ProbeSample } from './probeSet.js';
 

@@ -5,7 +5,12 @@ import { FrankensteinError } from '../errors.js';
 import { decodeAll } from '../model/generate.js';
 import { type Model, openModel } from '../model/model.js';
 import { rowsAtOnce } from '../model/plan.js';
-import { createProcessor, type Processor, type ProcessedPrompt } from '../model/processor/processor.js';
+import {
+  createProcessor,
+  type ProcessedImage,
+  type Processor,
+  type ProcessedPrompt,
+} from '../model/processor/processor.js';
 import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room } from '../probe/groups.js';
@@ -37,7 +42,7 @@ export async function computeAnswers(
     try {
       const processor = await createProcessor(checkpoint, { signal });
       // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
-      if (asked.some(({ image }) => image !== undefined)) processor.visualTokens([1, 2, 2]);
+      if (asked.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       send({ type: 'phase', phase: `Asking ${label}` });
       await askAll(
         model,
@@ -137,14 +142,15 @@ async function askAll(
 export async function promptOf(
   processor: Processor,
   pictures: Pictures,
-  { prompt, image, black }: Asked,
+  { prompt, images, black }: Asked,
   newTokens: number,
 ): Promise<ProcessedPrompt> {
-  if (image === undefined)
-    return processor.process({ input: inputOf(processor, prompt, false), images: [], newTokens });
-  const own = await pictures.own(image);
-  const picture = black ? (await pictures.onto(image, own.grid, undefined)).image : own;
-  return processor.process({ input: inputOf(processor, prompt, true), images: [picture], newTokens });
+  const shown: ProcessedImage[] = [];
+  for (const image of images) {
+    const own = await pictures.own(image);
+    shown.push(black ? (await pictures.onto(image, own.grid, undefined)).image : own);
+  }
+  return processor.process({ input: inputOf(processor, prompt, shown.length), images: shown, newTokens });
 }
 
 /** Says which question a failure is about. */

@@ -18,7 +18,7 @@ import { runInThread } from '../runtime/thread.js';
 import { checkAmounts } from './amounts.js';
 import { boxScales } from './boxScale.js';
 import { factsOfPicture } from './dataFiles.js';
-import { isRight } from './grade.js';
+import { GRADING_VERSION, isRight } from './grade.js';
 import { describeAll } from './describe.js';
 import { type Contested, judge, verdictKey } from './grader.js';
 import { failuresLeftOut } from './leftOut.js';
@@ -124,7 +124,7 @@ export async function setUp(
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
   const sets = await readSets(request, signal);
-  const pictured = sets.sets.some(({ questions }) => questions.some(({ image }) => image !== undefined));
+  const pictured = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
   for (const checkpoint of checkpoints) {
     if (readSpec(checkpoint).vision === undefined && pictured)
       throw new FrankensteinError(
@@ -152,9 +152,8 @@ async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined):
   for (const { name, questions, abilities } of sets) {
     for (const question of questions) {
       throwIfCancelled(signal);
-      const picture =
-        question.image === undefined ? '' : (facts.get(question.image) ?? (await factsOfPicture(question.image)));
-      if (question.image !== undefined) facts.set(question.image, picture);
+      for (const image of question.images) if (!facts.has(image)) facts.set(image, await factsOfPicture(image));
+      const picture = question.images.map((image) => facts.get(image)!).join('\n');
       for (const setting of settingsOf(question, abilities)) {
         const key = createHash('sha256')
           .update(
@@ -202,6 +201,7 @@ function factsOf(setup: EvaluateSetup): object {
     kind: request.kind ?? 'evaluate',
     data: sets.data,
     dataFingerprint: sets.fingerprint,
+    grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     axis: request.axis ?? null,
     roles: request.checkpoints.map(({ role }) => role ?? null),
@@ -296,13 +296,13 @@ export function askedOf(items: readonly Item[]): Asked[] {
       asked.set(key, {
         key,
         prompt: promptOf(question, setting),
-        image: question.image,
+        images: question.images,
         black: setting === 'black' || setting === 'described',
       });
   }
   return [...asked.values()].sort(
     (a, b) =>
-      Number(a.image === undefined) - Number(b.image === undefined) ||
+      Number(a.images.length === 0) - Number(b.images.length === 0) ||
       a.prompt.length - b.prompt.length ||
       (a.key < b.key ? -1 : 1),
   );
@@ -369,9 +369,9 @@ async function addDescriptions(
   { signal, progress }: CallContext<EvaluateProgress>,
 ): Promise<void> {
   const bare = sets.flatMap(({ questions }) =>
-    questions.filter(({ image, description }) => image !== undefined && description === undefined),
+    questions.filter(({ images, description }) => images.length > 0 && description === undefined),
   );
-  const pictures = [...new Set(bare.map(({ image }) => image!))];
+  const pictures = [...new Set(bare.flatMap(({ images }) => images))];
   const keys = new Map<string, string>();
   for (const picture of pictures)
     keys.set(
@@ -408,11 +408,18 @@ async function addDescriptions(
       },
       signal,
     );
-    for (const question of bare) question.description = known.get(question.image!);
+    for (const question of bare) question.description = described(question.images.map((image) => known.get(image)!));
     for (const set of sets) set.abilities = abilitiesOf(set, sets, given);
   } finally {
     await stored?.close();
   }
+}
+
+/** One description, or one per image. */
+function described(descriptions: readonly string[]): string {
+  return descriptions.length === 1
+    ? descriptions[0]!
+    : descriptions.map((description, index) => `Image ${index + 1}: ${description}`).join('\n');
 }
 
 /** What a model is, without its key. */
@@ -443,7 +450,7 @@ async function resultOf(
     const answers = texts.map((known) => known.get(key)!);
     own.answers[setting] = answers;
     own.right[setting] = answers.map((text, checkpoint) => {
-      if (isRight(text, question, scales[checkpoint]!.get(question.image ?? ''))) return true;
+      if (isRight(text, question, scales[checkpoint]!.get(question.images[0] ?? ''))) return true;
       const right = second?.get(verdictKey({ question, text })) === true;
       if (right) (own.regraded ??= []).push(`${setting}/${checkpoint}`);
       return right;
@@ -479,6 +486,7 @@ async function resultOf(
     sets: described,
     maxNewTokens,
     seed,
+    grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,
     questions,
@@ -507,9 +515,10 @@ async function resultOf(
 
 function describe(
   id: string,
-  { task, prompt, answer, answerType, image, description }: Question,
+  { task, prompt, answer, answerType, images, description }: Question,
   { folder }: QuestionSets,
 ): EvaluatedQuestion {
+  const names = images.map((image) => path.relative(folder, image).replaceAll(path.sep, '/'));
   return {
     id,
     set: id.slice(0, id.indexOf('/')),
@@ -517,7 +526,8 @@ function describe(
     prompt,
     truth: answer,
     answerType,
-    image: image === undefined ? null : path.relative(folder, image).replaceAll(path.sep, '/'),
+    image: names[0] ?? null,
+    ...(names.length > 1 ? { images: names } : {}),
     description: description ?? null,
     answers: {},
     right: {},

@@ -1,10 +1,15 @@
 /** Right or wrong, by the type of answer. */
-import { announced, answerIn, normalised } from './answer.js';
+import { announced, answerIn, FORMULA, givenAnswer, normalised, undenied, unmarked } from './answer.js';
 import { boxOf, iou } from './box.js';
 import { type BoxScale, scaled } from './boxScale.js';
-import { numbersIn, type ParsedNumber, sameNumber } from './number.js';
-import { sameMathematics } from './mathematics.js';
+import { choiceIn, trueChoice } from './choice.js';
+import { numberOfFormula, sameMathematics } from './mathematics.js';
+import { numbersIn, sameNumber } from './number.js';
 import type { Question } from './questionSet.js';
+import { numberIn } from './statedNumber.js';
+
+/** Changes whenever a stored answer may be judged otherwise; results of other rules are not mixed with new ones. */
+export const GRADING_VERSION = 2;
 
 /** Overlap from which a box is right. */
 const RIGHT_IOU = 0.5;
@@ -19,9 +24,10 @@ export function isRight(
   boxScale: BoxScale = [1, 1],
 ): boolean {
   const { answer, answerType, choices, precision } = question;
+  if (answerIn(text) === '') return false;
   switch (answerType) {
     case 'number': {
-      const truth = numbersIn(answer).at(-1);
+      const truth = numberOfFormula(answer) ?? numbersIn(answer).at(-1);
       const given = numberIn(text);
       if (truth === undefined) return normalised(answerIn(text)) === normalised(answer);
       return (
@@ -30,11 +36,11 @@ export function isRight(
       );
     }
     case 'math':
-      return sameMathematics(mathematicsIn(text), answer);
+      return mathematicsIn(text).some((given) => sameMathematics(given, answer));
     case 'text':
       return sameWords(text, answer);
     case 'choice': {
-      const truth = choiceOf(answer, choices);
+      const truth = trueChoice(answer, choices);
       const given = choiceIn(text, choices);
       return (given !== undefined && given === truth) || (truth === undefined && sameWords(text, answer));
     }
@@ -45,58 +51,39 @@ export function isRight(
   }
 }
 
-/** The number that a text gives as its answer: the announced one, or else its last. */
-export function numberIn(text: string): ParsedNumber | undefined {
-  const answer = answerIn(text);
-  const [said] = numbersIn(announced(answer) ?? '');
-  return said ?? numbersIn(answer).at(-1);
-}
+/** Formulas that belong together: "$1$ and $2$". */
+const JOINED = /^\s*(?:,|,?\s*(?:and|or))\s*$/;
 
-/** The announced answer, or else the last formula that the text sets apart, or else all of the answer. */
-function mathematicsIn(text: string): string {
-  const answer = answerIn(text);
-  const said = announced(answer) ?? answer;
-  return [...said.matchAll(/\$([^$]+)\$/g)].at(-1)?.[1] ?? said.split('\n').at(-1)!;
+/**
+ * The formula that a text gives: all of a tag or box; what the announcement begins with; or else the last formula that the
+ * text sets apart, or its last line.
+ */
+function mathematicsIn(text: string): string[] {
+  const { text: answer, marked } = givenAnswer(text);
+  if (marked === 'box') return [answer];
+  const said = announced(answer);
+  const where = undenied(said ?? unmarked(answer));
+  const formulas = [...where.matchAll(FORMULA)];
+  if (formulas.length === 0) {
+    const line = where.split('\n').at(-1)!;
+    // A sentence behind the answer is none of it.
+    return said === undefined ? [line] : [line, line.split(/\.\s|,?\s+(?:since|because|when|where|as)\s/)[0]!];
+  }
+  const inside = (match: RegExpMatchArray) => match.slice(1).find((group) => group !== undefined)!;
+  const begin = said === undefined ? formulas.length - 1 : 0;
+  const step = said === undefined ? -1 : 1;
+  const together = [inside(formulas[begin]!)];
+  for (let at = begin; formulas[at + step] !== undefined; at += step) {
+    const [first, second] = step > 0 ? [formulas[at]!, formulas[at + 1]!] : [formulas[at - 1]!, formulas[at]!];
+    if (!JOINED.test(where.slice(first.index + first[0].length, second.index))) break;
+    if (step > 0) together.push(inside(second));
+    else together.unshift(inside(first));
+  }
+  return [together.join(', ')];
 }
 
 function sameWords(text: string, answer: string): boolean {
   const given = answerIn(text);
   const truth = normalised(answer);
-  return normalised(given) === truth || normalised(announced(given) ?? given) === truth;
-}
-
-/** The index of a choice given by its letter or its words, or the letter's place where the choices are unknown. */
-function choiceOf(given: string, choices: readonly string[] | undefined): number | undefined {
-  const words = normalised(given);
-  if (words === '') return undefined;
-  const same = choices?.findIndex((choice) => normalised(choice) === words) ?? -1;
-  if (same !== -1) return same;
-  const letter = /^([a-z])$/.exec(words)?.[1] ?? /^\(?([a-z])\s*[).:]/.exec(given.trim().toLowerCase())?.[1];
-  return letter === undefined ? undefined : inRange(letter.charCodeAt(0) - 97, choices);
-}
-
-function choiceIn(text: string, choices: readonly string[] | undefined): number | undefined {
-  const answer = answerIn(text);
-  const said = announced(answer);
-  for (const candidate of said === undefined ? [answer] : [said, answer]) {
-    const direct = choiceOf(candidate, choices);
-    if (direct !== undefined) return direct;
-  }
-  // Capital letters that stand alone ("I choose B"), but not the article or the pronoun at the start of a sentence.
-  const article = /(?:^|\s)A [a-z]/.test(answer);
-  const letters = [...answer.matchAll(/(?<![\w'])\(?([A-Z])\)?(?![\w'])/g)]
-    .map((match) => match[1]!)
-    .filter((letter) => letter !== 'I' && !(letter === 'A' && article));
-  const last = letters.at(-1);
-  if (last !== undefined) return inRange(last.charCodeAt(0) - 65, choices);
-  // The only choice that the answer mentions.
-  const words = ` ${normalised(answer).replace(/[^\p{L}\p{N}]+/gu, ' ')} `;
-  const mentioned = (choices ?? []).flatMap((choice, index) =>
-    words.includes(` ${normalised(choice).replace(/[^\p{L}\p{N}]+/gu, ' ')} `) ? [index] : [],
-  );
-  return mentioned.length === 1 ? mentioned[0] : undefined;
-}
-
-function inRange(index: number, choices: readonly string[] | undefined): number | undefined {
-  return choices === undefined || index < choices.length ? index : undefined;
+  return normalised(unmarked(given)) === truth || normalised(announced(given) ?? given) === truth;
 }

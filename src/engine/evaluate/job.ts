@@ -6,9 +6,9 @@ export interface Asked {
   /** Names the answer in the cache. */
   key: string;
   prompt: string;
-  /** Absolute path or name in a Parquet file; undefined for text alone. */
-  image: string | undefined;
-  /** A black picture of the same size takes its place. */
+  /** Absolute paths or names in Parquet files, in the order of their places; none for text alone. */
+  images: readonly string[];
+  /** Black images of the same sizes take their places. */
   black: boolean;
 }
 

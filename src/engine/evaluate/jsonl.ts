@@ -1,6 +1,7 @@
 /** JSON Lines from files that nobody should trust: one object per line, and every complaint with its line's number. */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { liesBelow } from '../checkpoint/below.js';
 import { fileError, malformed, shown, thousands } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 
@@ -143,6 +144,9 @@ export function optionalText(object: JsonObject, key: string): string | undefine
 /** Ids are often numbers. @throws LineError */
 export function identity(object: JsonObject, seen: Map<string, number>, line: number): string {
   const value = object['id'];
+  // Beyond 2^53 two ids may read as one number.
+  if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new LineError('has an "id" that is too large for a number: write it as text, in quotes.');
   const id = typeof value === 'number' ? String(value) : text(object, 'id');
   const before = seen.get(id);
   if (before !== undefined) throw new LineError(`has the id "${shown(id.slice(0, 80))}" of line ${before} again.`);
@@ -172,8 +176,12 @@ export async function pictureBelow(file: string, name: string, key: string): Pro
   ) {
     throw new LineError(`has a "${key}" outside the file's own folder: ${quoted}.`);
   }
+  if (name.length > 1024 && /^[A-Za-z0-9+/\s]+=*$/.test(name))
+    throw new LineError(`has a "${key}" that is an image written as text (base64): store it as a file beside the set.`);
   try {
     if (!(await stat(full)).isFile()) throw new LineError(`has a "${key}" that is no file: ${quoted}.`);
+    if (!(await liesBelow(folder, full)))
+      throw new LineError(`has a "${key}" outside the file's own folder, behind a link: ${quoted}.`);
   } catch (error) {
     if (error instanceof LineError) throw error;
     const failure = fileError(error, full);

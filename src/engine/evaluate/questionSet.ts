@@ -1,6 +1,7 @@
 /** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
 import { type AnswerType, answerTypeOf } from './answerType.js';
 import { boxOf } from './box.js';
+import { checkAllRead, placed } from './images.js';
 import {
   identity,
   type DataSet,
@@ -16,7 +17,7 @@ import { readParquetQuestions } from './published.js';
 
 export interface Question {
   id: string;
-  /** May hold `<image>` where the picture goes. */
+  /** May hold `<image>` where an image goes. */
   prompt: string;
   /** The truth; a box as `[x1, y1, x2, y2]`. */
   answer: string;
@@ -25,9 +26,9 @@ export interface Question {
   choices: readonly string[] | undefined;
   /** Decimals to which a number is rounded before it is compared. */
   precision?: number | undefined;
-  /** Absolute path, or the name of a picture in a Parquet file (`parquet/picture`). */
-  image: string | undefined;
-  /** The picture in words. */
+  /** In the order of their places in the prompt: absolute paths, or names of images in a Parquet file (`parquet/picture`). */
+  images: readonly string[];
+  /** The images in words. */
   description: string | undefined;
   task: string | undefined;
 }
@@ -41,20 +42,47 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
     async (object, line) => {
       const answerType = answerTypeOf(text(object, 'answer_type'));
       const choices = choicesOf(object);
-      const image = optionalText(object, 'image');
+      const { key, names } = imageNames(object);
+      checkAllRead(object, READ, names.length);
+      const files: string[] = [];
+      for (const name of names) files.push(await pictureBelow(file, name, key));
+      const { prompt, images } = placed(text(object, 'prompt'), files, `"${key}"`);
+      checkBox(answerType, images);
       return {
         id: identity(object, seen, line),
-        prompt: text(object, 'prompt'),
+        prompt,
         answer: answerOf(object, answerType),
         answerType,
         choices,
-        image: image === undefined ? undefined : await pictureBelow(file, image, 'image'),
+        images,
         description: optionalText(object, 'description'),
         task: optionalText(object, 'task'),
       };
     },
     options,
   );
+}
+
+/** Keys that name images, or say what they show. */
+const READ: ReadonlySet<string> = new Set(['image', 'images', 'description']);
+
+/** `image` or `images`: a name, or a list of them. */
+function imageNames(object: JsonObject): { key: string; names: string[] } {
+  const keys = ['image', 'images'].filter((key) => object[key] !== undefined && object[key] !== null);
+  const [key = 'image', other] = keys;
+  if (other !== undefined && JSON.stringify([object[key]].flat()) !== JSON.stringify([object[other]].flat()))
+    throw new LineError('has an "image" and other "images".');
+  const value = object[key];
+  if (!Array.isArray(value)) return { key, names: [optionalText(object, key) ?? []].flat() };
+  if (!value.every((name) => typeof name === 'string' && name.trim() !== ''))
+    throw new LineError(`has "${key}" that are no list of file names.`);
+  return { key, names: value as string[] };
+}
+
+/** Boxes are in pixels of one image. @throws LineError */
+export function checkBox(type: AnswerType, images: readonly string[]): void {
+  if (type === 'box' && images.length > 1)
+    throw new LineError(`has the answer type "box" and ${images.length} images: which one the box is in is not said.`);
 }
 
 function choicesOf(object: JsonObject): readonly string[] | undefined {

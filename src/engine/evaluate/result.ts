@@ -28,6 +28,8 @@ export interface EvaluateResult {
   sets: EvaluatedSet[];
   maxNewTokens: number;
   seed: number;
+  /** Version of the rules that judged; 1 where a result does not say. Results of other rules are not comparable. */
+  grading?: number;
   /** Who judged: rules alone (null), or rules and then this language model. */
   grader: string | null;
   /** Who put pictures in words where the set had none. */
@@ -69,8 +71,10 @@ export interface EvaluatedQuestion {
   prompt: string;
   truth: string;
   answerType: AnswerType;
-  /** Relative to the data's folder, with forward slashes. */
+  /** The first image, relative to the data's folder, with forward slashes. */
   image: string | null;
+  /** All images, where there are several. */
+  images?: string[];
   description: string | null;
   /** Per setting it was put in: one per checkpoint. */
   answers: Partial<Record<Setting, string[]>>;

@@ -94,12 +94,12 @@ export function abilitiesOf(
 }
 
 function pictured({ questions }: QuestionSet): boolean {
-  return questions.some(({ image }) => image !== undefined);
+  return questions.some(({ images }) => images.length > 0);
 }
 
 /** The settings that the abilities of its set need. */
 export function settingsOf(question: Question, abilities: readonly AbilityName[]): Setting[] {
-  if (question.image === undefined) return ['text'];
+  if (question.images.length === 0) return ['text'];
   const settings: Setting[] = ['image'];
   if (abilities.includes('vis')) settings.push('black');
   if (abilities.includes('v2r') && question.description !== undefined) settings.push('described');

@@ -1,13 +1,18 @@
-/** Pictures inside a Parquet file, named like files: `/data/test.parquet#decoded_image[12]`. */
+/**
+ * Images inside a Parquet file, named like files: `/data/test.parquet#decoded_image[12]`, and `…#images[12][0]` where a
+ * cell is a list.
+ */
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
+import { liesBelow } from '../checkpoint/below.js';
 import { malformed, shown } from '../checkpoint/failure.js';
 import { openParquet } from './file.js';
 
-const NAME = /^(.*\.parquet)#([A-Za-z0-9_]+)\[(\d+)\]$/s;
+const NAME = /^(.*\.parquet)#([A-Za-z0-9_.-]+)\[(\d+)\](?:\[(\d+)\])?$/s;
 
-export function pictureName(file: string, column: string, row: number): string {
-  return `${file}#${column}[${row}]`;
+/** @param index into the cell, where it is a list. */
+export function pictureName(file: string, column: string, row: number, index?: number): string {
+  return `${file}#${column}[${row}]${index === undefined ? '' : `[${index}]`}`;
 }
 
 export function isInParquet(name: string): boolean {
@@ -15,17 +20,20 @@ export function isInParquet(name: string): boolean {
 }
 
 /**
- * The bytes of a picture: a column of bytes, or Hugging Face's struct of `bytes` and `path`.
+ * The bytes of an image: a column of bytes, Hugging Face's struct of `bytes` and `path`, base64, or a list of those.
  * @throws `bad-request` for a name of another form, `malformed` when the cell holds no bytes, and as `openParquet`.
  */
 export async function readParquetPicture(name: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const [, place, column, row] = NAME.exec(name) ?? [];
+  const [, place, column, row, index] = NAME.exec(name) ?? [];
   if (place === undefined || column === undefined)
     throw new FrankensteinError('bad-request', `${shown(name)} names no picture in a Parquet file.`);
   const file = await openParquet(place, signal);
   try {
     const [cells] = await file.read([column], Number(row), Number(row) + 1);
-    const bytes = bytesOf(cells?.[column]);
+    const cell = cells?.[column];
+    const bytes = bytesOf(
+      index === undefined ? cell : Array.isArray(cell) ? (cell[Number(index)] as unknown) : undefined,
+    );
     if (bytes === undefined)
       throw malformed(place, `holds no picture in row ${Number(row) + 1} of "${shown(column)}".`);
     return bytes;
@@ -37,15 +45,20 @@ export async function readParquetPicture(name: string, signal?: AbortSignal): Pr
 /** @param name relative to `folder`, which it must not leave. */
 export async function pictureBelowFolder(folder: string, name: string): Promise<Uint8Array> {
   const full = path.resolve(folder, name);
-  const inside = path.relative(folder, full);
-  if (inside.startsWith('..') || path.isAbsolute(inside))
+  const [, file] = NAME.exec(full) ?? [];
+  if (file === undefined || !(await liesBelow(folder, file).catch(() => false)))
     throw new FrankensteinError('bad-request', `${shown(name)} lies outside the folder of the data.`);
   return readParquetPicture(full);
 }
 
+/** Text that may be base64: too long for a path, or said to be. */
+const BASE64 = /^(?:data:image\/[\w.+-]+;base64,)?([A-Za-z0-9+/\s]{64,}={0,2}\s*)$/;
+
 export function bytesOf(cell: unknown): Uint8Array | undefined {
   if (cell instanceof Uint8Array) return cell;
-  if (typeof cell === 'object' && cell !== null && 'bytes' in cell && cell.bytes instanceof Uint8Array)
-    return cell.bytes;
-  return undefined;
+  if (typeof cell === 'string') {
+    const [, encoded] = BASE64.exec(cell) ?? [];
+    return encoded === undefined ? undefined : Buffer.from(encoded, 'base64');
+  }
+  return typeof cell === 'object' && cell !== null && 'bytes' in cell ? bytesOf(cell.bytes) : undefined;
 }

@@ -31,7 +31,7 @@ export async function compute(
     try {
       const processor = await createProcessor(checkpoint, { signal });
       // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
-      if (units.some(({ image }) => image !== undefined)) processor.visualTokens([1, 2, 2]);
+      if (units.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       const { repetitionPenalty } = await readSamplingDefaults(checkpoint);
       send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
       const pictures = new Pictures(processor, signal);

@@ -5,8 +5,8 @@ export interface Unit {
   /** Samples, by id. */
   ids: string[];
   prompt: string;
-  /** The picture (of a swap: the target's); undefined for text alone. */
-  image: string | undefined;
+  /** In the order of their places; of a swap: the target's one. None for text alone. */
+  images: readonly string[];
   /** Of a swap: the other picture; undefined stands for a black one. */
   source: string | undefined;
 }

@@ -9,7 +9,7 @@ import { identityOf } from '../diff/stages.js';
 import { FrankensteinError } from '../errors.js';
 import { boxScales, scaled } from '../evaluate/boxScale.js';
 import { isChanged } from '../evaluate/change.js';
-import { isRight } from '../evaluate/grade.js';
+import { GRADING_VERSION, isRight } from '../evaluate/grade.js';
 import { failuresLeftOut } from '../evaluate/leftOut.js';
 import { Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
@@ -240,6 +240,7 @@ async function resultOf(
     depths,
     maxNewTokens,
     seed,
+    grading: GRADING_VERSION,
     warnings: [
       ...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)]),
     ],
@@ -275,7 +276,7 @@ async function resultOf(
     const [scales] = await boxScales(checkpoints, usable, signal);
     const found = usable.map((question): SkipResult['samples'][number] => {
       const { baseline, answers } = of<SkipOutcome>(question.id);
-      const right = (answer: string) => isRight(answer, question, scales!.get(question.image ?? ''));
+      const right = (answer: string) => isRight(answer, question, scales!.get(question.images[0] ?? ''));
       return {
         id: question.id,
         prompt: question.prompt,
@@ -305,7 +306,8 @@ async function resultOf(
       return {
         id: question.id,
         prompt: question.prompt,
-        image: relative(question.image),
+        image: relative(question.images[0]),
+        ...(question.images.length > 1 ? { images: question.images.map(relative) } : {}),
         answers: own.map(({ answer }) => answer),
         reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens),
         visualTokens: own[0]!.visualTokens,

@@ -84,17 +84,15 @@ export async function prepare(
   paired: boolean,
   newTokens: number,
 ): Promise<PreparedUnit> {
-  const image = unit.image === undefined ? undefined : await pictures.own(unit.image);
-  const ask = (picture: ProcessedImage | undefined) =>
-    processor.process({
-      input: inputOf(processor, unit.prompt, picture !== undefined),
-      images: picture ? [picture] : [],
-      newTokens,
-    });
-  const prompt = ask(image);
+  const images: ProcessedImage[] = [];
+  for (const image of unit.images) images.push(await pictures.own(image));
+  const ask = (shown: readonly ProcessedImage[]) =>
+    processor.process({ input: inputOf(processor, unit.prompt, shown.length), images: shown, newTokens });
+  const prompt = ask(images);
   if (!paired) return { unit, prompt, source: undefined };
-  const { image: other, brought } = await pictures.onto(unit.image!, image!.grid, unit.source);
-  return { unit, prompt, source: { prompt: ask(other), brought, size: pictures.sizeOf(unit.source ?? unit.image!) } };
+  const [target] = unit.images;
+  const { image: other, brought } = await pictures.onto(target!, images[0]!.grid, unit.source);
+  return { unit, prompt, source: { prompt: ask([other]), brought, size: pictures.sizeOf(unit.source ?? target!) } };
 }
 
 const MARKER = '<image>';
@@ -103,14 +101,14 @@ const MARKER = '<image>';
 export function inputOf(
   processor: Processor,
   text: string,
-  pictured: boolean,
+  images: number,
 ): Parameters<Processor['process']>[0]['input'] {
-  if (processor.chats) return { messages: [userMessage(text, pictured ? 1 : 0)] };
-  if (!pictured || processor.imageToken === undefined) return { prompt: text };
+  if (processor.chats) return { messages: [userMessage(text, images)] };
+  if (images === 0 || processor.imageToken === undefined) return { prompt: text };
   const { tokenizer } = processor;
   const around = ['<|vision_start|>', '<|vision_end|>'].map((token) =>
     tokenizer.idOf(token) === undefined ? '' : token,
   );
   const placeholder = `${around[0]!}${tokenizer.tokenOf(processor.imageToken)!}${around[1]!}`;
-  return { prompt: text.includes(MARKER) ? text.replace(MARKER, placeholder) : placeholder + text };
+  return { prompt: text.includes(MARKER) ? text.replaceAll(MARKER, placeholder) : placeholder.repeat(images) + text };
 }

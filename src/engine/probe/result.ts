@@ -20,6 +20,8 @@ interface ProbeBase {
   depths: number[];
   maxNewTokens: number;
   seed: number;
+  /** Version of the rules that judged answers; 1 where a result does not say. */
+  grading?: number;
   warnings: string[];
   provenance: Provenance;
 }
@@ -115,7 +117,10 @@ export interface AttentionResult extends ProbeBase {
 export interface AttentionSample {
   id: string;
   prompt: string;
+  /** The first image. */
   image: string;
+  /** All images, where there are several. */
+  images?: string[];
   /** Per checkpoint. */
   answers: string[];
   reasoningTokens: number[];

@@ -171,7 +171,7 @@ async function readSamples(
   if (request.tasks !== undefined)
     throw new FrankensteinError('bad-request', 'Tasks are chosen for the swap probe only.');
   const { items, fingerprint, warnings } = await readSampleFiles(data, readQuestionSet, { badLines, signal });
-  const usable = kind === 'attention' ? items.filter(({ image }) => image !== undefined) : items;
+  const usable = kind === 'attention' ? items.filter(({ images }) => images.length > 0) : items;
   if (usable.length === 0)
     throw new FrankensteinError(
       'bad-request',
@@ -203,21 +203,21 @@ function tasksOf(given: readonly string[] | undefined): string[] {
 function unitsOf(samples: Samples): Unit[] {
   const units = new Map<string, Unit>();
   const add = (id: string, unit: Omit<Unit, 'ids'>) => {
-    const key = JSON.stringify([unit.prompt, unit.image ?? null, unit.source ?? null]);
+    const key = JSON.stringify([unit.prompt, unit.images, unit.source ?? null]);
     const known = units.get(key);
     if (known) known.ids.push(id);
     else units.set(key, { ids: [id], ...unit });
   };
   if (samples.kind === 'swap')
     for (const { id, prompt, targetImage, sourceImage } of samples.items)
-      add(id, { prompt, image: targetImage, source: sourceImage });
-  else for (const { id, prompt, image } of samples.items) add(id, { prompt, image, source: undefined });
+      add(id, { prompt, images: [targetImage], source: sourceImage });
+  else for (const { id, prompt, images } of samples.items) add(id, { prompt, images, source: undefined });
   return [...units.values()];
 }
 
 async function hashPictures(units: readonly Unit[], signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
-  const files = [...new Set(units.flatMap(({ image, source }) => [image, source]))]
+  const files = [...new Set(units.flatMap(({ images, source }) => [...images, source]))]
     .filter((file) => file !== undefined)
     .sort();
   for (const file of files) {

@@ -28,7 +28,7 @@ export async function swapUnits(
   };
   // All targets first: a prompt that is both keeps its states at every depth.
   const targets = units.map(({ unit, prompt }) =>
-    place('targets', prompt, keyOf(unit.prompt, unit.image, 'same-grid', prompt)),
+    place('targets', prompt, keyOf(unit.prompt, unit.images[0], 'same-grid', prompt)),
   );
   const sources = units.map(({ unit, source }) =>
     place('sources', source!.prompt, keyOf(unit.prompt, unit.source, source!.brought, source!.prompt)),

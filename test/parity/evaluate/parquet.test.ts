@@ -6,7 +6,7 @@ import { describe, it } from 'mocha';
 import { isRight } from '../../../src/engine/evaluate/grade.js';
 import { readQuestionSet } from '../../../src/engine/evaluate/questionSet.js';
 import { readImage } from '../../../src/engine/model/processor/decodeImage.js';
-import { readParquetPicture } from '../../../src/engine/parquet/picture.js';
+import { isInParquet, readParquetPicture } from '../../../src/engine/parquet/picture.js';
 import { temporaryFolder } from '../../fixtures/checkpoints.js';
 
 const FOLDER = path.resolve('test/parity/evaluate/parquet');
@@ -16,10 +16,10 @@ describe('Parquet question sets', () => {
   it('GSM8K: the truth is what follows ####', async () => {
     const items = await read('gsm8k');
     assert.deepEqual(
-      items.map(({ id, answer, answerType, image }) => [id, answer, answerType, image]),
+      items.map(({ id, answer, answerType, images }) => [id, answer, answerType, images.length]),
       [
-        ['0', '7', 'number', undefined],
-        ['1', '1,080', 'number', undefined],
+        ['0', '7', 'number', 0],
+        ['1', '1,080', 'number', 0],
       ],
     );
     assert.ok(isRight('so it is 1080.', items[1]!) && !isRight('so it is 80.', items[1]!));
@@ -49,13 +49,59 @@ describe('Parquet question sets', () => {
     const { pictures } = JSON.parse(await readFile(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
       pictures: string[];
     };
-    for (const [index, { image }] of items.entries()) {
+    for (const [
+      index,
+      {
+        images: [image],
+      },
+    ] of items.entries()) {
       assert.deepEqual(Buffer.from(await readParquetPicture(image!)).toString('base64'), pictures[index]);
       const { width, height } = await readImage(image!);
       assert.deepEqual([width, height], [12, 8]);
     }
-    const red = await readImage(items[0]!.image!);
+    const red = await readImage(items[0]!.images[0]!);
     assert.deepEqual([...red.data.subarray(0, 3)], [255, 0, 0]);
+  });
+
+  it('images: struct, list of structs, bytes, base64, path; as many as the prompt has places for', async () => {
+    const { images: stored } = JSON.parse(await readFile(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
+      images: Record<string, [prompt: string, answer: string, type: string, images: string[]][]>;
+    };
+    for (const [name, rows] of Object.entries(stored)) {
+      const items = await read(name);
+      assert.deepEqual(
+        await Promise.all(
+          items.map(async ({ prompt, answer, answerType, images }) => [
+            prompt,
+            answer,
+            answerType,
+            await Promise.all(
+              images.map(async (image) =>
+                Buffer.from(await (isInParquet(image) ? readParquetPicture(image) : readFile(image))).toString(
+                  'base64',
+                ),
+              ),
+            ),
+          ]),
+        ),
+        rows,
+        name,
+      );
+    }
+  });
+
+  it('images that cannot be read, or have no place, are refused by file, row and column', async () => {
+    for (const [name, message] of [
+      ['bad-places', /bad-places\.parquet row 2 has 1 <image> in its prompt, and 2 images in "images"\.$/],
+      ['bad-none', /bad-none\.parquet row 1 has 1 <image> in its prompt, and no image\.$/],
+      ['bad-column', /has images in the column "scan", which is not read: call it "images"\.$/],
+      ['bad-path', /row 1 has a "photo", which is not read: name images in "image" or "images"\.$/],
+      ['bad-video', /row 1 has a "videos", which is not read/],
+      ['bad-bytes', /row 1 holds no PNG, JPEG or WebP image in "images"\.$/],
+      ['bad-number', /row 1 has <image 2> in its prompt, and 1 image in "image_1"/],
+      ['bad-system', /row 1 has a "prompt" that is not one message of the user\.$/],
+    ] as const)
+      await assert.rejects(read(name), message, name);
   });
 
   it('the evaluation format as columns', async () => {
@@ -72,7 +118,7 @@ describe('Parquet question sets', () => {
   it('other columns, other rows and broken files are named', async () => {
     await assert.rejects(
       read('unknown'),
-      /has the columns text, label, which are no question set that is known \(MathVista, MATH-500, the evaluation format, GSM8K\)\./,
+      /has the columns text, label, which are no question set that is known \(MathVista, MATH-500, the evaluation format, verl, MMMU, MMBench, GSM8K\)\./,
     );
     await assert.rejects(
       readParquetPicture(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),

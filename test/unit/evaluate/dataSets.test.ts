@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -158,7 +158,7 @@ describe('questions', () => {
       answer: 'B',
       answerType: 'choice',
       choices: ['x', '2'],
-      image: path.join(folder, 'images', 'a.png'),
+      images: [path.join(folder, 'images', 'a.png')],
       description: 'a thing',
       task: 't',
     });
@@ -178,6 +178,55 @@ describe('questions', () => {
       assert.ok(
         (await readProbeSet(path.resolve('samples/probes', `${name}.jsonl`))).items.every(({ task }) => task === name),
       );
+  });
+});
+
+describe('images of questions', () => {
+  const images = async (line: object) => (await readQuestionSet(await written(question(line)))).items[0]!.images;
+
+  it('stand under image or images, one or several', async () => {
+    const a = path.join(folder, 'images', 'a.png');
+    assert.deepEqual(await images({ image: 'images/a.png' }), [a]);
+    assert.deepEqual(await images({ image: ['images/a.png'] }), [a]);
+    assert.deepEqual(await images({ images: ['images/a.png', 'images/a.png'], prompt: '<image> or <image>?' }), [a, a]);
+    assert.deepEqual(await images({ image: 'images/a.png', images: ['images/a.png'] }), [a]);
+    assert.deepEqual(await images({ images: [] }), []);
+    assert.deepEqual(await images({ image: null, has_image: false }), []);
+  });
+
+  it('are never dropped: what is not read is refused with its line', async () => {
+    for (const [line, pattern] of [
+      [{ prompt: '<image>?' }, /line 1 has 1 <image> in its prompt, and no image\.$/],
+      [
+        { prompt: '<image>?', images: ['images/a.png', 'images/a.png'] },
+        /has 1 <image> in its prompt, and 2 images in "images"/,
+      ],
+      [{ image_path: 'images/a.png' }, /has a "image_path", which is not read/],
+      [{ image: 'images/a.png', image_2: 'images/a.png' }, /has a "image_2", which is not read/],
+      [{ video: 'a.mp4' }, /has a "video", which is not read/],
+      [{ image: 'images/a.png', images: ['images/b.png'] }, /has an "image" and other "images"/],
+      [{ images: [{ bytes: 'x' }] }, /has "images" that are no list of file names/],
+      [{ image: 'iVBORw0KGgo'.repeat(200) }, /is an image written as text \(base64\)/],
+      [{ images: ['images/a.png', 'images/a.png'], answer: [1, 2, 3, 4], answer_type: 'box' }, /"box" and 2 images/],
+      [{ id: 12345678901234567890 }, /"id" that is too large for a number/],
+    ] as const)
+      await refused(readQuestionSet(await written(question(line))), pattern);
+  });
+
+  it('lie below the folder of the data, links followed', async () => {
+    const outside = await mkdtemp(path.join(tmpdir(), 'frankenstein-outside-'));
+    try {
+      await writeFile(path.join(outside, 'x.png'), '');
+      await symlink(outside, path.join(folder, 'link'));
+      await symlink(path.join(outside, 'x.png'), path.join(folder, 'x.png'));
+      await symlink(path.join(folder, 'images', 'a.png'), path.join(folder, 'inside.png'));
+      for (const name of ['link/x.png', 'x.png'])
+        await refused(images({ image: name }), /outside the file's own folder, behind a link/);
+      await refused(readProbeSet(await written(probe({ target_image: 'x.png' }))), /behind a link/);
+      assert.equal((await images({ image: 'inside.png' })).length, 1);
+    } finally {
+      await rm(outside, { recursive: true });
+    }
   });
 });
 

@@ -1,0 +1,173 @@
+/** Which of the choices a text means: by letter, by its words, or by its value. */
+import { announced, FORMULA, givenAnswer, normalised, unmarked } from './answer.js';
+import { sameMathematics } from './mathematics.js';
+
+type Choices = readonly string[] | undefined;
+
+/** The index of the choice that is the truth: its words, its letter, or both; undefined where it is none of them. */
+export function trueChoice(truth: string, choices: Choices): number | undefined {
+  return exactly(truth, bare(choices)) ?? valued(truth, bare(choices));
+}
+
+/**
+ * The index of the choice that a text gives: its letter, its words, or its value; the letter's place where the choices are
+ * not known. Undefined where it gives none, or more than one.
+ */
+export function choiceIn(text: string, given: Choices): number | undefined {
+  const choices = bare(given);
+  const { text: answer } = givenAnswer(text);
+  const said = announced(answer);
+  for (const candidate of said === undefined ? [answer] : [said, said.split(/[.;](?=\s|$)/)[0]!]) {
+    const direct = exactly(candidate, choices);
+    if (direct !== undefined) return direct ?? undefined;
+    const value = valued(candidate, choices);
+    if (value !== undefined) return value;
+  }
+  const whole = unmarked(answer);
+  return (
+    lettered(said ?? whole, choices) ??
+    mentioned(said ?? whole, choices) ??
+    (said === undefined ? undefined : lettered(whole, choices))
+  );
+}
+
+/** "A. 3", "(B) 4": choices that carry their own letters, without. */
+function bare(choices: Choices): Choices {
+  const own = choices?.map((choice, index) => {
+    const [, letter, rest] = /^\s*\(?([A-Za-z])\s*[).:]\s*(\S.*)$/s.exec(choice) ?? [];
+    return letter?.toUpperCase() === letterOf(index) ? rest! : undefined;
+  });
+  return own !== undefined && own.every((choice) => choice !== undefined) ? own : choices;
+}
+
+function letterOf(index: number): string {
+  return String.fromCharCode(65 + index);
+}
+
+/**
+ * The words of one choice, one letter, or a letter and what follows it; null where that is another choice's words.
+ */
+function exactly(given: string, choices: Choices): number | null | undefined {
+  const text = unmarked(given)
+    .replace(/\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}/g, '$1')
+    .replace(/\\[()[\]]/g, '')
+    .trim();
+  const words = normalised(text);
+  if (words === '') return undefined;
+  const same = indexOf(words, choices);
+  if (same !== undefined) return same;
+  const letter = /^([a-z])$/.exec(words)?.[1];
+  if (letter !== undefined) return inRange(letter, choices);
+  const [, parenthesised, dotted, rest = ''] =
+    /^[\s$*]*(?:\(([A-Za-z])\)|([A-Za-z])\s*[).:,])(?![A-Za-z\d]*\))\s*(.*)$/s.exec(text) ?? [];
+  const marked = parenthesised ?? dotted;
+  if (marked === undefined || negated(rest.slice(0, 30))) return undefined;
+  const index = inRange(marked, choices);
+  const first = normalised(rest.split('\n')[0]!);
+  const other = indexOf(first, choices) ?? valued(rest.split('\n')[0]!, choices);
+  return other === undefined || other === index ? index : null;
+}
+
+function indexOf(words: string, choices: Choices): number | undefined {
+  const at = choices?.findIndex((choice) => normalised(choice) === words) ?? -1;
+  return at === -1 || words === '' ? undefined : at;
+}
+
+/** The only choice of the same value: "12.0" for 12, "60" for 60°. */
+function valued(given: string, choices: Choices): number | undefined {
+  if (!/\d|\\/.test(given) || given.length > 200) return undefined;
+  const formula = [...given.matchAll(FORMULA)];
+  const text = formula.length === 1 ? formula[0]!.slice(1).find((group) => group !== undefined)! : given;
+  const same = (choices ?? []).flatMap((choice, index) => (sameMathematics(text, choice) ? [index] : []));
+  return same.length === 1 ? same[0] : undefined;
+}
+
+/** What says that a choice is not the one. */
+function negated(after: string): boolean {
+  return /^[\s,)*]*(?:(?:is|are|was|seems?|looks?|would be)\s+)?(?:not\b|n't|in?correct\b(?<=incorrect)|wrong|false|too\b|impossible|ruled out|eliminated|does(?:n't| not)|do(?:n't| not)|can(?:'t|not)|isn't|fails?)/i.test(
+    after,
+  );
+}
+const DENIED =
+  /\b(?:not|neither|nor|isn't|eliminate|exclude|rule out|reject|than|unlike|except|cannot be|can't be)\s+(?:\w+\s+)?(?:the\s+)?(?:(?:option|choice|answer)\s+)?[("'*]*$/i;
+/** Letters that name something in the question. */
+const THING =
+  /\b(?:point|side|angle|line|figure|fig\.?|triangle|circle|vertex|segment|arc|plane|set|event|vitamin|plan|type|class|group|grade|team|person|box|object|region|area|block|city|town|node|box|hepatitis|section|part|graph|panel|table|row|column|and|of|to|from|between)\s+[("'*]*$/i;
+const CONCLUSION =
+  /\b(?:so|thus|therefore|hence|choose|chose|select|pick|answer|correct|right|best|final|conclu\w+|must be)\b[^.\n]*$/i;
+
+/** The letter that a text comes to: marked ("(B)", "option B"), or else standing alone. */
+function lettered(text: string, choices: Choices): number | undefined {
+  const found = [...text.matchAll(/(?<![\w'’\\{^_])(\()?([A-Z])(?:(\))|(?![\w'’(]))/g)].flatMap((match) => {
+    const [all, open, letter = '', closed] = match;
+    const [before, after] = [text.slice(0, match.index), text.slice(match.index + all.length)];
+    if (inRange(letter, choices) === undefined || DENIED.test(before) || negated(after)) return [];
+    const named = /\b(?:options?|choices?|answer|choose|select|pick|is|be)\s*:?\s*[("'*]*$/i.test(before);
+    const marked = (open !== undefined && closed !== undefined) || named;
+    if (!marked && THING.test(before)) return [];
+    // The article and the pronoun.
+    if (!marked && letter === 'I') return [];
+    if (
+      letter === 'A' &&
+      open === undefined &&
+      /^\s+[a-z]/.test(after) &&
+      !/^\s+(?:is|because|since|as|fits|seems|matches|or [A-Z]\b|and [A-Z]\b)/.test(after)
+    )
+      return [];
+    return [
+      {
+        letter,
+        marked,
+        concluded: CONCLUSION.test(before) || /^\s*(?:is|must be) (?:the )?(?:correct|right|best|answer)/i.test(after),
+      },
+    ];
+  });
+  const strongest = [
+    found.filter(({ marked, concluded }) => marked && concluded),
+    found.filter(({ marked }) => marked),
+    found.filter(({ concluded }) => concluded),
+    found,
+  ].find((some) => some.length > 0);
+  const letters = new Set(strongest?.map(({ letter }) => letter));
+  const [only] = letters;
+  return letters.size === 1 ? inRange(only!, choices) : undefined;
+}
+
+/** The only choice whose words the answer holds; yes and no by the first of them. */
+function mentioned(text: string, choices: Choices): number | undefined {
+  const plain = (one: string) =>
+    normalised(one)
+      .replace(/[^\p{L}\p{N}.°%]+/gu, ' ')
+      .replace(/\.(?!\d)/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  let words = ` ${plain(text)} `;
+  const names = (choices ?? []).map(plain);
+  const first = names.indexOf(words.trim().split(' ')[0]!);
+  if (
+    first !== -1 &&
+    names.length > 0 &&
+    /^(?:yes|no|true|false)$/.test(names[first]!) &&
+    /^\W*\w+\W*(?:[,.;:!\n]|$)/.test(text)
+  )
+    return first;
+  const found: number[] = [];
+  // Longer ones first: "dark green" is no mention of "green".
+  for (const index of names.map((_, at) => at).sort((a, b) => names[b]!.length - names[a]!.length)) {
+    const name = ` ${names[index]!} `;
+    const at = words.indexOf(name);
+    if (names[index] === '' || at === -1) continue;
+    if (
+      !/ (?:not|no|neither|nor|isn t|than|never)(?: \w+)?$/.test(words.slice(0, at)) ||
+      /^(?:no|not|none)\b/.test(names[index]!)
+    )
+      found.push(index);
+    words = words.replaceAll(name, ' · ');
+  }
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function inRange(letter: string, choices: Choices): number | undefined {
+  const index = letter.toUpperCase().charCodeAt(0) - 65;
+  return choices === undefined || index < choices.length ? index : undefined;
+}
