@@ -98,11 +98,6 @@ export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join(' × ');
 }
 
-/** Depth on the unified axis, with a real minus sign. */
-export function formatDepth(depth: number): string {
-  return withMinus(String(depth));
-}
-
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }

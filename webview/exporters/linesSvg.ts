@@ -4,7 +4,7 @@ import { place } from '../figure/axis.js';
 import { across, BANDS, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import type { DrawingText } from './figureSvg.js';
-import { textWidth } from './figureSvg.js';
+import { sectionBrackets, textWidth } from './figureSvg.js';
 import { PAPER, seriesColour, type Palette } from './palette.js';
 import { element, linePath, svgDocument, text } from './svg.js';
 
@@ -115,19 +115,7 @@ function one(figure: LineFigure, titled: boolean, palette: Palette): string {
       text({ x: x(tick.value), y: plot.bottom + 17, 'text-anchor': 'middle', fill: palette.foreground }, tick.label),
     );
   }
-  for (const { name, from, to } of figure.sections) {
-    out.push(
-      element('path', {
-        d: `M${r(x(from) + 2)} ${plot.bottom + 25}H${r(x(to) - 2)}`,
-        stroke: palette.muted,
-        fill: 'none',
-      }),
-    );
-    if (textWidth(name) <= x(to) - x(from))
-      out.push(
-        text({ x: (x(from) + x(to)) / 2, y: plot.bottom + 39, 'text-anchor': 'middle', fill: palette.muted }, name),
-      );
-  }
+  out.push(sectionBrackets(figure.sections, x, plot.bottom + 25, palette));
   const middle = (plot.top + plot.bottom) / 2;
   out.push(
     element('path', {

@@ -2,7 +2,7 @@
 import type { Aggregate, DeltaAggregate } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import { SECTION_NAMES } from '../figure/series.js';
+import { SECTION_NAMES } from '../figure/sections.js';
 import { formatNumber, formatShare, formatTimes } from '../format.js';
 import { measure } from '../state/measure.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';

@@ -16,14 +16,15 @@ import {
 } from 'chart.js';
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
-import { formatDepth, formatTimes } from '../format.js';
+import { formatTimes } from '../format.js';
 import { withAlpha } from '../heatmap/colour.js';
 import { button, checkbox, numberField } from '../kit.js';
 import { formatMeasure, FLOOR_HELP, LEVEL_TEXT } from '../state/measure.js';
 import { describeDepth, type Model } from '../state/model.js';
 import type { ViewState } from '../state/view.js';
 import { seriesColourOf } from '../theme.js';
-import { depthTicks } from './axis.js';
+import { layerTicks } from './axis.js';
+import { drawSections } from './sections.js';
 import { markOf } from './marks.js';
 import { cutToDepth, defaultCuts, depthToCut, moveCut, regionSpans, REGION_NAMES } from './regions.js';
 import { broken, buildFigure, describeFigure, readPoint, type Figure, type FigurePoint } from './series.js';
@@ -176,19 +177,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
         });
       }
       // sections under the axis
-      const top = scales['x']!.bottom + 4;
-      for (const { section, name, from, to } of figure.sections) {
-        ctx.strokeStyle = withAlpha(theme.muted, 0.6);
-        ctx.beginPath();
-        ctx.moveTo(x(from) + 1, top);
-        ctx.lineTo(x(to) - 1, top);
-        ctx.stroke();
-        ctx.fillStyle = theme.muted;
-        const fits = ctx.measureText(name).width <= x(to) - x(from);
-        const shown = fits ? name : section === 'projector' ? 'Proj.' : name;
-        const crowded = section === 'projector' && figure.sections.length === 3 && x(to) - x(from) < 2;
-        if (!crowded) ctx.fillText(shown, (x(from) + x(to)) / 2, top + 9);
-      }
+      drawSections(ctx, theme, figure.sections, x, scales['x']!.bottom + 4);
       // exact zeros have no place on a log axis; the cursor goes over everything
       const cursor = walk.cursor();
       if (cursor !== null) {
@@ -280,21 +269,27 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     const theme = context.theme.now();
     const narrow = stage.clientWidth < NARROW;
     const font = { family: theme.font, size: 11 };
+    let layers: { value: number; label: string }[] = [];
     const scales: Record<string, unknown> = {
       x: {
         type: 'linear',
         min: drawn.from,
         max: drawn.to,
         afterBuildTicks(scale: { chart: Chart; ticks: { value: number }[] }) {
-          const count = Math.max(4, Math.floor(scale.chart.width / 46));
-          scale.ticks = depthTicks(Math.ceil(drawn.from), Math.floor(drawn.to), count).map((value) => ({ value }));
+          layers = layerTicks(
+            Math.ceil(drawn.from),
+            Math.floor(drawn.to),
+            drawn.visionLayers,
+            Math.max(4, Math.floor(scale.chart.width / 46)),
+          );
+          scale.ticks = layers.map(({ value }) => ({ value }));
         },
         ticks: {
           color: theme.muted,
           font,
           autoSkip: false,
           maxRotation: 0,
-          callback: (value: number) => formatDepth(value),
+          callback: (value: number) => layers.find((tick) => tick.value === value)?.label ?? '',
         },
         grid: { display: false },
         border: { color: theme.border },
@@ -606,12 +601,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
 
 function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[] {
   const layer = model.layers.get(depth);
-  const place = [
-    `depth ${formatDepth(depth)}`,
-    layer === undefined || layer.region === null ? null : REGION_NAMES[layer.region],
-  ]
-    .filter((part) => part !== null)
-    .join(' · ');
+  const region = layer === undefined || layer.region === null ? '' : REGION_NAMES[layer.region];
   const rows = figure.series.map((one) => {
     const own = one.points.find((candidate) => candidate.depth === depth);
     const level = own === undefined || own.level === 'clear' || own.level === 'unknown' ? '' : LEVEL_TEXT[own.level];
@@ -629,7 +619,7 @@ function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[]
       'div',
       { class: 'tooltip-title' },
       h('strong', {}, describeDepth(model, depth)),
-      h('span', { class: 'muted' }, place),
+      h('span', { class: 'muted' }, region),
     ),
     h('div', { class: 'muted' }, figure.label),
     h('table', {}, h('tbody', {}, ...rows)),

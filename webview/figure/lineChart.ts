@@ -29,6 +29,7 @@ import {
 } from './lines.js';
 import { markerPath, markOf } from './marks.js';
 import { REGION_NAMES } from './regions.js';
+import { drawSections, SECTION_ROW } from './sections.js';
 import { stepAlong, walkable } from './walk.js';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
@@ -108,13 +109,7 @@ export function createLineChart<F extends LineFigure>(
           ctx.fillRect(x(from), area.top, x(to) - x(from), area.bottom - area.top);
         }
       }
-      const below = scales['x']!.bottom + 2;
-      for (const { name, from, to } of figure.sections) {
-        ctx.strokeStyle = withAlpha(theme.muted, 0.6);
-        line(ctx, x(from) + 1, below, x(to) - 1, below);
-        ctx.fillStyle = theme.muted;
-        if (ctx.measureText(name).width <= x(to) - x(from)) ctx.fillText(name, (x(from) + x(to)) / 2, below + 9);
-      }
+      drawSections(ctx, theme, figure.sections, x, scales['x']!.bottom + 2);
       ctx.beginPath();
       ctx.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
       ctx.clip();
@@ -254,7 +249,7 @@ export function createLineChart<F extends LineFigure>(
       parsing: false,
       normalized: true,
       events: [],
-      layout: { padding: { top: 20, bottom: drawn.sections.length > 0 ? 18 : 2, left: 2, right: 6 } },
+      layout: { padding: { top: 20, bottom: drawn.sections.length > 0 ? SECTION_ROW : 2, left: 2, right: 6 } },
       scales: {
         x: {
           type: drawn.x.log ? 'logarithmic' : 'linear',

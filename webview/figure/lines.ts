@@ -4,6 +4,7 @@
  */
 import type { Region } from '../../src/protocol/engineApi.js';
 import { place, type Axis } from './axis.js';
+import type { SectionSpan } from './sections.js';
 
 export interface LinePoint {
   x: number;
@@ -53,8 +54,8 @@ export interface LineFigure {
   axis: Axis;
   x: XAxis;
   regions: readonly { region: Region; from: number; to: number }[];
-  /** Parts of the model under the axis, where there are several. */
-  sections: readonly { name: string; from: number; to: number }[];
+  /** Parts of the model under the axis. */
+  sections: readonly SectionSpan[];
   series: readonly LineSeries[];
   zones: readonly LineZone[];
   /** What the zones are, for legends. */

@@ -17,6 +17,7 @@ import {
 import type { ViewState } from '../state/view.js';
 import { linearAxis, logAxis, type Axis } from './axis.js';
 import { regionSpans, type Cuts } from './regions.js';
+import { spansOfDepths, type SectionSpan } from './sections.js';
 
 export interface FigurePoint {
   depth: number;
@@ -48,7 +49,9 @@ export interface Figure {
   /** Depth range, half a step beyond the outermost points. */
   from: number;
   to: number;
-  sections: { section: Section; name: string; from: number; to: number }[];
+  sections: SectionSpan[];
+  /** Blocks of the vision tower: its ticks are counted from 0. */
+  visionLayers: number;
   regions: { region: Region; from: number; to: number }[];
   series: FigureSeries[];
   axes: FigureAxis[];
@@ -56,13 +59,6 @@ export interface Figure {
   /** Some value is exactly zero and the scale is logarithmic: those are marked at the lower edge. */
   zerosOnLog: boolean;
 }
-
-export const SECTION_NAMES: Record<Section, string> = {
-  vision: 'Vision',
-  projector: 'Projector',
-  language: 'Language',
-  other: 'Other',
-};
 
 type Choice = MeasureChoice & Pick<ViewState, 'axes' | 'part' | 'floor' | 'hidden'>;
 
@@ -114,18 +110,13 @@ export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.resul
     });
   }
 
-  const spanOf = (section: Section) => {
-    const own = result.layers.filter((layer) => layer.section === section).map((layer) => layer.depth);
-    return own.length === 0
-      ? null
-      : { section, name: SECTION_NAMES[section], from: Math.min(...own) - 0.5, to: Math.max(...own) + 0.5 };
-  };
   return {
     label: measureLabel(view),
     choice: { metric: view.metric, energyOver: view.energyOver, relativeOver: view.relativeOver, scale: view.scale },
     from: (depths.length === 0 ? 0 : Math.min(...depths)) - 0.5,
     to: (depths.length === 0 ? 1 : Math.max(...depths)) + 0.5,
-    sections: [spanOf('vision'), spanOf('projector'), spanOf('language')].filter((span) => span !== null),
+    sections: spansOfDepths(depths),
+    visionLayers: model.visionLayers,
     regions: result.regions.length === 0 ? [] : regionSpans(cuts, model.languageLayers),
     series,
     axes,

@@ -1,9 +1,9 @@
 /** The figures over depth as data: rank metrics, ranks of the surface, overlap of the updates’ subspaces. No DOM. */
 import type { TensorSpectra } from '../../src/protocol/engineApi.js';
-import { depthTicks, linearAxis, logAxis, type Axis } from '../figure/axis.js';
+import { layerTicks, linearAxis, logAxis, type Axis } from '../figure/axis.js';
 import { placesOf, type LineFigure, type LinePoint, type LineSeries, type LineZone } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import { formatDepth, formatNumber, plural } from '../format.js';
+import { formatNumber, plural } from '../format.js';
 import { describeDepth } from '../state/model.js';
 import {
   correctedValue,
@@ -295,17 +295,16 @@ function frame(
   const depths = [...groups.keys()];
   const from = Math.min(...depths, depths.length === 0 ? 0 : Infinity);
   const to = Math.max(...depths, depths.length === 0 ? 1 : -Infinity);
-  const sections = model.sections.filter((span) => span.to > from && span.from < to);
   return {
     x: {
       from: from - 0.5,
       to: to + 0.5,
       log: false,
       title: '',
-      ticks: (count) => depthTicks(from, to, count).map((value) => ({ value, label: formatDepth(value) })),
+      ticks: (count) => layerTicks(from, to, model.visionLayers, count),
     },
     regions: model.regions.filter((span) => span.to > from && span.from < to),
-    sections: sections.length > 1 ? sections : [],
+    sections: model.sections.filter((span) => span.to > from && span.from < to),
   };
 }
 

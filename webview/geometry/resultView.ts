@@ -11,11 +11,11 @@ import { canvasPng, svgPng } from '../exporters/png.js';
 import { createLineChart, lineSwatch, type LineChart } from '../figure/lineChart.js';
 import type { LinePlace } from '../figure/lines.js';
 import { floorSwatch } from '../figure/swatch.js';
-import { formatDepth, formatNumber, plural } from '../format.js';
+import { formatNumber, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { button, dropdown, segmented } from '../kit.js';
 import { folding, provenance, stageChips } from '../overview/overview.js';
-import { describeDepth } from '../state/model.js';
+import { describeDepth, labelDepth } from '../state/model.js';
 import type { Store } from '../state/store.js';
 import {
   depthRows,
@@ -449,7 +449,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       `Numbers of ${drawn.title}`,
       rows.length,
       [
-        'Depth',
+        'Layer',
         'Region',
         'Line',
         drawn.label,
@@ -462,7 +462,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
           h(
             'tr',
             {},
-            h('th', { scope: 'row' }, formatDepth(depth)),
+            h('th', { scope: 'row' }, labelDepth(shown, depth)),
             h('td', {}, region),
             h('td', { class: 'text' }, name),
             h('td', { class: point.hollow === true ? 'noisy' : undefined }, drawn.format(point.value!)),
@@ -490,13 +490,13 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       'surface-numbers',
       'Numbers of the surfaces',
       rows.length,
-      ['Depth', 'Update', ...ranks.map((rank) => `rank ${rank}`)],
+      ['Layer', 'Update', ...ranks.map((rank) => `rank ${rank}`)],
       () =>
         rows.map(({ surface, index, depth, column }) =>
           h(
             'tr',
             {},
-            h('th', { scope: 'row' }, formatDepth(depth)),
+            h('th', { scope: 'row' }, labelDepth(shown, depth)),
             h('td', {}, shown.deltas[index]?.short ?? ''),
             ...ranks.map((rank) => {
               const cell = surface.rows[rank - 1]?.[column] ?? null;
@@ -773,7 +773,6 @@ function depthTooltip(model: GeometryModel, figure: DepthFigure, at: LinePlace):
       'div',
       { class: 'tooltip-title' },
       h('strong', {}, describeDepth(model, at.x)),
-      h('span', { class: 'muted' }, `depth ${formatDepth(at.x)}`),
     ),
     h('div', { class: 'muted' }, `${figure.label}${figure.range === '' ? '' : `, ${figure.range}`}`),
     h('table', {}, h('tbody', {}, ...rows)),

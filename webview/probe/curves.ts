@@ -1,5 +1,5 @@
 /** Figures of the probes as data: what is drawn on screen, exported as a drawing and read out. No DOM. */
-import { depthTicks, linearAxis, type Axis } from '../figure/axis.js';
+import { linearAxis, roundLayers, type Axis } from '../figure/axis.js';
 import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
 import { formatNumber } from '../format.js';
@@ -160,7 +160,7 @@ function layerAxis(layers: number): LineFigure['x'] {
     to: last + 0.5,
     log: false,
     title: 'Language layer',
-    ticks: (count) => depthTicks(0, last, count).map((value) => ({ value, label: String(value) })),
+    ticks: (count) => roundLayers(0, last, count).map((value) => ({ value, label: String(value) })),
   };
 }
 

@@ -585,7 +585,7 @@ export function splitName(tensor: { name: string; layer: number | null }): [stri
 }
 
 function widthOf(column: Column): number {
-  if (column.id === 'depth') return 54;
+  if (column.id === 'layer') return 54;
   if (column.id === 'shape') return 112;
   return column.id.endsWith('.cosine') ? 98 : column.id.endsWith('.changed') ? 84 : 76;
 }

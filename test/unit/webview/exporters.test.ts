@@ -105,7 +105,7 @@ describe('heat map as a drawing', () => {
     for (const name of ['q_proj', 'up_proj', 'mlp.0', '1', '12']) assert.ok(drawing.includes(`>${name}<`), name);
     assert.match(drawing, /dash: unchanged/);
     const empty = heatmapSvg(
-      { depths: [], rows: [], range: null, noisy: 'none', breaks: [] },
+      { depths: [], rows: [], range: null, noisy: 'none', breaks: [], sections: [], ticks: () => [] },
       { label: '', log: true, format: String },
       words,
     );
@@ -130,22 +130,22 @@ describe('tables', () => {
     assert.equal(lines.length, model.result.tensors.length + 1);
     const head = lines[0]!.split(',');
     const width = head.length;
-    assert.equal(width, 7 + 3 * 3 + 2 * 8);
+    assert.equal(width, 6 + 3 * 3 + 2 * 8);
     for (const line of lines) assert.equal(line.split(',').length, width);
     const row = lines.find((line) => line.startsWith('model.language_model.layers.2.self_attn'))!.split(',');
-    const cells = ['region', 'depth', 'shape', 'base -> in fro', 'in -> rl cosine'].map(
+    const cells = ['region', 'layer', 'shape', 'base -> in fro', 'in -> rl cosine'].map(
       (name) => row[head.indexOf(name)],
     );
-    assert.deepEqual(cells, ['mid', '3', '4x4', '3', '0.99925']);
+    assert.deepEqual(cells, ['mid', '2', '4x4', '3', '0.99925']);
     const leading = lines.find((line) => line.startsWith('lm_head'))!.split(',');
     assert.equal(leading[head.indexOf('base -> in fro')], '');
   });
 
-  it('writes layers in depth order', () => {
+  it('writes layers from vision to language, each section counted from 0', () => {
     const lines = layersCsv(model.result).trimEnd().split('\n');
     assert.deepEqual(
-      lines.slice(1).map((line) => line.split(',')[0]),
-      ['-2', '-1', '0', '1', '2', '3', '4', '5', '6'],
+      lines.slice(1).map((line) => line.split(',').slice(0, 2).join(' ')),
+      ['vision 0', 'vision 1', 'projector ', ...[0, 1, 2, 3, 4, 5].map((layer) => `language ${layer}`)],
     );
   });
 

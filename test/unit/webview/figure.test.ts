@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { depthTicks, linearAxis, logAxis, place } from '../../../webview/figure/axis.js';
+import { layerTicks, linearAxis, logAxis, place, roundLayers } from '../../../webview/figure/axis.js';
 import { cutToDepth, depthToCut, moveCut, regionSpans } from '../../../webview/figure/regions.js';
 import { broken, buildFigure, readPoint } from '../../../webview/figure/series.js';
 import { floorLevel, floorOf, measure, valueOf } from '../../../webview/state/measure.js';
@@ -33,10 +33,37 @@ describe('axes', () => {
     assert.ok(place(axis, 1e-4) > 0 && place(axis, 3e-3) < 1);
   });
 
-  it('puts depth ticks on round depths, projector included', () => {
-    assert.deepEqual(depthTicks(-32, 28, 12), [-30, -25, -20, -15, -10, -5, 0, 5, 10, 15, 20, 25]);
-    assert.deepEqual(depthTicks(1, 28, 6), [5, 10, 15, 20, 25]);
-    assert.deepEqual(depthTicks(-1, 2, 10), [-1, 0, 1, 2]);
+  it('puts ticks on round layers', () => {
+    assert.deepEqual(roundLayers(0, 27, 6), [0, 5, 10, 15, 20, 25]);
+    assert.deepEqual(roundLayers(0, 2, 10), [0, 1, 2]);
+    assert.deepEqual(roundLayers(0, -1, 10), []);
+  });
+
+  it('counts the layers of each section from 0', () => {
+    const ticks = (from: number, to: number, vision: number, count: number) =>
+      layerTicks(from, to, vision, count).map(({ value, label }) => [value, label]);
+    assert.deepEqual(ticks(-4, 12, 4, 30), [
+      ...[0, 1, 2, 3].map((block) => [block - 4, String(block)]),
+      ...Array.from({ length: 12 }, (_, layer) => [layer + 1, String(layer)]),
+    ]);
+    assert.deepEqual(
+      ticks(-32, 28, 32, 12).map(([, label]) => label),
+      ['0', '5', '10', '15', '20', '25', '0', '5', '10', '15', '20', '25'],
+    );
+    assert.deepEqual(ticks(1, 3, 0, 9), [
+      [1, '0'],
+      [2, '1'],
+      [3, '2'],
+    ]);
+    assert.deepEqual(ticks(0, 0, 0, 9), []);
+  });
+
+  it('has the line of a cut between the layers whose numbers it stands between', () => {
+    for (const cut of [1, 4, 11]) {
+      const before = layerTicks(-4, 12, 4, 40).findLast(({ value }) => value < cutToDepth(cut))!;
+      const after = layerTicks(-4, 12, 4, 40).find(({ value }) => value > cutToDepth(cut))!;
+      assert.deepEqual([before.label, after.label], [String(cut - 1), String(cut)]);
+    }
   });
 });
 

@@ -103,8 +103,16 @@ describe('table columns', () => {
       buildColumns(nameDeltas(['a', 'b', 'c']), [1], true)
         .map(({ id }) => id)
         .slice(0, 3),
-      ['name', 'depth', '1.fro'],
+      ['name', 'layer', '1.fro'],
     );
+  });
+
+  it('call layers what tensor names call them, and sort from vision to language', () => {
+    const shown = tensors.map((one) => column('layer').text(one));
+    assert.deepEqual([...new Set(shown)], ['v0', 'v1', 'proj', '0', '1', '2', '3', '4', '5', '–']);
+    assert.ok(columns.every(({ label }) => label !== 'depth'));
+    const keys = tensors.map((one) => column('layer').key(one)).filter((key) => key !== null);
+    assert.deepEqual(keys, [...keys].sort((a, b) => Number(a) - Number(b)));
   });
 
   it('say why a number is missing', () => {
