@@ -57,14 +57,14 @@ export function createCompareView(context: PanelContext): CompareView {
     after: metricHelp,
   });
   const energyOver = dropdown<EnergyOver>({
-    label: 'Over a layer’s weights',
+    label: 'Aggregate over matrices',
     testId: 'energy-over',
     choices: ENERGY_OVER.map((value) => ({ value, label: ENERGY_OVER_TEXT[value] })),
     value: context.view.get().energyOver,
     onChange: (value) => context.view.set({ energyOver: value }),
   });
   const relativeOver = dropdown<RelativeOver>({
-    label: 'Over a layer’s weights',
+    label: 'Aggregate over matrices',
     testId: 'relative-over',
     choices: RELATIVE_OVER.map((value) => ({ value, label: RELATIVE_OVER_TEXT[value] })),
     value: context.view.get().relativeOver,

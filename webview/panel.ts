@@ -87,7 +87,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   const context: PanelContext = {
     host,
     view,
-    theme: watchTheme(),
+    theme: watchTheme(root),
     tooltip: createTooltip(root),
     announce(text) {
       // The same words twice would not be read again without a change in between.
@@ -160,6 +160,8 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   });
 
   function showState(state: PanelState): void {
+    // What a run said of its progress is over with the run.
+    if (content.dataset['state'] === 'running' && state.kind !== 'running') live.textContent = '';
     content.dataset['state'] = state.kind;
     const ofLineage =
       state.kind === 'compare' ||

@@ -54,6 +54,11 @@ export function logAxis(values: readonly number[], count = 5): Axis {
   return { min, max, log: true, ticks };
 }
 
+/** An axis of fractions, in percent. */
+export function percentAxis(axis: Axis): Axis {
+  return { ...axis, ticks: axis.ticks.map(({ value }) => ({ value, label: `${Number((100 * value).toPrecision(4))}%` })) };
+}
+
 /** 0…1 from the lower to the upper end. */
 export function place(axis: Axis, value: number): number {
   if (axis.log) return Math.log(value / axis.min) / Math.log(axis.max / axis.min);

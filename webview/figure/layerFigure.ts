@@ -297,7 +297,6 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     };
     drawn.axes.forEach((axis, index) => {
       const own = axis.series.length === 1 && drawn.axes.length > 1;
-      const colour = own ? seriesColourOf(theme, axis.series[0]!) : theme.foreground;
       const name = drawn.series.find((one) => one.name.index === axis.series[0])?.name.short ?? '';
       scales[`y${index}`] = {
         type: axis.log ? 'logarithmic' : 'linear',
@@ -308,7 +307,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
           scale.ticks = axis.ticks.map(({ value }) => ({ value }));
         },
         ticks: {
-          color: own ? colour : theme.muted,
+          color: own ? theme.foreground : theme.muted,
           font,
           autoSkip: false,
           callback: (value: number) =>
@@ -317,11 +316,11 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
             ).label,
         },
         grid: { display: index === 0, color: withAlpha(theme.foreground, 0.1) },
-        border: { color: own ? colour : theme.border },
+        border: { color: own ? seriesColourOf(theme, axis.series[0]!) : theme.border, width: own ? 2 : 1 },
         title: {
           display: !narrow,
           text: own ? `${name}: ${drawn.label}` : drawn.label,
-          color: own ? colour : theme.foreground,
+          color: theme.foreground,
           font,
         },
       };
@@ -610,7 +609,7 @@ function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[]
       {},
       h('th', { scope: 'row' }, swatch(one.name.index), one.name.short),
       h('td', {}, formatMeasure(figure.choice, own?.value ?? null)),
-      h('td', {}, own === undefined || own.ratio === null ? '' : `${formatTimes(own.ratio)} floor`),
+      h('td', {}, own === undefined || own.ratio === null || own.ratio === 0 ? '' : `${formatTimes(own.ratio)} floor`),
       h('td', { class: 'muted' }, level),
     );
   });

@@ -15,7 +15,7 @@ import {
   type MeasureChoice,
 } from '../state/measure.js';
 import type { ViewState } from '../state/view.js';
-import { linearAxis, logAxis, type Axis } from './axis.js';
+import { linearAxis, logAxis, percentAxis, type Axis } from './axis.js';
 import { regionSpans, type Cuts } from './regions.js';
 import { spansOfDepths, type SectionSpan } from './sections.js';
 
@@ -94,7 +94,8 @@ export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.resul
         .flatMap((point) => [point.value, showFloor ? point.floor : null])
         .filter((value): value is number => value !== null),
     );
-    return log ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
+    const axis = log ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
+    return view.metric === 'changed' ? percentAxis(axis) : axis;
   };
   let axes: FigureAxis[];
   if (view.axes === 'shared' || series.length === 1) {

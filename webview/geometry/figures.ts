@@ -1,6 +1,6 @@
 /** The figures over depth as data: rank metrics, ranks of the surface, overlap of the updates’ subspaces. No DOM. */
 import type { TensorSpectra } from '../../src/protocol/engineApi.js';
-import { layerTicks, linearAxis, logAxis, type Axis } from '../figure/axis.js';
+import { layerTicks, linearAxis, logAxis, percentAxis, type Axis } from '../figure/axis.js';
 import { placesOf, type LineFigure, type LinePoint, type LineSeries, type LineZone } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { formatNumber, plural } from '../format.js';
@@ -313,7 +313,7 @@ function shareAxis(choice: RankChoice, values: readonly number[]): Axis | null {
   if (choice.metric !== 'topEnergy' && choice.metric !== 'relativeRank') return null;
   const axis = linearAxis(values, 5);
   const full = axis.max > 1 || Math.max(...values, 0) > 0.6 ? linearAxis([0, 1], 5) : axis;
-  return { ...full, ticks: full.ticks.map(({ value }) => ({ value, label: `${Number((100 * value).toFixed(2))} %` })) };
+  return percentAxis(full);
 }
 
 /** One depth as a sentence, the line in hand first. */

@@ -151,7 +151,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
             'span',
             { class: 'legend-item' },
             floorSwatch(),
-            'Rounding floor, 95 %',
+            'Rounding floor, 95%',
             context.tooltip.help(FLOOR_BAND_HELP),
           ),
     );
@@ -326,7 +326,7 @@ function metricTable(spectrum: Spectrum): HTMLElement {
         h(
           'tr',
           {},
-          ...['Metric', 'Value', spectrum.mode === 'fast' ? '95 %' : 'Error', 'Floor'].map((text) =>
+          ...['Metric', 'Value', spectrum.mode === 'fast' ? '95%' : 'Error', 'Floor'].map((text) =>
             h('th', { scope: 'col' }, text),
           ),
           h(

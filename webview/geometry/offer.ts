@@ -145,7 +145,7 @@ export function createOffer(context: PanelContext): Offer {
             h(
               'p',
               {},
-              `An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)} %. With the same choices it continues from there.`,
+              `An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)}%. With the same choices it continues from there.`,
             ),
           ),
         );

@@ -231,7 +231,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
         'div',
         { class: 'muted' },
         [
-          cell.ratio === null ? null : `${formatTimes(cell.ratio)} floor`,
+          cell.ratio === null || cell.ratio === 0 ? null : `${formatTimes(cell.ratio)} floor`,
           level,
           cell.tensors.length > 1 ? `${plural(cell.tensors.length, 'tensor')} as one` : null,
         ]

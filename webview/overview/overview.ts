@@ -12,7 +12,7 @@ import {
   formatNumber,
   formatShape,
   formatShare,
-  formatTimes,
+  formatFloorRatio,
   plural,
 } from '../format.js';
 import { icon } from '../icons.js';
@@ -204,7 +204,7 @@ function summaryRow(
     h(
       'td',
       { class: `number ${level === 'below' || level === 'near' ? 'noisy' : ''}`, title: LEVEL_TEXT[level] },
-      level === 'unchanged' ? '=' : formatTimes(floorRatio(delta)),
+      formatFloorRatio(floorRatio(delta)),
     ),
   );
 }

@@ -58,7 +58,7 @@ function tooltip(model: ProbeModel, figure: CurveFigure, at: LinePlace, choosabl
       h('strong', {}, `Language layer ${at.x}`),
       h('span', { class: 'muted' }, REGION_NAMES[regionOf(model, at.x)]),
     ),
-    h('div', { class: 'muted' }, `${figure.label}, 95 % interval`),
+    h('div', { class: 'muted' }, `${figure.label}, 95% interval`),
     h('table', {}, h('tbody', {}, ...rows)),
     baseline === null || !figure.percent
       ? null

@@ -18,7 +18,7 @@ const PERCENT_AXIS: Axis = {
   min: 0,
   max: 1,
   log: false,
-  ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: `${value * 100} %` })),
+  ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: `${value * 100}%` })),
 };
 
 export function visionFigure(
@@ -174,12 +174,12 @@ export function valueText(figure: Pick<CurveFigure, 'percent'>, value: number): 
 
 /** Whole percents: a few dozen samples carry no more. */
 export function percentText(share: number): string {
-  return `${Math.round(100 * share)} %`;
+  return `${Math.round(100 * share)}%`;
 }
 
 export function intervalText(figure: Pick<CurveFigure, 'percent'>, point: Pick<CurvePoint, 'low' | 'high'>): string {
   return figure.percent
-    ? `${Math.round(100 * point.low)}–${Math.round(100 * point.high)} %`
+    ? `${Math.round(100 * point.low)}–${Math.round(100 * point.high)}%`
     : `${formatNumber(point.low)} to ${formatNumber(point.high)}`;
 }
 

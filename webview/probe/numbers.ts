@@ -97,7 +97,7 @@ export function figuresMarkdown(model: ProbeModel, figures: readonly CurveFigure
     ({ depth, region, name, point, figure }) =>
       `| ${depth} | ${region} | ${name.replaceAll('|', '\\|')} | ${valueText(figure, point.value)} | ${intervalText(figure, point)} | ${point.n ?? ''} |`,
   );
-  return ['| Layer | Region | Curve | Value | 95 % | n |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
+  return ['| Layer | Region | Curve | Value | 95% | n |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
 }
 
 /** What a point stands for, in words: `Counting, RL, layer 7`. */

@@ -146,7 +146,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     h(
       'p',
       { class: 'note' },
-      'Difference of the mean weight, paired over samples, with its 95 % interval: where the band leaves zero, attention has shifted.',
+      'Difference of the mean weight, paired over samples, with its 95% interval: where the band leaves zero, attention has shifted.',
     ),
     attention.shift.element,
   );
@@ -203,7 +203,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const caption = () => {
     if (model === null) return '';
     const files = [...new Set(results.map((result) => fileName(result.data)))].join(', ');
-    return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95 % intervals · regions cut at layers ${model.cuts.join(' and ')}`;
+    return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95% intervals · regions cut at layers ${model.cuts.join(' and ')}`;
   };
   const name = (what: string, ending: string) =>
     `${(model?.checkpoints.map(({ label }) => label).join('-') ?? 'probe').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
@@ -598,7 +598,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
             h(
               'tr',
               {},
-              ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95 %', 'n'].map((text) =>
+              ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95%', 'n'].map((text) =>
                 h('th', { scope: 'col' }, text),
               ),
             ),

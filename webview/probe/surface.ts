@@ -38,9 +38,9 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
     h(
       'span',
       { class: 'heat-scale' },
-      h('span', { class: 'number' }, '0 %'),
+      h('span', { class: 'number' }, '0%'),
       bar,
-      h('span', { class: 'number' }, '100 %'),
+      h('span', { class: 'number' }, '100%'),
     ),
     h('span', { class: 'muted' }, 'of the answers changed'),
   );

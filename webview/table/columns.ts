@@ -2,7 +2,7 @@
 import type { Delta, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import type { DeltaName } from '../deltas.js';
-import { formatCosine, formatNumber, formatShape, formatShare, formatTimes, NONE } from '../format.js';
+import { formatCosine, formatNumber, formatShape, formatShare, formatFloorRatio, NONE } from '../format.js';
 import { layerLabel } from '../../src/protocol/layers.js';
 import { whyMissing } from '../state/measure.js';
 
@@ -37,10 +37,10 @@ const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(
   {
     id: 'ratio',
     label: '× floor',
-    help: 'Norm of the update over what rounding to the stored dtype alone is expected to add. Under 2× the update is mostly rounding.',
-    format: formatTimes,
+    help: 'Norm of the update over what rounding to the stored dtype alone is expected to add. Under 2× the update is mostly rounding; = is unchanged, bit for bit.',
+    format: formatFloorRatio,
   },
-  { id: 'changed', label: 'changed', help: 'Share of elements whose stored value differs.', format: formatShare },
+  { id: 'changed', label: 'changed', help: 'Fraction of elements whose stored value differs.', format: formatShare },
   { id: 'cosine', label: 'cosine', help: 'Cosine between the weights before and after.', format: formatCosine },
   { id: 'maxAbs', label: 'max |Δ|', help: 'Largest change of a single element.', format: formatNumber },
 ];

@@ -222,5 +222,5 @@ export function cellText(model: TransferModel, row: Row, ability: AbilityName, a
   const score = scoreOf(model, row.index, ability);
   if (score === undefined) return '';
   const comparison = comparisonOf(model, row.index, against, ability);
-  return `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, 95 % interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`;
+  return `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, 95% interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`;
 }

@@ -40,7 +40,7 @@ export function sweepFigure(model: TransferModel, against: number | null): LineF
       max: Math.min(vertical.max, 1),
       ticks: vertical.ticks
         .filter(({ value }) => value <= 1 + 1e-9)
-        .map(({ value }) => ({ value, label: `${Math.round(100 * value)} %` })),
+        .map(({ value }) => ({ value, label: `${Math.round(100 * value)}%` })),
     },
     x: {
       from: from - pad,

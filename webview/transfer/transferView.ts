@@ -62,7 +62,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
   const chart = createLineChart<LineFigure>(context, {
     testId: 'sweep-figure',
     describe: (drawn) =>
-      `${drawn.title}: ${drawn.series.map(({ name }) => name).join(', ')}, each with its 95 % band. Left and right walk along, up and down change the ability, Enter shows the questions.`,
+      `${drawn.title}: ${drawn.series.map(({ name }) => name).join(', ')}, each with its 95% band. Left and right walk along, up and down change the ability, Enter shows the questions.`,
     tooltip: (drawn, at) => [
       h('strong', {}, nameAt(at)),
       h(
@@ -118,7 +118,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
     h(
       'p',
       { class: 'note forest-key' },
-      'Dot: share of questions. Line: 95 % interval (Wilson). Dotted: the reference. ▲ ▼: differs from the reference (McNemar, Holm-corrected over all that are tried, p < 0.05), in points.',
+      'Dot: share of questions. Line: 95% interval (Wilson). Dotted: the reference. ▲ ▼: differs from the reference (McNemar, Holm-corrected over all that are tried, p < 0.05), in points.',
     ),
   );
   const numbers = h('div', {});
@@ -142,7 +142,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
   const caption = () =>
     model === null
       ? ''
-      : `${model.result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95 % intervals · at most ${model.result.maxNewTokens} new tokens · ${model.result.grader === null ? 'judged by rules' : `judged by rules and ${model.result.grader}`}`;
+      : `${model.result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ${model.result.maxNewTokens} new tokens · ${model.result.grader === null ? 'judged by rules' : `judged by rules and ${model.result.grader}`}`;
   const save = async (file: string, content: string | ArrayBuffer) => {
     if ((await context.ask(context.host.save({ suggestedName: file, content }))) === true)
       context.announce(`Saved ${file}.`);
@@ -282,7 +282,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
                   'Checkpoint',
                   'Ability',
                   'Share',
-                  '95 %',
+                  '95%',
                   'Count',
                   'Lost',
                   'Won',
@@ -317,7 +317,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
               h(
                 'tr',
                 {},
-                ...['Checkpoint', 'Set', 'Setting', 'Accuracy', '95 %', 'n'].map((text) =>
+                ...['Checkpoint', 'Set', 'Setting', 'Accuracy', '95%', 'n'].map((text) =>
                   h('th', { scope: 'col' }, text),
                 ),
               ),
