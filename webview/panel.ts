@@ -48,7 +48,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     label: 'Views of the lineage',
     choices: [
       { value: 'comparison', label: 'Comparison' },
-      { value: 'geometry', label: 'Geometry' },
+      { value: 'geometry', label: 'Spectrum' },
     ],
     onChange: (tab) => geometryView.set({ tab }),
   });
@@ -188,7 +188,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       trial = null;
     }
     if (state.kind === 'running' && running !== null && runningTitle === state.title) {
-      running.progress(state.progress);
+      running.progress(state.progress, state.waitingFor);
       return;
     }
     running = null;
@@ -210,7 +210,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
           // In the page before it draws: canvases take their size from it.
           replace(content, compare.element);
         }
-        compare.show(state.title, state.result);
+        compare.show(state);
         break;
       case 'probe':
         if (probes === null) {

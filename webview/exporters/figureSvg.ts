@@ -236,9 +236,7 @@ export function sectionBrackets(
   return layoutSections(sections, x, textWidth)
     .flatMap(({ words, middle, from, to }) => [
       element('path', { d: `M${r(from + 2)} ${top}H${r(to - 2)}`, stroke: palette.muted, fill: 'none' }),
-      words === ''
-        ? ''
-        : text({ x: middle, y: top + 15, 'text-anchor': 'middle', fill: palette.muted }, words),
+      text({ x: middle, y: top + 15, 'text-anchor': 'middle', fill: palette.muted }, words),
     ])
     .join('');
 }

@@ -1,7 +1,7 @@
 /** Figures of lines as one drawing, two beside each other where there are several. No DOM. */
 import { markerPath, markOf } from '../figure/marks.js';
 import { place } from '../figure/axis.js';
-import { across, BANDS, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
+import { across, bandedSeries, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import type { DrawingText } from './figureSvg.js';
 import { sectionBrackets, textWidth } from './figureSvg.js';
@@ -166,10 +166,26 @@ function one(figure: LineFigure, titled: boolean, palette: Palette): string {
       );
     }
   }
+  // Paper has no pointer: several intervals at one place are whiskers.
+  const banded = bandedSeries(figure.series, null);
   for (const series of figure.series) {
     const colour = seriesColour(palette, series.colour);
-    if (figure.series.length <= BANDS)
+    if (banded.includes(series))
       for (const run of stretchesOf(series.points)) band(run, { fill: colour, 'fill-opacity': 0.14, class: 'band' });
+    else
+      out.push(
+        element('path', {
+          d: series.points
+            .flatMap(({ x: at, low, high }) =>
+              low === null || high === null ? [] : [`M${r(x(at))} ${r(y(low))}V${r(y(high))}`],
+            )
+            .join(''),
+          stroke: colour,
+          'stroke-opacity': 0.6,
+          fill: 'none',
+          class: 'whiskers',
+        }),
+      );
     if (series.baseline !== null)
       out.push(
         element('path', {

@@ -65,12 +65,12 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
   });
   const note = h('p', { class: 'note', hidden: true });
   const midField = numberField({
-    label: 'Mid starts at language layer',
+    label: 'First layer of Mid',
     testId: 'cut-mid',
     onChange: (value) => void commitCuts(0, value),
   });
   const lateField = numberField({
-    label: 'Late starts at language layer',
+    label: 'First layer of Late',
     testId: 'cut-late',
     onChange: (value) => void commitCuts(1, value),
   });
@@ -87,7 +87,8 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     h('span', {}, 'Late from layer', lateField.element),
     thirds,
   );
-  const element = h('div', { class: 'layer-figure' }, legend, stage, note, cutRow);
+  const clickNote = h('p', { class: 'note' }, 'Click a layer to list its tensors.');
+  const element = h('div', { class: 'layer-figure' }, legend, stage, note, cutRow, clickNote);
 
   let model: Model | null = null;
   let view: ViewState | null = null;

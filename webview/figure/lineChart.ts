@@ -18,7 +18,7 @@ import { h, s, type Child } from '../dom.js';
 import { withAlpha } from '../heatmap/colour.js';
 import { seriesColourOf } from '../theme.js';
 import {
-  BANDS,
+  bandedSeries,
   onAxis,
   placesOf,
   pointAt,
@@ -58,6 +58,9 @@ export interface LineChartOptions<F extends LineFigure> {
   /** Choosing a place means its x; which line was nearest does not matter. */
   wholeColumn?: boolean;
 }
+
+/** Room for the numbers and the title of the vertical axis: charts below each other have their layers in line. */
+const AXIS_WIDTH = 74;
 
 const NARROW = 420;
 
@@ -154,10 +157,10 @@ export function createLineChart<F extends LineFigure>(
           ctx.setLineDash([]);
         }
       }
-      const only = figure.series.length > BANDS ? (walk.cursor() ?? chosen)?.key : undefined;
+      const banded = bandedSeries(figure.series, walk.cursor() ?? chosen);
       for (const one of figure.series) {
         const colour = seriesColourOf(theme, one.colour);
-        if (figure.series.length <= BANDS || one.key === only) {
+        if (banded.includes(one)) {
           ctx.fillStyle = withAlpha(colour, highContrast ? 0.22 : 0.15);
           for (const run of stretchesOf(one.points)) fill(run);
         }
@@ -280,6 +283,9 @@ export function createLineChart<F extends LineFigure>(
           type: drawn.axis.log ? 'logarithmic' : 'linear',
           min: drawn.axis.min,
           max: drawn.axis.max,
+          afterFit(scale: { width: number }) {
+            if (!narrow) scale.width = Math.max(scale.width, AXIS_WIDTH);
+          },
           afterBuildTicks(scale: { ticks: { value: number }[] }) {
             scale.ticks = drawn.axis.ticks.map(({ value }) => ({ value }));
           },
@@ -454,4 +460,11 @@ export function lineSwatch({
       ? null
       : s('path', { d: markerPath(markOf(marker).marker, 13, 6, 3.4), fill: 'currentColor', stroke: 'none' }),
   );
+}
+
+/** What the band of a line is, for legends; null for a figure without bands. */
+export function bandNote(figure: LineFigure, what: string): HTMLElement | null {
+  const banded = figure.series.filter(({ points }) => points.some(({ low, high }) => low !== null && high !== null));
+  if (banded.length === 0) return null;
+  return h('span', { class: 'muted' }, `Band${banded.length === 1 ? '' : ' of the line under the pointer'}: ${what}`);
 }

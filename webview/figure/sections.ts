@@ -34,16 +34,10 @@ function spansOf(depths: readonly number[], at: (depth: number, index: number) =
   });
 }
 
-/** What fits under a bracket. The projector is one column: its short name may reach under its neighbours' brackets. */
-export function sectionWords({ section, name }: SectionSpan, room: number, widthOf: (text: string) => number): string {
-  if (widthOf(name) <= room) return name;
-  return section === 'projector' ? 'Proj.' : '';
-}
-
 /** How high a row of brackets is. */
 export const SECTION_ROW = 18;
 
-/** Brackets at `top`, names beneath; a name that would touch the one before it is left out. */
+/** Brackets at `top`, names beneath. */
 export function drawSections(
   ctx: CanvasRenderingContext2D,
   theme: Theme,
@@ -62,25 +56,34 @@ export function drawSections(
     ctx.moveTo(from + 1, top);
     ctx.lineTo(to - 1, top);
     ctx.stroke();
-    if (words !== '') ctx.fillText(words, middle, top + 9);
+    ctx.fillText(words, middle, top + 9);
   }
   ctx.restore();
 }
 
-/** Brackets in pixels. The projector's name comes first: without it a column would be without any. */
+const SHORT: Record<Section, string> = { vision: 'Vis.', projector: 'Proj.', language: 'Lang.', other: 'Other' };
+/** Between two names. */
+const APART = 5;
+
+/** Brackets in pixels. The projector is one column wide: its neighbours' names move away from its own. */
 export function layoutSections(
   sections: readonly SectionSpan[],
-  x: (depth: number) => number,
+  x: (position: number) => number,
   widthOf: (text: string) => number,
 ): { words: string; middle: number; from: number; to: number }[] {
-  const placed = sections.map((span) => {
+  const placed = sections.map(({ section, name, ...span }) => {
     const [from, to] = [x(span.from), x(span.to)];
-    return { section: span.section, words: sectionWords(span, to - from, widthOf), middle: (from + to) / 2, from, to };
+    const words = widthOf(name) <= to - from ? name : SHORT[section];
+    return { section, words, middle: (from + to) / 2, from, to };
   });
   const projector = placed.find(({ section }) => section === 'projector');
-  return placed.map((one) => {
-    if (projector === undefined || one === projector || one.words === '') return one;
-    const apart = Math.abs(one.middle - projector.middle) - (widthOf(one.words) + widthOf(projector.words)) / 2;
-    return apart >= 4 ? one : { ...one, words: '' };
+  return placed.map(({ section, ...one }) => {
+    if (projector === undefined || section === 'projector') return one;
+    const least = (widthOf(one.words) + widthOf(projector.words)) / 2 + APART;
+    const middle =
+      section === 'vision'
+        ? Math.min(one.middle, projector.middle - least)
+        : Math.max(one.middle, projector.middle + least);
+    return { ...one, middle };
   });
 }

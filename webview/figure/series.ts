@@ -149,16 +149,19 @@ export function readPoint(model: Model, figure: Figure, depth: number): string {
   return `${describeDepth(model, depth)}. ${parts.join('. ')}.`;
 }
 
-/** The figure in one sentence: what, over what, and where it peaks. */
+/** The figure in one sentence: what, over what, and where it is extreme: a cosine's finding is its minimum. */
 export function describeFigure(model: Model, figure: Figure): string {
+  const lowest = figure.choice.metric === 'cosine' && figure.choice.scale === 'linear';
   const peaks = figure.series.map((one) => {
+    const sign = lowest ? -1 : 1;
     const peak = one.points.reduce<FigurePoint | null>(
       (best, point) =>
-        point.value !== null && (best === null || point.value > (best.value ?? -Infinity)) ? point : best,
+        point.value !== null && (best === null || sign * point.value > sign * best.value!) ? point : best,
       null,
     );
-    if (peak === null || peak.value === null || peak.value === 0) return `${one.name.full} is zero everywhere`;
-    return `${one.name.full} peaks at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
+    if (peak === null || peak.value === null) return `${one.name.full} has no values`;
+    if (peak.value === 0) return `${one.name.full} is zero everywhere`;
+    return `${one.name.full} ${lowest ? 'is lowest' : 'peaks'} at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
   });
-  return `${figure.label} over depth. ${peaks.join('; ')}.`;
+  return `${figure.label} over layers. ${peaks.join('; ')}.`;
 }

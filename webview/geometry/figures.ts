@@ -87,7 +87,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
       {
         ...value,
         key: `${name.index}/corrected`,
-        name: `${name.short}, floor taken out`,
+        name: `${name.short}, floor-corrected`,
         kind: 'corrected',
         light: true,
         dash: 4,
@@ -118,7 +118,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
   const log = choice.scale === 'log' && choice.metric !== 'logVolume';
   return {
     ...frame(model, groups),
-    title: `${rankLabel(choice)} over depth`,
+    title: `${rankLabel(choice)} over layers`,
     label: rankLabel(choice),
     axis: log ? logAxis(values) : (shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
     series,
@@ -187,7 +187,8 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
     (['left', 'right'] as const).map((side, at): DepthSeries => ({
       key: `${index}/${side}`,
       name: `${several ? `${name}: ` : ''}${side === 'left' ? 'outputs (left)' : 'inputs (right)'}`,
-      colour: 2 * index + at,
+      // Not the colours of the updates themselves: this is about a pair of them.
+      colour: 2 + at,
       marker: 2 * index + at,
       dash: 2 * index + at,
       delta: index,
@@ -227,7 +228,7 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
     axis: full.max > 1 ? linearAxis([0, 1], 5) : full,
     series,
     zones,
-    zoneName: 'by chance',
+    zoneName: 'random baseline',
     format: formatNumber,
     range: 'range over the matrices of the layer',
   };

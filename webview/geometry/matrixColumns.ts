@@ -135,7 +135,7 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         key: value,
         text: (tensor) => measure.format(value(tensor)),
         why(tensor) {
-          if (noisy(tensor)) return 'The rounding floor explains this number.';
+          if (noisy(tensor)) return 'Explained by the rounding floor.';
           if (value(tensor) !== null) return '';
           return tensor.spectra[index] === null
             ? (tensor.skipped[index] ?? 'This update could not be taken.')

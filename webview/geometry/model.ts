@@ -36,7 +36,7 @@ export function indexSpectra(result: SpectrumResult): GeometryModel {
   const spectra = counted.flatMap(({ spectra: own }) => own.filter((spectrum) => spectrum !== null));
   return {
     result,
-    deltas: nameDeltas(result.stages.map((stage) => stage.label)),
+    deltas: nameDeltas(result.stages),
     languageLayers,
     visionLayers: Math.max(0, ...result.stages.map((stage) => stage.visionLayers)),
     depths,

@@ -346,7 +346,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
       grid = buildGrid(model, choice, delta, view.heatMinor);
       log = choice.scale === 'log';
       walk.move(null);
-      const label = `${measureLabel(choice)} by tensor kind and depth, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
+      const label = `${measureLabel(choice)} by tensor kind and layer, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
       stage.setAttribute('aria-label', `${label} Arrow keys move over the cells, Enter selects.`);
       draw();
       drawLegend();

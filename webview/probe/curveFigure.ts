@@ -65,7 +65,7 @@ function tooltip(model: ProbeModel, figure: CurveFigure, at: LinePlace, choosabl
       : h(
           'div',
           { class: 'muted' },
-          `Untouched: ${valueText(figure, baseline.value)} (${intervalText(figure, baseline)})`,
+          `Unmodified: ${valueText(figure, baseline.value)} (${intervalText(figure, baseline)})`,
         ),
     choosable ? h('div', { class: 'muted' }, 'Click for the samples') : null,
   ];

@@ -109,7 +109,7 @@ export function pointName(model: ProbeModel, curve: Curve, depth: number): strin
 export function whatWasDone(curve: Curve, depth: number): string {
   switch (curve.variant) {
     case 'from':
-      return `visual tokens swapped from layer ${depth} on`;
+      return `visual tokens swapped from layer ${depth} onward`;
     case 'only':
       return `visual tokens swapped in layer ${depth} only`;
     default:

@@ -194,7 +194,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
       walk.move(null);
       stage.setAttribute(
         'aria-label',
-        `Share of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
+        `Fraction of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
       );
       draw();
     },

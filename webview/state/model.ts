@@ -5,6 +5,8 @@ import { nameDeltas, type DeltaName } from '../deltas.js';
 
 export interface Model {
   result: CompareResult;
+  /** Per stage: a tensor can be shown in its index. */
+  indexed: boolean[];
   deltas: DeltaName[];
   /** Layers of the language model and blocks of the vision tower, over all stages. */
   languageLayers: number;
@@ -14,7 +16,8 @@ export interface Model {
   byName: Map<string, TensorResult>;
 }
 
-export function indexResult(result: CompareResult): Model {
+/** `indexed`: which stages have an index to show a tensor in; all of them where nobody has looked. */
+export function indexResult(result: CompareResult, indexed: readonly boolean[] = []): Model {
   const byDepth = new Map<number, TensorResult[]>();
   const byName = new Map<string, TensorResult>();
   for (const tensor of result.tensors) {
@@ -26,7 +29,8 @@ export function indexResult(result: CompareResult): Model {
   }
   return {
     result,
-    deltas: nameDeltas(result.stages.map((stage) => stage.label)),
+    indexed: result.stages.map((_, stage) => indexed[stage] ?? true),
+    deltas: nameDeltas(result.stages),
     languageLayers: Math.max(0, ...result.stages.map((stage) => stage.layers)),
     visionLayers: Math.max(0, ...result.stages.map((stage) => stage.visionLayers)),
     layers: new Map(result.layers.map((layer) => [layer.depth, layer])),

@@ -103,7 +103,7 @@ export function createTensorTable(context: PanelContext): TensorTable {
     body,
   );
   const italics = h('p', { class: 'note' }, 'Grey italics: under 2× the rounding floor.');
-  const nothing = h('p', { class: 'note', hidden: true }, 'No tensor passes this filter.');
+  const nothing = h('p', { class: 'note', hidden: true }, 'No tensors match.');
   const element = h('div', { class: 'table' }, toolbar, error, grid, nothing, italics);
 
   let model: Model | null = null;
