@@ -28,11 +28,11 @@ import {
 } from './state/view.js';
 import { createTensorTable } from './table/tensorTable.js';
 import { seriesColourOf } from './theme.js';
-import type { CompareResult } from '../src/protocol/engineApi.js';
+import type { PanelState } from '../src/protocol/hostApi.js';
 
 export interface CompareView {
   element: HTMLElement;
-  show(title: string, result: CompareResult): void;
+  show(state: Extract<PanelState, { kind: 'compare' }>): void;
   /** Brings a depth, and perhaps one tensor of it, into view. */
   focus(depth: number | null, tensor: string | null): void;
   dispose(): void;
@@ -57,14 +57,14 @@ export function createCompareView(context: PanelContext): CompareView {
     after: metricHelp,
   });
   const energyOver = dropdown<EnergyOver>({
-    label: 'Over a layer’s weights',
+    label: 'Aggregate over matrices',
     testId: 'energy-over',
     choices: ENERGY_OVER.map((value) => ({ value, label: ENERGY_OVER_TEXT[value] })),
     value: context.view.get().energyOver,
     onChange: (value) => context.view.set({ energyOver: value }),
   });
   const relativeOver = dropdown<RelativeOver>({
-    label: 'Over a layer’s weights',
+    label: 'Aggregate over matrices',
     testId: 'relative-over',
     choices: RELATIVE_OVER.map((value) => ({ value, label: RELATIVE_OVER_TEXT[value] })),
     value: context.view.get().relativeOver,
@@ -127,8 +127,8 @@ export function createCompareView(context: PanelContext): CompareView {
         { class: 'figures' },
         h(
           'section',
-          { class: 'card', 'aria-label': 'Update by depth' },
-          h('h2', {}, 'Update by depth'),
+          { class: 'card', 'aria-label': 'Update by layer' },
+          h('h2', {}, 'Update by layer'),
           figure.element,
         ),
         h('section', { class: 'card', 'aria-label': 'By tensor kind' }, h('h2', {}, 'By tensor kind'), heat.element),
@@ -160,7 +160,7 @@ export function createCompareView(context: PanelContext): CompareView {
   };
   const figureName = () => {
     const drawn = figure.current();
-    return drawn === null ? '' : `${title}: ${drawn.figure.label} by depth`;
+    return drawn === null ? '' : `${title}: ${drawn.figure.label} by layer`;
   };
   const heatName = () => {
     const drawn = heat.current();
@@ -186,7 +186,7 @@ export function createCompareView(context: PanelContext): CompareView {
       testId: 'export-json',
       run: () => model !== null && void save(fileName('compare', 'json'), `${JSON.stringify(model.result, null, 1)}\n`),
     },
-    { heading: 'Update by depth' },
+    { heading: 'Update by layer' },
     {
       label: 'Layer figure as SVG…',
       testId: 'export-layer-svg',
@@ -303,8 +303,8 @@ export function createCompareView(context: PanelContext): CompareView {
 
   return {
     element,
-    show(nextTitle, result) {
-      const next = indexResult(result);
+    show({ title: nextTitle, result, indexed }) {
+      const next = indexResult(result, indexed);
       title = nextTitle;
       model = next;
       // Choices that came from another comparison may name what this one does not have.

@@ -1,30 +1,7 @@
 /** How numbers read everywhere in the panel and in what it exports as text. No DOM. */
+import { NONE, withMinus } from '../src/protocol/numbers.js';
 
-/** Stands where there is no number; the element that shows it says why in its title. */
-export const NONE = '–';
-
-/** `0`, `12.3`, `0.0123`, `1.23e-4`, `4.57e+6`: three significant digits. */
-export function formatNumber(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size < 0.01 || size >= 99_995) return withMinus(value.toExponential(2));
-  if (size >= 999.5) return withMinus(value.toFixed(0));
-  return withMinus(value.toPrecision(3));
-}
-
-/** A share 0…1 as percent: `22.5 %`, `0.31 %`, `4.1e-4 %`. Only a true 0 or 1 reads as `0 %` or `100 %`. */
-export function formatShare(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  if (value === 0) return '0 %';
-  if (value === 1) return '100 %';
-  const percent = value * 100;
-  if (percent > 99.95 && percent < 100) return '> 99.9 %';
-  if (percent >= 10) return `${percent.toFixed(1)} %`;
-  if (percent >= 0.1) return `${percent.toFixed(2)} %`;
-  if (percent >= 0.01) return `${percent.toFixed(3)} %`;
-  return `${percent.toExponential(1)} %`;
-}
+export { formatFloorRatio, formatNumber, formatShare, formatTimes, NONE } from '../src/protocol/numbers.js';
 
 /** A cosine with the digits that tell it from 1: `0.913`, `0.999971`, `1 − 2.9e-9`. */
 export function formatCosine(value: number | null | undefined): string {
@@ -34,17 +11,6 @@ export function formatCosine(value: number | null | undefined): string {
   if (distance <= 0 || distance > 0.01) return withMinus(value.toFixed(3));
   if (distance < 1e-5) return `1 − ${distance.toExponential(1)}`;
   return value.toFixed(Math.ceil(-Math.log10(distance)) + 1);
-}
-
-/** Multiple of the rounding floor: `0.42×`, `12×`. */
-export function formatTimes(value: number | null | undefined): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
-  if (value === 0) return '0×';
-  if (value >= 9999.5) return `${value.toExponential(1)}×`;
-  if (value >= 99.5) return `${value.toFixed(0)}×`;
-  if (value >= 9.95) return `${value.toFixed(1)}×`;
-  if (value >= 0.01) return `${value.toFixed(2)}×`;
-  return `${value.toExponential(1)}×`;
 }
 
 /** `729`, `8.29 M`, `7.07 B`. */
@@ -98,16 +64,6 @@ export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join(' × ');
 }
 
-/** Depth on the unified axis, with a real minus sign. */
-export function formatDepth(depth: number): string {
-  return withMinus(String(depth));
-}
-
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
-}
-
-/** Only a leading sign: exponents keep the hyphen, so that a number can be pasted back into a program. */
-function withMinus(text: string): string {
-  return text.startsWith('-') ? `−${text.slice(1)}` : text;
 }

@@ -48,7 +48,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     label: 'Views of the lineage',
     choices: [
       { value: 'comparison', label: 'Comparison' },
-      { value: 'geometry', label: 'Geometry' },
+      { value: 'geometry', label: 'Spectrum' },
     ],
     onChange: (tab) => geometryView.set({ tab }),
   });
@@ -87,7 +87,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   const context: PanelContext = {
     host,
     view,
-    theme: watchTheme(),
+    theme: watchTheme(root),
     tooltip: createTooltip(root),
     announce(text) {
       // The same words twice would not be read again without a change in between.
@@ -160,6 +160,8 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
   });
 
   function showState(state: PanelState): void {
+    // What a run said of its progress is over with the run.
+    if (content.dataset['state'] === 'running' && state.kind !== 'running') live.textContent = '';
     content.dataset['state'] = state.kind;
     const ofLineage =
       state.kind === 'compare' ||
@@ -186,7 +188,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       trial = null;
     }
     if (state.kind === 'running' && running !== null && runningTitle === state.title) {
-      running.progress(state.progress);
+      running.progress(state.progress, state.waitingFor);
       return;
     }
     running = null;
@@ -208,7 +210,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
           // In the page before it draws: canvases take their size from it.
           replace(content, compare.element);
         }
-        compare.show(state.title, state.result);
+        compare.show(state);
         break;
       case 'probe':
         if (probes === null) {

@@ -20,16 +20,14 @@ export function emptyState(): HTMLElement {
   );
 }
 
+type Running = Pick<Extract<PanelState, { kind: 'running' }>, 'title' | 'labels' | 'progress' | 'waitingFor'>;
+
 export interface RunningView {
   element: HTMLElement;
-  progress(progress: PanelProgress | null): void;
+  progress(progress: PanelProgress | null, waitingFor?: string): void;
 }
 
-export function runningState(
-  context: PanelContext,
-  state: { title: string; labels: string[]; progress: PanelProgress | null },
-  stop = () => context.host.cancel(),
-): RunningView {
+export function runningState(context: PanelContext, state: Running, stop = () => context.host.cancel()): RunningView {
   const fill = h('div', { class: 'progress-fill' });
   const bar = h(
     'div',
@@ -68,9 +66,12 @@ export function runningState(
     cancel,
   );
   let announced = -1;
-  const progress = (now: PanelProgress | null) => {
+  const progress = (now: PanelProgress | null, waitingFor?: string) => {
     if (cancel.hasAttribute('disabled')) return;
-    setText(phase, now?.phase ?? 'Starting…');
+    // What has not begun has no bar that moves.
+    const waiting = now === null && waitingFor !== undefined;
+    bar.hidden = waiting;
+    setText(phase, waiting ? `Waiting for ${waitingFor}` : (now?.phase ?? 'Starting…'));
     const done = now === null ? null : doneOf(now);
     const known = now !== null && done !== null && done.share !== null;
     bar.classList.toggle('unknown', !known);
@@ -94,7 +95,7 @@ export function runningState(
     setText(tensor, inHand);
     tensor.title = inHand;
   };
-  progress(state.progress);
+  progress(state.progress, state.waitingFor);
   return { element, progress };
 }
 

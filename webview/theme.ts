@@ -1,5 +1,5 @@
 /** The editor's theme for what CSS cannot reach: canvases. Read again whenever VS Code swaps its variables. */
-import { createRamp, luminance, parseColour, type Ramp, type RampKind } from './heatmap/colour.js';
+import { createRamp, luminance, parseColour, readable, type Ramp, type RampKind } from './heatmap/colour.js';
 
 export interface Theme {
   kind: RampKind;
@@ -19,8 +19,15 @@ export interface ThemeWatcher {
   onChange(listener: () => void): () => void;
 }
 
-export function watchTheme(): ThemeWatcher {
+/** Keeps the custom properties of `root` for the updates' colours in step, so that DOM and canvases show the same ones. */
+export function watchTheme(root: HTMLElement): ThemeWatcher {
   let current: Theme | null = null;
+  const now = (): Theme => {
+    if (current !== null) return current;
+    current = readTheme();
+    current.series.forEach((colour, index) => root.style.setProperty(SERIES[index]!, colour));
+    return current;
+  };
   const listeners = new Set<() => void>();
   let scheduled = false;
   const changed = () => {
@@ -30,14 +37,16 @@ export function watchTheme(): ThemeWatcher {
     requestAnimationFrame(() => {
       scheduled = false;
       current = null;
+      now();
       for (const listener of [...listeners]) listener();
     });
   };
   const observer = new MutationObserver(changed);
   observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'style', 'data-vscode-theme-id'] });
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['class', 'style'] });
+  now();
   return {
-    now: () => (current ??= readTheme()),
+    now,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -72,7 +81,7 @@ function readTheme(): Theme {
       read('--vscode-contrastBorder', '--vscode-panel-border', '--vscode-widget-border') ||
       (dark ? '#454545' : '#c8c8c8'),
     focus: read('--vscode-focusBorder') || '#0078d4',
-    series: SERIES.map((name) => read(name)),
+    series: SERIES.map((name) => readable(read(name), background)),
     font: style.fontFamily || 'sans-serif',
     ramp: createRamp(kind),
   };

@@ -1,54 +1,60 @@
 /**
- * The small figure of a hover: relative change per depth, one row per update, each with its own scale; the layer in
- * hand stands out and the rounding floor is a line. An image in Markdown cannot read the theme, so it is told.
+ * The small figure of a hover: relative update per layer, one row per update, each with its own scale; the current layer
+ * is framed and the rounding floor is a line. An image in Markdown cannot read the theme, so it is told.
  */
 import type { CompareResult } from '../protocol/engineApi.js';
-import { numberText } from './figures.js';
+import { layerLabel } from '../protocol/layers.js';
+import { formatNumber } from '../protocol/numbers.js';
 
 export type ThemeKind = 'light' | 'dark' | 'high-contrast-light' | 'high-contrast-dark';
 
 export interface Palette {
   text: string;
   faint: string;
-  bar: string;
-  chosen: string;
-  floor: string;
+  /** One per update, in order: the panel's own colours of lines in this theme. */
+  series: readonly [string, string, string, string];
   region: string;
 }
 
 export const PALETTES: Record<ThemeKind, Palette> = {
   light: {
     text: '#3b3b3b',
-    faint: '#8a8a8a',
-    bar: '#8ab4e0',
-    chosen: '#0b5cad',
-    floor: '#c4420c',
+    faint: '#6a6a6a',
+    series: ['#0063d3', '#bc7914', '#652d90', '#388a34'],
     region: '#0000000d',
   },
-  dark: { text: '#cccccc', faint: '#8a8a8a', bar: '#3d6f9e', chosen: '#7cc1ff', floor: '#f59762', region: '#ffffff0f' },
+  dark: {
+    text: '#cccccc',
+    faint: '#9d9d9d',
+    series: ['#59a4f9', '#d18616', '#b180d7', '#89d185'],
+    region: '#ffffff0f',
+  },
   'high-contrast-light': {
     text: '#000000',
     faint: '#292929',
-    bar: '#5f7f9f',
-    chosen: '#0f4a85',
-    floor: '#8b1a00',
+    series: ['#1a85ff', '#bc7914', '#652d90', '#388a34'],
     region: '#00000012',
   },
   'high-contrast-dark': {
     text: '#ffffff',
     faint: '#ffffff',
-    bar: '#7f9fbf',
-    chosen: '#f38518',
-    floor: '#21d4fd',
+    series: ['#59a4f9', '#d18616', '#b180d7', '#89d185'],
     region: '#ffffff1f',
   },
 };
+
+/** The colour of an update, by its index. */
+export function seriesOf({ series }: Palette, from: number): string {
+  return series[from % series.length]!;
+}
 
 export const CHART_WIDTH = 460;
 /** Two rows and a table fit a hover, which is 250 px high. */
 const ROW_HEIGHT = 48;
 const ROW_TITLE = 13;
 const AXIS = 13;
+/** Between the middles of two labels of the axis. */
+const LABEL_ROOM = 26;
 /** VS Code shows longer data URIs as text. */
 const LONGEST_URI = 99_000;
 
@@ -86,11 +92,16 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   const highest = Math.max(...values, 0);
   const y = (value: number) => (highest > 0 ? bottom - (room * value) / highest : bottom);
   const width = Math.max(0.8, step - Math.min(1.5, step * 0.25));
-  const bars = result.layers.map((layer, i) => {
-    const fill = layer.depth === depth ? colours.chosen : colours.bar;
-    return `<rect x="${round(i * step)}" y="${round(y(values[i]!))}" width="${round(width)}" height="${round(bottom - y(values[i]!))}" fill="${fill}"/>`;
-  });
-  // The floor as a share of the weights' own norm, so that it is on the same scale as the bars.
+  const bars = values.map(
+    (value, i) =>
+      `<rect x="${round(i * step)}" y="${round(y(value))}" width="${round(width)}" height="${round(bottom - y(value))}"/>`,
+  );
+  const chosen = result.layers.findIndex((layer) => layer.depth === depth);
+  const frame =
+    chosen === -1
+      ? ''
+      : `<rect class="chosen" x="${round(chosen * step - 1)}" y="${top + ROW_TITLE + 0.5}" width="${round(width + 2)}" height="${bottom - top - ROW_TITLE}" fill="none" stroke="${colours.text}"/>`;
+  // The floor relative to the weights' own norm, so that it is on the same scale as the bars.
   const floors = result.layers.map((layer, i) => {
     const delta = layer.deltas[from];
     if (!delta || delta.fro === 0 || highest === 0) return '';
@@ -106,25 +117,30 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   return [
     shade,
     `<text x="0" y="${top + 10}" fill="${colours.text}">${label}</text>`,
-    `<text x="${CHART_WIDTH}" y="${top + 10}" text-anchor="end" fill="${colours.faint}">max ${numberText(highest)}</text>`,
-    ...bars,
-    `<path d="${floors.join('')}" stroke="${colours.floor}" stroke-width="1.2" fill="none"/>`,
+    `<text x="${CHART_WIDTH}" y="${top + 10}" text-anchor="end" fill="${colours.faint}">max ${formatNumber(highest)}</text>`,
+    `<g class="bars" fill="${seriesOf(colours, from)}">${bars.join('')}</g>`,
+    `<path d="${floors.join('')}" stroke="${colours.text}" stroke-width="1.2" fill="none"/>`,
+    frame,
     `<path d="M0 ${bottom + 0.5}H${CHART_WIDTH}" stroke="${colours.faint}" stroke-width="0.5"/>`,
   ].join('');
 }
 
-/** The depths that orient: the ends, the projector, the cuts, and the one in hand. */
+/** The layers that orient: the ends, the projector, the first of each region, and the current one, which wins its room. */
 function axis(result: CompareResult, step: number, depth: number | null, height: number, colours: Palette): string {
   const { layers, cuts } = result;
   const marked = new Set([layers[0]?.depth, 0, 1, cuts[0] + 1, cuts[1] + 1, layers.at(-1)?.depth, depth]);
+  const current = layers.findIndex((layer) => layer.depth === depth);
+  const centre = (i: number) => (i + 0.5) * step;
   let taken = -Infinity;
   const texts = layers.map((layer, i) => {
-    const x = (i + 0.5) * step;
-    const chosen = layer.depth === depth;
-    if (!marked.has(layer.depth) || (!chosen && x - taken < 22)) return '';
-    taken = x;
+    const chosen = i === current;
+    const crowded = current !== -1 && Math.abs(centre(i) - centre(current)) < LABEL_ROOM;
+    if (!marked.has(layer.depth) || (!chosen && (crowded || centre(i) - taken < LABEL_ROOM))) return '';
+    taken = centre(i);
     const anchor = i === 0 ? 'start' : i === layers.length - 1 ? 'end' : 'middle';
-    return `<text x="${round(i === 0 ? 0 : i === layers.length - 1 ? CHART_WIDTH : x)}" y="${height - 2}" text-anchor="${anchor}" fill="${chosen ? colours.chosen : colours.faint}">${layer.depth}</text>`;
+    const x = i === 0 ? 0 : i === layers.length - 1 ? CHART_WIDTH : centre(i);
+    const weight = chosen ? ' font-weight="bold"' : '';
+    return `<text x="${round(x)}" y="${height - 2}" text-anchor="${anchor}" fill="${chosen ? colours.text : colours.faint}"${weight}>${layerLabel(layer) ?? ''}</text>`;
   });
   return texts.join('');
 }

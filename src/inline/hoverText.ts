@@ -3,7 +3,8 @@ import type { LayerResult, SpectrumResult, TensorResult } from '../protocol/engi
 import { floorRatio } from '../protocol/floor.js';
 import { escapeMarkdown, shortened } from '../services/markdown.js';
 import { CHART_WIDTH, chartUri, layerChart, type ThemeKind } from './chart.js';
-import { isNearFloor, numberText, ratioText, shareText, type AnyDelta, type FigureOptions } from './figures.js';
+import { formatFloorRatio, formatNumber, formatShare } from '../protocol/numbers.js';
+import { isNearFloor, type AnyDelta, type FigureOptions } from './figures.js';
 import { layerName, type Lookup } from './lookup.js';
 import { layerCurves, spectrumChart, tensorCurves, type SparkCurve } from './sparkline.js';
 
@@ -34,21 +35,29 @@ export function tensorHover(lookup: Lookup, tensor: TensorResult, target: Inline
   return [
     `**${escapeMarkdown(shortened(tensor.name, 100))}**`,
     `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ${links(target, ['pin', 'open'])}`,
-    chart(lookup, target.depth, options),
-    ...sparkline(options.spectra === undefined ? [] : tensorCurves(options.spectra, tensor.name), options),
     deltaTable(lookup, tensor.deltas),
     ...floorNote(tensor.deltas, options),
+    ...charts(
+      lookup,
+      target.depth,
+      options.spectra === undefined ? [] : tensorCurves(options.spectra, tensor.name),
+      options,
+    ),
   ].join('\n\n');
 }
 
 export function layerHover(lookup: Lookup, layer: LayerResult, target: InlineTarget, options: HoverOptions): string {
   return [
-    `**${layerName(layer)}** · depth ${layer.depth} · ${layer.weights} weights, ${layer.tensors} tensors · ${links(target, ['open'])}`,
-    chart(lookup, layer.depth, options),
-    ...sparkline(options.spectra === undefined ? [] : layerCurves(options.spectra, layer.depth), options),
+    `**${layerName(layer)}** · ${layer.weights} weights, ${layer.tensors} tensors · ${links(target, ['open'])}`,
     deltaTable(lookup, layer.deltas),
     componentTable(lookup, layer),
     ...floorNote(layer.deltas, options),
+    ...charts(
+      lookup,
+      layer.depth,
+      options.spectra === undefined ? [] : layerCurves(options.spectra, layer.depth),
+      options,
+    ),
   ].join('\n\n');
 }
 
@@ -62,35 +71,47 @@ export function modelHover(
 ): string {
   return [
     `**${heading}** · ${links(target, ['open'])}`,
-    chart(lookup, null, options),
     deltaTable(lookup, deltas),
     ...floorNote(deltas, options),
+    ...charts(lookup, null, [], options),
   ].join('\n\n');
 }
 
-function chart(lookup: Lookup, depth: number | null, { theme }: HoverOptions): string {
-  const uri = chartUri(layerChart(lookup.result, { theme, depth }));
-  return uri === undefined ? '' : `![Relative change per depth, with the rounding floor](${uri}|width=${CHART_WIDTH})`;
+/**
+ * After the numbers, which a hover's height must not cut. Both charts are in one paragraph: beside each other where there
+ * is room, as in a pinned comment. Their size is told, since a pin measures itself before it has loaded them.
+ */
+function charts(
+  lookup: Lookup,
+  depth: number | null,
+  curves: readonly SparkCurve[],
+  { theme }: HoverOptions,
+): string[] {
+  const images = [
+    image('Relative update per layer, with the rounding floor', layerChart(lookup.result, { theme, depth })),
+    curves.length === 0
+      ? ''
+      : image('Singular values by rank, with the rounding floor', spectrumChart(curves, theme)),
+  ].filter((text) => text !== '');
+  return images.length === 0 ? [] : [images.join(' ')];
 }
 
-function sparkline(curves: readonly SparkCurve[], { theme }: HoverOptions): string[] {
-  const uri = curves.length === 0 ? undefined : chartUri(spectrumChart(curves, theme));
-  return uri === undefined ? [] : [`![Singular values by rank, with the rounding floor](${uri}|width=${CHART_WIDTH})`];
+function image(alt: string, svg: string): string {
+  const uri = chartUri(svg);
+  const height = /height="(\d+)"/.exec(svg)?.[1] ?? '';
+  return uri === undefined ? '' : `![${alt}](${uri}|width=${CHART_WIDTH},height=${height})`;
 }
 
 /** A row per update: hovers and comment threads are wide and low. */
 function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): string {
-  const cells = (delta: AnyDelta) => {
-    const ratio = floorRatio(delta);
-    return [
-      numberText(delta.relative),
-      numberText(delta.fro),
-      ratio === null ? '–' : ratioText(ratio),
-      shareText(delta.changed),
+  const cells = (delta: AnyDelta) => [
+      formatNumber(delta.relative),
+      formatNumber(delta.fro),
+      formatFloorRatio(floorRatio(delta)),
+      formatShare(delta.changed),
       delta.cosine === null ? '–' : delta.cosine.toFixed(6),
-      numberText(delta.maxAbs),
+      formatNumber(delta.maxAbs),
     ];
-  };
   const head = ['‖Δ‖ / ‖W‖', '‖Δ‖', '× floor', 'changed', 'cosine', 'max abs. Δ'];
   return table(
     head,
@@ -101,7 +122,7 @@ function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): strin
 function componentTable(lookup: Lookup, layer: LayerResult): string {
   const components = Object.entries(layer.components).filter(([, aggregate]) => aggregate.weights > 0);
   if (components.length === 0) return '';
-  const row = (from: number) => components.map(([, aggregate]) => numberText(aggregate.deltas[from]?.relative ?? null));
+  const row = (from: number) => components.map(([, aggregate]) => formatNumber(aggregate.deltas[from]?.relative ?? null));
   return table(
     components.map(([component]) => escapeMarkdown(component)),
     layer.deltas.map((_, from) => [updateName(lookup, from), ...row(from)]),

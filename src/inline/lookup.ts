@@ -1,4 +1,5 @@
 /** A result as one document asks it: by the names in its own files, by depth, by section. */
+import { layerTitle } from '../protocol/layers.js';
 import type { CompareResult, LayerResult, TensorResult } from '../protocol/engineApi.js';
 
 export class Lookup {
@@ -63,14 +64,6 @@ function rangeOf(tensors: readonly TensorResult[], from: number): { low: number;
 }
 
 /** `Language layer 11 · mid`: counted as the tensor names beside it count, from 0. */
-export function layerName({
-  section,
-  layer,
-  depth,
-  region,
-}: Pick<LayerResult, 'section' | 'layer' | 'depth' | 'region'>): string {
-  if (section === 'projector') return 'Projector';
-  const number = layer ?? depth;
-  if (section === 'vision') return `Vision block ${number}`;
-  return `${section === 'language' ? 'Language layer' : 'Layer'} ${number}${region === null ? '' : ` · ${region}`}`;
+export function layerName(layer: Pick<LayerResult, 'section' | 'layer' | 'region'>): string {
+  return `${layerTitle(layer)}${layer.region === null ? '' : ` · ${layer.region}`}`;
 }

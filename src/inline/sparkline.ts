@@ -3,11 +3,13 @@
  * beside each other, over the band that rounding alone would give. What lies in the band is drawn thin.
  */
 import type { LayerSpectra, SpectrumResult, TensorSpectra } from '../protocol/engineApi.js';
-import { CHART_WIDTH, escapeXml, PALETTES, type ThemeKind } from './chart.js';
-import { numberText } from './figures.js';
+import { CHART_WIDTH, escapeXml, PALETTES, seriesOf, type ThemeKind } from './chart.js';
+import { formatNumber } from '../protocol/numbers.js';
 
 export interface SparkCurve {
   label: string;
+  /** Index of the update: its colour. */
+  update: number;
   /** log(σᵢ/σ₁), by rank; null where there is no such rank. */
   values: (number | null)[];
   /** The floor's, against the same σ₁, with its band where it is known; empty without a floor. */
@@ -38,6 +40,7 @@ function ofTensor(tensor: TensorSpectra, from: number, label: string): SparkCurv
   return [
     {
       label,
+      update: from,
       values: singularValues.map(log),
       floor:
         floor.fro > 0
@@ -62,6 +65,7 @@ export function layerCurves(spectra: SpectrumResult, depth: number): SparkCurve[
     return [
       {
         label,
+        update: from,
         values: own.logCurve,
         floor: own.floorCurve.map((middle) => ({ middle, low: middle, high: middle })),
         stableRank: own.stableRank?.mean ?? null,
@@ -82,7 +86,8 @@ export function spectrumChart(curves: readonly SparkCurve[], theme: ThemeKind): 
   const top = TITLE + 3;
   const bottom = HEIGHT - 3;
   const y = (value: number) => top + ((bottom - top) * Math.max(least, Math.min(0, value))) / least;
-  const plots = curves.map(({ label, values, floor, stableRank, dominated }, index) => {
+  const plots = curves.map(({ label, update, values, floor, stableRank, dominated }, index) => {
+    const colour = seriesOf(colours, update);
     const left = index * (width + GAP);
     const x = (rank: number) => left + (width * (rank - 1)) / (ranks - 1);
     const at = (value: number | null | undefined, rank: number) =>
@@ -103,14 +108,14 @@ export function spectrumChart(curves: readonly SparkCurve[], theme: ThemeKind): 
     const above = values.map((value, i) => (inside(i) ? null : at(value, i + 1)));
     // The first value in the band joins on, so that the line has no gap.
     const within = values.map((value, i) => (inside(i) || inside(i + 1) ? at(value, i + 1) : null));
-    const words = stableRank === null ? '' : `stable rank ${numberText(stableRank)}${dominated ? ', floor' : ''}`;
+    const words = stableRank === null ? '' : `stable rank ${formatNumber(stableRank)}${dominated ? ', floor' : ''}`;
     return [
       `<text x="${round(left)}" y="10" fill="${colours.text}">${escapeXml(`Δ${label.length > 14 ? `${label.slice(0, 13)}…` : label}`)} σ</text>`,
       `<text x="${round(left + width)}" y="10" text-anchor="end" fill="${colours.faint}">${words}</text>`,
-      band.length > 2 ? `<path d="M${band.join('L')}Z" fill="${colours.floor}" fill-opacity="0.25"/>` : '',
-      `<path d="${path(known.map(({ middle }, i) => at(middle, i + 1)))}" stroke="${colours.floor}" stroke-width="1" stroke-dasharray="2 2" fill="none"/>`,
-      `<path d="${path(within)}" stroke="${colours.bar}" stroke-width="1" fill="none"/>`,
-      `<path d="${path(above)}" stroke="${colours.chosen}" stroke-width="1.8" fill="none"/>`,
+      band.length > 2 ? `<path d="M${band.join('L')}Z" fill="${colours.text}" fill-opacity="0.2"/>` : '',
+      `<path d="${path(known.map(({ middle }, i) => at(middle, i + 1)))}" stroke="${colours.text}" stroke-width="1" stroke-dasharray="2 2" fill="none"/>`,
+      `<path d="${path(within)}" stroke="${colour}" stroke-width="1" fill="none"/>`,
+      `<path d="${path(above)}" stroke="${colour}" stroke-width="1.8" fill="none"/>`,
       `<path d="M${round(left)} ${bottom + 1.5}h${round(width)}" stroke="${colours.faint}" stroke-width="0.5"/>`,
     ].join('');
   });

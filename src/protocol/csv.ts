@@ -27,7 +27,7 @@ const DELTA_COLUMNS = ['fro', 'relative', 'cosine', 'maxAbs', 'changed', 'change
 /** One row per tensor: its place, what each stage stores, the figures of each update. */
 export function tensorsCsv(result: CompareResult, tensors: readonly TensorResult[] = result.tensors): string {
   const head = [
-    ...['name', 'section', 'layer', 'depth', 'component', 'region', 'shape'],
+    ...['name', 'section', 'layer', 'component', 'region', 'shape'],
     ...result.stages.flatMap(({ label }) => [`${label} on disk`, `${label} dtype`, `${label} norm`]),
     ...updateNames(result).flatMap((name) => DELTA_COLUMNS.map((column) => `${name} ${column}`)),
   ];
@@ -36,7 +36,6 @@ export function tensorsCsv(result: CompareResult, tensors: readonly TensorResult
       tensor.name,
       tensor.section,
       tensor.layer,
-      tensor.depth,
       tensor.component,
       tensor.region,
       tensor.shape.join('x'),
@@ -60,14 +59,14 @@ const AGGREGATE_COLUMNS = [
   'nonFinite',
 ] as const;
 
-/** One row per depth: the aggregate over its weights, per update. */
+/** One row per layer: the aggregate over its weights, per update. */
 export function layersCsv(result: CompareResult): string {
   const head = [
-    ...['depth', 'section', 'layer', 'region', 'weights', 'tensors', 'parameters'],
+    ...['section', 'layer', 'region', 'weights', 'tensors', 'parameters'],
     ...updateNames(result).flatMap((name) => AGGREGATE_COLUMNS.map((column) => `${name} ${column}`)),
   ];
   const rows = result.layers.map((layer): Cell[] => [
-    ...[layer.depth, layer.section, layer.layer, layer.region, layer.weights, layer.tensors, layer.parameters],
+    ...[layer.section, layer.layer, layer.region, layer.weights, layer.tensors, layer.parameters],
     ...layer.deltas.flatMap((delta) => AGGREGATE_COLUMNS.map((column) => delta?.[column])),
   ]);
   return csv([head, ...rows]);
@@ -104,7 +103,7 @@ const SPECTRUM_COLUMNS: readonly (readonly [string, (spectrum: Spectrum) => Cell
 export function spectraCsv(result: SpectrumResult, tensors: readonly TensorSpectra[] = result.tensors): string {
   const updates = updateNames(result);
   const head = [
-    ...['name', 'part', 'section', 'layer', 'depth', 'component', 'region', 'rows', 'columns'],
+    ...['name', 'part', 'section', 'layer', 'component', 'region', 'rows', 'columns'],
     ...updates.flatMap((name) => [...SPECTRUM_COLUMNS.map(([column]) => `${name} ${column}`), `${name} skipped`]),
     ...updates
       .slice(1)
@@ -120,7 +119,6 @@ export function spectraCsv(result: SpectrumResult, tensors: readonly TensorSpect
       tensor.part,
       tensor.section,
       tensor.layer,
-      tensor.depth,
       tensor.component,
       tensor.region,
       tensor.rows,

@@ -328,7 +328,7 @@ describe('the panel', () => {
     await panel().frame.getByRole('alert').filter({ hasText: 'Not a regular expression' }).waitFor();
     await panel().id('table-regex').click();
     await panel().search('no such tensor');
-    await lab.page.waitForText('No tensor passes this filter.', { in: panel().frame });
+    await lab.page.waitForText('No tensors match.', { in: panel().frame });
     await panel().search('');
     await eventually(
       () => panel().count(),

@@ -150,7 +150,7 @@ describe('probing and trying', () => {
     await lab.page.page.locator('.part.editor .tab').first().waitFor({ state: 'detached' });
   }
 
-  const percent = (share: number) => `${Math.round(100 * share)} %`;
+  const percent = (share: number) => `${Math.round(100 * share)}%`;
   const rows = (
     rates: readonly { task?: keyof typeof NAMES; depth: number; n: number; value: number; low: number; high: number }[],
     name?: string,
@@ -161,7 +161,7 @@ describe('probing and trying', () => {
           String(depth),
           task === undefined ? name! : NAMES[task],
           percent(value),
-          `${Math.round(100 * low)}–${Math.round(100 * high)} %`,
+          `${Math.round(100 * low)}–${Math.round(100 * high)}%`,
           String(n),
         ].join('|'),
       )

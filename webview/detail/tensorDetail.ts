@@ -34,7 +34,7 @@ export function createDetail(context: PanelContext): DetailPane {
       return;
     }
     if (tensor.deltas[from]?.changedCount === 0) {
-      replace(charts, h('p', { class: 'note' }, 'This update left every element as it was.'));
+      replace(charts, h('p', { class: 'note' }, 'This update changed no element.'));
       return;
     }
     replace(
@@ -150,7 +150,7 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
           h(
             'td',
             {},
-            name === null
+            name === null || !model.indexed[index]!
               ? null
               : button({
                   kind: 'icon',
@@ -237,7 +237,7 @@ function draw(context: PanelContext, detail: TensorDetail, from: number): Node[]
       h(
         'p',
         { class: 'note' },
-        share === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(share)} of the squared energy.`,
+        share === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(share)} of ‖Δ‖².`,
       ),
     );
   };

@@ -1,9 +1,9 @@
 /** The layer figure as a drawing for papers: the same data, axes and marks as on screen. No DOM. */
-import { depthTicks, place } from '../figure/axis.js';
+import { layerTicks, place } from '../figure/axis.js';
 import { markerPath, markOf } from '../figure/marks.js';
 import { cutToDepth, REGION_NAMES, type Cuts } from '../figure/regions.js';
+import { layoutSections, type SectionSpan } from '../figure/sections.js';
 import { broken, type Figure } from '../figure/series.js';
-import { formatDepth } from '../format.js';
 import { PAPER, seriesColour, type Palette } from './palette.js';
 import { element, linePath, svgDocument, text } from './svg.js';
 
@@ -102,27 +102,19 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
       );
     }
   }
-  for (const { section, name, from, to } of figure.sections) {
-    const single = section === 'projector' && figure.sections.length > 1;
-    out.push(
-      element('path', {
-        d: `M${r(x(from) + 2)} ${plot.bottom + 28}H${r(x(to) - 2)}`,
-        stroke: palette.muted,
-        fill: 'none',
-      }),
-      text(
-        { x: (x(from) + x(to)) / 2, y: plot.bottom + 43, 'text-anchor': 'middle', fill: palette.muted },
-        single ? 'Proj.' : name,
-      ),
-    );
-  }
+  out.push(sectionBrackets(figure.sections, x, plot.bottom + 28, palette));
 
   // axes
   const target = Math.max(4, Math.floor((plot.right - plot.left) / 48));
-  for (const tick of depthTicks(Math.ceil(figure.from), Math.floor(figure.to), target)) {
+  for (const { value, label } of layerTicks(
+    Math.ceil(figure.from),
+    Math.floor(figure.to),
+    figure.visionLayers,
+    target,
+  )) {
     out.push(
-      element('path', { d: `M${r(x(tick))} ${plot.bottom}v4`, stroke: palette.muted, fill: 'none' }),
-      text({ x: x(tick), y: plot.bottom + 17, 'text-anchor': 'middle', fill: palette.foreground }, formatDepth(tick)),
+      element('path', { d: `M${r(x(value))} ${plot.bottom}v4`, stroke: palette.muted, fill: 'none' }),
+      text({ x: x(value), y: plot.bottom + 17, 'text-anchor': 'middle', fill: palette.foreground }, label),
     );
   }
   let left = 0;
@@ -140,7 +132,7 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
             x: edge + (onLeft ? -7 : 7),
             y: y(index, tick.value) + 4,
             'text-anchor': onLeft ? 'end' : 'start',
-            fill: colour,
+            fill: palette.foreground,
           },
           tick.label,
         ),
@@ -157,7 +149,7 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
           x: titleX,
           y: middle,
           'text-anchor': 'middle',
-          fill: colour,
+          fill: palette.foreground,
           transform: `rotate(-90 ${r(titleX)} ${r(middle)})`,
         },
         name,
@@ -232,6 +224,21 @@ export function figureSvg(figure: Figure, cuts: Cuts, words: DrawingText, palett
     { width, height, title: words.title, description: words.description, background: palette.background },
     ...out,
   );
+}
+
+/** The parts of the model under an axis of layers, as on screen. */
+export function sectionBrackets(
+  sections: readonly SectionSpan[],
+  x: (position: number) => number,
+  top: number,
+  palette: Palette,
+): string {
+  return layoutSections(sections, x, textWidth)
+    .flatMap(({ words, middle, from, to }) => [
+      element('path', { d: `M${r(from + 2)} ${top}H${r(to - 2)}`, stroke: palette.muted, fill: 'none' }),
+      text({ x: middle, y: top + 15, 'text-anchor': 'middle', fill: palette.muted }, words),
+    ])
+    .join('');
 }
 
 /** Good enough to set legend entries side by side without measuring. */

@@ -1,9 +1,8 @@
 /** The heat map as a drawing for papers. No DOM. */
-import { depthTicks } from '../figure/axis.js';
-import { formatDepth } from '../format.js';
 import { createRamp } from '../heatmap/colour.js';
 import { shareOf, type HeatGrid } from '../heatmap/grid.js';
-import type { DrawingText } from './figureSvg.js';
+import { SECTION_ROW } from '../figure/sections.js';
+import { sectionBrackets, type DrawingText } from './figureSvg.js';
 import { PAPER, type Palette } from './palette.js';
 import { element, svgDocument, text } from './svg.js';
 
@@ -22,7 +21,7 @@ export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingTex
   const bottom = plot.top + grid.rows.length * cell.height;
   const right = plot.left + grid.depths.length * cell.width;
   const width = Math.max(right + 24, 560);
-  const height = bottom + 104;
+  const height = bottom + 104 + SECTION_ROW;
   const ramp = createRamp('light');
   const out: string[] = [
     text({ x: 16, y: 26, 'font-size': 16, 'font-weight': 600, fill: palette.foreground }, words.title),
@@ -72,11 +71,7 @@ export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingTex
     const at = plot.left + column * cell.width;
     out.push(element('path', { d: `M${at} ${plot.top - 4}V${bottom + 4}`, stroke: palette.muted, fill: 'none' }));
   }
-  const first = grid.depths[0] ?? 0;
-  const last = grid.depths.at(-1) ?? 0;
-  for (const tick of depthTicks(first, last, Math.max(4, Math.floor((right - plot.left) / 44)))) {
-    const column = grid.depths.indexOf(tick);
-    if (column === -1) continue;
+  for (const { column, label } of grid.ticks(Math.max(4, Math.floor((right - plot.left) / 44)))) {
     out.push(
       text(
         {
@@ -85,12 +80,13 @@ export function heatmapSvg(grid: HeatGrid, legend: HeatLegend, words: DrawingTex
           'text-anchor': 'middle',
           fill: palette.foreground,
         },
-        formatDepth(tick),
+        label,
       ),
     );
   }
+  out.push(sectionBrackets(grid.sections, (column) => plot.left + column * cell.width, bottom + 27, palette));
   if (grid.range !== null) {
-    const top = bottom + 38;
+    const top = bottom + 38 + SECTION_ROW;
     const STEPS = 48;
     const size = 200;
     const bar = Array.from({ length: STEPS }, (_, step) =>

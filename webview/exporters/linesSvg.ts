@@ -1,10 +1,10 @@
 /** Figures of lines as one drawing, two beside each other where there are several. No DOM. */
 import { markerPath, markOf } from '../figure/marks.js';
 import { place } from '../figure/axis.js';
-import { across, BANDS, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
+import { across, bandedSeries, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import type { DrawingText } from './figureSvg.js';
-import { textWidth } from './figureSvg.js';
+import { sectionBrackets, textWidth } from './figureSvg.js';
 import { PAPER, seriesColour, type Palette } from './palette.js';
 import { element, linePath, svgDocument, text } from './svg.js';
 
@@ -115,19 +115,7 @@ function one(figure: LineFigure, titled: boolean, palette: Palette): string {
       text({ x: x(tick.value), y: plot.bottom + 17, 'text-anchor': 'middle', fill: palette.foreground }, tick.label),
     );
   }
-  for (const { name, from, to } of figure.sections) {
-    out.push(
-      element('path', {
-        d: `M${r(x(from) + 2)} ${plot.bottom + 25}H${r(x(to) - 2)}`,
-        stroke: palette.muted,
-        fill: 'none',
-      }),
-    );
-    if (textWidth(name) <= x(to) - x(from))
-      out.push(
-        text({ x: (x(from) + x(to)) / 2, y: plot.bottom + 39, 'text-anchor': 'middle', fill: palette.muted }, name),
-      );
-  }
+  out.push(sectionBrackets(figure.sections, x, plot.bottom + 25, palette));
   const middle = (plot.top + plot.bottom) / 2;
   out.push(
     element('path', {
@@ -178,10 +166,26 @@ function one(figure: LineFigure, titled: boolean, palette: Palette): string {
       );
     }
   }
+  // Paper has no pointer: several intervals at one place are whiskers.
+  const banded = bandedSeries(figure.series, null);
   for (const series of figure.series) {
     const colour = seriesColour(palette, series.colour);
-    if (figure.series.length <= BANDS)
+    if (banded.includes(series))
       for (const run of stretchesOf(series.points)) band(run, { fill: colour, 'fill-opacity': 0.14, class: 'band' });
+    else
+      out.push(
+        element('path', {
+          d: series.points
+            .flatMap(({ x: at, low, high }) =>
+              low === null || high === null ? [] : [`M${r(x(at))} ${r(y(low))}V${r(y(high))}`],
+            )
+            .join(''),
+          stroke: colour,
+          'stroke-opacity': 0.6,
+          fill: 'none',
+          class: 'whiskers',
+        }),
+      );
     if (series.baseline !== null)
       out.push(
         element('path', {

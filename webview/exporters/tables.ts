@@ -1,9 +1,9 @@
 /** The result as Markdown, with numbers as shown. No DOM. CSV is `protocol/csv`. */
-import type { Aggregate, DeltaAggregate } from '../../src/protocol/engineApi.js';
+import type { Aggregate, DeltaAggregate, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import { SECTION_NAMES } from '../figure/series.js';
-import { formatNumber, formatShare, formatTimes } from '../format.js';
+import { SECTION_NAMES } from '../figure/sections.js';
+import { formatFloorRatio, formatNumber, formatShare } from '../format.js';
 import { measure } from '../state/measure.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
 
@@ -68,10 +68,16 @@ function outsideLayers(model: Model): { id: string; name: string; detail: string
     {
       id: 'outside',
       name: 'Outside',
-      detail: 'embeddings, head',
+      detail: outsideNames(tensors),
       aggregate: { weights: weights.length, tensors: tensors.length, parameters, deltas },
     },
   ];
+}
+
+/** What of the vocabulary's two ends there is: a tied head is the embeddings' own matrix and has no tensor. */
+function outsideNames(tensors: readonly TensorResult[]): string {
+  const has = (pattern: RegExp) => tensors.some(({ name }) => pattern.test(name));
+  return has(/(^|\.)lm_head\./) ? 'embeddings, head' : 'embeddings';
 }
 
 function markdownTable(model: Model, first: string, rows: readonly (readonly [string, Aggregate])[]): string {
@@ -79,7 +85,7 @@ function markdownTable(model: Model, first: string, rows: readonly (readonly [st
     { head: '‖Δ‖', cell: (delta) => formatNumber(delta?.fro) },
     { head: 'relative', cell: (delta) => formatNumber(delta?.relative) },
     { head: 'changed', cell: (delta) => formatShare(delta?.changed) },
-    { head: '× floor', cell: (delta) => formatTimes(floorRatio(delta)) },
+    { head: '× floor', cell: (delta) => formatFloorRatio(floorRatio(delta)) },
   ];
   const head = [first, ...model.deltas.flatMap((name) => columns.map((column) => `${name.short} ${column.head}`))];
   const lines = rows.map(([name, aggregate]) => [

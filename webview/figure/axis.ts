@@ -54,19 +54,44 @@ export function logAxis(values: readonly number[], count = 5): Axis {
   return { min, max, log: true, ticks };
 }
 
+/** An axis of fractions, in percent. */
+export function percentAxis(axis: Axis): Axis {
+  return { ...axis, ticks: axis.ticks.map(({ value }) => ({ value, label: `${Number((100 * value).toPrecision(4))}%` })) };
+}
+
 /** 0…1 from the lower to the upper end. */
 export function place(axis: Axis, value: number): number {
   if (axis.log) return Math.log(value / axis.min) / Math.log(axis.max / axis.min);
   return (value - axis.min) / (axis.max - axis.min);
 }
 
-/** Whole depths worth a tick: round ones, about `count` of them, the ends' neighbours included when they are round. */
-export function depthTicks(min: number, max: number, count: number): number[] {
-  const span = max - min;
+/** Layers worth a tick: round ones from `min` to `max`, so close that about `count` of them fit into `span`. */
+export function roundLayers(min: number, max: number, count: number, span = max - min): number[] {
   const step = [1, 2, 4, 5, 8, 10, 16, 20, 25, 40, 50, 100, 200].find((size) => span / size <= count) ?? 500;
   const ticks: number[] = [];
   for (let tick = Math.ceil(min / step) * step; tick <= max; tick += step) ticks.push(tick === 0 ? 0 : tick);
   return ticks;
+}
+
+/**
+ * Ticks of the axis from vision to language, `from` and `to` being whole depths: about `count` layers at round numbers,
+ * each section counted from 0. The projector has no number; the bracket under the axis names it.
+ */
+export function layerTicks(
+  from: number,
+  to: number,
+  visionLayers: number,
+  count: number,
+): { value: number; label: string }[] {
+  const span = to - from;
+  const language = roundLayers(Math.max(0, from - 1), to - 1, count, span);
+  const vision = roundLayers(from + visionLayers, Math.min(to, -1) + visionLayers, count, span);
+  // A number close to the first language layer's would run into it.
+  const last = (language[0] ?? Infinity) + 1 - (0.7 * span) / count;
+  return [
+    ...vision.map((layer) => ({ value: layer - visionLayers, label: String(layer) })).filter(({ value }) => value <= last),
+    ...language.map((layer) => ({ value: layer + 1, label: String(layer) })),
+  ];
 }
 
 function niceStep(rough: number): number {

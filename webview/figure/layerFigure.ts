@@ -16,14 +16,15 @@ import {
 } from 'chart.js';
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
-import { formatDepth, formatTimes } from '../format.js';
+import { formatTimes } from '../format.js';
 import { withAlpha } from '../heatmap/colour.js';
 import { button, checkbox, numberField } from '../kit.js';
 import { formatMeasure, FLOOR_HELP, LEVEL_TEXT } from '../state/measure.js';
 import { describeDepth, type Model } from '../state/model.js';
 import type { ViewState } from '../state/view.js';
 import { seriesColourOf } from '../theme.js';
-import { depthTicks } from './axis.js';
+import { layerTicks } from './axis.js';
+import { drawSections } from './sections.js';
 import { markOf } from './marks.js';
 import { cutToDepth, defaultCuts, depthToCut, moveCut, regionSpans, REGION_NAMES } from './regions.js';
 import { broken, buildFigure, describeFigure, readPoint, type Figure, type FigurePoint } from './series.js';
@@ -64,12 +65,12 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
   });
   const note = h('p', { class: 'note', hidden: true });
   const midField = numberField({
-    label: 'Mid starts at language layer',
+    label: 'First layer of Mid',
     testId: 'cut-mid',
     onChange: (value) => void commitCuts(0, value),
   });
   const lateField = numberField({
-    label: 'Late starts at language layer',
+    label: 'First layer of Late',
     testId: 'cut-late',
     onChange: (value) => void commitCuts(1, value),
   });
@@ -86,7 +87,8 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     h('span', {}, 'Late from layer', lateField.element),
     thirds,
   );
-  const element = h('div', { class: 'layer-figure' }, legend, stage, note, cutRow);
+  const clickNote = h('p', { class: 'note' }, 'Click a layer to list its tensors.');
+  const element = h('div', { class: 'layer-figure' }, legend, stage, note, cutRow, clickNote);
 
   let model: Model | null = null;
   let view: ViewState | null = null;
@@ -176,19 +178,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
         });
       }
       // sections under the axis
-      const top = scales['x']!.bottom + 4;
-      for (const { section, name, from, to } of figure.sections) {
-        ctx.strokeStyle = withAlpha(theme.muted, 0.6);
-        ctx.beginPath();
-        ctx.moveTo(x(from) + 1, top);
-        ctx.lineTo(x(to) - 1, top);
-        ctx.stroke();
-        ctx.fillStyle = theme.muted;
-        const fits = ctx.measureText(name).width <= x(to) - x(from);
-        const shown = fits ? name : section === 'projector' ? 'Proj.' : name;
-        const crowded = section === 'projector' && figure.sections.length === 3 && x(to) - x(from) < 2;
-        if (!crowded) ctx.fillText(shown, (x(from) + x(to)) / 2, top + 9);
-      }
+      drawSections(ctx, theme, figure.sections, x, scales['x']!.bottom + 4);
       // exact zeros have no place on a log axis; the cursor goes over everything
       const cursor = walk.cursor();
       if (cursor !== null) {
@@ -280,21 +270,27 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     const theme = context.theme.now();
     const narrow = stage.clientWidth < NARROW;
     const font = { family: theme.font, size: 11 };
+    let layers: { value: number; label: string }[] = [];
     const scales: Record<string, unknown> = {
       x: {
         type: 'linear',
         min: drawn.from,
         max: drawn.to,
         afterBuildTicks(scale: { chart: Chart; ticks: { value: number }[] }) {
-          const count = Math.max(4, Math.floor(scale.chart.width / 46));
-          scale.ticks = depthTicks(Math.ceil(drawn.from), Math.floor(drawn.to), count).map((value) => ({ value }));
+          layers = layerTicks(
+            Math.ceil(drawn.from),
+            Math.floor(drawn.to),
+            drawn.visionLayers,
+            Math.max(4, Math.floor(scale.chart.width / 46)),
+          );
+          scale.ticks = layers.map(({ value }) => ({ value }));
         },
         ticks: {
           color: theme.muted,
           font,
           autoSkip: false,
           maxRotation: 0,
-          callback: (value: number) => formatDepth(value),
+          callback: (value: number) => layers.find((tick) => tick.value === value)?.label ?? '',
         },
         grid: { display: false },
         border: { color: theme.border },
@@ -302,7 +298,6 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
     };
     drawn.axes.forEach((axis, index) => {
       const own = axis.series.length === 1 && drawn.axes.length > 1;
-      const colour = own ? seriesColourOf(theme, axis.series[0]!) : theme.foreground;
       const name = drawn.series.find((one) => one.name.index === axis.series[0])?.name.short ?? '';
       scales[`y${index}`] = {
         type: axis.log ? 'logarithmic' : 'linear',
@@ -313,7 +308,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
           scale.ticks = axis.ticks.map(({ value }) => ({ value }));
         },
         ticks: {
-          color: own ? colour : theme.muted,
+          color: own ? theme.foreground : theme.muted,
           font,
           autoSkip: false,
           callback: (value: number) =>
@@ -322,11 +317,11 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
             ).label,
         },
         grid: { display: index === 0, color: withAlpha(theme.foreground, 0.1) },
-        border: { color: own ? colour : theme.border },
+        border: { color: own ? seriesColourOf(theme, axis.series[0]!) : theme.border, width: own ? 2 : 1 },
         title: {
           display: !narrow,
           text: own ? `${name}: ${drawn.label}` : drawn.label,
-          color: own ? colour : theme.foreground,
+          color: theme.foreground,
           font,
         },
       };
@@ -606,12 +601,7 @@ export function createLayerFigure(context: PanelContext): LayerFigure {
 
 function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[] {
   const layer = model.layers.get(depth);
-  const place = [
-    `depth ${formatDepth(depth)}`,
-    layer === undefined || layer.region === null ? null : REGION_NAMES[layer.region],
-  ]
-    .filter((part) => part !== null)
-    .join(' · ');
+  const region = layer === undefined || layer.region === null ? '' : REGION_NAMES[layer.region];
   const rows = figure.series.map((one) => {
     const own = one.points.find((candidate) => candidate.depth === depth);
     const level = own === undefined || own.level === 'clear' || own.level === 'unknown' ? '' : LEVEL_TEXT[own.level];
@@ -620,7 +610,7 @@ function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[]
       {},
       h('th', { scope: 'row' }, swatch(one.name.index), one.name.short),
       h('td', {}, formatMeasure(figure.choice, own?.value ?? null)),
-      h('td', {}, own === undefined || own.ratio === null ? '' : `${formatTimes(own.ratio)} floor`),
+      h('td', {}, own === undefined || own.ratio === null || own.ratio === 0 ? '' : `${formatTimes(own.ratio)} floor`),
       h('td', { class: 'muted' }, level),
     );
   });
@@ -629,7 +619,7 @@ function tooltipOf(model: Model, figure: Figure, depth: number): (Node | null)[]
       'div',
       { class: 'tooltip-title' },
       h('strong', {}, describeDepth(model, depth)),
-      h('span', { class: 'muted' }, place),
+      h('span', { class: 'muted' }, region),
     ),
     h('div', { class: 'muted' }, figure.label),
     h('table', {}, h('tbody', {}, ...rows)),

@@ -18,7 +18,7 @@ import { h, s, type Child } from '../dom.js';
 import { withAlpha } from '../heatmap/colour.js';
 import { seriesColourOf } from '../theme.js';
 import {
-  BANDS,
+  bandedSeries,
   onAxis,
   placesOf,
   pointAt,
@@ -29,6 +29,7 @@ import {
 } from './lines.js';
 import { markerPath, markOf } from './marks.js';
 import { REGION_NAMES } from './regions.js';
+import { drawSections, SECTION_ROW } from './sections.js';
 import { stepAlong, walkable } from './walk.js';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale);
@@ -57,6 +58,9 @@ export interface LineChartOptions<F extends LineFigure> {
   /** Choosing a place means its x; which line was nearest does not matter. */
   wholeColumn?: boolean;
 }
+
+/** Room for the numbers and the title of the vertical axis: charts below each other have their layers in line. */
+const AXIS_WIDTH = 74;
 
 const NARROW = 420;
 
@@ -108,13 +112,7 @@ export function createLineChart<F extends LineFigure>(
           ctx.fillRect(x(from), area.top, x(to) - x(from), area.bottom - area.top);
         }
       }
-      const below = scales['x']!.bottom + 2;
-      for (const { name, from, to } of figure.sections) {
-        ctx.strokeStyle = withAlpha(theme.muted, 0.6);
-        line(ctx, x(from) + 1, below, x(to) - 1, below);
-        ctx.fillStyle = theme.muted;
-        if (ctx.measureText(name).width <= x(to) - x(from)) ctx.fillText(name, (x(from) + x(to)) / 2, below + 9);
-      }
+      drawSections(ctx, theme, figure.sections, x, scales['x']!.bottom + 2);
       ctx.beginPath();
       ctx.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
       ctx.clip();
@@ -159,10 +157,10 @@ export function createLineChart<F extends LineFigure>(
           ctx.setLineDash([]);
         }
       }
-      const only = figure.series.length > BANDS ? (walk.cursor() ?? chosen)?.key : undefined;
+      const banded = bandedSeries(figure.series, walk.cursor() ?? chosen);
       for (const one of figure.series) {
         const colour = seriesColourOf(theme, one.colour);
-        if (figure.series.length <= BANDS || one.key === only) {
+        if (banded.includes(one)) {
           ctx.fillStyle = withAlpha(colour, highContrast ? 0.22 : 0.15);
           for (const run of stretchesOf(one.points)) fill(run);
         }
@@ -254,7 +252,7 @@ export function createLineChart<F extends LineFigure>(
       parsing: false,
       normalized: true,
       events: [],
-      layout: { padding: { top: 20, bottom: drawn.sections.length > 0 ? 18 : 2, left: 2, right: 6 } },
+      layout: { padding: { top: 20, bottom: drawn.sections.length > 0 ? SECTION_ROW : 2, left: 2, right: 6 } },
       scales: {
         x: {
           type: drawn.x.log ? 'logarithmic' : 'linear',
@@ -285,6 +283,9 @@ export function createLineChart<F extends LineFigure>(
           type: drawn.axis.log ? 'logarithmic' : 'linear',
           min: drawn.axis.min,
           max: drawn.axis.max,
+          afterFit(scale: { width: number }) {
+            if (!narrow) scale.width = Math.max(scale.width, AXIS_WIDTH);
+          },
           afterBuildTicks(scale: { ticks: { value: number }[] }) {
             scale.ticks = drawn.axis.ticks.map(({ value }) => ({ value }));
           },
@@ -459,4 +460,11 @@ export function lineSwatch({
       ? null
       : s('path', { d: markerPath(markOf(marker).marker, 13, 6, 3.4), fill: 'currentColor', stroke: 'none' }),
   );
+}
+
+/** What the band of a line is, for legends; null for a figure without bands. */
+export function bandNote(figure: LineFigure, what: string): HTMLElement | null {
+  const banded = figure.series.filter(({ points }) => points.some(({ low, high }) => low !== null && high !== null));
+  if (banded.length === 0) return null;
+  return h('span', { class: 'muted' }, `Band${banded.length === 1 ? '' : ' of the line under the pointer'}: ${what}`);
 }

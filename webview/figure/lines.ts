@@ -4,6 +4,7 @@
  */
 import type { Region } from '../../src/protocol/engineApi.js';
 import { place, type Axis } from './axis.js';
+import type { SectionSpan } from './sections.js';
 
 export interface LinePoint {
   x: number;
@@ -53,8 +54,8 @@ export interface LineFigure {
   axis: Axis;
   x: XAxis;
   regions: readonly { region: Region; from: number; to: number }[];
-  /** Parts of the model under the axis, where there are several. */
-  sections: readonly { name: string; from: number; to: number }[];
+  /** Parts of the model under the axis. */
+  sections: readonly SectionSpan[];
   series: readonly LineSeries[];
   zones: readonly LineZone[];
   /** What the zones are, for legends. */
@@ -67,8 +68,17 @@ export interface LinePlace {
   key: string;
 }
 
-/** More bands than this are fog: then only the line in hand has its own. */
-export const BANDS = 5;
+/**
+ * The lines whose bands are drawn: the only one that has any, or the current one. Several bands over each other cannot be
+ * told apart.
+ */
+export function bandedSeries<S extends Pick<LineSeries, 'key' | 'points'>>(
+  series: readonly S[],
+  current: LinePlace | null,
+): S[] {
+  const banded = series.filter(({ points }) => points.some(({ low, high }) => low !== null && high !== null));
+  return banded.length === 1 ? banded : banded.filter(({ key }) => key === current?.key);
+}
 
 /** Every x that some line has a value at, ascending. */
 export function placesOf(series: readonly Pick<LineSeries, 'points'>[]): number[] {

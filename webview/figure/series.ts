@@ -15,8 +15,9 @@ import {
   type MeasureChoice,
 } from '../state/measure.js';
 import type { ViewState } from '../state/view.js';
-import { linearAxis, logAxis, type Axis } from './axis.js';
+import { linearAxis, logAxis, percentAxis, type Axis } from './axis.js';
 import { regionSpans, type Cuts } from './regions.js';
+import { spansOfDepths, type SectionSpan } from './sections.js';
 
 export interface FigurePoint {
   depth: number;
@@ -48,7 +49,9 @@ export interface Figure {
   /** Depth range, half a step beyond the outermost points. */
   from: number;
   to: number;
-  sections: { section: Section; name: string; from: number; to: number }[];
+  sections: SectionSpan[];
+  /** Blocks of the vision tower: its ticks are counted from 0. */
+  visionLayers: number;
   regions: { region: Region; from: number; to: number }[];
   series: FigureSeries[];
   axes: FigureAxis[];
@@ -56,13 +59,6 @@ export interface Figure {
   /** Some value is exactly zero and the scale is logarithmic: those are marked at the lower edge. */
   zerosOnLog: boolean;
 }
-
-export const SECTION_NAMES: Record<Section, string> = {
-  vision: 'Vision',
-  projector: 'Projector',
-  language: 'Language',
-  other: 'Other',
-};
 
 type Choice = MeasureChoice & Pick<ViewState, 'axes' | 'part' | 'floor' | 'hidden'>;
 
@@ -98,7 +94,8 @@ export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.resul
         .flatMap((point) => [point.value, showFloor ? point.floor : null])
         .filter((value): value is number => value !== null),
     );
-    return log ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
+    const axis = log ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
+    return view.metric === 'changed' ? percentAxis(axis) : axis;
   };
   let axes: FigureAxis[];
   if (view.axes === 'shared' || series.length === 1) {
@@ -114,18 +111,13 @@ export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.resul
     });
   }
 
-  const spanOf = (section: Section) => {
-    const own = result.layers.filter((layer) => layer.section === section).map((layer) => layer.depth);
-    return own.length === 0
-      ? null
-      : { section, name: SECTION_NAMES[section], from: Math.min(...own) - 0.5, to: Math.max(...own) + 0.5 };
-  };
   return {
     label: measureLabel(view),
     choice: { metric: view.metric, energyOver: view.energyOver, relativeOver: view.relativeOver, scale: view.scale },
     from: (depths.length === 0 ? 0 : Math.min(...depths)) - 0.5,
     to: (depths.length === 0 ? 1 : Math.max(...depths)) + 0.5,
-    sections: [spanOf('vision'), spanOf('projector'), spanOf('language')].filter((span) => span !== null),
+    sections: spansOfDepths(depths),
+    visionLayers: model.visionLayers,
     regions: result.regions.length === 0 ? [] : regionSpans(cuts, model.languageLayers),
     series,
     axes,
@@ -157,16 +149,19 @@ export function readPoint(model: Model, figure: Figure, depth: number): string {
   return `${describeDepth(model, depth)}. ${parts.join('. ')}.`;
 }
 
-/** The figure in one sentence: what, over what, and where it peaks. */
+/** The figure in one sentence: what, over what, and where it is extreme: a cosine's finding is its minimum. */
 export function describeFigure(model: Model, figure: Figure): string {
+  const lowest = figure.choice.metric === 'cosine' && figure.choice.scale === 'linear';
   const peaks = figure.series.map((one) => {
+    const sign = lowest ? -1 : 1;
     const peak = one.points.reduce<FigurePoint | null>(
       (best, point) =>
-        point.value !== null && (best === null || point.value > (best.value ?? -Infinity)) ? point : best,
+        point.value !== null && (best === null || sign * point.value > sign * best.value!) ? point : best,
       null,
     );
-    if (peak === null || peak.value === null || peak.value === 0) return `${one.name.full} is zero everywhere`;
-    return `${one.name.full} peaks at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
+    if (peak === null || peak.value === null) return `${one.name.full} has no values`;
+    if (peak.value === 0) return `${one.name.full} is zero everywhere`;
+    return `${one.name.full} ${lowest ? 'is lowest' : 'peaks'} at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
   });
-  return `${figure.label} over depth. ${peaks.join('; ')}.`;
+  return `${figure.label} over layers. ${peaks.join('; ')}.`;
 }

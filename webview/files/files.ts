@@ -30,7 +30,7 @@ export function fileDifferences(context: PanelContext, model: Model): HTMLElemen
       title: [
         files.length === 0
           ? 'No other files differ'
-          : `${plural(files.length, 'file')} that differ${files.length === 1 ? 's' : ''}`,
+          : `${plural(files.length, 'file')} ${files.length === 1 ? 'differs' : 'differ'}`,
       ],
     },
     ...content,

@@ -1,9 +1,9 @@
 /** The figures over depth as data: rank metrics, ranks of the surface, overlap of the updates’ subspaces. No DOM. */
 import type { TensorSpectra } from '../../src/protocol/engineApi.js';
-import { depthTicks, linearAxis, logAxis, type Axis } from '../figure/axis.js';
+import { layerTicks, linearAxis, logAxis, percentAxis, type Axis } from '../figure/axis.js';
 import { placesOf, type LineFigure, type LinePoint, type LineSeries, type LineZone } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import { formatDepth, formatNumber, plural } from '../format.js';
+import { formatNumber, plural } from '../format.js';
 import { describeDepth } from '../state/model.js';
 import {
   correctedValue,
@@ -87,7 +87,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
       {
         ...value,
         key: `${name.index}/corrected`,
-        name: `${name.short}, floor taken out`,
+        name: `${name.short}, floor-corrected`,
         kind: 'corrected',
         light: true,
         dash: 4,
@@ -118,7 +118,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
   const log = choice.scale === 'log' && choice.metric !== 'logVolume';
   return {
     ...frame(model, groups),
-    title: `${rankLabel(choice)} over depth`,
+    title: `${rankLabel(choice)} over layers`,
     label: rankLabel(choice),
     axis: log ? logAxis(values) : (shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
     series,
@@ -187,7 +187,8 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
     (['left', 'right'] as const).map((side, at): DepthSeries => ({
       key: `${index}/${side}`,
       name: `${several ? `${name}: ` : ''}${side === 'left' ? 'outputs (left)' : 'inputs (right)'}`,
-      colour: 2 * index + at,
+      // Not the colours of the updates themselves: this is about a pair of them.
+      colour: 2 + at,
       marker: 2 * index + at,
       dash: 2 * index + at,
       delta: index,
@@ -227,7 +228,7 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
     axis: full.max > 1 ? linearAxis([0, 1], 5) : full,
     series,
     zones,
-    zoneName: 'by chance',
+    zoneName: 'random baseline',
     format: formatNumber,
     range: 'range over the matrices of the layer',
   };
@@ -295,17 +296,16 @@ function frame(
   const depths = [...groups.keys()];
   const from = Math.min(...depths, depths.length === 0 ? 0 : Infinity);
   const to = Math.max(...depths, depths.length === 0 ? 1 : -Infinity);
-  const sections = model.sections.filter((span) => span.to > from && span.from < to);
   return {
     x: {
       from: from - 0.5,
       to: to + 0.5,
       log: false,
       title: '',
-      ticks: (count) => depthTicks(from, to, count).map((value) => ({ value, label: formatDepth(value) })),
+      ticks: (count) => layerTicks(from, to, model.visionLayers, count),
     },
     regions: model.regions.filter((span) => span.to > from && span.from < to),
-    sections: sections.length > 1 ? sections : [],
+    sections: model.sections.filter((span) => span.to > from && span.from < to),
   };
 }
 
@@ -314,7 +314,7 @@ function shareAxis(choice: RankChoice, values: readonly number[]): Axis | null {
   if (choice.metric !== 'topEnergy' && choice.metric !== 'relativeRank') return null;
   const axis = linearAxis(values, 5);
   const full = axis.max > 1 || Math.max(...values, 0) > 0.6 ? linearAxis([0, 1], 5) : axis;
-  return { ...full, ticks: full.ticks.map(({ value }) => ({ value, label: `${Number((100 * value).toFixed(2))} %` })) };
+  return percentAxis(full);
 }
 
 /** One depth as a sentence, the line in hand first. */

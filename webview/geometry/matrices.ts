@@ -42,7 +42,7 @@ export function createMatrices(context: PanelContext, store: Store<GeometryView>
   const table = h('table', { class: 'matrix-table', 'data-testid': 'matrix-table' }, head, body);
   const scroller = h('div', { class: 'matrix-scroll', 'data-testid': 'matrix-scroll' }, table);
   const more = button({ label: 'Show more', testId: 'matrix-more', onClick: () => ((limit += STEP), draw()) });
-  const nothing = h('p', { class: 'muted', hidden: true }, 'No matrix matches.');
+  const nothing = h('p', { class: 'muted', hidden: true }, 'No matrices match.');
   const element = h(
     'div',
     { class: 'matrices' },

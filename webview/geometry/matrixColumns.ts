@@ -1,12 +1,14 @@
 /** The columns of the table of matrices: what each shows, how it sorts. No DOM. */
 import type { Spectrum, TensorSpectra } from '../../src/protocol/engineApi.js';
-import { formatDepth, formatNumber, formatTimes, NONE } from '../format.js';
+import { formatNumber, formatTimes, NONE } from '../format.js';
+import { layerLabel } from '../../src/protocol/layers.js';
+import { LAYER_HELP } from '../table/columns.js';
 import { compareNames } from '../table/rows.js';
 import { whyUncorrected } from './measure.js';
 import { keyOf, type GeometryModel } from './model.js';
 
 export interface MatrixColumn {
-  /** `matrix`, `depth`, `shape`, `0.stableRank`, `0.overlap`: stable, remembered with the view. */
+  /** `matrix`, `layer`, `shape`, `0.stableRank`, `0.overlap`: stable, remembered with the view. */
   id: string;
   label: string;
   help: string;
@@ -91,14 +93,14 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
       noisy: clear,
     },
     {
-      id: 'depth',
-      label: 'depth',
-      help: 'Place on the unified axis: vision −n…−1, projector 0, language 1…L.',
+      id: 'layer',
+      label: 'layer',
+      help: LAYER_HELP,
       delta: null,
       numeric: true,
       key: ({ depth }) => depth,
-      text: ({ depth }) => (depth === null ? NONE : formatDepth(depth)),
-      why: ({ depth }) => (depth === null ? 'Outside the numbered layers.' : ''),
+      text: (tensor) => layerLabel(tensor) ?? NONE,
+      why: (tensor) => (layerLabel(tensor) === null ? 'Outside the numbered layers.' : ''),
       noisy: clear,
     },
     {
@@ -133,7 +135,7 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         key: value,
         text: (tensor) => measure.format(value(tensor)),
         why(tensor) {
-          if (noisy(tensor)) return 'The rounding floor explains this number.';
+          if (noisy(tensor)) return 'Explained by the rounding floor.';
           if (value(tensor) !== null) return '';
           return tensor.spectra[index] === null
             ? (tensor.skipped[index] ?? 'This update could not be taken.')

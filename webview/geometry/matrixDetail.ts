@@ -47,7 +47,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   const refineNote = h(
     'span',
     { class: 'note' },
-    'These are estimates; exact takes all singular values of this matrix.',
+    'These are estimates; “exact” computes all singular values of this matrix.',
   );
   const refineRow = h('p', { class: 'refine-row' }, refine, refineNote);
   const metrics = h('div', {});
@@ -93,11 +93,11 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   async function refineNow(): Promise<void> {
     if (tensor === null) return;
     refine.setAttribute('disabled', '');
-    setText(refineNote, 'Taking all singular values…');
+    setText(refineNote, 'Computing all singular values…');
     const words = matrixName(model!, tensor);
     const done = await context.ask(context.host.refineSpectrum({ key: keyOf(tensor) }).then(() => true));
     refine.removeAttribute('disabled');
-    setText(refineNote, 'These are estimates; exact takes all singular values of this matrix.');
+    setText(refineNote, 'These are estimates; “exact” computes all singular values of this matrix.');
     if (done === true) context.announce(`${words} is exact now.`);
   }
 
@@ -151,7 +151,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
             'span',
             { class: 'legend-item' },
             floorSwatch(),
-            'Rounding floor, 95 %',
+            'Rounding floor, 95%',
             context.tooltip.help(FLOOR_BAND_HELP),
           ),
     );
@@ -209,7 +209,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
       const update = model.deltas[from]?.full ?? 'this update';
       const none =
         spectrum === null
-          ? `No spectrum of ${update}: ${tensor.skipped[from] ?? 'it could not be taken.'}`
+          ? `No spectrum of ${update}: ${tensor.skipped[from] ?? 'it could not be computed.'}`
           : spectrum.spectral === 0
             ? `${update} is zero here: this matrix did not change, bit for bit.`
             : null;
@@ -289,7 +289,7 @@ function bounded(
   );
 }
 
-/** Every metric: its value and error, the floor’s own, and what is left with the floor taken out. */
+/** Every metric: its value and error, the floor’s own, and what is left floor-corrected. */
 function metricTable(spectrum: Spectrum): HTMLElement {
   const row = (title: string, value: string, error: string, floor: string, corrected: Child, noisy: boolean) =>
     h(
@@ -298,7 +298,7 @@ function metricTable(spectrum: Spectrum): HTMLElement {
       h('th', { scope: 'row' }, title),
       h(
         'td',
-        { class: noisy ? 'noisy' : undefined, title: noisy ? 'The rounding floor explains this number.' : undefined },
+        { class: noisy ? 'noisy' : undefined, title: noisy ? 'Explained by the rounding floor.' : undefined },
         value,
         noisy ? h('span', { class: 'visually-hidden' }, ', explained by the rounding floor') : null,
       ),
@@ -326,14 +326,10 @@ function metricTable(spectrum: Spectrum): HTMLElement {
         h(
           'tr',
           {},
-          ...['Metric', 'Value', spectrum.mode === 'fast' ? '95 %' : 'Error', 'Floor'].map((text) =>
+          ...['Metric', 'Value', spectrum.mode === 'fast' ? '95%' : 'Error', 'Floor'].map((text) =>
             h('th', { scope: 'col' }, text),
           ),
-          h(
-            'th',
-            { scope: 'col', title: 'What is left with the rounding floor taken out, and its bounds' },
-            'Floor out',
-          ),
+          h('th', { scope: 'col', title: 'What is left floor-corrected, and its bounds' }, 'Floor-corrected'),
         ),
       ),
       h(

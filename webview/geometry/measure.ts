@@ -8,19 +8,19 @@ export type RankChoice = Pick<GeometryView, 'metric' | 'top'>;
 export const RANK_TEXT: Record<RankMetric, { label: string; help: string }> = {
   stableRank: {
     label: 'Stable rank',
-    help: '‖Δ‖² over σ₁²: how many directions as strong as the strongest would hold the update’s energy. 1 when one direction has it all. Small values barely notice it.',
+    help: '‖Δ‖² / σ₁²: how many directions as strong as the strongest would carry the update’s energy; 1 if one direction carries all of it. Small singular values hardly affect it.',
   },
   effectiveRank: {
     label: 'Effective rank',
-    help: 'exp of the entropy of the singular values as shares: how many directions take part. It counts small values too, so rounding to the stored dtype inflates it first.',
+    help: 'exp of the entropy of the normalised singular values: how many directions take part. It counts small values too, so rounding to the stored dtype inflates it first.',
   },
   relativeRank: {
     label: 'Relative rank',
-    help: 'Effective rank over the largest it could be, min(rows, columns): comparable between matrices of different shapes.',
+    help: 'Effective rank divided by its maximum, min(rows, columns): comparable across matrices of different shapes.',
   },
   topEnergy: {
     label: 'Energy in the first k',
-    help: 'Share of ‖Δ‖² that lies in the k strongest directions.',
+    help: 'Fraction of ‖Δ‖² in the k strongest directions.',
   },
   spectral: {
     label: 'Spectral norm σ₁',
@@ -29,7 +29,7 @@ export const RANK_TEXT: Record<RankMetric, { label: string; help: string }> = {
   nuclear: { label: 'Nuclear norm', help: 'Sum of all singular values.' },
   logVolume: {
     label: 'Log-volume',
-    help: 'Sum of the logarithms of the 50 largest singular values: the volume of the body the strongest directions span.',
+    help: 'Sum of the logarithms of the 50 largest singular values: the log-volume spanned by the strongest directions.',
   },
 };
 
@@ -66,7 +66,7 @@ export function whyUncorrected({ uncorrected }: Pick<Spectrum, 'uncorrected'>): 
     case 'unchanged':
       return 'The update is zero.';
     case 'misfit':
-      return 'What rounding did to this update cannot be told: it depends on the size of the weights, or all weights moved by about as much. The floor is not taken out.';
+      return 'The effect of rounding on this update is unknown: it depends on the size of the weights, or all weights moved by about the same amount. No floor correction is applied.';
     default:
       return 'The update does not stand above the rounding floor.';
   }
@@ -90,4 +90,4 @@ export function formatRank(choice: Pick<RankChoice, 'metric'>, value: number | n
 }
 
 export const FLOOR_BAND_HELP =
-  'What storing the weights in their dtype adds by itself: the spectrum of rounding errors alone, from the actual weights, with its range over the matrices. Hollow points: the floor says more about this number than training does.';
+  'What rounding to the stored dtype contributes by itself: the spectrum of rounding errors alone, computed from the actual weights, with its range over the matrices. Hollow points: rounding explains this number better than training does.';

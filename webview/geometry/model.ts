@@ -3,10 +3,10 @@
  * aggregates; what those do not carry (floors of every metric, attention or MLP alone) is worked out here in the same
  * way: mean and range over matrices. No DOM.
  */
-import type { Region, Section, SpectrumResult, Spread, TensorSpectra } from '../../src/protocol/engineApi.js';
+import type { Region, SpectrumResult, Spread, TensorSpectra } from '../../src/protocol/engineApi.js';
 import { nameDeltas, type DeltaName } from '../deltas.js';
 import { regionSpans } from '../figure/regions.js';
-import { SECTION_NAMES } from '../figure/series.js';
+import { spansOfDepths, type SectionSpan } from '../figure/sections.js';
 import { describeDepth } from '../state/model.js';
 import type { WeightPart } from './view.js';
 
@@ -22,7 +22,7 @@ export interface GeometryModel {
   byKey: Map<string, TensorSpectra>;
   /** On the depth axis, half a layer beyond their ends. */
   regions: { region: Region; from: number; to: number }[];
-  sections: { section: Section; name: string; from: number; to: number }[];
+  sections: SectionSpan[];
   /** Ranks of the surface: as many as the longest curve has. */
   ranks: number;
   /** How many directions the shares of energy count. */
@@ -33,26 +33,17 @@ export function indexSpectra(result: SpectrumResult): GeometryModel {
   const counted = countedOnce(result.tensors);
   const depths = [...new Set(counted.flatMap(({ depth }) => (depth === null ? [] : [depth])))].sort((a, b) => a - b);
   const languageLayers = Math.max(0, ...result.stages.map((stage) => stage.layers));
-  const span = (section: Section) => {
-    const own = counted.flatMap((tensor) =>
-      tensor.section === section && tensor.depth !== null ? [tensor.depth] : [],
-    );
-    return own.length === 0
-      ? []
-      : [{ section, name: SECTION_NAMES[section], from: least(own) - 0.5, to: most(own) + 0.5 }];
-  };
-  const sections = (['vision', 'projector', 'language'] as const).flatMap(span);
   const spectra = counted.flatMap(({ spectra: own }) => own.filter((spectrum) => spectrum !== null));
   return {
     result,
-    deltas: nameDeltas(result.stages.map((stage) => stage.label)),
+    deltas: nameDeltas(result.stages),
     languageLayers,
     visionLayers: Math.max(0, ...result.stages.map((stage) => stage.visionLayers)),
     depths,
     counted,
     byKey: new Map(result.tensors.map((tensor) => [keyOf(tensor), tensor])),
     regions: result.regions.length === 0 ? [] : regionSpans(result.cuts, languageLayers),
-    sections,
+    sections: spansOfDepths(depths),
     ranks: most([1, ...spectra.map(({ singularValues }) => singularValues.length)]),
     tops: [...new Set(spectra.flatMap(({ topEnergy }) => Object.keys(topEnergy)))].sort(
       (a, b) => Number(a) - Number(b),

@@ -1,19 +1,20 @@
 /** The figures of the Geometry tab as numbers: CSV and Markdown. No DOM. */
 import { csv, type Cell } from '../../src/protocol/csv.js';
 import { markdownCell } from '../exporters/tables.js';
-import { formatDepth } from '../format.js';
+import { placeOfDepth } from '../../src/protocol/layers.js';
+import { labelDepth } from '../state/model.js';
 import { depthRows, type DepthFigure } from './figures.js';
 import type { GeometryModel } from './model.js';
 import type { RankSurface } from './surfaceData.js';
 
-/** One row per depth and line. */
+/** One row per layer and line. */
 export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]): string {
   return csv([
-    ['figure', 'depth', 'region', 'line', 'value', 'low', 'high', 'floor', 'matrices', 'dominated'],
+    ['figure', 'section', 'layer', 'region', 'line', 'value', 'low', 'high', 'floor', 'matrices', 'dominated'],
     ...figures.flatMap((figure) =>
       depthRows(model, figure).map(({ depth, region, name, point }): Cell[] => [
         figure.title,
-        depth,
+        ...placeCells(model, depth),
         region,
         name,
         point.value,
@@ -27,10 +28,10 @@ export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]):
   ]);
 }
 
-/** One row per update, depth and rank. */
+/** One row per update, layer and rank. */
 export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[]): string {
   return csv([
-    ['update', 'depth', 'rank', 'log ratio', 'floor', 'inside floor', 'matrices'],
+    ['update', 'section', 'layer', 'rank', 'log ratio', 'floor', 'inside floor', 'matrices'],
     ...surfaces.flatMap((surface, index) =>
       surface.depths.flatMap((depth, column) =>
         surface.rows.flatMap((row, at): Cell[][] => {
@@ -40,7 +41,7 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
             : [
                 [
                   model.deltas[index]?.full,
-                  depth,
+                  ...placeCells(model, depth),
                   at + 1,
                   cell.value,
                   cell.floor,
@@ -54,16 +55,22 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
   ]);
 }
 
+/** Section and 0-based layer; the projector has none. */
+function placeCells(model: GeometryModel, depth: number): Cell[] {
+  const { section, layer } = placeOfDepth(depth, model.visionLayers);
+  return [section, layer];
+}
+
 export function depthMarkdown(model: GeometryModel, figure: DepthFigure): string {
   const rows = depthRows(model, figure).map(({ depth, region, name, point }) => {
     const floor = point.floor === null ? '' : figure.format(point.floor);
-    return `| ${formatDepth(depth)} | ${region} | ${markdownCell(name)} | ${figure.format(point.value!)} | ${floor} | ${point.dominated} of ${point.matrices} |`;
+    return `| ${labelDepth(model, depth)} | ${region} | ${markdownCell(name)} | ${figure.format(point.value!)} | ${floor} | ${point.dominated} of ${point.matrices} |`;
   });
   return (
     [
       `${markdownCell(figure.title)}`,
       '',
-      '| Depth | Region | Line | Value | Floor | Explained by the floor |',
+      '| Layer | Region | Line | Value | Floor | Explained by the floor |',
       '|--:|:--|:--|--:|--:|--:|',
       ...rows,
     ].join('\n') + '\n'

@@ -13,8 +13,8 @@ export interface Offer {
 }
 
 const MODE_TEXT: Record<SpectrumMode, string> = {
-  exact: 'Every singular value of every matrix, as float64 would have it.',
-  fast: 'The largest singular values and an estimate of the rest; every number has its error, and single matrices can be refined to exact afterwards.',
+  exact: 'Every singular value of every matrix, to float64 accuracy.',
+  fast: 'The largest singular values and an estimate of the rest. Every number has its error; single matrices can be refined to exact later.',
 };
 
 /** Typing a filter should not plan on every key. Milliseconds. */
@@ -62,11 +62,11 @@ export function createOffer(context: PanelContext): Offer {
   const element = h(
     'section',
     { class: 'state geometry-offer', 'data-testid': 'geometry-offer' },
-    h('h1', {}, 'Geometry of the updates'),
+    h('h1', {}, 'Spectrum of the updates'),
     h(
       'p',
       {},
-      'How many directions did training move each weight in, and how much of that is only rounding? The singular values of every update say so, held against what storing the weights in their dtype adds by itself.',
+      'In how many directions did training move each weight, and how much of that is only rounding? The singular values of every update show it, next to the spectrum that rounding to the stored dtype gives by itself.',
     ),
     notice,
     h('div', { class: 'offer-choices' }, mode.element, field('Weights', filter.element)),
@@ -145,7 +145,7 @@ export function createOffer(context: PanelContext): Offer {
             h(
               'p',
               {},
-              `An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)} %. With the same choices it continues from there.`,
+              `An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)}%. With the same choices it continues from there.`,
             ),
           ),
         );

@@ -26,8 +26,8 @@ export function readSpectra(model: GeometryModel): string[] {
   if (present.length === 0)
     return [
       model.counted.some(({ spectra }) => spectra.some((spectrum) => spectrum !== null))
-        ? 'Nothing changed, bit for bit: there is no update to take apart.'
-        : 'No spectrum could be taken.',
+        ? 'Nothing changed, bit for bit: there is no update to analyse.'
+        : 'No spectrum could be computed.',
     ];
   const out = present.length === 1 ? [alone(present[0]!)] : compared(present);
   for (const reading of present) {
@@ -95,12 +95,12 @@ function compared(readings: readonly Reading[]): string[] {
   const [late, early] = isCorrected ? [corrected[0], corrected[1]] : measured;
   const out = !isCorrected
     ? ''
-    : ` with the rounding floor taken out (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
-  const sides = `median stable rank ${formatNumber(late)} against ${formatNumber(early)}${out}, over the matrices that stand above the floor`;
+    : ` floor-corrected (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
+  const sides = `median stable rank ${formatNumber(late)} against ${formatNumber(early)}${out}, over the matrices above the floor`;
   const ratio = early / late;
   if (ratio > ALIKE) return [`${last.short} is more concentrated than ${before.short}: ${sides}.`];
   if (ratio < 1 / ALIKE) return [`${last.short} is spread over more directions than ${before.short}: ${sides}.`];
-  return [`${last.short} takes about as many directions as ${before.short}: ${sides}.`];
+  return [`${last.short} has about as many directions as ${before.short}: ${sides}.`];
 }
 
 function hasRank({ corrected }: Spectrum): boolean {
@@ -115,7 +115,7 @@ function correctedRank({ clear }: Reading): number | null {
 
 function correctedText(reading: Reading): string {
   const rank = correctedRank(reading);
-  return rank === null ? '' : ` (${formatNumber(rank)} with the floor taken out)`;
+  return rank === null ? '' : ` (${formatNumber(rank)} floor-corrected)`;
 }
 
 function overlaps(model: GeometryModel): string[] {
@@ -146,9 +146,9 @@ function overlaps(model: GeometryModel): string[] {
         ? 'share directions'
         : excess >= 0.02
           ? 'share some directions'
-          : 'share hardly more directions than chance has it';
+          : 'share no more directions than random subspaces';
     return [
-      `${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, by chance ${formatNumber(chance)}.`,
+      `${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, random baseline ${formatNumber(chance)}.`,
     ];
   });
 }

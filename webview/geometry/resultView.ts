@@ -8,14 +8,14 @@ import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
 import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
 import { canvasPng, svgPng } from '../exporters/png.js';
-import { createLineChart, lineSwatch, type LineChart } from '../figure/lineChart.js';
+import { bandNote, createLineChart, lineSwatch, type LineChart } from '../figure/lineChart.js';
 import type { LinePlace } from '../figure/lines.js';
 import { floorSwatch } from '../figure/swatch.js';
-import { formatDepth, formatNumber, plural } from '../format.js';
+import { formatNumber, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { button, dropdown, segmented } from '../kit.js';
 import { folding, provenance, stageChips } from '../overview/overview.js';
-import { describeDepth } from '../state/model.js';
+import { describeDepth, labelDepth } from '../state/model.js';
 import type { Store } from '../state/store.js';
 import {
   depthRows,
@@ -150,7 +150,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     h(
       'p',
       { class: 'note' },
-      'Do two updates in a row move in the same directions? 1: the same subspace; the dotted lines: what two random ones of these sizes would share.',
+      'Do consecutive updates share directions? 1: the same subspace. Dotted: the random baseline for subspaces of these sizes.',
     ),
     overlapLegend,
     overlapChart.element,
@@ -176,10 +176,11 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       ),
       h(
         'section',
-        { class: 'card', 'aria-label': 'Rank metrics over depth' },
+        { class: 'card', 'aria-label': 'Rank metrics over layers' },
         metricTitle,
         legend,
         metricChart.element,
+        h('p', { class: 'note' }, 'Click a layer to list its matrices.'),
         metricNumbers,
       ),
     ),
@@ -229,7 +230,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       run: () => model !== null && void save(fileName('spectra', 'csv'), spectraCsv(model.result)),
     },
     {
-      label: 'Figures over depth as CSV…',
+      label: 'Figures over layers as CSV…',
       testId: 'export-depth-csv',
       run: () => model !== null && void save(fileName('ranks', 'csv'), depthCsv(model, lines())),
     },
@@ -377,8 +378,9 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
         figure!.zones.length === 0
           ? null
           : h('span', { class: 'legend-item' }, floorSwatch(), 'Rounding floor', context.tooltip.help(FLOOR_BAND_HELP)),
-        corrected === undefined ? null : h('span', { class: 'legend-item' }, lineSwatch(corrected), 'Floor taken out'),
-        hollow ? h('span', { class: 'muted' }, 'Hollow: the floor explains it.') : null,
+        corrected === undefined ? null : h('span', { class: 'legend-item' }, lineSwatch(corrected), 'Floor-corrected'),
+        hollow ? h('span', { class: 'muted' }, 'Hollow: explained by the floor.') : null,
+        bandNote(figure!, 'range over the layer’s matrices'),
       ),
     );
   }
@@ -449,12 +451,12 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       `Numbers of ${drawn.title}`,
       rows.length,
       [
-        'Depth',
+        'Layer',
         'Region',
         'Line',
         drawn.label,
         'Range',
-        overlaps ? 'By chance' : 'Floor',
+        overlaps ? 'Random baseline' : 'Floor',
         overlaps ? 'Matrices' : 'Explained by the floor',
       ],
       () =>
@@ -462,7 +464,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
           h(
             'tr',
             {},
-            h('th', { scope: 'row' }, formatDepth(depth)),
+            h('th', { scope: 'row' }, labelDepth(shown, depth)),
             h('td', {}, region),
             h('td', { class: 'text' }, name),
             h('td', { class: point.hollow === true ? 'noisy' : undefined }, drawn.format(point.value!)),
@@ -490,13 +492,13 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       'surface-numbers',
       'Numbers of the surfaces',
       rows.length,
-      ['Depth', 'Update', ...ranks.map((rank) => `rank ${rank}`)],
+      ['Layer', 'Update', ...ranks.map((rank) => `rank ${rank}`)],
       () =>
         rows.map(({ surface, index, depth, column }) =>
           h(
             'tr',
             {},
-            h('th', { scope: 'row' }, formatDepth(depth)),
+            h('th', { scope: 'row' }, labelDepth(shown, depth)),
             h('td', {}, shown.deltas[index]?.short ?? ''),
             ...ranks.map((rank) => {
               const cell = surface.rows[rank - 1]?.[column] ?? null;
@@ -579,7 +581,8 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
         replace(
           overlapLegend,
           ...overlap.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)),
-          h('span', { class: 'legend-item' }, floorSwatch(), 'By chance'),
+          h('span', { class: 'legend-item' }, floorSwatch(), 'Random baseline'),
+          bandNote(overlap, 'range over the layer’s matrices'),
         );
         replace(overlapNumbers, depthNumbers('overlap-numbers', overlap));
       }
@@ -698,7 +701,7 @@ function notes(context: PanelContext, model: GeometryModel): Child[] {
             id: 'spectrum-skipped',
             open: skipped.length <= 3,
             class: 'missing',
-            title: [icon('info'), `${plural(skipped.length, 'spectrum', 'spectra')} could not be taken`],
+            title: [icon('info'), `${plural(skipped.length, 'spectrum', 'spectra')} could not be computed`],
           },
           h(
             'ul',
@@ -757,7 +760,7 @@ function depthTooltip(model: GeometryModel, figure: DepthFigure, at: LinePlace):
           { class: 'muted range' },
           one.kind === 'corrected' || point.floor === null
             ? ''
-            : `${overlap ? 'chance' : 'floor'} ${figure.format(point.floor)}`,
+            : `${overlap ? 'random' : 'floor'} ${figure.format(point.floor)}`,
         ),
       ),
     ];
@@ -769,12 +772,7 @@ function depthTooltip(model: GeometryModel, figure: DepthFigure, at: LinePlace):
       : [h('div', { class: 'muted' }, `${one.name}: ${dominatedText(point)}`)];
   });
   return [
-    h(
-      'div',
-      { class: 'tooltip-title' },
-      h('strong', {}, describeDepth(model, at.x)),
-      h('span', { class: 'muted' }, `depth ${formatDepth(at.x)}`),
-    ),
+    h('div', { class: 'tooltip-title' }, h('strong', {}, describeDepth(model, at.x))),
     h('div', { class: 'muted' }, `${figure.label}${figure.range === '' ? '' : `, ${figure.range}`}`),
     h('table', {}, h('tbody', {}, ...rows)),
     ...dominated,

@@ -4,10 +4,10 @@
  */
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
-import { depthTicks } from '../figure/axis.js';
 import { hatch } from '../figure/lineChart.js';
+import { drawSections, SECTION_ROW } from '../figure/sections.js';
 import { sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
-import { formatDepth, formatNumber, plural } from '../format.js';
+import { formatNumber, plural } from '../format.js';
 import { luminance, parseColour, withAlpha } from '../heatmap/colour.js';
 import { describeDepth } from '../state/model.js';
 import type { LogCell } from './figures.js';
@@ -22,7 +22,7 @@ export interface SurfaceMap {
 }
 
 const TOP = 4;
-const BOTTOM = 20;
+const BOTTOM = 20 + SECTION_ROW;
 /** Room for the figure's height, whatever number of ranks there is. */
 const HEIGHT = { most: 14, wanted: 250 };
 
@@ -102,14 +102,9 @@ export function createSurfaceMap(
     ctx.textAlign = 'right';
     for (const rank of surface.labels) ctx.fillText(String(rank), gutter - 6, y(rank - 0.5));
     ctx.textAlign = 'center';
-    for (const tick of depthTicks(
-      depths[0] ?? 0,
-      depths.at(-1) ?? 0,
-      Math.max(3, Math.floor((width * depths.length) / 36)),
-    )) {
-      const column = depths.indexOf(tick);
-      if (column !== -1) ctx.fillText(formatDepth(tick), x(column + 0.5), bottom + 11);
-    }
+    for (const { column, label } of surface.ticks(Math.max(3, Math.floor((width * depths.length) / 36))))
+      ctx.fillText(label, x(column + 0.5), bottom + 11);
+    drawSections(ctx, theme, surface.sections, x, bottom + 21);
     ctx.lineWidth = 1;
     ctx.strokeStyle = withAlpha(theme.foreground, 0.7);
     for (const column of surface.breaks) line(ctx, x(column), TOP - 3, bottom + 3, []);

@@ -1,11 +1,11 @@
 /** The surface of the paper's Figure 6 as data: layer × rank of log(σᵢ/σ₁), of one update. No DOM. */
 import { formatShare } from '../format.js';
-import type { HeatGrid } from '../heatmap/grid.js';
+import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
 import { logCell, type LogCell } from './figures.js';
 import { byDepth, weightsOf, type GeometryModel } from './model.js';
 import type { WeightPart } from './view.js';
 
-export interface RankSurface {
+export interface RankSurface extends Pick<HeatGrid, 'breaks' | 'sections' | 'ticks'> {
   title: string;
   /** What it says, in a sentence. */
   summary: string;
@@ -17,8 +17,7 @@ export interface RankSurface {
   least: number;
   /** Ranks that are labelled. */
   labels: number[];
-  /** Columns where another section begins, and where a region begins. */
-  breaks: number[];
+  /** Columns where a region begins. */
   cuts: number[];
   /** Share of the cells inside the floor, 0…1. */
   insideShare: number;
@@ -51,9 +50,7 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
     labels: [1, ...Array.from({ length: Math.floor(model.ranks / step) }, (_, at) => (at + 1) * step)].filter(
       (rank, at, all) => all.indexOf(rank) === at,
     ),
-    breaks: depths.flatMap((depth, column) =>
-      column > 0 && Math.sign(depths[column - 1]!) !== Math.sign(depth) ? [column] : [],
-    ),
+    ...columnsOf(depths, model.visionLayers),
     cuts:
       model.regions.length === 0
         ? []
@@ -86,5 +83,7 @@ export function surfaceGrid(surface: RankSurface): HeatGrid {
     range: { min: surface.least, max: 0, zero: false },
     noisy: surface.insideShare === 0 ? 'none' : 'some',
     breaks: surface.breaks,
+    sections: surface.sections,
+    ticks: surface.ticks,
   };
 }

@@ -36,6 +36,27 @@ export function luminance(colour: Rgb): number {
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
+/** Contrast ratio of two colours, 1…21 (WCAG). */
+export function contrast(a: Rgb, b: Rgb): number {
+  const [light, dark] = [luminance(a), luminance(b)].sort((x, y) => y - x) as [number, number];
+  return (light + 0.05) / (dark + 0.05);
+}
+
+/** Lines need 3:1 (WCAG 1.4.11); the rest is for the shaded regions they cross. */
+const LINE_CONTRAST = 3.3;
+
+/** `colour`, as much darker or lighter as a line on `background` needs: themes make no promise about chart colours. */
+export function readable(colour: string, background: string): string {
+  const [own, behind] = [parseColour(colour), parseColour(background)];
+  if (own === null || behind === null) return colour;
+  const towards = luminance(behind) > 0.18 ? 0 : 255;
+  for (let step = 0; step <= 20; step++) {
+    const mixed = own.map((part) => part + ((towards - part) * step) / 20) as unknown as Rgb;
+    if (contrast(mixed, behind) >= LINE_CONTRAST) return step === 0 ? colour : toHex(mixed);
+  }
+  return towards === 0 ? '#000000' : '#ffffff';
+}
+
 /** A ramp whose lightness rises (dark themes) or falls (light ones) evenly, so that order can be seen without hue. */
 export interface Ramp {
   /** 0…1 → colour. */

@@ -1,6 +1,8 @@
 /** The heat map as data: tensor kind × depth. A cell may hold several tensors (experts); they count as one. No DOM. */
 import type { Component, Section, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
+import { layerTicks } from '../figure/axis.js';
+import { spansOfColumns, type SectionSpan } from '../figure/sections.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
 import { floorLevel, measure, valueOf, type FloorLevel, type MeasureChoice } from '../state/measure.js';
 
@@ -32,6 +34,10 @@ export interface HeatGrid {
   noisy: 'none' | 'some' | 'all';
   /** Columns where another section begins. */
   breaks: number[];
+  /** The model's parts, in columns. */
+  sections: SectionSpan[];
+  /** Columns that are labelled where about `count` labels fit; each section counts from 0. */
+  ticks(count: number): { column: number; label: string }[];
 }
 
 const GROUP_ORDER: readonly HeatGroup[] = ['attention', 'mlp', 'projector', 'embedding', 'other', 'norm'];
@@ -109,10 +115,24 @@ export function buildGrid(model: Model, choice: MeasureChoice, delta: number, mi
     rows: filled,
     noisy: noisy === 0 ? 'none' : noisy === levels.length ? 'all' : 'some',
     range: max === -Infinity ? (zero ? { min: 0, max: 0, zero } : null) : { min, max, zero },
-    breaks: depths.flatMap((depth, column) => {
-      const before = depths[column - 1];
-      return before !== undefined && Math.sign(before) !== Math.sign(depth) ? [column] : [];
-    }),
+    ...columnsOf(depths, model.visionLayers),
+  };
+}
+
+/** What is drawn under and between the columns of ascending depths. */
+export function columnsOf(
+  depths: readonly number[],
+  visionLayers: number,
+): Pick<HeatGrid, 'breaks' | 'sections' | 'ticks'> {
+  const sections = spansOfColumns(depths);
+  return {
+    sections,
+    breaks: sections.slice(1).map(({ from }) => from),
+    ticks: (count) =>
+      layerTicks(depths[0] ?? 0, depths.at(-1) ?? 0, visionLayers, count).flatMap(({ value, label }) => {
+        const column = depths.indexOf(value);
+        return column === -1 ? [] : [{ column, label }];
+      }),
   };
 }
 

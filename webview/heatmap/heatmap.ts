@@ -1,9 +1,9 @@
 /** The heat map on screen: a canvas with one tab stop; arrows move a cell cursor, Enter selects, Escape unwinds. */
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
-import { depthTicks } from '../figure/axis.js';
+import { drawSections, SECTION_ROW } from '../figure/sections.js';
 import { fitted, sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
-import { formatDepth, formatTimes, plural } from '../format.js';
+import { formatTimes, plural } from '../format.js';
 import { checkbox, segmented } from '../kit.js';
 import { formatMeasure, LEVEL_TEXT, measureLabel, type MeasureChoice } from '../state/measure.js';
 import { describeDepth, type Model } from '../state/model.js';
@@ -21,7 +21,7 @@ export interface HeatMap {
 /** Few rows may be taller, so that the map is about as high as the figure beside it. */
 const ROW = { least: 17, most: 25, wanted: 290 };
 const TOP = 6;
-const BOTTOM = 22;
+const BOTTOM = 22 + SECTION_ROW;
 const GROUP_GAP = 5;
 
 /** Cosine is drawn as distance here: otherwise the brightest cells would be those that moved least. */
@@ -167,10 +167,9 @@ export function createHeatMap(context: PanelContext): HeatMap {
     ctx.fillStyle = theme.muted;
     ctx.textAlign = 'center';
     const plot = cellWidth * grid.depths.length;
-    for (const tick of depthTicks(grid.depths[0] ?? 0, grid.depths.at(-1) ?? 0, Math.max(3, Math.floor(plot / 40)))) {
-      const column = grid.depths.indexOf(tick);
-      if (column !== -1) ctx.fillText(formatDepth(tick), x(column + 0.5), height - BOTTOM + 11);
-    }
+    for (const { column, label } of grid.ticks(Math.max(3, Math.floor(plot / 40))))
+      ctx.fillText(label, x(column + 0.5), bottom + 11);
+    drawSections(ctx, theme, grid.sections, x, bottom + 21);
     if (view.tensor !== null) {
       const tensor = model.byName.get(view.tensor);
       const column = tensor === undefined || tensor.depth === null ? -1 : grid.depths.indexOf(tensor.depth);
@@ -232,7 +231,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
         'div',
         { class: 'muted' },
         [
-          cell.ratio === null ? null : `${formatTimes(cell.ratio)} floor`,
+          cell.ratio === null || cell.ratio === 0 ? null : `${formatTimes(cell.ratio)} floor`,
           level,
           cell.tensors.length > 1 ? `${plural(cell.tensors.length, 'tensor')} as one` : null,
         ]
@@ -347,7 +346,7 @@ export function createHeatMap(context: PanelContext): HeatMap {
       grid = buildGrid(model, choice, delta, view.heatMinor);
       log = choice.scale === 'log';
       walk.move(null);
-      const label = `${measureLabel(choice)} by tensor kind and depth, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
+      const label = `${measureLabel(choice)} by tensor kind and layer, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
       stage.setAttribute('aria-label', `${label} Arrow keys move over the cells, Enter selects.`);
       draw();
       drawLegend();

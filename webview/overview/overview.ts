@@ -2,6 +2,7 @@
 import type { Aggregate, CompareResult, StageSummary } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import type { PanelContext } from '../context.js';
+import { roleBadge, type NamedStage } from '../deltas.js';
 import { h, type Child } from '../dom.js';
 import { summaryRows } from '../exporters/tables.js';
 import { swatch } from '../figure/swatch.js';
@@ -12,13 +13,19 @@ import {
   formatNumber,
   formatShape,
   formatShare,
-  formatTimes,
+  formatFloorRatio,
   plural,
 } from '../format.js';
 import { icon } from '../icons.js';
 import { floorLevel, FLOOR_HELP, LEVEL_TEXT, METRIC_TEXT } from '../state/measure.js';
 import type { Model } from '../state/model.js';
 import { readUpdate } from './reading.js';
+
+/** What a stage is in its lineage, as a badge. */
+function roleOf(stage: NamedStage): HTMLElement | null {
+  const role = roleBadge(stage);
+  return role === null ? null : h('span', { class: 'badge', 'data-testid': 'role' }, role);
+}
 
 export function stageChips(stages: readonly StageSummary[]): HTMLElement {
   const chips: Child[] = [];
@@ -33,6 +40,7 @@ export function stageChips(stages: readonly StageSummary[]): HTMLElement {
           'data-testid': `stage-${index}`,
         },
         h('strong', {}, stage.label),
+        roleOf(stage),
         h('span', { class: 'muted' }, `${stage.dtype} · ${formatCount(stage.parameters)}`),
       ),
     );
@@ -204,7 +212,7 @@ function summaryRow(
     h(
       'td',
       { class: `number ${level === 'below' || level === 'near' ? 'noisy' : ''}`, title: LEVEL_TEXT[level] },
-      level === 'unchanged' ? '=' : formatTimes(floorRatio(delta)),
+      formatFloorRatio(floorRatio(delta)),
     ),
   );
 }
@@ -217,6 +225,17 @@ export function provenance({ provenance: from, cuts }: Pick<CompareResult, 'prov
   return h(
     'footer',
     { class: 'provenance muted', 'data-testid': 'provenance' },
-    `Run ${from.runId} · ${from.finishedAt.replace('T', ' ').replace(/\.\d+Z$/, 'Z')}${time} · cuts ${cuts.join(', ')} · engine ${from.engine} · onnxruntime ${from.onnxruntime}`,
+    `Run ${from.runId} · ${finishedText(from)}${time} · cuts ${cuts.join(', ')} · ${versionsText(from)}`,
   );
 }
+
+/** `2026-11-30 10:04 UTC`: the same for every reader of an exported figure. */
+export function finishedText({ finishedAt }: Provenance): string {
+  return `${finishedAt.slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+export function versionsText({ engine, onnxruntime }: Provenance): string {
+  return `Frankenstein Lab ${engine} · ONNX Runtime ${onnxruntime}`;
+}
+
+type Provenance = CompareResult['provenance'];

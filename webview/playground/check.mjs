@@ -476,7 +476,7 @@ const checks = {
       .getByTestId('full-spectrum-state')
       .getByText('Only the largest 50 are shown: The run that has it is no longer on disk.')
       .waitFor();
-    // Why there is no number with the floor taken out.
+    // Why there is no number floor-corrected.
     for (const [layer, why] of [
       [5, /^The update does not stand above the rounding floor\.$/],
       [19, /^What rounding did to this update cannot be told: /],
@@ -493,7 +493,7 @@ const checks = {
     await page.getByTestId('geometry').waitFor();
     assert.match(
       await page.getByTestId('geometry-reading').textContent(),
-      /^ΔRL is more concentrated than ΔIN: median stable rank [\d.]+ against [\d.]+ with the rounding floor taken out .* In 36 of 61 layers the rounding floor explains/,
+      /^ΔRL is more concentrated than ΔIN: median stable rank [\d.]+ against [\d.]+ floor-corrected .* In 36 of 61 layers the rounding floor explains/,
     );
     await page.getByTestId('rank-metric').click();
     await page.getByTestId('rank-metric').locator('vscode-option', { hasText: 'Energy in the first k' }).click();

@@ -89,7 +89,7 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
         h(
           'p',
           { class: 'muted' },
-          `Choose a sample to see ${curve.task === null ? '' : 'its pictures, '}its answers, and where they flip.`,
+          `Choose a sample to see ${curve.task === null ? '' : 'its images, '}its answers, and where they flip.`,
         ),
       );
       return;
@@ -101,9 +101,9 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
     const words = curve.task === null ? SKIP_WORDS : SWAP_WORDS;
     const outcome = sample.outcomes[at] ?? 'same';
     const facts: [string, Child][] = [
-      ...(sample.truth === null ? [] : [['Truth', answer(sample.truth)] as [string, Child]]),
+      ...(sample.truth === null ? [] : [['Ground truth', answer(sample.truth)] as [string, Child]]),
       [
-        curve.task === null ? 'Untouched model' : 'Before',
+        curve.task === null ? 'Unmodified model' : 'Before',
         h(
           'span',
           {},
@@ -122,7 +122,7 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
       ],
       ...(sample.sourceAnswer === null
         ? []
-        : [['Answer to the source', answer(sample.sourceAnswer)] as [string, Child]]),
+        : [['Answer to the source image', answer(sample.sourceAnswer)] as [string, Child]]),
     ];
     const others = curves.filter(
       (one) =>
@@ -150,7 +150,7 @@ export function createBehind(context: PanelContext, store: Store<ProbeView>, pic
                 'figure',
                 {},
                 black
-                  ? h('div', { class: 'picture black' }, h('span', {}, 'black picture'))
+                  ? h('div', { class: 'picture black' }, h('span', {}, 'blank image'))
                   : pictures.frame(
                       `${sample.result}/${sample.id}/${name}`,
                       name === 'target' ? 'Target image' : name === 'source' ? 'Source image' : 'Image',

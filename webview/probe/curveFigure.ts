@@ -58,14 +58,14 @@ function tooltip(model: ProbeModel, figure: CurveFigure, at: LinePlace, choosabl
       h('strong', {}, `Language layer ${at.x}`),
       h('span', { class: 'muted' }, REGION_NAMES[regionOf(model, at.x)]),
     ),
-    h('div', { class: 'muted' }, `${figure.label}, 95 % interval`),
+    h('div', { class: 'muted' }, `${figure.label}, 95% interval`),
     h('table', {}, h('tbody', {}, ...rows)),
     baseline === null || !figure.percent
       ? null
       : h(
           'div',
           { class: 'muted' },
-          `Untouched: ${valueText(figure, baseline.value)} (${intervalText(figure, baseline)})`,
+          `Unmodified: ${valueText(figure, baseline.value)} (${intervalText(figure, baseline)})`,
         ),
     choosable ? h('div', { class: 'muted' }, 'Click for the samples') : null,
   ];

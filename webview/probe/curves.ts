@@ -1,5 +1,5 @@
 /** Figures of the probes as data: what is drawn on screen, exported as a drawing and read out. No DOM. */
-import { depthTicks, linearAxis, type Axis } from '../figure/axis.js';
+import { linearAxis, roundLayers, type Axis } from '../figure/axis.js';
 import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
 import { formatNumber } from '../format.js';
@@ -18,7 +18,7 @@ const PERCENT_AXIS: Axis = {
   min: 0,
   max: 1,
   log: false,
-  ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: `${value * 100} %` })),
+  ticks: [0, 0.25, 0.5, 0.75, 1].map((value) => ({ value, label: `${value * 100}%` })),
 };
 
 export function visionFigure(
@@ -160,7 +160,7 @@ function layerAxis(layers: number): LineFigure['x'] {
     to: last + 0.5,
     log: false,
     title: 'Language layer',
-    ticks: (count) => depthTicks(0, last, count).map((value) => ({ value, label: String(value) })),
+    ticks: (count) => roundLayers(0, last, count).map((value) => ({ value, label: String(value) })),
   };
 }
 
@@ -174,12 +174,12 @@ export function valueText(figure: Pick<CurveFigure, 'percent'>, value: number): 
 
 /** Whole percents: a few dozen samples carry no more. */
 export function percentText(share: number): string {
-  return `${Math.round(100 * share)} %`;
+  return `${Math.round(100 * share)}%`;
 }
 
 export function intervalText(figure: Pick<CurveFigure, 'percent'>, point: Pick<CurvePoint, 'low' | 'high'>): string {
   return figure.percent
-    ? `${Math.round(100 * point.low)}–${Math.round(100 * point.high)} %`
+    ? `${Math.round(100 * point.low)}–${Math.round(100 * point.high)}%`
     : `${formatNumber(point.low)} to ${formatNumber(point.high)}`;
 }
 

@@ -93,7 +93,7 @@ export const PART_NAMES: Record<SkipResult['part'], string> = {
   mlp: 'MLP only',
 };
 
-export const MODE_NAMES: Record<SwapResult['mode'], string> = { from: 'from a layer on', only: 'in one layer only' };
+export const MODE_NAMES: Record<SwapResult['mode'], string> = { from: 'from layer ℓ onward', only: 'in layer ℓ only' };
 
 export function indexProbes(results: readonly ProbeResult[]): ProbeModel {
   const checkpoints: ProbedCheckpoint[] = [];

@@ -97,7 +97,7 @@ export function figuresMarkdown(model: ProbeModel, figures: readonly CurveFigure
     ({ depth, region, name, point, figure }) =>
       `| ${depth} | ${region} | ${name.replaceAll('|', '\\|')} | ${valueText(figure, point.value)} | ${intervalText(figure, point)} | ${point.n ?? ''} |`,
   );
-  return ['| Layer | Region | Curve | Value | 95 % | n |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
+  return ['| Layer | Region | Curve | Value | 95% | n |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
 }
 
 /** What a point stands for, in words: `Counting, RL, layer 7`. */
@@ -109,7 +109,7 @@ export function pointName(model: ProbeModel, curve: Curve, depth: number): strin
 export function whatWasDone(curve: Curve, depth: number): string {
   switch (curve.variant) {
     case 'from':
-      return `visual tokens swapped from layer ${depth} on`;
+      return `visual tokens swapped from layer ${depth} onward`;
     case 'only':
       return `visual tokens swapped in layer ${depth} only`;
     default:

@@ -30,7 +30,7 @@ export function createPictures(): Pictures {
           frame.removeAttribute('aria-busy');
           const image = h('img', { src, alt, 'data-testid': 'picture' });
           image.addEventListener('error', () =>
-            replace(frame, h('span', { class: 'muted' }, 'This picture cannot be shown.')),
+            replace(frame, h('span', { class: 'muted' }, 'This image cannot be shown.')),
           );
           replace(frame, image);
         },

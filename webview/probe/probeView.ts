@@ -8,12 +8,12 @@ import { menuButton, type MenuEntry } from '../exporters/menu.js';
 import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
 import { svgPng } from '../exporters/png.js';
 import { sizeOf } from '../exporters/svg.js';
-import { lineSwatch } from '../figure/lineChart.js';
+import { bandNote, lineSwatch } from '../figure/lineChart.js';
 import type { LinePlace } from '../figure/lines.js';
 import { plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
-import { folding } from '../overview/overview.js';
+import { finishedText, folding, versionsText } from '../overview/overview.js';
 import type { Store } from '../state/store.js';
 import { tabs } from '../tabs.js';
 import { createBehind } from './behind.js';
@@ -103,7 +103,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const localizationEmpty = h(
     'p',
     { class: 'muted empty-tab' },
-    'Nothing was localized in this run. Choose Vision localization or Reasoning localization in “Probe Checkpoint…”.',
+    'This run has no localization. Choose Vision localization or Reasoning localization in “Probe Checkpoint…”.',
   );
   const localization = h(
     'div',
@@ -130,7 +130,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       {
         value: 'mass',
         label: 'Mass',
-        title: 'Summed over the visual tokens: the share of attention that goes to the picture',
+        title: 'Summed over the visual tokens: the fraction of attention on the image',
       },
     ],
     value: store.get().measure,
@@ -146,14 +146,14 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     h(
       'p',
       { class: 'note' },
-      'Difference of the mean weight, paired over samples, with its 95 % interval: where the band leaves zero, attention has shifted.',
+      'Difference of the mean weight, paired over samples, with its 95% interval. Where the interval excludes zero, attention has shifted.',
     ),
     attention.shift.element,
   );
   const attentionEmpty = h(
     'p',
     { class: 'muted empty-tab' },
-    'Attention was not probed in this run. Choose Attention shift in “Probe Checkpoint…”, with the two checkpoints to hold against each other.',
+    'This run did not measure attention. Choose Attention shift in “Probe Checkpoint…” and the two checkpoints to compare.',
   );
   const attentionSamples = h('div', {});
   const attentionNumbers = h('div', {});
@@ -203,7 +203,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   const caption = () => {
     if (model === null) return '';
     const files = [...new Set(results.map((result) => fileName(result.data)))].join(', ');
-    return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95 % intervals · regions cut at layers ${model.cuts.join(' and ')}`;
+    return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95% intervals · regions cut at layers ${model.cuts.join(' and ')}`;
   };
   const name = (what: string, ending: string) =>
     `${(model?.checkpoints.map(({ label }) => label).join('-') ?? 'probe').replace(/[^\p{L}\p{N}._-]+/gu, '-').slice(0, 80)}-${what}.${ending}`;
@@ -235,7 +235,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     if (model === null || curves.length === 0) return null;
     const words = {
       title: `${title}: function by layer`,
-      description: 'Share of answers that changed',
+      description: 'Fraction of answers that changed',
       caption: caption(),
     };
     return heatmapSvg(
@@ -270,7 +270,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       run: () =>
         void save(name('probe', 'json'), `${JSON.stringify(results.length === 1 ? results[0] : results, null, 1)}\n`),
     },
-    { heading: 'Figures in sight' },
+    { heading: 'Visible figures' },
     {
       label: 'Curves as SVG…',
       testId: 'export-curves-svg',
@@ -498,7 +498,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       });
     });
     const baseline = curves.some((curve) => curve.baseline !== null)
-      ? h('span', { class: 'legend-item' }, dottedSwatch(), 'Untouched model')
+      ? h('span', { class: 'legend-item' }, dottedSwatch(), 'Unmodified model')
       : null;
     keepFocus(legend, () =>
       replace(
@@ -510,6 +510,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
           ? h('span', { class: 'legend-group', role: 'group', 'aria-label': 'Checkpoints' }, ...stageItems)
           : null,
         baseline,
+        figures[0] === undefined ? null : bandNote(figures[0], '95% interval'),
       ),
     );
   }
@@ -526,7 +527,6 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       return;
     }
     showToolbar(view);
-    showLegend(view);
     const now = study(view);
     const chosen: LinePlace | null =
       view.depth === null || view.curve === null ? null : { x: view.depth, key: view.curve };
@@ -551,17 +551,28 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
           'checkpoint',
         ),
       );
+    showLegend(view);
     while (charts.length < figures.length)
       charts.push(createCurveChart(context, { testId: `curves-${charts.length}`, onChoose: choose }));
     const cards = figures.map((figure, at) => ({ figure, chart: charts[at]! }));
-    const wanted = cards.map(({ figure }) => figure.title).join('\n');
+    const wanted = cards.map(({ figure }) => `${figure.title} ${countText(figure)}`).join('\n');
     if (curveCards.dataset['for'] !== wanted) {
       curveCards.dataset['for'] = wanted;
       keepFocus(curveCards, () =>
         replace(
           curveCards,
           ...cards.map(({ figure, chart }) =>
-            h('section', { class: 'card', 'aria-label': figure.title }, h('h2', {}, figure.title), chart.element),
+            h(
+              'section',
+              { class: 'card', 'aria-label': figure.title },
+              h('h2', {}, figure.title),
+              chart.element,
+              h(
+                'p',
+                { class: 'note', 'data-testid': 'click-note' },
+                `${countText(figure)}click a point for its samples`,
+              ),
+            ),
           ),
         ),
       );
@@ -598,7 +609,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
             h(
               'tr',
               {},
-              ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95 %', 'n'].map((text) =>
+              ...['Layer', 'Region', 'Curve', drawn[0]?.label ?? 'Value', '95%', 'n'].map((text) =>
                 h('th', { scope: 'col' }, text),
               ),
             ),
@@ -641,12 +652,13 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     measure.set(view.measure);
     measureNote.textContent =
       view.measure === 'mean'
-        ? 'Mean: averaged over heads, reasoning tokens and visual tokens. A longer picture lowers it.'
-        : 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens. The share of attention that goes to the picture.';
+        ? 'Mean: averaged over heads, reasoning tokens and visual tokens. More visual tokens lower it.'
+        : 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens: the fraction of attention on the image.';
     replace(
       attentionLegend,
       ...figure.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)),
-      h('span', { class: 'muted' }, `${plural(result.samples.length, 'sample')}`),
+      bandNote(figure, '95% interval'),
+      h('span', { class: 'muted' }, `n = ${result.samples.length}`),
     );
     attention.curves.show(model, figure, null);
     const shift = shiftFigure(model);
@@ -688,7 +700,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
             h(
               'span',
               { class: 'sample-answers' },
-              `${plural(sample.visualTokens, 'visual token')} · ${sample.reasoningTokens.join(' / ')} reasoning`,
+              `${plural(sample.visualTokens, 'visual token')} · ${reasoningText(result, sample.reasoningTokens)}`,
             ),
           ),
         ),
@@ -704,7 +716,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     });
     const detail =
       open === undefined
-        ? h('p', { class: 'muted' }, 'Choose a sample to see its picture and what each checkpoint answered.')
+        ? h('p', { class: 'muted' }, 'Choose a sample to see its image and what each checkpoint answered.')
         : h(
             'div',
             {},
@@ -842,6 +854,25 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
   };
 }
 
+/** `n = 60 · `: how many samples a point stands for; a range where points differ. */
+function countText({ series }: CurveFigure): string {
+  const counts = series.flatMap(({ points }) => points.flatMap(({ n }) => (n === null ? [] : [n])));
+  if (counts.length === 0) return '';
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return `n = ${least === most ? least : `${least}–${most}`} · `;
+}
+
+/** `38 reasoning tokens`, `38 reasoning tokens (in) / 41 (rl)`. */
+function reasoningText({ checkpoints }: AttentionResult, counts: readonly number[]): string {
+  const [first = 0, ...others] = counts;
+  if (others.length === 0) return plural(first, 'reasoning token');
+  const label = (at: number) => checkpoints[at]?.label ?? '';
+  return [
+    `${plural(first, 'reasoning token')} (${label(0)})`,
+    ...others.map((count, at) => `${count} (${label(at + 1)})`),
+  ].join(' / ');
+}
+
 function chips(model: ProbeModel): HTMLElement {
   return h(
     'ol',
@@ -863,7 +894,7 @@ function provenance(results: readonly ProbeResult[]): HTMLElement {
   const facts =
     first === undefined
       ? ''
-      : ` · ${new Date(first.provenance.finishedAt).toISOString().replace('T', ' ').slice(0, 19)}Z · at most ${first.maxNewTokens} new tokens · seed ${first.seed} · cuts ${first.cuts.join(', ')} · engine ${first.provenance.engine} · onnxruntime ${first.provenance.onnxruntime}`;
+      : ` · ${finishedText(first.provenance)} · at most ${first.maxNewTokens} new tokens · seed ${first.seed} · cuts ${first.cuts.join(', ')} · ${versionsText(first.provenance)}`;
   const files = [...new Set(results.map(({ data }) => fileName(data)))].join(', ');
   return h(
     'footer',

@@ -1,10 +1,10 @@
 /** Function × layer as a heat map: the surface of the paper, seen from above. One tab stop; arrows move over the cells. */
 import type { PanelContext } from '../context.js';
 import { h } from '../dom.js';
-import { depthTicks } from '../figure/axis.js';
+import { roundLayers } from '../figure/axis.js';
 import type { LinePlace } from '../figure/lines.js';
 import { fitted, sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
-import type { HeatGrid } from '../heatmap/grid.js';
+import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
 import { intervalText, percentText } from './curves.js';
 import { curveName, depthsOf, type Curve, type ProbeModel } from './model.js';
 
@@ -38,9 +38,9 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
     h(
       'span',
       { class: 'heat-scale' },
-      h('span', { class: 'number' }, '0 %'),
+      h('span', { class: 'number' }, '0%'),
       bar,
-      h('span', { class: 'number' }, '100 %'),
+      h('span', { class: 'number' }, '100%'),
     ),
     h('span', { class: 'muted' }, 'of the answers changed'),
   );
@@ -83,7 +83,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
     });
     ctx.fillStyle = theme.muted;
     ctx.textAlign = 'center';
-    for (const tick of depthTicks(
+    for (const tick of roundLayers(
       depths[0] ?? 0,
       depths.at(-1) ?? 0,
       Math.max(3, Math.floor((cell * depths.length) / 36)),
@@ -194,7 +194,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
       walk.move(null);
       stage.setAttribute(
         'aria-label',
-        `Share of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
+        `Fraction of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
       );
       draw();
     },
@@ -223,6 +223,10 @@ export function surfaceGrid(model: ProbeModel, curves: readonly Curve[]): HeatGr
     })),
     range: { min: 0, max: 1, zero: false },
     noisy: 'none',
-    breaks: [],
+    // A probe has language layers only, from 0; columns are told by depth, where the first one is 1.
+    ...columnsOf(
+      depths.map((layer) => layer + 1),
+      0,
+    ),
   };
 }

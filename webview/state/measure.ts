@@ -18,41 +18,45 @@ export type Measured = Omit<DeltaAggregate, 'nonFinite'>;
 export const METRIC_TEXT: Record<Metric, { label: string; help: string }> = {
   energy: {
     label: 'Energy ‖Δ‖',
-    help: 'How far the weights moved: the Frobenius norm of W after − W before. Larger matrices have larger norms; “Relative” takes that out.',
+    help: 'How far the weights moved: the Frobenius norm of W after − W before. Larger matrices have larger norms; “Relative” corrects for that.',
   },
   relative: {
     label: 'Relative ‖Δ‖ / ‖W‖',
-    help: 'How far the weights moved against their own size: the norm of the update over the norm of the weights before it.',
+    help: 'How far the weights moved relative to their size: the norm of the update over the norm of the weights before it.',
   },
   changed: {
-    label: 'Share changed',
-    help: 'Share of single weights whose stored value differs. In bf16 a small update leaves most stored values as they were.',
+    label: 'Fraction changed',
+    help: 'Fraction of elements whose stored value differs. In bf16 a small update leaves most stored values unchanged.',
   },
   cosine: {
     label: 'Cosine',
-    help: 'Cosine between the weights before and after; 1 means the same direction. On a log scale the distance 1 − cosine is drawn.',
+    help: 'Cosine between the weights before and after; 1 means the same direction. On a log scale the figure shows the distance 1 − cosine.',
   },
 };
 
 export const FLOOR_HELP =
-  'What rounding to the stored dtype alone is expected to contribute to ‖Δ‖. Points near the floor (under 2×) are drawn hollow: their size and direction say little about the true update.';
+  'What rounding to the stored dtype alone is expected to contribute to ‖Δ‖. Points under 2× the floor are drawn hollow: their direction is mostly rounding noise.';
 
 /** The metric's name as the axis shows it, with what was done over several weights. */
 export function measureLabel(choice: MeasureChoice): string {
   switch (choice.metric) {
     case 'energy':
-      return { mean: 'mean ‖Δ‖ per weight', sum: 'sum of ‖Δ‖', whole: '‖Δ‖ of the layer' }[choice.energyOver];
+      return { mean: 'mean ‖Δ‖ per matrix', sum: 'sum of ‖Δ‖ over matrices', whole: '‖Δ‖ of the layer' }[choice.energyOver];
     case 'relative':
-      return { whole: '‖Δ‖ / ‖W‖', mean: 'mean ‖Δ‖ / ‖W‖' }[choice.relativeOver];
+      return { whole: 'relative update ‖Δ‖ / ‖W‖', mean: 'mean ‖Δ‖ / ‖W‖ per matrix' }[choice.relativeOver];
     case 'changed':
-      return 'share of weights changed';
+      return 'fraction of weights changed';
     case 'cosine':
       return choice.scale === 'log' ? '1 − cosine' : 'cosine';
   }
 }
 
-export const ENERGY_OVER_TEXT: Record<EnergyOver, string> = { mean: 'Mean', sum: 'Sum', whole: 'One norm' };
-export const RELATIVE_OVER_TEXT: Record<RelativeOver, string> = { whole: 'As one vector', mean: 'Mean of weights' };
+export const ENERGY_OVER_TEXT: Record<EnergyOver, string> = {
+  mean: 'Mean',
+  sum: 'Sum',
+  whole: 'Frobenius norm of the whole layer',
+};
+export const RELATIVE_OVER_TEXT: Record<RelativeOver, string> = { whole: 'Concatenated', mean: 'Mean' };
 
 /** The number to draw. `1 − cosine` on a log scale. */
 export function valueOf(choice: MeasureChoice, measured: Measured): number | null {

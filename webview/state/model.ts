@@ -1,9 +1,12 @@
 /** A comparison, indexed once for all views: tensors by depth and by name, and what its updates are called. No DOM. */
 import type { CompareResult, LayerResult, TensorResult } from '../../src/protocol/engineApi.js';
+import { layerLabel, layerTitle, placeOfDepth } from '../../src/protocol/layers.js';
 import { nameDeltas, type DeltaName } from '../deltas.js';
 
 export interface Model {
   result: CompareResult;
+  /** Per stage: a tensor can be shown in its index. */
+  indexed: boolean[];
   deltas: DeltaName[];
   /** Layers of the language model and blocks of the vision tower, over all stages. */
   languageLayers: number;
@@ -13,7 +16,8 @@ export interface Model {
   byName: Map<string, TensorResult>;
 }
 
-export function indexResult(result: CompareResult): Model {
+/** `indexed`: which stages have an index to show a tensor in; all of them where nobody has looked. */
+export function indexResult(result: CompareResult, indexed: readonly boolean[] = []): Model {
   const byDepth = new Map<number, TensorResult[]>();
   const byName = new Map<string, TensorResult>();
   for (const tensor of result.tensors) {
@@ -25,7 +29,8 @@ export function indexResult(result: CompareResult): Model {
   }
   return {
     result,
-    deltas: nameDeltas(result.stages.map((stage) => stage.label)),
+    indexed: result.stages.map((_, stage) => indexed[stage] ?? true),
+    deltas: nameDeltas(result.stages),
     languageLayers: Math.max(0, ...result.stages.map((stage) => stage.layers)),
     visionLayers: Math.max(0, ...result.stages.map((stage) => stage.visionLayers)),
     layers: new Map(result.layers.map((layer) => [layer.depth, layer])),
@@ -35,10 +40,13 @@ export function indexResult(result: CompareResult): Model {
 }
 
 /** `Language layer 12`, `Vision block 3`, `Projector`: layers are counted from 0, as in tensor names. */
-export function describeDepth(model: Pick<Model, 'visionLayers'>, depth: number): string {
-  if (depth === 0) return 'Projector';
-  if (depth > 0) return `Language layer ${depth - 1}`;
-  return `Vision block ${depth + model.visionLayers}`;
+export function describeDepth({ visionLayers }: Pick<Model, 'visionLayers'>, depth: number): string {
+  return layerTitle(placeOfDepth(depth, visionLayers));
+}
+
+/** The same for table cells: `12`, `v3`, `proj`. */
+export function labelDepth({ visionLayers }: Pick<Model, 'visionLayers'>, depth: number): string {
+  return layerLabel(placeOfDepth(depth, visionLayers)) ?? '';
 }
 
 /** Weights in the sense of the layer figure. */

@@ -20,7 +20,7 @@ export type SectionFilter = (typeof SECTION_FILTERS)[number];
 
 export interface ViewState {
   metric: Metric;
-  /** How a layer's weights become one number: mean or sum of ‖Δ‖_F, or one norm over all of them. */
+  /** How a layer's matrices become one number: mean or sum of ‖Δ‖_F, or one norm over all of them. */
   energyOver: EnergyOver;
   relativeOver: RelativeOver;
   scale: 'linear' | 'log';
@@ -54,12 +54,13 @@ export interface ViewState {
 export const ALL_DELTAS = -1;
 export const FITTING_DELTAS = -2;
 
+/** The layer figure starts as the command line's table does: ‖ΔW‖ / ‖W‖ of each layer's weights as one vector. */
 export const DEFAULT_VIEW: ViewState = {
-  metric: 'energy',
+  metric: 'relative',
   energyOver: 'mean',
   relativeOver: 'whole',
-  scale: 'linear',
-  axes: 'own',
+  scale: 'log',
+  axes: 'shared',
   part: 'all',
   floor: true,
   hidden: [],

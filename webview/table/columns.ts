@@ -2,13 +2,14 @@
 import type { Delta, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import type { DeltaName } from '../deltas.js';
-import { formatCosine, formatDepth, formatNumber, formatShape, formatShare, formatTimes, NONE } from '../format.js';
+import { formatCosine, formatNumber, formatShape, formatShare, formatFloorRatio, NONE } from '../format.js';
+import { layerLabel } from '../../src/protocol/layers.js';
 import { whyMissing } from '../state/measure.js';
 
 export type DeltaColumn = 'fro' | 'relative' | 'ratio' | 'changed' | 'cosine' | 'maxAbs';
 
 export interface Column {
-  /** `name`, `depth`, `shape`, or `0.fro`: delta and measure. Stable: remembered with the view. */
+  /** `name`, `layer`, `shape`, or `0.fro`: delta and measure. Stable: remembered with the view. */
   id: string;
   label: string;
   help: string;
@@ -22,6 +23,9 @@ export interface Column {
   why(tensor: TensorResult): string;
 }
 
+export const LAYER_HELP =
+  'Counted from 0, as in tensor names: v0, v1, … in the vision tower, proj for the projector, 0, 1, … in the language model.';
+
 const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(value: number | null): string }[] = [
   { id: 'fro', label: '‖Δ‖', help: 'Energy: Frobenius norm of the update.', format: formatNumber },
   {
@@ -33,10 +37,10 @@ const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(
   {
     id: 'ratio',
     label: '× floor',
-    help: 'Norm of the update over what rounding to the stored dtype alone is expected to add. Under 2× the update is mostly rounding.',
-    format: formatTimes,
+    help: 'Norm of the update over what rounding to the stored dtype alone is expected to add. Under 2× the update is mostly rounding; = is unchanged, bit for bit.',
+    format: formatFloorRatio,
   },
-  { id: 'changed', label: 'changed', help: 'Share of elements whose stored value differs.', format: formatShare },
+  { id: 'changed', label: 'changed', help: 'Fraction of elements whose stored value differs.', format: formatShare },
   { id: 'cosine', label: 'cosine', help: 'Cosine between the weights before and after.', format: formatCosine },
   { id: 'maxAbs', label: 'max |Δ|', help: 'Largest change of a single element.', format: formatNumber },
 ];
@@ -56,14 +60,14 @@ export function buildColumns(deltas: readonly DeltaName[], shown: readonly numbe
       why: none,
     },
     {
-      id: 'depth',
-      label: 'depth',
-      help: 'Place on the unified axis: vision −n…−1, projector 0, language 1…L.',
+      id: 'layer',
+      label: 'layer',
+      help: LAYER_HELP,
       delta: null,
       numeric: true,
       key: (t) => t.depth,
-      text: (t) => (t.depth === null ? NONE : formatDepth(t.depth)),
-      why: (t) => (t.depth === null ? 'Outside the numbered layers.' : ''),
+      text: (t) => layerLabel(t) ?? NONE,
+      why: (t) => (layerLabel(t) === null ? 'Outside the numbered layers.' : ''),
     },
     {
       id: 'shape',

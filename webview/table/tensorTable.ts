@@ -103,7 +103,7 @@ export function createTensorTable(context: PanelContext): TensorTable {
     body,
   );
   const italics = h('p', { class: 'note' }, 'Grey italics: under 2× the rounding floor.');
-  const nothing = h('p', { class: 'note', hidden: true }, 'No tensor passes this filter.');
+  const nothing = h('p', { class: 'note', hidden: true }, 'No tensors match.');
   const element = h('div', { class: 'table' }, toolbar, error, grid, nothing, italics);
 
   let model: Model | null = null;
@@ -585,7 +585,7 @@ export function splitName(tensor: { name: string; layer: number | null }): [stri
 }
 
 function widthOf(column: Column): number {
-  if (column.id === 'depth') return 54;
+  if (column.id === 'layer') return 54;
   if (column.id === 'shape') return 112;
   return column.id.endsWith('.cosine') ? 98 : column.id.endsWith('.changed') ? 84 : 76;
 }

@@ -5,7 +5,7 @@
 import type { AbilityName } from '../../src/protocol/engineApi.js';
 import type { PanelContext } from '../context.js';
 import { h, replace } from '../dom.js';
-import { formatShare } from '../format.js';
+import { formatShare, plural } from '../format.js';
 import {
   ABILITY_MEANINGS,
   ABILITY_NAMES,
@@ -70,7 +70,7 @@ export function createForest(
         h(
           'caption',
           { class: 'visually-hidden' },
-          `Abilities of ${rows.length} checkpoints with 95 % intervals. Arrow keys move between cells, Enter shows the questions behind one.`,
+          `Abilities of ${plural(rows.length, 'checkpoint')} with 95% intervals. Arrow keys move between cells, Enter shows the questions behind one.`,
         ),
         h(
           'thead',
@@ -164,7 +164,7 @@ export function createForest(
       context.tooltip.show(
         { x: box.left + box.width / 3, y: box.bottom - 8 },
         h('strong', {}, `${row.label} · ${ABILITY_NAMES[ability]}`),
-        h('p', {}, `${formatShare(score.value)} (${score.hits} of ${score.n}), 95 % interval ${intervalText(score)}`),
+        h('p', {}, `${formatShare(score.value)} (${score.hits} of ${score.n}), 95% interval ${intervalText(score)}`),
         comparison === undefined
           ? null
           : h(

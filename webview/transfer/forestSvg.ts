@@ -39,7 +39,7 @@ export function forestSvg(
       parts.push(
         text(
           { x: x(tick), y: bottom + 14, 'text-anchor': 'middle', 'font-size': 10, fill: palette.muted },
-          `${Math.round(100 * tick)} %`,
+          `${Math.round(100 * tick)}%`,
         ),
       );
     }

@@ -16,15 +16,15 @@ export const ABILITY_NAMES: Record<AbilityName, string> = {
   rea: 'Reasoning',
 };
 export const ABILITY_MEANINGS: Record<AbilityName, string> = {
-  vis: 'Right with the picture, and wrong with a black one.',
-  v2r: 'Right with the picture, and right with its description in its place.',
-  rea: 'Right on text alone.',
+  vis: 'Correct with the image, incorrect with a blank image.',
+  v2r: 'Correct with the image, and correct with its description instead.',
+  rea: 'Correct on text alone.',
 };
 export const SETTING_NAMES: Record<Setting, string> = {
-  image: 'With the picture',
-  black: 'With a black picture',
+  image: 'With the image',
+  black: 'With a blank image',
   described: 'With the description',
-  text: 'Text alone',
+  text: 'Text only',
 };
 /** The settings that an ability rests on, in the order in which they are shown. */
 export const SETTINGS_OF: Record<AbilityName, readonly Setting[]> = {
@@ -188,14 +188,14 @@ export function reading(model: TransferModel, against: number | null): string[] 
         .filter(Boolean)
         .join('; ');
       sentences.push(
-        `${ABILITY_NAMES[ability]}: ${said === '' ? `no ${hybrids.length === 1 ? 'difference' : 'hybrid differs'} from ${reference.label}` : said}.`,
+        `${ABILITY_NAMES[ability]}: ${said === '' ? `no ${hybrids.length === 1 ? 'significant difference' : 'hybrid differs significantly'} from ${reference.label}` : said}.`,
       );
     }
   }
   const smallest = Math.min(...result.scores.map(({ n }) => n));
   if (smallest < 200)
     sentences.push(
-      `With ${smallest} questions an interval is about ±${Math.round(100 / Math.sqrt(smallest))} points wide: small differences cannot be told apart.`,
+      `With ${smallest} questions, 95% CIs are about ±${Math.round(100 / Math.sqrt(smallest))} points; differences below that are not resolvable.`,
     );
   return sentences;
 }
@@ -203,7 +203,7 @@ export function reading(model: TransferModel, against: number | null): string[] 
 function differenceText({ difference, adjusted }: Comparison): string {
   return adjusted < SIGNIFICANT
     ? `${points(difference)} points (${pText(adjusted)})`
-    : `${points(difference)} (${pText(adjusted)}, not a difference one can rely on)`;
+    : `${points(difference)} (${pText(adjusted)}, not significant)`;
 }
 
 function listed(rows: readonly Row[]): string {
@@ -222,5 +222,5 @@ export function cellText(model: TransferModel, row: Row, ability: AbilityName, a
   const score = scoreOf(model, row.index, ability);
   if (score === undefined) return '';
   const comparison = comparisonOf(model, row.index, against, ability);
-  return `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, 95 % interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`;
+  return `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, 95% interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`;
 }

@@ -106,6 +106,6 @@ export function tableMarkdown(model: TransferModel, against: number | null): str
   const note =
     against === null
       ? ''
-      : `\n\nShares with 95 % intervals (Wilson); ▲ ▼: differs from ${markdownCell(rows[against]!.label)} (McNemar, Holm-corrected, p < ${SIGNIFICANT}).`;
+      : `\n\nFractions with 95% intervals (Wilson); ▲ ▼: differs from ${markdownCell(rows[against]!.label)} (McNemar, Holm-corrected, p < ${SIGNIFICANT}).`;
   return `${line(head)}\n|${head.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|\n${body.join('\n')}${note}\n`;
 }

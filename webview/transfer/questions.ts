@@ -75,7 +75,7 @@ export function createQuestionsPane(
       shown,
       ({ question }) => question.id,
       (one) => row(one, setting, checkpoint),
-      wanted === 'flipped' ? 'No question came out differently.' : 'No such question.',
+      wanted === 'flipped' ? 'No question flipped.' : 'No questions match.',
     );
     list.scrollTop = 0;
     const [won, lost] = [
@@ -100,7 +100,11 @@ export function createQuestionsPane(
     if (question === undefined) {
       replace(
         detail,
-        h('p', { class: 'muted' }, 'Choose a question to see its picture, the truth, and the answers side by side.'),
+        h(
+          'p',
+          { class: 'muted' },
+          'Choose a question to see its image, the ground truth, and the answers side by side.',
+        ),
       );
       return;
     }
@@ -137,7 +141,7 @@ export function createQuestionsPane(
       h(
         'dl',
         { class: 'sample-facts' },
-        h('dt', {}, 'Truth'),
+        h('dt', {}, 'Ground truth'),
         h('dd', {}, h('q', { class: 'answer' }, question.truth)),
       ),
       ...settings.map((setting) =>
@@ -158,7 +162,11 @@ export function createQuestionsPane(
                   'p',
                   {},
                   h('strong', {}, model.rows[index]!.label),
-                  h('span', { class: right ? 'verdict right' : 'verdict wrong' }, right ? ' ✓ right' : ' ✗ wrong'),
+                  h(
+                    'span',
+                    { class: right ? 'verdict right' : 'verdict wrong' },
+                    right ? ' ✓ correct' : ' ✗ incorrect',
+                  ),
                   judged ? h('span', { class: 'muted' }, ` by ${model.result.grader ?? 'a language model'}`) : null,
                 ),
                 h('q', { class: 'answer long' }, answerText(question, setting, index)),
@@ -211,7 +219,7 @@ function row({ question, hit, outcome }: Behind, setting: Setting, checkpoint: n
         'span',
         { class: 'sample-answers' },
         h('b', {}, quoted(question.answers[setting]?.[checkpoint] ?? '')),
-        h('span', { class: 'muted' }, ` truth ${quoted(question.truth)}`),
+        h('span', { class: 'muted' }, ` ground truth ${quoted(question.truth)}`),
       ),
     ),
   ];

@@ -34,13 +34,13 @@ export function sweepFigure(model: TransferModel, against: number | null): LineF
     model.result.checkpoints.find((one) => one.role === role)?.label ?? role.toUpperCase();
   return {
     title: axis.name === 'cut' ? 'Abilities by cut' : 'Abilities by α',
-    label: 'Share of questions',
+    label: 'Fraction of questions',
     axis: {
       ...vertical,
       max: Math.min(vertical.max, 1),
       ticks: vertical.ticks
         .filter(({ value }) => value <= 1 + 1e-9)
-        .map(({ value }) => ({ value, label: `${Math.round(100 * value)} %` })),
+        .map(({ value }) => ({ value, label: `${Math.round(100 * value)}%` })),
     },
     x: {
       from: from - pad,
@@ -48,7 +48,7 @@ export function sweepFigure(model: TransferModel, against: number | null): LineF
       log: false,
       title:
         axis.name === 'cut'
-          ? `Cut: ${named('in')} below it, ${named('rl')} from it on`
+          ? `Cut layer: ${named('in')} below it, ${named('rl')} from it onward`
           : `α: 0 is ${named('in')}, 1 is ${named('rl')}`,
       ticks: (count) => {
         const step = Math.max(1, Math.ceil(sampled.length / count));

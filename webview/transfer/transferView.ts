@@ -6,12 +6,12 @@ import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
 import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
 import { svgPng } from '../exporters/png.js';
-import { createLineChart, lineSwatch } from '../figure/lineChart.js';
+import { bandNote, createLineChart, lineSwatch } from '../figure/lineChart.js';
 import type { LineFigure, LinePlace } from '../figure/lines.js';
 import { formatShare, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
-import { folding } from '../overview/overview.js';
+import { finishedText, folding, versionsText } from '../overview/overview.js';
 import { createPictures } from '../probe/pictures.js';
 import type { Store } from '../state/store.js';
 import { createForest } from './forest.js';
@@ -62,7 +62,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
   const chart = createLineChart<LineFigure>(context, {
     testId: 'sweep-figure',
     describe: (drawn) =>
-      `${drawn.title}: ${drawn.series.map(({ name }) => name).join(', ')}, each with its 95 % band. Left and right walk along, up and down change the ability, Enter shows the questions.`,
+      `${drawn.title}: ${drawn.series.map(({ name }) => name).join(', ')}, each with its 95% interval. Left and right walk along, up and down change the ability, Enter shows the questions.`,
     tooltip: (drawn, at) => [
       h('strong', {}, nameAt(at)),
       h(
@@ -109,7 +109,14 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
   const said = h('div', { class: 'transfer-reading', 'data-testid': 'reading' });
   const tools = h('div', { class: 'toolbar figure-toolbar', role: 'toolbar', 'aria-label': 'What the table shows' });
   const legend = h('div', { class: 'legend' });
-  const sweepCard = h('section', { class: 'card', 'aria-label': 'Sweep' }, h('h2', {}, 'Sweep'), legend, chart.element);
+  const sweepCard = h(
+    'section',
+    { class: 'card', 'aria-label': 'Sweep' },
+    h('h2', {}, 'Sweep'),
+    legend,
+    chart.element,
+    h('p', { class: 'note' }, 'Click a point for its questions.'),
+  );
   const tableCard = h(
     'section',
     { class: 'card', 'aria-label': 'Abilities' },
@@ -118,7 +125,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
     h(
       'p',
       { class: 'note forest-key' },
-      'Dot: share of questions. Line: 95 % interval (Wilson). Dotted: the reference. ▲ ▼: differs from the reference (McNemar, Holm-corrected over all that are tried, p < 0.05), in points.',
+      'Dot: fraction of questions. Line: 95% interval (Wilson). Dotted: the reference. ▲ ▼: differs significantly from the reference (McNemar, Holm-corrected over all comparisons, p < 0.05), in percentage points. Click a cell for its questions.',
     ),
   );
   const numbers = h('div', {});
@@ -142,7 +149,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
   const caption = () =>
     model === null
       ? ''
-      : `${model.result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95 % intervals · at most ${model.result.maxNewTokens} new tokens · ${model.result.grader === null ? 'judged by rules' : `judged by rules and ${model.result.grader}`}`;
+      : `${model.result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ${model.result.maxNewTokens} new tokens · ${model.result.grader === null ? 'rule-based grading' : `rule-based grading, then ${model.result.grader}`}`;
   const save = async (file: string, content: string | ArrayBuffer) => {
     if ((await context.ask(context.host.save({ suggestedName: file, content }))) === true)
       context.announce(`Saved ${file}.`);
@@ -209,7 +216,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
       model.references.length < 2
         ? null
         : segmented<string>({
-            label: 'Held against',
+            label: 'Reference',
             testId: 'against',
             choices: model.references.map((index) => ({ value: String(index), label: model!.rows[index]!.label })),
             value: String(reference),
@@ -224,6 +231,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
         legend,
         ...figure.series.map((one) => h('span', { class: 'legend-item' }, lineSwatch(one), one.name)),
         reference === null ? null : h('span', { class: 'muted' }, `Dotted: ${model.rows[reference]!.label}`),
+        bandNote(figure, '95% interval'),
       );
       const axis = model.result.axis!;
       const x = view.checkpoint === null ? null : (axis.values[view.checkpoint] ?? null);
@@ -281,8 +289,8 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
                 ...[
                   'Checkpoint',
                   'Ability',
-                  'Share',
-                  '95 %',
+                  'Value',
+                  '95%',
                   'Count',
                   'Lost',
                   'Won',
@@ -299,12 +307,12 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
         h(
           'p',
           { class: 'note' },
-          'Lost and won: questions that only the reference, or only the checkpoint, has. Side effect: lost, of what the reference could do. Lift: won, of what it could not. p: McNemar’s test, exact where few questions differ (≈ otherwise).',
+          'Lost and won: questions that only the reference, or only the checkpoint, gets right. Side effect: lost, as a fraction of what the reference gets right. Lift: won, as a fraction of what it gets wrong. p: McNemar’s test, exact where few questions differ (≈ otherwise).',
         ),
       ),
       folding(
         context,
-        { id: 'transfer-accuracies', open: false, class: 'numbers', title: ['Plain accuracy by setting'] },
+        { id: 'transfer-accuracies', open: false, class: 'numbers', title: ['Accuracy by setting'] },
         h(
           'div',
           { class: 'numbers-scroll', tabindex: 0, role: 'region', 'aria-label': 'Accuracy by setting' },
@@ -317,7 +325,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
               h(
                 'tr',
                 {},
-                ...['Checkpoint', 'Set', 'Setting', 'Accuracy', '95 %', 'n'].map((text) =>
+                ...['Checkpoint', 'Set', 'Setting', 'Accuracy', '95%', 'n'].map((text) =>
                   h('th', { scope: 'col' }, text),
                 ),
               ),
@@ -400,7 +408,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
         h(
           'p',
           { class: 'provenance muted' },
-          `${result.data} · seed ${result.seed} · run ${provenance.runId} · ${new Date(provenance.finishedAt).toLocaleString()} · Frankenstein Lab ${provenance.engine}, ONNX Runtime ${provenance.onnxruntime}, grading rules ${result.grading ?? 1}`,
+          `${result.data} · seed ${result.seed} · run ${provenance.runId} · ${finishedText(provenance)} · ${versionsText(provenance)}, grading rules ${result.grading ?? 1}`,
         ),
       );
       showNumbers();

@@ -1,4 +1,4 @@
-/** Try a checkpoint: a prompt, perhaps a picture, and the answers as they come; two checkpoints beside each other. */
+/** Try a checkpoint: a prompt, perhaps an image, and the answers as they come; two checkpoints beside each other. */
 import type { Trial, TrialAnswer, TrialExchange } from '../../src/protocol/hostApi.js';
 import type { PanelContext } from '../context.js';
 import { h, replace, setText, toggle, type Child } from '../dom.js';
@@ -14,6 +14,7 @@ export interface TryView {
   dispose(): void;
 }
 
+const SEND_KEYS = navigator.platform.startsWith('Mac') ? '⌘Enter' : 'Ctrl+Enter';
 const TOKENS = { usual: 128, least: 1, most: 8192 };
 
 export function createTryView(context: PanelContext): TryView {
@@ -26,13 +27,13 @@ export function createTryView(context: PanelContext): TryView {
   const prompt = h('textarea', {
     class: 'prompt',
     rows: 3,
-    placeholder: 'Ask something, for example: How many red objects are there?',
+    placeholder: 'For example: How many red objects are there?',
     'aria-label': 'Prompt',
     'data-testid': 'try-prompt',
   });
   const preview = h('div', { class: 'try-picture', 'data-testid': 'try-picture' });
   const choose = button({
-    label: 'Choose picture…',
+    label: 'Choose image…',
     testId: 'try-choose',
     onClick: () =>
       void context.ask(context.host.choosePicture()).then((chosen) => {
@@ -43,7 +44,7 @@ export function createTryView(context: PanelContext): TryView {
       }),
   });
   const length = numberField({
-    label: 'Longest answer in tokens',
+    label: 'Max new tokens',
     testId: 'try-tokens',
     onChange: (value) => {
       tokens = Math.max(TOKENS.least, Math.min(TOKENS.most, value));
@@ -55,7 +56,7 @@ export function createTryView(context: PanelContext): TryView {
     label: 'Ask',
     kind: 'primary',
     testId: 'try-ask',
-    title: 'Ask (Ctrl+Enter)',
+    title: `Ask (${SEND_KEYS})`,
     onClick: () => ask(),
   });
   const cancel = button({
@@ -83,10 +84,11 @@ export function createTryView(context: PanelContext): TryView {
         h(
           'span',
           { class: 'try-length' },
-          field('Longest answer', length.element),
-          h('span', { class: 'muted' }, 'tokens, greedy'),
+          field('Max new tokens', length.element),
+          h('span', { class: 'muted' }, 'greedy decoding'),
         ),
         h('span', { class: 'spring' }),
+        h('kbd', { class: 'muted', 'data-testid': 'try-keys' }, SEND_KEYS),
         cancel,
         send,
       ),
@@ -121,7 +123,7 @@ export function createTryView(context: PanelContext): TryView {
       button({
         kind: 'icon',
         icon: 'close',
-        label: 'Ask without the picture',
+        label: 'Ask without the image',
         testId: 'try-remove',
         onClick: () => {
           image = null;
@@ -189,7 +191,7 @@ export function createTryView(context: PanelContext): TryView {
     show(title, next) {
       const before = trial;
       trial = next;
-      setText(heading, title);
+      setText(heading, next.labels.length > 1 ? `Same prompt, ${next.labels.join(' and ')}` : title);
       const focus = history.contains(document.activeElement)
         ? document.activeElement?.getAttribute('data-testid')
         : null;

@@ -74,9 +74,9 @@ describe('figures in words', () => {
   });
 
   it('layers are named as the tensors beside them count', () => {
-    assert.equal(layerName({ section: 'language', layer: 11, depth: 12, region: 'mid' }), 'Language layer 11 · mid');
-    assert.equal(layerName({ section: 'vision', layer: 0, depth: -32, region: null }), 'Vision block 0');
-    assert.equal(layerName({ section: 'projector', layer: null, depth: 0, region: null }), 'Projector');
+    assert.equal(layerName({ section: 'language', layer: 11, region: 'mid' }), 'Language layer 11 · mid');
+    assert.equal(layerName({ section: 'vision', layer: 0, region: null }), 'Vision block 0');
+    assert.equal(layerName({ section: 'projector', layer: null, region: null }), 'Projector');
   });
 
   it('progress has share, bytes and what is left', () => {

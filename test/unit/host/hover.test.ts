@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { chartUri, escapeXml, layerChart, type ThemeKind } from '../../../src/inline/chart.js';
+import { chartUri, escapeXml, layerChart, PALETTES, type ThemeKind } from '../../../src/inline/chart.js';
 import {
   encodeArguments,
   HOVER_COMMANDS,
@@ -31,11 +31,11 @@ const options = { noiseFloorWarnings: true, theme: 'dark' as ThemeKind };
 function foreign(markdown: string): string {
   return markdown
     .replace(
-      /!\[Singular values by rank, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g,
+      /!\[Singular values by rank, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+,height=\d+\)/g,
       '',
     )
     .replace(
-      /!\[Relative change per depth, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g,
+      /!\[Relative update per layer, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+,height=\d+\)/g,
       '',
     )
     .replace(/\[(Pin|Open)\]\(command:frankenstein\.inline\.(pin|open)\?[A-Za-z0-9%._~-]+ "[^"]+"\)/g, '');
@@ -136,11 +136,24 @@ describe('Markdown from model files', () => {
 describe('hover chart', () => {
   const svg = layerChart(sampleResult(), { theme: 'light', depth: 3 });
 
-  it('has a row per update and a bar per layer, the one in hand in another colour', () => {
+  it('has a row per update in its own colour, a bar per layer, and a frame around the current one', () => {
     assert.equal(svg.match(/>Δ(IN|RL)</g)?.length, 2);
-    const bars = svg.match(/<rect[^>]*fill="#(8ab4e0|0b5cad)"/g) ?? [];
-    assert.equal(bars.length, 2 * 11);
-    assert.equal(bars.filter((bar) => bar.includes('0b5cad')).length, 2);
+    const groups = [...svg.matchAll(/<g class="bars" fill="(#\w+)">(.*?)<\/g>/g)];
+    assert.deepEqual(
+      groups.map(([, fill]) => fill),
+      PALETTES.light.series.slice(0, 2),
+    );
+    for (const [, , bars] of groups) assert.equal(bars!.match(/<rect/g)?.length, 11);
+    assert.equal(svg.match(/class="chosen"/g)?.length, 2);
+  });
+
+  it('numbers layers as tensor names do, the current one in bold', () => {
+    const labels = [...svg.matchAll(/<text[^>]*y="\d+"[^>]*>(v\d+|proj|\d+)<\/text>/g)].map(([, label]) => label);
+    const layers = sampleResult().layers;
+    assert.equal(labels[0], layers[0]!.section === 'vision' ? 'v0' : '0');
+    assert.equal(labels.at(-1), String(layers.at(-1)!.layer));
+    const current = layers.find(({ depth }) => depth === 3)!;
+    assert.match(svg, new RegExp(`font-weight="bold">${current.layer}<`));
   });
 
   it('is well-formed and fits a hover for a large model', () => {
@@ -194,6 +207,18 @@ describe('the spectrum in a hover', () => {
     assert.equal(strong(spectrumChart(buried, 'light')), '');
     assert.match(spectrumChart(buried, 'light'), /stable rank \d+, floor</);
     assert.deepEqual(tensorCurves(spectra, 'no.such.weight'), []);
+  });
+
+  it('comes after the numbers, which the hover’s height must not cut', () => {
+    const layer = lookup.layer(16)!;
+    for (const text of [
+      tensorHover(lookup, lookup.result.tensors[5]!, target, { ...options, spectra }),
+      layerHover(lookup, layer, target, { ...options, spectra }),
+      modelHover(lookup, 'Language layers', layer.deltas, target, options),
+    ]) {
+      assert.ok(text.lastIndexOf('| ') < text.indexOf('![') && text.includes('!['));
+      assert.doesNotMatch(text.replace(/\(command:[^)]*\)/g, ''), / depth /);
+    }
   });
 
   it('is in the hover of a tensor and of a layer, where spectra of the same stages are stored', () => {

@@ -33,6 +33,8 @@ function assertWellFormed(document: string): void {
   assert.deepEqual(open, []);
 }
 
+const VIEW = { ...DEFAULT_VIEW, metric: 'energy', scale: 'linear', axes: 'own' } as const;
+
 describe('svg writer', () => {
   it('escapes words and attributes, drops what XML cannot hold', () => {
     assert.equal(text({ x: 1 }, 'a<b>&"\u0000\u0007'), '<text x="1">a&lt;b&gt;&amp;&quot;</text>');
@@ -52,7 +54,7 @@ describe('svg writer', () => {
 });
 
 describe('layer figure as a drawing', () => {
-  const drawing = figureSvg(buildFigure(model, DEFAULT_VIEW), [2, 4], words);
+  const drawing = figureSvg(buildFigure(model, VIEW), [2, 4], words);
 
   it('is a document with a title, a description and a background', () => {
     assertWellFormed(drawing);
@@ -76,13 +78,13 @@ describe('layer figure as a drawing', () => {
       'Vision',
       'Language',
       'ΔIN (base → in), left axis',
-      'ΔRL: mean ‖Δ‖ per weight',
+      'ΔRL: mean ‖Δ‖ per matrix',
     ])
       assert.ok(drawing.includes(`>${name}<`), name);
   });
 
   it('keeps every point inside the frame on a log scale too', () => {
-    const log = figureSvg(buildFigure(model, { ...DEFAULT_VIEW, scale: 'log', axes: 'shared' }), [2, 4], words);
+    const log = figureSvg(buildFigure(model, { ...VIEW, scale: 'log', axes: 'shared' }), [2, 4], words);
     assertWellFormed(log);
     assert.doesNotMatch(log, /NaN|Infinity/);
     assert.match(log, /m0 -6l-6 6/); // the cross of an exact zero
@@ -90,7 +92,7 @@ describe('layer figure as a drawing', () => {
 
   it('draws a model without anything to draw', () => {
     const empty = indexResult({ ...sample(), tensors: [], layers: [], regions: [], sections: [] });
-    const nothing = figureSvg(buildFigure(empty, DEFAULT_VIEW), [0, 0], words);
+    const nothing = figureSvg(buildFigure(empty, VIEW), [0, 0], words);
     assertWellFormed(nothing);
     assert.doesNotMatch(nothing, /NaN|Infinity/);
   });
@@ -98,14 +100,15 @@ describe('layer figure as a drawing', () => {
 
 describe('heat map as a drawing', () => {
   it('has a cell per value, a dash where nothing changed, and a legend', () => {
-    const grid = buildGrid(model, DEFAULT_VIEW, 0, false);
+    const grid = buildGrid(model, VIEW, 0, false);
     const drawing = heatmapSvg(grid, { label: 'mean ‖Δ‖', log: false, format: String }, words);
     assertWellFormed(drawing);
     assert.doesNotMatch(drawing, /NaN|Infinity/);
-    for (const name of ['q_proj', 'up_proj', 'mlp.0', '1', '12']) assert.ok(drawing.includes(`>${name}<`), name);
+    for (const name of ['q_proj', 'up_proj', 'mlp.0', '0', '1', 'Vision', 'Proj.', 'Language'])
+      assert.ok(drawing.includes(`>${name}<`), name);
     assert.match(drawing, /dash: unchanged/);
     const empty = heatmapSvg(
-      { depths: [], rows: [], range: null, noisy: 'none', breaks: [] },
+      { depths: [], rows: [], range: null, noisy: 'none', breaks: [], sections: [], ticks: () => [] },
       { label: '', log: true, format: String },
       words,
     );
@@ -130,22 +133,22 @@ describe('tables', () => {
     assert.equal(lines.length, model.result.tensors.length + 1);
     const head = lines[0]!.split(',');
     const width = head.length;
-    assert.equal(width, 7 + 3 * 3 + 2 * 8);
+    assert.equal(width, 6 + 3 * 3 + 2 * 8);
     for (const line of lines) assert.equal(line.split(',').length, width);
     const row = lines.find((line) => line.startsWith('model.language_model.layers.2.self_attn'))!.split(',');
-    const cells = ['region', 'depth', 'shape', 'base -> in fro', 'in -> rl cosine'].map(
+    const cells = ['region', 'layer', 'shape', 'base -> in fro', 'in -> rl cosine'].map(
       (name) => row[head.indexOf(name)],
     );
-    assert.deepEqual(cells, ['mid', '3', '4x4', '3', '0.99925']);
+    assert.deepEqual(cells, ['mid', '2', '4x4', '3', '0.99925']);
     const leading = lines.find((line) => line.startsWith('lm_head'))!.split(',');
     assert.equal(leading[head.indexOf('base -> in fro')], '');
   });
 
-  it('writes layers in depth order', () => {
+  it('writes layers from vision to language, each section counted from 0', () => {
     const lines = layersCsv(model.result).trimEnd().split('\n');
     assert.deepEqual(
-      lines.slice(1).map((line) => line.split(',')[0]),
-      ['-2', '-1', '0', '1', '2', '3', '4', '5', '6'],
+      lines.slice(1).map((line) => line.split(',').slice(0, 2).join(' ')),
+      ['vision 0', 'vision 1', 'projector ', ...[0, 1, 2, 3, 4, 5].map((layer) => `language ${layer}`)],
     );
   });
 
@@ -167,7 +170,7 @@ describe('tables', () => {
 
 describe('reading an update', () => {
   it('says where the energy went and what the floor hides', () => {
-    assert.match(readUpdate(model, 0), /of the squared energy lies in Late\. 2 layers of 9 did not change\./);
-    assert.match(readUpdate(model, 1), /8 layers of 9 stand under 2× the rounding floor\./);
+    assert.match(readUpdate(model, 0), /^66% of ‖ΔW‖² is in Late\. 2 layers of 9 did not change\.$/);
+    assert.match(readUpdate(model, 1), /8 layers of 9 are under 2× the rounding floor\./);
   });
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { depthTicks, linearAxis, logAxis, place } from '../../../webview/figure/axis.js';
+import { layerTicks, linearAxis, logAxis, place, roundLayers } from '../../../webview/figure/axis.js';
 import { cutToDepth, depthToCut, moveCut, regionSpans } from '../../../webview/figure/regions.js';
-import { broken, buildFigure, readPoint } from '../../../webview/figure/series.js';
+import { broken, buildFigure, describeFigure, readPoint } from '../../../webview/figure/series.js';
 import { floorLevel, floorOf, measure, valueOf } from '../../../webview/state/measure.js';
 import { indexResult } from '../../../webview/state/model.js';
-import { DEFAULT_VIEW, parseView } from '../../../webview/state/view.js';
+import { DEFAULT_VIEW, parseView, type ViewState } from '../../../webview/state/view.js';
 import { createStore } from '../../../webview/state/store.js';
 import { delta, sample, tensor } from './support.js';
 
@@ -33,10 +33,37 @@ describe('axes', () => {
     assert.ok(place(axis, 1e-4) > 0 && place(axis, 3e-3) < 1);
   });
 
-  it('puts depth ticks on round depths, projector included', () => {
-    assert.deepEqual(depthTicks(-32, 28, 12), [-30, -25, -20, -15, -10, -5, 0, 5, 10, 15, 20, 25]);
-    assert.deepEqual(depthTicks(1, 28, 6), [5, 10, 15, 20, 25]);
-    assert.deepEqual(depthTicks(-1, 2, 10), [-1, 0, 1, 2]);
+  it('puts ticks on round layers', () => {
+    assert.deepEqual(roundLayers(0, 27, 6), [0, 5, 10, 15, 20, 25]);
+    assert.deepEqual(roundLayers(0, 2, 10), [0, 1, 2]);
+    assert.deepEqual(roundLayers(0, -1, 10), []);
+  });
+
+  it('counts the layers of each section from 0', () => {
+    const ticks = (from: number, to: number, vision: number, count: number) =>
+      layerTicks(from, to, vision, count).map(({ value, label }) => [value, label]);
+    assert.deepEqual(ticks(-4, 12, 4, 30), [
+      ...[0, 1, 2, 3].map((block) => [block - 4, String(block)]),
+      ...Array.from({ length: 12 }, (_, layer) => [layer + 1, String(layer)]),
+    ]);
+    assert.deepEqual(
+      ticks(-32, 28, 32, 12).map(([, label]) => label),
+      ['0', '5', '10', '15', '20', '25', '0', '5', '10', '15', '20', '25'],
+    );
+    assert.deepEqual(ticks(1, 3, 0, 9), [
+      [1, '0'],
+      [2, '1'],
+      [3, '2'],
+    ]);
+    assert.deepEqual(ticks(0, 0, 0, 9), []);
+  });
+
+  it('has the line of a cut between the layers whose numbers it stands between', () => {
+    for (const cut of [1, 4, 11]) {
+      const before = layerTicks(-4, 12, 4, 40).findLast(({ value }) => value < cutToDepth(cut))!;
+      const after = layerTicks(-4, 12, 4, 40).find(({ value }) => value > cutToDepth(cut))!;
+      assert.deepEqual([before.label, after.label], [String(cut - 1), String(cut)]);
+    }
   });
 });
 
@@ -66,14 +93,40 @@ describe('regions', () => {
 
 describe('layer figure', () => {
   const model = indexResult(sample());
-  const view = DEFAULT_VIEW;
-  const values = (own: Partial<typeof view>, series = 0) =>
+  const view = { ...DEFAULT_VIEW, metric: 'energy', scale: 'linear', axes: 'own' } as const;
+  const values = (own: Partial<ViewState>, series = 0) =>
     buildFigure(model, { ...view, ...own }).series[series]!.points.map(({ value }) => value);
 
   it('takes means and sums over weights of two dimensions', () => {
     assert.deepEqual(values({}), [0, 0, 2, 1.5, 3, 4.5, 6, 7.5, 9]);
     assert.deepEqual(values({ energyOver: 'sum' }), [0, 0, 2, 3, 6, 9, 12, 15, 18]);
     assert.deepEqual(values({ part: 'attention' }), [0, 0, null, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it('starts with the relative update of each layer as a whole, all updates on one log axis', () => {
+    const figure = buildFigure(model, DEFAULT_VIEW);
+    assert.equal(figure.label, 'relative update ‖Δ‖ / ‖W‖');
+    assert.deepEqual(
+      figure.axes.map(({ log, series }) => ({ log, series })),
+      [{ log: true, series: [0, 1] }],
+    );
+    assert.deepEqual(
+      figure.series[0]!.points.map(({ value }) => value),
+      model.result.layers.map(({ deltas }) => deltas[0]!.relative),
+    );
+  });
+
+  it('shows fractions in percent', () => {
+    const ticks = (scale: 'linear' | 'log') =>
+      buildFigure(model, { ...DEFAULT_VIEW, metric: 'changed', scale }).axes[0]!.ticks.map(({ label }) => label);
+    assert.deepEqual(ticks('linear'), ['0%', '10%', '20%', '30%', '40%', '50%']);
+    assert.ok(ticks('log').every((label) => label.endsWith('%')));
+  });
+
+  it('describes a cosine by its minimum, other metrics by their peaks', () => {
+    const words = (own: Partial<ViewState>) => describeFigure(model, buildFigure(model, { ...view, ...own }));
+    assert.match(words({ metric: 'cosine' }), /^cosine over layers\. ΔIN \(base → in\) is lowest at /);
+    assert.match(words({}), /ΔIN \(base → in\) peaks at Language layer 5 with 9\.00/);
   });
 
   it('gives each update an axis of its own, or all of them one', () => {
@@ -94,8 +147,7 @@ describe('layer figure', () => {
   });
 
   it('has a floor for energy and relative, in the units drawn', () => {
-    const floor = (own: Partial<typeof view>) =>
-      buildFigure(model, { ...view, ...own }).series[0]!.points.at(-1)!.floor;
+    const floor = (own: Partial<ViewState>) => buildFigure(model, { ...view, ...own }).series[0]!.points.at(-1)!.floor;
     assert.equal(floor({}), 0.5);
     assert.equal(floor({ energyOver: 'sum' }), 1);
     assert.equal(floor({ energyOver: 'whole' }), Math.SQRT1_2);

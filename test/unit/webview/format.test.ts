@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { nameDeltas, shortLabels } from '../../../webview/deltas.js';
+import { nameDeltas, roleBadge, shortLabels } from '../../../webview/deltas.js';
 import {
   formatBytes,
   formatCosine,
@@ -15,6 +15,8 @@ import {
 function check<T>(format: (value: T) => string, cases: readonly (readonly [T, string])[]): void {
   for (const [value, expected] of cases) assert.equal(format(value), expected, String(value));
 }
+
+const named = (labels: string[]) => labels.map((label) => ({ label }));
 
 describe('webview numbers', () => {
   it('writes three significant digits, exponents only where they help', () => {
@@ -36,16 +38,16 @@ describe('webview numbers', () => {
     ]);
   });
 
-  it('keeps 0 % and 100 % for what is exactly that', () => {
+  it('keeps 0% and 100% for what is exactly that', () => {
     check(formatShare, [
-      [0, '0 %'],
-      [1, '100 %'],
-      [0.225, '22.5 %'],
-      [0.9, '90.0 %'],
-      [0.99999, '> 99.9 %'],
-      [0.0123, '1.23 %'],
-      [0.0003, '0.030 %'],
-      [1e-7, '1.0e-5 %'],
+      [0, '0%'],
+      [1, '100%'],
+      [0.225, '22.5%'],
+      [0.9, '90.0%'],
+      [0.99999, '> 99.9%'],
+      [0.0123, '1.23%'],
+      [0.0003, '0.030%'],
+      [1e-7, '1.0e-5%'],
       [null, '–'],
     ]);
   });
@@ -99,7 +101,7 @@ describe('webview numbers', () => {
 describe('names of updates', () => {
   it('says which stage an update leads to', () => {
     assert.deepEqual(
-      nameDeltas(['base', 'in', 'rl']).map(({ full }) => full),
+      nameDeltas(named(['base', 'in', 'rl'])).map(({ full }) => full),
       ['ΔIN (base → in)', 'ΔRL (in → rl)'],
     );
   });
@@ -107,12 +109,32 @@ describe('names of updates', () => {
   it('drops what the labels share', () => {
     assert.deepEqual(shortLabels(['Qwen2.5-VL-7B', 'Qwen2.5-VL-7B-SFT', 'Qwen2.5-VL-7B-RL']), ['', 'SFT', 'RL']);
     assert.deepEqual(shortLabels(['run/base/final', 'run/tuned/final']), ['base', 'tuned']);
-    assert.equal(nameDeltas(['m-7b', 'm-7b-a-very-long-description-of-it'])[0]?.short, 'Δ1');
+    assert.equal(nameDeltas(named(['m-7b', 'm-7b-a-very-long-description-of-it']))[0]?.short, 'Δ1');
+  });
+
+  it('takes roles where every update has one of its own, and keeps the folders beside it', () => {
+    const stages = [
+      { label: 'in', role: 'in' },
+      { label: 'rl-frozen-mid', role: 'rl' },
+    ];
+    assert.equal(nameDeltas(stages)[0]!.full, 'ΔRL (in → rl-frozen-mid)');
+    const two = [...stages, { label: 'rl-full', role: 'rl' }];
+    assert.deepEqual(
+      nameDeltas(two).map(({ short }) => short),
+      nameDeltas(named(two.map(({ label }) => label))).map(({ short }) => short),
+    );
+  });
+
+  it('shows a role as a badge where the label does not say it', () => {
+    assert.equal(roleBadge({ label: 'rl-frozen-mid', role: 'rl' }), 'RL');
+    assert.equal(roleBadge({ label: 'x', role: 'base' }), 'Base');
+    assert.equal(roleBadge({ label: 'in', role: 'in' }), null);
+    assert.equal(roleBadge({ label: 'in' }), null);
   });
 
   it('numbers updates whose labels say nothing', () => {
     assert.deepEqual(
-      nameDeltas(['x', 'x', 'x']).map(({ short }) => short),
+      nameDeltas(named(['x', 'x', 'x'])).map(({ short }) => short),
       ['Δ1', 'Δ2'],
     );
   });

@@ -140,7 +140,7 @@ describe('spectra as figures', () => {
       readDepths(model, figure, -3, '1/value'),
       /^Vision block 29\. ΔRL: \d+, the rounding floor explains it\.$/,
     );
-    assert.match(describeDepths(model, figure), /^Stable rank over depth\. ΔIN runs from [\d.]+ at /);
+    assert.match(describeDepths(model, figure), /^Stable rank over layers\. ΔIN runs from [\d.]+ at /);
     assert.doesNotMatch(describeDepths(model, metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, hidden: [0] })), /ΔIN/);
   });
 
@@ -190,7 +190,7 @@ describe('spectra in sentences', () => {
       /^ΔRL is more concentrated than ΔIN: median stable rank 6\.10 against 23\.0, over the matrices/,
     );
     assert.match(readSpectra(withRank(exact, [6, 23]))[0]!, /^ΔRL is spread over more directions than ΔIN/);
-    assert.match(readSpectra(withRank(exact, [6, 6.5]))[0]!, /^ΔRL takes about as many directions as ΔIN/);
+    assert.match(readSpectra(withRank(exact, [6, 6.5]))[0]!, /^ΔRL has about as many directions as ΔIN/);
   });
 
   it('goes by what is left without the floor, where that is known', () => {
@@ -220,7 +220,7 @@ describe('spectra in sentences', () => {
     )[0]!;
     assert.match(
       text,
-      /^ΔRL is more concentrated than ΔIN: median stable rank 3\.00 against 10\.0 with the rounding floor taken out \(20\.0 and 10\.0 as stored\)/,
+      /^ΔRL is more concentrated than ΔIN: median stable rank 3\.00 against 10\.0 floor-corrected \(20\.0 and 10\.0 as stored\)/,
     );
   });
 
@@ -295,9 +295,9 @@ describe('spectra in sentences', () => {
       ...tensor,
       spectra: tensor.spectra.map((spectrum) => spectrum && { ...spectrum, spectral: 0, stableRank: null }),
     }));
-    assert.deepEqual(readSpectra(zero), ['Nothing changed, bit for bit: there is no update to take apart.']);
+    assert.deepEqual(readSpectra(zero), ['Nothing changed, bit for bit: there is no update to analyse.']);
     assert.deepEqual(readSpectra(changed(two, (tensor) => ({ ...tensor, spectra: [null] }))), [
-      'No spectrum could be taken.',
+      'No spectrum could be computed.',
     ]);
   });
 
@@ -333,9 +333,9 @@ describe('spectra in sentences', () => {
           ),
         })),
       ).at(-1)!;
-    assert.equal(told(0.42, 0.16), 'ΔIN and ΔRL share directions: overlap 0.420, by chance 0.160.');
-    assert.equal(told(0.06, 0.02), 'ΔIN and ΔRL share some directions: overlap 0.0600, by chance 0.0200.');
-    assert.match(told(0.17, 0.16), /^ΔIN and ΔRL share hardly more directions than chance has it: /);
+    assert.equal(told(0.42, 0.16), 'ΔIN and ΔRL share directions: overlap 0.420, random baseline 0.160.');
+    assert.equal(told(0.06, 0.02), 'ΔIN and ΔRL share some directions: overlap 0.0600, random baseline 0.0200.');
+    assert.match(told(0.17, 0.16), /^ΔIN and ΔRL share no more directions than random subspaces: /);
     assert.doesNotMatch(told(0.42, 0.16, ['stableRank']), /share/);
   });
 

@@ -6,6 +6,8 @@ import { indexResult } from '../../../webview/state/model.js';
 import { DEFAULT_VIEW } from '../../../webview/state/view.js';
 import { delta, sample, tensor } from './support.js';
 
+const VIEW = { ...DEFAULT_VIEW, metric: 'energy', scale: 'linear', axes: 'own' } as const;
+
 describe('tensor kinds', () => {
   const kind = (name: string, layer: number | null) => kindOf({ name, layer, section: 'language' });
 
@@ -41,7 +43,7 @@ describe('heat map', () => {
   const model = indexResult(sample());
 
   it('has a row per kind, a column per depth, and holes where a kind is absent', () => {
-    const grid = buildGrid(model, DEFAULT_VIEW, 0, false);
+    const grid = buildGrid(model, VIEW, 0, false);
     assert.deepEqual(grid.depths, [-2, -1, 0, 1, 2, 3, 4, 5, 6]);
     assert.deepEqual(
       grid.rows.map(({ label, group }) => `${group} ${label}`),
@@ -55,13 +57,13 @@ describe('heat map', () => {
   });
 
   it('keeps exact zeros out of the range', () => {
-    assert.deepEqual(buildGrid(model, DEFAULT_VIEW, 0, false).range, { min: 1, max: 12, zero: true });
-    assert.equal(buildGrid(model, DEFAULT_VIEW, 0, false).noisy, 'none');
-    assert.equal(buildGrid(model, DEFAULT_VIEW, 1, false).noisy, 'some');
+    assert.deepEqual(buildGrid(model, VIEW, 0, false).range, { min: 1, max: 12, zero: true });
+    assert.equal(buildGrid(model, VIEW, 0, false).noisy, 'none');
+    assert.equal(buildGrid(model, VIEW, 1, false).noisy, 'some');
   });
 
   it('adds norms and biases on request', () => {
-    const labels = buildGrid(model, DEFAULT_VIEW, 0, true).rows.map(({ label }) => label);
+    const labels = buildGrid(model, VIEW, 0, true).rows.map(({ label }) => label);
     assert.deepEqual(labels, ['qkv', 'qkv.bias', 'q_proj', 'up_proj', 'mlp.0', 'input_layernorm']);
   });
 
@@ -71,11 +73,11 @@ describe('heat map', () => {
     result.tensors = [3, 4].map((fro, expert) =>
       tensor(`model.layers.0.mlp.experts.${expert}.up_proj.weight`, { ...place, deltas: [delta(fro), null] }),
     );
-    const grid = buildGrid(indexResult(result), { ...DEFAULT_VIEW, energyOver: 'whole' }, 0, false);
+    const grid = buildGrid(indexResult(result), { ...VIEW, energyOver: 'whole' }, 0, false);
     assert.equal(grid.rows.length, 1);
     assert.equal(grid.rows[0]!.cells[3]!.value, 5);
     assert.equal(grid.rows[0]!.cells[3]!.tensors.length, 2);
-    const none = buildGrid(indexResult(result), DEFAULT_VIEW, 1, false);
+    const none = buildGrid(indexResult(result), VIEW, 1, false);
     assert.equal(none.range, null);
     assert.equal(none.rows[0]!.cells[3]!.value, null);
   });

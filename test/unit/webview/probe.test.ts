@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';
+import { bandedSeries } from '../../../webview/figure/lines.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
 import { attentionOnly, lineageProbes, oneSwap } from '../../../webview/playground/probes.js';
 import {
@@ -91,8 +92,8 @@ describe('curves', () => {
   it('are read out: the depth with the curve in hand first, and the figure by its peaks', () => {
     const curves = model.vision.filter(({ task }) => task === 'counting');
     const figure = visionFigure(model, curves, 'Counting', 'checkpoint');
-    assert.match(readDepth(model, figure, 10, curves[2]!.key), /^Layer 10, Mid\. RL: \d+ % \(\d+–\d+ %\)\. Base: /);
-    assert.match(describeCurves(figure), /Base peaks at layer \d+ with \d+ %; IN peaks/);
+    assert.match(readDepth(model, figure, 10, curves[2]!.key), /^Layer 10, Mid\. RL: \d+% \(\d+–\d+%\)\. Base: /);
+    assert.match(describeCurves(figure), /Base peaks at layer \d+ with \d+%; IN peaks/);
   });
 
   it('attention: mean or mass, and the shift of the last against the first', () => {
@@ -103,6 +104,14 @@ describe('curves', () => {
     assert.equal(shiftFigure(own)!.series[0]!.name, 'RL − IN');
     assert.equal(shiftFigure(indexProbes(oneSwap())), null);
     assert.ok(peakOf(shiftFigure(own)!.series[0]!)!.depth > 8);
+  });
+
+  it('draws one band at a time: the only one, or that of the current line', () => {
+    const { series } = reasoningFigure(model, model.reasoning, 'Reasoning');
+    assert.equal(series.length, 3);
+    assert.deepEqual(bandedSeries(series, null), []);
+    assert.deepEqual(bandedSeries(series, { x: 0, key: series[1]!.key }), [series[1]]);
+    assert.deepEqual(bandedSeries(series.slice(0, 1), null), series.slice(0, 1));
   });
 
   it('numbers and drawings have every point', () => {
@@ -118,7 +127,9 @@ describe('curves', () => {
       caption: '',
     });
     assert.match(svg, /a &amp; b/);
-    assert.equal(svg.match(/class="band"/g)?.length, 3);
+    // Three bands over each other cannot be told apart: whiskers.
+    assert.equal(svg.match(/class="whiskers"/g)?.length, 3);
+    assert.doesNotMatch(svg, /class="band"/);
     assert.equal(svg.match(/class="baseline"/g)?.length, 3);
   });
 });

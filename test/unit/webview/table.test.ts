@@ -10,7 +10,8 @@ import { delta, sample, tensor } from './support.js';
 
 const ALL: Filter = { query: '', regex: false, section: 'all', component: 'all', depth: null };
 const { tensors } = sample();
-const columns = buildColumns(nameDeltas(['base', 'in', 'rl']), [0, 1]);
+const named = (labels: string[]) => labels.map((label) => ({ label }));
+const columns = buildColumns(nameDeltas(named(['base', 'in', 'rl'])), [0, 1]);
 const column = (id: string) => columns.find((one) => one.id === id)!;
 const names = (rows: Int32Array, own: readonly TensorResult[] = tensors) => Array.from(rows, (row) => own[row]!.name);
 
@@ -97,10 +98,21 @@ describe('table columns', () => {
       { delta: 1, span: 6 },
     ]);
     assert.deepEqual(
-      buildColumns(nameDeltas(['a', 'b', 'c']), [1], true)
+      buildColumns(nameDeltas(named(['a', 'b', 'c'])), [1], true)
         .map(({ id }) => id)
         .slice(0, 3),
-      ['name', 'depth', '1.fro'],
+      ['name', 'layer', '1.fro'],
+    );
+  });
+
+  it('call layers what tensor names call them, and sort from vision to language', () => {
+    const shown = tensors.map((one) => column('layer').text(one));
+    assert.deepEqual([...new Set(shown)], ['v0', 'v1', 'proj', '0', '1', '2', '3', '4', '5', '–']);
+    assert.ok(columns.every(({ label }) => label !== 'depth'));
+    const keys = tensors.map((one) => column('layer').key(one)).filter((key) => key !== null);
+    assert.deepEqual(
+      keys,
+      [...keys].sort((a, b) => Number(a) - Number(b)),
     );
   });
 

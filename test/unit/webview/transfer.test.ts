@@ -59,7 +59,7 @@ describe('an evaluation in the panel', () => {
         said.includes(`reasoning +${(100 * rea.difference).toFixed(1)} points (${pText(rea.adjusted)})`),
       said,
     );
-    assert.match(said, /vision [+−][\d.]+ \(p = [\d.]+, not a difference one can rely on\)/);
+    assert.match(said, /vision [+−][\d.]+ \(p = [\d.]+, not significant\)/);
     for (const row of model.rows.filter(({ role }) => role === 'hybrid')) {
       const one = comparisonOf(model, row.index, index('in'), 'v2r')!;
       const sentence = reading(model, index('in')).find((text) => text.startsWith('Vision to reasoning:'))!;
