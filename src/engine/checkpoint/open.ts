@@ -8,6 +8,7 @@ import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
 import type { Checkpoint, LeftOutTensor, Shard, Tensor } from './checkpoint.js';
 import { computedTensor } from './computed.js';
+import { EMPTY, FROM_ZERO3 } from './empty.js';
 import { fileError, malformed, quoted, shown, thousands } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { type Location, locate } from './locate.js';
@@ -139,11 +140,12 @@ function describe(
 function plainTensors(found: readonly FoundTensor[], location: Location): AdapterFiles['stored'] {
   const { tensors, leftOut } = sortReadable(found, undefined);
   const [first] = leftOut;
+  const empty = tensors.find(({ shape }) => shape.includes(0));
   const plain = tensors.flatMap((tensor) => (tensor.expression === undefined ? [tensor] : []));
-  if (first === undefined && plain.length === tensors.length) return plain;
+  if (first === undefined && empty === undefined && plain.length === tensors.length) return plain;
   throw new FrankensteinError(
     'unsupported',
-    `${shown(location.path)} has ${quoted(first?.onDisk ?? tensors[0]!.onDisk)}, which is no part of an adapter that is read here. ${first?.reason ?? ''}`.trimEnd(),
+    `${shown(location.path)} has ${quoted((first ?? empty ?? tensors[0]!).onDisk)}, which is no part of an adapter that can be read. ${first?.reason ?? (empty ? EMPTY : 'It is quantised.')}`,
   );
 }
 
@@ -217,6 +219,7 @@ function collectTensors(location: Location, opened: readonly OpenedShard[], warn
       `${thousands(unlisted.length)} stored ${unlisted.length === 1 ? 'tensor is' : 'tensors are'} not in the index under the file that holds ${unlisted.length === 1 ? 'it' : 'them'}, and left out as every loader does: ${unlisted.slice(0, 3).map(quoted).join(', ')}${unlisted.length > 3 ? ', …' : ''}.`,
     );
   }
-  if (found.size === 0) throw malformed(location.path, 'holds no tensor.');
+  if (found.size === 0)
+    throw malformed(location.path, location.adapter ? `holds no tensor: ${FROM_ZERO3}` : 'holds no tensor.');
   return [...found.values()];
 }

@@ -1,5 +1,6 @@
 /** Which tensors of several checkpoints belong together, and what has no counterpart. */
 import type { Checkpoint, LeftOutTensor, Tensor } from '../checkpoint/checkpoint.js';
+import { EMPTY } from '../checkpoint/empty.js';
 import { leftOutWeights } from '../checkpoint/leftOut.js';
 import type { MissingTensor } from './result.js';
 
@@ -79,7 +80,10 @@ function describeMissing(
     presentIn,
     absentIn,
     shapes: stored.map((tensor, stage) => tensor?.shape ?? leftOut[stage]?.shape ?? null),
-    reason: leftOut.find((tensor) => tensor !== undefined)?.reason ?? reasonFor(name, reshaped, absentIn, checkpoints),
+    reason:
+      leftOut.find((tensor) => tensor !== undefined)?.reason ??
+      (reshaped && stored.some((tensor) => tensor?.size === 0) ? EMPTY : undefined) ??
+      reasonFor(name, reshaped, absentIn, checkpoints),
   };
 }
 
