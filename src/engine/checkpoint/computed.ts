@@ -7,9 +7,10 @@ import { merge, type MergeExpression } from '../merge/expression.js';
 import type { ComputedTensor, Dtype, Tensor } from './checkpoint.js';
 import { type LoraExpression, lora } from './lora.js';
 import { type ScaledExpression, scaled } from './scaled.js';
+import { view, type ViewExpression } from './view.js';
 
 /** Every kind of expression. Structured-clone safe: it is evaluated in worker threads. */
-export type TensorExpression = LoraExpression | MergeExpression | ScaledExpression;
+export type TensorExpression = LoraExpression | MergeExpression | ScaledExpression | ViewExpression;
 
 /** Reads elements `first` … of a source, which may be computed itself, until `target` is full. */
 export type ReadElements = (tensor: Tensor, first: number, target: Float64Array) => Promise<void>;
@@ -40,7 +41,7 @@ export interface Evaluator<E, P> {
 
 type Evaluators = { [K in TensorExpression['kind']]: Evaluator<Extract<TensorExpression, { kind: K }>, unknown> };
 
-const EVALUATORS: Evaluators = { lora, merge, scaled };
+const EVALUATORS: Evaluators = { lora, merge, scaled, view };
 
 /** What a thread that computes tensors takes, whatever their size (measured: 85 to 145 MB, with up to nine sources). */
 export const COMPUTING_BYTES = 160 << 20;

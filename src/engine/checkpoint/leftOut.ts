@@ -1,6 +1,7 @@
 /** Weights of a checkpoint that cannot be read, for whoever needs one: never a value, always a sentence. */
 import { FrankensteinError } from '../errors.js';
 import type { Checkpoint, LeftOutTensor } from './checkpoint.js';
+import { EMPTY } from './empty.js';
 import { quoted, shown, thousands } from './failure.js';
 
 /** By canonical name of the weight: the first stored tensor that stands for it, which says why it cannot be read. */
@@ -29,15 +30,19 @@ export function refuseLeftOut(checkpoint: Checkpoint, what: string): void {
 
 /** Why a model of these tensors would lack weights; undefined where it has all of them. */
 export function whyIncomplete(checkpoint: Checkpoint): string | undefined {
-  const weights = [...leftOutWeights(checkpoint)].filter(([name]) => isWeight(name));
+  const leftOut = [...leftOutWeights(checkpoint)].map(([name, { reason }]) => ({ name, reason }));
+  const empty = [...checkpoint.tensors.values()].filter(({ size }) => size === 0);
+  const weights = [...leftOut, ...empty.map(({ name }) => ({ name, reason: EMPTY }))].filter(({ name }) =>
+    isWeight(name),
+  );
   const [first] = weights;
   if (first === undefined) return undefined;
   const others = weights.length - 1;
-  const more = others > 0 ? `, and ${thousands(others)} other ${others === 1 ? 'weight' : 'weights'}` : '';
+  const subject = others > 0 ? ` and ${thousands(others)} other ${others === 1 ? 'weight' : 'weights'}` : '';
   const way = checkpoint.quantisation?.some(({ dequantised }) => !dequantised)
     ? ' Give the model as it was before quantisation.'
     : '';
-  return `it stores ${quoted(first[0])}${more} in a way that is not read here. ${first[1].reason}${way}`;
+  return `its ${quoted(first.name)}${subject} cannot be read. ${first.reason}${way}`;
 }
 
 /** Whether a model needs it, by its name: parameters end so, and tables that are computed from the config do not. */

@@ -8,6 +8,7 @@ import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
 import type { Checkpoint, Found, LeftOutTensor, Reading, Shard, Tensor } from './checkpoint.js';
 import { computedTensor } from './computed.js';
+import { EMPTY, FROM_ZERO3 } from './empty.js';
 import { counted, fileError, malformed, quoted, shown, some } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { isAdapterFolder, type Location, locate } from './locate.js';
@@ -211,11 +212,12 @@ function named(
 function plainTensors(found: readonly Found[], location: Location): AdapterFiles['stored'] {
   const { tensors, leftOut } = sortReadable(found, undefined);
   const [first] = leftOut;
+  const empty = tensors.find(({ shape }) => shape.includes(0));
   const plain = tensors.flatMap((tensor) => (tensor.expression === undefined ? [tensor] : []));
-  if (first === undefined && plain.length === tensors.length) return plain;
+  if (first === undefined && empty === undefined && plain.length === tensors.length) return plain;
   throw new FrankensteinError(
     'unsupported',
-    `${shown(location.path)} has ${quoted(first?.onDisk ?? tensors[0]!.onDisk)}, which is no part of an adapter that is read here. ${first?.reason ?? ''}`.trimEnd(),
+    `${shown(location.path)} has ${quoted((first ?? empty ?? tensors[0]!).onDisk)}, which is no part of an adapter that can be read. ${first?.reason ?? (empty ? EMPTY : 'It is quantised.')}`,
   );
 }
 
@@ -281,7 +283,8 @@ function collectTensors(
       found.set(name, { ...stored, onDisk: name, shard });
     }
   }
-  if (found.size === 0) throw malformed(location.path, 'holds no tensor.');
+  if (found.size === 0)
+    throw malformed(location.path, location.adapter ? `holds no tensor: ${FROM_ZERO3}` : 'holds no tensor.');
   const warnings: string[] = [];
   if (twice.size > 0)
     warnings.push(

@@ -37,7 +37,6 @@ const REFUSED: readonly (readonly [key: string, is: string])[] = [
   ['kasa_config', 'KaSA, which changes the base by its singular values'],
   ['layer_replication', 'layer replication, which makes a deeper model of the base'],
   ['lora_bias', 'LoRA with biases of its own (lora_bias)'],
-  ['target_parameters', 'LoRA on bare parameters such as fused experts (target_parameters)'],
   ['trainable_token_indices', 'trained rows of the embedding (trainable_token_indices)'],
 ];
 
@@ -58,6 +57,13 @@ export async function readLoraConfig(file: string, signal?: AbortSignal): Promis
       value === undefined || value === null || value === false || (Array.isArray(value) && value.length === 0);
     if (!off) throw refused(file, is);
   }
+  const parameters = config['target_parameters'];
+  // Of a matrix called "weight" it is the update of a linear map; stacks of experts have one update per expert.
+  if (
+    Array.isArray(parameters) &&
+    !parameters.every((name) => typeof name === 'string' && /(?:^|\.)weight$/.test(name))
+  )
+    throw refused(file, 'LoRA on bare parameters such as fused experts (target_parameters)');
   const initial = config['init_lora_weights'];
   if (typeof initial === 'string' && CHANGES_BASE.test(initial)) {
     throw refused(

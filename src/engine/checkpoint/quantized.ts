@@ -8,6 +8,7 @@
  */
 import type { Found, LeftOutTensor, Quantisation, StoredTensor } from './checkpoint.js';
 import { dtypeOf } from './decode.js';
+import { EMPTY, FROM_ZERO3, isPlaceholder } from './empty.js';
 import { quoted, thousands } from './failure.js';
 import { gridOf, type Grid } from './scaleGrid.js';
 import type { ScaledExpression } from './scaled.js';
@@ -93,10 +94,14 @@ export function sortReadable(found: readonly Found[], config: Readonly<Record<st
   const result: Readable = { tensors: [], leftOut: [], quantisation: [], warnings: [] };
   const decided = new Map<Group, Decision>();
   const activations: string[] = [];
+  const empty: string[] = [];
   const unread: Found[] = [];
   for (const tensor of found) {
     const group = memberOf.get(tensor);
-    if (group !== undefined) {
+    if (isPlaceholder(tensor)) {
+      empty.push(tensor.onDisk);
+      result.leftOut.push({ ...tensor, weight: tensor.onDisk, reason: EMPTY });
+    } else if (group !== undefined) {
       const decision = decided.get(group) ?? decide(group, settings);
       if (!decided.has(group)) schemes.add(group.weight, decision);
       decided.set(group, decision);
@@ -125,7 +130,7 @@ export function sortReadable(found: readonly Found[], config: Readonly<Record<st
   result.quantisation = schemes.list();
   result.warnings = [
     ...schemes.warnings(),
-    ...warningsOf(settings, isQuantised, schemes, { activations, plain, unread }),
+    ...warningsOf(settings, isQuantised, schemes, { activations, empty, plain, unread }),
   ];
   return result;
 }
@@ -304,7 +309,17 @@ function warningsOf(
   settings: QuantisationSettings | undefined,
   isQuantised: boolean,
   schemes: Schemes,
-  { activations, plain, unread }: { activations: readonly string[]; plain: readonly Group[]; unread: readonly Found[] },
+  {
+    activations,
+    empty,
+    plain,
+    unread,
+  }: {
+    activations: readonly string[];
+    empty: readonly string[];
+    plain: readonly Group[];
+    unread: readonly Found[];
+  },
 ): string[] {
   const warnings: string[] = [];
   if (plain.length > 0)
@@ -314,6 +329,10 @@ function warningsOf(
   if (settings !== undefined && isQuantised && schemes.size === 0)
     warnings.push(
       `config.json has a quantization_config${settings.method === undefined ? '' : ` (${settings.method})`}, yet no quantised weight is stored: the weights are read as they are stored.`,
+    );
+  if (empty.length > 0)
+    warnings.push(
+      `${thousands(empty.length)} ${empty.length === 1 ? 'tensor has' : 'tensors have'} no elements and ${empty.length === 1 ? 'is' : 'are'} left out (${listed(empty)}): ${FROM_ZERO3}`,
     );
   if (activations.length > 0)
     warnings.push(

@@ -1,6 +1,8 @@
 /** Which tensors of several checkpoints belong together, and what has no counterpart. */
 import type { Checkpoint, LeftOutTensor, Tensor } from '../checkpoint/checkpoint.js';
+import { EMPTY } from '../checkpoint/empty.js';
 import { leftOutWeights } from '../checkpoint/leftOut.js';
+import { matchExperts } from './experts.js';
 import type { MissingTensor } from './result.js';
 
 /** A run of neighbouring stages that hold a tensor in one shape: what can be compared. */
@@ -24,14 +26,17 @@ export interface Alignment {
 }
 
 export function alignTensors(checkpoints: readonly Checkpoint[]): Alignment {
+  const matched = matchExperts(checkpoints);
   const leftOut = checkpoints.map((checkpoint) => leftOutWeights(checkpoint));
   const names = new Set(
-    checkpoints.flatMap((checkpoint, stage) => [...checkpoint.tensors.keys(), ...leftOut[stage]!.keys()]),
+    matched.tensors
+      .flatMap((stage, index) => [...stage.keys(), ...leftOut[index]!.keys()])
+      .concat([...matched.reasons.keys()]),
   );
   const tensors: AlignedTensor[] = [];
   const missing: MissingTensor[] = [];
   for (const name of names) {
-    const stored = checkpoints.map((checkpoint) => checkpoint.tensors.get(name));
+    const stored = matched.tensors.map((stage) => stage.get(name));
     const segments = segmentsOf(stored);
     if (segments.length > 0) tensors.push({ name, stored, segments });
     const lacking = describeMissing(
@@ -40,7 +45,8 @@ export function alignTensors(checkpoints: readonly Checkpoint[]): Alignment {
       leftOut.map((weights) => weights.get(name)),
       checkpoints,
     );
-    if (lacking) missing.push(lacking);
+    const reason = matched.reasons.get(name);
+    if (lacking) missing.push(reason === undefined ? lacking : { ...lacking, reason });
   }
   return { tensors, missing };
 }
@@ -79,7 +85,10 @@ function describeMissing(
     presentIn,
     absentIn,
     shapes: stored.map((tensor, stage) => tensor?.shape ?? leftOut[stage]?.shape ?? null),
-    reason: leftOut.find((tensor) => tensor !== undefined)?.reason ?? reasonFor(name, reshaped, absentIn, checkpoints),
+    reason:
+      leftOut.find((tensor) => tensor !== undefined)?.reason ??
+      (reshaped && stored.some((tensor) => tensor?.size === 0) ? EMPTY : undefined) ??
+      reasonFor(name, reshaped, absentIn, checkpoints),
   };
 }
 

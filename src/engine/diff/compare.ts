@@ -20,7 +20,7 @@ import { byDepth, deepestOf, identityOf, openStages, summarise } from './stages.
 import { watchFiles } from './unchanged.js';
 
 /** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 
 /** A line of the journal: the sums of one tensor over the stages from `from` on. */
 interface JournalEntry {

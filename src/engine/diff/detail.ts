@@ -8,6 +8,8 @@ import { openCheckpoint } from '../checkpoint/open.js';
 import type { Tensor } from '../checkpoint/checkpoint.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { sizeOf } from './aggregate.js';
+import { alignTensors } from './align.js';
+import { expertOf } from './experts.js';
 import { createMeter } from './meter.js';
 import type { TensorDetail } from './result.js';
 
@@ -32,16 +34,19 @@ export async function tensorDetail(
   { signal, progress }: CallContext = {},
 ): Promise<TensorDetail> {
   const checkpoints = [await openCheckpoint(before, { signal }), await openCheckpoint(after, { signal })];
-  const [a, b] = checkpoints.map((checkpoint) => {
-    const tensor = checkpoint.tensors.get(name);
-    if (!tensor) {
-      const why = leftOutWeights(checkpoint).get(name)?.reason;
-      throw why === undefined
-        ? new FrankensteinError('not-found', `${checkpoint.path} has no tensor ${name}.`)
-        : new FrankensteinError('unsupported', `${checkpoint.path} has ${name}, but it cannot be read. ${why}`);
-    }
-    return tensor;
+  const { tensors, missing } = alignTensors(checkpoints);
+  // Experts may lie in another layout than the name's.
+  const aligned = tensors.find((tensor) => tensor.name === name)?.stored;
+  const [a, b] = checkpoints.map((checkpoint, stage) => {
+    const tensor = aligned?.[stage] ?? checkpoint.tensors.get(name) ?? expertOf(checkpoint, name);
+    if (tensor !== undefined) return tensor;
+    const why = leftOutWeights(checkpoint).get(name)?.reason;
+    throw why === undefined
+      ? new FrankensteinError('not-found', `${checkpoint.path} has no tensor ${name}.`)
+      : new FrankensteinError('unsupported', `${checkpoint.path} has ${name}, but it cannot be read. ${why}`);
   }) as [Tensor, Tensor];
+  const apart = missing.find((tensor) => tensor.name === name && tensor.shapes.every((shape) => shape === null));
+  if (apart !== undefined) throw new FrankensteinError('mismatch', `${name} is not compared. ${apart.reason}`);
   if (a.shape.join() !== b.shape.join()) {
     throw new FrankensteinError(
       'mismatch',

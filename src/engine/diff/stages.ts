@@ -35,9 +35,10 @@ export async function openStages(
   for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
   const alignment = alignTensors(checkpoints);
   if (alignment.tensors.length === 0) {
+    const [leftOut] = checkpoints.flatMap((checkpoint) => checkpoint.leftOut ?? []);
     throw new FrankensteinError(
       'mismatch',
-      `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.`,
+      `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.${leftOut === undefined ? '' : ` ${leftOut.name}: ${leftOut.reason}`}`,
     );
   }
   return { labels: labelsOf(request.stages, checkpoints), checkpoints, alignment };

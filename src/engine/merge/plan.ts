@@ -8,6 +8,7 @@ import { computedTensor } from '../checkpoint/computed.js';
 import { isFloat } from '../checkpoint/encode.js';
 import { thousands } from '../checkpoint/failure.js';
 import { leftOutWeights, whyIncomplete } from '../checkpoint/leftOut.js';
+import { turnedExperts } from '../diff/experts.js';
 import { FrankensteinError } from '../errors.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { familyById } from '../topology/families.js';
@@ -844,7 +845,14 @@ class Planner {
   private related(reference: Reference, source: Source, owner: Source): boolean {
     try {
       sameFamily(owner.checkpoint, source.checkpoint);
-      return true;
+      const turned = source === owner ? undefined : turnedExperts(owner.checkpoint, source.checkpoint);
+      if (turned === undefined) return true;
+      this.fail(
+        'shape-mismatch',
+        reference,
+        `${source.label} and ${owner.label} may store the experts of ${turned} with different axes last, so their weights do not meet: save both with the same version of transformers.`,
+      );
+      return false;
     } catch (error) {
       this.fail(
         'family-mismatch',

@@ -4,6 +4,7 @@
  *
  * Layouts are those of transformers: `chunk(2)` and `split` for what is fused, `[experts, …]` for stacks.
  */
+import { inputsFirst } from '../topology/experts.js';
 import { textConfig } from '../topology/model.js';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -117,7 +118,6 @@ function fusedRows({ name, config }: TensorAround, whole: Part): Part[] {
  * its outputs are gate and up. The projection back to the hidden size beside it tells; without one, it is taken as it lies.
  */
 function expertLayout({ name, shape, shapeOf, config }: TensorAround): { inputsFirst: boolean; halves: boolean } {
-  const [, rows, columns] = shape as [number, number, number];
   const kind = /^(.*\.experts\.)(gate_up_proj|down_proj)((?:\.weight)?)$/.exec(name);
   const other =
     kind === null
@@ -125,13 +125,11 @@ function expertLayout({ name, shape, shapeOf, config }: TensorAround): { inputsF
       : shapeOf(`${kind[1]!}${kind[2] === 'down_proj' ? 'gate_up_proj' : 'down_proj'}${kind[3]!}`);
   if (kind === null || other?.length !== 3) return { inputsFirst: false, halves: false };
   const isDown = kind[2] === 'down_proj';
-  const [gateUp, down] = isDown ? [other.slice(1), [rows, columns]] : [[rows, columns], other.slice(1)];
-  const inputsFirst = gateUp[0] === down[1] && gateUp[1] === 2 * down[0]!;
-  const straight = gateUp[1] === down[0] && gateUp[0] === 2 * down[1]!;
+  const order = isDown ? inputsFirst(other, shape, config) : inputsFirst(shape, other, config);
   // GPT-OSS interleaves gate and up.
   return {
-    inputsFirst,
-    halves: !isDown && (inputsFirst || straight) && !String(config?.['model_type']).startsWith('gpt_oss'),
+    inputsFirst: order === true,
+    halves: !isDown && order !== undefined && !String(config?.['model_type']).startsWith('gpt_oss'),
   };
 }
 

@@ -62,7 +62,8 @@ export async function setUp(request: SpectrumRequest, context: CallContext): Pro
         : `No weight has a name that matches ${quoted(request.filter!)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`,
     );
   }
-  const all = tensors.flatMap((tensor) => matricesOf(tensor, checkpoints));
+  const aligned = new Map(alignment.tensors.map((tensor) => [tensor.name, tensor]));
+  const all = tensors.flatMap((tensor) => matricesOf(tensor, checkpoints, aligned));
   const mode = request.mode ?? (exactOperationsOf(all) <= EXACT_LIMIT ? 'exact' : 'fast');
   const refined = refinedOf(request.refine ?? [], all);
   const memory = request.memory ?? DEFAULT_MEMORY;
@@ -104,7 +105,11 @@ const FLOATS: ReadonlySet<Dtype> = new Set(['F64', 'F32', 'F16', 'BF16', 'F8_E4M
 
 type Candidate = Omit<Matrix, 'mode'>;
 
-function matricesOf({ name, segments }: AlignedTensor, checkpoints: readonly Checkpoint[]): Candidate[] {
+function matricesOf(
+  { name, segments }: AlignedTensor,
+  checkpoints: readonly Checkpoint[],
+  aligned: ReadonlyMap<string, AlignedTensor>,
+): Candidate[] {
   return segments.flatMap(({ from, stored }): Candidate[] => {
     const [{ shape }] = stored as [Tensor];
     if (shape.length < 2) return [];
@@ -122,7 +127,12 @@ function matricesOf({ name, segments }: AlignedTensor, checkpoints: readonly Che
           skipped: `It is stored as ${integer.dtype}: whole numbers stand for weights only together with their scales.`,
         },
       ];
-    const parts = partsOf({ name, shape, config, shapeOf: (other) => tensors.get(other)?.shape });
+    const parts = partsOf({
+      name,
+      shape,
+      config,
+      shapeOf: (other) => (aligned.get(other)?.stored[from] ?? tensors.get(other))?.shape,
+    });
     return parts.map((part) => ({
       name,
       part,

@@ -23,7 +23,7 @@ import type { SpectrumMode, SpectrumResult, TensorSpectra } from './result.js';
 import { type Matrix, pairsOf, setUp, sourcesOf, type SpectrumSetup } from './setup.js';
 
 /** Changes whenever what a journal holds would come out differently, so that old journals are not reused. */
-const JOURNAL_VERSION = 2;
+const JOURNAL_VERSION = 3;
 
 /** A line of the journal: what one matrix came out as. */
 export interface JournalEntry extends Omit<SpectrumOutcome, 'curves'> {

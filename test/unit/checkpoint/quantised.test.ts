@@ -277,14 +277,17 @@ describe('quantised weights', function () {
       missing.map(({ absentIn, reason }) => [absentIn, reason]),
       [[[1], 'It is quantised (FP8), and no scale is stored for it.']],
     );
-    assert.throws(() => readSpec(checkpoints[1]!), /cannot be run: it stores .*up_proj\.weight.* no scale is stored/);
+    assert.throws(
+      () => readSpec(checkpoints[1]!),
+      /cannot be run: its .*up_proj\.weight.* cannot be read.* no scale is stored/,
+    );
     const recipe = `checkpoints: {a: ${good}, b: ${bad}}\nstitch: a:b:a\n`;
     const out = path.join(temporary.path, 'out');
     await assert.rejects(
       exportMerged({ checkpoint: { path: temporary.path, recipe }, out }, path.resolve('dist/worker.mjs'), (work) =>
         work(),
       ),
-      /b cannot be used: it stores .*up_proj\.weight/,
+      /b cannot be used: its .*up_proj\.weight/,
     );
   });
 
@@ -315,6 +318,55 @@ describe('quantised weights', function () {
     assert.equal(weightOf(await openCheckpoint(`${good}+${adapter}`)).expression?.kind, 'lora');
     const bad = await write('bad-base', 0.5, withoutScale);
     await assert.rejects(openCheckpoint(`${bad}+${adapter}`), /whose weight cannot be read in .*no scale is stored/);
+  });
+});
+
+describe('weights without elements, as ZeRO-3 leaves them', function () {
+  this.timeout(20_000);
+  let temporary: TemporaryFolder;
+  before(async () => {
+    temporary = await temporaryFolder();
+  });
+  after(() => temporary.remove());
+
+  it('are left out of a model by name, with the way out', async () => {
+    const [whole, hollow] = [path.join(temporary.path, 'whole'), path.join(temporary.path, 'hollow')];
+    await writeCheckpoint(whole, { family: 'qwen2' });
+    await writeCheckpoint(hollow, {
+      family: 'qwen2',
+      edit: (tensors) =>
+        tensors.map((tensor) =>
+          tensor.name.endsWith('embed_tokens.weight')
+            ? { ...tensor, shape: [0], data: [] }
+            : tensor.name === `${MODULE}.weight`
+              ? { ...tensor, shape: [0, 16], data: [] }
+              : tensor,
+        ),
+    });
+    const checkpoint = await openCheckpoint(hollow);
+    assert.match(checkpoint.warnings.join(' '), /1 tensor has no elements .*embed_tokens.*ZeRO-3.*zero_to_fp32\.py/);
+    const { missing } = alignTensors([await openCheckpoint(whole), checkpoint]);
+    assert.equal(missing.length, 2);
+    for (const { reason } of missing) assert.match(reason, /^It has no elements: DeepSpeed ZeRO-3/);
+    assert.throws(() => readSpec(checkpoint), /embed_tokens.* and 1 other weight cannot be read.*ZeRO-3/);
+  });
+
+  it('are refused in an adapter, as is a file that lacks all of them', async () => {
+    const base = path.join(temporary.path, 'base');
+    await writeCheckpoint(base, { family: 'qwen2' });
+    const tensors = pair(MODULE, 32, 16, 2, 1);
+    for (const [at, shape] of [
+      ['vector', [0]],
+      ['matrix', [0, 2]],
+    ] as const) {
+      const hollow = tensors.map((tensor) =>
+        tensor.name.includes('lora_B') ? { ...tensor, shape: [...shape], data: [] } : tensor,
+      );
+      const adapter = await writeAdapter(path.join(temporary.path, at), { tensors: hollow });
+      await assert.rejects(openCheckpoint(adapter), /lora_B\.weight".*no elements: DeepSpeed ZeRO-3.*zero_to_fp32/);
+    }
+    const adapter = await writeAdapter(path.join(temporary.path, 'empty'), { tensors: [] });
+    await assert.rejects(openCheckpoint(adapter), /holds no tensor: DeepSpeed ZeRO-3/);
   });
 });
 
