@@ -13,6 +13,7 @@ import { FrankensteinError } from '../errors.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { familyById } from '../topology/families.js';
 import { sameFamily } from '../topology/model.js';
+import { isExtra } from '../topology/names.js';
 import { placeTensor } from '../topology/place.js';
 import { type Section, SECTIONS } from '../topology/topology.js';
 import type { KernelName } from './arithmetic/kernels.js';
@@ -507,6 +508,7 @@ class Planner {
       this.report({ code, severity: 'error', offset: place.offset, length: place.length, message: say(listed) });
     }
     if (this.failed || this.troubles.size > 0) return undefined;
+    this.noteExtra();
     // In the owner's order, as a loader finds them.
     const order = [...owner.checkpoint.tensors.keys()].filter((name) => this.tensors.has(name));
     const tensors = new Map([...order, ...this.tensors.keys()].map((name) => [name, this.tensors.get(name)!]));
@@ -524,6 +526,21 @@ class Planner {
       stored: count(({ expression }) => expression === undefined),
       computed: count(({ expression }) => expression !== undefined),
     };
+  }
+
+  /** Layers beyond those that a config counts are in no result, as with mergekit. */
+  private noteExtra(): void {
+    const labels = this.sources
+      .filter(({ checkpoint }) => [...checkpoint.tensors.keys()].some(isExtra))
+      .map(({ label }) => label);
+    if (labels.length === 0) return;
+    this.report({
+      code: 'note',
+      severity: 'warning',
+      offset: 0,
+      length: 0,
+      message: `${labels.join(' and ')} ${labels.length === 1 ? 'stores' : 'store'} tensors beyond the layers that the config counts; they are left out.`,
+    });
   }
 
   /** Tensors outside the layers. */

@@ -1,6 +1,7 @@
 /** The tensors of a checkpoint by where merging looks for them: numbered layers, what comes before them, what after. */
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { familyById } from '../topology/families.js';
+import { isExtra } from '../topology/names.js';
 import { indexInStacks, placeTensor } from '../topology/place.js';
 import type { Section } from '../topology/topology.js';
 import type { Part } from './recipe/schema.js';
@@ -43,6 +44,8 @@ export function sectionsOf(checkpoint: Checkpoint): Record<Section, SectionTenso
   };
   const { vision, language } = familyById(checkpoint.layout);
   for (const [name, tensor] of checkpoint.tensors) {
+    // Not run, and numbered where the result may have a layer of its own.
+    if (isExtra(name)) continue;
     const { section, layer } = placeTensor(name, checkpoint, [0, 0]);
     const tensors = sections[section];
     if (layer !== null) {

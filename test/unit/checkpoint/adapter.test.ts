@@ -1,9 +1,10 @@
 // Adapters on their base: what they are made of, and everything that may be wrong with them.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
+import { discover } from '../../../src/engine/checkpoint/discover.js';
 import { readBytes, readElements } from '../../../src/engine/checkpoint/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
@@ -16,6 +17,7 @@ import {
   type TemporaryFolder,
   writeCheckpoint,
   writeHubCheckpoint,
+  writeSafetensors,
   type WrittenTensor,
 } from '../../fixtures/checkpoints.js';
 
@@ -548,5 +550,143 @@ describe('an adapter', function () {
       code: 'unsupported',
       message: /quantised base/,
     });
+  });
+});
+
+describe('an adapter with more beside it', function () {
+  this.timeout(20_000);
+  const tensors = pair(Q, 16, 16, 2, 1);
+  const head: WrittenTensor = {
+    name: 'v_head.summary.weight',
+    shape: [1, 16],
+    dtype: 'F32',
+    data: new Float32Array(16),
+  };
+
+  it('is found by its own two files, and names what is not read', async () => {
+    const folder = await writeAdapter(fresh(), {
+      config: { base_model_name_or_path: base },
+      tensors,
+      files: {
+        'config.json': '{"model_type": "llama"}',
+        'non_lora_state_dict.bin': 'PK',
+        'optimizer.pt': 'PK',
+        'training_args.bin': 'PK',
+        'tokenizer.json': '{"of": "adapter"}',
+      },
+    });
+    for (const name of ['value_head.safetensors', 'new_embeddings.safetensors'])
+      await writeSafetensors(path.join(folder, name), [head]);
+    for (const given of [folder, path.join(folder, 'adapter_config.json'), path.join(folder, 'config.json')]) {
+      const checkpoint = await openCheckpoint(given);
+      assert.equal(checkpoint.virtual?.kind, 'adapter');
+      assert.deepEqual(checkpoint.reading, {
+        from: 'adapter_model.safetensors',
+        wrappers: [],
+        unread: ['new_embeddings.safetensors', 'value_head.safetensors', 'non_lora_state_dict.bin'],
+      });
+      assert.match(
+        checkpoint.warnings.join(),
+        /adapter_model\.safetensors is read, and not new_embeddings\.safetensors, value_head\.safetensors, non_lora_state_dict\.bin beside it/,
+      );
+      // The base's config runs, with the adapter's own tokenizer.
+      assert.equal(checkpoint.family, 'qwen2_5_vl');
+      assert.equal(checkpoint.files.get('config.json'), path.join(base, 'config.json'));
+      assert.equal(checkpoint.files.get('tokenizer.json'), path.join(folder, 'tokenizer.json'));
+    }
+    assert.deepEqual(
+      (await discover({ roots: [folder], huggingFaceCache: false })).map((found) => [found.path, found.family]),
+      [[folder, 'LORA']],
+    );
+  });
+
+  it('is not read from a file of another name, or from a pickle', async () => {
+    const folder = await writeAdapter(fresh(), { tensors });
+    await rename(path.join(folder, 'adapter_model.safetensors'), path.join(folder, 'mine.safetensors'));
+    await assert.rejects(openCheckpoint(folder), /another name than PEFT reads \(there is mine\.safetensors\)/);
+    await writeFile(path.join(folder, 'adapter_model.bin'), 'PK');
+    await assert.rejects(openCheckpoint(folder), /adapter \(LoRA\) stored as a PyTorch pickle/);
+  });
+});
+
+describe('an adapter that was trained on the text model by itself', function () {
+  this.timeout(20_000);
+  const REST = 'layers.1.mlp.up_proj';
+  for (const family of [
+    'qwen2_vl',
+    'qwen2_5_vl',
+    'qwen3_vl',
+    'gemma3',
+    'llava',
+    'internvl',
+    'internvl_chat',
+    'smolvlm',
+    'mistral3',
+  ]) {
+    it(`goes on ${family}, whatever stands above its layers`, async () => {
+      const { folder: model } = await writeCheckpoint(fresh(), { family });
+      const plain = await openCheckpoint(model);
+      const [name, target] = [...plain.tensors].find(
+        ([own]) => own.endsWith(`text_model.${REST}.weight`) || own.endsWith(`language_model.${REST}.weight`),
+      )!;
+      const [outputs, inputs] = target.shape as [number, number];
+      const seen = new Set<string>();
+      for (const above of ['model.', 'language_model.', 'language_model.model.', 'model.language_model.', '']) {
+        const adapter = await writeAdapter(fresh(), {
+          config: { base_model_name_or_path: model },
+          tensors: pair(`${above}${REST}`, outputs, inputs, 2, 3),
+        });
+        const checkpoint = await openCheckpoint(adapter);
+        const changed = [...checkpoint.tensors.values()].filter(({ expression }) => expression !== undefined);
+        assert.deepEqual(
+          changed.map((tensor) => tensor.name),
+          [name],
+          above,
+        );
+        seen.add(JSON.stringify([...(await valuesOf(changed[0]))]));
+        assert.deepEqual([...checkpoint.tensors.keys()], [...plain.tensors.keys()]);
+      }
+      assert.equal(seen.size, 1);
+    });
+  }
+
+  it('says so', async () => {
+    const { folder: model } = await writeCheckpoint(fresh(), { family: 'qwen3_vl' });
+    const adapter = await writeAdapter(fresh(), {
+      config: { base_model_name_or_path: model },
+      tensors: pair(`model.${REST}`, 32, 16, 2, 3),
+    });
+    assert.match(
+      (await openCheckpoint(adapter)).warnings.join(),
+      /names are those of the text model by itself.*: model\.layers\.1\.mlp\.up_proj is model\.language_model\.layers\.1\.mlp\.up_proj\./,
+    );
+  });
+
+  it('is refused where several weights fit, none does, or two updates mean one weight', async () => {
+    const { folder: model } = await writeCheckpoint(fresh(), {
+      family: 'qwen3_vl',
+      edit: (tensors) => [
+        ...tensors,
+        {
+          name: `model.language_model.model.${REST}.weight`,
+          shape: [32, 16],
+          dtype: 'F32',
+          data: new Float32Array(512),
+        },
+      ],
+    });
+    const on = async (at: string, ...modules: string[]) =>
+      openCheckpoint(
+        await writeAdapter(fresh(), {
+          config: { base_model_name_or_path: at },
+          tensors: modules.flatMap((module) => pair(module, 32, 16, 2, 3)),
+        }),
+      );
+    await assert.rejects(on(model, `model.${REST}`), /may be any of several weights of .*language_model\.model/);
+    await assert.rejects(on(base, `vision_model.${REST}`), /does not have: it is not the base/);
+    await assert.rejects(
+      on(base, `language_model.${REST}`, `model.language_model.${REST}`),
+      /two updates of the same weight/,
+    );
   });
 });
