@@ -14,7 +14,7 @@ import { malformed, quoted, shown, thousands } from './failure.js';
 import { checkpointLabel } from './hub.js';
 import type { Factor, LoraExpression } from './lora.js';
 import { ADAPTER_CONFIG } from './locate.js';
-import { type LoraConfig, readLoraConfig, roleOf, scalingOf } from './peft.js';
+import { type LoraConfig, readLoraConfig, roleOf, type Scaling, scalingsOf } from './peft.js';
 
 /** What has been read of an adapter's folder. */
 export interface AdapterFiles {
@@ -73,10 +73,11 @@ export async function openAdapter(
     if (tied !== undefined && ofBase && name === embedding) tied = tensor;
   }
   const ranks = new Set<number>();
+  const scalings = await scalingsOf(config, [...pairs.keys()], configFile, signal);
   for (const [module, pair] of pairs) {
     const name = canonical(`${module}.weight`);
     const target = tensors.get(name) ?? (name === HEAD ? tied : undefined);
-    const expression = update(module, pair, target, config, { config: configFile, shard }, base);
+    const expression = update(module, pair, target, config, scalings.get(module)!, shard, base);
     ranks.add(expression.rank);
     const { onDisk, shape } = expression.base;
     tensors.set(name, computedTensor({ onDisk, name, dtype: 'F64', shape }, expression));
@@ -158,20 +159,17 @@ function update(
   pair: Pair,
   target: Tensor | undefined,
   config: LoraConfig,
-  files: { config: string; shard: string },
+  { rank, scaling }: Scaling,
+  shard: string,
   base: Checkpoint,
 ): LoraExpression {
   const { A, B } = pair;
   if (A === undefined || B === undefined)
-    throw malformed(
-      files.shard,
-      `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`,
-    );
-  if (target === undefined) throw unknownTarget(files.shard, A.onDisk, base);
-  const { rank, scaling } = scalingOf(config, module, files.config);
+    throw malformed(shard, `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`);
+  if (target === undefined) throw unknownTarget(shard, A.onDisk, base);
   if (A.shape[0] !== rank || B.shape[1] !== rank) {
     throw malformed(
-      files.shard,
+      shard,
       `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, but ${ADAPTER_CONFIG} gives it rank ${rank}.`,
     );
   }
@@ -189,7 +187,7 @@ function update(
   // A linear map stored in × out says so in its shape; a square one, in the config.
   const transposed = pair.of === 'embedding' || (turned && (!straight || config.fanInFanOut));
   if (transposed ? !turned : !straight)
-    throw misfit(files.shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
+    throw misfit(shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
   const factor = (tensor: StoredTensor): Factor => ({ tensor, transposed });
   const [left, right] = transposed ? [factor(A), factor(B)] : [factor(B), factor(A)];
   return { kind: 'lora', base: target, left, right, rank, scaling };
