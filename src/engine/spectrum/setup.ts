@@ -112,17 +112,14 @@ async function namesMatching(
   signal: AbortSignal | undefined,
 ): Promise<Set<string>> {
   if (filter === undefined) return new Set(names);
-  const found = await firstMatches(
-    [filter],
-    names,
-    () => `The filter ${quoted(filter)} takes too long to be tried.`,
-    signal,
-  ).catch((error: unknown) =>
-    Promise.reject(
-      error instanceof LimitError ? new FrankensteinError('bad-request', error.message, { cause: error }) : error,
-    ),
-  );
-  return new Set(names.filter((_, index) => found[index]! >= 0));
+  try {
+    const sentence = () => `The filter ${quoted(filter)} takes too long to be tried.`;
+    const found = await firstMatches([filter], names, sentence, signal);
+    return new Set(names.filter((_, index) => found[index]! >= 0));
+  } catch (error) {
+    if (error instanceof LimitError) throw new FrankensteinError('bad-request', error.message, { cause: error });
+    throw error;
+  }
 }
 
 /** Rounding, and with it every floor, exists for these only. */

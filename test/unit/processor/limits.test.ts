@@ -159,7 +159,7 @@ describe('work within limits', () => {
         withinTime(
           1000,
           () => 'slow',
-          () => JSON.parse('{'),
+          () => JSON.parse('{') as unknown,
         ),
       SyntaxError,
     );

@@ -18,6 +18,7 @@ export class TooLarge extends Error {}
 let values = 0;
 let heapLimit = Infinity;
 
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
 const { evaluate } = Interpreter.prototype;
 /** Everything that a template computes passes here. */
 Interpreter.prototype.evaluate = function (this: Interpreter, statement, environment) {
@@ -30,6 +31,7 @@ Interpreter.prototype.evaluate = function (this: Interpreter, statement, environ
   return result;
 };
 
+// eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own `this` below
 const { set } = Environment.prototype;
 /** The library's own `range` fills the memory; a variable cannot take its place. */
 Environment.prototype.set = function (this: Environment, name, value: unknown) {
