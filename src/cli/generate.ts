@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import path from 'node:path';
 import { parseCount, parseSize, type CommandContext } from './options.js';
-import { print } from './terminal.js';
+import { note, print } from './terminal.js';
 
 interface GenerateOptions {
   prompt: string;
@@ -61,7 +61,7 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
         },
         { signal, progress: json ? undefined : ({ text }) => void (shown = shown.then(() => print(text))) },
       );
-      for (const notice of result.notices) process.stderr.write(`frankenstein: ${notice}\n`);
+      for (const notice of result.notices) note(`frankenstein: ${notice}`);
       await shown;
       await print(json ? `${JSON.stringify(result)}\n` : '\n');
     });

@@ -5,7 +5,7 @@ import { ENGINE_VERSION } from '../engine/version.js';
 import { compareCommand } from './compare.js';
 import { engineOfCommand } from './engine.js';
 import { evaluateCommand } from './evaluate.js';
-import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf } from './exit.js';
+import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf, SIGNALS } from './exit.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
@@ -17,10 +17,13 @@ import { sweepCommand, transferCommand } from './transfer.js';
 async function main(): Promise<number> {
   const { engine, dispose } = engineOfCommand();
   const interrupt = new AbortController();
-  process.on('SIGINT', () => {
-    if (interrupt.signal.aborted) process.exit(130); // pressed twice
-    interrupt.abort();
-  });
+  let interrupted: number | undefined;
+  for (const [signal, code] of Object.entries(SIGNALS))
+    process.on(signal, () => {
+      if (interrupt.signal.aborted) process.exit(code); // pressed twice
+      interrupted = code;
+      interrupt.abort();
+    });
   const context = { engine, signal: interrupt.signal };
   const program = new Command('frankenstein')
     .description('Takes post-trained vision-language models apart: what did training change, and where?')
@@ -50,7 +53,8 @@ async function main(): Promise<number> {
     // Commander has already printed its own usage errors (and help, which is code 0).
     if (isCommanderError(error)) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     showError(error);
-    return exitCodeOf(error);
+    const code = exitCodeOf(error);
+    return code === SIGNALS.SIGINT ? (interrupted ?? code) : code;
   } finally {
     dispose();
   }

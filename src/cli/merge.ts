@@ -1,12 +1,15 @@
 /** `frankenstein merge`: writes a recipe as an ordinary checkpoint, or says what it would be. */
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { ExportResult } from '../engine/merge/export.js';
+import { readText } from '../engine/checkpoint/text.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { type CommandContext, parseCount, parseSize } from './options.js';
 import { writeOutput } from './output.js';
-import { createProgressLine, formatBytes, formatCount, print } from './terminal.js';
+import { createProgressLine, formatBytes, formatCount, note, print } from './terminal.js';
+
+/** Bytes; real ones have a few kilobytes. */
+const RECIPE_LIMIT = 16 * 1024 * 1024;
 
 interface MergeOptions {
   out?: string;
@@ -69,7 +72,7 @@ async function mergekit({ engine, signal }: CommandContext, recipe: string, targ
   const config = await engine.mergekitFormat({ file, text: await textOf(file) }, { signal });
   if (config.text === undefined)
     throw new FrankensteinError('unsupported', `mergekit cannot make this: ${config.refusals.join(' ')}`);
-  for (const note of config.notes) process.stderr.write(`${note}\n`);
+  for (const text of config.notes) note(text);
   await writeOutput(target, config.text);
 }
 
@@ -104,11 +107,5 @@ async function write(
 }
 
 async function textOf(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new FrankensteinError(
-      error.code === 'ENOENT' ? 'not-found' : 'permission',
-      error.code === 'ENOENT' ? `${file} does not exist.` : `${file} cannot be read (${error.code ?? error.message}).`,
-      { cause: error },
-    );
-  });
+  return readText(file, RECIPE_LIMIT);
 }

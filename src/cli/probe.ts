@@ -7,7 +7,7 @@ import { parseCount, parseCuts, parseSeed, parseSize, type CommandContext } from
 import { writeOutput } from './output.js';
 import { createProbeLine } from './probeLine.js';
 import { planSentence, probeReport } from './probeReport.js';
-import { print } from './terminal.js';
+import { note, print } from './terminal.js';
 
 interface ProbeOptions {
   data: string;
@@ -135,7 +135,7 @@ async function run(
     return print(options.json === '-' ? `${JSON.stringify(plan)}\n` : `${planSentence(plan)}\n`);
   }
   // Who watches is told before; measuring takes a few seconds, which a script need not wait for.
-  if (process.stderr.isTTY) process.stderr.write(`${planSentence(await engine.planProbe(request, { signal }))}\n`);
+  if (process.stderr.isTTY) note(planSentence(await engine.planProbe(request, { signal })));
   const line = createProbeLine();
   let result: ProbeResult;
   try {

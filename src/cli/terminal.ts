@@ -1,11 +1,38 @@
 /** Talking to a terminal: progress on stderr, tables on stdout, errors as one sentence. */
 import type { Progress } from '../engine/api.js';
+import { sentenceOf } from './exit.js';
+
+/**
+ * Control characters, and marks that turn the direction of text: a name in a file could move the cursor, set the title
+ * or fill the clipboard. Lines and tabs are the layout of what is printed.
+ */
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** What a terminal only shows. In JSON the same text means the same. */
+export function printable(text: string): string {
+  return text.replace(CONTROL, escaped);
+}
+
+/** The same for what is one line. */
+export function printableLine(text: string): string {
+  return printable(text).replace(/[\n\t]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** One line on stderr. */
+export function note(text: string): void {
+  process.stderr.write(`${printableLine(text)}\n`);
+}
 
 /** Shows one line that is drawn over, and only where somebody watches. */
 export function createProgressLine(): { show(progress: Progress): void; clear(): void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
-  const draw = (text: string) => stderr.write(`\r\x1b[K${text.slice(0, (stderr.columns || 80) - 1)}`);
+  const draw = (text: string) => stderr.write(`\r\x1b[K${printableLine(text).slice(0, (stderr.columns || 80) - 1)}`);
   return {
     show: ({ phase, doneBytes, totalBytes, remainingSeconds, tensor }) => {
       if (totalBytes === 0) return void draw(`${phase} …`);
@@ -19,7 +46,7 @@ export function createProgressLine(): { show(progress: Progress): void; clear():
 }
 
 export function showError(error: unknown): void {
-  process.stderr.write(`frankenstein: ${error instanceof Error ? error.message : String(error)}\n`);
+  note(`frankenstein: ${sentenceOf(error)}`);
 }
 
 /** Writes all of `text` before the process may end. A reader that went away (`| head`) is no error. */
@@ -27,7 +54,7 @@ export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     // The stream reports a failure twice, here and to the callback; unheard, the first would end the program.
     if (process.stdout.listenerCount('error') === 0) process.stdout.on('error', () => undefined);
-    process.stdout.write(text, (error) =>
+    process.stdout.write(printable(text), (error) =>
       error && (error as NodeJS.ErrnoException).code !== 'EPIPE' ? reject(error) : resolve(),
     );
   });
@@ -42,7 +69,8 @@ export function bar(share: number, width: number): string {
 }
 
 /** Columns as wide as their widest cell; cells of `right` columns are right-aligned. */
-export function table(rows: readonly (readonly string[])[], right: readonly boolean[]): string {
+export function table(cells: readonly (readonly string[])[], right: readonly boolean[]): string {
+  const rows = cells.map((row) => row.map(printableLine));
   const widths = right.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
     .map((row) =>

@@ -138,7 +138,9 @@ export interface RunSummary {
   spectrum?: { mode: SpectrumMode; filter: string | null } | undefined;
   labels: string[];
   paths: string[];
-  state: 'finished' | 'interrupted';
+  /** `unreadable`: what is on disk is no run of ours; `problem` says why. It can only be deleted. */
+  state: 'finished' | 'interrupted' | 'unreadable';
+  problem?: string | undefined;
   startedAt: string;
   /** 0…1 of the planned tensors or samples. */
   done: number;

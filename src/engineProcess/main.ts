@@ -3,9 +3,24 @@
  * takes the process down: neither may happen to the extension host, which every other extension shares.
  */
 import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { createEngine } from '../engine/engine.js';
 import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
 import { connect, type Transport } from '../protocol/rpc.js';
+
+/** Its words for "gone": another parent (POSIX), or no process of that id (Windows). */
+const WATCHDOG = `
+const { workerData: parent } = require('node:worker_threads');
+setInterval(() => {
+  let gone = process.ppid !== parent;
+  try {
+    process.kill(parent, 0);
+  } catch (error) {
+    gone ||= error.code === 'ESRCH';
+  }
+  if (gone) process.kill(process.pid, 'SIGKILL');
+}, 1000);
+`;
 
 const transport: Transport = {
   send: (message) => {
@@ -16,6 +31,12 @@ const transport: Transport = {
 };
 
 process.on('disconnect', () => process.exit(0));
+// This thread may be busy, or the host killed: a second one sees that the host is gone, and ends the process from outside.
+new Worker(WATCHDOG, {
+  eval: true,
+  workerData: process.ppid,
+  resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
+}).unref();
 // Sockets and pipes of a host that was killed raise EPIPE on the next write; that is the same as `disconnect`.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);

@@ -10,28 +10,31 @@ export class RunNode extends vscode.TreeItem {
     super(runName(run));
     const finished = run.state === 'finished';
     const when = new Date(run.startedAt);
+    const unreadable = run.state === 'unreadable';
     this.id = run.folder;
     // Labels are often the roles (IN → RL), which many runs share.
     const names = labelsOf(run.paths).join(isLineage(run) ? ' → ' : ', ');
     this.description = [
       names === this.label ? '' : names,
       describedSpectrum(run),
-      finished ? when.toLocaleString() : `interrupted at ${Math.floor(run.done * 100)} %`,
+      finished ? when.toLocaleString() : unreadable ? '' : `interrupted at ${Math.floor(run.done * 100)} %`,
     ]
       .filter(Boolean)
       .join(' · ');
     this.iconPath = new vscode.ThemeIcon(
-      !finished
-        ? 'debug-pause'
-        : run.kind === 'compare'
-          ? 'graph'
-          : run.kind === 'spectrum'
-            ? 'graph-scatter'
-            : 'graph-line',
+      unreadable
+        ? 'warning'
+        : !finished
+          ? 'debug-pause'
+          : run.kind === 'compare'
+            ? 'graph'
+            : run.kind === 'spectrum'
+              ? 'graph-scatter'
+              : 'graph-line',
     );
-    this.contextValue = finished ? 'run.finished' : 'run.interrupted';
-    this.tooltip = [...run.paths, when.toLocaleString(), run.folder].join('\n');
-    this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
+    this.contextValue = finished ? 'run.finished' : unreadable ? 'run.unreadable' : 'run.interrupted';
+    this.tooltip = run.problem ?? [...run.paths, when.toLocaleString(), run.folder].join('\n');
+    if (!unreadable) this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
   }
 }
 

@@ -16,7 +16,7 @@ import { checkpointLabel } from './hub.js';
 import { leftOutWeights, stores } from './leftOut.js';
 import type { Factor, LoraExpression } from './lora.js';
 import { ADAPTER_CONFIG } from './locate.js';
-import { type LoraConfig, readLoraConfig, roleOf, scalingOf } from './peft.js';
+import { type LoraConfig, readLoraConfig, roleOf, type Scaling, scalingsOf } from './peft.js';
 
 /** What has been read of an adapter's folder. */
 export interface AdapterFiles {
@@ -57,7 +57,7 @@ export async function openAdapter(
   const configFile = path.join(adapter.folder, ADAPTER_CONFIG);
   const config = await readLoraConfig(configFile, signal);
   const base = await openBase(given ?? (await findBase(adapter.folder, config.base, config.revision)));
-  return applyAdapter(adapter, config, configFile, base);
+  return applyAdapter(adapter, config, configFile, base, signal);
 }
 
 /**
@@ -81,10 +81,16 @@ export async function openInside(
   // Said once, by the checkpoint that is made of it.
   const { warnings, reading } = model;
   const adapter = { ...model, stored: [...parts], files: new Map<string, string>(), reading: reading!, warnings };
-  return applyAdapter(adapter, config, configFile, { ...model, warnings: [] });
+  return applyAdapter(adapter, config, configFile, { ...model, warnings: [] }, signal);
 }
 
-function applyAdapter(adapter: AdapterFiles, config: LoraConfig, configFile: string, base: Checkpoint): Checkpoint {
+async function applyAdapter(
+  adapter: AdapterFiles,
+  config: LoraConfig,
+  configFile: string,
+  base: Checkpoint,
+  signal: AbortSignal | undefined,
+): Promise<Checkpoint> {
   const shard = path.join(adapter.folder, adapter.shards[0]!.name);
   const find = targetFinder(base, shard);
 
@@ -106,6 +112,7 @@ function applyAdapter(adapter: AdapterFiles, config: LoraConfig, configFile: str
   const ranks = new Set<number>();
   const updated = new Map<string, string>();
   let moved: string | undefined;
+  const scalings = await scalingsOf(config, [...pairs.keys()], configFile, signal);
   for (const [module, pair] of pairs) {
     const { name, isMoved } = find(`${module}.weight`);
     const other = updated.get(name);
@@ -113,7 +120,7 @@ function applyAdapter(adapter: AdapterFiles, config: LoraConfig, configFile: str
     updated.set(name, module);
     if (isMoved) moved ??= `${module} is ${name.replace(/\.weight$/, '')}`;
     const target = tensors.get(name) ?? (name === HEAD ? tied : undefined);
-    const expression = update(module, pair, target, config, { config: configFile, shard }, base);
+    const expression = update(module, pair, target, config, scalings.get(module)!, shard, base);
     ranks.add(expression.rank);
     const { onDisk, shape } = expression.base;
     tensors.set(name, computedTensor({ onDisk, name, dtype: 'F64', shape }, expression));
@@ -202,20 +209,17 @@ function update(
   pair: Pair,
   target: Tensor | undefined,
   config: LoraConfig,
-  files: { config: string; shard: string },
+  { rank, scaling }: Scaling,
+  shard: string,
   base: Checkpoint,
 ): LoraExpression {
   const { A, B } = pair;
   if (A === undefined || B === undefined)
-    throw malformed(
-      files.shard,
-      `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`,
-    );
-  if (target === undefined) throw unknownTarget(files.shard, A.onDisk, base);
-  const { rank, scaling } = scalingOf(config, module, files.config);
+    throw malformed(shard, `holds only one half of the update of ${quoted(module)}: ${quoted((A ?? B)!.onDisk)}.`);
+  if (target === undefined) throw unknownTarget(shard, A.onDisk, base);
   if (A.shape[0] !== rank || B.shape[1] !== rank) {
     throw malformed(
-      files.shard,
+      shard,
       `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, but ${ADAPTER_CONFIG} gives it rank ${rank}.`,
     );
   }
@@ -233,7 +237,7 @@ function update(
   // A linear map stored in × out says so in its shape; a square one, in the config.
   const transposed = pair.of === 'embedding' || (turned && (!straight || config.fanInFanOut));
   if (transposed ? !turned : !straight)
-    throw misfit(files.shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
+    throw misfit(shard, A.onDisk, pair.of === 'embedding' ? [inputs, outputs] : [outputs, inputs], target, base);
   const factor = (tensor: StoredTensor): Factor => ({ tensor, transposed });
   const [left, right] = transposed ? [factor(A), factor(B)] : [factor(B), factor(A)];
   return { kind: 'lora', base: target, left, right, rank, scaling };

@@ -4,7 +4,7 @@ import { FrankensteinError } from '../errors.js';
 /** An error of ours in place of what the operating system said about `path`. Errors of ours pass through. */
 export function fileError(error: unknown, path: string): FrankensteinError {
   if (error instanceof FrankensteinError) return error;
-  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const code = systemCode(error);
   const cause = { cause: error };
   switch (code) {
     case 'ENOENT':
@@ -31,6 +31,14 @@ export function fileError(error: unknown, path: string): FrankensteinError {
           )
         : new FrankensteinError('permission', `The operating system could not read ${shown(path)} (${code}).`, cause);
   }
+}
+
+/** The operating system's own codes, such as ENOENT. Node's (`ERR_STRING_TOO_LONG`) are not about permissions. */
+function systemCode(error: unknown): string | undefined {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'ERR_INVALID_ARG_VALUE' || (typeof code === 'string' && /^E(?!RR_)[A-Z0-9]+$/.test(code))
+    ? code
+    : undefined;
 }
 
 export function malformed(file: string, why: string): FrankensteinError {

@@ -9,6 +9,8 @@ export interface JsonLimits {
   depth: number;
   /** Keys over all objects: bounds memory, since a key costs some 100 bytes however short it is. */
   keys: number;
+  /** What commas separate, over all objects and arrays: elements cost memory too. */
+  elements: number;
 }
 
 /**
@@ -67,6 +69,7 @@ function quoteBareNumbers(text: string): string {
 
 const QUOTE = 34,
   BACKSLASH = 92,
+  COMMA = 44,
   COLON = 58,
   OPEN_BRACE = 123,
   CLOSE_BRACE = 125,
@@ -77,6 +80,7 @@ const QUOTE = 34,
 function scan(text: string, file: string, part: string, limits: JsonLimits): string | undefined {
   const open: (Set<string> | undefined)[] = [];
   let keys = 0;
+  let elements = 0;
   let repeated: string | undefined;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -85,6 +89,10 @@ function scan(text: string, file: string, part: string, limits: JsonLimits): str
         open.push(undefined);
         if (open.length > limits.depth)
           throw malformed(file, `has a ${part} nested more than ${limits.depth} levels deep.`);
+        break;
+      case COMMA:
+        if (++elements > limits.elements)
+          throw malformed(file, `has a ${part} with more than ${limits.elements} elements.`);
         break;
       case CLOSE_BRACE:
       case CLOSE_BRACKET:

@@ -4,6 +4,7 @@
  * Source: https://github.com/huggingface/peft, `tuners/lora` and `utils/save_and_load.py`.
  */
 import { FrankensteinError } from '../errors.js';
+import { firstMatches } from '../runtime/matching.js';
 import { malformed, quoted, shown } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { readText } from './text.js';
@@ -85,51 +86,65 @@ export async function readLoraConfig(file: string, signal?: AbortSignal): Promis
   };
 }
 
-/** Rank and factor of the update of a module, by PEFT's rules. @throws `malformed` for a pattern that is not usable */
-export function scalingOf(config: LoraConfig, module: string, file: string): { rank: number; scaling: number } {
-  const rank = matching(config.rankPattern, module, file) ?? config.rank;
-  const alpha = matching(config.alphaPattern, module, file) ?? config.alpha;
-  return { rank, scaling: alpha / (config.rsLora ? Math.sqrt(rank) : rank) };
+export interface Scaling {
+  rank: number;
+  /** s of W + s·B·A. */
+  scaling: number;
 }
 
 /**
- * The value of the first key that fits: PEFT matches `(.*\.)?(KEY)$`, which is the key against the name and against
- * what follows each of its dots.
+ * Rank and factor of the update of each module, by PEFT's rules. Patterns come from an untrusted file: they are tried
+ * within limits, in a thread of their own.
+ * @throws `malformed` for a pattern that is not usable; `cancelled`
  */
-function matching(patterns: Readonly<Record<string, number>>, module: string, file: string): number | undefined {
-  for (const [key, value] of Object.entries(patterns)) {
-    const expression = compiled(key, file);
-    if (expression.test(module)) return value;
-    if (key.startsWith('^')) continue;
-    for (let dot = module.indexOf('.'); dot >= 0; dot = module.indexOf('.', dot + 1)) {
-      if (expression.test(module.slice(dot + 1))) return value;
-    }
-  }
-  return undefined;
+export async function scalingsOf(
+  config: LoraConfig,
+  modules: readonly string[],
+  file: string,
+  signal?: AbortSignal,
+): Promise<Map<string, Scaling>> {
+  const [ranks, alphas] = await Promise.all([
+    matching(config.rankPattern, modules, file, signal),
+    matching(config.alphaPattern, modules, file, signal),
+  ]);
+  return new Map(
+    modules.map((module, index) => {
+      const rank = ranks[index] ?? config.rank;
+      const alpha = alphas[index] ?? config.alpha;
+      return [module, { rank, scaling: alpha / (config.rsLora ? Math.sqrt(rank) : rank) }];
+    }),
+  );
 }
 
-const expressions = new Map<string, RegExp>();
-const PATTERN_LENGTH = 2_000;
-/** So many `*` and `+` take a moment on a name of a module, however they are placed. */
-const REPEATS = 3;
+/** For each module the value of the first key that fits: PEFT matches `(.*\.)?(KEY)$` from the name's begin. */
+async function matching(
+  patterns: Readonly<Record<string, number>>,
+  modules: readonly string[],
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<(number | undefined)[]> {
+  const keys = Object.keys(patterns);
+  for (const key of keys) check(key, file);
+  const found = await firstMatches(
+    keys.map((key) => `^(?:.*\\.)?(?:${key})$`),
+    modules,
+    () => malformed(file, 'has patterns that are too complicated to be tried safely: they took too long.').message,
+    signal,
+  );
+  return found.map((index) => (index < 0 ? undefined : patterns[keys[index]!]));
+}
 
-/** A pattern of an untrusted file: a repeated group could take for ever, and no name needs one. */
-function compiled(key: string, file: string): RegExp {
-  let expression = expressions.get(key);
-  if (expression === undefined) {
-    const plain = key.replace(/\\./g, '');
-    if (key.length > PATTERN_LENGTH || /\)[*+{]/.test(plain) || (plain.match(/[*+{]/g)?.length ?? 0) > REPEATS) {
-      throw malformed(file, `has a pattern that is too complicated to be tried safely: ${quoted(key)}.`);
-    }
-    try {
-      expression = new RegExp(`^(?:${key})$`);
-    } catch {
-      throw malformed(file, `has a pattern that is no regular expression: ${quoted(key)}.`);
-    }
-    if (expressions.size > 10_000) expressions.clear();
-    expressions.set(key, expression);
+const PATTERN_LENGTH = 2_000;
+
+/** No name needs a repeated group, which is how a pattern takes for ever. */
+function check(key: string, file: string): void {
+  if (key.length > PATTERN_LENGTH || /\)[*+{]/.test(key.replace(/\\./g, '')))
+    throw malformed(file, `has a pattern that is too complicated to be tried safely: ${quoted(key)}.`);
+  try {
+    new RegExp(key);
+  } catch {
+    throw malformed(file, `has a pattern that is no regular expression: ${quoted(key)}.`);
   }
-  return expression;
 }
 
 /** What a tensor of an adapter is. */

@@ -101,7 +101,11 @@ export function parseHeader(json: Uint8Array, file: string, dataStart: number, f
   } catch {
     throw malformed(file, 'has a header that is not UTF-8 text.');
   }
-  const header = parseStrictJson(text, file, 'header', { depth: HEADER_DEPTH, keys: 4 * TENSOR_LIMIT });
+  const header = parseStrictJson(text, file, 'header', {
+    depth: HEADER_DEPTH,
+    keys: 4 * TENSOR_LIMIT,
+    elements: 8 * TENSOR_LIMIT,
+  });
   if (!isObject(header)) throw malformed(file, 'has a header that is not a JSON object.');
   let metadata: Record<string, string> = {};
   const tensors: HeaderTensor[] = [];

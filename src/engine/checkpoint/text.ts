@@ -1,14 +1,12 @@
 /** Small text files beside the weights, read whole but never without a limit. */
-import { open, stat } from 'node:fs/promises';
 import { fileError, malformed, thousands } from './failure.js';
 import { readFully } from './read.js';
+import { openRegular } from './regular.js';
 
 /** @throws `malformed` when it is no regular file, longer than `limit` bytes, or no UTF-8; `not-found`, `permission`. */
 export async function readText(path: string, limit: number, signal?: AbortSignal): Promise<string> {
   try {
-    // Before opening: a named pipe would wait for a writer for ever.
-    if (!(await stat(path)).isFile()) throw malformed(path, 'is not a regular file.');
-    const handle = await open(path, 'r');
+    const handle = await openRegular(path);
     try {
       const { size } = await handle.stat();
       if (size > limit)

@@ -7,6 +7,9 @@ import { readText } from './text.js';
 /** Bytes. Indexes of published checkpoints stay below 30 MB; a JavaScript string ends at 512 MB. */
 const INDEX_LIMIT = 256 * 1024 * 1024;
 
+/** A million tensors, and some metadata. */
+const INDEX_LIMITS = { depth: 8, keys: 1_100_000, elements: 1_100_000 };
+
 export interface WeightMap {
   /** Shard name per tensor name on disk. */
   shardOf: Map<string, string>;
@@ -23,7 +26,7 @@ export interface WeightMap {
  */
 export async function readWeightMap(path: string, signal?: AbortSignal): Promise<WeightMap> {
   const text = await readText(path, INDEX_LIMIT, signal);
-  const index = parseStrictJson(text, path, 'index', { depth: 8, keys: 4_000_000 });
+  const index = parseStrictJson(text, path, 'index', INDEX_LIMITS);
   const map: unknown = isObject(index) ? index['weight_map'] : undefined;
   if (!isObject(map)) throw malformed(path, 'has no "weight_map", which should say where each tensor is.');
   const shardOf = new Map<string, string>();

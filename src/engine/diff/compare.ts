@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { WorkerPool } from '../runtime/pool.js';
-import { Run, runIdOf } from '../runs/store.js';
+import { isLike, Run, runIdOf } from '../runs/store.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { placeTensor } from '../topology/place.js';
 import { groupTensors } from './aggregate.js';
@@ -113,7 +113,15 @@ async function runTasks(
   { signal, progress }: CallContext,
 ): Promise<Map<string, PartialSums>> {
   const sums = new Map<string, PartialSums>();
-  for (const entry of (await run?.entries<JournalEntry>()) ?? []) sums.set(keyOf(entry.name, entry.from), entry.sums);
+  const stagesOf = new Map(
+    tasks.map(({ tensor, segment }) => [keyOf(tensor.name, segment.from), segment.stored.length]),
+  );
+  const isEntry = (value: unknown): value is JournalEntry => {
+    if (!isLike(value, { name: '', from: 0, sums: {} })) return false;
+    const stages = stagesOf.get(keyOf(value.name, value.from));
+    return stages !== undefined && isLike(value.sums, emptySums(stages));
+  };
+  for (const entry of (await run?.entries(isEntry)) ?? []) sums.set(keyOf(entry.name, entry.from), entry.sums);
   const open = tasks.filter((task) => !sums.has(keyOf(task.tensor.name, task.segment.from)));
   const jobs = open.flatMap((task) => {
     const total = { task, sums: emptySums(task.segment.stored.length), left: task.pieces.length };

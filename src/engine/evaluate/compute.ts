@@ -15,6 +15,7 @@ import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room } from '../probe/groups.js';
 import { inputOf, Pictures } from '../probe/prompts.js';
+import { LimitError } from '../runtime/bounded.js';
 import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
 
 /** More rows are not faster, and a batch is what is lost when a run is killed. */
@@ -100,7 +101,8 @@ async function askAll(
         else entry.others.push(one.key);
       } catch (error) {
         if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
-        if (job.badLines !== 'skip') throw error;
+        // What takes too long for one would take as long for every question.
+        if (job.badLines !== 'skip' || error instanceof LimitError) throw error;
         batch([{ key: one.key, text: null, why: error.message }]);
       }
     }

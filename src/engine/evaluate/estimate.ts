@@ -1,50 +1,46 @@
 /** How long an evaluation will take, and the memory of its largest batch. */
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { atRateOf, costsOf, type Estimate, lengthsOf, paceOf, spread, TRIAL, tryOut } from '../model/estimate.js';
-import { type MemoryPlan, promptBytes, rowBytes } from '../model/plan.js';
-import { createProcessor, type ProcessedPrompt } from '../model/processor/processor.js';
+import { atRateOf, costsOf, type Estimate, lengthsIn, paceOf, spread, TRIAL, tryOut } from '../model/estimate.js';
+import { type MemoryPlan, rowBytes } from '../model/plan.js';
 import type { ModelSpec } from '../model/spec.js';
-import { Pictures } from '../probe/prompts.js';
-import { promptOf, roomFor } from './compute.js';
+import { roomFor } from './compute.js';
 import type { EvaluateJob, EvaluateMessage } from './job.js';
+import type { LengthsJob } from './lengths.js';
 
 /** Questions of the smallest trial. */
 const FEWEST = 8;
 
 /**
  * Of one checkpoint's part of the work.
- * @param workerFile the bundled worker. @throws `cancelled`
+ * @param workerFile the bundled worker. @throws `cancelled`; `malformed` when tokenizer or template take too long
  */
 export async function estimate(
   {
     stage,
     label,
     asked,
-    checkpoint,
     spec,
     plan,
-  }: Omit<EvaluateJob['work'][number], 'checkpoint'> & { checkpoint: Checkpoint; spec: ModelSpec; plan: MemoryPlan },
+  }: Omit<EvaluateJob['work'][number], 'checkpoint'> & { spec: ModelSpec; plan: MemoryPlan },
   { maxNewTokens, memory, threads }: Pick<EvaluateJob, 'maxNewTokens' | 'memory' | 'threads'>,
   workerFile: string,
   signal: AbortSignal | undefined,
 ): Promise<Estimate> {
   const unknown: Estimate = { seconds: null, basis: 'longest', batch: plan.batchBytes };
-  let largest = 0;
-  const look = async () => {
-    const processor = await createProcessor(checkpoint, { signal });
-    const pictures = new Pictures(processor, signal);
-    return lengthsOf(asked.length, processor.imageToken, async (index) => {
-      const prompt: ProcessedPrompt = await promptOf(processor, pictures, asked[index]!, maxNewTokens);
-      largest = Math.max(largest, promptBytes(spec, prompt, maxNewTokens));
-      return prompt;
-    });
-  };
-  const lengths = await look().catch(() => undefined);
+  const lengths = await lengthsIn(
+    'lengths',
+    asked,
+    (few): LengthsJob => ({ stage, asked: few, maxNewTokens }),
+    workerFile,
+    signal,
+  );
   if (lengths === undefined) return unknown;
   const room = roomFor({ spec, plan }, maxNewTokens);
   let most = 1;
   while (most < asked.length && room.fits(most + 1, lengths.longest)) most++;
-  const batch = Math.min(plan.batchBytes, Math.max(largest, most * rowBytes(spec, lengths.longest, maxNewTokens)));
+  const batch = Math.min(
+    plan.batchBytes,
+    Math.max(lengths.bytes, most * rowBytes(spec, lengths.longest, maxNewTokens)),
+  );
   const pace = await paceOf(stage, { memory, threads }, workerFile, signal);
   if (pace === undefined) return { ...unknown, batch };
   const costs = costsOf(spec, plan, pace);

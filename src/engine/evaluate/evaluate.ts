@@ -13,7 +13,7 @@ import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { readSpec } from '../model/spec.js';
 import { createProbeMeter } from '../probe/progress.js';
 import { StoredAnswers } from '../runs/answers.js';
-import { Run, runIdOf } from '../runs/store.js';
+import { isLike, Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
 import { checkAmounts } from './amounts.js';
 import { boxScales } from './boxScale.js';
@@ -270,6 +270,12 @@ async function askMissing(
   return { texts, failures };
 }
 
+const NOTED = { checkpoint: 0, key: '' };
+
+function isNoted(value: unknown): value is typeof NOTED {
+  return isLike(value, NOTED);
+}
+
 /** The journal counts answers, for the list of runs: those of earlier evaluations too. */
 async function noteKnown(
   run: Run | undefined,
@@ -278,9 +284,7 @@ async function noteKnown(
   checkpoints: number,
 ): Promise<void> {
   if (run === undefined) return;
-  const noted = new Set(
-    (await run.entries<{ checkpoint: number; key: string }>()).map(({ checkpoint, key }) => `${checkpoint} ${key}`),
-  );
+  const noted = new Set((await run.entries(isNoted)).map(({ checkpoint, key }) => `${checkpoint} ${key}`));
   for (let checkpoint = 0; checkpoint < checkpoints; checkpoint++) {
     const left = new Set(work.find((one) => one.checkpoint === checkpoint)?.asked.map(({ key }) => key));
     for (const { key } of wanted)

@@ -58,7 +58,7 @@ export async function planEvaluate(
       found = await turns.take(async () => {
         await release();
         return estimate(
-          { stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, checkpoint, spec, plan },
+          { stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, spec, plan },
           { maxNewTokens: setup.maxNewTokens, memory: request.memory, threads: request.threads },
           workerFile,
           signal,

@@ -145,6 +145,12 @@ async function exportWith(
 
 /** As many as the budget holds, should all of them compute, and one in any case. */
 function threadsFor({ memory = DEFAULT_MEMORY, threads = availableParallelism() }: ExportRequest): number {
+  const minimum = BASE_BYTES + COMPUTING_BYTES;
+  if (!(memory >= minimum))
+    throw new FrankensteinError(
+      'bad-request',
+      `The memory budget is too small: writing a merge needs at least ${Math.ceil(minimum / 2 ** 20)} MiB.`,
+    );
   return Math.max(1, Math.min(threads, Math.floor((memory - BASE_BYTES) / COMPUTING_BYTES)));
 }
 

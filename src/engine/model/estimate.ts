@@ -4,6 +4,7 @@
  * limit.
  */
 import type { StageRequest } from '../api.js';
+import { LimitError } from '../runtime/bounded.js';
 import { runInThread } from '../runtime/thread.js';
 import { layerSeconds, type Pace, type PaceJob } from './pace.js';
 import { layerParts } from './pages.js';
@@ -27,34 +28,71 @@ export const TRIAL = 20;
 /** A trial is cut off after that. Milliseconds. */
 const TRIAL_LIMIT = 6000;
 
+/** Of a few prompts; means unless said otherwise. */
 export interface Lengths {
-  /** Of a prompt, its visual tokens, and the tokens after them; means. */
+  /** Of a prompt, its visual tokens, and the tokens after them. */
   tokens: number;
   visual: number;
   tail: number;
+  /** Tokens of the longest. */
   longest: number;
   /** Patches of a picture. */
   patches: number;
+  /** Bytes that the largest prompt takes with its answer. */
+  bytes: number;
 }
 
-/** Looks at a few prompts of `count`, spread evenly. @throws what `prompt` throws */
+/** @param bytes that a prompt takes. @throws what `prompts` throws */
 export async function lengthsOf(
-  count: number,
+  prompts: readonly (() => Promise<ProcessedPrompt>)[],
   imageToken: number | undefined,
-  prompt: (index: number) => Promise<ProcessedPrompt>,
+  bytes: (prompt: ProcessedPrompt) => number,
 ): Promise<Lengths> {
-  const looked = Math.min(LOOKED_AT, count);
-  const found: Lengths = { tokens: 0, visual: 0, tail: 0, longest: 0, patches: 0 };
-  for (const index of spread(looked, count)) {
-    const { inputIds, images } = await prompt(index);
+  const found: Lengths = { tokens: 0, visual: 0, tail: 0, longest: 0, patches: 0, bytes: 0 };
+  const looked = prompts.length;
+  for (const make of prompts) {
+    const prompt = await make();
+    const { inputIds, images } = prompt;
     const last = imageToken === undefined ? -1 : inputIds.lastIndexOf(imageToken);
     found.tokens += inputIds.length / looked;
     found.tail += (inputIds.length - 1 - last) / looked;
     found.visual += inputIds.filter((id) => id === imageToken).length / looked;
     found.longest = Math.max(found.longest, inputIds.length);
     found.patches += images.reduce((sum, { grid: [times, rows, columns] }) => sum + times * rows * columns, 0) / looked;
+    found.bytes = Math.max(found.bytes, bytes(prompt));
   }
   return found;
+}
+
+/**
+ * The lengths that a job of this kind finds of a few of `all`, spread evenly, in a thread: tokenizers and templates are
+ * programs of the checkpoint. Undefined when a prompt cannot be made; the run will say why.
+ * @throws `cancelled`; `malformed` when tokenizer or template take too long
+ */
+export async function lengthsIn<Item>(
+  kind: 'lengths' | 'probeLengths',
+  all: readonly Item[],
+  jobOf: (few: Item[]) => object,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Lengths | undefined> {
+  const few = spread(Math.min(LOOKED_AT, all.length), all.length).map((index) => all[index]!);
+  let lengths: Lengths | undefined;
+  await runInThread<Lengths>(workerFile, kind, jobOf(few), (found) => void (lengths = found), signal);
+  return lengths;
+}
+
+/** In that thread: what takes too long ends the job, anything else leaves it without an answer. @throws `malformed`, `cancelled` */
+export async function sendLengths(
+  find: () => Promise<Lengths>,
+  send: (lengths: Lengths) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    send(await find());
+  } catch (error) {
+    if (signal.aborted || error instanceof LimitError) throw error;
+  }
 }
 
 /** `few` indices of `many`, evenly. */

@@ -5,9 +5,10 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import type { CallContext, GenerateProgress, GenerateRequest, GenerateResult } from '../api.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { MODEL_HEAP, threadError } from '../runtime/bounded.js';
 
 /** How long the thread has to stop by itself after a cancel. Milliseconds; the engine's own grace is longer. */
-const CANCEL_GRACE = 800;
+const CANCEL_GRACE = 700;
 /** Models that nobody has asked for this long are let go. Milliseconds. */
 const IDLE_AFTER = 2 * 60_000;
 
@@ -53,7 +54,7 @@ export class AnswerThread {
           else
             reject(Object.assign(new Error(reply.error.message), { name: reply.error.name, code: reply.error.code }));
         };
-        lose = reject;
+        lose = (error) => reject(threadError(error));
         worker.on('message', settle).on('error', lose).on('exit', onExit);
         worker.postMessage({ ask: request } satisfies Order);
         if (signal?.aborted) onAbort();
@@ -71,7 +72,7 @@ export class AnswerThread {
   }
 
   private start(): Worker {
-    const worker = new Worker(this.workerFile, { workerData: { kind: KIND } });
+    const worker = new Worker(this.workerFile, { workerData: { kind: KIND }, resourceLimits: MODEL_HEAP });
     worker.on('exit', () => {
       if (this.worker === worker) this.worker = undefined;
     });

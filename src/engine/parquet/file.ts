@@ -1,9 +1,9 @@
 /** Parquet files by byte range, through hyparquet: footer first, then only the columns and rows that are asked for. */
-import { open } from 'node:fs/promises';
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { fileError, malformed, thousands } from '../checkpoint/failure.js';
 import { readFully } from '../checkpoint/read.js';
+import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError } from '../errors.js';
 
 export type ParquetRow = Record<string, unknown>;
@@ -19,12 +19,14 @@ export interface ParquetFile {
   close(): Promise<void>;
 }
 
-/** Rows of the largest data set that is read: far above any published one. */
-const MOST_ROWS = 5_000_000;
+/** Rows of the largest data set that is read: twice the largest published one. A row takes half a kilobyte here. */
+const MOST_ROWS = 500_000;
+/** Bytes of a page, once decompressed. Data sets of pictures have some 100 MB; a text ends at 512 MB. */
+const MOST_PAGE = 256 * 1024 * 1024;
 
 /** @throws `not-found`, `permission`, `malformed` */
 export async function openParquet(file: string, signal?: AbortSignal): Promise<ParquetFile> {
-  const handle = await open(file, 'r').catch((error: unknown) => Promise.reject(fileError(error, file)));
+  const handle = await openRegular(file);
   try {
     const { size } = await handle.stat();
     const buffer: AsyncBuffer = {
@@ -38,7 +40,7 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
     const metadata = await guard(file, () => parquetMetadataAsync(buffer));
     const rows = Number(metadata.num_rows);
     if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS)
-      throw malformed(file, `says that it has ${thousands(rows)} rows.`);
+      throw malformed(file, `says that it has ${thousands(rows)} rows; the limit is ${thousands(MOST_ROWS)}.`);
     return {
       file,
       rows,
@@ -51,7 +53,7 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
             columns: [...columns],
             rowStart: begin,
             rowEnd: end,
-            compressors,
+            compressors: bounded(file),
             utf8: false,
           }),
         ),
@@ -61,6 +63,20 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
     await handle.close();
     throw error;
   }
+}
+
+/** The same, for pages of a size that can be meant: a few bytes can ask for gigabytes. */
+function bounded(file: string): typeof compressors {
+  return Object.fromEntries(
+    Object.entries(compressors).map(([name, decompress]) => [
+      name,
+      (input: Uint8Array, size: number) => {
+        if (!(size <= MOST_PAGE))
+          throw malformed(file, `has a page of ${thousands(size)} bytes; the limit is ${thousands(MOST_PAGE)}.`);
+        return decompress(input, size);
+      },
+    ]),
+  );
 }
 
 const MAGIC = 'PAR1';
@@ -96,7 +112,7 @@ async function guard<T>(file: string, action: () => Promise<T>): Promise<T> {
     return await action();
   } catch (error) {
     if (error instanceof FrankensteinError) throw error;
-    if (error instanceof Error && 'code' in error) throw fileError(error, file);
+    if (error instanceof Error && 'errno' in error) throw fileError(error, file);
     throw malformed(
       file,
       `is no readable Parquet file: ${error instanceof Error ? error.message.replace(/\.?$/, '.') : String(error)}`,

@@ -5,6 +5,7 @@ import { FrankensteinError } from '../errors.js';
 import { type Model, openModel } from '../model/model.js';
 import { createProcessor, type Processor } from '../model/processor/processor.js';
 import { readSamplingDefaults } from '../model/samplingDefaults.js';
+import { LimitError } from '../runtime/bounded.js';
 import { attendUnits } from './attention.js';
 import { groupsOf, type Room, roomFor } from './groups.js';
 import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
@@ -69,7 +70,8 @@ async function* prepareAll(
       room.check(prepared.prompt);
       yield prepared;
     } catch (error) {
-      if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
+      // What takes too long for one would take as long for every sample.
+      if (signal.aborted || !(error instanceof FrankensteinError) || error instanceof LimitError) throw error;
       const why = `Sample ${shown(unit.ids[0]!)}: ${error.message}`;
       if (job.badLines !== 'skip') throw new FrankensteinError('bad-line', why, { cause: error });
       failed(unit, why);

@@ -4,21 +4,20 @@ import {
   costsOf,
   type Estimate,
   type Lengths,
-  lengthsOf,
+  lengthsIn,
   paceOf,
   spread,
   TRIAL,
   tryOut,
 } from '../model/estimate.js';
 import type { Pace } from '../model/pace.js';
-import { createProcessor } from '../model/processor/processor.js';
 import { type Room, roomFor } from './groups.js';
 import type { ProbeJob, WorkerMessage } from './job.js';
-import { Pictures, prepare } from './prompts.js';
+import type { ProbeLengthsJob } from './lengths.js';
 import type { ProbeRequest } from './request.js';
 import type { ProbeSetup } from './setup.js';
 
-/** @param workerFile the bundled worker. @throws `cancelled` */
+/** @param workerFile the bundled worker. @throws `cancelled`; `malformed` when tokenizer or template take too long */
 export async function estimate(
   setup: ProbeSetup,
   { memory, threads }: Pick<ProbeRequest, 'memory' | 'threads'>,
@@ -27,7 +26,13 @@ export async function estimate(
 ): Promise<Estimate> {
   const { units, specs, plans, checkpoints, labels, kind, mode, part, depths, maxNewTokens } = setup;
   const unknown: Estimate = { seconds: null, basis: 'longest', batch: plans[0]!.batchBytes };
-  const lengths = await promptLengths(setup).catch(() => undefined);
+  const lengths = await lengthsIn(
+    'probeLengths',
+    units,
+    (few): ProbeLengthsJob => ({ path: checkpoints[0]!.path, units: few, maxNewTokens }),
+    workerFile,
+    signal,
+  );
   if (lengths === undefined) return unknown;
   const room = roomFor({ spec: specs[0]!, plan: plans[0]! }, setup);
   const most = largestGroup(room, lengths.longest, units.length);
@@ -64,16 +69,6 @@ export async function estimate(
       return { seconds: atRateOf(found, units.length) * checkpoints.length, basis: 'measured', batch };
   }
   return { seconds: predict(units.length) * checkpoints.length, basis: 'longest', batch };
-}
-
-async function promptLengths({ checkpoints, units, maxNewTokens }: ProbeSetup): Promise<Lengths> {
-  const processor = await createProcessor(checkpoints[0]!);
-  const pictures = new Pictures(processor, undefined);
-  return lengthsOf(
-    units.length,
-    processor.imageToken,
-    async (index) => (await prepare(processor, pictures, units[index]!, false, maxNewTokens)).prompt,
-  );
 }
 
 function largestGroup(room: Room, tokens: number, units: number): number {

@@ -11,7 +11,7 @@ import { boxScales, scaled } from '../evaluate/boxScale.js';
 import { isChanged } from '../evaluate/change.js';
 import { GRADING_VERSION, isRight } from '../evaluate/grade.js';
 import { failuresLeftOut } from '../evaluate/leftOut.js';
-import { Run, runIdOf } from '../runs/store.js';
+import { isLike, Run, runIdOf } from '../runs/store.js';
 import { runInThread } from '../runtime/thread.js';
 import type {
   AttentionOutcome,
@@ -39,6 +39,22 @@ interface JournalEntry {
   batch: string;
   of: number;
   outcome: Outcome;
+}
+
+/** Whether a line of the journal is one of a probe of this kind, with an answer per depth. */
+function isEntryOf({ kind, depths }: ProbeSetup): (value: unknown) => value is JournalEntry {
+  const texts = depths.map(() => '');
+  const models = {
+    swap: { source: '', boxScale: [0, 0], baseline: '', sourceAnswer: '', answers: texts },
+    skip: { baseline: '', answers: texts },
+    attention: { answer: '', reasoningTokens: 0, visualTokens: 0, mass: depths.map(() => 0) },
+    failed: { why: '' },
+  };
+  return (value): value is JournalEntry => {
+    if (!isLike(value, { checkpoint: 0, id: '', batch: '', of: 0, outcome: { kind: '' } })) return false;
+    const found = value.outcome.kind;
+    return (found === kind || found === 'failed') && isLike<object>(value.outcome, models[found]);
+  };
 }
 
 /** Outcomes by sample id, per checkpoint. */
@@ -79,7 +95,7 @@ export async function probe(
           tasks: samples * setup.checkpoints.length,
         });
   try {
-    const outcomes = restore(setup, (await run?.entries<JournalEntry>()) ?? []);
+    const outcomes = restore(setup, (await run?.entries(isEntryOf(setup))) ?? []);
     await runMissing(setup, outcomes, request, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
     const before = await run?.result<ProbeResult>();

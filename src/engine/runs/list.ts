@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunSummary } from '../api.js';
+import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import type { CompareResult } from '../diff/result.js';
 import type { EvaluateResult } from '../evaluate/result.js';
@@ -26,10 +27,12 @@ const KINDS: readonly RunSummary['kind'][] = ['compare', 'probe', 'spectrum', 'e
 
 const PROBES: readonly ProbeResult['kind'][] = ['swap', 'skip', 'attention'];
 
-/** Newest first. Folders that hold no readable request are left out. */
+/** Newest first. Folders without a request are left out; one that holds something else is listed as unreadable. */
 export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
   const runs = await Promise.all((await runIds(runsFolder)).map((runId) => summarise(runsFolder, runId)));
-  return runs.filter((run) => run !== undefined).sort((a, b) => b.startedAt.localeCompare(a.startedAt));
+  return runs
+    .filter((run) => run !== undefined)
+    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
 }
 
 /** Throws `not-found` for a comparison that is not there or not finished. */
@@ -69,8 +72,9 @@ async function finished<R extends { schema: 1 }>(runsFolder: string, runId: stri
 
 async function summarise(runsFolder: string, runId: string): Promise<RunSummary | undefined> {
   const folder = runFolder(runsFolder, runId);
-  const request = await readJson<StoredRequest>(path.join(folder, REQUEST_FILE));
-  if (request === undefined || !KINDS.includes(request.kind)) return undefined;
+  const request = await readJson(path.join(folder, REQUEST_FILE));
+  if (request === undefined && !(await exists(path.join(folder, REQUEST_FILE)))) return undefined;
+  if (!isRequest(request)) return unreadable(runId, folder);
   const { kind, probe, question, mode, filter, labels, paths, startedAt } = request;
   const done = await exists(path.join(folder, RESULT_FILE));
   return {
@@ -86,6 +90,44 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
     state: done ? 'finished' : 'interrupted',
     done: done ? 1 : await doneShare(folder, request.tasks),
   };
+}
+
+function unreadable(runId: string, folder: string): RunSummary {
+  return {
+    runId,
+    kind: 'compare',
+    labels: [`${runId} (unreadable)`],
+    paths: [],
+    startedAt: '',
+    folder,
+    state: 'unreadable',
+    problem: `${shown(folder)} cannot be read as a run: its ${REQUEST_FILE} is damaged, or of another version. Delete it, and run it again.`,
+    done: 0,
+  };
+}
+
+/** What the list and its readers rely on. */
+function isRequest(value: unknown): value is StoredRequest {
+  if (typeof value !== 'object' || value === null) return false;
+  const request = value as Partial<Record<keyof StoredRequest, unknown>>;
+  const optional = (key: keyof StoredRequest, type: string) =>
+    request[key] === undefined || request[key] === null || typeof request[key] === type;
+  return (
+    KINDS.includes(request.kind as RunSummary['kind']) &&
+    isTexts(request.labels) &&
+    isTexts(request.paths) &&
+    typeof request.startedAt === 'string' &&
+    !Number.isNaN(Date.parse(request.startedAt)) &&
+    typeof request.tasks === 'number' &&
+    optional('probe', 'string') &&
+    optional('question', 'object') &&
+    optional('mode', 'string') &&
+    optional('filter', 'string')
+  );
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
 /** Journal lines over planned ones: a run is listed by tensors or samples done. */

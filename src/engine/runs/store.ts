@@ -29,15 +29,28 @@ export function runFolder(runsFolder: string, runId: string): string {
 export class Run {
   private constructor(
     readonly folder: string,
-    private readonly journal: FileHandle,
+    /** Undefined for a finished run that may only be read. */
+    private readonly journal: FileHandle | undefined,
   ) {}
 
   /** Opens the run, new or interrupted. `request` is written once, for people and for the list of runs. */
   static async open(runsFolder: string, runId: string, request: object): Promise<Run> {
     const folder = runFolder(runsFolder, runId);
+    try {
+      return await Run.openToWrite(runsFolder, folder, request);
+    } catch (error) {
+      // A run that is finished is shown from a folder that nobody may write to: nothing is left to be written.
+      const code = error instanceof FrankensteinError ? error.code : undefined;
+      if (code !== 'permission' || (await readJson(path.join(folder, RESULT_FILE))) === undefined) throw error;
+      return new Run(folder, undefined);
+    }
+  }
+
+  private static openToWrite(runsFolder: string, folder: string, request: object): Promise<Run> {
     return explain(folder, async () => {
       await mkdir(folder, { recursive: true });
       await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
+      await removeLeftovers(folder);
       await writeBeside(path.join(folder, REQUEST_FILE), `${JSON.stringify(request, null, 2)}\n`, { keep: true });
       const journal = await open(
         path.join(folder, JOURNAL_FILE),
@@ -51,17 +64,19 @@ export class Run {
     });
   }
 
-  /** Entries of the journal so far; lines that are not whole are skipped. */
-  async entries<T>(): Promise<T[]> {
-    return readJournal<T>(this.folder);
+  /** Entries of the journal so far; lines that are not whole, or not of the expected form, are skipped. */
+  async entries<T>(isEntry = (_: unknown): _ is T => true): Promise<T[]> {
+    return (await readJournal(this.folder)).filter(isEntry);
   }
 
   async append(entry: object): Promise<void> {
-    await explain(this.folder, () => this.journal.appendFile(`${encodeEntry(entry)}\n`));
+    const { journal } = this;
+    if (journal !== undefined) await explain(this.folder, () => journal.appendFile(`${encodeEntry(entry)}\n`));
   }
 
   async finish(result: object): Promise<void> {
-    await explain(this.folder, () => writeBeside(path.join(this.folder, RESULT_FILE), JSON.stringify(result)));
+    if (this.journal !== undefined)
+      await explain(this.folder, () => writeBeside(path.join(this.folder, RESULT_FILE), JSON.stringify(result)));
   }
 
   /** The stored result, if the run was finished. */
@@ -70,7 +85,24 @@ export class Run {
   }
 
   async close(): Promise<void> {
-    await this.journal.close();
+    await this.journal?.close();
+  }
+}
+
+/** What processes were writing when they were killed: their names end in the id of a process that is gone. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const writer = /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (writer !== undefined && !isRunning(Number(writer))) await rm(path.join(folder, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
@@ -85,7 +117,7 @@ export async function deleteRun(runsFolder: string, runId: string): Promise<void
 }
 
 /** Parsed JSON of a file; undefined when it is absent or not whole. */
-export async function readJson<T>(file: string): Promise<T | undefined> {
+export async function readJson<T = unknown>(file: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(file, 'utf8')) as T;
   } catch {
@@ -114,8 +146,8 @@ function encodeEntry(entry: object): string {
 }
 
 /** Entries of the journal in a run's folder; none where there is no journal. */
-export async function readJournal<T>(folder: string): Promise<T[]> {
-  return parseLines<T>(
+export async function readJournal(folder: string): Promise<unknown[]> {
+  return parseLines<unknown>(
     await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch((error: NodeJS.ErrnoException) =>
       error.code === 'ENOENT' ? '' : Promise.reject(error),
     ),
@@ -131,6 +163,20 @@ export function parseLines<T>(text: string): T[] {
       return []; // cut off by a kill
     }
   });
+}
+
+/**
+ * Whether a value from disk has the parts of `model`, an example of what is meant: objects with at least its keys, arrays
+ * as long as its own, and the same types of plain values.
+ */
+export function isLike<T>(value: unknown, model: T): value is T {
+  if (Array.isArray(model))
+    return (
+      Array.isArray(value) && value.length === model.length && model.every((part, index) => isLike(value[index], part))
+    );
+  if (typeof model !== 'object' || model === null) return typeof value === typeof model;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(model).every(([key, part]) => isLike((value as Record<string, unknown>)[key], part));
 }
 
 function isNonFinite(value: unknown): value is { nonFinite: string } {

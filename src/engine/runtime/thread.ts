@@ -4,9 +4,10 @@
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { FrankensteinError } from '../errors.js';
+import { MODEL_HEAP, threadError } from './bounded.js';
 
 /** How long the thread has to stop by itself after a cancel. Milliseconds; the engine's own grace is longer. */
-const CANCEL_GRACE = 1200;
+const CANCEL_GRACE = 700;
 
 /** Does a job in the thread it was started in, and sends what it has to say. */
 export type JobHandler = (job: never, send: (message: unknown) => void, signal: AbortSignal) => Promise<void>;
@@ -32,7 +33,10 @@ export async function runInThread<Message>(
   receive: (message: Message) => Promise<void> | void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const worker = new Worker(workerFile, { workerData: { kind, job } satisfies Envelope });
+  const worker = new Worker(workerFile, {
+    workerData: { kind, job } satisfies Envelope,
+    resourceLimits: MODEL_HEAP,
+  });
   let handled = Promise.resolve();
   let overdue: NodeJS.Timeout | undefined;
   const onAbort = () => {
@@ -50,7 +54,7 @@ export async function runInThread<Message>(
         });
         handled.catch(reject);
       });
-      worker.on('error', reject);
+      worker.on('error', (error) => reject(threadError(error)));
       worker.on(
         'exit',
         (code) =>

@@ -21,6 +21,8 @@ if (port === null) throw new Error('worker.ts runs as a worker thread');
 
 const jobs = {
   pace: async () => (await import('../model/pace.js')).measurePace,
+  lengths: async () => (await import('../evaluate/lengths.js')).measureLengths,
+  probeLengths: async () => (await import('../probe/lengths.js')).measureProbeLengths,
   probe: async () => (await import('../probe/compute.js')).compute,
   evaluate: async () => (await import('../evaluate/compute.js')).computeAnswers,
 };

@@ -12,7 +12,7 @@ import { createSpectrumMeter } from './progress.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './request.js';
 import type { FullSpectrum, SpectrumMode } from './result.js';
 import { setUp } from './setup.js';
-import { headersOnly, jobOf, type JournalEntry } from './spectrum.js';
+import { headersOnly, jobOf, isEntry } from './spectrum.js';
 
 /**
  * @param alone does computing in its turn; what a run has is read at once.
@@ -61,10 +61,12 @@ interface Found {
 async function fromRun({ runsFolder, runId, name, part, from }: FullSpectrumRequest): Promise<Found | undefined> {
   if (runsFolder === undefined || runId === undefined) return undefined;
   const folder = runFolder(runsFolder, runId);
-  const entries = (await readJournal<JournalEntry>(folder)).filter(
-    (entry) =>
-      entry.name === name && entry.part === part && entry.from <= from && from < entry.from + entry.spectra.length,
-  );
+  const entries = (await readJournal(folder))
+    .filter(isEntry)
+    .filter(
+      (entry) =>
+        entry.name === name && entry.part === part && entry.from <= from && from < entry.from + entry.spectra.length,
+    );
   const entry = entries.find(({ mode }) => mode === 'exact') ?? entries[0];
   const place = entry?.curves[from - entry.from];
   if (!entry || !place) return undefined;

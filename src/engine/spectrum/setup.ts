@@ -6,7 +6,9 @@ import type { AlignedTensor } from '../diff/align.js';
 import type { MissingTensor } from '../diff/result.js';
 import { openStages } from '../diff/stages.js';
 import { FrankensteinError } from '../errors.js';
+import { LimitError } from '../runtime/bounded.js';
 import { DEFAULT_MEMORY } from '../runtime/budget.js';
+import { firstMatches } from '../runtime/matching.js';
 import { EXACT_LIMIT, exactOperations, fastOperations, operationsOf } from './cost.js';
 import { factorsOf, totalRank } from './lowRank.js';
 import type { MatrixSource } from './matrix.js';
@@ -42,7 +44,7 @@ export interface SpectrumSetup {
 
 /** Opens the stages and lists the matrices. Throws `bad-request` for what does not fit together, and what opening throws. */
 export async function setUp(request: SpectrumRequest, context: CallContext): Promise<SpectrumSetup> {
-  const pattern = compile(request.filter);
+  checkFilter(request.filter);
   if (request.mode !== undefined && !MODES.includes(request.mode)) {
     throw new FrankensteinError(
       'bad-request',
@@ -53,13 +55,18 @@ export async function setUp(request: SpectrumRequest, context: CallContext): Pro
   const weights = alignment.tensors.filter(({ segments }) =>
     segments.some(({ stored }) => stored[0]!.shape.length >= 2),
   );
-  const tensors = weights.filter(({ name }) => pattern === undefined || pattern.test(name));
+  const chosen = await namesMatching(
+    request.filter,
+    [...weights, ...alignment.missing].map(({ name }) => name),
+    context.signal,
+  );
+  const tensors = weights.filter(({ name }) => chosen.has(name));
   if (tensors.length === 0) {
     throw new FrankensteinError(
       'bad-request',
-      pattern === undefined
+      request.filter === undefined
         ? 'There is no matrix to take a spectrum of: all tensors that the stages share are vectors.'
-        : `No weight has a name that matches ${quoted(request.filter!)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`,
+        : `No weight has a name that matches ${quoted(request.filter)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`,
     );
   }
   const aligned = new Map(alignment.tensors.map((tensor) => [tensor.name, tensor]));
@@ -79,24 +86,40 @@ export async function setUp(request: SpectrumRequest, context: CallContext): Pro
     tensors,
     matrices,
     missing: alignment.missing.filter(
-      ({ name, shapes }) =>
-        (pattern === undefined || pattern.test(name)) && shapes.some((shape) => shape !== null && shape.length >= 2),
+      ({ name, shapes }) => chosen.has(name) && shapes.some((shape) => shape !== null && shape.length >= 2),
     ),
   };
 }
 
 const MODES: readonly SpectrumMode[] = ['exact', 'fast'];
 
-function compile(filter: string | undefined): RegExp | undefined {
-  if (filter === undefined) return undefined;
+/** @throws `bad-request` for a filter that is no regular expression */
+function checkFilter(filter: string | undefined): void {
   try {
-    return new RegExp(filter);
+    new RegExp(filter ?? '');
   } catch (error) {
     throw new FrankensteinError(
       'bad-request',
-      `The filter ${quoted(filter)} is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}.`,
+      `The filter ${quoted(filter!)} is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}.`,
       { cause: error },
     );
+  }
+}
+
+/** The names that the filter finds; all of them without one. */
+async function namesMatching(
+  filter: string | undefined,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Set<string>> {
+  if (filter === undefined) return new Set(names);
+  try {
+    const sentence = () => `The filter ${quoted(filter)} takes too long to be tried.`;
+    const found = await firstMatches([filter], names, sentence, signal);
+    return new Set(names.filter((_, index) => found[index]! >= 0));
+  } catch (error) {
+    if (error instanceof LimitError) throw new FrankensteinError('bad-request', error.message, { cause: error });
+    throw error;
   }
 }
 

@@ -8,7 +8,7 @@ import { provenance } from '../diff/provenance.js';
 import { byDepth, deepestOf, identityOf, summarise } from '../diff/stages.js';
 import { watchFiles } from '../diff/unchanged.js';
 import { throwIfCancelled } from '../errors.js';
-import { Run, runIdOf } from '../runs/store.js';
+import { isLike, Run, runIdOf } from '../runs/store.js';
 import { WorkerPool } from '../runtime/pool.js';
 import { type Need, runWithin } from '../runtime/weighted.js';
 import { resolveCuts } from '../topology/cuts.js';
@@ -33,6 +33,19 @@ export interface JournalEntry extends Omit<SpectrumOutcome, 'curves'> {
   mode: SpectrumMode;
   /** Per update, in the run's folder. */
   curves: (CurvesPlace | null)[];
+}
+
+/** A line of the journal: one spectrum, one reason and one place of its ranks per update. */
+export function isEntry(value: unknown): value is JournalEntry {
+  if (!isLike(value, { name: '', from: 0, mode: '' })) return false;
+  const { part, spectra, curves } = value as Partial<Record<keyof JournalEntry, unknown>>;
+  return (
+    (part === null || typeof part === 'string') &&
+    Array.isArray(spectra) &&
+    Array.isArray(curves) &&
+    spectra.length === curves.length &&
+    [...spectra, ...curves].every((one) => one === null || typeof one === 'object')
+  );
 }
 
 /** What a matrix came out as, by `keyOf`. */
@@ -119,7 +132,7 @@ async function takeAll(
   workerFile: string,
   { signal, progress }: CallContext<SpectrumProgress>,
 ): Promise<Outcomes> {
-  const outcomes = restore(matrices, (await run?.entries<JournalEntry>()) ?? []);
+  const outcomes = restore(matrices, (await run?.entries(isEntry)) ?? []);
   const wanted = matrices.filter(({ skipped }) => skipped === null);
   const left = wanted.filter((matrix) => !outcomes.has(keyOf(matrix)));
   if (left.length === 0) return outcomes;

@@ -1,10 +1,10 @@
 /** Runs on disk: what is written survives, what is half written is not believed. */
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import assert from 'node:assert/strict';
-import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { listRuns, readRun } from '../../../src/engine/runs/list.js';
-import { deleteRun, parseLines, Run, runFolder, runIdOf, writeBeside } from '../../../src/engine/runs/store.js';
+import { deleteRun, isLike, parseLines, Run, runFolder, runIdOf, writeBeside } from '../../../src/engine/runs/store.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 
 describe('a run on disk', () => {
@@ -91,6 +91,81 @@ describe('a run on disk', () => {
     await mkdir(path.join(temporary.path, 'runs', 'holiday-pictures'), { recursive: true });
     await mkdir(path.join(temporary.path, 'runs', '0123456789abcdef'));
     assert.deepEqual(await listRuns(temporary.path), []);
+  });
+
+  it('is listed as unreadable, beside the others, when its request is none', async () => {
+    await (await open()).close();
+    const bad = '0123456789abcdef';
+    const file = path.join(runFolder(temporary.path, bad), 'request.json');
+    await mkdir(path.dirname(file));
+    const whole = { ...request, labels: ['a'], paths: ['/a'] };
+    for (const text of [
+      '{"kind":"compare"}',
+      'null',
+      '[]',
+      '"text"',
+      '{"kind":',
+      '{"kind":"compare","startedAt":"2026"}',
+      JSON.stringify({ ...whole, startedAt: 5 }),
+      JSON.stringify({ ...whole, labels: [1] }),
+      JSON.stringify({ ...whole, kind: 'other' }),
+    ]) {
+      await writeFile(file, text);
+      const listed = await listRuns(temporary.path);
+      assert.deepEqual(
+        listed.map(({ runId, state }) => [runId, state]),
+        [
+          [id, 'interrupted'],
+          [bad, 'unreadable'],
+        ],
+        text,
+      );
+      assert.match(listed[1]!.problem!, /cannot be read as a run: .* Delete it/);
+    }
+    await deleteRun(temporary.path, bad);
+    assert.equal((await listRuns(temporary.path)).length, 1);
+  });
+
+  it('skips lines of another form, and removes what a killed process left half written', async () => {
+    const run = await open();
+    for (const entry of [{ name: 'x', sums: { n: 1 } }, { name: 'y', sums: {} }, { name: 1 }, [], 'text'])
+      await run.append(entry as object);
+    await appendFile(journal(), 'null\n');
+    const model = { name: '', sums: { n: 0 } };
+    const isEntry = (value: unknown): value is typeof model => isLike(value, model);
+    assert.deepEqual(await run.entries(isEntry), [{ name: 'x', sums: { n: 1 } }]);
+    await run.close();
+    const folder = runFolder(temporary.path, id);
+    await writeFile(path.join(folder, 'result.json.999999999.tmp'), '{');
+    await writeFile(path.join(folder, `result.json.${process.pid}.tmp`), '{');
+    await (await open()).close();
+    assert.deepEqual((await readdir(folder)).sort(), [
+      'journal.jsonl',
+      'request.json',
+      `result.json.${process.pid}.tmp`,
+    ]);
+  });
+
+  it('is read from a folder that may not be written once it is finished, and only then', async function () {
+    if (process.platform === 'win32' || process.getuid?.() === 0) return this.skip();
+    const run = await open();
+    const folder = runFolder(temporary.path, id);
+    await chmod(folder, 0o555);
+    try {
+      await assert.rejects(open(), { code: 'permission' });
+      await chmod(folder, 0o755);
+      await run.finish({ schema: 1 });
+      await run.close();
+      await chmod(folder, 0o555);
+      await chmod(journal(), 0o444);
+      const again = await open();
+      await again.append({ name: 'not written' });
+      await again.finish({ schema: 2 });
+      assert.deepEqual(await again.result(), { schema: 1 });
+      await again.close();
+    } finally {
+      await chmod(folder, 0o755);
+    }
   });
 
   it('is deleted by its id, and nothing else is', async () => {

@@ -1,10 +1,11 @@
 /** A checkpoint's chat template: Jinja, through Hugging Face's own library. */
-import { Template } from '@huggingface/jinja';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { malformed, quoted, shown } from '../../checkpoint/failure.js';
+import { malformed, quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { readText } from '../../checkpoint/text.js';
 import { FrankensteinError } from '../../errors.js';
-import { FILE_LIMIT, isRecord, readJson } from './files.js';
+import { LimitError, withinTime } from '../../runtime/bounded.js';
+import { isRecord, readJson } from './files.js';
+import { parseTemplate, TooLarge } from './jinja.js';
 import type { ChatMessage } from './messages.js';
 import type { TextTokenizer } from './tokenizer.js';
 
@@ -15,7 +16,12 @@ export interface ChatOptions {
   variables?: Readonly<Record<string, unknown>>;
 }
 
-/** @throws `bad-request` when the template refuses the conversation. */
+/** Bytes. Real ones have up to 30 kB. */
+const TEMPLATE_LIMIT = 1024 * 1024;
+/** Milliseconds for reading a template, and for rendering one conversation; real ones take one. */
+const TIME_LIMIT = 5000;
+
+/** @throws `bad-request` when the template refuses the conversation, `malformed` when it takes too much time or memory. */
 export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatOptions) => string;
 
 /**
@@ -31,10 +37,17 @@ export async function readChatTemplate(
   const found = await findTemplate(checkpoint, tokenizer, signal);
   if (found === undefined) return undefined;
   const { file, source } = found;
-  let template: Template;
+  if (source.length > TEMPLATE_LIMIT)
+    throw malformed(
+      file,
+      `has a chat template of ${thousands(source.length)} characters; the limit is ${thousands(TEMPLATE_LIMIT)}.`,
+    );
+  const tooLong = () => `The chat template of ${shown(file)} takes longer than any real one: it may never end.`;
+  let render: ReturnType<typeof parseTemplate>;
   try {
-    template = new Template(source);
+    render = withinTime(TIME_LIMIT, tooLong, () => parseTemplate(source));
   } catch (error) {
+    if (error instanceof LimitError) throw error;
     throw new FrankensteinError(
       'malformed',
       `${shown(file)} has a chat template that is not valid Jinja: ${sentence(error)}`,
@@ -43,15 +56,20 @@ export async function readChatTemplate(
   }
   return (messages, options = {}) => {
     try {
-      return template.render({
-        ...tokenizer.namedTokens,
-        tools: null,
-        documents: null,
-        ...options.variables,
-        messages,
-        add_generation_prompt: options.addGenerationPrompt ?? true,
-      });
+      return withinTime(TIME_LIMIT, tooLong, () =>
+        render({
+          ...tokenizer.namedTokens,
+          tools: null,
+          documents: null,
+          ...options.variables,
+          messages,
+          add_generation_prompt: options.addGenerationPrompt ?? true,
+        }),
+      );
     } catch (error) {
+      if (error instanceof LimitError) throw error;
+      if (error instanceof TooLarge)
+        throw new LimitError(`The chat template of ${shown(file)} ${error.message}`, { cause: error });
       throw new FrankensteinError(
         'bad-request',
         `The chat template of ${shown(file)} refused the conversation: ${sentence(error)}`,
@@ -73,7 +91,7 @@ async function findTemplate(
     if (source !== undefined) return { file: json, source };
   }
   const jinja = files.get('chat_template.jinja');
-  if (jinja !== undefined) return { file: jinja, source: await readText(jinja, FILE_LIMIT, signal) };
+  if (jinja !== undefined) return { file: jinja, source: await readText(jinja, TEMPLATE_LIMIT, signal) };
   const shared = files.get('processor_config.json');
   if (shared !== undefined) {
     const source = defaultOf((await readJson(shared, signal))['chat_template'], shared);

@@ -2,9 +2,9 @@
  * Picture files, read as transformers reads a file it is given (`load_image`): upright by the Exif orientation, then
  * RGB as PIL's `convert('RGB')` makes it, which drops alpha.
  */
-import { open, stat } from 'node:fs/promises';
 import { fileError, malformed, shown, thousands } from '../../checkpoint/failure.js';
 import { readFully } from '../../checkpoint/read.js';
+import { openRegular } from '../../checkpoint/regular.js';
 import { FrankensteinError } from '../../errors.js';
 import { isInParquet, readParquetPicture } from '../../parquet/picture.js';
 import type { PictureHeader, RgbImage } from './image.js';
@@ -26,9 +26,7 @@ export async function readImage(file: string, signal?: AbortSignal): Promise<Rgb
   if (isInParquet(file)) return decodeImage(await readParquetPicture(file, signal), file);
   let bytes: Uint8Array;
   try {
-    // Before opening: a named pipe would wait for a writer for ever.
-    if (!(await stat(file)).isFile()) throw malformed(file, 'is not a regular file.');
-    const handle = await open(file, 'r');
+    const handle = await openRegular(file);
     try {
       const { size } = await handle.stat();
       if (size > FILE_LIMIT)

@@ -55,7 +55,8 @@ export interface Processor {
   /**
    * @throws `bad-request` when pictures and placeholders differ in number, the prompt is longer than the context, or the
    * template refuses the conversation; `unsupported` for pictures given to a text-only model, or a conversation to a
-   * model without a template; for pictures also what `readImageSettings` throws.
+   * model without a template; `malformed` when template or tokenizer take too long; for pictures also what
+   * `readImageSettings` throws.
    */
   process(request: PromptRequest): ProcessedPrompt;
   /** The conversation as text, before tokenising. @throws as `process` */

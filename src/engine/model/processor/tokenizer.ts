@@ -2,8 +2,9 @@
 import { isUtf8 } from 'node:buffer';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { shown } from '../../checkpoint/failure.js';
+import { malformed, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
+import { LimitError, withinTime } from '../../runtime/bounded.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
 import { TextStream } from './textStream.js';
 
@@ -47,15 +48,52 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
     return beside === undefined ? {} : readJson(beside, signal);
   };
   const [config, map] = [await optional('tokenizer_config.json'), await optional('special_tokens_map.json')];
+  const tooLong = () => `${shown(file)} describes a tokenizer that takes longer than any real one: it may never end.`;
   try {
-    return wrap(stored, config, map);
+    return bounded(
+      withinTime(READING_LIMIT, tooLong, () => wrap(stored, config, map)),
+      file,
+      tooLong,
+    );
   } catch (error) {
+    if (error instanceof LimitError) throw error;
     throw new FrankensteinError(
       'malformed',
       `${shown(file)} could not be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}`,
       { cause: error },
     );
   }
+}
+
+/** Milliseconds: a vocabulary of a quarter of a million tokens takes one second. */
+const READING_LIMIT = 30_000;
+/** Milliseconds for one text, and for each of its characters: ten times of what a busy machine takes. */
+const TEXT_LIMIT = 5000;
+const CHARACTER_LIMIT = 0.02;
+
+/** The same tokenizer within limits of time: patterns of its file may backtrack for ever. */
+function bounded(tokenizer: TextTokenizer, file: string, tooLong: () => string): TextTokenizer {
+  const within = <T>(size: number, work: () => T): T => {
+    try {
+      return withinTime(TEXT_LIMIT + CHARACTER_LIMIT * size, tooLong, work);
+    } catch (error) {
+      if (error instanceof FrankensteinError) throw error;
+      throw malformed(
+        file,
+        `describes a tokenizer that does not work: ${error instanceof Error ? error.message : String(error)}.`,
+      );
+    }
+  };
+  const decode: TextTokenizer['decode'] = (ids, options) => {
+    const all = [...ids];
+    return within(all.length, () => tokenizer.decode(all, options));
+  };
+  return {
+    ...tokenizer,
+    encode: (text, options) => within(text.length, () => tokenizer.encode(text, options)),
+    decode,
+    stream: () => new TextStream(decode),
+  };
 }
 
 function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextTokenizer {
@@ -68,7 +106,10 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
     added_tokens: [],
     ...stored,
   };
+  checkParts(parts);
+  checkAddedTokens(parts);
   const tokenizer = new Tokenizer(parts, config);
+  limitGrowth(tokenizer.normalizer);
   // On in the library. Transformers does it when the checkpoint asks for it, but never to BPE, which it would damage.
   const model = isRecord(stored['model']) ? stored['model'] : {};
   const cleanUp = config['clean_up_tokenization_spaces'] === true && model['type'] !== 'BPE';
@@ -104,6 +145,59 @@ function wrap(stored: JsonObject, config: JsonObject, map: JsonObject): TextToke
     namedTokens,
     config,
   };
+}
+
+/** Steps of a part of a tokenizer. Real ones have up to ten. */
+const MOST_STEPS = 100;
+
+/** What is well-formed, but would fill the memory. @throws Error */
+function checkParts(value: unknown): void {
+  if (!isRecord(value)) return;
+  if (value['type'] === 'FixedLength' && !(typeof value['length'] === 'number' && value['length'] >= 1))
+    throw new Error('a FixedLength needs a length of at least 1.');
+  for (const key of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder']) checkParts(value[key]);
+  for (const key of ['normalizers', 'pretokenizers', 'processors', 'decoders', 'single', 'pair']) {
+    const steps = value[key];
+    if (!Array.isArray(steps)) continue;
+    if (steps.length > MOST_STEPS) throw new Error(`"${key}" has ${steps.length} steps; the limit is ${MOST_STEPS}.`);
+    steps.forEach(checkParts);
+  }
+}
+
+/** Characters that a normalizer may make of one, and of none: the longest compatibility decomposition has 18. */
+const GROWTH = 32;
+const PREFIX = 4096;
+
+/** The library normalises added tokens while it is made, before its normalizer can be limited. @throws Error */
+function checkAddedTokens({ normalizer, added_tokens: added }: JsonObject): void {
+  if (normalizer === null || !Array.isArray(added)) return;
+  const model = { type: 'BPE', vocab: {}, merges: [] };
+  const { normalizer: alone } = new Tokenizer(
+    { model, normalizer, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] },
+    {},
+  );
+  limitGrowth(alone);
+  for (const token of added as unknown[]) alone?.(content(token) ?? '');
+}
+
+/** Steps that each double the text would fill the memory before any time is over. */
+function limitGrowth(normalizer: Tokenizer['normalizer']): void {
+  if (normalizer === null) return;
+  const steps = stepsOf(normalizer).map((step) => step.normalize.bind(step));
+  normalizer.normalize = (text) =>
+    steps.reduce((before, step) => {
+      const result = step(before);
+      if (result.length > PREFIX + GROWTH * text.length)
+        throw new Error('its normalizer makes texts many times longer');
+      return result;
+    }, text);
+}
+
+/** The normalizers of a sequence, and of sequences in it. */
+function stepsOf(normalizer: NonNullable<Tokenizer['normalizer']>): NonNullable<Tokenizer['normalizer']>[] {
+  const { normalizers } = normalizer as unknown as { normalizers?: Tokenizer['normalizer'][] };
+  if (normalizers === undefined) return [normalizer];
+  return normalizers.flatMap((step) => (step === null ? [] : stepsOf(step)));
 }
 
 /**

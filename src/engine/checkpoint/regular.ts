@@ -1,0 +1,16 @@
+/** Opening files that others name. */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { fileError, malformed } from './failure.js';
+
+/**
+ * Opens a file for reading. A named pipe would wait for a writer for ever, and a device never ends: neither is opened.
+ * @throws `malformed` for what is no regular file; `not-found`, `permission`
+ */
+export async function openRegular(path: string): Promise<FileHandle> {
+  try {
+    if (!(await stat(path)).isFile()) throw malformed(path, 'is not a regular file.');
+    return await open(path, 'r');
+  } catch (error) {
+    throw fileError(error, path);
+  }
+}

@@ -1,0 +1,36 @@
+/** How long the prompts of a few samples are: runs where it may block its thread. */
+import { openCheckpoint } from '../checkpoint/open.js';
+import { type Lengths, lengthsOf, sendLengths } from '../model/estimate.js';
+import { promptBytes } from '../model/plan.js';
+import { createProcessor } from '../model/processor/processor.js';
+import { readSpec } from '../model/spec.js';
+import type { ProbeJob, Unit } from './job.js';
+import { Pictures, prepare } from './prompts.js';
+
+export interface ProbeLengthsJob extends Pick<ProbeJob, 'maxNewTokens'> {
+  path: string;
+  units: readonly Unit[];
+}
+
+/** @throws as `sendLengths` */
+export function measureProbeLengths(
+  { path, units, maxNewTokens }: ProbeLengthsJob,
+  send: (lengths: Lengths) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return sendLengths(
+    async () => {
+      const checkpoint = await openCheckpoint(path, { signal });
+      const spec = readSpec(checkpoint);
+      const processor = await createProcessor(checkpoint, { signal });
+      const pictures = new Pictures(processor, signal);
+      return lengthsOf(
+        units.map((unit) => async () => (await prepare(processor, pictures, unit, false, maxNewTokens)).prompt),
+        processor.imageToken,
+        (prompt) => promptBytes(spec, prompt, maxNewTokens),
+      );
+    },
+    send,
+    signal,
+  );
+}
