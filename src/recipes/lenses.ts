@@ -15,11 +15,13 @@ export class RecipeLenses implements vscode.CodeLensProvider {
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const { uri } = document;
     const found = await this.feedback.of(document);
-    const errors = found?.problems.filter(({ severity }) => severity === 'error').length ?? 0;
+    const count = (wanted: string) => found?.problems.filter(({ severity }) => severity === wanted).length ?? 0;
+    const counted = (amount: number, what: string) =>
+      amount === 0 ? [] : [`${amount} ${what}${amount === 1 ? '' : 's'}`];
     if (found?.made === null)
       return [
         lens({
-          title: `$(error) ${errors === 1 ? 'One problem' : `${errors} problems`} to solve`,
+          title: `$(error) ${[...counted(count('error'), 'error'), ...counted(count('warning'), 'warning')].join(', ')}`,
           command: 'workbench.actions.view.problems',
           tooltip: 'Show the problems',
         }),

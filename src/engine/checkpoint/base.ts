@@ -25,8 +25,7 @@ export async function findBase(
   const way = 'name both, as BASE+ADAPTER';
   if (name === undefined)
     throw new FrankensteinError('no-base', `The adapter ${shown(folder)} does not say what its base is: ${way}.`);
-  // A share on another machine would be logged in to by opening it.
-  if (!/^(?:\\\\|\/\/|[a-z][a-z\d+.-]+:\/\/)/i.test(name) && !name.includes('\0')) {
+  if (!isElsewhere(name) && !name.includes('\0')) {
     // The adapter itself is not its base, whatever its name; a model in the same folder may be.
     const entries = await readdir(folder).catch((): string[] => []);
     const holdsModel = weightFiles(entries).length > 0 && !isAdapterFolder(entries);
@@ -39,6 +38,11 @@ export async function findBase(
     'no-base',
     `The adapter ${shown(folder)} belongs on ${quoted(name)}${revision === undefined ? '' : ` (revision ${quoted(revision)})`}, which is neither a folder here nor in the Hugging Face cache: ${way}.`,
   );
+}
+
+/** Whether a name leads to another machine: a share would be logged in to by looking whether it is there. */
+export function isElsewhere(name: string): boolean {
+  return /^(?:[\\/]{2}|[a-z][a-z\d+.-]+:\/\/)/i.test(name);
 }
 
 /**

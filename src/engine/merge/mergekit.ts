@@ -2,7 +2,7 @@
  * A recipe as a config of mergekit, where mergekit can express it. Names of checkpoints become the paths they stand for,
  * since mergekit knows no roles.
  */
-import { Document, visit } from 'yaml';
+import { Document, isSeq, visit } from 'yaml';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { isRecipePath } from '../checkpoint/base.js';
 import type { RecipePlan, Source } from './plan.js';
@@ -272,9 +272,14 @@ function plainSetting(setting: Setting, change: (value: Scalar) => Scalar): unkn
 function yamlOf(config: Record<string, unknown>): string {
   const document = new Document(config, { aliasDuplicateObjects: false });
   visit(document, {
+    Pair: (_, { key, value }) => {
+      if ((key as { value?: unknown }).value !== 'layer_range' || !isSeq(value)) return;
+      const [first, end] = value.toJSON() as number[];
+      if (first === end) value.comment = ` no layer: ${first === 0 ? 'the embeddings' : 'final norm and head'} only`;
+    },
     Seq: (_, node) => {
       if (node.items.every((item) => typeof (item as { value?: unknown }).value !== 'undefined')) node.flow = true;
     },
   });
-  return document.toString({ lineWidth: 0 });
+  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }

@@ -5,7 +5,7 @@
 import { stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { inCache } from '../checkpoint/base.js';
+import { inCache, isElsewhere } from '../checkpoint/base.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { shown } from '../checkpoint/failure.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
@@ -75,23 +75,27 @@ async function openSource(
   opened: Map<string, Promise<Source | undefined>>,
   report: (problem: RecipeProblem) => void,
 ): Promise<Source | undefined> {
-  const { offset, length, value } = reference;
+  const { value } = reference;
   const location = locationOf(recipe, value);
+  const named = recipe.checkpoints.find((one) => one.location.value === location && location !== value);
+  // What is wrong with a path is said where the path stands, not at each use of its name.
+  const { offset, length } = named?.location ?? reference;
   const place = await placeOf(location, folder);
   if (place === undefined) {
     const roles = recipe.checkpoints.map(({ role }) => role.value);
     const close = nearest(value, roles);
-    const isRole = location !== value;
     report({
       code: 'no-checkpoint',
       severity: 'error',
       offset,
       length,
-      message: isRole
-        ? `There is no checkpoint at ${shown(location)}, which ${value} stands for: a path is relative to the recipe, and a repository must be in the Hugging Face cache.`
-        : `"${shown(value)}" is no role of this recipe${roles.length > 0 ? ` (${roles.join(', ')})` : ''}, nothing lies there, and it is not in the Hugging Face cache.`,
+      message: location.split('+').some(isElsewhere)
+        ? `${shown(location)} lies on another machine, which a recipe does not reach for: name a folder of this one.`
+        : named !== undefined
+          ? `${shown(named.role.value)}: no checkpoint at ${shown(location)}. A path is relative to the recipe, and a repository must be in the Hugging Face cache.`
+          : `"${shown(value)}" is no role of this recipe${roles.length > 0 ? ` (${roles.join(', ')})` : ''}, nothing lies there, and it is not in the Hugging Face cache.`,
       fix:
-        close === undefined || isRole
+        close === undefined || named !== undefined
           ? undefined
           : { title: `Change to ${close}`, edits: [{ offset, length, text: close }] },
     });
@@ -135,7 +139,7 @@ export class RecipeCycle extends FrankensteinError {
  * written by their user, so a path may lead anywhere that the user may read.
  */
 async function placeOf(location: string, folder: string): Promise<string | undefined> {
-  if (location.includes('\0')) return undefined;
+  if (location.includes('\0') || isElsewhere(location)) return undefined;
   const home = /^~[/\\]/.test(location) ? path.join(os.homedir(), location.slice(2)) : location;
   const there = path.resolve(folder, home);
   if (await exists(there)) return there;

@@ -208,7 +208,7 @@ describe('images of questions', () => {
       [{ images: [{ bytes: 'x' }] }, /has "images" that are no list of file names/],
       [{ image: 'iVBORw0KGgo'.repeat(200) }, /is an image written as text \(base64\)/],
       [{ images: ['images/a.png', 'images/a.png'], answer: [1, 2, 3, 4], answer_type: 'box' }, /"box" and 2 images/],
-      [{ id: 12345678901234567890 }, /"id" that is too large for a number/],
+      [{ id: 2 ** 53 }, /"id" that is too large for a number/],
     ] as const)
       await refused(readQuestionSet(await written(question(line))), pattern);
   });

@@ -264,7 +264,17 @@ describe('a recipe that is wrong', function () {
     [
       'a role of a path where nothing is',
       'checkpoints: {in: in, rl: gone}\nstitch: IN:RL:RL',
-      ['no-checkpoint error «RL»'],
+      ['no-checkpoint error «gone»'],
+    ],
+    [
+      'a path of another machine',
+      'checkpoints: {in: in, rl: //host/share}\nstitch: {early: in, mid: rl, late: "\\\\\\\\host\\\\share"}',
+      ['no-checkpoint error «//host/share»', 'no-checkpoint error «"\\\\\\\\host\\\\share"»'],
+    ],
+    [
+      'an adapter of another machine',
+      'stitch: {early: in, mid: in+//host/lora, late: in}',
+      ['no-checkpoint error «in+//host/lora»'],
     ],
     ['a folder without a checkpoint', 'stitch: {early: in, mid: ., late: in}', ['no-checkpoint error «.»']],
     ['another family', 'stitch: {early: in, mid: text, late: in}', ['family-mismatch error «text»']],
@@ -330,6 +340,20 @@ describe('a recipe that is wrong', function () {
   ];
   for (const [name, text, expected] of PROBLEMS)
     it(`names ${name}`, async () => assert.deepEqual(await problemsOf(text), expected));
+
+  it('does not look for paths of other machines, which are logged in to by looking', async () => {
+    // Two slashes are one on this machine: the checkpoint would be found.
+    const elsewhere = `/${at('rl').replaceAll(path.sep, '/')}`;
+    for (const text of [
+      `stitch: {early: in, mid: "${elsewhere}", late: in}`,
+      `stitch: {early: in, mid: "in+${elsewhere}", late: in}`,
+      `checkpoints: {rl: "${elsewhere}"}\nstitch: {early: in, mid: rl, late: rl}`,
+    ]) {
+      const { problems } = await readRecipe(await write(text), (place) => openCheckpoint(place));
+      assert.equal(problems.length, 1, text);
+      assert.match(problems[0]!.message, /lies on another machine, which a recipe does not reach for/);
+    }
+  });
 
   it('adds the parts that were left out', async () => {
     for (const text of [

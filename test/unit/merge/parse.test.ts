@@ -142,6 +142,73 @@ modules:
     );
   });
 
+  it('passes over what mergekit passes over, with a warning', () => {
+    for (const [text, message] of [
+      ['name: mine\n', '"name" is ignored here, as mergekit ignores it.'],
+      ['x-common: &p {weight: 1}\n', '"x-common" is ignored here, as mergekit ignores it.'],
+      [
+        'paramters: {normalize: true}\n',
+        '"paramters" is ignored here, as mergekit ignores it; did you mean parameters?',
+      ],
+    ] as const) {
+      const { problems, recipe } = parseRecipe(
+        `${text}merge_method: linear\nmodels: [{model: a, parameters: {weight: 1}}]\n`,
+      );
+      assert.deepEqual(
+        problems.map(({ severity, message: said }) => [severity, said]),
+        [['warning', message]],
+      );
+      assert.equal(recipe.form?.kind, 'merge');
+    }
+    const { problems } = parseRecipe(
+      'merge_method: linear\nparameters: {weight: 1}\nmodels: [{model: a, layer_range: [0, 4], weight: 1, note: x}]\n',
+    );
+    assert.deepEqual(
+      problems.map(({ severity, message }) => [severity, message.split(', as mergekit ignores it')[1]]),
+      [
+        ['warning', ': under models, whole models are merged. Ranges of layers belong under slices.'],
+        ['warning', ': parameters of the method belong under parameters.'],
+        ['warning', '.'],
+      ],
+    );
+  });
+
+  it('says that ranges exclude their end, and makes no model without layers', () => {
+    const said = (...ranges: string[]) =>
+      parseRecipe(
+        `merge_method: passthrough\nslices:\n${ranges.map((range) => `  - sources: [{model: a, layer_range: ${range}}]\n`).join('')}`,
+      ).problems.map(({ code, severity, message }) => [code, severity, message]);
+    const excludes = 'Ranges exclude their end: [0, 4] is layers 0 to 3.';
+    assert.deepEqual(said('[0, -1]'), [
+      ['layer-range', 'error', `Layers count from 0, and a negative number does not count from the end. ${excludes}`],
+    ]);
+    assert.deepEqual(said('[4, 2]'), [
+      ['layer-range', 'error', `This range runs backwards: layer 4 comes after 2. ${excludes}`],
+    ]);
+    const none = 'and the model would have none: ranges exclude their end, so layer';
+    assert.deepEqual(said('[0, 0]'), [['layer-range', 'error', `[0, 0] has no layer, ${none} 0 is [0, 1].`]]);
+    assert.deepEqual(
+      said('[0, 0]', '[3, 3]').map(([, severity]) => severity),
+      ['error', 'error'],
+    );
+    assert.deepEqual(
+      said('[0, 4]', '[5, 5]', '[6, 8]').map(([, , message]) => message),
+      ['[5, 5] has no layer: ranges exclude their end, so layer 5 is [5, 6].'],
+    );
+    // As mergekit takes embeddings, or final norm and head, from another model.
+    assert.deepEqual(
+      said('[0, 0]', '[0, 8]', '[8, 8]').map(([, severity]) => severity),
+      ['warning', 'warning'],
+    );
+  });
+
+  it('is one document', () => {
+    const { problems } = parseRecipe('stitch: a:b:c\n---\nstitch: c:b:a\n');
+    assert.equal(problems.length, 1);
+    assert.match(problems[0]!.message, /^A recipe is one YAML document, and another begins here, after ---\./);
+    assert.deepEqual(parseRecipe('---\nstitch: a:b:c\n').problems, []);
+  });
+
   const CASES: readonly [name: string, text: string, expected: readonly string[]][] = [
     ['an empty text', '', ['conflicting-keys error «»']],
     ['a comment alone', '# nothing\n', ['conflicting-keys error «»']],

@@ -1,6 +1,7 @@
 /** What an editor shows of a recipe that is being written: problems, and which checkpoint each layer comes from. */
 import path from 'node:path';
 import type { CallContext } from '../../api.js';
+import { isElsewhere } from '../../checkpoint/base.js';
 import { openCheckpoint } from '../../checkpoint/open.js';
 import { FrankensteinError } from '../../errors.js';
 import { type MergekitConfig, toMergekit } from '../mergekit.js';
@@ -107,6 +108,7 @@ async function contentsOf(
   signal: AbortSignal | undefined,
 ): Promise<Pick<RecipeSurroundings, 'tensors' | 'layers'>> {
   for (const { location } of parseRecipe(text).recipe.checkpoints) {
+    if (isElsewhere(location.value)) continue;
     try {
       const checkpoint = await openCheckpoint(path.resolve(folder, location.value), { signal });
       return { tensors: [...checkpoint.tensors.keys()], layers: checkpoint.layers };

@@ -1,5 +1,5 @@
 /** Holds a tree against the schema: unknown keys, keys that are missing, values of another kind than they must be. */
-import { METHOD_NAMES } from '../methods.js';
+import { METHOD_NAMES, METHODS } from '../methods.js';
 import { nearest, type Place, type Report, type TextEdit } from './problem.js';
 import { alternatives, FORMS, MAPS, type MapName, type Shape } from './schema.js';
 import { entryOf, type MapEntry, type MapNode, type ScalarNode, type TreeNode } from './tree.js';
@@ -72,12 +72,14 @@ function checkMap(node: MapNode, name: MapName, text: string, report: Report): v
       continue;
     }
     const close = nearest(key.value, Object.keys(keys));
+    const ignored = isIgnored(node, name);
     report({
       code: 'unknown-key',
-      severity: 'error',
+      severity: ignored ? 'warning' : 'error',
       ...placeOf(key),
-      message:
-        close === undefined
+      message: ignored
+        ? `"${key.value}" is ignored here, as mergekit ignores it${hintOn(name, key.value, close)}`
+        : close === undefined
           ? `"${key.value}" means nothing here; these do: ${Object.keys(keys).join(', ')}.`
           : `"${key.value}" means nothing here; did you mean ${close}?`,
       fix: close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ ...placeOf(key), text: close }] },
@@ -106,6 +108,31 @@ function checkMap(node: MapNode, name: MapName, text: string, report: Report): v
         fix: { title: 'Remove tokenizer_source', edits: [removal(source, text)] },
       });
   }
+}
+
+/** Mappings that mergekit has too: it reads what it knows and passes over the rest, such as a name or a holder of anchors. */
+const MERGEKIT_MAPS: ReadonlySet<MapName> = new Set([
+  'model',
+  'slice',
+  'source',
+  'module',
+  'conditional',
+  'tokenizer',
+  'reference',
+  'path',
+]);
+
+function hintOn(map: MapName, key: string, close: string | undefined): string {
+  if (map === 'model' && key === 'layer_range')
+    return ': under models, whole models are merged. Ranges of layers belong under slices.';
+  const ofMethod = Object.values(METHODS).some(({ parameters }) => parameters.some(({ name }) => name === key));
+  if (ofMethod && map !== 'recipe') return ': parameters of the method belong under parameters.';
+  return close === undefined ? '.' : `; did you mean ${close}?`;
+}
+
+function isIgnored(node: MapNode, name: MapName): boolean {
+  if (name === 'recipe') return ['models', 'slices', 'modules'].some((key) => entryOf(node, key) !== undefined);
+  return MERGEKIT_MAPS.has(name);
 }
 
 function checkForm(node: MapNode, text: string, report: Report): void {
@@ -206,25 +233,35 @@ function checkSetting(node: TreeNode, text: string, report: Report): void {
     report({ code: 'wrong-type', severity: 'error', ...placeOf(node), message: 'A value is missing here.' });
 }
 
+/** What a range means, for those who took it otherwise. */
+export const EXCLUDES_END = 'Ranges exclude their end: [0, 4] is layers 0 to 3.';
+
 function checkLayers(node: TreeNode, report: Report): void {
   const items = node.kind === 'list' ? node.items : [];
   const numbers = items.map((item) =>
-    item.kind === 'scalar' && Number.isInteger(item.value) ? (item.value as number) : -1,
+    item.kind === 'scalar' && Number.isInteger(item.value) ? (item.value as number) : undefined,
   );
   const [first, end] = numbers;
-  if (items.length !== 2 || first === undefined || end === undefined || first < 0 || end < 0) {
+  if (items.length !== 2 || first === undefined || end === undefined) {
     report({
       code: 'wrong-type',
       severity: 'error',
       ...placeOf(node),
       message: 'A range of layers is two whole numbers, the first layer and the one after the last, such as [9, 18].',
     });
+  } else if (first < 0 || end < 0) {
+    report({
+      code: 'layer-range',
+      severity: 'error',
+      ...placeOf(node),
+      message: `Layers count from 0, and a negative number does not count from the end. ${EXCLUDES_END}`,
+    });
   } else if (first > end) {
     report({
       code: 'layer-range',
       severity: 'error',
       ...placeOf(node),
-      message: `This range runs backwards: layer ${first} comes after ${end}.`,
+      message: `This range runs backwards: layer ${first} comes after ${end}. ${EXCLUDES_END}`,
       fix: { title: `Change to [${end}, ${first}]`, edits: [{ ...placeOf(node), text: `[${end}, ${first}]` }] },
     });
   }

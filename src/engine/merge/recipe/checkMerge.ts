@@ -1,7 +1,7 @@
 /** What can be said of a merge without its checkpoints: base, number of models, parameters. */
 import { type MergeMethod, METHODS, type MethodParameter } from '../methods.js';
 import { refusal } from '../settings.js';
-import type { InputModel, MergeBody, MergeForm, Parameter, Reference, Scalar, Setting } from './ast.js';
+import type { InputModel, MergeBody, MergeForm, Parameter, Reference, Scalar, Setting, SliceSource } from './ast.js';
 import { nearest, type Located, type Place, type Report } from './problem.js';
 
 /** @param identity the same text for two references that mean the same checkpoint. */
@@ -33,6 +33,7 @@ export function checkMerge(form: MergeForm, identity: (reference: Reference) => 
       baseMissing ||= method.base === 'required' && form.base === undefined;
       continue;
     }
+    checkEmpty(body, report);
     for (const slice of body.slices) {
       const base = slice.base ?? form.base;
       checkParameters(slice.parameters, method, 'shared', report);
@@ -97,6 +98,34 @@ export function checkMerge(form: MergeForm, identity: (reference: Reference) => 
       },
     });
   }
+}
+
+/**
+ * Ranges without layers. At either end they give what surrounds the layers (mergekit's way to take embeddings, or final norm
+ * and head, from another model); anywhere else, and alone, they are a mistake about where ranges end.
+ */
+function checkEmpty({ slices }: Extract<MergeBody, { kind: 'slices' }>, report: Report): void {
+  const isEmpty = ({ layers }: SliceSource) => layers.value[0] === layers.value[1];
+  const none = slices.every(({ sources }) => sources.every(isEmpty));
+  slices.forEach(({ sources }, index) => {
+    for (const source of sources.filter(isEmpty)) {
+      const [at] = source.layers.value;
+      const [first, last] = [index === 0 && at === 0, index === slices.length - 1 && at > 0];
+      const accepted = !none && (first || last);
+      report({
+        code: 'layer-range',
+        severity: accepted ? 'warning' : 'error',
+        ...placeOf(source.layers),
+        message: accepted
+          ? `[${at}, ${at}] has no layer: ranges exclude their end. It gives ${first ? 'the embeddings' : 'final norm and head'} only.`
+          : `[${at}, ${at}] has no layer${none ? ', and the model would have none' : ''}: ranges exclude their end, so layer ${at} is [${at}, ${at + 1}].`,
+        fix: {
+          title: `Change to [${at}, ${at + 1}]`,
+          edits: [{ ...placeOf(source.layers), text: `[${at}, ${at + 1}]` }],
+        },
+      });
+    }
+  });
 }
 
 interface Inputs {

@@ -53,7 +53,10 @@ export function parseRecipe(text: string): ParsedRecipe {
   }
   checkShape(tree, { kind: 'map', map: 'recipe' }, text, report);
   const recipe = tree.kind === 'map' ? readRecipe(tree, report) : EMPTY;
-  if (recipe.form?.kind === 'merge') checkMerge(recipe.form, ({ value }) => locationOf(recipe, value), report);
+  // A range that was not understood leaves its source out: what is then missing is no fault of its own.
+  const ranged = !problems.some(({ code, severity }) => code === 'layer-range' && severity === 'error');
+  if (recipe.form?.kind === 'merge' && ranged)
+    checkMerge(recipe.form, ({ value }) => locationOf(recipe, value), report);
   problems.sort((a, b) => a.offset - b.offset || a.length - b.length);
   return { text, tree, recipe, problems };
 }

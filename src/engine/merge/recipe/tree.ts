@@ -60,7 +60,19 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
   for (const {
     pos: [begin, end],
     message,
+    code,
   } of document.errors) {
+    if (code === 'MULTIPLE_DOCS') {
+      report({
+        code: 'yaml',
+        severity: 'error',
+        offset: begin,
+        length: Math.max(0, Math.min(end, text.length) - begin),
+        message:
+          'A recipe is one YAML document, and another begins here, after ---. mergekit-yaml refuses that too: give each merge a file of its own, and name the file of one in the other.',
+      });
+      continue;
+    }
     report({
       code: 'yaml',
       severity: 'error',
