@@ -8,7 +8,7 @@ import { rowsAtOnce } from '../model/plan.js';
 import { createProcessor, type Processor, type ProcessedPrompt } from '../model/processor/processor.js';
 import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { checkLogits } from '../probe/answers.js';
-import { groupsOf, type Room } from '../probe/groups.js';
+import { groupsOf, type Room, within } from '../probe/groups.js';
 import { inputOf, Pictures } from '../probe/prompts.js';
 import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
 
@@ -76,7 +76,7 @@ async function askAll(
   };
   const { stopTokens } = processor;
   const { maxNewTokens } = job;
-  const room = roomFor(model, maxNewTokens);
+  const room = within(roomFor(model, maxNewTokens), job.together);
 
   async function* prepared(): AsyncGenerator<Prepared> {
     for (const one of asked) {
