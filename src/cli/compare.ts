@@ -22,7 +22,7 @@ interface CompareOptions {
 export function compareCommand({ engine, signal }: CommandContext): Command {
   return new Command('compare')
     .description(
-      'Compare checkpoints of one family in lineage order (Base → IN → RL): energy of the weight updates per tensor, layer and region',
+      'Compare checkpoints of one family in lineage order (Base → IN → RL): size of the weight updates per tensor, layer and region',
     )
     .argument(
       '<stages...>',

@@ -8,7 +8,7 @@ const BAR_WIDTH = 16;
 export function compareReport(result: CompareResult): string {
   const parts = [
     stagesTable(result),
-    `Relative update ‖ΔW‖/‖W‖ per layer; a bar is full at its column's largest. "×floor" is energy over the rounding\nnoise that ${dtypesOf(result)} storage alone would give: near or below 1, the figure says little about training.`,
+    `Relative update ‖ΔW‖/‖W‖ per layer, its matrices concatenated (the panel's default metric); bars are scaled to their\ncolumn's largest. ‖ΔW‖ is the Frobenius norm of the whole layer. "×floor" is ‖ΔW‖ over the rounding noise that\n${dtypesOf(result)} storage alone would give: near or below 1, the figure says little about training.`,
     layersTable(result),
     regionsTable(result),
     filesList(result),
@@ -39,7 +39,7 @@ function regionsTable(result: CompareResult): string {
 
 function deltaTable(result: CompareResult, leading: string[], rows: string[][]): string {
   const pairs = result.stages.slice(1).map((_, pair) => pair);
-  const header = [...leading, ...pairs.flatMap((pair) => [pairName(result, pair), '', 'energy', '×floor', 'changed'])];
+  const header = [...leading, ...pairs.flatMap((pair) => [pairName(result, pair), '', '‖ΔW‖', '×floor', 'changed'])];
   return table(
     [header, ...rows],
     [...leading.map(() => false), ...pairs.flatMap(() => [true, false, true, true, true])],

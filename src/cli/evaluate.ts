@@ -27,6 +27,7 @@ export interface EvaluationOptions {
   memory?: number;
   threads?: number;
   runs: string | false;
+  all?: boolean;
 }
 
 export function evaluateCommand(context: CommandContext): Command {
@@ -77,21 +78,22 @@ export function evaluationOptions(command: Command): Command {
     .option('--rea <files>', 'sets that reasoning is measured on', sets)
     .option('--samples <n>', 'so many questions of each set, drawn at random (default: all)', parseCount)
     .option('--seed <n>', 'of the draw (default: 0)', parseSeed)
-    .option('--max-new-tokens <n>', 'longest answer in tokens (default: 512)', parseCount)
+    .option('--max-new-tokens <n>', 'max new tokens per answer (default: 512)', parseCount)
     .addOption(
       new Option(
         '--bad-lines <action>',
-        'what a line or picture that cannot be read does: stop the run, or be left out and named',
+        'malformed lines and unreadable images: stop with an error, or skip and list them',
       ).choices(['stop', 'skip']),
     )
     .option(
       '--grader <url>',
-      'let a language model judge answers that the rules call wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1',
+      'LLM judge for answers that rule-based grading calls wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1',
     )
     .option('--grader-model <name>', 'the model there')
     .option('--grader-key <variable>', 'name of the environment variable with its key')
-    .option('--describe', 'let that model put pictures in words where a set has no descriptions')
+    .option('--describe', 'let that model describe images where a set has no descriptions')
     .option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout')
+    .option('--all', 'list the comparisons with every reference, not only with IN')
     .option('--plan', 'say what the run would cost, and do not run')
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)
@@ -147,5 +149,5 @@ export async function runEvaluation(
     line.clear();
   }
   if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
-  if (options.json !== '-') await print(evaluateReport(result));
+  if (options.json !== '-') await print(evaluateReport(result, options.all === true));
 }

@@ -1,16 +1,19 @@
 /** Evaluations for people: the three abilities with intervals, and who differs from whom. */
 import type { EvaluatePlan } from '../engine/evaluate/request.js';
+import { mainReference, readingOf } from '../protocol/evaluationReading.js';
 import { ABILITIES, type AbilityName, type EvaluateResult } from '../engine/evaluate/result.js';
 import { formatSeconds, interval, signed } from './probeReport.js';
 import { formatBytes, formatCount, formatPercent, table } from './terminal.js';
 
 const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reasoning', rea: 'reasoning' };
 
-export function evaluateReport(result: EvaluateResult): string {
+/** @param all comparisons with every reference; otherwise those with IN alone */
+export function evaluateReport(result: EvaluateResult, all: boolean): string {
   const parts = [
     heading(result),
+    readingOf(result, mainReference(result)).join('\n'),
     abilities(result),
-    comparisons(result),
+    comparisons(result, all),
     accuracies(result),
     result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '',
   ];
@@ -32,7 +35,7 @@ export function evaluationPlanSentence({
       ? ''
       : basis === 'measured'
         ? `, about ${formatSeconds(seconds)} on this machine`
-        : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
+        : `, up to about ${formatSeconds(seconds)} on this machine if answers reach max new tokens`;
   return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
 }
 
@@ -42,13 +45,13 @@ function heading({ checkpoints, data, maxNewTokens, sets, grader }: EvaluateResu
     family,
     recipe === null ? path : recipe.trim().split('\n').at(-1)!,
   ]);
-  const judge = grader === null ? 'judged by rules' : `judged by rules, then ${grader}`;
+  const judge = grader === null ? 'rule-based grading' : `rule-based grading, then LLM judge ${grader}`;
   return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, greedy, ${judge}`;
 }
 
 function abilities({ checkpoints, scores }: EvaluateResult): string {
   const there = ABILITIES.filter((ability) => scores.some((score) => score.ability === ability));
-  const header = ['', ...there.flatMap((ability) => [NAMES[ability], '95 % interval'])];
+  const header = ['', ...there.flatMap((ability) => [NAMES[ability], '95% CI'])];
   const rows = checkpoints.map(({ label }, checkpoint) => [
     label,
     ...there.flatMap((ability) => {
@@ -59,12 +62,15 @@ function abilities({ checkpoints, scores }: EvaluateResult): string {
   const counts = there.map(
     (ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`,
   );
-  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; intervals: Wilson`;
+  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; CIs: Wilson`;
 }
 
-function comparisons({ checkpoints, comparisons: found }: EvaluateResult): string {
+function comparisons(result: EvaluateResult, all: boolean): string {
+  const { checkpoints, comparisons: every } = result;
+  const main = mainReference(result);
+  const found = every.filter(({ against }) => all || against === main);
   if (found.length === 0) return '';
-  const header = ['', '', 'against', 'difference', '95 % interval', 'lost', 'won', 'p', 'p (Holm)'];
+  const header = ['', '', 'vs.', 'difference', '95% CI', 'lost', 'won', 'p', 'p (Holm)'];
   const rows = found.map(({ ability, checkpoint, against, difference, low, high, tf, ft, p, adjusted }) => [
     NAMES[ability],
     checkpoints[checkpoint]!.label,
@@ -76,11 +82,12 @@ function comparisons({ checkpoints, comparisons: found }: EvaluateResult): strin
     probability(p),
     probability(adjusted),
   ]);
-  const note =
-    checkpoints.length > 3
-      ? `\n${checkpoints.length - 1} checkpoints are tried against each: read the p after Holm's correction.`
-      : '';
-  return `Differences in points on the same questions (Newcombe), McNemar's test\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
+  const correction =
+    checkpoints.length > 3 ? '\nSeveral checkpoints against one reference: read the p after Holm’s correction.' : '';
+  const more =
+    found.length < every.length ? `\n${every.length - found.length} comparisons with others: --all shows them.` : '';
+  const note = `${correction}${more}`;
+  return `Differences in points on the same questions (CIs: Newcombe; p: McNemar)\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
 }
 
 function accuracies({ checkpoints, accuracies: found, sets }: EvaluateResult): string {
@@ -100,7 +107,7 @@ function accuracies({ checkpoints, accuracies: found, sets }: EvaluateResult): s
       ),
     ),
   ]);
-  return `Plain accuracy per set and setting\n\n${table([header, ...rows], [false, ...columns.map(() => true)])}`;
+  return `Accuracy per set and setting\n\n${table([header, ...rows], [false, ...columns.map(() => true)])}`;
 }
 
 function probability(p: number): string {

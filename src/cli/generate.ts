@@ -25,16 +25,16 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
       'Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, greedily unless a temperature is given',
     )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
-    .requiredOption('--prompt <text>', 'what to ask; <image> in it says where a picture stands, or pictures come first')
+    .requiredOption('--prompt <text>', 'what to ask; <image> in it says where an image stands, or images come first')
     .option('--image <files...>', 'PNG, JPEG or WebP files')
-    .option('--max-new-tokens <n>', 'longest answer in tokens (default: 128)', parseCount)
+    .option('--max-new-tokens <n>', 'max new tokens per answer (default: 128)', parseCount)
     .option('--json', 'print text, tokenIds, promptTokens and topLogits as JSON')
     .option('--top-logits <k>', "how many of the first new token's logits the JSON lists", parseCount, 5)
     .option('--temperature <t>', 'sample instead of taking the most likely token', parsePositive)
     .option('--top-k <k>', "sample among the k most likely tokens (default: the checkpoint's own)", parseCount)
     .option(
       '--top-p <p>',
-      "sample among the tokens that make up this share (default: the checkpoint's own)",
+      "sample among the tokens that make up this probability (default: the checkpoint's own)",
       parsePositive,
     )
     .option('--seed <n>', 'of the sampling', parseCount)

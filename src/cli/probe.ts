@@ -32,30 +32,30 @@ export function probeCommand(context: CommandContext): Command {
   const swap = common(
     context,
     'swap',
-    'Swap the visual tokens of a target picture for those of a source, at every depth: which layers does an ability need its picture in?',
+    'Swap the visual tokens of a target image for those of a source, layer by layer (activation patching): which layers does an ability need the image in?',
   )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .addOption(
       new Option(
         '--mode <mode>',
-        'swap keys and values in all layers from the depth on (the same as hidden states at it), or in that layer only',
+        'swap keys and values from a layer onward (the same as the hidden states at its input), or in that layer only',
       ).choices(['from', 'only']),
     )
     .option(
       '--tasks <names>',
       'counting, ocr, grounding, recognition; comma-separated (default: all that the data has)',
     );
-  const skip = common(context, 'skip', 'Take out one layer at a time: which layers does reasoning need?')
+  const skip = common(context, 'skip', 'Skip one layer at a time (layer ablation): which layers does reasoning need?')
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
-    .addOption(new Option('--part <part>', 'what of the layer is taken out').choices(['layer', 'attention', 'mlp']));
+    .addOption(new Option('--part <part>', 'what of the layer is skipped').choices(['layer', 'attention', 'mlp']));
   const attention = common(
     context,
     'attention',
     'Attention from reasoning tokens to visual tokens per layer, in one checkpoint or two (IN, RL)',
   )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
-    .argument('[other]', 'the checkpoint to hold against it');
-  const probe = new Command('probe').description('Intervene inside a model, depth by depth, and see what breaks');
+    .argument('[other]', 'the checkpoint to compare it with');
+  const probe = new Command('probe').description('Intervene inside a model, layer by layer, and see what breaks');
   for (const command of [swap, skip, attention]) probe.addCommand(command);
   return probe;
 }
@@ -69,7 +69,11 @@ function common(context: CommandContext, kind: ProbeRequest['kind'], description
         ? 'JSONL file of paired probes (id, task, target_image, source_image, prompt, meta), or a folder of them'
         : 'JSONL file of questions (id, prompt, answer, answer_type, image or images), or a folder of them',
     )
-    .option('--depths <list>', 'language layers, 0-based, such as 0-11 or 0,4,8-11 (default: all)', parseDepths)
+    .option(
+      '--depths <list>',
+      'language layers from 0, both ends included, such as 0-11 or 0,4,8-11 (default: all)',
+      parseDepths,
+    )
     .option(
       '--samples <n>',
       kind === 'swap'
@@ -78,11 +82,11 @@ function common(context: CommandContext, kind: ProbeRequest['kind'], description
       parseCount,
     )
     .option('--seed <n>', 'of the draw (default: 0)', parseSeed)
-    .option('--max-new-tokens <n>', 'longest answer in tokens (default: 128)', parseCount)
+    .option('--max-new-tokens <n>', 'max new tokens per answer (default: 128)', parseCount)
     .addOption(
       new Option(
         '--bad-lines <action>',
-        'what a line or picture that cannot be read does: stop the run, or be left out and named',
+        'malformed lines and unreadable images: stop with an error, or skip and list them',
       ).choices(['stop', 'skip']),
     )
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)

@@ -4,7 +4,7 @@ import { bar, formatCount, printableLine } from './terminal.js';
 import { formatSeconds } from './probeReport.js';
 
 /** @param unit of `done` and `total`. */
-export function createProbeLine(unit = 'samples × depths'): { show(progress: ProbeProgress): void; clear(): void } {
+export function createProbeLine(unit = 'samples × layers'): { show(progress: ProbeProgress): void; clear(): void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
   const draw = (text: string) => stderr.write(`\r\x1b[K${printableLine(text).slice(0, (stderr.columns || 80) - 1)}`);

@@ -1,4 +1,4 @@
-/** Probes for people: a table over depth with bars, intervals and regions. */
+/** Probes for people: a table over layers with bars, intervals and regions. */
 import type { ProbePlan } from '../engine/probe/request.js';
 import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from '../engine/probe/result.js';
 import { regionOfLayer } from '../engine/topology/cuts.js';
@@ -30,12 +30,12 @@ export function planSentence({
       ? ''
       : basis === 'measured'
         ? `, about ${formatSeconds(seconds)} on this machine`
-        : `, up to about ${formatSeconds(seconds)} on this machine if answers go to their limit`;
+        : `, up to about ${formatSeconds(seconds)} on this machine if answers reach max new tokens`;
   const streamed =
     streamedBytes === 0
       ? ''
       : `\nThe model is larger than the memory budget: ${formatBytes(streamedBytes)} are read again at every pass.`;
-  return `${formatCount(samples)} samples × ${formatCount(depths)} depths: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.${streamed}`;
+  return `${formatCount(samples)} samples × ${formatCount(depths)} layers: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.${streamed}`;
 }
 
 export function formatSeconds(seconds: number): string {
@@ -63,9 +63,9 @@ function body(result: ProbeResult): string[] {
 }
 
 function swapTables(result: SwapResult): string[] {
-  const what = result.mode === 'from' ? 'in all layers from the depth on' : "in the depth's layer only";
+  const what = result.mode === 'from' ? 'from the layer onward' : 'in the layer only';
   const resized = result.samples.filter(({ source }) => source === 'resized').length;
-  const intro = `Share of answers that change when the visual tokens' keys and values are the source picture's ${what},\nwith 95 % intervals (Wilson).${resized > 0 ? ` ${formatCount(resized)} source pictures were resized to their target's grid.` : ''}`;
+  const intro = `Fraction of answers that change when the visual tokens' keys and values are the source image's ${what},\nwith 95% CIs (Wilson).${resized > 0 ? ` ${formatCount(resized)} source images were resized to their target's grid.` : ''}`;
   const tasks = [...new Set(result.rates.map(({ task }) => task))];
   return [
     intro,
@@ -86,7 +86,7 @@ function swapTables(result: SwapResult): string[] {
 function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
   const what = part === 'layer' ? 'the layer' : part === 'attention' ? "the layer's attention" : "the layer's MLP";
   const rows = [
-    ['', 'region', 'error', '', '95 % interval', 'against untouched'],
+    ['', 'region', 'error', '', '95% CI', 'vs. untouched'],
     [
       'untouched',
       '',
@@ -104,7 +104,7 @@ function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
       `${signed(increase)} (${signed(increaseLow)} … ${signed(increaseHigh)})`,
     ]),
   ];
-  return `Share of wrong answers without ${what} (n = ${formatCount(baseline.n)}); intervals: Wilson, and Newcombe's for the paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`;
+  return `Error rate without ${what} (n = ${formatCount(baseline.n)}); CIs: Wilson, and Newcombe for the paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`;
 }
 
 function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult): string {
@@ -112,8 +112,8 @@ function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult)
   const header = [
     '',
     'region',
-    ...checkpoints.flatMap(({ label }) => [`${label} mean`, '95 % interval', 'mass', '']),
-    ...(checkpoints.length > 1 ? ['shift of the mean', '95 % interval'] : []),
+    ...checkpoints.flatMap(({ label }) => [`${label} mean`, '95% CI', 'mass', '']),
+    ...(checkpoints.length > 1 ? ['shift of the mean', '95% CI'] : []),
   ];
   const rows = layers.map((layer) => [
     `layer ${layer.depth}`,
@@ -134,15 +134,15 @@ function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult)
     ...checkpoints.flatMap(() => [true, false, true, false]),
     ...(checkpoints.length > 1 ? [true, false] : []),
   ];
-  return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nIntervals: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
+  return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nCIs: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
 }
 
 export function interval(low: number, high: number): string {
   return `${(100 * low).toFixed(1)} … ${(100 * high).toFixed(1)}`;
 }
 
-export function signed(share: number): string {
-  return `${share > 0 ? '+' : share < 0 ? '−' : ''}${(100 * Math.abs(share)).toFixed(1)}`;
+export function signed(fraction: number): string {
+  return `${fraction > 0 ? '+' : fraction < 0 ? '−' : ''}${(100 * Math.abs(fraction)).toFixed(1)}`;
 }
 
 function signedNumber(value: number): string {

@@ -5,7 +5,7 @@ import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTabl
 import { formatSeconds } from './probeReport.js';
 import { formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
 
-/** The rank whose share of the energy the table shows. */
+/** The rank whose fraction of the energy the table shows. */
 const SHOWN_RANK = 16;
 
 export function spectrumReport(result: SpectrumResult): string {
@@ -41,9 +41,9 @@ function explanation(result: SpectrumResult): string {
       : 'The first singular values of every update and an estimate of the rest';
   const overlap =
     result.stages.length > 2
-      ? '\n"same" is the share of the leading output and input directions that two updates have in common, by chance in parentheses.'
+      ? '\n"same" is the fraction of the leading output and input directions that two updates share; in parentheses: the random baseline.'
       : '';
-  return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the number in most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the share of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
+  return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the number in most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the fraction of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
 }
 
 interface Row {
@@ -55,24 +55,21 @@ function groupsTable(result: SpectrumResult, leading: string[], rows: readonly R
   if (rows.length === 0) return '';
   const pairs = result.stages.slice(1).map((_, pair) => pair);
   const meetings = pairs.slice(1).map((_, meeting) => meeting);
+  const none = leading.map(() => '');
+  const over = [
+    ...none,
+    ...pairs.flatMap((pair) => [pairName(result, pair), '', '', '', '', '', '', '']),
+    ...meetings.flatMap((meeting) => [
+      meetings.length > 1 ? `${pairName(result, meeting)}, ${pairName(result, meeting + 1)}` : '',
+      '',
+      '',
+      '',
+    ]),
+  ];
   const header = [
     ...leading,
-    ...pairs.flatMap((pair) => [
-      `${pairName(result, pair)} stable rank`,
-      '',
-      '',
-      'effective',
-      '',
-      '',
-      `top ${SHOWN_RANK}`,
-      '',
-    ]),
-    ...meetings.flatMap((meeting) => [
-      `${meetings.length > 1 ? `${pairName(result, meeting)}, ${pairName(result, meeting + 1)} ` : ''}same out`,
-      '',
-      'in',
-      '',
-    ]),
+    ...pairs.flatMap(() => ['stable rank', '', '', 'effective', '', '', `top ${SHOWN_RANK}`, '']),
+    ...meetings.flatMap(() => ['same out', '', 'in', '']),
   ];
   const body = rows.map(({ names, group }) => [
     ...names,
@@ -84,7 +81,7 @@ function groupsTable(result: SpectrumResult, leading: string[], rows: readonly R
     ...pairs.flatMap(() => [true, true, false, true, true, false, true, false]),
     ...meetings.flatMap(() => [true, true, true, true]),
   ];
-  return table([header, ...body], right);
+  return table([over, header, ...body], right);
 }
 
 function spectrumCells(aggregate: SpectraAggregate | null): string[] {

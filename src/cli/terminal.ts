@@ -62,9 +62,9 @@ export function print(text: string): Promise<void> {
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A bar of `width` characters for a share of 0…1, to an eighth of a character. */
-export function bar(share: number, width: number): string {
-  const eighths = Math.round(Math.min(1, Math.max(0, share)) * width * 8);
+/** A bar of `width` characters for a fraction of 0…1, to an eighth of a character. */
+export function bar(fraction: number, width: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * width * 8);
   return ('█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!).padEnd(width);
 }
 
@@ -90,14 +90,21 @@ export function formatNumber(value: number | null): string {
   return magnitude >= 0.01 && magnitude < 1000 ? value.toPrecision(3) : value.toExponential(2).replace('e+', 'e');
 }
 
+/** To a tenth; never 0% or 100% for what is only nearly that. */
 export function formatPercent(value: number | null): string {
-  return value === null ? '–' : `${(100 * value).toFixed(1)} %`;
+  if (value === null) return '–';
+  if (value > 0 && value < 0.001) return '<0.1%';
+  if (value < 1 && value > 0.999) return '>99.9%';
+  return `${(100 * value).toFixed(1)}%`;
 }
 
+/** Three significant digits, as in the editor's tree: 3.68 MB. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const unit = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
-  return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1)} ${units[unit]!}`;
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${value.toFixed(unit === 0 || value >= 99.5 ? 0 : value >= 9.95 ? 1 : 2)} ${units[unit]!}`;
 }
 
 export function formatCount(count: number): string {

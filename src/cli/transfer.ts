@@ -12,7 +12,7 @@ interface TransferOptions extends EvaluationOptions {
 
 export function transferCommand(context: CommandContext): Command {
   return evaluationOptions(new Command('transfer'))
-    .description('Stitch the regions of RL into IN and the other way round, six ways, and measure what carries over')
+    .description('Stitch the regions of RL into IN and vice versa, six ways, and measure what transfers')
     .argument('<in>', 'the supervised checkpoint')
     .argument('<rl>', 'the checkpoint after reinforcement learning')
     .option('--base <checkpoint>', 'the pretrained checkpoint, beside them')
@@ -50,7 +50,7 @@ export function sweepCommand(context: CommandContext): Command {
     .option('--values <list>', 'positions, comma-separated (default: evenly over the layers; 0 to 1.25)', parseValues)
     .option(
       '--layers <first,end>',
-      'alpha only: language layers, the one after the last excluded (default: all)',
+      'alpha only: language layers from FIRST up to END, which is excluded (unlike in --depths; default: all)',
       parseLayers,
     )
     .addOption(new Option('--part <part>', 'alpha only: what of the layers').choices(['all', 'attention', 'mlp']))

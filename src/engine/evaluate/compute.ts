@@ -13,7 +13,7 @@ import {
 } from '../model/processor/processor.js';
 import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { checkLogits } from '../probe/answers.js';
-import { groupsOf, type Room } from '../probe/groups.js';
+import { groupsOf, type Room, within } from '../probe/groups.js';
 import { inputOf, Pictures } from '../probe/prompts.js';
 import { LimitError } from '../runtime/bounded.js';
 import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
@@ -82,7 +82,7 @@ async function askAll(
   };
   const { stopTokens } = processor;
   const { maxNewTokens } = job;
-  const room = roomFor(model, maxNewTokens);
+  const room = within(roomFor(model, maxNewTokens), job.together);
 
   async function* prepared(): AsyncGenerator<Prepared> {
     for (const one of asked) {

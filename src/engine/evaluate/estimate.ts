@@ -1,13 +1,10 @@
 /** How long an evaluation will take, and the memory of its largest batch. */
-import { atRateOf, costsOf, type Estimate, lengthsIn, paceOf, spread, TRIAL, tryOut } from '../model/estimate.js';
+import { costsOf, type Estimate, fromTrial, lengthsIn, paceOf, spread, tryOut, unitsToTry } from '../model/estimate.js';
 import { type MemoryPlan, rowBytes } from '../model/plan.js';
 import type { ModelSpec } from '../model/spec.js';
 import { roomFor } from './compute.js';
 import type { EvaluateJob, EvaluateMessage } from './job.js';
 import type { LengthsJob } from './lengths.js';
-
-/** Questions of the smallest trial. */
-const FEWEST = 8;
 
 /**
  * Of one checkpoint's part of the work.
@@ -44,24 +41,24 @@ export async function estimate(
   const pace = await paceOf(stage, { memory, threads }, workerFile, signal);
   if (pace === undefined) return { ...unknown, batch };
   const costs = costsOf(spec, plan, pace);
-  const predict = (count: number) => {
+  const predict = (count: number, tokens: number) => {
     const groups = Math.ceil(count / most);
     const rows = count / groups;
     return (
-      costs.opening +
       count * costs.seeing(lengths.patches) +
-      groups * (costs.pass(costs.layers(spec.language.layers, rows * lengths.tokens)) + maxNewTokens * costs.step(rows))
+      groups * (costs.pass(costs.layers(spec.language.layers, rows * lengths.tokens)) + tokens * costs.step(rows))
     );
   };
-  let tried = Math.min(asked.length, 2 * most);
-  // Answers seldom come near their limit: a smaller batch that is run tells more than a larger one that is not.
-  while (tried > FEWEST && predict(tried) > TRIAL) tried = Math.max(FEWEST, tried >> 1);
-  if (predict(tried) <= TRIAL) {
+  const together = unitsToTry(predict, Math.min(asked.length, most), maxNewTokens);
+  if (together !== undefined) {
+    // The first batch reads weights and makes sessions, the second tells.
+    const tried = Math.min(asked.length, 2 * together);
     const job: EvaluateJob = {
       maxNewTokens,
       memory,
       threads,
       badLines: 'skip',
+      together,
       work: [{ checkpoint: 0, stage, label, asked: spread(tried, asked.length).map((index) => asked[index]!) }],
     };
     const found = await tryOut<EvaluateMessage>(
@@ -71,7 +68,8 @@ export async function estimate(
       workerFile,
       signal,
     );
-    if (found !== undefined) return { seconds: atRateOf(found, asked.length), basis: 'measured', batch };
+    if (found !== undefined)
+      return { seconds: fromTrial(found, predict, asked.length, maxNewTokens), basis: 'measured', batch };
   }
-  return { seconds: predict(asked.length), basis: 'longest', batch };
+  return { seconds: costs.opening + predict(asked.length, maxNewTokens), basis: 'longest', batch };
 }

@@ -17,6 +17,8 @@ export interface EvaluateJob {
   memory: number | undefined;
   threads: number | undefined;
   badLines: 'stop' | 'skip';
+  /** Units of a batch, where fewer are wanted than fit. */
+  together?: number | undefined;
   /** What is left to ask, per checkpoint. */
   work: { checkpoint: number; stage: StageRequest; label: string; asked: Asked[] }[];
 }

@@ -1,7 +1,7 @@
 /**
- * How long model work will take, before it starts: where its first batches would be done in a moment they are run, and
- * the rest takes as long as they did; otherwise it is counted from the pace of one layer, as if every answer went to its
- * limit.
+ * How long model work will take, before it starts. Its parts are counted from the pace of one layer. How long answers are
+ * cannot be counted: a small part of the work is run where that takes a moment, and tells. Otherwise every answer is
+ * taken to go to its limit.
  */
 import type { StageRequest } from '../api.js';
 import { LimitError } from '../runtime/bounded.js';
@@ -23,10 +23,11 @@ export interface Estimate {
 
 /** Prompts whose length is looked at. */
 const LOOKED_AT = 4;
-/** Batches are tried that would take no longer if every answer went to its limit; most end before. Seconds. */
-export const TRIAL = 20;
-/** A trial is cut off after that. Milliseconds. */
-const TRIAL_LIMIT = 6000;
+/** So much is tried as would take no longer if answers had so many tokens; most are shorter. */
+const TRIAL_SECONDS = 3;
+const TRIAL_TOKENS = 32;
+/** A trial is cut off after that: answers are long, or the machine has other things to do. Milliseconds. */
+const TRIAL_LIMIT = 15_000;
 
 /** Of a few prompts; means unless said otherwise. */
 export interface Lengths {
@@ -221,15 +222,40 @@ export async function tryOut<Message extends { type: string }>(
   return groups.length > 0 ? { opening, groups } : undefined;
 }
 
-/** Seconds for so many units, at the rate of a trial. */
-export function atRateOf({ opening, groups }: Trial, units: number): number {
+/** Seconds that so many units take once the model is open, when every answer has so many tokens. */
+export type Prediction = (units: number, tokens: number) => number;
+
+/** How many units a batch of a trial has: at most `most`, fewer while it would take long. Undefined where even one would. */
+export function unitsToTry(predict: Prediction, most: number, maxNewTokens: number): number | undefined {
+  const tokens = Math.min(TRIAL_TOKENS, maxNewTokens);
+  let units = most;
+  while (units > 1 && predict(units, tokens) > TRIAL_SECONDS) units = Math.ceil(units / 2);
+  return predict(units, tokens) <= 2 * TRIAL_SECONDS ? units : undefined;
+}
+
+/**
+ * Seconds for so many units, from a trial of fewer: it tells how many tokens the answers of a batch take; what larger
+ * batches save is predicted.
+ */
+export function fromTrial(
+  { opening, groups }: Trial,
+  predict: Prediction,
+  units: number,
+  maxNewTokens: number,
+): number {
   const [first, ...later] = groups as [Trial['groups'][number], ...Trial['groups']];
-  // The first batch reads weights and makes sessions; those after it tell the rate.
-  const rate =
-    later.length > 0
-      ? later.reduce((sum, group) => sum + group.seconds, 0) / later.reduce((sum, group) => sum + group.units, 0)
-      : first.seconds / first.units;
-  return opening + first.seconds + Math.max(0, units - first.units) * rate;
+  // The first batch reads weights and makes sessions; those after it tell more.
+  const told = later.length > 0 ? later : [first];
+  const seconds = told.reduce((sum, group) => sum + group.seconds, 0);
+  const predicted = (tokens: number) => told.reduce((sum, group) => sum + predict(group.units, tokens), 0);
+  // Linear in the tokens.
+  const [least, most] = [predicted(1), predicted(maxNewTokens)];
+  const fraction = most > least ? (seconds - least) / (most - least) : 0;
+  const tokens = 1 + Math.min(1, Math.max(0, fraction)) * (maxNewTokens - 1);
+  // Outside of what lengths can explain, the machine is faster or slower than its pace.
+  const scale = seconds / predicted(tokens);
+  const left = Math.max(0, units - first.units);
+  return opening + first.seconds + (left === 0 ? 0 : scale * predict(left, tokens));
 }
 
 /** Remembers estimates: a dialogue asks again and again. */

@@ -7,7 +7,7 @@ import { createProcessor, type Processor } from '../model/processor/processor.js
 import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { LimitError } from '../runtime/bounded.js';
 import { attendUnits } from './attention.js';
-import { groupsOf, type Room, roomFor } from './groups.js';
+import { groupsOf, type Room, roomFor, within } from './groups.js';
 import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
 import { Pictures, prepare, type PreparedUnit } from './prompts.js';
 import { skipUnits } from './skip.js';
@@ -36,7 +36,7 @@ export async function compute(
       const { repetitionPenalty } = await readSamplingDefaults(checkpoint);
       send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
       const pictures = new Pictures(processor, signal);
-      const room = roomFor(model, job);
+      const room = within(roomFor(model, job), job.together);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
       for await (const group of groupsOf(prepareAll(job, units, processor, pictures, room, failed, signal), room)) {

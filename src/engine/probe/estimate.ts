@@ -1,14 +1,14 @@
 /** How long a probe will take, and the memory of its largest batch. */
 import {
-  atRateOf,
   costsOf,
   type Estimate,
+  fromTrial,
   type Lengths,
   lengthsIn,
   paceOf,
   spread,
-  TRIAL,
   tryOut,
+  unitsToTry,
 } from '../model/estimate.js';
 import type { Pace } from '../model/pace.js';
 import { type Room, roomFor } from './groups.js';
@@ -40,9 +40,13 @@ export async function estimate(
   const { path } = checkpoints[0]!;
   const pace = await paceOf({ path }, { memory, threads }, workerFile, signal);
   if (pace === undefined) return { ...unknown, batch };
-  const predict = (count: number) => predicted(setup, lengths, pace, room, Math.min(most, count), count);
-  const tried = Math.min(units.length, 2 * most);
-  if (predict(tried) <= TRIAL) {
+  const predict = (count: number, tokens: number) =>
+    predicted(setup, lengths, pace, room, Math.min(most, count), count, tokens);
+  const { opening } = costsOf(specs[0]!, plans[0]!, pace);
+  const together = unitsToTry(predict, Math.min(units.length, most), maxNewTokens);
+  if (together !== undefined) {
+    // The first batch reads weights and makes sessions, the second tells.
+    const tried = Math.min(units.length, 2 * together);
     const chosen = spread(tried, units.length).map((index) => units[index]!);
     const job: ProbeJob = {
       kind,
@@ -53,6 +57,7 @@ export async function estimate(
       memory,
       threads,
       badLines: 'skip',
+      together,
       work: [{ checkpoint: 0, path, label: labels[0]!, units: chosen }],
     };
     const found = await tryOut<WorkerMessage>(
@@ -66,9 +71,14 @@ export async function estimate(
       signal,
     );
     if (found !== undefined)
-      return { seconds: atRateOf(found, units.length) * checkpoints.length, basis: 'measured', batch };
+      return {
+        seconds: fromTrial(found, predict, units.length, maxNewTokens) * checkpoints.length,
+        basis: 'measured',
+        batch,
+      };
   }
-  return { seconds: predict(units.length) * checkpoints.length, basis: 'longest', batch };
+  const longest = opening + predict(units.length, maxNewTokens);
+  return { seconds: longest * checkpoints.length, basis: 'longest', batch };
 }
 
 function largestGroup(room: Room, tokens: number, units: number): number {
@@ -77,14 +87,15 @@ function largestGroup(room: Room, tokens: number, units: number): number {
   return count;
 }
 
-/** Seconds for `units` units in groups of `most`, when every answer goes to its limit. */
+/** Seconds for `units` units in groups of `most`, when every answer has `newTokens`. */
 function predicted(
-  { specs, plans, kind, mode, depths, maxNewTokens }: ProbeSetup,
+  { specs, plans, kind, mode, depths }: ProbeSetup,
   { tokens, tail, visual, longest, patches }: Lengths,
   pace: Pace,
   room: Room,
   most: number,
   units: number,
+  newTokens: number,
 ): number {
   const { layers } = specs[0]!.language;
   const costs = costsOf(specs[0]!, plans[0]!, pace);
@@ -98,9 +109,8 @@ function predicted(
   const rows = inGroup * (sides + branches.length);
   const together = Math.min(rows, kind === 'attention' ? rows : room.rows(longest));
   const batches = Math.ceil(rows / together);
-  const decoding = batches * maxNewTokens * costs.step(rows / batches);
+  const decoding = batches * newTokens * costs.step(rows / batches);
   return (
-    costs.opening +
     units * sides * costs.seeing(patches) +
     groups * (prefill + Math.max(branched, batches * costs.streaming) + decoding)
   );

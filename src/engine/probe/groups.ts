@@ -63,6 +63,11 @@ export function roomFor(
   };
 }
 
+/** The same room, with at most so many units to a batch. */
+export function within<R extends Pick<Room, 'fits'>>(room: R, most = Infinity): R {
+  return { ...room, fits: (units: number, tokens: number) => units <= most && room.fits(units, tokens) };
+}
+
 /** Splits units into batches in their own order; a unit may be a batch alone. */
 export async function* groupsOf<U extends Pick<PreparedUnit, 'prompt'>>(
   units: AsyncIterable<U>,

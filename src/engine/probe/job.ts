@@ -21,6 +21,8 @@ export interface ProbeJob {
   memory: number | undefined;
   threads: number | undefined;
   badLines: 'stop' | 'skip';
+  /** Units of a batch, where fewer are wanted than fit. */
+  together?: number | undefined;
   /** What is left to do, per checkpoint, in order. */
   work: { checkpoint: number; path: string; label: string; units: Unit[] }[];
 }

@@ -42,7 +42,7 @@ describe('frankenstein probe', function () {
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /^counting \(n = 2\)$/m);
     assert.match(stdout, /^ocr \(n = 2\)$/m);
-    assert.match(stdout, /^layer 0 +early +\d+\.\d % .*\d+\.\d … \d+\.\d$/m);
+    assert.match(stdout, /^layer 0 +early +\d+\.\d% .*\d+\.\d … \d+\.\d$/m);
     assert.match(stdout, /^layer 11 +late /m);
     assert.match(stdout, /early 0–3, mid 4–7, late 8–11/);
     assert.doesNotMatch(stdout, /^layer 6 /m);
@@ -65,7 +65,7 @@ describe('frankenstein probe', function () {
     assert.equal(code, 0);
     assert.match(
       stdout,
-      /^40 samples × 12 depths: 520 answers, within .* of memory, (up to )?about .* on this machine( if answers go to their limit)?\.\n$/,
+      /^40 samples × 12 layers: 520 answers, within .* of memory, (up to )?about .* on this machine( if answers reach max new tokens)?\.\n$/,
     );
   });
 
