@@ -136,7 +136,6 @@ export function failedState(context: PanelContext, state: Extract<PanelState, { 
       icon(calm === undefined ? 'error' : 'info'),
       h('p', { 'data-testid': 'failed-message' }, state.message),
     ),
-    calm === undefined ? h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)) : null,
     state.code === 'bad-line'
       ? button({
           label: 'Skip these lines and run',

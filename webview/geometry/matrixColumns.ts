@@ -61,7 +61,7 @@ const MEASURES: readonly Measure[] = [
   {
     id: 'corrected',
     label: 'floor out',
-    help: 'Stable rank with the floor’s energy taken out.',
+    help: 'Floor-corrected stable rank: the energy of the rounding floor is subtracted.',
     flag: null,
     value: ({ corrected }) => corrected?.stableRank ?? null,
     format: formatNumber,
@@ -138,7 +138,7 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
           if (noisy(tensor)) return 'Explained by the rounding floor.';
           if (value(tensor) !== null) return '';
           return tensor.spectra[index] === null
-            ? (tensor.skipped[index] ?? 'This update could not be taken.')
+            ? (tensor.skipped[index] ?? 'This update could not be computed.')
             : whyNone(measure.id, tensor.spectra[index]!);
         },
         noisy,
@@ -156,8 +156,8 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
         text: (tensor) => formatNumber(meanOverlap(overlap(tensor))),
         why: (tensor) =>
           overlap(tensor) === null
-            ? 'It takes two updates of this matrix.'
-            : `By chance ${formatNumber((overlap(tensor)!.leftChance + overlap(tensor)!.rightChance) / 2)}.`,
+            ? 'Needs two updates of this matrix.'
+            : `Random baseline: ${formatNumber((overlap(tensor)!.leftChance + overlap(tensor)!.rightChance) / 2)}.`,
         noisy: clear,
       });
     }

@@ -399,9 +399,9 @@ function angleChart(context: PanelContext, overlap: Overlap, side: 'left' | 'rig
     text: `angle ${at + 1} of ${overlap.k}: cosine ${formatCosine(cosine)}`,
   }));
   return barChart(context, {
-    label: `${side === 'left' ? 'Outputs (left)' : 'Inputs (right)'}: overlap ${formatNumber(mean)}, by chance ${formatNumber(chance)}`,
+    label: `${side === 'left' ? 'Outputs (left)' : 'Inputs (right)'}: overlap ${formatNumber(mean)}, random baseline ${formatNumber(chance)}`,
     data: { bars, ends: ['1', '', String(overlap.k)], top: '1' },
-    series: side === 'left' ? 0 : 1,
+    series: side === 'left' ? 2 : 3,
     testId: `angles-${side}`,
   });
 }

@@ -68,7 +68,7 @@ export function whyUncorrected({ uncorrected }: Pick<Spectrum, 'uncorrected'>): 
     case 'misfit':
       return 'The effect of rounding on this update is unknown: it depends on the size of the weights, or all weights moved by about the same amount. No floor correction is applied.';
     default:
-      return 'The update does not stand above the rounding floor.';
+      return 'The update is not above the rounding floor.';
   }
 }
 

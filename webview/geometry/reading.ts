@@ -34,7 +34,7 @@ export function readSpectra(model: GeometryModel): string[] {
     const { dominated, all } = reading.layers;
     if (dominated > 0 && reading.clear.length >= ENOUGH)
       out.push(
-        `In ${dominated} of ${plural(all, 'layer')} the rounding floor explains the stable rank of ${reading.short}; those are left out here.`,
+        `In ${dominated} of ${plural(all, 'layer')} the rounding floor explains the stable rank of ${reading.short}; those layers are excluded here.`,
       );
   }
   out.push(...overlaps(model));
@@ -65,14 +65,14 @@ function medianRank(spectra: readonly Spectrum[]): number | null {
 
 function alone(reading: Reading): string {
   if (reading.clear.length < ENOUGH) return dominatedSentence(reading);
-  return `${reading.short} has a median stable rank of ${formatNumber(medianRank(reading.clear))} over ${plural(reading.clear.length, 'matrix', 'matrices')} that stand above the rounding floor${correctedText(reading)}.`;
+  return `${reading.short} has a median stable rank of ${formatNumber(medianRank(reading.clear))} over ${plural(reading.clear.length, 'matrix', 'matrices')} above the rounding floor${correctedText(reading)}.`;
 }
 
 function dominatedSentence({ short, all, clear }: Reading): string {
   const measured = formatNumber(medianRank(all));
   return clear.length === 0
-    ? `The rounding floor explains the stable rank of ${short} in every matrix (median measured: ${measured}): how many directions training took cannot be read from it.`
-    : `The rounding floor explains the stable rank of ${short} in all but ${plural(clear.length, 'matrix', 'matrices')} of ${all.length} (median measured: ${measured}): how many directions training took cannot be read from it.`;
+    ? `The rounding floor explains the stable rank of ${short} in every matrix (median measured: ${measured}): it does not tell how many directions training used.`
+    : `The rounding floor explains the stable rank of ${short} in all but ${plural(clear.length, 'matrix', 'matrices')} of ${all.length} (median measured: ${measured}): it does not tell how many directions training used.`;
 }
 
 /** The last update against those before it: did the later training concentrate? */

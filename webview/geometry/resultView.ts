@@ -67,7 +67,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
     context.announce(
       depth === null || model === null
         ? 'Selection cleared.'
-        : `${describeDepth(model, depth)} chosen. Its matrices are listed below the figures.`,
+        : `${describeDepth(model, depth)} selected. Its matrices are listed below the figures.`,
     );
   };
   const depthChart = (testId: string, low = false): LineChart<DepthFigure> =>

@@ -59,10 +59,10 @@ export function spectrumFigure(
   const standing = !floored
     ? ''
     : above === 0
-      ? 'All of it lies inside the rounding floor.'
+      ? 'All of it is inside the rounding floor.'
       : above === -1
-        ? 'All of it stands above the rounding floor.'
-        : `It stands above the rounding floor up to rank ${points[above]!.x - 1}.`;
+        ? 'All of it is above the rounding floor.'
+        : `It is above the rounding floor up to rank ${points[above]!.x - 1}.`;
   return {
     title: `${title}, ${delta.full}`,
     label: 'σ',

@@ -1,6 +1,6 @@
 /**
  * Layer × rank as a heat map: log(σᵢ/σ₁) of one update, the surface of the paper seen from above. What lies inside the
- * rounding floor is dimmed and hatched. One tab stop; arrows move over the cells, Enter chooses the layer.
+ * rounding floor is dimmed and hatched. One tab stop; arrows move over the cells, Enter selects the layer.
  */
 import type { PanelContext } from '../context.js';
 import { h, replace, setText } from '../dom.js';
@@ -198,7 +198,7 @@ export function createSurfaceMap(
         walk.move(null);
         stage.setAttribute(
           'aria-label',
-          `${next.title}: ${next.depths.length} layers by ${plural(next.ranks, 'rank')}. ${next.summary} Arrow keys move over the cells, Enter chooses the layer.`,
+          `${next.title}: ${next.depths.length} layers by ${plural(next.ranks, 'rank')}. ${next.summary} Arrow keys move over the cells, Enter selects the layer.`,
         );
         setText(low, formatNumber(next.least));
         emptyKey.hidden = next.empty === 0;

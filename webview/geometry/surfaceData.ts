@@ -41,8 +41,8 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
       cells.length === 0
         ? 'There is no spectrum of this update.'
         : inside === 0
-          ? 'None of it lies inside the rounding floor.'
-          : `${formatShare(insideShare)} of it lies inside the rounding floor.`,
+          ? 'None of it is inside the rounding floor.'
+          : `${formatShare(insideShare)} of it is inside the rounding floor.`,
     depths,
     ranks: model.ranks,
     rows,

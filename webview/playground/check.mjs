@@ -280,7 +280,7 @@ const checks = {
     await page.getByTestId('curves-0').focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
-    assert.match(await live(page), /^Layer 1, Early\. Counting: \d+ %/);
+    assert.match(await live(page), /^Layer 1, Early\. Counting: \d+%/);
     await page.keyboard.press('ArrowDown');
     assert.match(await live(page), /^Layer 1, Early\. OCR: /);
     await page.keyboard.press('Enter');
@@ -313,7 +313,7 @@ const checks = {
     assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 3);
     await page.getByTestId('surface').focus();
     await page.keyboard.press('ArrowRight');
-    assert.match(await live(page), /^Counting, IN, layer 0: \d+ %/);
+    assert.match(await live(page), /^Counting, IN, layer 0: \d+%/);
     await page.keyboard.press('Enter');
     assert.equal(await page.getByTestId('behind-title').textContent(), 'Counting, IN, layer 0');
     await page.getByTestId('behind-close').click();
@@ -478,7 +478,7 @@ const checks = {
       .waitFor();
     // Why there is no number floor-corrected.
     for (const [layer, why] of [
-      [5, /^The update does not stand above the rounding floor\.$/],
+      [5, /^The update is not above the rounding floor\.$/],
       [19, /^What rounding did to this update cannot be told: /],
     ]) {
       await page.getByTestId('matrix-search').locator('input').fill(`layers.${layer}. gate`);
@@ -500,7 +500,7 @@ const checks = {
     await page.getByTestId('top-k').getByText('16').click();
     assert.match(
       await page.getByTestId('metric-figure').getAttribute('aria-label'),
-      /^Energy in the first 16 over depth\. /,
+      /^Energy in the first 16 over layers\. /,
     );
     await page.getByTestId('geometry-legend-0').click();
     assert.doesNotMatch(await page.getByTestId('metric-figure').getAttribute('aria-label'), /ΔIN/);

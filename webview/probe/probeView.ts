@@ -67,7 +67,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     context.announce(
       choice === null || curve === undefined
         ? 'Selection cleared.'
-        : `Layer ${choice.x} chosen. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`,
+        : `Layer ${choice.x} selected. Its ${plural(curve.samples.length, 'sample')} are listed below the figures.`,
     );
   };
   const surface = createSurface(context, choose);
