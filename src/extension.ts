@@ -30,7 +30,7 @@ export function activate(context: vscode.ExtensionContext): Services {
   const client = createEngineClient({
     entry: path.join(context.extensionPath, 'dist', 'engine.mjs'),
     log,
-    host: engineHost,
+    host: engineHost(context.secrets),
   });
   const { engine } = client;
 
@@ -43,6 +43,8 @@ export function activate(context: vscode.ExtensionContext): Services {
   });
   const spectrumMemory = new SpectrumMemory(context.workspaceState);
   const panels = new Panels({ extensionUri: context.extensionUri, engine, queue, results, spectrumMemory });
+  const evaluationMemory = new EvaluationMemory(context.workspaceState);
+  void evaluationMemory.clean();
   const documents = new Documents();
   const pins = new Pins();
   const knownFolders = new KnownFolders();
@@ -51,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): Services {
     engine,
     discovery,
     documents,
-    evaluationMemory: new EvaluationMemory(context.workspaceState),
+    evaluationMemory,
     panels,
     pins,
     probeMemory: new ProbeMemory(context.workspaceState),

@@ -144,7 +144,7 @@ async function run(
       case 'grader': {
         const picked = await pickLanguageModel(services, title, 'Who judges answers that the rules call wrong?');
         if (picked === null) delete options.grader;
-        else if (picked !== undefined) options.grader = await languageModelRequest(services, picked);
+        else if (picked !== undefined) options.grader = languageModelRequest(picked);
         break;
       }
       case 'describer': {
@@ -155,7 +155,7 @@ async function run(
           { pictures: true },
         );
         if (picked === null) delete options.describer;
-        else if (picked !== undefined) options.describer = await languageModelRequest(services, picked);
+        else if (picked !== undefined) options.describer = languageModelRequest(picked);
         break;
       }
     }

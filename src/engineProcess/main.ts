@@ -20,7 +20,10 @@ process.on('disconnect', () => process.exit(0));
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-const host: EngineHost = { complete: (request, context) => connection.remote.complete(request, context) };
+const host: EngineHost = {
+  complete: (request, context) => connection.remote.complete(request, context),
+  languageModelKey: (request) => connection.remote.languageModelKey(request),
+};
 const connection = connect<EngineApi, EngineHost>(
   transport,
   createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)), host),

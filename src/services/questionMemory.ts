@@ -1,5 +1,6 @@
 /** What was asked lately: data to offer again, and requests whose runs can be continued. */
 import type { EvaluationQuestion, ProbeQuestion } from '../protocol/hostApi.js';
+import { parseEvaluationQuestion } from '../panel/memory.js';
 import { checkpointOf } from './checkpointPath.js';
 
 /** The part of `vscode.Memento` that is needed. */
@@ -19,6 +20,12 @@ class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: str
   private get questions(): Q[] {
     const kept: unknown = this.store.get(this.key);
     return Array.isArray(kept) ? (kept as Q[]) : [];
+  }
+
+  protected async replaceAll(read: (question: unknown) => Q | undefined): Promise<void> {
+    const kept = this.questions;
+    const known = kept.flatMap((question) => read(question) ?? []);
+    if (JSON.stringify(known) !== JSON.stringify(kept)) await this.store.update(this.key, known);
   }
 
   protected async add(questions: readonly Q[]): Promise<void> {
@@ -64,9 +71,13 @@ export class EvaluationMemory extends QuestionMemory<EvaluationQuestion> {
     super(store, 'frankenstein.evaluations', 20);
   }
 
-  /** Keys are never kept. */
-  remember({ grader: _, describer: __, ...question }: EvaluationQuestion): Promise<void> {
+  remember(question: EvaluationQuestion): Promise<void> {
     return this.add([question]);
+  }
+
+  /** Writes what is kept anew, as this version keeps it: what an earlier one kept besides (a key, perhaps) is gone. */
+  async clean(): Promise<void> {
+    await this.replaceAll((question) => parseEvaluationQuestion(question));
   }
 
   /** Data of earlier evaluations, the latest first. */
