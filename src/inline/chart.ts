@@ -1,8 +1,8 @@
 /**
- * The small figure of a hover: relative change per depth, one row per update, each with its own scale; the layer in
+ * The small figure of a hover: relative change per layer, one row per update, each with its own scale; the layer in
  * hand stands out and the rounding floor is a line. An image in Markdown cannot read the theme, so it is told.
  */
-import type { CompareResult } from '../protocol/engineApi.js';
+import type { CompareResult, LayerResult } from '../protocol/engineApi.js';
 import { numberText } from './figures.js';
 
 export type ThemeKind = 'light' | 'dark' | 'high-contrast-light' | 'high-contrast-dark';
@@ -113,7 +113,7 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   ].join('');
 }
 
-/** The depths that orient: the ends, the projector, the cuts, and the one in hand. */
+/** The layers that orient: the ends, the projector, the cuts, and the one in hand. */
 function axis(result: CompareResult, step: number, depth: number | null, height: number, colours: Palette): string {
   const { layers, cuts } = result;
   const marked = new Set([layers[0]?.depth, 0, 1, cuts[0] + 1, cuts[1] + 1, layers.at(-1)?.depth, depth]);
@@ -124,9 +124,16 @@ function axis(result: CompareResult, step: number, depth: number | null, height:
     if (!marked.has(layer.depth) || (!chosen && x - taken < 22)) return '';
     taken = x;
     const anchor = i === 0 ? 'start' : i === layers.length - 1 ? 'end' : 'middle';
-    return `<text x="${round(i === 0 ? 0 : i === layers.length - 1 ? CHART_WIDTH : x)}" y="${height - 2}" text-anchor="${anchor}" fill="${chosen ? colours.chosen : colours.faint}">${layer.depth}</text>`;
+    return `<text x="${round(i === 0 ? 0 : i === layers.length - 1 ? CHART_WIDTH : x)}" y="${height - 2}" text-anchor="${anchor}" fill="${chosen ? colours.chosen : colours.faint}">${tickText(layer)}</text>`;
   });
   return texts.join('');
+}
+
+/** Layers count from 0, as in tensor names; vision blocks say that they are those. */
+function tickText({ section, layer, depth }: LayerResult): string {
+  if (section === 'projector') return 'proj';
+  const number = layer ?? depth;
+  return section === 'vision' ? `v${number}` : String(number);
 }
 
 function round(value: number): number {

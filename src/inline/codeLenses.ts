@@ -91,7 +91,7 @@ function functionLens(
 ): vscode.CodeLens {
   return lens(line, {
     title: `$(eye) ${text}`,
-    tooltip: 'Share of answers that change when the visual tokens are swapped here. Open in the panel',
+    tooltip: 'Fraction of answers that change when the visual tokens are swapped here. Open in the panel',
     command: 'frankenstein.inline.open',
     arguments: [{ ...targetAt(document, line, { depth }), probe: true }],
   });

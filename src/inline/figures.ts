@@ -8,17 +8,17 @@ export type AnyDelta =
 
 export interface FigureOptions {
   /** Mark what rounding alone may explain. */
-  noiseFloorWarnings: boolean;
+  roundingFloorWarnings: boolean;
 }
 
 /** `ΔRL 3.1e-4 · 1.2× floor · 22 % changed` */
-export function lensText(label: string, delta: AnyDelta, { noiseFloorWarnings }: FigureOptions): string {
+export function lensText(label: string, delta: AnyDelta, { roundingFloorWarnings }: FigureOptions): string {
   const name = `Δ${plainLabel(label)}`;
   if (delta.changed === 0) return `${name} unchanged`;
   const parts = [`${name} ${numberText(delta.relative ?? delta.fro)}`];
   const ratio = floorRatio(delta);
   if (ratio !== null)
-    parts.push(`${noiseFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
+    parts.push(`${roundingFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
   if (delta.changed !== null) parts.push(`${shareText(delta.changed)} changed`);
   if (delta.nonFinite > 0) parts.push(`${delta.nonFinite} not finite`);
   return parts.join(' · ');
@@ -43,7 +43,9 @@ export function shareText(share: number | null): string {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return '< 0.1 %';
   if (percent < 100 && percent > 99.9) return '> 99.9 %';
-  return `${percent >= 10 || percent === 0 ? (Math.round(percent * 10) / 10 === 100 ? '100' : percent.toFixed(0)) : percent.toFixed(1)} %`;
+  // Near the ends a tenth says something: 99.5 % is not all.
+  const digits = percent === 0 || percent === 100 || (percent >= 10 && percent < 99) ? 0 : 1;
+  return `${percent.toFixed(digits)} %`;
 }
 
 export function ratioText(ratio: number): string {

@@ -43,7 +43,7 @@ export function tensorHover(lookup: Lookup, tensor: TensorResult, target: Inline
 
 export function layerHover(lookup: Lookup, layer: LayerResult, target: InlineTarget, options: HoverOptions): string {
   return [
-    `**${layerName(layer)}** · depth ${layer.depth} · ${layer.weights} weights, ${layer.tensors} tensors · ${links(target, ['open'])}`,
+    `**${layerName(layer)}** · ${layer.weights} weights, ${layer.tensors} tensors · ${links(target, ['open'])}`,
     chart(lookup, layer.depth, options),
     ...sparkline(options.spectra === undefined ? [] : layerCurves(options.spectra, layer.depth), options),
     deltaTable(lookup, layer.deltas),
@@ -70,7 +70,7 @@ export function modelHover(
 
 function chart(lookup: Lookup, depth: number | null, { theme }: HoverOptions): string {
   const uri = chartUri(layerChart(lookup.result, { theme, depth }));
-  return uri === undefined ? '' : `![Relative change per depth, with the rounding floor](${uri}|width=${CHART_WIDTH})`;
+  return uri === undefined ? '' : `![Relative change per layer, with the rounding floor](${uri}|width=${CHART_WIDTH})`;
 }
 
 function sparkline(curves: readonly SparkCurve[], { theme }: HoverOptions): string[] {
@@ -121,9 +121,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   ].join('\n');
 }
 
-function floorNote(deltas: readonly (AnyDelta | null)[], { noiseFloorWarnings }: FigureOptions): string[] {
+function floorNote(deltas: readonly (AnyDelta | null)[], { roundingFloorWarnings }: FigureOptions): string[] {
   const near = deltas.some((delta) => delta !== null && delta.changed !== 0 && isNearFloor(delta));
-  return noiseFloorWarnings && near
+  return roundingFloorWarnings && near
     ? ['Near the rounding floor: much of this difference may come from storing the weights, not from training.']
     : [];
 }

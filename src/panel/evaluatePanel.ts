@@ -11,6 +11,10 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
     return this.state.kind === 'evaluation' ? this.state.result : undefined;
   }
 
+  protected override resultRun(): string | undefined {
+    return this.evaluation?.provenance.runId;
+  }
+
   start(): void {
     const { kind, evaluation } = this.request;
     this.follow(this.services.queue.start({ kind, evaluation }));
@@ -31,7 +35,7 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
         const { evaluation } = this;
         const name = evaluation?.questions.find((question) => question.id === id)?.image;
         if (evaluation === undefined || name === undefined || name === null)
-          throw new Error('This question has no picture.');
+          throw new Error('This question has no image.');
         return this.pictureOf(await folderOfData(evaluation.data), name);
       },
     };

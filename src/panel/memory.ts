@@ -1,5 +1,6 @@
 /** Reads back what the webview kept with `setState`. It survives versions of the extension, so it is checked. */
 import type { LanguageModelRequest } from '../protocol/engineApi.js';
+import { ownLabels } from '../services/titles.js';
 import type {
   EvaluatePanelRequest,
   EvaluationQuestion,
@@ -29,7 +30,16 @@ function parseRequest(value: unknown): PanelRequest | undefined {
     isRecord(spectrum) && typeof spectrum['runsFolder'] === 'string' && typeof spectrum['runId'] === 'string'
       ? { spectrum: { runsFolder: spectrum['runsFolder'], runId: spectrum['runId'] } }
       : {};
-  return { kind: 'compare', stages, ...(isCuts(cuts) && { cuts }), ...shown };
+  // Earlier versions remembered roles in the place of names.
+  const labels = ownLabels(
+    stages.map(({ label }) => label ?? ''),
+    stages.map(({ path }) => path),
+  );
+  const named = stages.map(({ path, label }, index) => ({
+    path,
+    ...(label !== undefined && { label: labels[index]! }),
+  }));
+  return { kind: 'compare', stages: named, ...(isCuts(cuts) && { cuts }), ...shown };
 }
 
 function parseStages(value: unknown): { path: string; label?: string }[] | undefined {

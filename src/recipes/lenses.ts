@@ -1,6 +1,7 @@
 /** Above a recipe: what can be done with it. Beside what it does: which checkpoint each layer comes from. */
 import * as vscode from 'vscode';
 import type { RecipeSketch } from '../protocol/engineApi.js';
+import { escapeMarkdown } from '../services/markdown.js';
 import { bytesText } from '../services/progressText.js';
 import { type Feedback, isRecipe } from './feedback.js';
 
@@ -19,9 +20,9 @@ export class RecipeLenses implements vscode.CodeLensProvider {
     if (found?.made === null)
       return [
         lens({
-          title: `$(error) ${errors === 1 ? 'One problem' : `${errors} problems`} to solve`,
+          title: `$(error) ${errors === 1 ? '1 error' : `${errors} errors`}`,
           command: 'workbench.actions.view.problems',
-          tooltip: 'Show the problems',
+          tooltip: 'Show them',
         }),
       ];
     const made = found?.made;
@@ -94,7 +95,7 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
         editor.setDecorations(type, [
           {
             range: new vscode.Range(end, end),
-            hoverMessage: run.hover,
+            hoverMessage: new vscode.MarkdownString(escapeMarkdown(run.hover)),
             renderOptions: {
               after: { contentText: run.text, color: new vscode.ThemeColor(COLOURS[run.source % COLOURS.length]!) },
             },

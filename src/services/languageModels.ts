@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import type { EngineHost, LanguageModelRequest } from '../protocol/engineApi.js';
+import { askText, BACK, pickOne, type Choice } from './screen.js';
 
 /** Keys are kept per address, so that none is sent to another. Earlier versions kept one, for the address of the settings. */
 const SECRET = 'frankenstein.languageModel.key';
@@ -17,61 +18,59 @@ const { LanguageModelDataPart: DataPart } = vscode as unknown as {
 };
 type SeeingModel = vscode.LanguageModelChat & { capabilities?: { supportsImageToText?: boolean } };
 
-interface Item extends vscode.QuickPickItem {
-  choice?: LanguageModelChoice | null;
-  configure?: true;
-}
-
 /** Null for "none"; undefined when dismissed. */
 export async function pickLanguageModel(
   { secrets }: { secrets: vscode.SecretStorage },
   title: string,
-  placeHolder: string,
+  placeholder: string,
   { pictures = false } = {},
 ): Promise<LanguageModelChoice | null | undefined> {
   const configuration = vscode.workspace.getConfiguration('frankenstein.languageModel');
   const [url, model] = [configuration.get<string>('url', '').trim(), configuration.get<string>('model', '').trim()];
   const own = await editorModels(pictures);
-  const items: Item[] = [
-    { label: '$(circle-slash) None', description: 'nothing is sent anywhere', choice: null },
+  const picked = await pickOne<LanguageModelChoice | 'none' | 'configure'>({ title, placeholder }, [
+    { label: 'None', icon: 'circle-slash', description: 'nothing is sent anywhere', value: 'none' },
     ...(url !== '' && model !== ''
-      ? [{ label: `$(globe) ${model}`, description: url, choice: { kind: 'endpoint' as const, url, model } }]
+      ? [{ label: model, icon: 'globe', description: url, value: { kind: 'endpoint' as const, url, model } }]
       : []),
-    ...own.map((one): Item => ({
-      label: `$(sparkle) ${one.name}`,
+    ...own.map((one): Choice<LanguageModelChoice> => ({
+      label: one.name,
+      icon: 'sparkle',
       description: `${one.vendor}, through VS Code`,
-      choice: { kind: 'editor', id: nameOf(one) },
+      value: { kind: 'editor', id: nameOf(one) },
     })),
     {
-      label: '$(gear) Endpoint…',
+      label: 'Endpoint…',
+      icon: 'gear',
       description: 'any address that speaks the OpenAI chat completions protocol',
-      configure: true,
+      value: 'configure',
     },
-  ];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder });
-  if (picked?.configure !== true) return picked?.choice;
-  const address = await vscode.window.showInputBox({
+  ]);
+  if (picked === BACK || picked === undefined) return undefined;
+  if (picked === 'none') return null;
+  if (picked !== 'configure') return picked;
+  const address = await askText({
     title,
     prompt: 'Address of the endpoint',
     value: url,
-    placeHolder: 'http://localhost:8000/v1',
-    ignoreFocusOut: true,
-    validateInput: (text) => (/^https?:\/\/\S+$/.test(text.trim()) ? undefined : 'An http or https address.'),
+    placeholder: 'http://localhost:8000/v1',
+    stays: true,
+    refuse: (text) => (/^https?:\/\/\S+$/.test(text.trim()) ? undefined : 'An http or https address.'),
   });
   if (address === undefined) return undefined;
-  const name = await vscode.window.showInputBox({
+  const name = await askText({
     title,
     prompt: 'Name of the model there',
     value: model,
-    ignoreFocusOut: true,
-    validateInput: (text) => (text.trim() === '' ? 'A name.' : undefined),
+    stays: true,
+    refuse: (text) => (text.trim() === '' ? 'A name.' : undefined),
   });
   if (name === undefined) return undefined;
-  const key = await vscode.window.showInputBox({
+  const key = await askText({
     title,
     prompt: 'Key; empty for none. It is kept in the secret store of VS Code.',
     password: true,
-    ignoreFocusOut: true,
+    stays: true,
   });
   if (key === undefined) return undefined;
   await configuration.update('url', address.trim(), vscode.ConfigurationTarget.Global);
@@ -118,7 +117,7 @@ const complete: EngineHost['complete'] = async ({ model: name, prompt, picture }
   if (model === undefined)
     throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
   if (picture !== undefined && DataPart === undefined)
-    throw failure('This version of VS Code gives its language models text only; let an endpoint describe pictures.');
+    throw failure('This version of VS Code gives its language models text only; let an endpoint describe images.');
   const source = new vscode.CancellationTokenSource();
   const cancel = () => source.cancel();
   if (context?.signal?.aborted === true) cancel();
@@ -130,7 +129,7 @@ const complete: EngineHost['complete'] = async ({ model: name, prompt, picture }
   const justification =
     picture === undefined
       ? 'Frankenstein Lab lets it judge answers that were to be checked.'
-      : 'Frankenstein Lab lets it describe pictures of questions.';
+      : 'Frankenstein Lab lets it describe images of questions.';
   try {
     const response = await model.sendRequest(
       [vscode.LanguageModelChatMessage.User(content)],

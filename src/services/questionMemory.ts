@@ -2,6 +2,7 @@
 import type { EvaluationQuestion, ProbeQuestion } from '../protocol/hostApi.js';
 import { parseEvaluationQuestion } from '../panel/memory.js';
 import { checkpointOf } from './checkpointPath.js';
+import { placeOf } from './titles.js';
 
 /** The part of `vscode.Memento` that is needed. */
 export interface Store {
@@ -40,7 +41,7 @@ class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: str
 
   /** The latest question that a run over these checkpoints may have answered. */
   protected latest(paths: readonly string[], fits: (question: Q) => boolean): Q | undefined {
-    const key = (places: readonly string[]) => JSON.stringify(places.map(checkpointOf));
+    const key = (places: readonly string[]) => JSON.stringify(places.map((place) => checkpointOf(placeOf(place))));
     return this.questions.find(
       (question) => fits(question) && key(question.checkpoints.map(({ path }) => path)) === key(paths),
     );

@@ -103,6 +103,7 @@ describe('comparing', () => {
   });
 
   it('shows where the index names a tensor', async () => {
+    const { tensorDocuments } = await services();
     const { rl } = await lineage();
     const { revealTensor } = await import('../../src/panel/files.js');
     const index = await vscode.workspace.openTextDocument(path.join(rl, 'model.safetensors.index.json'));
@@ -110,7 +111,7 @@ describe('comparing', () => {
       .getText()
       .split('\n')
       .findIndex((text) => text.includes('layers.3.mlp.up_proj'));
-    await revealTensor(rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]!);
+    await revealTensor(tensorDocuments, rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]!);
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.uri.fsPath, index.uri.fsPath);
     assert.equal(editor.selection.start.line, line);

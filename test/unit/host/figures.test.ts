@@ -5,7 +5,7 @@ import { layerName, Lookup } from '../../../src/inline/lookup.js';
 import { bytesText, durationText, progressText } from '../../../src/services/progressText.js';
 import { delta, sampleResult } from './sampleResult.js';
 
-const warn = { noiseFloorWarnings: true };
+const warn = { roundingFloorWarnings: true };
 
 describe('figures in words', () => {
   it('a lens has the number, its distance from the floor and the share that changed', () => {
@@ -15,7 +15,7 @@ describe('figures in words', () => {
   it('marks what is near the floor, unless switched off', () => {
     assert.equal(lensText('RL', delta(3.1e-4, 1 / 1.2), warn), 'ΔRL 3.1e-4 · $(warning) 1.2× floor · 22 % changed');
     assert.equal(
-      lensText('RL', delta(3.1e-4, 1 / 1.2), { noiseFloorWarnings: false }),
+      lensText('RL', delta(3.1e-4, 1 / 1.2), { roundingFloorWarnings: false }),
       'ΔRL 3.1e-4 · 1.2× floor · 22 % changed',
     );
   });

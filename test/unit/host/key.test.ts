@@ -19,6 +19,7 @@ import { EvaluationMemory } from '../../../src/services/questionMemory.js';
 import { Queue } from '../../../src/services/queue.js';
 import type { ResultsIndex } from '../../../src/services/resultsIndex.js';
 import type { SpectrumMemory } from '../../../src/services/spectrumMemory.js';
+import type { TensorDocuments } from '../../../src/services/tensorDocuments.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { copyCheckpoint, copyData } from '../probe/support.js';
 
@@ -98,6 +99,7 @@ describe('the key of a language model', function () {
       queue: new Queue(client.engine, () => ({ memory: undefined, threads: 1, runsFolder })),
       results: {} as ResultsIndex,
       spectrumMemory: {} as SpectrumMemory,
+      tensorDocuments: {} as TensorDocuments,
     };
   }
 
@@ -178,7 +180,7 @@ describe('the key of a language model', function () {
     assert.deepEqual(memory.kept.get('frankenstein.evaluations'), [wanted]);
 
     const view = new FakeView();
-    const panels = new Panels(services(path.join(temporary.path, 'none')));
+    const panels = new Panels(services(path.join(temporary.path, 'none')), store());
     const state = { request: { kind: 'evaluate', evaluation: old }, view: {} };
     await panels.deserializeWebviewPanel(view as unknown as vscode.WebviewPanel, state);
     view.say({ rpc: 'ready', answer: false });
