@@ -12,6 +12,8 @@ import { registerRecipes } from './recipes/register.js';
 import { Discovery } from './services/discovery.js';
 import { Documents } from './services/documents.js';
 import { Headers } from './services/headers.js';
+import { firstLook } from './services/firstLook.js';
+import { tellInterrupted } from './services/interruptedRuns.js';
 import { KnownFolders } from './services/knownFolders.js';
 import { EvaluationMemory, ProbeMemory } from './services/questionMemory.js';
 import { Queue } from './services/queue.js';
@@ -105,6 +107,9 @@ export function activate(context: vscode.ExtensionContext): Services {
     checkpointsTree,
     runsTree,
   );
+  void firstLook(services);
+  void tellInterrupted(services, context.workspaceState);
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => void firstLook(services)));
   // For the integration tests, which run inside the same host.
   return services;
 }

@@ -31,10 +31,10 @@ describe('requests of evaluations', () => {
   });
 
   it('are called by what they are made of', () => {
-    assert.equal(titleOf(request()), 'Abilities of in, rl');
-    assert.equal(titleOf(request({ kind: 'transfer', checkpoints: [IN, RL, HYBRID] })), 'Transferability of in, rl');
-    assert.equal(titleOf(request({ kind: 'sweep', checkpoints: [IN, RL, HYBRID] })), 'Sweep of in, rl');
-    assert.equal(titleOf(request({ checkpoints: [HYBRID] })), 'Abilities of IN:RL:RL');
+    assert.equal(titleOf(request()), 'Abilities · in, rl');
+    assert.equal(titleOf(request({ kind: 'transfer', checkpoints: [IN, RL, HYBRID] })), 'Transferability · in, rl');
+    assert.equal(titleOf(request({ kind: 'sweep', checkpoints: [IN, RL, HYBRID] })), 'Sweep · in, rl');
+    assert.equal(titleOf(request({ checkpoints: [HYBRID] })), 'Abilities · IN:RL:RL');
   });
 
   it('survive a reload; what is not of the right kind is gone', () => {

@@ -35,7 +35,7 @@ function foreign(markdown: string): string {
       '',
     )
     .replace(
-      /!\[Relative change per depth, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g,
+      /!\[Relative change per layer, with the rounding floor\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=\d+\)/g,
       '',
     )
     .replace(/\[(Pin|Open)\]\(command:frankenstein\.inline\.(pin|open)\?[A-Za-z0-9%._~-]+ "[^"]+"\)/g, '');
