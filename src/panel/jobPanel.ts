@@ -179,12 +179,11 @@ export abstract class JobPanel<
     this.set(this.failed(messageOf(error), codeOf(error)));
   }
 
+  /** Trying again may help once a file is whole; what is wrong with checkpoints has other ways on as well. */
   private failed(message: string, code: string): PanelState {
-    const about = ABOUT_CHECKPOINTS.has(code);
-    // The same files would fail in the same way; the button in the editor's title is there all the same.
-    const canRetry = !about || code === 'not-found';
-    const actions: FailureAction[] = code === 'cancelled' ? [] : about ? ['choose', 'inspect', 'log'] : ['log'];
-    return { kind: 'failed', title: this.title, message, code, canRetry, actions };
+    const actions: FailureAction[] =
+      code === 'cancelled' ? [] : ABOUT_CHECKPOINTS.has(code) ? ['choose', 'inspect', 'log'] : ['log'];
+    return { kind: 'failed', title: this.title, message, code, canRetry: true, actions };
   }
 
   private async act(action: FailureAction): Promise<void> {
@@ -251,7 +250,7 @@ export abstract class JobPanel<
   }
 }
 
-/** Codes of what is wrong with checkpoints or what was asked of them: trying again does not help. */
+/** Codes of what is wrong with checkpoints, or with what was asked of them. */
 const ABOUT_CHECKPOINTS = new Set(['mismatch', 'malformed', 'unsupported', 'not-found', 'bad-request', 'no-base']);
 
 /** The command that asks for other checkpoints. */

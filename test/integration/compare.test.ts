@@ -25,7 +25,7 @@ describe('comparing', () => {
       ['Base', 'IN', 'RL'],
     );
     assert.equal(panel.result.layers.length, 3 + 1 + 6);
-    assert.equal(panel.view.title, 'Base → IN → RL');
+    assert.equal(panel.view.title, 'base → in → rl');
     // The workbench tells the host a moment later where it has put the panel.
     await until(() => panel.view.viewColumn === vscode.ViewColumn.Two, 'it stands beside the config');
   });
@@ -68,7 +68,7 @@ describe('comparing', () => {
     );
     assert.equal(selection.checkpoint, base);
     await vscode.commands.executeCommand('frankenstein.compareWithSelected', vscode.Uri.file(cold));
-    await until(() => panels.current?.title === 'Base → IN', 'the panel is there');
+    await until(() => panels.current?.title === 'base → in', 'the panel is there');
     const panel = panels.current!;
     await until(() => panel.state.kind !== 'running', 'it has ended');
     assert.deepEqual(
