@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
-import { bytesText, durationText } from '../services/progressText.js';
+import { bytesText, estimateText } from '../services/progressText.js';
 import { BACK, inSteps, pickOne, type Answer, type Choice, type Question, type Step } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
@@ -294,7 +294,7 @@ export function planText(
   return [
     `${questions.toLocaleString('en')} questions${checkpoints > 1 ? ` in ${checkpoints} checkpoints` : ''}`,
     `${generations.toLocaleString('en')} answers${cached > 0 ? `, ${cached.toLocaleString('en')} known` : ''}`,
-    ...(seconds === null ? [] : [`${basis === 'longest' ? 'up to ' : ''}about ${durationText(seconds)}`]),
+    ...(seconds === null ? [] : [estimateText(seconds, basis === 'longest')]),
     `at most ${bytesText(memory)}`,
   ].join(' · ');
 }

@@ -2,7 +2,7 @@
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
-import { bytesText, durationText } from '../services/progressText.js';
+import { bytesText, estimateText } from '../services/progressText.js';
 import { BACK, inSteps, pickOne, type Answer, type Choice, type Question, type Step } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
@@ -235,7 +235,12 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
     `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
     ...(seconds === null
       ? []
-      : [`${all.some(({ basis }) => basis === 'longest') ? 'up to ' : ''}about ${durationText(seconds)}`]),
+      : [
+          estimateText(
+            seconds,
+            all.some(({ basis }) => basis === 'longest'),
+          ),
+        ]),
     `at most ${bytesText(Math.max(...all.map(({ memory }) => memory)))}`,
   ].join(' · ');
 }
