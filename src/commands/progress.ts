@@ -18,8 +18,8 @@ export const progressCommands = {
     panels.current?.retry();
   },
 
-  async 'frankenstein.showProgress'(services: Services) {
-    const job = await pickActive(services, 'Show what?');
+  async 'frankenstein.showProgress'(services: Services, ...[row]: unknown[]) {
+    const job = row instanceof ActiveNode ? row.job : await pickActive(services, 'Show what?');
     if (job !== undefined) services.panels.open(job.request);
   },
 

@@ -41,7 +41,7 @@ export class TryPanel implements Panel {
   }
 
   get title(): string {
-    return `Try ${this.request.checkpoints.map(({ label }) => label).join(' and ')}`;
+    return `Try · ${this.request.checkpoints.map(({ label }) => label).join(', ')}`;
   }
 
   get key(): string {

@@ -46,7 +46,7 @@ export class ActiveNode extends TreeRow {
       state.kind === 'running' && state.progress !== null ? progressText(state.progress, 'short') : 'waiting';
     super({ label: job.title, description: text, spoken: `${job.title}, ${text}`, icon: 'loading~spin' });
     this.contextValue = 'run.active';
-    this.command = { command: 'frankenstein.showProgress', title: 'Show', arguments: [] };
+    this.command = { command: 'frankenstein.showProgress', title: 'Show', arguments: [this] };
   }
 }
 

@@ -661,7 +661,7 @@ describe('probing and trying', () => {
       this.timeout(180_000);
       await lab.page.explorerContextMenu('models/in', ['Frankenstein', 'Try Checkpoint…']);
       await lab.page.quickPick('alone');
-      await panel().id('try').locator('h1').filter({ hasText: 'Try in' }).waitFor();
+      await panel().id('try').locator('h1').filter({ hasText: 'Try · in' }).waitFor();
       assert.equal(await panel().id('try-cancel').isVisible(), false);
       await choosePicture();
       await panel().id('try-prompt').fill(QUESTION);
@@ -717,7 +717,7 @@ describe('probing and trying', () => {
       await lab.page.quickPick(/models\/in/);
       await lab.page.quickPick('Beside another checkpoint');
       await lab.page.quickPick(/models\/rl/);
-      await panel().id('try').locator('h1').filter({ hasText: 'Try in and rl' }).waitFor();
+      await panel().id('try').locator('h1').filter({ hasText: 'Try · in, rl' }).waitFor();
       await choosePicture();
       // One that tells the two apart.
       const question = 'What is 17 + 25?';

@@ -6,8 +6,8 @@ import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { writeCheckpoint } from '../fixtures/checkpoints.js';
-import { compared, lineage, services, until, workspaceFolder } from './support.js';
+import { writeLineage, writeCheckpoint } from '../fixtures/checkpoints.js';
+import { compared, lensTitles, lineage, services, until, workspaceFolder } from './support.js';
 import type { ComparePanel } from '../../src/panel/comparePanel.js';
 
 describe('comparing', () => {
@@ -115,6 +115,26 @@ describe('comparing', () => {
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.uri.fsPath, index.uri.fsPath);
     assert.equal(editor.selection.start.line, line);
+  });
+
+  it('lists the tensors of a checkpoint without an index, read-only, with the lenses of an index', async () => {
+    const { engine, tensorDocuments, panels, results } = await services();
+    const root = path.join(workspaceFolder(), 'single');
+    const folders = { base: path.join(root, 'base'), in: path.join(root, 'in'), rl: path.join(root, 'rl') };
+    await writeLineage(root, { layers: 3, visionLayers: 2, hidden: 32 });
+    const panel = panels.compare({ kind: 'compare', stages: [{ path: folders.in }, { path: folders.rl }] });
+    await until(() => panel.state.kind === 'compare', 'the comparison ends');
+    await until(async () => (await results.find(folders.rl)) !== undefined, 'the run is listed');
+    const { tensors } = await engine.inspect({ path: folders.rl });
+    const { revealTensor } = await import('../../src/panel/files.js');
+    await revealTensor(tensorDocuments, folders.rl, tensors[5]!.onDisk);
+    const editor = vscode.window.activeTextEditor!;
+    assert.equal(editor.document.uri.scheme, 'frankenstein-tensors');
+    assert.ok(editor.document.lineAt(editor.selection.start.line).text.includes(tensors[5]!.onDisk));
+    await until(
+      async () => (await lensTitles(editor.document.uri)).some(({ title }) => title.includes('Δrl')),
+      'the lenses are there',
+    );
   });
 
   it('a failure is the engine’s sentence, in the panel, with retry', async () => {
