@@ -1,6 +1,7 @@
 /** Deltas in words: the line of a lens, the text bar behind a tensor, the numbers of a hover. */
 import type { Delta, DeltaAggregate } from '../protocol/engineApi.js';
 import { floorRatio, NEAR_FLOOR } from '../protocol/floor.js';
+import { inert } from '../services/markdown.js';
 
 /** What a tensor's delta and an aggregate's have in common. */
 export type AnyDelta =
@@ -55,7 +56,7 @@ export function ratioText(ratio: number): string {
 /** Labels are folder names: short, and without what a lens would draw as an icon. */
 export function plainLabel(label: string): string {
   const short = label.length > 24 ? `${label.slice(0, 23)}…` : label;
-  return short.replaceAll('$(', '$ (');
+  return inert(short);
 }
 
 /** The bar's width in characters. */

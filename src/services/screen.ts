@@ -5,11 +5,7 @@
  * beside the text, not in it. eslint keeps other modules from the functions that are wrapped here.
  */
 import * as vscode from 'vscode';
-
-/** The text as it is, with nothing in it that VS Code would take for a link or an icon. */
-export function inert(text: string): string {
-  return text.replaceAll('$(', '$ (').replaceAll('](', '] (');
-}
+import { inert } from './markdown.js';
 
 /** Resolves to the action that was chosen; undefined when dismissed. */
 export function showError(message: string, ...actions: string[]): Thenable<string | undefined> {

@@ -111,7 +111,7 @@ describe('comparing', () => {
       .getText()
       .split('\n')
       .findIndex((text) => text.includes('layers.3.mlp.up_proj'));
-    await revealTensor(tensorDocuments, rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]!);
+    await revealTensor(tensorDocuments, rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]);
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.uri.fsPath, index.uri.fsPath);
     assert.equal(editor.selection.start.line, line);

@@ -6,7 +6,8 @@ import type { EngineApi, FoundCheckpoint } from '../../../src/protocol/engineApi
 import { registerCommands } from '../../../src/commands/register.js';
 import { Headers } from '../../../src/services/headers.js';
 import { Queue } from '../../../src/services/queue.js';
-import { askText, confirm, inert, showStatus, TreeRow, withProgress } from '../../../src/services/screen.js';
+import { inert } from '../../../src/services/markdown.js';
+import { askText, confirm, showStatus, withProgress, type TreeRow } from '../../../src/services/screen.js';
 import type { Services } from '../../../src/services/services.js';
 import { CheckpointNode } from '../../../src/views/checkpointsTree.js';
 import { ActiveNode, keyOfJob, keyOfRun, RunNode, runNodes } from '../../../src/views/runsTree.js';
@@ -76,7 +77,10 @@ describe('texts on screen', () => {
       new RunNode(run(), EVIL),
       new CheckpointNode(found, { runs: [], header: broken, selected: true }),
       new ActiveNode(
-        new Queue({} as EngineApi, () => ({}) as never).start({ kind: 'compare', stages: [{ path: EVIL }] }),
+        new Queue({} as EngineApi, () => ({ memory: undefined, threads: 1, runsFolder: '/r' })).start({
+          kind: 'compare',
+          stages: [{ path: EVIL }],
+        }),
       ),
     ];
     for (const { label, description, tooltip, accessibilityInformation } of rows)
@@ -104,7 +108,7 @@ describe('rows of the trees', () => {
       }),
     );
     assert.equal(row.label, 'Transferability · in, rl');
-    assert.doesNotMatch(String(row.tooltip), /recipe-/);
+    assert.doesNotMatch(row.tooltip as string, /recipe-/);
   });
 
   it('a transfer under way is the run that it writes', () => {
@@ -146,7 +150,7 @@ describe('rows of the trees', () => {
         { ...found, path, label: 'x', family: 'qwen' },
         { runs: [], header: headers.of(path), selected: false },
       );
-    assert.match(String(row('/torn').tooltip), /is truncated/);
+    assert.match(row('/torn').tooltip as string, /is truncated/);
     assert.match(String(row('/torn').description), /cannot be read/);
     assert.equal((row('/torn').iconPath as { id: string }).id, 'warning');
     assert.equal((row('/adapter').iconPath as { id: string }).id, 'package');

@@ -41,7 +41,7 @@ function setUp(kept = new Map<string, unknown>()) {
     engine,
     queue: new Queue(engine, () => ({ memory: undefined, threads: 1, runsFolder: '/runs' })),
     results: new ResultsIndex(
-      engine as never,
+      engine,
       () => ['/runs'],
       () => false,
     ),
