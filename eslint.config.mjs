@@ -1,6 +1,10 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** Functions of `vscode.window` that show a text. */
+const SHOWING =
+  '/^(show(Error|Warning|Information)Message|showQuickPick|showInputBox|createQuickPick|createInputBox|withProgress|setStatusBarMessage|createStatusBarItem)$/';
+
 export default tseslint.config(
   {
     ignores: [
@@ -25,6 +29,26 @@ export default tseslint.config(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       eqeqeq: 'error',
+    },
+  },
+  {
+    // What the editor shows is made inert in one module: a model file must not put a link or an icon on screen.
+    files: ['src/**/*.ts'],
+    ignores: ['src/services/screen.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          `MemberExpression[object.property.name='window'][property.name=${SHOWING}]`,
+          `VariableDeclarator[init.property.name='window'] Property[key.name=${SHOWING}]`,
+          `ImportSpecifier[imported.name='window']`,
+          `VariableDeclarator[id.type='Identifier'][init.property.name='window'][init.object.name='vscode']`,
+          `MemberExpression[object.name='vscode'][property.name='TreeItem']:matches(NewExpression > *, ClassDeclaration > *)`,
+        ].map((selector) => ({
+          selector,
+          message: 'Show texts through src/services/screen.ts, which makes them inert.',
+        })),
+      ],
     },
   },
   {

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// `npm start`: compares the sample lineage on the command line, then opens it in VS Code:
-// desktop VS Code if there is one, else a workbench in the browser.
+// `npm start`: compares the sample lineage on the command line, then opens that comparison in VS Code, in a
+// workspace with data to probe and evaluate: desktop VS Code if there is one, else a workbench in the browser.
 //   node scripts/start.mjs [--headless] [--browser] [--no-open]
 // Node's built-ins only: this runs in a clone where nothing is installed yet.
 import { spawn } from 'node:child_process';
@@ -33,9 +33,12 @@ const { values } = parseArgs({
   },
 });
 
-/** The folder to open and, below it, the lineage to compare, in order. */
-const FOLDER = path.join('samples', 'lineage');
-const STAGES = ['base', 'in', 'rl'].map((stage) => path.join(FOLDER, stage));
+/** The folder to open and, below it, the lineage to compare, in order, and where VS Code looks for its runs. */
+const FOLDER = 'samples';
+const STAGES = ['base', 'in', 'rl'].map((stage) => path.join(FOLDER, 'lineage', stage));
+const RUNS = path.join(FOLDER, '.frankenstein');
+/** The whole result, for the run's id. */
+const RESULT = path.join(RUNS, 'printed.json');
 
 /**
  * @param {string} command
@@ -44,6 +47,12 @@ const STAGES = ['base', 'in', 'rl'].map((stage) => path.join(FOLDER, stage));
 async function must(command, args) {
   const how = await run(command, args, { cwd: root });
   if (how !== '') throw new WorkbenchError(`${[path.basename(command), ...args].join(' ')} ${how}.`);
+}
+
+/** The extension shows the run that this file names when it starts, once. */
+function askToShow() {
+  const { provenance } = JSON.parse(fs.readFileSync(path.join(root, RESULT), 'utf8'));
+  fs.writeFileSync(path.join(root, RUNS, 'open.json'), JSON.stringify({ runId: provenance.runId }));
 }
 
 async function openDesktop() {
@@ -96,8 +105,9 @@ try {
   const built = fs.statSync(path.join(root, cli), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built < newestChange(root, SOURCES)) await must('npm', ['run', '--silent', 'build']);
 
-  await must(process.execPath, [cli, 'compare', ...STAGES]);
+  await must(process.execPath, [cli, 'compare', ...STAGES, '--runs', RUNS, '--json', RESULT]);
   if (!values.headless) {
+    askToShow();
     if (!values.browser && onPath('code')) await openDesktop();
     else await serveBrowser();
   }

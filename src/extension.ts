@@ -11,6 +11,9 @@ import { Panels } from './panel/panels.js';
 import { registerRecipes } from './recipes/register.js';
 import { Discovery } from './services/discovery.js';
 import { Documents } from './services/documents.js';
+import { Headers } from './services/headers.js';
+import { firstLook } from './services/firstLook.js';
+import { tellInterrupted } from './services/interruptedRuns.js';
 import { KnownFolders } from './services/knownFolders.js';
 import { EvaluationMemory, ProbeMemory } from './services/questionMemory.js';
 import { Queue } from './services/queue.js';
@@ -21,6 +24,7 @@ import { Selection } from './services/selection.js';
 import type { Services } from './services/services.js';
 import { readSettings } from './services/settings.js';
 import { SpectrumMemory } from './services/spectrumMemory.js';
+import { TensorDocuments } from './services/tensorDocuments.js';
 import { StatusBar } from './services/statusBar.js';
 import { CheckpointsTree } from './views/checkpointsTree.js';
 import { RunsTree } from './views/runsTree.js';
@@ -30,7 +34,7 @@ export function activate(context: vscode.ExtensionContext): Services {
   const client = createEngineClient({
     entry: path.join(context.extensionPath, 'dist', 'engine.mjs'),
     log,
-    host: engineHost,
+    host: engineHost(context.secrets),
   });
   const { engine } = client;
 
@@ -42,16 +46,28 @@ export function activate(context: vscode.ExtensionContext): Services {
     return { memory, threads, runsFolder: runsFolders.forRun(checkpoints) };
   });
   const spectrumMemory = new SpectrumMemory(context.workspaceState);
-  const panels = new Panels({ extensionUri: context.extensionUri, engine, queue, results, spectrumMemory });
+  const tensorDocuments = new TensorDocuments(engine);
+  const panels = new Panels(
+    { extensionUri: context.extensionUri, engine, queue, results, spectrumMemory, tensorDocuments },
+    context.workspaceState,
+  );
+  const evaluationMemory = new EvaluationMemory(context.workspaceState);
+  void evaluationMemory.clean();
   const documents = new Documents();
   const pins = new Pins();
   const knownFolders = new KnownFolders();
+  const headers = new Headers(engine);
+  discovery.onDidChange(() => headers.forget());
+  const selection = new Selection();
+  const checkpointsTree = new CheckpointsTree(discovery, results, headers, selection);
+  const runsTree = new RunsTree(results, queue);
   const services: Services = {
     log,
     engine,
     discovery,
     documents,
-    evaluationMemory: new EvaluationMemory(context.workspaceState),
+    evaluationMemory,
+    headers,
     panels,
     pins,
     probeMemory: new ProbeMemory(context.workspaceState),
@@ -59,8 +75,9 @@ export function activate(context: vscode.ExtensionContext): Services {
     results,
     runsFolders,
     secrets: context.secrets,
-    selection: new Selection(),
+    selection,
     spectrumMemory,
+    tensorDocuments,
   };
 
   queue.onDidEnd(() => results.refresh());
@@ -70,6 +87,7 @@ export function activate(context: vscode.ExtensionContext): Services {
     panels,
     documents,
     pins,
+    tensorDocuments,
     knownFolders,
     knownFolders.onDidChange(() => discovery.refresh()),
     new RunsWatcher(
@@ -81,12 +99,17 @@ export function activate(context: vscode.ExtensionContext): Services {
     registerRecipes(services),
     registerInline(services, new Lookups(results, log)),
     vscode.window.createTreeView('frankenstein.checkpoints', {
-      treeDataProvider: new CheckpointsTree(discovery, results),
+      treeDataProvider: checkpointsTree,
       canSelectMany: true,
       showCollapseAll: true,
     }),
-    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: new RunsTree(results, queue) }),
+    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: runsTree }),
+    checkpointsTree,
+    runsTree,
   );
+  void firstLook(services);
+  void tellInterrupted(services, context.workspaceState);
+  context.subscriptions.push(vscode.workspace.onDidGrantWorkspaceTrust(() => void firstLook(services)));
   // For the integration tests, which run inside the same host.
   return services;
 }

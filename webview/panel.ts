@@ -156,8 +156,15 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     }
   }
   geometryView.subscribe((now, before) => {
-    if (now.tab !== before.tab) showTabs();
+    if (now.tab === before.tab) return;
+    showTabs();
+    tellTab();
   });
+
+  /** The buttons of the editor's title follow the tab. */
+  function tellTab(): void {
+    if (lineage) void host.tabShown({ tab: geometryView.get().tab }).catch(() => undefined);
+  }
 
   function showState(state: PanelState): void {
     // What a run said of its progress is over with the run.
@@ -169,6 +176,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     if (ofLineage !== lineage) {
       lineage = ofLineage;
       showTabs();
+      tellTab();
     }
     if (state.kind !== 'compare') {
       compare?.dispose();

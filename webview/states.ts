@@ -1,5 +1,5 @@
 /** The panel without a result: nothing yet, under way, failed. */
-import type { PanelProgress, PanelState } from '../src/protocol/hostApi.js';
+import type { FailureAction, PanelProgress, PanelState } from '../src/protocol/hostApi.js';
 import type { PanelContext } from './context.js';
 import { h, setText } from './dom.js';
 import { formatBytes, formatRemaining, formatShare } from './format.js';
@@ -117,10 +117,17 @@ function doneOf(progress: PanelProgress): { share: number | null; text: string }
   };
 }
 
+const ACTIONS: Record<FailureAction, string> = {
+  choose: 'Choose others…',
+  inspect: 'Inspect',
+  log: 'Show Log',
+};
+
 const CALM: Record<string, string | undefined> = {
   cancelled: 'Continue',
   interrupted: 'Continue',
   'not-compared': 'Compare',
+  deleted: 'Run again',
 };
 
 export function failedState(context: PanelContext, state: Extract<PanelState, { kind: 'failed' }>): HTMLElement {
@@ -151,6 +158,19 @@ export function failedState(context: PanelContext, state: Extract<PanelState, { 
           testId: 'retry',
           onClick: () => void context.ask(context.host.retry()),
         })
+      : null,
+    calm === undefined
+      ? h(
+          'div',
+          { class: 'failure-actions' },
+          ...(state.actions ?? []).map((action) =>
+            button({
+              label: ACTIONS[action],
+              testId: `act-${action}`,
+              onClick: () => void context.ask(context.host.act({ action })),
+            }),
+          ),
+        )
       : null,
   );
 }

@@ -1,10 +1,10 @@
-/** Select for Compare, Compare with Selected, Compare with…, Compare Lineage. */
-import * as vscode from 'vscode';
-import { checkpointOf, identityOf, labelOf } from '../services/checkpointPath.js';
+/** Select for Compare, Compare with Selected, Compare with…, Compare Lineage…, Change Order…. */
+import { identityOf, labelOf, labelsOf } from '../services/checkpointPath.js';
+import { BACK, showStatus } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { checkpointsFrom } from './arguments.js';
-import { pickOrder } from './order.js';
-import { checkpointInHand, pickCheckpoint } from './pick.js';
+import { guessedOrder, pickOtherOrder } from './order.js';
+import { checkpointInHand, pickCheckpoint, pickPaths, type CheckpointQuestion } from './pick.js';
 
 export const compareCommands = {
   async 'frankenstein.selectForCompare'(services: Services, ...args: unknown[]) {
@@ -14,7 +14,7 @@ export const compareCommands = {
     });
     if (checkpoint === undefined) return;
     await services.selection.select(checkpoint);
-    vscode.window.setStatusBarMessage(`$(check) ${labelOf(checkpoint)} is selected for compare`, 4000);
+    showStatus(`${labelOf(checkpoint)} is selected for compare`, 'check');
   },
 
   async 'frankenstein.compareWithSelected'(services: Services, ...args: unknown[]) {
@@ -30,7 +30,7 @@ export const compareCommands = {
       placeholder: `Compare ${labelOf(selected)} with…`,
       exclude: [selected],
     });
-    if (other !== undefined) await compare(services, [selected, other]);
+    if (other !== undefined) compare(services, [selected, other]);
   },
 
   async 'frankenstein.compareWith'(services: Services, ...args: unknown[]) {
@@ -45,63 +45,48 @@ export const compareCommands = {
       placeholder: `Compare ${labelOf(first)} with…`,
       exclude: [first],
     });
-    if (second !== undefined) await compare(services, [first, second]);
+    if (second !== undefined) compare(services, [first, second]);
   },
 
   async 'frankenstein.compareLineage'(services: Services, ...args: unknown[]) {
-    const given = checkpointsFrom(args);
-    const checkpoints = given.length >= 2 ? given : await pickSeveral(services, given);
-    if (checkpoints === undefined) return;
-    const stages = await pickOrder(services.engine, checkpoints);
-    if (stages !== undefined)
-      services.panels.compare({
-        kind: 'compare',
-        stages: stages.map(({ path, label }) => ({ path, ...(label !== undefined && { label }) })),
-      });
+    const stages = await pickLineage(services, checkpointsFrom(args), 'Compare Lineage');
+    if (stages !== undefined) services.panels.compare({ kind: 'compare', stages });
+  },
+
+  async 'frankenstein.changeOrder'({ panels }: Services) {
+    const request = panels.current?.request;
+    if (request?.kind !== 'compare') return;
+    const stages = await pickOtherOrder(request.stages);
+    if (stages !== undefined) panels.compare({ kind: 'compare', stages });
   },
 };
 
-async function compare({ engine, panels }: Services, checkpoints: string[]): Promise<void> {
+/** The order is the user's. */
+function compare({ panels }: Services, checkpoints: string[]): void {
   if (new Set(checkpoints.map(identityOf)).size < checkpoints.length) {
     throw new Error(`${labelOf(checkpoints[0]!)} would be compared with itself; choose another checkpoint.`);
   }
-  // The order is the user's; only what the stages are called is guessed, from their names.
-  const { order, labels } = await engine.guessOrder({ paths: checkpoints });
-  panels.compare({
-    kind: 'compare',
-    stages: checkpoints.map((path, i) => ({ path, label: labels[order.indexOf(i)]! })),
-  });
+  const labels = labelsOf(checkpoints);
+  panels.compare({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[i]! })) });
 }
 
 async function checkpointFrom(
   services: Services,
   args: readonly unknown[],
-  question: Parameters<typeof pickCheckpoint>[1],
+  question: CheckpointQuestion,
 ): Promise<string | undefined> {
   return checkpointsFrom(args)[0] ?? (await pickCheckpoint(services, question));
 }
 
-/** Two or more of those that are known. */
-export async function pickSeveral(
+/** Two or more stages of one model in the order of their training; undefined when dismissed. */
+export async function pickLineage(
   services: Services,
   given: readonly string[],
-  title = 'Compare Lineage',
-): Promise<string[] | undefined> {
-  const found = await services.discovery.list();
-  const items = found.map(({ path, label, family }) => ({
-    label,
-    description: family,
-    detail: path,
-    path: checkpointOf(path),
-    picked: given.includes(checkpointOf(path)),
-  }));
-  const picked = await vscode.window.showQuickPick(items, {
-    title,
-    placeHolder: 'Choose the stages of one model: two or more',
-    canPickMany: true,
-    matchOnDetail: true,
-  });
-  if (picked === undefined) return undefined;
-  if (picked.length < 2) throw new Error('A lineage has at least two checkpoints.');
-  return picked.map(({ path }) => path);
+  title: string,
+): Promise<{ path: string; label?: string }[] | undefined> {
+  const question = { title, placeholder: 'The stages of one model: two or more', least: 2 };
+  const checkpoints = await pickPaths(services, question, given);
+  if (checkpoints === undefined || checkpoints === BACK) return undefined;
+  const stages = await guessedOrder(services, checkpoints);
+  return stages.map(({ path, label }) => ({ path, ...(label !== undefined && { label }) }));
 }

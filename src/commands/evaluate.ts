@@ -1,10 +1,10 @@
 /** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
 import path from 'node:path';
-import * as vscode from 'vscode';
 import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
-import { bytesText, durationText } from '../services/progressText.js';
+import { bytesText, estimateText } from '../services/progressText.js';
+import { BACK, inSteps, pickOne, type Answer, type Choice, type Question, type Step } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
 import { readSettings } from '../services/settings.js';
@@ -13,42 +13,61 @@ import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
 
-/** New tokens where nothing is said: room for a chain of thought. */
-const LONGEST_ANSWER = 512;
+/** Where nothing is said: room for a chain of thought. */
+const MAX_NEW_TOKENS = 512;
 
 export const evaluateCommands = {
   async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
-    const title = 'Evaluate Abilities';
-    const stages = await pickCheckpoints(
-      services,
-      { title, placeHolder: 'Checkpoints and recipes to evaluate' },
-      checkpointsFrom(args),
-    );
-    if (stages === undefined) return;
-    await run(services, title, (options) => ({ checkpoints: stages.map(withRole), ...options }));
+    let stages: Stage[] = [];
+    await run(services, {
+      title: 'Evaluate Abilities',
+      first: [
+        async (at) => {
+          const question = { title: 'Evaluate Abilities', placeholder: 'Checkpoints and recipes to evaluate', ...at };
+          const picked = await pickCheckpoints(services, question, checkpointsFrom(args));
+          if (Array.isArray(picked)) stages = picked;
+          return picked;
+        },
+      ],
+      given: checkpointsFrom(args).length > 0,
+      question: (options) => Promise.resolve({ checkpoints: stages.map(withRole), ...options }),
+    });
   },
 
   async 'frankenstein.transfer'(services: Services, ...args: unknown[]) {
     const title = 'Run Transferability Test';
-    const lineage = await pickLineage(services, title, checkpointsFrom(args));
-    if (lineage === undefined) return;
-    const { checkpoints } = await services.engine.hybrids(lineage);
-    await run(services, title, (options) => ({ kind: 'transfer', checkpoints, ...options }));
+    const lineage = lineageQuestion(services, title, checkpointsFrom(args));
+    await run(services, {
+      title,
+      first: [lineage.ask],
+      given: lineage.given,
+      question: async (options) => {
+        const { checkpoints } = await services.engine.hybrids(lineage.stages());
+        return { kind: 'transfer', checkpoints, ...options };
+      },
+    });
   },
 
   async 'frankenstein.sweep'(services: Services, ...args: unknown[]) {
     const title = 'Sweep';
-    const lineage = await pickLineage(services, title, checkpointsFrom(args));
-    if (lineage === undefined) return;
-    const sweep = await pickSweep(title);
-    if (sweep === undefined) return;
-    const { checkpoints, axis } = await services.engine.hybrids({ ...lineage, base: undefined, sweep });
-    await run(services, title, (options) => ({
-      kind: 'sweep',
-      checkpoints,
-      ...(axis !== null && { axis }),
-      ...options,
-    }));
+    const lineage = lineageQuestion(services, title, checkpointsFrom(args));
+    let sweep: Sweep = { axis: 'cut' };
+    await run(services, {
+      title,
+      first: [
+        lineage.ask,
+        async (at) => {
+          const picked = await pickOne({ title, placeholder: 'What is varied?', ...at }, SWEEPS);
+          if (picked !== undefined && picked !== BACK) sweep = picked;
+          return picked;
+        },
+      ],
+      given: lineage.given,
+      question: async (options) => {
+        const { checkpoints, axis } = await services.engine.hybrids({ ...lineage.stages(), base: undefined, sweep });
+        return { kind: 'sweep', checkpoints, ...(axis !== null && { axis }), ...options };
+      },
+    });
   },
 };
 
@@ -60,73 +79,103 @@ function withRole({ path: place, label }: Stage): EvaluatedStage {
 }
 
 /** IN and RL, and Base where there is one: by the order of their training. */
-async function pickLineage(
-  services: Services,
-  title: string,
-  hand: readonly string[],
-): Promise<{ base?: EvaluatedStage; in: EvaluatedStage; rl: EvaluatedStage } | undefined> {
-  const stages = await pickCheckpoints(
-    services,
-    { title, placeHolder: 'IN and RL, or Base, IN and RL', most: 3 },
-    hand,
-  );
-  if (stages === undefined) return undefined;
-  if (stages.length < 2) throw new Error('This needs two checkpoints, IN and RL; one was chosen.');
-  const [rl, supervised, base] = [...stages].reverse();
-  return { ...(base && { base }), in: supervised!, rl: rl! };
+function lineageQuestion(services: Services, title: string, hand: readonly string[]) {
+  let stages: Stage[] = [];
+  return {
+    given: hand.length >= 2,
+    ask: async (at: Step) => {
+      const question = { title, placeholder: 'IN and RL, or Base, IN and RL', least: 2, most: 3, ...at };
+      const picked = await pickCheckpoints(services, question, hand);
+      if (Array.isArray(picked)) stages = picked;
+      return picked;
+    },
+    stages: (): { base?: EvaluatedStage; in: EvaluatedStage; rl: EvaluatedStage } => {
+      const [rl, supervised, base] = [...stages].reverse();
+      return { ...(base && { base }), in: supervised!, rl: rl! };
+    },
+  };
 }
 
-async function pickSweep(title: string): Promise<Sweep | undefined> {
-  const choices: (vscode.QuickPickItem & { sweep: Sweep })[] = [
-    {
-      label: '$(split-vertical) Cut position',
-      detail: 'IN below the cut, RL from it on: where does RL’s gain sit?',
-      sweep: { axis: 'cut' },
-    },
-    {
-      label: '$(settings) α, all language layers',
-      detail: '(1 − α) · IN + α · RL: how much of RL is needed, and does more of it help?',
-      sweep: { axis: 'alpha' },
-    },
-    {
-      label: '$(settings) α, attention only',
-      detail: 'The same, in the attention of every layer',
-      sweep: { axis: 'alpha', part: 'attention' },
-    },
-    {
-      label: '$(settings) α, MLP only',
-      detail: 'The same, in the MLP of every layer',
-      sweep: { axis: 'alpha', part: 'mlp' },
-    },
-  ];
-  return (await vscode.window.showQuickPick(choices, { title, placeHolder: 'What is varied?', matchOnDetail: true }))
-    ?.sweep;
-}
+const SWEEPS: Choice<Sweep>[] = [
+  {
+    label: 'Cut position',
+    icon: 'split-vertical',
+    detail: 'IN below the cut, RL from it on: where does RL’s gain sit?',
+    value: { axis: 'cut' },
+  },
+  {
+    label: 'α, all language layers',
+    icon: 'settings',
+    detail: '(1 − α) · IN + α · RL: how much of RL is needed, and does more of it help?',
+    value: { axis: 'alpha' },
+  },
+  {
+    label: 'α, attention only',
+    icon: 'settings',
+    detail: 'The same, in the attention of every layer',
+    value: { axis: 'alpha', part: 'attention' },
+  },
+  {
+    label: 'α, MLP only',
+    icon: 'settings',
+    detail: 'The same, in the MLP of every layer',
+    value: { axis: 'alpha', part: 'mlp' },
+  },
+];
 
 type Options = Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
 
+interface Asking {
+  title: string;
+  /** What is asked before the questions' data. */
+  first: Question[];
+  /** The first of them needs no answer. */
+  given: boolean;
+  question: (options: Options) => Promise<EvaluationQuestion>;
+}
+
 /** The rest is asked alike: the questions, then the estimate beside Run with what it depends on. */
-async function run(
+async function run(services: Services, { title, first, given, question }: Asking): Promise<void> {
+  const options: Options = { data: '', maxNewTokens: MAX_NEW_TOKENS };
+  let ready: EvaluationQuestion | undefined;
+  const own: Question[] = [
+    async (at) => {
+      const data = await pickQuestions(services, title, at);
+      if (data !== undefined && data !== BACK) options.data = data;
+      return data;
+    },
+    async (at) => {
+      const answer = await changeOptions(services, title, at, options, question);
+      if (answer !== undefined && answer !== BACK) ready = answer;
+      return answer;
+    },
+  ];
+  // What the menu was opened on is no question, and no step.
+  if (given && (await first[0]!({ step: 1, totalSteps: 1 })) === undefined) return;
+  if (!(await inSteps([...(given ? first.slice(1) : first), ...own])) || ready === undefined) return;
+  await services.evaluationMemory.remember(ready);
+  services.panels.evaluate({ kind: 'evaluate', evaluation: ready });
+}
+
+/** The question when it is to be run. */
+async function changeOptions(
   services: Services,
   title: string,
-  question: (options: Options) => EvaluationQuestion,
-): Promise<void> {
-  const data = await pickQuestions(services, title);
-  if (data === undefined) return;
-  const options: Options = { data, maxNewTokens: LONGEST_ANSWER };
+  at: Step,
+  options: Options,
+  question: Asking['question'],
+): Promise<Answer<EvaluationQuestion>> {
   for (;;) {
-    const asked = question(options);
-    switch (
-      await askOptions(title, optionItems(options), async (signal) =>
-        planText(await plan(services, asked, signal), asked.checkpoints.length),
-      )
-    ) {
+    const asked = await question(options);
+    const action = await askOptions({ title, ...at }, optionItems(options), async (signal) =>
+      planText(await plan(services, asked, signal), asked.checkpoints.length),
+    );
+    switch (action) {
       case undefined:
-        return;
+      case BACK:
+        return action;
       case 'run':
-        await services.evaluationMemory.remember(asked);
-        services.panels.evaluate({ kind: 'evaluate', evaluation: asked });
-        return;
+        return asked;
       case 'samples': {
         const value = await askNumber(title, 'Questions of each set', options.samples, true);
         if (value === undefined) delete options.samples;
@@ -134,7 +183,7 @@ async function run(
         break;
       }
       case 'tokens': {
-        const value = await askNumber(title, 'Longest answer in tokens', options.maxNewTokens, false);
+        const value = await askNumber(title, 'Max new tokens', options.maxNewTokens, false);
         if (value !== null && value !== undefined) options.maxNewTokens = value;
         break;
       }
@@ -142,30 +191,35 @@ async function run(
         options.badLines = options.badLines === 'skip' ? 'stop' : 'skip';
         break;
       case 'grader': {
-        const picked = await pickLanguageModel(services, title, 'Who judges answers that the rules call wrong?');
+        const picked = await pickLanguageModel(
+          services,
+          title,
+          'Which model judges answers that the rules call wrong?',
+        );
         if (picked === null) delete options.grader;
-        else if (picked !== undefined) options.grader = await languageModelRequest(services, picked);
+        else if (picked !== undefined) options.grader = languageModelRequest(picked);
         break;
       }
       case 'describer': {
         const picked = await pickLanguageModel(
           services,
           title,
-          'Who puts pictures in words where a set has no descriptions?',
+          'Which model describes images where a set has no descriptions?',
           { pictures: true },
         );
         if (picked === null) delete options.describer;
-        else if (picked !== undefined) options.describer = await languageModelRequest(services, picked);
+        else if (picked !== undefined) options.describer = languageModelRequest(picked);
         break;
       }
     }
   }
 }
 
-async function pickQuestions(services: Services, title: string): Promise<string | undefined> {
+function pickQuestions(services: Services, title: string, at: Step): Promise<Answer<string>> {
   return pickData({
     title,
-    placeHolder: 'Questions with answers that can be checked',
+    ...at,
+    placeholder: 'Questions with answers that can be checked',
     endings: ['jsonl', 'parquet'],
     about: async (file) =>
       file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' ? '' : undefined,
@@ -192,26 +246,30 @@ function optionItems({
 }: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer'>[] {
   return [
     {
-      label: '$(list-unordered) Questions',
+      label: 'Questions',
+      icon: 'list-unordered',
       description: samples === undefined ? 'all' : `at most ${samples} of each set, drawn at random`,
-      action: 'samples',
+      value: 'samples',
     },
-    { label: '$(text-size) Longest answer', description: `${maxNewTokens!} tokens`, action: 'tokens' },
+    { label: 'Max new tokens', icon: 'text-size', description: String(maxNewTokens!), value: 'tokens' },
     {
-      label: '$(law) Second opinion',
+      label: 'LLM judge',
+      icon: 'law',
       description:
-        grader === undefined ? 'none: rules judge' : `${grader.model}, for answers that the rules call wrong`,
-      action: 'grader',
+        grader === undefined ? 'off (rule-based grading)' : `${grader.model}, for answers that the rules call wrong`,
+      value: 'grader',
     },
     {
-      label: '$(comment-discussion) Pictures in words',
-      description: describer === undefined ? 'from the set' : `by ${describer.model} where the set has none`,
-      action: 'describer',
+      label: 'Image descriptions',
+      icon: 'comment-discussion',
+      description: describer === undefined ? 'from the data set' : `by ${describer.model} where the data set has none`,
+      value: 'describer',
     },
     {
-      label: '$(warning) Lines that cannot be read',
-      description: badLines === 'skip' ? 'skip, and report them' : 'stop and say which',
-      action: 'badLines',
+      label: 'Malformed lines',
+      icon: 'warning',
+      description: badLines === 'skip' ? 'skip and report' : 'stop with an error',
+      value: 'badLines',
     },
   ];
 }
@@ -236,7 +294,7 @@ export function planText(
   return [
     `${questions.toLocaleString('en')} questions${checkpoints > 1 ? ` in ${checkpoints} checkpoints` : ''}`,
     `${generations.toLocaleString('en')} answers${cached > 0 ? `, ${cached.toLocaleString('en')} known` : ''}`,
-    ...(seconds === null ? [] : [`${basis === 'longest' ? 'up to ' : ''}about ${durationText(seconds)}`]),
+    ...(seconds === null ? [] : [estimateText(seconds, basis === 'longest')]),
     `at most ${bytesText(memory)}`,
   ].join(' · ');
 }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import { isCancelled } from '../services/errors.js';
 import { bytesText, progressText } from '../services/progressText.js';
+import { BACK, askText, checkedBox, pickOne, showInformation, withProgress, type Answer } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom, pathsFrom } from './arguments.js';
@@ -14,11 +15,10 @@ export const mergeCommands = {
   async 'frankenstein.newMerge'(services: Services, ...args: unknown[]) {
     const stages = await pickCheckpoints(
       services,
-      { title: TITLE, placeHolder: 'The checkpoints to make a hybrid of, in the order of their training' },
+      { title: TITLE, placeholder: 'The checkpoints to merge, in the order of their training', least: 2 },
       checkpointsFrom(args),
     );
-    if (stages === undefined) return;
-    if (stages.length < 2) throw new Error('A merge needs at least two checkpoints; one was chosen.');
+    if (stages === undefined || stages === BACK) return;
     const kind = await pickKind(stages);
     if (kind === undefined) return;
     const body =
@@ -43,28 +43,20 @@ export const mergeCommands = {
     });
     if (target === undefined) return;
     const { memory, threads } = readSettings();
-    const result = await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title: `Exporting ${name}`, cancellable: true },
-      async (report, token) => {
-        const abort = new AbortController();
-        token.onCancellationRequested(() => abort.abort());
-        try {
-          return await services.engine.exportMerged(
-            { checkpoint: { path: recipe.fsPath }, out: target.fsPath, memory, threads },
-            {
-              signal: abort.signal,
-              progress: (progress) => report.report({ message: progressText(progress, 'long') }),
-            },
-          );
-        } catch (error) {
-          if (isCancelled(error)) return undefined;
-          throw error;
-        }
-      },
-    );
+    const result = await withProgress(`Exporting ${name}`, 'notification', async (report, signal) => {
+      try {
+        return await services.engine.exportMerged(
+          { checkpoint: { path: recipe.fsPath }, out: target.fsPath, memory, threads },
+          { signal, progress: (progress) => report(progressText(progress, 'long')) },
+        );
+      } catch (error) {
+        if (isCancelled(error)) return undefined;
+        throw error;
+      }
+    });
     if (result === undefined) return;
     services.discovery.refresh();
-    const choice = await vscode.window.showInformationMessage(
+    const choice = await showInformation(
       `${path.basename(result.out)}: ${result.tensors.toLocaleString('en')} tensors, ${bytesText(result.bytes)} written.`,
       'Show Model Card',
     );
@@ -101,11 +93,11 @@ async function pickRecipe({ discovery }: Services): Promise<vscode.Uri | undefin
   const recipes = (await discovery.list()).filter(({ family }) => family === 'recipe');
   if (recipes.length === 0)
     throw new Error('There is no recipe (.frank.yaml) here yet: New Merge Experiment… makes one.');
-  const picked = await vscode.window.showQuickPick(
-    recipes.map((one) => ({ label: one.label, detail: one.path, path: one.path })),
-    { title: 'Export Merged Checkpoint', placeHolder: 'Which recipe?', matchOnDetail: true },
+  const picked = await pickOne(
+    { title: 'Export Merged Checkpoint', placeholder: 'Which recipe?' },
+    recipes.map((one) => ({ label: one.label, detail: one.path, value: one.path })),
   );
-  return picked && vscode.Uri.file(picked.path);
+  return typeof picked === 'string' ? vscode.Uri.file(picked) : undefined;
 }
 
 /** The engine reads files: what is on screen goes to disk first. */
@@ -115,30 +107,33 @@ async function saved(recipe: vscode.Uri): Promise<void> {
 }
 
 async function pickKind(stages: readonly Stage[]): Promise<'splice' | 'interpolate' | 'method' | undefined> {
-  const choices = [
-    {
-      label: '$(layers) Splice by region',
-      detail: 'Early, Mid and Late each from one checkpoint, as in the paper; nothing is computed',
-      hybrid: 'splice' as const,
-    },
-    {
-      label: '$(settings) Interpolate',
-      detail: '(1 − α) · A + α · B, in all layers or some, attention or MLP alone',
-      hybrid: 'interpolate' as const,
-    },
-    {
-      label: '$(symbol-method) A merge method',
-      detail: `TIES, DARE, SLERP, Model Stock and the others of mergekit, over ${stages.length} checkpoints`,
-      hybrid: 'method' as const,
-    },
-  ];
-  return (
-    await vscode.window.showQuickPick(choices, {
-      title: TITLE,
-      placeHolder: 'What kind of hybrid?',
-      matchOnDetail: true,
-    })
-  )?.hybrid;
+  return chosen(
+    await pickOne<'splice' | 'interpolate' | 'method'>({ title: TITLE, placeholder: 'What kind of merge?' }, [
+      {
+        label: 'Stitch by region',
+        icon: 'layers',
+        detail: 'Early, Mid and Late each from one checkpoint, as in the paper; nothing is computed',
+        value: 'splice',
+      },
+      {
+        label: 'Interpolate',
+        icon: 'settings',
+        detail: '(1 − α) · A + α · B, in all layers or some, attention or MLP alone',
+        value: 'interpolate',
+      },
+      {
+        label: 'A merge method',
+        icon: 'symbol-method',
+        detail: `TIES, DARE, SLERP, Model Stock and the others of mergekit, over ${stages.length} checkpoints`,
+        value: 'method',
+      },
+    ]),
+  );
+}
+
+/** These questions stand alone: there is nothing to go back to. */
+function chosen<T>(answer: Answer<T>): T | undefined {
+  return answer === BACK ? undefined : answer;
 }
 
 /** `████ IN  ████ RL  ████ RL`: the regions as they would be, then the cuts on a picture of the layers. */
@@ -153,53 +148,36 @@ async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promi
     [a, b, a],
     [b, a, b],
   ];
-  const splice = await vscode.window.showQuickPick(
-    splices.map((regions) => ({
-      label: regions.join(':').toUpperCase(),
-      description: regions.map((name) => (name === b ? '▓▓▓▓' : '░░░░')).join(' '),
-      detail: `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; everything else from ${regions[0]!}`,
-      regions,
-    })),
-    { title: TITLE, placeHolder: `Which regions from ${b} (▓), which from ${a} (░)?` },
+  const regions = chosen(
+    await pickOne(
+      { title: TITLE, placeholder: `Which regions from ${b} (▓), which from ${a} (░)?` },
+      splices.map((regions) => ({
+        label: regions.join(':'),
+        description: regions.map((name) => (name === b ? '▓▓▓▓' : '░░░░')).join(' '),
+        detail: `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; everything else from ${regions[0]!}`,
+        value: regions,
+      })),
+    ),
   );
-  if (splice === undefined) return undefined;
+  if (regions === undefined) return undefined;
   const { layers } = await engine.inspect({ path: stages.at(-1)!.path });
-  const cuts = await askCuts(layers, splice.regions);
+  const cuts = await askCuts(layers, regions);
   if (cuts === undefined) return undefined;
-  const [early, mid, late] = splice.regions;
+  const [early, mid, late] = regions;
   return `# Early: layers 0–${cuts[0] - 1}, Mid: ${cuts[0]}–${cuts[1] - 1}, Late: ${cuts[1]}–${layers - 1}\nstitch: {early: ${early!}, mid: ${mid!}, late: ${late!}, cuts: [${cuts.join(', ')}]}\n`;
 }
 
 /** `showInputBox` would show the picture from the first key pressed on only. */
 function askCuts(layers: number, regions: readonly string[]): Promise<[number, number] | undefined> {
-  const box = vscode.window.createInputBox();
-  box.title = `${TITLE}: first layer of Mid, first layer of Late`;
+  const box = checkedBox(`${TITLE}: first layer of Mid, first layer of Late`);
   box.value = `${Math.floor(layers / 3)}, ${Math.floor((2 * layers) / 3)}`;
   const show = () => {
     const cuts = cutsOf(box.value, layers);
-    box.validationMessage =
-      cuts === undefined
-        ? {
-            message: `Two layers from 0 to ${layers}, the second not below the first.`,
-            severity: vscode.InputBoxValidationSeverity.Error,
-          }
-        : { message: pictureOf(cuts, layers, regions), severity: vscode.InputBoxValidationSeverity.Info };
+    if (cuts === undefined) box.say(`Two layers from 0 to ${layers}, the second not below the first.`, 'error');
+    else box.say(pictureOf(cuts, layers, regions), 'info');
   };
   show();
-  return new Promise((resolve) => {
-    box.onDidChangeValue(show);
-    box.onDidAccept(() => {
-      const cuts = cutsOf(box.value, layers);
-      if (cuts === undefined) return;
-      resolve(cuts);
-      box.hide();
-    });
-    box.onDidHide(() => {
-      resolve(undefined);
-      box.dispose();
-    });
-    box.show();
-  });
+  return box.ask(show, () => cutsOf(box.value, layers));
 }
 
 export function cutsOf(text: string, layers: number): [number, number] | undefined {
@@ -221,34 +199,32 @@ export function pictureOf([mid, late]: [number, number], layers: number, regions
 
 async function interpolationBody({ engine }: Services, stages: readonly Stage[]): Promise<string | undefined> {
   const [a, b] = rolesOf(stages).slice(-2) as [string, string];
-  const alpha = await vscode.window.showInputBox({
+  const alpha = await askText({
     title: TITLE,
     prompt: `α: 0 is ${a}, 1 is ${b}`,
     value: '0.5',
-    validateInput: (text) => (text.trim() !== '' && Number.isFinite(Number(text)) ? undefined : 'A number.'),
+    refuse: (text) => (text.trim() !== '' && Number.isFinite(Number(text)) ? undefined : 'A number.'),
   });
   if (alpha === undefined) return undefined;
   const { layers } = await engine.inspect({ path: stages.at(-1)!.path });
   const [mid, late] = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
-  const range = await vscode.window.showQuickPick(
-    [
-      { label: 'All language layers', text: '' },
-      { label: `Early: 0–${mid - 1}`, text: `, layers: [0, ${mid}]` },
-      { label: `Mid: ${mid}–${late - 1}`, text: `, layers: [${mid}, ${late}]` },
-      { label: `Late: ${late}–${layers - 1}`, text: `, layers: [${late}, ${layers}]` },
-    ],
-    { title: TITLE, placeHolder: 'Which layers move?' },
+  const range = chosen(
+    await pickOne({ title: TITLE, placeholder: 'Which layers are interpolated?' }, [
+      { label: 'All language layers', value: '' },
+      { label: `Early: 0–${mid - 1}`, value: `, layers: [0, ${mid}]` },
+      { label: `Mid: ${mid}–${late - 1}`, value: `, layers: [${mid}, ${late}]` },
+      { label: `Late: ${late}–${layers - 1}`, value: `, layers: [${late}, ${layers}]` },
+    ]),
   );
   if (range === undefined) return undefined;
-  const part = await vscode.window.showQuickPick(
-    [
-      { label: 'The whole layer', text: '' },
-      { label: 'Attention only', text: ', part: attention' },
-      { label: 'MLP only', text: ', part: mlp' },
-    ],
-    { title: TITLE, placeHolder: 'What of them?' },
+  const part = chosen(
+    await pickOne({ title: TITLE, placeholder: 'What of these layers?' }, [
+      { label: 'The whole layer', value: '' },
+      { label: 'Attention only', value: ', part: attention' },
+      { label: 'MLP only', value: ', part: mlp' },
+    ]),
   );
-  return part && `interpolate: {a: ${a}, b: ${b}, alpha: ${Number(alpha)}${range.text}${part.text}}\n`;
+  return part === undefined ? undefined : `interpolate: {a: ${a}, b: ${b}, alpha: ${Number(alpha)}${range}${part}}\n`;
 }
 
 /** The methods with what their files look like; parameters are the user's to change, with completion. */
@@ -275,18 +251,16 @@ const METHODS: { name: string; detail: string; parameters?: string; models?: str
 
 async function methodBody(stages: readonly Stage[]): Promise<string | undefined> {
   const names = rolesOf(stages);
-  const picked = await vscode.window.showQuickPick(
-    METHODS.filter(
-      ({ most, name }) => (most ?? Infinity) >= stages.length && (name !== 'model_stock' || stages.length > 2),
-    ).map((method) => ({ label: method.name, detail: method.detail, method })),
-    {
-      title: TITLE,
-      placeHolder: 'Which method? Others can be written into the recipe, with completion',
-      matchOnDetail: true,
-    },
+  const method = chosen(
+    await pickOne(
+      { title: TITLE, placeholder: 'Which method? Others can be written into the recipe, with completion' },
+      METHODS.filter(
+        ({ most, name }) => (most ?? Infinity) >= stages.length && (name !== 'model_stock' || stages.length > 2),
+      ).map((one) => ({ label: one.name, detail: one.detail, value: one })),
+    ),
   );
-  if (picked === undefined) return undefined;
-  const { name, parameters, models, base } = picked.method;
+  if (method === undefined) return undefined;
+  const { name, parameters, models, base } = method;
   const others = base === true && name !== 'slerp' && name !== 'model_stock' ? names.slice(1) : names;
   return [
     `merge_method: ${name}`,

@@ -1,45 +1,35 @@
 /** The last step before an analysis: Run with its estimate, and the options that it depends on. */
-import * as vscode from 'vscode';
 import { isCancelled, messageOf } from '../services/errors.js';
+import { askText, pickOne, type Answer, type Choice, type PickQuestion } from '../services/screen.js';
 
-export interface OptionItem<Action extends string> extends vscode.QuickPickItem {
-  action: Action;
-}
+export type OptionItem<Action extends string> = Choice<Action | 'run'>;
 
 /** What was chosen; undefined when dismissed. */
 export async function askOptions<Action extends string>(
-  title: string,
+  question: Omit<PickQuestion, 'placeholder'>,
   options: readonly OptionItem<Action>[],
   estimate: (signal: AbortSignal) => Promise<string>,
-): Promise<Action | 'run' | undefined> {
+): Promise<Answer<Action | 'run'>> {
   const abort = new AbortController();
-  const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { action?: Action | 'run' }>();
-  pick.title = title;
-  pick.placeholder = 'Run, or change what is run';
-  pick.matchOnDescription = true;
-  const show = (description: string) => {
-    pick.items = [
-      { label: '$(play) Run', description, action: 'run', alwaysShow: true },
-      { label: 'Options', kind: vscode.QuickPickItemKind.Separator },
-      ...options,
-    ];
-  };
-  show('estimating…');
-  pick.busy = true;
-  void estimate(abort.signal)
-    .then(show, (error: unknown) => {
-      if (!isCancelled(error)) show(messageOf(error));
-    })
-    .finally(() => (pick.busy = false));
+  const items = (description: string) => [
+    { label: 'Run', icon: 'play', description, value: 'run' as const, alwaysShow: true },
+    { heading: 'Options' },
+    ...options,
+  ];
   try {
-    return await new Promise((resolve) => {
-      pick.onDidAccept(() => resolve(pick.activeItems[0]?.action));
-      pick.onDidHide(() => resolve(undefined));
-      pick.show();
-    });
+    return await pickOne<Action | 'run'>(
+      { ...question, placeholder: 'Run, or change what is run' },
+      items('estimating…'),
+      (show) =>
+        estimate(abort.signal).then(
+          (text) => show(items(text)),
+          (error: unknown) => {
+            if (!isCancelled(error)) show(items(messageOf(error)));
+          },
+        ),
+    );
   } finally {
     abort.abort();
-    pick.dispose();
   }
 }
 
@@ -50,11 +40,11 @@ export async function askNumber(
   value: number | undefined,
   all: boolean,
 ): Promise<number | null | undefined> {
-  const text = await vscode.window.showInputBox({
+  const text = await askText({
     title,
     prompt: all ? `${prompt}; empty for all` : prompt,
     value: value === undefined ? '' : String(value),
-    validateInput: (input) =>
+    refuse: (input) =>
       (all && input.trim() === '') || /^[1-9]\d{0,5}$/.test(input.trim()) ? undefined : 'A whole number above zero.',
   });
   if (text === undefined) return null;

@@ -1,71 +1,56 @@
-/** Asks once in which order several checkpoints were trained. The guess comes first and says what it rests on. */
-import * as vscode from 'vscode';
-import type { EngineApi, StageRequest } from '../protocol/engineApi.js';
+/** The order in which several checkpoints were trained: guessed, said, and changed only where somebody asks for it. */
+import type { StageRequest } from '../protocol/engineApi.js';
 import { labelsOf } from '../services/checkpointPath.js';
-
-interface Choice extends vscode.QuickPickItem {
-  /** Undefined asks stage by stage. */
-  lineage?: Lineage;
-}
-
-interface Lineage {
-  /** Indices into the checkpoints. */
-  order: number[];
-  /** One per stage, in that order. */
-  labels: string[];
-}
+import { BACK, pickOne, showStatus } from '../services/screen.js';
+import type { Services } from '../services/services.js';
 
 /** Above this many, all orders are too many to list. */
 const MOST_LISTED = 3;
 
-/** Undefined when dismissed. */
-export async function pickOrder(
-  engine: EngineApi,
-  checkpoints: readonly string[],
-  title = 'Compare Lineage',
-): Promise<StageRequest[] | undefined> {
-  const names = labelsOf(checkpoints);
-  const cancel = new AbortController();
-  const chosen = await vscode.window.showQuickPick<Choice>(
-    engine
-      .guessOrder({ paths: [...checkpoints] }, { signal: cancel.signal })
-      .then(({ order, labels, reason }) => choices(names, { order, labels }, reason)),
-    { title, placeHolder: 'In which order were these trained? First the base, last the newest.', matchOnDetail: true },
-  );
-  cancel.abort(); // guessing may read weights; a dismissed question needs no answer
-  if (chosen === undefined) return undefined;
-  const lineage = chosen.lineage ?? (await pickStepwise(names));
-  return lineage?.order.map((index, stage) => ({ path: checkpoints[index]!, label: lineage.labels[stage]! }));
+/** The stages in the order that is guessed; the status bar says what it rests on. */
+export async function guessedOrder({ engine }: Services, checkpoints: readonly string[]): Promise<StageRequest[]> {
+  const labels = labelsOf(checkpoints);
+  const { order, reason } = await engine.guessOrder({ paths: [...checkpoints] });
+  const stages = order.map((index) => ({ path: checkpoints[index]!, label: labels[index]! }));
+  showStatus(`${stages.map(({ label }) => label).join(' → ')}. ${reason}`, 'list-ordered');
+  return stages;
 }
 
-function choices(names: readonly string[], guess: Lineage, reason: string): Choice[] {
-  const named = (order: number[]): Lineage => ({ order, labels: order.map((index) => names[index]!) });
+/** Another order of these stages; undefined when dismissed. */
+export async function pickOtherOrder<S extends StageRequest>(stages: readonly S[]): Promise<S[] | undefined> {
+  const names = labelsOf(stages.map(({ path }) => path)).map((name, index) => stages[index]!.label ?? name);
   const text = (order: readonly number[]) => order.map((index) => names[index]!).join(' → ');
-  const listed = names.length <= MOST_LISTED ? permutations(names.length) : [[...guess.order].reverse()];
-  const others = listed.filter((order) => String(order) !== String(guess.order));
-  return [
-    { label: text(guess.order), description: `guessed: ${guess.labels.join(' → ')}`, detail: reason, lineage: guess },
-    ...others.map((order) => ({ label: text(order), lineage: named(order) })),
-    ...(names.length > MOST_LISTED ? [{ label: '$(list-ordered) Another order…' }] : []),
-  ];
+  const now = stages.map((_, index) => index);
+  const listed = names.length <= MOST_LISTED ? permutations(names.length) : [[...now].reverse()];
+  const others = listed.filter((order) => String(order) !== String(now));
+  const chosen = await pickOne(
+    { title: 'Change Order', placeholder: 'In which order were these trained? First the base, last the newest' },
+    [
+      ...others.map((order) => ({ label: text(order), value: order })),
+      ...(names.length > MOST_LISTED ? [{ label: 'Another order…', icon: 'list-ordered', value: [] }] : []),
+    ],
+  );
+  if (chosen === undefined || chosen === BACK) return undefined;
+  const order = chosen.length > 0 ? chosen : await pickStepwise(names);
+  return order?.map((index) => stages[index]!);
 }
 
-async function pickStepwise(names: readonly string[]): Promise<Lineage | undefined> {
+async function pickStepwise(names: readonly string[]): Promise<number[] | undefined> {
   const order: number[] = [];
   while (order.length < names.length) {
-    const left = names.flatMap((label, index) => (order.includes(index) ? [] : [{ label, index }]));
-    if (left.length === 1) order.push(left[0]!.index);
+    const left = names.flatMap((label, value) => (order.includes(value) ? [] : [{ label, value }]));
+    if (left.length === 1) order.push(left[0]!.value);
     else {
       const so = order.map((index) => `${names[index]!} → `).join('');
-      const picked = await vscode.window.showQuickPick(left, {
-        title: 'Compare Lineage',
-        placeHolder: `${so}which one is next?`,
-      });
+      const question = { title: 'Change Order', placeholder: `${so}which one is next?` };
+      const step = order.length + 1;
+      const picked = await pickOne({ ...question, step, totalSteps: names.length - 1 }, left);
       if (picked === undefined) return undefined;
-      order.push(picked.index);
+      if (picked === BACK) order.pop();
+      else order.push(picked);
     }
   }
-  return { order, labels: order.map((index) => names[index]!) };
+  return order;
 }
 
 /** All orders of 0 … count − 1. */

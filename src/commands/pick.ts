@@ -5,80 +5,88 @@ import type { FoundCheckpoint } from '../protocol/engineApi.js';
 import { checkpointOf, identityOf, kindText, labelOf, labelsOf } from '../services/checkpointPath.js';
 import { messageOf } from '../services/errors.js';
 import { bytesText } from '../services/progressText.js';
+import {
+  BACK,
+  pickMany,
+  pickOne,
+  type Answer,
+  type Choice,
+  type Heading,
+  type PickQuestion,
+} from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { withBase } from './base.js';
 
-interface Choice extends vscode.QuickPickItem {
-  checkpoint?: string;
-  browse?: true;
-}
-
-export interface PickOptions {
-  title: string;
-  placeholder: string;
+export interface CheckpointQuestion extends PickQuestion {
   /** Checkpoints that are no choice: those already picked. */
   exclude?: readonly string[];
 }
 
+const ELSEWHERE = 'another folder on this machine';
+
 /** Undefined when dismissed. */
-export async function pickCheckpoint(
+export async function pickCheckpoint(services: Services, question: CheckpointQuestion): Promise<string | undefined> {
+  const answer = await pickCheckpointOrBack(services, question);
+  return answer === BACK ? undefined : answer;
+}
+
+async function pickCheckpointOrBack(
   services: Services,
-  { title, placeholder, exclude = [] }: PickOptions,
-): Promise<string | undefined> {
+  { exclude = [], ...question }: CheckpointQuestion,
+): Promise<Answer<string>> {
   const excluded = new Set(exclude.map((checkpoint) => identityOf(checkpoint)));
-  const choices = async (): Promise<Choice[]> => {
+  const choices = async (): Promise<(Choice<string> | Heading)[]> => {
     const found = await discovered(services);
     const offered = found.filter((checkpoint) => !excluded.has(identityOf(checkpoint.path)));
-    const group = (source: 'workspace' | 'huggingface-cache', label: string): Choice[] => {
+    const group = (source: 'workspace' | 'huggingface-cache', heading: string): (Choice<string> | Heading)[] => {
       const items = offered
         .filter((checkpoint) => checkpoint.source === source)
-        .map((checkpoint) => ({
-          label: checkpoint.label,
-          description: `${kindText(checkpoint)} · ${bytesText(checkpoint.bytes)}`,
-          detail: checkpoint.path,
-          checkpoint: checkpoint.path,
-        }));
-      return items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items];
+        .map((checkpoint) => choiceOf(services, checkpoint, checkpoint.label, checkpoint.path));
+      return items.length === 0 ? [] : [{ heading }, ...items];
     };
     const hand = checkpointInHand();
-    const inHand: Choice[] =
+    const inHand: (Choice<string> | Heading)[] =
       hand === undefined || excluded.has(identityOf(hand))
         ? []
         : [
-            { label: 'In the editor', kind: vscode.QuickPickItemKind.Separator },
-            { label: labelOf(hand), description: 'in the editor', detail: hand, checkpoint: hand },
+            { heading: 'In the editor' },
+            { label: labelOf(hand), description: 'in the editor', detail: hand, value: hand },
           ];
     return [
       ...inHand,
       ...group('workspace', 'Workspace'),
       ...group('huggingface-cache', 'Hugging Face cache'),
-      { label: '', kind: vscode.QuickPickItemKind.Separator },
-      {
-        label: '$(folder-opened) Browse…',
-        description: 'another folder on this machine',
-        browse: true,
-        alwaysShow: true,
-      },
+      { heading: '' },
+      { label: 'Browse…', icon: 'folder-opened', description: ELSEWHERE, value: '', alwaysShow: true },
     ];
   };
-  const choice = await vscode.window.showQuickPick<Choice>(choices(), {
-    title,
-    placeHolder: placeholder,
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
-  const picked = choice?.browse ? await browse(title) : choice?.checkpoint && checkpointOf(choice.checkpoint);
+  const choice = await pickOne(question, choices());
+  if (choice === BACK || choice === undefined) return choice;
+  const picked = choice === '' ? (await browse(question.title))[0] : checkpointOf(choice);
   return picked === undefined ? undefined : withBase(services, picked, pickCheckpoint);
 }
 
-async function browse(title: string): Promise<string | undefined> {
+/** What cannot be opened is offered all the same, with the reason: it may be whole by the time it is needed. */
+function choiceOf({ headers }: Services, found: FoundCheckpoint, label: string, value: string): Choice<string> {
+  const problem = headers.problemOf(found.path);
+  return {
+    label,
+    description: problem ?? `${kindText(found)} · ${bytesText(found.bytes)}`,
+    detail: value,
+    value,
+    ...(problem !== undefined && { icon: 'warning' }),
+  };
+}
+
+async function browse(title: string, several = false): Promise<string[]> {
   const picked = await vscode.window.showOpenDialog({
     title,
     canSelectFolders: true,
     canSelectFiles: false,
+    canSelectMany: several,
     openLabel: 'Choose Checkpoint',
   });
-  return picked?.[0] && checkpointOf(picked[0].fsPath);
+  return (picked ?? []).map((uri) => checkpointOf(uri.fsPath));
 }
 
 export interface Stage {
@@ -86,68 +94,80 @@ export interface Stage {
   label: string;
 }
 
-/** One or several, in the order of their training. */
-export async function pickCheckpoints(
-  services: Services,
-  { title, placeHolder, most }: { title: string; placeHolder: string; most?: number },
-  given: readonly string[],
-): Promise<Stage[] | undefined> {
-  const hand = given.length > 0 ? [...given] : [checkpointInHand()].filter((one) => one !== undefined);
-  const found = await discovered(services);
-  const known = [
-    ...hand,
-    ...found
-      .map((one) => checkpointOf(one.path))
-      .filter((one) => !hand.some((own) => identityOf(own) === identityOf(one))),
-  ];
-  if (known.length === 0) {
-    const one = await pickCheckpoint(services, { title, placeholder: 'Which checkpoint?' });
-    return one === undefined ? undefined : named(services, [one]);
-  }
-  const labels = labelsOf(known);
-  const elsewhere = {
-    label: '$(folder-opened) Browse…',
-    description: 'another folder on this machine',
-    path: undefined as string | undefined,
-    picked: false,
-  };
-  const items = known.map((one, index) => ({
-    label: labels[index]!,
-    description: found.find((entry) => checkpointOf(entry.path) === one)?.family ?? '',
-    detail: one,
-    path: one,
-    picked: hand.includes(one) || known.length === 1,
-  }));
-  const picked = await vscode.window.showQuickPick([...items, elsewhere], {
-    title,
-    placeHolder,
-    canPickMany: true,
-    matchOnDetail: true,
-  });
-  if (picked === undefined) return undefined;
-  const paths = picked.flatMap((item) => item.path ?? []);
-  if (picked.includes(elsewhere)) {
-    const other = await vscode.window.showOpenDialog({
-      title,
-      canSelectFolders: true,
-      canSelectFiles: false,
-      canSelectMany: true,
-      openLabel: 'Choose Checkpoint',
-    });
-    paths.push(...(other ?? []).map((uri) => checkpointOf(uri.fsPath)));
-  }
-  if (paths.length === 0) throw new Error('No checkpoint was chosen.');
-  if (most !== undefined && paths.length > most)
-    throw new Error(`At most ${most} checkpoints can be chosen here; ${paths.length} were.`);
-  return named(services, [...new Set(paths)]);
+export interface CheckpointsQuestion extends PickQuestion {
+  /** How many are needed, and how many can be taken. */
+  least?: number;
+  most?: number;
 }
 
-/** Labels and order of a lineage, as its names tell: Base, IN, RL. */
-async function named({ engine }: Services, paths: string[]): Promise<Stage[]> {
-  if (paths.length === 1) return [{ path: paths[0]!, label: labelsOf(paths)[0]! }];
-  const guess = await engine.guessOrder({ paths });
+/**
+ * One or several, in the order of their training as their names tell it. Those that a menu was opened on are taken
+ * without a question, where they are enough.
+ */
+export async function pickCheckpoints(
+  services: Services,
+  question: CheckpointsQuestion,
+  given: readonly string[],
+): Promise<Answer<Stage[]>> {
+  const paths = await pickPaths(services, question, given);
+  return paths === BACK || paths === undefined ? paths : named(services, paths);
+}
+
+/** The same, as they were chosen. */
+export async function pickPaths(
+  services: Services,
+  { least = 1, most = Infinity, ...question }: CheckpointsQuestion,
+  given: readonly string[],
+): Promise<Answer<string[]>> {
+  const refuse = (paths: readonly string[]) =>
+    paths.length < least
+      ? least === 1
+        ? 'Choose a checkpoint.'
+        : `Choose at least ${least} checkpoints.`
+      : paths.length > most
+        ? `Choose at most ${most} checkpoints; ${paths.length} are ticked.`
+        : undefined;
+  if (given.length > 0 && refuse(given) === undefined) return [...given];
+  const hand = given.length > 0 ? [...given] : [checkpointInHand()].filter((one) => one !== undefined);
+  const choices = async () => {
+    const found = await discovered(services);
+    const known = [
+      ...hand,
+      ...found
+        .map((one) => checkpointOf(one.path))
+        .filter((one) => !hand.some((own) => identityOf(own) === identityOf(one))),
+    ];
+    const labels = labelsOf(known);
+    return known.map((one, index): Choice<string> => {
+      const entry = found.find((other) => checkpointOf(other.path) === one);
+      const choice = entry && choiceOf(services, entry, labels[index]!, one);
+      return {
+        ...(choice ?? { label: labels[index]!, detail: one, value: one }),
+        picked: hand.includes(one) || known.length === 1,
+      };
+    });
+  };
+  return pickMany(
+    {
+      ...question,
+      refuse,
+      browse: {
+        description: ELSEWHERE,
+        ask: async () =>
+          (await browse(question.title, true)).map((one) => ({ label: labelOf(one), detail: one, value: one })),
+      },
+    },
+    choices(),
+  );
+}
+
+/** Labels and order of a lineage, as its names tell. */
+async function named({ engine }: Services, chosen: readonly string[]): Promise<Stage[]> {
+  const paths = [...new Set(chosen)];
   const labels = labelsOf(paths);
-  return guess.order.map((index) => ({ path: paths[index]!, label: labels[index]! }));
+  if (paths.length === 1) return [{ path: paths[0]!, label: labels[0]! }];
+  const { order } = await engine.guessOrder({ paths });
+  return order.map((index) => ({ path: paths[index]!, label: labels[index]! }));
 }
 
 /** What could be found. That something could not is no reason to ask for nothing. */

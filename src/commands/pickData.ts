@@ -2,18 +2,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { pickOne, type Answer, type Choice, type Heading, type PickQuestion } from '../services/screen.js';
 
 const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
 const MOST_FILES = 500;
 
-interface Choice extends vscode.QuickPickItem {
-  data?: string;
-  browse?: true;
-}
-
-export interface DataQuestion {
-  title: string;
-  placeHolder: string;
+export interface DataQuestion extends PickQuestion {
   /** Of names of data files, without the dot. */
   endings: readonly string[];
   /** What is said beside a file that fits, perhaps nothing; undefined where it does not fit. */
@@ -27,67 +21,62 @@ export interface DataQuestion {
 
 /** Undefined when dismissed. */
 export async function pickData({
-  title,
-  placeHolder,
   endings,
   about,
   folders,
   usedBefore,
   browse,
-}: DataQuestion): Promise<string | undefined> {
-  const choices = async (): Promise<Choice[]> => {
+  ...question
+}: DataQuestion): Promise<Answer<string>> {
+  const choices = async (): Promise<(Choice<string> | Heading)[]> => {
     const files = (await vscode.workspace.findFiles(`**/*.{${endings.join(',')}}`, EXCLUDED, MOST_FILES))
       .map((uri) => uri.fsPath)
       .sort();
     const looked = await Promise.all(files.map(async (file) => ({ file, description: await about(file) })));
-    const single = looked.flatMap(({ file, description }): Choice[] =>
+    const single = looked.flatMap(({ file, description }): Choice<string>[] =>
       description === undefined
         ? []
-        : [{ label: `$(file) ${vscode.workspace.asRelativePath(file)}`, description, detail: file, data: file }],
+        : [{ label: vscode.workspace.asRelativePath(file), icon: 'file', description, detail: file, value: file }],
     );
     const whole = folders
       ? await wholeFolders(
-          single.map(({ data }) => data!),
+          single.map(({ value }) => value),
           endings,
         )
       : [];
     const earlier = usedBefore
-      .filter((data) => ![...whole, ...single].some((choice) => choice.data === data))
-      .map((data): Choice => ({ label: `$(history) ${path.basename(data)}`, detail: data, data }));
-    const group = (label: string, items: Choice[]): Choice[] =>
-      items.length === 0 ? [] : [{ label, kind: vscode.QuickPickItemKind.Separator }, ...items];
+      .filter((data) => ![...whole, ...single].some((choice) => choice.value === data))
+      .map((data): Choice<string> => ({ label: path.basename(data), icon: 'history', detail: data, value: data }));
+    const group = (heading: string, items: Choice<string>[]): (Choice<string> | Heading)[] =>
+      items.length === 0 ? [] : [{ heading }, ...items];
     return [
       ...group('Workspace', [...whole, ...single]),
       ...group('Used before', earlier),
-      { label: '', kind: vscode.QuickPickItemKind.Separator },
-      { label: '$(folder-opened) Browse…', description: browse.description, browse: true, alwaysShow: true },
+      { heading: '' },
+      { label: 'Browse…', icon: 'folder-opened', description: browse.description, value: '', alwaysShow: true },
     ];
   };
-  const choice = await vscode.window.showQuickPick<Choice>(choices(), {
-    title,
-    placeHolder,
-    matchOnDescription: true,
-    matchOnDetail: true,
-  });
-  if (choice?.browse !== true) return choice?.data;
-  const picked = await vscode.window.showOpenDialog({ title, ...browse.dialog });
+  const choice = await pickOne(question, choices());
+  if (choice !== '') return choice;
+  const picked = await vscode.window.showOpenDialog({ title: question.title, ...browse.dialog });
   return picked?.[0]?.fsPath;
 }
 
 /** Folders of several data files, all of which fit. */
-async function wholeFolders(fitting: readonly string[], endings: readonly string[]): Promise<Choice[]> {
+async function wholeFolders(fitting: readonly string[], endings: readonly string[]): Promise<Choice<string>[]> {
   const byFolder = new Map<string, string[]>();
   for (const file of fitting)
     byFolder.set(path.dirname(file), [...(byFolder.get(path.dirname(file)) ?? []), path.parse(file).name]);
-  const whole: Choice[] = [];
+  const whole: Choice<string>[] = [];
   for (const [folder, names] of byFolder) {
     const all = (await readdir(folder)).filter((name) => endings.some((ending) => name.endsWith(`.${ending}`)));
     if (names.length > 1 && all.length === names.length)
       whole.push({
-        label: `$(folder) ${vscode.workspace.asRelativePath(folder)}`,
+        label: vscode.workspace.asRelativePath(folder),
+        icon: 'folder',
         description: names.join(', '),
         detail: folder,
-        data: folder,
+        value: folder,
       });
   }
   return whole;

@@ -1,9 +1,9 @@
 /** Probe Checkpoint…: which probe, which checkpoints, which data; what it will cost; then it runs. */
-import * as vscode from 'vscode';
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
-import { bytesText, durationText } from '../services/progressText.js';
+import { bytesText, estimateText } from '../services/progressText.js';
+import { BACK, inSteps, pickOne, type Answer, type Choice, type Question, type Step } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
@@ -15,63 +15,82 @@ const TITLE = 'Probe Checkpoint';
 
 type Kind = ProbeQuestion['kind'];
 
-const KINDS: { probe: Kind; label: string; detail: string }[] = [
+const KINDS: Choice<Kind>[] = [
   {
-    probe: 'swap',
-    label: '$(eye) Vision localization',
+    value: 'swap',
+    label: 'Vision localization',
+    icon: 'eye',
     detail:
-      'Swaps the visual tokens of a second picture in, layer by layer: where do counting, OCR, grounding and recognition change their answers?',
+      'Swaps the visual tokens of a second image in, layer by layer: where do counting, OCR, grounding and recognition change their answers?',
   },
   {
-    probe: 'skip',
-    label: '$(symbol-operator) Reasoning localization',
+    value: 'skip',
+    label: 'Reasoning localization',
+    icon: 'symbol-operator',
     detail: 'Skips one layer at a time: which layers does text-only reasoning need?',
   },
   {
-    probe: 'attention',
-    label: '$(symbol-event) Attention shift',
+    value: 'attention',
+    label: 'Attention shift',
+    icon: 'symbol-event',
     detail:
-      'How much reasoning tokens look at the picture in each layer, in one checkpoint or in two held against each other (IN and RL).',
+      'How much reasoning tokens attend to the image in each layer, in one checkpoint or in two side by side (IN and RL).',
   },
 ];
 
 export const probeCommands = {
   async 'frankenstein.probe'(services: Services, ...args: unknown[]) {
-    const kind = (
-      await vscode.window.showQuickPick(KINDS, {
-        title: TITLE,
-        placeHolder: 'What do you want to find?',
-        matchOnDetail: true,
-      })
-    )?.probe;
-    if (kind === undefined) return;
-    const checkpoints = await pickCheckpoints(
-      services,
-      kind === 'attention'
-        ? { title: TITLE, placeHolder: 'One checkpoint, or two to hold against each other', most: 2 }
-        : { title: TITLE, placeHolder: 'One checkpoint, or the stages of a lineage to lay over each other' },
-      checkpointsFrom(args),
-    );
-    if (checkpoints === undefined) return;
-    const data = await pickSamples(services, kind);
-    if (data === undefined) return;
-    const questions = await pickOptions(services, kind, checkpoints, data);
-    if (questions === undefined) return;
+    const given = checkpointsFrom(args);
+    let kind: Kind = 'swap';
+    let checkpoints: Stage[] = [];
+    let data = '';
+    let questions: ProbeQuestion[] = [];
+    const askCheckpoints: Question = async (at) => {
+      const question =
+        kind === 'attention'
+          ? { title: TITLE, placeholder: 'One checkpoint, or two to compare', most: 2, ...at }
+          : { title: TITLE, placeholder: 'One checkpoint, or the stages of a lineage to overlay', ...at };
+      const picked = await pickCheckpoints(services, question, given);
+      if (Array.isArray(picked)) checkpoints = picked;
+      return picked;
+    };
+    const asked = await inSteps([
+      async (at) => {
+        const picked = await pickOne({ title: TITLE, placeholder: 'What do you want to find?', ...at }, KINDS);
+        if (picked === undefined || picked === BACK) return picked;
+        kind = picked;
+        // What the menu was opened on is no question, and no step.
+        return given.length > 0 ? askCheckpoints({ step: 1, totalSteps: 1 }) : picked;
+      },
+      ...(given.length > 0 ? [] : [askCheckpoints]),
+      async (at) => {
+        const picked = await pickSamples(services, kind, at);
+        if (picked !== undefined && picked !== BACK) data = picked;
+        return picked;
+      },
+      async (at) => {
+        const picked = await pickOptions(services, kind, checkpoints, data, at);
+        if (Array.isArray(picked)) questions = picked;
+        return picked;
+      },
+    ]);
+    if (!asked) return;
     await services.probeMemory.remember(questions);
     services.panels.probe({ kind: 'probe', probes: questions });
   },
 };
 
 /** Sample sets by what is in them: pairs for a swap, questions for the others, about pictures for attention. */
-async function pickSamples(services: Services, kind: Kind): Promise<string | undefined> {
+function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<string>> {
   return pickData({
     title: TITLE,
-    placeHolder:
+    ...at,
+    placeholder:
       kind === 'swap'
-        ? 'Pairs of pictures with a prompt (JSONL)'
+        ? 'Pairs of images with a prompt (JSONL)'
         : kind === 'skip'
           ? 'Questions with answers that can be checked (JSONL)'
-          : 'Questions about pictures (JSONL)',
+          : 'Questions about images (JSONL)',
     endings: ['jsonl'],
     about: async (file) => {
       const hint = await sniffData(file);
@@ -96,10 +115,10 @@ interface Options {
   badLines: 'stop' | 'skip';
 }
 
-const MODES = { from: 'from a layer on (the paper)', only: 'in one layer only (K and V)' };
+const MODES = { from: 'from layer ℓ onward (the paper)', only: 'in layer ℓ only (K and V)' };
 const PARTS = { layer: 'the whole layer', attention: 'attention only', mlp: 'MLP only' };
-/** The paper's longest answer for probes, in tokens. */
-const LONGEST_ANSWER = 128;
+/** The paper's limit for probes. */
+const MAX_NEW_TOKENS = 128;
 
 function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, options: Options): ProbeQuestion[] {
   const { samples, maxNewTokens, mode, part, badLines } = options;
@@ -120,23 +139,24 @@ async function pickOptions(
   kind: Kind,
   checkpoints: readonly Stage[],
   data: string,
-): Promise<ProbeQuestion[] | undefined> {
+  at: Step,
+): Promise<Answer<ProbeQuestion[]>> {
   const options: Options = {
     samples: undefined,
-    maxNewTokens: LONGEST_ANSWER,
+    maxNewTokens: MAX_NEW_TOKENS,
     mode: 'from',
     part: 'layer',
     badLines: 'stop',
   };
   for (;;) {
     const questions = questionsOf(kind, checkpoints, data, options);
-    switch (
-      await askOptions(TITLE, optionItems(kind, options), async (signal) =>
-        planText(await plans(services.engine, questions, signal), questions.length),
-      )
-    ) {
+    const action = await askOptions({ title: TITLE, ...at }, optionItems(kind, options), async (signal) =>
+      planText(await plans(services.engine, questions, signal), questions.length),
+    );
+    switch (action) {
       case undefined:
-        return undefined;
+      case BACK:
+        return action;
       case 'run':
         return questions;
       case 'samples': {
@@ -150,7 +170,7 @@ async function pickOptions(
         break;
       }
       case 'tokens': {
-        const value = await askNumber(TITLE, 'Longest answer in tokens', options.maxNewTokens, false);
+        const value = await askNumber(TITLE, 'Max new tokens', options.maxNewTokens, false);
         if (value !== null && value !== undefined) options.maxNewTokens = value;
         break;
       }
@@ -173,20 +193,24 @@ function optionItems(
 ): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
   return [
     {
-      label: '$(list-unordered) Samples',
+      label: 'Samples',
+      icon: 'list-unordered',
       description:
         samples === undefined ? 'all' : `at most ${samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`,
-      action: 'samples',
+      value: 'samples',
     },
-    ...(kind === 'swap' ? [{ label: '$(arrow-swap) Swapped', description: MODES[mode], action: 'mode' } as const] : []),
-    ...(kind === 'skip'
-      ? [{ label: '$(debug-step-over) Skipped', description: PARTS[part], action: 'part' } as const]
+    ...(kind === 'swap'
+      ? [{ label: 'Swapped', icon: 'arrow-swap', description: MODES[mode], value: 'mode' } as const]
       : []),
-    { label: '$(text-size) Longest answer', description: `${maxNewTokens} tokens`, action: 'tokens' },
+    ...(kind === 'skip'
+      ? [{ label: 'Skipped', icon: 'debug-step-over', description: PARTS[part], value: 'part' } as const]
+      : []),
+    { label: 'Max new tokens', icon: 'text-size', description: String(maxNewTokens), value: 'tokens' },
     {
-      label: '$(warning) Lines that cannot be read',
-      description: badLines === 'stop' ? 'stop and say which' : 'skip, and report them',
-      action: 'badLines',
+      label: 'Malformed lines',
+      icon: 'warning',
+      description: badLines === 'stop' ? 'stop with an error' : 'skip and report',
+      value: 'badLines',
     },
   ];
 }
@@ -211,7 +235,12 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
     `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
     ...(seconds === null
       ? []
-      : [`${all.some(({ basis }) => basis === 'longest') ? 'up to ' : ''}about ${durationText(seconds)}`]),
+      : [
+          estimateText(
+            seconds,
+            all.some(({ basis }) => basis === 'longest'),
+          ),
+        ]),
     `at most ${bytesText(Math.max(...all.map(({ memory }) => memory)))}`,
   ].join(' · ');
 }

@@ -1,6 +1,7 @@
 /** The command table: complete by its type, and one place where an error becomes a sentence on screen. */
 import * as vscode from 'vscode';
 import { isCancelled, messageOf } from '../services/errors.js';
+import { showError } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { withBases } from './base.js';
 import { compareCommands } from './compare.js';
@@ -43,7 +44,7 @@ export function registerCommands(services: Services): vscode.Disposable {
           if (isCancelled(error)) return undefined;
           services.log.error(`${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
           // Not awaited: the command has ended, whatever becomes of the notification.
-          void vscode.window.showErrorMessage(messageOf(error), 'Show Log').then((choice) => {
+          void showError(messageOf(error), 'Show Log').then((choice) => {
             if (choice !== undefined) services.log.show();
           });
           return undefined;

@@ -4,13 +4,21 @@ import * as vscode from 'vscode';
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { ComparePanelRequest, ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
 import type { FoundRun } from '../services/resultsIndex.js';
+import type { JobRequest } from '../services/queue.js';
+import { BACK, confirm, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';
-import { RunNode, runName } from '../views/runsTree.js';
+import { runTitle } from '../services/titles.js';
+import { RunNode } from '../views/runsTree.js';
 
 export const runCommands = {
   async 'frankenstein.openRun'(services: Services, ...args: unknown[]) {
     const run = runFrom(args) ?? (await pickRun(services, 'Open which run?'));
     if (run !== undefined) await openRun(services, run);
+  },
+
+  async 'frankenstein.resumeRun'(services: Services, ...args: unknown[]) {
+    const run = runFrom(args) ?? (await pickRun(services, 'Resume which run?', ({ state }) => state === 'interrupted'));
+    if (run !== undefined) await resumeRun(services, run);
   },
 
   async 'frankenstein.openRunJson'(services: Services, ...args: unknown[]) {
@@ -35,61 +43,78 @@ export const runCommands = {
   async 'frankenstein.deleteRun'(services: Services, ...args: unknown[]) {
     const run = runFrom(args) ?? (await pickRun(services, 'Delete which run?'));
     if (run === undefined) return;
-    const answer = await vscode.window.showWarningMessage(
-      `Delete the run ${runName(run)}?`,
-      { modal: true, detail: `The result in ${run.folder} is deleted. The checkpoints are not touched.` },
-      'Delete',
-    );
-    if (answer === undefined) return;
+    const detail = `The result in ${run.folder} will be deleted. The checkpoints are not touched.`;
+    if (!(await confirm(`Delete the run ${runTitle(run)}?`, detail, 'Delete'))) return;
     await services.engine.deleteRun({ runsFolder: run.runsFolder, runId: run.runId });
     services.results.refresh();
+    services.panels.runDeleted(run.runId);
   },
 };
 
-/** A finished run opens at once; an interrupted one is continued. */
+/** A finished run opens at once; an interrupted one is offered to be continued. */
 export async function openRun(services: Services, run: FoundRun): Promise<void> {
-  if (run.kind === 'probe') return openProbeRun(services, run);
-  if (run.kind === 'spectrum') return openSpectrumRun(services, run);
-  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep')
-    return openEvaluationRun(services, run);
-  const { panels, results } = services;
-  if (run.state === 'interrupted') panels.compare(requestOf(run));
-  else await panels.showResult(requestOf(run), await results.result(run));
-}
-
-async function openSpectrumRun({ panels, results }: Services, run: FoundRun): Promise<void> {
-  const { stages } = requestOf(run);
-  if (run.state === 'finished') await panels.showSpectrum(run, stages, await results.spectrum(run));
-  else {
-    const { mode, filter } = run.spectrum ?? {};
-    panels.spectrum({ kind: 'spectrum', stages, ...(mode && { mode }), ...(filter && { filter }) });
-  }
-}
-
-async function openProbeRun({ panels, results, probeMemory }: Services, run: FoundRun): Promise<void> {
   if (run.state === 'interrupted') {
-    const question = run.question ?? probeMemory.questionOf(run);
-    if (question === undefined)
-      throw new Error(
-        'What this probe was asked is not known here: start it again with “Probe Checkpoint…” and the same choices, and it continues where it was.',
-      );
-    panels.probe({ kind: 'probe', probes: [question] });
+    services.panels.offer(requestToResume(services, run), run.runId);
     return;
   }
-  const result = await results.probe(run);
-  panels.showProbes(probeRequestOf(run, result), [result]);
+  const { panels, results } = services;
+  switch (run.kind) {
+    case 'compare':
+      await panels.showResult(requestOf(run), await results.result(run));
+      break;
+    case 'spectrum':
+      await panels.showSpectrum(run, requestOf(run).stages, await results.spectrum(run));
+      break;
+    case 'probe': {
+      const result = await results.probe(run);
+      panels.showProbes(probeRequestOf(run, result), [result]);
+      break;
+    }
+    case 'evaluate':
+    case 'transfer':
+    case 'sweep':
+      await openEvaluationRun(services, run);
+      break;
+  }
+}
+
+/** Goes on where an interrupted run was. */
+export function resumeRun(services: Services, run: FoundRun): Promise<void> {
+  if (run.state === 'finished') return openRun(services, run);
+  services.panels.open(requestToResume(services, run));
+  return Promise.resolve();
+}
+
+/** @throws where what was asked is not known here. */
+function requestToResume({ probeMemory, evaluationMemory }: Services, run: FoundRun): JobRequest {
+  switch (run.kind) {
+    case 'compare':
+      return requestOf(run);
+    case 'spectrum': {
+      const { mode, filter } = run.spectrum ?? {};
+      return { kind: 'spectrum', stages: requestOf(run).stages, ...(mode && { mode }), ...(filter && { filter }) };
+    }
+    case 'probe': {
+      const question = run.question ?? probeMemory.questionOf(run);
+      if (question === undefined) throw new Error(unknownQuestion('probe', 'Probe Checkpoint…'));
+      return { kind: 'probe', probes: [question] };
+    }
+    case 'evaluate':
+    case 'transfer':
+    case 'sweep': {
+      const evaluation = evaluationMemory.questionOf(run);
+      if (evaluation === undefined) throw new Error(unknownQuestion('evaluation', 'Evaluate Abilities…'));
+      return { kind: 'evaluate', evaluation };
+    }
+  }
+}
+
+function unknownQuestion(what: string, command: string): string {
+  return `The options of this ${what} were not kept here: start it again with “${command}” and the same choices, and it continues where it was.`;
 }
 
 async function openEvaluationRun({ panels, results, evaluationMemory }: Services, run: FoundRun): Promise<void> {
   const known = evaluationMemory.questionOf(run);
-  if (run.state === 'interrupted') {
-    if (known === undefined)
-      throw new Error(
-        'What this evaluation was asked is not known here: start it again with the same choices, and it continues where it was.',
-      );
-    panels.evaluate({ kind: 'evaluate', evaluation: known });
-    return;
-  }
   const result = await results.evaluation(run);
   const { kind, checkpoints, data, maxNewTokens, seed, axis } = result;
   const evaluation = known ?? {
@@ -147,22 +172,23 @@ function runFrom([node]: readonly unknown[]): FoundRun | undefined {
 }
 
 async function runInFront({ panels, results }: Services): Promise<FoundRun | undefined> {
-  const request = panels.current?.request;
-  if (request?.kind === 'compare') return results.findRun(request.stages);
-  const shown = request?.kind === 'probe' ? request.runs?.[0] : request?.kind === 'evaluate' ? request.run : undefined;
-  if (shown === undefined) return undefined;
-  const runs = await results.list();
-  return runs.find(({ runId }) => runId === shown.runId);
+  const runId = panels.current?.shownRun;
+  return runId === undefined ? undefined : (await results.list()).find((run) => run.runId === runId);
 }
 
-async function pickRun({ results }: Services, placeHolder: string): Promise<FoundRun | undefined> {
-  const items = results.list().then((runs) =>
-    runs.map((run) => ({
-      label: runName(run),
+async function pickRun(
+  { results }: Services,
+  placeholder: string,
+  fits: (run: FoundRun) => boolean = () => true,
+): Promise<FoundRun | undefined> {
+  const choices = results.list().then((runs) =>
+    runs.filter(fits).map((run) => ({
+      label: runTitle(run),
       description: run.state === 'finished' ? '' : `interrupted at ${Math.floor(run.done * 100)} %`,
       detail: new Date(run.startedAt).toLocaleString(),
-      run,
+      value: run,
     })),
   );
-  return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDetail: true }))?.run;
+  const picked = await pickOne({ title: 'Runs', placeholder }, choices);
+  return picked === BACK ? undefined : picked;
 }

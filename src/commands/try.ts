@@ -1,6 +1,6 @@
 /** Try Checkpoint…: a panel with a prompt, a picture, and the answers of one checkpoint or two beside each other. */
-import * as vscode from 'vscode';
 import { labelOf, labelsOf } from '../services/checkpointPath.js';
+import { BACK, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { checkpointsFrom } from './arguments.js';
 import { checkpointInHand, pickCheckpoint } from './pick.js';
@@ -25,15 +25,17 @@ export const tryCommands = {
 
 /** Empty: this one alone. Undefined when dismissed. */
 async function pickSecond(services: Services, first: string): Promise<string | undefined> {
-  const choice = await vscode.window.showQuickPick(
-    [
-      { label: `$(comment) ${labelOf(first).replaceAll('$(', '$ (')}`, description: 'alone', two: false },
-      { label: '$(split-horizontal) Beside another checkpoint…', description: 'both are asked the same', two: true },
-    ],
-    { title: TITLE },
-  );
-  if (choice === undefined) return undefined;
-  return choice.two
+  const choice = await pickOne({ title: TITLE, placeholder: 'One checkpoint, or two side by side' }, [
+    { label: labelOf(first), icon: 'comment', description: 'alone', value: 'alone' },
+    {
+      label: 'Beside another checkpoint…',
+      icon: 'split-horizontal',
+      description: 'both are asked the same',
+      value: 'two',
+    },
+  ]);
+  if (choice === undefined || choice === BACK) return undefined;
+  return choice === 'two'
     ? pickCheckpoint(services, { title: TITLE, placeholder: `Try ${labelOf(first)} beside…`, exclude: [first] })
     : '';
 }

@@ -2,6 +2,7 @@
  * What the engine can do, as one interface: the engine process serves it over RPC, the CLI calls it directly.
  * Requests and results are plain data (structured-clone safe).
  */
+import type { GuessedOrder } from './checkpoint/order.js';
 import type { CompareResult, TensorDetail } from './diff/result.js';
 import type { Hybrids, HybridsRequest } from './evaluate/hybrids.js';
 import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './evaluate/request.js';
@@ -191,6 +192,8 @@ export interface GenerateResult {
 
 /** What the engine may ask of the process that started it. */
 export interface EngineHost {
+  /** The key of the endpoint at this address, from where the host keeps secrets; null where there is none. */
+  languageModelKey(request: { url: string }): Promise<string | null>;
   /** The answer of one of the editor's language models to a prompt, about a picture where there is one. */
   complete(
     request: { model: string; prompt: string; picture?: { type: string; bytes: Uint8Array } | undefined },
@@ -217,10 +220,7 @@ export interface EngineApi {
   /** All singular values of one update: from the stored run, else computed. */
   fullSpectrum(request: FullSpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<FullSpectrum>;
   /** Lineage order guessed from names and from which pair is closer; indices into `paths`, with the reason. */
-  guessOrder(
-    request: { paths: string[] },
-    context?: CallContext,
-  ): Promise<{ order: number[]; labels: string[]; reason: string }>;
+  guessOrder(request: { paths: string[] }, context?: CallContext): Promise<GuessedOrder>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
   planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;

@@ -43,6 +43,7 @@ export interface EngineClient {
 const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(1 << 20), MALLOC_TRIM_THRESHOLD_: String(1 << 20) };
 
 const NO_HOST: EngineHost = {
+  languageModelKey: () => Promise.resolve(null),
   complete: () =>
     Promise.reject(
       new FrankensteinError('bad-request', "The editor's language models are there in VS Code only; name an endpoint."),

@@ -41,7 +41,10 @@ new Worker(WATCHDOG, {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-const host: EngineHost = { complete: (request, context) => connection.remote.complete(request, context) };
+const host: EngineHost = {
+  complete: (request, context) => connection.remote.complete(request, context),
+  languageModelKey: (request) => connection.remote.languageModelKey(request),
+};
 const connection = connect<EngineApi, EngineHost>(
   transport,
   createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)), host),

@@ -87,7 +87,7 @@ function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vsc
   const delta = name === undefined ? undefined : lookup.tensor(name)?.deltas[lookup.ownDelta];
   const scale = lookup.range(lookup.ownDelta);
   if (!delta || delta.relative === null || scale === null) return undefined;
-  const near = readSettings().noiseFloorWarnings && isNearFloor(delta);
+  const near = readSettings().roundingFloorWarnings && isNearFloor(delta);
   const ratio = floorRatio(delta);
   const words =
     delta.changed === 0

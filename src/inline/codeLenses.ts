@@ -1,5 +1,6 @@
 /** CodeLenses: per layer in an index, per relevant key in a config. One line of numbers, clickable. */
 import * as vscode from 'vscode';
+import { inert } from '../services/markdown.js';
 import { readSettings } from '../services/settings.js';
 import { configFigures } from './configFigures.js';
 import { lensText } from './figures.js';
@@ -91,7 +92,7 @@ function functionLens(
 ): vscode.CodeLens {
   return lens(line, {
     title: `$(eye) ${text}`,
-    tooltip: 'Share of answers that change when the visual tokens are swapped here. Open in the panel',
+    tooltip: 'Fraction of answers that change when the visual tokens are swapped here. Open in the panel',
     command: 'frankenstein.inline.open',
     arguments: [{ ...targetAt(document, line, { depth }), probe: true }],
   });
@@ -109,9 +110,7 @@ function topLenses(document: vscode.TextDocument, lookup: Lookup | undefined): v
   const { uri } = document;
   const lineage = lookup?.result.stages.map(({ label }) => label).join(' → ');
   return [
-    ...(lineage === undefined
-      ? []
-      : [openLens(0, `$(graph) ${lineage.replaceAll('$(', '$ (')}`, targetAt(document, 0, {}))]),
+    ...(lineage === undefined ? [] : [openLens(0, `$(graph) ${inert(lineage)}`, targetAt(document, 0, {}))]),
     lens(0, { title: 'Compare with…', command: 'frankenstein.compareWith', arguments: [uri] }),
     lens(0, { title: 'Inspect', command: 'frankenstein.inspect', arguments: [uri] }),
   ];

@@ -1,6 +1,7 @@
 /** Deltas in words: the line of a lens, the text bar behind a tensor, the numbers of a hover. */
 import type { Delta, DeltaAggregate } from '../protocol/engineApi.js';
 import { floorRatio, NEAR_FLOOR } from '../protocol/floor.js';
+import { inert } from '../services/markdown.js';
 
 /** What a tensor's delta and an aggregate's have in common. */
 export type AnyDelta =
@@ -8,17 +9,17 @@ export type AnyDelta =
 
 export interface FigureOptions {
   /** Mark what rounding alone may explain. */
-  noiseFloorWarnings: boolean;
+  roundingFloorWarnings: boolean;
 }
 
 /** `ΔRL 3.1e-4 · 1.2× floor · 22 % changed` */
-export function lensText(label: string, delta: AnyDelta, { noiseFloorWarnings }: FigureOptions): string {
+export function lensText(label: string, delta: AnyDelta, { roundingFloorWarnings }: FigureOptions): string {
   const name = `Δ${plainLabel(label)}`;
   if (delta.changed === 0) return `${name} unchanged`;
   const parts = [`${name} ${numberText(delta.relative ?? delta.fro)}`];
   const ratio = floorRatio(delta);
   if (ratio !== null)
-    parts.push(`${noiseFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
+    parts.push(`${roundingFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
   if (delta.changed !== null) parts.push(`${shareText(delta.changed)} changed`);
   if (delta.nonFinite > 0) parts.push(`${delta.nonFinite} not finite`);
   return parts.join(' · ');
@@ -43,7 +44,9 @@ export function shareText(share: number | null): string {
   const percent = 100 * share;
   if (percent > 0 && percent < 0.1) return '< 0.1 %';
   if (percent < 100 && percent > 99.9) return '> 99.9 %';
-  return `${percent >= 10 || percent === 0 ? (Math.round(percent * 10) / 10 === 100 ? '100' : percent.toFixed(0)) : percent.toFixed(1)} %`;
+  // Near the ends a tenth says something: 99.5 % is not all.
+  const digits = percent === 0 || percent === 100 || (percent >= 10 && percent < 99) ? 0 : 1;
+  return `${percent.toFixed(digits)} %`;
 }
 
 export function ratioText(ratio: number): string {
@@ -53,7 +56,7 @@ export function ratioText(ratio: number): string {
 /** Labels are folder names: short, and without what a lens would draw as an icon. */
 export function plainLabel(label: string): string {
   const short = label.length > 24 ? `${label.slice(0, 23)}…` : label;
-  return short.replaceAll('$(', '$ (');
+  return inert(short);
 }
 
 /** The bar's width in characters. */

@@ -61,7 +61,7 @@ export function trusted(text: string): vscode.MarkdownString {
 }
 
 export function hoverOptions(spectra?: SpectrumResult): HoverOptions {
-  return { noiseFloorWarnings: readSettings().noiseFloorWarnings, theme: themeKind(), spectra };
+  return { roundingFloorWarnings: readSettings().roundingFloorWarnings, theme: themeKind(), spectra };
 }
 
 function themeKind(): ThemeKind {

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type * as vscode from 'vscode';
 import type { SpectrumResult } from '../protocol/engineApi.js';
+import { TENSORS_SCHEME } from '../services/tensorDocuments.js';
 import { messageOf } from '../services/errors.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import { MOST_CONFIG_CHARACTERS } from './jsonKeys.js';
@@ -9,6 +10,8 @@ import { Functions } from './functions.js';
 import { Lookup } from './lookup.js';
 
 export const INDEX_FILES: vscode.DocumentFilter = { scheme: 'file', pattern: '**/*.safetensors.index.json' };
+/** The tensors of a checkpoint without an index, as an index writes them. */
+export const TENSOR_LISTS: vscode.DocumentFilter = { scheme: TENSORS_SCHEME };
 export const CONFIG_FILES: vscode.DocumentFilter = { scheme: 'file', pattern: '**/config.json' };
 
 export class Lookups {
@@ -70,7 +73,8 @@ export function folderOfDocument(document: vscode.TextDocument): string {
 }
 
 export function isIndex(document: vscode.TextDocument): boolean {
-  return document.uri.scheme === 'file' && document.uri.fsPath.endsWith('.safetensors.index.json');
+  const { scheme, fsPath } = document.uri;
+  return scheme === TENSORS_SCHEME || (scheme === 'file' && fsPath.endsWith('.safetensors.index.json'));
 }
 
 /** Many things are called `config.json`; a model's names its type or its architecture. */

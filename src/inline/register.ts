@@ -6,7 +6,7 @@ import { Bars } from './bars.js';
 import { CodeLenses } from './codeLenses.js';
 import { Hovers } from './hovers.js';
 import { IndexDocuments } from './indexDocuments.js';
-import { CONFIG_FILES, INDEX_FILES, type Lookups } from './lookups.js';
+import { CONFIG_FILES, INDEX_FILES, TENSOR_LISTS, type Lookups } from './lookups.js';
 
 export function registerInline(services: Services, lookups: Lookups): vscode.Disposable {
   let current: vscode.Disposable | undefined;
@@ -31,7 +31,7 @@ export function registerInline(services: Services, lookups: Lookups): vscode.Dis
   );
 }
 
-const SELECTOR = [INDEX_FILES, CONFIG_FILES];
+const SELECTOR = [INDEX_FILES, TENSOR_LISTS, CONFIG_FILES];
 
 function start(lookups: Lookups, changed: vscode.Event<void>, bars: boolean): vscode.Disposable {
   return vscode.Disposable.from(

@@ -13,6 +13,41 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     return this.state.kind === 'compare' ? this.state.result : undefined;
   }
 
+  /** Which tab is in front in the webview. */
+  private tab: 'comparison' | 'geometry' = 'comparison';
+
+  /** The kind is what its first tab says; the checkpoints are its title. */
+  override get title(): string {
+    return this.labels().join(' → ');
+  }
+
+  override get shownState(): string {
+    return this.tab === 'geometry' ? this.geometry.shownState : super.shownState;
+  }
+
+  override get shownRun(): string | undefined {
+    return this.tab === 'geometry' ? this.request.spectrum?.runId : super.shownRun;
+  }
+
+  protected override resultRun(): string | undefined {
+    return this.result?.provenance.runId;
+  }
+
+  showTab(tab: 'comparison' | 'geometry'): void {
+    this.tab = tab;
+    this.stateChanged();
+  }
+
+  override retry(): void {
+    if (this.tab === 'geometry') this.geometry.retry();
+    else super.retry();
+  }
+
+  override cancel(): void {
+    if (this.tab === 'geometry') this.geometry.cancel();
+    else super.cancel();
+  }
+
   start(): void {
     this.follow(this.services.queue.start(this.request));
   }
@@ -58,6 +93,11 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     this.surface.push();
   }
 
+  override runDeleted(runId: string): void {
+    super.runDeleted(runId);
+    this.geometry.runDeleted(runId);
+  }
+
   protected override labels(): string[] {
     const labels = labelsOf(this.request.stages.map((stage) => stage.path));
     return this.request.stages.map((stage, i) => stage.label ?? labels[i]!);
@@ -69,10 +109,12 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
 
   protected async showStored(): Promise<void> {
     const run = await this.services.results.findRun(this.request.stages);
-    if (run === undefined)
-      this.offer('There is no comparison of these checkpoints on disk. Compare them?', 'not-compared');
+    if (run === undefined) this.offer('Not compared yet.', 'not-compared');
     else if (run.state === 'finished') await this.showResult(await this.services.results.result(run));
-    else this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
+    else {
+      this.offered = run.runId;
+      this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
+    }
   }
 
   protected async showJobResult(result: JobResult): Promise<void> {

@@ -11,6 +11,10 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
     return this.state.kind === 'evaluation' ? this.state.result : undefined;
   }
 
+  protected override resultRun(): string | undefined {
+    return this.evaluation?.provenance.runId;
+  }
+
   start(): void {
     const { kind, evaluation } = this.request;
     this.follow(this.services.queue.start({ kind, evaluation }));
@@ -32,7 +36,7 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
         const question = evaluation?.questions.find((one) => one.id === id);
         const name = question?.images?.[index] ?? (index === 0 ? question?.image : undefined);
         if (evaluation === undefined || name === undefined || name === null)
-          throw new Error('This question has no picture.');
+          throw new Error('This question has no image.');
         return this.pictureOf(await folderOfData(evaluation.data), name);
       },
     };

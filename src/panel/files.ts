@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FileDifference } from '../protocol/engineApi.js';
 import { folderOf, labelOf } from '../services/checkpointPath.js';
+import type { TensorDocuments } from '../services/tensorDocuments.js';
 import { emptyDocument } from '../services/documents.js';
 
 export interface StagePath {
@@ -24,24 +25,18 @@ export async function openFileDiff(stages: readonly StagePath[], difference: Fil
   await vscode.commands.executeCommand('vscode.diff', left, right, title);
 }
 
-/** Shows where the index names the tensor; the config when the checkpoint has no index; the folder when neither. */
-export async function revealTensor(checkpoint: string, onDisk: string): Promise<void> {
-  const folder = folderOf(checkpoint);
-  const index = await findIndex(folder);
-  if (index !== undefined) {
-    const document = await vscode.workspace.openTextDocument(index);
-    const line = lineOf(document, onDisk);
-    const selection = line === undefined ? undefined : document.lineAt(line).range;
-    const editor = await vscode.window.showTextDocument(document, {
-      ...(selection && { selection }),
-      viewColumn: columnOfText(),
-    });
-    if (selection !== undefined) editor.revealRange(selection, vscode.TextEditorRevealType.InCenter);
-    return;
-  }
-  const config = vscode.Uri.file(path.join(folder, 'config.json'));
-  if (await exists(config)) await vscode.window.showTextDocument(config, { viewColumn: columnOfText() });
-  else await vscode.commands.executeCommand('revealInExplorer', vscode.Uri.file(checkpoint));
+/** Shows where the index names the tensor; the list of its tensors where the checkpoint has no index. */
+export async function revealTensor(documents: TensorDocuments, checkpoint: string, onDisk?: string): Promise<void> {
+  const index = (await findIndex(folderOf(checkpoint))) ?? documents.uriOf(checkpoint);
+  const opened = await vscode.workspace.openTextDocument(index);
+  const document = index.scheme === 'file' ? opened : await vscode.languages.setTextDocumentLanguage(opened, 'json');
+  const line = onDisk === undefined ? undefined : lineOf(document, onDisk);
+  const selection = line === undefined ? undefined : document.lineAt(line).range;
+  const editor = await vscode.window.showTextDocument(document, {
+    ...(selection && { selection }),
+    viewColumn: columnOfText(),
+  });
+  if (selection !== undefined) editor.revealRange(selection, vscode.TextEditorRevealType.InCenter);
 }
 
 async function findIndex(folder: string): Promise<vscode.Uri | undefined> {

@@ -3,14 +3,20 @@
  * result; the comparison beside it may be done, under way, or never made.
  */
 import * as vscode from 'vscode';
-import type { FullSpectrum, SpectrumPlan, SpectrumResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, GeometryState, SpectrumChoice, SpectrumJobRequest } from '../protocol/hostApi.js';
+import type { FullSpectrum, SpectrumPlan, SpectrumProgress, SpectrumResult } from '../protocol/engineApi.js';
+import type {
+  ComparePanelRequest,
+  GeometryState,
+  PanelProgress,
+  SpectrumChoice,
+  SpectrumJobRequest,
+} from '../protocol/hostApi.js';
 import { requestKey } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import type { Job, JobState } from '../services/queue.js';
 import { readSettings } from '../services/settings.js';
 import { parseChoice } from '../services/spectrumMemory.js';
-import type { PanelServices } from './jobPanel.js';
+import { waitingProgress, type PanelServices } from './jobPanel.js';
 
 /** What it needs of its panel. */
 export interface GeometryOwner {
@@ -21,6 +27,8 @@ export interface GeometryOwner {
   sendGeometry(state: GeometryState, front: boolean): Promise<void>;
   /** The request has changed, and is to be remembered. */
   requestChanged(): void;
+  /** The tab shows something else. */
+  stateChanged(): void;
 }
 
 export interface RunPlace {
@@ -40,6 +48,20 @@ export class Geometry implements vscode.Disposable {
     private readonly owner: GeometryOwner,
     private readonly services: PanelServices,
   ) {}
+
+  /** `offer`, `running`, `failed` or `spectrum`, as the buttons of the editor's title know them. */
+  get shownState(): string {
+    return this.state?.kind === 'result' ? 'spectrum' : (this.state?.kind ?? 'offer');
+  }
+
+  retry(): void {
+    if (this.state?.kind === 'failed') void this.start(this.state.choice);
+  }
+
+  runDeleted(runId: string): void {
+    if (this.state?.kind !== 'result' || this.owner.request.spectrum?.runId !== runId) return;
+    this.leave();
+  }
 
   /** What there is to show: what runs, what is on disk, or an offer. */
   current(): Promise<GeometryState> {
@@ -198,8 +220,14 @@ export class Geometry implements vscode.Disposable {
   follow(job: Job): void {
     this.following?.dispose();
     this.job = job;
-    const listener = job.onDidChange((state) => void this.onJob(job, state));
-    this.following = new vscode.Disposable(() => listener.dispose());
+    const { queue } = this.services;
+    const listeners = [
+      job.onDidChange((state) => void this.onJob(job, state)),
+      queue.onDidMove(() => {
+        if (queue.waitingText(job) !== undefined) void this.onJob(job, job.state);
+      }),
+    ];
+    this.following = new vscode.Disposable(() => listeners.forEach((listener) => listener.dispose()));
     void this.onJob(job, job.state);
   }
 
@@ -208,12 +236,12 @@ export class Geometry implements vscode.Disposable {
     if (request.kind !== 'spectrum') return;
     switch (state.kind) {
       case 'running': {
-        const { progress } = state;
+        const progress = state.progress ?? waitingProgress(this.services.queue, job);
         this.set({
           kind: 'running',
-          title: `Geometry of ${this.owner.title}`,
+          title: job.title,
           labels: this.owner.stageLabels(),
-          progress: progress !== null && 'totalMatrices' in progress ? progress : null,
+          progress: progress !== null && isOfSpectrum(progress) ? progress : null,
         });
         break;
       }
@@ -233,6 +261,7 @@ export class Geometry implements vscode.Disposable {
 
   private set(state: GeometryState): void {
     this.state = state;
+    this.owner.stateChanged();
     void this.send();
   }
 
@@ -250,6 +279,10 @@ export class Geometry implements vscode.Disposable {
   dispose(): void {
     this.following?.dispose();
   }
+}
+
+function isOfSpectrum(progress: PanelProgress): progress is SpectrumProgress {
+  return 'totalMatrices' in progress;
 }
 
 function ended(job: Job): Promise<Extract<JobState, { kind: 'failed' | 'finished' }>> {

@@ -2,14 +2,19 @@
 import * as vscode from 'vscode';
 import type { EngineApi } from '../protocol/engineApi.js';
 import type { HostApi } from '../protocol/hostApi.js';
+import type { TensorDocuments } from '../services/tensorDocuments.js';
 import { readSettings } from '../services/settings.js';
 import type { ComparePanel } from './comparePanel.js';
 import { openFileDiff, revealTensor } from './files.js';
 
 /** What a comparison's panel offers besides. */
-export function comparisonApi(panel: ComparePanel, { engine }: { engine: EngineApi }): Partial<HostApi> {
+export function comparisonApi(
+  panel: ComparePanel,
+  { engine, tensorDocuments }: { engine: EngineApi; tensorDocuments: TensorDocuments },
+): Partial<HostApi> {
   return {
     setCuts: ({ cuts }) => panel.setCuts(cuts),
+    tabShown: ({ tab }) => Promise.resolve(panel.showTab(tab)),
 
     geometry: () => panel.geometry.current(),
     planSpectrum: (choice) => panel.geometry.plan(choice),
@@ -32,7 +37,7 @@ export function comparisonApi(panel: ComparePanel, { engine }: { engine: EngineA
       const tensor = panel.result?.tensors.find((entry) => entry.name === name);
       const checkpoint = panel.request.stages[stage];
       if (checkpoint === undefined) throw new Error(`There is no stage ${stage}.`);
-      await revealTensor(checkpoint.path, tensor?.onDisk[stage] ?? name);
+      await revealTensor(tensorDocuments, checkpoint.path, tensor?.onDisk[stage] ?? name);
     },
   };
 }
@@ -43,6 +48,8 @@ const refuse = (): Promise<never> => Promise.reject(new Error('This panel has no
 export const REFUSED: Omit<HostApi, 'ready' | 'save' | 'copy'> = {
   cancel: refuse,
   retry: refuse,
+  act: refuse,
+  tabShown: refuse,
   skipBadLines: refuse,
   setCuts: refuse,
   tensorDetail: refuse,

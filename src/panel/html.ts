@@ -21,6 +21,9 @@ export function panelHtml(webview: vscode.Webview, extensionUri: vscode.Uri, tit
     `font-src ${webview.cspSource}`,
     // Figures are exported through data and blob images.
     `img-src ${webview.cspSource} data: blob:`,
+    // Not covered by default-src.
+    `base-uri 'none'`,
+    `form-action 'none'`,
   ].join('; ');
   return `<!DOCTYPE html>
 <html lang="en">

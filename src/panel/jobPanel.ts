@@ -1,9 +1,10 @@
 /** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
 import * as vscode from 'vscode';
-import type { EngineApi } from '../protocol/engineApi.js';
+import type { EngineApi, SpectrumProgress } from '../protocol/engineApi.js';
 import type {
   ComparePanelRequest,
   EvaluatePanelRequest,
+  FailureAction,
   HostApi,
   PanelProgress,
   PanelState,
@@ -13,6 +14,7 @@ import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import { checkpointsOf, keyOf, titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
+import type { TensorDocuments } from '../services/tensorDocuments.js';
 import type { SpectrumMemory } from '../services/spectrumMemory.js';
 import { REFUSED, savingApi } from './hostApi.js';
 import { Surface, type Focus, type Panel } from './surface.js';
@@ -23,6 +25,7 @@ export interface PanelServices {
   queue: Queue;
   results: ResultsIndex;
   spectrumMemory: SpectrumMemory;
+  tensorDocuments: TensorDocuments;
 }
 
 /** What a finished job has for its panel. */
@@ -37,6 +40,8 @@ export abstract class JobPanel<
   private following: vscode.Disposable | undefined;
   private job: Job | undefined;
   private pendingFocus: Focus | undefined;
+  /** The run that is offered to be continued. */
+  offered: string | undefined;
   state: PanelState;
   readonly onDidChange = this.changed.event;
   readonly onDidDispose: vscode.Event<void>;
@@ -64,6 +69,25 @@ export abstract class JobPanel<
 
   get key(): string {
     return keyOf(this.request);
+  }
+
+  get shownState(): string {
+    return this.state.kind;
+  }
+
+  get shownRun(): string | undefined {
+    return this.state.kind === 'failed' ? this.offered : this.resultRun();
+  }
+
+  /** The run of the result that is shown. */
+  protected abstract resultRun(): string | undefined;
+
+  retry(): void {
+    this.start();
+  }
+
+  runDeleted(runId: string): void {
+    if (this.shownRun === runId) this.offer('This run was deleted.', 'deleted');
   }
 
   /** What is offered where the run that was shown is no longer on disk. */
@@ -119,14 +143,24 @@ export abstract class JobPanel<
       ready: () => Promise.resolve(this.ready()),
       cancel: () => Promise.resolve(this.cancel()),
       retry: () => Promise.resolve(this.start()),
+      act: async ({ action }) => {
+        await this.act(action);
+      },
+      tabShown: () => Promise.resolve(),
     };
   }
 
   protected follow(job: Job): void {
     this.following?.dispose();
     this.job = job;
-    const listener = job.onDidChange((state) => void this.onJob(state));
-    this.following = new vscode.Disposable(() => listener.dispose());
+    const listeners = [
+      job.onDidChange((state) => void this.onJob(state)),
+      // One that waits says for what, and how far that is.
+      this.services.queue.onDidMove(() => {
+        if (this.services.queue.waitingText(job) !== undefined) void this.onJob(job.state);
+      }),
+    ];
+    this.following = new vscode.Disposable(() => listeners.forEach((listener) => listener.dispose()));
     void this.onJob(job.state);
   }
 
@@ -136,8 +170,38 @@ export abstract class JobPanel<
     this.changed.fire();
   }
 
+  /** What is in sight has changed, without the state. */
+  stateChanged(): void {
+    this.changed.fire();
+  }
+
   protected fail(error: unknown): void {
-    this.set({ kind: 'failed', title: this.title, message: messageOf(error), code: codeOf(error), canRetry: true });
+    this.set(this.failed(messageOf(error), codeOf(error)));
+  }
+
+  /** Trying again may help once a file is whole; what is wrong with checkpoints has other ways on as well. */
+  private failed(message: string, code: string): PanelState {
+    const actions: FailureAction[] =
+      code === 'cancelled' ? [] : ABOUT_CHECKPOINTS.has(code) ? ['choose', 'inspect', 'log'] : ['log'];
+    return { kind: 'failed', title: this.title, message, code, canRetry: true, actions };
+  }
+
+  private async act(action: FailureAction): Promise<void> {
+    switch (action) {
+      case 'log':
+        await vscode.commands.executeCommand('frankenstein.showLog');
+        break;
+      case 'choose':
+        await vscode.commands.executeCommand(commandOf(this.request));
+        break;
+      case 'inspect': {
+        const { state } = this;
+        const paths = checkpointsOf(this.request).map(({ path }) => path);
+        const meant = paths.find((path) => state.kind === 'failed' && state.message.includes(path));
+        await vscode.commands.executeCommand('frankenstein.inspect', meant ?? paths[0]);
+        break;
+      }
+    }
   }
 
   /** Nothing went wrong, and nothing is there to show: an offer to start or to continue. */
@@ -148,14 +212,10 @@ export abstract class JobPanel<
   private async onJob(state: JobState): Promise<void> {
     switch (state.kind) {
       case 'running':
-        if (this.state.kind === 'running' && state.progress !== null) {
-          this.state = this.running(state.progress);
-          if (this.view.visible)
-            void this.surface.connection.remote.progress({ progress: state.progress }).catch(() => undefined);
-        } else this.set(this.running(state.progress));
+        this.showProgress(state.progress ?? waitingProgress(this.services.queue, this.job));
         break;
       case 'failed':
-        this.set({ kind: 'failed', title: this.title, message: state.message, code: state.code, canRetry: true });
+        this.set(this.failed(state.message, state.code));
         break;
       case 'finished':
         try {
@@ -165,6 +225,12 @@ export abstract class JobPanel<
         }
         break;
     }
+  }
+
+  private showProgress(progress: PanelProgress | null): void {
+    if (this.state.kind !== 'running' || progress === null) return this.set(this.running(progress));
+    this.state = this.running(progress);
+    if (this.view.visible) void this.surface.connection.remote.progress({ progress }).catch(() => undefined);
   }
 
   private running(progress: PanelProgress | null): PanelState {
@@ -182,4 +248,28 @@ export abstract class JobPanel<
       () => undefined, // the webview was shown anew; its `ready` delivers again
     );
   }
+}
+
+/** Codes of what is wrong with checkpoints, or with what was asked of them. */
+const ABOUT_CHECKPOINTS = new Set(['mismatch', 'malformed', 'unsupported', 'not-found', 'bad-request', 'no-base']);
+
+/** The command that asks for other checkpoints. */
+function commandOf(request: ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest): string {
+  if (request.kind === 'evaluate') return `frankenstein.${request.evaluation.kind ?? 'evaluate'}`;
+  return request.kind === 'compare' ? 'frankenstein.compareLineage' : 'frankenstein.probe';
+}
+
+/** What a job that waits for its turn shows for progress: for what, and how far that is. */
+export function waitingProgress(queue: Queue, job: Job | undefined): SpectrumProgress | null {
+  const phase = job && queue.waitingText(job);
+  if (phase === undefined) return null;
+  return {
+    phase,
+    doneBytes: 0,
+    totalBytes: 0,
+    doneMatrices: 0,
+    totalMatrices: 0,
+    remainingSeconds: null,
+    tensor: null,
+  };
 }

@@ -1,6 +1,9 @@
 /** Reads back what the webview kept with `setState`. It survives versions of the extension, so it is checked. */
+import type { LanguageModelRequest } from '../protocol/engineApi.js';
+import { ownLabels } from '../services/titles.js';
 import type {
   EvaluatePanelRequest,
+  EvaluationQuestion,
   PanelMemory,
   PanelRequest,
   ProbePanelRequest,
@@ -27,7 +30,16 @@ function parseRequest(value: unknown): PanelRequest | undefined {
     isRecord(spectrum) && typeof spectrum['runsFolder'] === 'string' && typeof spectrum['runId'] === 'string'
       ? { spectrum: { runsFolder: spectrum['runsFolder'], runId: spectrum['runId'] } }
       : {};
-  return { kind: 'compare', stages, ...(isCuts(cuts) && { cuts }), ...shown };
+  // Earlier versions remembered roles in the place of names.
+  const labels = ownLabels(
+    stages.map(({ label }) => label ?? ''),
+    stages.map(({ path }) => path),
+  );
+  const named = stages.map(({ path, label }, index) => ({
+    path,
+    ...(label !== undefined && { label: labels[index]! }),
+  }));
+  return { kind: 'compare', stages: named, ...(isCuts(cuts) && { cuts }), ...shown };
 }
 
 function parseStages(value: unknown): { path: string; label?: string }[] | undefined {
@@ -90,7 +102,21 @@ function parseQuestion(value: unknown): ProbeQuestion | undefined {
 }
 
 function parseEvaluation(value: Record<string, unknown>): EvaluatePanelRequest | undefined {
-  const asked = value['evaluation'];
+  const evaluation = parseEvaluationQuestion(value['evaluation']);
+  const run = value['run'];
+  return (
+    evaluation && {
+      kind: 'evaluate',
+      evaluation,
+      ...(isRecord(run) &&
+        typeof run['runsFolder'] === 'string' &&
+        typeof run['runId'] === 'string' && { run: { runsFolder: run['runsFolder'], runId: run['runId'] } }),
+    }
+  );
+}
+
+/** Only fields that are known come through: a key that an earlier version kept does not. */
+export function parseEvaluationQuestion(asked: unknown): EvaluationQuestion | undefined {
   if (!isRecord(asked) || typeof asked['data'] !== 'string') return undefined;
   const stages = parseStages(asked['checkpoints']);
   if (stages === undefined) return undefined;
@@ -113,23 +139,26 @@ function parseEvaluation(value: Record<string, unknown>): EvaluatePanelRequest |
       ? (axis['values'] as (number | null)[])
       : undefined;
   const name = isRecord(axis) ? (['cut', 'alpha'] as const).find((own) => own === axis['name']) : undefined;
-  const run = value['run'];
+  const [grader, describer] = [parseLanguageModel(asked['grader']), parseLanguageModel(asked['describer'])];
   return {
-    kind: 'evaluate',
-    evaluation: {
-      checkpoints,
-      data: asked['data'],
-      ...number('samples'),
-      ...number('seed'),
-      ...number('maxNewTokens'),
-      ...one('kind', ['evaluate', 'transfer', 'sweep']),
-      ...one('badLines', ['stop', 'skip']),
-      ...(values && name && { axis: { name, values } }),
-    },
-    ...(isRecord(run) &&
-      typeof run['runsFolder'] === 'string' &&
-      typeof run['runId'] === 'string' && { run: { runsFolder: run['runsFolder'], runId: run['runId'] } }),
+    checkpoints,
+    data: asked['data'],
+    ...number('samples'),
+    ...number('seed'),
+    ...number('maxNewTokens'),
+    ...one('kind', ['evaluate', 'transfer', 'sweep']),
+    ...one('badLines', ['stop', 'skip']),
+    ...(values && name && { axis: { name, values } }),
+    ...(grader && { grader }),
+    ...(describer && { describer }),
   };
+}
+
+function parseLanguageModel(value: unknown): LanguageModelRequest | undefined {
+  if (!isRecord(value) || typeof value['model'] !== 'string') return undefined;
+  const { kind, url, model } = value;
+  if (kind === 'editor') return { kind, model };
+  return kind === 'endpoint' && typeof url === 'string' ? { kind, url, model } : undefined;
 }
 
 function parseTry(value: Record<string, unknown>): TryPanelRequest | undefined {

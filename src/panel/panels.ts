@@ -9,10 +9,13 @@ import type {
   SpectrumJobRequest,
   TryPanelRequest,
 } from '../protocol/hostApi.js';
-import { keyOf, type Job, type JobRequest } from '../services/queue.js';
+import type { Store } from '../services/questionMemory.js';
+import { checkpointsOf, keyOf, type Job, type JobRequest } from '../services/queue.js';
+import { showError, showInformation } from '../services/screen.js';
+import { distinguishing } from '../services/titles.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
-import type { PanelServices } from './jobPanel.js';
+import { JobPanel, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
 import { VIEW_TYPE, type Panel } from './surface.js';
@@ -23,9 +26,30 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   private readonly shown = new Set<Panel>();
   private readonly disposables: vscode.Disposable[];
 
-  constructor(private readonly services: PanelServices) {
+  /** What ran when the window was closed or reloaded: a panel of that moment may come back with nothing. */
+  private readonly lost: PanelRequest[];
+
+  constructor(
+    private readonly services: PanelServices,
+    private readonly store: Store,
+  ) {
+    const running: unknown = store.get(RUNNING);
+    this.lost = (Array.isArray(running) ? running : []).flatMap(
+      (request: unknown) => parseMemory({ request })?.request ?? [],
+    );
     this.disposables = [vscode.window.registerWebviewPanelSerializer(VIEW_TYPE, this)];
-    services.queue.onDidEnd((job) => this.tellIfUnseen(job));
+    services.queue.onDidStart(() => this.keepRunning());
+    services.queue.onDidEnd((job) => {
+      this.keepRunning();
+      this.tellIfUnseen(job);
+    });
+  }
+
+  private keepRunning(): void {
+    const requests = this.services.queue.active.map(({ request }) =>
+      request.kind === 'spectrum' ? { kind: 'compare', stages: request.stages } : request,
+    );
+    void this.store.update(RUNNING, requests);
   }
 
   /** The panel in front. */
@@ -122,6 +146,22 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     }
   }
 
+  /** Shows what there is, and offers to go on; nothing starts. */
+  offer(request: JobRequest, runId?: string): void {
+    if (request.kind === 'spectrum') {
+      this.geometry(request);
+      return;
+    }
+    const panel = this.show(request);
+    if (panel instanceof JobPanel) panel.offered = runId;
+    void panel.restore();
+  }
+
+  /** The run is no longer on disk; what shows it says so. */
+  runDeleted(runId: string): void {
+    for (const panel of this.shown) panel.runDeleted(runId);
+  }
+
   /** Opens on a comparison that is finished. */
   async showResult(request: ComparePanelRequest, result: CompareResult): Promise<ComparePanel> {
     const panel = this.show(request) as ComparePanel;
@@ -157,8 +197,10 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
       if (panel instanceof ComparePanel) panel.geometry.dispose();
       this.shown.delete(panel);
       this.updateContext();
+      this.nameTabs();
     });
     this.updateContext();
+    this.nameTabs();
     return panel;
   }
 
@@ -177,7 +219,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 
   /** Called by VS Code for a panel that was open when the window closed. */
   async deserializeWebviewPanel(view: vscode.WebviewPanel, state: unknown): Promise<void> {
-    const request = parseMemory(state)?.request;
+    const request = parseMemory(state)?.request ?? this.lost.shift();
     if (!request) {
       view.dispose();
       return;
@@ -188,40 +230,52 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   private updateContext(): void {
-    // For the buttons of the panel's own tab: cancel while it runs, retry when it failed.
-    void vscode.commands.executeCommand('setContext', 'frankenstein.panelState', this.active?.state.kind);
+    // For the buttons of the panel's own tab: cancel while it runs, retry when it failed, the run where there is one.
+    const { active } = this;
+    void vscode.commands.executeCommand('setContext', 'frankenstein.panelState', active?.shownState);
+    void vscode.commands.executeCommand('setContext', 'frankenstein.panelHasRun', active?.shownRun !== undefined);
+    void vscode.commands.executeCommand('setContext', 'frankenstein.panelKind', active?.request.kind);
+  }
+
+  /** Tabs of one title say which folder their checkpoints are in, as editors of one file name do. */
+  private nameTabs(): void {
+    const panels = [...this.shown];
+    const folders = distinguishing(panels.map(({ title, request }) => ({ title, paths: pathsOf(request) })));
+    panels.forEach(({ view, title }, index) => {
+      const folder = folders[index];
+      view.title = folder === undefined ? title : `${title} · ${folder}`;
+    });
   }
 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
-  private tellIfUnseen(job: Job): void {
-    const { state, request } = job;
-    if (
-      this.find(request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : job.key) !==
-      undefined
-    )
-      return;
-    if (state.kind === 'finished') {
-      const { result } = state;
-      void vscode.window
-        .showInformationMessage(`${job.title}${request.kind === 'compare' ? ' is compared.' : ' is done.'}`, 'Open')
-        .then((choice) => {
-          if (choice === undefined) return;
-          if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
-          // Finished runs are back at once.
-          else if (request.kind === 'probe') this.probe(request);
-          else if (request.kind === 'evaluate') this.evaluate(request);
-          else if (request.kind === 'spectrum') this.geometry(request);
-        });
-    } else if (state.kind === 'failed' && state.code !== 'cancelled') {
-      void vscode.window.showErrorMessage(state.message, 'Show Log').then((choice) => {
+  private tellIfUnseen({ state, request, title, key }: Job): void {
+    const own = request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : key;
+    if (this.find(own) !== undefined) return;
+    if (state.kind === 'finished')
+      void showInformation(`${title}: done.`, 'Open').then((choice) => {
+        if (choice === undefined) return;
+        const { result } = state;
+        if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
+        // Finished runs are back at once.
+        else if (request.kind === 'spectrum') this.geometry(request);
+        else this.open(request);
+      });
+    else if (state.kind === 'failed' && state.code !== 'cancelled')
+      void showError(`${title}: ${state.message}`, 'Show Log').then((choice) => {
         if (choice !== undefined) void vscode.commands.executeCommand('frankenstein.showLog');
       });
-    }
   }
 
   dispose(): void {
     vscode.Disposable.from(...this.disposables).dispose();
   }
+}
+
+/** Requests of jobs that have not ended. */
+const RUNNING = 'frankenstein.running';
+
+function pathsOf(request: PanelRequest): string[] {
+  return (request.kind === 'try' ? request.checkpoints : checkpointsOf(request)).map(({ path }) => path);
 }
 
 function keyOfPanel(request: PanelRequest): string {

@@ -11,6 +11,10 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
     return this.state.kind === 'probe' ? this.state.results : [];
   }
 
+  protected override resultRun(): string | undefined {
+    return this.results[0]?.provenance.runId;
+  }
+
   start(): void {
     const { kind, probes } = this.request;
     this.follow(this.services.queue.start({ kind, probes }));
@@ -33,7 +37,7 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
       picture: async ({ result: index, sample: id, which, index: image = 0 }) => {
         const result = this.results[index];
         const name = result && pictureName(result, id, which, image);
-        if (name === undefined || name === '') throw new Error('This sample has no such picture.');
+        if (name === undefined || name === '') throw new Error('This sample has no such image.');
         return pictureBelow(await folderOfData(result!.data), name);
       },
     };

@@ -22,12 +22,20 @@ export interface Panel {
   readonly title: string;
   readonly request: PanelRequest;
   readonly state: PanelState;
+  /** The kind of what is in sight: of the state, or of the tab that lies over it. */
+  readonly shownState: string;
+  /** The id of the run that is in sight. */
+  readonly shownRun: string | undefined;
   /** The state's kind, the title, or whether the panel is in front has changed. */
   readonly onDidChange: vscode.Event<void>;
   readonly onDidDispose: vscode.Event<void>;
   /** Starts, or starts again. */
   start(): void;
+  /** Starts again what is in sight. */
+  retry(): void;
   cancel(): void;
+  /** A run is no longer on disk. */
+  runDeleted(runId: string): void;
   /** Shows what an earlier session left. */
   restore(): Promise<void>;
   readonly result?: CompareResult | undefined;

@@ -41,7 +41,7 @@ export class TryPanel implements Panel {
   }
 
   get title(): string {
-    return `Try ${this.request.checkpoints.map(({ label }) => label).join(' and ')}`;
+    return `Try · ${this.request.checkpoints.map(({ label }) => label).join(', ')}`;
   }
 
   get key(): string {
@@ -52,8 +52,22 @@ export class TryPanel implements Panel {
     return { kind: 'try', title: this.title, trial: this.trial };
   }
 
+  get shownState(): string {
+    return this.abort === undefined ? 'try' : 'running';
+  }
+
+  readonly shownRun = undefined;
+
   start(): void {
     this.surface.push();
+  }
+
+  retry(): void {
+    this.start();
+  }
+
+  runDeleted(): void {
+    // Nothing here comes from a run.
   }
 
   restore(): Promise<void> {
@@ -76,9 +90,9 @@ export class TryPanel implements Panel {
       cancel: () => Promise.resolve(this.cancel()),
       choosePicture: async () => {
         const picked = await vscode.window.showOpenDialog({
-          title: 'Choose a Picture',
-          filters: { Pictures: ['png', 'jpg', 'jpeg', 'webp'] },
-          openLabel: 'Choose Picture',
+          title: 'Choose an Image',
+          filters: { Images: ['png', 'jpg', 'jpeg', 'webp'] },
+          openLabel: 'Choose Image',
         });
         const file = picked?.[0]?.fsPath;
         if (file === undefined) return null;
@@ -88,11 +102,11 @@ export class TryPanel implements Panel {
       },
       chosenPicture: ({ id }) => {
         const file = this.pictures[id];
-        return file === undefined ? Promise.reject(new Error('This picture was not chosen here.')) : readPicture(file);
+        return file === undefined ? Promise.reject(new Error('This image was not chosen here.')) : readPicture(file);
       },
       ask: async ({ prompt, image, maxNewTokens }) => {
         const file = image === null ? null : this.pictures[image];
-        if (file === undefined) throw new Error('This picture was not chosen here.');
+        if (file === undefined) throw new Error('This image was not chosen here.');
         if (this.abort !== undefined) throw new Error('An answer is still under way.');
         if (prompt.trim() === '') throw new Error('There is nothing to ask.');
         void this.run({
@@ -185,6 +199,7 @@ export class TryPanel implements Panel {
   private update(answer?: TrialAnswer, change?: Partial<TrialAnswer>): void {
     if (answer !== undefined) Object.assign(answer, change);
     this.surface.push();
+    this.changed.fire();
   }
 }
 

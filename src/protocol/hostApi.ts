@@ -24,12 +24,23 @@ export type PanelState =
   | { kind: 'empty' }
   /** `waitingFor`: the work in front of it in the queue, by its title; absent once it runs. */
   | { kind: 'running'; title: string; labels: string[]; progress: PanelProgress | null; waitingFor?: string }
-  | { kind: 'failed'; title: string; message: string; code: string; canRetry: boolean }
+  | {
+      kind: 'failed';
+      title: string;
+      message: string;
+      code: string;
+      canRetry: boolean;
+      /** What else leads on, in the order in which it is offered. */
+      actions?: FailureAction[];
+    }
   /** `indexed`: which stages have an index that `revealTensor` can show; absent where nobody has looked. */
   | { kind: 'compare'; title: string; result: CompareResult; indexed?: boolean[] }
   | { kind: 'probe'; title: string; results: ProbeResult[] }
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
   | { kind: 'try'; title: string; trial: Trial };
+
+/** `choose`: other checkpoints; `inspect`: the checkpoint that the message is about; `log`: the extension's log. */
+export type FailureAction = 'choose' | 'inspect' | 'log';
 
 /** Bytes of a comparison, samples × layers of a probe, answers of an evaluation, bytes and matrices of a spectrum. */
 export type PanelProgress = Progress | ProbeProgress | EvaluateProgress | SpectrumProgress;
@@ -148,6 +159,10 @@ export interface HostApi {
   ready(request: { memory: PanelMemory | null }): Promise<PanelState>;
   cancel(): Promise<void>;
   retry(): Promise<void>;
+  /** Does what a failure offers. */
+  act(request: { action: FailureAction }): Promise<void>;
+  /** Which tab of a comparison's panel is in front: the buttons of the editor's title follow it. */
+  tabShown(request: { tab: 'comparison' | 'geometry' }): Promise<void>;
   /** After `bad-line`: starts again, without the lines that cannot be used. */
   skipBadLines(): Promise<void>;
   setCuts(request: { cuts: [number, number] }): Promise<void>;

@@ -1,6 +1,7 @@
 /** Above a recipe: what can be done with it. Beside what it does: which checkpoint each layer comes from. */
 import * as vscode from 'vscode';
 import type { RecipeSketch } from '../protocol/engineApi.js';
+import { escapeMarkdown } from '../services/markdown.js';
 import { bytesText } from '../services/progressText.js';
 import { type Feedback, isRecipe } from './feedback.js';
 
@@ -23,7 +24,7 @@ export class RecipeLenses implements vscode.CodeLensProvider {
         lens({
           title: `$(error) ${[...counted(count('error'), 'error'), ...counted(count('warning'), 'warning')].join(', ')}`,
           command: 'workbench.actions.view.problems',
-          tooltip: 'Show the problems',
+          tooltip: 'Show them',
         }),
       ];
     const made = found?.made;
@@ -96,7 +97,7 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
         editor.setDecorations(type, [
           {
             range: new vscode.Range(end, end),
-            hoverMessage: run.hover,
+            hoverMessage: new vscode.MarkdownString(escapeMarkdown(run.hover)),
             renderOptions: {
               after: { contentText: run.text, color: new vscode.ThemeColor(COLOURS[run.source % COLOURS.length]!) },
             },

@@ -4,8 +4,11 @@
  */
 import * as vscode from 'vscode';
 import type { EngineHost, LanguageModelRequest } from '../protocol/engineApi.js';
+import { askText, BACK, pickOne, type Choice } from './screen.js';
 
+/** Keys are kept per address, so that none is sent to another. Earlier versions kept one, for the address of the settings. */
 const SECRET = 'frankenstein.languageModel.key';
+const secretOf = (url: string) => `${SECRET} ${url}`;
 
 export type LanguageModelChoice = { kind: 'editor'; id: string } | { kind: 'endpoint'; url: string; model: string };
 
@@ -15,76 +18,74 @@ const { LanguageModelDataPart: DataPart } = vscode as unknown as {
 };
 type SeeingModel = vscode.LanguageModelChat & { capabilities?: { supportsImageToText?: boolean } };
 
-interface Item extends vscode.QuickPickItem {
-  choice?: LanguageModelChoice | null;
-  configure?: true;
-}
-
 /** Null for "none"; undefined when dismissed. */
 export async function pickLanguageModel(
   { secrets }: { secrets: vscode.SecretStorage },
   title: string,
-  placeHolder: string,
+  placeholder: string,
   { pictures = false } = {},
 ): Promise<LanguageModelChoice | null | undefined> {
   const configuration = vscode.workspace.getConfiguration('frankenstein.languageModel');
   const [url, model] = [configuration.get<string>('url', '').trim(), configuration.get<string>('model', '').trim()];
   const own = await editorModels(pictures);
-  const items: Item[] = [
-    { label: '$(circle-slash) None', description: 'nothing is sent anywhere', choice: null },
+  const picked = await pickOne<LanguageModelChoice | 'none' | 'configure'>({ title, placeholder }, [
+    { label: 'None', icon: 'circle-slash', description: 'nothing is sent anywhere', value: 'none' },
     ...(url !== '' && model !== ''
-      ? [{ label: `$(globe) ${model}`, description: url, choice: { kind: 'endpoint' as const, url, model } }]
+      ? [{ label: model, icon: 'globe', description: url, value: { kind: 'endpoint' as const, url, model } }]
       : []),
-    ...own.map((one): Item => ({
-      label: `$(sparkle) ${one.name}`,
+    ...own.map((one): Choice<LanguageModelChoice> => ({
+      label: one.name,
+      icon: 'sparkle',
       description: `${one.vendor}, through VS Code`,
-      choice: { kind: 'editor', id: nameOf(one) },
+      value: { kind: 'editor', id: nameOf(one) },
     })),
     {
-      label: '$(gear) Endpoint…',
+      label: 'Endpoint…',
+      icon: 'gear',
       description: 'any address that speaks the OpenAI chat completions protocol',
-      configure: true,
+      value: 'configure',
     },
-  ];
-  const picked = await vscode.window.showQuickPick(items, { title, placeHolder });
-  if (picked?.configure !== true) return picked?.choice;
-  const address = await vscode.window.showInputBox({
+  ]);
+  if (picked === BACK || picked === undefined) return undefined;
+  if (picked === 'none') return null;
+  if (picked !== 'configure') return picked;
+  const address = await askText({
     title,
     prompt: 'Address of the endpoint',
     value: url,
-    placeHolder: 'http://localhost:8000/v1',
-    ignoreFocusOut: true,
-    validateInput: (text) => (/^https?:\/\/\S+$/.test(text.trim()) ? undefined : 'An http or https address.'),
+    placeholder: 'http://localhost:8000/v1',
+    stays: true,
+    refuse: (text) => (/^https?:\/\/\S+$/.test(text.trim()) ? undefined : 'An http or https address.'),
   });
   if (address === undefined) return undefined;
-  const name = await vscode.window.showInputBox({
+  const name = await askText({
     title,
     prompt: 'Name of the model there',
     value: model,
-    ignoreFocusOut: true,
-    validateInput: (text) => (text.trim() === '' ? 'A name.' : undefined),
+    stays: true,
+    refuse: (text) => (text.trim() === '' ? 'A name.' : undefined),
   });
   if (name === undefined) return undefined;
-  const key = await vscode.window.showInputBox({
+  const key = await askText({
     title,
     prompt: 'Key; empty for none. It is kept in the secret store of VS Code.',
     password: true,
-    ignoreFocusOut: true,
+    stays: true,
   });
   if (key === undefined) return undefined;
   await configuration.update('url', address.trim(), vscode.ConfigurationTarget.Global);
   await configuration.update('model', name.trim(), vscode.ConfigurationTarget.Global);
-  if (key === '') await secrets.delete(SECRET);
-  else await secrets.store(SECRET, key);
+  await secrets.delete(SECRET);
+  if (key === '') await secrets.delete(secretOf(address.trim()));
+  else await secrets.store(secretOf(address.trim()), key);
   return { kind: 'endpoint', url: address.trim(), model: name.trim() };
 }
 
-export async function languageModelRequest(
-  { secrets }: { secrets: vscode.SecretStorage },
-  choice: LanguageModelChoice,
-): Promise<LanguageModelRequest> {
-  if (choice.kind === 'editor') return { kind: 'editor', model: choice.id };
-  return { kind: 'endpoint', url: choice.url, model: choice.model, key: await secrets.get(SECRET) };
+/** The request that a run carries. A key is never in it: the engine asks for it (`engineHost`). */
+export function languageModelRequest(choice: LanguageModelChoice): LanguageModelRequest {
+  return choice.kind === 'editor'
+    ? { kind: 'editor', model: choice.id }
+    : { kind: 'endpoint', url: choice.url, model: choice.model };
 }
 
 /** As requests and results name it: two vendors may have a model of the same id. */
@@ -101,48 +102,55 @@ async function editorModels(pictures: boolean): Promise<vscode.LanguageModelChat
 }
 
 /** What the engine may ask of the editor. */
-export const engineHost: EngineHost = {
-  async complete({ model: name, prompt, picture }, context) {
-    const slash = name.indexOf('/');
-    const [model] = await vscode.lm.selectChatModels({ vendor: name.slice(0, slash), id: name.slice(slash + 1) });
-    if (model === undefined)
-      throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
-    if (picture !== undefined && DataPart === undefined)
-      throw failure('This version of VS Code gives its language models text only; let an endpoint describe pictures.');
-    const source = new vscode.CancellationTokenSource();
-    const cancel = () => source.cancel();
-    if (context?.signal?.aborted === true) cancel();
-    context?.signal?.addEventListener('abort', cancel, { once: true });
-    const content =
-      picture === undefined
-        ? prompt
-        : [DataPart!.image(picture.bytes, picture.type), new vscode.LanguageModelTextPart(prompt)];
-    const justification =
-      picture === undefined
-        ? 'Frankenstein Lab lets it judge answers that were to be checked.'
-        : 'Frankenstein Lab lets it describe pictures of questions.';
-    try {
-      const response = await model.sendRequest(
-        [vscode.LanguageModelChatMessage.User(content)],
-        { justification },
-        source.token,
-      );
-      let text = '';
-      for await (const part of response.text) text += part;
-      return text;
-    } catch (error) {
-      const refused =
-        error instanceof vscode.LanguageModelError && error.code === vscode.LanguageModelError.NoPermissions.name;
-      throw failure(
-        refused
-          ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, or choose another one.`
-          : `The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    } finally {
-      context?.signal?.removeEventListener('abort', cancel);
-      source.dispose();
-    }
-  },
+export function engineHost(secrets: vscode.SecretStorage): EngineHost {
+  return { complete, languageModelKey: ({ url }) => keyOf(secrets, url) };
+}
+
+async function keyOf(secrets: vscode.SecretStorage, url: string): Promise<string | null> {
+  const configured = vscode.workspace.getConfiguration('frankenstein.languageModel').get<string>('url', '').trim();
+  return (await secrets.get(secretOf(url))) ?? (url === configured ? await secrets.get(SECRET) : undefined) ?? null;
+}
+
+const complete: EngineHost['complete'] = async ({ model: name, prompt, picture }, context) => {
+  const slash = name.indexOf('/');
+  const [model] = await vscode.lm.selectChatModels({ vendor: name.slice(0, slash), id: name.slice(slash + 1) });
+  if (model === undefined)
+    throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
+  if (picture !== undefined && DataPart === undefined)
+    throw failure('This version of VS Code gives its language models text only; let an endpoint describe images.');
+  const source = new vscode.CancellationTokenSource();
+  const cancel = () => source.cancel();
+  if (context?.signal?.aborted === true) cancel();
+  context?.signal?.addEventListener('abort', cancel, { once: true });
+  const content =
+    picture === undefined
+      ? prompt
+      : [DataPart!.image(picture.bytes, picture.type), new vscode.LanguageModelTextPart(prompt)];
+  const justification =
+    picture === undefined
+      ? 'Frankenstein Lab lets it judge answers that were to be checked.'
+      : 'Frankenstein Lab lets it describe images of questions.';
+  try {
+    const response = await model.sendRequest(
+      [vscode.LanguageModelChatMessage.User(content)],
+      { justification },
+      source.token,
+    );
+    let text = '';
+    for await (const part of response.text) text += part;
+    return text;
+  } catch (error) {
+    const refused =
+      error instanceof vscode.LanguageModelError && error.code === vscode.LanguageModelError.NoPermissions.name;
+    throw failure(
+      refused
+        ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, or choose another one.`
+        : `The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  } finally {
+    context?.signal?.removeEventListener('abort', cancel);
+    source.dispose();
+  }
 };
 
 function failure(message: string): Error {

@@ -1,4 +1,4 @@
-/** Text from model files inside Markdown: whatever it says, it stays text. */
+/** Text from model files inside Markdown, and in the editor's own surfaces: whatever it says, it stays text. */
 
 /** Everything that means something to Markdown, to HTML or to VS Code's `$(icon)`. */
 const SPECIAL = /[\\`*_{}[\]()#+\-.!|<>~$&@:"'=^]/g;
@@ -10,6 +10,11 @@ const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
  */
 export function escapeMarkdown(text: string): string {
   return text.replace(CONTROL, ' ').replace(SPECIAL, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** The text as it is, with nothing in it that VS Code would take for a link or an icon. */
+export function inert(text: string): string {
+  return text.replaceAll('$(', '$ (').replaceAll('](', '] (');
 }
 
 /** A name cut in the middle: its ends say most. */

@@ -44,7 +44,7 @@ export async function readPicture(file: string, name = path.basename(file)): Pro
 /** @throws a sentence when it is no picture. */
 export function pictureFrom(bytes: Uint8Array, name: string): PictureBytes {
   const type = mediaType(bytes);
-  if (type === undefined) throw new Error(`"${name}" is no PNG, JPEG or WebP picture.`);
+  if (type === undefined) throw new Error(`"${name}" is no PNG, JPEG or WebP image.`);
   // A slice of its own: a pooled buffer would take its neighbours along.
   return { type, bytes: Uint8Array.from(bytes).buffer };
 }

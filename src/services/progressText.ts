@@ -38,6 +38,13 @@ export function durationText(seconds: number): string {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')} h`;
 }
 
+/** An estimate: `about 54 s`, `about 4:30 min`; an upper bound has no seconds to a quarter of an hour. */
+export function estimateText(seconds: number, bound: boolean): string {
+  if (!bound) return `about ${durationText(seconds)}`;
+  const minutes = Math.round(seconds / 60);
+  return `up to about ${minutes < 2 ? durationText(seconds) : minutes < 60 ? `${minutes} min` : durationText(60 * minutes)}`;
+}
+
 /** `1234567890` → `1.23 B`. Parameters, not bytes. */
 export function countText(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(2)} B`;

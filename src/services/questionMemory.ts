@@ -1,6 +1,8 @@
 /** What was asked lately: data to offer again, and requests whose runs can be continued. */
 import type { EvaluationQuestion, ProbeQuestion } from '../protocol/hostApi.js';
+import { parseEvaluationQuestion } from '../panel/memory.js';
 import { checkpointOf } from './checkpointPath.js';
+import { placeOf } from './titles.js';
 
 /** The part of `vscode.Memento` that is needed. */
 export interface Store {
@@ -21,6 +23,12 @@ class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: str
     return Array.isArray(kept) ? (kept as Q[]) : [];
   }
 
+  protected async replaceAll(read: (question: unknown) => Q | undefined): Promise<void> {
+    const kept = this.questions;
+    const known = kept.flatMap((question) => read(question) ?? []);
+    if (JSON.stringify(known) !== JSON.stringify(kept)) await this.store.update(this.key, known);
+  }
+
   protected async add(questions: readonly Q[]): Promise<void> {
     const texts = new Set(questions.map((question) => JSON.stringify(question)));
     const older = this.questions.filter((question) => !texts.has(JSON.stringify(question)));
@@ -33,7 +41,7 @@ class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: str
 
   /** The latest question that a run over these checkpoints may have answered. */
   protected latest(paths: readonly string[], fits: (question: Q) => boolean): Q | undefined {
-    const key = (places: readonly string[]) => JSON.stringify(places.map(checkpointOf));
+    const key = (places: readonly string[]) => JSON.stringify(places.map((place) => checkpointOf(placeOf(place))));
     return this.questions.find(
       (question) => fits(question) && key(question.checkpoints.map(({ path }) => path)) === key(paths),
     );
@@ -64,9 +72,13 @@ export class EvaluationMemory extends QuestionMemory<EvaluationQuestion> {
     super(store, 'frankenstein.evaluations', 20);
   }
 
-  /** Keys are never kept. */
-  remember({ grader: _, describer: __, ...question }: EvaluationQuestion): Promise<void> {
+  remember(question: EvaluationQuestion): Promise<void> {
     return this.add([question]);
+  }
+
+  /** Writes what is kept anew, as this version keeps it: what an earlier one kept besides (a key, perhaps) is gone. */
+  async clean(): Promise<void> {
+    await this.replaceAll((question) => parseEvaluationQuestion(question));
   }
 
   /** Data of earlier evaluations, the latest first. */

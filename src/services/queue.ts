@@ -20,6 +20,7 @@ import type {
   SpectrumJobRequest,
 } from '../protocol/hostApi.js';
 import { checkpointOf, labelOf, requestKey } from './checkpointPath.js';
+import { titleText } from './titles.js';
 import { Emitter } from './emitter.js';
 import { messageOf, codeOf } from './errors.js';
 
@@ -54,6 +55,15 @@ export class Job {
 
   get title(): string {
     return titleOf(this.request);
+  }
+
+  /** 0…1, as far as it is known. */
+  get done(): number | null {
+    const progress = this.state.kind === 'running' ? this.state.progress : null;
+    if (progress === null) return null;
+    const [done, total] =
+      'totalBytes' in progress ? [progress.doneBytes, progress.totalBytes] : [progress.done, progress.total];
+    return total > 0 ? Math.min(1, done / total) : null;
   }
 
   cancel(): void {
@@ -160,11 +170,14 @@ export function overall(own: ProbeProgress, index: number, probes: readonly Prob
 export class Queue {
   private readonly started = new Emitter<Job>();
   private readonly ended = new Emitter<Job>();
+  private readonly moved = new Emitter<void>();
   private last: Promise<unknown> = Promise.resolve();
   /** In order of start. */
   readonly active: Job[] = [];
   readonly onDidStart = this.started.event;
   readonly onDidEnd = this.ended.event;
+  /** A job has started, ended or come further. */
+  readonly onDidMove = this.moved.event;
 
   constructor(
     private readonly engine: EngineApi,
@@ -174,6 +187,13 @@ export class Queue {
   find(request: JobRequest): Job | undefined {
     const key = keyOf(request);
     return this.active.find((job) => job.key === key);
+  }
+
+  /** `Waiting for Sweep · in, rl (44 %)`; undefined for the one that runs. */
+  waitingText(job: Job): string | undefined {
+    const [first] = this.active;
+    if (first === undefined || first === job || job.done !== null) return undefined;
+    return `Waiting for ${first.title}${first.done === null ? '' : ` (${Math.floor(100 * first.done)} %)`}`;
   }
 
   /** Starts it, or joins the one that already does the same. */
@@ -189,8 +209,11 @@ export class Queue {
     void run.then(() => {
       this.active.splice(this.active.indexOf(job), 1);
       this.ended.fire(job);
+      this.moved.fire();
     });
+    job.onDidChange(() => this.moved.fire());
     this.started.fire(job);
+    this.moved.fire();
     return job;
   }
 
@@ -244,32 +267,25 @@ export function checkpointsOf(request: JobRequest): { path: string; label?: stri
   return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
 }
 
-const PROBE_NAMES: Record<ProbeQuestion['kind'], string> = {
-  swap: 'vision',
-  skip: 'reasoning',
-  attention: 'attention',
-};
-
+/** As runs are called. A comparison's panel and tab have its checkpoints alone for a title: there it is the default. */
 export function titleOf(request: JobRequest): string {
   const labels = checkpointsOf(request).map(({ path, label }) => label ?? labelOf(path));
-  if (request.kind === 'compare') return labels.join(' → ');
-  if (request.kind === 'spectrum') return `Geometry of ${labels.join(' → ')}`;
-  if (request.kind === 'evaluate') return evaluationTitle(request, labels);
-  const kinds = [...new Set(request.probes.map(({ kind }) => PROBE_NAMES[kind]))];
-  return `Probe ${labels.join(', ')}: ${kinds.join(', ')}`;
-}
-
-const EVALUATION_NAMES = { evaluate: 'Abilities of', transfer: 'Transferability of', sweep: 'Sweep of' };
-
-/** Hybrids are many and made of the others: those give the name. */
-function evaluationTitle({ evaluation }: EvaluatePanelRequest, labels: readonly string[]): string {
-  const own = labels.filter(
-    (_, index) =>
-      evaluation.kind === undefined ||
-      evaluation.kind === 'evaluate' ||
-      evaluation.checkpoints[index]!.role !== 'hybrid',
-  );
-  return `${EVALUATION_NAMES[evaluation.kind ?? 'evaluate']} ${(own.length > 0 ? own : labels).join(', ')}`;
+  switch (request.kind) {
+    case 'compare':
+    case 'spectrum':
+      return titleText([request.kind], labels);
+    case 'probe':
+      return titleText(
+        request.probes.map(({ kind }) => kind),
+        labels,
+      );
+    case 'evaluate': {
+      const { kind = 'evaluate', checkpoints } = request.evaluation;
+      // Hybrids are many and made of the others: those give the name.
+      const own = labels.filter((_, index) => kind === 'evaluate' || checkpoints[index]!.role !== 'hybrid');
+      return titleText([kind], own.length > 0 ? own : labels);
+    }
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

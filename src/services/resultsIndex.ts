@@ -14,6 +14,7 @@ import type {
 } from '../protocol/engineApi.js';
 import { folderOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
+import { ownLabels } from './titles.js';
 
 export interface FoundResult {
   run: FoundRun;
@@ -52,6 +53,14 @@ class Kept<T> {
   }
 }
 
+function withOwnLabels<R extends Pick<CompareResult, 'stages'>>(result: R): R {
+  const labels = ownLabels(
+    result.stages.map(({ label }) => label),
+    result.stages.map(({ path }) => path),
+  );
+  return { ...result, stages: result.stages.map((stage, index) => ({ ...stage, label: labels[index]! })) };
+}
+
 export class ResultsIndex {
   private readonly changed = new Emitter<void>();
   private runs: Promise<FoundRun[]> | undefined;
@@ -82,7 +91,13 @@ export class ResultsIndex {
   private async read(): Promise<FoundRun[]> {
     const lists = this.folders()
       .filter((folder) => this.exists(folder))
-      .map(async (runsFolder) => (await this.engine.listRuns({ runsFolder })).map((run) => ({ ...run, runsFolder })));
+      .map(async (runsFolder) =>
+        (await this.engine.listRuns({ runsFolder })).map((run) => ({
+          ...run,
+          labels: ownLabels(run.labels, run.paths),
+          runsFolder,
+        })),
+      );
     return (await Promise.all(lists)).flat().sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
@@ -109,7 +124,7 @@ export class ResultsIndex {
 
   result(run: FoundRun): Promise<CompareResult> {
     return this.results.get(`${run.folder}\n${run.startedAt}`, () =>
-      this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId }),
+      this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId }).then(withOwnLabels),
     );
   }
 
@@ -137,7 +152,7 @@ export class ResultsIndex {
 
   spectrum(run: FoundRun): Promise<SpectrumResult> {
     return this.spectra.get(run.folder, () =>
-      this.engine.readSpectrum({ runsFolder: run.runsFolder, runId: run.runId }),
+      this.engine.readSpectrum({ runsFolder: run.runsFolder, runId: run.runId }).then(withOwnLabels),
     );
   }
 

@@ -1,10 +1,13 @@
 /** The checkpoint picked by "Select for Compare", and the context keys that let menus offer the second step. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { Emitter } from './emitter.js';
 import { checkpointOf, folderOf, identityOf } from './checkpointPath.js';
 
 export class Selection {
   private selected: string | undefined;
+  private readonly changed = new Emitter<void>();
+  readonly onDidChange = this.changed.event;
 
   get checkpoint(): string | undefined {
     return this.selected;
@@ -14,6 +17,7 @@ export class Selection {
     const checkpoint = checkpointOf(fsPath);
     const folder = folderOf(checkpoint);
     this.selected = checkpoint;
+    this.changed.fire();
     await vscode.commands.executeCommand('setContext', 'frankenstein.hasSelected', true);
     // A checkpoint is not compared with itself, so its own entries do not offer it.
     // An adapter beside a model is another checkpoint than the folder's.

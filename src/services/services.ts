@@ -4,12 +4,14 @@ import type { EngineApi } from '../protocol/engineApi.js';
 import type { Panels } from '../panel/panels.js';
 import type { Discovery } from './discovery.js';
 import type { Documents } from './documents.js';
+import type { Headers } from './headers.js';
 import type { EvaluationMemory, ProbeMemory } from './questionMemory.js';
 import type { Queue } from './queue.js';
 import type { ResultsIndex } from './resultsIndex.js';
 import type { RunsFolders } from './runsFolders.js';
 import type { Selection } from './selection.js';
 import type { SpectrumMemory } from './spectrumMemory.js';
+import type { TensorDocuments } from './tensorDocuments.js';
 import type { Pins } from '../inline/pins.js';
 
 export interface Services {
@@ -18,6 +20,7 @@ export interface Services {
   discovery: Discovery;
   documents: Documents;
   evaluationMemory: EvaluationMemory;
+  headers: Headers;
   panels: Panels;
   pins: Pins;
   probeMemory: ProbeMemory;
@@ -27,4 +30,5 @@ export interface Services {
   secrets: vscode.SecretStorage;
   selection: Selection;
   spectrumMemory: SpectrumMemory;
+  tensorDocuments: TensorDocuments;
 }

@@ -9,7 +9,7 @@ export interface Settings {
   runsFolder: string;
   huggingFaceCache: boolean;
   inline: { enabled: boolean; bars: boolean };
-  noiseFloorWarnings: boolean;
+  roundingFloorWarnings: boolean;
 }
 
 export const SECTION = 'frankenstein';
@@ -28,7 +28,7 @@ export function readSettings(): Settings {
       enabled: configuration.get<boolean>('inline.enabled', true),
       bars: configuration.get<boolean>('inline.bars', true),
     },
-    noiseFloorWarnings: configuration.get<boolean>('noiseFloorWarnings', true),
+    roundingFloorWarnings: configuration.get<boolean>('roundingFloorWarnings', true),
   };
 }
 

@@ -2,19 +2,13 @@
 import * as vscode from 'vscode';
 import { progressText } from './progressText.js';
 import type { Job, Queue } from './queue.js';
+import { statusEntry } from './screen.js';
 
 export class StatusBar implements vscode.Disposable {
-  private readonly item = vscode.window.createStatusBarItem(
-    'frankenstein.progress',
-    vscode.StatusBarAlignment.Left,
-    10,
-  );
-  private readonly disposables: vscode.Disposable[] = [this.item];
+  private readonly item = statusEntry('frankenstein.progress', 'Frankenstein Lab', 'frankenstein.showProgress');
   private told = false;
 
   constructor(private readonly queue: Queue) {
-    this.item.name = 'Frankenstein Lab';
-    this.item.command = 'frankenstein.showProgress';
     queue.onDidStart((job) => {
       job.onDidChange(() => this.update());
       this.update();
@@ -30,12 +24,12 @@ export class StatusBar implements vscode.Disposable {
       return;
     }
     const more = this.queue.active.length - 1;
-    this.item.text = `$(sync~spin) ${plain(first.title)}: ${short(first)}${more > 0 ? ` (+${more})` : ''}`;
-    this.item.tooltip = this.tooltip();
-    this.item.accessibilityInformation = {
-      label: `${first.request.kind === 'compare' ? 'Comparing ' : ''}${first.title}, ${short(first)}`,
-    };
-    this.item.show();
+    this.item.show({
+      icon: 'sync~spin',
+      text: `${first.title}: ${short(first)}${more > 0 ? ` (+${more})` : ''}`,
+      tooltip: this.tooltip(),
+      spoken: `${first.title}, ${short(first)}`,
+    });
   }
 
   /** Cancel is offered while there is something to cancel. */
@@ -59,7 +53,7 @@ export class StatusBar implements vscode.Disposable {
   }
 
   dispose(): void {
-    vscode.Disposable.from(...this.disposables).dispose();
+    this.item.dispose();
   }
 }
 
@@ -71,9 +65,4 @@ function short(job: Job): string {
 function long(job: Job): string {
   const progress = job.state.kind === 'running' ? job.state.progress : null;
   return progress === null ? 'waiting' : progressText(progress, 'long');
-}
-
-/** The item's text knows `$(icon)`; a checkpoint's name must not. */
-function plain(text: string): string {
-  return text.replaceAll('$(', '$ (');
 }

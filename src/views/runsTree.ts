@@ -1,57 +1,64 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
-import { labelsOf, requestKey } from '../services/checkpointPath.js';
+import { requestKey } from '../services/checkpointPath.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
 import { progressText } from '../services/progressText.js';
 import { checkpointsOf, type Job, type Queue } from '../services/queue.js';
+import { TreeRow } from '../services/screen.js';
+import { agoText, distinguishing, pathsOnDisk, placeOf, runTitle } from '../services/titles.js';
 
-export class RunNode extends vscode.TreeItem {
-  constructor(readonly run: FoundRun) {
-    super(runName(run));
-    const finished = run.state === 'finished';
+export class RunNode extends TreeRow {
+  /** `folder`: the end of its checkpoints' folder, where another run has the same title. */
+  constructor(
+    readonly run: FoundRun,
+    folder?: string,
+  ) {
+    const title = runTitle(run);
     const when = new Date(run.startedAt);
-    const unreadable = run.state === 'unreadable';
+    const state = stateText(run);
+    super({
+      label: title,
+      description: [folder, describedSpectrum(run), state].filter(Boolean).join(' · '),
+      tooltip: run.problem ?? [title, ...pathsOnDisk(run.paths), when.toLocaleString(), run.folder].join('\n'),
+      spoken: [title, folder, describedSpectrum(run), state].filter(Boolean).join(', '),
+      icon: iconOf(run),
+    });
     this.id = run.folder;
-    // Labels are often the roles (IN → RL), which many runs share.
-    const names = labelsOf(run.paths).join(isLineage(run) ? ' → ' : ', ');
-    this.description = [
-      names === this.label ? '' : names,
-      describedSpectrum(run),
-      finished ? when.toLocaleString() : unreadable ? '' : `interrupted at ${Math.floor(run.done * 100)} %`,
-    ]
-      .filter(Boolean)
-      .join(' · ');
-    this.iconPath = new vscode.ThemeIcon(
-      unreadable
-        ? 'warning'
-        : !finished
-          ? 'debug-pause'
-          : run.kind === 'compare'
-            ? 'graph'
-            : run.kind === 'spectrum'
-              ? 'graph-scatter'
-              : 'graph-line',
-    );
-    this.contextValue = finished ? 'run.finished' : unreadable ? 'run.unreadable' : 'run.interrupted';
-    this.tooltip = run.problem ?? [...run.paths, when.toLocaleString(), run.folder].join('\n');
-    if (!unreadable) this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
+    this.contextValue = `run.${run.state}`;
+    if (run.state !== 'unreadable')
+      this.command = { command: 'frankenstein.openRun', title: 'Open', arguments: [this] };
   }
 }
 
-class ActiveNode extends vscode.TreeItem {
-  constructor(job: Job) {
-    super(job.title);
+function stateText({ state, startedAt, done }: FoundRun): string {
+  if (state === 'unreadable') return 'cannot be read';
+  const ago = agoText(new Date(startedAt));
+  return state === 'finished' ? ago : `interrupted at ${Math.floor(done * 100)} %, ${ago}`;
+}
+
+function iconOf({ state, kind }: FoundRun): string {
+  if (state === 'unreadable') return 'warning';
+  if (state === 'interrupted') return 'debug-pause';
+  return kind === 'compare' ? 'graph' : kind === 'spectrum' ? 'graph-scatter' : 'graph-line';
+}
+
+export class ActiveNode extends TreeRow {
+  constructor(readonly job: Job) {
     const { state } = job;
-    this.description =
+    const text =
       state.kind === 'running' && state.progress !== null ? progressText(state.progress, 'short') : 'waiting';
-    this.iconPath = new vscode.ThemeIcon('loading~spin');
+    super({ label: job.title, description: text, spoken: `${job.title}, ${text}`, icon: 'loading~spin' });
     this.contextValue = 'run.active';
-    this.command = { command: 'frankenstein.showProgress', title: 'Show', arguments: [] };
+    this.command = { command: 'frankenstein.showProgress', title: 'Show', arguments: [this] };
   }
 }
 
-export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
+/** `5 min ago` grows old. Milliseconds. */
+const MINUTE = 60_000;
+
+export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem>, vscode.Disposable {
   private readonly changed = new vscode.EventEmitter<void>();
+  private readonly timer = setInterval(() => this.changed.fire(), MINUTE).unref();
   readonly onDidChangeTreeData = this.changed.event;
 
   constructor(
@@ -59,11 +66,7 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
     private readonly queue: Queue,
   ) {
     results.onDidChange(() => this.changed.fire());
-    queue.onDidStart((job) => {
-      this.changed.fire();
-      job.onDidChange(() => this.changed.fire());
-    });
-    queue.onDidEnd(() => this.changed.fire());
+    queue.onDidMove(() => this.changed.fire());
   }
 
   getTreeItem(node: vscode.TreeItem): vscode.TreeItem {
@@ -72,47 +75,35 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem> {
 
   async getChildren(node?: vscode.TreeItem): Promise<vscode.TreeItem[]> {
     if (node !== undefined) return [];
-    const active = this.queue.active;
-    const underWay = new Set(
-      active.map(({ request }) =>
-        keyOfPaths(
-          request.kind,
-          checkpointsOf(request).map(({ path }) => path),
-        ),
-      ),
-    );
-    const runs = (await this.results.list()).filter(
-      (run) => run.state === 'finished' || !underWay.has(keyOfPaths(run.kind, run.paths)),
-    );
-    return [...active.map((job) => new ActiveNode(job)), ...runs.map((run) => new RunNode(run))];
+    const { active } = this.queue;
+    const underWay = new Set(active.map(keyOfJob));
+    const runs = (await this.results.list()).filter((run) => run.state === 'finished' || !underWay.has(keyOfRun(run)));
+    return [...active.map((job) => new ActiveNode(job)), ...runNodes(runs)];
+  }
+
+  dispose(): void {
+    clearInterval(this.timer);
+    this.changed.dispose();
   }
 }
 
-const PROBES = { swap: 'Vision localization', skip: 'Reasoning localization', attention: 'Attention shift' };
-
-const EVALUATIONS = { evaluate: 'Abilities', transfer: 'Transferability', sweep: 'Sweep' };
-
-/** What a run is called: the lineage it compares, or what it probes. */
-export function runName(run: FoundRun): string {
-  if (run.kind === 'evaluate' || run.kind === 'transfer' || run.kind === 'sweep')
-    return `${EVALUATIONS[run.kind]}: ${run.labels.join(', ')}`;
-  if (run.kind === 'spectrum') return `Geometry: ${run.labels.join(' → ')}`;
-  return run.kind === 'compare'
-    ? run.labels.join(' → ')
-    : `${run.probe === undefined ? 'Probe' : PROBES[run.probe]}: ${run.labels.join(', ')}`;
+/** The rows of these runs; those of one title say which folder's checkpoints they are of. */
+export function runNodes(runs: readonly FoundRun[]): RunNode[] {
+  const folders = distinguishing(runs.map((run) => ({ title: runTitle(run), paths: pathsOnDisk(run.paths) })));
+  return runs.map((run, index) => new RunNode(run, folders[index]));
 }
 
-/** Its checkpoints are stages, one after the other. */
-function isLineage({ kind }: FoundRun): boolean {
-  return kind === 'compare' || kind === 'spectrum';
-}
-
-/** Several of one lineage are told apart by how they were taken. */
+/** Several of one lineage are told apart by how they were computed. */
 function describedSpectrum({ spectrum }: FoundRun): string {
   return spectrum === undefined ? '' : [spectrum.mode, spectrum.filter].filter(Boolean).join(' ');
 }
 
 /** A run that is under way is listed once. A lineage of probes has a run per checkpoint. */
-function keyOfPaths(kind: FoundRun['kind'], paths: readonly string[]): string {
-  return `${kind} ${requestKey(paths.map((path) => ({ path })))}`;
+export function keyOfRun({ kind, paths }: Pick<FoundRun, 'kind' | 'paths'>): string {
+  return `${kind} ${requestKey(paths.map((path) => ({ path: placeOf(path) })))}`;
+}
+
+export function keyOfJob({ request }: Pick<Job, 'request'>): string {
+  const kind = request.kind === 'evaluate' ? (request.evaluation.kind ?? 'evaluate') : request.kind;
+  return `${kind} ${requestKey(checkpointsOf(request))}`;
 }

@@ -65,8 +65,7 @@ describe('the geometry of updates', () => {
   }
 
   it('from the explorer: an offer with its cost, nothing compared unasked', async function () {
-    await lab.page.explorerContextMenu(['rl', 'base', 'in'], 'Analyse Update Geometry…');
-    await lab.page.quickPick('base → in → rl');
+    await lab.page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Geometry…']);
     await panel().id('geometry-offer').waitFor();
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
     const plan = await cli<SpectrumPlan>(...LINEAGE, '--plan');
@@ -93,7 +92,7 @@ describe('the geometry of updates', () => {
       'the plan is back',
     );
     await panel().id('tab-comparison').click();
-    assert.match(await panel().failure('not-compared'), /Compare them\?$/);
+    assert.match(await panel().failure('not-compared'), /Not compared yet\.$/);
     assert.deepEqual(runNames(runsFolder()), []);
     await panel().id('tab-geometry').click();
   });
@@ -102,14 +101,14 @@ describe('the geometry of updates', () => {
     await panel().press('spectrum-mode', 'Exact');
     await panel().id('spectrum-compute').click();
     await panel().id('geometry').waitFor();
-    assert.equal(await panel().id('geometry').locator('h1').innerText(), 'Base → IN → RL');
+    assert.equal(await panel().id('geometry').locator('h1').innerText(), 'base → in → rl');
     assert.match(
       await panel().id('spectrum-what').innerText(),
       new RegExp(`^All singular values, exact · ${expected.tensors.length} matrices`),
     );
     assert.match(
       await panel().id('geometry-reading').innerText(),
-      /ΔRL (is|takes) .* ΔIN: median stable rank [\d.]+ against [\d.]+/,
+      /Δrl (is|takes) .* Δin: median stable rank [\d.]+ against [\d.]+/,
     );
     for (const canvas of [
       'metric-figure-canvas',
@@ -122,7 +121,7 @@ describe('the geometry of updates', () => {
     }
     let compared = 0;
     for (const [depth, , line, value, , floor] of await numbers(panel(), 'metric-numbers')) {
-      const own = layer(Number(depth!.replace('−', '-'))).spectra[line!.startsWith('ΔIN') ? 0 : 1]!;
+      const own = layer(Number(depth!.replace('−', '-'))).spectra[line!.startsWith('Δin') ? 0 : 1]!;
       if (/floor taken out/.test(line!)) assertShown(value!, own.correctedStableRank!.mean, `corrected at ${depth}`);
       else {
         assertShown(value!, own.stableRank!.mean, `stable rank at ${depth}`);
@@ -141,7 +140,7 @@ describe('the geometry of updates', () => {
     await panel().id('overlap-numbers').locator('summary').click();
     const surface = await numbers(panel(), 'surface-numbers');
     for (const [depth, update, , second, , tenth] of surface) {
-      const own = layer(Number(depth!.replace('−', '-'))).spectra[update === 'ΔIN' ? 0 : 1]!;
+      const own = layer(Number(depth!.replace('−', '-'))).spectra[update === 'Δin' ? 0 : 1]!;
       assertShown(second!, own.logCurve[1]!, `rank 2 at ${depth}`);
       assertShown(tenth!, own.logCurve[9]!, `rank 10 at ${depth}`);
     }
@@ -152,7 +151,7 @@ describe('the geometry of updates', () => {
       if (/floor taken out/.test(line!)) continue;
       assertShown(
         value!,
-        layer(Number(depth!.replace('−', '-'))).spectra[line === 'ΔIN' ? 0 : 1]!.topEnergy['16']!.mean,
+        layer(Number(depth!.replace('−', '-'))).spectra[line === 'Δin' ? 0 : 1]!.topEnergy['16']!.mean,
         `energy at ${depth}`,
         6e-5,
       );
@@ -194,7 +193,7 @@ describe('the geometry of updates', () => {
     await panel().id('metric-figure').focus();
     await lab.page.page.keyboard.press('End');
     const live = () => panel().id('live').innerText();
-    await eventually(live, (text) => /^Language layer 11\. ΔIN: /.test(text), 'the layer is read out');
+    await eventually(live, (text) => /^Language layer 11\. Δin: /.test(text), 'the layer is read out');
     await lab.page.page.keyboard.press('Enter');
     await eventually(
       () => panel().id('geometry-depth').innerText(),
@@ -292,7 +291,7 @@ describe('the geometry of updates', () => {
     assert.ok(lines.length > expected.tensors.length);
     assert.match(
       (await save('export-metric-svg', 'ranks.svg')).toString('utf8'),
-      /<title id="title">Base → IN → RL: Stable rank over depth<\/title>/,
+      /<title id="title">base → in → rl: Stable rank over depth<\/title>/,
     );
     assert.equal((await save('export-metric-png', 'ranks.png')).subarray(1, 4).toString('latin1'), 'PNG');
   });
@@ -302,7 +301,7 @@ describe('the geometry of updates', () => {
     const written = readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json'));
     await closeAll();
     await lab.page.runCommand('Frankenstein: Open Run');
-    await lab.page.quickPick('Geometry: Base → IN → RL');
+    await lab.page.quickPick('Geometry · base → in → rl');
     await panel().id('geometry').waitFor();
     await lab.page.reloadWindow();
     await panel().id('geometry').waitFor();
@@ -310,7 +309,7 @@ describe('the geometry of updates', () => {
     await panel().id('tab-comparison').click();
     await panel().failure('not-compared');
     await panel().id('retry').click();
-    assert.equal(await panel().result(), 'Base → IN → RL');
+    assert.equal(await panel().result(), 'base → in → rl');
     await panel().id('cut-mid').fill('3');
     await panel().id('cut-mid').press('Enter');
     await panel().id('tab-geometry').click();
@@ -346,7 +345,6 @@ describe('the geometry of updates', () => {
     const before = runNames(runsFolder());
     await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
     await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
-    await lab.page.quickPick('in → rl');
     await panel().id('geometry-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),
@@ -358,7 +356,7 @@ describe('the geometry of updates', () => {
     await panel().id('tab-comparison').click();
     await panel().failure('not-compared');
     await panel().id('retry').click();
-    assert.equal(await panel().result(), 'IN → RL');
+    assert.equal(await panel().result(), 'in → rl');
     await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
     await panel().id('geometry-offer').waitFor();
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
@@ -385,8 +383,7 @@ describe('a long spectrum', () => {
   afterEach('let the engine go', () => release());
 
   it('says how far it is, is cancelled, goes on where it was, and refines one matrix', async function () {
-    await lab.page.explorerContextMenu(['base', 'in'], 'Analyse Update Geometry…');
-    await lab.page.quickPick('base → in');
+    await lab.page.explorerContextMenu(['base', 'in'], ['Frankenstein', 'Analyse Update Geometry…']);
     await panel().id('geometry-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),

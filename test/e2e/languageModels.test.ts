@@ -47,10 +47,10 @@ describe('a second opinion', () => {
     await lab.page.quickPick([/models\/in/]);
     await lab.page.quickPick(/text\.jsonl/);
     await estimate();
-    await lab.page.quickPick(/Longest answer/);
+    await lab.page.quickPick(/Max new tokens/);
     await lab.page.typeInput('40');
     await estimate();
-    await lab.page.quickPick(/Second opinion/);
+    await lab.page.quickPick(/LLM judge/);
     await lab.page.screenshot('language-models');
     await lab.page.quickPick(/Stand-in Guarded/);
     await estimate();
@@ -67,7 +67,7 @@ describe('a second opinion', () => {
     await panel()
       .id('transfer')
       .locator('h1')
-      .filter({ hasText: /Abilities of in/ })
+      .filter({ hasText: /Abilities · in/ })
       .waitFor();
     await panel()
       .frame.getByText(/judged by rules and stand-in\/guarded/)

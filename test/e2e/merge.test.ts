@@ -84,14 +84,14 @@ describe('merge experiments', () => {
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
       await lab.page.quickPick(/general, math, text/);
       assert.match(await estimate(), /18 questions in 8 checkpoints · [\d,]+ answers · .*at most [\d.]+ [MG]B/);
-      await lab.page.quickPick(/Longest answer/);
+      await lab.page.quickPick(/Max new tokens/);
       await lab.page.typeInput('40');
       await estimate();
       await lab.page.quickPick(/Run/);
       await panel()
         .id('transfer')
         .locator('h1')
-        .filter({ hasText: /Transferability of/ })
+        .filter({ hasText: /Transferability ·/ })
         .waitFor();
     });
 
@@ -149,7 +149,7 @@ describe('merge experiments', () => {
       await lab.page.screenshot('transfer-dark');
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: Open Run');
-      await lab.page.quickPick(/Transferability: in, rl/i);
+      await lab.page.quickPick(/Transferability · in, rl/i);
       await panel().id('forest').waitFor();
       await lab.page.setTheme('light');
       await lab.page.screenshot('transfer-light');
@@ -186,14 +186,14 @@ describe('merge experiments', () => {
       await lab.page.quickPick(/Cut position/);
       await lab.page.quickPick(/general, math, text/);
       await estimate();
-      await lab.page.quickPick(/Longest answer/);
+      await lab.page.quickPick(/Max new tokens/);
       await lab.page.typeInput('40');
       assert.match(await estimate(), new RegExp(`18 questions in ${told.checkpoints.length} checkpoints`));
       await lab.page.quickPick(/Run/);
       await panel()
         .id('transfer')
         .locator('h1')
-        .filter({ hasText: /Sweep of in, rl/i })
+        .filter({ hasText: /Sweep · in, rl/i })
         .waitFor();
     });
 
@@ -266,8 +266,8 @@ describe('merge experiments', () => {
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: New Merge Experiment…');
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
-      await lab.page.quickPick(/Splice by region/);
-      await lab.page.quickPick(/IN:RL:RL/);
+      await lab.page.quickPick(/Stitch by region/);
+      await lab.page.quickPick(/in:rl:rl/);
       const picture = lab.page.quickInput.locator('.quick-input-message');
       await picture.filter({ hasText: /in █{4}\s+rl █{4}\s+rl █{4}/ }).waitFor(); // thirds, before anything is typed
       for (const [typed, shown] of [
@@ -308,7 +308,7 @@ describe('merge experiments', () => {
       await lab.page.tab(name!).waitFor();
       const made = await eventually(
         () => lab.page.codeLensTexts(),
-        (texts) => texts.some((text) => /tensors computed|problems? to solve/.test(text)),
+        (texts) => texts.some((text) => /tensors computed|\d errors?/.test(text)),
         `${name!} is checked`,
       );
       assert.ok(
@@ -508,14 +508,14 @@ describe('merge experiments', () => {
       await lab.page.quickPick([/merge\.frank/]);
       await lab.page.quickPick(/general, math, text/);
       await estimate();
-      await lab.page.quickPick(/Longest answer/);
+      await lab.page.quickPick(/Max new tokens/);
       await lab.page.typeInput('40');
       await estimate();
       await lab.page.quickPick(/Run/);
       await panel()
         .id('transfer')
         .locator('h1')
-        .filter({ hasText: /Abilities of merge/ })
+        .filter({ hasText: /Abilities · merge/ })
         .waitFor();
     });
   });

@@ -172,22 +172,15 @@ describe('probing and trying', () => {
   afterEach('let the engine go', () => release());
 
   describe('vision localization', () => {
-    it('from the explorer: kind, checkpoint, data, options with the estimate, run', async function () {
-      await lab.page.explorerContextMenu('models/in', 'Probe Checkpoint…');
+    it('from the explorer: kind, data, options with the estimate, run', async function () {
+      await lab.page.explorerContextMenu('models/in', ['Frankenstein', 'Probe Checkpoint…']);
       assert.deepEqual(await lab.page.quickPickItems(), [
         'Vision localization',
         'Reasoning localization',
         'Attention shift',
       ]);
       await lab.page.quickPick('Vision localization');
-      const own = lab.page.quickInput
-        .locator('.monaco-list-row')
-        .filter({ hasText: /models\/in/ })
-        .first();
-      await own.waitFor();
-      assert.equal(await own.getAttribute('aria-checked'), 'true', 'the checkpoint of the menu is chosen');
-      await lab.page.quickPick([/models\/in/]);
-      // Questions are no pairs, so they are not offered here; the folder of four sets is one choice.
+      // The checkpoint of the menu is no question. Questions are no pairs, so they are not offered here; the folder of four sets is one choice.
       await lab.page.quickInput
         .locator('.monaco-list-row')
         .filter({ hasText: 'counting, grounding, ocr, recognition' })
@@ -199,7 +192,7 @@ describe('probing and trying', () => {
       await samples(4);
       assert.match(await estimate(), /16 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe in: vision');
+      await probed('Vision probe · in');
       assert.equal(await panel().id('tab-localization').getAttribute('aria-selected'), 'true');
     });
 
@@ -346,7 +339,7 @@ describe('probing and trying', () => {
       const before = shown(await numbers('probe-numbers'));
       await lab.page.page.waitForTimeout(500); // the panel gathers what is to be remembered
       await lab.page.reloadWindow();
-      await probed('Probe in: vision');
+      await probed('Vision probe · in');
       await panel().id('behind-title').filter({ hasText: 'Counting, layer 11' }).waitFor();
       assert.deepEqual(shown(await numbers('probe-numbers')), before);
       await until(
@@ -384,7 +377,7 @@ describe('probing and trying', () => {
           .filter({ hasText: /, layer [5-7]$/ })
           .waitFor({ timeout });
       });
-      await probed('Probe in: vision');
+      await probed('Vision probe · in');
       await closeAll();
     });
   });
@@ -404,7 +397,7 @@ describe('probing and trying', () => {
       await fromPalette('Reasoning localization', [/models\/in/], /text\.jsonl/);
       assert.match(await estimate(), /6 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe in: reasoning');
+      await probed('Reasoning probe · in');
       assert.deepEqual(
         shown(await numbers('probe-numbers')),
         rows(
@@ -441,7 +434,7 @@ describe('probing and trying', () => {
       await fromPalette('Attention shift', [/models\/in/, /models\/rl/], /math\.jsonl/);
       assert.match(await estimate(), /6 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe in, rl: attention');
+      await probed('Attention probe · in, rl');
       assert.equal(await panel().id('tab-attention').getAttribute('aria-selected'), 'true');
       await until(
         async () => (await lab.page.canvasColours(panel().id('attention-figure-canvas'))) > 20,
@@ -498,7 +491,7 @@ describe('probing and trying', () => {
       assert.match(await panel().failure('cancelled'), /^Cancelled\. The samples done so far are kept/);
       const before = journal();
       await panel().id('retry').click();
-      await probed('Probe rl: vision');
+      await probed('Vision probe · rl');
       const after = journal();
       assert.ok(after.startsWith(before.slice(0, before.lastIndexOf('\n') + 1)), 'the journal goes on where it was');
       assert.equal(
@@ -521,7 +514,7 @@ describe('probing and trying', () => {
       assert.match(await panel().failure(), /^torn\.jsonl line 3 is not valid JSON\.$/);
       await lab.page.screenshot('probe-bad-data');
       await panel().id('skip-lines').click();
-      await probed('Probe in: vision');
+      await probed('Vision probe · in');
       assert.match(await panel().id('probe-warnings').innerText(), /line 3/);
       await closeAll();
       await fromPalette('Vision localization', [/models\/in/], /torn\.jsonl/);
@@ -531,7 +524,7 @@ describe('probing and trying', () => {
       await lines.filter({ hasText: 'skip, and report them' }).waitFor();
       assert.match(await estimate(), /5 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe in: vision');
+      await probed('Vision probe · in');
       assert.match(await panel().id('probe-warnings').innerText(), /line 3/);
       await closeAll();
     });
@@ -539,14 +532,13 @@ describe('probing and trying', () => {
 
   describe('two checkpoints over each other', () => {
     it('a figure per function, a curve per checkpoint', async function () {
-      await lab.page.explorerContextMenu(['models/in', 'models/rl'], 'Probe Checkpoint…');
+      await lab.page.explorerContextMenu(['models/in', 'models/rl'], ['Frankenstein', 'Probe Checkpoint…']);
       await lab.page.quickPick('Vision localization');
-      await lab.page.quickPick([/models\/in/, /models\/rl/]);
       await lab.page.quickPick('counting, grounding, ocr, recognition');
       await samples(4);
       assert.match(await estimate(), /16 samples × 12 layers in 2 checkpoints/);
       await lab.page.quickPick(/Run/);
-      await probed('Probe in, rl: vision');
+      await probed('Vision probe · in, rl');
       for (const at of [0, 1, 2, 3])
         await until(
           async () => (await lab.page.canvasColours(panel().id(`curves-${at}-canvas`))) > 10,
@@ -651,9 +643,9 @@ describe('probing and trying', () => {
     }
 
     it('a picture and a prompt: the answer comes word by word, and is what the headless command says', async function () {
-      await lab.page.explorerContextMenu('models/in', 'Try Checkpoint…');
+      await lab.page.explorerContextMenu('models/in', ['Frankenstein', 'Try Checkpoint…']);
       await lab.page.quickPick('alone');
-      await panel().id('try').locator('h1').filter({ hasText: 'Try in' }).waitFor();
+      await panel().id('try').locator('h1').filter({ hasText: 'Try · in' }).waitFor();
       assert.equal(await panel().id('try-cancel').isVisible(), false);
       await choosePicture();
       await panel().id('try-prompt').fill(QUESTION);
@@ -708,7 +700,7 @@ describe('probing and trying', () => {
       await lab.page.quickPick(/models\/in/);
       await lab.page.quickPick('Beside another checkpoint');
       await lab.page.quickPick(/models\/rl/);
-      await panel().id('try').locator('h1').filter({ hasText: 'Try in and rl' }).waitFor();
+      await panel().id('try').locator('h1').filter({ hasText: 'Try · in, rl' }).waitFor();
       await choosePicture();
       // One that tells the two apart.
       const question = 'What is 17 + 25?';

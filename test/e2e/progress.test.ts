@@ -27,11 +27,11 @@ describe('a long comparison', () => {
       .split('\n')
       .slice(0, -1)
       .map((line) => (JSON.parse(line) as { name: string }).name);
-  const statusBar = () => lab.page.statusBarItem(/(Base|IN) → (IN|Base): /);
+  const statusBar = () => lab.page.statusBarItem(/(base|in) → (in|base): /);
 
   const compare = async (first: string, second: string) => {
-    await lab.page.explorerContextMenu(first, 'Select for Compare');
-    await lab.page.explorerContextMenu(second, 'Compare with Selected');
+    await lab.page.explorerContextMenu(first, ['Frankenstein', 'Select for Compare']);
+    await lab.page.explorerContextMenu(second, ['Frankenstein', 'Compare with Selected']);
   };
 
   /** Does something that starts a comparison, or goes on with `run`, and holds it when its journal has so many lines. */
@@ -57,7 +57,7 @@ describe('a long comparison', () => {
   }
 
   const closePanel = async () => {
-    await lab.page.tab('Base → IN').click();
+    await lab.page.tab('base → in').click();
     await lab.page.runCommand('View: Close Editor');
     await lab.page.page.locator('iframe.webview').waitFor({ state: 'detached' });
   };
@@ -75,10 +75,10 @@ describe('a long comparison', () => {
     );
     assert.match(await panel().id('progress-bytes').innerText(), /^[\d.]+ MB of [\d.]+ MB · [\d.]+ %$/);
     assert.match((await bar.getAttribute('aria-valuetext'))!, /MB of/);
-    assert.equal(await panel().id('running').locator('h1').innerText(), 'Base → IN');
+    assert.equal(await panel().id('running').locator('h1').innerText(), 'base → in');
     await eventually(
       () => statusBar().innerText(),
-      (text) => /Base → IN: \d+ %/.test(text),
+      (text) => /base → in: \d+ %/.test(text),
       'the status bar has it',
     );
     await lab.page.screenshot('progress');
@@ -90,7 +90,7 @@ describe('a long comparison', () => {
     const done = journalOf(run);
     assert.equal(await panel().id('retry').innerText(), 'Continue');
     await panel().id('retry').click();
-    await panel().result('Base → IN');
+    await panel().result('base → in');
     assertContinued(run, done);
     // Every third weight was changed, by construction.
     const changed = await panel().id('summary-0').locator('tr[data-part="mid"] td').nth(2).innerText();
@@ -102,14 +102,14 @@ describe('a long comparison', () => {
     const finished = readFileSync(path.join(runsFolder(), 'runs', runs[0]!, 'result.json'));
     await closePanel();
     await compare('base', 'in');
-    await panel().result('Base → IN');
+    await panel().result('base → in');
     assert.deepEqual(runNames(runsFolder()), runs);
     assert.deepEqual(readFileSync(path.join(runsFolder(), 'runs', runs[0]!, 'result.json')), finished);
     // Without comparing anything: opened from the list of runs.
     await closePanel();
     await lab.page.runCommand('Frankenstein: Open Run');
-    await lab.page.quickPick('Base → IN');
-    await panel().result('Base → IN');
+    await lab.page.quickPick('Comparison · base → in');
+    await panel().result('base → in');
     await closePanel();
   });
 
@@ -142,8 +142,8 @@ describe('a long comparison', () => {
     await panel().id('running').waitFor();
     await closePanel();
     release();
-    await lab.page.notificationAction('Base → IN is compared.', 'Open');
-    await panel().result('Base → IN');
+    await lab.page.notificationAction('Comparison · base → in: done.', 'Open');
+    await panel().result('base → in');
     await statusBar().waitFor({ state: 'hidden' });
     await lab.page.runCommand('View: Close All Editors');
   });
@@ -156,7 +156,7 @@ describe('a long comparison', () => {
     assert.match(await panel().failure('engine-lost'), /ended unexpectedly .+ continues where it was/);
     const done = journalOf(run);
     await panel().id('retry').click();
-    await panel().result('Base → IN');
+    await panel().result('base → in');
     assertContinued(run, done);
   });
 

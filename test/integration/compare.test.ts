@@ -6,8 +6,8 @@ import { truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'mocha';
 import * as vscode from 'vscode';
-import { writeCheckpoint } from '../fixtures/checkpoints.js';
-import { compared, lineage, services, until, workspaceFolder } from './support.js';
+import { writeLineage, writeCheckpoint } from '../fixtures/checkpoints.js';
+import { compared, lensTitles, lineage, services, until, workspaceFolder } from './support.js';
 import type { ComparePanel } from '../../src/panel/comparePanel.js';
 
 describe('comparing', () => {
@@ -25,7 +25,7 @@ describe('comparing', () => {
       ['Base', 'IN', 'RL'],
     );
     assert.equal(panel.result.layers.length, 3 + 1 + 6);
-    assert.equal(panel.view.title, 'Base → IN → RL');
+    assert.equal(panel.view.title, 'base → in → rl');
     // The workbench tells the host a moment later where it has put the panel.
     await until(() => panel.view.viewColumn === vscode.ViewColumn.Two, 'it stands beside the config');
   });
@@ -68,7 +68,7 @@ describe('comparing', () => {
     );
     assert.equal(selection.checkpoint, base);
     await vscode.commands.executeCommand('frankenstein.compareWithSelected', vscode.Uri.file(cold));
-    await until(() => panels.current?.title === 'Base → IN', 'the panel is there');
+    await until(() => panels.current?.title === 'base → in', 'the panel is there');
     const panel = panels.current!;
     await until(() => panel.state.kind !== 'running', 'it has ended');
     assert.deepEqual(
@@ -103,6 +103,7 @@ describe('comparing', () => {
   });
 
   it('shows where the index names a tensor', async () => {
+    const { tensorDocuments } = await services();
     const { rl } = await lineage();
     const { revealTensor } = await import('../../src/panel/files.js');
     const index = await vscode.workspace.openTextDocument(path.join(rl, 'model.safetensors.index.json'));
@@ -110,10 +111,30 @@ describe('comparing', () => {
       .getText()
       .split('\n')
       .findIndex((text) => text.includes('layers.3.mlp.up_proj'));
-    await revealTensor(rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]!);
+    await revealTensor(tensorDocuments, rl, /"([^"]+)"/.exec(index.lineAt(line).text)![1]);
     const editor = vscode.window.activeTextEditor;
     assert.equal(editor?.document.uri.fsPath, index.uri.fsPath);
     assert.equal(editor.selection.start.line, line);
+  });
+
+  it('lists the tensors of a checkpoint without an index, read-only, with the lenses of an index', async () => {
+    const { engine, tensorDocuments, panels, results } = await services();
+    const root = path.join(workspaceFolder(), 'single');
+    const folders = { base: path.join(root, 'base'), in: path.join(root, 'in'), rl: path.join(root, 'rl') };
+    await writeLineage(root, { layers: 3, visionLayers: 2, hidden: 32 });
+    const panel = panels.compare({ kind: 'compare', stages: [{ path: folders.in }, { path: folders.rl }] });
+    await until(() => panel.state.kind === 'compare', 'the comparison ends');
+    await until(async () => (await results.find(folders.rl)) !== undefined, 'the run is listed');
+    const { tensors } = await engine.inspect({ path: folders.rl });
+    const { revealTensor } = await import('../../src/panel/files.js');
+    await revealTensor(tensorDocuments, folders.rl, tensors[5]!.onDisk);
+    const editor = vscode.window.activeTextEditor!;
+    assert.equal(editor.document.uri.scheme, 'frankenstein-tensors');
+    assert.ok(editor.document.lineAt(editor.selection.start.line).text.includes(tensors[5]!.onDisk));
+    await until(
+      async () => (await lensTitles(editor.document.uri)).some(({ title }) => title.includes('Δrl')),
+      'the lenses are there',
+    );
   });
 
   it('a failure is the engine’s sentence, in the panel, with retry', async () => {

@@ -45,9 +45,9 @@ export async function compared(): Promise<void> {
   const { panels, results } = await services();
   const { base, in: cold, rl } = await lineage();
   const stages = [
-    { path: base, label: 'Base' },
-    { path: cold, label: 'IN' },
-    { path: rl, label: 'RL' },
+    { path: base, label: 'base' },
+    { path: cold, label: 'in' },
+    { path: rl, label: 'rl' },
   ];
   const panel = panels.compare({ kind: 'compare', stages });
   await until(() => panel.state.kind !== 'running', 'the comparison ends');

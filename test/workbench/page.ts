@@ -297,10 +297,17 @@ export class WorkbenchPage {
     }
   }
 
-  /** Titles of the context menu on a path, or on several selected together. */
-  async explorerMenuTitles(relative: string | readonly string[]): Promise<string[]> {
+  /** Titles of the context menu on a path, or on several selected together; with those of a submenu, where it is there. */
+  async explorerMenuTitles(relative: string | readonly string[], submenu?: string): Promise<string[]> {
     const menu = await this.openContextMenu(relative);
+    const entry = menu.getByRole('menuitem', { name: submenu ?? '', exact: true });
+    if (submenu !== undefined && (await entry.isVisible())) {
+      const before = await menu.getByRole('menuitem').count();
+      await entry.click(PRESS);
+      await menu.getByRole('menuitem').nth(before).waitFor();
+    }
     const titles = await menu.getByRole('menuitem').locator('.action-label').allInnerTexts();
+    if (submenu !== undefined) await this.page.keyboard.press('Escape');
     await this.page.keyboard.press('Escape');
     await menu.first().waitFor({ state: 'hidden' });
     return titles.map((text) => text.trim());

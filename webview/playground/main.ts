@@ -257,6 +257,14 @@ const host: HostApi = {
     if (/layers\.7\.mlp\.gate/.test(request.name)) throw new Error('The run that has it is no longer on disk.');
     return fullOf(request.name, request.part, request.from);
   },
+  act(request) {
+    log('act', request);
+    return Promise.resolve();
+  },
+  tabShown(request) {
+    log('tabShown', request);
+    return Promise.resolve();
+  },
   openFileDiff(request) {
     log('openFileDiff', request);
     return Promise.reject(new Error('The playground has no diff editor.'));

@@ -9,11 +9,16 @@ import { cachedSnapshot, checkpointLabel } from './hub.js';
 /** A distance of two checkpoints given by path; larger is further, any scale. */
 export type Closeness = (a: string, b: string) => Promise<number>;
 
+/** What a checkpoint is in its lineage. Shown beside its name, never in its place. */
+export type StageRole = 'base' | 'in' | 'rl';
+
 export interface GuessedOrder {
   /** Indices into the given paths, first stage first. */
   order: number[];
-  /** One per stage, in that order: `Base`, `IN`, `RL` where the names tell them apart, else what people call them. */
+  /** One per stage, in that order: what people call each, its folder's name. */
   labels: string[];
+  /** One per stage, in that order, where the names tell them apart; else null. */
+  roles: (StageRole | null)[];
   /** A sentence for the user. */
   reason: string;
 }
@@ -160,21 +165,25 @@ function precedence(a: Named, b: Named): number {
 }
 
 function describe(order: readonly number[], named: readonly Named[], reason: string): GuessedOrder {
-  const stages = order.map((index) => named[index]!.stage);
-  const told =
-    order.length <= 3 && stages.every((stage) => stage !== undefined) && new Set(stages).size === stages.length;
-  const labels = order.map((index, position) => {
-    const { stage, label } = named[index]!;
-    if (!told || stage === undefined) return label;
-    if (stage === 3) return 'RL';
+  const inOrder = order.map((index) => named[index]!);
+  return { order: [...order], labels: inOrder.map(({ label }) => label), roles: rolesIn(inOrder), reason };
+}
+
+/** The roles of the stages of a lineage, by what people call them; null where the names do not tell them apart. */
+export function rolesOf(paths: readonly string[]): (StageRole | null)[] {
+  return rolesIn(paths.map(readName));
+}
+
+function rolesIn(named: readonly Named[]): (StageRole | null)[] {
+  const stages = named.map(({ stage }) => stage);
+  const none = named.map(() => null);
+  if (named.length > 3 || stages.some((stage) => stage === undefined)) return none;
+  const roles = stages.map((stage, position): StageRole => {
+    if (stage === 3) return 'rl';
     // An instruct model is where a lineage starts when a cold start follows, and its IN when a base comes before.
-    return position === 0 && (stage === 0 || stages.length === 3 || stages[1] !== 3) ? 'Base' : 'IN';
+    return position === 0 && (stage === 0 || stages.length === 3 || stages[1] !== 3) ? 'base' : 'in';
   });
-  return {
-    order: [...order],
-    labels: new Set(labels).size === labels.length ? labels : order.map((index) => named[index]!.label),
-    reason,
-  };
+  return new Set(roles).size === roles.length && new Set(stages).size === stages.length ? roles : none;
 }
 
 function readName(given: string): Named {

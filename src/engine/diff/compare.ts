@@ -16,7 +16,7 @@ import { budgetFor, planTasks, type Task } from './plan.js';
 import { provenance } from './provenance.js';
 import type { CompareResult, TensorPlace, TensorResult } from './result.js';
 import { createMeter } from './meter.js';
-import { byDepth, deepestOf, identityOf, openStages, summarise } from './stages.js';
+import { byDepth, deepestOf, identityOf, openStages, summariesOf } from './stages.js';
 import { watchFiles } from './unchanged.js';
 
 /** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
@@ -80,7 +80,7 @@ export async function compare(
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
     const files = await differingFiles(checkpoints, context.signal);
     const before = await run?.result<CompareResult>();
-    const stages = checkpoints.map((checkpoint, index) => summarise(checkpoint, labels[index]!, fingerprints[index]!));
+    const stages = summariesOf(checkpoints, labels, fingerprints);
     const shape = deepestOf(checkpoints);
     const tensors = alignment.tensors
       .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))

@@ -4,6 +4,7 @@
  *
  * Numbers that are not finite in IEEE terms (a norm over NaN weights) are `null`: JSON has no NaN.
  */
+import type { StageRole } from '../checkpoint/order.js';
 import type { Component, Region, Section } from '../topology/topology.js';
 
 export interface CompareResult {
@@ -31,6 +32,8 @@ export interface CompareResult {
 
 export interface StageSummary {
   label: string;
+  /** What it is in its lineage, where the names of all stages tell. Absent in results of earlier versions. */
+  role?: StageRole | null | undefined;
   /** As the user named it, absolute. */
   path: string;
   /** `model_type` of the config, or what the tensor names say. */

@@ -1,4 +1,5 @@
 /** The stages of a lineage, opened and matched: where every analysis of updates begins. */
+import { rolesOf } from '../checkpoint/order.js';
 import type { CallContext, StageRequest } from '../api.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { bytesOf } from '../checkpoint/elements.js';
@@ -73,7 +74,20 @@ export function byDepth(a: TensorPlace, b: TensorPlace): number {
   return (a.depth ?? Infinity) === (b.depth ?? Infinity) ? 0 : (a.depth ?? Infinity) - (b.depth ?? Infinity);
 }
 
-export function summarise(checkpoint: Checkpoint, label: string, print: string): StageSummary {
+/** What a result says of each stage, in their order. */
+export function summariesOf(
+  checkpoints: readonly Checkpoint[],
+  labels: readonly string[],
+  prints: readonly string[],
+): StageSummary[] {
+  const roles = rolesOf(checkpoints.map(({ path }) => path));
+  return checkpoints.map((checkpoint, index) => ({
+    ...summarise(checkpoint, labels[index]!, prints[index]!),
+    role: roles[index]!,
+  }));
+}
+
+function summarise(checkpoint: Checkpoint, label: string, print: string): StageSummary {
   const stored = [...checkpoint.tensors.values()];
   const perDtype = new Map<string, number>();
   for (const { dtype, size } of stored) perDtype.set(dtype, (perDtype.get(dtype) ?? 0) + size);

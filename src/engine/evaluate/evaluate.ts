@@ -68,8 +68,8 @@ export async function evaluate(
 ): Promise<EvaluateResult> {
   const startedAt = new Date();
   // A wrong address is said before anything is read.
-  const grader = request.grader && languageModelOf(request.grader, host);
-  const describer = request.describer && languageModelOf(request.describer, host);
+  const grader = request.grader && (await languageModelOf(request.grader, host));
+  const describer = request.describer && (await languageModelOf(request.describer, host));
   const setup = await setUp(request, context, describer);
   const runId = runIdOf(factsOf(setup));
   const run =

@@ -58,10 +58,11 @@ export async function hybrids(request: HybridsRequest, { signal }: CallContext =
   const { layers } = supervised;
   const cuts = resolveCuts(request.cuts, layers);
   const label = (stage: StageRequest, folder: string) => stage.label ?? checkpointLabel(folder);
+  const names = { in: label(request.in, supervised.folder), rl: label(request.rl, reinforced.folder) };
   const whole: EvaluatedStage[] = [
     ...(request.base ? [{ ...request.base, role: 'base' as const }] : []),
-    { path: request.in.path, label: label(request.in, supervised.folder), role: 'in' },
-    { path: request.rl.path, label: label(request.rl, reinforced.folder), role: 'rl' },
+    { path: request.in.path, label: names.in, role: 'in' },
+    { path: request.rl.path, label: names.rl, role: 'rl' },
   ];
   const head = `checkpoints:\n  in: ${JSON.stringify(request.in.path)}\n  rl: ${JSON.stringify(request.rl.path)}\n`;
   const hybrid = (name: string, body: string): EvaluatedStage => ({
@@ -79,7 +80,7 @@ export async function hybrids(request: HybridsRequest, { signal }: CallContext =
       checkpoints: [
         ...whole,
         ...SPLICES.map(([early, mid, late]) =>
-          hybrid([early, mid, late].join(':').toUpperCase(), stitch(early, mid, late, cuts)),
+          hybrid([early, mid, late].map((part) => names[part]).join(':'), stitch(early, mid, late, cuts)),
         ),
       ],
       axis: null,

@@ -28,8 +28,15 @@ const FIRST_WAIT = 1000;
 /** Bytes of an answer that is read: a verdict or a paragraph. */
 const MOST_BYTES = 1 << 20;
 
-/** @throws `bad-request` for an address that is none, or a key that is not there. */
-export function languageModelOf(request: LanguageModelRequest, host: EngineHost | undefined): LanguageModel {
+/**
+ * The model, ready to be asked. An endpoint's key is fetched here, from the environment or from the host, and goes
+ * into the header of its requests and nowhere else: what the endpoint says is read without it (`Redact`).
+ * @throws `bad-request` for an address that is none, or a key that is not there or no header may hold.
+ */
+export async function languageModelOf(
+  request: LanguageModelRequest,
+  host: EngineHost | undefined,
+): Promise<LanguageModel> {
   if (request.kind === 'editor') {
     if (host === undefined)
       throw new FrankensteinError(
@@ -44,12 +51,32 @@ export function languageModelOf(request: LanguageModelRequest, host: EngineHost 
     };
   }
   const url = endpointOf(request.url);
-  const key = request.key ?? keyIn(request.keyVariable);
+  const key =
+    request.keyVariable === undefined
+      ? ((await host?.languageModelKey({ url: request.url })) ?? undefined)
+      : keyIn(request.keyVariable);
+  if (key !== undefined && !HEADER_VALUE.test(key))
+    throw new FrankensteinError(
+      'bad-request',
+      `The key of the language model at ${url.host} has a character that no header may hold, such as a line break; enter it again.`,
+    );
   return {
     name: request.model,
     parallel: 4,
-    complete: (prompt, signal) => post(url, request.model, key, prompt, signal),
+    complete: (prompt, signal) => post({ url, model: request.model, key, redact: redactor(key) }, prompt, signal),
   };
+}
+
+/** Printable ASCII: with anything else the runtime refuses the header, and quotes it. */
+const HEADER_VALUE = /^[\x20-\x7e]+$/;
+
+/** Takes the key out of a text. */
+type Redact = (text: string) => string;
+
+/** A server may repeat the header that it was sent, in an error or in an answer: what it says is shown, logged and stored. */
+function redactor(key: string | undefined): Redact {
+  const secret = key?.trim() ?? '';
+  return secret === '' ? (text) => text : (text) => text.replaceAll(secret, '(key)');
 }
 
 function endpointOf(given: string): URL {
@@ -64,6 +91,12 @@ function endpointOf(given: string): URL {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new FrankensteinError('bad-request', `"${shown(given)}" is no http or https address.`);
+  // What stands in an address is shown and stored with it.
+  if (url.username !== '' || url.password !== '')
+    throw new FrankensteinError(
+      'bad-request',
+      `The address of the language model at ${url.host} holds a user name or a password; leave them out and give the key as its key.`,
+    );
   if (!url.pathname.endsWith('/chat/completions')) url.pathname = `${url.pathname.replace(/\/$/, '')}/chat/completions`;
   return url;
 }
@@ -79,10 +112,15 @@ function keyIn(variable: string | undefined): string | undefined {
   return key;
 }
 
+interface Endpoint {
+  url: URL;
+  model: string;
+  key: string | undefined;
+  redact: Redact;
+}
+
 async function post(
-  url: URL,
-  model: string,
-  key: string | undefined,
+  { url, model, key, redact }: Endpoint,
   { text, picture }: Prompt,
   signal: AbortSignal | undefined,
 ): Promise<string> {
@@ -112,12 +150,12 @@ async function post(
         redirect: 'error',
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       });
-      if (response.ok) return answerOf(await readBounded(response), url);
+      if (response.ok) return answerOf(await readReply(response, redact), url);
       const retry = response.status === 429 || response.status >= 500;
       if (!retry || attempt === ATTEMPTS)
         throw new FrankensteinError(
           'unavailable',
-          `The language model at ${url.host} answered with status ${response.status}${said(await readBounded(response))}.`,
+          `The language model at ${url.host} answered with status ${response.status}${said(await readReply(response, redact))}.`,
         );
     } catch (error) {
       throwIfCancelled(signal);
@@ -133,6 +171,16 @@ async function post(
   }
 }
 
+/** The JSON that was answered, without the key; undefined where it is none. The only way by which a server's text comes in. */
+async function readReply(response: Response, redact: Redact): Promise<unknown> {
+  const body = await readBounded(response);
+  try {
+    return JSON.parse(body, (_, value: unknown) => (typeof value === 'string' ? redact(value) : value));
+  } catch {
+    return undefined;
+  }
+}
+
 async function readBounded(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -145,25 +193,16 @@ async function readBounded(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function answerOf(body: string, url: URL): string {
-  try {
-    const { choices } = JSON.parse(body) as { choices?: { message?: { content?: unknown } }[] };
-    const content = choices?.[0]?.message?.content;
-    if (typeof content === 'string') return content;
-  } catch {
-    // Said below.
-  }
+function answerOf(reply: unknown, url: URL): string {
+  const content = (reply as { choices?: { message?: { content?: unknown } }[] } | null | undefined)?.choices?.[0]
+    ?.message?.content;
+  if (typeof content === 'string') return content;
   throw new FrankensteinError('unavailable', `What ${url.host} answered is no chat completion.`);
 }
 
-function said(body: string): string {
-  try {
-    const { error } = JSON.parse(body) as { error?: { message?: unknown } };
-    if (typeof error?.message === 'string') return `: ${shown(error.message.slice(0, 200)).replace(/\.$/, '')}`;
-  } catch {
-    // Nothing that is worth repeating.
-  }
-  return '';
+function said(reply: unknown): string {
+  const message = (reply as { error?: { message?: unknown } } | null | undefined)?.error?.message;
+  return typeof message === 'string' ? `: ${shown(message.slice(0, 200)).replace(/\.$/, '')}` : '';
 }
 
 function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {

@@ -50,8 +50,10 @@ export type LanguageModelRequest =
       kind: 'endpoint';
       url: string;
       model: string;
-      /** Its key, or the name of the environment variable that holds it; none is sent when both are left out. Never stored. */
-      key?: string | undefined;
+      /**
+       * The environment variable that holds its key. The key itself is in no request: without a variable, the engine asks
+       * its host for the key of this address when the run starts (`EngineHost.languageModelKey`).
+       */
       keyVariable?: string | undefined;
     }
   | { kind: 'editor'; model: string };

@@ -5,7 +5,7 @@ import { differingFiles } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { provenance } from '../diff/provenance.js';
-import { byDepth, deepestOf, identityOf, summarise } from '../diff/stages.js';
+import { byDepth, deepestOf, identityOf, summariesOf } from '../diff/stages.js';
 import { watchFiles } from '../diff/unchanged.js';
 import { throwIfCancelled } from '../errors.js';
 import { isLike, Run, runIdOf } from '../runs/store.js';
@@ -101,7 +101,7 @@ export async function spectrum(
     const result: SpectrumResult = {
       schema: 1,
       kind: 'spectrum',
-      stages: checkpoints.map((checkpoint, index) => summarise(checkpoint, labels[index]!, fingerprints[index]!)),
+      stages: summariesOf(checkpoints, labels, fingerprints),
       cuts,
       mode,
       filter,

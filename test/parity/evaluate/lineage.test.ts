@@ -31,7 +31,7 @@ describe('evaluation of the sample lineage', function () {
       rl: { path: path.join(SAMPLES, 'lineage/rl') },
     });
     const result = await engine.evaluate({
-      checkpoints: checkpoints.filter(({ label }) => ['in', 'rl', 'IN:RL:RL', 'RL:IN:RL'].includes(label!)),
+      checkpoints: checkpoints.filter(({ label }) => ['in', 'rl', 'in:rl:rl', 'rl:in:rl'].includes(label!)),
       data: path.join(SAMPLES, 'eval'),
       maxNewTokens: 128,
     });

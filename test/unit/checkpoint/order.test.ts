@@ -1,38 +1,38 @@
 // The order of a lineage from what people call their checkpoints.
 import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
-import { guessOrder } from '../../../src/engine/checkpoint/order.js';
+import { guessOrder, rolesOf, type StageRole } from '../../../src/engine/checkpoint/order.js';
 
 const hub = (repository: string, revision = '0123456789abcdef') =>
   `/cache/hub/models--${repository.replace('/', '--')}/snapshots/${revision}`;
 
 describe('guessOrder', () => {
-  /** Paths, the order of their indices, the labels in that order. */
-  const cases: { paths: string[]; order: number[]; labels: string[]; reason?: RegExp }[] = [
-    { paths: ['/x/rl', '/x/base', '/x/in'], order: [1, 2, 0], labels: ['Base', 'IN', 'RL'] },
-    { paths: ['/x/model-rl', '/x/model-in'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/MiMo-VL-7B-RL', '/x/MiMo-VL-7B-SFT'], order: [1, 0], labels: ['IN', 'RL'] },
+  /** Paths, the order of their indices, and in that order the roles where names tell them, else the labels. */
+  const cases: { paths: string[]; order: number[]; labels?: string[]; roles?: StageRole[]; reason?: RegExp }[] = [
+    { paths: ['/x/rl', '/x/base', '/x/in'], order: [1, 2, 0], roles: ['base', 'in', 'rl'] },
+    { paths: ['/x/model-rl', '/x/model-in'], order: [1, 0], roles: ['in', 'rl'] },
+    { paths: ['/x/MiMo-VL-7B-RL', '/x/MiMo-VL-7B-SFT'], order: [1, 0], roles: ['in', 'rl'] },
     {
       paths: ['/x/OpenMMReasoner-RL', '/x/OpenMMReasoner-ColdStart', '/x/Qwen2.5-VL-7B-Instruct'],
       order: [2, 1, 0],
-      labels: ['Base', 'IN', 'RL'],
+      roles: ['base', 'in', 'rl'],
     },
-    { paths: ['/x/cold-start', '/x/grpo'], order: [0, 1], labels: ['IN', 'RL'] },
-    { paths: ['/x/Qwen-Instruct-GRPO', '/x/Qwen-Instruct'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/ReVisual-R1-final', '/x/ReVisual-R1-Coldstart'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/gemma-3-4b-it', '/x/gemma-3-4b-pt'], order: [1, 0], labels: ['Base', 'IN'] },
-    { paths: ['/x/llama-ppo', '/x/llama-base'], order: [1, 0], labels: ['Base', 'RL'] },
-    { paths: ['/x/instruct', '/x/sft'], order: [0, 1], labels: ['Base', 'IN'] },
-    { paths: ['/x/run-dpo/config.json', '/x/run-sft/model.safetensors'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/rl.safetensors', '/x/in.safetensors'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/rl/final', '/x/sft/final'], order: [1, 0], labels: ['IN', 'RL'] },
-    { paths: ['/x/rl/global_step_100/actor/huggingface', '/x/sft/checkpoint-30'], order: [1, 0], labels: ['IN', 'RL'] },
+    { paths: ['/x/cold-start', '/x/grpo'], order: [0, 1], roles: ['in', 'rl'] },
+    { paths: ['/x/Qwen-Instruct-GRPO', '/x/Qwen-Instruct'], order: [1, 0], roles: ['in', 'rl'] },
+    { paths: ['/x/ReVisual-R1-final', '/x/ReVisual-R1-Coldstart'], order: [1, 0], roles: ['in', 'rl'] },
+    { paths: ['/x/gemma-3-4b-it', '/x/gemma-3-4b-pt'], order: [1, 0], roles: ['base', 'in'] },
+    { paths: ['/x/llama-ppo', '/x/llama-base'], order: [1, 0], roles: ['base', 'rl'] },
+    { paths: ['/x/instruct', '/x/sft'], order: [0, 1], roles: ['base', 'in'] },
+    { paths: ['/x/run-dpo/config.json', '/x/run-sft/model.safetensors'], order: [1, 0], roles: ['in', 'rl'] },
+    { paths: ['/x/rl.safetensors', '/x/in.safetensors'], order: [1, 0], roles: ['in', 'rl'] },
+    { paths: ['/x/rl/final', '/x/sft/final'], order: [1, 0], roles: ['in', 'rl'] },
+    { paths: ['/x/rl/global_step_100/actor/huggingface', '/x/sft/checkpoint-30'], order: [1, 0], roles: ['in', 'rl'] },
     {
       paths: ['/x/rl/checkpoint-200', '/x/rl/checkpoint-30', '/x/rl/checkpoint-1000'],
       order: [1, 0, 2],
       labels: ['rl/checkpoint-30', 'rl/checkpoint-200', 'rl/checkpoint-1000'],
     },
-    { paths: [hub('a/Model-RL'), hub('a/Model-SFT')], order: [1, 0], labels: ['IN', 'RL'] },
+    { paths: [hub('a/Model-RL'), hub('a/Model-SFT')], order: [1, 0], roles: ['in', 'rl'] },
     {
       paths: [hub('a/Model-RL'), hub('b/Other-RL')],
       order: [0, 1],
@@ -53,13 +53,28 @@ describe('guessOrder', () => {
     },
     { paths: ['/'], order: [0], labels: [''] },
   ];
-  for (const { paths, order, labels, reason } of cases) {
+  for (const { paths, order, labels, roles, reason } of cases) {
     it(`orders ${paths.join(', ')}`, async () => {
       const guess = await guessOrder(paths);
-      assert.deepEqual([guess.order, guess.labels], [order, labels]);
+      assert.deepEqual(guess.order, order);
+      assert.deepEqual(guess.roles, roles ?? paths.map(() => null));
+      if (labels) assert.deepEqual(guess.labels, labels);
+      // In the order of the lineage, a checkpoint's role does not depend on how it is asked for.
+      assert.deepEqual(rolesOf(guess.order.map((index) => paths[index]!)), guess.roles);
       if (reason) assert.match(guess.reason, reason);
     });
   }
+
+  it('calls every checkpoint by its own name, whatever its role', async () => {
+    const { labels, roles } = await guessOrder(['/x/rl-frozen-mid', '/x/in', '/x/qwen2.5-vl-base']);
+    assert.deepEqual(
+      [labels, roles],
+      [
+        ['qwen2.5-vl-base', 'in', 'rl-frozen-mid'],
+        ['base', 'in', 'rl'],
+      ],
+    );
+  });
 
   /** Positions on a line; the distance is the difference. */
   const onALine = (positions: Record<string, number>) => (a: string, b: string) =>

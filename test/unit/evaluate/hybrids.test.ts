@@ -27,7 +27,7 @@ describe('hybrids', function () {
         ['base', 'base'],
         ['in', 'in'],
         ['rl', 'rl'],
-        ...['IN:RL:RL', 'IN:IN:RL', 'RL:RL:IN', 'RL:IN:IN', 'IN:RL:IN', 'RL:IN:RL'].map((label) => [label, 'hybrid']),
+        ...['in:rl:rl', 'in:in:rl', 'rl:rl:in', 'rl:in:in', 'in:rl:in', 'rl:in:rl'].map((label) => [label, 'hybrid']),
       ],
     );
     assert.deepEqual([axis, cuts], [null, [4, 8]]);
@@ -35,7 +35,7 @@ describe('hybrids', function () {
 
   it("a splice holds the donors' own bytes, layer by layer, and everything else from what gives Early", async () => {
     const { checkpoints } = await hybrids({ in: IN, rl: RL, cuts: [3, 7] });
-    const splice = await openStage(checkpoints.find(({ label }) => label === 'RL:IN:RL')!);
+    const splice = await openStage(checkpoints.find(({ label }) => label === 'rl:in:rl')!);
     for (const [name, tensor] of splice.tensors) {
       assert.equal(tensor.expression, undefined, `${name} is computed`);
       const layer = /language_model\.layers\.(\d+)\./.exec(name)?.[1];

@@ -215,8 +215,10 @@ describe('an evaluation', function () {
       kind: 'endpoint' as const,
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
       model: 'judge',
-      key: 'secret',
+      keyVariable: 'FRANKENSTEIN_TEST_KEY',
     });
+    before(() => (process.env['FRANKENSTEIN_TEST_KEY'] = 'secret'));
+    after(() => delete process.env['FRANKENSTEIN_TEST_KEY']);
 
     it('only wrong answers are shown, verdicts are kept, the result says who judged, and no key is stored', async () => {
       reply = () => said('The answers agree. CORRECT');
@@ -286,6 +288,18 @@ describe('an evaluation', function () {
           request({ grader: { kind: 'endpoint', url: 'http://localhost/v1', model: 'x', keyVariable: 'NO_SUCH_KEY' } }),
         ),
         /environment variable NO_SUCH_KEY/,
+      );
+      for (const [key, reason] of [
+        ['two\nlines', /character that no header may hold/],
+        ['', /environment variable FRANKENSTEIN_TEST_KEY/],
+      ] as const) {
+        process.env['FRANKENSTEIN_TEST_KEY'] = key;
+        await assert.rejects(engine.evaluate(request({ grader: endpoint() })), reason);
+      }
+      process.env['FRANKENSTEIN_TEST_KEY'] = 'secret';
+      await assert.rejects(
+        engine.evaluate(request({ grader: { kind: 'endpoint', url: 'http://me:secret@localhost/v1', model: 'x' } })),
+        (error: Error) => /holds a user name or a password/.test(error.message) && !error.message.includes('secret'),
       );
       await assert.rejects(engine.evaluate(request({ grader: { kind: 'editor', model: 'x' } })), /VS Code only/);
     });

@@ -33,7 +33,7 @@ describe('keys of a config', () => {
 });
 
 describe('figures in a config', () => {
-  const options = { noiseFloorWarnings: true };
+  const options = { roundingFloorWarnings: true };
   const figures = (config: object, stage = 2) =>
     configFigures(jsonKeys(JSON.stringify(config, null, 2)), new Lookup(sampleResult(), stage), options).map(
       ({ line, heading, lenses }) => [line, heading, ...lenses] as const,

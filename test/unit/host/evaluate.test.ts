@@ -31,10 +31,10 @@ describe('requests of evaluations', () => {
   });
 
   it('are called by what they are made of', () => {
-    assert.equal(titleOf(request()), 'Abilities of in, rl');
-    assert.equal(titleOf(request({ kind: 'transfer', checkpoints: [IN, RL, HYBRID] })), 'Transferability of in, rl');
-    assert.equal(titleOf(request({ kind: 'sweep', checkpoints: [IN, RL, HYBRID] })), 'Sweep of in, rl');
-    assert.equal(titleOf(request({ checkpoints: [HYBRID] })), 'Abilities of IN:RL:RL');
+    assert.equal(titleOf(request()), 'Abilities · in, rl');
+    assert.equal(titleOf(request({ kind: 'transfer', checkpoints: [IN, RL, HYBRID] })), 'Transferability · in, rl');
+    assert.equal(titleOf(request({ kind: 'sweep', checkpoints: [IN, RL, HYBRID] })), 'Sweep · in, rl');
+    assert.equal(titleOf(request({ checkpoints: [HYBRID] })), 'Abilities · IN:RL:RL');
   });
 
   it('survive a reload; what is not of the right kind is gone', () => {
@@ -47,6 +47,8 @@ describe('requests of evaluations', () => {
         maxNewTokens: 8,
         badLines: 'skip',
         axis: { name: 'cut', values: [null, 3] },
+        grader: { kind: 'endpoint', url: 'http://localhost/v1', model: 'judge' },
+        describer: { kind: 'editor', model: 'vendor/seeing' },
       }),
       run: { runsFolder: '/r', runId: '0123456789abcdef' },
     };
@@ -56,7 +58,14 @@ describe('requests of evaluations', () => {
       again({
         ...whole,
         run: 'x',
-        evaluation: { ...whole.evaluation, samples: 'many', kind: 'dance', axis: { name: 'cut', values: [1] } },
+        evaluation: {
+          ...whole.evaluation,
+          samples: 'many',
+          kind: 'dance',
+          axis: { name: 'cut', values: [1] },
+          grader: { kind: 'oracle', model: 'x' },
+          describer: { kind: 'endpoint', model: 'x' },
+        },
       }),
       { ...request({ checkpoints: [IN, HYBRID], seed: 2, maxNewTokens: 8, badLines: 'skip' }) },
     );
@@ -64,7 +73,7 @@ describe('requests of evaluations', () => {
     assert.equal(again({ kind: 'evaluate' }), null);
   });
 
-  it('are remembered without a key, the latest first, and found again by their run', async () => {
+  it('are remembered, the latest first, and found again by their run', async () => {
     const kept = new Map<string, unknown>();
     const memory = new EvaluationMemory({
       get: <T>(key: string) => kept.get(key) as T | undefined,
@@ -72,12 +81,12 @@ describe('requests of evaluations', () => {
     });
     await memory.remember({
       ...request().evaluation,
-      grader: { kind: 'endpoint', url: 'http://localhost/v1', model: 'm', key: 'secret' },
+      grader: { kind: 'endpoint', url: 'http://localhost/v1', model: 'm' },
     });
     await memory.remember(request({ kind: 'transfer', checkpoints: [IN, RL, HYBRID], data: '/d/more' }).evaluation);
-    assert.ok(!JSON.stringify([...kept]).includes('secret'));
     assert.deepEqual(memory.data(), ['/d/more', '/d/eval']);
     assert.equal(memory.questionOf({ kind: 'evaluate', labels: [], paths: ['/m/in', '/m/rl'] })?.data, '/d/eval');
+    assert.equal(memory.questionOf({ kind: 'evaluate', labels: [], paths: ['/m/in', '/m/rl'] })?.grader?.model, 'm');
     assert.equal(
       memory.questionOf({ kind: 'transfer', labels: [], paths: ['/m/in', '/m/rl', '/m/in'] })?.checkpoints[2]?.recipe,
       HYBRID.recipe,

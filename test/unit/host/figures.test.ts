@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'mocha';
 import { barText, lensText, logShare, numberText, ratioText, shareText } from '../../../src/inline/figures.js';
 import { layerName, Lookup } from '../../../src/inline/lookup.js';
-import { bytesText, durationText, progressText } from '../../../src/services/progressText.js';
+import { bytesText, durationText, estimateText, progressText } from '../../../src/services/progressText.js';
 import { delta, sampleResult } from './sampleResult.js';
 
-const warn = { noiseFloorWarnings: true };
+const warn = { roundingFloorWarnings: true };
 
 describe('figures in words', () => {
   it('a lens has the number, its distance from the floor and the share that changed', () => {
@@ -15,7 +15,7 @@ describe('figures in words', () => {
   it('marks what is near the floor, unless switched off', () => {
     assert.equal(lensText('RL', delta(3.1e-4, 1 / 1.2), warn), 'ΔRL 3.1e-4 · $(warning) 1.2× floor · 22 % changed');
     assert.equal(
-      lensText('RL', delta(3.1e-4, 1 / 1.2), { noiseFloorWarnings: false }),
+      lensText('RL', delta(3.1e-4, 1 / 1.2), { roundingFloorWarnings: false }),
       'ΔRL 3.1e-4 · 1.2× floor · 22 % changed',
     );
   });
@@ -44,13 +44,14 @@ describe('figures in words', () => {
       '12.3',
       '1.0e+5',
     ]);
-    assert.deepEqual([null, 0, 0.0004, 0.004, 0.0512, 0.224, 0.9999, 1].map(shareText), [
+    assert.deepEqual([null, 0, 0.0004, 0.004, 0.0512, 0.224, 0.995, 0.9999, 1].map(shareText), [
       '–',
       '0 %',
       '< 0.1 %',
       '0.4 %',
       '5.1 %',
       '22 %',
+      '99.5 %',
       '> 99.9 %',
       '100 %',
     ]);
@@ -98,6 +99,14 @@ describe('figures in words', () => {
       '1.00 MB',
       '7.50 GB',
     ]);
+    assert.deepEqual(
+      [54, 270].map((seconds) => estimateText(seconds, false)),
+      ['about 54 s', 'about 4:30 min'],
+    );
+    assert.deepEqual(
+      [54, 907, 5400].map((seconds) => estimateText(seconds, true)),
+      ['up to about 54 s', 'up to about 15 min', 'up to about 1:30 h'],
+    );
     assert.deepEqual([0, 59.4, 60, 3599, 3661].map(durationText), ['0 s', '59 s', '1:00 min', '59:59 min', '1:01 h']);
   });
 });

@@ -25,7 +25,7 @@ const target: InlineTarget = {
   depth: 3,
   tensor: HOSTILE,
 };
-const options = { noiseFloorWarnings: true, theme: 'dark' as ThemeKind };
+const options = { roundingFloorWarnings: true, theme: 'dark' as ThemeKind };
 
 /** What is left of Markdown when images of ours and links of ours are taken out. */
 function foreign(markdown: string): string {

@@ -18,7 +18,7 @@ interface Manifest {
   extensionKind: string[];
   activationEvents: string[];
   capabilities: {
-    untrustedWorkspaces: { supported: string; description: string };
+    untrustedWorkspaces: { supported: string; description: string; restrictedConfigurations: string[] };
     virtualWorkspaces: { supported: boolean; description: string };
   };
   contributes: {
@@ -64,6 +64,20 @@ describe('manifest', () => {
     for (const id of submenus) assert.ok(contributes.menus[id]?.length, `${id} is empty`);
   });
 
+  it('folders, files and recipes have the same submenu in the explorer', () => {
+    const items = contributes.menus['explorer/context']!;
+    assert.deepEqual(
+      items.map(({ submenu }) => submenu),
+      ['frankenstein.checkpoint'],
+    );
+    for (const part of ['explorerResourceIsFolder &&', 'resourceExtname == .safetensors', 'frank'])
+      assert.ok(items[0]!.when!.includes(part), part);
+    const inTree = contributes.menus['view/item/context']!.filter(({ when = '' }) => when.includes('checkpoint'));
+    const offered = contributes.menus['frankenstein.checkpoint']!.map(({ command }) => command);
+    for (const { command } of inTree)
+      if (!/Run|cancel/.test(command!)) assert.ok(offered.includes(command), `${command} is in the tree alone`);
+  });
+
   it('links in welcome texts and the walkthrough lead to commands that exist', () => {
     for (const [key, value] of Object.entries(nls)) {
       for (const [, command] of value.matchAll(/\(command:([\w.]+)\)/g)) {
@@ -82,13 +96,23 @@ describe('manifest', () => {
     const palette = new Map(contributes.menus['commandPalette']!.map(({ command, when }) => [command, when]));
     for (const id of ['inline.open', 'inline.pin', 'inline.unpin'])
       assert.equal(palette.get(`frankenstein.${id}`), 'false');
-    for (const id of ['compareWithSelected', 'cancel', 'retry']) assert.ok(palette.get(`frankenstein.${id}`), id);
+    for (const id of ['compareWithSelected', 'cancel', 'retry', 'changeOrder'])
+      assert.ok(palette.get(`frankenstein.${id}`), id);
     for (const id of ['selectForCompare', 'compareWith', 'compareLineage', 'inspect'])
       assert.equal(palette.has(`frankenstein.${id}`), false, `${id} is always there`);
   });
 
   it('menus know the context keys that the host sets, and no others', () => {
-    const known = ['checkpointFolders', 'foldersUnknown', 'hasSelected', 'selectedPaths', 'running', 'panelState'];
+    const known = [
+      'checkpointFolders',
+      'foldersUnknown',
+      'hasSelected',
+      'selectedPaths',
+      'running',
+      'panelState',
+      'panelHasRun',
+      'panelKind',
+    ];
     const views = Object.values(contributes.views)
       .flat()
       .map(({ id }) => id);
@@ -120,6 +144,12 @@ describe('manifest', () => {
     assert.deepEqual(manifest.extensionKind, ['workspace']);
     assert.equal(manifest.capabilities.untrustedWorkspaces.supported, 'limited');
     assert.equal(manifest.capabilities.virtualWorkspaces.supported, false);
+    // A folder that is not trusted sets nothing that costs memory or writes.
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.sort(), [
+      'frankenstein.memoryBudget',
+      'frankenstein.runsFolder',
+      'frankenstein.threads',
+    ]);
     assert.ok(!manifest.activationEvents.some((event) => event === '*' || event === 'onStartupFinished'));
   });
 });

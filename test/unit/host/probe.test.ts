@@ -29,7 +29,7 @@ describe('requests of probes', () => {
       keyOf(request(question({ checkpoints: [{ path: '/m/rl/config.json' }], cuts: [1, 2] }))),
     );
     assert.notEqual(keyOf(request(question())), keyOf(request(question({ mode: 'only' }))));
-    assert.equal(titleOf(request(question(), question({ kind: 'skip' }))), 'Probe RL: vision, reasoning');
+    assert.equal(titleOf(request(question(), question({ kind: 'skip' }))), 'Vision probe, Reasoning probe · RL');
   });
 
   it('come back from the memory of a panel, or not at all', () => {

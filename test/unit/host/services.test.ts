@@ -54,10 +54,22 @@ describe('paths of checkpoints', () => {
 });
 
 describe('memory of a panel', () => {
-  const request = { kind: 'compare', stages: [{ path: '/a', label: 'IN' }, { path: '/b' }], cuts: [1, 2] };
+  const request = { kind: 'compare', stages: [{ path: '/a', label: 'cold start' }, { path: '/b' }], cuts: [1, 2] };
 
   it('is read back', () =>
     assert.deepEqual(parseMemory({ request, view: { metric: 'energy' } }), { request, view: { metric: 'energy' } }));
+
+  it('a role that an earlier version remembered for a name is that name again', () => {
+    const kept = {
+      kind: 'compare',
+      stages: [
+        { path: '/x/in', label: 'IN' },
+        { path: '/x/rl-frozen-mid', label: 'RL' },
+      ],
+    };
+    const read = parseMemory({ request: kept })?.request;
+    assert.deepEqual(read?.kind === 'compare' && read.stages.map(({ label }) => label), ['in', 'rl-frozen-mid']);
+  });
 
   it('without its request there is nothing to show', () => {
     for (const state of [undefined, null, 3, 'x', []]) assert.equal(parseMemory(state), undefined);
@@ -202,7 +214,7 @@ describe('queue', () => {
     assert.equal(queue.start({ ...request, stages: [{ path: '/a' }, { path: '/b' }] }), job);
     assert.notEqual(queue.start({ ...request, refine: ['x'] }), job);
     assert.notEqual(keyOf(request), keyOf({ kind: 'compare', stages }));
-    assert.equal(titleOf(request), 'Geometry of Base → RL');
+    assert.equal(titleOf(request), 'Geometry · Base → RL');
     await sleep(1);
     assert.deepEqual(job.state, {
       kind: 'finished',
@@ -277,7 +289,7 @@ describe('results index', () => {
         readEvaluation: () => assert.fail('asked'),
         readSpectrum({ runId }) {
           asked.push(`spectrum ${runId}`);
-          return Promise.resolve({ kind: 'spectrum' } as SpectrumResult);
+          return Promise.resolve({ kind: 'spectrum', stages: [] as unknown } as SpectrumResult);
         },
       },
       () => ['/w', '/absent'],
