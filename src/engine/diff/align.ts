@@ -1,5 +1,6 @@
 /** Which tensors of several checkpoints belong together, and what has no counterpart. */
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
+import { otherwiseCounted } from '../topology/names.js';
 import type { MissingTensor } from './result.js';
 
 /** A run of neighbouring stages that hold a tensor in one shape: what can be compared. */
@@ -90,5 +91,7 @@ function reasonFor(
   ) {
     return 'The output head is not stored here: it is tied to the embedding.';
   }
+  if (absentIn.some((stage) => checkpoints[stage]!.tensors.has(otherwiseCounted(name))))
+    return 'The layer is beyond those that one config counts, so it runs in one checkpoint only.';
   return 'The tensor is not in this checkpoint.';
 }
