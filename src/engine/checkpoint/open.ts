@@ -102,6 +102,11 @@ async function openNested(
       `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`,
     );
   const config = await readConfig(location, signal);
+  const named = config?.['transformers_weights'];
+  if (typeof named === 'string' && named !== read.reading.from)
+    warnings.push(
+      `config.json names ${quoted(named)} for transformers to load (transformers_weights); here ${shown(read.reading.from)} is read: choose that file itself.`,
+    );
   const unwrapped = unwrap(found, config);
   const { model, inside } = splitPeft(unwrapped.found);
   if (inside.length > 0 && model.length === 0)

@@ -2,6 +2,7 @@
 import type { Checkpoint, LeftOutTensor, Tensor } from '../checkpoint/checkpoint.js';
 import { EMPTY } from '../checkpoint/empty.js';
 import { leftOutWeights } from '../checkpoint/leftOut.js';
+import { otherwiseCounted } from '../topology/names.js';
 import { matchExperts } from './experts.js';
 import type { MissingTensor } from './result.js';
 
@@ -109,5 +110,7 @@ function reasonFor(
   ) {
     return 'The output head is not stored here: it is tied to the embedding.';
   }
+  if (absentIn.some((stage) => checkpoints[stage]!.tensors.has(otherwiseCounted(name))))
+    return 'The layer is beyond those that one config counts, so it runs in one checkpoint only.';
   return 'The tensor is not in this checkpoint.';
 }

@@ -33,6 +33,11 @@ export function isExtra(canonical: string): boolean {
   return canonical.startsWith(EXTRA);
 }
 
+/** What a tensor is called where the config counts its layer, if it is extra, and where it does not, if it is not. */
+export function otherwiseCounted(canonical: string): string {
+  return isExtra(canonical) ? canonical.slice(EXTRA.length) : extraName(canonical);
+}
+
 /** The name both layouts of `family` share. Idempotent for names that real checkpoints have. */
 export function canonicalName(onDisk: string, family: Family): string {
   let name = onDisk;

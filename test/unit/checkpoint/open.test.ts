@@ -8,6 +8,7 @@ import { decode } from '../../../src/engine/checkpoint/decode.js';
 import { readBytes } from '../../../src/engine/checkpoint/elements.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { alignTensors } from '../../../src/engine/diff/align.js';
 import type { FrankensteinError } from '../../../src/engine/errors.js';
 import {
   inFile,
@@ -167,6 +168,17 @@ describe('openCheckpoint', function () {
     );
   });
 
+  it('says where the config names another file for transformers', async () => {
+    const folder = path.join(temporary.path, 'named');
+    const named = 'model.consolidated.safetensors';
+    await writeCheckpoint(folder, { family: 'llama', config: { transformers_weights: named } });
+    await copyFile(path.join(folder, 'model.safetensors'), path.join(folder, named));
+    assert.match(
+      (await openCheckpoint(folder)).warnings.join(),
+      /config\.json names "model\.consolidated\.safetensors"/,
+    );
+  });
+
   it('says that an adapter beside the model is not on it', async () => {
     const folder = path.join(temporary.path, 'with-adapter');
     await writeCheckpoint(folder, { family: 'llama' });
@@ -255,6 +267,13 @@ describe('openCheckpoint', function () {
     assert.ok(
       cut.extra.tensors > 0 && cut.tensors.filter(({ section }) => section === 'other').length === cut.extra.tensors,
     );
+    const whole = path.join(temporary.path, 'uncut');
+    await writeCheckpoint(whole, { layers: 4 });
+    const { tensors, missing } = alignTensors([await openCheckpoint(whole), await openCheckpoint(folder)]);
+    const beyond = (name: string) => /\.language_model\.layers\.[23]\./.test(name);
+    assert.ok(!tensors.some(({ name }) => beyond(name)), 'what runs in one of them only is not compared');
+    assert.equal(missing.length, 2 * cut.extra.tensors);
+    for (const { reason } of missing) assert.match(reason, /beyond those that one config counts/);
     await writeCheckpoint(folder, { layers: 4, config: { text_config: { num_hidden_layers: 6 } } });
     await assert.rejects(openCheckpoint(folder), /says 6 language layers, but nothing is stored of 4, 5/);
   });

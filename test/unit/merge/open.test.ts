@@ -245,6 +245,29 @@ describe('a recipe', function () {
     assert.notEqual(await noise(''), await noise(', seed: 1'));
   });
 
+  it('leaves out layers that the config of a source does not count, and says so', async () => {
+    await writeCheckpoint(at('cut'), { layers: 8, config: { text_config: { num_hidden_layers: 6 } } });
+    for (const text of [
+      'stitch: {early: cut, mid: in, late: in}',
+      'merge_method: passthrough\nslices: [{sources: [{model: cut, layer_range: [0, 6]}]}, {sources: [{model: in, layer_range: [3, 6]}]}]\n',
+    ]) {
+      const made = await open(text);
+      assert.deepEqual(
+        [...made.tensors.keys()].filter((name) => name.startsWith('extra.')),
+        [],
+      );
+      assert.match(
+        made.warnings.join(),
+        /cut stores tensors beyond the layers that the config counts; they are left out/,
+      );
+      assert.equal(
+        new Set([...made.tensors.values()].map(({ onDisk }) => onDisk)).size,
+        made.tensors.size,
+        'no two of one name on disk',
+      );
+    }
+  });
+
   it('reads no weight to be opened, and writes nothing', async () => {
     const before_ = await readdir(at());
     await open(

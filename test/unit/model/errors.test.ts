@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { openModel } from '../../../src/engine/model/model.js';
 import { providerOf } from '../../../src/engine/model/sessions.js';
@@ -50,6 +51,45 @@ describe('a model refuses', () => {
   it('head counts that do not divide the matrices', async () => {
     const copy = await copyOf('qwen3', (config) => (config['num_attention_heads'] = 5));
     await assert.rejects(openAt(copy), { code: 'malformed', message: /5 heads/ });
+  });
+
+  it('a head that is neither stored nor tied, which transformers would start at random', async () => {
+    // Presence of a flag alone does not tie: text models are untied by default, Qwen3-VL looks at the top level only.
+    const cases: [name: string, change: (config: Record<string, unknown>) => void][] = [
+      ['qwen2-tied', (config) => (config['tie_word_embeddings'] = false)],
+      ['qwen2-tied', (config) => delete config['tie_word_embeddings']],
+      [
+        'qwen3_vl-tied',
+        (config) => {
+          config['tie_word_embeddings'] = false;
+          (config['text_config'] as Record<string, unknown>)['tie_word_embeddings'] = true;
+        },
+      ],
+    ];
+    for (const [name, change] of cases) {
+      const copy = await copyOf(name, change);
+      await assert.rejects(openAt(copy), {
+        code: 'malformed',
+        message: /has no lm_head\.weight, and its config\.json does not tie the head .* would start the head at random/,
+      });
+      // It can still be looked at and compared, with a warning.
+      const inspected = await inspectCheckpoint(copy);
+      assert.equal(inspected.headMissing, true);
+      assert.match(inspected.warnings.join(), /no lm_head\.weight is stored: transformers would start it at random/);
+    }
+    const other = await copyOf('qwen2_5_vl-tied', (config) => {
+      config['tie_word_embeddings'] = false;
+      (config['text_config'] as Record<string, unknown>)['tie_word_embeddings'] = true;
+    });
+    await (await openAt(other)).close();
+  });
+
+  it('layers that the config counts and nothing is stored of', async () => {
+    const copy = await copyOf('qwen3', (config) => (config['num_hidden_layers'] = 6));
+    await assert.rejects(openAt(copy), {
+      code: 'malformed',
+      message: /says 6 language layers, but nothing is stored of 4, 5: transformers would start them at random/,
+    });
   });
 
   it('prompts that do not fit', async () => {
