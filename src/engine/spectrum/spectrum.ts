@@ -44,7 +44,7 @@ export function isEntry(value: unknown): value is JournalEntry {
     Array.isArray(spectra) &&
     Array.isArray(curves) &&
     spectra.length === curves.length &&
-    [...spectra, ...curves].every((one) => one === null || typeof one === 'object')
+    [...(spectra as unknown[]), ...(curves as unknown[])].every((one) => one === null || typeof one === 'object')
   );
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'mocha';
 import type { EvaluateRequest } from '../../../src/engine/evaluate/request.js';
+import { fileError } from '../../../src/engine/checkpoint/failure.js';
 import { LimitError, withinTime } from '../../../src/engine/runtime/bounded.js';
 import { firstMatches } from '../../../src/engine/runtime/matching.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
@@ -136,6 +137,16 @@ describe('programs of a checkpoint', function () {
     const ended = await run(['evaluate', await withTemplate(ENDLESS), '--data', data, '--plan']);
     assert.equal(ended.code, 3);
     assert.match(sentenceOf(ended), /takes longer than any real one: it may never end\./);
+  });
+});
+
+describe('what reading throws', () => {
+  it('is about permissions only where the system says so', () => {
+    const tooLong = Object.assign(new Error('Cannot create a string longer than 0x1fffffe8 characters'), {
+      code: 'ERR_STRING_TOO_LONG',
+    });
+    assert.equal(fileError(tooLong, 'x.parquet').code, 'internal');
+    assert.equal(fileError(Object.assign(new Error('EIO'), { code: 'EIO' }), 'x').code, 'permission');
   });
 });
 
