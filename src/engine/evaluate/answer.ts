@@ -6,16 +6,21 @@ export interface GivenAnswer {
   marked: 'tag' | 'box' | undefined;
 }
 
+/** Characters that are looked at: the end, where an answer is. Text without end would take time without end. */
+const LONGEST = 4000;
+
 /**
- * The part of a text that is the answer: the last `<answer>…</answer>`, or else the last `\boxed{…}`, or else what follows
- * the thinking, or else all of it. Boxes that stand side by side are one answer ("\boxed{3}, \boxed{5}").
+ * The part of a text that is the answer: the last `<answer>…</answer>`, or else the last `\boxed{…}`, JSON's "answer", or
+ * else what follows the thinking, or else all of it. Boxes that stand side by side are one answer ("\boxed{3}, \boxed{5}").
  */
 export function givenAnswer(text: string): GivenAnswer {
   // An answer cut off by the token limit still counts, as far as it goes.
   const tagged = [...text.matchAll(/<answer>([\s\S]*?)(?:<\/answer>|$)/gi)].at(-1)?.[1];
-  const said = tagged ?? afterThinking(text);
+  const said = (tagged ?? afterThinking(text)).slice(-LONGEST);
   const box = lastBoxed(said);
   if (box !== undefined) return { text: box.trim(), marked: 'box' };
+  const [, quoted, bare] = [...said.matchAll(/"(?:final_)?answer"\s*:\s*(?:"([^"\n]*)"|(-?[\d.]+))/gi)].at(-1) ?? [];
+  if (quoted !== undefined || bare !== undefined) return { text: (quoted ?? bare)!.trim(), marked: 'tag' };
   return { text: said.trim(), marked: tagged === undefined ? undefined : 'tag' };
 }
 

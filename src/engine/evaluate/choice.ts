@@ -24,10 +24,10 @@ export function choiceIn(text: string, given: Choices): number | undefined {
     if (value !== undefined) return value;
   }
   const whole = unmarked(answer);
+  const letter = lettered(said ?? whole, choices);
+  if (letter !== undefined) return letter ?? undefined;
   return (
-    lettered(said ?? whole, choices) ??
-    mentioned(said ?? whole, choices) ??
-    (said === undefined ? undefined : lettered(whole, choices))
+    mentioned(said ?? whole, choices) ?? (said === undefined ? undefined : (lettered(whole, choices) ?? undefined))
   );
 }
 
@@ -59,13 +59,16 @@ function exactly(given: string, choices: Choices): number | null | undefined {
   const letter = /^([a-z])$/.exec(words)?.[1];
   if (letter !== undefined) return inRange(letter, choices);
   const [, parenthesised, dotted, rest = ''] =
-    /^[\s$*]*(?:\(([A-Za-z])\)|([A-Za-z])\s*[).:,])(?![A-Za-z\d]*\))\s*(.*)$/s.exec(text) ?? [];
+    /^[\s$*]*(?:\(([A-Za-z])\)|([A-Za-z])\s*[).:])(?![A-Za-z\d]*\))\s*(.*)$/s.exec(text) ?? [];
   const marked = parenthesised ?? dotted;
-  if (marked === undefined || negated(rest.slice(0, 30))) return undefined;
+  if (marked === undefined) return undefined;
   const index = inRange(marked, choices);
   const first = normalised(rest.split('\n')[0]!);
   const other = indexOf(first, choices) ?? valued(rest.split('\n')[0]!, choices);
-  return other === undefined || other === index ? index : null;
+  if (other !== undefined) return other === index ? index : null;
+  // "(A)(B)", "A: no. B: yes.": the letters are weighed together.
+  const further = lettered(rest, choices);
+  return negated(rest) || (further !== undefined && further !== index) ? undefined : index;
 }
 
 function indexOf(words: string, choices: Choices): number | undefined {
@@ -84,8 +87,12 @@ function valued(given: string, choices: Choices): number | undefined {
 
 /** What says that a choice is not the one. */
 function negated(after: string): boolean {
-  return /^[\s,)*]*(?:(?:is|are|was|seems?|looks?|would be)\s+)?(?:not\b|n't|in?correct\b(?<=incorrect)|wrong|false|too\b|impossible|ruled out|eliminated|does(?:n't| not)|do(?:n't| not)|can(?:'t|not)|isn't|fails?)/i.test(
-    after,
+  return (
+    /^[\s,)*:]*no\b/i.test(after) ||
+    /^[^\n.,;()A-Z]{0,40}(?:\b(?:is|are)|[-–:]) (?:too\b|wrong|incorrect|false|not (?:right|correct))/.test(after) ||
+    /^[\s,)*]*(?:(?:is|are|was|seems?|looks?|would be)\s+)?(?:not\b|n't|incorrect\b|wrong|false|too\b|impossible|ruled out|eliminated|does(?:n't| not)|do(?:n't| not)|can(?:'t|not)|isn't|fails?)/i.test(
+      after,
+    )
   );
 }
 const DENIED =
@@ -96,8 +103,8 @@ const THING =
 const CONCLUSION =
   /\b(?:so|thus|therefore|hence|choose|chose|select|pick|answer|correct|right|best|final|conclu\w+|must be)\b[^.\n]*$/i;
 
-/** The letter that a text comes to: marked ("(B)", "option B"), or else standing alone. */
-function lettered(text: string, choices: Choices): number | undefined {
+/** The letter that a text comes to: marked ("(B)", "option B"), or else standing alone; null where there are several. */
+function lettered(text: string, choices: Choices): number | null | undefined {
   const found = [...text.matchAll(/(?<![\w'’\\{^_])(\()?([A-Z])(?:(\))|(?![\w'’(]))/g)].flatMap((match) => {
     const [all, open, letter = '', closed] = match;
     const [before, after] = [text.slice(0, match.index), text.slice(match.index + all.length)];
@@ -122,15 +129,15 @@ function lettered(text: string, choices: Choices): number | undefined {
       },
     ];
   });
-  const strongest = [
+  const readings = [
     found.filter(({ marked, concluded }) => marked && concluded),
     found.filter(({ marked }) => marked),
     found.filter(({ concluded }) => concluded),
     found,
-  ].find((some) => some.length > 0);
-  const letters = new Set(strongest?.map(({ letter }) => letter));
-  const [only] = letters;
-  return letters.size === 1 ? inRange(only!, choices) : undefined;
+  ].map((some) => new Set(some.map(({ letter }) => letter)));
+  const [only] = readings.find(({ size }) => size === 1) ?? [];
+  if (only !== undefined) return inRange(only, choices);
+  return found.length > 0 ? null : undefined;
 }
 
 /** The only choice whose words the answer holds; yes and no by the first of them. */
@@ -157,11 +164,10 @@ function mentioned(text: string, choices: Choices): number | undefined {
     const name = ` ${names[index]!} `;
     const at = words.indexOf(name);
     if (names[index] === '' || at === -1) continue;
-    if (
-      !/ (?:not|no|neither|nor|isn t|than|never)(?: \w+)?$/.test(words.slice(0, at)) ||
-      /^(?:no|not|none)\b/.test(names[index]!)
-    )
-      found.push(index);
+    const [before, behind] = [words.slice(0, at), words.slice(at + name.length)];
+    const denied =
+      / (?:not|no|neither|nor|isn t|than|never)(?: \w+)?$/.test(before) && !/^(?:no|not|none)\b/.test(names[index]!);
+    if (!denied && !/^(?:is|are|was) (?:wrong|incorrect|false|not)\b/.test(behind)) found.push(index);
     words = words.replaceAll(name, ' · ');
   }
   return found.length === 1 ? found[0] : undefined;

@@ -65,7 +65,7 @@ function mathematicsIn(text: string): string[] {
   const where = undenied(said ?? unmarked(answer));
   const formulas = [...where.matchAll(FORMULA)];
   if (formulas.length === 0) {
-    const line = where.split('\n').at(-1)!;
+    const line = where.trim().split('\n').at(-1)!;
     // A sentence behind the answer is none of it.
     return said === undefined ? [line] : [line, line.split(/\.\s|,?\s+(?:since|because|when|where|as)\s/)[0]!];
   }

@@ -336,7 +336,7 @@ function numericLeaf(text: string): ParsedNumber | undefined {
   const formula = improper(percent ? written.slice(0, -1).trim() : written);
   if (
     !/\d|\\pi/.test(formula) ||
-    /[:,_=<>]/.test(formula) ||
+    /[:,_=<>]|\d\s+[\d(]/.test(formula) ||
     /(?<![\\A-Za-z])[A-Za-z]/.test(formula.replace(/\\[a-zA-Z]+/g, ''))
   )
     return undefined;

@@ -49,7 +49,7 @@ const CURRENCY = '(?:\\\\?\\$|[€£¥₹])?';
 /** Not the number of a name (a1, v1.5). */
 const APART = '(?<![A-Za-z_\\d]|\\d\\.)';
 const ONE = new RegExp(
-  `(?<sign>${SIGN})?${CURRENCY}(?:${APART}(?<units>\\d+)?\\s?(?<latex>${FRACTION})|${APART}(?<whole>\\d+)\\s+(?<top>\\d+)\\s?/\\s?(?<bottom>\\d+)|${APART}(?<digits>${DIGITS})(?<power>${POWER})?(?:\\s?/\\s?(?<over>${DIGITS}))?(?:${SCALE})?|${WORDS})(?<percent>\\s?\\\\?%|\\s+percent\\b)?`,
+  `(?<sign>${SIGN})?${CURRENCY}(?:${APART}(?<units>\\d+)?\\s?(?<latex>${FRACTION})|${APART}(?<whole>\\d+)\\s+(?<top>\\d+)\\s?/\\s?(?<bottom>\\d+)|${APART}(?<digits>${DIGITS})(?<power>${POWER})?(?:\\s?/\\s?(?<over>${DIGITS}))?(?:${SCALE}|(?<thousands>k)\\b)?|${WORDS})(?<percent>\\s?\\\\?%|\\s+percent\\b)?`,
   'giu',
 );
 
@@ -82,7 +82,7 @@ export function joinedThousands(text: string): string {
 }
 
 function magnitude(parts: Record<string, string | undefined>): number | undefined {
-  const { units, latex, whole, top, bottom, digits, power, over, scale, words } = parts;
+  const { units, latex, whole, top, bottom, digits, power, over, scale, thousands, words } = parts;
   if (latex !== undefined) {
     const [above = NaN, below = NaN] = [...latex.matchAll(/-?\d+(?:\.\d+)?/g)].map(([number]) => Number(number));
     return Number(units ?? 0) + above / below;
@@ -91,7 +91,8 @@ function magnitude(parts: Record<string, string | undefined>): number | undefine
     return Number(whole) + Number(top) / Number(bottom);
   if (digits !== undefined) {
     const exponent = power === undefined ? 0 : Number(/[-+]?\d+\}?$/.exec(power)?.[0].replace('}', ''));
-    const value = plain(digits) * 10 ** exponent * (SCALES[scale?.toLowerCase() ?? ''] ?? 1);
+    const value =
+      plain(digits) * 10 ** exponent * (thousands === undefined ? (SCALES[scale?.toLowerCase() ?? ''] ?? 1) : 1e3);
     return over === undefined ? value : value / plain(over);
   }
   return words === undefined ? undefined : spelledOut(words);

@@ -27,6 +27,8 @@ const RESULT = /=|≈|\\approx(?![a-z])|\b(?:which is|that is|i\.e\.,?|equals|eq
 function statedNumber(said: string): ParsedNumber | undefined {
   const whole = wholeNumber(said);
   if (whole !== undefined) return whole;
+  // Of `3x` and `x > 3`, three is no value.
+  if (/[<>≤≥≠]|\\(?:[lg]eq?(?:slant)?|neq?|[lg]t)(?![a-z])|\d[a-jn-z](?![a-z])/i.test(said)) return undefined;
   for (const sentence of evaluated(said).split(/\.(?=\s|$)|[;\n]|[!?](?=\s|$)/)) {
     const parts = sentence.split(REASON)[0]!.split(RESULT);
     const stated = parts.map((part) => digitsFirst(numbersIn(part))).filter((numbers) => numbers.length > 0);
@@ -41,6 +43,8 @@ function wholeNumber(text: string): ParsedNumber | undefined {
   const [, whole, decimals] = /^\s*\$?(-?\d{1,3}(?:\.\d{3})+|-?\d+),(\d{1,2}|\d{4,})\$?\s*\.?\s*$/.exec(text) ?? [];
   if (whole !== undefined && decimals !== undefined)
     return { value: Number(`${whole.replaceAll('.', '')}.${decimals}`), percent: false };
+  if (/^\s*-?\d{1,3}(?:\.\d{3}){2,}\s*\.?\s*$/.test(text))
+    return { value: Number(text.replaceAll('.', '')), percent: false };
   return numberOfFormula(text);
 }
 
