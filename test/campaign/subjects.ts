@@ -29,11 +29,12 @@ export interface Subject {
 const LINEAGE = path.resolve('samples/lineage');
 const engine = createEngine(path.resolve('dist/worker.mjs'));
 
-/** Text that is damaged as bytes once in a while. */
+/** Text that is damaged as bytes once in a while, or replaced. */
 const inText =
   (own: readonly string[] = []): Subject['damage'] =>
   (bytes, dice) => {
     if (dice.below(8) === 0) return damageBytes(bytes, dice);
+    if (own.length > 0 && dice.below(16) === 0) return Buffer.from(dice.pick(own));
     let text = bytes.toString();
     for (let edits = 1 + dice.below(3); edits > 0; edits--) text = damageText(text, dice, own);
     return Buffer.from(text);
@@ -258,7 +259,7 @@ export const SUBJECTS: readonly Subject[] = [
       });
     },
     files: runFiles,
-    damage: inText(['"kind": "compare",', '"kind": "probe",', '{}', 'null', '"sums": {},']),
+    damage: inText(['{"kind":"compare"}', '"kind": "probe",', '{}', 'null', '{"startedAt":5}', '"sums": {},']),
     read: async (folder) => {
       const [file] = await runFiles(folder);
       await engine.listRuns({ runsFolder: folder });
