@@ -215,7 +215,7 @@ export const SUBJECTS: readonly Subject[] = [
         });
       await writeFile(
         path.join(folder, 'a.frank.yaml'),
-        'models: {in: in, rl: rl}\nstitch: {early: in, mid: rl, late: in}\ncuts: [1, 2]\n',
+        'checkpoints: {in: in, rl: rl}\nstitch: {early: in, mid: rl, late: in, cuts: [1, 2]}\n',
       );
       await writeFile(
         path.join(folder, 'b.frank.yaml'),
