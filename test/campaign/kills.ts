@@ -76,7 +76,10 @@ export async function kill(folder: string, seed: number): Promise<{ outcome?: st
 async function prepare(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, 'a.frank.yaml'), `models: {in: ${IN}, rl: ${RL}}\nmerge_method: linear\n`);
+  await writeFile(
+    path.join(folder, 'a.frank.yaml'),
+    `merge_method: linear\nmodels:\n${[IN, RL].map((model) => `  - {model: ${model}, parameters: {weight: 0.5}}\n`).join('')}`,
+  );
 }
 
 async function undisturbed(victim: Victim, folder: string): Promise<Whole> {

@@ -29,11 +29,12 @@ export interface Subject {
 const LINEAGE = path.resolve('samples/lineage');
 const engine = createEngine(path.resolve('dist/worker.mjs'));
 
-/** Text that is damaged as bytes once in a while. */
+/** Text that is damaged as bytes once in a while, or replaced. */
 const inText =
   (own: readonly string[] = []): Subject['damage'] =>
   (bytes, dice) => {
     if (dice.below(8) === 0) return damageBytes(bytes, dice);
+    if (own.length > 0 && dice.below(16) === 0) return Buffer.from(dice.pick(own));
     let text = bytes.toString();
     for (let edits = 1 + dice.below(3); edits > 0; edits--) text = damageText(text, dice, own);
     return Buffer.from(text);
@@ -214,7 +215,7 @@ export const SUBJECTS: readonly Subject[] = [
         });
       await writeFile(
         path.join(folder, 'a.frank.yaml'),
-        'models: {in: in, rl: rl}\nstitch: {early: in, mid: rl, late: in}\ncuts: [1, 2]\n',
+        'checkpoints: {in: in, rl: rl}\nstitch: {early: in, mid: rl, late: in, cuts: [1, 2]}\n',
       );
       await writeFile(
         path.join(folder, 'b.frank.yaml'),
@@ -258,7 +259,7 @@ export const SUBJECTS: readonly Subject[] = [
       });
     },
     files: runFiles,
-    damage: inText(['"kind": "compare",', '"kind": "probe",', '{}', 'null', '"sums": {},']),
+    damage: inText(['{"kind":"compare"}', '"kind": "probe",', '{}', 'null', '{"startedAt":5}', '"sums": {},']),
     read: async (folder) => {
       const [file] = await runFiles(folder);
       await engine.listRuns({ runsFolder: folder });

@@ -100,7 +100,7 @@ function topLevel({ schema }: FileMetaData): string[] {
     return next;
   };
   for (let child = 0, at = 1; child < (schema[0]?.num_children ?? 0) && at < schema.length; child++) {
-    names.push(schema[at]!.name);
+    names.push(schema[at]!.name ?? ''); // a damaged schema may have none
     at = walk(at);
   }
   return names;
