@@ -22,11 +22,9 @@ import type {
 /** What the panel shows. The host pushes a new one whenever it changes. */
 export type PanelState =
   | { kind: 'empty' }
-  /** `waitingFor`: the work in front of it in the queue, by its title; absent once it runs. */
-  | { kind: 'running'; title: string; labels: string[]; progress: PanelProgress | null; waitingFor?: string }
+  | { kind: 'running'; title: string; labels: string[]; progress: PanelProgress | null }
   | { kind: 'failed'; title: string; message: string; code: string; canRetry: boolean }
-  /** `indexed`: which stages have an index that `revealTensor` can show; absent where nobody has looked. */
-  | { kind: 'compare'; title: string; result: CompareResult; indexed?: boolean[] }
+  | { kind: 'compare'; title: string; result: CompareResult }
   | { kind: 'probe'; title: string; results: ProbeResult[] }
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
   | { kind: 'try'; title: string; trial: Trial };
@@ -41,7 +39,7 @@ export type PanelProgress = Progress | ProbeProgress | EvaluateProgress | Spectr
 export type GeometryState =
   /** Nothing is there yet. `interrupted`: how far an earlier run came, 0…1; it would be continued. */
   | { kind: 'offer'; choice: SpectrumChoice; interrupted: number | null }
-  | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null; waitingFor?: string }
+  | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null }
   | { kind: 'failed'; choice: SpectrumChoice; message: string; code: string }
   | { kind: 'result'; title: string; result: SpectrumResult };
 

@@ -249,8 +249,14 @@ const checks = {
       }),
     );
     assert.equal(await page.getByTestId('progress').getAttribute('aria-valuenow'), '50');
+    // What waits its turn says for what, without a bar that moves.
+    const waiting = { phase: 'Waiting for Sweep of in, rl', doneBytes: 0, totalBytes: 0, remainingSeconds: null };
+    await page.evaluate((progress) => globalThis.playground.panel.progress({ progress }), waiting);
+    assert.equal(await page.getByTestId('phase').textContent(), waiting.phase);
+    assert.equal(await page.getByTestId('progress').isVisible(), false);
     await page.getByTestId('cancel').click();
     assert.equal(await page.getByTestId('failed-message').textContent(), 'Cancelled.');
+    assert.equal(await live(page), '');
     await page.getByTestId('retry').click();
     await page.getByTestId('compare').waitFor();
   },
