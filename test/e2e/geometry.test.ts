@@ -57,7 +57,6 @@ describe('the geometry of updates', () => {
   );
   const panel = () => new Panel(lab.page);
   const runsFolder = () => path.join(workspace, '.frankenstein');
-  const layer = (depth: number) => expected.layers.find((one) => one.depth === depth)!;
   /** By what tables call it: `v0`, `proj`, `0`. */
   const named = (label: string) =>
     expected.layers.find(
