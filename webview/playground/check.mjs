@@ -485,7 +485,7 @@ const checks = {
     // Why there is no number floor-corrected.
     for (const [layer, why] of [
       [5, /^The update is not above the rounding floor\.$/],
-      [19, /^What rounding did to this update cannot be told: /],
+      [19, /^The effect of rounding on this update is unknown: /],
     ]) {
       await page.getByTestId('matrix-search').locator('input').fill(`layers.${layer}. gate`);
       await page.locator(`tr[data-matrix$="layers.${layer}.mlp.gate_proj.weight"]`).click();
