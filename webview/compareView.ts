@@ -28,11 +28,11 @@ import {
 } from './state/view.js';
 import { createTensorTable } from './table/tensorTable.js';
 import { seriesColourOf } from './theme.js';
-import type { PanelState } from '../src/protocol/hostApi.js';
+import type { CompareResult } from '../src/protocol/engineApi.js';
 
 export interface CompareView {
   element: HTMLElement;
-  show(state: Extract<PanelState, { kind: 'compare' }>): void;
+  show(title: string, result: CompareResult): void;
   /** Brings a depth, and perhaps one tensor of it, into view. */
   focus(depth: number | null, tensor: string | null): void;
   dispose(): void;
@@ -303,8 +303,8 @@ export function createCompareView(context: PanelContext): CompareView {
 
   return {
     element,
-    show({ title: nextTitle, result, indexed }) {
-      const next = indexResult(result, indexed);
+    show(nextTitle, result) {
+      const next = indexResult(result);
       title = nextTitle;
       model = next;
       // Choices that came from another comparison may name what this one does not have.

@@ -196,7 +196,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       trial = null;
     }
     if (state.kind === 'running' && running !== null && runningTitle === state.title) {
-      running.progress(state.progress, state.waitingFor);
+      running.progress(state.progress);
       return;
     }
     running = null;
@@ -218,7 +218,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
           // In the page before it draws: canvases take their size from it.
           replace(content, compare.element);
         }
-        compare.show(state);
+        compare.show(state.title, state.result);
         break;
       case 'probe':
         if (probes === null) {

@@ -20,14 +20,16 @@ export function emptyState(): HTMLElement {
   );
 }
 
-type Running = Pick<Extract<PanelState, { kind: 'running' }>, 'title' | 'labels' | 'progress' | 'waitingFor'>;
-
 export interface RunningView {
   element: HTMLElement;
-  progress(progress: PanelProgress | null, waitingFor?: string): void;
+  progress(progress: PanelProgress | null): void;
 }
 
-export function runningState(context: PanelContext, state: Running, stop = () => context.host.cancel()): RunningView {
+export function runningState(
+  context: PanelContext,
+  state: { title: string; labels: string[]; progress: PanelProgress | null },
+  stop = () => context.host.cancel(),
+): RunningView {
   const fill = h('div', { class: 'progress-fill' });
   const bar = h(
     'div',
@@ -66,12 +68,11 @@ export function runningState(context: PanelContext, state: Running, stop = () =>
     cancel,
   );
   let announced = -1;
-  const progress = (now: PanelProgress | null, waitingFor?: string) => {
+  const progress = (now: PanelProgress | null) => {
     if (cancel.hasAttribute('disabled')) return;
-    // What has not begun has no bar that moves.
-    const waiting = now === null && waitingFor !== undefined;
-    bar.hidden = waiting;
-    setText(phase, waiting ? `Waiting for ${waitingFor}` : (now?.phase ?? 'Starting…'));
+    // What waits for other work has not begun: no bar that moves.
+    bar.hidden = now?.phase.startsWith('Waiting') === true;
+    setText(phase, now?.phase ?? 'Starting…');
     const done = now === null ? null : doneOf(now);
     const known = now !== null && done !== null && done.share !== null;
     bar.classList.toggle('unknown', !known);
@@ -95,7 +96,7 @@ export function runningState(context: PanelContext, state: Running, stop = () =>
     setText(tensor, inHand);
     tensor.title = inHand;
   };
-  progress(state.progress, state.waitingFor);
+  progress(state.progress);
   return { element, progress };
 }
 
@@ -143,6 +144,7 @@ export function failedState(context: PanelContext, state: Extract<PanelState, { 
       icon(calm === undefined ? 'error' : 'info'),
       h('p', { 'data-testid': 'failed-message' }, state.message),
     ),
+    calm === undefined ? h('p', { class: 'muted' }, 'Code: ', h('code', {}, state.code)) : null,
     state.code === 'bad-line'
       ? button({
           label: 'Skip these lines and run',

@@ -52,7 +52,7 @@ export type PanelProgress = Progress | ProbeProgress | EvaluateProgress | Spectr
 export type GeometryState =
   /** Nothing is there yet. `interrupted`: how far an earlier run came, 0…1; it would be continued. */
   | { kind: 'offer'; choice: SpectrumChoice; interrupted: number | null }
-  | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null; waitingFor?: string }
+  | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null }
   | { kind: 'failed'; choice: SpectrumChoice; message: string; code: string }
   | { kind: 'result'; title: string; result: SpectrumResult };
 

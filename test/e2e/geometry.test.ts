@@ -57,7 +57,12 @@ describe('the geometry of updates', () => {
   );
   const panel = () => new Panel(lab.page);
   const runsFolder = () => path.join(workspace, '.frankenstein');
-  const layer = (depth: number) => expected.layers.find((one) => one.depth === depth)!;
+  /** By what tables call it: `v0`, `proj`, `0`. */
+  const named = (label: string) =>
+    expected.layers.find(
+      ({ section, layer: index }) =>
+        label === (section === 'projector' ? 'proj' : section === 'vision' ? `v${index}` : String(index)),
+    )!;
 
   async function closeAll(): Promise<void> {
     await lab.page.runCommand('View: Close All Editors');
@@ -108,7 +113,7 @@ describe('the geometry of updates', () => {
     );
     assert.match(
       await panel().id('geometry-reading').innerText(),
-      /Δrl (is|takes) .* Δin: median stable rank [\d.]+ against [\d.]+/,
+      /Δrl (is|has) .* Δin: median stable rank [\d.]+ against [\d.]+/,
     );
     for (const canvas of [
       'metric-figure-canvas',
@@ -121,8 +126,8 @@ describe('the geometry of updates', () => {
     }
     let compared = 0;
     for (const [depth, , line, value, , floor] of await numbers(panel(), 'metric-numbers')) {
-      const own = layer(Number(depth!.replace('−', '-'))).spectra[line!.startsWith('Δin') ? 0 : 1]!;
-      if (/floor taken out/.test(line!)) assertShown(value!, own.correctedStableRank!.mean, `corrected at ${depth}`);
+      const own = named(depth!).spectra[line!.startsWith('Δin') ? 0 : 1]!;
+      if (/floor-corrected/.test(line!)) assertShown(value!, own.correctedStableRank!.mean, `corrected at ${depth}`);
       else {
         assertShown(value!, own.stableRank!.mean, `stable rank at ${depth}`);
         assertShown(floor!, own.floorStableRank!.mean, `floor at ${depth}`);
@@ -132,7 +137,7 @@ describe('the geometry of updates', () => {
     assert.ok(compared >= 2 * expected.layers.length, `${compared} rows`);
     await panel().id('metric-numbers').locator('summary').click();
     for (const [depth, , line, value, , chance] of await numbers(panel(), 'overlap-numbers')) {
-      const own = layer(Number(depth!.replace('−', '-'))).overlaps[0]!;
+      const own = named(depth!).overlaps[0]!;
       const left = line!.startsWith('outputs');
       assertShown(value!, left ? own.left : own.right, `overlap at ${depth}`);
       assertShown(chance!, left ? own.leftChance : own.rightChance, `chance at ${depth}`);
@@ -140,7 +145,7 @@ describe('the geometry of updates', () => {
     await panel().id('overlap-numbers').locator('summary').click();
     const surface = await numbers(panel(), 'surface-numbers');
     for (const [depth, update, , second, , tenth] of surface) {
-      const own = layer(Number(depth!.replace('−', '-'))).spectra[update === 'Δin' ? 0 : 1]!;
+      const own = named(depth!).spectra[update === 'Δin' ? 0 : 1]!;
       assertShown(second!, own.logCurve[1]!, `rank 2 at ${depth}`);
       assertShown(tenth!, own.logCurve[9]!, `rank 10 at ${depth}`);
     }
@@ -148,10 +153,10 @@ describe('the geometry of updates', () => {
     await panel().choose('rank-metric', 'Energy in the first k');
     await panel().press('top-k', '16');
     for (const [depth, , line, value] of await numbers(panel(), 'metric-numbers')) {
-      if (/floor taken out/.test(line!)) continue;
+      if (/floor-corrected/.test(line!)) continue;
       assertShown(
         value!,
-        layer(Number(depth!.replace('−', '-'))).spectra[line === 'Δin' ? 0 : 1]!.topEnergy['16']!.mean,
+        named(depth!).spectra[line === 'Δin' ? 0 : 1]!.topEnergy['16']!.mean,
         `energy at ${depth}`,
         6e-5,
       );
@@ -222,7 +227,7 @@ describe('the geometry of updates', () => {
       (text) => text === '',
       'all singular values are read',
     );
-    // With the floor taken out: the number, over its bounds.
+    // Floor-corrected: the number, over its bounds.
     const { corrected } = spectrum;
     const bounds = /^([\d.e-]+), between ([\d.e-]+)–([\d.e-]+)$/.exec(
       rows.find(([first]) => first === 'Stable rank')![4]!,
@@ -291,7 +296,7 @@ describe('the geometry of updates', () => {
     assert.ok(lines.length > expected.tensors.length);
     assert.match(
       (await save('export-metric-svg', 'ranks.svg')).toString('utf8'),
-      /<title id="title">base → in → rl: Stable rank over depth<\/title>/,
+      /<title id="title">base → in → rl: Stable rank over layers<\/title>/,
     );
     assert.equal((await save('export-metric-png', 'ranks.png')).subarray(1, 4).toString('latin1'), 'PNG');
   });

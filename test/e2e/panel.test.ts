@@ -67,7 +67,7 @@ describe('the panel', () => {
   it('has a stage for every checkpoint and a reading for every update', async () => {
     assert.match(await panel().id('stage-0').innerText(), /^base\s+(?:base\s+)?BF16 · 1\.83 M$/);
     assert.equal(await panel().id('summary').locator('section').count(), 2);
-    assert.match(await panel().id('summary-0').locator('.reading').innerText(), /of the squared energy lies in /);
+    assert.match(await panel().id('summary-0').locator('.reading').innerText(), /^\d+% of ‖ΔW‖² is /);
   });
 
   it('the engine agrees with a second computation from the bytes, to 1e-6', () => {
@@ -177,7 +177,7 @@ describe('the panel', () => {
       .map(({ depth }) => ({ depth, value: relativeOf(0, (one) => one === depth) }))
       .reduce((best, one) => (one.value > best.value ? one : best));
     const tip = await panel().id('tooltip').innerText();
-    assert.match(tip, new RegExp(`depth ${String(peak.depth).replace('-', '−')}\\b`));
+    assert.match(tip, peak.depth > 0 ? new RegExp(`Language layer ${peak.depth - 1}\\b`) : /^(Vision block|Projector)/);
     assertShown(/Δin\s+(\S+)/.exec(tip)![1]!, peak.value, 'the tooltip');
     await panel().id('legend-1').click();
     await panel().id('floor-toggle').click();
@@ -186,15 +186,17 @@ describe('the panel', () => {
 
   it('metric, scale and axes repaint both figures and say what they show', async () => {
     const label = () => panel().id('layer-figure').getAttribute('aria-label');
+    await panel().press('scale', 'Linear');
+    await panel().press('axes', 'Own');
     for (const [metric, words] of [
-      ['Relative ‖Δ‖ / ‖W‖', '‖Δ‖ / ‖W‖'],
-      ['Share changed', 'share of weights changed'],
+      ['Relative ‖Δ‖ / ‖W‖', 'relative update ‖Δ‖ / ‖W‖'],
+      ['Fraction changed', 'fraction of weights changed'],
       ['Cosine', 'cosine'],
-      ['Energy ‖Δ‖', 'mean ‖Δ‖ per weight'],
+      ['Energy ‖Δ‖', 'mean ‖Δ‖ per matrix'],
     ] as const) {
       const heat = await panel().drawing('heat-canvas');
       await panel().repaints('layer-canvas', () => panel().choose('metric', metric));
-      assert.ok((await label())!.startsWith(`${words} over depth.`), (await label())!);
+      assert.ok((await label())!.startsWith(`${words} over layers.`), (await label())!);
       assert.notEqual(await panel().drawing('heat-canvas'), heat, `the heat map shows ${metric}`);
     }
     await panel().repaints('layer-canvas', () => panel().press('scale', 'Log'));
@@ -583,7 +585,7 @@ describe('the panel', () => {
         (await panel().id('layer-figure').getAttribute('aria-label'))!,
         /Δin \(base → in\) peaks at .+ with \d/,
       );
-      assert.match((await panel().id('heat-map').getAttribute('aria-label'))!, /by tensor kind and depth/);
+      assert.match((await panel().id('heat-map').getAttribute('aria-label'))!, /by tensor kind and layer/);
       assert.equal(await panel().frame.locator('main').count(), 1);
       assert.equal(await panel().frame.locator('h1').count(), 1);
     });
@@ -674,7 +676,7 @@ describe('the panel', () => {
 
   describe('in the end', () => {
     it('after a reload everything is as it was: result, metric, cuts, choice', async () => {
-      await panel().choose('metric', 'Share changed');
+      await panel().choose('metric', 'Fraction changed');
       await panel().id('cut-mid').fill('2');
       await panel().id('cut-mid').press('Enter');
       await panel().id('summary-0').locator('tr[data-part="early"]').filter({ hasText: 'layers 0–1' }).waitFor();
@@ -686,7 +688,9 @@ describe('the panel', () => {
       await lab.page.reloadWindow();
       await panel().result('base → in → rl');
       await panel().id('depth-chip').filter({ hasText: 'Only Vision block 0' }).waitFor();
-      assert.ok((await panel().id('layer-figure').getAttribute('aria-label'))!.startsWith('share of weights changed'));
+      assert.ok(
+        (await panel().id('layer-figure').getAttribute('aria-label'))!.startsWith('fraction of weights changed'),
+      );
       await panel().id('summary-0').locator('tr[data-part="early"]').filter({ hasText: 'layers 0–1' }).waitFor();
       await panel().id('depth-clear').click();
       const { tensor, cells } = (

@@ -365,8 +365,8 @@ describe('probing and trying', () => {
             .then((all) => all.map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim()));
         await eventually(
           texts,
-          (all) => all.some((text) => text.startsWith(`${names} ${percent(most)} changed`)),
-          `layer ${layer} has the lens ${names} ${percent(most)} changed`,
+          (all) => all.some((text) => text.startsWith(`${names} ${Math.round(100 * most)} % changed`)),
+          `layer ${layer} has the lens ${names} ${Math.round(100 * most)} % changed`,
         );
       }
       // VS Code draws lenses anew whenever there are others; a click in that very moment goes nowhere.
@@ -700,7 +700,7 @@ describe('probing and trying', () => {
       await lab.page.quickPick(/models\/in/);
       await lab.page.quickPick('Beside another checkpoint');
       await lab.page.quickPick(/models\/rl/);
-      await panel().id('try').locator('h1').filter({ hasText: 'Try · in, rl' }).waitFor();
+      await panel().id('try').locator('h1').filter({ hasText: 'Compare answers · in, rl' }).waitFor();
       await choosePicture();
       // One that tells the two apart.
       const question = 'What is 17 + 25?';

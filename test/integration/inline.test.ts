@@ -61,7 +61,7 @@ describe('inline figures', () => {
       .split('\n')
       .findIndex((text) => text.includes('layers.2.mlp.up_proj'));
     const text = await hoverText(index.uri, line);
-    assert.match(text, /!\[[^\]]+\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=460\)/);
+    assert.match(text, /!\[[^\]]+\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=460,height=\d+\)/);
     assert.match(text, /\|[^|]*‖Δ‖ \/ ‖W‖ \|[^|]*‖Δ‖ \|[^]*\n\| Δin \| \d\S* \| \d[^]*\n\| Δrl \| \d/);
     assert.match(text, /\[Pin\]\(command:frankenstein\.inline\.pin\?/);
     assert.match(text, /\[Open\]\(command:frankenstein\.inline\.open\?/);

@@ -150,12 +150,12 @@ function frame(context: PanelContext, model: Model, tensor: TensorResult, from: 
           h(
             'td',
             {},
-            name === null || !model.indexed[index]!
+            name === null
               ? null
               : button({
                   kind: 'icon',
                   icon: 'locate',
-                  label: `Show in the index of ${stage.label}`,
+                  label: `Show in ${stage.label}`,
                   testId: `reveal-${index}`,
                   onClick: () => void context.ask(context.host.revealTensor({ name: tensor.name, stage: index })),
                 }),

@@ -56,7 +56,10 @@ export function logAxis(values: readonly number[], count = 5): Axis {
 
 /** An axis of fractions, in percent. */
 export function percentAxis(axis: Axis): Axis {
-  return { ...axis, ticks: axis.ticks.map(({ value }) => ({ value, label: `${Number((100 * value).toPrecision(4))}%` })) };
+  return {
+    ...axis,
+    ticks: axis.ticks.map(({ value }) => ({ value, label: `${Number((100 * value).toPrecision(4))}%` })),
+  };
 }
 
 /** 0…1 from the lower to the upper end. */
@@ -89,7 +92,9 @@ export function layerTicks(
   // A number close to the first language layer's would run into it.
   const last = (language[0] ?? Infinity) + 1 - (0.7 * span) / count;
   return [
-    ...vision.map((layer) => ({ value: layer - visionLayers, label: String(layer) })).filter(({ value }) => value <= last),
+    ...vision
+      .map((layer) => ({ value: layer - visionLayers, label: String(layer) }))
+      .filter(({ value }) => value <= last),
     ...language.map((layer) => ({ value: layer + 1, label: String(layer) })),
   ];
 }

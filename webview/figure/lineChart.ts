@@ -60,7 +60,7 @@ export interface LineChartOptions<F extends LineFigure> {
 }
 
 /** Room for the numbers and the title of the vertical axis: charts below each other have their layers in line. */
-const AXIS_WIDTH = 74;
+const AXIS_WIDTH = 84;
 
 const NARROW = 420;
 

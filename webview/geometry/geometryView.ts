@@ -32,7 +32,7 @@ export function createGeometryTab(context: PanelContext, store: Store<GeometryVi
     show(state) {
       element.dataset['state'] = state.kind;
       if (state.kind === 'running' && running !== null) {
-        running.progress(state.progress, state.waitingFor);
+        running.progress(state.progress);
         return;
       }
       running = null;

@@ -60,7 +60,7 @@ const MEASURES: readonly Measure[] = [
   },
   {
     id: 'corrected',
-    label: 'floor out',
+    label: 'corrected',
     help: 'Floor-corrected stable rank: the energy of the rounding floor is subtracted.',
     flag: null,
     value: ({ corrected }) => corrected?.stableRank ?? null,

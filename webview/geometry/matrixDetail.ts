@@ -35,7 +35,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   const locate = button({
     kind: 'icon',
     icon: 'locate',
-    label: 'Show the tensor in its index',
+    label: 'Show the tensor in its checkpoint',
     testId: 'matrix-reveal',
     onClick: () =>
       tensor !== null && void context.ask(context.host.revealTensor({ name: tensor.name, stage: updateNow() + 1 })),

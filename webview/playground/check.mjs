@@ -249,8 +249,14 @@ const checks = {
       }),
     );
     assert.equal(await page.getByTestId('progress').getAttribute('aria-valuenow'), '50');
+    // What waits its turn says for what, without a bar that moves.
+    const waiting = { phase: 'Waiting for Sweep of in, rl', doneBytes: 0, totalBytes: 0, remainingSeconds: null };
+    await page.evaluate((progress) => globalThis.playground.panel.progress({ progress }), waiting);
+    assert.equal(await page.getByTestId('phase').textContent(), waiting.phase);
+    assert.equal(await page.getByTestId('progress').isVisible(), false);
     await page.getByTestId('cancel').click();
     assert.equal(await page.getByTestId('failed-message').textContent(), 'Cancelled.');
+    assert.equal(await live(page), '');
     await page.getByTestId('retry').click();
     await page.getByTestId('compare').waitFor();
   },
@@ -479,7 +485,7 @@ const checks = {
     // Why there is no number floor-corrected.
     for (const [layer, why] of [
       [5, /^The update is not above the rounding floor\.$/],
-      [19, /^What rounding did to this update cannot be told: /],
+      [19, /^The effect of rounding on this update is unknown: /],
     ]) {
       await page.getByTestId('matrix-search').locator('input').fill(`layers.${layer}. gate`);
       await page.locator(`tr[data-matrix$="layers.${layer}.mlp.gate_proj.weight"]`).click();

@@ -3,7 +3,16 @@ import { linearAxis, roundLayers, type Axis } from '../figure/axis.js';
 import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
 import { formatNumber } from '../format.js';
-import { curveName, peakOf, regionOf, TASKS, type Curve, type CurvePoint, type ProbeModel } from './model.js';
+import {
+  curveName,
+  markOfCheckpoint,
+  peakOf,
+  regionOf,
+  TASKS,
+  type Curve,
+  type CurvePoint,
+  type ProbeModel,
+} from './model.js';
 
 export interface CurveSeries extends LineSeries {
   points: (CurvePoint & LinePoint & { value: number })[];
@@ -46,7 +55,7 @@ export function reasoningFigure(model: ProbeModel, curves: readonly Curve[], tit
 
 function series(model: ProbeModel, curve: Curve, by: 'task' | 'checkpoint'): CurveSeries {
   const task = curve.task === null ? 0 : TASKS.indexOf(curve.task);
-  const main = by === 'task' ? task : curve.checkpoint;
+  const main = by === 'task' ? task : markOfCheckpoint(model, curve.checkpoint);
   return {
     key: curve.key,
     name: by === 'task' ? curveName(model, curve) : (model.checkpoints[curve.checkpoint]?.label ?? '') + curve.suffix,
@@ -76,7 +85,7 @@ export function attentionFigure(
         n: result.samples.length,
       }),
     );
-    const own = indexIn(model, checkpoint.path);
+    const own = markOfCheckpoint(model, indexIn(model, checkpoint.path));
     return {
       key: `${index}/attention/${measure}`,
       name: checkpoint.label,

@@ -248,6 +248,15 @@ export function regionOf(model: ProbeModel, depth: number): Region {
   return depth < model.cuts[0] ? 'early' : depth < model.cuts[1] ? 'mid' : 'late';
 }
 
+/**
+ * Colour and marker of a checkpoint, as everywhere else: IN has the first, RL the second, Base the last. A lineage of three
+ * or more begins with its base.
+ */
+export function markOfCheckpoint({ checkpoints }: Pick<ProbeModel, 'checkpoints'>, index: number): number {
+  if (checkpoints.length < 3) return index;
+  return index === 0 ? 3 : index - 1;
+}
+
 /** Depths that any of the curves has a point at. */
 export function depthsOf(curves: readonly { points: readonly CurvePoint[] }[]): number[] {
   return [...new Set(curves.flatMap((curve) => curve.points.map((point) => point.depth)))].sort((a, b) => a - b);

@@ -32,6 +32,7 @@ import {
 import {
   fileName,
   indexProbes,
+  markOfCheckpoint,
   MODE_NAMES,
   PART_NAMES,
   TASK_NAMES,
@@ -476,14 +477,15 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       });
     });
     const stageItems = stages.map(({ checkpoint, index }) => {
-      const dash = together ? model!.checkpoints.length - 1 - index : index;
+      const mark = markOfCheckpoint(model!, index);
+      const dash = together ? model!.checkpoints.length - 1 - index : mark;
       return item({
         label: checkpoint.label,
         swatch: together
           ? stages.length > 1
             ? dashSwatch(dash)
             : null
-          : lineSwatch({ colour: index, marker: index, dash }),
+          : lineSwatch({ colour: mark, marker: mark, dash }),
         pressed: !view.hiddenCheckpoints.includes(index),
         testId: `legend-checkpoint-${index}`,
         alone: stages.length < 2,
@@ -699,7 +701,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
             h('span', { class: 'sample-prompt' }, sample.prompt.replace(/<image>\s*/g, '')),
             h(
               'span',
-              { class: 'sample-answers' },
+              { class: 'sample-answers whole' },
               `${plural(sample.visualTokens, 'visual token')} · ${reasoningText(result, sample.reasoningTokens)}`,
             ),
           ),

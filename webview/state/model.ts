@@ -5,8 +5,6 @@ import { nameDeltas, type DeltaName } from '../deltas.js';
 
 export interface Model {
   result: CompareResult;
-  /** Per stage: a tensor can be shown in its index. */
-  indexed: boolean[];
   deltas: DeltaName[];
   /** Layers of the language model and blocks of the vision tower, over all stages. */
   languageLayers: number;
@@ -16,8 +14,7 @@ export interface Model {
   byName: Map<string, TensorResult>;
 }
 
-/** `indexed`: which stages have an index to show a tensor in; all of them where nobody has looked. */
-export function indexResult(result: CompareResult, indexed: readonly boolean[] = []): Model {
+export function indexResult(result: CompareResult): Model {
   const byDepth = new Map<number, TensorResult[]>();
   const byName = new Map<string, TensorResult>();
   for (const tensor of result.tensors) {
@@ -29,7 +26,6 @@ export function indexResult(result: CompareResult, indexed: readonly boolean[] =
   }
   return {
     result,
-    indexed: result.stages.map((_, stage) => indexed[stage] ?? true),
     deltas: nameDeltas(result.stages),
     languageLayers: Math.max(0, ...result.stages.map((stage) => stage.layers)),
     visionLayers: Math.max(0, ...result.stages.map((stage) => stage.visionLayers)),

@@ -191,7 +191,7 @@ export function createTryView(context: PanelContext): TryView {
     show(title, next) {
       const before = trial;
       trial = next;
-      setText(heading, next.labels.length > 1 ? `Same prompt, ${next.labels.join(' and ')}` : title);
+      setText(heading, next.labels.length > 1 ? `Compare answers · ${next.labels.join(', ')}` : title);
       const focus = history.contains(document.activeElement)
         ? document.activeElement?.getAttribute('data-testid')
         : null;

@@ -13,7 +13,7 @@ import {
   shiftFigure,
   visionFigure,
 } from '../../../webview/probe/curves.js';
-import { alike, indexProbes, peakOf, plainPrompt, stretches } from '../../../webview/probe/model.js';
+import { alike, indexProbes, markOfCheckpoint, peakOf, plainPrompt, stretches } from '../../../webview/probe/model.js';
 import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from '../../../webview/probe/numbers.js';
 import { DEFAULT_PROBE_VIEW, parseProbeView } from '../../../webview/probe/view.js';
 
@@ -104,6 +104,15 @@ describe('curves', () => {
     assert.equal(shiftFigure(own)!.series[0]!.name, 'RL − IN');
     assert.equal(shiftFigure(indexProbes(oneSwap())), null);
     assert.ok(peakOf(shiftFigure(own)!.series[0]!)!.depth > 8);
+  });
+
+  it('colours IN and RL as their updates are coloured in a comparison, with a base or without', () => {
+    const colours = (count: number) =>
+      Array.from({ length: count }, (_, at) =>
+        markOfCheckpoint({ checkpoints: model.checkpoints.slice(0, count) }, at),
+      );
+    assert.deepEqual(colours(3), [3, 0, 1]);
+    assert.deepEqual(colours(2), [0, 1]);
   });
 
   it('draws one band at a time: the only one, or that of the current line', () => {
