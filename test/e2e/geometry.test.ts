@@ -110,7 +110,7 @@ describe('the geometry of updates', () => {
     );
     assert.match(
       await panel().id('geometry-reading').innerText(),
-      /Δrl (is|takes) .* Δin: median stable rank [\d.]+ against [\d.]+/,
+      /ΔRL (is|takes) .* ΔIN: median stable rank [\d.]+ against [\d.]+/,
     );
     for (const canvas of [
       'metric-figure-canvas',
@@ -123,7 +123,7 @@ describe('the geometry of updates', () => {
     }
     let compared = 0;
     for (const [depth, , line, value, , floor] of await numbers(panel(), 'metric-numbers')) {
-      const own = layer(Number(depth!.replace('−', '-'))).spectra[line!.startsWith('Δin') ? 0 : 1]!;
+      const own = layer(Number(depth!.replace('−', '-'))).spectra[line!.startsWith('ΔIN') ? 0 : 1]!;
       if (/floor taken out/.test(line!)) assertShown(value!, own.correctedStableRank!.mean, `corrected at ${depth}`);
       else {
         assertShown(value!, own.stableRank!.mean, `stable rank at ${depth}`);
@@ -142,7 +142,7 @@ describe('the geometry of updates', () => {
     await panel().id('overlap-numbers').locator('summary').click();
     const surface = await numbers(panel(), 'surface-numbers');
     for (const [depth, update, , second, , tenth] of surface) {
-      const own = layer(Number(depth!.replace('−', '-'))).spectra[update === 'Δin' ? 0 : 1]!;
+      const own = layer(Number(depth!.replace('−', '-'))).spectra[update === 'ΔIN' ? 0 : 1]!;
       assertShown(second!, own.logCurve[1]!, `rank 2 at ${depth}`);
       assertShown(tenth!, own.logCurve[9]!, `rank 10 at ${depth}`);
     }
@@ -153,7 +153,7 @@ describe('the geometry of updates', () => {
       if (/floor taken out/.test(line!)) continue;
       assertShown(
         value!,
-        layer(Number(depth!.replace('−', '-'))).spectra[line === 'Δin' ? 0 : 1]!.topEnergy['16']!.mean,
+        layer(Number(depth!.replace('−', '-'))).spectra[line === 'ΔIN' ? 0 : 1]!.topEnergy['16']!.mean,
         `energy at ${depth}`,
         6e-5,
       );
@@ -196,7 +196,7 @@ describe('the geometry of updates', () => {
     await panel().id('metric-figure').focus();
     await lab.page.page.keyboard.press('End');
     const live = () => panel().id('live').innerText();
-    await eventually(live, (text) => /^Language layer 11\. Δin: /.test(text), 'the layer is read out');
+    await eventually(live, (text) => /^Language layer 11\. ΔIN: /.test(text), 'the layer is read out');
     await lab.page.page.keyboard.press('Enter');
     await eventually(
       () => panel().id('geometry-depth').innerText(),
