@@ -66,7 +66,7 @@ describe('the geometry of updates', () => {
 
   it('from the explorer: an offer with its cost, nothing compared unasked', async function () {
     this.timeout(180_000);
-    await lab.page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Geometry…']);
+    await lab.page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
     const plan = await cli<SpectrumPlan>(...LINEAGE, '--plan');
@@ -305,7 +305,7 @@ describe('the geometry of updates', () => {
     const written = readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json'));
     await closeAll();
     await lab.page.runCommand('Frankenstein: Open Run');
-    await lab.page.quickPick('Geometry · base → in → rl');
+    await lab.page.quickPick('Spectrum · base → in → rl');
     await panel().id('geometry').waitFor({ timeout: LONG });
     await lab.page.reloadWindow();
     await panel().id('geometry').waitFor({ timeout: LONG });
@@ -349,7 +349,7 @@ describe('the geometry of updates', () => {
     this.timeout(180_000);
     await closeAll();
     const before = runNames(runsFolder());
-    await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
+    await lab.page.runCommand('Frankenstein: Analyse Update Spectrum…');
     await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
     await eventually(
@@ -363,7 +363,7 @@ describe('the geometry of updates', () => {
     await panel().failure('not-compared');
     await panel().id('retry').click();
     assert.equal(await panel().result(), 'in → rl');
-    await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
+    await lab.page.runCommand('Frankenstein: Analyse Update Spectrum…');
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
   });
@@ -390,7 +390,7 @@ describe('a long spectrum', () => {
 
   it('says how far it is, is cancelled, goes on where it was, and refines one matrix', async function () {
     this.timeout(420_000);
-    await lab.page.explorerContextMenu(['base', 'in'], ['Frankenstein', 'Analyse Update Geometry…']);
+    await lab.page.explorerContextMenu(['base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
     await panel().id('geometry-offer').waitFor({ timeout: LONG });
     await eventually(
       () => panel().id('spectrum-plan').innerText(),
