@@ -1,4 +1,4 @@
-/** Analyse Update Geometry…: the stages' panel opens on its Geometry tab, where the cost is told before anything runs. */
+/** Analyse Update Spectrum…: the stages' panel opens on its Spectrum tab, where the cost is told before anything runs. */
 import type { Services } from '../services/services.js';
 import { checkpointsFrom } from './arguments.js';
 import { pickLineage } from './compare.js';
@@ -13,7 +13,7 @@ export const spectrumCommands = {
       panels.geometry(inFront);
       return;
     }
-    const stages = await pickLineage(services, given, 'Analyse Update Geometry');
+    const stages = await pickLineage(services, given, 'Analyse Update Spectrum');
     if (stages !== undefined) panels.geometry({ stages });
   },
 };

@@ -5,6 +5,7 @@
 import type { CompareResult } from '../protocol/engineApi.js';
 import { layerLabel } from '../protocol/layers.js';
 import { formatNumber } from '../protocol/numbers.js';
+import { updateLabels } from './lookup.js';
 
 export type ThemeKind = 'light' | 'dark' | 'high-contrast-light' | 'high-contrast-dark';
 
@@ -108,7 +109,7 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
     const floor = (values[i]! * delta.floor) / delta.fro;
     return floor > highest * 1.05 ? '' : `M${round(i * step)} ${round(y(floor))}h${round(width)}`;
   });
-  const label = escapeXml(`Δ${result.stages[from + 1]!.label}`);
+  const label = escapeXml(`Δ${updateLabels(result.stages)[from]!}`);
   const mid = result.layers.flatMap((layer, i) => (layer.region === 'mid' ? [i] : []));
   const shade =
     mid.length === 0

@@ -35,9 +35,9 @@ export class Lookup {
     return this.ranges[from] ?? null;
   }
 
-  /** What the update `from` → `from + 1` is called: the stage it made. */
+  /** What the update `from` → `from + 1` is called, without the Δ. */
   label(from: number): string {
-    return this.result.stages[from + 1]!.label;
+    return updateLabels(this.result.stages)[from]!;
   }
 
   /** First line of every layer named in the document, by depth. */
@@ -50,6 +50,17 @@ export class Lookup {
     }
     return lines;
   }
+}
+
+/** What the updates are called, as in the panel: by the role of the stage each made where all have one, else by its name. */
+export function updateLabels(stages: CompareResult['stages']): string[] {
+  const made = stages.slice(1);
+  const roles = made.flatMap(({ role }) => role ?? []);
+  const byRole = roles.length === made.length && new Set(roles).size === roles.length;
+  return made.map(({ label, role }) => {
+    const name = byRole ? role! : label;
+    return /^[a-z]{1,4}$/.test(name) ? name.toUpperCase() : name;
+  });
 }
 
 function rangeOf(tensors: readonly TensorResult[], from: number): { low: number; high: number } | null {

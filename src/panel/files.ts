@@ -52,8 +52,9 @@ function lineOf(document: vscode.TextDocument, onDisk: string): number | undefin
   return offset < 0 ? undefined : document.positionAt(offset).line;
 }
 
-/** Text goes beside the panel, not over it. */
+/** Text goes beside the panel, not over it; nothing open, nothing to stand beside. */
 function columnOfText(): vscode.ViewColumn {
+  if (vscode.window.tabGroups.all.every(({ tabs }) => tabs.length === 0)) return vscode.ViewColumn.Active;
   const group = vscode.window.tabGroups.all.find(({ activeTab }) => activeTab?.input instanceof vscode.TabInputText);
   return group?.viewColumn ?? vscode.ViewColumn.Beside;
 }

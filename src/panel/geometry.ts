@@ -1,5 +1,5 @@
 /**
- * The Geometry tab's course on the host: spectra of the stages that the panel compares. It has its own job and its own
+ * The Spectrum tab's course on the host: spectra of the stages that the panel compares. It has its own job and its own
  * result; the comparison beside it may be done, under way, or never made.
  */
 import * as vscode from 'vscode';

@@ -69,7 +69,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return panel;
   }
 
-  /** Opens the stages' panel on its Geometry tab: what runs, what is on disk, or an offer with its cost. */
+  /** Opens the stages' panel on its Spectrum tab: what runs, what is on disk, or an offer with its cost. */
   geometry({ stages }: Pick<ComparePanelRequest, 'stages'>): ComparePanel {
     const request: ComparePanelRequest = { kind: 'compare', stages };
     const isNew = this.find(keyOf(request)) === undefined;

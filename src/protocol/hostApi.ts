@@ -46,7 +46,7 @@ export type FailureAction = 'choose' | 'inspect' | 'log';
 export type PanelProgress = Progress | ProbeProgress | EvaluateProgress | SpectrumProgress;
 
 /**
- * The Geometry tab of a comparison's panel: spectra of the same stages' updates. It has a course of its own, whatever
+ * The Spectrum tab of a comparison's panel: spectra of the same stages' updates. It has a course of its own, whatever
  * the comparison does.
  */
 export type GeometryState =
@@ -79,7 +79,7 @@ export interface ComparePanelRequest {
   kind: 'compare';
   stages: { path: string; label?: string }[];
   cuts?: [number, number];
-  /** The run that the Geometry tab shows. */
+  /** The run that the Spectrum tab shows. */
   spectrum?: { runsFolder: string; runId: string };
 }
 
@@ -187,7 +187,7 @@ export interface HostApi {
   chosenPicture(request: { id: number }): Promise<PictureBytes>;
   /** Asks every checkpoint of the trial; answers come through `PanelApi.show` and `PanelApi.answer`. */
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
-  /** What the Geometry tab shows now; later states come through `PanelApi.geometry`. */
+  /** What the Spectrum tab shows now; later states come through `PanelApi.geometry`. */
   geometry(): Promise<GeometryState>;
   planSpectrum(request: SpectrumChoice): Promise<SpectrumPlan>;
   /** Starts, continues, or starts again with other choices. */
@@ -207,7 +207,7 @@ export interface HostApi {
 export interface PanelApi {
   show(request: { state: PanelState; request: PanelRequest | null }): Promise<void>;
   progress(request: { progress: PanelProgress }): Promise<void>;
-  /** The Geometry tab's state has changed. `front`: the tab is to be shown. */
+  /** The Spectrum tab's state has changed. `front`: the tab is to be shown. */
   geometry(request: { state: GeometryState; front: boolean }): Promise<void>;
   /** What an answer under way says so far. */
   answer(request: { exchange: number; checkpoint: number; text: string }): Promise<void>;

@@ -17,7 +17,7 @@ const FILE = 'open.json';
 const WALKTHROUGH = 'frankenstein-lab.frankenstein-lab#start';
 
 const NEXT: Record<string, [command: string, ...args: unknown[]]> = {
-  Geometry: ['frankenstein.spectrum'],
+  Spectrum: ['frankenstein.spectrum'],
   'Probe…': ['frankenstein.probe'],
   'Transfer…': ['frankenstein.transfer'],
   Walkthrough: ['workbench.action.openWalkthrough', WALKTHROUGH],

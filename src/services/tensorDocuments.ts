@@ -31,6 +31,9 @@ export class TensorDocuments implements vscode.TextDocumentContentProvider, vsco
 
 /** As an index says it: which file each tensor is in. */
 export function indexText({ tensors, bytes }: Pick<InspectResult, 'tensors' | 'bytes'>): string {
-  const map = Object.fromEntries(tensors.map(({ onDisk, shard }) => [onDisk, shard]));
+  // Layer 2 before layer 10.
+  const order = new Intl.Collator('en', { numeric: true });
+  const sorted = [...tensors].sort((a, b) => order.compare(a.onDisk, b.onDisk));
+  const map = Object.fromEntries(sorted.map(({ onDisk, shard }) => [onDisk, shard]));
   return `${JSON.stringify({ metadata: { total_size: bytes }, weight_map: map }, undefined, 2)}\n`;
 }

@@ -5,7 +5,7 @@ import { labelsOf } from './checkpointPath.js';
 
 const KINDS = {
   compare: 'Comparison',
-  spectrum: 'Geometry',
+  spectrum: 'Spectrum',
   swap: 'Vision probe',
   skip: 'Reasoning probe',
   attention: 'Attention probe',

@@ -70,7 +70,7 @@ describe('the geometry of updates', () => {
   }
 
   it('from the explorer: an offer with its cost, nothing compared unasked', async function () {
-    await lab.page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Geometry…']);
+    await lab.page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
     await panel().id('geometry-offer').waitFor();
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
     const plan = await cli<SpectrumPlan>(...LINEAGE, '--plan');
@@ -113,7 +113,7 @@ describe('the geometry of updates', () => {
     );
     assert.match(
       await panel().id('geometry-reading').innerText(),
-      /Δrl (is|has) .* Δin: median stable rank [\d.]+ against [\d.]+/,
+      /ΔRL (is|has) .* ΔIN: median stable rank [\d.]+ against [\d.]+/,
     );
     for (const canvas of [
       'metric-figure-canvas',
@@ -126,7 +126,7 @@ describe('the geometry of updates', () => {
     }
     let compared = 0;
     for (const [depth, , line, value, , floor] of await numbers(panel(), 'metric-numbers')) {
-      const own = named(depth!).spectra[line!.startsWith('Δin') ? 0 : 1]!;
+      const own = named(depth!).spectra[line!.startsWith('ΔIN') ? 0 : 1]!;
       if (/floor-corrected/.test(line!)) assertShown(value!, own.correctedStableRank!.mean, `corrected at ${depth}`);
       else {
         assertShown(value!, own.stableRank!.mean, `stable rank at ${depth}`);
@@ -145,7 +145,7 @@ describe('the geometry of updates', () => {
     await panel().id('overlap-numbers').locator('summary').click();
     const surface = await numbers(panel(), 'surface-numbers');
     for (const [depth, update, , second, , tenth] of surface) {
-      const own = named(depth!).spectra[update === 'Δin' ? 0 : 1]!;
+      const own = named(depth!).spectra[update === 'ΔIN' ? 0 : 1]!;
       assertShown(second!, own.logCurve[1]!, `rank 2 at ${depth}`);
       assertShown(tenth!, own.logCurve[9]!, `rank 10 at ${depth}`);
     }
@@ -156,7 +156,7 @@ describe('the geometry of updates', () => {
       if (/floor-corrected/.test(line!)) continue;
       assertShown(
         value!,
-        named(depth!).spectra[line === 'Δin' ? 0 : 1]!.topEnergy['16']!.mean,
+        named(depth!).spectra[line === 'ΔIN' ? 0 : 1]!.topEnergy['16']!.mean,
         `energy at ${depth}`,
         6e-5,
       );
@@ -198,7 +198,7 @@ describe('the geometry of updates', () => {
     await panel().id('metric-figure').focus();
     await lab.page.page.keyboard.press('End');
     const live = () => panel().id('live').innerText();
-    await eventually(live, (text) => /^Language layer 11\. Δin: /.test(text), 'the layer is read out');
+    await eventually(live, (text) => /^Language layer 11\. ΔIN: /.test(text), 'the layer is read out');
     await lab.page.page.keyboard.press('Enter');
     await eventually(
       () => panel().id('geometry-depth').innerText(),
@@ -306,7 +306,7 @@ describe('the geometry of updates', () => {
     const written = readFileSync(path.join(runsFolder(), 'runs', run!, 'result.json'));
     await closeAll();
     await lab.page.runCommand('Frankenstein: Open Run');
-    await lab.page.quickPick('Geometry · base → in → rl');
+    await lab.page.quickPick('Spectrum · base → in → rl');
     await panel().id('geometry').waitFor();
     await lab.page.reloadWindow();
     await panel().id('geometry').waitFor();
@@ -348,7 +348,7 @@ describe('the geometry of updates', () => {
   it('from the palette: the stages are chosen, then their order; over a comparison its own are meant', async function () {
     await closeAll();
     const before = runNames(runsFolder());
-    await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
+    await lab.page.runCommand('Frankenstein: Analyse Update Spectrum…');
     await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
     await panel().id('geometry-offer').waitFor();
     await eventually(
@@ -362,7 +362,7 @@ describe('the geometry of updates', () => {
     await panel().failure('not-compared');
     await panel().id('retry').click();
     assert.equal(await panel().result(), 'in → rl');
-    await lab.page.runCommand('Frankenstein: Analyse Update Geometry…');
+    await lab.page.runCommand('Frankenstein: Analyse Update Spectrum…');
     await panel().id('geometry-offer').waitFor();
     assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
   });
@@ -388,7 +388,7 @@ describe('a long spectrum', () => {
   afterEach('let the engine go', () => release());
 
   it('says how far it is, is cancelled, goes on where it was, and refines one matrix', async function () {
-    await lab.page.explorerContextMenu(['base', 'in'], ['Frankenstein', 'Analyse Update Geometry…']);
+    await lab.page.explorerContextMenu(['base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
     await panel().id('geometry-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),

@@ -84,7 +84,7 @@ describe('inline figures', () => {
     );
   }
 
-  /** `Δin 0.0103 · 6.2× floor · 83 % changed` against an aggregate. */
+  /** `ΔIN 0.0103 · 6.2× floor · 83 % changed` against an aggregate. */
   function assertLens(
     text: string,
     label: string,
@@ -106,9 +106,9 @@ describe('inline figures', () => {
       'the lens of layer 2 is there',
     );
     const at = texts.findIndex((text) => text.startsWith('Language layer 2 · '));
-    assert.match(texts[at]!, /^Language layer 2 · (early|mid|late): Δin /);
-    assertLens(texts[at]!, 'in', layer(3).deltas[0]!);
-    assertLens(texts[at + 1]!, 'rl', layer(3).deltas[1]!);
+    assert.match(texts[at]!, /^Language layer 2 · (early|mid|late): ΔIN /);
+    assertLens(texts[at]!, 'IN', layer(3).deltas[0]!);
+    assertLens(texts[at + 1]!, 'RL', layer(3).deltas[1]!);
     assert.equal(texts[at - 1], 'Pin');
   });
 
@@ -154,11 +154,11 @@ describe('inline figures', () => {
       (await image.getAttribute('src'))!.replace('data:image/svg+xml;base64,', ''),
       'base64',
     ).toString();
-    assert.ok(svg.includes('Δin') && svg.includes('Δrl'));
+    assert.ok(svg.includes('ΔIN') && svg.includes('ΔRL'));
     assert.equal(svg.match(/<rect/g)!.length >= 2 * cli.layers.length, true);
     for (const [row, from] of [
-      ['Δin', 0],
-      ['Δrl', 1],
+      ['ΔIN', 0],
+      ['ΔRL', 1],
     ] as const) {
       const cells = await hover.locator('tr').filter({ hasText: row }).locator('td').allInnerTexts();
       assertRoughly(cells[1]!, tensor.deltas[from]!.relative!, `${row} relative`);
@@ -183,7 +183,7 @@ describe('inline figures', () => {
           .evaluate((element) => (element as HTMLImageElement).naturalWidth === 460),
       'the figure is loaded',
     );
-    const cells = await pin.locator('tr').filter({ hasText: 'Δrl' }).first().locator('td').allInnerTexts();
+    const cells = await pin.locator('tr').filter({ hasText: 'ΔRL' }).first().locator('td').allInnerTexts();
     assertRoughly(cells[1]!, layer(3).deltas[1]!.relative!, 'the layer’s relative update');
     await lab.page.page.keyboard.press('Escape');
     await lab.page.screenshot('inline-pinned');
@@ -224,9 +224,9 @@ describe('inline figures', () => {
     );
     const section = (name: string) => cli.sections.find((one) => one.section === name)!;
     for (const [name, label, from] of [
-      ['language', 'in', 0],
-      ['language', 'rl', 1],
-      ['vision', 'rl', 1],
+      ['language', 'IN', 0],
+      ['language', 'RL', 1],
+      ['vision', 'RL', 1],
     ] as const) {
       assertLens(
         texts.find((text) => text.startsWith(`${name}: Δ${label}`))!,
@@ -234,8 +234,8 @@ describe('inline figures', () => {
         section(name).deltas[from]!,
       );
     }
-    const [, early, mid, late] = /^Δrl early (\S+) · mid (\S+) · late (\S+)$/.exec(
-      texts.find((text) => text.startsWith('Δrl early'))!,
+    const [, early, mid, late] = /^ΔRL early (\S+) · mid (\S+) · late (\S+)$/.exec(
+      texts.find((text) => text.startsWith('ΔRL early'))!,
     )!;
     [early, mid, late].forEach((text, at) =>
       assertRoughly(text!, cli.regions[at]!.deltas[1]!.relative!, `region ${at}`),

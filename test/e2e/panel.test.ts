@@ -141,7 +141,7 @@ describe('the panel', () => {
     await panel().choose('metric', 'Relative ‖Δ‖ / ‖W‖');
     await panel().id('legend-1').click();
     await panel().id('floor-toggle').click();
-    await until(async () => !((await figure.getAttribute('aria-label')) ?? '').includes('Δrl'), 'Δrl is taken out');
+    await until(async () => !((await figure.getAttribute('aria-label')) ?? '').includes('ΔRL'), 'ΔRL is taken out');
     // Where the line's own colour is highest on the canvas …
     const top = await panel()
       .id('layer-canvas')
@@ -178,7 +178,7 @@ describe('the panel', () => {
       .reduce((best, one) => (one.value > best.value ? one : best));
     const tip = await panel().id('tooltip').innerText();
     assert.match(tip, peak.depth > 0 ? new RegExp(`Language layer ${peak.depth - 1}\\b`) : /^(Vision block|Projector)/);
-    assertShown(/Δin\s+(\S+)/.exec(tip)![1]!, peak.value, 'the tooltip');
+    assertShown(/ΔIN\s+(\S+)/.exec(tip)![1]!, peak.value, 'the tooltip');
     await panel().id('legend-1').click();
     await panel().id('floor-toggle').click();
     await panel().choose('metric', 'Energy ‖Δ‖');
@@ -203,8 +203,8 @@ describe('the panel', () => {
     await panel().repaints('heat-canvas', () => panel().press('scale', 'Linear'));
     await panel().repaints('layer-canvas', () => panel().press('axes', 'Shared'));
     await panel().repaints('layer-canvas', () => panel().press('axes', 'Own'));
-    await panel().repaints('heat-canvas', () => panel().press('heat-delta', 'Δrl'));
-    await panel().press('heat-delta', 'Δin');
+    await panel().repaints('heat-canvas', () => panel().press('heat-delta', 'ΔRL'));
+    await panel().press('heat-delta', 'ΔIN');
   });
 
   it('cuts can be typed; the regions follow, and Thirds brings them back', async () => {
@@ -240,7 +240,7 @@ describe('the panel', () => {
     await panel().id('layer-figure').focus();
     await panel().id('layer-figure').press('End');
     const said = await panel().id('live').textContent();
-    assert.ok(said!.startsWith(`${last}. Δin: `), said!);
+    assert.ok(said!.startsWith(`${last}. ΔIN: `), said!);
     await panel().id('layer-figure').press('Enter');
     await panel()
       .id('depth-chip')
@@ -292,10 +292,10 @@ describe('the panel', () => {
     assertShown(/‖Δ‖\s+(\S+)/.exec(facts)![1]!, delta.fro, '‖Δ‖ of the detail');
     assert.ok((await panel().id('row-energy').count()) === 1 && (await panel().id('column-energy').count()) === 1);
     // The other update of the same tensor.
-    await panel().press('detail-delta', 'Δrl');
+    await panel().press('detail-delta', 'ΔRL');
     const rl = deltaOf(tensor.name, 1);
     await lab.page.waitForText(`${Math.round(elements * (1 - rl.changed))} `, { in: panel().id('detail') });
-    assertShown(/‖Δ‖\s+(\S+)/.exec(await panel().id('detail-facts').innerText())![1]!, rl.fro, '‖Δ‖ of Δrl');
+    assertShown(/‖Δ‖\s+(\S+)/.exec(await panel().id('detail-facts').innerText())![1]!, rl.fro, '‖Δ‖ of ΔRL');
     // Bars can be walked by keyboard.
     await panel().id('histogram').focus();
     await panel().id('histogram').press('Home');
@@ -482,7 +482,7 @@ describe('the panel', () => {
       assert.equal(parsed.error, null);
       assert.equal(parsed.root, 'svg');
       assert.match(parsed.text, PRODUCT);
-      for (const words of ['base → in → rl', 'Δin', 'Δrl', 'Early', 'Late', 'Projector'])
+      for (const words of ['base → in → rl', 'ΔIN', 'ΔRL', 'Early', 'Late', 'Projector'])
         assert.ok(parsed.text.includes(words), `${words} is in the drawing`);
       assert.doesNotMatch(svg, /https?:\/\/(?!www\.w3\.org)|<script|<image/);
     });
@@ -583,7 +583,7 @@ describe('the panel', () => {
       assert.equal(await grid.getByRole('columnheader', { name: /relative/ }).count(), 2);
       assert.match(
         (await panel().id('layer-figure').getAttribute('aria-label'))!,
-        /Δin \(base → in\) peaks at .+ with \d/,
+        /ΔIN \(base → in\) peaks at .+ with \d/,
       );
       assert.match((await panel().id('heat-map').getAttribute('aria-label'))!, /by tensor kind and layer/);
       assert.equal(await panel().frame.locator('main').count(), 1);

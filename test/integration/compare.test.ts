@@ -132,7 +132,7 @@ describe('comparing', () => {
     assert.equal(editor.document.uri.scheme, 'frankenstein-tensors');
     assert.ok(editor.document.lineAt(editor.selection.start.line).text.includes(tensors[5]!.onDisk));
     await until(
-      async () => (await lensTitles(editor.document.uri)).some(({ title }) => title.includes('Δrl')),
+      async () => (await lensTitles(editor.document.uri)).some(({ title }) => title.includes('ΔRL')),
       'the lenses are there',
     );
   });

@@ -35,11 +35,11 @@ describe('inline figures', () => {
     const layers = lenses.filter(({ title }) => /^(Language layer|Vision block|Projector)/.test(title));
     assert.equal(layers.length, 6 + 3 + 1);
     for (const { line, title } of layers)
-      assert.match(title, /: Δin \d\S* · (\$\(warning\) )?\d\S*× floor · \d+ % changed$/, `line ${line}`);
+      assert.match(title, /: ΔIN \d\S* · (\$\(warning\) )?\d\S*× floor · \d+ % changed$/, `line ${line}`);
     const third = layers.find(({ title }) => title.startsWith('Language layer 3'))!;
     assert.match(index.lineAt(third.line).text, /layers\.3\./);
     assert.doesNotMatch(index.lineAt(third.line - 1).text, /language_model\.layers\.3\./);
-    assert.ok(lenses.some(({ line, title }) => line === third.line && /^Δrl /.test(title)));
+    assert.ok(lenses.some(({ line, title }) => line === third.line && /^ΔRL /.test(title)));
     assert.ok(lenses.some(({ line, title }) => line === third.line && title === '$(pin) Pin'));
   });
 
@@ -48,11 +48,11 @@ describe('inline figures', () => {
     const at = (key: RegExp) =>
       lenses.filter(({ line }) => key.test(config.lineAt(line).text)).map(({ title }) => title);
     assert.ok(
-      at(/"num_hidden_layers"/).some((title) => /^language: Δrl /.test(title)),
+      at(/"num_hidden_layers"/).some((title) => /^language: ΔRL /.test(title)),
       JSON.stringify(lenses.map(({ title }) => title)),
     );
-    assert.ok(at(/"num_hidden_layers"/).some((title) => /^Δrl early \S+ · mid \S+ · late \S+$/.test(title)));
-    assert.ok(at(/"vision_config"/).some((title) => /^vision: Δrl /.test(title)));
+    assert.ok(at(/"num_hidden_layers"/).some((title) => /^ΔRL early \S+ · mid \S+ · late \S+$/.test(title)));
+    assert.ok(at(/"vision_config"/).some((title) => /^vision: ΔRL /.test(title)));
   });
 
   it('a tensor’s hover has the figure, the numbers and two links', async () => {
@@ -62,7 +62,7 @@ describe('inline figures', () => {
       .findIndex((text) => text.includes('layers.2.mlp.up_proj'));
     const text = await hoverText(index.uri, line);
     assert.match(text, /!\[[^\]]+\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\|width=460,height=\d+\)/);
-    assert.match(text, /\|[^|]*‖Δ‖ \/ ‖W‖ \|[^|]*‖Δ‖ \|[^]*\n\| Δin \| \d\S* \| \d[^]*\n\| Δrl \| \d/);
+    assert.match(text, /\|[^|]*‖Δ‖ \/ ‖W‖ \|[^|]*‖Δ‖ \|[^]*\n\| ΔIN \| \d\S* \| \d[^]*\n\| ΔRL \| \d/);
     assert.match(text, /\[Pin\]\(command:frankenstein\.inline\.pin\?/);
     assert.match(text, /\[Open\]\(command:frankenstein\.inline\.open\?/);
   });

@@ -80,7 +80,7 @@ describe('adapters in the host', () => {
     const clauses = contributes.menus['explorer/context']!.map(({ when }) => when).filter((when) =>
       when.includes('.safetensors'),
     );
-    assert.ok(clauses.length >= 3);
+    assert.ok(clauses.length >= 1);
     for (const when of clauses) {
       const pattern = /resourceFilename =~ \/(\^[^/]*config[^/]*)\//.exec(when)?.[1];
       assert.ok(pattern, when);

@@ -214,7 +214,7 @@ describe('queue', () => {
     assert.equal(queue.start({ ...request, stages: [{ path: '/a' }, { path: '/b' }] }), job);
     assert.notEqual(queue.start({ ...request, refine: ['x'] }), job);
     assert.notEqual(keyOf(request), keyOf({ kind: 'compare', stages }));
-    assert.equal(titleOf(request), 'Geometry · Base → RL');
+    assert.equal(titleOf(request), 'Spectrum · Base → RL');
     await sleep(1);
     assert.deepEqual(job.state, {
       kind: 'finished',
