@@ -32,7 +32,7 @@ export async function estimate(
   let largest = 0;
   const look = async () => {
     const processor = await createProcessor(checkpoint, { signal });
-    const pictures = new Pictures(processor, signal);
+    const pictures = new Pictures(processor, plan, signal);
     return lengthsOf(asked.length, processor.imageToken, async (index) => {
       const prompt: ProcessedPrompt = await promptOf(processor, pictures, asked[index]!, maxNewTokens);
       largest = Math.max(largest, promptBytes(spec, prompt, maxNewTokens));

@@ -66,9 +66,9 @@ export async function estimate(
   return { seconds: predict(units.length) * checkpoints.length, basis: 'longest', batch };
 }
 
-async function promptLengths({ checkpoints, units, maxNewTokens }: ProbeSetup): Promise<Lengths> {
+async function promptLengths({ checkpoints, plans, units, maxNewTokens }: ProbeSetup): Promise<Lengths> {
   const processor = await createProcessor(checkpoints[0]!);
-  const pictures = new Pictures(processor, undefined);
+  const pictures = new Pictures(processor, plans[0]!, undefined);
   return lengthsOf(
     units.length,
     processor.imageToken,
