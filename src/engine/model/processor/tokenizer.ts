@@ -6,6 +6,7 @@ import { shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
 import { TextStream } from './textStream.js';
+import { checkTokenizer } from './tokenizerSchema.js';
 
 /** Text to token ids and back. */
 export interface TextTokenizer {
@@ -48,6 +49,7 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
   };
   const [config, map] = [await optional('tokenizer_config.json'), await optional('special_tokens_map.json')];
   try {
+    checkTokenizer(stored, 'it');
     return wrap(stored, config, map);
   } catch (error) {
     throw new FrankensteinError(
