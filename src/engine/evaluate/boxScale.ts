@@ -3,7 +3,7 @@
  * the picture as it was resized (Qwen2.5-VL), or in thousandths of its sides (Qwen2-VL, Qwen3-VL).
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { readImage } from '../model/processor/decodeImage.js';
+import { readImageSize } from '../model/processor/decodeImage.js';
 import type { PictureSize } from '../model/processor/image.js';
 import { readImageSettings } from '../model/processor/imageSettings.js';
 import { resizedSize } from '../model/processor/processor.js';
@@ -43,8 +43,7 @@ export async function boxScales(
     images: [image],
   } of questions) {
     if (answerType !== 'box' || image === undefined || sizes.has(image)) continue;
-    const { width, height } = await readImage(image, signal);
-    sizes.set(image, { width, height });
+    sizes.set(image, await readImageSize(image, signal));
   }
   const found: Map<string, BoxScale>[] = [];
   for (const checkpoint of checkpoints) {

@@ -3,6 +3,8 @@ import { openStage } from '../checkpoint/open.js';
 import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { decodeAll } from '../model/generate.js';
+import type { LogitsRules } from '../model/generation/logits.js';
+import { readGenerationDefaults } from '../model/generation/settings.js';
 import { type Model, openModel } from '../model/model.js';
 import { rowsAtOnce } from '../model/plan.js';
 import {
@@ -11,7 +13,6 @@ import {
   type Processor,
   type ProcessedPrompt,
 } from '../model/processor/processor.js';
-import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room, within } from '../probe/groups.js';
 import { inputOf, Pictures } from '../probe/prompts.js';
@@ -44,6 +45,8 @@ export async function computeAnswers(
       const processor = await createProcessor(checkpoint, { signal });
       // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
       if (asked.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
+      const { rules, notices } = await readGenerationDefaults(checkpoint);
+      for (const sentence of notices(false)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: `Asking ${label}` });
       await askAll(
         model,
@@ -52,7 +55,7 @@ export async function computeAnswers(
         job,
         (message) => send(message.type === 'batch' ? { ...message, checkpoint: index } : message),
         signal,
-        (await readSamplingDefaults(checkpoint)).repetitionPenalty,
+        rules,
       );
     } finally {
       await model.close();
@@ -72,9 +75,9 @@ async function askAll(
   job: EvaluateJob,
   send: (message: EvaluateMessage) => void,
   signal: AbortSignal,
-  repetitionPenalty: number | undefined,
+  rules: LogitsRules,
 ): Promise<void> {
-  const pictures = new Pictures(processor, signal);
+  const pictures = new Pictures(processor, model.plan, signal);
   /** By prompt: the first that asked it, and who else does. A black picture looks the same whatever it stands for. */
   const same = new Map<string, { text: string | undefined; others: string[] }>();
   const batch = (answers: Answered[]) => {
@@ -123,7 +126,7 @@ async function askAll(
       {
         maxNewTokens,
         stopTokens,
-        sampling: { repetitionPenalty },
+        rules,
         onToken(row, token) {
           const length = (lengths[row] = lengths[row]! + 1);
           if (length === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });

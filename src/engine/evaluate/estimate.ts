@@ -26,7 +26,7 @@ export async function estimate(
   const lengths = await lengthsIn(
     'lengths',
     asked,
-    (few): LengthsJob => ({ stage, asked: few, maxNewTokens }),
+    (few): LengthsJob => ({ stage, asked: few, maxNewTokens, plan }),
     workerFile,
     signal,
   );

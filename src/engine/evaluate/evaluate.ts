@@ -31,7 +31,7 @@ import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
 import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
 
 /** Changes whenever stored answers would come out differently. */
-const ANSWERS_VERSION = 1;
+const ANSWERS_VERSION = 2;
 /** New tokens where the request says nothing: room for a chain of thought. */
 export const DEFAULT_NEW_TOKENS = 512;
 

@@ -1,18 +1,19 @@
 /** How long the prompts of a few questions are: runs where it may block its thread. */
 import { openStage } from '../checkpoint/open.js';
 import { type Lengths, lengthsOf, sendLengths } from '../model/estimate.js';
-import { promptBytes } from '../model/plan.js';
+import { type MemoryPlan, promptBytes } from '../model/plan.js';
 import { createProcessor } from '../model/processor/processor.js';
 import { readSpec } from '../model/spec.js';
 import { Pictures } from '../probe/prompts.js';
 import { promptOf } from './compute.js';
 import type { EvaluateJob } from './job.js';
 
-export type LengthsJob = Pick<EvaluateJob['work'][number], 'stage' | 'asked'> & Pick<EvaluateJob, 'maxNewTokens'>;
+export type LengthsJob = Pick<EvaluateJob['work'][number], 'stage' | 'asked'> &
+  Pick<EvaluateJob, 'maxNewTokens'> & { plan: MemoryPlan };
 
 /** @throws as `sendLengths` */
 export function measureLengths(
-  { stage, asked, maxNewTokens }: LengthsJob,
+  { stage, asked, maxNewTokens, plan }: LengthsJob,
   send: (lengths: Lengths) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -21,7 +22,7 @@ export function measureLengths(
       const checkpoint = await openStage(stage, { signal });
       const spec = readSpec(checkpoint);
       const processor = await createProcessor(checkpoint, { signal });
-      const pictures = new Pictures(processor, signal);
+      const pictures = new Pictures(processor, plan, signal);
       return lengthsOf(
         asked.map((one) => () => promptOf(processor, pictures, one, maxNewTokens)),
         processor.imageToken,

@@ -2,11 +2,12 @@
 import type { CallContext, GenerateProgress, GenerateRequest, GenerateResult } from '../api.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
 import { generate } from './generate.js';
+import { readGenerationDefaults } from './generation/settings.js';
 import type { OpenModels, OpenSettings } from './openModels.js';
-import { promptBytes } from './plan.js';
-import { readImage } from './processor/decodeImage.js';
+import { imageNamed, promptBytes } from './plan.js';
+import { type ImageNeeds, readImage } from './processor/decodeImage.js';
 import { userMessage } from './processor/messages.js';
-import { readSamplingDefaults } from './samplingDefaults.js';
+import type { ProcessedImage } from './processor/processor.js';
 import { providerOf } from './sessions.js';
 import { readSpec } from './spec.js';
 import { streamingNotice } from './streaming.js';
@@ -30,11 +31,17 @@ export async function answer(
     threads: request.threads,
     provider: providerOf(request.provider ?? 'cpu'),
   };
-  // What the model cannot do is said before pictures are read.
+  // What the model cannot do is said before images are read.
   const opened = await models.open(settings, signal);
   const { checkpoint, processor } = opened;
   const files = request.images ?? [];
-  const images = await Promise.all(files.map((file) => readImage(file, signal)));
+  const images: ProcessedImage[] = [];
+  // One after another: a decoded image goes as soon as it is cut into patches.
+  for (const file of files) {
+    const room = ({ bytes, ...size }: ImageNeeds) =>
+      models.makeRoom(settings, bytes + processor.imageBytes(size), imageNamed(file, size));
+    images.push(processor.processImage(await readImage(file, { signal, room })));
+  }
   const maxNewTokens = request.maxNewTokens ?? DEFAULT_NEW_TOKENS;
   const prompt = processor.process({
     input: processor.chats ? { messages: [userMessage(request.prompt, images.length)] } : { prompt: request.prompt },
@@ -46,7 +53,7 @@ export async function answer(
     settings,
     promptBytes(readSpec(checkpoint), prompt, maxNewTokens),
   );
-  const defaults = await readSamplingDefaults(checkpoint);
+  const defaults = await readGenerationDefaults(checkpoint);
   const { temperature = 0, topK = defaults.topK, topP = defaults.topP, seed = 0 } = request.sampling ?? {};
   const stream = processor.stream();
   const report = (text: string) => {
@@ -55,7 +62,8 @@ export async function answer(
   const [found] = await generate(model, [prompt], {
     maxNewTokens,
     stopTokens: processor.stopTokens,
-    sampling: { temperature, topK, topP, seed, repetitionPenalty: defaults.repetitionPenalty },
+    sampling: { temperature, topK, topP, seed },
+    rules: defaults.rules,
     topLogits: request.topLogits,
     onToken: (_, token) => report(stream.push(token)),
     signal,
@@ -70,6 +78,6 @@ export async function answer(
     topLogits,
     ended,
     provider: model.provider,
-    notices: [...notices, ...streamingNotice(model)],
+    notices: [...notices, ...defaults.notices(temperature > 0), ...streamingNotice(model)],
   };
 }

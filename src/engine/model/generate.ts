@@ -1,11 +1,12 @@
 /** Answers to prompts: prefill, then one token after another, in batches that fit the memory plan. */
 import { thousands } from '../checkpoint/failure.js';
 import { throwIfCancelled } from '../errors.js';
+import { LogitsEditor, type LogitsRules } from './generation/logits.js';
 import type { Intervention } from './interventions.js';
 import type { Model } from './model.js';
 import { checkRoom, promptBytes, rowsAtOnce } from './plan.js';
 import type { ProcessedPrompt } from './processor/processor.js';
-import { penalise, randomNumbers, sample, type Sampling, topLogits } from './sampling.js';
+import { randomNumbers, sample, type Sampling, topLogits } from './sampling.js';
 import type { GenerationState } from './state.js';
 
 export interface GenerateOptions {
@@ -14,6 +15,8 @@ export interface GenerateOptions {
   stopTokens: readonly number[];
   /** Greedy when left out. */
   sampling?: Sampling | undefined;
+  /** What the checkpoint's generation settings do to logits. */
+  rules?: LogitsRules | undefined;
   /** `rows` are indices of prompts. */
   interventions?: readonly Intervention[] | undefined;
   /** So many of the first new token's largest logits are given. */
@@ -88,8 +91,7 @@ interface Row {
   answer: Answer;
   prompt: number;
   random: () => number;
-  /** All tokens so far, where a repetition penalty asks for them. */
-  seen: Set<number> | undefined;
+  editor: LogitsEditor | undefined;
 }
 
 /**
@@ -103,8 +105,7 @@ export async function decodeAll(
   options: GenerateOptions,
 ): Promise<Answer[]> {
   const { vocabulary } = model.spec.language;
-  const { sampling = {}, stopTokens } = options;
-  const penalty = sampling.repetitionPenalty ?? 1;
+  const { sampling = {}, rules, stopTokens } = options;
   const rows = members.map(({ prompt, inputIds }, row): Row => ({
     answer: {
       tokenIds: [],
@@ -113,7 +114,7 @@ export async function decodeAll(
     },
     prompt,
     random: randomNumbers((sampling.seed ?? 0) + prompt),
-    seen: penalty === 1 ? undefined : new Set(inputIds),
+    editor: rules && new LogitsEditor(rules, inputIds, options),
   }));
   /** Rows of the batch as it is now; ended ones are still in it. */
   let batch = rows;
@@ -125,10 +126,10 @@ export async function decodeAll(
       // An ended row goes on with a token that nobody looks at.
       if (ended.has(row)) return void (tokens[index] = row.answer.tokenIds.at(-1)!);
       const own = logits.subarray(index * vocabulary, (index + 1) * vocabulary);
-      if (row.seen) penalise(own, row.seen, penalty);
+      row.editor?.apply(own);
       const token = sample(own, sampling, row.random);
       tokens[index] = token;
-      row.seen?.add(token);
+      row.editor?.push(token);
       row.answer.tokenIds.push(token);
       if (stopTokens.includes(token)) {
         row.answer.ended = 'stop';

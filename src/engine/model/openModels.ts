@@ -4,7 +4,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
 import { openCheckpoint } from '../checkpoint/open.js';
 import { type Model, openModel } from './model.js';
-import { defaultMemory, planMemory } from './plan.js';
+import { BASE_BYTES, checkRoom, defaultMemory, planMemory } from './plan.js';
 import { createProcessor, type Processor } from './processor/processor.js';
 import type { Provider } from './sessions.js';
 import { readSpec } from './spec.js';
@@ -90,6 +90,19 @@ export class OpenModels {
     });
     entry.model = fresh;
     return { model: fresh, notices: entry.notices };
+  }
+
+  /**
+   * Room for `bytes` beside the process, before there is a prompt: models that stand in the way are closed.
+   * @param what needs them, for the sentence.
+   * @throws `bad-request` when the budget is too small.
+   */
+  async makeRoom({ memory = defaultMemory() }: OpenSettings, bytes: number, what: string): Promise<void> {
+    checkRoom({ memory, fixedBytes: BASE_BYTES, batchBytes: memory - BASE_BYTES }, bytes, what);
+    for (const entry of this.entries) {
+      const taken = this.entries.reduce((sum, { model }) => sum + (model?.plan.fixedBytes ?? 0), 0);
+      if (Math.max(taken, BASE_BYTES) + bytes > memory) await this.close(entry);
+    }
   }
 
   private async release(entries: readonly Entry[]): Promise<void> {

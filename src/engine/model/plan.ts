@@ -4,11 +4,13 @@
  */
 import { availableParallelism, totalmem } from 'node:os';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { shown, thousands } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { cacheBytes } from './cache.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
 import { layerBytes, layerParts } from './pages.js';
+import type { PictureSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
 import { type ModelSpec, tensorOf } from './spec.js';
 import { passingVisionBytes, visionParts } from './vision.js';
@@ -218,8 +220,17 @@ export function promptBytes(
   return pixels + Math.max(seeing, rowBytes(spec, inputIds.length, newTokens));
 }
 
+/** An image in the sentences of `checkRoom`. */
+export function imageNamed(file: string, { width, height }: PictureSize): string {
+  return `the image ${shown(file)} of ${thousands(width)} × ${thousands(height)} pixels`;
+}
+
 /** @throws `bad-request` when `bytes` are more than the plan has for a batch; `what` needs them. */
-export function checkRoom(plan: MemoryPlan, bytes: number, what: string): void {
+export function checkRoom(
+  plan: Pick<MemoryPlan, 'memory' | 'fixedBytes' | 'batchBytes'>,
+  bytes: number,
+  what: string,
+): void {
   if (bytes <= plan.batchBytes) return;
   throw new FrankensteinError(
     'bad-request',

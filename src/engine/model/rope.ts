@@ -129,7 +129,7 @@ function rotationOf(settings: RopeSettings, headDim: number): Rotation {
   if (typeof kind !== 'string' || !BUILT.includes(kind))
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} scales its positions by ${quoted(valueOf(kind))} (${quoted(at)}), which is not built here; default, linear, llama3, yarn and mrope are.`,
+      `${shown(file)} scales its positions by ${valueOf(kind)}, which is not built here; default, linear, llama3, yarn and mrope are (${quoted(at)}).`,
     );
   const theta = numberIn(settings, 'rope_theta', positive);
   const partial =

@@ -5,8 +5,6 @@ export interface Sampling {
   temperature?: number | undefined;
   topK?: number | undefined;
   topP?: number | undefined;
-  /** Logits of tokens that are there already are divided by this when positive, multiplied when negative. 1: none. */
-  repetitionPenalty?: number | undefined;
   /** Of the random numbers; a row's numbers depend on the seed and the row's own number, not on the batch. */
   seed?: number | undefined;
 }
@@ -47,14 +45,6 @@ export function randomNumbers(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
-}
-
-/** Applies the repetition penalty in place, once per distinct token. */
-export function penalise(logits: Float32Array, seen: ReadonlySet<number>, penalty: number): void {
-  for (const id of seen) {
-    const logit = logits[id]!;
-    logits[id] = logit > 0 ? logit / penalty : logit * penalty;
-  }
 }
 
 /** A token drawn as transformers' warpers would have it: temperature, then the `topK` largest, then the `topP` share of what is left. */

@@ -270,12 +270,11 @@ function readVision(
       checkpoint,
       `has a vision tower ${width} wide, which its config's ${heads} heads do not divide into multiples of 4.`,
     );
+  const [, , storedFrames, storedSide] = patch.shape;
   if (patch.size !== width * CHANNELS * frames * patchSize ** 2)
-    throw no(
-      'patch_size',
-      patchSize,
-      `what the patch embedding of shape [${patch.shape.join(', ')}] is made for, with a temporal_patch_size of ${frames}`,
-    );
+    throw frames === storedFrames
+      ? no('patch_size', patchSize, `${storedSide}, as the stored patch embedding has it`)
+      : no('temporal_patch_size', frames, `${storedFrames}, as the stored patch embedding has it`);
   const [joined] = matrixShape(checkpoint, tensorOf(checkpoint, `${root}.merger.${merger.first}.weight`));
   if (joined !== width * merge ** 2)
     throw no('spatial_merge_size', merge, `what the merger's matrix of ${joined} rows is made for`);

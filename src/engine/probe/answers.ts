@@ -1,12 +1,13 @@
 /** Greedy answers of branches: rows that differ in where they leave the untouched prompt's states. */
 import { FrankensteinError } from '../errors.js';
 import { decodeAll } from '../model/generate.js';
+import type { LogitsRules } from '../model/generation/logits.js';
 import type { Branch, Model } from '../model/model.js';
 
 export interface AnswerOptions {
   maxNewTokens: number;
   stopTokens: readonly number[];
-  repetitionPenalty: number | undefined;
+  rules: LogitsRules;
   decode: (ids: readonly number[]) => string;
   /** Rows that may be decoded together. */
   rows: number;
@@ -23,7 +24,7 @@ export interface Row {
 
 /** The text that each row goes on with. Rows of any depth share batches. */
 export async function answerRows(model: Model, rows: readonly Row[], options: AnswerOptions): Promise<string[]> {
-  const { maxNewTokens, stopTokens, repetitionPenalty, signal } = options;
+  const { maxNewTokens, stopTokens, rules, signal } = options;
   const texts = new Array<string>(rows.length);
   const order = rows.map((_, index) => index).sort((a, b) => rows[a]!.branch.from - rows[b]!.branch.from || a - b);
   const lengths = new Map<number, number>();
@@ -43,7 +44,7 @@ export async function answerRows(model: Model, rows: readonly Row[], options: An
       model,
       start,
       members.map((row) => ({ prompt: row, inputIds: rows[row]!.inputIds })),
-      { maxNewTokens, stopTokens, sampling: { repetitionPenalty }, onToken, signal },
+      { maxNewTokens, stopTokens, rules, onToken, signal },
     );
     members.forEach((row, index) => (texts[row] = options.decode(found[index]!.tokenIds)));
   }

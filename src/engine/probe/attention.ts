@@ -1,7 +1,8 @@
 /** Attention from reasoning tokens to visual tokens, layer by layer, while the model answers. */
 import { throwIfCancelled } from '../errors.js';
+import { LogitsEditor } from '../model/generation/logits.js';
 import type { Model } from '../model/model.js';
-import { greedy, penalise } from '../model/sampling.js';
+import { greedy } from '../model/sampling.js';
 import { checkLogits, type AnswerOptions } from './answers.js';
 import type { AttentionOutcome } from './job.js';
 import type { PreparedUnit } from './prompts.js';
@@ -12,7 +13,7 @@ interface Answering {
   tokens: number[];
   /** Per token, per depth. */
   masses: number[][];
-  seen: Set<number> | undefined;
+  editor: LogitsEditor;
 }
 
 /**
@@ -34,7 +35,6 @@ export async function attendUnits(
     vocabulary,
     layer: { heads },
   } = model.spec.language;
-  const penalty = options.repetitionPenalty ?? 1;
   const prefilled = await model.prefill(
     units.map(({ prompt }) => prompt),
     { signal },
@@ -45,7 +45,7 @@ export async function attendUnits(
     unit,
     tokens: [],
     masses: [],
-    seen: penalty === 1 ? undefined : new Set(prompt.inputIds),
+    editor: new LogitsEditor(options.rules, prompt.inputIds, options),
   }));
   let going = answers;
   let { state, logits }: { state: typeof prefilled.state; logits: Float32Array } = prefilled;
@@ -54,11 +54,11 @@ export async function attendUnits(
     const kept: number[] = [];
     going.forEach((answer, row) => {
       const own = logits.subarray(row * vocabulary, (row + 1) * vocabulary);
-      if (answer.seen) penalise(own, answer.seen, penalty);
+      answer.editor.apply(own);
       const token = greedy(own);
       if (stopTokens.includes(token)) return void options.onDepths(depths.length);
       answer.tokens.push(token);
-      answer.seen?.add(token);
+      answer.editor.push(token);
       kept.push(row);
     });
     if (kept.length === 0) return finish();

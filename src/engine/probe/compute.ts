@@ -2,9 +2,10 @@
 import { openCheckpoint } from '../checkpoint/open.js';
 import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
+import type { LogitsRules } from '../model/generation/logits.js';
+import { readGenerationDefaults } from '../model/generation/settings.js';
 import { type Model, openModel } from '../model/model.js';
 import { createProcessor, type Processor } from '../model/processor/processor.js';
-import { readSamplingDefaults } from '../model/samplingDefaults.js';
 import { LimitError } from '../runtime/bounded.js';
 import { attendUnits } from './attention.js';
 import { groupsOf, type Room, roomFor, within } from './groups.js';
@@ -33,15 +34,16 @@ export async function compute(
       const processor = await createProcessor(checkpoint, { signal });
       // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
       if (units.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
-      const { repetitionPenalty } = await readSamplingDefaults(checkpoint);
+      const { rules, notices } = await readGenerationDefaults(checkpoint);
+      for (const sentence of notices(false)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
-      const pictures = new Pictures(processor, signal);
+      const pictures = new Pictures(processor, model.plan, signal);
       const room = within(roomFor(model, job), job.together);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
       for await (const group of groupsOf(prepareAll(job, units, processor, pictures, room, failed, signal), room)) {
         pictures.clear();
-        const outcomes = await runGroup(model, processor, group, room, { job, repetitionPenalty, send, signal });
+        const outcomes = await runGroup(model, processor, group, room, { job, rules, send, signal });
         send({
           type: 'group',
           checkpoint: index,
@@ -86,12 +88,12 @@ async function runGroup(
   room: Room,
   {
     job,
-    repetitionPenalty,
+    rules,
     send,
     signal,
   }: {
     job: ProbeJob;
-    repetitionPenalty: number | undefined;
+    rules: LogitsRules;
     send: (message: WorkerMessage) => void;
     signal: AbortSignal;
   },
@@ -100,7 +102,7 @@ async function runGroup(
   const common = {
     maxNewTokens,
     stopTokens: processor.stopTokens,
-    repetitionPenalty,
+    rules,
     decode: (ids: readonly number[]) => processor.decode(ids),
     rows: room.rows(tokens),
     onDepths: (done: number) => {

@@ -29,7 +29,7 @@ export async function estimate(
   const lengths = await lengthsIn(
     'probeLengths',
     units,
-    (few): ProbeLengthsJob => ({ path: checkpoints[0]!.path, units: few, maxNewTokens }),
+    (few): ProbeLengthsJob => ({ path: checkpoints[0]!.path, units: few, maxNewTokens, plan: plans[0]! }),
     workerFile,
     signal,
   );

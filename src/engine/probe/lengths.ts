@@ -1,7 +1,7 @@
 /** How long the prompts of a few samples are: runs where it may block its thread. */
 import { openCheckpoint } from '../checkpoint/open.js';
 import { type Lengths, lengthsOf, sendLengths } from '../model/estimate.js';
-import { promptBytes } from '../model/plan.js';
+import { type MemoryPlan, promptBytes } from '../model/plan.js';
 import { createProcessor } from '../model/processor/processor.js';
 import { readSpec } from '../model/spec.js';
 import type { ProbeJob, Unit } from './job.js';
@@ -10,11 +10,12 @@ import { Pictures, prepare } from './prompts.js';
 export interface ProbeLengthsJob extends Pick<ProbeJob, 'maxNewTokens'> {
   path: string;
   units: readonly Unit[];
+  plan: MemoryPlan;
 }
 
 /** @throws as `sendLengths` */
 export function measureProbeLengths(
-  { path, units, maxNewTokens }: ProbeLengthsJob,
+  { path, units, maxNewTokens, plan }: ProbeLengthsJob,
   send: (lengths: Lengths) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -23,7 +24,7 @@ export function measureProbeLengths(
       const checkpoint = await openCheckpoint(path, { signal });
       const spec = readSpec(checkpoint);
       const processor = await createProcessor(checkpoint, { signal });
-      const pictures = new Pictures(processor, signal);
+      const pictures = new Pictures(processor, plan, signal);
       return lengthsOf(
         units.map((unit) => async () => (await prepare(processor, pictures, unit, false, maxNewTokens)).prompt),
         processor.imageToken,

@@ -29,7 +29,7 @@ import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapRe
 import { type ProbeSetup, setUp } from './setup.js';
 
 /** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
-const JOURNAL_VERSION = 2;
+const JOURNAL_VERSION = 3;
 
 /** A line of the journal: what one sample came out as. */
 interface JournalEntry {

@@ -1,4 +1,5 @@
 /** From a unit's files and text to what the model takes. */
+import { checkRoom, imageNamed, type MemoryPlan } from '../model/plan.js';
 import { readImage } from '../model/processor/decodeImage.js';
 import { blackLike, type PictureSize, type RgbImage } from '../model/processor/image.js';
 import { userMessage } from '../model/processor/messages.js';
@@ -19,6 +20,7 @@ export class Pictures {
 
   constructor(
     private readonly processor: Processor,
+    private readonly plan: MemoryPlan,
     private readonly signal: AbortSignal | undefined,
   ) {}
 
@@ -26,7 +28,10 @@ export class Pictures {
     return this.keep(file, async () => this.processor.processImage(await this.read(file)));
   }
 
-  /** The picture on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file. */
+  /**
+   * The picture on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file; the
+   * target was given to `own` before.
+   */
   async onto(
     target: string,
     grid: ProcessedImage['grid'],
@@ -34,8 +39,8 @@ export class Pictures {
   ): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
     if (file === undefined)
       return {
-        image: await this.keep(`black ${grid.join()}`, async () =>
-          this.processor.processImage(blackLike(await this.read(target))),
+        image: await this.keep(`black ${grid.join()}`, () =>
+          this.processor.processImage(blackLike(this.sizeOf(target))),
         ),
         brought: 'same-grid',
       };
@@ -61,12 +66,16 @@ export class Pictures {
   }
 
   private async read(file: string): Promise<RgbImage> {
-    const image = await readImage(file, this.signal);
+    const image = await readImage(file, {
+      signal: this.signal,
+      room: ({ width, height, bytes }) =>
+        checkRoom(this.plan, bytes + this.processor.imageBytes({ width, height }), imageNamed(file, { width, height })),
+    });
     this.sizes.set(file, { width: image.width, height: image.height });
     return image;
   }
 
-  private async keep(key: string, make: () => Promise<ProcessedImage>): Promise<ProcessedImage> {
+  private async keep(key: string, make: () => ProcessedImage | Promise<ProcessedImage>): Promise<ProcessedImage> {
     const image = this.kept.get(key) ?? (await make());
     this.kept.set(key, image);
     return image;

@@ -8,7 +8,6 @@ import { createEngine } from '../../../src/engine/engine.js';
 const FOLDER = path.resolve('test/parity/evaluate');
 
 describe('questions about several images', function () {
-  this.timeout(60_000);
   it('answers as transformers does, with the images and with black ones', async () => {
     const stored = JSON.parse(await readFile(path.join(FOLDER, 'several.json'), 'utf8')) as Record<
       string,

@@ -1,7 +1,9 @@
 /** However weights are brought in and however small the chunks, results stay the same; and a run stays within its budget. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
+import { crc32, createDeflate } from 'node:zlib';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { generate } from '../../../src/engine/model/generate.js';
 import { Model } from '../../../src/engine/model/model.js';
@@ -83,6 +85,19 @@ describe('memory plans', () => {
 
 const MEBI = 2 ** 20;
 
+/** The largest resident memory that an engine of its own had while `work` ran, in bytes. */
+async function peakOf(
+  work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<unknown>,
+): Promise<number> {
+  const client = createEngineClient({ entry: path.resolve('dist/engine.mjs') });
+  try {
+    await work(client.engine);
+    return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${client.pid}/status`, 'utf8'))![1]);
+  } finally {
+    client.dispose();
+  }
+}
+
 describe('a memory budget', function () {
   let temporary: TemporaryFolder;
   let checkpoint: string;
@@ -97,19 +112,6 @@ describe('a memory budget', function () {
     );
   });
   after(() => temporary?.remove());
-
-  /** The largest resident memory that an engine of its own had while `work` ran, in bytes. */
-  async function peakOf(
-    work: (engine: ReturnType<typeof createEngineClient>['engine']) => Promise<unknown>,
-  ): Promise<number> {
-    const client = createEngineClient({ entry: path.resolve('dist/engine.mjs') });
-    try {
-      await work(client.engine);
-      return 1024 * Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${client.pid}/status`, 'utf8'))![1]);
-    } finally {
-      client.dispose();
-    }
-  }
 
   const ask = (memory: number) => ({
     path: checkpoint,
@@ -153,3 +155,60 @@ describe('a memory budget', function () {
     }
   });
 });
+
+describe('a large image', function () {
+  const SIDE = 6000;
+  let temporary: TemporaryFolder;
+  let file: string;
+  before(async function () {
+    if (process.platform !== 'linux') return this.skip(); // the peak of a process is read from /proc
+    temporary = await temporaryFolder();
+    file = path.join(temporary.path, 'large.png');
+    const rows = Array.from({ length: SIDE }, () => new Uint8Array(1 + 3 * SIDE));
+    const deflated: Uint8Array[] = [];
+    for await (const part of Readable.from(rows).pipe(createDeflate({ level: 1 }))) deflated.push(part as Uint8Array);
+    await writeFile(file, png(SIDE, SIDE, Buffer.concat(deflated)));
+  });
+  after(() => temporary?.remove());
+
+  const ask = (memory: number) => ({
+    path: path.resolve('samples/lineage/in'),
+    prompt: 'What is this?',
+    images: [file],
+    maxNewTokens: 1,
+    memory,
+    threads: 1,
+  });
+
+  it('is refused with the budget that it needs before it is decoded, and read within that budget', async () => {
+    let refusal = '';
+    const peak = await peakOf((engine) =>
+      engine.generate(ask(250 * MEBI)).catch((error: Error) => void (refusal = error.message)),
+    );
+    assert.match(refusal, /budget of 250 MiB is too small for the image .*large\.png of 6,000 × 6,000 pixels/);
+    assert.ok(peak < 200 * MEBI, `${Math.round(peak / MEBI)} MiB for a refusal`);
+    const least = MEBI * Number(/at least ([\d,]+) MiB/.exec(refusal)![1]!.replaceAll(',', ''));
+    const used = await peakOf((engine) => engine.generate(ask(least)));
+    assert.ok(used <= least, `${Math.round(used / MEBI)} MiB of ${Math.round(least / MEBI)}`);
+  });
+});
+
+function png(width: number, height: number, deflated: Buffer): Buffer {
+  const chunk = (kind: string, body: Buffer) => {
+    const named = Buffer.concat([Buffer.from(kind), body]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(body.length);
+    sum.writeUInt32BE(crc32(named));
+    return Buffer.concat([length, named, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2, 0, 0, 0], 8);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflated),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+}

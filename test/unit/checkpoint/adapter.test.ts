@@ -554,7 +554,6 @@ describe('an adapter', function () {
 });
 
 describe('an adapter with more beside it', function () {
-  this.timeout(20_000);
   const tensors = pair(Q, 16, 16, 2, 1);
   const head: WrittenTensor = {
     name: 'v_head.summary.weight',
@@ -610,7 +609,6 @@ describe('an adapter with more beside it', function () {
 });
 
 describe('an adapter that was trained on the text model by itself', function () {
-  this.timeout(20_000);
   const REST = 'layers.1.mlp.up_proj';
   for (const family of [
     'qwen2_vl',

@@ -41,7 +41,6 @@ function sorted(names: Record<string, [dtype: string, shape: number[]]>, quantiz
 const BF16: [string, number[]] = ['BF16', [8, 8]];
 
 describe('quantised weights', function () {
-  this.timeout(20_000);
   let temporary: TemporaryFolder;
   before(async () => {
     temporary = await temporaryFolder();
@@ -322,7 +321,6 @@ describe('quantised weights', function () {
 });
 
 describe('weights without elements, as ZeRO-3 leaves them', function () {
-  this.timeout(20_000);
   let temporary: TemporaryFolder;
   before(async () => {
     temporary = await temporaryFolder();

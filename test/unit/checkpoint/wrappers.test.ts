@@ -28,7 +28,6 @@ const inLayers = (wrapper: string) => (name: string) =>
   name.replace(/\.(layers|blocks)\.(\d+)\./, `.$1.$2.${wrapper}.`);
 
 describe('names from inside a wrapper', function () {
-  this.timeout(20_000);
   const wrapped: { what: string; rename: (name: string) => string; wrappers: string[]; family?: string }[] = [
     { what: 'torch.compile', rename: (name) => `_orig_mod.${name}`, wrappers: ['_orig_mod'] },
     { what: 'DDP', rename: (name) => `module.${name}`, wrappers: ['module'] },
@@ -140,7 +139,6 @@ describe('names from inside a wrapper', function () {
 });
 
 describe('a PEFT model that was saved whole', function () {
-  this.timeout(20_000);
   const Q = 'model.layers.0.self_attn.q_proj';
   const NORM = 'model.norm';
   const config = {

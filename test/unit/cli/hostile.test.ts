@@ -17,7 +17,6 @@ const ESCAPE = '\u001b]0;PWNED\u0007\u001b[2J\u009b31m\u202e';
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 describe('a command that reads hostile files', function () {
-  this.timeout(60_000);
   let temporary: TemporaryFolder;
   let named = '';
   before(async () => {

@@ -41,7 +41,6 @@ function secretsWith(entries: [string, string][]) {
 }
 
 describe('the key of a language model', function () {
-  this.timeout(90_000); // a model runs, on a machine that may be busy
   let temporary: TemporaryFolder;
   let server: Server;
   let client: EngineClient;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { greedy, penalise, randomNumbers, sample, topLogits } from '../../../src/engine/model/sampling.js';
+import { penalise } from '../../../src/engine/model/generation/logits.js';
+import { greedy, randomNumbers, sample, topLogits } from '../../../src/engine/model/sampling.js';
 
 const LOGITS = Float32Array.of(1, 3, 2, 3, -1);
 

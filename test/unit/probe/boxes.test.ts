@@ -61,7 +61,11 @@ describe('boxes', () => {
           JSON.stringify({ ...stored, size: undefined, min_pixels: minPixels, max_pixels: 4 * minPixels }),
         );
         return (
-          await boxScales([checkpoint], [question!, { ...question!, answerType: 'text', images: ['not read'] }], undefined)
+          await boxScales(
+            [checkpoint],
+            [question!, { ...question!, answerType: 'text', images: ['not read'] }],
+            undefined,
+          )
         )[0]!.get(question!.images[0]!);
       };
       // Pictures of the samples have 112 pixels a side.

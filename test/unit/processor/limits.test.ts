@@ -16,7 +16,6 @@ const ENDLESS = '{% for i in range(100000) %}{% for j in range(100000) %}{% endf
 const HOSTILE = `${'a'.repeat(42)}!`;
 
 describe('programs of a checkpoint', function () {
-  this.timeout(60_000);
   let temporary: TemporaryFolder;
   let data = '';
   let count = 0;

@@ -55,6 +55,7 @@ export function checked<Schema extends Checked>(
   if (result.success) return result.output;
   const [issue] = result.issues;
   const key = [at, ...(issue.path ?? []).map(({ key: part }) => String(part))].filter((part) => part !== '').join('.');
+  if (issue.input === undefined) throw malformed(file, `has no ${quoted(key)}.`);
   throw outOfRange(file, key, issue.input, issue.message);
 }
 

@@ -7,9 +7,9 @@ import { readFully } from '../../checkpoint/read.js';
 import { openRegular } from '../../checkpoint/regular.js';
 import { FrankensteinError } from '../../errors.js';
 import { isInParquet, readParquetPicture } from '../../parquet/picture.js';
-import type { PictureHeader, RgbImage } from './image.js';
+import type { PictureHeader, PictureSize, RgbImage } from './image.js';
 import { decodeJpeg, jpegHeader } from './jpeg.js';
-import { upright } from './orientation.js';
+import { upright, uprightSize } from './orientation.js';
 import { decodePng, pngHeader } from './png.js';
 import { decodeWebp, webpHeader } from './webp.js';
 
@@ -18,51 +18,96 @@ const FILE_LIMIT = 256 * 1024 * 1024;
 /** Above this PIL warns of a decompression bomb; three bytes each once decoded. */
 export const PIXEL_LIMIT = 89_478_485;
 
+/** What decoding an image takes. */
+export interface ImageNeeds extends PictureSize {
+  /** Bytes at the peak: the file, the decoder's own memory, and the pixels. */
+  bytes: number;
+}
+
+export interface ReadOptions {
+  signal?: AbortSignal | undefined;
+  /** Asked before any pixel is decoded; throws where there is no room. */
+  room?: ((needs: ImageNeeds) => void | Promise<void>) | undefined;
+}
+
 /**
  * Reads and decodes a PNG, JPEG or WebP file, or such a picture inside a Parquet file.
- * @throws `not-found`, `permission`, `malformed`, `unsupported`, `cancelled`
+ * @throws `not-found`, `permission`, `malformed`, `unsupported`, `cancelled`, and what `room` throws.
  */
-export async function readImage(file: string, signal?: AbortSignal): Promise<RgbImage> {
-  if (isInParquet(file)) return decodeImage(await readParquetPicture(file, signal), file);
-  let bytes: Uint8Array;
+export async function readImage(file: string, options: ReadOptions = {}): Promise<RgbImage> {
+  return decodeImage(await bytesOf(file, options.signal), file, options.room);
+}
+
+/** Width and height of an image file, upright, without decoding it. @throws as `readImage` */
+export async function readImageSize(file: string, signal?: AbortSignal): Promise<PictureSize> {
+  return uprightSize(codecOf(await bytesOf(file, signal), file).header);
+}
+
+async function bytesOf(file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  if (isInParquet(file)) return readParquetPicture(file, signal);
   try {
     const handle = await openRegular(file);
     try {
       const { size } = await handle.stat();
       if (size > FILE_LIMIT)
         throw malformed(file, `has ${thousands(size)} bytes; the limit for a picture is ${thousands(FILE_LIMIT)}.`);
-      bytes = await readFully(handle, file, 0, size, signal);
+      return await readFully(handle, file, 0, size, signal);
     } finally {
       await handle.close();
     }
   } catch (error) {
     throw fileError(error, file);
   }
-  return decodeImage(bytes, file);
 }
 
 /**
  * Decodes the bytes of a PNG, JPEG or WebP file.
  * @param file names it in messages.
- * @throws `malformed` when it is damaged, truncated, too large or no picture; `unsupported` for other formats.
+ * @throws `malformed` when it is damaged, truncated, too large or no picture; `unsupported` for other formats; what
+ * `room` throws.
  */
-export async function decodeImage(bytes: Uint8Array, file: string): Promise<RgbImage> {
-  switch (format(bytes)) {
+export async function decodeImage(bytes: Uint8Array, file: string, room?: ReadOptions['room']): Promise<RgbImage> {
+  const { header, perPixel, decode } = codecOf(bytes, file);
+  const turned = header.orientation === 1 ? 0 : RGB;
+  // A decoder in WebAssembly has a copy of the file.
+  await room?.({
+    ...uprightSize(header),
+    bytes: 2 * bytes.length + header.width * header.height * (perPixel + turned),
+  });
+  return upright(await decode(), header.orientation);
+}
+
+/** Bytes of a pixel once decoded. */
+const RGB = 3;
+
+interface Codec {
+  header: PictureHeader;
+  /** Bytes that decoding holds per pixel, the result included. */
+  perPixel: number;
+  decode: () => Promise<RgbImage>;
+}
+
+function codecOf(bytes: Uint8Array, file: string): Codec {
+  const codec = codecByFormat(bytes, file);
+  checkSize(codec.header, file);
+  return codec;
+}
+
+function codecByFormat(bytes: Uint8Array, file: string): Codec {
+  const kind = format(bytes);
+  switch (kind) {
     case 'PNG': {
       const header = pngHeader(bytes, file);
-      checkSize(header, file);
-      return upright(await decodePng(bytes, header, file), header.orientation);
+      return { header, perPixel: RGB, decode: () => decodePng(bytes, header, file) };
     }
     case 'JPEG': {
       const header = jpegHeader(bytes, file);
-      checkSize(header, file);
-      return upright(await decodeJpeg(bytes, file), header.orientation);
+      // Measured: pixels in the decoder, as much again while it grows; coefficients of a progressive file, two bytes each.
+      return { header, perPixel: 3 * RGB + (header.progressive ? 6 : 0), decode: () => decodeJpeg(bytes, file) };
     }
-    case 'WebP': {
-      const header = webpHeader(bytes, file);
-      checkSize(header, file);
-      return upright(await decodeWebp(bytes, file), header.orientation);
-    }
+    case 'WebP':
+      // The decoder's RGBA, as much again inside a lossless one.
+      return { header: webpHeader(bytes, file), perPixel: 8 + RGB, decode: () => decodeWebp(bytes, file) };
     case undefined:
       if (bytes.length === 0) throw malformed(file, 'is empty.');
       throw malformed(file, 'is no PNG, JPEG or WebP picture.');
@@ -71,13 +116,10 @@ export async function decodeImage(bytes: Uint8Array, file: string): Promise<RgbI
         'unsupported',
         `${shown(file)} is a video; models are given pictures here, not videos: save the frames that matter as PNG, JPEG or WebP.`,
       );
-    case 'GIF':
-    case 'BMP':
-    case 'TIFF':
-    case 'AVIF or HEIC':
+    default:
       throw new FrankensteinError(
         'unsupported',
-        `${shown(file)} is a ${format(bytes)} file; PNG, JPEG and WebP pictures are read: convert it to one of them.`,
+        `${shown(file)} is a ${kind} file; PNG, JPEG and WebP pictures are read: convert it to one of them.`,
       );
   }
 }

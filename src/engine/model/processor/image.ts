@@ -23,8 +23,8 @@ export interface PictureHeader {
 }
 
 /** A black picture of the same size: what the model answers without seeing. */
-export function blackLike(image: RgbImage): RgbImage {
-  return { width: image.width, height: image.height, data: new Uint8Array(image.data.length) };
+export function blackLike({ width, height }: PictureSize): RgbImage {
+  return { width, height, data: new Uint8Array(width * height * 3) };
 }
 
 /** The colours of pixels stored as red, green, blue, alpha; the alpha goes, as with PIL's `convert('RGB')`. */

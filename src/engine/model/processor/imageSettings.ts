@@ -1,7 +1,8 @@
 /** How a checkpoint's image processor treats pictures, from its own files. */
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { malformed, quoted, shown } from '../../checkpoint/failure.js';
+import { malformed, quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
+import { PIXEL_LIMIT } from './decodeImage.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
 import type { Filter } from './resample.js';
 
@@ -65,6 +66,8 @@ export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSi
     mean: normalises ? channels(stored, 'image_mean', DEFAULTS.mean, file) : undefined,
     std: normalises ? channels(stored, 'image_std', DEFAULTS.std, file) : undefined,
   };
+  if (settings.rescaleFactor !== undefined && settings.rescaleFactor <= 0)
+    throw malformed(file, `sets "rescale_factor" to ${settings.rescaleFactor}; it must be a number above 0.`);
   if (settings.std?.some((value) => value === 0)) throw malformed(file, 'has a zero in "image_std".');
   checkAgainstTower(settings, checkpoint, file);
   return settings;
@@ -103,6 +106,8 @@ function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {
     DEFAULTS.maxPixels;
   if (!(minPixels > 0 && maxPixels >= minPixels))
     throw malformed(file, `bounds pictures to ${minPixels}…${maxPixels} pixels, which none can meet.`);
+  if (minPixels > PIXEL_LIMIT)
+    throw malformed(file, `enlarges images to ${thousands(minPixels)} pixels; the limit is ${thousands(PIXEL_LIMIT)}.`);
   const resample = optional(stored, 'resample', file) ?? 3;
   const filter = FILTERS[resample];
   if (filter === undefined)

@@ -12,7 +12,7 @@ const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
  * Size and orientation from a JPEG's markers.
  * @throws `malformed`; `unsupported` for CMYK and more than eight bits per sample.
  */
-export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader {
+export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader & { progressive: boolean } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let orientation: Orientation = 1;
   for (let at = 2; at + 4 <= bytes.length;) {
@@ -47,7 +47,8 @@ export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader {
           'unsupported',
           `${shown(file)} is a CMYK JPEG; grey and RGB ones are read: save it again as RGB.`,
         );
-      return { width, height, orientation };
+      // Start of frame 2 and its kin; in sequential order the coefficients need not be kept.
+      return { width, height, orientation, progressive: marker === 0xc2 || marker === 0xc6 || marker === 0xca };
     }
     if (marker === 0xe1 && EXIF.every((byte, index) => bytes[at + 4 + index] === byte)) {
       orientation = exifOrientation(bytes.subarray(at + 4 + EXIF.length, end));

@@ -1,5 +1,5 @@
 /** How a camera was held: the Exif orientation, applied as PIL's `ImageOps.exif_transpose` does. */
-import type { RgbImage } from './image.js';
+import type { PictureHeader, PictureSize, RgbImage } from './image.js';
 
 /** 1 is upright; 2…8 as the Exif standard numbers the other ways. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
@@ -28,6 +28,11 @@ export function exifOrientation(block: Uint8Array): Orientation {
     return value >= 1 && value <= 8 ? (value as Orientation) : 1;
   }
   return 1;
+}
+
+/** Width and height of an image once it is upright. */
+export function uprightSize({ width, height, orientation }: PictureHeader): PictureSize {
+  return orientation >= 5 ? { width: height, height: width } : { width, height };
 }
 
 /** The picture as it is meant to be seen. */

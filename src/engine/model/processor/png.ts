@@ -182,8 +182,10 @@ class Rows {
         const entry = 3 * this.sample(pixel);
         for (let channel = 0; channel < 3; channel++) data[to + channel] = this.palette[entry + channel] ?? 0;
       } else if (grey) {
-        data[to] = data[to + 1] = data[to + 2] =
-          depth < 8 ? this.sample(pixel) * scale : this.grey(1 + pixel * this.step);
+        data[to] =
+          data[to + 1] =
+          data[to + 2] =
+            depth < 8 ? this.sample(pixel) * scale : this.grey(1 + pixel * this.step);
       } else {
         const from = 1 + pixel * this.step;
         data[to] = row[from]!;

@@ -61,6 +61,8 @@ export interface Processor {
   process(request: PromptRequest): ProcessedPrompt;
   /** The conversation as text, before tokenising. @throws as `process` */
   render(messages: readonly ChatMessage[], options?: ChatOptions): string;
+  /** Bytes that `processImage` takes beside an image of this size. @throws as `process` */
+  imageBytes(size: PictureSize): number;
   /** At the size that the family's rule gives. @throws as `process` */
   processImage(image: RgbImage): ProcessedImage;
   /**
@@ -125,6 +127,13 @@ export async function createProcessor(
     );
   };
 
+  const imageBytes: Processor['imageBytes'] = (image) => {
+    const rule = imageSettings();
+    const { width, height } = resizedSize(image, rule);
+    // Scaled along its rows, then along its columns, then cut into patches of fp32.
+    return 3 * width * image.height + width * height * (3 + 12 * rule.temporalPatchSize);
+  };
+
   const visualTokens: Processor['visualTokens'] = ([frames, rows, columns]) =>
     (frames * rows * columns) / imageSettings().mergeSize ** 2;
 
@@ -135,6 +144,7 @@ export async function createProcessor(
     chats: template !== undefined,
     render,
     processImage,
+    imageBytes,
     visualTokens,
     process: (request) => {
       const { input, images = [], newTokens = 0 } = request;

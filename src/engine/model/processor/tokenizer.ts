@@ -7,6 +7,7 @@ import { FrankensteinError } from '../../errors.js';
 import { LimitError, withinTime } from '../../runtime/bounded.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
 import { TextStream } from './textStream.js';
+import { checkTokenizer } from './tokenizerSchema.js';
 
 /** Text to token ids and back. */
 export interface TextTokenizer {
@@ -50,6 +51,7 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
   const [config, map] = [await optional('tokenizer_config.json'), await optional('special_tokens_map.json')];
   const tooLong = () => `${shown(file)} describes a tokenizer that takes longer than any real one: it may never end.`;
   try {
+    checkTokenizer(stored, 'it');
     return bounded(
       withinTime(READING_LIMIT, tooLong, () => wrap(stored, config, map)),
       file,
