@@ -9,7 +9,7 @@ import { SUBJECTS } from '../campaign/subjects.js';
 import { temporaryFolder, type TemporaryFolder } from '../fixtures/checkpoints.js';
 
 /** Other than the campaign's own. */
-const FIRST = 2_000_001;
+const FIRST = 1_000_001;
 
 describe('a slice of the campaign', () => {
   let temporary: TemporaryFolder;
