@@ -82,8 +82,12 @@ const tests = [
     ],
     keepNames: false, // functions are sent to the page as text, where the helper that names them is not
     entryPoints: [
-      ...filesBelow('test', '.test.ts', path.join('integration', 'index.ts')),
-      ...['main', 'child'].map((name) => path.join('test', 'campaign', `${name}.ts`)),
+      ...filesBelow(path.join('test', 'e2e'), '.test.ts'),
+      'test/integration/index.ts',
+      // Processes of their own, which the other tests start.
+      'test/campaign/main.ts',
+      'test/campaign/child.ts',
+      'test/unit/host/fakeEngine.ts',
     ],
     outbase: 'test',
     outdir: 'dist-test',

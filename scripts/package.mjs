@@ -1,7 +1,8 @@
-// Builds the VSIX of this platform: `npm run package [-- --out FILE] [--skip-build]`. Prints its path and size.
+// Builds a VSIX: `npm run package [-- --target darwin-arm64] [--out FILE] [--skip-build]`. Prints its path and size.
+// The target is this platform's when left out; there is one for every platform that onnxruntime-node has a binary for.
 //
 // What goes in is staged first, by name: the bundles, the pictures, the documents, and of onnxruntime-node only the
-// binary of this platform (the package holds all of them, 290 MB). It lies in dist/node_modules, where the bundles
+// binary of the target (the package holds all of them, 290 MB). It lies in dist/node_modules, where the bundles
 // beside it find it and where vsce, told to look for no dependencies, takes it for files like any other.
 import { execFileSync } from 'node:child_process';
 import {
@@ -23,7 +24,19 @@ import { createVSIX } from '@vscode/vsce';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** A marketplace page is read before it is downloaded; this much is downloaded by everybody. */
 const MOST_BYTES = 30e6;
-const TARGET = `${process.platform}-${process.arch}`;
+const HERE = `${process.platform}-${process.arch}`;
+const TARGET = argument('--target') ?? HERE;
+const BINARIES = 'bin/napi-v6';
+{
+  const folder = path.join(root, 'node_modules/onnxruntime-node', BINARIES);
+  const targets = readdirSync(folder).flatMap((os) =>
+    readdirSync(path.join(folder, os)).map((arch) => `${os}-${arch}`),
+  );
+  if (!targets.includes(TARGET)) {
+    console.error(`There is no target ${TARGET}; onnxruntime-node has binaries for ${targets.join(', ')}.`);
+    process.exit(2);
+  }
+}
 
 const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 const out = path.resolve(argument('--out') ?? path.join(root, `${manifest.name}-${TARGET}-${manifest.version}.vsix`));
@@ -34,7 +47,7 @@ if (!process.argv.includes('--skip-build')) {
 const staging = mkdtempSync(path.join(tmpdir(), 'frankenstein-vsix-'));
 try {
   stage(staging);
-  checkRuntime(staging);
+  if (TARGET === HERE) checkRuntime(staging);
   mkdirSync(path.dirname(out), { recursive: true });
   await createVSIX({
     cwd: staging,
@@ -72,7 +85,7 @@ function stage(folder) {
   writeFileSync(path.join(folder, '.vscodeignore'), '**/*.map\n'); // vsce wants one
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(shipped, null, 2)}\n`);
 
-  const binaries = `bin/napi-v6/${process.platform}/${process.arch}`;
+  const binaries = `${BINARIES}/${TARGET.replace('-', '/')}`;
   stagePackage('onnxruntime-node', ['package.json', 'dist', 'README.md', binaries]);
   stagePackage('onnxruntime-common', ['package.json', 'dist/cjs', 'README.md']);
 

@@ -16,16 +16,16 @@ const results = path.join(root, 'test-results');
 
 /**
  * `needs`: built = the bundles; workbench = VS Code and a browser; vsix = the packaged extension.
- * @typedef {{name: string, kind: 'npm' | 'mocha' | 'host', needs: ('built' | 'workbench' | 'vsix')[]}} Suite
+ * @typedef {{name: string, kind: 'npm' | 'vitest' | 'mocha' | 'host', needs: ('built' | 'workbench' | 'vsix')[]}} Suite
  */
 /** @type {Suite[]} */
 const SUITES = [
   { name: 'format:check', kind: 'npm', needs: [] },
   { name: 'lint', kind: 'npm', needs: [] },
   { name: 'typecheck', kind: 'npm', needs: [] },
-  { name: 'unit', kind: 'mocha', needs: ['built'] },
-  { name: 'parity', kind: 'mocha', needs: ['built'] },
-  { name: 'fuzz', kind: 'mocha', needs: ['built'] },
+  { name: 'unit', kind: 'vitest', needs: ['built'] },
+  { name: 'parity', kind: 'vitest', needs: ['built'] },
+  { name: 'fuzz', kind: 'vitest', needs: ['built'] },
   { name: 'panel', kind: 'npm', needs: ['workbench'] }, // in a browser, without VS Code around it
   { name: 'integration', kind: 'host', needs: ['built', 'workbench'] },
   { name: 'e2e', kind: 'mocha', needs: ['built', 'workbench', 'vsix'] },
@@ -123,17 +123,22 @@ async function runSuite({ name, kind }, env) {
   } else {
     const file = path.join(results, `${name}.json`);
     fs.rmSync(file, { force: true });
-    const files = testFiles(name);
+    const files = kind === 'mocha' ? testFiles(name) : [];
     const grep = values.grep ? ['--grep', values.grep] : [];
-    if (files.length === 0) {
+    if (kind === 'mocha' && files.length === 0) {
       fail(name, `there is no test in test/${name}`);
     } else {
-      const args =
-        kind === 'mocha'
-          ? ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, ...grep, ...files]
-          : ['scripts/run-integration.mjs', '--summary', file, ...grep];
+      const args = {
+        vitest: ['node_modules/vitest/vitest.mjs', 'run', `test/${name}/`, ...(values.grep ? ['-t', values.grep] : [])],
+        mocha: ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, ...grep, ...files],
+        host: ['scripts/run-integration.mjs', '--summary', file, ...grep],
+      }[kind];
       const marker = () => String(fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs);
-      const how = await run(process.execPath, args, { cwd: root, env, marker });
+      const how = await run(process.execPath, args, {
+        cwd: root,
+        env: { ...env, FRANKENSTEIN_TEST_SUMMARY: file },
+        marker,
+      });
       const summary = readSummary(file);
       total.passed += summary?.passed ?? 0;
       total.failed += summary?.failed ?? 0;

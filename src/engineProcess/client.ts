@@ -152,8 +152,8 @@ function startProcess(
 ): EngineProcess {
   const child = fork(entry, [], {
     serialization: 'advanced',
-    // The host's own flags (a debugger's port above all) are not for the child.
-    execArgv: [],
+    // The host's own flags (a debugger's port above all) are not for the child, which may have a port of its own.
+    execArgv: process.env['FRANKENSTEIN_INSPECT'] ? [`--inspect=${process.env['FRANKENSTEIN_INSPECT']}`] : [],
     env: { ...ALLOCATOR, ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

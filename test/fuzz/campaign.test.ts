@@ -1,6 +1,6 @@
 /** A slice of the campaign (`npm run campaign`): a few damaged inputs of every kind, commands, kills. Every failure names its seed. */
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import path from 'node:path';
 import { runCommand } from '../campaign/command.js';
 import { InProcess } from '../campaign/inProcess.js';
@@ -14,11 +14,11 @@ const FIRST = 1_000_001;
 describe('a slice of the campaign', () => {
   let temporary: TemporaryFolder;
   let inProcess: InProcess;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     inProcess = new InProcess(path.join(temporary.path, 'inputs'));
   });
-  after(async () => {
+  afterAll(async () => {
     await inProcess.stop();
     await temporary.remove();
   });

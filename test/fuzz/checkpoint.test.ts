@@ -1,12 +1,12 @@
 /**
  * Valid small checkpoints, damaged at random: each opens, with every number inside its bounds, or is refused by an
- * error of ours. The seed makes a failure repeatable: `FUZZ_SEED=… FUZZ_COUNT=… npx mocha …`.
+ * error of ours. The seed makes a failure repeatable: `FUZZ_SEED=… FUZZ_COUNT=… npx vitest run test/fuzz`.
  */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../src/engine/checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../src/engine/checkpoint/decode.js';
 import { openCheckpoint } from '../../src/engine/checkpoint/open.js';
@@ -42,10 +42,10 @@ function checkInvariants(checkpoint: Checkpoint): void {
   }
 }
 
-describe('fuzz: openCheckpoint', function () {
+describe('fuzz: openCheckpoint', () => {
   let temporary: TemporaryFolder;
-  before(async () => (temporary = await temporaryFolder()));
-  after(() => temporary.remove());
+  beforeAll(async () => (temporary = await temporaryFolder()));
+  afterAll(() => temporary.remove());
 
   const subjects: {
     what: string;

@@ -1,5 +1,6 @@
 /** Adapters against PEFT: the update of every weight, its spectrum, and the logits of the model that runs with them. */
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';

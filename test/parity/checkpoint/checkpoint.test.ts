@@ -1,5 +1,6 @@
 /** Folders that can be read in more than one way, against what transformers runs of them. */
 import assert from 'node:assert/strict';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -62,8 +63,8 @@ async function write(folder: string, { files, index, absent, config }: Case): Pr
 }
 
 describe('checkpoints against transformers', () => {
-  before(async () => (temporary = await temporaryFolder()));
-  after(() => temporary.remove());
+  beforeAll(async () => (temporary = await temporaryFolder()));
+  afterAll(() => temporary.remove());
 
   for (const [name, content] of Object.entries(cases)) {
     it(`runs ${name}`, async () => {

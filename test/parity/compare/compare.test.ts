@@ -1,5 +1,5 @@
 /** The comparison against PyTorch float64: `make_expectations.py` wrote the numbers, this holds the engine to them. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -51,12 +51,12 @@ describe('parity with PyTorch float64', () => {
     describe(name, () => {
       let temporary: TemporaryFolder;
       let folders: string[];
-      before(async () => {
+      beforeAll(async () => {
         temporary = await temporaryFolder();
         folders = [];
         for (const stage of testCase.stages.keys()) folders.push(await writeStage(temporary.path, testCase, stage));
       });
-      after(() => temporary.remove());
+      afterAll(() => temporary.remove());
       holdsTo(expected[name]!, () => folders);
     });
   }

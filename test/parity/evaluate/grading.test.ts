@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { AnswerType } from '../../../src/engine/evaluate/answerType.js';
 import { isRight } from '../../../src/engine/evaluate/grade.js';
 

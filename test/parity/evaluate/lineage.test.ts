@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
 import type { Setting } from '../../../src/engine/evaluate/result.js';
 
@@ -23,7 +23,7 @@ const SAMPLES = path.resolve('samples');
 const NAMES: Record<Setting, string> = { image: 'image', black: 'black', described: 'described', text: 'prompt' };
 
 // IN, RL, and two splices that exist nowhere on disk; transformers ran those from spliced weights.
-describe('evaluation of the sample lineage', function () {
+describe('evaluation of the sample lineage', () => {
   it('answers as transformers does, question by question, and comes to the same shares', async () => {
     const engine = createEngine(path.resolve('dist/worker.mjs'));
     const { checkpoints } = await engine.hybrids({

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, truncate, copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { isRight } from '../../../src/engine/evaluate/grade.js';
 import { readQuestionSet } from '../../../src/engine/evaluate/questionSet.js';
 import { readImage } from '../../../src/engine/model/processor/decodeImage.js';

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
 
 const FOLDER = path.resolve('test/parity/evaluate');
 
-describe('questions about several images', function () {
+describe('questions about several images', () => {
   it('answers as transformers does, with the images and with black ones', async () => {
     const stored = JSON.parse(await readFile(path.join(FOLDER, 'several.json'), 'utf8')) as Record<
       string,

@@ -1,7 +1,7 @@
 /** Intervals and paired tests against SciPy and statsmodels (`make_expectations.py`). */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { bootstrapMean, mcnemarOf, wilson } from '../../../src/engine/evaluate/statistics.js';
 
 interface Expectations {

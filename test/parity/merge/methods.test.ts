@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { differences } from '../../../src/engine/merge/arithmetic/differences.js';
 import { kernelOf, mergeArrays } from '../../../src/engine/merge/arithmetic/kernels.js';
 import type { Kernel, MergeTask, Parameters } from '../../../src/engine/merge/arithmetic/task.js';

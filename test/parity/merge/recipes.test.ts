@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { before, describe, it } from 'mocha';
+import { beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readBytes, readElements } from '../../../src/engine/checkpoint/elements.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
@@ -37,7 +37,7 @@ const OWN: Record<string, string> = {
   'interpolate.generated.yml': 'interpolate.frank.yaml',
 };
 
-describe('recipes against mergekit', function () {
+describe('recipes against mergekit', () => {
   for (const [name, expectation] of Object.entries(expected)) {
     for (const file of [name, ...(OWN[name] === undefined ? [] : [OWN[name]])]) {
       it(`makes of ${file} what mergekit makes${file === name ? '' : ` of ${name}`}`, async () => {
@@ -114,10 +114,10 @@ async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation)
   }
 }
 
-describe('a stitch that is nowhere on disk', function () {
+describe('a stitch that is nowhere on disk', () => {
   const splice = path.join(FOLDER, 'recipes', 'splice.yml');
   let open: { checkpoint: Checkpoint; cases: NonNullable<Expectation['answers']> };
-  before(async () => (open = { checkpoint: await openCheckpoint(splice), cases: expected['splice.yml']!.answers! }));
+  beforeAll(async () => (open = { checkpoint: await openCheckpoint(splice), cases: expected['splice.yml']!.answers! }));
 
   async function logitsOf(
     checkpoint: Checkpoint,

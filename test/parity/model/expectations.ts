@@ -6,7 +6,7 @@ import type { Intervention } from '../../../src/engine/model/interventions.js';
 import { type Model, openModel, type ModelSettings } from '../../../src/engine/model/model.js';
 import type { ProcessedPrompt } from '../../../src/engine/model/processor/processor.js';
 
-/** Tests are bundled to dist-test and run from the repository's root. */
+/** Tests run from the repository's root. */
 export const FOLDER = path.resolve('test/parity/model');
 
 export interface StoredPrompt {

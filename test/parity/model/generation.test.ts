@@ -1,5 +1,6 @@
 /** Greedy answers under every setting of generation_config.json, against transformers' tokens. */
 import assert from 'node:assert/strict';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,11 +47,11 @@ describe('generation settings against transformers', () => {
     readFileSync(path.join(FOLDER, 'generation.json'), 'utf8'),
   ) as Stored;
   let folder: string;
-  before(async () => {
+  beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'generation-'));
     await cp(MODEL, folder, { recursive: true });
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   /** The checkpoint with these settings. */
   async function opened({ where, settings }: Pick<Case, 'where' | 'settings'>) {

@@ -1,5 +1,6 @@
 /** Interventions against their independent implementation in PyTorch, against each other, and branches against full runs. */
 import assert from 'node:assert/strict';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import path from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { decodeAll } from '../../../src/engine/model/generate.js';
@@ -64,8 +65,8 @@ describe('interventions', () => {
     if (!expected.interventions) continue;
     describe(name, () => {
       let model: Model;
-      before(async () => (model = await openStored(name)));
-      after(() => model.close());
+      beforeAll(async () => (model = await openStored(name)));
+      afterAll(() => model.close());
 
       it('do what they do in PyTorch', async () => {
         for (const [index, stored] of expected.interventions!.entries()) {

@@ -1,5 +1,6 @@
 /** The trained sample lineage, from picture files and text to answers, against transformers (test/parity/samples). */
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';

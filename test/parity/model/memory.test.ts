@@ -1,5 +1,6 @@
 /** However weights are brought in and however small the chunks, results stay the same; and a run stays within its budget. */
 import assert from 'node:assert/strict';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -40,7 +41,8 @@ const PLANS: Record<string, Partial<MemoryPlan>> = {
   'one row at a time': { batchBytes: ONE_ROW },
 };
 
-describe('memory plans', () => {
+// The peak of a process is read from /proc.
+describe.skipIf(process.platform !== 'linux')('memory plans', () => {
   const { models, stopTokens, newTokens } = readExpectations();
   for (const name of ['qwen2_5_vl-tied', 'qwen3_vl', 'qwen2-window']) {
     for (const [what, changes] of Object.entries(PLANS)) {
@@ -98,11 +100,10 @@ async function peakOf(
   }
 }
 
-describe('a memory budget', function () {
+describe.skipIf(process.platform !== 'linux')('a memory budget', () => {
   let temporary: TemporaryFolder;
   let checkpoint: string;
-  before(async function () {
-    if (process.platform !== 'linux') return this.skip(); // the peak of a process is read from /proc
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     checkpoint = path.join(temporary.path, 'large');
     await writeLargeModel(
@@ -111,7 +112,7 @@ describe('a memory budget', function () {
       path.resolve('samples/lineage/base'),
     );
   });
-  after(() => temporary?.remove());
+  afterAll(() => temporary?.remove());
 
   const ask = (memory: number) => ({
     path: checkpoint,
@@ -156,12 +157,11 @@ describe('a memory budget', function () {
   });
 });
 
-describe('a large image', function () {
+describe.skipIf(process.platform !== 'linux')('a large image', () => {
   const SIDE = 6000;
   let temporary: TemporaryFolder;
   let file: string;
-  before(async function () {
-    if (process.platform !== 'linux') return this.skip(); // the peak of a process is read from /proc
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     file = path.join(temporary.path, 'large.png');
     const rows = Array.from({ length: SIDE }, () => new Uint8Array(1 + 3 * SIDE));
@@ -169,7 +169,7 @@ describe('a large image', function () {
     for await (const part of Readable.from(rows).pipe(createDeflate({ level: 1 }))) deflated.push(part as Uint8Array);
     await writeFile(file, png(SIDE, SIDE, Buffer.concat(deflated)));
   });
-  after(() => temporary?.remove());
+  afterAll(() => temporary?.remove());
 
   const ask = (memory: number) => ({
     path: path.resolve('samples/lineage/in'),

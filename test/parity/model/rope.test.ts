@@ -1,5 +1,6 @@
 /** Position settings under old, new and both keys, nested and on top, against what transformers makes of them. */
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { MODEL_FAMILIES } from '../../../src/engine/model/families.js';

@@ -1,5 +1,5 @@
 /** The probes against a plain implementation on transformers: one generation at a time, hooks, nothing reused. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -49,14 +49,14 @@ interface StoredAttention {
   samples: { id: string; answer: string; gap: number; reasoningTokens: number; visualTokens: number; mass: number[] }[];
 }
 
-/** Tests are bundled to dist-test and run from the repository's root. */
+/** Tests run from the repository's root. */
 const ROOT = path.resolve('.');
 const FOLDER = path.join(ROOT, 'test/parity/probe');
 /** Two logits this close may change places with the order of a sum. */
 const TIE = 1e-4;
 const ATTENTION_TOLERANCE = 1e-4;
 
-describe('the probes against transformers', function () {
+describe('the probes against transformers', () => {
   const stored = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
     swap: StoredSwap[];
     skip: StoredSkip[];
@@ -64,8 +64,8 @@ describe('the probes against transformers', function () {
   };
   const engine = createEngine(path.join(ROOT, 'dist/worker.mjs'));
   let temporary: TemporaryFolder;
-  before(async () => (temporary = await temporaryFolder()));
-  after(() => temporary.remove());
+  beforeAll(async () => (temporary = await temporaryFolder()));
+  afterAll(() => temporary.remove());
 
   const checkpoint = (name: string) => ({ path: path.join(ROOT, 'samples/lineage', name) });
   const ask = (request: Omit<ProbeRequest, 'threads'>) => engine.probe({ threads: 1, ...request });

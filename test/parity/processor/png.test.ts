@@ -1,5 +1,6 @@
 /** Every kind of PNG against the pixels that transformers' processors are given. */
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { decodeImage } from '../../../src/engine/model/processor/decodeImage.js';

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { before, describe, it } from 'mocha';
+import { beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readImage } from '../../../src/engine/model/processor/decodeImage.js';
 import type { ChatMessage } from '../../../src/engine/model/processor/messages.js';
@@ -63,7 +63,7 @@ describe('processors against transformers', () => {
   const processors = new Map<string, Processor>();
   const processorOf = (name: string) => processors.get(name)!;
 
-  before(async () => {
+  beforeAll(async () => {
     for (const name of Object.keys(expected.templates))
       processors.set(name, await createProcessor(checkpointAt(path.join(FIXTURES, name))));
   });

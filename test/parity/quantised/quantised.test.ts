@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { readElements } from '../../../src/engine/checkpoint/elements.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 

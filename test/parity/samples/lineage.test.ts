@@ -1,5 +1,6 @@
 // The six checkpoints of samples/lineage: shape, size, and what freezing means.
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import fs from 'node:fs';
 import path from 'node:path';
 import { layerOf, readSafetensors, type Tensor } from './checkpoints';

@@ -1,5 +1,6 @@
 // The numbers in samples/README.md are those of the stored answers, graded and counted anew here.
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import fs from 'node:fs';
 import path from 'node:path';
 import { followsFormat, isRight, jsonl, mcnemar, SAMPLES, wilson, type EvalItem, type ProbeItem } from './truth';

@@ -1,5 +1,6 @@
 // Probe and evaluation sets: the answers are right, the pairs differ in one attribute, nothing overlaps.
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import fs from 'node:fs';
 import path from 'node:path';
 import { PNG } from 'pngjs';

@@ -2,7 +2,7 @@
  * The bounds of the correction on cases that they were not set by: other seeds, shapes, ranks and sizes, more kinds of weights
  * and updates, bf16 and f16. `make_correction_expectations.py` wrote what is true; docs/spectra.md states what is asked here.
  */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -51,8 +51,8 @@ const FARTHEST = { rank: 1.1, share: 0.1 };
 describe('the correction of spectra, on cases that were held out', () => {
   let folder: TemporaryFolder;
   const outcomes: Outcome[] = [];
-  before(async () => (folder = await temporaryFolder()));
-  after(() => folder.remove());
+  beforeAll(async () => (folder = await temporaryFolder()));
+  afterAll(() => folder.remove());
 
   const rounded = ({ rows, columns, values }: Known, dtype: Dtype): Known => ({
     rows,

@@ -1,5 +1,5 @@
 /** Exact spectra against PyTorch float64: `make_exact_expectations.py` wrote the numbers. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -42,15 +42,15 @@ describe('parity of exact spectra with PyTorch float64', () => {
     Expectation
   >;
   let folder: TemporaryFolder;
-  before(async () => {
+  beforeAll(async () => {
     folder = await temporaryFolder();
   });
-  after(() => folder.remove());
+  afterAll(() => folder.remove());
 
   for (const [number, { name, rows, columns, dtype, update, spectrum }] of cases.entries()) {
     describe(name, () => {
       let source: MatrixSource;
-      before(async () => {
+      beforeAll(async () => {
         const seed = number * 1000;
         const stage = async (label: string, values: Float64Array) => {
           const bytes = encode(dtype, dtype.endsWith('F16') ? values.map(Math.fround) : values);

@@ -1,5 +1,5 @@
 /** Metrics, fast spectra and overlaps against NumPy float64: `make_fast_expectations.py` wrote the numbers. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -43,7 +43,7 @@ function assertClose(actual: number | null, value: number | null, relative: numb
 describe('parity of fast spectra with NumPy float64', () => {
   let folder: TemporaryFolder;
   const sources = new Map<string, MatrixSource>();
-  before(async () => {
+  beforeAll(async () => {
     folder = await temporaryFolder();
     for (const [name, one] of Object.entries(expected.cases))
       sources.set(name, {
@@ -53,7 +53,7 @@ describe('parity of fast spectra with NumPy float64', () => {
         after: await stored(folder.path, { rows, columns, values: updateOf(one) }, 'F32'),
       });
   });
-  after(() => folder.remove());
+  afterAll(() => folder.remove());
 
   for (const [name, { values, metrics }] of Object.entries(expected.cases)) {
     it(`metrics of all values: ${name}`, () => {

@@ -1,5 +1,5 @@
 /** Spectra of the sample lineage against NumPy float64: `make_expectations.py --samples` wrote the numbers. */
-import { before, describe, it } from 'mocha';
+import { beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -59,7 +59,7 @@ describe('spectra of the sample lineage', () => {
   const stages = expected.stages.map((stage) => ({ path: path.join(SAMPLES, stage) }));
   const wanted = new Map(expected.tensors.map((tensor) => [keyOf(tensor), tensor]));
 
-  before(() => {
+  beforeAll(() => {
     for (const [stage, hash] of Object.entries(expected.files)) {
       const file = path.join(SAMPLES, stage, 'model.safetensors');
       assert.equal(
@@ -72,7 +72,7 @@ describe('spectra of the sample lineage', () => {
 
   describe('in exact mode', () => {
     let result: SpectrumResult;
-    before(async () => (result = await engine.spectrum({ stages, mode: 'exact' })));
+    beforeAll(async () => (result = await engine.spectrum({ stages, mode: 'exact' })));
 
     it('are of the same matrices', () => {
       const facts = (

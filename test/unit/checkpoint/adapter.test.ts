@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { discover } from '../../../src/engine/checkpoint/discover.js';
 import { readBytes, readElements } from '../../../src/engine/checkpoint/elements.js';
@@ -27,12 +27,12 @@ const EMBEDDING = 'model.language_model.embed_tokens';
 
 let temporary: TemporaryFolder;
 let base: string;
-before(async () => {
+beforeAll(async () => {
   temporary = await temporaryFolder();
   base = path.join(temporary.path, 'base');
   await writeCheckpoint(base, { files: { 'tokenizer.json': '{"of": "base"}' } });
 });
-after(() => temporary.remove());
+afterAll(() => temporary.remove());
 
 let count = 0;
 const fresh = () => path.join(temporary.path, `adapter-${count++}`);
@@ -68,7 +68,7 @@ function close(actual: Float64Array, expected: Float64Array): void {
   assert.equal(wrong, -1, `${wrong}: ${actual[wrong]}, not ${expected[wrong]}`);
 }
 
-describe('an adapter', function () {
+describe('an adapter', () => {
   it('is its base with updates on some weights, whatever of it is pointed at', async () => {
     const tensors = [...pair(Q, 16, 16, 2, 1), ...pair(UP, 32, 16, 2, 3)];
     const folder = await writeAdapter(fresh(), { tensors });
@@ -553,7 +553,7 @@ describe('an adapter', function () {
   });
 });
 
-describe('an adapter with more beside it', function () {
+describe('an adapter with more beside it', () => {
   const tensors = pair(Q, 16, 16, 2, 1);
   const head: WrittenTensor = {
     name: 'v_head.summary.weight',
@@ -608,7 +608,7 @@ describe('an adapter with more beside it', function () {
   });
 });
 
-describe('an adapter that was trained on the text model by itself', function () {
+describe('an adapter that was trained on the text model by itself', () => {
   const REST = 'layers.1.mlp.up_proj';
   for (const family of [
     'qwen2_vl',

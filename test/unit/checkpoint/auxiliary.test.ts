@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { differingFiles } from '../../../src/engine/checkpoint/auxiliary.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { temporaryFolder, type TemporaryFolder, writeCheckpoint } from '../../fixtures/checkpoints.js';
 
 let temporary: TemporaryFolder;
-before(async () => (temporary = await temporaryFolder()));
-after(() => temporary.remove());
+beforeAll(async () => (temporary = await temporaryFolder()));
+afterAll(() => temporary.remove());
 
 type Files = Record<string, string | object>;
 let count = 0;
@@ -25,7 +25,7 @@ async function compare(...stages: Files[]) {
   return differingFiles(checkpoints);
 }
 
-describe('differingFiles', function () {
+describe('differingFiles', () => {
   const cases: { what: string; before: Files; after: Files; expected: unknown[] }[] = [
     {
       what: 'nothing',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { HEADER_LIMIT } from '../../../src/engine/checkpoint/safetensors.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { type ErrorCode, FrankensteinError } from '../../../src/engine/errors.js';
@@ -209,9 +209,9 @@ const badHeaders: { what: string; header: string; data?: number; code?: ErrorCod
   { what: 'a name of a megabyte', header: json({ ['x'.repeat(1_000_000)]: 3 }), sentence: /"x{117}…"/ },
 ];
 
-describe('bad input: safetensors', function () {
-  before(async () => (temporary = await temporaryFolder()));
-  after(() => temporary.remove());
+describe('bad input: safetensors', () => {
+  beforeAll(async () => (temporary = await temporaryFolder()));
+  afterAll(() => temporary.remove());
 
   for (const { what, header, data = 0, code = 'malformed', sentence } of badHeaders) {
     it(`refuses a header with ${what}`, async () => {
@@ -373,9 +373,9 @@ const badIndexes: { what: string; index: string; code?: ErrorCode; file?: string
   },
 ];
 
-describe('bad input: index and folder', function () {
-  before(async () => (temporary = await temporaryFolder()));
-  after(() => temporary.remove());
+describe('bad input: index and folder', () => {
+  beforeAll(async () => (temporary = await temporaryFolder()));
+  afterAll(() => temporary.remove());
 
   for (const { what, index, code = 'malformed', file = INDEX, sentence } of badIndexes) {
     it(`refuses an index ${what}`, async () => {
@@ -516,7 +516,7 @@ describe('bad input: index and folder', function () {
         process.seteuid!(0);
       }
     };
-    before(() => chmod(temporary.path, 0o755));
+    beforeAll(() => chmod(temporary.path, 0o755));
 
     it('says that a folder may not be read', async () => {
       const folder = await freshFolder();

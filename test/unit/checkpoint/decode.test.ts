@@ -1,6 +1,6 @@
 // Bytes to float64, by values that the formats' definitions give.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
 import { DTYPE_BYTES, decode, dtypeOf } from '../../../src/engine/checkpoint/decode.js';
 import { encode } from '../../fixtures/checkpoints.js';

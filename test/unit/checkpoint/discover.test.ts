@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
 import { discover } from '../../../src/engine/checkpoint/discover.js';
 import { checkpointLabel, hubFolder } from '../../../src/engine/checkpoint/hub.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
@@ -15,10 +15,10 @@ import {
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 
 let temporary: TemporaryFolder;
-before(async () => (temporary = await temporaryFolder()));
-after(() => temporary.remove());
+beforeAll(async () => (temporary = await temporaryFolder()));
+afterAll(() => temporary.remove());
 
-describe('hubFolder', function () {
+describe('hubFolder', () => {
   const cases: { environment: Record<string, string>; folder: string }[] = [
     { environment: {}, folder: '/home/u/.cache/huggingface/hub' },
     { environment: { XDG_CACHE_HOME: '/x' }, folder: '/x/huggingface/hub' },
@@ -34,7 +34,7 @@ describe('hubFolder', function () {
   }
 });
 
-describe('discover', function () {
+describe('discover', () => {
   const kept = { ...process.env };
   beforeEach(() => (process.env['HF_HUB_CACHE'] = path.join(temporary.path, 'hub')));
   afterEach(() => {
@@ -150,7 +150,7 @@ describe('discover', function () {
   });
 });
 
-describe('inspectCheckpoint', function () {
+describe('inspectCheckpoint', () => {
   it('describes a checkpoint', async () => {
     const folder = path.join(temporary.path, 'inspected');
     const { tensors, shards } = await writeCheckpoint(folder, {

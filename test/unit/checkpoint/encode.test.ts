@@ -1,6 +1,6 @@
 // Rounding to storage dtypes, held against an independent way: the nearest of all values that the dtype has.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
 import { encodeInto, roundTo } from '../../../src/engine/checkpoint/encode.js';

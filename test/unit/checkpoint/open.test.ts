@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
 import { readBytes } from '../../../src/engine/checkpoint/elements.js';
@@ -26,8 +26,8 @@ const INDEX = 'model.safetensors.index.json';
 const SHARD = 'model-00002-of-00003.safetensors';
 
 let temporary: TemporaryFolder;
-before(async () => (temporary = await temporaryFolder()));
-after(() => temporary.remove());
+beforeAll(async () => (temporary = await temporaryFolder()));
+afterAll(() => temporary.remove());
 
 async function editIndex(folder: string, edit: (map: Record<string, string>) => void): Promise<void> {
   const index = JSON.parse(await readFile(path.join(folder, INDEX), 'utf8')) as { weight_map: Record<string, string> };
@@ -37,7 +37,7 @@ async function editIndex(folder: string, edit: (map: Record<string, string>) => 
 
 const names = (checkpoint: Checkpoint) => [...checkpoint.tensors.keys()].sort();
 
-describe('openCheckpoint', function () {
+describe('openCheckpoint', () => {
   for (const given of ['', 'config.json', INDEX, SHARD, 'model-00001-of-00003.safetensors']) {
     it(`means the whole checkpoint by ${given || 'its folder'}`, async () => {
       const folder = path.join(temporary.path, 'sharded');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readElements } from '../../../src/engine/checkpoint/elements.js';
 import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
@@ -40,12 +40,12 @@ function sorted(names: Record<string, [dtype: string, shape: number[]]>, quantiz
 
 const BF16: [string, number[]] = ['BF16', [8, 8]];
 
-describe('quantised weights', function () {
+describe('quantised weights', () => {
   let temporary: TemporaryFolder;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const schemes: [scheme: string, names: Record<string, [string, number[]]>, config?: object][] = [
     [
@@ -320,12 +320,12 @@ describe('quantised weights', function () {
   });
 });
 
-describe('weights without elements, as ZeRO-3 leaves them', function () {
+describe('weights without elements, as ZeRO-3 leaves them', () => {
   let temporary: TemporaryFolder;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   it('are left out of a model by name, with the way out', async () => {
     const [whole, hollow] = [path.join(temporary.path, 'whole'), path.join(temporary.path, 'hollow')];
@@ -370,10 +370,10 @@ describe('weights without elements, as ZeRO-3 leaves them', function () {
 
 describe('dtypes that are not read', () => {
   let temporary: TemporaryFolder;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const cases: [dtype: string, shape: number[], bytes: number][] = [
     ['F4', [4, 8], 16],

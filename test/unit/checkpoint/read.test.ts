@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { copyFile, cp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readBytes } from '../../../src/engine/checkpoint/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
@@ -17,10 +17,10 @@ import {
 } from '../../fixtures/checkpoints.js';
 
 let temporary: TemporaryFolder;
-before(async () => (temporary = await temporaryFolder()));
-after(() => temporary.remove());
+beforeAll(async () => (temporary = await temporaryFolder()));
+afterAll(() => temporary.remove());
 
-describe('reading bytes', function () {
+describe('reading bytes', () => {
   it('reads a part of a tensor', async () => {
     const file = path.join(temporary.path, 'part.safetensors');
     await writeSafetensors(file, [
@@ -61,7 +61,7 @@ describe('reading bytes', function () {
   });
 });
 
-describe('fingerprint', function () {
+describe('fingerprint', () => {
   it('is of the content: not of the place, the time, the config, or the way there', async () => {
     const folder = path.join(temporary.path, 'original');
     await writeCheckpoint(folder, { shards: 2, hidden: 64 });
@@ -109,7 +109,7 @@ describe('fingerprint', function () {
   });
 });
 
-describe('checkUnchanged', function () {
+describe('checkUnchanged', () => {
   const changes: { what: string; change: (file: string) => Promise<void>; sentence?: RegExp }[] = [
     { what: 'was touched', change: (file) => utimes(file, 1, 1) },
     { what: 'became shorter', change: (file) => truncate(file, 100) },

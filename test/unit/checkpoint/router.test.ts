@@ -1,7 +1,7 @@
 // LoRA on a router's bare matrix (PEFT's target_parameters): the update of a linear map, as PEFT 0.21's ParamWrapper has it: merge_and_unload gives the numbers below.
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { readElements } from '../../../src/engine/checkpoint/elements.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { writeAdapter } from '../../fixtures/adapter.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readElements } from '../../../src/engine/checkpoint/elements.js';
 import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
@@ -17,8 +17,8 @@ import {
 } from '../../fixtures/checkpoints.js';
 
 let temporary: TemporaryFolder;
-before(async () => (temporary = await temporaryFolder()));
-after(() => temporary.remove());
+beforeAll(async () => (temporary = await temporaryFolder()));
+afterAll(() => temporary.remove());
 
 let count = 0;
 const fresh = () => path.join(temporary.path, `checkpoint-${count++}`);
@@ -27,7 +27,7 @@ const named = (rename: (name: string) => string) => (tensors: WrittenTensor[]) =
 const inLayers = (wrapper: string) => (name: string) =>
   name.replace(/\.(layers|blocks)\.(\d+)\./, `.$1.$2.${wrapper}.`);
 
-describe('names from inside a wrapper', function () {
+describe('names from inside a wrapper', () => {
   const wrapped: { what: string; rename: (name: string) => string; wrappers: string[]; family?: string }[] = [
     { what: 'torch.compile', rename: (name) => `_orig_mod.${name}`, wrappers: ['_orig_mod'] },
     { what: 'DDP', rename: (name) => `module.${name}`, wrappers: ['module'] },
@@ -138,7 +138,7 @@ describe('names from inside a wrapper', function () {
   });
 });
 
-describe('a PEFT model that was saved whole', function () {
+describe('a PEFT model that was saved whole', () => {
   const Q = 'model.layers.0.self_attn.q_proj';
   const NORM = 'model.norm';
   const config = {

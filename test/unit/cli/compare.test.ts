@@ -1,5 +1,5 @@
 /** `frankenstein compare` as scripts see it: what is on stdout, what on stderr, which exit code. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,16 +11,16 @@ const ROOT = process.getuid?.() === 0;
 /** Permissions mean nothing to root; this one has none. */
 const NOBODY = ROOT ? { uid: 65_534, gid: 65_534 } : {};
 
-describe('frankenstein compare', function () {
+describe('frankenstein compare', () => {
   let temporary: TemporaryFolder;
   let lineage: { base: string; in: string; rl: string };
   const inside = (...parts: string[]) => path.join(temporary.path, ...parts);
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     await chmod(temporary.path, 0o755);
     lineage = await writeLineage(inside('lineage'), { hidden: 32 });
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const pair = () => [lineage.base, lineage.in];
   const quick = () => ['compare', ...pair(), '--no-runs'];
@@ -53,7 +53,7 @@ describe('frankenstein compare', function () {
       const rows = stdout.trimEnd().split('\n');
       const { tensors } = JSON.parse(await readFile(inside('beside.json'), 'utf8')) as CompareResult;
       assert.equal(rows.length, 1 + tensors.length);
-      assert.match(rows[0]!, /^name,section,layer,depth,component,region,shape,base on disk,.*,base -> in fro,/);
+      assert.match(rows[0]!, /^name,section,layer,component,region,shape,base on disk,.*,base -> in fro,/);
       assert.ok(rows.every((row) => row.split(',').length === rows[0]!.split(',').length));
     });
 
@@ -79,18 +79,18 @@ describe('frankenstein compare', function () {
       );
     });
 
-    it('follows a link, and never replaces a device', async function () {
+    it('follows a link, and never replaces a device', async ({ skip }) => {
       await writeFile(inside('target.json'), '');
       await symlink('target.json', inside('link.json'));
       assert.equal((await run([...quick(), '--json', inside('link.json')])).code, 0);
       assert.ok((await stat(inside('target.json'))).size > 0);
-      if (process.platform === 'win32') return this.skip();
+      if (process.platform === 'win32') return skip();
       assert.equal((await run([...quick(), '--json', '/dev/null'])).code, 0);
       assert.ok((await stat('/dev/null')).isCharacterDevice());
     });
 
-    it('ends quietly when its reader goes away', async function () {
-      if (process.platform === 'win32') return this.skip();
+    it('ends quietly when its reader goes away', async ({ skip }) => {
+      if (process.platform === 'win32') return skip();
       for (const more of ['', ' --json -']) {
         const { stdout, stderr } = await startShell(`"$@"${more} | head -c 20; echo; echo "\${PIPESTATUS[0]}"`, quick())
           .finished;
@@ -187,8 +187,8 @@ describe('frankenstein compare', function () {
       assert.match(sentenceOf(finished), /two different families/);
     });
 
-    it('a folder without read permission is exit code 3', async function () {
-      if (process.platform === 'win32') return this.skip();
+    it('a folder without read permission is exit code 3', async ({ skip }) => {
+      if (process.platform === 'win32') return skip();
       await writeCheckpoint(inside('closed'), { hidden: 16 });
       await chmod(inside('closed'), 0);
       try {
@@ -200,8 +200,8 @@ describe('frankenstein compare', function () {
       }
     });
 
-    it('a folder for runs without write permission is exit code 3', async function () {
-      if (process.platform === 'win32') return this.skip();
+    it('a folder for runs without write permission is exit code 3', async ({ skip }) => {
+      if (process.platform === 'win32') return skip();
       await mkdir(inside('sealed'), { mode: 0o555 });
       const finished = await run(['compare', ...pair(), '--runs', inside('sealed')], NOBODY);
       assert.equal(finished.code, 3);
@@ -209,25 +209,21 @@ describe('frankenstein compare', function () {
     });
   });
 
-  describe('a full disk', () => {
-    before(function () {
-      if (process.platform !== 'linux') this.skip();
-    });
-
+  describe.skipIf(process.platform !== 'linux')('a full disk', () => {
     it('is exit code 6 where the result goes', async () => {
       const finished = await run([...quick(), '--json', '/dev/full']);
       assert.equal(finished.code, 6);
       assert.match(sentenceOf(finished), /disk is full/);
     });
 
-    it('is exit code 6 where the run is kept; with space again it is done', async function () {
+    it('is exit code 6 where the run is kept; with space again it is done', async ({ skip }) => {
       // A disk of its own, in a namespace of its own: it goes with the command.
       const script = `mount -t tmpfs -o size=20k tmpfs ${inside('small')} || exit 99; "$@"; echo $? >&2; mount -o remount,size=10m ${inside('small')}; "$@" >/dev/null; echo $? >&2`;
       await mkdir(inside('small'));
       const unshare = `unshare ${ROOT ? '-m' : '-rm'} bash -c '${script}' bash "$@"`;
       const { code, stdout, stderr } = await startShell(unshare, ['compare', ...pair(), '--runs', inside('small')])
         .finished;
-      if (code === 99 || /unshare|mount:/.test(stderr)) return this.skip(); // not allowed here
+      if (code === 99 || /unshare|mount:/.test(stderr)) return skip(); // not allowed here
       assert.match(
         stderr,
         /^frankenstein: The disk is full: .* is kept; free some space and start it again\.\n6\n0\n$/,

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { exitCodeOf, sentenceOf as told } from '../../../src/cli/exit.js';
 import { printable, printableLine } from '../../../src/cli/terminal.js';
 import { FrankensteinError } from '../../../src/engine/errors.js';
@@ -16,10 +16,10 @@ const ESCAPE = '\u001b]0;PWNED\u0007\u001b[2J\u009b31m\u202e';
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
-describe('a command that reads hostile files', function () {
+describe('a command that reads hostile files', () => {
   let temporary: TemporaryFolder;
   let named = '';
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     named = path.join(temporary.path, 'named');
     await mkdir(named);
@@ -31,7 +31,7 @@ describe('a command that reads hostile files', function () {
     const config = { model_type: `m${ESCAPE}`, architectures: [`A${ESCAPE}\nline`], num_hidden_layers: 1 };
     await writeFile(path.join(named, 'config.json'), JSON.stringify(config));
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   it('prints no control character of a file, in tables, errors and JSON', async () => {
     const recipe = path.join(temporary.path, 'recipe.frank.yaml');
@@ -57,8 +57,8 @@ describe('a command that reads hostile files', function () {
     }
   });
 
-  it('opens no pipe', async function () {
-    if (process.platform === 'win32') return this.skip();
+  it('opens no pipe', async ({ skip }) => {
+    if (process.platform === 'win32') return skip();
     const pipes = ['pipe.parquet', 'pipe.jsonl', 'pipe.yaml'].map((name) => path.join(temporary.path, name));
     execFileSync('mkfifo', pipes);
     const checkpoint = path.resolve('samples/lineage/in');
@@ -92,8 +92,8 @@ describe('a command that reads hostile files', function () {
     assert.match(sentenceOf(ended), /memory budget is too small: writing a merge needs at least \d+ MiB/);
   });
 
-  it('ends by SIGTERM and SIGHUP as by Ctrl-C: no half export, no engine, its own exit code', async function () {
-    if (process.platform === 'win32') return this.skip();
+  it('ends by SIGTERM and SIGHUP as by Ctrl-C: no half export, no engine, its own exit code', async ({ skip }) => {
+    if (process.platform === 'win32') return skip();
     const pair = await writeHeavyPair(temporary.path);
     for (const [signal, code] of [
       ['SIGTERM', 143],
@@ -112,8 +112,8 @@ describe('a command that reads hostile files', function () {
     );
   });
 
-  it('tells limits of the system in sentences', async function () {
-    if (process.platform !== 'linux') return this.skip();
+  it('tells limits of the system in sentences', async ({ skip }) => {
+    if (process.platform !== 'linux') return skip();
     const full = await startShell('"$@" > /dev/full', ['inspect', path.resolve('samples/lineage/in')]).finished;
     assert.deepEqual([full.code, sentenceOf(full)], [6, 'The disk is full: the output could not be written.']);
     const system = (code: string) => Object.assign(new Error(`${code}: open '/chunks/x'`), { code });

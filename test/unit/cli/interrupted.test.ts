@@ -1,5 +1,5 @@
 /** Commands that are killed, cancelled, or lose their files halfway. What was done stays done. */
-import { after, before, beforeEach, describe, it } from 'mocha';
+import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { copyFile, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -28,7 +28,7 @@ const linesOf = (journal: string) => journal.split('\n').filter((line) => line !
 const namesOf = (journal: string) => linesOf(journal).map((line) => (JSON.parse(line) as { name: string }).name);
 const withoutProvenance = (json: string) => ({ ...(JSON.parse(json) as CompareResult), provenance: null });
 
-describe('an interrupted comparison', function () {
+describe.skipIf(process.platform !== 'linux')('an interrupted comparison', () => {
   let temporary: TemporaryFolder;
   let pair: { before: string; after: string };
   let whole: object;
@@ -36,13 +36,12 @@ describe('an interrupted comparison', function () {
   let count = 0;
   const args = (...more: string[]) => ['compare', pair.before, pair.after, '--runs', runs, '--json', '-', ...more];
 
-  before(async function () {
-    if (process.platform !== 'linux') return this.skip();
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     pair = await writeHeavyPair(temporary.path);
     whole = withoutProvenance((await run(['compare', pair.before, pair.after, '--no-runs', '--json', '-'])).stdout);
   });
-  after(() => temporary?.remove());
+  afterAll(() => temporary?.remove());
   beforeEach(() => (runs = path.join(temporary.path, `runs-${count++}`)));
 
   for (const victim of ['the command', 'its engine'] as const) {

@@ -1,5 +1,5 @@
 /** `frankenstein spectrum` as scripts see it: what is on stdout, what on stderr, which exit code. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,15 +8,15 @@ import type { SpectrumResult } from '../../../src/engine/spectrum/result.js';
 import { temporaryFolder, writeCheckpoint, writeLineage, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from './cli.js';
 
-describe('frankenstein spectrum', function () {
+describe('frankenstein spectrum', () => {
   let temporary: TemporaryFolder;
   let lineage: { base: string; in: string; rl: string };
   const inside = (...parts: string[]) => path.join(temporary.path, ...parts);
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     lineage = await writeLineage(inside('lineage'), { hidden: 32, layers: 3, visionLayers: 1 });
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const pair = () => [lineage.base, lineage.in];
   const quick = () => ['spectrum', ...pair(), '--no-runs'];
@@ -79,7 +79,7 @@ describe('frankenstein spectrum', function () {
     const { tensors } = JSON.parse(await readFile(inside('beside.json'), 'utf8')) as SpectrumResult;
     const rows = stdout.trimEnd().split('\n');
     assert.equal(rows.length, 1 + tensors.length);
-    assert.match(rows[0]!, /^name,part,section,layer,depth,component,region,rows,columns,B -> =I mode,/);
+    assert.match(rows[0]!, /^name,part,section,layer,component,region,rows,columns,B -> =I mode,/);
     const table = await run([...quick(), '--csv', inside('out.csv')]);
     assert.equal(await readFile(inside('out.csv'), 'utf8'), stdout.replaceAll('B -> =I', 'base -> in'));
     assert.match(table.stdout, /stable rank/);
@@ -115,8 +115,10 @@ describe('frankenstein spectrum', function () {
     ]);
   });
 
-  it('goes on after kill -9 of the command or its engine, to the same numbers, and does nothing twice', async function () {
-    if (process.platform !== 'linux') return this.skip();
+  it('goes on after kill -9 of the command or its engine, to the same numbers, and does nothing twice', async ({
+    skip,
+  }) => {
+    if (process.platform !== 'linux') return skip();
     const stages = [lineage.base, lineage.in, lineage.rl];
     const withoutProvenance = (json: string) => ({ ...(JSON.parse(json) as SpectrumResult), provenance: null });
     const runs = inside('killed');

@@ -1,7 +1,7 @@
 // Mixtures of experts in the layouts that are about: the same weights meet, and nothing is compared turned.
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readElements } from '../../../src/engine/checkpoint/elements.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
@@ -71,10 +71,10 @@ async function valuesOf(tensor: Tensor | undefined): Promise<Float64Array> {
 
 describe('experts in several layouts', () => {
   let temporary: TemporaryFolder;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
   let count = 0;
   const make = (layout: Layout, hidden: number, inner: number, lone?: boolean) =>
     write(path.join(temporary.path, `experts-${count++}`), layout, hidden, inner, lone);

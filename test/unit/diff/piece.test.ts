@@ -1,5 +1,5 @@
 /** The graph and the float64 loop must say the same: two implementations that share no arithmetic. */
-import { describe, it, before, after } from 'mocha';
+import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,8 +40,8 @@ function toHalf(value: number): number {
 
 describe('comparing a piece', () => {
   let folder: string;
-  before(async () => (folder = await mkdtemp(path.join(tmpdir(), 'piece-'))));
-  after(() => rm(folder, { recursive: true, force: true }));
+  beforeAll(async () => (folder = await mkdtemp(path.join(tmpdir(), 'piece-'))));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   async function lineage(
     dtypes: Dtype[],

@@ -1,5 +1,5 @@
 /** Budgets and plans: every element is read once, and no piece exceeds what the budget leaves for it. */
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import type { ComputedTensor, Dtype, Shard, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../../src/engine/checkpoint/decode.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { FrankensteinError } from '../../../src/engine/errors.js';
 import { readProbeSet } from '../../../src/engine/evaluate/probeSet.js';
 import { readQuestionSet } from '../../../src/engine/evaluate/questionSet.js';
@@ -11,12 +11,12 @@ import { bootstrapMean, mcnemar, wilson } from '../../../src/engine/evaluate/sta
 
 let folder: string;
 
-before(async () => {
+beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'frankenstein-data-'));
   await mkdir(path.join(folder, 'images'));
   await writeFile(path.join(folder, 'images', 'a.png'), '');
 });
-after(() => rm(folder, { recursive: true }));
+afterAll(() => rm(folder, { recursive: true }));
 
 async function written(...lines: (object | string | Buffer)[]): Promise<string> {
   const file = path.join(folder, 'set.jsonl');

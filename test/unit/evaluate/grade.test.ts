@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { answerIn } from '../../../src/engine/evaluate/answer.js';
 import { boxOf, iou } from '../../../src/engine/evaluate/box.js';
 import { isChanged } from '../../../src/engine/evaluate/change.js';

@@ -1,7 +1,7 @@
 /** The checkpoints of a transferability test and of a sweep. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { openStage } from '../../../src/engine/checkpoint/open.js';
 import { hybrids } from '../../../src/engine/evaluate/hybrids.js';
 import { temporaryFolder, type TemporaryFolder, writeCheckpoint } from '../../fixtures/checkpoints.js';
@@ -10,10 +10,10 @@ import { engine, SAMPLES } from '../probe/support.js';
 const IN = { path: path.join(SAMPLES, 'lineage', 'in') };
 const RL = { path: path.join(SAMPLES, 'lineage', 'rl') };
 
-describe('hybrids', function () {
+describe('hybrids', () => {
   let temporary: TemporaryFolder;
-  before(async () => (temporary = await temporaryFolder()));
-  after(() => temporary.remove());
+  beforeAll(async () => (temporary = await temporaryFolder()));
+  afterAll(() => temporary.remove());
 
   it('a transferability test: Base where there is one, IN, RL, and the six splices', async () => {
     const { checkpoints, axis, cuts } = await hybrids({

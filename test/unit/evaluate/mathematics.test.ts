@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { sameMathematics } from '../../../src/engine/evaluate/mathematics.js';
 
 describe('mathematical answers', () => {

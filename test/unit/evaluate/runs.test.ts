@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { after, before, beforeEach, describe, it } from 'mocha';
+import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
 import type { EvaluateProgress, EvaluateRequest } from '../../../src/engine/evaluate/request.js';
 import type { EvaluateResult } from '../../../src/engine/evaluate/result.js';
@@ -13,11 +13,11 @@ import { copyCheckpoint, copyData, engine } from '../probe/support.js';
 
 const numbers = ({ provenance: _, ...rest }: EvaluateResult) => rest;
 
-describe('an evaluation', function () {
+describe('an evaluation', () => {
   let temporary: TemporaryFolder;
   let [first, second, data, runs] = ['', '', '', ''];
   let count = 0;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     first = await copyCheckpoint(path.join(temporary.path, 'in'), 'in');
     second = await copyCheckpoint(path.join(temporary.path, 'rl'), 'rl');
@@ -28,7 +28,7 @@ describe('an evaluation', function () {
       await rm(file);
     }
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
   beforeEach(() => (runs = path.join(temporary.path, `runs-${count++}`)));
 
   const request = (more: Partial<EvaluateRequest> = {}): EvaluateRequest => ({
@@ -195,7 +195,7 @@ describe('an evaluation', function () {
       status: 200,
       body: { choices: [{ message: { role: 'assistant', content } }] },
     });
-    before(async () => {
+    beforeAll(async () => {
       server = createServer((incoming, outgoing) => {
         void bodyOf(incoming).then((body) => {
           const [{ content }] = (
@@ -209,7 +209,7 @@ describe('an evaluation', function () {
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     });
-    after(() => void server.close());
+    afterAll(() => void server.close());
     beforeEach(() => (asked = []));
     const endpoint = () => ({
       kind: 'endpoint' as const,
@@ -217,8 +217,8 @@ describe('an evaluation', function () {
       model: 'judge',
       keyVariable: 'FRANKENSTEIN_TEST_KEY',
     });
-    before(() => (process.env['FRANKENSTEIN_TEST_KEY'] = 'secret'));
-    after(() => delete process.env['FRANKENSTEIN_TEST_KEY']);
+    beforeAll(() => (process.env['FRANKENSTEIN_TEST_KEY'] = 'secret'));
+    afterAll(() => delete process.env['FRANKENSTEIN_TEST_KEY']);
 
     it('only wrong answers are shown, verdicts are kept, the result says who judged, and no key is stored', async () => {
       reply = () => said('The answers agree. CORRECT');

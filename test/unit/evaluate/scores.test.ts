@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from '../../../src/engine/evaluate/scores.js';
 import type { AbilityName, EvaluatedQuestion } from '../../../src/engine/evaluate/result.js';
 

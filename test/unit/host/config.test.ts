@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { configFigures } from '../../../src/inline/configFigures.js';
 import { jsonKeys } from '../../../src/inline/jsonKeys.js';
 import { Lookup } from '../../../src/inline/lookup.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type { EvaluatePanelRequest, EvaluationQuestion } from '../../../src/protocol/hostApi.js';
 import { EvaluationMemory } from '../../../src/services/questionMemory.js';

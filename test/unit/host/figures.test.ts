@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { barText, lensText, logShare, numberText, ratioText, shareText } from '../../../src/inline/figures.js';
 import { layerName, Lookup } from '../../../src/inline/lookup.js';
 import { bytesText, durationText, estimateText, progressText } from '../../../src/services/progressText.js';

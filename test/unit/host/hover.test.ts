@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { chartUri, escapeXml, layerChart, PALETTES, type ThemeKind } from '../../../src/inline/chart.js';
 import {
   encodeArguments,

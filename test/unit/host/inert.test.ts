@@ -1,7 +1,7 @@
 /** What a model file says is text wherever the editor shows it: no link that runs a command, no icon. */
 import { answers, commands, shown } from '../../fixtures/vscode.js';
 import assert from 'node:assert/strict';
-import { beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'vitest';
 import type { EngineApi, FoundCheckpoint } from '../../../src/protocol/engineApi.js';
 import { registerCommands } from '../../../src/commands/register.js';
 import { Headers } from '../../../src/services/headers.js';

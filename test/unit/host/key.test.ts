@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type * as vscode from 'vscode';
 import { createEngineClient, type EngineClient } from '../../../src/engineProcess/client.js';
 import { EvaluatePanel } from '../../../src/panel/evaluatePanel.js';
@@ -24,7 +24,7 @@ import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoint
 import { copyCheckpoint, copyData } from '../probe/support.js';
 
 const KEY = 'SECRET-KEY-4711';
-const root = process.env['FRANKENSTEIN_ROOT'] ?? path.join(__dirname, '..', '..', '..');
+const root = path.resolve('.');
 
 function store(initial: Record<string, unknown> = {}) {
   const kept = new Map<string, unknown>(Object.entries(initial));
@@ -40,7 +40,7 @@ function secretsWith(entries: [string, string][]) {
   return { get: (name: string) => Promise.resolve(kept.get(name)) } as unknown as vscode.SecretStorage;
 }
 
-describe('the key of a language model', function () {
+describe('the key of a language model', () => {
   let temporary: TemporaryFolder;
   let server: Server;
   let client: EngineClient;
@@ -49,7 +49,7 @@ describe('the key of a language model', function () {
   const authorizations: string[] = [];
   const log: string[] = [];
 
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     server = createServer((incoming, outgoing) => {
       incoming.resume();
@@ -68,7 +68,7 @@ describe('the key of a language model', function () {
       host: engineHost(secretsWith([[`frankenstein.languageModel.key ${url}`, KEY]])),
     });
   });
-  after(async () => {
+  afterAll(async () => {
     client.dispose();
     server.closeAllConnections();
     server.close();

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { COMMAND_IDS } from '../../../src/commands/ids.js';
 
-const root = process.env['FRANKENSTEIN_ROOT'] ?? path.join(__dirname, '..', '..', '..');
+const root = path.resolve('.');
 const text = readFileSync(path.join(root, 'package.json'), 'utf8');
 
 interface MenuItem {

@@ -2,7 +2,7 @@
 import { contexts, executed, FakeView, views } from '../../fixtures/vscode.js';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'vitest';
 import type * as vscode from 'vscode';
 import type { PanelServices } from '../../../src/panel/jobPanel.js';
 import { Panels } from '../../../src/panel/panels.js';

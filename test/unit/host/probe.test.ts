@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { Functions, languageLayerOf } from '../../../src/inline/functions.js';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';

@@ -2,7 +2,7 @@
 import { answers, picks } from '../../fixtures/vscode.js';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, it } from 'mocha';
+import { beforeEach, describe, it } from 'vitest';
 import { compareCommands } from '../../../src/commands/compare.js';
 import type { ComparePanelRequest } from '../../../src/protocol/hostApi.js';
 import { BACK, inSteps, pickMany, pickOne } from '../../../src/services/screen.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { connect, RemoteError, type CallOptions, type Transport } from '../../../src/protocol/rpc.js';
 
 interface Service {

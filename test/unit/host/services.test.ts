@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type {
   CompareRequest,

@@ -1,6 +1,6 @@
 import '../../fixtures/vscode.js';
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { tensorNameOf } from '../../../src/inline/tensorLines.js';
 import type { InspectResult } from '../../../src/protocol/engineApi.js';
 import { indexText } from '../../../src/services/tensorDocuments.js';

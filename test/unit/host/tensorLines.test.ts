@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { TensorLines, tensorNameOf, type LineEdit } from '../../../src/inline/tensorLines.js';
 
 const cases: [line: string, name: string | undefined][] = [

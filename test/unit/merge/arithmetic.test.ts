@@ -1,6 +1,6 @@
 // What the kernels stand on: order statistics, random numbers by place, values of parameters.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { kernelOf, mergeArrays } from '../../../src/engine/merge/arithmetic/kernels.js';
 import { normals, uniforms } from '../../../src/engine/merge/arithmetic/random.js';
 import {

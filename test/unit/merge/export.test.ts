@@ -5,17 +5,17 @@ import { cp, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promi
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { CompareResult } from '../../../src/engine/diff/result.js';
 import { exportMerged } from '../../../src/engine/merge/export.js';
 import { Turns } from '../../../src/engine/runtime/turns.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../probe/support.js';
 
-describe('exporting a recipe', function () {
+describe('exporting a recipe', () => {
   let temporary: TemporaryFolder;
   let [folder, stitch, linear] = ['', '', ''];
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     folder = temporary.path;
     for (const stage of ['in', 'rl', 'base'])
@@ -26,7 +26,7 @@ describe('exporting a recipe', function () {
       'merge_method: linear\nmodels:\n  - {model: in, parameters: {weight: 1}}\n  - {model: rl, parameters: {weight: 1}}\n',
     );
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   async function recipe(name: string, body: string): Promise<string> {
     const file = path.join(folder, `${name}.frank.yaml`);

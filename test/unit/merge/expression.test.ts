@@ -1,6 +1,6 @@
 // Merged tensors are read in blocks, whatever their size: counted, not timed.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { ComputedTensor, Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { computedTensor, evaluate } from '../../../src/engine/checkpoint/computed.js';
 import type { MergeExpression } from '../../../src/engine/merge/expression.js';
@@ -67,7 +67,7 @@ function tensorOf(method: MethodName, name: string): ComputedTensor {
 const value = (input: number, element: number) =>
   Math.sin(element * 0.37) + 0.1 * input * Math.sin(element * (1.3 + input));
 
-describe('a merged tensor', function () {
+describe('a merged tensor', () => {
   for (const method of METHOD_NAMES) {
     it(`is computed block by block: ${method}`, async () => {
       let read = 0;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { completeRecipe, type RecipeSurroundings } from '../../../src/engine/merge/language/complete.js';
 import { hoverRecipe } from '../../../src/engine/merge/language/hover.js';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint, Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readBytes, readElements } from '../../../src/engine/checkpoint/elements.js';
 import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
@@ -23,7 +23,7 @@ import {
 let temporary: TemporaryFolder;
 const at = (...names: string[]) => path.join(temporary.path, ...names);
 
-before(async function () {
+beforeAll(async function () {
   temporary = await temporaryFolder();
   const tokenizer = (extra: string) => ({
     'tokenizer.json': { model: { vocab: { a: 0, [extra]: 1 } } },
@@ -41,7 +41,7 @@ before(async function () {
   await writeCheckpoint(at('text'), { family: 'qwen2', layers: 6 });
   await writeCheckpoint(at('text2'), { family: 'qwen2', layers: 6, seed: 3 });
 });
-after(() => temporary.remove());
+afterAll(() => temporary.remove());
 
 let count = 0;
 async function write(text: string, name = `recipe-${count++}.frank.yaml`): Promise<string> {
@@ -67,7 +67,7 @@ async function valuesOf(tensor: Tensor | undefined): Promise<Float64Array> {
 const layerOf = (checkpoint: Checkpoint, layer: number, rest = 'self_attn.q_proj.weight') =>
   checkpoint.tensors.get(`model.language_model.layers.${layer}.${rest}`);
 
-describe('a recipe', function () {
+describe('a recipe', () => {
   it('stitches regions by the rule of the paper, and computes nothing', async () => {
     const hybrid = await open(`${ROLES}stitch: IN:RL:BASE`);
     assert.deepEqual(
@@ -280,7 +280,7 @@ describe('a recipe', function () {
   });
 });
 
-describe('a recipe that is wrong', function () {
+describe('a recipe that is wrong', () => {
   const PROBLEMS: readonly [name: string, text: string, expected: readonly string[]][] = [
     ['a role that is none', `${ROLES}stitch: IN:RX:RL`, ['no-checkpoint error «RX»']],
     ['a path where nothing is', 'stitch: {early: in, mid: ./nowhere, late: in}', ['no-checkpoint error «./nowhere»']],

@@ -1,6 +1,6 @@
 // The recipe language: what is understood, what is wrong and where, what would mend it.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { METHOD_NAMES, METHODS } from '../../../src/engine/merge/methods.js';
 import type { RecipeProblem } from '../../../src/engine/merge/recipe/problem.js';
 import { nearest } from '../../../src/engine/merge/recipe/problem.js';

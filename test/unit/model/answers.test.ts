@@ -1,5 +1,5 @@
 /** Questions one after the other: cancelled at once, and the second without reading the model again. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { copyCheckpoint } from '../probe/support.js';
 const WORKER = path.resolve('dist/worker.mjs');
 const MEBI = 2 ** 20;
 
-describe('questions to a checkpoint', function () {
+describe('questions to a checkpoint', () => {
   let temporary: TemporaryFolder;
   let one: string;
   let other: string;
@@ -25,12 +25,12 @@ describe('questions to a checkpoint', function () {
     threads: 1,
     ...more,
   });
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     one = await copyCheckpoint(path.join(temporary.path, 'one'));
     other = await copyCheckpoint(path.join(temporary.path, 'other'));
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const settings = (place: string, memory?: number) => ({ path: place, memory, threads: 1, provider: 'cpu' as const });
   /** The model that answers, and what it has read from disk so far. */

@@ -1,5 +1,6 @@
 /** Every number of a config is held against one schema, and what would change the arithmetic is refused by name. */
 import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'vitest';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -65,7 +66,7 @@ describe('a config', () => {
     await text('layer_types', ['full_attention', [1], {}]);
     await text('hidden_act', [5, null]);
     await assert.rejects(specWith('qwen3', { hidden_act: 'relu2' }), { code: 'unsupported', message: /"relu2"/ });
-  }).timeout(60_000);
+  });
 
   it('names a number of the vision tower that is of the wrong type or range, and its value', async () => {
     const vision = (key: string, values: readonly unknown[]) =>
@@ -90,7 +91,7 @@ describe('a config', () => {
     await refuses('qwen2_vl', 'vision_config', 'mlp_ratio', [3, '2']);
     await refuses('qwen2_5_vl-tied', undefined, 'image_token_id', [96, -1, 1.5, '2']);
     assert.equal((await specWith('qwen2_5_vl-tied', { window_size: 8 }, 'vision_config')).vision!.window, 8);
-  }).timeout(60_000);
+  });
 
   it('may not ask for arithmetic that its family does not have', async () => {
     const refused = (name: string, key: string, values: readonly unknown[]) =>

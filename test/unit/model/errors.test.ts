@@ -1,5 +1,6 @@
 /** What cannot be run is refused in a sentence that says why. */
 import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it } from 'vitest';
 import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { fromTrial, type Prediction, unitsToTry } from '../../../src/engine/model/estimate.js';
 
 /** Batches of at most 10: 0.1 s for each, 1 ms per unit, and 10 ms per token of a batch. */

@@ -1,6 +1,6 @@
 /** The product with a 16-bit matrix block by block of its rows, against the numbers themselves. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import * as ort from 'onnxruntime-node';
 import { blockRowsOf, linear, matrix, vector, type WeightFormat } from '../../../src/engine/model/graphs/ops.js';
 import { ElementType, Graph } from '../../../src/engine/onnx/graph.js';

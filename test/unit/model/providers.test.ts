@@ -1,7 +1,7 @@
 /** A provider that cannot serve gives way to cpu, with a sentence, whether it fails when a session is made or when it runs. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import * as ort from 'onnxruntime-node';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { openModel } from '../../../src/engine/model/model.js';

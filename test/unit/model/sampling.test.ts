@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { describe, it } from 'vitest';
 import { penalise } from '../../../src/engine/model/generation/logits.js';
 import { greedy, randomNumbers, sample, topLogits } from '../../../src/engine/model/sampling.js';
 

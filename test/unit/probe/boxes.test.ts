@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { boxScaleOf, boxScales } from '../../../src/engine/evaluate/boxScale.js';
 import { isRight } from '../../../src/engine/evaluate/grade.js';

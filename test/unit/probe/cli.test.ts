@@ -1,5 +1,5 @@
 /** `frankenstein probe` as scripts see it: output, exit codes, and what a kill leaves. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -9,19 +9,19 @@ import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoint
 import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from '../cli/cli.js';
 import { copyCheckpoint, copyData } from './support.js';
 
-describe('frankenstein probe', function () {
+describe('frankenstein probe', () => {
   let temporary: TemporaryFolder;
   let checkpoint: string;
   let pairs: string;
   let questions: string;
   const inside = (...parts: string[]) => path.join(temporary.path, ...parts);
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     checkpoint = await copyCheckpoint(inside('base'));
     pairs = await copyData(inside('pairs'), 'probes', ['counting.jsonl', 'ocr.jsonl'], 20);
     questions = await copyData(inside('questions'), 'eval', ['math.jsonl'], 2);
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const swap = (...more: string[]) => [
     'probe',
@@ -94,8 +94,8 @@ describe('frankenstein probe', function () {
   });
 
   for (const victim of ['the command', 'its engine'] as const) {
-    it(`continues after kill -9 of ${victim} with the same numbers`, async function () {
-      if (process.platform !== 'linux') return this.skip();
+    it(`continues after kill -9 of ${victim} with the same numbers`, async ({ skip }) => {
+      if (process.platform !== 'linux') return skip();
       const whole = numbers((await run(swap('--no-runs', '--json', '-'))).stdout) as unknown as SwapResult;
       const runs = inside(`runs-${victim.length}`);
       await rm(runs, { recursive: true, force: true });

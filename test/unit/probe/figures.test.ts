@@ -1,5 +1,5 @@
 /** What the figures of probes are made of: spans, shares, intervals, batches. */
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { pairedDifference } from '../../../src/engine/evaluate/paired.js';
 import { createProbeMeter } from '../../../src/engine/probe/progress.js';
@@ -75,7 +75,7 @@ describe('a paired difference', () => {
   });
 });
 
-describe('figures', function () {
+describe('figures', () => {
   it('give shares per task that has samples, in the order of tasks', () => {
     const sample = (id: string, task: SwapSample['task'], changed: boolean[]): SwapSample => ({
       id,

@@ -1,5 +1,5 @@
 /** Probes that are interrupted, repeated, or given what they cannot use. */
-import { after, before, beforeEach, describe, it } from 'mocha';
+import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,20 +11,20 @@ import { copyCheckpoint, copyData, engine, poison, tensorsOf } from './support.j
 
 const numbers = ({ provenance: _, ...rest }: ProbeResult) => rest;
 
-describe('a probe', function () {
+describe('a probe', () => {
   let temporary: TemporaryFolder;
   let checkpoint: string;
   let pairs: string;
   let questions: string;
   let runs: string;
   let count = 0;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     checkpoint = await copyCheckpoint(path.join(temporary.path, 'base'));
     pairs = await copyData(path.join(temporary.path, 'pairs'), 'probes', ['counting.jsonl', 'recognition.jsonl'], 10);
     questions = await copyData(path.join(temporary.path, 'questions'), 'eval', ['math.jsonl', 'text.jsonl'], 2);
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
   beforeEach(() => (runs = path.join(temporary.path, `runs-${count++}`)));
 
   const swap = (more: Partial<ProbeRequest> = {}): ProbeRequest => ({
@@ -176,7 +176,7 @@ describe('a probe', function () {
       lines[1]!.replace(/images\/\w+\.png/, 'images/gone.png').replace('"counting-001"', '"gone"'),
     ];
     let bad: string;
-    before(
+    beforeAll(
       async () => (bad = await copyData(path.join(temporary.path, 'bad'), 'probes', ['counting.jsonl'], 3, spoil)),
     );
 
@@ -198,7 +198,7 @@ describe('a probe', function () {
 
   describe('of a damaged picture', () => {
     let data: string;
-    before(async () => {
+    beforeAll(async () => {
       data = await copyData(path.join(temporary.path, 'damaged'), 'probes', ['counting.jsonl'], 3);
       const { target_image: name } = JSON.parse((await readFile(data, 'utf8')).split('\n')[1]!) as {
         target_image: string;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { EvaluateRequest } from '../../../src/engine/evaluate/request.js';
 import { fileError } from '../../../src/engine/checkpoint/failure.js';
 import { LimitError, withinTime } from '../../../src/engine/runtime/bounded.js';
@@ -15,16 +15,16 @@ import { copyCheckpoint, engine } from '../probe/support.js';
 const ENDLESS = '{% for i in range(100000) %}{% for j in range(100000) %}{% endfor %}{% endfor %}';
 const HOSTILE = `${'a'.repeat(42)}!`;
 
-describe('programs of a checkpoint', function () {
+describe('programs of a checkpoint', () => {
   let temporary: TemporaryFolder;
   let data = '';
   let count = 0;
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     data = path.join(temporary.path, 'questions.jsonl');
     await writeFile(data, `${JSON.stringify({ id: 1, prompt: HOSTILE, answer: '1', answer_type: 'number' })}\n`);
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   const plan = (checkpoint: string): EvaluateRequest => ({ checkpoints: [{ path: checkpoint }], data, threads: 1 });
   const withTemplate = async (template: string) => {
@@ -111,8 +111,8 @@ describe('programs of a checkpoint', function () {
     assert.ok(ticks > 30, `the thread of the engine was free ${ticks} times`);
   });
 
-  it('an engine ends soon after its command was killed, whatever it is doing', async function () {
-    if (process.platform !== 'linux') return this.skip();
+  it('an engine ends soon after its command was killed, whatever it is doing', async ({ skip }) => {
+    if (process.platform !== 'linux') return skip();
     const command = start(['evaluate', await withTemplate(ENDLESS), '--data', data, '--plan']);
     let engineProcess: number | undefined;
     while (engineProcess === undefined) {

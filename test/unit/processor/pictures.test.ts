@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { PNG } from 'pngjs';
 import { crc32, deflateSync } from 'node:zlib';
 import { type ErrorCode, FrankensteinError } from '../../../src/engine/errors.js';
@@ -78,7 +78,7 @@ describe('picture files', () => {
     assert.equal((await decodeImage(jpeg, 'x')).width, 131); // a damaged picture leaves no trace
   });
 
-  it('never do worse than an error, whatever is in them', async function () {
+  it('never do worse than an error, whatever is in them', async () => {
     const random = seededRandom(11);
     for (const name of [
       'rgb.png',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { type ErrorCode, FrankensteinError } from '../../../src/engine/errors.js';
 import { blackLike, type RgbImage } from '../../../src/engine/model/processor/image.js';
@@ -12,10 +12,10 @@ import { createProcessor } from '../../../src/engine/model/processor/processor.j
 const FIXTURES = path.resolve('test/parity/processor/fixtures');
 
 let root: string;
-before(async () => {
+beforeAll(async () => {
   root = await mkdtemp(path.join(tmpdir(), 'frankenstein-processor-'));
 });
-after(() => rm(root, { recursive: true }));
+afterAll(() => rm(root, { recursive: true }));
 
 type Json = Record<string, unknown>;
 

@@ -1,5 +1,5 @@
 /** Runs on disk: what is written survives, what is half written is not believed. */
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { afterEach, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -146,8 +146,8 @@ describe('a run on disk', () => {
     ]);
   });
 
-  it('is read from a folder that may not be written once it is finished, and only then', async function () {
-    if (process.platform === 'win32' || process.getuid?.() === 0) return this.skip();
+  it('is read from a folder that may not be written once it is finished, and only then', async ({ skip }) => {
+    if (process.platform === 'win32' || process.getuid?.() === 0) return skip();
     const run = await open();
     const folder = runFolder(temporary.path, id);
     await chmod(folder, 0o555);

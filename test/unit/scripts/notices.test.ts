@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { notices } from '../../../scripts/notices.mjs';
 
 const root = path.resolve(process.env['FRANKENSTEIN_ROOT'] ?? '.');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { afterEach, describe, it } from 'mocha';
+import { afterEach, describe, it } from 'vitest';
 import { cpuSeconds, watchdog } from '../../../scripts/watchdog.mjs';
 
 const MINUTE = { interval: 60_000 };

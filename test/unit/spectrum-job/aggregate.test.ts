@@ -1,5 +1,5 @@
 /** Layers and regions from matrices. */
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { groupSpectra, recutSpectrum } from '../../../src/engine/spectrum/aggregate.js';
 import { RANK_TOLERANCE } from '../../../src/engine/spectrum/metrics.js';

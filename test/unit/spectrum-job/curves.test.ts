@@ -1,5 +1,5 @@
 /** Curves over all ranks on disk. */
-import { afterEach, beforeEach, describe, it } from 'mocha';
+import { afterEach, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readdir, truncate } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /** Which matrices a tensor holds. Elements are numbered, so that a part is told by the numbers it covers. */
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { partsOf, type Part } from '../../../src/engine/spectrum/parts.js';
 

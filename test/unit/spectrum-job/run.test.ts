@@ -1,5 +1,5 @@
 /** Runs of spectra: what comes out of odd matrices, what is kept, what goes on. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,7 +30,7 @@ function numbers(count: number, seed: number): Float64Array {
   );
 }
 
-describe('spectra of odd matrices', function () {
+describe('spectra of odd matrices', () => {
   let temporary: TemporaryFolder;
   let result: SpectrumResult;
   const weights = (
@@ -53,7 +53,7 @@ describe('spectra of odd matrices', function () {
   const find = (name: string, part: string | null = null): TensorSpectra =>
     result.tensors.find((tensor) => tensor.name === name && tensor.part === part)!;
 
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     const pairs = [
       weights(at(0, 'self_attn.q_proj.weight'), [60, 60], () => undefined),
@@ -96,7 +96,7 @@ describe('spectra of odd matrices', function () {
       stages: ['before', 'after'].map((name) => ({ path: path.join(temporary.path, `${name}.safetensors`) })),
     });
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   it('of an update that is all zero are zero, and what does not exist is null', () => {
     const [spectrum] = find(at(0, 'self_attn.q_proj.weight')).spectra;
@@ -222,7 +222,7 @@ describe('spectra of odd matrices', function () {
   });
 });
 
-describe('a run of spectra', function () {
+describe('a run of spectra', () => {
   let temporary: TemporaryFolder;
   let stages: SpectrumRequest['stages'];
   let whole: SpectrumResult;
@@ -235,13 +235,13 @@ describe('a run of spectra', function () {
     return { id: id!, file, lines: (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '') };
   };
 
-  before(async () => {
+  beforeAll(async () => {
     temporary = await temporaryFolder();
     const lineage = await writeLineage(inside('lineage'), { hidden: 16, layers: 2, visionLayers: 1 });
     stages = [{ path: lineage.base }, { path: lineage.in }, { path: lineage.rl }];
     whole = await engine.spectrum({ stages });
   });
-  after(() => temporary.remove());
+  afterAll(() => temporary.remove());
 
   it('is planned without reading weights', async () => {
     const plan = await blind.planSpectrum({ stages });
@@ -343,7 +343,7 @@ describe('a run of spectra', function () {
   describe('that was fast', () => {
     const name = at(1, 'mlp.up_proj.weight');
     let large: SpectrumRequest['stages'];
-    before(async () => {
+    beforeAll(async () => {
       // Large enough that an estimate is cheaper than all values.
       for (const [stage, updates] of [[], [{ seed: 5, relative: 1e-2 }]].entries())
         await writeCheckpoint(inside(`large-${stage}`), {

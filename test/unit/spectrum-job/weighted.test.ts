@@ -1,5 +1,5 @@
 /** Scheduling by memory and threads, on jobs that end when the test says so. */
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { runWithin, type Need } from '../../../src/engine/runtime/weighted.js';
 

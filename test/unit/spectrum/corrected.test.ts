@@ -2,7 +2,7 @@
  * The correction against truth: updates of known low rank, stored in bf16, for every combination of rank, size, shape and
  * kind of weights. The bounds are those of docs/spectra.md.
  */
-import { describe, it, before, after } from 'mocha';
+import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
 import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
 import { correctedOf, dominatedBy } from '../../../src/engine/spectrum/floor/corrected.js';
@@ -37,8 +37,8 @@ function change(matrix: Known, factor: (index: number) => number): Known {
 
 describe('the corrected spectrum', () => {
   let folder: TemporaryFolder;
-  before(async () => (folder = await temporaryFolder()));
-  after(() => folder.remove());
+  beforeAll(async () => (folder = await temporaryFolder()));
+  afterAll(() => folder.remove());
 
   async function analyse(source: MatrixSource) {
     const { values } = await exactValues(source, { memory: 2 ** 30, threads: 1 });

@@ -1,5 +1,5 @@
 /** What decides between all values and an estimate of them. */
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { exactOperations, fastOperations } from '../../../src/engine/spectrum/cost.js';
 import { fastBytesAtEase } from '../../../src/engine/spectrum/fast/fast.js';

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { after, describe, it } from 'mocha';
+import { afterAll, describe, it } from 'vitest';
 import type { Dtype, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
 import { type MatrixPart, readDelta, transposed, wholeMatrix } from '../../../src/engine/spectrum/matrix.js';
 import { encode } from '../../fixtures/encode.js';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'frankenstein-matrix-'));
-after(() => fs.rmSync(folder, { recursive: true, force: true }));
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
 
 /** Some bytes lie before the tensor, as a header does. */
 const BEGIN = 24;

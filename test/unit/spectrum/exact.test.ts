@@ -1,5 +1,5 @@
 /** What exact spectra do beside being right, which `test/parity/spectrum` holds them to. */
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,10 +13,10 @@ const OPTIONS = { memory: 2 ** 30, threads: 1 };
 describe('an exact spectrum', () => {
   let folder: TemporaryFolder;
   let files = 0;
-  before(async () => {
+  beforeAll(async () => {
     folder = await temporaryFolder();
   });
-  after(() => folder.remove());
+  afterAll(() => folder.remove());
 
   /** Δ is `values` itself. */
   async function sourceOf(

@@ -1,5 +1,5 @@
 /** Fast spectra against known ones: what is computed is right, and what is estimated is as uncertain as it says. */
-import { describe, it, before, after } from 'mocha';
+import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
 import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
 import { fastBytes, fastSpectrum, type FastSpectrum, topSubspace } from '../../../src/engine/spectrum/fast/fast.js';
@@ -52,8 +52,8 @@ const SHAPES: Record<string, () => Known> = {
 
 describe('fast spectra', () => {
   let folder: TemporaryFolder;
-  before(async () => (folder = await temporaryFolder()));
-  after(() => folder.remove());
+  beforeAll(async () => (folder = await temporaryFolder()));
+  afterAll(() => folder.remove());
 
   const sourceOf = async (matrix: Known): Promise<MatrixSource> => ({
     rows: matrix.rows,

@@ -1,5 +1,5 @@
 /** The rounding floor against what rounding does to simulated updates. */
-import { describe, it, before, after } from 'mocha';
+import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
 import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
@@ -19,8 +19,8 @@ function near(actual: number | null, expected: number, tolerance: number, what: 
 
 describe('the rounding floor', () => {
   let folder: TemporaryFolder;
-  before(async () => (folder = await temporaryFolder()));
-  after(() => folder.remove());
+  beforeAll(async () => (folder = await temporaryFolder()));
+  afterAll(() => folder.remove());
 
   const measured = (source: MatrixSource) => exactValues(source, { memory: 2 ** 30, threads: 1 });
 

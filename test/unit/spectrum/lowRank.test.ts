@@ -1,7 +1,7 @@
 // Spectra of updates that are known as factors, against those of the same updates taken as matrices.
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { after, before, describe, it } from 'mocha';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
 import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
@@ -15,12 +15,12 @@ const [ROWS, COLUMNS] = [128, 64];
 
 let temporary: TemporaryFolder;
 let base: string;
-before(async () => {
+beforeAll(async () => {
   temporary = await temporaryFolder();
   base = path.join(temporary.path, 'base');
   await writeCheckpoint(base, { hidden: COLUMNS, layers: 1, visionLayers: 0 });
 });
-after(() => temporary.remove());
+afterAll(() => temporary.remove());
 
 let count = 0;
 async function adapter(rank: number, on = base, dead = 0): Promise<Checkpoint> {
@@ -80,7 +80,7 @@ async function holds(source: MatrixSource, rank: number): Promise<void> {
   }
 }
 
-describe('a spectrum from factors', function () {
+describe('a spectrum from factors', () => {
   it('is that of the update as a matrix: onto its base, away from it, with empty directions, of one', async () => {
     const plain = await openCheckpoint(base);
     const one = await adapter(5);

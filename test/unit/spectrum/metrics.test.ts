@@ -1,4 +1,4 @@
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { metricsOf, rankOf } from '../../../src/engine/spectrum/metrics.js';
 

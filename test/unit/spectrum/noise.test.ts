@@ -1,5 +1,5 @@
 /** The spectrum of noise against closed forms, and against simulated noise. */
-import { describe, it, before, after } from 'mocha';
+import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
 import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
 import { energyOf, NoiseSpectrum, profileOf, type Variances } from '../../../src/engine/spectrum/floor/noise.js';
@@ -17,8 +17,8 @@ function relativeError(actual: number, expected: number): number {
 
 describe('the spectrum of noise', () => {
   let folder: TemporaryFolder;
-  before(async () => (folder = await temporaryFolder()));
-  after(() => folder.remove());
+  beforeAll(async () => (folder = await temporaryFolder()));
+  afterAll(() => folder.remove());
 
   const valuesOf = async (matrix: Known) =>
     (

@@ -1,4 +1,4 @@
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { overlapOf, type Subspace } from '../../../src/engine/spectrum/subspace.js';
 import { orthonormal, transposed } from './matrices.js';

@@ -1,6 +1,6 @@
 // Cuts, layer counts, and which checkpoints are of one family.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { FrankensteinError } from '../../../src/engine/errors.js';
 import { defaultCuts, regionOfLayer, resolveCuts } from '../../../src/engine/topology/cuts.js';
 import { describeModel, sameFamily, tiesHead } from '../../../src/engine/topology/model.js';

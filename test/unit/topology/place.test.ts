@@ -1,6 +1,6 @@
 // Names as published checkpoints have them, and where their tensors belong.
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { TensorPlace } from '../../../src/engine/diff/result.js';
 import { FAMILIES, familyByModelType, familyByNames } from '../../../src/engine/topology/families.js';
 import { canonicalName, canonicalNames } from '../../../src/engine/topology/names.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { PALETTES, type ThemeKind } from '../../../src/inline/chart.js';
 import { PAPER } from '../../../webview/exporters/palette.js';
 import { contrast, parseColour, readable, type Rgb } from '../../../webview/heatmap/colour.js';

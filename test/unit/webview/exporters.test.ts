@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { figureSvg } from '../../../webview/exporters/figureSvg.js';
 import { heatmapSvg } from '../../../webview/exporters/heatmapSvg.js';
 import { element, escape, linePath, text } from '../../../webview/exporters/svg.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { layerTicks, linearAxis, logAxis, place, roundLayers } from '../../../webview/figure/axis.js';
 import { cutToDepth, depthToCut, moveCut, regionSpans } from '../../../webview/figure/regions.js';
 import { broken, buildFigure, describeFigure, readPoint } from '../../../webview/figure/series.js';

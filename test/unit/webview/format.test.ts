@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { nameDeltas, roleBadge, shortLabels } from '../../../webview/deltas.js';
 import {
   formatBytes,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { createRamp, luminance, parseColour, toHex, withAlpha } from '../../../webview/heatmap/colour.js';
 import { buildGrid, kindOf, shareOf, shortKinds } from '../../../webview/heatmap/grid.js';
 import { indexResult } from '../../../webview/state/model.js';

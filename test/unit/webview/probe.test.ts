@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';
 import { bandedSeries } from '../../../webview/figure/lines.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import type { TensorResult } from '../../../src/protocol/engineApi.js';
 import { nameDeltas } from '../../../webview/deltas.js';
 import { concentration, histogramBars, profileBars } from '../../../webview/detail/bins.js';

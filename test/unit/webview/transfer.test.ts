@@ -1,6 +1,6 @@
 /** The view of evaluations, without a DOM: what it says is what the result holds. */
 import assert from 'node:assert/strict';
-import { describe, it } from 'mocha';
+import { describe, it } from 'vitest';
 import { PAPER } from '../../../webview/exporters/palette.js';
 import { sweepOf, transferOf } from '../../../webview/playground/evaluations.js';
 import { forestSvg } from '../../../webview/transfer/forestSvg.js';

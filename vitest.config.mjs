@@ -1,0 +1,20 @@
+/**
+ * Unit, parity and fuzz tests, run from source: `npx vitest test/unit/x/y.test.ts` runs one file and watches it.
+ * Tests that start the engine process or its workers use the bundles in dist/, which `test/bundles.ts` keeps current.
+ */
+import { defineConfig } from 'vitest/config';
+import { viteAssembly } from './scripts/assembly.mjs';
+
+export default defineConfig({
+  plugins: [viteAssembly],
+  test: {
+    include: ['test/{unit,parity,fuzz}/**/*.test.ts'],
+    globalSetup: ['test/bundles.ts'],
+    reporters: ['default', './test/summaryReporter.mjs'],
+    pool: 'forks',
+    // A slow machine is no failure: `npm test` ends a suite that makes no progress.
+    testTimeout: 0,
+    hookTimeout: 0,
+    teardownTimeout: 60_000,
+  },
+});
