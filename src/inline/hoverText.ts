@@ -89,9 +89,7 @@ function charts(
 ): string[] {
   const images = [
     image('Relative update per layer, with the rounding floor', layerChart(lookup.result, { theme, depth })),
-    curves.length === 0
-      ? ''
-      : image('Singular values by rank, with the rounding floor', spectrumChart(curves, theme)),
+    curves.length === 0 ? '' : image('Singular values by rank, with the rounding floor', spectrumChart(curves, theme)),
   ].filter((text) => text !== '');
   return images.length === 0 ? [] : [images.join(' ')];
 }
@@ -105,13 +103,13 @@ function image(alt: string, svg: string): string {
 /** A row per update: hovers and comment threads are wide and low. */
 function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): string {
   const cells = (delta: AnyDelta) => [
-      formatNumber(delta.relative),
-      formatNumber(delta.fro),
-      formatFloorRatio(floorRatio(delta)),
-      formatShare(delta.changed),
-      delta.cosine === null ? '–' : delta.cosine.toFixed(6),
-      formatNumber(delta.maxAbs),
-    ];
+    formatNumber(delta.relative),
+    formatNumber(delta.fro),
+    formatFloorRatio(floorRatio(delta)),
+    formatShare(delta.changed),
+    delta.cosine === null ? '–' : delta.cosine.toFixed(6),
+    formatNumber(delta.maxAbs),
+  ];
   const head = ['‖Δ‖ / ‖W‖', '‖Δ‖', '× floor', 'changed', 'cosine', 'max abs. Δ'];
   return table(
     head,
@@ -122,7 +120,8 @@ function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): strin
 function componentTable(lookup: Lookup, layer: LayerResult): string {
   const components = Object.entries(layer.components).filter(([, aggregate]) => aggregate.weights > 0);
   if (components.length === 0) return '';
-  const row = (from: number) => components.map(([, aggregate]) => formatNumber(aggregate.deltas[from]?.relative ?? null));
+  const row = (from: number) =>
+    components.map(([, aggregate]) => formatNumber(aggregate.deltas[from]?.relative ?? null));
   return table(
     components.map(([component]) => escapeMarkdown(component)),
     layer.deltas.map((_, from) => [updateName(lookup, from), ...row(from)]),

@@ -32,14 +32,7 @@ export function tensorsCsv(result: CompareResult, tensors: readonly TensorResult
     ...updateNames(result).flatMap((name) => DELTA_COLUMNS.map((column) => `${name} ${column}`)),
   ];
   const rows = tensors.map((tensor): Cell[] => [
-    ...[
-      tensor.name,
-      tensor.section,
-      tensor.layer,
-      tensor.component,
-      tensor.region,
-      tensor.shape.join('x'),
-    ],
+    ...[tensor.name, tensor.section, tensor.layer, tensor.component, tensor.region, tensor.shape.join('x')],
     ...result.stages.flatMap((_, stage): Cell[] => [tensor.onDisk[stage], tensor.dtypes[stage], tensor.norms[stage]]),
     ...tensor.deltas.flatMap((delta) => DELTA_COLUMNS.map((column) => delta?.[column])),
   ]);

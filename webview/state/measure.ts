@@ -41,7 +41,9 @@ export const FLOOR_HELP =
 export function measureLabel(choice: MeasureChoice): string {
   switch (choice.metric) {
     case 'energy':
-      return { mean: 'mean ‖Δ‖ per matrix', sum: 'sum of ‖Δ‖ over matrices', whole: '‖Δ‖ of the layer' }[choice.energyOver];
+      return { mean: 'mean ‖Δ‖ per matrix', sum: 'sum of ‖Δ‖ over matrices', whole: '‖Δ‖ of the layer' }[
+        choice.energyOver
+      ];
     case 'relative':
       return { whole: 'relative update ‖Δ‖ / ‖W‖', mean: 'mean ‖Δ‖ / ‖W‖ per matrix' }[choice.relativeOver];
     case 'changed':

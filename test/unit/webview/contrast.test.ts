@@ -62,8 +62,7 @@ for (const [name, { variables }] of Object.entries(themes)) {
         [...palette.series],
         series(variables).map((own) => readable(own, background)),
       );
-      for (const text of [palette.text, palette.faint])
-        assert.ok(contrast(rgb(text), rgb(background)) >= 4.5, text);
+      for (const text of [palette.text, palette.faint]) assert.ok(contrast(rgb(text), rgb(background)) >= 4.5, text);
     });
   });
 }
