@@ -2,12 +2,14 @@
  * Unit, parity and fuzz tests, run from source: `npx vitest test/unit/x/y.test.ts` runs one file and watches it.
  * Tests that start the engine process or its workers use the bundles in dist/, which `test/bundles.ts` keeps current.
  */
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { viteAssembly } from './scripts/assembly.mjs';
 
 export default defineConfig({
   plugins: [viteAssembly],
   test: {
+    alias: { vscode: path.resolve('test/fixtures/vscodeModule.ts') },
     include: ['test/{unit,parity,fuzz}/**/*.test.ts'],
     globalSetup: ['test/bundles.ts'],
     reporters: ['default', './test/summaryReporter.mjs'],

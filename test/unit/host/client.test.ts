@@ -7,7 +7,6 @@ import { createEngineClient, type EngineClient, type EngineClientOptions } from 
 import type { CompareRequest, Progress } from '../../../src/protocol/engineApi.js';
 import { ROLE } from './fakeEngine.js';
 
-
 describe('engine process client', () => {
   let client: EngineClient;
   const log: string[] = [];
@@ -89,10 +88,7 @@ describe('engine process client', () => {
       code: 'engine-lost',
       message: /restarted because a cancelled call did not stop/,
     });
-    const call = client.engine.tensorDetail(
-      { stages: request.stages, name: 'w', from: 0 },
-      { signal: cancel.signal },
-    );
+    const call = client.engine.tensorDetail({ stages: request.stages, name: 'w', from: 0 }, { signal: cancel.signal });
     setTimeout(() => cancel.abort(), 20);
     await assert.rejects(call, { code: 'cancelled' });
     await other;
@@ -135,3 +131,4 @@ function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}

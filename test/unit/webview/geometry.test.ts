@@ -276,7 +276,7 @@ describe('spectra in sentences', () => {
     const text = readSpectra(buried).join(' ');
     assert.match(
       text,
-      /The rounding floor explains the stable rank of ΔRL in every matrix \(median measured: 5\.00\): how many directions training took cannot be read from it\./,
+      /The rounding floor explains the stable rank of ΔRL in every matrix \(median measured: 5\.00\): it does not tell how many directions training used\./,
     );
     assert.doesNotMatch(text, /concentrated|share/);
     assert.match(
@@ -289,7 +289,7 @@ describe('spectra in sentences', () => {
     const two = spectraOf(textOnly(), 'exact');
     assert.match(
       readSpectra(indexSpectra(two))[0]!,
-      /^ΔInstruct has a median stable rank of [\d.]+ over \d+ matrices that stand above the rounding floor/,
+      /^ΔInstruct has a median stable rank of [\d.]+ over \d+ matrices above the rounding floor/,
     );
     const zero = changed(two, (tensor) => ({
       ...tensor,
@@ -384,7 +384,7 @@ describe('matrices', () => {
     assert.equal(figure.series[1]!.points.at(-1)!.x, full.singularValues.length);
     assert.equal(figure.series[0]!.points[0]!.hollow, false);
     assert.equal(figure.series[1]!.points.at(-1)!.hollow, true);
-    assert.match(figure.summary, /It stands above the rounding floor up to rank \d+\.$/);
+    assert.match(figure.summary, /It is above the rounding floor up to rank \d+\.$/);
     assert.deepEqual(thinned(5), [1, 2, 3, 4, 5]);
     const many = thinned(18_944);
     assert.ok(many.length < 600 && many.at(-1) === 18_944 && new Set(many).size === many.length);
