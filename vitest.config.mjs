@@ -1,6 +1,6 @@
 /**
  * Unit, parity and fuzz tests, run from source: `npx vitest test/unit/x/y.test.ts` runs one file and watches it.
- * Tests that start the engine process or its workers use the bundles in dist/, which `test/bundles.ts` keeps current.
+ * Tests that start the engine process or its workers use the bundles in dist/, which `test/bundles.mjs` keeps current.
  */
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -11,7 +11,7 @@ export default defineConfig({
   test: {
     alias: { vscode: path.resolve('test/fixtures/vscodeModule.ts') },
     include: ['test/{unit,parity,fuzz}/**/*.test.ts'],
-    globalSetup: ['test/bundles.ts'],
+    globalSetup: ['test/bundles.mjs'],
     reporters: ['default', './test/summaryReporter.mjs'],
     pool: 'forks',
     // A slow machine is no failure: `npm test` ends a suite that makes no progress.

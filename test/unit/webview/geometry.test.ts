@@ -281,7 +281,7 @@ describe('spectra in sentences', () => {
     assert.doesNotMatch(text, /concentrated|share/);
     assert.match(
       readSpectra(model).join(' '),
-      /In 3[67] of 61 layers the rounding floor explains the stable rank of ΔRL; those are left out here\./,
+      /In 3[67] of 61 layers the rounding floor explains the stable rank of ΔRL; those layers are excluded here\./,
     );
   });
 

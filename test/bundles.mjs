@@ -7,12 +7,17 @@ import { newestChange } from '../scripts/lib.mjs';
 const ROOT = path.resolve(import.meta.dirname, '..');
 const SOURCES = ['src', 'webview', 'scripts/assembly.mjs', 'esbuild.mjs', 'package-lock.json'];
 
-export function setup(): void {
+export function setup() {
   build('dist/engine.mjs', SOURCES, []);
   build('dist-test/campaign/child.cjs', [...SOURCES, 'test/campaign', 'test/unit/host/fakeEngine.ts'], ['--test']);
 }
 
-function build(result: string, sources: string[], args: string[]): void {
+/**
+ * @param {string} result
+ * @param {string[]} sources
+ * @param {string[]} args
+ */
+function build(result, sources, args) {
   const built = statSync(path.join(ROOT, result), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built < newestChange(ROOT, sources))
     execFileSync(process.execPath, ['esbuild.mjs', ...args], { cwd: ROOT, stdio: 'inherit' });
