@@ -84,6 +84,7 @@ const tests = [
     entryPoints: [
       ...filesBelow(path.join('test', 'e2e'), '.test.ts'),
       'test/integration/index.ts',
+      ...filesBelow(path.join('test', 'integration'), '.test.ts'),
       // Processes of their own, which the other tests start.
       'test/campaign/main.ts',
       'test/campaign/child.ts',

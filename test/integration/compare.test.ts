@@ -22,7 +22,7 @@ describe('comparing', () => {
     assert.ok(panel?.result);
     assert.deepEqual(
       panel.result.stages.map(({ label }) => label),
-      ['Base', 'IN', 'RL'],
+      ['base', 'in', 'rl'],
     );
     assert.equal(panel.result.layers.length, 3 + 1 + 6);
     assert.equal(panel.view.title, 'base → in → rl');

@@ -56,7 +56,7 @@ export async function compared(): Promise<void> {
 }
 
 /** Waits until `condition` holds; the reason is what the failure says. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 30): Promise<void> {
+export async function until(condition: () => boolean | Promise<boolean>, what: string, seconds = 300): Promise<void> {
   const end = Date.now() + seconds * 1000;
   while (!(await condition())) {
     if (Date.now() > end) assert.fail(`waited ${seconds} s in vain until ${what}`);
