@@ -10,6 +10,8 @@ import { assertShown, cliCompare, eventually, ownDeltas, Panel, shownNumber, unt
 
 const LINEAGE = ['base', 'in', 'rl'].map((name) => path.join(root, 'samples', 'lineage', name));
 const PRODUCT = /[‖]/;
+/** The read-only document that stands for the index of a checkpoint without one. */
+const TENSORS = 'tensors.safetensors.index.json';
 
 describe('the panel', () => {
   let workspace = '';
@@ -390,7 +392,7 @@ describe('the panel', () => {
     await panel().result();
   });
 
-  it('a tensor of a checkpoint without an index is shown in its config', async () => {
+  it('a tensor of a checkpoint without an index is shown in the list of its tensors, at its line', async () => {
     await panel().search('layers.1. o_proj');
     await panel()
       .id('tensor-grid')
@@ -400,17 +402,22 @@ describe('the panel', () => {
       .first()
       .click();
     await panel().id('reveal-2').click();
-    await lab.page.tab('config.json').waitFor();
+    await lab.page.tab(TENSORS).waitFor();
     await lab.page.page
       .locator('.breadcrumbs-control:visible')
-      .filter({ hasText: /rl.*config\.json/s })
+      .filter({ hasText: /rl.*tensors\.safetensors\.index\.json/s })
       .waitFor();
     assert.equal(
       await lab.page.page.locator('.part.editor .editor-group-container').count(),
       2,
       'the panel stays in sight',
     );
-    await lab.page.tab('config.json').click();
+    const { onDisk } = cli.tensors.find(({ name }) => /layers\.1\..*o_proj\.weight$/.test(name))!;
+    await lab.page.page
+      .locator('.monaco-editor:visible .view-line')
+      .filter({ hasText: `"${onDisk[2]!}": "model.safetensors"` })
+      .waitFor();
+    await lab.page.tab(TENSORS).click();
     await lab.page.runCommand('View: Close Editor');
     await panel().id('detail-close').click();
     await panel().id('depth-clear').click();

@@ -284,7 +284,7 @@ describe('probing and trying', () => {
       await panel().id('curves-0').press('ArrowRight');
       await eventually(
         () => panel().id('live').textContent(),
-        (said) => /^Layer 1, Early\. Counting: \d+ %/.test(said ?? ''),
+        (said) => /^Layer 1, Early\. Counting: \d+% \(\d+–\d+%\)/.test(said ?? ''),
         'layer 1 is read out',
       );
       await panel().id('curves-0').press('Enter');
