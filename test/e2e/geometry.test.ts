@@ -411,7 +411,7 @@ describe('a long spectrum', () => {
         (text) => /matrices/.test(text),
         'there is progress',
       ),
-      /^\d+ of \d+ matrices · [\d.]+ %$/,
+      /^\d+ of \d+ matrices · [\d.]+%$/,
     );
     await lab.page.screenshot('geometry-progress');
     await panel().id('cancel').click();
@@ -422,7 +422,7 @@ describe('a long spectrum', () => {
     // The window is closed and opened: what was begun is offered.
     await lab.page.reloadWindow();
     await panel().id('geometry-interrupted').waitFor();
-    assert.match(await panel().id('geometry-interrupted').innerText(), /interrupted at \d+ %/);
+    assert.match(await panel().id('geometry-interrupted').innerText(), /interrupted at \d+%\./);
     await panel().id('spectrum-compute').click();
     await panel().id('geometry').waitFor();
     const whole = journalOf(run);

@@ -70,7 +70,7 @@ describe('a second opinion', () => {
       .filter({ hasText: /Abilities · in/ })
       .waitFor();
     await panel()
-      .frame.getByText(/judged by rules and stand-in\/guarded/)
+      .frame.getByText(/rule-based grading, then stand-in\/guarded/)
       .waitFor();
   });
 });

@@ -73,7 +73,7 @@ describe('a long comparison', () => {
       (now) => now !== null && Number(now) > 0 && Number(now) < 100,
       'there is progress',
     );
-    assert.match(await panel().id('progress-bytes').innerText(), /^[\d.]+ MB of [\d.]+ MB · [\d.]+ %$/);
+    assert.match(await panel().id('progress-bytes').innerText(), /^[\d.]+ MB of [\d.]+ MB · [\d.]+%$/);
     assert.match((await bar.getAttribute('aria-valuetext'))!, /MB of/);
     assert.equal(await panel().id('running').locator('h1').innerText(), 'base → in');
     await eventually(
