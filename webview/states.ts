@@ -27,7 +27,7 @@ export interface RunningView {
 
 export function runningState(
   context: PanelContext,
-  state: { title: string; labels: string[]; progress: PanelProgress | null },
+  state: { title: string; progress: PanelProgress | null },
   stop = () => context.host.cancel(),
 ): RunningView {
   const fill = h('div', { class: 'progress-fill' });
@@ -60,7 +60,6 @@ export function runningState(
     'section',
     { class: 'state', 'data-testid': 'running' },
     h('h1', {}, state.title),
-    h('p', { class: 'muted' }, state.labels.join(' → ')),
     phase,
     bar,
     h('p', { class: 'progress-line' }, bytes, left),
