@@ -402,11 +402,7 @@ describe('the panel', () => {
       .first()
       .click();
     await panel().id('reveal-2').click();
-    await lab.page.tab(TENSORS).waitFor();
-    await lab.page.page
-      .locator('.breadcrumbs-control:visible')
-      .filter({ hasText: /rl.*tensors\.safetensors\.index\.json/s })
-      .waitFor();
+    await lab.page.page.locator(`.tab.active .tab-label[aria-label*="/rl/${TENSORS}"]`).waitFor();
     assert.equal(
       await lab.page.page.locator('.part.editor .editor-group-container').count(),
       2,

@@ -172,6 +172,7 @@ export class WorkbenchPage {
     const wanted = typeof item === 'string' || item instanceof RegExp ? [item] : item;
     const row = showing(wanted[0] ?? /./);
     await row.waitFor();
+    const title = (await this.quickInput.locator('.quick-input-title').textContent()) ?? '';
     if (wanted === item) {
       for (const one of wanted) {
         const each = showing(one);
@@ -181,8 +182,11 @@ export class WorkbenchPage {
     } else {
       await row.click();
     }
-    // Otherwise what comes next would be typed into this one.
-    await row.waitFor({ state: 'hidden' });
+    // Otherwise what comes next would be typed into this one. That may list the same, under another title.
+    const asked = this.quickInput.filter({
+      has: this.page.locator('.quick-input-title').filter({ hasText: new RegExp(`^${escape(title)}$`) }),
+    });
+    await row.and(asked.locator('.monaco-list-row')).waitFor({ state: 'hidden' });
   }
 
   /** Types into the input box that is open, and accepts. */
