@@ -519,9 +519,9 @@ describe('probing and trying', () => {
       await closeAll();
       await fromPalette('Vision localization', [/models\/in/], /torn\.jsonl/);
       await estimate();
-      const lines = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Lines that cannot be read/ });
+      const lines = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Malformed lines/ });
       await lines.click();
-      await lines.filter({ hasText: 'skip, and report them' }).waitFor();
+      await lines.filter({ hasText: 'skip and report' }).waitFor();
       assert.match(await estimate(), /5 samples × 12 layers/);
       await lab.page.quickPick(/Run/);
       await probed('Vision probe · in');
