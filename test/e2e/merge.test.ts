@@ -504,8 +504,7 @@ describe('merge experiments', () => {
     });
 
     it('is evaluated like any checkpoint', async function () {
-      await lens('Evaluate');
-      await lab.page.quickPick([/merge\.frank/]);
+      await lens('Evaluate'); // the recipe is no question
       await lab.page.quickPick(/general, math, text/);
       await estimate();
       await lab.page.quickPick(/Max new tokens/);
