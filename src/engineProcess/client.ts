@@ -150,7 +150,7 @@ function startProcess(
   host: EngineHost,
   gone: () => void,
 ): EngineProcess {
-  const child = fork(entry, [], {
+  const child = fork(entry, [String(process.pid)], {
     serialization: 'advanced',
     // The host's own flags (a debugger's port above all) are not for the child, which may have a port of its own.
     execArgv: process.env['FRANKENSTEIN_INSPECT'] ? [`--inspect=${process.env['FRANKENSTEIN_INSPECT']}`] : [],

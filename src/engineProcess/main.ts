@@ -8,7 +8,7 @@ import { createEngine } from '../engine/engine.js';
 import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
 import { connect, type Transport } from '../protocol/rpc.js';
 
-/** Its words for "gone": another parent (POSIX), or no process of that id (Windows). */
+/** Its words for "gone": another parent (POSIX), or no process of that id (Windows). The parent may be gone already. */
 const WATCHDOG = `
 const { workerData: parent } = require('node:worker_threads');
 setInterval(() => {
@@ -34,7 +34,7 @@ process.on('disconnect', () => process.exit(0));
 // This thread may be busy, or the host killed: a second one sees that the host is gone, and ends the process from outside.
 new Worker(WATCHDOG, {
   eval: true,
-  workerData: process.ppid,
+  workerData: Number(process.argv[2] ?? process.ppid),
   resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },
 }).unref();
 // Sockets and pipes of a host that was killed raise EPIPE on the next write; that is the same as `disconnect`.

@@ -5,7 +5,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { WorkerPool } from '../runtime/pool.js';
-import { isLike, Run, runIdOf } from '../runs/store.js';
+import { isLike, Run, runIdOf, storedResult } from '../runs/store.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { placeTensor } from '../topology/place.js';
 import { groupTensors } from './aggregate.js';
@@ -16,8 +16,9 @@ import { budgetFor, planTasks, type Task } from './plan.js';
 import { provenance } from './provenance.js';
 import type { CompareResult, TensorPlace, TensorResult } from './result.js';
 import { createMeter } from './meter.js';
-import { byDepth, deepestOf, identityOf, openStages, summariesOf } from './stages.js';
+import { byDepth, deepestOf, identityOf, matchStages, openCheckpoints, openStages, summariesOf } from './stages.js';
 import { watchFiles } from './unchanged.js';
+import { ENGINE_VERSION } from '../version.js';
 
 /** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 2;
@@ -44,7 +45,7 @@ export async function planCompare(request: CompareRequest, context: CallContext 
 
 /**
  * Runs a comparison. With a runs folder, work done before a kill or cancel is taken from the journal, and a finished
- * request returns without reading a weight.
+ * request returns its result without reading a weight or the journal.
  */
 export async function compare(
   request: CompareRequest,
@@ -52,18 +53,24 @@ export async function compare(
   context: CallContext = {},
 ): Promise<CompareResult> {
   const startedAt = new Date();
-  const { labels, checkpoints, alignment } = await openStages(request, context);
-  const { layers } = deepestOf(checkpoints);
-  const cuts = resolveCuts(request.cuts, layers);
-  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
-  const tasks = planTasks(alignment.tensors, budget);
+  const { labels, checkpoints } = await openCheckpoints(request, context);
+  const shape = deepestOf(checkpoints);
+  const cuts = resolveCuts(request.cuts, shape.layers);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
   const runId = runIdOf({
     kind: 'compare',
     journal: JOURNAL_VERSION,
     stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
   });
+  const before =
+    request.runsFolder === undefined ? undefined : await storedResult('compare', request.runsFolder, runId);
+  const files = await differingFiles(checkpoints, context.signal);
+  const inputs = runIdOf({ engine: ENGINE_VERSION, runId, labels, cuts, files, stages: checkpoints.map(readAs) });
+  if (before?.provenance.inputs === inputs) return before;
 
+  const alignment = matchStages(checkpoints);
+  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
+  const tasks = planTasks(alignment.tensors, budget);
   const run =
     request.runsFolder === undefined
       ? undefined
@@ -78,10 +85,7 @@ export async function compare(
   try {
     const sums = await runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
-    const files = await differingFiles(checkpoints, context.signal);
-    const before = await run?.result<CompareResult>();
     const stages = summariesOf(checkpoints, labels, fingerprints);
-    const shape = deepestOf(checkpoints);
     const tensors = alignment.tensors
       .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
       .sort(byDepth);
@@ -90,17 +94,22 @@ export async function compare(
       stages,
       cuts,
       tensors,
-      ...groupTensors(tensors, layers, cuts, checkpoints.length - 1),
+      ...groupTensors(tensors, shape.layers, cuts, checkpoints.length - 1),
       missing: alignment.missing,
       files,
       warnings: warningsOf(checkpoints, labels, tensors),
-      provenance: before?.provenance ?? provenance(runId, startedAt),
+      provenance: { ...(before?.provenance ?? provenance(runId, startedAt)), inputs },
     };
     await run?.finish(result);
     return result;
   } finally {
     await run?.close();
   }
+}
+
+/** What a result says of a checkpoint beside its weights, and what says how these are read. */
+function readAs({ path, config, layout, reading, warnings, virtual }: Checkpoint): object {
+  return { path, config, layout, reading, warnings, ...virtual, sources: virtual?.sources.map(readAs) };
 }
 
 /** The sums of every task, by `keyOf`: from the journal where it has them, else computed and journalled. */

@@ -179,6 +179,8 @@ export interface Provenance {
   onnxruntime: string;
   node: string;
   platform: string;
+  /** Of a comparison: a hash of all that its result says, beside what the weights say. The same, and it is not made again. */
+  inputs?: string | undefined;
 }
 
 /** What the tensor detail view shows; computed on demand. */

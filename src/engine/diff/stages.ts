@@ -19,12 +19,21 @@ export interface Stages {
 
 /**
  * Opens every stage and matches their tensors. Headers are read, weights are not.
- * @throws `bad-request` for fewer than two stages, `mismatch` for two families or nothing in common, and what opening throws.
+ * @throws as `openCheckpoints` and `matchStages`
  */
-export async function openStages(
+export async function openStages(request: { stages: StageRequest[] }, context: CallContext): Promise<Stages> {
+  const opened = await openCheckpoints(request, context);
+  return { ...opened, alignment: matchStages(opened.checkpoints) };
+}
+
+/**
+ * Opens every stage.
+ * @throws `bad-request` for fewer than two stages, `mismatch` for two families, and what opening throws.
+ */
+export async function openCheckpoints(
   request: { stages: StageRequest[] },
   { signal, progress }: CallContext,
-): Promise<Stages> {
+): Promise<Omit<Stages, 'alignment'>> {
   if (request.stages.length < 2)
     throw new FrankensteinError('bad-request', 'A comparison needs at least two checkpoints, in lineage order.');
   progress?.({ phase: 'Reading headers', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
@@ -34,6 +43,11 @@ export async function openStages(
     checkpoints.push(await openStage(stage, { signal }));
   }
   for (const checkpoint of checkpoints.slice(1)) sameFamily(checkpoints[0]!, checkpoint);
+  return { labels: labelsOf(request.stages, checkpoints), checkpoints };
+}
+
+/** Which tensors of the stages belong together. @throws `mismatch` for nothing in common */
+export function matchStages(checkpoints: readonly Checkpoint[]): Alignment {
   const alignment = alignTensors(checkpoints);
   if (alignment.tensors.length === 0) {
     const [leftOut] = checkpoints.flatMap((checkpoint) => checkpoint.leftOut ?? []);
@@ -42,7 +56,7 @@ export async function openStages(
       `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.${leftOut === undefined ? '' : ` ${leftOut.name}: ${leftOut.reason}`}`,
     );
   }
-  return { labels: labelsOf(request.stages, checkpoints), checkpoints, alignment };
+  return alignment;
 }
 
 /** Labels as given, else what people call the checkpoint; numbered where two would be the same. */

@@ -92,7 +92,7 @@ export async function evaluate(
       stored.push(request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, facts));
     const { texts, failures } = await askMissing(setup, stored, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
-    const before = await run?.result<EvaluateResult>();
+    const before = await run?.result('evaluate');
     const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
     const result = await resultOf(
       setup,

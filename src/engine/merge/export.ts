@@ -2,6 +2,7 @@
  * Writes a recipe (or an adapter with its base) as an ordinary checkpoint: safetensors shards, index, config, every
  * tokenizer and processor file, and a model card. Under another name first; the final one appears whole or not at all.
  */
+import { rmSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { availableParallelism, hostname } from 'node:os';
@@ -110,6 +111,8 @@ async function exportWith(
   await explain(out, () => mkdir(parent, { recursive: true }));
   await checkRoom(parent, bytes);
   const beside = path.join(parent, partialOf(out, process.pid));
+  // A process that is told to end twice, or whose host has gone, does not wait for what comes below.
+  const leave = () => rmSync(beside, { recursive: true, force: true });
   const write = async () => {
     await removeLeftovers(out);
     await mkdir(beside);
@@ -118,6 +121,7 @@ async function exportWith(
   // What the card says of the contents is found out while the weights are written.
   const card = cardOf(checkpoint, request.checkpoint, signal);
   card.catch(() => undefined);
+  process.on('exit', leave);
   try {
     if (computed > 0)
       progress?.({ phase: 'Waiting for its turn', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
@@ -132,6 +136,8 @@ async function exportWith(
   } catch (error) {
     await rm(beside, { recursive: true, force: true }).catch(() => undefined);
     throw error;
+  } finally {
+    process.off('exit', leave);
   }
   return {
     out,

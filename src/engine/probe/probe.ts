@@ -98,7 +98,7 @@ export async function probe(
     const outcomes = restore(setup, (await run?.entries(isEntryOf(setup))) ?? []);
     await runMissing(setup, outcomes, request, run, workerFile, context);
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
-    const before = await run?.result<ProbeResult>();
+    const before = await run?.result('probe');
     const result = await resultOf(
       setup,
       outcomes,

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { explain, ignoreExisting, parseLines, runIdOf } from './store.js';
+import { explain, ignoreExisting, isLike, parseLines, runIdOf } from './store.js';
 
 interface Line {
   key: string;
@@ -55,9 +55,10 @@ function answersFile(runsFolder: string, facts: object): string {
 }
 
 function textsOf(lines: string): Map<string, string> {
+  const isLine = (value: unknown): value is Line => isLike(value, { key: '', text: '' });
   return new Map(
-    parseLines<Partial<Line>>(lines).flatMap(({ key, text }) =>
-      typeof key === 'string' && typeof text === 'string' ? [[key, text] as const] : [],
-    ),
+    parseLines<unknown>(lines)
+      .filter(isLine)
+      .map(({ key, text }) => [key, text]),
   );
 }

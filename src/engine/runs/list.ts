@@ -3,11 +3,13 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { RunSummary } from '../api.js';
 import { shown } from '../checkpoint/failure.js';
+import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError } from '../errors.js';
 import type { CompareResult } from '../diff/result.js';
 import type { EvaluateResult } from '../evaluate/result.js';
 import type { ProbeResult } from '../probe/result.js';
 import type { SpectrumMode, SpectrumResult } from '../spectrum/result.js';
+import { isResult, type Results } from './shapes.js';
 import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } from './store.js';
 
 interface StoredRequest {
@@ -25,8 +27,6 @@ interface StoredRequest {
 
 const KINDS: readonly RunSummary['kind'][] = ['compare', 'probe', 'spectrum', 'evaluate', 'transfer', 'sweep'];
 
-const PROBES: readonly ProbeResult['kind'][] = ['swap', 'skip', 'attention'];
-
 /** Newest first. Folders without a request are left out; one that holds something else is listed as unreadable. */
 export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
   const runs = await Promise.all((await runIds(runsFolder)).map((runId) => summarise(runsFolder, runId)));
@@ -35,48 +35,77 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
 }
 
-/** Throws `not-found` for a comparison that is not there or not finished. */
-export async function readRun(runsFolder: string, runId: string): Promise<CompareResult> {
-  const result = await finished<CompareResult>(runsFolder, runId);
-  if ('kind' in result) throw new FrankensteinError('not-found', `The run ${runId} is no comparison.`);
-  return result;
+const NOT: Record<keyof Results, string> = {
+  compare: 'is no comparison',
+  probe: 'is no probe',
+  spectrum: 'has no spectra',
+  evaluate: 'is no evaluation',
+};
+
+/**
+ * The result of a finished run.
+ * @throws `not-found` for a run that is not there, not finished, or of another kind; `malformed` for a result that is
+ * damaged or of another version
+ */
+async function finished<Kind extends keyof Results>(
+  kind: Kind,
+  runsFolder: string,
+  runId: string,
+): Promise<Results[Kind]> {
+  const file = path.join(runFolder(runsFolder, runId), RESULT_FILE);
+  const result = await readJson(file);
+  if (isResult(kind, result)) return result;
+  if (!(await exists(file))) throw new FrankensteinError('not-found', `The run ${runId} has no finished result.`);
+  if (kindOf(result) !== kind && isResult(kindOf(result), result))
+    throw new FrankensteinError('not-found', `The run ${runId} ${NOT[kind]}.`);
+  throw new FrankensteinError('malformed', damaged(file));
 }
 
-/** Throws `not-found` for a probe that is not there or not finished. */
-export async function readProbe(runsFolder: string, runId: string): Promise<ProbeResult> {
-  const result = await finished<ProbeResult>(runsFolder, runId);
-  if (!PROBES.includes(result.kind)) throw new FrankensteinError('not-found', `The run ${runId} is no probe.`);
-  return result;
+function kindOf(result: unknown): keyof Results {
+  const kind = (result as { kind?: unknown } | null | undefined)?.kind;
+  if (kind === undefined) return 'compare';
+  if (kind === 'spectrum') return kind;
+  return kind === 'evaluate' || kind === 'transfer' || kind === 'sweep' ? 'evaluate' : 'probe';
 }
 
-/** Throws `not-found` for spectra that are not there or not finished. */
-export async function readSpectrum(runsFolder: string, runId: string): Promise<SpectrumResult> {
-  const result = await finished<SpectrumResult>(runsFolder, runId);
-  if (result.kind !== 'spectrum') throw new FrankensteinError('not-found', `The run ${runId} has no spectra.`);
-  return result;
+function damaged(file: string): string {
+  return `${shown(file)} cannot be read as a result: it is damaged, or of another version. Run it again, or delete the run.`;
 }
 
-/** Throws `not-found` for an evaluation that is not there or not finished. */
-export async function readEvaluation(runsFolder: string, runId: string): Promise<EvaluateResult> {
-  const result = await finished<EvaluateResult>(runsFolder, runId);
-  if (result.kind !== 'evaluate' && result.kind !== 'transfer' && result.kind !== 'sweep')
-    throw new FrankensteinError('not-found', `The run ${runId} is no evaluation.`);
-  return result;
+/** A comparison. @throws as `finished` */
+export function readRun(runsFolder: string, runId: string): Promise<CompareResult> {
+  return finished('compare', runsFolder, runId);
 }
 
-async function finished<R extends { schema: 1 }>(runsFolder: string, runId: string): Promise<R> {
-  const result = await readJson<R>(path.join(runFolder(runsFolder, runId), RESULT_FILE));
-  if (result?.schema !== 1) throw new FrankensteinError('not-found', `The run ${runId} has no finished result.`);
-  return result;
+/** A probe. @throws as `finished` */
+export function readProbe(runsFolder: string, runId: string): Promise<ProbeResult> {
+  return finished('probe', runsFolder, runId);
+}
+
+/** Spectra. @throws as `finished` */
+export function readSpectrum(runsFolder: string, runId: string): Promise<SpectrumResult> {
+  return finished('spectrum', runsFolder, runId);
+}
+
+/** An evaluation. @throws as `finished` */
+export function readEvaluation(runsFolder: string, runId: string): Promise<EvaluateResult> {
+  return finished('evaluate', runsFolder, runId);
 }
 
 async function summarise(runsFolder: string, runId: string): Promise<RunSummary | undefined> {
   const folder = runFolder(runsFolder, runId);
   const request = await readJson(path.join(folder, REQUEST_FILE));
   if (request === undefined && !(await exists(path.join(folder, REQUEST_FILE)))) return undefined;
-  if (!isRequest(request)) return unreadable(runId, folder);
+  if (!isRequest(request))
+    return unreadable(
+      runId,
+      folder,
+      `${shown(folder)} cannot be read as a run: its ${REQUEST_FILE} is damaged, or of another version. Delete it, and run it again.`,
+    );
   const { kind, probe, question, mode, filter, labels, paths, startedAt } = request;
-  const done = await exists(path.join(folder, RESULT_FILE));
+  const result = path.join(folder, RESULT_FILE);
+  const done = await exists(result);
+  if (done && !(await looksWhole(result))) return unreadable(runId, folder, damaged(result));
   return {
     runId,
     kind,
@@ -92,7 +121,7 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
   };
 }
 
-function unreadable(runId: string, folder: string): RunSummary {
+function unreadable(runId: string, folder: string, problem: string): RunSummary {
   return {
     runId,
     kind: 'compare',
@@ -101,7 +130,7 @@ function unreadable(runId: string, folder: string): RunSummary {
     startedAt: '',
     folder,
     state: 'unreadable',
-    problem: `${shown(folder)} cannot be read as a run: its ${REQUEST_FILE} is damaged, or of another version. Delete it, and run it again.`,
+    problem,
     done: 0,
   };
 }
@@ -134,6 +163,23 @@ function isTexts(value: unknown): value is string[] {
 async function doneShare(folder: string, tasks: number): Promise<number> {
   const journal = await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch(() => '');
   return tasks > 0 ? Math.min(1, (journal.split('\n').length - 1) / tasks) : 0;
+}
+
+const BEGIN = '{"schema":1,';
+
+/** By its first and last bytes: a list does not read every result. What is damaged inside is told when it is opened. */
+async function looksWhole(file: string): Promise<boolean> {
+  const handle = await openRegular(file).catch(() => undefined);
+  if (handle === undefined) return false;
+  try {
+    const { size } = await handle.stat();
+    const [first, last] = [Buffer.alloc(BEGIN.length), Buffer.alloc(1)];
+    await handle.read(first, 0, first.length, 0);
+    await handle.read(last, 0, 1, Math.max(0, size - 1));
+    return first.toString() === BEGIN && last.toString() === '}';
+  } finally {
+    await handle.close();
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -10,6 +10,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
+import { isResult, type Results } from './shapes.js';
 
 export const REQUEST_FILE = 'request.json';
 export const JOURNAL_FILE = 'journal.jsonl';
@@ -79,14 +80,28 @@ export class Run {
       await explain(this.folder, () => writeBeside(path.join(this.folder, RESULT_FILE), JSON.stringify(result)));
   }
 
-  /** The stored result, if the run was finished. */
-  async result<T>(): Promise<T | undefined> {
-    return readJson<T>(path.join(this.folder, RESULT_FILE));
+  /** The stored result, if the run was finished and what is stored is whole; a damaged one is made again. */
+  async result<Kind extends keyof Results>(kind: Kind): Promise<Results[Kind] | undefined> {
+    return resultIn(this.folder, kind);
   }
 
   async close(): Promise<void> {
     await this.journal?.close();
   }
+}
+
+/** The result of a run that was finished; undefined where there is none, or none that is whole. */
+export function storedResult<Kind extends keyof Results>(
+  kind: Kind,
+  runsFolder: string,
+  runId: string,
+): Promise<Results[Kind] | undefined> {
+  return resultIn(runFolder(runsFolder, runId), kind);
+}
+
+async function resultIn<Kind extends keyof Results>(folder: string, kind: Kind): Promise<Results[Kind] | undefined> {
+  const stored = await readJson(path.join(folder, RESULT_FILE));
+  return isResult(kind, stored) ? stored : undefined;
 }
 
 /** What processes were writing when they were killed: their names end in the id of a process that is gone. */

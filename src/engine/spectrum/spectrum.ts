@@ -93,7 +93,7 @@ export async function spectrum(
     const outcomes = await takeAll(setup, budget, run, workerFile, context);
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
     const files = await differingFiles(checkpoints, signal);
-    const before = await run?.result<SpectrumResult>();
+    const before = await run?.result('spectrum');
     const place = (name: string) => placeTensor(name, shape, cuts);
     const tensors = setup.matrices
       .map((matrix) => tensorSpectra(matrix, place(matrix.name), outcomes, setup))

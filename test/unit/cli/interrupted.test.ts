@@ -1,7 +1,7 @@
 /** Commands that are killed, cancelled, or lose their files halfway. What was done stays done. */
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { copyFile, open, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '../../../src/engine/api.js';
 import type { CompareResult } from '../../../src/engine/diff/result.js';
@@ -128,6 +128,23 @@ describe.skipIf(process.platform !== 'linux')('an interrupted comparison', () =>
     assert.deepEqual(
       reports.filter(({ phase }) => phase === 'Comparing'),
       [],
+    );
+    // The stored result is enough: neither the journal is read nor the result made and written again.
+    const [id] = await readdir(path.join(runs, 'runs'));
+    const file = (name: string) => path.join(runs, 'runs', id!, name);
+    const { ino } = await stat(file('result.json'));
+    await rename(file('journal.jsonl'), file('aside'));
+    assert.deepEqual({ ...(await engine.compare(request)), provenance: null }, whole);
+    assert.equal((await stat(file('result.json'))).ino, ino);
+    assert.deepEqual((await readdir(path.join(runs, 'runs', id!))).sort(), ['aside', 'request.json', 'result.json']);
+    await rename(file('aside'), file('journal.jsonl'));
+    // A damaged one is made again, from the journal.
+    await writeFile(file('result.json'), JSON.stringify({ ...result, layers: 5 }));
+    assert.deepEqual({ ...(await engine.compare(request)), provenance: null }, whole);
+    const labelled = { ...request, stages: request.stages.map((stage, index) => ({ ...stage, label: `L${index}` })) };
+    assert.deepEqual(
+      (await engine.compare(labelled)).stages.map(({ label }) => label),
+      ['L0', 'L1'],
     );
     const recut = await engine.compare({ ...request, cuts: [1, 2] });
     assert.deepEqual(recut.cuts, [1, 2]);

@@ -3,8 +3,11 @@ import { afterEach, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { listRuns, readRun } from '../../../src/engine/runs/list.js';
+import type { FrankensteinError } from '../../../src/engine/errors.js';
+import { StoredAnswers } from '../../../src/engine/runs/answers.js';
+import { listRuns, readEvaluation, readProbe, readRun, readSpectrum } from '../../../src/engine/runs/list.js';
 import { deleteRun, isLike, parseLines, Run, runFolder, runIdOf, writeBeside } from '../../../src/engine/runs/store.js';
+import { sampleResult } from '../host/sampleResult.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 
 describe('a run on disk', () => {
@@ -79,11 +82,49 @@ describe('a run on disk', () => {
     const [interrupted] = await listRuns(temporary.path);
     assert.deepEqual([interrupted!.state, interrupted!.done, interrupted!.labels], ['interrupted', 0.25, ['a', 'b']]);
     await assert.rejects(readRun(temporary.path, id), /has no finished result/);
-    await run.finish({ schema: 1 });
+    await run.finish(sampleResult());
     await run.close();
     const [finished] = await listRuns(temporary.path);
     assert.deepEqual([finished!.state, finished!.done], ['finished', 1]);
-    assert.deepEqual(await readRun(temporary.path, id), { schema: 1 });
+    assert.deepEqual(await readRun(temporary.path, id), sampleResult());
+    await assert.rejects(readProbe(temporary.path, id), { code: 'not-found', message: /is no probe/ });
+  });
+
+  it('is unreadable in a sentence when its result is damaged, cut off, or of another version', async () => {
+    const run = await open();
+    const result = sampleResult();
+    const file = path.join(runFolder(temporary.path, id), 'result.json');
+    const whole = JSON.stringify(result);
+    for (const text of ['', 'null', whole.slice(0, -40), whole.replace('"schema":1', '"schema":2'), '[]']) {
+      await writeFile(file, text);
+      const [listed] = await listRuns(temporary.path);
+      assert.deepEqual([listed!.state, listed!.runId], ['unreadable', id], text.slice(0, 20));
+      assert.match(listed!.problem!, /result\.json cannot be read as a result/);
+    }
+    for (const damaged of [
+      { ...result, tensors: undefined },
+      { ...result, tensors: [null] },
+      { ...result, tensors: [{ ...result.tensors[0], deltas: 5 }] },
+      { ...result, tensors: [{ ...result.tensors[0], norms: ['1'] }] },
+      { ...result, layers: [{}] },
+      { ...result, stages: [] },
+      { ...result, cuts: [1] },
+      { ...result, provenance: 5 },
+      { ...result, kind: 'swap' },
+      { ...result, kind: 'other' },
+    ]) {
+      await writeFile(file, JSON.stringify(damaged));
+      assert.equal(await run.result('compare'), undefined, 'it is made again');
+      for (const read of [readRun, readProbe, readSpectrum, readEvaluation])
+        await assert.rejects(read(temporary.path, id), (error: FrankensteinError) =>
+          /^(?:malformed|not-found)$/.test(error.code),
+        );
+      await assert.rejects(readRun(temporary.path, id), {
+        code: 'malformed',
+        message: /result\.json cannot be read as a result: it is damaged, or of another version\. Run it again/,
+      });
+    }
+    await run.close();
   });
 
   it('lists nothing where nothing is, and nothing that is not a run', async () => {
@@ -154,18 +195,30 @@ describe('a run on disk', () => {
     try {
       await assert.rejects(open(), { code: 'permission' });
       await chmod(folder, 0o755);
-      await run.finish({ schema: 1 });
+      await run.finish(sampleResult());
       await run.close();
       await chmod(folder, 0o555);
       await chmod(journal(), 0o444);
       const again = await open();
       await again.append({ name: 'not written' });
       await again.finish({ schema: 2 });
-      assert.deepEqual(await again.result(), { schema: 1 });
+      assert.deepEqual(await again.result('compare'), sampleResult());
       await again.close();
     } finally {
       await chmod(folder, 0o755);
     }
+  });
+
+  it('keeps answers, and skips lines that are none', async () => {
+    const answers = await StoredAnswers.open(temporary.path, { facts: 1 });
+    await answers.add('a', 'one');
+    await answers.close();
+    const [file] = await readdir(path.join(temporary.path, 'answers'));
+    await appendFile(path.join(temporary.path, 'answers', file!), 'null\n5\n[]\n{"key":1,"text":"x"}\n{"key":"b"}\n');
+    assert.deepEqual([...(await StoredAnswers.peek(temporary.path, { facts: 1 }))], [['a', 'one']]);
+    const again = await StoredAnswers.open(temporary.path, { facts: 1 });
+    assert.deepEqual([...again.texts], [['a', 'one']]);
+    await again.close();
   });
 
   it('is deleted by its id, and nothing else is', async () => {
