@@ -116,7 +116,7 @@ function report(commands, bytes) {
     return `| ${name} | ${time.toFixed(2)} | ${(bytes / time / 1e9).toFixed(2)} | ${(time / own).toFixed(2)}× | ${memory ? `${(memory.anonymous / 1e6).toFixed(0)}` : '–'} |`;
   });
   return [
-    `A splice of two checkpoints of ${(bytes / 1e9).toFixed(2)} GB, written out; medians of ${commands[0].seconds.length}, whole processes.`,
+    `A stitch of two checkpoints of ${(bytes / 1e9).toFixed(2)} GB, written out; medians of ${commands[0].seconds.length}, whole processes.`,
     '',
     '| | seconds | GB/s | time against ours | memory, MB |',
     '| --- | ---: | ---: | ---: | ---: |',

@@ -52,7 +52,7 @@ export async function benchModel({ root, repeat, log }) {
   const rows = [...new Set(sides[0].measured.map(({ batch }) => batch))].flatMap((batch) =>
     ['prefill', 'decode'].map(
       (part) =>
-        `| ${part === 'prefill' ? 'prefill, pictures included' : 'decoding, per token'} | ${batch} | ${sides.map((side) => cell(side, batch, part)).join(' | ')} |`,
+        `| ${part === 'prefill' ? 'prefill, images included' : 'decoding, per token'} | ${batch} | ${sides.map((side) => cell(side, batch, part)).join(' | ')} |`,
     ),
   );
   return [
