@@ -74,7 +74,7 @@ export async function openInside(
   if (!entries.includes(ADAPTER_CONFIG))
     throw new FrankensteinError(
       'unsupported',
-      `${shown(model.path)} holds ${thousands(parts.length)} parts of an adapter beside its weights (${quoted(parts[0]!.onDisk)}), and no ${ADAPTER_CONFIG} beside it says how they are scaled: put that file there, or merge with PEFT (merge_and_unload) and save.`,
+      `${shown(model.path)} holds ${thousands(parts.length)} ${parts.length === 1 ? 'part' : 'parts'} of an adapter beside its weights (${quoted(parts[0]!.onDisk)}), and no ${ADAPTER_CONFIG} beside it says how they are scaled: put that file there, or merge with PEFT (merge_and_unload) and save.`,
     );
   const configFile = path.join(model.folder, ADAPTER_CONFIG);
   const config = await readLoraConfig(configFile, signal);

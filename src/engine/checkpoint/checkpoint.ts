@@ -29,6 +29,8 @@ interface TensorFacts {
    * donor has in its file.
    */
   onDisk: string;
+  /** Name in the file where it is another one: with the names of wrappers. `nameInFile` gives either. */
+  inFile?: string | undefined;
   /** Name after `topology/names`, shared by both layouts of a family. */
   name: string;
   dtype: Dtype;
@@ -86,6 +88,8 @@ export interface Shard {
  */
 export interface LeftOutTensor {
   onDisk: string;
+  /** As a tensor's. */
+  inFile?: string | undefined;
   /** Canonical. */
   name: string;
   /** As the file spells it. */

@@ -11,6 +11,7 @@ import { fingerprint } from './fingerprint.js';
 import { checkpointLabel } from './hub.js';
 import { stores } from './leftOut.js';
 import { openCheckpoint } from './open.js';
+import { nameInFile } from './wrappers.js';
 
 /** Opens and describes the checkpoint at `path`. Errors as `openCheckpoint`. */
 export async function inspectCheckpoint(path: string, { signal, progress }: CallContext = {}): Promise<InspectResult> {
@@ -65,7 +66,7 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
     parameters += own;
     tensors.push({
       name: tensor.name,
-      onDisk: tensor.onDisk,
+      onDisk: nameInFile(tensor),
       section,
       layer,
       depth,

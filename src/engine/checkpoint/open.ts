@@ -85,7 +85,11 @@ async function openNested(
       {
         path: place,
         folder: location.folder,
-        stored: plainTensors(found, location).map((tensor) => ({ ...tensor, onDisk: withoutWrappers(tensor.onDisk) })),
+        stored: plainTensors(found, location).map((tensor) => ({
+          ...tensor,
+          onDisk: withoutWrappers(tensor.onDisk),
+          inFile: tensor.onDisk,
+        })),
         shards,
         files,
         reading: { ...read.reading, wrappers: [] },
@@ -108,7 +112,12 @@ async function openNested(
       `config.json names ${quoted(named)} for transformers to load (transformers_weights); here ${shown(read.reading.from)} is read: choose that file itself.`,
     );
   const unwrapped = unwrap(found, config);
-  const { model, inside } = splitPeft(unwrapped.found);
+  const { model, inside, rivals } = splitPeft(unwrapped.found);
+  if (rivals.length > 0)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(location.path)} holds trained copies of one tensor from several adapters, and nothing says which counts: ${some(rivals)}. Merge one of them with PEFT (merge_and_unload) and save.`,
+    );
   if (inside.length > 0 && model.length === 0)
     throw malformed(
       location.path,
@@ -118,6 +127,7 @@ async function openNested(
     shards,
     found: model,
     absent,
+    nameOf: unwrapped.nameOf,
     config,
     warnings: [...warnings, ...unwrapped.warnings],
     reading: { ...read.reading, wrappers: unwrapped.wrappers },
@@ -134,6 +144,7 @@ function describe(
     shards,
     found,
     absent,
+    nameOf,
     config,
     warnings,
     reading,
@@ -141,6 +152,7 @@ function describe(
     shards: Shard[];
     found: readonly Found[];
     absent: readonly string[];
+    nameOf: (onDisk: string) => string;
     config: Checkpoint['config'];
     warnings: readonly string[];
     reading: Reading;
@@ -150,8 +162,8 @@ function describe(
   const { model, tensors, leftOut } = named(found, readable, config);
   const { family, layout, layers, visionLayers, visionStacks } = model;
   // What is absent tells the family too.
-  const whole = absent.length === 0 ? model : describeModel([...model.names.keys(), ...absent], config);
-  const needed = absent.find((name) => isNeeded(name, whole, config));
+  const whole = absent.length === 0 ? model : describeModel([...model.names.keys(), ...absent.map(nameOf)], config);
+  const needed = absent.find((name) => isNeeded(nameOf(name), whole, config));
   if (needed !== undefined)
     throw malformed(
       location.index!.file,

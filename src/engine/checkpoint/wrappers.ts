@@ -4,7 +4,7 @@
  */
 import { findsLayers } from '../topology/model.js';
 import { counted, some } from './failure.js';
-import type { Found } from './checkpoint.js';
+import type { Found, LeftOutTensor, Tensor } from './checkpoint.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -19,8 +19,10 @@ const SEGMENTS: ReadonlySet<string> = new Set([
 ]);
 /** PEFT's around a weight; in an adapter's own file it tells the base's weight from a copy. */
 const BASE_LAYER = 'base_layer';
-/** Attributes that hold the whole model: PEFT, TRL's model with a value head, a trainer's checkpoint. */
-const LEADING: readonly string[] = ['base_model.model.', 'pretrained_model.', 'state_dict.'];
+/** Attributes that hold the whole model: TRL's model with a value head, a trainer's checkpoint. */
+const LEADING: readonly string[] = ['pretrained_model.', 'state_dict.'];
+/** PEFT's around a model, or around its language model alone (InternVL's training code). */
+const PEFT_MODEL = 'base_model.model';
 /** Attributes in front of the model that are looked for, and how many of them are tried. */
 const PREFIX_DEPTH = 2;
 const PREFIX_LIMIT = 8;
@@ -30,6 +32,8 @@ export interface Unwrapped {
   /** What was taken out of names, each once. */
   wrappers: string[];
   warnings: string[];
+  /** A name of the file, also of a tensor that is not there, without its wrappers. */
+  nameOf: (onDisk: string) => string;
 }
 
 /**
@@ -41,10 +45,11 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
   const wrappers = new Set<string>();
   let clean = stored.map(({ onDisk }) => modelName(onDisk, wrappers));
   const prefix = findsLayers(clean, config) ? undefined : unknownPrefix(clean, config);
-  if (prefix !== undefined) {
-    wrappers.add(prefix.slice(0, -1));
-    clean = clean.map((name) => (name.startsWith(prefix) ? name.slice(prefix.length) : name));
-  }
+  const unprefixed = (name: string) =>
+    prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name;
+  if (prefix !== undefined) wrappers.add(prefix.slice(0, -1));
+  clean = clean.map(unprefixed);
+  const nameOf = (onDisk: string) => unprefixed(modelName(onDisk));
   const taken = new Set(stored.flatMap(({ onDisk }, index) => (clean[index] === onDisk ? [onDisk] : [])));
   let renamed = 0;
   const found = stored.map((tensor, index) => {
@@ -52,13 +57,14 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
     if (onDisk === tensor.onDisk || taken.has(onDisk)) return tensor;
     taken.add(onDisk);
     renamed++;
-    return { ...tensor, onDisk };
+    return { ...tensor, onDisk, inFile: tensor.onDisk };
   });
-  if (renamed === 0) return { found, wrappers: [], warnings: [] };
+  if (renamed === 0) return { found, wrappers: [], warnings: [], nameOf };
   const names = [...wrappers];
   return {
     found,
     wrappers: names,
+    nameOf,
     warnings: [
       `${counted(renamed, 'tensor', 'was', 'were')} saved from inside ${names.length === 1 ? 'a wrapper' : 'wrappers'}: names are read without ${some(names)}, with which transformers would not know them.`,
     ],
@@ -66,13 +72,30 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
 }
 
 /** A name of a model without what wraps the model or a part of it. */
-function modelName(onDisk: string, found: Set<string>): string {
-  let name = withoutWrappers(onDisk, found);
+function modelName(onDisk: string, found?: Set<string>): string {
+  const unwrapped = withoutWrappers(onDisk, found);
+  let name = unwrapped.replace(/(^|\.)base_model\.model\./g, '$1');
+  if (name !== unwrapped) found?.add(PEFT_MODEL);
   for (let leading = leadingOf(name); leading !== undefined; leading = leadingOf(name)) {
-    found.add(leading.slice(0, -1));
+    found?.add(leading.slice(0, -1));
     name = name.slice(leading.length);
   }
   return without(name, (segment) => segment === BASE_LAYER, found);
+}
+
+/** What the tensor is called in its file; of a computed one, what its base or donor is called there. */
+export function nameInFile(tensor: Tensor | LeftOutTensor): string {
+  const expression = 'expression' in tensor ? tensor.expression : undefined;
+  switch (expression?.kind) {
+    case 'scaled':
+      return expression.codes.inFile ?? expression.codes.onDisk;
+    case 'view':
+      return nameInFile(expression.source);
+    case 'lora':
+      return nameInFile(expression.base);
+    default:
+      return tensor.inFile ?? tensor.onDisk;
+  }
 }
 
 function leadingOf(name: string): string | undefined {

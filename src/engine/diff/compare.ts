@@ -4,6 +4,7 @@ import { differingFiles } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
+import { nameInFile } from '../checkpoint/wrappers.js';
 import { WorkerPool } from '../runtime/pool.js';
 import { isLike, Run, runIdOf, storedResult } from '../runs/store.js';
 import { resolveCuts } from '../topology/cuts.js';
@@ -195,7 +196,7 @@ function tensorResult(
   return {
     ...place,
     shape: tensor.segments[0]!.stored[0]!.shape,
-    onDisk: tensor.stored.map((stored) => stored?.onDisk ?? null),
+    onDisk: tensor.stored.map((stored) => (stored ? nameInFile(stored) : null)),
     dtypes: tensor.stored.map((stored) => stored?.dtype ?? null),
     norms,
     deltas,

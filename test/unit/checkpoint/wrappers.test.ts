@@ -1,12 +1,13 @@
 // Names saved from inside wrappers, and PEFT models that were saved whole.
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readElements } from '../../../src/engine/checkpoint/elements.js';
 import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
 import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { nameInFile } from '../../../src/engine/checkpoint/wrappers.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 import {
   type CheckpointOptions,
@@ -42,6 +43,12 @@ describe('names from inside a wrapper', () => {
     { what: 'Lightning Fabric', rename: (name) => `_forward_module.${name}`, wrappers: ['_forward_module'] },
     { what: 'Lightning', rename: (name) => `state_dict.model.${name}`, wrappers: ['state_dict', 'model'] },
     { what: 'PEFT without an adapter', rename: (name) => `base_model.model.${name}`, wrappers: ['base_model.model'] },
+    {
+      what: 'PEFT around the language model alone, as InternVL trains it',
+      rename: (name) => name.replace(/^language_model\./, 'language_model.base_model.model.'),
+      wrappers: ['base_model.model'],
+      family: 'internvl_chat',
+    },
     {
       what: 'PEFT around linear maps',
       rename: (name) => name.replace(/(_proj)\.(weight|bias)$/, '$1.base_layer.$2'),
@@ -81,6 +88,13 @@ describe('names from inside a wrapper', () => {
           [...checkpoint.tensors.values()].map(({ onDisk }) => onDisk),
           [...plain.tensors.values()].map(({ onDisk }) => onDisk),
         );
+        // As the index has them, for whoever looks for a line of it.
+        const inFile = [...plain.tensors.values()].map(({ onDisk }) => rename(onDisk));
+        assert.deepEqual([...checkpoint.tensors.values()].map(nameInFile), inFile);
+        assert.deepEqual(
+          (await inspectCheckpoint(folder)).tensors.map(({ onDisk }) => onDisk),
+          inFile,
+        );
       }
     });
   }
@@ -113,6 +127,27 @@ describe('names from inside a wrapper', () => {
     const both = await openCheckpoint(two.folder);
     assert.deepEqual([both.layers, both.tensors.size], [0, two.tensors.length]);
     assert.match(both.warnings.join(), /4 language layers, but no tensor has the name of one/);
+  });
+
+  it('are what an index means whose tensors are not there: what the model needs is missing', async () => {
+    const { folder } = await writeCheckpoint(fresh(), {
+      family: 'llama',
+      shards: 2,
+      edit: named((name) => `policy._orig_mod.${name}`),
+    });
+    const index = path.join(folder, 'model.safetensors.index.json');
+    const absent = async (name: string) => {
+      const { weight_map: map } = JSON.parse(await readFile(index, 'utf8')) as { weight_map: Record<string, string> };
+      map[name] = 'model-00001-of-00002.safetensors';
+      await writeFile(index, JSON.stringify({ weight_map: map }));
+    };
+    await absent('policy._orig_mod.mtp.fc.weight');
+    assert.match((await openCheckpoint(folder)).warnings.join(), /the model does not need it: "policy._orig_mod.mtp/);
+    await absent('policy._orig_mod.model.layers.3.mlp.gone.weight');
+    await assert.rejects(
+      openCheckpoint(folder),
+      /says that "policy\._orig_mod\.model\.layers\.3\.mlp\.gone\.weight" is in/,
+    );
   });
 
   it('of a model without its head, saved alone, are those of the model', async () => {
@@ -204,6 +239,36 @@ describe('a PEFT model that was saved whole', () => {
       );
       return true;
     });
+  });
+
+  it('is refused where what lies beside a wrapped weight is an adapter of a kind that is not known', async () => {
+    const { folder } = await writeCheckpoint(fresh(), {
+      ...options,
+      edit: (tensors) => [
+        ...state('base_model.model.')(tensors).filter(({ name }) => !name.includes('lora_')),
+        { ...factors[0]!, name: `base_model.model.${Q}.hra_u.default` },
+      ],
+    });
+    await assert.rejects(openCheckpoint(folder), /1 part of an adapter beside its weights \("model.*q_proj\.hra_u/);
+  });
+
+  it('is refused where several adapters trained copies of one tensor', async () => {
+    const { folder } = await writeCheckpoint(fresh(), {
+      ...options,
+      edit: (tensors) =>
+        tensors.flatMap((tensor) =>
+          tensor.name === `${NORM}.weight`
+            ? ['original_module', 'modules_to_save.default', 'modules_to_save.second'].map((copy) => ({
+                ...tensor,
+                name: `${NORM}.${copy}.weight`,
+              }))
+            : tensor,
+        ),
+    });
+    await assert.rejects(
+      openCheckpoint(folder),
+      /from several adapters, .*"model\.norm\.modules_to_save\.default\.weight", "model\.norm\.modules_to_save\.second\.weight"/,
+    );
   });
 
   it('is refused by name where its parts are no LoRA, or nothing but parts', async () => {
