@@ -86,9 +86,16 @@ export function unmarked(text: string): string {
 const ANNOUNCEMENT =
   /(?:\b(?:answer|result)\b(?:\s+(?:is|are|equals|would be|should be|must be|will be)\b|\s*[:=]|\s*\n)|^\s*####)\s*:?\s*((?!not\b)\S[^\n]*)/gim;
 
-/** Without the values that a text denies: "not 12". */
+const ANY_VALUE = String.raw`(?:\$[^$]*\$|\\\(.*?\\\)|[-−]?[\d.,]*\d)`;
+const DENIED_BEFORE = new RegExp(
+  String.raw`\b(?:(?:not|cannot|can't|never|doubt)(?:\s+(?:it(?:'s| is)|be))?|n't|isn't)\s+${ANY_VALUE}`,
+  'g',
+);
+const DENIED_BEHIND = new RegExp(String.raw`${ANY_VALUE}\s+(?:is|was|would be)\s+(?:wrong|incorrect|false)\b`, 'g');
+
+/** Without the values that a text denies: "not 12", "12 is wrong". */
 export function undenied(text: string): string {
-  return text.replace(/\b(?:not|n't|isn't)\s+(?:\$[^$]*\$|\\\(.*?\\\)|[-−]?[\d.,]*\d)/g, 'not');
+  return text.replace(DENIED_BEFORE, 'not').replace(DENIED_BEHIND, 'not');
 }
 
 /** "The answer is: X" → X; undefined when the text has no such words. What it is not is no announcement. */
@@ -102,10 +109,13 @@ export const FORMULA =
 
 /** For comparing words: compatibility forms and case folded, spaces joined, quotes and full stops around it gone. */
 export function normalised(text: string): string {
-  return text
+  const plain = text
     .normalize('NFKC')
     .toLowerCase()
     .replace(/\\(?:text|textbf|mathrm|mathbf)\{([^{}]*)\}/g, '$1')
     .replace(/\s+/g, ' ')
-    .replace(/^[\s"'`“”‘’«»*$.,;:!?()[\]]+|[\s"'`“”‘’«»*$.,;:!?()[\]]+$/g, '');
+    .trim();
+  // The point of ".5" is no full stop.
+  const bare = plain.replace(/^(?:[\s"'`“”‘’«»*$,;:!?()[\]]|\.(?!\d))+|[\s"'`“”‘’«»*$.,;:!?()[\]]+$/g, '');
+  return bare === '' ? plain : bare;
 }

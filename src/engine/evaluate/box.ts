@@ -5,9 +5,11 @@ export type Box = readonly [number, number, number, number];
 
 /** Whole, and of bounded length: otherwise a long row of digits would be tried from each of them. */
 const NUMBER = '(?<![\\d.])[-+]?\\d{1,12}(?:\\.\\d{1,12})?(?!\\d)';
+/** A fifth number makes a list, unless it is a score from 0 to 1. */
+const FIFTH = '(?!\\s*,\\s*(?![01]?(?:\\.\\d+)?\\s*[\\])}])[-+]?[\\d.])';
 /** Four numbers with nothing but punctuation and the names of coordinates between them. */
 const FOUR = new RegExp(
-  `(${NUMBER})${`(?:[\\s,;:()\\[\\]{}"'=<>|]|[xy]_?(?:min|max)?|\\b(?:and|to|top|bottom|left|right|upper|lower|corner)\\b|-)+(${NUMBER})`.repeat(3)}`,
+  `(?<!\\d\\s*,\\s*)(${NUMBER})${`(?:[\\s,;:()\\[\\]{}"'=<>|]|[xy]_?(?:min|max)?|\\b(?:and|to|top|bottom|left|right|upper|lower|corner)\\b|-)+(${NUMBER})`.repeat(3)}${FIFTH}`,
   'i',
 );
 
@@ -19,6 +21,8 @@ export function boxOf(value: unknown): Box | undefined {
       : undefined;
   }
   if (typeof value !== 'string') return undefined;
+  const named = namedBox(value);
+  if (named !== undefined) return named;
   let last: Box | undefined;
   // x1 and the like would read as numbers.
   let rest = value.replace(/\b([xy])_?[12]\b/gi, '$1').replace(/bbox_2d/gi, '');
@@ -27,6 +31,31 @@ export function boxOf(value: unknown): Box | undefined {
     rest = rest.slice(match.index + match[0].length);
   }
   return last;
+}
+
+/** Names of coordinates, in the order of a box. */
+const NAMES = [
+  ['x_?1', 'x_?min', 'left'],
+  ['y_?1', 'y_?min', 'top'],
+  ['x_?2', 'x_?max', 'right'],
+  ['y_?2', 'y_?max', 'bottom'],
+].map((names) => entryOf(names.join('|')));
+const SIZES = ['x|left', 'y|top', 'w|width', 'h|height'].map(entryOf);
+
+function entryOf(names: string): RegExp {
+  return new RegExp(`(?<![A-Za-z])["']?(?:${names})["']?\\s*[:=]\\s*(${NUMBER})`, 'gi');
+}
+
+/** Four numbers with names, in any order: corners, or a corner and the size. Undefined where any is named twice. */
+function namedBox(text: string): Box | undefined {
+  const [corners, sizes] = [NAMES, SIZES].map((names) => {
+    const found = names.map((name) => [...text.matchAll(name)]);
+    return found.every(({ length }) => length === 1) ? found.map(([match]) => Number(match![1])) : undefined;
+  });
+  if (corners !== undefined) return ordered(corners);
+  if (sizes === undefined) return undefined;
+  const [x = 0, y = 0, width = 0, height = 0] = sizes;
+  return [x, y, x + width, y + height];
 }
 
 function ordered(values: readonly number[]): Box {

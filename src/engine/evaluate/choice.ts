@@ -65,10 +65,25 @@ function exactly(given: string, choices: Choices): number | null | undefined {
   const index = inRange(marked, choices);
   const first = normalised(rest.split('\n')[0]!);
   const other = indexOf(first, choices) ?? valued(rest.split('\n')[0]!, choices);
-  if (other !== undefined) return other === index ? index : null;
+  if (other !== undefined) return other !== index || echoed(rest, choices) ? null : index;
   // "(A)(B)", "A: no. B: yes.": the letters are weighed together.
   const further = lettered(rest, choices);
   return negated(rest) || (further !== undefined && further !== index) ? undefined : index;
+}
+
+/** Whether lines below the first begin with the letters of other choices and say no more than these. */
+function echoed(rest: string, choices: Choices): boolean {
+  const lines = rest
+    .split('\n')
+    .slice(1)
+    .filter((line) => line.trim() !== '');
+  return (
+    lines.length > 0 &&
+    lines.every((line) => {
+      const [, letter, words] = /^[\s*-]*\(?([A-Z])\s*[).:]\s*(.*)$/.exec(line) ?? [];
+      return letter !== undefined && indexOf(normalised(words!), choices) === inRange(letter, choices);
+    })
+  );
 }
 
 function indexOf(words: string, choices: Choices): number | undefined {
@@ -87,6 +102,8 @@ function valued(given: string, choices: Choices): number | undefined {
 
 /** What says that a choice is not the one. */
 function negated(after: string): boolean {
+  // "C, not B" says what B is.
+  if (/^[\s)*]*,\s*(?:and )?not\s+(?:option\s+)?\(?[A-Z]\b/.test(after)) return false;
   return (
     /^[\s,)*:]*no\b/i.test(after) ||
     /^[^\n.,;()A-Z]{0,40}(?:\b(?:is|are)|[-–:]) (?:too\b|wrong|incorrect|false|not (?:right|correct))/.test(after) ||
@@ -96,7 +113,7 @@ function negated(after: string): boolean {
   );
 }
 const DENIED =
-  /\b(?:not|neither|nor|isn't|eliminate|exclude|rule out|reject|than|unlike|except|cannot be|can't be)\s+(?:\w+\s+)?(?:the\s+)?(?:(?:option|choice|answer)\s+)?[("'*]*$/i;
+  /\b(?:not|neither|nor|isn't|eliminate|exclude|rule out|reject|than|unlike|except|cannot be|can't be|(?:don't|doesn't|do not) (?:think|believe)(?: that)?(?: it(?:'s| is))?|doubt(?: that)?(?: it(?:'s| is))?)\s+(?:\w+\s+)?(?:the\s+)?(?:(?:option|choice|answer)\s+)?[("'*]*$/i;
 /** Letters that name something in the question. */
 const THING =
   /\b(?:point|side|angle|line|figure|fig\.?|triangle|circle|vertex|segment|arc|plane|set|event|vitamin|plan|type|class|group|grade|team|person|box|object|region|area|block|city|town|node|box|hepatitis|section|part|graph|panel|table|row|column|and|of|to|from|between)\s+[("'*]*$/i;
@@ -105,13 +122,18 @@ const CONCLUSION =
 
 /** The letter that a text comes to: marked ("(B)", "option B"), or else standing alone; null where there are several. */
 function lettered(text: string, choices: Choices): number | null | undefined {
+  // "A or C", "both B and C": what is said of the first is said of the second.
+  let joined: { letter: string; marked: boolean; concluded: boolean; end: number } | undefined;
   const found = [...text.matchAll(/(?<![\w'’\\{^_])(\()?([A-Z])(?:(\))|(?![\w'’(]))/g)].flatMap((match) => {
     const [all, open, letter = '', closed] = match;
     const [before, after] = [text.slice(0, match.index), text.slice(match.index + all.length)];
     if (inRange(letter, choices) === undefined || DENIED.test(before) || negated(after)) return [];
+    const first = joined;
+    joined = undefined;
+    const paired = first !== undefined && /^\s*(?:,|&|\/|,?\s*(?:and|or))\s*$/.test(text.slice(first.end, match.index));
     const named = /\b(?:options?|choices?|answer|choose|select|pick|is|be)\s*:?\s*[("'*]*$/i.test(before);
-    const marked = (open !== undefined && closed !== undefined) || named;
-    if (!marked && THING.test(before)) return [];
+    const marked = (open !== undefined && closed !== undefined) || named || (paired && first.marked);
+    if (!marked && !paired && THING.test(before)) return [];
     // The article and the pronoun.
     if (!marked && letter === 'I') return [];
     if (
@@ -121,13 +143,12 @@ function lettered(text: string, choices: Choices): number | null | undefined {
       !/^\s+(?:is|because|since|as|fits|seems|matches|or [A-Z]\b|and [A-Z]\b)/.test(after)
     )
       return [];
-    return [
-      {
-        letter,
-        marked,
-        concluded: CONCLUSION.test(before) || /^\s*(?:is|must be) (?:the )?(?:correct|right|best|answer)/i.test(after),
-      },
-    ];
+    const concluded =
+      CONCLUSION.test(before) ||
+      /^\s*(?:is|must be) (?:the )?(?:correct|right|best|answer)/i.test(after) ||
+      (paired && first.concluded);
+    joined = { letter, marked, concluded, end: match.index + all.length };
+    return [joined];
   });
   const readings = [
     found.filter(({ marked, concluded }) => marked && concluded),
@@ -144,6 +165,7 @@ function lettered(text: string, choices: Choices): number | null | undefined {
 function mentioned(text: string, choices: Choices): number | undefined {
   const plain = (one: string) =>
     normalised(one)
+      .replace(/(?<![\p{L}\p{N})])[-−](?=[\d.])/gu, 'minus ')
       .replace(/[^\p{L}\p{N}.°%]+/gu, ' ')
       .replace(/\.(?!\d)/g, ' ')
       .replace(/\s+/g, ' ')
@@ -166,7 +188,8 @@ function mentioned(text: string, choices: Choices): number | undefined {
     if (names[index] === '' || at === -1) continue;
     const [before, behind] = [words.slice(0, at), words.slice(at + name.length)];
     const denied =
-      / (?:not|no|neither|nor|isn t|than|never)(?: \w+)?$/.test(before) && !/^(?:no|not|none)\b/.test(names[index]!);
+      / (?:not|no|neither|nor|isn t|than|never)(?: (?:in|on|at|to|of))?(?: \w+)?$/.test(before) &&
+      !/^(?:no|not|none)\b/.test(names[index]!);
     if (!denied && !/^(?:is|are|was) (?:wrong|incorrect|false|not)\b/.test(behind)) found.push(index);
     words = words.replaceAll(name, ' · ');
   }

@@ -36,12 +36,17 @@ export function numberOfFormula(text: string): ParsedNumber | undefined {
   return leaf.kind === 'leaf' ? numericLeaf(leaf.text) : undefined;
 }
 
-/** Words and letters of choices, however they are set. Brackets stay: an interval is not a tuple. */
+/**
+ * Words and letters of choices, however they are set. Brackets stay: an interval is not a tuple. So do spaces between
+ * digits: `5 1/2` is not `51/2`.
+ */
 function plain(text: string): string {
   return text
     .normalize('NFKC')
     .toLowerCase()
-    .replace(/\s+/g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/(?<!\d) | (?!\d)/g, '')
+    .replace(/_\{(\w)\}/g, '_$1')
     .replace(/^\(([a-z])\)$/, '$1');
 }
 
@@ -233,7 +238,10 @@ function sameValue(given: string, truth: string): boolean {
   if (inWords(a.value) || inWords(b.value)) return false;
   try {
     engine ??= new ComputeEngine();
-    const [left, right] = [engine.parse(improper(a.value)), engine.parse(improper(b.value))];
+    const formulas = [improper(a.value), improper(b.value)];
+    // The engine would read `2 3` as 23.
+    if (formulas.some((formula) => /\d \d/.test(formula.replace(/_\{?\w+\}?/g, '')))) return false;
+    const [left, right] = [engine.parse(formulas[0]!), engine.parse(formulas[1]!)];
     if (!left.isValid || !right.isValid) return false;
     if (left.isSame(right)) return true;
     const symbols = symbolsOf(left, right);

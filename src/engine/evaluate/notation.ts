@@ -120,6 +120,9 @@ export function withoutUnit(text: string): { value: string; unit: string | undef
   return { value: (COUNTED.exec(text)?.[1] ?? text).trim(), unit: undefined };
 }
 
+/** To TeX the power in 2^10 is 1; to those who write it, 10. */
+const WHOLE_POWER = /\^\s*([-+]?\d{2,}|[-+]\d)/g;
+
 /** Without what surrounds a value: dollar signs, sizes of brackets, fonts, spacing, degrees. */
 export function cleaned(text: string): string {
   return joinedThousands(toLatex(text))
@@ -147,7 +150,8 @@ export function cleaned(text: string): string {
     .replace(/\\frac\s*(\{[^{}]*\})\s*(\d)/g, '\\frac$1{$2}')
     .replace(/\\sqrt\s*(\d)/g, '\\sqrt{$1}')
     .replace(/(?<![\\a-z])sqrt\s*\(([^()]*)\)/g, '\\sqrt{$1}')
-    .replace(/\\(le|ge)q?(?:slant)?(?![a-z])/g, '\\$1 ')
+    .replace(/\\(le|ge|ne)q?(?:slant)?(?![a-z])/g, '\\$1 ')
+    .replace(WHOLE_POWER, '^{$1}')
     .replace(/\\lt(?![a-z])/g, '<')
     .replace(/\\gt(?![a-z])/g, '>')
     .replace(/<=/g, '\\le ')

@@ -202,6 +202,23 @@ modules:
     );
   });
 
+  it('says that an empty range of interpolate or noise changes nothing', () => {
+    for (const form of ['interpolate: {a: x, b: y, alpha: 0.5', 'noise: {model: x, sigma: 0.1']) {
+      const text = `${form}, layers: [3, 3]}\n`;
+      assert.deepEqual(
+        parseRecipe(text).problems.map(({ severity, offset, message }) => [severity, offset, message]),
+        [
+          [
+            'warning',
+            text.indexOf('[3, 3]'),
+            '[3, 3] has no layer, so nothing changes: ranges exclude their end, so layer 3 is [3, 4].',
+          ],
+        ],
+      );
+      assert.deepEqual(parseRecipe(`${form}, layers: [3, 4]}\n`).problems, []);
+    }
+  });
+
   it('is one document', () => {
     const { problems } = parseRecipe('stitch: a:b:c\n---\nstitch: c:b:a\n');
     assert.equal(problems.length, 1);

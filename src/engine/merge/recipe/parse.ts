@@ -113,6 +113,19 @@ function readRecipe(root: MapNode, report: ReportProblem): Recipe {
   };
 }
 
+/** A range without layers is meant for one layer. */
+function checkNotEmpty(layers: LayerRange | undefined, report: ReportProblem): void {
+  if (layers === undefined) return;
+  const [first, end] = layers.value;
+  if (first === end)
+    report({
+      code: 'layer-range',
+      severity: 'warning',
+      ...placeOf(layers),
+      message: `[${first}, ${end}] has no layer, so nothing changes: ranges exclude their end, so layer ${first} is [${first}, ${first + 1}].`,
+    });
+}
+
 function readForm(root: MapNode, report: ReportProblem): Form | undefined {
   const stitch = entryOf(root, 'stitch');
   if (stitch) return readStitch(stitch.value, report);
@@ -124,13 +137,15 @@ function readForm(root: MapNode, report: ReportProblem): Form | undefined {
       settingOf(valueOf(interpolate, 'alpha')),
     ];
     if (a === undefined || b === undefined || alpha === undefined) return undefined;
+    const layers = layersOf(valueOf(interpolate, 'layers'));
+    checkNotEmpty(layers, report);
     return {
       kind: 'interpolate',
       place: placeOf(entryOf(root, 'interpolate')!.key),
       a,
       b,
       alpha,
-      layers: layersOf(valueOf(interpolate, 'layers')),
+      layers,
       part: wordOf(valueOf(interpolate, 'part'), PARTS) ?? 'all',
     };
   }
@@ -145,13 +160,15 @@ function readForm(root: MapNode, report: ReportProblem): Form | undefined {
         message: 'sigma is a standard deviation and must not be negative.',
       });
     if (model === undefined || sigma === undefined) return undefined;
+    const layers = layersOf(valueOf(noise, 'layers'));
+    checkNotEmpty(layers, report);
     return {
       kind: 'noise',
       place: placeOf(entryOf(root, 'noise')!.key),
       model,
       sigma,
       scale: wordOf(valueOf(noise, 'scale'), NOISE_SCALES) ?? 'absolute',
-      layers: layersOf(valueOf(noise, 'layers')),
+      layers,
       part: wordOf(valueOf(noise, 'part'), PARTS) ?? 'all',
       seed: integerOf(valueOf(noise, 'seed'))?.value ?? 0,
     };
