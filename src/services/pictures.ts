@@ -27,12 +27,17 @@ export async function pictureBelow(folder: string, name: string): Promise<Pictur
 
 /** @throws a sentence when it is not there, too large, or no picture. */
 export async function readPicture(file: string, name = path.basename(file)): Promise<PictureBytes> {
-  const handle = await open(file).catch((error: unknown) => {
-    throw sentence(error, name);
-  });
+  // Before opening: a named pipe would wait for a writer for ever.
+  const handle = await stat(file)
+    .then((facts) => {
+      if (!facts.isFile()) throw new Error(`"${name}" is no file.`);
+      return open(file);
+    })
+    .catch((error: unknown) => {
+      throw error instanceof Error && !('code' in error) ? error : sentence(error, name);
+    });
   try {
     const facts = await handle.stat();
-    if (!facts.isFile()) throw new Error(`"${name}" is no file.`);
     if (facts.size > MOST_BYTES)
       throw new Error(`"${name}" is larger than ${MOST_BYTES / 1e6} MB, too large to be shown.`);
     return pictureFrom(await handle.readFile(), name);

@@ -1,5 +1,5 @@
 /** What a JSONL file seems to hold, from its first lines: enough to offer it, no more. The engine reads it in earnest. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 export interface DataHint {
   /** Paired pictures of the paper's authors, or questions with answers. */
@@ -14,6 +14,8 @@ const HEAD = 64 * 1024;
 
 export async function sniffData(file: string): Promise<DataHint | undefined> {
   try {
+    // A named pipe would wait for a writer for ever.
+    if (!(await stat(file)).isFile()) return undefined;
     const handle = await open(file);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);

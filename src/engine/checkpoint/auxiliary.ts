@@ -1,5 +1,5 @@
 /** The text files beside the weights, and what differs in them between the stages of a lineage. */
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { FileDifference } from '../diff/result.js';
@@ -8,6 +8,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { fileError } from './failure.js';
 import { parsePythonJson } from './json.js';
 import { readFully } from './read.js';
+import { openRegular } from './regular.js';
 import { readText } from './text.js';
 
 /** Files that shape what a model does with the same weights. Names as transformers writes them. */
@@ -152,7 +153,7 @@ async function sameBytes(before: string, after: string, signal?: AbortSignal): P
 async function openFile(file: string) {
   try {
     const real = await realpath(file);
-    const handle = await open(real, 'r');
+    const handle = await openRegular(real);
     return { real, handle, bytes: (await handle.stat()).size };
   } catch (error) {
     throw fileError(error, file);

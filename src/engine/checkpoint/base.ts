@@ -2,12 +2,13 @@
  * Where the base of an adapter lies: in front of it, as `BASE+ADAPTER` (mergekit's way to write it), or where the
  * adapter's config says. What a config names is looked for on this machine and nowhere else.
  */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
 import { quoted, shown } from './failure.js';
 import { hubFolder } from './hub.js';
 import { isAdapterFolder, weightFiles } from './locate.js';
+import { REF_LIMIT, readText } from './text.js';
 
 /** Folders above the adapter's in which a relative path is tried: trainers write it relative to where they were started. */
 const LEVELS = 5;
@@ -80,7 +81,7 @@ export async function inCache(name: string, revision: string | undefined): Promi
   if (snapshots.length === 0) return undefined;
   // `locate` takes the snapshot that refs/main names.
   if (revision === undefined || !/^[\w.-]+$/.test(revision)) return repository;
-  const commit = await readFile(path.join(repository, 'refs', revision), 'utf8').then(
+  const commit = await readText(path.join(repository, 'refs', revision), REF_LIMIT).then(
     (text) => text.trim(),
     () => revision,
   );

@@ -2,9 +2,10 @@
  * The Hugging Face cache: `models--org--name/{refs,snapshots,blobs}`. Where it lies follows `huggingface_hub`'s own
  * rules (its documentation, "Manage the cache"); nothing is fetched and nothing is written.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { REF_LIMIT, readText } from './text.js';
 
 /** Characters of a revision that are shown. */
 const SHORT_REVISION = 7;
@@ -52,7 +53,7 @@ export async function hubSnapshots(hub: string): Promise<Snapshot[]> {
 
 /** The revision that `refs/main` of a cached repository names; undefined when there is none. */
 export async function readMain(repositoryFolder: string): Promise<string | undefined> {
-  return readFile(path.join(repositoryFolder, 'refs', 'main'), 'utf8').then(
+  return readText(path.join(repositoryFolder, 'refs', 'main'), REF_LIMIT).then(
     (text) => text.trim() || undefined,
     () => undefined,
   );

@@ -127,6 +127,8 @@ function locateAdapter(given: string, folder: string, entries: string[]): Locati
   const files = entries.filter((entry) => ADAPTER.test(entry));
   const only = files.includes(ADAPTER_FILE) ? ADAPTER_FILE : files.length === 1 ? files[0] : undefined;
   if (only !== undefined) return adapterAt(given, folder, entries, only);
+  const part = files.find((file) => NUMBERED.test(file));
+  if (part !== undefined) throw inParts(folder, part);
   const others = weightFiles(entries);
   throw (
     foreignFormat(
@@ -140,8 +142,17 @@ function locateAdapter(given: string, folder: string, entries: string[]): Locati
   );
 }
 
+/** @throws `unsupported` for one part of several, which neither PEFT nor transformers reads, and which alone is half an adapter. */
 function adapterAt(given: string, folder: string, entries: string[], file: string): Location {
+  if (Number(NUMBERED.exec(file)?.[3] ?? 1) > 1) throw inParts(folder, file);
   return { path: given, folder, entries, shards: [file], index: undefined, alone: false, adapter: true };
+}
+
+function inParts(folder: string, file: string): FrankensteinError {
+  return new FrankensteinError(
+    'unsupported',
+    `${shown(folder)} holds an adapter in several files (${shown(file)}), which PEFT does not read: save it as one, ${ADAPTER_FILE}.`,
+  );
 }
 
 async function locateFile(given: string, folder: string, name: string, signal?: AbortSignal): Promise<Location> {

@@ -3,6 +3,9 @@ import { fileError, malformed, thousands } from './failure.js';
 import { readFully } from './read.js';
 import { openRegular } from './regular.js';
 
+/** Bytes of a file that holds the name of a revision. */
+export const REF_LIMIT = 1024;
+
 /** @throws `malformed` when it is no regular file, longer than `limit` bytes, or no UTF-8; `not-found`, `permission`. */
 export async function readText(path: string, limit: number, signal?: AbortSignal): Promise<string> {
   try {

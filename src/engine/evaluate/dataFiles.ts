@@ -1,16 +1,19 @@
 /** What files of data are known by: a run over others is another run. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { fileError } from '../checkpoint/failure.js';
+import { openRegular } from '../checkpoint/regular.js';
 
 /** SHA-256 of its bytes, hex. */
 export async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256');
+  const handle = await openRegular(file);
   try {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+    for await (const chunk of handle.createReadStream()) hash.update(chunk as Buffer);
   } catch (error) {
     throw fileError(error, file);
+  } finally {
+    await handle.close();
   }
   return hash.digest('hex');
 }

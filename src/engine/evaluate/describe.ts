@@ -1,8 +1,5 @@
 /** Pictures in words, by a language model the user has chosen, for sets that come without descriptions. */
-import { readFile } from 'node:fs/promises';
-import { fileError } from '../checkpoint/failure.js';
-import { isInParquet, readParquetPicture } from '../parquet/picture.js';
-import { mediaTypeOf } from '../model/processor/decodeImage.js';
+import { bytesOfImage, mediaTypeOf } from '../model/processor/decodeImage.js';
 import { FrankensteinError } from '../errors.js';
 import { shown } from '../checkpoint/failure.js';
 import type { LanguageModel } from './languageModel.js';
@@ -22,9 +19,7 @@ export async function describeAll(
     pictures,
     model.parallel,
     async (picture) => {
-      const bytes = isInParquet(picture)
-        ? await readParquetPicture(picture, signal)
-        : await readFile(picture).catch((error: unknown) => Promise.reject(fileError(error, picture)));
+      const bytes = await bytesOfImage(picture, signal);
       const type = mediaTypeOf(bytes);
       if (type === undefined)
         throw new FrankensteinError('unsupported', `${shown(picture)} is no PNG, JPEG or WebP picture.`);

@@ -1,8 +1,9 @@
 /** JSON Lines from files that nobody should trust: one object per line, and every complaint with its line's number. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { liesBelow } from '../checkpoint/below.js';
 import { fileError, malformed, shown, thousands } from '../checkpoint/failure.js';
+import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 
 /** What a bad line does: ends the reading with an error, or is left out and reported. */
@@ -33,6 +34,11 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Bytes. */
 const FILE_LIMIT = 512 * 1024 * 1024;
+/** Bytes; a question with a long description has a few kilobytes. */
+const LINE_LIMIT = 4 * 1024 * 1024;
+const LINES_LIMIT = 2_000_000;
+/** Bytes read at once. */
+const CHUNK = 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -50,20 +56,21 @@ export async function readJsonl<T>(
   options: ReadOptions = {},
 ): Promise<DataSet<T>> {
   const file = path.resolve(given);
-  const bytes = await readBounded(file);
   const set: DataSet<T> = { file, items: [], badLines: [] };
-  for (let line = 1, begin = 0; begin < bytes.length; line++) {
-    throwIfCancelled(options.signal);
-    const found = bytes.indexOf(0x0a, begin);
-    const end = found === -1 ? bytes.length : found;
-    try {
-      const object = objectIn(bytes.subarray(begin, end));
-      if (object !== undefined) set.items.push(await parse(object, line));
-    } catch (error) {
-      if (!(error instanceof LineError)) throw error;
-      set.badLines.push({ line, why: error.message });
+  let line = 0;
+  for await (const lines of linesOf(file)) {
+    for (const bytes of lines) {
+      throwIfCancelled(options.signal);
+      if (++line > LINES_LIMIT) throw malformed(file, `has more than ${thousands(LINES_LIMIT)} lines.`);
+      try {
+        if (bytes === TOO_LONG) throw new LineError(`has more than ${thousands(LINE_LIMIT)} bytes.`);
+        const object = objectIn(bytes);
+        if (object !== undefined) set.items.push(await parse(object, line));
+      } catch (error) {
+        if (!(error instanceof LineError)) throw error;
+        set.badLines.push({ line, why: error.message });
+      }
     }
-    begin = end + 1;
   }
   if (options.badLines !== 'skip' && set.badLines.length > 0) throw badLine(file, set.badLines);
   if (set.items.length === 0) {
@@ -94,18 +101,48 @@ function badLine(file: string, [first, ...others]: readonly BadLine[]): Frankens
   );
 }
 
-async function readBounded(file: string): Promise<Buffer> {
+/** In place of a line that is not kept. */
+const TOO_LONG = new Uint8Array();
+
+/** The lines of a file without their ends, as many at once as a chunk of it completes: it is never held whole. */
+async function* linesOf(file: string): AsyncGenerator<Uint8Array[]> {
+  const handle = await openRegular(file);
   try {
-    const facts = await stat(file);
-    if (!facts.isFile()) throw malformed(file, 'is not a regular file.');
-    if (facts.size > FILE_LIMIT)
-      throw malformed(
-        file,
-        `has ${thousands(facts.size)} bytes; the limit for a data set is ${thousands(FILE_LIMIT)}.`,
-      );
-    return await readFile(file);
+    const { size } = await handle.stat();
+    if (size > FILE_LIMIT)
+      throw malformed(file, `has ${thousands(size)} bytes; the limit for a data set is ${thousands(FILE_LIMIT)}.`);
+    let parts: Uint8Array[] = [];
+    let length = 0;
+    const keep = (part: Uint8Array) => {
+      length += part.length;
+      if (length <= LINE_LIMIT) parts.push(part);
+      else parts = [];
+    };
+    const line = () => {
+      const whole = length > LINE_LIMIT ? TOO_LONG : Buffer.concat(parts);
+      parts = [];
+      length = 0;
+      return whole;
+    };
+    for (let at = 0; at < size;) {
+      const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, Math.min(CHUNK, size - at), at);
+      if (bytesRead === 0) break; // shorter than it was
+      at += bytesRead;
+      let begin = 0;
+      const lines: Uint8Array[] = [];
+      for (let end = buffer.indexOf(0x0a); end !== -1 && end < bytesRead; end = buffer.indexOf(0x0a, begin)) {
+        keep(buffer.subarray(begin, end));
+        lines.push(line());
+        begin = end + 1;
+      }
+      yield lines;
+      keep(buffer.subarray(begin, bytesRead));
+    }
+    if (length > 0) yield [line()];
   } catch (error) {
     throw fileError(error, file);
+  } finally {
+    await handle.close();
   }
 }
 

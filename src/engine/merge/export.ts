@@ -3,7 +3,7 @@
  * tokenizer and processor file, and a model card. Under another name first; the final one appears whole or not at all.
  */
 import { rmSync } from 'node:fs';
-import { copyFile, mkdir, open, readdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { availableParallelism, hostname } from 'node:os';
 import type { CallContext, StageRequest } from '../api.js';
@@ -11,16 +11,18 @@ import { isRecipePath } from '../checkpoint/base.js';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { COMPUTING_BYTES } from '../checkpoint/computed.js';
 import { bytesOf } from '../checkpoint/elements.js';
-import { shown } from '../checkpoint/failure.js';
+import { malformed, shown } from '../checkpoint/failure.js';
 import { checkUnchanged, fingerprint } from '../checkpoint/fingerprint.js';
 import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { openStage } from '../checkpoint/open.js';
+import { readText } from '../checkpoint/text.js';
 import { withoutQuantisation } from '../checkpoint/quantizationConfig.js';
 import { createMeter } from '../diff/meter.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { BASE_BYTES, DEFAULT_MEMORY } from '../runtime/budget.js';
 import { WorkerPool } from '../runtime/pool.js';
 import { modelCard } from './card.js';
+import { TEXT_LIMIT } from './recipe/tree.js';
 import type { WriteJob } from './write.js';
 
 export interface ExportRequest {
@@ -327,7 +329,9 @@ async function writeTexts(
 ): Promise<void> {
   for (const [name, file] of checkpoint.files) {
     throwIfCancelled(signal);
-    if (name !== 'config.json' && !/^readme|\.index\.json$/i.test(name)) await copyFile(file, path.join(folder, name));
+    if (name === 'config.json' || /^readme|\.index\.json$/i.test(name)) continue;
+    if (!(await stat(file)).isFile()) throw malformed(file, 'is not a regular file.');
+    await copyFile(file, path.join(folder, name));
   }
   // Every weight is written as a plain number.
   await writeFile(
@@ -350,7 +354,8 @@ async function writeTexts(
 }
 
 async function cardOf(checkpoint: Checkpoint, asked: StageRequest, signal: AbortSignal | undefined): Promise<string> {
-  const recipe = asked.recipe ?? (isRecipePath(checkpoint.path) ? await readFile(checkpoint.path, 'utf8') : undefined);
+  const recipe =
+    asked.recipe ?? (isRecipePath(checkpoint.path) ? await readText(checkpoint.path, 4 * TEXT_LIMIT) : undefined);
   const sources = await Promise.all(
     (checkpoint.virtual?.sources ?? []).map(async (source) => ({
       path: source.path,

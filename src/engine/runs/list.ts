@@ -165,7 +165,10 @@ async function doneShare(folder: string, tasks: number): Promise<number> {
   return tasks > 0 ? Math.min(1, (journal.split('\n').length - 1) / tasks) : 0;
 }
 
-const BEGIN = '{"schema":1,';
+/** Stands near the beginning of every result. */
+const SCHEMA = '"schema":1,';
+/** Bytes. */
+const HEAD = 256;
 
 /** By its first and last bytes: a list does not read every result. What is damaged inside is told when it is opened. */
 async function looksWhole(file: string): Promise<boolean> {
@@ -173,10 +176,10 @@ async function looksWhole(file: string): Promise<boolean> {
   if (handle === undefined) return false;
   try {
     const { size } = await handle.stat();
-    const [first, last] = [Buffer.alloc(BEGIN.length), Buffer.alloc(1)];
+    const [first, last] = [Buffer.alloc(HEAD), Buffer.alloc(1)];
     await handle.read(first, 0, first.length, 0);
     await handle.read(last, 0, 1, Math.max(0, size - 1));
-    return first.toString() === BEGIN && last.toString() === '}';
+    return first.toString('latin1').includes(SCHEMA) && last.toString() === '}';
   } finally {
     await handle.close();
   }

@@ -1,6 +1,6 @@
 // Adapters on their base: what they are made of, and everything that may be wrong with them.
 import assert from 'node:assert/strict';
-import { cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
@@ -421,6 +421,8 @@ describe('an adapter', () => {
   /** What is wrong, the code, and what the sentence says. */
   const wrong: [string, { config?: Record<string, unknown>; tensors?: WrittenTensor[] }, ErrorCode, RegExp][] = [
     ['another type', { config: { peft_type: 'IA3' } }, 'unsupported', /an adapter of type "IA3".*merge_and_unload/],
+    // PEFT looks types up as they are spelled, and knows no "lora".
+    ['a type that PEFT does not know', { config: { peft_type: 'lora' } }, 'unsupported', /an adapter of type "lora"/],
     ['no type', { config: { peft_type: null } }, 'malformed', /has no "peft_type"/],
     ['DoRA', { config: { use_dora: true } }, 'unsupported', /DoRA/],
     [
@@ -597,6 +599,17 @@ describe('an adapter with more beside it', () => {
       (await discover({ roots: [folder], huggingFaceCache: false })).map((found) => [found.path, found.family]),
       [[folder, 'LORA']],
     );
+  });
+
+  it('is not read from one of several parts, nor half', async () => {
+    const folder = await writeAdapter(fresh(), { tensors });
+    const part = path.join(folder, 'adapter_model-00001-of-00002.safetensors');
+    await rename(path.join(folder, 'adapter_model.safetensors'), part);
+    const refusal = { code: 'unsupported', message: /holds an adapter in several files .*save it as one/ };
+    for (const at of [folder, part, path.join(folder, 'adapter_config.json')])
+      await assert.rejects(openCheckpoint(at), refusal);
+    await copyFile(part, path.join(folder, 'adapter_model-00002-of-00002.safetensors'));
+    await assert.rejects(openCheckpoint(folder), refusal);
   });
 
   it('is not read from a file of another name, or from a pickle', async () => {

@@ -35,15 +35,16 @@ export interface ReadOptions {
  * @throws `not-found`, `permission`, `malformed`, `unsupported`, `cancelled`, and what `room` throws.
  */
 export async function readImage(file: string, options: ReadOptions = {}): Promise<RgbImage> {
-  return decodeImage(await bytesOf(file, options.signal), file, options.room);
+  return decodeImage(await bytesOfImage(file, options.signal), file, options.room);
 }
 
 /** Width and height of an image file, upright, without decoding it. @throws as `readImage` */
 export async function readImageSize(file: string, signal?: AbortSignal): Promise<PictureSize> {
-  return uprightSize(codecOf(await bytesOf(file, signal), file).header);
+  return uprightSize(codecOf(await bytesOfImage(file, signal), file).header);
 }
 
-async function bytesOf(file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+/** The bytes of an image file, or of an image inside a Parquet file. @throws as `readImage` */
+export async function bytesOfImage(file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (isInParquet(file)) return readParquetPicture(file, signal);
   try {
     const handle = await openRegular(file);
