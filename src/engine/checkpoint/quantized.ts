@@ -49,6 +49,8 @@ const ON_EXPERTS =
   /^(.+\.experts\.\w+?)(?:_weight)?_(blocks|scales|scale|scale_inv|scale_2|global_scale|packed|zero_points?|zeros)$/;
 const ON_MODULE = /^(.+)\.(qweight|qzeros|SCB|W_q|codebooks|_weight_\w+)$/;
 const MAYBE_ON_MODULE = /^(.+)\.(scales?|scale_inv|zeros?|g_idx|codes|meta|B|s)$/;
+/** A scale of a name that is not known: codes beside it are not what they lie there as. */
+const UNKNOWN_SCALE = /^(.+)\.(\w*scale\w*)$/;
 /** What activations were scaled by while the model ran: of no use for a weight. */
 const ACTIVATION =
   /\.(?:(?:input|output|act|activation|attn|prob|kv?|v|q|key|value|query|kv_cache)_(?:scale|amax|zero_point|offset|global_scale)\w*|input_scale_ub)$/;
@@ -63,7 +65,9 @@ function partnerOf(onDisk: string): Partner | undefined {
   const maybe = MAYBE_ON_WEIGHT.exec(onDisk);
   if (maybe) return { weight: maybe[1]!, part: maybe[2]!, sure: false };
   const maybeOnModule = MAYBE_ON_MODULE.exec(onDisk);
-  return maybeOnModule ? { weight: `${maybeOnModule[1]!}.weight`, part: maybeOnModule[2]!, sure: false } : undefined;
+  if (maybeOnModule) return { weight: `${maybeOnModule[1]!}.weight`, part: maybeOnModule[2]!, sure: false };
+  const unknown = ACTIVATION.test(onDisk) ? null : UNKNOWN_SCALE.exec(onDisk);
+  return unknown ? { weight: `${unknown[1]!}.weight`, part: unknown[2]!, sure: false } : undefined;
 }
 
 /** Whether a weight may lie in this dtype as codes: anything but the usual floats, and the integers of indices. */

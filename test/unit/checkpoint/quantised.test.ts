@@ -153,6 +153,20 @@ describe('quantised weights', () => {
     assert.deepEqual([tensors.length, leftOut.length], [2, 0]);
   });
 
+  it('are left out beside a scale of a name that is not known', () => {
+    for (const part of ['scale_weight', 'weight_dequant_scale']) {
+      const { tensors, leftOut } = sorted({
+        [`${MODULE}.weight`]: ['F8_E4M3', [8, 8]],
+        [`${MODULE}.${part}`]: ['F32', []],
+      });
+      assert.equal(tensors.length, 0, part);
+      assert.deepEqual(
+        leftOut.map(({ weight, reason }) => [weight, reason]),
+        Array.from({ length: 2 }, () => [`${MODULE}.weight`, 'It is quantised (FP8), which is not read here.']),
+      );
+    }
+  });
+
   it('leave ordinary parameters alone whose names look like scales', () => {
     const names = {
       'norm.weight': BF16,
