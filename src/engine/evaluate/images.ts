@@ -3,8 +3,8 @@ import { shown } from '../checkpoint/failure.js';
 import { counted } from '../model/processor/messages.js';
 import { LineError } from './jsonl.js';
 
-/** How data sets write the place of an image; MMMU numbers them from 1. */
-const MARKER = /<image(?: (\d{1,2}))?>/g;
+/** How data sets write the place of an image; MMMU numbers them from 1, MathVision without a space. */
+const MARKER = /<image(?: ?(\d{1,2}))?>/g;
 /** Names of keys and columns that hold images, or say where they are. */
 const IMAGE_LIKE = /(?:^|[_\W])(?:images?|imgs?|pictures?|photos?|figures?|videos?|pixel_values)(?:$|[_\W\d])/i;
 

@@ -12,7 +12,7 @@ import { bytesOf, pictureName } from '../parquet/picture.js';
 import { answerTypeOf } from './answerType.js';
 import { checkAllRead, isImageLike, placed } from './images.js';
 import { type DataSet, LineError, pictureBelow, type ReadOptions } from './jsonl.js';
-import { checkBox, type Question } from './questionSet.js';
+import { checkBox, checkChoice, optionsOf, type Question, truthOf } from './questionSet.js';
 
 interface Published {
   name: string;
@@ -32,7 +32,7 @@ const FORMATS: readonly Published[] = [
     has: ['pid', 'question', 'answer', 'question_type', 'decoded_image'],
     columns: ['pid', 'question', 'query', 'answer', 'question_type', 'answer_type', 'choices', 'precision'],
     question(row) {
-      const choices = textsOf(row['choices']);
+      const choices = given(listed(row['choices'], 'choices'));
       const precision = Number(row['precision'] ?? NaN);
       const kind =
         row['question_type'] === 'multi_choice'
@@ -54,6 +54,18 @@ const FORMATS: readonly Published[] = [
       };
     },
   },
+  ...['question', 'problem'].flatMap((asked) =>
+    ['options', 'choices'].map((options): Published => ({
+      name: 'MMMU',
+      has: [asked, options, 'answer'],
+      columns: ['id', 'hint', asked, options, 'answer', 'subfield'],
+      question: (row, index) => ({
+        ...withOptions(row, asked, listed(row[options], options)),
+        id: idOf(row, index, 'id'),
+        task: row['subfield'] ? textOf(row, 'subfield') : undefined,
+      }),
+    })),
+  ),
   {
     name: 'MATH-500',
     has: ['problem', 'answer'],
@@ -76,7 +88,7 @@ const FORMATS: readonly Published[] = [
       prompt: textOf(row, 'prompt'),
       answer: textOf(row, 'answer'),
       answerType: answerTypeOf(textOf(row, 'answer_type')),
-      choices: textsOf(row['choices']),
+      choices: given(listed(row['choices'], 'choices')),
       description: row['description'] ? textOf(row, 'description') : undefined,
       task: row['task'] ? textOf(row, 'task') : undefined,
     }),
@@ -95,22 +107,13 @@ const FORMATS: readonly Published[] = [
     }),
   },
   {
-    name: 'MMMU',
-    has: ['question', 'options', 'answer'],
-    columns: ['id', 'question', 'options', 'answer', 'question_type', 'subfield'],
-    question: (row, index) => ({
-      ...withOptions(row, listed(row['options'])),
-      id: idOf(row, index, 'id'),
-      task: row['subfield'] ? textOf(row, 'subfield') : undefined,
-    }),
-  },
-  {
     name: 'MMBench',
     has: ['question', 'A', 'B', 'answer'],
     columns: ['index', 'hint', 'question', 'A', 'B', 'C', 'D', 'E', 'F', 'answer', 'category'],
     question: (row, index) => ({
       ...withOptions(
         row,
+        'question',
         ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((letter) => (isThere(row[letter]) ? [textOf(row, letter)] : [])),
       ),
       id: idOf(row, index, 'index'),
@@ -133,11 +136,15 @@ const FORMATS: readonly Published[] = [
 ];
 
 /** The question with its options below, lettered; an open question where there are none. */
-function withOptions(row: ParquetRow, options: readonly string[]): Omit<Question, 'images' | 'id' | 'task'> {
+function withOptions(
+  row: ParquetRow,
+  asked: string,
+  options: readonly string[],
+): Omit<Question, 'images' | 'id' | 'task'> {
   const lines = options.map((option, index) => `${String.fromCharCode(65 + index)}. ${option}`);
   const hint = isThere(row['hint']) ? [textOf(row, 'hint')] : [];
   return {
-    prompt: [...hint, textOf(row, 'question'), ...lines].join('\n'),
+    prompt: [...hint, textOf(row, asked), ...lines].join('\n'),
     answer: textOf(row, 'answer'),
     answerType: options.length > 0 ? 'choice' : 'math',
     choices:
@@ -146,12 +153,13 @@ function withOptions(row: ParquetRow, options: readonly string[]): Omit<Question
   };
 }
 
-/** A list, or one written as Python writes it: `['5', "6"]`. */
-function listed(value: unknown): readonly string[] {
+/** A list, letters with their options, or a list written as Python writes it: `['5', "6"]`. */
+function listed(value: unknown, column: string): readonly string[] {
   if (Array.isArray(value)) return value.map(String);
+  if (typeof value === 'object' && value !== null) return optionsOf(value, column);
   const text = typeof value === 'string' ? value.trim() : '';
   if (text === '') return [];
-  if (!/^\[[\s\S]*\]$/.test(text)) throw new LineError('has "options" that are no list.');
+  if (!/^\[[\s\S]*\]$/.test(text)) throw new LineError(`has "${column}" that are no list.`);
   return [...text.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(?<=[[,]\s*)([^\s'",[\]][^'",[\]]*)/g)].map(
     ([, single, double, bare]) => (single ?? double ?? bare ?? '').replace(/\\(['"\\])/g, '$1'),
   );
@@ -229,7 +237,7 @@ export async function readParquetQuestions(
     if (format === undefined)
       throw new FrankensteinError(
         'unsupported',
-        `${shown(name)} has the columns ${file.columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${FORMATS.map((known) => known.name).join(', ')}).`,
+        `${shown(name)} has the columns ${file.columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${[...new Set(FORMATS.map((known) => known.name))].join(', ')}).`,
       );
     const pictured = imageColumns(file.columns);
     const imageLike = file.columns.filter((column) => isImageLike(column) && column !== 'description');
@@ -253,7 +261,9 @@ export async function readParquetQuestions(
           const where = pictured.map((column) => `"${column}"`).join(', ');
           const { prompt, images } = placed(question.prompt, found, where);
           checkBox(question.answerType, images);
-          set.items.push({ ...question, prompt, images });
+          const answer = truthOf(question.answer);
+          checkChoice({ ...question, answer });
+          set.items.push({ ...question, answer, prompt, images });
         } catch (error) {
           if (!(error instanceof LineError)) throw error;
           if (badLines !== 'skip') throw malformed(name, `row ${index + 1} ${error.message}`);
@@ -297,6 +307,6 @@ function textOf(row: ParquetRow, column: string): string {
   return text;
 }
 
-function textsOf(value: unknown): readonly string[] | undefined {
-  return Array.isArray(value) && value.length > 0 ? value.map(String) : undefined;
+function given(choices: readonly string[]): readonly string[] | undefined {
+  return choices.length > 0 ? choices : undefined;
 }

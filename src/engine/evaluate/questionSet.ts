@@ -1,6 +1,9 @@
 /** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
 import { type AnswerType, answerTypeOf } from './answerType.js';
+import { shown } from '../checkpoint/failure.js';
+import { givenAnswer } from './answer.js';
 import { boxOf } from './box.js';
+import { trueChoice } from './choice.js';
 import { checkAllRead, placed } from './images.js';
 import {
   identity,
@@ -40,7 +43,7 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
   return readJsonl(
     file,
     async (object, line) => {
-      const answerType = answerTypeOf(text(object, 'answer_type'));
+      const answerType = typeIn(object);
       const choices = choicesOf(object);
       const { key, names } = imageNames(object);
       checkAllRead(object, READ, names.length);
@@ -48,10 +51,12 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
       for (const name of names) files.push(await pictureBelow(file, name, key));
       const { prompt, images } = placed(text(object, 'prompt'), files, `"${key}"`);
       checkBox(answerType, images);
+      const answer = answerOf(object, answerType);
+      checkChoice({ answer, answerType, choices });
       return {
         id: identity(object, seen, line),
         prompt,
-        answer: answerOf(object, answerType),
+        answer,
         answerType,
         choices,
         images,
@@ -79,6 +84,42 @@ function imageNames(object: JsonObject): { key: string; names: string[] } {
   return { key, names: value as string[] };
 }
 
+/** @throws LineError with what to write where conversations of training sets are read. */
+function typeIn(object: JsonObject): AnswerType {
+  const conversation = ['messages', 'conversations'].find((key) => Array.isArray(object[key]));
+  if (conversation !== undefined && object['answer_type'] === undefined)
+    throw new LineError(
+      `has "${conversation}", a conversation to train on: write it as "prompt", "answer" and "answer_type".`,
+    );
+  return answerTypeOf(text(object, 'answer_type'));
+}
+
+/** The truth within `<answer>…</answer>` or `\boxed{…}`, as sets for training with rewards write it. */
+export function truthOf(answer: string): string {
+  const { text: inside, marked } = givenAnswer(answer);
+  return marked !== undefined && inside !== '' ? inside : answer;
+}
+
+/** A truth that no answer can match is a mistake of the set. @throws LineError */
+export function checkChoice({
+  answer,
+  answerType,
+  choices,
+}: Pick<Question, 'answer' | 'answerType' | 'choices'>): void {
+  if (answerType === 'choice' && choices !== undefined && trueChoice(answer, choices) === undefined)
+    throw new LineError(
+      `has the answer "${shown(answer.slice(0, 60))}", which is none of its ${choices.length} choices: give a letter, or the words of one.`,
+    );
+}
+
+/** Letters with their options, `{"A": "3", "B": "4"}`, as a list. @throws LineError */
+export function optionsOf(value: object, key: string): string[] {
+  const entries = Object.entries(value).filter(([, option]) => option !== null && option !== '');
+  if (entries.length === 0 || entries.some(([letter], index) => letter !== String.fromCharCode(65 + index)))
+    throw new LineError(`has "${key}" whose names are not A, B, C and so on.`);
+  return entries.map(([, option]) => String(option));
+}
+
 /** Boxes are in pixels of one image. @throws LineError */
 export function checkBox(type: AnswerType, images: readonly string[]): void {
   if (type === 'box' && images.length > 1)
@@ -86,14 +127,16 @@ export function checkBox(type: AnswerType, images: readonly string[]): void {
 }
 
 function choicesOf(object: JsonObject): readonly string[] | undefined {
-  const value = object['choices'];
+  const key = object['choices'] === undefined ? 'options' : 'choices';
+  const value = object[key];
   if (value === undefined || value === null) return undefined;
+  if (typeof value === 'object' && !Array.isArray(value)) return optionsOf(value, key);
   if (
     !Array.isArray(value) ||
     value.length === 0 ||
     !value.every((choice) => typeof choice === 'string' || typeof choice === 'number')
   )
-    throw new LineError('has "choices" that are no list of texts.');
+    throw new LineError(`has "${key}" that are no list of texts.`);
   return value.map(String);
 }
 
@@ -104,5 +147,5 @@ function answerOf(object: JsonObject, type: AnswerType): string {
     if (found === undefined) throw new LineError('has an "answer" that is not four numbers, though its type is "box".');
     return JSON.stringify(found);
   }
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : text(object, 'answer');
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : truthOf(text(object, 'answer'));
 }

@@ -115,10 +115,24 @@ describe('Parquet question sets', () => {
     );
   });
 
+  it('choices under either name, as list or letters, and truths in tags and boxes', async () => {
+    const items = await read('choices');
+    assert.deepEqual(
+      items.map(({ prompt, answer, answerType, choices }) => [prompt, answer, answerType, choices]),
+      [['Which?\nA. 3\nB. 4', 'B', 'choice', ['3', '4']]],
+    );
+    assert.deepEqual((await read('letters'))[0]!.choices, ['3', '4']);
+    assert.deepEqual(
+      (await read('marked')).map(({ answer }) => answer),
+      ['4', '5'],
+    );
+    await assert.rejects(read('bad-choice'), /row 1 has the answer "1", which is none of its 2 choices/);
+  });
+
   it('other columns, other rows and broken files are named', async () => {
     await assert.rejects(
       read('unknown'),
-      /has the columns text, label, which are no question set that is known \(MathVista, MATH-500, the evaluation format, verl, MMMU, MMBench, GSM8K\)\./,
+      /has the columns text, label, which are no question set that is known \(MathVista, MMMU, MATH-500, the evaluation format, verl, MMBench, GSM8K\)\./,
     );
     await assert.rejects(
       readParquetPicture(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),

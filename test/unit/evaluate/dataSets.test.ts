@@ -171,6 +171,20 @@ describe('questions', () => {
     await refused(readQuestionSet(await written(question({ choices: 'ab' }))), /no list of texts/);
   });
 
+  it('take options by letter, and refuse a truth that is none of them', async () => {
+    const choice = (more: object) => question({ answer_type: 'choice', answer: 'B', ...more });
+    for (const more of [{ options: ['3', '4'] }, { choices: { A: '3', B: '4' } }, { options: { A: '3', B: '4' } }])
+      assert.deepEqual((await readQuestionSet(await written(choice(more)))).items[0]!.choices, ['3', '4']);
+    await refused(readQuestionSet(await written(choice({ choices: { B: '3', A: '4' } }))), /names are not A, B, C/);
+    await refused(
+      readQuestionSet(await written(choice({ choices: ['3', '4'], answer: 'C' }))),
+      /line 1 has the answer "C", which is none of its 2 choices/,
+    );
+    await refused(readQuestionSet(await written({ id: 1, messages: [] })), /has "messages", a conversation/);
+    const { items } = await readQuestionSet(await written(question({ answer: '<answer> 2 </answer>' })));
+    assert.equal(items[0]!.answer, '2');
+  });
+
   it('of the samples are all usable', async () => {
     for (const name of ['general', 'math', 'text'])
       assert.equal((await readQuestionSet(path.resolve('samples/eval', `${name}.jsonl`))).badLines.length, 0);
