@@ -24,11 +24,7 @@ export function fileError(error: unknown, path: string): FrankensteinError {
       );
     default:
       return code === undefined
-        ? new FrankensteinError(
-            'internal',
-            `Reading ${shown(path)} failed: ${error instanceof Error ? error.message : String(error)}`,
-            cause,
-          )
+        ? new FrankensteinError('internal', `Reading ${shown(path)} failed: ${said(error)}`, cause)
         : new FrankensteinError('permission', `The operating system could not read ${shown(path)} (${code}).`, cause);
   }
 }
@@ -49,6 +45,15 @@ export function malformed(file: string, why: string): FrankensteinError {
 export function shown(path: string): string {
   const short = path.length > 400 ? `${path.slice(0, 200)}…${path.slice(-199)}` : path;
   return short.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+}
+
+/**
+ * What a library said of a file, as the end of a sentence: libraries quote the file, so it is printable, on one line, cut
+ * to a few hundred characters, and ends in a stop.
+ */
+export function said(error: unknown): string {
+  const message = shown((error instanceof Error ? error.message : String(error)).trim().replace(/\s+/g, ' '));
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 /** A name from inside a file in a sentence: quoted, printable, never longer than a line. */

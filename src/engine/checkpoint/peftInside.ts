@@ -19,7 +19,10 @@ export function splitPeft(found: readonly Found[]): { model: Found[]; inside: Fo
   const wrapped = new Set(found.flatMap((tensor) => wrappedModule(tensor) ?? []));
   const isPart = (tensor: Found) =>
     PART.test(tensor.onDisk) ||
-    (wrapped.size > 0 && wrappedModule(tensor) === undefined && parentsOf(tensor.onDisk).some((at) => wrapped.has(at)));
+    (wrapped.size > 0 &&
+      wrappedModule(tensor) === undefined &&
+      // A bias may have stayed where the module's own is.
+      parentsOf(tensor.onDisk).some((at) => wrapped.has(at) && tensor.onDisk !== `${at}.bias`));
   const inside = found.filter(isPart);
   const copied = new Set(found.flatMap(({ onDisk }) => (COPY.test(onDisk) ? [onDisk.replace(COPY, '.')] : [])));
   const model: Found[] = [];

@@ -1,7 +1,7 @@
 /** Parquet files by byte range, through hyparquet: footer first, then only the columns and rows that are asked for. */
 import { parquetMetadataAsync, parquetReadObjects, type AsyncBuffer, type FileMetaData } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { fileError, malformed, thousands } from '../checkpoint/failure.js';
+import { fileError, malformed, said, thousands } from '../checkpoint/failure.js';
 import { readFully } from '../checkpoint/read.js';
 import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError } from '../errors.js';
@@ -113,9 +113,6 @@ async function guard<T>(file: string, action: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof FrankensteinError) throw error;
     if (error instanceof Error && 'errno' in error) throw fileError(error, file);
-    throw malformed(
-      file,
-      `is no readable Parquet file: ${error instanceof Error ? error.message.replace(/\.?$/, '.') : String(error)}`,
-    );
+    throw malformed(file, `is no readable Parquet file: ${said(error)}`);
   }
 }

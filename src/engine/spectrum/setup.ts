@@ -1,7 +1,7 @@
 /** What a request means: its stages, its matrices, how each is taken. No weight is read yet. */
 import type { CallContext } from '../api.js';
 import type { Checkpoint, Dtype, Tensor } from '../checkpoint/checkpoint.js';
-import { quoted, thousands } from '../checkpoint/failure.js';
+import { quoted, said, thousands } from '../checkpoint/failure.js';
 import type { AlignedTensor } from '../diff/align.js';
 import type { MissingTensor } from '../diff/result.js';
 import { openStages } from '../diff/stages.js';
@@ -100,7 +100,7 @@ function checkFilter(filter: string | undefined): void {
   } catch (error) {
     throw new FrankensteinError(
       'bad-request',
-      `The filter ${quoted(filter!)} is no regular expression: ${(error as Error).message.replace(/^.*\/: /, '')}.`,
+      `The filter ${quoted(filter!)} is no regular expression: ${said((error as Error).message.replace(/^.*\/[a-z]*: /s, ''))}`,
       { cause: error },
     );
   }

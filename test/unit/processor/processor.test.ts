@@ -188,6 +188,22 @@ describe('a processor refuses, naming the file,', () => {
       'malformed',
       /chat_template\.jinja has a chat template that is not valid Jinja: /,
     );
+    // Libraries quote what the file has: no control character may reach a terminal, and a sentence has an end.
+    await refused(
+      async () => createProcessor(await altered('sample', { 'chat_template.jinja': '{{ messages \0 }}' })),
+      'malformed',
+      /not valid Jinja: [^\0]*\\u\{0\}/,
+    );
+    const [loud, long] = [
+      await createProcessor(
+        await altered('sample', { 'chat_template.jinja': '{{ raise_exception("\u001b[2J gone\nand more") }}' }),
+      ),
+      await createProcessor(
+        await altered('sample', { 'chat_template.jinja': `{{ raise_exception("${'x'.repeat(5000)}") }}` }),
+      ),
+    ];
+    await refused(() => loud.process({ input: asked(0) }), 'bad-request', /: \\u\{1b\}\[2J gone and more\.$/);
+    await refused(() => long.process({ input: asked(0) }), 'bad-request', /: x{200}…x{199}\.$/);
     const llama = await createProcessor(await altered('llama2'));
     await refused(
       () => llama.render([{ role: 'assistant', content: 'Hi' }]),

@@ -3,6 +3,7 @@
  * lines cannot become millions of nodes; everything past this module is finite and small.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
+import { said } from '../../checkpoint/failure.js';
 import type { Place, Report } from './problem.js';
 
 export interface ScalarNode extends Place {
@@ -219,9 +220,5 @@ function moveEntry(entry: MapEntry, { offset, length }: Place): MapEntry {
 }
 
 function sentence(message: string): string {
-  const line = message
-    .split('\n')[0]!
-    .replace(/ at line \d+, column \d+:?$/, '')
-    .trim();
-  return /[.!?]$/.test(line) ? line : `${line}.`;
+  return said(message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''));
 }

@@ -1,6 +1,6 @@
 /** A checkpoint's chat template: Jinja, through Hugging Face's own library. */
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { malformed, quoted, shown, thousands } from '../../checkpoint/failure.js';
+import { malformed, quoted, said, shown, thousands } from '../../checkpoint/failure.js';
 import { readText } from '../../checkpoint/text.js';
 import { FrankensteinError } from '../../errors.js';
 import { LimitError, withinTime } from '../../runtime/bounded.js';
@@ -50,7 +50,7 @@ export async function readChatTemplate(
     if (error instanceof LimitError) throw error;
     throw new FrankensteinError(
       'malformed',
-      `${shown(file)} has a chat template that is not valid Jinja: ${sentence(error)}`,
+      `${shown(file)} has a chat template that is not valid Jinja: ${said(error)}`,
       { cause: error },
     );
   }
@@ -72,7 +72,7 @@ export async function readChatTemplate(
         throw new LimitError(`The chat template of ${shown(file)} ${error.message}`, { cause: error });
       throw new FrankensteinError(
         'bad-request',
-        `The chat template of ${shown(file)} refused the conversation: ${sentence(error)}`,
+        `The chat template of ${shown(file)} refused the conversation: ${said(error)}`,
         { cause: error },
       );
     }
@@ -119,9 +119,4 @@ function defaultOf(value: unknown, file: string): string | undefined {
     file,
     `has ${named.size === 0 ? 'a "chat_template" that is no text' : `chat templates ${[...named.keys()].map(quoted).join(', ')}, and none called "default"`}.`,
   );
-}
-
-function sentence(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

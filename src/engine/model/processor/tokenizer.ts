@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { Tokenizer } from '@huggingface/tokenizers';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { malformed, shown } from '../../checkpoint/failure.js';
+import { malformed, said, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { LimitError, withinTime } from '../../runtime/bounded.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
@@ -59,11 +59,9 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
     );
   } catch (error) {
     if (error instanceof LimitError) throw error;
-    throw new FrankensteinError(
-      'malformed',
-      `${shown(file)} could not be read as a tokenizer: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
+    throw new FrankensteinError('malformed', `${shown(file)} could not be read as a tokenizer: ${said(error)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -80,10 +78,7 @@ function bounded(tokenizer: TextTokenizer, file: string, tooLong: () => string):
       return withinTime(TEXT_LIMIT + CHARACTER_LIMIT * size, tooLong, work);
     } catch (error) {
       if (error instanceof FrankensteinError) throw error;
-      throw malformed(
-        file,
-        `describes a tokenizer that does not work: ${error instanceof Error ? error.message : String(error)}.`,
-      );
+      throw malformed(file, `describes a tokenizer that does not work: ${said(error)}`);
     }
   };
   const decode: TextTokenizer['decode'] = (ids, options) => {
