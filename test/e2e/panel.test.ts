@@ -402,7 +402,7 @@ describe('the panel', () => {
       .first()
       .click();
     await panel().id('reveal-2').click();
-    await lab.page.page.locator(`.tab.active .tab-label[aria-label*="/rl/${TENSORS}"]`).waitFor();
+    await lab.page.tab(TENSORS).waitFor();
     assert.equal(
       await lab.page.page.locator('.part.editor .editor-group-container').count(),
       2,

@@ -329,6 +329,12 @@ export class WorkbenchPage {
         row = await this.explorerRow(one);
         if (paths.length > 1) await row.locator('.label-name').click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
       }
+      // A folder that is clicked expands, and moves the rows below it, perhaps under the next click.
+      const selected = this.explorerRows().and(this.page.locator('[aria-selected="true"]'));
+      if (paths.length > 1 && (await selected.count()) !== paths.length) throw new Error('Others are selected.');
+      for (const one of paths.length > 1 ? paths : [])
+        if ((await (await this.explorerRow(one)).getAttribute('aria-selected')) !== 'true')
+          throw new Error(`${one} is not selected.`);
       await row?.locator('.label-name').click({ button: 'right' });
       await menu.getByRole('menuitem').first().waitFor({ timeout });
       return menu;
