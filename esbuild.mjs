@@ -60,7 +60,7 @@ const product = [
     entryPoints: {
       engine: 'src/engineProcess/main.ts',
       local: 'src/engineProcess/local.ts',
-      worker: 'src/engine/runtime/worker.ts',
+      worker: 'src/engine/worker.ts',
     },
     outdir: 'dist',
   },

@@ -1,7 +1,7 @@
 /** `frankenstein compare`: what training changed, layer by layer. */
 import { Command } from 'commander';
 import path from 'node:path';
-import type { CompareResult } from '../engine/diff/result.js';
+import type { CompareResult } from '../engine/analyses/compare/result.js';
 import { tensorsCsv } from '../protocol/csv.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { compareReport } from './compareReport.js';

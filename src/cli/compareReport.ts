@@ -1,5 +1,5 @@
 /** The comparison for people: stages, a table of layers with bars, a summary of regions. */
-import type { Aggregate, CompareResult, DeltaAggregate } from '../engine/diff/result.js';
+import type { Aggregate, CompareResult, DeltaAggregate } from '../engine/analyses/compare/result.js';
 import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
 import { bar, formatNumber, formatPercent, table } from './terminal.js';
 

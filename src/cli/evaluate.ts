@@ -1,8 +1,9 @@
 /** `frankenstein evaluate`: vision, vision-to-reasoning and reasoning of checkpoints, apart. */
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { EvaluateRequest, LanguageModelRequest, Role } from '../engine/evaluate/request.js';
-import type { EvaluateResult } from '../engine/evaluate/result.js';
+import type { EvaluateRequest, Role } from '../engine/analyses/evaluate/request.js';
+import type { LanguageModelRequest } from '../engine/grading/languageModel.js';
+import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
 import { evaluateReport, evaluationPlanSentence } from './evaluateReport.js';
 import { type CommandContext, parseCount, parseSeed, parseSize } from './options.js';
 import { writeOutput } from './output.js';

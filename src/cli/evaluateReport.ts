@@ -1,7 +1,7 @@
 /** Evaluations for people: the three abilities with intervals, and who differs from whom. */
-import type { EvaluatePlan } from '../engine/evaluate/request.js';
+import { type EvaluatePlan, type AbilityName } from '../engine/analyses/evaluate/request.js';
 import { mainReference, readingOf } from '../protocol/evaluationReading.js';
-import { ABILITIES, type AbilityName, type EvaluateResult } from '../engine/evaluate/result.js';
+import { ABILITIES, type EvaluateResult } from '../engine/analyses/evaluate/result.js';
 import { formatSeconds, interval, signed } from './probeReport.js';
 import { formatBytes, formatCount, formatPercent, table } from './terminal.js';
 

@@ -1,7 +1,7 @@
 /** `frankenstein inspect`: what a checkpoint holds, from its headers. */
 import { Command } from 'commander';
 import path from 'node:path';
-import type { InspectResult } from '../engine/api.js';
+import type { InspectResult } from '../engine/analyses/inspect/result.js';
 import type { CommandContext } from './options.js';
 import { writeOutput } from './output.js';
 import { formatBytes, formatCount, print, table } from './terminal.js';

@@ -1,5 +1,7 @@
 /** What the tables of a lineage share: its stages, the names of its updates, what has no counterpart. */
-import type { FileDifference, MissingTensor, StageSummary } from '../engine/diff/result.js';
+import type { FileDifference } from '../engine/checkpoint/fileDifference.js';
+import type { MissingTensor } from '../engine/lineage/align.js';
+import type { StageSummary } from '../engine/lineage/stageSummary.js';
 import type { Section } from '../engine/topology/topology.js';
 import { formatBytes, formatCount, table } from './terminal.js';
 

@@ -1,8 +1,8 @@
 /** `frankenstein probe`: interventions inside a model, depth by depth. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import path from 'node:path';
-import type { ProbeRequest } from '../engine/probe/request.js';
-import type { ProbeResult } from '../engine/probe/result.js';
+import type { ProbeRequest } from '../engine/analyses/probe/request.js';
+import type { ProbeResult } from '../engine/analyses/probe/result.js';
 import { parseCount, parseCuts, parseSeed, parseSize, type CommandContext } from './options.js';
 import { writeOutput } from './output.js';
 import { createProbeLine } from './probeLine.js';

@@ -1,5 +1,5 @@
 /** Progress of a probe on one line of stderr that is drawn over, and only where somebody watches. */
-import type { ProbeProgress } from '../engine/probe/request.js';
+import type { ProbeProgress } from '../engine/analyses/probe/request.js';
 import { bar, formatCount, printableLine } from './terminal.js';
 import { formatSeconds } from './probeReport.js';
 

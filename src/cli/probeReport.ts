@@ -1,6 +1,6 @@
 /** Probes for people: a table over layers with bars, intervals and regions. */
-import type { ProbePlan } from '../engine/probe/request.js';
-import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from '../engine/probe/result.js';
+import type { ProbePlan } from '../engine/analyses/probe/request.js';
+import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from '../engine/analyses/probe/result.js';
 import { regionOfLayer } from '../engine/topology/cuts.js';
 import { bar, formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
 

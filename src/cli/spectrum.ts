@@ -2,8 +2,8 @@
 import { Command, Option } from 'commander';
 import path from 'node:path';
 import { FrankensteinError } from '../engine/errors.js';
-import type { SpectrumRequest } from '../engine/spectrum/request.js';
-import type { SpectrumMode, SpectrumResult } from '../engine/spectrum/result.js';
+import type { SpectrumRequest } from '../engine/analyses/spectrum/request.js';
+import type { SpectrumMode, SpectrumResult } from '../engine/analyses/spectrum/result.js';
 import { spectraCsv } from '../protocol/csv.js';
 import { parseCount, parseCuts, parseSize, type CommandContext } from './options.js';
 import { writeOutput } from './output.js';

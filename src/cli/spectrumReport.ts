@@ -1,6 +1,12 @@
 /** Spectra for people: stages, a table of layers, a summary of regions. */
-import type { SpectrumPlan } from '../engine/spectrum/request.js';
-import type { LayerSpectra, MetricName, SpectraAggregate, SpectrumResult, Spread } from '../engine/spectrum/result.js';
+import type { SpectrumPlan } from '../engine/analyses/spectrum/request.js';
+import type {
+  LayerSpectra,
+  MetricName,
+  SpectraAggregate,
+  SpectrumResult,
+  Spread,
+} from '../engine/analyses/spectrum/result.js';
 import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
 import { formatSeconds } from './probeReport.js';
 import { formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';

@@ -1,5 +1,5 @@
 /** Talking to a terminal: progress on stderr, tables on stdout, errors as one sentence. */
-import type { Progress } from '../engine/api.js';
+import type { Progress } from '../engine/calls.js';
 import { sentenceOf } from './exit.js';
 
 /**

@@ -1,7 +1,7 @@
 /** `frankenstein transfer` and `frankenstein sweep`: hybrids of IN and RL that are never written, measured side by side. */
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Sweep } from '../engine/evaluate/hybrids.js';
+import type { Sweep } from '../engine/analyses/evaluate/hybrids.js';
 import { type EvaluationOptions, evaluationOptions, requestOf, runEvaluation } from './evaluate.js';
 import { type CommandContext, parseCuts } from './options.js';
 

@@ -2,9 +2,10 @@
  * The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests.
  * The module of an analysis is loaded when it is first asked for: parsing them all takes longer than most answers.
  */
-import type { CallContext, EngineApi, EngineHost } from './api.js';
+import type { EngineApi } from './api.js';
+import type { CallContext, EngineHost } from './calls.js';
 import { FrankensteinError } from './errors.js';
-import { AnswerThread } from './model/thread.js';
+import { AnswerThread } from './models/thread.js';
 import { Turns } from './runtime/turns.js';
 
 /** A call whose module is loaded with the first one. */
@@ -25,11 +26,12 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       return work();
     }, context?.signal);
   return {
-    inspect: async ({ path }, context) => (await import('./checkpoint/inspect.js')).inspectCheckpoint(path, context),
-    planCompare: lazy(async () => (await import('./diff/compare.js')).planCompare),
+    inspect: async ({ path }, context) =>
+      (await import('./analyses/inspect/inspect.js')).inspectCheckpoint(path, context),
+    planCompare: lazy(async () => (await import('./analyses/compare/compare.js')).planCompare),
     compare: (request, context) =>
-      alone(context, async () => (await import('./diff/compare.js')).compare(request, workerFile, context)),
-    recut: async ({ result, cuts }) => (await import('./diff/aggregate.js')).recut(result, cuts),
+      alone(context, async () => (await import('./analyses/compare/compare.js')).compare(request, workerFile, context)),
+    recut: async ({ result, cuts }) => (await import('./analyses/compare/aggregate.js')).recut(result, cuts),
     async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
       if (!before || !after)
@@ -37,22 +39,30 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
           'bad-request',
           `There is no update number ${from} between ${stages.length} stages.`,
         );
-      return (await import('./diff/detail.js')).tensorDetail(
+      return (await import('./analyses/compare/detail.js')).tensorDetail(
         { before: before.path, after: after.path, name, from },
         context,
       );
     },
-    planSpectrum: lazy(async () => (await import('./spectrum/plan.js')).planSpectrum),
+    planSpectrum: lazy(async () => (await import('./analyses/spectrum/plan.js')).planSpectrum),
     spectrum: (request, context) =>
-      alone(context, async () => (await import('./spectrum/spectrum.js')).spectrum(request, workerFile, context)),
-    recutSpectrum: async ({ result, cuts }) => (await import('./spectrum/aggregate.js')).recutSpectrum(result, cuts),
+      alone(context, async () =>
+        (await import('./analyses/spectrum/spectrum.js')).spectrum(request, workerFile, context),
+      ),
+    recutSpectrum: async ({ result, cuts }) =>
+      (await import('./analyses/spectrum/aggregate.js')).recutSpectrum(result, cuts),
     fullSpectrum: async (request, context) =>
-      (await import('./spectrum/full.js')).fullSpectrum(request, workerFile, (work) => alone(context, work), context),
+      (await import('./analyses/spectrum/full.js')).fullSpectrum(
+        request,
+        workerFile,
+        (work) => alone(context, work),
+        context,
+      ),
     async guessOrder({ paths }, context) {
       const [{ guessOrder }, { openCheckpoint }, { sampledDistance }] = await Promise.all([
-        import('./checkpoint/order.js'),
-        import('./checkpoint/open.js'),
-        import('./diff/closeness.js'),
+        import('./lineage/order.js'),
+        import('./merge/checkpoint.js'),
+        import('./analyses/compare/closeness.js'),
       ]);
       return guessOrder(
         paths,
@@ -62,9 +72,15 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     },
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
     planProbe: async (request, context) =>
-      (await import('./probe/plan.js')).planProbe(request, workerFile, turns, () => answers.release(), context),
+      (await import('./analyses/probe/plan.js')).planProbe(
+        request,
+        workerFile,
+        turns,
+        () => answers.release(),
+        context,
+      ),
     probe: (request, context) =>
-      alone(context, async () => (await import('./probe/probe.js')).probe(request, workerFile, context)),
+      alone(context, async () => (await import('./analyses/probe/probe.js')).probe(request, workerFile, context)),
     checkRecipe: lazy(async () => (await import('./merge/language/feedback.js')).checkRecipe),
     completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
     hoverRecipe: async ({ text, offset }) =>
@@ -72,18 +88,27 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
     exportMerged: async (request, context) =>
       (await import('./merge/export.js')).exportMerged(request, workerFile, (work) => alone(context, work), context),
-    hybrids: lazy(async () => (await import('./evaluate/hybrids.js')).hybrids),
+    hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
     planEvaluate: async (request, context) =>
-      (await import('./evaluate/plan.js')).planEvaluate(request, workerFile, turns, () => answers.release(), context),
+      (await import('./analyses/evaluate/plan.js')).planEvaluate(
+        request,
+        workerFile,
+        turns,
+        () => answers.release(),
+        context,
+      ),
     evaluate: (request, context) =>
-      alone(context, async () => (await import('./evaluate/evaluate.js')).evaluate(request, workerFile, host, context)),
+      alone(context, async () =>
+        (await import('./analyses/evaluate/evaluate.js')).evaluate(request, workerFile, host, context),
+      ),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
-    listRuns: async ({ runsFolder }) => (await import('./runs/list.js')).listRuns(runsFolder),
-    readRun: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readRun(runsFolder, runId),
-    readSpectrum: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readSpectrum(runsFolder, runId),
-    readProbe: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readProbe(runsFolder, runId),
-    readEvaluation: async ({ runsFolder, runId }) => (await import('./runs/list.js')).readEvaluation(runsFolder, runId),
+    listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),
+    readRun: async ({ runsFolder, runId }) => (await import('./analyses/list.js')).readRun(runsFolder, runId),
+    readSpectrum: async ({ runsFolder, runId }) => (await import('./analyses/list.js')).readSpectrum(runsFolder, runId),
+    readProbe: async ({ runsFolder, runId }) => (await import('./analyses/list.js')).readProbe(runsFolder, runId),
+    readEvaluation: async ({ runsFolder, runId }) =>
+      (await import('./analyses/list.js')).readEvaluation(runsFolder, runId),
     deleteRun: async ({ runsFolder, runId }) => (await import('./runs/store.js')).deleteRun(runsFolder, runId),
   };
 }

@@ -1,12 +1,12 @@
 /** Times the model engine on the sample checkpoint: node modelEngine.cjs ROOT CHECKPOINT THREADS ROUNDS. Prints JSON; milliseconds. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openCheckpoint } from '../../src/engine/checkpoint/open.js';
-import { decodeAll } from '../../src/engine/model/generate.js';
-import { openModel } from '../../src/engine/model/model.js';
-import { readImage } from '../../src/engine/model/processor/decodeImage.js';
-import { userMessage } from '../../src/engine/model/processor/messages.js';
-import { createProcessor } from '../../src/engine/model/processor/processor.js';
+import { openCheckpoint } from '../../src/engine/merge/checkpoint.js';
+import { decodeAll } from '../../src/engine/models/generate.js';
+import { openModel } from '../../src/engine/models/model.js';
+import { readImage } from '../../src/engine/models/processor/decodeImage.js';
+import { userMessage } from '../../src/engine/models/processor/messages.js';
+import { createProcessor } from '../../src/engine/models/processor/processor.js';
 
 /** As in model_torch.py. */
 const BATCHES = [1, 8, 64];

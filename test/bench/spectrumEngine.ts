@@ -6,10 +6,10 @@
  */
 import { writeFileSync } from 'node:fs';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { openCheckpoint } from '../../src/engine/checkpoint/open.js';
-import { exactValues } from '../../src/engine/spectrum/exact/exact.js';
-import { fastSpectrum } from '../../src/engine/spectrum/fast/fast.js';
-import { type MatrixSource, wholeMatrix } from '../../src/engine/spectrum/matrix.js';
+import { openCheckpoint } from '../../src/engine/merge/checkpoint.js';
+import { exactValues } from '../../src/engine/analyses/spectrum/exact/exact.js';
+import { fastSpectrum } from '../../src/engine/analyses/spectrum/fast/fast.js';
+import { type MatrixSource, wholeMatrix } from '../../src/engine/analyses/spectrum/matrix.js';
 
 /** As the engine has it when the user sets none, less what the process itself needs. */
 const MEMORY = 2 ** 31 - 2 ** 28;

@@ -1,14 +1,14 @@
 /** What the campaign damages: for every kind of file that users are sent, a valid one and what reads it. */
 import { copyFile, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openCheckpoint } from '../../src/engine/checkpoint/open.js';
+import { openCheckpoint } from '../../src/engine/merge/checkpoint.js';
 import { createEngine } from '../../src/engine/engine.js';
-import { readProbeSet } from '../../src/engine/evaluate/probeSet.js';
-import { readSets } from '../../src/engine/evaluate/sets.js';
-import { readImage } from '../../src/engine/model/processor/decodeImage.js';
-import { userMessage } from '../../src/engine/model/processor/messages.js';
-import { createProcessor } from '../../src/engine/model/processor/processor.js';
-import { readSpec } from '../../src/engine/model/spec.js';
+import { readProbeSet } from '../../src/engine/datasets/probeSet.js';
+import { readSets } from '../../src/engine/analyses/evaluate/sets.js';
+import { readImage } from '../../src/engine/models/processor/decodeImage.js';
+import { userMessage } from '../../src/engine/models/processor/messages.js';
+import { createProcessor } from '../../src/engine/models/processor/processor.js';
+import { readSpec } from '../../src/engine/models/spec.js';
 import { pair, writeAdapter } from '../fixtures/adapter.js';
 import { writeCheckpoint } from '../fixtures/checkpoints.js';
 import { damageBytes, damageFile, damageText, type Dice } from './damage.js';

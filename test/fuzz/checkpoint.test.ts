@@ -9,7 +9,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../src/engine/checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../src/engine/checkpoint/decode.js';
-import { openCheckpoint } from '../../src/engine/checkpoint/open.js';
+import { openCheckpoint } from '../../src/engine/merge/checkpoint.js';
 import { FrankensteinError } from '../../src/engine/errors.js';
 import { defaultCuts } from '../../src/engine/topology/cuts.js';
 import { placeTensor } from '../../src/engine/topology/place.js';

@@ -3,8 +3,7 @@ import { markerPath, markOf } from '../figure/marks.js';
 import { place } from '../figure/axis.js';
 import { across, bandedSeries, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import type { DrawingText } from './figureSvg.js';
-import { sectionBrackets, textWidth } from './figureSvg.js';
+import { type DrawingText, sectionBrackets, textWidth } from './figureSvg.js';
 import { PAPER, seriesColour, type Palette } from './palette.js';
 import { element, linePath, svgDocument, text } from './svg.js';
 

@@ -1,6 +1,6 @@
 /** Evaluations for the playground: made by the engine's own arithmetic from answers that are drawn at random. */
-import { seededRandom } from '../../src/engine/evaluate/sample.js';
-import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from '../../src/engine/evaluate/scores.js';
+import { seededRandom } from '../../src/engine/numerics/sample.js';
+import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from '../../src/engine/analyses/evaluate/scores.js';
 import type {
   AbilityName,
   EvaluatedQuestion,

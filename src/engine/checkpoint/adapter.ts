@@ -8,13 +8,12 @@ import { familyById } from '../topology/families.js';
 import { canonicalName } from '../topology/names.js';
 import { findBase } from './base.js';
 import { targetFinder } from './adapterTargets.js';
-import type { Checkpoint, Reading, StoredTensor, Tensor } from './checkpoint.js';
-import { computedTensor } from './computed.js';
+import type { Checkpoint, Reading, StoredTensor, Tensor, Factor, LoraExpression } from './checkpoint.js';
+import { computedTensor } from './computedTensor.js';
 import { isFloat } from './encode.js';
 import { malformed, quoted, shown, thousands } from './failure.js';
 import { checkpointLabel } from './hub.js';
 import { leftOutWeights, stores } from './leftOut.js';
-import type { Factor, LoraExpression } from './lora.js';
 import { ADAPTER_CONFIG } from './locate.js';
 import { type LoraConfig, readLoraConfig, roleOf, type Scaling, scalingsOf } from './peft.js';
 

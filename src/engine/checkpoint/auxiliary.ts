@@ -2,7 +2,7 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { FileDifference } from '../diff/result.js';
+import type { FileDifference } from './fileDifference.js';
 import { throwIfCancelled } from '../errors.js';
 import type { Checkpoint } from './checkpoint.js';
 import { fileError } from './failure.js';

@@ -3,7 +3,6 @@
  * Nothing is loaded whole, and opening reads headers only. Everything here is plain data, so that a tensor can be sent
  * to a worker thread and read there.
  */
-import type { TensorExpression } from './computed.js';
 
 /** Storage types of the safetensors format, as it spells them. */
 export type Dtype =
@@ -173,4 +172,75 @@ export interface Virtual {
   recipe: unknown;
   /** Jinja, in place of the template that the files have. */
   chatTemplate?: string | undefined;
+}
+
+/** Every kind of expression. Structured-clone safe: it is evaluated in worker threads. */
+export type TensorExpression = LoraExpression | MergeExpression | ScaledExpression | ViewExpression;
+
+/** A factor as it is stored: rows × columns, or transposed. */
+export interface Factor {
+  tensor: Tensor;
+  transposed: boolean;
+}
+
+/** W + s·L·R. */
+export interface LoraExpression {
+  kind: 'lora';
+  /** W. */
+  base: Tensor;
+  left: Factor;
+  right: Factor;
+  rank: number;
+  scaling: number;
+}
+
+/** A quantised weight as its codes times their scales. */
+export interface ScaledExpression {
+  kind: 'scaled';
+  codes: Omit<StoredTensor, 'name'>;
+  /** Row-major, `grid` of them. */
+  scales: Omit<StoredTensor, 'name'>;
+  /** The scales are powers of two, stored as exponents with a bias of 127 (E8M0). */
+  exponents: boolean;
+  /** Scales per axis of the codes, and elements that share one; the last block may be cut off. */
+  grid: number[];
+  block: number[];
+  /** W = code · scale / divisor: 127 for bitsandbytes, whose scale is the largest magnitude of a row. */
+  divisor: number;
+  /** One byte that must be 0: the codes lie in rows, not in a GPU's tiles (bitsandbytes' `weight_format`). */
+  format: Omit<StoredTensor, 'name'> | undefined;
+}
+
+/** Matrix p, row r, column c is element `first + p·matrixStride + r·rowStride + c·columnStride` of the source. */
+export interface View {
+  rows: number;
+  columns: number;
+  first: number;
+  matrixStride: number;
+  rowStride: number;
+  columnStride: number;
+}
+
+export interface ViewExpression extends View {
+  kind: 'view';
+  source: Tensor;
+}
+
+/** Parameters of a merge method, by name. */
+export type MergeParameters = Readonly<Record<string, number | boolean | null>>;
+
+/** A merged tensor: what it is made of and how. */
+export interface MergeExpression {
+  kind: 'merge';
+  /** Which kernel of `tensors/arithmetic`. */
+  method: string;
+  /** All of the shape of the result; may be computed themselves. */
+  inputs: readonly Tensor[];
+  /** Index of the base among them. */
+  base: number | null;
+  /** Per input. */
+  models: readonly MergeParameters[];
+  shared: MergeParameters;
+  /** Names the random numbers. */
+  stream: string;
 }

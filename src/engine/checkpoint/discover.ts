@@ -1,7 +1,8 @@
 /** Finds checkpoints and recipes below folders, and checkpoints in the Hugging Face cache, without opening a weight file. */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { CallContext, FoundCheckpoint } from '../api.js';
+import type { CallContext } from '../calls.js';
+import type { FoundCheckpoint } from './found.js';
 import { throwIfCancelled } from '../errors.js';
 import { familyByNames } from '../topology/families.js';
 import { hubFolder, hubSnapshots } from './hub.js';

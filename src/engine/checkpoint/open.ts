@@ -7,7 +7,7 @@ import type { AdapterFiles } from './adapter.js';
 import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
 import type { Checkpoint, Found, LeftOutTensor, Reading, Shard, Tensor } from './checkpoint.js';
-import { computedTensor } from './computed.js';
+import { computedTensor } from './computedTensor.js';
 import { EMPTY, FROM_ZERO3 } from './empty.js';
 import { counted, fileError, malformed, quoted, shown, some } from './failure.js';
 import { parsePythonJson } from './json.js';
@@ -30,38 +30,29 @@ interface OpenedShard {
 /** An adapter on an adapter on an adapter: deeper is a circle. */
 const NESTING_LIMIT = 4;
 
-/**
- * Opens the checkpoint that `given` points at: a folder, its config.json, its index, model.safetensors, any shard, a
- * lone .safetensors file, an adapter, which is opened with its base (the one that its config names, or the one in front
- * of it in `BASE+ADAPTER`), or a recipe. Reads headers, index and config; no weights.
- * @throws `not-found`, `no-base`, `permission`, `malformed`, `mismatch`, `unsupported`, `changed`, `cancelled`
- */
-export function openCheckpoint(given: string, options: { signal?: AbortSignal | undefined } = {}): Promise<Checkpoint> {
-  return openNested(given, options.signal, 0, []);
-}
-
-/** The same for a stage of a request, which may be a recipe that is no file. @throws as `openCheckpoint` */
-export async function openStage(
-  { path: place, recipe }: { path: string; recipe?: string | undefined },
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<Checkpoint> {
-  if (recipe === undefined) return openCheckpoint(place, options);
-  const { openRecipeText } = await import('../merge/open.js');
-  return openRecipeText(recipe, place, (at) => openNested(at, options.signal, 0, []), options.signal);
-}
-
-/** @param recipes those that are being opened, whose part this is. */
-async function openNested(
-  given: string,
+/** Opens a recipe, whose parts `openPart` opens; `within` are the recipes that it is a part of. Checkpoints know nothing of the language. */
+export type OpenRecipe = (
+  file: string,
+  openPart: (at: string, within: readonly string[]) => Promise<Checkpoint>,
+  within: readonly string[],
   signal: AbortSignal | undefined,
-  depth: number,
-  recipes: readonly string[],
+) => Promise<Checkpoint>;
+
+/**
+ * Opens what `given` points at, a recipe by `openRecipe`. Everybody else calls `openCheckpoint` of `merge/checkpoint`.
+ * @param depth of adapters. @param recipes those that are being opened, whose part this is.
+ */
+export async function openNested(
+  given: string,
+  openRecipe: OpenRecipe,
+  signal: AbortSignal | undefined,
+  depth = 0,
+  recipes: readonly string[] = [],
 ): Promise<Checkpoint> {
   throwIfCancelled(signal);
   const { base, own } = await splitBase(given);
   if (base === undefined && isRecipePath(own)) {
-    const { openRecipe } = await import('../merge/open.js');
-    return openRecipe(own, (at, within) => openNested(at, signal, depth, within), recipes, signal);
+    return openRecipe(own, (at, within) => openNested(at, openRecipe, signal, depth, within), recipes, signal);
   }
   const location = await locate(own, signal);
   const opened: OpenedShard[] = [];
@@ -96,7 +87,7 @@ async function openNested(
         warnings,
       },
       base,
-      (at) => openNested(at, signal, depth + 1, recipes),
+      (at) => openNested(at, openRecipe, signal, depth + 1, recipes),
       signal,
     );
   }

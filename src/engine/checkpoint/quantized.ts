@@ -6,12 +6,11 @@
  * Sources: transformers `integrations/finegrained_fp8.py`, compressed-tensors, bitsandbytes, AutoGPTQ, AutoAWQ,
  * OpenAI's MXFP4, NVIDIA ModelOpt, torchao, Quanto, HQQ: the names their checkpoints have.
  */
-import type { Found, LeftOutTensor, Quantisation, StoredTensor } from './checkpoint.js';
+import type { Found, LeftOutTensor, Quantisation, StoredTensor, ScaledExpression } from './checkpoint.js';
 import { dtypeOf } from './decode.js';
 import { EMPTY, FROM_ZERO3, isPlaceholder } from './empty.js';
 import { quoted, thousands } from './failure.js';
 import { gridOf, type Grid } from './scaleGrid.js';
-import type { ScaledExpression } from './scaled.js';
 import { quantisationSettings, type QuantisationSettings } from './quantizationConfig.js';
 
 /** A weight that its codes and scales give, before it has a canonical name. */

@@ -3,12 +3,12 @@
  * which are computed from what. Reads no weight.
  */
 import type { Checkpoint, Dtype, Tensor } from '../checkpoint/checkpoint.js';
-import { bytesOf } from '../checkpoint/elements.js';
-import { computedTensor } from '../checkpoint/computed.js';
+import { bytesOf } from '../tensors/elements.js';
+import { computedTensor } from '../checkpoint/computedTensor.js';
 import { isFloat } from '../checkpoint/encode.js';
 import { thousands } from '../checkpoint/failure.js';
 import { leftOutWeights, whyIncomplete } from '../checkpoint/leftOut.js';
-import { turnedExperts } from '../diff/experts.js';
+import { turnedExperts } from '../checkpoint/experts.js';
 import { FrankensteinError } from '../errors.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { familyById } from '../topology/families.js';
@@ -16,8 +16,8 @@ import { sameFamily } from '../topology/model.js';
 import { isExtra } from '../topology/names.js';
 import { placeTensor } from '../topology/place.js';
 import { type Section, SECTIONS } from '../topology/topology.js';
-import type { KernelName } from './arithmetic/kernels.js';
-import type { Parameters } from './arithmetic/task.js';
+import type { KernelName } from '../tensors/arithmetic/kernels.js';
+import type { Parameters } from '../tensors/arithmetic/task.js';
 import { METHODS, type MethodName, type MethodParameter } from './methods.js';
 import {
   type InterpolateForm,

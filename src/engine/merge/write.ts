@@ -53,8 +53,8 @@ function copy(
 async function writeComputed(target: number, at: number, tensor: ComputedTensor): Promise<void> {
   // A thread that only moves bytes needs none of it.
   const [{ evaluate }, { readElements }, { encodeInto, roundTo }] = await Promise.all([
-    import('../checkpoint/computed.js'),
-    import('../checkpoint/elements.js'),
+    import('../tensors/computed.js'),
+    import('../tensors/elements.js'),
     import('../checkpoint/encode.js'),
   ]);
   const width = DTYPE_BYTES[tensor.dtype];

@@ -10,11 +10,13 @@ import { constants } from 'node:fs';
 import { mkdir, open, readFile, readdir, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
-import { isResult, type Results } from './shapes.js';
 
 export const REQUEST_FILE = 'request.json';
 export const JOURNAL_FILE = 'journal.jsonl';
 export const RESULT_FILE = 'result.json';
+
+/** Whether a stored result has the structure that its readers rely on. */
+export type Guard<Result> = (value: unknown) => value is Result;
 
 /** The same facts give the same id, so that a finished run is found again. */
 export function runIdOf(facts: unknown): string {
@@ -81,8 +83,8 @@ export class Run {
   }
 
   /** The stored result, if the run was finished and what is stored is whole; a damaged one is made again. */
-  async result<Kind extends keyof Results>(kind: Kind): Promise<Results[Kind] | undefined> {
-    return resultIn(this.folder, kind);
+  async result<Result>(isResult: Guard<Result>): Promise<Result | undefined> {
+    return resultIn(this.folder, isResult);
   }
 
   async close(): Promise<void> {
@@ -91,17 +93,17 @@ export class Run {
 }
 
 /** The result of a run that was finished; undefined where there is none, or none that is whole. */
-export function storedResult<Kind extends keyof Results>(
-  kind: Kind,
+export function storedResult<Result>(
+  isResult: Guard<Result>,
   runsFolder: string,
   runId: string,
-): Promise<Results[Kind] | undefined> {
-  return resultIn(runFolder(runsFolder, runId), kind);
+): Promise<Result | undefined> {
+  return resultIn(runFolder(runsFolder, runId), isResult);
 }
 
-async function resultIn<Kind extends keyof Results>(folder: string, kind: Kind): Promise<Results[Kind] | undefined> {
+async function resultIn<Result>(folder: string, isResult: Guard<Result>): Promise<Result | undefined> {
   const stored = await readJson(path.join(folder, RESULT_FILE));
-  return isResult(kind, stored) ? stored : undefined;
+  return isResult(stored) ? stored : undefined;
 }
 
 /** What processes were writing when they were killed: their names end in the id of a process that is gone. */

@@ -4,7 +4,6 @@
  */
 import { Worker } from 'node:worker_threads';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import type { WorkerReply } from './worker.js';
 
 export class WorkerPool<Job, Result> {
   private constructor(private readonly workers: readonly Worker[]) {}
@@ -78,4 +77,11 @@ export class WorkerPool<Job, Result> {
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
   }
+}
+
+export interface WorkerReply<R> {
+  value?: R;
+  error?: { name: string; message: string; code: string | undefined };
+  /** Share of the job that is done, 0…1; the job goes on. */
+  progress?: number;
 }

@@ -2,7 +2,7 @@
  * Places a tensor by its canonical name: section, layer, unified depth, component, region. What a family looks like
  * is in `families.ts`; what its segments mean (`o_proj`, `ln_q`, …) is common to all and here.
  */
-import type { TensorPlace } from '../diff/result.js';
+import type { TensorPlace } from './tensorPlace.js';
 import { regionOfLayer } from './cuts.js';
 import { type Family, HEADS, familyById } from './families.js';
 import type { Component } from './topology.js';

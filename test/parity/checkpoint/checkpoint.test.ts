@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readElements } from '../../../src/engine/checkpoint/elements.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { openModel } from '../../../src/engine/model/model.js';
+import { readElements } from '../../../src/engine/tensors/elements.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { openModel } from '../../../src/engine/models/model.js';
 import { temporaryFolder, type TemporaryFolder, writeSafetensors } from '../../fixtures/checkpoints.js';
 import { distance, floats, FOLDER as MODELS, promptOf } from '../model/expectations.js';
 

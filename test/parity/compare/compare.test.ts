@@ -13,7 +13,7 @@ import type {
   RegionResult,
   SectionResult,
   TensorResult,
-} from '../../../src/engine/diff/result.js';
+} from '../../../src/engine/analyses/compare/result.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { writeStage, type Case } from './hashed.js';

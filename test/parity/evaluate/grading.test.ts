@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import type { AnswerType } from '../../../src/engine/evaluate/answerType.js';
-import { isRight } from '../../../src/engine/evaluate/grade.js';
+import type { AnswerType } from '../../../src/engine/datasets/answerType.js';
+import { isRight } from '../../../src/engine/grading/grade.js';
 
 interface Row {
   type: AnswerType;

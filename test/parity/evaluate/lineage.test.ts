@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
-import type { Setting } from '../../../src/engine/evaluate/result.js';
+import type { Setting } from '../../../src/engine/analyses/evaluate/result.js';
 
 type Stored = Record<string, Record<string, Record<string, string>>>;
 interface Summary {

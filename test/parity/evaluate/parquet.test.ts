@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFile, truncate, copyFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { isRight } from '../../../src/engine/evaluate/grade.js';
-import { readQuestionSet } from '../../../src/engine/evaluate/questionSet.js';
-import { readImage } from '../../../src/engine/model/processor/decodeImage.js';
+import { isRight } from '../../../src/engine/grading/grade.js';
+import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
+import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
 import { isInParquet, readParquetPicture } from '../../../src/engine/parquet/picture.js';
 import { temporaryFolder } from '../../fixtures/checkpoints.js';
 

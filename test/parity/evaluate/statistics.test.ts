@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'vitest';
-import { bootstrapMean, mcnemarOf, wilson } from '../../../src/engine/evaluate/statistics.js';
+import { bootstrapMean, mcnemarOf, wilson } from '../../../src/engine/statistics/statistics.js';
 
 interface Expectations {
   wilson: [number, number, number, number, number][];

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { differences } from '../../../src/engine/merge/arithmetic/differences.js';
-import { kernelOf, mergeArrays } from '../../../src/engine/merge/arithmetic/kernels.js';
-import type { Kernel, MergeTask, Parameters } from '../../../src/engine/merge/arithmetic/task.js';
+import { differences } from '../../../src/engine/tensors/arithmetic/differences.js';
+import { kernelOf, mergeArrays } from '../../../src/engine/tensors/arithmetic/kernels.js';
+import type { Kernel, MergeTask, Parameters } from '../../../src/engine/tensors/arithmetic/task.js';
 import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/merge/methods.js';
 import { bell, mix } from '../hashed.js';
 

@@ -1,10 +1,10 @@
 /** The stored expectations of `make_expectations.py`, and its inputs made again from their seeds. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import type { Intervention } from '../../../src/engine/model/interventions.js';
-import { type Model, openModel, type ModelSettings } from '../../../src/engine/model/model.js';
-import type { ProcessedPrompt } from '../../../src/engine/model/processor/processor.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import type { Intervention } from '../../../src/engine/models/state.js';
+import { type Model, openModel, type ModelSettings } from '../../../src/engine/models/model.js';
+import type { ProcessedPrompt } from '../../../src/engine/models/processor/processor.js';
 
 /** Tests run from the repository's root. */
 export const FOLDER = path.resolve('test/parity/model');

@@ -5,16 +5,16 @@ import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { generate } from '../../../src/engine/model/generate.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { generate } from '../../../src/engine/models/generate.js';
 import {
   APPLIED,
   NOT_APPLIED,
   readGenerationDefaults,
   WHEN_DRAWN,
   WITHOUT_EFFECT,
-} from '../../../src/engine/model/generation/settings.js';
-import { openModel } from '../../../src/engine/model/model.js';
+} from '../../../src/engine/models/generation/settings.js';
+import { openModel } from '../../../src/engine/models/model.js';
 import { FOLDER } from './expectations.js';
 
 interface Case {

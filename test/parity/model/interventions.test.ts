@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import path from 'node:path';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { decodeAll } from '../../../src/engine/model/generate.js';
-import type { Intervention } from '../../../src/engine/model/interventions.js';
-import type { Model, RunOptions } from '../../../src/engine/model/model.js';
-import type { ProcessedPrompt } from '../../../src/engine/model/processor/processor.js';
-import type { Prefilled } from '../../../src/engine/model/state.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { decodeAll } from '../../../src/engine/models/generate.js';
+import type { Intervention, Prefilled } from '../../../src/engine/models/state.js';
+import type { Model, RunOptions } from '../../../src/engine/models/model.js';
+import type { ProcessedPrompt } from '../../../src/engine/models/processor/processor.js';
 import {
   distance,
   floats,

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { generate } from '../../../src/engine/model/generate.js';
-import { openModel } from '../../../src/engine/model/model.js';
-import { readImage } from '../../../src/engine/model/processor/decodeImage.js';
-import { createProcessor } from '../../../src/engine/model/processor/processor.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { generate } from '../../../src/engine/models/generate.js';
+import { openModel } from '../../../src/engine/models/model.js';
+import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
+import { createProcessor } from '../../../src/engine/models/processor/processor.js';
 import { distance } from './expectations.js';
 
 interface Case {

@@ -1,7 +1,7 @@
 /** Models of every family against transformers: first logits, greedy tokens, alone and padded to one batch, hidden states, attention. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { generate } from '../../../src/engine/model/generate.js';
+import { generate } from '../../../src/engine/models/generate.js';
 import { distance, floats, openStored, promptOf, readExpectations } from './expectations.js';
 
 /** On logits; they reach a few tens here. */

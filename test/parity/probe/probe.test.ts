@@ -4,9 +4,15 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ProbeRequest } from '../../../src/engine/probe/request.js';
+import type { ProbeRequest } from '../../../src/engine/analyses/probe/request.js';
 import { createEngine } from '../../../src/engine/engine.js';
-import type { AttentionResult, SkipError, SkipResult, SwapRate, SwapResult } from '../../../src/engine/probe/result.js';
+import type {
+  AttentionResult,
+  SkipError,
+  SkipResult,
+  SwapRate,
+  SwapResult,
+} from '../../../src/engine/analyses/probe/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 
 interface StoredSwap {

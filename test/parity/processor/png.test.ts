@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { decodeImage } from '../../../src/engine/model/processor/decodeImage.js';
+import { decodeImage } from '../../../src/engine/models/processor/decodeImage.js';
 
 interface Case {
   name: string;

@@ -6,10 +6,10 @@ import path from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
-import { readImage } from '../../../src/engine/model/processor/decodeImage.js';
-import type { ChatMessage } from '../../../src/engine/model/processor/messages.js';
-import { createProcessor, type Processor } from '../../../src/engine/model/processor/processor.js';
-import { smartResize } from '../../../src/engine/model/processor/smartResize.js';
+import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
+import type { ChatMessage } from '../../../src/engine/models/processor/messages.js';
+import { createProcessor, type Processor } from '../../../src/engine/models/processor/processor.js';
+import { smartResize } from '../../../src/engine/models/processor/smartResize.js';
 
 const FIXTURES = path.resolve('test/parity/processor/fixtures');
 

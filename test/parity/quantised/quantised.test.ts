@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { readElements } from '../../../src/engine/checkpoint/elements.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { readElements } from '../../../src/engine/tensors/elements.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 
 const FOLDER = path.resolve('test/parity/quantised');
 const expectations = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as Record<

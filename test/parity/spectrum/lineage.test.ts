@@ -12,7 +12,7 @@ import {
   type Spectrum,
   type SpectrumResult,
   type TensorSpectra,
-} from '../../../src/engine/spectrum/result.js';
+} from '../../../src/engine/analyses/spectrum/result.js';
 
 type ExpectedSpectrum = Pick<
   Spectrum,

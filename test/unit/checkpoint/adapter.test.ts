@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { discover } from '../../../src/engine/checkpoint/discover.js';
-import { readBytes, readElements } from '../../../src/engine/checkpoint/elements.js';
+import { readBytes, readElements } from '../../../src/engine/tensors/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
-import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
-import { readFactorRows } from '../../../src/engine/checkpoint/lora.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
+import { readFactorRows } from '../../../src/engine/tensors/lora.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import type { ErrorCode } from '../../../src/engine/errors.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 import {

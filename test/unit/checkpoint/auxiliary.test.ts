@@ -4,7 +4,7 @@ import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { differingFiles } from '../../../src/engine/checkpoint/auxiliary.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { temporaryFolder, type TemporaryFolder, writeCheckpoint } from '../../fixtures/checkpoints.js';
 
 let temporary: TemporaryFolder;

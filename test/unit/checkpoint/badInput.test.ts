@@ -5,7 +5,7 @@ import { chmod, mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { HEADER_LIMIT } from '../../../src/engine/checkpoint/safetensors.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { type ErrorCode, FrankensteinError } from '../../../src/engine/errors.js';
 import {
   headerBytes,

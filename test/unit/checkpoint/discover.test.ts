@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
 import { discover } from '../../../src/engine/checkpoint/discover.js';
 import { checkpointLabel, hubFolder } from '../../../src/engine/checkpoint/hub.js';
-import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
+import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
 import {
   temporaryFolder,
   type TemporaryFolder,

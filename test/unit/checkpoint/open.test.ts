@@ -5,10 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
-import { readBytes } from '../../../src/engine/checkpoint/elements.js';
-import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { alignTensors } from '../../../src/engine/diff/align.js';
+import { readBytes } from '../../../src/engine/tensors/elements.js';
+import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { alignTensors } from '../../../src/engine/lineage/align.js';
 import type { FrankensteinError } from '../../../src/engine/errors.js';
 import {
   inFile,

@@ -1,7 +1,7 @@
 // The order of a lineage from what people call their checkpoints.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { guessOrder, rolesOf, type StageRole } from '../../../src/engine/checkpoint/order.js';
+import { guessOrder, rolesOf, type StageRole } from '../../../src/engine/lineage/order.js';
 
 const hub = (repository: string, revision = '0123456789abcdef') =>
   `/cache/hub/models--${repository.replace('/', '--')}/snapshots/${revision}`;

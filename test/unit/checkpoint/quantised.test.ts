@@ -3,17 +3,16 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
-import { readElements } from '../../../src/engine/checkpoint/elements.js';
+import type { Checkpoint, Found } from '../../../src/engine/checkpoint/checkpoint.js';
+import { readElements } from '../../../src/engine/tensors/elements.js';
 import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
-import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import type { Found } from '../../../src/engine/checkpoint/checkpoint.js';
+import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { sortReadable } from '../../../src/engine/checkpoint/quantized.js';
 import { gridOf } from '../../../src/engine/checkpoint/scaleGrid.js';
-import { alignTensors } from '../../../src/engine/diff/align.js';
+import { alignTensors } from '../../../src/engine/lineage/align.js';
 import { exportMerged } from '../../../src/engine/merge/export.js';
-import { readSpec } from '../../../src/engine/model/spec.js';
+import { readSpec } from '../../../src/engine/models/spec.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 import {
   headerBytes,

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { copyFile, cp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { readBytes } from '../../../src/engine/checkpoint/elements.js';
+import { readBytes } from '../../../src/engine/tensors/elements.js';
 import { checkUnchanged, fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { readRange } from '../../../src/engine/checkpoint/read.js';
 import {
   headerBytes,

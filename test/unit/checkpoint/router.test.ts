@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { readElements } from '../../../src/engine/checkpoint/elements.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { readElements } from '../../../src/engine/tensors/elements.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { writeAdapter } from '../../fixtures/adapter.js';
 import { temporaryFolder, writeCheckpoint } from '../../fixtures/checkpoints.js';
 

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { readElements } from '../../../src/engine/checkpoint/elements.js';
+import { readElements } from '../../../src/engine/tensors/elements.js';
 import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
-import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
+import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { nameInFile } from '../../../src/engine/checkpoint/wrappers.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 import {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CompareResult } from '../../../src/engine/diff/result.js';
+import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { temporaryFolder, writeCheckpoint, writeLineage, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { run, sentenceOf, startShell } from './cli.js';
 

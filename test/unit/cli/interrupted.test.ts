@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { copyFile, open, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Progress } from '../../../src/engine/api.js';
-import type { CompareResult } from '../../../src/engine/diff/result.js';
+import type { Progress } from '../../../src/engine/calls.js';
+import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import {

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { SpectrumPlan } from '../../../src/engine/spectrum/request.js';
-import type { SpectrumResult } from '../../../src/engine/spectrum/result.js';
+import type { SpectrumPlan } from '../../../src/engine/analyses/spectrum/request.js';
+import type { SpectrumResult } from '../../../src/engine/analyses/spectrum/result.js';
 import { temporaryFolder, writeCheckpoint, writeLineage, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from './cli.js';
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
-import { readElements } from '../../../src/engine/checkpoint/elements.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { alignTensors } from '../../../src/engine/diff/align.js';
-import { tensorDetail } from '../../../src/engine/diff/detail.js';
-import { setUp } from '../../../src/engine/spectrum/setup.js';
+import { readElements } from '../../../src/engine/tensors/elements.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { alignTensors } from '../../../src/engine/lineage/align.js';
+import { tensorDetail } from '../../../src/engine/analyses/compare/detail.js';
+import { setUp } from '../../../src/engine/analyses/spectrum/setup.js';
 import { temporaryFolder, type TemporaryFolder, writeSafetensors } from '../../fixtures/checkpoints.js';
 import { mkdir, writeFile } from 'node:fs/promises';
 

@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
-import { exactSums, type ByteSource } from '../../../src/engine/diff/exact.js';
-import { BLOCK, ROW } from '../../../src/engine/diff/kernel.js';
-import { deltaOf } from '../../../src/engine/diff/partial.js';
-import { comparePiece } from '../../../src/engine/diff/piece.js';
+import { exactSums, type ByteSource } from '../../../src/engine/analyses/compare/exact.js';
+import { BLOCK, ROW } from '../../../src/engine/analyses/compare/kernel.js';
+import { deltaOf } from '../../../src/engine/analyses/compare/partial.js';
+import { comparePiece } from '../../../src/engine/analyses/compare/piece.js';
 
 /** Two blocks, some rows more, and some elements more: every part of the walk. */
 const ELEMENTS = 2 * BLOCK + 3 * ROW + 17;

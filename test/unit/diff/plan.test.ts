@@ -3,10 +3,10 @@ import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import type { ComputedTensor, Dtype, Shard, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../../src/engine/checkpoint/decode.js';
-import type { AlignedTensor } from '../../../src/engine/diff/align.js';
-import type { Source } from '../../../src/engine/diff/exact.js';
-import { ROW } from '../../../src/engine/diff/kernel.js';
-import { budgetFor, planTasks } from '../../../src/engine/diff/plan.js';
+import type { AlignedTensor } from '../../../src/engine/lineage/align.js';
+import type { Source } from '../../../src/engine/analyses/compare/exact.js';
+import { ROW } from '../../../src/engine/analyses/compare/kernel.js';
+import { budgetFor, planTasks } from '../../../src/engine/analyses/compare/plan.js';
 
 const MIB = 2 ** 20;
 const shard: Shard = { name: 's', realPath: '/s', bytes: 1, modifiedNs: 0n, inode: 0n, headerHash: '' };

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { FrankensteinError } from '../../../src/engine/errors.js';
-import { readProbeSet } from '../../../src/engine/evaluate/probeSet.js';
-import { readQuestionSet } from '../../../src/engine/evaluate/questionSet.js';
-import { sampleOf, sampleOfEach, seededRandom } from '../../../src/engine/evaluate/sample.js';
-import { bootstrapMean, mcnemar, wilson } from '../../../src/engine/evaluate/statistics.js';
+import { readProbeSet } from '../../../src/engine/datasets/probeSet.js';
+import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
+import { sampleOf, sampleOfEach, seededRandom } from '../../../src/engine/numerics/sample.js';
+import { bootstrapMean, mcnemar, wilson } from '../../../src/engine/statistics/statistics.js';
 
 let folder: string;
 

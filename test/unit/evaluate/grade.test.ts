@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { answerIn } from '../../../src/engine/evaluate/answer.js';
-import { boxOf, iou } from '../../../src/engine/evaluate/box.js';
-import { isChanged } from '../../../src/engine/evaluate/change.js';
-import { isRight } from '../../../src/engine/evaluate/grade.js';
-import { numbersIn } from '../../../src/engine/evaluate/number.js';
+import { answerIn } from '../../../src/engine/answers/answer.js';
+import { boxOf, iou } from '../../../src/engine/datasets/box.js';
+import { isChanged } from '../../../src/engine/grading/change.js';
+import { isRight } from '../../../src/engine/grading/grade.js';
+import { numbersIn } from '../../../src/engine/answers/number.js';
 
 describe('answers', () => {
   it('are found in tags, boxes, after thinking, or are the whole text', () => {

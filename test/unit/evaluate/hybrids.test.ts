@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { openStage } from '../../../src/engine/checkpoint/open.js';
-import { hybrids } from '../../../src/engine/evaluate/hybrids.js';
+import { openStage } from '../../../src/engine/merge/checkpoint.js';
+import { hybrids } from '../../../src/engine/analyses/evaluate/hybrids.js';
 import { temporaryFolder, type TemporaryFolder, writeCheckpoint } from '../../fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../probe/support.js';
 

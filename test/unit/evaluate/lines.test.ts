@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { open, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { hashOf } from '../../../src/engine/evaluate/dataFiles.js';
-import { describeAll } from '../../../src/engine/evaluate/describe.js';
-import { readJsonl } from '../../../src/engine/evaluate/jsonl.js';
+import { hashOf } from '../../../src/engine/datasets/dataFiles.js';
+import { describeAll } from '../../../src/engine/analyses/evaluate/describe.js';
+import { readJsonl } from '../../../src/engine/datasets/jsonl.js';
 import { readMain } from '../../../src/engine/checkpoint/hub.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { sameMathematics } from '../../../src/engine/evaluate/mathematics.js';
+import { sameMathematics } from '../../../src/engine/answers/mathematics.js';
 
 describe('mathematical answers', () => {
   const same: [string, string][] = [

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
-import type { EvaluateProgress, EvaluateRequest } from '../../../src/engine/evaluate/request.js';
-import type { EvaluateResult } from '../../../src/engine/evaluate/result.js';
+import type { EvaluateProgress, EvaluateRequest } from '../../../src/engine/analyses/evaluate/request.js';
+import type { EvaluateResult } from '../../../src/engine/analyses/evaluate/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { copyCheckpoint, copyData, engine } from '../probe/support.js';
 

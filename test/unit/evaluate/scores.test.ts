@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from '../../../src/engine/evaluate/scores.js';
-import type { AbilityName, EvaluatedQuestion } from '../../../src/engine/evaluate/result.js';
+import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from '../../../src/engine/analyses/evaluate/scores.js';
+import type { EvaluatedQuestion } from '../../../src/engine/analyses/evaluate/result.js';
+import type { AbilityName } from '../../../src/engine/analyses/evaluate/request.js';
 
 type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts'>;
 const ABILITIES: Record<string, AbilityName[]> = { g: ['vis'], m: ['v2r'], t: ['rea'] };

@@ -11,7 +11,7 @@ import {
 } from '../../../src/inline/hoverText.js';
 import { Lookup } from '../../../src/inline/lookup.js';
 import { layerCurves, spectrumChart, tensorCurves } from '../../../src/inline/sparkline.js';
-import { groupSpectra } from '../../../src/engine/spectrum/aggregate.js';
+import { groupSpectra } from '../../../src/engine/analyses/spectrum/aggregate.js';
 import { escapeMarkdown, shortened } from '../../../src/services/markdown.js';
 import { inspectionMarkdown } from '../../../src/views/inspection.js';
 import { lineage } from '../../../webview/playground/data.js';

@@ -1,8 +1,8 @@
 // What the kernels stand on: order statistics, random numbers by place, values of parameters.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { kernelOf, mergeArrays } from '../../../src/engine/merge/arithmetic/kernels.js';
-import { normals, uniforms } from '../../../src/engine/merge/arithmetic/random.js';
+import { kernelOf, mergeArrays } from '../../../src/engine/tensors/arithmetic/kernels.js';
+import { normals, uniforms } from '../../../src/engine/tensors/arithmetic/random.js';
 import {
   argsort,
   countTies,
@@ -11,8 +11,8 @@ import {
   TIE_STRIDE,
   topOf,
   windowOf,
-} from '../../../src/engine/merge/arithmetic/select.js';
-import type { MergeTask } from '../../../src/engine/merge/arithmetic/task.js';
+} from '../../../src/engine/tensors/arithmetic/select.js';
+import type { MergeTask } from '../../../src/engine/tensors/arithmetic/task.js';
 import { METHODS } from '../../../src/engine/merge/methods.js';
 import { parseRecipe } from '../../../src/engine/merge/recipe/parse.js';
 import { evaluateSetting, resolveParameter } from '../../../src/engine/merge/settings.js';

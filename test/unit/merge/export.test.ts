@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { CompareResult } from '../../../src/engine/diff/result.js';
+import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { exportMerged } from '../../../src/engine/merge/export.js';
 import { Turns } from '../../../src/engine/runtime/turns.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';

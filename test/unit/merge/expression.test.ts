@@ -1,9 +1,9 @@
 // Merged tensors are read in blocks, whatever their size: counted, not timed.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { ComputedTensor, Tensor } from '../../../src/engine/checkpoint/checkpoint.js';
-import { computedTensor, evaluate } from '../../../src/engine/checkpoint/computed.js';
-import type { MergeExpression } from '../../../src/engine/merge/expression.js';
+import type { ComputedTensor, Tensor, MergeExpression } from '../../../src/engine/checkpoint/checkpoint.js';
+import { evaluate } from '../../../src/engine/tensors/computed.js';
+import { computedTensor } from '../../../src/engine/checkpoint/computedTensor.js';
 import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/merge/methods.js';
 
 const ROWS = 800;

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { METHOD_NAMES, METHODS } from '../../../src/engine/merge/methods.js';
-import type { RecipeProblem } from '../../../src/engine/merge/recipe/problem.js';
-import { nearest } from '../../../src/engine/merge/recipe/problem.js';
+import { type RecipeProblem, nearest } from '../../../src/engine/merge/recipe/problem.js';
 import { parseRecipe } from '../../../src/engine/merge/recipe/parse.js';
 import { jsonSchema, MAPS, shapeAt } from '../../../src/engine/merge/recipe/schema.js';
 import { pathAt } from '../../../src/engine/merge/recipe/tree.js';

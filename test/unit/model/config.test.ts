@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, it } from 'vitest';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { checkTokenizer } from '../../../src/engine/model/processor/tokenizerSchema.js';
-import { readSpec } from '../../../src/engine/model/spec.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { checkTokenizer } from '../../../src/engine/models/processor/tokenizerSchema.js';
+import { readSpec } from '../../../src/engine/models/spec.js';
 
 const CHECKPOINTS = path.resolve('test/parity/model/checkpoints');
 type Config = Record<string, unknown>;

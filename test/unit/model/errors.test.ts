@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, it } from 'vitest';
 import { cp, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { inspectCheckpoint } from '../../../src/engine/checkpoint/inspect.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { openModel } from '../../../src/engine/model/model.js';
-import { providerOf } from '../../../src/engine/model/sessions.js';
+import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { openModel } from '../../../src/engine/models/model.js';
+import { providerOf } from '../../../src/engine/models/sessions.js';
 import { inFile } from '../../fixtures/checkpoints.js';
 
 const CHECKPOINTS = path.resolve('test/parity/model/checkpoints');

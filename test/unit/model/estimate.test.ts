@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { fromTrial, type Prediction, unitsToTry } from '../../../src/engine/model/estimate.js';
+import { fromTrial, type Prediction, unitsToTry } from '../../../src/engine/models/estimate.js';
 
 /** Batches of at most 10: 0.1 s for each, 1 ms per unit, and 10 ms per token of a batch. */
 const predict: Prediction = (units, tokens) => Math.ceil(units / 10) * (0.1 + 0.01 * tokens) + 0.001 * units;

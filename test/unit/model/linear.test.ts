@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import * as ort from 'onnxruntime-node';
-import { blockRowsOf, linear, matrix, vector, type WeightFormat } from '../../../src/engine/model/graphs/ops.js';
+import { blockRowsOf, linear, matrix, vector, type WeightFormat } from '../../../src/engine/models/graphs/ops.js';
 import { ElementType, Graph } from '../../../src/engine/onnx/graph.js';
 
 /** Small whole numbers are the same in every format, and their sums exact. */

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'vitest';
 import * as ort from 'onnxruntime-node';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { openModel } from '../../../src/engine/model/model.js';
-import { Sessions } from '../../../src/engine/model/sessions.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { openModel } from '../../../src/engine/models/model.js';
+import { Sessions } from '../../../src/engine/models/sessions.js';
 import { ElementType, Graph } from '../../../src/engine/onnx/graph.js';
 
 const CHECKPOINT = path.resolve('test/parity/model/checkpoints/qwen3');

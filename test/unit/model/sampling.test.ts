@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { penalise } from '../../../src/engine/model/generation/logits.js';
-import { greedy, randomNumbers, sample, topLogits } from '../../../src/engine/model/sampling.js';
+import { penalise } from '../../../src/engine/models/generation/logits.js';
+import { greedy, randomNumbers, sample, topLogits } from '../../../src/engine/models/sampling.js';
 
 const LOGITS = Float32Array.of(1, 3, 2, 3, -1);
 

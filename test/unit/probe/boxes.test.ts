@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { boxScaleOf, boxScales } from '../../../src/engine/evaluate/boxScale.js';
-import { isRight } from '../../../src/engine/evaluate/grade.js';
-import { readQuestionSet } from '../../../src/engine/evaluate/questionSet.js';
-import { MODEL_FAMILIES } from '../../../src/engine/model/families.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { boxScaleOf, boxScales } from '../../../src/engine/grading/boxScale.js';
+import { isRight } from '../../../src/engine/grading/grade.js';
+import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
+import { MODEL_FAMILIES } from '../../../src/engine/models/families.js';
 import { temporaryFolder } from '../../fixtures/checkpoints.js';
 import { copyCheckpoint, SAMPLES } from './support.js';
 

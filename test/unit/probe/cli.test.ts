@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { parseDepths } from '../../../src/cli/probe.js';
-import type { ProbeResult, SkipResult, SwapResult } from '../../../src/engine/probe/result.js';
+import type { ProbeResult, SkipResult, SwapResult } from '../../../src/engine/analyses/probe/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from '../cli/cli.js';
 import { copyCheckpoint, copyData } from './support.js';

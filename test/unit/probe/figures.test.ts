@@ -1,12 +1,12 @@
 /** What the figures of probes are made of: spans, shares, intervals, batches. */
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { pairedDifference } from '../../../src/engine/evaluate/paired.js';
-import { createProbeMeter } from '../../../src/engine/probe/progress.js';
-import { attentionLayers, skipErrors, swapRates } from '../../../src/engine/probe/rates.js';
-import type { ProbeProgress } from '../../../src/engine/probe/request.js';
-import type { SkipSample, SwapSample } from '../../../src/engine/probe/result.js';
-import { reasoningTokens } from '../../../src/engine/probe/thinking.js';
+import { pairedDifference } from '../../../src/engine/statistics/paired.js';
+import { createCountMeter } from '../../../src/engine/runs/countProgress.js';
+import { attentionLayers, skipErrors, swapRates } from '../../../src/engine/analyses/probe/rates.js';
+import type { ProbeProgress } from '../../../src/engine/analyses/probe/request.js';
+import type { SkipSample, SwapSample } from '../../../src/engine/analyses/probe/result.js';
+import { reasoningTokens } from '../../../src/engine/analyses/probe/thinking.js';
 
 describe('reasoning tokens', () => {
   const WORDS = [
@@ -164,7 +164,7 @@ describe('figures', () => {
 
   it('of progress never fall, count what was done before, and end at the total', () => {
     const seen: ProbeProgress[] = [];
-    const meter = createProbeMeter(100, 40, (progress) => seen.push(progress));
+    const meter = createCountMeter(100, 40, (progress) => seen.push(progress));
     meter.phase('Swapping');
     for (let batch = 0; batch < 3; batch++) {
       for (let row = 0; row < 15; row++) meter.advance(1);

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createEngine } from '../../../src/engine/engine.js';
-import type { ProbeProgress, ProbeRequest } from '../../../src/engine/probe/request.js';
-import type { ProbeResult, SkipResult, SwapResult } from '../../../src/engine/probe/result.js';
+import type { ProbeProgress, ProbeRequest } from '../../../src/engine/analyses/probe/request.js';
+import type { ProbeResult, SkipResult, SwapResult } from '../../../src/engine/analyses/probe/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { copyCheckpoint, copyData, engine, poison, tensorsOf } from './support.js';
 

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { EvaluateRequest } from '../../../src/engine/evaluate/request.js';
+import type { EvaluateRequest } from '../../../src/engine/analyses/evaluate/request.js';
 import { fileError } from '../../../src/engine/checkpoint/failure.js';
 import { LimitError, withinTime } from '../../../src/engine/runtime/bounded.js';
 import { firstMatches } from '../../../src/engine/runtime/matching.js';

@@ -6,10 +6,11 @@ import { describe, it } from 'vitest';
 import { PNG } from 'pngjs';
 import { crc32, deflateSync } from 'node:zlib';
 import { type ErrorCode, FrankensteinError } from '../../../src/engine/errors.js';
-import { seededRandom } from '../../../src/engine/evaluate/sample.js';
-import { decodeImage, readImage } from '../../../src/engine/model/processor/decodeImage.js';
-import { exifOrientation, type Orientation, upright } from '../../../src/engine/model/processor/orientation.js';
-import { resize } from '../../../src/engine/model/processor/resample.js';
+import { seededRandom } from '../../../src/engine/numerics/sample.js';
+import { decodeImage, readImage } from '../../../src/engine/models/processor/decodeImage.js';
+import { exifOrientation, upright } from '../../../src/engine/models/processor/orientation.js';
+import { type Orientation } from '../../../src/engine/models/processor/image.js';
+import { resize } from '../../../src/engine/models/processor/resample.js';
 
 const PICTURES = path.resolve('test/parity/processor/fixtures/pictures');
 const bytesOf = (name: string) => new Uint8Array(readFileSync(path.join(PICTURES, name)));

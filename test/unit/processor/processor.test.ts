@@ -5,9 +5,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { type ErrorCode, FrankensteinError } from '../../../src/engine/errors.js';
-import { blackLike, type RgbImage } from '../../../src/engine/model/processor/image.js';
-import { userMessage } from '../../../src/engine/model/processor/messages.js';
-import { createProcessor } from '../../../src/engine/model/processor/processor.js';
+import { blackLike, type RgbImage } from '../../../src/engine/models/processor/image.js';
+import { userMessage } from '../../../src/engine/models/processor/messages.js';
+import { createProcessor } from '../../../src/engine/models/processor/processor.js';
 
 const FIXTURES = path.resolve('test/parity/processor/fixtures');
 

@@ -1,11 +1,12 @@
 /** Runs on disk: what is written survives, what is half written is not believed. */
+import { guardOf } from '../../../src/engine/analyses/shapes.js';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FrankensteinError } from '../../../src/engine/errors.js';
 import { StoredAnswers } from '../../../src/engine/runs/answers.js';
-import { listRuns, readEvaluation, readProbe, readRun, readSpectrum } from '../../../src/engine/runs/list.js';
+import { listRuns, readEvaluation, readProbe, readRun, readSpectrum } from '../../../src/engine/analyses/list.js';
 import { deleteRun, isLike, parseLines, Run, runFolder, runIdOf, writeBeside } from '../../../src/engine/runs/store.js';
 import { sampleResult } from '../host/sampleResult.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
@@ -114,7 +115,7 @@ describe('a run on disk', () => {
       { ...result, kind: 'other' },
     ]) {
       await writeFile(file, JSON.stringify(damaged));
-      assert.equal(await run.result('compare'), undefined, 'it is made again');
+      assert.equal(await run.result(guardOf('compare')), undefined, 'it is made again');
       for (const read of [readRun, readProbe, readSpectrum, readEvaluation])
         await assert.rejects(read(temporary.path, id), (error: FrankensteinError) =>
           /^(?:malformed|not-found)$/.test(error.code),
@@ -202,7 +203,7 @@ describe('a run on disk', () => {
       const again = await open();
       await again.append({ name: 'not written' });
       await again.finish({ schema: 2 });
-      assert.deepEqual(await again.result('compare'), sampleResult());
+      assert.deepEqual(await again.result(guardOf('compare')), sampleResult());
       await again.close();
     } finally {
       await chmod(folder, 0o755);

@@ -1,9 +1,9 @@
 /** Layers and regions from matrices. */
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { groupSpectra, recutSpectrum } from '../../../src/engine/spectrum/aggregate.js';
-import { RANK_TOLERANCE } from '../../../src/engine/spectrum/metrics.js';
-import type { SpectrumResult, TensorSpectra } from '../../../src/engine/spectrum/result.js';
+import { groupSpectra, recutSpectrum } from '../../../src/engine/analyses/spectrum/aggregate.js';
+import { RANK_TOLERANCE } from '../../../src/engine/analyses/spectrum/metrics.js';
+import type { SpectrumResult, TensorSpectra } from '../../../src/engine/analyses/spectrum/result.js';
 import { matrixOf, overlapOf, spectrumOf } from './support.js';
 
 const group = (tensors: TensorSpectra[], layers = 3, cuts: [number, number] = [1, 2], pairs = 1) =>

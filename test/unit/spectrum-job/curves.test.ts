@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readdir, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { CurvesWriter, readCurves } from '../../../src/engine/spectrum/curves.js';
-import type { Curves } from '../../../src/engine/spectrum/job.js';
+import { CurvesWriter, readCurves } from '../../../src/engine/analyses/spectrum/curves.js';
+import type { Curves } from '../../../src/engine/analyses/spectrum/job.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 
 /** Curves of one length, all different. */

@@ -1,7 +1,7 @@
 /** Which matrices a tensor holds. Elements are numbered, so that a part is told by the numbers it covers. */
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { partsOf, type Part } from '../../../src/engine/spectrum/parts.js';
+import { partsOf, type Part } from '../../../src/engine/analyses/spectrum/parts.js';
 
 const around = (
   name: string,

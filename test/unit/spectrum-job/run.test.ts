@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createEngine } from '../../../src/engine/engine.js';
-import type { SpectrumProgress, SpectrumRequest } from '../../../src/engine/spectrum/request.js';
-import type { SpectrumResult, TensorSpectra } from '../../../src/engine/spectrum/result.js';
+import type { SpectrumProgress, SpectrumRequest } from '../../../src/engine/analyses/spectrum/request.js';
+import type { SpectrumResult, TensorSpectra } from '../../../src/engine/analyses/spectrum/result.js';
 import {
   temporaryFolder,
   writeCheckpoint,

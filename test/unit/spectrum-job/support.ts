@@ -1,5 +1,5 @@
 /** Results of spectra made by hand. */
-import type { Overlap, Spectrum, TensorSpectra } from '../../../src/engine/spectrum/result.js';
+import type { Overlap, Spectrum, TensorSpectra } from '../../../src/engine/analyses/spectrum/result.js';
 
 export function spectrumOf(singularValues: number[], more: Partial<Spectrum> = {}): Spectrum {
   const [spectral] = singularValues as [number];

@@ -4,12 +4,12 @@
  */
 import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
-import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
-import { correctedOf, dominatedBy } from '../../../src/engine/spectrum/floor/corrected.js';
-import { floorOf } from '../../../src/engine/spectrum/floor/floor.js';
-import type { MatrixSource } from '../../../src/engine/spectrum/matrix.js';
-import { metricsOf } from '../../../src/engine/spectrum/metrics.js';
-import { TOP } from '../../../src/engine/spectrum/result.js';
+import { exactValues } from '../../../src/engine/analyses/spectrum/exact/exact.js';
+import { correctedOf, dominatedBy } from '../../../src/engine/analyses/spectrum/floor/corrected.js';
+import { floorOf } from '../../../src/engine/analyses/spectrum/floor/floor.js';
+import type { MatrixSource } from '../../../src/engine/analyses/spectrum/matrix.js';
+import { metricsOf } from '../../../src/engine/analyses/spectrum/metrics.js';
+import { TOP } from '../../../src/engine/analyses/spectrum/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { gaussian, type Known, lineage, lowRank, norm, sum, toBfloat16 } from './matrices.js';
 

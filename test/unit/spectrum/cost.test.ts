@@ -1,8 +1,8 @@
 /** What decides between all values and an estimate of them. */
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { exactOperations, fastOperations } from '../../../src/engine/spectrum/cost.js';
-import { fastBytesAtEase } from '../../../src/engine/spectrum/fast/fast.js';
+import { exactOperations, fastOperations } from '../../../src/engine/analyses/spectrum/cost.js';
+import { fastBytesAtEase } from '../../../src/engine/analyses/spectrum/fast/fast.js';
 
 describe('what a spectrum costs', () => {
   const [rows, columns] = [152_064, 3584];

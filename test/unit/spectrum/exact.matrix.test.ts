@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, describe, it } from 'vitest';
 import type { Dtype, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
 import { decode } from '../../../src/engine/checkpoint/decode.js';
-import { type MatrixPart, readDelta, transposed, wholeMatrix } from '../../../src/engine/spectrum/matrix.js';
+import { type MatrixPart, readDelta, transposed, wholeMatrix } from '../../../src/engine/analyses/spectrum/matrix.js';
 import { encode } from '../../fixtures/encode.js';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'frankenstein-matrix-'));

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
-import type { MatrixSource } from '../../../src/engine/spectrum/matrix.js';
+import { exactValues } from '../../../src/engine/analyses/spectrum/exact/exact.js';
+import type { MatrixSource } from '../../../src/engine/analyses/spectrum/matrix.js';
 import { normal, temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { encode } from '../../fixtures/encode.js';
 

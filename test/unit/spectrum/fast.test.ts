@@ -1,12 +1,17 @@
 /** Fast spectra against known ones: what is computed is right, and what is estimated is as uncertain as it says. */
 import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
-import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
-import { fastBytes, fastSpectrum, type FastSpectrum, topSubspace } from '../../../src/engine/spectrum/fast/fast.js';
-import { type MatrixSource, transposed as transposedSource } from '../../../src/engine/spectrum/matrix.js';
-import { metricsOf } from '../../../src/engine/spectrum/metrics.js';
-import { TOP } from '../../../src/engine/spectrum/result.js';
-import { overlapOf } from '../../../src/engine/spectrum/subspace.js';
+import { exactValues } from '../../../src/engine/analyses/spectrum/exact/exact.js';
+import {
+  fastBytes,
+  fastSpectrum,
+  type FastSpectrum,
+  topSubspace,
+} from '../../../src/engine/analyses/spectrum/fast/fast.js';
+import { type MatrixSource, transposed as transposedSource } from '../../../src/engine/analyses/spectrum/matrix.js';
+import { metricsOf } from '../../../src/engine/analyses/spectrum/metrics.js';
+import { TOP } from '../../../src/engine/analyses/spectrum/result.js';
+import { overlapOf } from '../../../src/engine/analyses/spectrum/subspace.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { gaussian, type Known, lineage, stored, sum, withValues } from './matrices.js';
 

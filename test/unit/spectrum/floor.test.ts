@@ -2,9 +2,9 @@
 import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
 import type { Dtype } from '../../../src/engine/checkpoint/checkpoint.js';
-import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
-import { floorOf } from '../../../src/engine/spectrum/floor/floor.js';
-import type { MatrixSource } from '../../../src/engine/spectrum/matrix.js';
+import { exactValues } from '../../../src/engine/analyses/spectrum/exact/exact.js';
+import { floorOf } from '../../../src/engine/analyses/spectrum/floor/floor.js';
+import type { MatrixSource } from '../../../src/engine/analyses/spectrum/matrix.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { gaussian, type Known, lineage, norm, scaled, stored, sum, toBfloat16 } from './matrices.js';
 
@@ -111,7 +111,7 @@ describe('the rounding floor', () => {
 
     async function asFloat32(part: MatrixSource['after']) {
       const values = new Float64Array(ROWS * COLUMNS);
-      const { readDelta } = await import('../../../src/engine/spectrum/matrix.js');
+      const { readDelta } = await import('../../../src/engine/analyses/spectrum/matrix.js');
       await readDelta({ ...source, before: null, after: part }, 0, ROWS, values);
       return stored(folder.path, { rows: ROWS, columns: COLUMNS, values }, 'F32');
     }

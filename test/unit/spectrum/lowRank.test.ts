@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
-import { openCheckpoint } from '../../../src/engine/checkpoint/open.js';
-import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
-import { factorsOf, lowRankSpectrum, totalRank } from '../../../src/engine/spectrum/lowRank.js';
-import { type MatrixSource, readDelta, wholeMatrix } from '../../../src/engine/spectrum/matrix.js';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
+import { exactValues } from '../../../src/engine/analyses/spectrum/exact/exact.js';
+import { factorsOf, lowRankSpectrum, totalRank } from '../../../src/engine/analyses/spectrum/lowRank.js';
+import { type MatrixSource, readDelta, wholeMatrix } from '../../../src/engine/analyses/spectrum/matrix.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 import { temporaryFolder, type TemporaryFolder, writeCheckpoint } from '../../fixtures/checkpoints.js';
 

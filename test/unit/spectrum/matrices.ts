@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Matrix } from 'ml-matrix';
 import type { Dtype, StoredTensor } from '../../../src/engine/checkpoint/checkpoint.js';
-import { normals } from '../../../src/engine/spectrum/fast/random.js';
-import { eigen } from '../../../src/engine/spectrum/fast/krylov.js';
-import type { MatrixPart, MatrixSource } from '../../../src/engine/spectrum/matrix.js';
+import { normals } from '../../../src/engine/numerics/normal.js';
+import { eigen } from '../../../src/engine/analyses/spectrum/fast/krylov.js';
+import type { MatrixPart, MatrixSource } from '../../../src/engine/analyses/spectrum/matrix.js';
 import { encode } from '../../fixtures/encode.js';
 
 /** Row-major. */

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { metricsOf, rankOf } from '../../../src/engine/spectrum/metrics.js';
+import { metricsOf, rankOf } from '../../../src/engine/analyses/spectrum/metrics.js';
 
 const close = (actual: number | null, expected: number, what = '') =>
   assert.ok(

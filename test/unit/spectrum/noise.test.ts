@@ -1,8 +1,13 @@
 /** The spectrum of noise against closed forms, and against simulated noise. */
 import { describe, it, beforeAll, afterAll } from 'vitest';
 import assert from 'node:assert/strict';
-import { exactValues } from '../../../src/engine/spectrum/exact/exact.js';
-import { energyOf, NoiseSpectrum, profileOf, type Variances } from '../../../src/engine/spectrum/floor/noise.js';
+import { exactValues } from '../../../src/engine/analyses/spectrum/exact/exact.js';
+import {
+  energyOf,
+  NoiseSpectrum,
+  profileOf,
+  type Variances,
+} from '../../../src/engine/analyses/spectrum/floor/noise.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { gaussian, type Known, stored, sum, withValues } from './matrices.js';
 

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { overlapOf, type Subspace } from '../../../src/engine/spectrum/subspace.js';
+import { overlapOf, type Subspace } from '../../../src/engine/analyses/spectrum/subspace.js';
 import { orthonormal, transposed } from './matrices.js';
 
 const [ROWS, COLUMNS] = [60, 90];

@@ -1,7 +1,7 @@
 // Names as published checkpoints have them, and where their tensors belong.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { TensorPlace } from '../../../src/engine/diff/result.js';
+import type { TensorPlace } from '../../../src/engine/topology/tensorPlace.js';
 import { FAMILIES, familyByModelType, familyByNames } from '../../../src/engine/topology/families.js';
 import { canonicalName, canonicalNames } from '../../../src/engine/topology/names.js';
 import { LAYER_INDEX_LIMIT, placeTensor } from '../../../src/engine/topology/place.js';

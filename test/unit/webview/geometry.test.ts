@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { groupSpectra } from '../../../src/engine/spectrum/aggregate.js';
+import { groupSpectra } from '../../../src/engine/analyses/spectrum/aggregate.js';
 import type { SpectrumResult, TensorSpectra } from '../../../src/protocol/engineApi.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
 import {

@@ -1,8 +1,8 @@
 /** What an editor shows of a recipe that is being written: problems, and which checkpoint each layer comes from. */
 import path from 'node:path';
-import type { CallContext } from '../../api.js';
+import type { CallContext } from '../../calls.js';
 import { isElsewhere } from '../../checkpoint/base.js';
-import { openCheckpoint } from '../../checkpoint/open.js';
+import { openCheckpoint } from '../checkpoint.js';
 import { FrankensteinError } from '../../errors.js';
 import { type MergekitConfig, toMergekit } from '../mergekit.js';
 import type { RecipePlan } from '../plan.js';

@@ -1,0 +1,235 @@
+/** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
+import { guardOf } from '../shapes.js';
+import type { CallContext } from '../../calls.js';
+import type { ComparePlan, CompareRequest } from './request.js';
+import { differingFiles } from '../../checkpoint/auxiliary.js';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { DTYPE_BYTES } from '../../checkpoint/decode.js';
+import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
+import { nameInFile } from '../../checkpoint/wrappers.js';
+import { WorkerPool } from '../../runtime/pool.js';
+import { isLike, Run, runIdOf, storedResult } from '../../runs/store.js';
+import { resolveCuts } from '../../topology/cuts.js';
+import { placeTensor } from '../../topology/place.js';
+import { groupTensors } from './aggregate.js';
+import type { AlignedTensor } from '../../lineage/align.js';
+import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
+import type { Piece } from './piece.js';
+import { budgetFor, planTasks, type Task } from './plan.js';
+import { provenance } from '../../runs/provenance.js';
+import type { CompareResult, TensorResult } from './result.js';
+import type { TensorPlace } from '../../topology/tensorPlace.js';
+import { createMeter } from '../../runs/bytesProgress.js';
+import {
+  byDepth,
+  deepestOf,
+  identityOf,
+  matchStages,
+  openCheckpoints,
+  openStages,
+  summariesOf,
+} from '../../lineage/stages.js';
+import { watchFiles } from '../../lineage/unchanged.js';
+import { ENGINE_VERSION } from '../../version.js';
+
+/** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
+const JOURNAL_VERSION = 2;
+
+/** A line of the journal: the sums of one tensor over the stages from `from` on. */
+interface JournalEntry {
+  name: string;
+  from: number;
+  sums: PartialSums;
+}
+
+/** What a comparison would read. Headers are opened, weights are not. */
+export async function planCompare(request: CompareRequest, context: CallContext = {}): Promise<ComparePlan> {
+  const { alignment } = await openStages(request, context);
+  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
+  const tasks = planTasks(alignment.tensors, budget);
+  return {
+    tensors: alignment.tensors.length,
+    bytes: sumBytes(tasks),
+    memory: budget.memory,
+    threads: budget.threads,
+  };
+}
+
+/**
+ * Runs a comparison. With a runs folder, work done before a kill or cancel is taken from the journal, and a finished
+ * request returns its result without reading a weight or the journal.
+ */
+export async function compare(
+  request: CompareRequest,
+  workerFile: string,
+  context: CallContext = {},
+): Promise<CompareResult> {
+  const startedAt = new Date();
+  const { labels, checkpoints } = await openCheckpoints(request, context);
+  const shape = deepestOf(checkpoints);
+  const cuts = resolveCuts(request.cuts, shape.layers);
+  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
+  const runId = runIdOf({
+    kind: 'compare',
+    journal: JOURNAL_VERSION,
+    stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
+  });
+  const before =
+    request.runsFolder === undefined ? undefined : await storedResult(guardOf('compare'), request.runsFolder, runId);
+  const files = await differingFiles(checkpoints, context.signal);
+  const inputs = runIdOf({ engine: ENGINE_VERSION, runId, labels, cuts, files, stages: checkpoints.map(readAs) });
+  if (before?.provenance.inputs === inputs) return before;
+
+  const alignment = matchStages(checkpoints);
+  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
+  const tasks = planTasks(alignment.tensors, budget);
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: 'compare',
+          labels,
+          paths: checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints,
+          startedAt: startedAt.toISOString(),
+          tasks: tasks.length,
+        });
+  try {
+    const sums = await runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
+    for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
+    const stages = summariesOf(checkpoints, labels, fingerprints);
+    const tensors = alignment.tensors
+      .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
+      .sort(byDepth);
+    const result: CompareResult = {
+      schema: 1,
+      stages,
+      cuts,
+      tensors,
+      ...groupTensors(tensors, shape.layers, cuts, checkpoints.length - 1),
+      missing: alignment.missing,
+      files,
+      warnings: warningsOf(checkpoints, labels, tensors),
+      provenance: { ...(before?.provenance ?? provenance(runId, startedAt)), inputs },
+    };
+    await run?.finish(result);
+    return result;
+  } finally {
+    await run?.close();
+  }
+}
+
+/** What a result says of a checkpoint beside its weights, and what says how these are read. */
+function readAs({ path, config, layout, reading, warnings, virtual }: Checkpoint): object {
+  return { path, config, layout, reading, warnings, ...virtual, sources: virtual?.sources.map(readAs) };
+}
+
+/** The sums of every task, by `keyOf`: from the journal where it has them, else computed and journalled. */
+async function runTasks(
+  tasks: readonly Task[],
+  threads: number,
+  checkpoints: readonly Checkpoint[],
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext,
+): Promise<Map<string, PartialSums>> {
+  const sums = new Map<string, PartialSums>();
+  const stagesOf = new Map(
+    tasks.map(({ tensor, segment }) => [keyOf(tensor.name, segment.from), segment.stored.length]),
+  );
+  const isEntry = (value: unknown): value is JournalEntry => {
+    if (!isLike(value, { name: '', from: 0, sums: {} })) return false;
+    const stages = stagesOf.get(keyOf(value.name, value.from));
+    return stages !== undefined && isLike(value.sums, emptySums(stages));
+  };
+  for (const entry of (await run?.entries(isEntry)) ?? []) sums.set(keyOf(entry.name, entry.from), entry.sums);
+  const open = tasks.filter((task) => !sums.has(keyOf(task.tensor.name, task.segment.from)));
+  const jobs = open.flatMap((task) => {
+    const total = { task, sums: emptySums(task.segment.stored.length), left: task.pieces.length };
+    return task.pieces.length > 0
+      ? task.pieces.map((piece) => ({ piece, total }))
+      : [{ piece: { sources: [], elements: 0 }, total }];
+  });
+  if (jobs.length === 0) return sums;
+
+  const meter = createMeter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
+  const watch = watchFiles(checkpoints);
+  const pool = WorkerPool.start<Piece, PartialSums>(workerFile, Math.min(threads, jobs.length));
+  try {
+    await pool.run(
+      jobs,
+      ({ piece }) => piece,
+      async ({ piece, total }, result) => {
+        await watch.look();
+        const { tensor, segment, pieces } = total.task;
+        if (pieces.length > 0) addSums(total.sums, result);
+        meter.add(bytesOf(piece), tensor.name);
+        total.left -= 1;
+        if (total.left > 0) return;
+        sums.set(keyOf(tensor.name, segment.from), total.sums);
+        await run?.append({ name: tensor.name, from: segment.from, sums: total.sums } satisfies JournalEntry);
+      },
+      signal,
+    );
+  } catch (error) {
+    throw await watch.explain(error);
+  } finally {
+    await pool.close();
+  }
+  return sums;
+}
+
+function keyOf(name: string, from: number): string {
+  return `${from} ${name}`;
+}
+
+function sumBytes(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, task) => sum + task.bytes, 0);
+}
+
+function bytesOf(piece: Piece): number {
+  return piece.sources.reduce((sum, source) => sum + DTYPE_BYTES[source.dtype], 0) * piece.elements;
+}
+
+function tensorResult(
+  tensor: AlignedTensor,
+  place: TensorPlace,
+  sums: ReadonlyMap<string, PartialSums>,
+  stages: number,
+): TensorResult {
+  const norms: (number | null)[] = Array.from({ length: stages }, () => null);
+  const deltas: TensorResult['deltas'] = Array.from({ length: stages - 1 }, () => null);
+  for (const segment of tensor.segments) {
+    const total = sums.get(keyOf(tensor.name, segment.from))!;
+    total.stages.forEach((stage, index) => (norms[segment.from + index] = finite(Math.sqrt(stage.squares))));
+    total.pairs.forEach((pair, index) => (deltas[segment.from + index] = deltaOf(pair, segment.stored[0]!.size)));
+  }
+  return {
+    ...place,
+    shape: tensor.segments[0]!.stored[0]!.shape,
+    onDisk: tensor.stored.map((stored) => (stored ? nameInFile(stored) : null)),
+    dtypes: tensor.stored.map((stored) => stored?.dtype ?? null),
+    norms,
+    deltas,
+  };
+}
+
+/** At most this many tensors are named in one warning. */
+const NAMED = 5;
+
+function warningsOf(
+  checkpoints: readonly Checkpoint[],
+  labels: readonly string[],
+  tensors: readonly TensorResult[],
+): string[] {
+  const own = checkpoints.flatMap((checkpoint, index) =>
+    checkpoint.warnings.map((warning) => `${labels[index]!}: ${warning}`),
+  );
+  const nonFinite = tensors.filter((tensor) => tensor.deltas.some((delta) => delta !== null && delta.nonFinite > 0));
+  if (nonFinite.length === 0) return own;
+  const named = nonFinite
+    .slice(0, NAMED)
+    .map((tensor) => `${tensor.name} (${Math.max(...tensor.deltas.map((delta) => delta?.nonFinite ?? 0))})`);
+  const more = nonFinite.length > NAMED ? ` and ${nonFinite.length - NAMED} more` : '';
+  return [...own, `NaN or infinite weights, left out of the sums: ${named.join(', ')}${more}.`];
+}

@@ -1,0 +1,160 @@
+/** The model work of an evaluation: runs where it may block its thread, and reports batch by batch. */
+import { openStage } from '../../merge/checkpoint.js';
+import { shown } from '../../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
+import { decodeAll } from '../../models/generate.js';
+import type { LogitsRules } from '../../models/generation/logits.js';
+import { readGenerationDefaults } from '../../models/generation/settings.js';
+import { type Model, openModel } from '../../models/model.js';
+import { rowsAtOnce } from '../../models/plan.js';
+import { createProcessor, type Processor, type ProcessedPrompt } from '../../models/processor/processor.js';
+import { type ProcessedImage } from '../../models/processor/processedImage.js';
+import { checkLogits } from '../probe/answers.js';
+import { groupsOf, type Room, within } from '../probe/groups.js';
+import { inputOf, Pictures } from '../probe/prompts.js';
+import { LimitError } from '../../runtime/bounded.js';
+import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
+
+/** More rows are not faster, and a batch is what is lost when a run is killed. */
+const MOST_ROWS = 96;
+
+interface Prepared {
+  asked: Asked;
+  prompt: ProcessedPrompt;
+}
+
+/** Asks everything that `job` has. @throws what the model, its processor and the pictures throw; `cancelled`. */
+export async function computeAnswers(
+  job: EvaluateJob,
+  send: (message: EvaluateMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { checkpoint: index, stage, label, asked } of job.work) {
+    send({ type: 'phase', phase: `Opening ${label}` });
+    const checkpoint = await openStage(stage, { signal });
+    const model = openModel(checkpoint, {
+      memory: job.memory,
+      threads: job.threads,
+      onNotice: (sentence) => send({ type: 'notice', sentence }),
+    });
+    try {
+      const processor = await createProcessor(checkpoint, { signal });
+      // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
+      if (asked.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
+      const { rules, notices } = await readGenerationDefaults(checkpoint);
+      for (const sentence of notices(false)) send({ type: 'notice', sentence });
+      send({ type: 'phase', phase: `Asking ${label}` });
+      await askAll(
+        model,
+        processor,
+        asked,
+        job,
+        (message) => send(message.type === 'batch' ? { ...message, checkpoint: index } : message),
+        signal,
+        rules,
+      );
+    } finally {
+      await model.close();
+    }
+  }
+}
+
+/** What a batch may hold. */
+export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, maxNewTokens: number): Pick<Room, 'fits'> {
+  return { fits: (units, tokens) => units <= Math.min(MOST_ROWS, rowsAtOnce(spec, plan, tokens, maxNewTokens)) };
+}
+
+async function askAll(
+  model: Model,
+  processor: Processor,
+  asked: readonly Asked[],
+  job: EvaluateJob,
+  send: (message: EvaluateMessage) => void,
+  signal: AbortSignal,
+  rules: LogitsRules,
+): Promise<void> {
+  const pictures = new Pictures(processor, model.plan, signal);
+  /** By prompt: the first that asked it, and who else does. A black picture looks the same whatever it stands for. */
+  const same = new Map<string, { text: string | undefined; others: string[] }>();
+  const batch = (answers: Answered[]) => {
+    if (answers.length > 0) send({ type: 'batch', checkpoint: 0, answers });
+  };
+  const { stopTokens } = processor;
+  const { maxNewTokens } = job;
+  const room = within(roomFor(model, maxNewTokens), job.together);
+
+  async function* prepared(): AsyncGenerator<Prepared> {
+    for (const one of asked) {
+      try {
+        const prompt = await promptOf(processor, pictures, one, maxNewTokens);
+        const key = one.black
+          ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}`
+          : one.key;
+        const known = same.get(key);
+        if (known === undefined) {
+          same.set(key, { text: undefined, others: [] });
+          yield { asked: { ...one, key }, prompt };
+        }
+        const entry = same.get(key)!;
+        if (entry.text !== undefined) batch([{ key: one.key, text: entry.text }]);
+        else entry.others.push(one.key);
+      } catch (error) {
+        if (signal.aborted || !(error instanceof FrankensteinError)) throw error;
+        // What takes too long for one would take as long for every question.
+        if (job.badLines !== 'skip' || error instanceof LimitError) throw error;
+        batch([{ key: one.key, text: null, why: error.message }]);
+      }
+    }
+  }
+
+  for await (const { units } of groupsOf(prepared(), room)) {
+    pictures.clear();
+    const start = await model.prefill(
+      units.map(({ prompt }) => prompt),
+      { signal },
+    );
+    checkLogits(start.logits);
+    const lengths = new Array<number>(units.length).fill(0);
+    const found = await decodeAll(
+      model,
+      start,
+      units.map(({ prompt }, row) => ({ prompt: row, inputIds: prompt.inputIds })),
+      {
+        maxNewTokens,
+        stopTokens,
+        rules,
+        onToken(row, token) {
+          const length = (lengths[row] = lengths[row]! + 1);
+          if (length === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
+        },
+        signal,
+      },
+    );
+    batch(
+      units.flatMap(({ asked: { key } }, row): Answered[] => {
+        const entry = same.get(key)!;
+        entry.text = processor.decode(found[row]!.tokenIds);
+        return entry.others.splice(0).map((own) => ({ key: own, text: entry.text! }));
+      }),
+    );
+  }
+}
+
+export async function promptOf(
+  processor: Processor,
+  pictures: Pictures,
+  { prompt, images, black }: Asked,
+  newTokens: number,
+): Promise<ProcessedPrompt> {
+  const shown: ProcessedImage[] = [];
+  for (const image of images) {
+    const own = await pictures.own(image);
+    shown.push(black ? (await pictures.onto(image, own.grid, undefined)).image : own);
+  }
+  return processor.process({ input: inputOf(processor, prompt, shown.length), images: shown, newTokens });
+}
+
+/** Says which question a failure is about. */
+export function failureOf(id: string, why: string): string {
+  return `Question ${shown(id)}: ${why}`;
+}

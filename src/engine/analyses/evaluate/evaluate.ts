@@ -1,0 +1,540 @@
+/** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
+import { guardOf } from '../shapes.js';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { CallContext, EngineHost } from '../../calls.js';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { shown } from '../../checkpoint/failure.js';
+import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
+import { openStage } from '../../merge/checkpoint.js';
+import { provenance, type Provenance } from '../../runs/provenance.js';
+import { identityOf, labelsOf } from '../../lineage/stages.js';
+import { FrankensteinError, throwIfCancelled } from '../../errors.js';
+import { readSpec } from '../../models/spec.js';
+import { createCountMeter } from '../../runs/countProgress.js';
+import { StoredAnswers } from '../../runs/answers.js';
+import { isLike, Run, runIdOf } from '../../runs/store.js';
+import { runInThread } from '../../runtime/thread.js';
+import { checkAmounts } from './amounts.js';
+import { boxScales } from '../../grading/boxScale.js';
+import { factsOfPicture } from '../../datasets/dataFiles.js';
+import { GRADING_VERSION, isRight } from '../../grading/grade.js';
+import { describeAll } from './describe.js';
+import { type Contested, judge, verdictKey } from '../../grading/grader.js';
+import { failuresLeftOut } from '../../datasets/leftOut.js';
+import { type LanguageModel, languageModelOf, type LanguageModelRequest } from '../../grading/languageModel.js';
+import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
+import type { Question } from '../../datasets/question.js';
+import type { EvaluateProgress, EvaluateRequest } from './request.js';
+import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
+import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
+import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
+
+/** Changes whenever stored answers would come out differently. */
+const ANSWERS_VERSION = 2;
+/** New tokens where the request says nothing: room for a chain of thought. */
+export const DEFAULT_NEW_TOKENS = 512;
+
+/** A question in one setting. */
+interface Item {
+  question: Question;
+  /** `set/id`. */
+  id: string;
+  setting: Setting;
+  key: string;
+}
+
+export interface EvaluateSetup {
+  request: EvaluateRequest;
+  checkpoints: Checkpoint[];
+  labels: string[];
+  fingerprints: string[];
+  sets: QuestionSets;
+  items: Item[];
+  maxNewTokens: number;
+  seed: number;
+  warnings: string[];
+}
+
+/**
+ * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation of the
+ * same checkpoint asks only what is new.
+ */
+export async function evaluate(
+  request: EvaluateRequest,
+  workerFile: string,
+  host: EngineHost | undefined,
+  context: CallContext<EvaluateProgress> = {},
+): Promise<EvaluateResult> {
+  const startedAt = new Date();
+  // A wrong address is said before anything is read.
+  const grader = request.grader && (await languageModelOf(request.grader, host));
+  const describer = request.describer && (await languageModelOf(request.describer, host));
+  const setup = await setUp(request, context, describer);
+  const runId = runIdOf(factsOf(setup));
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: request.kind ?? 'evaluate',
+          labels: setup.labels,
+          paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints: setup.fingerprints,
+          data: setup.sets.data,
+          dataFingerprint: setup.sets.fingerprint,
+          maxNewTokens: setup.maxNewTokens,
+          startedAt: startedAt.toISOString(),
+          tasks: keysOf(setup.items).size * setup.checkpoints.length,
+        });
+  const stored: (StoredAnswers | undefined)[] = [];
+  try {
+    for (const facts of answerFacts(setup))
+      stored.push(request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, facts));
+    const { texts, failures } = await askMissing(setup, stored, run, workerFile, context);
+    for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
+    const before = await run?.result(guardOf('evaluate'));
+    const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
+    const result = await resultOf(
+      setup,
+      texts,
+      failures,
+      second,
+      before?.provenance ?? provenance(runId, startedAt),
+      context.signal,
+    );
+    await run?.finish(result);
+    return result;
+  } finally {
+    for (const answers of stored) await answers?.close();
+    await run?.close();
+  }
+}
+
+/** Opens and reads everything but weights and pictures. */
+export async function setUp(
+  request: EvaluateRequest,
+  { signal, progress }: CallContext<EvaluateProgress>,
+  describer?: LanguageModel,
+): Promise<EvaluateSetup> {
+  const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0 } = request;
+  if (request.checkpoints.length === 0) throw new FrankensteinError('bad-request', 'No checkpoint is given.');
+  checkAmounts({ samples: request.samples, seed, maxNewTokens });
+  progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
+  const checkpoints: Checkpoint[] = [];
+  for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
+  progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
+  const sets = await readSets(request, signal);
+  const pictured = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
+  for (const checkpoint of checkpoints) {
+    if (readSpec(checkpoint).vision === undefined && pictured)
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`,
+      );
+  }
+  if (describer) await addDescriptions(sets, describer, request, { signal, progress });
+  return {
+    request,
+    checkpoints,
+    sets,
+    maxNewTokens,
+    seed,
+    labels: labelsOf(request.checkpoints, checkpoints),
+    fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
+    items: await itemsOf(sets, signal),
+    warnings: [...new Set([...checkpoints.flatMap(({ warnings }) => warnings), ...sets.warnings])],
+  };
+}
+
+async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined): Promise<Item[]> {
+  const facts = new Map<string, string>();
+  const items: Item[] = [];
+  for (const { name, questions, abilities } of sets) {
+    for (const question of questions) {
+      throwIfCancelled(signal);
+      for (const image of question.images) if (!facts.has(image)) facts.set(image, await factsOfPicture(image));
+      const picture = question.images.map((image) => facts.get(image)!).join('\n');
+      for (const setting of settingsOf(question, abilities)) {
+        const key = createHash('sha256')
+          .update(
+            JSON.stringify([
+              promptOf(question, setting),
+              setting === 'image' ? 'picture' : setting === 'text' ? 'text' : 'black',
+              picture,
+            ]),
+          )
+          .digest('hex')
+          .slice(0, 32);
+        items.push({ question, id: `${name}/${question.id}`, setting, key });
+      }
+    }
+  }
+  return items;
+}
+
+/** The description stands before the question, on a line of its own. */
+function promptOf({ prompt, description }: Question, setting: Setting): string {
+  return setting === 'described' ? `${description!}\n${prompt}` : prompt;
+}
+
+export function keysOf(items: readonly Item[]): Set<string> {
+  return new Set(items.map(({ key }) => key));
+}
+
+/** What makes answers the same answers: the checkpoint's content and what is not in a question's key. */
+export function answerFacts({
+  checkpoints,
+  fingerprints,
+  maxNewTokens,
+}: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'maxNewTokens'>): object[] {
+  return checkpoints.map((checkpoint, index) => ({
+    answers: ANSWERS_VERSION,
+    maxNewTokens,
+    checkpoint: identityOf(checkpoint, fingerprints[index]!),
+  }));
+}
+
+/** What makes a run the same run. Labels, memory and threads do not. */
+function factsOf(setup: EvaluateSetup): object {
+  const { request, sets, items } = setup;
+  return {
+    kind: request.kind ?? 'evaluate',
+    data: sets.data,
+    dataFingerprint: sets.fingerprint,
+    grading: GRADING_VERSION,
+    grader: request.grader?.model ?? null,
+    axis: request.axis ?? null,
+    roles: request.checkpoints.map(({ role }) => role ?? null),
+    sets: sets.sets.map(({ name, abilities }) => [name, abilities]),
+    items: createHash('sha256')
+      .update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join(''))
+      .digest('hex'),
+    checkpoints: answerFacts(setup),
+  };
+}
+
+/** @returns texts per checkpoint and key, and why a key has none. */
+async function askMissing(
+  setup: EvaluateSetup,
+  stored: readonly (StoredAnswers | undefined)[],
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext<EvaluateProgress>,
+): Promise<{ texts: Map<string, string>[]; failures: Map<string, string> }> {
+  const { request, items, checkpoints, labels, maxNewTokens } = setup;
+  const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
+  const failures = new Map<string, string>();
+  const wanted = askedOf(items);
+  const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
+    const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
+    return asked.length === 0
+      ? []
+      : [{ checkpoint, stage: request.checkpoints[checkpoint]!, label: labels[checkpoint]!, asked }];
+  });
+  const total = wanted.length * checkpoints.length;
+  const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
+  await noteKnown(run, wanted, work, checkpoints.length);
+  const meter = createCountMeter(total, total - missing, progress);
+  if (missing === 0) return { texts, failures };
+  const job: EvaluateJob = {
+    maxNewTokens,
+    memory: request.memory,
+    threads: request.threads,
+    badLines: request.badLines ?? 'stop',
+    work,
+  };
+  await runInThread(
+    workerFile,
+    'evaluate',
+    job,
+    async (message: EvaluateMessage) => {
+      switch (message.type) {
+        case 'phase':
+          return meter.phase(message.phase);
+        case 'progress':
+          return meter.advance(message.done);
+        case 'notice':
+          return void setup.warnings.push(message.sentence);
+        case 'batch':
+          for (const { key, text, why } of message.answers) {
+            if (text === null) failures.set(key, why!);
+            else if (stored[message.checkpoint]) await stored[message.checkpoint]!.add(key, text);
+            else texts[message.checkpoint]!.set(key, text);
+            await run?.append({ checkpoint: message.checkpoint, key });
+          }
+          return meter.settle(message.answers.length);
+      }
+    },
+    signal,
+  );
+  return { texts, failures };
+}
+
+const NOTED = { checkpoint: 0, key: '' };
+
+function isNoted(value: unknown): value is typeof NOTED {
+  return isLike(value, NOTED);
+}
+
+/** The journal counts answers, for the list of runs: those of earlier evaluations too. */
+async function noteKnown(
+  run: Run | undefined,
+  wanted: readonly Asked[],
+  work: EvaluateJob['work'],
+  checkpoints: number,
+): Promise<void> {
+  if (run === undefined) return;
+  const noted = new Set((await run.entries(isNoted)).map(({ checkpoint, key }) => `${checkpoint} ${key}`));
+  for (let checkpoint = 0; checkpoint < checkpoints; checkpoint++) {
+    const left = new Set(work.find((one) => one.checkpoint === checkpoint)?.asked.map(({ key }) => key));
+    for (const { key } of wanted)
+      if (!left.has(key) && !noted.has(`${checkpoint} ${key}`)) await run.append({ checkpoint, key });
+  }
+}
+
+/** Each prompt once; neighbours are of similar length, so that little of a batch is padding. */
+export function askedOf(items: readonly Item[]): Asked[] {
+  const asked = new Map<string, Asked>();
+  for (const { key, question, setting } of items) {
+    if (!asked.has(key))
+      asked.set(key, {
+        key,
+        prompt: promptOf(question, setting),
+        images: question.images,
+        black: setting === 'black' || setting === 'described',
+      });
+  }
+  return [...asked.values()].sort(
+    (a, b) =>
+      Number(a.images.length === 0) - Number(b.images.length === 0) ||
+      a.prompt.length - b.prompt.length ||
+      (a.key < b.key ? -1 : 1),
+  );
+}
+
+/** Verdicts of the language model, by `verdictKey`. */
+type SecondOpinion = ReadonlyMap<string, boolean>;
+
+async function secondOpinion(
+  { request, items }: EvaluateSetup,
+  texts: readonly Map<string, string>[],
+  failures: ReadonlyMap<string, string>,
+  model: LanguageModel,
+  { signal, progress }: CallContext<EvaluateProgress>,
+): Promise<SecondOpinion> {
+  const contested = new Map<string, Contested>();
+  for (const { question, key } of items) {
+    if (failures.has(key) || question.answerType === 'box') continue;
+    for (const known of texts) {
+      const one = { question, text: known.get(key)! };
+      if (!isRight(one.text, question)) contested.set(verdictKey(one), one);
+    }
+  }
+  const stored =
+    request.runsFolder === undefined
+      ? undefined
+      : await StoredAnswers.open(request.runsFolder, { verdicts: 1, grader: addressOf(request.grader!) });
+  try {
+    const verdicts = new Map(
+      [...contested.keys()].flatMap((key) =>
+        stored?.texts.has(key) ? [[key, stored.texts.get(key) === 'right'] as const] : [],
+      ),
+    );
+    const left = [...contested].filter(([key]) => !verdicts.has(key));
+    let done = 0;
+    await judge(
+      model,
+      left.map(([, one]) => one),
+      async (index, right) => {
+        const [key] = left[index]!;
+        progress?.({
+          phase: `Second opinion of ${model.name}`,
+          done: ++done,
+          total: left.length,
+          remainingSeconds: null,
+        });
+        if (right === undefined) return; // no verdict: what the rules say stands
+        verdicts.set(key, right);
+        await stored?.add(key, right ? 'right' : 'wrong');
+      },
+      signal,
+    );
+    return verdicts;
+  } finally {
+    await stored?.close();
+  }
+}
+
+/** Puts pictures in words where the set has none and vision-to-reasoning is to be measured. */
+async function addDescriptions(
+  { sets }: QuestionSets,
+  model: LanguageModel,
+  { runsFolder, sets: given, describer }: EvaluateRequest,
+  { signal, progress }: CallContext<EvaluateProgress>,
+): Promise<void> {
+  const bare = sets.flatMap(({ questions }) =>
+    questions.filter(({ images, description }) => images.length > 0 && description === undefined),
+  );
+  const pictures = [...new Set(bare.flatMap(({ images }) => images))];
+  const keys = new Map<string, string>();
+  for (const picture of pictures)
+    keys.set(
+      picture,
+      createHash('sha256')
+        .update(await factsOfPicture(picture))
+        .digest('hex')
+        .slice(0, 32),
+    );
+  const stored =
+    runsFolder === undefined
+      ? undefined
+      : await StoredAnswers.open(runsFolder, { descriptions: 1, describer: addressOf(describer!) });
+  try {
+    const known = new Map(
+      pictures.flatMap((picture) =>
+        stored?.texts.has(keys.get(picture)!) ? [[picture, stored.texts.get(keys.get(picture)!)!] as const] : [],
+      ),
+    );
+    const left = pictures.filter((picture) => !known.has(picture));
+    let done = 0;
+    await describeAll(
+      model,
+      left,
+      async (picture, description) => {
+        known.set(picture, description);
+        await stored?.add(keys.get(picture)!, description);
+        progress?.({
+          phase: `Pictures in words by ${model.name}`,
+          done: ++done,
+          total: left.length,
+          remainingSeconds: null,
+        });
+      },
+      signal,
+    );
+    for (const question of bare) question.description = described(question.images.map((image) => known.get(image)!));
+    for (const set of sets) set.abilities = abilitiesOf(set, sets, given);
+  } finally {
+    await stored?.close();
+  }
+}
+
+/** One description, or one per image. */
+function described(descriptions: readonly string[]): string {
+  return descriptions.length === 1
+    ? descriptions[0]!
+    : descriptions.map((description, index) => `Image ${index + 1}: ${description}`).join('\n');
+}
+
+/** What a model is, without its key. */
+function addressOf(request: LanguageModelRequest): object {
+  return request.kind === 'endpoint' ? { url: request.url, model: request.model } : { editor: request.model };
+}
+
+async function resultOf(
+  setup: EvaluateSetup,
+  texts: readonly Map<string, string>[],
+  failures: ReadonlyMap<string, string>,
+  second: SecondOpinion | undefined,
+  origin: Provenance,
+  signal: AbortSignal | undefined,
+): Promise<EvaluateResult> {
+  const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
+  const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
+  const scales = await boxScales(
+    checkpoints,
+    items.filter(({ id }) => !failed.has(id)).map(({ question }) => question),
+    signal,
+  );
+  const byId = new Map<string, EvaluatedQuestion>();
+  for (const { id, question, setting, key } of items) {
+    if (failed.has(id)) continue;
+    const own = byId.get(id) ?? describe(id, question, sets);
+    byId.set(id, own);
+    const answers = texts.map((known) => known.get(key)!);
+    own.answers[setting] = answers;
+    own.right[setting] = answers.map((text, checkpoint) => {
+      if (isRight(text, question, scales[checkpoint]!.get(question.images[0] ?? ''))) return true;
+      const right = second?.get(verdictKey({ question, text })) === true;
+      if (right) (own.regraded ??= []).push(`${setting}/${checkpoint}`);
+      return right;
+    });
+  }
+  const abilities = new Map(sets.sets.map((set) => [set.name, set.abilities]));
+  for (const question of byId.values()) question.counts = countsOf(question.right, abilities.get(question.set)!);
+  const questions = [...byId.values()];
+  if (questions.length === 0)
+    throw new FrankensteinError(
+      'malformed',
+      `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`,
+    );
+  const roles = checkpoints.map((_, index) => request.checkpoints[index]!.role ?? null);
+  const described = sets.sets.map(({ name, questions: own, abilities }) => ({
+    name,
+    questions: own.length,
+    abilities,
+  }));
+  return {
+    schema: 1,
+    kind: request.kind ?? 'evaluate',
+    checkpoints: checkpoints.map(({ path: place, family }, index) => ({
+      label: labels[index]!,
+      path: place,
+      recipe: request.checkpoints[index]!.recipe ?? null,
+      role: roles[index]!,
+      family,
+      fingerprint: fingerprints[index]!,
+    })),
+    data: sets.data,
+    dataFingerprint: sets.fingerprint,
+    sets: described,
+    maxNewTokens,
+    seed,
+    grading: GRADING_VERSION,
+    grader: request.grader?.model ?? null,
+    describer: request.describer?.model ?? null,
+    questions,
+    scores: scoresOf(questions, checkpoints.length),
+    accuracies: accuraciesOf(
+      questions,
+      described.map(({ name }) => name),
+      checkpoints.length,
+    ),
+    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles) : [],
+    axis: request.axis ?? null,
+    warnings: [
+      ...new Set([
+        ...setup.warnings,
+        ...failuresLeftOut(
+          'question',
+          'asked',
+          [...failed],
+          (id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`,
+        ),
+      ]),
+    ],
+    provenance: origin,
+  };
+}
+
+function describe(
+  id: string,
+  { task, prompt, answer, answerType, images, description }: Question,
+  { folder }: QuestionSets,
+): EvaluatedQuestion {
+  const names = images.map((image) => path.relative(folder, image).replaceAll(path.sep, '/'));
+  return {
+    id,
+    set: id.slice(0, id.indexOf('/')),
+    task: task ?? null,
+    prompt,
+    truth: answer,
+    answerType,
+    image: names[0] ?? null,
+    ...(names.length > 1 ? { images: names } : {}),
+    description: description ?? null,
+    answers: {},
+    right: {},
+    counts: {},
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Results of an evaluation (method.md §5): the documented JSON, `schema: 1`. Shares come with a 95 % interval: Wilson's for
+ * one share, and a paired one where two checkpoints answered the same questions.
+ */
+import type { AbilityName, Role, SweepAxis } from './request.js';
+import type { Provenance } from '../../runs/provenance.js';
+import type { AnswerType } from '../../datasets/answerType.js';
+
+/** How a question is put: its picture; a black picture of the same size; that and the picture in words; text alone. */
+export type Setting = 'image' | 'black' | 'described' | 'text';
+
+export const SETTINGS: readonly Setting[] = ['image', 'black', 'described', 'text'];
+
+export const ABILITIES: readonly AbilityName[] = ['vis', 'v2r', 'rea'];
+
+export interface EvaluateResult {
+  schema: 1;
+  kind: 'evaluate' | 'transfer' | 'sweep';
+  checkpoints: EvaluatedCheckpoint[];
+  data: string;
+  dataFingerprint: string;
+  sets: EvaluatedSet[];
+  maxNewTokens: number;
+  seed: number;
+  /** Version of the rules that judged; 1 where a result does not say. Results of other rules are not comparable. */
+  grading?: number;
+  /** Who judged: rules alone (null), or rules and then this language model. */
+  grader: string | null;
+  /** Who put pictures in words where the set had none. */
+  describer: string | null;
+  questions: EvaluatedQuestion[];
+  /** Per checkpoint and ability that its sets allow. */
+  scores: Score[];
+  /** Plain accuracy per checkpoint, set and setting. */
+  accuracies: Accuracy[];
+  comparisons: Comparison[];
+  axis: SweepAxis | null;
+  warnings: string[];
+  provenance: Provenance;
+}
+
+export interface EvaluatedCheckpoint {
+  label: string;
+  path: string;
+  /** The recipe's text, for a checkpoint that is one. */
+  recipe: string | null;
+  role: Role | null;
+  family: string;
+  fingerprint: string;
+}
+
+export interface EvaluatedSet {
+  /** File name. */
+  name: string;
+  questions: number;
+  /** Abilities that are measured on it. */
+  abilities: AbilityName[];
+}
+
+export interface EvaluatedQuestion {
+  /** Unique over the sets: `set/id`. */
+  id: string;
+  set: string;
+  task: string | null;
+  prompt: string;
+  truth: string;
+  answerType: AnswerType;
+  /** The first image, relative to the data's folder, with forward slashes. */
+  image: string | null;
+  /** All images, where there are several. */
+  images?: string[];
+  description: string | null;
+  /** Per setting it was put in: one per checkpoint. */
+  answers: Partial<Record<Setting, string[]>>;
+  right: Partial<Record<Setting, boolean[]>>;
+  /** Whether it counts for an ability that its set measures: one flag per checkpoint. */
+  counts: Partial<Record<AbilityName, boolean[]>>;
+  /** Answers that the language model called right and the rules did not, as `setting/checkpoint`. */
+  regraded?: string[];
+}
+
+export interface Score {
+  ability: AbilityName;
+  checkpoint: number;
+  n: number;
+  hits: number;
+  /** 0…1. */
+  value: number;
+  low: number;
+  high: number;
+}
+
+export interface Accuracy {
+  checkpoint: number;
+  set: string;
+  setting: Setting;
+  n: number;
+  hits: number;
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** A checkpoint against another, on the same questions. */
+export interface Comparison {
+  ability: AbilityName;
+  checkpoint: number;
+  against: number;
+  n: number;
+  /** Share of `checkpoint` minus share of `against`, with its paired interval. */
+  difference: number;
+  low: number;
+  high: number;
+  /** Questions by (against, checkpoint): both, lost, won, neither. */
+  tt: number;
+  tf: number;
+  ft: number;
+  ff: number;
+  /** TF / (TT + TF): of what `against` could do, the share that was lost. */
+  sideEffect: number | null;
+  /** FT / (FF + FT): of what `against` could not do, the share that was won. */
+  lift: number | null;
+  /** McNemar, two-sided; exact when few questions differ. */
+  p: number;
+  exact: boolean;
+  /** Holm's correction over all comparisons of this ability against the same checkpoint. */
+  adjusted: number;
+}

@@ -1,0 +1,124 @@
+/** A probe's model work: runs where it may block its thread, and reports batch by batch. */
+import { openCheckpoint } from '../../merge/checkpoint.js';
+import { shown } from '../../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
+import type { LogitsRules } from '../../models/generation/logits.js';
+import { readGenerationDefaults } from '../../models/generation/settings.js';
+import { type Model, openModel } from '../../models/model.js';
+import { createProcessor, type Processor } from '../../models/processor/processor.js';
+import { LimitError } from '../../runtime/bounded.js';
+import { attendUnits } from './attention.js';
+import { groupsOf, type Room, roomFor, within } from './groups.js';
+import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
+import { Pictures, prepare, type PreparedUnit } from './prompts.js';
+import { skipUnits } from './skip.js';
+import { swapUnits } from './swap.js';
+
+const PHASES = { swap: 'Swapping visual tokens', skip: 'Skipping layers', attention: 'Measuring attention' };
+
+/** Does everything that `job` asks for. @throws what the model, its processor and the pictures throw; `cancelled`. */
+export async function compute(
+  job: ProbeJob,
+  send: (message: WorkerMessage) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { checkpoint: index, path, label, units } of job.work) {
+    send({ type: 'phase', phase: `Opening ${label}` });
+    const checkpoint = await openCheckpoint(path, { signal });
+    const model = openModel(checkpoint, {
+      memory: job.memory,
+      threads: job.threads,
+      onNotice: (sentence) => send({ type: 'notice', sentence }),
+    });
+    try {
+      const processor = await createProcessor(checkpoint, { signal });
+      // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
+      if (units.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
+      const { rules, notices } = await readGenerationDefaults(checkpoint);
+      for (const sentence of notices(false)) send({ type: 'notice', sentence });
+      send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
+      const pictures = new Pictures(processor, model.plan, signal);
+      const room = within(roomFor(model, job), job.together);
+      const failed = (unit: Unit, why: string) =>
+        send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
+      for await (const group of groupsOf(prepareAll(job, units, processor, pictures, room, failed, signal), room)) {
+        pictures.clear();
+        const outcomes = await runGroup(model, processor, group, room, { job, rules, send, signal });
+        send({
+          type: 'group',
+          checkpoint: index,
+          outcomes: group.units.map(({ unit }, at) => ({ ids: unit.ids, outcome: outcomes[at]! })),
+        });
+      }
+    } finally {
+      await model.close();
+    }
+  }
+}
+
+/** Reads and processes one unit after another, as batches ask for them. */
+async function* prepareAll(
+  job: ProbeJob,
+  units: readonly Unit[],
+  processor: Processor,
+  pictures: Pictures,
+  room: Room,
+  failed: (unit: Unit, why: string) => void,
+  signal: AbortSignal,
+): AsyncGenerator<PreparedUnit> {
+  for (const unit of units) {
+    try {
+      const prepared = await prepare(processor, pictures, unit, job.kind === 'swap', job.maxNewTokens);
+      room.check(prepared.prompt);
+      yield prepared;
+    } catch (error) {
+      // What takes too long for one would take as long for every sample.
+      if (signal.aborted || !(error instanceof FrankensteinError) || error instanceof LimitError) throw error;
+      const why = `Sample ${shown(unit.ids[0]!)}: ${error.message}`;
+      if (job.badLines !== 'skip') throw new FrankensteinError('bad-line', why, { cause: error });
+      failed(unit, why);
+    }
+  }
+}
+
+async function runGroup(
+  model: Model,
+  processor: Processor,
+  { units, tokens }: { units: PreparedUnit[]; tokens: number },
+  room: Room,
+  {
+    job,
+    rules,
+    send,
+    signal,
+  }: {
+    job: ProbeJob;
+    rules: LogitsRules;
+    send: (message: WorkerMessage) => void;
+    signal: AbortSignal;
+  },
+): Promise<Outcome[]> {
+  const { maxNewTokens, depths } = job;
+  const common = {
+    maxNewTokens,
+    stopTokens: processor.stopTokens,
+    rules,
+    decode: (ids: readonly number[]) => processor.decode(ids),
+    rows: room.rows(tokens),
+    onDepths: (done: number) => {
+      if (done > 0) send({ type: 'progress', done });
+    },
+    signal,
+  };
+  switch (job.kind) {
+    case 'swap':
+      return swapUnits(model, units, job, common);
+    case 'skip':
+      return skipUnits(model, units, job, common);
+    case 'attention':
+      return attendUnits(model, units, depths, {
+        ...common,
+        decodeAll: (ids) => processor.tokenizer.decode(ids, { specialTokens: true }),
+      });
+  }
+}

@@ -1,0 +1,89 @@
+/** Batches that fit the memory plan. */
+import { thousands } from '../../checkpoint/failure.js';
+import type { Model } from '../../models/model.js';
+import { checkRoom, promptBytes, rowBytes } from '../../models/plan.js';
+import type { ProcessedPrompt } from '../../models/processor/processor.js';
+import type { ProbeJob } from './job.js';
+import type { PreparedUnit } from './prompts.js';
+
+/** More rows are not faster, and what is under way when a run is killed is lost. */
+const MOST_ROWS = 192;
+
+/** What a batch may hold: half of the memory for untouched states, half for the rows that are decoded from them. */
+export interface Room {
+  /** Whether this many prompts of this many tokens fit. */
+  fits(units: number, tokens: number): boolean;
+  /** Rows to decode together. */
+  rows(tokens: number): number;
+  /** What so many prompts take at the most, with the rows that are decoded from them. */
+  bytes(units: number, tokens: number): number;
+  /** @throws `bad-request` when this prompt alone is too much. */
+  check(prompt: ProcessedPrompt): void;
+}
+
+export function roomFor(
+  { spec, plan }: Pick<Model, 'spec' | 'plan'>,
+  { kind, depths, maxNewTokens }: Pick<ProbeJob, 'kind' | 'depths' | 'maxNewTokens'>,
+): Room {
+  const {
+    layers,
+    layer: { hidden, heads },
+  } = spec.language;
+  const half = plan.batchBytes / 2;
+  const perUnit = (tokens: number) => {
+    const states = 4 * tokens * hidden;
+    switch (kind) {
+      case 'swap':
+        return 2 * rowBytes(spec, tokens, 0) + (depths.length + 2) * states;
+      case 'skip':
+        return rowBytes(spec, tokens, 0) + (depths.length + 1) * states;
+      case 'attention':
+        return rowBytes(spec, tokens, maxNewTokens) + 4 * layers * heads * (tokens + maxNewTokens);
+    }
+  };
+  const most = Math.max(1, Math.floor(kind === 'attention' ? 32 : MOST_ROWS / (depths.length + 2)));
+  return {
+    fits: (units, tokens) => units <= most && units * perUnit(tokens) <= half,
+    rows: (tokens) => Math.max(1, Math.min(MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))),
+    bytes: (units, tokens) => {
+      const rows =
+        kind === 'attention'
+          ? 0
+          : Math.min(units * (depths.length + 2), MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)));
+      return units * perUnit(tokens) + Math.max(1, rows) * rowBytes(spec, tokens, maxNewTokens);
+    },
+    check: (prompt) => {
+      const { length } = prompt.inputIds;
+      checkRoom(
+        plan,
+        2 * Math.max(perUnit(length), promptBytes(spec, prompt, maxNewTokens)),
+        `a prompt of ${thousands(length)} tokens at ${thousands(depths.length)} depths`,
+      );
+    },
+  };
+}
+
+/** The same room, with at most so many units to a batch. */
+export function within<R extends Pick<Room, 'fits'>>(room: R, most = Infinity): R {
+  return { ...room, fits: (units: number, tokens: number) => units <= most && room.fits(units, tokens) };
+}
+
+/** Splits units into batches in their own order; a unit may be a batch alone. */
+export async function* groupsOf<U extends Pick<PreparedUnit, 'prompt'>>(
+  units: AsyncIterable<U>,
+  room: Pick<Room, 'fits'>,
+): AsyncGenerator<{ units: U[]; tokens: number }> {
+  let group: U[] = [];
+  let tokens = 0;
+  for await (const unit of units) {
+    const longest = Math.max(tokens, unit.prompt.inputIds.length);
+    if (group.length > 0 && !room.fits(group.length + 1, longest)) {
+      yield { units: group, tokens };
+      group = [];
+      tokens = 0;
+    }
+    group.push(unit);
+    tokens = Math.max(tokens, unit.prompt.inputIds.length);
+  }
+  if (group.length > 0) yield { units: group, tokens };
+}

@@ -1,0 +1,65 @@
+/** What a probe will cost. */
+import type { CallContext } from '../../calls.js';
+import { fileIdentities } from '../../checkpoint/fingerprint.js';
+import { type Estimate, Estimates } from '../../models/estimate.js';
+import { neededBytes } from '../../models/plan.js';
+import type { Turns } from '../../runtime/turns.js';
+import { estimate } from './estimate.js';
+import type { ProbePlan, ProbeProgress, ProbeRequest } from './request.js';
+import { type ProbeSetup, setUp } from './setup.js';
+
+const estimates = new Estimates();
+
+/**
+ * Headers and samples are read; then the machine is measured, unless it is at work: that would disturb both.
+ * @param turns of the work that fills the budget; `release` frees what is kept for questions.
+ */
+export async function planProbe(
+  request: ProbeRequest,
+  workerFile: string,
+  turns: Turns,
+  release: () => Promise<void>,
+  context: CallContext<ProbeProgress> = {},
+): Promise<ProbePlan> {
+  const { signal } = context;
+  const setup = await setUp(request, context);
+  const { kind, depths, checkpoints, plans } = setup;
+  const samples = setup.samples.items.length;
+  const key = keyOf(setup, request);
+  let found = estimates.get(key);
+  if (found === undefined && !turns.busy) {
+    found = await turns.take(async () => {
+      await release();
+      return estimate(setup, request, workerFile, signal);
+    }, signal);
+    estimates.set(key, found);
+  }
+  const { seconds, basis, batch }: Estimate = found ?? { seconds: null, basis: 'longest', batch: plans[0]!.batchBytes };
+  return {
+    samples,
+    depths: depths.length,
+    generations: kind === 'attention' ? samples * checkpoints.length : samples * (depths.length + 1),
+    memory: Math.max(...plans.map((plan) => neededBytes(plan, batch))),
+    streamedBytes: Math.max(...plans.map(({ streamedBytes }) => streamedBytes)),
+    seconds,
+    basis,
+  };
+}
+
+function keyOf(
+  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures }: ProbeSetup,
+  { memory, threads }: ProbeRequest,
+): string {
+  return JSON.stringify([
+    kind,
+    mode,
+    part,
+    depths,
+    maxNewTokens,
+    memory,
+    threads,
+    pictures,
+    units.map(({ prompt }) => prompt),
+    checkpoints.map((checkpoint) => [checkpoint.path, fileIdentities(checkpoint)]),
+  ]);
+}

@@ -1,0 +1,343 @@
+/** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
+import { guardOf } from '../shapes.js';
+import path from 'node:path';
+import type { CallContext } from '../../calls.js';
+import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
+import { shown, thousands } from '../../checkpoint/failure.js';
+import { provenance, type Provenance } from '../../runs/provenance.js';
+import { identityOf } from '../../lineage/stages.js';
+import { FrankensteinError } from '../../errors.js';
+import { boxScales, scaled } from '../../grading/boxScale.js';
+import { isChanged } from '../../grading/change.js';
+import { GRADING_VERSION, isRight } from '../../grading/grade.js';
+import { failuresLeftOut } from '../../datasets/leftOut.js';
+import { isLike, Run, runIdOf } from '../../runs/store.js';
+import { runInThread } from '../../runtime/thread.js';
+import type {
+  AttentionOutcome,
+  Outcome,
+  ProbeJob,
+  SkipOutcome,
+  SwapOutcome,
+  UnitOutcome,
+  WorkerMessage,
+} from './job.js';
+import { createCountMeter } from '../../runs/countProgress.js';
+import { attentionLayers, skipErrors, swapRates } from './rates.js';
+import type { ProbeProgress, ProbeQuestion, ProbeRequest } from './request.js';
+import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapResult } from './result.js';
+import { type ProbeSetup, setUp } from './setup.js';
+
+/** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
+const JOURNAL_VERSION = 3;
+
+/** A line of the journal: what one sample came out as. */
+interface JournalEntry {
+  checkpoint: number;
+  id: string;
+  /** The batch it was computed in (its first sample) and how many samples that had: half a batch is computed again. */
+  batch: string;
+  of: number;
+  outcome: Outcome;
+}
+
+/** Whether a line of the journal is one of a probe of this kind, with an answer per depth. */
+function isEntryOf({ kind, depths }: ProbeSetup): (value: unknown) => value is JournalEntry {
+  const texts = depths.map(() => '');
+  const models = {
+    swap: { source: '', boxScale: [0, 0], baseline: '', sourceAnswer: '', answers: texts },
+    skip: { baseline: '', answers: texts },
+    attention: { answer: '', reasoningTokens: 0, visualTokens: 0, mass: depths.map(() => 0) },
+    failed: { why: '' },
+  };
+  return (value): value is JournalEntry => {
+    if (!isLike(value, { checkpoint: 0, id: '', batch: '', of: 0, outcome: { kind: '' } })) return false;
+    const found = value.outcome.kind;
+    return (found === kind || found === 'failed') && isLike<object>(value.outcome, models[found]);
+  };
+}
+
+/** Outcomes by sample id, per checkpoint. */
+type Outcomes = Map<string, Outcome>[];
+
+/**
+ * Runs a probe. With a runs folder, samples done before a kill or cancel are taken from the journal, and a finished
+ * request returns without opening a weight.
+ */
+export async function probe(
+  request: ProbeRequest,
+  workerFile: string,
+  context: CallContext<ProbeProgress> = {},
+): Promise<ProbeResult> {
+  const startedAt = new Date();
+  const { signal } = context;
+  const setup = await setUp(request, context);
+  const fingerprints = await Promise.all(setup.checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
+  const runId = runIdOf(factsOf(setup, fingerprints));
+  const samples = setup.samples.items.length;
+  const run =
+    request.runsFolder === undefined
+      ? undefined
+      : await Run.open(request.runsFolder, runId, {
+          kind: 'probe',
+          probe: setup.kind,
+          labels: setup.labels,
+          paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
+          fingerprints,
+          data: setup.data,
+          dataFingerprint: setup.dataFingerprint,
+          depths: setup.depths,
+          ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
+          seed: setup.seed,
+          maxNewTokens: setup.maxNewTokens,
+          question: questionOf(request, setup),
+          startedAt: startedAt.toISOString(),
+          tasks: samples * setup.checkpoints.length,
+        });
+  try {
+    const outcomes = restore(setup, (await run?.entries(isEntryOf(setup))) ?? []);
+    await runMissing(setup, outcomes, request, run, workerFile, context);
+    for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
+    const before = await run?.result(guardOf('probe'));
+    const result = await resultOf(
+      setup,
+      outcomes,
+      fingerprints,
+      before?.provenance ?? provenance(runId, startedAt),
+      signal,
+    );
+    await run?.finish(result);
+    return result;
+  } finally {
+    await run?.close();
+  }
+}
+
+/** The request as it can be asked again from anywhere. */
+function questionOf(
+  { memory: _memory, threads: _threads, runsFolder: _runsFolder, ...question }: ProbeRequest,
+  { data, labels }: ProbeSetup,
+): ProbeQuestion {
+  return {
+    ...question,
+    data,
+    checkpoints: question.checkpoints.map(({ path: place }, index) => ({
+      path: path.resolve(place),
+      label: labels[index]!,
+    })),
+  };
+}
+
+/** What makes a run the same run. Labels, cuts, memory and threads do not. */
+function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
+  const { kind, mode, part, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
+  return {
+    kind: 'probe',
+    journal: JOURNAL_VERSION,
+    probe: kind,
+    depths,
+    data,
+    dataFingerprint,
+    pictures,
+    seed,
+    maxNewTokens,
+    badLines,
+    ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
+    samples: samples.items.map(({ id }) => id),
+    checkpoints: setup.checkpoints.map((checkpoint, index) => ({
+      folder: checkpoint.folder,
+      ...identityOf(checkpoint, fingerprints[index]!),
+    })),
+  };
+}
+
+/** Whole batches of the journal. */
+function restore({ checkpoints }: ProbeSetup, entries: readonly JournalEntry[]): Outcomes {
+  return checkpoints.map((_, index) => {
+    const batches = new Map<string, JournalEntry[]>();
+    for (const entry of entries)
+      if (entry.checkpoint === index) batches.set(entry.batch, [...(batches.get(entry.batch) ?? []), entry]);
+    const found = new Map<string, Outcome>();
+    for (const batch of batches.values()) {
+      const byId = new Map(batch.map((entry) => [entry.id, entry.outcome]));
+      if (byId.size === batch[0]!.of) for (const [id, outcome] of byId) found.set(id, outcome);
+    }
+    return found;
+  });
+}
+
+async function runMissing(
+  setup: ProbeSetup,
+  outcomes: Outcomes,
+  { memory, threads }: ProbeRequest,
+  run: Run | undefined,
+  workerFile: string,
+  { signal, progress }: CallContext<ProbeProgress>,
+): Promise<void> {
+  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels } = setup;
+  const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
+    const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
+    return left.length === 0 ? [] : [{ checkpoint, path: place, label: labels[checkpoint]!, units: left }];
+  });
+  if (work.length === 0) return;
+  const perSample = depths.length;
+  const total = setup.samples.items.length * checkpoints.length * perSample;
+  const left =
+    work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
+  const meter = createCountMeter(total, total - left, progress);
+  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
+  await runInThread(
+    workerFile,
+    'probe',
+    job,
+    async (message: WorkerMessage) => {
+      switch (message.type) {
+        case 'phase':
+          return meter.phase(message.phase);
+        case 'progress':
+          return meter.advance(message.done);
+        case 'notice':
+          return void setup.warnings.push(message.sentence);
+        case 'group': {
+          const settled = await record(message.checkpoint, message.outcomes, outcomes, run);
+          return meter.settle(settled * perSample);
+        }
+      }
+    },
+    signal,
+  );
+}
+
+/** @returns the number of samples. */
+async function record(
+  checkpoint: number,
+  batch: readonly UnitOutcome[],
+  outcomes: Outcomes,
+  run: Run | undefined,
+): Promise<number> {
+  const of = batch.reduce((sum, { ids }) => sum + ids.length, 0);
+  const name = batch[0]!.ids[0]!;
+  for (const { ids, outcome } of batch) {
+    for (const id of ids) {
+      await run?.append({ checkpoint, id, batch: name, of, outcome } satisfies JournalEntry);
+      outcomes[checkpoint]!.set(id, outcome);
+    }
+  }
+  return of;
+}
+
+async function resultOf(
+  setup: ProbeSetup,
+  outcomes: Outcomes,
+  fingerprints: readonly string[],
+  origin: Provenance,
+  signal: AbortSignal | undefined,
+): Promise<ProbeResult> {
+  const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
+  const failures = new Map<string, string>();
+  for (const own of outcomes)
+    for (const [id, outcome] of own) if (outcome.kind === 'failed') failures.set(id, outcome.why);
+  const good = ({ id }: { id: string }) => !failures.has(id);
+  const of = <T extends Outcome>(id: string, checkpoint = 0) => outcomes[checkpoint]!.get(id) as T;
+  const relative = (file: string | undefined) =>
+    file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/');
+  const base = {
+    schema: 1 as const,
+    checkpoints: checkpoints.map((checkpoint, index): ProbedCheckpoint => ({
+      label: labels[index]!,
+      path: checkpoint.path,
+      family: checkpoint.family,
+      layers: specs[index]!.language.layers,
+      fingerprint: fingerprints[index]!,
+    })),
+    data,
+    dataFingerprint,
+    cuts,
+    depths,
+    maxNewTokens,
+    seed,
+    grading: GRADING_VERSION,
+    warnings: [
+      ...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)]),
+    ],
+    provenance: origin,
+  };
+  if (samples.items.length === failures.size)
+    throw new FrankensteinError(
+      'malformed',
+      `No sample of ${shown(data)} could be run; the first problem: ${[...failures.values()][0]!}`,
+    );
+
+  if (samples.kind === 'swap') {
+    const found = samples.items.filter(good).map((sample): SwapResult['samples'][number] => {
+      const { source, boxScale, baseline, sourceAnswer, answers } = of<SwapOutcome>(sample.id);
+      const judged = { ...sample, sourceBox: sample.sourceBox && scaled(sample.sourceBox, boxScale) };
+      return {
+        id: sample.id,
+        task: sample.task,
+        prompt: sample.prompt,
+        targetImage: relative(sample.targetImage),
+        sourceImage: relative(sample.sourceImage),
+        source,
+        baseline,
+        sourceAnswer,
+        answers,
+        changed: answers.map((answer) => isChanged(judged, baseline, answer)),
+      };
+    });
+    return { kind: 'swap', ...base, mode: setup.mode, samples: found, rates: swapRates(found, depths) };
+  }
+  if (samples.kind === 'skip') {
+    const usable = samples.items.filter(good);
+    const [scales] = await boxScales(checkpoints, usable, signal);
+    const found = usable.map((question): SkipResult['samples'][number] => {
+      const { baseline, answers } = of<SkipOutcome>(question.id);
+      const right = (answer: string) => isRight(answer, question, scales!.get(question.images[0] ?? ''));
+      return {
+        id: question.id,
+        prompt: question.prompt,
+        truth: question.answer,
+        baseline,
+        baselineCorrect: right(baseline),
+        answers,
+        correct: answers.map(right),
+      };
+    });
+    return { kind: 'skip', ...base, part: setup.part, samples: found, ...skipErrors(found, depths) };
+  }
+  const each = (id: string) => checkpoints.map((_, checkpoint) => of<AttentionOutcome>(id, checkpoint));
+  const questions = samples.items.filter(good);
+  const silent = questions.filter(({ id }) => each(id).some(({ reasoningTokens }) => reasoningTokens === 0));
+  const heard = questions.filter((question) => !silent.includes(question));
+  if (heard.length === 0)
+    throw new FrankensteinError(
+      'malformed',
+      `No sample of ${shown(data)} got an answer to look at: the model ended every one with its first token.`,
+    );
+  const result: AttentionResult = {
+    kind: 'attention',
+    ...base,
+    samples: questions.map((question) => {
+      const own = each(question.id);
+      return {
+        id: question.id,
+        prompt: question.prompt,
+        image: relative(question.images[0]),
+        ...(question.images.length > 1 ? { images: question.images.map(relative) } : {}),
+        answers: own.map(({ answer }) => answer),
+        reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens),
+        visualTokens: own[0]!.visualTokens,
+      };
+    }),
+    layers: await attentionLayers(
+      checkpoints.map((_, checkpoint) => heard.map(({ id }) => of<AttentionOutcome>(id, checkpoint))),
+      depths,
+      setup.seed,
+    ),
+  };
+  if (silent.length > 0)
+    result.warnings.push(
+      `${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`,
+    );
+  return result;
+}

@@ -1,0 +1,124 @@
+/** From a unit's files and text to what the model takes. */
+import { checkRoom, imageNamed, type MemoryPlan } from '../../models/plan.js';
+import { readImage } from '../../models/processor/decodeImage.js';
+import { blackLike, type PictureSize, type RgbImage } from '../../models/processor/image.js';
+import { userMessage } from '../../models/processor/messages.js';
+import type { ProcessedPrompt, Processor } from '../../models/processor/processor.js';
+import type { ProcessedImage } from '../../models/processor/processedImage.js';
+import type { Unit } from './job.js';
+
+export interface PreparedUnit {
+  unit: Unit;
+  prompt: ProcessedPrompt;
+  /** Of a swap: the same words with the other picture on the same grid. */
+  source: { prompt: ProcessedPrompt; brought: 'same-grid' | 'resized'; size: PictureSize } | undefined;
+}
+
+/** Processed pictures by file and grid. The vision tower computes a picture once per batch when it is the same object. */
+export class Pictures {
+  private readonly kept = new Map<string, ProcessedImage>();
+  private readonly sizes = new Map<string, PictureSize>();
+
+  constructor(
+    private readonly processor: Processor,
+    private readonly plan: MemoryPlan,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  async own(file: string): Promise<ProcessedImage> {
+    return this.keep(file, async () => this.processor.processImage(await this.read(file)));
+  }
+
+  /**
+   * The picture on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file; the
+   * target was given to `own` before.
+   */
+  async onto(
+    target: string,
+    grid: ProcessedImage['grid'],
+    file: string | undefined,
+  ): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
+    if (file === undefined)
+      return {
+        image: await this.keep(`black ${grid.join()}`, () =>
+          this.processor.processImage(blackLike(this.sizeOf(target))),
+        ),
+        brought: 'same-grid',
+      };
+    const own = await this.own(file);
+    if (own.grid.join() === grid.join()) return { image: own, brought: 'same-grid' };
+    return {
+      image: await this.keep(`${grid.join()} ${file}`, async () =>
+        this.processor.resizeTo(await this.read(file), grid),
+      ),
+      brought: 'resized',
+    };
+  }
+
+  /** Of a file that was given to `own` or `onto`. */
+  sizeOf(file: string): PictureSize {
+    return this.sizes.get(file)!;
+  }
+
+  /** Lets go of everything: called between batches. */
+  clear(): void {
+    this.kept.clear();
+    this.sizes.clear();
+  }
+
+  private async read(file: string): Promise<RgbImage> {
+    const image = await readImage(file, {
+      signal: this.signal,
+      room: ({ width, height, bytes }) =>
+        checkRoom(this.plan, bytes + this.processor.imageBytes({ width, height }), imageNamed(file, { width, height })),
+    });
+    this.sizes.set(file, { width: image.width, height: image.height });
+    return image;
+  }
+
+  private async keep(key: string, make: () => ProcessedImage | Promise<ProcessedImage>): Promise<ProcessedImage> {
+    const image = this.kept.get(key) ?? (await make());
+    this.kept.set(key, image);
+    return image;
+  }
+}
+
+/**
+ * @param paired whether the unit is a swap: a target and a source.
+ * @throws what reading pictures and processing prompts throw.
+ */
+export async function prepare(
+  processor: Processor,
+  pictures: Pictures,
+  unit: Unit,
+  paired: boolean,
+  newTokens: number,
+): Promise<PreparedUnit> {
+  const images: ProcessedImage[] = [];
+  for (const image of unit.images) images.push(await pictures.own(image));
+  const ask = (shown: readonly ProcessedImage[]) =>
+    processor.process({ input: inputOf(processor, unit.prompt, shown.length), images: shown, newTokens });
+  const prompt = ask(images);
+  if (!paired) return { unit, prompt, source: undefined };
+  const [target] = unit.images;
+  const { image: other, brought } = await pictures.onto(target!, images[0]!.grid, unit.source);
+  return { unit, prompt, source: { prompt: ask([other]), brought, size: pictures.sizeOf(unit.source ?? target!) } };
+}
+
+const MARKER = '<image>';
+
+/** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for a picture. */
+export function inputOf(
+  processor: Processor,
+  text: string,
+  images: number,
+): Parameters<Processor['process']>[0]['input'] {
+  if (processor.chats) return { messages: [userMessage(text, images)] };
+  if (images === 0 || processor.imageToken === undefined) return { prompt: text };
+  const { tokenizer } = processor;
+  const around = ['<|vision_start|>', '<|vision_end|>'].map((token) =>
+    tokenizer.idOf(token) === undefined ? '' : token,
+  );
+  const placeholder = `${around[0]!}${tokenizer.tokenOf(processor.imageToken)!}${around[1]!}`;
+  return { prompt: text.includes(MARKER) ? text.replaceAll(MARKER, placeholder) : placeholder.repeat(images) + text };
+}

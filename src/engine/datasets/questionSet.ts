@@ -1,0 +1,99 @@
+/** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
+import { truthOf, optionsOf, checkChoice, checkBox, type Question } from './question.js';
+import { type AnswerType, answerTypeOf } from './answerType.js';
+import { boxOf } from './box.js';
+import { checkAllRead, placed } from './images.js';
+import {
+  identity,
+  type DataSet,
+  type JsonObject,
+  LineError,
+  optionalText,
+  pictureBelow,
+  readJsonl,
+  type ReadOptions,
+  text,
+} from './jsonl.js';
+import { readParquetQuestions } from './published.js';
+
+/** @throws as `readJsonl` and `readParquetQuestions` */
+export async function readQuestionSet(file: string, options: ReadOptions = {}): Promise<DataSet<Question>> {
+  if (file.endsWith('.parquet')) return readParquetQuestions(file, options);
+  const seen = new Map<string, number>();
+  return readJsonl(
+    file,
+    async (object, line) => {
+      const answerType = typeIn(object);
+      const choices = choicesOf(object);
+      const { key, names } = imageNames(object);
+      checkAllRead(object, READ, names.length);
+      const files: string[] = [];
+      for (const name of names) files.push(await pictureBelow(file, name, key));
+      const { prompt, images } = placed(text(object, 'prompt'), files, `"${key}"`);
+      checkBox(answerType, images);
+      const answer = answerOf(object, answerType);
+      checkChoice({ answer, answerType, choices });
+      return {
+        id: identity(object, seen, line),
+        prompt,
+        answer,
+        answerType,
+        choices,
+        images,
+        description: optionalText(object, 'description'),
+        task: optionalText(object, 'task'),
+      };
+    },
+    options,
+  );
+}
+
+/** Keys that name images, or say what they show. */
+const READ: ReadonlySet<string> = new Set(['image', 'images', 'description']);
+
+/** `image` or `images`: a name, or a list of them. */
+function imageNames(object: JsonObject): { key: string; names: string[] } {
+  const keys = ['image', 'images'].filter((key) => object[key] !== undefined && object[key] !== null);
+  const [key = 'image', other] = keys;
+  if (other !== undefined && JSON.stringify([object[key]].flat()) !== JSON.stringify([object[other]].flat()))
+    throw new LineError('has an "image" and other "images".');
+  const value = object[key];
+  if (!Array.isArray(value)) return { key, names: [optionalText(object, key) ?? []].flat() };
+  if (!value.every((name) => typeof name === 'string' && name.trim() !== ''))
+    throw new LineError(`has "${key}" that are no list of file names.`);
+  return { key, names: value as string[] };
+}
+
+/** @throws LineError with what to write where conversations of training sets are read. */
+function typeIn(object: JsonObject): AnswerType {
+  const conversation = ['messages', 'conversations'].find((key) => Array.isArray(object[key]));
+  if (conversation !== undefined && object['answer_type'] === undefined)
+    throw new LineError(
+      `has "${conversation}", a conversation to train on: write it as "prompt", "answer" and "answer_type".`,
+    );
+  return answerTypeOf(text(object, 'answer_type'));
+}
+
+function choicesOf(object: JsonObject): readonly string[] | undefined {
+  const key = object['choices'] === undefined ? 'options' : 'choices';
+  const value = object[key];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'object' && !Array.isArray(value)) return optionsOf(value, key);
+  if (
+    !Array.isArray(value) ||
+    value.length === 0 ||
+    !value.every((choice) => typeof choice === 'string' || typeof choice === 'number')
+  )
+    throw new LineError(`has "${key}" that are no list of texts.`);
+  return value.map(String);
+}
+
+function answerOf(object: JsonObject, type: AnswerType): string {
+  const value = object['answer'];
+  if (type === 'box') {
+    const found = boxOf(value);
+    if (found === undefined) throw new LineError('has an "answer" that is not four numbers, though its type is "box".');
+    return JSON.stringify(found);
+  }
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : truthOf(text(object, 'answer'));
+}

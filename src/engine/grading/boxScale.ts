@@ -1,0 +1,59 @@
+/**
+ * Boxes of the data are in pixels of the picture's file. A model writes boxes as its family was trained to: in pixels of
+ * the picture as it was resized (Qwen2.5-VL), or in thousandths of its sides (Qwen2-VL, Qwen3-VL).
+ */
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { readImageSize } from '../models/processor/decodeImage.js';
+import type { PictureSize } from '../models/processor/image.js';
+import { readImageSettings } from '../models/processor/imageSettings.js';
+import { resizedSize } from '../models/processor/processor.js';
+import { readSpec, type VisionSpec } from '../models/spec.js';
+import type { Box } from '../datasets/box.js';
+import type { Question } from '../datasets/question.js';
+
+/** What a pixel of the file is in the coordinates of an answer's boxes, by column and row. */
+export type BoxScale = readonly [number, number];
+
+/** @param resized what the vision tower sees. */
+export function boxScaleOf(
+  { family }: Pick<VisionSpec, 'family'>,
+  resized: PictureSize,
+  file: PictureSize,
+): [number, number] {
+  const { width, height } = family.boxes === 'thousandths' ? { width: 1000, height: 1000 } : resized;
+  return [width / file.width, height / file.height];
+}
+
+export function scaled([left, top, right, bottom]: Box, [x, y]: BoxScale): Box {
+  return [left * x, top * y, right * x, bottom * y];
+}
+
+/**
+ * The scales of all pictures that questions for a box are about, per checkpoint and picture.
+ * @throws what reading pictures and image processor files throw; `cancelled`
+ */
+export async function boxScales(
+  checkpoints: readonly Checkpoint[],
+  questions: Iterable<Pick<Question, 'answerType' | 'images'>>,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, BoxScale>[]> {
+  const sizes = new Map<string, PictureSize>();
+  for (const {
+    answerType,
+    images: [image],
+  } of questions) {
+    if (answerType !== 'box' || image === undefined || sizes.has(image)) continue;
+    sizes.set(image, await readImageSize(image, signal));
+  }
+  const found: Map<string, BoxScale>[] = [];
+  for (const checkpoint of checkpoints) {
+    const { vision } = readSpec(checkpoint);
+    const scales = new Map<string, BoxScale>();
+    if (vision !== undefined && sizes.size > 0) {
+      const settings = await readImageSettings(checkpoint, signal);
+      for (const [image, size] of sizes) scales.set(image, boxScaleOf(vision, resizedSize(size, settings), size));
+    }
+    found.push(scales);
+  }
+  return found;
+}

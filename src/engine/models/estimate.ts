@@ -1,0 +1,276 @@
+/**
+ * How long model work will take, before it starts. Its parts are counted from the pace of one layer. How long answers are
+ * cannot be counted: a small part of the work is run where that takes a moment, and tells. Otherwise every answer is
+ * taken to go to its limit.
+ */
+import type { StageRequest } from '../checkpoint/stage.js';
+import { LimitError } from '../runtime/bounded.js';
+import { runInThread } from '../runtime/thread.js';
+import { layerSeconds, type Pace, type PaceJob } from './pace.js';
+import { layerParts } from './pages.js';
+import type { MemoryPlan } from './plan.js';
+import type { ProcessedPrompt } from './processor/processor.js';
+import type { ModelSpec } from './spec.js';
+
+export interface Estimate {
+  /** Null when not even a few prompts could be prepared; the run will say why. */
+  seconds: number | null;
+  /** `measured`: by a part of the work. `longest`: answers go to their limit. */
+  basis: 'measured' | 'longest';
+  /** Bytes that the largest batch takes. */
+  batch: number;
+}
+
+/** Prompts whose length is looked at. */
+const LOOKED_AT = 4;
+/** So much is tried as would take no longer if answers had so many tokens; most are shorter. */
+const TRIAL_SECONDS = 3;
+const TRIAL_TOKENS = 32;
+/** A trial is cut off after that: answers are long, or the machine has other things to do. Milliseconds. */
+const TRIAL_LIMIT = 15_000;
+
+/** Of a few prompts; means unless said otherwise. */
+export interface Lengths {
+  /** Of a prompt, its visual tokens, and the tokens after them. */
+  tokens: number;
+  visual: number;
+  tail: number;
+  /** Tokens of the longest. */
+  longest: number;
+  /** Patches of a picture. */
+  patches: number;
+  /** Bytes that the largest prompt takes with its answer. */
+  bytes: number;
+}
+
+/** @param bytes that a prompt takes. @throws what `prompts` throws */
+export async function lengthsOf(
+  prompts: readonly (() => Promise<ProcessedPrompt>)[],
+  imageToken: number | undefined,
+  bytes: (prompt: ProcessedPrompt) => number,
+): Promise<Lengths> {
+  const found: Lengths = { tokens: 0, visual: 0, tail: 0, longest: 0, patches: 0, bytes: 0 };
+  const looked = prompts.length;
+  for (const make of prompts) {
+    const prompt = await make();
+    const { inputIds, images } = prompt;
+    const last = imageToken === undefined ? -1 : inputIds.lastIndexOf(imageToken);
+    found.tokens += inputIds.length / looked;
+    found.tail += (inputIds.length - 1 - last) / looked;
+    found.visual += inputIds.filter((id) => id === imageToken).length / looked;
+    found.longest = Math.max(found.longest, inputIds.length);
+    found.patches += images.reduce((sum, { grid: [times, rows, columns] }) => sum + times * rows * columns, 0) / looked;
+    found.bytes = Math.max(found.bytes, bytes(prompt));
+  }
+  return found;
+}
+
+/**
+ * The lengths that a job of this kind finds of a few of `all`, spread evenly, in a thread: tokenizers and templates are
+ * programs of the checkpoint. Undefined when a prompt cannot be made; the run will say why.
+ * @throws `cancelled`; `malformed` when tokenizer or template take too long
+ */
+export async function lengthsIn<Item>(
+  kind: 'lengths' | 'probeLengths',
+  all: readonly Item[],
+  jobOf: (few: Item[]) => object,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Lengths | undefined> {
+  const few = spread(Math.min(LOOKED_AT, all.length), all.length).map((index) => all[index]!);
+  let lengths: Lengths | undefined;
+  await runInThread<Lengths>(workerFile, kind, jobOf(few), (found) => void (lengths = found), signal);
+  return lengths;
+}
+
+/** In that thread: what takes too long ends the job, anything else leaves it without an answer. @throws `malformed`, `cancelled` */
+export async function sendLengths(
+  find: () => Promise<Lengths>,
+  send: (lengths: Lengths) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    send(await find());
+  } catch (error) {
+    if (signal.aborted || error instanceof LimitError) throw error;
+  }
+}
+
+/** `few` indices of `many`, evenly. */
+export function spread(few: number, many: number): number[] {
+  return Array.from({ length: few }, (_, index) => Math.floor((index * many) / few));
+}
+
+/** Measures the pace in a thread. Undefined when the model would not run; the run will say why. @throws `cancelled` */
+export async function paceOf(
+  { path, recipe }: StageRequest,
+  { memory, threads }: Pick<PaceJob, 'memory' | 'threads'>,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Pace | undefined> {
+  let pace: Pace | undefined;
+  try {
+    await runInThread<Pace>(
+      workerFile,
+      'pace',
+      { path, recipe, memory, threads } satisfies PaceJob,
+      (found) => void (pace = found),
+      signal,
+    );
+  } catch (error) {
+    if (signal?.aborted) throw error;
+  }
+  return pace;
+}
+
+/** What parts of the work cost, in seconds. */
+export interface Costs {
+  /** So many tokens at once through so many layers, when nothing is read. */
+  layers(count: number, tokens: number): number;
+  /** What is computed in so many seconds, when weights that do not stay are read at the same time. */
+  pass(seconds: number): number;
+  /** One new token for so many rows. */
+  step(rows: number): number;
+  /** Reading what does not stay, once. */
+  streaming: number;
+  /** Reading what stays. */
+  opening: number;
+  /** The vision tower, for a picture of so many patches. */
+  seeing(patches: number): number;
+}
+
+export function costsOf(spec: ModelSpec, plan: MemoryPlan, pace: Pace): Costs {
+  const { perLayer, head } = weightsOf(spec);
+  const streaming = plan.streamedBytes / pace.reading;
+  const layers: Costs['layers'] = (count, tokens) => count * layerSeconds(pace, tokens);
+  // Weights that are read again are read while the layer before them is computed; the two share the processor.
+  const pass = (seconds: number) => Math.max(seconds, streaming) + 0.3 * Math.min(seconds, streaming);
+  return {
+    layers,
+    pass,
+    step: (rows) => pass(layers(spec.language.layers + head / perLayer, rows)),
+    streaming,
+    opening: plan.weightBytes / pace.reading,
+    seeing: (patches) => seeingSeconds(spec, patches, pace),
+  };
+}
+
+/** Numbers that a token is multiplied with. */
+function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } {
+  const { projection, block } = layerParts(language, 0);
+  const perLayer = [...projection, ...block].reduce(
+    (sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1),
+    0,
+  );
+  return { perLayer, head: language.vocabulary * language.layer.hidden };
+}
+
+/** By the arithmetic that a language layer gets done. */
+function seeingSeconds(spec: ModelSpec, patches: number, pace: Pace): number {
+  if (spec.vision === undefined || patches === 0) return 0;
+  const { width, inner, blocks, merge, family, window, fullBlocks, patchSize } = spec.vision;
+  const [most] = pace.layer.at(-1)!;
+  const rate = (2 * weightsOf(spec).perLayer * most) / layerSeconds(pace, most);
+  const inBlock = 4 * width ** 2 + (family.mlp.kind === 'gated' ? 3 : 2) * width * inner;
+  const seen = window === null ? patches : Math.min(patches, (window / patchSize) ** 2);
+  const attention = 4 * width * ((blocks - fullBlocks.size) * seen + fullBlocks.size * patches);
+  const merger = (2 * (merge ** 4 * width ** 2 + merge ** 2 * width * spec.language.layer.hidden)) / merge ** 2;
+  return (patches * (2 * blocks * inBlock + attention + merger)) / rate;
+}
+
+/** What a trial found: seconds until the model was open, and its batches. */
+export interface Trial {
+  opening: number;
+  groups: { units: number; seconds: number }[];
+}
+
+/**
+ * Runs a job and takes the time of its batches. Undefined when none came through in time.
+ * @param finished units that a message says are done; undefined for other messages.
+ */
+export async function tryOut<Message extends { type: string }>(
+  kind: string,
+  job: object,
+  finished: (message: Message) => number | undefined,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Trial | undefined> {
+  const limit = AbortSignal.timeout(TRIAL_LIMIT);
+  const start = performance.now();
+  let before = start;
+  let opening = 0;
+  const groups: Trial['groups'] = [];
+  try {
+    await runInThread<Message>(
+      workerFile,
+      kind,
+      job,
+      (message) => {
+        const now = performance.now();
+        // The first phase is opening the model, the second its work.
+        if (message.type === 'phase') [opening, before] = [(now - start) / 1000, now];
+        const units = finished(message);
+        if (units === undefined || units === 0) return;
+        groups.push({ units, seconds: (now - before) / 1000 });
+        before = now;
+      },
+      signal === undefined ? limit : AbortSignal.any([signal, limit]),
+    );
+  } catch (error) {
+    if (signal?.aborted) throw error;
+  }
+  return groups.length > 0 ? { opening, groups } : undefined;
+}
+
+/** Seconds that so many units take once the model is open, when every answer has so many tokens. */
+export type Prediction = (units: number, tokens: number) => number;
+
+/** How many units a batch of a trial has: at most `most`, fewer while it would take long. Undefined where even one would. */
+export function unitsToTry(predict: Prediction, most: number, maxNewTokens: number): number | undefined {
+  const tokens = Math.min(TRIAL_TOKENS, maxNewTokens);
+  let units = most;
+  while (units > 1 && predict(units, tokens) > TRIAL_SECONDS) units = Math.ceil(units / 2);
+  return predict(units, tokens) <= 2 * TRIAL_SECONDS ? units : undefined;
+}
+
+/**
+ * Seconds for so many units, from a trial of fewer: it tells how many tokens the answers of a batch take; what larger
+ * batches save is predicted.
+ */
+export function fromTrial(
+  { opening, groups }: Trial,
+  predict: Prediction,
+  units: number,
+  maxNewTokens: number,
+): number {
+  const [first, ...later] = groups as [Trial['groups'][number], ...Trial['groups']];
+  // The first batch reads weights and makes sessions; those after it tell more.
+  const told = later.length > 0 ? later : [first];
+  const seconds = told.reduce((sum, group) => sum + group.seconds, 0);
+  const predicted = (tokens: number) => told.reduce((sum, group) => sum + predict(group.units, tokens), 0);
+  // Linear in the tokens.
+  const [least, most] = [predicted(1), predicted(maxNewTokens)];
+  const fraction = most > least ? (seconds - least) / (most - least) : 0;
+  const tokens = 1 + Math.min(1, Math.max(0, fraction)) * (maxNewTokens - 1);
+  // Outside of what lengths can explain, the machine is faster or slower than its pace.
+  const scale = seconds / predicted(tokens);
+  const left = Math.max(0, units - first.units);
+  return opening + first.seconds + (left === 0 ? 0 : scale * predict(left, tokens));
+}
+
+/** Remembers estimates: a dialogue asks again and again. */
+export class Estimates {
+  private readonly known = new Map<string, Estimate>();
+
+  get(key: string): Estimate | undefined {
+    return this.known.get(key);
+  }
+
+  set(key: string, found: Estimate): void {
+    this.known.delete(key);
+    this.known.set(key, found);
+    if (this.known.size > REMEMBERED) this.known.delete(this.known.keys().next().value!);
+  }
+}
+
+const REMEMBERED = 32;

@@ -1,0 +1,361 @@
+/**
+ * One pass of a batch through the language layers: prefill, decoding (one token), and branches that start at a layer of
+ * their own. Layer by layer, and within a layer in chunks of rows, or of one row's tokens, so that what attention needs
+ * in between stays within a bound however long the prompts are.
+ */
+import type { Pass } from './passRequest.js';
+import * as ort from 'onnxruntime-node';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { blockGraph, headGraph, type LayerShape, projectionGraph } from './graphs/language.js';
+import type { WeightFormat } from './graphs/ops.js';
+import type { HeadPages } from './head.js';
+import type { LayerPlan } from './interventions.js';
+import { attentionMask } from './mask.js';
+import type { LayerPages, LayerWeights } from './pages.js';
+import type { Sessions } from './sessions.js';
+import type { LanguageSpec } from './spec.js';
+import { editStates, swapKeysAndValues } from './swap.js';
+
+export interface PassResult {
+  /** [rows, vocabulary], of each row's last token. */
+  logits: Float32Array;
+  hidden: Map<number, Float32Array>;
+  /** [rows, heads, tokens, capacity]. */
+  attention: Map<number, Float32Array>;
+}
+
+/** Part of a pass that goes through a layer's graphs at once, with the tensors over its part of the buffers. */
+interface Chunk {
+  row: number;
+  rows: number;
+  token: number;
+  tokens: number;
+  /** Over either of the two hidden buffers. */
+  x: [ort.Tensor, ort.Tensor];
+  q: ort.Tensor;
+  cos: ort.Tensor;
+  sin: ort.Tensor;
+  /** Keys and values of this chunk's tokens; null when the graph writes straight into the cache. */
+  fresh: { k: ort.Tensor; v: ort.Tensor } | null;
+  masks: Map<number | null, ort.Tensor>;
+}
+
+export class LanguageRunner {
+  private readonly scratch = new Map<string, Float32Array>();
+
+  constructor(
+    readonly spec: LanguageSpec,
+    readonly checkpoint: Checkpoint,
+    private readonly format: WeightFormat,
+    private readonly pages: LayerPages,
+    private readonly head: HeadPages,
+    private readonly sessions: Sessions,
+    /** Bytes that one chunk's intermediate results may take. */
+    private readonly activationBytes: number,
+  ) {}
+
+  /**
+   * Runs the pass; keys and values of its tokens are in the cache afterwards.
+   * @throws `cancelled`; `malformed` when states are not finite, naming the first layer where they were not.
+   */
+  async run(pass: Pass): Promise<PassResult> {
+    const { tokens, cache, plans, capture } = pass;
+    const { rows } = cache;
+    const { hidden: width } = this.spec.layer;
+    const size = rows * tokens * width;
+    const buffers: [Float32Array, Float32Array] = [this.buffer('x0', size), this.buffer('x1', size)];
+    buffers[0].set(pass.hidden);
+    // Rows that join later must be in both, whichever is current then.
+    if (pass.from !== undefined) buffers[1].set(pass.hidden);
+    const result: PassResult = { logits: new Float32Array(0), hidden: new Map(), attention: new Map() };
+    const features = pass.prompts?.map((prompt) => prompt.deepstack);
+    let current: 0 | 1 = 0;
+    let active = 0;
+    let chunks: Chunk[] = [];
+    let broken: number | undefined;
+
+    for (let layer = 0; layer < this.spec.layers; layer++) {
+      throwIfCancelled(pass.signal);
+      const plan = plans[layer]!;
+      const here = pass.from === undefined ? rows : countUpTo(pass.from, layer);
+      if (here === 0) continue;
+      if (here !== active) {
+        active = here;
+        chunks = this.chunksOf(pass, active, buffers);
+      }
+      const hidden = buffers[current];
+      editStates(plan, layer, pass, hidden, width, features);
+      if (capture?.hidden?.includes(layer)) result.hidden.set(layer, hidden.slice());
+      if (!plan.skipped) {
+        const weights = await this.pages.get(plan.checkpoint ?? this.checkpoint, layer, this.following(plans, layer));
+        const kept = capture?.attention?.includes(layer)
+          ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
+          : undefined;
+        for (const chunk of chunks) {
+          throwIfCancelled(pass.signal);
+          await this.runChunk(pass, chunk, layer, plan, weights, current, kept);
+        }
+        if (kept) result.attention.set(layer, kept);
+        current = current === 0 ? 1 : 0;
+        if (broken === undefined && !finite(buffers[current], active, tokens, width)) broken = layer;
+      }
+      // Not part of the layer: a skipped one is followed by them too.
+      addFeatures(features, layer, pass, buffers[current], width, active);
+      pass.onLayer?.(layer);
+    }
+    const last = buffers[current];
+    if (capture?.hidden?.includes(this.spec.layers)) result.hidden.set(this.spec.layers, last.slice());
+    if (broken !== undefined) {
+      throw new FrankensteinError(
+        'malformed',
+        `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, or of what comes before it, is broken.`,
+      );
+    }
+    result.logits = await this.logits(last, rows, tokens);
+    return result;
+  }
+
+  /** The layer whose weights will be asked for after `layer`; the first again after the last. */
+  private following(plans: readonly LayerPlan[], layer: number): { checkpoint: Checkpoint; layer: number } | undefined {
+    for (let step = 1; step <= plans.length; step++) {
+      const next = (layer + step) % plans.length;
+      if (!plans[next]!.skipped)
+        return next === layer ? undefined : { checkpoint: plans[next]!.checkpoint ?? this.checkpoint, layer: next };
+    }
+    return undefined;
+  }
+
+  private chunksOf(pass: Pass, rows: number, buffers: readonly [Float32Array, Float32Array]): Chunk[] {
+    const { tokens, cache } = pass;
+    const perToken = tokenBytes(this.spec.layer, cache.capacity);
+    const fitting = Math.max(1, Math.floor(this.activationBytes / perToken));
+    const rowsAtOnce = Math.min(rows, Math.floor(fitting / tokens));
+    const ranges: { row: number; rows: number; token: number; tokens: number }[] = [];
+    for (let row = 0; row < rows; row += Math.max(1, rowsAtOnce)) {
+      if (rowsAtOnce >= 1) ranges.push({ row, rows: Math.min(rowsAtOnce, rows - row), token: 0, tokens });
+      // A row too long for the bound goes through in pieces, each of which sees those before it in the cache.
+      else
+        for (let token = 0; token < tokens; token += fitting)
+          ranges.push({ row, rows: 1, token, tokens: Math.min(fitting, tokens - token) });
+    }
+    return ranges.map((range) => this.chunk(pass, range, buffers, rows === cache.rows && ranges.length === 1));
+  }
+
+  private chunk(
+    pass: Pass,
+    range: { row: number; rows: number; token: number; tokens: number },
+    buffers: readonly [Float32Array, Float32Array],
+    whole: boolean,
+  ): Chunk {
+    const { hidden, heads, kvHeads, headDim } = this.spec.layer;
+    const { row, rows, token, tokens } = range;
+    const over = (values: Float32Array, perToken: number) => {
+      const begin = (row * pass.tokens + token) * perToken;
+      return new ort.Tensor('float32', values.subarray(begin, begin + rows * tokens * perToken), [
+        rows,
+        tokens,
+        perToken,
+      ]);
+    };
+    const made = (name: string, dims: number[]) =>
+      new ort.Tensor(
+        'float32',
+        this.buffer(
+          name,
+          dims.reduce((all, size) => all * size, 1),
+        ),
+        dims,
+      );
+    const direct = whole && pass.slot === 0 && pass.tokens === pass.cache.capacity;
+    return {
+      ...range,
+      x: [over(buffers[0], hidden), over(buffers[1], hidden)],
+      q: made('q', [rows, heads, tokens, headDim]),
+      cos: over(pass.cos, headDim / 2),
+      sin: over(pass.sin, headDim / 2),
+      fresh: direct
+        ? null
+        : { k: made('k', [rows, kvHeads, tokens, headDim]), v: made('v', [rows, kvHeads, tokens, headDim]) },
+      masks: new Map(),
+    };
+  }
+
+  private async runChunk(
+    pass: Pass,
+    chunk: Chunk,
+    layer: number,
+    plan: LayerPlan,
+    weights: LayerWeights,
+    current: 0 | 1,
+    kept: Float32Array | undefined,
+  ): Promise<void> {
+    const { cache } = pass;
+    const { layer: shape } = this.spec;
+    const x = chunk.x[current];
+    const cached = cache.tensors(layer, chunk.rows, chunk.row);
+    const { k, v } = chunk.fresh ?? cached;
+    await this.sessions.run(
+      `projection ${this.format}`,
+      () => projectionGraph(shape, this.format),
+      { x, cos: chunk.cos, sin: chunk.sin, ...weights.projection },
+      { q: chunk.q, k, v },
+    );
+    if (chunk.fresh)
+      cache.write(
+        layer,
+        chunk.row,
+        chunk.rows,
+        pass.slot + chunk.token,
+        chunk.tokens,
+        k.data as Float32Array,
+        v.data as Float32Array,
+      );
+    swapKeysAndValues(plan, layer, pass, chunk);
+
+    const feeds = { x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer), ...weights.block };
+    const results: Record<string, ort.Tensor> = { y: chunk.x[current === 0 ? 1 : 0] };
+    const gated = plan.gates !== undefined;
+    if (plan.gates) Object.assign(feeds, { gates: gatesOf(plan.gates, cache.rows, chunk) });
+    const dims = [chunk.rows, shape.heads, chunk.tokens, cache.capacity];
+    if (kept)
+      results['weights'] = new ort.Tensor(
+        'float32',
+        this.buffer(
+          'weights',
+          dims.reduce((all, size) => all * size, 1),
+        ),
+        dims,
+      );
+    const key = `block ${this.format}${gated ? ' gated' : ''}${kept ? ' weights' : ''}`;
+    await this.sessions.run(
+      key,
+      () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined }),
+      feeds,
+      results,
+    );
+    if (kept)
+      storeWeights(results['weights']!.data as Float32Array, kept, chunk, pass.tokens, shape.heads, cache.capacity);
+  }
+
+  private mask(pass: Pass, chunk: Chunk, layer: number): ort.Tensor {
+    const window = this.spec.windows[layer]!;
+    let mask = chunk.masks.get(window);
+    if (mask === undefined) {
+      const { capacity } = pass.cache;
+      const { values, rows } = attentionMask({
+        starts: pass.starts,
+        firstRow: chunk.row,
+        rows: chunk.rows,
+        slot: pass.slot + chunk.token,
+        tokens: chunk.tokens,
+        capacity,
+        window,
+      });
+      mask = new ort.Tensor('float32', values, [rows, 1, chunk.tokens, capacity]);
+      chunk.masks.set(window, mask);
+    }
+    return mask;
+  }
+
+  private async logits(hidden: Float32Array, rows: number, tokens: number): Promise<Float32Array> {
+    const { hidden: width, epsilon } = this.spec.layer;
+    const last = this.buffer('last', rows * width);
+    for (let row = 0; row < rows; row++)
+      last.set(hidden.subarray(((row + 1) * tokens - 1) * width, (row + 1) * tokens * width), row * width);
+    const x = new ort.Tensor('float32', last, [rows, width]);
+    const { vocabulary } = this.spec;
+    const logits = new Float32Array(rows * vocabulary);
+    for await (const { first, count, feeds } of this.head.blocks()) {
+      const part = count === vocabulary ? logits : this.buffer('logits', rows * count);
+      await this.sessions.run(
+        `head ${this.head.format}`,
+        () => headGraph(width, epsilon, this.head.format, this.head.blockRows),
+        { x, ...feeds },
+        { logits: new ort.Tensor('float32', part, [rows, count]) },
+      );
+      if (part !== logits)
+        for (let row = 0; row < rows; row++)
+          logits.set(part.subarray(row * count, (row + 1) * count), row * vocabulary + first);
+    }
+    return logits;
+  }
+
+  /** Memory that lives from pass to pass under this name, at least `size` numbers; grows, never shrinks. */
+  private buffer(name: string, size: number): Float32Array {
+    let buffer = this.scratch.get(name);
+    if (buffer === undefined || buffer.length < size) {
+      buffer = new Float32Array(size);
+      this.scratch.set(name, buffer);
+    }
+    return buffer.length === size ? buffer : buffer.subarray(0, size);
+  }
+}
+
+/** Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity` slots. */
+export function tokenBytes({ hidden, heads, kvHeads, headDim, inner }: LayerShape, capacity: number): number {
+  const projections = hidden + 3 * (heads + 2 * kvHeads) * headDim;
+  const attention = 3 * heads * capacity + 3 * heads * headDim + 2 * hidden;
+  const mlp = 3 * hidden + 5 * inner;
+  return 4 * Math.max(projections, attention, mlp);
+}
+
+function countUpTo(sorted: Int32Array, layer: number): number {
+  let count = 0;
+  while (count < sorted.length && sorted[count]! <= layer) count++;
+  return count;
+}
+
+function gatesOf(gates: Float32Array, rows: number, chunk: Chunk): ort.Tensor {
+  const values = new Float32Array(2 * chunk.rows);
+  values.set(gates.subarray(chunk.row, chunk.row + chunk.rows));
+  values.set(gates.subarray(rows + chunk.row, rows + chunk.row + chunk.rows), chunk.rows);
+  return new ort.Tensor('float32', values, [2, chunk.rows, 1, 1]);
+}
+
+function storeWeights(
+  values: Float32Array,
+  kept: Float32Array,
+  chunk: Chunk,
+  tokens: number,
+  heads: number,
+  capacity: number,
+): void {
+  for (let index = 0; index < chunk.rows * heads; index++) {
+    const part = values.subarray(index * chunk.tokens * capacity, (index + 1) * chunk.tokens * capacity);
+    kept.set(part, ((chunk.row * heads + index) * tokens + chunk.token) * capacity);
+  }
+}
+
+/** Adds what the family adds to visual tokens after this layer. */
+function addFeatures(
+  features: readonly (readonly Float32Array[])[] | undefined,
+  layer: number,
+  pass: Pass,
+  hidden: Float32Array,
+  width: number,
+  rows: number,
+): void {
+  for (let row = 0; row < rows; row++) {
+    const added = features?.[row]?.[layer];
+    if (added === undefined) continue;
+    const { visual } = pass.prompts![row]!;
+    visual.forEach((token, index) => {
+      const place = pass.starts[row]! + token - pass.slot;
+      if (place < 0) return;
+      const at = (row * pass.tokens + place) * width;
+      for (let axis = 0; axis < width; axis++) hidden[at + axis] = hidden[at + axis]! + added[index * width + axis]!;
+    });
+  }
+}
+
+/** Looks at each row's last token, which sees all tokens before it, so that a broken state anywhere shows there. */
+function finite(hidden: Float32Array, rows: number, tokens: number, width: number): boolean {
+  for (let row = 0; row < rows; row++) {
+    const end = (row + 1) * tokens * width;
+    let sum = 0;
+    for (let index = end - width; index < end; index++) sum += hidden[index]!;
+    if (!Number.isFinite(sum)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,42 @@
+/** What a model is asked, and what it answers. Plain data. */
+
+export interface GenerateRequest {
+  path: string;
+  /** What the user says; `<image>` in it says where a picture stands, or pictures come first. */
+  prompt: string;
+  /** Picture files. */
+  images?: string[] | undefined;
+  maxNewTokens?: number | undefined;
+  /** Greedy when left out. What is left out of it comes from the checkpoint's generation_config.json. */
+  sampling?:
+    | { temperature: number; topK?: number | undefined; topP?: number | undefined; seed?: number | undefined }
+    | undefined;
+  /** So many of the first new token's largest logits are given. */
+  topLogits?: number | undefined;
+  /** Bytes the engine may hold at once. Half of the machine's memory when left out. */
+  memory?: number | undefined;
+  threads?: number | undefined;
+  /** Execution provider: `cpu` (default), `webgpu`, `cuda`, `coreml`, `dml`. */
+  provider?: string | undefined;
+}
+
+export interface GenerateProgress {
+  /** What the answer has gained. */
+  text: string;
+}
+
+export interface GenerateResult {
+  /** Without special tokens. */
+  text: string;
+  /** New tokens; the stop token, where there was one, is the last. */
+  tokenIds: number[];
+  promptTokens: number;
+  /** Of the first new token, largest first. */
+  topLogits: [id: number, logit: number][];
+  /** What ended the answer. */
+  ended: 'stop' | 'length';
+  /** Where it ran. */
+  provider: string;
+  /** What was not as asked for, in sentences. */
+  notices: string[];
+}

@@ -1,0 +1,465 @@
+/**
+ * The vision tower: pictures in, features for the language model out. Pictures of the same grid go through together,
+ * as many as memory allows; a picture too large for that attends in pieces.
+ */
+import * as ort from 'onnxruntime-node';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { throwIfCancelled } from '../errors.js';
+import type { WeightFormat } from './graphs/ops.js';
+import { mergerGraph, patchGraph, visionBlockGraph, visionProjectionGraph } from './graphs/vision.js';
+import { type Grid, patchPlaces, tableMix, windowOrder } from './grid.js';
+import type { ProcessedImage } from './processor/processedImage.js';
+import { axialFrequencies } from './rope.js';
+import type { Sessions } from './sessions.js';
+import { VISION_THETA, type VisionSpec } from './spec.js';
+import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
+
+/** What the language model gets of one picture. */
+export interface PictureFeatures {
+  /** [merged patches, hidden]. */
+  features: Float32Array;
+  /** The same for each language layer that gets more of them, from the first on. */
+  deepstack: Float32Array[];
+}
+
+interface Part {
+  /** What it is, and its number where there are several. */
+  key: string;
+  parts: WeightPart[];
+}
+
+export class VisionTower {
+  private readonly kept = new Map<string, Feeds>();
+  private readonly memories = new Map<string, Allocate>();
+
+  constructor(
+    private readonly spec: VisionSpec,
+    private readonly checkpoint: Checkpoint,
+    /** Width of the language model. */
+    private readonly out: number,
+    private readonly format: WeightFormat,
+    private readonly sessions: Sessions,
+    private readonly settings: {
+      /** Whether weights stay in memory after their use. */
+      keep: boolean;
+      activationBytes: number;
+    },
+  ) {}
+
+  /**
+   * Features of each picture, in order. A picture given twice is computed once.
+   * @throws `cancelled`
+   */
+  async encode(images: readonly ProcessedImage[], signal?: AbortSignal): Promise<PictureFeatures[]> {
+    const unique = [...new Set(images)];
+    const byGrid = new Map<string, ProcessedImage[]>();
+    for (const image of unique) {
+      const key = image.grid.join();
+      const group = byGrid.get(key);
+      if (group) group.push(image);
+      else byGrid.set(key, [image]);
+    }
+    const found = new Map<ProcessedImage, PictureFeatures>();
+    for (const group of byGrid.values()) {
+      const [times, height, width] = group[0]!.grid;
+      const patches = times * height * width;
+      const bytes = patches * patchBytes(this.spec, height * width);
+      const atOnce = Math.max(1, Math.floor(this.settings.activationBytes / bytes));
+      for (let first = 0; first < group.length; first += atOnce) {
+        const some = group.slice(first, first + atOnce);
+        const features = await this.encodeGroup(some, signal);
+        some.forEach((image, index) => found.set(image, features[index]!));
+      }
+    }
+    return images.map((image) => found.get(image)!);
+  }
+
+  /** Pictures of one grid. */
+  private async encodeGroup(images: readonly ProcessedImage[], signal?: AbortSignal): Promise<PictureFeatures[]> {
+    const { spec } = this;
+    const { grid } = images[0]!;
+    const layout = layoutOf(spec, grid, images.length);
+    let x: Float32Array = await this.patches(images, layout);
+    const [count, width] = [layout.patches, spec.width];
+    const [q, k, v] = [
+      new Float32Array(count * width),
+      new Float32Array(count * width),
+      new Float32Array(count * width),
+    ];
+    let y: Float32Array = new Float32Array(count * width);
+    const deepstack: Float32Array[] = [];
+    const tensor = (values: Float32Array, first = 0, rows = count) =>
+      new ort.Tensor('float32', values.subarray(first * width, (first + rows) * width), [rows, width]);
+    for (let block = 0; block < spec.blocks; block++) {
+      throwIfCancelled(signal);
+      const { projection, rest } = blockParts(spec, block);
+      await this.sessions.run(
+        `vision projection ${this.format}`,
+        () => visionProjectionGraph(spec, this.format),
+        { x: tensor(x), cos: layout.cos, sin: layout.sin, ...(await this.weights(projection)) },
+        { q: tensor(q), k: tensor(k), v: tensor(v) },
+      );
+      const weights = await this.weights(rest);
+      const segments = spec.window === null || spec.fullBlocks.has(block) ? layout.frames : layout.windows;
+      for (const piece of piecesOf(segments, spec, this.settings.activationBytes)) {
+        throwIfCancelled(signal);
+        const { first, count: rows, keyFirst, keyCount, feeds } = piece;
+        await this.sessions.run(
+          `vision block ${this.format}${piece.padded ? ' padded' : ''}`,
+          () => visionBlockGraph(spec, this.format, piece.padded),
+          {
+            x: tensor(x, first, rows),
+            q: tensor(q, first, rows),
+            k: tensor(k, keyFirst, keyCount),
+            v: tensor(v, keyFirst, keyCount),
+            ...feeds,
+            ...weights,
+          },
+          { y: tensor(y, first, rows) },
+        );
+      }
+      [x, y] = [y, x];
+      const side = spec.deepstack.indexOf(block);
+      if (side >= 0) deepstack[side] = await this.merge(tensor(x), `deepstack_merger_list.${side}`, true);
+    }
+    const merged = await this.merge(tensor(x), 'merger', false);
+    return images.map((_, index) => ({
+      features: layout.unorder(merged, index, this.out),
+      deepstack: deepstack.map((features) => layout.unorder(features, index, this.out)),
+    }));
+  }
+
+  private async patches(images: readonly ProcessedImage[], layout: Layout): Promise<Float32Array> {
+    const { spec } = this;
+    const pixels = new Float32Array(layout.patches * spec.patchValues);
+    images.forEach((image, index) => pixels.set(image.pixelValues, (index * pixels.length) / images.length));
+    const bias = this.checkpoint.tensors.has(`${spec.root}.patch_embed.proj.bias`);
+    const feeds: Feeds = {
+      pixels: new ort.Tensor('float32', pixels, [layout.patches, spec.patchValues]),
+      ...(await this.weights(patchParts(spec, bias))),
+    };
+    if (layout.order) feeds['order'] = layout.order;
+    if (layout.mix)
+      Object.assign(
+        feeds,
+        layout.mix,
+        await this.weights(
+          {
+            key: 'table',
+            parts: [
+              { input: 'table', names: [`${spec.root}.pos_embed.weight`], dims: [spec.tableSide ** 2, spec.width] },
+            ],
+          },
+          'F32',
+        ),
+      );
+    const x = new Float32Array(layout.patches * spec.width);
+    await this.sessions.run(`patches ${this.format}`, () => patchGraph(spec, { format: this.format, bias }), feeds, {
+      x: new ort.Tensor('float32', x, [layout.patches, spec.width]),
+    });
+    return x;
+  }
+
+  private async merge(x: ort.Tensor, name: string, normAfter: boolean): Promise<Float32Array> {
+    const tokens = x.dims[0]! / this.spec.merge ** 2;
+    const features = new Float32Array(tokens * this.out);
+    await this.sessions.run(
+      `merger ${this.format}${normAfter ? ' after' : ''}`,
+      () => mergerGraph(this.spec, { format: this.format, out: this.out, normAfter }),
+      { x, ...(await this.weights(mergerParts(this.spec, this.out, name, normAfter))) },
+      { features: new ort.Tensor('float32', features, [tokens, this.out]) },
+    );
+    return features;
+  }
+
+  private async weights({ key, parts }: Part, format = this.format): Promise<Feeds> {
+    let feeds = this.kept.get(key);
+    if (feeds === undefined) {
+      feeds = await readParts(this.checkpoint, parts, format, this.settings.keep ? undefined : this.passing(key));
+      if (this.settings.keep) this.kept.set(key, feeds);
+    }
+    return feeds;
+  }
+
+  /** One memory for all parts of a kind. */
+  private passing(key: string): Allocate {
+    const kind = key.replace(/[ .]\d+$/, '');
+    let allocate = this.memories.get(kind);
+    if (allocate === undefined) this.memories.set(kind, (allocate = reusing()));
+    return allocate;
+  }
+}
+
+/** Everything the tower is made of. */
+export function visionParts(spec: VisionSpec, out: number, patchBias: boolean): WeightPart[] {
+  const blocks = Array.from({ length: spec.blocks }, (_, block) => blockParts(spec, block));
+  return [
+    ...patchParts(spec, patchBias).parts,
+    ...blocks.flatMap(({ projection, rest }) => [...projection.parts, ...rest.parts]),
+    ...mergerParts(spec, out, 'merger', false).parts,
+    ...spec.deepstack.flatMap((_, side) => mergerParts(spec, out, `deepstack_merger_list.${side}`, true).parts),
+  ];
+}
+
+/** Bytes of the parts' memory when nothing is kept: one memory for each kind, as large as its largest part. */
+export function passingVisionBytes(spec: VisionSpec, out: number, patchBias: boolean, format: WeightFormat): number {
+  const { projection, rest } = blockParts(spec, 0);
+  const kinds = [
+    patchParts(spec, patchBias),
+    projection,
+    rest,
+    mergerParts(spec, out, 'merger', false),
+    ...spec.deepstack.slice(0, 1).map(() => mergerParts(spec, out, 'deepstack_merger_list.0', true)),
+  ];
+  return kinds.reduce((sum, { parts }) => sum + bytesOfParts(parts, format), 4 * spec.tableSide ** 2 * spec.width);
+}
+
+function patchParts({ root, width, patchValues }: VisionSpec, bias: boolean): Part {
+  const at = `${root}.patch_embed.proj`;
+  return {
+    key: 'patches',
+    parts: [
+      { input: 'patch', names: [`${at}.weight`], dims: [width, patchValues] },
+      ...(bias ? [{ input: 'patchBias', names: [`${at}.bias`], dims: [width] }] : []),
+    ],
+  };
+}
+
+function blockParts(spec: VisionSpec, block: number): { projection: Part; rest: Part } {
+  const {
+    root,
+    width,
+    inner,
+    family: { mlp },
+  } = spec;
+  const at = (name: string) => `${root}.blocks.${block}.${name}`;
+  const both = (input: string, names: string[], rows: number, columns: number): WeightPart[] => [
+    { input, names: names.map((name) => at(`${name}.weight`)), dims: [rows, columns] },
+    { input: `${input}Bias`, names: names.map((name) => at(`${name}.bias`)), dims: [rows] },
+  ];
+  return {
+    projection: {
+      key: `projection ${block}`,
+      parts: [...normParts(spec, 'norm1', at('norm1'), width), ...both('qkv', ['attn.qkv'], 3 * width, width)],
+    },
+    rest: {
+      key: `rest ${block}`,
+      parts: [
+        ...both('output', ['attn.proj'], width, width),
+        ...normParts(spec, 'norm2', at('norm2'), width),
+        ...(mlp.kind === 'gated'
+          ? [...both('gateUp', [mlp.gate, mlp.up], 2 * inner, width), ...both('down', [mlp.down], width, inner)]
+          : [...both('first', [mlp.first], inner, width), ...both('second', [mlp.second], width, inner)]),
+      ],
+    },
+  };
+}
+
+function mergerParts(spec: VisionSpec, out: number, name: string, normAfter: boolean): Part {
+  const merger = normAfter ? spec.family.deepstack!.merger : spec.family.merger;
+  const at = `${spec.root}.${name}`;
+  const joined = spec.width * spec.merge ** 2;
+  return {
+    key: name,
+    parts: [
+      ...normParts(spec, 'norm', `${at}.${merger.norm}`, normAfter ? joined : spec.width),
+      { input: 'first', names: [`${at}.${merger.first}.weight`], dims: [joined, joined] },
+      { input: 'firstBias', names: [`${at}.${merger.first}.bias`], dims: [joined] },
+      { input: 'second', names: [`${at}.${merger.second}.weight`], dims: [out, joined] },
+      { input: 'secondBias', names: [`${at}.${merger.second}.bias`], dims: [out] },
+    ],
+  };
+}
+
+function normParts({ family }: VisionSpec, input: string, at: string, size: number): WeightPart[] {
+  const weight = { input, names: [`${at}.weight`], dims: [size] };
+  return family.norm === 'rms' ? [weight] : [weight, { input: `${input}Bias`, names: [`${at}.bias`], dims: [size] }];
+}
+
+/** Bytes that one patch needs in between, when it attends to `seen` patches. */
+export function patchBytes({ width, heads, inner, patchValues }: VisionSpec, seen: number): number {
+  return 4 * (patchValues + 6 * width + Math.max(3 * heads * seen + 4 * width, 5 * inner));
+}
+
+/** Stretches of patches that attend to themselves, in the order in which they lie. */
+interface Segments {
+  lengths: number[];
+}
+
+interface Layout {
+  patches: number;
+  cos: ort.Tensor;
+  sin: ort.Tensor;
+  /** Which patch comes where; undefined: as given. */
+  order: ort.Tensor | undefined;
+  mix: Feeds | undefined;
+  /** Full attention: one segment per frame. */
+  frames: Segments;
+  windows: Segments;
+  /** Features of picture `index` in the order of its blocks, out of `values` in the order of the tower. */
+  unorder(values: Float32Array, index: number, width: number): Float32Array;
+}
+
+function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
+  const [times, height, width] = grid;
+  const { merge } = spec;
+  const perFrame = height * width;
+  const perPicture = times * perFrame;
+  const patches = pictures * perPicture;
+  const unit = merge ** 2;
+  const blocks = perPicture / unit;
+  const windows =
+    spec.window === null
+      ? undefined
+      : windowOrder(times, height / merge, width / merge, Math.floor(spec.window / merge / spec.patchSize));
+  /** The patch at each place of one picture. */
+  const patchAt = (place: number) =>
+    windows === undefined ? place : windows.blocks[Math.floor(place / unit)]! * unit + (place % unit);
+
+  const { rows, columns } = patchPlaces(grid, merge);
+  const quarter = spec.width / spec.heads / 4;
+  const inverse = axialFrequencies(2 * quarter, VISION_THETA);
+  const [cos, sin] = [new Float32Array(patches * 2 * quarter), new Float32Array(patches * 2 * quarter)];
+  for (let place = 0; place < perPicture; place++) {
+    const patch = patchAt(place) % perFrame;
+    for (let pair = 0; pair < quarter; pair++) {
+      const at = place * 2 * quarter + pair;
+      const [vertical, horizontal] = [
+        Math.fround(rows[patch]! * inverse[pair]!),
+        Math.fround(columns[patch]! * inverse[pair]!),
+      ];
+      cos[at] = Math.cos(vertical);
+      sin[at] = Math.sin(vertical);
+      cos[at + quarter] = Math.cos(horizontal);
+      sin[at + quarter] = Math.sin(horizontal);
+    }
+  }
+  for (let picture = 1; picture < pictures; picture++) {
+    cos.copyWithin((picture * cos.length) / pictures, 0, cos.length / pictures);
+    sin.copyWithin((picture * sin.length) / pictures, 0, sin.length / pictures);
+  }
+  const angles = [1, patches, 2 * quarter];
+  const everyPicture = <T>(make: (picture: number) => T[]) =>
+    Array.from({ length: pictures }, (_, picture) => make(picture)).flat();
+
+  return {
+    patches,
+    cos: new ort.Tensor('float32', cos, angles),
+    sin: new ort.Tensor('float32', sin, angles),
+    order:
+      windows &&
+      indices(
+        Array.from({ length: patches }, (_, place) => place - (place % perPicture) + patchAt(place % perPicture)),
+      ),
+    mix: spec.tableSide > 0 ? mixOf(grid, spec, pictures * times) : undefined,
+    frames: { lengths: Array.from({ length: pictures * times }, () => perFrame) },
+    windows: { lengths: windows ? everyPicture(() => windows.lengths.map((length) => length * unit)) : [] },
+    unorder(values, index, size) {
+      const own = values.subarray(index * blocks * size, (index + 1) * blocks * size);
+      if (windows === undefined) return own.slice();
+      const result = new Float32Array(own.length);
+      windows.blocks.forEach((block, place) =>
+        result.set(own.subarray(place * size, (place + 1) * size), block * size),
+      );
+      return result;
+    },
+  };
+}
+
+function mixOf(grid: Grid, spec: VisionSpec, frames: number): Feeds {
+  const { near, share } = tableMix(grid, spec.merge, spec.tableSide);
+  const shares = new Float32Array(frames * share.length);
+  for (let frame = 0; frame < frames; frame++) shares.set(share, frame * share.length);
+  const patches = (frames * near.length) / 4;
+  return {
+    near: new ort.Tensor(
+      'int64',
+      BigInt64Array.from({ length: frames * near.length }, (_, index) => BigInt(near[index % near.length]!)),
+      [patches, 4],
+    ),
+    share: new ort.Tensor('float32', shares, [patches, 4, 1]),
+  };
+}
+
+/** Patches that go through a block's second graph at once, and what they look at. */
+interface Piece {
+  first: number;
+  count: number;
+  keyFirst: number;
+  keyCount: number;
+  padded: boolean;
+  feeds: Feeds;
+}
+
+function piecesOf({ lengths }: Segments, spec: VisionSpec, activationBytes: number): Piece[] {
+  const { heads, width } = spec;
+  const headDim = width / heads;
+  const longest = Math.max(...lengths);
+  const perPatch = patchBytes(spec, longest);
+  const fitting = Math.max(1, Math.floor(activationBytes / perPatch));
+  const pieces: Piece[] = [];
+  if (longest > fitting) {
+    // One segment at a time, some of its queries at a time.
+    let begin = 0;
+    for (const length of lengths) {
+      for (let done = 0; done < length; done += fitting) {
+        const count = Math.min(fitting, length - done);
+        pieces.push({
+          first: begin + done,
+          count,
+          keyFirst: begin,
+          keyCount: length,
+          padded: false,
+          feeds: { queries: indices([1, count, heads, headDim]), keys: indices([1, length, heads, headDim]) },
+        });
+      }
+      begin += length;
+    }
+    return pieces;
+  }
+  const atOnce = Math.floor(fitting / longest);
+  let first = 0;
+  for (let segment = 0; segment < lengths.length; segment += atOnce) {
+    const some = lengths.slice(segment, segment + atOnce);
+    const count = some.reduce((sum, length) => sum + length, 0);
+    const padded = some.some((length) => length !== some[0]);
+    const shape = indices([some.length, padded ? longest : some[0]!, heads, headDim]);
+    pieces.push({
+      first,
+      count,
+      keyFirst: first,
+      keyCount: count,
+      padded,
+      feeds: padded ? { shape, ...paddedPlaces(some, longest) } : { queries: shape, keys: shape },
+    });
+    first += count;
+  }
+  return pieces;
+}
+
+/** Low enough that its exponential is 0, and far from overflow. */
+const HIDDEN = -1e30;
+
+function paddedPlaces(lengths: readonly number[], longest: number): Feeds {
+  const gather: number[] = [];
+  const scatter: number[] = [];
+  const mask = new Float32Array(lengths.length * longest);
+  let begin = 0;
+  lengths.forEach((length, segment) => {
+    for (let place = 0; place < longest; place++) {
+      gather.push(place < length ? begin + place : begin);
+      if (place < length) scatter.push(segment * longest + place);
+      else mask[segment * longest + place] = HIDDEN;
+    }
+    begin += length;
+  });
+  return {
+    gather: indices(gather),
+    scatter: indices(scatter),
+    mask: new ort.Tensor('float32', mask, [lengths.length, 1, 1, longest]),
+  };
+}
+
+function indices(values: readonly number[]): ort.Tensor {
+  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
+}

@@ -1,0 +1,28 @@
+/** Where a result comes from: enough to tell two results apart and to make one again. */
+import { ORT_VERSION } from '../runtime/session.js';
+import { ENGINE_VERSION } from '../version.js';
+
+export function provenance(runId: string, startedAt: Date): Provenance {
+  return {
+    runId,
+    startedAt: startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+    engine: ENGINE_VERSION,
+    onnxruntime: ORT_VERSION,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}
+
+export interface Provenance {
+  runId: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  finishedAt: string;
+  engine: string;
+  onnxruntime: string;
+  node: string;
+  platform: string;
+  /** Of a comparison: a hash of all that its result says, beside what the weights say. The same, and it is not made again. */
+  inputs?: string | undefined;
+}
