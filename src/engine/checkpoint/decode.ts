@@ -1,5 +1,5 @@
 /**
- * Any safetensors dtype to float64: the reference path, and the only one for odd dtypes. Every value of every dtype
+ * Every dtype that is read, to float64: the reference path, and the only one for odd dtypes. Every value of every dtype
  * but the 64-bit integers is exact in float64; those round to the nearest double.
  *
  * Typed arrays read the machine's byte order, and every platform this runs on is little-endian, as the files are.
