@@ -32,8 +32,8 @@ export const TEXT_LIMIT = 1 << 18;
 const NODE_LIMIT = 20_000;
 const DEPTH_LIMIT = 32;
 
-/** The root; undefined for an empty text and for one that is no YAML. */
-export function parseTree(text: string, report: Report): TreeNode | undefined {
+/** The YAML document, with its errors reported; undefined where there is none that could be read. */
+function readDocument(text: string, report: Report): Document.Parsed | undefined {
   if (text.length > TEXT_LIMIT) {
     report({
       code: 'too-large',
@@ -82,8 +82,13 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
       message: `This is no YAML: ${sentence(message)}`,
     });
   }
-  if (document.contents === null) return undefined;
+  return document;
+}
 
+/** The root; undefined for an empty text and for one that is no YAML. */
+export function parseTree(text: string, report: Report): TreeNode | undefined {
+  const root = readDocument(text, report)?.contents ?? null;
+  if (root === null) return undefined;
   let nodes = 0;
   let overflow = false;
   const refuse = (node: Node, message: string) => {
@@ -163,7 +168,7 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
       if (!own.some(({ key }) => key.value === entry.key.value)) own.push(moveEntry(entry, within));
     return own;
   };
-  return convert(document.contents, 0, { offset: 0, length: 0 });
+  return convert(root, 0, { offset: 0, length: 0 });
 }
 
 /** The entry called `key`. */
