@@ -1,14 +1,16 @@
 /** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
 import { guardOf } from '../shapes.js';
+import { drive } from '../../runs/drive.js';
 import type { CallContext } from '../../calls.js';
 import type { ComparePlan, CompareRequest } from './request.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
-import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
+import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { nameInFile } from '../../checkpoint/wrappers.js';
 import { WorkerPool } from '../../runtime/pool.js';
-import { isLike, Run, runIdOf, storedResult } from '../../runs/store.js';
+import type { Run } from '../../runs/store.js';
+import { isLike, runIdOf, storedResult } from '../../runs/store.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { placeTensor } from '../../topology/place.js';
 import { groupTensors } from './aggregate.js';
@@ -16,7 +18,6 @@ import type { AlignedTensor } from '../../lineage/align.js';
 import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
 import type { Piece } from './piece.js';
 import { budgetFor, planTasks, type Task } from './plan.js';
-import { provenance } from '../../runs/provenance.js';
 import type { CompareResult, TensorResult } from './result.js';
 import type { TensorPlace } from '../../topology/tensorPlace.js';
 import { createMeter } from '../../runs/bytesProgress.js';
@@ -69,11 +70,12 @@ export async function compare(
   const shape = deepestOf(checkpoints);
   const cuts = resolveCuts(request.cuts, shape.layers);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
-  const runId = runIdOf({
+  const identity = {
     kind: 'compare',
     journal: JOURNAL_VERSION,
     stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-  });
+  };
+  const runId = runIdOf(identity);
   const before =
     request.runsFolder === undefined ? undefined : await storedResult(guardOf('compare'), request.runsFolder, runId);
   const files = await differingFiles(checkpoints, context.signal);
@@ -83,40 +85,33 @@ export async function compare(
   const alignment = matchStages(checkpoints);
   const budget = budgetFor(alignment.tensors, request.memory, request.threads);
   const tasks = planTasks(alignment.tensors, budget);
-  const run =
-    request.runsFolder === undefined
-      ? undefined
-      : await Run.open(request.runsFolder, runId, {
-          kind: 'compare',
-          labels,
-          paths: checkpoints.map((checkpoint) => checkpoint.path),
-          fingerprints,
-          startedAt: startedAt.toISOString(),
-          tasks: tasks.length,
-        });
-  try {
-    const sums = await runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
-    for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
-    const stages = summariesOf(checkpoints, labels, fingerprints);
-    const tensors = alignment.tensors
-      .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
-      .sort(byDepth);
-    const result: CompareResult = {
-      schema: 1,
-      stages,
-      cuts,
-      tensors,
-      ...groupTensors(tensors, shape.layers, cuts, checkpoints.length - 1),
-      missing: alignment.missing,
-      files,
-      warnings: warningsOf(checkpoints, labels, tensors),
-      provenance: { ...(before?.provenance ?? provenance(runId, startedAt)), inputs },
-    };
-    await run?.finish(result);
-    return result;
-  } finally {
-    await run?.close();
-  }
+  return drive<CompareResult, Map<string, PartialSums>>(
+    {
+      runsFolder: request.runsFolder,
+      identity,
+      request: { kind: 'compare', labels, fingerprints, tasks: tasks.length },
+      checkpoints,
+      startedAt,
+      isResult: guardOf('compare'),
+    },
+    (run) => runTasks(tasks, budget.threads, checkpoints, run, workerFile, context),
+    (sums, origin) => {
+      const tensors = alignment.tensors
+        .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
+        .sort(byDepth);
+      return {
+        schema: 1,
+        stages: summariesOf(checkpoints, labels, fingerprints),
+        cuts,
+        tensors,
+        ...groupTensors(tensors, shape.layers, cuts, checkpoints.length - 1),
+        missing: alignment.missing,
+        files,
+        warnings: warningsOf(checkpoints, labels, tensors),
+        provenance: { ...origin, inputs },
+      };
+    },
+  );
 }
 
 /** What a result says of a checkpoint beside its weights, and what says how these are read. */

@@ -1,19 +1,20 @@
 /** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
 import { guardOf } from '../shapes.js';
+import { drive } from '../../runs/drive.js';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { CallContext, EngineHost } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
-import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
+import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { openStage } from '../../merge/checkpoint.js';
-import { provenance, type Provenance } from '../../runs/provenance.js';
+import { type Provenance } from '../../runs/provenance.js';
 import { identityOf, labelsOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { readSpec } from '../../models/spec.js';
 import { createCountMeter } from '../../runs/countProgress.js';
 import { StoredAnswers } from '../../runs/answers.js';
-import { isLike, Run, runIdOf } from '../../runs/store.js';
+import { isLike, type Run } from '../../runs/store.js';
 import { runInThread } from '../../runtime/thread.js';
 import { checkAmounts } from './amounts.js';
 import { boxScales } from '../../grading/boxScale.js';
@@ -44,6 +45,12 @@ interface Item {
   key: string;
 }
 
+/** Texts per checkpoint and key, and why a key has none. */
+interface Answers {
+  texts: Map<string, string>[];
+  failures: Map<string, string>;
+}
+
 export interface EvaluateSetup {
   request: EvaluateRequest;
   checkpoints: Checkpoint[];
@@ -71,43 +78,39 @@ export async function evaluate(
   const grader = request.grader && (await languageModelOf(request.grader, host));
   const describer = request.describer && (await languageModelOf(request.describer, host));
   const setup = await setUp(request, context, describer);
-  const runId = runIdOf(factsOf(setup));
-  const run =
-    request.runsFolder === undefined
-      ? undefined
-      : await Run.open(request.runsFolder, runId, {
-          kind: request.kind ?? 'evaluate',
-          labels: setup.labels,
-          paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
-          fingerprints: setup.fingerprints,
-          data: setup.sets.data,
-          dataFingerprint: setup.sets.fingerprint,
-          maxNewTokens: setup.maxNewTokens,
-          startedAt: startedAt.toISOString(),
-          tasks: keysOf(setup.items).size * setup.checkpoints.length,
-        });
-  const stored: (StoredAnswers | undefined)[] = [];
-  try {
-    for (const facts of answerFacts(setup))
-      stored.push(request.runsFolder === undefined ? undefined : await StoredAnswers.open(request.runsFolder, facts));
-    const { texts, failures } = await askMissing(setup, stored, run, workerFile, context);
-    for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
-    const before = await run?.result(guardOf('evaluate'));
-    const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
-    const result = await resultOf(
-      setup,
-      texts,
-      failures,
-      second,
-      before?.provenance ?? provenance(runId, startedAt),
-      context.signal,
-    );
-    await run?.finish(result);
-    return result;
-  } finally {
-    for (const answers of stored) await answers?.close();
-    await run?.close();
-  }
+  const { runsFolder } = request;
+  return drive<EvaluateResult, Answers>(
+    {
+      runsFolder,
+      identity: factsOf(setup),
+      request: {
+        kind: request.kind ?? 'evaluate',
+        labels: setup.labels,
+        fingerprints: setup.fingerprints,
+        data: setup.sets.data,
+        dataFingerprint: setup.sets.fingerprint,
+        maxNewTokens: setup.maxNewTokens,
+        tasks: keysOf(setup.items).size * setup.checkpoints.length,
+      },
+      checkpoints: setup.checkpoints,
+      startedAt,
+      isResult: guardOf('evaluate'),
+    },
+    async (run) => {
+      const stored: (StoredAnswers | undefined)[] = [];
+      try {
+        for (const facts of answerFacts(setup))
+          stored.push(runsFolder === undefined ? undefined : await StoredAnswers.open(runsFolder, facts));
+        return await askMissing(setup, stored, run, workerFile, context);
+      } finally {
+        for (const answers of stored) await answers?.close();
+      }
+    },
+    async ({ texts, failures }, origin) => {
+      const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
+      return resultOf(setup, texts, failures, second, origin, context.signal);
+    },
+  );
 }
 
 /** Opens and reads everything but weights and pictures. */
@@ -220,7 +223,7 @@ async function askMissing(
   run: Run | undefined,
   workerFile: string,
   { signal, progress }: CallContext<EvaluateProgress>,
-): Promise<{ texts: Map<string, string>[]; failures: Map<string, string> }> {
+): Promise<Answers> {
   const { request, items, checkpoints, labels, maxNewTokens } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();

@@ -1,17 +1,19 @@
 /** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
 import { guardOf } from '../shapes.js';
+import { drive } from '../../runs/drive.js';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';
-import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
+import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { shown, thousands } from '../../checkpoint/failure.js';
-import { provenance, type Provenance } from '../../runs/provenance.js';
+import { type Provenance } from '../../runs/provenance.js';
 import { identityOf } from '../../lineage/stages.js';
 import { FrankensteinError } from '../../errors.js';
 import { boxScales, scaled } from '../../grading/boxScale.js';
 import { isChanged } from '../../grading/change.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
-import { isLike, Run, runIdOf } from '../../runs/store.js';
+import type { Run } from '../../runs/store.js';
+import { isLike } from '../../runs/store.js';
 import { runInThread } from '../../runtime/thread.js';
 import type {
   AttentionOutcome,
@@ -73,44 +75,35 @@ export async function probe(
   const { signal } = context;
   const setup = await setUp(request, context);
   const fingerprints = await Promise.all(setup.checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
-  const runId = runIdOf(factsOf(setup, fingerprints));
-  const samples = setup.samples.items.length;
-  const run =
-    request.runsFolder === undefined
-      ? undefined
-      : await Run.open(request.runsFolder, runId, {
-          kind: 'probe',
-          probe: setup.kind,
-          labels: setup.labels,
-          paths: setup.checkpoints.map((checkpoint) => checkpoint.path),
-          fingerprints,
-          data: setup.data,
-          dataFingerprint: setup.dataFingerprint,
-          depths: setup.depths,
-          ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
-          seed: setup.seed,
-          maxNewTokens: setup.maxNewTokens,
-          question: questionOf(request, setup),
-          startedAt: startedAt.toISOString(),
-          tasks: samples * setup.checkpoints.length,
-        });
-  try {
-    const outcomes = restore(setup, (await run?.entries(isEntryOf(setup))) ?? []);
-    await runMissing(setup, outcomes, request, run, workerFile, context);
-    for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
-    const before = await run?.result(guardOf('probe'));
-    const result = await resultOf(
-      setup,
-      outcomes,
-      fingerprints,
-      before?.provenance ?? provenance(runId, startedAt),
-      signal,
-    );
-    await run?.finish(result);
-    return result;
-  } finally {
-    await run?.close();
-  }
+  return drive<ProbeResult, Outcomes>(
+    {
+      runsFolder: request.runsFolder,
+      identity: factsOf(setup, fingerprints),
+      request: {
+        kind: 'probe',
+        probe: setup.kind,
+        labels: setup.labels,
+        fingerprints,
+        data: setup.data,
+        dataFingerprint: setup.dataFingerprint,
+        depths: setup.depths,
+        ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
+        seed: setup.seed,
+        maxNewTokens: setup.maxNewTokens,
+        question: questionOf(request, setup),
+        tasks: setup.samples.items.length * setup.checkpoints.length,
+      },
+      checkpoints: setup.checkpoints,
+      startedAt,
+      isResult: guardOf('probe'),
+    },
+    async (run) => {
+      const outcomes = restore(setup, (await run?.entries(isEntryOf(setup))) ?? []);
+      await runMissing(setup, outcomes, request, run, workerFile, context);
+      return outcomes;
+    },
+    (outcomes, origin) => resultOf(setup, outcomes, fingerprints, origin, signal),
+  );
 }
 
 /** The request as it can be asked again from anywhere. */

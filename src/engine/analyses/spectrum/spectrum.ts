@@ -1,15 +1,16 @@
 /** Takes the spectra of a lineage's updates: plan, run the matrices in workers, journal, aggregate. */
 import { guardOf } from '../shapes.js';
+import { drive } from '../../runs/drive.js';
 import { createHash } from 'node:crypto';
 import type { CallContext } from '../../calls.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { checkUnchanged, fingerprint } from '../../checkpoint/fingerprint.js';
-import { provenance } from '../../runs/provenance.js';
+import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { byDepth, deepestOf, identityOf, summariesOf } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
 import { throwIfCancelled } from '../../errors.js';
-import { isLike, Run, runIdOf } from '../../runs/store.js';
+import type { Run } from '../../runs/store.js';
+import { isLike } from '../../runs/store.js';
 import { WorkerPool } from '../../runtime/pool.js';
 import { type Need, runWithin } from '../../runtime/weighted.js';
 import { resolveCuts } from '../../topology/cuts.js';
@@ -69,55 +70,42 @@ export async function spectrum(
   const cuts = resolveCuts(request.cuts, shape.layers);
   const budget = budgetFor(setup.matrices, request.memory, request.threads);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
-  const runId = runIdOf({
-    kind: 'spectrum',
-    journal: JOURNAL_VERSION,
-    mode,
-    filter,
-    stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-  });
-
-  const run =
-    request.runsFolder === undefined
-      ? undefined
-      : await Run.open(request.runsFolder, runId, {
-          kind: 'spectrum',
-          labels,
-          paths: checkpoints.map((checkpoint) => checkpoint.path),
-          fingerprints,
-          mode,
-          filter,
-          startedAt: startedAt.toISOString(),
-          tasks: totalOf(setup.matrices).matrices,
-        });
-  try {
-    const outcomes = await takeAll(setup, budget, run, workerFile, context);
-    for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
-    const files = await differingFiles(checkpoints, signal);
-    const before = await run?.result(guardOf('spectrum'));
-    const place = (name: string) => placeTensor(name, shape, cuts);
-    const tensors = setup.matrices
-      .map((matrix) => tensorSpectra(matrix, place(matrix.name), outcomes, setup))
-      .sort(byDepth);
-    const result: SpectrumResult = {
-      schema: 1,
-      kind: 'spectrum',
-      stages: summariesOf(checkpoints, labels, fingerprints),
-      cuts,
-      mode,
-      filter,
-      tensors,
-      ...groupSpectra(tensors, shape.layers, cuts, checkpoints.length - 1),
-      missing: setup.missing,
-      files,
-      warnings: warningsOf(setup, tensors),
-      provenance: before?.provenance ?? provenance(runId, startedAt),
-    };
-    await run?.finish(result);
-    return result;
-  } finally {
-    await run?.close();
-  }
+  return drive<SpectrumResult, Outcomes>(
+    {
+      runsFolder: request.runsFolder,
+      identity: {
+        kind: 'spectrum',
+        journal: JOURNAL_VERSION,
+        mode,
+        filter,
+        stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
+      },
+      request: { kind: 'spectrum', labels, fingerprints, mode, filter, tasks: totalOf(setup.matrices).matrices },
+      checkpoints,
+      startedAt,
+      isResult: guardOf('spectrum'),
+    },
+    (run) => takeAll(setup, budget, run, workerFile, context),
+    async (outcomes, origin) => {
+      const tensors = setup.matrices
+        .map((matrix) => tensorSpectra(matrix, placeTensor(matrix.name, shape, cuts), outcomes, setup))
+        .sort(byDepth);
+      return {
+        schema: 1,
+        kind: 'spectrum',
+        stages: summariesOf(checkpoints, labels, fingerprints),
+        cuts,
+        mode,
+        filter,
+        tensors,
+        ...groupSpectra(tensors, shape.layers, cuts, checkpoints.length - 1),
+        missing: setup.missing,
+        files: await differingFiles(checkpoints, signal),
+        warnings: warningsOf(setup, tensors),
+        provenance: origin,
+      };
+    },
+  );
 }
 
 /** Opening reports no matrices. */
