@@ -1,7 +1,7 @@
 /** Commands that are killed, cancelled, or lose their files halfway. What was done stays done. */
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { copyFile, open, readdir, readFile, rename, stat, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, open, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '../../../src/engine/calls.js';
 import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
@@ -108,6 +108,7 @@ describe.skipIf(process.platform !== 'linux')('an interrupted comparison', () =>
     const journal = path.join(runs, 'runs', id!, 'journal.jsonl');
     const lines = linesOf(await readFile(journal, 'utf8'));
     await writeFile(journal, `${lines.slice(0, 50).join('\n')}\n${lines[50]!.slice(0, 40)}`);
+    await rm(path.join(path.dirname(journal), 'result.json')); // a run that was killed has none
     const { code, stdout } = await run(args());
     assert.equal(code, 0);
     assert.deepEqual(withoutProvenance(stdout), whole);
