@@ -70,7 +70,7 @@ describe('lines of a data set', () => {
     await assert.rejects(hashOf(file), pipe);
     const model = { name: 'm', parallel: 1, complete: () => Promise.resolve('words') };
     await assert.rejects(
-      describeAll(model as unknown as Parameters<typeof describeAll>[0], [file], () => Promise.resolve(), undefined),
+      describeAll(model, [file], () => Promise.resolve(), undefined),
       pipe,
     );
     execFileSync('mkdir', [path.join(temporary.path, 'refs')]);
