@@ -4,11 +4,10 @@
  */
 import type {
   CompareResult,
-  EvaluateProgress,
   EvaluateRequest,
   EvaluateResult,
   FullSpectrum,
-  ProbeProgress,
+  CountProgress,
   ProbeQuestion,
   ProbeResult,
   Progress,
@@ -43,7 +42,7 @@ export type PanelState =
 export type FailureAction = 'choose' | 'inspect' | 'log';
 
 /** Bytes of a comparison, samples × layers of a probe, answers of an evaluation, bytes and matrices of a spectrum. */
-export type PanelProgress = Progress | ProbeProgress | EvaluateProgress | SpectrumProgress;
+export type PanelProgress = Progress | CountProgress | SpectrumProgress;
 
 /**
  * The Spectrum tab of a comparison's panel: spectra of the same stages' updates. It has a course of its own, whatever
