@@ -4,9 +4,12 @@
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { watchArrivals } from './arrivals.js';
 
 /** Weight files, and the shards of other tools whose error is worth reaching. */
 const WEIGHTS = '**/{*.safetensors,*.safetensors.index.json,pytorch_model*.bin,*.gguf,*.distcp,.metadata}';
+/** Files whose coming and going changes which folders are checkpoints, or which recipes there are. */
+const TELLING = /\.(safetensors|safetensors\.index\.json|gguf|bin|distcp|metadata|frank\.ya?ml)$/;
 const EXCLUDED = '**/{node_modules,.git,.venv,.frankenstein}/**';
 /** Far beyond any folder of checkpoints; keeps the search of a home directory finite. */
 const MOST_FILES = 20_000;
@@ -16,24 +19,26 @@ const SETTLE = 500;
 export class KnownFolders implements vscode.Disposable {
   private readonly disposables: vscode.Disposable[] = [];
   private timer: NodeJS.Timeout | undefined;
+  private folders: readonly string[] = [];
   private readonly changed = new vscode.EventEmitter<void>();
   /** Fires when checkpoints may have come or gone. */
   readonly onDidChange = this.changed.event;
 
   constructor() {
-    const watcher = vscode.workspace.createFileSystemWatcher(
-      '**/*.{safetensors,gguf,bin,frank.yaml,frank.yml}',
-      false,
-      true,
-      false,
-    );
     const soon = () => {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => void this.refresh().then(() => this.changed.fire()), SETTLE);
     };
-    watcher.onDidCreate(soon);
-    watcher.onDidDelete(soon);
-    this.disposables.push(watcher, this.changed, vscode.workspace.onDidChangeWorkspaceFolders(soon));
+    const wanted = {
+      file: (file: string) => TELLING.test(file),
+      deletedFolder: (deleted: string) =>
+        this.folders.some((one) => `${one}${path.sep}`.startsWith(deleted + path.sep)),
+    };
+    this.disposables.push(
+      watchArrivals(wanted, soon),
+      this.changed,
+      vscode.workspace.onDidChangeWorkspaceFolders(soon),
+    );
     void this.refresh();
   }
 
@@ -41,6 +46,7 @@ export class KnownFolders implements vscode.Disposable {
     const files = await vscode.workspace.findFiles(WEIGHTS, EXCLUDED, MOST_FILES);
     // Menus compare with a local path where the window is local, and with the URI's path where it is remote.
     const folders = [...new Set(files.flatMap((file) => [path.dirname(file.fsPath), path.posix.dirname(file.path)]))];
+    this.folders = folders;
     await vscode.commands.executeCommand('setContext', 'frankenstein.checkpointFolders', folders);
     // An incomplete search hides nothing.
     await vscode.commands.executeCommand('setContext', 'frankenstein.foldersUnknown', files.length >= MOST_FILES);

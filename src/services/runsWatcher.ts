@@ -1,5 +1,7 @@
 /** Notices runs that something else has written or deleted: the command line, another window, a person. */
+import path from 'node:path';
 import * as vscode from 'vscode';
+import { watchArrivals } from './arrivals.js';
 import { onDidChangeSettings } from './settings.js';
 
 /** A finishing run renames several files in a row. Milliseconds. */
@@ -29,21 +31,18 @@ export class RunsWatcher implements vscode.Disposable {
 
   private watch(): void {
     vscode.Disposable.from(...this.watchers).dispose();
+    const soon = () => {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(this.changed, SETTLE);
+    };
     this.watchers = this.folders().map((folder) => {
-      // Only what comes and goes: a journal grows with every tensor.
-      const watcher = vscode.workspace.createFileSystemWatcher(
-        new vscode.RelativePattern(vscode.Uri.file(folder), 'runs/*/*.json'),
-        false,
-        true,
-        false,
-      );
-      const soon = () => {
-        clearTimeout(this.timer);
-        this.timer = setTimeout(this.changed, SETTLE);
+      const runs = path.join(folder, 'runs');
+      const wanted = {
+        // Runs' own files, `runs/NAME/*.json`: a journal grows with every tensor.
+        file: (file: string) => path.dirname(path.dirname(file)) === runs && file.endsWith('.json'),
+        deletedFolder: (deleted: string) => [runs, folder].includes(deleted) || path.dirname(deleted) === runs,
       };
-      watcher.onDidCreate(soon);
-      watcher.onDidDelete(soon);
-      return watcher;
+      return watchArrivals({ within: folder, ...wanted }, soon);
     });
   }
 
