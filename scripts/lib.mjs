@@ -22,20 +22,21 @@ const onSignal = () => {
 const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
 
 /**
- * Runs a command to its end in its own process group, with live output and no input. It has no limit of time: it is
+ * Runs a command to its end in its own process group, without input. It has no limit of time: it is
  * ended when it makes no progress any more (`watchdog.mjs`).
  * @param {string} command
  * @param {string[]} args
- * @param {{cwd: string, env?: NodeJS.ProcessEnv, marker?: () => string}} options  `marker` gives a text that changes
- *   with every step of the command, where it has such
+ * @param {{cwd: string, env?: NodeJS.ProcessEnv, marker?: () => string, output?: 'inherit' | number}} options  `marker`
+ *   gives a text that changes with every step of the command, where it has such; `output` is a file descriptor where
+ *   what the command prints is not to be seen as it comes
  * @returns {Promise<string>} '' if it succeeded, else how it ended
  */
-export function run(command, args, { cwd, env = process.env, marker = () => '' }) {
+export function run(command, args, { cwd, env = process.env, marker = () => '', output = 'inherit' }) {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd,
       env,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output],
       detached: process.platform !== 'win32',
       shell: process.platform === 'win32',
     });
