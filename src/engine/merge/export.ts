@@ -21,7 +21,7 @@ import { withoutQuantisation } from '../checkpoint/quantizationConfig.js';
 import { createMeter } from '../runs/bytesProgress.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { BASE_BYTES, DEFAULT_MEMORY } from '../runtime/budget.js';
-import { WorkerPool } from '../runtime/pool.js';
+import { ThreadPool } from '../runtime/pool.js';
 import { modelCard } from './card.js';
 import { TEXT_LIMIT } from './recipe/tree.js';
 import type { WriteJob } from './write.js';
@@ -76,7 +76,7 @@ export async function exportMerged(
   const out = path.resolve(request.out);
   await checkFree(out);
   // Threads start while headers are read.
-  const pool = WorkerPool.start<WriteJob, void>(workerFile, threadsFor(request));
+  const pool = ThreadPool.start<WriteJob, void>(workerFile, 'write', threadsFor(request));
   // A large tensor takes minutes to compute: whoever cancels does not wait for its end.
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
@@ -92,7 +92,7 @@ export async function exportMerged(
 }
 
 async function exportWith(
-  pool: WorkerPool<WriteJob, void>,
+  pool: ThreadPool<WriteJob, void>,
   out: string,
   request: ExportRequest,
   alone: <T>(work: () => Promise<T>) => Promise<T>,
@@ -260,7 +260,7 @@ function number(value: number): string {
 }
 
 async function writeShards(
-  pool: WorkerPool<WriteJob, void>,
+  pool: ThreadPool<WriteJob, void>,
   folder: string,
   shards: readonly ShardPlan[],
   bytes: number,
@@ -299,7 +299,7 @@ function jobsOf(file: string, tensors: ShardPlan['tensors']): { job: WriteJob; b
     for (let begin = run.begin; begin < run.end; begin += COPY_BYTES) {
       const end = Math.min(run.end, begin + COPY_BYTES);
       jobs.push({
-        job: { kind: 'write', file, at: run.at + begin - run.begin, from: { realPath: run.realPath, begin, end } },
+        job: { file, at: run.at + begin - run.begin, from: { realPath: run.realPath, begin, end } },
         bytes: end - begin,
         name: run.name,
       });
@@ -309,7 +309,7 @@ function jobsOf(file: string, tensors: ShardPlan['tensors']): { job: WriteJob; b
   for (const { tensor, at } of tensors) {
     if (tensor.expression !== undefined) {
       flush();
-      jobs.push({ job: { kind: 'write', file, at, from: { tensor } }, bytes: bytesOf(tensor), name: tensor.name });
+      jobs.push({ job: { file, at, from: { tensor } }, bytes: bytesOf(tensor), name: tensor.name });
     } else if (run?.realPath === tensor.shard.realPath && run.end === tensor.begin) run.end = tensor.end;
     else {
       flush();

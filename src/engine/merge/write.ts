@@ -6,7 +6,6 @@ import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 
 export interface WriteJob {
-  kind: 'write';
   /** Exists, and is as long as it will be. */
   file: string;
   /** Byte offset in it. */

@@ -1,20 +1,23 @@
-/**
- * Worker threads that each do one job at a time. `session.run` blocks the thread it is called on, so the graphs run
- * here and the engine's own thread stays free for cancel and progress.
- */
-import { Worker } from 'node:worker_threads';
-import { FrankensteinError, throwIfCancelled } from '../errors.js';
+/** Threads that share the jobs of one kind. */
+import { throwIfCancelled } from '../errors.js';
+import { Thread } from './thread.js';
 
-export class WorkerPool<Job, Result> {
-  private constructor(private readonly workers: readonly Worker[]) {}
+export class ThreadPool<Job, Result> {
+  private constructor(
+    private readonly threads: readonly Thread[],
+    private readonly kind: string,
+  ) {}
 
-  /** `file` is the bundled worker. */
-  static start<Job, Result>(file: string, threads: number): WorkerPool<Job, Result> {
-    return new WorkerPool(Array.from({ length: threads }, () => new Worker(file)));
+  /** @param kind names the handler in the worker. */
+  static start<Job, Result>(workerFile: string, kind: string, threads: number): ThreadPool<Job, Result> {
+    return new ThreadPool(
+      Array.from({ length: threads }, () => new Thread(workerFile)),
+      kind,
+    );
   }
 
   /**
-   * Does the job of every item, in order of start. `done` is awaited before its worker takes the next item, so results
+   * Does the job of every item, in order of start. `done` is awaited before its thread gets the next item, so results
    * cannot pile up. The first failure stops the rest; so does the signal, once the jobs under way have ended.
    */
   async run<Item>(
@@ -25,63 +28,33 @@ export class WorkerPool<Job, Result> {
   ): Promise<void> {
     const queue = items[Symbol.iterator]();
     let failed = false;
-    const drive = async (worker: Worker) => {
+    const drive = async (thread: Thread) => {
       while (!failed) {
         throwIfCancelled(signal);
         const next = queue.next();
         if (next.done) return;
         try {
-          await done(next.value, await this.runOne(worker, jobOf(next.value)));
+          await done(next.value, await thread.run<Result>(this.kind, jobOf(next.value)));
         } catch (error) {
           failed = true;
           throw error;
         }
       }
     };
-    const outcomes = await Promise.allSettled(this.workers.map(drive));
+    const outcomes = await Promise.allSettled(this.threads.map(drive));
     const failure = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failure) throw failure.reason;
   }
 
   /**
-   * One job on the worker of this number, which must have none: for callers with a schedule of their own. `progress` gets
-   * the share of it that is done, 0…1, as often as the job says so.
+   * One job on the thread of this number, which must have none: for callers with a schedule of their own. `progress` gets
+   * the fraction of the job that is done, 0…1, as often as the job says so.
    */
-  runOn(worker: number, job: Job, progress?: (share: number) => void): Promise<Result> {
-    return this.runOne(this.workers[worker]!, job, progress);
-  }
-
-  private runOne(worker: Worker, job: Job, progress?: (share: number) => void): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const settle = (action: () => void) => {
-        worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-        action();
-      };
-      const onMessage = ({ value, error, progress: share }: WorkerReply<Result>) => {
-        if (share !== undefined) progress?.(share);
-        else
-          settle(() =>
-            error
-              ? reject(Object.assign(new Error(error.message), { name: error.name, code: error.code }))
-              : resolve(value as Result),
-          );
-      };
-      const onError = (error: Error) => settle(() => reject(error));
-      const onExit = (code: number) =>
-        settle(() => reject(new FrankensteinError('internal', `A worker thread ended with code ${code}.`)));
-      worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-      worker.postMessage(job);
-    });
+  runOn(thread: number, job: Job, progress?: (fraction: number) => void): Promise<Result> {
+    return this.threads[thread]!.run<Result, number>(this.kind, job, { receive: progress });
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.terminate()));
+    await Promise.all(this.threads.map((thread) => thread.close()));
   }
-}
-
-export interface WorkerReply<R> {
-  value?: R;
-  error?: { name: string; message: string; code: string | undefined };
-  /** Share of the job that is done, 0…1; the job goes on. */
-  progress?: number;
 }

@@ -8,7 +8,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { nameInFile } from '../../checkpoint/wrappers.js';
-import { WorkerPool } from '../../runtime/pool.js';
+import { ThreadPool } from '../../runtime/pool.js';
 import type { Run } from '../../runs/store.js';
 import { isLike, runIdOf, storedResult } from '../../runs/store.js';
 import { resolveCuts } from '../../topology/cuts.js';
@@ -149,7 +149,7 @@ async function runTasks(
 
   const meter = createMeter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
   const watch = watchFiles(checkpoints);
-  const pool = WorkerPool.start<Piece, PartialSums>(workerFile, Math.min(threads, jobs.length));
+  const pool = ThreadPool.start<Piece, PartialSums>(workerFile, 'compare', Math.min(threads, jobs.length));
   try {
     await pool.run(
       jobs,

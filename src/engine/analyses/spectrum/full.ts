@@ -4,7 +4,7 @@ import { quoted } from '../../checkpoint/failure.js';
 import { checkUnchanged } from '../../checkpoint/fingerprint.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { readJournal, runFolder } from '../../runs/store.js';
-import { WorkerPool } from '../../runtime/pool.js';
+import { ThreadPool } from '../../runtime/pool.js';
 import { readCurves } from './curves.js';
 import type { Curves, SpectrumJob, SpectrumOutcome } from './job.js';
 import { budgetFor, schedule, totalOf } from './plan.js';
@@ -90,7 +90,7 @@ async function compute(
   const [{ need }] = schedule([matrix], budget) as [ReturnType<typeof schedule>[number]];
   const work = totalOf([matrix]);
   const meter = createSpectrumMeter(work, { matrices: 0, bytes: 0, operations: 0 }, context.progress);
-  const pool = WorkerPool.start<SpectrumJob, SpectrumOutcome>(workerFile, 1);
+  const pool = ThreadPool.start<SpectrumJob, SpectrumOutcome>(workerFile, 'spectrum', 1);
   const stop = () => void pool.close();
   context.signal?.addEventListener('abort', stop, { once: true });
   try {

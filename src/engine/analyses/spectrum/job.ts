@@ -4,7 +4,6 @@ import type { Overlap, Spectrum, SpectrumMode } from './result.js';
 
 /** One matrix with its updates. */
 export interface SpectrumJob {
-  kind: 'spectrum';
   /** Per update, in lineage order. */
   sources: MatrixSource[];
   mode: SpectrumMode;

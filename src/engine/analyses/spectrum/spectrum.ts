@@ -11,7 +11,7 @@ import { watchFiles } from '../../lineage/unchanged.js';
 import { throwIfCancelled } from '../../errors.js';
 import type { Run } from '../../runs/store.js';
 import { isLike } from '../../runs/store.js';
-import { WorkerPool } from '../../runtime/pool.js';
+import { ThreadPool } from '../../runtime/pool.js';
 import { type Need, runWithin } from '../../runtime/weighted.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { placeTensor } from '../../topology/place.js';
@@ -130,7 +130,11 @@ async function takeAll(
   const meter = createSpectrumMeter(totalOf(wanted), done, progress);
   const watch = watchFiles(checkpoints);
   const curves = run && new CurvesWriter(run.folder);
-  const pool = WorkerPool.start<SpectrumJob, SpectrumOutcome>(workerFile, Math.min(budget.threads, left.length));
+  const pool = ThreadPool.start<SpectrumJob, SpectrumOutcome>(
+    workerFile,
+    'spectrum',
+    Math.min(budget.threads, left.length),
+  );
   let recorded = Promise.resolve();
   // A large matrix takes minutes: its worker is not waited for.
   const stop = () => void pool.close();
@@ -195,7 +199,6 @@ export function jobOf(matrix: Matrix, { memory, threads }: Need): SpectrumJob {
     mode,
   } = matrix;
   return {
-    kind: 'spectrum',
     sources: sourcesOf(matrix),
     mode,
     threads,
