@@ -34,8 +34,8 @@ export async function judge(
   await ordered(
     contested,
     model.parallel,
-    async (one, index) => {
-      await onVerdict(index, verdictIn(await model.complete({ text: promptFor(one) }, signal)));
+    async (one, index, stop) => {
+      await onVerdict(index, verdictIn(await model.complete({ text: promptFor(one) }, stop)));
     },
     signal,
   );

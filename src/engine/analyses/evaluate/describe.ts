@@ -18,12 +18,12 @@ export async function describeAll(
   await ordered(
     pictures,
     model.parallel,
-    async (picture) => {
-      const bytes = await bytesOfImage(picture, signal);
+    async (picture, _, stop) => {
+      const bytes = await bytesOfImage(picture, stop);
       const type = mediaTypeOf(bytes);
       if (type === undefined)
         throw new FrankensteinError('unsupported', `${shown(picture)} is no PNG, JPEG or WebP picture.`);
-      const description = (await model.complete({ text: PROMPT, picture: { type, bytes } }, signal)).trim();
+      const description = (await model.complete({ text: PROMPT, picture: { type, bytes } }, stop)).trim();
       if (description === '')
         throw new FrankensteinError('unavailable', `${model.name} described ${shown(picture)} with nothing.`);
       await onDescribed(picture, description);
