@@ -16,9 +16,10 @@ import { sameFamily } from '../topology/model.js';
 import { isExtra } from '../topology/names.js';
 import { placeTensor } from '../topology/place.js';
 import { type Section, SECTIONS } from '../topology/topology.js';
-import type { KernelName } from '../tensors/arithmetic/kernels.js';
+import type { KernelName } from '../tensors/methods/kernels.js';
 import type { Parameters } from '../tensors/arithmetic/task.js';
-import { METHODS, type MethodName, type MethodParameter } from './methods.js';
+import { METHODS, type MethodName } from '../tensors/methods/list.js';
+import type { MethodParameter } from '../tensors/methods/method.js';
 import {
   type InterpolateForm,
   type LayerRange,
@@ -614,19 +615,12 @@ class Planner {
     if (sources.length !== 2) return null;
     const tensor = sectionsOf(sources[0]!.source.checkpoint)[section].layers[layer]?.[0]?.tensor;
     if (tensor === undefined) return null;
-    const value = (name: string, own: readonly Parameter[]) => {
+    const valueOf = (name: string, model?: 0 | 1) => {
       const parameter = METHODS[method].parameters.find((one) => one.name === name);
+      const own = model === undefined ? [] : sources[model]!.parameters;
       return parameter && resolveParameter(parameter, [own, ...levels], spellings(tensor), t);
     };
-    if (method === 'slerp') {
-      const at = value('t', []);
-      return typeof at === 'number' ? (sources[0]!.source === base ? at : 1 - at) : null;
-    }
-    if (method !== 'linear' && method !== 'nuslerp') return null;
-    const [first, second] = sources.map(({ parameters }) => value('weight', parameters));
-    return typeof first === 'number' && typeof second === 'number' && first + second !== 0
-      ? second / (first + second)
-      : null;
+    return METHODS[method].fraction?.(valueOf, sources[0]!.source === base) ?? null;
   }
 
   private came(section: Section, { sources }: Stack): void {
@@ -676,20 +670,13 @@ class Planner {
     });
     if (shared === undefined || models.some((one) => one === undefined)) return;
     models.forEach((values, index) => {
-      const [density, epsilon] = [Number(values!['density']), Number(values!['epsilon'])];
-      if (density > 0 && density < 1 && (density + epsilon >= 1 || density - epsilon <= 0)) {
-        this.trouble(
-          'bad-value',
-          sources[index]!.reference,
-          name,
-          (names) =>
-            `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1: ${names}.`,
-        );
-      }
+      const refusal = method.refusal?.(values!);
+      if (refusal !== undefined)
+        this.trouble('bad-value', sources[index]!.reference, name, (names) => `${refusal}: ${names}.`);
     });
     const { reference } = sources.at(-1)!;
     if (!isFloat(inputs[0]!.dtype)) return this.add(name, { tensor: inputs[Math.max(0, base)]!, reference }, owner);
-    if (methodName === 'passthrough' && models[0]!['scale'] === null)
+    if (method.copies?.(models as Parameters[]) === true)
       return this.add(name, { tensor: inputs[0]!, reference }, owner);
     this.add(
       name,

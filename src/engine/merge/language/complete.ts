@@ -1,5 +1,5 @@
 /** What may stand at a place of a recipe. Pure; made from the same table that the parser checks against. */
-import { METHOD_NAMES, METHODS, type MethodName, isMethod } from '../methods.js';
+import { METHOD_NAMES, METHODS, type MethodName, isMethod } from '../../tensors/methods/list.js';
 import { parseRecipe } from '../recipe/parse.js';
 import type { Place } from '../recipe/problem.js';
 import { alternatives, type KeySpec, MAPS, MODULES, ROLES, type Shape, shapeAt } from '../recipe/schema.js';

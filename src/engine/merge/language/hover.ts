@@ -1,5 +1,6 @@
 /** What a key, a method or a parameter of a recipe means. Pure. */
-import { type MergeMethod, METHODS, isMethod } from '../methods.js';
+import { METHODS, isMethod } from '../../tensors/methods/list.js';
+import type { MergeMethod } from '../../tensors/methods/method.js';
 import { parseRecipe } from '../recipe/parse.js';
 import type { Place } from '../recipe/problem.js';
 import { alternatives, type KeySpec, MAPS, MODULES, ROLES, shapeAt } from '../recipe/schema.js';
@@ -10,7 +11,7 @@ export interface RecipeHover extends Place {
   title: string;
   /** Plain text, a paragraph each. */
   paragraphs: string[];
-  /** In the notation of `methods.ts`. */
+  /** In the notation of `MergeMethod.formula`. */
   formula: string | undefined;
   paper: { title: string; url: string } | undefined;
 }

@@ -1,5 +1,5 @@
 /** A recipe as it was meant: typed, with the place of every part in the text. What was not understood is left out. */
-import type { MethodName } from '../methods.js';
+import type { MethodName } from '../../tensors/methods/list.js';
 import type { Located, Place } from './problem.js';
 import type { NOISE_SCALES, Part } from './schema.js';
 

@@ -1,5 +1,5 @@
 /** Holds a tree against the schema: unknown keys, keys that are missing, values of another kind than they must be. */
-import { METHOD_NAMES, METHODS } from '../methods.js';
+import { METHOD_NAMES, METHODS } from '../../tensors/methods/list.js';
 import { nearest, type Place, type Report, type TextEdit } from './problem.js';
 import { alternatives, FORMS, MAPS, type MapName, type Shape } from './schema.js';
 import { entryOf, type MapEntry, type MapNode, type ScalarNode, type TreeNode } from './tree.js';

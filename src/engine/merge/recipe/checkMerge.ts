@@ -1,5 +1,6 @@
 /** What can be said of a merge without its checkpoints: base, number of models, parameters. */
-import { type MergeMethod, METHODS, type MethodParameter } from '../methods.js';
+import { METHODS } from '../../tensors/methods/list.js';
+import type { MergeMethod, MethodParameter } from '../../tensors/methods/method.js';
 import { refusal } from '../settings.js';
 import type { InputModel, MergeBody, MergeForm, Parameter, Reference, Scalar, Setting, SliceSource } from './ast.js';
 import { nearest, type Located, type Place, type Report } from './problem.js';

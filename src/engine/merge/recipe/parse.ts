@@ -2,7 +2,7 @@
  * From a recipe's text to what it means. Pure: no file is looked at, so that an editor can ask after every key. What
  * needs the checkpoints is checked in `resolve.ts`.
  */
-import { isMethod, METHODS } from '../methods.js';
+import { isMethod, METHODS } from '../../tensors/methods/list.js';
 import {
   type Form,
   type InputModel,

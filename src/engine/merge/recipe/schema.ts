@@ -2,7 +2,7 @@
  * The recipe language as data: every mapping, its keys, what they take and what they mean. The parser checks against
  * this table; completion, hovers, documentation and the JSON Schema are made from it.
  */
-import { METHOD_NAMES, METHODS } from '../methods.js';
+import { METHOD_NAMES, METHODS } from '../../tensors/methods/list.js';
 
 /** Mappings of the language. */
 export type MapName =
@@ -81,6 +81,9 @@ export const MODULES: Readonly<Record<string, { section: 'language' | 'vision' |
   multi_modal_projector: { section: 'projector', doc: 'What turns visual features into tokens of the language model.' },
   default: { section: 'language', doc: 'The only module of a text model.' },
 };
+
+/** Methods that draw random numbers. */
+const RANDOM = METHOD_NAMES.filter((name) => METHODS[name].random);
 
 const TEXT: Shape = { kind: 'text' };
 const NUMBER: Shape = { kind: 'number' };
@@ -166,7 +169,7 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
         shape: { kind: 'integer' },
         origin: 'recipe',
         default: '0',
-        doc: 'Of the random masks of dare_linear, dare_ties, della and della_linear. The same recipe gives the same weights.',
+        doc: `Of the random masks of ${RANDOM.slice(0, -1).join(', ')} and ${RANDOM.at(-1)}. The same recipe gives the same weights.`,
       },
     },
   },
