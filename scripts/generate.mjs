@@ -4,6 +4,7 @@
  * node scripts/generate.mjs
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,7 +12,13 @@ import { build } from 'esbuild';
 const ROOT = path.resolve(import.meta.dirname, '..');
 
 /** Modules that declare what is generated. */
-const SOURCES = ['src/engine/merge/recipe/schema.ts', 'src/engine/tensors/methods/list.ts', 'src/commands/menus.ts'];
+const SOURCES = [
+  'src/engine/merge/recipe/schema/json.ts',
+  'src/engine/merge/recipe/schema/maps.ts',
+  'src/engine/merge/recipe/schema/words.ts',
+  'src/engine/tensors/methods/list.ts',
+  'src/commands/menus.ts',
+];
 
 /** @returns {Promise<any>} the exports of all sources */
 async function declarations() {
@@ -19,10 +26,16 @@ async function declarations() {
     stdin: { contents: SOURCES.map((file) => `export * from './${file}';`).join('\n'), resolveDir: ROOT },
     bundle: true,
     write: false,
-    format: 'esm',
+    format: 'cjs',
     platform: 'node',
   });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+  const module = { exports: {} };
+  new Function('module', 'exports', 'require', outputFiles[0].text)(
+    module,
+    module.exports,
+    createRequire(import.meta.url),
+  );
+  return module.exports;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { parentPort } from 'node:worker_threads';
 import type { Piece } from './analyses/compare/piece.js';
-import type { WriteJob } from './merge/write.js';
+import type { WriteJob } from './merge/export/write.js';
 import { serveAnswers } from './models/thread.js';
 import type { SpectrumJob } from './analyses/spectrum/job.js';
 import { serveJob } from './runtime/thread.js';
@@ -23,7 +23,7 @@ const jobs = {
 /** Loads what it needs with the first one: a thread of one kind of job parses nothing of the others. */
 async function doPiece(job: Piece | SpectrumJob | WriteJob): Promise<unknown> {
   if (!('kind' in job)) return (await import('./analyses/compare/piece.js')).comparePiece(job);
-  if (job.kind === 'write') return (await import('./merge/write.js')).writePart(job);
+  if (job.kind === 'write') return (await import('./merge/export/write.js')).writePart(job);
   return (await import('./analyses/spectrum/take.js')).takeSpectra(job, (progress) => port!.postMessage({ progress }));
 }
 

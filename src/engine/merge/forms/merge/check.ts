@@ -1,12 +1,22 @@
 /** What can be said of a merge without its checkpoints: base, number of models, parameters. */
-import { METHODS } from '../../tensors/methods/list.js';
-import type { MergeMethod, MethodParameter } from '../../tensors/methods/method.js';
-import { refusal } from '../settings.js';
-import type { InputModel, MergeBody, MergeForm, Parameter, Reference, Scalar, Setting, SliceSource } from './ast.js';
-import { nearest, type Located, type Place, type Report } from './problem.js';
+import { METHODS } from '../../../tensors/methods/list.js';
+import type { MergeMethod, MethodParameter } from '../../../tensors/methods/method.js';
+import type {
+  InputModel,
+  MergeBody,
+  MergeForm,
+  OutputSlice,
+  Parameter,
+  Reference,
+  SliceSource,
+} from '../../recipe/ast.js';
+import { spanOf } from '../../recipe/nodes.js';
+import type { Report, Span } from '../../recipe/problem.js';
+import type { Identity } from '../form.js';
+import { inputsOf } from './bodies.js';
+import { checkParameters } from './checkParameters.js';
 
-/** @param identity the same text for two references that mean the same checkpoint. */
-export function checkMerge(form: MergeForm, identity: (reference: Reference) => string, report: Report): void {
+export function checkMerge(form: MergeForm, identity: Identity, report: Report): void {
   const method = METHODS[form.method.value];
   checkParameters(form.parameters, method, 'shared', report);
   const bodies: { body: MergeBody; levels: Parameter[][] }[] =
@@ -28,7 +38,7 @@ export function checkMerge(form: MergeForm, identity: (reference: Reference) => 
           ? []
           : [{ model: form.base, parameters: [], offset: form.base.offset, length: form.base.length }];
       checkInputs(
-        { inputs: [...body.models, ...added], base: form.base, method, levels, place: body, identity },
+        { inputs: [...body.models, ...added], base: form.base, method, levels, span: body, identity },
         report,
       );
       baseMissing ||= method.base === 'required' && form.base === undefined;
@@ -40,56 +50,19 @@ export function checkMerge(form: MergeForm, identity: (reference: Reference) => 
       checkParameters(slice.parameters, method, 'shared', report);
       for (const source of slice.sources) checkParameters(source.parameters, method, 'model', report);
       checkInputs(
-        { inputs: slice.sources, base, method, levels: [slice.parameters, ...levels], place: slice, identity },
+        { inputs: slice.sources, base, method, levels: [slice.parameters, ...levels], span: slice, identity },
         report,
       );
       baseMissing ||= method.base === 'required' && base === undefined;
-      if (
-        base !== undefined &&
-        method.base !== 'ignored' &&
-        !slice.sources.some(({ model }) => identity(model) === identity(base))
-      ) {
-        report({
-          code: 'missing-base',
-          severity: 'error',
-          ...firstOf(slice.sources, slice),
-          message: `The base ${base.value} must be one of the sources of this slice, with its own range of layers.`,
-        });
-      }
-      const lengths = new Set(
-        slice.sources.map(
-          ({
-            layers: {
-              value: [first, end],
-            },
-          }) => end - first,
-        ),
-      );
-      const [expected] = lengths;
-      const odd = slice.sources.find(
-        ({
-          layers: {
-            value: [first, end],
-          },
-        }) => end - first !== expected,
-      );
-      if (odd !== undefined)
-        report({
-          code: 'layer-range',
-          severity: 'error',
-          ...placeOf(odd.layers),
-          message: `All sources of a slice have the same number of layers; the first has ${expected}, this one ${odd.layers.value[1] - odd.layers.value[0]}.`,
-        });
+      checkSources(slice, method.base === 'ignored' ? undefined : base, identity, report);
     }
   }
   if (baseMissing) {
-    const [first] = bodies.flatMap(({ body }) =>
-      body.kind === 'models' ? body.models : body.slices.flatMap(({ sources }) => sources),
-    );
+    const [first] = bodies.flatMap(({ body }) => inputsOf(body));
     report({
       code: 'missing-base',
       severity: 'error',
-      ...placeOf(form.method),
+      ...spanOf(form.method),
       message: `${method.name} needs a base_model: ${method.doc}`,
       fix: first && {
         title: `Add base_model: ${first.model.value}`,
@@ -99,6 +72,27 @@ export function checkMerge(form: MergeForm, identity: (reference: Reference) => 
       },
     });
   }
+}
+
+/** The sources of a slice: the base is one of them, and all have as many layers. */
+function checkSources(slice: OutputSlice, base: Reference | undefined, identity: Identity, report: Report): void {
+  if (base !== undefined && !slice.sources.some(({ model }) => identity(model) === identity(base)))
+    report({
+      code: 'missing-base',
+      severity: 'error',
+      ...firstOf(slice.sources, slice),
+      message: `The base ${base.value} must be one of the sources of this slice, with its own range of layers.`,
+    });
+  const lengthOf = ({ layers }: SliceSource) => layers.value[1] - layers.value[0];
+  const [expected] = slice.sources.map(lengthOf);
+  const odd = slice.sources.find((source) => lengthOf(source) !== expected);
+  if (odd !== undefined)
+    report({
+      code: 'layer-range',
+      severity: 'error',
+      ...spanOf(odd.layers),
+      message: `All sources of a slice have the same number of layers; the first has ${expected}, this one ${lengthOf(odd)}.`,
+    });
 }
 
 /**
@@ -116,13 +110,13 @@ function checkEmpty({ slices }: Extract<MergeBody, { kind: 'slices' }>, report: 
       report({
         code: 'layer-range',
         severity: accepted ? 'warning' : 'error',
-        ...placeOf(source.layers),
+        ...spanOf(source.layers),
         message: accepted
           ? `[${at}, ${at}] has no layer: ranges exclude their end. It gives ${first ? 'the embeddings' : 'final norm and head'} only.`
           : `[${at}, ${at}] has no layer${none ? ', and the model would have none' : ''}: ranges exclude their end, so layer ${at} is [${at}, ${at + 1}].`,
         fix: {
           title: `Change to [${at}, ${at + 1}]`,
-          edits: [{ ...placeOf(source.layers), text: `[${at}, ${at + 1}]` }],
+          edits: [{ ...spanOf(source.layers), text: `[${at}, ${at + 1}]` }],
         },
       });
     }
@@ -135,11 +129,11 @@ interface Inputs {
   method: MergeMethod;
   /** Parameters above the models', most specific first. */
   levels: readonly (readonly Parameter[])[];
-  place: Place;
-  identity: (reference: Reference) => string;
+  span: Span;
+  identity: Identity;
 }
 
-function checkInputs({ inputs, base, method, levels, place, identity }: Inputs, report: Report): void {
+function checkInputs({ inputs, base, method, levels, span, identity }: Inputs, report: Report): void {
   const isBase = ({ model }: InputModel) =>
     method.base !== 'ignored' && base !== undefined && identity(model) === identity(base);
   const others = inputs.filter((input) => !isBase(input)).length;
@@ -148,14 +142,14 @@ function checkInputs({ inputs, base, method, levels, place, identity }: Inputs, 
     report({
       code: 'model-count',
       severity: 'error',
-      ...placeOf(place),
+      ...spanOf(span),
       message: `${method.name} takes ${amount(models)} ${models.min === models.max && models.max === 1 ? 'model' : 'models'}${method.base === 'required' ? ', the base counted' : ''}; here ${inputs.length === 1 ? 'is 1' : `are ${inputs.length}`}.`,
     });
   } else if (limits !== undefined && (others < limits.min || others > limits.max)) {
     report({
       code: 'model-count',
       severity: 'error',
-      ...placeOf(place),
+      ...spanOf(span),
       message: `${method.name} takes ${amount(limits)} models beside the base; here ${others === 1 ? 'is 1' : `are ${others}`}.`,
     });
   }
@@ -166,7 +160,7 @@ function checkInputs({ inputs, base, method, levels, place, identity }: Inputs, 
       report({
         code: 'bad-value',
         severity: 'error',
-        ...placeOf(model),
+        ...spanOf(model),
         message: `${model.value} stands here twice; mergekit refuses that too. Give it one entry, with the sum of the weights.`,
       });
     seen.add(name);
@@ -176,77 +170,23 @@ function checkInputs({ inputs, base, method, levels, place, identity }: Inputs, 
   for (const parameter of method.parameters) {
     if (parameter.default !== undefined) continue;
     if (parameter.scope === 'shared') {
-      if (!given(parameter, [])) report(missing(parameter, method, placeOf(place)));
+      if (!given(parameter, [])) report(missing(parameter, method, spanOf(span)));
     } else {
       for (const input of inputs) {
         if ((parameter.scope === 'model' || !isBase(input)) && !given(parameter, input.parameters))
-          report(missing(parameter, method, placeOf(input.model), input.model.value));
+          report(missing(parameter, method, spanOf(input.model), input.model.value));
       }
     }
   }
 }
 
-function missing({ name, doc }: MethodParameter, method: MergeMethod, place: Place, model?: string) {
+function missing({ name, doc }: MethodParameter, method: MergeMethod, span: Span, model?: string) {
   return {
     code: 'missing-parameter' as const,
     severity: 'error' as const,
-    ...place,
+    ...span,
     message: `${method.name} needs the parameter ${name}${model === undefined ? '' : ` for ${model}`}: ${doc}`,
   };
-}
-
-/** @param where what is beneath a model reaches only parameters per model. */
-function checkParameters(
-  parameters: readonly Parameter[],
-  method: MergeMethod,
-  where: 'shared' | 'model',
-  report: Report,
-): void {
-  for (const { name, setting } of parameters) {
-    const parameter = method.parameters.find((one) => one.name === name.value);
-    if (parameter === undefined) {
-      const close = nearest(
-        name.value,
-        method.parameters.map((one) => one.name),
-      );
-      const known =
-        method.parameters.length === 0
-          ? 'it has none.'
-          : `it has ${method.parameters.map((one) => one.name).join(', ')}.`;
-      report({
-        code: 'unknown-parameter',
-        severity: 'warning',
-        ...placeOf(name),
-        message: `${method.name} has no parameter ${name.value}, so this does nothing; ${close === undefined ? known : `did you mean ${close}?`}`,
-        fix:
-          close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ ...placeOf(name), text: close }] },
-      });
-    } else if (where === 'model' && parameter.scope === 'shared') {
-      report({
-        code: 'parameter-place',
-        severity: 'warning',
-        ...placeOf(name),
-        message: `${name.value} is one value for all models: under a single model it does nothing. It belongs under the recipe's, the module's or the slice's parameters.`,
-      });
-    } else {
-      for (const value of scalarsOf(setting)) {
-        const why = refusal(value.value, parameter);
-        if (why !== undefined) report({ code: 'bad-value', severity: 'error', ...placeOf(value), message: `${why}.` });
-      }
-    }
-  }
-}
-
-/** Every plain value in a setting. */
-export function scalarsOf(setting: Setting): Located<Scalar>[] {
-  switch (setting.kind) {
-    case 'scalar':
-      return [setting];
-    case 'gradient':
-      return setting.values;
-    case 'conditional':
-      return setting.cases.flatMap((one) => scalarsOf(one.setting));
-  }
 }
 
 function amount({ min, max }: { min: number; max: number }): string {
@@ -254,10 +194,6 @@ function amount({ min, max }: { min: number; max: number }): string {
   return max === Infinity ? `at least ${min}` : `${min} to ${max}`;
 }
 
-function firstOf(items: readonly Place[], otherwise: Place): Place {
-  return placeOf(items[0] ?? otherwise);
-}
-
-function placeOf({ offset, length }: Place): Place {
-  return { offset, length };
+function firstOf(items: readonly Span[], otherwise: Span): Span {
+  return spanOf(items[0] ?? otherwise);
 }

@@ -1,9 +1,9 @@
 /** A worker's part of an export: bytes that lie in a file move as they are, computed weights are written as they come. */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import type { ComputedTensor } from '../checkpoint/checkpoint.js';
-import { DTYPE_BYTES } from '../checkpoint/decode.js';
-import { shown } from '../checkpoint/failure.js';
-import { FrankensteinError } from '../errors.js';
+import type { ComputedTensor } from '../../checkpoint/checkpoint.js';
+import { DTYPE_BYTES } from '../../checkpoint/decode.js';
+import { shown } from '../../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
 
 export interface WriteJob {
   kind: 'write';
@@ -53,9 +53,9 @@ function copy(
 async function writeComputed(target: number, at: number, tensor: ComputedTensor): Promise<void> {
   // A thread that only moves bytes needs none of it.
   const [{ evaluate }, { readElements }, { encodeInto, roundTo }] = await Promise.all([
-    import('../tensors/computed.js'),
-    import('../tensors/elements.js'),
-    import('../checkpoint/encode.js'),
+    import('../../tensors/computed.js'),
+    import('../../tensors/elements.js'),
+    import('../../checkpoint/encode.js'),
   ]);
   const width = DTYPE_BYTES[tensor.dtype];
   await evaluate(tensor, 0, tensor.size, readElements, (values, first) => {

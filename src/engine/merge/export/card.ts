@@ -1,6 +1,6 @@
 /** The model card of an exported checkpoint: what it is made of, exactly enough to make it again. */
 import path from 'node:path';
-import { ENGINE_VERSION } from '../version.js';
+import { ENGINE_VERSION } from '../../version.js';
 
 export interface CardFacts {
   name: string;
