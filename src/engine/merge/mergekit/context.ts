@@ -8,7 +8,7 @@ export interface MergekitContext {
   plan: RecipePlan;
   owner: Checkpoint;
   /** What mergekit calls the checkpoint that a reference means. */
-  model(reference: Reference): string;
+  model: (reference: Reference) => string;
   /** What mergekit does otherwise, in sentences. */
   notes: string[];
   /** Why mergekit cannot do it, in sentences. */
