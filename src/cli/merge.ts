@@ -1,7 +1,7 @@
 /** `frankenstein merge`: writes a recipe as an ordinary checkpoint, or says what it would be. */
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { ExportResult } from '../engine/merge/export.js';
+import type { ExportResult } from '../engine/merge/export/export.js';
 import { readText } from '../engine/checkpoint/text.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { type CommandContext, parseCount, parseSize } from './options.js';

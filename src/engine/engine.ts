@@ -87,7 +87,12 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,
     mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
     exportMerged: async (request, context) =>
-      (await import('./merge/export.js')).exportMerged(request, workerFile, (work) => alone(context, work), context),
+      (await import('./merge/export/export.js')).exportMerged(
+        request,
+        workerFile,
+        (work) => alone(context, work),
+        context,
+      ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
     planEvaluate: async (request, context) =>
       (await import('./analyses/evaluate/plan.js')).planEvaluate(

@@ -11,5 +11,5 @@ serveJobs({
   spectrum: async () => (await import('./analyses/spectrum/take.js')).takeSpectra,
   probe: async () => (await import('./analyses/probe/compute.js')).compute,
   evaluate: async () => (await import('./analyses/evaluate/compute.js')).computeAnswers,
-  write: async () => (await import('./merge/write.js')).writePart,
+  write: async () => (await import('./merge/export/write.js')).writePart,
 });

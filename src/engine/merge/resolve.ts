@@ -12,8 +12,10 @@ import { checkpointLabel } from '../checkpoint/hub.js';
 import { parsePythonJson } from '../checkpoint/json.js';
 import { readText } from '../checkpoint/text.js';
 import { FrankensteinError } from '../errors.js';
-import { planRecipe, type RecipePlan, type Source } from './plan.js';
-import { locationOf, type Recipe, type Reference, referencesOf } from './recipe/ast.js';
+import { planRecipe } from './compile/plan.js';
+import type { RecipePlan, Source } from './compile/types.js';
+import { formOf } from './forms/list.js';
+import { locationOf, type Recipe, type Reference } from './recipe/ast.js';
 import type { ParsedRecipe } from './recipe/parse.js';
 import { hasErrors, nearest, type RecipeProblem } from './recipe/problem.js';
 
@@ -52,7 +54,7 @@ export async function resolveRecipe(parsed: ParsedRecipe, { folder, open }: Reso
     recipe.tokenizer !== undefined && recipe.tokenizer.value !== 'base' && recipe.tokenizer.value !== 'union'
       ? recipe.tokenizer
       : undefined;
-  const references = [...referencesOf(recipe.form), ...(named ? [named] : [])];
+  const references = [...formOf(recipe.form).references(), ...(named ? [named] : [])];
   const byPath = new Map<string, Promise<Source | undefined>>();
   const first = new Map(
     references.map((reference) => [locationOf(recipe, reference.value), reference] as const).reverse(),

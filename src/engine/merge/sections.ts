@@ -4,7 +4,7 @@ import { familyById } from '../topology/families.js';
 import { isExtra } from '../topology/names.js';
 import { indexInStacks, placeTensor } from '../topology/place.js';
 import type { Section } from '../topology/topology.js';
-import type { Part } from './recipe/schema.js';
+import type { Part } from './recipe/schema/words.js';
 
 /** A tensor in a numbered layer, without its number: `stack` and the rest of the name. */
 export interface LayerTensor {

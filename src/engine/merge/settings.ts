@@ -1,6 +1,6 @@
 /** Parameters' values as mergekit evaluates them: scalars, gradients over layers, and cases by tensor name. */
 import { FrankensteinError } from '../errors.js';
-import type { MethodParameter } from './methods.js';
+import type { MethodParameter } from '../tensors/methods/method.js';
 import type { Parameter, Scalar, Setting } from './recipe/ast.js';
 
 export type ParameterValue = number | boolean;

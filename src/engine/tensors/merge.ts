@@ -1,7 +1,7 @@
 /** A merged tensor as an expression: what it is made of and how, evaluated block by block when it is read. */
 import type { MergeExpression, ComputedTensor, Tensor } from '../checkpoint/checkpoint.js';
 import type { Evaluator, ReadElements } from './evaluator.js';
-import { kernelOf, type KernelName } from './arithmetic/kernels.js';
+import { kernelOf, type KernelName } from './methods/kernels.js';
 import type { MergeTask } from './arithmetic/task.js';
 
 /** Elements of every input that a pass over the whole tensor holds at once. */

@@ -4,9 +4,10 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'vitest';
 import { differences } from '../../../src/engine/tensors/arithmetic/differences.js';
-import { kernelOf, mergeArrays } from '../../../src/engine/tensors/arithmetic/kernels.js';
+import { kernelOf } from '../../../src/engine/tensors/methods/kernels.js';
+import { mergeArrays } from '../../../src/engine/tensors/arithmetic/mergeArrays.js';
 import type { Kernel, MergeTask, Parameters } from '../../../src/engine/tensors/arithmetic/task.js';
-import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/merge/methods.js';
+import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/tensors/methods/list.js';
 import { bell, mix } from '../hashed.js';
 
 interface CaseTensor {

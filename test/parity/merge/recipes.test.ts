@@ -7,7 +7,7 @@ import { beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readBytes, readElements } from '../../../src/engine/tensors/elements.js';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
-import { toMergekit } from '../../../src/engine/merge/mergekit.js';
+import { toMergekit } from '../../../src/engine/merge/mergekit/mergekit.js';
 import { readRecipe } from '../../../src/engine/merge/open.js';
 import type { Intervention } from '../../../src/engine/models/state.js';
 import { openModel } from '../../../src/engine/models/model.js';

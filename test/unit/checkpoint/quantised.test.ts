@@ -11,7 +11,7 @@ import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { sortReadable } from '../../../src/engine/checkpoint/quantized.js';
 import { gridOf } from '../../../src/engine/checkpoint/scaleGrid.js';
 import { alignTensors } from '../../../src/engine/lineage/align.js';
-import { exportMerged } from '../../../src/engine/merge/export.js';
+import { exportMerged } from '../../../src/engine/merge/export/export.js';
 import { readSpec } from '../../../src/engine/models/spec.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 import {

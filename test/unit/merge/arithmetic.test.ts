@@ -1,7 +1,8 @@
 // What the kernels stand on: order statistics, random numbers by place, values of parameters.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { kernelOf, mergeArrays } from '../../../src/engine/tensors/arithmetic/kernels.js';
+import { kernelOf } from '../../../src/engine/tensors/methods/kernels.js';
+import { mergeArrays } from '../../../src/engine/tensors/arithmetic/mergeArrays.js';
 import { normals, uniforms } from '../../../src/engine/tensors/arithmetic/random.js';
 import {
   argsort,
@@ -13,7 +14,7 @@ import {
   windowOf,
 } from '../../../src/engine/tensors/arithmetic/select.js';
 import type { MergeTask } from '../../../src/engine/tensors/arithmetic/task.js';
-import { METHODS } from '../../../src/engine/merge/methods.js';
+import { METHODS } from '../../../src/engine/tensors/methods/list.js';
 import { parseRecipe } from '../../../src/engine/merge/recipe/parse.js';
 import { evaluateSetting, resolveParameter } from '../../../src/engine/merge/settings.js';
 import { normal } from '../../fixtures/checkpoints.js';

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { METHOD_NAMES, METHODS } from '../../../src/engine/merge/methods.js';
+import { METHOD_NAMES, METHODS } from '../../../src/engine/tensors/methods/list.js';
 import { parseRecipe } from '../../../src/engine/merge/recipe/parse.js';
-import { jsonSchema, MAPS } from '../../../src/engine/merge/recipe/schema.js';
+import { jsonSchema } from '../../../src/engine/merge/recipe/schema/json.js';
+import { MAPS } from '../../../src/engine/merge/recipe/schema/maps.js';
 
 const read = (file: string) => readFileSync(path.resolve(file), 'utf8');
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
-import { exportMerged } from '../../../src/engine/merge/export.js';
+import { exportMerged } from '../../../src/engine/merge/export/export.js';
 import { Turns } from '../../../src/engine/runtime/turns.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../probe/support.js';

@@ -4,7 +4,7 @@ import { describe, it } from 'vitest';
 import type { ComputedTensor, Tensor, MergeExpression } from '../../../src/engine/checkpoint/checkpoint.js';
 import { evaluate } from '../../../src/engine/tensors/computed.js';
 import { computedTensor } from '../../../src/engine/checkpoint/computedTensor.js';
-import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/merge/methods.js';
+import { METHOD_NAMES, METHODS, type MethodName } from '../../../src/engine/tensors/methods/list.js';
 
 const ROWS = 800;
 const COLUMNS = 401;

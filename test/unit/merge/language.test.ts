@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { completeRecipe, type RecipeSurroundings } from '../../../src/engine/merge/language/complete.js';
+import { completeRecipe } from '../../../src/engine/merge/language/complete.js';
+import type { RecipeSurroundings } from '../../../src/engine/merge/language/completion.js';
 import { hoverRecipe } from '../../../src/engine/merge/language/hover.js';
 
 const NOTHING: RecipeSurroundings = { checkpoints: [], tensors: [], layers: undefined };

@@ -9,7 +9,7 @@ import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import type { ErrorCode } from '../../../src/engine/errors.js';
-import { toMergekit } from '../../../src/engine/merge/mergekit.js';
+import { toMergekit } from '../../../src/engine/merge/mergekit/mergekit.js';
 import { readRecipe } from '../../../src/engine/merge/open.js';
 import { writeAdapter, pair } from '../../fixtures/adapter.js';
 import {

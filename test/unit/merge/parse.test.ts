@@ -1,10 +1,11 @@
 // The recipe language: what is understood, what is wrong and where, what would mend it.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { METHOD_NAMES, METHODS } from '../../../src/engine/merge/methods.js';
+import { METHOD_NAMES, METHODS } from '../../../src/engine/tensors/methods/list.js';
 import { type RecipeProblem, nearest } from '../../../src/engine/merge/recipe/problem.js';
 import { parseRecipe } from '../../../src/engine/merge/recipe/parse.js';
-import { jsonSchema, MAPS, shapeAt } from '../../../src/engine/merge/recipe/schema.js';
+import { jsonSchema } from '../../../src/engine/merge/recipe/schema/json.js';
+import { MAPS, shapeAt } from '../../../src/engine/merge/recipe/schema/maps.js';
 import { pathAt } from '../../../src/engine/merge/recipe/tree.js';
 
 /** Each problem as `code severity «marked text»`. */

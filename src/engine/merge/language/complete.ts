@@ -1,32 +1,12 @@
 /** What may stand at a place of a recipe. Pure; made from the same table that the parser checks against. */
-import { METHOD_NAMES, METHODS, type MethodName, isMethod } from '../methods.js';
-import { parseRecipe } from '../recipe/parse.js';
-import type { Place } from '../recipe/problem.js';
-import { alternatives, type KeySpec, MAPS, MODULES, ROLES, type Shape, shapeAt } from '../recipe/schema.js';
+import { isMethod, METHODS, type MethodName } from '../../tensors/methods/list.js';
+import type { Span } from '../recipe/problem.js';
+import { alternatives, type KeySpec, type Shape } from '../recipe/schema/shapes.js';
+import { MAPS, shapeAt } from '../recipe/schema/maps.js';
+import { MODULES, ROLES } from '../recipe/schema/words.js';
+import { type Path, valuesAt } from './completeValues.js';
+import type { RecipeCompletion, RecipeSurroundings } from './completion.js';
 import { type MapNode, parseTree, type TreeNode } from '../recipe/tree.js';
-
-export interface RecipeCompletion {
-  label: string;
-  kind: 'key' | 'method' | 'checkpoint' | 'word' | 'filter' | 'layers';
-  /** Beside the label. */
-  detail: string | undefined;
-  /** Plain text: what it means. */
-  doc: string | undefined;
-  /** A snippet: `$0` is where the cursor goes, `${1:…}` what is filled in; `$`, `}` and `\` of the text are escaped. */
-  insert: string;
-  /** What it takes the place of. */
-  replace: Place;
-}
-
-/** What lies around a recipe: completion names it, but works without. */
-export interface RecipeSurroundings {
-  /** Checkpoints and recipes, as a recipe in that place would write them. */
-  checkpoints: readonly { path: string; label: string }[];
-  /** Names of tensors of the checkpoints in use, canonical. */
-  tensors: readonly string[];
-  /** Language layers of the checkpoints in use. */
-  layers: number | undefined;
-}
 
 /** Stands in the text where something is being written. */
 const HERE = 'frankensteinCompletesHere';
@@ -51,7 +31,7 @@ export function completeRecipe(text: string, offset: number, around: RecipeSurro
 }
 
 /** The word that is being written: up to what ends a plain scalar. Undefined inside a comment. */
-function wordAt(text: string, offset: number): Place | undefined {
+function wordAt(text: string, offset: number): Span | undefined {
   const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
   if (/(?:^|\s)#/.test(line)) return undefined;
   const begin = /[^\s:,[\]{}"']*(?:(?<=\w):(?=\w)[^\s:,[\]{}"']*)*$/.exec(line)![0].length;
@@ -62,8 +42,6 @@ function wordAt(text: string, offset: number): Place | undefined {
 function treeOf(text: string): TreeNode | undefined {
   return parseTree(text, () => undefined);
 }
-
-type Path = readonly (string | number)[];
 
 /** The mapping in which the placeholder is a key. */
 function findKey(node: TreeNode | undefined, path: Path): { path: Path; map: MapNode } | undefined {
@@ -96,7 +74,7 @@ function search<T>(node: TreeNode, path: Path, find: (node: TreeNode, path: Path
 function keysAt(
   { path, map }: { path: Path; map: MapNode },
   text: string,
-  replace: Place,
+  replace: Span,
   before: string,
 ): RecipeCompletion[] {
   const there = new Set(map.entries.map(({ key }) => key.value));
@@ -133,7 +111,7 @@ function keysAt(
 }
 
 /** Parameters of the method in use that may stand here. */
-function parametersAt(path: Path, text: string, there: ReadonlySet<string>, replace: Place): RecipeCompletion[] {
+function parametersAt(path: Path, text: string, there: ReadonlySet<string>, replace: Span): RecipeCompletion[] {
   const name = methodOf(text);
   if (name === undefined) return [];
   const perModel = path.some(
@@ -155,154 +133,6 @@ function parametersAt(path: Path, text: string, there: ReadonlySet<string>, repl
 export function methodOf(text: string): MethodName | undefined {
   const [, name] = /^merge_method:\s*["']?([\w-]+)/m.exec(text) ?? [];
   return name !== undefined && isMethod(name) ? name : undefined;
-}
-
-function valuesAt(
-  { path }: { path: Path },
-  text: string,
-  replace: Place,
-  around: RecipeSurroundings,
-): RecipeCompletion[] {
-  const shape = shapeAt(path);
-  const found: RecipeCompletion[] = [];
-  const word = (label: string, doc?: string, detail?: string) =>
-    found.push({ label, kind: 'word', detail, doc, insert: escaped(label), replace });
-  for (const one of shape === undefined ? [] : alternatives(shape)) {
-    switch (one.kind) {
-      case 'word':
-        one.of.forEach((name) => word(name));
-        break;
-      case 'boolean':
-        ['true', 'false'].forEach((name) => word(name));
-        break;
-      case 'method':
-        for (const name of METHOD_NAMES)
-          found.push({
-            label: name,
-            kind: 'method',
-            detail: METHODS[name].title,
-            doc: `${METHODS[name].doc}\n\n${METHODS[name].formula}`,
-            insert: name,
-            replace,
-          });
-        break;
-      case 'checkpoint':
-      case 'location':
-        found.push(...checkpointsFor(one.kind, text, replace, around));
-        break;
-      case 'layers':
-        found.push(...layersFor(replace, around));
-        break;
-      case 'text':
-        if (path.at(-1) === 'filter') found.push(...filtersFor(replace, around));
-        if (path.length === 1 && path[0] === 'stitch') found.push(...splicesFor(text, replace));
-        break;
-      default:
-        break;
-    }
-  }
-  const labels = new Set<string>();
-  return found.filter(({ label }) => !labels.has(label) && labels.add(label));
-}
-
-function checkpointsFor(
-  kind: 'checkpoint' | 'location',
-  text: string,
-  replace: Place,
-  { checkpoints }: RecipeSurroundings,
-): RecipeCompletion[] {
-  const roles = kind === 'location' ? [] : parseRecipe(text).recipe.checkpoints;
-  return [
-    ...roles.map(({ role, location }): RecipeCompletion => ({
-      label: role.value,
-      kind: 'checkpoint',
-      detail: location.value,
-      doc: ROLES[role.value.toLowerCase()],
-      insert: escaped(role.value),
-      replace,
-    })),
-    ...checkpoints.map(({ path, label }): RecipeCompletion => ({
-      label: path,
-      kind: 'checkpoint',
-      detail: label,
-      doc: undefined,
-      insert: escaped(plain(path)),
-      replace,
-    })),
-  ];
-}
-
-/** Splices of the method: every way to take the regions from IN and RL that is not one of them whole. */
-const SPLICES = ['in:rl:rl', 'in:in:rl', 'rl:rl:in', 'rl:in:in', 'in:rl:in', 'rl:in:rl'];
-
-function splicesFor(text: string, replace: Place): RecipeCompletion[] {
-  const roles = new Map(parseRecipe(text).recipe.checkpoints.map(({ role }) => [role.value.toLowerCase(), role.value]));
-  if (!roles.has('in') || !roles.has('rl')) return [];
-  return SPLICES.map((splice) => ({
-    label: splice.toUpperCase(),
-    kind: 'word',
-    detail: 'Early : Mid : Late',
-    doc: 'Language layers by region; everything else comes from the checkpoint that gives Early.',
-    insert: splice.toUpperCase(),
-    replace,
-  }));
-}
-
-function layersFor(replace: Place, { layers }: RecipeSurroundings): RecipeCompletion[] {
-  if (layers === undefined) return [];
-  const [mid, late] = [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
-  const ranges: [number, number, string][] = [
-    [0, layers, 'all language layers'],
-    [0, mid, 'Early'],
-    [mid, late, 'Mid'],
-    [late, layers, 'Late'],
-  ];
-  return ranges.map(([first, end, detail]) => ({
-    label: `[${first}, ${end}]`,
-    kind: 'layers',
-    detail,
-    doc: 'First layer and the one after the last, counted from 0.',
-    insert: `[${first}, ${end}]`,
-    replace,
-  }));
-}
-
-/** What every transformer's names hold, where no checkpoint is there to say. */
-const USUAL_FILTERS = [
-  'self_attn',
-  'mlp',
-  'q_proj',
-  'k_proj',
-  'v_proj',
-  'o_proj',
-  'gate_proj',
-  'up_proj',
-  'down_proj',
-  'embed_tokens',
-  'lm_head',
-  'norm',
-  'visual',
-];
-
-/** Parts of tensors' names, the usual ones first. */
-function filtersFor(replace: Place, { tensors }: RecipeSurroundings): RecipeCompletion[] {
-  const counts = new Map<string, number>();
-  for (const name of tensors) {
-    const parts = name.split('.').filter((part) => !/^\d+$/.test(part) && part !== 'weight' && part !== 'bias');
-    for (const part of new Set([...parts, parts.slice(-2).join('.')])) counts.set(part, (counts.get(part) ?? 0) + 1);
-  }
-  const known =
-    tensors.length === 0
-      ? USUAL_FILTERS.map((part) => [part, undefined] as const)
-      : [...counts].sort(([, a], [, b]) => b - a);
-  return [['*', tensors.length] as const, ...known].map(([label, count]) => ({
-    label,
-    kind: 'filter',
-    detail: count === undefined || count === 0 ? undefined : `${count} ${count === 1 ? 'tensor' : 'tensors'}`,
-    doc: 'A tensor is meant when its name holds this.',
-    insert: label === '*' ? '"*"' : escaped(label),
-    replace,
-  }));
 }
 
 /** What stands after the colon, where a value of this shape begins. */
@@ -329,13 +159,4 @@ function docOf({ doc, default: standard, example }: KeySpec): string {
   ]
     .filter(Boolean)
     .join('\n\n');
-}
-
-/** Quoted where YAML would read it otherwise. */
-function plain(path: string): string {
-  return /^[\w./~-][\w./ ~@+-]*$/.test(path) && !/\s$/.test(path) ? path : JSON.stringify(path);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\$}]/g, '\\$&');
 }

@@ -4,12 +4,13 @@ import type { CallContext } from '../../calls.js';
 import { isElsewhere } from '../../checkpoint/base.js';
 import { openCheckpoint } from '../checkpoint.js';
 import { FrankensteinError } from '../../errors.js';
-import { type MergekitConfig, toMergekit } from '../mergekit.js';
-import type { RecipePlan } from '../plan.js';
+import { type MergekitConfig, toMergekit } from '../mergekit/mergekit.js';
+import type { RecipePlan } from '../compile/types.js';
 import { parseRecipe } from '../recipe/parse.js';
 import type { RecipeProblem } from '../recipe/problem.js';
 import { resolveRecipe, type ResolvedRecipe } from '../resolve.js';
-import { completeRecipe, type RecipeCompletion, type RecipeSurroundings } from './complete.js';
+import { completeRecipe } from './complete.js';
+import type { RecipeCompletion, RecipeSurroundings } from './completion.js';
 
 export interface RecipeFeedback {
   problems: RecipeProblem[];
@@ -65,7 +66,7 @@ function resolve(file: string, text: string, signal: AbortSignal | undefined): P
 function sketchOf({ sources, layers, owner, stored, computed }: RecipePlan): RecipeSketch {
   return {
     labels: sources.map(({ label }) => label),
-    layers: layers.map(({ from, share }) => ({ from: from.map(({ source }) => source), share })),
+    layers: layers.map(({ from, fraction }) => ({ from: from.map(({ source }) => source), share: fraction })),
     owner,
     tensors: stored.tensors + computed.tensors,
     computed: computed.tensors,

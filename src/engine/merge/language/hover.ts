@@ -1,16 +1,19 @@
 /** What a key, a method or a parameter of a recipe means. Pure. */
-import { type MergeMethod, METHODS, isMethod } from '../methods.js';
+import { METHODS, isMethod } from '../../tensors/methods/list.js';
+import type { MergeMethod } from '../../tensors/methods/method.js';
 import { parseRecipe } from '../recipe/parse.js';
-import type { Place } from '../recipe/problem.js';
-import { alternatives, type KeySpec, MAPS, MODULES, ROLES, shapeAt } from '../recipe/schema.js';
+import type { Span } from '../recipe/problem.js';
+import { alternatives, type KeySpec } from '../recipe/schema/shapes.js';
+import { MAPS, shapeAt } from '../recipe/schema/maps.js';
+import { MODULES, ROLES } from '../recipe/schema/words.js';
 import { pathAt } from '../recipe/tree.js';
 import { methodOf } from './complete.js';
 
-export interface RecipeHover extends Place {
+export interface RecipeHover extends Span {
   title: string;
   /** Plain text, a paragraph each. */
   paragraphs: string[];
-  /** In the notation of `methods.ts`. */
+  /** In the notation of `MergeMethod.formula`. */
   formula: string | undefined;
   paper: { title: string; url: string } | undefined;
 }
@@ -60,7 +63,7 @@ function ofMethod({
   parameters,
   base,
   models,
-}: MergeMethod): Omit<RecipeHover, keyof Place> {
+}: MergeMethod): Omit<RecipeHover, keyof Span> {
   const needs = base === 'required' ? 'Needs a base_model. ' : base === 'optional' ? 'A base_model may be given. ' : '';
   const count = Number.isFinite(models.max)
     ? models.min === models.max

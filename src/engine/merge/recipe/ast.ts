@@ -1,17 +1,17 @@
 /** A recipe as it was meant: typed, with the place of every part in the text. What was not understood is left out. */
-import type { MethodName } from '../methods.js';
-import type { Located, Place } from './problem.js';
-import type { NOISE_SCALES, Part } from './schema.js';
+import type { MethodName } from '../../tensors/methods/list.js';
+import type { Located, Span } from './problem.js';
+import type { NOISE_SCALES, Part } from './schema/words.js';
 
 export type Scalar = number | boolean | string;
 
 /** A parameter's value as mergekit has it. */
 export type Setting =
-  | ({ kind: 'scalar'; value: Scalar } & Place)
+  | ({ kind: 'scalar'; value: Scalar } & Span)
   /** Interpolated over the layers of a slice. */
-  | ({ kind: 'gradient'; values: Located<Scalar>[] } & Place)
+  | ({ kind: 'gradient'; values: Located<Scalar>[] } & Span)
   /** The first whose filter fits the tensor's name; no filter fits all. */
-  | ({ kind: 'conditional'; cases: { filter: Located<string> | undefined; setting: Setting }[] } & Place);
+  | ({ kind: 'conditional'; cases: { filter: Located<string> | undefined; setting: Setting }[] } & Span);
 
 export interface Parameter {
   name: Located<string>;
@@ -24,7 +24,7 @@ export type Reference = Located<string>;
 /** First layer, and the one after the last. */
 export type LayerRange = Located<[number, number]>;
 
-export interface InputModel extends Place {
+export interface InputModel extends Span {
   model: Reference;
   parameters: Parameter[];
 }
@@ -33,14 +33,14 @@ export interface SliceSource extends InputModel {
   layers: LayerRange;
 }
 
-export interface OutputSlice extends Place {
+export interface OutputSlice extends Span {
   sources: SliceSource[];
   base: Reference | undefined;
   parameters: Parameter[];
 }
 
 export type MergeBody =
-  ({ kind: 'models'; models: InputModel[] } & Place) | ({ kind: 'slices'; slices: OutputSlice[] } & Place);
+  ({ kind: 'models'; models: InputModel[] } & Span) | ({ kind: 'slices'; slices: OutputSlice[] } & Span);
 
 export interface OutputModule {
   name: Located<string>;
@@ -55,13 +55,13 @@ export interface MergeForm {
   base: Reference | undefined;
   parameters: Parameter[];
   /** One body for the whole model, or one per module. */
-  body: MergeBody | ({ kind: 'modules'; modules: OutputModule[] } & Place);
+  body: MergeBody | ({ kind: 'modules'; modules: OutputModule[] } & Span);
 }
 
 /** Language layers by region. */
 export interface StitchForm {
   kind: 'stitch';
-  place: Place;
+  span: Span;
   early: Reference;
   mid: Reference;
   late: Reference;
@@ -71,7 +71,7 @@ export interface StitchForm {
 
 export interface InterpolateForm {
   kind: 'interpolate';
-  place: Place;
+  span: Span;
   a: Reference;
   b: Reference;
   alpha: Setting;
@@ -82,7 +82,7 @@ export interface InterpolateForm {
 
 export interface NoiseForm {
   kind: 'noise';
-  place: Place;
+  span: Span;
   model: Reference;
   sigma: Located<number>;
   scale: (typeof NOISE_SCALES)[number];
@@ -115,31 +115,4 @@ export function locationOf({ checkpoints }: Pick<Recipe, 'checkpoints'>, referen
     checkpoints.find(({ role }) => role.value === reference) ??
     checkpoints.find(({ role }) => role.value.toLowerCase() === reference.toLowerCase());
   return found?.location.value ?? reference;
-}
-
-/** The references of a form, in order of appearance; one that is used often stands there often. */
-export function referencesOf(form: Form): Reference[] {
-  switch (form.kind) {
-    case 'stitch':
-      return [form.early, form.mid, form.late];
-    case 'interpolate':
-      return [form.a, form.b];
-    case 'noise':
-      return [form.model];
-    case 'merge':
-      return [...(form.base === undefined ? [] : [form.base]), ...bodiesOf(form).flatMap(referencesOfBody)];
-  }
-}
-
-/** The bodies of a merge: one, or one per module. */
-export function bodiesOf({ body }: MergeForm): MergeBody[] {
-  return body.kind === 'modules' ? body.modules.map((module) => module.body) : [body];
-}
-
-function referencesOfBody(body: MergeBody): Reference[] {
-  if (body.kind === 'models') return body.models.map(({ model }) => model);
-  return body.slices.flatMap(({ sources, base }) => [
-    ...(base === undefined ? [] : [base]),
-    ...sources.map(({ model }) => model),
-  ]);
 }

@@ -1,12 +1,12 @@
 /** What is wrong with a recipe, where in its text, and what would mend it. */
 
 /** A range of the recipe's text, in UTF-16 code units as editors count. */
-export interface Place {
+export interface Span {
   offset: number;
   length: number;
 }
 
-export interface Located<T> extends Place {
+export interface Located<T> extends Span {
   value: T;
 }
 
@@ -49,11 +49,11 @@ export type ProblemCode =
 
 export type Severity = 'error' | 'warning' | 'information';
 
-export interface TextEdit extends Place {
+export interface TextEdit extends Span {
   text: string;
 }
 
-export interface RecipeProblem extends Place {
+export interface RecipeProblem extends Span {
   code: ProblemCode;
   severity: Severity;
   /** A sentence. */

@@ -4,23 +4,23 @@
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
 import { said } from '../../checkpoint/failure.js';
-import type { Place, Report } from './problem.js';
+import type { Span, Report } from './problem.js';
 
-export interface ScalarNode extends Place {
+export interface ScalarNode extends Span {
   kind: 'scalar';
   /** Null where nothing is written. */
   value: string | number | boolean | null;
 }
-export interface ListNode extends Place {
+export interface ListNode extends Span {
   kind: 'list';
   items: TreeNode[];
 }
-export interface MapNode extends Place {
+export interface MapNode extends Span {
   kind: 'map';
   entries: MapEntry[];
 }
 /** Its place reaches from the key to the end of the value. */
-export interface MapEntry extends Place {
+export interface MapEntry extends Span {
   key: ScalarNode & { value: string };
   value: TreeNode;
 }
@@ -92,15 +92,15 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
   let nodes = 0;
   let overflow = false;
   const refuse = (node: Node, message: string) => {
-    if (!overflow) report({ code: 'too-large', severity: 'error', ...placeOf(node), message });
+    if (!overflow) report({ code: 'too-large', severity: 'error', ...spanOf(node), message });
     overflow = true;
-    return empty(placeOf(node));
+    return empty(spanOf(node));
   };
   const anchors = new Map<string, Node>();
   let following = 0;
-  const convert = (node: Node | null, depth: number, within: Place): TreeNode => {
+  const convert = (node: Node | null, depth: number, within: Span): TreeNode => {
     if (node === null) return empty(within);
-    const place = placeOf(node);
+    const place = spanOf(node);
     if (++nodes > NODE_LIMIT)
       return refuse(
         node,
@@ -132,11 +132,11 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
       return { kind: 'map', entries: entriesOf(node.items as Pair<Node, Node | null>[], depth, place), ...place };
     return empty(place);
   };
-  const entriesOf = (pairs: readonly Pair<Node, Node | null>[], depth: number, within: Place): MapEntry[] => {
+  const entriesOf = (pairs: readonly Pair<Node, Node | null>[], depth: number, within: Span): MapEntry[] => {
     const own: MapEntry[] = [];
     const merged: MapEntry[] = [];
     for (const { key, value } of pairs) {
-      const keyPlace = placeOf(key);
+      const keyPlace = spanOf(key);
       const converted = convert(value, depth + 1, { offset: keyPlace.offset + keyPlace.length, length: 0 });
       if (isScalar(key) && typeof key.value === 'symbol') {
         // `<<`: keys of other mappings, which those written here go before.
@@ -182,7 +182,7 @@ export function pathAt(
   offset: number,
 ): { path: (string | number)[]; on: 'key' | 'value'; node: TreeNode } {
   const path: (string | number)[] = [];
-  const touches = (place: Place) => offset >= place.offset && offset <= place.offset + place.length;
+  const touches = (place: Span) => offset >= place.offset && offset <= place.offset + place.length;
   for (let node = root; ;) {
     if (node.kind === 'map') {
       const entry = node.entries.find(touches);
@@ -199,16 +199,16 @@ export function pathAt(
   }
 }
 
-function placeOf(node: Node): Place {
+function spanOf(node: Node): Span {
   const [begin, end] = node.range ?? [0, 0];
   return { offset: begin, length: end - begin };
 }
 
-function empty(place: Place): ScalarNode {
+function empty(place: Span): ScalarNode {
   return { kind: 'scalar', value: null, offset: place.offset, length: place.length };
 }
 
-function moveTo(node: TreeNode, place: Place): TreeNode {
+function moveTo(node: TreeNode, place: Span): TreeNode {
   const { offset, length } = place;
   switch (node.kind) {
     case 'scalar':
@@ -220,7 +220,7 @@ function moveTo(node: TreeNode, place: Place): TreeNode {
   }
 }
 
-function moveEntry(entry: MapEntry, { offset, length }: Place): MapEntry {
+function moveEntry(entry: MapEntry, { offset, length }: Span): MapEntry {
   return { key: { ...entry.key, offset, length }, value: moveTo(entry.value, { offset, length }), offset, length };
 }
 

@@ -1,7 +1,7 @@
 /**
  * Methods that add sparse differences to the base: task arithmetic, TIES, DARE, DELLA, Breadcrumbs. They are one method
  * with two choices: which differences are kept, and whether models vote on the sign. Source: mergekit's generalized task
- * arithmetic and the papers in `methods.ts`.
+ * arithmetic and the papers in `methods/papers.ts`.
  */
 import { FrankensteinError } from '../../errors.js';
 import { uniforms } from './random.js';
@@ -17,7 +17,7 @@ import {
   topOf,
   windowOf,
 } from './select.js';
-import { type Block, type Kernel, type MergeTask, numberOf, othersOf, type Passes } from './task.js';
+import { type Block, type Kernel, type MergeTask, numberOf, othersOf, type Parameters, type Passes } from './task.js';
 
 /** Which differences are kept. */
 type Sparsity = 'none' | 'magnitude' | 'outliers' | 'random' | 'ranked';
@@ -89,6 +89,14 @@ export function differences(sparsity: Sparsity, election: boolean, mask?: Mask):
   };
 }
 
+/** Why these chances are none, without a full stop; undefined when they are. */
+export function chancesRefusal(model: Parameters): string | undefined {
+  const [density, epsilon] = [numberOf(model, 'density'), numberOf(model, 'epsilon')];
+  return density > 0 && density < 1 && (density + epsilon >= 1 || density - epsilon <= 0)
+    ? `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1`
+    : undefined;
+}
+
 /** What is kept of a model's differences, as far as it follows from the parameters alone. */
 function keptOf(sparsity: Sparsity, { models, size }: MergeTask, input: number): Kept | { kind: 'to find' } {
   const density = numberOf(models[input], 'density');
@@ -99,11 +107,8 @@ function keptOf(sparsity: Sparsity, { models, size }: MergeTask, input: number):
     case 'ranked': {
       if (density <= 0) return { kind: 'none' };
       const epsilon = numberOf(models[input], 'epsilon');
-      if (density + epsilon >= 1 || density - epsilon <= 0)
-        throw new FrankensteinError(
-          'bad-request',
-          `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1.`,
-        );
+      const refusal = chancesRefusal(models[input]!);
+      if (refusal !== undefined) throw new FrankensteinError('bad-request', `${refusal}.`);
       return { kind: 'ranked', density, epsilon, factor: 1 };
     }
     case 'magnitude':

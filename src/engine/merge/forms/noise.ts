@@ -1,0 +1,130 @@
+/** Noise: a checkpoint with normal noise added to the weights of some layers. */
+import type { Compilation } from '../compile/context.js';
+import { checkedRange } from '../compile/diagnose.js';
+import { type Binding, type Layout, layoutWithChanges } from '../compile/layout.js';
+import type { NoiseForm } from '../recipe/ast.js';
+import {
+  checkNotEmpty,
+  integerOf,
+  layersOf,
+  mapOf,
+  numberOf,
+  spanOf,
+  textOf,
+  valueOf,
+  wordOf,
+} from '../recipe/nodes.js';
+import type { Report } from '../recipe/problem.js';
+import { type KeySpec, LAYERS, type MapSpec, NUMBER } from '../recipe/schema/shapes.js';
+import { NOISE_SCALES, PARTS } from '../recipe/schema/words.js';
+import { entryOf, type MapNode } from '../recipe/tree.js';
+import { isInPart } from '../sections.js';
+import type { RecipeForm } from './form.js';
+
+export const NOISE_KEY: KeySpec = {
+  shape: { kind: 'map', map: 'noise' },
+  origin: 'recipe',
+  doc: 'A checkpoint with normal noise added to the weights of some layers.',
+  example: '{model: in, sigma: 0.01, scale: relative, layers: [9, 18]}',
+};
+
+export const NOISE: MapSpec = {
+  doc: 'Weights of the layers named, plus normal noise of standard deviation sigma.',
+  keys: {
+    model: {
+      shape: { kind: 'checkpoint' },
+      origin: 'recipe',
+      required: true,
+      doc: 'The checkpoint that gets noise.',
+    },
+    sigma: {
+      shape: NUMBER,
+      origin: 'recipe',
+      required: true,
+      doc: 'Standard deviation of the noise.',
+      example: '0.01',
+    },
+    scale: {
+      shape: { kind: 'word', of: NOISE_SCALES },
+      origin: 'recipe',
+      default: 'absolute',
+      doc: "What sigma counts in: the weights' own unit, or each tensor's root mean square.",
+    },
+    layers: {
+      shape: LAYERS,
+      origin: 'recipe',
+      default: 'all language layers',
+      doc: 'First language layer and the one after the last, counted from 0.',
+      example: '[9, 18]',
+    },
+    part: {
+      shape: { kind: 'word', of: PARTS },
+      origin: 'recipe',
+      default: 'all',
+      doc: 'The whole layer, its attention, or its MLP.',
+    },
+    seed: {
+      shape: { kind: 'integer' },
+      origin: 'recipe',
+      default: '0',
+      doc: 'The same seed gives the same noise, on every machine.',
+    },
+  },
+};
+
+export const noise: RecipeForm<NoiseForm> = {
+  kind: 'noise',
+  stands: (root) => mapOf(valueOf(root, 'noise')) !== undefined,
+  read,
+  references: ({ model }) => [model],
+  layout: layoutOf,
+  summary: ({ model, sigma, scale }, { computed }, named) =>
+    `${named(model)} with noise on ${computed.tensors} weights, σ = ${sigma.value}${scale === 'relative' ? ' of their root mean square' : ''}`,
+  notInMergekit: 'mergekit adds no noise to weights: export the checkpoint instead.',
+};
+
+function read(root: MapNode, report: Report): NoiseForm | undefined {
+  const noise = mapOf(valueOf(root, 'noise'))!;
+  const [model, sigma] = [textOf(valueOf(noise, 'model')), numberOf(valueOf(noise, 'sigma'))];
+  if (sigma !== undefined && sigma.value < 0)
+    report({
+      code: 'bad-value',
+      severity: 'error',
+      ...spanOf(sigma),
+      message: 'sigma is a standard deviation and must not be negative.',
+    });
+  if (model === undefined || sigma === undefined) return undefined;
+  const layers = layersOf(valueOf(noise, 'layers'));
+  checkNotEmpty(layers, report);
+  return {
+    kind: 'noise',
+    span: spanOf(entryOf(root, 'noise')!.key),
+    model,
+    sigma,
+    scale: wordOf(valueOf(noise, 'scale'), NOISE_SCALES) ?? 'absolute',
+    layers,
+    part: wordOf(valueOf(noise, 'part'), PARTS) ?? 'all',
+    seed: integerOf(valueOf(noise, 'seed'))?.value ?? 0,
+  };
+}
+
+function layoutOf(
+  { model, sigma, scale, layers, part, seed }: NoiseForm,
+  compilation: Compilation,
+): Layout | undefined {
+  const owner = compilation.sourceOf(model);
+  const range = checkedRange(layers, owner, { name: 'layers', count: owner.checkpoint.layers }, compilation);
+  if (range === undefined) return undefined;
+  return layoutWithChanges(owner, range, compilation, (one) => {
+    if (!isInPart(one, part, owner.checkpoint) || sigma.value === 0) return undefined;
+    const binding: Binding = {
+      method: 'noise',
+      inputs: [one.tensor],
+      models: [{}],
+      shared: { sigma: sigma.value, relative: scale === 'relative' },
+      seed,
+      reference: model,
+    };
+    return { name: one.tensor.name, bind: () => binding };
+  });
+}
