@@ -3,10 +3,11 @@ import { layersCsv, tensorsCsv } from '../src/protocol/csv.js';
 import type { PanelContext } from './context.js';
 import { createDetail } from './detail/tensorDetail.js';
 import { h, replace, reveal } from './dom.js';
-import { figureSvg } from './exporters/figureSvg.js';
 import { heatmapSvg } from './exporters/heatmapSvg.js';
+import { linesSvg, type Drawing } from './exporters/linesSvg.js';
 import { menuButton } from './exporters/menu.js';
-import { canvasPng } from './exporters/png.js';
+import { PAPER } from './exporters/palette.js';
+import { drawingPng } from './exporters/png.js';
 import { layersMarkdown, regionsMarkdown } from './exporters/tables.js';
 import { createLayerFigure } from './figure/layerFigure.js';
 import { describeFigure } from './figure/series.js';
@@ -27,7 +28,7 @@ import {
   type ViewState,
 } from './state/view.js';
 import { createTensorTable } from './table/tensorTable.js';
-import { seriesColourOf } from './theme.js';
+import type { Theme } from './theme.js';
 import type { CompareResult } from '../src/protocol/engineApi.js';
 
 export interface CompareView {
@@ -37,6 +38,9 @@ export interface CompareView {
   focus(depth: number | null, tensor: string | null): void;
   dispose(): void;
 }
+
+/** Of the exported layer figure, in pixels. */
+const LAYER_SIZE = { width: 960, height: 406 };
 
 export function createCompareView(context: PanelContext): CompareView {
   let model: Model | null = null;
@@ -158,15 +162,27 @@ export function createCompareView(context: PanelContext): CompareView {
     await context.ask(context.host.copy({ text }));
     context.announce(`${what} copied.`);
   };
-  const figureName = () => {
+  const figureDrawing = (theme: Theme): Drawing | null => {
     const drawn = figure.current();
-    return drawn === null ? '' : `${title}: ${drawn.figure.label} by layer`;
+    if (drawn === null || model === null) return null;
+    const words = {
+      title: `${title}: ${drawn.title}`,
+      description: describeFigure(model, drawn),
+      caption: caption(),
+    };
+    return linesSvg([drawn], words, theme, LAYER_SIZE);
   };
-  const heatName = () => {
+  const heatDrawing = (theme: Theme): Drawing | null => {
     const drawn = heat.current();
-    return drawn === null || model === null
-      ? ''
-      : `${title}: ${measureLabel(drawn.choice)} by tensor kind, ${model.deltas[drawn.delta]?.full ?? ''}`;
+    if (drawn === null || model === null) return null;
+    const label = measureLabel(drawn.choice);
+    const name = `${title}: ${label} by tensor kind, ${model.deltas[drawn.delta]?.full ?? ''}`;
+    const legend = { label, format: (value: number) => formatMeasure(drawn.choice, value) };
+    return heatmapSvg(drawn.grid, legend, drawn.style, { title: name, description: name, caption: caption() }, theme);
+  };
+  const savePng = (what: string, drawn: Drawing | null) => {
+    if (drawn !== null)
+      void context.ask(drawingPng(drawn)).then((bytes) => bytes && save(fileName(what, 'png'), bytes));
   };
 
   const entries = [
@@ -191,65 +207,28 @@ export function createCompareView(context: PanelContext): CompareView {
       label: 'Layer figure as SVG…',
       testId: 'export-layer-svg',
       run: () => {
-        const drawn = figure.current();
-        if (drawn === null || model === null) return;
-        const words = { title: figureName(), description: describeFigure(model, drawn.figure), caption: caption() };
-        void save(fileName('layers', 'svg'), figureSvg(drawn.figure, drawn.cuts, words));
+        const drawn = figureDrawing(PAPER);
+        if (drawn !== null) void save(fileName('layers', 'svg'), drawn.svg);
       },
     },
     {
       label: 'Layer figure as PNG…',
       testId: 'export-layer-png',
-      run: () => {
-        const drawn = figure.current();
-        if (drawn === null) return;
-        const theme = context.theme.now();
-        const legend = drawn.figure.series.map((one) => ({
-          text: `${one.name.full}${drawn.figure.axes.length > 1 ? `, ${drawn.figure.axes[one.axis]!.side} axis` : ''}`,
-          colour: seriesColourOf(theme, one.name.index),
-        }));
-        if (drawn.figure.showFloor)
-          legend.push({ text: 'Dotted: rounding floor. Hollow: under 2× the floor.', colour: theme.muted });
-        void context
-          .ask(canvasPng(drawn.canvas, { title: figureName(), legend }, theme))
-          .then((bytes) => bytes && save(fileName('layers', 'png'), bytes));
-      },
+      run: () => savePng('layers', figureDrawing(context.theme.now())),
     },
     { heading: 'By tensor kind' },
     {
       label: 'Heat map as SVG…',
       testId: 'export-heat-svg',
       run: () => {
-        const drawn = heat.current();
-        if (drawn === null) return;
-        const legend = {
-          label: measureLabel(drawn.choice),
-          log: drawn.log,
-          format: (value: number) => formatMeasure(drawn.choice, value),
-        };
-        void save(
-          fileName('kinds', 'svg'),
-          heatmapSvg(drawn.grid, legend, { title: heatName(), description: heatName(), caption: caption() }),
-        );
+        const drawn = heatDrawing(PAPER);
+        if (drawn !== null) void save(fileName('kinds', 'svg'), drawn.svg);
       },
     },
     {
       label: 'Heat map as PNG…',
       testId: 'export-heat-png',
-      run: () => {
-        const drawn = heat.current();
-        if (drawn === null) return;
-        const theme = context.theme.now();
-        const { range } = drawn.grid;
-        const text =
-          range === null
-            ? ''
-            : `${formatMeasure(drawn.choice, range.min)} (dim) to ${formatMeasure(drawn.choice, range.max)} (bright)`;
-        const words = { title: heatName(), legend: [{ text, colour: theme.muted }] };
-        void context
-          .ask(canvasPng(drawn.canvas, words, theme))
-          .then((bytes) => bytes && save(fileName('kinds', 'png'), bytes));
-      },
+      run: () => savePng('kinds', heatDrawing(context.theme.now())),
     },
     { heading: 'Copy' },
     {

@@ -1,33 +1,50 @@
-/** Figures of lines as one drawing, two beside each other where there are several. No DOM. */
+/** Figures of lines as one drawing, two beside each other where there are several; drawn as on screen. No DOM. */
+import { BasicPlatform, Chart } from 'chart.js';
+import { behindLines, lineConfig } from '../figure/lineConfig.js';
+import type { LineFigure } from '../figure/lines.js';
 import { markerPath, markOf } from '../figure/marks.js';
-import { place } from '../figure/axis.js';
-import { across, bandedSeries, onAxis, stretchesOf, type LineFigure } from '../figure/lines.js';
-import { REGION_NAMES } from '../figure/regions.js';
-import { type DrawingText, sectionBrackets, textWidth } from './figureSvg.js';
-import { PAPER, seriesColour, type Palette } from './palette.js';
-import { element, linePath, svgDocument, text } from './svg.js';
+import { seriesColourOf, type Theme } from '../theme.js';
+import { PAPER } from './palette.js';
+import { element, svgDocument, text, textWidth } from './svg.js';
+import { asCanvas, SvgPen } from './svgPen.js';
+
+export interface DrawingText {
+  title: string;
+  description: string;
+  /** One line under the drawing: what was compared, with which cuts. */
+  caption: string;
+}
+
+export interface Drawing {
+  svg: string;
+  width: number;
+  height: number;
+}
 
 const SIZE = { width: 760, height: 360 };
 const HEAD = 44;
 const FOOT = 30;
+/** Between the edge of the drawing and what is drawn. */
+const EDGE = 16;
 
 export function linesSvg(
   figures: readonly LineFigure[],
   words: DrawingText,
-  palette: Palette = PAPER,
-): { svg: string; width: number; height: number } {
+  theme: Theme = PAPER,
+  size = SIZE,
+): Drawing {
   const columns = figures.length > 2 ? 2 : 1;
-  const width = SIZE.width * columns;
-  const height = HEAD + SIZE.height * Math.ceil(figures.length / columns) + FOOT;
-  const out = [text({ x: 16, y: 28, 'font-size': 16, 'font-weight': 600, fill: palette.foreground }, words.title)];
+  const width = size.width * columns;
+  const height = HEAD + size.height * Math.ceil(figures.length / columns) + FOOT;
+  const out = [text({ x: EDGE, y: 28, 'font-size': 16, 'font-weight': 600, fill: theme.foreground }, words.title)];
   figures.forEach((figure, index) => {
-    const shift = `translate(${(index % columns) * SIZE.width} ${HEAD + Math.floor(index / columns) * SIZE.height})`;
-    out.push(element('g', { transform: shift }, one(figure, figures.length > 1, palette)));
+    const shift = `translate(${(index % columns) * size.width} ${HEAD + Math.floor(index / columns) * size.height})`;
+    out.push(element('g', { transform: shift }, figureMarkup(figure, index, figures.length > 1, theme, size)));
   });
-  out.push(text({ x: 16, y: height - 10, 'font-size': 11, fill: palette.muted }, words.caption));
+  out.push(text({ x: EDGE, y: height - 10, 'font-size': 11, fill: theme.muted }, words.caption));
   return {
     svg: svgDocument(
-      { width, height, title: words.title, description: words.description, background: palette.background },
+      { width, height, title: words.title, description: words.description, background: theme.background },
       ...out,
     ),
     width,
@@ -35,206 +52,59 @@ export function linesSvg(
   };
 }
 
-function one(figure: LineFigure, titled: boolean, palette: Palette): string {
-  const plot = {
-    left: 84,
-    right: SIZE.width - 20,
-    top: 66,
-    bottom: SIZE.height - 50 - (figure.sections.length > 0 ? 16 : 0),
-  };
-  const x = (value: number) => plot.left + across(figure.x, value) * (plot.right - plot.left);
-  const y = (value: number) => plot.bottom - place(figure.axis, onAxis(figure.axis, value)) * (plot.bottom - plot.top);
-  const out: string[] = [];
-  let at = 16;
-  if (titled) {
-    out.push(text({ x: at, y: 16, 'font-weight': 600, fill: palette.foreground }, figure.title));
-  }
-  const row = titled ? 36 : 20;
-  for (const series of figure.series) {
-    const colour = seriesColour(palette, series.colour);
-    out.push(
-      element('path', {
-        d: `M${at} ${row - 4}h30`,
-        stroke: colour,
-        'stroke-width': series.light === true ? 1.4 : 2,
-        'stroke-dasharray': markOf(series.dash).dash.join(' ') || null,
-        fill: 'none',
-      }),
-      series.light === true
-        ? ''
-        : element('path', { d: markerPath(markOf(series.marker).marker, at + 15, row - 4, 4), fill: colour }),
-      text({ x: at + 38, y: row, fill: palette.foreground }, series.name),
-    );
-    at += 60 + textWidth(series.name);
-  }
-  if (figure.zones.length > 0) {
-    const name = figure.zoneName ?? 'noise';
-    out.push(
-      element('path', {
-        d: `M${at} ${row - 4}h30`,
-        stroke: palette.muted,
-        'stroke-width': 1.3,
-        'stroke-dasharray': '1.5 3',
-        fill: 'none',
-      }),
-      text(
-        { x: at + 38, y: row, fill: palette.muted },
-        figure.series.some(({ points }) => points.some((point) => point.hollow === true))
-          ? `${name}; hollow: explained by it`
-          : name,
-      ),
-    );
-  }
-  for (const { region, from, to } of figure.regions) {
-    if (region !== 'mid')
-      out.push(
-        element('rect', {
-          x: x(from),
-          y: plot.top,
-          width: x(to) - x(from),
-          height: plot.bottom - plot.top,
-          fill: palette.shade,
-        }),
-      );
-    out.push(
-      text(
-        { x: (x(from) + x(to)) / 2, y: plot.top - 7, 'text-anchor': 'middle', fill: palette.muted },
-        REGION_NAMES[region],
-      ),
-    );
-  }
-  for (const tick of figure.axis.ticks) {
-    out.push(
-      element('path', { d: `M${plot.left} ${r(y(tick.value))}H${plot.right}`, stroke: palette.grid, fill: 'none' }),
-      text({ x: plot.left - 8, y: y(tick.value) + 4, 'text-anchor': 'end', fill: palette.foreground }, tick.label),
-    );
-  }
-  for (const tick of figure.x.ticks(18)) {
-    out.push(
-      text({ x: x(tick.value), y: plot.bottom + 17, 'text-anchor': 'middle', fill: palette.foreground }, tick.label),
-    );
-  }
-  out.push(sectionBrackets(figure.sections, x, plot.bottom + 25, palette));
-  const middle = (plot.top + plot.bottom) / 2;
-  out.push(
-    element('path', {
-      d: `M${plot.left} ${plot.top}V${plot.bottom}H${plot.right}`,
-      stroke: palette.muted,
-      fill: 'none',
-    }),
-    text(
-      { x: (plot.left + plot.right) / 2, y: SIZE.height - 12, 'text-anchor': 'middle', fill: palette.muted },
-      figure.x.title,
-    ),
-    text(
-      { x: 20, y: middle, 'text-anchor': 'middle', fill: palette.foreground, transform: `rotate(-90 20 ${r(middle)})` },
-      figure.label,
-    ),
-  );
-  const band = (
-    points: readonly { x: number; low: number | null; high: number | null }[],
-    attributes: Record<string, string | number>,
-  ) => {
-    const closed = points.filter((point) => point.low !== null && point.high !== null);
-    const edge = [
-      ...closed.map((point) => ({ x: x(point.x), y: y(point.high!) })),
-      ...closed.toReversed().map((point) => ({ x: x(point.x), y: y(point.low!) })),
-    ];
-    if (edge.length > 2) out.push(element('path', { d: `${linePath(edge)}Z`, ...attributes }));
-  };
-  for (const zone of figure.zones) {
-    const colour = seriesColour(palette, zone.colour);
-    for (const run of stretchesOf(zone.points)) {
-      band(run, { fill: colour, 'fill-opacity': 0.1, class: 'zone' });
-      const points =
-        run.length === 1
-          ? [
-              { x: x(run[0]!.x) - 5, y: y(run[0]!.value!) },
-              { x: x(run[0]!.x) + 5, y: y(run[0]!.value!) },
-            ]
-          : run.map((point) => ({ x: x(point.x), y: y(point.value!) }));
-      out.push(
-        element('path', {
-          d: linePath(points),
-          stroke: colour,
-          'stroke-width': 1.3,
-          'stroke-dasharray': '1.5 3',
-          fill: 'none',
-          class: 'floor',
-        }),
-      );
-    }
-  }
-  // Paper has no pointer: several intervals at one place are whiskers.
-  const banded = bandedSeries(figure.series, null);
-  for (const series of figure.series) {
-    const colour = seriesColour(palette, series.colour);
-    if (banded.includes(series))
-      for (const run of stretchesOf(series.points)) band(run, { fill: colour, 'fill-opacity': 0.14, class: 'band' });
-    else
-      out.push(
-        element('path', {
-          d: series.points
-            .flatMap(({ x: at, low, high }) =>
-              low === null || high === null ? [] : [`M${r(x(at))} ${r(y(low))}V${r(y(high))}`],
-            )
-            .join(''),
-          stroke: colour,
-          'stroke-opacity': 0.6,
-          fill: 'none',
-          class: 'whiskers',
-        }),
-      );
-    if (series.baseline !== null)
-      out.push(
-        element('path', {
-          d: `M${plot.left} ${r(y(series.baseline.value))}H${plot.right}`,
-          stroke: colour,
-          'stroke-width': 1.3,
-          'stroke-dasharray': '1.5 3',
-          fill: 'none',
-          class: 'baseline',
-        }),
-      );
-  }
-  for (const series of figure.series) {
-    const colour = seriesColour(palette, series.colour);
-    const points = series.points.map((point) =>
-      point.value === null ? null : { x: x(point.x), y: y(point.value), hollow: point.hollow === true },
-    );
-    const marked = series.light !== true && points.length <= 140;
-    out.push(
-      element('path', {
-        d: linePath(points),
-        stroke: colour,
-        'stroke-width': series.light === true ? 1.4 : 2,
-        'stroke-dasharray': markOf(series.dash).dash.join(' ') || null,
-        fill: 'none',
-        class: 'line',
-      }),
-    );
-    if (marked)
-      out.push(
-        element(
-          'g',
-          { class: 'points' },
-          points
-            .map((point) =>
-              point === null
-                ? ''
-                : element('path', {
-                    d: markerPath(markOf(series.marker).marker, point.x, point.y, 3.4),
-                    fill: point.hollow ? palette.background : colour,
-                    stroke: point.hollow ? colour : null,
-                  }),
-            )
-            .join(''),
-        ),
-      );
-  }
-  return out.join('\n');
+/** Its title where there are several, its legend, and below them the chart. */
+function figureMarkup(figure: LineFigure, index: number, titled: boolean, theme: Theme, size: typeof SIZE): string {
+  const heading = titled ? text({ x: EDGE, y: 16, 'font-weight': 600, fill: theme.foreground }, figure.title) : '';
+  const row = titled ? 36 : 16;
+  const top = row + 8;
+  const chart = chartMarkup(figure, `figure-${index}-`, theme, size.width - 2 * EDGE, size.height - top - 6);
+  return [
+    heading,
+    legendMarkup(figure, row, theme),
+    element('g', { transform: `translate(${EDGE} ${top})` }, chart),
+  ].join('\n');
 }
 
-function r(value: number): number {
-  return Math.round(value * 100) / 100;
+/** What chart.js draws, with what is painted behind it, on a pen instead of a canvas. */
+function chartMarkup(figure: LineFigure, ids: string, theme: Theme, width: number, height: number): string {
+  const pen = new SvgPen(width, height, ids);
+  const config = lineConfig(figure, theme, { width, narrow: false, axisWidth: 0 });
+  const look = { current: null, whiskers: true, column: null };
+  const chart = new Chart(asCanvas(pen), {
+    ...config,
+    options: { ...config.options, responsive: false },
+    platform: BasicPlatform,
+    plugins: [behindLines(() => ({ figure, theme, look }))],
+  });
+  const markup = pen.markup();
+  chart.destroy();
+  return markup;
+}
+
+function legendMarkup(figure: LineFigure, row: number, theme: Theme): string {
+  const out: string[] = [];
+  let at = EDGE;
+  const sample = (stroke: string, width: number, dash: string) =>
+    element('path', {
+      d: `M${at} ${row - 4}h30`,
+      stroke,
+      'stroke-width': width,
+      'stroke-dasharray': dash || null,
+      fill: 'none',
+    });
+  for (const { name, colour, marker, dash, light, axis } of figure.series) {
+    const own = seriesColourOf(theme, colour);
+    const side = figure.axes.length > 1 ? `, ${figure.axes[axis ?? 0]!.side} axis` : '';
+    out.push(sample(own, light === true ? 1.4 : 2, markOf(dash).dash.join(' ')));
+    if (light !== true)
+      out.push(element('path', { d: markerPath(markOf(marker).marker, at + 15, row - 4, 4), fill: own }));
+    out.push(text({ x: at + 38, y: row, fill: theme.foreground }, `${name}${side}`));
+    at += 60 + textWidth(`${name}${side}`);
+  }
+  if (figure.zones.length > 0) {
+    const hollow = figure.series.some(({ points }) => points.some((point) => point.hollow === true));
+    const words = `${figure.zoneName ?? 'noise'}${hollow && figure.hollowName !== undefined ? `; hollow: ${figure.hollowName}` : ''}`;
+    out.push(sample(theme.muted, 1.3, '1.5 3'), text({ x: at + 38, y: row, fill: theme.muted }, words));
+  }
+  return out.join('\n');
 }

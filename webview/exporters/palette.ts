@@ -1,36 +1,16 @@
 /** Colours of exported drawings: paper, whatever theme the editor has. No DOM. */
+import { createRamp } from '../heatmap/colour.js';
 import type { Theme } from '../theme.js';
+import { DRAWING_FONT } from './svg.js';
 
-export interface Palette {
-  background: string;
-  foreground: string;
-  muted: string;
-  grid: string;
-  shade: string;
-  series: readonly string[];
-}
-
-export const PAPER: Palette = {
+export const PAPER: Theme = {
+  kind: 'light',
   background: '#ffffff',
   foreground: '#1f1f1f',
   muted: '#5f5f5f',
-  grid: '#e4e4e4',
-  shade: '#f3f4f6',
+  border: '#c8c8c8',
+  focus: '#1a5fb4',
   series: ['#1a5fb4', '#b5560a', '#6c3fa8', '#2b7a35'],
+  font: DRAWING_FONT,
+  ramp: createRamp('light'),
 };
-
-export function seriesColour(palette: Palette, delta: number): string {
-  return palette.series[delta % palette.series.length]!;
-}
-
-/** Colours of the editor, for a drawing that becomes pixels. */
-export function paletteOf(theme: Theme): Palette {
-  return {
-    background: theme.background,
-    foreground: theme.foreground,
-    muted: theme.muted,
-    grid: theme.border,
-    shade: theme.kind.endsWith('dark') ? '#80808022' : '#80808018',
-    series: theme.series,
-  };
-}

@@ -1,5 +1,7 @@
 /** A small SVG writer: elements as strings, everything escaped. No DOM, so that a drawing can be tested as text. */
 
+export const DRAWING_FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
 export type Attributes = Record<string, string | number | null | undefined>;
 
 /** `content` is markup that this module made; use `text` for words. */
@@ -26,6 +28,11 @@ export function escape(value: string): string {
       .replace(/>/g, '&gt;')
       .replace(/"/g, '&quot;')
   );
+}
+
+/** Good enough to set words side by side without measuring. */
+export function textWidth(words: string, size = 12): number {
+  return words.length * size * 0.56;
 }
 
 /** Path through points; null breaks the line. A lone point becomes no segment. */
@@ -65,7 +72,7 @@ export function svgDocument(
         viewBox: `0 0 ${width} ${height}`,
         role: 'img',
         'aria-labelledby': 'title description',
-        'font-family': "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",
+        'font-family': DRAWING_FONT,
         'font-size': 12,
       },
       '\n',

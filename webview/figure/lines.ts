@@ -1,9 +1,9 @@
 /**
- * A figure of lines as data: what the chart draws, the export writes and the tables list. Probes draw layers against
- * shares, the geometry of updates draws depths or ranks against norms and logarithms. No DOM.
+ * A figure of lines as data: what is drawn on screen and in exports, read out, and listed in tables. A comparison draws
+ * layers against norms, probes layers against fractions, spectra layers or ranks against rank metrics. No DOM.
  */
 import type { Region } from '../../src/protocol/engineApi.js';
-import { place, type Axis } from './axis.js';
+import type { Axis } from './axis.js';
 import type { SectionSpan } from './sections.js';
 
 export interface LinePoint {
@@ -15,6 +15,8 @@ export interface LinePoint {
   high: number | null;
   /** Drawn hollow: the number says little by itself. */
   hollow?: boolean | undefined;
+  /** Another part of the model begins here: no line leads to this point from the one before it. */
+  starts?: boolean | undefined;
 }
 
 export interface LineSeries {
@@ -27,15 +29,26 @@ export interface LineSeries {
   /** Thinner and without markers: what stands beside the main lines. */
   light?: boolean | undefined;
   points: readonly LinePoint[];
+  /** Index into the figure's axes; the first when left out. */
+  axis?: number | undefined;
   /** Where the line would be if nothing had been done; dotted, across the whole width. */
   baseline: { value: number; low: number; high: number } | null;
 }
 
-/** A zone behind the lines with a dotted middle: what noise alone would give. */
+/** A zone behind the lines with a dotted middle: what noise alone would give. Without low and high, the middle alone. */
 export interface LineZone {
   key: string;
   colour: number;
-  points: readonly { x: number; value: number | null; low: number | null; high: number | null }[];
+  axis?: number | undefined;
+  points: readonly LinePoint[];
+}
+
+export interface LineAxis extends Axis {
+  /** Quantity and unit. */
+  label: string;
+  side: 'left' | 'right';
+  /** The colour of the only line that belongs to it; null for an axis of all. */
+  colour: number | null;
 }
 
 export interface XAxis {
@@ -49,17 +62,18 @@ export interface XAxis {
 
 export interface LineFigure {
   title: string;
-  /** What the vertical axis shows. */
+  /** The quantity that is shown, with its unit. */
   label: string;
-  axis: Axis;
+  axes: readonly LineAxis[];
   x: XAxis;
   regions: readonly { region: Region; from: number; to: number }[];
   /** Parts of the model under the axis. */
   sections: readonly SectionSpan[];
   series: readonly LineSeries[];
   zones: readonly LineZone[];
-  /** What the zones are, for legends. */
+  /** What the zones are, and what a hollow point means, for legends. */
   zoneName?: string | undefined;
+  hollowName?: string | undefined;
 }
 
 /** A point of one line. */
@@ -92,27 +106,35 @@ export function pointAt(series: Pick<LineSeries, 'points'> | undefined, x: numbe
   return point === undefined || point.value === null ? null : point;
 }
 
+/** One vertical axis for all lines. */
+export function soleAxis(axis: Axis, label: string): LineAxis[] {
+  return [{ ...axis, label, side: 'left', colour: null }];
+}
+
 /** Inside the axis: a log axis has no zero, and a band may reach beyond what is drawn. */
 export function onAxis(axis: Axis, value: number): number {
   return Math.max(axis.min, Math.min(axis.max, value));
 }
 
-/** 0…1 from left to right. */
-export function across(x: XAxis, value: number): number {
-  return place({ min: x.from, max: x.to, log: x.log, ticks: [] }, value);
-}
-
 /** Stretches of points without a gap. */
-export function stretchesOf<P extends { value: number | null }>(points: readonly P[]): P[][] {
+export function stretchesOf<P extends Pick<LinePoint, 'value' | 'starts'>>(points: readonly P[]): P[][] {
   const runs: P[][] = [];
   let open = false;
   for (const point of points) {
     if (point.value === null) open = false;
-    else if (open) runs.at(-1)!.push(point);
+    else if (open && point.starts !== true) runs.at(-1)!.push(point);
     else {
       runs.push([point]);
       open = true;
     }
   }
   return runs;
+}
+
+/** Points of one line, with a gap where another part of the model begins. */
+export function broken<P extends Pick<LinePoint, 'starts'>, T>(
+  { points }: { points: readonly P[] },
+  at: (point: P) => T | null,
+): (T | null)[] {
+  return points.flatMap((point) => (point.starts === true ? [null, at(point)] : [at(point)]));
 }

@@ -2,6 +2,7 @@
 import type { Section } from '../../src/protocol/engineApi.js';
 import { withAlpha } from '../heatmap/colour.js';
 import type { Theme } from '../theme.js';
+import { strokeLine, type Pen } from './pen.js';
 
 export interface SectionSpan {
   section: Section;
@@ -39,7 +40,7 @@ export const SECTION_ROW = 18;
 
 /** Brackets at `top`, names beneath. */
 export function drawSections(
-  ctx: CanvasRenderingContext2D,
+  ctx: Pen,
   theme: Theme,
   sections: readonly SectionSpan[],
   x: (depth: number) => number,
@@ -52,10 +53,7 @@ export function drawSections(
   ctx.strokeStyle = withAlpha(theme.muted, 0.6);
   ctx.fillStyle = theme.muted;
   for (const { words, middle, from, to } of layoutSections(sections, x, (text) => ctx.measureText(text).width)) {
-    ctx.beginPath();
-    ctx.moveTo(from + 1, top);
-    ctx.lineTo(to - 1, top);
-    ctx.stroke();
+    strokeLine(ctx, from + 1, top, to - 1, top);
     ctx.fillText(words, middle, top + 9);
   }
   ctx.restore();

@@ -1,5 +1,5 @@
 /** The layer figure as data: what is drawn on screen, exported as a drawing and read out by a screen reader. No DOM. */
-import type { Region, Section } from '../../src/protocol/engineApi.js';
+import type { Section } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import type { DeltaName } from '../deltas.js';
 import { formatTimes } from '../format.js';
@@ -15,153 +15,176 @@ import {
   type MeasureChoice,
 } from '../state/measure.js';
 import type { ViewState } from '../state/view.js';
-import { linearAxis, logAxis, percentAxis, type Axis } from './axis.js';
+import { layerTicks, linearAxis, logAxis, percentAxis, type Axis } from './axis.js';
+import type { LineAxis, LineFigure, LinePoint, LineSeries, LineZone } from './lines.js';
 import { regionSpans, type Cuts } from './regions.js';
-import { spansOfDepths, type SectionSpan } from './sections.js';
+import { spansOfDepths } from './sections.js';
 
-export interface FigurePoint {
+export interface LayerPoint extends LinePoint {
   depth: number;
   section: Section;
-  /** Null where this update has no weights at this depth. */
-  value: number | null;
   floor: number | null;
   /** ‖Δ‖ over the rounding floor, whatever metric is drawn. */
   ratio: number | null;
   level: FloorLevel;
 }
 
-export interface FigureSeries {
-  name: DeltaName;
-  points: FigurePoint[];
-  /** Index into `axes`. */
-  axis: number;
+export interface LayerSeries extends LineSeries {
+  delta: DeltaName;
+  points: LayerPoint[];
 }
 
-export interface FigureAxis extends Axis {
-  side: 'left' | 'right';
-  /** Series drawn on it, for its title. */
+export interface LayerAxis extends LineAxis {
+  /** Updates drawn on it. */
   series: number[];
 }
 
-export interface Figure {
-  label: string;
+export interface LayerFigure extends LineFigure {
   choice: MeasureChoice;
   /** Depth range, half a step beyond the outermost points. */
   from: number;
   to: number;
-  sections: SectionSpan[];
-  /** Blocks of the vision tower: its ticks are counted from 0. */
-  visionLayers: number;
-  regions: { region: Region; from: number; to: number }[];
-  series: FigureSeries[];
-  axes: FigureAxis[];
-  showFloor: boolean;
+  series: LayerSeries[];
+  axes: LayerAxis[];
   /** Some value is exactly zero and the scale is logarithmic: those are marked at the lower edge. */
   zerosOnLog: boolean;
 }
 
 type Choice = MeasureChoice & Pick<ViewState, 'axes' | 'part' | 'floor' | 'hidden'>;
 
-export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.result.cuts): Figure {
-  const { result } = model;
-  const depths = result.layers.map((layer) => layer.depth);
+export function buildFigure(model: Model, view: Choice, cuts: Cuts = model.result.cuts): LayerFigure {
+  const depths = model.result.layers.map((layer) => layer.depth);
   const series = model.deltas
     .filter((name) => !view.hidden.includes(name.index) || model.deltas.length === 1)
-    .map((name): FigureSeries => ({
-      name,
-      axis: 0,
-      points: result.layers.map((layer): FigurePoint => {
-        const aggregate = (view.part === 'all' ? layer : layer.components[view.part])?.deltas[name.index] ?? null;
-        const weights = (model.byDepth.get(layer.depth) ?? []).filter(
-          (tensor) => isWeight(tensor) && (view.part === 'all' || tensor.component === view.part),
-        );
-        return {
-          depth: layer.depth,
-          section: layer.section,
-          value: aggregate === null ? null : valueOf(view, aggregate),
-          floor: aggregate === null ? null : floorOf(view, weights, name.index),
-          ratio: floorRatio(aggregate),
-          level: aggregate === null ? 'unknown' : floorLevel(aggregate),
-        };
-      }),
-    }));
-
-  const showFloor = view.floor && series.some((one) => one.points.some((point) => point.floor !== null));
-  const log = view.scale === 'log';
-  const axisOf = (members: FigureSeries[]): Axis => {
-    const values = members.flatMap((one) =>
-      one.points
-        .flatMap((point) => [point.value, showFloor ? point.floor : null])
-        .filter((value): value is number => value !== null),
-    );
-    const axis = log ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
-    return view.metric === 'changed' ? percentAxis(axis) : axis;
-  };
-  let axes: FigureAxis[];
-  if (view.axes === 'shared' || series.length === 1) {
-    axes = [{ ...axisOf(series), side: 'left', series: series.map((one) => one.name.index) }];
-  } else {
-    axes = series.map((one, index) => {
-      one.axis = index;
-      return {
-        ...axisOf([one]),
-        side: index % 2 === 0 ? ('left' as const) : ('right' as const),
-        series: [one.name.index],
-      };
-    });
-  }
-
+    .map((name) => seriesOf(model, view, name));
+  const zones = view.floor ? series.flatMap(floorZone) : [];
+  const axes = axesOf(view, series, zones.length > 0);
+  series.forEach((one) => (one.axis = axes.findIndex((axis) => axis.series.includes(one.delta.index))));
+  const from = (depths.length === 0 ? 0 : Math.min(...depths)) - 0.5;
+  const to = (depths.length === 0 ? 1 : Math.max(...depths)) + 0.5;
+  const label = measureLabel(view);
   return {
-    label: measureLabel(view),
+    title: `${label} by layer`,
+    label,
     choice: { metric: view.metric, energyOver: view.energyOver, relativeOver: view.relativeOver, scale: view.scale },
-    from: (depths.length === 0 ? 0 : Math.min(...depths)) - 0.5,
-    to: (depths.length === 0 ? 1 : Math.max(...depths)) + 0.5,
+    from,
+    to,
+    x: {
+      from,
+      to,
+      log: false,
+      title: '',
+      ticks: (count) => layerTicks(Math.ceil(from), Math.floor(to), model.visionLayers, count),
+    },
     sections: spansOfDepths(depths),
-    visionLayers: model.visionLayers,
-    regions: result.regions.length === 0 ? [] : regionSpans(cuts, model.languageLayers),
+    regions: regionsOf(model, cuts),
     series,
     axes,
-    showFloor,
-    zerosOnLog: log && series.some((one) => one.points.some((point) => point.value === 0)),
+    zones: zones.map((zone) => ({ ...zone, axis: series.find(({ key }) => key === zone.key)!.axis })),
+    zoneName: 'rounding floor',
+    hollowName: 'under 2×',
+    zerosOnLog: view.scale === 'log' && series.some((one) => one.points.some((point) => point.value === 0)),
   };
 }
 
-/** Points of one line, broken where the model's sections meet. */
-export function broken<T>(series: FigureSeries, at: (point: FigurePoint) => T | null): (T | null)[] {
-  return series.points.flatMap((point, index) => {
-    const before = series.points[index - 1];
-    return before !== undefined && before.section !== point.section ? [null, at(point)] : [at(point)];
+/** The regions as they are cut; none for a model that has none. */
+export function regionsOf({ result, languageLayers }: Model, cuts: Cuts): LineFigure['regions'] {
+  return result.regions.length === 0 ? [] : regionSpans(cuts, languageLayers);
+}
+
+function seriesOf(model: Model, view: Choice, name: DeltaName): LayerSeries {
+  const { layers } = model.result;
+  const points = layers.map((layer, at): LayerPoint => {
+    const aggregate = (view.part === 'all' ? layer : layer.components[view.part])?.deltas[name.index] ?? null;
+    const weights = (model.byDepth.get(layer.depth) ?? []).filter(
+      (tensor) => isWeight(tensor) && (view.part === 'all' || tensor.component === view.part),
+    );
+    const level = aggregate === null ? 'unknown' : floorLevel(aggregate);
+    const before = layers[at - 1];
+    return {
+      x: layer.depth,
+      depth: layer.depth,
+      section: layer.section,
+      value: aggregate === null ? null : valueOf(view, aggregate),
+      low: null,
+      high: null,
+      floor: aggregate === null ? null : floorOf(view, weights, name.index),
+      ratio: floorRatio(aggregate),
+      level,
+      hollow: level !== 'clear' && level !== 'unknown',
+      starts: before !== undefined && before.section !== layer.section,
+    };
   });
+  const mark = name.index;
+  return {
+    key: String(mark),
+    name: name.full,
+    delta: name,
+    colour: mark,
+    marker: mark,
+    dash: mark,
+    points,
+    baseline: null,
+  };
+}
+
+/** The rounding floor under a line; none for a metric without one. */
+function floorZone({ key, colour, points }: LayerSeries): LineZone[] {
+  if (points.every(({ floor }) => floor === null)) return [];
+  const floors = points.map(({ x, floor, starts }) => ({ x, value: floor, low: null, high: null, starts }));
+  return [{ key, colour, points: floors }];
+}
+
+function axesOf(view: Choice, series: readonly LayerSeries[], floored: boolean): LayerAxis[] {
+  const label = measureLabel(view);
+  const axisOf = (members: readonly LayerSeries[]): Axis => {
+    const values = members
+      .flatMap(({ points }) => points.flatMap((point) => [point.value, floored ? point.floor : null]))
+      .filter((value) => value !== null);
+    const axis = view.scale === 'log' ? logAxis(values) : linearAxis(values, 5, view.metric !== 'cosine');
+    return view.metric === 'changed' ? percentAxis(axis) : axis;
+  };
+  if (view.axes === 'shared' || series.length === 1) {
+    const all = series.map(({ delta }) => delta.index);
+    return [{ ...axisOf(series), label, side: 'left', colour: null, series: all }];
+  }
+  return series.map((one, index) => ({
+    ...axisOf([one]),
+    label: `${one.delta.short}: ${label}`,
+    side: index % 2 === 0 ? 'left' : 'right',
+    colour: one.delta.index,
+    series: [one.delta.index],
+  }));
 }
 
 /** One depth as a sentence, for the live region. */
-export function readPoint(model: Model, figure: Figure, depth: number): string {
+export function readPoint(model: Model, figure: LayerFigure, depth: number): string {
   const parts = figure.series.map((one) => {
     const point = one.points.find((candidate) => candidate.depth === depth);
-    if (point === undefined || point.value === null) return `${one.name.short}: no weights`;
+    if (point === undefined || point.value === null) return `${one.delta.short}: no weights`;
     const times = point.ratio === null ? '' : `, ${formatTimes(point.ratio)} the floor`;
     const level =
       point.level === 'near' || point.level === 'below' || point.level === 'unchanged'
         ? `, ${LEVEL_TEXT[point.level]}`
         : times;
-    return `${one.name.short}: ${formatMeasure(figure.choice, point.value)}${level}`;
+    return `${one.delta.short}: ${formatMeasure(figure.choice, point.value)}${level}`;
   });
   return `${describeDepth(model, depth)}. ${parts.join('. ')}.`;
 }
 
 /** The figure in one sentence: what, over what, and where it is extreme: a cosine's finding is its minimum. */
-export function describeFigure(model: Model, figure: Figure): string {
+export function describeFigure(model: Model, figure: LayerFigure): string {
   const lowest = figure.choice.metric === 'cosine' && figure.choice.scale === 'linear';
   const peaks = figure.series.map((one) => {
     const sign = lowest ? -1 : 1;
-    const peak = one.points.reduce<FigurePoint | null>(
+    const peak = one.points.reduce<LayerPoint | null>(
       (best, point) =>
         point.value !== null && (best === null || sign * point.value > sign * best.value!) ? point : best,
       null,
     );
-    if (peak === null || peak.value === null) return `${one.name.full} has no values`;
-    if (peak.value === 0) return `${one.name.full} is zero everywhere`;
-    return `${one.name.full} ${lowest ? 'is lowest' : 'peaks'} at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
+    if (peak === null || peak.value === null) return `${one.name} has no values`;
+    if (peak.value === 0) return `${one.name} is zero everywhere`;
+    return `${one.name} ${lowest ? 'is lowest' : 'peaks'} at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
   });
   return `${figure.label} over layers. ${peaks.join('; ')}.`;
 }

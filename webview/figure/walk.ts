@@ -126,11 +126,3 @@ export function stepCell(
 export function sameCell(a: Cell, b: Cell): boolean {
   return a.row === b.row && a.column === b.column;
 }
-
-/** A label as long as there is room for it. */
-export function fitted(ctx: CanvasRenderingContext2D, label: string, room: number): string {
-  if (ctx.measureText(label).width <= room) return label;
-  let end = label.length - 1;
-  while (end > 1 && ctx.measureText(`${label.slice(0, end)}…`).width > room) end--;
-  return `${label.slice(0, end)}…`;
-}

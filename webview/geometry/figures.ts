@@ -1,7 +1,14 @@
 /** The figures over depth as data: rank metrics, ranks of the surface, overlap of the updates’ subspaces. No DOM. */
 import type { TensorSpectra } from '../../src/protocol/engineApi.js';
 import { layerTicks, linearAxis, logAxis, percentAxis, type Axis } from '../figure/axis.js';
-import { placesOf, type LineFigure, type LinePoint, type LineSeries, type LineZone } from '../figure/lines.js';
+import {
+  placesOf,
+  soleAxis,
+  type LineFigure,
+  type LinePoint,
+  type LineSeries,
+  type LineZone,
+} from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { formatNumber, plural } from '../format.js';
 import { describeDepth } from '../state/model.js';
@@ -120,10 +127,14 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
     ...frame(model, groups),
     title: `${rankLabel(choice)} over layers`,
     label: rankLabel(choice),
-    axis: log ? logAxis(values) : (shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
+    axes: soleAxis(
+      log ? logAxis(values) : (shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
+      rankLabel(choice),
+    ),
     series,
     zones,
     zoneName: 'rounding floor',
+    hollowName: 'explained by it',
     format: (value) => formatRank(choice, value),
     range: 'range over the matrices of the layer',
   };
@@ -162,7 +173,7 @@ export function rankFigure(model: GeometryModel, delta: number, part: WeightPart
     ...frame(model, groups),
     title: `${model.deltas[delta]?.full ?? ''}: every tenth rank`,
     label: 'log(σᵢ / σ₁)',
-    axis: linearAxis(values, 4),
+    axes: soleAxis(linearAxis(values, 4), 'log(σᵢ / σ₁)'),
     series,
     zones: [],
     format: formatNumber,
@@ -225,7 +236,7 @@ export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigu
     ...frame(model, groups),
     title: several ? 'Subspace overlap' : `Subspace overlap of ${pairs[0]?.name ?? ''}`,
     label: 'Mean squared cosine',
-    axis: full.max > 1 ? linearAxis([0, 1], 5) : full,
+    axes: soleAxis(full.max > 1 ? linearAxis([0, 1], 5) : full, 'Mean squared cosine'),
     series,
     zones,
     zoneName: 'random baseline',

@@ -3,9 +3,9 @@ import type { FullSpectrum, MetricName, Overlap, Spectrum, TensorSpectra } from 
 import type { PanelContext } from '../context.js';
 import { barChart } from '../detail/barChart.js';
 import { h, keepFocus, replace, setText, type Child } from '../dom.js';
-import { createLineChart, lineSwatch } from '../figure/lineChart.js';
+import { createLineView } from '../figure/lineView.js';
 import { pointAt } from '../figure/lines.js';
-import { floorSwatch } from '../figure/swatch.js';
+import { floorSwatch, lineSwatch } from '../figure/swatch.js';
 import { formatCosine, formatCount, formatNumber, formatShare, NONE, plural } from '../format.js';
 import { button, segmented } from '../kit.js';
 import type { Store } from '../state/store.js';
@@ -52,7 +52,7 @@ export function createMatrixDetail(context: PanelContext, store: Store<GeometryV
   const refineRow = h('p', { class: 'refine-row' }, refine, refineNote);
   const metrics = h('div', {});
   const angles = h('div', {});
-  const chart = createLineChart<SpectrumFigure>(context, {
+  const chart = createLineView<SpectrumFigure>(context, {
     testId: 'full-spectrum',
     describe: (figure) => `${figure.summary} Left and right walk the ranks.`,
     read: (figure, at) => readRank(figure, at.x),

@@ -6,17 +6,18 @@ import { h, keepFocus, replace, reveal, setText, type Child } from '../dom.js';
 import { heatmapSvg } from '../exporters/heatmapSvg.js';
 import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
-import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
-import { canvasPng, svgPng } from '../exporters/png.js';
-import { bandNote, createLineChart, lineSwatch, type LineChart } from '../figure/lineChart.js';
+import { PAPER } from '../exporters/palette.js';
+import { drawingPng } from '../exporters/png.js';
+import { createLineView, type LineView } from '../figure/lineView.js';
 import type { LinePlace } from '../figure/lines.js';
-import { floorSwatch } from '../figure/swatch.js';
+import { bandNote, floorSwatch, lineSwatch } from '../figure/swatch.js';
 import { formatNumber, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { button, dropdown, segmented } from '../kit.js';
 import { folding, provenance, stageChips } from '../overview/overview.js';
 import { describeDepth, labelDepth } from '../state/model.js';
 import type { Store } from '../state/store.js';
+import type { Theme } from '../theme.js';
 import {
   depthRows,
   describeDepths,
@@ -33,7 +34,7 @@ import { FLOOR_BAND_HELP, RANK_TEXT } from './measure.js';
 import { indexSpectra, keyOf, type GeometryModel } from './model.js';
 import { depthCsv, depthMarkdown, surfaceCsv } from './numbers.js';
 import { readSpectra } from './reading.js';
-import { createSurfaceMap, type SurfaceMap } from './surface.js';
+import { createSurfaceMap, RANK_STYLE, type SurfaceMap } from './surface.js';
 import { rankSurface, surfaceGrid, type RankSurface } from './surfaceData.js';
 import { RANK_METRICS, WEIGHT_PARTS, type GeometryView, type RankMetric, type WeightPart } from './view.js';
 
@@ -70,8 +71,8 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
         : `${describeDepth(model, depth)} selected. Its matrices are listed below the figures.`,
     );
   };
-  const depthChart = (testId: string, low = false): LineChart<DepthFigure> =>
-    createLineChart<DepthFigure>(context, {
+  const depthChart = (testId: string, low = false): LineView<DepthFigure> =>
+    createLineView<DepthFigure>(context, {
       testId,
       low,
       wholeColumn: true,
@@ -86,7 +87,7 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
   const overlapChart = depthChart('overlap-figure');
   const maps: {
     map: SurfaceMap;
-    chart: LineChart<DepthFigure>;
+    chart: LineView<DepthFigure>;
     heading: HTMLElement;
     legend: HTMLElement;
     card: HTMLElement;
@@ -212,15 +213,24 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       context.announce(`Saved ${name}.`);
   };
   const lines = (): DepthFigure[] => [figure, overlap].filter((one) => one !== null);
-  const drawing = (drawn: Parameters<typeof linesSvg>[0], what: string, palette: Palette) =>
+  const drawing = (drawn: Parameters<typeof linesSvg>[0], what: string, theme: Theme) =>
     linesSvg(
       drawn,
       { title: `${title}: ${what}`, description: drawn.map((one) => one.title).join(', '), caption: caption() },
-      palette,
+      theme,
+    );
+  const surfaceDrawing = (surface: RankSurface, theme: Theme) =>
+    heatmapSvg(
+      surfaceGrid(surface),
+      { label: 'log(σᵢ / σ₁)', format: formatNumber, noise: 'hatched: inside the rounding floor' },
+      RANK_STYLE,
+      { title: `${title}: ${surface.title}`, description: surface.summary, caption: caption() },
+      theme,
     );
   const png = (drawn: Parameters<typeof linesSvg>[0], what: string, name: string) => {
-    const { svg, width, height } = drawing(drawn, what, paletteOf(context.theme.now()));
-    void context.ask(svgPng(svg, width, height)).then((bytes) => bytes && save(fileName(name, 'png'), bytes));
+    void context
+      .ask(drawingPng(drawing(drawn, what, context.theme.now())))
+      .then((bytes) => bytes && save(fileName(name, 'png'), bytes));
   };
   const entries: MenuEntry[] = [
     { heading: 'Numbers' },
@@ -260,38 +270,21 @@ export function createGeometryResult(context: PanelContext, store: Store<Geometr
       label: 'Surfaces as SVG…',
       testId: 'export-rank-svg',
       run() {
-        for (const [index, surface] of surfaces.entries()) {
-          const words = { title: `${title}: ${surface.title}`, description: surface.summary, caption: caption() };
+        for (const [index, surface] of surfaces.entries())
           void save(
             fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'svg'),
-            heatmapSvg(
-              surfaceGrid(surface),
-              { label: 'log(σᵢ / σ₁)', log: false, format: formatNumber, dots: 'inside the rounding floor' },
-              words,
-            ),
+            surfaceDrawing(surface, PAPER).svg,
           );
-        }
       },
     },
     {
       label: 'Surfaces as PNG…',
       testId: 'export-rank-png',
       run() {
-        const theme = context.theme.now();
-        for (const [index, surface] of surfaces.entries()) {
-          const words = {
-            title: `${title}: ${surface.title}`,
-            legend: [
-              {
-                text: `log(σᵢ / σ₁) from ${formatNumber(surface.least)} (faint) to 0 (strong); hatched: inside the rounding floor`,
-                colour: theme.muted,
-              },
-            ],
-          };
+        for (const [index, surface] of surfaces.entries())
           void context
-            .ask(canvasPng(maps[index]!.map.canvas, words, theme))
+            .ask(drawingPng(surfaceDrawing(surface, context.theme.now())))
             .then((bytes) => bytes && save(fileName(`surface-${model?.deltas[index]?.to ?? index}`, 'png'), bytes));
-        }
       },
     },
     {

@@ -2,7 +2,7 @@
 import type { FullSpectrum, Spectrum } from '../../src/protocol/engineApi.js';
 import type { DeltaName } from '../deltas.js';
 import { logAxis, type Axis } from '../figure/axis.js';
-import type { LineFigure } from '../figure/lines.js';
+import { soleAxis, type LineFigure } from '../figure/lines.js';
 import { formatNumber, plural } from '../format.js';
 
 export interface SpectrumFigure extends LineFigure {
@@ -66,7 +66,7 @@ export function spectrumFigure(
   return {
     title: `${title}, ${delta.full}`,
     label: 'σ',
-    axis: logAxis(drawn, 5),
+    axes: soleAxis(logAxis(drawn, 5), 'σ'),
     x: rankAxis(Math.max(ranks.at(-1) ?? 1, 2)),
     regions: [],
     sections: [],
@@ -97,6 +97,7 @@ export function spectrumFigure(
     ],
     zones: zone.length === 0 ? [] : [{ key: 'floor', colour: delta.index, points: zone }],
     zoneName: 'rounding floor',
+    hollowName: 'explained by it',
     summary: `Singular values of ${title}, ${delta.full}: ${plural(values.length, 'value')} from ${formatNumber(values[0])} down to ${formatNumber(values.at(-1))}. ${standing}`,
   };
 }

@@ -60,22 +60,20 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
   };
 }
 
-/** The same for the exported drawing: ranks are its rows. */
+/** As it is drawn: ranks are its rows. */
 export function surfaceGrid(surface: RankSurface): HeatGrid {
   return {
     depths: surface.depths,
     rows: surface.rows.map((row, at) => ({
       kind: `rank ${at + 1}`,
-      label: surface.labels.includes(at + 1) ? `rank ${at + 1}` : '',
+      label: surface.labels.includes(at + 1) ? String(at + 1) : '',
       group: 'other',
       // Zero is "unchanged" there: the first rank, which is 0 by definition, is drawn as the largest value.
       cells: row.map((cell) =>
         cell === null
           ? null
           : {
-              tensors: [],
               value: cell.value === 0 ? -1e-9 : cell.value,
-              ratio: null,
               level: cell.inside ? 'below' : 'clear',
             },
       ),
@@ -83,6 +81,7 @@ export function surfaceGrid(surface: RankSurface): HeatGrid {
     range: { min: surface.least, max: 0, zero: false },
     noisy: surface.insideShare === 0 ? 'none' : 'some',
     breaks: surface.breaks,
+    cuts: surface.cuts,
     sections: surface.sections,
     ticks: surface.ticks,
   };

@@ -1,4 +1,7 @@
-/** The heat map as data: tensor kind × depth. A cell may hold several tensors (experts); they count as one. No DOM. */
+/**
+ * Heat maps as data: what is drawn on screen and in exports. A comparison's has tensor kinds by layer; a cell may hold
+ * several tensors (experts), which count as one. No DOM.
+ */
 import type { Component, Section, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import { layerTicks } from '../figure/axis.js';
@@ -6,34 +9,44 @@ import { spansOfColumns, type SectionSpan } from '../figure/sections.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
 import { floorLevel, measure, valueOf, type FloorLevel, type MeasureChoice } from '../state/measure.js';
 
-export interface HeatCell {
-  tensors: TensorResult[];
-  /** Null when no tensor here has this update. */
+/** A cell as it is drawn. */
+export interface HeatMark {
+  /** Null: not compared. Exactly 0: unchanged. */
   value: number | null;
-  ratio: number | null;
   level: FloorLevel;
 }
 
-export interface HeatRow {
-  /** Name with the layer's number taken out: `self_attn.q_proj.weight`. */
+export interface HeatRow<M extends HeatMark = HeatMark> {
+  /** Stable name. */
   kind: string;
   /** As short as the other rows allow: `q_proj`. */
   label: string;
+  /** Rows of another group stand a little apart. */
   group: HeatGroup;
-  cells: (HeatCell | null)[];
+  cells: (M | null)[];
 }
+
+export interface HeatCell extends HeatMark {
+  tensors: TensorResult[];
+  ratio: number | null;
+}
+
+/** Rows are kinds: names with the layer's number taken out, such as `self_attn.q_proj.weight`. */
+export type TensorGrid = HeatGrid<HeatCell>;
 
 export type HeatGroup = 'projector' | Component;
 
-export interface HeatGrid {
+export interface HeatGrid<M extends HeatMark = HeatMark> {
   depths: number[];
-  rows: HeatRow[];
+  rows: HeatRow<M>[];
   /** Range of the drawn values; null without any. `zero` when some are exactly 0 and so stay outside of it. */
   range: { min: number; max: number; zero: boolean } | null;
   /** How many of the drawn values stand under 2× the rounding floor. When all do, marking each says nothing. */
   noisy: 'none' | 'some' | 'all';
   /** Columns where another section begins. */
   breaks: number[];
+  /** Columns where a region begins. */
+  cuts?: number[] | undefined;
   /** The model's parts, in columns. */
   sections: SectionSpan[];
   /** Columns that are labelled where about `count` labels fit; each section counts from 0. */
@@ -59,7 +72,7 @@ const KIND_ORDER = [
   'fc2',
 ];
 
-export function buildGrid(model: Model, choice: MeasureChoice, delta: number, minor: boolean): HeatGrid {
+export function buildGrid(model: Model, choice: MeasureChoice, delta: number, minor: boolean): TensorGrid {
   const depths = model.result.layers.map((layer) => layer.depth);
   const columns = new Map(depths.map((depth, column) => [depth, column]));
   const rows = new Map<string, { group: HeatGroup; tensors: (TensorResult[] | undefined)[] }>();
@@ -79,7 +92,7 @@ export function buildGrid(model: Model, choice: MeasureChoice, delta: number, mi
   let min = Infinity;
   let max = -Infinity;
   let zero = false;
-  const filled = [...rows].map(([kind, row]): HeatRow => ({
+  const filled = [...rows].map(([kind, row]): HeatRow<HeatCell> => ({
     kind,
     label: labels.get(kind) ?? kind,
     group: row.group,
@@ -101,7 +114,7 @@ export function buildGrid(model: Model, choice: MeasureChoice, delta: number, mi
       };
     }),
   }));
-  const rank = (row: HeatRow): number => {
+  const rank = (row: HeatRow<HeatCell>): number => {
     const own = KIND_ORDER.findIndex((name) => row.kind.replace(/\.(weight|bias)$/, '').endsWith(name));
     return GROUP_ORDER.indexOf(row.group) * 100 + (own === -1 ? 99 : own);
   };

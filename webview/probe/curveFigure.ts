@@ -1,7 +1,8 @@
 /** Curves over the language layers on screen: what a point says, and where it leads. */
 import type { PanelContext } from '../context.js';
 import { h } from '../dom.js';
-import { createLineChart, lineSwatch, type LineChart } from '../figure/lineChart.js';
+import { createLineView } from '../figure/lineView.js';
+import { lineSwatch } from '../figure/swatch.js';
 import type { LinePlace } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { describeCurves, intervalText, readDepth, valueText, type CurveFigure } from './curves.js';
@@ -18,7 +19,7 @@ export function createCurveChart(
   options: { testId: string; onChoose: ((place: LinePlace | null) => void) | null; low?: boolean },
 ): CurveChart {
   let model: ProbeModel | null = null;
-  const chart: LineChart<CurveFigure> = createLineChart<CurveFigure>(context, {
+  const chart = createLineView<CurveFigure>(context, {
     ...options,
     describe: (figure) =>
       `${describeCurves(figure)} Left and right walk the layers, up and down the curves${options.onChoose === null ? '' : ', Enter shows the samples behind a point'}.`,

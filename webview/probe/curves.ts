@@ -1,6 +1,6 @@
 /** Figures of the probes as data: what is drawn on screen, exported as a drawing and read out. No DOM. */
 import { linearAxis, roundLayers, type Axis } from '../figure/axis.js';
-import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
+import { soleAxis, type LineFigure, type LinePoint, type LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
 import { formatNumber } from '../format.js';
 import {
@@ -151,7 +151,7 @@ function figureOf(model: ProbeModel, title: string, label: string, lines: CurveS
     title,
     label,
     percent,
-    axis: percent ? PERCENT_AXIS : linearAxis(values, 4),
+    axes: soleAxis(percent ? PERCENT_AXIS : linearAxis(values, 4), label),
     x: layerAxis(model.layers),
     // Regions are kept on the unified axis, where the first language layer is 1.
     regions: spans.map(({ region, from, to }) => ({ region, from: from - 1, to: to - 1 })),

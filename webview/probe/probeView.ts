@@ -3,19 +3,19 @@ import type { AttentionResult, ProbeResult } from '../../src/protocol/engineApi.
 import type { PanelContext } from '../context.js';
 import { h, keepFocus, replace, reveal } from '../dom.js';
 import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import { linesSvg } from '../exporters/linesSvg.js';
+import { linesSvg, type Drawing } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
-import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
-import { svgPng } from '../exporters/png.js';
-import { sizeOf } from '../exporters/svg.js';
-import { bandNote, lineSwatch } from '../figure/lineChart.js';
+import { PAPER } from '../exporters/palette.js';
+import { drawingPng } from '../exporters/png.js';
 import type { LinePlace } from '../figure/lines.js';
+import { bandNote, dashSwatch, dottedSwatch, lineSwatch } from '../figure/swatch.js';
 import { plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
 import { finishedText, folding, versionsText } from '../overview/overview.js';
 import type { Store } from '../state/store.js';
 import { tabs } from '../tabs.js';
+import type { Theme } from '../theme.js';
 import { createBehind } from './behind.js';
 import { createCurveChart, type CurveChart } from './curveFigure.js';
 import {
@@ -42,7 +42,7 @@ import {
 } from './model.js';
 import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
 import { createPictures } from './pictures.js';
-import { createSurface, surfaceGrid } from './surface.js';
+import { createSurface, surfaceGrid, SURFACE_STYLE } from './surface.js';
 import type { ProbeView } from './view.js';
 
 export interface ProbesView {
@@ -222,16 +222,16 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       what: 'attention',
     };
   };
-  const drawing = (palette: Palette) => {
+  const drawing = (theme: Theme) => {
     const now = inSight();
     const words = {
       title: `${title}: ${now.figures.length === 1 ? now.figures[0]!.title : now.what === 'attention' ? 'attention' : 'functional localization'}`,
       description: now.figures.map((one) => one.title).join(', '),
       caption: caption(),
     };
-    return now.figures.length === 0 ? null : { ...linesSvg(now.figures, words, palette), what: now.what };
+    return now.figures.length === 0 ? null : { ...linesSvg(now.figures, words, theme), what: now.what };
   };
-  const surfaceDrawing = (): string | null => {
+  const surfaceDrawing = (theme: Theme): Drawing | null => {
     const curves = visible();
     if (model === null || curves.length === 0) return null;
     const words = {
@@ -241,8 +241,10 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     };
     return heatmapSvg(
       surfaceGrid(model, curves),
-      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText },
+      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', format: percentText },
+      SURFACE_STYLE,
       words,
+      theme,
     );
   };
   const entries: MenuEntry[] = [
@@ -284,28 +286,26 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
       label: 'Curves as PNG…',
       testId: 'export-curves-png',
       run: () => {
-        const drawn = drawing(paletteOf(context.theme.now()));
+        const drawn = drawing(context.theme.now());
         if (drawn !== null)
-          void context
-            .ask(svgPng(drawn.svg, drawn.width, drawn.height))
-            .then((bytes) => bytes && save(name(drawn.what, 'png'), bytes));
+          void context.ask(drawingPng(drawn)).then((bytes) => bytes && save(name(drawn.what, 'png'), bytes));
       },
     },
     {
       label: 'Heat map as SVG…',
       testId: 'export-surface-svg',
       run: () => {
-        const svg = surfaceDrawing();
-        if (svg !== null) void save(name('surface', 'svg'), svg);
+        const drawn = surfaceDrawing(PAPER);
+        if (drawn !== null) void save(name('surface', 'svg'), drawn.svg);
       },
     },
     {
       label: 'Heat map as PNG…',
       testId: 'export-surface-png',
       run: () => {
-        const svg = surfaceDrawing();
-        if (svg !== null)
-          void context.ask(svgPng(svg, ...sizeOf(svg))).then((bytes) => bytes && save(name('surface', 'png'), bytes));
+        const drawn = surfaceDrawing(context.theme.now());
+        if (drawn !== null)
+          void context.ask(drawingPng(drawn)).then((bytes) => bytes && save(name('surface', 'png'), bytes));
       },
     },
     { heading: 'Copy' },
@@ -903,18 +903,4 @@ function provenance(results: readonly ProbeResult[]): HTMLElement {
     { class: 'provenance muted', 'data-testid': 'provenance', title: runs.join('\n') },
     `${runs.length === 1 ? 'Run' : 'Runs'} ${runs.slice(0, 3).join(', ')}${runs.length > 3 ? ` and ${runs.length - 3} more` : ''} · ${files}${facts}`,
   );
-}
-
-/** Only what the dash says. */
-function dashSwatch(dash: number): SVGSVGElement {
-  const node = lineSwatch({ colour: 0, marker: 0, dash });
-  node.setAttribute('class', 'swatch');
-  node.lastElementChild?.remove();
-  return node;
-}
-
-function dottedSwatch(): SVGSVGElement {
-  const node = dashSwatch(0);
-  node.firstElementChild?.setAttribute('stroke-dasharray', '1.5 3');
-  return node;
 }

@@ -1,10 +1,11 @@
-/** Function × layer as a heat map: the surface of the paper, seen from above. One tab stop; arrows move over the cells. */
+/** Function by layer as a heat map: the surface of the paper, seen from above. */
 import type { PanelContext } from '../context.js';
 import { h } from '../dom.js';
-import { roundLayers } from '../figure/axis.js';
 import type { LinePlace } from '../figure/lines.js';
-import { fitted, sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
+import type { Cell } from '../figure/walk.js';
 import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
+import { createHeatChart } from '../heatmap/heatChart.js';
+import type { HeatStyle } from '../heatmap/paintHeat.js';
 import { intervalText, percentText } from './curves.js';
 import { curveName, depthsOf, type Curve, type ProbeModel } from './model.js';
 
@@ -14,8 +15,7 @@ export interface Surface {
   dispose(): void;
 }
 
-const ROW = 24;
-const BOTTOM = 20;
+export const SURFACE_STYLE: HeatStyle = { log: false, rows: { least: 24, most: 24, wanted: 24 }, noise: 'dot' };
 const PERCENT = { percent: true };
 
 export function createSurface(context: PanelContext, onChoose: (choice: LinePlace | null) => void): Surface {
@@ -50,140 +50,43 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
   let curves: readonly Curve[] = [];
   let depths: number[] = [];
   let chosen: LinePlace | null = null;
-  let gutter = 80;
-  let cell = 8;
 
-  function draw(): void {
-    if (model === null || stage.clientWidth === 0) return;
-    const theme = context.theme.now();
-    const cursor = walk.cursor();
-    const ctx = canvas.getContext('2d')!;
-    const width = stage.clientWidth;
-    const height = curves.length * ROW + BOTTOM;
-    canvas.width = Math.round(width * devicePixelRatio);
-    canvas.height = Math.round(height * devicePixelRatio);
-    canvas.style.height = `${height}px`;
-    ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    ctx.font = `11px ${theme.font}`;
-    ctx.textBaseline = 'middle';
-    const names = curves.map((curve) => curveName(model!, curve));
-    gutter = Math.min(width * 0.4, Math.max(40, ...names.map((name) => ctx.measureText(name).width)) + 10);
-    cell = Math.max(2, (width - gutter - 2) / Math.max(1, depths.length));
-    const x = (column: number) => gutter + column * cell;
-    curves.forEach((curve, row) => {
-      ctx.fillStyle = cursor?.row === row || chosen?.key === curve.key ? theme.foreground : theme.muted;
-      ctx.textAlign = 'right';
-      ctx.fillText(fitted(ctx, names[row]!, gutter - 10), gutter - 7, row * ROW + ROW / 2);
-      depths.forEach((depth, column) => {
-        const point = curve.points.find((one) => one.depth === depth);
-        if (point === undefined) return;
-        ctx.fillStyle = theme.ramp.at(point.value);
-        ctx.fillRect(x(column) + 0.5, row * ROW + 1, Math.max(1, cell - 1), ROW - 2);
-      });
-    });
-    ctx.fillStyle = theme.muted;
-    ctx.textAlign = 'center';
-    for (const tick of roundLayers(
-      depths[0] ?? 0,
-      depths.at(-1) ?? 0,
-      Math.max(3, Math.floor((cell * depths.length) / 36)),
-    )) {
-      const column = depths.indexOf(tick);
-      if (column !== -1) ctx.fillText(String(tick), x(column + 0.5), height - BOTTOM + 11);
-    }
-    ctx.lineWidth = 1;
-    ctx.strokeStyle = theme.foreground;
-    for (const cut of model.cuts) {
-      const column = depths.indexOf(cut);
-      if (column <= 0) continue;
-      ctx.setLineDash([4, 3]);
-      ctx.beginPath();
-      ctx.moveTo(Math.round(x(column)) + 0.5, 0);
-      ctx.lineTo(Math.round(x(column)) + 0.5, height - BOTTOM + 3);
-      ctx.stroke();
-      ctx.setLineDash([]);
-    }
-    const row = curves.findIndex((curve) => curve.key === chosen?.key);
-    const column = depths.indexOf(chosen?.x ?? -1);
-    if (row !== -1 && column !== -1) outline(ctx, row, column, theme.focus);
-    if (cursor !== null) outline(ctx, cursor.row, cursor.column, theme.foreground);
-    const ramp = bar.getContext('2d')!;
-    for (let at = 0; at < bar.width; at++) {
-      ramp.fillStyle = theme.ramp.at(at / (bar.width - 1));
-      ramp.fillRect(at, 0, 1, bar.height);
-    }
-  }
-
-  function outline(ctx: CanvasRenderingContext2D, row: number, column: number, colour: string): void {
-    ctx.strokeStyle = colour;
-    ctx.lineWidth = 2;
-    ctx.strokeRect(gutter + column * cell, row * ROW + 1, cell, ROW - 2);
-  }
-
-  const choiceAt = (at: Cell): LinePlace | null => {
-    const curve = curves[at.row];
-    const depth = depths[at.column];
-    return curve === undefined || depth === undefined || !curve.points.some((point) => point.depth === depth)
-      ? null
-      : { x: depth, key: curve.key };
-  };
+  const nameOf = ({ row }: Cell) => curveName(model!, curves[row]!);
+  const pointAt = (at: Cell) => curves[at.row]?.points.find(({ depth }) => depth === depths[at.column]);
   const reading = (at: Cell): string => {
-    const point = curves[at.row]?.points.find((one) => one.depth === depths[at.column]);
+    const point = pointAt(at);
     return point === undefined
       ? 'not probed'
       : `${percentText(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
   };
-
-  const walk = walkable<Cell>(context, {
-    stage,
-    under(event) {
-      const box = canvas.getBoundingClientRect();
-      const at = {
-        row: Math.floor((event.clientY - box.top) / ROW),
-        column: Math.floor((event.clientX - box.left - gutter) / cell),
-      };
-      return at.row >= 0 && at.row < curves.length && at.column >= 0 && at.column < depths.length ? at : null;
-    },
-    step(key, cursor) {
-      const start = {
-        row: Math.max(
-          0,
-          curves.findIndex((curve) => curve.key === chosen?.key),
+  const chart = createHeatChart(
+    context,
+    { stage, canvas, bar },
+    {
+      blank: true,
+      tooltip: (at) => [
+        h(
+          'div',
+          { class: 'tooltip-title' },
+          h('strong', {}, nameOf(at)),
+          h('span', { class: 'muted' }, `layer ${depths[at.column]!}`),
         ),
-        column: Math.max(0, depths.indexOf(chosen?.x ?? 0)),
-      };
-      return stepCell(key, cursor, start, curves.length, depths.length);
+        h('div', {}, reading(at)),
+      ],
+      read: (at) => `${nameOf(at)}, layer ${depths[at.column]!}: ${reading(at)}`,
+      choose(at) {
+        if (pointAt(at) === undefined) return;
+        const choice = { x: depths[at.column]!, key: curves[at.row]!.key };
+        onChoose(choice.x === chosen?.x && choice.key === chosen.key ? null : choice);
+      },
+      unwind() {
+        if (chosen === null) return false;
+        onChoose(null);
+        return true;
+      },
     },
-    same: sameCell,
-    repaint: draw,
-    place(at) {
-      const box = canvas.getBoundingClientRect();
-      return { x: box.left + gutter + (at.column + 0.5) * cell, y: box.top + at.row * ROW + 10 };
-    },
-    tooltip: (at) => [
-      h(
-        'div',
-        { class: 'tooltip-title' },
-        h('strong', {}, curveName(model!, curves[at.row]!)),
-        h('span', { class: 'muted' }, `layer ${depths[at.column]!}`),
-      ),
-      h('div', {}, reading(at)),
-    ],
-    read: (at) => `${curveName(model!, curves[at.row]!)}, layer ${depths[at.column]!}: ${reading(at)}`,
-    choose(at) {
-      const choice = choiceAt(at);
-      if (choice !== null) onChoose(choice.x === chosen?.x && choice.key === chosen.key ? null : choice);
-    },
-    unwind() {
-      if (chosen === null) return false;
-      onChoose(null);
-      return true;
-    },
-  });
+  );
 
-  const observer = new ResizeObserver(draw);
-  observer.observe(stage);
-  const stopTheme = context.theme.onChange(draw);
   return {
     element,
     show(nextModel, nextCurves, nextChosen) {
@@ -191,23 +94,27 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
       curves = nextCurves;
       chosen = nextChosen;
       depths = depthsOf(curves);
-      walk.move(null);
-      stage.setAttribute(
-        'aria-label',
-        `Fraction of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
-      );
-      draw();
+      const row = curves.findIndex((curve) => curve.key === chosen?.key);
+      const column = depths.indexOf(chosen?.x ?? -1);
+      chart.show({
+        grid: surfaceGrid(model, curves),
+        style: SURFACE_STYLE,
+        description: `Fraction of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
+        column: null,
+        cell: row === -1 || column === -1 ? null : { row, column },
+      });
     },
-    dispose() {
-      observer.disconnect();
-      stopTheme();
-    },
+    dispose: () => chart.dispose(),
   };
 }
 
-/** The same for the exported drawing. */
 export function surfaceGrid(model: ProbeModel, curves: readonly Curve[]): HeatGrid {
   const depths = depthsOf(curves);
+  // A probe has language layers only, from 0; columns are told by depth, where the first one is 1.
+  const { ticks } = columnsOf(
+    depths.map((layer) => layer + 1),
+    0,
+  );
   return {
     depths,
     rows: curves.map((curve) => ({
@@ -216,17 +123,15 @@ export function surfaceGrid(model: ProbeModel, curves: readonly Curve[]): HeatGr
       group: 'other',
       cells: depths.map((depth) => {
         const point = curve.points.find((one) => one.depth === depth);
-        return point === undefined
-          ? null
-          : { tensors: [], value: Math.max(point.value, 1e-9), ratio: null, level: 'clear' };
+        // Zero is "unchanged" there; here it is a value like others.
+        return point === undefined ? null : { value: Math.max(point.value, 1e-9), level: 'clear' };
       }),
     })),
     range: { min: 0, max: 1, zero: false },
     noisy: 'none',
-    // A probe has language layers only, from 0; columns are told by depth, where the first one is 1.
-    ...columnsOf(
-      depths.map((layer) => layer + 1),
-      0,
-    ),
+    breaks: [],
+    cuts: model.cuts.map((cut) => depths.indexOf(cut)).filter((column) => column > 0),
+    sections: [],
+    ticks,
   };
 }

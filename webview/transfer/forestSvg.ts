@@ -1,5 +1,6 @@
 /** The table of abilities as a drawing: a panel per ability, a row per checkpoint. No DOM. */
-import type { Palette } from '../exporters/palette.js';
+import type { Drawing, DrawingText } from '../exporters/linesSvg.js';
+import type { Theme } from '../theme.js';
 import { element, svgDocument, text } from '../exporters/svg.js';
 import { formatShare } from '../format.js';
 import { ABILITY_NAMES, comparisonOf, scoreOf, SIGNIFICANT, type TransferModel } from './model.js';
@@ -10,12 +11,7 @@ const PANEL = 240;
 const NUMBER = 62;
 const TOP = 58;
 
-export function forestSvg(
-  model: TransferModel,
-  against: number | null,
-  words: { title: string; description: string; caption: string },
-  palette: Palette,
-): { svg: string; width: number; height: number } {
+export function forestSvg(model: TransferModel, against: number | null, words: DrawingText, palette: Theme): Drawing {
   const { rows, abilities, most } = model;
   const width = 24 + NAME + abilities.length * (PANEL + 14);
   const height = TOP + rows.length * ROW + 52;
@@ -35,7 +31,7 @@ export function forestSvg(
       ),
     );
     for (let tick = 0; tick <= most + 1e-9; tick += most > 0.5 ? 0.2 : 0.1) {
-      parts.push(element('line', { x1: x(tick), x2: x(tick), y1: TOP, y2: bottom, stroke: palette.grid }));
+      parts.push(element('line', { x1: x(tick), x2: x(tick), y1: TOP, y2: bottom, stroke: palette.border }));
       parts.push(
         text(
           { x: x(tick), y: bottom + 14, 'text-anchor': 'middle', 'font-size': 10, fill: palette.muted },

@@ -1,6 +1,6 @@
 /** A sweep as lines: an ability over the cut position or α, each with its band. No DOM. */
 import { linearAxis } from '../figure/axis.js';
-import type { LineFigure, LinePoint, LineSeries } from '../figure/lines.js';
+import { soleAxis, type LineFigure, type LinePoint, type LineSeries } from '../figure/lines.js';
 import { ABILITY_NAMES, scoreOf, type TransferModel } from './model.js';
 
 /** Null for an evaluation that is no sweep. */
@@ -35,13 +35,16 @@ export function sweepFigure(model: TransferModel, against: number | null): LineF
   return {
     title: axis.name === 'cut' ? 'Abilities by cut' : 'Abilities by α',
     label: 'Fraction of questions',
-    axis: {
-      ...vertical,
-      max: Math.min(vertical.max, 1),
-      ticks: vertical.ticks
-        .filter(({ value }) => value <= 1 + 1e-9)
-        .map(({ value }) => ({ value, label: `${Math.round(100 * value)}%` })),
-    },
+    axes: soleAxis(
+      {
+        ...vertical,
+        max: Math.min(vertical.max, 1),
+        ticks: vertical.ticks
+          .filter(({ value }) => value <= 1 + 1e-9)
+          .map(({ value }) => ({ value, label: `${Math.round(100 * value)}%` })),
+      },
+      'Fraction of questions',
+    ),
     x: {
       from: from - pad,
       to: to + pad,

@@ -4,16 +4,18 @@ import type { PanelContext } from '../context.js';
 import { h, replace, reveal } from '../dom.js';
 import { linesSvg } from '../exporters/linesSvg.js';
 import { menuButton, type MenuEntry } from '../exporters/menu.js';
-import { PAPER, paletteOf, type Palette } from '../exporters/palette.js';
-import { svgPng } from '../exporters/png.js';
-import { bandNote, createLineChart, lineSwatch } from '../figure/lineChart.js';
+import { PAPER } from '../exporters/palette.js';
+import { drawingPng } from '../exporters/png.js';
+import { createLineView } from '../figure/lineView.js';
 import type { LineFigure, LinePlace } from '../figure/lines.js';
+import { bandNote, lineSwatch } from '../figure/swatch.js';
 import { formatShare, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
 import { finishedText, folding, versionsText } from '../overview/overview.js';
 import { createPictures } from '../probe/pictures.js';
 import type { Store } from '../state/store.js';
+import type { Theme } from '../theme.js';
 import { createForest } from './forest.js';
 import { forestSvg } from './forestSvg.js';
 import {
@@ -59,7 +61,7 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
   };
   const forest = createForest(context, choose);
   let figure: LineFigure | null = null;
-  const chart = createLineChart<LineFigure>(context, {
+  const chart = createLineView<LineFigure>(context, {
     testId: 'sweep-figure',
     describe: (drawn) =>
       `${drawn.title}: ${drawn.series.map(({ name }) => name).join(', ')}, each with its 95% interval. Left and right walk along, up and down change the ability, Enter shows the questions.`,
@@ -154,9 +156,9 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
     if ((await context.ask(context.host.save({ suggestedName: file, content }))) === true)
       context.announce(`Saved ${file}.`);
   };
-  const drawing = (palette: Palette) => {
+  const drawing = (theme: Theme) => {
     const words = { title, description: reading(model!, against()).join(' '), caption: caption() };
-    return figure === null ? forestSvg(model!, against(), words, palette) : linesSvg([figure], words, palette);
+    return figure === null ? forestSvg(model!, against(), words, theme) : linesSvg([figure], words, theme);
   };
   const entries: MenuEntry[] = [
     { heading: 'Numbers' },
@@ -186,10 +188,8 @@ export function createTransferView(context: PanelContext, store: Store<TransferV
       testId: 'export-evaluation-png',
       run: () => {
         if (model === null) return;
-        const drawn = drawing(paletteOf(context.theme.now()));
-        void context
-          .ask(svgPng(drawn.svg, drawn.width, drawn.height))
-          .then((bytes) => bytes && save(name('figure', 'png'), bytes));
+        const drawn = drawing(context.theme.now());
+        void context.ask(drawingPng(drawn)).then((bytes) => bytes && save(name('figure', 'png'), bytes));
       },
     },
     { heading: 'Copy' },

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { figureSvg } from '../../../webview/exporters/figureSvg.js';
 import { heatmapSvg } from '../../../webview/exporters/heatmapSvg.js';
+import { linesSvg } from '../../../webview/exporters/linesSvg.js';
+import { PAPER } from '../../../webview/exporters/palette.js';
 import { element, escape, linePath, text } from '../../../webview/exporters/svg.js';
 import { csv, layersCsv, tensorsCsv } from '../../../src/protocol/csv.js';
 import { layersMarkdown, markdownCell, regionsMarkdown, summaryRows } from '../../../webview/exporters/tables.js';
+import type { LineFigure } from '../../../webview/figure/lines.js';
 import { markerPath } from '../../../webview/figure/marks.js';
 import { buildFigure } from '../../../webview/figure/series.js';
 import { buildGrid } from '../../../webview/heatmap/grid.js';
@@ -33,6 +35,9 @@ function assertWellFormed(document: string): void {
   assert.deepEqual(open, []);
 }
 
+const style = { log: false, rows: { least: 17, most: 25, wanted: 290 }, noise: 'dot' } as const;
+const figureSvg = (figure: LineFigure) => linesSvg([figure], words, PAPER, { width: 960, height: 406 }).svg;
+
 const VIEW = { ...DEFAULT_VIEW, metric: 'energy', scale: 'linear', axes: 'own' } as const;
 
 describe('svg writer', () => {
@@ -54,7 +59,7 @@ describe('svg writer', () => {
 });
 
 describe('layer figure as a drawing', () => {
-  const drawing = figureSvg(buildFigure(model, VIEW), [2, 4], words);
+  const drawing = figureSvg(buildFigure(model, VIEW, [2, 4]));
 
   it('is a document with a title, a description and a background', () => {
     assertWellFormed(drawing);
@@ -84,7 +89,7 @@ describe('layer figure as a drawing', () => {
   });
 
   it('keeps every point inside the frame on a log scale too', () => {
-    const log = figureSvg(buildFigure(model, { ...VIEW, scale: 'log', axes: 'shared' }), [2, 4], words);
+    const log = figureSvg(buildFigure(model, { ...VIEW, scale: 'log', axes: 'shared' }, [2, 4]));
     assertWellFormed(log);
     assert.doesNotMatch(log, /NaN|Infinity/);
     assert.match(log, /m0 -6l-6 6/); // the cross of an exact zero
@@ -92,7 +97,7 @@ describe('layer figure as a drawing', () => {
 
   it('draws a model without anything to draw', () => {
     const empty = indexResult({ ...sample(), tensors: [], layers: [], regions: [], sections: [] });
-    const nothing = figureSvg(buildFigure(empty, VIEW), [0, 0], words);
+    const nothing = figureSvg(buildFigure(empty, VIEW, [0, 0]));
     assertWellFormed(nothing);
     assert.doesNotMatch(nothing, /NaN|Infinity/);
   });
@@ -101,7 +106,7 @@ describe('layer figure as a drawing', () => {
 describe('heat map as a drawing', () => {
   it('has a cell per value, a dash where nothing changed, and a legend', () => {
     const grid = buildGrid(model, VIEW, 0, false);
-    const drawing = heatmapSvg(grid, { label: 'mean ‖Δ‖', log: false, format: String }, words);
+    const drawing = heatmapSvg(grid, { label: 'mean ‖Δ‖', format: String }, style, words).svg;
     assertWellFormed(drawing);
     assert.doesNotMatch(drawing, /NaN|Infinity/);
     for (const name of ['q_proj', 'up_proj', 'mlp.0', '0', '1', 'Vision', 'Proj.', 'Language'])
@@ -109,9 +114,10 @@ describe('heat map as a drawing', () => {
     assert.match(drawing, /dash: unchanged/);
     const empty = heatmapSvg(
       { depths: [], rows: [], range: null, noisy: 'none', breaks: [], sections: [], ticks: () => [] },
-      { label: '', log: true, format: String },
+      { label: '', format: String },
+      { ...style, log: true },
       words,
-    );
+    ).svg;
     assertWellFormed(empty);
   });
 });
