@@ -67,7 +67,9 @@ function stacksOf({ tensors, config }: Checkpoint): Map<string, Stacks> {
     const [, module, projection] = STACK.exec(tensor.name) ?? [];
     if (module === undefined || tensor.shape.length !== 3 || tensor.size === 0 || !isFloat(tensor.dtype)) continue;
     const known = stacks.get(module) ?? { gateUp: undefined, down: undefined, inputsFirst: undefined };
-    known[projection === 'down_proj' ? 'down' : 'gateUp'] = tensor;
+    const which = projection === 'down_proj' ? 'down' : 'gateUp';
+    // transformers knows stacks without ".weight" only.
+    if (known[which] === undefined || !tensor.name.endsWith('.weight')) known[which] = tensor;
     stacks.set(module, known);
   }
   for (const one of stacks.values()) one.inputsFirst = inputsFirst(one.gateUp?.shape, one.down?.shape, config);

@@ -16,6 +16,7 @@ import { splitPeft } from './peftInside.js';
 import { type Readable, sortReadable } from './quantized.js';
 import { readingOf } from './reading.js';
 import { type Header, readHeader } from './safetensors.js';
+import { storedTwice } from './storedTwice.js';
 import { readText } from './text.js';
 import { unwrap, withoutWrappers } from './wrappers.js';
 
@@ -107,7 +108,7 @@ export async function openNested(
   if (rivals.length > 0)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(location.path)} holds trained copies of one tensor from several adapters, and nothing says which counts: ${some(rivals)}. Merge one of them with PEFT (merge_and_unload) and save.`,
+      `${shown(location.path)} holds trained copies of one tensor from several adapters, or beside the model's own, and nothing says which counts: ${some(rivals)}. Merge one of them with PEFT (merge_and_unload) and save.`,
     );
   if (inside.length > 0 && model.length === 0)
     throw malformed(
@@ -150,7 +151,7 @@ function describe(
   },
 ): Checkpoint {
   const readable = sortReadable(found, config);
-  const { model, tensors, leftOut } = named(found, readable, config);
+  const { model, tensors, leftOut, warnings: ofNames } = named(found, readable, config);
   const { family, layout, layers, visionLayers, visionStacks } = model;
   // What is absent tells the family too.
   const whole = absent.length === 0 ? model : describeModel([...model.names.keys(), ...absent.map(nameOf)], config);
@@ -182,6 +183,7 @@ function describe(
         : []),
       ...readable.warnings,
       ...model.warnings,
+      ...ofNames,
     ],
     reading,
     ...(leftOut.length > 0 ? { leftOut } : {}),
@@ -189,12 +191,15 @@ function describe(
   };
 }
 
-/** Canonical names, for what is read and for what is left out. */
-function named(
-  found: readonly Found[],
-  readable: Readable,
-  config: Checkpoint['config'],
-): { model: ReturnType<typeof describeModel>; tensors: Map<string, Tensor>; leftOut: LeftOutTensor[] } {
+interface Named {
+  model: ReturnType<typeof describeModel>;
+  tensors: Map<string, Tensor>;
+  leftOut: LeftOutTensor[];
+  warnings: readonly string[];
+}
+
+/** Canonical names, for what is read and for what is left out, which weights that are stored in two layouts are too. */
+function named(found: readonly Found[], readable: Readable, config: Checkpoint['config']): Named {
   // Weights that are stored under other names than theirs (qweight) tell the layout too.
   const onDisk = new Set([
     ...found.map((tensor) => tensor.onDisk),
@@ -213,7 +218,15 @@ function named(
     name: nameOf(tensor.onDisk),
     weight: tensor.weight === null ? null : nameOf(tensor.weight),
   }));
-  return { model, tensors, leftOut };
+  const { undecided, warnings } = storedTwice(new Set(tensors.keys()));
+  for (const [name, reason] of undecided) {
+    const tensor = tensors.get(name)!;
+    tensors.delete(name);
+    if (tensor.expression === undefined) leftOut.push({ ...tensor, weight: name, reason });
+    else if (tensor.expression.kind === 'scaled')
+      leftOut.push({ ...tensor.expression.codes, name, weight: name, reason });
+  }
+  return { model, tensors, leftOut, warnings };
 }
 
 /** An adapter's tensors, none of which may be left out. @throws `unsupported` */

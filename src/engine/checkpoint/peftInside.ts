@@ -12,8 +12,8 @@ const ORIGINAL = /\.original_module\./;
 
 /**
  * The tensors by what they are: the `model`'s own, with the trained copy in place of an original; and the parts of the
- * adapter `inside` it. All are the model's where no name is PEFT's. `rivals`: trained copies of one tensor, where several
- * adapters have one each, and nothing says which counts.
+ * adapter `inside` it. All are the model's where no name is PEFT's. `rivals`: copies of one tensor, where several
+ * adapters have one each, or one lies beside the model's own, and nothing says which counts.
  */
 export function splitPeft(found: readonly Found[]): { model: Found[]; inside: Found[]; rivals: string[] } {
   const wrapped = new Set(found.flatMap((tensor) => wrappedModule(tensor) ?? []));
@@ -26,7 +26,8 @@ export function splitPeft(found: readonly Found[]): { model: Found[]; inside: Fo
   const inside = found.filter(isPart);
   const copied = new Set(found.flatMap(({ onDisk }) => (COPY.test(onDisk) ? [onDisk.replace(COPY, '.')] : [])));
   const model: Found[] = [];
-  const copyOf = new Map<string, string>();
+  // A tensor that lies there without a wrapper is a copy too.
+  const copyOf = new Map(found.flatMap(({ onDisk }) => (copied.has(onDisk) ? [[onDisk, onDisk] as const] : [])));
   const rivals = new Set<string>();
   for (const tensor of found) {
     const { onDisk } = tensor;

@@ -52,20 +52,32 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
   const nameOf = (onDisk: string) => unprefixed(modelName(onDisk));
   const taken = new Set(stored.flatMap(({ onDisk }, index) => (clean[index] === onDisk ? [onDisk] : [])));
   let renamed = 0;
+  const kept: string[] = [];
   const found = stored.map((tensor, index) => {
     const onDisk = clean[index]!;
-    if (onDisk === tensor.onDisk || taken.has(onDisk)) return tensor;
+    if (onDisk === tensor.onDisk) return tensor;
+    if (taken.has(onDisk)) {
+      kept.push(tensor.onDisk);
+      return tensor;
+    }
     taken.add(onDisk);
     renamed++;
     return { ...tensor, onDisk, inFile: tensor.onDisk };
   });
-  if (renamed === 0) return { found, wrappers: [], warnings: [], nameOf };
+  const warnings =
+    kept.length === 0
+      ? []
+      : [
+          `${counted(kept.length, 'tensor', 'keeps', 'keep')} the name of a wrapper, since another one has the name without it, which is the model's: ${some(kept)}.`,
+        ];
+  if (renamed === 0) return { found, wrappers: [], warnings, nameOf };
   const names = [...wrappers];
   return {
     found,
     wrappers: names,
     nameOf,
     warnings: [
+      ...warnings,
       `${counted(renamed, 'tensor', 'was', 'were')} saved from inside ${names.length === 1 ? 'a wrapper' : 'wrappers'}: names are read without ${some(names)}, with which transformers would not know them.`,
     ],
   };
