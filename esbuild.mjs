@@ -36,6 +36,9 @@ const browser = {
   logLevel: 'warning',
 };
 
+/** The mathematics of an analysis, which its definition loads: the engine's process has it, and no other. */
+const MATHEMATICS = '*/analysis.js';
+
 /** Every file below `dir` that ends in one of `endings`. Node 20 has no glob of its own. */
 function filesBelow(dir, ...endings) {
   return readdirSync(dir, { recursive: true })
@@ -48,7 +51,12 @@ const REQUIRE =
   "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;";
 
 const product = [
-  { ...node, entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' }, outdir: 'dist' },
+  {
+    ...node,
+    external: [...node.external, MATHEMATICS],
+    entryPoints: { extension: 'src/extension.ts', cli: 'src/cli/main.ts' },
+    outdir: 'dist',
+  },
   {
     ...node,
     // What an analysis needs is loaded with it, from pieces that the engine and its workers share.

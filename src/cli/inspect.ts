@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { InspectResult } from '../engine/analyses/inspect/result.js';
 import type { CommandContext } from './options.js';
 import { writeOutput } from './output.js';
-import { formatBytes, formatCount, print, table } from './terminal.js';
+import { formatBytes, formatCount, table } from '../engine/report/text.js';
+import { print } from './terminal.js';
 
 export function inspectCommand({ engine, signal }: CommandContext): Command {
   return new Command('inspect')

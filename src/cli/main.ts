@@ -2,17 +2,13 @@
 /** `frankenstein`: the engine without an editor. Results on stdout, progress and errors on stderr. */
 import { Command } from 'commander';
 import { ENGINE_VERSION } from '../engine/version.js';
-import { compareCommand } from './compare.js';
+import { analysisCommands } from './analysisCommand.js';
 import { engineOfCommand } from './engine.js';
-import { evaluateCommand } from './evaluate.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf, SIGNALS } from './exit.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
-import { probeCommand } from './probe.js';
-import { spectrumCommand } from './spectrum.js';
 import { showError } from './terminal.js';
-import { sweepCommand, transferCommand } from './transfer.js';
 
 async function main(): Promise<number> {
   const { engine, dispose } = engineOfCommand();
@@ -33,14 +29,10 @@ async function main(): Promise<number> {
     .exitOverride();
   // Usage errors of a command end as those of the program do.
   for (const command of [
-    compareCommand(context),
-    spectrumCommand(context),
+    ...analysisCommands(context, 'lineages'),
     inspectCommand(context),
     generateCommand(context),
-    probeCommand(context),
-    evaluateCommand(context),
-    transferCommand(context),
-    sweepCommand(context),
+    ...analysisCommands(context, 'models'),
     mergeCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

@@ -6,7 +6,8 @@ import { readText } from '../engine/checkpoint/text.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { type CommandContext, parseCount, parseSize } from './options.js';
 import { writeOutput } from './output.js';
-import { createProgressLine, formatBytes, formatCount, note, print } from './terminal.js';
+import { formatBytes, formatCount } from '../engine/report/text.js';
+import { createProgressLine, note, print } from './terminal.js';
 
 /** Bytes; real ones have a few kilobytes. */
 const RECIPE_LIMIT = 16 * 1024 * 1024;

@@ -95,7 +95,7 @@ function requestToResume({ probeMemory, evaluationMemory }: Services, run: Found
       return { kind: 'spectrum', stages: requestOf(run).stages, ...(mode && { mode }), ...(filter && { filter }) };
     }
     case 'probe': {
-      const question = run.question ?? probeMemory.questionOf(run);
+      const question = (run.question as ProbeQuestion | undefined) ?? probeMemory.questionOf(run);
       if (question === undefined) throw new Error(unknownQuestion('probe', 'Probe Checkpoint…'));
       return { kind: 'probe', probes: [question] };
     }
@@ -106,6 +106,8 @@ function requestToResume({ probeMemory, evaluationMemory }: Services, run: Found
       if (evaluation === undefined) throw new Error(unknownQuestion('evaluation', 'Evaluate Abilities…'));
       return { kind: 'evaluate', evaluation };
     }
+    default:
+      throw new Error(unknownQuestion('run', 'frankenstein'));
   }
 }
 

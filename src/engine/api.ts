@@ -2,47 +2,33 @@
  * What the engine can do, as one interface: the engine process serves it over RPC, the CLI calls it directly.
  * Requests and results are plain data (structured-clone safe).
  */
+import type { AnalysisCalls, RunPlace } from './analyses/analyses.js';
 import type { RunSummary } from './analyses/summary.js';
 import type { GenerateResult, GenerateProgress, GenerateRequest } from './models/request.js';
 import type { FoundCheckpoint } from './checkpoint/found.js';
 import type { InspectResult } from './analyses/inspect/result.js';
-import type { ComparePlan, CompareRequest } from './analyses/compare/request.js';
 import type { StageRequest } from './checkpoint/stage.js';
 import type { CallContext } from './calls.js';
 import type { GuessedOrder } from './lineage/order.js';
 import type { CompareResult, TensorDetail } from './analyses/compare/result.js';
-import type { Hybrids, HybridsRequest } from './analyses/evaluate/hybrids.js';
-import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './analyses/evaluate/request.js';
-import type { EvaluateResult } from './analyses/evaluate/result.js';
+import type { Hybrids, HybridsRequest } from './analyses/evaluate/hybridsRequest.js';
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
 import type { RecipeCompletion } from './merge/language/completion.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
-import type { ProbePlan, ProbeProgress, ProbeRequest } from './analyses/probe/request.js';
-import type { ProbeResult } from './analyses/probe/result.js';
-import type {
-  FullSpectrumRequest,
-  SpectrumPlan,
-  SpectrumProgress,
-  SpectrumRequest,
-} from './analyses/spectrum/request.js';
+import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
 import type { FullSpectrum, SpectrumResult } from './analyses/spectrum/result.js';
 
-export interface EngineApi {
+/** The calls of every analysis in the registry, and what is none. */
+export interface EngineApi extends AnalysisCalls {
   inspect(request: { path: string }, context?: CallContext): Promise<InspectResult>;
-  planCompare(request: CompareRequest, context?: CallContext): Promise<ComparePlan>;
-  /** Continues a run that was interrupted and returns at once for one that is finished. */
-  compare(request: CompareRequest, context?: CallContext): Promise<CompareResult>;
   /** The same comparison cut elsewhere; nothing is read again. */
   recut(request: { result: CompareResult; cuts: [number, number] }): Promise<CompareResult>;
   tensorDetail(
     request: { stages: StageRequest[]; name: string; from: number; memory?: number | undefined },
     context?: CallContext,
   ): Promise<TensorDetail>;
-  planSpectrum(request: SpectrumRequest, context?: CallContext): Promise<SpectrumPlan>;
-  /** Continues a run that was interrupted, returns at once for one that is finished, and refines one that was fast. */
-  spectrum(request: SpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<SpectrumResult>;
   /** The same spectra cut elsewhere; nothing is read again. */
   recutSpectrum(request: { result: SpectrumResult; cuts: [number, number] }): Promise<SpectrumResult>;
   /** All singular values of one update: from the stored run, else computed. */
@@ -51,9 +37,6 @@ export interface EngineApi {
   guessOrder(request: { paths: string[] }, context?: CallContext): Promise<GuessedOrder>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
-  planProbe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbePlan>;
-  /** Continues a run that was interrupted and returns at once for one that is finished. */
-  probe(request: ProbeRequest, context?: CallContext<ProbeProgress>): Promise<ProbeResult>;
   /** What is wrong with a recipe that is being written, and what it would make. */
   checkRecipe(request: { file: string; text: string }, context?: CallContext): Promise<RecipeFeedback>;
   completeRecipe(
@@ -66,21 +49,10 @@ export interface EngineApi {
   exportMerged(request: ExportRequest, context?: CallContext): Promise<ExportResult>;
   /** The checkpoints of a transferability test (IN, RL and their six splices), or of a sweep. */
   hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
-  planEvaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluatePlan>;
-  /** Continues a run that was interrupted; asks only what no earlier run has asked of the same checkpoint. */
-  evaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluateResult>;
   /** A picture inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
-  /** Of a run of kind `compare`. */
-  readRun(request: { runsFolder: string; runId: string }): Promise<CompareResult>;
-  /** Of a run of kind `spectrum`. */
-  readSpectrum(request: { runsFolder: string; runId: string }): Promise<SpectrumResult>;
-  /** Of a run of kind `probe`. */
-  readProbe(request: { runsFolder: string; runId: string }): Promise<ProbeResult>;
-  /** Of a run of kind `evaluate`, `transfer` or `sweep`. */
-  readEvaluation(request: { runsFolder: string; runId: string }): Promise<EvaluateResult>;
-  deleteRun(request: { runsFolder: string; runId: string }): Promise<void>;
+  deleteRun(place: RunPlace): Promise<void>;
 }

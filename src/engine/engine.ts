@@ -2,6 +2,9 @@
  * The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests.
  * The module of an analysis is loaded when it is first asked for: parsing them all takes longer than most answers.
  */
+import { ANALYSES, type AnalysisCalls, type RunPlace } from './analyses/analyses.js';
+import type { Analysis, Tools } from './analyses/declare/definition.js';
+import { parseRequest } from './analyses/declare/request.js';
 import type { EngineApi } from './api.js';
 import type { CallContext, EngineHost } from './calls.js';
 import { FrankensteinError } from './errors.js';
@@ -15,12 +18,38 @@ function lazy<Arguments extends unknown[], Result>(
   return async (...args) => (await load())(...args);
 }
 
+type Alone = <T>(context: CallContext<never> | undefined, work: () => Promise<T>) => Promise<T>;
+
+/** The calls of every analysis. What is asked is checked against the schema before anything is opened. */
+function callsOf(tools: Tools, alone: Alone): AnalysisCalls {
+  const calls = ANALYSES.map((definition): [string, (request: never, context?: CallContext<never>) => unknown][] => {
+    const { name, request: schema } = definition;
+    const own = name[0]!.toUpperCase() + name.slice(1);
+    const engine = async () => (await definition.analysis()) as Analysis<unknown, unknown, unknown, never>;
+    return [
+      [
+        name,
+        async (request, context) => {
+          const asked = parseRequest(schema, request);
+          return alone(context, async () => (await engine()).run(asked, tools, context));
+        },
+      ],
+      [`plan${own}`, async (request, context) => (await engine()).plan(parseRequest(schema, request), tools, context)],
+      [
+        `read${own}`,
+        async (place: RunPlace) => (await import('./analyses/list.js')).readResult<unknown>(definition, place),
+      ],
+    ];
+  });
+  return Object.fromEntries(calls.flat()) as unknown as AnalysisCalls;
+}
+
 /** `workerFile`: the bundled worker. `host`: what the starting process offers; there is none on a terminal. */
 export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
   const turns = new Turns();
   const answers = new AnswerThread(workerFile);
   /** Each may fill the memory budget on its own: they wait for each other, and models kept for the next question go. */
-  const alone = <T>(context: CallContext<never> | undefined, work: () => Promise<T>): Promise<T> =>
+  const alone: Alone = (context, work) =>
     turns.take(async () => {
       await answers.release();
       return work();
@@ -28,9 +57,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
   return {
     inspect: async ({ path }, context) =>
       (await import('./analyses/inspect/inspect.js')).inspectCheckpoint(path, context),
-    planCompare: lazy(async () => (await import('./analyses/compare/compare.js')).planCompare),
-    compare: (request, context) =>
-      alone(context, async () => (await import('./analyses/compare/compare.js')).compare(request, workerFile, context)),
+    ...callsOf({ workerFile, host, turns, release: () => answers.release() }, alone),
     recut: async ({ result, cuts }) => (await import('./analyses/compare/aggregate.js')).recut(result, cuts),
     async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
@@ -44,11 +71,6 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context,
       );
     },
-    planSpectrum: lazy(async () => (await import('./analyses/spectrum/plan.js')).planSpectrum),
-    spectrum: (request, context) =>
-      alone(context, async () =>
-        (await import('./analyses/spectrum/spectrum.js')).spectrum(request, workerFile, context),
-      ),
     recutSpectrum: async ({ result, cuts }) =>
       (await import('./analyses/spectrum/aggregate.js')).recutSpectrum(result, cuts),
     fullSpectrum: async (request, context) =>
@@ -71,16 +93,6 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       );
     },
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
-    planProbe: async (request, context) =>
-      (await import('./analyses/probe/plan.js')).planProbe(
-        request,
-        workerFile,
-        turns,
-        () => answers.release(),
-        context,
-      ),
-    probe: (request, context) =>
-      alone(context, async () => (await import('./analyses/probe/probe.js')).probe(request, workerFile, context)),
     checkRecipe: lazy(async () => (await import('./merge/language/feedback.js')).checkRecipe),
     completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
     hoverRecipe: async ({ text, offset }) =>
@@ -94,26 +106,9 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context,
       ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
-    planEvaluate: async (request, context) =>
-      (await import('./analyses/evaluate/plan.js')).planEvaluate(
-        request,
-        workerFile,
-        turns,
-        () => answers.release(),
-        context,
-      ),
-    evaluate: (request, context) =>
-      alone(context, async () =>
-        (await import('./analyses/evaluate/evaluate.js')).evaluate(request, workerFile, host, context),
-      ),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),
-    readRun: async ({ runsFolder, runId }) => (await import('./analyses/list.js')).readRun(runsFolder, runId),
-    readSpectrum: async ({ runsFolder, runId }) => (await import('./analyses/list.js')).readSpectrum(runsFolder, runId),
-    readProbe: async ({ runsFolder, runId }) => (await import('./analyses/list.js')).readProbe(runsFolder, runId),
-    readEvaluation: async ({ runsFolder, runId }) =>
-      (await import('./analyses/list.js')).readEvaluation(runsFolder, runId),
     deleteRun: async ({ runsFolder, runId }) => (await import('./runs/store.js')).deleteRun(runsFolder, runId),
   };
 }

@@ -45,7 +45,7 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
   protected async showStored(): Promise<void> {
     const { run } = this.request;
     if (run === undefined) this.offer('This evaluation was interrupted. Continue?');
-    else this.showResult(await this.services.engine.readEvaluation(run));
+    else this.showResult(await this.services.engine.readEvaluate(run));
   }
 
   protected showJobResult(result: JobResult): void {

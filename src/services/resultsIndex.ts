@@ -73,7 +73,10 @@ export class ResultsIndex {
   readonly onDidChange = this.changed.event;
 
   constructor(
-    private readonly engine: Pick<EngineApi, 'listRuns' | 'readRun' | 'readProbe' | 'readEvaluation' | 'readSpectrum'>,
+    private readonly engine: Pick<
+      EngineApi,
+      'listRuns' | 'readCompare' | 'readProbe' | 'readEvaluate' | 'readSpectrum'
+    >,
     private readonly folders: () => string[],
     private readonly exists: (folder: string) => boolean = existsSync,
   ) {}
@@ -124,7 +127,7 @@ export class ResultsIndex {
 
   result(run: FoundRun): Promise<CompareResult> {
     return this.results.get(`${run.folder}\n${run.startedAt}`, () =>
-      this.engine.readRun({ runsFolder: run.runsFolder, runId: run.runId }).then(withOwnLabels),
+      this.engine.readCompare({ runsFolder: run.runsFolder, runId: run.runId }).then(withOwnLabels),
     );
   }
 
@@ -136,7 +139,7 @@ export class ResultsIndex {
 
   evaluation(run: FoundRun): Promise<EvaluateResult> {
     return this.evaluations.get(`${run.folder}\n${run.startedAt}`, () =>
-      this.engine.readEvaluation({ runsFolder: run.runsFolder, runId: run.runId }),
+      this.engine.readEvaluate({ runsFolder: run.runsFolder, runId: run.runId }),
     );
   }
 

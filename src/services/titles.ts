@@ -44,7 +44,7 @@ export function runTitle({
   paths,
 }: Pick<RunSummary, 'kind' | 'probe' | 'labels' | 'paths'>): string {
   const own = labels.filter((_, index) => !STITCHED.test(paths[index] ?? ''));
-  return titleText([kind === 'probe' ? (probe ?? kind) : kind], own.length > 0 ? own : labels);
+  return titleText([(kind === 'probe' ? (probe ?? kind) : kind) as TitleKind], own.length > 0 ? own : labels);
 }
 
 /** Roles, as earlier versions wrote them in the place of names. */

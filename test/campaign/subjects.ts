@@ -94,7 +94,7 @@ const questions = (file: string) => (folder: string) => [
   ...['--max-new-tokens', '2', '--memory', '600MB'],
 ];
 const setsOf = (folder: string, file: string) =>
-  readSets({ checkpoints: [], data: path.join(folder, file), badLines: 'stop' }, undefined);
+  readSets({ data: path.join(folder, file), badLines: 'stop', seed: 0 }, undefined);
 
 export const SUBJECTS: readonly Subject[] = [
   {
@@ -263,7 +263,7 @@ export const SUBJECTS: readonly Subject[] = [
     read: async (folder) => {
       const [file] = await runFiles(folder);
       await engine.listRuns({ runsFolder: folder });
-      await engine.readRun({ runsFolder: folder, runId: file!.split('/')[1]! });
+      await engine.readCompare({ runsFolder: folder, runId: file!.split('/')[1]! });
     },
     command: (folder) => ['compare', path.join(folder, 'in'), path.join(folder, 'rl'), '--runs', folder],
   },

@@ -1,31 +1,31 @@
 /** The runs of a folder, for people to pick from. */
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import * as v from 'valibot';
 import type { RunSummary } from './summary.js';
 import { shown } from '../checkpoint/failure.js';
 import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError } from '../errors.js';
-import type { CompareResult } from './compare/result.js';
-import type { EvaluateResult } from './evaluate/result.js';
-import type { ProbeResult } from './probe/result.js';
-import type { SpectrumMode, SpectrumResult } from './spectrum/result.js';
-import { isResult, type Results } from './shapes.js';
+import { ANALYSES, analysisOfRun, type RunPlace } from './analyses.js';
+import type { Definition } from './declare/definition.js';
+import { restoreRequest } from './declare/request.js';
+import { guardOf } from './declare/shape.js';
 import { JOURNAL_FILE, readJson, REQUEST_FILE, RESULT_FILE, runFolder, runIds } from '../runs/store.js';
 
-interface StoredRequest {
-  kind: RunSummary['kind'];
-  probe?: RunSummary['probe'];
-  question?: RunSummary['question'];
-  mode?: SpectrumMode;
-  filter?: string | null;
-  labels: string[];
-  paths: string[];
-  startedAt: string;
+/** What the list and its readers rely on. */
+const storedRequest = v.looseObject({
+  kind: v.string(),
+  labels: v.array(v.string()),
+  paths: v.array(v.string()),
+  startedAt: v.pipe(
+    v.string(),
+    v.check((when) => !Number.isNaN(Date.parse(when))),
+  ),
   /** Lines that the journal of the finished run has: tensors to compare, samples to probe, matrices. */
-  tasks: number;
-}
-
-const KINDS: readonly RunSummary['kind'][] = ['compare', 'probe', 'spectrum', 'evaluate', 'transfer', 'sweep'];
+  tasks: v.number(),
+  /** What was asked, without the settings of the machine. */
+  question: v.optional(v.unknown()),
+});
 
 /** Newest first. Folders without a request are left out; one that holds something else is listed as unreadable. */
 export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
@@ -35,83 +35,49 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
     .sort((a, b) => (a.startedAt < b.startedAt ? 1 : a.startedAt > b.startedAt ? -1 : 0));
 }
 
-const NOT: Record<keyof Results, string> = {
-  compare: 'is no comparison',
-  probe: 'is no probe',
-  spectrum: 'has no spectra',
-  evaluate: 'is no evaluation',
-};
-
 /**
  * The result of a finished run.
- * @throws `not-found` for a run that is not there, not finished, or of another kind; `malformed` for a result that is
+ * @throws `not-found` for a run that is not there, not finished, or of another analysis; `malformed` for a result that is
  * damaged or of another version
  */
-async function finished<Kind extends keyof Results>(
-  kind: Kind,
-  runsFolder: string,
-  runId: string,
-): Promise<Results[Kind]> {
+export async function readResult<Result>(
+  { result: schema, isNot }: Pick<Definition<v.GenericSchema, unknown, Result, never>, 'result' | 'isNot'>,
+  { runsFolder, runId }: RunPlace,
+): Promise<Result> {
   const file = path.join(runFolder(runsFolder, runId), RESULT_FILE);
   const result = await readJson(file);
-  if (isResult(kind, result)) return result;
+  if (guardOf(schema)(result)) return result;
   if (!(await exists(file))) throw new FrankensteinError('not-found', `The run ${runId} has no finished result.`);
-  if (kindOf(result) !== kind && isResult(kindOf(result), result))
-    throw new FrankensteinError('not-found', `The run ${runId} ${NOT[kind]}.`);
+  if (ANALYSES.some((other) => guardOf(other.result)(result)))
+    throw new FrankensteinError('not-found', `The run ${runId} ${isNot}.`);
   throw new FrankensteinError('malformed', damaged(file));
-}
-
-function kindOf(result: unknown): keyof Results {
-  const kind = (result as { kind?: unknown } | null | undefined)?.kind;
-  if (kind === undefined) return 'compare';
-  if (kind === 'spectrum') return kind;
-  return kind === 'evaluate' || kind === 'transfer' || kind === 'sweep' ? 'evaluate' : 'probe';
 }
 
 function damaged(file: string): string {
   return `${shown(file)} cannot be read as a result: it is damaged, or of another version. Run it again, or delete the run.`;
 }
 
-/** A comparison. @throws as `finished` */
-export function readRun(runsFolder: string, runId: string): Promise<CompareResult> {
-  return finished('compare', runsFolder, runId);
-}
-
-/** A probe. @throws as `finished` */
-export function readProbe(runsFolder: string, runId: string): Promise<ProbeResult> {
-  return finished('probe', runsFolder, runId);
-}
-
-/** Spectra. @throws as `finished` */
-export function readSpectrum(runsFolder: string, runId: string): Promise<SpectrumResult> {
-  return finished('spectrum', runsFolder, runId);
-}
-
-/** An evaluation. @throws as `finished` */
-export function readEvaluation(runsFolder: string, runId: string): Promise<EvaluateResult> {
-  return finished('evaluate', runsFolder, runId);
-}
-
 async function summarise(runsFolder: string, runId: string): Promise<RunSummary | undefined> {
   const folder = runFolder(runsFolder, runId);
   const request = await readJson(path.join(folder, REQUEST_FILE));
   if (request === undefined && !(await exists(path.join(folder, REQUEST_FILE)))) return undefined;
-  if (!isRequest(request))
+  const definition = v.is(storedRequest, request) ? analysisOfRun(request.kind) : undefined;
+  if (!v.is(storedRequest, request) || definition === undefined)
     return unreadable(
       runId,
       folder,
       `${shown(folder)} cannot be read as a run: its ${REQUEST_FILE} is damaged, or of another version. Delete it, and run it again.`,
     );
-  const { kind, probe, question, mode, filter, labels, paths, startedAt } = request;
+  const { kind, question, labels, paths, startedAt } = request;
+  const asked = restoreRequest(definition.request, question);
   const result = path.join(folder, RESULT_FILE);
   const done = await exists(result);
   if (done && !(await looksWhole(result))) return unreadable(runId, folder, damaged(result));
   return {
     runId,
     kind,
-    ...(probe === undefined ? {} : { probe }),
-    ...(question === undefined ? {} : { question }),
-    ...(kind === 'spectrum' && mode !== undefined ? { spectrum: { mode, filter: filter ?? null } } : {}),
+    ...(asked === undefined ? {} : { question: asked }),
+    ...definition.listed?.(request),
     labels,
     paths,
     startedAt,
@@ -133,30 +99,6 @@ function unreadable(runId: string, folder: string, problem: string): RunSummary 
     problem,
     done: 0,
   };
-}
-
-/** What the list and its readers rely on. */
-function isRequest(value: unknown): value is StoredRequest {
-  if (typeof value !== 'object' || value === null) return false;
-  const request = value as Partial<Record<keyof StoredRequest, unknown>>;
-  const optional = (key: keyof StoredRequest, type: string) =>
-    request[key] === undefined || request[key] === null || typeof request[key] === type;
-  return (
-    KINDS.includes(request.kind as RunSummary['kind']) &&
-    isTexts(request.labels) &&
-    isTexts(request.paths) &&
-    typeof request.startedAt === 'string' &&
-    !Number.isNaN(Date.parse(request.startedAt)) &&
-    typeof request.tasks === 'number' &&
-    optional('probe', 'string') &&
-    optional('question', 'object') &&
-    optional('mode', 'string') &&
-    optional('filter', 'string')
-  );
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((text) => typeof text === 'string');
 }
 
 /** Journal lines over planned ones: a run is listed by tensors or samples done. */

@@ -1,13 +1,15 @@
 /** A run in the list of runs. */
-import type { ProbeQuestion, ProbeRequest } from './probe/request.js';
+import type { ProbeRequest } from './probe/request.js';
 import type { SpectrumMode } from './spectrum/result.js';
 
 export interface RunSummary {
   runId: string;
-  kind: 'compare' | 'probe' | 'spectrum' | 'evaluate' | 'transfer' | 'sweep';
-  /** Which probe, where it is one, and all that it was asked: enough to continue it. */
+  /** As its analysis names it (`runKinds`). */
+  kind: string;
+  /** All that was asked: enough to continue it. Absent in runs of earlier versions. */
+  question?: unknown;
+  /** Which probe, where it is one. */
   probe?: ProbeRequest['kind'] | undefined;
-  question?: ProbeQuestion | undefined;
   /** Which spectra, where it is those. */
   spectrum?: { mode: SpectrumMode; filter: string | null } | undefined;
   labels: string[];

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { exitCodeOf, sentenceOf as told } from '../../../src/cli/exit.js';
-import { printable, printableLine } from '../../../src/cli/terminal.js';
+import { printable, printableLine } from '../../../src/engine/report/text.js';
 import { FrankensteinError } from '../../../src/engine/errors.js';
 import { temporaryFolder, writeSafetensors, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { copyCheckpoint } from '../probe/support.js';

@@ -108,7 +108,7 @@ describe('an evaluation', () => {
         ['evaluate', 'finished'],
       ],
     );
-    assert.deepEqual(await engine.readEvaluation({ runsFolder: runs, runId: both.provenance.runId }), both);
+    assert.deepEqual(await engine.readEvaluate({ runsFolder: runs, runId: both.provenance.runId }), both);
     await assert.rejects(engine.readProbe({ runsFolder: runs, runId: both.provenance.runId }), /is no probe/);
   });
 

@@ -35,7 +35,7 @@ describe('engine process client', () => {
 
   it('keeps code and message of an error', async () => {
     create();
-    await assert.rejects(client.engine.readRun({ runsFolder: '/', runId: 'x' }), {
+    await assert.rejects(client.engine.readCompare({ runsFolder: '/', runId: 'x' }), {
       code: 'not-found',
       message: 'The run has no finished result.',
     });

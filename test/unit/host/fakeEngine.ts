@@ -26,7 +26,7 @@ function serve(role: string): void {
     {
       listRuns: () => Promise.resolve(process.pid),
       inspect: () => process.abort(),
-      readRun: () =>
+      readCompare: () =>
         Promise.reject(
           Object.assign(new Error('The run has no finished result.'), { code: 'not-found', name: 'FrankensteinError' }),
         ),

@@ -281,12 +281,12 @@ describe('results index', () => {
           asked.push(`list ${runsFolder}`);
           return Promise.resolve(stored);
         },
-        readRun: ({ runId }) => {
+        readCompare: ({ runId }) => {
           asked.push(`read ${runId}`);
           return Promise.resolve(sampleResult());
         },
         readProbe: () => assert.fail('asked'),
-        readEvaluation: () => assert.fail('asked'),
+        readEvaluate: () => assert.fail('asked'),
         readSpectrum({ runId }) {
           asked.push(`spectrum ${runId}`);
           return Promise.resolve({ kind: 'spectrum', stages: [] as unknown } as SpectrumResult);
@@ -338,9 +338,9 @@ describe('results index', () => {
     const results = new ResultsIndex(
       {
         listRuns: () => assert.fail('asked'),
-        readRun: () => assert.fail('asked'),
+        readCompare: () => assert.fail('asked'),
         readProbe: () => assert.fail('asked'),
-        readEvaluation: () => assert.fail('asked'),
+        readEvaluate: () => assert.fail('asked'),
         readSpectrum: () => assert.fail('asked'),
       },
       () => ['/absent'],

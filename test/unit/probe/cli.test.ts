@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { parseDepths } from '../../../src/cli/probe.js';
+import { typedDepths as parseDepths } from '../../../src/engine/analyses/declare/typed.js';
 import type { ProbeResult, SkipResult, SwapResult } from '../../../src/engine/analyses/probe/result.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { enginePid, isAlive, readJournal, run, sentenceOf, start, untilJournalled } from '../cli/cli.js';

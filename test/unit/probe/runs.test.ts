@@ -117,7 +117,7 @@ describe('a probe', () => {
     assert.deepEqual(
       numbers(
         await engine.probe(
-          { ...interrupted!.question, threads: 1, runsFolder: runs },
+          { ...(interrupted!.question as ProbeRequest), threads: 1, runsFolder: runs },
           { progress: (progress) => seen.push(progress) },
         ),
       ),
@@ -152,7 +152,7 @@ describe('a probe', () => {
     const [listed] = await engine.listRuns({ runsFolder: runs });
     assert.deepEqual([listed!.state, listed!.done], ['finished', 1]);
     assert.deepEqual(numbers(await engine.readProbe({ runsFolder: runs, runId: listed!.runId })), numbers(again));
-    await assert.rejects(engine.readRun({ runsFolder: runs, runId: listed!.runId }), { code: 'not-found' });
+    await assert.rejects(engine.readCompare({ runsFolder: runs, runId: listed!.runId }), { code: 'not-found' });
     await assert.rejects(idle.probe(swap({ runsFolder: runs, maxNewTokens: 5 })), 'another request is another run');
   });
 

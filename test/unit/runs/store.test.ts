@@ -1,15 +1,21 @@
 /** Runs on disk: what is written survives, what is half written is not believed. */
-import { guardOf } from '../../../src/engine/analyses/shapes.js';
+import { guardOf } from '../../../src/engine/analyses/declare/shape.js';
+import { registry } from '../../../src/engine/analyses/registry.js';
 import { afterEach, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { appendFile, chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FrankensteinError } from '../../../src/engine/errors.js';
 import { StoredAnswers } from '../../../src/engine/runs/answers.js';
-import { listRuns, readEvaluation, readProbe, readRun, readSpectrum } from '../../../src/engine/analyses/list.js';
+import { listRuns, readResult } from '../../../src/engine/analyses/list.js';
 import { deleteRun, isLike, parseLines, Run, runFolder, runIdOf, writeBeside } from '../../../src/engine/runs/store.js';
 import { sampleResult } from '../host/sampleResult.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
+
+const readCompare = (runsFolder: string, runId: string) => readResult(registry.compare, { runsFolder, runId });
+const readers = Object.values(registry).map(
+  (definition) => (runsFolder: string, runId: string) => readResult<unknown>(definition, { runsFolder, runId }),
+);
 
 describe('a run on disk', () => {
   let temporary: TemporaryFolder;
@@ -82,13 +88,16 @@ describe('a run on disk', () => {
     await run.append({ name: 'x' });
     const [interrupted] = await listRuns(temporary.path);
     assert.deepEqual([interrupted!.state, interrupted!.done, interrupted!.labels], ['interrupted', 0.25, ['a', 'b']]);
-    await assert.rejects(readRun(temporary.path, id), /has no finished result/);
+    await assert.rejects(readCompare(temporary.path, id), /has no finished result/);
     await run.finish(sampleResult());
     await run.close();
     const [finished] = await listRuns(temporary.path);
     assert.deepEqual([finished!.state, finished!.done], ['finished', 1]);
-    assert.deepEqual(await readRun(temporary.path, id), sampleResult());
-    await assert.rejects(readProbe(temporary.path, id), { code: 'not-found', message: /is no probe/ });
+    assert.deepEqual(await readCompare(temporary.path, id), sampleResult());
+    await assert.rejects(readResult(registry.probe, { runsFolder: temporary.path, runId: id }), {
+      code: 'not-found',
+      message: /is no probe/,
+    });
   });
 
   it('is unreadable in a sentence when its result is damaged, cut off, or of another version', async () => {
@@ -115,12 +124,12 @@ describe('a run on disk', () => {
       { ...result, kind: 'other' },
     ]) {
       await writeFile(file, JSON.stringify(damaged));
-      assert.equal(await run.result(guardOf('compare')), undefined, 'it is made again');
-      for (const read of [readRun, readProbe, readSpectrum, readEvaluation])
+      assert.equal(await run.result(guardOf(registry.compare.result)), undefined, 'it is made again');
+      for (const read of readers)
         await assert.rejects(read(temporary.path, id), (error: FrankensteinError) =>
           /^(?:malformed|not-found)$/.test(error.code),
         );
-      await assert.rejects(readRun(temporary.path, id), {
+      await assert.rejects(readCompare(temporary.path, id), {
         code: 'malformed',
         message: /result\.json cannot be read as a result: it is damaged, or of another version\. Run it again/,
       });
@@ -203,7 +212,7 @@ describe('a run on disk', () => {
       const again = await open();
       await again.append({ name: 'not written' });
       await again.finish({ schema: 2 });
-      assert.deepEqual(await again.result(guardOf('compare')), sampleResult());
+      assert.deepEqual(await again.result(guardOf(registry.compare.result)), sampleResult());
       await again.close();
     } finally {
       await chmod(folder, 0o755);

@@ -11,6 +11,7 @@ const ORDER = [
   'version.ts',
   'errors.ts',
   'calls.ts',
+  'report',
   'numerics',
   'onnx',
   'topology',

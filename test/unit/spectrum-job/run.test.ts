@@ -283,7 +283,7 @@ describe('a run of spectra', () => {
     assert.deepEqual(await blind.readSpectrum({ runsFolder, runId: first.provenance.runId }), recut);
     const [summary] = await blind.listRuns({ runsFolder });
     assert.deepEqual([summary!.kind, summary!.state, summary!.labels], ['spectrum', 'finished', ['base', 'in', 'rl']]);
-    await assert.rejects(blind.readRun({ runsFolder, runId: first.provenance.runId }), {
+    await assert.rejects(blind.readCompare({ runsFolder, runId: first.provenance.runId }), {
       code: 'not-found',
       message: /is no comparison/,
     });

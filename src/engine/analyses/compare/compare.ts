@@ -1,8 +1,9 @@
 /** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
-import { guardOf } from '../shapes.js';
+import { questionOf } from '../declare/question.js';
+import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
 import type { CallContext } from '../../calls.js';
-import type { ComparePlan, CompareRequest } from './request.js';
+import { type ComparePlan, compareRequest, type CompareRequest } from './request.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
@@ -19,6 +20,7 @@ import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial
 import type { Piece } from './piece.js';
 import { budgetFor, planTasks, type Task } from './plan.js';
 import type { CompareResult, TensorResult } from './result.js';
+import { compareResult } from './schema.js';
 import type { TensorPlace } from '../../topology/tensorPlace.js';
 import { createMeter } from '../../runs/bytesProgress.js';
 import {
@@ -77,7 +79,9 @@ export async function compare(
   };
   const runId = runIdOf(identity);
   const before =
-    request.runsFolder === undefined ? undefined : await storedResult(guardOf('compare'), request.runsFolder, runId);
+    request.runsFolder === undefined
+      ? undefined
+      : await storedResult(guardOf(compareResult), request.runsFolder, runId);
   const files = await differingFiles(checkpoints, context.signal);
   const inputs = runIdOf({ engine: ENGINE_VERSION, runId, labels, cuts, files, stages: checkpoints.map(readAs) });
   if (before?.provenance.inputs === inputs) return before;
@@ -89,10 +93,16 @@ export async function compare(
     {
       runsFolder: request.runsFolder,
       identity,
-      request: { kind: 'compare', labels, fingerprints, tasks: tasks.length },
+      request: {
+        kind: 'compare',
+        labels,
+        fingerprints,
+        question: questionOf(compareRequest, request, labels),
+        tasks: tasks.length,
+      },
       checkpoints,
       startedAt,
-      isResult: guardOf('compare'),
+      isResult: guardOf(compareResult),
     },
     (run) => runTasks(tasks, budget.threads, checkpoints, run, workerFile, context),
     (sums, origin) => {

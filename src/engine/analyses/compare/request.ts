@@ -1,16 +1,14 @@
 /** What a comparison is asked for. Plain data: crosses processes and identifies a run. */
-import type { StageRequest } from '../../checkpoint/stage.js';
+import * as v from 'valibot';
+import { cuts, machine, stages } from '../declare/field.js';
 
-export interface CompareRequest {
-  stages: StageRequest[];
-  /** First layer of Mid, first layer of Late (0-based). Thirds, floored, when left out. */
-  cuts?: [number, number] | undefined;
-  /** Bytes the engine may hold at once, mapped file pages included. */
-  memory?: number | undefined;
-  threads?: number | undefined;
-  /** Folder for runs (`…/.frankenstein`); nothing is stored when left out. */
-  runsFolder?: string | undefined;
-}
+export const compareRequest = v.object({
+  cuts: cuts(),
+  stages: stages(),
+  ...machine({ memory: 'memory budget, such as 2GB', threads: 'worker threads (default: all cores)' }),
+});
+
+export type CompareRequest = v.InferInput<typeof compareRequest>;
 
 export interface ComparePlan {
   tensors: number;

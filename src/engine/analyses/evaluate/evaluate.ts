@@ -1,5 +1,6 @@
 /** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
-import { guardOf } from '../shapes.js';
+import { questionOf } from '../declare/question.js';
+import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
@@ -16,7 +17,6 @@ import { createCountMeter } from '../../runs/countProgress.js';
 import { StoredAnswers } from '../../runs/answers.js';
 import { isLike, type Run } from '../../runs/store.js';
 import { runInThread } from '../../runtime/thread.js';
-import { checkAmounts } from './amounts.js';
 import { boxScales } from '../../grading/boxScale.js';
 import { factsOfPicture } from '../../datasets/dataFiles.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
@@ -26,15 +26,14 @@ import { failuresLeftOut } from '../../datasets/leftOut.js';
 import { type LanguageModel, languageModelOf, type LanguageModelRequest } from '../../grading/languageModel.js';
 import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
 import type { Question } from '../../datasets/question.js';
-import type { EvaluateProgress, EvaluateRequest } from './request.js';
+import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
 import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
+import { evaluateResult } from './schema.js';
 import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
 import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
 
 /** Changes whenever stored answers would come out differently. */
 const ANSWERS_VERSION = 2;
-/** New tokens where the request says nothing: room for a chain of thought. */
-export const DEFAULT_NEW_TOKENS = 512;
 
 /** A question in one setting. */
 interface Item {
@@ -52,14 +51,12 @@ interface Answers {
 }
 
 export interface EvaluateSetup {
-  request: EvaluateRequest;
+  request: ParsedEvaluation;
   checkpoints: Checkpoint[];
   labels: string[];
   fingerprints: string[];
   sets: QuestionSets;
   items: Item[];
-  maxNewTokens: number;
-  seed: number;
   warnings: string[];
 }
 
@@ -68,7 +65,7 @@ export interface EvaluateSetup {
  * same checkpoint asks only what is new.
  */
 export async function evaluate(
-  request: EvaluateRequest,
+  request: ParsedEvaluation,
   workerFile: string,
   host: EngineHost | undefined,
   context: CallContext<EvaluateProgress> = {},
@@ -84,17 +81,18 @@ export async function evaluate(
       runsFolder,
       identity: factsOf(setup),
       request: {
-        kind: request.kind ?? 'evaluate',
+        kind: request.kind,
         labels: setup.labels,
         fingerprints: setup.fingerprints,
         data: setup.sets.data,
         dataFingerprint: setup.sets.fingerprint,
-        maxNewTokens: setup.maxNewTokens,
+        maxNewTokens: request.maxNewTokens,
+        question: questionOf(evaluateRequest, request, setup.labels),
         tasks: keysOf(setup.items).size * setup.checkpoints.length,
       },
       checkpoints: setup.checkpoints,
       startedAt,
-      isResult: guardOf('evaluate'),
+      isResult: guardOf(evaluateResult),
     },
     async (run) => {
       const stored: (StoredAnswers | undefined)[] = [];
@@ -115,13 +113,10 @@ export async function evaluate(
 
 /** Opens and reads everything but weights and pictures. */
 export async function setUp(
-  request: EvaluateRequest,
+  request: ParsedEvaluation,
   { signal, progress }: CallContext<EvaluateProgress>,
   describer?: LanguageModel,
 ): Promise<EvaluateSetup> {
-  const { maxNewTokens = DEFAULT_NEW_TOKENS, seed = 0 } = request;
-  if (request.checkpoints.length === 0) throw new FrankensteinError('bad-request', 'No checkpoint is given.');
-  checkAmounts({ samples: request.samples, seed, maxNewTokens });
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
@@ -140,8 +135,6 @@ export async function setUp(
     request,
     checkpoints,
     sets,
-    maxNewTokens,
-    seed,
     labels: labelsOf(request.checkpoints, checkpoints),
     fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
     items: await itemsOf(sets, signal),
@@ -188,8 +181,8 @@ export function keysOf(items: readonly Item[]): Set<string> {
 export function answerFacts({
   checkpoints,
   fingerprints,
-  maxNewTokens,
-}: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'maxNewTokens'>): object[] {
+  request: { maxNewTokens },
+}: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'request'>): object[] {
   return checkpoints.map((checkpoint, index) => ({
     answers: ANSWERS_VERSION,
     maxNewTokens,
@@ -201,7 +194,7 @@ export function answerFacts({
 function factsOf(setup: EvaluateSetup): object {
   const { request, sets, items } = setup;
   return {
-    kind: request.kind ?? 'evaluate',
+    kind: request.kind,
     data: sets.data,
     dataFingerprint: sets.fingerprint,
     grading: GRADING_VERSION,
@@ -224,7 +217,7 @@ async function askMissing(
   workerFile: string,
   { signal, progress }: CallContext<EvaluateProgress>,
 ): Promise<Answers> {
-  const { request, items, checkpoints, labels, maxNewTokens } = setup;
+  const { request, items, checkpoints, labels } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();
   const wanted = askedOf(items);
@@ -240,10 +233,10 @@ async function askMissing(
   const meter = createCountMeter(total, total - missing, progress);
   if (missing === 0) return { texts, failures };
   const job: EvaluateJob = {
-    maxNewTokens,
+    maxNewTokens: request.maxNewTokens,
     memory: request.memory,
     threads: request.threads,
-    badLines: request.badLines ?? 'stop',
+    badLines: request.badLines,
     work,
   };
   await runInThread(
@@ -372,7 +365,7 @@ async function secondOpinion(
 async function addDescriptions(
   { sets }: QuestionSets,
   model: LanguageModel,
-  { runsFolder, sets: given, describer }: EvaluateRequest,
+  { runsFolder, sets: given, describer }: ParsedEvaluation,
   { signal, progress }: CallContext<EvaluateProgress>,
 ): Promise<void> {
   const bare = sets.flatMap(({ questions }) =>
@@ -442,7 +435,7 @@ async function resultOf(
   origin: Provenance,
   signal: AbortSignal | undefined,
 ): Promise<EvaluateResult> {
-  const { request, sets, checkpoints, labels, fingerprints, items, maxNewTokens, seed } = setup;
+  const { request, sets, checkpoints, labels, fingerprints, items } = setup;
   const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
   const scales = await boxScales(
     checkpoints,
@@ -479,7 +472,7 @@ async function resultOf(
   }));
   return {
     schema: 1,
-    kind: request.kind ?? 'evaluate',
+    kind: request.kind,
     checkpoints: checkpoints.map(({ path: place, family }, index) => ({
       label: labels[index]!,
       path: place,
@@ -491,8 +484,8 @@ async function resultOf(
     data: sets.data,
     dataFingerprint: sets.fingerprint,
     sets: described,
-    maxNewTokens,
-    seed,
+    maxNewTokens: request.maxNewTokens,
+    seed: request.seed,
     grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,

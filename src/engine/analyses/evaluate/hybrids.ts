@@ -6,33 +6,8 @@ import { openStage } from '../../merge/checkpoint.js';
 import { FrankensteinError } from '../../errors.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { sameFamily } from '../../topology/model.js';
-import type { EvaluatedStage, SweepAxis } from './request.js';
-
-export interface HybridsRequest {
-  base?: StageRequest | undefined;
-  in: StageRequest;
-  rl: StageRequest;
-  /** First layer of Mid, first layer of Late. Thirds, floored, when left out. */
-  cuts?: [number, number] | undefined;
-  /** Left out: the six splices. */
-  sweep?: Sweep | undefined;
-}
-
-/** `cut`: IN below it, RL from it on. `alpha`: (1 − α)·IN + α·RL, in some layers, all of them or a part. */
-export type Sweep =
-  | { axis: 'cut'; values?: number[] | undefined }
-  | {
-      axis: 'alpha';
-      values?: number[] | undefined;
-      layers?: [number, number] | undefined;
-      part?: 'all' | 'attention' | 'mlp' | undefined;
-    };
-
-export interface Hybrids {
-  checkpoints: EvaluatedStage[];
-  axis: SweepAxis | null;
-  cuts: [number, number];
-}
+import type { Hybrids, HybridsRequest } from './hybridsRequest.js';
+import type { EvaluatedStage } from './request.js';
 
 /** Every way to take Early, Mid and Late from IN and RL that is neither of them whole (method.md §4). */
 const SPLICES = [

@@ -9,7 +9,7 @@ import type { Turns } from '../../runtime/turns.js';
 import { estimate } from './estimate.js';
 import { answerFacts, askedOf, type EvaluateSetup, setUp } from './evaluate.js';
 import type { Asked } from './job.js';
-import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './request.js';
+import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request.js';
 
 const estimates = new Estimates();
 
@@ -19,7 +19,7 @@ const estimates = new Estimates();
  * @param turns of the work that fills the budget; `release` frees what is kept for questions.
  */
 export async function planEvaluate(
-  request: EvaluateRequest,
+  request: ParsedEvaluation,
   workerFile: string,
   turns: Turns,
   release: () => Promise<void>,
@@ -50,7 +50,7 @@ export async function planEvaluate(
       fileIdentities(checkpoint),
       request.memory,
       request.threads,
-      setup.maxNewTokens,
+      request.maxNewTokens,
       asked.map((one) => one.key),
     ]);
     let found = estimates.get(key);
@@ -59,7 +59,7 @@ export async function planEvaluate(
         await release();
         return estimate(
           { stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, spec, plan },
-          { maxNewTokens: setup.maxNewTokens, memory: request.memory, threads: request.threads },
+          { maxNewTokens: request.maxNewTokens, memory: request.memory, threads: request.threads },
           workerFile,
           signal,
         );

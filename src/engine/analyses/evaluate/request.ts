@@ -1,46 +1,159 @@
 /** What an evaluation is asked for. Plain data: crosses processes and identifies a run. */
+import * as v from 'valibot';
 import type { CountProgress } from '../../calls.js';
-import type { LanguageModelRequest } from '../../grading/languageModel.js';
-import type { StageRequest } from '../../checkpoint/stage.js';
+import {
+  badLines,
+  checkpoints,
+  data,
+  machine,
+  maxNewTokens,
+  type NamedCheckpoint,
+  optional,
+  type Options,
+  samples,
+  seed,
+  text,
+  texts,
+} from '../declare/field.js';
+import { typedNames } from '../declare/typed.js';
+import { FrankensteinError } from '../../errors.js';
 
 /** What a checkpoint is to the others: decides what it is tested against. */
-export type Role = 'base' | 'in' | 'rl' | 'hybrid';
+const ROLES = ['base', 'in', 'rl', 'hybrid'] as const;
 
-export interface EvaluatedStage extends StageRequest {
-  role?: Role | undefined;
+export type Role = (typeof ROLES)[number];
+
+/** With its role as given, else as its name says. @throws `bad-request` for what is no role */
+function withRole(checkpoint: NamedCheckpoint): object {
+  const name = checkpoint['label'] ?? checkpoint.path.split(/[\\/]/).at(-1)!;
+  return { ...checkpoint, role: roleOf(checkpoint['role'], name) };
 }
 
-export interface EvaluateRequest {
-  /** Checkpoints or recipes, in the order in which they are shown. */
-  checkpoints: EvaluatedStage[];
-  /** JSONL or Parquet file, or a folder of them: each file is a set. */
-  data: string;
-  /** Which sets an ability is measured on, by file name; by what a set holds when left out (`abilitiesOf`). */
-  sets?: Partial<Record<AbilityName, string[]>> | undefined;
-  /** At most this many questions of each set, drawn with `seed`; all when left out. */
-  samples?: number | undefined;
-  seed?: number | undefined;
-  maxNewTokens?: number | undefined;
-  /** Judges answers that the rules call wrong; rules alone when left out. */
-  grader?: LanguageModelRequest | undefined;
-  /** Describes pictures of questions that have no description. */
-  describer?: LanguageModelRequest | undefined;
-  /** The quantity that the checkpoints sample, in their order: a sweep is drawn as a curve over it. */
-  axis?: SweepAxis | undefined;
-  /** `transfer` and `sweep` are evaluations of stitched or interpolated checkpoints; they are drawn differently. */
-  kind?: 'evaluate' | 'transfer' | 'sweep' | undefined;
-  badLines?: 'stop' | 'skip' | undefined;
-  memory?: number | undefined;
-  threads?: number | undefined;
-  runsFolder?: string | undefined;
+/** As given; else what the name says. @throws `bad-request` for what is no role */
+function roleOf(given: string | undefined, name: string): Role | undefined {
+  if (given === undefined) return ROLES.find((role) => role === name.toLowerCase());
+  if (given === '-' || given === '') return undefined;
+  const role = ROLES.find((known) => known === given.toLowerCase());
+  if (role === undefined)
+    throw new FrankensteinError('bad-request', `There is no role "${given}"; there are ${ROLES.join(', ')}.`);
+  return role;
 }
 
-export interface SweepAxis {
+/**
+ * A language model. Its key is in no request: without a variable of the environment, the engine asks its host for the key of
+ * this address when the run starts (`EngineHost.languageModelKey`).
+ */
+const languageModel = v.variant('kind', [
+  v.object({
+    kind: v.literal('endpoint'),
+    url: text,
+    model: text,
+    keyVariable: optional(text, { scope: 'machine', flags: [] }),
+  }),
+  v.object({ kind: v.literal('editor'), model: text }),
+]);
+
+function endpointOf({ grader, graderModel, graderKey }: Options) {
+  if ((grader === undefined) !== (graderModel === undefined))
+    throw new FrankensteinError('bad-request', '--grader and --grader-model go together.');
+  return grader === undefined
+    ? undefined
+    : { kind: 'endpoint', url: grader, model: graderModel, keyVariable: graderKey };
+}
+
+const sets = (typed: string, before: string[] = []) => [...before, ...typed.split(',')];
+
+const axis = v.object({
   /** First layer taken from the other checkpoint, or its share. */
-  name: 'cut' | 'alpha';
+  name: v.picklist(['cut', 'alpha']),
   /** One per checkpoint; null for those that stand beside the curve (IN, RL). */
-  values: (number | null)[];
-}
+  values: v.array(v.nullable(v.number())),
+});
+
+const fields = v.object({
+  /** JSONL or Parquet file, or a folder of them: each file is a set. */
+  data: data('JSONL or Parquet file of questions, or a folder of them: each file is a set'),
+  /** Which sets an ability is measured on, by file name; by what a set holds when left out (`abilitiesOf`). */
+  sets: optional(v.object({ vis: v.optional(texts), v2r: v.optional(texts), rea: v.optional(texts) }), {
+    flags: [
+      {
+        syntax: '--vis <files>',
+        help: 'sets that vision is measured on (default: by what a set holds)',
+        read: sets,
+      },
+      { syntax: '--v2r <files>', help: 'sets that vision-to-reasoning is measured on', read: sets },
+      { syntax: '--rea <files>', help: 'sets that reasoning is measured on', read: sets },
+    ],
+    from: ({ vis, v2r, rea }) => (vis || v2r || rea ? { vis: vis ?? [], v2r: v2r ?? [], rea: rea ?? [] } : undefined),
+  }),
+  /** Of each set. */
+  samples: samples('so many questions of each set, drawn at random (default: all)'),
+  seed: seed(),
+  /** Room for a chain of thought. */
+  maxNewTokens: maxNewTokens(512),
+  badLines: badLines(),
+  /** Judges answers that the rules call wrong; rules alone when left out. */
+  grader: optional(languageModel, {
+    flags: [
+      {
+        syntax: '--grader <url>',
+        help: 'LLM judge for answers that rule-based grading calls wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1',
+      },
+      { syntax: '--grader-model <name>', help: 'the model there' },
+      { syntax: '--grader-key <variable>', help: 'name of the environment variable with its key' },
+    ],
+    from: endpointOf,
+  }),
+  /** Describes pictures of questions that have no description. */
+  describer: optional(languageModel, {
+    flags: [{ syntax: '--describe', help: 'let that model describe images where a set has no descriptions' }],
+    from: (options) => {
+      if (!options['describe']) return undefined;
+      if (options['grader'] === undefined)
+        throw new FrankensteinError(
+          'bad-request',
+          '--describe needs --grader and --grader-model: the language model that describes.',
+        );
+      return endpointOf(options);
+    },
+  }),
+  ...machine({ runs: 'where answers are kept, so that an interrupted run continues and nothing is asked twice' }),
+  /** Checkpoints or recipes, in the order in which they are shown. */
+  checkpoints: checkpoints(
+    'checkpoints',
+    { role: v.optional(v.picklist(ROLES)) },
+    [
+      {
+        syntax: '--roles <roles>',
+        help: 'what each is: base, in, rl, hybrid or - ; the others are tested against in and rl (default: by folder name)',
+        read: typedNames,
+      },
+    ],
+    { least: 1, fewer: 'No checkpoint is given.', only: ['evaluate'], each: withRole },
+  ),
+  /** The quantity that the checkpoints sample, in their order: a sweep is drawn as a curve over it. */
+  axis: v.optional(axis),
+  /** `transfer` and `sweep` are evaluations of stitched or interpolated checkpoints; they are drawn differently. */
+  kind: v.optional(v.picklist(['evaluate', 'transfer', 'sweep']), 'evaluate'),
+});
+
+export const evaluateRequest = v.pipe(
+  fields,
+  v.forward(
+    v.partialCheck(
+      [['checkpoints'], ['axis']],
+      ({ checkpoints: all, axis: along }) => along === undefined || along.values.length === all.length,
+      'An axis has a value per checkpoint.',
+    ),
+    ['axis'],
+  ),
+);
+
+export type EvaluateRequest = v.InferInput<typeof evaluateRequest>;
+/** With its defaults. */
+export type ParsedEvaluation = v.InferOutput<typeof evaluateRequest>;
+export type EvaluatedStage = EvaluateRequest['checkpoints'][number];
+export type SweepAxis = v.InferOutput<typeof axis>;
 
 /** What an evaluation will cost, before it starts. */
 export interface EvaluatePlan {

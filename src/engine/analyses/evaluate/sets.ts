@@ -8,7 +8,7 @@ import { hashOf } from '../../datasets/dataFiles.js';
 import { linesLeftOut } from '../../datasets/leftOut.js';
 import { readQuestionSet } from '../../datasets/questionSet.js';
 import { type Question } from '../../datasets/question.js';
-import { type EvaluateRequest, type AbilityName } from './request.js';
+import type { AbilityName, ParsedEvaluation } from './request.js';
 import { ABILITIES, type Setting } from './result.js';
 import { sampleOf } from '../../numerics/sample.js';
 
@@ -34,18 +34,21 @@ export interface QuestionSets {
 const READ = /\.(?:jsonl|parquet)$/;
 
 /** @throws `not-found`, `bad-request` for set names that are not there, and as `readQuestionSet`. */
-export async function readSets(request: EvaluateRequest, signal: AbortSignal | undefined): Promise<QuestionSets> {
+export async function readSets(
+  request: Pick<ParsedEvaluation, 'data' | 'sets' | 'samples' | 'seed' | 'badLines'>,
+  signal: AbortSignal | undefined,
+): Promise<QuestionSets> {
   const data = path.resolve(request.data);
-  const { samples, seed = 0, badLines = 'stop' } = request;
+  const { samples, seed, badLines } = request;
   const facts = await stat(data).catch((error: unknown) => Promise.reject(fileError(error, data)));
   const folder = facts.isDirectory() ? data : path.dirname(data);
   const names = facts.isDirectory()
     ? (await readdir(data)).filter((name) => READ.test(name)).sort()
     : [path.basename(data)];
   if (names.length === 0) throw new FrankensteinError('not-found', `${shown(data)} holds no .jsonl or .parquet file.`);
-  const stray = Object.values(request.sets ?? {})
-    .flat()
-    .find((name) => !names.includes(name));
+  const stray = Object.values(request.sets ?? {}).flatMap(
+    (own) => own?.filter((name) => !names.includes(name)) ?? [],
+  )[0];
   if (stray !== undefined)
     throw new FrankensteinError(
       'bad-request',
@@ -80,7 +83,7 @@ const MATHEMATICAL = /math|geo|reason|chart|logic/i;
 export function abilitiesOf(
   set: QuestionSet,
   sets: readonly QuestionSet[],
-  given: EvaluateRequest['sets'],
+  given: ParsedEvaluation['sets'],
 ): AbilityName[] {
   if (given !== undefined) return ABILITIES.filter((ability) => given[ability]?.includes(set.name));
   if (!pictured(set)) return ['rea'];

@@ -5,7 +5,7 @@ import { type Estimate, Estimates } from '../../models/estimate.js';
 import { neededBytes } from '../../models/plan.js';
 import type { Turns } from '../../runtime/turns.js';
 import { estimate } from './estimate.js';
-import type { ProbePlan, ProbeProgress, ProbeRequest } from './request.js';
+import type { ParsedProbe, ProbePlan, ProbeProgress } from './request.js';
 import { type ProbeSetup, setUp } from './setup.js';
 
 const estimates = new Estimates();
@@ -15,7 +15,7 @@ const estimates = new Estimates();
  * @param turns of the work that fills the budget; `release` frees what is kept for questions.
  */
 export async function planProbe(
-  request: ProbeRequest,
+  request: ParsedProbe,
   workerFile: string,
   turns: Turns,
   release: () => Promise<void>,
@@ -48,7 +48,7 @@ export async function planProbe(
 
 function keyOf(
   { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures }: ProbeSetup,
-  { memory, threads }: ProbeRequest,
+  { memory, threads }: ParsedProbe,
 ): string {
   return JSON.stringify([
     kind,

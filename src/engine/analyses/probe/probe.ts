@@ -1,5 +1,6 @@
 /** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
-import { guardOf } from '../shapes.js';
+import { questionOf } from '../declare/question.js';
+import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';
@@ -26,8 +27,9 @@ import type {
 } from './job.js';
 import { createCountMeter } from '../../runs/countProgress.js';
 import { attentionLayers, skipErrors, swapRates } from './rates.js';
-import type { ProbeProgress, ProbeQuestion, ProbeRequest } from './request.js';
+import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js';
 import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapResult } from './result.js';
+import { probeResult } from './schema.js';
 import { type ProbeSetup, setUp } from './setup.js';
 
 /** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
@@ -67,7 +69,7 @@ type Outcomes = Map<string, Outcome>[];
  * request returns without opening a weight.
  */
 export async function probe(
-  request: ProbeRequest,
+  request: ParsedProbe,
   workerFile: string,
   context: CallContext<ProbeProgress> = {},
 ): Promise<ProbeResult> {
@@ -90,12 +92,12 @@ export async function probe(
         ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
         seed: setup.seed,
         maxNewTokens: setup.maxNewTokens,
-        question: questionOf(request, setup),
+        question: questionOf(probeRequest, request, setup.labels),
         tasks: setup.samples.items.length * setup.checkpoints.length,
       },
       checkpoints: setup.checkpoints,
       startedAt,
-      isResult: guardOf('probe'),
+      isResult: guardOf(probeResult),
     },
     async (run) => {
       const outcomes = restore(setup, (await run?.entries(isEntryOf(setup))) ?? []);
@@ -104,21 +106,6 @@ export async function probe(
     },
     (outcomes, origin) => resultOf(setup, outcomes, fingerprints, origin, signal),
   );
-}
-
-/** The request as it can be asked again from anywhere. */
-function questionOf(
-  { memory: _memory, threads: _threads, runsFolder: _runsFolder, ...question }: ProbeRequest,
-  { data, labels }: ProbeSetup,
-): ProbeQuestion {
-  return {
-    ...question,
-    data,
-    checkpoints: question.checkpoints.map(({ path: place }, index) => ({
-      path: path.resolve(place),
-      label: labels[index]!,
-    })),
-  };
 }
 
 /** What makes a run the same run. Labels, cuts, memory and threads do not. */
@@ -162,7 +149,7 @@ function restore({ checkpoints }: ProbeSetup, entries: readonly JournalEntry[]):
 async function runMissing(
   setup: ProbeSetup,
   outcomes: Outcomes,
-  { memory, threads }: ProbeRequest,
+  { memory, threads }: ParsedProbe,
   run: Run | undefined,
   workerFile: string,
   { signal, progress }: CallContext<ProbeProgress>,

@@ -1,32 +1,78 @@
 /** What a probe is asked to do. Plain data: crosses processes and identifies a run. */
+import * as v from 'valibot';
 import type { CountProgress } from '../../calls.js';
-import type { StageRequest } from '../../checkpoint/stage.js';
+import { quoted } from '../../checkpoint/failure.js';
+import {
+  badLines,
+  checkpoints,
+  cuts,
+  data,
+  defaulting,
+  machine,
+  maxNewTokens,
+  names,
+  optional,
+  samples,
+  seed,
+} from '../declare/field.js';
+import { typedDepths } from '../declare/typed.js';
 
-export interface ProbeRequest {
-  kind: 'swap' | 'skip' | 'attention';
-  /** One for `swap` and `skip`; one or two (IN, RL) for `attention`. */
-  checkpoints: StageRequest[];
-  /** JSONL file, or a folder of them: the authors' paired format for `swap`, the evaluation format for `skip` and `attention`. */
-  data: string;
+export const probeRequest = v.object({
+  kind: v.picklist(['swap', 'skip', 'attention'], ({ input }) => `There is no probe ${quoted(String(input))}.`),
+  /** JSONL file, or a folder of them: the authors' paired format for `swap`, the evaluation format for the others. */
+  data: data((kind) =>
+    kind === 'swap'
+      ? 'JSONL file of paired probes (id, task, target_image, source_image, prompt, meta), or a folder of them'
+      : 'JSONL file of questions (id, prompt, answer, answer_type, image or images), or a folder of them',
+  ),
   /** 0-based layers; all when left out. */
-  depths?: number[] | undefined;
-  /** `swap` only. Default `from`. */
-  mode?: 'from' | 'only' | undefined;
-  /** `skip` only. Default `layer`. */
-  part?: 'layer' | 'attention' | 'mlp' | undefined;
-  /** `swap` only; all four when left out. */
-  tasks?: string[] | undefined;
-  /** At most this many samples (per task for `swap`), drawn with `seed`; all when left out. */
-  samples?: number | undefined;
-  seed?: number | undefined;
-  maxNewTokens?: number | undefined;
-  cuts?: [number, number] | undefined;
-  /** What to do with a line that cannot be read. Default `stop`. */
-  badLines?: 'stop' | 'skip' | undefined;
-  memory?: number | undefined;
-  threads?: number | undefined;
-  runsFolder?: string | undefined;
-}
+  depths: optional(v.array(v.number('A depth is a layer number.'), 'Depths are a list of layer numbers.'), {
+    flags: [
+      {
+        syntax: '--depths <list>',
+        help: 'language layers from 0, both ends included, such as 0-11 or 0,4,8-11 (default: all)',
+        read: typedDepths,
+      },
+    ],
+  }),
+  /** At most this many (per task for `swap`), drawn with `seed`; all when left out. */
+  samples: samples((kind) =>
+    kind === 'swap'
+      ? 'so many samples of each task, drawn at random (default: all)'
+      : 'so many samples, drawn at random (default: all)',
+  ),
+  seed: seed(),
+  /** As many as the paper's probes use. */
+  maxNewTokens: maxNewTokens(128),
+  badLines: badLines(),
+  cuts: cuts(),
+  /** One for `swap` and `skip`; one or two (IN, RL) for `attention`. */
+  checkpoints: checkpoints('checkpoints', {}, [], { least: 1, fewer: 'No checkpoint is given.' }),
+  ...machine(),
+  mode: defaulting(v.picklist(['from', 'only']), 'from', {
+    only: ['swap'],
+    flags: [
+      {
+        syntax: '--mode <mode>',
+        help: 'swap keys and values from a layer onward (the same as the hidden states at its input), or in that layer only',
+      },
+    ],
+  }),
+  /** All four when left out. */
+  tasks: names(
+    '--tasks <names>',
+    'counting, ocr, grounding, recognition; comma-separated (default: all that the data has)',
+    { only: ['swap'] },
+  ),
+  part: defaulting(v.picklist(['layer', 'attention', 'mlp']), 'layer', {
+    only: ['skip'],
+    flags: [{ syntax: '--part <part>', help: 'what of the layer is skipped' }],
+  }),
+});
+
+export type ProbeRequest = v.InferInput<typeof probeRequest>;
+/** With its defaults. */
+export type ParsedProbe = v.InferOutput<typeof probeRequest>;
 
 /** What was asked, without the settings of the machine (memory, threads, folder for runs). */
 export type ProbeQuestion = Omit<ProbeRequest, 'memory' | 'threads' | 'runsFolder'>;

@@ -7,7 +7,6 @@ import { shown, thousands } from '../../checkpoint/failure.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { labelsOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
-import { checkAmounts } from '../evaluate/amounts.js';
 import { factsOfPicture } from '../../datasets/dataFiles.js';
 import { PROBE_TASKS, type ProbeSample, readProbeSet } from '../../datasets/probeSet.js';
 import { readQuestionSet } from '../../datasets/questionSet.js';
@@ -19,15 +18,12 @@ import { sameFamily } from '../../topology/model.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { folderOf, readSampleFiles } from './data.js';
 import type { Unit } from './job.js';
-import type { ProbeProgress, ProbeRequest } from './request.js';
-
-/** New tokens where the request says nothing: as many as the paper's probes use. */
-const DEFAULT_NEW_TOKENS = 128;
+import type { ParsedProbe, ProbeProgress } from './request.js';
 
 export type Samples = { kind: 'swap'; items: ProbeSample[] } | { kind: 'skip' | 'attention'; items: Question[] };
 
 export interface ProbeSetup {
-  kind: ProbeRequest['kind'];
+  kind: ParsedProbe['kind'];
   mode: 'from' | 'only';
   part: 'layer' | 'attention' | 'mlp';
   checkpoints: Checkpoint[];
@@ -59,18 +55,10 @@ export interface ProbeSetup {
  * @throws `bad-request` for what does not fit together, and what opening checkpoints and reading data sets throw.
  */
 export async function setUp(
-  request: ProbeRequest,
+  request: ParsedProbe,
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<ProbeSetup> {
-  const {
-    kind,
-    mode = 'from',
-    part = 'layer',
-    maxNewTokens = DEFAULT_NEW_TOKENS,
-    seed = 0,
-    badLines = 'stop',
-  } = request;
-  checkAmounts({ samples: request.samples, seed, maxNewTokens });
+  const { kind, mode, part, maxNewTokens, seed, badLines } = request;
   const most = kind === 'attention' ? 2 : 1;
   if (request.checkpoints.length < 1 || request.checkpoints.length > most) {
     throw new FrankensteinError(
@@ -105,7 +93,7 @@ export async function setUp(
 
   progress?.({ phase: 'Reading samples', done: 0, total: 0, remainingSeconds: null });
   const data = path.resolve(request.data);
-  const { samples, fingerprint, warnings } = await readSamples(request, data, seed, badLines, signal);
+  const { samples, fingerprint, warnings } = await readSamples(request, data, signal);
   const units = unitsOf(samples);
   return {
     kind,
@@ -149,14 +137,8 @@ interface ReadSamples {
   warnings: string[];
 }
 
-async function readSamples(
-  request: ProbeRequest,
-  data: string,
-  seed: number,
-  badLines: 'stop' | 'skip',
-  signal: AbortSignal | undefined,
-): Promise<ReadSamples> {
-  const { kind, samples: count } = request;
+async function readSamples(request: ParsedProbe, data: string, signal: AbortSignal | undefined): Promise<ReadSamples> {
+  const { kind, samples: count, seed, badLines } = request;
   if (kind === 'swap') {
     const tasks = tasksOf(request.tasks);
     const { items, fingerprint, warnings } = await readSampleFiles(data, readProbeSet, { badLines, signal });

@@ -1,27 +1,46 @@
 /** What a spectrum is asked for. Plain data: crosses processes and identifies a run. */
+import * as v from 'valibot';
 import type { Progress } from '../../calls.js';
+import { quoted } from '../../checkpoint/failure.js';
 import type { StageRequest } from '../../checkpoint/stage.js';
+import { cuts, machine, optional, stages, text, texts } from '../declare/field.js';
 import type { SpectrumMode } from './result.js';
 
-export interface SpectrumRequest {
-  /** Two or more, in lineage order. */
-  stages: StageRequest[];
+const MODES = ['exact', 'fast'] as const satisfies readonly SpectrumMode[];
+
+export const spectrumRequest = v.object({
   /** Exact below `EXACT_LIMIT` of work, else fast, when left out. */
-  mode?: SpectrumMode | undefined;
+  mode: optional(
+    v.picklist(MODES, ({ input }) => `There is no mode ${quoted(String(input))}; there are ${MODES.join(' and ')}.`),
+    {
+      flags: [
+        {
+          syntax: '--mode <mode>',
+          help: 'all values, or the first and an estimate of the rest with its error (default: exact where that takes minutes at most)',
+        },
+      ],
+    },
+  ),
   /** Regular expression over canonical names. */
-  filter?: string | undefined;
+  filter: optional(text, {
+    flags: [{ syntax: '--filter <regex>', help: 'only weights whose canonical name matches, such as self_attn' }],
+  }),
   /**
    * Matrices taken exactly in a fast run: `name` (with all its parts), or `name#part`. The panel's *Refine*. The run
    * stays the same one: what it has is kept, and what was refined once stays so.
    */
-  refine?: string[] | undefined;
-  cuts?: [number, number] | undefined;
-  /** Bytes the engine may hold at once. */
-  memory?: number | undefined;
-  threads?: number | undefined;
-  /** Folder for runs; nothing is stored when left out. */
-  runsFolder?: string | undefined;
-}
+  refine: optional(texts, {
+    flags: [
+      { syntax: '--refine <names...>', help: 'with fast: weights taken exactly all the same; name, or name#part' },
+    ],
+  }),
+  cuts: cuts(),
+  /** Two or more, in lineage order. */
+  stages: stages(),
+  ...machine({ memory: 'memory budget, such as 2GB', threads: 'worker threads (default: all cores)' }),
+});
+
+export type SpectrumRequest = v.InferInput<typeof spectrumRequest>;
 
 /** What it will cost, before it starts. */
 export interface SpectrumPlan {

@@ -44,12 +44,6 @@ export interface SpectrumSetup {
 /** Opens the stages and lists the matrices. Throws `bad-request` for what does not fit together, and what opening throws. */
 export async function setUp(request: SpectrumRequest, context: CallContext): Promise<SpectrumSetup> {
   checkFilter(request.filter);
-  if (request.mode !== undefined && !MODES.includes(request.mode)) {
-    throw new FrankensteinError(
-      'bad-request',
-      `There is no mode ${quoted(String(request.mode))}; there are ${MODES.join(' and ')}.`,
-    );
-  }
   const { labels, checkpoints, alignment } = await openStages(request, context);
   const weights = alignment.tensors.filter(({ segments }) =>
     segments.some(({ stored }) => stored[0]!.shape.length >= 2),
@@ -89,8 +83,6 @@ export async function setUp(request: SpectrumRequest, context: CallContext): Pro
     ),
   };
 }
-
-const MODES: readonly SpectrumMode[] = ['exact', 'fast'];
 
 /** @throws `bad-request` for a filter that is no regular expression */
 function checkFilter(filter: string | undefined): void {

@@ -1,5 +1,6 @@
 /** Takes the spectra of a lineage's updates: plan, run the matrices in workers, journal, aggregate. */
-import { guardOf } from '../shapes.js';
+import { questionOf } from '../declare/question.js';
+import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
 import { createHash } from 'node:crypto';
 import type { CallContext } from '../../calls.js';
@@ -20,8 +21,9 @@ import { type CurvesPlace, CurvesWriter } from './curves.js';
 import type { SpectrumJob, SpectrumOutcome } from './job.js';
 import { budgetFor, schedule, type SpectrumBudget, totalOf, workOf } from './plan.js';
 import { createSpectrumMeter } from './progress.js';
-import type { SpectrumProgress, SpectrumRequest } from './request.js';
+import { type SpectrumProgress, spectrumRequest, type SpectrumRequest } from './request.js';
 import type { SpectrumMode, SpectrumResult, TensorSpectra } from './result.js';
+import { spectrumResult } from './schema.js';
 import { type Matrix, pairsOf, setUp, sourcesOf, type SpectrumSetup } from './setup.js';
 
 /** Changes whenever what a journal holds would come out differently, so that old journals are not reused. */
@@ -80,10 +82,18 @@ export async function spectrum(
         filter,
         stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
       },
-      request: { kind: 'spectrum', labels, fingerprints, mode, filter, tasks: totalOf(setup.matrices).matrices },
+      request: {
+        kind: 'spectrum',
+        labels,
+        fingerprints,
+        mode,
+        filter,
+        question: questionOf(spectrumRequest, request, labels),
+        tasks: totalOf(setup.matrices).matrices,
+      },
       checkpoints,
       startedAt,
-      isResult: guardOf('spectrum'),
+      isResult: guardOf(spectrumResult),
     },
     (run) => takeAll(setup, budget, run, workerFile, context),
     async (outcomes, origin) => {

@@ -1,14 +1,13 @@
 /** Evaluations for people: the three abilities with intervals, and who differs from whom. */
-import { type EvaluatePlan, type AbilityName } from '../engine/analyses/evaluate/request.js';
-import { mainReference, readingOf } from '../protocol/evaluationReading.js';
-import { ABILITIES, type EvaluateResult } from '../engine/analyses/evaluate/result.js';
-import { formatSeconds, interval, signed } from './probeReport.js';
-import { formatBytes, formatCount, formatPercent, table } from './terminal.js';
+import { type EvaluatePlan, type AbilityName } from './request.js';
+import { mainReference, readingOf } from './reading.js';
+import { ABILITIES, type EvaluateResult } from './result.js';
+import { formatBytes, formatCount, formatPercent, formatSeconds, interval, signed, table } from '../../report/text.js';
 
 const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reasoning', rea: 'reasoning' };
 
-/** @param all comparisons with every reference; otherwise those with IN alone */
-export function evaluateReport(result: EvaluateResult, all: boolean): string {
+/** @param options.all comparisons with every reference; otherwise those with IN alone */
+export function report(result: EvaluateResult, { all = false }: { all?: boolean } = {}): string {
   const parts = [
     heading(result),
     readingOf(result, mainReference(result)).join('\n'),
@@ -21,14 +20,7 @@ export function evaluateReport(result: EvaluateResult, all: boolean): string {
 }
 
 /** One line: what is to be done, and how long it may take. */
-export function evaluationPlanSentence({
-  questions,
-  generations,
-  cached,
-  memory,
-  seconds,
-  basis,
-}: EvaluatePlan): string {
+export function planSentence({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
   const time =
     seconds === null

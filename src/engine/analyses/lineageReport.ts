@@ -1,9 +1,9 @@
 /** What the tables of a lineage share: its stages, the names of its updates, what has no counterpart. */
-import type { FileDifference } from '../engine/checkpoint/fileDifference.js';
-import type { MissingTensor } from '../engine/lineage/align.js';
-import type { StageSummary } from '../engine/lineage/stageSummary.js';
-import type { Section } from '../engine/topology/topology.js';
-import { formatBytes, formatCount, table } from './terminal.js';
+import type { FileDifference } from '../checkpoint/fileDifference.js';
+import type { MissingTensor } from '../lineage/align.js';
+import type { StageSummary } from '../lineage/stageSummary.js';
+import type { Section } from '../topology/topology.js';
+import { formatBytes, formatCount, table } from '../report/text.js';
 
 /** Longer lists are cut with a count; the JSON has all. */
 const LISTED = 8;

@@ -1,20 +1,15 @@
 /** Spectra for people: stages, a table of layers, a summary of regions. */
-import type { SpectrumPlan } from '../engine/analyses/spectrum/request.js';
-import type {
-  LayerSpectra,
-  MetricName,
-  SpectraAggregate,
-  SpectrumResult,
-  Spread,
-} from '../engine/analyses/spectrum/result.js';
-import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
-import { formatSeconds } from './probeReport.js';
-import { formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
+import type { SpectrumPlan } from './request.js';
+import type { LayerSpectra, MetricName, SpectraAggregate, SpectrumResult, Spread } from './result.js';
+import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from '../lineageReport.js';
+import { formatBytes, formatCount, formatNumber, formatPercent, formatSeconds, table } from '../../report/text.js';
+
+export { spectraCsv as csv } from './csv.js';
 
 /** The rank whose fraction of the energy the table shows. */
 const SHOWN_RANK = 16;
 
-export function spectrumReport(result: SpectrumResult): string {
+export function report(result: SpectrumResult): string {
   const parts = [
     stagesTable(result),
     explanation(result),
@@ -36,7 +31,7 @@ export function spectrumReport(result: SpectrumResult): string {
 }
 
 /** One line: what is to be done, and how long it may take. */
-export function spectrumPlanSentence({ mode, matrices, bytes, memory, threads, seconds }: SpectrumPlan): string {
+export function planSentence({ mode, matrices, bytes, memory, threads, seconds }: SpectrumPlan): string {
   return `${formatCount(matrices)} matrices, ${mode} mode: ${formatBytes(bytes)} to read, within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}, about ${formatSeconds(seconds)} on this machine.`;
 }
 

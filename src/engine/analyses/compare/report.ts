@@ -1,11 +1,13 @@
 /** The comparison for people: stages, a table of layers with bars, a summary of regions. */
-import type { Aggregate, CompareResult, DeltaAggregate } from '../engine/analyses/compare/result.js';
-import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from './lineageReport.js';
-import { bar, formatNumber, formatPercent, table } from './terminal.js';
+import type { Aggregate, CompareResult, DeltaAggregate } from './result.js';
+import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from '../lineageReport.js';
+import { bar, formatNumber, formatPercent, table } from '../../report/text.js';
+
+export { tensorsCsv as csv } from './csv.js';
 
 const BAR_WIDTH = 16;
 
-export function compareReport(result: CompareResult): string {
+export function report(result: CompareResult): string {
   const parts = [
     stagesTable(result),
     `Relative update ‖ΔW‖/‖W‖ per layer, its matrices concatenated (the panel's default metric); bars are scaled to their\ncolumn's largest. ‖ΔW‖ is the Frobenius norm of the whole layer. "×floor" is ‖ΔW‖ over the rounding noise that\n${dtypesOf(result)} storage alone would give: near or below 1, the figure says little about training.`,

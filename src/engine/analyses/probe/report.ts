@@ -1,12 +1,22 @@
 /** Probes for people: a table over layers with bars, intervals and regions. */
-import type { ProbePlan } from '../engine/analyses/probe/request.js';
-import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from '../engine/analyses/probe/result.js';
-import { regionOfLayer } from '../engine/topology/cuts.js';
-import { bar, formatBytes, formatCount, formatNumber, formatPercent, table } from './terminal.js';
+import type { ProbePlan } from './request.js';
+import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from './result.js';
+import { regionOfLayer } from '../../topology/cuts.js';
+import {
+  bar,
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatSeconds,
+  interval,
+  signed,
+  table,
+} from '../../report/text.js';
 
 const BAR_WIDTH = 20;
 
-export function probeReport(result: ProbeResult): string {
+export function report(result: ProbeResult): string {
   const parts = [
     heading(result),
     ...body(result),
@@ -36,12 +46,6 @@ export function planSentence({
       ? ''
       : `\nThe model is larger than the memory budget: ${formatBytes(streamedBytes)} are read again at every pass.`;
   return `${formatCount(samples)} samples × ${formatCount(depths)} layers: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.${streamed}`;
-}
-
-export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${Math.ceil(seconds)} s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
-  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
 function heading({ checkpoints, cuts, data, maxNewTokens }: ProbeResult): string {
@@ -135,14 +139,6 @@ function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult)
     ...(checkpoints.length > 1 ? [true, false] : []),
   ];
   return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nCIs: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
-}
-
-export function interval(low: number, high: number): string {
-  return `${(100 * low).toFixed(1)} … ${(100 * high).toFixed(1)}`;
-}
-
-export function signed(fraction: number): string {
-  return `${fraction > 0 ? '+' : fraction < 0 ? '−' : ''}${(100 * Math.abs(fraction)).toFixed(1)}`;
 }
 
 function signedNumber(value: number): string {

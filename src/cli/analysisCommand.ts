@@ -1,0 +1,174 @@
+/**
+ * The commands of the analyses. Their options, help, request, plan, progress and output all come from the definitions: a
+ * field of a request is an option here without another line.
+ */
+import path from 'node:path';
+import { Command, Option } from 'commander';
+import type { GenericSchema, ObjectEntries } from 'valibot';
+import { ANALYSES } from '../engine/analyses/analyses.js';
+import type { AnyDefinition, CommandDeclaration, Report } from '../engine/analyses/declare/definition.js';
+import { type Flag, type NamedCheckpoint, notesOf, type Options } from '../engine/analyses/declare/field.js';
+import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
+import { FrankensteinError } from '../engine/errors.js';
+import { type CommandContext, typed } from './options.js';
+import { writeOutput } from './output.js';
+import { createProgressLine, note, print } from './terminal.js';
+
+/** The calls of an analysis, by name: each request is checked by the engine. */
+type Calls = Record<string, (request: object, context: CallContext<Progress & CountProgress>) => Promise<unknown>>;
+
+/** One command per declaration, in the order of the registry. @param of those of lineages, or of models that run */
+export function analysisCommands(context: CommandContext, of: 'lineages' | 'models'): Command[] {
+  return ANALYSES.filter(({ joint }) => (joint === ' → ') === (of === 'lineages')).flatMap((definition) => {
+    const groups = new Map<string, Command>();
+    return definition.commands.flatMap((declaration) => {
+      const [name, below] = declaration.name.split(' ') as [string, string | undefined];
+      const command = commandOf(context, definition, declaration, below ?? name);
+      if (below === undefined) return [command];
+      const known = groups.get(name);
+      const group = known ?? new Command(name).description(definition.groups![name]!);
+      groups.set(name, group.addCommand(command));
+      return known === undefined ? [group] : [];
+    });
+  });
+}
+
+function commandOf(
+  context: CommandContext,
+  definition: AnyDefinition,
+  declaration: CommandDeclaration,
+  name: string,
+): Command {
+  const command = new Command(name).description(declaration.description);
+  for (const { syntax, help } of declaration.arguments) command.argument(syntax, help);
+  const entries = fieldsOf(definition, declaration, name);
+  // The options of the result stand before those of the machine.
+  const own = Object.entries(entries);
+  const machine = own.findIndex(([key]) => key === 'memory');
+  for (const entry of own.slice(0, machine)) addField(command, name, entry[1]);
+  addOutput(command, definition);
+  for (const entry of own.slice(machine)) addField(command, name, entry[1]);
+  return command.action(async () => {
+    const options = command.opts<Options>();
+    const paths = command.processedArgs.flat().filter((place): place is string => typeof place === 'string');
+    const request = await requestOf(context, declaration, entries, paths, options);
+    await run(context, definition, request, options);
+  });
+}
+
+/** The entries of the request that this command has options for, and the command's own. */
+function fieldsOf({ request }: AnyDefinition, { more = {}, prepare }: CommandDeclaration, name: string): ObjectEntries {
+  const { entries } = request as unknown as { entries: ObjectEntries };
+  const shown = Object.entries(entries).filter(([, entry]) => {
+    const { only = [name], isCheckpoints } = notesOf(entry);
+    return only.includes(name) && !(isCheckpoints && prepare !== undefined);
+  });
+  return { ...Object.fromEntries(shown), ...more };
+}
+
+function addField(command: Command, name: string, entry: ObjectEntries[string]): void {
+  const { flags } = notesOf(entry);
+  for (const flag of flags) command.addOption(optionOf(flag, name, entry));
+}
+
+function optionOf({ syntax, help, read, default: value }: Flag, name: string, entry: GenericSchema): Option {
+  const option = new Option(syntax, typeof help === 'string' ? help : help(name));
+  if (entry.type !== 'optional' && !notesOf(entry).isCheckpoints) option.makeOptionMandatory();
+  if (value !== undefined) option.default(value);
+  const choices = choicesOf(entry);
+  if (choices !== undefined) option.choices(choices);
+  if (read !== undefined) option.argParser<unknown>(typed(read as (text: string, before: unknown) => unknown));
+  return option;
+}
+
+/** What a field of a few words accepts. */
+function choicesOf(entry: GenericSchema): string[] | undefined {
+  const schema = (entry as { wrapped?: GenericSchema }).wrapped ?? entry;
+  return schema.type === 'picklist' ? [...(schema as unknown as { options: string[] }).options] : undefined;
+}
+
+function addOutput(command: Command, { csvRow, reportFlags = [], tellsPlan }: AnyDefinition): void {
+  command.option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout');
+  if (csvRow !== undefined) command.option('--csv <file>', `write one row per ${csvRow} as CSV; - for stdout`);
+  for (const { syntax, help } of reportFlags) command.option(syntax, help);
+  if (tellsPlan !== undefined) command.option('--plan', 'say what the run would cost, and do not run');
+}
+
+async function requestOf(
+  { engine, signal }: CommandContext,
+  { fixed = {}, prepare }: CommandDeclaration,
+  entries: ObjectEntries,
+  paths: readonly string[],
+  options: Options,
+): Promise<object> {
+  const places = paths.map((place) => path.resolve(place));
+  const request: Record<string, unknown> = {};
+  for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, places, options);
+  const prepared = prepare && (await prepare(engine, places, request, { signal }));
+  return { ...request, ...fixed, ...prepared };
+}
+
+/** What the options say of a field. */
+function valueOf(entry: GenericSchema, places: readonly string[], options: Options): unknown {
+  const { flags, from, isCheckpoints, each = (one: NamedCheckpoint) => one } = notesOf(entry);
+  if (isCheckpoints) return checkpointsOf(flags, places, options).map(each);
+  const resolved = { ...options };
+  for (const flag of flags) {
+    const key = keyOf(flag);
+    if (flag.isPath && typeof options[key] === 'string') resolved[key] = path.resolve(options[key]);
+  }
+  return from === undefined ? flags[0] && resolved[keyOf(flags[0])] : from(resolved);
+}
+
+/** Commander's name of an option: `--max-new-tokens <n>` is `maxNewTokens`, and `--no-runs` is `runs`. */
+function keyOf({ syntax }: Flag): string {
+  return new Option(syntax).attributeName();
+}
+
+/** The checkpoints with what else is said of each, comma-separated: labels, and whatever more their schema has. */
+function checkpointsOf(flags: readonly Flag[], places: readonly string[], options: Options): NamedCheckpoint[] {
+  const lists = flags.map((flag) => {
+    const [key, given] = [keyOf(flag), options[keyOf(flag)] as string[] | undefined];
+    if (given !== undefined && given.length !== places.length)
+      throw new FrankensteinError(
+        'bad-request',
+        `--${key} names ${given.length} ${/names of the (\w+)/.exec(String(flags[0]!.help))![1]}, but ${places.length} are given.`,
+      );
+    return { flag, given };
+  });
+  return places.map((place, index) => ({
+    path: place,
+    ...Object.fromEntries(lists.map(({ flag, given }) => [keyOf(flag).replace(/s$/, ''), given?.[index]])),
+  }));
+}
+
+async function run(
+  { engine, signal }: CommandContext,
+  definition: AnyDefinition,
+  request: object,
+  options: Options,
+): Promise<void> {
+  const { name, unit, tellsPlan } = definition;
+  const { json, csv, plan: planOnly } = options as { json?: string; csv?: string; plan?: boolean };
+  if (json === '-' && csv === '-')
+    throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
+  const calls = engine as unknown as Calls;
+  const plan = () => calls[`plan${name[0]!.toUpperCase()}${name.slice(1)}`]!(request, { signal });
+  const texts = (await definition.report()) as Report<unknown, unknown>;
+  if (planOnly) {
+    const found = await plan();
+    return print(json === '-' ? `${JSON.stringify(found)}\n` : `${texts.planSentence!(found)}\n`);
+  }
+  // Who watches is told before; measuring takes a few seconds, which a script need not wait for.
+  if (tellsPlan === 'always' && process.stderr.isTTY) note(texts.planSentence!(await plan()));
+  const line = createProgressLine(unit);
+  let result: unknown;
+  try {
+    result = await calls[name]!(request, { signal, progress: (progress) => line.show(progress) });
+  } finally {
+    line.clear();
+  }
+  if (json !== undefined) await writeOutput(json, `${JSON.stringify(result)}\n`);
+  if (csv !== undefined) await writeOutput(csv, texts.csv!(result));
+  if (json !== '-' && csv !== '-') await print(texts.report(result, options));
+}

@@ -1,0 +1,23 @@
+/** What the engine runs of an evaluation. */
+import type { CallContext } from '../../calls.js';
+import type { Tools } from '../declare/definition.js';
+import { evaluate } from './evaluate.js';
+import { planEvaluate } from './plan.js';
+import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request.js';
+import type { EvaluateResult } from './result.js';
+
+export function plan(
+  request: ParsedEvaluation,
+  { workerFile, turns, release }: Tools,
+  context?: CallContext<EvaluateProgress>,
+): Promise<EvaluatePlan> {
+  return planEvaluate(request, workerFile, turns, release, context);
+}
+
+export function run(
+  request: ParsedEvaluation,
+  { workerFile, host }: Tools,
+  context?: CallContext<EvaluateProgress>,
+): Promise<EvaluateResult> {
+  return evaluate(request, workerFile, host, context);
+}

@@ -1,0 +1,62 @@
+/** Evaluations: vision, vision-to-reasoning and reasoning of checkpoints, and of what is stitched of them. */
+import { define } from '../declare/definition.js';
+import { type HybridsRequest, sweepFields, sweepOf, transferFields } from './hybridsRequest.js';
+import { evaluateRequest } from './request.js';
+import { evaluateResult } from './schema.js';
+
+const IN_AND_RL = [
+  { syntax: '<in>', help: 'the supervised checkpoint' },
+  { syntax: '<rl>', help: 'the checkpoint after reinforcement learning' },
+];
+
+function lineage(paths: readonly string[]): HybridsRequest {
+  return { in: { path: paths[0]! }, rl: { path: paths[1]! } };
+}
+
+export const definition = define({
+  name: 'evaluate',
+  request: evaluateRequest,
+  result: evaluateResult,
+  analysis: () => import('./analysis.js'),
+  report: () => import('./report.js'),
+  titles: { evaluate: 'Abilities', transfer: 'Transferability', sweep: 'Sweep' },
+  joint: ', ',
+  runKinds: ['evaluate', 'transfer', 'sweep'],
+  icon: 'graph-line',
+  isNot: 'is no evaluation',
+  leaves: 'The answers so far are kept, and the next start continues from there.',
+  unit: 'answers',
+  tellsPlan: 'asked',
+  reportFlags: [{ syntax: '--all', help: 'list the comparisons with every reference, not only with IN' }],
+  commands: [
+    {
+      name: 'evaluate',
+      description:
+        'Measure vision, vision-to-reasoning and reasoning of checkpoints and recipes, with intervals and paired tests',
+      arguments: [{ syntax: '<checkpoint...>', help: 'folders, configs, shards, indexes or recipes' }],
+    },
+    {
+      name: 'transfer',
+      description: 'Stitch the regions of RL into IN and vice versa, six ways, and measure what transfers',
+      arguments: IN_AND_RL,
+      fixed: { kind: 'transfer' },
+      more: transferFields,
+      prepare: async (engine, paths, { base, cuts }, context) => {
+        const given = { base: base && { path: base as string }, cuts } as Pick<HybridsRequest, 'base' | 'cuts'>;
+        const { checkpoints } = await engine.hybrids({ ...lineage(paths), ...given }, context);
+        return { checkpoints };
+      },
+    },
+    {
+      name: 'sweep',
+      description: 'Move the cut between IN and RL, or α from one to the other, and measure every step',
+      arguments: IN_AND_RL,
+      fixed: { kind: 'sweep' },
+      more: sweepFields,
+      prepare: async (engine, paths, options, context) => {
+        const { checkpoints, axis } = await engine.hybrids({ ...lineage(paths), sweep: sweepOf(options) }, context);
+        return { checkpoints, axis: axis ?? undefined };
+      },
+    },
+  ],
+});
