@@ -13,6 +13,7 @@ const ORDER = [
   'calls.ts',
   'numerics',
   'onnx',
+  'families',
   'topology',
   'runtime',
   'checkpoint',
