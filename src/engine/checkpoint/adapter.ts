@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { FrankensteinError } from '../errors.js';
-import { familyById } from '../topology/families.js';
+import { layoutById } from '../families/list.js';
 import { canonicalName } from '../topology/names.js';
 import { findBase } from './base.js';
 import { targetFinder } from './adapterTargets.js';
@@ -247,7 +247,7 @@ function twice(file: string, first: string, second: string): FrankensteinError {
 }
 
 function unknownTarget(file: string, onDisk: string, base: Checkpoint): FrankensteinError {
-  const canonical = canonicalName(onDisk.replace(/^base_model\.model\./, ''), familyById(base.layout));
+  const canonical = canonicalName(onDisk.replace(/^base_model\.model\./, ''), layoutById(base.layout));
   const leftOut = [...leftOutWeights(base)].find(([name]) => canonical.startsWith(name.replace(/weight$/, '')));
   if (leftOut !== undefined)
     return new FrankensteinError(

@@ -1,6 +1,6 @@
 /** Which weight of its base a name of an adapter means, also where the adapter was trained on the text model alone. */
 import { FrankensteinError } from '../errors.js';
-import { familyById, HEADS } from '../topology/families.js';
+import { layoutById, HEADS } from '../families/list.js';
 import { canonicalName } from '../topology/names.js';
 import { isUnder } from '../topology/place.js';
 import type { Checkpoint } from './checkpoint.js';
@@ -24,7 +24,7 @@ export interface Target {
  * @throws `mismatch` from the finder where several weights fit.
  */
 export function targetFinder(base: Checkpoint, file: string): (name: string) => Target {
-  const family = familyById(base.layout);
+  const family = layoutById(base.layout);
   let byRest: Map<string, string[]> | undefined;
   return (name) => {
     const canonical = canonicalName(name, family);
@@ -44,7 +44,7 @@ export function targetFinder(base: Checkpoint, file: string): (name: string) => 
 }
 
 function languageByRest(base: Checkpoint): Map<string, string[]> {
-  const { language } = familyById(base.layout);
+  const { language } = layoutById(base.layout);
   const byRest = new Map<string, string[]>();
   for (const name of base.tensors.keys()) {
     if (!isUnder(name, language.roots) && !isUnder(name, HEADS)) continue;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { CallContext } from '../calls.js';
 import type { FoundCheckpoint } from './found.js';
 import { throwIfCancelled } from '../errors.js';
-import { familyByNames } from '../topology/families.js';
+import { layoutByNames } from '../families/list.js';
 import { hubFolder, hubSnapshots } from './hub.js';
 import { parsePythonJson } from './json.js';
 import {
@@ -119,7 +119,7 @@ async function recogniseModel(
   const map =
     index === undefined ? undefined : await readWeightMap(path.join(folder, index), signal).catch(() => undefined);
   const modelType = hasConfig ? await readModelType(path.join(folder, 'config.json'), signal) : undefined;
-  const family = modelType ?? (map === undefined ? undefined : familyByNames(map.shardOf.keys())?.id) ?? 'unknown';
+  const family = modelType ?? (map === undefined ? undefined : layoutByNames(map.shardOf.keys())?.id) ?? 'unknown';
   let bytes = 0;
   for (const shard of map?.shards ?? (main === DEFAULT_FILE ? [main] : weights)) {
     bytes += await stat(path.join(folder, shard)).then(

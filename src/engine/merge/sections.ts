@@ -1,6 +1,6 @@
 /** The tensors of a checkpoint by where merging looks for them: numbered layers, what comes before them, what after. */
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
-import { familyById } from '../topology/families.js';
+import { layoutById } from '../families/list.js';
 import { isExtra } from '../topology/names.js';
 import { indexInStacks, placeTensor } from '../topology/place.js';
 import type { Section } from '../topology/topology.js';
@@ -42,7 +42,7 @@ export function sectionsOf(checkpoint: Checkpoint): Record<Section, SectionTenso
     projector: make(),
     other: make(),
   };
-  const { vision, language } = familyById(checkpoint.layout);
+  const { vision, language } = layoutById(checkpoint.layout);
   for (const [name, tensor] of checkpoint.tensors) {
     // Not run, and numbered where the result may have a layer of its own.
     if (isExtra(name)) continue;

@@ -13,7 +13,7 @@ import {
   positive,
   valueOf,
 } from './config/check.js';
-import type { LanguageFamily } from './families.js';
+import type { LanguageFamily } from '../families/family.js';
 
 export interface Rotation {
   /** Radians per position for each pair of a head's dimensions, fp32 as transformers computes them. */

@@ -6,7 +6,7 @@ import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { FrankensteinError } from '../errors.js';
 import { textConfig, tiesHead } from '../topology/model.js';
 import { checked, isRecord, type JsonObject, outOfRange } from './config/check.js';
-import { foreign, refuseForeign } from './config/keys.js';
+import { foreign, type KnownKeys, refuseForeign } from './config/keys.js';
 import {
   type LanguageSettings,
   languageSchema,
@@ -14,8 +14,9 @@ import {
   type VisionSettings,
   visionSchema,
 } from './config/schema.js';
-import { type LanguageFamily, MODEL_FAMILIES, type ModelFamily, type VisionFamily } from './families.js';
-import { ACTIVATIONS, type Activation } from './graphs/ops.js';
+import { MODEL_FAMILIES, modelFamily, type ModelFamily } from '../families/list.js';
+import type { Activation, LanguageFamily, VisionFamily } from '../families/family.js';
+import { ACTIVATIONS } from './graphs/ops.js';
 import type { LayerShape } from './graphs/language.js';
 import { readRope, type Rotation } from './rope.js';
 
@@ -83,7 +84,7 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
       'unsupported',
       `${shown(checkpoint.path)} has no config.json; a model cannot be run without one (it can still be compared).`,
     );
-  const family = MODEL_FAMILIES.find(({ modelType }) => modelType === checkpoint.family);
+  const family = modelFamily(checkpoint.family);
   if (family === undefined) {
     throw new FrankensteinError(
       'unsupported',
@@ -95,13 +96,18 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
   const text = textConfig(config);
   const at = text === config ? '' : 'text_config';
   const { image_token_id: imageToken } = checked(modelSchema, config, file);
-  refuseForeign(config, file);
-  if (text !== config) refuseForeign(text, file, at);
+  const { name, keys } = family;
+  refuseForeign(config, { name, keys: keys.language }, file);
+  if (text !== config) refuseForeign(text, { name, keys: keys.language }, file, at);
   const notices: string[] = [];
   const language = readLanguage({ checkpoint, file, at, config, text, family: family.language, notices });
   const vision =
     family.vision && checkpoint.visionLayers > 0
-      ? readVision(checkpoint, file, family.vision, config['vision_config'] ?? {}, language)
+      ? readVision(
+          { checkpoint, file, family: family.vision, known: { name, keys: keys.vision ?? [] } },
+          config['vision_config'] ?? {},
+          language,
+        )
       : undefined;
   if (vision !== undefined) {
     if (imageToken === undefined) throw malformed(checkpoint, 'has no image_token_id in its config.');
@@ -247,15 +253,21 @@ function keyAt(at: string, key: string): string {
 const AT_VISION = 'vision_config';
 const CHANNELS = 3;
 
+interface VisionSource {
+  checkpoint: Checkpoint;
+  /** config.json, for messages. */
+  file: string;
+  family: VisionFamily;
+  known: KnownKeys;
+}
+
 function readVision(
-  checkpoint: Checkpoint,
-  file: string,
-  family: VisionFamily,
+  { checkpoint, file, family, known }: VisionSource,
   config: unknown,
   language: LanguageSpec,
 ): VisionSpec {
   const { root, mlp, merger } = family;
-  if (isRecord(config)) refuseForeign(config, file, AT_VISION);
+  if (isRecord(config)) refuseForeign(config, known, file, AT_VISION);
   const settings = checked(visionSchema(family), config, file, AT_VISION);
   refuseOtherRotation(config as JsonObject, file);
   const patch = tensorOf(checkpoint, `${root}.patch_embed.proj.weight`);

@@ -1,6 +1,7 @@
 /** Reads a model's shape off its config and tensor names: the config says how many layers run, names say what is there. */
 import { FrankensteinError } from '../errors.js';
-import { type Family, UNKNOWN_FAMILY, familyById, familyByModelType, familyByNames } from './families.js';
+import { UNKNOWN_LAYOUT, layoutById, layoutByModelType, layoutByNames, modelFamily } from '../families/list.js';
+import type { Layout } from '../families/family.js';
 import { canonicalName, canonicalNames, extraName } from './names.js';
 import { type ModelShape, indexInStacks, placeTensor } from './place.js';
 
@@ -45,7 +46,7 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   }
   const language = countLayers(stored, config && configuredLayers(config));
   const vision = family.vision.stacks.map((stack, index) =>
-    countLayers(storedVision[index]!, config && configuredBlocks(config, stack)),
+    countLayers(storedVision[index]!, config && configuredBlocks(config, family.vision.counts?.[stack])),
   );
   const layers = language.count;
   const visionStacks = vision.map(({ count }) => count);
@@ -88,7 +89,7 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
     } else if (
       tiesHead(config, modelType) === false &&
       !headStored &&
-      family !== UNKNOWN_FAMILY &&
+      family !== UNKNOWN_LAYOUT &&
       layers > 0 &&
       ![...names.values()].some((name) => /(?:^|\.)(?:output|embed_out)\.weight$/.test(name))
     ) {
@@ -142,7 +143,7 @@ const COMPUTED_BUFFER = /(?:^|\.)(?:inv_freq|original_inv_freq|position_ids|mask
  * count, is a buffer that it computes, or a head that it ties.
  */
 export function isNeeded(onDisk: string, model: ModelShape, config: Config | undefined): boolean {
-  const name = canonicalName(onDisk, familyById(model.layout));
+  const name = canonicalName(onDisk, layoutById(model.layout));
   if (COMPUTED_BUFFER.test(name)) return false;
   if (name === 'lm_head.weight' && config !== undefined && tiesHead(config, stringOf(config['model_type'])) === true)
     return false;
@@ -151,10 +152,10 @@ export function isNeeded(onDisk: string, model: ModelShape, config: Config | und
   return layer === null || layer < (section === 'vision' ? model.visionLayers : model.layers);
 }
 
-function chooseFamily(onDisk: readonly string[], modelType: string | undefined, warnings: string[]): Family {
-  const byNames = familyByNames(onDisk);
-  const byType = modelType === undefined ? undefined : familyByModelType(modelType);
-  if (byType === undefined) return byNames ?? UNKNOWN_FAMILY;
+function chooseFamily(onDisk: readonly string[], modelType: string | undefined, warnings: string[]): Layout {
+  const byNames = layoutByNames(onDisk);
+  const byType = modelType === undefined ? undefined : layoutByModelType(modelType);
+  if (byType === undefined) return byNames ?? UNKNOWN_LAYOUT;
   if (byNames === undefined || byNames === byType || hasLayers(onDisk, byType)) return byType;
   warnings.push(
     `config.json says ${modelType}, but the tensor names are those of ${byNames.id}; they are read as ${byNames.id}.`,
@@ -163,7 +164,7 @@ function chooseFamily(onDisk: readonly string[], modelType: string | undefined, 
 }
 
 /** Whether any tensor lies in the numbered language layers that `family` should have. */
-function hasLayers(onDisk: readonly string[], family: Family): boolean {
+function hasLayers(onDisk: readonly string[], family: Layout): boolean {
   for (const name of canonicalNames(onDisk, family).names.values()) {
     if (indexInStacks(name, family.language.stacks) !== null) return true;
   }
@@ -183,24 +184,12 @@ function configuredLayers(config: Config): number | undefined {
   return countOf(textConfig(config)['num_hidden_layers']) ?? countOf(config['num_hidden_layers']);
 }
 
-/** Blocks of a vision stack; Mllama's second one has a count of its own. */
-function configuredBlocks(config: Config, stack: string): number | undefined {
+/** Blocks of a vision stack. @param key of their count, where the stack has one of its own */
+function configuredBlocks(config: Config, key: string | undefined): number | undefined {
   const vision = objectOf(config['vision_config']) ?? objectOf(objectOf(config['thinker_config'])?.['vision_config']);
-  if (/\.global_transformer\./.test(stack)) return countOf(vision?.['num_global_layers']);
+  if (key !== undefined) return countOf(vision?.[key]);
   return countOf(vision?.['depth']) ?? countOf(vision?.['num_hidden_layers']);
 }
-
-/** Models without a head of their own unless their config says so, by the defaults of transformers 5.24. */
-const UNTIED_BY_DEFAULT: ReadonlySet<string> = new Set([
-  'qwen2',
-  'qwen3',
-  'llama',
-  'qwen2_vl',
-  'qwen2_5_vl',
-  'qwen3_vl',
-]);
-/** Those of them whose text_config's flag also ties. */
-const TIED_BY_TEXT: ReadonlySet<string> = new Set(['qwen2_vl', 'qwen2_5_vl']);
 
 /**
  * Whether transformers 5.24 takes the embedding where no head is stored (it takes a stored one in any case). Undefined
@@ -208,8 +197,10 @@ const TIED_BY_TEXT: ReadonlySet<string> = new Set(['qwen2_vl', 'qwen2_5_vl']);
  */
 export function tiesHead(config: Config, modelType: string | undefined): boolean | undefined {
   const flags = [config['tie_word_embeddings'], textConfig(config)['tie_word_embeddings']];
-  if (modelType === undefined || !UNTIED_BY_DEFAULT.has(modelType)) return configuredTie(config);
-  return flags[0] === true || (TIED_BY_TEXT.has(modelType) && flags[1] === true);
+  const family = modelType === undefined ? undefined : modelFamily(modelType);
+  // Families that are run have a head of their own unless their config says otherwise.
+  if (family === undefined) return configuredTie(config);
+  return flags[0] === true || (family.tiedByText === true && flags[1] === true);
 }
 
 /** What the config says about tying, where all its flags agree; some models' top level and text config differ. */
@@ -241,8 +232,8 @@ export function sameFamily(a: FamilyMember, b: FamilyMember): void {
       stringOf(a.config?.['model_type']) !== undefined && stringOf(b.config?.['model_type']) !== undefined;
     if (a.family === b.family || !bothConfigured) return;
     // A private model_type over a known layout is a finetune; among text models the layout alone tells nothing.
-    const bothKnown = familyByModelType(a.family) !== undefined && familyByModelType(b.family) !== undefined;
-    if (!bothKnown && a.layout !== 'text' && a.layout !== UNKNOWN_FAMILY.id) return;
+    const bothKnown = layoutByModelType(a.family) !== undefined && layoutByModelType(b.family) !== undefined;
+    if (!bothKnown && a.layout !== 'text' && a.layout !== UNKNOWN_LAYOUT.id) return;
   }
   throw new FrankensteinError(
     'mismatch',

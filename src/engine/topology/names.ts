@@ -2,7 +2,7 @@
  * Canonical names. Two layouts of the same model exist on disk (transformers 4.52 moved the parts under `model.`, and
  * keeps writing whichever was loaded), so tensors are compared under one spelling and shown under the one on disk.
  */
-import type { Family } from './families.js';
+import type { Layout } from '../families/family.js';
 
 /** Common to all families, in this order. */
 const RENAMES: readonly (readonly [RegExp, string])[] = [
@@ -39,7 +39,7 @@ export function otherwiseCounted(canonical: string): string {
 }
 
 /** The name both layouts of `family` share. Idempotent for names that real checkpoints have. */
-export function canonicalName(onDisk: string, family: Family): string {
+export function canonicalName(onDisk: string, family: Layout): string {
   let name = onDisk;
   for (const rules of [family.renames ?? [], RENAMES, family.flatLanguage ? FLAT_LANGUAGE : []]) {
     for (const [pattern, replacement] of rules) name = name.replace(pattern, replacement);
@@ -53,7 +53,7 @@ export function canonicalName(onDisk: string, family: Family): string {
  */
 export function canonicalNames(
   onDisk: readonly string[],
-  family: Family,
+  family: Layout,
 ): { names: Map<string, string>; clashes: string[] } {
   const taken = new Set(onDisk.filter((name) => canonicalName(name, family) === name));
   const names = new Map<string, string>();

@@ -1,15 +1,16 @@
 /**
  * Places a tensor by its canonical name: section, layer, unified depth, component, region. What a family looks like
- * is in `families.ts`; what its segments mean (`o_proj`, `ln_q`, …) is common to all and here.
+ * is in `families/`; what its segments mean (`o_proj`, `ln_q`, …) is common to all and here.
  */
 import type { TensorPlace } from './tensorPlace.js';
 import { regionOfLayer } from './cuts.js';
-import { type Family, HEADS, familyById } from './families.js';
+import { HEADS, layoutById } from '../families/list.js';
+import type { Layout } from '../families/family.js';
 import type { Component } from './topology.js';
 
 /** What placing needs to know of a model. A `Checkpoint` is one. */
 export interface ModelShape {
-  /** Id of the entry in `families.ts`. */
+  /** Id of the entry in `families/`. */
   layout: string;
   /** Language layers. */
   layers: number;
@@ -27,7 +28,7 @@ export const LAYER_INDEX_LIMIT = 9_999;
 
 /** The place of the tensor called `name` (canonical) in `model`; `cuts` as in `cuts.ts`. */
 export function placeTensor(name: string, model: ModelShape, cuts: readonly [number, number]): TensorPlace {
-  const family = familyById(model.layout);
+  const family = layoutById(model.layout);
   const component = componentOf(name, family);
   const outside = { layer: null, depth: null, region: null };
   // Before vision: mergers live inside the vision tower.
@@ -82,7 +83,7 @@ const COMMON_COMPONENTS: readonly (readonly [Component, RegExp])[] = [
   ['attention', /attn|attention|^w?qkv$|^wo$/],
 ];
 
-function componentOf(name: string, family: Family): Component {
+function componentOf(name: string, family: Layout): Component {
   for (const [pattern, component] of family.components ?? []) if (pattern.test(name)) return component;
   if (isUnder(name, HEADS)) return 'embedding';
   const segments = name.split('.');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import { openModel } from '../../../src/engine/models/model.js';
-import { familyById } from '../../../src/engine/topology/families.js';
+import { layoutById } from '../../../src/engine/families/list.js';
 import { canonicalName } from '../../../src/engine/topology/names.js';
 import { distance, floats, FOLDER as MODELS, promptOf, type StoredPrompt } from '../model/expectations.js';
 
@@ -51,7 +51,7 @@ describe('adapters against PEFT', () => {
       it('changes the weights as PEFT does, and no others', async () => {
         const { layout } = await openCheckpoint(base);
         const updates = new Map(
-          Object.entries(expected.updates).map(([key, value]) => [canonicalName(key, familyById(layout)), value]),
+          Object.entries(expected.updates).map(([key, value]) => [canonicalName(key, layoutById(layout)), value]),
         );
         const result = await engine.compare({ stages: [{ path: base }, { path: adapter }] });
         for (const tensor of result.tensors) {
@@ -78,7 +78,7 @@ describe('adapters against PEFT', () => {
         const updates = new Map(
           Object.entries(expected.updates)
             .filter(([, { shape }]) => shape.length > 1)
-            .map(([key, value]) => [canonicalName(key, familyById(layout)), value]),
+            .map(([key, value]) => [canonicalName(key, layoutById(layout)), value]),
         );
         const result = await engine.spectrum({ stages: [{ path: base }, { path: adapter }] });
         for (const {

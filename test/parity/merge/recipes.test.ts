@@ -14,7 +14,7 @@ import { openModel } from '../../../src/engine/models/model.js';
 import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
 import { userMessage } from '../../../src/engine/models/processor/messages.js';
 import { createProcessor } from '../../../src/engine/models/processor/processor.js';
-import { familyById } from '../../../src/engine/topology/families.js';
+import { layoutById } from '../../../src/engine/families/list.js';
 import { canonicalName } from '../../../src/engine/topology/names.js';
 import { distance } from '../model/expectations.js';
 
@@ -64,7 +64,7 @@ describe('recipes against mergekit', () => {
 });
 
 async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation): Promise<void> {
-  const family = familyById(checkpoint.layout);
+  const family = layoutById(checkpoint.layout);
   const wanted = new Map(Object.entries(tensors).map(([name, figures]) => [canonicalName(name, family), figures]));
   assert.deepEqual([...checkpoint.tensors.keys()].sort(), [...wanted.keys()].sort());
   assert.deepEqual(

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { MODEL_FAMILIES } from '../../../src/engine/models/families.js';
+import { MODEL_FAMILIES } from '../../../src/engine/families/list.js';
 import { readRope, type Rope } from '../../../src/engine/models/rope.js';
 import { textConfig } from '../../../src/engine/topology/model.js';
 import { FOLDER, floats } from './expectations.js';

@@ -115,6 +115,24 @@ describe('a config', () => {
     assert.equal(language.layers, 4);
   });
 
+  it('may not have settings that its family does not know, but may describe itself', async () => {
+    await refuses('qwen3', undefined, 'norm_offset', [1, true, 'unit', [1]], 'unsupported');
+    await refuses('qwen2_5_vl-tied', 'text_config', 'value_scale', [0.5], 'unsupported');
+    // Another tower's: transformers would read it there.
+    await refuses('qwen2_vl', 'vision_config', 'window_size', [112], 'unsupported');
+    await refuses('qwen2_5_vl-tied', 'vision_config', 'deepstack_visual_indexes', [[1]], 'unsupported');
+    const { language } = await specWith('llama3', {
+      norm_offset: null,
+      value_scale: 0,
+      auto_map: { AutoConfig: 'x.Y' },
+      unsloth_version: '2026.1',
+      _attn_implementation_autoset: true,
+      sep_token_id: 5,
+      torch_dtype: 'bfloat16',
+    });
+    assert.equal(language.layers, 4);
+  });
+
   it('decides about biases and windows as transformers does', async () => {
     await assert.rejects(specWith('qwen3', { attention_bias: true }), { code: 'malformed', message: /q_proj\.bias/ });
     const { language, notices } = await specWith('llama-biased', { attention_bias: false });

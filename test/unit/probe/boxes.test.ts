@@ -7,7 +7,7 @@ import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { boxScaleOf, boxScales } from '../../../src/engine/grading/boxScale.js';
 import { isRight } from '../../../src/engine/grading/grade.js';
 import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
-import { MODEL_FAMILIES } from '../../../src/engine/models/families.js';
+import { MODEL_FAMILIES } from '../../../src/engine/families/list.js';
 import { temporaryFolder } from '../../fixtures/checkpoints.js';
 import { copyCheckpoint, SAMPLES } from './support.js';
 

@@ -14,6 +14,7 @@ const ORDER = [
   'report',
   'numerics',
   'onnx',
+  'families',
   'topology',
   'runtime',
   'checkpoint',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { TensorPlace } from '../../../src/engine/topology/tensorPlace.js';
-import { FAMILIES, familyByModelType, familyByNames } from '../../../src/engine/topology/families.js';
+import { LAYOUTS as FAMILIES, layoutByModelType, layoutByNames } from '../../../src/engine/families/list.js';
 import { canonicalName, canonicalNames } from '../../../src/engine/topology/names.js';
 import { LAYER_INDEX_LIMIT, placeTensor } from '../../../src/engine/topology/place.js';
 import type { Component, Region, Section } from '../../../src/engine/topology/topology.js';
@@ -730,7 +730,7 @@ const EXPECTED: Record<string, Row[]> = {
 describe('placeTensor', () => {
   for (const [modelType, rows] of Object.entries(EXPECTED)) {
     describe(modelType, () => {
-      const family = familyByModelType(modelType)!;
+      const family = layoutByModelType(modelType)!;
       const model = {
         layout: family.id,
         layers: 28,
@@ -777,7 +777,7 @@ describe('families', () => {
     for (const [modelType, layoutOf] of Object.entries(LAYOUTS)) {
       for (const layout of ['old', 'new'] as const) {
         const { tensors } = layoutOf({ layers: 4, visionLayers: 2, hidden: 8, vocabulary: 8, tied: true, layout });
-        assert.equal(familyByNames(tensors.map(({ name }) => name)), familyByModelType(modelType), modelType);
+        assert.equal(layoutByNames(tensors.map(({ name }) => name)), layoutByModelType(modelType), modelType);
       }
     }
   });
@@ -789,7 +789,7 @@ describe('families', () => {
   });
 
   it('have fixtures, so that each entry is tested', () => {
-    const covered = new Set(Object.keys(LAYOUTS).map((modelType) => familyByModelType(modelType)?.id));
+    const covered = new Set(Object.keys(LAYOUTS).map((modelType) => layoutByModelType(modelType)?.id));
     // The MoE twins of two families differ in the experts alone.
     for (const { id } of FAMILIES) assert.ok(covered.has(id) || id.endsWith('_moe'), id);
   });
@@ -797,7 +797,7 @@ describe('families', () => {
 
 describe('canonicalNames', () => {
   it('never lets two tensors share a name', () => {
-    const family = familyByModelType('llava')!;
+    const family = layoutByModelType('llava')!;
     const onDisk = [
       'vision_tower.vision_model.a',
       'vision_tower.a',
@@ -810,7 +810,7 @@ describe('canonicalNames', () => {
     assert.equal(new Set(names.values()).size, onDisk.length);
     assert.equal(names.get('model.vision_tower.a'), 'model.vision_tower.a');
     assert.deepEqual(clashes, ['vision_tower.vision_model.a', 'vision_tower.a']);
-    const omni = canonicalNames(['thinker.thinker.b', 'thinker.b', 'b'], familyByModelType('qwen2_5_omni')!);
+    const omni = canonicalNames(['thinker.thinker.b', 'thinker.b', 'b'], layoutByModelType('qwen2_5_omni')!);
     assert.equal(new Set(omni.names.values()).size, 3);
   });
 });

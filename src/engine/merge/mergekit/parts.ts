@@ -1,18 +1,8 @@
 /** Parts of mergekit's configs that several forms write. */
+import { familyOf } from '../../families/list.js';
 import { sectionsOf } from '../sections.js';
 import type { Parameter, Scalar, Setting } from '../recipe/ast.js';
 import type { MergekitContext } from './context.js';
-
-/** `model_type` values for which mergekit 0.1.5 has a table of modules; of others it guesses them from the names. */
-const TABLES: ReadonlySet<string> = new Set([
-  'qwen2_vl',
-  'qwen2_5_vl',
-  'qwen3_vl',
-  'qwen3_vl_moe',
-  'gemma3',
-  'mistral3',
-  'llama4',
-]);
 
 export interface SliceEntry {
   model: string;
@@ -29,8 +19,9 @@ export function around(
 ): Record<string, unknown> {
   if (owner.visionLayers === 0 && sectionsOf(owner).projector.before.length === 0)
     return { ...extra, base_model: first, slices };
-  const vision = owner.family === 'llama4' ? 'vision_model' : 'vision_tower';
-  if (!TABLES.has(owner.family))
+  const known = familyOf(owner.family)?.mergekitVision;
+  const vision = known ?? 'vision_tower';
+  if (known === undefined)
     notes.push(
       `mergekit has no table of modules for ${owner.family} and guesses them from the names of the tensors: it may call them otherwise than text_decoder, ${vision} and multi_modal_projector.`,
     );

@@ -1,7 +1,29 @@
-/** Settings that change what a layer computes and that no family here has: other families' arithmetic under a known name. */
+/** Which settings of a config are understood, and which are refused by name. */
 import { quoted, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { isEmpty, type JsonObject, valueOf } from './check.js';
+
+/**
+ * Settings of any config that change no layer: what the file is, where it comes from, what concerns training, generation
+ * and classification heads. Most are those that transformers gives every config.
+ */
+const DESCRIPTIVE: ReadonlySet<string> = new Set(
+  `add_cross_attention architectures attn_implementation auto_map bad_words_ids begin_suppress_tokens
+  chunk_size_feed_forward compression_config cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample
+  dtype early_stopping embd_pdrop encoder_no_repeat_ngram_size exponential_decay_length_penalty finetuning_task
+  forced_bos_token_id forced_eos_token_id gradient_checkpointing hidden_dropout id2label ignore_index is_decoder
+  is_encoder_decoder is_llama_config keys_to_ignore_at_inference label2id length_penalty llm_config max_length
+  max_sequence_length min_length model_max_length model_type no_repeat_ngram_size num_beam_groups num_beams num_labels
+  num_return_sequences output_attentions output_hidden_states output_router_logits output_scores prefix problem_type
+  pruned_heads quantization_config remove_invalid_values repetition_penalty resid_pdrop return_dict return_dict_in_generate
+  seq_length sep_token_id suppress_tokens task_specific_params temperature text_config tf_legacy_loss thinker_config
+  tie_encoder_decoder tokenizer_class tokenizer_model_max_length tokenizer_padding_side top_k top_p torch_dtype torchscript
+  transformers.js_config transformers_version typical_p use_bfloat16 use_cache use_flash_attn vision_config`.split(
+    /\s+/,
+  ),
+);
+/** The same by form: private settings, ids of tokens, versions of tools, marks of a trainer. */
+const DESCRIPTIVE_FORM = /^_|_token_ids?$|_token_index$|_version$|^unsloth_/;
 
 /** With the value, besides null, false, 0 and empty, that changes nothing. */
 const FOREIGN: Readonly<Record<string, unknown>> = {
@@ -54,17 +76,36 @@ const FOREIGN: Readonly<Record<string, unknown>> = {
   use_absolute_position_embeddings: undefined,
 };
 
+/** What a family understands, for `refuseForeign`. */
+export interface KnownKeys {
+  /** The family's name, for people. */
+  name: string;
+  /** Settings that are read, or have no effect on the family's arithmetic. */
+  keys: readonly string[];
+}
+
 /**
+ * Refuses what would change the arithmetic: settings of other families, and settings that are not known at all. What is
+ * null, false, 0 or empty says nothing.
  * @param at the object in the file ("text_config"); empty for the whole file.
  * @throws `unsupported`, naming the first such key and its value.
  */
-export function refuseForeign(config: JsonObject, file: string, at = ''): void {
+export function refuseForeign(config: JsonObject, { name, keys }: KnownKeys, file: string, at = ''): void {
+  const keyAt = (key: string) => (at === '' ? key : `${at}.${key}`);
   for (const [key, neutral] of Object.entries(FOREIGN)) {
     const value = config[key];
     if (isEmpty(value) || value === neutral) continue;
-    throw foreign(file, at === '' ? key : `${at}.${key}`, value);
+    throw foreign(file, keyAt(key), value);
   }
-  if (config['is_causal'] === false) throw foreign(file, 'is_causal', false);
+  if (config['is_causal'] === false) throw foreign(file, keyAt('is_causal'), false);
+  for (const [key, value] of Object.entries(config)) {
+    const known = keys.includes(key) || Object.hasOwn(FOREIGN, key) || key === 'is_causal';
+    if (known || isEmpty(value) || DESCRIPTIVE.has(key) || DESCRIPTIVE_FORM.test(key)) continue;
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} sets ${quoted(keyAt(key))} to ${valueOf(value)}, which is not known as a setting of ${name} and may change what the model computes. Where it changes nothing, take it out of the file.`,
+    );
+  }
 }
 
 /** The refusal of a setting that changes the arithmetic. */

@@ -1,6 +1,6 @@
 /** Every setting of a model's config that its graphs are built from: type, range, and what transformers takes for a missing one. */
 import * as v from 'valibot';
-import type { LanguageFamily, VisionFamily } from '../families.js';
+import type { LanguageFamily, VisionFamily } from '../../families/family.js';
 import { between, count, flag, index, listOf, positive, text } from './check.js';
 
 const indices = listOf(index, 'a list of whole numbers');

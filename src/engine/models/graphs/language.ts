@@ -5,18 +5,9 @@
  *
  * Dimensions: B rows of the batch, S tokens of this pass, C slots of the cache.
  */
+import type { Activation } from '../../families/family.js';
 import { ElementType, Graph } from '../../onnx/graph.js';
-import {
-  type Activation,
-  type WeightFormat,
-  attentionWeights,
-  gatedMlp,
-  linear,
-  matrix,
-  rmsNorm,
-  someRows,
-  vector,
-} from './ops.js';
+import { type WeightFormat, attentionWeights, gatedMlp, linear, matrix, rmsNorm, someRows, vector } from './ops.js';
 
 export interface LayerShape {
   hidden: number;

@@ -1,11 +1,9 @@
 /** Pieces of graphs that several layers share: weights, linear maps, norms, activations. Activations are fp32. */
+import type { Activation } from '../../families/family.js';
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
 
 /** How a weight matrix enters a graph: fp32, or the 16 bits on disk, widened inside the graph at every use. */
 export type WeightFormat = 'F32' | 'BF16' | 'F16';
-
-/** Functions between the matrices of an MLP, by the names that configs use. */
-export type Activation = 'silu' | 'gelu' | 'gelu_pytorch_tanh' | 'quick_gelu';
 
 export const ACTIVATIONS: readonly string[] = [
   'silu',

@@ -2,6 +2,7 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { malformed, quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
+import { MODEL_FAMILIES } from '../../families/list.js';
 import { PIXEL_LIMIT } from './decodeImage.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
 import type { Filter } from './resample.js';
@@ -20,8 +21,8 @@ export interface ImageSettings {
   std: readonly number[] | undefined;
 }
 
-/** As transformers names them, without the suffixes of its backends. Different names of one processor. */
-const SUPPORTED = ['Qwen2VLImageProcessor', 'Qwen2_5_VLImageProcessor', 'Qwen3VLImageProcessor'];
+/** Those of all families. */
+const SUPPORTED = [...new Set(MODEL_FAMILIES.flatMap(({ vision }) => vision?.processors ?? []))];
 
 /** Transformers' defaults for what a file leaves out. */
 const DEFAULTS = {

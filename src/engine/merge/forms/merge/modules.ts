@@ -1,5 +1,5 @@
 /** Which part of a model a module of mergekit's configs is. */
-import { familyById } from '../../../topology/families.js';
+import { layoutById } from '../../../families/list.js';
 import type { Section } from '../../../topology/topology.js';
 import type { Source } from '../../compile/types.js';
 import { MODULES } from '../../recipe/schema/words.js';
@@ -7,7 +7,7 @@ import { sectionsOf } from '../../sections.js';
 
 /** Undefined when the model has no such module. */
 export function sectionOfModule(module: string, { checkpoint }: Source): Section | undefined {
-  const { language, vision, projector } = familyById(checkpoint.layout);
+  const { language, vision, projector } = layoutById(checkpoint.layout);
   const known = Object.hasOwn(MODULES, module) ? MODULES[module]!.section : undefined;
   // mergekit names the modules of a family that it has no table for by where they lie.
   const inferred = language.roots.includes(module)

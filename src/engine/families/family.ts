@@ -1,0 +1,124 @@
+/**
+ * What a family of models is, as data. A family that is only compared has a layout; one that is run has a model too.
+ *
+ * Paths are canonical (see `topology/names.ts`) and match whole dotted segments: `model.visual` holds
+ * `model.visual.merger.norm` and not `model.visually`. Source of the layouts: the weight maps of the published checkpoints
+ * and transformers.
+ */
+
+/** What a tensor is part of. */
+export type Component = 'attention' | 'mlp' | 'norm' | 'embedding' | 'other';
+
+/** Functions between the matrices of an MLP, by the names that configs use. */
+export type Activation = 'silu' | 'gelu' | 'gelu_pytorch_tanh' | 'quick_gelu';
+
+/** One family: a file of this folder, and a line in `list.ts`. */
+export interface Family {
+  /** `model_type` values of its configs; exactly one where it has a model. */
+  modelTypes: readonly string[];
+  /** Where its tensors belong. */
+  layout: Layout;
+  /** How it is run; left out: it can be compared, inspected and merged only. */
+  model?: ModelDeclaration;
+  /** What mergekit 0.1.5 calls its vision encoder, where it has a table of the family's modules. */
+  mergekitVision?: 'vision_tower' | 'vision_model';
+}
+
+/** Where tensors belong, by name. Several families may have one. */
+export interface Layout {
+  /** Names the layout; the family shown for a checkpoint without a config. */
+  id: string;
+  /**
+   * Recognises the layout without a config: every pattern must fit some name on disk, digits written `N`. Entries are
+   * tried in table order, so a special case stands before the general one. Empty: never recognised, only named.
+   */
+  signs: readonly RegExp[];
+  /** On-disk spellings of this family alone, applied before the common ones. Must be idempotent together with them. */
+  renames?: readonly (readonly [RegExp, string])[];
+  /** The older layout kept the language model at `model.layers`; the newer one at `model.language_model.layers`. */
+  flatLanguage?: true;
+  projector: readonly string[];
+  vision: {
+    roots: readonly string[];
+    /** Numbered stacks in the order data flows; the index of a later stack continues the former's. */
+    stacks: readonly string[];
+    /** Key of `vision_config` that counts the blocks of a stack, where it is not `depth` or `num_hidden_layers`. */
+    counts?: Readonly<Record<string, string>>;
+  };
+  language: {
+    roots: readonly string[];
+    stacks: readonly string[];
+  };
+  /** Names whose component their segments do not tell. First match wins, before the common rules. */
+  components?: readonly (readonly [RegExp, Component])[];
+}
+
+/** How a family is run. Source of every number: the configuration classes of transformers, whose defaults a config may omit. */
+export interface ModelDeclaration {
+  /** For people. */
+  name: string;
+  /** A head that is not stored is also tied by the flag of `text_config`; otherwise only by that of the whole config. */
+  tiedByText?: true;
+  /** Every setting of its config that is understood: read here, or without effect on this family's arithmetic. */
+  keys: {
+    /** Of the language model: `text_config`, or the config itself. */
+    language: readonly string[];
+    /** Of `vision_config`. */
+    vision?: readonly string[];
+  };
+  language: LanguageFamily;
+  vision?: VisionFamily;
+}
+
+/** How the three coordinates of a token share the frequencies of the rotation. */
+export type RopeAxes =
+  /** One position per token. */
+  | 'text'
+  /** Contiguous sections: first time, then height, then width (Qwen2-VL). */
+  | 'sections'
+  /** Time, height, width in turn, time for the rest (Qwen3-VL). */
+  | 'interleaved';
+
+export interface LanguageFamily {
+  /** Canonical path above `layers`, `embed_tokens` and `norm`. */
+  root: string;
+  /** Where the config gives none. */
+  ropeTheta: number;
+  /** Of the RMS norms, where the config gives none. */
+  epsilon: number;
+  /** Biases: on queries, keys and values always, or on those and the output where the config's `attention_bias` says. */
+  biases: 'qkv' | 'attention_bias';
+  /** Whether the config's `mlp_bias` counts. */
+  mlpBias?: true;
+  /** Queries and keys are normalised per head. */
+  qkNorm?: true;
+  /** Sliding attention, from the layer on where the config gives none; left out: the family has none. */
+  windowsFrom?: number;
+  axes: RopeAxes;
+  /** Frequencies per axis, where the config gives none. Empty for `text`. */
+  sections: readonly number[];
+}
+
+export interface VisionFamily {
+  /** Canonical path of the tower. */
+  root: string;
+  /** Key of the config that holds the tower's width. */
+  widthKey: 'hidden_size' | 'embed_dim';
+  norm: 'rms' | 'layer';
+  /** Matrices of a block's MLP: gate, up, down, or in, out. */
+  mlp: { kind: 'gated'; gate: string; up: string; down: string } | { kind: 'plain'; first: string; second: string };
+  /** Where the config gives none. */
+  activation: Activation;
+  merger: { norm: string; first: string; second: string };
+  patchSize: number;
+  /** Attention within windows in all blocks but the config's `fullatt_block_indexes`. */
+  windows?: { size: number; fullBlocks: readonly number[] };
+  /** Coordinates of boxes in answers: pixels of the image as it was resized, or thousandths of its sides. */
+  boxes: 'pixels' | 'thousandths';
+  /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
+  processors: readonly string[];
+  /** A learned table of positions, interpolated to the image's grid. */
+  positionTable?: true;
+  /** Features of some blocks that are added to the first language layers' outputs. */
+  deepstack?: { merger: VisionFamily['merger']; blocks: readonly number[] };
+}

@@ -1,0 +1,71 @@
+/** What several families have in common. */
+
+/** Nested under `model.language_model` since transformers 4.52, and canonically for all. */
+export const NESTED = { roots: ['model.language_model'], stacks: ['model.language_model.layers'] } as const;
+/** The Qwen vision tower, which GLM-4V shares. The merger is a projector, hence looked for before the tower. */
+export const QWEN_VISION = { roots: ['model.visual'], stacks: ['model.visual.blocks'] } as const;
+export const QWEN_MERGER = ['model.visual.merger', 'model.visual.deepstack_merger_list'] as const;
+export const LLAVA_PROJECTOR = ['model.multi_modal_projector', 'model.image_newline'] as const;
+
+export function tower(...stacks: string[]) {
+  return { roots: ['model.vision_tower'], stacks: stacks.map((stack) => `model.vision_tower.${stack}`) };
+}
+
+/** Canonical paths above `layers`, `embed_tokens` and `norm`. */
+export const NESTED_ROOT = 'model.language_model';
+export const FLAT_ROOT = 'model';
+/** Of the Qwen vision tower. */
+export const QWEN_TOWER = 'model.visual';
+
+export const QWEN2_MERGER = { norm: 'ln_q', first: 'mlp.0', second: 'mlp.2' } as const;
+export const QWEN3_MERGER = { norm: 'norm', first: 'linear_fc1', second: 'linear_fc2' } as const;
+
+/** Image processors as transformers names them, without the suffixes of its backends. Different names of one processor. */
+export const QWEN_PROCESSORS = ['Qwen2VLImageProcessor', 'Qwen2_5_VLImageProcessor', 'Qwen3VLImageProcessor'] as const;
+
+/** Settings of every language model here; `pretraining_tp` cut matrices into parts with the same result. */
+export const LANGUAGE_KEYS = [
+  'attention_bias',
+  'attention_dropout',
+  'head_dim',
+  'hidden_act',
+  'hidden_size',
+  'initializer_range',
+  'intermediate_size',
+  'layer_types',
+  'max_position_embeddings',
+  'max_window_layers',
+  'mlp_bias',
+  'num_attention_heads',
+  'num_hidden_layers',
+  'num_key_value_heads',
+  'original_max_position_embeddings',
+  'partial_rotary_factor',
+  'pretraining_tp',
+  'rms_norm_eps',
+  'rope_parameters',
+  'rope_scaling',
+  'rope_theta',
+  'sliding_window',
+  'tie_word_embeddings',
+  'use_sliding_window',
+  'vocab_size',
+] as const;
+
+/** Settings of every Qwen vision tower; `in_chans` and `spatial_patch_size` are read by nobody. */
+export const QWEN_VISION_KEYS = [
+  'depth',
+  'hidden_act',
+  'hidden_size',
+  'in_channels',
+  'in_chans',
+  'initializer_range',
+  'num_heads',
+  'patch_size',
+  'rope_parameters',
+  'rope_scaling',
+  'rope_theta',
+  'spatial_merge_size',
+  'spatial_patch_size',
+  'temporal_patch_size',
+] as const;
