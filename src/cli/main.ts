@@ -6,6 +6,7 @@ import { compareCommand } from './compare.js';
 import { engineOfCommand } from './engine.js';
 import { evaluateCommand } from './evaluate.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf, SIGNALS } from './exit.js';
+import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
@@ -42,6 +43,7 @@ async function main(): Promise<number> {
     transferCommand(context),
     sweepCommand(context),
     mergeCommand(context),
+    freezeCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);

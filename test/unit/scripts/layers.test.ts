@@ -27,6 +27,7 @@ const ORDER = [
   'datasets',
   'grading',
   'analyses',
+  'freeze',
   'api.ts',
   'engine.ts',
   'worker.ts',
