@@ -1,20 +1,22 @@
 /** `frankenstein freeze`: is a part of the model necessary? The same training with it frozen: plan, run, verify, report. */
 import path from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { OUTSIDE, type FreezeInput, TRAINERS } from '../engine/freeze/schema.js';
+import { FrankensteinError } from '../engine/errors.js';
+import { OUTSIDE, type FreezeInput, type Outside, TRAINERS } from '../engine/freeze/schema.js';
 import { splitSelectors } from '../engine/freeze/selector.js';
 import { runsOf } from '../engine/freeze/matrix.js';
-import { freezePlanReport } from './freezeReport.js';
+import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
+import { failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
 import { type CommandContext, parseCount, parseCuts, parseSeed } from './options.js';
 import { writeOutput } from './output.js';
-import { print } from './terminal.js';
+import { createProgressLine, print } from './terminal.js';
 
 interface PlanOptions {
   data: string;
   trainer: (typeof TRAINERS)[number];
   freeze?: string[];
   trainOnly?: string[];
-  also?: string[];
+  also?: Outside[];
   method?: 'full' | 'lora';
   cuts?: [number, number];
   seeds?: number[];
@@ -37,7 +39,8 @@ interface PlanOptions {
 export function freezeCommand(context: CommandContext): Command {
   return new Command('freeze')
     .description('Freeze and retrain: the same training with layers frozen; is a part of the model necessary?')
-    .addCommand(planCommand(context));
+    .addCommand(planCommand(context))
+    .addCommand(verifyCommand(context));
 }
 
 function planCommand({ engine, signal }: CommandContext): Command {
@@ -55,7 +58,7 @@ function planCommand({ engine, signal }: CommandContext): Command {
       selectors,
     )
     .option('--train-only <what...>', 'a run per item in which no other language layer trains', selectors)
-    .option('--also <parts>', `frozen in every run, the control too: ${OUTSIDE.join(', ')}`, splitSelectors)
+    .option('--also <parts>', `frozen in every run, the control too: ${OUTSIDE.join(', ')}`, parseOutside)
     .addOption(
       new Option('--method <method>', 'all parameters, or LoRA adapters (default: full)').choices(['full', 'lora']),
     )
@@ -87,18 +90,67 @@ function planCommand({ engine, signal }: CommandContext): Command {
     });
 }
 
+interface VerifyOptions {
+  frozen?: string[];
+  also?: Outside[];
+  cuts?: [number, number];
+  json?: string;
+}
+
+function verifyCommand({ engine, signal }: CommandContext): Command {
+  const selectors = (text: string, before: string[] = []) => [...before, ...splitSelectors(text)];
+  return new Command('verify')
+    .description('Prove that frozen weights stayed as they were, bit for bit; exit code 9 where one moved')
+    .argument('<experiment or IN>', 'the folder of an experiment; or IN, followed by a result')
+    .argument('[result]', 'a checkpoint or adapter that was trained from IN')
+    .option('--frozen <what...>', 'what should have stayed: early, mid, late, layers such as 4-7, a pattern', selectors)
+    .option('--also <parts>', `parts that should have stayed: ${OUTSIDE.join(', ')}`, parseOutside)
+    .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', parseCuts)
+    .option('--json <file>', 'write the result as JSON (schema 1); - for stdout')
+    .action(async (first: string, second: string | undefined, options: VerifyOptions) => {
+      const { frozen = [], also, cuts } = options;
+      if (second === undefined && (frozen.length > 0 || also !== undefined))
+        throw new InvalidArgumentError(
+          '--frozen and --also go with IN and a result; an experiment says it in its plan.',
+        );
+      if (second !== undefined && frozen.length === 0 && also === undefined)
+        throw new InvalidArgumentError('--frozen says what should have stayed.');
+      const line = createProgressLine();
+      let result: VerifyResult;
+      try {
+        result = await engine.verifyFrozen(
+          second === undefined
+            ? { experiment: path.resolve(first) }
+            : { in: path.resolve(first), result: path.resolve(second), frozen, also, cuts },
+          { signal, progress: (progress) => line.show(progress) },
+        );
+      } finally {
+        line.clear();
+      }
+      if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
+      if (options.json !== '-') await print(verifyReport(result));
+      if (!result.passed) throw new FrankensteinError('not-frozen', failureOf(result));
+    });
+}
+
+function parseOutside(text: string): Outside[] {
+  return splitSelectors(text).map((part) => {
+    const known = OUTSIDE.find((name) => name === part);
+    if (known === undefined)
+      throw new InvalidArgumentError(`There is no part "${part}"; there are ${OUTSIDE.join(', ')}.`);
+    return known;
+  });
+}
+
 /** Only what was said: defaults stand in one place, the schema of the plan. */
 function settingsOf(checkpoint: string, options: PlanOptions): FreezeInput {
   const { freeze, trainOnly, also } = options;
-  const stray = also?.find((part) => !(OUTSIDE as readonly string[]).includes(part));
-  if (stray !== undefined)
-    throw new InvalidArgumentError(`--also knows no "${stray}"; there are ${OUTSIDE.join(', ')}.`);
   return {
     model: path.resolve(checkpoint),
     data: path.resolve(options.data),
     trainer: options.trainer,
     method: options.method,
-    also: also as FreezeInput['also'],
+    also,
     cuts: options.cuts,
     seeds: options.seeds,
     steps: options.steps,

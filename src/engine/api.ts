@@ -15,6 +15,7 @@ import type { Hybrids, HybridsRequest } from './analyses/evaluate/hybrids.js';
 import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './analyses/evaluate/request.js';
 import type { EvaluateResult } from './analyses/evaluate/result.js';
 import type { PlannedExperiment, PlanRequest } from './freeze/experiment.js';
+import type { VerifyRequest, VerifyResult } from './freeze/verifyExperiment.js';
 import type { ExportRequest, ExportResult } from './merge/export.js';
 import type { MergekitConfig } from './merge/mergekit.js';
 import type { RecipeCompletion } from './merge/language/complete.js';
@@ -72,6 +73,8 @@ export interface EngineApi {
   evaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluateResult>;
   /** Plans trainings that differ in what is frozen, and writes their folder. */
   planFreeze(request: PlanRequest, context?: CallContext<never>): Promise<PlannedExperiment>;
+  /** Whether frozen weights stayed as they were, bit for bit, and how far the others moved. */
+  verifyFrozen(request: VerifyRequest, context?: CallContext): Promise<VerifyResult>;
   /** A picture inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */

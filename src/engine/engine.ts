@@ -102,6 +102,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         (await import('./analyses/evaluate/evaluate.js')).evaluate(request, workerFile, host, context),
       ),
     planFreeze: lazy(async () => (await import('./freeze/experiment.js')).planExperiment),
+    verifyFrozen: lazy(async () => (await import('./freeze/verifyExperiment.js')).verifyFrozen),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),

@@ -11,6 +11,7 @@ import type { FreezeSettings } from './schema.js';
 import {
   escaped,
   type LayerPart,
+  matching,
   type ModelLayers,
   outsidePattern,
   parseSelector,
@@ -107,6 +108,19 @@ export async function planFreeze(
     runs,
     warnings: warningsOf(settings, runs, model),
   };
+}
+
+/** The parameters that a run freezes, by name: those in which one of its patterns is found. */
+export async function frozenNames(
+  { frozenPatterns }: PlannedRun,
+  model: Checkpoint,
+  signal?: AbortSignal,
+): Promise<Set<string>> {
+  const parameters = parametersOf(model);
+  const names = new Set<string>();
+  for (const pattern of frozenPatterns)
+    for (const { name } of await matching(pattern, parameters, signal)) names.add(name);
+  return names;
 }
 
 /** The control first: the others are read against it. */
