@@ -19,6 +19,7 @@ const node = {
   external: ['vscode', 'onnxruntime-node'],
   outExtension: { '.js': '.cjs' },
   plugins: [assembly],
+  loader: { '.py': 'text' }, // what freeze plans write
   sourcemap: production ? false : 'linked',
   minify: production,
   keepNames: true, // error names cross the process boundary

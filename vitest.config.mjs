@@ -6,8 +6,15 @@ import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { viteAssembly } from './scripts/assembly.mjs';
 
+/** Python files as their text, as esbuild's loader gives them. */
+const python = {
+  name: 'python',
+  transform: (/** @type {string} */ text, /** @type {string} */ id) =>
+    id.endsWith('.py') ? { code: `export default ${JSON.stringify(text)}`, map: null } : undefined,
+};
+
 export default defineConfig({
-  plugins: [viteAssembly],
+  plugins: [viteAssembly, python],
   test: {
     alias: { vscode: path.resolve('test/fixtures/vscodeModule.ts') },
     include: ['test/{unit,parity,fuzz}/**/*.test.ts'],

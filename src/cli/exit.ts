@@ -16,6 +16,7 @@ const EXIT_CODES: Record<string, number> = {
   'disk-full': EXIT_DISK,
   'engine-lost': 7,
   unavailable: 8,
+  'not-frozen': 9,
   cancelled: 130,
 };
 
@@ -45,6 +46,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   6    the disk is full, or a file becomes too large
   7    the engine process ended unexpectedly
   8    the language model that was chosen does not answer
+  9    weights that should have stayed frozen moved
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)`;
 
 function codeOf(error: unknown): string {

@@ -5,6 +5,7 @@ import { ENGINE_VERSION } from '../engine/version.js';
 import { analysisCommands } from './analysisCommand.js';
 import { engineOfCommand } from './engine.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf, SIGNALS } from './exit.js';
+import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
@@ -34,6 +35,7 @@ async function main(): Promise<number> {
     generateCommand(context),
     ...analysisCommands(context, 'models'),
     mergeCommand(context),
+    freezeCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);

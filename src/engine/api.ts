@@ -15,6 +15,8 @@ import type { Hybrids, HybridsRequest } from './analyses/evaluate/hybridsRequest
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
 import type { RecipeCompletion } from './merge/language/completion.js';
+import type { PlannedExperiment, PlanRequest } from './freeze/experiment.js';
+import type { VerifyRequest, VerifyResult } from './freeze/verifyExperiment.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
@@ -49,6 +51,10 @@ export interface EngineApi extends AnalysisCalls {
   exportMerged(request: ExportRequest, context?: CallContext): Promise<ExportResult>;
   /** The checkpoints of a transferability test (IN, RL and their six splices), or of a sweep. */
   hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
+  /** Plans trainings that differ in what is frozen, and writes their folder. */
+  planFreeze(request: PlanRequest, context?: CallContext<never>): Promise<PlannedExperiment>;
+  /** Whether frozen weights stayed as they were, bit for bit, and how far the others moved. */
+  verifyFrozen(request: VerifyRequest, context?: CallContext): Promise<VerifyResult>;
   /** A picture inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */

@@ -106,6 +106,8 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context,
       ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
+    planFreeze: lazy(async () => (await import('./freeze/experiment.js')).planExperiment),
+    verifyFrozen: lazy(async () => (await import('./freeze/verifyExperiment.js')).verifyFrozen),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),

@@ -25,6 +25,8 @@ export type ErrorCode =
   | 'disk-full'
   /** The request itself is wrong (unknown option, cuts outside the model, budget too small). */
   | 'bad-request'
+  /** Weights that should have stayed frozen moved, or are missing. */
+  | 'not-frozen'
   /** A language model that the user chose does not answer. */
   | 'unavailable'
   /** The user cancelled. */

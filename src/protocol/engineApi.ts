@@ -21,6 +21,8 @@ export type { LanguageModelRequest } from '../engine/grading/languageModel.js';
 export type { ExportRequest, ExportResult } from '../engine/merge/export/export.js';
 export type { MergekitConfig } from '../engine/merge/mergekit/mergekit.js';
 export type * from '../engine/merge/language/completion.js';
+export type { PlannedExperiment, PlanRequest } from '../engine/freeze/experiment.js';
+export type { VerifyRequest, VerifyResult } from '../engine/freeze/verifyExperiment.js';
 export type * from '../engine/merge/language/feedback.js';
 export type * from '../engine/merge/language/hover.js';
 export type { RecipeProblem } from '../engine/merge/recipe/problem.js';

@@ -29,6 +29,7 @@ const ORDER = [
   'datasets',
   'grading',
   'analyses',
+  'freeze',
   'api.ts',
   'engine.ts',
   'worker.ts',

@@ -1,0 +1,115 @@
+/** Plans of frozen trainings, and what became of them, as text. */
+import type { PlannedExperiment } from '../engine/freeze/experiment.js';
+import type { PlannedRun } from '../engine/freeze/plan.js';
+import type { GroupMovement, Verification } from '../engine/freeze/verify.js';
+import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
+import { formatCount, formatNumber, formatPercent, table } from '../engine/report/text.js';
+
+export function freezePlanReport({ plan, questions, out }: PlannedExperiment): string {
+  const { settings, model, runs, warnings } = plan;
+  const rows = runs.map((run) => [
+    run.name,
+    run.control ? 'nothing' : run.selections.map(({ text }) => text).join(', '),
+    formatCount(run.frozen.parameters),
+    formatCount(run.adapters?.parameters ?? run.trains.parameters),
+    pictureOf(run),
+  ]);
+  return [
+    `${model.path}: ${model.family}, ${model.layers} language layers, cuts ${model.cuts.join(',')}, ${formatCount(model.total.parameters)} parameters`,
+    `${settings.trainer}, ${settings.method}, ${formatCount(questions)} questions, ${formatCount(settings.steps)} steps, seeds ${settings.seeds.join(', ')}`,
+    '',
+    table([['run', 'freezes', 'frozen', 'trains', 'layers'], ...rows], [false, false, true, true, false]),
+    '',
+    '■ frozen  ◧ partly  □ trains',
+    ...warnings.map((warning) => `  ${warning}`),
+    out === null
+      ? 'Nothing is written; --out names a folder for it.'
+      : `${out}: run it with "frankenstein freeze run ${out}", or as its README says.`,
+    '',
+  ].join('\n');
+}
+
+const SIGNS = { frozen: '■', partly: '◧', trains: '□' } as const;
+
+/** A sign per language layer, in groups of ten. */
+function pictureOf({ layers }: PlannedRun): string {
+  return layers.map((state, layer) => `${layer > 0 && layer % 10 === 0 ? ' ' : ''}${SIGNS[state]}`).join('');
+}
+
+/** Tensors named in a list. */
+const NAMED = 8;
+
+export function verifyReport({ runs }: VerifyResult): string {
+  return `${runs
+    .map(({ run, verification }) =>
+      [
+        run === '' ? [] : [`${run}:`],
+        verification === null ? ['  no result yet'] : verificationLines(verification),
+      ].flat(),
+    )
+    .flat()
+    .join('\n')}\n`;
+}
+
+function verificationLines({
+  result,
+  madeOf,
+  passed,
+  frozen,
+  moved,
+  missing,
+  groups,
+  warnings,
+}: Verification): string[] {
+  const held = frozen.tensors - moved.length - missing.length;
+  const proof =
+    frozen.rounded > 0 ? `identical, ${frozen.rounded} of them only once IN is rounded` : 'bit-identical to IN';
+  return [
+    `  ${result}${madeOf === null ? '' : ` (${madeOf})`}`,
+    `  ${passed ? '✔' : '✘'} frozen: ${formatCount(held)} of ${formatCount(frozen.tensors)} tensors are ${proof} (${formatCount(frozen.parameters)} parameters in all)`,
+    ...moved
+      .slice(0, NAMED)
+      .map(
+        ({ name, changed, elements, maxAbs, belowStep }) =>
+          `    moved: ${name}, ${formatCount(changed)} of ${formatCount(elements)} weights, by up to ${formatNumber(maxAbs)}${belowStep ? ', less than half a step of its dtype in IN' : ''}`,
+      ),
+    ...(moved.length > NAMED ? [`    and ${formatCount(moved.length - NAMED)} more`] : []),
+    ...missing.slice(0, NAMED).map(({ name, reason }) => `    missing: ${name}. ${reason}`),
+    ...(groups.length === 0 ? [] : indented(groupTable(groups))),
+    ...warnings.map((warning) => `  ${warning}`),
+  ];
+}
+
+function groupTable(groups: readonly GroupMovement[]): string {
+  return table(
+    [
+      ['free to move', 'update', '× rounding floor', 'weights changed', 'tensors unmoved'],
+      ...groups.map(({ group, fro, timesFloor, changed, tensors, unmoved }) => [
+        group,
+        formatNumber(fro),
+        formatNumber(timesFloor),
+        formatPercent(changed),
+        `${unmoved} of ${tensors}`,
+      ]),
+    ],
+    [false, true, true, true, true],
+  );
+}
+
+function indented(text: string): string[] {
+  return text.split('\n').map((line) => `  ${line}`);
+}
+
+/** The first tensor that failed, in a sentence. */
+export function failureOf({ runs }: VerifyResult): string {
+  for (const { run, verification } of runs) {
+    const [moved, missing] = [verification?.moved[0], verification?.missing[0]];
+    const where = run === '' ? '' : ` in the run ${run}`;
+    if (moved !== undefined) {
+      const others = verification!.moved.length - 1;
+      return `${moved.name} should have stayed frozen${where}, but it moved${others > 0 ? `, and so did ${formatCount(others)} more` : ''}.`;
+    }
+    if (missing !== undefined) return `${missing.name} should have stayed frozen${where}, but it is missing.`;
+  }
+  return 'Weights that should have stayed frozen moved.';
+}

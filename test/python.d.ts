@@ -1,0 +1,5 @@
+/** Python files are imported as their text. */
+declare module '*.py' {
+  const text: string;
+  export default text;
+}
