@@ -32,7 +32,7 @@ describe('runs of version 0.1.0', () => {
   for (const { runId, kind, ...run } of RUNS) {
     const name = 'probe' in run ? `${kind} ${run.probe}` : kind;
     it(`the result of ${name} is read as it was written`, async () => {
-      const result = await readResult(analysisOfRun(kind)!, { runsFolder: folder, runId });
+      const result: unknown = await readResult(analysisOfRun(kind)!, { runsFolder: folder, runId });
       assert.deepEqual(result, stored(runId));
     });
   }
