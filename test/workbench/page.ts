@@ -403,6 +403,11 @@ export class WorkbenchPage {
       await this.searchPalette(`:${line}`, timeout);
       await this.page.keyboard.press('Enter');
       await this.quickInput.waitFor({ state: 'hidden', timeout });
+      // A slow window may have gone to the line of a number that was typed half.
+      await this.page
+        .locator('#status\\.editor\\.selection')
+        .filter({ hasText: `Ln ${line},` })
+        .waitFor({ timeout });
     });
   }
 
