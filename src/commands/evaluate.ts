@@ -1,5 +1,7 @@
 /** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
 import path from 'node:path';
+import * as v from 'valibot';
+import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
 import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
@@ -12,9 +14,6 @@ import { checkpointsFrom } from './arguments.js';
 import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
-
-/** Where nothing is said: room for a chain of thought. */
-const MAX_NEW_TOKENS = 512;
 
 export const evaluateCommands = {
   async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
@@ -136,7 +135,7 @@ interface Asking {
 
 /** The rest is asked alike: the questions, then the estimate beside Run with what it depends on. */
 async function run(services: Services, { title, first, given, question }: Asking): Promise<void> {
-  const options: Options = { data: '', maxNewTokens: MAX_NEW_TOKENS };
+  const options: Options = { data: '', maxNewTokens: v.getDefault(evaluateRequest.entries.maxNewTokens) };
   let ready: EvaluationQuestion | undefined;
   const own: Question[] = [
     async (at) => {
