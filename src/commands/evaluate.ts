@@ -1,8 +1,8 @@
 /** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
 import path from 'node:path';
 import * as v from 'valibot';
-import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
-import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
+import { evaluateRequest, roleOf } from '../engine/analyses/evaluate/request.js';
+import type { EvaluatedStage, EvaluatePlan, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, estimateText } from '../services/progressText.js';
@@ -70,10 +70,8 @@ export const evaluateCommands = {
   },
 };
 
-const ROLES: readonly Role[] = ['base', 'in', 'rl'];
-
 function withRole({ path: place, label }: Stage): EvaluatedStage {
-  const role = ROLES.find((one) => one === label.toLowerCase() || one === path.basename(place).toLowerCase());
+  const role = roleOf(undefined, label) ?? roleOf(undefined, path.basename(place));
   return { path: place, label, ...(role && { role }) };
 }
 
