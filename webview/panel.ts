@@ -234,6 +234,9 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
         }
         evaluation.show(state.title, state.result);
         break;
+      case 'analysis':
+        replace(content, h('pre', { class: 'report' }, state.report));
+        break;
       case 'try':
         if (trial === null) {
           trial = createTryView(context);

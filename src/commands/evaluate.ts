@@ -1,6 +1,8 @@
 /** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
 import path from 'node:path';
-import type { EvaluatedStage, EvaluatePlan, Role, Sweep } from '../protocol/engineApi.js';
+import * as v from 'valibot';
+import { evaluateRequest, roleOf } from '../engine/analyses/evaluate/request.js';
+import type { EvaluatedStage, EvaluatePlan, Sweep } from '../protocol/engineApi.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, estimateText } from '../services/progressText.js';
@@ -12,9 +14,6 @@ import { checkpointsFrom } from './arguments.js';
 import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
-
-/** Where nothing is said: room for a chain of thought. */
-const MAX_NEW_TOKENS = 512;
 
 export const evaluateCommands = {
   async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
@@ -71,10 +70,8 @@ export const evaluateCommands = {
   },
 };
 
-const ROLES: readonly Role[] = ['base', 'in', 'rl'];
-
 function withRole({ path: place, label }: Stage): EvaluatedStage {
-  const role = ROLES.find((one) => one === label.toLowerCase() || one === path.basename(place).toLowerCase());
+  const role = roleOf(undefined, label) ?? roleOf(undefined, path.basename(place));
   return { path: place, label, ...(role && { role }) };
 }
 
@@ -136,7 +133,7 @@ interface Asking {
 
 /** The rest is asked alike: the questions, then the estimate beside Run with what it depends on. */
 async function run(services: Services, { title, first, given, question }: Asking): Promise<void> {
-  const options: Options = { data: '', maxNewTokens: MAX_NEW_TOKENS };
+  const options: Options = { data: '', maxNewTokens: v.getDefault(evaluateRequest.entries.maxNewTokens) };
   let ready: EvaluationQuestion | undefined;
   const own: Question[] = [
     async (at) => {

@@ -1,4 +1,6 @@
 /** Probe Checkpoint…: which probe, which checkpoints, which data; what it will cost; then it runs. */
+import * as v from 'valibot';
+import { probeRequest } from '../engine/analyses/probe/request.js';
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
@@ -117,8 +119,6 @@ interface Options {
 
 const MODES = { from: 'from layer ℓ onward (the paper)', only: 'in layer ℓ only (K and V)' };
 const PARTS = { layer: 'the whole layer', attention: 'attention only', mlp: 'MLP only' };
-/** The paper's limit for probes. */
-const MAX_NEW_TOKENS = 128;
 
 function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, options: Options): ProbeQuestion[] {
   const { samples, maxNewTokens, mode, part, badLines } = options;
@@ -143,10 +143,7 @@ async function pickOptions(
 ): Promise<Answer<ProbeQuestion[]>> {
   const options: Options = {
     samples: undefined,
-    maxNewTokens: MAX_NEW_TOKENS,
-    mode: 'from',
-    part: 'layer',
-    badLines: 'stop',
+    ...v.getDefaults(v.pick(probeRequest, ['maxNewTokens', 'mode', 'part', 'badLines'])),
   };
   for (;;) {
     const questions = questionsOf(kind, checkpoints, data, options);

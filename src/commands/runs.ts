@@ -1,10 +1,11 @@
 /** Runs on disk: open, look at the JSON, show the folder, delete. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { analysisOfRun } from '../engine/analyses/analyses.js';
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { ComparePanelRequest, ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
 import type { FoundRun } from '../services/resultsIndex.js';
-import type { JobRequest } from '../services/queue.js';
+import { type JobRequest, jobRequestOf } from '../services/work.js';
 import { BACK, confirm, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { runTitle } from '../services/titles.js';
@@ -75,6 +76,8 @@ export async function openRun(services: Services, run: FoundRun): Promise<void> 
     case 'sweep':
       await openEvaluationRun(services, run);
       break;
+    default:
+      panels.open(requestToResume(services, run));
   }
 }
 
@@ -87,7 +90,12 @@ export function resumeRun(services: Services, run: FoundRun): Promise<void> {
 
 /** @throws where what was asked is not known here. */
 function requestToResume({ probeMemory, evaluationMemory }: Services, run: FoundRun): JobRequest {
-  switch (run.kind) {
+  const { kind, question, runsFolder, runId, state } = run;
+  const analysis = analysisOfRun(kind)!;
+  const place = state === 'finished' ? { runsFolder, runId } : undefined;
+  if (typeof question === 'object' && question !== null) return jobRequestOf(analysis, question, place);
+  // Earlier versions kept the question of a probe only.
+  switch (analysis.name) {
     case 'compare':
       return requestOf(run);
     case 'spectrum': {
@@ -95,19 +103,15 @@ function requestToResume({ probeMemory, evaluationMemory }: Services, run: Found
       return { kind: 'spectrum', stages: requestOf(run).stages, ...(mode && { mode }), ...(filter && { filter }) };
     }
     case 'probe': {
-      const question = (run.question as ProbeQuestion | undefined) ?? probeMemory.questionOf(run);
-      if (question === undefined) throw new Error(unknownQuestion('probe', 'Probe Checkpoint…'));
-      return { kind: 'probe', probes: [question] };
+      const known = probeMemory.questionOf(run);
+      if (known === undefined) throw new Error(unknownQuestion('probe', 'Probe Checkpoint…'));
+      return { kind: 'probe', probes: [known] };
     }
-    case 'evaluate':
-    case 'transfer':
-    case 'sweep': {
+    default: {
       const evaluation = evaluationMemory.questionOf(run);
       if (evaluation === undefined) throw new Error(unknownQuestion('evaluation', 'Evaluate Abilities…'));
       return { kind: 'evaluate', evaluation };
     }
-    default:
-      throw new Error(unknownQuestion('run', 'frankenstein'));
   }
 }
 

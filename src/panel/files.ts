@@ -8,7 +8,7 @@ import { emptyDocument } from '../services/documents.js';
 
 export interface StagePath {
   path: string;
-  label?: string;
+  label?: string | undefined;
 }
 
 /** VS Code's diff editor on one file of two neighbouring stages. A side that lacks the file is empty. */

@@ -2,17 +2,17 @@
 import * as vscode from 'vscode';
 import type { EngineApi, SpectrumProgress } from '../protocol/engineApi.js';
 import type {
-  ComparePanelRequest,
-  EvaluatePanelRequest,
   FailureAction,
   HostApi,
   PanelProgress,
+  PanelRequest,
   PanelState,
-  ProbePanelRequest,
+  TryPanelRequest,
 } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
-import { checkpointsOf, keyOf, titleOf, type Job, type JobState, type Queue } from '../services/queue.js';
+import type { Job, JobState, Queue } from '../services/queue.js';
+import { checkpointsOf, keyOf, runKindOf, titleOf } from '../services/work.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import type { TensorDocuments } from '../services/tensorDocuments.js';
 import type { SpectrumMemory } from '../services/spectrumMemory.js';
@@ -32,9 +32,7 @@ export interface PanelServices {
 export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
 
 /** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
-export abstract class JobPanel<
-  R extends ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest,
-> implements Panel {
+export abstract class JobPanel<R extends Exclude<PanelRequest, TryPanelRequest>> implements Panel {
   protected readonly surface: Surface;
   private readonly changed = new vscode.EventEmitter<void>();
   private following: vscode.Disposable | undefined;
@@ -254,9 +252,8 @@ export abstract class JobPanel<
 const ABOUT_CHECKPOINTS = new Set(['mismatch', 'malformed', 'unsupported', 'not-found', 'bad-request', 'no-base']);
 
 /** The command that asks for other checkpoints. */
-function commandOf(request: ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest): string {
-  if (request.kind === 'evaluate') return `frankenstein.${request.evaluation.kind ?? 'evaluate'}`;
-  return request.kind === 'compare' ? 'frankenstein.compareLineage' : 'frankenstein.probe';
+function commandOf(request: Exclude<PanelRequest, TryPanelRequest>): string {
+  return request.kind === 'compare' ? 'frankenstein.compareLineage' : `frankenstein.${runKindOf(request)}`;
 }
 
 /** What a job that waits for its turn shows for progress: for what, and how far that is. */

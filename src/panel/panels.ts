@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { CompareResult, EvaluateResult, ProbeResult, SpectrumResult } from '../protocol/engineApi.js';
 import type {
+  AnalysisPanelRequest,
   ComparePanelRequest,
   EvaluatePanelRequest,
   PanelRequest,
@@ -10,9 +11,11 @@ import type {
   TryPanelRequest,
 } from '../protocol/hostApi.js';
 import type { Store } from '../services/questionMemory.js';
-import { checkpointsOf, keyOf, type Job, type JobRequest } from '../services/queue.js';
+import type { Job } from '../services/queue.js';
+import { checkpointsOf, keyOf, type JobRequest } from '../services/work.js';
 import { showError, showInformation } from '../services/screen.js';
 import { distinguishing } from '../services/titles.js';
+import { AnalysisPanel } from './analysisPanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
 import { JobPanel, type PanelServices } from './jobPanel.js';
@@ -128,6 +131,14 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return panel;
   }
 
+  /** Shows the result of a run, or runs it. */
+  analysis(request: AnalysisPanelRequest): AnalysisPanel {
+    const panel = this.show(request) as AnalysisPanel;
+    if (request.run === undefined) panel.start();
+    else void panel.restore();
+    return panel;
+  }
+
   try(request: TryPanelRequest): TryPanel {
     return this.show(request) as TryPanel;
   }
@@ -143,6 +154,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
         return this.evaluate(request);
       case 'spectrum':
         return this.spectrum(request);
+      case 'analysis':
+        return this.analysis(request);
     }
   }
 
@@ -212,6 +225,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
         return new ProbePanel(view, request, this.services);
       case 'evaluate':
         return new EvaluatePanel(view, request, this.services);
+      case 'analysis':
+        return new AnalysisPanel(view, request, this.services);
       case 'try':
         return new TryPanel(view, request, this.services);
     }

@@ -9,6 +9,7 @@ export type { MissingTensor } from '../engine/lineage/align.js';
 export type { Provenance } from '../engine/runs/provenance.js';
 export type * from '../engine/analyses/compare/request.js';
 export type * from '../engine/analyses/compare/result.js';
+export type { StageRole } from '../engine/lineage/roles.js';
 export type * from '../engine/lineage/stageSummary.js';
 export type * from '../engine/models/request.js';
 export type * from '../engine/analyses/summary.js';

@@ -11,10 +11,13 @@ import type {
   ProbeQuestion,
   ProbeResult,
   Progress,
+  RunPlace,
   SpectrumMode,
   SpectrumPlan,
   SpectrumProgress,
+  SpectrumRequest,
   SpectrumResult,
+  StageRequest,
   TensorDetail,
 } from './engineApi.js';
 
@@ -36,6 +39,8 @@ export type PanelState =
   | { kind: 'compare'; title: string; result: CompareResult; indexed?: boolean[] }
   | { kind: 'probe'; title: string; results: ProbeResult[] }
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
+  /** An analysis without a view of its own: its report, as on a terminal. */
+  | { kind: 'analysis'; title: string; analysis: string; report: string; runId: string }
   | { kind: 'try'; title: string; trial: Trial };
 
 /** `choose`: other checkpoints; `inspect`: the checkpoint that the message is about; `log`: the extension's log. */
@@ -72,26 +77,29 @@ export interface PanelMemory {
 }
 
 /** Enough to reopen a panel after a reload. */
-export type PanelRequest = ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | TryPanelRequest;
+export type PanelRequest =
+  ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | AnalysisPanelRequest | TryPanelRequest;
+
+/** One request of an analysis whose panel needs nothing of its own. */
+export interface AnalysisPanelRequest {
+  kind: 'analysis';
+  /** Its name in the registry. */
+  analysis: string;
+  request: object;
+  /** Where the result lies, once there is one. */
+  run?: RunPlace;
+}
 
 export interface ComparePanelRequest {
   kind: 'compare';
-  stages: { path: string; label?: string }[];
-  cuts?: [number, number];
+  stages: StageRequest[];
+  cuts?: [number, number] | undefined;
   /** The run that the Spectrum tab shows. */
-  spectrum?: { runsFolder: string; runId: string };
+  spectrum?: RunPlace;
 }
 
 /** Spectra of the updates between these stages. Its panel is the comparison's. */
-export interface SpectrumJobRequest {
-  kind: 'spectrum';
-  stages: { path: string; label?: string }[];
-  cuts?: [number, number];
-  mode?: SpectrumMode;
-  filter?: string;
-  /** Matrices of a fast run to take exactly: `name`, or `name#part`. */
-  refine?: string[];
-}
+export type SpectrumJobRequest = { kind: 'spectrum' } & Omit<SpectrumRequest, 'memory' | 'threads' | 'runsFolder'>;
 
 export type { ProbeQuestion };
 
@@ -100,7 +108,7 @@ export interface ProbePanelRequest {
   kind: 'probe';
   probes: ProbeQuestion[];
   /** Where the results lie, once there are any; in the order of `probes`. */
-  runs?: { runsFolder: string; runId: string }[];
+  runs?: RunPlace[];
 }
 
 /** What was asked, without the settings of the machine, and without keys. */
@@ -110,7 +118,7 @@ export interface EvaluatePanelRequest {
   kind: 'evaluate';
   evaluation: EvaluationQuestion;
   /** Where the result lies, once there is one. */
-  run?: { runsFolder: string; runId: string };
+  run?: RunPlace;
 }
 
 export interface TryPanelRequest {

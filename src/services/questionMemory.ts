@@ -1,6 +1,7 @@
 /** What was asked lately: data to offer again, and requests whose runs can be continued. */
 import type { EvaluationQuestion, ProbeQuestion } from '../protocol/hostApi.js';
-import { parseEvaluationQuestion } from '../panel/memory.js';
+import { restoreRequest } from '../engine/analyses/declare/request.js';
+import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
 import { checkpointOf } from './checkpointPath.js';
 import { placeOf } from './titles.js';
 
@@ -78,7 +79,7 @@ export class EvaluationMemory extends QuestionMemory<EvaluationQuestion> {
 
   /** Writes what is kept anew, as this version keeps it: what an earlier one kept besides (a key, perhaps) is gone. */
   async clean(): Promise<void> {
-    await this.replaceAll((question) => parseEvaluationQuestion(question));
+    await this.replaceAll((question) => restoreRequest(evaluateRequest, question));
   }
 
   /** Data of earlier evaluations, the latest first. */

@@ -3,35 +3,28 @@
  * to nobody's panel; closing the panel leaves it running.
  */
 import type {
+  AnalysisName,
   CompareRequest,
   CompareResult,
+  CountProgress,
   EngineApi,
   EvaluateResult,
-  ProbeProgress,
   ProbeResult,
+  ResultOf,
   SpectrumResult,
 } from '../protocol/engineApi.js';
-import type {
-  ComparePanelRequest,
-  EvaluatePanelRequest,
-  PanelProgress,
-  ProbePanelRequest,
-  ProbeQuestion,
-  SpectrumJobRequest,
-} from '../protocol/hostApi.js';
-import { checkpointOf, labelOf, requestKey } from './checkpointPath.js';
-import { titleText } from './titles.js';
+import type { PanelProgress } from '../protocol/hostApi.js';
+import { labelOf } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 import { messageOf, codeOf } from './errors.js';
-
-/** What can be queued. */
-export type JobRequest = ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | SpectrumJobRequest;
+import { checkpointsOf, type JobRequest, keyOf, namedIn, titleOf, workOf } from './work.js';
 
 export type JobResult =
   | { kind: 'compare'; result: CompareResult }
   | { kind: 'probe'; results: ProbeResult[]; runsFolder: string | undefined }
   | { kind: 'evaluate'; result: EvaluateResult; runsFolder: string | undefined }
-  | { kind: 'spectrum'; result: SpectrumResult; runsFolder: string | undefined };
+  | { kind: 'spectrum'; result: SpectrumResult; runsFolder: string | undefined }
+  | { kind: 'analysis'; result: ResultOf<AnalysisName>; runsFolder: string | undefined };
 
 export type JobState =
   | { kind: 'running'; progress: PanelProgress | null }
@@ -76,46 +69,12 @@ export class Job {
     const context = { signal, progress: (progress: PanelProgress) => this.set({ kind: 'running', progress }) };
     try {
       await Promise.race([turn, aborted(signal)]);
-      const { request } = this;
-      if (request.kind === 'compare') {
-        const { stages, cuts } = request;
-        this.set({
-          kind: 'finished',
-          result: { kind: 'compare', result: await engine.compare({ stages, cuts, ...options }, context) },
-        });
-      } else if (request.kind === 'spectrum') {
-        const { kind, ...own } = request;
-        this.set({
-          kind: 'finished',
-          result: {
-            kind,
-            result: await engine.spectrum({ ...own, ...options }, context),
-            runsFolder: options.runsFolder,
-          },
-        });
-      } else if (request.kind === 'evaluate') {
-        this.set({
-          kind: 'finished',
-          result: {
-            kind: 'evaluate',
-            result: await engine.evaluate({ ...request.evaluation, ...options }, context),
-            runsFolder: options.runsFolder,
-          },
-        });
-      } else {
-        this.set({
-          kind: 'finished',
-          result: {
-            kind: 'probe',
-            results: await probeAll(engine, request.probes, options, context),
-            runsFolder: options.runsFolder,
-          },
-        });
-      }
+      const results = await runAll(engine, this.request, options, context);
+      this.set({ kind: 'finished', result: resultOf(this.request.kind, results, options.runsFolder) });
     } catch (error) {
       this.set(
         signal.aborted
-          ? { kind: 'failed', message: CANCELLED[this.request.kind], code: 'cancelled' }
+          ? { kind: 'failed', message: `Cancelled. ${workOf(this.request).analysis.leaves}`, code: 'cancelled' }
           : { kind: 'failed', message: messageOf(error), code: codeOf(error) },
       );
     }
@@ -129,38 +88,54 @@ export class Job {
   }
 }
 
-const CANCELLED = {
-  compare: 'Cancelled. What was compared so far is kept, and the next start continues from there.',
-  evaluate: 'Cancelled. The answers so far are kept, and the next start continues from there.',
-  probe: 'Cancelled. The samples done so far are kept, and the next start continues from there.',
-  spectrum: 'Cancelled. The matrices done so far are kept, and the next start continues from there.',
-};
-
 /** One after the other; progress counts them all. */
-async function probeAll(
+async function runAll(
   engine: EngineApi,
-  probes: readonly ProbeQuestion[],
+  request: JobRequest,
   options: EngineOptions,
-  context: { signal: AbortSignal; progress(progress: ProbeProgress): void },
-): Promise<ProbeResult[]> {
-  const results: ProbeResult[] = [];
-  for (const [index, probe] of probes.entries()) {
-    const progress = (own: ProbeProgress) => context.progress(overall(own, index, probes));
-    results.push(await engine.probe({ ...probe, ...options }, { signal: context.signal, progress }));
+  context: { signal: AbortSignal; progress(progress: PanelProgress): void },
+): Promise<unknown[]> {
+  const { analysis, requests } = workOf(request);
+  const calls = engine as unknown as Record<string, (request: object, context: object) => Promise<unknown>>;
+  const results: unknown[] = [];
+  for (const [index, one] of requests.entries()) {
+    const progress = (own: PanelProgress) =>
+      context.progress(
+        'total' in own
+          ? overall(
+              own,
+              index,
+              requests.map((each) => namedIn(analysis, each)),
+            )
+          : own,
+      );
+    results.push(await calls[analysis.name]!({ ...one, ...options }, { signal: context.signal, progress }));
   }
   return results;
 }
 
-/** The share of everything, as if every probe were as long as the one in hand. */
-export function overall(own: ProbeProgress, index: number, probes: readonly ProbeQuestion[]): ProbeProgress {
-  if (probes.length === 1) return own;
-  const total = own.total * probes.length;
+function resultOf(kind: JobRequest['kind'], results: unknown[], runsFolder: string | undefined): JobResult {
+  if (kind === 'probe') return { kind, results: results as ProbeResult[], runsFolder };
+  return (kind === 'compare' ? { kind, result: results[0] } : { kind, result: results[0], runsFolder }) as JobResult;
+}
+
+/**
+ * The fraction of everything, as if every request were as long as the one that runs.
+ * @param of the checkpoints of each request
+ */
+export function overall(
+  own: CountProgress,
+  index: number,
+  of: readonly (readonly { path: string; label?: string | undefined }[])[],
+): CountProgress {
+  if (of.length === 1) return own;
+  const total = own.total * of.length;
   const done = own.total * index + own.done;
-  const who = probes[index]!.checkpoints.map(({ path, label }) => label ?? labelOf(path)).join(' and ');
+  const who = of[index]!.map(({ path, label }) => label ?? labelOf(path)).join(' and ');
   const perUnit =
     own.remainingSeconds === null || own.total === own.done ? null : own.remainingSeconds / (own.total - own.done);
   return {
-    phase: `${who} (${index + 1} of ${probes.length}): ${own.phase}`,
+    phase: `${who} (${index + 1} of ${of.length}): ${own.phase}`,
     done,
     total,
     remainingSeconds: perUnit === null ? null : perUnit * (total - done),
@@ -222,69 +197,6 @@ export class Queue {
     const turn = Promise.race([this.last, aborted(signal)]).then(work);
     this.last = Promise.allSettled([this.last, turn]);
     return turn;
-  }
-}
-
-/** Under which two requests are the same. Labels and cuts are ways to look at the answer. */
-export function keyOf(request: JobRequest): string {
-  if (request.kind === 'compare') return requestKey(request.stages);
-  if (request.kind === 'spectrum')
-    return JSON.stringify([
-      'spectrum',
-      requestKey(request.stages),
-      request.mode ?? null,
-      request.filter ?? '',
-      request.refine ?? [],
-    ]);
-  if (request.kind === 'evaluate') {
-    const { checkpoints, ...rest } = request.evaluation;
-    return JSON.stringify([
-      'evaluate',
-      checkpoints.map(({ path, recipe, role }) => [checkpointOf(path), recipe ?? null, role ?? null]),
-      sortedEntries(rest),
-    ]);
-  }
-  return JSON.stringify([
-    'probe',
-    request.probes.map(({ checkpoints, cuts: _, ...rest }) => [
-      checkpoints.map(({ path }) => checkpointOf(path)),
-      sortedEntries(rest),
-    ]),
-  ]);
-}
-
-function sortedEntries(fields: object): [string, unknown][] {
-  return Object.entries(fields)
-    .filter(([, value]) => value !== undefined)
-    .sort(([a], [b]) => a.localeCompare(b));
-}
-
-/** Each once, in order. */
-export function checkpointsOf(request: JobRequest): { path: string; label?: string | undefined }[] {
-  if (request.kind === 'evaluate') return request.evaluation.checkpoints;
-  if (request.kind !== 'probe') return request.stages;
-  const all = request.probes.flatMap(({ checkpoints }) => checkpoints);
-  return all.filter(({ path }, index) => all.findIndex((other) => other.path === path) === index);
-}
-
-/** As runs are called. A comparison's panel and tab have its checkpoints alone for a title: there it is the default. */
-export function titleOf(request: JobRequest): string {
-  const labels = checkpointsOf(request).map(({ path, label }) => label ?? labelOf(path));
-  switch (request.kind) {
-    case 'compare':
-    case 'spectrum':
-      return titleText([request.kind], labels);
-    case 'probe':
-      return titleText(
-        request.probes.map(({ kind }) => kind),
-        labels,
-      );
-    case 'evaluate': {
-      const { kind = 'evaluate', checkpoints } = request.evaluation;
-      // Hybrids are many and made of the others: those give the name.
-      const own = labels.filter((_, index) => kind === 'evaluate' || checkpoints[index]!.role !== 'hybrid');
-      return titleText([kind], own.length > 0 ? own : labels);
-    }
   }
 }
 

@@ -1,26 +1,14 @@
 /** What analyses and runs are called, one way while they run and when they are done: the kind, then the checkpoints. */
 import path from 'node:path';
+import { ANALYSES } from '../engine/analyses/analyses.js';
 import type { RunSummary } from '../protocol/engineApi.js';
 import { labelsOf } from './checkpointPath.js';
 
-const KINDS = {
-  compare: 'Comparison',
-  spectrum: 'Spectrum',
-  swap: 'Vision probe',
-  skip: 'Reasoning probe',
-  attention: 'Attention probe',
-  probe: 'Probe',
-  evaluate: 'Abilities',
-  transfer: 'Transferability',
-  sweep: 'Sweep',
-};
-
-export type TitleKind = keyof typeof KINDS;
-
-/** `Comparison · base → in → rl`, `Vision probe · in, rl`. */
-export function titleText(kinds: readonly TitleKind[], labels: readonly string[]): string {
-  const lineage = kinds[0] === 'compare' || kinds[0] === 'spectrum';
-  return `${[...new Set(kinds)].map((kind) => KINDS[kind]).join(', ')} · ${labels.join(lineage ? ' → ' : ', ')}`;
+/** `Comparison · base → in → rl`, `Vision probe · in, rl`. @param kinds of requests or runs, as definitions name them */
+export function titleText(kinds: readonly string[], labels: readonly string[]): string {
+  const owner = (kind: string) => ANALYSES.find(({ titles }) => kind in titles);
+  const titles = [...new Set(kinds)].map((kind) => owner(kind)?.titles[kind] ?? kind);
+  return `${titles.join(', ')} · ${labels.join(owner(kinds[0] ?? '')?.joint ?? ', ')}`;
 }
 
 /** A checkpoint that is no folder: a recipe's text of an evaluation, named by its content. */
@@ -44,7 +32,7 @@ export function runTitle({
   paths,
 }: Pick<RunSummary, 'kind' | 'probe' | 'labels' | 'paths'>): string {
   const own = labels.filter((_, index) => !STITCHED.test(paths[index] ?? ''));
-  return titleText([(kind === 'probe' ? (probe ?? kind) : kind) as TitleKind], own.length > 0 ? own : labels);
+  return titleText([probe ?? kind], own.length > 0 ? own : labels);
 }
 
 /** Roles, as earlier versions wrote them in the place of names. */

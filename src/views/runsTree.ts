@@ -1,10 +1,12 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
+import { analysisOfRun } from '../engine/analyses/analyses.js';
 import { requestKey } from '../services/checkpointPath.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
 import { progressText } from '../services/progressText.js';
-import { checkpointsOf, type Job, type Queue } from '../services/queue.js';
+import type { Job, Queue } from '../services/queue.js';
 import { TreeRow } from '../services/screen.js';
+import { checkpointsOf, runKindOf } from '../services/work.js';
 import { agoText, distinguishing, pathsOnDisk, placeOf, runTitle } from '../services/titles.js';
 
 export class RunNode extends TreeRow {
@@ -39,7 +41,7 @@ function stateText({ state, startedAt, done }: FoundRun): string {
 function iconOf({ state, kind }: FoundRun): string {
   if (state === 'unreadable') return 'warning';
   if (state === 'interrupted') return 'debug-pause';
-  return kind === 'compare' ? 'graph' : kind === 'spectrum' ? 'graph-scatter' : 'graph-line';
+  return analysisOfRun(kind)?.icon ?? 'graph-line';
 }
 
 export class ActiveNode extends TreeRow {
@@ -104,6 +106,5 @@ export function keyOfRun({ kind, paths }: Pick<FoundRun, 'kind' | 'paths'>): str
 }
 
 export function keyOfJob({ request }: Pick<Job, 'request'>): string {
-  const kind = request.kind === 'evaluate' ? (request.evaluation.kind ?? 'evaluate') : request.kind;
-  return `${kind} ${requestKey(checkpointsOf(request))}`;
+  return `${runKindOf(request)} ${requestKey(checkpointsOf(request))}`;
 }

@@ -4,13 +4,11 @@
  */
 import path from 'node:path';
 import { throwIfCancelled } from '../errors.js';
+import { numbered, type StageRole } from './roles.js';
 import { cachedSnapshot, checkpointLabel } from '../checkpoint/hub.js';
 
 /** A distance of two checkpoints given by path; larger is further, any scale. */
 export type Closeness = (a: string, b: string) => Promise<number>;
-
-/** What a checkpoint is in its lineage. Shown beside its name, never in its place. */
-export type StageRole = 'base' | 'in' | 'rl';
 
 export interface GuessedOrder {
   /** Indices into the given paths, first stage first. */
@@ -68,10 +66,12 @@ const WORDS: readonly (readonly [stage: number, words: readonly string[]])[] = [
       'zero',
       'r1',
       'rft',
-      'rl2',
     ],
   ],
 ];
+
+/** A further stage of a kind. */
+const AGAIN = /^(in|sft|rl|grpo|dpo)([2-9])$/;
 
 /** Folder names that say nothing, whose parent's name counts instead. */
 const MEANINGLESS =
@@ -81,6 +81,8 @@ const STEP = /(?:^|[-_])(?:checkpoint|ckpt|global_?step|step|iter(?:ation)?|epoc
 interface Named {
   label: string;
   stage: number | undefined;
+  /** Of several stages of a kind, which: `rl2` is the second. 1 where the name has no number. */
+  nth: number;
   /** Steps trained, of a trainer's own folders. */
   step: number | undefined;
   /** What is trained, without the step: steps compare only inside one run. */
@@ -161,7 +163,7 @@ function agrees(order: readonly number[], named: readonly Named[]): boolean {
 function precedence(a: Named, b: Named): number {
   if (a.run === b.run && a.step !== undefined && b.step !== undefined) return a.step - b.step;
   if (a.stage === undefined || b.stage === undefined) return 0;
-  return a.stage - b.stage;
+  return a.stage === b.stage ? a.nth - b.nth : a.stage - b.stage;
 }
 
 function describe(order: readonly number[], named: readonly Named[], reason: string): GuessedOrder {
@@ -177,13 +179,26 @@ export function rolesOf(paths: readonly string[]): (StageRole | null)[] {
 function rolesIn(named: readonly Named[]): (StageRole | null)[] {
   const stages = named.map(({ stage }) => stage);
   const none = named.map(() => null);
-  if (named.length > 3 || stages.some((stage) => stage === undefined)) return none;
+  if (stages.some((stage) => stage === undefined)) return none;
+  if (stages.length > 3 || named.some(({ nth }) => nth > 1)) return rolesOfMany(named);
   const roles = stages.map((stage, position): StageRole => {
     if (stage === 3) return 'rl';
     // An instruct model is where a lineage starts when a cold start follows, and its IN when a base comes before.
     return position === 0 && (stage === 0 || stages.length === 3 || stages[1] !== 3) ? 'base' : 'in';
   });
   return new Set(roles).size === roles.length && new Set(stages).size === stages.length ? roles : none;
+}
+
+/** The same for any number of stages, where each name says that it comes after the one before. */
+function rolesOfMany(named: readonly Named[]): (StageRole | null)[] {
+  const told = named.every(({ stage, nth }, index) => {
+    const before = named[index - 1];
+    return before === undefined || before.stage! < stage! || (before.stage === stage && before.nth < nth);
+  });
+  if (!told) return named.map(() => null);
+  return numbered(
+    named.map(({ stage }, position) => (stage === 3 ? 'rl' : stage! < 2 && position === 0 ? 'base' : 'in')),
+  );
 }
 
 function readName(given: string): Named {
@@ -203,7 +218,7 @@ function readFolderName(given: string): Named {
   if (cached !== undefined)
     return {
       label: checkpointLabel(folder),
-      stage: stageOf(cached.repository),
+      ...stageOf(cached.repository),
       step: undefined,
       run: cached.repository,
     };
@@ -221,26 +236,27 @@ function readFolderName(given: string): Named {
     if (rest !== '' && !MEANINGLESS.test(rest)) {
       return {
         label: parts.length === 1 ? name : parts.filter((part) => !MEANINGLESS.test(part)).join('/'),
-        stage: stageOf(rest),
+        ...stageOf(rest),
         step,
         run: path.join(path.dirname(at), rest),
       };
     }
     at = path.dirname(at);
   }
-  return { label: path.basename(folder), stage: undefined, step, run: at };
+  return { label: path.basename(folder), stage: undefined, nth: 1, step, run: at };
 }
 
-function stageOf(name: string): number | undefined {
+function stageOf(name: string): Pick<Named, 'stage' | 'nth'> {
   const words = name
     .replace(/([a-z])([A-Z][a-z])/g, '$1 $2') // ColdStart → Cold Start
     .toLowerCase()
     .split(/[^a-z0-9]+/);
   for (const word of words.reverse()) {
-    const entry = WORDS.find(([, list]) => list.includes(word));
-    if (entry !== undefined) return entry[0];
+    const [, kind = word, nth = '1'] = AGAIN.exec(word) ?? [];
+    const entry = WORDS.find(([, list]) => list.includes(kind));
+    if (entry !== undefined) return { stage: entry[0], nth: Number(nth) };
   }
-  return undefined;
+  return { stage: undefined, nth: 1 };
 }
 
 function permutations(count: number): number[][] {

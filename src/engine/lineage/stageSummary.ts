@@ -1,5 +1,5 @@
 /** What a result says of a stage. */
-import type { StageRole } from './order.js';
+import type { StageRole } from './roles.js';
 
 export interface StageSummary {
   label: string;

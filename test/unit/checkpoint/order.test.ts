@@ -1,7 +1,8 @@
 // The order of a lineage from what people call their checkpoints.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { guessOrder, rolesOf, type StageRole } from '../../../src/engine/lineage/order.js';
+import { guessOrder, rolesOf } from '../../../src/engine/lineage/order.js';
+import type { StageRole } from '../../../src/engine/lineage/roles.js';
 
 const hub = (repository: string, revision = '0123456789abcdef') =>
   `/cache/hub/models--${repository.replace('/', '--')}/snapshots/${revision}`;
@@ -51,6 +52,13 @@ describe('guessOrder', () => {
       labels: ['internet', 'zeroed', 'baseline'],
       reason: /tell no order/,
     },
+    {
+      paths: ['/x/rl2', '/x/base', '/x/sft', '/x/rl'],
+      order: [1, 2, 3, 0],
+      roles: ['base', 'in', 'rl', 'rl2'],
+    },
+    { paths: ['/x/rl2', '/x/in', '/x/rl'], order: [1, 2, 0], roles: ['in', 'rl', 'rl2'] },
+    { paths: ['/x/base', '/x/in', '/x/rl', '/x/rl-frozen-mid'], order: [0, 1, 2, 3] },
     { paths: ['/'], order: [0], labels: [''] },
   ];
   for (const { paths, order, labels, roles, reason } of cases) {

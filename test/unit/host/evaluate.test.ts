@@ -3,7 +3,7 @@ import { describe, it } from 'vitest';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type { EvaluatePanelRequest, EvaluationQuestion } from '../../../src/protocol/hostApi.js';
 import { EvaluationMemory } from '../../../src/services/questionMemory.js';
-import { keyOf, titleOf } from '../../../src/services/queue.js';
+import { keyOf, titleOf } from '../../../src/services/work.js';
 
 const IN = { path: '/m/in', label: 'in', role: 'in' as const };
 const RL = { path: '/m/rl', label: 'rl', role: 'rl' as const };

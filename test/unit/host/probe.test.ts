@@ -10,7 +10,8 @@ import type { ProbePanelRequest, ProbeQuestion } from '../../../src/protocol/hos
 import { mediaType, pictureBelow } from '../../../src/services/pictures.js';
 import { hintOf } from '../../../src/services/probeData.js';
 import { ProbeMemory } from '../../../src/services/questionMemory.js';
-import { keyOf, overall, titleOf } from '../../../src/services/queue.js';
+import { overall } from '../../../src/services/queue.js';
+import { keyOf, titleOf } from '../../../src/services/work.js';
 import { oneSwap, smallProbes } from '../../../webview/playground/probes.js';
 
 const question = (own: Partial<ProbeQuestion> = {}): ProbeQuestion => ({
@@ -53,7 +54,9 @@ describe('requests of probes', () => {
   });
 
   it('progress of several counts them all', () => {
-    const two = [question(), question({ checkpoints: [{ path: '/m/in', label: 'IN' }] })];
+    const two = [question(), question({ checkpoints: [{ path: '/m/in', label: 'IN' }] })].map(
+      ({ checkpoints }) => checkpoints,
+    );
     assert.deepEqual(overall({ phase: 'Answering', done: 30, total: 60, remainingSeconds: 30 }, 1, two), {
       phase: 'IN (2 of 2): Answering',
       done: 90,

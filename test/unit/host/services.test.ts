@@ -13,7 +13,8 @@ import type {
 } from '../../../src/protocol/engineApi.js';
 import type { CallOptions } from '../../../src/protocol/rpc.js';
 import { checkpointOf, folderOf, labelOf, labelsOf, requestKey } from '../../../src/services/checkpointPath.js';
-import { keyOf, Queue, titleOf } from '../../../src/services/queue.js';
+import { Queue } from '../../../src/services/queue.js';
+import { keyOf, titleOf } from '../../../src/services/work.js';
 import { ResultsIndex } from '../../../src/services/resultsIndex.js';
 import { parseChoice } from '../../../src/services/spectrumMemory.js';
 import { sampleResult } from './sampleResult.js';

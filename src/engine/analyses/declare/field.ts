@@ -104,16 +104,13 @@ export const cuts = () =>
 export const samples = (help: Flag['help']) =>
   optional(count('samples'), { flags: [{ syntax: '--samples <n>', help, read: typedCount }] });
 
+const WHOLE_SEED = ({ input }: { input: unknown }) => `The seed must be a whole number; ${String(input)} given.`;
+
 /** Of the draw. */
 export const seed = () =>
-  defaulting(
-    v.custom<number>(
-      (value) => Number.isSafeInteger(value),
-      ({ input }) => `The seed must be a whole number; ${String(input)} given.`,
-    ),
-    0,
-    { flags: [{ syntax: '--seed <n>', help: 'of the draw (default: 0)', read: typedSeed }] },
-  );
+  defaulting(v.pipe(v.number(WHOLE_SEED), v.integer(WHOLE_SEED), v.safeInteger(WHOLE_SEED)), 0, {
+    flags: [{ syntax: '--seed <n>', help: 'of the draw (default: 0)', read: typedSeed }],
+  });
 
 export const maxNewTokens = (value: number) =>
   defaulting(count('new tokens'), value, {

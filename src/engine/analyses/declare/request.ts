@@ -23,7 +23,7 @@ export function restoreRequest<S extends v.GenericSchema>(schema: S, stored: unk
   let value = stored;
   for (;;) {
     const result = v.safeParse(schema, value);
-    if (result.success) return asked(schema, value as v.InferInput<S>);
+    if (result.success) return kept(schema, value as v.InferInput<S>, isAsked, false);
     for (const { path } of result.issues) {
       const keys = (path ?? []).map(({ key }) => key as string | number);
       const optional = deepestOptional(schema, value, keys);
@@ -35,7 +35,7 @@ export function restoreRequest<S extends v.GenericSchema>(schema: S, stored: unk
 
 /** The request without the settings of the machine, and without what it would mean if it were left out. */
 export function asked<S extends v.GenericSchema>(schema: S, request: v.InferInput<S>): v.InferInput<S> {
-  return kept(schema, request, ({ scope }) => scope !== 'machine');
+  return kept(schema, request, isAsked, true);
 }
 
 /**
@@ -47,7 +47,7 @@ export function keyOfRequest<S extends v.GenericSchema>(
   request: v.InferInput<S>,
   spelling: (path: string) => string,
 ): string {
-  const plain = kept(schema, request, ({ scope }) => scope === undefined);
+  const plain = kept(schema, request, ({ scope }) => scope === undefined, true);
   const respelt = (key: string, value: unknown) => (key === 'path' ? spelling(value as string) : value);
   return JSON.stringify(sorted(plain), (key, value: unknown) => respelt(key, value));
 }
@@ -62,18 +62,20 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** What the schema names and `keeps` accepts, at any depth; what equals its default is left out. */
-function kept<T>(schema: v.GenericSchema, value: T, keeps: (notes: Notes) => boolean): T {
+const isAsked = ({ scope }: Notes) => scope !== 'machine';
+
+/** What the schema names and `keeps` accepts, at any depth. @param short leaves out what equals its default */
+function kept<T>(schema: v.GenericSchema, value: T, keeps: (notes: Notes) => boolean, short: boolean): T {
   const bare = unwrapped(schema, value);
   if (bare.type === 'array' && Array.isArray(value))
-    return value.map((one: unknown) => kept((bare as unknown as Listing).item, one, keeps)) as T;
+    return value.map((one: unknown) => kept((bare as unknown as Listing).item, one, keeps, short)) as T;
   if (!isObject(bare) || !isJson(value)) return value;
   return Object.fromEntries(
     Object.entries(bare.entries).flatMap(([key, entry]) => {
       const own = value[key];
-      return own === undefined || own === defaultOf(entry) || !keeps(notesOf(entry))
+      return own === undefined || (short && own === defaultOf(entry)) || !keeps(notesOf(entry))
         ? []
-        : [[key, kept(entry, own, keeps)]];
+        : [[key, kept(entry, own, keeps, short)]];
     }),
   ) as T;
 }

@@ -3,7 +3,7 @@
  * before anyone reads it.
  */
 import * as v from 'valibot';
-import type { StageRole } from '../../lineage/order.js';
+import type { StageRole } from '../../lineage/roles.js';
 import type { Guard } from '../../runs/store.js';
 import { COMPONENTS, REGIONS, SECTIONS } from '../../topology/topology.js';
 

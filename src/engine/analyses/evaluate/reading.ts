@@ -22,7 +22,7 @@ export function readingOf({ checkpoints, comparisons, scores }: EvaluateResult, 
   const own = comparisons.filter((one) => one.against === against);
   const abilities = (['vis', 'v2r', 'rea'] as const).filter((ability) => own.some((one) => one.ability === ability));
   const sentences: string[] = [];
-  const rl = own.filter(({ checkpoint }) => checkpoints[checkpoint]!.role === 'rl');
+  const rl = own.filter(({ checkpoint }) => /^rl\d*$/.test(checkpoints[checkpoint]!.role ?? ''));
   if (rl.length > 0)
     sentences.push(
       `${checkpoints[rl[0]!.checkpoint]!.label} vs. ${reference}: ${rl.map((one) => `${NAMES[one.ability].toLowerCase()} ${differenceText(one)}`).join(', ')}.`,

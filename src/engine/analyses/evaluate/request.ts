@@ -17,11 +17,19 @@ import {
 } from '../declare/field.js';
 import { typedNames } from '../declare/typed.js';
 import { FrankensteinError } from '../../errors.js';
+import { isStageRole, ROLE_PATTERN, type StageRole } from '../../lineage/roles.js';
 
 /** What a checkpoint is to the others: decides what it is tested against. */
-const ROLES = ['base', 'in', 'rl', 'hybrid'] as const;
+export type Role = StageRole | 'hybrid';
 
-export type Role = (typeof ROLES)[number];
+function isRole(value: unknown): value is Role {
+  return value === 'hybrid' || isStageRole(value);
+}
+
+const role = v.pipe(
+  v.custom<Role>(isRole),
+  v.metadata({ jsonSchema: { type: 'string', pattern: `hybrid|${ROLE_PATTERN.source}` } }),
+);
 
 /** With its role as given, else as its name says. @throws `bad-request` for what is no role */
 function withRole(checkpoint: NamedCheckpoint): object {
@@ -30,13 +38,11 @@ function withRole(checkpoint: NamedCheckpoint): object {
 }
 
 /** As given; else what the name says. @throws `bad-request` for what is no role */
-function roleOf(given: string | undefined, name: string): Role | undefined {
-  if (given === undefined) return ROLES.find((role) => role === name.toLowerCase());
-  if (given === '-' || given === '') return undefined;
-  const role = ROLES.find((known) => known === given.toLowerCase());
-  if (role === undefined)
-    throw new FrankensteinError('bad-request', `There is no role "${given}"; there are ${ROLES.join(', ')}.`);
-  return role;
+export function roleOf(given: string | undefined, name: string): Role | undefined {
+  const asked = (given ?? name).toLowerCase();
+  if (isRole(asked)) return asked;
+  if (given === undefined || given === '-' || given === '') return undefined;
+  throw new FrankensteinError('bad-request', `There is no role "${given}"; there are base, in, rl, hybrid.`);
 }
 
 /**
@@ -121,7 +127,7 @@ const fields = v.object({
   /** Checkpoints or recipes, in the order in which they are shown. */
   checkpoints: checkpoints(
     'checkpoints',
-    { role: v.optional(v.picklist(ROLES)) },
+    { role: v.optional(role) },
     [
       {
         syntax: '--roles <roles>',
