@@ -12,33 +12,16 @@ import { checkpointsFrom } from './arguments.js';
 import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
+import { type Kind, type Options, PROBE_KINDS } from './probeKinds.js';
 
 const TITLE = 'Probe Checkpoint';
 
-type Kind = ProbeQuestion['kind'];
-
-const KINDS: Choice<Kind>[] = [
-  {
-    value: 'swap',
-    label: 'Vision localization',
-    icon: 'eye',
-    detail:
-      'Swaps the visual tokens of a second image in, layer by layer: where do counting, OCR, grounding and recognition change their answers?',
-  },
-  {
-    value: 'skip',
-    label: 'Reasoning localization',
-    icon: 'symbol-operator',
-    detail: 'Skips one layer at a time: which layers does text-only reasoning need?',
-  },
-  {
-    value: 'attention',
-    label: 'Attention shift',
-    icon: 'symbol-event',
-    detail:
-      'How much reasoning tokens attend to the image in each layer, in one checkpoint or in two side by side (IN and RL).',
-  },
-];
+const KINDS = Object.entries(PROBE_KINDS).map(([kind, { label, icon, detail }]): Choice<Kind> => ({
+  value: kind as Kind,
+  label,
+  icon,
+  detail,
+}));
 
 export const probeCommands = {
   async 'frankenstein.probe'(services: Services, ...args: unknown[]) {
@@ -48,10 +31,8 @@ export const probeCommands = {
     let data = '';
     let questions: ProbeQuestion[] = [];
     const askCheckpoints: Question = async (at) => {
-      const question =
-        kind === 'attention'
-          ? { title: TITLE, placeholder: 'One checkpoint, or two to compare', most: 2, ...at }
-          : { title: TITLE, placeholder: 'One checkpoint, or the stages of a lineage to overlay', ...at };
+      const { checkpoints: placeholder, together: most } = PROBE_KINDS[kind];
+      const question = { title: TITLE, placeholder, ...(most !== undefined && { most }), ...at };
       const picked = await pickCheckpoints(services, question, given);
       if (Array.isArray(picked)) checkpoints = picked;
       return picked;
@@ -84,23 +65,17 @@ export const probeCommands = {
 
 /** Sample sets by what is in them: pairs for a swap, questions for the others, about pictures for attention. */
 function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<string>> {
+  const { data, suits, folders } = PROBE_KINDS[kind];
   return pickData({
     title: TITLE,
     ...at,
-    placeholder:
-      kind === 'swap'
-        ? 'Pairs of images with a prompt (JSONL)'
-        : kind === 'skip'
-          ? 'Questions with answers that can be checked (JSONL)'
-          : 'Questions about images (JSONL)',
+    placeholder: data,
     endings: ['jsonl'],
     about: async (file) => {
       const hint = await sniffData(file);
-      return hint?.format === (kind === 'swap' ? 'pairs' : 'questions') && (kind !== 'attention' || hint.pictures)
-        ? hint.tasks.join(', ')
-        : undefined;
+      return hint !== undefined && suits(hint) ? hint.tasks.join(', ') : undefined;
     },
-    folders: kind === 'swap',
+    folders,
     usedBefore: services.probeMemory.data(kind),
     browse: {
       description: 'a JSONL file on this machine',
@@ -109,29 +84,19 @@ function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<s
   });
 }
 
-interface Options {
-  samples: number | undefined;
-  maxNewTokens: number;
-  mode: 'from' | 'only';
-  part: 'layer' | 'attention' | 'mlp';
-  badLines: 'stop' | 'skip';
-}
-
-const MODES = { from: 'from layer ℓ onward (the paper)', only: 'in layer ℓ only (K and V)' };
-const PARTS = { layer: 'the whole layer', attention: 'attention only', mlp: 'MLP only' };
-
 function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, options: Options): ProbeQuestion[] {
-  const { samples, maxNewTokens, mode, part, badLines } = options;
+  const { samples, maxNewTokens, badLines } = options;
+  const { settings, together } = PROBE_KINDS[kind];
   const one = (own: readonly Stage[]): ProbeQuestion => ({
     kind,
     checkpoints: own.map(({ path: place, label }) => ({ path: place, label })),
     data,
-    ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
+    ...settings(options),
     ...(samples !== undefined && { samples }),
     maxNewTokens,
     ...(badLines === 'skip' && { badLines }),
   });
-  return kind === 'attention' ? [one(checkpoints)] : checkpoints.map((checkpoint) => one([checkpoint]));
+  return together === undefined ? checkpoints.map((checkpoint) => one([checkpoint])) : [one(checkpoints)];
 }
 
 async function pickOptions(
@@ -157,12 +122,7 @@ async function pickOptions(
       case 'run':
         return questions;
       case 'samples': {
-        const value = await askNumber(
-          TITLE,
-          kind === 'swap' ? 'Samples per function' : 'Samples',
-          options.samples,
-          true,
-        );
+        const value = await askNumber(TITLE, `Samples${PROBE_KINDS[kind].per}`, options.samples, true);
         if (value !== null) options.samples = value;
         break;
       }
@@ -184,24 +144,17 @@ async function pickOptions(
   }
 }
 
-function optionItems(
-  kind: Kind,
-  { samples, maxNewTokens, mode, part, badLines }: Options,
-): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
+function optionItems(kind: Kind, options: Options): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
+  const { samples, maxNewTokens, badLines } = options;
+  const { per, items } = PROBE_KINDS[kind];
   return [
     {
       label: 'Samples',
       icon: 'list-unordered',
-      description:
-        samples === undefined ? 'all' : `at most ${samples}${kind === 'swap' ? ' per function' : ''}, drawn at random`,
+      description: samples === undefined ? 'all' : `at most ${samples}${per}, drawn at random`,
       value: 'samples',
     },
-    ...(kind === 'swap'
-      ? [{ label: 'Swapped', icon: 'arrow-swap', description: MODES[mode], value: 'mode' } as const]
-      : []),
-    ...(kind === 'skip'
-      ? [{ label: 'Skipped', icon: 'debug-step-over', description: PARTS[part], value: 'part' } as const]
-      : []),
+    ...items(options),
     { label: 'Max new tokens', icon: 'text-size', description: String(maxNewTokens), value: 'tokens' },
     {
       label: 'Malformed lines',

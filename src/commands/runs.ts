@@ -10,6 +10,7 @@ import { BACK, confirm, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { runTitle } from '../services/titles.js';
 import { RunNode } from '../views/runsTree.js';
+import { PROBE_KINDS } from './probeKinds.js';
 
 export const runCommands = {
   async 'frankenstein.openRun'(services: Services, ...args: unknown[]) {
@@ -147,20 +148,12 @@ export function probeRequestOf({ runsFolder, runId }: FoundRun, result: ProbeRes
     checkpoints: result.checkpoints.map(({ path: place, label }) => ({ path: place, label })),
     data: result.data,
     depths: result.depths,
-    ...(result.kind === 'swap' ? { mode: result.mode } : result.kind === 'skip' ? { part: result.part } : {}),
+    ...PROBE_KINDS[result.kind].settings(result as Pick<ProbeQuestion, 'mode' | 'part'>),
     seed: result.seed,
     maxNewTokens: result.maxNewTokens,
-    samples: mostOfATask(result),
+    samples: PROBE_KINDS[result.kind].drawn(result),
   };
   return { kind: 'probe', probes: [question], runs: [{ runsFolder, runId }] };
-}
-
-/** Samples are drawn per task. */
-function mostOfATask(result: ProbeResult): number {
-  if (result.kind !== 'swap') return result.samples.length;
-  const counts = new Map<string, number>();
-  for (const { task } of result.samples) counts.set(task, (counts.get(task) ?? 0) + 1);
-  return Math.max(...counts.values());
 }
 
 export function requestOf(run: FoundRun): ComparePanelRequest {

@@ -36,7 +36,7 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
       },
       picture: async ({ result: index, sample: id, which, index: image = 0 }) => {
         const result = this.results[index];
-        const name = result && pictureName(result, id, which, image);
+        const name = result && (IMAGES[result.kind] as NameImage<ProbeResult>)(result, id, which, image);
         if (name === undefined || name === '') throw new Error('This sample has no such image.');
         return pictureBelow(await folderOfData(result!.data), name);
       },
@@ -61,22 +61,17 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
   }
 }
 
-function pictureName(
-  result: ProbeResult,
-  id: string,
-  which: 'target' | 'source' | 'image',
-  index: number,
-): string | undefined {
-  switch (result.kind) {
-    case 'swap': {
-      const sample = result.samples.find((one) => one.id === id);
-      return which === 'target' ? sample?.targetImage : which === 'source' ? sample?.sourceImage : undefined;
-    }
-    case 'attention': {
-      const sample = which === 'image' ? result.samples.find((one) => one.id === id) : undefined;
-      return sample?.images?.[index] ?? (index === 0 ? sample?.image : undefined);
-    }
-    case 'skip':
-      return undefined;
-  }
-}
+/** An image of a sample, as the result names it; undefined where there is none. */
+type NameImage<R> = (result: R, id: string, which: 'target' | 'source' | 'image', index: number) => string | undefined;
+
+const IMAGES: { [K in ProbeResult['kind']]: NameImage<Extract<ProbeResult, { kind: K }>> } = {
+  swap: ({ samples }, id, which) => {
+    const sample = samples.find((one) => one.id === id);
+    return which === 'target' ? sample?.targetImage : which === 'source' ? sample?.sourceImage : undefined;
+  },
+  attention: ({ samples }, id, which, index) => {
+    const sample = which === 'image' ? samples.find((one) => one.id === id) : undefined;
+    return sample?.images?.[index] ?? (index === 0 ? sample?.image : undefined);
+  },
+  skip: () => undefined,
+};

@@ -30,6 +30,8 @@ export interface FoundRun extends RunSummary {
 
 /** Results are megabytes; a person looks at a few. */
 const RESULTS_KEPT = 4;
+/** The kind of probe that localizes vision. */
+const LOCALIZATION = 'swap';
 
 /** The last few of what is asked for; a failure is asked again. */
 class Kept<T> {
@@ -164,14 +166,14 @@ export class ResultsIndex {
     const runs = (await this.list()).filter(
       (run) =>
         run.kind === 'probe' &&
-        run.probe === 'swap' &&
+        run.probe === LOCALIZATION &&
         run.state === 'finished' &&
         run.paths.some((path) => folderOf(path) === checkpointFolder),
     );
     const results = await Promise.all(
       runs.slice(0, RESULTS_KEPT).map(async (run) => ({ run, result: await this.probe(run) })),
     );
-    return results.flatMap(({ run, result }) => (result.kind === 'swap' ? [{ run, result }] : []));
+    return results.flatMap(({ run, result }) => (result.kind === LOCALIZATION ? [{ run, result }] : []));
   }
 
   /** A person looks at this run now. */

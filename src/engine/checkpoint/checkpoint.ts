@@ -129,7 +129,7 @@ export interface Checkpoint {
   config: Readonly<Record<string, unknown>> | undefined;
   /** `model_type`, or what the tensor names say. */
   family: string;
-  /** Id of the entry in `topology/families` by which the names are read. */
+  /** Id of the layout in `families` by which the names are read. */
   layout: string;
   /** Language layers and vision blocks that run: as many as the config counts; 1 + highest index where it does not. */
   layers: number;

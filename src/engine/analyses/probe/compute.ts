@@ -7,14 +7,10 @@ import { readGenerationDefaults } from '../../models/generation/settings.js';
 import { type Model, openModel } from '../../models/model.js';
 import { createProcessor, type Processor } from '../../models/processor/processor.js';
 import { LimitError } from '../../runtime/bounded.js';
-import { attendUnits } from './attention.js';
 import { groupsOf, type Room, roomFor, within } from './groups.js';
 import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
+import { probeKind } from './kinds/list.js';
 import { Pictures, prepare, type PreparedUnit } from './prompts.js';
-import { skipUnits } from './skip.js';
-import { swapUnits } from './swap.js';
-
-const PHASES = { swap: 'Swapping visual tokens', skip: 'Skipping layers', attention: 'Measuring attention' };
 
 /** Does everything that `job` asks for. @throws what the model, its processor and the pictures throw; `cancelled`. */
 export async function compute(
@@ -22,6 +18,7 @@ export async function compute(
   send: (message: WorkerMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const { phase } = probeKind(job.kind);
   for (const { checkpoint: index, path, label, units } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
     const checkpoint = await openCheckpoint(path, { signal });
@@ -36,7 +33,7 @@ export async function compute(
       if (units.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       const { rules, notices } = await readGenerationDefaults(checkpoint);
       for (const sentence of notices(false)) send({ type: 'notice', sentence });
-      send({ type: 'phase', phase: job.work.length > 1 ? `${PHASES[job.kind]} of ${label}` : PHASES[job.kind] });
+      send({ type: 'phase', phase: job.work.length > 1 ? `${phase} of ${label}` : phase });
       const pictures = new Pictures(processor, model.plan, signal);
       const room = within(roomFor(model, job), job.together);
       const failed = (unit: Unit, why: string) =>
@@ -68,7 +65,7 @@ async function* prepareAll(
 ): AsyncGenerator<PreparedUnit> {
   for (const unit of units) {
     try {
-      const prepared = await prepare(processor, pictures, unit, job.kind === 'swap', job.maxNewTokens);
+      const prepared = await prepare(processor, pictures, unit, probeKind(job.kind).paired, job.maxNewTokens);
       room.check(prepared.prompt);
       yield prepared;
     } catch (error) {
@@ -98,27 +95,16 @@ async function runGroup(
     signal: AbortSignal;
   },
 ): Promise<Outcome[]> {
-  const { maxNewTokens, depths } = job;
-  const common = {
-    maxNewTokens,
+  return probeKind(job.kind).compute(model, units, job, {
+    maxNewTokens: job.maxNewTokens,
     stopTokens: processor.stopTokens,
     rules,
-    decode: (ids: readonly number[]) => processor.decode(ids),
+    decode: (ids) => processor.decode(ids),
+    decodeAll: (ids) => processor.tokenizer.decode(ids, { specialTokens: true }),
     rows: room.rows(tokens),
-    onDepths: (done: number) => {
+    onDepths: (done) => {
       if (done > 0) send({ type: 'progress', done });
     },
     signal,
-  };
-  switch (job.kind) {
-    case 'swap':
-      return swapUnits(model, units, job, common);
-    case 'skip':
-      return skipUnits(model, units, job, common);
-    case 'attention':
-      return attendUnits(model, units, depths, {
-        ...common,
-        decodeAll: (ids) => processor.tokenizer.decode(ids, { specialTokens: true }),
-      });
-  }
+  });
 }

@@ -13,6 +13,7 @@ import {
 import type { Pace } from '../../models/pace.js';
 import { type Room, roomFor } from './groups.js';
 import type { ProbeJob, WorkerMessage } from './job.js';
+import { probeKind } from './kinds/list.js';
 import type { ProbeLengthsJob } from './lengths.js';
 import type { ProbeRequest } from './request.js';
 import type { ProbeSetup } from './setup.js';
@@ -89,7 +90,7 @@ function largestGroup(room: Room, tokens: number, units: number): number {
 
 /** Seconds for `units` units in groups of `most`, when every answer has `newTokens`. */
 function predicted(
-  { specs, plans, kind, mode, depths }: ProbeSetup,
+  { specs, plans, kind, mode, part, depths }: ProbeSetup,
   { tokens, tail, visual, longest, patches }: Lengths,
   pace: Pace,
   room: Room,
@@ -101,13 +102,14 @@ function predicted(
   const costs = costsOf(specs[0]!, plans[0]!, pace);
   const groups = Math.ceil(units / most);
   const inGroup = units / groups;
-  const sides = kind === 'swap' ? 2 : 1;
+  const probe = probeKind(kind);
+  const sides = probe.paired ? 2 : 1;
   const prefill = sides * costs.pass(costs.layers(layers, inGroup * tokens));
-  const branches = kind === 'attention' ? [] : depths;
-  const reached = kind === 'swap' ? (mode === 'from' ? tail : tail + visual) : tokens;
+  const branches = probe.branches ? depths : [];
+  const reached = probe.reached({ tokens, tail, visual }, { mode, part });
   const branched = branches.reduce((sum, depth) => sum + costs.layers(layers - depth, inGroup * reached), 0);
   const rows = inGroup * (sides + branches.length);
-  const together = Math.min(rows, kind === 'attention' ? rows : room.rows(longest));
+  const together = probe.branches ? Math.min(rows, room.rows(longest)) : rows;
   const batches = Math.ceil(rows / together);
   const decoding = batches * newTokens * costs.step(rows / batches);
   return (

@@ -4,10 +4,13 @@ import type { Model } from '../../models/model.js';
 import { checkRoom, promptBytes, rowBytes } from '../../models/plan.js';
 import type { ProcessedPrompt } from '../../models/processor/processor.js';
 import type { ProbeJob } from './job.js';
+import { probeKind } from './kinds/list.js';
 import type { PreparedUnit } from './prompts.js';
 
 /** More rows are not faster, and what is under way when a run is killed is lost. */
 const MOST_ROWS = 192;
+/** The same where every sample is one row. */
+const MOST_UNITS = 32;
 
 /** What a batch may hold: half of the memory for untouched states, half for the rows that are decoded from them. */
 export interface Room {
@@ -25,31 +28,17 @@ export function roomFor(
   { spec, plan }: Pick<Model, 'spec' | 'plan'>,
   { kind, depths, maxNewTokens }: Pick<ProbeJob, 'kind' | 'depths' | 'maxNewTokens'>,
 ): Room {
-  const {
-    layers,
-    layer: { hidden, heads },
-  } = spec.language;
+  const { unitBytes, branches } = probeKind(kind);
   const half = plan.batchBytes / 2;
-  const perUnit = (tokens: number) => {
-    const states = 4 * tokens * hidden;
-    switch (kind) {
-      case 'swap':
-        return 2 * rowBytes(spec, tokens, 0) + (depths.length + 2) * states;
-      case 'skip':
-        return rowBytes(spec, tokens, 0) + (depths.length + 1) * states;
-      case 'attention':
-        return rowBytes(spec, tokens, maxNewTokens) + 4 * layers * heads * (tokens + maxNewTokens);
-    }
-  };
-  const most = Math.max(1, Math.floor(kind === 'attention' ? 32 : MOST_ROWS / (depths.length + 2)));
+  const perUnit = (tokens: number) => unitBytes({ spec, tokens, depths: depths.length, maxNewTokens });
+  const most = Math.max(1, branches ? Math.floor(MOST_ROWS / (depths.length + 2)) : MOST_UNITS);
   return {
     fits: (units, tokens) => units <= most && units * perUnit(tokens) <= half,
     rows: (tokens) => Math.max(1, Math.min(MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))),
     bytes: (units, tokens) => {
-      const rows =
-        kind === 'attention'
-          ? 0
-          : Math.min(units * (depths.length + 2), MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)));
+      const rows = branches
+        ? Math.min(units * (depths.length + 2), MOST_ROWS, Math.floor(half / rowBytes(spec, tokens, maxNewTokens)))
+        : 0;
       return units * perUnit(tokens) + Math.max(1, rows) * rowBytes(spec, tokens, maxNewTokens);
     },
     check: (prompt) => {

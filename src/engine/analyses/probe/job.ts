@@ -1,18 +1,19 @@
 /** What crosses between the engine's thread and the thread that runs the model: plain data. */
+import type { ProbeRequest } from './request.js';
 
 /** One thing to compute: the samples that ask it share the outcome. */
 export interface Unit {
   /** Samples, by id. */
   ids: string[];
   prompt: string;
-  /** In the order of their places; of a swap: the target's one. None for text alone. */
+  /** In the order of their placeholders; of a swap: the target's one. None for text alone. */
   images: readonly string[];
   /** Of a swap: the other picture; undefined stands for a black one. */
   source: string | undefined;
 }
 
 export interface ProbeJob {
-  kind: 'swap' | 'skip' | 'attention';
+  kind: ProbeRequest['kind'];
   mode: 'from' | 'only';
   part: 'layer' | 'attention' | 'mlp';
   /** Ascending. */
@@ -27,31 +28,9 @@ export interface ProbeJob {
   work: { checkpoint: number; path: string; label: string; units: Unit[] }[];
 }
 
-/** Answers per depth, in the order of the job's depths. */
-export interface SwapOutcome {
-  kind: 'swap';
-  source: 'same-grid' | 'resized';
-  /** What a pixel of the source file is in the coordinates of an answer's boxes, by column and row. */
-  boxScale: [number, number];
-  baseline: string;
-  sourceAnswer: string;
-  answers: string[];
-}
-
-export interface SkipOutcome {
-  kind: 'skip';
-  baseline: string;
-  answers: string[];
-}
-
-export interface AttentionOutcome {
-  kind: 'attention';
-  answer: string;
-  /** Tokens that the mean is over; 0 when nothing was generated. */
-  reasoningTokens: number;
-  visualTokens: number;
-  /** Per depth: what a reasoning token gives to all visual tokens, mean over heads and reasoning tokens. */
-  mass: number[];
+/** What one sample came out as: what its kind of probe says of it. */
+export interface DoneOutcome {
+  kind: ProbeJob['kind'];
 }
 
 /** A sample that could not be run, where the user wants such samples left out. */
@@ -60,7 +39,7 @@ export interface FailedOutcome {
   why: string;
 }
 
-export type Outcome = SwapOutcome | SkipOutcome | AttentionOutcome | FailedOutcome;
+export type Outcome = DoneOutcome | FailedOutcome;
 
 export interface UnitOutcome {
   ids: string[];

@@ -6,6 +6,7 @@ import { neededBytes } from '../../models/plan.js';
 import type { Turns } from '../../runtime/turns.js';
 import { estimate } from './estimate.js';
 import type { ParsedProbe, ProbePlan, ProbeProgress } from './request.js';
+import { probeKind } from './kinds/list.js';
 import { type ProbeSetup, setUp } from './setup.js';
 
 const estimates = new Estimates();
@@ -38,7 +39,7 @@ export async function planProbe(
   return {
     samples,
     depths: depths.length,
-    generations: kind === 'attention' ? samples * checkpoints.length : samples * (depths.length + 1),
+    generations: probeKind(kind).branches ? samples * (depths.length + 1) : samples * checkpoints.length,
     memory: Math.max(...plans.map((plan) => neededBytes(plan, batch))),
     streamedBytes: Math.max(...plans.map(({ streamedBytes }) => streamedBytes)),
     seconds,

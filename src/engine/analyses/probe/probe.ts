@@ -5,30 +5,21 @@ import { drive } from '../../runs/drive.js';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
-import { shown, thousands } from '../../checkpoint/failure.js';
+import { shown } from '../../checkpoint/failure.js';
 import { type Provenance } from '../../runs/provenance.js';
 import { identityOf } from '../../lineage/stages.js';
 import { FrankensteinError } from '../../errors.js';
-import { boxScales, scaled } from '../../grading/boxScale.js';
-import { isChanged } from '../../grading/change.js';
-import { GRADING_VERSION, isRight } from '../../grading/grade.js';
+import { GRADING_VERSION } from '../../grading/grade.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import type { Run } from '../../runs/store.js';
 import { isLike } from '../../runs/store.js';
 import { runInThread } from '../../runtime/thread.js';
-import type {
-  AttentionOutcome,
-  Outcome,
-  ProbeJob,
-  SkipOutcome,
-  SwapOutcome,
-  UnitOutcome,
-  WorkerMessage,
-} from './job.js';
+import type { DoneOutcome, FailedOutcome, Outcome, ProbeJob, UnitOutcome, WorkerMessage } from './job.js';
+import type { ResultBase } from './kinds/kind.js';
+import { probeKind } from './kinds/list.js';
 import { createCountMeter } from '../../runs/countProgress.js';
-import { attentionLayers, skipErrors, swapRates } from './rates.js';
 import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js';
-import type { AttentionResult, ProbedCheckpoint, ProbeResult, SkipResult, SwapResult } from './result.js';
+import type { ProbedCheckpoint, ProbeResult } from './result.js';
 import { probeResult } from './schema.js';
 import { type ProbeSetup, setUp } from './setup.js';
 
@@ -47,17 +38,11 @@ interface JournalEntry {
 
 /** Whether a line of the journal is one of a probe of this kind, with an answer per depth. */
 function isEntryOf({ kind, depths }: ProbeSetup): (value: unknown) => value is JournalEntry {
-  const texts = depths.map(() => '');
-  const models = {
-    swap: { source: '', boxScale: [0, 0], baseline: '', sourceAnswer: '', answers: texts },
-    skip: { baseline: '', answers: texts },
-    attention: { answer: '', reasoningTokens: 0, visualTokens: 0, mass: depths.map(() => 0) },
-    failed: { why: '' },
-  };
+  const models = { [kind]: probeKind(kind).outcome(depths.length), failed: { why: '' } };
   return (value): value is JournalEntry => {
     if (!isLike(value, { checkpoint: 0, id: '', batch: '', of: 0, outcome: { kind: '' } })) return false;
     const found = value.outcome.kind;
-    return (found === kind || found === 'failed') && isLike<object>(value.outcome, models[found]);
+    return (found === kind || found === 'failed') && isLike<object>(value.outcome, models[found]!);
   };
 }
 
@@ -89,7 +74,7 @@ export async function probe(
         data: setup.data,
         dataFingerprint: setup.dataFingerprint,
         depths: setup.depths,
-        ...(setup.kind === 'swap' ? { mode: setup.mode } : setup.kind === 'skip' ? { part: setup.part } : {}),
+        ...probeKind(setup.kind).settings(setup),
         seed: setup.seed,
         maxNewTokens: setup.maxNewTokens,
         question: questionOf(probeRequest, request, setup.labels),
@@ -110,7 +95,7 @@ export async function probe(
 
 /** What makes a run the same run. Labels, cuts, memory and threads do not. */
 function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
-  const { kind, mode, part, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
+  const { kind, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
   return {
     kind: 'probe',
     journal: JOURNAL_VERSION,
@@ -122,7 +107,7 @@ function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
     seed,
     maxNewTokens,
     badLines,
-    ...(kind === 'swap' ? { mode } : kind === 'skip' ? { part } : {}),
+    ...probeKind(kind).settings(setup),
     samples: samples.items.map(({ id }) => id),
     checkpoints: setup.checkpoints.map((checkpoint, index) => ({
       folder: checkpoint.folder,
@@ -215,14 +200,9 @@ async function resultOf(
 ): Promise<ProbeResult> {
   const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
   const failures = new Map<string, string>();
-  for (const own of outcomes)
-    for (const [id, outcome] of own) if (outcome.kind === 'failed') failures.set(id, outcome.why);
-  const good = ({ id }: { id: string }) => !failures.has(id);
-  const of = <T extends Outcome>(id: string, checkpoint = 0) => outcomes[checkpoint]!.get(id) as T;
-  const relative = (file: string | undefined) =>
-    file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/');
-  const base = {
-    schema: 1 as const,
+  for (const own of outcomes) for (const [id, outcome] of own) if (isFailed(outcome)) failures.set(id, outcome.why);
+  const base: ResultBase = {
+    schema: 1,
     checkpoints: checkpoints.map((checkpoint, index): ProbedCheckpoint => ({
       label: labels[index]!,
       path: checkpoint.path,
@@ -248,76 +228,21 @@ async function resultOf(
       `No sample of ${shown(data)} could be run; the first problem: ${[...failures.values()][0]!}`,
     );
 
-  if (samples.kind === 'swap') {
-    const found = samples.items.filter(good).map((sample): SwapResult['samples'][number] => {
-      const { source, boxScale, baseline, sourceAnswer, answers } = of<SwapOutcome>(sample.id);
-      const judged = { ...sample, sourceBox: sample.sourceBox && scaled(sample.sourceBox, boxScale) };
-      return {
-        id: sample.id,
-        task: sample.task,
-        prompt: sample.prompt,
-        targetImage: relative(sample.targetImage),
-        sourceImage: relative(sample.sourceImage),
-        source,
-        baseline,
-        sourceAnswer,
-        answers,
-        changed: answers.map((answer) => isChanged(judged, baseline, answer)),
-      };
-    });
-    return { kind: 'swap', ...base, mode: setup.mode, samples: found, rates: swapRates(found, depths) };
-  }
-  if (samples.kind === 'skip') {
-    const usable = samples.items.filter(good);
-    const [scales] = await boxScales(checkpoints, usable, signal);
-    const found = usable.map((question): SkipResult['samples'][number] => {
-      const { baseline, answers } = of<SkipOutcome>(question.id);
-      const right = (answer: string) => isRight(answer, question, scales!.get(question.images[0] ?? ''));
-      return {
-        id: question.id,
-        prompt: question.prompt,
-        truth: question.answer,
-        baseline,
-        baselineCorrect: right(baseline),
-        answers,
-        correct: answers.map(right),
-      };
-    });
-    return { kind: 'skip', ...base, part: setup.part, samples: found, ...skipErrors(found, depths) };
-  }
-  const each = (id: string) => checkpoints.map((_, checkpoint) => of<AttentionOutcome>(id, checkpoint));
-  const questions = samples.items.filter(good);
-  const silent = questions.filter(({ id }) => each(id).some(({ reasoningTokens }) => reasoningTokens === 0));
-  const heard = questions.filter((question) => !silent.includes(question));
-  if (heard.length === 0)
-    throw new FrankensteinError(
-      'malformed',
-      `No sample of ${shown(data)} got an answer to look at: the model ended every one with its first token.`,
-    );
-  const result: AttentionResult = {
-    kind: 'attention',
-    ...base,
-    samples: questions.map((question) => {
-      const own = each(question.id);
-      return {
-        id: question.id,
-        prompt: question.prompt,
-        image: relative(question.images[0]),
-        ...(question.images.length > 1 ? { images: question.images.map(relative) } : {}),
-        answers: own.map(({ answer }) => answer),
-        reasoningTokens: own.map(({ reasoningTokens }) => reasoningTokens),
-        visualTokens: own[0]!.visualTokens,
-      };
-    }),
-    layers: await attentionLayers(
-      checkpoints.map((_, checkpoint) => heard.map(({ id }) => of<AttentionOutcome>(id, checkpoint))),
+  return probeKind(setup.kind).result(
+    {
+      items: samples.items.filter(({ id }) => !failures.has(id)),
+      of: (id, checkpoint = 0) => outcomes[checkpoint]!.get(id) as DoneOutcome,
+      checkpoints,
       depths,
-      setup.seed,
-    ),
-  };
-  if (silent.length > 0)
-    result.warnings.push(
-      `${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`,
-    );
-  return result;
+      settings: setup,
+      seed,
+      imageName: (file) => (file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/')),
+      signal,
+    },
+    base,
+  );
+}
+
+function isFailed(outcome: Outcome): outcome is FailedOutcome {
+  return outcome.kind === 'failed';
 }

@@ -1,7 +1,7 @@
 /** From outcomes to shares and means with their intervals. */
 import { PROBE_TASKS } from '../../datasets/probeSet.js';
 import { bootstrapMean, pairedBootstrap, wilson } from '../../statistics/statistics.js';
-import type { AttentionOutcome } from './job.js';
+import type { AttentionOutcome } from './kinds/attention/outcome.js';
 import { pairedDifference } from '../../statistics/paired.js';
 import type { AttentionLayer, SkipError, SkipResult, SkipSample, SwapRate, SwapSample } from './result.js';
 

@@ -55,15 +55,15 @@ function heading({ checkpoints, cuts, data, maxNewTokens }: ProbeResult): string
   return `${table(rows, [false, false, false])}\n${data}, at most ${maxNewTokens} new tokens, greedy\nearly ${span(0, cuts[0])}, mid ${span(cuts[0], cuts[1])}, late ${span(cuts[1], layers)}`;
 }
 
+/** The tables of each kind. */
+const TABLES: { [K in ProbeResult['kind']]: (result: Extract<ProbeResult, { kind: K }>) => string[] } = {
+  swap: swapTables,
+  skip: (result) => [skipTable(result)],
+  attention: (result) => [attentionTable(result)],
+};
+
 function body(result: ProbeResult): string[] {
-  switch (result.kind) {
-    case 'swap':
-      return swapTables(result);
-    case 'skip':
-      return [skipTable(result)];
-    case 'attention':
-      return [attentionTable(result)];
-  }
+  return (TABLES[result.kind] as (result: ProbeResult) => string[])(result);
 }
 
 function swapTables(result: SwapResult): string[] {

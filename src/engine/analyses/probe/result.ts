@@ -7,7 +7,7 @@ import type { Provenance } from '../../runs/provenance.js';
 
 export type ProbeResult = SwapResult | SkipResult | AttentionResult;
 
-interface ProbeBase {
+export interface ProbeBase {
   schema: 1;
   /** Checkpoints in the order they were given. `swap` and `skip` have one. */
   checkpoints: ProbedCheckpoint[];

@@ -3,24 +3,20 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { shown, thousands } from '../../checkpoint/failure.js';
+import { shown } from '../../checkpoint/failure.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { labelsOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { factsOfPicture } from '../../datasets/dataFiles.js';
-import { PROBE_TASKS, type ProbeSample, readProbeSet } from '../../datasets/probeSet.js';
-import { readQuestionSet } from '../../datasets/questionSet.js';
-import { type Question } from '../../datasets/question.js';
-import { sampleOf, sampleOfEach } from '../../numerics/sample.js';
 import { type MemoryPlan, planMemory } from '../../models/plan.js';
 import { type ModelSpec, readSpec } from '../../models/spec.js';
 import { sameFamily } from '../../topology/model.js';
 import { resolveCuts } from '../../topology/cuts.js';
-import { folderOf, readSampleFiles } from './data.js';
+import { folderOf } from './data.js';
 import type { Unit } from './job.js';
+import type { ProbeKind } from './kinds/kind.js';
+import { probeKind } from './kinds/list.js';
 import type { ParsedProbe, ProbeProgress } from './request.js';
-
-export type Samples = { kind: 'swap'; items: ProbeSample[] } | { kind: 'skip' | 'attention'; items: Question[] };
 
 export interface ProbeSetup {
   kind: ParsedProbe['kind'];
@@ -41,7 +37,8 @@ export interface ProbeSetup {
   folder: string;
   /** Size and time of every picture in use: a picture that was replaced makes another run. */
   pictures: string;
-  samples: Samples;
+  /** As the kind of probe has them. */
+  samples: { items: { id: string }[] };
   /** What is computed: samples that ask the same are one. */
   units: Unit[];
   maxNewTokens: number;
@@ -59,15 +56,9 @@ export async function setUp(
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<ProbeSetup> {
   const { kind, mode, part, maxNewTokens, seed, badLines } = request;
-  const most = kind === 'attention' ? 2 : 1;
-  if (request.checkpoints.length < 1 || request.checkpoints.length > most) {
-    throw new FrankensteinError(
-      'bad-request',
-      kind === 'attention'
-        ? `Attention is measured in one checkpoint, or compared between two; ${request.checkpoints.length} given.`
-        : `The ${kind} probe takes one checkpoint; ${request.checkpoints.length} given.`,
-    );
-  }
+  const probe = probeKind(kind);
+  const given = request.checkpoints.length;
+  if (given < 1 || given > probe.checkpoints) throw new FrankensteinError('bad-request', probe.wrongCount(given));
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
@@ -81,10 +72,10 @@ export async function setUp(
       `The two checkpoints cannot be compared layer by layer: ${shown(checkpoints[0]!.path)} has ${layers} language layers, ${shown(checkpoints[odd]!.path)} ${specs[odd]!.language.layers}.`,
     );
   const blind = checkpoints.find((_, index) => specs[index]!.vision === undefined);
-  if (kind !== 'skip' && blind !== undefined)
+  if (probe.visual !== undefined && blind !== undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(blind.path)} is a text-only model: there are no visual tokens to ${kind === 'swap' ? 'swap' : 'look at'}.`,
+      `${shown(blind.path)} is a text-only model: there are no visual tokens to ${probe.visual}.`,
     );
   const depths = depthsOf(request.depths, layers);
   const plans = checkpoints.map((checkpoint, index) =>
@@ -93,8 +84,9 @@ export async function setUp(
 
   progress?.({ phase: 'Reading samples', done: 0, total: 0, remainingSeconds: null });
   const data = path.resolve(request.data);
-  const { samples, fingerprint, warnings } = await readSamples(request, data, signal);
-  const units = unitsOf(samples);
+  const { samples: count, tasks } = request;
+  const { items, fingerprint, warnings } = await probe.readSamples(data, { count, seed, tasks, badLines, signal });
+  const units = unitsOf(items, probe);
   return {
     kind,
     mode,
@@ -110,7 +102,7 @@ export async function setUp(
     dataFingerprint: fingerprint,
     folder: await folderOf(data),
     pictures: await hashPictures(units, signal),
-    samples,
+    samples: { items },
     units,
     maxNewTokens,
     seed,
@@ -131,70 +123,16 @@ function depthsOf(given: readonly number[] | undefined, layers: number): number[
   return [...new Set(given)].sort((a, b) => a - b);
 }
 
-interface ReadSamples {
-  samples: Samples;
-  fingerprint: string;
-  warnings: string[];
-}
-
-async function readSamples(request: ParsedProbe, data: string, signal: AbortSignal | undefined): Promise<ReadSamples> {
-  const { kind, samples: count, seed, badLines } = request;
-  if (kind === 'swap') {
-    const tasks = tasksOf(request.tasks);
-    const { items, fingerprint, warnings } = await readSampleFiles(data, readProbeSet, { badLines, signal });
-    const wanted = items.filter(({ task }) => tasks.includes(task));
-    if (wanted.length === 0)
-      throw new FrankensteinError('bad-request', `${shown(data)} has no sample of ${tasks.join(' or ')}.`);
-    return {
-      samples: { kind, items: count === undefined ? wanted : sampleOfEach(wanted, ({ task }) => task, count, seed) },
-      fingerprint,
-      warnings,
-    };
-  }
-  if (request.tasks !== undefined)
-    throw new FrankensteinError('bad-request', 'Tasks are chosen for the swap probe only.');
-  const { items, fingerprint, warnings } = await readSampleFiles(data, readQuestionSet, { badLines, signal });
-  const usable = kind === 'attention' ? items.filter(({ images }) => images.length > 0) : items;
-  if (usable.length === 0)
-    throw new FrankensteinError(
-      'bad-request',
-      `${shown(data)} has no question with a picture, and attention to visual tokens needs one.`,
-    );
-  const left = items.length - usable.length;
-  if (left > 0)
-    warnings.push(
-      `${thousands(left)} ${left === 1 ? 'question has' : 'questions have'} no picture and ${left === 1 ? 'was' : 'were'} left out.`,
-    );
-  return {
-    samples: { kind, items: count === undefined ? usable : sampleOf(usable, count, seed) },
-    fingerprint,
-    warnings,
-  };
-}
-
-function tasksOf(given: readonly string[] | undefined): string[] {
-  if (given === undefined) return [...PROBE_TASKS];
-  const stray = given.find((task) => !PROBE_TASKS.some((known) => known === task));
-  if (stray !== undefined || given.length === 0)
-    throw new FrankensteinError(
-      'bad-request',
-      `${stray === undefined ? 'No task is given' : `There is no task "${shown(stray)}"`}; there are ${PROBE_TASKS.join(', ')}.`,
-    );
-  return [...given];
-}
-
-function unitsOf(samples: Samples): Unit[] {
+/** Samples that ask the same are one unit. */
+function unitsOf(items: readonly { id: string }[], { unitOf }: ProbeKind): Unit[] {
   const units = new Map<string, Unit>();
-  const add = (id: string, unit: Omit<Unit, 'ids'>) => {
+  for (const item of items) {
+    const unit = unitOf(item);
     const key = JSON.stringify([unit.prompt, unit.images, unit.source ?? null]);
     const known = units.get(key);
-    if (known) known.ids.push(id);
-    else units.set(key, { ids: [id], ...unit });
-  };
-  if (samples.kind === 'swap')
-    for (const { id, prompt, targetImage, sourceImage } of samples.items)
-      add(id, { prompt, images: [targetImage], source: sourceImage });
-  else for (const { id, prompt, images } of samples.items) add(id, { prompt, images, source: undefined });
+    if (known) known.ids.push(item.id);
+    else units.set(key, { ids: [item.id], ...unit });
+  }
   return [...units.values()];
 }
 

@@ -1,11 +1,12 @@
 /** Visual-token swap: the answers of a batch at all depths, from one pass over its targets and one over its sources. */
-import { boxScaleOf } from '../../grading/boxScale.js';
-import type { Branch, Model } from '../../models/model.js';
-import type { VisionSpec } from '../../models/spec.js';
-import type { Prefilled } from '../../models/state.js';
-import { answerRows, type AnswerOptions, checkLogits, type Row } from './answers.js';
-import type { ProbeJob, SwapOutcome } from './job.js';
-import type { PreparedUnit } from './prompts.js';
+import { boxScaleOf } from '../../../../grading/boxScale.js';
+import type { Branch, Model } from '../../../../models/model.js';
+import type { VisionSpec } from '../../../../models/spec.js';
+import type { Prefilled } from '../../../../models/state.js';
+import { answerRows, type AnswerOptions, checkLogits, type Row } from '../../answers.js';
+import type { ProbeJob } from '../../job.js';
+import type { SwapOutcome } from './outcome.js';
+import type { PreparedUnit } from '../../prompts.js';
 
 /**
  * The target's states at every depth, and the source's keys and values, come from the two untouched passes; a depth

@@ -1,12 +1,12 @@
 /** Attention from reasoning tokens to visual tokens, layer by layer, while the model answers. */
-import { throwIfCancelled } from '../../errors.js';
-import { LogitsEditor } from '../../models/generation/logits.js';
-import type { Model } from '../../models/model.js';
-import { greedy } from '../../models/sampling.js';
-import { checkLogits, type AnswerOptions } from './answers.js';
-import type { AttentionOutcome } from './job.js';
-import type { PreparedUnit } from './prompts.js';
-import { reasoningTokens } from './thinking.js';
+import { throwIfCancelled } from '../../../../errors.js';
+import { LogitsEditor } from '../../../../models/generation/logits.js';
+import type { Model } from '../../../../models/model.js';
+import { greedy } from '../../../../models/sampling.js';
+import { checkLogits, type AnswerOptions } from '../../answers.js';
+import type { AttentionOutcome } from './outcome.js';
+import type { PreparedUnit } from '../../prompts.js';
+import { reasoningTokens } from '../../thinking.js';
 
 interface Answering {
   unit: number;

@@ -1,8 +1,9 @@
 /** Layer skip: the answers of a batch with each layer (or its attention, or its MLP) taken out. */
-import type { Model } from '../../models/model.js';
-import { answerRows, type AnswerOptions, checkLogits, type Row } from './answers.js';
-import type { ProbeJob, SkipOutcome } from './job.js';
-import type { PreparedUnit } from './prompts.js';
+import type { Model } from '../../../../models/model.js';
+import { answerRows, type AnswerOptions, checkLogits, type Row } from '../../answers.js';
+import type { ProbeJob } from '../../job.js';
+import type { SkipOutcome } from './outcome.js';
+import type { PreparedUnit } from '../../prompts.js';
 
 /** The layers below the one that is skipped are the untouched model's, and are computed once. */
 export async function skipUnits(

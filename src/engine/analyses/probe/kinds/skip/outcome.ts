@@ -1,0 +1,6 @@
+/** What one sample came out as. */
+export interface SkipOutcome {
+  kind: 'skip';
+  baseline: string;
+  answers: string[];
+}
