@@ -9,7 +9,7 @@ import { shown } from '../../checkpoint/failure.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { type Provenance } from '../../runs/provenance.js';
-import { identityOf, labelsOf } from '../../lineage/stages.js';
+import { labelsOf, readAs, runningIdentityOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { readSpec } from '../../models/spec.js';
 import { createCountMeter } from '../../runs/countProgress.js';
@@ -56,6 +56,8 @@ export interface EvaluateSetup {
   checkpoints: Checkpoint[];
   labels: string[];
   fingerprints: string[];
+  /** Per checkpoint, what makes answers the same answers: the model, and what is not in a question's key. */
+  answerFacts: object[];
   sets: QuestionSets;
   items: Item[];
   maxNewTokens: number;
@@ -83,7 +85,17 @@ export async function evaluate(
     {
       runsFolder,
       identity: factsOf(setup),
-      request: {
+      // A language model that gave no verdict is asked again.
+      says:
+        grader === undefined && describer === undefined
+          ? {
+              labels: setup.labels,
+              asked: request.checkpoints,
+              warnings: setup.warnings,
+              stages: setup.checkpoints.map(readAs),
+            }
+          : undefined,
+      request: () => ({
         kind: request.kind ?? 'evaluate',
         labels: setup.labels,
         fingerprints: setup.fingerprints,
@@ -91,7 +103,7 @@ export async function evaluate(
         dataFingerprint: setup.sets.fingerprint,
         maxNewTokens: setup.maxNewTokens,
         tasks: keysOf(setup.items).size * setup.checkpoints.length,
-      },
+      }),
       checkpoints: setup.checkpoints,
       startedAt,
       isResult: guardOf('evaluate'),
@@ -99,7 +111,7 @@ export async function evaluate(
     async (run) => {
       const stored: (StoredAnswers | undefined)[] = [];
       try {
-        for (const facts of answerFacts(setup))
+        for (const facts of setup.answerFacts)
           stored.push(runsFolder === undefined ? undefined : await StoredAnswers.open(runsFolder, facts));
         return await askMissing(setup, stored, run, workerFile, context);
       } finally {
@@ -108,7 +120,9 @@ export async function evaluate(
     },
     async ({ texts, failures }, origin) => {
       const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
-      return resultOf(setup, texts, failures, second, origin, context.signal);
+      // What failed is tried again.
+      const own = failures.size > 0 ? { ...origin, inputs: undefined } : origin;
+      return resultOf(setup, texts, failures, second, own, context.signal);
     },
   );
 }
@@ -136,6 +150,7 @@ export async function setUp(
       );
   }
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });
+  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
   return {
     request,
     checkpoints,
@@ -143,7 +158,14 @@ export async function setUp(
     maxNewTokens,
     seed,
     labels: labelsOf(request.checkpoints, checkpoints),
-    fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
+    fingerprints,
+    answerFacts: await Promise.all(
+      checkpoints.map(async (checkpoint, index) => ({
+        answers: ANSWERS_VERSION,
+        maxNewTokens,
+        checkpoint: await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
+      })),
+    ),
     items: await itemsOf(sets, signal),
     warnings: [...new Set([...checkpoints.flatMap(({ warnings }) => warnings), ...sets.warnings])],
   };
@@ -184,19 +206,6 @@ export function keysOf(items: readonly Item[]): Set<string> {
   return new Set(items.map(({ key }) => key));
 }
 
-/** What makes answers the same answers: the checkpoint's content and what is not in a question's key. */
-export function answerFacts({
-  checkpoints,
-  fingerprints,
-  maxNewTokens,
-}: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'maxNewTokens'>): object[] {
-  return checkpoints.map((checkpoint, index) => ({
-    answers: ANSWERS_VERSION,
-    maxNewTokens,
-    checkpoint: identityOf(checkpoint, fingerprints[index]!),
-  }));
-}
-
 /** What makes a run the same run. Labels, memory and threads do not. */
 function factsOf(setup: EvaluateSetup): object {
   const { request, sets, items } = setup;
@@ -212,7 +221,7 @@ function factsOf(setup: EvaluateSetup): object {
     items: createHash('sha256')
       .update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join(''))
       .digest('hex'),
-    checkpoints: answerFacts(setup),
+    checkpoints: setup.answerFacts,
   };
 }
 
