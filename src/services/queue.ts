@@ -19,6 +19,7 @@ import type {
   ProbeQuestion,
   SpectrumJobRequest,
 } from '../protocol/hostApi.js';
+import { formatProgress } from '../protocol/numbers.js';
 import { checkpointOf, labelOf, requestKey } from './checkpointPath.js';
 import { titleText } from './titles.js';
 import { Emitter } from './emitter.js';
@@ -189,11 +190,11 @@ export class Queue {
     return this.active.find((job) => job.key === key);
   }
 
-  /** `Waiting for Sweep · in, rl (44 %)`; undefined for the one that runs. */
+  /** `Waiting for Sweep · in, rl (44%)`; undefined for the one that runs. */
   waitingText(job: Job): string | undefined {
     const [first] = this.active;
     if (first === undefined || first === job || job.done !== null) return undefined;
-    return `Waiting for ${first.title}${first.done === null ? '' : ` (${Math.floor(100 * first.done)} %)`}`;
+    return `Waiting for ${first.title}${first.done === null ? '' : ` (${formatProgress(first.done)})`}`;
   }
 
   /** Starts it, or joins the one that already does the same. */

@@ -1,5 +1,6 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
+import { formatProgress } from '../protocol/numbers.js';
 import { requestKey } from '../services/checkpointPath.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
 import { progressText } from '../services/progressText.js';
@@ -33,7 +34,7 @@ export class RunNode extends TreeRow {
 function stateText({ state, startedAt, done }: FoundRun): string {
   if (state === 'unreadable') return 'cannot be read';
   const ago = agoText(new Date(startedAt));
-  return state === 'finished' ? ago : `interrupted at ${Math.floor(done * 100)} %, ${ago}`;
+  return state === 'finished' ? ago : `interrupted at ${formatProgress(done)}, ${ago}`;
 }
 
 function iconOf({ state, kind }: FoundRun): string {

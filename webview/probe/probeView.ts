@@ -10,7 +10,7 @@ import { svgPng } from '../exporters/png.js';
 import { sizeOf } from '../exporters/svg.js';
 import { bandNote, lineSwatch } from '../figure/lineChart.js';
 import type { LinePlace } from '../figure/lines.js';
-import { plural } from '../format.js';
+import { formatRate, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
 import { finishedText, folding, versionsText } from '../overview/overview.js';
@@ -22,7 +22,6 @@ import {
   attentionFigure,
   intervalText,
   numberRows,
-  percentText,
   reasoningFigure,
   shiftFigure,
   valueText,
@@ -241,7 +240,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     };
     return heatmapSvg(
       surfaceGrid(model, curves),
-      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: percentText },
+      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', log: false, format: formatRate },
       words,
     );
   };

@@ -5,7 +5,8 @@ import { roundLayers } from '../figure/axis.js';
 import type { LinePlace } from '../figure/lines.js';
 import { fitted, sameCell, stepCell, walkable, type Cell } from '../figure/walk.js';
 import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
-import { intervalText, percentText } from './curves.js';
+import { formatRate } from '../format.js';
+import { intervalText } from './curves.js';
 import { curveName, depthsOf, type Curve, type ProbeModel } from './model.js';
 
 export interface Surface {
@@ -131,7 +132,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
     const point = curves[at.row]?.points.find((one) => one.depth === depths[at.column]);
     return point === undefined
       ? 'not probed'
-      : `${percentText(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
+      : `${formatRate(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
   };
 
   const walk = walkable<Cell>(context, {
