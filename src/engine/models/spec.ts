@@ -4,6 +4,7 @@ import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { FrankensteinError } from '../errors.js';
+import { familyById } from '../topology/families.js';
 import { textConfig, tiesHead } from '../topology/model.js';
 import { checked, isRecord, type JsonObject, outOfRange } from './config/check.js';
 import { foreign, refuseForeign } from './config/keys.js';
@@ -93,6 +94,11 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
   refuseLeftOut(checkpoint, 'be run');
   const file = path.join(checkpoint.folder, 'config.json');
   const text = textConfig(config);
+  if (text === config && family.vision !== undefined && familyById(checkpoint.layout).flatLanguage !== true)
+    throw malformed(
+      checkpoint,
+      `has a config.json without "text_config": transformers reads the language model of ${family.name} from there, and would take its defaults.`,
+    );
   const at = text === config ? '' : 'text_config';
   const { image_token_id: imageToken } = checked(modelSchema, config, file);
   refuseForeign(config, file);
