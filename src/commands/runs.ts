@@ -5,6 +5,7 @@ import { analysisOfRun } from '../engine/analyses/analyses.js';
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { ComparePanelRequest, ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
 import type { FoundRun } from '../services/resultsIndex.js';
+import { formatProgress } from '../protocol/numbers.js';
 import { type JobRequest, jobRequestOf } from '../services/work.js';
 import { BACK, confirm, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';
@@ -183,7 +184,7 @@ async function pickRun(
   const choices = results.list().then((runs) =>
     runs.filter(fits).map((run) => ({
       label: runTitle(run),
-      description: run.state === 'finished' ? '' : `interrupted at ${Math.floor(run.done * 100)} %`,
+      description: run.state === 'finished' ? '' : `interrupted at ${formatProgress(run.done)}`,
       detail: new Date(run.startedAt).toLocaleString(),
       value: run,
     })),

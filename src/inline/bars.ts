@@ -5,7 +5,8 @@
 import * as vscode from 'vscode';
 import { floorRatio } from '../protocol/floor.js';
 import { readSettings } from '../services/settings.js';
-import { BAR_WIDTH, barText, isNearFloor, logShare, numberText, ratioText } from './figures.js';
+import { formatNumber, formatTimes } from '../protocol/numbers.js';
+import { BAR_WIDTH, barText, isNearFloor, logShare } from './figures.js';
 import type { Lookup } from './lookup.js';
 import { isIndex, type Lookups } from './lookups.js';
 import { tensorNameOf } from './tensorLines.js';
@@ -92,7 +93,7 @@ function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vsc
   const words =
     delta.changed === 0
       ? 'unchanged'
-      : `${numberText(delta.relative)}${ratio === null ? '' : ` · ${ratioText(ratio)} floor`}`;
+      : `${formatNumber(delta.relative)}${ratio === null ? '' : ` · ${formatTimes(ratio)} floor`}`;
   const color = new vscode.ThemeColor(near || delta.changed === 0 ? 'disabledForeground' : 'charts.blue');
   const start = new vscode.Position(line, document.lineAt(line).firstNonWhitespaceCharacterIndex);
   return {

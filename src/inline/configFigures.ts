@@ -1,6 +1,7 @@
 /** Which keys of a `config.json` say something that training moved, and what there is to show beside each. */
 import type { JsonKey } from './jsonKeys.js';
-import { lensText, numberText, plainLabel, type AnyDelta, type FigureOptions } from './figures.js';
+import { formatNumber } from '../protocol/numbers.js';
+import { lensText, plainLabel, type AnyDelta, type FigureOptions } from './figures.js';
 import type { Lookup } from './lookup.js';
 
 export interface ConfigFigure {
@@ -82,7 +83,7 @@ function lenses(
 function regionLenses(lookup: Lookup): string[] {
   const from = lookup.ownDelta;
   const regions = lookup.result.regions.map(
-    ({ region, deltas }) => `${region} ${numberText(deltas[from]?.relative ?? null)}`,
+    ({ region, deltas }) => `${region} ${formatNumber(deltas[from]?.relative ?? null)}`,
   );
   return regions.length === 0 ? [] : [`Δ${plainLabel(lookup.label(from))} ${regions.join(' · ')}`];
 }

@@ -1,6 +1,7 @@
 /** Deltas in words: the line of a lens, the text bar behind a tensor, the numbers of a hover. */
 import type { Delta, DeltaAggregate } from '../protocol/engineApi.js';
 import { floorRatio, NEAR_FLOOR } from '../protocol/floor.js';
+import { formatNumber, formatShare, formatTimes } from '../protocol/numbers.js';
 import { inert } from '../services/markdown.js';
 
 /** What a tensor's delta and an aggregate's have in common. */
@@ -12,15 +13,15 @@ export interface FigureOptions {
   roundingFloorWarnings: boolean;
 }
 
-/** `ΔRL 3.1e-4 · 1.2× floor · 22 % changed` */
+/** `ΔRL 3.10e-4 · 1.20× floor · 22.4% changed` */
 export function lensText(label: string, delta: AnyDelta, { roundingFloorWarnings }: FigureOptions): string {
   const name = `Δ${plainLabel(label)}`;
   if (delta.changed === 0) return `${name} unchanged`;
-  const parts = [`${name} ${numberText(delta.relative ?? delta.fro)}`];
+  const parts = [`${name} ${formatNumber(delta.relative ?? delta.fro)}`];
   const ratio = floorRatio(delta);
   if (ratio !== null)
-    parts.push(`${roundingFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${ratioText(ratio)} floor`);
-  if (delta.changed !== null) parts.push(`${shareText(delta.changed)} changed`);
+    parts.push(`${roundingFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${formatTimes(ratio)} floor`);
+  if (delta.changed !== null) parts.push(`${formatShare(delta.changed)} changed`);
   if (delta.nonFinite > 0) parts.push(`${delta.nonFinite} not finite`);
   return parts.join(' · ');
 }
@@ -28,29 +29,6 @@ export function lensText(label: string, delta: AnyDelta, { roundingFloorWarnings
 export function isNearFloor(delta: Pick<AnyDelta, 'fro' | 'floor'>): boolean {
   const ratio = floorRatio(delta);
   return ratio !== null && ratio < NEAR_FLOOR;
-}
-
-/** Two significant digits; the exponent is what is compared. */
-export function numberText(value: number | null): string {
-  if (value === null) return '–';
-  if (value === 0) return '0';
-  const size = Math.abs(value);
-  if (size >= 0.01 && size < 1000) return String(Number(value.toPrecision(3)));
-  return value.toExponential(1);
-}
-
-export function shareText(share: number | null): string {
-  if (share === null) return '–';
-  const percent = 100 * share;
-  if (percent > 0 && percent < 0.1) return '< 0.1 %';
-  if (percent < 100 && percent > 99.9) return '> 99.9 %';
-  // Near the ends a tenth says something: 99.5 % is not all.
-  const digits = percent === 0 || percent === 100 || (percent >= 10 && percent < 99) ? 0 : 1;
-  return `${percent.toFixed(digits)} %`;
-}
-
-export function ratioText(ratio: number): string {
-  return `${ratio >= 99.5 ? Math.round(ratio).toLocaleString('en') : ratio >= 9.95 ? ratio.toFixed(0) : ratio.toFixed(1)}×`;
 }
 
 /** Labels are folder names: short, and without what a lens would draw as an icon. */

@@ -1,5 +1,6 @@
 /** What a localization says about a layer, in the words of a lens. Layers are 0-based, as tensor names count them. */
 import type { ProbeTask, SwapRate, SwapResult } from '../protocol/engineApi.js';
+import { formatRate } from '../protocol/numbers.js';
 
 const NAMES: Record<ProbeTask, string> = {
   counting: 'Counting',
@@ -38,7 +39,7 @@ export class Functions {
       peak.length === rates.length && rates.length > 1
         ? 'all functions'
         : peak.map(({ task }) => NAMES[task]).join(' and ');
-    const parts = [`${names} ${percent(most)} changed`];
+    const parts = [`${names} ${formatRate(most)} changed`];
     const read = this.mode === 'from' ? this.steepest(layer, rates) : undefined;
     if (read !== undefined) parts.push(`${NAMES[read.task]} is read here (−${Math.round(100 * read.fall)})`);
     return parts.join(' · ');
@@ -69,10 +70,6 @@ export class Functions {
     });
     return parts.length === 0 ? undefined : parts.join(' · ');
   }
-}
-
-function percent(share: number): string {
-  return `${Math.round(100 * share)} %`;
 }
 
 /** The language layer a tensor of an index belongs to; undefined for vision blocks and everything outside of layers. */

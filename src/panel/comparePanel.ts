@@ -1,5 +1,6 @@
 /** One comparison's panel: a request, and what there is to show of it. */
 import type { CompareResult } from '../protocol/engineApi.js';
+import { formatProgress } from '../protocol/numbers.js';
 import type { ComparePanelRequest, GeometryState, HostApi, PanelState } from '../protocol/hostApi.js';
 import { labelsOf } from '../services/checkpointPath.js';
 import { Geometry, type GeometryOwner } from './geometry.js';
@@ -113,7 +114,7 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     else if (run.state === 'finished') await this.showResult(await this.services.results.result(run));
     else {
       this.offered = run.runId;
-      this.offer(`This comparison was interrupted at ${Math.floor(run.done * 100)} %. Continue?`);
+      this.offer(`This comparison was interrupted at ${formatProgress(run.done)}. Continue?`);
     }
   }
 

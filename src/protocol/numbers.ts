@@ -26,6 +26,16 @@ export function formatShare(value: number | null | undefined): string {
   return `${percent.toExponential(1)}%`;
 }
 
+/** Whole percents, of a rate over samples: a few dozen carry no more. */
+export function formatRate(rate: number): string {
+  return `${Math.round(100 * rate)}%`;
+}
+
+/** Progress as whole percents; 100% is reached at the end only. */
+export function formatProgress(done: number, total = 1): string {
+  return `${Math.min(100, Math.floor((100 * done) / total))}%`;
+}
+
 /** Multiple of the rounding floor: `0.42×`, `12×`. */
 export function formatTimes(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import { resumeRun } from '../commands/runs.js';
+import { formatProgress } from '../protocol/numbers.js';
 import { messageOf } from './errors.js';
 import type { Store } from './questionMemory.js';
 import type { FoundRun } from './resultsIndex.js';
@@ -28,7 +29,7 @@ export async function tellInterrupted(services: Services, store: Store): Promise
     const [first] = fresh;
     const message =
       fresh.length === 1
-        ? `${runTitle(first!)} was interrupted at ${Math.floor(100 * first!.done)} %.`
+        ? `${runTitle(first!)} was interrupted at ${formatProgress(first!.done)}.`
         : `${fresh.length} runs were interrupted.`;
     const choice = await showInformation(message, fresh.length === 1 ? 'Resume' : 'Resume All');
     if (choice !== undefined) for (const run of fresh) await resumeRun(services, run);

@@ -1,11 +1,12 @@
 /** Progress in words: bytes, share, remaining time. */
+import { formatProgress } from '../protocol/numbers.js';
 import type { PanelProgress } from '../protocol/hostApi.js';
 
 export function progressText(progress: PanelProgress, form: 'short' | 'long'): string {
   const { remainingSeconds, phase } = progress;
   const bytes = 'totalBytes' in progress;
   const [done, total] = bytes ? [progress.doneBytes, progress.totalBytes] : [progress.done, progress.total];
-  const share = total > 0 ? `${Math.min(100, Math.floor((100 * done) / total))} %` : phase;
+  const share = total > 0 ? formatProgress(done, total) : phase;
   const left = remainingSeconds === null ? '' : `, ${durationText(remainingSeconds)} left`;
   if (form === 'short' || total === 0) return share + left;
   const amount =

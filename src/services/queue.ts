@@ -14,6 +14,7 @@ import type {
   SpectrumResult,
 } from '../protocol/engineApi.js';
 import type { PanelProgress } from '../protocol/hostApi.js';
+import { formatProgress } from '../protocol/numbers.js';
 import { labelOf } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 import { messageOf, codeOf } from './errors.js';
@@ -164,11 +165,11 @@ export class Queue {
     return this.active.find((job) => job.key === key);
   }
 
-  /** `Waiting for Sweep · in, rl (44 %)`; undefined for the one that runs. */
+  /** `Waiting for Sweep · in, rl (44%)`; undefined for the one that runs. */
   waitingText(job: Job): string | undefined {
     const [first] = this.active;
     if (first === undefined || first === job || job.done !== null) return undefined;
-    return `Waiting for ${first.title}${first.done === null ? '' : ` (${Math.floor(100 * first.done)} %)`}`;
+    return `Waiting for ${first.title}${first.done === null ? '' : ` (${formatProgress(first.done)})`}`;
   }
 
   /** Starts it, or joins the one that already does the same. */

@@ -1,6 +1,7 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
 import { analysisOfRun } from '../engine/analyses/analyses.js';
+import { formatProgress } from '../protocol/numbers.js';
 import { requestKey } from '../services/checkpointPath.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
 import { progressText } from '../services/progressText.js';
@@ -35,7 +36,7 @@ export class RunNode extends TreeRow {
 function stateText({ state, startedAt, done }: FoundRun): string {
   if (state === 'unreadable') return 'cannot be read';
   const ago = agoText(new Date(startedAt));
-  return state === 'finished' ? ago : `interrupted at ${Math.floor(done * 100)} %, ${ago}`;
+  return state === 'finished' ? ago : `interrupted at ${formatProgress(done)}, ${ago}`;
 }
 
 function iconOf({ state, kind }: FoundRun): string {

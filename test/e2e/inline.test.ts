@@ -84,14 +84,14 @@ describe('inline figures', () => {
     );
   }
 
-  /** `ΔIN 0.0103 · 6.2× floor · 83 % changed` against an aggregate. */
+  /** `ΔIN 0.0103 · 6.20× floor · 83.1% changed` against an aggregate. */
   function assertLens(
     text: string,
     label: string,
     delta: { relative: number | null; fro: number | null; floor: number; changed: number | null },
   ): void {
     const [, relative, ratio, changed] =
-      new RegExp(`Δ${label} (\\S+) · (\\S+)× floor · (\\S+ %) changed`).exec(text) ??
+      new RegExp(`Δ${label} (\\S+) · (\\S+)× floor · (\\S+%) changed`).exec(text) ??
       assert.fail(`no numbers of ${label} in "${text}"`);
     assertRoughly(relative!, delta.relative!, text);
     assertRoughly(ratio!, delta.fro! / delta.floor, text);

@@ -365,8 +365,8 @@ describe('probing and trying', () => {
             .then((all) => all.map((text) => text.replace(/[\s\u00a0]+/g, ' ').trim()));
         await eventually(
           texts,
-          (all) => all.some((text) => text.startsWith(`${names} ${Math.round(100 * most)} % changed`)),
-          `layer ${layer} has the lens ${names} ${Math.round(100 * most)} % changed`,
+          (all) => all.some((text) => text.startsWith(`${names} ${Math.round(100 * most)}% changed`)),
+          `layer ${layer} has the lens ${names} ${Math.round(100 * most)}% changed`,
         );
       }
       // VS Code draws lenses anew whenever there are others; a click in that very moment goes nowhere.

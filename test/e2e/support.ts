@@ -139,7 +139,7 @@ export class Panel {
   }
 }
 
-/** The number behind what is shown: `1.23e-4`, `97.7 %`, `−0.5`, `1 − 2.9e-9`, `12.3×`. */
+/** The number behind what is shown: `1.23e-4`, `97.7%`, `−0.5`, `1 − 2.9e-9`, `12.3×`. */
 export function shownNumber(text: string): number {
   const plain = text.replace(/−/g, '-').replace(/[\s×]/g, '');
   const distance = /^1-(\d.*)$/.exec(plain);

@@ -35,7 +35,7 @@ describe('inline figures', () => {
     const layers = lenses.filter(({ title }) => /^(Language layer|Vision block|Projector)/.test(title));
     assert.equal(layers.length, 6 + 3 + 1);
     for (const { line, title } of layers)
-      assert.match(title, /: ΔIN \d\S* · (\$\(warning\) )?\d\S*× floor · \d+ % changed$/, `line ${line}`);
+      assert.match(title, /: ΔIN \d\S* · (\$\(warning\) )?\d\S*× floor · \d[\d.]*% changed$/, `line ${line}`);
     const third = layers.find(({ title }) => title.startsWith('Language layer 3'))!;
     assert.match(index.lineAt(third.line).text, /layers\.3\./);
     assert.doesNotMatch(index.lineAt(third.line - 1).text, /language_model\.layers\.3\./);

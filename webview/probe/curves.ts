@@ -2,7 +2,7 @@
 import { linearAxis, roundLayers, type Axis } from '../figure/axis.js';
 import { soleAxis, type LineFigure, type LinePoint, type LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
-import { formatNumber } from '../format.js';
+import { formatNumber, formatRate } from '../format.js';
 import {
   curveName,
   markOfCheckpoint,
@@ -178,12 +178,7 @@ function placed(point: CurvePoint): CurvePoint & LinePoint & { value: number } {
 }
 
 export function valueText(figure: Pick<CurveFigure, 'percent'>, value: number): string {
-  return figure.percent ? percentText(value) : formatNumber(value);
-}
-
-/** Whole percents: a few dozen samples carry no more. */
-export function percentText(share: number): string {
-  return `${Math.round(100 * share)}%`;
+  return figure.percent ? formatRate(value) : formatNumber(value);
 }
 
 export function intervalText(figure: Pick<CurveFigure, 'percent'>, point: Pick<CurvePoint, 'low' | 'high'>): string {

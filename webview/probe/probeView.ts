@@ -9,7 +9,7 @@ import { PAPER } from '../exporters/palette.js';
 import { drawingPng } from '../exporters/png.js';
 import type { LinePlace } from '../figure/lines.js';
 import { bandNote, dashSwatch, dottedSwatch, lineSwatch } from '../figure/swatch.js';
-import { plural } from '../format.js';
+import { formatRate, plural } from '../format.js';
 import { icon } from '../icons.js';
 import { segmented } from '../kit.js';
 import { finishedText, folding, versionsText } from '../overview/overview.js';
@@ -22,7 +22,6 @@ import {
   attentionFigure,
   intervalText,
   numberRows,
-  percentText,
   reasoningFigure,
   shiftFigure,
   valueText,
@@ -241,7 +240,7 @@ export function createProbeView(context: PanelContext, store: Store<ProbeView>):
     };
     return heatmapSvg(
       surfaceGrid(model, curves),
-      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', format: percentText },
+      { label: curves[0]!.task === null ? 'wrong answers' : 'answers that changed', format: formatRate },
       SURFACE_STYLE,
       words,
       theme,

@@ -6,7 +6,8 @@ import type { Cell } from '../figure/walk.js';
 import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
 import { createHeatChart } from '../heatmap/heatChart.js';
 import type { HeatStyle } from '../heatmap/paintHeat.js';
-import { intervalText, percentText } from './curves.js';
+import { formatRate } from '../format.js';
+import { intervalText } from './curves.js';
 import { curveName, depthsOf, type Curve, type ProbeModel } from './model.js';
 
 export interface Surface {
@@ -57,7 +58,7 @@ export function createSurface(context: PanelContext, onChoose: (choice: LinePlac
     const point = pointAt(at);
     return point === undefined
       ? 'not probed'
-      : `${percentText(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
+      : `${formatRate(point.value)} (${intervalText(PERCENT, point)})${point.n === null ? '' : `, n = ${point.n}`}`;
   };
   const chart = createHeatChart(
     context,

@@ -3,6 +3,7 @@ import { announced, FORMULA, givenAnswer, undenied, unmarked } from './answer.js
 import { numberOfFormula } from './mathematics.js';
 import { toLatex } from './notation.js';
 import { numbersIn, type ParsedNumber, sameNumber } from './number.js';
+import { numberOfPhrase } from './phrase.js';
 
 /**
  * The number in the tag or box, the announced one, or else the last of the text. A marked or announced answer of several
@@ -88,8 +89,10 @@ function statedNumber(said: string): ParsedNumber | undefined {
   return undefined;
 }
 
-/** All of the text as one number: also `12,5`, which is a list anywhere else. */
+/** All of the text as one number: also `12,5`, which is a list anywhere else, and "half a dozen". */
 function wholeNumber(text: string): ParsedNumber | undefined {
+  const phrase = numberOfPhrase(text);
+  if (phrase !== undefined) return phrase;
   const [, whole, decimals] = /^\s*\$?(-?\d{1,3}(?:\.\d{3})+|-?\d+),(\d{1,2}|\d{4,})\$?\s*\.?\s*$/.exec(text) ?? [];
   if (whole !== undefined && decimals !== undefined)
     return { value: Number(`${whole.replaceAll('.', '')}.${decimals}`), percent: false };
@@ -104,19 +107,23 @@ function evaluated(text: string): string {
     const found = numberOfFormula(groups.slice(0, 4).find((group) => group !== undefined) ?? '');
     return found === undefined ? ' ' : ` ${found.value}${found.percent ? '%' : ''} `;
   });
-  return toLatex(numbers)
-    .replace(
-      /(?<![\w.,^{(])\d+(?:\.\d+)?(?:\s*(?:\*|\\times|\\cdot)\s*\d+(?:\.\d+)?)+(?![\w.,^(*]|\s*[-+/^*])/g,
-      (product) => {
-        const found = numberOfFormula(product);
-        return found === undefined ? product : ` ${found.value} `;
-      },
-    )
-    .replace(/(?:\\frac\{[^{}]*\}\{[^{}]*\}|[\d.])*\s*\\(?:sqrt|pi)(?:\s*\{[^{}]*\}|\s*\d+)?/g, (formula) => {
-      const found = numberOfFormula(formula);
-      return found === undefined ? ' ' : ` ${found.value} `;
-    })
-    .replace(/(?<=[A-Za-z})])\s?\^\s*(?:\{[^{}]*\}|-?\d+)|_\s*(?:\{[^{}]*\}|\w)/g, '');
+  return (
+    toLatex(numbers)
+      // "3 x 4"; a hexadecimal number has no spaces, and powers of ten are read as they are.
+      .replace(/(?<=\d)\s+x\s+(?=\d)(?!10\s?\^)/gi, ' \\times ')
+      .replace(
+        /(?<![\w.,^{(])\d+(?:\.\d+)?(?:\s*(?:\*|\\times|\\cdot)\s*\d+(?:\.\d+)?)+(?![\w^(*]|[.,]\d|\s*[-+/^*])/g,
+        (product) => {
+          const found = numberOfFormula(product);
+          return found === undefined ? product : ` ${found.value} `;
+        },
+      )
+      .replace(/(?:\\frac\{[^{}]*\}\{[^{}]*\}|[\d.])*\s*\\(?:sqrt|pi)(?:\s*\{[^{}]*\}|\s*\d+)?/g, (formula) => {
+        const found = numberOfFormula(formula);
+        return found === undefined ? ' ' : ` ${found.value} `;
+      })
+      .replace(/(?<=[A-Za-z})])\s?\^\s*(?:\{[^{}]*\}|-?\d+)|_\s*(?:\{[^{}]*\}|\w)/g, '')
+  );
 }
 
 /** "The last one is 12": number words are mostly other words. */

@@ -1,4 +1,5 @@
 /** The text files beside the weights, and what differs in them between the stages of a lineage. */
+import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -148,6 +149,26 @@ async function sameBytes(before: string, after: string, signal?: AbortSignal): P
   } finally {
     await Promise.all([a.handle.close(), b.handle.close()]);
   }
+}
+
+/** SHA-256, hex, of each of a checkpoint's `files`, by name. @throws `permission`, `not-found`, `malformed`, `cancelled` */
+export async function contentsOf(
+  files: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<[name: string, hash: string][]> {
+  const contents: [string, string][] = [];
+  for (const [name, file] of files) {
+    const { handle, bytes } = await openFile(file);
+    try {
+      const hash = createHash('sha256');
+      for (let begin = 0; begin < bytes; begin += CHUNK_BYTES)
+        hash.update(await readFully(handle, file, begin, Math.min(begin + CHUNK_BYTES, bytes), signal));
+      contents.push([name, hash.digest('hex')]);
+    } finally {
+      await handle.close();
+    }
+  }
+  return contents;
 }
 
 async function openFile(file: string) {

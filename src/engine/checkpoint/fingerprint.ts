@@ -1,10 +1,11 @@
 /** What a checkpoint is, by content, and whether it still is what it was when it was opened. */
 import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import type { Checkpoint, Shard } from './checkpoint.js';
 import { fileError, shown } from './failure.js';
 import { readFully } from './read.js';
+import { openRegular } from './regular.js';
 
 /** Per shard, spread evenly from its first to its last byte: 256 KiB of a file of gigabytes, 30 ms on a cold disk. */
 const SAMPLES = 64;
@@ -53,7 +54,7 @@ export function fileIdentities(checkpoint: Checkpoint): [name: string, bytes: nu
 async function sampleHash(shard: Shard, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
   try {
-    const handle = await open(shard.realPath, 'r');
+    const handle = await openRegular(shard.realPath);
     try {
       if (shard.bytes <= SAMPLES * SAMPLE_BYTES) {
         hash.update(await readFully(handle, shard.realPath, 0, shard.bytes, signal));

@@ -1,5 +1,5 @@
 /** Opens a checkpoint: follows the index, reads headers by byte range, and checks every number before it is used. */
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { describeModel, isNeeded } from '../topology/model.js';
@@ -15,6 +15,7 @@ import { isAdapterFolder, type Location, locate } from './locate.js';
 import { splitPeft } from './peftInside.js';
 import { type Readable, sortReadable } from './quantized.js';
 import { readingOf } from './reading.js';
+import { openRegular } from './regular.js';
 import { type Header, readHeader } from './safetensors.js';
 import { storedTwice } from './storedTwice.js';
 import { readText } from './text.js';
@@ -256,9 +257,7 @@ async function openShard(location: Location, name: string, signal?: AbortSignal)
   let handle: FileHandle | undefined;
   try {
     const realPath = await realpath(file);
-    // Before opening: a named pipe would wait for a writer for ever.
-    if (!(await stat(realPath)).isFile()) throw malformed(file, 'is not a regular file.');
-    handle = await open(realPath, 'r');
+    handle = await openRegular(realPath, file);
     const facts = await handle.stat({ bigint: true });
     const bytes = Number(facts.size);
     const header = await readHeader(handle, file, bytes, signal);

@@ -179,6 +179,9 @@ function decide(group: Group, settings: QuantisationSettings | undefined): Decis
   const scales = parts.get('SCB') ?? parts.get('scale_inv') ?? parts.get('scale');
   const known = new Set(['SCB', 'scale_inv', 'scale', 'format']);
   const others = [...parts.keys()].filter((part) => !known.has(part));
+  const zero = others.find((part) => /^(?:zero|zp)/.test(part));
+  if (scheme === INT8 && zero !== undefined)
+    return leave(`its codes have a zero point (${quoted(zero)}), which is not read here`);
   if (scales === undefined || others.length > 0 || parts.size > (parts.has('format') ? 2 : 1)) return leave('');
   const read = scalesOf(scales);
   if (read === undefined) return leave(`its scales are stored as ${quoted(scales.dtype)}`);

@@ -2,9 +2,10 @@
  * Byte ranges of files: positions beyond 2³¹, short reads and files that shrink while they are read are dealt with here.
  * Tensors are read through `elements.ts`; large comparisons map the files instead (`runtime/`).
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { fileError, shown } from './failure.js';
+import { openRegular } from './regular.js';
 
 /** Bytes asked of the system at once: Linux returns at most 2 GiB − 4 KiB per read, and cancelling waits for one. */
 const READ_BYTES = 64 * 1024 * 1024;
@@ -16,7 +17,7 @@ const READ_BYTES = 64 * 1024 * 1024;
 export async function readRange(path: string, begin: number, end: number, signal?: AbortSignal): Promise<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'r');
+    handle = await openRegular(path);
     return await readFully(handle, path, begin, end, signal);
   } catch (error) {
     throw fileError(error, path);

@@ -13,7 +13,10 @@ const FOUR = new RegExp(
   'i',
 );
 
-/** A list of four numbers, or the last four that stand together in a text. Undefined when there are none. */
+/**
+ * A list of four numbers, or the last four that stand together in a text. Undefined when there are none, and for entries of
+ * several boxes.
+ */
 export function boxOf(value: unknown): Box | undefined {
   if (Array.isArray(value)) {
     return value.length === 4 && value.every((entry) => typeof entry === 'number' && Number.isFinite(entry))
@@ -21,6 +24,7 @@ export function boxOf(value: unknown): Box | undefined {
       : undefined;
   }
   if (typeof value !== 'string') return undefined;
+  if (severalEntries(value)) return undefined;
   const named = namedBox(value);
   if (named !== undefined) return named;
   let last: Box | undefined;
@@ -31,6 +35,13 @@ export function boxOf(value: unknown): Box | undefined {
     rest = rest.slice(match.index + match[0].length);
   }
   return last;
+}
+
+/** Whether a text lists boxes of several things (`[{"bbox_2d": …}, {"bbox_2d": …}]`): none of them is the answer. */
+function severalEntries(text: string): boolean {
+  const entries = text.split(/["']?bbox(?:_2d)?["']?\s*[:=]/i).slice(1);
+  const boxes = new Set(entries.map((entry) => boxOf(entry)?.join()));
+  return boxes.size > 1;
 }
 
 /** Names of coordinates, in the order of a box. */

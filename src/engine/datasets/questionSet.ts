@@ -1,7 +1,9 @@
 /** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
 import { truthOf, optionsOf, checkChoice, checkBox, type Question } from './question.js';
+import { givenAnswer } from '../answers/answer.js';
 import { type AnswerType, answerTypeOf } from './answerType.js';
 import { boxOf } from './box.js';
+import { questionOfConversation } from './conversation.js';
 import { checkAllRead, placed } from './images.js';
 import {
   identity,
@@ -22,7 +24,8 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
   const seen = new Map<string, number>();
   return readJsonl(
     file,
-    async (object, line) => {
+    async (read, line) => {
+      const object = questionOfConversation(read);
       const answerType = typeIn(object);
       const choices = choicesOf(object);
       const { key, names } = imageNames(object);
@@ -34,7 +37,8 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
       const answer = answerOf(object, answerType);
       checkChoice({ answer, answerType, choices });
       return {
-        id: identity(object, seen, line),
+        // Conversations often have none.
+        id: identity(object === read || object['id'] !== undefined ? object : { ...object, id: line }, seen, line),
         prompt,
         answer,
         answerType,
@@ -64,14 +68,16 @@ function imageNames(object: JsonObject): { key: string; names: string[] } {
   return { key, names: value as string[] };
 }
 
-/** @throws LineError with what to write where conversations of training sets are read. */
+/** The type that is given, or the only one that the answer can have. @throws LineError */
 function typeIn(object: JsonObject): AnswerType {
-  const conversation = ['messages', 'conversations'].find((key) => Array.isArray(object[key]));
-  if (conversation !== undefined && object['answer_type'] === undefined)
-    throw new LineError(
-      `has "${conversation}", a conversation to train on: write it as "prompt", "answer" and "answer_type".`,
-    );
-  return answerTypeOf(text(object, 'answer_type'));
+  if (object['answer_type'] !== undefined && object['answer_type'] !== null)
+    return answerTypeOf(text(object, 'answer_type'));
+  if (choicesOf(object) !== undefined) return 'choice';
+  const { answer } = object;
+  if (typeof answer === 'number') return 'number';
+  if (typeof answer === 'string' && /^\s*[-+]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d+)?\s*$/.test(answer)) return 'number';
+  if (typeof answer === 'string' && givenAnswer(answer).marked === 'box') return 'math';
+  throw new LineError('has no "answer_type", and its answer may be judged in several ways.');
 }
 
 function choicesOf(object: JsonObject): readonly string[] | undefined {

@@ -9,7 +9,7 @@ import type { Question } from '../datasets/question.js';
 import { numberIn } from '../answers/statedNumber.js';
 
 /** Changes whenever a stored answer may be judged otherwise; results of other rules are not mixed with new ones. */
-export const GRADING_VERSION = 2;
+export const GRADING_VERSION = 3;
 
 /** Overlap from which a box is right. */
 const RIGHT_IOU = 0.5;

@@ -4,6 +4,7 @@ import type { CallContext } from '../calls.js';
 import type { StageRequest } from '../checkpoint/stage.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { bytesOf } from '../tensors/elements.js';
+import { contentsOf } from '../checkpoint/auxiliary.js';
 import { fileIdentities, filesOf } from '../checkpoint/fingerprint.js';
 import { checkpointLabel } from '../checkpoint/hub.js';
 import { openStage } from '../merge/checkpoint.js';
@@ -75,9 +76,28 @@ function labelOf({ config, folder, shards, virtual }: Checkpoint): string {
   return config === undefined && shards.length === 1 ? shards[0]!.name : checkpointLabel(folder);
 }
 
+/**
+ * What makes a model that runs the same model for stored answers: its weights, its config, and the files beside them
+ * (tokenizer, chat template, processor), by content.
+ */
+export async function runningIdentityOf(checkpoint: Checkpoint, print: string, signal?: AbortSignal): Promise<object> {
+  const { config, virtual, files } = checkpoint;
+  return {
+    ...identityOf(checkpoint, print),
+    config,
+    chatTemplate: virtual?.chatTemplate,
+    files: await contentsOf(files, signal),
+  };
+}
+
 /** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
 export function identityOf(checkpoint: Checkpoint, print: string): object {
   return { fingerprint: print, shards: fileIdentities(checkpoint) };
+}
+
+/** What a result says of a checkpoint beside its weights, and what says how these are read. */
+export function readAs({ path, config, layout, reading, warnings, virtual }: Checkpoint): object {
+  return { path, config, layout, reading, warnings, ...virtual, sources: virtual?.sources.map(readAs) };
 }
 
 /** The stage with the most language layers: its shape places the tensors. */

@@ -126,6 +126,11 @@ function aboveText(config: JsonObject, theta: unknown, file: string): string[] {
 
 function rotationOf(settings: RopeSettings, headDim: number): Rotation {
   const { kind, file, at } = settings;
+  if (kind === 'mrope')
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} scales its positions by "mrope" (${quoted(at)}), which transformers does not know for this family.`,
+    );
   if (typeof kind !== 'string' || !BUILT.includes(kind))
     throw new FrankensteinError(
       'unsupported',

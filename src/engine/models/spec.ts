@@ -14,7 +14,7 @@ import {
   type VisionSettings,
   visionSchema,
 } from './config/schema.js';
-import { MODEL_FAMILIES, modelFamily, type ModelFamily } from '../families/list.js';
+import { layoutById, MODEL_FAMILIES, modelFamily, type ModelFamily } from '../families/list.js';
 import type { Activation, LanguageFamily, VisionFamily } from '../families/family.js';
 import { ACTIVATIONS } from './graphs/ops.js';
 import type { LayerShape } from './graphs/language.js';
@@ -94,6 +94,11 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
   refuseLeftOut(checkpoint, 'be run');
   const file = path.join(checkpoint.folder, 'config.json');
   const text = textConfig(config);
+  if (text === config && family.vision !== undefined && layoutById(checkpoint.layout).flatLanguage !== true)
+    throw malformed(
+      checkpoint,
+      `has a config.json without "text_config": transformers reads the language model of ${family.name} from there, and would take its defaults.`,
+    );
   const at = text === config ? '' : 'text_config';
   const { image_token_id: imageToken } = checked(modelSchema, config, file);
   const { name, keys } = family;

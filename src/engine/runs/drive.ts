@@ -4,16 +4,27 @@
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
+import { ENGINE_VERSION } from '../version.js';
 import { type Provenance, provenance } from './provenance.js';
-import { type Guard, Run, runIdOf } from './store.js';
+import type { Recall } from './recall.js';
+import { type Guard, Run, runIdOf, storedResult } from './store.js';
 
 export interface RunPlan<Result> {
   /** Folder for runs; nothing is stored when left out. */
   runsFolder: string | undefined;
   /** What makes the run the same run: equal facts, equal id. Labels, memory and threads do not. */
   identity: object;
+  /**
+   * What the result says beside what the identity names: labels, cuts, warnings. Equal, and a finished result is returned
+   * as it is stored. Undefined: it is always made again.
+   */
+  says: object | undefined;
+  /** More is wanted than the stored result may have, such as a matrix refined: it is made again all the same. */
+  again?: boolean;
+  /** How the next request finds the result before anything is opened. */
+  recall?: Recall<Result>;
   /** For people and for the list of runs; written once. `tasks`: lines that the journal of the finished run has. */
-  request: Readonly<Record<string, unknown>> & {
+  request: () => Readonly<Record<string, unknown>> & {
     kind: string;
     labels: readonly string[];
     fingerprints: readonly string[];
@@ -26,30 +37,39 @@ export interface RunPlan<Result> {
 }
 
 /**
+ * A finished run that says what would be said now is returned before its journal is read.
  * @param execute computes what the journal does not have. There is no run without a folder for runs.
  * @param summarise makes the result, of which `origin` says where it comes from: the first time, where it is made again.
  * @throws what both throw, `changed`, and in sentences what a full disk or a missing permission gives.
  */
 export async function drive<Result extends { provenance: Provenance }, Outcome>(
-  { runsFolder, identity, request, checkpoints, startedAt, isResult }: RunPlan<Result>,
+  { runsFolder, identity, says, again = false, recall, request, checkpoints, startedAt, isResult }: RunPlan<Result>,
   execute: (run: Run | undefined) => Promise<Outcome>,
   summarise: (outcome: Outcome, origin: Provenance) => Result | Promise<Result>,
 ): Promise<Result> {
   const runId = runIdOf(identity);
+  const inputs = says && runIdOf({ engine: ENGINE_VERSION, runId, says });
+  const before = runsFolder === undefined ? undefined : await storedResult(isResult, runsFolder, runId);
+  if (!again && before !== undefined && inputs !== undefined && before.provenance.inputs === inputs) {
+    await recall?.remember(checkpoints, before.provenance);
+    return before;
+  }
   const run =
     runsFolder === undefined
       ? undefined
       : await Run.open(runsFolder, runId, {
-          ...request,
+          ...request(),
           paths: checkpoints.map((checkpoint) => checkpoint.path),
           startedAt: startedAt.toISOString(),
         });
   try {
     const outcome = await execute(run);
     for (const checkpoint of checkpoints) await checkUnchanged(checkpoint);
-    const before = await run?.result(isResult);
-    const result = await summarise(outcome, before?.provenance ?? provenance(runId, startedAt));
+    // Another process may have finished it meanwhile.
+    const first = (await run?.result(isResult))?.provenance ?? provenance(runId, startedAt);
+    const result = await summarise(outcome, { ...first, inputs });
     await run?.finish(result);
+    await recall?.remember(checkpoints, result.provenance);
     return result;
   } finally {
     await run?.close();

@@ -23,6 +23,6 @@ export interface Provenance {
   onnxruntime: string;
   node: string;
   platform: string;
-  /** Of a comparison: a hash of all that its result says, beside what the weights say. The same, and it is not made again. */
+  /** A hash of all that the result says, beside what the weights say. The same, and it is not made again. */
   inputs?: string | undefined;
 }

@@ -2,7 +2,7 @@
  * The one reader of tensors: their values, or their bytes in their dtype, from any element on, whether they lie in a
  * file or are computed. Large comparisons of stored tensors map the files instead (`runtime/`).
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { throwIfCancelled } from '../errors.js';
 import type { ComputedTensor, Dtype, StoredTensor, Tensor } from '../checkpoint/checkpoint.js';
 import { evaluate } from './computed.js';
@@ -10,6 +10,7 @@ import { decode, DTYPE_BYTES } from '../checkpoint/decode.js';
 import { encodeInto, roundTo } from '../checkpoint/encode.js';
 import { fileError } from '../checkpoint/failure.js';
 import { readFullyInto } from '../checkpoint/read.js';
+import { openRegular } from '../checkpoint/regular.js';
 
 /** Bytes decoded at once. */
 const STEP_BYTES = 1 << 20;
@@ -135,7 +136,7 @@ function widen(dtype: Dtype, bytes: Uint8Array, target: Float64Array | Float32Ar
 async function withFile(realPath: string, action: (handle: FileHandle) => Promise<void>): Promise<void> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(realPath, 'r');
+    handle = await openRegular(realPath);
     await action(handle);
   } catch (error) {
     throw fileError(error, realPath);

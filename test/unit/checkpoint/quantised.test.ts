@@ -114,6 +114,21 @@ describe('quantised weights', () => {
     });
   }
 
+  it('are left out by what is not read of them: a zero point', () => {
+    const { warnings } = sorted(
+      {
+        [`${MODULE}.weight`]: ['I8', [8, 8]],
+        [`${MODULE}.weight_scale`]: ['F32', [8, 1]],
+        [`${MODULE}.weight_zero_point`]: ['I8', [8, 1]],
+      },
+      { quant_method: 'compressed-tensors' },
+    );
+    assert.match(
+      warnings.join(),
+      /quantised \(int8\), and its codes have a zero point \("zero_point"\), which is not read/,
+    );
+  });
+
   it('are left out as MXFP4 blocks of fused experts', () => {
     const experts = 'model.layers.0.mlp.experts.gate_up_proj';
     const { tensors, leftOut, quantisation } = sorted({

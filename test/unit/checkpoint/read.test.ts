@@ -1,5 +1,6 @@
 // Byte ranges, and checkpoints that change.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFile, cp, open, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
@@ -31,6 +32,19 @@ describe('reading bytes', () => {
     assert.deepEqual([...(await readBytes(tensor, 1, 4))], [1, 2, 3]);
     await assert.rejects(readBytes(tensor, 0, 6), RangeError);
     await assert.rejects(readBytes(tensor, 0, 5, AbortSignal.abort()), { code: 'cancelled' });
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe that took the place of a file', async () => {
+    const { folder } = await writeCheckpoint(path.join(temporary.path, 'pipe'), { family: 'llama', layers: 1 });
+    const checkpoint = await openCheckpoint(folder);
+    const file = path.join(folder, 'model.safetensors');
+    await rm(file);
+    execFileSync('mkfifo', [file]);
+    const refused = { code: 'malformed', message: /model\.safetensors is not a regular file/ };
+    await assert.rejects(readBytes([...checkpoint.tensors.values()][0]!, 0, 1), refused);
+    await assert.rejects(readRange(file, 0, 1), refused);
+    await assert.rejects(fingerprint(checkpoint), refused);
+    await assert.rejects(openCheckpoint(folder), refused);
   });
 
   it('reads beyond 4 GiB of a tensor larger than that', async () => {

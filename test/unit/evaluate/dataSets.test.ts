@@ -185,6 +185,50 @@ describe('questions', () => {
     assert.equal(items[0]!.answer, '2');
   });
 
+  it('are read from conversations of one question and one marked answer', async () => {
+    const turns = (answer: unknown, prompt: unknown = '1 + 1?') => ({
+      messages: [
+        { role: 'user', content: prompt },
+        { role: 'assistant', content: answer },
+      ],
+    });
+    const read = async (line: object) => (await readQuestionSet(await written(line))).items[0]!;
+    for (const answer of [
+      '<think>one more</think> \\boxed{2}',
+      '1 + 1 = <<1+1=2>>2\n#### 2',
+      '<answer> 2 </answer>',
+      '2',
+    ]) {
+      const { id, prompt, answer: truth, answerType } = await read(turns(answer));
+      assert.deepEqual([id, prompt, truth, answerType], ['1', '1 + 1?', '2', 'math'], answer);
+    }
+    const llava = [
+      { from: 'human', value: '<image>\nHow many?' },
+      { from: 'gpt', value: '4' },
+    ];
+    const pictured = await read({ id: 'x', image: 'images/a.png', conversations: llava, answer_type: 'number' });
+    assert.deepEqual([pictured.id, pictured.answerType, pictured.images.length], ['x', 'number', 1]);
+    const parts = [{ type: 'image' }, { type: 'text', text: 'How many?' }];
+    assert.equal((await read({ ...turns('4', parts), image: 'images/a.png' })).prompt, '<image>How many?');
+    for (const line of [
+      turns('One and one make two, as everybody knows who counts.'),
+      turns(''),
+      { messages: [{ role: 'system', content: 'Be brief.' }, ...turns('2').messages] },
+      { messages: [...turns('2').messages, ...turns('3').messages] },
+    ])
+      await refused(readQuestionSet(await written(line)), /conversation to train on, that is not one question/);
+  });
+
+  it('need no type where the answer can be judged in one way only', async () => {
+    const typeOf = async (more: object) =>
+      (await readQuestionSet(await written(question({ answer_type: undefined, ...more })))).items[0]!.answerType;
+    assert.equal(await typeOf({ answer: 4 }), 'number');
+    assert.equal(await typeOf({ answer: '1,200.5' }), 'number');
+    assert.equal(await typeOf({ answer: '\\boxed{\\frac12}' }), 'math');
+    assert.equal(await typeOf({ answer: 'B', choices: ['3', '4'] }), 'choice');
+    await refused(typeOf({ answer: 'a cat' }), /has no "answer_type", and its answer may be judged in several ways/);
+  });
+
   it('of the samples are all usable', async () => {
     for (const name of ['general', 'math', 'text'])
       assert.equal((await readQuestionSet(path.resolve('samples/eval', `${name}.jsonl`))).badLines.length, 0);

@@ -1,10 +1,10 @@
 /** Evaluations that are repeated, interrupted, judged by a language model, or given what they cannot use. */
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
 import type { EvaluateProgress, EvaluateRequest } from '../../../src/engine/analyses/evaluate/request.js';
 import type { EvaluateResult } from '../../../src/engine/analyses/evaluate/result.js';
@@ -87,6 +87,32 @@ describe('an evaluation', () => {
       engine.evaluate(request({ sets: { vis: ['other.jsonl'] } })),
       /has no set "other.jsonl"; there are general.jsonl, math.jsonl, text.jsonl\./,
     );
+  });
+
+  it('is returned as it is stored, and asked anew where a file says that the model runs differently', async () => {
+    const idle = createEngine(path.join(temporary.path, 'no-such-worker.mjs'));
+    const folder = await copyCheckpoint(path.join(temporary.path, 'edited'), 'in');
+    const own = request({ checkpoints: [{ path: folder }], runsFolder: runs, maxNewTokens: 8 });
+    const before = await engine.evaluate(own);
+    const [id] = await readdir(path.join(runs, 'runs'));
+    const file = path.join(runs, 'runs', id!, 'result.json');
+    const { ino } = await stat(file);
+    await rm(path.join(runs, 'runs', id!, 'journal.jsonl'));
+    assert.deepEqual(await idle.evaluate(own), before);
+    assert.equal((await stat(file)).ino, ino);
+    for (const [name, edit] of [
+      ['chat_template.jinja', (text: string) => `${text} 7 7 7`],
+      ['config.json', (text: string) => text.replace(/"rope_theta": [\d.]+/, '"rope_theta": 100.0')],
+    ] as const) {
+      const text = await readFile(path.join(folder, name), 'utf8');
+      assert.notEqual(edit(text), text);
+      await writeFile(path.join(folder, name), edit(text));
+      const after = await engine.evaluate(own);
+      assert.notEqual(after.provenance.runId, before.provenance.runId, name);
+      assert.notDeepEqual(numbers(after), numbers(before), name);
+      await writeFile(path.join(folder, name), text);
+    }
+    assert.deepEqual(await idle.evaluate(own), before);
   });
 
   it('asks nothing twice: another evaluation of the same checkpoint starts from the answers of the first', async () => {
@@ -195,22 +221,24 @@ describe('an evaluation', () => {
       status: 200,
       body: { choices: [{ message: { role: 'assistant', content } }] },
     });
-    beforeAll(async () => {
+    // One each: what a test that ended was still asking is not counted by the next.
+    beforeEach(async () => {
+      const own: typeof asked = [];
+      asked = own;
       server = createServer((incoming, outgoing) => {
         void bodyOf(incoming).then((body) => {
           const [{ content }] = (
             JSON.parse(body) as { messages: [{ content: string | { type: string; text?: string }[] }] }
           ).messages;
           const prompt = typeof content === 'string' ? content : content.find(({ type }) => type === 'text')!.text!;
-          asked.push({ authorization: incoming.headers.authorization, prompt, picture: typeof content !== 'string' });
+          own.push({ authorization: incoming.headers.authorization, prompt, picture: typeof content !== 'string' });
           const { status, body: answer } = reply(prompt);
           outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
         });
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     });
-    afterAll(() => void server.close());
-    beforeEach(() => (asked = []));
+    afterEach(() => void server.close());
     const endpoint = () => ({
       kind: 'endpoint' as const,
       url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
@@ -247,7 +275,7 @@ describe('an evaluation', () => {
           .every(({ right }) => Object.values(right).every(([flag]) => flag)),
       );
       assert.ok(result.questions.some(({ regraded }) => regraded !== undefined));
-      asked = [];
+      asked.length = 0;
       assert.deepEqual(
         numbers(
           await engine.evaluate(request({ runsFolder: runs, checkpoints: [{ path: first }], grader: endpoint() })),

@@ -55,9 +55,9 @@ describe('figures in a config', () => {
       ],
     );
     const language = found[2]!;
-    assert.equal(language[2], 'language: ΔIN 0.01 · 2.0× floor · 22 % changed');
-    assert.equal(language[3], 'language: ΔRL 3.1e-4 · 2.0× floor · 22 % changed');
-    assert.equal(language[4], 'ΔRL early 3.1e-4 · mid 6.2e-4 · late 9.3e-4');
+    assert.equal(language[2], 'language: ΔIN 0.0100 · 2.00× floor · 22.0% changed');
+    assert.equal(language[3], 'language: ΔRL 3.10e-4 · 2.00× floor · 22.0% changed');
+    assert.equal(language[4], 'ΔRL early 3.10e-4 · mid 6.20e-4 · late 9.30e-4');
   });
 
   it('stand once, where a flat config of an old family has the key', () => {

@@ -116,7 +116,7 @@ describe('panels', () => {
     await sleep(5);
     const texts = views[1]!.posted.map((message) => JSON.stringify(message));
     assert.ok(
-      texts.some((text) => text.includes('Waiting for Comparison · in → rl (44 %)')),
+      texts.some((text) => text.includes('Waiting for Comparison · in → rl (44%)')),
       texts.join('\n'),
     );
     calls[0]!.finish(sampleResult());

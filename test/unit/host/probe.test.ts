@@ -129,8 +129,8 @@ describe('pictures for the panel', () => {
 describe('functions of a layer', () => {
   it('names the function that changes most, and the one that is read there', () => {
     const functions = new Functions(oneSwap().filter((result): result is SwapResult => result.kind === 'swap'));
-    assert.match(functions.layerText(22)!, /^OCR \d+ % changed · OCR is read here \(−\d+\)$/);
-    assert.equal(functions.layerText(27), 'all functions 0 % changed');
+    assert.match(functions.layerText(22)!, /^OCR \d+% changed · OCR is read here \(−\d+\)$/);
+    assert.equal(functions.layerText(27), 'all functions 0% changed');
     assert.equal(functions.layerText(99), undefined);
     assert.match(functions.modelText()!, /Counting up to layer \d+ · OCR up to layer \d+/);
   });

@@ -49,6 +49,20 @@ describe('a model refuses', () => {
     });
   });
 
+  it('rotations and flat configs that transformers does not read for the family', async () => {
+    const old = await copyOf('qwen3_vl', (config) => {
+      const text = config['text_config'] as Record<string, unknown>;
+      text['rope_scaling'] = { type: 'mrope', mrope_section: [2, 1, 1] };
+    });
+    await assert.rejects(openAt(old), { code: 'unsupported', message: /"mrope".* does not know for this family/ });
+    const flat = await copyOf('qwen3_vl', (config) => {
+      const { text_config: text, ...top } = config;
+      for (const key of Object.keys(config)) delete config[key];
+      Object.assign(config, text, top);
+    });
+    await assert.rejects(openAt(flat), { code: 'malformed', message: /without "text_config".* Qwen3-VL from there/ });
+  });
+
   it('head counts that do not divide the matrices', async () => {
     const copy = await copyOf('qwen3', (config) => (config['num_attention_heads'] = 5));
     await assert.rejects(openAt(copy), { code: 'malformed', message: /5 heads/ });

@@ -1,7 +1,7 @@
 /** Probes that are interrupted, repeated, or given what they cannot use. */
 import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createEngine } from '../../../src/engine/engine.js';
 import type { ProbeProgress, ProbeRequest } from '../../../src/engine/analyses/probe/request.js';
@@ -50,6 +50,16 @@ describe('a probe', () => {
     return path.join(runs, 'runs', run!, 'journal.jsonl');
   };
   const lines = async () => (await readFile(await journal(), 'utf8')).split('\n').filter(Boolean);
+
+  it('finished, is returned as it is stored, and run anew with another chat template', async () => {
+    const folder = await copyCheckpoint(path.join(temporary.path, 'edited'));
+    const request = skip({ checkpoints: [{ path: folder }], runsFolder: runs });
+    const before = await engine.probe(request);
+    await rm(await journal());
+    assert.deepEqual(await createEngine(path.join(temporary.path, 'no-such-worker.mjs')).probe(request), before);
+    await appendFile(path.join(folder, 'chat_template.jinja'), ' 7 7 7');
+    assert.notEqual((await engine.probe(request)).provenance.runId, before.provenance.runId);
+  });
 
   it('keeps samples, answers per depth, shares with intervals, and where they come from', async () => {
     const result = (await engine.probe(swap())) as SwapResult;
@@ -147,7 +157,9 @@ describe('a probe', () => {
       swap({ runsFolder: runs, cuts: [2, 9], checkpoints: [{ path: checkpoint, label: 'mine' }] }),
     );
     assert.deepEqual([again.cuts, again.checkpoints[0]!.label], [[2, 9], 'mine']);
-    assert.deepEqual(again.provenance, whole.provenance);
+    // Of another text, which `inputs` tells, and the same run.
+    assert.notEqual(again.provenance.inputs, whole.provenance.inputs);
+    assert.deepEqual({ ...again.provenance, inputs: null }, { ...whole.provenance, inputs: null });
     assert.deepEqual((again as SwapResult).rates, (whole as SwapResult).rates);
     const [listed] = await engine.listRuns({ runsFolder: runs });
     assert.deepEqual([listed!.state, listed!.done], ['finished', 1]);

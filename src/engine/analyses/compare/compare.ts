@@ -11,7 +11,8 @@ import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { nameInFile } from '../../checkpoint/wrappers.js';
 import { ThreadPool } from '../../runtime/pool.js';
 import type { Run } from '../../runs/store.js';
-import { isLike, runIdOf, storedResult } from '../../runs/store.js';
+import { recall } from '../../runs/recall.js';
+import { isLike } from '../../runs/store.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { placeTensor } from '../../topology/place.js';
 import { groupTensors } from './aggregate.js';
@@ -30,10 +31,10 @@ import {
   matchStages,
   openCheckpoints,
   openStages,
+  readAs,
   summariesOf,
 } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
-import { ENGINE_VERSION } from '../../version.js';
 
 /** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 2;
@@ -68,44 +69,47 @@ export async function compare(
   context: CallContext = {},
 ): Promise<CompareResult> {
   const startedAt = new Date();
+  const isResult = guardOf(compareResult);
+  const known = await recall({ kind: 'compare', cuts: request.cuts }, request.stages, request.runsFolder, isResult);
+  if (known.result !== undefined) return known.result;
   const { labels, checkpoints } = await openCheckpoints(request, context);
   const shape = deepestOf(checkpoints);
   const cuts = resolveCuts(request.cuts, shape.layers);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, context.signal)));
-  const identity = {
-    kind: 'compare',
-    journal: JOURNAL_VERSION,
-    stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-  };
-  const runId = runIdOf(identity);
-  const before =
-    request.runsFolder === undefined
-      ? undefined
-      : await storedResult(guardOf(compareResult), request.runsFolder, runId);
   const files = await differingFiles(checkpoints, context.signal);
-  const inputs = runIdOf({ engine: ENGINE_VERSION, runId, labels, cuts, files, stages: checkpoints.map(readAs) });
-  if (before?.provenance.inputs === inputs) return before;
-
-  const alignment = matchStages(checkpoints);
-  const budget = budgetFor(alignment.tensors, request.memory, request.threads);
-  const tasks = planTasks(alignment.tensors, budget);
+  // A finished comparison needs none of it.
+  const prepare = once(() => {
+    const alignment = matchStages(checkpoints);
+    const budget = budgetFor(alignment.tensors, request.memory, request.threads);
+    return { alignment, budget, tasks: planTasks(alignment.tensors, budget) };
+  });
   return drive<CompareResult, Map<string, PartialSums>>(
     {
       runsFolder: request.runsFolder,
-      identity,
-      request: {
+      identity: {
+        kind: 'compare',
+        journal: JOURNAL_VERSION,
+        stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
+      },
+      says: { labels, cuts, files, stages: checkpoints.map(readAs) },
+      recall: known,
+      request: () => ({
         kind: 'compare',
         labels,
         fingerprints,
         question: questionOf(compareRequest, request, labels),
-        tasks: tasks.length,
-      },
+        tasks: prepare().tasks.length,
+      }),
       checkpoints,
       startedAt,
-      isResult: guardOf(compareResult),
+      isResult,
     },
-    (run) => runTasks(tasks, budget.threads, checkpoints, run, workerFile, context),
+    (run) => {
+      const { tasks, budget } = prepare();
+      return runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
+    },
     (sums, origin) => {
+      const { alignment } = prepare();
       const tensors = alignment.tensors
         .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
         .sort(byDepth);
@@ -118,15 +122,10 @@ export async function compare(
         missing: alignment.missing,
         files,
         warnings: warningsOf(checkpoints, labels, tensors),
-        provenance: { ...origin, inputs },
+        provenance: origin,
       };
     },
   );
-}
-
-/** What a result says of a checkpoint beside its weights, and what says how these are read. */
-function readAs({ path, config, layout, reading, warnings, virtual }: Checkpoint): object {
-  return { path, config, layout, reading, warnings, ...virtual, sources: virtual?.sources.map(readAs) };
 }
 
 /** The sums of every task, by `keyOf`: from the journal where it has them, else computed and journalled. */
@@ -237,4 +236,9 @@ function warningsOf(
     .map((tensor) => `${tensor.name} (${Math.max(...tensor.deltas.map((delta) => delta?.nonFinite ?? 0))})`);
   const more = nonFinite.length > NAMED ? ` and ${nonFinite.length - NAMED} more` : '';
   return [...own, `NaN or infinite weights, left out of the sums: ${named.join(', ')}${more}.`];
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

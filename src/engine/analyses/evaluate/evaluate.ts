@@ -10,7 +10,7 @@ import { shown } from '../../checkpoint/failure.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { type Provenance } from '../../runs/provenance.js';
-import { identityOf, labelsOf } from '../../lineage/stages.js';
+import { labelsOf, readAs, runningIdentityOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { readSpec } from '../../models/spec.js';
 import { createCountMeter } from '../../runs/countProgress.js';
@@ -55,6 +55,8 @@ export interface EvaluateSetup {
   checkpoints: Checkpoint[];
   labels: string[];
   fingerprints: string[];
+  /** Per checkpoint, what makes answers the same answers: the model, and what is not in a question's key. */
+  answerFacts: object[];
   sets: QuestionSets;
   items: Item[];
   warnings: string[];
@@ -80,7 +82,17 @@ export async function evaluate(
     {
       runsFolder,
       identity: factsOf(setup),
-      request: {
+      // A language model that gave no verdict is asked again.
+      says:
+        grader === undefined && describer === undefined
+          ? {
+              labels: setup.labels,
+              asked: request.checkpoints,
+              warnings: setup.warnings,
+              stages: setup.checkpoints.map(readAs),
+            }
+          : undefined,
+      request: () => ({
         kind: request.kind,
         labels: setup.labels,
         fingerprints: setup.fingerprints,
@@ -89,7 +101,7 @@ export async function evaluate(
         maxNewTokens: request.maxNewTokens,
         question: questionOf(evaluateRequest, request, setup.labels),
         tasks: keysOf(setup.items).size * setup.checkpoints.length,
-      },
+      }),
       checkpoints: setup.checkpoints,
       startedAt,
       isResult: guardOf(evaluateResult),
@@ -97,7 +109,7 @@ export async function evaluate(
     async (run) => {
       const stored: (StoredAnswers | undefined)[] = [];
       try {
-        for (const facts of answerFacts(setup))
+        for (const facts of setup.answerFacts)
           stored.push(runsFolder === undefined ? undefined : await StoredAnswers.open(runsFolder, facts));
         return await askMissing(setup, stored, run, workerFile, context);
       } finally {
@@ -106,7 +118,9 @@ export async function evaluate(
     },
     async ({ texts, failures }, origin) => {
       const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
-      return resultOf(setup, texts, failures, second, origin, context.signal);
+      // What failed is tried again.
+      const own = failures.size > 0 ? { ...origin, inputs: undefined } : origin;
+      return resultOf(setup, texts, failures, second, own, context.signal);
     },
   );
 }
@@ -131,12 +145,20 @@ export async function setUp(
       );
   }
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });
+  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
   return {
     request,
     checkpoints,
     sets,
     labels: labelsOf(request.checkpoints, checkpoints),
-    fingerprints: await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal))),
+    fingerprints,
+    answerFacts: await Promise.all(
+      checkpoints.map(async (checkpoint, index) => ({
+        answers: ANSWERS_VERSION,
+        maxNewTokens: request.maxNewTokens,
+        checkpoint: await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
+      })),
+    ),
     items: await itemsOf(sets, signal),
     warnings: [...new Set([...checkpoints.flatMap(({ warnings }) => warnings), ...sets.warnings])],
   };
@@ -177,19 +199,6 @@ export function keysOf(items: readonly Item[]): Set<string> {
   return new Set(items.map(({ key }) => key));
 }
 
-/** What makes answers the same answers: the checkpoint's content and what is not in a question's key. */
-export function answerFacts({
-  checkpoints,
-  fingerprints,
-  request: { maxNewTokens },
-}: Pick<EvaluateSetup, 'checkpoints' | 'fingerprints' | 'request'>): object[] {
-  return checkpoints.map((checkpoint, index) => ({
-    answers: ANSWERS_VERSION,
-    maxNewTokens,
-    checkpoint: identityOf(checkpoint, fingerprints[index]!),
-  }));
-}
-
 /** What makes a run the same run. Labels, memory and threads do not. */
 function factsOf(setup: EvaluateSetup): object {
   const { request, sets, items } = setup;
@@ -205,7 +214,7 @@ function factsOf(setup: EvaluateSetup): object {
     items: createHash('sha256')
       .update(items.map(({ id, setting, key }) => `${id}\0${setting}\0${key}\n`).join(''))
       .digest('hex'),
-    checkpoints: answerFacts(setup),
+    checkpoints: setup.answerFacts,
   };
 }
 

@@ -7,7 +7,7 @@ import { readSpec } from '../../models/spec.js';
 import { StoredAnswers } from '../../runs/answers.js';
 import type { Turns } from '../../runtime/turns.js';
 import { estimate } from './estimate.js';
-import { answerFacts, askedOf, type EvaluateSetup, setUp } from './evaluate.js';
+import { askedOf, type EvaluateSetup, setUp } from './evaluate.js';
 import type { Asked } from './job.js';
 import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request.js';
 
@@ -89,7 +89,7 @@ async function missingOf(setup: EvaluateSetup, wanted: readonly Asked[]): Promis
     request: { runsFolder },
   } = setup;
   return Promise.all(
-    answerFacts(setup).map(async (facts) => {
+    setup.answerFacts.map(async (facts) => {
       if (runsFolder === undefined) return [...wanted];
       const known = await StoredAnswers.peek(runsFolder, facts);
       return wanted.filter(({ key }) => !known.has(key));

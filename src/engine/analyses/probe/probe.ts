@@ -7,7 +7,7 @@ import type { CallContext } from '../../calls.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { shown } from '../../checkpoint/failure.js';
 import { type Provenance } from '../../runs/provenance.js';
-import { identityOf } from '../../lineage/stages.js';
+import { readAs, runningIdentityOf } from '../../lineage/stages.js';
 import { FrankensteinError } from '../../errors.js';
 import { GRADING_VERSION } from '../../grading/grade.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
@@ -62,11 +62,13 @@ export async function probe(
   const { signal } = context;
   const setup = await setUp(request, context);
   const fingerprints = await Promise.all(setup.checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
+  const { labels, cuts, checkpoints } = setup;
   return drive<ProbeResult, Outcomes>(
     {
       runsFolder: request.runsFolder,
-      identity: factsOf(setup, fingerprints),
-      request: {
+      identity: await factsOf(setup, fingerprints, signal),
+      says: { labels, cuts, warnings: setup.warnings, grading: GRADING_VERSION, stages: checkpoints.map(readAs) },
+      request: () => ({
         kind: 'probe',
         probe: setup.kind,
         labels: setup.labels,
@@ -79,7 +81,7 @@ export async function probe(
         maxNewTokens: setup.maxNewTokens,
         question: questionOf(probeRequest, request, setup.labels),
         tasks: setup.samples.items.length * setup.checkpoints.length,
-      },
+      }),
       checkpoints: setup.checkpoints,
       startedAt,
       isResult: guardOf(probeResult),
@@ -94,7 +96,11 @@ export async function probe(
 }
 
 /** What makes a run the same run. Labels, cuts, memory and threads do not. */
-function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
+async function factsOf(
+  setup: ProbeSetup,
+  fingerprints: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<object> {
   const { kind, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
   return {
     kind: 'probe',
@@ -109,10 +115,12 @@ function factsOf(setup: ProbeSetup, fingerprints: readonly string[]): object {
     badLines,
     ...probeKind(kind).settings(setup),
     samples: samples.items.map(({ id }) => id),
-    checkpoints: setup.checkpoints.map((checkpoint, index) => ({
-      folder: checkpoint.folder,
-      ...identityOf(checkpoint, fingerprints[index]!),
-    })),
+    checkpoints: await Promise.all(
+      setup.checkpoints.map(async (checkpoint, index) => ({
+        folder: checkpoint.folder,
+        ...(await runningIdentityOf(checkpoint, fingerprints[index]!, signal)),
+      })),
+    ),
   };
 }
 

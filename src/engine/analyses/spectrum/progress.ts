@@ -39,7 +39,7 @@ export function createSpectrumMeter(
     }
     const rate = (operations - already.operations) / (now - startedAt);
     report?.({
-      phase: 'Taking spectra',
+      phase: 'Computing spectra',
       doneBytes: Math.round(bytes),
       totalBytes: total.bytes,
       doneMatrices: done.matrices,

@@ -7,9 +7,10 @@ import type { CallContext } from '../../calls.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
-import { byDepth, deepestOf, identityOf, summariesOf } from '../../lineage/stages.js';
+import { byDepth, deepestOf, identityOf, readAs, summariesOf } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
 import { throwIfCancelled } from '../../errors.js';
+import { recall } from '../../runs/recall.js';
 import type { Run } from '../../runs/store.js';
 import { isLike } from '../../runs/store.js';
 import { ThreadPool } from '../../runtime/pool.js';
@@ -66,12 +67,23 @@ export async function spectrum(
 ): Promise<SpectrumResult> {
   const startedAt = new Date();
   const { signal } = context;
+  const isResult = guardOf(spectrumResult);
+  const { mode: wanted, filter: given, cuts: own } = request;
+  const again = (request.refine ?? []).length > 0;
+  const known = await recall(
+    { kind: 'spectrum', mode: wanted, filter: given, cuts: own },
+    request.stages,
+    request.runsFolder,
+    isResult,
+  );
+  if (known.result !== undefined && !again) return known.result;
   const setup = await setUp(request, headersOnly(context));
   const { checkpoints, labels, mode, filter } = setup;
   const shape = deepestOf(checkpoints);
   const cuts = resolveCuts(request.cuts, shape.layers);
   const budget = budgetFor(setup.matrices, request.memory, request.threads);
   const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
+  const files = await differingFiles(checkpoints, signal);
   return drive<SpectrumResult, Outcomes>(
     {
       runsFolder: request.runsFolder,
@@ -82,7 +94,10 @@ export async function spectrum(
         filter,
         stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
       },
-      request: {
+      says: { labels, cuts, files, stages: checkpoints.map(readAs) },
+      again,
+      recall: known,
+      request: () => ({
         kind: 'spectrum',
         labels,
         fingerprints,
@@ -90,13 +105,13 @@ export async function spectrum(
         filter,
         question: questionOf(spectrumRequest, request, labels),
         tasks: totalOf(setup.matrices).matrices,
-      },
+      }),
       checkpoints,
       startedAt,
-      isResult: guardOf(spectrumResult),
+      isResult,
     },
     (run) => takeAll(setup, budget, run, workerFile, context),
-    async (outcomes, origin) => {
+    (outcomes, origin) => {
       const tensors = setup.matrices
         .map((matrix) => tensorSpectra(matrix, placeTensor(matrix.name, shape, cuts), outcomes, setup))
         .sort(byDepth);
@@ -110,7 +125,7 @@ export async function spectrum(
         tensors,
         ...groupSpectra(tensors, shape.layers, cuts, checkpoints.length - 1),
         missing: setup.missing,
-        files: await differingFiles(checkpoints, signal),
+        files,
         warnings: warningsOf(setup, tensors),
         provenance: origin,
       };

@@ -1,0 +1,88 @@
+/**
+ * Finds a finished result again without opening a checkpoint: by the question and by how the folders look (names,
+ * lengths, times and identities of their files). What looks the same is the same: no write leaves a file's change time.
+ * Checkpoints that lie in one folder only; an adapter's base or a recipe's parts may lie anywhere, and are opened.
+ */
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { StageRequest } from '../checkpoint/stage.js';
+import { ENGINE_VERSION } from '../version.js';
+import type { Provenance } from './provenance.js';
+import { type Guard, isLike, readJson, runIdOf, storedResult, writeBeside } from './store.js';
+
+/** Nanoseconds by which every change must lie back: a later one then has another time on any file system. */
+const SETTLED = 3_000_000_000n;
+/** A folder of more files is no checkpoint's. */
+const MOST_FILES = 20_000;
+
+export interface Recall<Result> {
+  /** Undefined where nothing is known, or something changed. */
+  result: Result | undefined;
+  /** Says that these checkpoints, as they looked before they were opened, give the result of `provenance`. */
+  remember: (checkpoints: readonly Checkpoint[], provenance: Provenance) => Promise<void>;
+}
+
+/**
+ * @param question what the result depends on beside the checkpoints: kind, labels, cuts. Memory and threads are no part.
+ * @param stages in their order. @param runsFolder nothing is stored, and nothing found, without one.
+ */
+export async function recall<Result extends { provenance: Provenance }>(
+  question: object,
+  stages: readonly StageRequest[],
+  runsFolder: string | undefined,
+  isResult: Guard<Result>,
+): Promise<Recall<Result>> {
+  const nothing = { result: undefined, remember: () => Promise.resolve() };
+  if (runsFolder === undefined || stages.some(({ recipe }) => recipe !== undefined)) return nothing;
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const places = stages.map((stage) => path.resolve(stage.path));
+  const looks = await Promise.all(places.map((place) => lookOf(place, now - SETTLED).catch(() => undefined)));
+  if (looks.includes(undefined)) return nothing;
+  const labels = stages.map(({ label }) => label);
+  const key = runIdOf({ engine: ENGINE_VERSION, question, places, labels, looks: looks.map((look) => look!.files) });
+  const file = path.join(runsFolder, 'known', `${key}.json`);
+  return {
+    result: await knownResult(file, runsFolder, isResult),
+    remember: async (checkpoints, { runId, inputs }) => {
+      const isPlain = checkpoints.every(
+        ({ virtual, folder, shards }, index) =>
+          virtual === undefined && folder === looks[index]!.folder && shards.every(({ name }) => !/[/\\]/.test(name)),
+      );
+      if (!isPlain || inputs === undefined) return;
+      // Only a shortcut: where it cannot be written, the long way remains.
+      await mkdir(path.dirname(file), { recursive: true })
+        .then(() => writeBeside(file, JSON.stringify({ runId, inputs })))
+        .catch(() => undefined);
+    },
+  };
+}
+
+async function knownResult<Result extends { provenance: Provenance }>(
+  file: string,
+  runsFolder: string,
+  isResult: Guard<Result>,
+): Promise<Result | undefined> {
+  const known = await readJson(file);
+  if (!isLike(known, { runId: '', inputs: '' }) || !/^[0-9a-f]{16}$/.test(known.runId)) return undefined;
+  const result = await storedResult(isResult, runsFolder, known.runId);
+  return result?.provenance.inputs === known.inputs ? result : undefined;
+}
+
+/** Undefined where what is read may lie elsewhere, or a file has changed since `before` (nanoseconds). */
+async function lookOf(place: string, before: bigint): Promise<{ folder: string; files: string[] } | undefined> {
+  const isFolder = (await stat(place)).isDirectory();
+  const folder = isFolder ? place : path.dirname(place);
+  const names = (await readdir(folder)).sort();
+  const isWhole = names.some((name) => name.endsWith('.safetensors')) && !names.some((name) => /^adapter_/.test(name));
+  if (!isWhole || names.length > MOST_FILES || (!isFolder && !/\.(?:json|safetensors)$/.test(place))) return undefined;
+  const files: string[] = [];
+  for (const name of names) {
+    // Links are followed, as they are when it is read.
+    const facts = await stat(path.join(folder, name), { bigint: true });
+    if (facts.isDirectory()) files.push(`${name}/`);
+    else if (facts.ctimeNs >= before || facts.mtimeNs >= before) return undefined;
+    else files.push([name, facts.size, facts.mtimeNs, facts.ctimeNs, facts.dev, facts.ino].join('\0'));
+  }
+  return { folder, files };
+}
