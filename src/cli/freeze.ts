@@ -1,15 +1,17 @@
 /** `frankenstein freeze`: is a part of the model necessary? The same training with it frozen: plan, run, verify, report. */
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { FrankensteinError } from '../engine/errors.js';
 import { OUTSIDE, type FreezeInput, type Outside, TRAINERS } from '../engine/freeze/schema.js';
 import { splitSelectors } from '../engine/freeze/selector.js';
 import { runsOf } from '../engine/freeze/matrix.js';
+import type { RunProgress } from '../engine/freeze/run.js';
 import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
 import { failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
 import { type CommandContext, parseCount, parseCuts, parseSeed } from './options.js';
 import { writeOutput } from './output.js';
-import { createProgressLine, print } from './terminal.js';
+import { createProgressLine, note, print } from './terminal.js';
 
 interface PlanOptions {
   data: string;
@@ -40,6 +42,7 @@ export function freezeCommand(context: CommandContext): Command {
   return new Command('freeze')
     .description('Freeze and retrain: the same training with layers frozen; is a part of the model necessary?')
     .addCommand(planCommand(context))
+    .addCommand(runCommand(context))
     .addCommand(verifyCommand(context));
 }
 
@@ -88,6 +91,45 @@ function planCommand({ engine, signal }: CommandContext): Command {
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(planned)}\n`);
       if (options.json !== '-') await print(freezePlanReport(planned));
     });
+}
+
+interface RunOptions {
+  python?: string;
+  only?: string[];
+  yes?: boolean;
+}
+
+function runCommand({ engine, signal }: CommandContext): Command {
+  return new Command('run')
+    .description('Train the runs of an experiment on this machine; what was stopped continues, what is finished stays')
+    .argument('<experiment>', 'its folder')
+    .option('--python <path>', 'the Python to train with (default: .venv beside the plan, the active one, python3)')
+    .option('--only <runs>', 'names of runs, comma-separated (default: all)', (text) => text.split(','))
+    .option('--yes', 'install missing packages beside the plan without asking')
+    .action(async (experiment: string, options: RunOptions) => {
+      const request = { experiment: path.resolve(experiment), python: options.python, only: options.only };
+      const state = await engine.inspectTraining(request, { signal });
+      const context = { signal, progress: ({ run, line }: RunProgress) => note(run === '' ? line : `${run}: ${line}`) };
+      let { python } = state;
+      if (state.lacking.length > 0 && (options.yes === true || (await agreed(state.install))))
+        ({ python } = await engine.installTraining(request, context));
+      const { runs } = await engine.trainRuns({ ...request, python }, context);
+      await print(`${runs.map(({ run, state: how }) => `${run}: ${how}`).join('\n')}\n`);
+    });
+}
+
+/** Asks on a terminal; anywhere else, nothing is installed. */
+async function agreed(command: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(
+      `Packages are missing. Install them beside the plan with\n  ${command}\n? [y/N] `,
+    );
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
 }
 
 interface VerifyOptions {

@@ -16,6 +16,8 @@ import type { EvaluatePlan, EvaluateProgress, EvaluateRequest } from './analyses
 import type { EvaluateResult } from './analyses/evaluate/result.js';
 import type { PlannedExperiment, PlanRequest } from './freeze/experiment.js';
 import type { VerifyRequest, VerifyResult } from './freeze/verifyExperiment.js';
+import type { RunProgress, RunRequest, RunResult } from './freeze/run.js';
+import type { PythonState } from './freeze/python.js';
 import type { ExportRequest, ExportResult } from './merge/export.js';
 import type { MergekitConfig } from './merge/mergekit.js';
 import type { RecipeCompletion } from './merge/language/complete.js';
@@ -73,6 +75,12 @@ export interface EngineApi {
   evaluate(request: EvaluateRequest, context?: CallContext<EvaluateProgress>): Promise<EvaluateResult>;
   /** Plans trainings that differ in what is frozen, and writes their folder. */
   planFreeze(request: PlanRequest, context?: CallContext<never>): Promise<PlannedExperiment>;
+  /** Which Python would train an experiment, and what it lacks. */
+  inspectTraining(request: RunRequest, context?: CallContext<never>): Promise<PythonState>;
+  /** Installs what an experiment's trainer needs, beside its plan. */
+  installTraining(request: RunRequest, context?: CallContext<RunProgress>): Promise<PythonState>;
+  /** Trains the runs that are not finished; what the trainer writes is progress. */
+  trainRuns(request: RunRequest, context?: CallContext<RunProgress>): Promise<RunResult>;
   /** Whether frozen weights stayed as they were, bit for bit, and how far the others moved. */
   verifyFrozen(request: VerifyRequest, context?: CallContext): Promise<VerifyResult>;
   /** A picture inside a Parquet file of this folder, as an evaluation names it. */
