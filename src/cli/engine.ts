@@ -22,6 +22,8 @@ export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
     inspectTraining: async (request, context) => (await here()).inspectTraining(request, context),
     installTraining: async (request, context) => (await here()).installTraining(request, context),
     trainRuns: async (request, context) => (await here()).trainRuns(request, context),
+    reportStages: async (request, context) => (await here()).reportStages(request, context),
+    freezeReport: async (request) => (await here()).freezeReport(request),
     verifyFrozen: async (request, context) => (await here()).verifyFrozen(request, context),
   };
   return { engine: Object.assign(Object.create(client.engine) as EngineApi, served), dispose: () => client.dispose() };

@@ -8,7 +8,11 @@ import { splitSelectors } from '../engine/freeze/selector.js';
 import { runsOf } from '../engine/freeze/matrix.js';
 import type { RunProgress } from '../engine/freeze/run.js';
 import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
-import { failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
+import { type EvaluationOptions, evaluationOptions, requestOf } from './evaluate.js';
+import { evaluationPlanSentence } from './evaluateReport.js';
+import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
+import { createProbeLine } from './probeLine.js';
+import { answerReport, failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
 import { type CommandContext, parseCount, parseCuts, parseSeed } from './options.js';
 import { writeOutput } from './output.js';
 import { createProgressLine, note, print } from './terminal.js';
@@ -43,7 +47,8 @@ export function freezeCommand(context: CommandContext): Command {
     .description('Freeze and retrain: the same training with layers frozen; is a part of the model necessary?')
     .addCommand(planCommand(context))
     .addCommand(runCommand(context))
-    .addCommand(verifyCommand(context));
+    .addCommand(verifyCommand(context))
+    .addCommand(reportCommand(context));
 }
 
 function planCommand({ engine, signal }: CommandContext): Command {
@@ -172,6 +177,36 @@ function verifyCommand({ engine, signal }: CommandContext): Command {
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
       if (options.json !== '-') await print(verifyReport(result));
       if (!result.passed) throw new FrankensteinError('not-frozen', failureOf(result));
+    });
+}
+
+function reportCommand({ engine, signal }: CommandContext): Command {
+  return evaluationOptions(new Command('report'))
+    .description(
+      'Evaluate IN, the control and every frozen run: which parts are necessary, sufficient, transferable, with paired tests',
+    )
+    .argument('<experiment>', 'its folder')
+    .option('--margin <points>', 'what counts as equivalent, in points of a hundred (default: 5)', parsePositive)
+    .action(async (experiment: string, options: EvaluationOptions & { margin?: number }) => {
+      const { checkpoints, runs, waiting } = await engine.reportStages(
+        { experiment: path.resolve(experiment) },
+        { signal },
+      );
+      for (const run of waiting) note(`${run} has no result yet and is left out.`);
+      const request = { checkpoints, ...requestOf(options) };
+      if (options.plan === true)
+        return print(`${evaluationPlanSentence(await engine.planEvaluate(request, { signal }))}\n`);
+      const line = createProbeLine('answers');
+      let evaluation: EvaluateResult;
+      try {
+        evaluation = await engine.evaluate(request, { signal, progress: (progress) => line.show(progress) });
+      } finally {
+        line.clear();
+      }
+      const margin = options.margin === undefined ? undefined : options.margin / 100;
+      const report = await engine.freezeReport({ evaluation, runs, margin });
+      if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(report)}\n`);
+      if (options.json !== '-') await print(answerReport(report));
     });
 }
 

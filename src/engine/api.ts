@@ -18,6 +18,8 @@ import type { PlannedExperiment, PlanRequest } from './freeze/experiment.js';
 import type { VerifyRequest, VerifyResult } from './freeze/verifyExperiment.js';
 import type { RunProgress, RunRequest, RunResult } from './freeze/run.js';
 import type { PythonState } from './freeze/python.js';
+import type { FreezeReport, ReportedRun } from './freeze/report.js';
+import type { ReportStages } from './freeze/reportStages.js';
 import type { ExportRequest, ExportResult } from './merge/export.js';
 import type { MergekitConfig } from './merge/mergekit.js';
 import type { RecipeCompletion } from './merge/language/complete.js';
@@ -83,6 +85,14 @@ export interface EngineApi {
   trainRuns(request: RunRequest, context?: CallContext<RunProgress>): Promise<RunResult>;
   /** Whether frozen weights stayed as they were, bit for bit, and how far the others moved. */
   verifyFrozen(request: VerifyRequest, context?: CallContext): Promise<VerifyResult>;
+  /** What a report of an experiment evaluates. */
+  reportStages(request: { experiment: string }, context?: CallContext<never>): Promise<ReportStages>;
+  /** Necessary, sufficient, transferable: from an evaluation of those stages. `margin` is that of equivalence. */
+  freezeReport(request: {
+    evaluation: EvaluateResult;
+    runs: ReportedRun[];
+    margin?: number | undefined;
+  }): Promise<FreezeReport>;
   /** A picture inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */

@@ -106,6 +106,9 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     installTraining: lazy(async () => (await import('./freeze/run.js')).installTraining),
     trainRuns: lazy(async () => (await import('./freeze/run.js')).trainRuns),
     verifyFrozen: lazy(async () => (await import('./freeze/verifyExperiment.js')).verifyFrozen),
+    reportStages: lazy(async () => (await import('./freeze/reportStages.js')).reportStages),
+    freezeReport: async ({ evaluation, runs, margin }) =>
+      (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),

@@ -20,6 +20,8 @@ export type { LanguageModelRequest } from '../engine/grading/languageModel.js';
 export type { ExportRequest, ExportResult } from '../engine/merge/export.js';
 export type { PlannedExperiment, PlanRequest } from '../engine/freeze/experiment.js';
 export type { PythonState } from '../engine/freeze/python.js';
+export type * from '../engine/freeze/report.js';
+export type { ReportStages } from '../engine/freeze/reportStages.js';
 export type { RunProgress, RunRequest, RunResult } from '../engine/freeze/run.js';
 export type { VerifyRequest, VerifyResult } from '../engine/freeze/verifyExperiment.js';
 export type { MergekitConfig } from '../engine/merge/mergekit.js';
