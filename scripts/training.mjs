@@ -1,4 +1,5 @@
-// The Python of the training suite: a virtual environment in .cache with TRL from PyPI, made once and kept. Which packages
+// The Python of the training suite: a virtual environment in .cache with TRL from PyPI, made once and kept. Which
+// packages
 // they are, a plan says itself.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** `frankenstein freeze`: is a part of the model necessary? The same training with it frozen: plan, run, verify, report. */
+/**
+ * `frankenstein freeze`: is a part of the model necessary? The same training with it frozen: plan, run, verify,
+ * report.
+ */
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -55,14 +58,16 @@ function planCommand({ engine, signal }: CommandContext): Command {
   const selectors = (text: string, before: string[] = []) => [...before, ...splitSelectors(text)];
   return new Command('plan')
     .description(
-      'Write the trainings of an experiment: a control and runs that differ in what is frozen, with launch scripts for a trainer',
+      'Write the trainings of an experiment: a control and runs that differ in what is frozen, with ' +
+        'launch scripts for a trainer',
     )
     .argument('<checkpoint>', 'IN, which every run starts from')
     .requiredOption('--data <path>', 'JSONL or Parquet file of questions to train on, or a folder of them')
     .addOption(new Option('--trainer <name>', 'what trains').choices(TRAINERS).makeOptionMandatory())
     .option(
       '--freeze <what...>',
-      'a run per item: early, mid, late, layers such as 4-7, each (a run per layer), a pattern such as /q_proj/; join with +, and add .attention or .mlp for a part (default: early,mid,late)',
+      'a run per item: early, mid, late, layers such as 4-7, each (a run per layer), a pattern such as ' +
+        '/q_proj/; join with +, and add .attention or .mlp for a part (default: early,mid,late)',
       selectors,
     )
     .option('--train-only <what...>', 'a run per item in which no other language layer trains', selectors)
@@ -183,7 +188,8 @@ function verifyCommand({ engine, signal }: CommandContext): Command {
 function reportCommand({ engine, signal }: CommandContext): Command {
   return evaluationOptions(new Command('report'))
     .description(
-      'Evaluate IN, the control and every frozen run: which parts are necessary, sufficient, transferable, with paired tests',
+      'Evaluate IN, the control and every frozen run: which parts are necessary, sufficient, ' +
+        'transferable, with paired tests',
     )
     .argument('<experiment>', 'its folder')
     .option('--margin <points>', 'what counts as equivalent, in points of a hundred (default: 5)', parsePositive)

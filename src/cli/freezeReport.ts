@@ -16,8 +16,10 @@ export function freezePlanReport({ plan, questions, out }: PlannedExperiment): s
     pictureOf(run),
   ]);
   return [
-    `${model.path}: ${model.family}, ${model.layers} language layers, cuts ${model.cuts.join(',')}, ${formatCount(model.total.parameters)} parameters`,
-    `${settings.trainer}, ${settings.method}, ${formatCount(questions)} questions, ${formatCount(settings.steps)} steps, seeds ${settings.seeds.join(', ')}`,
+    `${model.path}: ${model.family}, ${model.layers} language layers, cuts ${model.cuts.join(',')}, ` +
+      `${formatCount(model.total.parameters)} parameters`,
+    `${settings.trainer}, ${settings.method}, ${formatCount(questions)} questions, ` +
+      `${formatCount(settings.steps)} steps, seeds ${settings.seeds.join(', ')}`,
     '',
     table([['run', 'freezes', 'frozen', 'trains', 'layers'], ...rows], [false, false, true, true, false]),
     '',
@@ -67,12 +69,14 @@ function verificationLines({
     frozen.rounded > 0 ? `identical, ${frozen.rounded} of them only once IN is rounded` : 'bit-identical to IN';
   return [
     `  ${result}${madeOf === null ? '' : ` (${madeOf})`}`,
-    `  ${passed ? '✔' : '✘'} frozen: ${formatCount(held)} of ${formatCount(frozen.tensors)} tensors are ${proof} (${formatCount(frozen.parameters)} parameters in all)`,
+    `  ${passed ? '✔' : '✘'} frozen: ${formatCount(held)} of ${formatCount(frozen.tensors)} tensors ` +
+      `are ${proof} (${formatCount(frozen.parameters)} parameters in all)`,
     ...moved
       .slice(0, NAMED)
       .map(
         ({ name, changed, elements, maxAbs, belowStep }) =>
-          `    moved: ${name}, ${formatCount(changed)} of ${formatCount(elements)} weights, by up to ${formatNumber(maxAbs)}${belowStep ? ', less than half a step of its dtype in IN' : ''}`,
+          `    moved: ${name}, ${formatCount(changed)} of ${formatCount(elements)} weights, by up to ` +
+          `${formatNumber(maxAbs)}${belowStep ? ', less than half a step of its dtype in IN' : ''}`,
       ),
     ...(moved.length > NAMED ? [`    and ${formatCount(moved.length - NAMED)} more`] : []),
     ...missing.slice(0, NAMED).map(({ name, reason }) => `    missing: ${name}. ${reason}`),
@@ -108,7 +112,10 @@ export function failureOf({ runs }: VerifyResult): string {
     const where = run === '' ? '' : ` in the run ${run}`;
     if (moved !== undefined) {
       const others = verification!.moved.length - 1;
-      return `${moved.name} should have stayed frozen${where}, but it moved${others > 0 ? `, and so did ${formatCount(others)} more` : ''}.`;
+      return (
+        `${moved.name} should have stayed frozen${where}, but it ` +
+        `moved${others > 0 ? `, and so did ${formatCount(others)} more` : ''}.`
+      );
     }
     if (missing !== undefined) return `${missing.name} should have stayed frozen${where}, but it is missing.`;
   }
@@ -164,7 +171,9 @@ export function answerReport({ labels, scores, gains, rows, margin, warnings }: 
       [false, false, false, false, false],
     ),
     '',
-    `Paired differences in points; p of McNemar's test, corrected by Holm over all runs and measures of a column. "equivalent": the 90 % interval lies within ±${points(margin)} points. "open": neither a difference nor equivalence is shown.`,
+    `Paired differences in points; p of McNemar's test, corrected by Holm over all runs and measures ` +
+      `of a column. "equivalent": the 90 % interval lies within ±${points(margin)} points. "open": ` +
+      `neither a difference nor equivalence is shown.`,
     ...warnings.map((warning) => `  ${warning}`),
     '',
   ].join('\n');
@@ -173,10 +182,8 @@ export function answerReport({ labels, scores, gains, rows, margin, warnings }: 
 function contrastText({ verdict, difference, low, high, equivalence, adjusted }: Contrast): string {
   const word = { yes: 'yes', opposite: 'no, the opposite', equivalent: 'equivalent', open: 'open' }[verdict];
   const interval = verdict === 'equivalent' ? equivalence : { low, high };
-  return `${word}: ${signed(difference)} (${signed(interval.low)} to ${signed(interval.high)}), p = ${adjusted < 0.001 ? '<0.001' : adjusted.toFixed(3)}`.replace(
-    'p = <',
-    'p <',
-  );
+  const p = adjusted < 0.001 ? 'p < 0.001' : `p = ${adjusted.toFixed(3)}`;
+  return `${word}: ${signed(difference)} (${signed(interval.low)} to ${signed(interval.high)}), ${p}`;
 }
 
 function points(fraction: number): string {

@@ -1,5 +1,6 @@
 /**
- * Real trainings: TRL's GRPOTrainer on the sample IN, two steps on the processor, with a region frozen. `scripts/training.mjs`
+ * Real trainings: TRL's GRPOTrainer on the sample IN, two steps on the processor, with a region frozen.
+ * `scripts/training.mjs`
  * sets up the Python; without it every test is skipped, and says so.
  */
 import assert from 'node:assert/strict';

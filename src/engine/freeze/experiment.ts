@@ -92,12 +92,14 @@ function refuseUnfit({ settings }: FreezePlan, { path: place, virtual, quantisat
   if (virtual !== undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(place)} is ${virtual.kind === 'adapter' ? 'an adapter' : 'a recipe'}: ${settings.trainer} loads a folder of weights. Write it first with "frankenstein merge".`,
+      `${shown(place)} is ${virtual.kind === 'adapter' ? 'an adapter' : 'a recipe'}: ` +
+        `${settings.trainer} loads a folder of weights. Write it first with "frankenstein merge".`,
     );
   if (quantisation !== undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(place)} has quantised weights, which cannot be trained and held bit for bit: give the model as it was before.`,
+      `${shown(place)} has quantised weights, which cannot be trained and held bit for bit: give the ` +
+        `model as it was before.`,
     );
 }
 

@@ -56,7 +56,8 @@ export function environmentOf({ folder }: Pick<Experiment, 'folder'>): string {
 }
 
 /**
- * @param given the interpreter to use; otherwise the environment beside the plan, the active one, or the first on the path.
+ * @param given the interpreter to use; otherwise the environment beside the plan, the active one, or the first on the
+ * path.
  * @throws `not-found` where there is no Python, `unsupported` for one that is too old
  */
 export async function lookAtPython(

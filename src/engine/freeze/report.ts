@@ -1,5 +1,6 @@
 /**
- * Is a part necessary, does the rest suffice, and does it carry over? From one evaluation of IN, the unfrozen control (RL),
+ * Is a part necessary, does the rest suffice, and does it carry over? From one evaluation of IN, the unfrozen control
+ * (RL),
  * every frozen run, and IN with the same layers taken from RL.
  *
  *   necessary      the run is worse than RL: without the part, the training does not reach as far
@@ -7,7 +8,8 @@
  *   transferable   IN with the part from RL is better than IN, without any training
  *
  * Tests are McNemar's, exact when few answers differ, on the same questions; Holm's correction runs over all runs and
- * measures of one question. Where a difference is not shown, two one-sided tests say whether it is small: equivalent, if the
+ * measures of one question. Where a difference is not shown, two one-sided tests say whether it is small: equivalent,
+ * if the
  * 90 % interval of the paired difference lies within the margin. Else it is open, which is not "no effect".
  */
 import type { EvaluateResult } from '../analyses/evaluate/result.js';
@@ -57,7 +59,9 @@ export interface ReportRow {
   transferable: Contrast | null;
 }
 
-/** `yes`, `opposite`: shown, corrected for all comparisons. `equivalent`: within the margin. `open`: neither is shown. */
+/**
+ * `yes`, `opposite`: shown, corrected for all comparisons. `equivalent`: within the margin. `open`: neither is shown.
+ */
 export type Verdict = 'yes' | 'opposite' | 'equivalent' | 'open';
 
 export interface Contrast {
@@ -136,7 +140,8 @@ export function freezeReport(
         verdict === 'yes'
           ? []
           : [
-              `${evaluation.checkpoints[checkpoint]!.label} is not shown to be better than IN on ${gains[index]!.measure}: "necessary" has nothing to explain there.`,
+              `${evaluation.checkpoints[checkpoint]!.label} is not shown to be better than IN on ` +
+                `${gains[index]!.measure}: "necessary" has nothing to explain there.`,
             ],
       ),
     ],

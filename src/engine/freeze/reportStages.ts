@@ -1,4 +1,6 @@
-/** What a report evaluates: IN, the control, every run that has a result, and IN with the same layers from the control. */
+/**
+ * What a report evaluates: IN, the control, every run that has a result, and IN with the same layers from the control.
+ */
 import path from 'node:path';
 import type { CallContext } from '../calls.js';
 import { shown } from '../checkpoint/failure.js';
@@ -30,7 +32,8 @@ export async function reportStages(
   if (controls.length === 0 || frozen.length === 0)
     throw new FrankensteinError(
       'not-found',
-      `${shown(folder)} has no result of ${controls.length === 0 ? 'its control' : 'a frozen run'} yet: train it, and verify it, first.`,
+      `${shown(folder)} has no result of ${controls.length === 0 ? 'its control' : 'a frozen run'} ` +
+        `yet: train it, and verify it, first.`,
     );
   const checkpoints: EvaluatedStage[] = [{ path: model.path, label: 'IN', role: 'in' }];
   const add = (stage: EvaluatedStage) => checkpoints.push(stage) - 1;

@@ -1,5 +1,6 @@
 /**
- * Trains the runs of an experiment on this machine, one after the other. The trainer keeps the state: a run that was stopped
+ * Trains the runs of an experiment on this machine, one after the other. The trainer keeps the state: a run that was
+ * stopped
  * continues from its last checkpoint, and a finished one is not trained again.
  */
 import { spawn } from 'node:child_process';
@@ -34,7 +35,9 @@ export interface RunResult {
   runs: { run: string; state: 'trained' | 'finished before' }[];
 }
 
-/** What a run of the experiment would use, before anything is started. @throws as `openExperiment` and `lookAtPython` */
+/**
+ * What a run of the experiment would use, before anything is started. @throws as `openExperiment` and `lookAtPython`
+ */
 export async function inspectTraining(
   { experiment, python }: RunRequest,
   { signal }: CallContext<never> = {},
@@ -67,7 +70,8 @@ export async function installTraining(
 }
 
 /**
- * @throws `not-found` for a run that is not in the plan, and without Python or packages; `unsupported` where the plan needs
+ * @throws `not-found` for a run that is not in the plan, and without Python or packages; `unsupported` where the plan
+ * needs
  * CUDA and there is none; `disk-full`; `mismatch` where the trainer would have trained other parameters than planned;
  * `cancelled`
  */
@@ -112,17 +116,23 @@ export async function trainRuns(
   return result;
 }
 
+/** `trl 1.16.0 (it has 0.9.0)` */
+function lackText({ name, wanted, found }: PythonState['lacking'][number]): string {
+  return [name, wanted, found === null ? null : `(it has ${found})`].filter((part) => part !== null).join(' ');
+}
+
 /** @throws one sentence with the way out */
 function refuseUnready({ python, lacking, cuda, install }: PythonState): void {
   if (lacking.length > 0)
     throw new FrankensteinError(
       'not-found',
-      `${shown(python)} lacks ${lacking.map(({ name, wanted, found }) => `${name}${wanted === null ? '' : ` ${wanted}`}${found === null ? '' : ` (it has ${found})`}`).join(', ')}. This installs it beside the plan: ${install}`,
+      `${shown(python)} lacks ${lacking.map(lackText).join(', ')}. This installs it beside the plan: ${install}`,
     );
   if (cuda === false)
     throw new FrankensteinError(
       'unsupported',
-      `The plan trains on CUDA, and torch finds no such device here: run it where there is one, or plan with --device cpu.`,
+      `The plan trains on CUDA, and torch finds no such device here: run it where there is one, or ` +
+        `plan with --device cpu.`,
     );
 }
 
@@ -138,7 +148,8 @@ async function checkRoom({ folder, plan }: Experiment, run: PlannedRun): Promise
   if (bavail * bsize < needed)
     throw new FrankensteinError(
       'disk-full',
-      `The run ${run.name} needs about ${(needed / 1e9).toFixed(1)} GB for a checkpoint and its result; ${shown(folder)} has ${((bavail * bsize) / 1e9).toFixed(1)} GB left.`,
+      `The run ${run.name} needs about ${(needed / 1e9).toFixed(1)} GB for a checkpoint and its ` +
+        `result; ${shown(folder)} has ${((bavail * bsize) / 1e9).toFixed(1)} GB left.`,
     );
 }
 
@@ -221,12 +232,14 @@ function failureOf({ name }: PlannedRun, code: number, tail: string, log: string
   if (isDiskFull(tail))
     return new FrankensteinError(
       'disk-full',
-      `The disk became full while ${name} was trained. Make room and run it again: it continues from its last whole checkpoint. ${where}`,
+      `The disk became full while ${name} was trained. Make room and run it again: it continues from ` +
+        `its last whole checkpoint. ${where}`,
     );
   if (/CUDA out of memory|OutOfMemoryError/.test(tail))
     return new FrankensteinError(
       'bad-request',
-      `${name} ran out of GPU memory: plan fewer prompts, shorter completions or --method lora, or use more GPUs. ${where}`,
+      `${name} ran out of GPU memory: plan fewer prompts, shorter completions or --method lora, or use ` +
+        `more GPUs. ${where}`,
     );
   const last = tail
     .trim()
@@ -234,7 +247,8 @@ function failureOf({ name }: PlannedRun, code: number, tail: string, log: string
     .at(-1);
   return new FrankensteinError(
     'bad-request',
-    `The training of ${name} ended with code ${code}${last === undefined || last === '' ? '.' : `: ${said(last)}`} ${where}`,
+    `The training of ${name} ended with code ` +
+      `${code}${last === undefined || last === '' ? '.' : `: ${said(last)}`} ${where}`,
   );
 }
 

@@ -37,7 +37,9 @@ export interface VerifyResult {
   runs: VerifiedRun[];
 }
 
-/** @throws `not-found` for an experiment without any result, `mismatch` for a result of another kind than was planned */
+/**
+ * @throws `not-found` for an experiment without any result, `mismatch` for a result of another kind than was planned
+ */
 export async function verifyFrozen(request: VerifyRequest, context: CallContext = {}): Promise<VerifyResult> {
   const runs =
     'experiment' in request

@@ -1,4 +1,5 @@
-// Every setting that a launch script gives its trainer is one that the trainer's package knows (keys.json, by make_keys.py).
+// Every setting that a launch script gives its trainer is one that the trainer's package knows (keys.json, by
+// make_keys.py).
 // EasyR1 is in no registry: its settings are not checked here.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

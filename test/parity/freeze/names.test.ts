@@ -1,4 +1,5 @@
-// Patterns of plans, replayed on the names that transformers' classes have in memory (names.json, by make_names.py): what a
+// Patterns of plans, replayed on the names that transformers' classes have in memory (names.json, by make_names.py):
+// what a
 // plan freezes by a checkpoint's names on disk is what a trainer finds.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

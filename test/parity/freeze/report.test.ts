@@ -1,4 +1,5 @@
-// The report of the sample lineage's frozen runs, from the answers that are stored with the samples, is what statsmodels
+// The report of the sample lineage's frozen runs, from the answers that are stored with the samples, is what
+// statsmodels
 // makes of them (report.json, by make_report.py).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -22,7 +23,9 @@ const RUNS = ['early', 'mid', 'late'].map((run, index) => ({
   transplant: 3 + 2 * index,
 }));
 
-/** The stored flags as an evaluation has them: a question per measure, since abilities are counted apart from accuracy. */
+/**
+ * The stored flags as an evaluation has them: a question per measure, since abilities are counted apart from accuracy.
+ */
 function evaluation(): EvaluateResult {
   const questions = MEASURES.flatMap((measure) =>
     Array.from({ length: stored.flags[measure][0]!.length }, (_, at) => {

@@ -1,4 +1,7 @@
-/** Starting trainings: what is checked first, what is said of each failure, what is not done twice. A script stands for Python. */
+/**
+ * Starting trainings: what is checked first, what is said of each failure, what is not done twice. A script stands for
+ * Python.
+ */
 import assert from 'node:assert/strict';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
