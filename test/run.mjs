@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { installModules, newestVsix, run } from '../scripts/lib.mjs';
+import { setupTraining } from '../scripts/training.mjs';
 import { setupBrowser, setupWorkbench } from '../scripts/workbench/setup.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -27,6 +28,7 @@ const SUITES = [
   { name: 'unit', kind: 'vitest', needs: ['built'] },
   { name: 'parity', kind: 'vitest', needs: ['built'] },
   { name: 'fuzz', kind: 'vitest', needs: ['built'] },
+  { name: 'training', kind: 'vitest', needs: ['built'] }, // trains for real, where Python and TRL can be had
   { name: 'panel', kind: 'npm', needs: ['workbench'] }, // in a browser, without VS Code around it
   { name: 'integration', kind: 'host', needs: ['built', 'workbench'] },
   { name: 'e2e', kind: 'mocha', needs: ['built', 'workbench', 'vsix'] },
@@ -249,7 +251,12 @@ for (const suite of chosen) {
     }
   }
   const missing = suite.needs.find((need) => broken.has(need));
+  const untrained = suite.name === 'training' && !missing ? await setupTraining({ root, log }) : '';
   if (missing) fail(suite.name, `not run: ${broken.get(missing)?.split('\n')[0]}`);
-  else await runSuite(suite, env);
+  else if (untrained !== '') {
+    heading(suite.name);
+    console.log(`skipped: ${untrained}`);
+    total.pending++;
+  } else await runSuite(suite, env);
 }
 finish();

@@ -66,6 +66,29 @@ function fieldsOf({ request }: AnyDefinition, { more = {}, prepare }: CommandDec
   return { ...Object.fromEntries(shown), ...more };
 }
 
+/**
+ * For a command that asks an analysis and reports something of its own: the options of the request without those of its
+ * checkpoints, and of the output.
+ */
+export function addRequestOptions(command: Command, definition: AnyDefinition): Command {
+  for (const [, entry] of requestEntries(definition)) addField(command, definition.name, entry);
+  command.option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout');
+  return command.option('--plan', 'say what the run would cost, and do not run');
+}
+
+/** The request that those options say, without checkpoints. */
+export function requestFrom(definition: AnyDefinition, options: Options): object {
+  return Object.fromEntries(requestEntries(definition).map(([key, entry]) => [key, valueOf(entry, [], options)]));
+}
+
+function requestEntries({ name, request }: AnyDefinition): [string, ObjectEntries[string]][] {
+  const { entries } = request as unknown as { entries: ObjectEntries };
+  return Object.entries(entries).filter(([, entry]) => {
+    const { only = [name], isCheckpoints } = notesOf(entry);
+    return only.includes(name) && !isCheckpoints;
+  });
+}
+
 function addField(command: Command, name: string, entry: ObjectEntries[string]): void {
   const { flags } = notesOf(entry);
   for (const flag of flags) command.addOption(optionOf(flag, name, entry));

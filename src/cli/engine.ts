@@ -13,16 +13,18 @@ export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
   const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
   const here = async () =>
     ((await import(pathToFileURL(path.join(__dirname, 'local.mjs')).href)) as typeof Local).engine;
-  const served: Pick<
-    EngineApi,
-    'inspect' | 'checkRecipe' | 'mergekitFormat' | 'exportMerged' | 'planFreeze' | 'verifyFrozen'
-  > = {
+  const served: Partial<EngineApi> = {
     inspect: async (request, context) => (await here()).inspect(request, context),
     checkRecipe: async (request, context) => (await here()).checkRecipe(request, context),
     mergekitFormat: async (request, context) => (await here()).mergekitFormat(request, context),
-    planFreeze: async (request, context) => (await here()).planFreeze(request, context),
-    verifyFrozen: async (request, context) => (await here()).verifyFrozen(request, context),
     exportMerged: async (request, context) => (await here()).exportMerged(request, context),
+    planFreeze: async (request, context) => (await here()).planFreeze(request, context),
+    inspectTraining: async (request, context) => (await here()).inspectTraining(request, context),
+    installTraining: async (request, context) => (await here()).installTraining(request, context),
+    trainRuns: async (request, context) => (await here()).trainRuns(request, context),
+    reportStages: async (request, context) => (await here()).reportStages(request, context),
+    freezeReport: async (request) => (await here()).freezeReport(request),
+    verifyFrozen: async (request, context) => (await here()).verifyFrozen(request, context),
   };
   return { engine: Object.assign(Object.create(client.engine) as EngineApi, served), dispose: () => client.dispose() };
 }

@@ -1,16 +1,27 @@
-/** `frankenstein freeze`: is a part of the model necessary? The same training with it frozen: plan, run, verify, report. */
+/**
+ * `frankenstein freeze`: is a part of the model necessary? The same training with it frozen: plan, run, verify,
+ * report.
+ */
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Options } from '../engine/analyses/declare/field.js';
 import { typedCuts, typedSeed } from '../engine/analyses/declare/typed.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { OUTSIDE, type FreezeInput, type Outside, TRAINERS } from '../engine/freeze/schema.js';
 import { splitSelectors } from '../engine/freeze/selector.js';
 import { runsOf } from '../engine/freeze/matrix.js';
+import type { RunProgress } from '../engine/freeze/run.js';
 import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
-import { failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
+import { definition as evaluation } from '../engine/analyses/evaluate/definition.js';
+import { planSentence } from '../engine/analyses/evaluate/report.js';
+import type { EvaluateRequest } from '../engine/analyses/evaluate/request.js';
+import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
+import { addRequestOptions, requestFrom } from './analysisCommand.js';
+import { answerReport, failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
 import { type CommandContext, parseCount, typed } from './options.js';
 import { writeOutput } from './output.js';
-import { createProgressLine, print } from './terminal.js';
+import { createProgressLine, note, print } from './terminal.js';
 
 interface PlanOptions {
   data: string;
@@ -41,21 +52,25 @@ export function freezeCommand(context: CommandContext): Command {
   return new Command('freeze')
     .description('Freeze and retrain: the same training with layers frozen; is a part of the model necessary?')
     .addCommand(planCommand(context))
-    .addCommand(verifyCommand(context));
+    .addCommand(runCommand(context))
+    .addCommand(verifyCommand(context))
+    .addCommand(reportCommand(context));
 }
 
 function planCommand({ engine, signal }: CommandContext): Command {
   const selectors = (text: string, before: string[] = []) => [...before, ...splitSelectors(text)];
   return new Command('plan')
     .description(
-      'Write the trainings of an experiment: a control and runs that differ in what is frozen, with launch scripts for a trainer',
+      'Write the trainings of an experiment: a control and runs that differ in what is frozen, with ' +
+        'launch scripts for a trainer',
     )
     .argument('<checkpoint>', 'IN, which every run starts from')
     .requiredOption('--data <path>', 'JSONL or Parquet file of questions to train on, or a folder of them')
     .addOption(new Option('--trainer <name>', 'what trains').choices(TRAINERS).makeOptionMandatory())
     .option(
       '--freeze <what...>',
-      'a run per item: early, mid, late, layers such as 4-7, each (a run per layer), a pattern such as /q_proj/; join with +, and add .attention or .mlp for a part (default: early,mid,late)',
+      'a run per item: early, mid, late, layers such as 4-7, each (a run per layer), a pattern such as ' +
+        '/q_proj/; join with +, and add .attention or .mlp for a part (default: early,mid,late)',
       selectors,
     )
     .option('--train-only <what...>', 'a run per item in which no other language layer trains', selectors)
@@ -89,6 +104,45 @@ function planCommand({ engine, signal }: CommandContext): Command {
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(planned)}\n`);
       if (options.json !== '-') await print(freezePlanReport(planned));
     });
+}
+
+interface RunOptions {
+  python?: string;
+  only?: string[];
+  yes?: boolean;
+}
+
+function runCommand({ engine, signal }: CommandContext): Command {
+  return new Command('run')
+    .description('Train the runs of an experiment on this machine; what was stopped continues, what is finished stays')
+    .argument('<experiment>', 'its folder')
+    .option('--python <path>', 'the Python to train with (default: .venv beside the plan, the active one, python3)')
+    .option('--only <runs>', 'names of runs, comma-separated (default: all)', (text) => text.split(','))
+    .option('--yes', 'install missing packages beside the plan without asking')
+    .action(async (experiment: string, options: RunOptions) => {
+      const request = { experiment: path.resolve(experiment), python: options.python, only: options.only };
+      const state = await engine.inspectTraining(request, { signal });
+      const context = { signal, progress: ({ run, line }: RunProgress) => note(run === '' ? line : `${run}: ${line}`) };
+      let { python } = state;
+      if (state.lacking.length > 0 && (options.yes === true || (await agreed(state.install))))
+        ({ python } = await engine.installTraining(request, context));
+      const { runs } = await engine.trainRuns({ ...request, python }, context);
+      await print(`${runs.map(({ run, state: how }) => `${run}: ${how}`).join('\n')}\n`);
+    });
+}
+
+/** Asks on a terminal; anywhere else, nothing is installed. */
+async function agreed(command: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return false;
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(
+      `Packages are missing. Install them beside the plan with\n  ${command}\n? [y/N] `,
+    );
+    return /^y(?:es)?$/i.test(answer.trim());
+  } finally {
+    lines.close();
+  }
 }
 
 interface VerifyOptions {
@@ -132,6 +186,43 @@ function verifyCommand({ engine, signal }: CommandContext): Command {
       if (options.json !== '-') await print(verifyReport(result));
       if (!result.passed) throw new FrankensteinError('not-frozen', failureOf(result));
     });
+}
+
+interface ReportOptions extends Options {
+  margin?: number;
+  json?: string;
+  plan?: boolean;
+}
+
+function reportCommand({ engine, signal }: CommandContext): Command {
+  const command = new Command('report')
+    .description(
+      'Evaluate IN, the control and every frozen run: which parts are necessary, sufficient, ' +
+        'transferable, with paired tests',
+    )
+    .argument('<experiment>', 'its folder')
+    .option('--margin <points>', 'what counts as equivalent, in points of a hundred (default: 5)', parsePositive)
+    .action(async (experiment: string, options: ReportOptions) => {
+      const { checkpoints, runs, waiting } = await engine.reportStages(
+        { experiment: path.resolve(experiment) },
+        { signal },
+      );
+      for (const run of waiting) note(`${run} has no result yet and is left out.`);
+      const request = { ...requestFrom(evaluation, options), checkpoints } as EvaluateRequest;
+      if (options.plan === true) return print(`${planSentence(await engine.planEvaluate(request, { signal }))}\n`);
+      const line = createProgressLine(evaluation.unit);
+      let answers: EvaluateResult;
+      try {
+        answers = await engine.evaluate(request, { signal, progress: (progress) => line.show(progress) });
+      } finally {
+        line.clear();
+      }
+      const margin = options.margin === undefined ? undefined : options.margin / 100;
+      const report = await engine.freezeReport({ evaluation: answers, runs, margin });
+      if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(report)}\n`);
+      if (options.json !== '-') await print(answerReport(report));
+    });
+  return addRequestOptions(command, evaluation);
 }
 
 function parseOutside(text: string): Outside[] {

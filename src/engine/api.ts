@@ -10,6 +10,7 @@ import type { InspectResult } from './analyses/inspect/result.js';
 import type { StageRequest } from './checkpoint/stage.js';
 import type { CallContext } from './calls.js';
 import type { GuessedOrder } from './lineage/order.js';
+import type { EvaluateResult } from './analyses/evaluate/result.js';
 import type { CompareResult, TensorDetail } from './analyses/compare/result.js';
 import type { Hybrids, HybridsRequest } from './analyses/evaluate/hybridsRequest.js';
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
@@ -17,6 +18,10 @@ import type { MergekitConfig } from './merge/mergekit/mergekit.js';
 import type { RecipeCompletion } from './merge/language/completion.js';
 import type { PlannedExperiment, PlanRequest } from './freeze/experiment.js';
 import type { VerifyRequest, VerifyResult } from './freeze/verifyExperiment.js';
+import type { RunProgress, RunRequest, RunResult } from './freeze/run.js';
+import type { PythonState } from './freeze/python.js';
+import type { FreezeReport, ReportedRun } from './freeze/report.js';
+import type { ReportStages } from './freeze/reportStages.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
@@ -53,8 +58,22 @@ export interface EngineApi extends AnalysisCalls {
   hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
   /** Plans trainings that differ in what is frozen, and writes their folder. */
   planFreeze(request: PlanRequest, context?: CallContext<never>): Promise<PlannedExperiment>;
+  /** Which Python would train an experiment, and what it lacks. */
+  inspectTraining(request: RunRequest, context?: CallContext<never>): Promise<PythonState>;
+  /** Installs what an experiment's trainer needs, beside its plan. */
+  installTraining(request: RunRequest, context?: CallContext<RunProgress>): Promise<PythonState>;
+  /** Trains the runs that are not finished; what the trainer writes is progress. */
+  trainRuns(request: RunRequest, context?: CallContext<RunProgress>): Promise<RunResult>;
   /** Whether frozen weights stayed as they were, bit for bit, and how far the others moved. */
   verifyFrozen(request: VerifyRequest, context?: CallContext): Promise<VerifyResult>;
+  /** What a report of an experiment evaluates. */
+  reportStages(request: { experiment: string }, context?: CallContext<never>): Promise<ReportStages>;
+  /** Necessary, sufficient, transferable: from an evaluation of those stages. `margin` is that of equivalence. */
+  freezeReport(request: {
+    evaluation: EvaluateResult;
+    runs: ReportedRun[];
+    margin?: number | undefined;
+  }): Promise<FreezeReport>;
   /** A picture inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */

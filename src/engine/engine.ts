@@ -107,7 +107,13 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
     planFreeze: lazy(async () => (await import('./freeze/experiment.js')).planExperiment),
+    inspectTraining: lazy(async () => (await import('./freeze/run.js')).inspectTraining),
+    installTraining: lazy(async () => (await import('./freeze/run.js')).installTraining),
+    trainRuns: lazy(async () => (await import('./freeze/run.js')).trainRuns),
     verifyFrozen: lazy(async () => (await import('./freeze/verifyExperiment.js')).verifyFrozen),
+    reportStages: lazy(async () => (await import('./freeze/reportStages.js')).reportStages),
+    freezeReport: async ({ evaluation, runs, margin }) =>
+      (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),

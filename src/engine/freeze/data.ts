@@ -16,7 +16,8 @@ import type { TrainingQuestion } from './trainers/trainer.js';
 export const DATA = 'data';
 
 /**
- * The questions of a file, or of all files of a folder. Boxes are turned into the coordinates in which the model answers.
+ * The questions of a file, or of all files of a folder. Boxes are turned into the coordinates in which the model
+ * answers.
  * @throws `not-found`, and as `readQuestionSet`
  */
 export async function readTraining(data: string, model: Checkpoint, signal?: AbortSignal): Promise<Question[]> {

@@ -38,7 +38,8 @@ export function readFreeze(text: string, file: string): FreezeSettings {
   const before = text.slice(0, first.offset).split('\n');
   throw new FrankensteinError(
     'malformed',
-    `${file}:${before.length}:${before.at(-1)!.length + 1}: ${first.message}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}`,
+    `${file}:${before.length}:${before.at(-1)!.length + 1}: ` +
+      `${first.message}${problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''}`,
   );
 }
 

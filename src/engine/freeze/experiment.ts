@@ -11,11 +11,12 @@ import { openCheckpoint } from '../merge/checkpoint.js';
 import { DATA, placeImages, readTraining } from './data.js';
 import { PLAN_FILE, readFreeze, writeFreeze } from './document.js';
 import { expandEach } from './matrix.js';
-import { type FreezePlan, planFreeze } from './plan.js';
+import { type FreezePlan, planFreeze, type PlannedRun } from './plan.js';
 import reward from './python/reward.py';
 import { readmeOf, slurmOf } from './readme.js';
 import { type FreezeInput, FreezeSchema } from './schema.js';
 import { TRAINER_LIST } from './trainers/list.js';
+import { RESULT } from './trainers/trainer.js';
 
 /** The plan as it was written, for programs. */
 const RECORD = 'plan.json';
@@ -91,12 +92,14 @@ function refuseUnfit({ settings }: FreezePlan, { path: place, virtual, quantisat
   if (virtual !== undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(place)} is ${virtual.kind === 'adapter' ? 'an adapter' : 'a recipe'}: ${settings.trainer} loads a folder of weights. Write it first with "frankenstein merge".`,
+      `${shown(place)} is ${virtual.kind === 'adapter' ? 'an adapter' : 'a recipe'}: ` +
+        `${settings.trainer} loads a folder of weights. Write it first with "frankenstein merge".`,
     );
   if (quantisation !== undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(place)} has quantised weights, which cannot be trained and held bit for bit: give the model as it was before.`,
+      `${shown(place)} has quantised weights, which cannot be trained and held bit for bit: give the ` +
+        `model as it was before.`,
     );
 }
 
@@ -131,6 +134,17 @@ export async function openExperiment(given: string, signal?: AbortSignal): Promi
       `${shown(model.path)} is no longer the checkpoint that ${shown(folder)} was planned on.`,
     );
   return { folder, plan, model };
+}
+
+/** Folder of a run's finished result. */
+export function resultOf(folder: string, { name }: Pick<PlannedRun, 'name'>): string {
+  return path.join(folder, 'runs', name, RESULT);
+}
+
+/** Trainers make the folder before they fill it. */
+export async function hasResult(place: string): Promise<boolean> {
+  const names = await readdir(place).catch(() => []);
+  return names.some((name) => /\.safetensors(?:\.index\.json)?$/.test(name));
 }
 
 function parsed(text: string): unknown {

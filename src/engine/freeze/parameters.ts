@@ -25,7 +25,8 @@ export interface Parameter {
 const BUFFER = /(?:^|\.)(?:inv_freq|original_inv_freq|position_ids|masked_bias)$/;
 
 /**
- * In the order of the file. Left out: what does not run (layers beyond the count), buffers, and a head that is tied to the
+ * In the order of the file. Left out: what does not run (layers beyond the count), buffers, and a head that is tied
+ * to the
  * embedding, since both are one parameter.
  */
 export function parametersOf(checkpoint: Checkpoint): Parameter[] {

@@ -1,4 +1,6 @@
-/** A freeze experiment held against IN: for every run, which parameters train, which are frozen, and by which pattern. */
+/**
+ * A freeze experiment held against IN: for every run, which parameters train, which are frozen, and by which pattern.
+ */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { counted, shown, thousands } from '../checkpoint/failure.js';
 import { fingerprint } from '../checkpoint/fingerprint.js';
@@ -138,8 +140,10 @@ function checkRuns({ runs }: FreezeSettings): void {
     throw new FrankensteinError(
       'bad-request',
       controls.length === 0
-        ? 'The plan has no control: add a run that freezes nothing, such as "control: {}", since every other is read against it.'
-        : `The plan has ${controls.length} runs that freeze nothing (${controls.map(([name]) => name).join(', ')}); one is the control, so the others must go.`,
+        ? 'The plan has no control: add a run that freezes nothing, such as "control: {}", since every ' +
+            'other is read against it.'
+        : `The plan has ${controls.length} runs that freeze nothing ` +
+            `(${controls.map(([name]) => name).join(', ')}); one is the control, so the others must go.`,
     );
   const both = Object.entries(runs).find(([, run]) => run.freeze !== undefined && run.train_only !== undefined);
   if (both !== undefined)
@@ -170,7 +174,8 @@ function planRun(of: {
     if (!parameters.some((parameter) => parameter.part === part))
       throw new FrankensteinError(
         'bad-request',
-        `--also ${part} matches no parameter of ${shown(model.path)}${part === 'head' ? ', whose head is tied to the embedding: freeze embeddings for both' : ''}.`,
+        `--also ${part} matches no parameter of ` +
+          `${shown(model.path)}${part === 'head' ? ', whose head is tied to the embedding: freeze embeddings for both' : ''}.`,
       );
   const adapters = settings.method === 'lora' ? adaptersOf(parameters, names, model, settings.lora_rank) : undefined;
   if (trains.length === 0 || (settings.method === 'lora' && adapters === undefined))
@@ -225,20 +230,24 @@ function warningsOf(settings: FreezeSettings, runs: readonly PlannedRun[], model
   const warnings: string[] = [];
   if (settings.method === 'full' && beside.length > 0)
     warnings.push(
-      `Beside the language layers, these train in every run: ${beside.map(({ part, trains }) => `${part} (${thousands(trains.parameters)} parameters)`).join(', ')}. They can carry what a frozen region cannot; --also freezes them.`,
+      `Beside the language layers, these train in every run: ` +
+        `${beside.map(({ part, trains }) => `${part} (${thousands(trains.parameters)} parameters)`).join(', ')}. ` +
+        `They can carry what a frozen region cannot; --also freezes them.`,
     );
   for (const { run, layers, control: isUnfrozen } of runs)
     if (!isUnfrozen && layers.every((state) => state === 'frozen'))
       warnings.push(`In the run ${run} no language layer trains: only the rest of the model does.`);
   if (settings.precision === 'bfloat16')
     warnings.push(
-      'Weights in bfloat16 lose every update below half a step of their grid; a parameter may stay as it is without being frozen.',
+      'Weights in bfloat16 lose every update below half a step of their grid; a parameter may stay as ' +
+        'it is without being frozen.',
     );
   if (settings.method === 'lora' && control!.adapters!.modules > 0) {
     const without = model.layers * 4 > control!.adapters!.modules;
     if (without)
       warnings.push(
-        `Adapters go on ${counted(control!.adapters!.modules, 'linear map', 'only', 'only')}: other weights of the layers, such as experts, cannot carry one.`,
+        `Adapters go on ${counted(control!.adapters!.modules, 'linear map', 'only', 'only')}: other ` +
+          `weights of the layers, such as experts, cannot carry one.`,
       );
   }
   return warnings;

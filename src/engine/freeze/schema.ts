@@ -1,5 +1,6 @@
 /**
- * A freeze experiment as data: what `freeze.frank.yaml` says. One IN, one data set, one trainer, and runs that differ in
+ * A freeze experiment as data: what `freeze.frank.yaml` says. One IN, one data set, one trainer, and runs that differ
+ * in
  * nothing but which parameters train. Keys are spelled as in the file.
  */
 import * as v from 'valibot';

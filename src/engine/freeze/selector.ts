@@ -89,7 +89,8 @@ function patternIn(text: string): string {
   } catch {
     throw new FrankensteinError(
       'bad-request',
-      `${quoted(text)} is neither a region (${REGIONS.join(', ')}, all), nor layers such as 4-7, nor a regular expression.`,
+      `${quoted(text)} is neither a region (${REGIONS.join(', ')}, all), nor layers such as 4-7, nor a ` +
+        `regular expression.`,
     );
   }
   if (/\(\?<[^=!]|\\k<|\\p\{/i.test(pattern))
@@ -116,7 +117,9 @@ export async function select(
   if (matched.length === 0)
     throw new FrankensteinError(
       'bad-request',
-      `${quoted(text)} matches no parameter: nothing would be frozen. Names look like ${quoted(parameters.find(({ layer }) => layer !== null)?.name ?? parameters[0]?.name ?? '')}; regions are ${REGIONS.join(', ')}.`,
+      `${quoted(text)} matches no parameter: nothing would be frozen. Names look like ` +
+        `${quoted(parameters.find(({ layer }) => layer !== null)?.name ?? parameters[0]?.name ?? '')}; ` +
+        `regions are ${REGIONS.join(', ')}.`,
     );
   if (matched.length === parameters.length)
     throw new FrankensteinError('bad-request', `${quoted(text)} matches every parameter: nothing would train.`);
@@ -129,7 +132,10 @@ export async function select(
   };
 }
 
-/** Parameters in whose names the pattern is found. A pattern may backtrack for ever: it is tried in a thread with a limit. */
+/**
+ * Parameters in whose names the pattern is found. A pattern may backtrack for ever: it is tried in a thread with a
+ * limit.
+ */
 export async function matching(
   pattern: string,
   parameters: readonly Parameter[],

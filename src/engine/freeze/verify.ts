@@ -1,8 +1,10 @@
 /**
  * Whether what should have stayed frozen did, bit for bit, and how far everything else moved.
  *
- * A frozen tensor of the same dtype has the same bytes. Where the result is stored more finely (F32 of a BF16 IN), it holds
- * exactly IN's values: a weight that trained by less than half a step of BF16 would still round to them. Where the result is
+ * A frozen tensor of the same dtype has the same bytes. Where the result is stored more finely (F32 of a BF16 IN), it
+ * holds
+ * exactly IN's values: a weight that trained by less than half a step of BF16 would still round to them. Where the
+ * result is
  * stored more coarsely, it holds IN's values rounded once.
  */
 import type { CallContext } from '../calls.js';
@@ -154,7 +156,8 @@ export async function verify(
       ...result.warnings.map((warning) => `${shown(result.path)}: ${warning}`),
       ...(rounded > 0
         ? [
-            `${rounded} frozen tensors are stored more coarsely than in IN: they are equal once IN is rounded, and nothing finer can be said.`,
+            `${rounded} frozen tensors are stored more coarsely than in IN: they are equal once IN is ` +
+              `rounded, and nothing finer can be said.`,
           ]
         : []),
       ...groups

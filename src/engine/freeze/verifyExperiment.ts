@@ -1,12 +1,11 @@
 /** Verifies a pair of checkpoints, or every run of an experiment that has a result. */
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext } from '../calls.js';
 import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { openCheckpoint } from '../merge/checkpoint.js';
 import { resolveCuts } from '../topology/cuts.js';
-import { type Experiment, openExperiment } from './experiment.js';
+import { type Experiment, hasResult, openExperiment, resultOf } from './experiment.js';
 import { parametersOf } from './parameters.js';
 import { frozenNames } from './plan.js';
 import type { Outside } from './schema.js';
@@ -38,7 +37,9 @@ export interface VerifyResult {
   runs: VerifiedRun[];
 }
 
-/** @throws `not-found` for an experiment without any result, `mismatch` for a result of another kind than was planned */
+/**
+ * @throws `not-found` for an experiment without any result, `mismatch` for a result of another kind than was planned
+ */
 export async function verifyFrozen(request: VerifyRequest, context: CallContext = {}): Promise<VerifyResult> {
   const runs =
     'experiment' in request
@@ -70,8 +71,8 @@ async function verifyPair(
 async function verifyRuns({ folder, plan, model }: Experiment, context: CallContext): Promise<VerifiedRun[]> {
   const runs: VerifiedRun[] = [];
   for (const run of plan.runs) {
-    const place = path.join(folder, 'runs', run.name, RESULT);
-    if (!(await hasWeights(place))) {
+    const place = resultOf(folder, run);
+    if (!(await hasResult(place))) {
       runs.push({ run: run.name, verification: null });
       continue;
     }
@@ -93,10 +94,4 @@ async function verifyRuns({ folder, plan, model }: Experiment, context: CallCont
       `${shown(folder)} has no result yet: a run leaves it in runs/NAME/${RESULT}.`,
     );
   return runs;
-}
-
-/** Trainers make the folder before they fill it. */
-async function hasWeights(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch(() => []);
-  return names.some((name) => /\.safetensors(?:\.index\.json)?$/.test(name));
 }

@@ -8,6 +8,7 @@ import { wilson } from './statistics.js';
 export function pairedDifference(
   before: readonly boolean[],
   after: readonly boolean[],
+  level = 0.95,
 ): { difference: number; low: number; high: number } {
   const count = before.length;
   if (count === 0) return { difference: 0, low: -1, high: 1 };
@@ -20,8 +21,8 @@ export function pairedDifference(
   const neither = count - both - first - second;
   const [a, b] = [both + second, both + first];
   const [one, two] = [
-    { share: a / count, ...wilson(a, count) },
-    { share: b / count, ...wilson(b, count) },
+    { share: a / count, ...wilson(a, count, level) },
+    { share: b / count, ...wilson(b, count, level) },
   ];
   const correlation = phi(both, first, second, neither);
   const reach = (x: number, y: number) => Math.sqrt(Math.max(0, x * x - 2 * correlation * x * y + y * y));

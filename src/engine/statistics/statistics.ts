@@ -64,6 +64,18 @@ function fairTail(most: number, tosses: number): number {
   return sum / 2 ** tosses;
 }
 
+/** Holm's step-down correction of the p-values of one family, in their order. */
+export function holm(values: readonly number[]): number[] {
+  const order = values.map((_, index) => index).sort((a, b) => values[a]! - values[b]!);
+  const adjusted = new Array<number>(values.length);
+  let largest = 0;
+  order.forEach((index, rank) => {
+    largest = Math.max(largest, Math.min(1, (values.length - rank) * values[index]!));
+    adjusted[index] = largest;
+  });
+  return adjusted;
+}
+
 export interface BootstrapOptions {
   /** Default 10,000. */
   resamples?: number;

@@ -2,7 +2,7 @@
 import { pairedDifference } from '../../statistics/paired.js';
 import { ABILITIES, type Accuracy, type Comparison, type EvaluatedQuestion, type Score, SETTINGS } from './result.js';
 import { type AbilityName, type Role } from './request.js';
-import { mcnemar, wilson } from '../../statistics/statistics.js';
+import { holm, mcnemar, wilson } from '../../statistics/statistics.js';
 
 type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts'>;
 
@@ -101,15 +101,8 @@ function compare(
   };
 }
 
-/** Holm's step-down correction. */
 function adjust(comparisons: readonly Omit<Comparison, 'adjusted'>[]): Comparison[] {
-  const order = comparisons.map((_, index) => index).sort((a, b) => comparisons[a]!.p - comparisons[b]!.p);
-  const adjusted = new Array<number>(comparisons.length);
-  let largest = 0;
-  order.forEach((index, rank) => {
-    largest = Math.max(largest, Math.min(1, (comparisons.length - rank) * comparisons[index]!.p));
-    adjusted[index] = largest;
-  });
+  const adjusted = holm(comparisons.map(({ p }) => p));
   return comparisons.map((comparison, index) => ({ ...comparison, adjusted: adjusted[index]! }));
 }
 

@@ -10,7 +10,8 @@ export const AXOLOTL: Trainer = {
   setup: [],
   needsCuda: true,
   scaling:
-    'Several GPUs: accelerate takes all that it sees; `CUDA_VISIBLE_DEVICES` chooses. ZeRO: `deepspeed:` in config.yaml.',
+    'Several GPUs: accelerate takes all that it sees; `CUDA_VISIBLE_DEVICES` chooses. ZeRO: ' +
+    '`deepspeed:` in config.yaml.',
   row: TRL.row,
   files: (run, { settings, model }) => ({
     'freeze_plugin.py': pythonFile(

@@ -10,7 +10,8 @@ export const EASY_R1: Trainer = {
   setup: ['git clone https://github.com/hiyouga/EasyR1 easyr1 && .venv/bin/pip install -e ./easyr1'],
   needsCuda: true,
   scaling:
-    'Several GPUs: `GPUS=8 bash runs/NAME/launch.sh`. Several machines: start Ray on all of them (`slurm.sh` does), then `NODES=2`.',
+    'Several GPUs: `GPUS=8 bash runs/NAME/launch.sh`. Several machines: start Ray on all of them ' +
+    '(`slurm.sh` does), then `NODES=2`.',
   row: (question, _, system) => easyRow(question, system),
   files: (run, plan) => ({
     'easyr1.py': pythonFile(template, `Starts EasyR1 for run ${run.name} with a hook that freezes, and checks.`, {
@@ -24,7 +25,9 @@ export const EASY_R1: Trainer = {
       '  trainer.n_gpus_per_node="${GPUS:-1}" trainer.nnodes="${NODES:-1}"',
       'LAST="$(ls -d "$RUN"/output/global_step_* | sort -V | tail -n 1)"',
       '"$PYTHON" easyr1/scripts/model_merger.py --local_dir "$LAST/actor"',
-      `rm -rf "$RUN/${RESULT}" && cp -R "$LAST/actor/${plan.settings.method === 'lora' ? 'lora_adapter' : 'huggingface'}" "$RUN/${RESULT}"`,
+      `rm -rf "$RUN/${RESULT}" && cp -R ` +
+        `"$LAST/actor/${plan.settings.method === 'lora' ? 'lora_adapter' : 'huggingface'}" ` +
+        `"$RUN/${RESULT}"`,
       FINISHED,
     ]),
   }),

@@ -1,4 +1,6 @@
-/** What a trainer is to a plan: the files of a run, the lines of its data, where its result lies. A trainer is a file. */
+/**
+ * What a trainer is to a plan: the files of a run, the lines of its data, where its result lies. A trainer is a file.
+ */
 import type { Question } from '../../datasets/question.js';
 import type { FreezePlan, PlannedRun } from '../plan.js';
 import freezing from '../python/freezing.py';

@@ -18,7 +18,8 @@ export const TRL: Trainer = {
   setup: [],
   needsCuda: false,
   scaling:
-    'Several GPUs: `GPUS=4 bash runs/NAME/launch.sh`; ZeRO or FSDP: `ACCELERATE_CONFIG=zero3.yaml`, a file of `accelerate config`.',
+    'Several GPUs: `GPUS=4 bash runs/NAME/launch.sh`; ZeRO or FSDP: `ACCELERATE_CONFIG=zero3.yaml`, ' +
+    'a file of `accelerate config`.',
   // The trainer puts the images in front of the text; a place inside it would stay as text.
   row: (question, _, system) => ({
     prompt: messages(question.prompt.replaceAll('<image>', '').trim(), system),
@@ -49,7 +50,8 @@ export const TRL: Trainer = {
     'launch.sh': launcher([
       'if [ "${GPUS:-1}" -gt 1 ] || [ -n "${ACCELERATE_CONFIG:-}" ]; then',
       '  exec "$PYTHON" -m accelerate.commands.launch ${ACCELERATE_CONFIG:+--config_file "$ACCELERATE_CONFIG"} \\',
-      '    --num_processes "${GPUS:-1}" ${NODES:+--num_machines "$NODES" --machine_rank "$NODE_RANK" --main_process_ip "$HEAD" --main_process_port 29500} \\',
+      '    --num_processes "${GPUS:-1}" ${NODES:+--num_machines "$NODES" --machine_rank "$NODE_RANK" ' +
+        '--main_process_ip "$HEAD" --main_process_port 29500} \\',
       '    "$RUN/train.py"',
       'fi',
       'exec "$PYTHON" "$RUN/train.py"',

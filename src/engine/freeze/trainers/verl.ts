@@ -21,7 +21,8 @@ export const VERL: Trainer = {
   setup: [],
   needsCuda: true,
   scaling:
-    'Several GPUs: `GPUS=8 bash runs/NAME/launch.sh`. Several machines: start Ray on all of them (`slurm.sh` does), then `NODES=2`.',
+    'Several GPUs: `GPUS=8 bash runs/NAME/launch.sh`. Several machines: start Ray on all of them ' +
+    '(`slurm.sh` does), then `NODES=2`.',
   row: (question, index, system) => ({
     data_source: 'frankenstein',
     prompt: messages(withPlaces(question), system),

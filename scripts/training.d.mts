@@ -1,0 +1,3 @@
+export const PACKAGES: readonly string[];
+export function trainingPython(root: string): string;
+export function setupTraining(options: { root: string; log: (line: string) => void }): Promise<string>;
