@@ -68,4 +68,5 @@ export const QWEN_VISION_KEYS = [
   'spatial_merge_size',
   'spatial_patch_size',
   'temporal_patch_size',
+  'tie_word_embeddings',
 ] as const;
