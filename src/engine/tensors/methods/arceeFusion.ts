@@ -50,7 +50,7 @@ const kernel: Kernel<FusionState> = {
         divergences[(first + from) / row] = divergence(values, base, from, from + row);
     });
     const search = new RankSearch(
-      [0.25, 0.5, 0.75].map((share) => Math.floor(share * (task.size - 1))),
+      [0.25, 0.5, 0.75].map((fraction) => Math.floor(fraction * (task.size - 1))),
       64,
     );
     while (!search.done) {
