@@ -4,8 +4,8 @@ import { FrankensteinError } from '../../errors.js';
 import { isEmpty, type JsonObject, valueOf } from './check.js';
 
 /**
- * Settings of any config that change no layer: what the file is, where it comes from, what concerns training, generation
- * and classification heads. Most are those that transformers gives every config.
+ * Settings of any config that change no layer: what the file is, where it comes from, what concerns training,
+ * generation and classification heads. Most are those that transformers gives every config.
  */
 const DESCRIPTIVE: ReadonlySet<string> = new Set(
   `add_cross_attention architectures assistant_confidence_threshold assistant_early_exit assistant_ensemble_weight

@@ -1,7 +1,7 @@
 /**
  * Methods that add sparse differences to the base: task arithmetic, TIES, DARE, DELLA, Breadcrumbs. They are one method
- * with two choices: which differences are kept, and whether models vote on the sign. Source: mergekit's generalized task
- * arithmetic and the papers in `methods/papers.ts`.
+ * with two choices: which differences are kept, and whether models vote on the sign. Source: mergekit's generalized
+ * task arithmetic and the papers in `methods/papers.ts`.
  */
 import { FrankensteinError } from '../../errors.js';
 import { uniforms } from './random.js';
@@ -220,7 +220,10 @@ function sparsify(
   return delta;
 }
 
-/** The chance of each element to be kept: from density − ε for the smallest of its group to density + ε for the largest. */
+/**
+ * The chance of each element to be kept: from density − ε for the smallest of its group to density + ε for the
+ * largest.
+ */
 function chancesByRank(
   delta: Float64Array,
   { density, epsilon }: { density: number; epsilon: number },

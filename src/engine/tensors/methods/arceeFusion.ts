@@ -37,7 +37,10 @@ function importanceOf(difference: number, divergenceOfRow: number): number {
   return Math.abs(difference * divergenceOfRow);
 }
 
-/** Source: mergekit's `arcee_fusion`, which draws a sample for the quartiles of tensors above a million elements; here they are exact. */
+/**
+ * Source: mergekit's `arcee_fusion`, which draws a sample for the quartiles of tensors above a million elements; here
+ * they are exact.
+ */
 const kernel: Kernel<FusionState> = {
   unit: rowOf,
   async prepare(task, passes) {
