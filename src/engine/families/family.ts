@@ -2,8 +2,8 @@
  * What a family of models is, as data. A family that is only compared has a layout; one that is run has a model too.
  *
  * Paths are canonical (see `topology/names.ts`) and match whole dotted segments: `model.visual` holds
- * `model.visual.merger.norm` and not `model.visually`. Source of the layouts: the weight maps of the published checkpoints
- * and transformers.
+ * `model.visual.merger.norm` and not `model.visually`. Source of the layouts: the weight maps of the published
+ * checkpoints and transformers.
  */
 
 /** What a tensor is part of. */
@@ -53,11 +53,16 @@ export interface Layout {
   components?: readonly (readonly [RegExp, Component])[];
 }
 
-/** How a family is run. Source of every number: the configuration classes of transformers, whose defaults a config may omit. */
+/**
+ * How a family is run. Source of every number: the configuration classes of transformers, whose defaults a config may
+ * omit.
+ */
 export interface ModelDeclaration {
   /** For people. */
   name: string;
-  /** A head that is not stored is also tied by the flag of `text_config`; otherwise only by that of the whole config. */
+  /**
+   * A head that is not stored is also tied by the flag of `text_config`; otherwise only by that of the whole config.
+   */
   tiedByText?: true;
   /** Every setting of its config that is understood: read here, or without effect on this family's arithmetic. */
   keys: {
@@ -86,7 +91,9 @@ export interface LanguageFamily {
   ropeTheta: number;
   /** Of the RMS norms, where the config gives none. */
   epsilon: number;
-  /** Biases: on queries, keys and values always, or on those and the output where the config's `attention_bias` says. */
+  /**
+   * Biases: on queries, keys and values always, or on those and the output where the config's `attention_bias` says.
+   */
   biases: 'qkv' | 'attention_bias';
   /** Whether the config's `mlp_bias` counts. */
   mlpBias?: true;

@@ -20,7 +20,9 @@ export const QWEN_TOWER = 'model.visual';
 export const QWEN2_MERGER = { norm: 'ln_q', first: 'mlp.0', second: 'mlp.2' } as const;
 export const QWEN3_MERGER = { norm: 'norm', first: 'linear_fc1', second: 'linear_fc2' } as const;
 
-/** Image processors as transformers names them, without the suffixes of its backends. Different names of one processor. */
+/**
+ * Image processors as transformers names them, without the suffixes of its backends. Different names of one processor.
+ */
 export const QWEN_PROCESSORS = ['Qwen2VLImageProcessor', 'Qwen2_5_VLImageProcessor', 'Qwen3VLImageProcessor'] as const;
 
 /** Settings of every language model here; `pretraining_tp` cut matrices into parts with the same result. */
@@ -68,4 +70,5 @@ export const QWEN_VISION_KEYS = [
   'spatial_merge_size',
   'spatial_patch_size',
   'temporal_patch_size',
+  'tie_word_embeddings',
 ] as const;

@@ -27,7 +27,7 @@ export interface ResolveOptions {
 }
 
 export interface ResolvedRecipe {
-  /** Those of the text and those of the checkpoints, in order of their place. */
+  /** Those of the text and those of the checkpoints, in the order of the text. */
   problems: RecipeProblem[];
   /** Undefined when there are errors. */
   plan: RecipePlan | undefined;
@@ -82,8 +82,8 @@ async function openSource(
   const named = recipe.checkpoints.find((one) => one.location.value === location && location !== value);
   // What is wrong with a path is said where the path stands, not at each use of its name.
   const { offset, length } = named?.location ?? reference;
-  const place = await placeOf(location, folder);
-  if (place === undefined) {
+  const target = await resolveLocation(location, folder);
+  if (target === undefined) {
     const roles = recipe.checkpoints.map(({ role }) => role.value);
     const close = nearest(value, roles);
     report({
@@ -104,10 +104,10 @@ async function openSource(
     return undefined;
   }
   const opening =
-    opened.get(place) ??
-    open(place).then(
+    opened.get(target) ??
+    open(target).then(
       (checkpoint): Source => ({
-        path: place,
+        path: target,
         checkpoint,
         label: location === value ? (checkpoint.virtual?.label ?? checkpointLabel(checkpoint.folder)) : value,
       }),
@@ -124,7 +124,7 @@ async function openSource(
         return undefined;
       },
     );
-  opened.set(place, opening);
+  opened.set(target, opening);
   return opening;
 }
 
@@ -140,7 +140,7 @@ export class RecipeCycle extends FrankensteinError {
  * Face cache with or without a revision (`org/name@revision`), or a model with an adapter (`MODEL+ADAPTER`). Recipes are
  * written by their user, so a path may lead anywhere that the user may read.
  */
-async function placeOf(location: string, folder: string): Promise<string | undefined> {
+async function resolveLocation(location: string, folder: string): Promise<string | undefined> {
   if (location.includes('\0') || isElsewhere(location)) return undefined;
   const home = /^~[/\\]/.test(location) ? path.join(os.homedir(), location.slice(2)) : location;
   const there = path.resolve(folder, home);
@@ -148,8 +148,8 @@ async function placeOf(location: string, folder: string): Promise<string | undef
   const plus = location.lastIndexOf('+');
   if (plus > 0) {
     const [base, adapter] = [
-      await placeOf(location.slice(0, plus), folder),
-      await placeOf(location.slice(plus + 1), folder),
+      await resolveLocation(location.slice(0, plus), folder),
+      await resolveLocation(location.slice(plus + 1), folder),
     ];
     return base === undefined || adapter === undefined ? undefined : `${base}+${adapter}`;
   }
@@ -157,8 +157,8 @@ async function placeOf(location: string, folder: string): Promise<string | undef
   return at > 0 ? inCache(location.slice(0, at), location.slice(at + 1)) : inCache(location, undefined);
 }
 
-function exists(place: string): Promise<boolean> {
-  return stat(place).then(
+function exists(target: string): Promise<boolean> {
+  return stat(target).then(
     () => true,
     () => false,
   );

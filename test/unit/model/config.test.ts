@@ -129,6 +129,10 @@ describe('a config', () => {
       _attn_implementation_autoset: true,
       sep_token_id: 5,
       torch_dtype: 'bfloat16',
+      // Settings of generation may stand in a config too.
+      min_p: 0.1,
+      max_new_tokens: 64,
+      stop_strings: ['x'],
     });
     assert.equal(language.layers, 4);
   });

@@ -1,6 +1,6 @@
 /**
- * Second pass: every slot of a layout becomes a tensor of the result, stored or computed, with its dtype, its shape and its
- * name on disk. Reads no weight.
+ * Second pass: every slot of a layout becomes a tensor of the result, stored or computed, with its dtype, its shape
+ * and its name on disk. Reads no weight.
  */
 import type { Dtype, Tensor } from '../../checkpoint/checkpoint.js';
 import { computedTensor } from '../../checkpoint/computedTensor.js';
@@ -13,7 +13,10 @@ import { expectedShape, sameShape, spellingOf } from './names.js';
 
 const DTYPE_OF: Readonly<Record<string, Dtype>> = { float64: 'F64', float32: 'F32', bfloat16: 'BF16', float16: 'F16' };
 
-/** @returns the tensors by canonical name, and what is wrong with any. Origins that values decide are put into the layout. */
+/**
+ * @returns the tensors by canonical name, and what is wrong with any. Origins that values decide are put into the
+ * layout.
+ */
 export function bind(
   layout: Layout,
   { dtype, seed }: Pick<Recipe, 'dtype' | 'seed'>,

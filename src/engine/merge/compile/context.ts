@@ -1,4 +1,6 @@
-/** What the passes of one compilation share: the open checkpoints, their order of use, and where problems are reported. */
+/**
+ * What the passes of one compilation share: the open checkpoints, their order of use, and where problems are reported.
+ */
 import type { ProblemCode, RecipeProblem, Report, Span } from '../recipe/problem.js';
 import type { Reference } from '../recipe/ast.js';
 import type { Source } from './types.js';

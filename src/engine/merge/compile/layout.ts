@@ -1,5 +1,6 @@
 /**
- * First pass: which tensors of which checkpoints meet in which tensor of the result. No value of a parameter is looked at.
+ * First pass: which tensors of which checkpoints meet in which tensor of the result. No value of a parameter is looked
+ * at.
  */
 import type { Tensor } from '../../checkpoint/checkpoint.js';
 import type { KernelName } from '../../tensors/methods/kernels.js';

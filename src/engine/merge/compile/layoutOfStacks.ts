@@ -1,4 +1,7 @@
-/** Layout of stacks: ranges of layers, each of several sources, stacked in order, with what comes before and after them. */
+/**
+ * Layout of stacks: ranges of layers, each of several sources, stacked in order, with what comes before and after
+ * them.
+ */
 import type { Checkpoint, Tensor } from '../../checkpoint/checkpoint.js';
 import { METHODS } from '../../tensors/methods/list.js';
 import type { Section } from '../../topology/topology.js';

@@ -3,7 +3,10 @@ import type { Checkpoint, Tensor } from '../../checkpoint/checkpoint.js';
 import { placeTensor } from '../../topology/place.js';
 import { sectionsOf } from '../sections.js';
 
-/** The spellings of a tensor's name that filters are held against: canonical, on disk, and as mergekit's tables have it. */
+/**
+ * The spellings of a tensor's name that filters are held against: canonical, on disk, and as mergekit's tables have
+ * it.
+ */
 export function spellings({ name, onDisk }: Tensor, canonical = name): string[] {
   return [
     canonical,

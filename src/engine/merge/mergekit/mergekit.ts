@@ -1,6 +1,6 @@
 /**
- * A recipe as a config of mergekit, where mergekit can express it. Names of checkpoints become the paths they stand for,
- * since mergekit knows no roles.
+ * A recipe as a config of mergekit, where mergekit can express it. Names of checkpoints become the paths they stand
+ * for, since mergekit knows no roles.
  */
 import { Document, isSeq, visit } from 'yaml';
 import { isRecipePath } from '../../checkpoint/base.js';

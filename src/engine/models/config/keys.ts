@@ -4,23 +4,28 @@ import { FrankensteinError } from '../../errors.js';
 import { isEmpty, type JsonObject, valueOf } from './check.js';
 
 /**
- * Settings of any config that change no layer: what the file is, where it comes from, what concerns training, generation
- * and classification heads. Most are those that transformers gives every config.
+ * Settings of any config that change no layer: what the file is, where it comes from, what concerns training,
+ * generation and classification heads. Most are those that transformers gives every config.
  */
 const DESCRIPTIVE: ReadonlySet<string> = new Set(
-  `add_cross_attention architectures attn_implementation auto_map bad_words_ids begin_suppress_tokens
-  chunk_size_feed_forward compression_config cross_attention_hidden_size decoder_start_token_id diversity_penalty do_sample
-  dtype early_stopping embd_pdrop encoder_no_repeat_ngram_size exponential_decay_length_penalty finetuning_task
-  forced_bos_token_id forced_eos_token_id gradient_checkpointing hidden_dropout id2label ignore_index is_decoder
-  is_encoder_decoder is_llama_config keys_to_ignore_at_inference label2id length_penalty llm_config max_length
-  max_sequence_length min_length model_max_length model_type no_repeat_ngram_size num_beam_groups num_beams num_labels
-  num_return_sequences output_attentions output_hidden_states output_router_logits output_scores prefix problem_type
-  pruned_heads quantization_config remove_invalid_values repetition_penalty resid_pdrop return_dict return_dict_in_generate
-  seq_length sep_token_id suppress_tokens task_specific_params temperature text_config tf_legacy_loss thinker_config
-  tie_encoder_decoder tokenizer_class tokenizer_model_max_length tokenizer_padding_side top_k top_p torch_dtype torchscript
-  transformers.js_config transformers_version typical_p use_bfloat16 use_cache use_flash_attn vision_config`.split(
-    /\s+/,
-  ),
+  `add_cross_attention architectures assistant_confidence_threshold assistant_early_exit assistant_ensemble_weight
+  assistant_lookbehind attn_implementation auto_map bad_words_ids begin_suppress_tokens cache_config
+  cache_implementation chat_format chunk_size_feed_forward compile_config compression_config constraints
+  continuous_batching_config cross_attention_hidden_size disable_compile diversity_penalty do_sample dola_layers
+  dtype early_stopping embd_pdrop encoder_no_repeat_ngram_size encoder_repetition_penalty epsilon_cutoff eta_cutoff
+  exponential_decay_length_penalty finetuning_task force_words_ids gradient_checkpointing guidance_scale
+  hidden_dropout id2label ignore_index is_assistant is_decoder is_encoder_decoder is_llama_config
+  keys_to_ignore_at_inference label2id length_penalty llm_config low_memory max_cache_len max_length
+  max_matching_ngram_size max_new_tokens max_sequence_length max_time max_window_size min_length min_new_tokens
+  min_p model_max_length model_type no_repeat_ngram_size num_assistant_tokens num_assistant_tokens_schedule
+  num_beam_groups num_beams num_labels num_return_sequences output_attentions output_hidden_states output_logits
+  output_router_logits output_scores penalty_alpha prefill_chunk_size prefix problem_type prompt_lookup_num_tokens
+  pruned_heads quantization_config remove_invalid_values renormalize_logits repetition_penalty resid_pdrop
+  return_dict return_dict_in_generate seq_length sequence_bias speculation_type stop_strings suppress_tokens
+  target_lookbehind task_specific_params temperature text_config tf_legacy_loss thinker_config tie_encoder_decoder
+  token_healing tokenizer_class tokenizer_model_max_length tokenizer_padding_side top_h top_k top_p torch_dtype
+  torchscript transformers.js_config trust_remote_code typical_p use_bfloat16 use_cache use_flash_attn use_mtp
+  vision_config watermarking_config`.split(/\s+/),
 );
 /** The same by form: private settings, ids of tokens, versions of tools, marks of a trainer. */
 const DESCRIPTIVE_FORM = /^_|_token_ids?$|_token_index$|_version$|^unsloth_/;

@@ -1,7 +1,7 @@
 /**
  * Methods that add sparse differences to the base: task arithmetic, TIES, DARE, DELLA, Breadcrumbs. They are one method
- * with two choices: which differences are kept, and whether models vote on the sign. Source: mergekit's generalized task
- * arithmetic and the papers in `methods/papers.ts`.
+ * with two choices: which differences are kept, and whether models vote on the sign. Source: mergekit's generalized
+ * task arithmetic and the papers in `methods/papers.ts`.
  */
 import { FrankensteinError } from '../../errors.js';
 import { uniforms } from './random.js';
@@ -36,8 +36,8 @@ type State = readonly Kept[];
 /** Sums of magnitudes below this are nothing to scale by. */
 const NOTHING = 1e-7;
 
-/** Whether element `index` of the model at `place` among the others is kept. */
-type Mask = (place: number, index: number) => boolean;
+/** Whether element `index` of the model `ordinal` (0-based) among the others is kept. */
+type Mask = (ordinal: number, index: number) => boolean;
 
 /** @param mask stands in for the random numbers: tests give the masks that mergekit drew. */
 export function differences(sparsity: Sparsity, election: boolean, mask?: Mask): Kernel<State> {
@@ -54,10 +54,10 @@ export function differences(sparsity: Sparsity, election: boolean, mask?: Mask):
       const others = othersOf(task);
       const base = block[task.base!]!;
       const weights = others.map((input) => numberOf(task.models[input], 'weight'));
-      const deltas = others.map((input, place) => {
+      const deltas = others.map((input, ordinal) => {
         const delta = differenceOf(block, task.base!, input);
-        const sparse = sparsify(delta, state[place]!, task, place, first, mask);
-        for (let index = 0; index < sparse.length; index++) sparse[index]! *= weights[place]!;
+        const sparse = sparsify(delta, state[ordinal]!, task, ordinal, first, mask);
+        for (let index = 0; index < sparse.length; index++) sparse[index]! *= weights[ordinal]!;
         return sparse;
       });
       const lambda = numberOf(task.shared, 'lambda');
@@ -71,12 +71,12 @@ export function differences(sparsity: Sparsity, election: boolean, mask?: Mask):
         if (election) {
           const positive = sum >= 0;
           [sum, divisor] = [0, 0];
-          for (let place = 0; place < deltas.length; place++) {
-            const value = deltas[place]![index]!;
+          for (let ordinal = 0; ordinal < deltas.length; ordinal++) {
+            const value = deltas[ordinal]![index]!;
             // A zero has no sign, and agrees with nothing.
             if (positive ? value > 0 : value < 0) {
               sum += value;
-              divisor += weights[place]!;
+              divisor += weights[ordinal]!;
             }
           }
           if (divisor === 0) divisor = 1;
@@ -122,36 +122,36 @@ function keptOf(sparsity: Sparsity, { models, size }: MergeTask, input: number):
 async function findWindows(sparsity: Sparsity, task: MergeTask, passes: Passes): Promise<Kept[]> {
   const others = othersOf(task);
   const kept = others.map((input) => keptOf(sparsity, task, input));
-  const searches = kept.flatMap((one, place) => {
+  const searches = kept.flatMap((one, ordinal) => {
     if (one.kind !== 'to find') return [];
-    const [low, end] = rankRange(sparsity, task, others[place]!);
-    return [{ place, low, end, search: new RankSearch([low, end - 1], 32) }];
+    const [low, end] = rankRange(sparsity, task, others[ordinal]!);
+    return [{ ordinal, low, end, search: new RankSearch([low, end - 1], 32) }];
   });
-  const each = (visit: (place: number, keys: Float32Array, first: number) => void) =>
+  const each = (visit: (ordinal: number, keys: Float32Array, first: number) => void) =>
     passes((block, first) => {
-      for (const { place } of searches)
-        visit(place, magnitudes(differenceOf(block, task.base!, others[place]!)), first);
+      for (const { ordinal } of searches)
+        visit(ordinal, magnitudes(differenceOf(block, task.base!, others[ordinal]!)), first);
     });
   const found = new Map<number, RankWindow>();
   if (searches.length > 0) {
-    const searchOf = new Map(searches.map(({ place, search }) => [place, search]));
+    const searchOf = new Map(searches.map(({ ordinal, search }) => [ordinal, search]));
     while (!searches[0]!.search.done) {
-      await each((place, keys) => searchOf.get(place)!.add(keys));
+      await each((ordinal, keys) => searchOf.get(ordinal)!.add(keys));
       for (const { search } of searches) search.next();
     }
-    for (const { place, low, end, search } of searches) {
+    for (const { ordinal, low, end, search } of searches) {
       const [lowest, highest] = search.results() as [Ranked, Ranked];
       found.set(
-        place,
+        ordinal,
         sparsity === 'magnitude'
           ? topOf(end - low, lowest, task.size)
           : windowOf(low, end, [lowest, highest], task.size),
       );
     }
-    await each((place, keys, first) => countTies(found.get(place)!, keys, first));
+    await each((ordinal, keys, first) => countTies(found.get(ordinal)!, keys, first));
   }
-  return kept.map((one, place) =>
-    one.kind === 'to find' ? { kind: 'window', window: found.get(place)!, factor: 1 } : one,
+  return kept.map((one, ordinal) =>
+    one.kind === 'to find' ? { kind: 'window', window: found.get(ordinal)!, factor: 1 } : one,
   );
 }
 
@@ -176,16 +176,16 @@ async function findFactors(
   const sums = kept.map(() => ({ before: 0, after: 0 }));
   if (kept.some(isPartial)) {
     await passes((block, first) => {
-      kept.forEach((one, place) => {
+      kept.forEach((one, ordinal) => {
         if (!isPartial(one)) return;
-        const delta = differenceOf(block, task.base!, others[place]!);
-        sums[place]!.before += sumOfMagnitudes(delta);
-        sums[place]!.after += sumOfMagnitudes(sparsify(delta, one, task, place, first, mask));
+        const delta = differenceOf(block, task.base!, others[ordinal]!);
+        sums[ordinal]!.before += sumOfMagnitudes(delta);
+        sums[ordinal]!.after += sumOfMagnitudes(sparsify(delta, one, task, ordinal, first, mask));
       });
     });
   }
-  return kept.map((one, place) => {
-    const { before, after } = sums[place]!;
+  return kept.map((one, ordinal) => {
+    const { before, after } = sums[ordinal]!;
     return isPartial(one) && before >= NOTHING && after >= NOTHING ? { ...one, factor: before / after } : one;
   });
 }
@@ -199,7 +199,7 @@ function sparsify(
   delta: Float64Array,
   kept: Kept,
   task: MergeTask,
-  place: number,
+  ordinal: number,
   first: number,
   mask: Mask | undefined,
 ): Float64Array {
@@ -211,16 +211,19 @@ function sparsify(
     selectWindow(kept.window, magnitudes(delta), first, (index) => (result[index] = factor * delta[index]!));
     return result;
   }
-  const uniform = uniforms(`${task.stream}/${place}`);
+  const uniform = uniforms(`${task.stream}/${ordinal}`);
   const chances = kept.kind === 'ranked' ? chancesByRank(delta, kept, task) : undefined;
   for (let index = 0; index < delta.length; index++) {
-    const keep = mask?.(place, first + index) ?? uniform(first + index) < (chances?.[index] ?? kept.density);
+    const keep = mask?.(ordinal, first + index) ?? uniform(first + index) < (chances?.[index] ?? kept.density);
     delta[index] = keep ? factor * delta[index]! : 0;
   }
   return delta;
 }
 
-/** The chance of each element to be kept: from density − ε for the smallest of its group to density + ε for the largest. */
+/**
+ * The chance of each element to be kept: from density − ε for the smallest of its group to density + ε for the
+ * largest.
+ */
 function chancesByRank(
   delta: Float64Array,
   { density, epsilon }: { density: number; epsilon: number },
@@ -234,8 +237,8 @@ function chancesByRank(
       for (let index = 0; index < count; index++) group[index] = delta[slice + offset + index * stride]!;
       argsort(group).forEach((index, rank) => {
         // A group of one has no ranks: it is kept with the density itself.
-        const place = count > 1 ? rank / (count - 1) : 0.5;
-        chances[slice + offset + index * stride] = density - epsilon + 2 * epsilon * place;
+        const position = count > 1 ? rank / (count - 1) : 0.5;
+        chances[slice + offset + index * stride] = density - epsilon + 2 * epsilon * position;
       });
     }
   }

@@ -8,7 +8,9 @@ import { type Block, type Kernel, type MergeTask, rowOf } from './task.js';
 /** Scalar products of every pair of vectors. */
 export type Gram = readonly (readonly number[])[];
 
-/** Coefficients per vector; what is not combined is the base, which is added where the vectors are differences to it. */
+/**
+ * Coefficients per vector; what is not combined is the base, which is added where the vectors are differences to it.
+ */
 export interface Combination {
   coefficients: readonly number[];
 }

@@ -13,11 +13,11 @@ export function ramMerge(task: MergeTask, { factors }: RamState, block: Block): 
   const deltas = deltasOf(task, block);
   return base.map((origin, index) => {
     let [sum, count, last] = [0, 0, 0];
-    for (const [place, delta] of deltas.entries()) {
+    for (const [ordinal, delta] of deltas.entries()) {
       if (Math.abs(delta[index]!) > epsilon) {
         sum += delta[index]!;
         count++;
-        last = place;
+        last = ordinal;
       }
     }
     return origin + (count > 1 ? sum / count : count === 1 ? sum * factors[last]! : 0);

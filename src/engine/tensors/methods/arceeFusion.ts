@@ -37,7 +37,10 @@ function importanceOf(difference: number, divergenceOfRow: number): number {
   return Math.abs(difference * divergenceOfRow);
 }
 
-/** Source: mergekit's `arcee_fusion`, which draws a sample for the quartiles of tensors above a million elements; here they are exact. */
+/**
+ * Source: mergekit's `arcee_fusion`, which draws a sample for the quartiles of tensors above a million elements; here
+ * they are exact.
+ */
 const kernel: Kernel<FusionState> = {
   unit: rowOf,
   async prepare(task, passes) {
@@ -50,7 +53,7 @@ const kernel: Kernel<FusionState> = {
         divergences[(first + from) / row] = divergence(values, base, from, from + row);
     });
     const search = new RankSearch(
-      [0.25, 0.5, 0.75].map((share) => Math.floor(share * (task.size - 1))),
+      [0.25, 0.5, 0.75].map((fraction) => Math.floor(fraction * (task.size - 1))),
       64,
     );
     while (!search.done) {

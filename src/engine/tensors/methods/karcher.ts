@@ -13,9 +13,9 @@ const kernel = overall(
     if (valid.length === 0) return norms.map(() => 0);
     // Coefficients over the given vectors throughout; uᵢ is 1/‖vᵢ‖ at i.
     const unit = (index: number) => norms.map((norm, other) => (other === index ? 1 / norm : 0));
-    const share = 1 / valid.length;
+    const weight = 1 / valid.length;
     const scaled = (vector: readonly number[], factor: number) => vector.map((value) => value * factor);
-    let mean = norms.map((norm, index) => (valid.includes(index) ? share / norm : 0));
+    let mean = norms.map((norm, index) => (valid.includes(index) ? weight / norm : 0));
     const first = normOf(gram, mean);
     mean = first < tolerance ? unit(valid[0]!) : scaled(mean, 1 / first);
     for (let iteration = 0; iteration < iterations; iteration++) {
@@ -24,7 +24,7 @@ const kernel = overall(
         const cos = clamp(dot(gram, mean, index) / norms[index]!, -1, 1);
         const angle = Math.acos(cos);
         if (angle < tolerance) continue;
-        const factor = (share * angle) / Math.sin(angle);
+        const factor = (weight * angle) / Math.sin(angle);
         mean.forEach((value, at) => (tangent[at]! += factor * ((at === index ? 1 / norms[index]! : 0) - cos * value)));
       }
       const length = normOf(gram, tangent);

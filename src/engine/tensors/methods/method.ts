@@ -1,4 +1,6 @@
-/** What a merge method is: one declaration, from which parser, diagnostics, completion, hovers, schema and docs follow. */
+/**
+ * What a merge method is: one declaration, from which parser, diagnostics, completion, hovers, schema and docs follow.
+ */
 import type { Kernel, Parameters } from '../arithmetic/task.js';
 
 export interface MethodParameter {
@@ -18,8 +20,8 @@ export interface MethodParameter {
 export type ValueOf = (parameter: string, model?: 0 | 1) => number | boolean | null | undefined;
 
 /**
- * A merge method. Names, parameters and their defaults are mergekit's (0.1.5), so that its files mean here what they mean
- * there.
+ * A merge method. Names, parameters and their defaults are mergekit's (0.1.5), so that its files mean here what they
+ * mean there.
  */
 export interface MergeMethod<N extends string = string> {
   name: N;

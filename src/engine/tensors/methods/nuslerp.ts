@@ -9,8 +9,8 @@ function nuslerpCoefficients(gram: Gram, t: number): [number, number] {
   return 1 - cos * cos <= 1e-16 ? [1 - t, t] : arc(cos, t);
 }
 
-/** Share of the second model. */
-function nuslerpShare(task: MergeTask): number {
+/** How much the second model counts. */
+function nuslerpFraction(task: MergeTask): number {
   const [first, second] = othersOf(task).map((index) => numberOf(task.models[index], 'weight')) as [number, number];
   return Math.abs(first + second) < 1e-6 ? 0.5 : second / (first + second);
 }
@@ -26,7 +26,7 @@ const kernel: Kernel<NuslerpState> = {
   async prepare(task, passes) {
     const kind = direction(task);
     if (kind === 'rows') return { coefficients: null };
-    const [others, t] = [othersOf(task), nuslerpShare(task)];
+    const [others, t] = [othersOf(task), nuslerpFraction(task)];
     if (kind === 'whole') {
       const gram = emptyGram(2);
       await passes((block) => addProducts(gram, vectorsOf(block, task.base, others), 0, block[0]!.length));
@@ -65,7 +65,7 @@ const kernel: Kernel<NuslerpState> = {
         combine(result, vectors, origin, coefficients[(first + index) % coefficients.length]!, index, index + 1);
     } else
       byRow(task, vectors, (gram, from, to) =>
-        combine(result, vectors, origin, nuslerpCoefficients(gram, nuslerpShare(task)), from, to),
+        combine(result, vectors, origin, nuslerpCoefficients(gram, nuslerpFraction(task)), from, to),
       );
     return result;
   },

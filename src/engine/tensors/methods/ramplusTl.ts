@@ -19,8 +19,8 @@ const kernel: Kernel<RamState> = {
         let changed = 0;
         for (const delta of deltas) if (Math.abs(delta[index]!) > epsilon) changed++;
         if (changed === 0) continue;
-        for (const [place, delta] of deltas.entries())
-          if (Math.abs(delta[index]!) > epsilon) counts[place]![changed > 1 ? 'shared' : 'unique']++;
+        for (const [ordinal, delta] of deltas.entries())
+          if (Math.abs(delta[index]!) > epsilon) counts[ordinal]![changed > 1 ? 'shared' : 'unique']++;
       }
     });
     return {

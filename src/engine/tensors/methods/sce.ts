@@ -30,7 +30,7 @@ function selected(task: MergeTask, window: SceState['window'], block: Block, fir
   const result = deltas.map((delta) => new Float64Array(delta.length));
   if (window !== 'none') {
     selectWindow(window, variances(deltas), first, (index) => {
-      for (const [place, delta] of deltas.entries()) result[place]![index] = delta[index]!;
+      for (const [ordinal, delta] of deltas.entries()) result[ordinal]![index] = delta[index]!;
     });
   }
   return result;
@@ -45,8 +45,8 @@ const kernel: Kernel<SceState> = {
     const window = await selection(task, passes);
     const energies = others.map(() => 0);
     await passes((block, first) => {
-      for (const [place, delta] of selected(task, window, block, first).entries())
-        for (const value of delta) energies[place]! += value * value;
+      for (const [ordinal, delta] of selected(task, window, block, first).entries())
+        for (const value of delta) energies[ordinal]! += value * value;
     });
     const means = energies.map((energy) => energy / task.size);
     const total = means.reduce((sum, mean) => sum + mean, 0);
@@ -60,11 +60,11 @@ const kernel: Kernel<SceState> = {
       let vote = 0;
       for (const delta of deltas) vote += delta[index]!;
       let [sum, divisor] = [0, 0];
-      for (const [place, delta] of deltas.entries()) {
+      for (const [ordinal, delta] of deltas.entries()) {
         const value = delta[index]!;
         if (vote >= 0 ? value > 0 : value < 0) {
-          sum += weights[place]! * value;
-          divisor += weights[place]!;
+          sum += weights[ordinal]! * value;
+          divisor += weights[ordinal]!;
         }
       }
       return origin + sum / Math.max(divisor, 1e-6);
@@ -73,14 +73,14 @@ const kernel: Kernel<SceState> = {
 };
 
 async function selection(task: MergeTask, passes: Passes): Promise<SceState['window']> {
-  const share = numberOf(task.shared, 'select_topk');
-  if (share >= 1) return null;
-  if (share <= 0) return 'none';
+  const fraction = numberOf(task.shared, 'select_topk');
+  if (fraction >= 1) return null;
+  if (fraction <= 0) return 'none';
   let varying = 0;
   await passes((block) => {
     for (const value of variances(deltasOf(task, block))) if (value !== 0) varying++;
   });
-  const count = Math.floor(varying * share);
+  const count = Math.floor(varying * fraction);
   if (count === 0) return 'none';
   const search = new RankSearch([task.size - count], 64);
   while (!search.done) {

@@ -63,8 +63,8 @@ export interface Outcomes<Item, Done> {
 export type ResultBase = Omit<ProbeBase, 'kind'>;
 
 /**
- * One kind of probe: a folder beside this file, and a line in `list.ts`. What a thread does not need is imported when it is
- * called: `compute` runs where the model is, `result` where answers are judged.
+ * One kind of probe: a folder beside this file, and a line in `list.ts`. What a thread does not need is imported when
+ * it is called: `compute` runs where the model is, `result` where answers are judged.
  */
 export interface ProbeKind<Item extends { id: string } = { id: string }, Done extends DoneOutcome = DoneOutcome> {
   kind: ProbeRequest['kind'];
@@ -91,7 +91,10 @@ export interface ProbeKind<Item extends { id: string } = { id: string }, Done ex
   branches: boolean;
   /** Bytes that one prompt needs, its states included. */
   unitBytes: (shape: UnitShape) => number;
-  /** Tokens of a prompt that are computed anew per depth. @param lengths of the prompt, behind its images, of its images */
+  /**
+   * Tokens of a prompt that are computed anew per depth.
+   * @param lengths of the prompt, behind its images, of its images
+   */
   reached(lengths: { tokens: number; tail: number; visual: number }, settings: KindSettings): number;
   /** Outcomes of a batch, in order. Runs in the model's thread. */
   compute(model: Model, units: readonly PreparedUnit[], job: ProbeJob, options: ComputeOptions): Promise<Done[]>;

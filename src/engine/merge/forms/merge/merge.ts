@@ -1,4 +1,6 @@
-/** Merge: a config of mergekit. A method, and what it is applied to: models, slices of layers, or modules of the model. */
+/**
+ * Merge: a config of mergekit. A method, and what it is applied to: models, slices of layers, or modules of the model.
+ */
 import { shown } from '../../../checkpoint/failure.js';
 import type { MergeForm } from '../../recipe/ast.js';
 import type { RecipeForm } from '../form.js';

@@ -50,7 +50,10 @@ export function checkMap(node: MapNode, name: MapName, checkValue: CheckValue, t
   if (name === 'module') checkOneOf(node, ['models', 'slices'], 'A module', text, report);
 }
 
-/** Mappings that mergekit has too: it reads what it knows and passes over the rest, such as a name or a holder of anchors. */
+/**
+ * Mappings that mergekit has too: it reads what it knows and passes over the rest, such as a name or a holder of
+ * anchors.
+ */
 const MERGEKIT_MAPS: ReadonlySet<MapName> = new Set([
   'model',
   'slice',
