@@ -86,7 +86,7 @@ export function keyOf(request: JobRequest): string {
 /** The checkpoints that a question names. */
 export function namedIn({ request: schema }: AnyDefinition, question: Question): readonly Checkpoint[] {
   const { entries } = schema as unknown as { entries: ObjectEntries };
-  const key = Object.keys(entries).find((one) => notesOf(entries[one] as GenericSchema).isCheckpoints);
+  const key = Object.keys(entries).find((one) => notesOf(entries[one] as GenericSchema).noun !== undefined);
   return (question as Record<string, readonly Checkpoint[] | undefined>)[key ?? ''] ?? [];
 }
 

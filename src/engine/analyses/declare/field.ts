@@ -37,8 +37,8 @@ export interface Notes {
    * another. Left out: what is asked.
    */
   scope?: 'machine' | 'view';
-  /** The checkpoints, which the command line has as arguments. */
-  isCheckpoints?: boolean;
+  /** Of the checkpoints, which the command line has as arguments: what they are called. */
+  noun?: string;
   /** What their names say of them, on the command line. @throws `bad-request` */
   each?: (checkpoint: NamedCheckpoint) => object;
 }
@@ -153,7 +153,7 @@ export function checkpoints<const More extends v.ObjectEntries>(
   { least, fewer, ...notes }: { least: number; fewer: string } & Pick<Notes, 'only' | 'each'>,
 ) {
   return required(v.pipe(v.array(v.object({ ...stage, ...more }), LIST), v.minLength(least, fewer)), {
-    isCheckpoints: true,
+    noun: what,
     ...notes,
     flags: [
       {

@@ -13,8 +13,8 @@ export function questionOf<Entries extends v.ObjectEntries>(
 ): object {
   return Object.fromEntries(
     Object.entries(asked<v.GenericSchema>(schema, request) as object).map(([key, value]: [string, unknown]) => {
-      const { isCheckpoints, flags } = notesOf(schema.entries[key]!);
-      if (isCheckpoints)
+      const { noun, flags } = notesOf(schema.entries[key]!);
+      if (noun !== undefined)
         return [
           key,
           (value as StageRequest[]).map((stage, index) => ({
