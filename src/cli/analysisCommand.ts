@@ -1,6 +1,6 @@
 /**
- * The commands of the analyses. Their options, help, request, plan, progress and output all come from the definitions: a
- * field of a request is an option here without another line.
+ * The commands of the analyses. Their options, help, request, plan, progress and output all come from the definitions:
+ * a field of a request is an option here without another line.
  */
 import path from 'node:path';
 import { Command, Option } from 'commander';

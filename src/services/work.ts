@@ -1,6 +1,6 @@
 /**
- * What can be queued, and what each has in common: an analysis and one or several requests of it. Whoever does not show a
- * result asks here, and nowhere else, what kind of work something is.
+ * What can be queued, and what each has in common: an analysis and one or several requests of it. Whoever does not show
+ * a result asks here, and nowhere else, what kind of work something is.
  */
 import { analysisOf } from '../engine/analyses/analyses.js';
 import type { AnyDefinition } from '../engine/analyses/declare/definition.js';

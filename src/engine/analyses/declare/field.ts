@@ -1,6 +1,7 @@
 /**
- * Fields of a request. A field is declared once, as an entry of the request's schema: its type, what is refused and in which
- * sentence, its default, and its options on the command line with their help. Everything else is derived from that.
+ * Fields of a request. A field is declared once, as an entry of the request's schema: its type, what is refused and in
+ * which sentence, its default, and its options on the command line with their help. Everything else is derived from
+ * that.
  */
 import * as v from 'valibot';
 import { typedCount, typedCuts, typedNames, typedSeed, typedSize } from './typed.js';

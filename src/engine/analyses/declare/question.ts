@@ -5,7 +5,9 @@ import type { StageRequest } from '../../checkpoint/stage.js';
 import { notesOf } from './field.js';
 import { asked } from './request.js';
 
-/** Without the settings of the machine, with absolute paths. @param labels of the checkpoints, as the result has them */
+/**
+ * Without the settings of the machine, with absolute paths. @param labels of the checkpoints, as the result has them
+ */
 export function questionOf<Entries extends v.ObjectEntries>(
   schema: v.GenericSchema & { entries: Entries },
   request: object,
