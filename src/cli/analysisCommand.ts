@@ -1,6 +1,6 @@
 /**
- * The commands of the analyses. Their options, help, request, plan, progress and output all come from the definitions: a
- * field of a request is an option here without another line.
+ * The commands of the analyses. Their options, help, request, plan, progress and output all come from the definitions:
+ * a field of a request is an option here without another line.
  */
 import path from 'node:path';
 import { Command, Option } from 'commander';
@@ -44,7 +44,8 @@ function commandOf(
   const entries = fieldsOf(definition, declaration, name);
   // The options of the result stand before those of the machine.
   const own = Object.entries(entries);
-  const machine = own.findIndex(([key]) => key === 'memory');
+  const memory = own.findIndex(([key]) => key === 'memory');
+  const machine = memory < 0 ? own.length : memory;
   for (const entry of own.slice(0, machine)) addField(command, name, entry[1]);
   addOutput(command, definition);
   for (const entry of own.slice(machine)) addField(command, name, entry[1]);
@@ -57,11 +58,11 @@ function commandOf(
 }
 
 /** The entries of the request that this command has options for, and the command's own. */
-function fieldsOf({ request }: AnyDefinition, { more = {}, prepare }: CommandDeclaration, name: string): ObjectEntries {
+function fieldsOf({ request }: AnyDefinition, { more = {} }: CommandDeclaration, name: string): ObjectEntries {
   const { entries } = request as unknown as { entries: ObjectEntries };
   const shown = Object.entries(entries).filter(([, entry]) => {
-    const { only = [name], isCheckpoints } = notesOf(entry);
-    return only.includes(name) && !(isCheckpoints && prepare !== undefined);
+    const { only = [name] } = notesOf(entry);
+    return only.includes(name);
   });
   return { ...Object.fromEntries(shown), ...more };
 }
@@ -84,8 +85,8 @@ export function requestFrom(definition: AnyDefinition, options: Options): object
 function requestEntries({ name, request }: AnyDefinition): [string, ObjectEntries[string]][] {
   const { entries } = request as unknown as { entries: ObjectEntries };
   return Object.entries(entries).filter(([, entry]) => {
-    const { only = [name], isCheckpoints } = notesOf(entry);
-    return only.includes(name) && !isCheckpoints;
+    const { only = [name], noun } = notesOf(entry);
+    return only.includes(name) && noun === undefined;
   });
 }
 
@@ -96,7 +97,7 @@ function addField(command: Command, name: string, entry: ObjectEntries[string]):
 
 function optionOf({ syntax, help, read, default: value }: Flag, name: string, entry: GenericSchema): Option {
   const option = new Option(syntax, typeof help === 'string' ? help : help(name));
-  if (entry.type !== 'optional' && !notesOf(entry).isCheckpoints) option.makeOptionMandatory();
+  if (entry.type !== 'optional' && notesOf(entry).noun === undefined) option.makeOptionMandatory();
   if (value !== undefined) option.default(value);
   const choices = choicesOf(entry);
   if (choices !== undefined) option.choices(choices);
@@ -133,8 +134,8 @@ async function requestOf(
 
 /** What the options say of a field. */
 function valueOf(entry: GenericSchema, places: readonly string[], options: Options): unknown {
-  const { flags, from, isCheckpoints, each = (one: NamedCheckpoint) => one } = notesOf(entry);
-  if (isCheckpoints) return checkpointsOf(flags, places, options).map(each);
+  const { flags, from, noun, each = (one: NamedCheckpoint) => one } = notesOf(entry);
+  if (noun !== undefined) return checkpointsOf(flags, noun, places, options).map(each);
   const resolved = { ...options };
   for (const flag of flags) {
     const key = keyOf(flag);
@@ -149,13 +150,18 @@ function keyOf({ syntax }: Flag): string {
 }
 
 /** The checkpoints with what else is said of each, comma-separated: labels, and whatever more their schema has. */
-function checkpointsOf(flags: readonly Flag[], places: readonly string[], options: Options): NamedCheckpoint[] {
+function checkpointsOf(
+  flags: readonly Flag[],
+  noun: string,
+  places: readonly string[],
+  options: Options,
+): NamedCheckpoint[] {
   const lists = flags.map((flag) => {
     const [key, given] = [keyOf(flag), options[keyOf(flag)] as string[] | undefined];
     if (given !== undefined && given.length !== places.length)
       throw new FrankensteinError(
         'bad-request',
-        `--${key} names ${given.length} ${/names of the (\w+)/.exec(String(flags[0]!.help))![1]}, but ${places.length} are given.`,
+        `--${key} names ${given.length} ${noun}, but ${places.length} are given.`,
       );
     return { flag, given };
   });

@@ -5,6 +5,8 @@ const EXIT_DISK = 6;
 
 const EXIT_CODES: Record<string, number> = {
   'bad-request': EXIT_USAGE,
+  // Options that do not go together, which a command finds.
+  'commander.invalidArgument': EXIT_USAGE,
   'not-found': 3,
   'no-base': 3,
   permission: 3,

@@ -22,7 +22,9 @@ export function parseMemory(state: unknown): PanelMemory | undefined {
   return { request: parseRequest(state['request']) ?? null, view };
 }
 
-/** What an earlier version kept besides (a key, perhaps) does not come through: only fields that the schemas name do. */
+/**
+ * What an earlier version kept besides (a key, perhaps) does not come through: only fields that the schemas name do.
+ */
 function parseRequest(value: unknown): PanelRequest | undefined {
   if (!isRecord(value)) return undefined;
   switch (value['kind']) {

@@ -4,7 +4,9 @@ import { ANALYSES } from '../engine/analyses/analyses.js';
 import type { RunSummary } from '../protocol/engineApi.js';
 import { labelsOf } from './checkpointPath.js';
 
-/** `Comparison · base → in → rl`, `Vision probe · in, rl`. @param kinds of requests or runs, as definitions name them */
+/**
+ * `Comparison · base → in → rl`, `Vision probe · in, rl`. @param kinds of requests or runs, as definitions name them
+ */
 export function titleText(kinds: readonly string[], labels: readonly string[]): string {
   const owner = (kind: string) => ANALYSES.find(({ titles }) => kind in titles);
   const titles = [...new Set(kinds)].map((kind) => owner(kind)?.titles[kind] ?? kind);

@@ -1,6 +1,6 @@
 /**
- * What can be queued, and what each has in common: an analysis and one or several requests of it. Whoever does not show a
- * result asks here, and nowhere else, what kind of work something is.
+ * What can be queued, and what each has in common: an analysis and one or several requests of it. Whoever does not show
+ * a result asks here, and nowhere else, what kind of work something is.
  */
 import { analysisOf } from '../engine/analyses/analyses.js';
 import type { AnyDefinition } from '../engine/analyses/declare/definition.js';
@@ -86,7 +86,7 @@ export function keyOf(request: JobRequest): string {
 /** The checkpoints that a question names. */
 export function namedIn({ request: schema }: AnyDefinition, question: Question): readonly Checkpoint[] {
   const { entries } = schema as unknown as { entries: ObjectEntries };
-  const key = Object.keys(entries).find((one) => notesOf(entries[one] as GenericSchema).isCheckpoints);
+  const key = Object.keys(entries).find((one) => notesOf(entries[one] as GenericSchema).noun !== undefined);
   return (question as Record<string, readonly Checkpoint[] | undefined>)[key ?? ''] ?? [];
 }
 

@@ -37,8 +37,8 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
 
 /**
  * The result of a finished run.
- * @throws `not-found` for a run that is not there, not finished, or of another analysis; `malformed` for a result that is
- * damaged or of another version
+ * @throws `not-found` for a run that is not there, not finished, or of another analysis; `malformed` for a result that
+ * is damaged or of another version
  */
 export async function readResult<Result>(
   { result: schema, isNot }: Pick<Definition<v.GenericSchema, unknown, Result, never>, 'result' | 'isNot'>,

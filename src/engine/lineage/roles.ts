@@ -1,6 +1,7 @@
 /**
- * What a checkpoint is in its lineage. Roles are a list, in the order of training: a lineage has any number of stages, and
- * the second of a kind is numbered (`base`, `in`, `rl`, `rl2`). Shown beside a checkpoint's name, never in its place.
+ * What a checkpoint is in its lineage. Roles are a list, in the order of training: a lineage has any number of stages,
+ * and the second of a kind is numbered (`base`, `in`, `rl`, `rl2`). Shown beside a checkpoint's name, never in its
+ * place.
  */
 export type StageRole = 'base' | Numbered<'in'> | Numbered<'rl'>;
 

@@ -2,7 +2,10 @@
 
 export type Cell = string | number | null | undefined;
 
-/** RFC 4180, with a line feed. Text that a spreadsheet would run as a formula gets a leading quote: names come from files. */
+/**
+ * RFC 4180, with a line feed. Text that a spreadsheet would run as a formula gets a leading quote: names come from
+ * files.
+ */
 export function csv(rows: readonly (readonly Cell[])[]): string {
   return rows.map((row) => row.map(csvCell).join(',')).join('\n') + '\n';
 }

@@ -123,6 +123,7 @@ describe('a command that reads hostile files', () => {
     );
     assert.match(told(system('EMFILE')), /Too many files are open at once: raise the limit/);
     assert.equal(exitCodeOf(new FrankensteinError('unavailable', 'No answer.')), 8);
+    assert.equal((await run(['merge', 'recipe.frank.yaml'])).code, 2, 'options that a command finds missing');
     const help = (await run(['--help'])).stdout;
     for (const code of [8, 130, 143, 129]) assert.ok(help.includes(String(code)));
     assert.ok((await readFile('docs/json.md', 'utf8')).length > 0);

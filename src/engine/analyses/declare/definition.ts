@@ -1,9 +1,9 @@
 /**
- * What an analysis is, declared once. The engine's calls, the list of runs, the queue, the panels' state and the command line
- * are derived from the list of these (`../registry.ts`).
+ * What an analysis is, declared once. The engine's calls, the list of runs, the queue, the panels' state and the
+ * command line are derived from the list of these (`../registry.ts`).
  *
- * A definition is plain: it loads the mathematics (`analysis`) and the texts (`report`) when they are asked for, so that the
- * extension host and the command line have neither in their bundles before.
+ * A definition is plain: it loads the mathematics (`analysis`) and the texts (`report`) when they are asked for. The
+ * extension host and the command line are bundled without the mathematics (`esbuild.mjs`).
  */
 import type * as v from 'valibot';
 import type { CallContext, CountProgress, EngineHost, Progress } from '../../calls.js';

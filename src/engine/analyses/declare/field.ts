@@ -1,6 +1,7 @@
 /**
- * Fields of a request. A field is declared once, as an entry of the request's schema: its type, what is refused and in which
- * sentence, its default, and its options on the command line with their help. Everything else is derived from that.
+ * Fields of a request. A field is declared once, as an entry of the request's schema: its type, what is refused and in
+ * which sentence, its default, and its options on the command line with their help. Everything else is derived from
+ * that.
  */
 import * as v from 'valibot';
 import { typedCount, typedCuts, typedNames, typedSeed, typedSize } from './typed.js';
@@ -37,8 +38,8 @@ export interface Notes {
    * another. Left out: what is asked.
    */
   scope?: 'machine' | 'view';
-  /** The checkpoints, which the command line has as arguments. */
-  isCheckpoints?: boolean;
+  /** Of the checkpoints, which the command line has as arguments: what they are called. */
+  noun?: string;
   /** What their names say of them, on the command line. @throws `bad-request` */
   each?: (checkpoint: NamedCheckpoint) => object;
 }
@@ -153,7 +154,7 @@ export function checkpoints<const More extends v.ObjectEntries>(
   { least, fewer, ...notes }: { least: number; fewer: string } & Pick<Notes, 'only' | 'each'>,
 ) {
   return required(v.pipe(v.array(v.object({ ...stage, ...more }), LIST), v.minLength(least, fewer)), {
-    isCheckpoints: true,
+    noun: what,
     ...notes,
     flags: [
       {

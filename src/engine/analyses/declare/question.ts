@@ -5,7 +5,9 @@ import type { StageRequest } from '../../checkpoint/stage.js';
 import { notesOf } from './field.js';
 import { asked } from './request.js';
 
-/** Without the settings of the machine, with absolute paths. @param labels of the checkpoints, as the result has them */
+/**
+ * Without the settings of the machine, with absolute paths. @param labels of the checkpoints, as the result has them
+ */
 export function questionOf<Entries extends v.ObjectEntries>(
   schema: v.GenericSchema & { entries: Entries },
   request: object,
@@ -13,8 +15,8 @@ export function questionOf<Entries extends v.ObjectEntries>(
 ): object {
   return Object.fromEntries(
     Object.entries(asked<v.GenericSchema>(schema, request) as object).map(([key, value]: [string, unknown]) => {
-      const { isCheckpoints, flags } = notesOf(schema.entries[key]!);
-      if (isCheckpoints)
+      const { noun, flags } = notesOf(schema.entries[key]!);
+      if (noun !== undefined)
         return [
           key,
           (value as StageRequest[]).map((stage, index) => ({

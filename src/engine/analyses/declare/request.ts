@@ -1,6 +1,6 @@
 /**
- * What is derived from a request's schema, for every analysis: checking what is asked, reading back what was stored, and
- * when two requests ask the same.
+ * What is derived from a request's schema, for every analysis: checking what is asked, reading back what was stored,
+ * and when two requests ask the same.
  */
 import * as v from 'valibot';
 import { FrankensteinError } from '../../errors.js';
@@ -8,7 +8,10 @@ import { type Notes, notesOf } from './field.js';
 
 type Json = Record<string, unknown>;
 
-/** @throws `bad-request` with the schema's sentence. Keys that the schema does not name stay out; defaults are filled in. */
+/**
+ * @throws `bad-request` with the schema's sentence. Keys that the schema does not name stay out; defaults are filled
+ * in.
+ */
 export function parseRequest<S extends v.GenericSchema>(schema: S, request: unknown): v.InferOutput<S> {
   const result = v.safeParse(schema, request, { abortEarly: true });
   if (result.success) return result.output;

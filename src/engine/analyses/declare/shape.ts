@@ -1,6 +1,6 @@
 /**
- * Parts of the schemas of results. A file on disk may be damaged, or of another version: a result is held against its schema
- * before anyone reads it.
+ * Parts of the schemas of results. A file on disk may be damaged, or of another version: a result is held against its
+ * schema before anyone reads it.
  */
 import * as v from 'valibot';
 import type { StageRole } from '../../lineage/roles.js';

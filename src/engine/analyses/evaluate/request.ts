@@ -46,8 +46,8 @@ export function roleOf(given: string | undefined, name: string): Role | undefine
 }
 
 /**
- * A language model. Its key is in no request: without a variable of the environment, the engine asks its host for the key of
- * this address when the run starts (`EngineHost.languageModelKey`).
+ * A language model. Its key is in no request: without a variable of the environment, the engine asks its host for the
+ * key of this address when the run starts (`EngineHost.languageModelKey`).
  */
 const languageModel = v.variant('kind', [
   v.object({
@@ -169,9 +169,13 @@ export interface EvaluatePlan {
   cached: number;
   /** Bytes the engine will hold at once, at most: what this evaluation needs, within the budget. */
   memory: number;
-  /** For what is not cached. Null when nothing could be measured: questions that cannot be read, or a machine at work. */
+  /**
+   * For what is not cached. Null when nothing could be measured: questions that cannot be read, or a machine at work.
+   */
   seconds: number | null;
-  /** `measured`: by some of its questions. `longest`: by one layer of the model, as if every answer went to its limit. */
+  /**
+   * `measured`: by some of its questions. `longest`: by one layer of the model, as if every answer went to its limit.
+   */
   basis: 'measured' | 'longest';
 }
 
