@@ -4,9 +4,12 @@ import { ElementType, Graph } from '../onnx/graph.js';
 
 /** Rows of the measured product: what a batch of answers has. */
 const ROWS = 64;
-/** Enough to be told from noise, little enough not to be noticed. */
-const LEAST_SECONDS = 0.03;
-const MOST_ROUNDS = 200;
+/**
+ * A busy machine lets a thread that was idle run for a few hundredths of a second as if it were alone: the measurement
+ * lasts longer than that.
+ */
+const LEAST_SECONDS = 0.3;
+const MOST_ROUNDS = 1000;
 
 /** Operations per second of `[64, width] · [width, inner]`, with so many threads. */
 export async function measureFlops(

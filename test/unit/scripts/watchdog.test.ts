@@ -41,6 +41,17 @@ describe('the watchdog of a suite', () => {
     assert.equal(said[11], 'stood still for 10 minutes');
   });
 
+  it('counts from the last step of the tests, and not what one look missed', () => {
+    const steps = verdicts(minutes(120, (minute) => ({ cpu: 60 * minute, marker: String(minute >> 4) })));
+    assert.deepEqual(new Set(steps), new Set(['']));
+    const missed = verdicts([
+      { cpu: 1900, marker: 'a' },
+      { cpu: 5, marker: 'b' },
+      { cpu: 1900, marker: 'b' },
+    ]);
+    assert.deepEqual(missed, ['', '', '']);
+  });
+
   it('goes by the tests alone where processor time cannot be told', () => {
     const said = verdicts(minutes(11, () => ({ cpu: undefined, marker: 'a' })));
     assert.equal(said[10], 'stood still for 10 minutes');
