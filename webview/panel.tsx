@@ -2,7 +2,7 @@
  * The panel: a function of `PanelState` plus calls to a host. It runs wherever there is a DOM and somebody who answers those
  * calls: in a VS Code webview (main.ts) or in a plain page (playground).
  */
-import { createRef, render } from 'preact';
+import { createRef, render, type RefObject } from 'preact';
 import type {
   GeometryState,
   HostApi,
@@ -56,9 +56,6 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
   let geometry: GeometryState | null = null;
   let messages: Message[] = [];
   const live = createRef<HTMLDivElement>();
-  const say = (text: string) => {
-    if (live.current !== null) live.current.textContent = text;
-  };
   let pending: ReturnType<typeof setTimeout> | undefined;
 
   function draw(): void {
@@ -91,7 +88,7 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
   }
   function showState(next: PanelState): void {
     // What a run said of its progress is over with the run.
-    if (state?.kind === 'running' && next.kind !== 'running') say('');
+    if (state?.kind === 'running' && next.kind !== 'running' && live.current !== null) live.current.textContent = '';
     state = next;
     draw();
     document.title = 'title' in next ? next.title : 'Frankenstein';
@@ -126,24 +123,7 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       });
   }
 
-  const context: PanelContext = {
-    host,
-    view: stores.view,
-    theme: watchTheme(root),
-    tooltip: createTooltip(root),
-    announce(text) {
-      // The same words twice would not be read again without a change in between.
-      say(live.current?.textContent === text ? `${text}\u00a0` : text);
-    },
-    async ask(call) {
-      try {
-        return await call;
-      } catch (error) {
-        showError(error);
-        return undefined;
-      }
-    },
-  };
+  const context = contextOf(root, host, stores, live, showError);
   for (const store of Object.values(stores))
     store.subscribe(() => {
       draw();
@@ -189,6 +169,34 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       // A probe has language layers only, and counts them from 0.
       if (state?.kind === 'probe') focusProbes(state.results, stores.probe, depth === null ? null : depth - 1);
       return Promise.resolve();
+    },
+  };
+}
+
+/** What every part is given. `live` is where a screen reader is told what happens. */
+function contextOf(
+  root: HTMLElement,
+  host: HostApi,
+  stores: Stores,
+  live: RefObject<HTMLDivElement | null>,
+  onError: (error: unknown) => void,
+): PanelContext {
+  return {
+    host,
+    view: stores.view,
+    theme: watchTheme(root),
+    tooltip: createTooltip(root),
+    announce(text) {
+      // The same words twice would not be read again without a change in between.
+      if (live.current !== null) live.current.textContent = live.current.textContent === text ? `${text}\u00a0` : text;
+    },
+    async ask(call) {
+      try {
+        return await call;
+      } catch (error) {
+        onError(error);
+        return undefined;
+      }
     },
   };
 }
