@@ -89,6 +89,7 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
   function showState(next: PanelState): void {
     // What a run said of its progress is over with the run.
     if (state?.kind === 'running' && next.kind !== 'running' && live.current !== null) live.current.textContent = '';
+    if (state?.kind !== next.kind) context.tooltip.hide();
     state = next;
     draw();
     document.title = 'title' in next ? next.title : 'Frankenstein';
@@ -154,6 +155,7 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       return Promise.resolve();
     },
     geometry({ state: next, front }) {
+      if (geometry?.kind !== next.kind) context.tooltip.hide();
       geometry = next;
       draw();
       if (front) stores.geometry.set({ tab: 'geometry' });

@@ -144,6 +144,8 @@ export function createLineChart<F extends LineFigure>(
   return {
     show(next, nextChosen) {
       const before = figure;
+      // What is shown around it has changed, not the figure.
+      if (before === next && chosen?.x === nextChosen?.x && chosen?.key === nextChosen?.key) return;
       figure = next;
       chosen = nextChosen;
       if (chart !== null && before !== null && before.series === next.series && before.axes === next.axes)

@@ -6,15 +6,8 @@ import { LineSwatch } from '../figure/swatch.js';
 import { Numbers } from '../folding.js';
 import { describeDepth, labelDepth } from '../state/model.js';
 import { TooltipTitle } from '../tooltip.js';
-import {
-  depthRows,
-  describeDepths,
-  dominatedText,
-  readDepths,
-  type DepthFigure,
-  type DepthPoint,
-  type DepthSeries,
-} from './figures.js';
+import { depthRows, describeDepths, dominatedText, readDepths } from './depthReading.js';
+import type { DepthFigure, DepthPoint, DepthSeries } from './figures.js';
 import type { GeometryModel } from './model.js';
 
 export function DepthChart({
