@@ -1,6 +1,6 @@
 /**
- * Elements by hand, for the rows of the grid, which are reused while it scrolls; everything else is rendered. Text always
- * goes in as text: nothing here parses markup.
+ * Elements by hand, for the rows of the grid, which are reused while it scrolls; everything else is rendered. Text
+ * always goes in as text: nothing here parses markup.
  */
 
 export type Child = Node | string | null;

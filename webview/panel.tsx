@@ -1,6 +1,6 @@
 /**
- * The panel: a function of `PanelState` plus calls to a host. It runs wherever there is a DOM and somebody who answers those
- * calls: in a VS Code webview (main.ts) or in a plain page (playground).
+ * The panel: a function of `PanelState` plus calls to a host. It runs wherever there is a DOM and somebody who
+ * answers those calls: in a VS Code webview (main.ts) or in a plain page (playground).
  */
 import { createRef, render, type RefObject } from 'preact';
 import type {
@@ -15,6 +15,7 @@ import { recut, recutSpectrum } from '../src/protocol/recut.js';
 import { focusedView } from './compare/compareView.js';
 import { Panel, type PanelContext } from './context.js';
 import type { Cuts } from './figure/regions.js';
+import { reveal } from './dom.js';
 import { Frame, isLineage, type Message } from './frame.js';
 import { parseGeometryView } from './geometry/view.js';
 import { focusProbes } from './probe/probeView.js';
@@ -167,7 +168,12 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
     },
     focus({ depth, tensor }) {
       stores.geometry.set({ tab: 'comparison' });
-      if (state?.kind === 'compare') stores.view.set(focusedView(state.result, depth, tensor));
+      if (state?.kind === 'compare') {
+        const focused = focusedView(state.result, depth, tensor);
+        stores.view.set(focused);
+        const part = root.querySelector<HTMLElement>(focused.tensor === null ? '.layer-figure' : '.table');
+        if (part !== null) reveal(part);
+      }
       // A probe has language layers only, and counts them from 0.
       if (state?.kind === 'probe') focusProbes(state.results, stores.probe, depth === null ? null : depth - 1);
       return Promise.resolve();

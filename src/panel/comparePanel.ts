@@ -68,7 +68,9 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     return Promise.resolve();
   }
 
-  /** Follows the webview, which has moved the borders itself: nothing is sent back. Throws where the cuts do not fit. */
+  /**
+   * Follows the webview, which has moved the borders itself: nothing is sent back. Throws where the cuts do not fit.
+   */
   setCuts(cuts: [number, number]): Promise<void> {
     if (this.state.kind !== 'compare') return Promise.resolve();
     this.state = { ...this.state, result: recut(this.state.result, cuts) };

@@ -1,6 +1,6 @@
 /**
- * Lines on screen: chart.js draws them, with a cursor, a chosen point and a tooltip over them. One tab stop: left and right
- * walk the axis, up and down the lines, Enter chooses, Escape unwinds.
+ * Lines on screen: chart.js draws them, with a cursor, a chosen point and a tooltip over them. One tab stop: left and
+ * right walk the axis, up and down the lines, Enter chooses, Escape unwinds.
  */
 import { Chart, type Plugin } from 'chart.js';
 import type { PanelContext } from '../context.js';

@@ -1,4 +1,7 @@
-/** A spectrum's result: what it says, the figures over layers, the surfaces, the overlap, the matrices and one of them closely. */
+/**
+ * A spectrum's result: what it says, the figures over layers, the surfaces, the overlap, the matrices and one of them
+ * closely.
+ */
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { SpectrumResult } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';

@@ -80,7 +80,7 @@ function Checkpoints({
     <Group label="Checkpoints">
       {checkpoints.map((index) => {
         const mark = markOfCheckpoint(model, index);
-        // In one figure with several checkpoints the function has the colour and the marker, the checkpoint has the dash.
+        // In one figure with several checkpoints the function has colour and marker, the checkpoint has the dash.
         const swatch = !together ? (
           <LineSwatch series={{ colour: mark, marker: mark, dash: mark }} />
         ) : several ? (

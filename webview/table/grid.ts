@@ -1,7 +1,7 @@
 /**
- * The body of the table as an ARIA grid. Only the rows in sight exist; they are reused on scroll, by hand: tens of thousands
- * of rows have to keep up with the wheel. One tab stop; arrows, Home, End, Page keys and Ctrl with them move, Enter sorts a
- * heading or opens a tensor.
+ * The body of the table as an ARIA grid. Only the rows in sight exist; they are reused on scroll, by hand: tens of
+ * thousands of rows have to keep up with the wheel. One tab stop; arrows, Home, End, Page keys and Ctrl with them
+ * move, Enter sorts a heading or opens a tensor.
  */
 import type { TensorResult } from '../../src/protocol/engineApi.js';
 import { h, setText } from '../dom.js';

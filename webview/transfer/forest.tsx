@@ -1,6 +1,7 @@
 /**
- * The paper's Table 2 as picture and table at once: a row per checkpoint, a column per ability; in a cell the fraction, its
- * interval on a track, the reference's value as a line, and a mark where the difference holds. One tab stop; arrows walk.
+ * The paper's Table 2 as picture and table at once: a row per checkpoint, a column per ability; in a cell the
+ * fraction, its interval on a track, the reference's value as a line, and a mark where the difference holds. One tab
+ * stop; arrows walk.
  */
 import { useState } from 'preact/hooks';
 import type { AbilityName, Comparison, Score } from '../../src/protocol/engineApi.js';
