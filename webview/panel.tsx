@@ -79,10 +79,10 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       remember({ request, view: { ...view.get(), ...own } });
     }, SETTLE);
   }
-  function dismiss(message: Message): void {
+  const dismiss = (message: Message) => {
     messages = messages.filter((one) => one !== message);
     draw();
-  }
+  };
   function showError(error: unknown): void {
     messages = [...messages, { text: error instanceof Error ? error.message : String(error) }].slice(-3);
     draw();
@@ -171,14 +171,18 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       if (state?.kind === 'compare') {
         const focused = focusedView(state.result, depth, tensor);
         stores.view.set(focused);
-        const part = root.querySelector<HTMLElement>(focused.tensor === null ? '.layer-figure' : '.table');
-        if (part !== null) reveal(part);
+        revealPart(root, focused.tensor === null ? '.layer-figure' : '.table');
       }
       // A probe has language layers only, and counts them from 0.
       if (state?.kind === 'probe') focusProbes(state.results, stores.probe, depth === null ? null : depth - 1);
       return Promise.resolve();
     },
   };
+}
+
+function revealPart(root: HTMLElement, selector: string): void {
+  const part = root.querySelector<HTMLElement>(selector);
+  if (part !== null) reveal(part);
 }
 
 /** What every part is given. `live` is where a screen reader is told what happens. */
