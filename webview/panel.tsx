@@ -84,7 +84,7 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
     draw();
   };
   function showError(error: unknown): void {
-    messages = [...messages, { text: error instanceof Error ? error.message : String(error) }].slice(-3);
+    messages = [...messages, { text: textOf(error) }].slice(-3);
     draw();
   }
   function showState(next: PanelState): void {
@@ -103,10 +103,8 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
     const after = { state, geometry };
     draw();
     const done = await context.ask(host.setCuts({ cuts: [...cuts] }).then(() => true));
-    if (done === true) {
-      if (request?.kind === 'compare') request = { ...request, cuts: [...cuts] };
-      return keep();
-    }
+    if (done === true && request?.kind === 'compare') request = { ...request, cuts: [...cuts] };
+    if (done === true) return keep();
     if (state === after.state) state = before.state;
     if (geometry === after.geometry) geometry = before.geometry;
     draw();
@@ -126,11 +124,11 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
   }
 
   const context = contextOf(root, host, stores, live, showError);
-  for (const store of Object.values(stores))
-    store.subscribe(() => {
-      draw();
-      keep();
-    });
+  const changed = () => {
+    draw();
+    keep();
+  };
+  for (const store of Object.values(stores)) store.subscribe(changed);
   stores.geometry.subscribe((now, before) => now.tab !== before.tab && showTab());
   draw();
 
@@ -162,8 +160,8 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       if (front) stores.geometry.set({ tab: 'geometry' });
       return Promise.resolve();
     },
-    answer({ exchange, checkpoint, text }) {
-      if (state?.kind === 'try') showState({ ...state, trial: withAnswer(state.trial, exchange, checkpoint, text) });
+    answer(said) {
+      if (state?.kind === 'try') showState({ ...state, trial: withAnswer(state.trial, said) });
       return Promise.resolve();
     },
     focus({ depth, tensor }) {
@@ -178,6 +176,10 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       return Promise.resolve();
     },
   };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function revealPart(root: HTMLElement, selector: string): void {
@@ -216,7 +218,8 @@ function contextOf(
 type Trial = Extract<PanelState, { kind: 'try' }>['trial'];
 
 /** With what an answer says so far. */
-function withAnswer(trial: Trial, id: number, checkpoint: number, text: string): Trial {
+function withAnswer(trial: Trial, said: { exchange: number; checkpoint: number; text: string }): Trial {
+  const { exchange: id, checkpoint, text } = said;
   const exchanges = trial.exchanges.map((exchange) =>
     exchange.id !== id
       ? exchange
