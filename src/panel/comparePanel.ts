@@ -1,6 +1,7 @@
 /** One comparison's panel: a request, and what there is to show of it. */
 import type { CompareResult } from '../protocol/engineApi.js';
 import { formatProgress } from '../protocol/numbers.js';
+import { recut } from '../protocol/recut.js';
 import type { ComparePanelRequest, GeometryState, HostApi, PanelState } from '../protocol/hostApi.js';
 import { labelsOf } from '../services/checkpointPath.js';
 import { Geometry, type GeometryOwner } from './geometry.js';
@@ -60,25 +61,24 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   }
 
   /** Shows a finished comparison, cut where this panel was last cut. */
-  async showResult(result: CompareResult): Promise<void> {
+  showResult(result: CompareResult): Promise<void> {
     const cuts = this.request.cuts;
-    const shown =
-      cuts === undefined || String(cuts) === String(result.cuts)
-        ? result
-        : await this.services.engine.recut({ result, cuts });
+    const shown = cuts === undefined || String(cuts) === String(result.cuts) ? result : recut(result, cuts);
     this.set({ kind: 'compare', title: this.title, result: shown });
     this.services.results.prefer(result.provenance.runId);
+    return Promise.resolve();
   }
 
-  async setCuts(cuts: [number, number]): Promise<void> {
-    const { result } = this;
-    if (result === undefined) return;
-    const recut = await this.services.engine.recut({ result, cuts });
-    // Another comparison may have come in meanwhile; its cuts are not these.
-    if (this.result !== result) return;
+  /**
+   * Follows the webview, which has moved the borders itself: nothing is sent back. Throws where the cuts do not fit.
+   */
+  setCuts(cuts: [number, number]): Promise<void> {
+    if (this.state.kind !== 'compare') return Promise.resolve();
+    this.state = { ...this.state, result: recut(this.state.result, cuts) };
     this.request = { ...this.request, cuts };
-    this.set({ kind: 'compare', title: this.title, result: recut });
-    await this.geometry.setCuts(cuts);
+    this.geometry.setCuts(cuts);
+    this.stateChanged();
+    return Promise.resolve();
   }
 
   stageLabels(): string[] {

@@ -13,6 +13,7 @@ import type {
 } from '../protocol/hostApi.js';
 import { requestKey } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
+import { recutSpectrum } from '../protocol/recut.js';
 import type { Job, JobState } from '../services/queue.js';
 import { readSettings } from '../services/settings.js';
 import { parseChoice } from '../services/spectrumMemory.js';
@@ -86,7 +87,7 @@ export class Geometry implements vscode.Disposable {
         this.owner.request.spectrum?.runId,
       );
       if (run?.state === 'finished') {
-        const result = await this.cut(await this.services.results.spectrum(run));
+        const result = this.cut(await this.services.results.spectrum(run));
         // Something newer may have come in meanwhile.
         return (this.state ??= this.resultState(result, run));
       }
@@ -171,20 +172,19 @@ export class Geometry implements vscode.Disposable {
   }
 
   /** A finished spectrum, from a run or from the queue. */
-  async show(result: SpectrumResult, runsFolder: string | undefined): Promise<void> {
-    const cut = await this.cut(result);
+  show(result: SpectrumResult, runsFolder: string | undefined): Promise<void> {
+    const cut = this.cut(result);
     const state = this.resultState(
       cut,
       runsFolder === undefined ? undefined : { runsFolder, runId: result.provenance.runId },
     );
     this.set(state);
+    return Promise.resolve();
   }
 
-  async setCuts(cuts: [number, number]): Promise<void> {
-    if (this.state?.kind !== 'result') return;
-    const { result } = this.state;
-    const recut = await this.services.engine.recutSpectrum({ result, cuts });
-    if (this.state.result === result) this.set({ ...this.state, result: recut });
+  /** As the webview has done by itself. */
+  setCuts(cuts: [number, number]): void {
+    if (this.state?.kind === 'result') this.state = { ...this.state, result: recutSpectrum(this.state.result, cuts) };
   }
 
   private resultState(result: SpectrumResult, place: RunPlace | undefined): GeometryState {
@@ -196,11 +196,9 @@ export class Geometry implements vscode.Disposable {
     return { kind: 'result', title: this.owner.title, result };
   }
 
-  private async cut(result: SpectrumResult): Promise<SpectrumResult> {
+  private cut(result: SpectrumResult): SpectrumResult {
     const { cuts } = this.owner.request;
-    return cuts === undefined || String(cuts) === String(result.cuts)
-      ? result
-      : this.services.engine.recutSpectrum({ result, cuts });
+    return cuts === undefined || String(cuts) === String(result.cuts) ? result : recutSpectrum(result, cuts);
   }
 
   private result(): SpectrumResult {

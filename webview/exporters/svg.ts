@@ -49,12 +49,6 @@ export function linePath(points: readonly ({ x: number; y: number } | null)[]): 
   return path;
 }
 
-/** Width and height of a drawing by `svgDocument`. */
-export function sizeOf(svg: string): [width: number, height: number] {
-  const [, width = '0', height = '0'] = /<svg [^>]*?width="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? [];
-  return [Math.ceil(Number(width)), Math.ceil(Number(height))];
-}
-
 /** A whole file: title and description for those who do not see it, on a background of its own. */
 export function svgDocument(
   options: { width: number; height: number; title: string; description: string; background: string },

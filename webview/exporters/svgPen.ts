@@ -1,7 +1,7 @@
 /**
- * A 2D context that writes a drawing: as much of a canvas's interface as the figures and chart.js use, with every shape
- * as an element of SVG. Widths of texts are estimates, since the reader's font is unknown. No DOM, so that a drawing can
- * be tested as text.
+ * A 2D context that writes a drawing: as much of a canvas's interface as the figures and chart.js use, with every
+ * shape as an element of SVG. Widths of texts are estimates, since the reader's font is unknown. No DOM, so that a
+ * drawing can be tested as text.
  */
 import { HATCH, type Naming, type Pen } from '../figure/pen.js';
 import { parseColour, toHex, withAlpha } from '../heatmap/colour.js';

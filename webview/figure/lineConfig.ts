@@ -1,6 +1,6 @@
 /**
- * A figure of lines as chart.js draws it, on screen and in exports: lines and axes are chart.js's, what lies behind the lines
- * is painted by a plugin. No DOM.
+ * A figure of lines as chart.js draws it, on screen and in exports: lines and axes are chart.js's, what lies behind
+ * the lines is painted by a plugin. No DOM.
  */
 import {
   Chart,

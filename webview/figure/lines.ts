@@ -35,7 +35,9 @@ export interface LineSeries {
   baseline: { value: number; low: number; high: number } | null;
 }
 
-/** A zone behind the lines with a dotted middle: what noise alone would give. Without low and high, the middle alone. */
+/**
+ * A zone behind the lines with a dotted middle: what noise alone would give. Without low and high, the middle alone.
+ */
 export interface LineZone {
   key: string;
   colour: number;
@@ -83,8 +85,8 @@ export interface LinePlace {
 }
 
 /**
- * The lines whose bands are drawn: the only one that has any, or the current one. Several bands over each other cannot be
- * told apart.
+ * The lines whose bands are drawn: the only one that has any, or the current one. Several bands over each other
+ * cannot be told apart.
  */
 export function bandedSeries<S extends Pick<LineSeries, 'key' | 'points'>>(
   series: readonly S[],

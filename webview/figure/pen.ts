@@ -1,6 +1,6 @@
 /**
- * What figures are drawn with: the part of a canvas's 2D context that they use. A canvas has it, and so has `SvgPen`, which
- * writes a drawing. Both are drawn by the same code, so what is exported is what is seen. No DOM.
+ * What figures are drawn with: the part of a canvas's 2D context that they use. A canvas has it, and so has `SvgPen`,
+ * which writes a drawing. Both are drawn by the same code, so what is exported is what is seen. No DOM.
  */
 import { withAlpha } from '../heatmap/colour.js';
 

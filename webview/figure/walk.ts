@@ -3,7 +3,7 @@
  * follows, Enter or a click chooses, Escape unwinds. What a point is, the figure says.
  */
 import type { PanelContext } from '../context.js';
-import type { Child } from '../dom.js';
+import type { ComponentChildren } from 'preact';
 
 export interface WalkOptions<P> {
   stage: HTMLElement;
@@ -17,7 +17,7 @@ export interface WalkOptions<P> {
   /** Where in the viewport the tooltip of a point belongs that was not reached with the pointer. */
   place(point: P): { x: number; y: number };
   /** Null for a point that has nothing to say. */
-  tooltip(point: P): Child[] | null;
+  tooltip(point: P): ComponentChildren;
   /** The point as a sentence. */
   read(point: P): string;
   choose?: ((point: P) => void) | undefined;
@@ -44,7 +44,7 @@ export function walkable<P>(context: PanelContext, options: WalkOptions<P>): Wal
     if (!same) options.repaint();
     const words = to === null ? null : options.tooltip(to);
     if (to === null || words === null) context.tooltip.hide();
-    else context.tooltip.show(at ?? options.place(to), ...words);
+    else context.tooltip.show(at ?? options.place(to), words);
   }
 
   stage.addEventListener('pointermove', (event) => {

@@ -3,7 +3,8 @@ import { csv, type Cell } from '../../src/protocol/csv.js';
 import { markdownCell } from '../exporters/tables.js';
 import { placeOfDepth } from '../../src/protocol/layers.js';
 import { labelDepth } from '../state/model.js';
-import { depthRows, type DepthFigure } from './figures.js';
+import { depthRows } from './depthReading.js';
+import type { DepthFigure } from './figures.js';
 import type { GeometryModel } from './model.js';
 import type { RankSurface } from './surfaceData.js';
 

@@ -1,9 +1,13 @@
 /** The surface of the paper's Figure 6 as data: layer × rank of log(σᵢ/σ₁), of one update. No DOM. */
 import { formatShare } from '../format.js';
 import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
+import type { HeatStyle } from '../heatmap/paintHeat.js';
 import { logCell, type LogCell } from './figures.js';
 import { byDepth, weightsOf, type GeometryModel } from './model.js';
 import type { WeightPart } from './view.js';
+
+/** As high together whatever number of ranks there is. */
+export const RANK_STYLE: HeatStyle = { log: false, rows: { least: 3, most: 14, wanted: 250 }, noise: 'hatch' };
 
 export interface RankSurface extends Pick<HeatGrid, 'breaks' | 'sections' | 'ticks'> {
   title: string;

@@ -1,4 +1,7 @@
-/** A heat map as it is drawn, on screen and in exports: rows of cells with their labels, parts of the model below. No DOM. */
+/**
+ * A heat map as it is drawn, on screen and in exports: rows of cells with their labels, parts of the model below. No
+ * DOM.
+ */
 import { hatch, fitted, named, strokeLine, type Pen } from '../figure/pen.js';
 import { drawSections, SECTION_ROW } from '../figure/sections.js';
 import type { Theme } from '../theme.js';

@@ -169,17 +169,6 @@ const host: HostApi = {
   async setCuts(request) {
     log('setCuts', request);
     await wait(60);
-    if (result !== null)
-      result = {
-        ...result,
-        cuts: request.cuts,
-        regions: result.regions.map((one, index) => ({
-          ...one,
-          first: [0, ...request.cuts][index]!,
-          last: [...request.cuts, 28][index]! - 1,
-        })),
-      };
-    await panel.show({ state: compareState(), request: null });
   },
   async tensorDetail(request) {
     log('tensorDetail', request);

@@ -95,46 +95,62 @@ export const PART_NAMES: Record<SkipResult['part'], string> = {
 
 export const MODE_NAMES: Record<SwapResult['mode'], string> = { from: 'from layer ℓ onward', only: 'in layer ℓ only' };
 
+/** What the results are indexed into. */
+interface Index {
+  checkpoints: ProbedCheckpoint[];
+  vision: Curve[];
+  reasoning: Curve[];
+  attention: AttentionResult[];
+}
+
+/** How results of each kind are read. */
+const READERS: {
+  [K in ProbeResult['kind']]: (result: Extract<ProbeResult, { kind: K }>, at: number, into: Index) => void;
+} = {
+  swap: (result, at, into) =>
+    swapCurves(result, at).forEach((curve) =>
+      addCurve(into.vision, result, { ...curve, checkpoint: checkpointOf(into, result) }),
+    ),
+  skip: (result, at, into) =>
+    addCurve(into.reasoning, result, { ...skipCurve(result, at), checkpoint: checkpointOf(into, result) }),
+  attention(result, _, into) {
+    result.checkpoints.forEach((checkpoint) => indexOf(into, checkpoint));
+    into.attention.push(result);
+  },
+};
+
 export function indexProbes(results: readonly ProbeResult[]): ProbeModel {
-  const checkpoints: ProbedCheckpoint[] = [];
-  const indexOf = (checkpoint: ProbedCheckpoint): number => {
-    const known = checkpoints.findIndex(
-      (one) => one.path === checkpoint.path && one.fingerprint === checkpoint.fingerprint,
-    );
-    return known === -1 ? checkpoints.push(checkpoint) - 1 : known;
-  };
-  const vision: Curve[] = [];
-  const reasoning: Curve[] = [];
-  const add = (curves: Curve[], curve: Omit<Curve, 'key' | 'suffix'>, result: ProbeResult) => {
-    const same = curves.some(
-      (one) => one.checkpoint === curve.checkpoint && one.task === curve.task && one.variant === curve.variant,
-    );
-    const suffix = same ? ` (${fileName(result.data)})` : '';
-    curves.push({
-      ...curve,
-      suffix,
-      key: `${curve.checkpoint}/${curve.task ?? 'reasoning'}/${curve.variant}${suffix}`,
-    });
-  };
-  results.forEach((result, index) => {
-    if (result.kind === 'swap')
-      for (const curve of swapCurves(result, index))
-        add(vision, { ...curve, checkpoint: indexOf(result.checkpoints[0]!) }, result);
-    if (result.kind === 'attention') result.checkpoints.forEach(indexOf);
-    if (result.kind === 'skip')
-      add(reasoning, { ...skipCurve(result, index), checkpoint: indexOf(result.checkpoints[0]!) }, result);
-  });
+  const index: Index = { checkpoints: [], vision: [], reasoning: [], attention: [] };
+  // Each reader takes results of its own kind.
+  results.forEach((result, at) => READERS[result.kind](result as never, at, index));
   const layers = Math.max(0, ...results.flatMap((result) => result.checkpoints.map((checkpoint) => checkpoint.layers)));
   return {
+    ...index,
     results,
-    checkpoints,
     layers,
     cuts: results[0]?.cuts ?? [Math.floor(layers / 3), Math.floor((2 * layers) / 3)],
-    vision,
-    reasoning,
-    attention: results.filter((result) => result.kind === 'attention'),
     warnings: [...new Set(results.flatMap((result) => result.warnings))],
   };
+}
+
+function indexOf({ checkpoints }: Index, checkpoint: ProbedCheckpoint): number {
+  const known = checkpoints.findIndex(
+    (one) => one.path === checkpoint.path && one.fingerprint === checkpoint.fingerprint,
+  );
+  return known === -1 ? checkpoints.push(checkpoint) - 1 : known;
+}
+
+function checkpointOf(index: Index, { checkpoints }: SwapResult | SkipResult): number {
+  return indexOf(index, checkpoints[0]!);
+}
+
+function addCurve(curves: Curve[], { data }: ProbeResult, curve: Omit<Curve, 'key' | 'suffix'>): void {
+  const same = curves.some(
+    (one) => one.checkpoint === curve.checkpoint && one.task === curve.task && one.variant === curve.variant,
+  );
+  const suffix = same ? ` (${fileName(data)})` : '';
+  const key = `${curve.checkpoint}/${curve.task ?? 'reasoning'}/${curve.variant}${suffix}`;
+  curves.push({ ...curve, suffix, key });
 }
 
 function swapCurves(result: SwapResult, index: number): Omit<Curve, 'key' | 'suffix' | 'checkpoint'>[] {

@@ -1,10 +1,10 @@
 /** A value that tells its readers when it changes. No DOM. */
 
 export interface Store<T> {
-  get(): T;
+  get: () => T;
   /** Merges `patch`; readers hear of it once, and not at all when nothing changed. */
-  set(patch: Partial<T>): void;
-  subscribe(reader: (now: T, before: T) => void): () => void;
+  set: (patch: Partial<T>) => void;
+  subscribe: (reader: (now: T, before: T) => void) => () => void;
 }
 
 export function createStore<T extends object>(initial: T): Store<T> {

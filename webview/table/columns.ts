@@ -116,3 +116,14 @@ export function columnGroups(columns: readonly Column[]): { delta: number | null
   }
   return groups;
 }
+
+export function startsGroup(columns: readonly Column[], index: number): boolean {
+  return index > 0 && columns[index]!.delta !== columns[index - 1]!.delta;
+}
+
+/** Of a column after the name, in pixels. */
+export function widthOf({ id }: Column): number {
+  if (id === 'layer') return 54;
+  if (id === 'shape') return 112;
+  return id.endsWith('.cosine') ? 98 : id.endsWith('.changed') ? 84 : 76;
+}

@@ -3,13 +3,11 @@ import { describe, it } from 'vitest';
 import { groupSpectra } from '../../../src/engine/analyses/spectrum/aggregate.js';
 import type { SpectrumResult, TensorSpectra } from '../../../src/protocol/engineApi.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
+import { depthRows, describeDepths, readDepths } from '../../../webview/geometry/depthReading.js';
 import {
-  describeDepths,
-  depthRows,
   metricFigure,
   overlapFigure,
   rankFigure,
-  readDepths,
   tenthRanks,
   type DepthFigure,
 } from '../../../webview/geometry/figures.js';

@@ -1,0 +1,134 @@
+/** The frame around every view: messages, the tabs of a lineage, the live region; and which view shows which state. */
+import type { ComponentChildren, RefObject } from 'preact';
+import { useState } from 'preact/hooks';
+import type { GeometryState, HostApi, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
+import { Compare } from './compare/compareView.js';
+import type { Cuts } from './figure/regions.js';
+import { GeometryTab } from './geometry/geometryView.js';
+import type { GeometryView } from './geometry/view.js';
+import { Icon } from './icons.js';
+import { Button } from './kit.js';
+import type { Stores } from './panel.js';
+import { Probes } from './probe/probeView.js';
+import { EmptyState, FailedState, RunningState } from './states.js';
+import { Tabs } from './tabs.js';
+import { Evaluation } from './transfer/transferView.js';
+import { Try } from './try/tryView.js';
+
+export interface Message {
+  text: string;
+}
+
+export interface FrameProps {
+  host: HostApi;
+  stores: Stores;
+  request: PanelRequest | null;
+  /** Null until the host has said what to show. */
+  state: PanelState | null;
+  geometry: GeometryState | null;
+  messages: readonly Message[];
+  /** Where a screen reader is told what happens. */
+  live: RefObject<HTMLDivElement | null>;
+  onDismiss: (message: Message) => void;
+  onCut: (cuts: Cuts) => void;
+}
+
+/** A lineage's panel has tabs. */
+export function isLineage(state: PanelState | null, request: PanelRequest | null): boolean {
+  if (state === null) return false;
+  const isOn = state.kind === 'running' || state.kind === 'failed';
+  return state.kind === 'compare' || (request?.kind === 'compare' && isOn);
+}
+
+type Views = {
+  [K in PanelState['kind']]: (state: Extract<PanelState, { kind: K }>, props: FrameProps) => ComponentChildren;
+};
+
+/** What shows each state: a new analysis adds a line here. */
+const VIEWS: Views = {
+  empty: () => <EmptyState />,
+  running: ({ title, progress }, { host }) => (
+    <RunningState key={title} title={title} progress={progress} stop={() => host.cancel()} />
+  ),
+  failed: (state) => <FailedState state={state} />,
+  compare: ({ title, result }, { host, stores, onCut }) => (
+    <Compare {...{ title, result, host, onCut }} view={stores.view.get()} />
+  ),
+  probe: ({ title, results }, { host, stores }) => (
+    <Probes {...{ title, results, host }} view={stores.probe.get()} store={stores.probe} />
+  ),
+  evaluation: ({ title, result }, { host, stores }) => (
+    <Evaluation {...{ title, result, host }} view={stores.transfer.get()} store={stores.transfer} />
+  ),
+  try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,
+  analysis: ({ report }) => <pre class="report">{report}</pre>,
+};
+
+export function Frame(props: FrameProps) {
+  const { host, stores, request, state, geometry, messages, live, onDismiss } = props;
+  const { tab } = stores.geometry.get();
+  const lineage = isLineage(state, request);
+  const front = lineage && tab === 'geometry';
+  // A tab is drawn once it has been in front: figures take their size from the page.
+  const [opened, setOpened] = useState(false);
+  if (front && !opened) setOpened(true);
+  return (
+    <>
+      <div class="messages">
+        {messages.map((message, at) => (
+          <div key={at} class="message error" role="alert" data-testid="message">
+            <Icon name="error" />
+            <p>{message.text}</p>
+            <Button kind="icon" icon="close" label="Dismiss" onClick={() => onDismiss(message)} />
+          </div>
+        ))}
+      </div>
+      <main>
+        <Tabs<GeometryView['tab']>
+          class=" panel-tabs"
+          label="Views of the lineage"
+          choices={[
+            { value: 'comparison', label: 'Comparison' },
+            { value: 'geometry', label: 'Spectrum' },
+          ]}
+          value={tab}
+          hidden={!lineage}
+          onChange={(value) => stores.geometry.set({ tab: value })}
+        />
+        <Part id="comparison" testId="panel" state={state?.kind} lineage={lineage} hidden={front}>
+          {state === null ? null : VIEWS[state.kind](state as never, props)}
+        </Part>
+        <Part id="geometry" testId="geometry-panel" lineage={lineage} hidden={!front}>
+          {opened && geometry !== null ? (
+            <GeometryTab state={geometry} view={stores.geometry.get()} store={stores.geometry} host={host} />
+          ) : null}
+        </Part>
+      </main>
+      <div class="visually-hidden" role="status" aria-live="polite" data-testid="live" ref={live} />
+    </>
+  );
+}
+
+function Part({
+  id,
+  testId,
+  state,
+  lineage,
+  hidden,
+  children,
+}: {
+  id: GeometryView['tab'];
+  testId: string;
+  state?: string | undefined;
+  /** It is one of two tabs. */
+  lineage: boolean;
+  hidden: boolean;
+  children: ComponentChildren;
+}) {
+  const tab = lineage ? { id: `tabpanel-${id}`, role: 'tabpanel' as const, 'aria-labelledby': `tab-${id}` } : {};
+  return (
+    <div class="panel" data-testid={testId} data-state={state} hidden={hidden} {...tab}>
+      {children}
+    </div>
+  );
+}

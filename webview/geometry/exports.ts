@@ -1,0 +1,160 @@
+/** The export menu of a spectrum. */
+import { spectraCsv } from '../../src/protocol/csv.js';
+import type { PanelContext } from '../context.js';
+import { heatmapSvg } from '../exporters/heatmapSvg.js';
+import { linesSvg, type Drawing } from '../exporters/linesSvg.js';
+import type { MenuEntry } from '../exporters/menu.js';
+import { PAPER } from '../exporters/palette.js';
+import { savingOf, type Saving } from '../exporters/saving.js';
+import type { LineFigure } from '../figure/lines.js';
+import { formatNumber } from '../format.js';
+import type { SpectrumHost } from '../host.js';
+import type { Theme } from '../theme.js';
+import { metricFigure, overlapFigure, rankFigure } from './figures.js';
+import { fullSpectrumOf } from './fullSpectra.js';
+import { PART_TEXT } from './metricCard.js';
+import { keyOf, matrixName, type GeometryModel } from './model.js';
+import { depthCsv, depthMarkdown, surfaceCsv } from './numbers.js';
+import { spectrumFigure } from './spectrumFigure.js';
+import { RANK_STYLE, rankSurface, surfaceGrid, type RankSurface } from './surfaceData.js';
+import type { GeometryView } from './view.js';
+
+/** @param now the user's choices at the time of exporting */
+export function geometryExports(
+  context: PanelContext,
+  model: GeometryModel,
+  title: string,
+  now: () => GeometryView,
+  host: SpectrumHost,
+): MenuEntry[] {
+  const saving = savingOf(context, model.result.stages.map((stage) => stage.label).join('-'));
+  const { text, json, copy } = saving;
+  const metric = () => metricFigure(model, now());
+  const surfaces = () => model.deltas.map(({ index }) => rankSurface(model, index, now().part));
+  const over = () => [metric(), overlapFigure(model, now().part)].filter((one) => one !== null);
+  return [
+    { heading: 'Numbers' },
+    {
+      label: 'Matrices as CSV…',
+      testId: 'export-spectra-csv',
+      run: () => text('spectra', 'csv', spectraCsv(model.result)),
+    },
+    {
+      label: 'Figures over layers as CSV…',
+      testId: 'export-depth-csv',
+      run: () => text('ranks', 'csv', depthCsv(model, over())),
+    },
+    {
+      label: 'Surfaces as CSV…',
+      testId: 'export-rank-csv',
+      run: () => text('surfaces', 'csv', surfaceCsv(model, surfaces())),
+    },
+    { label: 'Result as JSON…', testId: 'export-spectrum-json', run: () => json('spectrum', model.result) },
+    { heading: 'Figures' },
+    ...figureEntries(context, model, title, now, host, saving),
+    { heading: 'Copy' },
+    {
+      label: 'Rank metric as Markdown',
+      testId: 'copy-rank-md',
+      run: () => copy(depthMarkdown(model, metric()), 'Numbers copied.'),
+    },
+  ];
+}
+
+function figureEntries(
+  context: PanelContext,
+  model: GeometryModel,
+  title: string,
+  now: () => GeometryView,
+  host: SpectrumHost,
+  { svg, png }: Saving,
+): MenuEntry[] {
+  const editor = () => context.theme.now();
+  const caption = () => captionOf(model, now());
+  const lines = (figures: readonly LineFigure[], what: string, theme: Theme) =>
+    linesSvg(
+      figures,
+      { title: `${title}: ${what}`, description: figures.map((one) => one.title).join(', '), caption: caption() },
+      theme,
+    );
+  const one = (figure: LineFigure, theme: Theme) => lines([figure], figure.title, theme);
+  const metric = () => metricFigure(model, now());
+  const eachSurface = (save: (name: string, surface: RankSurface) => void) => {
+    for (const { index, to } of model.deltas) save(`surface-${to}`, rankSurface(model, index, now().part));
+  };
+  const tenths = () => model.deltas.map(({ index }) => rankFigure(model, index, now().part));
+  return [
+    { label: 'Rank metric as SVG…', testId: 'export-metric-svg', run: () => svg('ranks', one(metric(), PAPER)) },
+    { label: 'Rank metric as PNG…', testId: 'export-metric-png', run: () => png('ranks', one(metric(), editor())) },
+    {
+      label: 'Surfaces as SVG…',
+      testId: 'export-rank-svg',
+      run: () => eachSurface((name, surface) => svg(name, surfaceDrawing(title, surface, caption(), PAPER))),
+    },
+    {
+      label: 'Surfaces as PNG…',
+      testId: 'export-rank-png',
+      run: () => eachSurface((name, surface) => png(name, surfaceDrawing(title, surface, caption(), editor()))),
+    },
+    {
+      label: 'Every tenth rank as SVG…',
+      testId: 'export-tenth-svg',
+      run: () => svg('tenth-ranks', lines(tenths(), 'every tenth rank', PAPER)),
+    },
+    {
+      label: 'Overlap as SVG…',
+      testId: 'export-overlap-svg',
+      run() {
+        const figure = overlapFigure(model, now().part);
+        if (figure !== null) svg('overlap', one(figure, PAPER));
+      },
+    },
+    {
+      label: 'Chosen matrix as SVG…',
+      testId: 'export-matrix-svg',
+      run() {
+        const chosen = chosenMatrix(model, now(), host);
+        if (chosen === null) context.announce('Choose a matrix first.');
+        else svg(`matrix-${chosen.key.replace(/[^\p{L}\p{N}._-]+/gu, '-')}`, one(chosen.figure, PAPER));
+      },
+    },
+  ];
+}
+
+function surfaceDrawing(title: string, surface: RankSurface, caption: string, theme: Theme): Drawing {
+  return heatmapSvg(
+    surfaceGrid(surface),
+    { label: 'log(σᵢ / σ₁)', format: formatNumber, noise: 'hatched: inside the rounding floor' },
+    RANK_STYLE,
+    { title: `${title}: ${surface.title}`, description: surface.summary, caption },
+    theme,
+  );
+}
+
+/** The matrix that is looked at closely, with all singular values that have been read of it. */
+function chosenMatrix(
+  model: GeometryModel,
+  view: GeometryView,
+  host: SpectrumHost,
+): { key: string; figure: LineFigure } | null {
+  const tensor = view.matrix === null ? undefined : model.byKey.get(view.matrix);
+  const from = Math.min(view.update, model.deltas.length - 1);
+  const spectrum = tensor?.spectra[from] ?? null;
+  if (tensor === undefined || spectrum === null || spectrum.spectral === 0) return null;
+  const full = fullSpectrumOf(model, host).known(tensor, from);
+  return { key: keyOf(tensor), figure: spectrumFigure(matrixName(model, tensor), model.deltas[from]!, spectrum, full) };
+}
+
+function captionOf(model: GeometryModel, { part }: GeometryView): string {
+  const { cuts, mode, filter, provenance: from } = model.result;
+  return [
+    model.deltas.map((name) => name.full).join(', '),
+    mode,
+    filter === null ? null : `weights matching ${filter}`,
+    part === 'all' ? null : `${PART_TEXT[part]} only`,
+    model.regions.length === 0 ? null : `regions cut at layers ${cuts[0]} and ${cuts[1]}`,
+    `run ${from.runId}`,
+  ]
+    .filter((text) => text !== null)
+    .join(' · ');
+}

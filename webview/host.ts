@@ -1,0 +1,28 @@
+/** What each panel may ask of the host: a part of the whole interface, so that it says what a view rests on. */
+import type { HostApi } from '../src/protocol/hostApi.js';
+
+/** What every panel has. */
+export type CommonHost = Pick<HostApi, 'cancel' | 'retry' | 'act' | 'skipBadLines' | 'save' | 'copy'>;
+
+/** A comparison's first tab. */
+export type CompareHost = Pick<HostApi, 'setCuts' | 'tensorDetail' | 'openFileDiff' | 'revealTensor'>;
+
+/** A comparison's second tab. */
+export type SpectrumHost = Pick<
+  HostApi,
+  | 'planSpectrum'
+  | 'computeSpectrum'
+  | 'cancelSpectrum'
+  | 'leaveSpectrum'
+  | 'refineSpectrum'
+  | 'fullSpectrum'
+  | 'revealTensor'
+>;
+
+/** Whatever has samples with images: probes and evaluations. */
+export type SamplesHost = Pick<HostApi, 'picture'>;
+
+export type TryHost = Pick<HostApi, 'choosePicture' | 'chosenPicture' | 'ask' | 'cancel'>;
+
+/** The frame around them. */
+export type FrameHost = Pick<HostApi, 'ready' | 'tabShown' | 'geometry'>;

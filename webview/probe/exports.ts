@@ -1,0 +1,89 @@
+/** The export menu of probes: what is in sight, as numbers and as drawings. */
+import type { PanelContext } from '../context.js';
+import { heatmapSvg } from '../exporters/heatmapSvg.js';
+import { linesSvg, type Drawing } from '../exporters/linesSvg.js';
+import type { MenuEntry } from '../exporters/menu.js';
+import { PAPER } from '../exporters/palette.js';
+import { savingOf } from '../exporters/saving.js';
+import type { Theme } from '../theme.js';
+import { attentionFigures, captionOf, localizationFigures, visibleCurves } from './choice.js';
+import { formatRate } from '../format.js';
+import type { CurveFigure } from './curves.js';
+import type { ProbeModel } from './model.js';
+import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
+import { surfaceGrid, SURFACE_STYLE } from './surfaceData.js';
+import type { ProbeView } from './view.js';
+
+/** @param now the user's choices at the time of exporting */
+export function probeExports(
+  context: PanelContext,
+  model: ProbeModel,
+  title: string,
+  now: () => ProbeView,
+): MenuEntry[] {
+  const { text, json, svg, png, copy } = savingOf(context, model.checkpoints.map(({ label }) => label).join('-'));
+  const curves = [...model.vision, ...model.reasoning];
+  const what = () => now().tab;
+  const figures = () => (now().tab === 'localization' ? localizationFigures : attentionFigures)(model, now());
+  const lines = (theme: Theme) => linesDrawing(model, title, what(), figures(), theme);
+  const surface = (theme: Theme) => surfaceDrawing(model, title, now(), theme);
+  const editor = () => context.theme.now();
+  return [
+    { heading: 'Numbers' },
+    {
+      label: 'Curves as CSV…',
+      testId: 'export-curves-csv',
+      run: () => text(what(), 'csv', what() === 'attention' ? attentionCsv(model) : curvesCsv(model, curves)),
+    },
+    {
+      label: 'Samples and answers as CSV…',
+      testId: 'export-samples-csv',
+      run: () => text('answers', 'csv', samplesCsv(model, curves)),
+    },
+    {
+      label: 'Result as JSON…',
+      testId: 'export-probe-json',
+      run: () => json('probe', model.results.length === 1 ? model.results[0] : model.results),
+    },
+    { heading: 'Visible figures' },
+    { label: 'Curves as SVG…', testId: 'export-curves-svg', run: () => svg(what(), lines(PAPER)) },
+    { label: 'Curves as PNG…', testId: 'export-curves-png', run: () => png(what(), lines(editor())) },
+    { label: 'Heat map as SVG…', testId: 'export-surface-svg', run: () => svg('surface', surface(PAPER)) },
+    { label: 'Heat map as PNG…', testId: 'export-surface-png', run: () => png('surface', surface(editor())) },
+    { heading: 'Copy' },
+    {
+      label: 'Numbers as Markdown',
+      testId: 'copy-probe-md',
+      run: () => copy(figuresMarkdown(model, figures()), 'Numbers copied.'),
+    },
+  ];
+}
+
+function linesDrawing(
+  model: ProbeModel,
+  title: string,
+  tab: ProbeView['tab'],
+  figures: readonly CurveFigure[],
+  theme: Theme,
+): Drawing | null {
+  if (figures.length === 0) return null;
+  const all = tab === 'attention' ? 'attention' : 'functional localization';
+  const words = {
+    title: `${title}: ${figures.length === 1 ? figures[0]!.title : all}`,
+    description: figures.map((one) => one.title).join(', '),
+    caption: captionOf(model),
+  };
+  return linesSvg(figures, words, theme);
+}
+
+function surfaceDrawing(model: ProbeModel, title: string, view: ProbeView, theme: Theme): Drawing | null {
+  const curves = visibleCurves(model, view);
+  if (curves.length === 0) return null;
+  const words = {
+    title: `${title}: function by layer`,
+    description: 'Fraction of answers that changed',
+    caption: captionOf(model),
+  };
+  const label = curves[0]!.task === null ? 'wrong answers' : 'answers that changed';
+  return heatmapSvg(surfaceGrid(model, curves), { label, format: formatRate }, SURFACE_STYLE, words, theme);
+}

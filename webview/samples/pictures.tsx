@@ -1,0 +1,91 @@
+/** Pictures of data sets, asked of the host once and kept as object URLs while the view lives. */
+import { useEffect, useState } from 'preact/hooks';
+import type { PictureBytes } from '../../src/protocol/hostApi.js';
+
+export interface Pictures {
+  /** Its object URL. `key` tells pictures apart. */
+  url(key: string, load: () => Promise<PictureBytes>): Promise<string>;
+  dispose(): void;
+}
+
+const KEPT = 60;
+
+export function createPictures(): Pictures {
+  const urls = new Map<string, Promise<string>>();
+  const forget = (key: string, url: Promise<string>) => {
+    urls.delete(key);
+    void url.then(
+      (own) => URL.revokeObjectURL(own),
+      () => undefined,
+    );
+  };
+  return {
+    url(key, load) {
+      const url = urls.get(key) ?? load().then(({ type, bytes }) => URL.createObjectURL(new Blob([bytes], { type })));
+      urls.delete(key);
+      urls.set(key, url);
+      url.catch(() => urls.delete(key));
+      for (const [oldest, its] of urls) {
+        if (urls.size <= KEPT) break;
+        forget(oldest, its);
+      }
+      return url;
+    },
+    dispose() {
+      for (const [key, url] of [...urls]) forget(key, url);
+    },
+  };
+}
+
+/** Pictures of one view, which go with it. */
+export function usePictures(): Pictures {
+  const [pictures] = useState(createPictures);
+  useEffect(() => () => pictures.dispose(), []);
+  return pictures;
+}
+
+/** A frame that fills itself. */
+export function Picture({
+  pictures,
+  id,
+  alt,
+  title,
+  load,
+}: {
+  pictures: Pictures;
+  id: string;
+  alt: string;
+  title?: string;
+  load: () => Promise<PictureBytes>;
+}) {
+  const [shown, setShown] = useState<{ id: string; src?: string; error?: string } | null>(null);
+  useEffect(() => {
+    let here = true;
+    const show = (now: { src?: string; error?: string }) => here && setShown({ id, ...now });
+    pictures.url(id, load).then(
+      (src) => show({ src }),
+      (error: unknown) => show({ error: error instanceof Error ? error.message : String(error) }),
+    );
+    return () => {
+      here = false;
+    };
+  }, [id]);
+  const now = shown?.id === id ? shown : null;
+  return (
+    <div class="picture" title={title} aria-busy={now === null ? true : undefined}>
+      {now?.src === undefined ? null : (
+        <img
+          src={now.src}
+          alt={alt}
+          data-testid="picture"
+          onError={() => setShown({ id, error: 'This image cannot be shown.' })}
+        />
+      )}
+      {now?.error === undefined ? null : (
+        <span class="muted" role="alert">
+          {now.error}
+        </span>
+      )}
+    </div>
+  );
+}
