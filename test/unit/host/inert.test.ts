@@ -95,7 +95,7 @@ describe('texts on screen', () => {
 
 describe('rows of the trees', () => {
   it('say what they are to a screen reader, not where', () => {
-    const row = new RunNode(run({ kind: 'swap' as never, labels: ['in'], paths: ['/m/in'] }));
+    const row = new RunNode(run({ kind: 'swap', labels: ['in'], paths: ['/m/in'] }));
     assert.doesNotMatch(row.accessibilityInformation!.label, /\/m\//);
   });
 
