@@ -1,6 +1,4 @@
-// The Python of the training suite: a virtual environment in .cache with TRL from PyPI, made once and kept. Which
-// packages
-// they are, a plan says itself.
+// The Python of the training suite: a virtual environment in .cache with TRL from PyPI, made once and kept.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -30,15 +28,17 @@ export function trainingPython(root) {
 }
 
 /**
- * @param {{root: string, log: (line: string) => void}} options
+ * @param {{root: string, log: (line: string) => void, install: boolean}} options  `install`: what is missing, several
+ *   gigabytes with torch
  * @returns {Promise<string>} '' where the suite can run, else why it cannot
  */
-export async function setupTraining({ root, log }) {
+export async function setupTraining({ root, log, install }) {
   const python = trainingPython(root);
   if (process.env.FRANKENSTEIN_TRAINING_PYTHON) return '';
   const folder = path.dirname(path.dirname(python));
   const whole = path.join(folder, 'whole');
   if (fs.existsSync(whole)) return '';
+  if (!install) return 'TRL is not installed; npm run test:training installs it, several gigabytes';
   const base = ['python3', 'python'].find((name) => isNewEnough(name));
   if (base === undefined) return 'there is no Python 3.10 or newer';
   log('setting up Python for the training suite');

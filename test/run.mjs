@@ -28,7 +28,7 @@ const SUITES = [
   { name: 'unit', kind: 'vitest', needs: ['built'] },
   { name: 'parity', kind: 'vitest', needs: ['built'] },
   { name: 'fuzz', kind: 'vitest', needs: ['built'] },
-  { name: 'training', kind: 'vitest', needs: ['built'] }, // trains for real, where Python and TRL can be had
+  { name: 'training', kind: 'vitest', needs: ['built'] }, // trains for real; in `npm test` where TRL is installed
   { name: 'panel', kind: 'npm', needs: ['workbench'] }, // in a browser, without VS Code around it
   { name: 'integration', kind: 'host', needs: ['built', 'workbench'] },
   { name: 'e2e', kind: 'mocha', needs: ['built', 'workbench', 'vsix'] },
@@ -251,7 +251,10 @@ for (const suite of chosen) {
     }
   }
   const missing = suite.needs.find((need) => broken.has(need));
-  const untrained = suite.name === 'training' && !missing ? await setupTraining({ root, log }) : '';
+  const untrained =
+    suite.name === 'training' && !missing
+      ? await setupTraining({ root, log, install: only?.includes('training') === true })
+      : '';
   if (missing) fail(suite.name, `not run: ${broken.get(missing)?.split('\n')[0]}`);
   else if (untrained !== '') {
     heading(suite.name);
