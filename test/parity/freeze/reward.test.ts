@@ -8,7 +8,7 @@ import { describe, it } from 'vitest';
 import type { AnswerType } from '../../../src/engine/datasets/answerType.js';
 import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
 import reward from '../../../src/engine/freeze/python/reward.py';
-import { isRight } from '../../../src/engine/grading/grade.js';
+import { GRADING_VERSION, isRight } from '../../../src/engine/grading/grade.js';
 
 interface Row {
   type: AnswerType;
@@ -29,6 +29,10 @@ const bits = (flags: readonly boolean[]) => flags.map((flag) => (flag ? '1' : '0
 describe('the reward file of a plan', () => {
   it('is the one whose verdicts are stored', () => {
     assert.equal(createHash('sha256').update(reward).digest('hex'), stored.source);
+  });
+
+  it('names the version of the rules that it has', () => {
+    assert.ok(reward.includes(`(grading version ${GRADING_VERSION})`));
   });
 
   for (const corpus of ['corpus', 'answers'] as const)

@@ -1,6 +1,6 @@
 """Rewards by the rules of Frankenstein Lab: the answer's format, and whether the answer is right.
 
-The rules are those of its evaluation (grading version 2), so that training rewards what evaluation counts. Patterns are
+The rules are those of its evaluation (grading version 3), so that training rewards what evaluation counts. Patterns are
 written as JavaScript has them there. Needs nothing but `regex`, which comes with transformers.
 
 TRL and Axolotl take `format_reward` and `answer_reward`, verl and EasyR1 `compute_score`. As a program, it judges
@@ -1120,7 +1120,49 @@ DECIMAL_COMMA = js(r"^\s*\$?(-?\d{1,3}(?:\.\d{3})+|-?\d+),(\d{1,2}|\d{4,})\$?\s*
 DOTTED = js(r"^\s*-?\d{1,3}(?:\.\d{3}){2,}\s*\.?\s*$")
 
 
+PHRASE_COUNT = r"(\d+|[a-z]+(?:-[a-z]+)?)"
+FRACTIONS = {
+    "half": 2, "halves": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10,
+}
+PHRASE_PART = f"({'|'.join(FRACTIONS)})s?"
+HALF_DOZEN = js(r"^(?:half a|a half|one half) dozen$")
+DOZENS = js(f"^{PHRASE_COUNT} dozens?$")
+MIXED = js(f"^{PHRASE_COUNT} and {PHRASE_COUNT} {PHRASE_PART}$")
+PART_OF_ONE = js(f"^{PHRASE_COUNT}[ -]{PHRASE_PART}$")
+PHRASE_SPACES = js(r"[.!*$\s]+")
+PHRASE_ENDS = js(r"^ *(?:about |exactly )?| +$")
+
+
+def phrase_value(text):
+    """The number in words, where all of the text is such a phrase: "half", "two thirds", "a dozen"."""
+    said = PHRASE_ENDS.sub("", PHRASE_SPACES.sub(" ", text.lower()))
+    if said == "half":
+        return 0.5
+    if HALF_DOZEN.search(said):
+        return 6.0
+    match = DOZENS.search(said)
+    if match:
+        return scaled(match[1], 12)
+    match = MIXED.search(said)
+    if match:
+        first, second = scaled(match[1], 1), scaled(match[2], 1 / FRACTIONS[match[3]])
+        return None if first is None or second is None else first + second
+    match = PART_OF_ONE.search(said)
+    return scaled(match[1], 1 / FRACTIONS[match[2]]) if match else None
+
+
+def scaled(count, factor):
+    """ "two" times a factor; None for a word that is no number."""
+    if count == "a":
+        return float(factor)
+    found = numbers_in(count)
+    return found[0].value * factor if len(found) == 1 else None
+
+
 def only_number(text):
+    phrase = phrase_value(text)
+    if phrase is not None:
+        return Number(phrase, words=True)
     match = DECIMAL_COMMA.search(text)
     if match:
         return Number(float(f"{match[1].replace('.', '')}.{match[2]}"))
@@ -1130,8 +1172,10 @@ def only_number(text):
     return number_of_formula(text)
 
 
+# "3 x 4"; a hexadecimal number has no spaces, and powers of ten are read as they are.
+TIMES = js(r"(?<=\d)\s+x\s+(?=\d)(?!10\s?\^)", "i")
 PRODUCT = js(
-    r"(?<![\w.,^{(])\d+(?:\.\d+)?(?:\s*(?:\*|\\times|\\cdot)\s*\d+(?:\.\d+)?)+(?![\w.,^(*]|\s*[-+/^*])"
+    r"(?<![\w.,^{(])\d+(?:\.\d+)?(?:\s*(?:\*|\\times|\\cdot)\s*\d+(?:\.\d+)?)+(?![\w^(*]|[.,]\d|\s*[-+/^*])"
 )
 ROOTS = js(r"(?:\\frac\{[^{}]*\}\{[^{}]*\}|[\d.])*\s*\\(?:sqrt|pi)(?:\s*\{[^{}]*\}|\s*\d+)?")
 POWERS = js(r"(?<=[A-Za-z})])\s?\^\s*(?:\{[^{}]*\}|-?\d+)|_\s*(?:\{[^{}]*\}|\w)")
@@ -1156,7 +1200,7 @@ def evaluated(text):
         found = number_of_formula(match[0])
         return " " if found is None else f" {written(found)} "
 
-    numbers = to_latex(FORMULA.sub(of_formula, text))
+    numbers = TIMES.sub(r" \\times ", to_latex(FORMULA.sub(of_formula, text)))
     return POWERS.sub("", ROOTS.sub(of_root, PRODUCT.sub(of_product, numbers)))
 
 
@@ -1420,7 +1464,18 @@ NAMED_CORNERS, NAMED_SIZES = [entry_of(names) for names in CORNERS], [entry_of(n
 COORDINATE = [js(r"\b([xy])_?[12]\b", "i"), js("bbox_2d", "i")]
 
 
+BOX_ENTRY = js(r"""["']?bbox(?:_2d)?["']?\s*[:=]""", "i")
+
+
+def several_entries(text):
+    """Whether a text lists boxes of several things: none of them is the answer."""
+    boxes = [box_of(entry) for entry in BOX_ENTRY.split(text)[1:]]
+    return len({None if box is None else tuple(box) for box in boxes}) > 1
+
+
 def box_of(text):
+    if several_entries(text):
+        return None
     named = named_box(text)
     if named is not None:
         return named
