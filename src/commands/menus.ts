@@ -13,7 +13,7 @@ const any = (...conditions: string[]) => conditions.join(' || ');
 const grouped = (condition: string) => `(${condition})`;
 
 /** What is right-clicked, in the explorer. */
-const RECIPE = 'resourceFilename =~ /\\.frank\\.ya?ml$/';
+const RECIPE = 'resourceFilename =~ /^(?!freeze\\.frank\\.yaml$).*\\.frank\\.ya?ml$/';
 const listed = (place: string) =>
   grouped(any(`${place} in frankenstein.checkpointFolders`, 'frankenstein.foldersUnknown'));
 const CHECKPOINT = any(

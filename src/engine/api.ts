@@ -44,7 +44,7 @@ export interface EngineApi extends AnalysisCalls {
   guessOrder(request: { paths: string[] }, context?: CallContext): Promise<GuessedOrder>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
-  /** What is wrong with a recipe that is being written, and what it would make. */
+  /** What is wrong with a recipe, or a plan of frozen trainings, that is being written, and what a recipe would make. */
   checkRecipe(request: { file: string; text: string }, context?: CallContext): Promise<RecipeFeedback>;
   completeRecipe(
     request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] },

@@ -8,6 +8,7 @@ import { parseRequest } from './analyses/declare/request.js';
 import type { EngineApi } from './api.js';
 import type { CallContext, EngineHost } from './calls.js';
 import { FrankensteinError } from './errors.js';
+import { isPlan } from './freeze/planFile.js';
 import { AnswerThread } from './models/thread.js';
 import { Turns } from './runtime/turns.js';
 
@@ -93,7 +94,10 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       );
     },
     generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
-    checkRecipe: lazy(async () => (await import('./merge/language/feedback.js')).checkRecipe),
+    checkRecipe: async (request, context) =>
+      isPlan(request.file)
+        ? (await import('./freeze/document.js')).checkPlan(request)
+        : (await import('./merge/language/feedback.js')).checkRecipe(request, context),
     completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
     hoverRecipe: async ({ text, offset }) =>
       (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,

@@ -1,7 +1,7 @@
-/** Squiggles under what is wrong with a recipe, and the fixes there are. */
+/** Squiggles under what is wrong with a recipe or a plan, and the fixes there are. */
 import * as vscode from 'vscode';
 import type { RecipeProblem } from '../protocol/engineApi.js';
-import { type Feedback, isRecipe, rangeOf } from './feedback.js';
+import { type Feedback, isChecked, rangeOf } from './feedback.js';
 
 const SEVERITIES: Record<RecipeProblem['severity'], vscode.DiagnosticSeverity> = {
   error: vscode.DiagnosticSeverity.Error,
@@ -22,7 +22,7 @@ export function showProblems(feedback: Feedback): vscode.Disposable {
       );
     }),
     vscode.workspace.onDidCloseTextDocument((document) => {
-      if (isRecipe(document)) collection.delete(document.uri);
+      if (isChecked(document)) collection.delete(document.uri);
     }),
   );
 }

@@ -1,12 +1,20 @@
-/** What the engine says of each open recipe: asked once per version of the text, kept until the next. */
+/** What the engine says of each open recipe and plan: asked once per version of the text, kept until the next. */
 import * as vscode from 'vscode';
 import type { EngineApi, RecipeFeedback } from '../protocol/engineApi.js';
 import { isCancelled, messageOf } from '../services/errors.js';
 
 export const RECIPE: vscode.DocumentSelector = { language: 'frankenstein-recipe', scheme: 'file' };
 
+/** Plans of frozen trainings: checked like recipes, but no checkpoint. */
+export const PLAN: vscode.DocumentSelector = { language: 'frankenstein-freeze', scheme: 'file' };
+
 export function isRecipe(document: vscode.TextDocument): boolean {
   return document.languageId === 'frankenstein-recipe' && document.uri.scheme === 'file';
+}
+
+/** Whether the engine says what is wrong with it. */
+export function isChecked(document: vscode.TextDocument): boolean {
+  return isRecipe(document) || (document.languageId === 'frankenstein-freeze' && document.uri.scheme === 'file');
 }
 
 /** Milliseconds without a key pressed before the checkpoints are asked. */
@@ -71,7 +79,7 @@ export class Feedback implements vscode.Disposable {
   }
 
   private schedule(document: vscode.TextDocument, after: number): void {
-    if (!isRecipe(document)) return;
+    if (!isChecked(document)) return;
     const key = document.uri.toString();
     clearTimeout(this.timers.get(key));
     this.timers.set(

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import type { Services } from '../services/services.js';
 import { Fixes, showProblems } from './diagnostics.js';
-import { Feedback, RECIPE } from './feedback.js';
+import { Feedback, PLAN, RECIPE } from './feedback.js';
 import { RecipeLenses, showStrip } from './lenses.js';
 import { Completions, Explanations } from './writing.js';
 
@@ -13,9 +13,11 @@ export function registerRecipes({ engine, discovery, log }: Services): vscode.Di
     showProblems(feedback),
     showStrip(feedback),
     vscode.languages.registerCodeLensProvider(RECIPE, new RecipeLenses(feedback)),
-    vscode.languages.registerCodeActionsProvider(RECIPE, new Fixes(feedback), {
-      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
-    }),
+    ...[RECIPE, PLAN].map((selector) =>
+      vscode.languages.registerCodeActionsProvider(selector, new Fixes(feedback), {
+        providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+      }),
+    ),
     vscode.languages.registerCompletionItemProvider(
       RECIPE,
       new Completions(engine, discovery),

@@ -28,7 +28,8 @@ const SKIPPED = new Set(['node_modules', '__pycache__', 'site-packages', 'wandb'
 const CONFIG_LIMIT = 16 * 1024 * 1024;
 
 /** mergekit's configs have no ending of their own, so they are not told from other YAML. */
-const RECIPE = /\.frank\.ya?ml$/i;
+/** A plan of frozen trainings, `freeze.frank.yaml`, describes no checkpoint. */
+const RECIPE = /^(?!freeze\.frank\.yaml$).*\.frank\.ya?ml$/i;
 
 /** Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over. */
 export async function discover(

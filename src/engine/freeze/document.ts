@@ -2,11 +2,10 @@
 import * as v from 'valibot';
 import { stringify } from 'yaml';
 import { FrankensteinError } from '../errors.js';
+import type { RecipeFeedback } from '../merge/language/feedback.js';
 import { hasErrors, nearest, type Span, type RecipeProblem } from '../merge/recipe/problem.js';
 import { entryOf, parseTree, type TreeNode } from '../merge/recipe/tree.js';
 import { FreezeSchema, type FreezeSettings, KEY_DOCS } from './schema.js';
-
-export const PLAN_FILE = 'freeze.frank.yaml';
 
 export interface ParsedFreeze {
   /** Undefined while there are errors. */
@@ -28,6 +27,11 @@ export function parseFreeze(text: string): ParsedFreeze {
   for (const issue of result.issues ?? []) problems.push(problemOf(issue, tree));
   problems.sort((a, b) => a.offset - b.offset || a.length - b.length);
   return { settings: result.success && !hasErrors(problems) ? result.output : undefined, problems };
+}
+
+/** What an editor shows of a plan that is being written: it makes no checkpoint. */
+export function checkPlan({ text }: { text: string }): RecipeFeedback {
+  return { problems: parseFreeze(text).problems, made: null };
 }
 
 /** @throws `malformed`, with file, line and column of the first error. */

@@ -1,6 +1,6 @@
 /** What is written for people beside a plan: its README, and the script for Slurm. */
 import { thousands } from '../checkpoint/failure.js';
-import { PLAN_FILE } from './document.js';
+import { PLAN_FILE } from './planFile.js';
 import type { FreezePlan, PlannedRun } from './plan.js';
 import { TRAINER_LIST } from './trainers/list.js';
 

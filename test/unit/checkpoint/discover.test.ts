@@ -60,7 +60,7 @@ describe('discover', () => {
       tensors: pair('x', 2, 2, 1, 1),
     });
     await mkdir(path.join(root, 'recipes'));
-    for (const name of ['splice.frank.yaml', 'mergekit.yaml'])
+    for (const name of ['splice.frank.yaml', 'mergekit.yaml', 'freeze.frank.yaml'])
       await writeFile(path.join(root, 'recipes', name), 'stitch: IN:RL:RL\n');
     await mkdir(path.join(root, 'dataset'));
     await writeFile(path.join(root, 'dataset', 'embeddings.safetensors'), '');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import * as v from 'valibot';
 import { describe, it } from 'vitest';
+import { createEngine } from '../../../src/engine/engine.js';
 import { parseFreeze, readFreeze, writeFreeze } from '../../../src/engine/freeze/document.js';
 import { FreezeSchema } from '../../../src/engine/freeze/schema.js';
 
@@ -25,6 +26,16 @@ describe('the file of a plan', () => {
       runs: { control: {}, 'x.2': { freeze: ['/^a\\.b{1,2}$/', 'early'] }, 'only-1': { train_only: ['1'] } },
     });
     assert.deepEqual(readFreeze(writeFreeze(settings), 'f'), settings);
+  });
+
+  it('is checked in the editor as what it is, and not as a recipe', async () => {
+    const engine = createEngine('unused');
+    const check = (text: string, name = 'freeze.frank.yaml') => engine.checkRecipe({ file: `/x/${name}`, text });
+    assert.deepEqual(await check(PLAN), { problems: [], made: null });
+    const [problem] = (await check(PLAN.replace('trainer:', 'trainr:'))).problems;
+    assert.match(problem!.message, /did you mean trainer\?/);
+    assert.deepEqual(problem!.fix?.edits[0], { offset: PLAN.indexOf('trainer'), length: 6, text: 'trainer' });
+    assert.match((await check(PLAN, 'other.frank.yaml')).problems[0]!.message, /model/);
   });
 
   it('takes defaults for what is not said', () => {
