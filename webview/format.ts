@@ -1,7 +1,14 @@
 /** How numbers read everywhere in the panel and in what it exports as text. No DOM. */
 import { NONE, withMinus } from '../src/protocol/numbers.js';
 
-export { formatFloorRatio, formatNumber, formatRate, formatShare, formatTimes, NONE } from '../src/protocol/numbers.js';
+export {
+  formatFloorRatio,
+  formatNumber,
+  formatRate,
+  formatFraction as formatShare,
+  formatTimes,
+  NONE,
+} from '../src/protocol/numbers.js';
 
 /** A cosine with the digits that tell it from 1: `0.913`, `0.999971`, `1 − 2.9e-9`. */
 export function formatCosine(value: number | null | undefined): string {

@@ -36,9 +36,9 @@ export function RunningState({
   if (!cancelling) shown.current = now;
   const progress = shown.current;
   const done = progress === null ? null : doneOf(progress);
-  const share = done === null || done.share === null ? null : Math.min(1, done.share);
+  const fraction = done === null || done.share === null ? null : Math.min(1, done.share);
   const left = formatRemaining(progress?.remainingSeconds ?? null);
-  const quarter = share === null ? null : Math.floor(share * 4);
+  const quarter = fraction === null ? null : Math.floor(fraction * 4);
   const announced = useRef(-1);
   useLayoutEffect(() => {
     if (quarter === null || quarter <= announced.current) return;
@@ -58,21 +58,23 @@ export function RunningState({
       </p>
       {/* What waits for other work has not begun: no bar that moves. */}
       <div
-        class={share === null ? 'progress unknown' : 'progress'}
+        class={fraction === null ? 'progress unknown' : 'progress'}
         role="progressbar"
         aria-label={title}
         aria-valuemin={0}
         aria-valuemax={100}
-        aria-valuenow={share === null ? undefined : Math.round(share * 100)}
-        aria-valuetext={share === null ? undefined : done?.text}
+        aria-valuenow={fraction === null ? undefined : Math.round(fraction * 100)}
+        aria-valuetext={fraction === null ? undefined : done?.text}
         hidden={progress?.phase.startsWith('Waiting') === true}
         data-testid="progress"
       >
-        <div class="progress-fill" style={share === null ? undefined : { transform: `scaleX(${share})` }} />
+        <div class="progress-fill" style={fraction === null ? undefined : { transform: `scaleX(${fraction})` }} />
       </div>
       <p class="progress-line">
         <span class="number" data-testid="progress-bytes">
-          {share === null || done === null ? '' : `${done.text} · ${formatShare(Math.floor(share * 1000) / 1000)}`}
+          {fraction === null || done === null
+            ? ''
+            : `${done.text} · ${formatShare(Math.floor(fraction * 1000) / 1000)}`}
         </span>
         <span class="muted">{left}</span>
       </p>

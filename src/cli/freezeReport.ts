@@ -13,7 +13,7 @@ export function freezePlanReport({ plan, questions, out }: PlannedExperiment): s
     run.control ? 'nothing' : run.selections.map(({ text }) => text).join(', '),
     formatCount(run.frozen.parameters),
     formatCount(run.adapters?.parameters ?? run.trains.parameters),
-    pictureOf(run),
+    imageOf(run),
   ]);
   return [
     `${model.path}: ${model.family}, ${model.layers} language layers, cuts ${model.cuts.join(',')}, ` +
@@ -35,7 +35,7 @@ export function freezePlanReport({ plan, questions, out }: PlannedExperiment): s
 const SIGNS = { frozen: '■', partly: '◧', trains: '□' } as const;
 
 /** A sign per language layer, in groups of ten. */
-function pictureOf({ layers }: PlannedRun): string {
+function imageOf({ layers }: PlannedRun): string {
   return layers.map((state, layer) => `${layer > 0 && layer % 10 === 0 ? ' ' : ''}${SIGNS[state]}`).join('');
 }
 

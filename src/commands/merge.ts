@@ -136,7 +136,7 @@ function chosen<T>(answer: Answer<T>): T | undefined {
   return answer === BACK ? undefined : answer;
 }
 
-/** `████ IN  ████ RL  ████ RL`: the regions as they would be, then the cuts on a picture of the layers. */
+/** `████ IN  ████ RL  ████ RL`: the regions as they would be, then the cuts on an image of the layers. */
 async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promise<string | undefined> {
   const names = rolesOf(stages);
   const [a, b] = names.slice(-2) as [string, string];
@@ -167,14 +167,14 @@ async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promi
   return `# Early: layers 0–${cuts[0] - 1}, Mid: ${cuts[0]}–${cuts[1] - 1}, Late: ${cuts[1]}–${layers - 1}\nstitch: {early: ${early!}, mid: ${mid!}, late: ${late!}, cuts: [${cuts.join(', ')}]}\n`;
 }
 
-/** `showInputBox` would show the picture from the first key pressed on only. */
+/** `showInputBox` would show the image from the first key pressed on only. */
 function askCuts(layers: number, regions: readonly string[]): Promise<[number, number] | undefined> {
   const box = checkedBox(`${TITLE}: first layer of Mid, first layer of Late`);
   box.value = `${Math.floor(layers / 3)}, ${Math.floor((2 * layers) / 3)}`;
   const show = () => {
     const cuts = cutsOf(box.value, layers);
     if (cuts === undefined) box.say(`Two layers from 0 to ${layers}, the second not below the first.`, 'error');
-    else box.say(pictureOf(cuts, layers, regions), 'info');
+    else box.say(imageOf(cuts, layers, regions), 'info');
   };
   show();
   return box.ask(show, () => cutsOf(box.value, layers));
@@ -187,7 +187,7 @@ export function cutsOf(text: string, layers: number): [number, number] | undefin
 }
 
 /** A cell per layer: `in ████|rl ████|rl ████`. */
-export function pictureOf([mid, late]: [number, number], layers: number, regions: readonly string[]): string {
+export function imageOf([mid, late]: [number, number], layers: number, regions: readonly string[]): string {
   return [
     [0, mid],
     [mid, late],

@@ -63,7 +63,7 @@ export const probeCommands = {
   },
 };
 
-/** Sample sets by what is in them: pairs for a swap, questions for the others, about pictures for attention. */
+/** Sample sets by what is in them: pairs for a swap, questions for the others, about images for attention. */
 function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<string>> {
   const { data, suits, folders } = PROBE_KINDS[kind];
   return pickData({

@@ -76,7 +76,7 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     checkpoints: 'One checkpoint, or two to compare',
     together: 2,
     data: 'Questions about images (JSONL)',
-    suits: ({ format, pictures }) => format === 'questions' && pictures,
+    suits: ({ format, pictures: images }) => format === 'questions' && images,
     folders: false,
     per: '',
     settings: () => ({}),

@@ -1,4 +1,4 @@
-/** Try Checkpoint…: a panel with a prompt, a picture, and the answers of one checkpoint or two beside each other. */
+/** Try Checkpoint…: a panel with a prompt, an image, and the answers of one checkpoint or two beside each other. */
 import { labelOf, labelsOf } from '../services/checkpointPath.js';
 import { BACK, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';

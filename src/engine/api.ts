@@ -2,7 +2,7 @@
  * What the engine can do, as one interface: the engine process serves it over RPC, the CLI calls it directly.
  * Requests and results are plain data (structured-clone safe).
  */
-import type { AnalysisCalls, RunPlace } from './analyses/analyses.js';
+import type { AnalysisCalls, RunLocation } from './analyses/analyses.js';
 import type { RunSummary } from './analyses/summary.js';
 import type { GenerateResult, GenerateProgress, GenerateRequest } from './models/request.js';
 import type { FoundCheckpoint } from './checkpoint/found.js';
@@ -12,7 +12,7 @@ import type { CallContext } from './calls.js';
 import type { GuessedOrder } from './lineage/order.js';
 import type { EvaluateResult } from './analyses/evaluate/result.js';
 import type { CompareResult, TensorDetail } from './analyses/compare/result.js';
-import type { Hybrids, HybridsRequest } from './analyses/evaluate/hybridsRequest.js';
+import type { Stitches, StitchesRequest } from './analyses/evaluate/hybridsRequest.js';
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
 import type { RecipeCompletion } from './merge/language/completion.js';
@@ -54,8 +54,8 @@ export interface EngineApi extends AnalysisCalls {
   mergekitFormat(request: { file: string; text: string }, context?: CallContext): Promise<MergekitConfig>;
   /** Writes a recipe, or an adapter with its base, as an ordinary checkpoint. */
   exportMerged(request: ExportRequest, context?: CallContext): Promise<ExportResult>;
-  /** The checkpoints of a transferability test (IN, RL and their six splices), or of a sweep. */
-  hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
+  /** The checkpoints of a transferability test (IN, RL and their six stitches), or of a sweep. */
+  hybrids(request: StitchesRequest, context?: CallContext): Promise<Stitches>;
   /** Plans trainings that differ in what is frozen, and writes their folder. */
   planFreeze(request: PlanRequest, context?: CallContext<never>): Promise<PlannedExperiment>;
   /** Which Python would train an experiment, and what it lacks. */
@@ -74,10 +74,10 @@ export interface EngineApi extends AnalysisCalls {
     runs: ReportedRun[];
     margin?: number | undefined;
   }): Promise<FreezeReport>;
-  /** A picture inside a Parquet file of this folder, as an evaluation names it. */
+  /** An image inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
-  deleteRun(place: RunPlace): Promise<void>;
+  deleteRun(place: RunLocation): Promise<void>;
 }

@@ -30,7 +30,7 @@ export interface Progress {
 export interface EngineHost {
   /** The key of the endpoint at this address, from where the host keeps secrets; null where there is none. */
   languageModelKey(request: { url: string }): Promise<string | null>;
-  /** The answer of one of the editor's language models to a prompt, about a picture where there is one. */
+  /** The answer of one of the editor's language models to a prompt, about an image where there is one. */
   complete(
     request: { model: string; prompt: string; picture?: { type: string; bytes: Uint8Array } | undefined },
     context?: CallContext,

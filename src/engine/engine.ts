@@ -2,7 +2,7 @@
  * The engine: every analysis behind one object. Served over RPC by the engine process, called directly by the tests.
  * The module of an analysis is loaded when it is first asked for: parsing them all takes longer than most answers.
  */
-import { ANALYSES, type AnalysisCalls, type RunPlace } from './analyses/analyses.js';
+import { ANALYSES, type AnalysisCalls, type RunLocation } from './analyses/analyses.js';
 import type { Analysis, Tools } from './analyses/declare/definition.js';
 import { parseRequest } from './analyses/declare/request.js';
 import type { EngineApi } from './api.js';
@@ -10,7 +10,7 @@ import type { CallContext, EngineHost } from './calls.js';
 import { FrankensteinError } from './errors.js';
 import { isPlan } from './freeze/planFile.js';
 import { AnswerThread } from './models/thread.js';
-import { Turns } from './runtime/turns.js';
+import { Mutex } from './runtime/turns.js';
 
 /** A call whose module is loaded with the first one. */
 function lazy<Arguments extends unknown[], Result>(
@@ -22,7 +22,7 @@ function lazy<Arguments extends unknown[], Result>(
 type Alone = <T>(context: CallContext<never> | undefined, work: () => Promise<T>) => Promise<T>;
 
 /** The calls of every analysis. What is asked is checked against the schema before anything is opened. */
-function callsOf(tools: Tools, alone: Alone): AnalysisCalls {
+function callsOf(tools: Tools, exclusive: Alone): AnalysisCalls {
   const calls = ANALYSES.map((definition): [string, (request: never, context?: CallContext<never>) => unknown][] => {
     const { name, request: schema } = definition;
     const own = name[0]!.toUpperCase() + name.slice(1);
@@ -32,13 +32,13 @@ function callsOf(tools: Tools, alone: Alone): AnalysisCalls {
         name,
         async (request, context) => {
           const asked = parseRequest(schema, request);
-          return alone(context, async () => (await engine()).run(asked, tools, context));
+          return exclusive(context, async () => (await engine()).run(asked, tools, context));
         },
       ],
       [`plan${own}`, async (request, context) => (await engine()).plan(parseRequest(schema, request), tools, context)],
       [
         `read${own}`,
-        async (place: RunPlace) => (await import('./analyses/list.js')).readResult<unknown>(definition, place),
+        async (place: RunLocation) => (await import('./analyses/list.js')).readResult<unknown>(definition, place),
       ],
     ];
   });
@@ -47,18 +47,18 @@ function callsOf(tools: Tools, alone: Alone): AnalysisCalls {
 
 /** `workerFile`: the bundled worker. `host`: what the starting process offers; there is none on a terminal. */
 export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
-  const turns = new Turns();
+  const mutex = new Mutex();
   const answers = new AnswerThread(workerFile);
   /** Each may fill the memory budget on its own: they wait for each other, and models kept for the next question go. */
-  const alone: Alone = (context, work) =>
-    turns.take(async () => {
+  const exclusive: Alone = (context, work) =>
+    mutex.take(async () => {
       await answers.release();
       return work();
     }, context?.signal);
   return {
     inspect: async ({ path }, context) =>
       (await import('./analyses/inspect/inspect.js')).inspectCheckpoint(path, context),
-    ...callsOf({ workerFile, host, turns, release: () => answers.release() }, alone),
+    ...callsOf({ workerFile, host, turns: mutex, release: () => answers.release() }, exclusive),
     recut: async ({ result, cuts }) => (await import('./analyses/compare/aggregate.js')).recut(result, cuts),
     async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
@@ -78,7 +78,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       (await import('./analyses/spectrum/full.js')).fullSpectrum(
         request,
         workerFile,
-        (work) => alone(context, work),
+        (work) => exclusive(context, work),
         context,
       ),
     async guessOrder({ paths }, context) {
@@ -93,7 +93,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context?.signal,
       );
     },
-    generate: (request, context) => turns.take(() => answers.ask(request, context), context?.signal),
+    generate: (request, context) => mutex.take(() => answers.ask(request, context), context?.signal),
     checkRecipe: async (request, context) =>
       isPlan(request.file)
         ? (await import('./freeze/document.js')).checkPlan(request)
@@ -106,7 +106,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       (await import('./merge/export/export.js')).exportMerged(
         request,
         workerFile,
-        (work) => alone(context, work),
+        (work) => exclusive(context, work),
         context,
       ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
@@ -118,7 +118,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     reportStages: lazy(async () => (await import('./freeze/reportStages.js')).reportStages),
     freezeReport: async ({ evaluation, runs, margin }) =>
       (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
-    parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).pictureBelowFolder(folder, name),
+    parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).imageBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),
     deleteRun: async ({ runsFolder, runId }) => (await import('./runs/store.js')).deleteRun(runsFolder, runId),

@@ -159,10 +159,10 @@ function startProcess(
   });
   log?.info(`Engine process ${child.pid ?? '?'} started.`);
 
-  let lastWords = '';
+  let stderrTail = '';
   forwardLines(child.stdout, (line) => log?.info(line));
   forwardLines(child.stderr, (line) => {
-    lastWords = `${lastWords}${line}\n`.slice(-STDERR_KEPT);
+    stderrTail = `${stderrTail}${line}\n`.slice(-STDERR_KEPT);
     log?.error(line);
   });
 
@@ -179,7 +179,7 @@ function startProcess(
   const lose = (why: string | FrankensteinError) => {
     gone();
     connection.close(
-      typeof why === 'string' ? new FrankensteinError('engine-lost', lostSentence(why, shaken, lastWords)) : why,
+      typeof why === 'string' ? new FrankensteinError('engine-lost', lostSentence(why, shaken, stderrTail)) : why,
     );
   };
   child.on('error', (error) => {
@@ -219,11 +219,11 @@ function startProcess(
   };
 }
 
-function lostSentence(why: string, shaken: boolean, lastWords: string): string {
+function lostSentence(why: string, shaken: boolean, stderrTail: string): string {
   if (shaken)
     return `The engine process ended unexpectedly (${why}). Start again and it continues where it was; the log has the details.`;
   // Node prints the reason as "Error: …" among a stack trace.
-  const reason = /^\w*Error: (.*)$/m.exec(lastWords)?.[1];
+  const reason = /^\w*Error: (.*)$/m.exec(stderrTail)?.[1];
   return `The engine process could not start (${reason ?? why}); the log has the details.`;
 }
 

@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { floorRatio } from '../protocol/floor.js';
 import { readSettings } from '../services/settings.js';
 import { formatNumber, formatTimes } from '../protocol/numbers.js';
-import { BAR_WIDTH, barText, isNearFloor, logShare } from './figures.js';
+import { BAR_WIDTH, barText, isNearFloor, logFraction } from './figures.js';
 import type { Lookup } from './lookup.js';
 import { isIndex, type Lookups } from './lookups.js';
 import { tensorNameOf } from './tensorLines.js';
@@ -99,7 +99,7 @@ function barAt(document: vscode.TextDocument, line: number, lookup: Lookup): vsc
   return {
     range: new vscode.Range(start, range.end),
     renderOptions: {
-      before: { contentText: barText(logShare(delta.relative, scale.low, scale.high)) || ' ', color },
+      before: { contentText: barText(logFraction(delta.relative, scale.low, scale.high)) || ' ', color },
       after: { contentText: words, color },
     },
   };

@@ -1,7 +1,7 @@
 /** Deltas in words: the line of a lens, the text bar behind a tensor, the numbers of a hover. */
 import type { Delta, DeltaAggregate } from '../protocol/engineApi.js';
 import { floorRatio, NEAR_FLOOR } from '../protocol/floor.js';
-import { formatNumber, formatShare, formatTimes } from '../protocol/numbers.js';
+import { formatNumber, formatFraction, formatTimes } from '../protocol/numbers.js';
 import { inert } from '../services/markdown.js';
 
 /** What a tensor's delta and an aggregate's have in common. */
@@ -21,7 +21,7 @@ export function lensText(label: string, delta: AnyDelta, { roundingFloorWarnings
   const ratio = floorRatio(delta);
   if (ratio !== null)
     parts.push(`${roundingFloorWarnings && ratio < NEAR_FLOOR ? '$(warning) ' : ''}${formatTimes(ratio)} floor`);
-  if (delta.changed !== null) parts.push(`${formatShare(delta.changed)} changed`);
+  if (delta.changed !== null) parts.push(`${formatFraction(delta.changed)} changed`);
   if (delta.nonFinite > 0) parts.push(`${delta.nonFinite} not finite`);
   return parts.join(' · ');
 }
@@ -42,13 +42,13 @@ export const BAR_WIDTH = 8;
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
 /** A bar of block characters, an eighth of a character fine: it takes the theme's colours and the font's size. */
-export function barText(share: number): string {
-  const eighths = Math.round(Math.min(1, Math.max(0, share)) * BAR_WIDTH * 8);
+export function barText(fraction: number): string {
+  const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * BAR_WIDTH * 8);
   return '█'.repeat(Math.floor(eighths / 8)) + EIGHTHS[eighths % 8]!;
 }
 
 /** Where `value` lies between `low` and `high` on a logarithmic scale. The least still shows. */
-export function logShare(value: number, low: number, high: number): number {
+export function logFraction(value: number, low: number, high: number): number {
   if (value <= 0) return 0;
   if (high <= low) return 1;
   return 0.08 + (0.92 * (Math.log(value) - Math.log(low))) / (Math.log(high) - Math.log(low));

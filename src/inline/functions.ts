@@ -45,7 +45,7 @@ export class Functions {
     return parts.join(' · ');
   }
 
-  /** Swapped from here on the answer follows the other picture, swapped from the next layer on it no longer does. */
+  /** Swapped from here on the answer follows the other image, swapped from the next layer on it no longer does. */
   private steepest(layer: number, rates: readonly SwapRate[]): { task: ProbeTask; fall: number } | undefined {
     const next = this.byLayer.get(layer + 1) ?? [];
     const falls = rates.flatMap(({ task, changed }) => {

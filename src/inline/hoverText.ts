@@ -3,7 +3,7 @@ import type { LayerResult, SpectrumResult, TensorResult } from '../protocol/engi
 import { floorRatio } from '../protocol/floor.js';
 import { escapeMarkdown, shortened } from '../services/markdown.js';
 import { CHART_WIDTH, chartUri, layerChart, type ThemeKind } from './chart.js';
-import { formatFloorRatio, formatNumber, formatShare } from '../protocol/numbers.js';
+import { formatFloorRatio, formatNumber, formatFraction } from '../protocol/numbers.js';
 import { isNearFloor, type AnyDelta, type FigureOptions } from './figures.js';
 import { layerName, type Lookup } from './lookup.js';
 import { layerCurves, spectrumChart, tensorCurves, type SparkCurve } from './sparkline.js';
@@ -106,7 +106,7 @@ function deltaTable(lookup: Lookup, deltas: readonly (AnyDelta | null)[]): strin
     formatNumber(delta.relative),
     formatNumber(delta.fro),
     formatFloorRatio(floorRatio(delta)),
-    formatShare(delta.changed),
+    formatFraction(delta.changed),
     delta.cosine === null ? '–' : delta.cosine.toFixed(6),
     formatNumber(delta.maxAbs),
   ];

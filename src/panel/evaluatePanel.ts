@@ -1,7 +1,7 @@
 /** One panel of an evaluation: what was asked, how far it is, and what came out. */
 import type { EvaluateResult } from '../protocol/engineApi.js';
-import type { EvaluatePanelRequest, HostApi, PictureBytes } from '../protocol/hostApi.js';
-import { folderOfData, pictureBelow, pictureFrom } from '../services/pictures.js';
+import type { EvaluatePanelRequest, HostApi, ImageBytes } from '../protocol/hostApi.js';
+import { folderOfData, imageBelow, imageFrom } from '../services/pictures.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
@@ -37,7 +37,7 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
         const name = question?.images?.[index] ?? (index === 0 ? question?.image : undefined);
         if (evaluation === undefined || name === undefined || name === null)
           throw new Error('This question has no image.');
-        return this.pictureOf(await folderOfData(evaluation.data), name);
+        return this.imageOf(await folderOfData(evaluation.data), name);
       },
     };
   }
@@ -56,9 +56,9 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
     this.showResult(result.result);
   }
 
-  /** A file below the data's folder, or a picture inside a Parquet file there, which the engine reads. */
-  private async pictureOf(folder: string, name: string): Promise<PictureBytes> {
-    if (!/\.parquet#/.test(name)) return pictureBelow(folder, name);
-    return pictureFrom(await this.services.engine.parquetPicture({ folder, name }), name);
+  /** A file below the data's folder, or an image inside a Parquet file there, which the engine reads. */
+  private async imageOf(folder: string, name: string): Promise<ImageBytes> {
+    if (!/\.parquet#/.test(name)) return imageBelow(folder, name);
+    return imageFrom(await this.services.engine.parquetPicture({ folder, name }), name);
   }
 }

@@ -32,7 +32,7 @@ export interface GeometryOwner {
   stateChanged(): void;
 }
 
-export interface RunPlace {
+export interface RunLocation {
   runsFolder: string;
   runId: string;
 }
@@ -187,7 +187,7 @@ export class Geometry implements vscode.Disposable {
     if (this.state?.kind === 'result') this.state = { ...this.state, result: recutSpectrum(this.state.result, cuts) };
   }
 
-  private resultState(result: SpectrumResult, place: RunPlace | undefined): GeometryState {
+  private resultState(result: SpectrumResult, place: RunLocation | undefined): GeometryState {
     const { request } = this.owner;
     if (place !== undefined && place.runId !== request.spectrum?.runId) {
       this.owner.request = { ...request, spectrum: { runsFolder: place.runsFolder, runId: place.runId } };

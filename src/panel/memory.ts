@@ -5,7 +5,7 @@ import { compareRequest } from '../engine/analyses/compare/request.js';
 import { restoreRequest } from '../engine/analyses/declare/request.js';
 import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
 import { probeRequest } from '../engine/analyses/probe/request.js';
-import type { RunPlace } from '../protocol/engineApi.js';
+import type { RunLocation } from '../protocol/engineApi.js';
 import type {
   AnalysisPanelRequest,
   ComparePanelRequest,
@@ -76,12 +76,12 @@ function parseAnalysis({ analysis, request, run }: Json): AnalysisPanelRequest |
 }
 
 /** A run under a key, where the place is one. */
-function placed<Key extends string>(key: Key, place: unknown): Partial<Record<Key, RunPlace>> {
+function placed<Key extends string>(key: Key, place: unknown): Partial<Record<Key, RunLocation>> {
   const found = isPlace(place) ? { [key]: { runsFolder: place.runsFolder, runId: place.runId } } : {};
-  return found as Partial<Record<Key, RunPlace>>;
+  return found as Partial<Record<Key, RunLocation>>;
 }
 
-function isPlace(value: unknown): value is RunPlace {
+function isPlace(value: unknown): value is RunLocation {
   return isRecord(value) && typeof value['runsFolder'] === 'string' && typeof value['runId'] === 'string';
 }
 

@@ -1,7 +1,7 @@
 /** One panel of probes: what was asked, how far it is, and what came out. */
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { HostApi, ProbePanelRequest } from '../protocol/hostApi.js';
-import { folderOfData, pictureBelow } from '../services/pictures.js';
+import { folderOfData, imageBelow } from '../services/pictures.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class ProbePanel extends JobPanel<ProbePanelRequest> {
@@ -38,7 +38,7 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
         const result = this.results[index];
         const name = result && (IMAGES[result.kind] as NameImage<ProbeResult>)(result, id, which, image);
         if (name === undefined || name === '') throw new Error('This sample has no such image.');
-        return pictureBelow(await folderOfData(result!.data), name);
+        return imageBelow(await folderOfData(result!.data), name);
       },
     };
   }

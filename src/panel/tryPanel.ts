@@ -1,9 +1,9 @@
-/** Trying a checkpoint, or two beside each other: prompts, pictures, answers as they come. Nothing is written to disk. */
+/** Trying a checkpoint, or two beside each other: prompts, images, answers as they come. Nothing is written to disk. */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { HostApi, PanelState, Trial, TrialAnswer, TrialExchange, TryPanelRequest } from '../protocol/hostApi.js';
 import { messageOf } from '../services/errors.js';
-import { readPicture } from '../services/pictures.js';
+import { readImage } from '../services/pictures.js';
 import { readSettings } from '../services/settings.js';
 import type { PanelServices } from './jobPanel.js';
 import { REFUSED, savingApi } from './hostApi.js';
@@ -96,13 +96,13 @@ export class TryPanel implements Panel {
         });
         const file = picked?.[0]?.fsPath;
         if (file === undefined) return null;
-        await readPicture(file); // says what is wrong with it now, not when it is asked about
+        await readImage(file); // says what is wrong with it now, not when it is asked about
         const known = this.pictures.indexOf(file);
         return { id: known === -1 ? this.pictures.push(file) - 1 : known, name: path.basename(file) };
       },
       chosenPicture: ({ id }) => {
         const file = this.pictures[id];
-        return file === undefined ? Promise.reject(new Error('This image was not chosen here.')) : readPicture(file);
+        return file === undefined ? Promise.reject(new Error('This image was not chosen here.')) : readImage(file);
       },
       ask: async ({ prompt, image, maxNewTokens }) => {
         const file = image === null ? null : this.pictures[image];

@@ -11,7 +11,7 @@ import type {
   ProbeQuestion,
   ProbeResult,
   Progress,
-  RunPlace,
+  RunLocation,
   SpectrumMode,
   SpectrumPlan,
   SpectrumProgress,
@@ -87,7 +87,7 @@ export interface AnalysisPanelRequest {
   analysis: string;
   request: object;
   /** Where the result lies, once there is one. */
-  run?: RunPlace;
+  run?: RunLocation;
 }
 
 export interface ComparePanelRequest {
@@ -95,7 +95,7 @@ export interface ComparePanelRequest {
   stages: StageRequest[];
   cuts?: [number, number] | undefined;
   /** The run that the Spectrum tab shows. */
-  spectrum?: RunPlace;
+  spectrum?: RunLocation;
 }
 
 /** Spectra of the updates between these stages. Its panel is the comparison's. */
@@ -108,7 +108,7 @@ export interface ProbePanelRequest {
   kind: 'probe';
   probes: ProbeQuestion[];
   /** Where the results lie, once there are any; in the order of `probes`. */
-  runs?: RunPlace[];
+  runs?: RunLocation[];
 }
 
 /** What was asked, without the settings of the machine, and without keys. */
@@ -118,7 +118,7 @@ export interface EvaluatePanelRequest {
   kind: 'evaluate';
   evaluation: EvaluationQuestion;
   /** Where the result lies, once there is one. */
-  run?: RunPlace;
+  run?: RunLocation;
 }
 
 export interface TryPanelRequest {
@@ -136,7 +136,7 @@ export interface Trial {
 export interface TrialExchange {
   id: number;
   prompt: string;
-  /** A picture the host knows by this number, and its name. */
+  /** An image the host knows by this number, and its name. */
   image: { id: number; name: string } | null;
   /** One per checkpoint. */
   answers: TrialAnswer[];
@@ -154,7 +154,7 @@ export interface TrialAnswer {
   notices: string[];
 }
 
-export interface PictureBytes {
+export interface ImageBytes {
   /** A media type. */
   type: string;
   bytes: ArrayBuffer;
@@ -187,11 +187,11 @@ export interface HostApi {
     sample: string;
     which: 'target' | 'source' | 'image';
     index?: number;
-  }): Promise<PictureBytes>;
-  /** Asks for a picture file to try a checkpoint on. Null when dismissed. */
+  }): Promise<ImageBytes>;
+  /** Asks for an image file to try a checkpoint on. Null when dismissed. */
   choosePicture(): Promise<{ id: number; name: string } | null>;
-  /** A picture that was chosen before. */
-  chosenPicture(request: { id: number }): Promise<PictureBytes>;
+  /** An image that was chosen before. */
+  chosenPicture(request: { id: number }): Promise<ImageBytes>;
   /** Asks every checkpoint of the trial; answers come through `PanelApi.show` and `PanelApi.answer`. */
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
   /** What the Spectrum tab shows now; later states come through `PanelApi.geometry`. */

@@ -4,27 +4,27 @@
  */
 import type { Section } from './engineApi.js';
 
-export interface LayerPlace {
+export interface LayerRegion {
   section: Section;
   /** 0-based, within its section; null for the projector and outside the numbered layers. */
   layer: number | null;
 }
 
 /** A depth as a place; `visionLayers` is the number of blocks of the vision tower. */
-export function placeOfDepth(depth: number, visionLayers: number): LayerPlace {
+export function regionOfDepth(depth: number, visionLayers: number): LayerRegion {
   if (depth === 0) return { section: 'projector', layer: null };
   return depth > 0 ? { section: 'language', layer: depth - 1 } : { section: 'vision', layer: depth + visionLayers };
 }
 
 /** `v0` … `v3`, `proj`, `0` … `11`: for table cells and ticks. Null outside the numbered layers. */
-export function layerLabel({ section, layer }: LayerPlace): string | null {
+export function layerLabel({ section, layer }: LayerRegion): string | null {
   if (section === 'projector') return 'proj';
   if (layer === null) return null;
   return section === 'vision' ? `v${layer}` : String(layer);
 }
 
 /** `Language layer 12`, `Vision block 3`, `Projector`: for titles and sentences. */
-export function layerTitle({ section, layer }: LayerPlace): string {
+export function layerTitle({ section, layer }: LayerRegion): string {
   if (section === 'projector') return 'Projector';
   if (layer === null) return 'Outside the layers';
   if (section === 'vision') return `Vision block ${layer}`;

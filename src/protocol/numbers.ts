@@ -14,7 +14,7 @@ export function formatNumber(value: number | null | undefined): string {
 }
 
 /** A share 0…1 as percent: `22.5%`, `0.31%`, `4.1e-4%`. Only a true 0 or 1 reads as `0%` or `100%`. */
-export function formatShare(value: number | null | undefined): string {
+export function formatFraction(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
   if (value === 0) return '0%';
   if (value === 1) return '100%';

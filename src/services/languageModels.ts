@@ -1,5 +1,5 @@
 /**
- * Language models that the user may choose to judge answers or describe pictures: those of the editor, and one endpoint
+ * Language models that the user may choose to judge answers or describe images: those of the editor, and one endpoint
  * from the settings. Nothing is sent before one is chosen for a run; the endpoint's key lies in the editor's secret store.
  */
 import * as vscode from 'vscode';
@@ -23,11 +23,11 @@ export async function pickLanguageModel(
   { secrets }: { secrets: vscode.SecretStorage },
   title: string,
   placeholder: string,
-  { pictures = false } = {},
+  { pictures: images = false } = {},
 ): Promise<LanguageModelChoice | null | undefined> {
   const configuration = vscode.workspace.getConfiguration('frankenstein.languageModel');
   const [url, model] = [configuration.get<string>('url', '').trim(), configuration.get<string>('model', '').trim()];
-  const own = await editorModels(pictures);
+  const own = await editorModels(images);
   const picked = await pickOne<LanguageModelChoice | 'none' | 'configure'>({ title, placeholder }, [
     { label: 'None', icon: 'circle-slash', description: 'nothing is sent anywhere', value: 'none' },
     ...(url !== '' && model !== ''
@@ -93,9 +93,9 @@ function nameOf({ vendor, id }: vscode.LanguageModelChat): string {
   return `${vendor}/${id}`;
 }
 
-async function editorModels(pictures: boolean): Promise<vscode.LanguageModelChat[]> {
+async function editorModels(images: boolean): Promise<vscode.LanguageModelChat[]> {
   const all = await Promise.resolve(vscode.lm.selectChatModels()).catch((): vscode.LanguageModelChat[] => []);
-  if (!pictures) return all;
+  if (!images) return all;
   return DataPart === undefined
     ? []
     : all.filter((one) => (one as SeeingModel).capabilities?.supportsImageToText !== false);

@@ -1,12 +1,12 @@
-/** Pictures for the webview: bytes with a media type, read only where they may be read. */
+/** Images for the webview: bytes with a media type, read only where they may be read. */
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { PictureBytes } from '../protocol/hostApi.js';
+import type { ImageBytes } from '../protocol/hostApi.js';
 
 /** A photo straight from a camera stays below; what is above would stall the editor. Bytes. */
 const MOST_BYTES = 40e6;
 
-/** Pictures are named relative to the folder of the data, which may be a file or a folder of files. */
+/** Images are named relative to the folder of the data, which may be a file or a folder of files. */
 export async function folderOfData(data: string): Promise<string> {
   const isFolder = await stat(data).then(
     (facts) => facts.isDirectory(),
@@ -15,18 +15,18 @@ export async function folderOfData(data: string): Promise<string> {
   return isFolder ? data : path.dirname(data);
 }
 
-/** A picture that a data file names, which must lie below `folder`, links followed. */
-export async function pictureBelow(folder: string, name: string): Promise<PictureBytes> {
+/** An image that a data file names, which must lie below `folder`, links followed. */
+export async function imageBelow(folder: string, name: string): Promise<ImageBytes> {
   const full = path.resolve(folder, name);
   const [root, real] = await Promise.all([resolved(folder), resolved(full)]);
   const inside = path.relative(root, real);
   if (inside === '' || inside.startsWith('..') || path.isAbsolute(inside))
     throw new Error(`"${name}" lies outside the folder of the data, so it is not shown.`);
-  return readPicture(real, name);
+  return readImage(real, name);
 }
 
-/** @throws a sentence when it is not there, too large, or no picture. */
-export async function readPicture(file: string, name = path.basename(file)): Promise<PictureBytes> {
+/** @throws a sentence when it is not there, too large, or no image. */
+export async function readImage(file: string, name = path.basename(file)): Promise<ImageBytes> {
   // Before opening: a named pipe would wait for a writer for ever.
   const handle = await stat(file)
     .then((facts) => {
@@ -40,14 +40,14 @@ export async function readPicture(file: string, name = path.basename(file)): Pro
     const facts = await handle.stat();
     if (facts.size > MOST_BYTES)
       throw new Error(`"${name}" is larger than ${MOST_BYTES / 1e6} MB, too large to be shown.`);
-    return pictureFrom(await handle.readFile(), name);
+    return imageFrom(await handle.readFile(), name);
   } finally {
     await handle.close();
   }
 }
 
-/** @throws a sentence when it is no picture. */
-export function pictureFrom(bytes: Uint8Array, name: string): PictureBytes {
+/** @throws a sentence when it is no image. */
+export function imageFrom(bytes: Uint8Array, name: string): ImageBytes {
   const type = mediaType(bytes);
   if (type === undefined) throw new Error(`"${name}" is no PNG, JPEG or WebP image.`);
   // A slice of its own: a pooled buffer would take its neighbours along.

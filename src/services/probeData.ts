@@ -2,10 +2,10 @@
 import { open, stat } from 'node:fs/promises';
 
 export interface DataHint {
-  /** Paired pictures of the paper's authors, or questions with answers. */
+  /** Paired images of the paper's authors, or questions with answers. */
   format: 'pairs' | 'questions';
   tasks: string[];
-  /** Some line names a picture. */
+  /** Some line names an image. */
   pictures: boolean;
 }
 

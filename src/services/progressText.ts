@@ -6,16 +6,16 @@ export function progressText(progress: PanelProgress, form: 'short' | 'long'): s
   const { remainingSeconds, phase } = progress;
   const bytes = 'totalBytes' in progress;
   const [done, total] = bytes ? [progress.doneBytes, progress.totalBytes] : [progress.done, progress.total];
-  const share = total > 0 ? formatProgress(done, total) : phase;
+  const fraction = total > 0 ? formatProgress(done, total) : phase;
   const left = remainingSeconds === null ? '' : `, ${durationText(remainingSeconds)} left`;
-  if (form === 'short' || total === 0) return share + left;
+  if (form === 'short' || total === 0) return fraction + left;
   const amount =
     'totalMatrices' in progress && progress.totalMatrices > 0
       ? `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices`
       : bytes
         ? `${bytesText(done)} of ${bytesText(total)}`
         : `${done.toLocaleString('en')} of ${total.toLocaleString('en')} answers`;
-  return `${phase}, ${amount} (${share})${left}`;
+  return `${phase}, ${amount} (${fraction})${left}`;
 }
 
 /** Decimal units, as disks and checkpoints are sold. */

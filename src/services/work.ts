@@ -7,7 +7,7 @@ import type { AnyDefinition } from '../engine/analyses/declare/definition.js';
 import { notesOf } from '../engine/analyses/declare/field.js';
 import { keyOfRequest } from '../engine/analyses/declare/request.js';
 import type { GenericSchema, ObjectEntries } from 'valibot';
-import type { RunPlace } from '../protocol/engineApi.js';
+import type { RunLocation } from '../protocol/engineApi.js';
 import type {
   AnalysisPanelRequest,
   ComparePanelRequest,
@@ -54,7 +54,11 @@ function comparisonOf({ stages, cuts }: ComparePanelRequest): object {
 }
 
 /** The request that a panel or the queue is given for a question. @param place where its result lies */
-export function jobRequestOf({ name }: Pick<AnyDefinition, 'name'>, question: Question, place?: RunPlace): JobRequest {
+export function jobRequestOf(
+  { name }: Pick<AnyDefinition, 'name'>,
+  question: Question,
+  place?: RunLocation,
+): JobRequest {
   switch (name) {
     case 'compare':
       return { ...(question as Omit<ComparePanelRequest, 'kind'>), kind: 'compare' };

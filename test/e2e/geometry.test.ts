@@ -334,10 +334,10 @@ describe('the geometry of updates', () => {
     const lines = readFileSync(path.join(workspace, 'rl', 'model.safetensors.index.json'), 'utf8').split('\n');
     await lab.page.gotoLine(lines.findIndex((line) => line.includes('layers.4.mlp.up_proj')) + 1);
     const hover = await lab.page.hover('layers.4.mlp.up_proj');
-    const pictures = hover.locator('img');
-    await until(async () => (await pictures.count()) >= 2, 'the hover has two pictures');
+    const images = hover.locator('img');
+    await until(async () => (await images.count()) >= 2, 'the hover has two pictures');
     assert.ok(
-      (await pictures.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes(
+      (await images.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes(
         'Singular values by rank, with the rounding floor',
       ),
     );

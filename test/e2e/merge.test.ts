@@ -218,16 +218,16 @@ describe('merge experiments', () => {
           .locator('tr')
           .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
         for (const [row, ability] of ['vis', 'v2r', 'rea'].entries()) {
-          const { value: share, low, high } = score(checkpoint, ability);
+          const { value: fraction, low, high } = score(checkpoint, ability);
           const [from, to] = shown[row]![2]!.split('–').map(Number.parseFloat);
           for (const [seen, wanted] of [
-            [Number.parseFloat(shown[row]![1]!), share],
+            [Number.parseFloat(shown[row]![1]!), fraction],
             [from!, low],
             [to!, high],
           ] as const)
             assert.ok(
               Math.abs(seen - 100 * wanted) < 0.06,
-              `cut ${value} ${ability}: ${shown[row]!.join(' ')} for ${share} (${low}–${high})`,
+              `cut ${value} ${ability}: ${shown[row]!.join(' ')} for ${fraction} (${low}–${high})`,
             );
         }
       }

@@ -721,8 +721,8 @@ function contrast(one: string, other: string): number {
       .match(/[\d.]+/g)!
       .slice(0, 3)
       .map((part) => {
-        const share = Number(part) / 255;
-        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        const fraction = Number(part) / 255;
+        return fraction <= 0.04045 ? fraction / 12.92 : ((fraction + 0.055) / 1.055) ** 2.4;
       }) as [number, number, number];
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };

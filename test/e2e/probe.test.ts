@@ -150,7 +150,7 @@ describe('probing and trying', () => {
     await lab.page.page.locator('.part.editor .tab').first().waitFor({ state: 'detached' });
   }
 
-  const percent = (share: number) => `${Math.round(100 * share)}%`;
+  const percent = (fraction: number) => `${Math.round(100 * fraction)}%`;
   const rows = (
     rates: readonly { task?: keyof typeof NAMES; depth: number; n: number; value: number; low: number; high: number }[],
     name?: string,

@@ -12,7 +12,7 @@ import { DTYPE_BYTES } from '../../src/engine/checkpoint/decode.js';
 import { openCheckpoint } from '../../src/engine/merge/checkpoint.js';
 import { FrankensteinError } from '../../src/engine/errors.js';
 import { defaultCuts } from '../../src/engine/topology/cuts.js';
-import { placeTensor } from '../../src/engine/topology/place.js';
+import { locateTensor } from '../../src/engine/topology/place.js';
 import { damageBytes, damageFile, damageText, dice } from '../campaign/damage.js';
 import {
   inFile,
@@ -38,7 +38,7 @@ function checkInvariants(checkpoint: Checkpoint): void {
     assert.ok(tensor.begin >= 8 && tensor.end <= tensor.shard.bytes);
     assert.equal(tensor.end - tensor.begin, tensor.size * DTYPE_BYTES[tensor.dtype]);
     assert.ok(checkpoint.shards.includes(tensor.shard));
-    placeTensor(name, checkpoint, cuts);
+    locateTensor(name, checkpoint, cuts);
   }
 }
 

@@ -71,12 +71,12 @@ describe('language models of the editor', function () {
   }
   const judged = (model: string, signal?: AbortSignal) =>
     evaluate({ grader: { kind: 'editor', model: `stand-in/${model}` } }, signal);
-  const shares = ({ scores }: EvaluateResult) => scores.map(({ hits, n }) => [hits, n]);
+  const fractions = ({ scores }: EvaluateResult) => scores.map(({ hits, n }) => [hits, n]);
 
   it('judge what the rules call wrong, once, and the result says who did', async () => {
-    assert.deepEqual(shares(await evaluate({})), [[0, ASKED]]);
+    assert.deepEqual(fractions(await evaluate({})), [[0, ASKED]]);
     const result = await judged('judge');
-    assert.deepEqual(shares(result), [[ASKED, ASKED]]);
+    assert.deepEqual(fractions(result), [[ASKED, ASKED]]);
     assert.equal(result.grader, 'stand-in/judge');
     assert.equal(standIn.asked.length, ASKED);
     for (const [index, { text }] of [...standIn.asked].sort((a, b) => a.text.localeCompare(b.text)).entries()) {
@@ -88,13 +88,13 @@ describe('language models of the editor', function () {
         text,
       );
     }
-    assert.deepEqual(shares(await judged('judge')), [[ASKED, ASKED]]);
+    assert.deepEqual(fractions(await judged('judge')), [[ASKED, ASKED]]);
     assert.equal(standIn.asked.length, ASKED, 'what was judged is not shown again');
   });
 
   it('may agree with the rules', async () => {
     standIn.verdict = 'INCORRECT';
-    assert.deepEqual(shares(await judged('judge')), [[0, ASKED]]);
+    assert.deepEqual(fractions(await judged('judge')), [[0, ASKED]]);
     assert.equal(standIn.asked.length, ASKED);
   });
 
@@ -112,12 +112,12 @@ describe('language models of the editor', function () {
       result.questions.map(async ({ image }) => (await readFile(below('pictures', image!))).length),
     );
     assert.deepEqual(
-      standIn.asked.map(({ pictures }) => pictures.map(({ bytes }) => bytes)).sort(),
+      standIn.asked.map(({ pictures: images }) => images.map(({ bytes }) => bytes)).sort(),
       [...new Set(sizes)].map((size) => [size]).sort(),
     );
     assert.ok(
       standIn.asked.every(
-        ({ text, pictures }) => pictures[0]!.type === 'image/png' && text.startsWith('Describe this picture'),
+        ({ text, pictures: images }) => images[0]!.type === 'image/png' && text.startsWith('Describe this picture'),
       ),
     );
     const before = standIn.asked.length;

@@ -4,7 +4,7 @@ import { usePanel } from '../context.js';
 import type { Cell } from '../figure/walk.js';
 import { formatTimes, plural } from '../format.js';
 import { HeatChart } from '../heatmap/heatChart.js';
-import { buildGrid, cellPlace, type TensorGrid } from '../heatmap/grid.js';
+import { buildGrid, cellPosition, type TensorGrid } from '../heatmap/grid.js';
 import { Checkbox, Segmented } from '../kit.js';
 import { formatMeasure, LEVEL_TEXT, measureLabel, type MeasureChoice } from '../state/measure.js';
 import { describeDepth, type Model } from '../state/model.js';
@@ -28,7 +28,7 @@ export function KindsCard({ model, view }: { model: Model; view: ViewState }) {
       depthOnly: true,
       ...(only === null ? {} : { tensor: only, detailDelta: view.heatDelta }),
     });
-    context.announce(`Selected ${cellPlace(model, grid, at.row, at.column)}.`);
+    context.announce(`Selected ${cellPosition(model, grid, at.row, at.column)}.`);
   };
   const label = `${measureLabel(choice)} by tensor kind and layer, ${model.deltas[delta]?.full ?? ''}, ${plural(grid.rows.length, 'kind')}.`;
   const { range } = grid;
@@ -167,5 +167,5 @@ function readCell(model: Model, grid: TensorGrid, choice: MeasureChoice, at: Cel
   const value = cell === null ? 'no tensor' : cell.value === null ? 'not compared' : formatMeasure(choice, cell.value);
   const level =
     cell === null || cell.level === 'clear' || cell.level === 'unknown' ? '' : `, ${LEVEL_TEXT[cell.level]}`;
-  return `${cellPlace(model, grid, at.row, at.column)}: ${value}${level}`;
+  return `${cellPosition(model, grid, at.row, at.column)}: ${value}${level}`;
 }

@@ -74,7 +74,7 @@ export function BarChart({
           aria-hidden="true"
           class={`bars series-${series % 4}`}
         >
-          <path d={bars.map(({ share }, index) => barPath(share, index)).join('')} fill="currentColor" />
+          <path d={bars.map(({ share: fraction }, index) => barPath(fraction, index)).join('')} fill="currentColor" />
           {cursor === null ? null : <rect class="bar-cursor" x={cursor} y={0} width={1} height={HEIGHT} />}
         </svg>
         <span class="bar-top number" aria-hidden="true">
@@ -91,8 +91,8 @@ export function BarChart({
 }
 
 /** A bar that is there is seen, however small. */
-function barPath(share: number, index: number): string {
-  if (share === 0) return '';
-  const height = Math.round(Math.max(1.2, share * HEIGHT) * 100) / 100;
+function barPath(fraction: number, index: number): string {
+  if (fraction === 0) return '';
+  const height = Math.round(Math.max(1.2, fraction * HEIGHT) * 100) / 100;
   return `M${index} ${HEIGHT}v${-height}h1v${height}Z`;
 }

@@ -47,7 +47,7 @@ export function profileBars(energies: readonly number[], perBin: number, total: 
   };
 }
 
-/** How uneven a profile is: the share of the squared energy in its strongest tenth. An even one has 10%. */
+/** How uneven a profile is: the fraction of the squared energy in its strongest tenth. An even one has 10%. */
 export function concentration(energies: readonly number[]): number | null {
   const squares = energies.map((energy) => energy * energy).sort((a, b) => b - a);
   const total = squares.reduce((sum, value) => sum + value, 0);

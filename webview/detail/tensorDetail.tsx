@@ -228,7 +228,7 @@ function Profile({
   series: number;
 }) {
   if (energies.length < 2) return null;
-  const share = concentration(energies);
+  const fraction = concentration(energies);
   const pooled = perBin > 1 ? `, ${plural(perBin, what)} per bar` : '';
   return (
     <>
@@ -239,7 +239,7 @@ function Profile({
         testId={`${what}-energy`}
       />
       <p class="note">
-        {share === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(share)} of ‖Δ‖².`}
+        {fraction === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(fraction)} of ‖Δ‖².`}
       </p>
     </>
   );

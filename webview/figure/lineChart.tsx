@@ -2,11 +2,11 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { usePanel } from '../context.js';
 import { createLineChart, type LineChart as Chart, type LineChartOptions } from './liveLines.js';
-import type { LineFigure, LinePlace } from './lines.js';
+import type { LineFigure, LinePosition } from './lines.js';
 
 export interface LineChartProps<F extends LineFigure> extends LineChartOptions<F> {
   figure: F;
-  chosen: LinePlace | null;
+  chosen: LinePosition | null;
   testId: string;
   canvasId?: string;
   class?: string;

@@ -79,7 +79,7 @@ export interface LineFigure {
 }
 
 /** A point of one line. */
-export interface LinePlace {
+export interface LinePosition {
   x: number;
   key: string;
 }
@@ -90,14 +90,14 @@ export interface LinePlace {
  */
 export function bandedSeries<S extends Pick<LineSeries, 'key' | 'points'>>(
   series: readonly S[],
-  current: LinePlace | null,
+  current: LinePosition | null,
 ): S[] {
   const banded = series.filter(({ points }) => points.some(({ low, high }) => low !== null && high !== null));
   return banded.length === 1 ? banded : banded.filter(({ key }) => key === current?.key);
 }
 
 /** Every x that some line has a value at, ascending. */
-export function placesOf(series: readonly Pick<LineSeries, 'points'>[]): number[] {
+export function positionsOf(series: readonly Pick<LineSeries, 'points'>[]): number[] {
   return [
     ...new Set(series.flatMap((one) => one.points.flatMap((point) => (point.value === null ? [] : [point.x])))),
   ].sort((a, b) => a - b);

@@ -9,7 +9,7 @@ import { withAlpha } from '../heatmap/colour.js';
 import { seriesColourOf, type Theme } from '../theme.js';
 import type { Grips } from './grips.js';
 import { behindLines, frameOf, lineConfig, type XY } from './lineConfig.js';
-import { onAxis, placesOf, pointAt, type LineFigure, type LinePlace, type LineSeries } from './lines.js';
+import { onAxis, positionsOf, pointAt, type LineFigure, type LinePosition, type LineSeries } from './lines.js';
 import type { Frame } from './paintLines.js';
 import { strokeLine, type Pen } from './pen.js';
 import { stepAlong, walkable, type Walk } from './walk.js';
@@ -17,10 +17,10 @@ import { stepAlong, walkable, type Walk } from './walk.js';
 export interface LineChartOptions<F extends LineFigure> {
   /** The figure in a sentence, with what the keys do. */
   describe(figure: F): string;
-  tooltip(figure: F, at: LinePlace): ComponentChildren;
-  read(figure: F, at: LinePlace): string;
+  tooltip(figure: F, at: LinePosition): ComponentChildren;
+  read(figure: F, at: LinePosition): string;
   /** Null where points lead nowhere. */
-  onChoose: ((place: LinePlace | null) => void) | null;
+  onChoose: ((place: LinePosition | null) => void) | null;
   /** Choosing a place means its x; which line was nearest does not matter. */
   wholeColumn?: boolean | undefined;
   /** The cursor stands on all lines at once: up and down do nothing. */
@@ -34,7 +34,7 @@ export interface LineChartOptions<F extends LineFigure> {
 }
 
 export interface LineChart<F extends LineFigure> {
-  show(figure: F, chosen: LinePlace | null): void;
+  show(figure: F, chosen: LinePosition | null): void;
   dispose(): void;
 }
 
@@ -51,7 +51,7 @@ export function createLineChart<F extends LineFigure>(
   const { stage, canvas } = nodes;
   const narrow = options.narrow ?? NARROW;
   let figure: F | null = null;
-  let chosen: LinePlace | null = null;
+  let chosen: LinePosition | null = null;
   let chart: Chart<'namedLine', XY[]> | null = null;
 
   const behind = behindLines(() => {
@@ -95,10 +95,10 @@ export function createLineChart<F extends LineFigure>(
   const pixelOf = (x: number) => chart?.scales['x']!.getPixelForValue(x) ?? 0;
   const valueAt = (clientX: number) =>
     chart?.scales['x']!.getValueForPixel(clientX - canvas.getBoundingClientRect().left) ?? null;
-  const isSameChoice = (a: LinePlace | null, b: LinePlace) =>
+  const isSameChoice = (a: LinePosition | null, b: LinePosition) =>
     a?.x === b.x && (options.wholeColumn === true || a.key === b.key);
 
-  const walk: Walk<LinePlace> = walkable<LinePlace>(context, {
+  const walk: Walk<LinePosition> = walkable<LinePosition>(context, {
     stage,
     under(event) {
       if (chart === null || figure === null || options.grips?.blocked() === true) return null;
@@ -164,10 +164,10 @@ export function createLineChart<F extends LineFigure>(
 }
 
 /** The nearest x, and of its points the nearest line. */
-function nearest(figure: LineFigure, frame: Frame, event: MouseEvent, box: DOMRect): LinePlace | null {
+function nearest(figure: LineFigure, frame: Frame, event: MouseEvent, box: DOMRect): LinePosition | null {
   const left = event.clientX - box.left;
   const far = (value: number) => Math.abs(frame.x(value) - left);
-  const x = placesOf(figure.series).reduce<number | null>(
+  const x = positionsOf(figure.series).reduce<number | null>(
     (best, one) => (best === null || far(one) < far(best) ? one : best),
     null,
   );
@@ -189,11 +189,11 @@ function nearest(figure: LineFigure, frame: Frame, event: MouseEvent, box: DOMRe
 function stepOn<F extends LineFigure>(
   { series }: F,
   { wholeColumn, allLines }: LineChartOptions<F>,
-  chosen: LinePlace | null,
+  chosen: LinePosition | null,
   key: string,
-  cursor: LinePlace | null,
-): LinePlace | undefined {
-  const all = placesOf(series);
+  cursor: LinePosition | null,
+): LinePosition | undefined {
+  const all = positionsOf(series);
   const known = chosen !== null && (wholeColumn === true || series.some((one) => one.key === chosen.key));
   const at = cursor ?? (known ? chosen : null);
   const index = at === null ? -1 : all.indexOf(at.x);
@@ -217,7 +217,7 @@ function stepOn<F extends LineFigure>(
 function drawCursor(
   ctx: Pen,
   figure: LineFigure,
-  cursor: LinePlace,
+  cursor: LinePosition,
   { x, y, top, bottom }: Frame,
   theme: Theme,
   allLines: boolean,
@@ -240,7 +240,7 @@ function drawCursor(
 function drawRing(
   ctx: Pen,
   { series, axes }: LineFigure,
-  at: LinePlace | null,
+  at: LinePosition | null,
   { x, y }: Frame,
   theme: Theme,
   size: number,

@@ -1,7 +1,7 @@
 /** What lies behind the lines of a figure: regions, parts of the model, zones, bands, baselines. No DOM. */
 import { withAlpha } from '../heatmap/colour.js';
 import { seriesColourOf, type Theme } from '../theme.js';
-import { bandedSeries, onAxis, stretchesOf, type LineFigure, type LinePlace, type LinePoint } from './lines.js';
+import { bandedSeries, onAxis, stretchesOf, type LineFigure, type LinePosition, type LinePoint } from './lines.js';
 import { hatch, named, strokeLine, type Pen } from './pen.js';
 import { REGION_NAMES } from './regions.js';
 import { drawSections } from './sections.js';
@@ -20,7 +20,7 @@ export interface Frame {
 
 export interface Look {
   /** The point under the cursor, or the chosen one: of several bands only its line's is drawn. */
-  current: LinePlace | null;
+  current: LinePosition | null;
   /** Intervals without a band are drawn as whiskers: paper has no pointer. */
   whiskers: boolean;
   /** A chosen column, as wide as a step. */

@@ -1,7 +1,7 @@
 /** A figure over layers: what a layer says, and the numbers as a table. */
 import type { ComponentChildren } from 'preact';
 import { LineChart } from '../figure/lineChart.js';
-import type { LinePlace } from '../figure/lines.js';
+import type { LinePosition } from '../figure/lines.js';
 import { LineSwatch } from '../figure/swatch.js';
 import { Numbers } from '../folding.js';
 import { describeDepth, labelDepth } from '../state/model.js';
@@ -44,7 +44,7 @@ export function DepthChart({
   );
 }
 
-function DepthTooltip({ model, figure, at }: { model: GeometryModel; figure: DepthFigure; at: LinePlace }) {
+function DepthTooltip({ model, figure, at }: { model: GeometryModel; figure: DepthFigure; at: LinePosition }) {
   const lines = figure.series.flatMap((line) => {
     const point = line.points.find(({ x }) => x === at.x);
     return point === undefined ? [] : [{ line, point }];

@@ -1,5 +1,5 @@
 /** Figures over layers in words and as rows of a table. No DOM. */
-import { placesOf } from '../figure/lines.js';
+import { positionsOf } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { plural } from '../format.js';
 import { describeDepth } from '../state/model.js';
@@ -48,7 +48,7 @@ export interface DepthRow {
 
 /** Rows of the table beneath a figure, and of its CSV: depths in order, its lines within each. */
 export function depthRows(model: GeometryModel, figure: DepthFigure): DepthRow[] {
-  return placesOf(figure.series).flatMap((depth) => {
+  return positionsOf(figure.series).flatMap((depth) => {
     const span = model.regions.find(({ from, to }) => depth > from && depth < to);
     return figure.series.flatMap((line) => {
       const point = line.points.find((one) => one.x === depth);

@@ -1,7 +1,7 @@
 /** The figures of the Geometry tab as numbers: CSV and Markdown. No DOM. */
 import { csv, type Cell } from '../../src/protocol/csv.js';
 import { markdownCell } from '../exporters/tables.js';
-import { placeOfDepth } from '../../src/protocol/layers.js';
+import { regionOfDepth } from '../../src/protocol/layers.js';
 import { labelDepth } from '../state/model.js';
 import { depthRows } from './depthReading.js';
 import type { DepthFigure } from './figures.js';
@@ -58,7 +58,7 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
 
 /** Section and 0-based layer; the projector has none. */
 function placeCells(model: GeometryModel, depth: number): Cell[] {
-  const { section, layer } = placeOfDepth(depth, model.visionLayers);
+  const { section, layer } = regionOfDepth(depth, model.visionLayers);
   return [section, layer];
 }
 

@@ -12,7 +12,7 @@ export interface SpectrumFigure extends LineFigure {
 
 /** Points per factor of ten of rank: more cannot be told apart on a log axis. */
 const PER_DECADE = 120;
-/** Below this share of σ₁ a value is not known (exact mode agrees with float64 down to here). */
+/** Below this fraction of σ₁ a value is not known (exact mode agrees with float64 down to here). */
 const KNOWN = 1e-6;
 
 export function spectrumFigure(

@@ -23,7 +23,7 @@ export interface RankSurface extends Pick<HeatGrid, 'breaks' | 'sections' | 'tic
   labels: number[];
   /** Columns where a region begins. */
   cuts: number[];
-  /** Share of the cells inside the floor, 0…1. */
+  /** Fraction of the cells inside the floor, 0…1. */
   insideShare: number;
   /** Layers that have no cell: nothing of them changed, or no spectrum could be taken. */
   empty: number;

@@ -60,7 +60,7 @@ export function readable(colour: string, background: string): string {
 /** A ramp whose lightness rises (dark themes) or falls (light ones) evenly, so that order can be seen without hue. */
 export interface Ramp {
   /** 0…1 → colour. */
-  at(share: number): string;
+  at(fraction: number): string;
 }
 
 // Stops in sRGB, near the background first: dim values recede and large ones stand out in either theme.
@@ -110,19 +110,21 @@ export function createRamp(kind: RampKind): Ramp {
     while (index < stops.length - 2 && (stops[index + 1]![0] - lightness) * Math.sign(to - from) < 0) index++;
     const low = stops[index]!;
     const high = stops[index + 1]!;
-    const share = high[0] === low[0] ? 0 : (lightness - low[0]) / (high[0] - low[0]);
-    return toHex(fromOklab([lightness, low[1] + (high[1] - low[1]) * share, low[2] + (high[2] - low[2]) * share]));
+    const fraction = high[0] === low[0] ? 0 : (lightness - low[0]) / (high[0] - low[0]);
+    return toHex(
+      fromOklab([lightness, low[1] + (high[1] - low[1]) * fraction, low[2] + (high[2] - low[2]) * fraction]),
+    );
   });
-  return { at: (share) => colours[Math.round(Math.max(0, Math.min(1, share)) * (STEPS - 1))] ?? '#000000' };
+  return { at: (fraction) => colours[Math.round(Math.max(0, Math.min(1, fraction)) * (STEPS - 1))] ?? '#000000' };
 }
 
 function toLinear(part: number): number {
-  const share = part / 255;
-  return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  const fraction = part / 255;
+  return fraction <= 0.04045 ? fraction / 12.92 : ((fraction + 0.055) / 1.055) ** 2.4;
 }
 
-function fromLinear(share: number): number {
-  return 255 * (share <= 0.0031308 ? share * 12.92 : 1.055 * share ** (1 / 2.4) - 0.055);
+function fromLinear(fraction: number): number {
+  return 255 * (fraction <= 0.0031308 ? fraction * 12.92 : 1.055 * fraction ** (1 / 2.4) - 0.055);
 }
 
 // Björn Ottosson's OKLab matrices.

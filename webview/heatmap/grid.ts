@@ -150,7 +150,7 @@ export function columnsOf(
 }
 
 /** Colours follow the logarithm where values span more than a decade, or where the user asked for a log scale. */
-export function shareOf(range: NonNullable<HeatGrid['range']>, value: number, log: boolean): number {
+export function fractionOf(range: NonNullable<HeatGrid['range']>, value: number, log: boolean): number {
   if (range.max <= range.min) return 1;
   if (log && range.min > 0) return Math.log(value / range.min) / Math.log(range.max / range.min);
   return (value - Math.min(range.min, range.max)) / (range.max - range.min);
@@ -191,6 +191,6 @@ export function shortKinds(kinds: readonly string[]): Map<string, string> {
 }
 
 /** One cell as a sentence, for the live region. */
-export function cellPlace(model: Model, grid: HeatGrid, row: number, column: number): string {
+export function cellPosition(model: Model, grid: HeatGrid, row: number, column: number): string {
   return `${grid.rows[row]?.label ?? ''}, ${describeDepth(model, grid.depths[column] ?? 0)}`;
 }

@@ -6,7 +6,7 @@ import { hatch, fitted, named, strokeLine, type Pen } from '../figure/pen.js';
 import { drawSections, SECTION_ROW } from '../figure/sections.js';
 import type { Theme } from '../theme.js';
 import { luminance, parseColour, withAlpha } from './colour.js';
-import { shareOf, type HeatGrid, type HeatMark } from './grid.js';
+import { fractionOf, type HeatGrid, type HeatMark } from './grid.js';
 
 export interface HeatStyle {
   /** Colours follow the logarithm. */
@@ -102,7 +102,7 @@ function cellPainter(
       strokeLine(ctx, left + gap, top + height / 2 + lean, left + width - gap, top + height / 2 - lean);
       return;
     }
-    const colour = theme.ramp.at(shareOf(grid.range, cell.value, style.log));
+    const colour = theme.ramp.at(fractionOf(grid.range, cell.value, style.log));
     const box = [left + gap / 2, top + across / 2, width - gap, height - across] as const;
     ctx.fillStyle = colour;
     ctx.fillRect(...box);

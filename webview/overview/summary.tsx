@@ -76,7 +76,7 @@ export function Summary({ model }: { model: Model }) {
 function SummaryRow({
   row,
   index,
-  share,
+  share: fraction,
 }: {
   row: { id: string; name: string; detail: string; aggregate: Aggregate };
   index: number;
@@ -92,7 +92,7 @@ function SummaryRow({
     <span class="bar" aria-hidden="true">
       <span
         class={level === 'clear' || level === 'unknown' ? 'bar-fill' : 'bar-fill hollow'}
-        style={{ width: `${(share * 100).toFixed(1)}%` }}
+        style={{ width: `${(fraction * 100).toFixed(1)}%` }}
       />
     </span>
   );

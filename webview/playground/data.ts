@@ -11,12 +11,12 @@ import type {
   RegionResult,
   SectionResult,
   TensorDetail,
-  TensorPlace,
+  TensorLocation,
   TensorResult,
 } from '../../src/protocol/engineApi.js';
 
-type Component = TensorPlace['component'];
-type Section = TensorPlace['section'];
+type Component = TensorLocation['component'];
+type Section = TensorLocation['section'];
 
 interface Shape {
   name: string;
@@ -158,7 +158,7 @@ function build(recipe: Recipe, seed: number): CompareResult {
   const { layers, visionLayers } = recipe;
   const cuts = recipe.cuts ?? [Math.floor(layers / 3), Math.floor((2 * layers) / 3)];
   const pairs = recipe.labels.length - 1;
-  const region = (shape: Shape): TensorPlace['region'] =>
+  const region = (shape: Shape): TensorLocation['region'] =>
     shape.section !== 'language' || shape.layer === null
       ? null
       : shape.layer < cuts[0]
@@ -493,11 +493,11 @@ export function detailOf(tensor: TensorResult, from: number): TensorDetail {
   const reach = delta?.maxAbs ?? 1e-3;
   const changed = delta?.changedCount ?? elements;
   const BINS = 101;
-  const shares = Array.from(
+  const fractions = Array.from(
     { length: BINS },
     (_, bin) => Math.exp(-Math.abs((bin - 50) / 50) * 11) * (0.8 + 0.4 * noise()),
   );
-  const sum = shares.reduce((total, share) => total + share, 0);
+  const sum = fractions.reduce((total, fraction) => total + fraction, 0);
   const profile = (count: number) => {
     const bins = Math.min(512, count);
     const level = (delta?.fro ?? 0) / Math.sqrt(elements);
@@ -510,7 +510,7 @@ export function detailOf(tensor: TensorResult, from: number): TensorDetail {
     histogram: {
       min: -reach,
       max: reach,
-      counts: shares.map((share) => Math.round((share / sum) * changed)),
+      counts: fractions.map((fraction) => Math.round((fraction / sum) * changed)),
       zeros: elements - changed,
     },
     rowEnergy: profile(rows),

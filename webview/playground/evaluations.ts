@@ -13,7 +13,7 @@ import type {
 interface Drawn {
   label: string;
   role: Role | null;
-  /** Chance to be right: picture, black picture, description, text. */
+  /** Chance to be right: image, black image, description, text. */
   chances: Record<Setting, number>;
 }
 
@@ -44,11 +44,11 @@ export function transferOf(): EvaluateResult {
 
 export function sweepOf(): EvaluateResult {
   const cuts = [0, 2, 4, 6, 8, 10, 12];
-  const chance = (share: number) => ({
-    image: 0.64 - 0.02 * share,
+  const chance = (fraction: number) => ({
+    image: 0.64 - 0.02 * fraction,
     black: 0.12,
-    described: 0.5 + 0.2 * share,
-    text: 0.46 + 0.2 * share ** 2,
+    described: 0.5 + 0.2 * fraction,
+    text: 0.46 + 0.2 * fraction ** 2,
   });
   return evaluationOf(
     'sweep',

@@ -40,7 +40,7 @@ const tryState = (): PanelState => ({
 });
 let asking = 0;
 
-/** A picture of coloured shapes, as the sample sets have. */
+/** An image of coloured shapes, as the sample sets have. */
 async function drawn(seed: number): Promise<{ type: string; bytes: ArrayBuffer }> {
   const canvas = new OffscreenCanvas(112, 112);
   const ctx = canvas.getContext('2d')!;

@@ -66,7 +66,7 @@ const QUESTIONS: Record<ProbeTask, { prompt: string; target: () => string; sourc
   },
   recognition: { prompt: '<image>Is there a blue circle?', target: () => 'Yes', source: 'No' },
 };
-/** Layer, as a share of the depth, where half of the answers still follow the source. */
+/** Layer, as a fraction of the depth, where half of the answers still follow the source. */
 const HALVES: Record<ProbeTask, number> = { counting: 0.42, ocr: 0.78, grounding: 0.6, recognition: 0.3 };
 
 function swap(

@@ -53,7 +53,7 @@ function metricsOf(values: Float64Array, fro: number): SpectrumMetrics {
   let entropy = 0;
   for (const value of values) if (value > 0) entropy -= (value / nuclear) * Math.log(value / nuclear);
   const least = values.at(-1) ?? 0;
-  const share = (count: number) =>
+  const fraction = (count: number) =>
     values.subarray(0, count).reduce((sum, value) => sum + value * value, 0) / (fro * fro);
   const none = spectral === 0;
   return {
@@ -63,7 +63,7 @@ function metricsOf(values: Float64Array, fro: number): SpectrumMetrics {
     effectiveRank: none ? null : Math.exp(entropy),
     conditionNumber: none || least <= 1e-6 * spectral ? null : spectral / least,
     logVolume: none ? null : values.subarray(0, TOP).reduce((sum, value) => sum + (value > 0 ? Math.log(value) : 0), 0),
-    topEnergy: Object.fromEntries(RANKS.map((rank) => [rank, none ? null : Math.min(1, share(rank))])),
+    topEnergy: Object.fromEntries(RANKS.map((rank) => [rank, none ? null : Math.min(1, fraction(rank))])),
   };
 }
 
@@ -206,13 +206,13 @@ export function spectraOf(
           ]
         : [[null, first]];
       return parts.map(([part, rows]): TensorSpectra => {
-        const share = rows / first;
+        const fraction = rows / first;
         const scaled: TensorResult = {
           ...tensor,
           deltas: tensor.deltas.map((delta) =>
             delta === null
               ? null
-              : { ...delta, fro: (delta.fro ?? 0) * Math.sqrt(share), floor: delta.floor * Math.sqrt(share) },
+              : { ...delta, fro: (delta.fro ?? 0) * Math.sqrt(fraction), floor: delta.floor * Math.sqrt(fraction) },
           ),
         };
         const broken = options.broken === true && /layers\.5\.mlp\.up_proj/.test(tensor.name);

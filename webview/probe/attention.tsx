@@ -4,7 +4,7 @@ import type { AttentionResult } from '../../src/protocol/engineApi.js';
 import { BandNote, LegendItem } from '../figure/swatch.js';
 import { plural } from '../format.js';
 import { Segmented } from '../kit.js';
-import { Picture } from '../samples/pictures.js';
+import { ImageSource } from '../samples/pictures.js';
 import { Answer, Facts, SampleHead, SampleList } from '../samples/samplePane.js';
 import { CurveChart } from './curveChart.js';
 import { CurveNumbers } from './curveNumbers.js';
@@ -139,7 +139,7 @@ function Detail({ host, pictures, model, result, sample }: TabProps & { result: 
         <div class="picture-pair">
           {(sample.images ?? [sample.image]).map((_, image) => (
             <figure key={image}>
-              <Picture
+              <ImageSource
                 pictures={pictures}
                 id={`${index}/${sample.id}/image/${image}`}
                 alt={`Image ${image + 1}`}

@@ -2,7 +2,7 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
-import { Picture, type Pictures } from '../samples/pictures.js';
+import { ImageSource, type Pictures } from '../samples/pictures.js';
 import { Answer, Facts, SampleHead, SamplePane } from '../samples/samplePane.js';
 import type { Store } from '../state/store.js';
 import { curveName, finalAnswer, quoted, stretches, type Curve, type ProbeModel, type ProbeSample } from './model.js';
@@ -186,7 +186,7 @@ function StripKey({ outcome, text }: { outcome: string; text: string }) {
 
 const IMAGE_NAMES = { target: 'Target', source: 'Source', image: 'Image' };
 
-function Images({ sample, pictures, host }: DetailProps) {
+function Images({ sample, pictures: images, host }: DetailProps) {
   if (sample.pictures.length === 0) return null;
   return (
     <div class="picture-pair">
@@ -197,8 +197,8 @@ function Images({ sample, pictures, host }: DetailProps) {
               <span>blank image</span>
             </div>
           ) : (
-            <Picture
-              pictures={pictures}
+            <ImageSource
+              pictures={images}
               id={`${sample.result}/${sample.id}/${which}`}
               alt={which === 'image' ? 'Image' : `${IMAGE_NAMES[which]} image`}
               load={() => host.picture({ result: sample.result, sample: sample.id, which })}

@@ -1,5 +1,5 @@
 /** What of a probe's curves is in sight, by the user's choices. No DOM. */
-import type { LinePlace } from '../figure/lines.js';
+import type { LinePosition } from '../figure/lines.js';
 import { plural } from '../format.js';
 import { attentionFigure, reasoningFigure, shiftFigure, visionFigure, type CurveFigure } from './curves.js';
 import { fileName, TASK_NAMES, TASKS, type Curve, type ProbeModel } from './model.js';
@@ -78,7 +78,7 @@ export function tabOf(model: ProbeModel, view: ProbeView, touched: boolean): Pro
   return isEmpty && view.tab === 'localization' && !touched ? 'attention' : view.tab;
 }
 
-export function chosenPlace({ depth, curve }: ProbeView): LinePlace | null {
+export function chosenPlace({ depth, curve }: ProbeView): LinePosition | null {
   return depth === null || curve === null ? null : { x: depth, key: curve };
 }
 
@@ -96,7 +96,7 @@ export function captionOf(model: ProbeModel): string {
 }
 
 /** What is said when a point is chosen. */
-export function chosenText(model: ProbeModel, choice: LinePlace | null): string {
+export function chosenText(model: ProbeModel, choice: LinePosition | null): string {
   const curve = [...model.vision, ...model.reasoning].find((one) => one.key === choice?.key);
   return choice === null || curve === undefined
     ? 'Selection cleared.'

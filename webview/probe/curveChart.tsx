@@ -1,6 +1,6 @@
 /** Curves over the language layers on screen: what a point says, and where it leads. */
 import { LineChart } from '../figure/lineChart.js';
-import type { LinePlace } from '../figure/lines.js';
+import type { LinePosition } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { LineSwatch } from '../figure/swatch.js';
 import { TooltipTitle } from '../tooltip.js';
@@ -17,11 +17,11 @@ export function CurveChart({
 }: {
   model: ProbeModel;
   figure: CurveFigure;
-  chosen: LinePlace | null;
+  chosen: LinePosition | null;
   testId: string;
   /** Lower than usual. */
   low?: boolean;
-  onChoose: ((place: LinePlace | null) => void) | null;
+  onChoose: ((place: LinePosition | null) => void) | null;
 }) {
   const enter = onChoose === null ? '' : ', Enter shows the samples behind a point';
   return (
@@ -46,7 +46,7 @@ function CurveTooltip({
 }: {
   model: ProbeModel;
   figure: CurveFigure;
-  at: LinePlace;
+  at: LinePosition;
   choosable: boolean;
 }) {
   const baseline = figure.series.find((one) => one.key === at.key)?.baseline ?? null;

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { usePanel } from '../context.js';
 import { reveal } from '../dom.js';
-import type { LinePlace } from '../figure/lines.js';
+import type { LinePosition } from '../figure/lines.js';
 import { Segmented } from '../kit.js';
 import { Behind, type BehindProps } from './behind.js';
 import {
@@ -45,7 +45,7 @@ export function Localization(props: TabProps) {
         This run has no localization. Choose Vision localization or Reasoning localization in “Probe Checkpoint…”.
       </p>
     );
-  const choose = (choice: LinePlace | null) => {
+  const choose = (choice: LinePosition | null) => {
     store.set(choice === null ? { depth: null, curve: null } : { depth: choice.x, curve: choice.key });
     announce(chosenText(model, choice));
   };

@@ -51,15 +51,15 @@ export interface CurvePoint {
   n: number | null;
 }
 
-/** What a depth did to one sample. `source`: the answer became that of the source picture. */
+/** What a depth did to one sample. `source`: the answer became that of the source image. */
 export type Outcome = 'same' | 'source' | 'other';
 
 export interface ProbeSample {
   id: string;
-  /** Index into `results`: whose data file its pictures are beside. */
+  /** Index into `results`: whose data file its images are beside. */
   result: number;
   prompt: string;
-  pictures: Picture[];
+  pictures: ImageSource[];
   truth: string | null;
   baseline: string;
   /** Null where there is no truth to hold it against. */
@@ -71,7 +71,7 @@ export interface ProbeSample {
   outcomes: Outcome[];
 }
 
-export interface Picture {
+export interface ImageSource {
   which: 'target' | 'source' | 'image';
   /** A black one, which is no file. */
   black: boolean;
@@ -245,7 +245,7 @@ export function alike(a: string, b: string): boolean {
   return plain(a) === plain(b);
 }
 
-/** The mark of the picture's place says nothing to a reader who sees the picture. */
+/** The mark of the image's place says nothing to a reader who sees the image. */
 export function plainPrompt(prompt: string): string {
   return prompt.replace(/<image>\s*/g, '').trim();
 }

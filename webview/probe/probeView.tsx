@@ -27,7 +27,7 @@ export interface ProbesProps {
 
 export function Probes({ title, results, view, store, host }: ProbesProps) {
   const context = usePanel();
-  const pictures = usePictures();
+  const images = usePictures();
   const model = useMemo(() => indexProbes(results), [results]);
   const exports = useMemo(() => probeExports(context, model, title, store.get), [model, title]);
   const firstTab = useRef(view.tab);
@@ -67,7 +67,7 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         data-testid="localization"
         hidden={tab !== 'localization'}
       >
-        {tab === 'localization' ? <Localization {...{ host, pictures, store, view, model }} /> : null}
+        {tab === 'localization' ? <Localization {...{ host, pictures: images, store, view, model }} /> : null}
       </div>
       <div
         role="tabpanel"
@@ -76,7 +76,7 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         data-testid="attention"
         hidden={tab !== 'attention'}
       >
-        {tab === 'attention' ? <Attention {...{ host, pictures, store, view, model }} /> : null}
+        {tab === 'attention' ? <Attention {...{ host, pictures: images, store, view, model }} /> : null}
       </div>
       <div>
         <Provenance results={results} />

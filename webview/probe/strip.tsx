@@ -83,7 +83,7 @@ export function Strip({
 
 const SHARES: Record<Outcome, string> = { same: '22%', source: '100%', other: '60%' };
 
-/** The same, small, as a picture: one element for a list of many. */
+/** The same, small, as an image: one element for a list of many. */
 export function MiniStrip({ sample }: { sample: ProbeSample }) {
   const count = Math.max(1, sample.depths.length);
   const bars = sample.outcomes.map((outcome) => {

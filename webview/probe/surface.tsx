@@ -1,6 +1,6 @@
 /** Function by layer as a heat map: the surface of the paper, seen from above. */
 import { useMemo } from 'preact/hooks';
-import type { LinePlace } from '../figure/lines.js';
+import type { LinePosition } from '../figure/lines.js';
 import type { Cell } from '../figure/walk.js';
 import { HeatChart } from '../heatmap/heatChart.js';
 import { TooltipTitle } from '../tooltip.js';
@@ -19,8 +19,8 @@ export function Surface({
 }: {
   model: ProbeModel;
   curves: readonly Curve[];
-  chosen: LinePlace | null;
-  onChoose: (choice: LinePlace | null) => void;
+  chosen: LinePosition | null;
+  onChoose: (choice: LinePosition | null) => void;
 }) {
   const names = curves.map(({ key }) => key).join();
   const grid = useMemo(() => surfaceGrid(model, curves), [model, names]);

@@ -1,16 +1,16 @@
-/** Pictures of data sets, asked of the host once and kept as object URLs while the view lives. */
+/** Images of data sets, asked of the host once and kept as object URLs while the view lives. */
 import { useEffect, useState } from 'preact/hooks';
-import type { PictureBytes } from '../../src/protocol/hostApi.js';
+import type { ImageBytes } from '../../src/protocol/hostApi.js';
 
 export interface Pictures {
-  /** Its object URL. `key` tells pictures apart. */
-  url(key: string, load: () => Promise<PictureBytes>): Promise<string>;
+  /** Its object URL. `key` tells images apart. */
+  url(key: string, load: () => Promise<ImageBytes>): Promise<string>;
   dispose(): void;
 }
 
 const KEPT = 60;
 
-export function createPictures(): Pictures {
+export function createImages(): Pictures {
   const urls = new Map<string, Promise<string>>();
   const forget = (key: string, url: Promise<string>) => {
     urls.delete(key);
@@ -37,16 +37,16 @@ export function createPictures(): Pictures {
   };
 }
 
-/** Pictures of one view, which go with it. */
+/** Images of one view, which go with it. */
 export function usePictures(): Pictures {
-  const [pictures] = useState(createPictures);
-  useEffect(() => () => pictures.dispose(), []);
-  return pictures;
+  const [images] = useState(createImages);
+  useEffect(() => () => images.dispose(), []);
+  return images;
 }
 
 /** A frame that fills itself. */
-export function Picture({
-  pictures,
+export function ImageSource({
+  pictures: images,
   id,
   alt,
   title,
@@ -56,13 +56,13 @@ export function Picture({
   id: string;
   alt: string;
   title?: string;
-  load: () => Promise<PictureBytes>;
+  load: () => Promise<ImageBytes>;
 }) {
   const [shown, setShown] = useState<{ id: string; src?: string; error?: string } | null>(null);
   useEffect(() => {
     let here = true;
     const show = (now: { src?: string; error?: string }) => here && setShown({ id, ...now });
-    pictures.url(id, load).then(
+    images.url(id, load).then(
       (src) => show({ src }),
       (error: unknown) => show({ error: error instanceof Error ? error.message : String(error) }),
     );

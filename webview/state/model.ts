@@ -1,6 +1,6 @@
 /** A comparison, indexed once for all views: tensors by depth and by name, and what its updates are called. No DOM. */
 import type { CompareResult, LayerResult, TensorResult } from '../../src/protocol/engineApi.js';
-import { layerLabel, layerTitle, placeOfDepth } from '../../src/protocol/layers.js';
+import { layerLabel, layerTitle, regionOfDepth } from '../../src/protocol/layers.js';
 import { nameDeltas, type DeltaName } from '../deltas.js';
 
 export interface Model {
@@ -37,12 +37,12 @@ export function indexResult(result: CompareResult): Model {
 
 /** `Language layer 12`, `Vision block 3`, `Projector`: layers are counted from 0, as in tensor names. */
 export function describeDepth({ visionLayers }: Pick<Model, 'visionLayers'>, depth: number): string {
-  return layerTitle(placeOfDepth(depth, visionLayers));
+  return layerTitle(regionOfDepth(depth, visionLayers));
 }
 
 /** The same for table cells: `12`, `v3`, `proj`. */
 export function labelDepth({ visionLayers }: Pick<Model, 'visionLayers'>, depth: number): string {
-  return layerLabel(placeOfDepth(depth, visionLayers)) ?? '';
+  return layerLabel(regionOfDepth(depth, visionLayers)) ?? '';
 }
 
 /** Weights in the sense of the layer figure. */

@@ -1,5 +1,5 @@
 /**
- * The paper's Table 2 as picture and table at once: a row per checkpoint, a column per ability; in a cell the
+ * The paper's Table 2 as image and table at once: a row per checkpoint, a column per ability; in a cell the
  * fraction, its interval on a track, the reference's value as a line, and a mark where the difference holds. One tab
  * stop; arrows walk.
  */
@@ -112,7 +112,7 @@ function Cell({ model, row, ability, against, isActive, isChosen, onChoose }: Ce
   const score = scoreOf(model, row.index, ability)!;
   const comparison = comparisonOf(model, row.index, against, ability);
   const reference = against === null ? undefined : scoreOf(model, against, ability);
-  const place = (share: number) => `${(100 * share) / model.most}%`;
+  const place = (fraction: number) => `${(100 * fraction) / model.most}%`;
   const show = ({ currentTarget }: { currentTarget: HTMLElement }) => {
     const box = currentTarget.getBoundingClientRect();
     tooltip.show(
@@ -183,7 +183,7 @@ function CellTooltip({
   );
 }
 
-/** The name, with what gives each region for a splice. */
+/** The name, with what gives each region for a stitch. */
 function Name({ row: { regions, role, label } }: { row: Row }) {
   if (regions === null)
     return (

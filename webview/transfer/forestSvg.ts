@@ -22,7 +22,7 @@ export function forestSvg(model: TransferModel, against: number | null, words: D
   abilities.forEach((ability, column) => {
     const left = 16 + NAME + column * (PANEL + 14);
     const wide = PANEL - NUMBER;
-    const x = (share: number) => left + (wide * share) / most;
+    const x = (fraction: number) => left + (wide * fraction) / most;
     const bottom = TOP + rows.length * ROW;
     parts.push(
       text(

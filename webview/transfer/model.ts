@@ -40,7 +40,7 @@ export interface Row {
   index: number;
   label: string;
   role: Role | null;
-  /** What gives Early, Mid and Late, for a splice that is called so. */
+  /** What gives Early, Mid and Late, for a stitch that is called so. */
   regions: readonly [string, string, string] | null;
 }
 
@@ -139,8 +139,8 @@ export function questionsBehind(
   });
 }
 
-export function points(share: number): string {
-  const value = 100 * share;
+export function points(fraction: number): string {
+  const value = 100 * fraction;
   return `${value > 0.05 ? '+' : value < -0.05 ? '−' : ''}${Math.abs(value).toFixed(1)}`;
 }
 
@@ -172,13 +172,13 @@ export function reading(model: TransferModel, against: number | null): string[] 
     sentences.push(
       `${rl.label} against ${reference.label}: ${abilities.map((ability) => `${ABILITY_NAMES[ability].toLowerCase()} ${differenceText(change(rl, ability))}`).join(', ')}.`,
     );
-  const hybrids = others.filter(({ role }) => role === 'hybrid' || role === null);
-  if (hybrids.length > 0) {
+  const stitches = others.filter(({ role }) => role === 'hybrid' || role === null);
+  if (stitches.length > 0) {
     for (const ability of abilities) {
-      const gain = hybrids.filter(
+      const gain = stitches.filter(
         (row) => change(row, ability).adjusted < SIGNIFICANT && change(row, ability).difference > 0,
       );
-      const loss = hybrids.filter(
+      const loss = stitches.filter(
         (row) => change(row, ability).adjusted < SIGNIFICANT && change(row, ability).difference < 0,
       );
       const said = [
@@ -188,7 +188,7 @@ export function reading(model: TransferModel, against: number | null): string[] 
         .filter(Boolean)
         .join('; ');
       sentences.push(
-        `${ABILITY_NAMES[ability]}: ${said === '' ? `no ${hybrids.length === 1 ? 'significant difference' : 'hybrid differs significantly'} from ${reference.label}` : said}.`,
+        `${ABILITY_NAMES[ability]}: ${said === '' ? `no ${stitches.length === 1 ? 'significant difference' : 'hybrid differs significantly'} from ${reference.label}` : said}.`,
       );
     }
   }

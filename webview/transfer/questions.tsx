@@ -4,7 +4,7 @@ import type { AbilityName, EvaluatedQuestion, Setting } from '../../src/protocol
 import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
 import { quoted } from '../probe/model.js';
-import { Picture, type Pictures } from '../samples/pictures.js';
+import { ImageSource, type Pictures } from '../samples/pictures.js';
 import { Answer, Facts, SampleHead, SamplePane } from '../samples/samplePane.js';
 import type { Store } from '../state/store.js';
 import {
@@ -165,7 +165,7 @@ function Images({ host, pictures, question }: DetailProps) {
     <div class="picture-pair">
       {(question.images ?? [question.image]).map((_, index, { length }) => (
         <figure key={index}>
-          <Picture
+          <ImageSource
             pictures={pictures}
             id={`0/${question.id}/image/${index}`}
             alt={length === 1 ? 'Image of the question' : `Image ${index + 1} of ${length}`}

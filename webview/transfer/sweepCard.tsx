@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { AbilityName } from '../../src/protocol/engineApi.js';
 import { LineChart } from '../figure/lineChart.js';
-import type { LineFigure, LinePlace } from '../figure/lines.js';
+import type { LineFigure, LinePosition } from '../figure/lines.js';
 import { BandNote, LegendItem, LineSwatch } from '../figure/swatch.js';
 import { formatShare } from '../format.js';
 import type { Store } from '../state/store.js';
@@ -26,7 +26,7 @@ export function SweepCard({
 }) {
   const figure = useMemo(() => sweepFigure(model, against), [model, against]);
   if (figure === null) return null;
-  const nameAt = ({ x }: LinePlace): string => {
+  const nameAt = ({ x }: LinePosition): string => {
     const checkpoint = checkpointAt(model, x);
     return checkpoint === undefined ? String(x) : model.rows[checkpoint]!.label;
   };
@@ -67,7 +67,7 @@ export function SweepCard({
   );
 }
 
-function SweepTooltip({ figure, at, name }: { figure: LineFigure; at: LinePlace; name: string }) {
+function SweepTooltip({ figure, at, name }: { figure: LineFigure; at: LinePosition; name: string }) {
   return (
     <>
       <strong>{name}</strong>

@@ -38,7 +38,7 @@ export interface EvaluationProps {
 
 export function Evaluation({ title, result, view, store, host }: EvaluationProps) {
   const context = usePanel();
-  const pictures = usePictures();
+  const images = usePictures();
   const model = useMemo(() => modelOf(result), [result]);
   const exports = useMemo(() => evaluationExports(context, model, title, store.get), [model, title]);
   const against = referenceOf(model, view.against);
@@ -102,7 +102,7 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
           </p>
         </section>
       </div>
-      <Questions {...parts} host={host} pictures={pictures} frame={questions} />
+      <Questions {...parts} host={host} pictures={images} frame={questions} />
       <div>
         <EvaluationNumbers model={model} against={against} />
       </div>

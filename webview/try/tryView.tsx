@@ -4,7 +4,7 @@ import type { Trial } from '../../src/protocol/hostApi.js';
 import { usePanel } from '../context.js';
 import type { TryHost } from '../host.js';
 import { Button, Field, NumberField } from '../kit.js';
-import { Picture, usePictures } from '../samples/pictures.js';
+import { ImageSource, usePictures } from '../samples/pictures.js';
 import { Exchange, isUnderWay } from './exchange.js';
 
 const SEND_KEYS = navigator.platform.startsWith('Mac') ? '⌘Enter' : 'Ctrl+Enter';
@@ -14,7 +14,7 @@ type Image = { id: number; name: string } | null;
 
 export function Try({ title, trial, host }: { title: string; trial: Trial; host: TryHost }) {
   const { ask } = usePanel();
-  const pictures = usePictures();
+  const images = usePictures();
   const [prompt, setPrompt] = useState('');
   const [image, setImage] = useState<Image>(null);
   const [tokens, setTokens] = useState(TOKENS.usual);
@@ -39,8 +39,8 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
     box.current?.focus();
   };
   const thumbnail = (its: { id: number; name: string }) => (
-    <Picture
-      pictures={pictures}
+    <ImageSource
+      pictures={images}
       id={String(its.id)}
       alt={its.name}
       title={its.name}

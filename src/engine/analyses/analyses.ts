@@ -28,7 +28,7 @@ export function analysisOfRun(kind: string): AnyDefinition | undefined {
 }
 
 /** A run on disk. */
-export interface RunPlace {
+export interface RunLocation {
   runsFolder: string;
   runId: string;
 }
@@ -41,5 +41,5 @@ export type AnalysisCalls = {
   [N in AnalysisName as `plan${Capitalize<N>}`]: (request: RequestOf<N>, context?: ContextOf<N>) => Promise<PlanOf<N>>;
 } & {
   /** The result of a finished run. */
-  [N in AnalysisName as `read${Capitalize<N>}`]: (place: RunPlace) => Promise<ResultOf<N>>;
+  [N in AnalysisName as `read${Capitalize<N>}`]: (place: RunLocation) => Promise<ResultOf<N>>;
 };

@@ -6,7 +6,7 @@ import type { RunSummary } from './summary.js';
 import { shown } from '../checkpoint/failure.js';
 import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError } from '../errors.js';
-import { ANALYSES, analysisOfRun, type RunPlace } from './analyses.js';
+import { ANALYSES, analysisOfRun, type RunLocation } from './analyses.js';
 import type { Definition } from './declare/definition.js';
 import { restoreRequest } from './declare/request.js';
 import { guardOf } from './declare/shape.js';
@@ -42,7 +42,7 @@ export async function listRuns(runsFolder: string): Promise<RunSummary[]> {
  */
 export async function readResult<Result>(
   { result: schema, isNot }: Pick<Definition<v.GenericSchema, unknown, Result, never>, 'result' | 'isNot'>,
-  { runsFolder, runId }: RunPlace,
+  { runsFolder, runId }: RunLocation,
 ): Promise<Result> {
   const file = path.join(runFolder(runsFolder, runId), RESULT_FILE);
   const result = await readJson(file);

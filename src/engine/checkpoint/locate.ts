@@ -167,8 +167,8 @@ async function locateFile(given: string, folder: string, name: string, signal?: 
   const files = weightFiles(entries);
   const set = NUMBERED.test(name) ? numberedSet(folder, files, name) : undefined;
   const shards = set ?? [name];
-  const alone = set === undefined && !(entries.includes('config.json') && files.length === 1);
-  return { path: given, folder, entries, shards, index: undefined, alone, adapter: false };
+  const exclusive = set === undefined && !(entries.includes('config.json') && files.length === 1);
+  return { path: given, folder, entries, shards, index: undefined, alone: exclusive, adapter: false };
 }
 
 async function withIndex(

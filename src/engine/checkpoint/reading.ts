@@ -26,9 +26,9 @@ export async function readingOf(
   location: Location,
   signal?: AbortSignal,
 ): Promise<{ reading: Omit<Reading, 'wrappers'>; warnings: string[] }> {
-  const { entries, shards, index, alone, adapter } = location;
+  const { entries, shards, index, alone: exclusive, adapter } = location;
   const from = index === undefined ? listed(shards) : path.basename(index.file);
-  if (alone) return { reading: { from, unread: [] }, warnings: [] };
+  if (exclusive) return { reading: { from, unread: [] }, warnings: [] };
   const warnings: string[] = [];
   const rival = adapter ? undefined : await rivalOf(location, signal);
   if (rival !== undefined) warnings.push(rival.warning);

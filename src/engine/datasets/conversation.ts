@@ -18,9 +18,9 @@ const BARE = 40;
 export function questionOfConversation(object: JsonObject): JsonObject {
   const key = ['messages', 'conversations'].find((name) => Array.isArray(object[name]));
   if (key === undefined || object['prompt'] !== undefined) return object;
-  const turns = (object[key] as unknown[]).map(turnOf);
-  const [asked, answered] = turns;
-  if (turns.length !== 2 || !ASKS.has(asked?.role) || !ANSWERS.has(answered?.role)) throw notOne(key);
+  const mutex = (object[key] as unknown[]).map(turnOf);
+  const [asked, answered] = mutex;
+  if (mutex.length !== 2 || !ASKS.has(asked?.role) || !ANSWERS.has(answered?.role)) throw notOne(key);
   const prompt = contentOf(asked!.content);
   const answer = contentOf(answered!.content);
   const truth = answer === undefined ? undefined : finalAnswer(answer);

@@ -18,8 +18,8 @@ export async function hashOf(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** A picture that was replaced is another picture. */
-export async function factsOfPicture(image: string): Promise<string> {
+/** An image that was replaced is another image. */
+export async function factsOfImage(image: string): Promise<string> {
   const file = image.replace(/(\.parquet)#.*$/s, '$1');
   const { size, mtimeNs } = await stat(file, { bigint: true }).catch((error: unknown) =>
     Promise.reject(fileError(error, file)),

@@ -192,10 +192,10 @@ export function identity(object: JsonObject, seen: Map<string, number>, line: nu
 }
 
 /**
- * The absolute path of a picture named in a data file, which must lie below that file's folder and be there.
+ * The absolute path of an image named in a data file, which must lie below that file's folder and be there.
  * @throws LineError
  */
-export async function pictureBelow(file: string, name: string, key: string): Promise<string> {
+export async function imageBelow(file: string, name: string, key: string): Promise<string> {
   const quoted = `"${shown(name.slice(0, 200))}"`;
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name) || name.startsWith('data:'))
     throw new LineError(

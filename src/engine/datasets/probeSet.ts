@@ -1,4 +1,4 @@
-/** Paired probes in the format of the paper's authors: two pictures, one prompt. */
+/** Paired probes in the format of the paper's authors: two images, one prompt. */
 import { boxOf, type Box } from './box.js';
 import {
   identity,
@@ -6,7 +6,7 @@ import {
   type JsonObject,
   LineError,
   optionalText,
-  pictureBelow,
+  imageBelow,
   readJsonl,
   type ReadOptions,
   text,
@@ -21,11 +21,11 @@ export interface ProbeSample {
   task: ProbeTask;
   /** Absolute paths. */
   targetImage: string;
-  /** Undefined stands for a black picture (recognition only). */
+  /** Undefined stands for a black image (recognition only). */
   sourceImage: string | undefined;
   /** As it is in the file; may begin with `<image>`. */
   prompt: string;
-  /** True answers for either picture (counting, recognition: answer; ocr: text); undefined where the file has none. */
+  /** True answers for either image (counting, recognition: answer; ocr: text); undefined where the file has none. */
   targetAnswer: string | undefined;
   sourceAnswer: string | undefined;
   /** True boxes (grounding). */
@@ -70,8 +70,8 @@ export async function readProbeSet(file: string, options: ReadOptions = {}): Pro
       return {
         id: identity(object, seen, line),
         task,
-        targetImage: await pictureBelow(file, targetName, 'target_image'),
-        sourceImage: sourceName === undefined ? undefined : await pictureBelow(file, sourceName, 'source_image'),
+        targetImage: await imageBelow(file, targetName, 'target_image'),
+        sourceImage: sourceName === undefined ? undefined : await imageBelow(file, sourceName, 'source_image'),
         prompt: text(object, 'prompt'),
         targetAnswer: plain(meta[ocr ? 'target_text' : 'target_answer']),
         sourceAnswer: plain(meta[ocr ? 'source_text' : 'source_answer']),

@@ -8,10 +8,10 @@ import { malformed, shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { openParquet, type ParquetFile, type ParquetRow } from '../parquet/file.js';
 import { mediaTypeOf } from '../models/processor/decodeImage.js';
-import { bytesOf, pictureName } from '../parquet/picture.js';
+import { bytesOf, imageName } from '../parquet/picture.js';
 import { answerTypeOf } from './answerType.js';
 import { checkAllRead, isImageLike, placed } from './images.js';
-import { type DataSet, LineError, pictureBelow, type ReadOptions } from './jsonl.js';
+import { type DataSet, LineError, imageBelow, type ReadOptions } from './jsonl.js';
 import { checkChoice, optionsOf, truthOf, checkBox, type Question } from './question.js';
 
 interface Published {
@@ -211,8 +211,8 @@ async function imagesOf(file: string, row: ParquetRow, columns: readonly string[
       if (bytes !== undefined && bytes.length > 0) {
         if (mediaTypeOf(bytes) === undefined)
           throw new LineError(`holds no PNG, JPEG or WebP image in "${shown(column)}".`);
-        names.push(pictureName(file, column, index, list ? at : undefined));
-      } else if (typeof path === 'string' && path !== '') names.push(await pictureBelow(file, path, column));
+        names.push(imageName(file, column, index, list ? at : undefined));
+      } else if (typeof path === 'string' && path !== '') names.push(await imageBelow(file, path, column));
       else throw new LineError(`has a "${shown(column)}" that is neither an image nor the name of one.`);
     }
   }

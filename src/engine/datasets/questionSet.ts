@@ -11,7 +11,7 @@ import {
   type JsonObject,
   LineError,
   optionalText,
-  pictureBelow,
+  imageBelow,
   readJsonl,
   type ReadOptions,
   text,
@@ -31,7 +31,7 @@ export async function readQuestionSet(file: string, options: ReadOptions = {}): 
       const { key, names } = imageNames(object);
       checkAllRead(object, READ, names.length);
       const files: string[] = [];
-      for (const name of names) files.push(await pictureBelow(file, name, key));
+      for (const name of names) files.push(await imageBelow(file, name, key));
       const { prompt, images } = placed(text(object, 'prompt'), files, `"${key}"`);
       checkBox(answerType, images);
       const answer = answerOf(object, answerType);

@@ -3,7 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { layoutById, HEADS } from '../families/list.js';
 import { tiesHead } from '../topology/model.js';
 import { isExtra } from '../topology/names.js';
-import { indexInStacks, isUnder, placeTensor } from '../topology/place.js';
+import { indexInStacks, isUnder, locateTensor } from '../topology/place.js';
 import type { Outside } from './schema.js';
 
 /** `layers`: the numbered language layers. `other`: what no part of `also` names. */
@@ -41,7 +41,7 @@ export function parametersOf(checkpoint: Checkpoint): Parameter[] {
 }
 
 function partOf(name: string, checkpoint: Checkpoint): Part {
-  const { section, component } = placeTensor(name, checkpoint, [0, 0]);
+  const { section, component } = locateTensor(name, checkpoint, [0, 0]);
   if (section === 'vision' || section === 'projector') return section;
   if (isUnder(name, HEADS)) return 'head';
   if (section !== 'language') return 'other';

@@ -56,7 +56,7 @@ export interface PlannedRun {
   /** Null for a run of all parameters. */
   adapters: Adapters | null;
   parts: { part: Part; total: Count; trains: Count }[];
-  /** Language layers in order, for a picture: `frozen`, `trains`, or `partly`. */
+  /** Language layers in order, for an image: `frozen`, `trains`, or `partly`. */
   layers: ('frozen' | 'trains' | 'partly')[];
   /** What a stitch takes from RL to ask the same of a finished model: these layers; null where none can. */
   transplant: Transplant | null;

@@ -19,7 +19,7 @@ import { nameInFile } from '../checkpoint/wrappers.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { type AlignedTensor, alignTensors } from '../lineage/align.js';
 import { openCheckpoint } from '../merge/checkpoint.js';
-import { createMeter } from '../runs/bytesProgress.js';
+import { createBytesReporter } from '../runs/bytesProgress.js';
 import { bytesOf, readElements, readInto } from '../tensors/elements.js';
 import { sameFamily } from '../topology/model.js';
 import { regionOfLayer } from '../topology/cuts.js';
@@ -116,7 +116,7 @@ export async function verify(
   const movements: { parameter: Parameter; movement: Movement }[] = [];
   let rounded = 0;
   const total = [...pairs.values()].reduce((sum, pair) => sum + bytesOfPair(pair), 0);
-  const meter = createMeter('Verifying', total, 0, progress);
+  const reporter = createBytesReporter('Verifying', total, 0, progress);
   for (const parameter of parameters) {
     throwIfCancelled(signal);
     const pair = pairs.get(parameter.name);
@@ -137,7 +137,7 @@ export async function verify(
     } else {
       movements.push({ parameter, movement: await movementOf(before, after) });
     }
-    meter.add(bytesOfPair(pair), parameter.name);
+    reporter.add(bytesOfPair(pair), parameter.name);
   }
   for (const checkpoint of [model, result]) await checkUnchanged(checkpoint);
   const held = parameters.filter(({ name }) => frozen.has(name));

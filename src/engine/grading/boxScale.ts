@@ -1,10 +1,10 @@
 /**
- * Boxes of the data are in pixels of the picture's file. A model writes boxes as its family was trained to: in pixels of
- * the picture as it was resized (Qwen2.5-VL), or in thousandths of its sides (Qwen2-VL, Qwen3-VL).
+ * Boxes of the data are in pixels of the image's file. A model writes boxes as its family was trained to: in pixels of
+ * the image as it was resized (Qwen2.5-VL), or in thousandths of its sides (Qwen2-VL, Qwen3-VL).
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { readImageSize } from '../models/processor/decodeImage.js';
-import type { PictureSize } from '../models/processor/image.js';
+import type { ImageSize } from '../models/processor/image.js';
 import { readImageSettings } from '../models/processor/imageSettings.js';
 import { resizedSize } from '../models/processor/processor.js';
 import { readSpec, type VisionSpec } from '../models/spec.js';
@@ -17,8 +17,8 @@ export type BoxScale = readonly [number, number];
 /** @param resized what the vision tower sees. */
 export function boxScaleOf(
   { family }: Pick<VisionSpec, 'family'>,
-  resized: PictureSize,
-  file: PictureSize,
+  resized: ImageSize,
+  file: ImageSize,
 ): [number, number] {
   const { width, height } = family.boxes === 'thousandths' ? { width: 1000, height: 1000 } : resized;
   return [width / file.width, height / file.height];
@@ -29,15 +29,15 @@ export function scaled([left, top, right, bottom]: Box, [x, y]: BoxScale): Box {
 }
 
 /**
- * The scales of all pictures that questions for a box are about, per checkpoint and picture.
- * @throws what reading pictures and image processor files throw; `cancelled`
+ * The scales of all images that questions for a box are about, per checkpoint and image.
+ * @throws what reading images and image processor files throw; `cancelled`
  */
 export async function boxScales(
   checkpoints: readonly Checkpoint[],
   questions: Iterable<Pick<Question, 'answerType' | 'images'>>,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, BoxScale>[]> {
-  const sizes = new Map<string, PictureSize>();
+  const sizes = new Map<string, ImageSize>();
   for (const {
     answerType,
     images: [image],

@@ -1,5 +1,5 @@
 /**
- * A language model that the user has chosen to judge answers or to describe pictures: an endpoint that speaks the OpenAI
+ * A language model that the user has chosen to judge answers or to describe images: an endpoint that speaks the OpenAI
  * chat completions protocol, or a model of the editor. Used only where a request names one.
  */
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
@@ -45,8 +45,8 @@ export async function languageModelOf(
     return {
       name: request.model,
       parallel: 2,
-      complete: ({ text, picture }, signal) =>
-        host.complete({ model: request.model, prompt: text, picture }, { signal }),
+      complete: ({ text, picture: image }, signal) =>
+        host.complete({ model: request.model, prompt: text, picture: image }, { signal }),
     };
   }
   const url = endpointOf(request.url);
@@ -120,16 +120,16 @@ interface Endpoint {
 
 async function post(
   { url, model, key, redact }: Endpoint,
-  { text, picture }: Prompt,
+  { text, picture: image }: Prompt,
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const content =
-    picture === undefined
+    image === undefined
       ? text
       : [
           {
             type: 'image_url',
-            image_url: { url: `data:${picture.type};base64,${Buffer.from(picture.bytes).toString('base64')}` },
+            image_url: { url: `data:${image.type};base64,${Buffer.from(image.bytes).toString('base64')}` },
           },
           { type: 'text', text },
         ];
@@ -217,7 +217,7 @@ function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<v
 }
 
 /**
- * A language model that judges answers or describes pictures. Nothing is sent unless the user asks for it: `endpoint` is
+ * A language model that judges answers or describes images. Nothing is sent unless the user asks for it: `endpoint` is
  * any address that speaks the OpenAI chat completions protocol, `editor` a model of VS Code's own.
  */
 export type LanguageModelRequest =

@@ -12,7 +12,7 @@ import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { sameFamily } from '../topology/model.js';
 import { alignTensors, type Alignment } from './align.js';
 import type { StageSummary } from './stageSummary.js';
-import type { TensorPlace } from '../topology/tensorPlace.js';
+import type { TensorLocation } from '../topology/tensorPlace.js';
 
 export interface Stages {
   labels: string[];
@@ -106,7 +106,7 @@ export function deepestOf(checkpoints: readonly Checkpoint[]): Checkpoint {
 }
 
 /** Depth order; what has no depth comes last. Tensors of one depth keep the order of the file. */
-export function byDepth(a: TensorPlace, b: TensorPlace): number {
+export function byDepth(a: TensorLocation, b: TensorLocation): number {
   return (a.depth ?? Infinity) === (b.depth ?? Infinity) ? 0 : (a.depth ?? Infinity) - (b.depth ?? Infinity);
 }
 

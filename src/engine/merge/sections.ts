@@ -2,7 +2,7 @@
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { layoutById } from '../families/list.js';
 import { isExtra } from '../topology/names.js';
-import { indexInStacks, placeTensor } from '../topology/place.js';
+import { indexInStacks, locateTensor } from '../topology/place.js';
 import type { Section } from '../topology/topology.js';
 import type { Part } from './recipe/schema/words.js';
 
@@ -46,7 +46,7 @@ export function sectionsOf(checkpoint: Checkpoint): Record<Section, SectionTenso
   for (const [name, tensor] of checkpoint.tensors) {
     // Not run, and numbered where the result may have a layer of its own.
     if (isExtra(name)) continue;
-    const { section, layer } = placeTensor(name, checkpoint, [0, 0]);
+    const { section, layer } = locateTensor(name, checkpoint, [0, 0]);
     const tensors = sections[section];
     if (layer !== null) {
       const stacks = section === 'vision' ? vision.stacks : language.stacks;
@@ -67,6 +67,6 @@ export function sectionsOf(checkpoint: Checkpoint): Record<Section, SectionTenso
 export function isInPart({ stack, rest }: LayerTensor, part: Part, checkpoint: Checkpoint): boolean {
   if (part === 'all') return true;
   // What the layer's own module is says it: `self_attn.q_norm` is attention, `post_attention_layernorm` is not.
-  const { component } = placeTensor(`${stack}.0.${rest.split('.')[0]}.weight`, checkpoint, [0, 0]);
+  const { component } = locateTensor(`${stack}.0.${rest.split('.')[0]}.weight`, checkpoint, [0, 0]);
   return component === part;
 }

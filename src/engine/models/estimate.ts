@@ -6,7 +6,7 @@
 import type { StageRequest } from '../checkpoint/stage.js';
 import { LimitError } from '../runtime/bounded.js';
 import { runInThread } from '../runtime/thread.js';
-import { layerSeconds, type Pace, type PaceJob } from './pace.js';
+import { layerSeconds, type Throughput, type PaceJob } from './pace.js';
 import { layerParts } from './pages.js';
 import type { MemoryPlan } from './plan.js';
 import type { ProcessedPrompt } from './processor/processor.js';
@@ -37,7 +37,7 @@ export interface Lengths {
   tail: number;
   /** Tokens of the longest. */
   longest: number;
-  /** Patches of a picture. */
+  /** Patches of an image. */
   patches: number;
   /** Bytes that the largest prompt takes with its answer. */
   bytes: number;
@@ -102,25 +102,25 @@ export function spread(few: number, many: number): number[] {
 }
 
 /** Measures the pace in a thread. Undefined when the model would not run; the run will say why. @throws `cancelled` */
-export async function paceOf(
+export async function throughputOf(
   { path, recipe }: StageRequest,
   { memory, threads }: Pick<PaceJob, 'memory' | 'threads'>,
   workerFile: string,
   signal: AbortSignal | undefined,
-): Promise<Pace | undefined> {
-  let pace: Pace | undefined;
+): Promise<Throughput | undefined> {
+  let throughput: Throughput | undefined;
   try {
-    await runInThread<Pace>(
+    await runInThread<Throughput>(
       workerFile,
       'pace',
       { path, recipe, memory, threads } satisfies PaceJob,
-      (found) => void (pace = found),
+      (found) => void (throughput = found),
       signal,
     );
   } catch (error) {
     if (signal?.aborted) throw error;
   }
-  return pace;
+  return throughput;
 }
 
 /** What parts of the work cost, in seconds. */
@@ -135,14 +135,14 @@ export interface Costs {
   streaming: number;
   /** Reading what stays. */
   opening: number;
-  /** The vision tower, for a picture of so many patches. */
+  /** The vision tower, for an image of so many patches. */
   seeing(patches: number): number;
 }
 
-export function costsOf(spec: ModelSpec, plan: MemoryPlan, pace: Pace): Costs {
+export function costsOf(spec: ModelSpec, plan: MemoryPlan, throughput: Throughput): Costs {
   const { perLayer, head } = weightsOf(spec);
-  const streaming = plan.streamedBytes / pace.reading;
-  const layers: Costs['layers'] = (count, tokens) => count * layerSeconds(pace, tokens);
+  const streaming = plan.streamedBytes / throughput.reading;
+  const layers: Costs['layers'] = (count, tokens) => count * layerSeconds(throughput, tokens);
   // Weights that are read again are read while the layer before them is computed; the two share the processor.
   const pass = (seconds: number) => Math.max(seconds, streaming) + 0.3 * Math.min(seconds, streaming);
   return {
@@ -150,8 +150,8 @@ export function costsOf(spec: ModelSpec, plan: MemoryPlan, pace: Pace): Costs {
     pass,
     step: (rows) => pass(layers(spec.language.layers + head / perLayer, rows)),
     streaming,
-    opening: plan.weightBytes / pace.reading,
-    seeing: (patches) => seeingSeconds(spec, patches, pace),
+    opening: plan.weightBytes / throughput.reading,
+    seeing: (patches) => seeingSeconds(spec, patches, throughput),
   };
 }
 
@@ -166,11 +166,11 @@ function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } 
 }
 
 /** By the arithmetic that a language layer gets done. */
-function seeingSeconds(spec: ModelSpec, patches: number, pace: Pace): number {
+function seeingSeconds(spec: ModelSpec, patches: number, throughput: Throughput): number {
   if (spec.vision === undefined || patches === 0) return 0;
   const { width, inner, blocks, merge, family, window, fullBlocks, patchSize } = spec.vision;
-  const [most] = pace.layer.at(-1)!;
-  const rate = (2 * weightsOf(spec).perLayer * most) / layerSeconds(pace, most);
+  const [most] = throughput.layer.at(-1)!;
+  const rate = (2 * weightsOf(spec).perLayer * most) / layerSeconds(throughput, most);
   const inBlock = 4 * width ** 2 + (family.mlp.kind === 'gated' ? 3 : 2) * width * inner;
   const seen = window === null ? patches : Math.min(patches, (window / patchSize) ** 2);
   const attention = 4 * width * ((blocks - fullBlocks.size) * seen + fullBlocks.size * patches);

@@ -1,4 +1,4 @@
-/** Geometry of a picture's patches: the order in which they come, attention windows, and the mix of learned positions. */
+/** Geometry of an image's patches: the order in which they come, attention windows, and the mix of learned positions. */
 
 /** t, h, w in patches. */
 export type Grid = readonly [number, number, number];
@@ -7,7 +7,7 @@ export type Grid = readonly [number, number, number];
  * Row and column of every patch of one frame, in the image processor's order: blocks of `merge` × `merge` that the
  * merger joins, block by block.
  */
-export function patchPlaces([, height, width]: Grid, merge: number): { rows: Int32Array; columns: Int32Array } {
+export function patchPositions([, height, width]: Grid, merge: number): { rows: Int32Array; columns: Int32Array } {
   const rows = new Int32Array(height * width);
   const columns = new Int32Array(height * width);
   let patch = 0;
@@ -57,12 +57,12 @@ export function windowOrder(times: number, rows: number, columns: number, side: 
 
 /**
  * The four entries of a `side` × `side` table nearest to each patch, when the table is stretched over the frame corner
- * to corner, and the share of each. Order as `patchPlaces`.
+ * to corner, and the fraction of each. Order as `patchPlaces`.
  */
 export function tableMix(grid: Grid, merge: number, side: number): { near: Int32Array; share: Float32Array } {
-  const { rows, columns } = patchPlaces(grid, merge);
+  const { rows, columns } = patchPositions(grid, merge);
   const near = new Int32Array(4 * rows.length);
-  const share = new Float32Array(4 * rows.length);
+  const fraction = new Float32Array(4 * rows.length);
   const [, height, width] = grid;
   for (let patch = 0; patch < rows.length; patch++) {
     const y = axisMix(rows[patch]!, height, side);
@@ -70,10 +70,10 @@ export function tableMix(grid: Grid, merge: number, side: number): { near: Int32
     for (let tap = 0; tap < 4; tap++) {
       const [vertical, horizontal] = [tap >> 1, tap & 1];
       near[4 * patch + tap] = y.entries[vertical]! * side + x.entries[horizontal]!;
-      share[4 * patch + tap] = y.shares[vertical]! * x.shares[horizontal]!;
+      fraction[4 * patch + tap] = y.shares[vertical]! * x.shares[horizontal]!;
     }
   }
-  return { near, share };
+  return { near, share: fraction };
 }
 
 function axisMix(index: number, size: number, side: number): { entries: [number, number]; shares: [number, number] } {

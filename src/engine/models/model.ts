@@ -123,9 +123,9 @@ export class Model {
     const starts = Int32Array.from(prompts, ({ inputIds }) => slots - inputIds.length);
     const hidden = new Float32Array(prompts.length * slots * width);
     const layouts: PromptLayout[] = [];
-    let picture = 0;
+    let image = 0;
     for (const [row, prompt] of prompts.entries()) {
-      const own = pictures.slice(picture, (picture += prompt.images.length));
+      const own = pictures.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
       const positions = ropePositions(prompt.inputIds.length, this.picturePlaces(prompt, visual));
       const states = hidden.subarray((row * slots + starts[row]!) * width, (row + 1) * slots * width);
@@ -173,7 +173,7 @@ export class Model {
 
   /**
    * Runs prompts again from where their interventions begin: layers below are taken from the prefill, and of a swap of
-   * keys and values so are the tokens up to the pictures' end. Branches of any depth share the batch.
+   * keys and values so are the tokens up to the images' end. Branches of any depth share the batch.
    * @param branches in order of `from`.
    * @throws `bad-request` when they are not, or when a prefill kept no states at its branch's layer.
    */
@@ -237,7 +237,7 @@ export class Model {
       signal: options.signal,
       onLayer: options.onLayer,
     };
-    // Pictures before the tokens of this pass: their swapped keys and values are known already.
+    // Images before the tokens of this pass: their swapped keys and values are known already.
     plans.forEach((plan, layer) =>
       swapKeysAndValues(plan, layer, pass, { row: 0, rows: branches.length, token: -slot, tokens: slot }),
     );
@@ -352,7 +352,7 @@ export class Model {
     return Int32Array.from(inputIds.keys()).filter((token) => inputIds[token] === imageToken);
   }
 
-  /** Where each picture begins, and its grid after merging. */
+  /** Where each image begins, and its grid after merging. */
   private picturePlaces(
     { images }: ProcessedPrompt,
     visual: Int32Array,

@@ -11,7 +11,7 @@ export interface PaceJob extends Pick<StageRequest, 'path' | 'recipe'> {
   threads: number | undefined;
 }
 
-export interface Pace {
+export interface Throughput {
   /** Seconds that a language layer takes with so many tokens at once; ascending. */
   layer: [tokens: number, seconds: number][];
   /** Bytes per second at which weights come from disk. */
@@ -28,9 +28,9 @@ const FEW_WORDS = 64;
 const ROUNDS = 2;
 
 /** @param send is told the pace. @throws what opening the model throws; `cancelled`. */
-export async function measurePace(
+export async function measureThroughput(
   { path, recipe, memory, threads }: PaceJob,
-  send: (pace: Pace) => void,
+  send: (throughput: Throughput) => void,
   signal: AbortSignal,
 ): Promise<void> {
   const checkpoint = await openStage({ path, recipe }, { signal });
@@ -70,7 +70,7 @@ export async function measurePace(
   const { layer, first } = await timed(1, async (run) => {
     const start = performance.now();
     const beginning = await run(1);
-    const found: Pace['layer'] = [];
+    const found: Throughput['layer'] = [];
     for (const tokens of TOKENS) {
       const [last, before] = [found.at(-1), found.at(-2)];
       const expected =
@@ -97,7 +97,7 @@ export async function measurePace(
 }
 
 /** Seconds of a layer with so many tokens at once, between and beyond what was measured. */
-export function layerSeconds({ layer }: Pace, tokens: number): number {
+export function layerSeconds({ layer }: Throughput, tokens: number): number {
   const after = Math.max(
     1,
     layer.findIndex(([count]) => count >= tokens),

@@ -10,7 +10,7 @@ import { cacheBytes } from './cache.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
 import { layerBytes, layerParts } from './pages.js';
-import type { PictureSize } from './processor/image.js';
+import type { ImageSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
 import { type ModelSpec, tensorOf } from './spec.js';
 import { passingVisionBytes, visionParts } from './vision.js';
@@ -18,7 +18,7 @@ import { bytesOfParts, commonFormat } from './weights.js';
 
 /**
  * The process before any weight: Node with its threads, ONNX Runtime, sessions, tokenizer, and buffers on their way to
- * the collector. Measured with text 85 to 110 MB, with pictures and a probe's thread up to 150.
+ * the collector. Measured with text 85 to 110 MB, with images and a probe's thread up to 150.
  */
 export const BASE_BYTES = 160 << 20;
 /** The head goes through in blocks of about this size. */
@@ -206,7 +206,7 @@ export function rowBytes(
   );
 }
 
-/** Bytes that one prompt takes, its pictures included: they are seen before there is a cache. */
+/** Bytes that one prompt takes, its images included: they are seen before there is a cache. */
 export function promptBytes(
   spec: ModelSpec,
   { inputIds, images }: Pick<ProcessedPrompt, 'inputIds' | 'images'>,
@@ -221,7 +221,7 @@ export function promptBytes(
 }
 
 /** An image in the sentences of `checkRoom`. */
-export function imageNamed(file: string, { width, height }: PictureSize): string {
+export function imageNamed(file: string, { width, height }: ImageSize): string {
   return `the image ${shown(file)} of ${thousands(width)} × ${thousands(height)} pixels`;
 }
 

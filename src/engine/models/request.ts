@@ -2,9 +2,9 @@
 
 export interface GenerateRequest {
   path: string;
-  /** What the user says; `<image>` in it says where a picture stands, or pictures come first. */
+  /** What the user says; `<image>` in it says where an image stands, or images come first. */
   prompt: string;
-  /** Picture files. */
+  /** Image files. */
   images?: string[] | undefined;
   maxNewTokens?: number | undefined;
   /** Greedy when left out. What is left out of it comes from the checkpoint's generation_config.json. */

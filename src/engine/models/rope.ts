@@ -1,4 +1,4 @@
-/** Rotary position embedding: frequencies per family and config, positions of text and pictures, tables of cos and sin. */
+/** Rotary position embedding: frequencies per family and config, positions of text and images, tables of cos and sin. */
 import { malformed, quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import {
@@ -231,7 +231,7 @@ function yarn(settings: RopeSettings, plain: Float32Array, theta: number): Float
   const dim = 2 * plain.length;
   const { truncate = true } = settings.values;
   /** Index of the pair that turns so many times within the trained context. */
-  const pairOf = (turns: number) => (dim * Math.log(trained / (turns * 2 * Math.PI))) / (2 * Math.log(theta));
+  const pairOf = (mutex: number) => (dim * Math.log(trained / (mutex * 2 * Math.PI))) / (2 * Math.log(theta));
   const [fast, slow] = [
     pairOf(optionalIn(settings, 'beta_fast') || 32),
     pairOf(optionalIn(settings, 'beta_slow') || 1),
@@ -289,13 +289,13 @@ export interface Positions {
 }
 
 /**
- * Text counts up on all three axes; a picture's tokens share one time, count rows and columns from there, and the
+ * Text counts up on all three axes; an image's tokens share one time, count rows and columns from there, and the
  * text after it goes on past the larger of the two. Source: `get_rope_index` of transformers.
- * @param pictures where each begins, and its grid after merging: [t, rows, columns].
+ * @param images where each begins, and its grid after merging: [t, rows, columns].
  */
 export function ropePositions(
   tokens: number,
-  pictures: readonly { start: number; grid: readonly [number, number, number] }[],
+  images: readonly { start: number; grid: readonly [number, number, number] }[],
 ): Positions {
   const values = new Int32Array(3 * tokens);
   let position = 0;
@@ -307,7 +307,7 @@ export function ropePositions(
   for (const {
     start,
     grid: [times, rows, columns],
-  } of pictures) {
+  } of images) {
     text(start);
     for (let time = 0; time < times; time++) {
       for (let row = 0; row < rows; row++) {
@@ -321,7 +321,7 @@ export function ropePositions(
     position += Math.max(rows, columns);
   }
   text(tokens);
-  // Not simply `position`: a picture of many frames may reach further in time than in space.
+  // Not simply `position`: an image of many frames may reach further in time than in space.
   return { values, next: values.reduce((largest, value) => Math.max(largest, value), -1) + 1 };
 }
 

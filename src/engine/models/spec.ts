@@ -62,7 +62,7 @@ export interface ModelSpec {
   family: ModelFamily;
   language: LanguageSpec;
   vision: VisionSpec | undefined;
-  /** Id of the placeholder that a picture's features replace. */
+  /** Id of the placeholder that an image's features replace. */
   imageToken: number | undefined;
   /** Sentences about settings and weights that have no effect. */
   notices: string[];

@@ -25,7 +25,7 @@ export interface PromptLayout {
   positions: Int32Array;
   /** Rotary position of the token after the prompt. */
   next: number;
-  /** Per language layer that a family adds picture features to: [visual tokens, hidden]. */
+  /** Per language layer that a family adds image features to: [visual tokens, hidden]. */
   deepstack: readonly Float32Array[];
 }
 
@@ -55,8 +55,8 @@ export type What =
   /**
    * The visual tokens take over the states of another prompt's visual tokens, of which there must be as many.
    * `hidden`: hidden states at the layer's input (and what a family adds to them in later layers). `from`: keys and
-   * values in this layer and all after it, which gives the same result unless text stands between several pictures (in
-   * `hidden`, the later picture goes on looking at that text). `only`: keys and values in this layer alone.
+   * values in this layer and all after it, which gives the same result unless text stands between several images (in
+   * `hidden`, the later image goes on looking at that text). `only`: keys and values in this layer alone.
    */
   | { kind: 'swap'; mode: 'hidden' | 'from' | 'only'; source: { prefilled: Prefilled; row: number } }
   /** The layer, or its attention or MLP alone, adds nothing. */

@@ -1,21 +1,21 @@
 /**
- * The vision tower: pictures in, features for the language model out. Pictures of the same grid go through together,
- * as many as memory allows; a picture too large for that attends in pieces.
+ * The vision tower: images in, features for the language model out. Images of the same grid go through together,
+ * as many as memory allows; an image too large for that attends in pieces.
  */
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { throwIfCancelled } from '../errors.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { mergerGraph, patchGraph, visionBlockGraph, visionProjectionGraph } from './graphs/vision.js';
-import { type Grid, patchPlaces, tableMix, windowOrder } from './grid.js';
+import { type Grid, patchPositions, tableMix, windowOrder } from './grid.js';
 import type { ProcessedImage } from './processor/processedImage.js';
 import { axialFrequencies } from './rope.js';
 import type { Sessions } from './sessions.js';
 import { VISION_THETA, type VisionSpec } from './spec.js';
 import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
-/** What the language model gets of one picture. */
-export interface PictureFeatures {
+/** What the language model gets of one image. */
+export interface ImageFeatures {
   /** [merged patches, hidden]. */
   features: Float32Array;
   /** The same for each language layer that gets more of them, from the first on. */
@@ -47,10 +47,10 @@ export class VisionTower {
   ) {}
 
   /**
-   * Features of each picture, in order. A picture given twice is computed once.
+   * Features of each image, in order. An image given twice is computed once.
    * @throws `cancelled`
    */
-  async encode(images: readonly ProcessedImage[], signal?: AbortSignal): Promise<PictureFeatures[]> {
+  async encode(images: readonly ProcessedImage[], signal?: AbortSignal): Promise<ImageFeatures[]> {
     const unique = [...new Set(images)];
     const byGrid = new Map<string, ProcessedImage[]>();
     for (const image of unique) {
@@ -59,7 +59,7 @@ export class VisionTower {
       if (group) group.push(image);
       else byGrid.set(key, [image]);
     }
-    const found = new Map<ProcessedImage, PictureFeatures>();
+    const found = new Map<ProcessedImage, ImageFeatures>();
     for (const group of byGrid.values()) {
       const [times, height, width] = group[0]!.grid;
       const patches = times * height * width;
@@ -74,8 +74,8 @@ export class VisionTower {
     return images.map((image) => found.get(image)!);
   }
 
-  /** Pictures of one grid. */
-  private async encodeGroup(images: readonly ProcessedImage[], signal?: AbortSignal): Promise<PictureFeatures[]> {
+  /** Images of one grid. */
+  private async encodeGroup(images: readonly ProcessedImage[], signal?: AbortSignal): Promise<ImageFeatures[]> {
     const { spec } = this;
     const { grid } = images[0]!;
     const layout = layoutOf(spec, grid, images.length);
@@ -296,27 +296,27 @@ interface Layout {
   /** Full attention: one segment per frame. */
   frames: Segments;
   windows: Segments;
-  /** Features of picture `index` in the order of its blocks, out of `values` in the order of the tower. */
+  /** Features of image `index` in the order of its blocks, out of `values` in the order of the tower. */
   unorder(values: Float32Array, index: number, width: number): Float32Array;
 }
 
-function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
+function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
   const [times, height, width] = grid;
   const { merge } = spec;
   const perFrame = height * width;
   const perPicture = times * perFrame;
-  const patches = pictures * perPicture;
+  const patches = images * perPicture;
   const unit = merge ** 2;
   const blocks = perPicture / unit;
   const windows =
     spec.window === null
       ? undefined
       : windowOrder(times, height / merge, width / merge, Math.floor(spec.window / merge / spec.patchSize));
-  /** The patch at each place of one picture. */
+  /** The patch at each place of one image. */
   const patchAt = (place: number) =>
     windows === undefined ? place : windows.blocks[Math.floor(place / unit)]! * unit + (place % unit);
 
-  const { rows, columns } = patchPlaces(grid, merge);
+  const { rows, columns } = patchPositions(grid, merge);
   const quarter = spec.width / spec.heads / 4;
   const inverse = axialFrequencies(2 * quarter, VISION_THETA);
   const [cos, sin] = [new Float32Array(patches * 2 * quarter), new Float32Array(patches * 2 * quarter)];
@@ -334,13 +334,13 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
       sin[at + quarter] = Math.sin(horizontal);
     }
   }
-  for (let picture = 1; picture < pictures; picture++) {
-    cos.copyWithin((picture * cos.length) / pictures, 0, cos.length / pictures);
-    sin.copyWithin((picture * sin.length) / pictures, 0, sin.length / pictures);
+  for (let image = 1; image < images; image++) {
+    cos.copyWithin((image * cos.length) / images, 0, cos.length / images);
+    sin.copyWithin((image * sin.length) / images, 0, sin.length / images);
   }
   const angles = [1, patches, 2 * quarter];
-  const everyPicture = <T>(make: (picture: number) => T[]) =>
-    Array.from({ length: pictures }, (_, picture) => make(picture)).flat();
+  const everyPicture = <T>(make: (image: number) => T[]) =>
+    Array.from({ length: images }, (_, image) => make(image)).flat();
 
   return {
     patches,
@@ -351,8 +351,8 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
       indices(
         Array.from({ length: patches }, (_, place) => place - (place % perPicture) + patchAt(place % perPicture)),
       ),
-    mix: spec.tableSide > 0 ? mixOf(grid, spec, pictures * times) : undefined,
-    frames: { lengths: Array.from({ length: pictures * times }, () => perFrame) },
+    mix: spec.tableSide > 0 ? mixOf(grid, spec, images * times) : undefined,
+    frames: { lengths: Array.from({ length: images * times }, () => perFrame) },
     windows: { lengths: windows ? everyPicture(() => windows.lengths.map((length) => length * unit)) : [] },
     unorder(values, index, size) {
       const own = values.subarray(index * blocks * size, (index + 1) * blocks * size);
@@ -367,9 +367,9 @@ function layoutOf(spec: VisionSpec, grid: Grid, pictures: number): Layout {
 }
 
 function mixOf(grid: Grid, spec: VisionSpec, frames: number): Feeds {
-  const { near, share } = tableMix(grid, spec.merge, spec.tableSide);
-  const shares = new Float32Array(frames * share.length);
-  for (let frame = 0; frame < frames; frame++) shares.set(share, frame * share.length);
+  const { near, share: fraction } = tableMix(grid, spec.merge, spec.tableSide);
+  const fractions = new Float32Array(frames * fraction.length);
+  for (let frame = 0; frame < frames; frame++) fractions.set(fraction, frame * fraction.length);
   const patches = (frames * near.length) / 4;
   return {
     near: new ort.Tensor(
@@ -377,7 +377,7 @@ function mixOf(grid: Grid, spec: VisionSpec, frames: number): Feeds {
       BigInt64Array.from({ length: frames * near.length }, (_, index) => BigInt(near[index % near.length]!)),
       [patches, 4],
     ),
-    share: new ort.Tensor('float32', shares, [patches, 4, 1]),
+    share: new ort.Tensor('float32', fractions, [patches, 4, 1]),
   };
 }
 

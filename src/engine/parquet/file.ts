@@ -21,7 +21,7 @@ export interface ParquetFile {
 
 /** Rows of the largest data set that is read: twice the largest published one. A row takes half a kilobyte here. */
 const MOST_ROWS = 500_000;
-/** Bytes of a page, once decompressed. Data sets of pictures have some 100 MB; a text ends at 512 MB. */
+/** Bytes of a page, once decompressed. Data sets of images have some 100 MB; a text ends at 512 MB. */
 const MOST_PAGE = 256 * 1024 * 1024;
 
 /** @throws `not-found`, `permission`, `malformed` */

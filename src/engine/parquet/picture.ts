@@ -11,7 +11,7 @@ import { openParquet } from './file.js';
 const NAME = /^(.*\.parquet)#([A-Za-z0-9_.-]+)\[(\d+)\](?:\[(\d+)\])?$/s;
 
 /** @param index into the cell, where it is a list. */
-export function pictureName(file: string, column: string, row: number, index?: number): string {
+export function imageName(file: string, column: string, row: number, index?: number): string {
   return `${file}#${column}[${row}]${index === undefined ? '' : `[${index}]`}`;
 }
 
@@ -23,7 +23,7 @@ export function isInParquet(name: string): boolean {
  * The bytes of an image: a column of bytes, Hugging Face's struct of `bytes` and `path`, base64, or a list of those.
  * @throws `bad-request` for a name of another form, `malformed` when the cell holds no bytes, and as `openParquet`.
  */
-export async function readParquetPicture(name: string, signal?: AbortSignal): Promise<Uint8Array> {
+export async function readParquetImage(name: string, signal?: AbortSignal): Promise<Uint8Array> {
   const [, place, column, row, index] = NAME.exec(name) ?? [];
   if (place === undefined || column === undefined)
     throw new FrankensteinError('bad-request', `${shown(name)} names no picture in a Parquet file.`);
@@ -43,12 +43,12 @@ export async function readParquetPicture(name: string, signal?: AbortSignal): Pr
 }
 
 /** @param name relative to `folder`, which it must not leave. */
-export async function pictureBelowFolder(folder: string, name: string): Promise<Uint8Array> {
+export async function imageBelowFolder(folder: string, name: string): Promise<Uint8Array> {
   const full = path.resolve(folder, name);
   const [, file] = NAME.exec(full) ?? [];
   if (file === undefined || !(await liesBelow(folder, file).catch(() => false)))
     throw new FrankensteinError('bad-request', `${shown(name)} lies outside the folder of the data.`);
-  return readParquetPicture(full);
+  return readParquetImage(full);
 }
 
 /** Text that may be base64: too long for a path, or said to be. */

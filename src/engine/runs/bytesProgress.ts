@@ -4,17 +4,17 @@ import type { Progress } from '../calls.js';
 /** Milliseconds between reports. */
 const REPORT_INTERVAL = 100;
 
-export interface Meter {
+export interface BytesReporter {
   add(bytes: number, tensor: string): void;
 }
 
 /** `already` bytes were done by an earlier run: they count as done, and not towards the rate. */
-export function createMeter(
+export function createBytesReporter(
   phase: string,
   totalBytes: number,
   already: number,
   report: ((progress: Progress) => void) | undefined,
-): Meter {
+): BytesReporter {
   const startedAt = performance.now();
   let doneBytes = already;
   let reportedAt = -Infinity;

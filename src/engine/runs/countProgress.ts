@@ -4,7 +4,7 @@ import type { CountProgress } from '../calls.js';
 /** Milliseconds between reports. */
 const REPORT_INTERVAL = 100;
 
-export interface CountMeter {
+export interface CountReporter {
   phase(phase: string): void;
   /** So much of the batch under way. */
   advance(count: number): void;
@@ -13,11 +13,11 @@ export interface CountMeter {
 }
 
 /** `already` was done by an earlier run: it counts as done, and not towards the rate. */
-export function createCountMeter(
+export function createCountReporter(
   total: number,
   already: number,
   report: ((progress: CountProgress) => void) | undefined,
-): CountMeter {
+): CountReporter {
   let phase = '';
   let settled = already;
   let underWay = 0;

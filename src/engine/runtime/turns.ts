@@ -1,7 +1,7 @@
 /** Work that may fill the memory budget on its own, one after the other. */
 import { FrankensteinError } from '../errors.js';
 
-export class Turns {
+export class Mutex {
   private last: Promise<unknown> = Promise.resolve();
   private waiting = 0;
 

@@ -13,10 +13,10 @@ const LEVEL = 0.95;
 export function wilson(hits: number, count: number, level = LEVEL): Interval {
   if (count === 0) return { low: 0, high: 1 };
   const z = jStat.normal.inv(0.5 + level / 2, 0, 1);
-  const share = hits / count;
+  const fraction = hits / count;
   const scale = 1 + (z * z) / count;
-  const middle = (share + (z * z) / (2 * count)) / scale;
-  const half = (z * Math.sqrt((share * (1 - share)) / count + (z * z) / (4 * count * count))) / scale;
+  const middle = (fraction + (z * z) / (2 * count)) / scale;
+  const half = (z * Math.sqrt((fraction * (1 - fraction)) / count + (z * z) / (4 * count * count))) / scale;
   return { low: hits === 0 ? 0 : Math.max(0, middle - half), high: hits === count ? 1 : Math.min(1, middle + half) };
 }
 

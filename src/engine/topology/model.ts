@@ -3,7 +3,7 @@ import { FrankensteinError } from '../errors.js';
 import { UNKNOWN_LAYOUT, layoutById, layoutByModelType, layoutByNames, modelFamily } from '../families/list.js';
 import type { Layout } from '../families/family.js';
 import { canonicalName, canonicalNames, extraName } from './names.js';
-import { type ModelShape, indexInStacks, placeTensor } from './place.js';
+import { type ModelShape, indexInStacks, locateTensor } from './place.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -147,7 +147,7 @@ export function isNeeded(onDisk: string, model: ModelShape, config: Config | und
   if (COMPUTED_BUFFER.test(name)) return false;
   if (name === 'lm_head.weight' && config !== undefined && tiesHead(config, stringOf(config['model_type'])) === true)
     return false;
-  const { section, layer } = placeTensor(name, model, [0, 0]);
+  const { section, layer } = locateTensor(name, model, [0, 0]);
   if (section === 'other') return false;
   return layer === null || layer < (section === 'vision' ? model.visionLayers : model.layers);
 }

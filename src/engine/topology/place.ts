@@ -2,7 +2,7 @@
  * Places a tensor by its canonical name: section, layer, unified depth, component, region. What a family looks like
  * is in `families/`; what its segments mean (`o_proj`, `ln_q`, …) is common to all and here.
  */
-import type { TensorPlace } from './tensorPlace.js';
+import type { TensorLocation } from './tensorPlace.js';
 import { regionOfLayer } from './cuts.js';
 import { HEADS, layoutById } from '../families/list.js';
 import type { Layout } from '../families/family.js';
@@ -27,7 +27,7 @@ export interface ModelShape {
 export const LAYER_INDEX_LIMIT = 9_999;
 
 /** The place of the tensor called `name` (canonical) in `model`; `cuts` as in `cuts.ts`. */
-export function placeTensor(name: string, model: ModelShape, cuts: readonly [number, number]): TensorPlace {
+export function locateTensor(name: string, model: ModelShape, cuts: readonly [number, number]): TensorLocation {
   const family = layoutById(model.layout);
   const component = componentOf(name, family);
   const outside = { layer: null, depth: null, region: null };

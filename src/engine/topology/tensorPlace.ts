@@ -2,7 +2,7 @@
 import type { Component, Region, Section } from './topology.js';
 
 /** The place of a tensor in the model. */
-export interface TensorPlace {
+export interface TensorLocation {
   /** Canonical name: `model.language_model.layers.3.mlp.up_proj.weight`. */
   name: string;
   section: Section;

@@ -6,7 +6,7 @@ import { describe, it } from 'vitest';
 import { isRight } from '../../../src/engine/grading/grade.js';
 import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
 import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
-import { isInParquet, readParquetPicture } from '../../../src/engine/parquet/picture.js';
+import { isInParquet, readParquetImage } from '../../../src/engine/parquet/picture.js';
 import { temporaryFolder } from '../../fixtures/checkpoints.js';
 
 const FOLDER = path.resolve('test/parity/evaluate/parquet');
@@ -55,7 +55,7 @@ describe('Parquet question sets', () => {
         images: [image],
       },
     ] of items.entries()) {
-      assert.deepEqual(Buffer.from(await readParquetPicture(image!)).toString('base64'), pictures[index]);
+      assert.deepEqual(Buffer.from(await readParquetImage(image!)).toString('base64'), pictures[index]);
       const { width, height } = await readImage(image!);
       assert.deepEqual([width, height], [12, 8]);
     }
@@ -77,9 +77,7 @@ describe('Parquet question sets', () => {
             answerType,
             await Promise.all(
               images.map(async (image) =>
-                Buffer.from(await (isInParquet(image) ? readParquetPicture(image) : readFile(image))).toString(
-                  'base64',
-                ),
+                Buffer.from(await (isInParquet(image) ? readParquetImage(image) : readFile(image))).toString('base64'),
               ),
             ),
           ]),
@@ -135,7 +133,7 @@ describe('Parquet question sets', () => {
       /has the columns text, label, which are no question set that is known \(MathVista, MMMU, MATH-500, the evaluation format, verl, MMBench, GSM8K\)\./,
     );
     await assert.rejects(
-      readParquetPicture(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),
+      readParquetImage(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),
       /holds no picture in row 1 of "image"/,
     );
     const temporary = await temporaryFolder();

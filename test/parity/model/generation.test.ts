@@ -82,8 +82,8 @@ describe('generation settings against transformers', () => {
       for (const [index, input] of inputs.entries()) {
         if (one.gaps![index]! < LEAST_GAP) continue;
         compared++;
-        const [alone] = await generate(model, [input], options);
-        assert.deepEqual(alone!.tokenIds, one.tokens![index], `${one.name}, prompt ${index}`);
+        const [exclusive] = await generate(model, [input], options);
+        assert.deepEqual(exclusive!.tokenIds, one.tokens![index], `${one.name}, prompt ${index}`);
         assert.deepEqual(together[index]!.tokenIds, one.tokens![index], `${one.name}, prompt ${index} in a batch`);
       }
       assert.deepEqual(notices(false).length, one.name.startsWith('unknown') ? 1 : 0, one.name);

@@ -134,12 +134,12 @@ describe('interventions', () => {
         const { vocabulary } = model.spec.language;
         for (const [row, prompt] of prompts.entries()) {
           const own = interventions.filter(({ rows }) => rows!.includes(row)).map(({ at, what }) => ({ at, what }));
-          const alone = await model.prefill([prompt], { interventions: own });
+          const exclusive = await model.prefill([prompt], { interventions: own });
           assert.ok(
-            distance(together.logits.subarray(row * vocabulary, (row + 1) * vocabulary), alone.logits) < TOLERANCE,
+            distance(together.logits.subarray(row * vocabulary, (row + 1) * vocabulary), exclusive.logits) < TOLERANCE,
             `row ${row}`,
           );
-          assert.deepEqual(answers[row]!.tokenIds, await answer(model, prompt, alone), `row ${row}`);
+          assert.deepEqual(answers[row]!.tokenIds, await answer(model, prompt, exclusive), `row ${row}`);
         }
       });
 

@@ -33,13 +33,13 @@ function abilities(a: Answers): Record<'vis' | 'v2r' | 'rea', boolean[]> {
   };
 }
 
-function same(share: Share | undefined, hits: boolean[], what: string): Share {
+function same(fraction: Share | undefined, hits: boolean[], what: string): Share {
   const k = hits.filter(Boolean).length;
   const [lo, hi] = wilson(k, hits.length);
-  assert.ok(share, what);
-  assert.deepEqual([share.k, share.n, share.value], [k, hits.length, k / hits.length], what);
-  assert.ok(Math.abs(share.interval[0] - lo) < 1e-9 && Math.abs(share.interval[1] - hi) < 1e-9, what);
-  return share;
+  assert.ok(fraction, what);
+  assert.deepEqual([fraction.k, fraction.n, fraction.value], [k, hits.length, k / hits.length], what);
+  assert.ok(Math.abs(fraction.interval[0] - lo) < 1e-9 && Math.abs(fraction.interval[1] - hi) < 1e-9, what);
+  return fraction;
 }
 
 const tenth = (v: number): string => (Math.floor(1000 * v + 0.5 + 1e-9) / 10).toFixed(1); // half up
@@ -64,12 +64,12 @@ describe('sample results', () => {
       const hits = abilities(answers);
       const cells = row(name.includes(':') ? 'splices' : 'abilities', `\`${name.includes(':') ? name.toUpperCase() : name}\``);
       (['vis', 'v2r', 'rea'] as const).forEach((ability, i) => {
-        const share = same(entry.abilities[ability], hits[ability], `${name} ${ability}`);
-        assert.equal(cells[2 * i], cell(share), `${name} ${ability}`);
+        const fraction = same(entry.abilities[ability], hits[ability], `${name} ${ability}`);
+        assert.equal(cells[2 * i], cell(fraction), `${name} ${ability}`);
         if (name === 'base' || name === 'in') return;
         const test = mcnemar(start[ability], hits[ability]);
-        assert.deepEqual([share.against_in?.lost, share.against_in?.won], [test.lost, test.won]);
-        assert.ok(Math.abs((share.against_in?.p ?? -1) - test.p) < 1e-9 + 1e-6 * test.p, `${name} ${ability}: p`);
+        assert.deepEqual([fraction.against_in?.lost, fraction.against_in?.won], [test.lost, test.won]);
+        assert.ok(Math.abs((fraction.against_in?.p ?? -1) - test.p) < 1e-9 + 1e-6 * test.p, `${name} ${ability}: p`);
         const p = test.p < 1e-4 ? 'p < 0.0001' : `p = ${test.p.toFixed(4)}`;
         assert.equal(cells[2 * i + 1], `+${test.won} −${test.lost}, ${p}`, `${name} ${ability}`);
       });
@@ -112,9 +112,9 @@ describe('sample results', () => {
       });
     }
     for (const task of ['counting', 'recognition', 'grounding', 'ocr']) {
-      const share = summary.checkpoints['base']?.accuracy[`probe/${task}`];
-      assert.ok(share);
-      assert.deepEqual(row('targets', `base, ${task}: at least 90 %`), [cell(share), share.value >= 0.9 ? 'yes' : 'no']);
+      const fraction = summary.checkpoints['base']?.accuracy[`probe/${task}`];
+      assert.ok(fraction);
+      assert.deepEqual(row('targets', `base, ${task}: at least 90 %`), [cell(fraction), fraction.value >= 0.9 ? 'yes' : 'no']);
     }
     for (const ability of ['v2r', 'rea'] as const) {
       const [before, after] = ['in', 'rl'].map((name) => summary.checkpoints[name]?.abilities[ability]) as [Share, Share];

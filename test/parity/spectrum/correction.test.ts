@@ -151,7 +151,7 @@ describe('the correction of spectra, on cases that were held out', () => {
 
   it('the estimates are as close as is promised', () => {
     // Per size: at least so many of the estimates are that close.
-    for (const [from, to, error, share] of [
+    for (const [from, to, error, fraction] of [
       [2e-4, 1e-3, 0.4, 0.2],
       [1e-3, 3e-3, 0.15, 0.06],
       [3e-3, 1e-2, 0.06, 0.03],
@@ -161,7 +161,7 @@ describe('the correction of spectra, on cases that were held out', () => {
       const close = own.filter(
         (one) =>
           Math.abs(one.corrected.stableRank! / one.truth.stableRank - 1) <= error &&
-          Math.abs(one.corrected.topEnergy['4']! - one.truth.topEnergy['4']!) <= share,
+          Math.abs(one.corrected.topEnergy['4']! - one.truth.topEnergy['4']!) <= fraction,
       );
       assert.ok(
         own.length >= 20 && close.length >= 0.9 * own.length,

@@ -96,11 +96,11 @@ describe('parity of exact spectra with PyTorch float64', () => {
         ['the least memory', exactBytes(rows, columns)],
       ] as const) {
         it(`with ${label}`, async () => {
-          const shares: number[] = [];
+          const fractions: number[] = [];
           const { values, nonFinite } = await exactValues(source, {
             memory,
             threads: 2,
-            onProgress: (share) => shares.push(share),
+            onProgress: (fraction) => fractions.push(fraction),
           });
           const expected = expectations[name]!;
           assert.equal(nonFinite, 0);
@@ -117,11 +117,11 @@ describe('parity of exact spectra with PyTorch float64', () => {
           }
           assertMetrics(metricsOf(values), expected.metrics);
           assert.deepEqual(
-            shares,
-            shares.slice().sort((a, b) => a - b),
+            fractions,
+            fractions.slice().sort((a, b) => a - b),
             'progress goes back',
           );
-          assert.ok(shares.every((share) => share >= 0 && share <= 1));
+          assert.ok(fractions.every((fraction) => fraction >= 0 && fraction <= 1));
         });
       }
     });
@@ -131,8 +131,8 @@ describe('parity of exact spectra with PyTorch float64', () => {
 function assertMetrics(actual: SpectrumMetrics, expected: SpectrumMetrics): void {
   for (const name of ['spectral', 'nuclear', 'stableRank', 'effectiveRank', 'conditionNumber', 'logVolume'] as const)
     assertClose(actual[name], expected[name], name);
-  for (const [k, share] of Object.entries(expected.topEnergy))
-    assertClose(actual.topEnergy[k]!, share, `topEnergy.${k}`);
+  for (const [k, fraction] of Object.entries(expected.topEnergy))
+    assertClose(actual.topEnergy[k]!, fraction, `topEnergy.${k}`);
 }
 
 function assertClose(actual: number | null, expected: number | null, name: string): void {

@@ -60,8 +60,8 @@ describe('parity of fast spectra with NumPy float64', () => {
       const own = metricsOf(Float64Array.from(values));
       for (const metric of [...METRICS, 'fro', 'conditionNumber'] as const)
         assertClose(own[metric], metrics[metric], 1e-10, metric);
-      for (const [k, share] of Object.entries(metrics.topEnergy))
-        assertClose(own.topEnergy[k]!, share, 1e-10, `top ${k}`);
+      for (const [k, fraction] of Object.entries(metrics.topEnergy))
+        assertClose(own.topEnergy[k]!, fraction, 1e-10, `top ${k}`);
     });
 
     it(`in their intervals: ${name}`, async () => {
@@ -72,8 +72,8 @@ describe('parity of fast spectra with NumPy float64', () => {
           Math.abs(result[metric]! - metrics[metric]!) <= result.error[metric]!,
           `${metric}: ${result[metric]} ± ${result.error[metric]} instead of ${metrics[metric]}`,
         );
-      for (const [k, share] of Object.entries(metrics.topEnergy))
-        assert.ok(Math.abs(result.topEnergy[k]! - share!) <= result.error.topEnergy!, `top ${k}`);
+      for (const [k, fraction] of Object.entries(metrics.topEnergy))
+        assert.ok(Math.abs(result.topEnergy[k]! - fraction!) <= result.error.topEnergy!, `top ${k}`);
       // What is promised of the leading value, and of the metrics that the probes estimate.
       assertClose(result.spectral, metrics.spectral, 1e-2, 'spectral');
       assertClose(result.nuclear, metrics.nuclear, 2e-2, 'nuclear');

@@ -69,12 +69,12 @@ export function updateOf(one: MadeUpdate): Known {
   const values = new Float64Array(rows * columns);
   const add = (
     directions: number,
-    share: (direction: number) => number = () => 1,
+    fraction: (direction: number) => number = () => 1,
     holds: (row: number, column: number) => boolean = () => true,
   ) => {
     for (let direction = 0; direction < directions; direction++) {
       for (let row = 0; row < rows; row++) {
-        const left = bell(seed + 10, row * directions + direction) * share(direction);
+        const left = bell(seed + 10, row * directions + direction) * fraction(direction);
         for (let column = 0; column < columns; column++)
           if (holds(row, column))
             values[row * columns + column]! += left * bell(seed + 11, direction * columns + column);

@@ -352,8 +352,8 @@ describe('an adapter', () => {
       tensors,
     });
     await assert.rejects(openCheckpoint(circle), { code: 'malformed', message: /ends in no base/ });
-    const share = await writeAdapter(fresh(), { config: { base_model_name_or_path: '//host/share' }, tensors });
-    await assert.rejects(openCheckpoint(share), { code: 'no-base' });
+    const fraction = await writeAdapter(fresh(), { config: { base_model_name_or_path: '//host/share' }, tensors });
+    await assert.rejects(openCheckpoint(fraction), { code: 'no-base' });
   });
 
   it('is named by its files, its settings and its base', async () => {

@@ -163,9 +163,9 @@ describe('names from inside a wrapper', () => {
         edit: (tensors) =>
           named((name) => name.replace(prefix, ''))(tensors.filter(({ name }) => name !== 'lm_head.weight')),
       });
-      const alone = await openCheckpoint(folder);
+      const exclusive = await openCheckpoint(folder);
       assert.deepEqual(
-        [...alone.tensors.keys()],
+        [...exclusive.tensors.keys()],
         [...whole.tensors.keys()].filter((name) => name !== 'lm_head.weight'),
         family,
       );

@@ -186,7 +186,7 @@ describe('questions', () => {
   });
 
   it('are read from conversations of one question and one marked answer', async () => {
-    const turns = (answer: unknown, prompt: unknown = '1 + 1?') => ({
+    const mutex = (answer: unknown, prompt: unknown = '1 + 1?') => ({
       messages: [
         { role: 'user', content: prompt },
         { role: 'assistant', content: answer },
@@ -199,7 +199,7 @@ describe('questions', () => {
       '<answer> 2 </answer>',
       '2',
     ]) {
-      const { id, prompt, answer: truth, answerType } = await read(turns(answer));
+      const { id, prompt, answer: truth, answerType } = await read(mutex(answer));
       assert.deepEqual([id, prompt, truth, answerType], ['1', '1 + 1?', '2', 'math'], answer);
     }
     const llava = [
@@ -209,12 +209,12 @@ describe('questions', () => {
     const pictured = await read({ id: 'x', image: 'images/a.png', conversations: llava, answer_type: 'number' });
     assert.deepEqual([pictured.id, pictured.answerType, pictured.images.length], ['x', 'number', 1]);
     const parts = [{ type: 'image' }, { type: 'text', text: 'How many?' }];
-    assert.equal((await read({ ...turns('4', parts), image: 'images/a.png' })).prompt, '<image>How many?');
+    assert.equal((await read({ ...mutex('4', parts), image: 'images/a.png' })).prompt, '<image>How many?');
     for (const line of [
-      turns('One and one make two, as everybody knows who counts.'),
-      turns(''),
-      { messages: [{ role: 'system', content: 'Be brief.' }, ...turns('2').messages] },
-      { messages: [...turns('2').messages, ...turns('3').messages] },
+      mutex('One and one make two, as everybody knows who counts.'),
+      mutex(''),
+      { messages: [{ role: 'system', content: 'Be brief.' }, ...mutex('2').messages] },
+      { messages: [...mutex('2').messages, ...mutex('3').messages] },
     ])
       await refused(readQuestionSet(await written(line)), /conversation to train on, that is not one question/);
   });

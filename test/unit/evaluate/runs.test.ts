@@ -185,8 +185,8 @@ describe('an evaluation', () => {
     await copyData(own, 'eval', ['general.jsonl'], 2);
     const ask = () => request({ runsFolder: runs, checkpoints: [{ path: first }], data: own });
     await engine.evaluate(ask());
-    const [picture] = (await readdir(path.join(own, 'images'))) as [string];
-    await writeFile(path.join(own, 'images', picture), await readFile(path.join(own, 'images', picture)));
+    const [image] = (await readdir(path.join(own, 'images'))) as [string];
+    await writeFile(path.join(own, 'images', image), await readFile(path.join(own, 'images', image)));
     const plan = await engine.planEvaluate(ask());
     assert.ok(plan.cached < plan.generations && plan.cached > 0, `${plan.cached} of ${plan.generations}`);
   });
@@ -194,8 +194,8 @@ describe('an evaluation', () => {
   it('a picture that cannot be read stops the run, or leaves its question out', async () => {
     const own = path.join(temporary.path, 'broken');
     await copyData(own, 'eval', ['general.jsonl'], 3);
-    const [picture] = (await readdir(path.join(own, 'images'))) as [string];
-    await writeFile(path.join(own, 'images', picture), 'no picture');
+    const [image] = (await readdir(path.join(own, 'images'))) as [string];
+    await writeFile(path.join(own, 'images', image), 'no picture');
     const ask = (badLines?: 'skip') =>
       engine.evaluate(request({ checkpoints: [{ path: first }], data: own, badLines }));
     await assert.rejects(ask(), /is no PNG, JPEG or WebP picture/);
@@ -344,7 +344,7 @@ describe('an evaluation', () => {
         );
       const result = await ask();
       assert.equal(result.describer, 'judge');
-      assert.ok(asked.length > 0 && asked.every(({ picture }) => picture));
+      assert.ok(asked.length > 0 && asked.every(({ picture: image }) => image));
       assert.ok(result.scores.some(({ ability, n }) => ability === 'v2r' && n === 3));
       assert.ok(result.questions.every(({ description }) => description === 'The image shows: a1 red circle.'));
       const before = asked.length;

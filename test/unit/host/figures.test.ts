@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { barText, lensText, logShare } from '../../../src/inline/figures.js';
+import { barText, lensText, logFraction } from '../../../src/inline/figures.js';
 import { layerName, Lookup } from '../../../src/inline/lookup.js';
-import { formatNumber, formatShare, formatTimes } from '../../../src/protocol/numbers.js';
+import { formatNumber, formatFraction, formatTimes } from '../../../src/protocol/numbers.js';
 import { bytesText, durationText, estimateText, progressText } from '../../../src/services/progressText.js';
 import { delta, sampleResult } from './sampleResult.js';
 
@@ -37,24 +37,27 @@ describe('figures in words', () => {
 
   it('numbers read as in the panel', () => {
     const text = lensText('RL', { ...delta(0.01234, 1 / 12.34), changed: 0.4123 }, warn);
-    assert.equal(text, `ΔRL ${formatNumber(0.01234)} · ${formatTimes(12.34)} floor · ${formatShare(0.4123)} changed`);
+    assert.equal(
+      text,
+      `ΔRL ${formatNumber(0.01234)} · ${formatTimes(12.34)} floor · ${formatFraction(0.4123)} changed`,
+    );
     assert.match(text, /0\.0123 · 12\.3× floor · 41\.2% changed/);
   });
 
   it('a bar grows with its share and stays inside its width', () => {
     assert.deepEqual(
-      [-1, 0, 0.5, 1, 9].map((share) => barText(share).length),
+      [-1, 0, 0.5, 1, 9].map((fraction) => barText(fraction).length),
       [0, 0, 4, 8, 8],
     );
     assert.equal(barText(0.52), '████▏');
-    const lengths = [1e-6, 1e-5, 1e-4, 1e-3].map((value) => logShare(value, 1e-6, 1e-3));
+    const lengths = [1e-6, 1e-5, 1e-4, 1e-3].map((value) => logFraction(value, 1e-6, 1e-3));
     assert.deepEqual(
       lengths,
       [...lengths].sort((a, b) => a - b),
     );
     assert.ok(lengths[0]! > 0, 'the least still shows');
-    assert.equal(logShare(0, 1e-6, 1e-3), 0);
-    assert.equal(logShare(1e-4, 1e-4, 1e-4), 1);
+    assert.equal(logFraction(0, 1e-6, 1e-3), 0);
+    assert.equal(logFraction(1e-4, 1e-4, 1e-4), 1);
   });
 
   it('layers are named as the tensors beside them count', () => {

@@ -132,8 +132,8 @@ describe('manifest', () => {
   });
 
   it('pictures exist and have words beside them', () => {
-    const pictures = contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media));
-    for (const { svg, altText } of pictures) {
+    const images = contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media));
+    for (const { svg, altText } of images) {
       assert.ok(existsSync(path.join(root, svg)), svg);
       assert.ok(altText);
     }

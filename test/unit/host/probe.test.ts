@@ -7,7 +7,7 @@ import { Functions, languageLayerOf } from '../../../src/inline/functions.js';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';
 import type { ProbePanelRequest, ProbeQuestion } from '../../../src/protocol/hostApi.js';
-import { mediaType, pictureBelow } from '../../../src/services/pictures.js';
+import { mediaType, imageBelow } from '../../../src/services/pictures.js';
 import { hintOf } from '../../../src/services/probeData.js';
 import { ProbeMemory } from '../../../src/services/questionMemory.js';
 import { overall } from '../../../src/services/queue.js';
@@ -109,11 +109,11 @@ describe('pictures for the panel', () => {
       await writeFile(path.join(root, 'data', 'text.png'), 'words');
       await symlink(path.join(root, 'secret.png'), path.join(root, 'data', 'link.png'));
       const data = path.join(root, 'data');
-      assert.deepEqual(new Uint8Array((await pictureBelow(data, 'images/a.png')).bytes), new Uint8Array(PNG));
+      assert.deepEqual(new Uint8Array((await imageBelow(data, 'images/a.png')).bytes), new Uint8Array(PNG));
       for (const name of ['../secret.png', path.join(root, 'secret.png'), 'link.png', '.'])
-        await assert.rejects(pictureBelow(data, name), /outside the folder/, name);
-      await assert.rejects(pictureBelow(data, 'text.png'), /no PNG, JPEG or WebP/);
-      await assert.rejects(pictureBelow(data, 'gone.png'), /not there any more/);
+        await assert.rejects(imageBelow(data, name), /outside the folder/, name);
+      await assert.rejects(imageBelow(data, 'text.png'), /no PNG, JPEG or WebP/);
+      await assert.rejects(imageBelow(data, 'gone.png'), /not there any more/);
     } finally {
       await rm(root, { recursive: true });
     }

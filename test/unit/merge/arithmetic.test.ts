@@ -146,11 +146,11 @@ describe('random masks', () => {
     shared: { normalize: false, rescale, lambda: 1, int8_mask: false },
   });
   const keptOf = (result: Float64Array) => result.map((value, index) => (value === inputs[0]![index] ? 0 : 1));
-  const share = (kept: Float64Array) => kept.reduce((sum, one) => sum + one, 0) / kept.length;
+  const fraction = (kept: Float64Array) => kept.reduce((sum, one) => sum + one, 0) / kept.length;
 
   it('keep the share that dare_linear asks for, and the sum of magnitudes', async () => {
     const plain = await mergeArrays(kernelOf('dare_linear'), task({ density: 0.3 }, false), inputs);
-    assert.ok(Math.abs(share(keptOf(plain)) - 0.3) < 4 * Math.sqrt(0.21 / size));
+    assert.ok(Math.abs(fraction(keptOf(plain)) - 0.3) < 4 * Math.sqrt(0.21 / size));
     const scaled = await mergeArrays(kernelOf('dare_linear'), task({ density: 0.3 }, true), inputs);
     const magnitude = (values: Float64Array) =>
       values.reduce((sum, value, index) => sum + Math.abs(value - inputs[0]![index]!), 0);
@@ -186,7 +186,7 @@ describe('random masks', () => {
     }
     // Chances 0.1 … 0.16 and 0.64 … 0.7.
     assert.ok(Math.abs(small[0]! / small[1]! - 0.13) < 0.02 && Math.abs(large[0]! / large[1]! - 0.67) < 0.025);
-    assert.ok(Math.abs(share(kept) - 0.4) < 0.01);
+    assert.ok(Math.abs(fraction(kept) - 0.4) < 0.01);
   });
 
   it('depend on the stream and on nothing else', async () => {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { exportMerged } from '../../../src/engine/merge/export/export.js';
-import { Turns } from '../../../src/engine/runtime/turns.js';
+import { Mutex } from '../../../src/engine/runtime/turns.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../probe/support.js';
 
@@ -156,15 +156,15 @@ describe('exporting a recipe', () => {
   });
 
   it('what computes waits for its turn, what moves bytes does not; a mistake is said before either', async () => {
-    const turns = new Turns();
+    const mutex = new Mutex();
     let end!: () => void;
-    const before = turns.take(() => new Promise<void>((resolve) => (end = resolve)), undefined);
+    const before = mutex.take(() => new Promise<void>((resolve) => (end = resolve)), undefined);
     const phases: string[] = [];
     const start = (checkpoint: string, name: string, signal?: AbortSignal) =>
       exportMerged(
         { checkpoint: { path: checkpoint }, out: path.join(folder, name) },
         path.resolve('dist/worker.mjs'),
-        (work) => turns.take(work, signal),
+        (work) => mutex.take(work, signal),
         { signal, progress: ({ phase }) => void phases.push(phase) },
       );
     await start(stitch, 'moved');

@@ -24,7 +24,7 @@ describe('choosing the next token', () => {
   });
 
   it('samples by the softmax of what top-k and top-p leave', () => {
-    const share = (settings: Parameters<typeof sample>[1]) => {
+    const fraction = (settings: Parameters<typeof sample>[1]) => {
       const random = randomNumbers(5);
       const counts = [0, 0, 0, 0, 0];
       for (let draw = 0; draw < 20_000; draw++) counts[sample(LOGITS, settings, random)]!++;
@@ -34,11 +34,11 @@ describe('choosing the next token', () => {
       actual.forEach((value, id) => assert.ok(Math.abs(value - expected[id]!) < 0.015, `${id}: ${value}`));
     const softmax = (values: number[]) =>
       values.map((value) => Math.exp(value) / values.reduce((sum, other) => sum + Math.exp(other), 0));
-    close(share({ temperature: 1 }), softmax([1, 3, 2, 3, -1]));
-    close(share({ temperature: 2 }), softmax([0.5, 1.5, 1, 1.5, -0.5]));
-    close(share({ temperature: 1, topK: 2 }), [0, 0.5, 0, 0.5, 0]);
+    close(fraction({ temperature: 1 }), softmax([1, 3, 2, 3, -1]));
+    close(fraction({ temperature: 2 }), softmax([0.5, 1.5, 1, 1.5, -0.5]));
+    close(fraction({ temperature: 1, topK: 2 }), [0, 0.5, 0, 0.5, 0]);
     // 0.40 and 0.40 do not reach 0.85; with 0.15 they do.
-    close(share({ temperature: 1, topP: 0.85 }), [0, ...softmax([3, 2, 3]), 0]);
+    close(fraction({ temperature: 1, topP: 0.85 }), [0, ...softmax([3, 2, 3]), 0]);
     assert.equal(
       sample(LOGITS, { temperature: 0 }, () => 0.99),
       1,

@@ -2,7 +2,7 @@
 import { describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { pairedDifference } from '../../../src/engine/statistics/paired.js';
-import { createCountMeter } from '../../../src/engine/runs/countProgress.js';
+import { createCountReporter } from '../../../src/engine/runs/countProgress.js';
 import { attentionLayers, skipErrors, swapRates } from '../../../src/engine/analyses/probe/rates.js';
 import type { ProbeProgress } from '../../../src/engine/analyses/probe/request.js';
 import type { SkipSample, SwapSample } from '../../../src/engine/analyses/probe/result.js';
@@ -158,17 +158,17 @@ describe('figures', () => {
     // Every sample moved by as much, so the paired interval is a point, though the means are far from certain.
     assert.ok(Math.abs(first!.shift!.high - 0.01) < 1e-12 && Math.abs(first!.shift!.low - 0.01) < 1e-12);
     assert.ok(first!.high[0]! > first!.low[0]!);
-    const [alone] = await attentionLayers([[outcome(0.1)]], [0], 0);
-    assert.equal(alone!.shift, null);
+    const [exclusive] = await attentionLayers([[outcome(0.1)]], [0], 0);
+    assert.equal(exclusive!.shift, null);
   });
 
   it('of progress never fall, count what was done before, and end at the total', () => {
     const seen: ProbeProgress[] = [];
-    const meter = createCountMeter(100, 40, (progress) => seen.push(progress));
-    meter.phase('Swapping');
+    const reporter = createCountReporter(100, 40, (progress) => seen.push(progress));
+    reporter.phase('Swapping');
     for (let batch = 0; batch < 3; batch++) {
-      for (let row = 0; row < 15; row++) meter.advance(1);
-      meter.settle(20);
+      for (let row = 0; row < 15; row++) reporter.advance(1);
+      reporter.settle(20);
     }
     assert.equal(seen[0]!.done, 40);
     assert.equal(seen[0]!.remainingSeconds, null);

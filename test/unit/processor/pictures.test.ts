@@ -67,9 +67,9 @@ describe('picture files', () => {
       (file) => !file.startsWith('turned') && file !== 'large.jpg' && file !== 'one-pixel.png',
     )) {
       const whole = bytesOf(name);
-      for (const share of [0.02, 0.2, 0.5, 0.9])
+      for (const fraction of [0.02, 0.2, 0.5, 0.9])
         await refused(
-          decodeImage(whole.subarray(0, Math.max(16, Math.floor(whole.length * share))), name),
+          decodeImage(whole.subarray(0, Math.max(16, Math.floor(whole.length * fraction))), name),
           'malformed',
           new RegExp(`^${name} is a damaged`),
         );

@@ -115,9 +115,9 @@ describe('an exact spectrum', () => {
       for (const at of [0, 0.3, 0.5]) {
         const cancel = new AbortController();
         let highest = 0;
-        const onProgress = (share: number) => {
-          highest = share;
-          if (share >= at) cancel.abort();
+        const onProgress = (fraction: number) => {
+          highest = fraction;
+          if (fraction >= at) cancel.abort();
         };
         await assert.rejects(exactValues(source, { ...OPTIONS, signal: cancel.signal, onProgress }), {
           code: 'cancelled',

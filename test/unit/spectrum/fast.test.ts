@@ -86,8 +86,8 @@ describe('fast spectra', () => {
           );
           count(metric, Math.abs(result[metric]! - truth[metric]!) <= error);
         }
-        for (const [k, share] of Object.entries(truth.topEnergy))
-          count(`top ${k}`, Math.abs(result.topEnergy[k]! - share!) <= result.error.topEnergy!);
+        for (const [k, fraction] of Object.entries(truth.topEnergy))
+          count(`top ${k}`, Math.abs(result.topEnergy[k]! - fraction!) <= result.error.topEnergy!);
         assert.ok(Math.abs(result.fro / truth.fro - 1) < 1e-6);
         assert.equal(result.conditionNumber, null);
         assert.ok(Math.abs(result.rank - truth.rank) <= 0.05 * truth.rank, `rank ${result.rank} for ${truth.rank}`);

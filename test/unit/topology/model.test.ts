@@ -5,7 +5,7 @@ import { FrankensteinError } from '../../../src/engine/errors.js';
 import { defaultCuts, regionOfLayer, resolveCuts } from '../../../src/engine/topology/cuts.js';
 import { describeModel, sameFamily, tiesHead } from '../../../src/engine/topology/model.js';
 import { isExtra } from '../../../src/engine/topology/names.js';
-import { placeTensor } from '../../../src/engine/topology/place.js';
+import { locateTensor } from '../../../src/engine/topology/place.js';
 
 describe('cuts', () => {
   const defaults: [number, number, number][] = [
@@ -141,7 +141,7 @@ describe('describeModel', () => {
       model.warnings.join(),
       /beyond the 3 language layers and 1 vision blocks.*: layer 3, vision block 1, layer 4;/,
     );
-    const places = names.map((name) => placeTensor(model.names.get(name)!, model, [1, 2]));
+    const places = names.map((name) => locateTensor(model.names.get(name)!, model, [1, 2]));
     const extra = places.filter(({ name }) => isExtra(name));
     assert.deepEqual(
       extra.map(({ name, section, layer, depth, region }) => [name, section, layer, depth, region]),

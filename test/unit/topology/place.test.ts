@@ -1,10 +1,10 @@
 // Names as published checkpoints have them, and where their tensors belong.
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { TensorPlace } from '../../../src/engine/topology/tensorPlace.js';
+import type { TensorLocation } from '../../../src/engine/topology/tensorPlace.js';
 import { LAYOUTS as FAMILIES, layoutByModelType, layoutByNames } from '../../../src/engine/families/list.js';
 import { canonicalName, canonicalNames } from '../../../src/engine/topology/names.js';
-import { LAYER_INDEX_LIMIT, placeTensor } from '../../../src/engine/topology/place.js';
+import { LAYER_INDEX_LIMIT, locateTensor } from '../../../src/engine/topology/place.js';
 import type { Component, Region, Section } from '../../../src/engine/topology/topology.js';
 import { LAYOUTS } from '../../fixtures/checkpoints.js';
 
@@ -741,8 +741,8 @@ describe('placeTensor', () => {
         it(`places ${onDisk}`, () => {
           assert.equal(canonicalName(onDisk, family), canonical);
           assert.equal(canonicalName(canonical, family), canonical, 'canonical names stay');
-          const expected: TensorPlace = { name: canonical, section, layer, depth, component, region };
-          assert.deepEqual(placeTensor(canonical, model, CUTS), expected);
+          const expected: TensorLocation = { name: canonical, section, layer, depth, component, region };
+          assert.deepEqual(locateTensor(canonical, model, CUTS), expected);
         });
       }
     });
@@ -750,23 +750,23 @@ describe('placeTensor', () => {
 
   it('takes no absurd index for a layer', () => {
     const model = { layout: 'text', layers: 1, visionLayers: 0, visionStacks: [] };
-    assert.equal(placeTensor(`model.layers.${LAYER_INDEX_LIMIT}.mlp.x`, model, [0, 0]).layer, LAYER_INDEX_LIMIT);
+    assert.equal(locateTensor(`model.layers.${LAYER_INDEX_LIMIT}.mlp.x`, model, [0, 0]).layer, LAYER_INDEX_LIMIT);
     for (const index of ['10000', '999999999999', '-1', '1e3', '', 'x']) {
-      assert.equal(placeTensor(`model.layers.${index}.mlp.x`, model, [0, 0]).layer, null, index);
+      assert.equal(locateTensor(`model.layers.${index}.mlp.x`, model, [0, 0]).layer, null, index);
     }
   });
 
   it('matches whole segments', () => {
     const model = { layout: 'qwen3_vl', layers: 1, visionLayers: 1, visionStacks: [1] };
     for (const name of ['model.visually.blocks.0.x', 'model.language_models.layers.0.x', 'lm_heads.weight', 'model']) {
-      assert.equal(placeTensor(name, model, [0, 0]).section, 'other', name);
+      assert.equal(locateTensor(name, model, [0, 0]).section, 'other', name);
     }
-    assert.equal(placeTensor('model.visual.mergers.x', model, [0, 0]).section, 'vision');
+    assert.equal(locateTensor('model.visual.mergers.x', model, [0, 0]).section, 'vision');
   });
 
   it('places everything of an unknown model somewhere', () => {
     assert.deepEqual(
-      placeTensor('weights', { layout: 'no such', layers: 0, visionLayers: 0, visionStacks: [] }, [0, 0]),
+      locateTensor('weights', { layout: 'no such', layers: 0, visionLayers: 0, visionStacks: [] }, [0, 0]),
       { name: 'weights', section: 'other', layer: null, depth: null, component: 'other', region: null },
     );
   });

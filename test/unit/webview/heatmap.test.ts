@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { createRamp, luminance, parseColour, toHex, withAlpha } from '../../../webview/heatmap/colour.js';
-import { buildGrid, kindOf, shareOf, shortKinds } from '../../../webview/heatmap/grid.js';
+import { buildGrid, kindOf, fractionOf, shortKinds } from '../../../webview/heatmap/grid.js';
 import { indexResult } from '../../../webview/state/model.js';
 import { DEFAULT_VIEW } from '../../../webview/state/view.js';
 import { delta, sample, tensor } from './support.js';
@@ -83,9 +83,9 @@ describe('heat map', () => {
   });
 
   it('places values on the ramp', () => {
-    assert.equal(shareOf({ min: 1, max: 100, zero: false }, 10, true), 0.5);
-    assert.equal(shareOf({ min: 1, max: 3, zero: false }, 2, false), 0.5);
-    assert.equal(shareOf({ min: 4, max: 4, zero: false }, 4, true), 1);
+    assert.equal(fractionOf({ min: 1, max: 100, zero: false }, 10, true), 0.5);
+    assert.equal(fractionOf({ min: 1, max: 3, zero: false }, 2, false), 0.5);
+    assert.equal(fractionOf({ min: 4, max: 4, zero: false }, 4, true), 1);
   });
 });
 

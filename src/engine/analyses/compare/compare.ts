@@ -14,7 +14,7 @@ import type { Run } from '../../runs/store.js';
 import { recall } from '../../runs/recall.js';
 import { isLike } from '../../runs/store.js';
 import { resolveCuts } from '../../topology/cuts.js';
-import { placeTensor } from '../../topology/place.js';
+import { locateTensor } from '../../topology/place.js';
 import { groupTensors } from './aggregate.js';
 import type { AlignedTensor } from '../../lineage/align.js';
 import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
@@ -22,8 +22,8 @@ import type { Piece } from './piece.js';
 import { budgetFor, planTasks, type Task } from './plan.js';
 import type { CompareResult, TensorResult } from './result.js';
 import { compareResult } from './schema.js';
-import type { TensorPlace } from '../../topology/tensorPlace.js';
-import { createMeter } from '../../runs/bytesProgress.js';
+import type { TensorLocation } from '../../topology/tensorPlace.js';
+import { createBytesReporter } from '../../runs/bytesProgress.js';
 import {
   byDepth,
   deepestOf,
@@ -111,7 +111,7 @@ export async function compare(
     (sums, origin) => {
       const { alignment } = prepare();
       const tensors = alignment.tensors
-        .map((tensor) => tensorResult(tensor, placeTensor(tensor.name, shape, cuts), sums, checkpoints.length))
+        .map((tensor) => tensorResult(tensor, locateTensor(tensor.name, shape, cuts), sums, checkpoints.length))
         .sort(byDepth);
       return {
         schema: 1,
@@ -156,7 +156,7 @@ async function runTasks(
   });
   if (jobs.length === 0) return sums;
 
-  const meter = createMeter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
+  const reporter = createBytesReporter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
   const watch = watchFiles(checkpoints);
   const pool = ThreadPool.start<Piece, PartialSums>(workerFile, 'compare', Math.min(threads, jobs.length));
   try {
@@ -167,7 +167,7 @@ async function runTasks(
         await watch.look();
         const { tensor, segment, pieces } = total.task;
         if (pieces.length > 0) addSums(total.sums, result);
-        meter.add(bytesOf(piece), tensor.name);
+        reporter.add(bytesOf(piece), tensor.name);
         total.left -= 1;
         if (total.left > 0) return;
         sums.set(keyOf(tensor.name, segment.from), total.sums);
@@ -197,7 +197,7 @@ function bytesOf(piece: Piece): number {
 
 function tensorResult(
   tensor: AlignedTensor,
-  place: TensorPlace,
+  place: TensorLocation,
   sums: ReadonlyMap<string, PartialSums>,
   stages: number,
 ): TensorResult {

@@ -10,7 +10,7 @@ import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { sizeOf } from './aggregate.js';
 import { alignTensors } from '../../lineage/align.js';
 import { expertOf } from '../../checkpoint/experts.js';
-import { createMeter } from '../../runs/bytesProgress.js';
+import { createBytesReporter } from '../../runs/bytesProgress.js';
 import type { TensorDetail } from './result.js';
 
 const BINS = 101; // odd: the middle bin is centred on zero when the range is symmetric
@@ -61,7 +61,7 @@ export async function tensorDetail(
   const columnSquares = new Float64Array(Math.ceil(columns / columnsPerBin));
   let largest = 0;
   // Two passes: the histogram's range is known only after the first.
-  const meter = createMeter('Reading', 2 * (bytesOf(a) + bytesOf(b)), 0, progress);
+  const reporter = createBytesReporter('Reading', 2 * (bytesOf(a) + bytesOf(b)), 0, progress);
   const scan = async (visit: (delta: number, index: number) => void) => {
     for (let start = 0; start < a.size; start += CHUNK) {
       throwIfCancelled(signal);
@@ -71,7 +71,7 @@ export async function tensorDetail(
         const delta = y[index]! - x[index]!;
         if (Number.isFinite(delta)) visit(delta, start + index);
       }
-      meter.add((end - start) * (DTYPE_BYTES[a.dtype] + DTYPE_BYTES[b.dtype]), name);
+      reporter.add((end - start) * (DTYPE_BYTES[a.dtype] + DTYPE_BYTES[b.dtype]), name);
     }
   };
   await scan((delta, index) => {

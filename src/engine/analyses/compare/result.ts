@@ -8,7 +8,7 @@ import type { MissingTensor } from '../../lineage/align.js';
 import type { StageSummary } from '../../lineage/stageSummary.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { FileDifference } from '../../checkpoint/fileDifference.js';
-import type { TensorPlace } from '../../topology/tensorPlace.js';
+import type { TensorLocation } from '../../topology/tensorPlace.js';
 import type { Component, Region, Section } from '../../topology/topology.js';
 
 export interface CompareResult {
@@ -34,7 +34,7 @@ export interface CompareResult {
   provenance: Provenance;
 }
 
-export interface TensorResult extends TensorPlace {
+export interface TensorResult extends TensorLocation {
   shape: number[];
   /** Name in the file, per stage; null where the stage lacks it. */
   onDisk: (string | null)[];

@@ -8,8 +8,8 @@
 import type * as v from 'valibot';
 import type { CallContext, CountProgress, EngineHost, Progress } from '../../calls.js';
 import type { Provenance } from '../../runs/provenance.js';
-import type { Turns } from '../../runtime/turns.js';
-import type { Hybrids, HybridsRequest } from '../evaluate/hybridsRequest.js';
+import type { Mutex } from '../../runtime/turns.js';
+import type { Stitches, StitchesRequest } from '../evaluate/hybridsRequest.js';
 import type { Options } from './field.js';
 
 /** What the engine gives to an analysis. */
@@ -18,7 +18,7 @@ export interface Tools {
   workerFile: string;
   host: EngineHost | undefined;
   /** Of the work that fills the budget. A run has its turn; a plan that measures takes one. */
-  turns: Turns;
+  turns: Mutex;
   /** Frees the models that are kept for the next prompt. */
   release: () => Promise<void>;
 }
@@ -41,7 +41,7 @@ export interface Report<Plan, Result> {
 
 /** What the engine does for a command before the analysis itself. */
 export interface Preparing {
-  hybrids(request: HybridsRequest, context?: CallContext): Promise<Hybrids>;
+  hybrids(request: StitchesRequest, context?: CallContext): Promise<Stitches>;
 }
 
 export interface CommandDeclaration {

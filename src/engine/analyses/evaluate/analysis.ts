@@ -8,10 +8,10 @@ import type { EvaluateResult } from './result.js';
 
 export function plan(
   request: ParsedEvaluation,
-  { workerFile, turns, release }: Tools,
+  { workerFile, turns: mutex, release }: Tools,
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluatePlan> {
-  return planEvaluate(request, workerFile, turns, release, context);
+  return planEvaluate(request, workerFile, mutex, release, context);
 }
 
 export function run(

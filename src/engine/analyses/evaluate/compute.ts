@@ -11,19 +11,19 @@ import { createProcessor, type Processor, type ProcessedPrompt } from '../../mod
 import { type ProcessedImage } from '../../models/processor/processedImage.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room, within } from '../probe/groups.js';
-import { inputOf, Pictures } from '../probe/prompts.js';
+import { inputOf, Images } from '../probe/prompts.js';
 import { LimitError } from '../../runtime/bounded.js';
-import type { Answered, Asked, EvaluateJob, EvaluateMessage } from './job.js';
+import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
 
 /** More rows are not faster, and a batch is what is lost when a run is killed. */
 const MOST_ROWS = 96;
 
 interface Prepared {
-  asked: Asked;
+  asked: AskedQuestion;
   prompt: ProcessedPrompt;
 }
 
-/** Asks everything that `job` has. @throws what the model, its processor and the pictures throw; `cancelled`. */
+/** Asks everything that `job` has. @throws what the model, its processor and the images throw; `cancelled`. */
 export async function computeAnswers(
   job: EvaluateJob,
   send: (message: EvaluateMessage) => void,
@@ -67,14 +67,14 @@ export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, maxNewToke
 async function askAll(
   model: Model,
   processor: Processor,
-  asked: readonly Asked[],
+  asked: readonly AskedQuestion[],
   job: EvaluateJob,
   send: (message: EvaluateMessage) => void,
   signal: AbortSignal,
   rules: LogitsRules,
 ): Promise<void> {
-  const pictures = new Pictures(processor, model.plan, signal);
-  /** By prompt: the first that asked it, and who else does. A black picture looks the same whatever it stands for. */
+  const pictures = new Images(processor, model.plan, signal);
+  /** By prompt: the first that asked it, and who else does. A black image looks the same whatever it stands for. */
   const same = new Map<string, { text: string | undefined; others: string[] }>();
   const batch = (answers: Answered[]) => {
     if (answers.length > 0) send({ type: 'batch', checkpoint: 0, answers });
@@ -142,8 +142,8 @@ async function askAll(
 
 export async function promptOf(
   processor: Processor,
-  pictures: Pictures,
-  { prompt, images, black }: Asked,
+  pictures: Images,
+  { prompt, images, black }: AskedQuestion,
   newTokens: number,
 ): Promise<ProcessedPrompt> {
   const shown: ProcessedImage[] = [];

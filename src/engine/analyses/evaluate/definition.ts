@@ -1,6 +1,6 @@
 /** Evaluations: vision, vision-to-reasoning and reasoning of checkpoints, and of what is stitched of them. */
 import { define } from '../declare/definition.js';
-import { type HybridsRequest, sweepFields, sweepOf, transferFields } from './hybridsRequest.js';
+import { type StitchesRequest, sweepFields, sweepOf, transferFields } from './hybridsRequest.js';
 import { evaluateRequest } from './request.js';
 import { evaluateResult } from './schema.js';
 
@@ -9,7 +9,7 @@ const IN_AND_RL = [
   { syntax: '<rl>', help: 'the checkpoint after reinforcement learning' },
 ];
 
-function lineage(paths: readonly string[]): HybridsRequest {
+function lineage(paths: readonly string[]): StitchesRequest {
   return { in: { path: paths[0]! }, rl: { path: paths[1]! } };
 }
 
@@ -42,7 +42,7 @@ export const definition = define({
       fixed: { kind: 'transfer' },
       more: transferFields,
       prepare: async (engine, paths, { base, cuts }, context) => {
-        const given = { base: base && { path: base as string }, cuts } as Pick<HybridsRequest, 'base' | 'cuts'>;
+        const given = { base: base && { path: base as string }, cuts } as Pick<StitchesRequest, 'base' | 'cuts'>;
         const { checkpoints } = await engine.hybrids({ ...lineage(paths), ...given }, context);
         return { checkpoints };
       },

@@ -4,7 +4,7 @@ import {
   type Estimate,
   fromTrial,
   lengthsIn,
-  paceOf,
+  throughputOf,
   spread,
   tryOut,
   unitsToTry,
@@ -47,9 +47,9 @@ export async function estimate(
     plan.batchBytes,
     Math.max(lengths.bytes, most * rowBytes(spec, lengths.longest, maxNewTokens)),
   );
-  const pace = await paceOf(stage, { memory, threads }, workerFile, signal);
-  if (pace === undefined) return { ...unknown, batch };
-  const costs = costsOf(spec, plan, pace);
+  const throughput = await throughputOf(stage, { memory, threads }, workerFile, signal);
+  if (throughput === undefined) return { ...unknown, batch };
+  const costs = costsOf(spec, plan, throughput);
   const predict = (count: number, tokens: number) => {
     const groups = Math.ceil(count / most);
     const rows = count / groups;

@@ -13,18 +13,18 @@ import { type Provenance } from '../../runs/provenance.js';
 import { labelsOf, readAs, runningIdentityOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { readSpec } from '../../models/spec.js';
-import { createCountMeter } from '../../runs/countProgress.js';
+import { createCountReporter } from '../../runs/countProgress.js';
 import { StoredAnswers } from '../../runs/answers.js';
 import { isLike, type Run } from '../../runs/store.js';
 import { runInThread } from '../../runtime/thread.js';
 import { boxScales } from '../../grading/boxScale.js';
-import { factsOfPicture } from '../../datasets/dataFiles.js';
+import { factsOfImage } from '../../datasets/dataFiles.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
 import { describeAll } from './describe.js';
 import { type Contested, judge, verdictKey } from '../../grading/grader.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import { type LanguageModel, languageModelOf, type LanguageModelRequest } from '../../grading/languageModel.js';
-import type { Asked, EvaluateJob, EvaluateMessage } from './job.js';
+import type { AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
 import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
@@ -125,7 +125,7 @@ export async function evaluate(
   );
 }
 
-/** Opens and reads everything but weights and pictures. */
+/** Opens and reads everything but weights and images. */
 export async function setUp(
   request: ParsedEvaluation,
   { signal, progress }: CallContext<EvaluateProgress>,
@@ -170,7 +170,7 @@ async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined):
   for (const { name, questions, abilities } of sets) {
     for (const question of questions) {
       throwIfCancelled(signal);
-      for (const image of question.images) if (!facts.has(image)) facts.set(image, await factsOfPicture(image));
+      for (const image of question.images) if (!facts.has(image)) facts.set(image, await factsOfImage(image));
       const picture = question.images.map((image) => facts.get(image)!).join('\n');
       for (const setting of settingsOf(question, abilities)) {
         const key = createHash('sha256')
@@ -229,7 +229,7 @@ async function askMissing(
   const { request, items, checkpoints, labels } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();
-  const wanted = askedOf(items);
+  const wanted = questionsOf(items);
   const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
     const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
     return asked.length === 0
@@ -239,7 +239,7 @@ async function askMissing(
   const total = wanted.length * checkpoints.length;
   const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
   await noteKnown(run, wanted, work, checkpoints.length);
-  const meter = createCountMeter(total, total - missing, progress);
+  const reporter = createCountReporter(total, total - missing, progress);
   if (missing === 0) return { texts, failures };
   const job: EvaluateJob = {
     maxNewTokens: request.maxNewTokens,
@@ -255,9 +255,9 @@ async function askMissing(
     async (message: EvaluateMessage) => {
       switch (message.type) {
         case 'phase':
-          return meter.phase(message.phase);
+          return reporter.phase(message.phase);
         case 'progress':
-          return meter.advance(message.done);
+          return reporter.advance(message.done);
         case 'notice':
           return void setup.warnings.push(message.sentence);
         case 'batch':
@@ -267,7 +267,7 @@ async function askMissing(
             else texts[message.checkpoint]!.set(key, text);
             await run?.append({ checkpoint: message.checkpoint, key });
           }
-          return meter.settle(message.answers.length);
+          return reporter.settle(message.answers.length);
       }
     },
     signal,
@@ -284,7 +284,7 @@ function isNoted(value: unknown): value is typeof NOTED {
 /** The journal counts answers, for the list of runs: those of earlier evaluations too. */
 async function noteKnown(
   run: Run | undefined,
-  wanted: readonly Asked[],
+  wanted: readonly AskedQuestion[],
   work: EvaluateJob['work'],
   checkpoints: number,
 ): Promise<void> {
@@ -298,8 +298,8 @@ async function noteKnown(
 }
 
 /** Each prompt once; neighbours are of similar length, so that little of a batch is padding. */
-export function askedOf(items: readonly Item[]): Asked[] {
-  const asked = new Map<string, Asked>();
+export function questionsOf(items: readonly Item[]): AskedQuestion[] {
+  const asked = new Map<string, AskedQuestion>();
   for (const { key, question, setting } of items) {
     if (!asked.has(key))
       asked.set(key, {
@@ -370,7 +370,7 @@ async function secondOpinion(
   }
 }
 
-/** Puts pictures in words where the set has none and vision-to-reasoning is to be measured. */
+/** Puts images in words where the set has none and vision-to-reasoning is to be measured. */
 async function addDescriptions(
   { sets }: QuestionSets,
   model: LanguageModel,
@@ -386,7 +386,7 @@ async function addDescriptions(
     keys.set(
       picture,
       createHash('sha256')
-        .update(await factsOfPicture(picture))
+        .update(await factsOfImage(picture))
         .digest('hex')
         .slice(0, 32),
     );

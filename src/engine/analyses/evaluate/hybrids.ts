@@ -6,7 +6,7 @@ import { openStage } from '../../merge/checkpoint.js';
 import { FrankensteinError } from '../../errors.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { sameFamily } from '../../topology/model.js';
-import type { Hybrids, HybridsRequest } from './hybridsRequest.js';
+import type { Stitches, StitchesRequest } from './hybridsRequest.js';
 import type { EvaluatedStage } from './request.js';
 
 /** Every way to take Early, Mid and Late from IN and RL that is neither of them whole (method.md §4). */
@@ -23,7 +23,7 @@ const MOST_CUTS = 13;
 const ALPHAS = [0, 0.25, 0.5, 0.75, 1, 1.25];
 
 /** @throws `mismatch` for two families or numbers of layers, `bad-request` for cuts outside the model. */
-export async function hybrids(request: HybridsRequest, { signal }: CallContext = {}): Promise<Hybrids> {
+export async function hybrids(request: StitchesRequest, { signal }: CallContext = {}): Promise<Stitches> {
   const [supervised, reinforced] = [await openStage(request.in, { signal }), await openStage(request.rl, { signal })];
   sameFamily(supervised, reinforced);
   if (supervised.layers !== reinforced.layers)

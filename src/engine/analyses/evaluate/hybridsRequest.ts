@@ -6,13 +6,13 @@ import { cuts, defaulting, optional, type Options, text } from '../declare/field
 import { typedNumbers, typedRange } from '../declare/typed.js';
 import type { EvaluatedStage, SweepAxis } from './request.js';
 
-export interface HybridsRequest {
+export interface StitchesRequest {
   base?: StageRequest | undefined;
   in: StageRequest;
   rl: StageRequest;
   /** First layer of Mid, first layer of Late. Thirds, floored, when left out. */
   cuts?: [number, number] | undefined;
-  /** Left out: the six splices. */
+  /** Left out: the six stitches. */
   sweep?: Sweep | undefined;
 }
 
@@ -26,7 +26,7 @@ export type Sweep =
       part?: 'all' | 'attention' | 'mlp' | undefined;
     };
 
-export interface Hybrids {
+export interface Stitches {
   checkpoints: EvaluatedStage[];
   axis: SweepAxis | null;
   cuts: [number, number];

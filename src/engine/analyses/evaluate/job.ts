@@ -2,7 +2,7 @@
 import type { StageRequest } from '../../checkpoint/stage.js';
 
 /** One thing to ask: questions that ask the same share the answer. */
-export interface Asked {
+export interface AskedQuestion {
   /** Names the answer in the cache. */
   key: string;
   prompt: string;
@@ -20,7 +20,7 @@ export interface EvaluateJob {
   /** Units of a batch, where fewer are wanted than fit. */
   together?: number | undefined;
   /** What is left to ask, per checkpoint. */
-  work: { checkpoint: number; stage: StageRequest; label: string; asked: Asked[] }[];
+  work: { checkpoint: number; stage: StageRequest; label: string; asked: AskedQuestion[] }[];
 }
 
 export interface Answered {

@@ -4,7 +4,7 @@ import { type Lengths, lengthsOf, sendLengths } from '../../models/estimate.js';
 import { type MemoryPlan, promptBytes } from '../../models/plan.js';
 import { createProcessor } from '../../models/processor/processor.js';
 import { readSpec } from '../../models/spec.js';
-import { Pictures } from '../probe/prompts.js';
+import { Images } from '../probe/prompts.js';
 import { promptOf } from './compute.js';
 import type { EvaluateJob } from './job.js';
 
@@ -22,9 +22,9 @@ export function measureLengths(
       const checkpoint = await openStage(stage, { signal });
       const spec = readSpec(checkpoint);
       const processor = await createProcessor(checkpoint, { signal });
-      const pictures = new Pictures(processor, plan, signal);
+      const images = new Images(processor, plan, signal);
       return lengthsOf(
-        asked.map((one) => () => promptOf(processor, pictures, one, maxNewTokens)),
+        asked.map((one) => () => promptOf(processor, images, one, maxNewTokens)),
         processor.imageToken,
         (prompt) => promptBytes(spec, prompt, maxNewTokens),
       );

@@ -5,10 +5,10 @@ import { Estimates } from '../../models/estimate.js';
 import { BASE_BYTES, neededBytes, planMemory } from '../../models/plan.js';
 import { readSpec } from '../../models/spec.js';
 import { StoredAnswers } from '../../runs/answers.js';
-import type { Turns } from '../../runtime/turns.js';
+import type { Mutex } from '../../runtime/turns.js';
 import { estimate } from './estimate.js';
-import { askedOf, type EvaluateSetup, setUp } from './evaluate.js';
-import type { Asked } from './job.js';
+import { questionsOf, type EvaluateSetup, setUp } from './evaluate.js';
+import type { AskedQuestion } from './job.js';
 import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request.js';
 
 const estimates = new Estimates();
@@ -16,18 +16,18 @@ const estimates = new Estimates();
 /**
  * Headers and questions are read; then the machine is measured, unless it is at work: that would disturb both. Checkpoints
  * of one shape take the same time: the first that has something to do is measured.
- * @param turns of the work that fills the budget; `release` frees what is kept for questions.
+ * @param mutex of the work that fills the budget; `release` frees what is kept for questions.
  */
 export async function planEvaluate(
   request: ParsedEvaluation,
   workerFile: string,
-  turns: Turns,
+  mutex: Mutex,
   release: () => Promise<void>,
   context: CallContext<EvaluateProgress> = {},
 ): Promise<EvaluatePlan> {
   const { signal } = context;
   const setup = await setUp(request, context);
-  const wanted = askedOf(setup.items);
+  const wanted = questionsOf(setup.items);
   const missing = await missingOf(setup, wanted);
   const left = missing.reduce((sum, asked) => sum + asked.length, 0);
   let [seconds, memory]: [number | null, number] = [0, BASE_BYTES];
@@ -54,8 +54,8 @@ export async function planEvaluate(
       asked.map((one) => one.key),
     ]);
     let found = estimates.get(key);
-    if (found === undefined && !perShape.has(shape) && !turns.busy) {
-      found = await turns.take(async () => {
+    if (found === undefined && !perShape.has(shape) && !mutex.busy) {
+      found = await mutex.take(async () => {
         await release();
         return estimate(
           { stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, spec, plan },
@@ -84,7 +84,7 @@ export async function planEvaluate(
 }
 
 /** What no earlier run has asked, per checkpoint. */
-async function missingOf(setup: EvaluateSetup, wanted: readonly Asked[]): Promise<Asked[][]> {
+async function missingOf(setup: EvaluateSetup, wanted: readonly AskedQuestion[]): Promise<AskedQuestion[][]> {
   const {
     request: { runsFolder },
   } = setup;

@@ -29,9 +29,9 @@ export function readingOf({ checkpoints, comparisons, scores }: EvaluateResult, 
     );
   const isHybrid = ({ checkpoint }: Comparison) => ['hybrid', null].includes(checkpoints[checkpoint]!.role);
   for (const ability of abilities) {
-    const hybrids = own.filter((one) => one.ability === ability && isHybrid(one));
-    if (hybrids.length === 0) continue;
-    const found = hybrids.filter(({ adjusted }) => adjusted < SIGNIFICANT);
+    const stitches = own.filter((one) => one.ability === ability && isHybrid(one));
+    if (stitches.length === 0) continue;
+    const found = stitches.filter(({ adjusted }) => adjusted < SIGNIFICANT);
     const listed = (all: readonly Comparison[]) =>
       all.map(({ checkpoint }) => checkpoints[checkpoint]!.label).join(', ');
     const [gain, loss] = [found.filter((one) => one.difference > 0), found.filter((one) => one.difference < 0)];

@@ -110,7 +110,7 @@ const fields = v.object({
     ],
     from: endpointOf,
   }),
-  /** Describes pictures of questions that have no description. */
+  /** Describes images of questions that have no description. */
   describer: optional(languageModel, {
     flags: [{ syntax: '--describe', help: 'let that model describe images where a set has no descriptions' }],
     from: (options) => {
@@ -183,7 +183,7 @@ export interface EvaluatePlan {
 export type EvaluateProgress = CountProgress;
 
 /**
- * `vis`: right with the picture and wrong with a black one; `v2r`: right with the picture and right with its
+ * `vis`: right with the image and wrong with a black one; `v2r`: right with the image and right with its
  * description; `rea`: right on text alone. Each over all questions of its sets.
  */
 export type AbilityName = 'vis' | 'v2r' | 'rea';

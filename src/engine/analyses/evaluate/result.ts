@@ -6,7 +6,7 @@ import type { AbilityName, Role, SweepAxis } from './request.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { AnswerType } from '../../datasets/answerType.js';
 
-/** How a question is put: its picture; a black picture of the same size; that and the picture in words; text alone. */
+/** How a question is put: its image; a black image of the same size; that and the image in words; text alone. */
 export type Setting = 'image' | 'black' | 'described' | 'text';
 
 export const SETTINGS: readonly Setting[] = ['image', 'black', 'described', 'text'];
@@ -26,7 +26,7 @@ export interface EvaluateResult {
   grading?: number;
   /** Who judged: rules alone (null), or rules and then this language model. */
   grader: string | null;
-  /** Who put pictures in words where the set had none. */
+  /** Who put images in words where the set had none. */
   describer: string | null;
   questions: EvaluatedQuestion[];
   /** Per checkpoint and ability that its sets allow. */

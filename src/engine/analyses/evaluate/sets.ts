@@ -22,7 +22,7 @@ export interface QuestionSet {
 export interface QuestionSets {
   /** File or folder, absolute. */
   data: string;
-  /** Pictures are named from here in results. */
+  /** Images are named from here in results. */
   folder: string;
   sets: QuestionSet[];
   /** SHA-256 over names and contents, hex. */
@@ -76,8 +76,8 @@ export async function readSets(
 const MATHEMATICAL = /math|geo|reason|chart|logic/i;
 
 /**
- * What is measured on a set. As the method does it, plain questions about pictures show vision, mathematical ones show
- * vision-to-reasoning (they need a description), and text alone shows reasoning. Where only one kind of picture set is
+ * What is measured on a set. As the method does it, plain questions about images show vision, mathematical ones show
+ * vision-to-reasoning (they need a description), and text alone shows reasoning. Where only one kind of image set is
  * there, it serves for both.
  */
 export function abilitiesOf(

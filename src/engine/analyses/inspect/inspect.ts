@@ -4,7 +4,7 @@ import type { InspectResult, InspectedTensor } from './result.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { tiesHead } from '../../topology/model.js';
 import { isExtra } from '../../topology/names.js';
-import { placeTensor } from '../../topology/place.js';
+import { locateTensor } from '../../topology/place.js';
 import { type Section, SECTIONS } from '../../topology/topology.js';
 import type { Checkpoint, Shard, Tensor } from '../../checkpoint/checkpoint.js';
 import { bytesOf } from '../../tensors/elements.js';
@@ -54,7 +54,7 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
   let parameters = 0;
   const listed = [...checkpoint.tensors.values()].map((tensor) => storedFacts(tensor));
   for (const tensor of [...listed, ...(checkpoint.leftOut ?? [])]) {
-    const { section, layer, depth, component } = placeTensor(tensor.name, checkpoint, cuts);
+    const { section, layer, depth, component } = locateTensor(tensor.name, checkpoint, cuts);
     add((dtypes[tensor.dtype] ??= { tensors: 0, parameters: 0 }), tensor.size);
     const sum = sections.get(section) ?? { tensors: 0, parameters: 0 };
     // Scales and packed codes are no parameters.

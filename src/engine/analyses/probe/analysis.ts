@@ -8,10 +8,10 @@ import type { ProbeResult } from './result.js';
 
 export function plan(
   request: ParsedProbe,
-  { workerFile, turns, release }: Tools,
+  { workerFile, turns: mutex, release }: Tools,
   context?: CallContext<ProbeProgress>,
 ): Promise<ProbePlan> {
-  return planProbe(request, workerFile, turns, release, context);
+  return planProbe(request, workerFile, mutex, release, context);
 }
 
 export function run(

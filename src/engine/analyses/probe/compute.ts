@@ -10,9 +10,9 @@ import { LimitError } from '../../runtime/bounded.js';
 import { groupsOf, type Room, roomFor, within } from './groups.js';
 import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
 import { probeKind } from './kinds/list.js';
-import { Pictures, prepare, type PreparedUnit } from './prompts.js';
+import { Images, prepare, type PreparedUnit } from './prompts.js';
 
-/** Does everything that `job` asks for. @throws what the model, its processor and the pictures throw; `cancelled`. */
+/** Does everything that `job` asks for. @throws what the model, its processor and the images throw; `cancelled`. */
 export async function compute(
   job: ProbeJob,
   send: (message: WorkerMessage) => void,
@@ -34,7 +34,7 @@ export async function compute(
       const { rules, notices } = await readGenerationDefaults(checkpoint);
       for (const sentence of notices(false)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: job.work.length > 1 ? `${phase} of ${label}` : phase });
-      const pictures = new Pictures(processor, model.plan, signal);
+      const pictures = new Images(processor, model.plan, signal);
       const room = within(roomFor(model, job), job.together);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
@@ -58,14 +58,14 @@ async function* prepareAll(
   job: ProbeJob,
   units: readonly Unit[],
   processor: Processor,
-  pictures: Pictures,
+  images: Images,
   room: Room,
   failed: (unit: Unit, why: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<PreparedUnit> {
   for (const unit of units) {
     try {
-      const prepared = await prepare(processor, pictures, unit, probeKind(job.kind).paired, job.maxNewTokens);
+      const prepared = await prepare(processor, images, unit, probeKind(job.kind).paired, job.maxNewTokens);
       room.check(prepared.prompt);
       yield prepared;
     } catch (error) {

@@ -16,7 +16,7 @@ export interface SampleFiles<T> {
   warnings: string[];
 }
 
-/** The folder that pictures are named from in results. */
+/** The folder that images are named from in results. */
 export async function folderOf(data: string): Promise<string> {
   return (await isFolder(data)) ? data : path.dirname(data);
 }

@@ -5,12 +5,12 @@ import {
   fromTrial,
   type Lengths,
   lengthsIn,
-  paceOf,
+  throughputOf,
   spread,
   tryOut,
   unitsToTry,
 } from '../../models/estimate.js';
-import type { Pace } from '../../models/pace.js';
+import type { Throughput } from '../../models/pace.js';
 import { type Room, roomFor } from './groups.js';
 import type { ProbeJob, WorkerMessage } from './job.js';
 import { probeKind } from './kinds/list.js';
@@ -39,11 +39,11 @@ export async function estimate(
   const most = largestGroup(room, lengths.longest, units.length);
   const batch = Math.min(plans[0]!.batchBytes, room.bytes(most, lengths.longest));
   const { path } = checkpoints[0]!;
-  const pace = await paceOf({ path }, { memory, threads }, workerFile, signal);
-  if (pace === undefined) return { ...unknown, batch };
+  const throughput = await throughputOf({ path }, { memory, threads }, workerFile, signal);
+  if (throughput === undefined) return { ...unknown, batch };
   const predict = (count: number, tokens: number) =>
-    predicted(setup, lengths, pace, room, Math.min(most, count), count, tokens);
-  const { opening } = costsOf(specs[0]!, plans[0]!, pace);
+    predicted(setup, lengths, throughput, room, Math.min(most, count), count, tokens);
+  const { opening } = costsOf(specs[0]!, plans[0]!, throughput);
   const together = unitsToTry(predict, Math.min(units.length, most), maxNewTokens);
   if (together !== undefined) {
     // The first batch reads weights and makes sessions, the second tells.
@@ -92,14 +92,14 @@ function largestGroup(room: Room, tokens: number, units: number): number {
 function predicted(
   { specs, plans, kind, mode, part, depths }: ProbeSetup,
   { tokens, tail, visual, longest, patches }: Lengths,
-  pace: Pace,
+  throughput: Throughput,
   room: Room,
   most: number,
   units: number,
   newTokens: number,
 ): number {
   const { layers } = specs[0]!.language;
-  const costs = costsOf(specs[0]!, plans[0]!, pace);
+  const costs = costsOf(specs[0]!, plans[0]!, throughput);
   const groups = Math.ceil(units / most);
   const inGroup = units / groups;
   const probe = probeKind(kind);

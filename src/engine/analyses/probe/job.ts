@@ -8,7 +8,7 @@ export interface Unit {
   prompt: string;
   /** In the order of their placeholders; of a swap: the target's one. None for text alone. */
   images: readonly string[];
-  /** Of a swap: the other picture; undefined stands for a black one. */
+  /** Of a swap: the other image; undefined stands for a black one. */
   source: string | undefined;
 }
 

@@ -5,7 +5,7 @@ import { type MemoryPlan, promptBytes } from '../../models/plan.js';
 import { createProcessor } from '../../models/processor/processor.js';
 import { readSpec } from '../../models/spec.js';
 import type { ProbeJob, Unit } from './job.js';
-import { Pictures, prepare } from './prompts.js';
+import { Images, prepare } from './prompts.js';
 
 export interface ProbeLengthsJob extends Pick<ProbeJob, 'maxNewTokens'> {
   path: string;
@@ -24,9 +24,9 @@ export function measureProbeLengths(
       const checkpoint = await openCheckpoint(path, { signal });
       const spec = readSpec(checkpoint);
       const processor = await createProcessor(checkpoint, { signal });
-      const pictures = new Pictures(processor, plan, signal);
+      const images = new Images(processor, plan, signal);
       return lengthsOf(
-        units.map((unit) => async () => (await prepare(processor, pictures, unit, false, maxNewTokens)).prompt),
+        units.map((unit) => async () => (await prepare(processor, images, unit, false, maxNewTokens)).prompt),
         processor.imageToken,
         (prompt) => promptBytes(spec, prompt, maxNewTokens),
       );

@@ -3,7 +3,7 @@ import type { CallContext } from '../../calls.js';
 import { fileIdentities } from '../../checkpoint/fingerprint.js';
 import { type Estimate, Estimates } from '../../models/estimate.js';
 import { neededBytes } from '../../models/plan.js';
-import type { Turns } from '../../runtime/turns.js';
+import type { Mutex } from '../../runtime/turns.js';
 import { estimate } from './estimate.js';
 import type { ParsedProbe, ProbePlan, ProbeProgress } from './request.js';
 import { probeKind } from './kinds/list.js';
@@ -13,12 +13,12 @@ const estimates = new Estimates();
 
 /**
  * Headers and samples are read; then the machine is measured, unless it is at work: that would disturb both.
- * @param turns of the work that fills the budget; `release` frees what is kept for questions.
+ * @param mutex of the work that fills the budget; `release` frees what is kept for questions.
  */
 export async function planProbe(
   request: ParsedProbe,
   workerFile: string,
-  turns: Turns,
+  mutex: Mutex,
   release: () => Promise<void>,
   context: CallContext<ProbeProgress> = {},
 ): Promise<ProbePlan> {
@@ -28,8 +28,8 @@ export async function planProbe(
   const samples = setup.samples.items.length;
   const key = keyOf(setup, request);
   let found = estimates.get(key);
-  if (found === undefined && !turns.busy) {
-    found = await turns.take(async () => {
+  if (found === undefined && !mutex.busy) {
+    found = await mutex.take(async () => {
       await release();
       return estimate(setup, request, workerFile, signal);
     }, signal);
@@ -48,7 +48,7 @@ export async function planProbe(
 }
 
 function keyOf(
-  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures }: ProbeSetup,
+  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures: images }: ProbeSetup,
   { memory, threads }: ParsedProbe,
 ): string {
   return JSON.stringify([
@@ -59,7 +59,7 @@ function keyOf(
     maxNewTokens,
     memory,
     threads,
-    pictures,
+    images,
     units.map(({ prompt }) => prompt),
     checkpoints.map((checkpoint) => [checkpoint.path, fileIdentities(checkpoint)]),
   ]);

@@ -17,7 +17,7 @@ import { runInThread } from '../../runtime/thread.js';
 import type { DoneOutcome, FailedOutcome, Outcome, ProbeJob, UnitOutcome, WorkerMessage } from './job.js';
 import type { ResultBase } from './kinds/kind.js';
 import { probeKind } from './kinds/list.js';
-import { createCountMeter } from '../../runs/countProgress.js';
+import { createCountReporter } from '../../runs/countProgress.js';
 import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js';
 import type { ProbedCheckpoint, ProbeResult } from './result.js';
 import { probeResult } from './schema.js';
@@ -101,7 +101,7 @@ async function factsOf(
   fingerprints: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<object> {
-  const { kind, depths, dataFingerprint, pictures, samples, seed, maxNewTokens, badLines, data } = setup;
+  const { kind, depths, dataFingerprint, pictures: images, samples, seed, maxNewTokens, badLines, data } = setup;
   return {
     kind: 'probe',
     journal: JOURNAL_VERSION,
@@ -109,7 +109,7 @@ async function factsOf(
     depths,
     data,
     dataFingerprint,
-    pictures,
+    pictures: images,
     seed,
     maxNewTokens,
     badLines,
@@ -157,7 +157,7 @@ async function runMissing(
   const total = setup.samples.items.length * checkpoints.length * perSample;
   const left =
     work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
-  const meter = createCountMeter(total, total - left, progress);
+  const reporter = createCountReporter(total, total - left, progress);
   const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
   await runInThread(
     workerFile,
@@ -166,14 +166,14 @@ async function runMissing(
     async (message: WorkerMessage) => {
       switch (message.type) {
         case 'phase':
-          return meter.phase(message.phase);
+          return reporter.phase(message.phase);
         case 'progress':
-          return meter.advance(message.done);
+          return reporter.advance(message.done);
         case 'notice':
           return void setup.warnings.push(message.sentence);
         case 'group': {
           const settled = await record(message.checkpoint, message.outcomes, outcomes, run);
-          return meter.settle(settled * perSample);
+          return reporter.settle(settled * perSample);
         }
       }
     },

@@ -1,7 +1,7 @@
 /** From a unit's files and text to what the model takes. */
 import { checkRoom, imageNamed, type MemoryPlan } from '../../models/plan.js';
 import { readImage } from '../../models/processor/decodeImage.js';
-import { blackLike, type PictureSize, type RgbImage } from '../../models/processor/image.js';
+import { blackLike, type ImageSize, type RgbImage } from '../../models/processor/image.js';
 import { userMessage } from '../../models/processor/messages.js';
 import type { ProcessedPrompt, Processor } from '../../models/processor/processor.js';
 import type { ProcessedImage } from '../../models/processor/processedImage.js';
@@ -10,14 +10,14 @@ import type { Unit } from './job.js';
 export interface PreparedUnit {
   unit: Unit;
   prompt: ProcessedPrompt;
-  /** Of a swap: the same words with the other picture on the same grid. */
-  source: { prompt: ProcessedPrompt; brought: 'same-grid' | 'resized'; size: PictureSize } | undefined;
+  /** Of a swap: the same words with the other image on the same grid. */
+  source: { prompt: ProcessedPrompt; brought: 'same-grid' | 'resized'; size: ImageSize } | undefined;
 }
 
-/** Processed pictures by file and grid. The vision tower computes a picture once per batch when it is the same object. */
-export class Pictures {
+/** Processed images by file and grid. The vision tower computes an image once per batch when it is the same object. */
+export class Images {
   private readonly kept = new Map<string, ProcessedImage>();
-  private readonly sizes = new Map<string, PictureSize>();
+  private readonly sizes = new Map<string, ImageSize>();
 
   constructor(
     private readonly processor: Processor,
@@ -30,7 +30,7 @@ export class Pictures {
   }
 
   /**
-   * The picture on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file; the
+   * The image on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file; the
    * target was given to `own` before.
    */
   async onto(
@@ -56,7 +56,7 @@ export class Pictures {
   }
 
   /** Of a file that was given to `own` or `onto`. */
-  sizeOf(file: string): PictureSize {
+  sizeOf(file: string): ImageSize {
     return this.sizes.get(file)!;
   }
 
@@ -85,11 +85,11 @@ export class Pictures {
 
 /**
  * @param paired whether the unit is a swap: a target and a source.
- * @throws what reading pictures and processing prompts throw.
+ * @throws what reading images and processing prompts throw.
  */
 export async function prepare(
   processor: Processor,
-  pictures: Pictures,
+  pictures: Images,
   unit: Unit,
   paired: boolean,
   newTokens: number,
@@ -107,7 +107,7 @@ export async function prepare(
 
 const MARKER = '<image>';
 
-/** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for a picture. */
+/** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for an image. */
 export function inputOf(
   processor: Processor,
   text: string,

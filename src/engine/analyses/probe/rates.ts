@@ -23,16 +23,16 @@ export function skipErrors(
 ): Pick<SkipResult, 'baseline' | 'errors'> {
   const n = samples.length;
   const before = samples.map(({ baselineCorrect }) => !baselineCorrect);
-  const share = (wrong: readonly boolean[]) => {
+  const fraction = (wrong: readonly boolean[]) => {
     const count = wrong.filter(Boolean).length;
     return { n, error: n === 0 ? 0 : count / n, ...wilson(count, n) };
   };
   return {
-    baseline: share(before),
+    baseline: fraction(before),
     errors: depths.map((depth, index): SkipError => {
       const after = samples.map(({ correct }) => !correct[index]!);
       const { difference, low, high } = pairedDifference(before, after);
-      return { depth, ...share(after), increase: difference, increaseLow: low, increaseHigh: high };
+      return { depth, ...fraction(after), increase: difference, increaseLow: low, increaseHigh: high };
     }),
   };
 }

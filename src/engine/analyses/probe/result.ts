@@ -50,7 +50,7 @@ export interface SwapSample {
   id: string;
   task: ProbeTask;
   prompt: string;
-  /** Relative to the folder of the data, with forward slashes. An empty source stands for a black picture. */
+  /** Relative to the folder of the data, with forward slashes. An empty source stands for a black image. */
   targetImage: string;
   sourceImage: string;
   /** How the source was brought to the target's grid. */

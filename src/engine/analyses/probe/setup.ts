@@ -7,7 +7,7 @@ import { shown } from '../../checkpoint/failure.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { labelsOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
-import { factsOfPicture } from '../../datasets/dataFiles.js';
+import { factsOfImage } from '../../datasets/dataFiles.js';
 import { type MemoryPlan, planMemory } from '../../models/plan.js';
 import { type ModelSpec, readSpec } from '../../models/spec.js';
 import { sameFamily } from '../../topology/model.js';
@@ -33,9 +33,9 @@ export interface ProbeSetup {
   /** File or folder, absolute. */
   data: string;
   dataFingerprint: string;
-  /** Pictures are named from here in the result. */
+  /** Images are named from here in the result. */
   folder: string;
-  /** Size and time of every picture in use: a picture that was replaced makes another run. */
+  /** Size and time of every image in use: an image that was replaced makes another run. */
   pictures: string;
   /** As the kind of probe has them. */
   samples: { items: { id: string }[] };
@@ -48,7 +48,7 @@ export interface ProbeSetup {
 }
 
 /**
- * Opens and reads everything but weights and pictures.
+ * Opens and reads everything but weights and images.
  * @throws `bad-request` for what does not fit together, and what opening checkpoints and reading data sets throw.
  */
 export async function setUp(
@@ -143,7 +143,7 @@ async function hashPictures(units: readonly Unit[], signal: AbortSignal | undefi
     .sort();
   for (const file of files) {
     throwIfCancelled(signal);
-    hash.update(`${await factsOfPicture(file)}\n`);
+    hash.update(`${await factsOfImage(file)}\n`);
   }
   return hash.digest('hex');
 }

@@ -13,7 +13,7 @@ import { explain } from '../../runs/store.js';
 import type { Curves } from './job.js';
 
 /** Where the curves of one spectrum are: one after the other, in the order of `CURVES`. */
-export interface CurvesPlace {
+export interface CurvesSpan {
   /** Name of the file in the run's folder. */
   file: string;
   /** First number, and how many each curve has. */
@@ -38,7 +38,7 @@ export class CurvesWriter {
   constructor(private readonly folder: string) {}
 
   /** Calls must not overlap. */
-  async append(curves: Curves): Promise<CurvesPlace> {
+  async append(curves: Curves): Promise<CurvesSpan> {
     const {
       known,
       values: { length: count },
@@ -67,7 +67,7 @@ export class CurvesWriter {
 }
 
 /** @throws `not-found` when the file is gone or cut off. */
-export async function readCurves(folder: string, { file, first, count, known, scales }: CurvesPlace): Promise<Curves> {
+export async function readCurves(folder: string, { file, first, count, known, scales }: CurvesSpan): Promise<Curves> {
   const name = path.join(folder, path.basename(file));
   const bytes = await readRange(name, first * WIDTH, (first + CURVES.length * count) * WIDTH).catch(
     (error: unknown) => {
@@ -80,7 +80,7 @@ export async function readCurves(folder: string, { file, first, count, known, sc
   );
   const numbers = new Float32Array(bytes.buffer, bytes.byteOffset, CURVES.length * count);
   const [values, floor, low, high] = CURVES.map((_, index) =>
-    Float64Array.from(numbers.subarray(index * count, (index + 1) * count), (share) => share * scales[index]!),
+    Float64Array.from(numbers.subarray(index * count, (index + 1) * count), (fraction) => fraction * scales[index]!),
   ) as [Float64Array, Float64Array, Float64Array, Float64Array];
   return { known, values, floor, low, high };
 }

@@ -9,14 +9,14 @@ export function exactErrors(
   { spectral, nuclear, stableRank, effectiveRank, conditionNumber, logVolume, topEnergy }: SpectrumMetrics,
   count: number,
 ): Record<MetricName, number | null> {
-  const share = (value: number | null, factor: number) => (value === null ? null : factor * RELATIVE * value);
+  const fraction = (value: number | null, factor: number) => (value === null ? null : factor * RELATIVE * value);
   return {
     spectral: RELATIVE * spectral,
     nuclear: RELATIVE * nuclear,
-    stableRank: share(stableRank, 4),
+    stableRank: fraction(stableRank, 4),
     // dH = Σ |dp| (|log p| + H) with |dp| ≤ 2·RELATIVE·p, and both sums are H.
-    effectiveRank: share(effectiveRank, 4 * Math.log(Math.max(2, count))),
-    conditionNumber: share(conditionNumber, 2),
+    effectiveRank: fraction(effectiveRank, 4 * Math.log(Math.max(2, count))),
+    conditionNumber: fraction(conditionNumber, 2),
     logVolume: logVolume === null ? null : TOP * RELATIVE,
     topEnergy: ENERGY_RANKS.reduce<number | null>(
       (most, rank) => (topEnergy[rank] === null ? most : Math.max(most ?? 0, 4 * RELATIVE * topEnergy[rank]!)),

@@ -8,20 +8,20 @@ import { ThreadPool } from '../../runtime/pool.js';
 import { readCurves } from './curves.js';
 import type { Curves, SpectrumJob, SpectrumOutcome } from './job.js';
 import { budgetFor, schedule, totalOf } from './plan.js';
-import { createSpectrumMeter } from './progress.js';
+import { createSpectrumReporter } from './progress.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './request.js';
 import type { FullSpectrum, SpectrumMode } from './result.js';
 import { setUp } from './setup.js';
 import { headersOnly, jobOf, isEntry } from './spectrum.js';
 
 /**
- * @param alone does computing in its turn; what a run has is read at once.
+ * @param exclusive does computing in its turn; what a run has is read at once.
  * @throws `not-found` where neither a run nor the stages have the matrix, and what computing throws.
  */
 export async function fullSpectrum(
   request: FullSpectrumRequest,
   workerFile: string,
-  alone: <T>(work: () => Promise<T>) => Promise<T>,
+  exclusive: <T>(work: () => Promise<T>) => Promise<T>,
   context: CallContext<SpectrumProgress> = {},
 ): Promise<FullSpectrum> {
   const { name, part, from } = request;
@@ -29,7 +29,7 @@ export async function fullSpectrum(
     if (request.stages === undefined) throw error;
     return undefined; // the stages have it all the same
   });
-  const found = stored ?? (await alone(() => compute(request, workerFile, context)));
+  const found = stored ?? (await exclusive(() => compute(request, workerFile, context)));
   if (found === undefined)
     throw new FrankensteinError(
       'not-found',
@@ -89,17 +89,17 @@ async function compute(
   const budget = budgetFor([matrix], memory, threads);
   const [{ need }] = schedule([matrix], budget) as [ReturnType<typeof schedule>[number]];
   const work = totalOf([matrix]);
-  const meter = createSpectrumMeter(work, { matrices: 0, bytes: 0, operations: 0 }, context.progress);
+  const reporter = createSpectrumReporter(work, { matrices: 0, bytes: 0, operations: 0 }, context.progress);
   const pool = ThreadPool.start<SpectrumJob, SpectrumOutcome>(workerFile, 'spectrum', 1);
   const stop = () => void pool.close();
   context.signal?.addEventListener('abort', stop, { once: true });
   try {
-    meter.advance(name, work, 0);
-    const { spectra, curves, skipped } = await pool.runOn(0, jobOf(matrix, need), (share) =>
-      meter.advance(name, work, share),
+    reporter.advance(name, work, 0);
+    const { spectra, curves, skipped } = await pool.runOn(0, jobOf(matrix, need), (fraction) =>
+      reporter.advance(name, work, fraction),
     );
     for (const checkpoint of setup.checkpoints) await checkUnchanged(checkpoint);
-    meter.add(name, work);
+    reporter.add(name, work);
     if (!spectra[0] || !curves[0])
       throw new FrankensteinError('malformed', `There is no spectrum of ${quoted(name)}: ${skipped[0] ?? ''}`);
     return { mode: spectra[0].mode, curves: curves[0] };

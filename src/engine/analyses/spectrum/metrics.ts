@@ -1,7 +1,7 @@
 /** What is said about a list of singular values. Definitions: `result.ts`; what they mean: docs/spectra.md. */
 import { ENERGY_RANKS, TOP, type SpectrumMetrics } from './result.js';
 
-/** A value at or below this share of σ₁ counts as zero: weights and their difference are not known better. */
+/** A value at or below this fraction of σ₁ counts as zero: weights and their difference are not known better. */
 export const RANK_TOLERANCE = 1e-6;
 
 export interface MeasuredSpectrum extends SpectrumMetrics {
@@ -64,8 +64,8 @@ function effectiveRank(values: Float64Array, nuclear: number): number | null {
   if (!(nuclear > 0)) return null;
   let entropy = 0;
   for (const value of values) {
-    const share = value / nuclear;
-    if (share > 0) entropy -= share * Math.log(share);
+    const fraction = value / nuclear;
+    if (fraction > 0) entropy -= fraction * Math.log(fraction);
   }
   return Math.exp(entropy);
 }

@@ -79,7 +79,7 @@ export function totalOf(matrices: readonly Matrix[]): Work {
 /**
  * The matrices in the order in which they start, with what each takes. One thread for each, as many at once as fit: that
  * needs no synchronisation. A matrix gets more where threads would be idle else: where memory lets fewer matrices run at
- * once, and where it is so large a share of the work that the others would be done long before. Those start first.
+ * once, and where it is so large a fraction of the work that the others would be done long before. Those start first.
  */
 export function schedule(
   matrices: readonly Matrix[],
@@ -93,10 +93,10 @@ export function schedule(
       const some = Math.min(ease, Math.max(least, memory / slots));
       const atOnce = Math.max(1, Math.min(slots, Math.floor(memory / some)));
       const { operations } = workOf(matrix);
-      const share = total > 0 ? Math.ceil((threads * operations) / total) : 1;
+      const fraction = total > 0 ? Math.ceil((threads * operations) / total) : 1;
       const need = {
         memory: atOnce === 1 ? Math.min(ease, memory) : some,
-        threads: Math.min(threads, Math.max(share, Math.floor(threads / atOnce))),
+        threads: Math.min(threads, Math.max(fraction, Math.floor(threads / atOnce))),
       };
       return { matrix, operations, need };
     })

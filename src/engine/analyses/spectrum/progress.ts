@@ -10,19 +10,19 @@ export interface Work {
   operations: number;
 }
 
-export interface SpectrumMeter {
+export interface SpectrumReporter {
   /** A matrix is under way, and so much of it is done, 0…1. */
-  advance(tensor: string, work: Work, share: number): void;
+  advance(tensor: string, work: Work, fraction: number): void;
   /** It is on record. */
   add(tensor: string, work: Work): void;
 }
 
 /** `already` was done by an earlier run: it counts as done, and not towards the rate. */
-export function createSpectrumMeter(
+export function createSpectrumReporter(
   total: Work,
   already: Work,
   report: ((progress: SpectrumProgress) => void) | undefined,
-): SpectrumMeter {
+): SpectrumReporter {
   const startedAt = performance.now();
   const done = { ...already };
   let reportedAt = -Infinity;
@@ -49,8 +49,8 @@ export function createSpectrumMeter(
     });
   };
   return {
-    advance(tensor, work, share) {
-      underWay.set(tensor, { bytes: share * work.bytes, operations: share * work.operations });
+    advance(tensor, work, fraction) {
+      underWay.set(tensor, { bytes: fraction * work.bytes, operations: fraction * work.operations });
       show(tensor, false);
     },
     add(tensor, work) {

@@ -7,7 +7,7 @@ import type { FileDifference } from '../../checkpoint/fileDifference.js';
 import type { MissingTensor } from '../../lineage/align.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { StageSummary } from '../../lineage/stageSummary.js';
-import type { TensorPlace } from '../../topology/tensorPlace.js';
+import type { TensorLocation } from '../../topology/tensorPlace.js';
 import type { Region, Section } from '../../topology/topology.js';
 
 export type SpectrumMode = 'exact' | 'fast';
@@ -15,7 +15,7 @@ export type SpectrumMode = 'exact' | 'fast';
 /** Singular values kept in the JSON, and ranks of the surface figure. All of an exact spectrum are in the run's folder. */
 export const TOP = 50;
 
-/** Ranks whose share of the energy is given. */
+/** Ranks whose fraction of the energy is given. */
 export const ENERGY_RANKS = [1, 4, 16, 50] as const;
 
 /** Directions per side whose principal angles are taken. */
@@ -43,7 +43,7 @@ export interface SpectrumResult {
 }
 
 /** The matrices of one tensor: the tensor itself, or a part of a fused one (`qkv`, `gate_up_proj`, experts). */
-export interface TensorSpectra extends TensorPlace {
+export interface TensorSpectra extends TensorLocation {
   /** Null: all of the tensor. Else `q`, `k`, `v`, `gate`, `up`, `expert 3`, `expert 3 gate` … */
   part: string | null;
   /** Rows (outputs) and columns (inputs) of the matrix; further axes are flattened into columns, as for a convolution. */
@@ -176,7 +176,7 @@ export interface SpectraAggregate {
   logCurve: (number | null)[];
   /** Mean of log(floor σ_i / σ₁) with the update's σ₁: where the curve touches it, it shows rounding. */
   floorCurve: (number | null)[];
-  /** Share of the matrices whose stable rank the floor dominates. */
+  /** Fraction of the matrices whose stable rank the floor dominates. */
   dominated: number;
   /** The same of every metric. */
   dominatedBy: Record<MetricName, number>;

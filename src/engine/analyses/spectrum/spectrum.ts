@@ -16,12 +16,12 @@ import { isLike } from '../../runs/store.js';
 import { ThreadPool } from '../../runtime/pool.js';
 import { type Need, runWithin } from '../../runtime/weighted.js';
 import { resolveCuts } from '../../topology/cuts.js';
-import { placeTensor } from '../../topology/place.js';
+import { locateTensor } from '../../topology/place.js';
 import { groupSpectra } from './aggregate.js';
-import { type CurvesPlace, CurvesWriter } from './curves.js';
+import { type CurvesSpan, CurvesWriter } from './curves.js';
 import type { SpectrumJob, SpectrumOutcome } from './job.js';
 import { budgetFor, schedule, type SpectrumBudget, totalOf, workOf } from './plan.js';
-import { createSpectrumMeter } from './progress.js';
+import { createSpectrumReporter } from './progress.js';
 import { type SpectrumProgress, spectrumRequest, type SpectrumRequest } from './request.js';
 import type { SpectrumMode, SpectrumResult, TensorSpectra } from './result.js';
 import { spectrumResult } from './schema.js';
@@ -37,7 +37,7 @@ export interface JournalEntry extends Omit<SpectrumOutcome, 'curves'> {
   from: number;
   mode: SpectrumMode;
   /** Per update, in the run's folder. */
-  curves: (CurvesPlace | null)[];
+  curves: (CurvesSpan | null)[];
 }
 
 /** A line of the journal: one spectrum, one reason and one place of its ranks per update. */
@@ -113,7 +113,7 @@ export async function spectrum(
     (run) => takeAll(setup, budget, run, workerFile, context),
     (outcomes, origin) => {
       const tensors = setup.matrices
-        .map((matrix) => tensorSpectra(matrix, placeTensor(matrix.name, shape, cuts), outcomes, setup))
+        .map((matrix) => tensorSpectra(matrix, locateTensor(matrix.name, shape, cuts), outcomes, setup))
         .sort(byDepth);
       return {
         schema: 1,
@@ -152,7 +152,7 @@ async function takeAll(
   if (left.length === 0) return outcomes;
 
   const done = totalOf(wanted.filter((matrix) => !left.includes(matrix)));
-  const meter = createSpectrumMeter(totalOf(wanted), done, progress);
+  const reporter = createSpectrumReporter(totalOf(wanted), done, progress);
   const watch = watchFiles(checkpoints);
   const curves = run && new CurvesWriter(run.folder);
   const pool = ThreadPool.start<SpectrumJob, SpectrumOutcome>(
@@ -172,13 +172,15 @@ async function takeAll(
       async ({ matrix, need }, worker) => {
         const label = labelOf(matrix);
         const work = workOf(matrix);
-        meter.advance(label, work, 0);
-        const outcome = await pool.runOn(worker, jobOf(matrix, need), (share) => meter.advance(label, work, share));
+        reporter.advance(label, work, 0);
+        const outcome = await pool.runOn(worker, jobOf(matrix, need), (fraction) =>
+          reporter.advance(label, work, fraction),
+        );
         await watch.look();
         // One after the other: a line of the journal names its place in the file of curves.
         await (recorded = recorded.then(() => record(matrix, outcome, run, curves)));
         outcomes.set(keyOf(matrix), outcome);
-        meter.add(label, work);
+        reporter.add(label, work);
       },
       signal,
     );
@@ -212,7 +214,7 @@ async function record(
   writer: CurvesWriter | undefined,
 ): Promise<void> {
   if (run === undefined || writer === undefined) return;
-  const places: (CurvesPlace | null)[] = [];
+  const places: (CurvesSpan | null)[] = [];
   for (const own of curves) places.push(own === null ? null : await writer.append(own));
   await run.append({ name, part, from, mode, ...outcome, curves: places } satisfies JournalEntry);
 }
@@ -249,7 +251,7 @@ function labelOf({ name, part: { part } }: Matrix): string {
 
 function tensorSpectra(
   matrix: Matrix,
-  place: ReturnType<typeof placeTensor>,
+  place: ReturnType<typeof locateTensor>,
   outcomes: Outcomes,
   { checkpoints, tensors, missing }: SpectrumSetup,
 ): TensorSpectra {

@@ -12,10 +12,10 @@ import { type MeasuredSpectrum, metricsOf } from './metrics.js';
 import { SUBSPACE, TOP, type Spectrum, type SpectrumMode } from './result.js';
 import { overlapOf, type Subspace } from './subspace.js';
 
-/** `progress` gets the share of the work that is done, 0…1. */
-export async function takeSpectra(
+/** `progress` gets the fraction of the work that is done, 0…1. */
+export async function computeSpectra(
   { sources, mode, seed, threads, memory }: SpectrumJob,
-  progress: (share: number) => void,
+  progress: (fraction: number) => void,
 ): Promise<SpectrumOutcome> {
   const outcome: SpectrumOutcome = { spectra: [], skipped: [], overlaps: [], curves: [] };
   let before: Subspace | null = null;
@@ -24,7 +24,7 @@ export async function takeSpectra(
       threads,
       memory,
       seed,
-      onProgress: (share: number) => progress((index + share) / sources.length),
+      onProgress: (fraction: number) => progress((index + fraction) / sources.length),
     };
     const taken =
       (await takeFactored(source)) ??

@@ -1,6 +1,6 @@
 /** Names of tensors: how filters see them, and how the owner of a result spells those of its layers. */
 import type { Checkpoint, Tensor } from '../../checkpoint/checkpoint.js';
-import { placeTensor } from '../../topology/place.js';
+import { locateTensor } from '../../topology/place.js';
 import { sectionsOf } from '../sections.js';
 
 /**
@@ -20,9 +20,9 @@ export function spellingOf(name: string, tensor: Tensor, owner: Checkpoint): str
   const same = owner.tensors.get(name);
   if (same !== undefined) return same.onDisk;
   const other = siblingOf(name, owner) ?? tensor;
-  const { layer } = placeTensor(name, owner, [0, 0]);
+  const { layer } = locateTensor(name, owner, [0, 0]);
   if (layer === null) return other.onDisk;
-  const from = placeTensor(other.name, owner, [0, 0]).layer;
+  const from = locateTensor(other.name, owner, [0, 0]).layer;
   return other.onDisk.replace(`.${from}.`, `.${layer}.`);
 }
 
@@ -33,7 +33,7 @@ export function expectedShape(name: string, owner: Checkpoint): readonly number[
 
 /** The same tensor of another layer. */
 function siblingOf(name: string, owner: Checkpoint): Tensor | undefined {
-  const { section, layer } = placeTensor(name, owner, [0, 0]);
+  const { section, layer } = locateTensor(name, owner, [0, 0]);
   if (layer === null) return undefined;
   const { layers } = sectionsOf(owner)[section];
   return layers.flatMap((tensors) => tensors.filter(({ stack, rest }) => name === `${stack}.${layer}.${rest}`))[0]

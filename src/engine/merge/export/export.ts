@@ -47,14 +47,14 @@ export interface ExportResult {
 
 const SHARD_BYTES = 5e9;
 /**
- * @param alone does in its turn what fills the memory budget: computing. Moving bytes takes one block per thread.
+ * @param exclusive does in its turn what fills the memory budget: computing. Moving bytes takes one block per thread.
  * @throws `bad-request` when `out` is taken, `disk-full` before anything is written where that can be known, `permission`,
  * and what opening and reading throw. What was begun is removed.
  */
 export async function exportMerged(
   request: ExportRequest,
   workerFile: string,
-  alone: <T>(work: () => Promise<T>) => Promise<T>,
+  exclusive: <T>(work: () => Promise<T>) => Promise<T>,
   { signal, progress }: CallContext = {},
 ): Promise<ExportResult> {
   const out = path.resolve(request.out);
@@ -65,7 +65,7 @@ export async function exportMerged(
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await exportWith(pool, out, request, alone, { signal, progress });
+    return await exportWith(pool, out, request, exclusive, { signal, progress });
   } catch (error) {
     throwIfCancelled(signal);
     throw error;
@@ -79,7 +79,7 @@ async function exportWith(
   pool: ThreadPool<WriteJob, void>,
   out: string,
   request: ExportRequest,
-  alone: <T>(work: () => Promise<T>) => Promise<T>,
+  exclusive: <T>(work: () => Promise<T>) => Promise<T>,
   { signal, progress }: CallContext,
 ): Promise<ExportResult> {
   const checkpoint = await openStage(request.checkpoint, { signal });
@@ -112,7 +112,7 @@ async function exportWith(
   try {
     if (computed > 0)
       progress?.({ phase: 'Waiting for its turn', doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null });
-    await explain(out, () => (computed > 0 ? alone(write) : write()));
+    await explain(out, () => (computed > 0 ? exclusive(write) : write()));
     await checkUnchanged(checkpoint);
     await explain(out, async () => writeTexts(beside, checkpoint, shards, await card, signal));
     throwIfCancelled(signal);

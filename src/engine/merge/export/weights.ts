@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext } from '../../calls.js';
-import { createMeter } from '../../runs/bytesProgress.js';
+import { createBytesReporter } from '../../runs/bytesProgress.js';
 import type { ThreadPool } from '../../runtime/pool.js';
 import { bytesOf } from '../../tensors/elements.js';
 import type { ShardPlan } from './shards.js';
@@ -18,7 +18,7 @@ export async function writeShards(
   bytes: number,
   { signal, progress }: CallContext,
 ): Promise<void> {
-  const meter = createMeter('Writing weights', bytes, 0, progress);
+  const reporter = createBytesReporter('Writing weights', bytes, 0, progress);
   const jobs: { job: WriteJob; bytes: number; name: string }[] = [];
   for (const { name, header, tensors, bytes: length } of shards) {
     const file = path.join(folder, name);
@@ -29,7 +29,7 @@ export async function writeShards(
     } finally {
       await handle.close();
     }
-    meter.add(header.length, name);
+    reporter.add(header.length, name);
     jobs.push(...jobsOf(file, tensors));
   }
   // Computed tensors take longest; what is left for the end should be short.
@@ -37,7 +37,7 @@ export async function writeShards(
   await pool.run(
     jobs,
     ({ job }) => job,
-    ({ bytes: done, name }) => Promise.resolve(meter.add(done, name)),
+    ({ bytes: done, name }) => Promise.resolve(reporter.add(done, name)),
     signal,
   );
 }

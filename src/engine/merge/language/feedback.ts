@@ -21,7 +21,7 @@ export interface RecipeFeedback {
 export interface RecipeSketch {
   /** What the checkpoints are called, in order of first use. */
   labels: string[];
-  /** Language layers in order: indices into `labels`, and the share of the second of two. */
+  /** Language layers in order: indices into `labels`, and the fraction of the second of two. */
   layers: { from: number[]; share: number | null }[];
   /** Whose everything else is. */
   owner: number;

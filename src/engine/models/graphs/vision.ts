@@ -1,6 +1,6 @@
 /**
- * The vision tower as graphs: patches, a block in two parts (as in the language model, so that a large picture can
- * attend in pieces), and the merger. N patches of one or more pictures, one after the other.
+ * The vision tower as graphs: patches, a block in two parts (as in the language model, so that a large image can
+ * attend in pieces), and the merger. N patches of one or more images, one after the other.
  */
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
 import { type VisionSpec, VISION_EPSILON } from '../spec.js';

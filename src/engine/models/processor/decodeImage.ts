@@ -1,13 +1,13 @@
 /**
- * Picture files, read as transformers reads a file it is given (`load_image`): upright by the Exif orientation, then
+ * Image files, read as transformers reads a file it is given (`load_image`): upright by the Exif orientation, then
  * RGB as PIL's `convert('RGB')` makes it, which drops alpha.
  */
 import { fileError, malformed, shown, thousands } from '../../checkpoint/failure.js';
 import { readFully } from '../../checkpoint/read.js';
 import { openRegular } from '../../checkpoint/regular.js';
 import { FrankensteinError } from '../../errors.js';
-import { isInParquet, readParquetPicture } from '../../parquet/picture.js';
-import type { PictureHeader, PictureSize, RgbImage } from './image.js';
+import { isInParquet, readParquetImage } from '../../parquet/picture.js';
+import type { ImageHeader, ImageSize, RgbImage } from './image.js';
 import { decodeJpeg, jpegHeader } from './jpeg.js';
 import { upright, uprightSize } from './orientation.js';
 import { decodePng, pngHeader } from './png.js';
@@ -19,7 +19,7 @@ const FILE_LIMIT = 256 * 1024 * 1024;
 export const PIXEL_LIMIT = 89_478_485;
 
 /** What decoding an image takes. */
-export interface ImageNeeds extends PictureSize {
+export interface ImageNeeds extends ImageSize {
   /** Bytes at the peak: the file, the decoder's own memory, and the pixels. */
   bytes: number;
 }
@@ -31,7 +31,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads and decodes a PNG, JPEG or WebP file, or such a picture inside a Parquet file.
+ * Reads and decodes a PNG, JPEG or WebP file, or such an image inside a Parquet file.
  * @throws `not-found`, `permission`, `malformed`, `unsupported`, `cancelled`, and what `room` throws.
  */
 export async function readImage(file: string, options: ReadOptions = {}): Promise<RgbImage> {
@@ -39,13 +39,13 @@ export async function readImage(file: string, options: ReadOptions = {}): Promis
 }
 
 /** Width and height of an image file, upright, without decoding it. @throws as `readImage` */
-export async function readImageSize(file: string, signal?: AbortSignal): Promise<PictureSize> {
+export async function readImageSize(file: string, signal?: AbortSignal): Promise<ImageSize> {
   return uprightSize(codecOf(await bytesOfImage(file, signal), file).header);
 }
 
 /** The bytes of an image file, or of an image inside a Parquet file. @throws as `readImage` */
 export async function bytesOfImage(file: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  if (isInParquet(file)) return readParquetPicture(file, signal);
+  if (isInParquet(file)) return readParquetImage(file, signal);
   try {
     const handle = await openRegular(file);
     try {
@@ -64,7 +64,7 @@ export async function bytesOfImage(file: string, signal: AbortSignal | undefined
 /**
  * Decodes the bytes of a PNG, JPEG or WebP file.
  * @param file names it in messages.
- * @throws `malformed` when it is damaged, truncated, too large or no picture; `unsupported` for other formats; what
+ * @throws `malformed` when it is damaged, truncated, too large or no image; `unsupported` for other formats; what
  * `room` throws.
  */
 export async function decodeImage(bytes: Uint8Array, file: string, room?: ReadOptions['room']): Promise<RgbImage> {
@@ -82,7 +82,7 @@ export async function decodeImage(bytes: Uint8Array, file: string, room?: ReadOp
 const RGB = 3;
 
 interface Codec {
-  header: PictureHeader;
+  header: ImageHeader;
   /** Bytes that decoding holds per pixel, the result included. */
   perPixel: number;
   decode: () => Promise<RgbImage>;
@@ -136,7 +136,7 @@ function format(bytes: Uint8Array): Format | undefined {
   if (head.startsWith('GIF8')) return 'GIF';
   if (head.startsWith('BM')) return 'BMP';
   if (head.startsWith('II*\0') || head.startsWith('MM\0*')) return 'TIFF';
-  // One container for pictures and films; what is in it stands next.
+  // One container for images and films; what is in it stands next.
   if (head.startsWith('ftyp', 4))
     return /^(?:avi[fs]|hei[cfmsx]|hev[cmsx]|mif1|msf1)/.test(head.slice(8)) ? 'AVIF or HEIC' : 'video';
   if (head.startsWith('\x1aE\xdf\xa3') || (head.startsWith('RIFF') && head.startsWith('AVI ', 8))) return 'video';
@@ -149,7 +149,7 @@ export function mediaTypeOf(bytes: Uint8Array): string | undefined {
   return known === 'PNG' || known === 'JPEG' || known === 'WebP' ? `image/${known.toLowerCase()}` : undefined;
 }
 
-function checkSize({ width, height }: PictureHeader, file: string): void {
+function checkSize({ width, height }: ImageHeader, file: string): void {
   if (width === 0 || height === 0) throw malformed(file, `says that its picture is ${width} × ${height} pixels.`);
   if (width * height > PIXEL_LIMIT)
     throw malformed(

@@ -1,4 +1,4 @@
-/** A picture in memory, and what a file says about it. */
+/** An image in memory, and what a file says about it. */
 
 /** Eight-bit RGB, rows from the top, pixels interleaved: `data[(y · width + x) · 3 + channel]`. */
 export interface RgbImage {
@@ -8,21 +8,21 @@ export interface RgbImage {
 }
 
 /** Upright, in pixels. */
-export interface PictureSize {
+export interface ImageSize {
   width: number;
   height: number;
 }
 
-/** What a file says about its picture before any of it is decoded. */
-export interface PictureHeader {
+/** What a file says about its image before any of it is decoded. */
+export interface ImageHeader {
   /** Pixels, as stored. */
   width: number;
   height: number;
   orientation: Orientation;
 }
 
-/** A black picture of the same size: what the model answers without seeing. */
-export function blackLike({ width, height }: PictureSize): RgbImage {
+/** A black image of the same size: what the model answers without seeing. */
+export function blackLike({ width, height }: ImageSize): RgbImage {
   return { width, height, data: new Uint8Array(width * height * 3) };
 }
 

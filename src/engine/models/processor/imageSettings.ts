@@ -1,4 +1,4 @@
-/** How a checkpoint's image processor treats pictures, from its own files. */
+/** How a checkpoint's image processor treats images, from its own files. */
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { malformed, quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
@@ -12,7 +12,7 @@ export interface ImageSettings {
   patchSize: number; // pixels
   mergeSize: number; // patches per side that become one token
   temporalPatchSize: number; // frames
-  /** Bounds on the resized picture's pixels; undefined leaves pictures as they are. */
+  /** Bounds on the resized image's pixels; undefined leaves images as they are. */
   resize: { minPixels: number; maxPixels: number; filter: Filter } | undefined;
   /** Undefined when pixels keep their 0…255. */
   rescaleFactor: number | undefined;

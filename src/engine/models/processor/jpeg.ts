@@ -3,7 +3,7 @@ import createCodec, { type JpegCodec } from '@cornerstonejs/codec-libjpeg-turbo-
 import wasm from '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasm' with { type: 'bytes' };
 import { malformed, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
-import { type PictureHeader, type RgbImage, type Orientation } from './image.js';
+import { type ImageHeader, type RgbImage, type Orientation } from './image.js';
 import { exifOrientation } from './orientation.js';
 
 const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
@@ -12,7 +12,7 @@ const EXIF = [0x45, 0x78, 0x69, 0x66, 0, 0]; // "Exif\0\0"
  * Size and orientation from a JPEG's markers.
  * @throws `malformed`; `unsupported` for CMYK and more than eight bits per sample.
  */
-export function jpegHeader(bytes: Uint8Array, file: string): PictureHeader & { progressive: boolean } {
+export function jpegHeader(bytes: Uint8Array, file: string): ImageHeader & { progressive: boolean } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let orientation: Orientation = 1;
   for (let at = 2; at + 4 <= bytes.length;) {
@@ -65,14 +65,14 @@ function isFrame(marker: number): boolean {
 
 let compiled: Promise<WebAssembly.Module> | undefined;
 /**
- * A codec for the next picture, since making one takes longer than decoding a small picture. Not kept after a large one,
+ * A codec for the next image, since making one takes longer than decoding a small image. Not kept after a large one,
  * since its memory never shrinks, nor after a damaged one, whose traces end with it.
  */
 let idle: JpegCodec | undefined;
-/** Bytes of a decoded picture. */
+/** Bytes of a decoded image. */
 const KEEP_BELOW = 16 * 1024 * 1024;
 
-/** @throws `malformed` on damage of any kind, a missing end included: half a picture is no picture. */
+/** @throws `malformed` on damage of any kind, a missing end included: half an image is no image. */
 export async function decodeJpeg(bytes: Uint8Array, file: string): Promise<RgbImage> {
   const codec = idle ?? (await freshCodec());
   idle = undefined;

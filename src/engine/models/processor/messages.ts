@@ -9,12 +9,12 @@ export interface ChatMessage {
   readonly content: string | readonly ChatContent[];
 }
 
-/** How data sets write the place of a picture. */
+/** How data sets write the place of an image. */
 const MARKER = '<image>';
 
 /**
- * One user message: the pictures where the text has `<image>`, or else before it.
- * @throws `bad-request` when the text has another number of markers than there are pictures.
+ * One user message: the images where the text has `<image>`, or else before it.
+ * @throws `bad-request` when the text has another number of markers than there are images.
  */
 export function userMessage(text: string, images = 0): ChatMessage {
   const pieces = text.split(MARKER);

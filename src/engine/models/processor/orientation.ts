@@ -1,12 +1,12 @@
 /** How a camera was held: the Exif orientation, applied as PIL's `ImageOps.exif_transpose` does. */
-import type { Orientation, PictureHeader, PictureSize, RgbImage } from './image.js';
+import type { Orientation, ImageHeader, ImageSize, RgbImage } from './image.js';
 
 const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
 
 /**
  * The orientation that an Exif block (a TIFF header and its first directory) gives. Whatever is wrong with the block, the
- * picture is as good as without it: 1.
+ * image is as good as without it: 1.
  */
 export function exifOrientation(block: Uint8Array): Orientation {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);
@@ -28,16 +28,16 @@ export function exifOrientation(block: Uint8Array): Orientation {
 }
 
 /** Width and height of an image once it is upright. */
-export function uprightSize({ width, height, orientation }: PictureHeader): PictureSize {
+export function uprightSize({ width, height, orientation }: ImageHeader): ImageSize {
   return orientation >= 5 ? { width: height, height: width } : { width, height };
 }
 
-/** The picture as it is meant to be seen. */
+/** The image as it is meant to be seen. */
 export function upright(image: RgbImage, orientation: Orientation): RgbImage {
   if (orientation === 1) return image;
   const { width, height, data } = image;
   const turned = orientation >= 5;
-  // Where the new picture's first pixel lies in the old one, and how far apart its neighbours are there.
+  // Where the new image's first pixel lies in the old one, and how far apart its neighbours are there.
   const fromRight = orientation === 2 || orientation === 3 || orientation === 7 || orientation === 8;
   const fromBottom = orientation === 3 || orientation === 4 || orientation === 6 || orientation === 7;
   const alongX = fromRight ? -1 : 1;

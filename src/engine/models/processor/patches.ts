@@ -4,8 +4,8 @@ import type { ImageSettings } from './imageSettings.js';
 import type { ProcessedImage } from './processedImage.js';
 
 /**
- * Cuts a picture into patches and normalises it. Rows follow the merger: the merge × merge patches that become one token
- * are neighbours. Within a row: channel, frame, y, x; a still picture fills every frame of the temporal patch.
+ * Cuts an image into patches and normalises it. Rows follow the merger: the merge × merge patches that become one token
+ * are neighbours. Within a row: channel, frame, y, x; a still image fills every frame of the temporal patch.
  * @param image both sides multiples of patch size · merge size.
  */
 export function patchify(image: RgbImage, settings: ImageSettings): ProcessedImage {

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { crc32, createInflate } from 'node:zlib';
 import { malformed, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
-import { type PictureHeader, type RgbImage, type Orientation } from './image.js';
+import { type ImageHeader, type RgbImage, type Orientation } from './image.js';
 import { exifOrientation } from './orientation.js';
 
 const IHDR = 0x49484452,
@@ -41,7 +41,7 @@ const ADAM7 = [
   [0, 1, 1, 2],
 ] as const;
 
-export interface PngHeader extends PictureHeader {
+export interface PngHeader extends ImageHeader {
   /** Bits per sample. */
   depth: number;
   colour: number;

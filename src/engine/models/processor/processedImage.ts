@@ -1,4 +1,4 @@
-/** One picture as the vision tower takes it. */
+/** One image as the vision tower takes it. */
 export interface ProcessedImage {
   /**
    * Normalised, row-major [patches, channels · temporal · patch · patch], in the order of transformers' image

@@ -1,11 +1,11 @@
-/** From a conversation with pictures to what the model's graphs take, as the checkpoint's own processor files say. */
+/** From a conversation with images to what the model's graphs take, as the checkpoint's own processor files say. */
 import type { ProcessedImage } from './processedImage.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { type ChatOptions, readChatTemplate } from './chatTemplate.js';
 import { readGenerationSettings } from './generation.js';
-import type { PictureSize, RgbImage } from './image.js';
+import type { ImageSize, RgbImage } from './image.js';
 import { type ImageSettings, readImageSettings } from './imageSettings.js';
 import { type ChatMessage, counted } from './messages.js';
 import { patchify } from './patches.js';
@@ -16,7 +16,7 @@ import { readTokenizer, type TextTokenizer } from './tokenizer.js';
 
 /** A prompt, ready for prefill. */
 export interface ProcessedPrompt {
-  /** Token ids; every picture's placeholder repeated once per merged patch. */
+  /** Token ids; every image's placeholder repeated once per merged patch. */
   inputIds: Int32Array;
   /** In the order of their placeholders. */
   images: ProcessedImage[];
@@ -25,7 +25,7 @@ export interface ProcessedPrompt {
 export interface PromptRequest extends ChatOptions {
   /** A conversation for the chat template, or text that is tokenised as it is. */
   input: { messages: readonly ChatMessage[] } | { prompt: string };
-  /** In the order of their placeholders; a picture that was processed before is taken as it is. */
+  /** In the order of their placeholders; an image that was processed before is taken as it is. */
   images?: readonly (RgbImage | ProcessedImage)[];
   /** Tokens that must be left in the context for the answer; default 0. */
   newTokens?: number;
@@ -43,20 +43,20 @@ export interface Processor {
   /** The checkpoint has a chat template. */
   readonly chats: boolean;
   /**
-   * @throws `bad-request` when pictures and placeholders differ in number, the prompt is longer than the context, or the
-   * template refuses the conversation; `unsupported` for pictures given to a text-only model, or a conversation to a
-   * model without a template; `malformed` when template or tokenizer take too long; for pictures also what
+   * @throws `bad-request` when images and placeholders differ in number, the prompt is longer than the context, or the
+   * template refuses the conversation; `unsupported` for images given to a text-only model, or a conversation to a
+   * model without a template; `malformed` when template or tokenizer take too long; for images also what
    * `readImageSettings` throws.
    */
   process(request: PromptRequest): ProcessedPrompt;
   /** The conversation as text, before tokenising. @throws as `process` */
   render(messages: readonly ChatMessage[], options?: ChatOptions): string;
   /** Bytes that `processImage` takes beside an image of this size. @throws as `process` */
-  imageBytes(size: PictureSize): number;
+  imageBytes(size: ImageSize): number;
   /** At the size that the family's rule gives. @throws as `process` */
   processImage(image: RgbImage): ProcessedImage;
   /**
-   * Stretched to another picture's grid, so that both have the same visual tokens (the swap's source to its target).
+   * Stretched to another image's grid, so that both have the same visual tokens (the swap's source to its target).
    * @param grid t, h, w in patches, as `processImage` gives.
    * @throws as `process`
    */
@@ -74,7 +74,7 @@ const IMAGE_TOKEN = '<|image_pad|>';
 
 /**
  * Reads a checkpoint's tokenizer, chat template, generation and image processor files. What is wrong with the image
- * processor is said when pictures are given, so that text-only work goes on without it.
+ * processor is said when images are given, so that text-only work goes on without it.
  * @throws `not-found`, `malformed`, `mismatch`, `permission`, `cancelled`; the message names the file.
  */
 export async function createProcessor(
@@ -173,11 +173,11 @@ export async function createProcessor(
   };
 }
 
-/** What the tower sees of a picture of this size. @throws `bad-request` where sizes stay and this one has no patches */
+/** What the tower sees of an image of this size. @throws `bad-request` where sizes stay and this one has no patches */
 export function resizedSize(
-  { width, height }: PictureSize,
+  { width, height }: ImageSize,
   { patchSize, mergeSize, resize: bounds }: Pick<ImageSettings, 'patchSize' | 'mergeSize' | 'resize'>,
-): PictureSize {
+): ImageSize {
   const factor = patchSize * mergeSize;
   if (bounds !== undefined) return smartResize(height, width, { ...bounds, factor });
   if (width % factor !== 0 || height % factor !== 0)
@@ -193,7 +193,7 @@ function keepUnlessCancelled(error: unknown): FrankensteinError {
   throw error;
 }
 
-/** @throws `mismatch` when config and tokenizer disagree: every picture would land on another word. */
+/** @throws `mismatch` when config and tokenizer disagree: every image would land on another word. */
 function findImageToken(checkpoint: Checkpoint, tokenizer: TextTokenizer): number | undefined {
   const extra = tokenizer.config['extra_special_tokens'] as Record<string, unknown> | undefined;
   const name =

@@ -1,5 +1,5 @@
 /**
- * Resizing as torchvision does eight-bit pictures with antialias on the CPU (ATen's `upsample_*2d_aa`, the default of
+ * Resizing as torchvision does eight-bit images with antialias on the CPU (ATen's `upsample_*2d_aa`, the default of
  * transformers' image processors): PIL's separable filter, but with weights rounded to sixteen bits.
  */
 import type { RgbImage } from './image.js';
@@ -68,7 +68,7 @@ function weightsFor(from: number, to: number, filter: Filter): Weights {
   return { first, count, values, widest, precision };
 }
 
-/** The picture at another size; the same object when it has that size already. */
+/** The image at another size; the same object when it has that size already. */
 export function resize(image: RgbImage, width: number, height: number, filter: Filter): RgbImage {
   const wide = image.width === width ? image : alongRows(image, width, filter);
   return wide.height === height ? wide : alongColumns(wide, height, filter);

@@ -1,4 +1,4 @@
-/** The size at which the Qwen vision towers see a picture (`smart_resize` of transformers). */
+/** The size at which the Qwen vision towers see an image (`smart_resize` of transformers). */
 import { FrankensteinError } from '../../errors.js';
 
 /** Above this a side would shrink to nothing. */
@@ -14,7 +14,7 @@ export interface SizeRule {
 
 /**
  * Height and width, multiples of the factor, within the bounds on pixels, as near to the old aspect ratio as that allows.
- * @throws `bad-request` for a picture more than 200 times as long as it is wide.
+ * @throws `bad-request` for an image more than 200 times as long as it is wide.
  */
 export function smartResize(
   height: number,

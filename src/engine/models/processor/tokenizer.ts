@@ -169,12 +169,12 @@ const PREFIX = 4096;
 function checkAddedTokens({ normalizer, added_tokens: added }: JsonObject): void {
   if (normalizer === null || !Array.isArray(added)) return;
   const model = { type: 'BPE', vocab: {}, merges: [] };
-  const { normalizer: alone } = new Tokenizer(
+  const { normalizer: exclusive } = new Tokenizer(
     { model, normalizer, pre_tokenizer: null, post_processor: null, decoder: null, added_tokens: [] },
     {},
   );
-  limitGrowth(alone);
-  for (const token of added as unknown[]) alone?.(content(token) ?? '');
+  limitGrowth(exclusive);
+  for (const token of added as unknown[]) exclusive?.(content(token) ?? '');
 }
 
 /** Steps that each double the text would fill the memory before any time is over. */

@@ -2,13 +2,13 @@
 import wasm from '@cwasm/webp/webp.wasm' with { type: 'bytes' };
 import { malformed, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
-import { dropAlpha, type PictureHeader, type RgbImage, type Orientation } from './image.js';
+import { dropAlpha, type ImageHeader, type RgbImage, type Orientation } from './image.js';
 import { exifOrientation } from './orientation.js';
 
 const HAS_ANIMATION = 0x02;
 
 /** Size and orientation from a WebP's chunks. @throws `malformed`; `unsupported` for animations. */
-export function webpHeader(bytes: Uint8Array, file: string): PictureHeader {
+export function webpHeader(bytes: Uint8Array, file: string): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let size: { width: number; height: number } | undefined;
   let orientation: Orientation = 1;
@@ -53,7 +53,7 @@ let compiled: Promise<WebAssembly.Module> | undefined;
 export async function decodeWebp(bytes: Uint8Array, file: string): Promise<RgbImage> {
   const module = await (compiled ??= WebAssembly.compile(wasm));
   try {
-    // One instance per picture. It can call nothing but these three, so that a file which breaks the decoder (this build
+    // One instance per image. It can call nothing but these three, so that a file which breaks the decoder (this build
     // predates libwebp's fixes of 2023) gets no further than a memory that is thrown away.
     const instance = new WebAssembly.Instance(module, {
       wasi_snapshot_preview1: { fd_close: refuse, fd_seek: refuse, fd_write: refuse },

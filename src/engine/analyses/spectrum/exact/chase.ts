@@ -51,7 +51,7 @@ export async function toBidiagonal(
   { size, width, stride, values }: Band,
   kernel: Kernel,
   signal?: AbortSignal,
-  onProgress?: (share: number) => void,
+  onProgress?: (fraction: number) => void,
 ): Promise<{ diagonal: Float64Array; upper: Float64Array }> {
   const band = kernel.loadBand(values, size, width, stride);
   const last = Math.max(0, size - 2);

@@ -18,8 +18,8 @@ export interface ExactOptions {
   /** Threads of the matrix products. */
   threads: number;
   signal?: AbortSignal | undefined;
-  /** Share of the work done, 0…1. */
-  onProgress?: ((share: number) => void) | undefined;
+  /** Fraction of the work done, 0…1. */
+  onProgress?: ((fraction: number) => void) | undefined;
 }
 
 interface Tools {
@@ -82,7 +82,7 @@ function isNearlySquare(short: number, long: number): boolean {
 export async function exactValues(source: MatrixSource, options: ExactOptions): Promise<ExactValues> {
   const tools: Tools = { algebra: new Algebra(options.threads), kernel: await Kernel.start() };
   let most = 0;
-  const onProgress = (share: number) => options.onProgress?.((most = Math.max(most, share)));
+  const onProgress = (fraction: number) => options.onProgress?.((most = Math.max(most, fraction)));
   const reader = new DeltaReader(source, 1, options.signal);
   const values = await valuesOf(reader, tools, { ...options, onProgress });
   if (reader.nonFinite > 0) return { values: new Float64Array(0), nonFinite: reader.nonFinite };
@@ -178,18 +178,18 @@ async function gramValues(
   if (reader.nonFinite > 0 || !isWithinRange(trace)) return undefined;
   const before = gramShare(short, long);
   const band = emptyBand(short, bandWidth(short));
-  const onProgress = (share: number) => options.onProgress?.(before + (1 - before) * share);
+  const onProgress = (fraction: number) => options.onProgress?.(before + (1 - before) * fraction);
   await reduceSymmetric({ rows: short, columns: short, data: gram }, band, {
     ...tools,
     signal: options.signal,
-    onProgress: (share) => onProgress(0.6 * share),
+    onProgress: (fraction) => onProgress(0.6 * fraction),
   });
   if (!factorBand(band)) return 'inaccurate';
-  const values = await bandValues(band, tools.kernel, options.signal, (share) => onProgress(0.6 + 0.4 * share));
+  const values = await bandValues(band, tools.kernel, options.signal, (fraction) => onProgress(0.6 + 0.4 * fraction));
   return values[short - 1]! >= GRAM_LIMIT * values[0]! ? values : 'inaccurate';
 }
 
-/** Share of the Gram matrix in the work. */
+/** Fraction of the Gram matrix in the work. */
 function gramShare(short: number, long: number): number {
   return long / (long + 2 * short);
 }
@@ -250,15 +250,15 @@ async function triangleValues(reader: DeltaReader, tools: Tools, options: ExactO
 /** Of a matrix with rows ≥ columns, which is destroyed. */
 async function denseValues(matrix: Matrix, tools: Tools, { signal, onProgress }: ExactOptions): Promise<Float64Array> {
   const band = emptyBand(matrix.columns, bandWidth(matrix.columns));
-  await reduceToBand(matrix, band, { ...tools, signal, onProgress: (share) => onProgress?.(0.7 * share) });
-  return bandValues(band, tools.kernel, signal, (share) => onProgress?.(0.7 + 0.3 * share));
+  await reduceToBand(matrix, band, { ...tools, signal, onProgress: (fraction) => onProgress?.(0.7 * fraction) });
+  return bandValues(band, tools.kernel, signal, (fraction) => onProgress?.(0.7 + 0.3 * fraction));
 }
 
 async function bandValues(
   band: Band,
   kernel: Kernel,
   signal: AbortSignal | undefined,
-  onProgress?: (share: number) => void,
+  onProgress?: (fraction: number) => void,
 ): Promise<Float64Array> {
   const { diagonal, upper } = await toBidiagonal(band, kernel, signal, onProgress);
   return bidiagonalValues(diagonal, upper);

@@ -13,8 +13,8 @@ export interface ReduceOptions {
   algebra: Algebra;
   kernel: Kernel;
   signal?: AbortSignal | undefined;
-  /** Share of the work done, 0…1. */
-  onProgress?: ((share: number) => void) | undefined;
+  /** Fraction of the work done, 0…1. */
+  onProgress?: ((fraction: number) => void) | undefined;
 }
 
 /** Rows of U and Z at which A is updated: thick ones cost little per product, thin ones are little beside A (measured). */

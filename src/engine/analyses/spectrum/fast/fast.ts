@@ -20,8 +20,8 @@ export interface FastOptions {
   /** The same seed gives the same numbers. Default 0. */
   seed?: number;
   signal?: AbortSignal | undefined;
-  /** Share of the work done, 0…1. */
-  onProgress?: ((share: number) => void) | undefined;
+  /** Fraction of the work done, 0…1. */
+  onProgress?: ((fraction: number) => void) | undefined;
 }
 
 export interface FastSpectrum extends MeasuredSpectrum {
@@ -116,12 +116,12 @@ async function explore(
     kernel,
     seed,
     size,
-    onProgress: (share) => onProgress?.(READING + (1 - READING) * share),
+    onProgress: (fraction) => onProgress?.(READING + (1 - READING) * fraction),
   });
   return { update, space, subspace: await leading(space, update, k, { algebra, kernel }) };
 }
 
-/** Share of the time that reading takes. */
+/** Fraction of the time that reading takes. */
 const READING = 0.4;
 
 const NOTHING: Record<MetricName, number | null> = {
@@ -288,8 +288,8 @@ function curve(nodes: Float64Array, multiplicities: Float64Array, known: number,
       edge += width;
       node++;
     }
-    const share = afterRank > beforeRank ? Math.min(1, (rank + 0.5 - beforeRank) / (afterRank - beforeRank)) : 1;
-    values[rank] = before + (after - before) * share;
+    const fraction = afterRank > beforeRank ? Math.min(1, (rank + 0.5 - beforeRank) / (afterRank - beforeRank)) : 1;
+    values[rank] = before + (after - before) * fraction;
   }
   return values;
 }

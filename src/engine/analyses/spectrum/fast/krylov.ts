@@ -37,7 +37,7 @@ export interface Krylov {
   residuals: Float64Array;
 }
 
-/** Error of a singular value by rounding of fp32 products over many terms, as a share of σ₁. */
+/** Error of a singular value by rounding of fp32 products over many terms, as a fraction of σ₁. */
 export const PRECISION = 1e-6;
 /** A vector that lost more than this by projection is rounding. */
 const LOST = 3e-6;

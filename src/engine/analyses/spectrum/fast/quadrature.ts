@@ -17,7 +17,7 @@ export interface Sum {
   residuals: Float64Array;
 }
 
-/** Ritz pairs with a residual below this share of their value have converged. */
+/** Ritz pairs with a residual below this fraction of their value have converged. */
 const CONVERGED = 0.01;
 /** 97.5 % quantile of Student's t with `BLOCK` − 3 degrees of freedom, which two control variates and a mean leave. */
 const QUANTILE = 2.045;
@@ -79,15 +79,15 @@ export class Quadrature {
   /** Expected number of values that each node stands for; together `count`. */
   multiplicities(): Float64Array {
     const own = Float64Array.from(this.fine.values, (_, node) => (this.deflates && this.converged.has(node) ? 1 : 0));
-    const shares = Float64Array.from(own, (fixed, node) => {
+    const fractions = Float64Array.from(own, (fixed, node) => {
       if (fixed > 0) return 0;
       let sum = 0;
       for (let probe = 0; probe < BLOCK; probe++) sum += this.fine.share(probe, node);
       return sum;
     });
     const left = this.count - own.reduce((sum, one) => sum + one, 0);
-    const total = shares.reduce((sum, share) => sum + share, 0);
-    return own.map((fixed, node) => (fixed > 0 || total === 0 ? fixed : (shares[node]! / total) * left));
+    const total = fractions.reduce((sum, fraction) => sum + fraction, 0);
+    return own.map((fixed, node) => (fixed > 0 || total === 0 ? fixed : (fractions[node]! / total) * left));
   }
 
   private plainSum(f: (value: number) => number): Sum {
@@ -125,13 +125,13 @@ export class Quadrature {
   }
 
   private perProbe(
-    { values, share }: Nodes,
+    { values, share: fraction }: Nodes,
     f: (value: number) => number,
     isCounted: (node: number) => boolean,
   ): PerProbe {
     const weighted = Float64Array.from(values, (value, node) => (isCounted(node) ? this.count * f(value) : 0));
     return Float64Array.from({ length: BLOCK }, (_, probe) =>
-      weighted.reduce((sum, value, node) => (value === 0 ? sum : sum + value * share(probe, node)), 0),
+      weighted.reduce((sum, value, node) => (value === 0 ? sum : sum + value * fraction(probe, node)), 0),
     );
   }
 }

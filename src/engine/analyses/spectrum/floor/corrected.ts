@@ -19,7 +19,7 @@ const MISFIT = 0.25;
 const NEGLIGIBLE = 0.04;
 /** An update whose first value is no further above a spectrum without directions has none that can be told. */
 const TELLING = 1.03;
-/** Share of the energy outside the directions that are seen, above which the first may be no direction of its own. */
+/** Fraction of the energy outside the directions that are seen, above which the first may be no direction of its own. */
 const DIFFUSE = 0.1;
 
 /** Whether the update is like what its correction takes for granted; where not, there is none. */
@@ -89,7 +89,7 @@ export function correctedOf(
     signalShare < HALF && unseen > HALF
       ? count
       : Math.min(count, (more(gain) * Math.max(seen, totalWith(energyError))) / leastSquare(values[0]! - fluctuation));
-  const shares = (energyOf: (k: number) => number) =>
+  const fractions = (energyOf: (k: number) => number) =>
     Object.fromEntries(ENERGY_RANKS.map((k) => [k, Math.min(1, energyOf(k))]));
   return {
     stableRank: Math.min(
@@ -98,9 +98,9 @@ export function correctedOf(
     ),
     stableRankLow,
     stableRankHigh,
-    topEnergy: shares((k) => energy(k) / best),
-    topEnergyLow: shares((k) => energy(k) / largest ** 2 / stableRankHigh),
-    topEnergyHigh: shares((k) => energy(k) / largest ** 2 / stableRankLow),
+    topEnergy: fractions((k) => energy(k) / best),
+    topEnergyLow: fractions((k) => energy(k) / largest ** 2 / stableRankHigh),
+    topEnergyHigh: fractions((k) => energy(k) / largest ** 2 / stableRankLow),
     signalRank: Math.min(signalRank, rankOf(values)),
   };
 }
@@ -111,7 +111,7 @@ function countAbove(values: Float64Array, limit: number): number {
   return end < 0 ? values.length : end;
 }
 
-/** A metric is dominated where at least this share of what it is made of would be there without training. */
+/** A metric is dominated where at least this fraction of what it is made of would be there without training. */
 const HALF = 1 / 2;
 
 /**

@@ -20,13 +20,13 @@ export interface RoundingFloor {
   high: Float64Array;
   /** Share of an update's size that arrives in the stored one, about 1 unless it is below the steps; null where nothing moved. */
   gain: number | null;
-  /** Share of the stored update's energy that is the update; the rest is noise. Null where nothing moved. */
+  /** Fraction of the stored update's energy that is the update; the rest is noise. Null where nothing moved. */
   signalShare: number | null;
   /** As `Rounding` has it: how far the update is from what its correction takes for granted. */
   misfit: number;
-  /** Share of the stored energy that uniform errors of half a step would have, whatever the update. Null where nothing moved. */
+  /** Fraction of the stored energy that uniform errors of half a step would have, whatever the update. Null where nothing moved. */
   uniformShare: number | null;
-  /** How far the noise's energy may be from what it is taken for, as a share of it. */
+  /** How far the noise's energy may be from what it is taken for, as a fraction of it. */
   energyError: number;
   variances: Variances;
 }
@@ -86,7 +86,7 @@ interface Sample {
   /** False for rows and columns in which nothing moved: they hold no noise. */
   rowMoved: Uint8Array;
   columnMoved: Uint8Array;
-  /** Share of the elements that are in neither of these. */
+  /** Fraction of the elements that are in neither of these. */
   moved: number;
   /** Of those elements. Undefined where the errors are uniform. */
   counts: StepCounts | undefined;

@@ -36,11 +36,11 @@ export function profileOf(numbers: Float64Array, total: number): Profile {
   };
   const zero = sorted.findIndex((value) => !(value > 0));
   const positive = zero < 0 ? sorted.length : zero;
-  const alone = Math.min(EXTREMES, positive);
-  for (let index = 0; index < alone; index++) take(index, index + 1);
-  const left = positive - alone;
+  const exclusive = Math.min(EXTREMES, positive);
+  for (let index = 0; index < exclusive; index++) take(index, index + 1);
+  const left = positive - exclusive;
   for (let group = 0; group < GROUPS; group++)
-    take(alone + Math.floor((group * left) / GROUPS), alone + Math.floor(((group + 1) * left) / GROUPS));
+    take(exclusive + Math.floor((group * left) / GROUPS), exclusive + Math.floor(((group + 1) * left) / GROUPS));
   take(positive, sorted.length);
   return { values: Float64Array.from(values), weights: Float64Array.from(weights) };
 }
@@ -56,7 +56,7 @@ export function energyOf({ rows, columns }: Variances): number {
 export class NoiseSpectrum {
   /** Right edge: values beyond are no noise, but for a fluctuation. */
   readonly edge: number;
-  /** Share of the values above `at[i]`, i descending from the edge. */
+  /** Fraction of the values above `at[i]`, i descending from the edge. */
   private readonly at: Float64Array;
   private readonly above: Float64Array;
   private readonly count: number;
@@ -70,17 +70,17 @@ export class NoiseSpectrum {
   /** The value that `rank` of the `count` values are expected above; beyond the edge for a negative rank. */
   valueAt(rank: number): number {
     if (rank <= 0) return this.edge + this.edgeScale * (1.5 * Math.PI * -rank) ** (2 / 3);
-    const share = rank / this.count;
+    const fraction = rank / this.count;
     const { at, above } = this;
     let [low, high] = [0, at.length - 1];
-    if (share >= above[high]!) return 0;
+    if (fraction >= above[high]!) return 0;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if (above[middle]! <= share) low = middle;
+      if (above[middle]! <= fraction) low = middle;
       else high = middle;
     }
     const [from, to] = [above[low]!, above[high]!];
-    return to > from ? at[low]! + ((at[high]! - at[low]!) * (share - from)) / (to - from) : at[low]!;
+    return to > from ? at[low]! + ((at[high]! - at[low]!) * (fraction - from)) / (to - from) : at[low]!;
   }
 
   /** Unit of fluctuations at the edge, where the number of values above edge − x is 2/(3π)·(x/unit)^{3/2}. */
@@ -157,7 +157,7 @@ export class NoiseSpectrum {
     for (let point = 1; point <= POINTS; point++)
       above[point] = above[point - 1]! + ((density[point]! + density[point - 1]!) / 2) * (at[point - 1]! - at[point]!);
     const scale = totalOf(small) / this.count / above[POINTS]!;
-    return [at, above.map((share) => share * scale)];
+    return [at, above.map((fraction) => fraction * scale)];
   }
 
   /** A and B near the real axis, from B of a point nearby. */
@@ -177,7 +177,7 @@ export class NoiseSpectrum {
 
 /** Points of the density, closer together at the edge. */
 const POINTS = 384;
-/** Least distance from the real axis, as a share of the edge. */
+/** Least distance from the real axis, as a fraction of the edge. */
 const SMOOTHING = 5e-4;
 /** Densities, as multiples of the mean one, that are taken for none at the lower end. */
 const FAINT = 0.03;

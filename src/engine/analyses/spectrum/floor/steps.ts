@@ -90,17 +90,17 @@ export function fittedRounding(counts: StepCounts): Rounding | undefined {
   const exponents = [...counts.bins.keys()].sort((a, b) => a - b);
   const scales = scalesOf(counts, exponents);
   if (scales === undefined) return undefined;
-  const shares = fit(counts, exponents, scales);
+  const fractions = fit(counts, exponents, scales);
 
-  const signal = scales.reduce((sum, scale, index) => sum + shares[index]! * scale * scale, 0);
+  const signal = scales.reduce((sum, scale, index) => sum + fractions[index]! * scale * scale, 0);
   const moments = (exponent: number) => {
     let [energy, cross] = [0, 0];
     for (const [index, scale] of scales.entries()) {
-      const share = shares[index]!;
-      if (share === 0 || scale === 0) continue;
+      const fraction = fractions[index]!;
+      if (fraction === 0 || scale === 0) continue;
       const own = roundedMoments(scale, 2 ** exponent);
-      energy += share * own.energy;
-      cross += share * own.cross;
+      energy += fraction * own.energy;
+      cross += fraction * own.cross;
     }
     return { energy, cross };
   };
@@ -172,18 +172,19 @@ function fit(counts: StepCounts, exponents: readonly number[], scales: readonly 
       });
     });
   }
-  let shares = new Float64Array(scales.length).fill(1 / scales.length);
+  let fractions = new Float64Array(scales.length).fill(1 / scales.length);
   for (let round = 0; round < ROUNDS; round++) {
     const next = new Float64Array(scales.length);
     for (const { count, chances } of seen) {
       let chance = 0;
-      for (let index = 0; index < shares.length; index++) chance += shares[index]! * chances[index]!;
+      for (let index = 0; index < fractions.length; index++) chance += fractions[index]! * chances[index]!;
       const weight = count / counts.total / Math.max(chance, Number.MIN_VALUE);
-      for (let index = 0; index < shares.length; index++) next[index]! += shares[index]! * chances[index]! * weight;
+      for (let index = 0; index < fractions.length; index++)
+        next[index]! += fractions[index]! * chances[index]! * weight;
     }
-    shares = next;
+    fractions = next;
   }
-  return shares;
+  return fractions;
 }
 
 /** P(|x| ≥ bound) for a normal x of this standard deviation. */
