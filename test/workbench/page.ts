@@ -399,7 +399,8 @@ export class WorkbenchPage {
   async gotoLine(line: number): Promise<void> {
     await insist(async (timeout, attempt) => {
       await this.closeQuickInput();
-      if (attempt > 0) await this.editor().click({ position: { x: 200, y: 60 } });
+      const active = this.page.locator('.editor-group-container.active .monaco-editor:visible').first();
+      if (attempt > 0) await active.click({ position: { x: 200, y: 60 } });
       await this.searchPalette(`:${line}`, timeout);
       await this.page.keyboard.press('Enter');
       await this.quickInput.waitFor({ state: 'hidden', timeout });
