@@ -118,11 +118,18 @@ describe('probing and trying', () => {
   }
 
   /** Cells of the number table under the figures, the layer first. */
+  /** The rows of a figure's numbers, which are there once they are opened; folded again where they were folded. */
   async function numbers(id: string): Promise<string[][]> {
-    return panel()
-      .id(`${id}-table`)
-      .locator('tbody tr')
-      .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+    const summary = panel().id(id).locator('summary');
+    const isFolded = (await panel().id(id).getAttribute('open')) === null;
+    if (isFolded) await summary.click();
+    const rows = panel().id(`${id}-table`).locator('tbody tr');
+    await rows.first().waitFor();
+    const texts = await rows.evaluateAll((all) =>
+      all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')),
+    );
+    if (isFolded) await summary.click();
+    return texts;
   }
 
   async function saved(entry: string, name: string): Promise<string> {
