@@ -78,7 +78,7 @@ describe('a long comparison', () => {
     assert.equal(await panel().id('running').locator('h1').innerText(), 'base → in');
     await eventually(
       () => statusBar().innerText(),
-      (text) => /base → in: \d+ %/.test(text),
+      (text) => /base → in: \d+%/.test(text),
       'the status bar has it',
     );
     await lab.page.screenshot('progress');
@@ -126,7 +126,7 @@ describe('a long comparison', () => {
     await panel().id('progress').waitFor();
     await lab.page.reloadWindow();
     release();
-    assert.match(await panel().failure('interrupted'), /^This comparison was interrupted at [1-9]\d? %\. Continue\?$/);
+    assert.match(await panel().failure('interrupted'), /^This comparison was interrupted at [1-9]\d?%\. Continue\?$/);
     await panel().id('retry').click();
     await panel().result(title);
     assertContinued(run, second);
