@@ -324,6 +324,7 @@ const checks = {
     assert.equal(await page.getByTestId('behind-title').textContent(), 'Counting, IN, layer 0');
     await page.getByTestId('behind-close').click();
     await page.getByTestId('probe-numbers').locator('summary').click();
+    await page.getByTestId('probe-numbers-table').locator('tbody tr').first().waitFor();
     assert.equal(await page.getByTestId('probe-numbers-table').locator('tbody tr').count(), 3 * 2 * 28);
     await page.getByTestId('study').getByText('Reasoning').click();
     assert.equal(await page.locator('[data-testid^=curves-]:not(canvas):visible').count(), 1);
