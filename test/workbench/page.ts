@@ -324,9 +324,8 @@ export class WorkbenchPage {
     const menu = this.page.locator('.monaco-menu:visible');
     return insist(async (timeout, attempt) => {
       if (attempt > 0) await this.page.keyboard.press('Escape');
-      let row: Locator | undefined;
       for (const [index, one] of paths.entries()) {
-        row = await this.explorerRow(one);
+        const row = await this.explorerRow(one);
         if (paths.length > 1) await row.locator('.label-name').click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
       }
       // A folder that is clicked expands, and moves the rows below it, perhaps under the next click.
@@ -335,8 +334,11 @@ export class WorkbenchPage {
       for (const one of paths.length > 1 ? paths : [])
         if ((await (await this.explorerRow(one)).getAttribute('aria-selected')) !== 'true')
           throw new Error(`${one} is not selected.`);
-      await row?.locator('.label-name').click({ button: 'right' });
+      const last = await this.explorerRow(paths.at(-1)!);
+      await last.locator('.label-name').click({ button: 'right' });
       await menu.getByRole('menuitem').first().waitFor({ timeout });
+      // A click on another row than those that are selected selects that one.
+      if (paths.length > 1 && (await selected.count()) !== paths.length) throw new Error('The click met another row.');
       return menu;
     });
   }
