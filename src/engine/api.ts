@@ -11,7 +11,7 @@ import type { StageRequest } from './checkpoint/stage.js';
 import type { CallContext } from './calls.js';
 import type { GuessedOrder } from './lineage/order.js';
 import type { EvaluateResult } from './analyses/evaluate/result.js';
-import type { CompareResult, TensorDetail } from './analyses/compare/result.js';
+import type { TensorDetail } from './analyses/compare/result.js';
 import type { Stitches, StitchesRequest } from './analyses/evaluate/hybridsRequest.js';
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
@@ -25,19 +25,15 @@ import type { ReportStages } from './freeze/reportStages.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
-import type { FullSpectrum, SpectrumResult } from './analyses/spectrum/result.js';
+import type { FullSpectrum } from './analyses/spectrum/result.js';
 
 /** The calls of every analysis in the registry, and what is none. */
 export interface EngineApi extends AnalysisCalls {
   inspect(request: { path: string }, context?: CallContext): Promise<InspectResult>;
-  /** The same comparison cut elsewhere; nothing is read again. */
-  recut(request: { result: CompareResult; cuts: [number, number] }): Promise<CompareResult>;
   tensorDetail(
     request: { stages: StageRequest[]; name: string; from: number; memory?: number | undefined },
     context?: CallContext,
   ): Promise<TensorDetail>;
-  /** The same spectra cut elsewhere; nothing is read again. */
-  recutSpectrum(request: { result: SpectrumResult; cuts: [number, number] }): Promise<SpectrumResult>;
   /** All singular values of one update: from the stored run, else computed. */
   fullSpectrum(request: FullSpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<FullSpectrum>;
   /** Lineage order guessed from names and from which pair is closer; indices into `paths`, with the reason. */

@@ -59,7 +59,6 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     inspect: async ({ path }, context) =>
       (await import('./analyses/inspect/inspect.js')).inspectCheckpoint(path, context),
     ...callsOf({ workerFile, host, turns: mutex, release: () => answers.release() }, exclusive),
-    recut: async ({ result, cuts }) => (await import('./analyses/compare/aggregate.js')).recut(result, cuts),
     async tensorDetail({ stages, name, from }, context) {
       const [before, after] = [stages[from], stages[from + 1]];
       if (!before || !after)
@@ -72,8 +71,6 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context,
       );
     },
-    recutSpectrum: async ({ result, cuts }) =>
-      (await import('./analyses/spectrum/aggregate.js')).recutSpectrum(result, cuts),
     fullSpectrum: async (request, context) =>
       (await import('./analyses/spectrum/full.js')).fullSpectrum(
         request,

@@ -14,6 +14,7 @@ import type {
   SectionResult,
   TensorResult,
 } from '../../../src/engine/analyses/compare/result.js';
+import { recut } from '../../../src/protocol/recut.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import { temporaryFolder, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 import { writeStage, type Case } from './hashed.js';
@@ -121,10 +122,10 @@ function holdsTo(expected: Expectation, folders: () => string[], remedy = 'the g
 
   it('adds up the same with other cuts, asked for at once or later', async () => {
     for (const { cuts, ...groups } of expected.recuts) {
-      const recut = await engine.recut({ result, cuts });
-      assertGroups(recut, groups);
+      const moved = recut(result, cuts);
+      assertGroups(moved, groups);
       const direct = await engine.compare({ ...request(), cuts });
-      assert.deepEqual({ ...recut, provenance: null }, { ...direct, provenance: null });
+      assert.deepEqual({ ...moved, provenance: null }, { ...direct, provenance: null });
     }
   });
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
 import { appendFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { recutSpectrum } from '../../../src/protocol/recut.js';
 import { createEngine } from '../../../src/engine/engine.js';
 import type { SpectrumProgress, SpectrumRequest } from '../../../src/engine/analyses/spectrum/request.js';
 import type { SpectrumResult, TensorSpectra } from '../../../src/engine/analyses/spectrum/result.js';
@@ -279,7 +280,7 @@ describe('a run of spectra', () => {
       cuts: [0, 1],
     });
     assert.equal(recut.provenance.runId, first.provenance.runId);
-    assert.deepEqual(recut.regions, (await blind.recutSpectrum({ result: first, cuts: [0, 1] })).regions);
+    assert.deepEqual(recut.regions, recutSpectrum(first, [0, 1]).regions);
     assert.deepEqual(await blind.readSpectrum({ runsFolder, runId: first.provenance.runId }), recut);
     const [summary] = await blind.listRuns({ runsFolder });
     assert.deepEqual([summary!.kind, summary!.state, summary!.labels], ['spectrum', 'finished', ['base', 'in', 'rl']]);
