@@ -12,10 +12,8 @@ import { readFully } from './read.js';
 import { openRegular } from './regular.js';
 import { readText } from './text.js';
 
-/** Files that shape what a model does with the same weights. Names as transformers writes them. */
-const AUXILIARY_FILES: readonly string[] = [
-  'config.json',
-  'generation_config.json',
+/** Whatever a tokenizer reads, its chat template included. */
+export const TOKENIZER_FILES: readonly string[] = [
   'tokenizer.json',
   'tokenizer_config.json',
   'tokenizer.model',
@@ -26,6 +24,13 @@ const AUXILIARY_FILES: readonly string[] = [
   'merges.txt',
   'chat_template.json',
   'chat_template.jinja',
+];
+
+/** Files that shape what a model does with the same weights. Names as transformers writes them. */
+const AUXILIARY_FILES: readonly string[] = [
+  'config.json',
+  'generation_config.json',
+  ...TOKENIZER_FILES,
   'preprocessor_config.json',
   'image_preprocessor_config.json',
   'video_preprocessor_config.json',

@@ -1,5 +1,6 @@
 /** The result of a recipe as a checkpoint, without a byte written. */
 import path from 'node:path';
+import { TOKENIZER_FILES } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { shown } from '../checkpoint/failure.js';
 import { configOf } from './config.js';
@@ -27,8 +28,8 @@ export function virtualCheckpoint(
   const owner = plan.sources[plan.owner]!.checkpoint;
   const files = new Map(owner.files);
   if (tokenizer !== undefined) {
-    for (const name of [...files.keys()]) if (TOKENIZER_FILES.has(name)) files.delete(name);
-    for (const [name, place] of tokenizer.checkpoint.files) if (TOKENIZER_FILES.has(name)) files.set(name, place);
+    for (const name of [...files.keys()]) if (TOKENIZER_FILES.includes(name)) files.delete(name);
+    for (const [name, place] of tokenizer.checkpoint.files) if (TOKENIZER_FILES.includes(name)) files.set(name, place);
   }
   const { form, chatTemplate } = recipe;
   const sources = [...new Set([...plan.sources, ...(tokenizer ? [tokenizer] : [])])];
@@ -63,17 +64,3 @@ export function virtualCheckpoint(
     },
   };
 }
-
-/** Whatever a tokenizer reads; the processor's files stay the owner's. */
-const TOKENIZER_FILES: ReadonlySet<string> = new Set([
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'tokenizer.model',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-  'vocab.txt',
-  'merges.txt',
-  'chat_template.json',
-  'chat_template.jinja',
-]);
