@@ -78,6 +78,13 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+/** The end of a plan's sentence: how long it may take, where that is known, and what the figure rests on. */
+export function durationClause(seconds: number | null, basis: 'measured' | 'longest'): string {
+  if (seconds === null) return '';
+  const text = `about ${formatSeconds(seconds)} on this machine`;
+  return basis === 'measured' ? `, ${text}` : `, up to ${text} if answers reach max new tokens`;
+}
+
 /** `12.3 … 45.6`, of fractions. */
 export function interval(low: number, high: number): string {
   return `${(100 * low).toFixed(1)} … ${(100 * high).toFixed(1)}`;

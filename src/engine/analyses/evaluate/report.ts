@@ -2,7 +2,7 @@
 import { type EvaluatePlan, type AbilityName } from './request.js';
 import { mainReference, readingOf } from './reading.js';
 import { ABILITIES, type EvaluateResult } from './result.js';
-import { formatBytes, formatCount, formatPercent, formatSeconds, interval, signed, table } from '../../report/text.js';
+import { durationClause, formatBytes, formatCount, formatPercent, interval, signed, table } from '../../report/text.js';
 
 const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reasoning', rea: 'reasoning' };
 
@@ -22,12 +22,7 @@ export function report(result: EvaluateResult, { all = false }: { all?: boolean 
 /** One line: what is to be done, and how long it may take. */
 export function planSentence({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
-  const time =
-    seconds === null
-      ? ''
-      : basis === 'measured'
-        ? `, about ${formatSeconds(seconds)} on this machine`
-        : `, up to about ${formatSeconds(seconds)} on this machine if answers reach max new tokens`;
+  const time = durationClause(seconds, basis);
   return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
 }
 

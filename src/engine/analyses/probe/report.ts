@@ -4,11 +4,11 @@ import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from './res
 import { regionOfLayer } from '../../topology/cuts.js';
 import {
   bar,
+  durationClause,
   formatBytes,
   formatCount,
   formatNumber,
   formatPercent,
-  formatSeconds,
   interval,
   signed,
   table,
@@ -35,12 +35,7 @@ export function planSentence({
   basis,
   streamedBytes,
 }: ProbePlan): string {
-  const time =
-    seconds === null
-      ? ''
-      : basis === 'measured'
-        ? `, about ${formatSeconds(seconds)} on this machine`
-        : `, up to about ${formatSeconds(seconds)} on this machine if answers reach max new tokens`;
+  const time = durationClause(seconds, basis);
   const streamed =
     streamedBytes === 0
       ? ''
