@@ -12,7 +12,7 @@ import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { type CommandContext, typed } from './options.js';
 import { writeOutput } from './output.js';
-import { createProgressLine, note, print } from './terminal.js';
+import { note, print, withProgress } from './terminal.js';
 
 /** The calls of an analysis, by name: each request is checked by the engine. */
 type Calls = Record<string, (request: object, context: CallContext<Progress & CountProgress>) => Promise<unknown>>;
@@ -58,13 +58,13 @@ function commandOf(
 }
 
 /** The entries of the request that this command has options for, and the command's own. */
-function fieldsOf({ request }: AnyDefinition, { more = {} }: CommandDeclaration, name: string): ObjectEntries {
+function fieldsOf(definition: AnyDefinition, { more = {} }: CommandDeclaration, name: string): ObjectEntries {
+  return { ...Object.fromEntries(entriesFor(definition, name)), ...more };
+}
+
+function entriesFor({ request }: AnyDefinition, name: string): [string, ObjectEntries[string]][] {
   const { entries } = request as unknown as { entries: ObjectEntries };
-  const shown = Object.entries(entries).filter(([, entry]) => {
-    const { only = [name] } = notesOf(entry);
-    return only.includes(name);
-  });
-  return { ...Object.fromEntries(shown), ...more };
+  return Object.entries(entries).filter(([, entry]) => (notesOf(entry).only ?? [name]).includes(name));
 }
 
 /**
@@ -73,8 +73,8 @@ function fieldsOf({ request }: AnyDefinition, { more = {} }: CommandDeclaration,
  */
 export function addRequestOptions(command: Command, definition: AnyDefinition): Command {
   for (const [, entry] of requestEntries(definition)) addField(command, definition.name, entry);
-  command.option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout');
-  return command.option('--plan', 'say what the run would cost, and do not run');
+  addOutput(command, { tellsPlan: definition.tellsPlan });
+  return command;
 }
 
 /** The request that those options say, without checkpoints. */
@@ -82,12 +82,8 @@ export function requestFrom(definition: AnyDefinition, options: Options): object
   return Object.fromEntries(requestEntries(definition).map(([key, entry]) => [key, valueOf(entry, [], options)]));
 }
 
-function requestEntries({ name, request }: AnyDefinition): [string, ObjectEntries[string]][] {
-  const { entries } = request as unknown as { entries: ObjectEntries };
-  return Object.entries(entries).filter(([, entry]) => {
-    const { only = [name], noun } = notesOf(entry);
-    return only.includes(name) && noun === undefined;
-  });
+function requestEntries(definition: AnyDefinition): [string, ObjectEntries[string]][] {
+  return entriesFor(definition, definition.name).filter(([, entry]) => notesOf(entry).noun === undefined);
 }
 
 function addField(command: Command, name: string, entry: ObjectEntries[string]): void {
@@ -111,7 +107,14 @@ function choicesOf(entry: GenericSchema): string[] | undefined {
   return schema.type === 'picklist' ? [...(schema as unknown as { options: string[] }).options] : undefined;
 }
 
-function addOutput(command: Command, { csvRow, reportFlags = [], tellsPlan }: AnyDefinition): void {
+function addOutput(
+  command: Command,
+  {
+    csvRow,
+    reportFlags = [],
+    tellsPlan,
+  }: { [Key in 'csvRow' | 'reportFlags' | 'tellsPlan']?: AnyDefinition[Key] | undefined },
+): void {
   command.option('--json <file>', 'write the whole result as JSON (schema 1); - for stdout');
   if (csvRow !== undefined) command.option('--csv <file>', `write one row per ${csvRow} as CSV; - for stdout`);
   for (const { syntax, help } of reportFlags) command.option(syntax, help);
@@ -190,13 +193,7 @@ async function run(
   }
   // Who watches is told before; measuring takes a few seconds, which a script need not wait for.
   if (tellsPlan === 'always' && process.stderr.isTTY) note(texts.planSentence!(await plan()));
-  const line = createProgressLine(unit);
-  let result: unknown;
-  try {
-    result = await calls[name]!(request, { signal, progress: (progress) => line.show(progress) });
-  } finally {
-    line.clear();
-  }
+  const result = await withProgress((progress) => calls[name]!(request, { signal, progress }), unit);
   if (json !== undefined) await writeOutput(json, `${JSON.stringify(result)}\n`);
   if (csv !== undefined) await writeOutput(csv, texts.csv!(result));
   if (json !== '-' && csv !== '-') await print(texts.report(result, options));

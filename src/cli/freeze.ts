@@ -12,16 +12,14 @@ import { OUTSIDE, type FreezeInput, type Outside, TRAINERS } from '../engine/fre
 import { splitSelectors } from '../engine/freeze/selector.js';
 import { runsOf } from '../engine/freeze/matrix.js';
 import type { RunProgress } from '../engine/freeze/run.js';
-import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
 import { definition as evaluation } from '../engine/analyses/evaluate/definition.js';
 import { planSentence } from '../engine/analyses/evaluate/report.js';
 import type { EvaluateRequest } from '../engine/analyses/evaluate/request.js';
-import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
 import { addRequestOptions, requestFrom } from './analysisCommand.js';
 import { answerReport, failureOf, freezePlanReport, verifyReport } from './freezeReport.js';
 import { type CommandContext, parseCount, typed } from './options.js';
 import { writeOutput } from './output.js';
-import { createProgressLine, note, print } from './terminal.js';
+import { note, print, withProgress } from './terminal.js';
 
 interface PlanOptions {
   data: string;
@@ -170,18 +168,11 @@ function verifyCommand({ engine, signal }: CommandContext): Command {
         );
       if (second !== undefined && frozen.length === 0 && also === undefined)
         throw new InvalidArgumentError('--frozen says what should have stayed.');
-      const line = createProgressLine();
-      let result: VerifyResult;
-      try {
-        result = await engine.verifyFrozen(
-          second === undefined
-            ? { experiment: path.resolve(first) }
-            : { in: path.resolve(first), result: path.resolve(second), frozen, also, cuts },
-          { signal, progress: (progress) => line.show(progress) },
-        );
-      } finally {
-        line.clear();
-      }
+      const request =
+        second === undefined
+          ? { experiment: path.resolve(first) }
+          : { in: path.resolve(first), result: path.resolve(second), frozen, also, cuts };
+      const result = await withProgress((progress) => engine.verifyFrozen(request, { signal, progress }));
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
       if (options.json !== '-') await print(verifyReport(result));
       if (!result.passed) throw new FrankensteinError('not-frozen', failureOf(result));
@@ -210,13 +201,7 @@ function reportCommand({ engine, signal }: CommandContext): Command {
       for (const run of waiting) note(`${run} has no result yet and is left out.`);
       const request = { ...requestFrom(evaluation, options), checkpoints } as EvaluateRequest;
       if (options.plan === true) return print(`${planSentence(await engine.planEvaluate(request, { signal }))}\n`);
-      const line = createProgressLine(evaluation.unit);
-      let answers: EvaluateResult;
-      try {
-        answers = await engine.evaluate(request, { signal, progress: (progress) => line.show(progress) });
-      } finally {
-        line.clear();
-      }
+      const answers = await withProgress((progress) => engine.evaluate(request, { signal, progress }), evaluation.unit);
       const margin = options.margin === undefined ? undefined : options.margin / 100;
       const report = await engine.freezeReport({ evaluation: answers, runs, margin });
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(report)}\n`);

@@ -1,13 +1,12 @@
 /** `frankenstein merge`: writes a recipe as an ordinary checkpoint, or says what it would be. */
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import type { ExportResult } from '../engine/merge/export/export.js';
 import { readText } from '../engine/checkpoint/text.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { type CommandContext, parseCount, parseSize } from './options.js';
 import { writeOutput } from './output.js';
 import { formatBytes, formatCount } from '../engine/report/text.js';
-import { createProgressLine, note, print } from './terminal.js';
+import { withProgress, note, print } from './terminal.js';
 
 /** Bytes; real ones have a few kilobytes. */
 const RECIPE_LIMIT = 16 * 1024 * 1024;
@@ -83,22 +82,14 @@ async function write(
   out: string,
   options: MergeOptions,
 ): Promise<void> {
-  const line = createProgressLine();
-  let result: ExportResult;
-  try {
-    result = await engine.exportMerged(
-      {
-        checkpoint: { path: path.resolve(recipe) },
-        out: path.resolve(out),
-        shardBytes: options.shardSize,
-        memory: options.memory,
-        threads: options.threads,
-      },
-      { signal, progress: (progress) => line.show(progress) },
-    );
-  } finally {
-    line.clear();
-  }
+  const request = {
+    checkpoint: { path: path.resolve(recipe) },
+    out: path.resolve(out),
+    shardBytes: options.shardSize,
+    memory: options.memory,
+    threads: options.threads,
+  };
+  const result = await withProgress((progress) => engine.exportMerged(request, { signal, progress }));
   if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
   if (options.json === '-') return;
   await print(

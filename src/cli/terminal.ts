@@ -12,7 +12,7 @@ export function note(text: string): void {
  * Shows one line that is drawn over, and only where somebody watches.
  * @param unit of progress that is counted
  */
-export function createProgressLine(unit = ''): { show(progress: Progress | CountProgress): void; clear(): void } {
+function createProgressLine(unit = ''): { show(progress: Progress | CountProgress): void; clear(): void } {
   const { stderr } = process;
   if (!stderr.isTTY) return { show: () => undefined, clear: () => undefined };
   const draw = (text: string) => stderr.write(`\r\x1b[K${printableLine(text).slice(0, (stderr.columns || 80) - 1)}`);
@@ -30,6 +30,22 @@ export function createProgressLine(unit = ''): { show(progress: Progress | Count
     },
     clear: () => void draw(''),
   };
+}
+
+/**
+ * Shows the progress of `work` while it runs, and takes the line away before anything else is printed.
+ * @param unit of progress that is counted
+ */
+export async function withProgress<Result>(
+  work: (progress: (now: Progress | CountProgress) => void) => Promise<Result>,
+  unit?: string,
+): Promise<Result> {
+  const line = createProgressLine(unit);
+  try {
+    return await work((now) => line.show(now));
+  } finally {
+    line.clear();
+  }
 }
 
 export function showError(error: unknown): void {
