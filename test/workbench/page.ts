@@ -401,9 +401,14 @@ export class WorkbenchPage {
   async gotoLine(line: number): Promise<void> {
     await insist(async (timeout, attempt) => {
       await this.closeQuickInput();
-      const active = this.page.locator('.editor-group-container.active .monaco-editor:visible').first();
-      if (attempt > 0) await active.click({ position: { x: 200, y: 60 } });
+      // Into the text: above a line there may be a lens, which leads out of the editor.
+      const text = this.page.locator('.editor-group-container.active .monaco-editor:visible .view-lines .view-line');
+      if (attempt > 0) await text.first().click({ position: { x: 1, y: 1 }, timeout });
       await this.searchPalette(`:${line}`, timeout);
+      await this.quickInput
+        .locator('.monaco-list-row')
+        .filter({ hasText: `line ${line} ` })
+        .waitFor({ timeout });
       await this.page.keyboard.press('Enter');
       await this.quickInput.waitFor({ state: 'hidden', timeout });
       // A slow window may have gone to the line of a number that was typed half.
