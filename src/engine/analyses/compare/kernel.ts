@@ -123,12 +123,7 @@ function blockSums(
   const perPair = pairs.flatMap(([earlier, later]) => {
     const delta = graph.node('Sub', [floats[later]!, floats[earlier]!]);
     const changed = toFloat(graph.node('Cast', [delta], { to: ElementType.BOOL }));
-    return [
-      squares(delta),
-      reduce('ReduceMax', delta),
-      reduce('ReduceMin', delta),
-      reduce('ReduceSum', changed),
-    ];
+    return [squares(delta), reduce('ReduceMax', delta), reduce('ReduceMin', delta), reduce('ReduceSum', changed)];
   });
   const floors = laterStages(pairs).map((stage) => squares(powerOfTwo(graph, floats[stage]!, formats[stage]!)));
   return [...floats.map(squares), ...perPair, ...floors];
