@@ -120,6 +120,11 @@ export async function planSpectrum(request: SpectrumRequest, context: CallContex
   };
 }
 
+/** Operations per second, in the unit of `cost`. */
+export function measureOperations(threads: number): Promise<number> {
+  return measureFlops(MEASURED_WIDTH, MEASURED_INNER, threads, 'float64');
+}
+
 /** Sizes of the measured product. */
 const [MEASURED_WIDTH, MEASURED_INNER] = [512, 1024];
 /** Bytes read to see how fast that goes. */
@@ -128,12 +133,12 @@ const MEASURED_BYTES = 16 << 20;
 async function secondsOf({ matrices }: SpectrumSetup, { threads }: SpectrumBudget): Promise<number> {
   const { bytes, operations } = totalOf(matrices);
   if (operations === 0) return 0;
-  const seconds = operations / (await measureFlops(MEASURED_WIDTH, MEASURED_INNER, threads, 'float64'));
+  const seconds = operations / (await measureOperations(threads));
   return seconds + bytes / threads / (await measureReading(matrices));
 }
 
 /** Bytes per second of one thread, from the largest matrix. */
-async function measureReading(matrices: readonly Matrix[]): Promise<number> {
+export async function measureReading(matrices: readonly Matrix[]): Promise<number> {
   const {
     tensors: [tensor],
   } = matrices.reduce((largest, matrix) => (matrix.tensors[0]!.size > largest.tensors[0]!.size ? matrix : largest));

@@ -1,0 +1,75 @@
+/** Following a training that goes on: when there are new whole checkpoints, it is time for another round. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { FrankensteinError } from '../../errors.js';
+import type { Options } from '../declare/field.js';
+import type { FoundSteps, TrajectoryRequest } from './request.js';
+
+/** Whatever can look: the engine, or a stand-in. */
+export interface Looking {
+  findSteps(request: TrajectoryRequest): Promise<FoundSteps>;
+}
+
+/** Milliseconds between looks. */
+const INTERVAL = 2000;
+
+/**
+ * Waits until there are two whole checkpoints or more that are not the ones of `before`.
+ * @returns what there is; undefined when it was cancelled.
+ * @throws what looking throws, but for a folder that has no step yet
+ */
+export async function awaitSteps(
+  look: Looking,
+  request: TrajectoryRequest,
+  before: FoundSteps | undefined,
+  signal: AbortSignal | undefined,
+  interval = INTERVAL,
+): Promise<FoundSteps | undefined> {
+  for (;;) {
+    if (signal?.aborted) return undefined;
+    const now = await look.findSteps(request).catch((error: unknown) => {
+      // The trainer may not have written its first one.
+      if ((error as { code?: unknown }).code === 'not-found') return undefined;
+      throw error;
+    });
+    if (now !== undefined && now.whole.length >= 2 && pathsOf(now) !== pathsOf(before)) return now;
+    await wait(interval, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function pathsOf(found: FoundSteps | undefined): string {
+  return JSON.stringify(found?.whole.map(({ path }) => path) ?? null);
+}
+
+/**
+ * The rounds of a command: one without `--watch`; with it one at once, and one whenever checkpoints have come, until it is
+ * cancelled between rounds or the step of `--until` was there.
+ * @throws `bad-request` where nothing would be kept from round to round
+ */
+export async function* rounds(
+  look: Looking,
+  request: TrajectoryRequest,
+  { watch, until }: Options,
+  signal: AbortSignal | undefined,
+  tell: (sentence: string) => void,
+): AsyncGenerator<void> {
+  if (watch !== true) {
+    if (until !== undefined) throw new FrankensteinError('bad-request', '--until goes with --watch.');
+    yield;
+    return;
+  }
+  if (request.runsFolder === undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      '--watch keeps what it has read in the folder for runs: leave out --no-runs.',
+    );
+  let before: FoundSteps | undefined;
+  for (;;) {
+    const found = await awaitSteps(look, request, before, signal);
+    if (found === undefined) return;
+    yield;
+    before = found;
+    const last = found.whole.at(-1)!.step;
+    if (typeof until === 'number' && last >= until) return;
+    tell(`Waiting for a whole checkpoint after step ${last}; Ctrl-C ends.`);
+  }
+}

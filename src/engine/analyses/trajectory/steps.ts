@@ -1,0 +1,127 @@
+/**
+ * The steps of a training in a folder: `checkpoint-100` (transformers, TRL, ms-swift, Axolotl) or
+ * `global_step_100/actor/huggingface` (verl, EasyR1). A step that is being written is told from a whole one by its files:
+ * the index names shards that are not there, a shard is shorter than its header says, or there are no weights yet.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { splitBase } from '../../checkpoint/base.js';
+import { fileError, shown } from '../../checkpoint/failure.js';
+import type { StageRequest } from '../../checkpoint/stage.js';
+import { FrankensteinError, throwIfCancelled } from '../../errors.js';
+import { openStage } from '../../merge/checkpoint.js';
+import type { FoundSteps, LeftOutStep, TrajectoryRequest } from './request.js';
+
+const STEP = /^(?:checkpoint-|global_step_)(\d{1,15})$/;
+/** Where verl and EasyR1 put the model of a step. */
+const WITHIN = [path.join('actor', 'huggingface'), 'huggingface'];
+
+/** A checkpoint of the trajectory, open. */
+export interface OpenStep {
+  checkpoint: Checkpoint;
+  step: number;
+  label: string;
+}
+
+export interface OpenSteps {
+  steps: OpenStep[];
+  leftOut: LeftOutStep[];
+}
+
+type Asked = Pick<TrajectoryRequest, 'stages' | 'start'>;
+
+/**
+ * Opens what is asked for, the start first. Headers are read, weights are not. In a folder of steps, those that cannot be
+ * opened are left out, each with the reason; a checkpoint that was named is not.
+ * @throws what opening throws, and `not-found` for a folder without steps.
+ */
+export async function openSteps({ stages, start }: Asked, signal?: AbortSignal): Promise<OpenSteps> {
+  const found = stages.length === 1 ? await openFolder(stages[0]!, signal) : await openNamed(stages, signal);
+  if (start === undefined) return found;
+  const checkpoint = await openStage({ path: start }, { signal });
+  return { ...found, steps: [{ checkpoint, step: 0, label: 'start' }, ...found.steps] };
+}
+
+/** What there is now. @throws as `openSteps` */
+export async function findSteps(request: Asked, signal?: AbortSignal): Promise<FoundSteps> {
+  const { steps, leftOut } = await openSteps(request, signal);
+  return { whole: steps.map(({ checkpoint: { path: at }, step }) => ({ path: at, step })), leftOut };
+}
+
+async function openNamed(stages: readonly StageRequest[], signal: AbortSignal | undefined): Promise<OpenSteps> {
+  const steps: OpenStep[] = [];
+  for (const [index, stage] of stages.entries()) {
+    throwIfCancelled(signal);
+    const step = stepOf(stage.path) ?? index;
+    const checkpoint = await openStage(stage, { signal });
+    steps.push({ checkpoint, step, label: stage.label ?? labelOf(stage.path) });
+  }
+  return { steps, leftOut: [] };
+}
+
+async function openFolder(stage: StageRequest, signal: AbortSignal | undefined): Promise<OpenSteps> {
+  const steps: OpenStep[] = [];
+  const leftOut: LeftOutStep[] = [];
+  for (const { at, step, label } of await listSteps(stage.path)) {
+    throwIfCancelled(signal);
+    try {
+      steps.push({ checkpoint: await openStage({ path: at }, { signal }), step, label });
+    } catch (error) {
+      if (!(error instanceof FrankensteinError) || error.code === 'cancelled') throw error;
+      leftOut.push({ path: at, step, reason: error.message });
+    }
+  }
+  return { steps, leftOut };
+}
+
+/** The folders of the steps, by number. @throws `not-found` where there is none */
+async function listSteps(given: string): Promise<{ at: string; step: number; label: string }[]> {
+  const { base, own } = await splitBase(given);
+  const folder = path.resolve(own);
+  const names = await readdir(folder).catch((error: unknown) => Promise.reject(fileError(error, folder)));
+  const numbered = names.flatMap((name) => {
+    const step = stepOf(name);
+    return step === undefined ? [] : [{ name, step }];
+  });
+  if (numbered.length === 0)
+    throw new FrankensteinError(
+      'not-found',
+      `${shown(folder)} holds no steps of a training: folders are called checkpoint-100 or global_step_100. Name such a folder, or two checkpoints or more in the order of their training.`,
+    );
+  numbered.sort((a, b) => a.step - b.step || (a.name < b.name ? -1 : 1));
+  const found = [];
+  for (const { name, step } of numbered) {
+    const at = await modelOf(path.join(folder, name));
+    if (at !== undefined) found.push({ at: base === undefined ? at : `${base}+${at}`, step, label: name });
+  }
+  return found;
+}
+
+/** Undefined for what is no folder. */
+async function modelOf(folder: string): Promise<string | undefined> {
+  for (const place of [...WITHIN.map((within) => path.join(folder, within)), folder])
+    if (
+      await stat(place).then(
+        (facts) => facts.isDirectory(),
+        () => false,
+      )
+    )
+      return place;
+  return undefined;
+}
+
+/** The number of a step, by the last folder of its path that has one. */
+export function stepOf(at: string): number | undefined {
+  for (const name of at.split(/[\\/+]/).reverse()) {
+    const [, step] = STEP.exec(name) ?? [];
+    if (step !== undefined) return Number(step);
+  }
+  return undefined;
+}
+
+/** The folder with the number, or the last one. */
+function labelOf(at: string): string {
+  const names = at.split(/[\\/+]/).filter((name) => name !== '');
+  return names.findLast((name) => STEP.test(name)) ?? names.at(-1) ?? at;
+}
