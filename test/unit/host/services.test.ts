@@ -274,10 +274,21 @@ describe('results index', () => {
     { ...run('exact', '2026-01-05', ['/m/a', '/m/b']), kind: 'spectrum' as const },
     { ...run('begun', '2026-01-05', ['/m/b', '/m/c'], 'interrupted'), kind: 'spectrum' as const },
   ];
+  const never = () => assert.fail('asked');
+  /** An engine that nothing may be asked of. */
+  const notAsked = {
+    listRuns: never,
+    readCompare: never,
+    readSpectrum: never,
+    readTrajectory: never,
+    readProbe: never,
+    readEvaluate: never,
+  };
   function index() {
     const asked: string[] = [];
     const results = new ResultsIndex(
       {
+        ...notAsked,
         listRuns: ({ runsFolder }) => {
           asked.push(`list ${runsFolder}`);
           return Promise.resolve(stored);
@@ -286,8 +297,6 @@ describe('results index', () => {
           asked.push(`read ${runId}`);
           return Promise.resolve(sampleResult());
         },
-        readProbe: () => assert.fail('asked'),
-        readEvaluate: () => assert.fail('asked'),
         readSpectrum({ runId }) {
           asked.push(`spectrum ${runId}`);
           return Promise.resolve({ kind: 'spectrum', stages: [] as unknown } as SpectrumResult);
@@ -337,13 +346,7 @@ describe('results index', () => {
 
   it('where no runs folder exists, the engine is not even asked', async () => {
     const results = new ResultsIndex(
-      {
-        listRuns: () => assert.fail('asked'),
-        readCompare: () => assert.fail('asked'),
-        readProbe: () => assert.fail('asked'),
-        readEvaluate: () => assert.fail('asked'),
-        readSpectrum: () => assert.fail('asked'),
-      },
+      notAsked,
       () => ['/absent'],
       () => false,
     );
