@@ -21,6 +21,7 @@ import { EvaluatePanel } from './evaluatePanel.js';
 import { JobPanel, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
+import { TrajectoryPanel } from './trajectoryPanel.js';
 import { VIEW_TYPE, type Panel } from './surface.js';
 import { keyOfTrial, TryPanel } from './tryPanel.js';
 
@@ -226,7 +227,9 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
       case 'evaluate':
         return new EvaluatePanel(view, request, this.services);
       case 'analysis':
-        return new AnalysisPanel(view, request, this.services);
+        return request.analysis === 'trajectory'
+          ? new TrajectoryPanel(view, request, this.services)
+          : new AnalysisPanel(view, request, this.services);
       case 'try':
         return new TryPanel(view, request, this.services);
     }
