@@ -24,6 +24,7 @@ import { createStore } from './state/store.js';
 import { parseView } from './state/view.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
+import { parseTrajectoryView } from './trajectory/view.js';
 import { parseTransferView } from './transfer/view.js';
 
 export interface PanelOptions {
@@ -41,6 +42,7 @@ function createStores(memory: PanelMemory | null) {
     probe: createStore(parseProbeView(memory?.view['probe'])),
     geometry: createStore(parseGeometryView(memory?.view['geometry'])),
     transfer: createStore(parseTransferView(memory?.view['transfer'])),
+    trajectory: createStore(parseTrajectoryView(memory?.view['trajectory'])),
   };
 }
 
@@ -148,8 +150,8 @@ class Shown {
   rememberSoon(): void {
     clearTimeout(this.pending);
     this.pending = setTimeout(() => {
-      const { view, probe, geometry, transfer } = this.stores;
-      const own = { probe: { ...probe.get() }, geometry: { ...geometry.get() }, transfer: { ...transfer.get() } };
+      const { view, ...stores } = this.stores;
+      const own = Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, { ...store.get() }]));
       this.options.remember({ request: this.request, view: { ...view.get(), ...own } });
     }, SETTLE);
   }

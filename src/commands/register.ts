@@ -15,6 +15,7 @@ import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
 import { spectrumCommands } from './spectrum.js';
+import { trajectoryCommands } from './trajectory.js';
 import { tryCommands } from './try.js';
 
 /** Arguments come from menus, links and other extensions: each command checks its own. */
@@ -30,6 +31,7 @@ const TABLE: Record<CommandId, Command> = {
   ...progressCommands,
   ...runCommands,
   ...spectrumCommands,
+  ...trajectoryCommands,
   ...inlineCommands,
 };
 

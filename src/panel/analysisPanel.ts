@@ -5,7 +5,8 @@ import type { AnalysisPanelRequest } from '../protocol/hostApi.js';
 import { callOf, type JobRequest } from '../services/work.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
-type Result = ResultOf<AnalysisName>;
+/** Of any analysis. */
+export type Result = ResultOf<AnalysisName>;
 
 export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
   protected override readonly lost = 'The result is no longer on disk. Run it again?';
@@ -40,7 +41,7 @@ export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
     await this.show(result);
   }
 
-  private async show(result: Result): Promise<void> {
+  protected async show(result: Result): Promise<void> {
     const { analysis } = this.request;
     const texts = await analysisOf(analysis).report();
     const { runId } = result.provenance;

@@ -12,6 +12,7 @@ import { EvaluatePanel } from './evaluatePanel.js';
 import { JobPanel, type JobResult, type PanelServices, type WorkPanelRequest } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
+import { TrajectoryPanel } from './trajectoryPanel.js';
 import { VIEW_TYPE, type Panel } from './surface.js';
 import { keyOfTrial, TryPanel } from './tryPanel.js';
 
@@ -23,6 +24,11 @@ const PANELS = {
   analysis: AnalysisPanel,
   try: TryPanel,
 } satisfies Record<PanelRequest['kind'], unknown>;
+
+type PanelClass = new (...given: [vscode.WebviewPanel, PanelRequest, PanelServices]) => Panel;
+
+/** Analyses whose panel does more than show a report. */
+const OWN_PANELS: Partial<Record<string, typeof AnalysisPanel>> = { trajectory: TrajectoryPanel };
 
 /** Spectra have no panel of their own: they are a tab of the panel that compares the same stages. */
 type PanelOf<K extends JobRequest['kind'] | 'try'> = InstanceType<
@@ -121,7 +127,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   private adopt(view: vscode.WebviewPanel, request: PanelRequest): Panel {
-    const Class = PANELS[request.kind] as new (...given: [vscode.WebviewPanel, PanelRequest, PanelServices]) => Panel;
+    const own = request.kind === 'analysis' ? OWN_PANELS[request.analysis] : undefined;
+    const Class = (own ?? PANELS[request.kind]) as PanelClass;
     const panel = new Class(view, request, this.services);
     this.shown.add(panel);
     panel.onDidChange(() => this.updateContext());

@@ -8,6 +8,7 @@ import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
 import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
 import { fullOf, spectraOf } from './spectra.js';
+import { trajectoryOf } from './trajectories.js';
 
 registerKit();
 const query = new URLSearchParams(location.search);
@@ -60,6 +61,13 @@ const states: Record<string, () => PanelState> = {
   probe: () => ({ kind: 'probe', title: probed.title, results: probed.make() }),
   try: tryState,
   transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
+  trajectory: () => ({
+    kind: 'trajectory',
+    title: 'Trajectory: outputs',
+    result: trajectoryOf((result ??= set.make())),
+    following: false,
+    busy: false,
+  }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
   probing: () => ({
     kind: 'running',
@@ -314,6 +322,11 @@ const host: HostApi = {
       else Object.assign(answer, { state: 'done', tokens: 7, seconds: 0.4 });
       await panel.show({ state: tryState(), request: null });
     }
+  },
+  async followSteps({ on }) {
+    log('followSteps', { on });
+    const shown = states['trajectory']!() as Extract<PanelState, { kind: 'trajectory' }>;
+    await panel.show({ state: { ...shown, following: on }, request: null });
   },
   save(request) {
     log('save', request);

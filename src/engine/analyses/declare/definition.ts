@@ -9,7 +9,7 @@ import type * as v from 'valibot';
 import type { CallContext, CountProgress, EngineHost, Progress } from '../../calls.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { Mutex } from '../../runtime/turns.js';
-import type { FoundSteps } from '../trajectory/request.js';
+import type { Looking } from '../trajectory/follow.js';
 import type { Stitches, StitchesRequest } from '../evaluate/hybridsRequest.js';
 import type { Flag, Options } from './field.js';
 
@@ -69,7 +69,7 @@ export interface Watching<Request> {
   flags: readonly Flag[];
   /** Yields whenever it is time to run; ends when the command does. @param tell says what is waited for */
   rounds(
-    engine: { findSteps(request: Request): Promise<FoundSteps> },
+    engine: Looking,
     request: Request,
     options: Options,
     signal: AbortSignal | undefined,

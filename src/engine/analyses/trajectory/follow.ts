@@ -2,11 +2,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { FrankensteinError } from '../../errors.js';
 import type { Options } from '../declare/field.js';
-import type { FoundSteps, TrajectoryRequest } from './request.js';
+import type { FoundSteps, StepsRequest, TrajectoryRequest } from './request.js';
 
 /** Whatever can look: the engine, or a stand-in. */
 export interface Looking {
-  findSteps(request: TrajectoryRequest): Promise<FoundSteps>;
+  findSteps(request: StepsRequest): Promise<FoundSteps | null>;
 }
 
 /** Milliseconds between looks. */
@@ -24,14 +24,17 @@ export async function awaitSteps(
   signal: AbortSignal | undefined,
   interval = INTERVAL,
 ): Promise<FoundSteps | undefined> {
+  const { stages, start } = request;
+  let unless = before?.looks;
   for (;;) {
     if (signal?.aborted) return undefined;
-    const now = await look.findSteps(request).catch((error: unknown) => {
+    const now = await look.findSteps({ stages, start, unless }).catch((error: unknown) => {
       // The trainer may not have written its first one.
-      if ((error as { code?: unknown }).code === 'not-found') return undefined;
+      if ((error as { code?: unknown }).code === 'not-found') return null;
       throw error;
     });
-    if (now !== undefined && now.whole.length >= 2 && pathsOf(now) !== pathsOf(before)) return now;
+    if (now !== null && now.whole.length >= 2 && pathsOf(now) !== pathsOf(before)) return now;
+    unless = now?.looks ?? unless;
     await wait(interval, undefined, { signal }).catch(() => undefined);
   }
 }

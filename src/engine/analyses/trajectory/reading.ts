@@ -33,7 +33,10 @@ interface Part {
 function partsOf({ tensors, regions }: TrajectoryResult): Part[] {
   const named = (tensor: TensorTrajectory) => {
     const region = regions.find((one) => one.region === tensor.region);
-    if (region !== undefined) return `${region.region} (language layers ${region.first}–${region.last})`;
+    if (region !== undefined)
+      return region.first === region.last
+        ? `the ${region.region} region (language layer ${region.first})`
+        : `the ${region.region} region (language layers ${region.first}–${region.last})`;
     return tensor.section === 'vision'
       ? 'the vision tower'
       : tensor.section === 'projector'
@@ -75,7 +78,7 @@ function halfway(result: TrajectoryResult): string {
   if (at === null || result.stages.length < 3) return '';
   const { relative } = result.whole.sinceFirst.at(-1)!;
   const size = relative === null ? '' : ` (‖Δ‖/‖W‖ ${formatNumber(relative)})`;
-  return `Half of the last distance${size} was reached by step ${result.steps[at + 1]!} of ${result.steps.at(-1)!}.`;
+  return `Half of the distance from ${nameOf(result, 0)} to ${nameOf(result, -1)}${size} was reached by step ${result.steps[at + 1]!} of ${result.steps.at(-1)!}.`;
 }
 
 function path(result: TrajectoryResult): string {

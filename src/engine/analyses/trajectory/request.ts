@@ -92,4 +92,9 @@ export interface FoundSteps {
   /** Whole ones, in order. */
   whole: { path: string; step: number }[];
   leftOut: LeftOutStep[];
+  /** Of the folder's files: names, lengths, times. The same, and there is nothing new. Null for checkpoints that were named. */
+  looks: string | null;
 }
+
+/** A look at the steps; `unless` the folder looks so. */
+export type StepsRequest = Pick<TrajectoryRequest, 'stages' | 'start'> & { unless?: string | null | undefined };

@@ -11,7 +11,8 @@ import { fileError, shown } from '../../checkpoint/failure.js';
 import type { StageRequest } from '../../checkpoint/stage.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { openStage } from '../../merge/checkpoint.js';
-import type { FoundSteps, LeftOutStep, TrajectoryRequest } from './request.js';
+import { runIdOf } from '../../runs/store.js';
+import type { FoundSteps, LeftOutStep, StepsRequest } from './request.js';
 
 const STEP = /^(?:checkpoint-|global_step_)(\d{1,15})$/;
 /** Where verl and EasyR1 put the model of a step. */
@@ -29,7 +30,7 @@ export interface OpenSteps {
   leftOut: LeftOutStep[];
 }
 
-type Asked = Pick<TrajectoryRequest, 'stages' | 'start'>;
+type Asked = Omit<StepsRequest, 'unless'>;
 
 /**
  * Opens what is asked for, the start first. Headers are read, weights are not. In a folder of steps, those that cannot be
@@ -38,15 +39,37 @@ type Asked = Pick<TrajectoryRequest, 'stages' | 'start'>;
  */
 export async function openSteps({ stages, start }: Asked, signal?: AbortSignal): Promise<OpenSteps> {
   const found = stages.length === 1 ? await openFolder(stages[0]!, signal) : await openNamed(stages, signal);
-  if (start === undefined) return found;
+  if (start === undefined) return { ...found, steps: ascending(found.steps) };
   const checkpoint = await openStage({ path: start }, { signal });
-  return { ...found, steps: [{ checkpoint, step: 0, label: 'start' }, ...found.steps] };
+  return { ...found, steps: ascending([{ checkpoint, step: 0, label: 'start' }, ...found.steps]) };
 }
 
-/** What there is now. @throws as `openSteps` */
-export async function findSteps(request: Asked, signal?: AbortSignal): Promise<FoundSteps> {
+/** Where the numbers do not ascend, places in the list count. */
+function ascending(steps: readonly OpenStep[]): OpenStep[] {
+  const isAscending = steps.every(({ step }, index) => index === 0 || step > steps[index - 1]!.step);
+  return steps.map((one, index) => (isAscending ? one : { ...one, step: index }));
+}
+
+/** What there is now; null where the folder looks as in `unless`. @throws as `openSteps` */
+export async function findSteps(request: StepsRequest, signal?: AbortSignal): Promise<FoundSteps | null> {
+  const { stages, unless } = request;
+  const looks = stages.length === 1 ? await looksOf(stages[0]!.path) : null;
+  if (looks !== null && looks === unless) return null;
   const { steps, leftOut } = await openSteps(request, signal);
-  return { whole: steps.map(({ checkpoint: { path: at }, step }) => ({ path: at, step })), leftOut };
+  return { whole: steps.map(({ checkpoint: { path: at }, step }) => ({ path: at, step })), leftOut, looks };
+}
+
+/** Names, lengths and times of what lies in the steps, in a hash. */
+async function looksOf(given: string): Promise<string> {
+  const found: unknown[] = [];
+  for (const { at } of await listSteps(given)) {
+    const folder = at.slice(at.lastIndexOf('+') + 1);
+    for (const name of (await readdir(folder).catch(() => [])).sort()) {
+      const facts = await stat(path.join(folder, name)).catch(() => undefined);
+      found.push([folder, name, facts?.size, facts?.mtimeMs]);
+    }
+  }
+  return runIdOf(found);
 }
 
 async function openNamed(stages: readonly StageRequest[], signal: AbortSignal | undefined): Promise<OpenSteps> {
