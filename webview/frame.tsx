@@ -12,6 +12,7 @@ import type { Stores } from './panel.js';
 import { Probes } from './probe/probeView.js';
 import { EmptyState, FailedState, RunningState } from './states.js';
 import { Tabs } from './tabs.js';
+import { Training } from './training/trainingView.js';
 import { Evaluation } from './transfer/transferView.js';
 import { Try } from './try/tryView.js';
 
@@ -61,6 +62,9 @@ const VIEWS: Views = {
     <Evaluation {...{ title, result, host }} view={stores.transfer.get()} store={stores.transfer} />
   ),
   try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,
+  training: (state, { host, stores }) => (
+    <Training {...{ state, host }} view={stores.training.get()} store={stores.training} />
+  ),
   analysis: ({ report }) => <pre class="report">{report}</pre>,
 };
 

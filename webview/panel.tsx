@@ -24,6 +24,7 @@ import { createStore } from './state/store.js';
 import { parseView } from './state/view.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
+import { parseTrainingView } from './training/view.js';
 import { parseTransferView } from './transfer/view.js';
 
 export interface PanelOptions {
@@ -41,6 +42,7 @@ function createStores(memory: PanelMemory | null) {
     probe: createStore(parseProbeView(memory?.view['probe'])),
     geometry: createStore(parseGeometryView(memory?.view['geometry'])),
     transfer: createStore(parseTransferView(memory?.view['transfer'])),
+    training: createStore(parseTrainingView(memory?.view['training'])),
   };
 }
 
@@ -74,8 +76,13 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
   function keep(): void {
     clearTimeout(pending);
     pending = setTimeout(() => {
-      const { view, probe, geometry: spectrum, transfer } = stores;
-      const own = { probe: { ...probe.get() }, geometry: { ...spectrum.get() }, transfer: { ...transfer.get() } };
+      const { view, geometry: spectrum, probe, transfer, training } = stores;
+      const own = {
+        probe: { ...probe.get() },
+        geometry: { ...spectrum.get() },
+        transfer: { ...transfer.get() },
+        training: { ...training.get() },
+      };
       remember({ request, view: { ...view.get(), ...own } });
     }, SETTLE);
   }

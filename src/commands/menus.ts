@@ -32,6 +32,8 @@ const CHECKPOINT = any(
   ),
   RECIPE,
 );
+/** A folder that holds logs of a training, or the folder of an experiment above it. */
+const TRAINING = all('explorerResourceIsFolder', 'resourcePath in frankenstein.trainingFolders');
 const ONE = '!listMultiSelection';
 const HAS_SELECTED = 'frankenstein.hasSelected';
 
@@ -84,7 +86,10 @@ function ofCheckpoint(place: string | undefined): MenuItem[] {
 }
 
 export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
-  'explorer/context': [{ submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' }],
+  'explorer/context': [
+    { submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' },
+    { command: 'frankenstein.watchTraining', when: TRAINING, group: '3_frankenstein@2' },
+  ],
   'frankenstein.checkpoint': [
     ...ofCheckpoint(undefined),
     { command: 'frankenstein.exportMerged', when: all(ONE, RECIPE), group: '4_merge@2' },

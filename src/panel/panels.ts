@@ -8,6 +8,7 @@ import type {
   PanelRequest,
   ProbePanelRequest,
   SpectrumJobRequest,
+  TrainingPanelRequest,
   TryPanelRequest,
 } from '../protocol/hostApi.js';
 import type { Store } from '../services/questionMemory.js';
@@ -22,6 +23,7 @@ import { JobPanel, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
 import { VIEW_TYPE, type Panel } from './surface.js';
+import { keyOfTraining, TrainingPanel } from './trainingPanel.js';
 import { keyOfTrial, TryPanel } from './tryPanel.js';
 
 export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer {
@@ -143,6 +145,13 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return this.show(request) as TryPanel;
   }
 
+  /** Opens beside the file in hand and follows the trainings below the folders. */
+  training(request: TrainingPanelRequest): TrainingPanel {
+    const panel = this.show(request) as TrainingPanel;
+    panel.start();
+    return panel;
+  }
+
   /** Shows what runs, or starts it. */
   open(request: JobRequest): Panel {
     switch (request.kind) {
@@ -229,6 +238,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
         return new AnalysisPanel(view, request, this.services);
       case 'try':
         return new TryPanel(view, request, this.services);
+      case 'training':
+        return new TrainingPanel(view, request, this.services);
     }
   }
 
@@ -290,10 +301,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 const RUNNING = 'frankenstein.running';
 
 function pathsOf(request: PanelRequest): string[] {
+  if (request.kind === 'training') return request.folders;
   return (request.kind === 'try' ? request.checkpoints : checkpointsOf(request)).map(({ path }) => path);
 }
 
 function keyOfPanel(request: PanelRequest): string {
+  if (request.kind === 'training') return keyOfTraining(request);
   return request.kind === 'try' ? keyOfTrial(request) : keyOf(request);
 }
 

@@ -8,6 +8,7 @@ import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
 import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
 import { fullOf, spectraOf } from './spectra.js';
+import { completionsAt, trainings } from './trainings.js';
 
 registerKit();
 const query = new URLSearchParams(location.search);
@@ -61,6 +62,13 @@ const states: Record<string, () => PanelState> = {
   try: tryState,
   transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
+  training: () => ({
+    kind: 'training',
+    title: 'Training · exp',
+    folders: ['/exp'],
+    reading: trainings(),
+    problem: null,
+  }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',
@@ -314,6 +322,11 @@ const host: HostApi = {
       else Object.assign(answer, { state: 'done', tokens: 7, seconds: 0.4 });
       await panel.show({ state: tryState(), request: null });
     }
+  },
+  async trainingCompletions(request) {
+    log('trainingCompletions', request);
+    await wait(20);
+    return completionsAt(request.run, request.step);
   },
   save(request) {
     log('save', request);
