@@ -13,6 +13,7 @@ import { Probes } from './probe/probeView.js';
 import { EmptyState, FailedState, RunningState } from './states.js';
 import { Tabs } from './tabs.js';
 import { Trajectory } from './trajectory/trajectoryView.js';
+import { Training } from './training/trainingView.js';
 import { Evaluation } from './transfer/transferView.js';
 import { Try } from './try/tryView.js';
 
@@ -69,6 +70,9 @@ const VIEWS: Views = {
     />
   ),
   try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,
+  training: (state, { host, stores }) => (
+    <Training {...{ state, host }} view={stores.training.get()} store={stores.training} />
+  ),
   analysis: ({ report }) => <pre class="report">{report}</pre>,
 };
 

@@ -27,5 +27,7 @@ export type SamplesHost = Pick<HostApi, 'picture'>;
 
 export type TryHost = Pick<HostApi, 'choosePicture' | 'chosenPicture' | 'ask' | 'cancel'>;
 
+export type TrainingHost = Pick<HostApi, 'trainingCompletions'>;
+
 /** The frame around them. */
 export type FrameHost = Pick<HostApi, 'ready' | 'tabShown' | 'geometry'>;

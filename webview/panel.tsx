@@ -25,6 +25,7 @@ import { parseView } from './state/view.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
 import { parseTrajectoryView } from './trajectory/view.js';
+import { parseTrainingView } from './training/view.js';
 import { parseTransferView } from './transfer/view.js';
 
 export interface PanelOptions {
@@ -43,6 +44,7 @@ function createStores(memory: PanelMemory | null) {
     geometry: createStore(parseGeometryView(memory?.view['geometry'])),
     transfer: createStore(parseTransferView(memory?.view['transfer'])),
     trajectory: createStore(parseTrajectoryView(memory?.view['trajectory'])),
+    training: createStore(parseTrainingView(memory?.view['training'])),
   };
 }
 

@@ -10,6 +10,7 @@ import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
 import { showError } from './terminal.js';
+import { trainingCommand } from './training.js';
 
 async function main(): Promise<number> {
   const { engine, dispose } = engineOfCommand();
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
     ...analysisCommands(context, 'models'),
     mergeCommand(context),
     freezeCommand(context),
+    trainingCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
     for (const part of command.commands) part.copyInheritedSettings(program);

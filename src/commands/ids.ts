@@ -14,6 +14,7 @@ export const COMMAND_IDS = [
   'frankenstein.evaluate',
   'frankenstein.transfer',
   'frankenstein.sweep',
+  'frankenstein.watchTraining',
   'frankenstein.newMerge',
   'frankenstein.exportMerged',
   'frankenstein.mergekitFormat',

@@ -16,6 +16,7 @@ import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
 import { spectrumCommands } from './spectrum.js';
 import { trajectoryCommands } from './trajectory.js';
+import { trainingCommands } from './training.js';
 import { tryCommands } from './try.js';
 
 /** Arguments come from menus, links and other extensions: each command checks its own. */
@@ -26,6 +27,7 @@ const TABLE: Record<CommandId, Command> = {
   ...inspectCommands,
   ...probeCommands,
   ...tryCommands,
+  ...trainingCommands,
   ...evaluateCommands,
   ...mergeCommands,
   ...progressCommands,
@@ -35,12 +37,15 @@ const TABLE: Record<CommandId, Command> = {
   ...inlineCommands,
 };
 
+/** Commands on folders that need be no checkpoints: an adapter in them needs no base. */
+const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>(['frankenstein.watchTraining']);
+
 export function registerCommands(services: Services): vscode.Disposable {
   return vscode.Disposable.from(
     ...COMMAND_IDS.map((id) =>
       vscode.commands.registerCommand(id, async (...args: unknown[]) => {
         try {
-          const whole = await withBases(services, args, pickCheckpoint);
+          const whole = OF_FOLDERS.has(id) ? args : await withBases(services, args, pickCheckpoint);
           return whole === undefined ? undefined : await TABLE[id](services, ...whole);
         } catch (error) {
           if (isCancelled(error)) return undefined;

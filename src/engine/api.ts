@@ -23,6 +23,7 @@ import type { RunProgress, RunRequest, RunResult } from './freeze/run.js';
 import type { PythonState } from './freeze/python.js';
 import type { FreezeReport, ReportedRun } from './freeze/report.js';
 import type { ReportStages } from './freeze/reportStages.js';
+import type { CompletionsRequest, TrainingCompletions, TrainingReading, TrainingRequest } from './training/result.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
@@ -76,6 +77,10 @@ export interface EngineApi extends AnalysisCalls {
     runs: ReportedRun[];
     margin?: number | undefined;
   }): Promise<FreezeReport>;
+  /** What trainers logged below these folders; null where nothing has changed since the version that is known. */
+  readTraining(request: TrainingRequest, context?: CallContext<never>): Promise<TrainingReading | null>;
+  /** What a model wrote at one step of a training. */
+  trainingCompletions(request: CompletionsRequest, context?: CallContext<never>): Promise<TrainingCompletions>;
   /** An image inside a Parquet file of this folder, as an evaluation names it. */
   parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */

@@ -117,6 +117,8 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     reportStages: lazy(async () => (await import('./freeze/reportStages.js')).reportStages),
     freezeReport: async ({ evaluation, runs, margin }) =>
       (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
+    readTraining: lazy(async () => (await import('./training/training.js')).readTraining),
+    trainingCompletions: lazy(async () => (await import('./training/training.js')).trainingCompletions),
     parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).imageBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),

@@ -67,6 +67,7 @@ export const REFUSED: Omit<HostApi, 'ready' | 'save' | 'copy'> = {
   choosePicture: refuse,
   chosenPicture: refuse,
   ask: refuse,
+  trainingCompletions: refuse,
 };
 
 /** `beside`: a checkpoint to save next to where no folder is open. */

@@ -1,14 +1,7 @@
 /** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
 import * as vscode from 'vscode';
 import type { EngineApi, SpectrumProgress } from '../protocol/engineApi.js';
-import type {
-  FailureAction,
-  HostApi,
-  PanelProgress,
-  PanelRequest,
-  PanelState,
-  TryPanelRequest,
-} from '../protocol/hostApi.js';
+import type { FailureAction, HostApi, JobPanelRequest, PanelProgress, PanelState } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import type { Job, JobState, Queue } from '../services/queue.js';
@@ -31,11 +24,8 @@ export interface PanelServices {
 /** What a finished job has for its panel. */
 export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
 
-/** What a panel over work is given. */
-export type WorkPanelRequest = Exclude<PanelRequest, TryPanelRequest>;
-
 /** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
-export abstract class JobPanel<R extends WorkPanelRequest> implements Panel {
+export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
   protected readonly surface: Surface;
   private readonly changed = new vscode.EventEmitter<void>();
   private following: vscode.Disposable | undefined;
@@ -283,7 +273,7 @@ function runIdOf(result: JobResult): string | undefined {
 const ABOUT_CHECKPOINTS = new Set(['mismatch', 'malformed', 'unsupported', 'not-found', 'bad-request', 'no-base']);
 
 /** The command that asks for other checkpoints. */
-function commandOf(request: WorkPanelRequest): string {
+function commandOf(request: JobPanelRequest): string {
   return request.kind === 'compare' ? 'frankenstein.compareLineage' : `frankenstein.${runKindOf(request)}`;
 }
 

@@ -12,6 +12,7 @@ import type {
   PanelMemory,
   PanelRequest,
   ProbePanelRequest,
+  TrainingPanelRequest,
   TryPanelRequest,
 } from '../protocol/hostApi.js';
 import { ownLabels } from '../services/titles.js';
@@ -40,6 +41,8 @@ function parseRequest(value: unknown): PanelRequest | undefined {
       return parseAnalysis(value);
     case 'try':
       return parseTry(value);
+    case 'training':
+      return parseTraining(value);
     default:
       return undefined;
   }
@@ -90,6 +93,17 @@ function parseTry(value: Json): TryPanelRequest | undefined {
   if (!checkpoints.success) return undefined;
   return { kind: 'try', checkpoints: checkpoints.output.map(({ path, label }) => ({ path, label: label ?? path })) };
 }
+
+function parseTraining(value: Json): TrainingPanelRequest | undefined {
+  const asked = v.safeParse(trainingRequest, value);
+  return asked.success ? { kind: 'training', ...asked.output } : undefined;
+}
+
+/** Also what a command is given. */
+export const trainingRequest = v.object({
+  title: v.pipe(v.string(), v.maxLength(200)),
+  folders: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(32)),
+});
 
 const tried = v.pipe(
   v.array(v.object({ path: v.string(), label: v.fallback(v.optional(v.string()), undefined) })),

@@ -1,6 +1,6 @@
 /** The open panels, one per comparison, probe or trial; how they open, and how they come back after a reload. */
 import * as vscode from 'vscode';
-import type { PanelRequest, TryPanelRequest } from '../protocol/hostApi.js';
+import type { JobPanelRequest, PanelRequest, TrainingPanelRequest, TryPanelRequest } from '../protocol/hostApi.js';
 import type { Store } from '../services/questionMemory.js';
 import type { Job } from '../services/queue.js';
 import { checkpointsOf, keyOf, type JobRequest } from '../services/work.js';
@@ -9,11 +9,12 @@ import { distinguishing } from '../services/titles.js';
 import { AnalysisPanel } from './analysisPanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
-import { JobPanel, type JobResult, type PanelServices, type WorkPanelRequest } from './jobPanel.js';
+import { JobPanel, type JobResult, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
 import { TrajectoryPanel } from './trajectoryPanel.js';
 import { VIEW_TYPE, type Panel } from './surface.js';
+import { keyOfTraining, TrainingPanel } from './trainingPanel.js';
 import { keyOfTrial, TryPanel } from './tryPanel.js';
 
 /** The panel of every kind of request. */
@@ -23,7 +24,11 @@ const PANELS = {
   evaluate: EvaluatePanel,
   analysis: AnalysisPanel,
   try: TryPanel,
+  training: TrainingPanel,
 } satisfies Record<PanelRequest['kind'], unknown>;
+
+/** What a panel is opened for: work, or talk and logs that start no run. */
+type Opened = JobRequest | TryPanelRequest | TrainingPanelRequest;
 
 type PanelClass = new (...given: [vscode.WebviewPanel, PanelRequest, PanelServices]) => Panel;
 
@@ -31,11 +36,11 @@ type PanelClass = new (...given: [vscode.WebviewPanel, PanelRequest, PanelServic
 const OWN_PANELS: Partial<Record<string, typeof AnalysisPanel>> = { trajectory: TrajectoryPanel };
 
 /** Spectra have no panel of their own: they are a tab of the panel that compares the same stages. */
-type PanelOf<K extends JobRequest['kind'] | 'try'> = InstanceType<
+type PanelOf<K extends JobRequest['kind'] | 'try' | 'training'> = InstanceType<
   (typeof PANELS)[K extends 'spectrum' ? 'compare' : K]
 >;
 
-function panelRequestOf(request: JobRequest | TryPanelRequest): PanelRequest {
+function panelRequestOf(request: Opened): PanelRequest {
   return request.kind === 'spectrum' ? { kind: 'compare', stages: request.stages } : request;
 }
 
@@ -79,9 +84,10 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   /** Opens the request's panel beside the file in hand. Work that runs is shown, other work starts. */
-  open<R extends JobRequest | TryPanelRequest>(request: R): PanelOf<R['kind']> {
+  open<R extends Opened>(request: R): PanelOf<R['kind']> {
     const panel = this.show(panelRequestOf(request));
-    if (panel instanceof JobPanel && request.kind !== 'try') panel.begin(request);
+    if (panel instanceof JobPanel) panel.begin(request as JobRequest);
+    else if (panel instanceof TrainingPanel) panel.start();
     return panel as PanelOf<R['kind']>;
   }
 
@@ -90,14 +96,14 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
    * @param runId the interrupted run that is offered
    */
   offer<R extends JobRequest>(request: R, runId?: string): PanelOf<R['kind']> {
-    const panel = this.show(panelRequestOf(request)) as JobPanel<WorkPanelRequest>;
+    const panel = this.show(panelRequestOf(request)) as JobPanel<JobPanelRequest>;
     panel.offerWork(request, runId);
     return panel as Panel as PanelOf<R['kind']>;
   }
 
   /** Opens on a result that is finished. */
   async showResult<R extends JobRequest>(request: R, result: JobResult): Promise<PanelOf<R['kind']>> {
-    const panel = this.show(panelRequestOf(request)) as JobPanel<WorkPanelRequest>;
+    const panel = this.show(panelRequestOf(request)) as JobPanel<JobPanelRequest>;
     await panel.showFinished(request, result);
     return panel as Panel as PanelOf<R['kind']>;
   }
@@ -195,10 +201,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 const RUNNING = 'frankenstein.running';
 
 function pathsOf(request: PanelRequest): string[] {
+  if (request.kind === 'training') return request.folders;
   return (request.kind === 'try' ? request.checkpoints : checkpointsOf(request)).map(({ path }) => path);
 }
 
 function keyOfPanel(request: PanelRequest): string {
+  if (request.kind === 'training') return keyOfTraining(request);
   return request.kind === 'try' ? keyOfTrial(request) : keyOf(request);
 }
 

@@ -28,6 +28,7 @@ export type * from '../engine/freeze/report.js';
 export type { ReportStages } from '../engine/freeze/reportStages.js';
 export type { RunProgress, RunRequest, RunResult } from '../engine/freeze/run.js';
 export type { VerifyRequest, VerifyResult } from '../engine/freeze/verifyExperiment.js';
+export type * from '../engine/training/result.js';
 export type * from '../engine/merge/language/feedback.js';
 export type * from '../engine/merge/language/hover.js';
 export type { RecipeProblem } from '../engine/merge/recipe/problem.js';

@@ -20,6 +20,8 @@ import type {
   StageRequest,
   TensorDetail,
   TrajectoryResult,
+  TrainingCompletions,
+  TrainingReading,
 } from './engineApi.js';
 
 /** What the panel shows. The host pushes a new one whenever it changes. */
@@ -44,7 +46,19 @@ export type PanelState =
   | { kind: 'trajectory'; title: string; result: TrajectoryResult; following: boolean; busy: boolean }
   /** An analysis without a view of its own: its report, as on a terminal. */
   | { kind: 'analysis'; title: string; analysis: string; report: string; runId: string }
-  | { kind: 'try'; title: string; trial: Trial };
+  | { kind: 'try'; title: string; trial: Trial }
+  | TrainingState;
+
+/** What trainers log, as it grows. */
+export interface TrainingState {
+  kind: 'training';
+  title: string;
+  folders: string[];
+  /** Null before the first look has ended. */
+  reading: TrainingReading | null;
+  /** Why the last look failed; what was read before stays. */
+  problem: string | null;
+}
 
 /** `choose`: other checkpoints; `inspect`: the checkpoint that the message is about; `log`: the extension's log. */
 export type FailureAction = 'choose' | 'inspect' | 'log';
@@ -80,8 +94,10 @@ export interface PanelMemory {
 }
 
 /** Enough to reopen a panel after a reload. */
-export type PanelRequest =
-  ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | AnalysisPanelRequest | TryPanelRequest;
+export type PanelRequest = JobPanelRequest | TryPanelRequest | TrainingPanelRequest;
+
+/** Of a panel that shows the results of an analysis. */
+export type JobPanelRequest = ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | AnalysisPanelRequest;
 
 /** One request of an analysis whose panel needs nothing of its own. */
 export interface AnalysisPanelRequest {
@@ -127,6 +143,12 @@ export interface EvaluatePanelRequest {
 export interface TryPanelRequest {
   kind: 'try';
   checkpoints: { path: string; label: string }[];
+}
+
+export interface TrainingPanelRequest {
+  kind: 'training';
+  title: string;
+  folders: string[];
 }
 
 /** One or two checkpoints that are asked the same, and what they said in this session. */
@@ -197,6 +219,8 @@ export interface HostApi {
   chosenPicture(request: { id: number }): Promise<ImageBytes>;
   /** Asks every checkpoint of the trial; answers come through `PanelApi.show` and `PanelApi.answer`. */
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
+  /** What a model wrote at one step of a training that the panel shows. */
+  trainingCompletions(request: { run: string; step: number }): Promise<TrainingCompletions>;
   /** What the Spectrum tab shows now; later states come through `PanelApi.geometry`. */
   geometry(): Promise<GeometryState>;
   planSpectrum(request: SpectrumChoice): Promise<SpectrumPlan>;

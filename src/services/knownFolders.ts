@@ -5,6 +5,7 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { watchArrivals } from './arrivals.js';
+import { foldersOfLogs, TRAINING_LOG } from './trainingLogs.js';
 
 /** Weight files, and the shards of other tools whose error is worth reaching. */
 const WEIGHTS = '**/{*.safetensors,*.safetensors.index.json,pytorch_model*.bin,*.gguf,*.distcp,.metadata}';
@@ -30,7 +31,7 @@ export class KnownFolders implements vscode.Disposable {
       this.timer = setTimeout(() => void this.refresh().then(() => this.changed.fire()), SETTLE);
     };
     const wanted = {
-      file: (file: string) => TELLING.test(file),
+      file: (file: string) => TELLING.test(file) || TRAINING_LOG.test(file),
       deletedFolder: (deleted: string) =>
         this.folders.some((one) => `${one}${path.sep}`.startsWith(deleted + path.sep)),
     };
@@ -49,6 +50,7 @@ export class KnownFolders implements vscode.Disposable {
     this.folders = folders;
     await vscode.commands.executeCommand('setContext', 'frankenstein.stepFolders', stepFoldersOf(folders));
     await vscode.commands.executeCommand('setContext', 'frankenstein.checkpointFolders', folders);
+    await vscode.commands.executeCommand('setContext', 'frankenstein.trainingFolders', await foldersOfLogs());
     // An incomplete search hides nothing.
     await vscode.commands.executeCommand('setContext', 'frankenstein.foldersUnknown', files.length >= MOST_FILES);
   }

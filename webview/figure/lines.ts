@@ -73,6 +73,8 @@ export interface LineFigure {
   sections: readonly SectionSpan[];
   series: readonly LineSeries[];
   zones: readonly LineZone[];
+  /** Where a line was begun again: dashed, from top to bottom. */
+  seams?: readonly { x: number; colour: number }[] | undefined;
   /** What the zones are, and what a hollow point means, for legends. */
   zoneName?: string | undefined;
   hollowName?: string | undefined;

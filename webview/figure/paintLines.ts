@@ -44,6 +44,7 @@ export function paintBehind(ctx: Pen, figure: LineFigure, frame: Frame, theme: T
   paintZones(ctx, figure, frame, theme);
   paintIntervals(ctx, figure, frame, theme, look);
   paintBaselines(ctx, figure, frame, theme);
+  paintSeams(ctx, figure, frame, theme);
   ctx.restore();
 }
 
@@ -153,6 +154,16 @@ function paintIntervals(ctx: Pen, figure: LineFigure, frame: Frame, theme: Theme
       named(ctx, 'whiskers', () => ctx.stroke());
     }
   }
+}
+
+function paintSeams(ctx: Pen, { seams = [] }: LineFigure, { x, top, bottom }: Frame, theme: Theme): void {
+  ctx.lineWidth = 1.2;
+  ctx.setLineDash([4, 3]);
+  for (const seam of seams) {
+    ctx.strokeStyle = withAlpha(seriesColourOf(theme, seam.colour), 0.75);
+    named(ctx, 'seam', () => strokeLine(ctx, x(seam.x), top, x(seam.x), bottom));
+  }
+  ctx.setLineDash([]);
 }
 
 function paintBaselines(ctx: Pen, figure: LineFigure, frame: Frame, theme: Theme): void {

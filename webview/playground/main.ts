@@ -9,6 +9,7 @@ import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
 import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
 import { fullOf, spectraOf } from './spectra.js';
 import { trajectoryOf } from './trajectories.js';
+import { completionsAt, trainings } from './trainings.js';
 
 registerKit();
 const query = new URLSearchParams(location.search);
@@ -69,6 +70,13 @@ const states: Record<string, () => PanelState> = {
     busy: false,
   }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
+  training: () => ({
+    kind: 'training',
+    title: 'Training · exp',
+    folders: ['/exp'],
+    reading: trainings(),
+    problem: null,
+  }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',
@@ -327,6 +335,11 @@ const host: HostApi = {
     log('followSteps', { on });
     const shown = states['trajectory']!() as Extract<PanelState, { kind: 'trajectory' }>;
     await panel.show({ state: { ...shown, following: on }, request: null });
+  },
+  async trainingCompletions(request) {
+    log('trainingCompletions', request);
+    await wait(20);
+    return completionsAt(request.run, request.step);
   },
   save(request) {
     log('save', request);

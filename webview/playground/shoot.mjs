@@ -90,6 +90,11 @@ const steps = {
     await page.mouse.click(box.x + box.width * 0.6, box.y + box.height * 0.4);
     await page.mouse.move(4, 4);
   },
+  traininghover: async (page) => {
+    const box = await page.getByTestId('figure-reward').boundingBox();
+    await page.mouse.move(box.x + box.width * 0.6, box.y + box.height * 0.5);
+  },
+  smooth: (page) => pickIn(page, 'training-smoothing', 'Medium'),
   metricnumbers: (page) => page.getByTestId('metric-numbers').locator('summary').click(),
 };
 const pick = (page, label) => pickIn(page, 'metric', label);

@@ -67,8 +67,8 @@ describe('manifest', () => {
   it('folders, files and recipes have the same submenu in the explorer', () => {
     const items = contributes.menus['explorer/context']!;
     assert.deepEqual(
-      items.map(({ submenu }) => submenu),
-      ['frankenstein.checkpoint'],
+      items.map(({ submenu, command }) => submenu ?? command),
+      ['frankenstein.checkpoint', 'frankenstein.watchTraining'],
     );
     for (const part of ['explorerResourceIsFolder &&', 'resourceExtname == .safetensors', 'frank'])
       assert.ok(items[0]!.when!.includes(part), part);
@@ -105,6 +105,7 @@ describe('manifest', () => {
   it('menus know the context keys that the host sets, and no others', () => {
     const known = [
       'checkpointFolders',
+      'trainingFolders',
       'foldersUnknown',
       'hasSelected',
       'selectedPaths',

@@ -30,6 +30,7 @@ const ORDER = [
   'grading',
   'analyses',
   'freeze',
+  'training',
   'api.ts',
   'engine.ts',
   'worker.ts',
