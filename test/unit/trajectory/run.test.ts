@@ -157,7 +157,7 @@ describe('following a training', () => {
 
   it('ends at the step that was named, or when it is cancelled', async () => {
     const said: string[] = [];
-    const run = async (look: ReturnType<typeof looking>, options: object, signal?: AbortSignal) => {
+    const run = async (look: ReturnType<typeof looking>, options: Readonly<Record<string, unknown>>, signal?: AbortSignal) => {
       let count = 0;
       for await (const _ of rounds(look, request, options, signal, (text) => said.push(text))) count++;
       return count;
