@@ -1,5 +1,5 @@
 /** A trajectory's panel that follows a training: what is in sight stays there until the new result is. */
-import { contexts, executed, FakeView, views } from '../../fixtures/vscode.js';
+import { contexts, executed, type FakeView, views } from '../../fixtures/vscode.js';
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'vitest';

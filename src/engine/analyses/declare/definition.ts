@@ -67,14 +67,14 @@ export interface CommandDeclaration {
 /** How a command is run again whenever there is more. */
 export interface Watching<Request> {
   flags: readonly Flag[];
-  /** Yields whenever it is time to run; ends when the command does. @param tell says what is waited for */
+  /** Yields the number of the round whenever it is time to run; ends when the command does. @param tell says what is waited for */
   rounds(
     engine: Looking,
     request: Request,
     options: Options,
     signal: AbortSignal | undefined,
     tell: (sentence: string) => void,
-  ): AsyncIterable<void>;
+  ): AsyncIterable<number>;
 }
 
 export interface Definition<Schema extends v.GenericSchema, Plan, Result, P extends Progress | CountProgress> {
