@@ -67,9 +67,11 @@ describe('manifest', () => {
   it('folders, files and recipes have the same submenu in the explorer', () => {
     const items = contributes.menus['explorer/context']!;
     assert.deepEqual(
-      items.map(({ submenu }) => submenu),
-      ['frankenstein.checkpoint'],
+      items.map(({ submenu, command }) => submenu ?? command),
+      ['frankenstein.checkpoint', 'frankenstein.trajectory'],
     );
+    // A folder of a training's steps is no checkpoint.
+    assert.ok(items[1]!.when!.includes('resourcePath in frankenstein.stepFolders'));
     for (const part of ['explorerResourceIsFolder &&', 'resourceExtname == .safetensors', 'frank'])
       assert.ok(items[0]!.when!.includes(part), part);
     const inTree = contributes.menus['view/item/context']!.filter(({ when = '' }) => when.includes('checkpoint'));
@@ -105,6 +107,7 @@ describe('manifest', () => {
   it('menus know the context keys that the host sets, and no others', () => {
     const known = [
       'checkpointFolders',
+      'stepFolders',
       'foldersUnknown',
       'hasSelected',
       'selectedPaths',
