@@ -12,7 +12,7 @@ import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
 import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
 import { type CommandContext, typed } from './options.js';
 import { writeOutput } from './output.js';
-import { note, print, withProgress } from './terminal.js';
+import { note, print, showError, withProgress } from './terminal.js';
 
 /** The calls of an analysis, by name: each request is checked by the engine. */
 type Calls = Record<string, (request: object, context: CallContext<Progress & CountProgress>) => Promise<unknown>>;
@@ -208,7 +208,10 @@ async function run(
   if (watch === undefined) return once();
   let done = 0;
   for await (const round of watch.rounds(engine, request, options, signal, note)) {
-    await once();
+    await once().catch((error: unknown) => {
+      if (options['watch'] !== true || !watch.goesOn((error as { code?: string }).code)) throw error;
+      showError(error);
+    });
     done = round;
   }
   if (done === 0) throwIfCancelled(signal);

@@ -125,9 +125,14 @@ describe('the panel of a trajectory', () => {
     folder.whole = 5;
     ask(view, true);
     await until(view, 'trajectory', (state) => state.busy);
+    // A trainer that keeps a few checkpoints removes the old ones: the next look has the others.
     calls[1]!.fail(Object.assign(new Error('A shard was removed.'), { code: 'changed' }));
+    await until(view, 'trajectory', (state) => !state.busy && state.following);
+    folder.whole = 6;
+    await until(view, 'trajectory', (state) => state.busy);
+    calls[2]!.fail(Object.assign(new Error('The disk is full.'), { code: 'disk-full' }));
     const failed = await until(view, 'failed');
-    assert.equal(failed.message, 'A shard was removed.');
+    assert.equal(failed.message, 'The disk is full.');
     view.dispose();
   });
 });

@@ -75,6 +75,8 @@ export interface Watching<Request> {
     signal: AbortSignal | undefined,
     tell: (sentence: string) => void,
   ): AsyncIterable<number>;
+  /** Whether a round that failed with this code is followed by others. */
+  goesOn(code: string | undefined): boolean;
 }
 
 export interface Definition<Schema extends v.GenericSchema, Plan, Result, P extends Progress | CountProgress> {

@@ -9,6 +9,14 @@ export interface Looking {
   findSteps(request: StepsRequest): Promise<FoundSteps | null>;
 }
 
+/**
+ * Whether a round that failed is no reason to stop watching: a trainer that keeps a few checkpoints removes old ones, also
+ * while they are read.
+ */
+export function goesOn(code: string | undefined): boolean {
+  return code === 'changed' || code === 'not-found';
+}
+
 /** Milliseconds between looks. */
 const INTERVAL = 2000;
 
