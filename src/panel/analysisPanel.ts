@@ -2,7 +2,7 @@
 import { analysisOf } from '../engine/analyses/analyses.js';
 import type { AnalysisName, ResultOf } from '../protocol/engineApi.js';
 import type { AnalysisPanelRequest } from '../protocol/hostApi.js';
-import { callOf } from '../services/work.js';
+import { callOf, type JobRequest } from '../services/work.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 /** Of any analysis. */
@@ -13,6 +13,12 @@ export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
 
   protected override resultRun(): string | undefined {
     return this.state.kind === 'analysis' ? this.state.runId : undefined;
+  }
+
+  override begin(request: JobRequest): void {
+    if (request.kind !== 'analysis' || request.run === undefined) return this.start();
+    this.request = request;
+    void this.restore();
   }
 
   start(): void {

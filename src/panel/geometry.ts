@@ -82,12 +82,13 @@ export class Geometry implements vscode.Disposable {
       return this.state!;
     }
     try {
-      const run = await this.services.results.findSpectrum(
+      const run = await this.services.results.ofStages(
+        'spectrum',
         this.owner.request.stages,
         this.owner.request.spectrum?.runId,
       );
       if (run?.state === 'finished') {
-        const result = this.cut(await this.services.results.spectrum(run));
+        const result = this.cut(await this.services.results.read('spectrum', run));
         // Something newer may have come in meanwhile.
         return (this.state ??= this.resultState(result, run));
       }

@@ -1,5 +1,15 @@
 import type { Family } from './family.js';
-import { NESTED, QWEN_MERGER, QWEN_VISION } from './shared.js';
+import {
+  LANGUAGE_KEYS,
+  NESTED,
+  NESTED_ROOT,
+  QWEN3_MERGER,
+  QWEN_MERGER,
+  QWEN_PROCESSORS,
+  QWEN_TOWER,
+  QWEN_VISION,
+  QWEN_VISION_KEYS,
+} from './shared.js';
 
 export const qwen35: Family = {
   modelTypes: ['qwen3_5'],
@@ -9,5 +19,58 @@ export const qwen35: Family = {
     projector: QWEN_MERGER,
     vision: QWEN_VISION,
     language: NESTED,
+  },
+  model: {
+    name: 'Qwen3.5',
+    keys: {
+      language: [
+        ...LANGUAGE_KEYS,
+        'full_attention_interval',
+        'linear_conv_kernel_dim',
+        'linear_key_head_dim',
+        'linear_num_key_heads',
+        'linear_num_value_heads',
+        'linear_value_head_dim',
+        // Without effect in transformers: the gate is always there, the state always fp32, and the head that guesses
+        // several tokens ahead (`mtp`) is not loaded.
+        'attn_output_gate',
+        'mamba_ssm_dtype',
+        'mlp_only_layers',
+        'mtp_num_hidden_layers',
+        'mtp_use_dedicated_embeddings',
+      ],
+      vision: [
+        ...QWEN_VISION_KEYS,
+        'deepstack_visual_indexes',
+        'intermediate_size',
+        'num_position_embeddings',
+        'out_hidden_size',
+      ],
+    },
+    language: {
+      root: NESTED_ROOT,
+      ropeTheta: 10_000,
+      epsilon: 1e-6,
+      biases: 'attention_bias',
+      qkNorm: true,
+      unitNorms: true,
+      outputGate: true,
+      partialRotary: 0.25,
+      linear: { interval: 4, kernel: 4, keyHeads: 16, valueHeads: 32, keyDim: 128, valueDim: 128 },
+      axes: 'interleaved',
+      sections: [11, 11, 10],
+    },
+    vision: {
+      root: QWEN_TOWER,
+      processors: QWEN_PROCESSORS,
+      widthKey: 'hidden_size',
+      norm: 'layer',
+      activation: 'gelu_pytorch_tanh',
+      mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' },
+      merger: QWEN3_MERGER,
+      boxes: 'thousandths',
+      patchSize: 16,
+      positionTable: true,
+    },
   },
 };

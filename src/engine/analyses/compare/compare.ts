@@ -1,4 +1,5 @@
 /** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -27,7 +28,7 @@ import { createBytesReporter } from '../../runs/bytesProgress.js';
 import {
   byDepth,
   deepestOf,
-  identityOf,
+  identitiesOf,
   matchStages,
   openCheckpoints,
   openStages,
@@ -86,11 +87,12 @@ export async function compare(
   return drive<CompareResult, Map<string, PartialSums>>(
     {
       runsFolder: request.runsFolder,
-      identity: {
-        kind: 'compare',
-        journal: JOURNAL_VERSION,
-        stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-      },
+      identity: identityOf(
+        compareRequest,
+        request,
+        { kind: 'compare', journal: JOURNAL_VERSION, stages: identitiesOf(checkpoints, fingerprints) },
+        [],
+      ),
       says: { labels, cuts, files, stages: checkpoints.map(readAs) },
       recall: known,
       request: () => ({

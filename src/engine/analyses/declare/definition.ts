@@ -94,6 +94,8 @@ export interface Definition<Schema extends v.GenericSchema, Plan, Result, P exte
   runKinds: readonly string[];
   /** What is listed of a run beside what all have, from its stored request. */
   listed?: (stored: Readonly<Record<string, unknown>>) => object;
+  /** A finished run can be made more precise: its result on disk changes and stays the same run's. */
+  refines?: true;
   icon: string;
   /** After a run that is something else: `is no comparison`. */
   isNot: string;

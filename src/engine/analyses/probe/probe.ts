@@ -1,4 +1,5 @@
 /** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -66,7 +67,7 @@ export async function probe(
   return drive<ProbeResult, Outcomes>(
     {
       runsFolder: request.runsFolder,
-      identity: await factsOf(setup, fingerprints, signal),
+      identity: identityOf(probeRequest, request, await factsOf(setup, fingerprints, signal), COVERED),
       says: { labels, cuts, warnings: setup.warnings, grading: GRADING_VERSION, stages: checkpoints.map(readAs) },
       request: () => ({
         kind: 'probe',
@@ -95,7 +96,21 @@ export async function probe(
   );
 }
 
-/** What makes a run the same run. Labels, cuts, memory and threads do not. */
+/** Fields that `factsOf` states: the draw by the samples' ids. */
+const COVERED = [
+  'kind',
+  'data',
+  'depths',
+  'samples',
+  'seed',
+  'maxNewTokens',
+  'badLines',
+  'mode',
+  'tasks',
+  'part',
+] as const;
+
+/** What is computed, and from which checkpoints. */
 async function factsOf(
   setup: ProbeSetup,
   fingerprints: readonly string[],

@@ -1,4 +1,5 @@
 /** Takes the spectra of a lineage's updates: plan, run the matrices in workers, journal, aggregate. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -7,7 +8,7 @@ import type { CallContext } from '../../calls.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
-import { byDepth, deepestOf, identityOf, readAs, summariesOf } from '../../lineage/stages.js';
+import { byDepth, deepestOf, identitiesOf, readAs, summariesOf } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
 import { throwIfCancelled } from '../../errors.js';
 import { recall } from '../../runs/recall.js';
@@ -87,13 +88,13 @@ export async function spectrum(
   return drive<SpectrumResult, Outcomes>(
     {
       runsFolder: request.runsFolder,
-      identity: {
-        kind: 'spectrum',
-        journal: JOURNAL_VERSION,
-        mode,
-        filter,
-        stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-      },
+      identity: identityOf(
+        spectrumRequest,
+        request,
+        { kind: 'spectrum', journal: JOURNAL_VERSION, mode, filter, stages: identitiesOf(checkpoints, fingerprints) },
+        // Refining goes on with the same run.
+        ['mode', 'filter', 'refine'],
+      ),
       says: { labels, cuts, files, stages: checkpoints.map(readAs) },
       again,
       recall: known,
