@@ -12,7 +12,7 @@ import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
 import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
 import { type CommandContext, typed } from './options.js';
 import { writeOutput } from './output.js';
-import { note, print, withProgress } from './terminal.js';
+import { note, print, showError, withProgress } from './terminal.js';
 
 /** The calls of an analysis, by name: each request is checked by the engine. */
 type Calls = Record<string, (request: object, context: CallContext<Progress & CountProgress>) => Promise<unknown>>;
@@ -103,8 +103,8 @@ function optionOf({ syntax, help, read, default: value }: Flag, name: string, en
 }
 
 function watchOption({ syntax, help, read }: Flag): Option {
-  const option = new Option(syntax, help as string);
-  return read === undefined ? option : option.argParser<unknown>(typed(read as (text: string) => unknown));
+  const option = new Option(syntax, typeof help === 'string' ? help : help(syntax));
+  return read === undefined ? option : option.argParser<unknown>(typed((text: string) => read(text)));
 }
 
 /** What a field of a few words accepts. */
@@ -206,10 +206,13 @@ async function run(
     if (json !== '-' && csv !== '-') await print(texts.report(result, options));
   };
   if (watch === undefined) return once();
-  let isDone = false;
-  for await (const _ of watch.rounds(engine, request, options, signal, note)) {
-    await once();
-    isDone = true;
+  let done = 0;
+  for await (const round of watch.rounds(engine, request, options, signal, note)) {
+    await once().catch((error: unknown) => {
+      if (options['watch'] !== true || !watch.goesOn((error as { code?: string }).code)) throw error;
+      showError(error);
+    });
+    done = round;
   }
-  if (!isDone) throwIfCancelled(signal);
+  if (done === 0) throwIfCancelled(signal);
 }

@@ -1,5 +1,5 @@
 /** A trajectory's panel: it can follow a training that goes on, and takes up new checkpoints once they are whole. */
-import { awaitSteps } from '../engine/analyses/trajectory/follow.js';
+import { awaitSteps, goesOn } from '../engine/analyses/trajectory/follow.js';
 import type { FoundSteps, TrajectoryRequest, TrajectoryResult } from '../protocol/engineApi.js';
 import type { HostApi, PanelState } from '../protocol/hostApi.js';
 import { AnalysisPanel, type Result } from './analysisPanel.js';
@@ -24,12 +24,14 @@ export class TrajectoryPanel extends AnalysisPanel {
 
   /** What is in sight stays there while new checkpoints are read. */
   protected override set(state: PanelState): void {
-    const isUpdate = state.kind === 'running' && this.watching !== undefined && this.state.kind === 'trajectory';
-    if (!isUpdate) {
-      if (state.kind === 'failed') this.stopWatching();
-      return super.set(state);
+    const isUpdate = state.kind === 'running' || (state.kind === 'failed' && goesOn(state.code));
+    if (this.watching !== undefined && this.state.kind === 'trajectory' && isUpdate) {
+      const busy = state.kind === 'running';
+      if (this.state.busy !== busy) super.set({ ...this.state, busy });
+      return;
     }
-    if (this.state.kind === 'trajectory' && !this.state.busy) super.set({ ...this.state, busy: true });
+    if (state.kind === 'failed') this.stopWatching();
+    super.set(state);
   }
 
   private followSteps(on: boolean): void {

@@ -68,9 +68,9 @@ export function trajectoryOf(result: CompareResult): TrajectoryResult {
           ? null
           : scaled(delta, grown(index + 1, lateOf(tensor.depth)) / grown(STEPS.length - 1, lateOf(tensor.depth))),
       );
-      const { onDisk: _, norms, deltas: __, ...place } = tensor;
+      const { name, section, layer, depth: at, component, region, shape, norms } = tensor;
       return {
-        ...place,
+        ...{ name, section, layer, depth: at, component, region, shape },
         dtypes: STEPS.map(() => 'BF16'),
         norms: STEPS.map(() => norms.at(-1) ?? null),
         sinceFirst: sizes,

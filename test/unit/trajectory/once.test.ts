@@ -7,6 +7,8 @@ import { comparePiece } from '../../../src/engine/analyses/compare/piece.js';
 import { budgetFor } from '../../../src/engine/analyses/compare/plan.js';
 import { bytesOfTasks, planSizes, sizeKey, type StepSums } from '../../../src/engine/analyses/trajectory/sizes.js';
 import { openSteps } from '../../../src/engine/analyses/trajectory/steps.js';
+import type * as reading from '../../../src/engine/checkpoint/read.js';
+import type * as session from '../../../src/engine/runtime/session.js';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { alignTensors, type Alignment } from '../../../src/engine/lineage/align.js';
 import { inFile, temporaryFolder, writeSafetensors, normal, type TemporaryFolder } from '../../fixtures/checkpoints.js';
@@ -14,7 +16,7 @@ import { inFile, temporaryFolder, writeSafetensors, normal, type TemporaryFolder
 const read = vi.hoisted(() => [] as { file: string; begin: number; end: number; how: 'mapped' | 'read' }[]);
 
 vi.mock('../../../src/engine/runtime/session.js', async (original) => {
-  const actual = await original<typeof import('../../../src/engine/runtime/session.js')>();
+  const actual = await original<typeof session>();
   return {
     ...actual,
     fileRange: (...[root, file, begin, length]: Parameters<typeof actual.fileRange>) => {
@@ -24,7 +26,7 @@ vi.mock('../../../src/engine/runtime/session.js', async (original) => {
   };
 });
 vi.mock('../../../src/engine/checkpoint/read.js', async (original) => {
-  const actual = await original<typeof import('../../../src/engine/checkpoint/read.js')>();
+  const actual = await original<typeof reading>();
   return {
     ...actual,
     readRange: (...[file, begin, end, signal]: Parameters<typeof actual.readRange>) => {

@@ -40,6 +40,14 @@ describe('the steps of a training', () => {
     );
   });
 
+  it('say how verl’s own shards are converted where it saved no model', async () => {
+    await mkdir(inside('global_step_5', 'actor', 'huggingface'), { recursive: true });
+    await writeFile(inside('global_step_5', 'actor', 'huggingface', 'config.json'), '{}');
+    await writeFile(inside('global_step_5', 'actor', 'model_world_size_1_rank_0.pt'), '');
+    const { leftOut } = (await look('.'))!;
+    assert.match(leftOut[0]!.reason, /FSDP checkpoint of verl.* verl\.model_merger/);
+  });
+
   it('are left out, each with its reason, while they are being written', async () => {
     await writeCheckpoint(inside('checkpoint-1'), SMALL);
     // A shard that the index names is not there yet.

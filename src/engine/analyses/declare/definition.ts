@@ -67,14 +67,16 @@ export interface CommandDeclaration {
 /** How a command is run again whenever there is more. */
 export interface Watching<Request> {
   flags: readonly Flag[];
-  /** Yields whenever it is time to run; ends when the command does. @param tell says what is waited for */
+  /** Yields the number of the round whenever it is time to run; ends when the command does. @param tell says what is waited for */
   rounds(
     engine: Looking,
     request: Request,
     options: Options,
     signal: AbortSignal | undefined,
     tell: (sentence: string) => void,
-  ): AsyncIterable<void>;
+  ): AsyncIterable<number>;
+  /** Whether a round that failed with this code is followed by others. */
+  goesOn(code: string | undefined): boolean;
 }
 
 export interface Definition<Schema extends v.GenericSchema, Plan, Result, P extends Progress | CountProgress> {

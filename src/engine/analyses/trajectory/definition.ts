@@ -1,7 +1,7 @@
 /** Trajectories: how a training got where it ended, checkpoint by checkpoint. */
 import { define } from '../declare/definition.js';
 import { typedCount } from '../declare/typed.js';
-import { rounds } from './follow.js';
+import { goesOn, rounds } from './follow.js';
 import { trajectoryRequest } from './request.js';
 import { trajectoryResult } from './schema.js';
 
@@ -25,6 +25,7 @@ export const definition = define({
       { syntax: '--until <step>', help: 'with --watch: end after this step', read: typedCount },
     ],
     rounds,
+    goesOn,
   },
   commands: [
     {

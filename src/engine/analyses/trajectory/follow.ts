@@ -9,6 +9,14 @@ export interface Looking {
   findSteps(request: StepsRequest): Promise<FoundSteps | null>;
 }
 
+/**
+ * Whether a round that failed is no reason to stop watching: a trainer that keeps a few checkpoints removes old ones, also
+ * while they are read.
+ */
+export function goesOn(code: string | undefined): boolean {
+  return code === 'changed' || code === 'not-found';
+}
+
 /** Milliseconds between looks. */
 const INTERVAL = 2000;
 
@@ -54,10 +62,10 @@ export async function* rounds(
   { watch, until }: Options,
   signal: AbortSignal | undefined,
   tell: (sentence: string) => void,
-): AsyncGenerator<void> {
+): AsyncGenerator<number> {
   if (watch !== true) {
     if (until !== undefined) throw new FrankensteinError('bad-request', '--until goes with --watch.');
-    yield;
+    yield 1;
     return;
   }
   if (request.runsFolder === undefined)
@@ -66,10 +74,10 @@ export async function* rounds(
       '--watch keeps what it has read in the folder for runs: leave out --no-runs.',
     );
   let before: FoundSteps | undefined;
-  for (;;) {
+  for (let round = 1; ; round++) {
     const found = await awaitSteps(look, request, before, signal);
     if (found === undefined) return;
-    yield;
+    yield round;
     before = found;
     const last = found.whole.at(-1)!.step;
     if (typeof until === 'number' && last >= until) return;

@@ -15,8 +15,8 @@ import { runIdOf } from '../../runs/store.js';
 import type { FoundSteps, LeftOutStep, StepsRequest } from './request.js';
 
 const STEP = /^(?:checkpoint-|global_step_)(\d{1,15})$/;
-/** Where verl and EasyR1 put the model of a step. */
-const WITHIN = [path.join('actor', 'huggingface'), 'huggingface'];
+/** Where the model of a step may lie: verl and EasyR1 put it deeper. */
+const PLACES = [path.join('actor', 'huggingface'), 'huggingface', '', 'actor'];
 
 /** A checkpoint of the trajectory, open. */
 export interface OpenStep {
@@ -121,17 +121,20 @@ async function listSteps(given: string): Promise<{ at: string; step: number; lab
   return found;
 }
 
-/** Undefined for what is no folder. */
+/**
+ * The folder with the weights. Where none has any, the one whose files say most: verl's own shards beside its empty
+ * `huggingface`. Undefined for what is no folder.
+ */
 async function modelOf(folder: string): Promise<string | undefined> {
-  for (const place of [...WITHIN.map((within) => path.join(folder, within)), folder])
-    if (
-      await stat(place).then(
-        (facts) => facts.isDirectory(),
-        () => false,
-      )
-    )
-      return place;
-  return undefined;
+  const holding = await Promise.all(
+    PLACES.map(async (within) => {
+      const place = path.join(folder, within);
+      return { place, names: await readdir(place).catch(() => undefined) };
+    }),
+  );
+  const there = holding.filter(({ names }) => names !== undefined);
+  const found = there.find(({ names }) => names!.some((name) => name.endsWith('.safetensors'))) ?? there.at(-1);
+  return found?.place;
 }
 
 /** The number of a step, by the last folder of its path that has one. */
@@ -144,7 +147,7 @@ export function stepOf(at: string): number | undefined {
 }
 
 /** The folder with the number, or the last one. */
-function labelOf(at: string): string {
+export function labelOf(at: string): string {
   const names = at.split(/[\\/+]/).filter((name) => name !== '');
   return names.findLast((name) => STEP.test(name)) ?? names.at(-1) ?? at;
 }

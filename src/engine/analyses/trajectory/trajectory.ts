@@ -33,6 +33,7 @@ import { trajectoryRequest, type TrajectoryRequest } from './request.js';
 import { DIRECTIONS, type TensorTrajectory, type TrajectoryResult } from './result.js';
 import { trajectoryResult } from './schema.js';
 import { fingerprintsOf, setUp, stageKeys, type TrajectorySetup } from './setup.js';
+import { labelOf } from './steps.js';
 import { computeSizes, planSizes, restoreSizes, sizeKey, type Sizes } from './sizes.js';
 
 /** Changes whenever what a journal holds would come out differently, so that old journals are not reused. */
@@ -71,7 +72,11 @@ export async function trajectory(
         kind: 'trajectory',
         labels: [labels[0]!, labels.at(-1)!],
         fingerprints,
-        question: questionOf(trajectoryRequest, request, labels),
+        question: questionOf(
+          trajectoryRequest,
+          request,
+          request.stages.map(({ label, path }) => label ?? labelOf(path)),
+        ),
         tasks: alignment.tensors.length + tracked.length * (checkpoints.length - 1),
       }),
       checkpoints,
