@@ -17,20 +17,22 @@ const MIN_KERNEL_ELEMENTS = 1 << 18;
 /** fp32 squares of smaller numbers lose bits to underflow. */
 const MIN_KERNEL_SQUARE = 1e-28;
 
+/** Whether the graph sums the piece; the float64 loop does else. */
+export function usesKernel({ sources, elements }: Piece): boolean {
+  return (
+    elements - (elements % ROW) >= MIN_KERNEL_ELEMENTS &&
+    sources.every((source) => source.tensor === undefined && hasKernel(source.dtype)) &&
+    sharedRoot(sources.flatMap((source) => (source.tensor === undefined ? [source.realPath] : []))) !== undefined
+  );
+}
+
 /** Sums over one piece. Throws what the file system throws; a cut-off file is caught by the caller's stat check. */
 export async function comparePiece({ sources, elements }: Piece): Promise<PartialSums> {
   const whole = elements - (elements % ROW);
   // What is computed has no bytes for the graph to map.
   const stored = sources.filter((source) => source.tensor === undefined);
   const root = sharedRoot(stored.map((source) => source.realPath));
-  if (
-    root === undefined ||
-    whole < MIN_KERNEL_ELEMENTS ||
-    stored.length < sources.length ||
-    !stored.every((source) => hasKernel(source.dtype))
-  ) {
-    return exactSums(sources, elements);
-  }
+  if (root === undefined || !usesKernel({ sources, elements })) return exactSums(sources, elements);
   const sums = await kernelSums(root, stored, whole);
   if (sums === undefined) return exactSums(sources, elements);
   if (whole < elements) {
