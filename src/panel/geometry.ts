@@ -120,9 +120,11 @@ export class Geometry implements vscode.Disposable {
   }
 
   async plan(choice: SpectrumChoice): Promise<SpectrumPlan> {
-    const { memory, threads } = readSettings();
     const { stages, mode, filter } = this.requestOf(parseChoice(choice));
-    return this.services.engine.planSpectrum({ stages, mode, filter, memory, threads });
+    return this.services.engine.planSpectrum({
+      ...{ stages, mode, filter },
+      ...this.services.queue.options(stages.map((stage) => stage.path)),
+    });
   }
 
   /** Starts or continues; a finished one is back at once. */

@@ -162,7 +162,8 @@ export class Queue {
 
   constructor(
     private readonly engine: EngineApi,
-    private readonly options: (checkpoints: string[]) => EngineOptions,
+    /** What the engine gets beside the request; how fast earlier runs went lies in its folder of runs. */
+    readonly options: (checkpoints: string[]) => EngineOptions,
   ) {}
 
   find(request: JobRequest): Job | undefined {

@@ -21,6 +21,15 @@ const FEW_STAGES = 3;
 /** fp32 squares of smaller numbers lose bits to underflow. */
 const MIN_KERNEL_SQUARE = 1e-28;
 
+/** Whether the graph sums the piece; the float64 loop does else. */
+export function usesKernel({ sources, elements }: Piece): boolean {
+  return (
+    (elements - (elements % ROW)) * Math.max(1, sources.length / FEW_STAGES) >= MIN_KERNEL_ELEMENTS &&
+    sources.every((source) => source.tensor === undefined && hasKernel(source.dtype)) &&
+    sharedRoot(sources.flatMap((source) => (source.tensor === undefined ? [source.realPath] : []))) !== undefined
+  );
+}
+
 /** Sums over one piece. Throws what the file system throws; a cut-off file is caught by the caller's stat check. */
 export async function comparePiece({
   sources,
@@ -31,14 +40,7 @@ export async function comparePiece({
   // What is computed has no bytes for the graph to map.
   const stored = sources.filter((source) => source.tensor === undefined);
   const root = sharedRoot(stored.map((source) => source.realPath));
-  if (
-    root === undefined ||
-    whole * Math.max(1, stored.length / FEW_STAGES) < MIN_KERNEL_ELEMENTS ||
-    stored.length < sources.length ||
-    !stored.every((source) => hasKernel(source.dtype))
-  ) {
-    return exactSums(sources, elements, pairs);
-  }
+  if (root === undefined || !usesKernel({ sources, elements })) return exactSums(sources, elements, pairs);
   const sums = await kernelSums(root, stored, whole, pairs);
   if (sums === undefined) return exactSums(sources, elements, pairs);
   if (whole < elements) {

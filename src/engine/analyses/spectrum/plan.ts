@@ -6,6 +6,7 @@ import { readElements } from '../../tensors/elements.js';
 import { FrankensteinError } from '../../errors.js';
 import { BASE_BYTES, DEFAULT_MEMORY } from '../../runtime/budget.js';
 import { measureFlops } from '../../runtime/measure.js';
+import { type PaceOf, secondsKnown } from '../../runs/pace.js';
 import type { Need } from '../../runtime/weighted.js';
 import { memoryOf, operationsOf } from './cost.js';
 import type { Work } from './progress.js';
@@ -104,6 +105,15 @@ export function schedule(
     .map(({ matrix, need }) => ({ matrix, need }));
 }
 
+/** Exact and fast work differ in speed. */
+export function paceOf(
+  { mode }: Pick<SpectrumSetup, 'mode'>,
+  { threads }: SpectrumBudget,
+  runsFolder: string | undefined,
+): PaceOf {
+  return { runsFolder, kind: 'spectrum', mode, threads };
+}
+
 /** Headers are read, and how fast the machine is, is measured in a moment; weights are not read. */
 export async function planSpectrum(request: SpectrumRequest, context: CallContext = {}): Promise<SpectrumPlan> {
   const setup = await setUp(request, context);
@@ -114,7 +124,8 @@ export async function planSpectrum(request: SpectrumRequest, context: CallContex
     matrices,
     bytes,
     operations,
-    seconds: await secondsOf(setup, budget),
+    seconds:
+      (await secondsKnown(paceOf(setup, budget, request.runsFolder), operations)) ?? (await secondsOf(setup, budget)),
     memory: budget.memory,
     threads: budget.threads,
   };
