@@ -1,10 +1,14 @@
 /** States that layers carry from token to token: a token fed to the cache, a batch, a branch and a source must all find the right one. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, it } from 'vitest';
+import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { decodeAll } from '../../../src/engine/models/generate.js';
-import type { Model } from '../../../src/engine/models/model.js';
+import { type Model, openModel } from '../../../src/engine/models/model.js';
 import type { ProcessedPrompt } from '../../../src/engine/models/processor/processor.js';
-import { distance, openStored, promptOf, readExpectations } from './expectations.js';
+import { temporaryFolder } from '../../fixtures/checkpoints.js';
+import { distance, FOLDER, openStored, promptOf, readExpectations } from './expectations.js';
 
 const TOLERANCE = 1e-4;
 const { models } = readExpectations();
@@ -85,6 +89,29 @@ describe('carried states', () => {
       await model.close();
     });
   }
+
+  it('a recipe that stitches layers runs as the intervention does', async () => {
+    const temporary = await temporaryFolder();
+    const file = path.join(temporary.path, 'stitched.frank.yaml');
+    const at = (name: string) => JSON.stringify(path.join(FOLDER, 'checkpoints', name));
+    const [one, other] = [at('qwen3_5'), at('qwen3_5-other')];
+    await writeFile(file, `stitch: {early: ${one}, mid: ${other}, late: ${one}, cuts: [1, 3]}\n`);
+    const stitched = openModel(await openCheckpoint(file), { threads: 1 });
+    const model = await openStored('qwen3_5');
+    const checkpoint = await openCheckpoint(path.join(FOLDER, 'checkpoints', 'qwen3_5-other'));
+    const interventions = [1, 2].map((layer) => ({ at: layer, what: { kind: 'stitch' as const, checkpoint } }));
+    for (const stored of models['qwen3_5']!.prompts.slice(0, 6)) {
+      const prompt = promptOf(model, stored);
+      const [recipe, intervened, own] = [
+        await stitched.prefill([prompt]),
+        await model.prefill([prompt], { interventions }),
+        await model.prefill([prompt]),
+      ];
+      assert.ok(distance(recipe.logits, intervened.logits) < TOLERANCE);
+      assert.ok(distance(recipe.logits, own.logits) > 100 * TOLERANCE);
+    }
+    await Promise.all([stitched.close(), model.close(), temporary.remove()]);
+  });
 
   it('are no attention: such a layer gives no weights, and a swap needs the states of its source', async () => {
     const model = await openStored('qwen3_5');

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { AttentionResult, SwapResult } from '../../../src/protocol/engineApi.js';
-
 import { withoutAttention } from '../../../src/protocol/layers.js';
 import { bandedSeries, stretchesOf } from '../../../webview/figure/lines.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
