@@ -6,7 +6,7 @@ import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
-import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
+import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, smallProbes } from './probes.js';
 import { fullOf, spectraOf } from './spectra.js';
 import { trajectoryOf } from './trajectories.js';
 import { completionsAt, trainings } from './trainings.js';
@@ -28,6 +28,7 @@ const probes: Record<string, { title: string; make(): ProbeResult[] }> = {
   one: { title: 'Probes of RL', make: oneSwap },
   small: { title: 'Probes of rl', make: smallProbes },
   attention: { title: 'Attention, IN and RL', make: attentionOnly },
+  gaps: { title: 'Attention of every fourth layer, IN and RL', make: attentionWithGaps },
 };
 const probed = probes[query.get('data') ?? 'lineage'] ?? probes['lineage']!;
 

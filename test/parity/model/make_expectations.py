@@ -22,7 +22,7 @@ import transformers
 from safetensors.torch import save_file
 from transformers import (
     DynamicCache, LlamaConfig, LlamaForCausalLM, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Config,
-    Qwen2ForCausalLM, Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen3_5Config, Qwen3_5ForConditionalGeneration, Qwen3Config,
+    Qwen2ForCausalLM, Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen3_5Config, Qwen3_5ForCausalLM, Qwen3_5ForConditionalGeneration, Qwen3_5TextConfig, Qwen3Config,
     Qwen3ForCausalLM, Qwen3VLConfig, Qwen3VLForConditionalGeneration,
 )
 
@@ -132,6 +132,7 @@ MODELS = {
     "qwen3_5-tied": (lambda: qwen3_5(True, {"partial_rotary_factor": 0.5}, head_dim=16, layer_types=kinds("LFLF")), torch.bfloat16, False, 28),
     "qwen3_5-last": (lambda: qwen3_5(True, layer_types=kinds("FLLL"), linear_num_key_heads=2, linear_num_value_heads=2, linear_conv_kernel_dim=3), torch.float32, False, 29),
     "qwen3_5-yarn": (lambda: qwen3_5(False, YARN, layer_types=kinds("LLFF"), attention_bias=True), torch.float16, False, 30),
+    "qwen3_5_text": (lambda: Qwen3_5ForCausalLM(Qwen3_5TextConfig(**dict(TEXT, **LINEAR, head_dim=32, rope_parameters=PARTIAL, layer_types=kinds("LFLF"), tie_word_embeddings=True))), torch.bfloat16, False, 32),
     "llama-biased": (lambda: llama(True, attention_bias=True, mlp_bias=True), torch.bfloat16, False, 22),
 }
 
@@ -167,7 +168,7 @@ def write(model, folder: Path, dtype, old: bool):
         config["vision_config"] = {key: value for key, value in config["vision_config"].items() if key not in ("rope_parameters", "hidden_act")}
     keep = {"model_type", "architectures", "text_config", "vision_config", "tie_word_embeddings", "rope_theta", "rope_scaling", "rope_parameters",
             "hidden_size", "num_attention_heads", "num_key_value_heads", "num_hidden_layers", "intermediate_size", "head_dim", "rms_norm_eps", "hidden_act", "vocab_size",
-            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
+            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", *LINEAR, "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
     config = {key: value for key, value in config.items() if key in keep and value is not None}
     config["architectures"] = [type(model).__name__]
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")

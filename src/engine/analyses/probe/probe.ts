@@ -23,6 +23,7 @@ import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js
 import type { ProbedCheckpoint, ProbeResult } from './result.js';
 import { probeResult } from './schema.js';
 import { type ProbeSetup, setUp } from './setup.js';
+import { layersWith } from '../../models/mixers.js';
 
 /** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 3;
@@ -222,6 +223,7 @@ async function resultOf(
   signal: AbortSignal | undefined,
 ): Promise<ProbeResult> {
   const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
+  const stateLayers = layersWith(specs[0]!.language.mixers, 'linear');
   const failures = new Map<string, string>();
   for (const own of outcomes) for (const [id, outcome] of own) if (isFailed(outcome)) failures.set(id, outcome.why);
   const base: ResultBase = {
@@ -237,6 +239,7 @@ async function resultOf(
     dataFingerprint,
     cuts,
     depths,
+    ...(stateLayers.length > 0 ? { stateLayers } : {}),
     maxNewTokens,
     seed,
     grading: GRADING_VERSION,
