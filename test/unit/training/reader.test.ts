@@ -336,6 +336,32 @@ describe('folders', () => {
     );
   });
 
+  it("hold EasyR1's log, with nested names, and a log of verl that has only begun", async () => {
+    const folder = await folderWith({
+      'easy/experiment_log.jsonl':
+        '{"step": 1, "reward": {"overall": 0.5, "format": 1.0}, "actor": {"pg_loss": 0.1}}\n',
+      'verl/grpo.jsonl': '{"step": 1, "da',
+    });
+    const reader = new TrainingReader([folder]);
+    const { runs } = await look(reader);
+    assert.deepEqual(
+      runs.map(({ name, series }) => [name, series.map(({ key, last }) => [key, last])]),
+      [
+        [
+          'easy',
+          [
+            ['reward', 0.5],
+            ['format', 1],
+            ['loss', 0.1],
+          ],
+        ],
+      ],
+    );
+    await appendFile(path.join(folder, 'verl/grpo.jsonl'), 'ta": {"critic/score/mean": 2}}\n');
+    const later = await look(reader);
+    assert.equal(seriesOf(later, 'reward', 'verl/grpo').last, 2);
+  });
+
   it('are not left through links', async () => {
     const other = await folderWith({ 'logging.jsonl': swiftLines([[1, { loss: 3 }]]) });
     const folder = await folderWith({ 'own/logging.jsonl': swiftLines([[1, { loss: 1 }]]) });
