@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import initSqlJs from 'sql.js/dist/sql-wasm.js';
+import wasm from 'sql.js/dist/sql-wasm.wasm';
 import { beforeAll, describe, it } from 'vitest';
 import { TrainingReader } from '../../../src/engine/training/reader.js';
 import type { TrainingReading, TrainingSeries } from '../../../src/engine/training/result.js';
@@ -282,6 +284,58 @@ describe('a database', () => {
     assert.match(problems(named)[0]!, /other\.db is no SQLite database, whatever its name\.$/);
   });
 
+  it.each([
+    [
+      'a view that never ends',
+      'CREATE VIEW metrics AS WITH RECURSIVE t(run_name, step, metrics) AS (SELECT 1, 2, 3 UNION ALL SELECT * FROM t) SELECT * FROM t',
+    ],
+    ['a column that is computed', 'CREATE TABLE metrics (run_name, step, metrics AS (hex(zeroblob(900000000))))'],
+    ['other columns', 'CREATE TABLE metrics (run_name, value)'],
+  ])('with %s is refused, and nothing of it runs', async (_, sql) => {
+    const folder = await folderWith({ 'sample.db': await databaseOf(sql, 'CREATE TABLE other (x)') });
+    const reading = await look(new TrainingReader([path.join(folder, 'sample.db')]));
+    assert.match(problems(reading)[0]!, /sample\.db is no database of trackio: it has no table metrics/);
+  });
+
+  it('with rows that hold no numbers, or too many, is read as far as it goes', async () => {
+    const row = (metrics: string) => `INSERT INTO metrics VALUES ('a', 1, ${metrics})`;
+    const folder = await folderWith({
+      'sample.db': await databaseOf(
+        'CREATE TABLE metrics (run_name TEXT, step INTEGER, metrics TEXT)',
+        ...['\'{"loss": 2}\'', "'no json'", 'NULL', "'[1]'", '\'{"x": "\' || hex(zeroblob(600000)) || \'"}\''].map(row),
+        "INSERT INTO metrics VALUES ('a', -4, '{}')",
+      ),
+    });
+    const reading = await look(new TrainingReader([path.join(folder, 'sample.db')]));
+    assert.equal(seriesOf(reading, 'loss', 'a').last, 2);
+    assert.match(problems(reading)[0]!, /^5 rows of .*sample\.db hold no JSON object with a step, and are left out\.$/);
+  });
+
+  it('is read anew where a run was renamed or deleted', async () => {
+    const table = 'CREATE TABLE metrics (run_name TEXT, step INTEGER, metrics TEXT)';
+    const row = (run: string, step: number) => `INSERT INTO metrics VALUES ('${run}', ${step}, '{"loss": ${step}}')`;
+    const folder = await folderWith({ 'sample.db': await databaseOf(table, row('a', 1), row('b', 1)) });
+    const reader = new TrainingReader([folder]);
+    const names = async () => (await look(reader)).runs.map(({ name, lastStep }) => [name, lastStep]);
+    assert.deepEqual(await names(), [
+      ['a', 1],
+      ['b', 1],
+    ]);
+    await write(folder, { 'sample.db': await databaseOf(table, row('a', 1), row('c', 1), row('c', 2)) });
+    assert.deepEqual(await names(), [
+      ['a', 1],
+      ['c', 2],
+    ]);
+    await write(folder, {
+      'sample.db': await databaseOf(table, row('a', 1), row('c', 1), row('c', 2), row('c', 3), row('d', 1)),
+    });
+    assert.deepEqual(await names(), [
+      ['a', 1],
+      ['c', 3],
+      ['d', 1],
+    ]);
+  });
+
   it('that is damaged anywhere is read or refused with a sentence', async () => {
     for (let at = 0; at < 40; at++) {
       const damaged = Buffer.from(database());
@@ -292,6 +346,17 @@ describe('a database', () => {
     }
   });
 });
+
+/** A database made by these statements. */
+async function databaseOf(...statements: string[]): Promise<Uint8Array> {
+  const { Database } = await initSqlJs({ wasmBinary: wasm });
+  const database = new Database(new Uint8Array()) as InstanceType<typeof Database> & {
+    run(sql: string): void;
+    export(): Uint8Array;
+  };
+  for (const statement of statements) database.run(statement);
+  return database.export();
+}
 
 describe('folders', () => {
   it('of an experiment open with all of its runs, by the names of the plan', async () => {
