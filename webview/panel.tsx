@@ -76,13 +76,8 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
   function keep(): void {
     clearTimeout(pending);
     pending = setTimeout(() => {
-      const { view, geometry: spectrum, probe, transfer, training } = stores;
-      const own = {
-        probe: { ...probe.get() },
-        geometry: { ...spectrum.get() },
-        transfer: { ...transfer.get() },
-        training: { ...training.get() },
-      };
+      const { view, ...others } = stores;
+      const own = Object.fromEntries(Object.entries(others).map(([name, store]) => [name, { ...store.get() }]));
       remember({ request, view: { ...view.get(), ...own } });
     }, SETTLE);
   }

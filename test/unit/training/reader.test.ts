@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import initSqlJs from 'sql.js/dist/sql-wasm.js';
-import wasm from 'sql.js/dist/sql-wasm.wasm';
 import { beforeAll, describe, it } from 'vitest';
 import { TrainingReader } from '../../../src/engine/training/reader.js';
 import type { TrainingReading, TrainingSeries } from '../../../src/engine/training/result.js';
@@ -347,13 +346,12 @@ describe('a database', () => {
   });
 });
 
+type SqlJs = () => Promise<{ Database: new () => { run(sql: string): void; export(): Uint8Array } }>;
+
 /** A database made by these statements. */
 async function databaseOf(...statements: string[]): Promise<Uint8Array> {
-  const { Database } = await initSqlJs({ wasmBinary: wasm });
-  const database = new Database(new Uint8Array()) as InstanceType<typeof Database> & {
-    run(sql: string): void;
-    export(): Uint8Array;
-  };
+  const { Database } = await (createRequire(import.meta.url)('sql.js') as SqlJs)();
+  const database = new Database();
   for (const statement of statements) database.run(statement);
   return database.export();
 }
