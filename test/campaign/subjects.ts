@@ -6,6 +6,7 @@ import { createEngine } from '../../src/engine/engine.js';
 import { readProbeSet } from '../../src/engine/datasets/probeSet.js';
 import { readSets } from '../../src/engine/analyses/evaluate/sets.js';
 import { readImage } from '../../src/engine/models/processor/decodeImage.js';
+import { TrainingReader } from '../../src/engine/training/reader.js';
 import { userMessage } from '../../src/engine/models/processor/messages.js';
 import { createProcessor } from '../../src/engine/models/processor/processor.js';
 import { readSpec } from '../../src/engine/models/spec.js';
@@ -27,6 +28,7 @@ export interface Subject {
 }
 
 const LINEAGE = path.resolve('samples/lineage');
+const TRL_COMPLETIONS = 'trl/completions/completions_00002.parquet';
 const engine = createEngine(path.resolve('dist/worker.mjs'));
 
 /** Text that is damaged as bytes once in a while, or replaced. */
@@ -267,7 +269,42 @@ export const SUBJECTS: readonly Subject[] = [
     },
     command: (folder) => ['compare', path.join(folder, 'in'), path.join(folder, 'rl'), '--runs', folder],
   },
+  {
+    kind: 'training',
+    write: copyLogs,
+    files: [
+      'trl/checkpoint-4/trainer_state.json',
+      'swift/v0-20260101-000000/logging.jsonl',
+      'swift/v0-20260101-000000/completions.jsonl',
+      'verl/project/experiment.jsonl',
+      'verl/rollouts/2.jsonl',
+    ],
+    damage: inText(['NaN', '-Infinity', '"step": [', '"1/2"', '{"step":1,"data":{', '\n', '\n{', '"role": "user"']),
+    read: readLogs,
+    command: (folder, { pick }) => ['training', folder, ...pick([[], ['--json', '-'], ['--csv', '-']])],
+  },
+  {
+    kind: 'trackio',
+    write: copyLogs,
+    files: ['trackio/sample.db', 'trackio/live/sample.db', 'trackio/live/sample.db-wal', TRL_COMPLETIONS],
+    damage: inBytes,
+    read: readLogs,
+    command: (folder) => ['training', path.join(folder, 'trackio')],
+  },
 ];
+
+async function copyLogs(folder: string): Promise<void> {
+  await cp(path.resolve('test/parity/training/logs'), folder, { recursive: true });
+}
+
+/** What is wrong with one log leaves the others alone, so that it is said beside them. */
+async function readLogs(folder: string): Promise<void> {
+  const reader = new TrainingReader([folder]);
+  const { files, runs } = (await reader.look())!;
+  const odd = files.find(({ problem }) => problem !== null && (/\p{Cc}/u.test(problem) || problem.length > 2000));
+  if (odd !== undefined) throw new Error(`no sentence: ${JSON.stringify(odd.problem)}`);
+  for (const { name, completions } of runs) for (const step of completions) await reader.completions(name, step);
+}
 
 async function runFiles(folder: string): Promise<string[]> {
   const [run] = await readdir(path.join(folder, 'runs'));

@@ -13,6 +13,7 @@ import { trainingPython } from '../../scripts/training.mjs';
 import { planExperiment } from '../../src/engine/freeze/experiment.js';
 import { inspectTraining, trainRuns } from '../../src/engine/freeze/run.js';
 import { verifyFrozen } from '../../src/engine/freeze/verifyExperiment.js';
+import { TrainingReader } from '../../src/engine/training/reader.js';
 
 const python = trainingPython(path.resolve('.'));
 const IN = path.resolve('samples/lineage/in');
@@ -106,6 +107,12 @@ describe.skipIf(!existsSync(python))('a training with the middle layers frozen',
       await readFile(path.join(out, 'runs', 'mid', 'result', 'finished.json'), 'utf8'),
     ) as object;
     assert.deepEqual(finished, { steps: 2, seed: 0 });
+    const logs = await new TrainingReader([out]).look();
+    assert.deepEqual(
+      logs!.runs.map(({ name, lastStep, completions }) => [name, lastStep, completions]),
+      [['mid', 2, [1, 2]]],
+      'its logs are read as the run of the plan',
+    );
   });
 
   it('puts adapters on the others only', async () => {

@@ -1,5 +1,6 @@
 /** Figures of trainings as data: one per series, with a line per run over the steps. No DOM. */
 import type { TrainingReading, TrainingRun, TrainingSeries } from '../../src/protocol/engineApi.js';
+import { SERIES } from '../../src/protocol/training.js';
 import { linearAxis, percentAxis } from '../figure/axis.js';
 import { soleAxis, type LineFigure, type LinePoint, type LineSeries } from '../figure/lines.js';
 import { formatNumber, formatShare, plural } from '../format.js';
@@ -26,14 +27,11 @@ export interface TrainingFigure extends LineFigure {
 }
 
 /** In percent: fractions of completions, and of tokens. */
-const FRACTIONS = new Set(['cut_off', 'clip_ratio', 'no_spread']);
-/** Keys that are not the trainer's own names. */
-const OURS = new Set([
-  ...['reward', 'reward_std', 'format', 'answer', 'kl', 'entropy', 'length', 'cut_off', 'clip_ratio', 'no_spread'],
-  ...['loss', 'grad_norm', 'learning_rate'],
-]);
+const FRACTIONS = new Set(SERIES.flatMap(({ key, fraction }) => (fraction === true ? [key] : [])));
+const ORDER = SERIES.map(({ key }) => key);
 
-export const isOurs = (key: string) => OURS.has(key) || key.startsWith('reward:');
+/** Not under the trainer's own name. */
+const isOurs = (key: string) => ORDER.includes(key) || key.startsWith('reward:');
 
 /** How a run is drawn, by its place among all. */
 export function markOfRun(index: number): { colour: number; marker: number; dash: number } {
@@ -50,8 +48,7 @@ export interface SeriesName {
 export function seriesNames({ runs }: TrainingReading): { ours: SeriesName[]; others: SeriesName[] } {
   const labels = new Map<string, string>();
   for (const { series } of runs) for (const { key, label } of series) if (!labels.has(key)) labels.set(key, label);
-  const order = [...OURS];
-  const place = (key: string) => (order.includes(key) ? order.indexOf(key) : order.length);
+  const place = (key: string) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
   const all = [...labels].map(([key, label]) => ({ key, label }));
   return {
     ours: all.filter(({ key }) => isOurs(key)).sort((a, b) => place(a.key) - place(b.key)),

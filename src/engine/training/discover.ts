@@ -2,8 +2,8 @@
 import { opendir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, shown, thousands } from '../checkpoint/failure.js';
-import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import type { FirstLines } from './firstLine.js';
 import type { LineFormat } from './sources.js';
 
 export type FoundLog = { file: string; run: string; folder: string } & (
@@ -23,14 +23,13 @@ export interface Found {
 const DEEPEST = 8;
 const MOST_ENTRIES = 200_000;
 const MOST_LOGS = 2000;
-/** Bytes of a file's first line that tell what it is. */
-const PEEK = 64 * 1024;
 const SKIPPED = new Set(['node_modules', '__pycache__', 'venv', 'site-packages', 'wandb']);
 /** Names of folders that say nothing about a run. */
 const GENERIC = /^(?:runs|outputs?|results?|logs?|completions|rollouts?|rollout_data|checkpoints)$/;
 
 interface Walk {
   root: string;
+  firstLines: FirstLines;
   found: Found;
   entries: number;
   signal: AbortSignal | undefined;
@@ -40,11 +39,15 @@ interface Walk {
  * Links inside the folders are not followed. @throws `not-found`, `permission`, `cancelled`; `malformed` for a file of no
  * known format
  */
-export async function findLogs(folders: readonly string[], signal?: AbortSignal): Promise<Found> {
+export async function findLogs(
+  folders: readonly string[],
+  firstLines: FirstLines,
+  signal?: AbortSignal,
+): Promise<Found> {
   const found: Found = { logs: [], notices: [] };
   for (const given of folders) {
     const root = path.resolve(given);
-    const walk: Walk = { root, found, entries: 0, signal };
+    const walk: Walk = { root, firstLines, found, entries: 0, signal };
     try {
       if ((await stat(root)).isDirectory()) await walkFolder(walk, await wholeRun(root), 0);
       else await addFile(walk, root);
@@ -76,7 +79,7 @@ async function addFile(walk: Walk, file: string): Promise<void> {
   const own = { file, folder, run: runOf(walk.root, folder) };
   const isCheckpoint = /^checkpoint-\d+$/.test(path.basename(folder));
   if (name === 'trainer_state.json' && isCheckpoint) own.run = runOf(path.dirname(folder), path.dirname(folder));
-  const log = knownByName(own, name) ?? (name.endsWith('.jsonl') ? await knownByLine(own) : undefined);
+  const log = knownByName(own, name) ?? (name.endsWith('.jsonl') ? await knownByLine(walk, own) : undefined);
   if (log !== undefined) walk.found.logs.push({ ...log, ...(log.kind === 'trackio' && { given: true }) });
   else if (COMPLETIONS.test(name))
     walk.found.logs.push({
@@ -159,7 +162,7 @@ async function addLogs(walk: Walk, folder: string, files: readonly string[]): Pr
     else if (name.endsWith('.jsonl')) {
       // One of a folder's rollouts tells what the others are.
       if (ROLLOUT.test(name) && numbered) continue;
-      const log = await knownByLine(own(name));
+      const log = await knownByLine(walk, own(name));
       if (log?.kind === 'steps') {
         numbered = true;
         whole('verl rollouts', ROLLOUT);
@@ -176,36 +179,18 @@ async function addState(walk: Walk, folder: string, checkpoint: string): Promise
 }
 
 /** What the first line says; undefined for data that is none of a trainer's logs. */
-async function knownByLine(own: Pick<FoundLog, 'file' | 'run' | 'folder'>): Promise<FoundLog | undefined> {
-  const text = await startOf(own.file).catch(() => '');
-  const name = path.basename(own.file);
-  const run =
-    GENERIC.test(path.basename(own.file, '.jsonl')) || path.basename(own.file, '.jsonl') === 'experiment_log'
-      ? own.run
-      : [own.run, path.basename(own.file, '.jsonl')].filter((part) => part !== '').join('/');
-  if (/^\s*\{\s*"step"\s*:\s*\d+\s*,\s*"data"\s*:\s*\{/.test(text))
-    return { ...own, run, kind: 'lines', format: 'verl log' };
-  if (name === 'experiment_log.jsonl' && /^\s*\{\s*"step"\s*:\s*\d+\s*,/.test(text))
-    return { ...own, kind: 'lines', format: 'EasyR1 log' };
-  if (ROLLOUT.test(name) && /^\s*\{\s*"input"\s*:/.test(text) && /"output"\s*:/.test(text))
-    return {
-      ...own,
-      file: path.dirname(own.file),
-      kind: 'steps',
-      format: 'verl rollouts',
-      files: stepsIn([name], ROLLOUT),
-    };
-  return undefined;
-}
-
-async function startOf(file: string): Promise<string> {
-  const handle = await openRegular(file);
-  try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(PEEK), 0, PEEK, 0);
-    return buffer.toString('utf8', 0, bytesRead).split('\n')[0]!;
-  } finally {
-    await handle.close();
-  }
+async function knownByLine(
+  { firstLines }: Walk,
+  own: Pick<FoundLog, 'file' | 'run' | 'folder'>,
+): Promise<FoundLog | undefined> {
+  const kind = await firstLines.kindOf(own.file);
+  const name = path.basename(own.file, '.jsonl');
+  // verl calls the file after the experiment.
+  const run = [own.run, ...(GENERIC.test(name) ? [] : [name])].filter((part) => part !== '').join('/');
+  if (kind === 'verl log') return { ...own, run, kind: 'lines', format: kind };
+  if (kind === 'EasyR1 log' && name === 'experiment_log') return { ...own, kind: 'lines', format: kind };
+  if (kind !== 'verl rollouts' || !ROLLOUT.test(path.basename(own.file))) return undefined;
+  return { ...own, file: own.folder, kind: 'steps', format: kind, files: stepsIn([path.basename(own.file)], ROLLOUT) };
 }
 
 /** `control` for `exp/runs/control/output`: what tells a folder from others, without what says nothing. */

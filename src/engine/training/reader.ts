@@ -7,6 +7,7 @@ import { Mutex } from '../runtime/turns.js';
 import { assembleRuns, completionsOf, type Placed } from './assemble.js';
 import { readCompletions } from './completions.js';
 import { findLogs, type FoundLog } from './discover.js';
+import { FirstLines } from './firstLine.js';
 import type { TrainingCompletions, TrainingFile, TrainingReading } from './result.js';
 import { CompletionLines, LineLog, OWN, StepFiles, TrainerState, type Source } from './sources.js';
 import { Trackio } from './trackio.js';
@@ -19,6 +20,7 @@ interface Known extends Placed {
 
 export class TrainingReader {
   private readonly known = new Map<string, Known>();
+  private readonly firstLines = new FirstLines();
   private readonly looks = new Mutex();
   private readonly id = randomUUID().slice(0, 8);
   private count = 0;
@@ -60,7 +62,7 @@ export class TrainingReader {
   }
 
   private async refresh(signal?: AbortSignal): Promise<void> {
-    const { logs, notices } = await findLogs(this.folders, signal);
+    const { logs, notices } = await findLogs(this.folders, this.firstLines, signal);
     this.update(logs);
     let changed = false;
     for (const [key, one] of this.known) {

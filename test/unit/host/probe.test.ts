@@ -43,11 +43,15 @@ describe('requests of probes', () => {
       kind: 'try',
       checkpoints: [{ path: '/a', label: 'A' }],
     });
+    const training = { kind: 'training', title: 'exp', folders: ['/exp'] };
+    assert.deepEqual(parseMemory({ request: { ...training, key: 'x' } })?.request, training);
     for (const broken of [
       { kind: 'probe' },
       { kind: 'probe', probes: [] },
       { kind: 'probe', probes: [{ kind: 'other', checkpoints: [{ path: '/a' }], data: 'x' }] },
       { kind: 'try', checkpoints: [] },
+      { kind: 'training', title: 'exp', folders: [] },
+      { kind: 'training', title: 'exp', folders: [7] },
     ]) {
       assert.equal(parseMemory({ request: broken })?.request, null);
     }

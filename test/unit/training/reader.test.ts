@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { beforeAll, describe, it } from 'vitest';
 import { TrainingReader } from '../../../src/engine/training/reader.js';
@@ -282,6 +283,58 @@ describe('a database', () => {
     assert.match(problems(named)[0]!, /other\.db is no SQLite database, whatever its name\.$/);
   });
 
+  it.each([
+    [
+      'a view that never ends',
+      'CREATE VIEW metrics AS WITH RECURSIVE t(run_name, step, metrics) AS (SELECT 1, 2, 3 UNION ALL SELECT * FROM t) SELECT * FROM t',
+    ],
+    ['a column that is computed', 'CREATE TABLE metrics (run_name, step, metrics AS (hex(zeroblob(900000000))))'],
+    ['other columns', 'CREATE TABLE metrics (run_name, value)'],
+  ])('with %s is refused, and nothing of it runs', async (_, sql) => {
+    const folder = await folderWith({ 'sample.db': await databaseOf(sql, 'CREATE TABLE other (x)') });
+    const reading = await look(new TrainingReader([path.join(folder, 'sample.db')]));
+    assert.match(problems(reading)[0]!, /sample\.db is no database of trackio: it has no table metrics/);
+  });
+
+  it('with rows that hold no numbers, or too many, is read as far as it goes', async () => {
+    const row = (metrics: string) => `INSERT INTO metrics VALUES ('a', 1, ${metrics})`;
+    const folder = await folderWith({
+      'sample.db': await databaseOf(
+        'CREATE TABLE metrics (run_name TEXT, step INTEGER, metrics TEXT)',
+        ...['\'{"loss": 2}\'', "'no json'", 'NULL', "'[1]'", '\'{"x": "\' || hex(zeroblob(600000)) || \'"}\''].map(row),
+        "INSERT INTO metrics VALUES ('a', -4, '{}')",
+      ),
+    });
+    const reading = await look(new TrainingReader([path.join(folder, 'sample.db')]));
+    assert.equal(seriesOf(reading, 'loss', 'a').last, 2);
+    assert.match(problems(reading)[0]!, /^5 rows of .*sample\.db hold no JSON object with a step, and are left out\.$/);
+  });
+
+  it('is read anew where a run was renamed or deleted', async () => {
+    const table = 'CREATE TABLE metrics (run_name TEXT, step INTEGER, metrics TEXT)';
+    const row = (run: string, step: number) => `INSERT INTO metrics VALUES ('${run}', ${step}, '{"loss": ${step}}')`;
+    const folder = await folderWith({ 'sample.db': await databaseOf(table, row('a', 1), row('b', 1)) });
+    const reader = new TrainingReader([folder]);
+    const names = async () => (await look(reader)).runs.map(({ name, lastStep }) => [name, lastStep]);
+    assert.deepEqual(await names(), [
+      ['a', 1],
+      ['b', 1],
+    ]);
+    await write(folder, { 'sample.db': await databaseOf(table, row('a', 1), row('c', 1), row('c', 2)) });
+    assert.deepEqual(await names(), [
+      ['a', 1],
+      ['c', 2],
+    ]);
+    await write(folder, {
+      'sample.db': await databaseOf(table, row('a', 1), row('c', 1), row('c', 2), row('c', 3), row('d', 1)),
+    });
+    assert.deepEqual(await names(), [
+      ['a', 1],
+      ['c', 3],
+      ['d', 1],
+    ]);
+  });
+
   it('that is damaged anywhere is read or refused with a sentence', async () => {
     for (let at = 0; at < 40; at++) {
       const damaged = Buffer.from(database());
@@ -292,6 +345,16 @@ describe('a database', () => {
     }
   });
 });
+
+type SqlJs = () => Promise<{ Database: new () => { run(sql: string): void; export(): Uint8Array } }>;
+
+/** A database made by these statements. */
+async function databaseOf(...statements: string[]): Promise<Uint8Array> {
+  const { Database } = await (createRequire(import.meta.url)('sql.js') as SqlJs)();
+  const database = new Database();
+  for (const statement of statements) database.run(statement);
+  return database.export();
+}
 
 describe('folders', () => {
   it('of an experiment open with all of its runs, by the names of the plan', async () => {
@@ -334,6 +397,32 @@ describe('folders', () => {
       new TrainingReader([path.join(folder, 'notes.jsonl')]).look(),
       /is no log of a trainer that is read here\.$/,
     );
+  });
+
+  it("hold EasyR1's log, with nested names, and a log of verl that has only begun", async () => {
+    const folder = await folderWith({
+      'easy/experiment_log.jsonl':
+        '{"step": 1, "reward": {"overall": 0.5, "format": 1.0}, "actor": {"pg_loss": 0.1}}\n',
+      'verl/grpo.jsonl': '{"step": 1, "da',
+    });
+    const reader = new TrainingReader([folder]);
+    const { runs } = await look(reader);
+    assert.deepEqual(
+      runs.map(({ name, series }) => [name, series.map(({ key, last }) => [key, last])]),
+      [
+        [
+          'easy',
+          [
+            ['reward', 0.5],
+            ['format', 1],
+            ['loss', 0.1],
+          ],
+        ],
+      ],
+    );
+    await appendFile(path.join(folder, 'verl/grpo.jsonl'), 'ta": {"critic/score/mean": 2}}\n');
+    const later = await look(reader);
+    assert.equal(seriesOf(later, 'reward', 'verl/grpo').last, 2);
   });
 
   it('are not left through links', async () => {
