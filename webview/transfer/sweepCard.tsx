@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { AbilityName } from '../../src/protocol/engineApi.js';
 import { LineChart } from '../figure/lineChart.js';
 import type { LineFigure, LinePosition } from '../figure/lines.js';
-import { BandNote, LegendItem, LineSwatch } from '../figure/swatch.js';
+import { BandNote, LegendItem, SeriesRow } from '../figure/swatch.js';
 import { formatShare } from '../format.js';
 import type { Store } from '../state/store.js';
 import { intervalText, type TransferModel } from './model.js';
@@ -77,14 +77,10 @@ function SweepTooltip({ figure, at, name }: { figure: LineFigure; at: LinePositi
             const point = one.points.find(({ x }) => x === at.x);
             const isKnown = point !== undefined && point.low !== null && point.high !== null;
             return (
-              <tr key={one.key} class={one.key === at.key ? 'current' : undefined}>
-                <th scope="row">
-                  <LineSwatch series={one} />
-                  {one.name}
-                </th>
+              <SeriesRow key={one.key} series={one} current={one.key === at.key}>
                 <td>{formatShare(point?.value)}</td>
                 <td class="muted">{isKnown ? intervalText({ low: point.low!, high: point.high! }) : ''}</td>
-              </tr>
+              </SeriesRow>
             );
           })}
         </tbody>

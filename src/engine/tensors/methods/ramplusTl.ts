@@ -3,6 +3,7 @@ import { ramMerge, type RamState } from '../arithmetic/ram.js';
 import { type Kernel, numberOf, othersOf } from '../arithmetic/task.js';
 import { ANY, method } from './method.js';
 import { RAM } from './papers.js';
+import { EPSILON } from './ram.js';
 
 /** Source: mergekit's `ramplus_tl`: overlap is measured per tensor. */
 const kernel: Kernel<RamState> = {
@@ -52,14 +53,7 @@ export const ramplusTl = method({
       min: 0,
       doc: 'The ratio of shared to unique elements counts up to here.',
     },
-    {
-      name: 'epsilon',
-      type: 'number',
-      scope: 'shared',
-      default: 1e-5,
-      min: 0,
-      doc: 'Smaller differences do not count.',
-    },
+    EPSILON,
   ],
   kernel,
 });

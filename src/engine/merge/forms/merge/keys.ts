@@ -49,15 +49,17 @@ export const SEED_KEY: Readonly<Record<string, KeySpec>> = {
   },
 };
 
+const ONE_MODEL: KeySpec = {
+  shape: CHECKPOINT,
+  origin: 'mergekit',
+  required: true,
+  doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
+};
+
 export const MODEL: MapSpec = {
   doc: 'A whole model.',
   keys: {
-    model: {
-      shape: CHECKPOINT,
-      origin: 'mergekit',
-      required: true,
-      doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
-    },
+    model: ONE_MODEL,
     parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model.' },
   },
 };
@@ -80,12 +82,7 @@ export const SLICE: MapSpec = {
 export const SOURCE: MapSpec = {
   doc: 'Layers of one model.',
   keys: {
-    model: {
-      shape: CHECKPOINT,
-      origin: 'mergekit',
-      required: true,
-      doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
-    },
+    model: ONE_MODEL,
     layer_range: {
       shape: LAYERS,
       origin: 'mergekit',
