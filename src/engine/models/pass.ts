@@ -109,7 +109,8 @@ export class LanguageRunner {
     if (broken !== undefined) {
       throw new FrankensteinError(
         'malformed',
-        `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, or of what comes before it, is broken.`,
+        `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, ` +
+          'or of what comes before it, is broken.',
       );
     }
     result.logits = await this.logits(last, rows, tokens);
@@ -292,7 +293,10 @@ export class LanguageRunner {
   }
 }
 
-/** Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity` slots. */
+/**
+ * Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity`
+ * slots.
+ */
 export function tokenBytes({ hidden, heads, kvHeads, headDim, inner }: LayerShape, capacity: number): number {
   const projections = hidden + 3 * (heads + 2 * kvHeads) * headDim;
   const attention = 3 * heads * capacity + 3 * heads * headDim + 2 * hidden;

@@ -85,7 +85,7 @@ function stitchText(stitches: readonly (Comparison & { label: string })[], refer
     loss.length > 0 ? `${listed(loss)} ${loss.length === 1 ? 'loses' : 'lose'}` : '',
   ].filter((part) => part !== '');
   if (said.length > 0) return said.join('; ');
-  const none = stitches.length === 1 ? 'no significant difference' : 'no hybrid differs significantly';
+  const none = stitches.length === 1 ? 'no significant difference' : 'no stitch differs significantly';
   return `${none} from ${reference}`;
 }
 

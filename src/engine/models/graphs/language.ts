@@ -26,7 +26,8 @@ export interface LayerShape {
 
 /**
  * Norm, projections, rotation.
- * In: `x [B, S, hidden]`, `cos`/`sin [B, S, headDim / 2]`, weights. Out: `q [B, heads, S, headDim]`, `k`/`v [B, kvHeads, S, headDim]`.
+ * In: `x [B, S, hidden]`, `cos`/`sin [B, S, headDim / 2]`, weights. Out: `q [B, heads, S, headDim]`, `k`/`v [B,
+ * kvHeads, S, headDim]`.
  */
 export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph {
   const { hidden, heads, kvHeads, headDim } = shape;
@@ -67,7 +68,8 @@ export interface BlockVariant {
 /**
  * Attention over the cache, output projection, residual, MLP, residual. Query heads that share a key head are rows of
  * one product, so keys and values are never repeated.
- * In: `x [B, S, hidden]`, `q`, `k`/`v [B, kvHeads, C, headDim]`, `mask [B or 1, 1, S, C]` (added), weights. Out: `y [B, S, hidden]`.
+ * In: `x [B, S, hidden]`, `q`, `k`/`v [B, kvHeads, C, headDim]`, `mask [B or 1, 1, S, C]` (added), weights. Out: `y [B,
+ * S, hidden]`.
  */
 export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   const { hidden, heads, kvHeads, headDim, inner } = shape;
@@ -118,7 +120,10 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   return graph;
 }
 
-/** Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B, V]`. */
+/**
+ * Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B,
+ * V]`.
+ */
 export function headGraph(hidden: number, epsilon: number, format: WeightFormat, blockRows: number): Graph {
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', hidden]);
