@@ -134,12 +134,18 @@ export function reading({ result }: TransferModel, against: number | null): stri
 export function againstText(model: TransferModel, comparison: Comparison): string {
   const { difference, low, high, p, adjusted, against, tf, ft } = comparison;
   const corrected = adjusted === p ? '' : `, ${pText(adjusted)} after Holm's correction`;
-  return `${points(difference)} points against ${model.rows[against]!.label} (${points(low)} to ${points(high)}): ${ft} won, ${tf} lost, ${pText(p)}${corrected}`;
+  return (
+    `${points(difference)} points against ${model.rows[against]!.label} (${points(low)} to ${points(high)}): ` +
+    `${ft} won, ${tf} lost, ${pText(p)}${corrected}`
+  );
 }
 
 export function cellText(model: TransferModel, row: Row, ability: AbilityName, against: number | null): string {
   const score = scoreOf(model, row.index, ability);
   if (score === undefined) return '';
   const comparison = comparisonOf(model, row.index, against, ability);
-  return `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, 95% interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`;
+  return (
+    `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, ` +
+    `95% interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`
+  );
 }

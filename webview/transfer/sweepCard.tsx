@@ -48,7 +48,8 @@ export function SweepCard({
         figure={figure}
         chosen={x === null || view.ability === null ? null : { x, key: view.ability }}
         describe={({ title, series }) =>
-          `${title}: ${series.map(({ name }) => name).join(', ')}, each with its 95% interval. Left and right walk along, up and down change the ability, Enter shows the questions.`
+          `${title}: ${series.map(({ name }) => name).join(', ')}, each with its 95% interval. ` +
+          'Left and right walk along, up and down change the ability, Enter shows the questions.'
         }
         tooltip={(drawn, at) => <SweepTooltip figure={drawn} at={at} name={nameAt(at)} />}
         read={({ series }, at) => {

@@ -47,8 +47,8 @@ export interface KernelSource {
 export const PAIR_OUTPUTS = 5;
 
 /**
- * Outputs of the graph, in order: per stage Σw²; per pair ΣΔ², max Δ, min Δ, changed, Σ(2^exponent)². Each comes for the
- * blocks (`[blocks, BLOCK / ROW, 1, 1]`) and for what is left after the last whole block (`[rest / ROW, 1, 1]`).
+ * Outputs of the graph, in order: per stage Σw²; per pair ΣΔ², max Δ, min Δ, changed, Σ(2^exponent)². Each comes for
+ * the blocks (`[blocks, BLOCK / ROW, 1, 1]`) and for what is left after the last whole block (`[rest / ROW, 1, 1]`).
  */
 export function diffGraph(root: string, sources: readonly KernelSource[], elements: number): Graph {
   if (elements % ROW !== 0) throw new RangeError(`${elements} elements are not whole rows of ${ROW}`);

@@ -42,7 +42,8 @@ export const ramplusTl = method({
   paper: RAM,
   doc: 'As ram, but changes that only one model made are strengthened by how much of its change is shared.',
   formula:
-    'ρᵢ = shared/unique elements of model i; λᵢ = 1 + r · min(ρᵢ, α); W = W₀ + Σ λᵢΔᵢ where unique, Σ Δᵢ/c where shared',
+    'ρᵢ = shared/unique elements of model i; λᵢ = 1 + r · min(ρᵢ, α); W = W₀ + Σ λᵢΔᵢ where unique, ' +
+    'Σ Δᵢ/c where shared',
   parameters: [
     { name: 'r', type: 'number', scope: 'shared', default: 0.1, doc: 'Strength of the reinforcement.' },
     {

@@ -18,7 +18,9 @@ export const MERGE_KEYS: Readonly<Record<string, KeySpec>> = {
   modules: {
     shape: { kind: 'record', of: { kind: 'map', map: 'module' }, keys: 'module' },
     origin: 'mergekit',
-    doc: 'Parts of the model, each with models or slices of its own. Parts that are not listed are left out of the result.',
+    doc:
+      'Parts of the model, each with models or slices of its own. ' +
+      'Parts that are not listed are left out of the result.',
   },
   merge_method: {
     shape: { kind: 'method' },
@@ -45,7 +47,9 @@ export const SEED_KEY: Readonly<Record<string, KeySpec>> = {
     shape: { kind: 'integer' },
     origin: 'recipe',
     default: '0',
-    doc: `Of the random masks of ${RANDOM.slice(0, -1).join(', ')} and ${RANDOM.at(-1)}. The same recipe gives the same weights.`,
+    doc:
+      `Of the random masks of ${RANDOM.slice(0, -1).join(', ')} and ${RANDOM.at(-1)}. ` +
+      'The same recipe gives the same weights.',
   },
 };
 
