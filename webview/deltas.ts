@@ -18,7 +18,10 @@ export interface NamedStage {
   role?: string | null | undefined;
 }
 
-/** One name per neighbouring pair of stages: by role where every update has one of its own, else by what tells the labels apart. */
+/**
+ * One name per neighbouring pair of stages: by role where every update has one of its own, else by what tells the
+ * labels apart.
+ */
 export function nameDeltas(stages: readonly NamedStage[]): DeltaName[] {
   const labels = stages.map(({ label }) => label);
   const roles = stages.map(({ role }) => role ?? '');

@@ -19,7 +19,9 @@ export interface ThemeWatcher {
   onChange(listener: () => void): () => void;
 }
 
-/** Keeps the custom properties of `root` for the updates' colours in step, so that DOM and canvases show the same ones. */
+/**
+ * Keeps the custom properties of `root` for the updates' colours in step, so that DOM and canvases show the same ones.
+ */
 export function watchTheme(root: HTMLElement): ThemeWatcher {
   let current: Theme | null = null;
   const now = (): Theme => {

@@ -47,7 +47,8 @@ function inspectReport(result: InspectResult, withTensors: boolean): string {
       ['size', formatBytes(result.bytes)],
       ...(result.quantisation ?? []).map(({ scheme, tensors, dequantised }) => [
         'quantised',
-        `${formatCount(tensors)} ${tensors === 1 ? 'weight' : 'weights'}: ${scheme}${dequantised ? ', read as code × scale' : ', not read'}`,
+        `${formatCount(tensors)} ${tensors === 1 ? 'weight' : 'weights'}: ` +
+          `${scheme}${dequantised ? ', read as code × scale' : ', not read'}`,
       ]),
       ['head', result.headMissing ? 'missing' : result.tiedHead ? 'tied to the embedding' : 'its own'],
       ...recognised(result),

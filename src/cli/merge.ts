@@ -48,7 +48,8 @@ async function check({ engine, signal }: CommandContext, recipe: string): Promis
   for (const { severity, offset, message, fix } of problems) {
     const before = text.slice(0, offset).split('\n');
     await print(
-      `${recipe}:${before.length}:${before.at(-1)!.length + 1}: ${severity}: ${message}${fix ? ` (${fix.title})` : ''}\n`,
+      `${recipe}:${before.length}:${before.at(-1)!.length + 1}: ${severity}: ` +
+        `${message}${fix ? ` (${fix.title})` : ''}\n`,
     );
   }
   if (made === null) throw new FrankensteinError('malformed', `${recipe} makes no checkpoint.`);
@@ -60,7 +61,8 @@ async function check({ engine, signal }: CommandContext, recipe: string): Promis
     else runs.push({ label, from: layer, to: layer });
   });
   await print(
-    `${runs.map(({ label, from, to }) => `layers ${from}–${to}: ${label}`).join(', ')}; everything else: ${made.labels[made.owner]!}\n`,
+    `${runs.map(({ label, from, to }) => `layers ${from}–${to}: ${label}`).join(', ')}; everything else: ` +
+      `${made.labels[made.owner]!}\n`,
   );
   await print(
     `${formatCount(made.tensors)} tensors, ${formatCount(made.computed)} computed, ${formatBytes(made.bytes)}\n`,
@@ -93,7 +95,8 @@ async function write(
   if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
   if (options.json === '-') return;
   await print(
-    `${result.out}: ${formatCount(result.tensors)} tensors, ${formatCount(result.computed)} computed, ${formatBytes(result.bytes)}, ${formatCount(result.files.length)} files\n`,
+    `${result.out}: ${formatCount(result.tensors)} tensors, ${formatCount(result.computed)} computed, ` +
+      `${formatBytes(result.bytes)}, ${formatCount(result.files.length)} files\n`,
   );
   for (const warning of result.warnings) await print(`  ${warning}\n`);
 }

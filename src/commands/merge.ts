@@ -22,8 +22,8 @@ export const mergeCommands = {
     const kind = await pickKind(stages);
     if (kind === undefined) return;
     const body =
-      kind === 'splice'
-        ? await spliceBody(services, stages)
+      kind === 'stitch'
+        ? await stitchBody(services, stages)
         : kind === 'interpolate'
           ? await interpolationBody(services, stages)
           : await methodBody(stages);
@@ -57,7 +57,8 @@ export const mergeCommands = {
     if (result === undefined) return;
     services.discovery.refresh();
     const choice = await showInformation(
-      `${path.basename(result.out)}: ${result.tensors.toLocaleString('en')} tensors, ${bytesText(result.bytes)} written.`,
+      `${path.basename(result.out)}: ${result.tensors.toLocaleString('en')} tensors, ` +
+        `${bytesText(result.bytes)} written.`,
       'Show Model Card',
     );
     if (choice !== undefined)
@@ -106,14 +107,14 @@ async function saved(recipe: vscode.Uri): Promise<void> {
   if (document?.isDirty === true && !(await document.save())) throw new Error('The recipe could not be saved.');
 }
 
-async function pickKind(stages: readonly Stage[]): Promise<'splice' | 'interpolate' | 'method' | undefined> {
+async function pickKind(stages: readonly Stage[]): Promise<'stitch' | 'interpolate' | 'method' | undefined> {
   return chosen(
-    await pickOne<'splice' | 'interpolate' | 'method'>({ title: TITLE, placeholder: 'What kind of merge?' }, [
+    await pickOne<'stitch' | 'interpolate' | 'method'>({ title: TITLE, placeholder: 'What kind of merge?' }, [
       {
         label: 'Stitch by region',
         icon: 'layers',
         detail: 'Early, Mid and Late each from one checkpoint, as in the paper; nothing is computed',
-        value: 'splice',
+        value: 'stitch',
       },
       {
         label: 'Interpolate',
@@ -137,10 +138,10 @@ function chosen<T>(answer: Answer<T>): T | undefined {
 }
 
 /** `████ IN  ████ RL  ████ RL`: the regions as they would be, then the cuts on an image of the layers. */
-async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promise<string | undefined> {
+async function stitchBody({ engine }: Services, stages: readonly Stage[]): Promise<string | undefined> {
   const names = rolesOf(stages);
   const [a, b] = names.slice(-2) as [string, string];
-  const splices = [
+  const stitches = [
     [a, b, b],
     [a, a, b],
     [b, b, a],
@@ -151,10 +152,12 @@ async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promi
   const regions = chosen(
     await pickOne(
       { title: TITLE, placeholder: `Which regions from ${b} (▓), which from ${a} (░)?` },
-      splices.map((regions) => ({
+      stitches.map((regions) => ({
         label: regions.join(':'),
         description: regions.map((name) => (name === b ? '▓▓▓▓' : '░░░░')).join(' '),
-        detail: `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; everything else from ${regions[0]!}`,
+        detail:
+          `Early from ${regions[0]!}, Mid from ${regions[1]!}, Late from ${regions[2]!}; ` +
+          `everything else from ${regions[0]!}`,
         value: regions,
       })),
     ),
@@ -164,7 +167,10 @@ async function spliceBody({ engine }: Services, stages: readonly Stage[]): Promi
   const cuts = await askCuts(layers, regions);
   if (cuts === undefined) return undefined;
   const [early, mid, late] = regions;
-  return `# Early: layers 0–${cuts[0] - 1}, Mid: ${cuts[0]}–${cuts[1] - 1}, Late: ${cuts[1]}–${layers - 1}\nstitch: {early: ${early!}, mid: ${mid!}, late: ${late!}, cuts: [${cuts.join(', ')}]}\n`;
+  return (
+    `# Early: layers 0–${cuts[0] - 1}, Mid: ${cuts[0]}–${cuts[1] - 1}, Late: ${cuts[1]}–${layers - 1}\n` +
+    `stitch: {early: ${early!}, mid: ${mid!}, late: ${late!}, cuts: [${cuts.join(', ')}]}\n`
+  );
 }
 
 /** `showInputBox` would show the image from the first key pressed on only. */

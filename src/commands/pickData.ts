@@ -1,4 +1,7 @@
-/** Asks for the data of an analysis: what fits of the workspace, by what is in it, then what was used before, or a dialog. */
+/**
+ * Asks for the data of an analysis: what fits of the workspace, by what is in it, then what was used before, or a
+ * dialog.
+ */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';

@@ -45,7 +45,8 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     label: 'Vision localization',
     icon: 'eye',
     detail:
-      'Swaps the visual tokens of a second image in, layer by layer: where do counting, OCR, grounding and recognition change their answers?',
+      'Swaps the visual tokens of a second image in, layer by layer: where do counting, OCR, ' +
+      'grounding and recognition change their answers?',
     checkpoints: 'One checkpoint, or the stages of a lineage to overlay',
     data: 'Pairs of images with a prompt (JSONL)',
     suits: ({ format }) => format === 'pairs',
@@ -72,7 +73,8 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     label: 'Attention shift',
     icon: 'symbol-event',
     detail:
-      'How much reasoning tokens attend to the image in each layer, in one checkpoint or in two side by side (IN and RL).',
+      'How much reasoning tokens attend to the image in each layer, ' +
+      'in one checkpoint or in two side by side (IN and RL).',
     checkpoints: 'One checkpoint, or two to compare',
     together: 2,
     data: 'Questions about images (JSONL)',

@@ -5,7 +5,10 @@ import type { Services } from '../services/services.js';
 import { ActiveNode } from '../views/runsTree.js';
 
 export const progressCommands = {
-  /** The one whose row was pressed; the one in the panel in front; otherwise the only one; otherwise the one that is picked. */
+  /**
+   * The one whose row was pressed; the one in the panel in front; otherwise the only one; otherwise the one that is
+   * picked.
+   */
   async 'frankenstein.cancel'(services: Services, ...[row]: unknown[]) {
     if (row instanceof ActiveNode) return row.job.cancel();
     const inFront = services.panels.active;

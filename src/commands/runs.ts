@@ -107,7 +107,10 @@ function requestToResume({ probeMemory, evaluationMemory }: Services, run: Found
 }
 
 function unknownQuestion(what: string, command: string): string {
-  return `The options of this ${what} were not kept here: start it again with “${command}” and the same choices, and it continues where it was.`;
+  return (
+    `The options of this ${what} were not kept here: start it again with “${command}” and the same choices, ` +
+    'and it continues where it was.'
+  );
 }
 
 /** What a finished run was asked, as its panel asks it. */

@@ -1,4 +1,6 @@
-/** Analyse Update Spectrum…: the stages' panel opens on its Spectrum tab, where the cost is told before anything runs. */
+/**
+ * Analyse Update Spectrum…: the stages' panel opens on its Spectrum tab, where the cost is told before anything runs.
+ */
 import type { Services } from '../services/services.js';
 import { checkpointsFrom } from './arguments.js';
 import { pickLineage } from './compare.js';

@@ -13,7 +13,7 @@ export type ErrorCode =
   | 'permission'
   /** A file that is not what its format says: truncated, bad header, bad offsets, bad JSON. */
   | 'malformed'
-  /** A line of a data set, or the picture it names, that cannot be used; the others may be. */
+  /** A line of a data set, or the image it names, that cannot be used; the others may be. */
   | 'bad-line'
   /** A format that is recognised but not read here (pickle, FSDP, GGUF …); the message says what converts it. */
   | 'unsupported'

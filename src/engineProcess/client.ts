@@ -131,7 +131,8 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
 
 /** Weights are mapped into memory: the system's answer to reading one that is gone is the signal SIGBUS. */
 const CUT_SHORT =
-  'A checkpoint file became shorter, or its disk failed, while it was being read. Start again once the file is whole: it continues where it was.';
+  'A checkpoint file became shorter, or its disk failed, while it was being read. ' +
+  'Start again once the file is whole: it continues where it was.';
 
 interface EngineProcess {
   pid: number | undefined;
@@ -221,7 +222,10 @@ function startProcess(
 
 function lostSentence(why: string, shaken: boolean, stderrTail: string): string {
   if (shaken)
-    return `The engine process ended unexpectedly (${why}). Start again and it continues where it was; the log has the details.`;
+    return (
+      `The engine process ended unexpectedly (${why}). Start again and it continues where it was; ` +
+      'the log has the details.'
+    );
   // Node prints the reason as "Error: …" among a stack trace.
   const reason = /^\w*Error: (.*)$/m.exec(stderrTail)?.[1];
   return `The engine process could not start (${reason ?? why}); the log has the details.`;

@@ -1,4 +1,7 @@
-/** The engine in the process that asks (dist/local.mjs), for what maps no weights: `client.ts` says why the rest is elsewhere. */
+/**
+ * The engine in the process that asks (dist/local.mjs), for what maps no weights: `client.ts` says why the rest is
+ * elsewhere.
+ */
 import { fileURLToPath } from 'node:url';
 import { createEngine } from '../engine/engine.js';
 

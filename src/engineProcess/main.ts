@@ -31,7 +31,8 @@ const transport: Transport = {
 };
 
 process.on('disconnect', () => process.exit(0));
-// This thread may be busy, or the host killed: a second one sees that the host is gone, and ends the process from outside.
+// This thread may be busy, or the host killed: a second one sees that the host is gone, and ends the process from
+// outside.
 new Worker(WATCHDOG, {
   eval: true,
   workerData: Number(process.argv[2] ?? process.ppid),

@@ -1,6 +1,6 @@
 /**
- * The small figure of a hover: relative update per layer, one row per update, each with its own scale; the current layer
- * is framed and the rounding floor is a line. An image in Markdown cannot read the theme, so it is told.
+ * The small figure of a hover: relative update per layer, one row per update, each with its own scale; the current
+ * layer is framed and the rounding floor is a line. An image in Markdown cannot read the theme, so it is told.
  */
 import type { CompareResult } from '../protocol/engineApi.js';
 import { layerLabel } from '../protocol/layers.js';
@@ -95,7 +95,8 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   const width = Math.max(0.8, step - Math.min(1.5, step * 0.25));
   const bars = values.map(
     (value, i) =>
-      `<rect x="${round(i * step)}" y="${round(y(value))}" width="${round(width)}" height="${round(bottom - y(value))}"/>`,
+      `<rect x="${round(i * step)}" y="${round(y(value))}" width="${round(width)}" ` +
+      `height="${round(bottom - y(value))}"/>`,
   );
   const chosen = result.layers.findIndex((layer) => layer.depth === depth);
   const frame =
@@ -118,7 +119,8 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   return [
     shade,
     `<text x="0" y="${top + 10}" fill="${colours.text}">${label}</text>`,
-    `<text x="${CHART_WIDTH}" y="${top + 10}" text-anchor="end" fill="${colours.faint}">max ${formatNumber(highest)}</text>`,
+    `<text x="${CHART_WIDTH}" y="${top + 10}" text-anchor="end" fill="${colours.faint}">max ` +
+      `${formatNumber(highest)}</text>`,
     `<g class="bars" fill="${seriesOf(colours, from)}">${bars.join('')}</g>`,
     `<path d="${floors.join('')}" stroke="${colours.text}" stroke-width="1.2" fill="none"/>`,
     frame,
@@ -126,7 +128,9 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   ].join('');
 }
 
-/** The layers that orient: the ends, the projector, the first of each region, and the current one, which wins its room. */
+/**
+ * The layers that orient: the ends, the projector, the first of each region, and the current one, which wins its room.
+ */
 function axis(result: CompareResult, step: number, depth: number | null, height: number, colours: Palette): string {
   const { layers, cuts } = result;
   const marked = new Set([layers[0]?.depth, 0, 1, cuts[0] + 1, cuts[1] + 1, layers.at(-1)?.depth, depth]);
@@ -141,7 +145,10 @@ function axis(result: CompareResult, step: number, depth: number | null, height:
     const anchor = i === 0 ? 'start' : i === layers.length - 1 ? 'end' : 'middle';
     const x = i === 0 ? 0 : i === layers.length - 1 ? CHART_WIDTH : centre(i);
     const weight = chosen ? ' font-weight="bold"' : '';
-    return `<text x="${round(x)}" y="${height - 2}" text-anchor="${anchor}" fill="${chosen ? colours.text : colours.faint}"${weight}>${layerLabel(layer) ?? ''}</text>`;
+    return (
+      `<text x="${round(x)}" y="${height - 2}" text-anchor="${anchor}" ` +
+      `fill="${chosen ? colours.text : colours.faint}"${weight}>${layerLabel(layer) ?? ''}</text>`
+    );
   });
   return texts.join('');
 }

@@ -34,7 +34,8 @@ export function tensorHover(lookup: Lookup, tensor: TensorResult, target: Inline
     .join(' · ');
   return [
     `**${escapeMarkdown(shortened(tensor.name, 100))}**`,
-    `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ${links(target, ['pin', 'open'])}`,
+    `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ` +
+      `${links(target, ['pin', 'open'])}`,
     deltaTable(lookup, tensor.deltas),
     ...floorNote(tensor.deltas, options),
     ...charts(
@@ -78,8 +79,8 @@ export function modelHover(
 }
 
 /**
- * After the numbers, which a hover's height must not cut. Both charts are in one paragraph: beside each other where there
- * is room, as in a pinned comment. Their size is told, since a pin measures itself before it has loaded them.
+ * After the numbers, which a hover's height must not cut. Both charts are in one paragraph: beside each other where
+ * there is room, as in a pinned comment. Their size is told, since a pin measures itself before it has loaded them.
  */
 function charts(
   lookup: Lookup,

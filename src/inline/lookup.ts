@@ -52,7 +52,10 @@ export class Lookup {
   }
 }
 
-/** What the updates are called, as in the panel: by the role of the stage each made where all have one, else by its name. */
+/**
+ * What the updates are called, as in the panel: by the role of the stage each made where all have one, else by its
+ * name.
+ */
 export function updateLabels(stages: CompareResult['stages']): string[] {
   const made = stages.slice(1);
   const roles = made.flatMap(({ role }) => role ?? []);

@@ -23,7 +23,10 @@ export class Lookups {
     private readonly log: Pick<vscode.LogOutputChannel, 'error'>,
   ) {}
 
-  /** Undefined when no finished run includes the checkpoint in this folder. Never rejects: a lens has nowhere to complain. */
+  /**
+   * Undefined when no finished run includes the checkpoint in this folder. Never rejects: a lens has nowhere to
+   * complain.
+   */
   async ofFolder(folder: string): Promise<Lookup | undefined> {
     try {
       const found = await this.results.find('compare', folder);

@@ -1,6 +1,6 @@
 /**
- * The small spectrum of a hover: singular values against the first, by rank, on a logarithmic scale; one plot per update,
- * beside each other, over the band that rounding alone would give. What lies in the band is drawn thin.
+ * The small spectrum of a hover: singular values against the first, by rank, on a logarithmic scale; one plot per
+ * update, beside each other, over the band that rounding alone would give. What lies in the band is drawn thin.
  */
 import type { LayerSpectra, SpectrumResult, TensorSpectra } from '../protocol/engineApi.js';
 import { CHART_WIDTH, escapeXml, PALETTES, seriesOf, type ThemeKind } from './chart.js';
@@ -110,16 +110,21 @@ export function spectrumChart(curves: readonly SparkCurve[], theme: ThemeKind): 
     const within = values.map((value, i) => (inside(i) || inside(i + 1) ? at(value, i + 1) : null));
     const words = stableRank === null ? '' : `stable rank ${formatNumber(stableRank)}${dominated ? ', floor' : ''}`;
     return [
-      `<text x="${round(left)}" y="10" fill="${colours.text}">${escapeXml(`Δ${label.length > 14 ? `${label.slice(0, 13)}…` : label}`)} σ</text>`,
+      `<text x="${round(left)}" y="10" ` +
+        `fill="${colours.text}">${escapeXml(`Δ${label.length > 14 ? `${label.slice(0, 13)}…` : label}`)} σ</text>`,
       `<text x="${round(left + width)}" y="10" text-anchor="end" fill="${colours.faint}">${words}</text>`,
       band.length > 2 ? `<path d="M${band.join('L')}Z" fill="${colours.text}" fill-opacity="0.2"/>` : '',
-      `<path d="${path(known.map(({ middle }, i) => at(middle, i + 1)))}" stroke="${colours.text}" stroke-width="1" stroke-dasharray="2 2" fill="none"/>`,
+      `<path d="${path(known.map(({ middle }, i) => at(middle, i + 1)))}" stroke="${colours.text}" ` +
+        'stroke-width="1" stroke-dasharray="2 2" fill="none"/>',
       `<path d="${path(within)}" stroke="${colour}" stroke-width="1" fill="none"/>`,
       `<path d="${path(above)}" stroke="${colour}" stroke-width="1.8" fill="none"/>`,
       `<path d="M${round(left)} ${bottom + 1.5}h${round(width)}" stroke="${colours.faint}" stroke-width="0.5"/>`,
     ].join('');
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${CHART_WIDTH}" height="${HEIGHT}" viewBox="0 0 ${CHART_WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="10">${plots.join('')}</svg>`;
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${CHART_WIDTH}" height="${HEIGHT}" viewBox="0 0 ` +
+    `${CHART_WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="10">${plots.join('')}</svg>`
+  );
 }
 
 function round(value: number): number {

@@ -1,2 +1,11 @@
 /** What an evaluation says, in a few sentences: the same from the panel and from the command line. */
-export { mainReference, readingOf } from '../engine/analyses/evaluate/reading.js';
+export {
+  ABILITY_NAMES,
+  comparisonBetween,
+  mainReference,
+  points,
+  probability,
+  pText,
+  readingOf,
+  SIGNIFICANT,
+} from '../engine/analyses/evaluate/reading.js';

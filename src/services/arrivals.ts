@@ -1,7 +1,7 @@
 /**
- * Files that come and go. The editor may report a new folder without the files that were written into it at once, because
- * it starts to watch the folder only after it has seen it. Of a deleted folder it reports the folder alone. So folders
- * count like the files that are looked for.
+ * Files that come and go. The editor may report a new folder without the files that were written into it at once,
+ * because it starts to watch the folder only after it has seen it. Of a deleted folder it reports the folder alone. So
+ * folders count like the files that are looked for.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';

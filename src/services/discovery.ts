@@ -1,4 +1,6 @@
-/** Checkpoints that can be offered: those of the workspace and of the Hugging Face cache. Asked once, then remembered. */
+/**
+ * Checkpoints that can be offered: those of the workspace and of the Hugging Face cache. Asked once, then remembered.
+ */
 import * as vscode from 'vscode';
 import type { EngineApi, FoundCheckpoint } from '../protocol/engineApi.js';
 import { Emitter } from './emitter.js';

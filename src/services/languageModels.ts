@@ -1,18 +1,24 @@
 /**
  * Language models that the user may choose to judge answers or describe images: those of the editor, and one endpoint
- * from the settings. Nothing is sent before one is chosen for a run; the endpoint's key lies in the editor's secret store.
+ * from the settings. Nothing is sent before one is chosen for a run; the endpoint's key lies in the editor's secret
+ * store.
  */
 import * as vscode from 'vscode';
 import type { EngineHost, LanguageModelRequest } from '../protocol/engineApi.js';
 import { askText, BACK, pickOne, type Choice } from './screen.js';
 
-/** Keys are kept per address, so that none is sent to another. Earlier versions kept one, for the address of the settings. */
+/**
+ * Keys are kept per address, so that none is sent to another. Earlier versions kept one, for the address of the
+ * settings.
+ */
 const SECRET = 'frankenstein.languageModel.key';
 const secretOf = (url: string) => `${SECRET} ${url}`;
 
 export type LanguageModelChoice = { kind: 'editor'; id: string } | { kind: 'endpoint'; url: string; model: string };
 
-/** Newer than the oldest VS Code that this runs in: what models may be shown beside text, and whether they can see it. */
+/**
+ * Newer than the oldest VS Code that this runs in: what models may be shown beside text, and whether they can see it.
+ */
 const { LanguageModelDataPart: DataPart } = vscode as unknown as {
   LanguageModelDataPart?: { image(data: Uint8Array, mime: string): vscode.LanguageModelTextPart };
 };

@@ -1,4 +1,6 @@
-/** What a JSONL file seems to hold, from its first lines: enough to offer it, no more. The engine reads it in earnest. */
+/**
+ * What a JSONL file seems to hold, from its first lines: enough to offer it, no more. The engine reads it in earnest.
+ */
 import { open, stat } from 'node:fs/promises';
 
 export interface DataHint {

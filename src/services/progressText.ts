@@ -43,7 +43,10 @@ export function durationText(seconds: number): string {
 export function estimateText(seconds: number, bound: boolean): string {
   if (!bound) return `about ${durationText(seconds)}`;
   const minutes = Math.round(seconds / 60);
-  return `up to about ${minutes < 2 ? durationText(seconds) : minutes < 60 ? `${minutes} min` : durationText(60 * minutes)}`;
+  return (
+    'up to about ' +
+    `${minutes < 2 ? durationText(seconds) : minutes < 60 ? `${minutes} min` : durationText(60 * minutes)}`
+  );
 }
 
 /** `1234567890` → `1.23 B`. Parameters, not bytes. */

@@ -1,6 +1,7 @@
 /**
  * Which finished run says something about a checkpoint: the one looked at last, otherwise the newest that includes it.
- * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on disk.
+ * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on
+ * disk.
  */
 import { existsSync } from 'node:fs';
 import { analysisOf, analysisOfRun } from '../engine/analyses/analyses.js';
@@ -130,7 +131,9 @@ export class ResultsIndex {
     return (await this.list()).filter(({ kind }) => analysisOfRun(kind)?.name === analysis);
   }
 
-  /** The run over exactly these stages: the one asked for, else the newest finished one, else one that was interrupted. */
+  /**
+   * The run over exactly these stages: the one asked for, else the newest finished one, else one that was interrupted.
+   */
   async ofStages(
     analysis: AnalysisName,
     stages: readonly { path: string }[],

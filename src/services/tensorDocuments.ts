@@ -1,6 +1,6 @@
 /**
- * The tensors of a checkpoint without an index, written as an index writes them, in a read-only document of the editor's:
- * so that lenses, bars and hovers have a line for every tensor of a single file too.
+ * The tensors of a checkpoint without an index, written as an index writes them, in a read-only document of the
+ * editor's: so that lenses, bars and hovers have a line for every tensor of a single file too.
  */
 import path from 'node:path';
 import * as vscode from 'vscode';

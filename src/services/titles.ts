@@ -16,7 +16,7 @@ export function titleText(kinds: readonly string[], labels: readonly string[]): 
 /** A checkpoint that is no folder: a recipe's text of an evaluation, named by its content. */
 const STITCHED = /[\\/]recipe-[0-9a-f]{8}$/;
 
-/** Where it was stitched: the folder that an evaluation's request names for a hybrid. */
+/** Where it was stitched: the folder that an evaluation's request names for a stitch. */
 export function placeOf(checkpoint: string): string {
   return checkpoint.replace(STITCHED, '');
 }
@@ -26,7 +26,7 @@ export function pathsOnDisk(paths: readonly string[]): string[] {
   return [...new Set(paths.filter((one) => !STITCHED.test(one)))];
 }
 
-/** What a run is called. Hybrids are many and made of the others: those give the name. */
+/** What a run is called. Stitches are many, and made of the others, which give the name. */
 export function runTitle({
   kind,
   probe,

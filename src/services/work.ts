@@ -107,7 +107,7 @@ export function checkpointsOf(request: JobRequest): Checkpoint[] {
 export function titleOf(request: JobRequest): string {
   const { analysis, requests } = workOf(request);
   const checkpoints = checkpointsOf(request);
-  // Hybrids are many and made of the others: those give the name.
+  // Stitches are many, and made of the others, which give the name.
   const own = checkpoints.filter(({ role }) => role !== 'hybrid');
   return titleText(
     requests.map(({ kind }) => kind ?? analysis.name),

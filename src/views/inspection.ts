@@ -16,7 +16,8 @@ export function inspectionMarkdown(label: string, result: InspectResult): string
     ['Size', bytesText(bytes)],
     ...(result.quantisation ?? []).map(({ scheme, tensors, dequantised }): [string, string] => [
       'Quantised',
-      `${countText(tensors)} ${tensors === 1 ? 'weight' : 'weights'}: ${scheme}${dequantised ? ', read as code × scale' : ', not read'}`,
+      `${countText(tensors)} ${tensors === 1 ? 'weight' : 'weights'}: ` +
+        `${scheme}${dequantised ? ', read as code × scale' : ', not read'}`,
     ]),
     ['Head', headMissing ? 'missing' : tiedHead ? 'tied to the embedding' : 'its own'],
     ...(madeOf === null ? [] : ([['Made of', madeOf]] satisfies [string, string][])),

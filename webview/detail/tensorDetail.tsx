@@ -1,4 +1,6 @@
-/** One tensor closely: what was stored, how each update moved it, how Δ is distributed and where in the matrix it lies. */
+/**
+ * One tensor closely: what was stored, how each update moved it, how Δ is distributed and where in the matrix it lies.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { TensorDetail, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';

@@ -26,7 +26,9 @@ export function regionsMarkdown(model: Model): string {
   );
 }
 
-/** Vision, projector, the regions, and what lies outside; the language model's own total only when it has no regions. */
+/**
+ * Vision, projector, the regions, and what lies outside; the language model's own total only when it has no regions.
+ */
 export function summaryRows(model: Model): { id: string; name: string; detail: string; aggregate: Aggregate }[] {
   const { sections, regions } = model.result;
   const section = (id: 'vision' | 'projector' | 'language' | 'other', detail = '') =>
@@ -94,7 +96,10 @@ function markdownTable(model: Model, first: string, rows: readonly (readonly [st
   ]);
   const row = (cells: readonly string[]) => `| ${cells.map(markdownCell).join(' | ')} |`;
   const caption = model.deltas.map((name) => name.full).join(', ');
-  return `${markdownCell(caption)}; cuts ${model.result.cuts.join(', ')}\n\n${row(head)}\n|${head.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|\n${lines.map(row).join('\n')}\n`;
+  return (
+    `${markdownCell(caption)}; cuts ` +
+    `${model.result.cuts.join(', ')}\n\n${row(head)}\n|${head.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|\n${lines.map(row).join('\n')}\n`
+  );
 }
 
 /** Labels come from users and folders: nothing in them may become markup. */

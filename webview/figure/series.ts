@@ -184,7 +184,10 @@ export function describeFigure(model: Model, figure: LayerFigure): string {
     );
     if (peak === null || peak.value === null) return `${one.name} has no values`;
     if (peak.value === 0) return `${one.name} is zero everywhere`;
-    return `${one.name} ${lowest ? 'is lowest' : 'peaks'} at ${describeDepth(model, peak.depth)} with ${formatMeasure(figure.choice, peak.value)}`;
+    return (
+      `${one.name} ${lowest ? 'is lowest' : 'peaks'} at ${describeDepth(model, peak.depth)} with ` +
+      `${formatMeasure(figure.choice, peak.value)}`
+    );
   });
   return `${figure.label} over layers. ${peaks.join('; ')}.`;
 }

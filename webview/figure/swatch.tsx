@@ -68,6 +68,27 @@ export function LegendItem({ series, children }: { series: Look; children: Compo
   );
 }
 
+/** A line's row in the table of a tooltip. @param current the line that the cursor is on */
+export function SeriesRow({
+  series,
+  current,
+  children,
+}: {
+  series: LineSeries;
+  current: boolean;
+  children: ComponentChildren;
+}) {
+  return (
+    <tr class={current ? 'current' : undefined}>
+      <th scope="row">
+        <LineSwatch series={series} />
+        {series.name}
+      </th>
+      {children}
+    </tr>
+  );
+}
+
 /** A line that can be taken out of the figure; without `onToggle` it cannot. */
 export function LegendToggle({
   name,

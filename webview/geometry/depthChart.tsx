@@ -35,7 +35,8 @@ export function DepthChart({
       figure={figure}
       chosen={depth === null ? null : { x: depth, key: '' }}
       describe={(drawn) =>
-        `${describeDepths(model, drawn)} Left and right walk the layers, up and down the lines, Enter lists a layer’s matrices.`
+        `${describeDepths(model, drawn)} Left and right walk the layers, up and down the lines, ` +
+        'Enter lists a layer’s matrices.'
       }
       read={(drawn, at) => readDepths(model, drawn, at.x, at.key)}
       tooltip={(drawn, at) => <DepthTooltip model={model} figure={drawn} at={at} />}

@@ -34,7 +34,10 @@ export function describeDepths(model: GeometryModel, figure: DepthFigure): strin
     if (points.length === 0) return `${line.name} has no points`;
     const peak = points.reduce((best, point) => (point.value > best.value ? point : best));
     const least = points.reduce((best, point) => (point.value < best.value ? point : best));
-    return `${line.name} runs from ${figure.format(least.value)} at ${describeDepth(model, least.x)} to ${figure.format(peak.value)} at ${describeDepth(model, peak.x)}`;
+    return (
+      `${line.name} runs from ${figure.format(least.value)} at ${describeDepth(model, least.x)} to ` +
+      `${figure.format(peak.value)} at ${describeDepth(model, peak.x)}`
+    );
   });
   return `${figure.title}. ${peaks.join('; ')}.`;
 }

@@ -1,4 +1,6 @@
-/** The matrices of a spectrum as a table: filter, sort, choose one. Its rows are one tab stop, arrows move among them. */
+/**
+ * The matrices of a spectrum as a table: filter, sort, choose one. Its rows are one tab stop, arrows move among them.
+ */
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { TensorSpectra } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';

@@ -149,7 +149,9 @@ export function matrixColumns(model: GeometryModel, shown: readonly number[], co
       columns.push({
         id: `${index}.overlap`,
         label: 'overlap',
-        help: `Mean squared cosine between the strongest directions of ${name.short} and ${model.deltas[index + 1]!.short}, outputs and inputs averaged.`,
+        help:
+          `Mean squared cosine between the strongest directions of ${name.short} and ` +
+          `${model.deltas[index + 1]!.short}, outputs and inputs averaged.`,
         delta: index,
         numeric: true,
         key: (tensor) => meanOverlap(overlap(tensor)),
@@ -175,7 +177,10 @@ function meanOverlap(overlap: { leftOverlap: number; rightOverlap: number } | nu
   return overlap === null ? null : (overlap.leftOverlap + overlap.rightOverlap) / 2;
 }
 
-/** Names hold all words of `query`, in any order; a depth is the chosen one. Sorted by a column, or in the result's order. */
+/**
+ * Names hold all words of `query`, in any order; a depth is the chosen one. Sorted by a column, or in the result's
+ * order.
+ */
 export function arrange(
   tensors: readonly TensorSpectra[],
   filter: { query: string; depth: number | null; part: string },

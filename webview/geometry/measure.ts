@@ -8,11 +8,15 @@ export type RankChoice = Pick<GeometryView, 'metric' | 'top'>;
 export const RANK_TEXT: Record<RankMetric, { label: string; help: string }> = {
   stableRank: {
     label: 'Stable rank',
-    help: '‖Δ‖² / σ₁²: how many directions as strong as the strongest would carry the update’s energy; 1 if one direction carries all of it. Small singular values hardly affect it.',
+    help:
+      '‖Δ‖² / σ₁²: how many directions as strong as the strongest would carry the update’s energy; ' +
+      '1 if one direction carries all of it. Small singular values hardly affect it.',
   },
   effectiveRank: {
     label: 'Effective rank',
-    help: 'exp of the entropy of the normalised singular values: how many directions take part. It counts small values too, so rounding to the stored dtype inflates it first.',
+    help:
+      'exp of the entropy of the normalised singular values: how many directions take part. ' +
+      'It counts small values too, so rounding to the stored dtype inflates it first.',
   },
   relativeRank: {
     label: 'Relative rank',
@@ -53,7 +57,10 @@ export function rankValue(choice: RankChoice, metrics: SpectrumMetrics, count: n
   }
 }
 
-/** With the floor's energy taken out; null where the metric has no such thing, or the update does not stand above the floor. */
+/**
+ * With the floor's energy taken out; null where the metric has no such thing, or the update does not stand above the
+ * floor.
+ */
 export function correctedValue(choice: RankChoice, spectrum: Spectrum): number | null {
   if (spectrum.corrected === null) return null;
   if (choice.metric === 'stableRank') return spectrum.corrected.stableRank;
@@ -66,7 +73,10 @@ export function whyUncorrected({ uncorrected }: Pick<Spectrum, 'uncorrected'>): 
     case 'unchanged':
       return 'The update is zero.';
     case 'misfit':
-      return 'The effect of rounding on this update is unknown: it depends on the size of the weights, or all weights moved by about the same amount. No floor correction is applied.';
+      return (
+        'The effect of rounding on this update is unknown: it depends on the size of the weights, ' +
+        'or all weights moved by about the same amount. No floor correction is applied.'
+      );
     default:
       return 'The update is not above the rounding floor.';
   }
@@ -90,4 +100,6 @@ export function formatRank(choice: Pick<RankChoice, 'metric'>, value: number | n
 }
 
 export const FLOOR_BAND_HELP =
-  'What rounding to the stored dtype contributes by itself: the spectrum of rounding errors alone, computed from the actual weights, with its range over the matrices. Hollow points: rounding explains this number better than training does.';
+  'What rounding to the stored dtype contributes by itself: the spectrum of rounding errors alone, ' +
+  'computed from the actual weights, with its range over the matrices. Hollow points: ' +
+  'rounding explains this number better than training does.';

@@ -154,7 +154,10 @@ function CorrectedEnergy({ spectrum: { corrected }, k }: { spectrum: Spectrum; k
   return <Bounded value={topEnergy[k]} low={topEnergyLow[k]} high={topEnergyHigh[k]} format={formatShare} />;
 }
 
-/** A number over its bounds, where these are apart from it: beside each other they would be too wide for an editor column. */
+/**
+ * A number over its bounds, where these are apart from it: beside each other they would be too wide for an editor
+ * column.
+ */
 function Bounded({
   value,
   low,

@@ -65,7 +65,10 @@ function placeCells(model: GeometryModel, depth: number): Cell[] {
 export function depthMarkdown(model: GeometryModel, figure: DepthFigure): string {
   const rows = depthRows(model, figure).map(({ depth, region, name, point }) => {
     const floor = point.floor === null ? '' : figure.format(point.floor);
-    return `| ${labelDepth(model, depth)} | ${region} | ${markdownCell(name)} | ${figure.format(point.value!)} | ${floor} | ${point.dominated} of ${point.matrices} |`;
+    return (
+      `| ${labelDepth(model, depth)} | ${region} | ${markdownCell(name)} | ${figure.format(point.value!)} | ` +
+      `${floor} | ${point.dominated} of ${point.matrices} |`
+    );
   });
   return (
     [

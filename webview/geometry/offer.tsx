@@ -12,7 +12,9 @@ type Offered = Extract<GeometryState, { kind: 'offer' | 'failed' }>;
 
 const MODE_TEXT: Record<SpectrumMode, string> = {
   exact: 'Every singular value of every matrix, to float64 accuracy.',
-  fast: 'The largest singular values and an estimate of the rest. Every number has its error; single matrices can be refined to exact later.',
+  fast:
+    'The largest singular values and an estimate of the rest. Every number has its error; ' +
+    'single matrices can be refined to exact later.',
 };
 
 /** Typing a filter should not plan on every key. Milliseconds. */

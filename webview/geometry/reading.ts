@@ -34,7 +34,8 @@ export function readSpectra(model: GeometryModel): string[] {
     const { dominated, all } = reading.layers;
     if (dominated > 0 && reading.clear.length >= ENOUGH)
       out.push(
-        `In ${dominated} of ${plural(all, 'layer')} the rounding floor explains the stable rank of ${reading.short}; those layers are excluded here.`,
+        `In ${dominated} of ${plural(all, 'layer')} the rounding floor explains the stable rank of ` +
+          `${reading.short}; those layers are excluded here.`,
       );
   }
   out.push(...overlaps(model));
@@ -65,7 +66,10 @@ function medianRank(spectra: readonly Spectrum[]): number | null {
 
 function alone(reading: Reading): string {
   if (reading.clear.length < ENOUGH) return dominatedSentence(reading);
-  return `${reading.short} has a median stable rank of ${formatNumber(medianRank(reading.clear))} over ${plural(reading.clear.length, 'matrix', 'matrices')} above the rounding floor${correctedText(reading)}.`;
+  return (
+    `${reading.short} has a median stable rank of ${formatNumber(medianRank(reading.clear))} over ` +
+    `${plural(reading.clear.length, 'matrix', 'matrices')} above the rounding floor${correctedText(reading)}.`
+  );
 }
 
 function dominatedSentence({ short, all, clear }: Reading): string {
@@ -148,7 +152,8 @@ function overlaps(model: GeometryModel): string[] {
           ? 'share some directions'
           : 'share no more directions than random subspaces';
     return [
-      `${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, random baseline ${formatNumber(chance)}.`,
+      `${from.short} and ${to.short} ${verdict}: overlap ${formatNumber(mean)}, ` +
+        `random baseline ${formatNumber(chance)}.`,
     ];
   });
 }

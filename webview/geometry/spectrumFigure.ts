@@ -98,7 +98,9 @@ export function spectrumFigure(
     zones: zone.length === 0 ? [] : [{ key: 'floor', colour: delta.index, points: zone }],
     zoneName: 'rounding floor',
     hollowName: 'explained by it',
-    summary: `Singular values of ${title}, ${delta.full}: ${plural(values.length, 'value')} from ${formatNumber(values[0])} down to ${formatNumber(values.at(-1))}. ${standing}`,
+    summary:
+      `Singular values of ${title}, ${delta.full}: ${plural(values.length, 'value')} from ` +
+      `${formatNumber(values[0])} down to ${formatNumber(values.at(-1))}. ${standing}`,
   };
 }
 

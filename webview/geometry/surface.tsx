@@ -34,7 +34,9 @@ export function SurfaceMap({
         shown={{
           grid,
           style: RANK_STYLE,
-          description: `${surface.title}: ${surface.depths.length} layers by ${plural(surface.ranks, 'rank')}. ${surface.summary} Arrow keys move over the cells, Enter selects the layer.`,
+          description:
+            `${surface.title}: ${surface.depths.length} layers by ${plural(surface.ranks, 'rank')}. ` +
+            `${surface.summary} Arrow keys move over the cells, Enter selects the layer.`,
           column: column === -1 ? null : column,
           cell: null,
         }}

@@ -1,4 +1,6 @@
-/** The user's choices in the Geometry tab: what survives a reload. Every field is checked and falls back alone. No DOM. */
+/**
+ * The user's choices in the Geometry tab: what survives a reload. Every field is checked and falls back alone. No DOM.
+ */
 import type { Component } from '../../src/protocol/engineApi.js';
 
 export const RANK_METRICS = [

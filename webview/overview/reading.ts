@@ -17,7 +17,8 @@ export function readUpdate(model: Model, delta: number): string {
   const parts: string[] = [];
   if (rows.length > 1)
     parts.push(
-      `${Math.round((100 * first.energy) / total)}% of ‖ΔW‖² is ${first.id === 'outside' ? `outside the layers (${first.detail})` : `in ${first.name}`}.`,
+      `${Math.round((100 * first.energy) / total)}% of ‖ΔW‖² is ` +
+        `${first.id === 'outside' ? `outside the layers (${first.detail})` : `in ${first.name}`}.`,
     );
   const layers = model.result.layers.filter((layer) => (layer.deltas[delta] ?? null) !== null);
   const still = layers.filter((layer) => floorLevel(layer.deltas[delta]) === 'unchanged').length;

@@ -340,7 +340,9 @@ function aggregate(tensors: readonly TensorResult[], pairs: number): Aggregate {
 
 const bump = (at: number, centre: number, width: number) => Math.exp(-(((at - centre) / width) ** 2));
 
-/** Base → IN → RL of a Qwen2.5-VL-7B: a broad cold start with a frozen tower, then a faint update in the middle layers. */
+/**
+ * Base → IN → RL of a Qwen2.5-VL-7B: a broad cold start with a frozen tower, then a faint update in the middle layers.
+ */
 export function lineage(): CompareResult {
   return build(
     {

@@ -78,7 +78,8 @@ function evaluationOf(kind: EvaluateResult['kind'], drawn: readonly Drawn[], axi
           setting,
           flags.map(
             (flag) =>
-              `<think>a1 red circle:1, b2 blue star:1, c4 red square:2.</think><answer>${flag ? truth : String(1 + (index % 5))}</answer>`,
+              '<think>a1 red circle:1, b2 blue star:1, c4 red ' +
+              `square:2.</think><answer>${flag ? truth : String(1 + (index % 5))}</answer>`,
           ),
         ]),
       );

@@ -1,6 +1,6 @@
 /**
- * Made-up spectra of a lineage's updates, by the contract: singular values of a low-rank update under the rounding noise
- * of its dtype, so that metrics, floors, flags and errors agree with each other. From a seed.
+ * Made-up spectra of a lineage's updates, by the contract: singular values of a low-rank update under the rounding
+ * noise of its dtype, so that metrics, floors, flags and errors agree with each other. From a seed.
  */
 import type {
   CompareResult,

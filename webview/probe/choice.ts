@@ -92,7 +92,10 @@ export function countText({ series }: CurveFigure): string {
 
 export function captionOf(model: ProbeModel): string {
   const files = [...new Set(model.results.map((result) => fileName(result.data)))].join(', ');
-  return `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95% intervals · regions cut at layers ${model.cuts.join(' and ')}`;
+  return (
+    `${model.checkpoints.map(({ label }) => label).join(', ')} · ${files} · 95% intervals · regions cut at ` +
+    `layers ${model.cuts.join(' and ')}`
+  );
 }
 
 /** What is said when a point is chosen. */

@@ -2,7 +2,7 @@
 import { LineChart } from '../figure/lineChart.js';
 import type { LinePosition } from '../figure/lines.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import { LineSwatch } from '../figure/swatch.js';
+import { SeriesRow } from '../figure/swatch.js';
 import { TooltipTitle } from '../tooltip.js';
 import { describeCurves, intervalText, readDepth, valueText, type CurveFigure } from './curves.js';
 import { regionOf, type ProbeModel } from './model.js';
@@ -60,15 +60,11 @@ function CurveTooltip({
             const point = one.points.find(({ depth }) => depth === at.x);
             if (point === undefined) return null;
             return (
-              <tr key={one.key} class={one.key === at.key ? 'current' : undefined}>
-                <th scope="row">
-                  <LineSwatch series={one} />
-                  {one.name}
-                </th>
+              <SeriesRow key={one.key} series={one} current={one.key === at.key}>
                 <td>{valueText(figure, point.value)}</td>
                 <td class="muted">{intervalText(figure, point)}</td>
                 <td class="muted">{point.n === null ? '' : `n = ${point.n}`}</td>
-              </tr>
+              </SeriesRow>
             );
           })}
         </tbody>

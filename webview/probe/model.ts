@@ -265,8 +265,8 @@ export function regionOf(model: ProbeModel, depth: number): Region {
 }
 
 /**
- * Colour and marker of a checkpoint, as everywhere else: IN has the first, RL the second, Base the last. A lineage of three
- * or more begins with its base.
+ * Colour and marker of a checkpoint, as everywhere else: IN has the first, RL the second, Base the last. A lineage of
+ * three or more begins with its base.
  */
 export function markOfCheckpoint({ checkpoints }: Pick<ProbeModel, 'checkpoints'>, index: number): number {
   if (checkpoints.length < 3) return index;

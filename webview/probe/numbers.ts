@@ -95,7 +95,8 @@ export function attentionCsv(model: ProbeModel): string {
 export function figuresMarkdown(model: ProbeModel, figures: readonly CurveFigure[]): string {
   const rows = numberRows(model, figures).map(
     ({ depth, region, name, point, figure }) =>
-      `| ${depth} | ${region} | ${name.replaceAll('|', '\\|')} | ${valueText(figure, point.value)} | ${intervalText(figure, point)} | ${point.n ?? ''} |`,
+      `| ${depth} | ${region} | ${name.replaceAll('|', '\\|')} | ${valueText(figure, point.value)} | ` +
+      `${intervalText(figure, point)} | ${point.n ?? ''} |`,
   );
   return ['| Layer | Region | Curve | Value | 95% | n |', '|--:|:--|:--|--:|--:|--:|', ...rows].join('\n') + '\n';
 }

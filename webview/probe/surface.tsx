@@ -43,7 +43,9 @@ export function Surface({
         shown={{
           grid,
           style: SURFACE_STYLE,
-          description: `Fraction of answers that changed, ${curves.length} curves by ${depths.length} layers. Arrow keys move over the cells, Enter shows the samples.`,
+          description:
+            `Fraction of answers that changed, ${curves.length} curves by ${depths.length} layers. ` +
+            'Arrow keys move over the cells, Enter shows the samples.',
           column: null,
           cell: row === -1 || column === -1 ? null : { row, column },
         }}

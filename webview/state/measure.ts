@@ -18,7 +18,9 @@ export type Measured = Omit<DeltaAggregate, 'nonFinite'>;
 export const METRIC_TEXT: Record<Metric, { label: string; help: string }> = {
   energy: {
     label: 'Energy ‖Δ‖',
-    help: 'How far the weights moved: the Frobenius norm of W after − W before. Larger matrices have larger norms; “Relative” corrects for that.',
+    help:
+      'How far the weights moved: the Frobenius norm of W after − W before. Larger matrices have larger norms; ' +
+      '“Relative” corrects for that.',
   },
   relative: {
     label: 'Relative ‖Δ‖ / ‖W‖',
@@ -30,12 +32,15 @@ export const METRIC_TEXT: Record<Metric, { label: string; help: string }> = {
   },
   cosine: {
     label: 'Cosine',
-    help: 'Cosine between the weights before and after; 1 means the same direction. On a log scale the figure shows the distance 1 − cosine.',
+    help:
+      'Cosine between the weights before and after; 1 means the same direction. ' +
+      'On a log scale the figure shows the distance 1 − cosine.',
   },
 };
 
 export const FLOOR_HELP =
-  'What rounding to the stored dtype alone is expected to contribute to ‖Δ‖. Points under 2× the floor are drawn hollow: their direction is mostly rounding noise.';
+  'What rounding to the stored dtype alone is expected to contribute to ‖Δ‖. ' +
+  'Points under 2× the floor are drawn hollow: their direction is mostly rounding noise.';
 
 /** The metric's name as the axis shows it, with what was done over several weights. */
 export function measureLabel(choice: MeasureChoice): string {

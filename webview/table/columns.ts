@@ -24,7 +24,8 @@ export interface Column {
 }
 
 export const LAYER_HELP =
-  'Counted from 0, as in tensor names: v0, v1, … in the vision tower, proj for the projector, 0, 1, … in the language model.';
+  'Counted from 0, as in tensor names: v0, v1, … in the vision tower, proj for the projector, 0, 1, ' +
+  '… in the language model.';
 
 const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(value: number | null): string }[] = [
   { id: 'fro', label: '‖Δ‖', help: 'Energy: Frobenius norm of the update.', format: formatNumber },
@@ -37,7 +38,9 @@ const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(
   {
     id: 'ratio',
     label: '× floor',
-    help: 'Norm of the update over what rounding to the stored dtype alone is expected to add. Under 2× the update is mostly rounding; = is unchanged, bit for bit.',
+    help:
+      'Norm of the update over what rounding to the stored dtype alone is expected to add. ' +
+      'Under 2× the update is mostly rounding; = is unchanged, bit for bit.',
     format: formatFloorRatio,
   },
   { id: 'changed', label: 'changed', help: 'Fraction of elements whose stored value differs.', format: formatShare },

@@ -94,10 +94,12 @@ export class Grid {
     const { grid, pool } = this;
     const { rows } = this.shown;
     const span = visibleSpan(grid.scrollTop, grid.clientHeight, ROW, rows.length, SPARE);
-    // Never fewer than any scroll position needs: a pool that grows would move rows to other slots, and the focus with them.
+    // Never fewer than any scroll position needs: a pool that grows would move rows to other slots, and the focus with
+    // them.
     const most = Math.min(rows.length, Math.ceil(grid.clientHeight / ROW) + 1 + 2 * SPARE);
     while (pool.length < most) this.addRow();
-    // Row k always lives in slot k mod pool: a short scroll fills only the rows that came into sight, and focus stays put.
+    // Row k always lives in slot k mod pool: a short scroll fills only the rows that came into sight, and focus stays
+    // put.
     const used = new Set<RowParts>();
     for (let index = span.first; index < span.end; index++) {
       const parts = pool[index % pool.length]!;

@@ -56,5 +56,8 @@ export function evaluationExports(
 
 export function captionOf({ result }: TransferModel): string {
   const grading = result.grader === null ? 'rule-based grading' : `rule-based grading, then ${result.grader}`;
-  return `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ${result.maxNewTokens} new tokens · ${grading}`;
+  return (
+    `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ` +
+    `${result.maxNewTokens} new tokens · ${grading}`
+  );
 }

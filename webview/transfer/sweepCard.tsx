@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { AbilityName } from '../../src/protocol/engineApi.js';
 import { LineChart } from '../figure/lineChart.js';
 import type { LineFigure, LinePosition } from '../figure/lines.js';
-import { BandNote, LegendItem, LineSwatch } from '../figure/swatch.js';
+import { BandNote, LegendItem, SeriesRow } from '../figure/swatch.js';
 import { formatShare } from '../format.js';
 import type { Store } from '../state/store.js';
 import { intervalText, type TransferModel } from './model.js';
@@ -48,7 +48,8 @@ export function SweepCard({
         figure={figure}
         chosen={x === null || view.ability === null ? null : { x, key: view.ability }}
         describe={({ title, series }) =>
-          `${title}: ${series.map(({ name }) => name).join(', ')}, each with its 95% interval. Left and right walk along, up and down change the ability, Enter shows the questions.`
+          `${title}: ${series.map(({ name }) => name).join(', ')}, each with its 95% interval. ` +
+          'Left and right walk along, up and down change the ability, Enter shows the questions.'
         }
         tooltip={(drawn, at) => <SweepTooltip figure={drawn} at={at} name={nameAt(at)} />}
         read={({ series }, at) => {
@@ -77,14 +78,10 @@ function SweepTooltip({ figure, at, name }: { figure: LineFigure; at: LinePositi
             const point = one.points.find(({ x }) => x === at.x);
             const isKnown = point !== undefined && point.low !== null && point.high !== null;
             return (
-              <tr key={one.key} class={one.key === at.key ? 'current' : undefined}>
-                <th scope="row">
-                  <LineSwatch series={one} />
-                  {one.name}
-                </th>
+              <SeriesRow key={one.key} series={one} current={one.key === at.key}>
                 <td>{formatShare(point?.value)}</td>
                 <td class="muted">{isKnown ? intervalText({ low: point.low!, high: point.high! }) : ''}</td>
-              </tr>
+              </SeriesRow>
             );
           })}
         </tbody>

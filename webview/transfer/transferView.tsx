@@ -1,4 +1,4 @@
-/** Evaluations: what each checkpoint and hybrid can do, against IN or RL, with the questions behind every number. */
+/** Evaluations: what each checkpoint and stitch can do, against IN or RL, with the questions behind every number. */
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { AbilityName, EvaluateResult } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';

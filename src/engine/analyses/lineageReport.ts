@@ -39,7 +39,8 @@ export function filesList(result: OfStages & { files: readonly FileDifference[] 
     'Files that differ',
     result.files.map(
       ({ file, from, kind, keys }) =>
-        `${pairName(result, from)}: ${file} ${kind}${keys.length > 0 ? ` (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})` : ''}`,
+        `${pairName(result, from)}: ${file} ` +
+        `${kind}${keys.length > 0 ? ` (${keys.slice(0, 5).join(', ')}${keys.length > 5 ? ', …' : ''})` : ''}`,
     ),
   );
 }

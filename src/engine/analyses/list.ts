@@ -54,7 +54,10 @@ export async function readResult<Result>(
 }
 
 function damaged(file: string): string {
-  return `${shown(file)} cannot be read as a result: it is damaged, or of another version. Run it again, or delete the run.`;
+  return (
+    `${shown(file)} cannot be read as a result: it is damaged, or of another version. Run it again, ` +
+    'or delete the run.'
+  );
 }
 
 async function summarise(runsFolder: string, runId: string): Promise<RunSummary | undefined> {
@@ -66,7 +69,8 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
     return unreadable(
       runId,
       folder,
-      `${shown(folder)} cannot be read as a run: its ${REQUEST_FILE} is damaged, or of another version. Delete it, and run it again.`,
+      `${shown(folder)} cannot be read as a run: its ${REQUEST_FILE} is damaged, or of another version. ` +
+        'Delete it, and run it again.',
     );
   const { kind, question, labels, paths, startedAt } = request;
   const asked = restoreRequest(definition.request, question);

@@ -10,8 +10,9 @@ export interface GivenAnswer {
 const LONGEST = 4000;
 
 /**
- * The part of a text that is the answer: the last `<answer>…</answer>`, or else the last `\boxed{…}`, JSON's "answer", or
- * else what follows the thinking, or else all of it. Boxes that stand side by side are one answer ("\boxed{3}, \boxed{5}").
+ * The part of a text that is the answer: the last `<answer>…</answer>`, or else the last `\boxed{…}`, JSON's "answer",
+ * or else what follows the thinking, or else all of it. Boxes that stand side by side are one answer ("\boxed{3},
+ * \boxed{5}").
  */
 export function givenAnswer(text: string): GivenAnswer {
   // An answer cut off by the token limit still counts, as far as it goes.

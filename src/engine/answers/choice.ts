@@ -10,8 +10,8 @@ export function trueChoice(truth: string, choices: Choices): number | undefined 
 }
 
 /**
- * The index of the choice that a text gives: its letter, its words, or its value; the letter's place where the choices are
- * not known. Undefined where it gives none, or more than one.
+ * The index of the choice that a text gives: its letter, its words, or its value; the letter's place where the choices
+ * are not known. Undefined where it gives none, or more than one.
  */
 export function choiceIn(text: string, given: Choices): number | undefined {
   const choices = bare(given);
@@ -120,7 +120,9 @@ const THING =
 const CONCLUSION =
   /\b(?:so|thus|therefore|hence|choose|chose|select|pick|answer|correct|right|best|final|conclu\w+|must be)\b[^.\n]*$/i;
 
-/** The letter that a text comes to: marked ("(B)", "option B"), or else standing alone; null where there are several. */
+/**
+ * The letter that a text comes to: marked ("(B)", "option B"), or else standing alone; null where there are several.
+ */
 function lettered(text: string, choices: Choices): number | null | undefined {
   // "A or C", "both B and C": what is said of the first is said of the second.
   let joined: { letter: string; marked: boolean; concluded: boolean; end: number } | undefined;

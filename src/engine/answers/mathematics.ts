@@ -1,7 +1,7 @@
 /**
  * Whether two pieces of mathematical notation mean the same (MATH-500 and the like). Parsing and algebra are Compute
- * Engine's; what people write around an answer is taken off in `notation`. The rules follow math-verify's; where they are
- * stricter, `test/parity/evaluate/grading` says why. Bounded: long expressions count as text.
+ * Engine's; what people write around an answer is taken off in `notation`. The rules follow math-verify's; where they
+ * are stricter, `test/parity/evaluate/grading` says why. Bounded: long expressions count as text.
  */
 import { type BoxedExpression, ComputeEngine } from '@cortex-js/compute-engine';
 import { cleaned, withoutUnit } from './notation.js';

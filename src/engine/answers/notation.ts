@@ -106,7 +106,8 @@ const MEASURED = new RegExp(
 );
 /** Other things that are counted ("12 apples"); words that belong to the number are none. */
 const COUNTED = new RegExp(
-  `${VALUE}\\s+(?!(?:hundred|thousand|million|billion|trillion|dozen|half|halves|thirds?|quarters?|pi|mod|base|to|through|remainder)\\b)[a-z]{3,}(?: [a-z]{2,}){0,3}$`,
+  `${VALUE}\\s+(?!(?:hundred|thousand|million|billion|trillion|dozen|half|halves|thirds?|quarters?|pi|mod|base|to|through|remainder)\\b)[a-z]{3,}(?: ` +
+    '[a-z]{2,}){0,3}$',
   'i',
 );
 /** Units of one letter: in other letters a letter behind a number is a variable. */

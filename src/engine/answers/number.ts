@@ -54,8 +54,8 @@ const ONE = new RegExp(
 );
 
 /**
- * Every number in a text, in order: plain, with separators, decimal, scientific, fractions (plain, mixed, LaTeX), with a
- * scale ("2.5 million"), in words.
+ * Every number in a text, in order: plain, with separators, decimal, scientific, fractions (plain, mixed, LaTeX), with
+ * a scale ("2.5 million"), in words.
  */
 export function numbersIn(text: string): ParsedNumber[] {
   const found: ParsedNumber[] = [];

@@ -6,8 +6,8 @@ import { numbersIn, type ParsedNumber, sameNumber } from './number.js';
 import { numberOfPhrase } from './phrase.js';
 
 /**
- * The number in the tag or box, the announced one, or else the last of the text. A marked or announced answer of several
- * numbers ("2 boxes of 6", "11 or 12") gives none.
+ * The number in the tag or box, the announced one, or else the last of the text. A marked or announced answer of
+ * several numbers ("2 boxes of 6", "11 or 12") gives none.
  */
 export function numberIn(text: string): ParsedNumber | undefined {
   const { text: answer, marked } = givenAnswer(text);

@@ -44,8 +44,8 @@ const HEAD = 'lm_head.weight';
  * The checkpoint that `adapter` makes of its base.
  * @param given where the base lies; where the config says when left out.
  * @param openBase opens it.
- * @throws `unsupported` for a kind of adapter that is not computed here, `malformed` and `mismatch` when it does not fit
- * the base, `no-base`, and what opening throws.
+ * @throws `unsupported` for a kind of adapter that is not computed here, `malformed` and `mismatch` when it does not
+ * fit the base, `no-base`, and what opening throws.
  */
 export async function openAdapter(
   adapter: AdapterFiles,
@@ -73,7 +73,9 @@ export async function openInside(
   if (!entries.includes(ADAPTER_CONFIG))
     throw new FrankensteinError(
       'unsupported',
-      `${shown(model.path)} holds ${thousands(parts.length)} ${parts.length === 1 ? 'part' : 'parts'} of an adapter beside its weights (${quoted(parts[0]!.onDisk)}), and no ${ADAPTER_CONFIG} beside it says how they are scaled: put that file there, or merge with PEFT (merge_and_unload) and save.`,
+      `${shown(model.path)} holds ${thousands(parts.length)} ${parts.length === 1 ? 'part' : 'parts'} of an ` +
+        `adapter beside its weights (${quoted(parts[0]!.onDisk)}), and no ${ADAPTER_CONFIG} beside it says how ` +
+        'they are scaled: put that file there, or merge with PEFT (merge_and_unload) and save.',
     );
   const configFile = path.join(model.folder, ADAPTER_CONFIG);
   const config = await readLoraConfig(configFile, signal);
@@ -143,12 +145,14 @@ async function applyAdapter(
       ...(moved === undefined
         ? []
         : [
-            `The adapter's names are those of the text model by itself; they are found in this model by the rest of the name: ${moved}.`,
+            `The adapter's names are those of the text model by itself; ` +
+              `they are found in this model by the rest of the name: ${moved}.`,
           ]),
       `${summary}: ${thousands(pairs.size)} ${pairs.size === 1 ? 'weight is' : 'weights are'} W + s·B·A as it runs unmerged, in float64, so storage rounding has no part in ${pairs.size === 1 ? 'its' : 'their'} updates${whole.size > 0 ? `; ${thousands(whole.size)} ${whole.size === 1 ? 'tensor is' : 'tensors are'} stored whole` : ''}.`,
       ...(separated
         ? [
-            'The base ties its head to the embedding, and the adapter changes one of the two: they are two matrices here, as PEFT runs them.',
+            'The base ties its head to the embedding, and the adapter changes one of the two: ' +
+              'they are two matrices here, as PEFT runs them.',
           ]
         : []),
     ],
@@ -193,7 +197,8 @@ function sort(
     if (!isFloat(found.dtype) || found.shape.length < 2)
       throw malformed(
         file,
-        `stores ${quoted(found.onDisk)} as ${found.dtype} of shape [${found.shape.join(', ')}], which is no factor of an update.`,
+        `stores ${quoted(found.onDisk)} as ${found.dtype} of shape [${found.shape.join(', ')}], ` +
+          'which is no factor of an update.',
       );
     pair[role.kind] = { ...found, name: found.onDisk };
     pairs.set(role.module, pair);
@@ -219,13 +224,15 @@ function update(
   if (A.shape[0] !== rank || B.shape[1] !== rank) {
     throw malformed(
       shard,
-      `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, but ${ADAPTER_CONFIG} gives it rank ${rank}.`,
+      `has factors of shape [${A.shape.join(', ')}] and [${B.shape.join(', ')}] for ${quoted(module)}, ` +
+        `but ${ADAPTER_CONFIG} gives it rank ${rank}.`,
     );
   }
   if (!isFloat(target.dtype)) {
     throw new FrankensteinError(
       'unsupported',
-      `${shown(base.path)} stores ${quoted(target.onDisk)} as ${target.dtype}: an adapter on a quantised base is not computed here; give the base as it was before quantisation.`,
+      `${shown(base.path)} stores ${quoted(target.onDisk)} as ${target.dtype}: ` +
+        'an adapter on a quantised base is not computed here; give the base as it was before quantisation.',
     );
   }
   const [outputs, inputs] = [B.shape[0]!, A.size / rank];
@@ -252,11 +259,13 @@ function unknownTarget(file: string, onDisk: string, base: Checkpoint): Frankens
   if (leftOut !== undefined)
     return new FrankensteinError(
       'unsupported',
-      `${shown(file)} updates ${quoted(onDisk)}, whose weight cannot be read in ${shown(base.path)}. ${leftOut[1].reason} Give the base as it was before.`,
+      `${shown(file)} updates ${quoted(onDisk)}, whose weight cannot be read in ${shown(base.path)}. ` +
+        `${leftOut[1].reason} Give the base as it was before.`,
     );
   return new FrankensteinError(
     'mismatch',
-    `${shown(file)} updates ${quoted(onDisk)}, which ${shown(base.path)} does not have: it is not the base of this adapter.`,
+    `${shown(file)} updates ${quoted(onDisk)}, which ${shown(base.path)} does not have: ` +
+      'it is not the base of this adapter.',
   );
 }
 
@@ -269,6 +278,7 @@ function misfit(
 ): FrankensteinError {
   return new FrankensteinError(
     'mismatch',
-    `${shown(file)} updates ${quoted(onDisk)} by a matrix of shape [${shape.join(', ')}], but the weight has [${target.shape.join(', ')}] in ${shown(base.path)}: it is not the base of this adapter.`,
+    `${shown(file)} updates ${quoted(onDisk)} by a matrix of shape [${shape.join(', ')}], ` +
+      `but the weight has [${target.shape.join(', ')}] in ${shown(base.path)}: it is not the base of this adapter.`,
   );
 }

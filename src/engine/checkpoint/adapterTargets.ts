@@ -17,9 +17,9 @@ export interface Target {
 }
 
 /**
- * Finds weights of `base` by an adapter's names (`model.layers.0.self_attn.q_proj.weight`, without `base_model.model.`):
- * under the family's spellings, else the one weight of the language model that has the same name below what stands above
- * the layers.
+ * Finds weights of `base` by an adapter's names (`model.layers.0.self_attn.q_proj.weight`, without
+ * `base_model.model.`): under the family's spellings, else the one weight of the language model that has the same name
+ * below what stands above the layers.
  * @param file names the adapter in messages.
  * @throws `mismatch` from the finder where several weights fit.
  */
@@ -35,7 +35,8 @@ export function targetFinder(base: Checkpoint, file: string): (name: string) => 
     if (more.length > 0)
       throw new FrankensteinError(
         'mismatch',
-        `${shown(file)} updates ${quoted(name)}, which may be any of several weights of ${shown(base.path)}: ${some([found!, ...more])}.`,
+        `${shown(file)} updates ${quoted(name)}, which may be any of several weights of ${shown(base.path)}: ` +
+          `${some([found!, ...more])}.`,
       );
     // A tied head is stored nowhere.
     if (found === undefined && HEADS.some((head) => rest === `${head}.weight`)) return { name: rest, isMoved: false };

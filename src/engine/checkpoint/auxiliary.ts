@@ -156,7 +156,10 @@ async function sameBytes(before: string, after: string, signal?: AbortSignal): P
   }
 }
 
-/** SHA-256, hex, of each of a checkpoint's `files`, by name. @throws `permission`, `not-found`, `malformed`, `cancelled` */
+/**
+ * SHA-256, hex, of each of a checkpoint's `files`, by name.
+ * @throws `permission`, `not-found`, `malformed`, `cancelled`
+ */
 export async function contentsOf(
   files: ReadonlyMap<string, string>,
   signal?: AbortSignal,

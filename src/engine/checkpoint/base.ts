@@ -10,7 +10,9 @@ import { hubFolder } from './hub.js';
 import { isAdapterFolder, weightFiles } from './locate.js';
 import { REF_LIMIT, readText } from './text.js';
 
-/** Folders above the adapter's in which a relative path is tried: trainers write it relative to where they were started. */
+/**
+ * Folders above the adapter's in which a relative path is tried: trainers write it relative to where they were started.
+ */
 const LEVELS = 5;
 
 /**
@@ -37,7 +39,9 @@ export async function findBase(
   }
   throw new FrankensteinError(
     'no-base',
-    `The adapter ${shown(folder)} belongs on ${quoted(name)}${revision === undefined ? '' : ` (revision ${quoted(revision)})`}, which is neither a folder here nor in the Hugging Face cache: ${way}.`,
+    `The adapter ${shown(folder)} belongs on ` +
+      `${quoted(name)}${revision === undefined ? '' : ` (revision ${quoted(revision)})`}, ` +
+      `which is neither a folder here nor in the Hugging Face cache: ${way}.`,
   );
 }
 

@@ -24,8 +24,8 @@ export type Dtype =
 
 interface TensorFacts {
   /**
-   * Name in the file, without the names of wrappers (`Reading.wrappers`); of a computed tensor, the name that its base or
-   * donor has in its file.
+   * Name in the file, without the names of wrappers (`Reading.wrappers`); of a computed tensor, the name that its base
+   * or donor has in its file.
    */
   onDisk: string;
   /** Name in the file where it is another one: with the names of wrappers. `nameInFile` gives either. */

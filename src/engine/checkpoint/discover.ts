@@ -1,4 +1,7 @@
-/** Finds checkpoints and recipes below folders, and checkpoints in the Hugging Face cache, without opening a weight file. */
+/**
+ * Finds checkpoints and recipes below folders, and checkpoints in the Hugging Face cache, without opening a weight
+ * file.
+ */
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { CallContext } from '../calls.js';
@@ -31,7 +34,9 @@ const CONFIG_LIMIT = 16 * 1024 * 1024;
 /** A plan of frozen trainings, `freeze.frank.yaml`, describes no checkpoint. */
 const RECIPE = /^(?!freeze\.frank\.yaml$).*\.frank\.ya?ml$/i;
 
-/** Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over. */
+/**
+ * Checkpoints in the order of their labels, those of the workspace first. Folders that cannot be read are passed over.
+ */
 export async function discover(
   request: { roots: string[]; huggingFaceCache: boolean },
   { signal }: CallContext = {},
@@ -84,7 +89,10 @@ async function walk(root: string, found: Map<string, FoundCheckpoint>, signal: A
   }
 }
 
-/** The folder's model, or its adapter; an adapter beside a model is named by its config, since the folder is the model's. */
+/**
+ * The folder's model, or its adapter; an adapter beside a model is named by its config, since the folder is the
+ * model's.
+ */
 async function recognise(
   folder: string,
   entries: readonly string[],
@@ -103,7 +111,9 @@ async function recognise(
   return [model, beside].filter((one) => one !== undefined);
 }
 
-/** A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name. */
+/**
+ * A checkpoint when the folder holds weights and something that says what they are: a config, an index, a known name.
+ */
 async function recogniseModel(
   folder: string,
   entries: readonly string[],

@@ -1,6 +1,6 @@
 /**
- * Numbers to the floating-point dtypes of a file, rounded once, to nearest and ties to even, as IEEE 754 and PyTorch do.
- * Values too large become infinite, in the formats that have an infinity, and NaN in E4M3, which has none.
+ * Numbers to the floating-point dtypes of a file, rounded once, to nearest and ties to even, as IEEE 754 and PyTorch
+ * do. Values too large become infinite, in the formats that have an infinity, and NaN in E4M3, which has none.
  */
 import { FrankensteinError } from '../errors.js';
 import type { Dtype } from './checkpoint.js';
@@ -92,7 +92,10 @@ export function roundTo(dtype: Dtype, values: Float64Array | Float32Array): void
   }
 }
 
-/** Writes the values as `dtype`, rounding them where they need it. `target` has room for exactly these. @throws as `roundTo` */
+/**
+ * Writes the values as `dtype`, rounding them where they need it. `target` has room for exactly these.
+ * @throws as `roundTo`
+ */
 export function encodeInto(dtype: Dtype, values: Float64Array | Float32Array, target: Uint8Array): void {
   if (dtype === 'F64') put(new Float64Array(values), target);
   else if (dtype === 'F32') put(new Float32Array(values), target);

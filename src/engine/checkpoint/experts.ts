@@ -1,5 +1,6 @@
 /** Mixtures of experts that stages store in different layouts, shown in one, so that the same weights meet. */
 import type { Checkpoint, Tensor } from './checkpoint.js';
+import { hasInterleavedExperts } from '../families/list.js';
 import { isFloat } from './encode.js';
 import { viewOf } from './viewOf.js';
 import { inputsFirst, SINGLE, STACK } from '../topology/experts.js';
@@ -20,7 +21,8 @@ export interface MatchedExperts {
 }
 
 const UNKNOWN_AXES =
-  'Its last two axes have the same length and nothing tells which of them are the inputs, so it could be compared turned.';
+  'Its last two axes have the same length and nothing tells which of them are the inputs, ' +
+  'so it could be compared turned.';
 
 /** The stages' tensors, with experts in one layout: per expert where any stage has them so, else outputs × inputs. */
 export function matchExperts(checkpoints: readonly Checkpoint[]): MatchedExperts {
@@ -61,8 +63,7 @@ export function turnedExperts(a: Checkpoint, b: Checkpoint): string | undefined 
 
 function stacksOf({ tensors, config }: Checkpoint): Map<string, Stacks> {
   const stacks = new Map<string, Stacks>();
-  // GPT-OSS interleaves gate and up, and has one layout only.
-  if (String(config?.['model_type']).startsWith('gpt_oss')) return stacks;
+  if (hasInterleavedExperts(config)) return stacks;
   for (const tensor of tensors.values()) {
     const [, module, projection] = STACK.exec(tensor.name) ?? [];
     if (module === undefined || tensor.shape.length !== 3 || tensor.size === 0 || !isFloat(tensor.dtype)) continue;

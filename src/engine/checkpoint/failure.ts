@@ -48,8 +48,8 @@ export function shown(path: string): string {
 }
 
 /**
- * What a library said of a file, as the end of a sentence: libraries quote the file, so it is printable, on one line, cut
- * to a few hundred characters, and ends in a stop.
+ * What a library said of a file, as the end of a sentence: libraries quote the file, so it is printable, on one line,
+ * cut to a few hundred characters, and ends in a stop.
  */
 export function said(error: unknown): string {
   const message = shown((error instanceof Error ? error.message : String(error)).trim().replace(/\s+/g, ' '));

@@ -12,10 +12,11 @@ const SAMPLES = 64;
 const SAMPLE_BYTES = 4096;
 
 /**
- * SHA-256, hex, over every shard's name, length, header and sampled content, and how quantised weights are read, and of a virtual checkpoint over its
- * sources' fingerprints and what it makes of them. The same bytes give the same fingerprint wherever they lie and
- * whatever their times. Training moves every block of a tensor; an edit of a few bytes between the samples goes unseen,
- * so whoever reuses a result by fingerprint compares lengths and times too (`filesOf`).
+ * SHA-256, hex, over every shard's name, length, header and sampled content, and how quantised weights are read, and of
+ * a virtual checkpoint over its sources' fingerprints and what it makes of them. The same bytes give the same
+ * fingerprint wherever they lie and whatever their times. Training moves every block of a tensor; an edit of a few
+ * bytes between the samples goes unseen, so whoever reuses a result by fingerprint compares lengths and times too
+ * (`filesOf`).
  * @param known fingerprints of its sources, in their order, where they have been taken already.
  * @throws `changed`, `permission`, `not-found`, `cancelled`
  */
@@ -46,7 +47,9 @@ export function filesOf(checkpoint: Checkpoint): Shard[] {
   return [...files.values()];
 }
 
-/** What tells a stage from its successor under the same fingerprint, for the id of a run: length and time of each file. */
+/**
+ * What tells a stage from its successor under the same fingerprint, for the id of a run: length and time of each file.
+ */
 export function fileIdentities(checkpoint: Checkpoint): [name: string, bytes: number, modifiedNs: string][] {
   return filesOf(checkpoint).map(({ name, bytes, modifiedNs }) => [name, bytes, String(modifiedNs)]);
 }

@@ -28,31 +28,36 @@ const FOREIGN_FORMATS: readonly ForeignFormat[] = [
     name: /^(?:bf16_|fp16_)?zero_pp_rank_|^zero_to_fp32\.py$/,
     is: 'a DeepSpeed ZeRO checkpoint, one pickle per rank',
     convert:
-      'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . OUT --safe_serialization"',
+      'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . ' +
+      'OUT --safe_serialization"',
   },
   {
     name: /^latest_checkpointed_iteration\.txt$|^model_optim_rng\.pt$|^mp_rank_\d+(?:_\d+)*$|^iter_\d{7}$|^common\.pt$/,
     is: 'a Megatron checkpoint',
     convert:
-      'export it to the Hugging Face format with Megatron-Bridge (AutoBridge.export_ckpt) or the converter of the trainer that wrote it',
+      'export it to the Hugging Face format with Megatron-Bridge (AutoBridge.export_ckpt) or the converter of ' +
+      'the trainer that wrote it',
   },
   {
     name: /^mp_rank_\d+_model_states\.pt$|^global_step\d+$/,
     is: 'a DeepSpeed checkpoint (pickles)',
     convert:
-      'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . OUT --safe_serialization"',
+      'convert it with the zero_to_fp32.py that DeepSpeed put beside it: "python zero_to_fp32.py . ' +
+      'OUT --safe_serialization"',
   },
   {
     name: /\.distcp$|^\.metadata$|^pytorch_model_fsdp_\d+$/,
     is: 'a PyTorch distributed checkpoint (FSDP)',
     convert:
-      'convert it with "accelerate merge-weights FOLDER OUT", or "python -m torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER out.pt" and save_pretrained',
+      'convert it with "accelerate merge-weights FOLDER OUT", or "python -m ' +
+      'torch.distributed.checkpoint.format_utils dcp_to_torch FOLDER out.pt" and save_pretrained',
   },
   {
     name: /\.gguf$/i,
     is: 'GGUF, the format of llama.cpp, mostly quantised',
     convert:
-      'use the safetensors it was made from, or load it with transformers (from_pretrained(FOLDER, gguf_file=FILE)) and call save_pretrained',
+      'use the safetensors it was made from, or load it with transformers (from_pretrained(FOLDER, ' +
+      'gguf_file=FILE)) and call save_pretrained',
   },
   {
     name: /\.bin(?:\.index\.json)?$/,

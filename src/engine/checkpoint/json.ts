@@ -34,7 +34,8 @@ function parseJson(text: string, file: string, part?: string): unknown {
     const position = /position (\d+)/.exec((error as Error).message)?.[1];
     throw malformed(
       file,
-      `${part === undefined ? 'is' : `has a ${part} that is`} not valid JSON${position === undefined ? '' : ` (at character ${position})`}.`,
+      `${part === undefined ? 'is' : `has a ${part} that is`} not valid ` +
+        `JSON${position === undefined ? '' : ` (at character ${position})`}.`,
     );
   }
 }

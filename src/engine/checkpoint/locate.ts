@@ -61,7 +61,8 @@ export async function locate(given: string, signal?: AbortSignal): Promise<Locat
     foreignFormat(absolute, [name]) ??
     new FrankensteinError(
       'not-found',
-      `${shown(absolute)} is no checkpoint: choose a folder with safetensors files, its config.json, its index, or a .safetensors file.`,
+      `${shown(absolute)} is no checkpoint: choose a folder with safetensors files, its config.json, its index, ` +
+        'or a .safetensors file.',
     )
   );
 }
@@ -81,7 +82,8 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
   if (files.length > 0) {
     throw malformed(
       folder,
-      `holds ${files.length} safetensors files and no index that says which belong together: choose one of the files (${files.slice(0, 3).map(shown).join(', ')}${files.length > 3 ? ', …' : ''}).`,
+      `holds ${files.length} safetensors files and no index that says which belong together: ` +
+        `choose one of the files (${files.slice(0, 3).map(shown).join(', ')}${files.length > 3 ? ', …' : ''}).`,
     );
   }
   if (entries.includes(ADAPTER_CONFIG) || entries.includes(ADAPTER_FILE)) return locateAdapter(given, folder, entries);
@@ -91,7 +93,8 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
     foreignFormat(folder, entries) ??
     new FrankensteinError(
       'not-found',
-      `${shown(folder)} holds no checkpoint: there is no safetensors file in it${entries.includes('config.json') ? ' beside its config.json' : ''}.`,
+      `${shown(folder)} holds no checkpoint: there is no safetensors file in ` +
+        `it${entries.includes('config.json') ? ' beside its config.json' : ''}.`,
     )
   );
 }
@@ -137,12 +140,17 @@ function locateAdapter(given: string, folder: string, entries: string[]): Locati
     ) ??
     new FrankensteinError(
       'not-found',
-      `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: the adapter's weights are missing${others.length > 0 ? `, or have another name than PEFT reads (there is ${others.slice(0, 3).map(shown).join(', ')})` : ''}.`,
+      `${shown(folder)} holds an ${ADAPTER_CONFIG} but no ${ADAPTER_FILE}: ` +
+        `the adapter's weights are ` +
+        `missing${others.length > 0 ? `, or have another name than PEFT reads (there is ${others.slice(0, 3).map(shown).join(', ')})` : ''}.`,
     )
   );
 }
 
-/** @throws `unsupported` for one part of several, which neither PEFT nor transformers reads, and which alone is half an adapter. */
+/**
+ * @throws `unsupported` for one part of several, which neither PEFT nor transformers reads, and which alone is half an
+ * adapter.
+ */
 function adapterAt(given: string, folder: string, entries: string[], file: string): Location {
   if (Number(NUMBERED.exec(file)?.[3] ?? 1) > 1) throw inParts(folder, file);
   return { path: given, folder, entries, shards: [file], index: undefined, alone: false, adapter: true };
@@ -151,7 +159,8 @@ function adapterAt(given: string, folder: string, entries: string[], file: strin
 function inParts(folder: string, file: string): FrankensteinError {
   return new FrankensteinError(
     'unsupported',
-    `${shown(folder)} holds an adapter in several files (${shown(file)}), which PEFT does not read: save it as one, ${ADAPTER_FILE}.`,
+    `${shown(folder)} holds an adapter in several files (${shown(file)}), which PEFT does not read: ` +
+      `save it as one, ${ADAPTER_FILE}.`,
   );
 }
 
@@ -210,13 +219,16 @@ function numberedSet(folder: string, files: readonly string[], member?: string):
   if (present.length !== set.count) {
     throw new FrankensteinError(
       'not-found',
-      `${shown(folder)} holds ${present.length} of the ${set.count} shards that their names promise (${shown(present[0] ?? '')}), and no index.`,
+      `${shown(folder)} holds ${present.length} of the ${set.count} shards that their names promise ` +
+        `(${shown(present[0] ?? '')}), and no index.`,
     );
   }
   return present;
 }
 
-/** A repository of the Hugging Face cache (`models--org--name`): the snapshot that `refs/main` names, or the only one. */
+/**
+ * A repository of the Hugging Face cache (`models--org--name`): the snapshot that `refs/main` names, or the only one.
+ */
 async function hubSnapshot(folder: string, entries: readonly string[]): Promise<string | undefined> {
   if (!entries.includes('snapshots') || !(entries.includes('refs') || entries.includes('blobs'))) return undefined;
   const snapshots = (await list(path.join(folder, 'snapshots'))).filter((name) => !name.startsWith('.'));

@@ -32,7 +32,10 @@ interface OpenedShard {
 /** An adapter on an adapter on an adapter: deeper is a circle. */
 const NESTING_LIMIT = 4;
 
-/** Opens a recipe, whose parts `openPart` opens; `within` are the recipes that it is a part of. Checkpoints know nothing of the language. */
+/**
+ * Opens a recipe, whose parts `openPart` opens; `within` are the recipes that it is a part of. Checkpoints know nothing
+ * of the language.
+ */
 export type OpenRecipe = (
   file: string,
   openPart: (at: string, within: readonly string[]) => Promise<Checkpoint>,
@@ -102,19 +105,23 @@ export async function openNested(
   const named = config?.['transformers_weights'];
   if (typeof named === 'string' && named !== read.reading.from)
     warnings.push(
-      `config.json names ${quoted(named)} for transformers to load (transformers_weights); here ${shown(read.reading.from)} is read: choose that file itself.`,
+      `config.json names ${quoted(named)} for transformers to load (transformers_weights); ` +
+        `here ${shown(read.reading.from)} is read: choose that file itself.`,
     );
   const unwrapped = unwrap(found, config);
   const { model, inside, rivals } = splitPeft(unwrapped.found);
   if (rivals.length > 0)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(location.path)} holds trained copies of one tensor from several adapters, or beside the model's own, and nothing says which counts: ${some(rivals)}. Merge one of them with PEFT (merge_and_unload) and save.`,
+      `${shown(location.path)} holds trained copies of one tensor from several adapters, ` +
+        `or beside the model's own, and nothing says which counts: ${some(rivals)}. ` +
+        'Merge one of them with PEFT (merge_and_unload) and save.',
     );
   if (inside.length > 0 && model.length === 0)
     throw malformed(
       location.path,
-      'holds parts of an adapter and no weights of a model: an adapter is read from adapter_model.safetensors beside its adapter_config.json.',
+      'holds parts of an adapter and no weights of a model: an adapter is read from adapter_model.safetensors ' +
+        'beside its adapter_config.json.',
     );
   const checkpoint = describe(location, {
     shards,
@@ -160,7 +167,8 @@ function describe(
   if (needed !== undefined)
     throw malformed(
       location.index!.file,
-      `says that ${quoted(needed)} is in ${shown(location.index!.map.shardOf.get(needed)!)}, but that file has no such tensor.`,
+      `says that ${quoted(needed)} is in ${shown(location.index!.map.shardOf.get(needed)!)}, ` +
+        'but that file has no such tensor.',
     );
   if (model.missing !== undefined) throw malformed(location.path, model.missing);
   return {
@@ -179,7 +187,8 @@ function describe(
       ...warnings,
       ...(absent.length > 0
         ? [
-            `${counted(absent.length, 'tensor', 'is', 'are')} in the index and not in the file that it names, and the model does not need ${absent.length === 1 ? 'it' : 'them'}: ${some(absent)}.`,
+            `${counted(absent.length, 'tensor', 'is', 'are')} in the index and not in the file that it names, ` +
+              `and the model does not need ${absent.length === 1 ? 'it' : 'them'}: ${some(absent)}.`,
           ]
         : []),
       ...readable.warnings,
@@ -239,7 +248,8 @@ function plainTensors(found: readonly Found[], location: Location): AdapterFiles
   if (first === undefined && empty === undefined && plain.length === tensors.length) return plain;
   throw new FrankensteinError(
     'unsupported',
-    `${shown(location.path)} has ${quoted((first ?? empty ?? tensors[0]!).onDisk)}, which is no part of an adapter that can be read. ${first?.reason ?? (empty ? EMPTY : 'It is quantised.')}`,
+    `${shown(location.path)} has ${quoted((first ?? empty ?? tensors[0]!).onDisk)}, ` +
+      `which is no part of an adapter that can be read. ${first?.reason ?? (empty ? EMPTY : 'It is quantised.')}`,
   );
 }
 
@@ -279,8 +289,8 @@ async function openShard(location: Location, name: string, signal?: AbortSignal)
 }
 
 /**
- * All tensors, as transformers takes them: whatever the index's files hold, and of a tensor that several hold, the copy of
- * the last. `absent`: names of the index that the files they are said to be in do not hold.
+ * All tensors, as transformers takes them: whatever the index's files hold, and of a tensor that several hold, the copy
+ * of the last. `absent`: names of the index that the files they are said to be in do not hold.
  * @throws `malformed` for a tensor in two shards that no index joins, and for no tensor at all.
  */
 function collectTensors(
@@ -296,7 +306,8 @@ function collectTensors(
         if (shardOf === undefined)
           throw malformed(
             path.join(location.folder, shard.name),
-            `holds the tensor ${quoted(name)}, which ${shown(found.get(name)!.shard.name)} holds too, and no index says which counts.`,
+            `holds the tensor ${quoted(name)}, which ${shown(found.get(name)!.shard.name)} holds too, ` +
+              'and no index says which counts.',
           );
         twice.add(name);
       }
@@ -308,13 +319,16 @@ function collectTensors(
   const warnings: string[] = [];
   if (twice.size > 0)
     warnings.push(
-      `${counted(twice.size, 'tensor', 'is', 'are')} in more than one file; as in transformers, the copy in the last file counts, whatever the index says: ${some([...twice])} (${shown(found.get([...twice][0]!)!.shard.name)}).`,
+      `${counted(twice.size, 'tensor', 'is', 'are')} in more than one file; as in transformers, ` +
+        'the copy in the last file counts, whatever the index says: ' +
+        `${some([...twice])} (${shown(found.get([...twice][0]!)!.shard.name)}).`,
     );
   if (shardOf !== undefined) {
     const unlisted = [...found.keys()].filter((name) => !shardOf.has(name));
     if (unlisted.length > 0)
       warnings.push(
-        `${counted(unlisted.length, 'stored tensor', 'is', 'are')} not in the index, but in a file that it names, and read as in transformers: ${some(unlisted)}.`,
+        `${counted(unlisted.length, 'stored tensor', 'is', 'are')} not in the index, ` +
+          `but in a file that it names, and read as in transformers: ${some(unlisted)}.`,
       );
   }
   const absent = [...(shardOf?.keys() ?? [])].filter((name) => !found.has(name));

@@ -70,7 +70,8 @@ export async function readLoraConfig(file: string, signal?: AbortSignal): Promis
     throw refused(
       file,
       `LoRA that was begun as ${quoted(initial)}, which changes the base too`,
-      'save it as an ordinary one with save_pretrained(…, path_initial_model_for_weight_conversion=…) or merge it with PEFT',
+      'save it as an ordinary one with save_pretrained(…, path_initial_model_for_weight_conversion=…) or merge ' +
+        'it with PEFT',
     );
   }
   return {

@@ -45,7 +45,10 @@ export function splitPeft(found: readonly Found[]): { model: Found[]; inside: Fo
   return { model, inside, rivals: [...rivals] };
 }
 
-/** A module whose own weights lie in a `base_layer` of the file: what else lies in it belongs to an adapter, of any kind. */
+/**
+ * A module whose own weights lie in a `base_layer` of the file: what else lies in it belongs to an adapter, of any
+ * kind.
+ */
 function wrappedModule({ onDisk, inFile }: Found): string | undefined {
   const at = inFile?.lastIndexOf(BASE_LAYER) ?? -1;
   return at < 0 ? undefined : onDisk.slice(0, -(inFile!.length - at - BASE_LAYER.length + 1));

@@ -304,7 +304,10 @@ class Schemes {
       const [are, they] = names.length === 1 ? ['weight is', 'it is'] : ['weights are', 'they are'];
       const subject = `${thousands(names.length)} ${are} quantised (${scheme})`;
       if (decision.kind === 'dequantised')
-        return `${subject}: ${they} read as code × scale, rounded to float32. Quantisation itself rounds far more, which the rounding floor does not count.`;
+        return (
+          `${subject}: ${they} read as code × scale, rounded to float32. Quantisation itself rounds far more, ` +
+          'which the rounding floor does not count.'
+        );
       const why = decision.why === '' ? 'which is not read here' : `and ${decision.why}`;
       return `${subject}, ${why}: ${they} left out (${listed(names)}).`;
     });
@@ -330,25 +333,33 @@ function warningsOf(
   const warnings: string[] = [];
   if (plain.length > 0)
     warnings.push(
-      `Scales lie beside ${thousands(plain.length)} ${plain.length === 1 ? 'weight' : 'weights'} that no quantization_config calls quantised and that ${plain.length === 1 ? 'is stored as a float: it is' : 'are stored as floats: they are'} read as stored, without the scales (${listed(plain.map(({ weight }) => weight))}).`,
+      `Scales lie beside ${thousands(plain.length)} ${plain.length === 1 ? 'weight' : 'weights'} that no ` +
+        'quantization_config calls quantised and that ' +
+        `${plain.length === 1 ? 'is stored as a float: it is' : 'are stored as floats: they are'} read as stored, ` +
+        `without the scales (${listed(plain.map(({ weight }) => weight))}).`,
     );
   if (settings !== undefined && isQuantised && schemes.size === 0)
     warnings.push(
-      `config.json has a quantization_config${settings.method === undefined ? '' : ` (${settings.method})`}, yet no quantised weight is stored: the weights are read as they are stored.`,
+      `config.json has a quantization_config${settings.method === undefined ? '' : ` (${settings.method})`}, ` +
+        'yet no quantised weight is stored: the weights are read as they are stored.',
     );
   if (empty.length > 0)
     warnings.push(
-      `${thousands(empty.length)} ${empty.length === 1 ? 'tensor has' : 'tensors have'} no elements and ${empty.length === 1 ? 'is' : 'are'} left out (${listed(empty)}): ${FROM_ZERO3}`,
+      `${thousands(empty.length)} ${empty.length === 1 ? 'tensor has' : 'tensors have'} no elements and ` +
+        `${empty.length === 1 ? 'is' : 'are'} left out (${listed(empty)}): ${FROM_ZERO3}`,
     );
   if (activations.length > 0)
     warnings.push(
-      `${thousands(activations.length)} ${activations.length === 1 ? 'tensor scales' : 'tensors scale'} activations, not weights, and ${activations.length === 1 ? 'is' : 'are'} left out (${listed(activations)}).`,
+      `${thousands(activations.length)} ${activations.length === 1 ? 'tensor scales' : 'tensors scale'} ` +
+        `activations, not weights, and ${activations.length === 1 ? 'is' : 'are'} left out ` +
+        `(${listed(activations)}).`,
     );
   for (const dtype of new Set(unread.map((tensor) => tensor.dtype))) {
     const names = unread.filter((tensor) => tensor.dtype === dtype).map(({ onDisk }) => onDisk);
     const are = names.length === 1 ? 'tensor is' : 'tensors are';
     warnings.push(
-      `${thousands(names.length)} ${are} stored as ${quoted(dtype)}, a dtype that is not read here, and left out (${listed(names)}).`,
+      `${thousands(names.length)} ${are} stored as ${quoted(dtype)}, a dtype that is not read here, ` +
+        `and left out (${listed(names)}).`,
     );
   }
   return warnings;

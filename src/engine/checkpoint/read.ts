@@ -1,6 +1,6 @@
 /**
- * Byte ranges of files: positions beyond 2³¹, short reads and files that shrink while they are read are dealt with here.
- * Tensors are read through `elements.ts`; large comparisons map the files instead (`runtime/`).
+ * Byte ranges of files: positions beyond 2³¹, short reads and files that shrink while they are read are dealt with
+ * here. Tensors are read through `elements.ts`; large comparisons map the files instead (`runtime/`).
  */
 import type { FileHandle } from 'node:fs/promises';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';

@@ -39,11 +39,13 @@ export async function readingOf(
   const unnamed = unread.filter((name) => !USUAL_COPY.test(name) && rival?.files.includes(name) !== true);
   if (unnamed.length > 0)
     warnings.push(
-      `${from} is read, and not ${listed(unnamed)} beside ${shards.length === 1 ? 'it' : 'them'}: what only ${unnamed.length === 1 ? 'that file holds' : 'those files hold'} is missing here.`,
+      `${from} is read, and not ${listed(unnamed)} beside ${shards.length === 1 ? 'it' : 'them'}: ` +
+        `what only ${unnamed.length === 1 ? 'that file holds' : 'those files hold'} is missing here.`,
     );
   if (!adapter && entries.includes(ADAPTER_CONFIG) && entries.some((name) => ADAPTER.test(name)))
     warnings.push(
-      `The adapter beside the model is not on it here, while transformers with PEFT would put it on: choose ${ADAPTER_CONFIG} for the model with the adapter.`,
+      'The adapter beside the model is not on it here, while transformers with PEFT would put it on: ' +
+        `choose ${ADAPTER_CONFIG} for the model with the adapter.`,
     );
   return { reading: { from, unread }, warnings };
 }
@@ -63,7 +65,9 @@ async function rivalOf(
     if (chosen === main || (main === DEFAULT_FILE && shards.length === 1 && shards[0] === DEFAULT_FILE))
       return undefined;
     return {
-      warning: `The files of ${shown(chosen)} are read, as chosen; of the folder transformers loads ${main}, which lies beside.`,
+      warning:
+        `The files of ${shown(chosen)} are read, as chosen; of the folder transformers loads ${main}, ` +
+        'which lies beside.',
       files: main === DEFAULT_FILE ? [DEFAULT_FILE] : [],
     };
   }
@@ -75,7 +79,10 @@ async function rivalOf(
   );
   if (files?.length === 0) return undefined;
   return {
-    warning: `${DEFAULT_FILE} is read, as transformers does, and not the ${files === undefined ? 'files' : thousands(files.length)} of ${DEFAULT_INDEX} beside it: one of the two is from an earlier save.`,
+    warning:
+      `${DEFAULT_FILE} is read, as transformers does, and not the ` +
+      `${files === undefined ? 'files' : thousands(files.length)} of ${DEFAULT_INDEX} beside it: ` +
+      'one of the two is from an earlier save.',
     files: files ?? [],
   };
 }

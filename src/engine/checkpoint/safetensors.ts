@@ -68,7 +68,8 @@ export async function readHeader(
   if (fileBytes < LENGTH_BYTES)
     throw malformed(
       file,
-      `is truncated: it has ${fileBytes} bytes, and a safetensors file begins with ${LENGTH_BYTES} that give its header's length.`,
+      `is truncated: it has ${fileBytes} bytes, and a safetensors file begins with ${LENGTH_BYTES} that give its ` +
+        `header's length.`,
     );
   const start = await readFully(handle, file, 0, Math.min(fileBytes, 64), signal);
   // Git LFS leaves this text where the weights should be when they were not fetched.
@@ -79,7 +80,8 @@ export async function readHeader(
   if (length > BigInt(fileBytes - LENGTH_BYTES)) {
     throw malformed(
       file,
-      `is truncated or no safetensors file: its header is said to have ${length.toLocaleString('en-US')} bytes, the file has ${thousands(fileBytes)}.`,
+      `is truncated or no safetensors file: its header is said to have ${length.toLocaleString('en-US')} bytes, ` +
+        `the file has ${thousands(fileBytes)}.`,
     );
   }
   if (length > BigInt(HEADER_LIMIT)) {
@@ -92,7 +94,10 @@ export async function readHeader(
   return parseHeader(await readFully(handle, file, LENGTH_BYTES, dataStart, signal), file, dataStart, fileBytes);
 }
 
-/** Parses and checks the JSON. `dataStart` and `fileBytes` are absolute byte offsets of the tensors' bytes and their end. */
+/**
+ * Parses and checks the JSON. `dataStart` and `fileBytes` are absolute byte offsets of the tensors' bytes and their
+ * end.
+ */
 export function parseHeader(json: Uint8Array, file: string, dataStart: number, fileBytes: number): Header {
   let text: string;
   try {
@@ -145,7 +150,8 @@ function parseTensor(name: string, entry: unknown, file: string, dataStart: numb
     if (!Number.isSafeInteger(number) || number < 0) {
       throw malformed(
         file,
-        `gives the tensor ${quoted(name)} the number ${number} in its shape or offsets; these are whole numbers from 0 to 2^53 − 1.`,
+        `gives the tensor ${quoted(name)} the number ${number} in its shape or offsets; ` +
+          'these are whole numbers from 0 to 2^53 − 1.',
       );
     }
   }
@@ -159,7 +165,9 @@ function parseTensor(name: string, entry: unknown, file: string, dataStart: numb
   if (bytes !== end - begin) {
     throw malformed(
       file,
-      `gives the tensor ${quoted(name)} ${thousands(end - begin)} bytes, but ${dtype} of shape [${shape.slice(0, 16).join(', ')}] takes ${Number.isInteger(bytes) ? thousands(bytes) : `${bytes}, which is no whole number`}.`,
+      `gives the tensor ${quoted(name)} ${thousands(end - begin)} bytes, ` +
+        `but ${dtype} of shape [${shape.slice(0, 16).join(', ')}] takes ` +
+        `${Number.isInteger(bytes) ? thousands(bytes) : `${bytes}, which is no whole number`}.`,
     );
   }
   return { name, dtype, shape, size, begin: dataStart + begin, end: dataStart + end };
@@ -180,7 +188,8 @@ function checkCoverage(tensors: readonly HeaderTensor[], file: string, dataStart
     if (end > fileBytes) {
       throw malformed(
         file,
-        `is truncated, or its offsets are wrong: the tensor ${quoted(name)} ends at byte ${thousands(end)}, past the end of the file (${thousands(fileBytes)} bytes).`,
+        `is truncated, or its offsets are wrong: the tensor ${quoted(name)} ends at byte ${thousands(end)}, ` +
+          `past the end of the file (${thousands(fileBytes)} bytes).`,
       );
     }
     if (begin < covered)

@@ -24,7 +24,8 @@ const FUSED: readonly (readonly [fused: ReadonlySet<string>, parts: readonly str
 ];
 
 const EXPERTS_REASON =
-  'The same experts are stored stacked and one by one, and nothing says which counts: transformers cannot load such a model.';
+  'The same experts are stored stacked and one by one, and nothing says which counts: ' +
+  'transformers cannot load such a model.';
 
 /**
  * What is stored twice among tensors of these canonical names. Experts in both layouts are undecided: transformers 5.24
@@ -44,12 +45,15 @@ export function storedTwice(names: ReadonlySet<string>): StoredTwice {
         : []),
       ...(fused.length > 0
         ? [
-            `${counted(fused.length, 'weight', 'is', 'are')} stored twice, fused and in parts: ${some(fused)}. The model's class reads one of the two; both are compared, each under its own name.`,
+            `${counted(fused.length, 'weight', 'is', 'are')} stored twice, fused and in parts: ${some(fused)}. ` +
+              `The model's class reads one of the two; both are compared, each under its own name.`,
           ]
         : []),
       ...(bare.length > 0
         ? [
-            `${counted(bare.length, 'weight', 'is', 'are')} stored twice, with and without ".weight" at the end of the name: ${some(bare)}. The model's class reads one of the two; both are compared, each under its own name.`,
+            `${counted(bare.length, 'weight', 'is', 'are')} stored twice, ` +
+              `with and without ".weight" at the end of the name: ${some(bare)}. ` +
+              `The model's class reads one of the two; both are compared, each under its own name.`,
           ]
         : []),
     ],

@@ -6,7 +6,9 @@ import { openRegular } from './regular.js';
 /** Bytes of a file that holds the name of a revision. */
 export const REF_LIMIT = 1024;
 
-/** @throws `malformed` when it is no regular file, longer than `limit` bytes, or no UTF-8; `not-found`, `permission`. */
+/**
+ * @throws `malformed` when it is no regular file, longer than `limit` bytes, or no UTF-8; `not-found`, `permission`.
+ */
 export async function readText(path: string, limit: number, signal?: AbortSignal): Promise<string> {
   try {
     const handle = await openRegular(path);

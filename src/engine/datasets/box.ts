@@ -14,8 +14,8 @@ const FOUR = new RegExp(
 );
 
 /**
- * A list of four numbers, or the last four that stand together in a text. Undefined when there are none, and for entries of
- * several boxes.
+ * A list of four numbers, or the last four that stand together in a text. Undefined when there are none, and for
+ * entries of several boxes.
  */
 export function boxOf(value: unknown): Box | undefined {
   if (Array.isArray(value)) {

@@ -24,6 +24,7 @@ export function failuresLeftOut<T>(
   const single = failed.length === 1;
   const more = failed.length > NAMED ? ` And ${thousands(failed.length - NAMED)} more.` : '';
   return [
-    `${thousands(failed.length)} ${noun}${single ? '' : 's'} could not be ${done} and ${single ? 'was' : 'were'} left out. ${failed.slice(0, NAMED).map(why).join(' ')}${more}`,
+    `${thousands(failed.length)} ${noun}${single ? '' : 's'} could not be ${done} and ${single ? 'was' : 'were'} ` +
+      `left out. ${failed.slice(0, NAMED).map(why).join(' ')}${more}`,
   ];
 }

@@ -2,8 +2,8 @@
 import { throwIfCancelled } from '../errors.js';
 
 /**
- * Calls `action` for every item, at most `parallel` at once, started in order. The first failure ends it: the signal that
- * the others have got fires, and it is thrown once they have ended too.
+ * Calls `action` for every item, at most `parallel` at once, started in order. The first failure ends it: the signal
+ * that the others have got fires, and it is thrown once they have ended too.
  */
 export async function ordered<T>(
   items: readonly T[],

@@ -20,6 +20,11 @@ export interface Family {
   layout: Layout;
   /** How it is run; left out: it can be compared, inspected and merged only. */
   model?: ModelDeclaration;
+  /**
+   * Its stacks of experts are `[E, in, out]` always, and gate and up alternate in them: a stack has no halves to take
+   * apart.
+   */
+  interleavedExperts?: true;
   /** What mergekit 0.1.5 calls its vision encoder, where it has a table of the family's modules. */
   mergekitVision?: 'vision_tower' | 'vision_model';
 }
@@ -145,6 +150,10 @@ export interface VisionFamily {
   windows?: { size: number; fullBlocks: readonly number[] };
   /** Coordinates of boxes in answers: pixels of the image as it was resized, or thousandths of its sides. */
   boxes: 'pixels' | 'thousandths';
+  /** Of the tower's and the merger's norms, whatever the config says: transformers fixes it. */
+  epsilon: number;
+  /** Base of the tower's rotation. A config with another is refused. */
+  ropeTheta: number;
   /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
   processors: readonly string[];
   /** A learned table of positions, interpolated to the image's grid. */

@@ -3,6 +3,7 @@ import type { Family, Layout, ModelDeclaration } from './family.js';
 import { gemma3 } from './gemma3.js';
 import { glm4v } from './glm4v.js';
 import { glm4vMoe } from './glm4vMoe.js';
+import { gptOss } from './gptOss.js';
 import { idefics3 } from './idefics3.js';
 import { internvl } from './internvl.js';
 import { internvlChat } from './internvlChat.js';
@@ -48,6 +49,7 @@ const LIST: readonly Family[] = [
   qwen3,
   qwen35Text,
   llama,
+  gptOss,
   text,
 ];
 
@@ -107,6 +109,15 @@ export function layoutByNames(onDisk: Iterable<string>): KnownLayout | undefined
 /** The family that lists this `model_type`. */
 export function familyOf(modelType: string): Family | undefined {
   return LIST.find(({ modelTypes }) => modelTypes.includes(modelType));
+}
+
+/**
+ * Whether gate and up alternate in its experts' stacks (`Family.interleavedExperts`).
+ * @param config of the checkpoint
+ */
+export function hasInterleavedExperts(config: Readonly<Record<string, unknown>> | undefined): boolean {
+  const modelType = config?.['model_type'];
+  return typeof modelType === 'string' && familyOf(modelType)?.interleavedExperts === true;
 }
 
 /** The family that is run under this `model_type`. */

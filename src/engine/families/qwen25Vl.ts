@@ -54,6 +54,8 @@ export const qwen25Vl: Family = {
       mlp: { kind: 'gated', gate: 'mlp.gate_proj', up: 'mlp.up_proj', down: 'mlp.down_proj' },
       merger: QWEN2_MERGER,
       boxes: 'pixels',
+      epsilon: 1e-6,
+      ropeTheta: 10_000,
       patchSize: 14,
       windows: { size: 112, fullBlocks: [7, 15, 23, 31] },
     },

@@ -43,6 +43,8 @@ export const qwen2Vl: Family = {
       mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' },
       merger: QWEN2_MERGER,
       boxes: 'thousandths',
+      epsilon: 1e-6,
+      ropeTheta: 10_000,
       patchSize: 14,
     },
   },

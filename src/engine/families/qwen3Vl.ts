@@ -50,6 +50,8 @@ export const qwen3Vl: Family = {
       mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' },
       merger: QWEN3_MERGER,
       boxes: 'thousandths',
+      epsilon: 1e-6,
+      ropeTheta: 10_000,
       patchSize: 16,
       positionTable: true,
       deepstack: { merger: QWEN3_MERGER, blocks: [8, 16, 24] },

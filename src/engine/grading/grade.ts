@@ -55,8 +55,8 @@ export function isRight(
 const JOINED = /^\s*(?:,|,?\s*(?:and|or))\s*$/;
 
 /**
- * The formula that a text gives: all of a tag or box; what the announcement begins with; or else the last formula that the
- * text sets apart, or its last line.
+ * The formula that a text gives: all of a tag or box; what the announcement begins with; or else the last formula that
+ * the text sets apart, or its last line.
  */
 function mathematicsIn(text: string): string[] {
   const { text: answer, marked } = givenAnswer(text);

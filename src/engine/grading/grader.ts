@@ -1,6 +1,6 @@
 /**
- * A second opinion: answers that the rules call wrong are shown to a language model the user has chosen, with the question
- * and the true answer. What it says is kept, so that the same answer is judged once.
+ * A second opinion: answers that the rules call wrong are shown to a language model the user has chosen, with the
+ * question and the true answer. What it says is kept, so that the same answer is judged once.
  */
 import { createHash } from 'node:crypto';
 import type { LanguageModel } from './languageModel.js';

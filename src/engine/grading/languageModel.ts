@@ -57,7 +57,8 @@ export async function languageModelOf(
   if (key !== undefined && !HEADER_VALUE.test(key))
     throw new FrankensteinError(
       'bad-request',
-      `The key of the language model at ${url.host} has a character that no header may hold, such as a line break; enter it again.`,
+      `The key of the language model at ${url.host} has a character that no header may hold, ` +
+        'such as a line break; enter it again.',
     );
   return {
     name: request.model,
@@ -72,7 +73,10 @@ const HEADER_VALUE = /^[\x20-\x7e]+$/;
 /** Takes the key out of a text. */
 type Redact = (text: string) => string;
 
-/** A server may repeat the header that it was sent, in an error or in an answer: what it says is shown, logged and stored. */
+/**
+ * A server may repeat the header that it was sent, in an error or in an answer: what it says is shown, logged and
+ * stored.
+ */
 function redactor(key: string | undefined): Redact {
   const secret = key?.trim() ?? '';
   return secret === '' ? (text) => text : (text) => text.replaceAll(secret, '(key)');
@@ -94,7 +98,8 @@ function endpointOf(given: string): URL {
   if (url.username !== '' || url.password !== '')
     throw new FrankensteinError(
       'bad-request',
-      `The address of the language model at ${url.host} holds a user name or a password; leave them out and give the key as its key.`,
+      `The address of the language model at ${url.host} holds a user name or a password; ` +
+        'leave them out and give the key as its key.',
     );
   if (!url.pathname.endsWith('/chat/completions')) url.pathname = `${url.pathname.replace(/\/$/, '')}/chat/completions`;
   return url;
@@ -154,7 +159,8 @@ async function post(
       if (!retry || attempt === ATTEMPTS)
         throw new FrankensteinError(
           'unavailable',
-          `The language model at ${url.host} answered with status ${response.status}${said(await readReply(response, redact))}.`,
+          `The language model at ${url.host} answered with status ` +
+            `${response.status}${said(await readReply(response, redact))}.`,
         );
     } catch (error) {
       throwIfCancelled(signal);
@@ -162,7 +168,8 @@ async function post(
       if (attempt === ATTEMPTS)
         throw new FrankensteinError(
           'unavailable',
-          `The language model at ${url.host} could not be reached${limit.aborted ? ` within ${TIMEOUT / 1000} seconds` : ''}.`,
+          `The language model at ${url.host} could not be ` +
+            `reached${limit.aborted ? ` within ${TIMEOUT / 1000} seconds` : ''}.`,
           { cause: error },
         );
     }
@@ -170,7 +177,10 @@ async function post(
   }
 }
 
-/** The JSON that was answered, without the key; undefined where it is none. The only way by which a server's text comes in. */
+/**
+ * The JSON that was answered, without the key; undefined where it is none. The only way by which a server's text comes
+ * in.
+ */
 async function readReply(response: Response, redact: Redact): Promise<unknown> {
   const body = await readBounded(response);
   try {
@@ -226,8 +236,8 @@ export type LanguageModelRequest =
       url: string;
       model: string;
       /**
-       * The environment variable that holds its key. The key itself is in no request: without a variable, the engine asks
-       * its host for the key of this address when the run starts (`EngineHost.languageModelKey`).
+       * The environment variable that holds its key. The key itself is in no request: without a variable, the engine
+       * asks its host for the key of this address when the run starts (`EngineHost.languageModelKey`).
        */
       keyVariable?: string | undefined;
     }

@@ -56,7 +56,8 @@ export function matchStages(checkpoints: readonly Checkpoint[]): Alignment {
     const [leftOut] = checkpoints.flatMap((checkpoint) => checkpoint.leftOut ?? []);
     throw new FrankensteinError(
       'mismatch',
-      `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in common.${leftOut === undefined ? '' : ` ${leftOut.name}: ${leftOut.reason}`}`,
+      `${checkpoints[0]!.path} and ${checkpoints[1]!.path} have no tensor of the same name and shape in ` +
+        `common.${leftOut === undefined ? '' : ` ${leftOut.name}: ${leftOut.reason}`}`,
     );
   }
   return alignment;

@@ -1,4 +1,6 @@
-/** Opens whatever a user means by a checkpoint, recipes included. The recipe language is loaded with the first recipe. */
+/**
+ * Opens whatever a user means by a checkpoint, recipes included. The recipe language is loaded with the first recipe.
+ */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { openNested, type OpenRecipe } from '../checkpoint/open.js';
 

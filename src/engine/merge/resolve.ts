@@ -137,8 +137,8 @@ export class RecipeCycle extends FrankensteinError {
 
 /**
  * Where a location leads: a path relative to the recipe, one below the user's home (`~/`), a repository of the Hugging
- * Face cache with or without a revision (`org/name@revision`), or a model with an adapter (`MODEL+ADAPTER`). Recipes are
- * written by their user, so a path may lead anywhere that the user may read.
+ * Face cache with or without a revision (`org/name@revision`), or a model with an adapter (`MODEL+ADAPTER`). Recipes
+ * are written by their user, so a path may lead anywhere that the user may read.
  */
 async function resolveLocation(location: string, folder: string): Promise<string | undefined> {
   if (location.includes('\0') || isElsewhere(location)) return undefined;
@@ -188,7 +188,9 @@ async function tokenizerOf(
       severity: 'error',
       offset: tokenizer.offset,
       length: tokenizer.length,
-      message: `${other.label} and ${owner.label} have different vocabularies, and tokens are not moved to other rows here.`,
+      message:
+        `${other.label} and ${owner.label} have different vocabularies, ` +
+        'and tokens are not moved to other rows here.',
     });
   }
   return named;

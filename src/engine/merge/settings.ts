@@ -8,7 +8,9 @@ export type ParameterValue = number | boolean;
 const TRUE = /^(?:true|yes|on|y|t|1)$/i;
 const FALSE = /^(?:false|no|off|n|f|0)$/i;
 
-/** `value` as the parameter's type; undefined when it is none. YAML readers disagree on `1e-3` and `yes`: both count. */
+/**
+ * `value` as the parameter's type; undefined when it is none. YAML readers disagree on `1e-3` and `yes`: both count.
+ */
 export function convert(value: Scalar, { type }: Pick<MethodParameter, 'type'>): ParameterValue | undefined {
   if (type === 'boolean') {
     if (typeof value === 'boolean') return value;
@@ -23,7 +25,10 @@ export function refusal(value: Scalar, parameter: MethodParameter): string | und
   const { name, type, min, max } = parameter;
   const converted = convert(value, parameter);
   if (converted === undefined)
-    return `${name} is ${type === 'boolean' ? 'true or false' : type === 'integer' ? 'a whole number' : 'a number'}, not "${String(value).slice(0, 40)}"`;
+    return (
+      `${name} is ${type === 'boolean' ? 'true or false' : type === 'integer' ? 'a whole number' : 'a number'}, ` +
+      `not "${String(value).slice(0, 40)}"`
+    );
   if (
     typeof converted === 'number' &&
     ((min !== undefined && converted < min) || (max !== undefined && converted > max))

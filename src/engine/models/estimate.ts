@@ -1,7 +1,7 @@
 /**
- * How long model work will take, before it starts. Its parts are counted from the pace of one layer. How long answers are
- * cannot be counted: a small part of the work is run where that takes a moment, and tells. Otherwise every answer is
- * taken to go to its limit.
+ * How long model work will take, before it starts. Its parts are counted from the pace of one layer. How long answers
+ * are cannot be counted: a small part of the work is run where that takes a moment, and tells. Otherwise every answer
+ * is taken to go to its limit.
  */
 import type { StageRequest } from '../checkpoint/stage.js';
 import { LimitError } from '../runtime/bounded.js';
@@ -83,7 +83,10 @@ export async function lengthsIn<Item>(
   return lengths;
 }
 
-/** In that thread: what takes too long ends the job, anything else leaves it without an answer. @throws `malformed`, `cancelled` */
+/**
+ * In that thread: what takes too long ends the job, anything else leaves it without an answer.
+ * @throws `malformed`, `cancelled`
+ */
 export async function sendLengths(
   find: () => Promise<Lengths>,
   send: (lengths: Lengths) => void,
@@ -226,7 +229,10 @@ export async function tryOut<Message extends { type: string }>(
 /** Seconds that so many units take once the model is open, when every answer has so many tokens. */
 export type Prediction = (units: number, tokens: number) => number;
 
-/** How many units a batch of a trial has: at most `most`, fewer while it would take long. Undefined where even one would. */
+/**
+ * How many units a batch of a trial has: at most `most`, fewer while it would take long. Undefined where even one
+ * would.
+ */
 export function unitsToTry(predict: Prediction, most: number, maxNewTokens: number): number | undefined {
   const tokens = Math.min(TRIAL_TOKENS, maxNewTokens);
   let units = most;

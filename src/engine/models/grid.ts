@@ -1,4 +1,6 @@
-/** Geometry of an image's patches: the order in which they come, attention windows, and the mix of learned positions. */
+/**
+ * Geometry of an image's patches: the order in which they come, attention windows, and the mix of learned positions.
+ */
 
 /** t, h, w in patches. */
 export type Grid = readonly [number, number, number];

@@ -37,7 +37,9 @@ export interface RunOptions {
   onLayer?: ((layer: number) => void) | undefined;
 }
 
-/** A prompt that has been prefilled, to be run again with interventions that leave all layers below `from` as they were. */
+/**
+ * A prompt that has been prefilled, to be run again with interventions that leave all layers below `from` as they were.
+ */
 export interface Branch {
   /** Must have kept the hidden states at `from`. */
   prefilled: Prefilled;
@@ -379,10 +381,11 @@ export class Model {
     if (stranger !== undefined)
       throw new FrankensteinError(
         'bad-request',
-        `The token id ${stranger} is not in the vocabulary of ${language.vocabulary}; the tokenizer is not this model's.`,
+        `The token id ${stranger} is not in the vocabulary of ${language.vocabulary}; ` +
+          `the tokenizer is not this model's.`,
       );
     if (images.length > 0 && vision === undefined)
-      throw new FrankensteinError('bad-request', `${family.name} takes no pictures.`);
+      throw new FrankensteinError('bad-request', `${family.name} takes no images.`);
     const expected = images.reduce(
       (sum, { grid: [times, rows, columns] }) => sum + (times * rows * columns) / vision!.merge ** 2,
       0,
@@ -391,7 +394,8 @@ export class Model {
     if (visual !== expected)
       throw new FrankensteinError(
         'bad-request',
-        `The prompt has ${visual} image tokens, but its ${images.length} images make ${expected} features; the processor's files are not this model's.`,
+        `The prompt has ${visual} image tokens, but its ${images.length} images make ${expected} features; ` +
+          `the processor's files are not this model's.`,
       );
     for (const { grid, pixelValues } of images) {
       const patches = grid[0] * grid[1] * grid[2];
@@ -402,7 +406,8 @@ export class Model {
       ) {
         throw new FrankensteinError(
           'bad-request',
-          `An image of ${grid.join(' × ')} patches comes with ${pixelValues.length} values, but this model takes ${vision!.patchValues} per patch.`,
+          `An image of ${grid.join(' × ')} patches comes with ${pixelValues.length} values, ` +
+            `but this model takes ${vision!.patchValues} per patch.`,
         );
       }
     }
@@ -416,7 +421,8 @@ export class Model {
       if (JSON.stringify([other.layer, other.mixers]) !== JSON.stringify([language.layer, language.mixers])) {
         throw new FrankensteinError(
           'mismatch',
-          `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: the two models have other sizes.`,
+          `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: ` +
+            'the two models have other sizes.',
         );
       }
       this.stitchable.add(what.checkpoint);

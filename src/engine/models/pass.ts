@@ -133,7 +133,8 @@ export class LanguageRunner {
     if (broken !== undefined) {
       throw new FrankensteinError(
         'malformed',
-        `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, or of what comes before it, is broken.`,
+        `The model's states are not finite (NaN or infinite) from layer ${broken} on: a weight of that layer, ` +
+          'or of what comes before it, is broken.',
       );
     }
     result.logits = await this.logits(last, rows, tokens);

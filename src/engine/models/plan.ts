@@ -158,7 +158,9 @@ export function planMemory(
   if (memory < minimum)
     throw new FrankensteinError(
       'bad-request',
-      `The memory budget of ${megabytes(memory, Math.floor)} MiB is too small: one layer of this model at a time${batch === undefined ? '' : ', with a prompt of this length,'} needs at least ${megabytes(minimum)} MiB.`,
+      `The memory budget of ${megabytes(memory, Math.floor)} MiB is too small: ` +
+        `one layer of this model at a time${batch === undefined ? '' : ', with a prompt of this length,'} needs at ` +
+        `least ${megabytes(minimum)} MiB.`,
     );
   const free = memory - base - activations(activationBytes) - working;
   const forBatch = batch ?? Math.max(least, free / 4);
@@ -231,7 +233,8 @@ export function checkRoom(
   if (bytes <= plan.batchBytes) return;
   throw new FrankensteinError(
     'bad-request',
-    `The memory budget of ${megabytes(plan.memory, Math.floor)} MiB is too small for ${what}: it needs at least ${megabytes(plan.fixedBytes + bytes)} MiB.`,
+    `The memory budget of ${megabytes(plan.memory, Math.floor)} MiB is too small for ${what}: ` +
+      `it needs at least ${megabytes(plan.fixedBytes + bytes)} MiB.`,
   );
 }
 

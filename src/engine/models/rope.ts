@@ -1,4 +1,6 @@
-/** Rotary position embedding: frequencies per family and config, positions of text and images, tables of cos and sin. */
+/**
+ * Rotary position embedding: frequencies per family and config, positions of text and images, tables of cos and sin.
+ */
 import { malformed, quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import {
@@ -60,7 +62,8 @@ export function readRope(
   if (layered !== undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} gives each type of layer a rotation of its own (${quoted(`${settings.at}.${layered}`)}), which is not built here.`,
+      `${shown(file)} gives each type of layer a rotation of its own (${quoted(`${settings.at}.${layered}`)}), ` +
+        'which is not built here.',
     );
   const rotation = rotationOf(settings, headDim);
   return {
@@ -115,7 +118,8 @@ function aboveText(config: JsonObject, theta: unknown, file: string): string[] {
     if (typeof kind === 'string' && SCALED_BY_CONTEXT.includes(kind))
       throw malformed(
         file,
-        `sets ${quoted(key)} to ${quoted(kind)} above its text_config, where transformers refuses it: move it into text_config.`,
+        `sets ${quoted(key)} to ${quoted(kind)} above its text_config, where transformers refuses it: ` +
+          'move it into text_config.',
       );
     if (kind !== 'default' && kind !== 'mrope') notices.push(key);
   }
@@ -130,12 +134,14 @@ function rotationOf(settings: RopeSettings, headDim: number): Rotation {
   if (kind === 'mrope')
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} scales its positions by "mrope" (${quoted(at)}), which transformers does not know for this family.`,
+      `${shown(file)} scales its positions by "mrope" (${quoted(at)}), ` +
+        'which transformers does not know for this family.',
     );
   if (typeof kind !== 'string' || !BUILT.includes(kind))
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} scales its positions by ${valueOf(kind)}, which is not built here; default, linear, llama3, yarn and mrope are (${quoted(at)}).`,
+      `${shown(file)} scales its positions by ${valueOf(kind)}, which is not built here; default, linear, ` +
+        `llama3, yarn and mrope are (${quoted(at)}).`,
     );
   const theta = numberIn(settings, 'rope_theta', positive);
   const plain = axialFrequencies(rotatedOf(settings, headDim), theta);

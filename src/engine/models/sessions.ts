@@ -12,7 +12,10 @@ export interface SessionSettings {
   provider: Provider;
   /** Threads inside one operator. */
   threads: number;
-  /** Give memory back after every run rather than keep it for the next: slower where runs are short, bounded where memory is. */
+  /**
+   * Give memory back after every run rather than keep it for the next: slower where runs are short, bounded where
+   * memory is.
+   */
   thrifty: boolean;
 }
 

@@ -72,14 +72,10 @@ export interface ModelSpec {
   notices: string[];
 }
 
-/** Checkpoints are rounded to 16 bits; transformers' RMS norms of vision towers and mergers fix this one. */
-export const VISION_EPSILON = 1e-6;
-/** Base of the vision towers' rotation. */
-export const VISION_THETA = 10_000;
-
 /**
  * Reads a checkpoint's sizes. Reads no weights.
- * @throws `unsupported` for a family, rotation or activation that is not built here; `malformed` when tensors are missing or do not fit the config.
+ * @throws `unsupported` for a family, rotation or activation that is not built here; `malformed` when tensors are
+ * missing or do not fit the config.
  */
 export function readSpec(checkpoint: Checkpoint): ModelSpec {
   const { config } = checkpoint;
@@ -92,7 +88,9 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
   if (family === undefined) {
     throw new FrankensteinError(
       'unsupported',
-      `${shown(checkpoint.path)} is of the family ${quoted(checkpoint.family)}, which cannot be run here yet. These can: ${MODEL_FAMILIES.map(({ name }) => name).join(', ')}. Comparing checkpoints works for every family.`,
+      `${shown(checkpoint.path)} is of the family ${quoted(checkpoint.family)}, which cannot be run here yet. ` +
+        `These can: ${MODEL_FAMILIES.map(({ name }) => name).join(', ')}. ` +
+        'Comparing checkpoints works for every family.',
     );
   }
   refuseLeftOut(checkpoint, 'be run');
@@ -101,7 +99,8 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
   if (text === config && family.vision !== undefined && layoutById(checkpoint.layout).flatLanguage !== true)
     throw malformed(
       checkpoint,
-      `has a config.json without "text_config": transformers reads the language model of ${family.name} from there, and would take its defaults.`,
+      `has a config.json without "text_config": transformers reads the language model of ${family.name} from ` +
+        'there, and would take its defaults.',
     );
   const at = text === config ? '' : 'text_config';
   const { image_token_id: imageToken } = checked(modelSchema, config, file);
@@ -256,7 +255,8 @@ function headOf(checkpoint: Checkpoint, root: string): string {
   if (tiesHead(checkpoint.config!, checkpoint.family) !== true)
     throw malformed(
       checkpoint,
-      'has no lm_head.weight, and its config.json does not tie the head to the embedding (tie_word_embeddings): transformers would start the head at random, so no answer would mean anything.',
+      'has no lm_head.weight, and its config.json does not tie the head to the embedding (tie_word_embeddings): ' +
+        'transformers would start the head at random, so no answer would mean anything.',
     );
   return `${root}.embed_tokens.weight`;
 }
@@ -273,7 +273,8 @@ function stores(
   if (expected && !stored) throw malformed(checkpoint, `has no tensor ${quoted(name)}, which its config asks for.`);
   if (stored && !expected)
     notices.push(
-      `${shown(checkpoint.path)} stores ${quoted(part)} in its layers, but neither its family nor its config asks for it: it is not used, as in transformers.`,
+      `${shown(checkpoint.path)} stores ${quoted(part)} in its layers, ` +
+        'but neither its family nor its config asks for it: it is not used, as in transformers.',
     );
   return expected;
 }
@@ -339,7 +340,7 @@ function readVision(
   const { root, mlp, merger } = family;
   if (isRecord(config)) refuseForeign(config, known, file, AT_VISION);
   const settings = checked(visionSchema(family), config, file, AT_VISION);
-  refuseOtherRotation(config as JsonObject, file);
+  refuseOtherRotation(config as JsonObject, family, file);
   const patch = tensorOf(checkpoint, `${root}.patch_embed.proj.weight`);
   const width = patch.shape[0]!;
   const block = (name: string) => tensorOf(checkpoint, `${root}.blocks.0.${name}.weight`);
@@ -399,10 +400,10 @@ function readVision(
 }
 
 /** The tower's rotation has one form; transformers lets a config give it another base. @throws `unsupported` */
-function refuseOtherRotation(config: JsonObject, file: string): void {
+function refuseOtherRotation(config: JsonObject, { ropeTheta }: VisionFamily, file: string): void {
   const given = isRecord(config['rope_parameters']) ? config['rope_parameters'] : {};
-  const theta = given['rope_theta'] ?? config['rope_theta'] ?? VISION_THETA;
-  if (theta !== VISION_THETA) throw foreign(file, keyAt(AT_VISION, 'rope_theta'), theta);
+  const theta = given['rope_theta'] ?? config['rope_theta'] ?? ropeTheta;
+  if (theta !== ropeTheta) throw foreign(file, keyAt(AT_VISION, 'rope_theta'), theta);
   const kind = given['rope_type'] ?? given['type'] ?? 'default';
   if (kind !== 'default' && kind !== 'axial') throw foreign(file, keyAt(AT_VISION, 'rope_parameters'), kind);
 }
@@ -429,7 +430,8 @@ function activationOf(checkpoint: Checkpoint, named: string): Activation {
   if (ACTIVATIONS.includes(named)) return named as Activation;
   throw new FrankensteinError(
     'unsupported',
-    `${shown(checkpoint.path)} uses the activation ${quoted(named)}, which is not built here; these are: ${ACTIVATIONS.join(', ')}.`,
+    `${shown(checkpoint.path)} uses the activation ${quoted(named)}, which is not built here; these are: ` +
+      `${ACTIVATIONS.join(', ')}.`,
   );
 }
 

@@ -37,7 +37,10 @@ export interface Prefilled {
   slots: number;
   /** [rows, vocabulary], of each row's last token. */
   logits: Float32Array;
-  /** By layer: hidden states at its input, [rows, slots, hidden]; the key `layers` is the last layer's output. Padding holds anything. */
+  /**
+   * By layer: hidden states at its input, [rows, slots, hidden]; the key `layers` is the last layer's output. Padding
+   * holds anything.
+   */
   hidden: ReadonlyMap<number, Float32Array>;
   /** By layer that has attention: its probabilities, [rows, heads, slots, slots]; rows of padding hold anything. */
   attention: ReadonlyMap<number, Float32Array>;

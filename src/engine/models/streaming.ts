@@ -8,7 +8,9 @@ export function streamingNotice({ plan, spec }: Model): string[] {
   const { layers } = spec.language;
   const kept = plan.keptLayers === 0 ? 'none' : thousands(plan.keptLayers);
   return [
-    `The model is larger than the memory budget: ${kept} of its ${thousands(layers)} layers stay in memory, and ${gigabytes(plan.streamedBytes)} are read for every token. A budget of ${gigabytes(plan.wholeBytes)} would hold it all.`,
+    `The model is larger than the memory budget: ${kept} of its ${thousands(layers)} layers stay in memory, ` +
+      `and ${gigabytes(plan.streamedBytes)} are read for every token. ` +
+      `A budget of ${gigabytes(plan.wholeBytes)} would hold it all.`,
   ];
 }
 

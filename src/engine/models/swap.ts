@@ -159,7 +159,9 @@ function sourceOf(target: PromptLayout, prefilled: Prefilled, row: number): Prom
   if (source.visual.length !== target.visual.length || target.visual.length === 0) {
     throw new FrankensteinError(
       'bad-request',
-      `Visual tokens can be swapped only between prompts that have as many of them: ${target.visual.length} here, ${source.visual.length} in the source. Resize the source image to the target's size.`,
+      'Visual tokens can be swapped only between prompts that have as many of them: ' +
+        `${target.visual.length} here, ${source.visual.length} in the source. ` +
+        `Resize the source image to the target's size.`,
     );
   }
   return source;

@@ -11,7 +11,7 @@ import { type Grid, patchPositions, tableMix, windowOrder } from './grid.js';
 import type { ProcessedImage } from './processor/processedImage.js';
 import { axialFrequencies } from './rope.js';
 import type { Sessions } from './sessions.js';
-import { VISION_THETA, type VisionSpec } from './spec.js';
+import type { VisionSpec } from './spec.js';
 import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** What the language model gets of one image. */
@@ -318,7 +318,7 @@ function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
 
   const { rows, columns } = patchPositions(grid, merge);
   const quarter = spec.width / spec.heads / 4;
-  const inverse = axialFrequencies(2 * quarter, VISION_THETA);
+  const inverse = axialFrequencies(2 * quarter, spec.family.ropeTheta);
   const [cos, sin] = [new Float32Array(patches * 2 * quarter), new Float32Array(patches * 2 * quarter)];
   for (let place = 0; place < perPicture; place++) {
     const patch = patchAt(place) % perFrame;

@@ -66,7 +66,8 @@ export async function readParts(
     if (size !== product(part.dims)) {
       throw new FrankensteinError(
         'malformed',
-        `${shown(checkpoint.path)} has ${quoted(stored[0]!.onDisk)} in another shape than its other layers: [${stored[0]!.shape.join(', ')}].`,
+        `${shown(checkpoint.path)} has ${quoted(stored[0]!.onDisk)} in another shape than its other layers: ` +
+          `[${stored[0]!.shape.join(', ')}].`,
       );
     }
     if (part.dims.length > 1 && format !== 'F32') {
@@ -74,7 +75,9 @@ export async function readParts(
       if (other)
         throw new FrankensteinError(
           'mismatch',
-          `${shown(checkpoint.path)} stores ${quoted(other.onDisk)} as ${other.dtype}, but within this memory budget weights stay as they are on disk, and the model's are ${format}: give a larger budget.`,
+          `${shown(checkpoint.path)} stores ${quoted(other.onDisk)} as ${other.dtype}, ` +
+            `but within this memory budget weights stay as they are on disk, and the model's are ${format}: ` +
+            'give a larger budget.',
         );
       const halves = allocate(part.input, Uint16Array, size);
       let offset = 0;

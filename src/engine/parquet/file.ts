@@ -14,7 +14,9 @@ export interface ParquetFile {
   rows: number;
   /** Top-level columns. */
   columns: string[];
-  /** Rows `begin` (inclusive) to `end` (exclusive) with these columns. Binary columns are bytes, text columns strings. */
+  /**
+   * Rows `begin` (inclusive) to `end` (exclusive) with these columns. Binary columns are bytes, text columns strings.
+   */
   read(columns: readonly string[], begin: number, end: number): Promise<ParquetRow[]>;
   close(): Promise<void>;
 }

@@ -26,7 +26,7 @@ export function isInParquet(name: string): boolean {
 export async function readParquetImage(name: string, signal?: AbortSignal): Promise<Uint8Array> {
   const [, place, column, row, index] = NAME.exec(name) ?? [];
   if (place === undefined || column === undefined)
-    throw new FrankensteinError('bad-request', `${shown(name)} names no picture in a Parquet file.`);
+    throw new FrankensteinError('bad-request', `${shown(name)} names no image in a Parquet file.`);
   const file = await openParquet(place, signal);
   try {
     const [cells] = await file.read([column], Number(row), Number(row) + 1);
@@ -34,8 +34,7 @@ export async function readParquetImage(name: string, signal?: AbortSignal): Prom
     const bytes = bytesOf(
       index === undefined ? cell : Array.isArray(cell) ? (cell[Number(index)] as unknown) : undefined,
     );
-    if (bytes === undefined)
-      throw malformed(place, `holds no picture in row ${Number(row) + 1} of "${shown(column)}".`);
+    if (bytes === undefined) throw malformed(place, `holds no image in row ${Number(row) + 1} of "${shown(column)}".`);
     return bytes;
   } finally {
     await file.close();

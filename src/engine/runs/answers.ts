@@ -1,6 +1,6 @@
 /**
- * Answers that a checkpoint has given, kept for every later evaluation: `<runs folder>/answers/<id>.jsonl`, one line per
- * answer. The id is a hash of the checkpoint's content and of all that an answer depends on beside the question.
+ * Answers that a checkpoint has given, kept for every later evaluation: `<runs folder>/answers/<id>.jsonl`, one line
+ * per answer. The id is a hash of the checkpoint's content and of all that an answer depends on beside the question.
  */
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, writeFile, type FileHandle } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
- * The life of a run, the same for every analysis: its identity names it, its journal says what is done, what is missing is
- * computed, the files are held against what was opened, and the result is stored. Analyses keep their mathematics.
+ * The life of a run, the same for every analysis: its identity names it, its journal says what is done, what is missing
+ * is computed, the files are held against what was opened, and the result is stored. Analyses keep their mathematics.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
@@ -15,8 +15,8 @@ export interface RunPlan<Result> {
   /** What makes the run the same run: equal facts, equal id. Labels, memory and threads do not. */
   identity: object;
   /**
-   * What the result says beside what the identity names: labels, cuts, warnings. Equal, and a finished result is returned
-   * as it is stored. Undefined: it is always made again.
+   * What the result says beside what the identity names: labels, cuts, warnings. Equal, and a finished result is
+   * returned as it is stored. Undefined: it is always made again.
    */
   says: object | undefined;
   /** More is wanted than the stored result may have, such as a matrix refined: it is made again all the same. */
@@ -39,7 +39,8 @@ export interface RunPlan<Result> {
 /**
  * A finished run that says what would be said now is returned before its journal is read.
  * @param execute computes what the journal does not have. There is no run without a folder for runs.
- * @param summarise makes the result, of which `origin` says where it comes from: the first time, where it is made again.
+ * @param summarise makes the result, of which `origin` says where it comes from: the first time, where it is made
+ * again.
  * @throws what both throw, `changed`, and in sentences what a full disk or a missing permission gives.
  */
 export async function drive<Result extends { provenance: Provenance }, Outcome>(

@@ -24,7 +24,8 @@ export interface Recall<Result> {
 }
 
 /**
- * @param question what the result depends on beside the checkpoints: kind, labels, cuts. Memory and threads are no part.
+ * @param question what the result depends on beside the checkpoints: kind, labels, cuts. Memory and threads are no
+ * part.
  * @param stages in their order. @param runsFolder nothing is stored, and nothing found, without one.
  */
 export async function recall<Result extends { provenance: Provenance }>(

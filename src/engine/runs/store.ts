@@ -183,8 +183,8 @@ export function parseLines<T>(text: string): T[] {
 }
 
 /**
- * Whether a value from disk has the parts of `model`, an example of what is meant: objects with at least its keys, arrays
- * as long as its own, and the same types of plain values.
+ * Whether a value from disk has the parts of `model`, an example of what is meant: objects with at least its keys,
+ * arrays as long as its own, and the same types of plain values.
  */
 export function isLike<T>(value: unknown, model: T): value is T {
   if (Array.isArray(model))
@@ -213,7 +213,8 @@ export async function explain<T>(folder: string, action: () => Promise<T>): Prom
     if (code === 'ENOSPC' || code === 'EDQUOT') {
       throw new FrankensteinError(
         'disk-full',
-        `The disk is full: the run in ${folder} could not be written. What is done so far is kept; free some space and start it again.`,
+        `The disk is full: the run in ${folder} could not be written. What is done so far is kept; ` +
+          'free some space and start it again.',
         { cause: error },
       );
     }

@@ -1,6 +1,6 @@
 /**
- * Time limits for what untrusted files bring along as programs: regular expressions, templates, tokenizers. A loop, or a
- * pattern that backtracks for ever, cannot be asked to stop from within its own thread.
+ * Time limits for what untrusted files bring along as programs: regular expressions, templates, tokenizers. A loop, or
+ * a pattern that backtracks for ever, cannot be asked to stop from within its own thread.
  */
 import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';

@@ -47,8 +47,8 @@ export class ThreadPool<Job, Result> {
   }
 
   /**
-   * One job on the thread of this number, which must have none: for callers with a schedule of their own. `progress` gets
-   * the fraction of the job that is done, 0…1, as often as the job says so.
+   * One job on the thread of this number, which must have none: for callers with a schedule of their own. `progress`
+   * gets the fraction of the job that is done, 0…1, as often as the job says so.
    */
   runOn(thread: number, job: Job, progress?: (fraction: number) => void): Promise<Result> {
     return this.threads[thread]!.run<Result, number>(this.kind, job, { receive: progress });

@@ -23,12 +23,13 @@ export function fileRange(root: string, realPath: string, offset: number, length
 
 /**
  * Creates a session that reads weights in place. Optimisation is off on purpose: constant folding would turn a
- * half-precision weight into an fp32 copy at creation, and every such graph runs once. One thread: parallelism is
- * across sessions, in workers, where it needs no synchronisation (measured: linear in cores).
+ * half-precision weight into an fp32 copy at creation, and every such graph runs once.
+ * @param threads one by default: parallelism is across sessions, in workers, where it needs no synchronisation
+ * (measured: linear in cores)
  */
-export function createStreamingSession(graph: Graph, root: string): Promise<ort.InferenceSession> {
+export function createStreamingSession(graph: Graph, root: string, threads = 1): Promise<ort.InferenceSession> {
   return ort.InferenceSession.create(graph.encode(), {
-    intraOpNumThreads: 1,
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: 'disabled',
     enableMemPattern: false,

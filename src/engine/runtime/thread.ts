@@ -1,7 +1,7 @@
 /**
- * A worker thread and the one protocol that is spoken with it: a job goes in by its kind, messages and one value or error
- * come out. `session.run` blocks the thread it is called on; here the engine's own thread stays free for cancel, progress
- * and the journal.
+ * A worker thread and the one protocol that is spoken with it: a job goes in by its kind, messages and one value or
+ * error come out. `session.run` blocks the thread it is called on; here the engine's own thread stays free for cancel,
+ * progress and the journal.
  */
 import { isMainThread, parentPort, type ResourceLimits, Worker } from 'node:worker_threads';
 import { FrankensteinError } from '../errors.js';

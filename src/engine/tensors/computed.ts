@@ -1,6 +1,6 @@
 /**
- * Tensors that are computed when they are read: an adapter on its base, a merge of several models, codes with scales. A tensor says how as
- * plain data, its *expression*; what evaluates each kind stands in `EVALUATORS` and nowhere else.
+ * Tensors that are computed when they are read: an adapter on its base, a merge of several models, codes with scales. A
+ * tensor says how as plain data, its *expression*; what evaluates each kind stands in `EVALUATORS` and nowhere else.
  */
 import type { ComputedTensor, TensorExpression } from '../checkpoint/checkpoint.js';
 import type { Evaluator, ReadElements } from './evaluator.js';
@@ -18,7 +18,9 @@ export const COMPUTING_BYTES = 160 << 20;
 /** Elements computed at once, rounded up to the evaluator's unit: 2 MiB of float64 per operand. */
 const BLOCK = 1 << 18;
 
-/** Computes elements `first` … `first + count` block by block, before rounding, and hands each to `take` with its place. */
+/**
+ * Computes elements `first` … `first + count` block by block, before rounding, and hands each to `take` with its place.
+ */
 export async function evaluate(
   tensor: ComputedTensor,
   first: number,

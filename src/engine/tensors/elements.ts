@@ -20,8 +20,8 @@ export function bytesOf(tensor: Tensor): number {
 }
 
 /**
- * Values of the elements from `first` on, until `target` is full. Float64 holds every value exactly but 64-bit integers;
- * fp32 rounds those that it cannot hold.
+ * Values of the elements from `first` on, until `target` is full. Float64 holds every value exactly but 64-bit
+ * integers; fp32 rounds those that it cannot hold.
  * @throws `changed`, `not-found`, `permission`, `cancelled`, and what the evaluation of a computed tensor throws.
  */
 export async function readElements(
@@ -54,7 +54,10 @@ export async function readInto(tensor: Tensor, first: number, target: Uint8Array
   await withFile(realPath, (handle) => readFullyInto(handle, realPath, begin + first * width, target, signal));
 }
 
-/** Elements `first` to `end` (exclusive) as bytes in the tensor's dtype; all of them when left out. Errors as `readElements`. */
+/**
+ * Elements `first` to `end` (exclusive) as bytes in the tensor's dtype; all of them when left out. Errors as
+ * `readElements`.
+ */
 export async function readBytes(
   tensor: Tensor,
   first = 0,

@@ -18,7 +18,8 @@ export const scaled: Evaluator<ScaledExpression, void> = {
     if (value !== 0)
       throw new FrankensteinError(
         'unsupported',
-        `${shown(codes.shard.realPath)} stores ${quoted(codes.onDisk)} in a layout for one kind of GPU (weight_format ${value}), which is not read here: load the model with bitsandbytes and save it again.`,
+        `${shown(codes.shard.realPath)} stores ${quoted(codes.onDisk)} in a layout for one kind of GPU ` +
+          `(weight_format ${value}), which is not read here: load the model with bitsandbytes and save it again.`,
       );
   },
   async evaluate({ tensor, expression, first, count, read }) {

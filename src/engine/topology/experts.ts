@@ -1,6 +1,7 @@
 /**
- * How a mixture-of-experts layer is stored: a matrix per expert and projection, or stacks of all experts, outputs × inputs
- * (as transformers 5 writes them) or inputs × outputs (as its older versions did). The shapes of both projections tell.
+ * How a mixture-of-experts layer is stored: a matrix per expert and projection, or stacks of all experts, outputs ×
+ * inputs (as transformers 5 writes them) or inputs × outputs (as its older versions did). The shapes of both
+ * projections tell.
  */
 import { textConfig } from './model.js';
 

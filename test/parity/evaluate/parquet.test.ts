@@ -134,7 +134,7 @@ describe('Parquet question sets', () => {
     );
     await assert.rejects(
       readParquetImage(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),
-      /holds no picture in row 1 of "image"/,
+      /holds no image in row 1 of "image"/,
     );
     const temporary = await temporaryFolder();
     try {

@@ -198,7 +198,7 @@ describe('an evaluation', () => {
     await writeFile(path.join(own, 'images', image), 'no picture');
     const ask = (badLines?: 'skip') =>
       engine.evaluate(request({ checkpoints: [{ path: first }], data: own, badLines }));
-    await assert.rejects(ask(), /is no PNG, JPEG or WebP picture/);
+    await assert.rejects(ask(), /is no PNG, JPEG or WebP image/);
     const result = await ask('skip');
     assert.ok(result.questions.length < 3 && result.questions.length > 0);
     assert.match(result.warnings.join(' '), /could not be asked and (was|were) left out/);

@@ -140,7 +140,7 @@ describe('a model refuses', () => {
       model.prefill([
         { inputIds: Int32Array.of(8), images: [{ grid: [1, 2, 2], pixelValues: new Float32Array(4 * 96) }] },
       ]),
-      { code: 'bad-request', message: /no pictures/ },
+      { code: 'bad-request', message: /no images/ },
     );
     await model.close();
   });

@@ -221,7 +221,7 @@ describe('a probe', () => {
     it('stops, naming sample and file', () =>
       assert.rejects(engine.probe(swap({ data })), {
         code: 'bad-line',
-        message: /^Sample counting-001: .*is no PNG, JPEG or WebP picture\.$/,
+        message: /^Sample counting-001: .*is no PNG, JPEG or WebP image\.$/,
       }));
 
     it('leaves the sample out where that is wanted, on the next run too', async () => {

@@ -51,11 +51,11 @@ describe('picture files', () => {
   it('are refused in one sentence when they are none, or of a kind that is not read', async () => {
     const of = (text: string) => decodeImage(Buffer.from(text.padEnd(40, '\0'), 'latin1'), 'x.png');
     await refused(decodeImage(new Uint8Array(0), 'x.png'), 'malformed', /^x\.png is empty\.$/);
-    await refused(of('hello'), 'malformed', /^x\.png is no PNG, JPEG or WebP picture\.$/);
+    await refused(of('hello'), 'malformed', /^x\.png is no PNG, JPEG or WebP image\.$/);
     await refused(of('GIF89a'), 'unsupported', /^x\.png is a GIF file; PNG, JPEG and WebP/);
     await refused(of('\0\0\0\x1cftypavif'), 'unsupported', /AVIF or HEIC/);
     for (const video of ['\0\0\0\x20ftypisom', '\0\0\0\x20ftypqt  ', '\x1aE\xdf\xa3', 'RIFF\x10\0\0\0AVI LIST'])
-      await refused(of(video), 'unsupported', /^x\.png is a video; models are given pictures here, not videos/);
+      await refused(of(video), 'unsupported', /^x\.png is a video; models are given images here, not videos/);
     await refused(of('BM'), 'unsupported', /BMP/);
     await refused(of('II*\0'), 'unsupported', /TIFF/);
     await refused(readImage(path.join(PICTURES, 'missing.png')), 'not-found', /missing\.png does not exist/);

@@ -50,7 +50,8 @@ export async function tensorDetail(
   if (a.shape.join() !== b.shape.join()) {
     throw new FrankensteinError(
       'mismatch',
-      `${name} has shape [${a.shape.join(', ')}] before and [${b.shape.join(', ')}] after; their difference has no meaning.`,
+      `${name} has shape [${a.shape.join(', ')}] before and [${b.shape.join(', ')}] after; ` +
+        'their difference has no meaning.',
     );
   }
 

@@ -6,7 +6,10 @@ import type { LanguageModel } from '../../grading/languageModel.js';
 import { ordered } from '../../datasets/ordered.js';
 
 const PROMPT =
-  'Describe this picture completely and exactly, so that somebody who cannot see it could answer any question about it: every object with its colour, shape, size, number and place; every text and number as it is written; the values, axes and labels of figures. Do not answer questions, do not guess at what is not visible. Reply with the description alone.';
+  'Describe this picture completely and exactly, so that somebody who cannot see it could answer any question ' +
+  'about it: every object with its colour, shape, size, number and place; ' +
+  'every text and number as it is written; the values, axes and labels of figures. Do not answer questions, ' +
+  'do not guess at what is not visible. Reply with the description alone.';
 
 /** @param images files, or names of images in Parquet files. */
 export async function describeAll(
@@ -22,7 +25,7 @@ export async function describeAll(
       const bytes = await bytesOfImage(image, stop);
       const type = mediaTypeOf(bytes);
       if (type === undefined)
-        throw new FrankensteinError('unsupported', `${shown(image)} is no PNG, JPEG or WebP picture.`);
+        throw new FrankensteinError('unsupported', `${shown(image)} is no PNG, JPEG or WebP image.`);
       const description = (await model.complete({ text: PROMPT, picture: { type, bytes } }, stop)).trim();
       if (description === '')
         throw new FrankensteinError('unavailable', `${model.name} described ${shown(image)} with nothing.`);

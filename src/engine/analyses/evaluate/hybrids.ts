@@ -1,4 +1,6 @@
-/** The checkpoints of a transferability test and of a sweep: IN, RL, and what is made of them without writing a byte. */
+/**
+ * The checkpoints of a transferability test and of a sweep: IN, RL, and what is made of them without writing a byte.
+ */
 import type { CallContext } from '../../calls.js';
 import type { StageRequest } from '../../checkpoint/stage.js';
 import { checkpointLabel } from '../../checkpoint/hub.js';

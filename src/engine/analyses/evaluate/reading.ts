@@ -1,13 +1,17 @@
 /** What an evaluation says, in a few sentences: only what holds after the correction for several comparisons. */
 import type { AbilityName } from './request.js';
-import type { Comparison, EvaluateResult } from './result.js';
+import { ABILITIES, type Comparison, type EvaluateResult } from './result.js';
 
 /** p below which a difference counts as one. */
-const SIGNIFICANT = 0.05;
+export const SIGNIFICANT = 0.05;
 /** Questions from which intervals are narrow enough to need no remark. */
 const MANY = 200;
 
-const NAMES: Record<AbilityName, string> = { vis: 'Vision', v2r: 'Vision to reasoning', rea: 'Reasoning' };
+export const ABILITY_NAMES: Record<AbilityName, string> = {
+  vis: 'Vision',
+  v2r: 'Vision to reasoning',
+  rea: 'Reasoning',
+};
 
 /** The checkpoint that the others are first compared with: IN, or what the run was compared with instead. */
 export function mainReference({ checkpoints, comparisons }: EvaluateResult): number | null {
@@ -15,44 +19,105 @@ export function mainReference({ checkpoints, comparisons }: EvaluateResult): num
   return references.find((index) => checkpoints[index]!.role === 'in') ?? references[0] ?? null;
 }
 
-/** @param against a reference of the comparisons; `null` says nothing */
-export function readingOf({ checkpoints, comparisons, scores }: EvaluateResult, against: number | null): string[] {
+/** `checkpoint` against `against`. A result has two references one way round only: the other way is turned. */
+export function comparisonBetween(
+  { comparisons }: Pick<EvaluateResult, 'comparisons'>,
+  checkpoint: number,
+  against: number | null,
+  ability: AbilityName,
+): Comparison | undefined {
+  if (against === null || against === checkpoint) return undefined;
+  const own = comparisons.find(
+    (one) => one.checkpoint === checkpoint && one.against === against && one.ability === ability,
+  );
+  if (own) return own;
+  const turned = comparisons.find(
+    (one) => one.checkpoint === against && one.against === checkpoint && one.ability === ability,
+  );
+  if (turned === undefined) return undefined;
+  const { tt, tf, ft, ff } = turned;
+  return {
+    ...turned,
+    checkpoint,
+    against,
+    difference: -turned.difference,
+    low: -turned.high,
+    high: -turned.low,
+    tf: ft,
+    ft: tf,
+    sideEffect: tt + ft === 0 ? null : ft / (tt + ft),
+    lift: ff + tf === 0 ? null : tf / (ff + tf),
+  };
+}
+
+/** @param against what the others are compared with; `null` says nothing */
+export function readingOf(result: EvaluateResult, against: number | null): string[] {
   if (against === null) return [];
+  const { checkpoints, scores } = result;
+  const abilities = ABILITIES.filter((ability) => scores.some((score) => score.ability === ability));
+  const compared = checkpoints.flatMap(({ label, role }, index) => {
+    const changes = abilities.map((ability) => comparisonBetween(result, index, against, ability));
+    return changes.every((one) => one !== undefined) ? [{ label, role, changes }] : [];
+  });
   const reference = checkpoints[against]!.label;
-  const own = comparisons.filter((one) => one.against === against);
-  const abilities = (['vis', 'v2r', 'rea'] as const).filter((ability) => own.some((one) => one.ability === ability));
-  const sentences: string[] = [];
-  const rl = own.filter(({ checkpoint }) => /^rl\d*$/.test(checkpoints[checkpoint]!.role ?? ''));
-  if (rl.length > 0)
-    sentences.push(
-      `${checkpoints[rl[0]!.checkpoint]!.label} vs. ${reference}: ${rl.map((one) => `${NAMES[one.ability].toLowerCase()} ${differenceText(one)}`).join(', ')}.`,
-    );
-  const isHybrid = ({ checkpoint }: Comparison) => ['hybrid', null].includes(checkpoints[checkpoint]!.role);
-  for (const ability of abilities) {
-    const stitches = own.filter((one) => one.ability === ability && isHybrid(one));
-    if (stitches.length === 0) continue;
-    const found = stitches.filter(({ adjusted }) => adjusted < SIGNIFICANT);
-    const listed = (all: readonly Comparison[]) =>
-      all.map(({ checkpoint }) => checkpoints[checkpoint]!.label).join(', ');
-    const [gain, loss] = [found.filter((one) => one.difference > 0), found.filter((one) => one.difference < 0)];
-    const said = [
-      gain.length > 0 ? `${listed(gain)} ${gain.length === 1 ? 'gains' : 'gain'}` : '',
-      loss.length > 0 ? `${listed(loss)} ${loss.length === 1 ? 'loses' : 'lose'}` : '',
-    ].filter((part) => part !== '');
-    sentences.push(
-      `${NAMES[ability]}: ${said.length > 0 ? `${said.join('; ')} vs. ${reference}` : `no hybrid differs significantly from ${reference}`}.`,
-    );
-  }
+  const rl = compared.find(({ role }) => /^rl\d*$/.test(role ?? ''));
+  const stitches = compared.filter(({ role }) => role === 'hybrid' || role === null);
+  const change = (one: Comparison) => `${ABILITY_NAMES[one.ability].toLowerCase()} ${differenceText(one)}`;
+  return [
+    ...(rl === undefined ? [] : [`${rl.label} against ${reference}: ${rl.changes.map(change).join(', ')}.`]),
+    ...(stitches.length === 0
+      ? []
+      : abilities.map((ability, at) => {
+          const changes = stitches.map(({ label, changes: own }) => ({ label, ...own[at]! }));
+          return `${ABILITY_NAMES[ability]}: ${stitchText(changes, reference)}.`;
+        })),
+    ...precisionText(scores),
+  ];
+}
+
+/** Which of them gain and lose. */
+function stitchText(stitches: readonly (Comparison & { label: string })[], reference: string): string {
+  const found = stitches.filter(({ adjusted }) => adjusted < SIGNIFICANT);
+  const gain = found.filter(({ difference }) => difference > 0);
+  const loss = found.filter(({ difference }) => difference < 0);
+  const said = [
+    gain.length > 0 ? `${listed(gain)} ${gain.length === 1 ? 'gains' : 'gain'}` : '',
+    loss.length > 0 ? `${listed(loss)} ${loss.length === 1 ? 'loses' : 'lose'}` : '',
+  ].filter((part) => part !== '');
+  if (said.length > 0) return said.join('; ');
+  const none = stitches.length === 1 ? 'no significant difference' : 'no stitch differs significantly';
+  return `${none} from ${reference}`;
+}
+
+function precisionText(scores: EvaluateResult['scores']): string[] {
   const fewest = Math.min(...scores.map(({ n }) => n));
-  if (fewest < MANY)
-    sentences.push(
-      `With ${fewest} questions, 95% CIs are about ±${Math.round(100 / Math.sqrt(fewest))} points; differences below that are not resolvable.`,
-    );
-  return sentences;
+  if (fewest >= MANY) return [];
+  const width = Math.round(100 / Math.sqrt(fewest));
+  return [`With ${fewest} questions, 95% CIs are about ±${width} points; differences below that are not resolvable.`];
 }
 
 function differenceText({ difference, adjusted }: Comparison): string {
-  const points = `${difference > 0 ? '+' : difference < 0 ? '−' : ''}${(100 * Math.abs(difference)).toFixed(1)} points`;
-  const p = adjusted < 1e-4 ? 'p < 0.0001' : `p = ${adjusted.toFixed(adjusted < 0.01 ? 4 : adjusted < 0.1 ? 3 : 2)}`;
-  return `${points} (${p}${adjusted < SIGNIFICANT ? '' : ', not significant'})`;
+  return adjusted < SIGNIFICANT
+    ? `${points(difference)} points (${pText(adjusted)})`
+    : `${points(difference)} (${pText(adjusted)}, not significant)`;
+}
+
+function listed(all: readonly { label: string }[]): string {
+  const names = all.map(({ label }) => label);
+  return names.length < 3 ? names.join(' and ') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}`;
+}
+
+/** A difference of two fractions in percentage points, with its sign: `+1.2`. */
+export function points(fraction: number): string {
+  const value = 100 * fraction;
+  return `${value > 0.05 ? '+' : value < -0.05 ? '−' : ''}${Math.abs(value).toFixed(1)}`;
+}
+
+export function probability(p: number): string {
+  // Three digits around 0.05, so that what is shown is on its own side of it.
+  return p < 1e-4 ? '< 0.0001' : p < 0.01 ? p.toFixed(4) : p.toFixed(p < 0.1 ? 3 : 2);
+}
+
+export function pText(p: number): string {
+  return p < 1e-4 ? 'p < 0.0001' : `p = ${probability(p)}`;
 }

@@ -107,8 +107,8 @@ function describe(checkpoint: Checkpoint, print: string): InspectResult {
 }
 
 /**
- * Whether no head is stored, so that it is the embedding: by presence, since configs' flags drift. A model that stores a duplicate although
- * its config ties the two counts as tied, with a warning from `describeModel`.
+ * Whether no head is stored, so that it is the embedding: by presence, since configs' flags drift. A model that stores
+ * a duplicate although its config ties the two counts as tied, with a warning from `describeModel`.
  */
 export function isHeadTied(checkpoint: Checkpoint): boolean {
   const names = checkpoint.tensors;

@@ -58,6 +58,7 @@ export function checkLogits(logits: Float32Array): void {
   if (!Number.isFinite(sum))
     throw new FrankensteinError(
       'malformed',
-      "The model's logits are not finite (NaN or infinite) although all layers are: a weight of its final norm or output head is broken.",
+      "The model's logits are not finite (NaN or infinite) although all layers are: " +
+        'a weight of its final norm or output head is broken.',
     );
 }

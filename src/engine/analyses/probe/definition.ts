@@ -28,7 +28,8 @@ export const definition = define({
     {
       name: 'probe swap',
       description:
-        'Swap the visual tokens of a target image for those of a source, layer by layer (activation patching): which layers does an ability need the image in?',
+        'Swap the visual tokens of a target image for those of a source, layer by layer (activation patching): ' +
+        'which layers does an ability need the image in?',
       arguments: [CHECKPOINT],
       fixed: { kind: 'swap' },
     },

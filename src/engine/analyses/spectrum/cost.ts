@@ -1,20 +1,24 @@
 /**
- * What the spectrum of one update costs: the one definition that plan, schedule and choice of mode go by. The unit is an
- * operation of a float64 product; what else is done counts for as many of them as take its time. The factors are fits to
- * processor seconds of shapes from 64 × 64 to 2048 × 2048 and 1024 × 8192, where products ran at 14 G/s.
+ * What the spectrum of one update costs: the one definition that plan, schedule and choice of mode go by. The unit is
+ * an operation of a float64 product; what else is done counts for as many of them as take its time. The factors are
+ * fits to processor seconds of shapes from 64 × 64 to 2048 × 2048 and 1024 × 8192, where products ran at 14 G/s.
  */
 import { exactBytes, exactBytesAtEase } from './exact/exact.js';
 import { fastBytes, fastBytesAtEase } from './fast/fast.js';
 import { lowRankBytes } from './lowRank.js';
 import type { SpectrumMode } from './result.js';
 
-/** Above this, over all matrices and updates, a run is fast unless it is told to be exact: some minutes on two cores. */
+/**
+ * Above this, over all matrices and updates, a run is fast unless it is told to be exact: some minutes on two cores.
+ */
 export const EXACT_LIMIT = 5e12;
 
 /** Sessions, messages, a line of the journal. */
 const LEAST = 2e8;
 
-/** Gram matrix or QR of the long side and reduction to a band; then the band, in which the processor waits for memory. */
+/**
+ * Gram matrix or QR of the long side and reduction to a band; then the band, in which the processor waits for memory.
+ */
 export function exactOperations(rows: number, columns: number): number {
   const [short, long] = rows < columns ? [rows, columns] : [columns, rows];
   return LEAST + 0.8 * short ** 2 * long + 2200 * short ** 2;
@@ -29,8 +33,8 @@ const READING = 275;
 const READINGS = 16;
 
 /**
- * Products with Δ from either side, in fp32 at twice the speed, and the eigenvectors of a small matrix. Where `memory` does
- * not hold Δ, it is read again for every product.
+ * Products with Δ from either side, in fp32 at twice the speed, and the eigenvectors of a small matrix. Where `memory`
+ * does not hold Δ, it is read again for every product.
  */
 export function fastOperations(rows: number, columns: number, memory = Infinity): number {
   const size = Math.min(rows, columns, DIMENSIONS);
@@ -56,7 +60,9 @@ export interface Measures {
   rank: number | null;
 }
 
-/** Of all updates of a matrix. Exact values come without directions, which are asked for where there are two updates. */
+/**
+ * Of all updates of a matrix. Exact values come without directions, which are asked for where there are two updates.
+ */
 export function operationsOf({ part: { rows, columns }, rank }: Measures, mode: SpectrumMode, updates: number): number {
   if (rank !== null) return updates * factoredOperations(rows, columns, rank);
   const directions = updates > 1 ? fastOperations(rows, columns) : 0;

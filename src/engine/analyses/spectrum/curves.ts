@@ -1,7 +1,7 @@
 /**
- * All ranks of all spectra of a run, compactly: float32 shares of each curve's largest value, in files beside the journal,
- * whose lines say where. Every process writes a file of its own, so that two on one run do no harm; what a kill leaves
- * unmentioned is never read.
+ * All ranks of all spectra of a run, compactly: float32 shares of each curve's largest value, in files beside the
+ * journal, whose lines say where. Every process writes a file of its own, so that two on one run do no harm; what a
+ * kill leaves unmentioned is never read.
  */
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -73,7 +73,8 @@ export async function readCurves(folder: string, { file, first, count, known, sc
     (error: unknown) => {
       throw new FrankensteinError(
         'not-found',
-        `The singular values of this run are no longer whole: ${shown(name)} was changed or removed. Delete the run and start it again.`,
+        `The singular values of this run are no longer whole: ${shown(name)} was changed or removed. ` +
+          'Delete the run and start it again.',
         { cause: error },
       );
     },

@@ -24,7 +24,8 @@ export const definition = define({
     {
       name: 'spectrum',
       description:
-        'Singular values of the weight updates of a lineage (Base → IN → RL): rank metrics per tensor, layer and region, held against what rounding alone would give',
+        'Singular values of the weight updates of a lineage (Base → IN → RL): rank metrics per tensor, ' +
+        'layer and region, held against what rounding alone would give',
       arguments: [
         {
           syntax: '<stages...>',

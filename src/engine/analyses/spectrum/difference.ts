@@ -29,8 +29,8 @@ async function instance(): Promise<Exports> {
 }
 
 /**
- * Elements from `first` on of the later tensor minus those from `firstBefore` on of the earlier, until `target` is full.
- * Both are bf16 in files. @returns whether all are finite. @throws as `readInto`.
+ * Elements from `first` on of the later tensor minus those from `firstBefore` on of the earlier, until `target` is
+ * full. Both are bf16 in files. @returns whether all are finite. @throws as `readInto`.
  */
 export async function readDifference(
   before: Tensor,

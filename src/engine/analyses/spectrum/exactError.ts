@@ -1,7 +1,9 @@
 /** How far metrics of exact values may be off, by what the values may be off. */
 import { ENERGY_RANKS, TOP, type MetricName, type SpectrumMetrics } from './result.js';
 
-/** Relative error of any value that counts, from the Gram matrix of a long side (docs/spectra.md). All else errs less. */
+/**
+ * Relative error of any value that counts, from the Gram matrix of a long side (docs/spectra.md). All else errs less.
+ */
 const RELATIVE = 2e-6;
 
 /** Bounds in the metric's own unit. `count` is min(rows, columns). */

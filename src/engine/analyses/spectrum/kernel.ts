@@ -58,8 +58,8 @@ export class Kernel {
   }
 
   /**
-   * Copies `count` vectors of `length` elements in, as rows. `orthogonalize` takes from one what lies along those before
-   * it and makes it of length one, or says false where at most `least` of its length is left (Gram–Schmidt).
+   * Copies `count` vectors of `length` elements in, as rows. `orthogonalize` takes from one what lies along those
+   * before it and makes it of length one, or says false where at most `least` of its length is left (Gram–Schmidt).
    */
   loadRows(
     rows: ArrayLike<number>,

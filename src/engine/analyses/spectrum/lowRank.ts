@@ -1,6 +1,6 @@
 /**
- * The spectrum of an update that is known as factors, an adapter's: Δ = L·R with r columns and rows. QR of both turns it
- * into a problem of r × r, which is exact and takes a moment whatever the size of the weight.
+ * The spectrum of an update that is known as factors, an adapter's: Δ = L·R with r columns and rows. QR of both turns
+ * it into a problem of r × r, which is exact and takes a moment whatever the size of the weight.
  */
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { readElements } from '../../tensors/elements.js';
@@ -16,7 +16,9 @@ export interface LowRankSpectrum {
   subspace: Subspace;
 }
 
-/** The parts of Δ; none where it is zero, undefined where it is not known as factors, or these are no smaller than it. */
+/**
+ * The parts of Δ; none where it is zero, undefined where it is not known as factors, or these are no smaller than it.
+ */
 export function factorsOf({ rows, columns, before, after }: MatrixSource): LowRankTerm[] | undefined {
   // Neighbouring rows of the same tensor, each whole.
   const isRows =

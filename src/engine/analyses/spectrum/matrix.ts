@@ -47,8 +47,8 @@ const CHUNK = 1 << 19;
 const WIDE: ReadonlySet<Dtype> = new Set(['F64', 'I64', 'U64', 'I32', 'U32']);
 
 /**
- * Rows `firstRow` … `firstRow + rows` of Δ into `target` (row-major, `rows · columns` of its elements). The difference is
- * taken in float64 and rounded once, to the target's precision.
+ * Rows `firstRow` … `firstRow + rows` of Δ into `target` (row-major, `rows · columns` of its elements). The difference
+ * is taken in float64 and rounded once, to the target's precision.
  * @returns how many of the values are NaN or infinite.
  * @throws as `readElements`.
  */

@@ -36,7 +36,9 @@ export function metricsOf(values: Float64Array, fro = norm(values)): MeasuredSpe
   };
 }
 
-/** The metrics that the largest values and ‖Δ‖_F give. `sorted` is descending and may end early, but not before `TOP`. */
+/**
+ * The metrics that the largest values and ‖Δ‖_F give. `sorted` is descending and may end early, but not before `TOP`.
+ */
 export function topMetrics(
   sorted: Float64Array,
   fro: number,

@@ -1,9 +1,11 @@
 /**
- * Which matrices a tensor holds: itself, the parts of a fused one, one per expert of a stack. A part is told by strides,
+ * Which matrices a tensor holds: itself, the parts of a fused one, one per expert of a stack. A part is told by
+ * strides,
  * so that nothing is copied to take it apart.
  *
  * Layouts are those of transformers: `chunk(2)` and `split` for what is fused, `[experts, …]` for stacks.
  */
+import { hasInterleavedExperts } from '../../families/list.js';
 import { inputsFirst } from '../../topology/experts.js';
 import { textConfig } from '../../topology/model.js';
 
@@ -100,7 +102,8 @@ function fusedRows({ name, config }: TensorAround, whole: Part): Part[] {
         ])
       : [];
   }
-  // Vision towers: as many heads for keys and values as for queries. InternLM2's wqkv, grouped by head, is no block of rows.
+  // Vision towers: as many heads for keys and values as for queries. InternLM2's wqkv, grouped by head, is no block of
+  // rows.
   const isQkv =
     /\.(?:attn|self_attn|attention)\.qkv\.weight$|\.in_proj_weight$/.test(name) ||
     (/\.wqkv\.weight$/.test(name) && rows === 3 * whole.columns);
@@ -114,8 +117,10 @@ function fusedRows({ name, config }: TensorAround, whole: Part): Part[] {
 }
 
 /**
- * How a stack of experts is stored: `[E, in, out]`, as before transformers 5, or `[E, out, in]`; and whether the halves of
- * its outputs are gate and up. The projection back to the hidden size beside it tells; without one, it is taken as it lies.
+ * How a stack of experts is stored: `[E, in, out]`, as before transformers 5, or `[E, out, in]`; and whether the halves
+ * of
+ * its outputs are gate and up. The projection back to the hidden size beside it tells; without one, it is taken as it
+ * lies.
  */
 function expertLayout({ name, shape, shapeOf, config }: TensorAround): { inputsFirst: boolean; halves: boolean } {
   const kind = /^(.*\.experts\.)(gate_up_proj|down_proj)((?:\.weight)?)$/.exec(name);
@@ -126,10 +131,9 @@ function expertLayout({ name, shape, shapeOf, config }: TensorAround): { inputsF
   if (kind === null || other?.length !== 3) return { inputsFirst: false, halves: false };
   const isDown = kind[2] === 'down_proj';
   const order = isDown ? inputsFirst(other, shape, config) : inputsFirst(shape, other, config);
-  // GPT-OSS interleaves gate and up.
   return {
     inputsFirst: order === true,
-    halves: !isDown && order !== undefined && !String(config?.['model_type']).startsWith('gpt_oss'),
+    halves: !isDown && order !== undefined && !hasInterleavedExperts(config),
   };
 }
 

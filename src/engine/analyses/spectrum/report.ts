@@ -32,7 +32,11 @@ export function report(result: SpectrumResult): string {
 
 /** One line: what is to be done, and how long it may take. */
 export function planSentence({ mode, matrices, bytes, memory, threads, seconds }: SpectrumPlan): string {
-  return `${formatCount(matrices)} matrices, ${mode} mode: ${formatBytes(bytes)} to read, within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}, about ${formatSeconds(seconds)} on this machine.`;
+  return (
+    `${formatCount(matrices)} matrices, ${mode} mode: ${formatBytes(bytes)} to read, ` +
+    `within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}, ` +
+    `about ${formatSeconds(seconds)} on this machine.`
+  );
 }
 
 function explanation(result: SpectrumResult): string {
@@ -44,7 +48,12 @@ function explanation(result: SpectrumResult): string {
     result.stages.length > 2
       ? '\n"same" is the fraction of the leading output and input directions that two updates share; in parentheses: the random baseline.'
       : '';
-  return `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would give. * where rounding dominates the number in most of the layer's matrices: it says little\nabout training there. "top ${SHOWN_RANK}" is the fraction of ‖ΔW‖² in the first ${SHOWN_RANK} directions.${overlap}`;
+  return (
+    `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would ` +
+    `give. * where rounding dominates the number in most of the layer's matrices: ` +
+    `it says little\nabout training there. "top ${SHOWN_RANK}" is the fraction of ‖ΔW‖² in the first ` +
+    `${SHOWN_RANK} directions.${overlap}`
+  );
 }
 
 interface Row {

@@ -16,7 +16,9 @@ export const spectrumRequest = v.object({
       flags: [
         {
           syntax: '--mode <mode>',
-          help: 'all values, or the first and an estimate of the rest with its error (default: exact where that takes minutes at most)',
+          help:
+            'all values, or the first and an estimate of the rest with its error (default: ' +
+            'exact where that takes minutes at most)',
         },
       ],
     },

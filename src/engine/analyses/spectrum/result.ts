@@ -1,7 +1,7 @@
 /**
  * Spectra of weight updates (method.md §3): the documented JSON of `frankenstein spectrum`, `schema: 1`. Singular
- * values σ₁ ≥ σ₂ ≥ … are those of Δ = W_{i+1} − W_i, one matrix per weight (and per part of a fused one). Logarithms are
- * natural. Numbers that do not exist (a ratio over an all-zero update) are `null`.
+ * values σ₁ ≥ σ₂ ≥ … are those of Δ = W_{i+1} − W_i, one matrix per weight (and per part of a fused one). Logarithms
+ * are natural. Numbers that do not exist (a ratio over an all-zero update) are `null`.
  */
 import type { FileDifference } from '../../checkpoint/fileDifference.js';
 import type { MissingTensor } from '../../lineage/align.js';
@@ -12,7 +12,9 @@ import type { Region, Section } from '../../topology/topology.js';
 
 export type SpectrumMode = 'exact' | 'fast';
 
-/** Singular values kept in the JSON, and ranks of the surface figure. All of an exact spectrum are in the run's folder. */
+/**
+ * Singular values kept in the JSON, and ranks of the surface figure. All of an exact spectrum are in the run's folder.
+ */
 export const TOP = 50;
 
 /** Ranks whose fraction of the energy is given. */
@@ -46,7 +48,9 @@ export interface SpectrumResult {
 export interface TensorSpectra extends TensorLocation {
   /** Null: all of the tensor. Else `q`, `k`, `v`, `gate`, `up`, `expert 3`, `expert 3 gate` … */
   part: string | null;
-  /** Rows (outputs) and columns (inputs) of the matrix; further axes are flattened into columns, as for a convolution. */
+  /**
+   * Rows (outputs) and columns (inputs) of the matrix; further axes are flattened into columns, as for a convolution.
+   */
   rows: number;
   columns: number;
   dtypes: (string | null)[];
@@ -99,11 +103,15 @@ export interface Spectrum extends SpectrumMetrics {
   singularValues: number[];
   /** What storage rounding alone would give. */
   floor: SpectrumFloor;
-  /** Half-widths of 95 % intervals (fast mode) or bounds of the numerical error (exact mode), in the metric's own unit. */
+  /**
+   * Half-widths of 95 % intervals (fast mode) or bounds of the numerical error (exact mode), in the metric's own unit.
+   */
   error: Record<MetricName, number | null>;
   /** Metrics for which the floor says more than training does. */
   dominated: MetricName[];
-  /** With the floor's energy taken out (docs/spectra.md); null where that cannot be done, and `uncorrected` says why. */
+  /**
+   * With the floor's energy taken out (docs/spectra.md); null where that cannot be done, and `uncorrected` says why.
+   */
   corrected: CorrectedSpectrum | null;
   /**
    * `unchanged`: nothing moved. `floor`: no direction stands above the floor. `misfit`: the update is not like what the
@@ -126,7 +134,9 @@ export interface CorrectedSpectrum {
 
 /** Spectrum of a matrix of independent rounding errors, from the ulps of the actual weights, dtype and shape. */
 export interface SpectrumFloor extends SpectrumMetrics {
-  /** Expected ‖noise‖_F: √(Σ (ulp_after² + ulp_before²)/12) where both stages are stored rounded; see docs/spectra.md. */
+  /**
+   * Expected ‖noise‖_F: √(Σ (ulp_after² + ulp_before²)/12) where both stages are stored rounded; see docs/spectra.md.
+   */
   fro: number;
   /** Expected values at ranks 1…`TOP`. */
   singularValues: number[];

@@ -1,4 +1,7 @@
-/** Sessions of graphs over matrices of any size, kept as long as the worker: making one takes longer than a small product. */
+/**
+ * Sessions of graphs over matrices of any size, kept as long as the worker: making one takes longer than a small
+ * product.
+ */
 import * as ort from 'onnxruntime-node';
 import type { Graph } from '../../onnx/graph.js';
 

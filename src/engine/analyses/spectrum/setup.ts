@@ -41,7 +41,10 @@ export interface SpectrumSetup {
   missing: MissingTensor[];
 }
 
-/** Opens the stages and lists the matrices. Throws `bad-request` for what does not fit together, and what opening throws. */
+/**
+ * Opens the stages and lists the matrices. Throws `bad-request` for what does not fit together, and what opening
+ * throws.
+ */
 export async function setUp(request: SpectrumRequest, context: CallContext): Promise<SpectrumSetup> {
   checkFilter(request.filter);
   const { labels, checkpoints, alignment } = await openStages(request, context);
@@ -91,7 +94,8 @@ function checkFilter(filter: string | undefined): void {
   } catch (error) {
     throw new FrankensteinError(
       'bad-request',
-      `The filter ${quoted(filter!)} is no regular expression: ${said((error as Error).message.replace(/^.*\/[a-z]*: /s, ''))}`,
+      `The filter ${quoted(filter!)} is no regular expression: ` +
+        `${said((error as Error).message.replace(/^.*\/[a-z]*: /s, ''))}`,
       { cause: error },
     );
   }
@@ -193,7 +197,10 @@ function exactOperationsOf(matrices: readonly Candidate[]): number {
   );
 }
 
-/** Whether all values cost no more than an estimate of them: where Δ is small, or the memory does not hold it and a single update is asked for. */
+/**
+ * Whether all values cost no more than an estimate of them: where Δ is small, or the memory does not hold it and a
+ * single update is asked for.
+ */
 function isExactQuicker(matrix: Candidate, memory: number): boolean {
   const {
     part: { rows, columns },

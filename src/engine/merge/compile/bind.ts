@@ -60,7 +60,8 @@ function storedTensor(
       span: reference ?? { offset: 0, length: 0 },
       name,
       say: (names) =>
-        `${reference?.value ?? 'This model'} has tensors of shape [${tensor.shape.join(', ')}] where ${owner.label} has [${expected.join(', ')}], so the two fit into no model together: ${names}.`,
+        `${reference?.value ?? 'This model'} has tensors of shape [${tensor.shape.join(', ')}] where ` +
+        `${owner.label} has [${expected.join(', ')}], so the two fit into no model together: ${names}.`,
     });
     return undefined;
   }
@@ -102,7 +103,8 @@ function mergedTensor(
       span: reference,
       name,
       say: (names) =>
-        `Weights that are stored quantised (${quantised.dtype}) cannot be merged; give the models as they were before: ${names}.`,
+        `Weights that are stored quantised (${quantised.dtype}) cannot be merged; ` +
+        `give the models as they were before: ${names}.`,
     });
     return undefined;
   }

@@ -21,7 +21,9 @@ export function diagnoseSource(reference: Reference, { label, checkpoint }: Sour
       ...at,
       code: 'note',
       severity: 'warning',
-      message: `${label} is quantised (${checkpoint.quantisation.map(({ scheme }) => scheme).join(', ')}): the result has its weights as plain numbers, in float32 unless the recipe sets a dtype.`,
+      message:
+        `${label} is quantised (${checkpoint.quantisation.map(({ scheme }) => scheme).join(', ')}): ` +
+        'the result has its weights as plain numbers, in float32 unless the recipe sets a dtype.',
     });
   const unused = [...leftOutWeights(checkpoint).values()];
   if (incomplete === undefined && unused.length > 0)
@@ -29,7 +31,9 @@ export function diagnoseSource(reference: Reference, { label, checkpoint }: Sour
       ...at,
       code: 'note',
       severity: 'warning',
-      message: `The result lacks ${thousands(unused.length)} ${unused.length === 1 ? 'tensor' : 'tensors'} of ${label}, such as ${unused[0]!.onDisk}. ${unused[0]!.reason}`,
+      message:
+        `The result lacks ${thousands(unused.length)} ${unused.length === 1 ? 'tensor' : 'tensors'} of ${label}, ` +
+        `such as ${unused[0]!.onDisk}. ${unused[0]!.reason}`,
     });
 }
 
@@ -59,7 +63,9 @@ export function diagnoseExtra(sources: readonly Source[], report: Report): void 
     severity: 'warning',
     offset: 0,
     length: 0,
-    message: `${labels.join(' and ')} ${labels.length === 1 ? 'stores' : 'store'} tensors beyond the layers that the config counts; they are left out.`,
+    message:
+      `${labels.join(' and ')} ${labels.length === 1 ? 'stores' : 'store'} tensors beyond the layers that the ` +
+      'config counts; they are left out.',
   });
 }
 

@@ -15,14 +15,16 @@ export function areRelated(reference: Reference, source: Source, owner: Source, 
     compilation.fail(
       'shape-mismatch',
       reference,
-      `${source.label} and ${owner.label} may store the experts of ${turned} with different axes last, so their weights do not meet: save both with the same version of transformers.`,
+      `${source.label} and ${owner.label} may store the experts of ${turned} with different axes last, ` +
+        'so their weights do not meet: save both with the same version of transformers.',
     );
     return false;
   } catch (error) {
     compilation.fail(
       'family-mismatch',
       reference,
-      `${source.label} is ${source.checkpoint.family} and ${owner.label} is ${owner.checkpoint.family}: two families share no tensors.`,
+      `${source.label} is ${source.checkpoint.family} and ${owner.label} is ${owner.checkpoint.family}: ` +
+        'two families share no tensors.',
     );
     if (!(error instanceof FrankensteinError)) throw error;
     return false;

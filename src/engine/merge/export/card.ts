@@ -26,7 +26,8 @@ export function modelCard({ name, summary, recipe, sources, fingerprint }: CardF
     '',
     `# ${cell(name)}`,
     '',
-    `${summary === undefined ? 'A checkpoint written out' : `${cell(summary)}. Made`} by Frankenstein Lab ${ENGINE_VERSION}. Whole tensors are their sources' bytes; computed ones are computed in`,
+    `${summary === undefined ? 'A checkpoint written out' : `${cell(summary)}. Made`} by Frankenstein Lab ` +
+      `${ENGINE_VERSION}. Whole tensors are their sources' bytes; computed ones are computed in`,
     'float64 and rounded once.',
     '',
     '## Made of',

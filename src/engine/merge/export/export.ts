@@ -48,8 +48,8 @@ export interface ExportResult {
 const SHARD_BYTES = 5e9;
 /**
  * @param exclusive does in its turn what fills the memory budget: computing. Moving bytes takes one block per thread.
- * @throws `bad-request` when `out` is taken, `disk-full` before anything is written where that can be known, `permission`,
- * and what opening and reading throw. What was begun is removed.
+ * @throws `bad-request` when `out` is taken, `disk-full` before anything is written where that can be known,
+ * `permission`, and what opening and reading throw. What was begun is removed.
  */
 export async function exportMerged(
   request: ExportRequest,

@@ -51,7 +51,8 @@ export async function checkRoom(folder: string, bytes: number): Promise<void> {
   if (free < needed)
     throw new FrankensteinError(
       'disk-full',
-      `The checkpoint takes ${sizeText(bytes)}, ${sizeText(needed)} with room for its other files, and ${shown(folder)} has ${sizeText(free)} left: free some space or name another folder.`,
+      `The checkpoint takes ${sizeText(bytes)}, ${sizeText(needed)} with room for its other files, ` +
+        `and ${shown(folder)} has ${sizeText(free)} left: free some space or name another folder.`,
     );
 }
 

@@ -1,4 +1,6 @@
-/** A worker's part of an export: bytes that lie in a file move as they are, computed weights are written as they come. */
+/**
+ * A worker's part of an export: bytes that lie in a file move as they are, computed weights are written as they come.
+ */
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { ComputedTensor } from '../../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
@@ -14,7 +16,10 @@ export interface WriteJob {
   from: { realPath: string; begin: number; end: number } | { tensor: ComputedTensor };
 }
 
-/** Bytes moved at once: with 1 MiB or more they have left the cache nearest to the core before they are written (measured). */
+/**
+ * Bytes moved at once: with 1 MiB or more they have left the cache nearest to the core before they are written
+ * (measured).
+ */
 const BLOCK = 1 << 18;
 
 let block: Uint8Array | undefined;

@@ -10,11 +10,12 @@ import { around, mapSetting } from '../mergekit/parts.js';
 import type { InterpolateForm, Parameter } from '../recipe/ast.js';
 import { checkNotEmpty, layersOf, mapOf, settingOf, spanOf, textOf, valueOf, wordOf } from '../recipe/nodes.js';
 import type { Report } from '../recipe/problem.js';
-import { type KeySpec, LAYERS, type MapSpec } from '../recipe/schema/shapes.js';
+import type { KeySpec, MapSpec } from '../recipe/schema/shapes.js';
 import { PARTS } from '../recipe/schema/words.js';
 import { entryOf, type MapNode } from '../recipe/tree.js';
 import { isInPart, sectionsOf } from '../sections.js';
 import { resolveParameter } from '../settings.js';
+import { CHANGED_LAYERS } from './changedLayers.js';
 import type { RecipeForm } from './form.js';
 
 export const INTERPOLATE_KEY: KeySpec = {
@@ -41,19 +42,7 @@ export const INTERPOLATE: MapSpec = {
       doc: 'Share of b. A list is a gradient over the layers.',
       example: '0.5',
     },
-    layers: {
-      shape: LAYERS,
-      origin: 'recipe',
-      default: 'all language layers',
-      doc: 'First language layer and the one after the last, counted from 0.',
-      example: '[9, 18]',
-    },
-    part: {
-      shape: { kind: 'word', of: PARTS },
-      origin: 'recipe',
-      default: 'all',
-      doc: 'The whole layer, its attention, or its MLP.',
-    },
+    ...CHANGED_LAYERS,
   },
 };
 

@@ -15,10 +15,11 @@ import {
   wordOf,
 } from '../recipe/nodes.js';
 import type { Report } from '../recipe/problem.js';
-import { type KeySpec, LAYERS, type MapSpec, NUMBER } from '../recipe/schema/shapes.js';
+import { type KeySpec, type MapSpec, NUMBER } from '../recipe/schema/shapes.js';
 import { NOISE_SCALES, PARTS } from '../recipe/schema/words.js';
 import { entryOf, type MapNode } from '../recipe/tree.js';
 import { isInPart } from '../sections.js';
+import { CHANGED_LAYERS } from './changedLayers.js';
 import type { RecipeForm } from './form.js';
 
 export const NOISE_KEY: KeySpec = {
@@ -50,19 +51,7 @@ export const NOISE: MapSpec = {
       default: 'absolute',
       doc: "What sigma counts in: the weights' own unit, or each tensor's root mean square.",
     },
-    layers: {
-      shape: LAYERS,
-      origin: 'recipe',
-      default: 'all language layers',
-      doc: 'First language layer and the one after the last, counted from 0.',
-      example: '[9, 18]',
-    },
-    part: {
-      shape: { kind: 'word', of: PARTS },
-      origin: 'recipe',
-      default: 'all',
-      doc: 'The whole layer, its attention, or its MLP.',
-    },
+    ...CHANGED_LAYERS,
     seed: {
       shape: { kind: 'integer' },
       origin: 'recipe',

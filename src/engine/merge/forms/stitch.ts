@@ -20,7 +20,9 @@ import type { RecipeForm } from './form.js';
 export const STITCH_KEY: KeySpec = {
   shape: { kind: 'either', shapes: [{ kind: 'map', map: 'stitch' }, TEXT] },
   origin: 'recipe',
-  doc: 'Language layers by region: Early, Mid and Late each from one checkpoint. Short form: EARLY:MID:LATE. Everything outside the language layers comes from the checkpoint that gives Early. No weight is computed.',
+  doc:
+    'Language layers by region: Early, Mid and Late each from one checkpoint. Short form: EARLY:MID:LATE. ' +
+    'Everything outside the language layers comes from the checkpoint that gives Early. No weight is computed.',
   example: 'IN:RL:RL',
 };
 
@@ -31,7 +33,9 @@ export const STITCH: MapSpec = {
       shape: { kind: 'checkpoint' },
       origin: 'recipe',
       required: true,
-      doc: 'Gives the layers below the first cut, and everything outside the language layers: vision tower, projector, embeddings, final norm, head, tokenizer and processor files.',
+      doc:
+        'Gives the layers below the first cut, and everything outside the language layers: vision tower, ' +
+        'projector, embeddings, final norm, head, tokenizer and processor files.',
     },
     mid: {
       shape: { kind: 'checkpoint' },
@@ -82,7 +86,9 @@ function readStitch(node: TreeNode, report: Report): StitchForm | undefined {
         code: 'bad-value',
         severity: 'error',
         ...spanOf(node),
-        message: `"${text.value.slice(0, 40)}" names no regions: write EARLY:MID:LATE, such as IN:RL:RL, or a mapping with early, mid and late.`,
+        message:
+          `"${text.value.slice(0, 40)}" names no regions: write EARLY:MID:LATE, such as IN:RL:RL, ` +
+          'or a mapping with early, mid and late.',
       });
       return undefined;
     }

@@ -43,7 +43,8 @@ export function toMergekit(
   for (const { label, checkpoint } of plan.sources)
     if (checkpoint.quantisation !== undefined)
       refusals.push(
-        `${label} is quantised (${checkpoint.quantisation[0]!.scheme}), and mergekit takes the codes for the weights: write it out first as a checkpoint of plain weights.`,
+        `${label} is quantised (${checkpoint.quantisation[0]!.scheme}), ` +
+          'and mergekit takes the codes for the weights: write it out first as a checkpoint of plain weights.',
       );
   const context: MergekitContext = { recipe, plan, owner, model, notes, refusals };
   const config = form.toMergekit(context);

@@ -23,7 +23,8 @@ export function around(
   const vision = known ?? 'vision_tower';
   if (known === undefined)
     notes.push(
-      `mergekit has no table of modules for ${owner.family} and guesses them from the names of the tensors: it may call them otherwise than text_decoder, ${vision} and multi_modal_projector.`,
+      `mergekit has no table of modules for ${owner.family} and guesses them from the names of the tensors: ` +
+        `it may call them otherwise than text_decoder, ${vision} and multi_modal_projector.`,
     );
   const whole = {
     models: [{ model: first, ...(extra['merge_method'] === 'linear' ? { parameters: { weight: 1 } } : {}) }],

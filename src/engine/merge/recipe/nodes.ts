@@ -12,7 +12,9 @@ export function checkNotEmpty(layers: LayerRange | undefined, report: Report): v
       code: 'layer-range',
       severity: 'warning',
       ...spanOf(layers),
-      message: `[${first}, ${end}] has no layer, so nothing changes: ranges exclude their end, so layer ${first} is [${first}, ${first + 1}].`,
+      message:
+        `[${first}, ${end}] has no layer, so nothing changes: ranges exclude their end, ` +
+        `so layer ${first} is [${first}, ${first + 1}].`,
     });
 }
 

@@ -40,7 +40,9 @@ function readDocument(text: string, report: Report): Document.Parsed | undefined
       severity: 'error',
       offset: 0,
       length: 0,
-      message: `A recipe has at most ${TEXT_LIMIT.toLocaleString('en-US')} characters; this text has ${text.length.toLocaleString('en-US')}.`,
+      message:
+        `A recipe has at most ${TEXT_LIMIT.toLocaleString('en-US')} characters; ` +
+        `this text has ${text.length.toLocaleString('en-US')}.`,
     });
     return undefined;
   }
@@ -70,7 +72,8 @@ function readDocument(text: string, report: Report): Document.Parsed | undefined
         offset: begin,
         length: Math.max(0, Math.min(end, text.length) - begin),
         message:
-          'A recipe is one YAML document, and another begins here, after ---. mergekit-yaml refuses that too: give each merge a file of its own, and name the file of one in the other.',
+          'A recipe is one YAML document, and another begins here, after ---. mergekit-yaml refuses that too: ' +
+          'give each merge a file of its own, and name the file of one in the other.',
       });
       continue;
     }

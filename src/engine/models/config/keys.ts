@@ -108,7 +108,9 @@ export function refuseForeign(config: JsonObject, { name, keys }: KnownKeys, fil
     if (known || isEmpty(value) || DESCRIPTIVE.has(key) || DESCRIPTIVE_FORM.test(key)) continue;
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} sets ${quoted(keyAt(key))} to ${valueOf(value)}, which is not known as a setting of ${name} and may change what the model computes. Where it changes nothing, take it out of the file.`,
+      `${shown(file)} sets ${quoted(keyAt(key))} to ${valueOf(value)}, ` +
+        `which is not known as a setting of ${name} and may change what the model computes. ` +
+        'Where it changes nothing, take it out of the file.',
     );
   }
 }

@@ -1,4 +1,7 @@
-/** Every setting of a model's config that its graphs are built from: type, range, and what transformers takes for a missing one. */
+/**
+ * Every setting of a model's config that its graphs are built from: type, range, and what transformers takes for a
+ * missing one.
+ */
 import * as v from 'valibot';
 import type { LanguageFamily, VisionFamily } from '../../families/family.js';
 import { between, count, flag, index, listOf, positive, text } from './check.js';

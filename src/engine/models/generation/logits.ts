@@ -1,4 +1,7 @@
-/** What a checkpoint's generation settings do to logits before a token is chosen: transformers' processors, in its order. */
+/**
+ * What a checkpoint's generation settings do to logits before a token is chosen: transformers' processors, in its
+ * order.
+ */
 
 /** Plain data, with undefined for what a checkpoint does not set. */
 export interface LogitsRules {

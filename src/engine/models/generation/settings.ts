@@ -1,4 +1,6 @@
-/** How a checkpoint's authors generate, from its generation_config.json: what is applied here, and what is not, by name. */
+/**
+ * How a checkpoint's authors generate, from its generation_config.json: what is applied here, and what is not, by name.
+ */
 import path from 'node:path';
 import * as v from 'valibot';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
@@ -51,7 +53,10 @@ export const APPLIED = [
   'top_p',
 ];
 
-/** The request decides these, or they change no token: length, caches, compilation, what is returned, drafts that are checked. */
+/**
+ * The request decides these, or they change no token: length, caches, compilation, what is returned, drafts that are
+ * checked.
+ */
 export const WITHOUT_EFFECT = [
   'max_length',
   'max_new_tokens',
@@ -234,11 +239,13 @@ function noticesOf(given: JsonObject, file: string, sampled: boolean, own: boole
       .filter((key) => !unset(key))
       .map(
         (key) =>
-          `${shown(file)} sets ${quoted(key)} to ${valueOf(given[key])}, which is not applied here: answers may differ from transformers'.`,
+          `${shown(file)} sets ${quoted(key)} to ${valueOf(given[key])}, which is not applied here: ` +
+          `answers may differ from transformers'.`,
       ),
     ...unknown.map(
       (key) =>
-        `${shown(file)} sets ${quoted(key)} to ${valueOf(given[key])}, which transformers does not know; it is not applied.`,
+        `${shown(file)} sets ${quoted(key)} to ${valueOf(given[key])}, which transformers does not know; ` +
+        'it is not applied.',
     ),
   ];
 }

@@ -160,7 +160,10 @@ export function addMixedAndMlp(
   graph.output('y', graph.node('Add', [between, mlp]), ElementType.FLOAT, ['B', 'S', hidden]);
 }
 
-/** Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B, V]`. */
+/**
+ * Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B,
+ * V]`.
+ */
 export function headGraph(hidden: number, epsilon: number, format: WeightFormat, blockRows: number): Graph {
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', hidden]);

@@ -3,7 +3,7 @@
  * attend in pieces), and the merger. N patches of one or more images, one after the other.
  */
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
-import { type VisionSpec, VISION_EPSILON } from '../spec.js';
+import type { VisionSpec } from '../spec.js';
 import {
   activate,
   attentionWeights,
@@ -80,7 +80,8 @@ export function visionProjectionGraph(spec: VisionSpec, format: WeightFormat): G
 /**
  * Attention within segments, projection, residual, MLP, residual.
  * In: `x`, `q [n, width]`, `k`, `v [m, width]`, weights, and the segments: `queries [4]` and `keys [4]`, the shapes
- * `[segments, tokens, heads, width / heads]` when all segments are equally long; or, `padded`, `gather [segments·longest]`
+ * `[segments, tokens, heads, width / heads]` when all segments are equally long; or, `padded`, `gather
+ * [segments·longest]`
  * (the token at each place), `shape [4]`, `mask [segments, 1, 1, longest]` and `scatter [n]` (the place of each token).
  * Out: `y [n, width]`.
  */
@@ -157,7 +158,10 @@ export interface MergerVariant {
   normAfter: boolean;
 }
 
-/** Joins neighbouring patches and maps them to the language model. In: `x [N, width]`, weights. Out: `features [N / merge², out]`. */
+/**
+ * Joins neighbouring patches and maps them to the language model. In: `x [N, width]`, weights. Out: `features [N /
+ * merge², out]`.
+ */
 export function mergerGraph(spec: VisionSpec, { format, out, normAfter }: MergerVariant): Graph {
   const { width, merge } = spec;
   const joined = width * merge ** 2;
@@ -186,6 +190,6 @@ export function mergerGraph(spec: VisionSpec, { format, out, normAfter }: Merger
 function norm(graph: Graph, { family }: VisionSpec, x: Value, name: string, size: number): Value {
   const scale = vector(graph, name, size);
   return family.norm === 'rms'
-    ? rmsNorm(graph, x, scale, VISION_EPSILON)
-    : layerNorm(graph, x, scale, vector(graph, `${name}Bias`, size), VISION_EPSILON);
+    ? rmsNorm(graph, x, scale, family.epsilon)
+    : layerNorm(graph, x, scale, vector(graph, `${name}Bias`, size), family.epsilon);
 }

@@ -21,12 +21,14 @@ const TEMPLATE_LIMIT = 1024 * 1024;
 /** Milliseconds for reading a template, and for rendering one conversation; real ones take one. */
 const TIME_LIMIT = 5000;
 
-/** @throws `bad-request` when the template refuses the conversation, `malformed` when it takes too much time or memory. */
+/**
+ * @throws `bad-request` when the template refuses the conversation, `malformed` when it takes too much time or memory.
+ */
 export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatOptions) => string;
 
 /**
- * The default template, looked for where transformers does: chat_template.json, chat_template.jinja, processor_config.json,
- * tokenizer_config.json. Undefined when there is none (a base model).
+ * The default template, looked for where transformers does: chat_template.json, chat_template.jinja,
+ * processor_config.json, tokenizer_config.json. Undefined when there is none (a base model).
  * @throws `malformed`, `permission`, `cancelled`
  */
 export async function readChatTemplate(
@@ -117,6 +119,7 @@ function defaultOf(value: unknown, file: string): string | undefined {
   if (typeof chosen === 'string') return chosen;
   throw malformed(
     file,
-    `has ${named.size === 0 ? 'a "chat_template" that is no text' : `chat templates ${[...named.keys()].map(quoted).join(', ')}, and none called "default"`}.`,
+    'has ' +
+      `${named.size === 0 ? 'a "chat_template" that is no text' : `chat templates ${[...named.keys()].map(quoted).join(', ')}, and none called "default"`}.`,
   );
 }

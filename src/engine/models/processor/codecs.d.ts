@@ -1,4 +1,4 @@
-/** What the picture codecs look like from TypeScript: neither package types the parts used here. */
+/** What the image codecs look like from TypeScript: neither package types the parts used here. */
 
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   /** Wraps libjpeg-turbo's decompressor; lives in the module's memory until `delete()`. */
@@ -8,7 +8,7 @@ declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
     /** Throws a number (the address of a C++ exception) on every error and every warning. */
     decode(): void;
     getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number };
-    /** A view of the picture: rows of interleaved samples, one (grey) or three (RGB) per pixel. */
+    /** A view of the image: rows of interleaved samples, one (grey) or three (RGB) per pixel. */
     getDecodedBuffer(): Uint8ClampedArray;
     delete(): void;
   }

@@ -51,7 +51,7 @@ export async function bytesOfImage(file: string, signal: AbortSignal | undefined
     try {
       const { size } = await handle.stat();
       if (size > FILE_LIMIT)
-        throw malformed(file, `has ${thousands(size)} bytes; the limit for a picture is ${thousands(FILE_LIMIT)}.`);
+        throw malformed(file, `has ${thousands(size)} bytes; the limit for an image is ${thousands(FILE_LIMIT)}.`);
       return await readFully(handle, file, 0, size, signal);
     } finally {
       await handle.close();
@@ -103,7 +103,8 @@ function codecByFormat(bytes: Uint8Array, file: string): Codec {
     }
     case 'JPEG': {
       const header = jpegHeader(bytes, file);
-      // Measured: pixels in the decoder, as much again while it grows; coefficients of a progressive file, two bytes each.
+      // Measured: pixels in the decoder, as much again while it grows; coefficients of a progressive file, two bytes
+      // each.
       return { header, perPixel: 3 * RGB + (header.progressive ? 6 : 0), decode: () => decodeJpeg(bytes, file) };
     }
     case 'WebP':
@@ -111,16 +112,17 @@ function codecByFormat(bytes: Uint8Array, file: string): Codec {
       return { header: webpHeader(bytes, file), perPixel: 8 + RGB, decode: () => decodeWebp(bytes, file) };
     case undefined:
       if (bytes.length === 0) throw malformed(file, 'is empty.');
-      throw malformed(file, 'is no PNG, JPEG or WebP picture.');
+      throw malformed(file, 'is no PNG, JPEG or WebP image.');
     case 'video':
       throw new FrankensteinError(
         'unsupported',
-        `${shown(file)} is a video; models are given pictures here, not videos: save the frames that matter as PNG, JPEG or WebP.`,
+        `${shown(file)} is a video; models are given images here, not videos: ` +
+          'save the frames that matter as PNG, JPEG or WebP.',
       );
     default:
       throw new FrankensteinError(
         'unsupported',
-        `${shown(file)} is a ${kind} file; PNG, JPEG and WebP pictures are read: convert it to one of them.`,
+        `${shown(file)} is a ${kind} file; PNG, JPEG and WebP images are read: convert it to one of them.`,
       );
   }
 }
@@ -150,10 +152,11 @@ export function mediaTypeOf(bytes: Uint8Array): string | undefined {
 }
 
 function checkSize({ width, height }: ImageHeader, file: string): void {
-  if (width === 0 || height === 0) throw malformed(file, `says that its picture is ${width} × ${height} pixels.`);
+  if (width === 0 || height === 0) throw malformed(file, `says that its image is ${width} × ${height} pixels.`);
   if (width * height > PIXEL_LIMIT)
     throw malformed(
       file,
-      `holds a picture of ${thousands(width)} × ${thousands(height)} pixels; the limit is ${thousands(PIXEL_LIMIT)} pixels.`,
+      `holds an image of ${thousands(width)} × ${thousands(height)} pixels; ` +
+        `the limit is ${thousands(PIXEL_LIMIT)} pixels.`,
     );
 }

@@ -12,7 +12,10 @@ export interface GenerationSettings {
   contextLength: number | undefined;
 }
 
-/** From generation_config.json, then config.json, then the tokenizer, as transformers. @throws `malformed`, `permission`, `cancelled` */
+/**
+ * From generation_config.json, then config.json, then the tokenizer, as transformers.
+ * @throws `malformed`, `permission`, `cancelled`
+ */
 export async function readGenerationSettings(
   checkpoint: Checkpoint,
   tokenizer: TextTokenizer,

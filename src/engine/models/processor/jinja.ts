@@ -12,7 +12,9 @@ const HEAP_LIMIT = 256 * 1024 * 1024;
 /** Values between two looks at the heap. */
 const LOOK_EVERY = 512;
 
-/** What a template asks for is larger than anything that a real one makes; the message goes on from "The template …". */
+/**
+ * What a template asks for is larger than anything that a real one makes; the message goes on from "The template …".
+ */
 export class TooLarge extends Error {}
 
 let values = 0;

@@ -40,7 +40,8 @@ export function jpegHeader(bytes: Uint8Array, file: string): ImageHeader & { pro
       if (depth !== 8)
         throw new FrankensteinError(
           'unsupported',
-          `${shown(file)} is a JPEG with ${depth} bits per sample; JPEGs with 8 are read: save it again as an ordinary JPEG or a PNG.`,
+          `${shown(file)} is a JPEG with ${depth} bits per sample; JPEGs with 8 are read: ` +
+            'save it again as an ordinary JPEG or a PNG.',
         );
       if (components !== 1 && components !== 3)
         throw new FrankensteinError(
@@ -55,7 +56,7 @@ export function jpegHeader(bytes: Uint8Array, file: string): ImageHeader & { pro
     }
     at = end;
   }
-  throw malformed(file, 'is a damaged JPEG: it ends before its picture begins.');
+  throw malformed(file, 'is a damaged JPEG: it ends before its image begins.');
 }
 
 /** Start-of-frame markers: C0…CF without the three that mean tables. */

@@ -30,7 +30,8 @@ export function userMessage(text: string, images = 0): ChatMessage {
   if (pieces.length - 1 !== images) {
     throw new FrankensteinError(
       'bad-request',
-      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ${images === 1 ? 'was' : 'were'} given.`,
+      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ` +
+        `${images === 1 ? 'was' : 'were'} given.`,
     );
   }
   const content: ChatContent[] = [];

@@ -5,8 +5,8 @@ const ORIENTATION_TAG = 0x0112;
 const SHORT = 3;
 
 /**
- * The orientation that an Exif block (a TIFF header and its first directory) gives. Whatever is wrong with the block, the
- * image is as good as without it: 1.
+ * The orientation that an Exif block (a TIFF header and its first directory) gives. Whatever is wrong with the block,
+ * the image is as good as without it: 1.
  */
 export function exifOrientation(block: Uint8Array): Orientation {
   const view = new DataView(block.buffer, block.byteOffset, block.byteLength);

@@ -1,7 +1,7 @@
 /**
- * PNG, row by row: no more is held than the image and two rows, and no more is inflated than the header promises. Pixels
- * are those of PIL's `convert('RGB')`: transparency goes, sixteen-bit colour keeps its high bytes, sixteen-bit grey is
- * cut off at 255.
+ * PNG, row by row: no more is held than the image and two rows, and no more is inflated than the header promises.
+ * Pixels are those of PIL's `convert('RGB')`: transparency goes, sixteen-bit colour keeps its high bytes, sixteen-bit
+ * grey is cut off at 255.
  */
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -52,7 +52,7 @@ export interface PngHeader extends ImageHeader {
 export function pngHeader(bytes: Uint8Array, file: string): PngHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 33 || view.getUint32(12) !== IHDR)
-    throw malformed(file, 'is a damaged PNG: it ends before its picture begins.');
+    throw malformed(file, 'is a damaged PNG: it ends before its image begins.');
   let orientation: Orientation = 1;
   for (let at = 33; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);

@@ -13,7 +13,8 @@ export interface SizeRule {
 }
 
 /**
- * Height and width, multiples of the factor, within the bounds on pixels, as near to the old aspect ratio as that allows.
+ * Height and width, multiples of the factor, within the bounds on pixels, as near to the old aspect ratio as that
+ * allows.
  * @throws `bad-request` for an image more than 200 times as long as it is wide.
  */
 export function smartResize(
@@ -24,7 +25,7 @@ export function smartResize(
   if (Math.max(height, width) / Math.min(height, width) > ASPECT_LIMIT) {
     throw new FrankensteinError(
       'bad-request',
-      `A picture of ${width} × ${height} pixels is too narrow: the model takes aspect ratios up to ${ASPECT_LIMIT}.`,
+      `An image of ${width} × ${height} pixels is too narrow: the model takes aspect ratios up to ${ASPECT_LIMIT}.`,
     );
   }
   const near = { height: roundHalfEven(height / factor) * factor, width: roundHalfEven(width / factor) * factor };

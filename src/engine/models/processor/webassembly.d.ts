@@ -1,4 +1,6 @@
-/** The part of WebAssembly that the picture codecs use: TypeScript ships it with the DOM only, which the engine has not. */
+/**
+ * The part of WebAssembly that the image codecs use: TypeScript ships it with the DOM only, which the engine has not.
+ */
 declare namespace WebAssembly {
   type Imports = Record<string, Record<string, unknown>>;
   class Module {

@@ -20,7 +20,7 @@ export function webpHeader(bytes: Uint8Array, file: string): ImageHeader {
       if ((bytes[body]! & HAS_ANIMATION) !== 0)
         throw new FrankensteinError(
           'unsupported',
-          `${shown(file)} is an animated WebP; only still pictures are read: save the frame you mean as one.`,
+          `${shown(file)} is an animated WebP; only still images are read: save the frame you mean as one.`,
         );
       size = { width: 1 + (view.getUint32(body + 3, true) >>> 8), height: 1 + (view.getUint32(body + 6, true) >>> 8) };
     } else if (kind === 'VP8 ' && body + 10 <= bytes.length) {
@@ -35,7 +35,7 @@ export function webpHeader(bytes: Uint8Array, file: string): ImageHeader {
     }
     at = body + length + (length & 1);
   }
-  if (size === undefined) throw malformed(file, 'is a damaged WebP: it ends before its picture begins.');
+  if (size === undefined) throw malformed(file, 'is a damaged WebP: it ends before its image begins.');
   return { ...size, orientation };
 }
 

@@ -115,7 +115,10 @@ export class RankSearch {
 /** Elements between two counts of ties; blocks begin at multiples of it. */
 export const TIE_STRIDE = 1 << 14;
 
-/** Which of the keys that equal a bound are in, by their place among those in the order of the tensor: `to` is exclusive. */
+/**
+ * Which of the keys that equal a bound are in, by their place among those in the order of the tensor: `to` is
+ * exclusive.
+ */
 interface Bound {
   value: number;
   from: number;
@@ -130,7 +133,9 @@ export interface RankWindow {
   high: Bound;
 }
 
-/** Ranks `low` to `end` (exclusive), ascending, the first of equal keys having the lower rank. Ties are to be counted. */
+/**
+ * Ranks `low` to `end` (exclusive), ascending, the first of equal keys having the lower rank. Ties are to be counted.
+ */
 export function windowOf(
   low: number,
   end: number,
@@ -144,7 +149,10 @@ export function windowOf(
   };
 }
 
-/** The `count` largest keys; of equal ones, those that come first. `last` is the smallest of them. Ties are to be counted. */
+/**
+ * The `count` largest keys; of equal ones, those that come first. `last` is the smallest of them. Ties are to be
+ * counted.
+ */
 export function topOf(count: number, last: Ranked, size: number): RankWindow {
   return {
     low: boundOf(last.value, 0, count - (size - last.below - last.equal), size),
@@ -193,7 +201,9 @@ export function selectWindow(
   }
 }
 
-/** Indices of `values` by ascending magnitude, equal ones in their order. Compared as float32: three passes of 11 bits. */
+/**
+ * Indices of `values` by ascending magnitude, equal ones in their order. Compared as float32: three passes of 11 bits.
+ */
 export function argsort(values: Float64Array): Uint32Array {
   const keys = new Uint32Array(magnitudes(values).buffer);
   let order = new Uint32Array(values.length);

@@ -87,7 +87,9 @@ export const arceeFusion = method({
   base: 'required',
   models: { min: 2, max: 2 },
   paper: { title: 'Arcee Fusion', url: 'https://arcee.ai' },
-  doc: 'Takes from the other model the elements of outstanding importance: their difference times the divergence of their row.',
+  doc:
+    'Takes from the other model the elements of outstanding importance: ' +
+    'their difference times the divergence of their row.',
   formula: 'I = |Δ| · KL(softmax W₁ ‖ softmax W₀) per row; W = W₁ where I ≥ median + 1.5 (Q₃ − Q₁), else W₀',
   parameters: [],
   kernel,

@@ -10,7 +10,9 @@ export const breadcrumbsTies = method({
   base: 'required',
   models: { min: 1, max: ANY },
   paper: BREADCRUMBS,
-  doc: 'Removes the largest differences as outliers and the smallest as noise, elects a sign per element, and adds what agrees with it.',
+  doc:
+    'Removes the largest differences as outliers and the smallest as noise, elects a sign per element, ' +
+    'and adds what agrees with it.',
   formula: `δᵢ = Δᵢ without the γ·n largest and without the smallest, density·n left; ${ELECT}; W = W₀ + λ Σ wᵢδᵢ`,
   parameters: parametersOfDifferences({ normalize: false, rescale: false }, GAMMA),
   kernel: differences('outliers', true),

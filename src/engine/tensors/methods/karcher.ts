@@ -44,7 +44,9 @@ export const karcher = method({
   base: 'ignored',
   models: { min: 1, max: ANY },
   paper: { title: 'arXiv 2603.04972', url: 'https://arxiv.org/abs/2603.04972' },
-  doc: "The point on the sphere with the least sum of squared distances to the models' directions, times their mean norm.",
+  doc:
+    "The point on the sphere with the least sum of squared distances to the models' directions, " +
+    'times their mean norm.',
   formula: 'm ← exp_m(1/n Σ log_m(uᵢ)) until it rests; W = mean ‖Wᵢ‖ · m',
   parameters: [
     { name: 'max_iter', type: 'integer', scope: 'shared', default: 10, min: 0, doc: 'Iterations at most.' },

@@ -26,7 +26,8 @@ export const linear = method({
   models: { min: 1, max: ANY },
   paper: {
     title:
-      'Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing inference time',
+      'Model soups: averaging weights of multiple fine-tuned models improves accuracy without increasing ' +
+      'inference time',
     url: 'https://arxiv.org/abs/2203.05482',
   },
   doc: 'Weighted mean of the models.',

@@ -43,7 +43,9 @@ export const multislerp = method({
   models: { min: 1, max: ANY },
   others: { min: 1, max: ANY },
   paper: { title: 'Multi-SLERP', url: 'https://goddard.blog/posts/multislerp-wow-what-a-cool-idea' },
-  doc: 'Barycentric interpolation of several models on the sphere, in the tangent space at their weighted mean; with a base, of their differences to it.',
+  doc:
+    'Barycentric interpolation of several models on the sphere, in the tangent space at their weighted mean; ' +
+    'with a base, of their differences to it.',
   formula: 'uᵢ = Wᵢ/‖Wᵢ‖; m = Σwᵢuᵢ/‖·‖; W = Σwᵢ‖Wᵢ‖ · exp_m(Σ wᵢ(uᵢ − ⟨uᵢ,m⟩m))',
   parameters: [
     WEIGHT,

@@ -24,7 +24,9 @@ export const nearswap = method({
   base: 'required',
   models: { min: 2, max: 2 },
   paper: { title: 'QuartetAnemoi-70B', url: 'https://huggingface.co/alchemonaut/QuartetAnemoi-70B-t0.0001' },
-  doc: "Takes the other model's weight where it is within t of the base's, and moves towards it by less the further it is.",
+  doc:
+    "Takes the other model's weight where it is within t of the base's, " +
+    'and moves towards it by less the further it is.',
   formula: 'W = W₀ + min(1, t/|W₁ − W₀|) · (W₁ − W₀)',
   parameters: [
     {

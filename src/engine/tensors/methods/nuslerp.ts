@@ -84,7 +84,9 @@ export const nuslerp = method({
   models: { min: 2, max: 3 },
   others: { min: 2, max: 2 },
   paper: { title: 'Animating rotation with quaternion curves', url: 'https://doi.org/10.1145/325165.325242' },
-  doc: 'Spherical interpolation of two models; with a base, of their differences to it. Per tensor, or per row or column.',
+  doc:
+    'Spherical interpolation of two models; with a base, of their differences to it. Per tensor, ' +
+    'or per row or column.',
   formula: 'W = W₀ + slerp(t, Δ₁, Δ₂), t = w₂/(w₁ + w₂); without a base: slerp(t, W₁, W₂)',
   parameters: [
     WEIGHT,

@@ -70,7 +70,9 @@ export const EPSILON: MethodParameter = {
   default: 0.15,
   min: 0,
   max: 0.5,
-  doc: 'How far the chance to be kept departs from `density`: density − epsilon for the smallest difference of a row, density + epsilon for the largest. Both must lie inside 0 and 1.',
+  doc:
+    'How far the chance to be kept departs from `density`: density − epsilon for the smallest difference of a ' +
+    'row, density + epsilon for the largest. Both must lie inside 0 and 1.',
 };
 
 /** How much the second of two models counts: its part of the sum of the weights. */

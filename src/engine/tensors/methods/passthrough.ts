@@ -17,7 +17,10 @@ export const passthrough = method({
   base: 'ignored',
   models: { min: 1, max: 1 },
   paper: undefined,
-  doc: 'Takes the tensors of one model as they are. With slices of several models it is a stitch: every layer comes from the model of its slice, embeddings from the first slice, final norm and head from the last.',
+  doc:
+    'Takes the tensors of one model as they are. With slices of several models it is a stitch: ' +
+    'every layer comes from the model of its slice, embeddings from the first slice, ' +
+    'final norm and head from the last.',
   formula: 'W = W₁, or scale · W₁',
   parameters: [
     {

@@ -9,6 +9,16 @@ const kernel: Kernel<RamState> = {
   merge: ramMerge,
 };
 
+/** Of `ram` and `ramplus_tl`. */
+export const EPSILON = {
+  name: 'epsilon',
+  type: 'number',
+  scope: 'shared',
+  default: 1e-5,
+  min: 0,
+  doc: 'Smaller differences do not count.',
+} as const;
+
 export const ram = method({
   name: 'ram',
   title: 'Reinforced Agent Merging',
@@ -18,15 +28,6 @@ export const ram = method({
   paper: RAM,
   doc: 'Keeps changes that only one model made as they are, and averages those that several made.',
   formula: 'c = number of models with |Δᵢ| > ε; W = W₀ + Σ Δᵢ/c over those',
-  parameters: [
-    {
-      name: 'epsilon',
-      type: 'number',
-      scope: 'shared',
-      default: 1e-5,
-      min: 0,
-      doc: 'Smaller differences do not count.',
-    },
-  ],
+  parameters: [EPSILON],
   kernel,
 });

@@ -3,6 +3,7 @@ import { ramMerge, type RamState } from '../arithmetic/ram.js';
 import { type Kernel, numberOf, othersOf } from '../arithmetic/task.js';
 import { ANY, method } from './method.js';
 import { RAM } from './papers.js';
+import { EPSILON } from './ram.js';
 
 /** Source: mergekit's `ramplus_tl`: overlap is measured per tensor. */
 const kernel: Kernel<RamState> = {
@@ -41,7 +42,8 @@ export const ramplusTl = method({
   paper: RAM,
   doc: 'As ram, but changes that only one model made are strengthened by how much of its change is shared.',
   formula:
-    'ρᵢ = shared/unique elements of model i; λᵢ = 1 + r · min(ρᵢ, α); W = W₀ + Σ λᵢΔᵢ where unique, Σ Δᵢ/c where shared',
+    'ρᵢ = shared/unique elements of model i; λᵢ = 1 + r · min(ρᵢ, α); W = W₀ + Σ λᵢΔᵢ where unique, ' +
+    'Σ Δᵢ/c where shared',
   parameters: [
     { name: 'r', type: 'number', scope: 'shared', default: 0.1, doc: 'Strength of the reinforcement.' },
     {
@@ -52,14 +54,7 @@ export const ramplusTl = method({
       min: 0,
       doc: 'The ratio of shared to unique elements counts up to here.',
     },
-    {
-      name: 'epsilon',
-      type: 'number',
-      scope: 'shared',
-      default: 1e-5,
-      min: 0,
-      doc: 'Smaller differences do not count.',
-    },
+    EPSILON,
   ],
   kernel,
 });

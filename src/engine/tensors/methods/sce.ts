@@ -99,9 +99,12 @@ export const sce = method({
   base: 'required',
   models: { min: 1, max: ANY },
   paper: { title: 'FuseChat: Knowledge Fusion of Chat Models', url: 'https://arxiv.org/abs/2408.07990' },
-  doc: 'Selects the elements in which the models vary most, weighs each model by its energy there, and erases what disagrees with the elected sign.',
+  doc:
+    'Selects the elements in which the models vary most, weighs each model by its energy there, ' +
+    'and erases what disagrees with the elected sign.',
   formula:
-    'select: the select_topk·n elements of largest variance; calculate: wᵢ ∝ mean Δᵢ²; erase: only the elected sign; W = W₀ + Σ wᵢΔᵢ / Σ wᵢ',
+    'select: the select_topk·n elements of largest variance; calculate: wᵢ ∝ mean Δᵢ²; erase: ' +
+    'only the elected sign; W = W₀ + Σ wᵢΔᵢ / Σ wᵢ',
   parameters: [
     {
       name: 'select_topk',

@@ -23,7 +23,9 @@ export const slerp = method({
   base: 'required',
   models: { min: 2, max: 2 },
   paper: { title: 'Animating rotation with quaternion curves', url: 'https://doi.org/10.1145/325165.325242' },
-  doc: 'Spherical interpolation from the base (t = 0) to the other model (t = 1), each tensor as one vector. Nearly parallel vectors (|cos θ| > 0.9995) are interpolated linearly.',
+  doc:
+    'Spherical interpolation from the base (t = 0) to the other model (t = 1), each tensor as one vector. ' +
+    'Nearly parallel vectors (|cos θ| > 0.9995) are interpolated linearly.',
   formula: 'W = sin((1−t)θ)/sin θ · W₀ + sin(tθ)/sin θ · W₁, θ the angle between W₀ and W₁',
   parameters: [
     { name: 't', type: 'number', scope: 'shared', default: undefined, doc: '0: the base, 1: the other model.' },

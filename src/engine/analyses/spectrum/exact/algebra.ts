@@ -26,7 +26,9 @@ const GRAPHS = {
   update: { inputs: 3, build: (graph: Graph, [a, b, c]: Value[]) => [gemm(graph, a!, b!, { alpha: MINUS }, c)] },
   /** A·Bᵀ. */
   outer: { inputs: 2, build: (graph: Graph, [a, b]: Value[]) => [gemm(graph, a!, b!, { transB: 1 })] },
-  /** W = Tᵀ·V·(A − Uᵀ·Z), and X − Pᵀ·Z − Qᵀ·W: reflections from the left, and what some rows X become by all of them. */
+  /**
+   * W = Tᵀ·V·(A − Uᵀ·Z), and X − Pᵀ·Z − Qᵀ·W: reflections from the left, and what some rows X become by all of them.
+   */
   left: {
     inputs: 8,
     build: (graph: Graph, [t, v, a, u, z, x, p, q]: Value[]) => {

@@ -17,7 +17,9 @@ export interface ReduceOptions {
   onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Rows of U and Z at which A is updated: thick ones cost little per product, thin ones are little beside A (measured). */
+/**
+ * Rows of U and Z at which A is updated: thick ones cost little per product, thin ones are little beside A (measured).
+ */
 const THICK = 384;
 const THICK_OF_SMALL = 192;
 /** Up to this many columns. */

@@ -1,7 +1,8 @@
 /**
  * A block Krylov space of ΔΔᵀ from random vectors (Musco & Musco 2015), and Δ seen through it. One space serves both
  * questions: its Ritz values approach the leading singular values from below, and seen from the vectors it began with
- * they are the nodes of a Gauss quadrature for the rest of the spectrum (Golub & Meurant 2010; Ubaru, Chen & Saad 2017).
+ * they are the nodes of a Gauss quadrature for the rest of the spectrum (Golub & Meurant 2010; Ubaru, Chen & Saad
+ * 2017).
  *
  * Singular values come from the float64 Gram matrix of QΔ, not from products with ΔΔᵀ, so that those far below σ₁ are
  * still right to about 1e-6·σ₁, the rounding of fp32 products.
@@ -17,7 +18,10 @@ export const BLOCK = 32;
 /** Blocks of a space. Ritz values 1…50 of pure noise, the hardest case, are then right to 1 %. */
 export const BLOCKS = 8;
 
-/** What a space of `size` dimensions says of Δ. `small` is the shorter side of Δ, `long` the other; rows are the small side where they are equal. */
+/**
+ * What a space of `size` dimensions says of Δ. `small` is the shorter side of Δ, `long` the other; rows are the small
+ * side where they are equal.
+ */
 export interface Krylov {
   size: number;
   /** True where the space is all there is: the values are those of Δ. */
@@ -161,8 +165,9 @@ export function eigen(matrix: Matrix): { values: Float64Array; vectors: Matrix }
 }
 
 /**
- * Makes the rows orthonormal, in place, by Gram–Schmidt in float64. A row that depends on those before it gives way to one
- * of `fresh`, so that the block stays whole where Δ has few directions. Rows that nearly depend need a second round.
+ * Makes the rows orthonormal, in place, by Gram–Schmidt in float64. A row that depends on those before it gives way to
+ * one of `fresh`, so that the block stays whole where Δ has few directions. Rows that nearly depend need a second
+ * round.
  */
 export async function orthonormalize(
   block: Float32Array,

@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import type { Dtype } from '../../../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../../checkpoint/decode.js';
 import { ElementType, Graph } from '../../../onnx/graph.js';
-import { fileRange, sharedRoot } from '../../../runtime/session.js';
+import { createStreamingSession, fileRange, sharedRoot } from '../../../runtime/session.js';
 import type { MatrixPart, MatrixSource } from '../matrix.js';
 
 /** Dtypes whose difference fp32 holds but for one rounding. */
@@ -59,20 +59,7 @@ export function mapped({ columns, before, after }: MatrixSource, threads: number
         1,
       ]);
       graph.output('delta', delta, ElementType.FLOAT, [rows, columns]);
-      const session = await ort.InferenceSession.create(graph.encode(), {
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        // Folding would widen the weights when the session is made.
-        graphOptimizationLevel: 'disabled',
-        enableMemPattern: false,
-        extra: {
-          session: {
-            model_external_initializers_file_folder_path: root,
-            disable_prepacking: '1',
-            intra_op: { allow_spinning: '0' },
-          },
-        },
-      });
+      const session = await createStreamingSession(graph, root, threads);
       try {
         const squares = new ort.Tensor('float32', new Float32Array(lines), [lines, 1, 1]);
         await session.run({}, { delta: new ort.Tensor('float32', target, [rows, columns]), squares });

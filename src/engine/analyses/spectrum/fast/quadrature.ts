@@ -1,7 +1,7 @@
 /**
  * Sums over all singular values, Σ f(σ), from the probes that a Krylov space began with. A probe q sees Δ through the
- * shares |⟨q, u_i⟩|² that it has in the Ritz vectors; `count` times their mean over probes estimates the sum (Hutchinson
- * 1990), and its error is what the probes differ by. Three things keep it small, or honest:
+ * shares |⟨q, u_i⟩|² that it has in the Ritz vectors; `count` times their mean over probes estimates the sum
+ * (Hutchinson 1990), and its error is what the probes differ by. Three things keep it small, or honest:
  *
  * - what is known exactly is a control variate: the number of values, and ‖Δ‖_F² = Σσ²;
  * - values that have converged are counted once each and not estimated, as in Hutch++ (Meyer et al. 2021);
@@ -21,7 +21,10 @@ export interface Sum {
 const CONVERGED = 0.01;
 /** 97.5 % quantile of Student's t with `BLOCK` − 3 degrees of freedom, which two control variates and a mean leave. */
 const QUANTILE = 2.045;
-/** The error of √x over a spectrum that reaches zero falls with the square of the nodes: halving them shows three times it. */
+/**
+ * The error of √x over a spectrum that reaches zero falls with the square of the nodes: halving them shows three times
+ * it.
+ */
 const BIAS = 1 / 2;
 
 /** Differences of energies below this share are rounding of fp32. */

@@ -7,8 +7,8 @@ import { NoiseSpectrum } from './noise.js';
 type Corrected = NonNullable<Spectrum['corrected']>;
 
 /**
- * What the model itself may be wrong by, as factors (docs/spectra.md). Below the steps it errs to the low side: directions
- * that do not arrive are missing, and those that do look larger.
+ * What the model itself may be wrong by, as factors (docs/spectra.md). Below the steps it errs to the low side:
+ * directions that do not arrive are missing, and those that do look larger.
  */
 const fewer = (gain: number) => 0.93 - 0.25 * lost(gain);
 const more = (gain: number) => 1.07 + 0.5 * lost(gain) + 2.3 * lost(gain) ** 2;
@@ -19,7 +19,9 @@ const MISFIT = 0.25;
 const NEGLIGIBLE = 0.04;
 /** An update whose first value is no further above a spectrum without directions has none that can be told. */
 const TELLING = 1.03;
-/** Fraction of the energy outside the directions that are seen, above which the first may be no direction of its own. */
+/**
+ * Fraction of the energy outside the directions that are seen, above which the first may be no direction of its own.
+ */
 const DIFFUSE = 0.1;
 
 /** Whether the update is like what its correction takes for granted; where not, there is none. */
@@ -29,8 +31,8 @@ export function isLikeTheFit({ misfit, uniformShare }: RoundingFloor): boolean {
 
 /**
  * Stable rank and top-k energy of the update itself. `values` are the computed singular values, largest first, all or
- * the leading ones; `count` of them there are. Null where none stands above the floor, or what rounding did to the update is
- * not known.
+ * the leading ones; `count` of them there are. Null where none stands above the floor, or what rounding did to the
+ * update is not known.
  */
 export function correctedOf(
   values: Float64Array,
@@ -64,7 +66,8 @@ export function correctedOf(
   const spikes = values.subarray(0, Math.max(signalRank, countAbove(values, least))).map(beneath);
   const largest = spikes[0]!;
   const energy = (k: number) => spikes.subarray(0, k).reduce((sum, value) => sum + value * value, 0);
-  // All of the update's energy, wherever it is, if the noise has this share less of it; and that of the directions that are seen.
+  // All of the update's energy, wherever it is, if the noise has this share less of it; and that of the directions that
+  // are seen.
   const totalWith = (less: number) =>
     Math.max(largest ** 2, (fro ** 2 * (signalShare + less * (1 - signalShare))) / gain ** 2);
   const total = totalWith(0);
@@ -115,8 +118,8 @@ function countAbove(values: Float64Array, limit: number): number {
 const HALF = 1 / 2;
 
 /**
- * The metrics of which the floor says more than training does. Where the update is not like what the floor was fitted for,
- * noise may be as large as that of uniform errors, and the flags allow for it.
+ * The metrics of which the floor says more than training does. Where the update is not like what the floor was fitted
+ * for, noise may be as large as that of uniform errors, and the flags allow for it.
  */
 export function dominatedBy(
   spectrum: SpectrumMetrics & { fro: number; singularValues: readonly number[] },

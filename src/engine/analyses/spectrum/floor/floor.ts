@@ -1,6 +1,6 @@
 /**
- * The rounding floor of a spectrum: the singular values of what storage rounding alone adds to an update, from the dtypes,
- * the steps of the actual weights, and the shape (docs/spectra.md).
+ * The rounding floor of a spectrum: the singular values of what storage rounding alone adds to an update, from the
+ * dtypes, the steps of the actual weights, and the shape (docs/spectra.md).
  */
 import { throwIfCancelled } from '../../../errors.js';
 import { seededRandom } from '../../../numerics/sample.js';
@@ -18,13 +18,19 @@ export interface RoundingFloor {
   values: Float64Array;
   low: Float64Array;
   high: Float64Array;
-  /** Share of an update's size that arrives in the stored one, about 1 unless it is below the steps; null where nothing moved. */
+  /**
+   * Share of an update's size that arrives in the stored one, about 1 unless it is below the steps; null where nothing
+   * moved.
+   */
   gain: number | null;
   /** Fraction of the stored update's energy that is the update; the rest is noise. Null where nothing moved. */
   signalShare: number | null;
   /** As `Rounding` has it: how far the update is from what its correction takes for granted. */
   misfit: number;
-  /** Fraction of the stored energy that uniform errors of half a step would have, whatever the update. Null where nothing moved. */
+  /**
+   * Fraction of the stored energy that uniform errors of half a step would have, whatever the update. Null where
+   * nothing moved.
+   */
   uniformShare: number | null;
   /** How far the noise's energy may be from what it is taken for, as a fraction of it. */
   energyError: number;
@@ -162,7 +168,8 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
   }
   sample.energy = squares / later.length;
   sample.fourth = fourths / later.length;
-  // Rows and columns in which nothing moved were not trained, or so little that they would only blur what the others show.
+  // Rows and columns in which nothing moved were not trained, or so little that they would only blur what the others
+  // show.
   const movedColumns = sample.columnMoved.reduce((sum, moved) => sum + moved, 0);
   sample.moved = (sample.rowMoved.reduce((sum, moved) => sum + moved, 0) * movedColumns) / later.length;
   if (counts === undefined) return sample;
@@ -303,8 +310,8 @@ function spectrumOf(
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
   const scale = norm > 0 ? fro / norm : 0;
   const scaled = values.map((value) => value * scale);
-  // Where errors are few and large, rows and columns differ in energy by chance, (kurtosis − 1)/n of it squared, and the
-  // edge moves by half of that; and a lone error shows with the energy of its row and its column.
+  // Where errors are few and large, rows and columns differ in energy by chance, (kurtosis − 1)/n of it squared, and
+  // the edge moves by half of that; and a lone error shows with the energy of its row and its column.
   const uneven = 1 + (Math.max(0, kurtosis - 1) / 2) * (1 / rows + 1 / columns);
   const aloneOf = (error: number) => Math.sqrt(error ** 2 + fro ** 2 * (1 / rows + 1 / columns));
   const low = at(() => SPREAD_DOWN).map((value) => value * scale * (1 - tolerance));

@@ -21,7 +21,10 @@ export function stepExponent(value: number, { mantissa, minExponent }: Grid): nu
 /** Fewer numbers other than zero do not tell which grid they are from. */
 const TELLING = 256;
 
-/** Which bits of the mantissa a sample of weights uses: a checkpoint in fp32 that was made from bf16 is still on that grid. */
+/**
+ * Which bits of the mantissa a sample of weights uses: a checkpoint in fp32 that was made from bf16 is still on that
+ * grid.
+ */
 export class UsedBits {
   private high = 0;
   private low = 0;

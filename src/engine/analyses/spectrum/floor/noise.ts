@@ -90,8 +90,8 @@ export class NoiseSpectrum {
   }
 
   /**
-   * The singular value of a low-rank matrix that shows at `value` once this noise is added (Benaych-Georges & Nadakuditi
-   * 2012): 1/θ² = mean g · mean h at `value`. Null within the noise.
+   * The singular value of a low-rank matrix that shows at `value` once this noise is added (Benaych-Georges &
+   * Nadakuditi 2012): 1/θ² = mean g · mean h at `value`. Null within the noise.
    */
   beneath(value: number): number | null {
     const solution = value > this.edge ? this.solve(value, 4000) : undefined;

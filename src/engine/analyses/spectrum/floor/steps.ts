@@ -3,8 +3,8 @@
  *
  * Training starts from a stored weight, which lies on the grid, and its result is rounded to the grid: an update δ of a
  * weight with step u is stored as Q = u·round(δ/u). Small weights have small steps and show what δ is like; from all of
- * them the distribution of δ is fitted, as a mixture of normal distributions (maximum likelihood by EM). It says how much
- * of δ arrives, Q ≈ gain·δ + noise, and how large the noise is for every step.
+ * them the distribution of δ is fitted, as a mixture of normal distributions (maximum likelihood by EM). It says how
+ * much of δ arrives, Q ≈ gain·δ + noise, and how large the noise is for every step.
  */
 import { jStat } from 'jstat';
 
@@ -69,8 +69,9 @@ export interface Rounding {
   /** E noise² of a weight whose step is 2^exponent. */
   noise: (exponent: number) => number;
   /**
-   * How much of the stored energy the fit puts on other steps than those where it is, chance aside: what it takes for granted,
-   * an update that is independent of the steps and of no strange distribution, is then not so. 0 where nothing was fitted.
+   * How much of the stored energy the fit puts on other steps than those where it is, chance aside: what it takes for
+   * granted, an update that is independent of the steps and of no strange distribution, is then not so. 0 where nothing
+   * was fitted.
    */
   misfit: number;
 }
@@ -140,7 +141,9 @@ const CHANCE = 2;
 
 const SEEN = 1000;
 
-/** Standard deviations of the mixture: from what the finest steps could show to twice the largest move, and none at all. */
+/**
+ * Standard deviations of the mixture: from what the finest steps could show to twice the largest move, and none at all.
+ */
 function scalesOf({ bins, total }: StepCounts, exponents: readonly number[]): number[] | undefined {
   let largest = 0;
   for (const exponent of exponents) {

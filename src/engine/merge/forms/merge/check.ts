@@ -91,13 +91,15 @@ function checkSources(slice: OutputSlice, base: Reference | undefined, identity:
       code: 'layer-range',
       severity: 'error',
       ...spanOf(odd.layers),
-      message: `All sources of a slice have the same number of layers; the first has ${expected}, this one ${lengthOf(odd)}.`,
+      message:
+        `All sources of a slice have the same number of layers; the first has ${expected}, ` +
+        `this one ${lengthOf(odd)}.`,
     });
 }
 
 /**
- * Ranges without layers. At either end they give what surrounds the layers (mergekit's way to take embeddings, or final norm
- * and head, from another model); anywhere else, and alone, they are a mistake about where ranges end.
+ * Ranges without layers. At either end they give what surrounds the layers (mergekit's way to take embeddings, or final
+ * norm and head, from another model); anywhere else, and alone, they are a mistake about where ranges end.
  */
 function checkEmpty({ slices }: Extract<MergeBody, { kind: 'slices' }>, report: Report): void {
   const isEmpty = ({ layers }: SliceSource) => layers.value[0] === layers.value[1];
@@ -143,14 +145,19 @@ function checkInputs({ inputs, base, method, levels, span, identity }: Inputs, r
       code: 'model-count',
       severity: 'error',
       ...spanOf(span),
-      message: `${method.name} takes ${amount(models)} ${models.min === models.max && models.max === 1 ? 'model' : 'models'}${method.base === 'required' ? ', the base counted' : ''}; here ${inputs.length === 1 ? 'is 1' : `are ${inputs.length}`}.`,
+      message:
+        `${method.name} takes ${amount(models)} ` +
+        `${models.min === models.max && models.max === 1 ? 'model' : 'models'}${method.base === 'required' ? ', the base counted' : ''}; ` +
+        `here ${inputs.length === 1 ? 'is 1' : `are ${inputs.length}`}.`,
     });
   } else if (limits !== undefined && (others < limits.min || others > limits.max)) {
     report({
       code: 'model-count',
       severity: 'error',
       ...spanOf(span),
-      message: `${method.name} takes ${amount(limits)} models beside the base; here ${others === 1 ? 'is 1' : `are ${others}`}.`,
+      message:
+        `${method.name} takes ${amount(limits)} models beside the base; ` +
+        `here ${others === 1 ? 'is 1' : `are ${others}`}.`,
     });
   }
   const seen = new Set<string>();
@@ -161,7 +168,9 @@ function checkInputs({ inputs, base, method, levels, span, identity }: Inputs, r
         code: 'bad-value',
         severity: 'error',
         ...spanOf(model),
-        message: `${model.value} stands here twice; mergekit refuses that too. Give it one entry, with the sum of the weights.`,
+        message:
+          `${model.value} stands here twice; mergekit refuses that too. Give it one entry, ` +
+          'with the sum of the weights.',
       });
     seen.add(name);
   }

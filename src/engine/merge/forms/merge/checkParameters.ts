@@ -27,7 +27,9 @@ export function checkParameters(
         code: 'unknown-parameter',
         severity: 'warning',
         ...spanOf(name),
-        message: `${method.name} has no parameter ${name.value}, so this does nothing; ${close === undefined ? known : `did you mean ${close}?`}`,
+        message:
+          `${method.name} has no parameter ${name.value}, so this does nothing; ` +
+          `${close === undefined ? known : `did you mean ${close}?`}`,
         fix:
           close === undefined ? undefined : { title: `Change to ${close}`, edits: [{ ...spanOf(name), text: close }] },
       });
@@ -36,7 +38,9 @@ export function checkParameters(
         code: 'parameter-place',
         severity: 'warning',
         ...spanOf(name),
-        message: `${name.value} is one value for all models: under a single model it does nothing. It belongs under the recipe's, the module's or the slice's parameters.`,
+        message:
+          `${name.value} is one value for all models: under a single model it does nothing. ` +
+          `It belongs under the recipe's, the module's or the slice's parameters.`,
       });
     } else {
       for (const value of scalarsOf(setting)) {

@@ -32,7 +32,8 @@ export function diagnoseSlices(body: MergeBody, { checkpoint }: Source, report: 
     offset: body.offset,
     length: body.length,
     message:
-      'These slices are layers of the language model; vision tower and projector come from the first slice. mergekit refuses slices for a model of several modules: under modules, text_decoder takes them.',
+      'These slices are layers of the language model; vision tower and projector come from the first slice. ' +
+      'mergekit refuses slices for a model of several modules: under modules, text_decoder takes them.',
   });
 }
 
@@ -62,7 +63,9 @@ export function diagnoseMissingParts(
             title: `Take ${missing.join(' and ')} from ${reference.value}`,
             edits: [{ offset: first, length: 0, text: modules.join('') }],
           },
-    message: `The result lacks ${missing.join(' and ')}, which ${owner.label} has and no module names: mergekit leaves them out without a word.`,
+    message:
+      `The result lacks ${missing.join(' and ')}, which ${owner.label} has and no module names: ` +
+      'mergekit leaves them out without a word.',
   });
 }
 
@@ -84,7 +87,10 @@ export function diagnoseEnds({ body, method }: MergeForm, { owner }: Layout, com
       severity: 'information',
       offset: last.offset,
       length: last.length,
-      message: `Final norm and head come from the last slice, ${last.value}. The paper's rule takes them from the first: end with a slice of no layers, {model: ${first.value}, layer_range: [${layers}, ${layers}]}.`,
+      message:
+        `Final norm and head come from the last slice, ${last.value}. ` +
+        `The paper's rule takes them from the first: end with a slice of no layers, {model: ${first.value}, ` +
+        `layer_range: [${layers}, ${layers}]}.`,
     });
   }
 }

@@ -19,7 +19,9 @@ export const MERGE_KEYS: Readonly<Record<string, KeySpec>> = {
     leftOut: 'empty',
     shape: { kind: 'record', of: { kind: 'map', map: 'module' }, keys: 'module' },
     origin: 'mergekit',
-    doc: 'Parts of the model, each with models or slices of its own. Parts that are not listed are left out of the result.',
+    doc:
+      'Parts of the model, each with models or slices of its own. ' +
+      'Parts that are not listed are left out of the result.',
   },
   merge_method: {
     shape: { kind: 'method' },
@@ -48,19 +50,23 @@ export const SEED_KEY: Readonly<Record<string, KeySpec>> = {
     shape: { kind: 'integer' },
     origin: 'recipe',
     default: '0',
-    doc: `Of the random masks of ${RANDOM.slice(0, -1).join(', ')} and ${RANDOM.at(-1)}. The same recipe gives the same weights.`,
+    doc:
+      `Of the random masks of ${RANDOM.slice(0, -1).join(', ')} and ${RANDOM.at(-1)}. ` +
+      'The same recipe gives the same weights.',
   },
+};
+
+const ONE_MODEL: KeySpec = {
+  shape: CHECKPOINT,
+  origin: 'mergekit',
+  required: true,
+  doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
 };
 
 export const MODEL: MapSpec = {
   doc: 'A whole model.',
   keys: {
-    model: {
-      shape: CHECKPOINT,
-      origin: 'mergekit',
-      required: true,
-      doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
-    },
+    model: ONE_MODEL,
     parameters: { leftOut: 'null', shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model.' },
   },
 };
@@ -88,12 +94,7 @@ export const SLICE: MapSpec = {
 export const SOURCE: MapSpec = {
   doc: 'Layers of one model.',
   keys: {
-    model: {
-      shape: CHECKPOINT,
-      origin: 'mergekit',
-      required: true,
-      doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
-    },
+    model: ONE_MODEL,
     layer_range: {
       shape: LAYERS,
       origin: 'mergekit',

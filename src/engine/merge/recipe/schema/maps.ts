@@ -10,12 +10,16 @@ import { alternatives, CHECKPOINT, DTYPE, type MapName, type MapSpec, NUMBER, ty
 
 export const MAPS: Readonly<Record<MapName, MapSpec>> = {
   recipe: {
-    doc: 'A recipe says how one checkpoint is made of others. Exactly one of stitch, interpolate, noise, models, slices and modules says what is done.',
+    doc:
+      'A recipe says how one checkpoint is made of others. Exactly one of stitch, interpolate, noise, models, ' +
+      'slices and modules says what is done.',
     keys: {
       checkpoints: {
         shape: { kind: 'record', of: { kind: 'location' }, keys: 'role' },
         origin: 'recipe',
-        doc: 'Names for checkpoints: role → path, relative to this file, or a repository of the Hugging Face cache. The names base, in and rl are the stages of a lineage. Another recipe is a checkpoint too.',
+        doc:
+          'Names for checkpoints: role → path, relative to this file, or a repository of the Hugging Face cache. ' +
+          'The names base, in and rl are the stages of a lineage. Another recipe is a checkpoint too.',
         example: '{in: ../in, rl: ../rl}',
       },
       stitch: STITCH_KEY,
@@ -26,7 +30,9 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
         leftOut: 'empty',
         shape: DTYPE,
         origin: 'mergekit',
-        doc: 'Dtype of the result, where out_dtype is not given. mergekit computes in it as well; here every method computes in float64 and rounds once.',
+        doc:
+          'Dtype of the result, where out_dtype is not given. mergekit computes in it as well; ' +
+          'here every method computes in float64 and rounds once.',
       },
       out_dtype: {
         leftOut: 'empty',
@@ -38,7 +44,9 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
         leftOut: 'null',
         shape: { kind: 'either', shapes: [{ kind: 'word', of: ['base', 'union'] }, CHECKPOINT] },
         origin: 'mergekit',
-        doc: 'Whose tokenizer the result has. All models must have the same vocabulary: tokens are not moved to other rows here.',
+        doc:
+          'Whose tokenizer the result has. All models must have the same vocabulary: ' +
+          'tokens are not moved to other rows here.',
       },
       tokenizer: {
         leftOut: 'null',

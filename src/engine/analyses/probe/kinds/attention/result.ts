@@ -43,7 +43,8 @@ export async function attentionResult(
   };
   if (silent.length > 0)
     result.warnings.push(
-      `${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`,
+      `${thousands(silent.length)} ${silent.length === 1 ? 'sample' : 'samples'} got an empty answer and ` +
+        `${silent.length === 1 ? 'is' : 'are'} left out of the layer figures.`,
     );
   return result;
 }
