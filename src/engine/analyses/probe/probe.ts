@@ -67,7 +67,15 @@ export async function probe(
     {
       runsFolder: request.runsFolder,
       identity: await factsOf(setup, fingerprints, signal),
-      says: { labels, cuts, warnings: setup.warnings, grading: GRADING_VERSION, stages: checkpoints.map(readAs) },
+      says: {
+        labels,
+        cuts,
+        warnings: setup.warnings,
+        grading: GRADING_VERSION,
+        stages: checkpoints.map(readAs),
+        // Answers that are there are judged by another rule without asking again.
+        ...(setup.change === 'text' && { change: setup.change }),
+      },
       request: () => ({
         kind: 'probe',
         probe: setup.kind,
@@ -114,6 +122,7 @@ async function factsOf(
     maxNewTokens,
     badLines,
     ...probeKind(kind).settings(setup),
+    ...(setup.protocol && { protocol: setup.protocol }),
     samples: samples.items.map(({ id }) => id),
     checkpoints: await Promise.all(
       setup.checkpoints.map(async (checkpoint, index) => ({
@@ -147,10 +156,12 @@ async function runMissing(
   workerFile: string,
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<void> {
-  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels } = setup;
+  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels, framings, pixels } = setup;
   const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
     const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
-    return left.length === 0 ? [] : [{ checkpoint, path: place, label: labels[checkpoint]!, units: left }];
+    return left.length === 0
+      ? []
+      : [{ checkpoint, path: place, label: labels[checkpoint]!, framing: framings[checkpoint]!, units: left }];
   });
   if (work.length === 0) return;
   const perSample = depths.length;
@@ -158,7 +169,7 @@ async function runMissing(
   const left =
     work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
   const reporter = createCountReporter(total, total - left, progress);
-  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
+  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, pixels, work };
   await runInThread(
     workerFile,
     'probe',
@@ -224,6 +235,7 @@ async function resultOf(
     depths,
     maxNewTokens,
     seed,
+    ...(setup.protocol && { protocol: setup.protocol }),
     grading: GRADING_VERSION,
     warnings: [
       ...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)]),
@@ -244,6 +256,7 @@ async function resultOf(
       depths,
       settings: setup,
       seed,
+      pixels: setup.pixels,
       imageName: (file) => (file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/')),
       signal,
     },

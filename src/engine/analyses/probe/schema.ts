@@ -1,15 +1,23 @@
 /** The schema of a probe's result, a form per kind. */
 import * as v from 'valibot';
 import { amount, amounts, cuts, flags, interval, model, overData, text, texts, word } from '../declare/shape.js';
+import { protocolSchema } from '../declare/protocol.js';
 import type { ProbeResult, ProbeTask, SwapSample } from './result.js';
 
-const probed = { ...overData, checkpoints: v.array(v.object({ ...model, layers: amount })), cuts, depths: amounts };
+const probed = {
+  ...overData,
+  protocol: v.exactOptional(protocolSchema),
+  checkpoints: v.array(v.object({ ...model, layers: amount })),
+  cuts,
+  depths: amounts,
+};
 const sample = { id: text, prompt: text, answers: texts };
 export const probeResult: v.GenericSchema<unknown, ProbeResult> = v.variant('kind', [
   v.object({
     ...probed,
     kind: v.literal('swap'),
     mode: v.picklist(['from', 'only']),
+    change: v.exactOptional(v.picklist(['task', 'text'])),
     samples: v.array(
       v.object({
         ...sample,
