@@ -115,36 +115,24 @@ const fields = v.object({
     ],
   }),
   /** Greedy when left out. */
-  temperature: optional(
-    v.pipe(
-      v.number(POSITIVE),
-      v.check((value) => value > 0 && Number.isFinite(value), POSITIVE),
-    ),
-    {
-      flags: [
-        {
-          syntax: '--temperature <t>',
-          help: 'sample instead of taking the most likely token',
-          read: typedNumber,
-        },
-      ],
-    },
-  ),
-  topP: optional(
-    v.pipe(
-      v.number(FRACTION),
-      v.check((value) => value > 0 && value <= 1, FRACTION),
-    ),
-    {
-      flags: [
-        {
-          syntax: '--top-p <p>',
-          help: "sample among the tokens that make up this probability (default: the checkpoint's own)",
-          read: typedNumber,
-        },
-      ],
-    },
-  ),
+  temperature: optional(v.pipe(v.number(POSITIVE), v.gtValue(0, POSITIVE)), {
+    flags: [
+      {
+        syntax: '--temperature <t>',
+        help: 'sample instead of taking the most likely token',
+        read: typedNumber,
+      },
+    ],
+  }),
+  topP: optional(v.pipe(v.number(FRACTION), v.gtValue(0, FRACTION), v.maxValue(1, FRACTION)), {
+    flags: [
+      {
+        syntax: '--top-p <p>',
+        help: "sample among the tokens that make up this probability (default: the checkpoint's own)",
+        read: typedNumber,
+      },
+    ],
+  }),
   topK: optional(count('likeliest tokens'), {
     flags: [
       {
