@@ -1,13 +1,18 @@
 /** `frankenstein generate`: asks a checkpoint, straight from its safetensors files. */
 import { Command, InvalidArgumentError } from 'commander';
 import path from 'node:path';
-import { parseCount, parseSize, type CommandContext } from './options.js';
+import { typedText } from '../engine/analyses/declare/protocol.js';
+import { parseCount, parseSize, type CommandContext, typed } from './options.js';
 import { note, print } from './terminal.js';
 
 interface GenerateOptions {
   prompt: string;
   image?: string[];
   maxNewTokens?: number;
+  system?: string;
+  prefix?: string;
+  minPixels?: number;
+  maxPixels?: number;
   json?: boolean;
   topLogits: number;
   temperature?: number;
@@ -28,6 +33,14 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
     .requiredOption('--prompt <text>', 'what to ask; <image> in it says where an image stands, or images come first')
     .option('--image <files...>', 'PNG, JPEG or WebP files')
     .option('--max-new-tokens <n>', 'max new tokens per answer (default: 128)', parseCount)
+    .option('--system <text>', 'system prompt: a text or @FILE (default: what the chat template says)', parseWords)
+    .option('--prefix <text>', 'words before the prompt, with an empty line between: a text or @FILE', parseWords)
+    .option(
+      '--min-pixels <n>',
+      "least pixels of an image once it is scaled (default: the checkpoint's own)",
+      parseCount,
+    )
+    .option('--max-pixels <n>', "most pixels of an image once it is scaled (default: the checkpoint's own)", parseCount)
     .option('--json', 'print text, tokenIds, promptTokens and topLogits as JSON')
     .option('--top-logits <k>', "how many of the first new token's logits the JSON lists", parseCount, 5)
     .option('--temperature <t>', 'sample instead of taking the most likely token', parsePositive)
@@ -53,6 +66,10 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
           prompt: options.prompt,
           images: options.image?.map((file) => path.resolve(file)),
           maxNewTokens: options.maxNewTokens,
+          system: options.system,
+          prefix: options.prefix,
+          minPixels: options.minPixels,
+          maxPixels: options.maxPixels,
           sampling: temperature === undefined ? undefined : { temperature, topK, topP, seed },
           topLogits: json ? options.topLogits : 0,
           memory: options.memory,
@@ -66,6 +83,8 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
       await print(json ? `${JSON.stringify(result)}\n` : '\n');
     });
 }
+
+const parseWords = typed(typedText);
 
 function parsePositive(text: string): number {
   const value = Number(text);

@@ -1,10 +1,10 @@
 /** How an answer is judged. */
-import { LineError } from './jsonl.js';
+import { LineError } from './lineError.js';
 
 /** `math`: a formula, compared by what it means. */
 export type AnswerType = 'number' | 'text' | 'choice' | 'box' | 'math';
 
-const ANSWER_TYPES: readonly AnswerType[] = ['number', 'text', 'choice', 'box', 'math'];
+export const ANSWER_TYPES: readonly AnswerType[] = ['number', 'text', 'choice', 'box', 'math'];
 
 /** @throws LineError */
 export function answerTypeOf(name: string): AnswerType {

@@ -3,7 +3,8 @@
  * and one of the assistant are a question and its answer, where the answer can be told from the words around it.
  */
 import { givenAnswer } from '../answers/answer.js';
-import { type JsonObject, LineError } from './jsonl.js';
+import type { JsonObject } from './jsonl.js';
+import { LineError } from './lineError.js';
 
 const ASKS: ReadonlySet<unknown> = new Set(['user', 'human']);
 const ANSWERS: ReadonlySet<unknown> = new Set(['assistant', 'gpt']);

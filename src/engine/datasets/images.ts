@@ -1,7 +1,7 @@
 /** The images of a question: as many as its prompt has places for, and none that goes unread. */
 import { shown } from '../checkpoint/failure.js';
 import { counted } from '../models/processor/messages.js';
-import { LineError } from './jsonl.js';
+import { LineError } from './lineError.js';
 
 /** How data sets write the place of an image; MMMU numbers them from 1, MathVision without a space. */
 const MARKER = /<image(?: ?(\d{1,2}))?>/g;

@@ -5,6 +5,9 @@ import { liesBelow } from '../checkpoint/below.js';
 import { fileError, malformed, shown, thousands } from '../checkpoint/failure.js';
 import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
+import { cellOf, type Condition, RowFilter } from './condition.js';
+import { LineError } from './lineError.js';
+import type { Mapping } from './mapping.js';
 
 /** What a bad line does: ends the reading with an error, or is left out and reported. */
 export type BadLines = 'stop' | 'skip';
@@ -12,6 +15,12 @@ export type BadLines = 'stop' | 'skip';
 export interface ReadOptions {
   /** Default `stop`. */
   badLines?: BadLines;
+  /** Rows that meet all of them are read. */
+  where?: readonly Condition[] | undefined;
+  /** The column that asks, in place of the set's own. */
+  promptColumn?: string | undefined;
+  /** Of questions: which columns hold what, as the user says. */
+  mapping?: Mapping | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -42,9 +51,6 @@ const CHUNK = 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** A complaint about the line being read. */
-export class LineError extends Error {}
-
 /**
  * Every object of the file, read by `parse`, which throws `LineError` where it does not like one. Empty lines count, but
  * hold nothing.
@@ -57,6 +63,7 @@ export async function readJsonl<T>(
 ): Promise<DataSet<T>> {
   const file = path.resolve(given);
   const set: DataSet<T> = { file, items: [], badLines: [] };
+  const filter = new RowFilter(options.where ?? [], file);
   let line = 0;
   for await (const lines of linesOf(file)) {
     for (const bytes of lines) {
@@ -65,13 +72,14 @@ export async function readJsonl<T>(
       try {
         if (bytes === TOO_LONG) throw new LineError(`has more than ${thousands(LINE_LIMIT)} bytes.`);
         const object = objectIn(bytes);
-        if (object !== undefined) set.items.push(await parse(object, line));
+        if (object !== undefined && filter.accepts(object, line)) set.items.push(await parse(object, line));
       } catch (error) {
         if (!(error instanceof LineError)) throw error;
         set.badLines.push({ line, why: error.message });
       }
     }
   }
+  filter.finish(set.items.length + set.badLines.length);
   if (options.badLines !== 'skip' && set.badLines.length > 0) throw badLine(file, set.badLines);
   if (set.items.length === 0) {
     const [first] = set.badLines;
@@ -176,6 +184,13 @@ export function text(object: JsonObject, key: string): string {
 /** A string that may be missing. @throws LineError */
 export function optionalText(object: JsonObject, key: string): string | undefined {
   return object[key] === undefined || object[key] === null ? undefined : text(object, key);
+}
+
+/** The object, asked with another of its keys. @throws LineError */
+export function promptFrom(object: JsonObject, column: string | undefined): JsonObject {
+  if (column === undefined) return object;
+  const prompt = cellOf(object, column);
+  return { ...object, prompt: text({ [column]: prompt }, column) };
 }
 
 /** Ids are often numbers. @throws LineError */

@@ -4,13 +4,14 @@ import {
   identity,
   type DataSet,
   type JsonObject,
-  LineError,
   optionalText,
   imageBelow,
+  promptFrom,
   readJsonl,
   type ReadOptions,
   text,
 } from './jsonl.js';
+import { LineError } from './lineError.js';
 
 export type ProbeTask = 'counting' | 'ocr' | 'grounding' | 'recognition';
 
@@ -50,7 +51,8 @@ export async function readProbeSet(file: string, options: ReadOptions = {}): Pro
   const seen = new Map<string, number>();
   return readJsonl(
     file,
-    async (object, line) => {
+    async (given, line) => {
+      const object = promptFrom(given, options.promptColumn);
       const task = taskOf(text(object, 'task'));
       const meta = metaOf(object);
       const [targetName, sourceName] = [text(object, 'target_image'), optionalText(object, 'source_image')];

@@ -1,193 +1,18 @@
-/**
- * Question sets as they are published in Parquet, told apart by their columns: MathVista (`testmini`), MATH-500, GSM8K, sets
- * made for reinforcement learning (verl's columns; images with `problem` and `answer`), options beside the question (MMMU,
- * MMBench), and files with the columns of the evaluation format.
- */
+/** Question sets in Parquet, told apart by their columns (`publishedSets.ts`), or mapped by the user. */
 import path from 'node:path';
 import { malformed, shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { openParquet, type ParquetFile, type ParquetRow } from '../parquet/file.js';
 import { mediaTypeOf } from '../models/processor/decodeImage.js';
 import { bytesOf, imageName } from '../parquet/picture.js';
-import { answerTypeOf } from './answerType.js';
+import { cellOf, RowFilter } from './condition.js';
 import { checkAllRead, isImageLike, placed } from './images.js';
-import { type DataSet, LineError, imageBelow, type ReadOptions } from './jsonl.js';
-import { checkChoice, optionsOf, truthOf, checkBox, type Question } from './question.js';
-
-interface Published {
-  name: string;
-  /** Columns that a file must have to be one of these. */
-  has: readonly string[];
-  /** Columns to read beside those of images. */
-  columns: readonly string[];
-  /** @param pictured whether the row has images. */
-  question(row: ParquetRow, index: number, pictured: boolean): Omit<Question, 'images'>;
-}
-
-const PLAIN = { choices: undefined, description: undefined, task: undefined };
-
-const FORMATS: readonly Published[] = [
-  {
-    name: 'MathVista',
-    has: ['pid', 'question', 'answer', 'question_type', 'decoded_image'],
-    columns: ['pid', 'question', 'query', 'answer', 'question_type', 'answer_type', 'choices', 'precision'],
-    question(row) {
-      const choices = given(listed(row['choices'], 'choices'));
-      const precision = Number(row['precision'] ?? NaN);
-      const kind =
-        row['question_type'] === 'multi_choice'
-          ? 'choice'
-          : row['answer_type'] === 'integer' || row['answer_type'] === 'float'
-            ? 'number'
-            : row['answer_type'] === 'list'
-              ? 'math'
-              : 'text';
-      return {
-        ...PLAIN,
-        id: textOf(row, 'pid'),
-        prompt: row['query'] ? textOf(row, 'query') : textOf(row, 'question'),
-        answer: textOf(row, 'answer'),
-        answerType: kind,
-        choices: kind === 'choice' ? choices : undefined,
-        precision:
-          kind === 'number' && Number.isInteger(precision) && precision >= 0 && precision <= 20 ? precision : undefined,
-      };
-    },
-  },
-  ...['question', 'problem'].flatMap((asked) =>
-    ['options', 'choices'].map((options): Published => ({
-      name: 'MMMU',
-      has: [asked, options, 'answer'],
-      columns: ['id', 'hint', asked, options, 'answer', 'subfield'],
-      question: (row, index) => ({
-        ...withOptions(row, asked, listed(row[options], options)),
-        id: idOf(row, index, 'id'),
-        task: row['subfield'] ? textOf(row, 'subfield') : undefined,
-      }),
-    })),
-  ),
-  {
-    name: 'MATH-500',
-    has: ['problem', 'answer'],
-    columns: ['problem', 'answer', 'id', 'unique_id', 'subject'],
-    question: (row, index) => ({
-      ...PLAIN,
-      id: idOf(row, index, 'unique_id', 'id'),
-      prompt: textOf(row, 'problem'),
-      answer: textOf(row, 'answer'),
-      answerType: 'math',
-      task: row['subject'] ? textOf(row, 'subject') : undefined,
-    }),
-  },
-  {
-    name: 'the evaluation format',
-    has: ['prompt', 'answer', 'answer_type'],
-    columns: ['id', 'prompt', 'answer', 'answer_type', 'choices', 'description', 'task'],
-    question: (row, index) => ({
-      id: row['id'] === undefined ? String(index) : textOf(row, 'id'),
-      prompt: textOf(row, 'prompt'),
-      answer: textOf(row, 'answer'),
-      answerType: answerTypeOf(textOf(row, 'answer_type')),
-      choices: given(listed(row['choices'], 'choices')),
-      description: row['description'] ? textOf(row, 'description') : undefined,
-      task: row['task'] ? textOf(row, 'task') : undefined,
-    }),
-  },
-  {
-    name: 'verl',
-    has: ['prompt', 'reward_model'],
-    columns: ['prompt', 'reward_model', 'data_source'],
-    question: (row, index) => ({
-      ...PLAIN,
-      id: String(index),
-      prompt: messageOf(row['prompt']),
-      answer: textOf(fieldsOf(row['reward_model']), 'ground_truth'),
-      answerType: 'math',
-      task: row['data_source'] ? textOf(row, 'data_source') : undefined,
-    }),
-  },
-  {
-    name: 'MMBench',
-    has: ['question', 'A', 'B', 'answer'],
-    columns: ['index', 'hint', 'question', 'A', 'B', 'C', 'D', 'E', 'F', 'answer', 'category'],
-    question: (row, index) => ({
-      ...withOptions(
-        row,
-        'question',
-        ['A', 'B', 'C', 'D', 'E', 'F'].flatMap((letter) => (isThere(row[letter]) ? [textOf(row, letter)] : [])),
-      ),
-      id: idOf(row, index, 'index'),
-      task: row['category'] ? textOf(row, 'category') : undefined,
-    }),
-  },
-  {
-    name: 'GSM8K',
-    has: ['question', 'answer'],
-    columns: ['question', 'answer'],
-    question(row, index, pictured) {
-      const common = { ...PLAIN, id: String(index), prompt: textOf(row, 'question') };
-      // The worked solution ends with "#### 42". Sets of images give the answer alone.
-      const [, truth] = /####\s*(\S+)\s*$/.exec(textOf(row, 'answer')) ?? [];
-      if (truth !== undefined) return { ...common, answer: truth, answerType: 'number' };
-      if (!pictured) throw new LineError(`has an answer without "####".`);
-      return { ...common, answer: textOf(row, 'answer'), answerType: 'math' };
-    },
-  },
-];
-
-/** The question with its options below, lettered; an open question where there are none. */
-function withOptions(
-  row: ParquetRow,
-  asked: string,
-  options: readonly string[],
-): Omit<Question, 'images' | 'id' | 'task'> {
-  const lines = options.map((option, index) => `${String.fromCharCode(65 + index)}. ${option}`);
-  const hint = isThere(row['hint']) ? [textOf(row, 'hint')] : [];
-  return {
-    prompt: [...hint, textOf(row, asked), ...lines].join('\n'),
-    answer: textOf(row, 'answer'),
-    answerType: options.length > 0 ? 'choice' : 'math',
-    choices:
-      options.length > 0 ? options.map((option) => option.replace(/<image \d+>/g, '').trim() || option) : undefined,
-    description: undefined,
-  };
-}
-
-/** A list, letters with their options, or a list written as Python writes it: `['5', "6"]`. */
-function listed(value: unknown, column: string): readonly string[] {
-  if (Array.isArray(value)) return value.map(String);
-  if (typeof value === 'object' && value !== null) return optionsOf(value, column);
-  const text = typeof value === 'string' ? value.trim() : '';
-  if (text === '') return [];
-  if (!/^\[[\s\S]*\]$/.test(text)) throw new LineError(`has "${column}" that are no list.`);
-  return [...text.matchAll(/'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)"|(?<=[[,]\s*)([^\s'",[\]][^'",[\]]*)/g)].map(
-    ([, single, double, bare]) => (single ?? double ?? bare ?? '').replace(/\\(['"\\])/g, '$1'),
-  );
-}
-
-/** The one message of the user. @throws LineError for conversations, which would be asked without their beginning. */
-function messageOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const messages = Array.isArray(value) ? value.map(fieldsOf) : [];
-  const [first, ...others] = messages;
-  if (first === undefined) throw new LineError('has no message in its "prompt".');
-  if (others.length > 0 || textOf(first, 'role') !== 'user')
-    throw new LineError('has a "prompt" that is not one message of the user.');
-  return textOf(first, 'content');
-}
-
-function fieldsOf(value: unknown): ParquetRow {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as ParquetRow) : {};
-}
-
-function idOf(row: ParquetRow, index: number, ...columns: readonly string[]): string {
-  const column = columns.find((name) => isThere(row[name]));
-  return column === undefined ? String(index) : textOf(row, column);
-}
-
-function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== '' && value !== 'nan';
-}
+import { type DataSet, imageBelow, type JsonObject, type ReadOptions } from './jsonl.js';
+import { LineError } from './lineError.js';
+import { askedWith, checkColumn, columnsOfMapping, type Mapping } from './mapping.js';
+import { PUBLISHED_SETS } from './publishedSets.js';
+import { checkBox, checkChoice, type Question, truthOf } from './question.js';
+import { isThere, questionOfRow } from './rowQuestion.js';
 
 /** Columns of images, of which all are read: one of these names, or numbered ones. */
 function imageColumns(columns: readonly string[]): string[] {
@@ -202,12 +27,12 @@ function imageColumns(columns: readonly string[]): string[] {
 async function imagesOf(file: string, row: ParquetRow, columns: readonly string[], index: number): Promise<string[]> {
   const names: string[] = [];
   for (const column of columns) {
-    const cell = row[column];
+    const cell = cellOf(row, column);
     const list = Array.isArray(cell);
     for (const [at, one] of (list ? (cell as unknown[]) : [cell]).entries()) {
       if (!isThere(one)) continue;
       const bytes = bytesOf(one);
-      const path = typeof one === 'string' ? one : fieldsOf(one)['path'];
+      const path = typeof one === 'string' ? one : (one as { path?: unknown }).path;
       if (bytes !== undefined && bytes.length > 0) {
         if (mediaTypeOf(bytes) === undefined)
           throw new LineError(`holds no PNG, JPEG or WebP image in "${shown(column)}".`);
@@ -223,59 +48,137 @@ async function imagesOf(file: string, row: ParquetRow, columns: readonly string[
 const [ROWS, IMAGE_ROWS] = [1024, 64];
 
 /**
- * @throws `unsupported` for columns of no known set, `malformed` for a bad row (unless those are skipped), and as
- * `openParquet`.
+ * @throws `unsupported` for columns of no known set, `malformed` for a bad row (unless those are skipped), `bad-request`
+ * for a column that is asked for and not there, and as `openParquet`.
  */
-export async function readParquetQuestions(
-  given: string,
-  { badLines, signal }: ReadOptions,
-): Promise<DataSet<Question>> {
+export async function readParquetQuestions(given: string, options: ReadOptions): Promise<DataSet<Question>> {
   const name = path.resolve(given);
-  const file = await openParquet(name, signal);
+  const file = await openParquet(name, options.signal);
   try {
-    const format = FORMATS.find(({ has }) => has.every((column) => file.columns.includes(column)));
-    if (format === undefined)
-      throw new FrankensteinError(
-        'unsupported',
-        `${shown(name)} has the columns ${file.columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${[...new Set(FORMATS.map((known) => known.name))].join(', ')}).`,
-      );
-    const pictured = imageColumns(file.columns);
-    const imageLike = file.columns.filter((column) => isImageLike(column) && column !== 'description');
-    const columns = [...new Set([...format.columns.filter((column) => file.columns.includes(column)), ...imageLike])];
-    await checkOthers(file, columns);
-    const set: DataSet<Question> = { file: name, items: [], badLines: [] };
-    const seen = new Set<string>();
-    const step = imageLike.length > 0 ? IMAGE_ROWS : ROWS;
-    for (let begin = 0; begin < file.rows; begin += step) {
-      throwIfCancelled(signal);
-      const rows = await file.read(columns, begin, Math.min(file.rows, begin + step));
-      for (const [offset, row] of rows.entries()) {
-        const index = begin + offset;
-        try {
-          const found = await imagesOf(name, row, pictured, index);
-          checkAllRead(row, new Set([...pictured, ...format.columns]), found.length);
-          const question = format.question(row, index, found.length > 0);
-          if (seen.has(question.id))
-            throw new LineError(`has the id "${shown(question.id.slice(0, 80))}" of an earlier row again.`);
-          seen.add(question.id);
-          const where = pictured.map((column) => `"${column}"`).join(', ');
-          const { prompt, images } = placed(question.prompt, found, where);
-          checkBox(question.answerType, images);
-          const answer = truthOf(question.answer);
-          checkChoice({ ...question, answer });
-          set.items.push({ ...question, answer, prompt, images });
-        } catch (error) {
-          if (!(error instanceof LineError)) throw error;
-          if (badLines !== 'skip') throw malformed(name, `row ${index + 1} ${error.message}`);
-          set.badLines.push({ line: index + 1, why: error.message });
-        }
-      }
-    }
-    if (set.items.length === 0) throw malformed(name, 'holds no usable row.');
-    return set;
+    return await readRows(file, options);
   } finally {
     await file.close();
   }
+}
+
+/** The mapping of the user, or of the set that has these columns. @throws `unsupported`, `bad-request` */
+function mappingOf({ file, columns }: ParquetFile, { mapping, promptColumn }: ReadOptions): Mapping {
+  const has = (name: string) => name.split('|').some((one) => columns.includes(one));
+  const found = mapping ?? PUBLISHED_SETS.find((set) => set.has.every(has));
+  if (found === undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} has the columns ${columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${PUBLISHED_SETS.map((set) => set.name).join(', ')}): say which column holds what with --mapping.`,
+    );
+  if (promptColumn !== undefined) checkColumn(promptColumn, columns, file);
+  for (const column of mapping === undefined ? [] : columnsOfUser(mapping)) checkColumn(column, columns, file);
+  return askedWith(found, promptColumn);
+}
+
+/** Of a user's mapping: those without which it means nothing. */
+function columnsOfUser({ prompt, answer, images }: Mapping): string[] {
+  return [prompt, answer]
+    .flatMap((field) => (typeof field === 'string' && !field.includes('{') ? [field] : []))
+    .concat(images ?? []);
+}
+
+async function readRows(file: ParquetFile, options: ReadOptions): Promise<DataSet<Question>> {
+  const { badLines, signal, where = [] } = options;
+  const mapping = mappingOf(file, options);
+  const pictured = mapping.images ?? imageColumns(file.columns);
+  const imageLike = file.columns.filter((column) => isImageLike(column) && column !== 'description');
+  const wanted = [...columnsOfMapping(mapping), ...pictured, ...where.map(({ column }) => column)].flatMap((one) =>
+    one.split('|'),
+  );
+  const read = file.columns.filter((column) => wanted.some((one) => one === column || one.startsWith(`${column}.`)));
+  const columns = [...new Set([...read, ...imageLike])];
+  await checkOthers(file, columns);
+  const reader: RowReader = {
+    file: file.file,
+    mapping,
+    pictured,
+    read: new Set([...pictured, ...read]),
+    seen: new Set(),
+  };
+  const filter = new RowFilter(where, file.file, file.columns);
+  const set: DataSet<Question> = { file: file.file, items: [], badLines: [] };
+  const step = imageLike.length > 0 ? IMAGE_ROWS : ROWS;
+  for (let begin = 0; begin < file.rows; begin += step) {
+    throwIfCancelled(signal);
+    const rows = await file.read(columns, begin, Math.min(file.rows, begin + step));
+    for (const [offset, row] of rows.entries()) {
+      const index = begin + offset;
+      if (!filter.accepts(row, index + 1)) continue;
+      try {
+        set.items.push(await readRow(reader, row, index));
+      } catch (error) {
+        if (!(error instanceof LineError)) throw error;
+        if (badLines !== 'skip') throw malformed(file.file, `row ${index + 1} ${error.message}`);
+        set.badLines.push({ line: index + 1, why: error.message });
+      }
+    }
+  }
+  filter.finish(set.items.length + set.badLines.length);
+  if (set.items.length === 0) throw malformed(file.file, 'holds no usable row.');
+  return set;
+}
+
+/** What a row is read with. */
+interface RowReader {
+  file: string;
+  mapping: Mapping;
+  /** Columns of images. */
+  pictured: readonly string[];
+  read: ReadonlySet<string>;
+  /** Ids so far. */
+  seen: Set<string>;
+}
+
+/** @throws LineError */
+async function readRow(
+  { file, mapping, pictured, read, seen }: RowReader,
+  row: ParquetRow,
+  index: number,
+): Promise<Question> {
+  const found = await imagesOf(file, row, pictured, index);
+  checkAllRead(row, read, found.length);
+  return finishedQuestion(questionOfRow(row, mapping, index, found.length > 0), found, pictured, seen);
+}
+
+/** With its images where they stand, held against the rules of all sets. @throws LineError */
+function finishedQuestion(
+  question: Omit<Question, 'images'>,
+  found: readonly string[],
+  pictured: readonly string[],
+  seen: Set<string>,
+): Question {
+  if (seen.has(question.id))
+    throw new LineError(`has the id "${shown(question.id.slice(0, 80))}" of an earlier row again.`);
+  seen.add(question.id);
+  const where = pictured.map((column) => `"${column}"`).join(', ');
+  const { prompt, images } = placed(question.prompt, found, where);
+  checkBox(question.answerType, images);
+  const answer = truthOf(question.answer);
+  checkChoice({ ...question, answer });
+  return { ...question, answer, prompt, images };
+}
+
+/** JSON Lines that the user maps. @returns how a line is read. @throws LineError */
+export function mappedLines(file: string, { mapping, promptColumn }: ReadOptions & { mapping: Mapping }) {
+  const seen = new Set<string>();
+  const asking = askedWith(mapping, promptColumn);
+  return async (object: JsonObject, line: number): Promise<Question> => {
+    const pictured = mapping.images ?? ['image', 'images'].filter((key) => isThere(object[key]));
+    const found: string[] = [];
+    for (const column of pictured)
+      for (const one of [cellOf(object, column)].flat()) {
+        if (!isThere(one)) continue;
+        if (typeof one !== 'string') throw new LineError(`has a "${shown(column)}" that is not the name of an image.`);
+        found.push(await imageBelow(file, one, column));
+      }
+    checkAllRead(object, new Set([...pictured, ...columnsOfMapping(mapping)]), found.length);
+    return finishedQuestion(questionOfRow(object, asking, line - 1, found.length > 0), found, pictured, seen);
+  };
 }
 
 /** A column of images under another name must not go unread. @throws `unsupported` */
@@ -291,22 +194,4 @@ async function checkOthers(file: ParquetFile, read: readonly string[]): Promise<
         `${shown(file.file)} has images in the column "${shown(column)}", which is not read: call it "images".`,
       );
   }
-}
-
-function textOf(row: ParquetRow, column: string): string {
-  const value = row[column];
-  const text =
-    typeof value === 'string'
-      ? value
-      : typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
-        ? String(value)
-        : value instanceof Uint8Array
-          ? new TextDecoder().decode(value)
-          : '';
-  if (text.trim() === '') throw new LineError(`has no "${column}".`);
-  return text;
-}
-
-function given(choices: readonly string[]): readonly string[] | undefined {
-  return choices.length > 0 ? choices : undefined;
 }

@@ -3,7 +3,7 @@ import { shown } from '../checkpoint/failure.js';
 import { givenAnswer } from '../answers/answer.js';
 import { trueChoice } from '../answers/choice.js';
 import type { AnswerType } from './answerType.js';
-import { LineError } from './jsonl.js';
+import { LineError } from './lineError.js';
 
 export interface Question {
   id: string;
@@ -21,6 +21,8 @@ export interface Question {
   /** The images in words. */
   description: string | undefined;
   task: string | undefined;
+  /** Of a question with variants: what they are variants of. */
+  variantOf?: string | undefined;
 }
 
 /** Boxes are in pixels of one image. @throws LineError */

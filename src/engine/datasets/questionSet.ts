@@ -9,22 +9,26 @@ import {
   identity,
   type DataSet,
   type JsonObject,
-  LineError,
   optionalText,
   imageBelow,
+  promptFrom,
   readJsonl,
   type ReadOptions,
   text,
 } from './jsonl.js';
-import { readParquetQuestions } from './published.js';
+import { LineError } from './lineError.js';
+import { mappedLines, readParquetQuestions } from './published.js';
 
 /** @throws as `readJsonl` and `readParquetQuestions` */
 export async function readQuestionSet(file: string, options: ReadOptions = {}): Promise<DataSet<Question>> {
   if (file.endsWith('.parquet')) return readParquetQuestions(file, options);
+  const { mapping, promptColumn } = options;
+  if (mapping !== undefined) return readJsonl(file, mappedLines(file, { ...options, mapping }), options);
   const seen = new Map<string, number>();
   return readJsonl(
     file,
-    async (read, line) => {
+    async (given, line) => {
+      const read = promptFrom(given, promptColumn);
       const object = questionOfConversation(read);
       const answerType = typeIn(object);
       const choices = choicesOf(object);

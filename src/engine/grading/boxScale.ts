@@ -5,7 +5,7 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { readImageSize } from '../models/processor/decodeImage.js';
 import type { ImageSize } from '../models/processor/image.js';
-import { readImageSettings } from '../models/processor/imageSettings.js';
+import { type PixelBounds, readImageSettings } from '../models/processor/imageSettings.js';
 import { resizedSize } from '../models/processor/processor.js';
 import { readSpec, type VisionSpec } from '../models/spec.js';
 import type { Box } from '../datasets/box.js';
@@ -30,12 +30,14 @@ export function scaled([left, top, right, bottom]: Box, [x, y]: BoxScale): Box {
 
 /**
  * The scales of all images that questions for a box are about, per checkpoint and image.
+ * @param bounds in which images were scaled, where they are not the checkpoint's own.
  * @throws what reading images and image processor files throw; `cancelled`
  */
 export async function boxScales(
   checkpoints: readonly Checkpoint[],
   questions: Iterable<Pick<Question, 'answerType' | 'images'>>,
   signal: AbortSignal | undefined,
+  bounds: PixelBounds = {},
 ): Promise<ReadonlyMap<string, BoxScale>[]> {
   const sizes = new Map<string, ImageSize>();
   for (const {
@@ -50,7 +52,7 @@ export async function boxScales(
     const { vision } = readSpec(checkpoint);
     const scales = new Map<string, BoxScale>();
     if (vision !== undefined && sizes.size > 0) {
-      const settings = await readImageSettings(checkpoint, signal);
+      const settings = await readImageSettings(checkpoint, signal, bounds);
       for (const [image, size] of sizes) scales.set(image, boxScaleOf(vision, resizedSize(size, settings), size));
     }
     found.push(scales);

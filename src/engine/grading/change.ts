@@ -33,6 +33,26 @@ export function isChanged(
   }
 }
 
+/** Characters from which a text is long: then one that holds the other says the same. */
+const LONG = 20;
+
+/**
+ * Whether two texts differ, as the paper's scripts have it: in lower case, without marks at the end; of texts of which one
+ * is long, neither may hold the other.
+ */
+export function isOtherText(baseline: string, answer: string): boolean {
+  const [before, after] = [plain(baseline), plain(answer)];
+  if (before.length < LONG && after.length < LONG) return before !== after;
+  return !before.includes(after) && !after.includes(before);
+}
+
+function plain(text: string): string {
+  return text
+    .toLowerCase()
+    .trim()
+    .replace(/[.,!?;:]+$/, '');
+}
+
 /** The answer, or all that was said when it was cut off before an answer. */
 function spaced(text: string): string {
   return (answerIn(text) || text.trim()).replace(/\s+/g, ' ');

@@ -7,7 +7,7 @@ import { readGenerationDefaults } from './generation/settings.js';
 import type { OpenModels, OpenSettings } from './openModels.js';
 import { imageNamed, promptBytes } from './plan.js';
 import { type ImageNeeds, readImage } from './processor/decodeImage.js';
-import { userMessage } from './processor/messages.js';
+import { checkFraming, messagesOf, prefixed } from './processor/framing.js';
 import type { ProcessedImage } from './processor/processedImage.js';
 import { providerOf } from './sessions.js';
 import { readSpec } from './spec.js';
@@ -31,10 +31,13 @@ export async function answer(
     memory: request.memory,
     threads: request.threads,
     provider: providerOf(request.provider ?? 'cpu'),
+    minPixels: request.minPixels,
+    maxPixels: request.maxPixels,
   };
   // What the model cannot do is said before images are read.
   const opened = await models.open(settings, signal);
   const { checkpoint, processor } = opened;
+  checkFraming(processor, request, checkpoint.path);
   const files = request.images ?? [];
   const images: ProcessedImage[] = [];
   // One after another: a decoded image goes as soon as it is cut into patches.
@@ -45,7 +48,9 @@ export async function answer(
   }
   const maxNewTokens = request.maxNewTokens ?? DEFAULT_NEW_TOKENS;
   const prompt = processor.process({
-    input: processor.chats ? { messages: [userMessage(request.prompt, images.length)] } : { prompt: request.prompt },
+    input: processor.chats
+      ? { messages: messagesOf(request.prompt, images.length, request) }
+      : { prompt: prefixed(request.prompt, request) },
     images,
     newTokens: maxNewTokens,
   });

@@ -95,24 +95,24 @@ interface Row {
 
 /**
  * Continues from logits until every row has ended. Rows that have ended leave the batch once they are a quarter of it.
- * @param members which prompt each row is, for `onToken` and the seed, and its tokens.
+ * @param members which prompt each row is, for `onToken` and the seed (unless it has one of its own), and its tokens.
  */
 export async function decodeAll(
   model: Model,
   { state, logits }: { state: GenerationState; logits: Float32Array },
-  members: readonly { prompt: number; inputIds: Int32Array }[],
+  members: readonly { prompt: number; inputIds: Int32Array; seed?: number }[],
   options: GenerateOptions,
 ): Promise<Answer[]> {
   const { vocabulary } = model.spec.language;
   const { sampling = {}, rules, stopTokens } = options;
-  const rows = members.map(({ prompt, inputIds }, row): Row => ({
+  const rows = members.map(({ prompt, inputIds, seed }, row): Row => ({
     answer: {
       tokenIds: [],
       ended: 'length',
       topLogits: topLogits(logits.subarray(row * vocabulary, (row + 1) * vocabulary), options.topLogits ?? 0),
     },
     prompt,
-    random: randomNumbers((sampling.seed ?? 0) + prompt),
+    random: randomNumbers(seed ?? (sampling.seed ?? 0) + prompt),
     editor: rules && new LogitsEditor(rules, inputIds, options),
   }));
   /** Rows of the batch as it is now; ended ones are still in it. */

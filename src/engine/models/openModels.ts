@@ -14,6 +14,8 @@ export interface OpenSettings {
   memory: number | undefined;
   threads: number | undefined;
   provider: Provider;
+  minPixels?: number | undefined;
+  maxPixels?: number | undefined;
 }
 
 /** A checkpoint with what questions to it need; its model comes with the first question. */
@@ -53,7 +55,11 @@ export class OpenModels {
         key,
         texts: await textsOf(checkpoint),
         checkpoint,
-        processor: await createProcessor(checkpoint, { signal }),
+        processor: await createProcessor(checkpoint, {
+          minPixels: settings.minPixels,
+          maxPixels: settings.maxPixels,
+          signal,
+        }),
         model: undefined,
         notices: new Set(),
       };

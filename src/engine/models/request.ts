@@ -7,6 +7,13 @@ export interface GenerateRequest {
   /** Image files. */
   images?: string[] | undefined;
   maxNewTokens?: number | undefined;
+  /** A system prompt; what the chat template says when left out. */
+  system?: string | undefined;
+  /** Words before the prompt, with an empty line between. */
+  prefix?: string | undefined;
+  /** Bounds on an image's pixels once it is scaled, in place of the checkpoint's own. */
+  minPixels?: number | undefined;
+  maxPixels?: number | undefined;
   /** Greedy when left out. What is left out of it comes from the checkpoint's generation_config.json. */
   sampling?:
     | { temperature: number; topK?: number | undefined; topP?: number | undefined; seed?: number | undefined }

@@ -61,10 +61,12 @@ export function sample(logits: Float32Array, { temperature, topK, topP }: Sampli
     for (kept = 0; kept < weights.length && (kept === 0 || sum < topP * total); kept++) sum += weights[kept]!;
     total = sum;
   }
+  // In the order of ids: tokens that are as likely as each other but for rounding must not change places.
+  const order = Array.from({ length: kept }, (_, index) => index).sort((a, b) => top[a]![0] - top[b]![0]);
   let left = random() * total;
-  for (let index = 0; index < kept; index++) {
+  for (const index of order) {
     left -= weights[index]!;
     if (left < 0) return top[index]![0];
   }
-  return top[kept - 1]![0];
+  return top[order.at(-1)!]![0];
 }

@@ -119,6 +119,34 @@ export function pairedBootstrap(
   );
 }
 
+/** Flips of signs that a test draws, where there are too many to try all. */
+const FLIPS = 10_000;
+/** Items up to which all flips are tried: 2¹² of them. */
+const ALL_UP_TO = 12;
+
+/**
+ * Two-sided paired permutation test of the mean of `after − before`: how often signs drawn at random give a sum as far
+ * from 0. Exact where few items differ; otherwise by draws, the observed one included.
+ */
+export function signFlip(before: readonly number[], after: readonly number[], { seed = 0 } = {}): number {
+  const differences = before.flatMap((value, index) => (after[index]! === value ? [] : [after[index]! - value]));
+  const count = differences.length;
+  if (count === 0) return 1;
+  const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0));
+  // Sums that are equal but for rounding count as equal.
+  const far = (sum: number) => Math.abs(sum) >= observed - 1e-9;
+  let hits = 0;
+  if (count <= ALL_UP_TO) {
+    for (let signs = 0; signs < 2 ** count; signs++)
+      if (far(differences.reduce((sum, value, index) => sum + (signs & (1 << index) ? value : -value), 0))) hits++;
+    return hits / 2 ** count;
+  }
+  const random = seededRandom(seed);
+  for (let draw = 0; draw < FLIPS; draw++)
+    if (far(differences.reduce((sum, value) => sum + (random() < 0.5 ? value : -value), 0))) hits++;
+  return (hits + 1) / (FLIPS + 1);
+}
+
 /** Of sorted values, interpolated as NumPy does. */
 function quantile(sorted: Float64Array, probability: number): number {
   const at = probability * (sorted.length - 1);

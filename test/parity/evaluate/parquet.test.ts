@@ -130,7 +130,7 @@ describe('Parquet question sets', () => {
   it('other columns, other rows and broken files are named', async () => {
     await assert.rejects(
       read('unknown'),
-      /has the columns text, label, which are no question set that is known \(MathVista, MMMU, MATH-500, the evaluation format, verl, MMBench, GSM8K\)\./,
+      /has the columns text, label, which are no question set that is known \(MathVista, MathVerse, HallusionBench, DynaMath, MathVision, MMMU, geometry3k, MATH-500, the evaluation format, verl, MMBench, MMStar, GSM8K\): say which column holds what with --mapping\.$/,
     );
     await assert.rejects(
       readParquetImage(`${path.join(FOLDER, 'mathvista.parquet')}#image[0]`),

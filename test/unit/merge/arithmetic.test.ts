@@ -1,5 +1,6 @@
 // What the kernels stand on: order statistics, random numbers by place, values of parameters.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'vitest';
 import { kernelOf } from '../../../src/engine/tensors/methods/kernels.js';
 import { mergeArrays } from '../../../src/engine/tensors/arithmetic/mergeArrays.js';
@@ -220,6 +221,29 @@ describe('noise', () => {
     assert.ok(Math.abs(deviation(await make({ sigma: 0.01, relative: false })) / 0.01 - 1) < 0.01);
     assert.ok(Math.abs(deviation(await make({ sigma: 0.1, relative: true })) / 0.002 - 1) < 0.015);
     assert.equal(deviation(await make({ sigma: 0, relative: true })), 0);
+  });
+
+  it('takes the place of a part of the weights, as PyTorch computes it with the same normal numbers', async () => {
+    // make_noise.py: float64 weights, torch.std of them.
+    const stored = JSON.parse(await readFile('test/parity/merge/noise.json', 'utf8')) as {
+      values: number[];
+      std: number;
+    };
+    const values = Float64Array.from(stored.values);
+    const of = (shared: MergeTask['shared'], input: Float64Array) =>
+      mergeArrays(
+        kernelOf('noise'),
+        { shape: [values.length], size: values.length, base: undefined, models: [{}], shared, stream: '0/w' },
+        [input],
+      );
+    const drawn = await of({ sigma: 1, relative: false }, new Float64Array(values.length));
+    const mixed = await of({ sigma: 0.3, mix: true }, values);
+    mixed.forEach((value, index) =>
+      assert.ok(Math.abs(value - (0.7 * values[index]! + 0.3 * stored.std * drawn[index]!)) < 1e-15),
+    );
+    assert.deepEqual(await of({ sigma: 0, mix: true }, values), values);
+    const [one] = await of({ sigma: 1, mix: true }, Float64Array.of(5, 5));
+    assert.equal(one, 0);
   });
 });
 

@@ -107,10 +107,10 @@ export const samples = (help: Flag['help']) =>
 
 const WHOLE_SEED = ({ input }: { input: unknown }) => `The seed must be a whole number; ${String(input)} given.`;
 
-/** Of the draw. */
-export const seed = () =>
+/** Of what is drawn at random. */
+export const seed = (help = 'of the draw (default: 0)') =>
   defaulting(v.pipe(v.number(WHOLE_SEED), v.integer(WHOLE_SEED), v.safeInteger(WHOLE_SEED)), 0, {
-    flags: [{ syntax: '--seed <n>', help: 'of the draw (default: 0)', read: typedSeed }],
+    flags: [{ syntax: '--seed <n>', help, read: typedSeed }],
   });
 
 export const maxNewTokens = (value: number) =>

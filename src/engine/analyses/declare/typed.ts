@@ -48,6 +48,12 @@ export function typedCount(text: string): number {
   return Number(text);
 }
 
+export function typedNumber(text: string): number {
+  const [value] = typedNumbers(text);
+  if (text.includes(',')) throw refused('Give one number.');
+  return value!;
+}
+
 export function typedSeed(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw refused('Give a whole number.');
   return Number(text);

@@ -1,17 +1,19 @@
 /** The model work of an evaluation: runs where it may block its thread, and reports batch by batch. */
+import { createHash } from 'node:crypto';
 import { openStage } from '../../merge/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { decodeAll } from '../../models/generate.js';
-import type { LogitsRules } from '../../models/generation/logits.js';
-import { readGenerationDefaults } from '../../models/generation/settings.js';
+import { type GenerationDefaults, readGenerationDefaults } from '../../models/generation/settings.js';
 import { type Model, openModel } from '../../models/model.js';
 import { rowsAtOnce } from '../../models/plan.js';
+import { checkFraming, type Framing, inputOf } from '../../models/processor/framing.js';
 import { createProcessor, type Processor, type ProcessedPrompt } from '../../models/processor/processor.js';
 import { type ProcessedImage } from '../../models/processor/processedImage.js';
+import { answerMark } from './answers.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room, within } from '../probe/groups.js';
-import { inputOf, Images } from '../probe/prompts.js';
+import { Images } from '../probe/prompts.js';
 import { LimitError } from '../../runtime/bounded.js';
 import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
 
@@ -29,7 +31,7 @@ export async function computeAnswers(
   send: (message: EvaluateMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { checkpoint: index, stage, label, asked } of job.work) {
+  for (const { checkpoint: index, stage, label, framing, asked } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
     const checkpoint = await openStage(stage, { signal });
     const model = openModel(checkpoint, {
@@ -38,20 +40,19 @@ export async function computeAnswers(
       onNotice: (sentence) => send({ type: 'notice', sentence }),
     });
     try {
-      const processor = await createProcessor(checkpoint, { signal });
+      const processor = await createProcessor(checkpoint, { ...job.pixels, signal });
+      checkFraming(processor, framing, checkpoint.path);
       // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
       if (asked.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
-      const { rules, notices } = await readGenerationDefaults(checkpoint);
-      for (const sentence of notices(false)) send({ type: 'notice', sentence });
+      const defaults = await readGenerationDefaults(checkpoint);
+      for (const sentence of defaults.notices(job.sampling !== undefined)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: `Asking ${label}` });
       await askAll(
         model,
         processor,
-        asked,
-        job,
+        { asked, framing, job, defaults },
         (message) => send(message.type === 'batch' ? { ...message, checkpoint: index } : message),
         signal,
-        rules,
       );
     } finally {
       await model.close();
@@ -59,19 +60,28 @@ export async function computeAnswers(
   }
 }
 
+/** An answer's random numbers depend on the seed, the prompt and its own number: not on what is asked beside it. */
+function seedOf(seed: number, key: string): number {
+  return createHash('sha256').update(`${seed}\0${key}`).digest().readUInt32LE(0);
+}
+
 /** What a batch may hold. */
 export function roomFor({ spec, plan }: Pick<Model, 'spec' | 'plan'>, maxNewTokens: number): Pick<Room, 'fits'> {
   return { fits: (units, tokens) => units <= Math.min(MOST_ROWS, rowsAtOnce(spec, plan, tokens, maxNewTokens)) };
 }
 
+/** What one checkpoint is asked, and how. */
+interface Asking extends Pick<EvaluateJob['work'][number], 'asked' | 'framing'> {
+  job: EvaluateJob;
+  defaults: GenerationDefaults;
+}
+
 async function askAll(
   model: Model,
   processor: Processor,
-  asked: readonly AskedQuestion[],
-  job: EvaluateJob,
+  { asked, framing, job, defaults }: Asking,
   send: (message: EvaluateMessage) => void,
   signal: AbortSignal,
-  rules: LogitsRules,
 ): Promise<void> {
   const pictures = new Images(processor, model.plan, signal);
   /** By prompt: the first that asked it, and who else does. A black image looks the same whatever it stands for. */
@@ -86,9 +96,9 @@ async function askAll(
   async function* prepared(): AsyncGenerator<Prepared> {
     for (const one of asked) {
       try {
-        const prompt = await promptOf(processor, pictures, one, maxNewTokens);
+        const prompt = await promptOf(processor, pictures, one, maxNewTokens, framing);
         const key = one.black
-          ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}`
+          ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}${answerMark(one.answer)}`
           : one.key;
         const known = same.get(key);
         if (known === undefined) {
@@ -118,11 +128,20 @@ async function askAll(
     const found = await decodeAll(
       model,
       start,
-      units.map(({ prompt }, row) => ({ prompt: row, inputIds: prompt.inputIds })),
+      units.map(({ prompt, asked: { key } }, row) => ({
+        prompt: row,
+        inputIds: prompt.inputIds,
+        ...(job.sampling && { seed: seedOf(job.sampling.seed, key) }),
+      })),
       {
         maxNewTokens,
         stopTokens,
-        rules,
+        rules: defaults.rules,
+        sampling: job.sampling && {
+          temperature: job.sampling.temperature,
+          topK: job.sampling.topK ?? defaults.topK,
+          topP: job.sampling.topP ?? defaults.topP,
+        },
         onToken(row, token) {
           const length = (lengths[row] = lengths[row]! + 1);
           if (length === maxNewTokens || stopTokens.includes(token)) send({ type: 'progress', done: 1 });
@@ -145,13 +164,14 @@ export async function promptOf(
   pictures: Images,
   { prompt, images, black }: AskedQuestion,
   newTokens: number,
+  framing: Framing,
 ): Promise<ProcessedPrompt> {
   const shown: ProcessedImage[] = [];
   for (const image of images) {
     const own = await pictures.own(image);
     shown.push(black ? (await pictures.onto(image, own.grid, undefined)).image : own);
   }
-  return processor.process({ input: inputOf(processor, prompt, shown.length), images: shown, newTokens });
+  return processor.process({ input: inputOf(processor, prompt, shown.length, framing), images: shown, newTokens });
 }
 
 /** Says which question a failure is about. */

@@ -23,11 +23,18 @@ export async function estimate(
   {
     stage,
     label,
+    framing,
     asked,
     spec,
     plan,
   }: Omit<EvaluateJob['work'][number], 'checkpoint'> & { spec: ModelSpec; plan: MemoryPlan },
-  { maxNewTokens, memory, threads }: Pick<EvaluateJob, 'maxNewTokens' | 'memory' | 'threads'>,
+  {
+    maxNewTokens,
+    memory,
+    threads,
+    pixels,
+    sampling,
+  }: Pick<EvaluateJob, 'maxNewTokens' | 'memory' | 'threads' | 'pixels' | 'sampling'>,
   workerFile: string,
   signal: AbortSignal | undefined,
 ): Promise<Estimate> {
@@ -35,7 +42,7 @@ export async function estimate(
   const lengths = await lengthsIn(
     'lengths',
     asked,
-    (few): LengthsJob => ({ stage, asked: few, maxNewTokens, plan }),
+    (few): LengthsJob => ({ stage, framing, asked: few, pixels, maxNewTokens, plan }),
     workerFile,
     signal,
   );
@@ -67,8 +74,12 @@ export async function estimate(
       memory,
       threads,
       badLines: 'skip',
+      pixels,
+      sampling,
       together,
-      work: [{ checkpoint: 0, stage, label, asked: spread(tried, asked.length).map((index) => asked[index]!) }],
+      work: [
+        { checkpoint: 0, stage, label, framing, asked: spread(tried, asked.length).map((index) => asked[index]!) },
+      ],
     };
     const found = await tryOut<EvaluateMessage>(
       'evaluate',

@@ -1,5 +1,6 @@
 /** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
 import { identityOf } from '../declare/identity.js';
+import { PROTOCOL_FIELDS } from '../declare/protocol.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -31,6 +32,13 @@ import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from '.
 import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
 import { evaluateResult } from './schema.js';
 import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
+import { type Framing } from '../../models/processor/framing.js';
+import type { PixelBounds } from '../../models/processor/imageSettings.js';
+import type { Protocol, Sampling } from '../declare/protocolText.js';
+import { setUpProtocol } from '../protocol.js';
+import { answerMark } from './answers.js';
+import { passesOf } from './sampled.js';
+import { variantsOf } from './variants.js';
 import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
 
 /** Changes whenever stored answers would come out differently. */
@@ -42,6 +50,7 @@ interface Item {
   /** `set/id`. */
   id: string;
   setting: Setting;
+  /** Of what is asked: with the number of an answer, where there are several (`keysOf`). */
   key: string;
 }
 
@@ -60,6 +69,12 @@ export interface EvaluateSetup {
   answerFacts: object[];
   sets: QuestionSets;
   items: Item[];
+  /** Per checkpoint. */
+  framings: Framing[];
+  pixels: PixelBounds;
+  /** Greedy when undefined. */
+  sampling: Sampling | undefined;
+  protocol: Protocol | undefined;
   warnings: string[];
 }
 
@@ -101,7 +116,7 @@ export async function evaluate(
         dataFingerprint: setup.sets.fingerprint,
         maxNewTokens: request.maxNewTokens,
         question: questionOf(evaluateRequest, request, setup.labels),
-        tasks: keysOf(setup.items).size * setup.checkpoints.length,
+        tasks: keysOf(setup).size * setup.checkpoints.length,
       }),
       checkpoints: setup.checkpoints,
       startedAt,
@@ -136,7 +151,15 @@ export async function setUp(
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
-  const sets = await readSets(request, signal);
+  const labels = labelsOf(request.checkpoints, checkpoints);
+  const named = checkpoints.map(({ path: place }, index) => ({
+    label: labels[index]!,
+    role: request.checkpoints[index]!.role,
+    path: request.checkpoints[index]!.recipe === undefined ? place : labels[index]!,
+  }));
+  const own = await setUpProtocol(request, named, signal);
+  const sampling = samplingOf(request);
+  const sets = await readSets(request, own, signal);
   const pictured = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
   for (const checkpoint of checkpoints) {
     if (readSpec(checkpoint).vision === undefined && pictured)
@@ -151,12 +174,19 @@ export async function setUp(
     request,
     checkpoints,
     sets,
-    labels: labelsOf(request.checkpoints, checkpoints),
+    labels,
+    framings: own.framings,
+    pixels: own.pixels,
+    sampling,
+    protocol: sampling === undefined ? own.protocol : { ...own.protocol, sampling },
     fingerprints,
     answerFacts: await Promise.all(
       checkpoints.map(async (checkpoint, index) => ({
         answers: ANSWERS_VERSION,
         maxNewTokens: request.maxNewTokens,
+        ...own.framings[index],
+        ...own.pixels,
+        ...(sampling && { sampling: { ...sampling, answers: undefined } }),
         checkpoint: await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
       })),
     ),
@@ -191,13 +221,32 @@ async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined):
   return items;
 }
 
+/** How tokens are drawn, if they are. @throws `bad-request` for what only goes with a temperature */
+function samplingOf({ answers, temperature, topP, topK, seed }: ParsedEvaluation): Sampling | undefined {
+  if (temperature !== undefined) return { answers, temperature, topP: topP ?? null, topK: topK ?? null, seed };
+  if (answers > 1)
+    throw new FrankensteinError(
+      'bad-request',
+      'Several answers to a question are all the same without a temperature: give --temperature.',
+    );
+  if ((topP ?? topK) !== undefined)
+    throw new FrankensteinError('bad-request', '--top-p and --top-k need --temperature.');
+  return undefined;
+}
+
 /** The description stands before the question, on a line of its own. */
 function promptOf({ prompt, description }: Question, setting: Setting): string {
   return setting === 'described' ? `${description!}\n${prompt}` : prompt;
 }
 
-export function keysOf(items: readonly Item[]): Set<string> {
-  return new Set(items.map(({ key }) => key));
+/** Of all answers that an item needs: one, or the numbered ones. */
+function answersTo({ key }: Pick<Item, 'key'>, sampling: Sampling | undefined): { key: string; answer?: number }[] {
+  if (sampling === undefined) return [{ key }];
+  return Array.from({ length: sampling.answers }, (_, answer) => ({ key: `${key}${answerMark(answer)}`, answer }));
+}
+
+function keysOf({ items, sampling }: EvaluateSetup): Set<string> {
+  return new Set(items.flatMap((item) => answersTo(item, sampling).map(({ key }) => key)));
 }
 
 /** Fields that `factsOf` states: the draw and the descriptions by the prompts, their length by the answers' facts. */
@@ -212,6 +261,11 @@ const COVERED = [
   'grader',
   'describer',
   'axis',
+  ...PROTOCOL_FIELDS,
+  'answers',
+  'temperature',
+  'topP',
+  'topK',
 ] as const;
 
 /** What is computed, and from which checkpoints. */
@@ -224,6 +278,7 @@ function factsOf(setup: EvaluateSetup): object {
     grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     axis: request.axis ?? null,
+    ...(setup.protocol && { protocol: setup.protocol }),
     roles: request.checkpoints.map(({ role }) => role ?? null),
     sets: sets.sets.map(({ name, abilities }) => [name, abilities]),
     items: createHash('sha256')
@@ -244,12 +299,20 @@ async function askMissing(
   const { request, items, checkpoints, labels } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();
-  const wanted = questionsOf(items);
+  const wanted = questionsOf(items, setup.sampling);
   const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
     const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
     return asked.length === 0
       ? []
-      : [{ checkpoint, stage: request.checkpoints[checkpoint]!, label: labels[checkpoint]!, asked }];
+      : [
+          {
+            checkpoint,
+            stage: request.checkpoints[checkpoint]!,
+            label: labels[checkpoint]!,
+            framing: setup.framings[checkpoint]!,
+            asked,
+          },
+        ];
   });
   const total = wanted.length * checkpoints.length;
   const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
@@ -261,6 +324,8 @@ async function askMissing(
     memory: request.memory,
     threads: request.threads,
     badLines: request.badLines,
+    pixels: setup.pixels,
+    sampling: setup.sampling,
     work,
   };
   await runInThread(
@@ -313,16 +378,19 @@ async function noteKnown(
 }
 
 /** Each prompt once; neighbours are of similar length, so that little of a batch is padding. */
-export function questionsOf(items: readonly Item[]): AskedQuestion[] {
+export function questionsOf(items: readonly Item[], sampling: Sampling | undefined): AskedQuestion[] {
   const asked = new Map<string, AskedQuestion>();
-  for (const { key, question, setting } of items) {
-    if (!asked.has(key))
-      asked.set(key, {
-        key,
+  for (const item of items) {
+    const { question, setting } = item;
+    for (const one of answersTo(item, sampling)) {
+      if (asked.has(one.key)) continue;
+      asked.set(one.key, {
+        ...one,
         prompt: promptOf(question, setting),
         images: question.images,
         black: setting === 'black' || setting === 'described',
       });
+    }
   }
   return [...asked.values()].sort(
     (a, b) =>
@@ -336,18 +404,21 @@ export function questionsOf(items: readonly Item[]): AskedQuestion[] {
 type SecondOpinion = ReadonlyMap<string, boolean>;
 
 async function secondOpinion(
-  { request, items }: EvaluateSetup,
+  { request, items, sampling }: EvaluateSetup,
   texts: readonly Map<string, string>[],
   failures: ReadonlyMap<string, string>,
   model: LanguageModel,
   { signal, progress }: CallContext<EvaluateProgress>,
 ): Promise<SecondOpinion> {
   const contested = new Map<string, Contested>();
-  for (const { question, key } of items) {
-    if (failures.has(key) || question.answerType === 'box') continue;
-    for (const known of texts) {
-      const one = { question, text: known.get(key)! };
-      if (!isRight(one.text, question)) contested.set(verdictKey(one), one);
+  for (const item of items) {
+    const { question } = item;
+    for (const { key } of question.answerType === 'box' ? [] : answersTo(item, sampling)) {
+      if (failures.has(key)) continue;
+      for (const known of texts) {
+        const one = { question, text: known.get(key)! };
+        if (!isRight(one.text, question)) contested.set(verdictKey(one), one);
+      }
     }
   }
   const stored =
@@ -459,26 +530,36 @@ async function resultOf(
   origin: Provenance,
   signal: AbortSignal | undefined,
 ): Promise<EvaluateResult> {
-  const { request, sets, checkpoints, labels, fingerprints, items } = setup;
-  const failed = new Set(items.filter(({ key }) => failures.has(key)).map(({ id }) => id));
+  const { request, sets, checkpoints, labels, fingerprints, items, sampling, protocol } = setup;
+  const failureOf = (item: Item) => answersTo(item, sampling).flatMap(({ key }) => failures.get(key) ?? [])[0];
+  const failed = new Map(
+    items.flatMap((item) => [[item.id, failureOf(item)] as const]).filter(([, why]) => why !== undefined),
+  );
   const scales = await boxScales(
     checkpoints,
     items.filter(({ id }) => !failed.has(id)).map(({ question }) => question),
     signal,
+    setup.pixels,
   );
   const byId = new Map<string, EvaluatedQuestion>();
-  for (const { id, question, setting, key } of items) {
+  for (const item of items) {
+    const { id, question, setting } = item;
     if (failed.has(id)) continue;
     const own = byId.get(id) ?? describe(id, question, sets);
     byId.set(id, own);
-    const answers = texts.map((known) => known.get(key)!);
-    own.answers[setting] = answers;
-    own.right[setting] = answers.map((text, checkpoint) => {
-      if (isRight(text, question, scales[checkpoint]!.get(question.images[0] ?? ''))) return true;
-      const right = second?.get(verdictKey({ question, text })) === true;
-      if (right) (own.regraded ??= []).push(`${setting}/${checkpoint}`);
-      return right;
-    });
+    const keys = answersTo(item, sampling).map(({ key }) => key);
+    const answers = texts.map((known) => keys.map((key) => known.get(key)!));
+    const right = answers.map((all, checkpoint) =>
+      all.map((text, number) => {
+        if (isRight(text, question, scales[checkpoint]!.get(question.images[0] ?? ''))) return true;
+        const found = second?.get(verdictKey({ question, text })) === true;
+        if (found) (own.regraded ??= []).push(`${setting}/${checkpoint}${number > 0 ? `/${number}` : ''}`);
+        return found;
+      }),
+    );
+    own.answers[setting] = answers.map(([first]) => first!);
+    own.right[setting] = right.map(([first]) => first!);
+    if (keys.length > 1) own.sampled = { ...own.sampled, [setting]: { answers, right } };
   }
   const abilities = new Map(sets.sets.map((set) => [set.name, set.abilities]));
   for (const question of byId.values()) question.counts = countsOf(question.right, abilities.get(question.set)!);
@@ -488,6 +569,7 @@ async function resultOf(
       'malformed',
       `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`,
     );
+  const variants = variantsOf(questions, checkpoints.length, request.seed);
   const roles = checkpoints.map((_, index) => request.checkpoints[index]!.role ?? null);
   const described = sets.sets.map(({ name, questions: own, abilities }) => ({
     name,
@@ -510,27 +592,28 @@ async function resultOf(
     sets: described,
     maxNewTokens: request.maxNewTokens,
     seed: request.seed,
+    ...(protocol && { protocol }),
     grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     describer: request.describer?.model ?? null,
     questions,
-    scores: scoresOf(questions, checkpoints.length),
+    scores: scoresOf(questions, checkpoints.length, request.seed),
     accuracies: accuraciesOf(
       questions,
       described.map(({ name }) => name),
       checkpoints.length,
+      request.seed,
     ),
-    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles) : [],
+    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles, request.seed) : [],
+    ...(sampling && sampling.answers > 1
+      ? { passes: passesOf(questions, checkpoints.length, sampling.answers, request.seed) }
+      : {}),
+    ...(variants.length > 0 ? { variants } : {}),
     axis: request.axis ?? null,
     warnings: [
       ...new Set([
         ...setup.warnings,
-        ...failuresLeftOut(
-          'question',
-          'asked',
-          [...failed],
-          (id) => `${shown(id)}: ${failures.get(items.find((item) => item.id === id && failures.has(item.key))!.key)!}`,
-        ),
+        ...failuresLeftOut('question', 'asked', [...failed], ([id, why]) => `${shown(id)}: ${why!}`),
       ]),
     ],
     provenance: origin,
@@ -539,7 +622,7 @@ async function resultOf(
 
 function describe(
   id: string,
-  { task, prompt, answer, answerType, images, description }: Question,
+  { task, prompt, answer, answerType, images, description, variantOf }: Question,
   { folder }: QuestionSets,
 ): EvaluatedQuestion {
   const names = images.map((image) => path.relative(folder, image).replaceAll(path.sep, '/'));
@@ -553,6 +636,7 @@ function describe(
     image: names[0] ?? null,
     ...(names.length > 1 ? { images: names } : {}),
     description: description ?? null,
+    ...(variantOf === undefined ? {} : { variantOf }),
     answers: {},
     right: {},
     counts: {},

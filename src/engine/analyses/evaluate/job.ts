@@ -1,4 +1,7 @@
 /** What crosses between the engine's thread and the thread that runs the model: plain data. */
+import type { Framing } from '../../models/processor/framing.js';
+import type { PixelBounds } from '../../models/processor/imageSettings.js';
+import type { Sampling } from '../declare/protocolText.js';
 import type { StageRequest } from '../../checkpoint/stage.js';
 
 /** One thing to ask: questions that ask the same share the answer. */
@@ -10,6 +13,8 @@ export interface AskedQuestion {
   images: readonly string[];
   /** Black images of the same sizes take their places. */
   black: boolean;
+  /** Which of several answers to the same prompt, from 0; left out of greedy ones. */
+  answer?: number;
 }
 
 export interface EvaluateJob {
@@ -17,10 +22,13 @@ export interface EvaluateJob {
   memory: number | undefined;
   threads: number | undefined;
   badLines: 'stop' | 'skip';
+  pixels: PixelBounds;
+  /** Greedy when left out. */
+  sampling?: Omit<Sampling, 'answers'> | undefined;
   /** Units of a batch, where fewer are wanted than fit. */
   together?: number | undefined;
   /** What is left to ask, per checkpoint. */
-  work: { checkpoint: number; stage: StageRequest; label: string; asked: AskedQuestion[] }[];
+  work: { checkpoint: number; stage: StageRequest; label: string; framing: Framing; asked: AskedQuestion[] }[];
 }
 
 export interface Answered {

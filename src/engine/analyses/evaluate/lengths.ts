@@ -8,12 +8,12 @@ import { Images } from '../probe/prompts.js';
 import { promptOf } from './compute.js';
 import type { EvaluateJob } from './job.js';
 
-export type LengthsJob = Pick<EvaluateJob['work'][number], 'stage' | 'asked'> &
-  Pick<EvaluateJob, 'maxNewTokens'> & { plan: MemoryPlan };
+export type LengthsJob = Pick<EvaluateJob['work'][number], 'stage' | 'framing' | 'asked'> &
+  Pick<EvaluateJob, 'maxNewTokens' | 'pixels'> & { plan: MemoryPlan };
 
 /** @throws as `sendLengths` */
 export function measureLengths(
-  { stage, asked, maxNewTokens, plan }: LengthsJob,
+  { stage, framing, asked, pixels, maxNewTokens, plan }: LengthsJob,
   send: (lengths: Lengths) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -21,10 +21,10 @@ export function measureLengths(
     async () => {
       const checkpoint = await openStage(stage, { signal });
       const spec = readSpec(checkpoint);
-      const processor = await createProcessor(checkpoint, { signal });
+      const processor = await createProcessor(checkpoint, { ...pixels, signal });
       const images = new Images(processor, plan, signal);
       return lengthsOf(
-        asked.map((one) => () => promptOf(processor, images, one, maxNewTokens)),
+        asked.map((one) => () => promptOf(processor, images, one, maxNewTokens, framing)),
         processor.imageToken,
         (prompt) => promptBytes(spec, prompt, maxNewTokens),
       );

@@ -27,7 +27,7 @@ export async function planEvaluate(
 ): Promise<EvaluatePlan> {
   const { signal } = context;
   const setup = await setUp(request, context);
-  const wanted = questionsOf(setup.items);
+  const wanted = questionsOf(setup.items, setup.sampling);
   const missing = await missingOf(setup, wanted);
   const left = missing.reduce((sum, asked) => sum + asked.length, 0);
   let [seconds, memory]: [number | null, number] = [0, BASE_BYTES];
@@ -51,6 +51,7 @@ export async function planEvaluate(
       request.memory,
       request.threads,
       request.maxNewTokens,
+      setup.answerFacts[index],
       asked.map((one) => one.key),
     ]);
     let found = estimates.get(key);
@@ -58,8 +59,21 @@ export async function planEvaluate(
       found = await mutex.take(async () => {
         await release();
         return estimate(
-          { stage: request.checkpoints[index]!, label: setup.labels[index]!, asked, spec, plan },
-          { maxNewTokens: request.maxNewTokens, memory: request.memory, threads: request.threads },
+          {
+            stage: request.checkpoints[index]!,
+            label: setup.labels[index]!,
+            framing: setup.framings[index]!,
+            asked,
+            spec,
+            plan,
+          },
+          {
+            maxNewTokens: request.maxNewTokens,
+            memory: request.memory,
+            threads: request.threads,
+            pixels: setup.pixels,
+            sampling: setup.sampling,
+          },
           workerFile,
           signal,
         );

@@ -1,5 +1,7 @@
 /** Evaluations for people: the three abilities with intervals, and who differs from whom. */
 import { type EvaluatePlan, type AbilityName } from './request.js';
+import { protocolBlock } from '../protocolReport.js';
+import { samplingText } from '../declare/protocolText.js';
 import { mainReference, readingOf } from './reading.js';
 import { ABILITIES, type EvaluateResult } from './result.js';
 import { durationClause, formatBytes, formatCount, formatPercent, interval, signed, table } from '../../report/text.js';
@@ -10,10 +12,13 @@ const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reas
 export function report(result: EvaluateResult, { all = false }: { all?: boolean } = {}): string {
   const parts = [
     heading(result),
+    protocolBlock(result),
     readingOf(result, mainReference(result)).join('\n'),
     abilities(result),
+    passes(result),
     comparisons(result, all),
     accuracies(result),
+    variants(result),
     result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -26,17 +31,17 @@ export function planSentence({ questions, generations, cached, memory, seconds, 
   return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
 }
 
-function heading({ checkpoints, data, maxNewTokens, sets, grader }: EvaluateResult): string {
+function heading({ checkpoints, data, maxNewTokens, sets, grader, protocol }: EvaluateResult): string {
   const rows = checkpoints.map(({ label, family, path, recipe }) => [
     label,
     family,
     recipe === null ? path : recipe.trim().split('\n').at(-1)!,
   ]);
   const judge = grader === null ? 'rule-based grading' : `rule-based grading, then LLM judge ${grader}`;
-  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, greedy, ${judge}`;
+  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}, ${judge}`;
 }
 
-function abilities({ checkpoints, scores }: EvaluateResult): string {
+function abilities({ checkpoints, scores, protocol }: EvaluateResult): string {
   const there = ABILITIES.filter((ability) => scores.some((score) => score.ability === ability));
   const header = ['', ...there.flatMap((ability) => [NAMES[ability], '95% CI'])];
   const rows = checkpoints.map(({ label }, checkpoint) => [
@@ -49,7 +54,43 @@ function abilities({ checkpoints, scores }: EvaluateResult): string {
   const counts = there.map(
     (ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`,
   );
-  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; CIs: Wilson`;
+  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; ${(protocol?.sampling?.answers ?? 1) > 1 ? `mean@${protocol!.sampling!.answers}; CIs: bootstrap over questions` : 'CIs: Wilson'}`;
+}
+
+/** P(one of k answers is right). */
+function passes({ checkpoints, passes: found = [] }: EvaluateResult): string {
+  if (found.length === 0) return '';
+  const there = ABILITIES.filter((ability) => found.some((one) => one.ability === ability));
+  const counts = [...new Set(found.map(({ k }) => k))];
+  const rows = there.flatMap((ability) =>
+    checkpoints.map(({ label }, checkpoint) => [
+      NAMES[ability],
+      label,
+      ...counts.flatMap((k) => {
+        const one = found.find((pass) => pass.ability === ability && pass.checkpoint === checkpoint && pass.k === k)!;
+        return [formatPercent(one.value), interval(one.low, one.high)];
+      }),
+    ]),
+  );
+  const header = ['', '', ...counts.flatMap((k) => [`pass@${k}`, '95% CI'])];
+  const sides = [false, false, ...counts.flatMap(() => [true, false])];
+  return `One of k answers is right (unbiased estimate; CIs: bootstrap over questions)\n\n${table([header, ...rows], sides)}`;
+}
+
+/** Sets whose questions come in variants. */
+function variants({ checkpoints, variants: found = [] }: EvaluateResult): string {
+  if (found.length === 0) return '';
+  const rows = found.map((one) => [
+    `${one.of} ${one.setting}`,
+    checkpoints[one.checkpoint]!.label,
+    `${formatCount(one.questions)} (${formatCount(one.n)})`,
+    formatPercent(one.mean),
+    interval(one.meanLow, one.meanHigh),
+    formatPercent(one.worst),
+    interval(one.worstLow, one.worstHigh),
+  ]);
+  const header = ['', '', 'questions (variants)', 'mean', '95% CI', 'worst case', '95% CI'];
+  return `Variants of a question: the mean over them, and the worst case: all are right (CIs: bootstrap over questions; Wilson)\n\n${table([header, ...rows], [false, false, true, true, false, true, false])}`;
 }
 
 function comparisons(result: EvaluateResult, all: boolean): string {
@@ -74,7 +115,7 @@ function comparisons(result: EvaluateResult, all: boolean): string {
   const more =
     found.length < every.length ? `\n${every.length - found.length} comparisons with others: --all shows them.` : '';
   const note = `${correction}${more}`;
-  return `Differences in points on the same questions (CIs: Newcombe; p: McNemar)\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
+  return `Differences in points on the same questions (${(result.protocol?.sampling?.answers ?? 1) > 1 ? 'CIs: bootstrap over questions; p: sign flips over questions; lost and won: first answers' : 'CIs: Newcombe; p: McNemar'})\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
 }
 
 function accuracies({ checkpoints, accuracies: found, sets }: EvaluateResult): string {

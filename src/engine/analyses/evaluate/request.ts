@@ -4,7 +4,9 @@ import type { CountProgress } from '../../calls.js';
 import {
   badLines,
   checkpoints,
+  count,
   data,
+  defaulting,
   machine,
   maxNewTokens,
   type NamedCheckpoint,
@@ -15,7 +17,8 @@ import {
   text,
   texts,
 } from '../declare/field.js';
-import { typedNames } from '../declare/typed.js';
+import { protocolFields } from '../declare/protocol.js';
+import { typedCount, typedNames, typedNumber } from '../declare/typed.js';
 import { FrankensteinError } from '../../errors.js';
 import { isStageRole, ROLE_PATTERN, type StageRole } from '../../lineage/roles.js';
 
@@ -67,6 +70,9 @@ function endpointOf({ grader, graderModel, graderKey }: Options) {
     : { kind: 'endpoint', url: grader, model: graderModel, keyVariable: graderKey };
 }
 
+const POSITIVE = 'The temperature is a number above 0.';
+const FRACTION = 'Top-p is a number above 0, and at most 1.';
+
 const sets = (typed: string, before: string[] = []) => [...before, ...typed.split(',')];
 
 const axis = v.object({
@@ -94,9 +100,48 @@ const fields = v.object({
   }),
   /** Of each set. */
   samples: samples('so many questions of each set, drawn at random (default: all)'),
-  seed: seed(),
+  seed: seed('of the draw, and of sampled answers (default: 0)'),
+  ...protocolFields(),
   /** Room for a chain of thought. */
   maxNewTokens: maxNewTokens(512),
+  /** Answers per question; more than one is drawn with a temperature. */
+  answers: defaulting(count('answers'), 1, {
+    flags: [
+      {
+        syntax: '--answers <k>',
+        help: 'answers per question, sampled: mean@k and pass@k (default: one)',
+        read: typedCount,
+      },
+    ],
+  }),
+  /** Greedy when left out. */
+  temperature: optional(v.pipe(v.number(POSITIVE), v.gtValue(0, POSITIVE)), {
+    flags: [
+      {
+        syntax: '--temperature <t>',
+        help: 'sample instead of taking the most likely token',
+        read: typedNumber,
+      },
+    ],
+  }),
+  topP: optional(v.pipe(v.number(FRACTION), v.gtValue(0, FRACTION), v.maxValue(1, FRACTION)), {
+    flags: [
+      {
+        syntax: '--top-p <p>',
+        help: "sample among the tokens that make up this probability (default: the checkpoint's own)",
+        read: typedNumber,
+      },
+    ],
+  }),
+  topK: optional(count('likeliest tokens'), {
+    flags: [
+      {
+        syntax: '--top-k <k>',
+        help: "sample among the k most likely tokens (default: the checkpoint's own)",
+        read: typedCount,
+      },
+    ],
+  }),
   badLines: badLines(),
   /** Judges answers that the rules call wrong; rules alone when left out. */
   grader: optional(languageModel, {

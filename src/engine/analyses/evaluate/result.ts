@@ -3,6 +3,7 @@
  * one share, and a paired one where two checkpoints answered the same questions.
  */
 import type { AbilityName, Role, SweepAxis } from './request.js';
+import type { Protocol } from '../declare/protocolText.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { AnswerType } from '../../datasets/answerType.js';
 
@@ -22,6 +23,8 @@ export interface EvaluateResult {
   sets: EvaluatedSet[];
   maxNewTokens: number;
   seed: number;
+  /** How questions were put and which, beyond the defaults. */
+  protocol?: Protocol;
   /** Version of the rules that judged; 1 where a result does not say. Results of other rules are not comparable. */
   grading?: number;
   /** Who judged: rules alone (null), or rules and then this language model. */
@@ -34,6 +37,10 @@ export interface EvaluateResult {
   /** Plain accuracy per checkpoint, set and setting. */
   accuracies: Accuracy[];
   comparisons: Comparison[];
+  /** Where every question has several answers: P(one of k is right), per ability and checkpoint. */
+  passes?: PassAtK[];
+  /** Of sets whose questions come in variants. */
+  variants?: Variants[];
   axis: SweepAxis | null;
   warnings: string[];
   provenance: Provenance;
@@ -77,12 +84,54 @@ export interface EvaluatedQuestion {
   counts: Partial<Record<AbilityName, boolean[]>>;
   /** Answers that the language model called right and the rules did not, as `setting/checkpoint`. */
   regraded?: string[];
+  /** Several answers each, per setting: `answers` and `right` have the first. */
+  sampled?: Partial<Record<Setting, Sampled>>;
+  /** What this question is a variant of: `set/name`. */
+  variantOf?: string;
 }
 
+/** Per checkpoint, one per answer. */
+export interface Sampled {
+  answers: string[][];
+  right: boolean[][];
+}
+
+/** The unbiased estimate over questions, with a bootstrap interval over them. */
+export interface PassAtK {
+  ability: AbilityName;
+  checkpoint: number;
+  k: number;
+  n: number;
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** Questions that come in several variants, in one setting. */
+export interface Variants {
+  /** The published set, or the mapping. */
+  of: string;
+  setting: Setting;
+  checkpoint: number;
+  /** Questions that have variants, and all of these. */
+  questions: number;
+  n: number;
+  /** Mean over questions of the share of variants that are right, with a bootstrap interval over questions. */
+  mean: number;
+  meanLow: number;
+  meanHigh: number;
+  /** Share of questions of which every variant is right, with Wilson's interval. */
+  worst: number;
+  worstLow: number;
+  worstHigh: number;
+}
+
+/** A share of questions; where every question has several answers, the mean of the shares of right ones (mean@k). */
 export interface Score {
   ability: AbilityName;
   checkpoint: number;
   n: number;
+  /** `n` times the share: no whole number where questions have several answers. */
   hits: number;
   /** 0…1. */
   value: number;
@@ -111,7 +160,7 @@ export interface Comparison {
   difference: number;
   low: number;
   high: number;
-  /** Questions by (against, checkpoint): both, lost, won, neither. */
+  /** Questions by (against, checkpoint): both, lost, won, neither; of several answers, by the first. */
   tt: number;
   tf: number;
   ft: number;
@@ -120,7 +169,7 @@ export interface Comparison {
   sideEffect: number | null;
   /** FT / (FF + FT): of what `against` could not do, the share that was won. */
   lift: number | null;
-  /** McNemar, two-sided; exact when few questions differ. */
+  /** McNemar, two-sided, exact when few questions differ; with several answers, a sign-flip test over questions. */
   p: number;
   exact: boolean;
   /** Holm's correction over all comparisons of this ability against the same checkpoint. */

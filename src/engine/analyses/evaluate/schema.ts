@@ -16,11 +16,13 @@ import {
 } from '../declare/shape.js';
 import type { AnswerType } from '../../datasets/answerType.js';
 import type { AbilityName, Role } from './request.js';
-import type { EvaluateResult, Setting } from './result.js';
+import { protocolSchema } from '../declare/protocol.js';
+import type { EvaluateResult, Sampled, Setting } from './result.js';
 
 const rate = { ...interval, hits: amount, value: amount, checkpoint: amount };
 export const evaluateResult: v.GenericSchema<unknown, EvaluateResult> = v.object({
   ...overData,
+  protocol: v.exactOptional(protocolSchema),
   kind: v.picklist(['evaluate', 'transfer', 'sweep']),
   checkpoints: v.array(v.object({ ...model, recipe: v.nullable(text), role: v.nullable(word<Role>()) })),
   sets: v.array(v.object({ name: text, questions: amount, abilities: wordList<AbilityName>() })),
@@ -41,6 +43,8 @@ export const evaluateResult: v.GenericSchema<unknown, EvaluateResult> = v.object
       right: perName<Setting, boolean[]>(flags),
       counts: perName<AbilityName, boolean[]>(flags),
       regraded: v.exactOptional(texts),
+      sampled: v.exactOptional(perName<Setting, Sampled>(v.object({ answers: v.array(texts), right: v.array(flags) }))),
+      variantOf: v.exactOptional(text),
     }),
   ),
   scores: v.array(v.object({ ...rate, ability: word<AbilityName>() })),
@@ -62,6 +66,26 @@ export const evaluateResult: v.GenericSchema<unknown, EvaluateResult> = v.object
       exact: v.boolean(),
       adjusted: amount,
     }),
+  ),
+  passes: v.exactOptional(
+    v.array(v.object({ ...interval, ability: word<AbilityName>(), checkpoint: amount, k: amount, value: amount })),
+  ),
+  variants: v.exactOptional(
+    v.array(
+      v.object({
+        of: text,
+        setting: word<Setting>(),
+        checkpoint: amount,
+        questions: amount,
+        n: amount,
+        mean: amount,
+        meanLow: amount,
+        meanHigh: amount,
+        worst: amount,
+        worstLow: amount,
+        worstHigh: amount,
+      }),
+    ),
   ),
   axis: v.nullable(v.object({ name: v.picklist(['cut', 'alpha']), values: maybes })),
 });

@@ -1,10 +1,11 @@
 /** From right and wrong answers to abilities, with intervals and paired tests (method.md §5). */
 import { pairedDifference } from '../../statistics/paired.js';
+import { compareSampled, type Counted, countedFor, countedIn, meanOfRight } from './sampled.js';
 import { ABILITIES, type Accuracy, type Comparison, type EvaluatedQuestion, type Score, SETTINGS } from './result.js';
 import { type AbilityName, type Role } from './request.js';
 import { holm, mcnemar, wilson } from '../../statistics/statistics.js';
 
-type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts'>;
+type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts' | 'sampled'>;
 
 /** Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in. */
 export function countsOf(
@@ -28,27 +29,56 @@ function flagsOf(ability: AbilityName, questions: readonly Judged[], checkpoints
 }
 
 /** Every ability that the sets allow, per checkpoint. */
-export function scoresOf(questions: readonly Judged[], checkpoints: number): Score[] {
-  return ABILITIES.flatMap((ability) =>
-    flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({
+export function scoresOf(questions: readonly Judged[], checkpoints: number, seed = 0): Score[] {
+  return ABILITIES.flatMap((ability): Score[] => {
+    const counted = countedOf(ability, questions, checkpoints);
+    if (counted !== undefined)
+      return counted.map((own, checkpoint) => ({ ability, checkpoint, ...meanOfRight(own, seed) }));
+    return flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({
       ability,
       checkpoint,
       ...share(flags),
-    })),
-  );
+    }));
+  });
+}
+
+/** Right answers of questions that have several, `[checkpoint][question]`; undefined where they have one each. */
+function countedOf(ability: AbilityName, questions: readonly Judged[], checkpoints: number): Counted[][] | undefined {
+  const rows = questions.flatMap((question) => {
+    const counted = countedFor(ability, question);
+    return counted === undefined ? [] : [counted];
+  });
+  return rows.length === 0
+    ? undefined
+    : Array.from({ length: checkpoints }, (_, checkpoint) => rows.map((row) => row[checkpoint]!));
 }
 
 /** Plain accuracy per set and setting. */
-export function accuraciesOf(questions: readonly Judged[], sets: readonly string[], checkpoints: number): Accuracy[] {
+export function accuraciesOf(
+  questions: readonly Judged[],
+  sets: readonly string[],
+  checkpoints: number,
+  seed = 0,
+): Accuracy[] {
   return sets.flatMap((name) =>
     SETTINGS.flatMap((setting) => {
-      const rows = questions.flatMap(({ set, right }) => (set === name && right[setting] ? [right[setting]] : []));
-      if (rows.length === 0) return [];
+      const own = questions.filter(({ set, right }) => set === name && right[setting] !== undefined);
+      if (own.length === 0) return [];
+      const rows = own.map(({ right }) => right[setting]!);
+      const counted = own.flatMap((question) => {
+        const found = countedIn(setting, question);
+        return found === undefined ? [] : [found];
+      });
       return Array.from({ length: checkpoints }, (_, checkpoint): Accuracy => ({
         checkpoint,
         set: name,
         setting,
-        ...share(rows.map((row) => row[checkpoint]!)),
+        ...(counted.length > 0
+          ? meanOfRight(
+              counted.map((row) => row[checkpoint]!),
+              seed,
+            )
+          : share(rows.map((row) => row[checkpoint]!))),
       }));
     }),
   );
@@ -58,18 +88,24 @@ export function accuraciesOf(questions: readonly Judged[], sets: readonly string
  * Each checkpoint against IN and against RL; without those roles, against the first.
  * @param roles per checkpoint.
  */
-export function comparisonsOf(questions: readonly Judged[], roles: readonly (Role | null)[]): Comparison[] {
+export function comparisonsOf(questions: readonly Judged[], roles: readonly (Role | null)[], seed = 0): Comparison[] {
   const named = roles.flatMap((role, index) => (role === 'in' || role === 'rl' ? [index] : []));
   const references = named.length > 0 ? named : [0];
   return ABILITIES.flatMap((ability) => {
     const flags = flagsOf(ability, questions, roles.length);
     if (flags.length === 0) return [];
+    const counted = countedOf(ability, questions, roles.length);
     return references.flatMap((against) => {
       // Two references are compared once: the later with the earlier.
       const others = roles
         .map((_, checkpoint) => checkpoint)
         .filter((checkpoint) => checkpoint !== against && !(checkpoint < against && references.includes(checkpoint)));
-      return adjust(others.map((checkpoint) => compare(ability, checkpoint, against, flags)));
+      return adjust(
+        others.map((checkpoint) => ({
+          ...compare(ability, checkpoint, against, flags),
+          ...(counted && compareSampled(counted[against]!, counted[checkpoint]!, seed)),
+        })),
+      );
     });
   });
 }

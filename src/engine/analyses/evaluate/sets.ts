@@ -10,7 +10,8 @@ import { readQuestionSet } from '../../datasets/questionSet.js';
 import { type Question } from '../../datasets/question.js';
 import type { AbilityName, ParsedEvaluation } from './request.js';
 import { ABILITIES, type Setting } from './result.js';
-import { sampleOf } from '../../numerics/sample.js';
+import { checkAllFound, chosen, idsIn } from '../../datasets/choose.js';
+import type { ProtocolSetup } from '../protocol.js';
 
 export interface QuestionSet {
   /** File name. */
@@ -35,11 +36,13 @@ const READ = /\.(?:jsonl|parquet)$/;
 
 /** @throws `not-found`, `bad-request` for set names that are not there, and as `readQuestionSet`. */
 export async function readSets(
-  request: Pick<ParsedEvaluation, 'data' | 'sets' | 'samples' | 'seed' | 'badLines'>,
+  request: Pick<ParsedEvaluation, 'data' | 'sets' | 'ids' | 'badLines'>,
+  { reading, choosing }: Pick<ProtocolSetup, 'reading' | 'choosing'>,
   signal: AbortSignal | undefined,
 ): Promise<QuestionSets> {
   const data = path.resolve(request.data);
-  const { samples, seed, badLines } = request;
+  const { badLines } = request;
+  const named = new Set<string>();
   const facts = await stat(data).catch((error: unknown) => Promise.reject(fileError(error, data)));
   const folder = facts.isDirectory() ? data : path.dirname(data);
   const names = facts.isDirectory()
@@ -59,15 +62,19 @@ export async function readSets(
   const hash = createHash('sha256');
   for (const name of names) {
     const file = path.join(folder, name);
-    const { items, badLines: bad } = await readQuestionSet(file, { badLines, signal });
+    const { items, badLines: bad } = await readQuestionSet(file, { badLines, ...reading, signal });
     warnings.push(
       ...linesLeftOut(bad.map(({ line, why }) => `line ${thousands(line)} ${why}`)).map(
         (sentence) => `${shown(name)}: ${sentence}`,
       ),
     );
     hash.update(`${name}\0${await hashOf(file)}\n`);
-    sets.push({ name, questions: samples === undefined ? items : sampleOf(items, samples, seed), abilities: [] });
+    const ids = choosing.ids && idsIn(name, items, choosing.ids);
+    for (const id of ids?.keys() ?? []) named.add(id);
+    const questions = chosen(items, ids === undefined ? choosing : { ...choosing, ids: [...ids.values()] });
+    if (questions.length > 0) sets.push({ name, questions, abilities: [] });
   }
+  if (choosing.ids !== undefined) checkAllFound(request.ids!, data, choosing.ids, named);
   for (const set of sets) set.abilities = abilitiesOf(set, sets, request.sets);
   return { data, folder, sets, fingerprint: hash.digest('hex'), warnings };
 }

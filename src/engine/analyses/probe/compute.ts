@@ -5,6 +5,7 @@ import { FrankensteinError } from '../../errors.js';
 import type { LogitsRules } from '../../models/generation/logits.js';
 import { readGenerationDefaults } from '../../models/generation/settings.js';
 import { type Model, openModel } from '../../models/model.js';
+import { checkFraming } from '../../models/processor/framing.js';
 import { createProcessor, type Processor } from '../../models/processor/processor.js';
 import { LimitError } from '../../runtime/bounded.js';
 import { groupsOf, type Room, roomFor, within } from './groups.js';
@@ -19,7 +20,7 @@ export async function compute(
   signal: AbortSignal,
 ): Promise<void> {
   const { phase } = probeKind(job.kind);
-  for (const { checkpoint: index, path, label, units } of job.work) {
+  for (const { checkpoint: index, path, label, framing, units } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
     const checkpoint = await openCheckpoint(path, { signal });
     const model = openModel(checkpoint, {
@@ -28,7 +29,8 @@ export async function compute(
       onNotice: (sentence) => send({ type: 'notice', sentence }),
     });
     try {
-      const processor = await createProcessor(checkpoint, { signal });
+      const processor = await createProcessor(checkpoint, { ...job.pixels, signal });
+      checkFraming(processor, framing, checkpoint.path);
       // What is wrong with the checkpoint's files would be wrong with every sample: it is said once, before the first.
       if (units.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       const { rules, notices } = await readGenerationDefaults(checkpoint);
@@ -38,7 +40,10 @@ export async function compute(
       const room = within(roomFor(model, job), job.together);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
-      for await (const group of groupsOf(prepareAll(job, units, processor, pictures, room, failed, signal), room)) {
+      for await (const group of groupsOf(
+        prepareAll(job, { units, framing }, processor, pictures, room, failed, signal),
+        room,
+      )) {
         pictures.clear();
         const outcomes = await runGroup(model, processor, group, room, { job, rules, send, signal });
         send({
@@ -56,7 +61,7 @@ export async function compute(
 /** Reads and processes one unit after another, as batches ask for them. */
 async function* prepareAll(
   job: ProbeJob,
-  units: readonly Unit[],
+  { units, framing }: Pick<ProbeJob['work'][number], 'units' | 'framing'>,
   processor: Processor,
   images: Images,
   room: Room,
@@ -65,7 +70,7 @@ async function* prepareAll(
 ): AsyncGenerator<PreparedUnit> {
   for (const unit of units) {
     try {
-      const prepared = await prepare(processor, images, unit, probeKind(job.kind).paired, job.maxNewTokens);
+      const prepared = await prepare(processor, images, unit, probeKind(job.kind).paired, job.maxNewTokens, framing);
       room.check(prepared.prompt);
       yield prepared;
     } catch (error) {

@@ -4,9 +4,12 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { fileError, quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
+import { checkAllFound, chosen, type Choosing, idsIn } from '../../datasets/choose.js';
 import { hashOf } from '../../datasets/dataFiles.js';
 import type { DataSet, ReadOptions } from '../../datasets/jsonl.js';
 import { linesLeftOut } from '../../datasets/leftOut.js';
+
+const SET = /\.(?:jsonl|parquet)$/;
 
 export interface SampleFiles<T> {
   items: T[];
@@ -22,7 +25,7 @@ export async function folderOf(data: string): Promise<string> {
 }
 
 /**
- * @param data a JSONL file, or a folder of them: they are read in the order of their names, as if they were one file.
+ * @param data a file, or a folder of them: they are read in the order of their names, as if they were one file.
  * @throws as `readJsonl`; `malformed` for an id that two files share.
  */
 export async function readSampleFiles<T extends { id: string }>(
@@ -39,9 +42,9 @@ export async function readSampleFiles<T extends { id: string }>(
     };
   }
   const names = (await readdir(data).catch((error: unknown) => Promise.reject(fileError(error, data))))
-    .filter((name) => name.endsWith('.jsonl'))
+    .filter((name) => SET.test(name))
     .sort();
-  if (names.length === 0) throw new FrankensteinError('not-found', `${shown(data)} holds no .jsonl file.`);
+  if (names.length === 0) throw new FrankensteinError('not-found', `${shown(data)} holds no .jsonl or .parquet file.`);
   const items: T[] = [];
   const bad: string[] = [];
   const owners = new Map<string, string>();
@@ -63,6 +66,21 @@ export async function readSampleFiles<T extends { id: string }>(
     hash.update(`${name}\0${await hashOf(file)}\n`);
   }
   return { items, fingerprint: hash.digest('hex'), warnings: linesLeftOut(bad) };
+}
+
+/**
+ * What is asked of these samples.
+ * @param choose of samples without a list of ids @throws `bad-request` for ids that name no sample
+ */
+export function choiceIn<T extends { id: string }>(
+  items: readonly T[],
+  choose: (items: readonly T[], of: Choosing) => T[],
+  { choosing, idsFile, data }: { choosing: Choosing; idsFile: string | undefined; data: string },
+): T[] {
+  if (choosing.ids === undefined) return choose(items, choosing);
+  const found = idsIn(path.basename(data), items, choosing.ids);
+  checkAllFound(idsFile!, data, choosing.ids, new Set(found.keys()));
+  return chosen(items, { ...choosing, ids: [...found.values()] });
 }
 
 async function isFolder(data: string): Promise<boolean> {

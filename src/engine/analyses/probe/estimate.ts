@@ -26,12 +26,20 @@ export async function estimate(
   workerFile: string,
   signal: AbortSignal | undefined,
 ): Promise<Estimate> {
-  const { units, specs, plans, checkpoints, labels, kind, mode, part, depths, maxNewTokens } = setup;
+  const { units, specs, plans, checkpoints, labels, kind, mode, part, depths, maxNewTokens, pixels } = setup;
+  const framing = setup.framings[0]!;
   const unknown: Estimate = { seconds: null, basis: 'longest', batch: plans[0]!.batchBytes };
   const lengths = await lengthsIn(
     'probeLengths',
     units,
-    (few): ProbeLengthsJob => ({ path: checkpoints[0]!.path, units: few, maxNewTokens, plan: plans[0]! }),
+    (few): ProbeLengthsJob => ({
+      path: checkpoints[0]!.path,
+      units: few,
+      framing,
+      pixels,
+      maxNewTokens,
+      plan: plans[0]!,
+    }),
     workerFile,
     signal,
   );
@@ -59,8 +67,9 @@ export async function estimate(
       memory,
       threads,
       badLines: 'skip',
+      pixels,
       together,
-      work: [{ checkpoint: 0, path, label: labels[0]!, units: chosen }],
+      work: [{ checkpoint: 0, path, label: labels[0]!, framing, units: chosen }],
     };
     const found = await tryOut<WorkerMessage>(
       'probe',

@@ -1,4 +1,6 @@
 /** What crosses between the engine's thread and the thread that runs the model: plain data. */
+import type { Framing } from '../../models/processor/framing.js';
+import type { PixelBounds } from '../../models/processor/imageSettings.js';
 import type { ProbeRequest } from './request.js';
 
 /** One thing to compute: the samples that ask it share the outcome. */
@@ -22,10 +24,11 @@ export interface ProbeJob {
   memory: number | undefined;
   threads: number | undefined;
   badLines: 'stop' | 'skip';
+  pixels: PixelBounds;
   /** Units of a batch, where fewer are wanted than fit. */
   together?: number | undefined;
   /** What is left to do, per checkpoint, in order. */
-  work: { checkpoint: number; path: string; label: string; units: Unit[] }[];
+  work: { checkpoint: number; path: string; label: string; framing: Framing; units: Unit[] }[];
 }
 
 /** What one sample came out as: what its kind of probe says of it. */

@@ -48,7 +48,7 @@ export async function planProbe(
 }
 
 function keyOf(
-  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures: images }: ProbeSetup,
+  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures: images, framings, pixels }: ProbeSetup,
   { memory, threads }: ParsedProbe,
 ): string {
   return JSON.stringify([
@@ -60,6 +60,8 @@ function keyOf(
     memory,
     threads,
     images,
+    framings,
+    pixels,
     units.map(({ prompt }) => prompt),
     checkpoints.map((checkpoint) => [checkpoint.path, fileIdentities(checkpoint)]),
   ]);

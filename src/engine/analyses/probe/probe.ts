@@ -1,5 +1,6 @@
 /** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
 import { identityOf } from '../declare/identity.js';
+import { PROTOCOL_FIELDS } from '../declare/protocol.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -69,7 +70,15 @@ export async function probe(
     {
       runsFolder: request.runsFolder,
       identity: identityOf(probeRequest, request, await factsOf(setup, fingerprints, signal), COVERED),
-      says: { labels, cuts, warnings: setup.warnings, grading: GRADING_VERSION, stages: checkpoints.map(readAs) },
+      says: {
+        labels,
+        cuts,
+        warnings: setup.warnings,
+        grading: GRADING_VERSION,
+        stages: checkpoints.map(readAs),
+        // Answers that are there are judged by another rule without asking again.
+        ...(setup.change === 'text' && { change: setup.change }),
+      },
       request: () => ({
         kind: 'probe',
         probe: setup.kind,
@@ -97,7 +106,7 @@ export async function probe(
   );
 }
 
-/** Fields that `factsOf` states: the draw by the samples' ids. */
+/** Fields that `factsOf` states, the draw by the samples' ids; `change` judges answers that are there. */
 const COVERED = [
   'kind',
   'data',
@@ -109,6 +118,8 @@ const COVERED = [
   'mode',
   'tasks',
   'part',
+  'change',
+  ...PROTOCOL_FIELDS,
 ] as const;
 
 /** What is computed, and from which checkpoints. */
@@ -130,6 +141,7 @@ async function factsOf(
     maxNewTokens,
     badLines,
     ...probeKind(kind).settings(setup),
+    ...(setup.protocol && { protocol: setup.protocol }),
     samples: samples.items.map(({ id }) => id),
     checkpoints: await Promise.all(
       setup.checkpoints.map(async (checkpoint, index) => ({
@@ -163,10 +175,12 @@ async function runMissing(
   workerFile: string,
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<void> {
-  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels } = setup;
+  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels, framings, pixels } = setup;
   const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
     const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
-    return left.length === 0 ? [] : [{ checkpoint, path: place, label: labels[checkpoint]!, units: left }];
+    return left.length === 0
+      ? []
+      : [{ checkpoint, path: place, label: labels[checkpoint]!, framing: framings[checkpoint]!, units: left }];
   });
   if (work.length === 0) return;
   const perSample = depths.length;
@@ -174,7 +188,7 @@ async function runMissing(
   const left =
     work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
   const reporter = createCountReporter(total, total - left, progress);
-  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, work };
+  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, pixels, work };
   await runInThread(
     workerFile,
     'probe',
@@ -242,6 +256,7 @@ async function resultOf(
     ...(stateLayers.length > 0 ? { stateLayers } : {}),
     maxNewTokens,
     seed,
+    ...(setup.protocol && { protocol: setup.protocol }),
     grading: GRADING_VERSION,
     warnings: [
       ...new Set([...setup.warnings, ...failuresLeftOut('sample', 'run', [...failures.values()], (why) => why)]),
@@ -262,6 +277,7 @@ async function resultOf(
       depths,
       settings: setup,
       seed,
+      pixels: setup.pixels,
       imageName: (file) => (file === undefined ? '' : path.relative(setup.folder, file).replaceAll(path.sep, '/')),
       signal,
     },

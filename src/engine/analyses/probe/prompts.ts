@@ -2,7 +2,7 @@
 import { checkRoom, imageNamed, type MemoryPlan } from '../../models/plan.js';
 import { readImage } from '../../models/processor/decodeImage.js';
 import { blackLike, type ImageSize, type RgbImage } from '../../models/processor/image.js';
-import { userMessage } from '../../models/processor/messages.js';
+import { type Framing, inputOf } from '../../models/processor/framing.js';
 import type { ProcessedPrompt, Processor } from '../../models/processor/processor.js';
 import type { ProcessedImage } from '../../models/processor/processedImage.js';
 import type { Unit } from './job.js';
@@ -93,32 +93,15 @@ export async function prepare(
   unit: Unit,
   paired: boolean,
   newTokens: number,
+  framing: Framing,
 ): Promise<PreparedUnit> {
   const images: ProcessedImage[] = [];
   for (const image of unit.images) images.push(await pictures.own(image));
   const ask = (shown: readonly ProcessedImage[]) =>
-    processor.process({ input: inputOf(processor, unit.prompt, shown.length), images: shown, newTokens });
+    processor.process({ input: inputOf(processor, unit.prompt, shown.length, framing), images: shown, newTokens });
   const prompt = ask(images);
   if (!paired) return { unit, prompt, source: undefined };
   const [target] = unit.images;
   const { image: other, brought } = await pictures.onto(target!, images[0]!.grid, unit.source);
   return { unit, prompt, source: { prompt: ask([other]), brought, size: pictures.sizeOf(unit.source ?? target!) } };
-}
-
-const MARKER = '<image>';
-
-/** A chat where the checkpoint has a template; otherwise the bare words, with the model's own word for an image. */
-export function inputOf(
-  processor: Processor,
-  text: string,
-  images: number,
-): Parameters<Processor['process']>[0]['input'] {
-  if (processor.chats) return { messages: [userMessage(text, images)] };
-  if (images === 0 || processor.imageToken === undefined) return { prompt: text };
-  const { tokenizer } = processor;
-  const around = ['<|vision_start|>', '<|vision_end|>'].map((token) =>
-    tokenizer.idOf(token) === undefined ? '' : token,
-  );
-  const placeholder = `${around[0]!}${tokenizer.tokenOf(processor.imageToken)!}${around[1]!}`;
-  return { prompt: text.includes(MARKER) ? text.replaceAll(MARKER, placeholder) : placeholder.repeat(images) + text };
 }

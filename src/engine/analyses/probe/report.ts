@@ -1,6 +1,7 @@
 /** Probes for people: a table over layers with bars, intervals and regions. */
 import type { ProbePlan } from './request.js';
 import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from './result.js';
+import { protocolBlock } from '../protocolReport.js';
 import { regionOfLayer } from '../../topology/cuts.js';
 import { withoutAttention } from './stateLayers.js';
 import {
@@ -20,6 +21,7 @@ const BAR_WIDTH = 20;
 export function report(result: ProbeResult): string {
   const parts = [
     heading(result),
+    protocolBlock(result),
     ...body(result),
     result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '',
   ];
@@ -66,7 +68,11 @@ function swapTables(result: SwapResult): string[] {
   const what = result.mode === 'from' ? 'from the layer onward' : 'in the layer only';
   const resized = result.samples.filter(({ source }) => source === 'resized').length;
   const swapped = result.stateLayers ? 'inputs of attention or recurrence' : 'keys and values';
-  const intro = `Fraction of answers that change when the visual tokens' ${swapped} are the source image's ${what},\nwith 95% CIs (Wilson).${resized > 0 ? ` ${formatCount(resized)} source images were resized to their target's grid.` : ''}`;
+  const rule = result.change === 'text' ? ' An answer has changed where the texts differ.' : '';
+  const others = resized > 0 ? ` ${formatCount(resized)} source images were resized to their target's grid.` : '';
+  const intro =
+    `Fraction of answers that change when the visual tokens' ${swapped} are the source image's ${what},\n` +
+    `with 95% CIs (Wilson).${rule}${others}`;
   const tasks = [...new Set(result.rates.map(({ task }) => task))];
   return [
     intro,

@@ -15,6 +15,7 @@ import {
   samples,
   seed,
 } from '../declare/field.js';
+import { protocolFields } from '../declare/protocol.js';
 import { typedDepths } from '../declare/typed.js';
 
 export const probeRequest = v.object({
@@ -23,7 +24,7 @@ export const probeRequest = v.object({
   data: data((kind) =>
     kind === 'swap'
       ? 'JSONL file of paired probes (id, task, target_image, source_image, prompt, meta), or a folder of them'
-      : 'JSONL file of questions (id, prompt, answer, answer_type, image or images), or a folder of them',
+      : 'JSONL or Parquet file of questions, or a folder of them',
   ),
   /** 0-based layers; all when left out. */
   depths: optional(v.array(v.number('A depth is a layer number.'), 'Depths are a list of layer numbers.'), {
@@ -42,6 +43,7 @@ export const probeRequest = v.object({
       : 'so many samples, drawn at random (default: all)',
   ),
   seed: seed(),
+  ...protocolFields(),
   /** As many as the paper's probes use. */
   maxNewTokens: maxNewTokens(128),
   badLines: badLines(),
@@ -64,6 +66,16 @@ export const probeRequest = v.object({
     'counting, ocr, grounding, recognition; comma-separated (default: all that the data has)',
     { only: ['swap'] },
   ),
+  /** When an answer counts as changed. */
+  change: defaulting(v.picklist(['task', 'text']), 'task', {
+    only: ['swap'],
+    flags: [
+      {
+        syntax: '--change <rule>',
+        help: "task: by the rule of each task; text: the texts differ (the paper's scripts)",
+      },
+    ],
+  }),
   part: defaulting(v.picklist(['layer', 'attention', 'mlp']), 'layer', {
     only: ['skip'],
     flags: [{ syntax: '--part <part>', help: 'what of the layer is skipped' }],

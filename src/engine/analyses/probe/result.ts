@@ -3,6 +3,7 @@
  * Shares come with a 95 % interval `[low, high]`: Wilson for one share, and a paired interval where two settings are
  * compared on the same samples. Texts are decoded without special tokens.
  */
+import type { Protocol } from '../declare/protocolText.js';
 import type { Provenance } from '../../runs/provenance.js';
 
 export type ProbeResult = SwapResult | SkipResult | AttentionResult;
@@ -22,6 +23,8 @@ export interface ProbeBase {
   stateLayers?: number[];
   maxNewTokens: number;
   seed: number;
+  /** How questions were put and which, beyond the defaults. */
+  protocol?: Protocol;
   /** Version of the rules that judged answers; 1 where a result does not say. */
   grading?: number;
   warnings: string[];
@@ -44,6 +47,8 @@ export type ProbeTask = 'counting' | 'ocr' | 'grounding' | 'recognition';
 export interface SwapResult extends ProbeBase {
   kind: 'swap';
   mode: 'from' | 'only';
+  /** When an answer counts as changed; by the rule of its task where a result does not say. */
+  change?: 'task' | 'text';
   samples: SwapSample[];
   rates: SwapRate[];
 }

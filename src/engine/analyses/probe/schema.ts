@@ -1,6 +1,7 @@
 /** The schema of a probe's result, a form per kind. */
 import * as v from 'valibot';
 import { amount, amounts, cuts, flags, interval, model, overData, text, texts, word } from '../declare/shape.js';
+import { protocolSchema } from '../declare/protocol.js';
 import type { ProbeResult, ProbeTask, SwapSample } from './result.js';
 
 const probed = {
@@ -9,6 +10,7 @@ const probed = {
   cuts,
   depths: amounts,
   stateLayers: v.exactOptional(amounts),
+  protocol: v.exactOptional(protocolSchema),
 };
 const sample = { id: text, prompt: text, answers: texts };
 export const probeResult: v.GenericSchema<unknown, ProbeResult> = v.variant('kind', [
@@ -16,6 +18,7 @@ export const probeResult: v.GenericSchema<unknown, ProbeResult> = v.variant('kin
     ...probed,
     kind: v.literal('swap'),
     mode: v.picklist(['from', 'only']),
+    change: v.exactOptional(v.picklist(['task', 'text'])),
     samples: v.array(
       v.object({
         ...sample,

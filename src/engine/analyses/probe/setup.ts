@@ -13,6 +13,10 @@ import { type MemoryPlan, planMemory } from '../../models/plan.js';
 import { type ModelSpec, readSpec } from '../../models/spec.js';
 import { sameFamily } from '../../topology/model.js';
 import { resolveCuts } from '../../topology/cuts.js';
+import { setUpProtocol } from '../protocol.js';
+import type { Protocol } from '../declare/protocolText.js';
+import type { Framing } from '../../models/processor/framing.js';
+import type { PixelBounds } from '../../models/processor/imageSettings.js';
 import { folderOf } from './data.js';
 import type { Unit } from './job.js';
 import type { ProbeKind } from './kinds/kind.js';
@@ -46,6 +50,11 @@ export interface ProbeSetup {
   seed: number;
   badLines: 'stop' | 'skip';
   warnings: string[];
+  change: 'task' | 'text';
+  /** Per checkpoint. */
+  framings: Framing[];
+  pixels: PixelBounds;
+  protocol: Protocol | undefined;
 }
 
 /**
@@ -56,7 +65,7 @@ export async function setUp(
   request: ParsedProbe,
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<ProbeSetup> {
-  const { kind, mode, part, maxNewTokens, seed, badLines } = request;
+  const { kind, mode, part, maxNewTokens, seed, badLines, change } = request;
   const probe = probeKind(kind);
   const given = request.checkpoints.length;
   if (given < 1 || given > probe.checkpoints) throw new FrankensteinError('bad-request', probe.wrongCount(given));
@@ -86,15 +95,29 @@ export async function setUp(
 
   progress?.({ phase: 'Reading samples', done: 0, total: 0, remainingSeconds: null });
   const data = path.resolve(request.data);
-  const { samples: count, tasks } = request;
-  const { items, fingerprint, warnings } = await probe.readSamples(data, { count, seed, tasks, badLines, signal });
+  const labels = labelsOf(request.checkpoints, checkpoints);
+  const named = checkpoints.map(({ path: place }, index) => ({ label: labels[index]!, path: place }));
+  const { reading, choosing, framings, pixels, protocol } = await setUpProtocol(request, named, signal);
+  const { tasks } = request;
+  const { items, fingerprint, warnings } = await probe.readSamples(data, {
+    choosing,
+    idsFile: request.ids,
+    tasks,
+    badLines,
+    ...reading,
+    signal,
+  });
   const units = unitsOf(items, probe);
   return {
     kind,
     mode,
     part,
     checkpoints,
-    labels: labelsOf(request.checkpoints, checkpoints),
+    labels,
+    change,
+    framings,
+    pixels,
+    protocol,
     specs,
     plans,
     depths,

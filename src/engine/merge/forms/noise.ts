@@ -2,7 +2,7 @@
 import type { Compilation } from '../compile/context.js';
 import { checkedRange } from '../compile/diagnose.js';
 import { type Binding, type Layout, layoutWithChanges } from '../compile/layout.js';
-import type { NoiseForm } from '../recipe/ast.js';
+import type { Located, NoiseForm } from '../recipe/ast.js';
 import {
   checkNotEmpty,
   integerOf,
@@ -51,6 +51,12 @@ export const NOISE: MapSpec = {
       default: 'absolute',
       doc: "What sigma counts in: the weights' own unit, or each tensor's root mean square.",
     },
+    mix: {
+      shape: { kind: 'boolean' },
+      origin: 'recipe',
+      default: 'false',
+      doc: 'sigma, from 0 to 1, is the part that is noise: (1 − sigma)·W + sigma·std(W)·N(0, 1), tensor by tensor.',
+    },
     ...CHANGED_LAYERS,
     seed: {
       shape: { kind: 'integer' },
@@ -67,8 +73,10 @@ export const noise: RecipeForm<NoiseForm> = {
   read,
   references: ({ model }) => [model],
   layout: layoutOf,
-  summary: ({ model, sigma, scale }, { computed }, named) =>
-    `${named(model)} with noise on ${computed.tensors} weights, σ = ${sigma.value}${scale === 'relative' ? ' of their root mean square' : ''}`,
+  summary: ({ model, sigma, scale, mix }, { computed }, named) =>
+    mix
+      ? `${named(model)} with ${computed.tensors} weights mixed with noise of their standard deviation, ${sigma.value} of it`
+      : `${named(model)} with noise on ${computed.tensors} weights, σ = ${sigma.value}${scale === 'relative' ? ' of their root mean square' : ''}`,
   notInMergekit: 'mergekit adds no noise to weights: export the checkpoint instead.',
 };
 
@@ -82,6 +90,9 @@ function read(root: MapNode, report: Report): NoiseForm | undefined {
       ...spanOf(sigma),
       message: 'sigma is a standard deviation and must not be negative.',
     });
+  const mix = valueOf(noise, 'mix');
+  const mixes = mix?.kind === 'scalar' && mix.value === true;
+  if (mixes) checkMix(noise, sigma, report);
   if (model === undefined || sigma === undefined) return undefined;
   const layers = layersOf(valueOf(noise, 'layers'));
   checkNotEmpty(layers, report);
@@ -90,6 +101,7 @@ function read(root: MapNode, report: Report): NoiseForm | undefined {
     span: spanOf(entryOf(root, 'noise')!.key),
     model,
     sigma,
+    mix: mixes,
     scale: wordOf(valueOf(noise, 'scale'), NOISE_SCALES) ?? 'absolute',
     layers,
     part: wordOf(valueOf(noise, 'part'), PARTS) ?? 'all',
@@ -97,8 +109,27 @@ function read(root: MapNode, report: Report): NoiseForm | undefined {
   };
 }
 
+/** A mixture has its own scale, and no more than the whole can be noise. */
+function checkMix(noise: MapNode, sigma: Located<number> | undefined, report: Report): void {
+  const scale = valueOf(noise, 'scale');
+  if (scale !== undefined)
+    report({
+      code: 'bad-value',
+      severity: 'error',
+      ...spanOf(scale),
+      message: "mix: true counts in each tensor's standard deviation: leave scale out.",
+    });
+  if (sigma !== undefined && sigma.value > 1)
+    report({
+      code: 'bad-value',
+      severity: 'error',
+      ...spanOf(sigma),
+      message: 'With mix: true, sigma is the part that is noise, from 0 to 1.',
+    });
+}
+
 function layoutOf(
-  { model, sigma, scale, layers, part, seed }: NoiseForm,
+  { model, sigma, scale, mix, layers, part, seed }: NoiseForm,
   compilation: Compilation,
 ): Layout | undefined {
   const owner = compilation.sourceOf(model);
@@ -110,7 +141,7 @@ function layoutOf(
       method: 'noise',
       inputs: [one.tensor],
       models: [{}],
-      shared: { sigma: sigma.value, relative: scale === 'relative' },
+      shared: mix ? { sigma: sigma.value, mix } : { sigma: sigma.value, relative: scale === 'relative' },
       seed,
       reference: model,
     };

@@ -86,6 +86,8 @@ export interface NoiseForm {
   model: Reference;
   sigma: Located<number>;
   scale: (typeof NOISE_SCALES)[number];
+  /** Noise takes the place of a part of the weights. */
+  mix: boolean;
   layers: LayerRange | undefined;
   part: Part;
   seed: number;

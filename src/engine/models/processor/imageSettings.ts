@@ -21,6 +21,12 @@ export interface ImageSettings {
   std: readonly number[] | undefined;
 }
 
+/** Bounds on an image's pixels once it is scaled, in place of the checkpoint's own. */
+export interface PixelBounds {
+  minPixels?: number | undefined;
+  maxPixels?: number | undefined;
+}
+
 /** Those of all families. */
 const SUPPORTED = [...new Set(MODEL_FAMILIES.flatMap(({ vision }) => vision?.processors ?? []))];
 
@@ -38,9 +44,15 @@ const FILTERS: Record<number, Filter> = { 2: 'bilinear', 3: 'bicubic' };
 /**
  * Reads `preprocessor_config.json`, or the image processor's part of `processor_config.json`, and holds it against the
  * vision tower's own configuration.
- * @throws `not-found` when there is neither; `unsupported` for processors other than Qwen's; `malformed`, `mismatch`.
+ * @param bounds in place of the files' own, as transformers takes `min_pixels` and `max_pixels`.
+ * @throws `not-found` when there is neither; `unsupported` for processors other than Qwen's; `malformed`, `mismatch`;
+ * `bad-request` for bounds that no image meets.
  */
-export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSignal): Promise<ImageSettings> {
+export async function readImageSettings(
+  checkpoint: Checkpoint,
+  signal?: AbortSignal,
+  bounds: PixelBounds = {},
+): Promise<ImageSettings> {
   const { file, stored } = await findSettings(checkpoint, signal);
   const name = stored['image_processor_type'] ?? stored['feature_extractor_type'];
   const type = typeof name === 'string' ? name.replace(/(Fast|Pil)$/, '') : undefined;
@@ -62,7 +74,7 @@ export async function readImageSettings(checkpoint: Checkpoint, signal?: AbortSi
     patchSize: whole(stored, 'patch_size', 14, file),
     mergeSize: whole(stored, 'merge_size', 2, file),
     temporalPatchSize: whole(stored, 'temporal_patch_size', 2, file),
-    resize: stored['do_resize'] === false ? undefined : resizing(stored, file),
+    resize: bounded(stored['do_resize'] === false ? undefined : resizing(stored, file), bounds, file),
     rescaleFactor: rescales ? number(stored, 'rescale_factor', 1 / 255, file) : undefined,
     mean: normalises ? channels(stored, 'image_mean', DEFAULTS.mean, file) : undefined,
     std: normalises ? channels(stored, 'image_std', DEFAULTS.std, file) : undefined,
@@ -90,6 +102,27 @@ async function findSettings(
     'not-found',
     `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are prepared: copy it from the model that this checkpoint was trained from.`,
   );
+}
+
+/** With the bounds that were asked for. @throws `bad-request`, `unsupported` where sizes stay as they are */
+function bounded(
+  resize: ImageSettings['resize'],
+  { minPixels, maxPixels }: PixelBounds,
+  file: string,
+): ImageSettings['resize'] {
+  if (minPixels === undefined && maxPixels === undefined) return resize;
+  if (resize === undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} leaves images at their size ("do_resize" is false), so bounds on pixels cannot hold.`,
+    );
+  const found = { ...resize, minPixels: minPixels ?? resize.minPixels, maxPixels: maxPixels ?? resize.maxPixels };
+  if (found.minPixels > found.maxPixels || found.minPixels > PIXEL_LIMIT)
+    throw new FrankensteinError(
+      'bad-request',
+      `No image has ${thousands(found.minPixels)} to ${thousands(found.maxPixels)} pixels: give bounds of which the first is smaller${minPixels === undefined || maxPixels === undefined ? ` (${shown(file)} says the other)` : ''}.`,
+    );
+  return found;
 }
 
 function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {

@@ -6,7 +6,7 @@ import { FrankensteinError } from '../../errors.js';
 import { type ChatOptions, readChatTemplate } from './chatTemplate.js';
 import { readGenerationSettings } from './generation.js';
 import type { ImageSize, RgbImage } from './image.js';
-import { type ImageSettings, readImageSettings } from './imageSettings.js';
+import { type ImageSettings, type PixelBounds, readImageSettings } from './imageSettings.js';
 import { type ChatMessage, counted } from './messages.js';
 import { patchify } from './patches.js';
 import { resize } from './resample.js';
@@ -79,7 +79,7 @@ const IMAGE_TOKEN = '<|image_pad|>';
  */
 export async function createProcessor(
   checkpoint: Checkpoint,
-  options: { signal?: AbortSignal | undefined } = {},
+  options: PixelBounds & { signal?: AbortSignal | undefined } = {},
 ): Promise<Processor> {
   const { signal } = options;
   const tokenizer = await readTokenizer(checkpoint, signal);
@@ -87,7 +87,7 @@ export async function createProcessor(
   const generation = await readGenerationSettings(checkpoint, tokenizer, signal);
   const sees = checkpoint.visionLayers > 0 || checkpoint.config?.['vision_config'] !== undefined;
   const imageToken = sees ? findImageToken(checkpoint, tokenizer) : undefined;
-  const settings = sees ? await readImageSettings(checkpoint, signal).catch(keepUnlessCancelled) : undefined;
+  const settings = sees ? await readImageSettings(checkpoint, signal, options).catch(keepUnlessCancelled) : undefined;
 
   const imageSettings = (): ImageSettings => {
     if (settings === undefined)

@@ -1,6 +1,8 @@
 /** What a kind of probe is: which samples it needs, what the model does with them, and what comes out. */
 import type { Checkpoint } from '../../../checkpoint/checkpoint.js';
+import type { Choosing } from '../../../datasets/choose.js';
 import type { ReadOptions } from '../../../datasets/jsonl.js';
+import type { PixelBounds } from '../../../models/processor/imageSettings.js';
 import type { Model } from '../../../models/model.js';
 import type { ModelSpec } from '../../../models/spec.js';
 import type { AnswerOptions } from '../answers.js';
@@ -20,9 +22,10 @@ export interface SampleSet<Item> {
 }
 
 export interface ReadSamplesOptions extends ReadOptions {
-  /** At most so many, drawn with `seed`. */
-  count: number | undefined;
-  seed: number;
+  /** Which of them. */
+  choosing: Choosing;
+  /** The list of ids, where there is one. */
+  idsFile: string | undefined;
   /** Of the request: which tasks are wanted. */
   tasks: readonly string[] | undefined;
 }
@@ -52,8 +55,9 @@ export interface Outcomes<Item, Done> {
   of: (id: string, checkpoint?: number) => Done;
   checkpoints: readonly Checkpoint[];
   depths: readonly number[];
-  settings: KindSettings;
+  settings: KindSettings & Pick<ProbeRequest, 'change'>;
   seed: number;
+  pixels: PixelBounds;
   /** As results name images: relative to the folder of the data; empty for none. */
   imageName: (file: string | undefined) => string;
   signal: AbortSignal | undefined;

@@ -3,14 +3,14 @@ import { shown, thousands } from '../../../checkpoint/failure.js';
 import type { Question } from '../../../datasets/question.js';
 import { readQuestionSet } from '../../../datasets/questionSet.js';
 import { FrankensteinError } from '../../../errors.js';
-import { sampleOf } from '../../../numerics/sample.js';
-import { readSampleFiles } from '../data.js';
+import { chosen } from '../../../datasets/choose.js';
+import { choiceIn, readSampleFiles } from '../data.js';
 import type { ReadSamplesOptions, SampleSet } from './kind.js';
 
 /** @param usable questions that can be asked; the others are left out with a warning. */
 export async function readQuestions(
   data: string,
-  { count, seed, tasks, ...options }: ReadSamplesOptions,
+  { choosing, idsFile, tasks, ...options }: ReadSamplesOptions,
   usable: (question: Question) => boolean,
 ): Promise<SampleSet<Question>> {
   if (tasks !== undefined) throw new FrankensteinError('bad-request', 'Tasks are chosen for the swap probe only.');
@@ -26,5 +26,5 @@ export async function readQuestions(
     warnings.push(
       `${thousands(left)} ${left === 1 ? 'question has' : 'questions have'} no picture and ${left === 1 ? 'was' : 'were'} left out.`,
     );
-  return { items: count === undefined ? items : sampleOf(items, count, seed), fingerprint, warnings };
+  return { items: choiceIn(items, (own, of) => chosen(own, of), { choosing, idsFile, data }), fingerprint, warnings };
 }

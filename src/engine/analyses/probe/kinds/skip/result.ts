@@ -9,10 +9,10 @@ import type { SkipOutcome } from './outcome.js';
 
 /** @throws what reading images for their boxes throws */
 export async function skipResult(
-  { items, of, checkpoints, depths, settings, signal }: Outcomes<Question, SkipOutcome>,
+  { items, of, checkpoints, depths, settings, pixels, signal }: Outcomes<Question, SkipOutcome>,
   base: ResultBase,
 ): Promise<SkipResult> {
-  const [scales] = await boxScales(checkpoints, items, signal);
+  const [scales] = await boxScales(checkpoints, items, signal, pixels);
   const samples = items.map((question): SkipResult['samples'][number] => {
     const { baseline, answers } = of(question.id);
     const right = (answer: string) => isRight(answer, question, scales!.get(question.images[0] ?? ''));

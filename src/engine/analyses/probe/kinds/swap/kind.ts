@@ -4,8 +4,8 @@ import { shown } from '../../../../checkpoint/failure.js';
 import { FrankensteinError } from '../../../../errors.js';
 import { lastRecurrent } from '../../../../models/mixers.js';
 import { rowBytes } from '../../../../models/plan.js';
-import { sampleOfEach } from '../../../../numerics/sample.js';
-import { readSampleFiles } from '../../data.js';
+import { type Choosing, chosenOfEach } from '../../../../datasets/choose.js';
+import { choiceIn, readSampleFiles } from '../../data.js';
 import type { ProbeKind } from '../kind.js';
 import type { SwapOutcome } from './outcome.js';
 
@@ -15,14 +15,14 @@ export const swap: ProbeKind<ProbeSample, SwapOutcome> = {
   wrongCount: (given) => `The swap probe takes one checkpoint; ${given} given.`,
   visual: 'swap',
   settings: ({ mode }) => ({ mode }),
-  async readSamples(data, { count, seed, tasks: given, ...options }) {
+  async readSamples(data, { choosing, idsFile, tasks: given, ...options }) {
     const tasks = tasksOf(given);
     const { items, fingerprint, warnings } = await readSampleFiles(data, readProbeSet, options);
     const wanted = items.filter(({ task }) => tasks.includes(task));
     if (wanted.length === 0)
       throw new FrankensteinError('bad-request', `${shown(data)} has no sample of ${tasks.join(' or ')}.`);
-    const drawn = count === undefined ? wanted : sampleOfEach(wanted, ({ task }) => task, count, seed);
-    return { items: drawn, fingerprint, warnings };
+    const ofEach = (all: readonly ProbeSample[], of: Choosing) => chosenOfEach(all, ({ task }) => task, of);
+    return { items: choiceIn(wanted, ofEach, { choosing, idsFile, data }), fingerprint, warnings };
   },
   unitOf: ({ prompt, targetImage, sourceImage }) => ({ prompt, images: [targetImage], source: sourceImage }),
   outcome: (depths) => ({

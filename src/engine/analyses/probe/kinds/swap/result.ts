@@ -1,7 +1,7 @@
 /** The result of a visual-token swap. */
 import type { ProbeSample } from '../../../../datasets/probeSet.js';
 import { scaled } from '../../../../grading/boxScale.js';
-import { isChanged } from '../../../../grading/change.js';
+import { isChanged, isOtherText } from '../../../../grading/change.js';
 import { swapRates } from '../../rates.js';
 import type { SwapResult } from '../../result.js';
 import type { Outcomes, ResultBase } from '../kind.js';
@@ -24,8 +24,11 @@ export function swapResult(
       baseline,
       sourceAnswer,
       answers,
-      changed: answers.map((answer) => isChanged(judged, baseline, answer)),
+      changed: answers.map((answer) =>
+        settings.change === 'text' ? isOtherText(baseline, answer) : isChanged(judged, baseline, answer),
+      ),
     };
   });
-  return { kind: 'swap', ...base, mode: settings.mode, samples, rates: swapRates(samples, depths) };
+  const change = settings.change === 'text' ? { change: settings.change } : {};
+  return { kind: 'swap', ...base, mode: settings.mode, ...change, samples, rates: swapRates(samples, depths) };
 }

@@ -1,0 +1,2 @@
+/** A complaint about the line or row being read. */
+export class LineError extends Error {}
