@@ -14,7 +14,7 @@ export const trajectoryCommands = {
     const chosen = given.length > 0 ? given : await pickFolder(services);
     if (chosen === undefined) return;
     const stages = chosen.map((folder) => ({ path: folder }));
-    services.panels.analysis({ kind: 'analysis', analysis: 'trajectory', request: { stages } });
+    services.panels.open({ kind: 'analysis', analysis: 'trajectory', request: { stages } });
   },
 };
 

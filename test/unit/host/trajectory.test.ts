@@ -59,7 +59,7 @@ function setUp() {
     tensorDocuments: {} as TensorDocuments,
   };
   const panels = new Panels(services, { get: () => undefined, update: () => Promise.resolve() });
-  panels.analysis({ kind: 'analysis', analysis: 'trajectory', request: { stages: [{ path: '/run' }] } });
+  panels.open({ kind: 'analysis', analysis: 'trajectory', request: { stages: [{ path: '/run' }] } });
   return { calls, folder, view: views[0]! };
 }
 

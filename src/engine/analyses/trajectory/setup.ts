@@ -5,7 +5,7 @@ import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import type { Alignment } from '../../lineage/align.js';
-import { identityOf, labelsOf, matchStages } from '../../lineage/stages.js';
+import { identitiesOf, labelsOf, matchStages } from '../../lineage/stages.js';
 import { runIdOf } from '../../runs/store.js';
 import { sameFamily } from '../../topology/model.js';
 import type { LeftOutStep, TrajectoryRequest } from './request.js';
@@ -49,7 +49,7 @@ function tooFew({ stages }: TrajectoryRequest, whole: number, leftOut: readonly 
 
 /** What names a stage in the journal: its content and its files' times. */
 export function stageKeys(checkpoints: readonly Checkpoint[], prints: readonly string[]): string[] {
-  return checkpoints.map((checkpoint, index) => runIdOf(identityOf(checkpoint, prints[index]!)));
+  return identitiesOf(checkpoints, prints).map(runIdOf);
 }
 
 export function fingerprintsOf(checkpoints: readonly Checkpoint[], signal?: AbortSignal): Promise<string[]> {
