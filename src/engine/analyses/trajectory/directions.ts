@@ -277,7 +277,9 @@ async function follow(
         last = updates[at]?.vectors ?? (await readVectors(placed(entry.vectors!), columns));
     }
   };
-  await take([keys.length - 1]);
+  const stored = known.get(placeOf(matrix, lastKey))?.vectors ?? null;
+  if (stored !== null && isKnown(known, matrix, lastKey, lastKey)) last = await readVectors(placed(stored), columns);
+  else await take([keys.length - 1]);
   const others = keys
     .map((_, index) => index)
     .filter((index) => index < keys.length - 1 && !isKnown(known, matrix, keys[index]!, lastKey));

@@ -15,6 +15,7 @@ import type { TensorLocation } from '../../topology/tensorPlace.js';
 import { deltaOf, finite } from '../compare/partial.js';
 import { budgetFor } from '../compare/plan.js';
 import type { Delta } from '../compare/result.js';
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { groupTrajectory, meanOf } from './aggregate.js';
@@ -66,7 +67,12 @@ export async function trajectory(
   return drive<TrajectoryResult, Outcome>(
     {
       runsFolder: request.runsFolder,
-      identity: { kind: 'trajectory', journal: JOURNAL_VERSION, from: keys.slice(0, 2), directions: wantsDirections },
+      identity: identityOf(
+        trajectoryRequest,
+        request,
+        { kind: 'trajectory', journal: JOURNAL_VERSION, from: keys.slice(0, 2) },
+        ['start'],
+      ),
       says: { labels, cuts, against, steps, keys, leftOut, stages: checkpoints.map(readAs) },
       request: () => ({
         kind: 'trajectory',
