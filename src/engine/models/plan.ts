@@ -38,8 +38,9 @@ const WIDE_BYTES = 1 << 30;
 const ARENAS = 8;
 /** Results in between of a small batch, in units of its keys, values and states. */
 const RESULTS_SHARE = 0.5;
-/** Slots of keys and values that any budget has room for. */
-const LEAST_SLOTS = 1024;
+/** What any budget has room for: so many rows of so many slots, of which one probe of a short prompt takes half. */
+const LEAST_ROWS = 8;
+const LEAST_SLOTS = 128;
 
 export interface MemoryPlan {
   /** The budget. */
@@ -105,7 +106,7 @@ export function planMemory(
     Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - base) / 16)),
   );
   const activations = (bytes: number) => ACTIVATION_COPIES * bytes;
-  const least = batch ?? cacheBytes(language, 1, LEAST_SLOTS);
+  const least = batch ?? cacheBytes(language, LEAST_ROWS, LEAST_SLOTS);
   const headBytes = (format: WeightFormat) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
   const weightsIn = (format: WeightFormat) =>
     bytesOfParts(parts, format) + headBytes(format) + bytesOfParts(tower, format);
