@@ -21,6 +21,7 @@ export default defineConfig({
     globalSetup: ['test/bundles.mjs'],
     reporters: ['default', './test/summaryReporter.mjs'],
     pool: 'forks',
+    maxWorkers: '100%', // on two cores vitest would use one
     // A slow machine is no failure: `npm test` ends a suite that makes no progress.
     testTimeout: 0,
     hookTimeout: 0,

@@ -12,6 +12,7 @@ import type { Stores } from './panel.js';
 import { Probes } from './probe/probeView.js';
 import { EmptyState, FailedState, RunningState } from './states.js';
 import { Tabs } from './tabs.js';
+import { Trajectory } from './trajectory/trajectoryView.js';
 import { Training } from './training/trainingView.js';
 import { Evaluation } from './transfer/transferView.js';
 import { Try } from './try/tryView.js';
@@ -60,6 +61,13 @@ const VIEWS: Views = {
   ),
   evaluation: ({ title, result }, { host, stores }) => (
     <Evaluation {...{ title, result, host }} view={stores.transfer.get()} store={stores.transfer} />
+  ),
+  trajectory: ({ title, result, following, busy }, { host, stores }) => (
+    <Trajectory
+      {...{ title, result, following, busy, host }}
+      view={stores.trajectory.get()}
+      store={stores.trajectory}
+    />
   ),
   try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,
   training: (state, { host, stores }) => (

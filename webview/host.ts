@@ -19,6 +19,9 @@ export type SpectrumHost = Pick<
   | 'revealTensor'
 >;
 
+/** A trajectory's. */
+export type TrajectoryHost = Pick<HostApi, 'followSteps'>;
+
 /** Whatever has samples with images: probes and evaluations. */
 export type SamplesHost = Pick<HostApi, 'picture'>;
 

@@ -24,6 +24,7 @@ import { createStore } from './state/store.js';
 import { parseView } from './state/view.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
+import { parseTrajectoryView } from './trajectory/view.js';
 import { parseTrainingView } from './training/view.js';
 import { parseTransferView } from './transfer/view.js';
 
@@ -42,6 +43,7 @@ function createStores(memory: PanelMemory | null) {
     probe: createStore(parseProbeView(memory?.view['probe'])),
     geometry: createStore(parseGeometryView(memory?.view['geometry'])),
     transfer: createStore(parseTransferView(memory?.view['transfer'])),
+    trajectory: createStore(parseTrajectoryView(memory?.view['trajectory'])),
     training: createStore(parseTrainingView(memory?.view['training'])),
   };
 }
@@ -52,122 +54,52 @@ export type Stores = ReturnType<typeof createStores>;
 const SETTLE = 150;
 
 /** Builds the panel and serves `PanelApi`. It stays blank until `start` has asked the host what to show. */
-export function createPanel({ root, host, memory, remember }: PanelOptions): PanelApi & { start(): Promise<void> } {
-  const stores = createStores(memory);
-  let request: PanelRequest | null = memory?.request ?? null;
-  let state: PanelState | null = null;
-  let geometry: GeometryState | null = null;
-  let messages: Message[] = [];
-  const live = createRef<HTMLDivElement>();
-  let pending: ReturnType<typeof setTimeout> | undefined;
-
-  function draw(): void {
-    render(
-      <Panel.Provider value={context}>
-        <Frame
-          {...{ host, stores, request, state, geometry, messages, live }}
-          onDismiss={dismiss}
-          onCut={(cuts) => void cut(cuts)}
-        />
-      </Panel.Provider>,
-      root,
-    );
-  }
-  function keep(): void {
-    clearTimeout(pending);
-    pending = setTimeout(() => {
-      const { view, ...others } = stores;
-      const own = Object.fromEntries(Object.entries(others).map(([name, store]) => [name, { ...store.get() }]));
-      remember({ request, view: { ...view.get(), ...own } });
-    }, SETTLE);
-  }
-  const dismiss = (message: Message) => {
-    messages = messages.filter((one) => one !== message);
-    draw();
-  };
-  function showError(error: unknown): void {
-    messages = [...messages, { text: textOf(error) }].slice(-3);
-    draw();
-  }
-  function showState(next: PanelState): void {
-    // What a run said of its progress is over with the run.
-    if (state?.kind === 'running' && next.kind !== 'running' && live.current !== null) live.current.textContent = '';
-    if (state?.kind !== next.kind) context.tooltip.hide();
-    state = next;
-    draw();
-    document.title = 'title' in next ? next.title : 'Frankenstein';
-  }
-  /** Moves the borders here, and tells the host, which may refuse. */
-  async function cut(cuts: Cuts): Promise<void> {
-    const before = { state, geometry };
-    if (state?.kind === 'compare') state = { ...state, result: recut(state.result, cuts) };
-    if (geometry?.kind === 'result') geometry = { ...geometry, result: recutSpectrum(geometry.result, cuts) };
-    const after = { state, geometry };
-    draw();
-    const done = await context.ask(host.setCuts({ cuts: [...cuts] }).then(() => true));
-    if (done === true && request?.kind === 'compare') request = { ...request, cuts: [...cuts] };
-    if (done === true) return keep();
-    if (state === after.state) state = before.state;
-    if (geometry === after.geometry) geometry = before.geometry;
-    draw();
-  }
-  function showTab(): void {
-    context.tooltip.hide();
-    if (!isLineage(state, request)) return;
-    const { tab } = stores.geometry.get();
-    // The buttons of the editor's title follow the tab.
-    void host.tabShown({ tab }).catch(() => undefined);
-    if (tab === 'geometry' && geometry === null)
-      void context.ask(host.geometry()).then((found) => {
-        if (found === undefined || geometry !== null) return;
-        geometry = found;
-        draw();
-      });
-  }
-
-  const context = contextOf(root, host, stores, live, showError);
+export function createPanel(options: PanelOptions): PanelApi & { start(): Promise<void> } {
+  const { root, host, memory } = options;
+  const shown = new Shown(options);
+  const { stores } = shown;
   const changed = () => {
-    draw();
-    keep();
+    shown.draw();
+    shown.rememberSoon();
   };
   for (const store of Object.values(stores)) store.subscribe(changed);
-  stores.geometry.subscribe((now, before) => now.tab !== before.tab && showTab());
-  draw();
+  stores.geometry.subscribe((now, before) => now.tab !== before.tab && shown.showTab());
+  shown.draw();
 
   return {
     async start() {
       try {
-        showState(await host.ready({ memory }));
-        showTab();
+        shown.showState(await host.ready({ memory }));
+        shown.showTab();
       } catch (error) {
-        showError(error);
+        shown.showError(error);
       }
     },
-    show({ state: next, request: nextRequest }) {
-      const was = isLineage(state, request);
-      request = nextRequest;
-      showState(next);
-      if (was !== isLineage(state, request)) showTab();
-      keep();
+    show({ state, request }) {
+      const was = shown.isLineage;
+      shown.request = request;
+      shown.showState(state);
+      if (was !== shown.isLineage) shown.showTab();
+      shown.rememberSoon();
       return Promise.resolve();
     },
     progress({ progress }) {
-      if (state?.kind === 'running') showState({ ...state, progress });
+      if (shown.state?.kind === 'running') shown.showState({ ...shown.state, progress });
       return Promise.resolve();
     },
-    geometry({ state: next, front }) {
-      if (geometry?.kind !== next.kind) context.tooltip.hide();
-      geometry = next;
-      draw();
+    geometry({ state, front }) {
+      shown.showGeometry(state);
       if (front) stores.geometry.set({ tab: 'geometry' });
       return Promise.resolve();
     },
     answer(said) {
-      if (state?.kind === 'try') showState({ ...state, trial: withAnswer(state.trial, said) });
+      const { state } = shown;
+      if (state?.kind === 'try') shown.showState({ ...state, trial: withAnswer(state.trial, said) });
       return Promise.resolve();
     },
     focus({ depth, tensor }) {
       stores.geometry.set({ tab: 'comparison' });
+      const { state } = shown;
       if (state?.kind === 'compare') {
         const focused = focusedView(state.result, depth, tensor);
         stores.view.set(focused);
@@ -178,6 +110,112 @@ export function createPanel({ root, host, memory, remember }: PanelOptions): Pan
       return Promise.resolve();
     },
   };
+}
+
+/** What is on screen. Every change draws it anew. */
+class Shown {
+  readonly stores: Stores;
+  request: PanelRequest | null;
+  state: PanelState | null = null;
+  private geometry: GeometryState | null = null;
+  private messages: Message[] = [];
+  private readonly live = createRef<HTMLDivElement>();
+  private readonly context: PanelContext;
+  private pending: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: PanelOptions) {
+    const { root, host, memory } = options;
+    this.stores = createStores(memory);
+    this.request = memory?.request ?? null;
+    this.context = contextOf(root, host, this.stores, this.live, (error) => this.showError(error));
+  }
+
+  get isLineage(): boolean {
+    return isLineage(this.state, this.request);
+  }
+
+  draw(): void {
+    const { stores, request, state, geometry, messages, live } = this;
+    const { host, root } = this.options;
+    render(
+      <Panel.Provider value={this.context}>
+        <Frame
+          {...{ host, stores, request, state, geometry, messages, live }}
+          onDismiss={(message) => this.dismiss(message)}
+          onCut={(cuts) => void this.cut(cuts)}
+        />
+      </Panel.Provider>,
+      root,
+    );
+  }
+
+  rememberSoon(): void {
+    clearTimeout(this.pending);
+    this.pending = setTimeout(() => {
+      const { view, ...stores } = this.stores;
+      const own = Object.fromEntries(Object.entries(stores).map(([name, store]) => [name, { ...store.get() }]));
+      this.options.remember({ request: this.request, view: { ...view.get(), ...own } });
+    }, SETTLE);
+  }
+
+  private dismiss(message: Message): void {
+    this.messages = this.messages.filter((one) => one !== message);
+    this.draw();
+  }
+
+  showError(error: unknown): void {
+    this.messages = [...this.messages, { text: textOf(error) }].slice(-3);
+    this.draw();
+  }
+
+  showState(next: PanelState): void {
+    const { state, live, context } = this;
+    // What a run said of its progress is over with the run.
+    if (state?.kind === 'running' && next.kind !== 'running' && live.current !== null) live.current.textContent = '';
+    if (state?.kind !== next.kind) context.tooltip.hide();
+    this.state = next;
+    this.draw();
+    document.title = 'title' in next ? next.title : 'Frankenstein';
+  }
+
+  showGeometry(next: GeometryState): void {
+    if (this.geometry?.kind !== next.kind) this.context.tooltip.hide();
+    this.geometry = next;
+    this.draw();
+  }
+
+  /** Moves the borders here, and tells the host, which may refuse. */
+  private async cut(cuts: Cuts): Promise<void> {
+    const before = { state: this.state, geometry: this.geometry };
+    const after = { ...before };
+    if (after.state?.kind === 'compare') after.state = { ...after.state, result: recut(after.state.result, cuts) };
+    if (after.geometry?.kind === 'result')
+      after.geometry = { ...after.geometry, result: recutSpectrum(after.geometry.result, cuts) };
+    Object.assign(this, after);
+    this.draw();
+    const done = await this.context.ask(this.options.host.setCuts({ cuts: [...cuts] }).then(() => true));
+    if (done === true && this.request?.kind === 'compare') this.request = { ...this.request, cuts: [...cuts] };
+    if (done === true) return this.rememberSoon();
+    if (this.state === after.state) this.state = before.state;
+    if (this.geometry === after.geometry) this.geometry = before.geometry;
+    this.draw();
+  }
+
+  /** Tells the host which tab is in front, for the buttons of the editor's title, and fetches what that tab shows. */
+  showTab(): void {
+    const { context } = this;
+    const { host } = this.options;
+    context.tooltip.hide();
+    if (!this.isLineage) return;
+    const { tab } = this.stores.geometry.get();
+    void host.tabShown({ tab }).catch(() => undefined);
+    if (tab === 'geometry' && this.geometry === null)
+      void context.ask(host.geometry()).then((found) => {
+        if (found === undefined || this.geometry !== null) return;
+        this.geometry = found;
+        this.draw();
+      });
+  }
 }
 
 function textOf(error: unknown): string {

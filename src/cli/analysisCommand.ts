@@ -9,10 +9,10 @@ import { ANALYSES } from '../engine/analyses/analyses.js';
 import type { AnyDefinition, CommandDeclaration, Report } from '../engine/analyses/declare/definition.js';
 import { type Flag, type NamedCheckpoint, notesOf, type Options } from '../engine/analyses/declare/field.js';
 import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
-import { FrankensteinError } from '../engine/errors.js';
+import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
 import { type CommandContext, typed } from './options.js';
 import { writeOutput } from './output.js';
-import { note, print, withProgress } from './terminal.js';
+import { note, print, showError, withProgress } from './terminal.js';
 
 /** The calls of an analysis, by name: each request is checked by the engine. */
 type Calls = Record<string, (request: object, context: CallContext<Progress & CountProgress>) => Promise<unknown>>;
@@ -47,6 +47,7 @@ function commandOf(
   const memory = own.findIndex(([key]) => key === 'memory');
   const machine = memory < 0 ? own.length : memory;
   for (const entry of own.slice(0, machine)) addField(command, name, entry[1]);
+  for (const flag of definition.watch?.flags ?? []) command.addOption(watchOption(flag));
   addOutput(command, definition);
   for (const entry of own.slice(machine)) addField(command, name, entry[1]);
   return command.action(async () => {
@@ -99,6 +100,11 @@ function optionOf({ syntax, help, read, default: value }: Flag, name: string, en
   if (choices !== undefined) option.choices(choices);
   if (read !== undefined) option.argParser<unknown>(typed(read as (text: string, before: unknown) => unknown));
   return option;
+}
+
+function watchOption({ syntax, help, read }: Flag): Option {
+  const option = new Option(syntax, typeof help === 'string' ? help : help(syntax));
+  return read === undefined ? option : option.argParser<unknown>(typed((text: string) => read(text)));
 }
 
 /** What a field of a few words accepts. */
@@ -180,7 +186,7 @@ async function run(
   request: object,
   options: Options,
 ): Promise<void> {
-  const { name, unit, tellsPlan } = definition;
+  const { name, unit, tellsPlan, watch } = definition;
   const { json, csv, plan: planOnly } = options as { json?: string; csv?: string; plan?: boolean };
   if (json === '-' && csv === '-')
     throw new FrankensteinError('bad-request', 'Only one of --json and --csv can go to stdout.');
@@ -193,8 +199,20 @@ async function run(
   }
   // Who watches is told before; measuring takes a few seconds, which a script need not wait for.
   if (tellsPlan === 'always' && process.stderr.isTTY) note(texts.planSentence!(await plan()));
-  const result = await withProgress((progress) => calls[name]!(request, { signal, progress }), unit);
-  if (json !== undefined) await writeOutput(json, `${JSON.stringify(result)}\n`);
-  if (csv !== undefined) await writeOutput(csv, texts.csv!(result));
-  if (json !== '-' && csv !== '-') await print(texts.report(result, options));
+  const once = async () => {
+    const result = await withProgress((progress) => calls[name]!(request, { signal, progress }), unit);
+    if (json !== undefined) await writeOutput(json, `${JSON.stringify(result)}\n`);
+    if (csv !== undefined) await writeOutput(csv, texts.csv!(result));
+    if (json !== '-' && csv !== '-') await print(texts.report(result, options));
+  };
+  if (watch === undefined) return once();
+  let done = 0;
+  for await (const round of watch.rounds(engine, request, options, signal, note)) {
+    await once().catch((error: unknown) => {
+      if (options['watch'] !== true || !watch.goesOn((error as { code?: string }).code)) throw error;
+      showError(error);
+    });
+    done = round;
+  }
+  if (done === 0) throwIfCancelled(signal);
 }

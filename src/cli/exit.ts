@@ -19,6 +19,7 @@ const EXIT_CODES: Record<string, number> = {
   'engine-lost': 7,
   unavailable: 8,
   'not-frozen': 9,
+  'in-use': 10,
   cancelled: 130,
 };
 
@@ -49,6 +50,7 @@ export const EXIT_CODES_HELP = `Exit codes:
   7    the engine process ended unexpectedly
   8    the language model that was chosen does not answer
   9    weights that should have stayed frozen moved
+  10   the experiment is being trained already
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)`;
 
 function codeOf(error: unknown): string {

@@ -50,14 +50,14 @@ export const compareCommands = {
 
   async 'frankenstein.compareLineage'(services: Services, ...args: unknown[]) {
     const stages = await pickLineage(services, checkpointsFrom(args), 'Compare Lineage');
-    if (stages !== undefined) services.panels.compare({ kind: 'compare', stages });
+    if (stages !== undefined) services.panels.open({ kind: 'compare', stages });
   },
 
   async 'frankenstein.changeOrder'({ panels }: Services) {
     const request = panels.current?.request;
     if (request?.kind !== 'compare') return;
     const stages = await pickOtherOrder(request.stages);
-    if (stages !== undefined) panels.compare({ kind: 'compare', stages });
+    if (stages !== undefined) panels.open({ kind: 'compare', stages });
   },
 };
 
@@ -67,7 +67,7 @@ function compare({ panels }: Services, checkpoints: string[]): void {
     throw new Error(`${labelOf(checkpoints[0]!)} would be compared with itself; choose another checkpoint.`);
   }
   const labels = labelsOf(checkpoints);
-  panels.compare({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[i]! })) });
+  panels.open({ kind: 'compare', stages: checkpoints.map((path, i) => ({ path, label: labels[i]! })) });
 }
 
 async function checkpointFrom(

@@ -151,7 +151,7 @@ async function run(services: Services, { title, first, given, question }: Asking
   if (given && (await first[0]!({ step: 1, totalSteps: 1 })) === undefined) return;
   if (!(await inSteps([...(given ? first.slice(1) : first), ...own])) || ready === undefined) return;
   await services.evaluationMemory.remember(ready);
-  services.panels.evaluate({ kind: 'evaluate', evaluation: ready });
+  services.panels.open({ kind: 'evaluate', evaluation: ready });
 }
 
 /** The question when it is to be run. */

@@ -8,6 +8,7 @@ export const COMMAND_IDS = [
   'frankenstein.inspect',
   'frankenstein.showTensors',
   'frankenstein.spectrum',
+  'frankenstein.trajectory',
   'frankenstein.probe',
   'frankenstein.try',
   'frankenstein.evaluate',

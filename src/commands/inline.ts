@@ -6,6 +6,7 @@ import { layerHover, modelHover, tensorHover, type HoverOptions, type InlineTarg
 import { jsonKeys } from '../inline/jsonKeys.js';
 import { layerName, type Lookup } from '../inline/lookup.js';
 import { Lookups } from '../inline/lookups.js';
+import { localizationsOf } from '../services/resultsIndex.js';
 import type { Services } from '../services/services.js';
 import { readSettings, SECTION } from '../services/settings.js';
 import { probeRequestOf, requestOf } from './runs.js';
@@ -23,26 +24,26 @@ export const inlineCommands = {
   async 'frankenstein.inline.open'({ results, panels }: Services, ...[target]: unknown[]) {
     if (!isTarget(target)) return;
     if (target.probe === true) {
-      const localizations = await results.localizations(target.folder);
+      const localizations = await localizationsOf(results, target.folder);
       if (localizations.length === 0)
         throw new Error('There is no finished localization of this checkpoint any more; probe it again.');
       // What the lens quotes: the newest run and those that swap in the same way.
       const same = localizations.filter(({ result }) => result.mode === localizations[0]!.result.mode);
       const requests = same.map(({ run, result }) => probeRequestOf(run, result));
-      const panel = panels.showProbes(
+      const panel = await panels.showResult(
         {
           kind: 'probe',
           probes: requests.flatMap(({ probes }) => probes),
           runs: requests.flatMap(({ runs = [] }) => runs),
         },
-        same.map(({ result }) => result),
+        { kind: 'probe', results: same.map(({ result }) => result), runsFolder: undefined },
       );
       if (target.depth !== null) panel.focus({ depth: target.depth, tensor: null });
       return;
     }
-    const found = await results.find(target.folder);
+    const found = await results.find('compare', target.folder);
     if (found === undefined) throw new Error(NO_RESULT);
-    const panel = await panels.showResult(requestOf(found.run), found.result);
+    const panel = await panels.showResult(requestOf(found.run), { kind: 'compare', result: found.result });
     if (target.depth !== null || target.tensor !== null) panel.focus({ depth: target.depth, tensor: target.tensor });
   },
 

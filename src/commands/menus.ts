@@ -32,6 +32,8 @@ const CHECKPOINT = any(
   ),
   RECIPE,
 );
+/** Folders that hold the steps of a training. */
+const STEPS = all('explorerResourceIsFolder', 'resourcePath in frankenstein.stepFolders');
 /** A folder that holds logs of a training, or the folder of an experiment above it. */
 const TRAINING = all('explorerResourceIsFolder', 'resourcePath in frankenstein.trainingFolders');
 const ONE = '!listMultiSelection';
@@ -88,6 +90,7 @@ function ofCheckpoint(place: string | undefined): MenuItem[] {
 export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
   'explorer/context': [
     { submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' },
+    { command: 'frankenstein.trajectory', when: all(ONE, STEPS), group: '3_frankenstein@2' },
     { command: 'frankenstein.watchTraining', when: TRAINING, group: '3_frankenstein@2' },
   ],
   'frankenstein.checkpoint': [

@@ -59,7 +59,7 @@ export const probeCommands = {
     ]);
     if (!asked) return;
     await services.probeMemory.remember(questions);
-    services.panels.probe({ kind: 'probe', probes: questions });
+    services.panels.open({ kind: 'probe', probes: questions });
   },
 };
 

@@ -15,6 +15,7 @@ import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
 import { runCommands } from './runs.js';
 import { spectrumCommands } from './spectrum.js';
+import { trajectoryCommands } from './trajectory.js';
 import { trainingCommands } from './training.js';
 import { tryCommands } from './try.js';
 
@@ -32,6 +33,7 @@ const TABLE: Record<CommandId, Command> = {
   ...progressCommands,
   ...runCommands,
   ...spectrumCommands,
+  ...trajectoryCommands,
   ...inlineCommands,
 };
 

@@ -2,10 +2,16 @@
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { analysisOfRun } from '../engine/analyses/analyses.js';
-import type { ProbeResult } from '../protocol/engineApi.js';
-import type { ComparePanelRequest, ProbePanelRequest, ProbeQuestion } from '../protocol/hostApi.js';
+import type { AnalysisName, EvaluateResult, ProbeResult, ResultOf } from '../protocol/engineApi.js';
+import type {
+  ComparePanelRequest,
+  EvaluatePanelRequest,
+  ProbePanelRequest,
+  ProbeQuestion,
+} from '../protocol/hostApi.js';
 import type { FoundRun } from '../services/resultsIndex.js';
 import { formatProgress } from '../protocol/numbers.js';
+import { jobResultOf } from '../services/queue.js';
 import { type JobRequest, jobRequestOf } from '../services/work.js';
 import { BACK, confirm, pickOne } from '../services/screen.js';
 import type { Services } from '../services/services.js';
@@ -60,27 +66,10 @@ export async function openRun(services: Services, run: FoundRun): Promise<void> 
     services.panels.offer(requestToResume(services, run), run.runId);
     return;
   }
-  const { panels, results } = services;
-  switch (run.kind) {
-    case 'compare':
-      await panels.showResult(requestOf(run), await results.result(run));
-      break;
-    case 'spectrum':
-      await panels.showSpectrum(run, requestOf(run).stages, await results.spectrum(run));
-      break;
-    case 'probe': {
-      const result = await results.probe(run);
-      panels.showProbes(probeRequestOf(run, result), [result]);
-      break;
-    }
-    case 'evaluate':
-    case 'transfer':
-    case 'sweep':
-      await openEvaluationRun(services, run);
-      break;
-    default:
-      panels.open(requestToResume(services, run));
-  }
+  const analysis = analysisOfRun(run.kind)!;
+  const result = await services.results.read(analysis.name as AnalysisName, run);
+  const request = requestOfFinished(services, run, result);
+  await services.panels.showResult(request, jobResultOf(request.kind, [result], run.runsFolder));
 }
 
 /** Goes on where an interrupted run was. */
@@ -121,11 +110,28 @@ function unknownQuestion(what: string, command: string): string {
   return `The options of this ${what} were not kept here: start it again with “${command}” and the same choices, and it continues where it was.`;
 }
 
-async function openEvaluationRun({ panels, results, evaluationMemory }: Services, run: FoundRun): Promise<void> {
-  const known = evaluationMemory.questionOf(run);
-  const result = await results.evaluation(run);
-  const { kind, checkpoints, data, maxNewTokens, seed, axis } = result;
-  const evaluation = known ?? {
+/** What a finished run was asked, as its panel asks it. */
+function requestOfFinished(services: Services, run: FoundRun, result: ResultOf<AnalysisName>): JobRequest {
+  switch (analysisOfRun(run.kind)?.name) {
+    case 'compare':
+      return requestOf(run);
+    case 'spectrum':
+      return { kind: 'spectrum', stages: requestOf(run).stages };
+    case 'probe':
+      return probeRequestOf(run, result as ProbeResult);
+    case 'evaluate':
+      return evaluationRequestOf(services, run, result as EvaluateResult);
+    default:
+      return requestToResume(services, run);
+  }
+}
+
+function evaluationRequestOf(
+  { evaluationMemory }: Services,
+  run: FoundRun,
+  { kind, checkpoints, data, maxNewTokens, seed, axis }: EvaluateResult,
+): EvaluatePanelRequest {
+  const evaluation = evaluationMemory.questionOf(run) ?? {
     kind,
     checkpoints: checkpoints.map(({ path: place, label, role }) => ({
       path: place,
@@ -137,10 +143,7 @@ async function openEvaluationRun({ panels, results, evaluationMemory }: Services
     seed,
     ...(axis !== null && { axis }),
   };
-  panels.showEvaluation(
-    { kind: 'evaluate', evaluation, run: { runsFolder: run.runsFolder, runId: run.runId } },
-    result,
-  );
+  return { kind: 'evaluate', evaluation, run: { runsFolder: run.runsFolder, runId: run.runId } };
 }
 
 export function probeRequestOf({ runsFolder, runId }: FoundRun, result: ProbeResult): ProbePanelRequest {

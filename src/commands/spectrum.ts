@@ -10,10 +10,10 @@ export const spectrumCommands = {
     const inFront = panels.active?.request;
     // From the palette over a comparison: its own stages are meant.
     if (given.length === 0 && inFront?.kind === 'compare') {
-      panels.geometry(inFront);
+      panels.offer({ kind: 'spectrum', stages: inFront.stages });
       return;
     }
     const stages = await pickLineage(services, given, 'Analyse Update Spectrum');
-    if (stages !== undefined) panels.geometry({ stages });
+    if (stages !== undefined) panels.offer({ kind: 'spectrum', stages });
   },
 };

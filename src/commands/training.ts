@@ -16,13 +16,13 @@ export const trainingCommands = {
   async 'frankenstein.watchTraining'(services: Services, ...args: unknown[]) {
     const asked = v.safeParse(trainingRequest, args[0]);
     if (asked.success) {
-      services.panels.training({ kind: 'training', ...asked.output });
+      services.panels.open({ kind: 'training', ...asked.output });
       return;
     }
     const given = pathsFrom(args);
     const folders = given.length > 0 ? given : await pickFolders();
     if (folders !== undefined)
-      services.panels.training({ kind: 'training', title: labelsOf(folders).join(', ').slice(0, 200), folders });
+      services.panels.open({ kind: 'training', title: labelsOf(folders).join(', ').slice(0, 200), folders });
   },
 };
 

@@ -19,7 +19,7 @@ export const tryCommands = {
     if (second === undefined) return;
     const paths = second === '' ? [first] : [first, second];
     const labels = labelsOf(paths);
-    services.panels.try({ kind: 'try', checkpoints: paths.map((path, at) => ({ path, label: labels[at]! })) });
+    services.panels.open({ kind: 'try', checkpoints: paths.map((path, at) => ({ path, label: labels[at]! })) });
   },
 };
 

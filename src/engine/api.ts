@@ -12,6 +12,7 @@ import type { CallContext } from './calls.js';
 import type { GuessedOrder } from './lineage/order.js';
 import type { EvaluateResult } from './analyses/evaluate/result.js';
 import type { TensorDetail } from './analyses/compare/result.js';
+import type { FoundSteps, StepsRequest } from './analyses/trajectory/request.js';
 import type { Stitches, StitchesRequest } from './analyses/evaluate/hybridsRequest.js';
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
@@ -37,6 +38,11 @@ export interface EngineApi extends AnalysisCalls {
   ): Promise<TensorDetail>;
   /** All singular values of one update: from the stored run, else computed. */
   fullSpectrum(request: FullSpectrumRequest, context?: CallContext<SpectrumProgress>): Promise<FullSpectrum>;
+  /**
+   * The checkpoints of a training that are whole, and those that are not yet; null where nothing is new. Waits for no
+   * other work.
+   */
+  findSteps(request: StepsRequest, context?: CallContext<never>): Promise<FoundSteps | null>;
   /** Lineage order guessed from names and from which pair is closer; indices into `paths`, with the reason. */
   guessOrder(request: { paths: string[] }, context?: CallContext): Promise<GuessedOrder>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */

@@ -78,6 +78,8 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         (work) => exclusive(context, work),
         context,
       ),
+    findSteps: async (request, context) =>
+      (await import('./analyses/trajectory/steps.js')).findSteps(request, context?.signal),
     async guessOrder({ paths }, context) {
       const [{ guessOrder }, { openCheckpoint }, { sampledDistance }] = await Promise.all([
         import('./lineage/order.js'),

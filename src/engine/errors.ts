@@ -27,6 +27,8 @@ export type ErrorCode =
   | 'bad-request'
   /** Weights that should have stayed frozen moved, or are missing. */
   | 'not-frozen'
+  /** Another process does this already, in the same folder. */
+  | 'in-use'
   /** A language model that the user chose does not answer. */
   | 'unavailable'
   /** The user cancelled. */

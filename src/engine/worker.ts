@@ -9,6 +9,7 @@ serveJobs({
   probeLengths: async () => (await import('./analyses/probe/lengths.js')).measureProbeLengths,
   compare: async () => (await import('./analyses/compare/piece.js')).comparePiece,
   spectrum: async () => (await import('./analyses/spectrum/take.js')).computeSpectra,
+  trajectory: async () => (await import('./analyses/trajectory/track.js')).trackDirections,
   probe: async () => (await import('./analyses/probe/compute.js')).compute,
   evaluate: async () => (await import('./analyses/evaluate/compute.js')).computeAnswers,
   write: async () => (await import('./merge/export/write.js')).writePart,

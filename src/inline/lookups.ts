@@ -4,7 +4,7 @@ import type * as vscode from 'vscode';
 import type { SpectrumResult } from '../protocol/engineApi.js';
 import { TENSORS_SCHEME } from '../services/tensorDocuments.js';
 import { messageOf } from '../services/errors.js';
-import type { ResultsIndex } from '../services/resultsIndex.js';
+import { localizationsOf, type ResultsIndex } from '../services/resultsIndex.js';
 import { MOST_CONFIG_CHARACTERS } from './jsonKeys.js';
 import { Functions } from './functions.js';
 import { Lookup } from './lookup.js';
@@ -26,7 +26,7 @@ export class Lookups {
   /** Undefined when no finished run includes the checkpoint in this folder. Never rejects: a lens has nowhere to complain. */
   async ofFolder(folder: string): Promise<Lookup | undefined> {
     try {
-      const found = await this.results.find(folder);
+      const found = await this.results.find('compare', folder);
       if (found === undefined) return undefined;
       const { result, stage } = found;
       const byStage = this.built.get(result) ?? new Map<number, Lookup>();
@@ -43,8 +43,8 @@ export class Lookups {
   /** Finished spectra of the same stages; undefined without any. Never rejects. */
   async spectraOf({ result }: Lookup): Promise<SpectrumResult | undefined> {
     try {
-      const run = await this.results.findSpectrum(result.stages);
-      return run?.state === 'finished' ? await this.results.spectrum(run) : undefined;
+      const run = await this.results.ofStages('spectrum', result.stages);
+      return run?.state === 'finished' ? await this.results.read('spectrum', run) : undefined;
     } catch (error) {
       this.log.error(`Spectra of ${result.stages.map(({ label }) => label).join(' → ')}: ${messageOf(error)}`);
       return undefined;
@@ -55,7 +55,7 @@ export class Lookups {
   async functionsOf(document: vscode.TextDocument): Promise<Functions | undefined> {
     const folder = folderOfDocument(document);
     try {
-      const found = await this.results.localizations(folder);
+      const found = await localizationsOf(this.results, folder);
       return found.length === 0 ? undefined : new Functions(found.map(({ result }) => result));
     } catch (error) {
       this.log.error(`Localization of ${folder}: ${messageOf(error)}`);

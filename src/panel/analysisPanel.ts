@@ -2,16 +2,23 @@
 import { analysisOf } from '../engine/analyses/analyses.js';
 import type { AnalysisName, ResultOf } from '../protocol/engineApi.js';
 import type { AnalysisPanelRequest } from '../protocol/hostApi.js';
-import { callOf } from '../services/work.js';
+import { callOf, type JobRequest } from '../services/work.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
-type Result = ResultOf<AnalysisName>;
+/** Of any analysis. */
+export type Result = ResultOf<AnalysisName>;
 
 export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
   protected override readonly lost = 'The result is no longer on disk. Run it again?';
 
   protected override resultRun(): string | undefined {
     return this.state.kind === 'analysis' ? this.state.runId : undefined;
+  }
+
+  override begin(request: JobRequest): void {
+    if (request.kind !== 'analysis' || request.run === undefined) return this.start();
+    this.request = request;
+    void this.restore();
   }
 
   start(): void {
@@ -34,7 +41,7 @@ export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
     await this.show(result);
   }
 
-  private async show(result: Result): Promise<void> {
+  protected async show(result: Result): Promise<void> {
     const { analysis } = this.request;
     const texts = await analysisOf(analysis).report();
     const { runId } = result.provenance;

@@ -4,6 +4,7 @@ import { formatProgress } from '../protocol/numbers.js';
 import { recut } from '../protocol/recut.js';
 import type { ComparePanelRequest, GeometryState, HostApi, PanelState } from '../protocol/hostApi.js';
 import { labelsOf } from '../services/checkpointPath.js';
+import type { JobRequest } from '../services/work.js';
 import { Geometry, type GeometryOwner } from './geometry.js';
 import { comparisonApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
@@ -52,6 +53,35 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
 
   start(): void {
     this.follow(this.services.queue.start(this.request));
+  }
+
+  override begin(request: JobRequest): void {
+    if (request.kind !== 'spectrum') return this.start();
+    this.revealSpectrum();
+    this.geometry.follow(this.services.queue.start(request));
+  }
+
+  override offerWork(request: JobRequest, runId: string | undefined): void {
+    if (request.kind === 'spectrum') this.revealSpectrum();
+    else super.offerWork(request, runId);
+  }
+
+  /** Keeps its own request: where this panel was cut, and its spectrum. */
+  override async showFinished(_request: JobRequest, result: JobResult): Promise<void> {
+    if (result.kind === 'spectrum') {
+      this.revealSpectrum();
+      await this.geometry.show(result.result, result.runsFolder);
+    }
+    if (result.kind !== 'compare') return;
+    const { runId } = result.result.provenance;
+    if (this.resultRun() !== runId) await this.showResult(result.result);
+    this.services.results.prefer(runId);
+  }
+
+  /** Brings the Spectrum tab to the front. The comparison beside it is not started unasked. */
+  private revealSpectrum(): void {
+    if (this.isNew) void this.restore();
+    void this.geometry.reveal();
   }
 
   override ready(): PanelState {
@@ -109,9 +139,9 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   }
 
   protected async showStored(): Promise<void> {
-    const run = await this.services.results.findRun(this.request.stages);
+    const run = await this.services.results.ofStages('compare', this.request.stages);
     if (run === undefined) this.offer('Not compared yet.', 'not-compared');
-    else if (run.state === 'finished') await this.showResult(await this.services.results.result(run));
+    else if (run.state === 'finished') await this.showResult(await this.services.results.read('compare', run));
     else {
       this.offered = run.runId;
       this.offer(`This comparison was interrupted at ${formatProgress(run.done)}. Continue?`);

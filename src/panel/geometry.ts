@@ -82,12 +82,13 @@ export class Geometry implements vscode.Disposable {
       return this.state!;
     }
     try {
-      const run = await this.services.results.findSpectrum(
+      const run = await this.services.results.ofStages(
+        'spectrum',
         this.owner.request.stages,
         this.owner.request.spectrum?.runId,
       );
       if (run?.state === 'finished') {
-        const result = this.cut(await this.services.results.spectrum(run));
+        const result = this.cut(await this.services.results.read('spectrum', run));
         // Something newer may have come in meanwhile.
         return (this.state ??= this.resultState(result, run));
       }
@@ -119,9 +120,11 @@ export class Geometry implements vscode.Disposable {
   }
 
   async plan(choice: SpectrumChoice): Promise<SpectrumPlan> {
-    const { memory, threads } = readSettings();
     const { stages, mode, filter } = this.requestOf(parseChoice(choice));
-    return this.services.engine.planSpectrum({ stages, mode, filter, memory, threads });
+    return this.services.engine.planSpectrum({
+      ...{ stages, mode, filter },
+      ...this.services.queue.options(stages.map((stage) => stage.path)),
+    });
   }
 
   /** Starts or continues; a finished one is back at once. */

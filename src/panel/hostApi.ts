@@ -62,6 +62,7 @@ export const REFUSED: Omit<HostApi, 'ready' | 'save' | 'copy'> = {
   leaveSpectrum: refuse,
   refineSpectrum: refuse,
   fullSpectrum: refuse,
+  followSteps: refuse,
   picture: refuse,
   choosePicture: refuse,
   chosenPicture: refuse,

@@ -5,7 +5,7 @@ import type { FailureAction, HostApi, JobPanelRequest, PanelProgress, PanelState
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import type { Job, JobState, Queue } from '../services/queue.js';
-import { checkpointsOf, keyOf, runKindOf, titleOf } from '../services/work.js';
+import { checkpointsOf, keyOf, type JobRequest, runKindOf, titleOf } from '../services/work.js';
 import type { ResultsIndex } from '../services/resultsIndex.js';
 import type { TensorDocuments } from '../services/tensorDocuments.js';
 import type { SpectrumMemory } from '../services/spectrumMemory.js';
@@ -32,7 +32,7 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
   private job: Job | undefined;
   private pendingFocus: Focus | undefined;
   /** The run that is offered to be continued. */
-  offered: string | undefined;
+  protected offered: string | undefined;
   state: PanelState;
   readonly onDidChange = this.changed.event;
   readonly onDidDispose: vscode.Event<void>;
@@ -89,6 +89,28 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
   /** Shows what there is on disk: the result, or an offer to continue or to start. */
   protected abstract showStored(): Promise<void>;
   protected abstract showJobResult(result: JobResult): Promise<void> | void;
+
+  /** Shows the work that this request asks for, and starts it where it does not run yet. */
+  begin(_request: JobRequest): void {
+    this.start();
+  }
+
+  /** Shows what runs or what is on disk, or offers to start, or to continue the run `runId`. */
+  offerWork(_request: JobRequest, runId: string | undefined): void {
+    this.offered = runId;
+    void this.restore();
+  }
+
+  /** Shows a result that is finished. `request` is what was asked, and where the result is on disk. */
+  async showFinished(request: JobRequest, result: JobResult): Promise<void> {
+    this.request = request as R;
+    if (this.resultRun() !== runIdOf(result)) await this.showJobResult(result);
+  }
+
+  /** Nobody has asked this panel for anything yet. */
+  protected get isNew(): boolean {
+    return this.job === undefined && this.state.kind === 'running';
+  }
 
   async restore(): Promise<void> {
     const active = this.services.queue.find(this.request);
@@ -239,6 +261,12 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
       () => undefined, // the webview was shown anew; its `ready` delivers again
     );
   }
+}
+
+/** The first run of a result of several. */
+function runIdOf(result: JobResult): string | undefined {
+  const first = 'results' in result ? result.results[0] : result.result;
+  return first?.provenance.runId;
 }
 
 /** Codes of what is wrong with checkpoints, or with what was asked of them. */

@@ -1,16 +1,6 @@
 /** The open panels, one per comparison, probe or trial; how they open, and how they come back after a reload. */
 import * as vscode from 'vscode';
-import type { CompareResult, EvaluateResult, ProbeResult, SpectrumResult } from '../protocol/engineApi.js';
-import type {
-  AnalysisPanelRequest,
-  ComparePanelRequest,
-  EvaluatePanelRequest,
-  PanelRequest,
-  ProbePanelRequest,
-  SpectrumJobRequest,
-  TrainingPanelRequest,
-  TryPanelRequest,
-} from '../protocol/hostApi.js';
+import type { JobPanelRequest, PanelRequest, TrainingPanelRequest, TryPanelRequest } from '../protocol/hostApi.js';
 import type { Store } from '../services/questionMemory.js';
 import type { Job } from '../services/queue.js';
 import { checkpointsOf, keyOf, type JobRequest } from '../services/work.js';
@@ -19,12 +9,40 @@ import { distinguishing } from '../services/titles.js';
 import { AnalysisPanel } from './analysisPanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
-import { JobPanel, type PanelServices } from './jobPanel.js';
+import { JobPanel, type JobResult, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
+import { TrajectoryPanel } from './trajectoryPanel.js';
 import { VIEW_TYPE, type Panel } from './surface.js';
 import { keyOfTraining, TrainingPanel } from './trainingPanel.js';
 import { keyOfTrial, TryPanel } from './tryPanel.js';
+
+/** The panel of every kind of request. */
+const PANELS = {
+  compare: ComparePanel,
+  probe: ProbePanel,
+  evaluate: EvaluatePanel,
+  analysis: AnalysisPanel,
+  try: TryPanel,
+  training: TrainingPanel,
+} satisfies Record<PanelRequest['kind'], unknown>;
+
+/** What a panel is opened for: work, or talk and logs that start no run. */
+type Opened = JobRequest | TryPanelRequest | TrainingPanelRequest;
+
+type PanelClass = new (...given: [vscode.WebviewPanel, PanelRequest, PanelServices]) => Panel;
+
+/** Analyses whose panel does more than show a report. */
+const OWN_PANELS: Partial<Record<string, typeof AnalysisPanel>> = { trajectory: TrajectoryPanel };
+
+/** Spectra have no panel of their own: they are a tab of the panel that compares the same stages. */
+type PanelOf<K extends JobRequest['kind'] | 'try' | 'training'> = InstanceType<
+  (typeof PANELS)[K extends 'spectrum' ? 'compare' : K]
+>;
+
+function panelRequestOf(request: Opened): PanelRequest {
+  return request.kind === 'spectrum' ? { kind: 'compare', stages: request.stages } : request;
+}
 
 export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer {
   /** Looked up by the key each has now: a panel may be asked to do its work otherwise. */
@@ -51,9 +69,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   private keepRunning(): void {
-    const requests = this.services.queue.active.map(({ request }) =>
-      request.kind === 'spectrum' ? { kind: 'compare', stages: request.stages } : request,
-    );
+    const requests = this.services.queue.active.map(({ request }) => panelRequestOf(request));
     void this.store.update(RUNNING, requests);
   }
 
@@ -67,129 +83,34 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return this.active ?? [...this.shown].find((panel) => panel.view.visible);
   }
 
-  /** Opens beside the file in hand and compares. */
-  compare(request: ComparePanelRequest): ComparePanel {
-    const panel = this.show(request) as ComparePanel;
-    panel.start();
-    return panel;
+  /** Opens the request's panel beside the file in hand. Work that runs is shown, other work starts. */
+  open<R extends Opened>(request: R): PanelOf<R['kind']> {
+    const panel = this.show(panelRequestOf(request));
+    if (panel instanceof JobPanel) panel.begin(request as JobRequest);
+    else if (panel instanceof TrainingPanel) panel.start();
+    return panel as PanelOf<R['kind']>;
   }
 
-  /** Opens the stages' panel on its Spectrum tab: what runs, what is on disk, or an offer with its cost. */
-  geometry({ stages }: Pick<ComparePanelRequest, 'stages'>): ComparePanel {
-    const request: ComparePanelRequest = { kind: 'compare', stages };
-    const isNew = this.find(keyOf(request)) === undefined;
-    const panel = this.show(request) as ComparePanel;
-    // The comparison beside it is not started unasked.
-    if (isNew) void panel.restore();
-    void panel.geometry.reveal();
-    return panel;
+  /**
+   * Shows what runs or what is on disk, or an offer to start or to continue; nothing starts.
+   * @param runId the interrupted run that is offered
+   */
+  offer<R extends JobRequest>(request: R, runId?: string): PanelOf<R['kind']> {
+    const panel = this.show(panelRequestOf(request)) as JobPanel<JobPanelRequest>;
+    panel.offerWork(request, runId);
+    return panel as Panel as PanelOf<R['kind']>;
   }
 
-  /** Opens on a spectrum that is finished. */
-  async showSpectrum(
-    run: { runsFolder: string; runId: string },
-    stages: ComparePanelRequest['stages'],
-    result: SpectrumResult,
-  ): Promise<ComparePanel> {
-    const panel = this.geometry({ stages });
-    await panel.geometry.show(result, run.runsFolder);
-    return panel;
-  }
-
-  /** Shows spectra that are under way, or starts them. */
-  spectrum(request: SpectrumJobRequest): ComparePanel {
-    const panel = this.geometry(request);
-    panel.geometry.follow(this.services.queue.start(request));
-    return panel;
-  }
-
-  /** Opens beside the file in hand and probes. */
-  probe(request: ProbePanelRequest): ProbePanel {
-    const panel = this.show(request) as ProbePanel;
-    panel.start();
-    return panel;
-  }
-
-  /** Opens on probes that are finished. */
-  showProbes(request: ProbePanelRequest, results: ProbeResult[]): ProbePanel {
-    const panel = this.show(request) as ProbePanel;
-    panel.request = request;
-    if (panel.state.kind !== 'probe') panel.showResults(results);
-    return panel;
-  }
-
-  /** Opens beside the file in hand and evaluates. */
-  evaluate(request: EvaluatePanelRequest): EvaluatePanel {
-    const panel = this.show(request) as EvaluatePanel;
-    panel.start();
-    return panel;
-  }
-
-  /** Opens on an evaluation that is finished. */
-  showEvaluation(request: EvaluatePanelRequest, result: EvaluateResult): EvaluatePanel {
-    const panel = this.show(request) as EvaluatePanel;
-    panel.request = request;
-    if (panel.state.kind !== 'evaluation') panel.showResult(result);
-    return panel;
-  }
-
-  /** Shows the result of a run, or runs it. */
-  analysis(request: AnalysisPanelRequest): AnalysisPanel {
-    const panel = this.show(request) as AnalysisPanel;
-    if (request.run === undefined) panel.start();
-    else void panel.restore();
-    return panel;
-  }
-
-  try(request: TryPanelRequest): TryPanel {
-    return this.show(request) as TryPanel;
-  }
-
-  /** Opens beside the file in hand and follows the trainings below the folders. */
-  training(request: TrainingPanelRequest): TrainingPanel {
-    const panel = this.show(request) as TrainingPanel;
-    panel.start();
-    return panel;
-  }
-
-  /** Shows what runs, or starts it. */
-  open(request: JobRequest): Panel {
-    switch (request.kind) {
-      case 'compare':
-        return this.compare(request);
-      case 'probe':
-        return this.probe(request);
-      case 'evaluate':
-        return this.evaluate(request);
-      case 'spectrum':
-        return this.spectrum(request);
-      case 'analysis':
-        return this.analysis(request);
-    }
-  }
-
-  /** Shows what there is, and offers to go on; nothing starts. */
-  offer(request: JobRequest, runId?: string): void {
-    if (request.kind === 'spectrum') {
-      this.geometry(request);
-      return;
-    }
-    const panel = this.show(request);
-    if (panel instanceof JobPanel) panel.offered = runId;
-    void panel.restore();
+  /** Opens on a result that is finished. */
+  async showResult<R extends JobRequest>(request: R, result: JobResult): Promise<PanelOf<R['kind']>> {
+    const panel = this.show(panelRequestOf(request)) as JobPanel<JobPanelRequest>;
+    await panel.showFinished(request, result);
+    return panel as Panel as PanelOf<R['kind']>;
   }
 
   /** The run is no longer on disk; what shows it says so. */
   runDeleted(runId: string): void {
     for (const panel of this.shown) panel.runDeleted(runId);
-  }
-
-  /** Opens on a comparison that is finished. */
-  async showResult(request: ComparePanelRequest, result: CompareResult): Promise<ComparePanel> {
-    const panel = this.show(request) as ComparePanel;
-    if (panel.result?.provenance.runId !== result.provenance.runId) await panel.showResult(result);
-    this.services.results.prefer(result.provenance.runId);
-    return panel;
   }
 
   private find(key: string): Panel | undefined {
@@ -212,7 +133,9 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   private adopt(view: vscode.WebviewPanel, request: PanelRequest): Panel {
-    const panel = this.create(view, request);
+    const own = request.kind === 'analysis' ? OWN_PANELS[request.analysis] : undefined;
+    const Class = (own ?? PANELS[request.kind]) as PanelClass;
+    const panel = new Class(view, request, this.services);
     this.shown.add(panel);
     panel.onDidChange(() => this.updateContext());
     panel.onDidDispose(() => {
@@ -224,23 +147,6 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     this.updateContext();
     this.nameTabs();
     return panel;
-  }
-
-  private create(view: vscode.WebviewPanel, request: PanelRequest): Panel {
-    switch (request.kind) {
-      case 'compare':
-        return new ComparePanel(view, request, this.services);
-      case 'probe':
-        return new ProbePanel(view, request, this.services);
-      case 'evaluate':
-        return new EvaluatePanel(view, request, this.services);
-      case 'analysis':
-        return new AnalysisPanel(view, request, this.services);
-      case 'try':
-        return new TryPanel(view, request, this.services);
-      case 'training':
-        return new TrainingPanel(view, request, this.services);
-    }
   }
 
   /** Called by VS Code for a panel that was open when the window closed. */
@@ -274,17 +180,11 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
-  private tellIfUnseen({ state, request, title, key }: Job): void {
-    const own = request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : key;
-    if (this.find(own) !== undefined) return;
+  private tellIfUnseen({ state, request, title }: Job): void {
+    if (this.find(keyOfPanel(panelRequestOf(request))) !== undefined) return;
     if (state.kind === 'finished')
       void showInformation(`${title}: done.`, 'Open').then((choice) => {
-        if (choice === undefined) return;
-        const { result } = state;
-        if (request.kind === 'compare' && result.kind === 'compare') void this.showResult(request, result.result);
-        // Finished runs are back at once.
-        else if (request.kind === 'spectrum') this.geometry(request);
-        else this.open(request);
+        if (choice !== undefined) void this.showResult(request, state.result);
       });
     else if (state.kind === 'failed' && state.code !== 'cancelled')
       void showError(`${title}: ${state.message}`, 'Show Log').then((choice) => {

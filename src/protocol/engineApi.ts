@@ -36,5 +36,7 @@ export type * from '../engine/analyses/probe/request.js';
 export type * from '../engine/analyses/probe/result.js';
 export type * from '../engine/analyses/spectrum/request.js';
 export type * from '../engine/analyses/spectrum/result.js';
+export type * from '../engine/analyses/trajectory/request.js';
+export type * from '../engine/analyses/trajectory/result.js';
 export type { Component, Region, Section } from '../engine/topology/topology.js';
 export type { ErrorCode } from '../engine/errors.js';

@@ -19,6 +19,7 @@ import type {
   SpectrumResult,
   StageRequest,
   TensorDetail,
+  TrajectoryResult,
   TrainingCompletions,
   TrainingReading,
 } from './engineApi.js';
@@ -41,6 +42,8 @@ export type PanelState =
   | { kind: 'compare'; title: string; result: CompareResult; indexed?: boolean[] }
   | { kind: 'probe'; title: string; results: ProbeResult[] }
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
+  /** `following`: new checkpoints are looked for. `busy`: one has come, and is being read. */
+  | { kind: 'trajectory'; title: string; result: TrajectoryResult; following: boolean; busy: boolean }
   /** An analysis without a view of its own: its report, as on a terminal. */
   | { kind: 'analysis'; title: string; analysis: string; report: string; runId: string }
   | { kind: 'try'; title: string; trial: Trial }
@@ -229,6 +232,8 @@ export interface HostApi {
   /** Takes one matrix of a fast run exactly. Answers when the new result is shown. */
   refineSpectrum(request: { key: string }): Promise<void>;
   fullSpectrum(request: { name: string; part: string | null; from: number }): Promise<FullSpectrum>;
+  /** Looks for new checkpoints of a trajectory from now on, or no longer; states come through `PanelApi.show`. */
+  followSteps(request: { on: boolean }): Promise<void>;
   /** Asks where to save, then writes. `content` is text (CSV, SVG, JSON) or bytes (PNG). False when dismissed. */
   save(request: { suggestedName: string; content: string | ArrayBuffer }): Promise<boolean>;
   copy(request: { text: string }): Promise<void>;

@@ -4,6 +4,8 @@
  */
 import type { Section } from './engineApi.js';
 
+export { withoutAttention } from '../engine/analyses/probe/stateLayers.js';
+
 export interface LayerRegion {
   section: Section;
   /** 0-based, within its section; null for the projector and outside the numbered layers. */

@@ -68,103 +68,101 @@ export interface Connection<R> {
 
 /** Joins `local` (served here) and `R` (served over there) through `transport`. */
 export function connect<L extends Methods<L>, R extends Methods<R>>(transport: Transport, local: L): Connection<R> {
-  const pending = new Map<number, Pending>();
-  const serving = new Map<number, AbortController>();
-  let nextId = 1;
-  let greeted = false;
-  let closed: Error | undefined;
-  let markReady!: () => void;
-  let failReady!: (error: Error) => void;
-  const ready = new Promise<void>((resolve, reject) => {
-    markReady = resolve;
-    failReady = reject;
-  });
-  ready.catch(() => undefined); // a close before the handshake is reported by the calls themselves
-
   const send = (message: Message) => transport.send(message);
-
-  async function serve(id: number, method: string, request: unknown): Promise<void> {
-    const controller = new AbortController();
-    serving.set(id, controller);
-    // False once the caller is gone; its successor counts its own ids from one.
-    const awaited = () => serving.get(id) === controller;
-    try {
-      if (!isServed(local, method)) throw new Error(`There is no method "${method}".`);
-      const context = {
-        signal: controller.signal,
-        progress: (value: unknown) => {
-          if (awaited()) send({ rpc: 'progress', id, value });
-        },
-      };
-      const value = await local[method as keyof L](request, context);
-      if (awaited()) send({ rpc: 'result', id, value });
-    } catch (error) {
-      if (awaited()) send({ rpc: 'error', id, error: toWire(error) });
-    } finally {
-      if (awaited()) serving.delete(id);
-    }
-  }
+  const calls = new Calls(send);
+  const serving = new Serving(local, send);
+  let greeted = false;
 
   /** Ends everything that belonged to the other side as it was. */
   function drop(error: Error): void {
-    for (const call of pending.values()) call.reject(error);
-    pending.clear();
-    const dropped = [...serving.values()];
-    serving.clear();
-    for (const controller of dropped) controller.abort();
+    calls.drop(error);
+    serving.drop();
   }
 
   transport.receive((raw) => {
-    if (closed !== undefined || !isMessage(raw)) return;
+    if (calls.closed !== undefined || !isMessage(raw)) return;
     switch (raw.rpc) {
       case 'ready':
         // Whoever comes second hears nothing of the first's greeting, so a greeting is answered once.
         if (!raw.answer) {
-          if (greeted)
-            drop(
-              new RemoteError({
-                name: 'Error',
-                message: 'The other side has started again.',
-                code: 'cancelled',
-                stack: undefined,
-              }),
-            );
+          if (greeted) drop(new RemoteError(RESTARTED));
           greeted = true;
           send({ rpc: 'ready', answer: true });
         }
-        markReady();
+        calls.markReady();
         break;
       case 'call':
-        void serve(raw.id, raw.method, raw.request);
+        void serving.serve(raw);
         break;
       case 'cancel':
-        serving.get(raw.id)?.abort();
+        serving.cancel(raw.id);
         break;
       case 'progress':
-        pending.get(raw.id)?.progress?.(raw.value);
-        break;
       case 'result':
-        pending.get(raw.id)?.resolve(raw.value);
-        pending.delete(raw.id);
-        break;
       case 'error':
-        pending.get(raw.id)?.reject(new RemoteError(raw.error));
-        pending.delete(raw.id);
-        break;
+        calls.hear(raw);
     }
   });
   send({ rpc: 'ready', answer: false });
 
-  async function call(method: string, request: unknown, options: CallOptions<unknown> | undefined): Promise<unknown> {
-    await ready;
-    if (closed !== undefined) throw closed;
-    const id = nextId++;
+  return {
+    remote: proxyOf<R>(calls),
+    ready: calls.ready,
+    close(error) {
+      if (calls.closed !== undefined) return;
+      calls.close(error);
+      drop(error);
+    },
+  };
+}
+
+/** Of a call whose other side greets again. */
+const RESTARTED: WireError = {
+  name: 'Error',
+  message: 'The other side has started again.',
+  code: 'cancelled',
+  stack: undefined,
+};
+
+/** Every method of the other side, as a call. */
+function proxyOf<R>(calls: Calls): Remote<R> {
+  return new Proxy({} as Remote<R>, {
+    // `then` must stay undefined, or awaiting the proxy would call the other side.
+    get: (_, method) =>
+      typeof method === 'string' && method !== 'then'
+        ? (request: unknown, options?: CallOptions<unknown>) => calls.call(method, request, options)
+        : undefined,
+  });
+}
+
+type Answer = Extract<Message, { rpc: 'progress' | 'result' | 'error' }>;
+
+/** The calls made from here that are not answered yet. */
+class Calls {
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private failReady!: (error: Error) => void;
+  markReady!: () => void;
+  closed: Error | undefined;
+  readonly ready = new Promise<void>((resolve, reject) => {
+    this.markReady = resolve;
+    this.failReady = reject;
+  });
+
+  constructor(private readonly send: (message: Message) => void) {
+    this.ready.catch(() => undefined); // a close before the handshake is reported by the calls themselves
+  }
+
+  async call(method: string, request: unknown, options: CallOptions<unknown> | undefined): Promise<unknown> {
+    await this.ready;
+    if (this.closed !== undefined) throw this.closed;
+    const id = this.nextId++;
     const { signal } = options ?? {};
-    const cancel = () => send({ rpc: 'cancel', id });
+    const cancel = () => this.send({ rpc: 'cancel', id });
     try {
       return await new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject, progress: options?.progress });
-        send({ rpc: 'call', id, method, request });
+        this.pending.set(id, { resolve, reject, progress: options?.progress });
+        this.send({ rpc: 'call', id, method, request });
         if (signal?.aborted) cancel();
         else signal?.addEventListener('abort', cancel, { once: true });
       });
@@ -173,24 +171,63 @@ export function connect<L extends Methods<L>, R extends Methods<R>>(transport: T
     }
   }
 
-  const remote = new Proxy({} as Remote<R>, {
-    // `then` must stay undefined, or awaiting the proxy would call the other side.
-    get: (_, method) =>
-      typeof method === 'string' && method !== 'then'
-        ? (request: unknown, options?: CallOptions<unknown>) => call(method, request, options)
-        : undefined,
-  });
+  hear(answer: Answer): void {
+    const call = this.pending.get(answer.id);
+    if (answer.rpc === 'progress') return call?.progress?.(answer.value);
+    if (answer.rpc === 'result') call?.resolve(answer.value);
+    else call?.reject(new RemoteError(answer.error));
+    this.pending.delete(answer.id);
+  }
 
-  return {
-    remote,
-    ready,
-    close(error) {
-      if (closed !== undefined) return;
-      closed = error;
-      failReady(error);
-      drop(error);
-    },
-  };
+  drop(error: Error): void {
+    for (const call of this.pending.values()) call.reject(error);
+    this.pending.clear();
+  }
+
+  close(error: Error): void {
+    this.closed = error;
+    this.failReady(error);
+  }
+}
+
+/** The other side's calls that run here. */
+class Serving<L extends Methods<L>> {
+  private readonly running = new Map<number, AbortController>();
+
+  constructor(
+    private readonly local: L,
+    private readonly send: (message: Message) => void,
+  ) {}
+
+  async serve({ id, method, request }: Extract<Message, { rpc: 'call' }>): Promise<void> {
+    const controller = new AbortController();
+    this.running.set(id, controller);
+    // False once the caller is gone; its successor counts its own ids from one.
+    const awaited = () => this.running.get(id) === controller;
+    const answer = (message: Answer) => {
+      if (awaited()) this.send(message);
+    };
+    try {
+      if (!isServed(this.local, method)) throw new Error(`There is no method "${method}".`);
+      const { signal } = controller;
+      const progress = (value: unknown) => answer({ rpc: 'progress', id, value });
+      answer({ rpc: 'result', id, value: await this.local[method as keyof L](request, { signal, progress }) });
+    } catch (error) {
+      answer({ rpc: 'error', id, error: toWire(error) });
+    } finally {
+      if (awaited()) this.running.delete(id);
+    }
+  }
+
+  cancel(id: number): void {
+    this.running.get(id)?.abort();
+  }
+
+  drop(): void {
+    const dropped = [...this.running.values()];
+    this.running.clear();
+    for (const controller of dropped) controller.abort();
+  }
 }
 
 function isMessage(value: unknown): value is Message {

@@ -1,8 +1,9 @@
 /** Above a recipe: what can be done with it. Beside what it does: which checkpoint each layer comes from. */
 import * as vscode from 'vscode';
 import type { RecipeSketch } from '../protocol/engineApi.js';
-import { escapeMarkdown } from '../services/markdown.js';
+import { escapeMarkdown, inert } from '../services/markdown.js';
 import { bytesText } from '../services/progressText.js';
+import { countOf } from './count.js';
 import { type Feedback, isRecipe } from './feedback.js';
 
 export class RecipeLenses implements vscode.CodeLensProvider {
@@ -16,18 +17,21 @@ export class RecipeLenses implements vscode.CodeLensProvider {
   async provideCodeLenses(document: vscode.TextDocument): Promise<vscode.CodeLens[]> {
     const { uri } = document;
     const found = await this.feedback.of(document);
-    const count = (wanted: string) => found?.problems.filter(({ severity }) => severity === wanted).length ?? 0;
-    const counted = (amount: number, what: string) =>
-      amount === 0 ? [] : [`${amount} ${what}${amount === 1 ? '' : 's'}`];
-    if (found?.made === null)
-      return [
-        lens({
-          title: `$(error) ${[...counted(count('error'), 'error'), ...counted(count('warning'), 'warning')].join(', ')}`,
-          command: 'workbench.actions.view.problems',
-          tooltip: 'Show them',
-        }),
-      ];
-    const made = found?.made;
+    // Being read, or the engine could not say: nothing is offered that may fail.
+    if (found === undefined) return [];
+    const wrong = countOf(found.problems);
+    const problems =
+      wrong === undefined
+        ? []
+        : [
+            lens({
+              title: `$(${found.made === null ? 'error' : 'warning'}) ${wrong.counted}: ${inert(wrong.first)}`,
+              command: 'workbench.actions.view.problems',
+              tooltip: 'Show them',
+            }),
+          ];
+    const { made } = found;
+    if (made === null) return problems;
     return [
       lens({
         title: '$(play) Run',
@@ -45,7 +49,7 @@ export class RecipeLenses implements vscode.CodeLensProvider {
         title: 'Export…',
         command: 'frankenstein.exportMerged',
         arguments: [uri],
-        tooltip: made ? `Write the checkpoint: ${bytesText(made.bytes)}` : 'Write the checkpoint',
+        tooltip: `Write the checkpoint: ${bytesText(made.bytes)}`,
       }),
       lens({
         title: 'Open in mergekit format',
@@ -53,7 +57,8 @@ export class RecipeLenses implements vscode.CodeLensProvider {
         arguments: [uri],
         tooltip: 'The same, as mergekit writes it',
       }),
-      ...(made ? [lens({ title: summaryOf(made), command: '' })] : []),
+      lens({ title: summaryOf(made), command: '' }),
+      ...problems,
     ];
   }
 }

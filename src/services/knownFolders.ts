@@ -48,6 +48,7 @@ export class KnownFolders implements vscode.Disposable {
     // Menus compare with a local path where the window is local, and with the URI's path where it is remote.
     const folders = [...new Set(files.flatMap((file) => [path.dirname(file.fsPath), path.posix.dirname(file.path)]))];
     this.folders = folders;
+    await vscode.commands.executeCommand('setContext', 'frankenstein.stepFolders', stepFoldersOf(folders));
     await vscode.commands.executeCommand('setContext', 'frankenstein.checkpointFolders', folders);
     await vscode.commands.executeCommand('setContext', 'frankenstein.trainingFolders', await foldersOfLogs());
     // An incomplete search hides nothing.
@@ -59,3 +60,11 @@ export class KnownFolders implements vscode.Disposable {
     vscode.Disposable.from(...this.disposables).dispose();
   }
 }
+
+/** Folders of the steps of a training, by the checkpoints below them: `run` of `run/checkpoint-100`. */
+export function stepFoldersOf(checkpoints: readonly string[]): string[] {
+  return [...new Set(checkpoints.flatMap((folder) => STEP_FOLDER.exec(folder)?.[1] ?? []))];
+}
+
+/** As the engine knows them: `checkpoint-100`, `global_step_100/actor/huggingface`. */
+const STEP_FOLDER = /^(.*)[\\/](?:checkpoint-|global_step_)\d+(?:[\\/](?:actor[\\/])?huggingface|[\\/]actor)?$/;

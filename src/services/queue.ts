@@ -71,7 +71,7 @@ export class Job {
     try {
       await Promise.race([turn, aborted(signal)]);
       const results = await runAll(engine, this.request, options, context);
-      this.set({ kind: 'finished', result: resultOf(this.request.kind, results, options.runsFolder) });
+      this.set({ kind: 'finished', result: jobResultOf(this.request.kind, results, options.runsFolder) });
     } catch (error) {
       this.set(
         signal.aborted
@@ -115,7 +115,12 @@ async function runAll(
   return results;
 }
 
-function resultOf(kind: JobRequest['kind'], results: unknown[], runsFolder: string | undefined): JobResult {
+/** The results of a request's analysis as its panel is given them. @param runsFolder where they are on disk */
+export function jobResultOf(
+  kind: JobRequest['kind'],
+  results: readonly unknown[],
+  runsFolder: string | undefined,
+): JobResult {
   if (kind === 'probe') return { kind, results: results as ProbeResult[], runsFolder };
   return (kind === 'compare' ? { kind, result: results[0] } : { kind, result: results[0], runsFolder }) as JobResult;
 }
@@ -157,7 +162,8 @@ export class Queue {
 
   constructor(
     private readonly engine: EngineApi,
-    private readonly options: (checkpoints: string[]) => EngineOptions,
+    /** What the engine gets beside the request; how fast earlier runs went lies in its folder of runs. */
+    readonly options: (checkpoints: string[]) => EngineOptions,
   ) {}
 
   find(request: JobRequest): Job | undefined {

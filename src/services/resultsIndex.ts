@@ -3,22 +3,24 @@
  * The inline lenses ask here; they never start a comparison, and nothing starts the engine while there is no run on disk.
  */
 import { existsSync } from 'node:fs';
+import { analysisOf, analysisOfRun } from '../engine/analyses/analyses.js';
 import type {
+  AnalysisName,
   CompareResult,
   EngineApi,
-  EvaluateResult,
-  ProbeResult,
+  ResultOf,
+  RunLocation,
   RunSummary,
-  SpectrumResult,
   SwapResult,
 } from '../protocol/engineApi.js';
 import { folderOf, requestKey } from './checkpointPath.js';
 import { Emitter } from './emitter.js';
 import { ownLabels } from './titles.js';
+import { callOf } from './work.js';
 
-export interface FoundResult {
+export interface FoundResult<N extends AnalysisName> {
   run: FoundRun;
-  result: CompareResult;
+  result: ResultOf<N>;
   /** Index of the checkpoint among the stages. */
   stage: number;
 }
@@ -28,13 +30,16 @@ export interface FoundRun extends RunSummary {
   runsFolder: string;
 }
 
+/** The engine's calls that read a result. */
+type ReadCall = `read${Capitalize<AnalysisName>}`;
+
 /** Results are megabytes; a person looks at a few. */
-const RESULTS_KEPT = 4;
+const RESULTS_CACHED = 4;
 /** The kind of probe that localizes vision. */
 const LOCALIZATION = 'swap';
 
 /** The last few of what is asked for; a failure is asked again. */
-class Kept<T> {
+class Cache<T> {
   private readonly entries = new Map<string, Promise<T>>();
 
   get(key: string, read: () => Promise<T>): Promise<T> {
@@ -44,7 +49,7 @@ class Kept<T> {
     this.entries.set(key, entry);
     entry.catch(() => this.entries.delete(key));
     for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= RESULTS_KEPT) break;
+      if (this.entries.size <= RESULTS_CACHED) break;
       this.entries.delete(oldest);
     }
     return entry;
@@ -55,12 +60,32 @@ class Kept<T> {
   }
 }
 
-function withOwnLabels<R extends Pick<CompareResult, 'stages'>>(result: R): R {
+/** A lineage's stages under their own names; other results as they are. */
+function withOwnLabels<R extends object>(result: R): R {
+  if (!('stages' in result)) return result;
+  const stages = result.stages as CompareResult['stages'];
   const labels = ownLabels(
-    result.stages.map(({ label }) => label),
-    result.stages.map(({ path }) => path),
+    stages.map(({ label }) => label),
+    stages.map(({ path }) => path),
   );
-  return { ...result, stages: result.stages.map((stage, index) => ({ ...stage, label: labels[index]! })) };
+  return { ...result, stages: stages.map((stage, index) => ({ ...stage, label: labels[index]! })) };
+}
+
+/** Index of the checkpoint in this folder; -1 where the run does not include it. */
+function stageOf({ paths }: FoundRun, checkpointFolder: string): number {
+  return paths.findIndex((path) => folderOf(path) === checkpointFolder);
+}
+
+/** Finished vision localizations of the checkpoint in this folder: several data files may be behind it. */
+export async function localizationsOf(
+  results: ResultsIndex,
+  checkpointFolder: string,
+): Promise<{ run: FoundRun; result: SwapResult }[]> {
+  const runs = (await results.finishedOf('probe', checkpointFolder)).filter(({ probe }) => probe === LOCALIZATION);
+  const read = await Promise.all(
+    runs.slice(0, RESULTS_CACHED).map(async (run) => ({ run, result: await results.read('probe', run) })),
+  );
+  return read.flatMap(({ run, result }) => (result.kind === LOCALIZATION ? [{ run, result }] : []));
 }
 
 export class ResultsIndex {
@@ -68,24 +93,18 @@ export class ResultsIndex {
   private runs: Promise<FoundRun[]> | undefined;
   /** Run ids shown in this session, the last one first: a lens says what the open panel says. */
   private shown: string[] = [];
-  private readonly results = new Kept<CompareResult>();
-  private readonly probes = new Kept<ProbeResult>();
-  private readonly spectra = new Kept<SpectrumResult>();
-  private readonly evaluations = new Kept<EvaluateResult>();
+  private readonly results = new Map<AnalysisName, Cache<ResultOf<AnalysisName>>>();
   readonly onDidChange = this.changed.event;
 
   constructor(
-    private readonly engine: Pick<
-      EngineApi,
-      'listRuns' | 'readCompare' | 'readProbe' | 'readEvaluate' | 'readSpectrum'
-    >,
+    private readonly engine: Pick<EngineApi, 'listRuns' | ReadCall>,
     private readonly folders: () => string[],
     private readonly exists: (folder: string) => boolean = existsSync,
   ) {}
 
   /** All runs, newest first. */
   list(): Promise<FoundRun[]> {
-    const runs = (this.runs ??= this.read());
+    const runs = (this.runs ??= this.listAll());
     // A failed listing is asked again next time.
     runs.catch(() => {
       if (this.runs === runs) this.runs = undefined;
@@ -93,7 +112,7 @@ export class ResultsIndex {
     return runs;
   }
 
-  private async read(): Promise<FoundRun[]> {
+  private async listAll(): Promise<FoundRun[]> {
     const lists = this.folders()
       .filter((folder) => this.exists(folder))
       .map(async (runsFolder) =>
@@ -106,74 +125,47 @@ export class ResultsIndex {
     return (await Promise.all(lists)).flat().sort((a, b) => b.startedAt.localeCompare(a.startedAt));
   }
 
-  /** The newest run over exactly these stages. */
-  async findRun(stages: readonly { path: string }[]): Promise<FoundRun | undefined> {
+  /** Runs of an analysis, newest first. */
+  private async runsOf(analysis: AnalysisName): Promise<FoundRun[]> {
+    return (await this.list()).filter(({ kind }) => analysisOfRun(kind)?.name === analysis);
+  }
+
+  /** The run over exactly these stages: the one asked for, else the newest finished one, else one that was interrupted. */
+  async ofStages(
+    analysis: AnalysisName,
+    stages: readonly { path: string }[],
+    wanted?: string,
+  ): Promise<FoundRun | undefined> {
     const key = requestKey(stages);
-    const runs = (await this.list()).filter(
-      (run) => run.kind === 'compare' && requestKey(run.paths.map((path) => ({ path }))) === key,
-    );
-    return runs.find((run) => run.state === 'finished') ?? runs[0];
-  }
-
-  /** The finished run to quote for the checkpoint in this folder. */
-  async find(checkpointFolder: string): Promise<FoundResult | undefined> {
-    const runs = await this.list();
-    const rank = ({ runId }: FoundRun) => (this.shown.includes(runId) ? this.shown.indexOf(runId) : this.shown.length);
-    for (const run of [...runs].sort((a, b) => rank(a) - rank(b))) {
-      if (run.kind !== 'compare' || run.state !== 'finished') continue;
-      const stage = run.paths.findIndex((path) => folderOf(path) === checkpointFolder);
-      if (stage >= 0) return { run, result: await this.result(run), stage };
-    }
-    return undefined;
-  }
-
-  result(run: FoundRun): Promise<CompareResult> {
-    return this.results.get(`${run.folder}\n${run.startedAt}`, () =>
-      this.engine.readCompare({ runsFolder: run.runsFolder, runId: run.runId }).then(withOwnLabels),
-    );
-  }
-
-  probe(run: FoundRun): Promise<ProbeResult> {
-    return this.probes.get(`${run.folder}\n${run.startedAt}`, () =>
-      this.engine.readProbe({ runsFolder: run.runsFolder, runId: run.runId }),
-    );
-  }
-
-  evaluation(run: FoundRun): Promise<EvaluateResult> {
-    return this.evaluations.get(`${run.folder}\n${run.startedAt}`, () =>
-      this.engine.readEvaluate({ runsFolder: run.runsFolder, runId: run.runId }),
-    );
-  }
-
-  /** Spectra of exactly these stages: the run asked for, else the newest finished one, else one that was interrupted. */
-  async findSpectrum(stages: readonly { path: string }[], wanted?: string): Promise<FoundRun | undefined> {
-    const key = requestKey(stages);
-    const own = (await this.list()).filter(
-      (run) => run.kind === 'spectrum' && requestKey(run.paths.map((path) => ({ path }))) === key,
-    );
+    const own = (await this.runsOf(analysis)).filter((run) => requestKey(run.paths.map((path) => ({ path }))) === key);
     const finished = own.filter(({ state }) => state === 'finished');
     return finished.find(({ runId }) => runId === wanted) ?? finished[0] ?? own[0];
   }
 
-  spectrum(run: FoundRun): Promise<SpectrumResult> {
-    return this.spectra.get(run.folder, () =>
-      this.engine.readSpectrum({ runsFolder: run.runsFolder, runId: run.runId }).then(withOwnLabels),
+  /** Finished runs of an analysis that include the checkpoint in this folder, newest first. */
+  async finishedOf(analysis: AnalysisName, checkpointFolder: string): Promise<FoundRun[]> {
+    return (await this.runsOf(analysis)).filter(
+      (run) => run.state === 'finished' && stageOf(run, checkpointFolder) >= 0,
     );
   }
 
-  /** Finished vision localizations of the checkpoint in this folder, newest first: several data files may be behind it. */
-  async localizations(checkpointFolder: string): Promise<{ run: FoundRun; result: SwapResult }[]> {
-    const runs = (await this.list()).filter(
-      (run) =>
-        run.kind === 'probe' &&
-        run.probe === LOCALIZATION &&
-        run.state === 'finished' &&
-        run.paths.some((path) => folderOf(path) === checkpointFolder),
+  /** The finished run to quote for the checkpoint in this folder: the one looked at last, else the newest. */
+  async find<N extends AnalysisName>(analysis: N, checkpointFolder: string): Promise<FoundResult<N> | undefined> {
+    const rank = ({ runId }: FoundRun) => (this.shown.includes(runId) ? this.shown.indexOf(runId) : this.shown.length);
+    const runs = await this.finishedOf(analysis, checkpointFolder);
+    const [run] = runs.sort((a, b) => rank(a) - rank(b));
+    return run && { run, result: await this.read(analysis, run), stage: stageOf(run, checkpointFolder) };
+  }
+
+  /** The result of a finished run. */
+  read<N extends AnalysisName>(name: N, run: FoundRun): Promise<ResultOf<N>> {
+    const results = this.results.get(name) ?? new Cache<ResultOf<AnalysisName>>();
+    this.results.set(name, results);
+    const calls = this.engine as unknown as Record<string, (run: RunLocation) => Promise<ResultOf<N>>>;
+    const { folder, startedAt, runsFolder, runId } = run;
+    return results.get(`${folder}\n${startedAt}`, async () =>
+      withOwnLabels(await calls[callOf(analysisOf(name), 'read')]!({ runsFolder, runId })),
     );
-    const results = await Promise.all(
-      runs.slice(0, RESULTS_KEPT).map(async (run) => ({ run, result: await this.probe(run) })),
-    );
-    return results.flatMap(({ run, result }) => (result.kind === LOCALIZATION ? [{ run, result }] : []));
   }
 
   /** A person looks at this run now. */
@@ -186,8 +178,7 @@ export class ResultsIndex {
   /** Runs have come or gone. */
   refresh(): void {
     this.runs = undefined;
-    // A spectrum that is refined stays the same run.
-    this.spectra.clear();
+    for (const [name, results] of this.results) if (analysisOf(name).refines === true) results.clear();
     this.changed.fire();
   }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
-//   npm run bench -- compare|merge|model|probe|spectrum [--repeat N] [--write]
+//   npm run bench -- compare|merge|model|probe|spectrum|trajectory [--repeat N] [--write]
 //   npm run bench -- large [--large 3B|7B] [--write]: needs 8 or 17 GB of disk for a while
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
@@ -14,6 +14,7 @@ import { benchMerge } from './merge.mjs';
 import { benchModel } from './model.mjs';
 import { benchProbe } from './probe.mjs';
 import { benchSpectrum } from './spectrum.mjs';
+import { benchTrajectory } from './trajectory.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 /** @type {Record<string, (options: {root: string, repeat: number, large: string, log: (line: string) => void}) => Promise<string>>} */
@@ -24,6 +25,7 @@ const BENCHES = {
   model: benchModel,
   probe: benchProbe,
   spectrum: benchSpectrum,
+  trajectory: benchTrajectory,
 };
 
 const { positionals, values } = parseArgs({

@@ -81,7 +81,7 @@ describe('comparing', () => {
     const { base, in: cold } = await lineage();
     await writeFile(path.join(cold, 'generation_config.json'), '{"temperature": 0.6}');
     const { panels } = await services();
-    const panel = panels.compare({
+    const panel = panels.open({
       kind: 'compare',
       stages: [
         { path: base, label: 'A' },
@@ -122,9 +122,9 @@ describe('comparing', () => {
     const root = path.join(workspaceFolder(), 'single');
     const folders = { base: path.join(root, 'base'), in: path.join(root, 'in'), rl: path.join(root, 'rl') };
     await writeLineage(root, { layers: 3, visionLayers: 2, hidden: 32 });
-    const panel = panels.compare({ kind: 'compare', stages: [{ path: folders.in }, { path: folders.rl }] });
+    const panel = panels.open({ kind: 'compare', stages: [{ path: folders.in }, { path: folders.rl }] });
     await until(() => panel.state.kind === 'compare', 'the comparison ends');
-    await until(async () => (await results.find(folders.rl)) !== undefined, 'the run is listed');
+    await until(async () => (await results.find('compare', folders.rl)) !== undefined, 'the run is listed');
     const { tensors } = await engine.inspect({ path: folders.rl });
     const { revealTensor } = await import('../../src/panel/files.js');
     await revealTensor(tensorDocuments, folders.rl, tensors[5]!.onDisk);
@@ -143,7 +143,7 @@ describe('comparing', () => {
     await writeCheckpoint(torn, { layers: 6, visionLayers: 3, hidden: 32 });
     await truncate(path.join(torn, 'model.safetensors'), 5000);
     const { panels } = await services();
-    const panel = panels.compare({ kind: 'compare', stages: [{ path: base }, { path: torn }] });
+    const panel = panels.open({ kind: 'compare', stages: [{ path: base }, { path: torn }] });
     await until(() => panel.state.kind === 'failed', 'it fails');
     assert.ok(
       panel.state.kind === 'failed' && panel.state.code === 'malformed' && panel.state.canRetry,
@@ -155,7 +155,7 @@ describe('comparing', () => {
   it('a cancelled one says so and can go on', async () => {
     const { base, rl } = await lineage();
     const { panels, queue } = await services();
-    const panel = panels.compare({ kind: 'compare', stages: [{ path: base }, { path: rl }] });
+    const panel = panels.open({ kind: 'compare', stages: [{ path: base }, { path: rl }] });
     queue.find(panel.request)!.cancel();
     await until(() => panel.state.kind === 'failed', 'it is cancelled');
     assert.equal(panel.state.kind === 'failed' && panel.state.code, 'cancelled');

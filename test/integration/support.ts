@@ -49,10 +49,10 @@ export async function compared(): Promise<void> {
     { path: cold, label: 'in' },
     { path: rl, label: 'rl' },
   ];
-  const panel = panels.compare({ kind: 'compare', stages });
+  const panel = panels.open({ kind: 'compare', stages });
   await until(() => panel.state.kind !== 'running', 'the comparison ends');
   assert.equal(panel.state.kind, 'compare', JSON.stringify(panel.state));
-  await until(async () => (await results.find(rl)) !== undefined, 'the run is listed');
+  await until(async () => (await results.find('compare', rl)) !== undefined, 'the run is listed');
 }
 
 /** Waits until `condition` holds; the reason is what the failure says. */

@@ -60,22 +60,9 @@ export function createLineChart<F extends LineFigure>(
     const column = options.wholeColumn === true && chosen !== null ? chosen.x : null;
     return { figure, theme: context.theme.now(), look: { current, whiskers: false, column } };
   });
-  const over: Plugin<'namedLine'> = {
-    id: 'over',
-    afterDraw(drawn) {
-      if (figure === null) return;
-      const ctx = drawn.ctx as Pen;
-      const frame = frameOf(drawn);
-      const theme = context.theme.now();
-      ctx.save();
-      options.grips?.draw(ctx, theme, frame);
-      const cursor = walk.cursor();
-      if (cursor !== null) drawCursor(ctx, figure, cursor, frame, theme, options.allLines === true);
-      if (options.wholeColumn !== true) drawRing(ctx, figure, chosen, frame, theme, 4.5);
-      if (options.allLines !== true) drawRing(ctx, figure, cursor, frame, theme, 5.5);
-      ctx.restore();
-    },
-  };
+  const over = overLines(options, () =>
+    figure === null ? null : { figure, theme: context.theme.now(), cursor: walk.cursor(), chosen },
+  );
 
   const repaint = () => chart?.draw();
 
@@ -159,6 +146,36 @@ export function createLineChart<F extends LineFigure>(
       observer.disconnect();
       stopTheme();
       chart?.destroy();
+    },
+  };
+}
+
+interface Over {
+  figure: LineFigure;
+  theme: ReturnType<PanelContext['theme']['now']>;
+  cursor: LinePosition | null;
+  chosen: LinePosition | null;
+}
+
+/** What lies over the lines: borders to drag, the cursor, what is chosen. */
+function overLines<F extends LineFigure>(
+  { grips, allLines = false, wholeColumn = false }: LineChartOptions<F>,
+  look: () => Over | null,
+): Plugin<'namedLine'> {
+  return {
+    id: 'over',
+    afterDraw(drawn) {
+      const over = look();
+      if (over === null) return;
+      const { figure, theme, cursor, chosen } = over;
+      const ctx = drawn.ctx as Pen;
+      const frame = frameOf(drawn);
+      ctx.save();
+      grips?.draw(ctx, theme, frame);
+      if (cursor !== null) drawCursor(ctx, figure, cursor, frame, theme, allLines);
+      if (!wholeColumn) drawRing(ctx, figure, chosen, frame, theme, 4.5);
+      if (!allLines) drawRing(ctx, figure, cursor, frame, theme, 5.5);
+      ctx.restore();
     },
   };
 }

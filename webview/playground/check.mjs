@@ -239,6 +239,49 @@ const checks = {
     assert.notEqual(await pixels(), before);
   },
 
+  async 'a trajectory is walked by keyboard, follows a cell and is watched'(page, base) {
+    await page.goto(`${base}/dark.html?state=trajectory`);
+    await page.getByTestId('trajectory').waitFor();
+    assert.match(await page.getByTestId('reading').textContent(), /^Most of the movement from start to checkpoint-600/);
+    await page.getByTestId('step-map').focus();
+    await page.keyboard.press('End');
+    assert.match(await live(page), /^Language layer 27, checkpoint-50: /);
+    await page.keyboard.press('Enter');
+    assert.equal(await live(page), 'Language layer 27: its curve is in the figures.');
+    assert.equal(await page.locator('.legend', { hasText: 'Language layer 27' }).count(), 2);
+    await page.keyboard.press('Escape'); // the cursor
+    await page.keyboard.press('Escape'); // the selection
+    assert.equal(await page.locator('.legend', { hasText: 'Language layer 27' }).count(), 0);
+    await page.getByTestId('size').getByText('Absolute').click();
+    await page.getByTestId('against').getByText('Since previous').click();
+    await page.getByRole('heading', { name: 'Update ‖Δ‖ since the previous checkpoint, by layer and step' }).waitFor();
+    await page.getByTestId('trajectory-numbers').locator('summary').click();
+    assert.equal(await page.getByTestId('trajectory-numbers-table').locator('tbody tr').count(), 12 * 6);
+    await page.getByTestId('trajectory-left-out').locator('summary').click();
+    assert.match(await page.getByTestId('trajectory-left-out').textContent(), /holds 2 of the 4 shards/);
+    for (const kind of [
+      'export-steps-csv',
+      'export-trajectory-json',
+      'export-trajectory-svg',
+      'export-trajectory-png',
+      'export-steps-svg',
+      'export-steps-png',
+      'copy-trajectory-md',
+    ]) {
+      await page.getByTestId('export').click();
+      await page.getByTestId(kind).click();
+    }
+    await page.waitForFunction(
+      () => globalThis.playground.calls.filter(({ method }) => method === 'save').length === 6,
+    );
+    assert.equal((await calls(page, 'copy')).length, 1);
+    await page.getByTestId('follow').click();
+    await page.getByText('watching for new checkpoints').waitFor();
+    assert.deepEqual(await calls(page, 'followSteps'), [{ on: true }]);
+    // What was chosen stays so when the state is shown anew.
+    await page.getByRole('heading', { name: 'Update ‖Δ‖ since the previous checkpoint, by layer and step' }).waitFor();
+  },
+
   async 'cancel and retry reach the host'(page, base) {
     await page.goto(`${base}/dark.html?state=running`);
     await page.getByTestId('running').waitFor();

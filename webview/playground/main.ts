@@ -6,8 +6,9 @@ import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
-import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
+import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, smallProbes } from './probes.js';
 import { fullOf, spectraOf } from './spectra.js';
+import { trajectoryOf } from './trajectories.js';
 import { completionsAt, trainings } from './trainings.js';
 
 registerKit();
@@ -27,6 +28,7 @@ const probes: Record<string, { title: string; make(): ProbeResult[] }> = {
   one: { title: 'Probes of RL', make: oneSwap },
   small: { title: 'Probes of rl', make: smallProbes },
   attention: { title: 'Attention, IN and RL', make: attentionOnly },
+  gaps: { title: 'Attention of every fourth layer, IN and RL', make: attentionWithGaps },
 };
 const probed = probes[query.get('data') ?? 'lineage'] ?? probes['lineage']!;
 
@@ -61,6 +63,13 @@ const states: Record<string, () => PanelState> = {
   probe: () => ({ kind: 'probe', title: probed.title, results: probed.make() }),
   try: tryState,
   transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
+  trajectory: () => ({
+    kind: 'trajectory',
+    title: 'Trajectory: outputs',
+    result: trajectoryOf((result ??= set.make())),
+    following: false,
+    busy: false,
+  }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
   training: () => ({
     kind: 'training',
@@ -322,6 +331,11 @@ const host: HostApi = {
       else Object.assign(answer, { state: 'done', tokens: 7, seconds: 0.4 });
       await panel.show({ state: tryState(), request: null });
     }
+  },
+  async followSteps({ on }) {
+    log('followSteps', { on });
+    const shown = states['trajectory']!() as Extract<PanelState, { kind: 'trajectory' }>;
+    await panel.show({ state: { ...shown, following: on }, request: null });
   },
   async trainingCompletions(request) {
     log('trainingCompletions', request);

@@ -230,3 +230,11 @@ export function smallProbes(): ProbeResult[] {
 export function attentionOnly(): ProbeResult[] {
   return [attention(['IN', 'RL'], 28)];
 }
+
+/** Every fourth layer has attention; a fifth too, so that two of them are neighbours. */
+export function attentionWithGaps(): ProbeResult[] {
+  const result = attention(['IN', 'RL'], 28);
+  const layers = result.layers.filter(({ depth }) => depth % 4 === 3 || depth === 4);
+  const depths = layers.map(({ depth }) => depth);
+  return [{ ...result, layers, depths, stateLayers: result.depths.filter((depth) => !depths.includes(depth)) }];
+}

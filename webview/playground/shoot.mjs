@@ -49,6 +49,10 @@ const steps = {
   reasoning: (page) => page.getByTestId('study').getByText('Reasoning').click(),
   together: (page) => page.getByTestId('layout').getByText('Together').click(),
   numbers: (page) => page.getByTestId('probe-numbers').locator('summary').click(),
+  stepcell: async (page) => {
+    const box = await page.getByTestId('step-map').boundingBox();
+    await page.mouse.click(box.x + box.width * 0.8, box.y + 60);
+  },
   asked: async (page) => {
     await page.getByTestId('try-choose').click();
     await page.getByTestId('try-prompt').fill('How many red objects are there?');

@@ -1,6 +1,7 @@
 /** How much attention goes from reasoning tokens to visual tokens, by layer, and what was asked and answered. */
 import { useMemo } from 'preact/hooks';
 import type { AttentionResult } from '../../src/protocol/engineApi.js';
+import { withoutAttention } from '../../src/protocol/layers.js';
 import { BandNote, LegendItem } from '../figure/swatch.js';
 import { plural } from '../format.js';
 import { Segmented } from '../kit.js';
@@ -63,6 +64,7 @@ export function Attention(props: TabProps) {
           <h2>From reasoning tokens to visual tokens</h2>
           <p class="note" data-testid="attention-note">
             {MEASURE_NOTES[measure]}
+            {result.stateLayers === undefined ? null : ` ${withoutAttention(result.stateLayers)}`}
           </p>
           <CurveChart model={model} figure={figure} chosen={null} testId="attention-figure" onChoose={null} />
         </section>

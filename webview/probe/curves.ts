@@ -1,4 +1,5 @@
 /** Figures of the probes as data: what is drawn on screen, exported as a drawing and read out. No DOM. */
+import type { AttentionResult } from '../../src/protocol/engineApi.js';
 import { linearAxis, roundLayers, type Axis } from '../figure/axis.js';
 import { soleAxis, type LineFigure, type LinePoint, type LineSeries } from '../figure/lines.js';
 import { REGION_NAMES, regionSpans } from '../figure/regions.js';
@@ -76,14 +77,17 @@ export function attentionFigure(
   const result = model.attention[0];
   if (result === undefined) return null;
   const lines = result.checkpoints.map((checkpoint, index): CurveSeries => {
-    const points = result.layers.map((layer) =>
-      placed({
-        depth: layer.depth,
-        value: layer[measure][index] ?? 0,
-        low: (measure === 'mean' ? layer.low : layer.massLow)[index] ?? 0,
-        high: (measure === 'mean' ? layer.high : layer.massHigh)[index] ?? 0,
-        n: result.samples.length,
-      }),
+    const points = withGaps(
+      result,
+      result.layers.map((layer) =>
+        placed({
+          depth: layer.depth,
+          value: layer[measure][index] ?? 0,
+          low: (measure === 'mean' ? layer.low : layer.massLow)[index] ?? 0,
+          high: (measure === 'mean' ? layer.high : layer.massHigh)[index] ?? 0,
+          n: result.samples.length,
+        }),
+      ),
     );
     const own = markOfCheckpoint(model, indexIn(model, checkpoint.path));
     return {
@@ -124,6 +128,7 @@ export function shiftFigure(model: ProbeModel): CurveFigure | null {
         ],
   );
   if (points.length === 0) return null;
+  const broken = withGaps(result, points);
   const [first, last] = [result.checkpoints[0]!, result.checkpoints.at(-1)!];
   const line: CurveSeries = {
     key: 'shift',
@@ -131,10 +136,18 @@ export function shiftFigure(model: ProbeModel): CurveFigure | null {
     colour: 2,
     marker: 2,
     dash: 0,
-    points,
+    points: broken,
     baseline: { value: 0, low: 0, high: 0 },
   };
   return figureOf(model, `Shift of the mean, ${line.name}`, 'Difference of the mean', [line], false);
+}
+
+/** No line leads over layers that have no attention. */
+function withGaps<P extends LinePoint>({ stateLayers = [] }: AttentionResult, points: readonly P[]): P[] {
+  return points.map((point, index) => {
+    const before = points[index - 1]?.x ?? point.x;
+    return stateLayers.some((layer) => layer > before && layer < point.x) ? { ...point, starts: true } : point;
+  });
 }
 
 function indexIn(model: ProbeModel, path: string): number {

@@ -80,35 +80,12 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
             }}
           />
         </div>
-        <div class="toolbar">
-          <Button label="Choose image…" testId="try-choose" onClick={() => void choose()} />
-          <span class="try-length">
-            <Field label="Max new tokens">
-              <NumberField
-                label="Max new tokens"
-                testId="try-tokens"
-                value={tokens}
-                min={TOKENS.least}
-                max={TOKENS.most}
-                onChange={(value) => setTokens(Math.max(TOKENS.least, Math.min(TOKENS.most, value)))}
-              />
-            </Field>
-            <span class="muted">greedy decoding</span>
-          </span>
-          <span class="spring" />
-          <kbd class="muted" data-testid="try-keys">
-            {SEND_KEYS}
-          </kbd>
-          <Button label="Cancel" testId="try-cancel" hidden={!busy} onClick={() => void ask(host.cancel())} />
-          <Button
-            label="Ask"
-            kind="primary"
-            testId="try-ask"
-            title={`Ask (${SEND_KEYS})`}
-            disabled={busy || prompt.trim() === ''}
-            onClick={send}
-          />
-        </div>
+        <AskBar
+          {...{ tokens, busy, setTokens, send }}
+          empty={prompt.trim() === ''}
+          choose={() => void choose()}
+          cancel={() => void ask(host.cancel())}
+        />
       </section>
       <ol class="exchanges" aria-label="Answers, the newest first" data-testid="try-history">
         {trial.exchanges.toReversed().map((one) => (
@@ -125,6 +102,52 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
           />
         ))}
       </ol>
+    </div>
+  );
+}
+
+interface AskBarProps {
+  /** Longest answer. */
+  tokens: number;
+  setTokens: (tokens: number) => void;
+  busy: boolean;
+  /** There is nothing to ask yet. */
+  empty: boolean;
+  choose: () => void;
+  cancel: () => void;
+  send: () => void;
+}
+
+function AskBar({ tokens, setTokens, busy, empty, choose, cancel, send }: AskBarProps) {
+  return (
+    <div class="toolbar">
+      <Button label="Choose image…" testId="try-choose" onClick={choose} />
+      <span class="try-length">
+        <Field label="Max new tokens">
+          <NumberField
+            label="Max new tokens"
+            testId="try-tokens"
+            value={tokens}
+            min={TOKENS.least}
+            max={TOKENS.most}
+            onChange={(value) => setTokens(Math.max(TOKENS.least, Math.min(TOKENS.most, value)))}
+          />
+        </Field>
+        <span class="muted">greedy decoding</span>
+      </span>
+      <span class="spring" />
+      <kbd class="muted" data-testid="try-keys">
+        {SEND_KEYS}
+      </kbd>
+      <Button label="Cancel" testId="try-cancel" hidden={!busy} onClick={cancel} />
+      <Button
+        label="Ask"
+        kind="primary"
+        testId="try-ask"
+        title={`Ask (${SEND_KEYS})`}
+        disabled={busy || empty}
+        onClick={send}
+      />
     </div>
   );
 }

@@ -3,5 +3,6 @@ import { definition as compare } from './compare/definition.js';
 import { definition as evaluate } from './evaluate/definition.js';
 import { definition as probe } from './probe/definition.js';
 import { definition as spectrum } from './spectrum/definition.js';
+import { definition as trajectory } from './trajectory/definition.js';
 
-export const registry = { compare, spectrum, probe, evaluate };
+export const registry = { compare, spectrum, trajectory, probe, evaluate };

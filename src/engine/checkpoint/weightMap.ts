@@ -30,6 +30,7 @@ export async function readWeightMap(path: string, signal?: AbortSignal): Promise
   const map: unknown = isObject(index) ? index['weight_map'] : undefined;
   if (!isObject(map)) throw malformed(path, 'has no "weight_map", which should say where each tensor is.');
   const shardOf = new Map<string, string>();
+  const checked = new Set<string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (tensor === '__proto__')
       throw malformed(
@@ -37,15 +38,20 @@ export async function readWeightMap(path: string, signal?: AbortSignal): Promise
         'names a tensor "__proto__", which no model does and which can corrupt programs that read it.',
       );
     if (typeof shard !== 'string') throw malformed(path, `does not name a file for the tensor ${quoted(tensor)}.`);
-    const why = refusal(shard);
+    const why = checked.has(shard) ? undefined : refusal(shard);
     if (why !== undefined)
       throw malformed(path, `points to ${quoted(shard)}, ${why}; shards must lie inside the checkpoint's folder.`);
+    checked.add(shard);
     shardOf.set(tensor, shard);
   }
   if (shardOf.size === 0) throw malformed(path, 'lists no tensor.');
   // A file under two spellings is read where the last of them stands.
-  const shards = [...new Set(shardOf.values())].sort().map(plainPath);
-  for (const [tensor, shard] of shardOf) shardOf.set(tensor, plainPath(shard));
+  const plain = new Map([...checked].sort().map((shard) => [shard, plainPath(shard)]));
+  const shards = [...plain.values()];
+  for (const [tensor, shard] of shardOf) {
+    const read = plain.get(shard)!;
+    if (read !== shard) shardOf.set(tensor, read);
+  }
   return { shardOf, shards: [...new Set(shards.reverse())].reverse() };
 }
 

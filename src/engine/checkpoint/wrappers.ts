@@ -47,8 +47,10 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
   const prefix = findsLayers(clean, config) ? undefined : unknownPrefix(clean, config);
   const unprefixed = (name: string) =>
     prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name;
-  if (prefix !== undefined) wrappers.add(prefix.slice(0, -1));
-  clean = clean.map(unprefixed);
+  if (prefix !== undefined) {
+    wrappers.add(prefix.slice(0, -1));
+    clean = clean.map(unprefixed);
+  }
   const nameOf = (onDisk: string) => unprefixed(modelName(onDisk));
   const taken = new Set(stored.flatMap(({ onDisk }, index) => (clean[index] === onDisk ? [onDisk] : [])));
   let renamed = 0;
@@ -83,8 +85,16 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
   };
 }
 
+/** What every wrapped name has in it. Most names have none, and there may be 100,000. */
+const WRAPPED = new RegExp([...SEGMENTS, BASE_LAYER, 'base_model', ...LEADING].map(escapeRegExp).join('|'));
+
+function escapeRegExp(text: string): string {
+  return text.replaceAll('.', '\\.');
+}
+
 /** A name of a model without what wraps the model or a part of it. */
 function modelName(onDisk: string, found?: Set<string>): string {
+  if (!WRAPPED.test(onDisk)) return onDisk;
   const unwrapped = withoutWrappers(onDisk, found);
   let name = unwrapped.replace(/(^|\.)base_model\.model\./g, '$1');
   if (name !== unwrapped) found?.add(PEFT_MODEL);

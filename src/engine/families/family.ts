@@ -99,11 +99,34 @@ export interface LanguageFamily {
   mlpBias?: true;
   /** Queries and keys are normalised per head. */
   qkNorm?: true;
+  /** RMS norms of the language model multiply by one more than what is stored. */
+  unitNorms?: true;
+  /** Every query head comes with a gate of its size, whose sigmoid multiplies what the head gives. */
+  outputGate?: true;
+  /** How much of a head is rotated where the config gives none; left out: all of it, whatever the config says. */
+  partialRotary?: number;
+  /** Layers that carry a recurrent state in place of attention; left out: the family has none. */
+  linear?: LinearFamily;
   /** Sliding attention, from the layer on where the config gives none; left out: the family has none. */
   windowsFrom?: number;
   axes: RopeAxes;
   /** Frequencies per axis, where the config gives none. Empty for `text`. */
   sections: readonly number[];
+}
+
+/**
+ * Gated DeltaNet: a convolution over a few tokens, then one matrix per head that every token decays and corrects
+ * (arXiv 2412.06464). Sizes are those that a config may omit.
+ */
+export interface LinearFamily {
+  /** Every so many layers has full attention, where the config lists no `layer_types`. */
+  interval: number;
+  /** Tokens that the convolution sees. */
+  kernel: number;
+  keyHeads: number;
+  valueHeads: number;
+  keyDim: number;
+  valueDim: number;
 }
 
 export interface VisionFamily {

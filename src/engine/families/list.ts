@@ -19,6 +19,7 @@ import { qwen2Vl } from './qwen2Vl.js';
 import { qwen3 } from './qwen3.js';
 import { qwen35 } from './qwen35.js';
 import { qwen35Moe } from './qwen35Moe.js';
+import { qwen35Text } from './qwen35Text.js';
 import { qwen3Vl } from './qwen3Vl.js';
 import { qwen3VlMoe } from './qwen3VlMoe.js';
 import { text } from './text.js';
@@ -45,6 +46,7 @@ const LIST: readonly Family[] = [
   llava,
   qwen2,
   qwen3,
+  qwen35Text,
   llama,
   text,
 ];

@@ -5,7 +5,7 @@ import { FrankensteinError } from '../errors.js';
 import type { RecipeFeedback } from '../merge/language/feedback.js';
 import { hasErrors, nearest, type Span, type RecipeProblem } from '../merge/recipe/problem.js';
 import { entryOf, parseTree, type TreeNode } from '../merge/recipe/tree.js';
-import { FreezeSchema, type FreezeSettings, KEY_DOCS } from './schema.js';
+import { FreezeSchema, type FreezeSettings, KEY_DOCS, RUN_DOCS } from './schema.js';
 
 export interface ParsedFreeze {
   /** Undefined while there are errors. */
@@ -59,7 +59,7 @@ function problemOf(issue: v.BaseIssue<unknown>, tree: TreeNode): RecipeProblem {
   const given = JSON.stringify(issue.input)?.slice(0, 60) ?? 'nothing';
   if (issue.type === 'strict_object' && issue.expected === 'never') {
     const key = String(path.at(-1));
-    const near = nearest(key, path.length === 1 ? Object.keys(KEY_DOCS) : ['freeze', 'train_only']);
+    const near = nearest(key, Object.keys(path.length === 1 ? KEY_DOCS : RUN_DOCS));
     const place = placeAt(tree, path, 'key');
     return {
       code: 'unknown-key',

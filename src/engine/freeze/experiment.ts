@@ -17,7 +17,7 @@ import reward from './python/reward.py';
 import { readmeOf, slurmOf } from './readme.js';
 import { type FreezeInput, FreezeSchema } from './schema.js';
 import { TRAINER_LIST } from './trainers/list.js';
-import { RESULT } from './trainers/trainer.js';
+import { MODEL_VARIABLE, RESULT } from './trainers/trainer.js';
 
 /** The plan as it was written, for programs. */
 const RECORD = 'plan.json';
@@ -65,7 +65,7 @@ export async function planExperiment(
   const questions = await readTraining(data, model, signal);
   if (out !== undefined)
     await writeWhole(out, async (folder) => {
-      const relative = { ...settings, model: relativeTo(out, model.path), data: relativeTo(out, data) };
+      const relative = { ...settings, model: placeFrom(out, model.path), data: placeFrom(out, data) };
       const put = async (name: string, content: string | Uint8Array, mode = 0o644) => {
         const file = path.join(folder, name);
         await mkdir(path.dirname(file), { recursive: true });
@@ -82,7 +82,7 @@ export async function planExperiment(
       await put('reward.py', reward);
       await put('slurm.sh', slurmOf(plan), 0o755);
       for (const run of plan.runs)
-        for (const [name, content] of Object.entries(trainer.files(run, plan)))
+        for (const [name, content] of Object.entries(trainer.files(run, plan, relative.model)))
           await put(`runs/${run.name}/${name}`, content, name.endsWith('.sh') ? 0o755 : 0o644);
     });
   return { plan, questions: questions.length, out: out ?? null };
@@ -114,7 +114,8 @@ export interface Experiment {
 const Record = v.object({ schema: v.literal(1), model: v.object({ fingerprint: v.string() }) });
 
 /**
- * Reads an experiment's folder, or its plan's file, and holds it against IN once more.
+ * Reads an experiment's folder, or its plan's file, and holds it against IN once more. Where IN has been moved, the
+ * variable FREEZE_MODEL of the environment names it.
  * @throws `not-found`, `malformed` with line and column, `changed` where IN is no longer what was planned on
  */
 export async function openExperiment(given: string, signal?: AbortSignal): Promise<Experiment> {
@@ -123,7 +124,7 @@ export async function openExperiment(given: string, signal?: AbortSignal): Promi
   const folder = facts.isDirectory() ? place : path.dirname(place);
   const file = facts.isDirectory() ? path.join(folder, PLAN_FILE) : place;
   const settings = readFreeze(await readText(file, PLAN_LIMIT, signal), shown(file));
-  const model = await openCheckpoint(path.resolve(folder, settings.model), { signal });
+  const model = await openCheckpoint(path.resolve(folder, process.env[MODEL_VARIABLE] || settings.model), { signal });
   const plan = await planFreeze(settings, model, signal);
   const recorded = await readText(path.join(folder, RECORD), RECORD_LIMIT, signal).then(
     (text) => v.safeParse(Record, parsed(text)),
@@ -137,9 +138,9 @@ export async function openExperiment(given: string, signal?: AbortSignal): Promi
   return { folder, plan, model };
 }
 
-/** Folder of a run's finished result. */
-export function resultOf(folder: string, { name }: Pick<PlannedRun, 'name'>): string {
-  return path.join(folder, 'runs', name, RESULT);
+/** Folder of a run's finished result, absolute: what the plan names, or where the run leaves it. */
+export function resultOf(folder: string, { name, result }: Pick<PlannedRun, 'name' | 'result'>): string {
+  return result === null ? path.join(folder, 'runs', name, RESULT) : path.resolve(folder, result);
 }
 
 /** Trainers make the folder before they fill it. */
@@ -156,8 +157,14 @@ function parsed(text: string): unknown {
   }
 }
 
-function relativeTo(folder: string, place: string): string {
-  return path.relative(folder, place).replaceAll(path.sep, '/');
+/** Folders above an experiment in which what it names lies beside it. */
+const BESIDE = 3;
+
+/** From the experiment's folder where it lies beside it, so that both may be moved; else absolute. */
+function placeFrom(folder: string, place: string): string {
+  const way = path.relative(folder, place);
+  const above = way.split(path.sep).filter((part) => part === '..').length;
+  return path.isAbsolute(way) || above > BESIDE ? place : way.replaceAll(path.sep, '/');
 }
 
 async function checkFree(out: string): Promise<void> {

@@ -46,6 +46,8 @@ export interface PlannedRun {
   run: string;
   seed: number;
   control: boolean;
+  /** Where the plan says its result lies, relative to the experiment's folder; null where the run leaves it. */
+  result: string | null;
   /** What `freeze` or `train_only` says, and how much of the model that is. */
   selections: { text: string; pattern: string; count: Count }[];
   /** Parameters in whose name one of these is found are frozen; `search` semantics. */
@@ -134,7 +136,7 @@ function isControl({ freeze, train_only: only }: FreezeSettings['runs'][string])
   return freeze === undefined && only === undefined;
 }
 
-function checkRuns({ runs }: FreezeSettings): void {
+function checkRuns({ runs, seeds }: FreezeSettings): void {
   const controls = Object.entries(runs).filter(([, run]) => isControl(run));
   if (controls.length !== 1)
     throw new FrankensteinError(
@@ -144,6 +146,13 @@ function checkRuns({ runs }: FreezeSettings): void {
             'other is read against it.'
         : `The plan has ${controls.length} runs that freeze nothing ` +
             `(${controls.map(([name]) => name).join(', ')}); one is the control, so the others must go.`,
+    );
+  const elsewhere = Object.entries(runs).find(([, run]) => run.result !== undefined);
+  if (elsewhere !== undefined && seeds.length > 1)
+    throw new FrankensteinError(
+      'bad-request',
+      `The run ${elsewhere[0]} names one result, but the plan has ${seeds.length} seeds: copy the results to ` +
+        `runs/NAME/result instead.`,
     );
   const both = Object.entries(runs).find(([, run]) => run.freeze !== undefined && run.train_only !== undefined);
   if (both !== undefined)
@@ -183,6 +192,7 @@ function planRun(of: {
   return {
     run,
     control: selections.length === 0,
+    result: settings.runs[run]?.result ?? null,
     selections: selections.map(({ text, pattern, parameters: matched }) => ({
       text,
       pattern,

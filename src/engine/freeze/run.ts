@@ -11,9 +11,10 @@ import type { CallContext } from '../calls.js';
 import { said, shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { type Experiment, openExperiment } from './experiment.js';
+import { type Held, whileHeld } from './lock.js';
 import type { PlannedRun } from './plan.js';
 import { environmentOf, installSteps, lookAtPython, pythonOf, type PythonState } from './python.js';
-import { RESULT } from './trainers/trainer.js';
+import { MODEL_VARIABLE, RESULT } from './trainers/trainer.js';
 
 export interface RunRequest {
   /** Folder of the experiment, or its plan's file. */
@@ -47,18 +48,26 @@ export async function inspectTraining(
 
 /**
  * Makes a virtual environment beside the plan and installs what the trainer needs.
- * @throws `unavailable` where pip fails, `disk-full`, `cancelled`
+ * @throws `unavailable` where pip fails, `disk-full`, `in-use`, `cancelled`
  */
 export async function installTraining(
   { experiment: given, python }: RunRequest,
-  { signal, progress }: CallContext<RunProgress> = {},
+  context: CallContext<RunProgress> = {},
 ): Promise<PythonState> {
-  const experiment = await openExperiment(given, signal);
+  const experiment = await openExperiment(given, context.signal);
+  return whileHeld(experiment.folder, () => install(experiment, python, context));
+}
+
+async function install(
+  experiment: Experiment,
+  python: string | undefined,
+  { signal, progress }: CallContext<RunProgress>,
+): Promise<PythonState> {
   const state = await lookAtPython(experiment, python, signal);
   for (const [program, ...args] of installSteps(experiment, state.python)) {
     const { code, tail } = await execute(
       { program: program!, args, cwd: experiment.folder, log: path.join(experiment.folder, 'install.log'), env: {} },
-      { signal, progress: (line) => progress?.({ run: '', line }) },
+      { signal, progress: (line) => progress?.({ run: '', line }), started: () => undefined },
     );
     if (code !== 0)
       throw new FrankensteinError(
@@ -71,14 +80,11 @@ export async function installTraining(
 
 /**
  * @throws `not-found` for a run that is not in the plan, and without Python or packages; `unsupported` where the plan
- * needs
- * CUDA and there is none; `disk-full`; `mismatch` where the trainer would have trained other parameters than planned;
- * `cancelled`
+ * needs CUDA and there is none; `in-use` where the experiment is being trained already; `disk-full`; `mismatch` where
+ * the trainer would have trained other parameters than planned; `cancelled`
  */
-export async function trainRuns(
-  request: RunRequest,
-  { signal, progress }: CallContext<RunProgress> = {},
-): Promise<RunResult> {
+export async function trainRuns(request: RunRequest, context: CallContext<RunProgress> = {}): Promise<RunResult> {
+  const { signal } = context;
   const experiment = await openExperiment(request.experiment, signal);
   const { plan, folder } = experiment;
   const stray = request.only?.find((name) => !plan.runs.some((run) => run.name === name));
@@ -87,33 +93,43 @@ export async function trainRuns(
       'not-found',
       `The plan has no run "${stray}"; there are ${plan.runs.map(({ name }) => name).join(', ')}.`,
     );
-  const state = await lookAtPython(experiment, request.python, signal);
-  refuseUnready(state);
-  const result: RunResult = { runs: [] };
-  for (const run of plan.runs) {
-    throwIfCancelled(signal);
-    if (request.only !== undefined && !request.only.includes(run.name)) continue;
-    const place = path.join(folder, 'runs', run.name);
-    if (await exists(path.join(place, RESULT, 'finished.json'))) {
-      result.runs.push({ run: run.name, state: 'finished before' });
-      continue;
+  return whileHeld(folder, async (held) => {
+    const state = await lookAtPython(experiment, request.python, signal);
+    refuseUnready(state);
+    const result: RunResult = { runs: [] };
+    for (const run of plan.runs) {
+      throwIfCancelled(signal);
+      if (request.only !== undefined && !request.only.includes(run.name)) continue;
+      const isFinished =
+        run.result !== null || (await exists(path.join(folder, 'runs', run.name, RESULT, 'finished.json')));
+      if (!isFinished) await train(experiment, run, state.python, held, context);
+      result.runs.push({ run: run.name, state: isFinished ? 'finished before' : 'trained' });
     }
-    await checkRoom(experiment, run);
-    const log = path.join(place, 'log.txt');
-    const { code, tail } = await execute(
-      {
-        program: 'bash',
-        args: [path.join('runs', run.name, 'launch.sh')],
-        cwd: folder,
-        log,
-        env: { PYTHON: state.python, PYTHONUNBUFFERED: '1' },
-      },
-      { signal, progress: (line) => progress?.({ run: run.name, line }) },
-    );
-    if (code !== 0) throw failureOf(run, code, tail, log);
-    result.runs.push({ run: run.name, state: 'trained' });
-  }
-  return result;
+    return result;
+  });
+}
+
+/** One run, to its end. */
+async function train(
+  experiment: Experiment,
+  run: PlannedRun,
+  python: string,
+  held: Held,
+  { signal, progress }: CallContext<RunProgress>,
+): Promise<void> {
+  await checkRoom(experiment, run);
+  const log = path.join(experiment.folder, 'runs', run.name, 'log.txt');
+  const { code, tail } = await execute(
+    {
+      program: 'bash',
+      args: [path.join('runs', run.name, 'launch.sh')],
+      cwd: experiment.folder,
+      log,
+      env: { PYTHON: python, PYTHONUNBUFFERED: '1', [MODEL_VARIABLE]: experiment.model.path },
+    },
+    { signal, progress: (line) => progress?.({ run: run.name, line }), started: (pid) => held.trains(pid) },
+  );
+  if (code !== 0) throw failureOf(run, code, tail, log);
 }
 
 /** `trl 1.16.0 (it has 0.9.0)` */
@@ -161,7 +177,15 @@ const GRACE = 10_000;
 /** Runs a program in its own process group, with its output in a log and line by line to `progress`. */
 async function execute(
   of: { program: string; args: readonly string[]; cwd: string; log: string; env: NodeJS.ProcessEnv },
-  { signal, progress }: { signal?: AbortSignal | undefined; progress: (line: string) => void },
+  {
+    signal,
+    progress,
+    started,
+  }: {
+    signal?: AbortSignal | undefined;
+    progress: (line: string) => void;
+    started: (pid: number) => void;
+  },
 ): Promise<{ code: number; tail: string }> {
   throwIfCancelled(signal);
   const child = spawn(of.program, of.args, {
@@ -170,6 +194,7 @@ async function execute(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: process.platform !== 'win32',
   });
+  if (child.pid !== undefined) started(child.pid);
   const log = createWriteStream(of.log, { flags: 'a' });
   log.on('error', () => undefined); // a full disk: the trainer will say so itself
   let [tail, partial] = ['', ''];

@@ -18,7 +18,12 @@ const text = v.pipe(v.string(), v.nonEmpty());
 const selectors = v.pipe(v.array(text), v.minLength(1));
 
 /** A run: language layers that are frozen, or the only ones that train; neither in the control. */
-const RunSchema = v.strictObject({ freeze: v.optional(selectors), train_only: v.optional(selectors) });
+const RunSchema = v.strictObject({
+  freeze: v.optional(selectors),
+  train_only: v.optional(selectors),
+  /** Of a run that was trained elsewhere: a folder, relative to the file. */
+  result: v.optional(text),
+});
 export type RunSettings = v.InferOutput<typeof RunSchema>;
 
 /** Names become folders. */
@@ -86,4 +91,12 @@ export const KEY_DOCS: Readonly<Record<keyof FreezeSettings, string>> = {
   save_every: 'Steps between checkpoints. An interrupted run continues from the last.',
   system: 'Text of a system message in front of every prompt.',
   runs: 'Name of a run: {freeze: […]}, {train_only: […]}, or {} for the control, in which all language layers train.',
+};
+
+/** The same for the keys of a run. */
+export const RUN_DOCS: Readonly<Record<keyof RunSettings, string>> = {
+  freeze: 'Language layers that stay as they are: regions, layers, parts of these, or patterns. All others train.',
+  train_only: 'The only language layers that train: regions, layers, parts of these, or patterns.',
+  result:
+    'Where the result lies of a run that was trained elsewhere: a folder, relative to this file. It is not trained here.',
 };

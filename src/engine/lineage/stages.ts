@@ -91,8 +91,13 @@ export async function runningIdentityOf(checkpoint: Checkpoint, print: string, s
 }
 
 /** What makes a stage the same stage for a stored run. Contents are sampled by the fingerprint, so times count too. */
-export function identityOf(checkpoint: Checkpoint, print: string): object {
+function identityOf(checkpoint: Checkpoint, print: string): object {
   return { fingerprint: print, shards: fileIdentities(checkpoint) };
+}
+
+/** Of every stage, in order. @param prints their fingerprints */
+export function identitiesOf(checkpoints: readonly Checkpoint[], prints: readonly string[]): object[] {
+  return checkpoints.map((checkpoint, index) => identityOf(checkpoint, prints[index]!));
 }
 
 /** What a result says of a checkpoint beside its weights, and what says how these are read. */

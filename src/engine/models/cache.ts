@@ -1,11 +1,9 @@
-/** Keys and values of a batch, layer by layer: `[rows, kvHeads, capacity, headDim]`, filled from slot 0 on. */
+/**
+ * What a batch carries from token to token, layer by layer: keys and values `[rows, kvHeads, capacity, headDim]`, filled
+ * from slot 0 on, or the state of a layer without attention.
+ */
 import * as ort from 'onnxruntime-node';
-
-export interface CacheShape {
-  layers: number;
-  kvHeads: number;
-  headDim: number;
-}
+import { type CacheShape, RecurrentStates, recurrentBytes } from './recurrent.js';
 
 interface LayerCache {
   k: Float32Array;
@@ -18,14 +16,18 @@ interface LayerCache {
 const GROWTH = 32;
 
 export class KvCache {
-  private layers: LayerCache[];
+  /** Undefined for layers without attention. */
+  private layers: (LayerCache | undefined)[];
+  /** Of those layers. */
+  readonly recurrent: RecurrentStates;
 
   constructor(
     readonly shape: CacheShape,
     private readonly rowCount: number,
     private slots: number,
   ) {
-    this.layers = Array.from({ length: shape.layers }, () => this.allocate(rowCount, slots));
+    this.layers = shape.mixers.map((mixer) => (mixer === 'attention' ? this.allocate(rowCount, slots) : undefined));
+    this.recurrent = new RecurrentStates(shape, rowCount);
   }
 
   get rows(): number {
@@ -41,7 +43,7 @@ export class KvCache {
   }
 
   private allocate(rows: number, slots: number): LayerCache {
-    const { kvHeads, headDim } = this.shape;
+    const { kvHeads, headDim } = this.shape.layer;
     const dims = [rows, kvHeads, slots, headDim];
     const [k, v] = [
       new Float32Array(rows * kvHeads * slots * headDim),
@@ -50,11 +52,11 @@ export class KvCache {
     return { k, v, kTensor: new ort.Tensor('float32', k, dims), vTensor: new ort.Tensor('float32', v, dims) };
   }
 
-  /** The first `rows` rows of a layer as tensors over the cache's own memory. */
+  /** `rows` rows of a layer with attention, from row `from` on, as tensors over the cache's own memory. */
   tensors(layer: number, rows = this.rowCount, from = 0): { k: ort.Tensor; v: ort.Tensor } {
     const { k, v, kTensor, vTensor } = this.layers[layer]!;
     if (rows === this.rowCount) return { k: kTensor, v: vTensor };
-    const { kvHeads, headDim } = this.shape;
+    const { kvHeads, headDim } = this.shape.layer;
     const perRow = kvHeads * this.slots * headDim;
     const dims = [rows, kvHeads, this.slots, headDim];
     const view = (values: Float32Array) =>
@@ -68,9 +70,10 @@ export class KvCache {
     const more = Math.max(slots, this.slots + Math.max(GROWTH, this.slots >> 2));
     // One layer at a time, so that old and new are never both whole.
     for (let layer = 0; layer < this.layers.length; layer++) {
+      const own = this.layers[layer];
+      if (own === undefined) continue;
       const grown = this.allocate(this.rowCount, more);
-      for (let row = 0; row < this.rowCount; row++)
-        copyRow(this.layers[layer]!, row, this.slots, grown, row, more, this.shape);
+      for (let row = 0; row < this.rowCount; row++) copyRow(own, row, this.slots, grown, row, more, this.shape);
       this.layers[layer] = grown;
     }
     this.slots = more;
@@ -80,7 +83,10 @@ export class KvCache {
   keep(rows: readonly number[]): KvCache {
     const kept = new KvCache(this.shape, rows.length, this.slots);
     this.layers.forEach((own, layer) =>
-      rows.forEach((row, to) => copyRow(own, row, this.slots, kept.layers[layer]!, to, this.slots, this.shape)),
+      rows.forEach((row, to) => {
+        if (own) copyRow(own, row, this.slots, kept.layers[layer]!, to, this.slots, this.shape);
+        else kept.recurrent.copy(layer, this.recurrent.now(layer), row, to);
+      }),
     );
     return kept;
   }
@@ -95,7 +101,7 @@ export class KvCache {
     k: Float32Array,
     v: Float32Array,
   ): void {
-    const { kvHeads, headDim } = this.shape;
+    const { kvHeads, headDim } = this.shape.layer;
     const own = this.layers[layer]!;
     const size = tokens * headDim;
     const heads = rows * kvHeads;
@@ -123,7 +129,7 @@ export class KvCache {
     to: { row: number; slot: number },
     count: number,
   ): void {
-    const { kvHeads, headDim } = this.shape;
+    const { kvHeads, headDim } = this.shape.layer;
     const [source, target] = [other.layers[layer]!, this.layers[layer]!];
     for (let head = 0; head < kvHeads; head++) {
       const begin = ((from.row * kvHeads + head) * other.slots + from.slot) * headDim;
@@ -141,7 +147,7 @@ function copyRow(
   to: LayerCache,
   toRow: number,
   toSlots: number,
-  { kvHeads, headDim }: CacheShape,
+  { layer: { kvHeads, headDim } }: CacheShape,
 ): void {
   for (let head = 0; head < kvHeads; head++) {
     const [source, target] = [(row * kvHeads + head) * slots * headDim, (toRow * kvHeads + head) * toSlots * headDim];
@@ -151,6 +157,8 @@ function copyRow(
 }
 
 /** Bytes of a cache with this many rows and slots. */
-export function cacheBytes({ layers, kvHeads, headDim }: CacheShape, rows: number, slots: number): number {
-  return layers * 2 * rows * kvHeads * slots * headDim * 4;
+export function cacheBytes(shape: CacheShape, rows: number, slots: number): number {
+  const { mixers, layer } = shape;
+  const attending = mixers.filter((mixer) => mixer === 'attention').length;
+  return attending * 2 * rows * layer.kvHeads * slots * layer.headDim * 4 + recurrentBytes(shape, rows);
 }

@@ -157,6 +157,7 @@ export function costsOf(spec: ModelSpec, plan: MemoryPlan, throughput: Throughpu
 
 /** Numbers that a token is multiplied with. */
 function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } {
+  // The layer whose pace is measured.
   const { projection, block } = layerParts(language, 0);
   const perLayer = [...projection, ...block].reduce(
     (sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1),

@@ -44,7 +44,14 @@ export class HeadPages {
     this.norm ??= (
       await readParts(
         this.checkpoint,
-        [{ input: 'norm', names: [`${this.spec.root}.norm.weight`], dims: [this.spec.layer.hidden] }],
+        [
+          {
+            input: 'norm',
+            names: [`${this.spec.root}.norm.weight`],
+            dims: [this.spec.layer.hidden],
+            plusOne: this.spec.layer.unitNorms,
+          },
+        ],
         'F32',
       )
     )['norm']!;

@@ -3,6 +3,8 @@
  * are meant). They compose in the order given. What concerns states of the prompt (swap, noise) happens in prefill
  * only; what concerns layers (skip, stitch) holds for decoding too.
  */
+import { lastRecurrent } from './mixers.js';
+import type { LanguageSpec } from './spec.js';
 import type { Intervention, What, Prefilled } from './state.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { FrankensteinError } from '../errors.js';
@@ -13,7 +15,9 @@ export interface LayerPlan {
   states: { what: Extract<What, { kind: 'noise' }> | Extract<What, { kind: 'swap' }>; rows: readonly number[] }[];
   /** Keys and values to put in place of the layer's own. */
   keysAndValues: { source: { prefilled: Prefilled; row: number }; rows: readonly number[] }[];
-  /** 1 or 0 per row: attention, then MLP. Undefined: all 1. */
+  /** States of visual tokens to put in place of what the layer's mixer is given; the residual keeps its own. */
+  mixerInputs: LayerPlan['keysAndValues'];
+  /** 1 or 0 per row: attention (or what is in its place), then MLP. Undefined: all 1. */
   gates: Float32Array | undefined;
   /** No row runs this layer. */
   skipped: boolean;
@@ -24,11 +28,17 @@ export interface LayerPlan {
  * Sorts interventions by layer.
  * @throws `bad-request` for layers or rows that are not there, or a stitch of some rows only.
  */
-export function planInterventions(interventions: readonly Intervention[], layers: number, rows: number): LayerPlan[] {
+export function planInterventions(
+  interventions: readonly Intervention[],
+  { layers, mixers }: Pick<LanguageSpec, 'layers' | 'mixers'>,
+  rows: number,
+): LayerPlan[] {
+  const carried = lastRecurrent(mixers) >= 0;
   const all = Array.from({ length: rows }, (_, row) => row);
   const plans = Array.from({ length: layers }, (): LayerPlan => ({
     states: [],
     keysAndValues: [],
+    mixerInputs: [],
     gates: undefined,
     skipped: false,
     checkpoint: undefined,
@@ -51,7 +61,7 @@ export function planInterventions(interventions: readonly Intervention[], layers
       case 'swap':
         if (what.mode === 'hidden') plan.states.push({ what, rows: affected });
         for (const later of what.mode === 'from' ? plans.slice(at) : what.mode === 'only' ? [plan] : [])
-          later.keysAndValues.push({ source: what.source, rows: affected });
+          later[carried ? 'mixerInputs' : 'keysAndValues'].push({ source: what.source, rows: affected });
         break;
       case 'skip': {
         const gates = (plan.gates ??= new Float32Array(2 * rows).fill(1));

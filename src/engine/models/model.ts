@@ -6,6 +6,7 @@ import { KvCache } from './cache.js';
 import { Embeddings, HeadPages } from './head.js';
 import { planInterventions, whileDecoding } from './interventions.js';
 import { type Intervention, type Capture, type GenerationState, type Prefilled, type PromptLayout } from './state.js';
+import { lastRecurrent } from './mixers.js';
 import { LayerPages } from './pages.js';
 import { LanguageRunner, type PassResult } from './pass.js';
 import { type Pass } from './passRequest.js';
@@ -13,7 +14,7 @@ import { type MemoryPlan, planMemory } from './plan.js';
 import type { ProcessedPrompt } from './processor/processor.js';
 import { ropePositions, writeAngles } from './rope.js';
 import { type Provider, Sessions } from './sessions.js';
-import { type ModelSpec, readSpec } from './spec.js';
+import { type LanguageSpec, type ModelSpec, readSpec } from './spec.js';
 import { swapKeysAndValues } from './swap.js';
 import { VisionTower } from './vision.js';
 
@@ -143,7 +144,7 @@ export class Model {
         deepstack: Array.from({ length: levels }, (_, level) => concatenate(own.map((one) => one.deepstack[level]!))),
       });
     }
-    const cache = new KvCache(this.cacheShape, prompts.length, slots);
+    const cache = new KvCache(language, prompts.length, slots);
     const result = await this.runner.run({
       cache,
       slot: 0,
@@ -151,12 +152,13 @@ export class Model {
       starts,
       hidden,
       ...this.angles(layouts, starts, 0, slots),
-      plans: planInterventions(interventions, language.layers, prompts.length),
+      plans: planInterventions(interventions, language, prompts.length),
       prompts: layouts,
       capture: options.capture,
       signal: options.signal,
       onLayer: options.onLayer,
     });
+    cache.recurrent.seal();
     return {
       state: {
         cache,
@@ -173,7 +175,8 @@ export class Model {
 
   /**
    * Runs prompts again from where their interventions begin: layers below are taken from the prefill, and of a swap of
-   * keys and values so are the tokens up to the images' end. Branches of any depth share the batch.
+   * keys and values so are the tokens up to the images' end. A layer that carries a state runs all tokens again: the
+   * prefill kept its state at the prompt's end alone. Branches of any depth share the batch.
    * @param branches in order of `from`.
    * @throws `bad-request` when they are not, or when a prefill kept no states at its branch's layer.
    */
@@ -197,9 +200,11 @@ export class Model {
     const prompts = branches.map(({ prefilled, row }) => prefilled.prompts[row]!);
     const slots = Math.max(...prompts.map(({ length }) => length));
     const starts = Int32Array.from(prompts, ({ length }) => slots - length);
-    const tokens = Math.max(...branches.map((branch, row) => prompts[row]!.length - firstToken(branch, prompts[row]!)));
+    const tokens = Math.max(
+      ...branches.map((branch, row) => prompts[row]!.length - firstToken(branch, prompts[row]!, language)),
+    );
     const slot = slots - tokens;
-    const cache = new KvCache(this.cacheShape, branches.length, slots);
+    const cache = new KvCache(language, branches.length, slots);
     const hidden = new Float32Array(branches.length * tokens * width);
     branches.forEach(({ prefilled, row, from }, index) => {
       const states = prefilled.hidden.get(from);
@@ -210,19 +215,17 @@ export class Model {
         );
       const { length } = prompts[index]!;
       const begin = prefilled.state.starts[row]!;
-      for (let layer = 0; layer < language.layers; layer++)
-        cache.copyFrom(
-          prefilled.state.cache,
-          layer,
-          { row, slot: begin },
-          { row: index, slot: starts[index]! },
-          length,
-        );
+      const source = prefilled.state.cache;
+      language.mixers.forEach((mixer, layer) => {
+        if (mixer === 'attention')
+          cache.copyFrom(source, layer, { row, slot: begin }, { row: index, slot: starts[index]! }, length);
+        else if (layer < from) cache.recurrent.copy(layer, source.recurrent.atPromptEnd(layer), row, index);
+      });
       const taken = Math.min(tokens, length);
-      const source = (row * prefilled.slots + begin + length - taken) * width;
-      hidden.set(states.subarray(source, source + taken * width), ((index + 1) * tokens - taken) * width);
+      const first = (row * prefilled.slots + begin + length - taken) * width;
+      hidden.set(states.subarray(first, first + taken * width), ((index + 1) * tokens - taken) * width);
     });
-    const plans = planInterventions(interventions, language.layers, branches.length);
+    const plans = planInterventions(interventions, language, branches.length);
     const pass: Pass = {
       cache,
       slot,
@@ -242,6 +245,7 @@ export class Model {
       swapKeysAndValues(plan, layer, pass, { row: 0, rows: branches.length, token: -slot, tokens: slot }),
     );
     const result = await this.runner.run(pass);
+    cache.recurrent.seal();
     return {
       state: {
         cache,
@@ -266,15 +270,16 @@ export class Model {
     options: Omit<RunOptions, 'interventions'> = {},
   ): Promise<PassResult> {
     const { language } = this.spec;
-    const { headDim, hidden: width } = language.layer;
+    const { hidden: width } = language.layer;
+    const pairs = language.rotation.inverseFrequencies.length;
     const { rows } = state.cache;
     state.cache.reserve(state.used + 1);
     const hidden = new Float32Array(rows * width);
     await this.embeddings.write(tokens, hidden);
-    const [cos, sin] = [new Float32Array((rows * headDim) / 2), new Float32Array((rows * headDim) / 2)];
+    const [cos, sin] = [new Float32Array(rows * pairs), new Float32Array(rows * pairs)];
     for (let row = 0; row < rows; row++) {
       const at = state.next[row]!;
-      writeAngles(cos, sin, (row * headDim) / 2, [at, at, at], language.rotation, language.axes);
+      writeAngles(cos, sin, row * pairs, [at, at, at], language.rotation, language.axes);
     }
     const result = await this.runner.run({
       cache: state.cache,
@@ -284,7 +289,7 @@ export class Model {
       hidden,
       cos,
       sin,
-      plans: planInterventions(state.interventions, language.layers, rows),
+      plans: planInterventions(state.interventions, language, rows),
       capture: options.capture,
       signal: options.signal,
       onLayer: options.onLayer,
@@ -308,14 +313,6 @@ export class Model {
   async close(): Promise<void> {
     this.pages.clear();
     await this.sessions.close();
-  }
-
-  private get cacheShape() {
-    const {
-      layers,
-      layer: { kvHeads, headDim },
-    } = this.spec.language;
-    return { layers, kvHeads, headDim };
   }
 
   private angles(
@@ -416,7 +413,7 @@ export class Model {
       if (what.kind !== 'stitch' || this.stitchable.has(what.checkpoint)) continue;
       const other = readSpec(what.checkpoint).language;
       const { language } = this.spec;
-      if (JSON.stringify([other.layer, other.layers]) !== JSON.stringify([language.layer, language.layers])) {
+      if (JSON.stringify([other.layer, other.mixers]) !== JSON.stringify([language.layer, language.mixers])) {
         throw new FrankensteinError(
           'mismatch',
           `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: the two models have other sizes.`,
@@ -427,10 +424,16 @@ export class Model {
   }
 }
 
-/** First token of the prompt that the branch changes. */
-function firstToken({ interventions }: Branch, { visual, length }: PromptLayout): number {
+/** First token of the prompt that the branch has to run. */
+function firstToken(
+  { interventions, from }: Branch,
+  { visual, length }: PromptLayout,
+  { mixers }: LanguageSpec,
+): number {
+  const carrying = lastRecurrent(mixers);
+  if (from <= carrying) return 0;
   const ofOne = ({ what }: Omit<Intervention, 'rows'>): number => {
-    if (what.kind === 'swap') return what.mode === 'from' ? endOfRun(visual) : (visual[0] ?? 0);
+    if (what.kind === 'swap') return what.mode === 'from' && carrying < 0 ? endOfRun(visual) : (visual[0] ?? 0);
     return what.kind === 'noise' && what.tokens === 'visual' ? (visual[0] ?? length - 1) : 0;
   };
   // The last token always runs: its logits are what is asked for.

@@ -1,4 +1,7 @@
-/** How fast this machine runs a model: one of its layers, measured with its own weights. */
+/**
+ * How fast this machine runs a model: its first layer, measured with its own weights. Where layers mix tokens in different
+ * ways, the MLP and the projections are most of the work of either.
+ */
 import type { StageRequest } from '../checkpoint/stage.js';
 import { openStage } from '../merge/checkpoint.js';
 import { layerBytes } from './pages.js';
@@ -45,6 +48,7 @@ export async function measureThroughput(
       layers: 1,
       vocabulary: Math.min(FEW_WORDS, language.vocabulary),
       windows: language.windows.slice(0, 1),
+      mixers: language.mixers.slice(0, 1),
     },
   };
   /** Seconds of so many tokens through one layer, of which each round reads it again or only the first. */
@@ -93,7 +97,7 @@ export async function measureThroughput(
           while (rounds.length < 2 + ROUNDS) rounds.push(await run(1));
           return Math.min(...rounds.slice(2));
         });
-  send({ layer, reading: layerBytes(language, plan.format) / Math.max(again - layer[0]![1], 1e-4) });
+  send({ layer, reading: layerBytes(language, plan.format, 0) / Math.max(again - layer[0]![1], 1e-4) });
 }
 
 /** Seconds of a layer with so many tokens at once, between and beyond what was measured. */

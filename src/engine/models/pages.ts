@@ -4,41 +4,34 @@
  * while the one before it is computed. (Keeping what was used last would evict every layer just before it is needed.)
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import { type LayerShape, queryHeads } from './graphs/language.js';
+import { linearSizes } from './graphs/linearShape.js';
 import type { WeightFormat } from './graphs/ops.js';
 import { type LanguageSpec } from './spec.js';
 import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** A layer's weights, by the graph that takes them. */
 export interface LayerWeights {
+  /** Queries, keys and values of attention; or convolution and recurrence. */
   projection: Feeds;
   block: Feeds;
 }
 
+interface Parts {
+  projection: WeightPart[];
+  block: WeightPart[];
+}
+
 /** What layer `layer` is made of. */
-export function layerParts(
-  { root, layer: shape }: LanguageSpec,
-  layer: number,
-): { projection: WeightPart[]; block: WeightPart[] } {
+export function layerParts({ root, layer: shape, mixers }: LanguageSpec, layer: number): Parts {
   const at = (name: string) => `${root}.layers.${layer}.${name}`;
-  const { hidden, heads, kvHeads, headDim, inner } = shape;
-  const qkvRows = (heads + 2 * kvHeads) * headDim;
-  const qkv = ['q', 'k', 'v'].map((letter) => `self_attn.${letter}_proj`);
+  const { hidden, inner, unitNorms: plusOne } = shape;
+  const { projection, block } = mixers[layer] === 'linear' ? linearParts(shape, at) : attentionParts(shape, at);
   return {
-    projection: [
-      { input: 'norm1', names: [at('input_layernorm.weight')], dims: [hidden] },
-      { input: 'qkv', names: qkv.map((name) => at(`${name}.weight`)), dims: [qkvRows, hidden] },
-      ...(shape.qkvBias ? [{ input: 'qkvBias', names: qkv.map((name) => at(`${name}.bias`)), dims: [qkvRows] }] : []),
-      ...(shape.qkNorm
-        ? [
-            { input: 'qNorm', names: [at('self_attn.q_norm.weight')], dims: [headDim] },
-            { input: 'kNorm', names: [at('self_attn.k_norm.weight')], dims: [headDim] },
-          ]
-        : []),
-    ],
+    projection: [{ input: 'norm1', names: [at('input_layernorm.weight')], dims: [hidden], plusOne }, ...projection],
     block: [
-      { input: 'output', names: [at('self_attn.o_proj.weight')], dims: [hidden, heads * headDim] },
-      ...(shape.outputBias ? [{ input: 'outputBias', names: [at('self_attn.o_proj.bias')], dims: [hidden] }] : []),
-      { input: 'norm2', names: [at('post_attention_layernorm.weight')], dims: [hidden] },
+      ...block,
+      { input: 'norm2', names: [at('post_attention_layernorm.weight')], dims: [hidden], plusOne },
       { input: 'gateUp', names: [at('mlp.gate_proj.weight'), at('mlp.up_proj.weight')], dims: [2 * inner, hidden] },
       { input: 'down', names: [at('mlp.down_proj.weight')], dims: [hidden, inner] },
       ...(shape.mlpBias
@@ -51,9 +44,51 @@ export function layerParts(
   };
 }
 
+function attentionParts(shape: LayerShape, at: (name: string) => string): Parts {
+  const { hidden, heads, kvHeads, headDim, unitNorms: plusOne } = shape;
+  const qkvRows = (queryHeads(shape) + 2 * kvHeads) * headDim;
+  const qkv = ['q', 'k', 'v'].map((letter) => `self_attn.${letter}_proj`);
+  return {
+    projection: [
+      { input: 'qkv', names: qkv.map((name) => at(`${name}.weight`)), dims: [qkvRows, hidden] },
+      ...(shape.qkvBias ? [{ input: 'qkvBias', names: qkv.map((name) => at(`${name}.bias`)), dims: [qkvRows] }] : []),
+      ...(shape.qkNorm
+        ? [
+            { input: 'qNorm', names: [at('self_attn.q_norm.weight')], dims: [headDim], plusOne },
+            { input: 'kNorm', names: [at('self_attn.k_norm.weight')], dims: [headDim], plusOne },
+          ]
+        : []),
+    ],
+    block: [
+      { input: 'output', names: [at('self_attn.o_proj.weight')], dims: [hidden, heads * headDim] },
+      ...(shape.outputBias ? [{ input: 'outputBias', names: [at('self_attn.o_proj.bias')], dims: [hidden] }] : []),
+    ],
+  };
+}
+
+function linearParts({ hidden, linear }: LayerShape, at: (name: string) => string): Parts {
+  const { kernel, valueHeads, valueDim } = linear!;
+  const { values, channels, projected } = linearSizes(linear!);
+  const own = (name: string) => at(`linear_attn.${name}`);
+  return {
+    projection: [
+      {
+        input: 'inputs',
+        names: ['qkv', 'z', 'b', 'a'].map((part) => own(`in_proj_${part}.weight`)),
+        dims: [projected, hidden],
+      },
+      { input: 'convolutionWeight', names: [own('conv1d.weight')], dims: [channels * kernel] },
+      { input: 'logDecay', names: [own('A_log')], dims: [valueHeads] },
+      { input: 'decayBias', names: [own('dt_bias')], dims: [valueHeads] },
+      { input: 'readNorm', names: [own('norm.weight')], dims: [valueDim] },
+    ],
+    block: [{ input: 'output', names: [own('out_proj.weight')], dims: [hidden, values] }],
+  };
+}
+
 /** Bytes of one layer in memory. */
-export function layerBytes(spec: LanguageSpec, format: WeightFormat): number {
-  const { projection, block } = layerParts(spec, 0);
+export function layerBytes(spec: LanguageSpec, format: WeightFormat, layer: number): number {
+  const { projection, block } = layerParts(spec, layer);
   return bytesOfParts([...projection, ...block], format);
 }
 

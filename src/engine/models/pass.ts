@@ -7,7 +7,9 @@ import type { Pass } from './passRequest.js';
 import * as ort from 'onnxruntime-node';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import { blockGraph, headGraph, type LayerShape, projectionGraph } from './graphs/language.js';
+import { blockGraph, headGraph, type LayerShape, projectionGraph, queryHeads } from './graphs/language.js';
+import { recurrenceGraph, recurrenceOutputGraph } from './graphs/linear.js';
+import { linearSizes } from './graphs/linearShape.js';
 import type { WeightFormat } from './graphs/ops.js';
 import type { HeadPages } from './head.js';
 import type { LayerPlan } from './interventions.js';
@@ -15,7 +17,7 @@ import { attentionMask } from './mask.js';
 import type { LayerPages, LayerWeights } from './pages.js';
 import type { Sessions } from './sessions.js';
 import type { LanguageSpec } from './spec.js';
-import { editStates, swapKeysAndValues } from './swap.js';
+import { editStates, mixerInput, swapKeysAndValues } from './swap.js';
 
 export interface PassResult {
   /** [rows, vocabulary], of each row's last token. */
@@ -31,14 +33,32 @@ interface Chunk {
   rows: number;
   token: number;
   tokens: number;
+  /** Its part of a buffer `[rows, tokens, perToken]` of the whole pass. */
+  over: (values: Float32Array, perToken: number) => ort.Tensor;
   /** Over either of the two hidden buffers. */
   x: [ort.Tensor, ort.Tensor];
   q: ort.Tensor;
+  /** With output gates, theirs. */
+  gate: ort.Tensor | null;
   cos: ort.Tensor;
   sin: ort.Tensor;
   /** Keys and values of this chunk's tokens; null when the graph writes straight into the cache. */
   fresh: { k: ort.Tensor; v: ort.Tensor } | null;
   masks: Map<number | null, ort.Tensor>;
+  /** 0 where a row has padding, made when a layer asks for it. */
+  valid?: ort.Tensor;
+}
+
+/** What a layer's graphs need besides a chunk. */
+interface LayerRun {
+  pass: Pass;
+  layer: number;
+  plan: LayerPlan;
+  weights: LayerWeights;
+  current: 0 | 1;
+  /** What the mixer is given: the layer's input, unless a swap changes it. */
+  given: Float32Array;
+  kept: Float32Array | undefined;
 }
 
 export class LanguageRunner {
@@ -89,12 +109,16 @@ export class LanguageRunner {
       if (capture?.hidden?.includes(layer)) result.hidden.set(layer, hidden.slice());
       if (!plan.skipped) {
         const weights = await this.pages.get(plan.checkpoint ?? this.checkpoint, layer, this.following(plans, layer));
-        const kept = capture?.attention?.includes(layer)
-          ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
-          : undefined;
+        const attends = this.spec.mixers[layer] === 'attention';
+        const kept =
+          attends && capture?.attention?.includes(layer)
+            ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
+            : undefined;
+        const given = mixerInput(plan, layer, pass, hidden, width, () => this.buffer('given', size));
+        const run: LayerRun = { pass, layer, plan, weights, current, given, kept };
         for (const chunk of chunks) {
           throwIfCancelled(pass.signal);
-          await this.runChunk(pass, chunk, layer, plan, weights, current, kept);
+          await (attends ? this.attend(chunk, run) : this.recur(chunk, run));
         }
         if (kept) result.attention.set(layer, kept);
         current = current === 0 ? 1 : 0;
@@ -148,7 +172,7 @@ export class LanguageRunner {
     buffers: readonly [Float32Array, Float32Array],
     whole: boolean,
   ): Chunk {
-    const { hidden, heads, kvHeads, headDim } = this.spec.layer;
+    const { hidden, heads, kvHeads, headDim, rotated, outputGate } = this.spec.layer;
     const { row, rows, token, tokens } = range;
     const over = (values: Float32Array, perToken: number) => {
       const begin = (row * pass.tokens + token) * perToken;
@@ -170,10 +194,12 @@ export class LanguageRunner {
     const direct = whole && pass.slot === 0 && pass.tokens === pass.cache.capacity;
     return {
       ...range,
+      over,
       x: [over(buffers[0], hidden), over(buffers[1], hidden)],
       q: made('q', [rows, heads, tokens, headDim]),
-      cos: over(pass.cos, headDim / 2),
-      sin: over(pass.sin, headDim / 2),
+      gate: outputGate ? made('gate', [rows, heads, tokens, headDim]) : null,
+      cos: over(pass.cos, rotated / 2),
+      sin: over(pass.sin, rotated / 2),
       fresh: direct
         ? null
         : { k: made('k', [rows, kvHeads, tokens, headDim]), v: made('v', [rows, kvHeads, tokens, headDim]) },
@@ -181,25 +207,19 @@ export class LanguageRunner {
     };
   }
 
-  private async runChunk(
-    pass: Pass,
-    chunk: Chunk,
-    layer: number,
-    plan: LayerPlan,
-    weights: LayerWeights,
-    current: 0 | 1,
-    kept: Float32Array | undefined,
-  ): Promise<void> {
+  /** A layer with attention. */
+  private async attend(chunk: Chunk, { pass, layer, plan, weights, current, given, kept }: LayerRun): Promise<void> {
     const { cache } = pass;
     const { layer: shape } = this.spec;
     const x = chunk.x[current];
+    const gate = chunk.gate ? { gate: chunk.gate } : {};
     const cached = cache.tensors(layer, chunk.rows, chunk.row);
     const { k, v } = chunk.fresh ?? cached;
     await this.sessions.run(
       `projection ${this.format}`,
       () => projectionGraph(shape, this.format),
-      { x, cos: chunk.cos, sin: chunk.sin, ...weights.projection },
-      { q: chunk.q, k, v },
+      { x: chunk.over(given, shape.hidden), cos: chunk.cos, sin: chunk.sin, ...weights.projection },
+      { q: chunk.q, k, v, ...gate },
     );
     if (chunk.fresh)
       cache.write(
@@ -213,10 +233,14 @@ export class LanguageRunner {
       );
     swapKeysAndValues(plan, layer, pass, chunk);
 
-    const feeds = { x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer), ...weights.block };
+    const feeds = {
+      ...{ x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer) },
+      ...gate,
+      ...gatesFeed(plan, cache.rows, chunk),
+      ...weights.block,
+    };
     const results: Record<string, ort.Tensor> = { y: chunk.x[current === 0 ? 1 : 0] };
     const gated = plan.gates !== undefined;
-    if (plan.gates) Object.assign(feeds, { gates: gatesOf(plan.gates, cache.rows, chunk) });
     const dims = [chunk.rows, shape.heads, chunk.tokens, cache.capacity];
     if (kept)
       results['weights'] = new ort.Tensor(
@@ -236,6 +260,42 @@ export class LanguageRunner {
     );
     if (kept)
       storeWeights(results['weights']!.data as Float32Array, kept, chunk, pass.tokens, shape.heads, cache.capacity);
+  }
+
+  /** A layer that carries a state: from what the tokens before this chunk left, to what its own leave. */
+  private async recur(chunk: Chunk, { pass, layer, plan, weights, current, given }: LayerRun): Promise<void> {
+    const {
+      layer: shape,
+      layer: { hidden },
+    } = this.spec;
+    const linear = shape.linear!;
+    const { recurrent } = pass.cache;
+    const { rows, tokens } = chunk;
+    const { values, convolution, recurrence } = linearSizes(linear);
+    const before = recurrent.tensors(layer, rows, chunk.row);
+    const mixed = new ort.Tensor('float32', this.buffer('mixed', rows * tokens * values), [rows, tokens, values]);
+    const after = {
+      convolution: this.buffer('convolution', rows * convolution),
+      recurrence: this.buffer('recurrence', rows * recurrence),
+    };
+    await this.sessions.run(
+      `recurrence ${this.format}`,
+      () => recurrenceGraph(shape, linear, this.format),
+      { x: chunk.over(given, hidden), valid: validOf(pass, chunk), ...before, ...weights.projection },
+      {
+        mixed,
+        nextConvolution: new ort.Tensor('float32', after.convolution, before.convolution.dims),
+        nextRecurrence: new ort.Tensor('float32', after.recurrence, before.recurrence.dims),
+      },
+    );
+    recurrent.write(layer, chunk.row, after);
+    const gated = plan.gates !== undefined;
+    await this.sessions.run(
+      `recurrence output ${this.format}${gated ? ' gated' : ''}`,
+      () => recurrenceOutputGraph(shape, linear, { format: this.format, gated }),
+      { x: chunk.x[current], mixed, ...gatesFeed(plan, pass.cache.rows, chunk), ...weights.block },
+      { y: chunk.x[current === 0 ? 1 : 0] },
+    );
   }
 
   private mask(pass: Pass, chunk: Chunk, layer: number): ort.Tensor {
@@ -293,17 +353,37 @@ export class LanguageRunner {
 }
 
 /** Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity` slots. */
-export function tokenBytes({ hidden, heads, kvHeads, headDim, inner }: LayerShape, capacity: number): number {
-  const projections = hidden + 3 * (heads + 2 * kvHeads) * headDim;
+export function tokenBytes(shape: LayerShape, capacity: number): number {
+  const { hidden, heads, kvHeads, headDim, inner, linear } = shape;
+  const projections = hidden + 3 * (queryHeads(shape) + 2 * kvHeads) * headDim;
   const attention = 3 * heads * capacity + 3 * heads * headDim + 2 * hidden;
+  const recurrence = linear ? 2 * hidden + 3 * linearSizes(linear).projected : 0;
   const mlp = 3 * hidden + 5 * inner;
-  return 4 * Math.max(projections, attention, mlp);
+  return 4 * Math.max(projections, attention, recurrence, mlp);
 }
 
 function countUpTo(sorted: Int32Array, layer: number): number {
   let count = 0;
   while (count < sorted.length && sorted[count]! <= layer) count++;
   return count;
+}
+
+/** [rows, tokens, 1]: 1 for tokens of the prompt, 0 for the padding before it. */
+function validOf(pass: Pass, chunk: Chunk): ort.Tensor {
+  chunk.valid ??= new ort.Tensor(
+    'float32',
+    Float32Array.from({ length: chunk.rows * chunk.tokens }, (_, index) => {
+      const row = chunk.row + Math.floor(index / chunk.tokens);
+      return pass.slot + chunk.token + (index % chunk.tokens) >= pass.starts[row]! ? 1 : 0;
+    }),
+    [chunk.rows, chunk.tokens, 1],
+  );
+  return chunk.valid;
+}
+
+/** The gates of a chunk's rows, where the plan has some. */
+function gatesFeed({ gates }: LayerPlan, rows: number, chunk: Chunk): { gates?: ort.Tensor } {
+  return gates ? { gates: gatesOf(gates, rows, chunk) } : {};
 }
 
 function gatesOf(gates: Float32Array, rows: number, chunk: Chunk): ort.Tensor {

@@ -12,10 +12,10 @@ export interface Pass {
   starts: Int32Array;
   /** [rows, tokens, hidden]: each row's states at the layer it starts from. Not changed. */
   hidden: Float32Array;
-  /** [rows, tokens, headDim / 2]. */
+  /** [rows, tokens, pairs of a head that are rotated]. */
   cos: Float32Array;
   sin: Float32Array;
-  /** Layer each row starts from, never falling from row to row; its keys and values below are in the cache. */
+  /** Layer each row starts from, never falling from row to row; what layers below carry is in the cache. */
   from?: Int32Array | undefined;
   plans: readonly LayerPlan[];
   /** While the prompt is processed: where its visual tokens are. */

@@ -7,6 +7,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { shown, thousands } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { cacheBytes } from './cache.js';
+import { queryHeads } from './graphs/language.js';
+import { linearSizes } from './graphs/linearShape.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
 import { layerBytes, layerParts } from './pages.js';
@@ -103,10 +105,10 @@ export function planMemory(
     Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - base) / 16)),
   );
   const activations = (bytes: number) => ACTIVATION_COPIES * bytes;
-  const least = batch ?? cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, LEAST_SLOTS);
+  const least = batch ?? cacheBytes(language, 1, LEAST_SLOTS);
   const headBytes = (format: WeightFormat) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
   const weightsIn = (format: WeightFormat) =>
-    layers * layerBytes(language, format) + headBytes(format) + bytesOfParts(tower, format);
+    bytesOfParts(parts, format) + headBytes(format) + bytesOfParts(tower, format);
   const whole = base + weightsIn(stored) + WIDENED_BYTES + (batch ?? Math.max(least, weightsIn(stored) / 3));
   const wholeBytes = Math.ceil(
     whole +
@@ -142,7 +144,8 @@ export function planMemory(
       wholeBytes,
     };
   }
-  const perLayer = layerBytes(language, stored);
+  // Where layers differ, memory and disk are counted as if all were like the largest.
+  const perLayer = Math.max(...Array.from({ length: layers }, (_, index) => layerBytes(language, stored, index)));
   const rowBytes = stored === 'F32' ? 4 : 2;
   const headBlockRows = headRows(vocabulary, layer.hidden, rowBytes);
   // A layer in use and one on its way; the tower's parts and a block of the head have memory of their own.
@@ -191,19 +194,13 @@ function megabytes(bytes: number, round = Math.ceil): string {
 }
 
 /** Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and logits. */
-export function rowBytes(
-  { language: { layer, layers, vocabulary } }: ModelSpec,
-  promptTokens: number,
-  newTokens: number,
-): number {
-  const perToken = 4 * (3 * layer.hidden + (layer.heads + 2 * layer.kvHeads) * layer.headDim + layer.headDim);
+export function rowBytes({ language }: ModelSpec, promptTokens: number, newTokens: number): number {
+  const { layer, vocabulary } = language;
+  const mixed = layer.linear ? linearSizes(layer.linear).values : 0;
+  const perToken =
+    4 * (3 * layer.hidden + (queryHeads(layer) + 2 * layer.kvHeads) * layer.headDim + layer.headDim + mixed);
   const slots = Math.ceil((promptTokens + newTokens) * 1.25) + 32;
-  return (
-    cacheBytes({ layers, kvHeads: layer.kvHeads, headDim: layer.headDim }, 1, slots) +
-    promptTokens * perToken +
-    4 * promptTokens * slots +
-    8 * vocabulary
-  );
+  return cacheBytes(language, 1, slots) + promptTokens * perToken + 4 * promptTokens * slots + 8 * vocabulary;
 }
 
 /** Bytes that one prompt takes, its images included: they are seen before there is a cache. */

@@ -62,9 +62,10 @@ export function readRope(
       'unsupported',
       `${shown(file)} gives each type of layer a rotation of its own (${quoted(`${settings.at}.${layered}`)}), which is not built here.`,
     );
+  const rotation = rotationOf(settings, headDim);
   return {
-    rotation: rotationOf(settings, headDim),
-    axes: axesOf(settings, headDim / 2),
+    rotation,
+    axes: axesOf(settings, rotation.inverseFrequencies.length),
     notices: text === config ? [] : aboveText(config, settings.values['rope_theta'], file),
   };
 }
@@ -92,8 +93,8 @@ function standardised(
   if (!('rope_theta' in given)) values['rope_theta'] = 'rope_theta' in text ? text['rope_theta'] : family.ropeTheta;
   // A vision-language config without text_config hands its language model the keys that model declares, not these two.
   const declared = family.axes === 'text' || text !== config;
-  if (declared && !('partial_rotary_factor' in given) && !isEmpty(text['partial_rotary_factor']))
-    values['partial_rotary_factor'] = text['partial_rotary_factor'];
+  const partial = 'partial_rotary_factor' in text ? text['partial_rotary_factor'] : family.partialRotary;
+  if (declared && !('partial_rotary_factor' in given) && !isEmpty(partial)) values['partial_rotary_factor'] = partial;
   const context = 'original_max_position_embeddings';
   if (declared && context in text) values[context] = text[context];
   else if (!(context in given)) values[context] = text['max_position_embeddings'];
@@ -137,19 +138,36 @@ function rotationOf(settings: RopeSettings, headDim: number): Rotation {
       `${shown(file)} scales its positions by ${valueOf(kind)}, which is not built here; default, linear, llama3, yarn and mrope are (${quoted(at)}).`,
     );
   const theta = numberIn(settings, 'rope_theta', positive);
-  const partial =
-    settings.values['partial_rotary_factor'] === undefined ? 1 : numberIn(settings, 'partial_rotary_factor', positive);
-  // Without scaling, transformers' classes of these families do not look at it.
-  if (kind !== 'default' && Math.trunc(headDim * partial) !== headDim)
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(file)} sets "partial_rotary_factor" to ${partial}; models of this family do not run a rotation of part of a head scaled by ${kind}.`,
-    );
-  const plain = axialFrequencies(headDim, theta);
+  const plain = axialFrequencies(rotatedOf(settings, headDim), theta);
   const inverseFrequencies = frequencies(settings, plain, theta);
   if (!inverseFrequencies.every(Number.isFinite))
     throw malformed(file, `has settings in ${quoted(at)} that make its rotation infinite.`);
   return { inverseFrequencies, scale: kind === 'yarn' ? yarnScale(settings) : 1 };
+}
+
+/** Dimensions of a head that are rotated, an even number. @throws `malformed`, `unsupported` */
+function rotatedOf(settings: RopeSettings, headDim: number): number {
+  const { kind, file, at, family, values } = settings;
+  const partial =
+    values['partial_rotary_factor'] === undefined ? 1 : numberIn(settings, 'partial_rotary_factor', positive);
+  const rotated = Math.trunc(headDim * partial);
+  if (family.partialRotary !== undefined) {
+    if (rotated < 2 || rotated % 2 !== 0 || rotated > headDim)
+      throw outOfRange(
+        file,
+        `${at}.partial_rotary_factor`,
+        partial,
+        `a fraction that rotates an even number of a head's ${headDim} dimensions`,
+      );
+    return rotated;
+  }
+  // Without scaling, transformers' classes of these families do not look at it.
+  if (kind !== 'default' && rotated !== headDim)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} sets "partial_rotary_factor" to ${partial}; models of this family do not run a rotation of part of a head scaled by ${String(kind)}.`,
+    );
+  return headDim;
 }
 
 function frequencies(settings: RopeSettings, plain: Float32Array, theta: number): Float32Array {

@@ -18,6 +18,8 @@ import { layoutById, MODEL_FAMILIES, modelFamily, type ModelFamily } from '../fa
 import type { Activation, LanguageFamily, VisionFamily } from '../families/family.js';
 import { ACTIVATIONS } from './graphs/ops.js';
 import type { LayerShape } from './graphs/language.js';
+import { type LinearShape, linearSizes } from './graphs/linearShape.js';
+import { type Mixer, mixersOf } from './mixers.js';
 import { readRope, type Rotation } from './rope.js';
 
 export interface LanguageSpec {
@@ -25,6 +27,8 @@ export interface LanguageSpec {
   layers: number;
   vocabulary: number;
   layer: LayerShape;
+  /** How each layer mixes tokens. */
+  mixers: readonly Mixer[];
   rotation: Rotation;
   /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
   axes: Uint8Array;
@@ -140,18 +144,10 @@ function readLanguage(source: LanguageSource): LanguageSpec {
   const settings = checked(languageSchema(family), text, file, at);
   const find = (name: string) => tensorOf(checkpoint, `${root}.${name}`);
   const [vocabulary, hidden] = matrixShape(checkpoint, find('embed_tokens.weight'));
-  const heads = settings.num_attention_heads;
-  const kvHeads = settings.num_key_value_heads ?? heads;
-  const [queryRows] = matrixShape(checkpoint, find('layers.0.self_attn.q_proj.weight'));
-  const [keyRows] = matrixShape(checkpoint, find('layers.0.self_attn.k_proj.weight'));
+  const mixers = mixersOf(file, at, family, settings, checkpoint.layers);
+  const attention = mixers.indexOf('attention');
+  const { heads, kvHeads, headDim } = headsOf(source, settings, attention);
   const [inner] = matrixShape(checkpoint, find('layers.0.mlp.gate_proj.weight'));
-  const headDim = queryRows / heads;
-  if (!Number.isInteger(headDim) || headDim % 2 !== 0 || keyRows !== kvHeads * headDim || heads % kvHeads !== 0) {
-    throw malformed(
-      checkpoint,
-      `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ${kvHeads} key heads do not divide.`,
-    );
-  }
   for (const [key, stored] of Object.entries({
     vocab_size: vocabulary,
     hidden_size: hidden,
@@ -164,6 +160,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
   const { rotation, axes, notices } = readRope(config, text, family, headDim, file);
   source.notices.push(...notices);
   const outputBias = family.biases === 'attention_bias' && settings.attention_bias;
+  const stored = (part: string, expected: boolean) => stores(source, attention, part, expected);
   const layer: LayerShape = {
     hidden,
     heads,
@@ -172,22 +169,85 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     inner,
     epsilon: settings.rms_norm_eps,
     activation: activationOf(checkpoint, settings.hidden_act),
-    qkvBias: stores(source, 'self_attn.q_proj.bias', family.biases === 'qkv' || settings.attention_bias),
-    outputBias: stores(source, 'self_attn.o_proj.bias', outputBias),
-    mlpBias: stores(source, 'mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
-    qkNorm: stores(source, 'self_attn.q_norm.weight', family.qkNorm === true),
+    qkvBias: stored('self_attn.q_proj.bias', family.biases === 'qkv' || settings.attention_bias),
+    outputBias: stored('self_attn.o_proj.bias', outputBias),
+    mlpBias: stored('mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
+    qkNorm: stored('self_attn.q_norm.weight', family.qkNorm === true),
+    rotated: 2 * rotation.inverseFrequencies.length,
+    outputGate: family.outputGate === true,
+    unitNorms: family.unitNorms === true,
+    linear: linearOf(source, settings, mixers.indexOf('linear')),
   };
   return {
     root,
     layers: checkpoint.layers,
     vocabulary,
     layer,
+    mixers,
     rotation,
     axes,
     head: headOf(checkpoint, root),
     windows: windowsOf(source, settings),
     context: settings.max_position_embeddings,
   };
+}
+
+/** Heads of the attention layers, from the matrices of layer `at`. @throws `malformed` */
+function headsOf(
+  { checkpoint, family }: LanguageSource,
+  settings: LanguageSettings,
+  at: number,
+): Pick<LayerShape, 'heads' | 'kvHeads' | 'headDim'> {
+  const rows = (name: string) =>
+    matrixShape(checkpoint, tensorOf(checkpoint, `${family.root}.layers.${at}.self_attn.${name}.weight`))[0];
+  const heads = settings.num_attention_heads;
+  const kvHeads = settings.num_key_value_heads ?? heads;
+  const [queryRows, keyRows] = [rows('q_proj'), rows('k_proj')];
+  const headDim = queryRows / (family.outputGate === true ? 2 * heads : heads);
+  if (!Number.isInteger(headDim) || headDim % 2 !== 0 || keyRows !== kvHeads * headDim || heads % kvHeads !== 0) {
+    throw malformed(
+      checkpoint,
+      `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ${kvHeads} key heads do not divide.`,
+    );
+  }
+  return { heads, kvHeads, headDim };
+}
+
+/** Sizes of the layers without attention, held to the matrices of layer `at`. @throws `malformed` */
+function linearOf(
+  { checkpoint, file, at: where, family }: LanguageSource,
+  settings: LanguageSettings,
+  at: number,
+): LinearShape | null {
+  if (at < 0) return null;
+  const shape: LinearShape = {
+    kernel: settings.linear_conv_kernel_dim,
+    keyHeads: settings.linear_num_key_heads,
+    keyDim: settings.linear_key_head_dim,
+    valueHeads: settings.linear_num_value_heads,
+    valueDim: settings.linear_value_head_dim,
+  };
+  const shapeOf = (name: string) => tensorOf(checkpoint, `${family.root}.layers.${at}.linear_attn.${name}`).shape;
+  const no = (key: keyof LanguageSettings, needed: string) =>
+    outOfRange(file, keyAt(where, key), settings[key], needed);
+  const { values, channels } = linearSizes(shape);
+  const [heads, [kernel], [rows], [gates], [norm]] = [
+    shapeOf('A_log')[0],
+    shapeOf('conv1d.weight').slice(-1),
+    shapeOf('in_proj_qkv.weight'),
+    shapeOf('in_proj_z.weight'),
+    shapeOf('norm.weight'),
+  ];
+  if (heads !== shape.valueHeads) throw no('linear_num_value_heads', `${heads}, as the stored tensors have it`);
+  if (kernel !== shape.kernel || shape.kernel < 2)
+    throw no('linear_conv_kernel_dim', `${kernel}, as the stored convolution has it, and at least 2`);
+  if (norm !== shape.valueDim || gates !== values)
+    throw no('linear_value_head_dim', `${norm}, as the stored tensors have it`);
+  if (shape.valueHeads % shape.keyHeads !== 0)
+    throw no('linear_num_key_heads', `a divisor of the ${shape.valueHeads} value heads`);
+  if (rows !== channels)
+    throw no('linear_key_head_dim', `what makes ${rows} rows of queries, keys and values with its key heads`);
+  return shape;
 }
 
 /** A stored head counts whatever the config says, as in transformers: finetunes get the flag wrong. */
@@ -202,10 +262,15 @@ function headOf(checkpoint: Checkpoint, root: string): string {
 }
 
 /** Whether layers have this part, by family and config, as transformers decides: what is stored beyond that is not used. */
-function stores({ checkpoint, family: { root }, notices }: LanguageSource, part: string, expected: boolean): boolean {
-  const stored = checkpoint.tensors.has(`${root}.layers.0.${part}`);
-  if (expected && !stored)
-    throw malformed(checkpoint, `has no tensor ${quoted(`${root}.layers.0.${part}`)}, which its config asks for.`);
+function stores(
+  { checkpoint, family: { root }, notices }: LanguageSource,
+  layer: number,
+  part: string,
+  expected: boolean,
+): boolean {
+  const name = `${root}.layers.${layer}.${part}`;
+  const stored = checkpoint.tensors.has(name);
+  if (expected && !stored) throw malformed(checkpoint, `has no tensor ${quoted(name)}, which its config asks for.`);
   if (stored && !expected)
     notices.push(
       `${shown(checkpoint.path)} stores ${quoted(part)} in its layers, but neither its family nor its config asks for it: it is not used, as in transformers.`,
@@ -219,7 +284,7 @@ const SLIDING_WINDOW = 4096;
 function windowsOf({ checkpoint, file, at, family }: LanguageSource, settings: LanguageSettings): (number | null)[] {
   const { layers } = checkpoint;
   const { use_sliding_window: used, max_window_layers: from, layer_types: types } = settings;
-  const sliding = types?.some((type) => type !== 'full_attention') ?? false;
+  const sliding = types?.some((type) => type !== 'full_attention' && family.linear === undefined) ?? false;
   if (family.windowsFrom === undefined) {
     // Transformers' cache would slide, though the mask does not.
     const { sliding_window: window, max_position_embeddings: context = 0 } = settings;

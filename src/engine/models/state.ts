@@ -39,7 +39,7 @@ export interface Prefilled {
   logits: Float32Array;
   /** By layer: hidden states at its input, [rows, slots, hidden]; the key `layers` is the last layer's output. Padding holds anything. */
   hidden: ReadonlyMap<number, Float32Array>;
-  /** By layer: attention probabilities, [rows, heads, slots, slots]; rows of padding hold anything. */
+  /** By layer that has attention: its probabilities, [rows, heads, slots, slots]; rows of padding hold anything. */
   attention: ReadonlyMap<number, Float32Array>;
 }
 
@@ -57,6 +57,9 @@ export type What =
    * `hidden`: hidden states at the layer's input (and what a family adds to them in later layers). `from`: keys and
    * values in this layer and all after it, which gives the same result unless text stands between several images (in
    * `hidden`, the later image goes on looking at that text). `only`: keys and values in this layer alone.
+   * A model with layers that carry a state has no keys and values in them: there, in all its layers, `from` and `only`
+   * mean what the mixer (attention or recurrence) is given. Later tokens read the same in either; the visual tokens
+   * themselves also look with the source's queries.
    */
   | { kind: 'swap'; mode: 'hidden' | 'from' | 'only'; source: { prefilled: Prefilled; row: number } }
   /** The layer, or its attention or MLP alone, adds nothing. */

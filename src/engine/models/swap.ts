@@ -1,7 +1,9 @@
 /** Interventions on states: applied to a pass's buffers and cache between graphs. */
 import { FrankensteinError } from '../errors.js';
 import { type LayerPlan, normalNumbers } from './interventions.js';
+import { lastRecurrent } from './mixers.js';
 import type { Pass } from './passRequest.js';
+import type { LanguageSpec } from './spec.js';
 import type { Prefilled, PromptLayout } from './state.js';
 
 /**
@@ -32,23 +34,66 @@ export function editStates(
         );
         continue;
       }
-      const { prefilled, row: sourceRow } = what.source;
-      const states = prefilled.hidden.get(layer);
-      if (states === undefined)
-        throw new FrankensteinError(
-          'bad-request',
-          `The source of a swap at layer ${layer} was prefilled without keeping that layer's states.`,
-        );
-      const source = sourceOf(prompt, prefilled, sourceRow);
-      prompt.visual.forEach((token, index) => {
-        const place = pass.starts[row]! + token - pass.slot;
-        if (place < 0) return;
-        const from = (sourceRow * prefilled.slots + prefilled.state.starts[sourceRow]! + source.visual[index]!) * width;
-        hidden.set(states.subarray(from, from + width), (row * pass.tokens + place) * width);
-      });
+      const source = swapStates(what.source, layer, pass, row, hidden, width);
       if (features) features[row] = source.deepstack;
     }
   }
+}
+
+/**
+ * What a layer's mixer is given, `[rows, tokens, width]`: its input, with the states of sources in place of visual tokens
+ * where the plan says so. `edited` is memory for that.
+ */
+export function mixerInput(
+  plan: LayerPlan,
+  layer: number,
+  pass: Pass,
+  hidden: Float32Array,
+  width: number,
+  edited: () => Float32Array,
+): Float32Array {
+  if (plan.mixerInputs.length === 0) return hidden;
+  const given = edited();
+  given.set(hidden);
+  for (const { source, rows } of plan.mixerInputs)
+    for (const row of rows) swapStates(source, layer, pass, row, given, width);
+  return given;
+}
+
+/** Layers whose input states the source of a swap must keep, besides those that a branch begins at. */
+export function sourceLayers(
+  { mixers }: Pick<LanguageSpec, 'mixers'>,
+  mode: 'from' | 'only',
+  depths: readonly number[],
+): number[] {
+  if (lastRecurrent(mixers) < 0) return [];
+  return mode === 'only' ? [...depths] : [...mixers.keys()].filter((layer) => layer >= Math.min(...depths));
+}
+
+/** Writes a source's states at a layer over a row's visual tokens. */
+function swapStates(
+  { prefilled, row: sourceRow }: LayerPlan['mixerInputs'][number]['source'],
+  layer: number,
+  pass: Pass,
+  row: number,
+  hidden: Float32Array,
+  width: number,
+): PromptLayout {
+  const prompt = promptOf(pass, row);
+  const states = prefilled.hidden.get(layer);
+  if (states === undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      `The source of a swap at layer ${layer} was prefilled without keeping that layer's states.`,
+    );
+  const source = sourceOf(prompt, prefilled, sourceRow);
+  prompt.visual.forEach((token, index) => {
+    const place = pass.starts[row]! + token - pass.slot;
+    if (place < 0) return;
+    const from = (sourceRow * prefilled.slots + prefilled.state.starts[sourceRow]! + source.visual[index]!) * width;
+    hidden.set(states.subarray(from, from + width), (row * pass.tokens + place) * width);
+  });
+  return source;
 }
 
 /** Puts the source's keys and values in place of those this chunk has just written. */

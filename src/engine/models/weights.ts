@@ -20,6 +20,8 @@ export interface WeightPart {
   names: readonly string[];
   /** Of the whole: `[rows, columns]`, or `[size]`. */
   dims: readonly number[];
+  /** Norms that are stored as the distance from one: every number of a vector is one more. */
+  plusOne?: boolean;
 }
 
 /** Bytes that the parts take in memory: matrices in `format`, vectors in fp32. */
@@ -89,6 +91,7 @@ export async function readParts(
         await readElements(tensor, 0, floats.subarray(offset, offset + tensor.size));
         offset += tensor.size;
       }
+      if (part.plusOne) for (let index = 0; index < size; index++) floats[index] = floats[index]! + 1;
       feeds[part.input] = new ort.Tensor('float32', floats, part.dims);
     }
   }

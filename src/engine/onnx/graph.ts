@@ -75,8 +75,18 @@ export class Graph {
 
   /** Adds a node with one output whose operator is ONNX Runtime's own (`com.microsoft`), not ONNX's. */
   microsoft(op: string, inputs: readonly Value[], attributes: Record<string, Attribute> = {}): Value {
+    return this.microsoftOf(op, inputs, 1, attributes)[0]!;
+  }
+
+  /** The same with several outputs. */
+  microsoftOf(
+    op: string,
+    inputs: readonly Value[],
+    outputs: number,
+    attributes: Record<string, Attribute> = {},
+  ): Value[] {
     this.usesMicrosoft = true;
-    return this.nodeOf(op, inputs, 1, attributes, MICROSOFT)[0]!;
+    return this.nodeOf(op, inputs, outputs, attributes, MICROSOFT);
   }
 
   /** Adds a node with several outputs. */

@@ -165,10 +165,7 @@ function chooseFamily(onDisk: readonly string[], modelType: string | undefined, 
 
 /** Whether any tensor lies in the numbered language layers that `family` should have. */
 function hasLayers(onDisk: readonly string[], family: Layout): boolean {
-  for (const name of canonicalNames(onDisk, family).names.values()) {
-    if (indexInStacks(name, family.language.stacks) !== null) return true;
-  }
-  return false;
+  return onDisk.some((name) => indexInStacks(canonicalName(name, family), family.language.stacks) !== null);
 }
 
 /** The config of the language model, wherever the family keeps it; the config itself when it is flat. */

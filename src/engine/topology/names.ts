@@ -55,11 +55,12 @@ export function canonicalNames(
   onDisk: readonly string[],
   family: Layout,
 ): { names: Map<string, string>; clashes: string[] } {
-  const taken = new Set(onDisk.filter((name) => canonicalName(name, family) === name));
+  const wanted = onDisk.map((name) => canonicalName(name, family));
+  const taken = new Set(onDisk.filter((name, index) => wanted[index] === name));
   const names = new Map<string, string>();
   const clashes: string[] = [];
-  for (const name of onDisk) {
-    const canonical = canonicalName(name, family);
+  for (const [index, name] of onDisk.entries()) {
+    const canonical = wanted[index]!;
     if (canonical === name) {
       names.set(name, name);
     } else if (!taken.has(canonical)) {

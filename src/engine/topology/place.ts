@@ -86,8 +86,21 @@ const COMMON_COMPONENTS: readonly (readonly [Component, RegExp])[] = [
 function componentOf(name: string, family: Layout): Component {
   for (const [pattern, component] of family.components ?? []) if (pattern.test(name)) return component;
   if (isUnder(name, HEADS)) return 'embedding';
-  const segments = name.split('.');
-  for (const [component, pattern] of COMMON_COMPONENTS)
-    if (segments.some((segment) => pattern.test(segment))) return component;
-  return 'other';
+  let first = COMMON_COMPONENTS.length;
+  for (const segment of name.split('.')) first = Math.min(first, rankOf(segment));
+  return COMMON_COMPONENTS[first]?.[0] ?? 'other';
+}
+
+/** 100,000 tensors have a few hundred segments. Hostile names have more, and then none is added. */
+const ranks = new Map<string, number>();
+const MOST_RANKS = 10_000;
+
+/** Index of the first component that the segment is a sign of; as many as there are where it is of none. */
+function rankOf(segment: string): number {
+  const known = ranks.get(segment);
+  if (known !== undefined) return known;
+  const found = COMMON_COMPONENTS.findIndex(([, pattern]) => pattern.test(segment));
+  const rank = found < 0 ? COMMON_COMPONENTS.length : found;
+  if (ranks.size < MOST_RANKS) ranks.set(segment, rank);
+  return rank;
 }

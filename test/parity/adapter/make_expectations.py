@@ -43,6 +43,8 @@ CASES = {
     # Weights stored in x out, square ones among them; biases trained too.
     "transposed": ("gpt2", dict(r=4, lora_alpha=8, target_modules=["c_attn", "c_proj", "c_fc"], fan_in_fan_out=True, bias="lora_only")),
     "tied-gpt2": ("gpt2", dict(r=2, lora_alpha=8, target_modules=["wte"])),
+    # Layers that carry a state beside layers with attention and an output gate.
+    "recurrent": ("qwen3_5", dict(r=2, lora_alpha=8, target_modules=["in_proj_qkv", "in_proj_z", "in_proj_b", "in_proj_a", "out_proj", "q_proj", "o_proj", "down_proj"])),
 }
 
 

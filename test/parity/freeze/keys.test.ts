@@ -35,7 +35,7 @@ async function filesOf(trainer: TrainerName, method: 'full' | 'lora'): Promise<R
     }),
     model,
   );
-  return TRAINER_LIST[trainer].files(plan.runs[1]!, plan);
+  return TRAINER_LIST[trainer].files(plan.runs[1]!, plan, '../in');
 }
 
 const unknown = (trainer: string, keys: readonly string[]) => {

@@ -22,8 +22,8 @@ import transformers
 from safetensors.torch import save_file
 from transformers import (
     DynamicCache, LlamaConfig, LlamaForCausalLM, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Config,
-    Qwen2ForCausalLM, Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen3Config, Qwen3ForCausalLM, Qwen3VLConfig,
-    Qwen3VLForConditionalGeneration,
+    Qwen2ForCausalLM, Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen3_5Config, Qwen3_5ForCausalLM, Qwen3_5ForConditionalGeneration, Qwen3_5TextConfig, Qwen3Config,
+    Qwen3ForCausalLM, Qwen3VLConfig, Qwen3VLForConditionalGeneration,
 )
 
 HERE = Path(__file__).parent
@@ -88,6 +88,21 @@ def qwen3_vl(tied):
         tie_word_embeddings=tied, **IDS))
 
 
+LINEAR = dict(linear_conv_kernel_dim=4, linear_num_key_heads=2, linear_key_head_dim=8, linear_num_value_heads=4, linear_value_head_dim=6)
+PARTIAL = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1], "mrope_interleaved": True}
+
+
+def qwen3_5(tied, rope={}, **text):
+    return Qwen3_5ForConditionalGeneration(Qwen3_5Config(
+        text_config={**TEXT, **LINEAR, "head_dim": 32, "rope_parameters": {**PARTIAL, **rope}, "tie_word_embeddings": tied, **text},
+        vision_config=dict(VISION, hidden_size=32, intermediate_size=40, out_hidden_size=32, num_position_embeddings=25, hidden_act="gelu_pytorch_tanh"),
+        tie_word_embeddings=tied, **IDS))
+
+
+def kinds(letters):
+    return [{"L": "linear_attention", "F": "full_attention"}[letter] for letter in letters]
+
+
 def llama(tied, **more):
     return LlamaForCausalLM(LlamaConfig(**dict(TEXT, tie_word_embeddings=tied, **more)))
 
@@ -111,6 +126,13 @@ MODELS = {
     "llama-linear": (lambda: llama(True, rope_parameters={"rope_type": "linear", "rope_theta": 10000.0, "factor": 2.5}), torch.bfloat16, False, 23),
     "qwen3-yarn": (lambda: Qwen3ForCausalLM(Qwen3Config(**dict(TEXT, head_dim=16, rope_parameters=dict(YARN, beta_fast=4.0, mscale=0.9, mscale_all_dim=0.5)))), torch.bfloat16, False, 24),
     "qwen2_5_vl-yarn": (lambda: qwen2_5_vl(True, rope_parameters=dict(MROPE, **YARN)), torch.bfloat16, False, 25),
+    # The published pattern; attention in the middle and at the end; a recurrence at the end, as many key as value heads.
+    "qwen3_5": (lambda: qwen3_5(False), torch.bfloat16, False, 26),
+    "qwen3_5-other": (lambda: qwen3_5(False), torch.bfloat16, False, 27),
+    "qwen3_5-tied": (lambda: qwen3_5(True, {"partial_rotary_factor": 0.5}, head_dim=16, layer_types=kinds("LFLF")), torch.bfloat16, False, 28),
+    "qwen3_5-last": (lambda: qwen3_5(True, layer_types=kinds("FLLL"), linear_num_key_heads=2, linear_num_value_heads=2, linear_conv_kernel_dim=3), torch.float32, False, 29),
+    "qwen3_5-yarn": (lambda: qwen3_5(False, YARN, layer_types=kinds("LLFF"), attention_bias=True), torch.float16, False, 30),
+    "qwen3_5_text": (lambda: Qwen3_5ForCausalLM(Qwen3_5TextConfig(**dict(TEXT, **LINEAR, head_dim=32, rope_parameters=PARTIAL, layer_types=kinds("LFLF"), tie_word_embeddings=True))), torch.bfloat16, False, 32),
     "llama-biased": (lambda: llama(True, attention_bias=True, mlp_bias=True), torch.bfloat16, False, 22),
 }
 
@@ -121,7 +143,9 @@ def randomise(model, seed):
     for name, parameter in model.named_parameters():
         if parameter.ndim == 1:
             noise = torch.randn(parameter.shape, generator=generator) * 0.2
-            parameter.copy_(noise + (0 if name.endswith("bias") else 1))
+            # Norms that are stored as the distance from one; and a decay that leaves something after some tokens.
+            unit = hasattr(model.config.get_text_config(), "linear_conv_kernel_dim") and name.endswith("norm.weight") and "linear_attn" not in name and "visual" not in name
+            parameter.copy_(noise + (-1.5 if name.endswith("A_log") else 0 if unit or name.endswith("bias") else 1))
 
 
 def old_name(name: str) -> str:
@@ -144,7 +168,7 @@ def write(model, folder: Path, dtype, old: bool):
         config["vision_config"] = {key: value for key, value in config["vision_config"].items() if key not in ("rope_parameters", "hidden_act")}
     keep = {"model_type", "architectures", "text_config", "vision_config", "tie_word_embeddings", "rope_theta", "rope_scaling", "rope_parameters",
             "hidden_size", "num_attention_heads", "num_key_value_heads", "num_hidden_layers", "intermediate_size", "head_dim", "rms_norm_eps", "hidden_act", "vocab_size",
-            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
+            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", *LINEAR, "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
     config = {key: value for key, value in config.items() if key in keep and value is not None}
     config["architectures"] = [type(model).__name__]
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
@@ -245,9 +269,17 @@ def visual(prompt):
     return [index for index, token in enumerate(prompt["inputIds"]) if token == IMAGE]
 
 
+def mixer(layer):
+    return layer.self_attn if hasattr(layer, "self_attn") else layer.linear_attn
+
+
+def carries_state(runner):
+    return any(hasattr(layer, "linear_attn") for layer in runner.layers)
+
+
 def states_of(runner, prompt):
-    """Hidden states at every layer's input, the cache, and deepstack features, of a plain forward pass."""
-    kept, features = {}, {}
+    """Hidden states at every layer's input, the cache, deepstack features and what every mixer is given, of a plain forward pass."""
+    kept, features, given = {}, {}, {}
     handles = [layer.register_forward_pre_hook(lambda _m, args, kwargs, at=at: kept.__setitem__(at, (args[0] if args else kwargs["hidden_states"]).clone()), with_kwargs=True) for at, layer in enumerate(runner.layers)]
     language = runner.model.model.language_model if runner.vision else runner.model.model
     if hasattr(language, "_deepstack_process"):
@@ -258,6 +290,7 @@ def states_of(runner, prompt):
             features[next(count)] = embeds.clone()
             return original(hidden, mask, embeds)
         language._deepstack_process = process
+    handles += [mixer(layer).register_forward_pre_hook(lambda _m, _args, kwargs, at=at: given.__setitem__(at, kwargs["hidden_states"].clone()), with_kwargs=True) for at, layer in enumerate(runner.layers)]
     handles.append(runner.layers[-1].register_forward_hook(lambda _m, _a, out: kept.__setitem__(len(runner.layers), (out if torch.is_tensor(out) else out[0]).clone())))
     if runner.vision:
         runner.model.model.rope_deltas = None
@@ -267,7 +300,7 @@ def states_of(runner, prompt):
         handle.remove()
     if "_deepstack_process" in vars(language):
         del language._deepstack_process
-    return kept, cache, features
+    return kept, cache, features, given
 
 
 @contextlib.contextmanager
@@ -287,7 +320,7 @@ def intervened(runner, prompt, interventions, others):
     for one, source_states in zip(interventions, sources):
         at, what = one["at"], one["what"]
         if what["kind"] == "swap":
-            kept, source_cache, features = source_states
+            kept, source_cache, features, given = source_states
             positions, source_positions = visual(prompt), visual(what["source"])
             if what["mode"] == "hidden":
                 def edit(hidden, kept=kept, at=at):
@@ -307,11 +340,22 @@ def intervened(runner, prompt, interventions, others):
                         return original(hidden, mask, features[layer] if layer >= at else embeds)
                     language._deepstack_process = process
                     restore.append(lambda language=language: delattr(language, "_deepstack_process"))
+            elif carries_state(runner):
+                # There are no keys and values of all layers: what each mixer is given of the visual tokens is the source's.
+                for layer in range(at, len(runner.layers)) if what["mode"] == "from" else [at]:
+                    def given_hook(_module, args, kwargs, own=given[layer]):
+                        hidden = kwargs["hidden_states"]
+                        if hidden.shape[1] == 1:
+                            return args, kwargs
+                        hidden = hidden.clone()
+                        hidden[:, positions] = own[:, source_positions]
+                        return args, {**kwargs, "hidden_states": hidden}
+                    handles.append(mixer(runner.layers[layer]).register_forward_pre_hook(given_hook, with_kwargs=True))
             else:
                 layers = range(at, len(runner.layers)) if what["mode"] == "from" else [at]
                 cache = SwapCache(runner.model.config.get_text_config(), source_cache, positions, source_positions, list(layers))
         elif what["kind"] == "skip":
-            module = {"layer": runner.layers[at], "attention": runner.layers[at].self_attn, "mlp": runner.layers[at].mlp}[what["part"]]
+            module = {"layer": runner.layers[at], "attention": mixer(runner.layers[at]), "mlp": runner.layers[at].mlp}[what["part"]]
 
             def after(_module, args, kwargs, out, part=what["part"]):
                 given = args[0] if args else kwargs["hidden_states"]
@@ -357,13 +401,15 @@ def intervention_cases(vision: bool, prompt, source, name):
     for part in ("layer", "attention", "mlp"):
         cases += [[{"at": at, "what": {"kind": "skip", "part": part}}] for at in (0, 2, 3)]
     cases.append([{"at": 0, "what": {"kind": "noise", "tokens": "all", "scale": 0.3, "seed": 5}}, {"at": 2, "what": {"kind": "noise", "tokens": "all", "scale": 0.1, "seed": 5}}])
-    if name == "qwen2_5_vl-tied":
-        cases += [[{"at": at, "what": {"kind": "stitch", "checkpoint": "qwen2_5_vl-other"}}] for at in layers]
-        cases.append([{"at": at, "what": {"kind": "stitch", "checkpoint": "qwen2_5_vl-other"}} for at in (1, 2)] + [{"at": 0, "what": {"kind": "skip", "part": "attention"}}])
+    if name in STITCHED:
+        other = STITCHED[name]
+        cases += [[{"at": at, "what": {"kind": "stitch", "checkpoint": other}}] for at in layers]
+        cases.append([{"at": at, "what": {"kind": "stitch", "checkpoint": other}} for at in (1, 2)] + [{"at": 0, "what": {"kind": "skip", "part": "attention"}}])
     return cases
 
 
-INTERVENED = ["qwen2_5_vl-tied", "qwen2_vl", "qwen3_vl", "qwen3"]
+INTERVENED = ["qwen2_5_vl-tied", "qwen2_vl", "qwen3_vl", "qwen3", "qwen3_5", "qwen3_5-tied", "qwen3_5-last"]
+STITCHED = {"qwen2_5_vl-tied": "qwen2_5_vl-other", "qwen3_5": "qwen3_5-other"}
 
 
 def main(wanted):
@@ -399,9 +445,12 @@ def main(wanted):
         entry = {"prompts": made}
         models[name] = entry
         longest = max(made, key=lambda prompt: len(prompt["images"]) * 1000 + len(prompt["inputIds"]))
-        kept, _, _ = states_of(runner, longest)
+        kept, *_ = states_of(runner, longest)
         attention = runner.model(**runner.inputs([longest]), output_attentions=True).attentions
-        entry["states"] = {"prompt": made.index(longest), "hidden": {str(at): floats(states[0]) for at, states in kept.items() if at in (0, 2, 4)}, "attention": {"1": floats(attention[1][0])}}
+        # Layers without attention give no weights.
+        attending = [at for at, layer in enumerate(runner.layers) if hasattr(layer, "self_attn")]
+        shown = min(1, len(attending) - 1)
+        entry["states"] = {"prompt": made.index(longest), "hidden": {str(at): floats(states[0]) for at, states in kept.items() if at in (0, 2, 4)}, "attention": {str(attending[shown]): floats(attention[shown][0])}}
         if name in INTERVENED:
             cases = []
             pairs = [(prompt, {**prompt, "images": [{**image, "seed": image["seed"] + 5} for image in prompt["images"]]}) for prompt in (made[6], made[11])] if runner.vision else [(made[3], None)]

@@ -2,13 +2,14 @@
 """What transformers makes of position settings under old, new and both keys, nested and on top, for rope.test.ts.
 
 Run with torch and transformers 5 installed:
-    python test/parity/model/make_rope.py
-Writes rope.json beside this file: per case the config, and either the inverse frequencies, the factor on cos and sin and
+    python test/parity/model/make_rope.py [FAMILY...]
+Given families, only those are made anew. Writes rope.json beside this file: per case the config, and either the inverse frequencies, the factor on cos and sin and
 the axis of every pair, or the error with which transformers refuses to load or run a model of that config.
 """
 import base64
 import copy
 import json
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -25,6 +26,7 @@ torch.set_grad_enabled(False)
 torch.manual_seed(0)
 
 TEXT = dict(vocab_size=32, hidden_size=64, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=8192)
+HYBRID = dict(TEXT, head_dim=32, layer_types=["full_attention"])
 VISION = dict(depth=1, num_heads=2, hidden_size=16, intermediate_size=16, out_hidden_size=64, patch_size=4, num_position_embeddings=16, deepstack_visual_indexes=[0], fullatt_block_indexes=[0])
 NEW = dict(rope_type="default", rope_theta=500.0)
 YARN = dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=1024)
@@ -162,12 +164,12 @@ def with_sections(entry):
 
 
 def cases():
-    for family in ("llama", "qwen2", "qwen3"):
-        text = dict(TEXT, head_dim=32) if family == "qwen3" else TEXT
+    for family in ("llama", "qwen2", "qwen3", "qwen3_5_text"):
+        text = {"qwen3": dict(TEXT, head_dim=32), "qwen3_5_text": HYBRID}.get(family, TEXT)
         for name, entry in PLAIN.items():
             yield f"{family}: {name}", {"model_type": family, **text, **entry}
-    for family in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl"):
-        text = dict(TEXT, head_dim=32) if family == "qwen3_vl" else TEXT
+    for family in ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_5"):
+        text = {"qwen3_vl": dict(TEXT, head_dim=32), "qwen3_5": HYBRID}.get(family, TEXT)
         outer = {"model_type": family, "image_token_id": 2, "vision_config": dict(VISION, embed_dim=16) if family == "qwen2_vl" else VISION}
         for name, entry in PLAIN.items():
             yield f"{family}: {name}", {**outer, "text_config": {**text, **with_sections(entry)}}
@@ -175,7 +177,7 @@ def cases():
             yield f"{family}: {name}", {**outer, "text_config": {**text, **entry}}
         for name, (top, entry) in TOPS.items():
             yield f"{family}: {name}", {**outer, **top, "text_config": {**text, **entry}}
-        if family != "qwen3_vl":
+        if not family.startswith("qwen3"):
             for name in ("nothing", "theta alone", "old yarn", "both: scaling added to parameters", "yarn", "mrope type", "parameters", "theta in both", "yarn original on top", "partial on top"):
                 yield f"{family}, flat: {name}", {**outer, **text, **with_sections(PLAIN[name])}
 
@@ -202,9 +204,12 @@ def measure(config):
         }
 
 
-def main():
-    made = []
+def main(wanted):
+    made = json.loads((HERE / "rope.json").read_text())["cases"] if wanted else []
+    made = [entry for entry in made if entry["config"]["model_type"] not in wanted]
     for name, config in cases():
+        if wanted and config["model_type"] not in wanted:
+            continue
         entry = {"name": name, "config": config}
         try:
             entry["expected"] = measure(copy.deepcopy(config))
@@ -215,4 +220,4 @@ def main():
     (HERE / "rope.json").write_text(json.dumps({"transformers": transformers.__version__, "cases": made}) + "\n")
 
 
-main()
+main(sys.argv[1:])

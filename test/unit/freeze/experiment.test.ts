@@ -1,13 +1,27 @@
 /** Experiments on disk: what is written for each trainer, and what is refused. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
+import { parse } from 'yaml';
 import { openExperiment, planExperiment } from '../../../src/engine/freeze/experiment.js';
 import { runsOf } from '../../../src/engine/freeze/matrix.js';
 import { TRAINERS } from '../../../src/engine/freeze/schema.js';
+import { verifyFrozen } from '../../../src/engine/freeze/verifyExperiment.js';
 import { pair, writeAdapter } from '../../fixtures/adapter.js';
 
 const IN = path.resolve('samples/lineage/in');
@@ -114,5 +128,76 @@ describe('an experiment', () => {
     await plan('trl', 'changed', { model });
     await copyFile('samples/lineage/rl/model.safetensors', path.join(model, 'model.safetensors'));
     await assert.rejects(openExperiment(path.join(root, 'changed')), /is no longer the checkpoint/);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('an experiment that moves', () => {
+  /** Starts a run's script; what stands for Python says which model it was given. */
+  const launch = (out: string, env: NodeJS.ProcessEnv = {}) => {
+    const { FREEZE_MODEL: _, ...clean } = process.env;
+    return spawnSync('bash', [path.join(out, 'runs', 'control', 'launch.sh')], {
+      encoding: 'utf8',
+      env: { ...clean, PYTHON: path.join(root, 'says.sh'), ...env },
+    });
+  };
+  beforeAll(() =>
+    writeFile(path.join(root, 'says.sh'), '#!/usr/bin/env bash\necho "IN=$FREEZE_MODEL"; exit 7\n', {
+      mode: 0o755,
+    }),
+  );
+
+  for (const trainer of TRAINERS)
+    it(`finds IN beside it, or where the variable says, with ${trainer}`, async () => {
+      const home = path.join(root, `home-${trainer}`);
+      await cp(IN, path.join(home, "o'in"), { recursive: true });
+      await plan(trainer, `home-${trainer}/exp/one`, { model: path.join(home, "o'in") });
+      const moved = path.join(root, `moved-${trainer}`);
+      await rename(home, moved);
+      const out = path.join(moved, 'exp', 'one');
+      const { stdout } = launch(out);
+      assert.match(stdout, new RegExp(`^IN=.*/moved-${trainer}/o'in$`, 'm'));
+      assert.ok((await openExperiment(out)).model.path.endsWith(`moved-${trainer}/o'in`));
+      const text = (await readdir(path.join(out, 'runs', 'control'))).map((name) =>
+        readFile(path.join(out, 'runs', 'control', name), 'utf8'),
+      );
+      for (const one of await Promise.all(text)) assert.ok(!one.includes(`home-${trainer}`));
+      await rename(path.join(moved, "o'in"), path.join(root, `elsewhere-${trainer}`));
+      const lost = launch(out);
+      assert.equal(lost.status, 1);
+      assert.match(lost.stderr, /^freeze: IN is not in .*: name its folder in FREEZE_MODEL\.$/m);
+      const named = launch(out, { FREEZE_MODEL: path.join(root, `elsewhere-${trainer}`) });
+      assert.match(named.stdout, new RegExp(`^IN=.*/elsewhere-${trainer}$`, 'm'));
+    });
+
+  it('gives Axolotl a config that says the same, with IN as it is here', async () => {
+    const home = path.join(root, "it's here");
+    await cp(IN, path.join(home, 'in'), { recursive: true });
+    await plan('axolotl', "it's here/exp", { model: path.join(home, 'in') });
+    launch(path.join(home, 'exp'));
+    const read = async (name: string) =>
+      parse(await readFile(path.join(home, 'exp', 'runs', 'control', name), 'utf8')) as Record<string, unknown>;
+    const [written, here] = [await read('config.yaml'), await read('config.here.yaml')];
+    assert.equal(written['base_model'], '../in');
+    assert.deepEqual(here, { ...written, base_model: await realpath(path.join(home, 'in')) });
+  });
+});
+
+describe('a run that was trained elsewhere', () => {
+  it('is read from where the plan says, is not trained here, and has one seed', async () => {
+    const named = { control: {}, mid: { freeze: ['mid'], result: path.resolve('samples/lineage/rl-frozen-mid') } };
+    await plan('trl', 'named', { runs: named });
+    const { runs, passed } = await verifyFrozen({ experiment: path.join(root, 'named') });
+    assert.ok(passed);
+    assert.deepEqual(
+      runs.map(({ run, verification }) => [run, verification === null]),
+      [
+        ['control', true],
+        ['mid', false],
+      ],
+    );
+    await assert.rejects(plan('trl', 'seeds', { runs: named, seeds: [0, 1] }), {
+      code: 'bad-request',
+      message: /names one result, but the plan has 2 seeds/,
+    });
   });
 });

@@ -68,8 +68,10 @@ describe('manifest', () => {
     const items = contributes.menus['explorer/context']!;
     assert.deepEqual(
       items.map(({ submenu, command }) => submenu ?? command),
-      ['frankenstein.checkpoint', 'frankenstein.watchTraining'],
+      ['frankenstein.checkpoint', 'frankenstein.trajectory', 'frankenstein.watchTraining'],
     );
+    // A folder of a training's steps, or of its logs, is no checkpoint.
+    assert.ok(items[1]!.when!.includes('resourcePath in frankenstein.stepFolders'));
     for (const part of ['explorerResourceIsFolder &&', 'resourceExtname == .safetensors', 'frank'])
       assert.ok(items[0]!.when!.includes(part), part);
     const inTree = contributes.menus['view/item/context']!.filter(({ when = '' }) => when.includes('checkpoint'));
@@ -106,6 +108,7 @@ describe('manifest', () => {
     const known = [
       'checkpointFolders',
       'trainingFolders',
+      'stepFolders',
       'foldersUnknown',
       'hasSelected',
       'selectedPaths',

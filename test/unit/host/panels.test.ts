@@ -76,9 +76,9 @@ describe('panels', () => {
 
   it('tabs of one title name the folder that tells them apart, as long as both are open', () => {
     const { panels } = setUp();
-    panels.compare(lineage('lineage'));
+    panels.open(lineage('lineage'));
     assert.equal(views[0]!.title, 'in → rl');
-    panels.compare(lineage('big'));
+    panels.open(lineage('big'));
     assert.deepEqual(
       views.map(({ title }) => title),
       ['in → rl · lineage', 'in → rl · big'],
@@ -89,7 +89,7 @@ describe('panels', () => {
 
   it('the buttons of the title follow the tab that is in front', async () => {
     const { calls, panels } = setUp();
-    panels.compare(lineage('a'));
+    panels.open(lineage('a'));
     const [view] = views;
     view!.say({ rpc: 'ready', answer: false });
     await sleep(5);
@@ -108,8 +108,8 @@ describe('panels', () => {
 
   it('one that waits says for what, and how far that is', async () => {
     const { calls, panels } = setUp();
-    panels.compare(lineage('a'));
-    panels.compare(lineage('b'));
+    panels.open(lineage('a'));
+    panels.open(lineage('b'));
     for (const view of views) view.say({ rpc: 'ready', answer: false });
     await sleep(5);
     calls[0]!.progress({ phase: 'x', doneBytes: 44, totalBytes: 100, remainingSeconds: null, tensor: null });
@@ -126,7 +126,7 @@ describe('panels', () => {
 
   it('a failure leads on: other checkpoints, the one it is about, the log', async () => {
     const { calls, panels } = setUp();
-    panels.compare(lineage('a'));
+    panels.open(lineage('a'));
     const [view] = views;
     view!.say({ rpc: 'ready', answer: false });
     await sleep(5);
@@ -145,7 +145,7 @@ describe('panels', () => {
 
   it('a panel that had kept nothing when the window was reloaded comes back with what ran', async () => {
     const before = setUp();
-    before.panels.compare(lineage('a'));
+    before.panels.open(lineage('a'));
     const after = setUp(before.kept);
     const view = new FakeView();
     await after.panels.deserializeWebviewPanel(view as unknown as vscode.WebviewPanel, undefined);
@@ -159,7 +159,7 @@ describe('panels', () => {
 
   it('a run that is deleted is no longer shown as one', async () => {
     const { calls, panels } = setUp();
-    panels.compare(lineage('a'));
+    panels.open(lineage('a'));
     const [view] = views;
     view!.say({ rpc: 'ready', answer: false });
     await sleep(5);

@@ -94,7 +94,7 @@ describe('questions', () => {
       engine: {
         guessOrder: () => Promise.resolve({ order: [1, 0], labels: [], roles: [], reason: 'Ordered by name.' }),
       },
-      panels: { compare: (request: ComparePanelRequest) => compared.push(request) },
+      panels: { open: (request: ComparePanelRequest) => compared.push(request) },
     } as unknown as Services;
     await compareCommands['frankenstein.compareLineage'](services, ['/m/rl-frozen-mid', '/m/in']);
     assert.equal(picks.length, 0);

@@ -274,10 +274,21 @@ describe('results index', () => {
     { ...run('exact', '2026-01-05', ['/m/a', '/m/b']), kind: 'spectrum' as const },
     { ...run('begun', '2026-01-05', ['/m/b', '/m/c'], 'interrupted'), kind: 'spectrum' as const },
   ];
+  const never = () => assert.fail('asked');
+  /** An engine that nothing may be asked of. */
+  const notAsked = {
+    listRuns: never,
+    readCompare: never,
+    readSpectrum: never,
+    readTrajectory: never,
+    readProbe: never,
+    readEvaluate: never,
+  };
   function index() {
     const asked: string[] = [];
     const results = new ResultsIndex(
       {
+        ...notAsked,
         listRuns: ({ runsFolder }) => {
           asked.push(`list ${runsFolder}`);
           return Promise.resolve(stored);
@@ -286,8 +297,6 @@ describe('results index', () => {
           asked.push(`read ${runId}`);
           return Promise.resolve(sampleResult());
         },
-        readProbe: () => assert.fail('asked'),
-        readEvaluate: () => assert.fail('asked'),
         readSpectrum({ runId }) {
           asked.push(`spectrum ${runId}`);
           return Promise.resolve({ kind: 'spectrum', stages: [] as unknown } as SpectrumResult);
@@ -302,7 +311,7 @@ describe('results index', () => {
   it('answers with the newest finished run that includes the checkpoint, and its stage', async () => {
     const { results } = index();
     const found = async (folder: string) =>
-      results.find(folder).then((result) => result && [result.run.runId, result.stage]);
+      results.find('compare', folder).then((result) => result && [result.run.runId, result.stage]);
     assert.deepEqual(await found('/m/b'), ['new', 0]);
     assert.deepEqual(await found('/m/c'), ['new', 1]);
     assert.deepEqual(await found('/m/a'), ['old', 0]);
@@ -316,52 +325,47 @@ describe('results index', () => {
     results.onDidChange(() => told++);
     results.prefer('old');
     results.prefer('old');
-    assert.equal((await results.find('/m/b'))?.run.runId, 'old');
-    assert.equal((await results.find('/m/c'))?.run.runId, 'new');
+    assert.equal((await results.find('compare', '/m/b'))?.run.runId, 'old');
+    assert.equal((await results.find('compare', '/m/c'))?.run.runId, 'new');
     results.prefer('torn');
-    assert.equal((await results.find('/m/b'))?.run.runId, 'old');
+    assert.equal((await results.find('compare', '/m/b'))?.run.runId, 'old');
     assert.equal(told, 2);
   });
 
   it('lists once and reads once, until something changes', async () => {
     const { results, asked } = index();
-    await Promise.all([results.find('/m/b'), results.find('/m/b')]);
-    await results.find('/m/c');
+    await Promise.all([results.find('compare', '/m/b'), results.find('compare', '/m/b')]);
+    await results.find('compare', '/m/c');
     assert.deepEqual(asked, ['list /w', 'read new']);
     let told = 0;
     results.onDidChange(() => told++);
     results.refresh();
-    await results.find('/m/b');
+    await results.find('compare', '/m/b');
     assert.deepEqual([told, ...asked], [1, 'list /w', 'read new', 'list /w']);
   });
 
   it('where no runs folder exists, the engine is not even asked', async () => {
     const results = new ResultsIndex(
-      {
-        listRuns: () => assert.fail('asked'),
-        readCompare: () => assert.fail('asked'),
-        readProbe: () => assert.fail('asked'),
-        readEvaluate: () => assert.fail('asked'),
-        readSpectrum: () => assert.fail('asked'),
-      },
+      notAsked,
       () => ['/absent'],
       () => false,
     );
-    assert.equal(await results.find('/m/b'), undefined);
+    assert.equal(await results.find('compare', '/m/b'), undefined);
   });
 
   it('finds the run of a request: the finished one first, an interrupted one otherwise', async () => {
     const { results } = index();
-    assert.equal((await results.findRun([{ path: '/m/b' }, { path: '/m/c' }]))?.runId, 'new');
-    assert.equal((await results.findRun([{ path: '/m/b' }, { path: '/m/d' }]))?.state, 'interrupted');
-    assert.equal(await results.findRun([{ path: '/m/c' }, { path: '/m/b' }]), undefined);
+    assert.equal((await results.ofStages('compare', [{ path: '/m/b' }, { path: '/m/c' }]))?.runId, 'new');
+    assert.equal((await results.ofStages('compare', [{ path: '/m/b' }, { path: '/m/d' }]))?.state, 'interrupted');
+    assert.equal(await results.ofStages('compare', [{ path: '/m/c' }, { path: '/m/b' }]), undefined);
   });
 
   it('finds spectra of the same stages: the run asked for, the newest finished, or one that was interrupted', async () => {
     const { results, asked } = index();
     const found = async (stages: string[], wanted?: string) =>
       (
-        await results.findSpectrum(
+        await results.ofStages(
+          'spectrum',
           stages.map((path) => ({ path })),
           wanted,
         )
@@ -371,11 +375,11 @@ describe('results index', () => {
     assert.equal(await found(['/m/a', '/m/b'], 'half'), 'fast');
     assert.equal(await found(['/m/b', '/m/c']), 'begun');
     assert.equal(await found(['/m/b', '/m/a']), undefined);
-    const run = (await results.findSpectrum([{ path: '/m/a' }, { path: '/m/b' }]))!;
-    await results.spectrum(run);
-    await results.spectrum(run);
+    const run = (await results.ofStages('spectrum', [{ path: '/m/a' }, { path: '/m/b' }]))!;
+    await results.read('spectrum', run);
+    await results.read('spectrum', run);
     results.refresh(); // refined: the same run says something else now
-    await results.spectrum(run);
+    await results.read('spectrum', run);
     assert.deepEqual(
       asked.filter((what) => what.startsWith('spectrum')),
       ['spectrum fast', 'spectrum fast'],

@@ -232,7 +232,7 @@ modules:
     ['a text that is no mapping', '- a\n- b\n', ['wrong-type error «- a\n- b\n»']],
     ['no form', 'checkpoints: {in: a}\n', ['conflicting-keys error «checkpoints: {in: a}»']],
     ['two forms', 'stitch: a:b:c\nnoise: {model: a, sigma: 1}\n', ['conflicting-keys error «noise»']],
-    ['an unknown key', 'stich: a:b:c\n', ['unknown-key error «stich»', 'conflicting-keys error «stich: a:b:c»']],
+    ['an unknown key', 'stich: a:b:c\n', ['unknown-key error «stich»']],
     ['a duplicate key', 'stitch: a:b:c\nstitch: a:b:c\n', ['duplicate-key error «stitch»']],
     ['a shorthand of two', 'stitch: a:b\n', ['bad-value error «a:b»']],
     ['a stitch without late', 'stitch: {early: a, mid: b}\n', ['missing-key error «{early: a, mid: b}»']],
@@ -306,13 +306,22 @@ modules:
       TIES.replace('weight: 1', 'weight: [{filter: mlp}]'),
       ['missing-key error «{filter: mlp}»'],
     ],
-    ['tokens to move', `${TIES}tokenizer: {source: base, tokens: {}}\n`, ['unsupported error «tokens»']],
+    [
+      'tokens to move',
+      `${TIES}tokenizer: {source: base, tokens: {<a>: {source: base, force: true}}}\n`,
+      ['unsupported error «tokens»'],
+    ],
     ['the name of a chat template', `${TIES}chat_template: chatml\n`, ['unsupported error «chatml»']],
     ['a dtype that is none', `${TIES}dtype: bf16\n`, ['bad-value error «bf16»']],
     [
       'two tokenizers',
       `${TIES}tokenizer_source: base\ntokenizer: {source: base}\n`,
       ['conflicting-keys error «tokenizer_source»'],
+    ],
+    [
+      'text that is no YAML, and nothing else of it',
+      'merge_method: ties\nmodels: [1, {\n',
+      ['yaml error «»', 'yaml error «»'],
     ],
     ['text that is no YAML', 'stitch: {early: a, mid: b, late: c\n', ['yaml error «»']],
   ];

@@ -115,6 +115,34 @@ describe('a config', () => {
     assert.equal(language.layers, 4);
   });
 
+  it('says how layers mix tokens, in sizes that the stored tensors have', async () => {
+    const text = (key: string, values: readonly unknown[], code?: string) =>
+      refuses('qwen3_5', 'text_config', key, values, code);
+    await text('layer_types', [['sliding_attention', ...new Array<string>(3).fill('linear_attention')]], 'unsupported');
+    await text('layer_types', [['full_attention'], new Array<string>(4).fill('linear_attention'), 'x', [1]]);
+    await text('full_attention_interval', [...NO_COUNT, null]);
+    await text('linear_num_value_heads', [...NO_COUNT, 2]);
+    await text('linear_num_key_heads', [...NO_COUNT, 3]);
+    await text('linear_key_head_dim', [...NO_COUNT, 9]);
+    await text('linear_value_head_dim', [...NO_COUNT, 5]);
+    await text('linear_conv_kernel_dim', [...NO_COUNT, 3]);
+    for (const partial_rotary_factor of [0.05, 0.1, 2, '1'])
+      await assert.rejects(specWith('qwen3_5', { rope_parameters: { partial_rotary_factor } }, 'text_config'), {
+        code: 'malformed',
+        message: /"text_config\.rope_parameters\.partial_rotary_factor"/,
+      });
+    // The pattern of published checkpoints, where the config lists none.
+    const { language } = await specWith('qwen3_5', { layer_types: null }, 'text_config');
+    assert.deepEqual(language.mixers, ['linear', 'linear', 'linear', 'attention']);
+    await assert.rejects(specWith('qwen3_5', { layer_types: null, full_attention_interval: 2 }, 'text_config'), {
+      code: 'malformed',
+      message: /self_attn\.q_proj/,
+    });
+    // Another family's layers may not carry states.
+    await refuses('qwen3', undefined, 'layer_types', [new Array<string>(4).fill('linear_attention')], 'unsupported');
+    await refuses('qwen3', undefined, 'linear_num_key_heads', [2], 'unsupported');
+  });
+
   it('may not have settings that its family does not know, but may describe itself', async () => {
     await refuses('qwen3', undefined, 'norm_offset', [1, true, 'unit', [1]], 'unsupported');
     await refuses('qwen2_5_vl-tied', 'text_config', 'value_scale', [0.5], 'unsupported');

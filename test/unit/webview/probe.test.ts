@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { SwapResult } from '../../../src/protocol/engineApi.js';
-import { bandedSeries } from '../../../webview/figure/lines.js';
+import type { AttentionResult, SwapResult } from '../../../src/protocol/engineApi.js';
+import { withoutAttention } from '../../../src/protocol/layers.js';
+import { bandedSeries, stretchesOf } from '../../../webview/figure/lines.js';
 import { linesSvg } from '../../../webview/exporters/linesSvg.js';
-import { attentionOnly, lineageProbes, oneSwap } from '../../../webview/playground/probes.js';
+import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap } from '../../../webview/playground/probes.js';
 import {
   attentionFigure,
   describeCurves,
@@ -104,6 +105,23 @@ describe('curves', () => {
     assert.equal(shiftFigure(own)!.series[0]!.name, 'RL − IN');
     assert.equal(shiftFigure(indexProbes(oneSwap())), null);
     assert.ok(peakOf(shiftFigure(own)!.series[0]!)!.depth > 8);
+  });
+
+  it('attention: no line leads over layers that have none, and no number stands for them', () => {
+    const own = indexProbes(attentionWithGaps());
+    for (const figure of [attentionFigure(own, 'mean', [])!, shiftFigure(own)!])
+      for (const { points } of figure.series) {
+        assert.deepEqual(
+          stretchesOf(points).map((stretch) => stretch.map(({ x }) => x)),
+          [[3, 4], [7], [11], [15], [19], [23], [27]],
+        );
+      }
+    // Depths that were left out by choice are no gap.
+    const [whole] = attentionOnly() as [AttentionResult];
+    const chosen = { ...whole, layers: whole.layers.filter(({ depth }) => depth % 4 === 3) };
+    assert.equal(stretchesOf(attentionFigure(indexProbes([chosen]), 'mean', [])!.series[0]!.points).length, 1);
+    assert.match(withoutAttention([0, 1, 2, 5, 8, 9]), /^Layers 0–2, 5, 8–9 carry a recurrent state .*\.$/);
+    assert.match(withoutAttention([4]), /^Layer 4 carries a recurrent state .*\.$/);
   });
 
   it('colours IN and RL as their updates are coloured in a comparison, with a base or without', () => {

@@ -65,7 +65,11 @@ function aggregate(tensors: readonly TensorResult[], pairs: number): Aggregate {
   };
 }
 
-function aggregateDelta(weights: readonly TensorResult[], pair: number): DeltaAggregate | null {
+/** Of the weights of a stage pair; null where none has both. */
+export function aggregateDelta(
+  weights: readonly Pick<TensorResult, 'shape' | 'norms' | 'deltas'>[],
+  pair: number,
+): DeltaAggregate | null {
   let counted = 0,
     withRelative = 0;
   let squares = 0,

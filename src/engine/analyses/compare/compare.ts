@@ -1,4 +1,5 @@
 /** Compares the stages of a lineage: plan, run the pieces in workers, journal, aggregate. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -6,7 +7,6 @@ import type { CallContext } from '../../calls.js';
 import { type ComparePlan, compareRequest, type CompareRequest } from './request.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { DTYPE_BYTES } from '../../checkpoint/decode.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { nameInFile } from '../../checkpoint/wrappers.js';
 import { ThreadPool } from '../../runtime/pool.js';
@@ -18,6 +18,7 @@ import { locateTensor } from '../../topology/place.js';
 import { groupTensors } from './aggregate.js';
 import type { AlignedTensor } from '../../lineage/align.js';
 import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
+import { bytesOf, secondsOf, timed } from './cost.js';
 import type { Piece } from './piece.js';
 import { budgetFor, planTasks, type Task } from './plan.js';
 import type { CompareResult, TensorResult } from './result.js';
@@ -27,7 +28,7 @@ import { createBytesReporter } from '../../runs/bytesProgress.js';
 import {
   byDepth,
   deepestOf,
-  identityOf,
+  identitiesOf,
   matchStages,
   openCheckpoints,
   openStages,
@@ -46,7 +47,7 @@ interface JournalEntry {
   sums: PartialSums;
 }
 
-/** What a comparison would read. Headers are opened, weights are not. */
+/** What a comparison would read, and how long that takes: headers are opened, and a few weights to see how fast it goes. */
 export async function planCompare(request: CompareRequest, context: CallContext = {}): Promise<ComparePlan> {
   const { alignment } = await openStages(request, context);
   const budget = budgetFor(alignment.tensors, request.memory, request.threads);
@@ -54,6 +55,7 @@ export async function planCompare(request: CompareRequest, context: CallContext 
   return {
     tensors: alignment.tensors.length,
     bytes: sumBytes(tasks),
+    seconds: await secondsOf(tasks, budget, request.runsFolder),
     memory: budget.memory,
     threads: budget.threads,
   };
@@ -86,11 +88,12 @@ export async function compare(
   return drive<CompareResult, Map<string, PartialSums>>(
     {
       runsFolder: request.runsFolder,
-      identity: {
-        kind: 'compare',
-        journal: JOURNAL_VERSION,
-        stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-      },
+      identity: identityOf(
+        compareRequest,
+        request,
+        { kind: 'compare', journal: JOURNAL_VERSION, stages: identitiesOf(checkpoints, fingerprints) },
+        [],
+      ),
       says: { labels, cuts, files, stages: checkpoints.map(readAs) },
       recall: known,
       request: () => ({
@@ -106,7 +109,7 @@ export async function compare(
     },
     (run) => {
       const { tasks, budget } = prepare();
-      return runTasks(tasks, budget.threads, checkpoints, run, workerFile, context);
+      return runTasks(tasks, budget.threads, checkpoints, run, { runsFolder: request.runsFolder, workerFile }, context);
     },
     (sums, origin) => {
       const { alignment } = prepare();
@@ -134,7 +137,7 @@ async function runTasks(
   threads: number,
   checkpoints: readonly Checkpoint[],
   run: Run | undefined,
-  workerFile: string,
+  { runsFolder, workerFile }: { runsFolder: string | undefined; workerFile: string },
   { signal, progress }: CallContext,
 ): Promise<Map<string, PartialSums>> {
   const sums = new Map<string, PartialSums>();
@@ -160,20 +163,22 @@ async function runTasks(
   const watch = watchFiles(checkpoints);
   const pool = ThreadPool.start<Piece, PartialSums>(workerFile, 'compare', Math.min(threads, jobs.length));
   try {
-    await pool.run(
-      jobs,
-      ({ piece }) => piece,
-      async ({ piece, total }, result) => {
-        await watch.look();
-        const { tensor, segment, pieces } = total.task;
-        if (pieces.length > 0) addSums(total.sums, result);
-        reporter.add(bytesOf(piece), tensor.name);
-        total.left -= 1;
-        if (total.left > 0) return;
-        sums.set(keyOf(tensor.name, segment.from), total.sums);
-        await run?.append({ name: tensor.name, from: segment.from, sums: total.sums } satisfies JournalEntry);
-      },
-      signal,
+    await timed(open, threads, runsFolder, () =>
+      pool.run(
+        jobs,
+        ({ piece }) => piece,
+        async ({ piece, total }, result) => {
+          await watch.look();
+          const { tensor, segment, pieces } = total.task;
+          if (pieces.length > 0) addSums(total.sums, result);
+          reporter.add(bytesOf(piece), tensor.name);
+          total.left -= 1;
+          if (total.left > 0) return;
+          sums.set(keyOf(tensor.name, segment.from), total.sums);
+          await run?.append({ name: tensor.name, from: segment.from, sums: total.sums } satisfies JournalEntry);
+        },
+        signal,
+      ),
     );
   } catch (error) {
     throw await watch.explain(error);
@@ -189,10 +194,6 @@ function keyOf(name: string, from: number): string {
 
 function sumBytes(tasks: readonly Task[]): number {
   return tasks.reduce((sum, task) => sum + task.bytes, 0);
-}
-
-function bytesOf(piece: Piece): number {
-  return piece.sources.reduce((sum, source) => sum + DTYPE_BYTES[source.dtype], 0) * piece.elements;
 }
 
 function tensorResult(

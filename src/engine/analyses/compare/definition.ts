@@ -15,6 +15,7 @@ export const definition = define({
   icon: 'graph',
   isNot: 'is no comparison',
   leaves: 'What was compared so far is kept, and the next start continues from there.',
+  tellsPlan: 'asked',
   csvRow: 'tensor',
   commands: [
     {

@@ -6,7 +6,7 @@ import type { ComputedTensor, Dtype, Tensor } from '../../checkpoint/checkpoint.
 import { decode, DTYPE_BYTES } from '../../checkpoint/decode.js';
 import { readElements } from '../../tensors/elements.js';
 import { readRange } from '../../checkpoint/read.js';
-import { emptySums, addSums, type PartialSums } from './partial.js';
+import { addSums, emptySums, neighbours, type PairSums, type PartialSums, type StagePair } from './partial.js';
 
 /** Mantissa bits and exponent of the smallest normal number; integer types have no rounding. */
 export const PRECISION: Partial<Record<Dtype, { mantissa: number; minExponent: number }>> = {
@@ -48,22 +48,40 @@ export function sourceOf(tensor: Tensor, first: number): Source {
   return { realPath: tensor.shard.realPath, dtype, begin: tensor.begin + first * DTYPE_BYTES[dtype] };
 }
 
-/** Sums over `elements` elements of each source, read in chunks. */
-export async function exactSums(sources: readonly Source[], elements: number): Promise<PartialSums> {
-  const total = emptySums(sources.length);
+/**
+ * Sums over `elements` elements of each source, read in chunks. A stage is read once, in order, and let go after the last
+ * pair that needs it: of many stages, only those of one pair and what lies under later ones are held.
+ */
+export async function exactSums(
+  sources: readonly Source[],
+  elements: number,
+  pairs: readonly StagePair[] = neighbours(sources.length),
+): Promise<PartialSums> {
+  const total = emptySums(sources.length, pairs.length);
+  const lastUse = sources.map((_, stage) =>
+    Math.max(stage, ...pairs.flatMap(([earlier, later]) => (earlier === stage ? [later] : []))),
+  );
   for (let start = 0; start < elements; start += CHUNK) {
     const count = Math.min(CHUNK, elements - start);
-    const values = await Promise.all(sources.map((source) => valuesOf(source, start, count)));
-    // A computed tensor of dtype F64 was never rounded: it has no floor.
-    addSums(
-      total,
-      sumValues(
-        values,
-        sources.map(({ dtype, tensor }) => (tensor !== undefined && dtype === 'F64' ? null : dtype)),
-      ),
-    );
+    const held = new Map<number, Float64Array>();
+    const sums = emptySums(sources.length, pairs.length);
+    sums.elements = count;
+    for (const [stage, source] of sources.entries()) {
+      const values = await valuesOf(source, start, count);
+      held.set(stage, values);
+      sums.stages[stage]!.squares = squaresOf(values);
+      for (const [index, [earlier, later]] of pairs.entries())
+        if (later === stage) sums.pairs[index] = sumPair(held.get(earlier)!, values, roundedTo(source));
+      for (const one of held.keys()) if (lastUse[one]! <= stage) held.delete(one);
+    }
+    addSums(total, sums);
   }
   return total;
+}
+
+/** A computed tensor of dtype F64 was never rounded: it has no floor. */
+function roundedTo({ dtype, tensor }: Source): Dtype | null {
+  return tensor !== undefined && dtype === 'F64' ? null : dtype;
 }
 
 async function valuesOf(source: Source, start: number, count: number): Promise<Float64Array> {
@@ -81,21 +99,22 @@ async function valuesOf(source: Source, start: number, count: number): Promise<F
 export function sumValues(values: readonly Float64Array[], dtypes: readonly (Dtype | null)[]): PartialSums {
   const sums = emptySums(values.length);
   sums.elements = values[0]!.length;
-  values.forEach((array, stage) => {
-    let squares = 0;
-    for (const value of array) if (Number.isFinite(value)) squares += value * value;
-    sums.stages[stage]!.squares = squares;
-  });
-  for (let pair = 0; pair + 1 < values.length; pair++) {
-    sumPair(values[pair]!, values[pair + 1]!, dtypes[pair + 1]!, sums.pairs[pair]!);
-  }
+  values.forEach((array, stage) => (sums.stages[stage]!.squares = squaresOf(array)));
+  for (let pair = 0; pair + 1 < values.length; pair++)
+    sums.pairs[pair] = sumPair(values[pair]!, values[pair + 1]!, dtypes[pair + 1]!);
   return sums;
+}
+
+function squaresOf(values: Float64Array): number {
+  let squares = 0;
+  for (const value of values) if (Number.isFinite(value)) squares += value * value;
+  return squares;
 }
 
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer); // little-endian: [low, high]
 
-function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null, sums: PartialSums['pairs'][number]): void {
+function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null): PairSums {
   const precision = dtype === null ? undefined : PRECISION[dtype];
   const epsilon = precision ? 2 ** -precision.mantissa : 0;
   const minUlp = precision ? 2 ** precision.minExponent * epsilon : 0;
@@ -130,5 +149,5 @@ function sumPair(a: Float64Array, b: Float64Array, dtype: Dtype | null, sums: Pa
       ulpSquares += ulp * ulp;
     }
   }
-  Object.assign(sums, { deltaSquares, aSquares, bSquares, dot, maxAbs, changed, ulpSquares, nonFinite });
+  return { deltaSquares, aSquares, bSquares, dot, maxAbs, changed, ulpSquares, nonFinite };
 }

@@ -10,6 +10,7 @@ import { ElementType, Graph, type Value } from '../../onnx/graph.js';
 import { fileRange } from '../../runtime/session.js';
 import type { Dtype } from '../../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
+import { neighbours, type StagePair } from './partial.js';
 
 /** Elements summed in fp32 before float64 takes over. */
 export const ROW = 1024;
@@ -44,17 +45,37 @@ export interface KernelSource {
 }
 
 /** Outputs per pair of stages. */
-export const PAIR_OUTPUTS = 5;
+export const PAIR_OUTPUTS = 4;
+
+/** Rows of all stages that may be held as fp32 at once: 8 MiB. */
+const ROWS_AT_ONCE = 2048;
+
+/** Elements per block: those of many stages together stay as near the core as those of a few. */
+function blockFor(stages: number): number {
+  return Math.min(BLOCK, ROW * Math.max(8, Math.floor(ROWS_AT_ONCE / stages)));
+}
+
+/** The later stages of pairs, each once, in ascending order: those whose rounding is summed. */
+export function laterStages(pairs: readonly StagePair[]): number[] {
+  return [...new Set(pairs.map(([, later]) => later))].sort((a, b) => a - b);
+}
 
 /**
- * Outputs of the graph, in order: per stage Σw²; per pair ΣΔ², max Δ, min Δ, changed, Σ(2^exponent)². Each comes for the
- * blocks (`[blocks, BLOCK / ROW, 1, 1]`) and for what is left after the last whole block (`[rest / ROW, 1, 1]`).
+ * Outputs of the graph, in order: per stage Σw²; per pair ΣΔ², max Δ, min Δ, changed; per later stage Σ(2^exponent)².
+ * Each comes for the blocks (`[blocks, rows of a block, 1, 1]`) and for what is left after the last whole block
+ * (`[rest / ROW, 1, 1]`).
  */
-export function diffGraph(root: string, sources: readonly KernelSource[], elements: number): Graph {
+export function diffGraph(
+  root: string,
+  sources: readonly KernelSource[],
+  elements: number,
+  pairs: readonly StagePair[] = neighbours(sources.length),
+): Graph {
   if (elements % ROW !== 0) throw new RangeError(`${elements} elements are not whole rows of ${ROW}`);
   const graph = new Graph();
-  const blocks = Math.floor(elements / BLOCK);
-  const rest = elements % BLOCK;
+  const block = blockFor(sources.length);
+  const blocks = Math.floor(elements / block);
+  const rest = elements % block;
   const weights = (offset: number, dims: number[]) =>
     sources.map(({ realPath, dtype, begin }) => {
       const length = dims.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
@@ -67,10 +88,10 @@ export function diffGraph(root: string, sources: readonly KernelSource[], elemen
   const formats = sources.map(({ dtype }) => FORMATS[dtype]!);
 
   if (blocks > 0) {
-    const rows = BLOCK / ROW;
+    const rows = block / ROW;
     const body = new Graph('block/');
     const inputs = formats.map((format, index) => body.input(`stage_${index}`, format.element, [rows, 1, ROW]));
-    const sums = blockSums(body, inputs, formats);
+    const sums = blockSums(body, inputs, formats, pairs);
     sums.forEach((sum, index) => body.output(`sum_${index}`, sum, ElementType.FLOAT, [rows, 1, 1]));
     const outputs = graph.nodeOf('Scan', weights(0, [blocks, rows, 1, ROW]), sums.length, {
       body: { graph: body },
@@ -81,31 +102,31 @@ export function diffGraph(root: string, sources: readonly KernelSource[], elemen
     );
   }
   if (rest > 0) {
-    const sums = blockSums(graph, weights(blocks * BLOCK, [rest / ROW, 1, ROW]), formats);
+    const sums = blockSums(graph, weights(blocks * block, [rest / ROW, 1, ROW]), formats, pairs);
     sums.forEach((sum, index) => graph.output(`rest_${index}`, sum, ElementType.FLOAT, [rest / ROW, 1, 1]));
   }
   return graph;
 }
 
-function blockSums(graph: Graph, stages: readonly Value[], formats: readonly FloatFormat[]): Value[] {
+function blockSums(
+  graph: Graph,
+  stages: readonly Value[],
+  formats: readonly FloatFormat[],
+  pairs: readonly StagePair[],
+): Value[] {
   const axis = graph.ints(2);
   const reduce = (op: 'ReduceSum' | 'ReduceMax' | 'ReduceMin', value: Value) => graph.node(op, [value, axis]);
   /** A row times itself, transposed: multiplies and adds in one pass. */
   const squares = (value: Value) => graph.microsoft('FusedMatMul', [value, value], { transB: 1 });
   const toFloat = (value: Value) => graph.node('Cast', [value], { to: ElementType.FLOAT });
   const floats = stages.map(toFloat);
-  const perPair = floats.slice(1).flatMap((later, index) => {
-    const delta = graph.node('Sub', [later, floats[index]!]);
+  const perPair = pairs.flatMap(([earlier, later]) => {
+    const delta = graph.node('Sub', [floats[later]!, floats[earlier]!]);
     const changed = toFloat(graph.node('Cast', [delta], { to: ElementType.BOOL }));
-    return [
-      squares(delta),
-      reduce('ReduceMax', delta),
-      reduce('ReduceMin', delta),
-      reduce('ReduceSum', changed),
-      squares(powerOfTwo(graph, later, formats[index + 1]!)),
-    ];
+    return [squares(delta), reduce('ReduceMax', delta), reduce('ReduceMin', delta), reduce('ReduceSum', changed)];
   });
-  return [...floats.map(squares), ...perPair];
+  const floors = laterStages(pairs).map((stage) => squares(powerOfTwo(graph, floats[stage]!, formats[stage]!)));
+  return [...floats.map(squares), ...perPair, ...floors];
 }
 
 /**

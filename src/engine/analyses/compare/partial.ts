@@ -30,8 +30,16 @@ export interface PairSums {
 export interface PartialSums {
   elements: number;
   stages: StageSums[];
-  /** `pairs[i]` is stage i → i+1. */
+  /** `pairs[i]` is stage i → i+1, unless other pairs were asked for. */
   pairs: PairSums[];
+}
+
+/** Two of the stages that are summed together, the earlier one first; one stage twice where nothing lies between them. */
+export type StagePair = readonly [earlier: number, later: number];
+
+/** Each stage and the next: what a comparison asks for. */
+export function neighbours(stages: number): StagePair[] {
+  return Array.from({ length: stages - 1 }, (_, index) => [index, index + 1]);
 }
 
 /** Adds `from` into `into`. */
@@ -51,11 +59,11 @@ export function addSums(into: PartialSums, from: PartialSums): void {
   });
 }
 
-export function emptySums(stages: number): PartialSums {
+export function emptySums(stages: number, pairs = stages - 1): PartialSums {
   return {
     elements: 0,
     stages: Array.from({ length: stages }, () => ({ squares: 0 })),
-    pairs: Array.from({ length: stages - 1 }, emptyPair),
+    pairs: Array.from({ length: pairs }, emptyPair),
   };
 }
 

@@ -2,40 +2,50 @@
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
 import { createStreamingSession, sharedRoot } from '../../runtime/session.js';
 import { exactSums, type ByteSource, type Source } from './exact.js';
-import { diffGraph, epsilonSquared, hasKernel, PAIR_OUTPUTS, ROW } from './kernel.js';
-import { addSums, emptySums, type PartialSums } from './partial.js';
+import { diffGraph, epsilonSquared, hasKernel, laterStages, PAIR_OUTPUTS, ROW } from './kernel.js';
+import { addSums, emptySums, neighbours, type PartialSums, type StagePair } from './partial.js';
 
 export interface Piece {
   /** Neighbouring stages that hold the tensor in one shape. */
   sources: Source[];
   elements: number;
+  /** Which stages are held against each other; each and the next when left out. */
+  pairs?: StagePair[];
 }
 
 /** Below this a session costs more (about 1 ms) than the float64 loop takes. */
 const MIN_KERNEL_ELEMENTS = 1 << 18;
+/** Of more stages a session reads more, so that fewer elements of each are worth it. */
+const FEW_STAGES = 3;
 
 /** fp32 squares of smaller numbers lose bits to underflow. */
 const MIN_KERNEL_SQUARE = 1e-28;
 
+/** Whether the graph sums the piece; the float64 loop does else. */
+export function usesKernel({ sources, elements }: Piece): boolean {
+  return (
+    (elements - (elements % ROW)) * Math.max(1, sources.length / FEW_STAGES) >= MIN_KERNEL_ELEMENTS &&
+    sources.every((source) => source.tensor === undefined && hasKernel(source.dtype)) &&
+    sharedRoot(sources.flatMap((source) => (source.tensor === undefined ? [source.realPath] : []))) !== undefined
+  );
+}
+
 /** Sums over one piece. Throws what the file system throws; a cut-off file is caught by the caller's stat check. */
-export async function comparePiece({ sources, elements }: Piece): Promise<PartialSums> {
+export async function comparePiece({
+  sources,
+  elements,
+  pairs = neighbours(sources.length),
+}: Piece): Promise<PartialSums> {
   const whole = elements - (elements % ROW);
   // What is computed has no bytes for the graph to map.
   const stored = sources.filter((source) => source.tensor === undefined);
   const root = sharedRoot(stored.map((source) => source.realPath));
-  if (
-    root === undefined ||
-    whole < MIN_KERNEL_ELEMENTS ||
-    stored.length < sources.length ||
-    !stored.every((source) => hasKernel(source.dtype))
-  ) {
-    return exactSums(sources, elements);
-  }
-  const sums = await kernelSums(root, stored, whole);
-  if (sums === undefined) return exactSums(sources, elements);
+  if (root === undefined || !usesKernel({ sources, elements })) return exactSums(sources, elements, pairs);
+  const sums = await kernelSums(root, stored, whole, pairs);
+  if (sums === undefined) return exactSums(sources, elements, pairs);
   if (whole < elements) {
     const rest = stored.map((source) => ({ ...source, begin: source.begin + whole * DTYPE_BYTES[source.dtype] }));
-    addSums(sums, await exactSums(rest, elements - whole));
+    addSums(sums, await exactSums(rest, elements - whole, pairs));
   }
   return sums;
 }
@@ -45,8 +55,9 @@ async function kernelSums(
   root: string,
   sources: readonly ByteSource[],
   elements: number,
+  pairs: readonly StagePair[],
 ): Promise<PartialSums | undefined> {
-  const session = await createStreamingSession(diffGraph(root, sources, elements), root);
+  const session = await createStreamingSession(diffGraph(root, sources, elements, pairs), root);
   try {
     const outputs = await session.run({});
     const rows = (index: number) =>
@@ -57,7 +68,9 @@ async function kernelSums(
     const largest = (index: number, sign = 1) =>
       rows(index).reduce((top, data) => data.reduce((a, b) => Math.max(a, sign * b), top), 0);
 
-    const sums = emptySums(sources.length);
+    const later = laterStages(pairs);
+    const floors = sources.length + pairs.length * PAIR_OUTPUTS;
+    const sums = emptySums(sources.length, pairs.length);
     sums.elements = elements;
     for (const [index, stage] of sums.stages.entries()) {
       stage.squares = sum(index);
@@ -65,11 +78,12 @@ async function kernelSums(
     }
     for (const [index, pair] of sums.pairs.entries()) {
       const first = sources.length + index * PAIR_OUTPUTS;
-      const [a, b] = [sums.stages[index]!.squares, sums.stages[index + 1]!.squares];
+      const [from, to] = pairs[index]!;
+      const [a, b] = [sums.stages[from]!.squares, sums.stages[to]!.squares];
       pair.deltaSquares = sum(first);
       pair.maxAbs = Math.max(largest(first + 1), largest(first + 2, -1));
       pair.changed = sum(first + 3);
-      pair.ulpSquares = sum(first + 4) * epsilonSquared(sources[index + 1]!.dtype);
+      pair.ulpSquares = sum(floors + later.indexOf(to)) * epsilonSquared(sources[to]!.dtype);
       if (
         !Number.isFinite(pair.deltaSquares + pair.ulpSquares) ||
         (pair.changed > 0 && pair.maxAbs ** 2 < MIN_KERNEL_SQUARE)

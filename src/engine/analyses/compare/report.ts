@@ -1,7 +1,16 @@
 /** The comparison for people: stages, a table of layers with bars, a summary of regions. */
+import type { ComparePlan } from './request.js';
 import type { Aggregate, CompareResult, DeltaAggregate } from './result.js';
 import { depthName, dtypesOf, filesList, list, missingList, pairName, stagesTable } from '../lineageReport.js';
-import { bar, formatNumber, formatPercent, table } from '../../report/text.js';
+import {
+  bar,
+  durationClause,
+  formatBytes,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  table,
+} from '../../report/text.js';
 
 export { tensorsCsv as csv } from './csv.js';
 
@@ -18,6 +27,10 @@ export function report(result: CompareResult): string {
     list('Warnings', result.warnings),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+export function planSentence({ tensors, bytes, memory, threads, seconds }: ComparePlan): string {
+  return `${formatCount(tensors)} ${tensors === 1 ? 'tensor' : 'tensors'}: ${formatBytes(bytes)} to read, within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}${durationClause(seconds, 'measured')}.`;
 }
 
 function layersTable(result: CompareResult): string {

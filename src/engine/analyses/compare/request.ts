@@ -14,6 +14,8 @@ export interface ComparePlan {
   tensors: number;
   /** Bytes to read over all stages. */
   bytes: number;
+  /** As earlier comparisons went on this machine, or as a sample of this one goes. */
+  seconds: number;
   memory: number;
   threads: number;
 }

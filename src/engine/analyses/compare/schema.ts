@@ -16,7 +16,7 @@ import {
 import type { Component } from '../../topology/topology.js';
 import type { Aggregate, CompareResult } from './result.js';
 
-const delta = {
+export const delta = {
   fro: maybe,
   relative: maybe,
   cosine: maybe,
@@ -25,15 +25,19 @@ const delta = {
   floor: amount,
   nonFinite: amount,
 };
+export const deltaAggregate = {
+  ...delta,
+  fro: amount,
+  meanFro: amount,
+  sumFro: amount,
+  meanRelative: maybe,
+  maxAbs: amount,
+};
 const aggregate = {
   weights: amount,
   tensors: amount,
   parameters: amount,
-  deltas: v.array(
-    v.nullable(
-      v.object({ ...delta, fro: amount, meanFro: amount, sumFro: amount, meanRelative: maybe, maxAbs: amount }),
-    ),
-  ),
+  deltas: v.array(v.nullable(v.object(deltaAggregate))),
 };
 export const compareResult: v.GenericSchema<unknown, CompareResult> = v.object({
   ...lineage,

@@ -9,8 +9,9 @@ import type * as v from 'valibot';
 import type { CallContext, CountProgress, EngineHost, Progress } from '../../calls.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { Mutex } from '../../runtime/turns.js';
+import type { Looking } from '../trajectory/follow.js';
 import type { Stitches, StitchesRequest } from '../evaluate/hybridsRequest.js';
-import type { Options } from './field.js';
+import type { Flag, Options } from './field.js';
 
 /** What the engine gives to an analysis. */
 export interface Tools {
@@ -63,6 +64,21 @@ export interface CommandDeclaration {
   ) => Promise<Readonly<Record<string, unknown>>>;
 }
 
+/** How a command is run again whenever there is more. */
+export interface Watching<Request> {
+  flags: readonly Flag[];
+  /** Yields the number of the round whenever it is time to run; ends when the command does. @param tell says what is waited for */
+  rounds(
+    engine: Looking,
+    request: Request,
+    options: Options,
+    signal: AbortSignal | undefined,
+    tell: (sentence: string) => void,
+  ): AsyncIterable<number>;
+  /** Whether a round that failed with this code is followed by others. */
+  goesOn(code: string | undefined): boolean;
+}
+
 export interface Definition<Schema extends v.GenericSchema, Plan, Result, P extends Progress | CountProgress> {
   /** The name of its call. */
   name: string;
@@ -78,6 +94,8 @@ export interface Definition<Schema extends v.GenericSchema, Plan, Result, P exte
   runKinds: readonly string[];
   /** What is listed of a run beside what all have, from its stored request. */
   listed?: (stored: Readonly<Record<string, unknown>>) => object;
+  /** A finished run can be made more precise: its result on disk changes and stays the same run's. */
+  refines?: true;
   icon: string;
   /** After a run that is something else: `is no comparison`. */
   isNot: string;
@@ -87,6 +105,8 @@ export interface Definition<Schema extends v.GenericSchema, Plan, Result, P exte
   unit?: string;
   /** On a terminal: the plan is told when it is asked for, or always before the run. Left out where it is not told. */
   tellsPlan?: 'asked' | 'always';
+  /** For what may grow while it is watched. */
+  watch?: Watching<v.InferInput<Schema>>;
   commands: readonly CommandDeclaration[];
   /** Of the description of commands that stand below another, by that one's name. */
   groups?: Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 /** Evaluates checkpoints: read the sets, ask what no earlier run has asked, judge, make the figures. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -81,7 +82,7 @@ export async function evaluate(
   return drive<EvaluateResult, Answers>(
     {
       runsFolder,
-      identity: factsOf(setup),
+      identity: identityOf(evaluateRequest, request, factsOf(setup), COVERED),
       // A language model that gave no verdict is asked again.
       says:
         grader === undefined && describer === undefined
@@ -199,7 +200,21 @@ export function keysOf(items: readonly Item[]): Set<string> {
   return new Set(items.map(({ key }) => key));
 }
 
-/** What makes a run the same run. Labels, memory and threads do not. */
+/** Fields that `factsOf` states: the draw and the descriptions by the prompts, their length by the answers' facts. */
+const COVERED = [
+  'kind',
+  'data',
+  'sets',
+  'samples',
+  'seed',
+  'maxNewTokens',
+  'badLines',
+  'grader',
+  'describer',
+  'axis',
+] as const;
+
+/** What is computed, and from which checkpoints. */
 function factsOf(setup: EvaluateSetup): object {
   const { request, sets, items } = setup;
   return {

@@ -10,6 +10,7 @@ import {
   tryOut,
   unitsToTry,
 } from '../../models/estimate.js';
+import { lastRecurrent } from '../../models/mixers.js';
 import type { Throughput } from '../../models/pace.js';
 import { type Room, roomFor } from './groups.js';
 import type { ProbeJob, WorkerMessage } from './job.js';
@@ -106,7 +107,8 @@ function predicted(
   const sides = probe.paired ? 2 : 1;
   const prefill = sides * costs.pass(costs.layers(layers, inGroup * tokens));
   const branches = probe.branches ? depths : [];
-  const reached = probe.reached({ tokens, tail, visual }, { mode, part });
+  const carries = lastRecurrent(specs[0]!.language.mixers) >= 0;
+  const reached = probe.reached({ tokens, tail, visual }, { mode, part }, carries);
   const branched = branches.reduce((sum, depth) => sum + costs.layers(layers - depth, inGroup * reached), 0);
   const rows = inGroup * (sides + branches.length);
   const together = probe.branches ? Math.min(rows, room.rows(longest)) : rows;

@@ -1,4 +1,5 @@
 /** Probes a checkpoint: set up, run what the journal does not have, make the figures. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -22,6 +23,7 @@ import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js
 import type { ProbedCheckpoint, ProbeResult } from './result.js';
 import { probeResult } from './schema.js';
 import { type ProbeSetup, setUp } from './setup.js';
+import { layersWith } from '../../models/mixers.js';
 
 /** Changes whenever the outcomes a journal holds would come out differently, so that old journals are not reused. */
 const JOURNAL_VERSION = 3;
@@ -66,7 +68,7 @@ export async function probe(
   return drive<ProbeResult, Outcomes>(
     {
       runsFolder: request.runsFolder,
-      identity: await factsOf(setup, fingerprints, signal),
+      identity: identityOf(probeRequest, request, await factsOf(setup, fingerprints, signal), COVERED),
       says: { labels, cuts, warnings: setup.warnings, grading: GRADING_VERSION, stages: checkpoints.map(readAs) },
       request: () => ({
         kind: 'probe',
@@ -95,7 +97,21 @@ export async function probe(
   );
 }
 
-/** What makes a run the same run. Labels, cuts, memory and threads do not. */
+/** Fields that `factsOf` states: the draw by the samples' ids. */
+const COVERED = [
+  'kind',
+  'data',
+  'depths',
+  'samples',
+  'seed',
+  'maxNewTokens',
+  'badLines',
+  'mode',
+  'tasks',
+  'part',
+] as const;
+
+/** What is computed, and from which checkpoints. */
 async function factsOf(
   setup: ProbeSetup,
   fingerprints: readonly string[],
@@ -207,6 +223,7 @@ async function resultOf(
   signal: AbortSignal | undefined,
 ): Promise<ProbeResult> {
   const { samples, depths, checkpoints, labels, specs, data, dataFingerprint, cuts, maxNewTokens, seed } = setup;
+  const stateLayers = layersWith(specs[0]!.language.mixers, 'linear');
   const failures = new Map<string, string>();
   for (const own of outcomes) for (const [id, outcome] of own) if (isFailed(outcome)) failures.set(id, outcome.why);
   const base: ResultBase = {
@@ -222,6 +239,7 @@ async function resultOf(
     dataFingerprint,
     cuts,
     depths,
+    ...(stateLayers.length > 0 ? { stateLayers } : {}),
     maxNewTokens,
     seed,
     grading: GRADING_VERSION,

@@ -2,6 +2,7 @@
 import type { ProbePlan } from './request.js';
 import type { AttentionResult, ProbeResult, SkipResult, SwapResult } from './result.js';
 import { regionOfLayer } from '../../topology/cuts.js';
+import { withoutAttention } from './stateLayers.js';
 import {
   bar,
   durationClause,
@@ -64,7 +65,8 @@ function body(result: ProbeResult): string[] {
 function swapTables(result: SwapResult): string[] {
   const what = result.mode === 'from' ? 'from the layer onward' : 'in the layer only';
   const resized = result.samples.filter(({ source }) => source === 'resized').length;
-  const intro = `Fraction of answers that change when the visual tokens' keys and values are the source image's ${what},\nwith 95% CIs (Wilson).${resized > 0 ? ` ${formatCount(resized)} source images were resized to their target's grid.` : ''}`;
+  const swapped = result.stateLayers ? 'inputs of attention or recurrence' : 'keys and values';
+  const intro = `Fraction of answers that change when the visual tokens' ${swapped} are the source image's ${what},\nwith 95% CIs (Wilson).${resized > 0 ? ` ${formatCount(resized)} source images were resized to their target's grid.` : ''}`;
   const tasks = [...new Set(result.rates.map(({ task }) => task))];
   return [
     intro,
@@ -106,7 +108,7 @@ function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
   return `Error rate without ${what} (n = ${formatCount(baseline.n)}); CIs: Wilson, and Newcombe for the paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`;
 }
 
-function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult): string {
+function attentionTable({ checkpoints, layers, samples, cuts, stateLayers }: AttentionResult): string {
   const largest = Math.max(...layers.flatMap(({ mass }) => mass), Number.MIN_VALUE);
   const header = [
     '',
@@ -133,7 +135,7 @@ function attentionTable({ checkpoints, layers, samples, cuts }: AttentionResult)
     ...checkpoints.flatMap(() => [true, false, true, false]),
     ...(checkpoints.length > 1 ? [true, false] : []),
   ];
-  return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nCIs: bootstrap over samples.\n\n${table([header, ...rows], right)}`;
+  return `Attention from a reasoning token to a visual token (mean) and to all of them (mass; bars), over ${formatCount(samples.length)} samples.\nCIs: bootstrap over samples.${stateLayers ? `\n${withoutAttention(stateLayers)}` : ''}\n\n${table([header, ...rows], right)}`;
 }
 
 function signedNumber(value: number): string {

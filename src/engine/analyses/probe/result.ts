@@ -18,6 +18,8 @@ export interface ProbeBase {
   cuts: [number, number];
   /** 0-based language layers, ascending. */
   depths: number[];
+  /** 0-based layers that carry a recurrent state in place of attention, ascending; left out where there are none. */
+  stateLayers?: number[];
   maxNewTokens: number;
   seed: number;
   /** Version of the rules that judged answers; 1 where a result does not say. */

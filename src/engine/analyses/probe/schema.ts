@@ -3,7 +3,13 @@ import * as v from 'valibot';
 import { amount, amounts, cuts, flags, interval, model, overData, text, texts, word } from '../declare/shape.js';
 import type { ProbeResult, ProbeTask, SwapSample } from './result.js';
 
-const probed = { ...overData, checkpoints: v.array(v.object({ ...model, layers: amount })), cuts, depths: amounts };
+const probed = {
+  ...overData,
+  checkpoints: v.array(v.object({ ...model, layers: amount })),
+  cuts,
+  depths: amounts,
+  stateLayers: v.exactOptional(amounts),
+};
 const sample = { id: text, prompt: text, answers: texts };
 export const probeResult: v.GenericSchema<unknown, ProbeResult> = v.variant('kind', [
   v.object({

@@ -8,6 +8,7 @@ import { openStage } from '../../merge/checkpoint.js';
 import { labelsOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { factsOfImage } from '../../datasets/dataFiles.js';
+import { layersWith } from '../../models/mixers.js';
 import { type MemoryPlan, planMemory } from '../../models/plan.js';
 import { type ModelSpec, readSpec } from '../../models/spec.js';
 import { sameFamily } from '../../topology/model.js';
@@ -77,7 +78,8 @@ export async function setUp(
       'unsupported',
       `${shown(blind.path)} is a text-only model: there are no visual tokens to ${probe.visual}.`,
     );
-  const depths = depthsOf(request.depths, layers);
+  const asked = depthsOf(request.depths, layers);
+  const depths = probe.attends ? attendingDepths(asked, specs) : asked;
   const plans = checkpoints.map((checkpoint, index) =>
     planMemory(checkpoint, specs[index]!, request.memory, request.threads),
   );
@@ -121,6 +123,23 @@ function depthsOf(given: readonly number[] | undefined, layers: number): number[
       `There is no depth ${stray}: the model has the language layers 0 to ${layers - 1}.`,
     );
   return [...new Set(given)].sort((a, b) => a - b);
+}
+
+/** Those of the depths that have attention. @throws `bad-request` where none has, `mismatch` where checkpoints differ in it */
+function attendingDepths(asked: readonly number[], specs: readonly ModelSpec[]): number[] {
+  const [first, ...others] = specs.map(({ language }) => layersWith(language.mixers, 'attention'));
+  if (others.some((own) => own.join() !== first!.join()))
+    throw new FrankensteinError(
+      'mismatch',
+      'The two checkpoints cannot be compared layer by layer: they have attention in different layers.',
+    );
+  const depths = asked.filter((depth) => first!.includes(depth));
+  if (depths.length === 0)
+    throw new FrankensteinError(
+      'bad-request',
+      `None of these layers has attention: they carry a recurrent state in its place. Layers with attention: ${first!.join(', ')}.`,
+    );
+  return depths;
 }
 
 /** Samples that ask the same are one unit. */

@@ -14,6 +14,7 @@ export const definition = define({
   runKinds: ['spectrum'],
   listed: ({ mode, filter }) =>
     mode === 'exact' || mode === 'fast' ? { spectrum: { mode, filter: filter ?? null } } : {},
+  refines: true,
   icon: 'graph-scatter',
   isNot: 'has no spectra',
   leaves: 'The matrices done so far are kept, and the next start continues from there.',

@@ -6,6 +6,7 @@ import { readElements } from '../../tensors/elements.js';
 import { FrankensteinError } from '../../errors.js';
 import { BASE_BYTES, DEFAULT_MEMORY } from '../../runtime/budget.js';
 import { measureFlops } from '../../runtime/measure.js';
+import { type PaceOf, secondsKnown } from '../../runs/pace.js';
 import type { Need } from '../../runtime/weighted.js';
 import { memoryOf, operationsOf } from './cost.js';
 import type { Work } from './progress.js';
@@ -104,6 +105,15 @@ export function schedule(
     .map(({ matrix, need }) => ({ matrix, need }));
 }
 
+/** Exact and fast work differ in speed. */
+export function paceOf(
+  { mode }: Pick<SpectrumSetup, 'mode'>,
+  { threads }: SpectrumBudget,
+  runsFolder: string | undefined,
+): PaceOf {
+  return { runsFolder, kind: 'spectrum', mode, threads };
+}
+
 /** Headers are read, and how fast the machine is, is measured in a moment; weights are not read. */
 export async function planSpectrum(request: SpectrumRequest, context: CallContext = {}): Promise<SpectrumPlan> {
   const setup = await setUp(request, context);
@@ -114,10 +124,16 @@ export async function planSpectrum(request: SpectrumRequest, context: CallContex
     matrices,
     bytes,
     operations,
-    seconds: await secondsOf(setup, budget),
+    seconds:
+      (await secondsKnown(paceOf(setup, budget, request.runsFolder), operations)) ?? (await secondsOf(setup, budget)),
     memory: budget.memory,
     threads: budget.threads,
   };
+}
+
+/** Operations per second, in the unit of `cost`. */
+export function measureOperations(threads: number): Promise<number> {
+  return measureFlops(MEASURED_WIDTH, MEASURED_INNER, threads, 'float64');
 }
 
 /** Sizes of the measured product. */
@@ -128,12 +144,12 @@ const MEASURED_BYTES = 16 << 20;
 async function secondsOf({ matrices }: SpectrumSetup, { threads }: SpectrumBudget): Promise<number> {
   const { bytes, operations } = totalOf(matrices);
   if (operations === 0) return 0;
-  const seconds = operations / (await measureFlops(MEASURED_WIDTH, MEASURED_INNER, threads, 'float64'));
+  const seconds = operations / (await measureOperations(threads));
   return seconds + bytes / threads / (await measureReading(matrices));
 }
 
 /** Bytes per second of one thread, from the largest matrix. */
-async function measureReading(matrices: readonly Matrix[]): Promise<number> {
+export async function measureReading(matrices: readonly Matrix[]): Promise<number> {
   const {
     tensors: [tensor],
   } = matrices.reduce((largest, matrix) => (matrix.tensors[0]!.size > largest.tensors[0]!.size ? matrix : largest));

@@ -117,9 +117,10 @@ async function namesMatching(
 /** Rounding, and with it every floor, exists for these only. */
 const FLOATS: ReadonlySet<Dtype> = new Set(['F64', 'F32', 'F16', 'BF16', 'F8_E4M3', 'F8_E5M2']);
 
-type Candidate = Omit<Matrix, 'mode'>;
+export type Candidate = Omit<Matrix, 'mode'>;
 
-function matricesOf(
+/** The matrices of a tensor in its runs of stages: whole ones first, then their parts. */
+export function matricesOf(
   { name, segments }: AlignedTensor,
   checkpoints: readonly Checkpoint[],
   aligned: ReadonlyMap<string, AlignedTensor>,

@@ -1,4 +1,5 @@
 /** Takes the spectra of a lineage's updates: plan, run the matrices in workers, journal, aggregate. */
+import { identityOf } from '../declare/identity.js';
 import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
@@ -7,9 +8,10 @@ import type { CallContext } from '../../calls.js';
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
-import { byDepth, deepestOf, identityOf, readAs, summariesOf } from '../../lineage/stages.js';
+import { byDepth, deepestOf, identitiesOf, readAs, summariesOf } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
 import { throwIfCancelled } from '../../errors.js';
+import { atPace } from '../../runs/pace.js';
 import { recall } from '../../runs/recall.js';
 import type { Run } from '../../runs/store.js';
 import { isLike } from '../../runs/store.js';
@@ -20,7 +22,7 @@ import { locateTensor } from '../../topology/place.js';
 import { groupSpectra } from './aggregate.js';
 import { type CurvesSpan, CurvesWriter } from './curves.js';
 import type { SpectrumJob, SpectrumOutcome } from './job.js';
-import { budgetFor, schedule, type SpectrumBudget, totalOf, workOf } from './plan.js';
+import { budgetFor, paceOf, schedule, type SpectrumBudget, totalOf, workOf } from './plan.js';
 import { createSpectrumReporter } from './progress.js';
 import { type SpectrumProgress, spectrumRequest, type SpectrumRequest } from './request.js';
 import type { SpectrumMode, SpectrumResult, TensorSpectra } from './result.js';
@@ -87,13 +89,13 @@ export async function spectrum(
   return drive<SpectrumResult, Outcomes>(
     {
       runsFolder: request.runsFolder,
-      identity: {
-        kind: 'spectrum',
-        journal: JOURNAL_VERSION,
-        mode,
-        filter,
-        stages: checkpoints.map((checkpoint, index) => identityOf(checkpoint, fingerprints[index]!)),
-      },
+      identity: identityOf(
+        spectrumRequest,
+        request,
+        { kind: 'spectrum', journal: JOURNAL_VERSION, mode, filter, stages: identitiesOf(checkpoints, fingerprints) },
+        // Refining goes on with the same run.
+        ['mode', 'filter', 'refine'],
+      ),
       says: { labels, cuts, files, stages: checkpoints.map(readAs) },
       again,
       recall: known,
@@ -110,7 +112,7 @@ export async function spectrum(
       startedAt,
       isResult,
     },
-    (run) => takeAll(setup, budget, run, workerFile, context),
+    (run) => takeAll(setup, budget, run, { runsFolder: request.runsFolder, workerFile }, context),
     (outcomes, origin) => {
       const tensors = setup.matrices
         .map((matrix) => tensorSpectra(matrix, locateTensor(matrix.name, shape, cuts), outcomes, setup))
@@ -140,12 +142,13 @@ export function headersOnly({ signal, progress }: CallContext<SpectrumProgress>)
 
 /** What every matrix came out as: from the journal where it has it, else computed and journalled. */
 async function takeAll(
-  { matrices, checkpoints }: SpectrumSetup,
+  setup: SpectrumSetup,
   budget: SpectrumBudget,
   run: Run | undefined,
-  workerFile: string,
+  { runsFolder, workerFile }: { runsFolder: string | undefined; workerFile: string },
   { signal, progress }: CallContext<SpectrumProgress>,
 ): Promise<Outcomes> {
+  const { matrices, checkpoints } = setup;
   const outcomes = restore(matrices, (await run?.entries(isEntry)) ?? []);
   const wanted = matrices.filter(({ skipped }) => skipped === null);
   const left = wanted.filter((matrix) => !outcomes.has(keyOf(matrix)));
@@ -165,24 +168,28 @@ async function takeAll(
   const stop = () => void pool.close();
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    await runWithin(
-      schedule(left, budget),
-      budget.limits,
-      ({ need }) => need,
-      async ({ matrix, need }, worker) => {
-        const label = labelOf(matrix);
-        const work = workOf(matrix);
-        reporter.advance(label, work, 0);
-        const outcome = await pool.runOn(worker, jobOf(matrix, need), (fraction) =>
-          reporter.advance(label, work, fraction),
-        );
-        await watch.look();
-        // One after the other: a line of the journal names its place in the file of curves.
-        await (recorded = recorded.then(() => record(matrix, outcome, run, curves)));
-        outcomes.set(keyOf(matrix), outcome);
-        reporter.add(label, work);
-      },
-      signal,
+    // A matrix that is refined in a fast run is other work than the run's.
+    const kept = left.every(({ mode }) => mode === setup.mode) ? runsFolder : undefined;
+    await atPace(paceOf(setup, budget, kept), totalOf(left).operations, () =>
+      runWithin(
+        schedule(left, budget),
+        budget.limits,
+        ({ need }) => need,
+        async ({ matrix, need }, worker) => {
+          const label = labelOf(matrix);
+          const work = workOf(matrix);
+          reporter.advance(label, work, 0);
+          const outcome = await pool.runOn(worker, jobOf(matrix, need), (fraction) =>
+            reporter.advance(label, work, fraction),
+          );
+          await watch.look();
+          // One after the other: a line of the journal names its place in the file of curves.
+          await (recorded = recorded.then(() => record(matrix, outcome, run, curves)));
+          outcomes.set(keyOf(matrix), outcome);
+          reporter.add(label, work);
+        },
+        signal,
+      ),
     );
   } catch (error) {
     throwIfCancelled(signal);

@@ -7,7 +7,9 @@ from pathlib import Path
 # --- settings ---
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent.parent))  # reward.py
+EXPERIMENT = HERE.parent.parent
+sys.path.insert(0, str(EXPERIMENT))  # reward.py
+MODEL = os.environ.get("FREEZE_MODEL") or str((EXPERIMENT / IN).resolve())
 
 
 # --- freezing ---
@@ -96,7 +98,7 @@ def main():
         model=model,
         reward_funcs=[reward.format_reward, reward.answer_reward],
         processing_class=processor_of(MODEL),
-        train_dataset=questions(HERE.parent.parent),
+        train_dataset=questions(EXPERIMENT),
         peft_config=adapters,
         callbacks=[Check()],
         args=GRPOConfig(

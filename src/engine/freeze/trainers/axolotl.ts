@@ -13,7 +13,7 @@ export const AXOLOTL: Trainer = {
     'Several GPUs: accelerate takes all that it sees; `CUDA_VISIBLE_DEVICES` chooses. ZeRO: ' +
     '`deepspeed:` in config.yaml.',
   row: TRL.row,
-  files: (run, { settings, model }) => ({
+  files: (run, { settings }, place) => ({
     'freeze_plugin.py': pythonFile(
       template,
       `What Axolotl loads for run ${run.name}: it freezes, and checks what is frozen.`,
@@ -23,7 +23,7 @@ export const AXOLOTL: Trainer = {
     ),
     'config.yaml': stringify(
       {
-        base_model: model.path,
+        base_model: place,
         processor_type: 'AutoProcessor',
         plugins: ['freeze_plugin.FreezePlugin'],
         rl: 'grpo',
@@ -67,13 +67,18 @@ export const AXOLOTL: Trainer = {
       },
       { lineWidth: 0 },
     ),
-    'launch.sh': launcher([
-      'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
-      '"$PYTHON" -m axolotl.cli.main train "$RUN/config.yaml"',
-      `rm -rf "$RUN/${RESULT}" && mkdir "$RUN/${RESULT}"`,
-      `find "$RUN/output" -maxdepth 1 -type f -exec cp {} "$RUN/${RESULT}/" \\;`,
-      FINISHED,
-    ]),
+    'launch.sh': launcher(
+      [
+        'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
+        // The first line names IN: the others are as they were written.
+        `Q="'"; { echo "base_model: '\${FREEZE_MODEL//$Q/$Q$Q}'"; tail -n +2 "$RUN/config.yaml"; } > "$RUN/config.here.yaml"`,
+        '"$PYTHON" -m axolotl.cli.main train "$RUN/config.here.yaml"',
+        `rm -rf "$RUN/${RESULT}" && mkdir "$RUN/${RESULT}"`,
+        `find "$RUN/output" -maxdepth 1 -type f -exec cp {} "$RUN/${RESULT}/" \\;`,
+        FINISHED,
+      ],
+      place,
+    ),
   }),
   checkpoints: { folder: 'output', pattern: /^checkpoint-(\d+)$/ },
 };

@@ -13,28 +13,32 @@ export const EASY_R1: Trainer = {
     'Several GPUs: `GPUS=8 bash runs/NAME/launch.sh`. Several machines: start Ray on all of them ' +
     '(`slurm.sh` does), then `NODES=2`.',
   row: (question, _, system) => easyRow(question, system),
-  files: (run, plan) => ({
+  files: (run, plan, place) => ({
     'easyr1.py': pythonFile(template, `Starts EasyR1 for run ${run.name} with a hook that freezes, and checks.`, {
       ...freezingConstants(run),
     }),
-    'launch.sh': launcher([
-      'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
-      '"$PYTHON" "$RUN/easyr1.py" \\',
-      ...settingsOf(run, plan).map(([key, value]) => `  ${quotedForShell(`${key}=${value}`)} \\`),
-      '  trainer.save_checkpoint_path="$RUN/output" \\',
-      '  trainer.n_gpus_per_node="${GPUS:-1}" trainer.nnodes="${NODES:-1}"',
-      'LAST="$(ls -d "$RUN"/output/global_step_* | sort -V | tail -n 1)"',
-      '"$PYTHON" easyr1/scripts/model_merger.py --local_dir "$LAST/actor"',
-      `rm -rf "$RUN/${RESULT}" && cp -R ` +
-        `"$LAST/actor/${plan.settings.method === 'lora' ? 'lora_adapter' : 'huggingface'}" ` +
-        `"$RUN/${RESULT}"`,
-      FINISHED,
-    ]),
+    'launch.sh': launcher(
+      [
+        'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
+        '"$PYTHON" "$RUN/easyr1.py" \\',
+        ...settingsOf(run, plan).map(([key, value]) => `  ${quotedForShell(`${key}=${value}`)} \\`),
+        '  worker.actor.model.model_path="$FREEZE_MODEL" \\',
+        '  trainer.save_checkpoint_path="$RUN/output" \\',
+        '  trainer.n_gpus_per_node="${GPUS:-1}" trainer.nnodes="${NODES:-1}"',
+        'LAST="$(ls -d "$RUN"/output/global_step_* | sort -V | tail -n 1)"',
+        '"$PYTHON" easyr1/scripts/model_merger.py --local_dir "$LAST/actor"',
+        `rm -rf "$RUN/${RESULT}" && cp -R ` +
+          `"$LAST/actor/${plan.settings.method === 'lora' ? 'lora_adapter' : 'huggingface'}" ` +
+          `"$RUN/${RESULT}"`,
+        FINISHED,
+      ],
+      place,
+    ),
   }),
   checkpoints: { folder: 'output', pattern: /^global_step_(\d+)$/ },
 };
 
-function settingsOf(run: PlannedRun, { settings, model }: FreezePlan): [string, string | number | boolean][] {
+function settingsOf(run: PlannedRun, { settings }: FreezePlan): [string, string | number | boolean][] {
   const actor = 'worker.actor';
   return [
     ['data.train_files', 'data/train.jsonl'],
@@ -50,7 +54,6 @@ function settingsOf(run: PlannedRun, { settings, model }: FreezePlan): [string, 
     ['algorithm.disable_kl', settings.kl === 0],
     ['algorithm.use_kl_loss', settings.kl > 0],
     ['algorithm.kl_coef', settings.kl],
-    [`${actor}.model.model_path`, model.path],
     ...(settings.method === 'lora'
       ? ([
           [`${actor}.model.lora.rank`, settings.lora_rank],

@@ -34,7 +34,7 @@ export const MS_SWIFT: Trainer = {
     images: question.images,
     ...truthOf(question),
   }),
-  files: (run, plan) => ({
+  files: (run, plan, place) => ({
     'plugin.py': pythonFile(
       template,
       `What ms-swift loads for run ${run.name}: rewards, and the check of what is frozen.`,
@@ -42,27 +42,30 @@ export const MS_SWIFT: Trainer = {
         ...freezingConstants(run),
       },
     ),
-    'launch.sh': launcher([
-      'export NPROC_PER_NODE="${NPROC_PER_NODE:-1}"',
-      'LAST="$(ls -d "$RUN"/output/checkpoint-*/trainer_state.json 2>/dev/null | sort -V | tail -n 1 || true)"',
-      '"$PYTHON" -m swift.cli.main rlhf \\',
-      ...flagsOf(run, plan).map(([flag, value]) => `  --${flag} ${value} \\`),
-      '  ${DEEPSPEED:+--deepspeed "$DEEPSPEED"} \\',
-      '  ${LAST:+--resume_from_checkpoint "$(dirname "$LAST")"}',
-      'LAST="$(ls -d "$RUN"/output/checkpoint-*/trainer_state.json | sort -V | tail -n 1)"',
-      `rm -rf "$RUN/${RESULT}" && cp -R "$(dirname "$LAST")" "$RUN/${RESULT}"`,
-      `echo '{}' > "$RUN/${RESULT}/finished.json"`,
-    ]),
+    'launch.sh': launcher(
+      [
+        'export NPROC_PER_NODE="${NPROC_PER_NODE:-1}"',
+        'LAST="$(ls -d "$RUN"/output/checkpoint-*/trainer_state.json 2>/dev/null | sort -V | tail -n 1 || true)"',
+        '"$PYTHON" -m swift.cli.main rlhf \\',
+        ...flagsOf(run, plan).map(([flag, value]) => `  --${flag} ${value} \\`),
+        '  ${DEEPSPEED:+--deepspeed "$DEEPSPEED"} \\',
+        '  ${LAST:+--resume_from_checkpoint "$(dirname "$LAST")"}',
+        'LAST="$(ls -d "$RUN"/output/checkpoint-*/trainer_state.json | sort -V | tail -n 1)"',
+        `rm -rf "$RUN/${RESULT}" && cp -R "$(dirname "$LAST")" "$RUN/${RESULT}"`,
+        `echo '{}' > "$RUN/${RESULT}/finished.json"`,
+      ],
+      place,
+    ),
   }),
   checkpoints: { folder: 'output', pattern: /^checkpoint-(\d+)$/ },
 };
 
 /** Its defaults freeze vision and projector; what trains is said in full. */
-function flagsOf(run: PlannedRun, { settings, model }: FreezePlan): [string, string][] {
+function flagsOf(run: PlannedRun, { settings }: FreezePlan): [string, string][] {
   const frozen = (part: (typeof settings.also)[number]) => String(settings.also.includes(part));
   return [
     ['rlhf_type', 'grpo'],
-    ['model', quotedForShell(model.path)],
+    ['model', '"$FREEZE_MODEL"'],
     ['tuner_type', settings.method],
     ['freeze_llm', 'false'],
     ['freeze_vit', frozen('vision')],

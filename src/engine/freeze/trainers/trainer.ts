@@ -19,8 +19,11 @@ export interface Trainer {
   scaling: string;
   /** A line of `data/train.jsonl`. */
   row: (question: TrainingQuestion, index: number, system: string | undefined) => object;
-  /** Files of the run's folder, by name; `launch.sh` is what is started, from the experiment's folder. */
-  files: (run: PlannedRun, plan: FreezePlan) => Record<string, string>;
+  /**
+   * Files of the run's folder, by name; `launch.sh` is what is started, from the experiment's folder.
+   * `place`: IN, from that folder where it lies beside it, so that both may be moved; else absolute.
+   */
+  files: (run: PlannedRun, plan: FreezePlan, place: string) => Record<string, string>;
   /** Folder of checkpoints, and how each is called; for continuing and for trajectories. */
   checkpoints: { folder: string; pattern: RegExp };
 }
@@ -62,13 +65,27 @@ export function quotedForShell(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** `launch.sh`: stops at the first error, and works from the experiment's folder, from which all paths count. */
-export function launcher(lines: readonly string[]): string {
+/** The variable that names IN's folder; scripts read it, and whoever runs them may set it. */
+export const MODEL_VARIABLE = 'FREEZE_MODEL';
+
+/**
+ * `launch.sh`: stops at the first error, and works from the experiment's folder, from which all paths count. IN is
+ * absolute from there on, since workers may run elsewhere.
+ */
+export function launcher(lines: readonly string[], place: string): string {
   return `#!/usr/bin/env bash
 set -euo pipefail
 RUN="$(cd "$(dirname "\${BASH_SOURCE[0]}")" && pwd)"
 cd "$RUN/../.."
 PYTHON="\${PYTHON:-$([ -x .venv/bin/python ] && echo .venv/bin/python || echo python3)}"
+IN=${quotedForShell(place)}
+${MODEL_VARIABLE}="\${${MODEL_VARIABLE}:-$IN}"
+if [ ! -d "$${MODEL_VARIABLE}" ]; then
+  echo "freeze: IN is not in $${MODEL_VARIABLE}: name its folder in ${MODEL_VARIABLE}." >&2
+  exit 1
+fi
+${MODEL_VARIABLE}="$(cd "$${MODEL_VARIABLE}" && pwd)"
+export ${MODEL_VARIABLE}
 
 ${lines.join('\n')}
 `;

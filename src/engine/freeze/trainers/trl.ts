@@ -26,12 +26,12 @@ export const TRL: Trainer = {
     images: question.images,
     ...truthOf(question),
   }),
-  files: (run, { settings, model }) => ({
+  files: (run, { settings }, place) => ({
     'train.py': pythonFile(
       template,
       `GRPO with TRL: run ${run.name}. The runs of this experiment differ in the frozen parameters only.`,
       {
-        MODEL: model.path,
+        IN: place,
         ...freezingConstants(run),
         SEED: run.seed,
         STEPS: settings.steps,
@@ -47,15 +47,18 @@ export const TRL: Trainer = {
         SAVE_EVERY: settings.save_every,
       },
     ),
-    'launch.sh': launcher([
-      'if [ "${GPUS:-1}" -gt 1 ] || [ -n "${ACCELERATE_CONFIG:-}" ]; then',
-      '  exec "$PYTHON" -m accelerate.commands.launch ${ACCELERATE_CONFIG:+--config_file "$ACCELERATE_CONFIG"} \\',
-      '    --num_processes "${GPUS:-1}" ${NODES:+--num_machines "$NODES" --machine_rank "$NODE_RANK" ' +
-        '--main_process_ip "$HEAD" --main_process_port 29500} \\',
-      '    "$RUN/train.py"',
-      'fi',
-      'exec "$PYTHON" "$RUN/train.py"',
-    ]),
+    'launch.sh': launcher(
+      [
+        'if [ "${GPUS:-1}" -gt 1 ] || [ -n "${ACCELERATE_CONFIG:-}" ]; then',
+        '  exec "$PYTHON" -m accelerate.commands.launch ${ACCELERATE_CONFIG:+--config_file "$ACCELERATE_CONFIG"} \\',
+        '    --num_processes "${GPUS:-1}" ${NODES:+--num_machines "$NODES" --machine_rank "$NODE_RANK" ' +
+          '--main_process_ip "$HEAD" --main_process_port 29500} \\',
+        '    "$RUN/train.py"',
+        'fi',
+        'exec "$PYTHON" "$RUN/train.py"',
+      ],
+      place,
+    ),
   }),
   checkpoints: { folder: 'output', pattern: /^checkpoint-(\d+)$/ },
 };

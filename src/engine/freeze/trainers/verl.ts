@@ -31,7 +31,7 @@ export const VERL: Trainer = {
     reward_model: { style: 'rule', ground_truth: JSON.stringify(truthOf(question)) },
     extra_info: { index },
   }),
-  files: (run, plan) => ({
+  files: (run, plan, place) => ({
     'freeze_hook.py': pythonFile(
       template,
       `What verl imports into every worker of run ${run.name}: it freezes, and checks.`,
@@ -39,21 +39,25 @@ export const VERL: Trainer = {
         ...freezingConstants(run),
       },
     ),
-    'launch.sh': launcher([
-      'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
-      'export VERL_USE_EXTERNAL_MODULES=freeze_hook',
-      '"$PYTHON" -m verl.trainer.main_ppo \\',
-      ...settingsOf(run, plan).map(([key, value]) => `  ${quotedForShell(`${key}=${value}`)} \\`),
-      '  trainer.default_local_dir="$RUN/output" trainer.rollout_data_dir="$RUN/rollouts" \\',
-      '  trainer.n_gpus_per_node="${GPUS:-1}" trainer.nnodes="${NODES:-1}"',
-      'LAST="$(ls -d "$RUN"/output/global_step_* | sort -V | tail -n 1)"',
-      `rm -rf "$RUN/${RESULT}"`,
-      `"$PYTHON" -m verl.model_merger merge --backend fsdp --local_dir "$LAST/actor" --target_dir "$RUN/${RESULT}"`,
-      ...(plan.settings.method === 'lora'
-        ? [`rm -rf "$RUN/${RESULT}" && cp -R "$LAST/actor/lora_adapter" "$RUN/${RESULT}"`]
-        : []),
-      FINISHED,
-    ]),
+    'launch.sh': launcher(
+      [
+        'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
+        'export VERL_USE_EXTERNAL_MODULES=freeze_hook',
+        '"$PYTHON" -m verl.trainer.main_ppo \\',
+        ...settingsOf(run, plan).map(([key, value]) => `  ${quotedForShell(`${key}=${value}`)} \\`),
+        '  actor_rollout_ref.model.path="$FREEZE_MODEL" \\',
+        '  trainer.default_local_dir="$RUN/output" trainer.rollout_data_dir="$RUN/rollouts" \\',
+        '  trainer.n_gpus_per_node="${GPUS:-1}" trainer.nnodes="${NODES:-1}"',
+        'LAST="$(ls -d "$RUN"/output/global_step_* | sort -V | tail -n 1)"',
+        `rm -rf "$RUN/${RESULT}"`,
+        `"$PYTHON" -m verl.model_merger merge --backend fsdp --local_dir "$LAST/actor" --target_dir "$RUN/${RESULT}"`,
+        ...(plan.settings.method === 'lora'
+          ? [`rm -rf "$RUN/${RESULT}" && cp -R "$LAST/actor/lora_adapter" "$RUN/${RESULT}"`]
+          : []),
+        FINISHED,
+      ],
+      place,
+    ),
   }),
   checkpoints: { folder: 'output', pattern: /^global_step_(\d+)$/ },
 };
@@ -68,7 +72,7 @@ export function easyRow(question: TrainingQuestion, system: string | undefined):
 }
 
 /** FSDP2 keeps parameters apart, so that frozen and trained ones may share a layer. */
-function settingsOf(run: PlannedRun, { settings, model }: FreezePlan): [string, string | number | boolean][] {
+function settingsOf(run: PlannedRun, { settings }: FreezePlan): [string, string | number | boolean][] {
   const actor = 'actor_rollout_ref.actor';
   return [
     ['algorithm.adv_estimator', 'grpo'],
@@ -79,7 +83,6 @@ function settingsOf(run: PlannedRun, { settings, model }: FreezePlan): [string, 
     ['data.max_prompt_length', settings.max_prompt_length],
     ['data.max_response_length', settings.max_completion_length],
     ['data.seed', run.seed],
-    ['actor_rollout_ref.model.path', model.path],
     ['actor_rollout_ref.model.external_lib', 'freeze_hook'],
     ...(settings.method === 'lora'
       ? ([

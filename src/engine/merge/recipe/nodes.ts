@@ -83,8 +83,8 @@ export function mapOf(node: TreeNode | undefined): MapNode | undefined {
 }
 
 export function textOf(node: TreeNode | undefined): Located<string> | undefined {
-  return node?.kind === 'scalar' && node.value !== null && node.value !== ''
-    ? { value: String(node.value), ...spanOf(node) }
+  return node?.kind === 'scalar' && typeof node.value === 'string' && node.value !== ''
+    ? { value: node.value, ...spanOf(node) }
     : undefined;
 }
 

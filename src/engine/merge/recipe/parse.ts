@@ -2,12 +2,14 @@
  * From a recipe's text to what it means. Pure: no file is looked at, so that an editor can ask after every key. What
  * needs the checkpoints is checked in `resolve.ts`.
  */
+import { asRead } from './asRead.js';
 import { checkForm, readForm } from '../forms/list.js';
 import { locationOf, type Recipe } from './ast.js';
 import { bare } from './check/values.js';
 import { checkShape } from './check/shape.js';
 import { mapOf, integerOf, referenceOf, spanOf, textOf, valueOf } from './nodes.js';
-import type { RecipeProblem, Report } from './problem.js';
+import type { ProblemCode, RecipeProblem, Report } from './problem.js';
+import type { Shape } from './schema/shapes.js';
 import { entryOf, type MapNode, parseTree, type TreeNode } from './tree.js';
 
 export interface ParsedRecipe {
@@ -36,14 +38,32 @@ export function parseRecipe(text: string): ParsedRecipe {
       });
     return { text, tree, recipe: EMPTY, problems };
   }
-  checkShape(tree, { kind: 'map', map: 'recipe' }, text, report);
-  const recipe = tree.kind === 'map' ? readRecipe(tree, report) : EMPTY;
-  // A range that was not understood leaves its source out: what is then missing is no fault of its own.
-  const ranged = !problems.some(({ code, severity }) => code === 'layer-range' && severity === 'error');
-  if (recipe.form !== undefined && ranged) checkForm(recipe.form, ({ value }) => locationOf(recipe, value), report);
+  const read = asRead(tree, RECIPE);
+  if (problems.some(({ code }) => code === 'yaml')) {
+    // Text that is no YAML is taken for other things than were meant, so nothing is said of those.
+    const recipe = read.kind === 'map' ? readRecipe(read, unreported) : EMPTY;
+    return { text, tree, recipe: { ...recipe, form: undefined }, problems };
+  }
+  checkShape(read, RECIPE, text, report);
+  const recipe = read.kind === 'map' ? readRecipe(read, report) : EMPTY;
+  // What was not understood is left out: what is then missing is no fault of its own.
+  const understood = !problems.some(({ code, severity }) => NOT_UNDERSTOOD.has(code) && severity === 'error');
+  if (recipe.form !== undefined)
+    checkForm(
+      recipe.form,
+      ({ value }) => locationOf(recipe, value),
+      (problem) => (understood || !MISSING.has(problem.code) ? report(problem) : undefined),
+    );
   problems.sort((a, b) => a.offset - b.offset || a.length - b.length);
   return { text, tree, recipe, problems };
 }
+
+const unreported: Report = () => undefined;
+
+const RECIPE: Shape = { kind: 'map', map: 'recipe' };
+
+const NOT_UNDERSTOOD: ReadonlySet<ProblemCode> = new Set(['layer-range', 'wrong-type']);
+const MISSING: ReadonlySet<ProblemCode> = new Set(['missing-parameter', 'missing-base', 'model-count']);
 
 const EMPTY: Recipe = {
   checkpoints: [],

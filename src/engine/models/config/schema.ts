@@ -25,6 +25,12 @@ export function languageSchema(family: LanguageFamily) {
     sliding_window: v.nullish(count),
     max_window_layers: v.nullish(index),
     layer_types: v.nullish(layerTypes),
+    full_attention_interval: v.optional(count),
+    linear_conv_kernel_dim: v.optional(count, family.linear?.kernel ?? 1),
+    linear_num_key_heads: v.optional(count, family.linear?.keyHeads ?? 1),
+    linear_num_value_heads: v.optional(count, family.linear?.valueHeads ?? 1),
+    linear_key_head_dim: v.optional(count, family.linear?.keyDim ?? 1),
+    linear_value_head_dim: v.optional(count, family.linear?.valueDim ?? 1),
   });
 }
 

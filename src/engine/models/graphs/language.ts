@@ -1,12 +1,13 @@
 /**
  * One layer of the language model as two graphs, reused for every layer and every checkpoint of the same shape:
  * the first makes queries, keys and values; the second attends over the cache and adds the MLP. Between the two, keys
- * and values can be edited. Weights are inputs.
+ * and values can be edited. Weights are inputs. (Layers without attention: `graphs/linear.ts`.)
  *
  * Dimensions: B rows of the batch, S tokens of this pass, C slots of the cache.
  */
 import type { Activation } from '../../families/family.js';
-import { ElementType, Graph } from '../../onnx/graph.js';
+import { ElementType, Graph, type Value } from '../../onnx/graph.js';
+import type { LinearShape } from './linearShape.js';
 import { type WeightFormat, attentionWeights, gatedMlp, linear, matrix, rmsNorm, someRows, vector } from './ops.js';
 
 export interface LayerShape {
@@ -22,19 +23,29 @@ export interface LayerShape {
   mlpBias: boolean;
   /** RMS norm of every query and key head before the rotation (Qwen3). */
   qkNorm: boolean;
+  /** Dimensions of a head that are rotated, the first ones. */
+  rotated: number;
+  /** Every query head comes with a gate of its size, stored behind it (Qwen3.5). */
+  outputGate: boolean;
+  /** Norms are stored as the distance from one. */
+  unitNorms: boolean;
+  /** The layers that carry a state in place of attention; null: there are none. */
+  linear: LinearShape | null;
 }
 
 /**
  * Norm, projections, rotation.
- * In: `x [B, S, hidden]`, `cos`/`sin [B, S, headDim / 2]`, weights. Out: `q [B, heads, S, headDim]`, `k`/`v [B, kvHeads, S, headDim]`.
+ * In: `x [B, S, hidden]`, `cos`/`sin [B, S, rotated / 2]`, weights. Out: `q [B, heads, S, headDim]`, `k`/`v [B, kvHeads, S, headDim]`;
+ * with output gates `gate`, of the queries' shape.
  */
 export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph {
-  const { hidden, heads, kvHeads, headDim } = shape;
+  const { hidden, heads, kvHeads, headDim, rotated } = shape;
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', 'S', hidden]);
-  const cos = graph.input('cos', ElementType.FLOAT, ['B', 'S', headDim / 2]);
-  const sin = graph.input('sin', ElementType.FLOAT, ['B', 'S', headDim / 2]);
-  const all = heads + 2 * kvHeads;
+  const cos = graph.input('cos', ElementType.FLOAT, ['B', 'S', rotated / 2]);
+  const sin = graph.input('sin', ElementType.FLOAT, ['B', 'S', rotated / 2]);
+  const queries = queryHeads(shape);
+  const all = queries + 2 * kvHeads;
   const normed = rmsNorm(graph, x, vector(graph, 'norm1', hidden), shape.epsilon);
   const weight = matrix(graph, 'qkv', all * headDim, hidden, format);
   const projected = linear(
@@ -47,13 +58,27 @@ export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph 
   const byHead = graph.node('Transpose', [graph.node('Reshape', [projected, graph.ints(0, 0, all, headDim)])], {
     perm: { ints: [0, 2, 1, 3] },
   });
-  const [q, k, v] = graph.nodeOf('Split', [byHead, graph.ints(heads, kvHeads, kvHeads)], 3, { axis: 1 });
-  const qn = shape.qkNorm ? rmsNorm(graph, q!, vector(graph, 'qNorm', headDim), shape.epsilon) : q!;
+  const [first, k, v] = graph.nodeOf('Split', [byHead, graph.ints(queries, kvHeads, kvHeads)], 3, { axis: 1 });
+  let q = first!;
+  if (shape.outputGate) {
+    const pairs = graph.node('Reshape', [q, graph.ints(0, heads, 2, -1, headDim)]);
+    const [own, gate] = graph.nodeOf('Split', [pairs, graph.ints(1, 1)], 2, { axis: 2 });
+    q = graph.node('Squeeze', [own!, graph.ints(2)]);
+    graph.output('gate', graph.node('Squeeze', [gate!, graph.ints(2)]), ElementType.FLOAT, ['B', heads, 'S', headDim]);
+  }
+  const qn = shape.qkNorm ? rmsNorm(graph, q, vector(graph, 'qNorm', headDim), shape.epsilon) : q;
   const kn = shape.qkNorm ? rmsNorm(graph, k!, vector(graph, 'kNorm', headDim), shape.epsilon) : k!;
-  graph.output('q', graph.node('RotaryEmbedding', [qn, cos, sin]), ElementType.FLOAT, ['B', heads, 'S', headDim]);
-  graph.output('k', graph.node('RotaryEmbedding', [kn, cos, sin]), ElementType.FLOAT, ['B', kvHeads, 'S', headDim]);
+  const rotate = (value: Value) =>
+    graph.node('RotaryEmbedding', [value, cos, sin], { rotary_embedding_dim: rotated === headDim ? 0 : rotated });
+  graph.output('q', rotate(qn), ElementType.FLOAT, ['B', heads, 'S', headDim]);
+  graph.output('k', rotate(kn), ElementType.FLOAT, ['B', kvHeads, 'S', headDim]);
   graph.output('v', v!, ElementType.FLOAT, ['B', kvHeads, 'S', headDim]);
   return graph;
+}
+
+/** Rows of the query matrix, in heads: with output gates, two per head. */
+export function queryHeads({ heads, outputGate }: LayerShape): number {
+  return outputGate ? 2 * heads : heads;
 }
 
 export interface BlockVariant {
@@ -67,21 +92,17 @@ export interface BlockVariant {
 /**
  * Attention over the cache, output projection, residual, MLP, residual. Query heads that share a key head are rows of
  * one product, so keys and values are never repeated.
- * In: `x [B, S, hidden]`, `q`, `k`/`v [B, kvHeads, C, headDim]`, `mask [B or 1, 1, S, C]` (added), weights. Out: `y [B, S, hidden]`.
+ * In: `x [B, S, hidden]`, `q`, `k`/`v [B, kvHeads, C, headDim]`, `mask [B or 1, 1, S, C]` (added), with output gates
+ * `gate`, weights. Out: `y [B, S, hidden]`.
  */
 export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
-  const { hidden, heads, kvHeads, headDim, inner } = shape;
+  const { hidden, heads, kvHeads, headDim } = shape;
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', 'S', hidden]);
   const q = graph.input('q', ElementType.FLOAT, ['B', heads, 'S', headDim]);
   const k = graph.input('k', ElementType.FLOAT, ['B', kvHeads, 'C', headDim]);
   const v = graph.input('v', ElementType.FLOAT, ['B', kvHeads, 'C', headDim]);
   const mask = graph.input('mask', ElementType.FLOAT, ['M', 1, 'S', 'C']);
-  const gates = variant.gated
-    ? graph.nodeOf('Split', [graph.input('gates', ElementType.FLOAT, [2, 'B', 1, 1])], 2, { axis: 0, num_outputs: 2 })
-    : [];
-  const gate = (index: number) => graph.node('Squeeze', [gates[index]!, graph.ints(0)]);
-
   const slots = graph.node('Shape', [k], { start: 2, end: 3 });
   const perHead = graph.node('Concat', [graph.ints(0, heads, -1), slots], { axis: 0 });
   const perKvHead = graph.node('Concat', [graph.ints(0, kvHeads, -1), slots], { axis: 0 });
@@ -90,19 +111,42 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
     graph.node('Add', [graph.node('Reshape', [scores, perHead]), mask]),
   );
   const mixed = graph.node('MatMul', [graph.node('Reshape', [weights, perKvHead]), v]);
-  const byToken = graph.node('Transpose', [graph.node('Reshape', [mixed, graph.ints(0, heads, -1, headDim)])], {
-    perm: { ints: [0, 2, 1, 3] },
-  });
+  let given = graph.node('Reshape', [mixed, graph.ints(0, heads, -1, headDim)]);
+  if (shape.outputGate) {
+    const gate = graph.input('gate', ElementType.FLOAT, ['B', heads, 'S', headDim]);
+    given = graph.node('Mul', [given, graph.node('Sigmoid', [gate])]);
+  }
+  const byToken = graph.node('Transpose', [given], { perm: { ints: [0, 2, 1, 3] } });
   const flat = graph.node('Reshape', [byToken, graph.ints(0, 0, heads * headDim)]);
-  let attention = linear(
+  addMixedAndMlp(graph, shape, variant, { x, mixed: flat, width: heads * headDim, bias: shape.outputBias });
+  if (variant.weights) graph.output('weights', weights, ElementType.FLOAT, ['B', heads, 'S', 'C']);
+  return graph;
+}
+
+/**
+ * The second half of a layer, whatever its mixer: output projection, residual, MLP, residual. Out: `y [B, S, hidden]`.
+ * @param mixed what the mixer gives, `[B, S, width]`.
+ */
+export function addMixedAndMlp(
+  graph: Graph,
+  shape: LayerShape,
+  variant: Pick<BlockVariant, 'format' | 'gated'>,
+  { x, mixed, width, bias }: { x: Value; mixed: Value; width: number; bias: boolean },
+): void {
+  const { hidden, inner } = shape;
+  const gates = variant.gated
+    ? graph.nodeOf('Split', [graph.input('gates', ElementType.FLOAT, [2, 'B', 1, 1])], 2, { axis: 0, num_outputs: 2 })
+    : [];
+  const gate = (index: number) => graph.node('Squeeze', [gates[index]!, graph.ints(0)]);
+  let added = linear(
     graph,
-    flat,
+    mixed,
     3,
-    matrix(graph, 'output', hidden, heads * headDim, variant.format),
-    shape.outputBias ? vector(graph, 'outputBias', hidden) : undefined,
+    matrix(graph, 'output', hidden, width, variant.format),
+    bias ? vector(graph, 'outputBias', hidden) : undefined,
   );
-  if (variant.gated) attention = graph.node('Mul', [attention, gate(0)]);
-  const between = graph.node('Add', [x, attention]);
+  if (variant.gated) added = graph.node('Mul', [added, gate(0)]);
+  const between = graph.node('Add', [x, added]);
 
   let mlp = gatedMlp(graph, rmsNorm(graph, between, vector(graph, 'norm2', hidden), shape.epsilon), 3, {
     gateUp: matrix(graph, 'gateUp', 2 * inner, hidden, variant.format),
@@ -114,8 +158,6 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   });
   if (variant.gated) mlp = graph.node('Mul', [mlp, gate(1)]);
   graph.output('y', graph.node('Add', [between, mlp]), ElementType.FLOAT, ['B', 'S', hidden]);
-  if (variant.weights) graph.output('weights', weights, ElementType.FLOAT, ['B', heads, 'S', 'C']);
-  return graph;
 }
 
 /** Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B, V]`. */

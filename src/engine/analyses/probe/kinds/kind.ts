@@ -72,6 +72,8 @@ export interface ProbeKind<Item extends { id: string } = { id: string }, Done ex
   checkpoints: number;
   /** Why this is not so many checkpoints as it needs. */
   wrongCount(given: number): string;
+  /** Looks at attention weights: layers without attention are left out. */
+  attends?: true;
   /** What is done to visual tokens, as the end of a sentence; left out: it needs none. */
   visual?: string;
   /** The settings that it has: part of what a run is named by. */
@@ -94,8 +96,9 @@ export interface ProbeKind<Item extends { id: string } = { id: string }, Done ex
   /**
    * Tokens of a prompt that are computed anew per depth.
    * @param lengths of the prompt, behind its images, of its images
+   * @param carries whether layers carry a state, which every token before an intervention goes into again
    */
-  reached(lengths: { tokens: number; tail: number; visual: number }, settings: KindSettings): number;
+  reached(lengths: { tokens: number; tail: number; visual: number }, settings: KindSettings, carries: boolean): number;
   /** Outcomes of a batch, in order. Runs in the model's thread. */
   compute(model: Model, units: readonly PreparedUnit[], job: ProbeJob, options: ComputeOptions): Promise<Done[]>;
 

@@ -78,8 +78,21 @@ export async function fastSpectrum(source: MatrixSource, options: FastOptions): 
  * @throws as `fastSpectrum`.
  */
 export async function topSubspace(source: MatrixSource, k: number, options: FastOptions): Promise<Subspace> {
-  const { subspace } = await explore(source, options, BLOCK * Math.max(BLOCKS, Math.ceil((4 * k) / BLOCK)), k);
-  return subspace;
+  return (await leadingDirections(source, k, options)).subspace;
+}
+
+/**
+ * The same with ‖Δ‖_F² in float64. Where an element is NaN or infinite there are no directions, and the square is null.
+ * @throws as `fastSpectrum`.
+ */
+export async function leadingDirections(
+  source: MatrixSource,
+  k: number,
+  options: FastOptions,
+): Promise<{ subspace: Subspace; squares: number | null }> {
+  const size = BLOCK * Math.max(BLOCKS, Math.ceil((4 * k) / BLOCK));
+  const { update, subspace } = await explore(source, options, size, k);
+  return { subspace, squares: update.nonFinite > 0 ? null : update.squares };
 }
 
 /** Products with Δ up to a space of `size` dimensions; none where Δ is zero or not finite. */

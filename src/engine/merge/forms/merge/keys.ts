@@ -13,9 +13,10 @@ import {
 
 /** Keys of the recipe itself. */
 export const MERGE_KEYS: Readonly<Record<string, KeySpec>> = {
-  models: { shape: MODELS, origin: 'mergekit', doc: 'Whole models that are merged.' },
-  slices: { shape: SLICES, origin: 'mergekit', doc: 'Ranges of layers, stacked in the order given.' },
+  models: { leftOut: 'empty', shape: MODELS, origin: 'mergekit', doc: 'Whole models that are merged.' },
+  slices: { leftOut: 'empty', shape: SLICES, origin: 'mergekit', doc: 'Ranges of layers, stacked in the order given.' },
   modules: {
+    leftOut: 'empty',
     shape: { kind: 'record', of: { kind: 'map', map: 'module' }, keys: 'module' },
     origin: 'mergekit',
     doc: 'Parts of the model, each with models or slices of its own. Parts that are not listed are left out of the result.',
@@ -26,11 +27,13 @@ export const MERGE_KEYS: Readonly<Record<string, KeySpec>> = {
     doc: 'How models are merged. Needed with models, slices and modules.',
   },
   base_model: {
+    leftOut: 'null',
     shape: CHECKPOINT,
     origin: 'mergekit',
     doc: 'The model that differences are taken to, and whose config and tokenizer files the result has.',
   },
   parameters: {
+    leftOut: 'null',
     shape: PARAMETERS,
     origin: 'mergekit',
     doc: 'Parameters of the method. Those of a slice go before those of a module, which go before these.',
@@ -58,7 +61,7 @@ export const MODEL: MapSpec = {
       required: true,
       doc: 'A role, a path relative to this file, or a repository of the Hugging Face cache.',
     },
-    parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model.' },
+    parameters: { leftOut: 'null', shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model.' },
   },
 };
 
@@ -71,9 +74,14 @@ export const SLICE: MapSpec = {
       required: true,
       doc: 'Where they come from: one range per model, all of one length.',
     },
-    base_model: { shape: CHECKPOINT, origin: 'mergekit', doc: 'The base of these layers.' },
-    residual_weight: { shape: NUMBER, origin: 'mergekit', doc: 'Read by mergekit and not used.' },
-    parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for these layers.' },
+    base_model: { leftOut: 'null', shape: CHECKPOINT, origin: 'mergekit', doc: 'The base of these layers.' },
+    residual_weight: {
+      leftOut: 'null',
+      shape: { kind: 'either', shapes: [NUMBER, { kind: 'boolean' }] },
+      origin: 'mergekit',
+      doc: 'Read by mergekit and not used.',
+    },
+    parameters: { leftOut: 'null', shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for these layers.' },
   },
 };
 
@@ -93,15 +101,25 @@ export const SOURCE: MapSpec = {
       doc: 'First layer and the one after the last, counted from 0.',
       example: '[0, 9]',
     },
-    parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this model in these layers.' },
+    parameters: {
+      leftOut: 'null',
+      shape: PARAMETERS,
+      origin: 'mergekit',
+      doc: 'Parameters for this model in these layers.',
+    },
   },
 };
 
 export const MODULE: MapSpec = {
   doc: 'A part of the model, with models or slices of its own.',
   keys: {
-    models: { shape: MODELS, origin: 'mergekit', doc: 'Models that are merged in this part.' },
-    slices: { shape: SLICES, origin: 'mergekit', doc: "Ranges of this part's layers, stacked in the order given." },
-    parameters: { shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this part.' },
+    models: { leftOut: 'empty', shape: MODELS, origin: 'mergekit', doc: 'Models that are merged in this part.' },
+    slices: {
+      leftOut: 'empty',
+      shape: SLICES,
+      origin: 'mergekit',
+      doc: "Ranges of this part's layers, stacked in the order given.",
+    },
+    parameters: { leftOut: 'null', shape: PARAMETERS, origin: 'mergekit', doc: 'Parameters for this part.' },
   },
 };

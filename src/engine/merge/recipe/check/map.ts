@@ -6,7 +6,7 @@ import { MAPS } from '../schema/maps.js';
 import type { MapName, Shape } from '../schema/shapes.js';
 import { entryOf, type MapNode, type TreeNode } from '../tree.js';
 import { firstLine } from './edits.js';
-import { checkOneOf, checkRecipe } from './recipe.js';
+import { checkOneOf, checkRecipe, entriesOf, EXCLUSIVE } from './recipe.js';
 
 /** A role must not look like a path. */
 const ROLE = /^[A-Za-z_][\w-]*$/;
@@ -16,10 +16,13 @@ export type CheckValue = (node: TreeNode, shape: Shape, text: string, report: Re
 
 export function checkMap(node: MapNode, name: MapName, checkValue: CheckValue, text: string, report: Report): void {
   const { keys } = MAPS[name];
-  for (const { key, value } of node.entries) {
+  const superfluous = new Set(entriesOf(node, EXCLUSIVE[name as keyof typeof EXCLUSIVE] ?? []).slice(1));
+  for (const entry of node.entries) {
+    const { key, value } = entry;
     const spec = Object.hasOwn(keys, key.value) ? keys[key.value] : undefined;
     if (spec !== undefined) {
-      checkValue(value, spec.shape, text, report);
+      // One that must go is not looked into.
+      if (!superfluous.has(entry)) checkValue(value, spec.shape, text, report);
       continue;
     }
     const close = nearest(key.value, Object.keys(keys));
@@ -47,7 +50,7 @@ export function checkMap(node: MapNode, name: MapName, checkValue: CheckValue, t
     }
   }
   if (name === 'recipe') checkRecipe(node, text, report);
-  if (name === 'module') checkOneOf(node, ['models', 'slices'], 'A module', text, report);
+  if (name === 'module') checkOneOf(node, EXCLUSIVE.module, 'A module', text, report);
 }
 
 /**

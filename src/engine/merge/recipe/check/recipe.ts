@@ -1,13 +1,24 @@
 /** Checks keys that exclude or need each other. */
 import { spanOf } from '../nodes.js';
-import type { Report } from '../problem.js';
+import { nearest, type Report } from '../problem.js';
+import type { MapName } from '../schema/shapes.js';
 import { FORMS } from '../schema/words.js';
-import { entryOf, type MapNode } from '../tree.js';
+import { entryOf, type MapEntry, type MapNode } from '../tree.js';
 import { firstLine, removal } from './edits.js';
+
+/** Keys of which a mapping has one. */
+export const EXCLUSIVE = { recipe: FORMS, module: ['models', 'slices'] } as const satisfies Partial<
+  Record<MapName, readonly string[]>
+>;
+
+/** Those of `keys` that are there, in the order of `keys`. */
+export function entriesOf(node: MapNode, keys: readonly string[]): MapEntry[] {
+  return keys.flatMap((key) => entryOf(node, key) ?? []);
+}
 
 /** What the keys of a recipe say together: one form, and nothing twice. */
 export function checkRecipe(node: MapNode, text: string, report: Report): void {
-  checkOneOf(node, FORMS, 'A recipe', text, report);
+  checkOneOf(node, EXCLUSIVE.recipe, 'A recipe', text, report);
   const method = entryOf(node, 'merge_method');
   const merged = ['models', 'slices', 'modules'].find((key) => entryOf(node, key) !== undefined);
   if (merged !== undefined && method === undefined) {
@@ -48,8 +59,10 @@ export function checkRecipe(node: MapNode, text: string, report: Report): void {
 }
 
 export function checkOneOf(node: MapNode, keys: readonly string[], what: string, text: string, report: Report): void {
-  const there = keys.flatMap((key) => entryOf(node, key) ?? []);
-  if (there.length === 0)
+  const there = entriesOf(node, keys);
+  // A misspelt one is reported as an unknown key, with the name that was meant.
+  const misspelt = node.entries.some(({ key }) => nearest(key.value, keys) !== undefined);
+  if (there.length === 0 && !misspelt)
     report({
       code: 'conflicting-keys',
       severity: 'error',

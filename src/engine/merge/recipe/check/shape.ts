@@ -1,6 +1,6 @@
 /** Holds a tree against the schema: unknown keys, keys that are missing, values of another kind than they must be. */
 import { spanOf } from '../nodes.js';
-import type { Report } from '../problem.js';
+import type { RecipeProblem, Report } from '../problem.js';
 import { alternatives, type Shape } from '../schema/shapes.js';
 import type { MapNode, ScalarNode, TreeNode } from '../tree.js';
 import { checkMap, checkRecord, checkSetting } from './map.js';
@@ -16,6 +16,7 @@ export function checkShape(node: TreeNode, shape: Shape, text: string, report: R
       severity: 'error',
       ...spanOf(node),
       message: `${expected(shapes)} is expected here, not ${described(node)}.`,
+      fix: quoting(node, shapes, text),
     });
     return;
   }
@@ -57,6 +58,7 @@ export function checkShape(node: TreeNode, shape: Shape, text: string, report: R
     case 'boolean':
     case 'checkpoint':
     case 'location':
+    case 'unsupported':
     case 'either':
       break;
   }
@@ -71,6 +73,7 @@ function isOfKind(node: TreeNode, shape: Shape): boolean {
     case 'layers':
       return node.kind === 'list';
     case 'setting':
+    case 'unsupported':
       return true;
     case 'number':
     case 'integer':
@@ -82,7 +85,7 @@ function isOfKind(node: TreeNode, shape: Shape): boolean {
     case 'method':
     case 'checkpoint':
     case 'location':
-      return node.kind === 'scalar' && node.value !== null && node.value !== '';
+      return node.kind === 'scalar' && typeof node.value === 'string' && node.value !== '';
     case 'either':
       return shape.shapes.some((one) => isOfKind(node, one));
   }
@@ -119,7 +122,9 @@ function nameOf(shape: Shape): string {
     case 'word':
       return shape.of.join(', ');
     case 'text':
+      return 'text';
     case 'setting':
+    case 'unsupported':
     case 'either':
       return 'a value';
   }
@@ -129,7 +134,16 @@ function described(node: TreeNode): string {
   if (node.kind === 'map') return 'a mapping';
   if (node.kind === 'list') return 'a list';
   if (node.value === null || node.value === '') return 'nothing';
-  return `"${String(node.value).slice(0, 40)}"`;
+  if (typeof node.value === 'string') return `"${node.value.slice(0, 40)}"`;
+  return typeof node.value === 'number' ? `the number ${node.value}` : `the truth value ${node.value}`;
+}
+
+/** A folder whose name is a number needs quotes, as with every reader of YAML: 007 is the number 7. */
+function quoting(node: TreeNode, shapes: readonly Shape[], text: string): RecipeProblem['fix'] {
+  const texts = shapes.some(({ kind }) => kind === 'text' || kind === 'checkpoint' || kind === 'location');
+  if (!texts || node.kind !== 'scalar' || node.value === null || typeof node.value === 'string') return undefined;
+  const quoted = JSON.stringify(text.slice(node.offset, node.offset + node.length));
+  return { title: `Change to ${quoted}`, edits: [{ ...spanOf(node), text: quoted }] };
 }
 
 function upperFirst(text: string): string {

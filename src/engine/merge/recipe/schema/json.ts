@@ -1,7 +1,7 @@
 /** The recipe language as a JSON Schema. */
 import { METHOD_NAMES, METHODS } from '../../../tensors/methods/list.js';
 import { MAPS } from './maps.js';
-import { alternatives, type MapSpec, type Shape } from './shapes.js';
+import { alternatives, type KeySpec, type MapSpec, type Shape } from './shapes.js';
 
 /** A JSON Schema (draft 07) of the language, for editors that know nothing but that. */
 export function jsonSchema(): Record<string, unknown> {
@@ -25,6 +25,8 @@ export function jsonSchema(): Record<string, unknown> {
         return { type: 'array', items: { type: 'integer', minimum: 0 }, minItems: 2, maxItems: 2 };
       case 'setting':
         return { $ref: '#/definitions/setting' };
+      case 'unsupported':
+        return {};
       case 'list':
         return { type: 'array', items: schemaOf(shape.of) };
       case 'map':
@@ -35,11 +37,18 @@ export function jsonSchema(): Record<string, unknown> {
         return { anyOf: alternatives(shape).map(schemaOf) };
     }
   };
+  const orLeftOut = (schema: Record<string, unknown>, { leftOut }: KeySpec) => {
+    if (leftOut === undefined || Object.keys(schema).length === 0) return schema;
+    return { anyOf: [schema, { type: 'null' }, ...(leftOut === 'empty' && 'enum' in schema ? [{ const: '' }] : [])] };
+  };
   const mapSchema = ({ doc, keys }: MapSpec) => ({
     type: 'object',
     description: doc,
     properties: Object.fromEntries(
-      Object.entries(keys).map(([key, spec]) => [key, { description: spec.doc, ...schemaOf(spec.shape) }]),
+      Object.entries(keys).map(([key, spec]) => [
+        key,
+        { description: spec.doc, ...orLeftOut(schemaOf(spec.shape), spec) },
+      ]),
     ),
     required: Object.entries(keys)
       .filter(([, spec]) => spec.required)

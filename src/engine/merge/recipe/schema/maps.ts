@@ -23,22 +23,31 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
       noise: NOISE_KEY,
       ...MERGE_KEYS,
       dtype: {
+        leftOut: 'empty',
         shape: DTYPE,
         origin: 'mergekit',
         doc: 'Dtype of the result, where out_dtype is not given. mergekit computes in it as well; here every method computes in float64 and rounds once.',
       },
       out_dtype: {
+        leftOut: 'empty',
         shape: DTYPE,
         origin: 'mergekit',
         doc: 'Dtype of the result. Left out: dtype, or that of the inputs.',
       },
       tokenizer_source: {
+        leftOut: 'null',
         shape: { kind: 'either', shapes: [{ kind: 'word', of: ['base', 'union'] }, CHECKPOINT] },
         origin: 'mergekit',
         doc: 'Whose tokenizer the result has. All models must have the same vocabulary: tokens are not moved to other rows here.',
       },
-      tokenizer: { shape: { kind: 'map', map: 'tokenizer' }, origin: 'mergekit', doc: 'The same, as a mapping.' },
+      tokenizer: {
+        leftOut: 'null',
+        shape: { kind: 'map', map: 'tokenizer' },
+        origin: 'mergekit',
+        doc: 'The same, as a mapping.',
+      },
       chat_template: {
+        leftOut: 'empty',
         shape: TEXT,
         origin: 'mergekit',
         doc: "A Jinja chat template that takes the place of the tokenizer's own.",
@@ -57,6 +66,7 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
     doc: 'A value for the tensors whose name holds the filter. The first that fits counts.',
     keys: {
       filter: {
+        leftOut: 'empty',
         shape: TEXT,
         origin: 'mergekit',
         doc: "Part of a tensor's name, such as self_attn or mlp.down_proj. Left out or *: every tensor.",
@@ -79,12 +89,14 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
         default: 'union',
       },
       tokens: {
-        shape: { kind: 'record', of: TEXT, keys: 'parameter' },
+        leftOut: 'empty',
+        shape: { kind: 'unsupported' },
         origin: 'mergekit',
         doc: 'Embeddings of single tokens. Not done here.',
       },
       pad_to_multiple_of: {
-        shape: { kind: 'integer', min: 1 },
+        leftOut: 'null',
+        shape: { kind: 'unsupported' },
         origin: 'mergekit',
         doc: 'Padding of the vocabulary. Not done here.',
       },
@@ -100,11 +112,13 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
         doc: 'The model.',
       },
       lora: {
+        leftOut: 'null',
         shape: { kind: 'either', shapes: [TEXT, { kind: 'map', map: 'path' }] },
         origin: 'mergekit',
         doc: 'A LoRA adapter on it; the same as model+lora.',
       },
       override_architecture: {
+        leftOut: 'empty',
         shape: TEXT,
         origin: 'mergekit',
         doc: 'Another name of the architecture. Names of tensors decide here.',
@@ -120,7 +134,7 @@ export const MAPS: Readonly<Record<MapName, MapSpec>> = {
         required: true,
         doc: 'A path, or a repository of the Hugging Face cache.',
       },
-      revision: { shape: TEXT, origin: 'mergekit', doc: 'Revision in the cache.' },
+      revision: { leftOut: 'empty', shape: TEXT, origin: 'mergekit', doc: 'Revision in the cache.' },
     },
   },
 };

@@ -33,6 +33,8 @@ export type Shape =
   | { kind: 'layers' }
   /** A parameter's value: a scalar, a gradient over layers, or a list of `{filter, value}`. */
   | { kind: 'setting' }
+  /** What is refused as a whole, whatever stands in it. */
+  | { kind: 'unsupported' }
   | { kind: 'list'; of: Shape }
   | { kind: 'map'; map: MapName }
   /** Keys chosen by the user (`role`) or listed elsewhere. */
@@ -43,6 +45,8 @@ export interface KeySpec {
   shape: Shape;
   doc: string;
   required?: true;
+  /** What says the same as leaving the key out: null, or also a text, list or mapping with nothing in it. */
+  leftOut?: 'null' | 'empty';
   /** Where it comes from: mergekit's files have it, or only recipes of this product. */
   origin: 'mergekit' | 'recipe';
   /** Taken when left out. */

@@ -9,6 +9,7 @@ export const attention: ProbeKind<Question, AttentionOutcome> = {
   kind: 'attention',
   checkpoints: 2,
   wrongCount: (given) => `Attention is measured in one checkpoint, or compared between two; ${given} given.`,
+  attends: true,
   visual: 'look at',
   settings: () => ({}),
   readSamples: (data, options) => readQuestions(data, options, ({ images }) => images.length > 0),

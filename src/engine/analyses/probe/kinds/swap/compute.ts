@@ -3,13 +3,14 @@ import { boxScaleOf } from '../../../../grading/boxScale.js';
 import type { Branch, Model } from '../../../../models/model.js';
 import type { VisionSpec } from '../../../../models/spec.js';
 import type { Prefilled } from '../../../../models/state.js';
+import { sourceLayers } from '../../../../models/swap.js';
 import { answerRows, type AnswerOptions, checkLogits, type Row } from '../../answers.js';
 import type { ProbeJob } from '../../job.js';
 import type { SwapOutcome } from './outcome.js';
 import type { PreparedUnit } from '../../prompts.js';
 
 /**
- * The target's states at every depth, and the source's keys and values, come from the two untouched passes; a depth
+ * The target's states at every depth, and the source's keys and values (or states), come from the two untouched passes; a depth
  * costs no more than the tokens and layers that the swap can reach. The same words over the same image run once.
  * @param options `onEnd` is told of units and depths, each once.
  */
@@ -36,12 +37,16 @@ export async function swapUnits(
   );
 
   const { signal } = options;
+  const read = sourceLayers(model.spec.language, mode, depths);
   const prefilled: Record<keyof typeof prompts, Prefilled | undefined> = {
-    targets: await model.prefill(prompts.targets, { capture: { hidden: [...new Set([...depths, last])] }, signal }),
+    targets: await model.prefill(prompts.targets, {
+      capture: { hidden: [...new Set([...depths, ...read, last])] },
+      signal,
+    }),
     sources:
       prompts.sources.length === 0
         ? undefined
-        : await model.prefill(prompts.sources, { capture: { hidden: [last] }, signal }),
+        : await model.prefill(prompts.sources, { capture: { hidden: [...new Set([...read, last])] }, signal }),
   };
   const rows: Row[] = [];
   const add = (at: Place, from: number, interventions: Branch['interventions']) =>

@@ -2,6 +2,7 @@
 import { PROBE_TASKS, type ProbeSample, readProbeSet } from '../../../../datasets/probeSet.js';
 import { shown } from '../../../../checkpoint/failure.js';
 import { FrankensteinError } from '../../../../errors.js';
+import { lastRecurrent } from '../../../../models/mixers.js';
 import { rowBytes } from '../../../../models/plan.js';
 import { sampleOfEach } from '../../../../numerics/sample.js';
 import { readSampleFiles } from '../../data.js';
@@ -34,9 +35,13 @@ export const swap: ProbeKind<ProbeSample, SwapOutcome> = {
   phase: 'Swapping visual tokens',
   paired: true,
   branches: true,
-  unitBytes: ({ spec, tokens, depths }) =>
-    2 * rowBytes(spec, tokens, 0) + (depths + 2) * 4 * tokens * spec.language.layer.hidden,
-  reached: ({ tail, visual }, { mode }) => (mode === 'from' ? tail : tail + visual),
+  unitBytes({ spec, tokens, depths }) {
+    const { layers, layer, mixers } = spec.language;
+    // With layers that carry a state, sources keep the states of all layers.
+    const kept = depths + 2 + (lastRecurrent(mixers) < 0 ? 0 : layers);
+    return 2 * rowBytes(spec, tokens, 0) + kept * 4 * tokens * layer.hidden;
+  },
+  reached: ({ tokens, tail, visual }, { mode }, carries) => (carries ? tokens : mode === 'from' ? tail : tail + visual),
   compute: async (...given) => (await import('./compute.js')).swapUnits(...given),
   result: async (...given) => (await import('./result.js')).swapResult(...given),
 };

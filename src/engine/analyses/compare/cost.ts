@@ -1,0 +1,67 @@
+/** How long a comparison will take: as earlier ones went on this machine, else by a sample of its own pieces. */
+import { atPace, type PaceOf, secondsKnown } from '../../runs/pace.js';
+import { DTYPE_BYTES } from '../../checkpoint/decode.js';
+import { comparePiece, type Piece, usesKernel } from './piece.js';
+import type { Budget, Task } from './plan.js';
+
+/** What a piece costs beside its bytes (a session, or a message and a line of the journal), in bytes of one more. */
+const PIECE_BYTES = 512 << 10;
+/** Seconds that sampling one way of summing may take. */
+const SAMPLE_SECONDS = 0.15;
+const MOST_SAMPLES = 64;
+/** Elements of a sampled piece: its speed shows in a part. */
+const SAMPLE_ELEMENTS = 2 << 20;
+
+export function bytesOf(piece: Piece): number {
+  return piece.sources.reduce((sum, source) => sum + DTYPE_BYTES[source.dtype], 0) * piece.elements;
+}
+
+/** Tasks whose speed is remembered, in bytes. */
+export function workOf(tasks: readonly Task[]): number {
+  return tasks.reduce((sum, { bytes, pieces }) => sum + bytes + PIECE_BYTES * pieces.length, 0);
+}
+
+export const paceOf = (runsFolder: string | undefined, threads: number): PaceOf => ({
+  runsFolder,
+  kind: 'compare',
+  threads,
+});
+
+/** @returns seconds; reads some megabytes of weights where no earlier run tells. */
+export async function secondsOf(
+  tasks: readonly Task[],
+  { threads }: Budget,
+  runsFolder: string | undefined,
+): Promise<number> {
+  const known = await secondsKnown(paceOf(runsFolder, threads), workOf(tasks));
+  if (known !== undefined) return known;
+  const pieces = tasks.flatMap((task) => task.pieces);
+  const ways = [true, false].map((kernel) => pieces.filter((piece) => usesKernel(piece) === kernel));
+  let seconds = 0;
+  for (const way of ways) seconds += await sampled(way);
+  return seconds / Math.min(threads, Math.max(1, pieces.length));
+}
+
+/** Seconds of one thread, from pieces spread evenly over all. */
+async function sampled(pieces: readonly Piece[]): Promise<number> {
+  const total = pieces.reduce((sum, piece) => sum + bytesOf(piece) + PIECE_BYTES, 0);
+  const step = Math.max(1, Math.floor(pieces.length / MOST_SAMPLES));
+  let [work, seconds] = [0, 0];
+  for (let index = 0; index < pieces.length && seconds < SAMPLE_SECONDS; index += step) {
+    const { sources, elements } = pieces[index]!;
+    const piece = { sources, elements: Math.min(elements, SAMPLE_ELEMENTS) };
+    const begin = performance.now();
+    await comparePiece(piece);
+    seconds += (performance.now() - begin) / 1000;
+    work += bytesOf(piece) + PIECE_BYTES;
+  }
+  return work === 0 ? 0 : (seconds * total) / work;
+}
+
+/** Compares open tasks, and remembers how fast that went. */
+export const timed = <T>(
+  tasks: readonly Task[],
+  threads: number,
+  runsFolder: string | undefined,
+  run: () => Promise<T>,
+): Promise<T> => atPace(paceOf(runsFolder, threads), workOf(tasks), run);
