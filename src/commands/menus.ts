@@ -91,7 +91,7 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
   'explorer/context': [
     { submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' },
     { command: 'frankenstein.trajectory', when: all(ONE, STEPS), group: '3_frankenstein@2' },
-    { command: 'frankenstein.watchTraining', when: TRAINING, group: '3_frankenstein@2' },
+    { command: 'frankenstein.watchTraining', when: TRAINING, group: '3_frankenstein@3' },
   ],
   'frankenstein.checkpoint': [
     ...ofCheckpoint(undefined),
