@@ -97,6 +97,7 @@ const tests = [
       // Processes of their own, which the other tests start.
       'test/campaign/main.ts',
       'test/campaign/child.ts',
+      'test/screenshots/main.ts',
       'test/unit/host/fakeEngine.ts',
     ],
     outbase: 'test',

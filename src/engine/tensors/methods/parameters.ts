@@ -82,3 +82,13 @@ export function fractionOfWeights(valueOf: ValueOf): number | null {
     ? second / (first + second)
     : null;
 }
+
+/** Of `ram` and `ramplus_tl`. */
+export const LEAST_DIFFERENCE = {
+  name: 'epsilon',
+  type: 'number',
+  scope: 'shared',
+  default: 1e-5,
+  min: 0,
+  doc: 'Smaller differences do not count.',
+} as const;

@@ -3,7 +3,7 @@ import { ramMerge, type RamState } from '../arithmetic/ram.js';
 import { type Kernel, numberOf, othersOf } from '../arithmetic/task.js';
 import { ANY, method } from './method.js';
 import { RAM } from './papers.js';
-import { EPSILON } from './ram.js';
+import { LEAST_DIFFERENCE } from './parameters.js';
 
 /** Source: mergekit's `ramplus_tl`: overlap is measured per tensor. */
 const kernel: Kernel<RamState> = {
@@ -54,7 +54,7 @@ export const ramplusTl = method({
       min: 0,
       doc: 'The ratio of shared to unique elements counts up to here.',
     },
-    EPSILON,
+    LEAST_DIFFERENCE,
   ],
   kernel,
 });
