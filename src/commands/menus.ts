@@ -32,11 +32,14 @@ const CHECKPOINT = any(
   ),
   RECIPE,
 );
+/** The plan of a freeze experiment. */
+const PLAN = 'resourceFilename == freeze.frank.yaml';
 const ONE = '!listMultiSelection';
 const HAS_SELECTED = 'frankenstein.hasSelected';
 
 /** Where it is right-clicked otherwise. */
 const EDITED_RECIPE = 'editorLangId == frankenstein-recipe';
+const EDITED_PLAN = 'editorLangId == frankenstein-freeze';
 const PANEL = "activeWebviewPanelId == 'frankenstein.panel'";
 const IN_PANEL = (condition: string) => all(PANEL, condition);
 const FAILED = 'frankenstein.panelState == failed';
@@ -70,6 +73,7 @@ const OF_CHECKPOINT: readonly CheckpointCommand[] = [
   { command: 'frankenstein.transfer', group: '3_run@4' },
   { command: 'frankenstein.sweep', group: '3_run@5' },
   { command: 'frankenstein.newMerge', group: '4_merge@1' },
+  { command: 'frankenstein.newFreeze', one: true, group: '5_freeze@1' },
 ];
 
 /** @param place condition of the menu as a whole; the explorer's submenu has none. */
@@ -84,7 +88,15 @@ function ofCheckpoint(place: string | undefined): MenuItem[] {
 }
 
 export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
-  'explorer/context': [{ submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' }],
+  'explorer/context': [
+    { submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' },
+    { submenu: 'frankenstein.experiment', when: all(PLAN, ONE), group: '3_frankenstein@2' },
+  ],
+  'frankenstein.experiment': [
+    { command: 'frankenstein.runFreeze', group: '1_run@1' },
+    { command: 'frankenstein.verifyFrozen', group: '2_answer@1' },
+    { command: 'frankenstein.freezeReport', group: '2_answer@2' },
+  ],
   'frankenstein.checkpoint': [
     ...ofCheckpoint(undefined),
     { command: 'frankenstein.exportMerged', when: all(ONE, RECIPE), group: '4_merge@2' },
@@ -98,6 +110,7 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'frankenstein.inline.pin', when: 'false' },
     { command: 'frankenstein.inline.unpin', when: 'false' },
     { command: 'frankenstein.mergekitFormat', when: EDITED_RECIPE },
+    { command: 'frankenstein.whatTrains', when: EDITED_PLAN },
     { command: 'frankenstein.changeOrder', when: COMPARES },
   ],
   'editor/title': [

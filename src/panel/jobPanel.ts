@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { EngineApi, SpectrumProgress } from '../protocol/engineApi.js';
 import type {
   FailureAction,
+  FreezePanelRequest,
   HostApi,
   PanelProgress,
   PanelRequest,
@@ -32,7 +33,7 @@ export interface PanelServices {
 export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
 
 /** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
-export abstract class JobPanel<R extends Exclude<PanelRequest, TryPanelRequest>> implements Panel {
+export abstract class JobPanel<R extends Exclude<PanelRequest, TryPanelRequest | FreezePanelRequest>> implements Panel {
   protected readonly surface: Surface;
   private readonly changed = new vscode.EventEmitter<void>();
   private following: vscode.Disposable | undefined;
@@ -252,7 +253,7 @@ export abstract class JobPanel<R extends Exclude<PanelRequest, TryPanelRequest>>
 const ABOUT_CHECKPOINTS = new Set(['mismatch', 'malformed', 'unsupported', 'not-found', 'bad-request', 'no-base']);
 
 /** The command that asks for other checkpoints. */
-function commandOf(request: Exclude<PanelRequest, TryPanelRequest>): string {
+function commandOf(request: Exclude<PanelRequest, TryPanelRequest | FreezePanelRequest>): string {
   return request.kind === 'compare' ? 'frankenstein.compareLineage' : `frankenstein.${runKindOf(request)}`;
 }
 

@@ -5,6 +5,7 @@ import type {
   AnalysisPanelRequest,
   ComparePanelRequest,
   EvaluatePanelRequest,
+  FreezePanelRequest,
   PanelRequest,
   ProbePanelRequest,
   SpectrumJobRequest,
@@ -18,6 +19,7 @@ import { distinguishing } from '../services/titles.js';
 import { AnalysisPanel } from './analysisPanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
+import { FreezePanel, keyOfFreeze, placesOf } from './freezePanel.js';
 import { JobPanel, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
@@ -143,6 +145,14 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     return this.show(request) as TryPanel;
   }
 
+  /** Verifies, or reports; anew where the panel is there already. */
+  freeze(request: FreezePanelRequest): FreezePanel {
+    const panel = this.show(request) as FreezePanel;
+    panel.request = request;
+    panel.start();
+    return panel;
+  }
+
   /** Shows what runs, or starts it. */
   open(request: JobRequest): Panel {
     switch (request.kind) {
@@ -227,6 +237,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
         return new EvaluatePanel(view, request, this.services);
       case 'analysis':
         return new AnalysisPanel(view, request, this.services);
+      case 'freeze':
+        return new FreezePanel(view, request, this.services);
       case 'try':
         return new TryPanel(view, request, this.services);
     }
@@ -263,9 +275,10 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
-  private tellIfUnseen({ state, request, title, key }: Job): void {
+  private tellIfUnseen(job: Job): void {
+    const { state, request, title, key } = job;
     const own = request.kind === 'spectrum' ? keyOf({ kind: 'compare', stages: request.stages }) : key;
-    if (this.find(own) !== undefined) return;
+    if (this.find(own) !== undefined || [...this.shown].some((panel) => panel.follows?.(job) === true)) return;
     if (state.kind === 'finished')
       void showInformation(`${title}: done.`, 'Open').then((choice) => {
         if (choice === undefined) return;
@@ -290,10 +303,12 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 const RUNNING = 'frankenstein.running';
 
 function pathsOf(request: PanelRequest): string[] {
+  if (request.kind === 'freeze') return placesOf(request);
   return (request.kind === 'try' ? request.checkpoints : checkpointsOf(request)).map(({ path }) => path);
 }
 
 function keyOfPanel(request: PanelRequest): string {
+  if (request.kind === 'freeze') return keyOfFreeze(request);
   return request.kind === 'try' ? keyOfTrial(request) : keyOf(request);
 }
 

@@ -6,6 +6,7 @@ import type {
   CompareResult,
   EvaluateRequest,
   EvaluateResult,
+  FreezeReport,
   FullSpectrum,
   CountProgress,
   ProbeQuestion,
@@ -19,6 +20,8 @@ import type {
   SpectrumResult,
   StageRequest,
   TensorDetail,
+  VerifyRequest,
+  VerifyResult,
 } from './engineApi.js';
 
 /** What the panel shows. The host pushes a new one whenever it changes. */
@@ -41,6 +44,10 @@ export type PanelState =
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
   /** An analysis without a view of its own: its report, as on a terminal. */
   | { kind: 'analysis'; title: string; analysis: string; report: string; runId: string }
+  /** Whether frozen weights stayed: of the runs of an experiment, or of a pair of checkpoints. */
+  | { kind: 'verification'; title: string; result: VerifyResult }
+  /** `waiting`: runs without a result, which the report leaves out. */
+  | { kind: 'freezeReport'; title: string; report: FreezeReport; waiting: string[] }
   | { kind: 'try'; title: string; trial: Trial };
 
 /** `choose`: other checkpoints; `inspect`: the checkpoint that the message is about; `log`: the extension's log. */
@@ -78,7 +85,12 @@ export interface PanelMemory {
 
 /** Enough to reopen a panel after a reload. */
 export type PanelRequest =
-  ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | AnalysisPanelRequest | TryPanelRequest;
+  | ComparePanelRequest
+  | ProbePanelRequest
+  | EvaluatePanelRequest
+  | AnalysisPanelRequest
+  | FreezePanelRequest
+  | TryPanelRequest;
 
 /** One request of an analysis whose panel needs nothing of its own. */
 export interface AnalysisPanelRequest {
@@ -120,6 +132,21 @@ export interface EvaluatePanelRequest {
   /** Where the result lies, once there is one. */
   run?: RunLocation;
 }
+
+/** What a freeze experiment is asked, or a pair of checkpoints. */
+export type FreezePanelRequest =
+  | { kind: 'freeze'; task: 'verify'; of: VerifyRequest }
+  /** `file`: a report that was written before. */
+  | { kind: 'freeze'; task: 'stored'; file: string }
+  | {
+      kind: 'freeze';
+      task: 'report';
+      /** Folder. */
+      experiment: string;
+      evaluation: Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines'>;
+      /** Of equivalence, a fraction. */
+      margin: number;
+    };
 
 export interface TryPanelRequest {
   kind: 'try';
