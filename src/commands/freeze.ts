@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { splitSelectors } from '../engine/freeze/matrix.js';
 import { isPlan } from '../engine/freeze/planFile.js';
 import type { PlanSketch, PythonState, RunSketch } from '../protocol/engineApi.js';
 import { startTraining } from '../services/training.js';
@@ -49,7 +50,7 @@ export const freezeCommands = {
       refuse: (text) => (text.trim() === '' ? 'Name what should have stayed.' : undefined),
     });
     if (frozen === undefined) return;
-    const of = { in: before, result, frozen: frozen.split(/,\s*/) };
+    const of = { in: before, result, frozen: splitSelectors(frozen) };
     services.panels.freeze({ kind: 'freeze', task: 'verify', of });
   },
 

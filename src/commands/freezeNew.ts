@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { runsOf } from '../engine/freeze/matrix.js';
+import { runsOf, splitSelectors } from '../engine/freeze/matrix.js';
 import { type FreezeInput, OUTSIDE, TRAINERS } from '../engine/freeze/schema.js';
-import { splitSelectors } from '../engine/freeze/selector.js';
 import type { PlannedExperiment } from '../protocol/engineApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { isCancelled, messageOf } from '../services/errors.js';
@@ -33,13 +32,19 @@ interface Draft extends Omit<FreezeChoices, 'data' | 'questions'> {
 }
 
 export async function newFreeze(services: Services, args: readonly unknown[]): Promise<void> {
-  const { data: _, questions: __, ...choices } = services.freezeMemory.choices;
+  const { trainer, also, method, device, freeze } = services.freezeMemory.choices;
   const [given] = checkpointsFrom(args);
-  const draft: Draft = { ...choices, model: given ?? '', data: '', out: '' };
+  const draft: Draft = { trainer, also, method, device, freeze, model: given ?? '', data: '', out: '' };
   const questions = questionsOf(services, draft);
   if (!(await inSteps(given === undefined ? questions : questions.slice(1)))) return;
-  const { model: ___, data, out, ...kept } = draft;
-  await services.freezeMemory.remember(kept);
+  const { data, out } = draft;
+  await services.freezeMemory.remember({
+    trainer: draft.trainer,
+    also: draft.also,
+    method: draft.method,
+    device: draft.device,
+    freeze: draft.freeze,
+  });
   await services.freezeMemory.used('data', data);
   const written = await withProgress(`Writing ${path.basename(out)}`, 'notification', async (report, signal) => {
     report('data, rewards and launch scripts');
@@ -48,7 +53,7 @@ export async function newFreeze(services: Services, args: readonly unknown[]): P
       throw error;
     });
   });
-  if (written?.out == null) return;
+  if (typeof written?.out !== 'string') return;
   await vscode.window.showTextDocument(vscode.Uri.file(path.join(written.out, 'freeze.frank.yaml')));
 }
 
@@ -142,7 +147,7 @@ type Action = 'write' | 'also' | 'method' | 'device' | 'out';
 async function askOptionsOf({ engine }: Services, draft: Draft, at: Step) {
   const abort = new AbortController();
   const items = (runs: readonly { label: string; description: string }[], said: string) => [
-    { label: 'Write the plan', icon: 'save', description: said, value: 'write' as Action, alwaysShow: true },
+    { label: 'Write the plan', icon: 'save', description: said, value: 'write' as const, alwaysShow: true },
     ...(runs.length === 0 ? [] : [{ heading: 'What trains' }]),
     ...runs.map((run) => ({ ...run, icon: 'layers', value: 'write' as Action })),
     { heading: 'Options' },
@@ -236,7 +241,7 @@ function runsText({ plan }: PlannedExperiment): { label: string; description: st
 
 function planText({ plan, questions }: PlannedExperiment): string {
   return (
-    `${plan.runs.length} runs of ${plan.settings.steps!.toLocaleString('en')} steps · ` +
+    `${plan.runs.length} runs of ${plan.settings.steps.toLocaleString('en')} steps · ` +
     `${questions.toLocaleString('en')} questions${plan.warnings.length === 0 ? '' : ` · ${plan.warnings[0]!}`}`
   );
 }

@@ -169,7 +169,10 @@ describe('freeze experiments', () => {
 
     it('says what trains, by part', async () => {
       await lens(/all parameters/, () => lab.page.tab('What trains').waitFor());
-      await lab.page.waitForText(/2 .*|early/);
+      await lab.page.page
+        .locator('.editor-instance .view-lines')
+        .filter({ hasText: /■{4}□{8}/ })
+        .waitFor();
       await lab.page.screenshot('freeze-what-trains');
       await lab.page.runCommand('View: Close Editor');
     });
@@ -205,7 +208,8 @@ describe('freeze experiments', () => {
         '1.16.0',
         `echo "step 1" > "$OUT/began"; until [ -e "${below('go')}" ]; do sleep 0.1; done; mkdir -p "$OUT/result"; echo '{}' > "$OUT/result/finished.json"`,
       );
-      await lens('Run', () => until(() => existsSync(below('freeze-in/runs/control/began')), 'the trainer runs'));
+      await lab.page.runCommand('Frankenstein: Run Freeze Experiment');
+      await until(() => existsSync(below('freeze-in/runs/control/began')), 'the trainer runs');
       await lab.page.runCommand('Frankenstein: Run Freeze Experiment');
       await lab.page.waitForNotification(/freeze-in is being trained by process \d+/);
       await lab.page.clearNotifications();
@@ -280,6 +284,7 @@ describe('freeze experiments', () => {
 
     it('takes two checkpoints and what should have stayed, without a plan', async () => {
       await lab.page.runCommand('View: Close All Editors');
+      await lab.page.runCommand('Frankenstein: Refresh');
       await lab.page.runCommand('Frankenstein: Verify Frozen Layers');
       await lab.page.quickPick(/Two checkpoints/);
       await lab.page.quickPick(/models\/in/);

@@ -6,6 +6,7 @@ import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
+import { frozenReport, verified } from './frozen.js';
 import { attentionOnly, lineageProbes, oneSwap, smallProbes } from './probes.js';
 import { fullOf, spectraOf } from './spectra.js';
 
@@ -61,6 +62,8 @@ const states: Record<string, () => PanelState> = {
   try: tryState,
   transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
+  report: () => ({ kind: 'freezeReport', title: 'Necessary? · freeze', report: frozenReport(), waiting: ['each-11'] }),
+  verification: () => ({ kind: 'verification', title: 'Frozen layers · freeze', result: verified() }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',

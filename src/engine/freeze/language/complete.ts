@@ -8,7 +8,7 @@ import type { RecipeCompletion } from '../../merge/language/completion.js';
 import { type Cursor, cursorAt, type Path } from '../../merge/language/cursor.js';
 import type { Span } from '../../merge/recipe/problem.js';
 import { parseFreeze } from '../document.js';
-import { OUTSIDE, RUN_DOCS } from '../schema.js';
+import { type Outside, RUN_DOCS } from '../schema.js';
 import { factsOf, isKey, type KeyFacts, KEYS } from './keys.js';
 import { modelOf } from './sketch.js';
 
@@ -117,14 +117,14 @@ function valuesFor(at: Path, replace: Span, around: PlanSurroundings): RecipeCom
     label,
     kind: 'word',
     detail: label === usual ? 'default' : undefined,
-    doc: first === 'also' ? OUTSIDE_DOCS[label as (typeof OUTSIDE)[number]] : undefined,
+    doc: first === 'also' ? OUTSIDE_DOCS[label as Outside] : undefined,
     insert: label,
     replace,
   }));
 }
 
 /** What each part outside the language layers is. */
-export const OUTSIDE_DOCS: Readonly<Record<(typeof OUTSIDE)[number], string>> = {
+export const OUTSIDE_DOCS: Readonly<Record<Outside, string>> = {
   vision: 'The vision tower.',
   projector: 'What turns outputs of the vision tower into tokens of the language model.',
   embeddings: 'The embedding of tokens; where the head is tied to it, that too.',
