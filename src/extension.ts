@@ -15,6 +15,7 @@ import { Headers } from './services/headers.js';
 import { firstLook } from './services/firstLook.js';
 import { tellInterrupted } from './services/interruptedRuns.js';
 import { KnownFolders } from './services/knownFolders.js';
+import { FreezeMemory } from './services/freezeMemory.js';
 import { EvaluationMemory, ProbeMemory } from './services/questionMemory.js';
 import { Queue } from './services/queue.js';
 import { ResultsIndex } from './services/resultsIndex.js';
@@ -67,6 +68,8 @@ export function activate(context: vscode.ExtensionContext): Services {
     discovery,
     documents,
     evaluationMemory,
+    extensionUri: context.extensionUri,
+    freezeMemory: new FreezeMemory(context.workspaceState),
     headers,
     panels,
     pins,

@@ -4,6 +4,8 @@ import { useState } from 'preact/hooks';
 import type { GeometryState, HostApi, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
 import { Compare } from './compare/compareView.js';
 import type { Cuts } from './figure/regions.js';
+import { FreezeAnswers } from './freeze/reportView.js';
+import { Verifications } from './freeze/verificationView.js';
 import { GeometryTab } from './geometry/geometryView.js';
 import type { GeometryView } from './geometry/view.js';
 import { Icon } from './icons.js';
@@ -69,6 +71,8 @@ const VIEWS: Views = {
       store={stores.trajectory}
     />
   ),
+  verification: ({ title, result }) => <Verifications {...{ title, result }} />,
+  freezeReport: ({ title, report, waiting }) => <FreezeAnswers {...{ title, report, waiting }} />,
   try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,
   training: (state, { host, stores }) => (
     <Training {...{ state, host }} view={stores.training.get()} store={stores.training} />

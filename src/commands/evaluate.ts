@@ -6,7 +6,16 @@ import type { EvaluatedStage, EvaluatePlan, Sweep } from '../protocol/engineApi.
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { sniffData } from '../services/probeData.js';
 import { bytesText, estimateText } from '../services/progressText.js';
-import { BACK, inSteps, pickOne, type Answer, type Choice, type Question, type Step } from '../services/screen.js';
+import {
+  BACK,
+  inSteps,
+  pickOne,
+  type Answer,
+  type Choice,
+  type PickQuestion,
+  type Question,
+  type Step,
+} from '../services/screen.js';
 import type { Services } from '../services/services.js';
 import { languageModelRequest, pickLanguageModel } from '../services/languageModels.js';
 import { readSettings } from '../services/settings.js';
@@ -137,7 +146,10 @@ async function run(services: Services, { title, first, given, question }: Asking
   let ready: EvaluationQuestion | undefined;
   const own: Question[] = [
     async (at) => {
-      const data = await pickQuestions(services, title, at);
+      const data = await pickQuestions(
+        { title, ...at, placeholder: 'Questions with answers that can be checked' },
+        services.evaluationMemory.data(),
+      );
       if (data !== undefined && data !== BACK) options.data = data;
       return data;
     },
@@ -212,16 +224,15 @@ async function changeOptions(
   }
 }
 
-function pickQuestions(services: Services, title: string, at: Step): Promise<Answer<string>> {
+/** Questions in JSONL or Parquet, or a folder of them. @param usedBefore the latest first */
+export function pickQuestions(question: PickQuestion, usedBefore: readonly string[]): Promise<Answer<string>> {
   return pickData({
-    title,
-    ...at,
-    placeholder: 'Questions with answers that can be checked',
+    ...question,
     endings: ['jsonl', 'parquet'],
     about: async (file) =>
       file.endsWith('.parquet') || (await sniffData(file))?.format === 'questions' ? '' : undefined,
     folders: true,
-    usedBefore: services.evaluationMemory.data(),
+    usedBefore,
     browse: {
       description: 'JSONL or Parquet files on this machine',
       dialog: {

@@ -36,11 +36,14 @@ const CHECKPOINT = any(
 const STEPS = all('explorerResourceIsFolder', 'resourcePath in frankenstein.stepFolders');
 /** A folder that holds logs of a training, or the folder of an experiment above it. */
 const TRAINING = all('explorerResourceIsFolder', 'resourcePath in frankenstein.trainingFolders');
+/** The plan of a freeze experiment. */
+const PLAN = 'resourceFilename == freeze.frank.yaml';
 const ONE = '!listMultiSelection';
 const HAS_SELECTED = 'frankenstein.hasSelected';
 
 /** Where it is right-clicked otherwise. */
 const EDITED_RECIPE = 'editorLangId == frankenstein-recipe';
+const EDITED_PLAN = 'editorLangId == frankenstein-freeze';
 const PANEL = "activeWebviewPanelId == 'frankenstein.panel'";
 const IN_PANEL = (condition: string) => all(PANEL, condition);
 const FAILED = 'frankenstein.panelState == failed';
@@ -74,6 +77,7 @@ const OF_CHECKPOINT: readonly CheckpointCommand[] = [
   { command: 'frankenstein.transfer', group: '3_run@4' },
   { command: 'frankenstein.sweep', group: '3_run@5' },
   { command: 'frankenstein.newMerge', group: '4_merge@1' },
+  { command: 'frankenstein.newFreeze', one: true, group: '5_freeze@1' },
 ];
 
 /** @param place condition of the menu as a whole; the explorer's submenu has none. */
@@ -92,6 +96,12 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { submenu: 'frankenstein.checkpoint', when: CHECKPOINT, group: '3_frankenstein@1' },
     { command: 'frankenstein.trajectory', when: all(ONE, STEPS), group: '3_frankenstein@2' },
     { command: 'frankenstein.watchTraining', when: TRAINING, group: '3_frankenstein@3' },
+    { submenu: 'frankenstein.experiment', when: all(PLAN, ONE), group: '3_frankenstein@2' },
+  ],
+  'frankenstein.experiment': [
+    { command: 'frankenstein.runFreeze', group: '1_run@1' },
+    { command: 'frankenstein.verifyFrozen', group: '2_answer@1' },
+    { command: 'frankenstein.freezeReport', group: '2_answer@2' },
   ],
   'frankenstein.checkpoint': [
     ...ofCheckpoint(undefined),
@@ -106,6 +116,7 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'frankenstein.inline.pin', when: 'false' },
     { command: 'frankenstein.inline.unpin', when: 'false' },
     { command: 'frankenstein.mergekitFormat', when: EDITED_RECIPE },
+    { command: 'frankenstein.whatTrains', when: EDITED_PLAN },
     { command: 'frankenstein.changeOrder', when: COMPARES },
   ],
   'editor/title': [

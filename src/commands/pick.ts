@@ -30,7 +30,7 @@ export async function pickCheckpoint(services: Services, question: CheckpointQue
   return answer === BACK ? undefined : answer;
 }
 
-async function pickCheckpointOrBack(
+export async function pickCheckpointOrBack(
   services: Services,
   { exclude = [], ...question }: CheckpointQuestion,
 ): Promise<Answer<string>> {

@@ -6,6 +6,7 @@ import type { Services } from '../services/services.js';
 import { withBases } from './base.js';
 import { compareCommands } from './compare.js';
 import { evaluateCommands } from './evaluate.js';
+import { freezeCommands } from './freeze.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
 import { inspectCommands } from './inspect.js';
@@ -30,6 +31,7 @@ const TABLE: Record<CommandId, Command> = {
   ...trainingCommands,
   ...evaluateCommands,
   ...mergeCommands,
+  ...freezeCommands,
   ...progressCommands,
   ...runCommands,
   ...spectrumCommands,

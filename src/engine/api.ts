@@ -24,6 +24,7 @@ import type { PythonState } from './freeze/python.js';
 import type { FreezeReport, ReportedRun } from './freeze/report.js';
 import type { ReportStages } from './freeze/reportStages.js';
 import type { CompletionsRequest, TrainingCompletions, TrainingReading, TrainingRequest } from './training/result.js';
+import type { PlanFeedback } from './freeze/language/sketch.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
@@ -47,13 +48,22 @@ export interface EngineApi extends AnalysisCalls {
   guessOrder(request: { paths: string[] }, context?: CallContext): Promise<GuessedOrder>;
   /** Runs the checkpoint on one prompt; the answer streams as progress. */
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
-  /** What is wrong with a recipe, or a plan of frozen trainings, that is being written, and what a recipe would make. */
-  checkRecipe(request: { file: string; text: string }, context?: CallContext): Promise<RecipeFeedback>;
+  /**
+   * What is wrong with a recipe that is being written and what it would make; of a plan of frozen trainings, what
+   * trains.
+   */
+  checkRecipe(
+    request: { file: string; text: string },
+    context?: CallContext<never>,
+  ): Promise<RecipeFeedback | PlanFeedback>;
   completeRecipe(
     request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] },
-    context?: CallContext,
+    context?: CallContext<never>,
   ): Promise<RecipeCompletion[]>;
-  hoverRecipe(request: { text: string; offset: number }): Promise<RecipeHover | null>;
+  hoverRecipe(
+    request: { file: string; text: string; offset: number },
+    context?: CallContext<never>,
+  ): Promise<RecipeHover | null>;
   mergekitFormat(request: { file: string; text: string }, context?: CallContext): Promise<MergekitConfig>;
   /** Writes a recipe, or an adapter with its base, as an ordinary checkpoint. */
   exportMerged(request: ExportRequest, context?: CallContext): Promise<ExportResult>;

@@ -95,11 +95,16 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     generate: (request, context) => mutex.take(() => answers.ask(request, context), context?.signal),
     checkRecipe: async (request, context) =>
       isPlan(request.file)
-        ? (await import('./freeze/document.js')).checkPlan(request)
+        ? (await import('./freeze/language/sketch.js')).checkPlan(request, context)
         : (await import('./merge/language/feedback.js')).checkRecipe(request, context),
-    completeRecipe: lazy(async () => (await import('./merge/language/feedback.js')).completeInPlace),
-    hoverRecipe: async ({ text, offset }) =>
-      (await import('./merge/language/hover.js')).hoverRecipe(text, offset) ?? null,
+    completeRecipe: async (request, context) =>
+      isPlan(request.file)
+        ? (await import('./freeze/language/complete.js')).completePlanInPlace(request, context)
+        : (await import('./merge/language/feedback.js')).completeInPlace(request, context),
+    hoverRecipe: async (request, context) =>
+      isPlan(request.file)
+        ? (await import('./freeze/language/hover.js')).hoverPlan(request, context)
+        : ((await import('./merge/language/hover.js')).hoverRecipe(request.text, request.offset) ?? null),
     mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
     exportMerged: async (request, context) =>
       (await import('./merge/export/export.js')).exportMerged(

@@ -5,6 +5,7 @@ import { compareRequest } from '../engine/analyses/compare/request.js';
 import { restoreRequest } from '../engine/analyses/declare/request.js';
 import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
 import { probeRequest } from '../engine/analyses/probe/request.js';
+import { OUTSIDE } from '../engine/freeze/schema.js';
 import type { RunLocation } from '../protocol/engineApi.js';
 import type {
   AnalysisPanelRequest,
@@ -39,6 +40,10 @@ function parseRequest(value: unknown): PanelRequest | undefined {
     }
     case 'analysis':
       return parseAnalysis(value);
+    case 'freeze': {
+      const request = v.safeParse(frozen, value);
+      return request.success ? request.output : undefined;
+    }
     case 'try':
       return parseTry(value);
     case 'training':
@@ -104,6 +109,32 @@ export const trainingRequest = v.object({
   title: v.pipe(v.string(), v.maxLength(200)),
   folders: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(32)),
 });
+const verified = v.union([
+  v.object({ experiment: v.string() }),
+  v.object({
+    in: v.string(),
+    result: v.string(),
+    frozen: v.array(v.string()),
+    also: v.optional(v.array(v.picklist(OUTSIDE))),
+  }),
+]);
+
+const frozen = v.variant('task', [
+  v.object({ kind: v.literal('freeze'), task: v.literal('verify'), of: verified }),
+  v.object({ kind: v.literal('freeze'), task: v.literal('stored'), file: v.string() }),
+  v.object({
+    kind: v.literal('freeze'),
+    task: v.literal('report'),
+    experiment: v.string(),
+    evaluation: v.object({
+      data: v.string(),
+      samples: v.optional(v.number()),
+      maxNewTokens: v.optional(v.number()),
+      badLines: v.optional(v.picklist(['stop', 'skip'])),
+    }),
+    margin: v.number(),
+  }),
+]);
 
 const tried = v.pipe(
   v.array(v.object({ path: v.string(), label: v.fallback(v.optional(v.string()), undefined) })),

@@ -1,6 +1,12 @@
 /** The open panels, one per comparison, probe or trial; how they open, and how they come back after a reload. */
 import * as vscode from 'vscode';
-import type { JobPanelRequest, PanelRequest, TrainingPanelRequest, TryPanelRequest } from '../protocol/hostApi.js';
+import type {
+  FreezePanelRequest,
+  JobPanelRequest,
+  PanelRequest,
+  TrainingPanelRequest,
+  TryPanelRequest,
+} from '../protocol/hostApi.js';
 import type { Store } from '../services/questionMemory.js';
 import type { Job } from '../services/queue.js';
 import { checkpointsOf, keyOf, type JobRequest } from '../services/work.js';
@@ -9,6 +15,7 @@ import { distinguishing } from '../services/titles.js';
 import { AnalysisPanel } from './analysisPanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
+import { FreezePanel, keyOfFreeze, placesOf } from './freezePanel.js';
 import { JobPanel, type JobResult, type PanelServices } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
@@ -23,12 +30,13 @@ const PANELS = {
   probe: ProbePanel,
   evaluate: EvaluatePanel,
   analysis: AnalysisPanel,
+  freeze: FreezePanel,
   try: TryPanel,
   training: TrainingPanel,
 } satisfies Record<PanelRequest['kind'], unknown>;
 
-/** What a panel is opened for: work, or talk and logs that start no run. */
-type Opened = JobRequest | TryPanelRequest | TrainingPanelRequest;
+/** What a panel is opened for: work, or what has no run of its own. */
+type Opened = JobRequest | FreezePanelRequest | TryPanelRequest | TrainingPanelRequest;
 
 type PanelClass = new (...given: [vscode.WebviewPanel, PanelRequest, PanelServices]) => Panel;
 
@@ -36,7 +44,7 @@ type PanelClass = new (...given: [vscode.WebviewPanel, PanelRequest, PanelServic
 const OWN_PANELS: Partial<Record<string, typeof AnalysisPanel>> = { trajectory: TrajectoryPanel };
 
 /** Spectra have no panel of their own: they are a tab of the panel that compares the same stages. */
-type PanelOf<K extends JobRequest['kind'] | 'try' | 'training'> = InstanceType<
+type PanelOf<K extends JobRequest['kind'] | 'freeze' | 'try' | 'training'> = InstanceType<
   (typeof PANELS)[K extends 'spectrum' ? 'compare' : K]
 >;
 
@@ -88,6 +96,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     const panel = this.show(panelRequestOf(request));
     if (panel instanceof JobPanel) panel.begin(request as JobRequest);
     else if (panel instanceof TrainingPanel) panel.start();
+    else if (panel instanceof FreezePanel && request.kind === 'freeze') panel.begin(request);
     return panel as PanelOf<R['kind']>;
   }
 
@@ -180,8 +189,10 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   }
 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
-  private tellIfUnseen({ state, request, title }: Job): void {
+  private tellIfUnseen(job: Job): void {
+    const { state, request, title } = job;
     if (this.find(keyOfPanel(panelRequestOf(request))) !== undefined) return;
+    if ([...this.shown].some((panel) => panel.follows?.(job) === true)) return;
     if (state.kind === 'finished')
       void showInformation(`${title}: done.`, 'Open').then((choice) => {
         if (choice !== undefined) void this.showResult(request, state.result);
@@ -202,11 +213,13 @@ const RUNNING = 'frankenstein.running';
 
 function pathsOf(request: PanelRequest): string[] {
   if (request.kind === 'training') return request.folders;
+  if (request.kind === 'freeze') return placesOf(request);
   return (request.kind === 'try' ? request.checkpoints : checkpointsOf(request)).map(({ path }) => path);
 }
 
 function keyOfPanel(request: PanelRequest): string {
   if (request.kind === 'training') return keyOfTraining(request);
+  if (request.kind === 'freeze') return keyOfFreeze(request);
   return request.kind === 'try' ? keyOfTrial(request) : keyOf(request);
 }
 

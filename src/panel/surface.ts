@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import type { CompareResult } from '../protocol/engineApi.js';
 import type { HostApi, PanelApi, PanelRequest, PanelState } from '../protocol/hostApi.js';
 import { connect, type Connection } from '../protocol/rpc.js';
+import type { Job } from '../services/queue.js';
 import { localResourceRoots, panelHtml } from './html.js';
 
 export const VIEW_TYPE = 'frankenstein.panel';
@@ -29,6 +30,8 @@ export interface Panel {
   /** The state's kind, the title, or whether the panel is in front has changed. */
   readonly onDidChange: vscode.Event<void>;
   readonly onDidDispose: vscode.Event<void>;
+  /** It shows how far this job is, and its end, though it is not the job's own panel. */
+  follows?(job: Job): boolean;
   /** Starts, or starts again. */
   start(): void;
   /** Starts again what is in sight. */

@@ -23,12 +23,14 @@ export type { ExportRequest, ExportResult } from '../engine/merge/export/export.
 export type { MergekitConfig } from '../engine/merge/mergekit/mergekit.js';
 export type * from '../engine/merge/language/completion.js';
 export type { PlannedExperiment, PlanRequest } from '../engine/freeze/experiment.js';
+export type { PlanFeedback, PlanSketch, RunSketch } from '../engine/freeze/language/sketch.js';
 export type { PythonState } from '../engine/freeze/python.js';
 export type * from '../engine/freeze/report.js';
 export type { ReportStages } from '../engine/freeze/reportStages.js';
 export type { RunProgress, RunRequest, RunResult } from '../engine/freeze/run.js';
-export type { VerifyRequest, VerifyResult } from '../engine/freeze/verifyExperiment.js';
 export type * from '../engine/training/result.js';
+export type { GroupMovement, HeldGroup, MovedTensor, Verification } from '../engine/freeze/verify.js';
+export type { VerifiedRun, VerifyRequest, VerifyResult } from '../engine/freeze/verifyExperiment.js';
 export type * from '../engine/merge/language/feedback.js';
 export type * from '../engine/merge/language/hover.js';
 export type { RecipeProblem } from '../engine/merge/recipe/problem.js';

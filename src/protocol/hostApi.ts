@@ -6,6 +6,7 @@ import type {
   CompareResult,
   EvaluateRequest,
   EvaluateResult,
+  FreezeReport,
   FullSpectrum,
   CountProgress,
   ProbeQuestion,
@@ -22,6 +23,8 @@ import type {
   TrajectoryResult,
   TrainingCompletions,
   TrainingReading,
+  VerifyRequest,
+  VerifyResult,
 } from './engineApi.js';
 
 /** What the panel shows. The host pushes a new one whenever it changes. */
@@ -46,6 +49,10 @@ export type PanelState =
   | { kind: 'trajectory'; title: string; result: TrajectoryResult; following: boolean; busy: boolean }
   /** An analysis without a view of its own: its report, as on a terminal. */
   | { kind: 'analysis'; title: string; analysis: string; report: string; runId: string }
+  /** Whether frozen weights stayed: of the runs of an experiment, or of a pair of checkpoints. */
+  | { kind: 'verification'; title: string; result: VerifyResult }
+  /** `waiting`: runs without a result, which the report leaves out. */
+  | { kind: 'freezeReport'; title: string; report: FreezeReport; waiting: string[] }
   | { kind: 'try'; title: string; trial: Trial }
   | TrainingState;
 
@@ -94,7 +101,7 @@ export interface PanelMemory {
 }
 
 /** Enough to reopen a panel after a reload. */
-export type PanelRequest = JobPanelRequest | TryPanelRequest | TrainingPanelRequest;
+export type PanelRequest = JobPanelRequest | FreezePanelRequest | TryPanelRequest | TrainingPanelRequest;
 
 /** Of a panel that shows the results of an analysis. */
 export type JobPanelRequest = ComparePanelRequest | ProbePanelRequest | EvaluatePanelRequest | AnalysisPanelRequest;
@@ -139,6 +146,21 @@ export interface EvaluatePanelRequest {
   /** Where the result lies, once there is one. */
   run?: RunLocation;
 }
+
+/** What a freeze experiment is asked, or a pair of checkpoints. */
+export type FreezePanelRequest =
+  | { kind: 'freeze'; task: 'verify'; of: VerifyRequest }
+  /** `file`: a report that was written before. */
+  | { kind: 'freeze'; task: 'stored'; file: string }
+  | {
+      kind: 'freeze';
+      task: 'report';
+      /** Folder. */
+      experiment: string;
+      evaluation: Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines'>;
+      /** Of equivalence, a fraction. */
+      margin: number;
+    };
 
 export interface TryPanelRequest {
   kind: 'try';

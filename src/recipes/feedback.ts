@@ -1,6 +1,6 @@
 /** What the engine says of each open recipe and plan: asked once per version of the text, kept until the next. */
 import * as vscode from 'vscode';
-import type { EngineApi, RecipeFeedback } from '../protocol/engineApi.js';
+import type { EngineApi, PlanFeedback, RecipeFeedback } from '../protocol/engineApi.js';
 import { isCancelled, messageOf } from '../services/errors.js';
 
 export const RECIPE: vscode.DocumentSelector = { language: 'frankenstein-recipe', scheme: 'file' };
@@ -22,7 +22,7 @@ const PAUSE = 250;
 
 interface Entry {
   version: number;
-  feedback: Promise<RecipeFeedback | undefined>;
+  feedback: Promise<RecipeFeedback | PlanFeedback | undefined>;
   abort: AbortController;
 }
 
@@ -53,7 +53,7 @@ export class Feedback implements vscode.Disposable {
   }
 
   /** For the text as it is now; undefined when the engine could not say. */
-  of(document: vscode.TextDocument): Promise<RecipeFeedback | undefined> {
+  of(document: vscode.TextDocument): Promise<RecipeFeedback | PlanFeedback | undefined> {
     const key = document.uri.toString();
     const known = this.entries.get(key);
     if (known?.version === document.version) return known.feedback;

@@ -1,10 +1,11 @@
 /** Above a recipe: what can be done with it. Beside what it does: which checkpoint each layer comes from. */
 import * as vscode from 'vscode';
-import type { RecipeSketch } from '../protocol/engineApi.js';
+import type { PlanFeedback, RecipeFeedback, RecipeSketch } from '../protocol/engineApi.js';
 import { escapeMarkdown, inert } from '../services/markdown.js';
 import { bytesText } from '../services/progressText.js';
 import { countOf } from './count.js';
-import { type Feedback, isRecipe } from './feedback.js';
+import { layersThatTrain } from './planLenses.js';
+import { type Feedback, isChecked } from './feedback.js';
 
 export class RecipeLenses implements vscode.CodeLensProvider {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -90,24 +91,26 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
   const draw = async (document: vscode.TextDocument) => {
     const editors = vscode.window.visibleTextEditors.filter((editor) => editor.document === document);
     if (editors.length === 0) return;
-    const made = (await feedback.of(document))?.made;
-    const line = lineOfForm(document);
-    const runs = made && line !== undefined ? runsOf(made) : [];
+    const strips = stripsOf(document, await feedback.of(document));
     for (const editor of editors) {
       types.forEach((type, index) => {
         // Attachments at one place stand in the order of their types, so a run is drawn by the type of its turn.
-        const run = runs[index];
-        if (run === undefined || line === undefined) return editor.setDecorations(type, []);
-        const end = document.lineAt(line).range.end;
-        editor.setDecorations(type, [
-          {
-            range: new vscode.Range(end, end),
-            hoverMessage: new vscode.MarkdownString(escapeMarkdown(run.hover)),
-            renderOptions: {
-              after: { contentText: run.text, color: new vscode.ThemeColor(COLOURS[run.source % COLOURS.length]!) },
-            },
-          },
-        ]);
+        const drawn = strips.flatMap(({ line, runs }) =>
+          runs[index] === undefined ? [] : [{ line, run: runs[index] }],
+        );
+        editor.setDecorations(
+          type,
+          drawn.map(({ line, run }) => {
+            const { end } = document.lineAt(line).range;
+            return {
+              range: new vscode.Range(end, end),
+              hoverMessage: new vscode.MarkdownString(escapeMarkdown(run.hover)),
+              renderOptions: {
+                after: { contentText: run.text, color: new vscode.ThemeColor(COLOURS[run.source % COLOURS.length]!) },
+              },
+            };
+          }),
+        );
       });
     }
   };
@@ -115,9 +118,23 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
     ...types,
     feedback.onDidChange((document) => void draw(document)),
     vscode.window.onDidChangeVisibleTextEditors((editors) => {
-      for (const { document } of editors) if (isRecipe(document)) void draw(document);
+      for (const { document } of editors) if (isChecked(document)) void draw(document);
     }),
   );
+}
+
+/** After a recipe's form, or after every run of a plan: where each layer comes from, or whether it trains. */
+function stripsOf(
+  document: vscode.TextDocument,
+  found: RecipeFeedback | PlanFeedback | undefined,
+): { line: number; runs: Run[] }[] {
+  if (found !== undefined && 'plan' in found)
+    return (found.plan?.runs ?? []).map(({ place, layers }) => ({
+      line: document.positionAt(place.offset).line,
+      runs: runsOf(layersThatTrain(layers)),
+    }));
+  const line = lineOfForm(document);
+  return found?.made && line !== undefined ? [{ line, runs: runsOf(found.made) }] : [];
 }
 
 /** The line of the key that says what is done. */

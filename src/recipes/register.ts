@@ -4,6 +4,7 @@ import type { Services } from '../services/services.js';
 import { Fixes, showProblems } from './diagnostics.js';
 import { Feedback, PLAN, RECIPE } from './feedback.js';
 import { RecipeLenses, showStrip } from './lenses.js';
+import { PlanLenses } from './planLenses.js';
 import { Completions, Explanations } from './writing.js';
 
 export function registerRecipes({ engine, discovery, log }: Services): vscode.Disposable {
@@ -18,16 +19,19 @@ export function registerRecipes({ engine, discovery, log }: Services): vscode.Di
         providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
       }),
     ),
-    vscode.languages.registerCompletionItemProvider(
-      RECIPE,
-      new Completions(engine, discovery),
-      ' ',
-      ':',
-      '-',
-      '/',
-      '{',
-      '[',
-    ),
-    vscode.languages.registerHoverProvider(RECIPE, new Explanations(engine)),
+    vscode.languages.registerCodeLensProvider(PLAN, new PlanLenses(feedback)),
+    ...[RECIPE, PLAN].flatMap((selector) => [
+      vscode.languages.registerCompletionItemProvider(
+        selector,
+        new Completions(engine, discovery),
+        ' ',
+        ':',
+        '-',
+        '/',
+        '{',
+        '[',
+      ),
+      vscode.languages.registerHoverProvider(selector, new Explanations(engine)),
+    ]),
   );
 }

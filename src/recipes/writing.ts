@@ -54,7 +54,11 @@ export class Explanations implements vscode.HoverProvider {
   constructor(private readonly engine: Pick<EngineApi, 'hoverRecipe'>) {}
 
   async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
-    const found = await this.engine.hoverRecipe({ text: document.getText(), offset: document.offsetAt(position) });
+    const found = await this.engine.hoverRecipe({
+      file: document.uri.fsPath,
+      text: document.getText(),
+      offset: document.offsetAt(position),
+    });
     if (found === null) return undefined;
     const text = new vscode.MarkdownString();
     text.appendMarkdown(

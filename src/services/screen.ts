@@ -259,7 +259,7 @@ export interface TextQuestion {
   /** Stays open when something else is clicked. */
   stays?: boolean;
   /** What is wrong with it, in a sentence; undefined where nothing is. */
-  refuse?: (text: string) => string | undefined;
+  refuse?: (text: string) => string | undefined | Promise<string | undefined>;
 }
 
 /** A line of text; undefined when dismissed. */
@@ -272,8 +272,8 @@ export function askText({ title, prompt, value, placeholder, password, stays, re
     ...(password !== undefined && { password }),
     ...(stays !== undefined && { ignoreFocusOut: stays }),
     ...(refuse !== undefined && {
-      validateInput: (text: string) => {
-        const refused = refuse(text);
+      validateInput: async (text: string) => {
+        const refused = await refuse(text);
         return refused === undefined ? undefined : inert(refused);
       },
     }),

@@ -4,6 +4,7 @@ import type { EngineApi } from '../protocol/engineApi.js';
 import type { Panels } from '../panel/panels.js';
 import type { Discovery } from './discovery.js';
 import type { Documents } from './documents.js';
+import type { FreezeMemory } from './freezeMemory.js';
 import type { Headers } from './headers.js';
 import type { EvaluationMemory, ProbeMemory } from './questionMemory.js';
 import type { Queue } from './queue.js';
@@ -20,6 +21,8 @@ export interface Services {
   discovery: Discovery;
   documents: Documents;
   evaluationMemory: EvaluationMemory;
+  extensionUri: vscode.Uri;
+  freezeMemory: FreezeMemory;
   headers: Headers;
   panels: Panels;
   pins: Pins;

@@ -96,7 +96,7 @@ const questions = (file: string) => (folder: string) => [
   ...['--max-new-tokens', '2', '--memory', '600MB'],
 ];
 const setsOf = (folder: string, file: string) =>
-  readSets({ data: path.join(folder, file), badLines: 'stop', seed: 0 }, undefined);
+  readSets({ data: path.join(folder, file), badLines: 'stop' }, { reading: {}, choosing: { seed: 0 } }, undefined);
 
 export const SUBJECTS: readonly Subject[] = [
   {

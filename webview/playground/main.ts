@@ -7,6 +7,7 @@ import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
 import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, smallProbes } from './probes.js';
+import { frozenReport, verified } from './frozen.js';
 import { fullOf, spectraOf } from './spectra.js';
 import { trajectoryOf } from './trajectories.js';
 import { completionsAt, trainings } from './trainings.js';
@@ -78,6 +79,8 @@ const states: Record<string, () => PanelState> = {
     reading: trainings(),
     problem: null,
   }),
+  report: () => ({ kind: 'freezeReport', title: 'Necessary? · freeze', report: frozenReport(), waiting: ['each-11'] }),
+  verification: () => ({ kind: 'verification', title: 'Frozen layers · freeze', result: verified() }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',

@@ -75,6 +75,8 @@ export const qwen35: Family = {
       merger: QWEN3_MERGER,
       boxes: 'thousandths',
       patchSize: 16,
+      epsilon: 1e-6,
+      ropeTheta: 10_000,
       positionTable: true,
     },
   },

@@ -2,12 +2,13 @@
 import * as v from 'valibot';
 import { stringify } from 'yaml';
 import { FrankensteinError } from '../errors.js';
-import type { RecipeFeedback } from '../merge/language/feedback.js';
 import { hasErrors, nearest, type Span, type RecipeProblem } from '../merge/recipe/problem.js';
 import { entryOf, parseTree, type TreeNode } from '../merge/recipe/tree.js';
 import { FreezeSchema, type FreezeSettings, KEY_DOCS, RUN_DOCS } from './schema.js';
 
 export interface ParsedFreeze {
+  /** Undefined where the text is no YAML. */
+  tree: TreeNode | undefined;
   /** Undefined while there are errors. */
   settings: FreezeSettings | undefined;
   /** In the order of their places. */
@@ -21,17 +22,12 @@ export function parseFreeze(text: string): ParsedFreeze {
   if (tree === undefined) {
     if (problems.length === 0)
       problems.push({ code: 'missing-key', severity: 'error', offset: 0, length: 0, message: 'The plan is empty.' });
-    return { settings: undefined, problems };
+    return { tree, settings: undefined, problems };
   }
   const result = v.safeParse(FreezeSchema, valueOf(tree));
   for (const issue of result.issues ?? []) problems.push(problemOf(issue, tree));
   problems.sort((a, b) => a.offset - b.offset || a.length - b.length);
-  return { settings: result.success && !hasErrors(problems) ? result.output : undefined, problems };
-}
-
-/** What an editor shows of a plan that is being written: it makes no checkpoint. */
-export function checkPlan({ text }: { text: string }): RecipeFeedback {
-  return { problems: parseFreeze(text).problems, made: null };
+  return { tree, settings: result.success && !hasErrors(problems) ? result.output : undefined, problems };
 }
 
 /** @throws `malformed`, with file, line and column of the first error. */
@@ -102,7 +98,8 @@ function expectedOf({ expected, type }: v.BaseIssue<unknown>): string {
     .replace(/^\/.*\/$/, 'a name of letters, digits, dots and dashes');
 }
 
-function placeAt(tree: TreeNode, path: readonly (string | number)[], on: 'key' | 'value'): Span {
+/** The place of what lies at `path`, or of the last part of it that is there. */
+export function placeAt(tree: TreeNode, path: readonly (string | number)[], on: 'key' | 'value'): Span {
   let node = tree;
   let place: Span = tree;
   for (const key of path) {

@@ -15,7 +15,7 @@ import { expandEach } from './matrix.js';
 import { type FreezePlan, planFreeze, type PlannedRun } from './plan.js';
 import reward from './python/reward.py';
 import { readmeOf, slurmOf } from './readme.js';
-import { type FreezeInput, FreezeSchema } from './schema.js';
+import { type FreezeInput, FreezeSchema, type FreezeSettings } from './schema.js';
 import { TRAINER_LIST } from './trainers/list.js';
 import { MODEL_VARIABLE, RESULT } from './trainers/trainer.js';
 
@@ -30,10 +30,13 @@ export interface PlanRequest {
   settings: FreezeInput;
   /** Folder of the experiment: must not exist, or be empty. Nothing is written when left out. */
   out?: string | undefined;
+  /** Only what trains: the data is not read, and nothing is written. */
+  countOnly?: boolean | undefined;
 }
 
 export interface PlannedExperiment {
   plan: FreezePlan;
+  /** 0 where the data was not read. */
   questions: number;
   /** Absolute; null where nothing was written. */
   out: string | null;
@@ -62,6 +65,7 @@ export async function planExperiment(
   settings = { ...settings, runs: expandEach(settings.runs, model.layers) };
   const plan = await planFreeze(settings, model, signal);
   refuseUnfit(plan, model);
+  if (request.countOnly === true) return { plan, questions: 0, out: null };
   const questions = await readTraining(data, model, signal);
   if (out !== undefined)
     await writeWhole(out, async (folder) => {
@@ -111,7 +115,36 @@ export interface Experiment {
   model: Checkpoint;
 }
 
-const Record = v.object({ schema: v.literal(1), model: v.object({ fingerprint: v.string() }) });
+const Record = v.object({
+  schema: v.literal(1),
+  model: v.object({ fingerprint: v.string() }),
+  settings: v.record(v.string(), v.unknown()),
+});
+
+/** The plan as its scripts were written by; undefined where there is none that can be read. */
+async function recordOf(folder: string, signal?: AbortSignal): Promise<v.InferOutput<typeof Record> | undefined> {
+  try {
+    return v.parse(Record, JSON.parse(await readText(path.join(folder, RECORD), RECORD_LIMIT, signal)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keys of a plan that say otherwise than the launch scripts beside it, which were written by an earlier state. */
+export async function changedSince(folder: string, settings: FreezeSettings, signal?: AbortSignal): Promise<string[]> {
+  const recorded = await recordOf(folder, signal);
+  if (recorded === undefined) return [];
+  const text = (of: object) => {
+    const { runs = {}, ...more } = of as Partial<FreezeSettings>;
+    // Where things lie is no part of the training.
+    const trained = Object.entries(runs).map(([name, { result: _, ...run }]) => [name, run] as const);
+    return { ...more, model: null, data: null, runs: Object.fromEntries(trained) } as Record<string, unknown>;
+  };
+  const [before, now] = [text(recorded.settings), text(settings)];
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]),
+  );
+}
 
 /**
  * Reads an experiment's folder, or its plan's file, and holds it against IN once more. Where IN has been moved, the
@@ -126,11 +159,8 @@ export async function openExperiment(given: string, signal?: AbortSignal): Promi
   const settings = readFreeze(await readText(file, PLAN_LIMIT, signal), shown(file));
   const model = await openCheckpoint(path.resolve(folder, process.env[MODEL_VARIABLE] || settings.model), { signal });
   const plan = await planFreeze(settings, model, signal);
-  const recorded = await readText(path.join(folder, RECORD), RECORD_LIMIT, signal).then(
-    (text) => v.safeParse(Record, parsed(text)),
-    () => undefined,
-  );
-  if (recorded?.success === true && recorded.output.model.fingerprint !== plan.model.fingerprint)
+  const recorded = await recordOf(folder, signal);
+  if (recorded !== undefined && recorded.model.fingerprint !== plan.model.fingerprint)
     throw new FrankensteinError(
       'changed',
       `${shown(model.path)} is no longer the checkpoint that ${shown(folder)} was planned on.`,
@@ -147,14 +177,6 @@ export function resultOf(folder: string, { name, result }: Pick<PlannedRun, 'nam
 export async function hasResult(place: string): Promise<boolean> {
   const names = await readdir(place).catch(() => []);
   return names.some((name) => /\.safetensors(?:\.index\.json)?$/.test(name));
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Folders above an experiment in which what it names lies beside it. */

@@ -53,6 +53,13 @@ export async function whileHeld<T>(folder: string, work: (held: Held) => Promise
   }
 }
 
+/** @throws `in-use` where the experiment is being trained */
+export async function refuseHeldElsewhere(folder: string): Promise<void> {
+  const file = path.join(folder, LOCK_FILE);
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text !== undefined) refuseHeld(text, file, folder);
+}
+
 async function acquire(file: string, own: Lock, folder: string): Promise<void> {
   const beside = `${file}.${randomUUID()}.tmp`;
   await writeFile(beside, JSON.stringify(own));

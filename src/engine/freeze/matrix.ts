@@ -45,3 +45,18 @@ export function expandEach(runs: FreezeInput['runs'], layers: number): FreezeInp
 function nameOf(text: string, otherwise: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9+.-]{0,48}$/.test(text) ? text : otherwise;
 }
+
+/** At commas that stand outside of brackets: `early,4-7,/a{1,2}/`. */
+export function splitSelectors(text: string): string[] {
+  const items: string[] = [];
+  let [depth, current] = [0, ''];
+  for (const character of text) {
+    if ('([{'.includes(character)) depth++;
+    if (')]}'.includes(character)) depth--;
+    if (character === ',' && depth <= 0) {
+      items.push(current);
+      current = '';
+    } else current += character;
+  }
+  return [...items, current].map((item) => item.trim()).filter((item) => item !== '');
+}

@@ -80,21 +80,12 @@ export async function planFreeze(
   model: Checkpoint,
   signal?: AbortSignal,
 ): Promise<FreezePlan> {
-  if (model.layers === 0)
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(model.path)} has no language layers that are known here, so none can be frozen.`,
-    );
-  const cuts = settings.cuts === undefined ? defaultCuts(model.layers) : resolveCuts(settings.cuts, model.layers);
-  const parameters = parametersOf(model);
-  const within: ModelLayers = { layout: model.layout, layers: model.layers, cuts };
+  const ground = groundOf(settings, model);
   checkRuns(settings);
+  checkOutside(ground);
   const runs: PlannedRun[] = [];
-  for (const [run, { freeze = [], train_only: only = [] }] of entriesOf(settings)) {
-    const selections: Selection[] = [];
-    for (const text of [...freeze, ...only])
-      selections.push(await select(parseSelector(text, within), parameters, within, signal));
-    const planned = planRun({ run, only: only.length > 0, selections, parameters, model, settings });
+  for (const [run] of entriesOf(settings)) {
+    const planned = await planRun(run, ground, signal);
     for (const seed of settings.seeds)
       runs.push({ ...planned, name: settings.seeds.length === 1 ? run : `${run}.seed-${seed}`, seed });
   }
@@ -106,11 +97,35 @@ export async function planFreeze(
       family: model.family,
       fingerprint: await fingerprint(model, signal),
       layers: model.layers,
-      cuts,
-      total: countOf(parameters),
+      cuts: ground.within.cuts,
+      total: countOf(ground.parameters),
     },
     runs,
-    warnings: warningsOf(settings, runs, model),
+    warnings: warningsOf(ground, runs).map(({ text }) => text),
+  };
+}
+
+/** What every run of a plan stands on. */
+export interface Ground {
+  settings: FreezeSettings;
+  model: Checkpoint;
+  parameters: readonly Parameter[];
+  within: ModelLayers & { cuts: [number, number] };
+}
+
+/** @throws `unsupported` for a model whose language layers are not known, `bad-request` for cuts outside of it */
+export function groundOf(settings: FreezeSettings, model: Checkpoint): Ground {
+  if (model.layers === 0)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(model.path)} has no language layers that are known here, so none can be frozen.`,
+    );
+  const cuts = settings.cuts === undefined ? defaultCuts(model.layers) : resolveCuts(settings.cuts, model.layers);
+  return {
+    settings,
+    model,
+    parameters: parametersOf(model),
+    within: { layout: model.layout, layers: model.layers, cuts },
   };
 }
 
@@ -128,7 +143,7 @@ export async function frozenNames(
 }
 
 /** The control first: the others are read against it. */
-function entriesOf({ runs }: FreezeSettings): [string, FreezeSettings['runs'][string]][] {
+export function entriesOf({ runs }: FreezeSettings): [string, FreezeSettings['runs'][string]][] {
   return Object.entries(runs).sort(([, a], [, b]) => Number(isControl(b)) - Number(isControl(a)));
 }
 
@@ -136,7 +151,8 @@ function isControl({ freeze, train_only: only }: FreezeSettings['runs'][string])
   return freeze === undefined && only === undefined;
 }
 
-function checkRuns({ runs, seeds }: FreezeSettings): void {
+/** @throws `bad-request` where the runs do not make an experiment */
+export function checkRuns({ runs, seeds }: FreezeSettings): void {
   const controls = Object.entries(runs).filter(([, run]) => isControl(run));
   if (controls.length !== 1)
     throw new FrankensteinError(
@@ -159,15 +175,31 @@ function checkRuns({ runs, seeds }: FreezeSettings): void {
     throw new FrankensteinError('bad-request', `The run ${both[0]} has freeze and train_only; a run says one of them.`);
 }
 
-function planRun(of: {
-  run: string;
-  only: boolean;
-  selections: readonly Selection[];
-  parameters: readonly Parameter[];
-  model: Checkpoint;
-  settings: FreezeSettings;
-}): Omit<PlannedRun, 'name' | 'seed'> {
-  const { run, only, selections, parameters, model, settings } = of;
+/** @throws `bad-request` for a part of `also` that the model does not have */
+export function checkOutside({ settings, model, parameters }: Ground): void {
+  for (const part of settings.also)
+    if (!parameters.some((parameter) => parameter.part === part))
+      throw new FrankensteinError(
+        'bad-request',
+        `--also ${part} matches no parameter of ` +
+          `${shown(model.path)}${part === 'head' ? ', whose head is tied to the embedding: freeze embeddings for both' : ''}.`,
+      );
+}
+
+/**
+ * A run of the plan, whatever its seed. @param run its key
+ * @throws `bad-request` for what matches nothing or everything, and where nothing would train
+ */
+export async function planRun(
+  run: string,
+  { settings, model, parameters, within }: Ground,
+  signal?: AbortSignal,
+): Promise<Omit<PlannedRun, 'name' | 'seed'>> {
+  const { freeze = [], train_only: trained = [], result = null } = settings.runs[run]!;
+  const only = trained.length > 0;
+  const selections: Selection[] = [];
+  for (const text of [...freeze, ...trained])
+    selections.push(await select(parseSelector(text, within), parameters, within, signal));
   const chosen = new Set(selections.flatMap((selection) => selection.parameters.map(({ name }) => name)));
   const isFrozen = ({ name, part }: Parameter) =>
     (settings.also as readonly Part[]).includes(part) ||
@@ -179,20 +211,13 @@ function planRun(of: {
     ...(only ? [exceptPattern(selections, parameters, model)] : selections.map(({ pattern }) => pattern)),
     ...settings.also.map((part) => outsidePattern(part, parameters, model.layout)),
   ];
-  for (const part of settings.also)
-    if (!parameters.some((parameter) => parameter.part === part))
-      throw new FrankensteinError(
-        'bad-request',
-        `--also ${part} matches no parameter of ` +
-          `${shown(model.path)}${part === 'head' ? ', whose head is tied to the embedding: freeze embeddings for both' : ''}.`,
-      );
   const adapters = settings.method === 'lora' ? adaptersOf(parameters, names, model, settings.lora_rank) : undefined;
   if (trains.length === 0 || (settings.method === 'lora' && adapters === undefined))
     throw new FrankensteinError('bad-request', `Nothing would train in the run ${run}.`);
   return {
     run,
     control: selections.length === 0,
-    result: settings.runs[run]?.result ?? null,
+    result,
     selections: selections.map(({ text, pattern, parameters: matched }) => ({
       text,
       pattern,
@@ -234,31 +259,54 @@ function transplantOf(selections: readonly Selection[]): Transplant | null {
   return end - first === layers.length ? { layers: [first, end], part: [...parts][0] ?? 'all' } : null;
 }
 
-function warningsOf(settings: FreezeSettings, runs: readonly PlannedRun[], model: Checkpoint): string[] {
+/** A sentence, and the key of the plan that it is about. */
+export interface PlanWarning {
+  about: keyof FreezeSettings;
+  text: string;
+}
+
+/** @param runs the control first */
+export function warningsOf(
+  { settings, model }: Ground,
+  runs: readonly Omit<PlannedRun, 'name' | 'seed'>[],
+): PlanWarning[] {
   const [control] = runs;
-  const beside = control!.parts.filter(({ part, trains }) => part !== 'layers' && trains.tensors > 0);
-  const warnings: string[] = [];
-  if (settings.method === 'full' && beside.length > 0)
-    warnings.push(
-      `Beside the language layers, these train in every run: ` +
-        `${beside.map(({ part, trains }) => `${part} (${thousands(trains.parameters)} parameters)`).join(', ')}. ` +
+  const warnings: PlanWarning[] = [];
+  const beside = outsideThatTrains(control!);
+  if (settings.method === 'full' && beside !== null)
+    warnings.push({
+      about: 'also',
+      text:
+        `Beside the language layers, these train in every run: ${beside}. ` +
         `They can carry what a frozen region cannot; --also freezes them.`,
-    );
+    });
   for (const { run, layers, control: isUnfrozen } of runs)
     if (!isUnfrozen && layers.every((state) => state === 'frozen'))
-      warnings.push(`In the run ${run} no language layer trains: only the rest of the model does.`);
+      warnings.push({
+        about: 'runs',
+        text: `In the run ${run} no language layer trains: only the rest of the model does.`,
+      });
   if (settings.precision === 'bfloat16')
-    warnings.push(
-      'Weights in bfloat16 lose every update below half a step of their grid; a parameter may stay as ' +
+    warnings.push({
+      about: 'precision',
+      text:
+        'Weights in bfloat16 lose every update below half a step of their grid; a parameter may stay as ' +
         'it is without being frozen.',
-    );
-  if (settings.method === 'lora' && control!.adapters!.modules > 0) {
-    const without = model.layers * 4 > control!.adapters!.modules;
-    if (without)
-      warnings.push(
+    });
+  if (settings.method === 'lora' && control!.adapters!.modules > 0 && model.layers * 4 > control!.adapters!.modules)
+    warnings.push({
+      about: 'method',
+      text:
         `Adapters go on ${counted(control!.adapters!.modules, 'linear map', 'only', 'only')}: other ` +
-          `weights of the layers, such as experts, cannot carry one.`,
-      );
-  }
+        `weights of the layers, such as experts, cannot carry one.`,
+    });
   return warnings;
+}
+
+/** `vision (1,200 parameters), norms (96 parameters)`; null where only language layers train. */
+export function outsideThatTrains({ parts }: Pick<PlannedRun, 'parts'>): string | null {
+  const beside = parts.filter(({ part, trains }) => part !== 'layers' && trains.tensors > 0);
+  return beside.length === 0
+    ? null
+    : beside.map(({ part, trains }) => `${part} (${thousands(trains.parameters)} parameters)`).join(', ');
 }

@@ -10,8 +10,8 @@ import path from 'node:path';
 import type { CallContext } from '../calls.js';
 import { said, shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
-import { type Experiment, openExperiment } from './experiment.js';
-import { type Held, whileHeld } from './lock.js';
+import { changedSince, type Experiment, openExperiment } from './experiment.js';
+import { type Held, refuseHeldElsewhere, whileHeld } from './lock.js';
 import type { PlannedRun } from './plan.js';
 import { environmentOf, installSteps, lookAtPython, pythonOf, type PythonState } from './python.js';
 import { MODEL_VARIABLE, RESULT } from './trainers/trainer.js';
@@ -37,13 +37,16 @@ export interface RunResult {
 }
 
 /**
- * What a run of the experiment would use, before anything is started. @throws as `openExperiment` and `lookAtPython`
+ * What a run of the experiment would use, before anything is started.
+ * @throws `in-use` where it is being trained already; as `openExperiment` and `lookAtPython`
  */
 export async function inspectTraining(
   { experiment, python }: RunRequest,
   { signal }: CallContext<never> = {},
 ): Promise<PythonState> {
-  return lookAtPython(await openExperiment(experiment, signal), python, signal);
+  const opened = await openExperiment(experiment, signal);
+  await refuseHeldElsewhere(opened.folder);
+  return lookAtPython(opened, python, signal);
 }
 
 /**
@@ -80,7 +83,8 @@ async function install(
 
 /**
  * @throws `not-found` for a run that is not in the plan, and without Python or packages; `unsupported` where the plan
- * needs CUDA and there is none; `in-use` where the experiment is being trained already; `disk-full`; `mismatch` where
+ * needs CUDA and there is none; `in-use` where the experiment is being trained already;
+ * `changed` where its scripts were written by another plan; `disk-full`; `mismatch` where
  * the trainer would have trained other parameters than planned; `cancelled`
  */
 export async function trainRuns(request: RunRequest, context: CallContext<RunProgress> = {}): Promise<RunResult> {
@@ -92,6 +96,13 @@ export async function trainRuns(request: RunRequest, context: CallContext<RunPro
     throw new FrankensteinError(
       'not-found',
       `The plan has no run "${stray}"; there are ${plan.runs.map(({ name }) => name).join(', ')}.`,
+    );
+  const changed = await changedSince(folder, plan.settings, signal);
+  if (changed.length > 0)
+    throw new FrankensteinError(
+      'changed',
+      `The plan says otherwise than the launch scripts beside it (${changed.join(', ')}): write it anew with ` +
+        `"frankenstein freeze plan", or take the change back.`,
     );
   return whileHeld(folder, async (held) => {
     const state = await lookAtPython(experiment, request.python, signal);

@@ -203,18 +203,3 @@ export function escaped(text: string): string {
 export function range(from: number, end: number): number[] {
   return Array.from({ length: Math.max(0, end - from) }, (_, index) => from + index);
 }
-
-/** At commas that stand outside of brackets: `early,4-7,/a{1,2}/`. */
-export function splitSelectors(text: string): string[] {
-  const items: string[] = [];
-  let [depth, current] = [0, ''];
-  for (const character of text) {
-    if ('([{'.includes(character)) depth++;
-    if (')]}'.includes(character)) depth--;
-    if (character === ',' && depth <= 0) {
-      items.push(current);
-      current = '';
-    } else current += character;
-  }
-  return [...items, current].map((item) => item.trim()).filter((item) => item !== '');
-}

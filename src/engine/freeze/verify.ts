@@ -48,6 +48,8 @@ export interface Verification {
   moved: MovedTensor[];
   /** Frozen tensors that the result does not have, with a reason. */
   missing: { name: string; reason: string }[];
+  /** What should have stayed, by region and part; absent in results of earlier versions. */
+  held?: HeldGroup[];
   /** What was free to move, by region and part. */
   groups: GroupMovement[];
   warnings: string[];
@@ -63,6 +65,16 @@ export interface MovedTensor {
   maxAbs: number | null;
   /** It moved by less than half a step of IN's dtype everywhere: rounded to that, nothing would show. */
   belowStep: boolean;
+}
+
+export interface HeldGroup {
+  group: Group;
+  tensors: number;
+  parameters: number;
+  /** Tensors that are not what they were, that are not there, and that are equal only once IN is rounded. */
+  moved: number;
+  missing: number;
+  rounded: number;
 }
 
 export interface GroupMovement {
@@ -114,7 +126,7 @@ export async function verify(
   const moved: MovedTensor[] = [];
   const missing: Verification['missing'] = [];
   const movements: { parameter: Parameter; movement: Movement }[] = [];
-  let rounded = 0;
+  const kept: { parameter: Parameter; state: HeldState }[] = [];
   const total = [...pairs.values()].reduce((sum, pair) => sum + bytesOfPair(pair), 0);
   const reporter = createBytesReporter('Verifying', total, 0, progress);
   for (const parameter of parameters) {
@@ -122,6 +134,7 @@ export async function verify(
     const pair = pairs.get(parameter.name);
     const isFrozen = frozen.has(parameter.name);
     if (pair === undefined) {
+      if (isFrozen) kept.push({ parameter, state: 'missing' });
       if (isFrozen)
         missing.push({
           name: parameter.name,
@@ -132,7 +145,7 @@ export async function verify(
     const [before, after] = [pair.stored[0]!, pair.stored[1]!];
     if (isFrozen) {
       const state = await compareBits(before, after, signal);
-      if (state === 'rounded') rounded++;
+      kept.push({ parameter, state });
       if (state === 'moved') moved.push(await movedTensor(before, after, signal));
     } else {
       movements.push({ parameter, movement: await movementOf(before, after) });
@@ -140,7 +153,7 @@ export async function verify(
     reporter.add(bytesOfPair(pair), parameter.name);
   }
   for (const checkpoint of [model, result]) await checkUnchanged(checkpoint);
-  const held = parameters.filter(({ name }) => frozen.has(name));
+  const rounded = kept.filter(({ state }) => state === 'rounded').length;
   const groups = groupsOf(movements, cuts);
   return {
     schema: 1,
@@ -148,9 +161,14 @@ export async function verify(
     result: result.path,
     madeOf: result.virtual?.summary ?? null,
     passed: moved.length === 0 && missing.length === 0,
-    frozen: { tensors: held.length, parameters: held.reduce((sum, { size }) => sum + size, 0), rounded },
+    frozen: {
+      tensors: kept.length,
+      parameters: kept.reduce((sum, { parameter }) => sum + parameter.size, 0),
+      rounded,
+    },
     moved,
     missing,
+    held: heldGroups(kept, cuts),
     groups,
     warnings: [
       ...result.warnings.map((warning) => `${shown(result.path)}: ${warning}`),
@@ -265,14 +283,43 @@ async function movedTensor(before: Tensor, after: Tensor, signal?: AbortSignal):
   return { name: before.name, onDisk: nameInFile(after), elements: before.size, changed, maxAbs, belowStep };
 }
 
+/** What became of a tensor that should have stayed. */
+type HeldState = 'same' | 'rounded' | 'moved' | 'missing';
+
+/** Regions first, then the other parts. */
+const ORDER: readonly Group[] = [...REGIONS, ...PARTS.filter((part) => part !== 'layers')];
+
+function groupOf({ part, layer }: Parameter, cuts: readonly [number, number]): Group {
+  return part === 'layers' ? regionOfLayer(layer!, cuts) : part;
+}
+
+function heldGroups(
+  kept: readonly { parameter: Parameter; state: HeldState }[],
+  cuts: readonly [number, number],
+): HeldGroup[] {
+  return ORDER.flatMap((group): HeldGroup[] => {
+    const own = kept.filter(({ parameter }) => groupOf(parameter, cuts) === group);
+    if (own.length === 0) return [];
+    const count = (wanted: HeldState) => own.filter(({ state }) => state === wanted).length;
+    return [
+      {
+        group,
+        tensors: own.length,
+        parameters: own.reduce((sum, { parameter }) => sum + parameter.size, 0),
+        moved: count('moved'),
+        missing: count('missing'),
+        rounded: count('rounded'),
+      },
+    ];
+  });
+}
+
 function groupsOf(
   movements: readonly { parameter: Parameter; movement: Movement }[],
   cuts: readonly [number, number],
 ): GroupMovement[] {
-  const groupOf = ({ part, layer }: Parameter): Group => (part === 'layers' ? regionOfLayer(layer!, cuts) : part);
-  const order: readonly Group[] = [...REGIONS, ...PARTS.filter((part) => part !== 'layers')];
-  return order.flatMap((group): GroupMovement[] => {
-    const own = movements.filter(({ parameter }) => groupOf(parameter) === group);
+  return ORDER.flatMap((group): GroupMovement[] => {
+    const own = movements.filter(({ parameter }) => groupOf(parameter, cuts) === group);
     if (own.length === 0) return [];
     const sum = (value: (of: (typeof own)[number]) => number) => own.reduce((all, one) => all + value(one), 0);
     const parameters = sum(({ parameter }) => parameter.size);

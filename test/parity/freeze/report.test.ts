@@ -6,6 +6,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'vitest';
 import type { EvaluatedQuestion, EvaluateResult } from '../../../src/engine/analyses/evaluate/result.js';
+import { reportStages } from '../../../src/engine/freeze/reportStages.js';
+import { verifyFrozen } from '../../../src/engine/freeze/verifyExperiment.js';
 import { type Contrast, freezeReport, MEASURES, type Measure } from '../../../src/engine/freeze/report.js';
 
 type Expected = Pick<Contrast, 'difference' | 'low' | 'high' | 'p' | 'adjusted' | 'verdict'>;
@@ -14,10 +16,10 @@ const stored = JSON.parse(readFileSync(path.resolve('test/parity/freeze/report.j
   Expected[]
 > & { flags: Record<Measure, string[]> };
 
-const LABELS = ['IN', 'RL', 'early', 'IN + early', 'mid', 'IN + mid', 'late', 'IN + late'];
+const LABELS = ['IN', 'RL', ...['early', 'mid', 'late'].flatMap((region) => [region, `IN with ${region} of RL`])];
 const RUNS = ['early', 'mid', 'late'].map((run, index) => ({
   run,
-  seed: 0,
+  seed: 7272,
   control: 1,
   checkpoint: 2 + 2 * index,
   transplant: 3 + 2 * index,
@@ -60,5 +62,31 @@ describe('the report of the sample lineage', () => {
       report.warnings.map((warning) => /on (\w+):/.exec(warning)?.[1]),
       ['vis'],
     );
+  });
+  it('is the one that lies with the samples', () => {
+    assert.deepEqual(report, JSON.parse(readFileSync(path.resolve('samples/freeze/report.json'), 'utf8')));
+  });
+});
+
+describe('the plan of the sample lineage', () => {
+  const experiment = path.resolve('samples/freeze');
+  it('names what the report evaluates', async () => {
+    const { checkpoints, runs, waiting } = await reportStages({ experiment });
+    assert.deepEqual(
+      checkpoints.map(({ label }) => label),
+      LABELS,
+    );
+    assert.deepEqual([runs, waiting], [RUNS, []]);
+  });
+  it('says what the frozen runs kept: their third of the layers is bit-identical, and nothing else is', async () => {
+    const { passed, runs } = await verifyFrozen({ experiment });
+    assert.ok(passed);
+    for (const { run, verification } of runs) {
+      assert.deepEqual(
+        verification!.held!.map(({ group, moved, missing, rounded }) => [group, moved + missing + rounded]),
+        run === 'control' ? [] : [[run, 0]],
+      );
+      for (const { group, changed } of verification!.groups) assert.ok(changed > 0, `${run}: ${group}`);
+    }
   });
 });

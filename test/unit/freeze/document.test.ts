@@ -31,7 +31,12 @@ describe('the file of a plan', () => {
   it('is checked in the editor as what it is, and not as a recipe', async () => {
     const engine = createEngine('unused');
     const check = (text: string, name = 'freeze.frank.yaml') => engine.checkRecipe({ file: `/x/${name}`, text });
-    assert.deepEqual(await check(PLAN), { problems: [], made: null });
+    const alone = await check(PLAN);
+    assert.deepEqual(
+      alone.problems.map(({ message }) => message),
+      ['/in does not exist.', 'There is nothing at /x/questions.jsonl.'],
+    );
+    assert.ok('plan' in alone && alone.plan === null);
     const { problems } = await check(PLAN.replace('trainer:', 'trainr:'));
     const problem = problems.find(({ code }) => code === 'unknown-key');
     assert.match(problem!.message, /did you mean trainer\?/);

@@ -4,11 +4,11 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
-import { expandEach, runsOf } from '../../../src/engine/freeze/matrix.js';
+import { expandEach, runsOf, splitSelectors } from '../../../src/engine/freeze/matrix.js';
 import { countOf, parametersOf } from '../../../src/engine/freeze/parameters.js';
 import { type FreezePlan, planFreeze } from '../../../src/engine/freeze/plan.js';
 import { type FreezeInput, FreezeSchema } from '../../../src/engine/freeze/schema.js';
-import { parseSelector, splitSelectors } from '../../../src/engine/freeze/selector.js';
+import { parseSelector } from '../../../src/engine/freeze/selector.js';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 
 const IN = path.resolve('samples/lineage/in');

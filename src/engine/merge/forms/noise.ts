@@ -2,7 +2,8 @@
 import type { Compilation } from '../compile/context.js';
 import { checkedRange } from '../compile/diagnose.js';
 import { type Binding, type Layout, layoutWithChanges } from '../compile/layout.js';
-import type { Located, NoiseForm } from '../recipe/ast.js';
+import type { NoiseForm } from '../recipe/ast.js';
+import type { Located } from '../recipe/problem.js';
 import {
   checkNotEmpty,
   integerOf,

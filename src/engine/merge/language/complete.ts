@@ -4,83 +4,28 @@ import type { Span } from '../recipe/problem.js';
 import { alternatives, type KeySpec, type Shape } from '../recipe/schema/shapes.js';
 import { MAPS, shapeAt } from '../recipe/schema/maps.js';
 import { MODULES, ROLES } from '../recipe/schema/words.js';
-import { type Path, valuesAt } from './completeValues.js';
+import { valuesAt } from './completeValues.js';
+import { type Cursor, cursorAt, type Path } from './cursor.js';
 import type { RecipeCompletion, RecipeSurroundings } from './completion.js';
-import { type MapNode, parseTree, type TreeNode } from '../recipe/tree.js';
-
-/** Stands in the text where something is being written. */
-const HERE = 'frankensteinCompletesHere';
+import type { MapNode } from '../recipe/tree.js';
 
 export function completeRecipe(text: string, offset: number, around: RecipeSurroundings): RecipeCompletion[] {
-  const word = wordAt(text, offset);
-  if (word === undefined) return [];
-  const [before, after] = [text.slice(0, word.offset), text.slice(word.offset + word.length)];
-  const startsEntry = /(?:^|\n)[ ]*(?:- +)*$|[{,]\s*$/.test(before);
-  const found: RecipeCompletion[] = [];
-  if (startsEntry && !/^[^\S\n]*:/.test(after)) {
-    const map = findKey(treeOf(`${before}${HERE}: 0${after}`), []);
-    if (map) found.push(...keysAt(map, text, word, before));
-  } else if (startsEntry) {
-    const map = findKey(treeOf(`${before}${HERE}${after}`), []);
-    if (map) found.push(...keysAt(map, text, word, before));
-    return found;
-  }
-  const value = findValue(treeOf(`${before}${HERE}${after}`), []);
-  if (value) found.push(...valuesAt(value, text, word, around));
-  return found;
-}
-
-/** The word that is being written: up to what ends a plain scalar. Undefined inside a comment. */
-function wordAt(text: string, offset: number): Span | undefined {
-  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
-  if (/(?:^|\s)#/.test(line)) return undefined;
-  const begin = /[^\s:,[\]{}"']*(?:(?<=\w):(?=\w)[^\s:,[\]{}"']*)*$/.exec(line)![0].length;
-  const rest = /^[^\s:,[\]{}"'#]*/.exec(text.slice(offset))![0].length;
-  return { offset: offset - begin, length: begin + rest };
-}
-
-function treeOf(text: string): TreeNode | undefined {
-  return parseTree(text, () => undefined);
-}
-
-/** The mapping in which the placeholder is a key. */
-function findKey(node: TreeNode | undefined, path: Path): { path: Path; map: MapNode } | undefined {
-  if (node === undefined) return undefined;
-  if (node.kind === 'map' && node.entries.some(({ key }) => key.value === HERE)) return { path, map: node };
-  return search(node, path, findKey);
-}
-
-/** The scalar that is the placeholder. */
-function findValue(node: TreeNode | undefined, path: Path): { path: Path } | undefined {
-  if (node === undefined) return undefined;
-  if (node.kind === 'scalar') return node.value === HERE ? { path } : undefined;
-  return search(node, path, findValue);
-}
-
-function search<T>(node: TreeNode, path: Path, find: (node: TreeNode, path: Path) => T | undefined): T | undefined {
-  const children =
-    node.kind === 'map'
-      ? node.entries.map(({ key, value }) => [key.value, value] as const)
-      : node.kind === 'list'
-        ? node.items.map((item, index) => [index, item] as const)
-        : [];
-  for (const [step, child] of children) {
-    const found = find(child, [...path, step]);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+  const cursor = cursorAt(text, offset);
+  if (cursor === undefined) return [];
+  const { word, key, value } = cursor;
+  return [
+    ...(key === undefined ? [] : keysAt(key, text, cursor)),
+    ...(value === undefined ? [] : valuesAt(value, text, word, around)),
+  ];
 }
 
 function keysAt(
   { path, map }: { path: Path; map: MapNode },
   text: string,
-  replace: Span,
-  before: string,
+  { word: replace, flow, indent }: Cursor,
 ): RecipeCompletion[] {
   const there = new Set(map.entries.map(({ key }) => key.value));
   const shape = shapeAt(path);
-  const flow = /[{,]\s*$/.test(before);
-  const indent = /(?:^|\n)([ ]*(?:- +)*)$/.exec(before)?.[1]?.replaceAll('-', ' ') ?? '';
   const found: RecipeCompletion[] = [];
   for (const one of shape === undefined ? [] : alternatives(shape)) {
     if (one.kind === 'map') {

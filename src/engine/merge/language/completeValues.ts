@@ -5,9 +5,8 @@ import type { Span } from '../recipe/problem.js';
 import { shapeAt } from '../recipe/schema/maps.js';
 import { alternatives } from '../recipe/schema/shapes.js';
 import { ROLES } from '../recipe/schema/words.js';
+import type { Path } from './cursor.js';
 import type { RecipeCompletion, RecipeSurroundings } from './completion.js';
-
-export type Path = readonly (string | number)[];
 
 export function valuesAt(
   { path }: { path: Path },
@@ -158,10 +157,10 @@ function filtersFor(replace: Span, { tensors }: RecipeSurroundings): RecipeCompl
 }
 
 /** Quoted where YAML would read it otherwise. */
-function plain(path: string): string {
+export function plain(path: string): string {
   return /^[\w./~-][\w./ ~@+-]*$/.test(path) && !/\s$/.test(path) ? path : JSON.stringify(path);
 }
 
-function escaped(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[\\$}]/g, '\\$&');
 }

@@ -35,7 +35,7 @@ export interface RecipeSketch {
 /** @param request.file where the text is, or will be, saved: what it names is relative to its folder. */
 export async function checkRecipe(
   { file, text }: { file: string; text: string },
-  { signal }: CallContext = {},
+  { signal }: CallContext<never> = {},
 ): Promise<RecipeFeedback> {
   const { problems, plan } = await resolve(file, text, signal);
   return { problems, made: plan === undefined ? null : sketchOf(plan) };
@@ -44,7 +44,7 @@ export async function checkRecipe(
 /** The recipe as mergekit writes it. @throws `malformed` when the recipe has errors. */
 export async function mergekitFormat(
   { file, text }: { file: string; text: string },
-  { signal }: CallContext = {},
+  { signal }: CallContext<never> = {},
 ): Promise<MergekitConfig> {
   const { plan, problems, sourceOf } = await resolve(file, text, signal);
   if (plan === undefined)
@@ -85,7 +85,7 @@ export async function completeInPlace(
     offset,
     checkpoints,
   }: { file: string; text: string; offset: number; checkpoints: readonly { path: string; label: string }[] },
-  { signal }: CallContext = {},
+  { signal }: CallContext<never> = {},
 ): Promise<RecipeCompletion[]> {
   const folder = path.dirname(path.resolve(file));
   const around: RecipeSurroundings = {

@@ -1,0 +1,234 @@
+/**
+ * What became of a freeze experiment: whether frozen weights stayed, or the report. Verifying reads weights in the
+ * queue's turn. A report is an evaluation, which runs in the queue like any other and is kept as a run, and arithmetic.
+ */
+import path from 'node:path';
+import * as vscode from 'vscode';
+import type { EvaluateResult, VerifyRequest } from '../protocol/engineApi.js';
+import type { FreezePanelRequest, HostApi, PanelProgress, PanelState } from '../protocol/hostApi.js';
+import { labelOf } from '../services/checkpointPath.js';
+import { codeOf, messageOf } from '../services/errors.js';
+import type { Job, JobState } from '../services/queue.js';
+import { REFUSED, savingApi } from './hostApi.js';
+import { type PanelServices, waitingProgress } from './jobPanel.js';
+import { readStoredReport } from './storedReport.js';
+import { type Panel, Surface } from './surface.js';
+
+export class FreezePanel implements Panel {
+  private readonly surface: Surface;
+  private readonly changed = new vscode.EventEmitter<void>();
+  private abort: AbortController | undefined;
+  private job: Job | undefined;
+  state: PanelState;
+  readonly onDidChange = this.changed.event;
+  readonly onDidDispose: vscode.Event<void>;
+  readonly shownRun = undefined;
+
+  constructor(
+    readonly view: vscode.WebviewPanel,
+    public request: FreezePanelRequest,
+    private readonly services: PanelServices,
+  ) {
+    this.onDidDispose = view.onDidDispose;
+    view.title = this.title;
+    this.state = this.running(null);
+    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
+    view.onDidChangeViewState(() => this.changed.fire());
+    view.onDidDispose(() => {
+      // An evaluation is anybody's, and goes on; verifying is this panel's.
+      if (this.request.task === 'verify') this.abort?.abort();
+      this.surface.dispose();
+      this.changed.dispose();
+    });
+  }
+
+  get title(): string {
+    return titleOf(this.request);
+  }
+
+  get key(): string {
+    return keyOfFreeze(this.request);
+  }
+
+  get shownState(): string {
+    return this.state.kind;
+  }
+
+  follows(job: Job): boolean {
+    return this.job === job;
+  }
+
+  /** Anew where the panel is there already. */
+  begin(request: FreezePanelRequest): void {
+    this.request = request;
+    this.start();
+  }
+
+  start(): void {
+    void this.run();
+  }
+
+  retry(): void {
+    this.start();
+  }
+
+  runDeleted(): void {
+    // What is shown is kept nowhere else.
+  }
+
+  cancel(): void {
+    this.abort?.abort();
+    this.job?.cancel();
+  }
+
+  /** Nothing starts unasked: a checkpoint may have changed since. */
+  restore(): Promise<void> {
+    if (this.request.task === 'stored') return this.run();
+    const message = this.request.task === 'verify' ? 'Verify again?' : 'Report again? What was answered is kept.';
+    this.set({ kind: 'failed', title: this.title, message, code: 'interrupted', canRetry: true });
+    return Promise.resolve();
+  }
+
+  private async run(): Promise<void> {
+    if (this.abort !== undefined) return;
+    const abort = (this.abort = new AbortController());
+    this.set(this.running(null));
+    try {
+      this.set(await this.answered(abort.signal));
+    } catch (error) {
+      const code = abort.signal.aborted ? 'cancelled' : codeOf(error);
+      this.set({
+        kind: 'failed',
+        title: this.title,
+        message: code === 'cancelled' && this.request.task === 'verify' ? 'Cancelled.' : messageOf(error),
+        code,
+        canRetry: true,
+        actions: code === 'cancelled' ? [] : ['log'],
+      });
+    } finally {
+      this.abort = undefined;
+      this.job = undefined;
+    }
+  }
+
+  private async answered(signal: AbortSignal): Promise<PanelState> {
+    const { request, title } = this;
+    if (request.task === 'verify') return this.verified(request.of, signal);
+    if (request.task === 'report') return this.reported(request, signal);
+    return { kind: 'freezeReport', title, report: await readStoredReport(request.file), waiting: [] };
+  }
+
+  private async verified(of: VerifyRequest, signal: AbortSignal): Promise<PanelState> {
+    const { queue, engine } = this.services;
+    const [busy] = queue.active;
+    if (busy !== undefined) this.showProgress({ phase: `Waiting for ${busy.title}`, ...NOTHING_DONE });
+    const result = await queue.inTurn(
+      () => engine.verifyFrozen(of, { signal, progress: (progress) => this.showProgress(progress) }),
+      signal,
+    );
+    return { kind: 'verification', title: this.title, result };
+  }
+
+  private async reported(
+    request: Extract<FreezePanelRequest, { task: 'report' }>,
+    signal: AbortSignal,
+  ): Promise<PanelState> {
+    const { queue, engine } = this.services;
+    const { checkpoints, runs, waiting } = await engine.reportStages({ experiment: request.experiment }, { signal });
+    const job = queue.start({ kind: 'evaluate', evaluation: { checkpoints, ...request.evaluation } });
+    this.job = job;
+    if (signal.aborted) job.cancel();
+    const evaluation = await this.ended(job);
+    const report = await engine.freezeReport({ evaluation, runs, margin: request.margin });
+    return { kind: 'freezeReport', title: this.title, report, waiting };
+  }
+
+  /** The result of an evaluation that may be under way, shown on its way there. */
+  private ended(job: Job): Promise<EvaluateResult> {
+    const { queue } = this.services;
+    return new Promise((resolve, reject) => {
+      const listeners: { dispose(): void }[] = [];
+      const see = (state: JobState) => {
+        if (state.kind === 'running')
+          return this.showProgress(state.progress ?? waitingProgress(queue, job) ?? { phase: '', ...NOTHING_DONE });
+        for (const listener of listeners) listener.dispose();
+        if (state.kind === 'failed') return reject(Object.assign(new Error(state.message), { code: state.code }));
+        if (state.result.kind === 'evaluate') resolve(state.result.result);
+      };
+      listeners.push(
+        job.onDidChange(see),
+        queue.onDidMove(() => {
+          if (queue.waitingText(job) !== undefined) see(job.state);
+        }),
+      );
+      see(job.state);
+    });
+  }
+
+  private hostApi(): HostApi {
+    return {
+      ...REFUSED,
+      ...savingApi(() => placesOf(this.request).at(-1)),
+      ready: () => {
+        setImmediate(() => this.surface.push());
+        return Promise.resolve(this.state);
+      },
+      cancel: () => Promise.resolve(this.cancel()),
+      retry: () => Promise.resolve(this.start()),
+      act: async () => {
+        await vscode.commands.executeCommand('frankenstein.showLog');
+      },
+      skipBadLines: () => {
+        const { request } = this;
+        if (request.task === 'report')
+          this.request = { ...request, evaluation: { ...request.evaluation, badLines: 'skip' } };
+        return Promise.resolve(this.start());
+      },
+    };
+  }
+
+  private showProgress(progress: PanelProgress): void {
+    if (this.state.kind !== 'running') return;
+    this.state = this.running(progress);
+    if (this.view.visible) void this.surface.connection.remote.progress({ progress }).catch(() => undefined);
+  }
+
+  private running(progress: PanelProgress | null): PanelState {
+    return { kind: 'running', title: this.title, labels: placesOf(this.request).map(labelOf), progress };
+  }
+
+  private set(state: PanelState): void {
+    this.state = state;
+    this.surface.push();
+    this.changed.fire();
+  }
+}
+
+const NOTHING_DONE = { doneBytes: 0, totalBytes: 0, remainingSeconds: null, tensor: null };
+
+export function keyOfFreeze(request: FreezePanelRequest): string {
+  switch (request.task) {
+    case 'verify':
+      return JSON.stringify(['freeze', 'verify', request.of]);
+    case 'report':
+      return JSON.stringify(['freeze', 'report', request.experiment, request.evaluation.data]);
+    case 'stored':
+      return JSON.stringify(['freeze', 'stored', request.file]);
+  }
+}
+
+/** Folders that it reads. */
+export function placesOf(request: FreezePanelRequest): string[] {
+  if (request.task === 'report') return [request.experiment];
+  if (request.task === 'stored') return [path.dirname(request.file)];
+  return 'experiment' in request.of ? [request.of.experiment] : [request.of.in, request.of.result];
+}
+
+function titleOf(request: FreezePanelRequest): string {
+  const [place] = placesOf(request);
+  if (request.task !== 'verify') return `Necessary? · ${path.basename(place!)}`;
+  const { of } = request;
+  return `Frozen layers · ${
+    'experiment' in of ? path.basename(of.experiment) : [of.in, of.result].map(labelOf).join(' → ')
+  }`;
+}
