@@ -81,5 +81,5 @@ export async function benchTrajectory({ root, repeat, log }) {
 /** @param {string} from @param {string} to */
 function linkAll(from, to) {
   fs.mkdirSync(to, { recursive: true });
-  for (const name of fs.readdirSync(from)) fs.linkSync(path.join(from, name), path.join(to, name));
+  for (const name of fs.readdirSync(from)) fs.linkSync(fs.realpathSync(path.join(from, name)), path.join(to, name));
 }
