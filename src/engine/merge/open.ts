@@ -124,7 +124,7 @@ const CODES: Partial<Record<ProblemCode, ErrorCode>> = {
 
 function failure(file: string, text: string, problems: readonly RecipeProblem[]): FrankensteinError {
   const errors = problems.filter(({ severity }) => severity === 'error');
-  // Text that is no YAML is taken for other things than were meant.
+  // Invalid YAML parses into something other than what was meant.
   const first = errors.find(({ code }) => code === 'yaml') ?? errors[0];
   if (first === undefined) return malformed(file, 'says nothing that could be made.');
   const line = text.slice(0, first.offset).split('\n').length;
