@@ -1,4 +1,4 @@
-/** The text files beside the weights, and what differs in them between the stages of a lineage. */
+/** Reads the text files beside the weights and lists those that differ between the stages of a lineage. */
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';

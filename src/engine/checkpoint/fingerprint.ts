@@ -1,4 +1,4 @@
-/** What a checkpoint is, by content, and whether it still is what it was when it was opened. */
+/** Fingerprints a checkpoint by its content, and checks that its files have not changed since it was opened. */
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';

@@ -1,7 +1,7 @@
 /**
  * Which stored tensors are weights as they lie, which are quantised ones, and which are neither. A quantised weight is
  * codes that mean nothing without the tensors beside it. Where the scheme is known and exact, the weight is computed
- * from both (`scaled.ts`); every other one is left out by name. Codes are never taken for weights.
+ * from both (`scaled.ts`); every other one is left out by name. Quantised codes are never read as weights.
  *
  * Sources: transformers `integrations/finegrained_fp8.py`, compressed-tensors, bitsandbytes, AutoGPTQ, AutoAWQ,
  * OpenAI's MXFP4, NVIDIA ModelOpt, torchao, Quanto, HQQ: the names their checkpoints have.

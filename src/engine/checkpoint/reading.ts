@@ -1,4 +1,4 @@
-/** How a folder's files were read where there was a choice, and which of its weights were not. */
+/** Decides which weight files of a folder are read where several could be, and names those that are not. */
 import path from 'node:path';
 import type { Reading } from './checkpoint.js';
 import { shown, thousands } from './failure.js';

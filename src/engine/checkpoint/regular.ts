@@ -1,4 +1,4 @@
-/** Opening files that others name. */
+/** Opens files whose paths come from untrusted input: regular files only. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { fileError, malformed } from './failure.js';
 

@@ -1,4 +1,4 @@
-/** A stage of a lineage, as a request names it. */
+/** How a request names a stage of a lineage. */
 
 export interface StageRequest {
   /** A folder, `config.json`, a shard, `model.safetensors` or the index: all mean "this checkpoint". */

@@ -1,4 +1,4 @@
-/** Tensors that show a part of another, or the same turned. */
+/** Tensors that are a slice or a transpose of another tensor, without a copy. */
 import { computedTensor } from './computedTensor.js';
 import type { Tensor, View } from './checkpoint.js';
 

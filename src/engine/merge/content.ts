@@ -1,4 +1,4 @@
-/** What a recipe's result is named by. */
+/** The content hash that names a recipe's result. */
 import { isRecord } from './config.js';
 import type { RecipePlan } from './compile/types.js';
 import { formOf } from './forms/list.js';

@@ -1,6 +1,6 @@
 /**
- * A recipe held against its checkpoints: finds and opens them, plans the result, and says what is wrong where. Editors
- * ask for the problems, everything else for the plan.
+ * Resolves a recipe: finds and opens the checkpoints it names, plans the result, and reports each problem with its
+ * position in the text. Editors use the problems; everything else uses the plan.
  */
 import { stat } from 'node:fs/promises';
 import os from 'node:os';

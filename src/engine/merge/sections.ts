@@ -1,4 +1,4 @@
-/** The tensors of a checkpoint by where merging looks for them: numbered layers, what comes before them, what after. */
+/** Groups a checkpoint's tensors for merging: before the layers, each numbered layer, and after the layers. */
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { layoutById } from '../families/list.js';
 import { isExtra } from '../topology/names.js';

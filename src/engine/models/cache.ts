@@ -79,7 +79,7 @@ export class KvCache {
     this.slots = more;
   }
 
-  /** A cache of these rows alone, in this order. This one stays as it is. */
+  /** A new cache with only these rows, in this order. This cache is unchanged. */
   keep(rows: readonly number[]): KvCache {
     const kept = new KvCache(this.shape, rows.length, this.slots);
     this.layers.forEach((own, layer) =>

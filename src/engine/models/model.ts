@@ -301,7 +301,7 @@ export class Model {
     return result;
   }
 
-  /** The state of these rows alone; the given one stays as it is. */
+  /** A new state with only these rows; the given state is unchanged. */
   narrow(state: GenerationState, rows: readonly number[]): GenerationState {
     return {
       cache: state.cache.keep(rows),

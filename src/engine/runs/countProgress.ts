@@ -34,7 +34,7 @@ export function createCountReporter(
   return {
     phase(name) {
       phase = name;
-      // Time counts from the first phase, which opens the model: on a slow disk that is part of what is left.
+      // Time counts from the first phase, which opens the model: on a slow disk, opening is part of the time remaining.
       startedAt ??= performance.now();
       show(true);
     },

@@ -1,6 +1,7 @@
 /**
- * The life of a run, the same for every analysis: its identity names it, its journal says what is done, what is missing
- * is computed, the files are held against what was opened, and the result is stored. Analyses keep their mathematics.
+ * Drives a run from start to end, for every analysis. The identity gives the run its id. `drive` reads the journal, has
+ * the analysis compute what the journal lacks, checks that no file has changed since it was opened, and stores the
+ * result.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';

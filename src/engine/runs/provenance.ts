@@ -1,4 +1,4 @@
-/** Where a result comes from: enough to tell two results apart and to make one again. */
+/** Provenance of a result: enough to tell two results apart and to compute one again. */
 import { ORT_VERSION } from '../runtime/session.js';
 import { ENGINE_VERSION } from '../version.js';
 

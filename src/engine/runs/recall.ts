@@ -1,7 +1,8 @@
 /**
  * Finds a finished result again without opening a checkpoint: by the question and by how the folders look (names,
- * lengths, times and identities of their files). What looks the same is the same: no write leaves a file's change time.
- * Checkpoints that lie in one folder only; an adapter's base or a recipe's parts may lie anywhere, and are opened.
+ * sizes, times and inodes of their files). Every write changes a file's change time, so equal facts mean equal files.
+ * This works for checkpoints in one folder only: an adapter's base or a recipe's parts may be anywhere, so those are
+ * opened.
  */
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';

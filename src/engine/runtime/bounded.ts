@@ -1,6 +1,6 @@
 /**
- * Time limits for what untrusted files bring along as programs: regular expressions, templates, tokenizers. A loop, or
- * a pattern that backtracks for ever, cannot be asked to stop from within its own thread.
+ * Runs programs from untrusted files (regular expressions, templates, tokenizers) under a time limit. Code in the same
+ * thread cannot stop an endless loop or a pattern that backtracks for ever: `vm` cuts it off, or its own thread is ended.
  */
 import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-/** Memory budgets of what reads weights; a model that runs has a plan of its own (`models/plan`). */
+/** The memory budget of analyses that read weights. Running a model has its own plan (`models/plan`). */
 
 /** Bytes of a run whose request names none. */
 export const DEFAULT_MEMORY = 2 ** 31;

@@ -1,4 +1,4 @@
-/** Regular expressions that others wrote, over many names. */
+/** Matches untrusted regular expressions against many tensor names, within a time limit. */
 import { inBoundedThread } from './bounded.js';
 
 /** Milliseconds. Three hundred patterns over three hundred names take a tenth of it. */

@@ -1,4 +1,4 @@
-/** Work that may fill the memory budget on its own, one after the other. */
+/** A mutex for work that may fill the memory budget: one such job runs at a time. */
 import { FrankensteinError } from '../errors.js';
 
 export class Mutex {

@@ -1,6 +1,5 @@
 /**
- * Scheduling of jobs that need more than a place in line: memory, and several threads at once. Where to start next is
- * decided here, and nothing else.
+ * Schedules jobs that need memory and several threads at once: it decides which job starts next, and nothing else.
  */
 import { throwIfCancelled } from '../errors.js';
 

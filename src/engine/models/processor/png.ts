@@ -113,7 +113,7 @@ class Rows {
   private readonly passes: readonly (readonly [number, number, number, number])[];
   private pass = -1;
   private y = 0;
-  /** The row in hand, after its filter byte, and the one above it. */
+  /** The current row without its filter byte, and the row above it. */
   private row = new Uint8Array(0);
   private above = new Uint8Array(0);
   private filled = 0;

@@ -4,7 +4,7 @@
 const KEPT = 8;
 /** Bytes of a character, each of which can be a token. */
 const LONGEST = 4;
-/** Tokens after which those before are let go, as soon as no character is incomplete. */
+/** After this many tokens, earlier ones are dropped as soon as no character is incomplete. */
 const WINDOW = 64;
 /** Tokens after which what is still no character is given out as it is: the model talks nonsense. */
 const PATIENCE = 512;
