@@ -74,7 +74,7 @@ describe('freeze experiments', () => {
     it('asks for data, trainer and what is frozen, and refuses what matches nothing in its question', async () => {
       await lab.page.explorerContextMenu('models/in', ['Frankenstein', 'New Freeze Experiment…']);
       await lab.page.quickPick(/train\/text\.jsonl/);
-      await lab.page.quickPick(/^trl/);
+      await lab.page.quickPick(/trl/);
       const said = lab.page.quickInput.locator('.quick-input-message');
       const input = lab.page.quickInput.locator('input[type=text]');
       await input.waitFor();
@@ -108,7 +108,10 @@ describe('freeze experiments', () => {
           .first()
           .waitFor();
       await lab.page.screenshot('freeze-new-counts');
-      await lab.page.quickPick(/^Device/);
+      await rows
+        .filter({ hasText: /Device/ })
+        .first()
+        .click(); // the same question is asked again
       await rows.filter({ hasText: /Device.*cpu/s }).waitFor();
       await rows.filter({ hasText: /control.*parameters train/s }).waitFor();
       await lab.page.quickPick(/Write the plan/);
@@ -258,7 +261,7 @@ describe('freeze experiments', () => {
     it('shows what stayed bit for bit, and how far the rest moved, as the headless command does', async () => {
       put('mid', 'rl-frozen-mid');
       await lab.page.runCommand('Frankenstein: Verify Frozen Layers');
-      await lab.page.quickPick(/^freeze-in/);
+      await lab.page.quickPick(/freeze-in/);
       await panel().frame.locator('[data-testid=verification][data-passed=true]').waitFor();
       const { stdout } = await cli('freeze', 'verify', 'freeze-in', '--json', '-');
       for (const { run, verification } of (JSON.parse(stdout) as VerifyResult).runs) {
