@@ -50,9 +50,10 @@ describe('freeze experiments', () => {
   /** Lenses come and go with the tab; a click between two drawings is lost, and is repeated. */
   async function lens(text: RegExp | string, effect: () => Promise<unknown>): Promise<void> {
     await lab.page.openFile(PLAN);
+    await lab.page.gotoLine(1);
     await eventually(
       () => lab.page.codeLensTexts(),
-      (texts) => texts.some((one) => /parameters train/.test(one)),
+      (texts) => texts.some((one) => /all parameters/.test(one)),
       'the plan is checked',
     );
     await insist(async () => {
@@ -139,16 +140,20 @@ describe('freeze experiments', () => {
   describe('the plan in the editor', () => {
     it('has lenses, what trains per run, and the layers as an image', async () => {
       await lab.page.openFile(PLAN);
+      await lab.page.gotoLine(1);
       const texts = await eventually(
+        () => lab.page.codeLensTexts(),
+        (all) => all.some((one) => /4 runs, all parameters/.test(one)),
+        'the plan is checked',
+      );
+      for (const one of ['Run', 'Watch', 'Verify', 'Report'])
+        assert.ok(texts.includes(one), `${one}: ${texts.join(' | ')}`);
+      await lab.page.gotoLine(readFileSync(below(PLAN), 'utf8').split('\n').length - 1);
+      await eventually(
         () => lab.page.codeLensTexts(),
         (all) => all.filter((one) => /parameters train/.test(one)).length === 4,
         'every run has its numbers',
       );
-      for (const one of ['Run', 'Watch', 'Verify', 'Report', '4 runs, all parameters'])
-        assert.ok(
-          texts.some((text) => text.includes(one)),
-          `${one}: ${texts.join(' | ')}`,
-        );
       for (const [run, strip] of [
         ['control', /trains █{12}/],
         ['early', /frozen █{4}.*trains █{8}/],
