@@ -1,5 +1,5 @@
 /**
- * The images of the README, taken of the extension as it is, in a workbench on the sample lineage:
+ * Images of the README, taken of the extension as it is, in a workbench on the sample lineage:
  * `npm run screenshots [NAME…]` writes `docs/images/NAME.png`.
  */
 import { execFileSync } from 'node:child_process';
@@ -36,23 +36,6 @@ async function compare(page: WorkbenchPage, panel: Panel): Promise<void> {
 
 const SHOTS: Readonly<Record<string, Shot>> = {
   'compare-dark': { theme: 'dark', arrange: compare },
-  'compare-light': {
-    theme: 'light',
-    async arrange(page, panel) {
-      await page.openFile('rl/model.safetensors.index.json');
-      await compare(page, panel);
-      await page.openFile('rl/model.safetensors.index.json');
-      await page.clickCodeLens('Pin');
-      await page.page.locator('.review-widget').waitFor();
-    },
-  },
-  'geometry-dark': {
-    theme: 'dark',
-    async arrange(page, panel) {
-      await page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
-      await panel.id('metric-figure').waitFor();
-    },
-  },
   'recipe-dark': {
     theme: 'dark',
     clip: { x: 340, y: 36, width: 900, height: 205 },
@@ -91,13 +74,14 @@ async function main(wanted: readonly string[]): Promise<void> {
   if (unknown.length > 0)
     throw new Error(`There is no image ${unknown.join(', ')}; there are ${Object.keys(SHOTS).join(', ')}.`);
   const folder = workspace();
-  // The images show results, which are on disk before.
-  const cli = (...words: string[]) =>
-    execFileSync(process.execPath, [path.join(root, 'dist', 'cli.cjs'), ...words, '--runs', '.frankenstein'], {
+  // The comparison is on disk before: it opens at once.
+  execFileSync(
+    process.execPath,
+    [path.join(root, 'dist', 'cli.cjs'), 'compare', ...LINEAGE, '--runs', '.frankenstein'],
+    {
       cwd: folder,
-    });
-  cli('compare', ...LINEAGE);
-  cli('spectrum', ...LINEAGE, '--mode', 'exact');
+    },
+  );
   const workbench = await startWorkbench({
     workspace: folder,
     vsix: packagedVsix(),
