@@ -12,7 +12,11 @@ export interface GenerationSettings {
   contextLength: number | undefined;
 }
 
-/** From generation_config.json, then config.json, then the tokenizer, as transformers. @throws `malformed`, `permission`, `cancelled` */
+/**
+ * From generation_config.json, then config.json, then the tokenizer. Transformers looks no further than a
+ * generation_config.json that names no end, and writes on to the limit; here the answer ends.
+ * @throws `malformed`, `permission`, `cancelled`
+ */
 export async function readGenerationSettings(
   checkpoint: Checkpoint,
   tokenizer: TextTokenizer,
