@@ -5,6 +5,7 @@ import { fileError, malformed, said, thousands } from '../checkpoint/failure.js'
 import { readFully } from '../checkpoint/read.js';
 import { openRegular } from '../checkpoint/regular.js';
 import { FrankensteinError } from '../errors.js';
+import { checkPages } from './pages.js';
 
 export type ParquetRow = Record<string, unknown>;
 
@@ -43,13 +44,15 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
     const rows = Number(metadata.num_rows);
     if (!Number.isSafeInteger(rows) || rows < 0 || rows > MOST_ROWS)
       throw malformed(file, `says that it has ${thousands(rows)} rows; the limit is ${thousands(MOST_ROWS)}.`);
+    const checked = pagesOf(buffer, metadata);
     return {
       file,
       rows,
       columns: topLevel(metadata),
       read: (columns, begin, end) =>
-        guard(file, () =>
-          parquetReadObjects({
+        guard(file, async () => {
+          await checked(columns);
+          return parquetReadObjects({
             file: buffer,
             metadata,
             columns: [...columns],
@@ -57,14 +60,29 @@ export async function openParquet(file: string, signal?: AbortSignal): Promise<P
             rowEnd: end,
             compressors: bounded(file),
             utf8: false,
-          }),
-        ),
+          });
+        }),
       close: () => handle.close(),
     };
   } catch (error) {
     await handle.close();
     throw error;
   }
+}
+
+/** Checks the pages of columns, of each once. */
+function pagesOf(
+  buffer: AsyncBuffer,
+  { row_groups: groups }: FileMetaData,
+): (names: readonly string[]) => Promise<void> {
+  const done = new Set<string>();
+  return async (names) => {
+    const open = names.filter((name) => !done.has(name));
+    for (const { columns } of groups)
+      for (const { meta_data: column } of columns)
+        if (column !== undefined && open.includes(column.path_in_schema[0] ?? '')) await checkPages(buffer, column);
+    for (const name of open) done.add(name);
+  };
 }
 
 /** The same, for pages of a size that can be meant: a few bytes can ask for gigabytes. */

@@ -13,7 +13,8 @@ export interface GenerationSettings {
 }
 
 /**
- * From generation_config.json, then config.json, then the tokenizer, as transformers.
+ * From generation_config.json, then config.json, then the tokenizer. Transformers looks no further than a
+ * generation_config.json that names no end, and writes on to the limit; here the answer ends.
  * @throws `malformed`, `permission`, `cancelled`
  */
 export async function readGenerationSettings(
