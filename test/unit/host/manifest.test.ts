@@ -68,7 +68,7 @@ describe('manifest', () => {
     const items = contributes.menus['explorer/context']!;
     assert.deepEqual(
       items.map(({ submenu }) => submenu),
-      ['frankenstein.checkpoint'],
+      ['frankenstein.checkpoint', 'frankenstein.experiment'],
     );
     for (const part of ['explorerResourceIsFolder &&', 'resourceExtname == .safetensors', 'frank'])
       assert.ok(items[0]!.when!.includes(part), part);
