@@ -68,7 +68,7 @@ describe('manifest', () => {
     const items = contributes.menus['explorer/context']!;
     assert.deepEqual(
       items.map(({ submenu, command }) => submenu ?? command),
-      ['frankenstein.checkpoint', 'frankenstein.trajectory', 'frankenstein.watchTraining'],
+      ['frankenstein.checkpoint', 'frankenstein.trajectory', 'frankenstein.watchTraining', 'frankenstein.experiment'],
     );
     // A folder of a training's steps, or of its logs, is no checkpoint.
     assert.ok(items[1]!.when!.includes('resourcePath in frankenstein.stepFolders'));
