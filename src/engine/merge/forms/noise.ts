@@ -2,7 +2,7 @@
 import type { Compilation } from '../compile/context.js';
 import { checkedRange } from '../compile/diagnose.js';
 import { type Binding, type Layout, layoutWithChanges } from '../compile/layout.js';
-import type { Located, NoiseForm } from '../recipe/ast.js';
+import type { NoiseForm } from '../recipe/ast.js';
 import {
   checkNotEmpty,
   integerOf,
@@ -121,7 +121,7 @@ function read(root: MapNode, report: Report): NoiseForm | undefined {
 }
 
 /** A mixture has its own scale, and no more than the whole can be noise. */
-function checkMix(noise: MapNode, sigma: Located<number> | undefined, report: Report): void {
+function checkMix(noise: MapNode, sigma: ReturnType<typeof numberOf>, report: Report): void {
   const scale = valueOf(noise, 'scale');
   if (scale !== undefined)
     report({
