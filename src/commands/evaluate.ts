@@ -22,6 +22,7 @@ import { readSettings } from '../services/settings.js';
 import { checkpointsFrom } from './arguments.js';
 import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
+import { askProtocol, type ProtocolChoice, protocolItem } from './protocol.js';
 import { pickData } from './pickData.js';
 
 export const evaluateCommands = {
@@ -38,6 +39,7 @@ export const evaluateCommands = {
         },
       ],
       given: checkpointsFrom(args).length > 0,
+      stages: () => stages,
       question: (options) => Promise.resolve({ checkpoints: stages.map(withRole), ...options }),
     });
   },
@@ -49,6 +51,7 @@ export const evaluateCommands = {
       title,
       first: [lineage.ask],
       given: lineage.given,
+      stages: () => [],
       question: async (options) => {
         const { checkpoints } = await services.engine.hybrids(lineage.stages());
         return { kind: 'transfer', checkpoints, ...options };
@@ -71,6 +74,7 @@ export const evaluateCommands = {
         },
       ],
       given: lineage.given,
+      stages: () => [],
       question: async (options) => {
         const { checkpoints, axis } = await services.engine.hybrids({ ...lineage.stages(), base: undefined, sweep });
         return { kind: 'sweep', checkpoints, ...(axis !== null && { axis }), ...options };
@@ -129,7 +133,8 @@ const SWEEPS: Choice<Sweep>[] = [
   },
 ];
 
-type Options = Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
+type Options = ProtocolChoice &
+  Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
 
 interface Asking {
   title: string;
@@ -137,11 +142,13 @@ interface Asking {
   first: Question[];
   /** The first of them needs no answer. */
   given: boolean;
+  /** Those that may have words of their own. */
+  stages: () => Stage[];
   question: (options: Options) => Promise<EvaluationQuestion>;
 }
 
 /** The rest is asked alike: the questions, then the estimate beside Run with what it depends on. */
-async function run(services: Services, { title, first, given, question }: Asking): Promise<void> {
+async function run(services: Services, { title, first, given, stages, question }: Asking): Promise<void> {
   const options: Options = { data: '', maxNewTokens: v.getDefault(evaluateRequest.entries.maxNewTokens) };
   let ready: EvaluationQuestion | undefined;
   const own: Question[] = [
@@ -154,7 +161,7 @@ async function run(services: Services, { title, first, given, question }: Asking
       return data;
     },
     async (at) => {
-      const answer = await changeOptions(services, title, at, options, question);
+      const answer = await changeOptions(services, title, at, options, { question, stages });
       if (answer !== undefined && answer !== BACK) ready = answer;
       return answer;
     },
@@ -172,8 +179,9 @@ async function changeOptions(
   title: string,
   at: Step,
   options: Options,
-  question: Asking['question'],
+  { question, stages }: Pick<Asking, 'question' | 'stages'>,
 ): Promise<Answer<EvaluationQuestion>> {
+  Object.assign(options, services.evaluationMemory.words(stages().map(({ path: place }) => place)));
   for (;;) {
     const asked = await question(options);
     const action = await askOptions({ title, ...at }, optionItems(options), async (signal) =>
@@ -198,6 +206,9 @@ async function changeOptions(
       }
       case 'badLines':
         options.badLines = options.badLines === 'skip' ? 'stop' : 'skip';
+        break;
+      case 'protocol':
+        await askProtocol(title, options, stages());
         break;
       case 'grader': {
         const picked = await pickLanguageModel(
@@ -251,7 +262,8 @@ function optionItems({
   grader,
   describer,
   badLines,
-}: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer'>[] {
+  ...protocol
+}: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer' | 'protocol'>[] {
   return [
     {
       label: 'Questions',
@@ -260,6 +272,7 @@ function optionItems({
       value: 'samples',
     },
     { label: 'Max new tokens', icon: 'text-size', description: String(maxNewTokens!), value: 'tokens' },
+    protocolItem(protocol),
     {
       label: 'LLM judge',
       icon: 'law',

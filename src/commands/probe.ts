@@ -12,6 +12,7 @@ import { checkpointsFrom } from './arguments.js';
 import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { pickData } from './pickData.js';
+import { askProtocol, type ProtocolChoice, protocolItem } from './protocol.js';
 import { type Kind, type Options, PROBE_KINDS } from './probeKinds.js';
 
 const TITLE = 'Probe Checkpoint';
@@ -70,33 +71,47 @@ function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<s
     title: TITLE,
     ...at,
     placeholder: data,
-    endings: ['jsonl'],
+    endings: kind === 'swap' ? ['jsonl'] : ['jsonl', 'parquet'],
     about: async (file) => {
+      if (file.endsWith('.parquet')) return '';
       const hint = await sniffData(file);
       return hint !== undefined && suits(hint) ? hint.tasks.join(', ') : undefined;
     },
     folders,
     usedBefore: services.probeMemory.data(kind),
     browse: {
-      description: 'a JSONL file on this machine',
-      dialog: { filters: { 'JSON Lines': ['jsonl', 'json'] }, openLabel: 'Choose Data' },
+      description: kind === 'swap' ? 'a JSONL file on this machine' : 'a JSONL or Parquet file on this machine',
+      dialog: {
+        filters: kind === 'swap' ? { 'JSON Lines': ['jsonl', 'json'] } : { Questions: ['jsonl', 'json', 'parquet'] },
+        openLabel: 'Choose Data',
+      },
     },
   });
 }
 
 function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, options: Options): ProbeQuestion[] {
-  const { samples, maxNewTokens, badLines } = options;
+  const { samples, maxNewTokens, badLines, protocol } = options;
   const { settings, together } = PROBE_KINDS[kind];
   const one = (own: readonly Stage[]): ProbeQuestion => ({
     kind,
     checkpoints: own.map(({ path: place, label }) => ({ path: place, label })),
     data,
     ...settings(options),
+    ...ofOwn(protocol, own),
     ...(samples !== undefined && { samples }),
     maxNewTokens,
     ...(badLines === 'skip' && { badLines }),
   });
   return together === undefined ? checkpoints.map((checkpoint) => one([checkpoint])) : [one(checkpoints)];
+}
+
+/** Each probe is told of its own checkpoints alone. */
+function ofOwn(protocol: ProtocolChoice, own: readonly Stage[]): ProtocolChoice {
+  const { system, ...others } = protocol;
+  const kept = system?.filter(
+    ({ checkpoint }) => checkpoint === undefined || own.some(({ path: place }) => place === checkpoint),
+  );
+  return { ...others, ...(kept !== undefined && kept.length > 0 && { system: kept }) };
 }
 
 async function pickOptions(
@@ -108,7 +123,8 @@ async function pickOptions(
 ): Promise<Answer<ProbeQuestion[]>> {
   const options: Options = {
     samples: undefined,
-    ...v.getDefaults(v.pick(probeRequest, ['maxNewTokens', 'mode', 'part', 'badLines'])),
+    protocol: services.probeMemory.words(checkpoints.map(({ path: place }) => place)),
+    ...v.getDefaults(v.pick(probeRequest, ['maxNewTokens', 'mode', 'change', 'part', 'badLines'])),
   };
   for (;;) {
     const questions = questionsOf(kind, checkpoints, data, options);
@@ -131,8 +147,14 @@ async function pickOptions(
         if (value !== null && value !== undefined) options.maxNewTokens = value;
         break;
       }
+      case 'protocol':
+        await askProtocol(TITLE, options.protocol, checkpoints);
+        break;
       case 'mode':
         options.mode = options.mode === 'from' ? 'only' : 'from';
+        break;
+      case 'change':
+        options.change = options.change === 'task' ? 'text' : 'task';
         break;
       case 'part':
         options.part = options.part === 'layer' ? 'attention' : options.part === 'attention' ? 'mlp' : 'layer';
@@ -144,7 +166,10 @@ async function pickOptions(
   }
 }
 
-function optionItems(kind: Kind, options: Options): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines'>[] {
+function optionItems(
+  kind: Kind,
+  options: Options,
+): OptionItem<'samples' | 'tokens' | 'mode' | 'part' | 'badLines' | 'change' | 'protocol'>[] {
   const { samples, maxNewTokens, badLines } = options;
   const { per, items } = PROBE_KINDS[kind];
   return [
@@ -156,6 +181,7 @@ function optionItems(kind: Kind, options: Options): OptionItem<'samples' | 'toke
     },
     ...items(options),
     { label: 'Max new tokens', icon: 'text-size', description: String(maxNewTokens), value: 'tokens' },
+    protocolItem(options.protocol),
     {
       label: 'Malformed lines',
       icon: 'warning',

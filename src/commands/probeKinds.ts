@@ -1,6 +1,7 @@
 /** The kinds of probes as people choose them: words, and what each asks for. */
 import type { ProbeQuestion, ProbeResult } from '../protocol/engineApi.js';
 import type { DataHint } from '../services/probeData.js';
+import type { ProtocolChoice } from './protocol.js';
 import type { OptionItem } from './options.js';
 
 export type Kind = ProbeQuestion['kind'];
@@ -12,6 +13,8 @@ export interface Options {
   mode: 'from' | 'only';
   part: 'layer' | 'attention' | 'mlp';
   badLines: 'stop' | 'skip';
+  change: 'task' | 'text';
+  protocol: ProtocolChoice;
 }
 
 export interface KindChoice {
@@ -31,13 +34,16 @@ export interface KindChoice {
   /** What the number of samples counts. */
   per: string;
   /** The settings that only this kind has. */
-  settings: (options: Pick<ProbeQuestion, 'mode' | 'part'>) => Pick<ProbeQuestion, 'mode' | 'part'>;
-  items: (options: Options) => OptionItem<'mode' | 'part'>[];
+  settings: (
+    options: Pick<ProbeQuestion, 'mode' | 'part' | 'change'>,
+  ) => Pick<ProbeQuestion, 'mode' | 'part' | 'change'>;
+  items: (options: Options) => OptionItem<'mode' | 'part' | 'change'>[];
   /** Samples to draw for the same ones again: they are drawn per task, where there are tasks. */
   drawn: (result: ProbeResult) => number;
 }
 
 const MODES = { from: 'from layer ℓ onward (the paper)', only: 'in layer ℓ only (K and V)' };
+const CHANGES = { task: 'by the rule of each task', text: 'where the texts differ (the paper’s scripts)' };
 const PARTS = { layer: 'the whole layer', attention: 'attention only', mlp: 'MLP only' };
 
 export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
@@ -52,8 +58,11 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     suits: ({ format }) => format === 'pairs',
     folders: true,
     per: ' per function',
-    settings: ({ mode }) => ({ mode }),
-    items: ({ mode }) => [{ label: 'Swapped', icon: 'arrow-swap', description: MODES[mode], value: 'mode' }],
+    settings: ({ mode, change }) => ({ mode, ...(change === 'text' && { change }) }),
+    items: ({ mode, change }) => [
+      { label: 'Swapped', icon: 'arrow-swap', description: MODES[mode], value: 'mode' },
+      { label: 'Changed', icon: 'diff', description: CHANGES[change], value: 'change' },
+    ],
     drawn: (result) => mostOf(result.samples.map((sample) => ('task' in sample ? sample.task : ''))),
   },
   skip: {

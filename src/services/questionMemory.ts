@@ -11,7 +11,11 @@ export interface Store {
   update(key: string, value: unknown): PromiseLike<void>;
 }
 
-class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: string }[] }> {
+type Words = readonly { text: string; checkpoint?: string | undefined }[] | undefined;
+
+class QuestionMemory<
+  Q extends { data: string; checkpoints: readonly { path: string }[]; system?: Words; prefix?: Words },
+> {
   constructor(
     private readonly store: Store,
     private readonly key: string,
@@ -38,6 +42,26 @@ class QuestionMemory<Q extends { data: string; checkpoints: readonly { path: str
 
   protected dataOf(fits: (question: Q) => boolean): string[] {
     return [...new Set(this.questions.filter(fits).map(({ data }) => data))];
+  }
+
+  /** The system prompts and prefix that these checkpoints were last asked with. */
+  words(paths: readonly string[]): { system?: { text: string; checkpoint?: string }[]; prefix?: { text: string }[] } {
+    const asked = paths.map((path) =>
+      this.questions.find(({ checkpoints }) => checkpoints.some((one) => one.path === path)),
+    );
+    const textFor = (words: Words, path: string) =>
+      (
+        words?.find(({ checkpoint }) => checkpoint === path) ??
+        words?.find(({ checkpoint }) => checkpoint === undefined)
+      )?.text;
+    const system = paths.map((path, index) => textFor(asked[index]?.system, path));
+    const prefix = asked[0] && textFor(asked[0].prefix, paths[0]!);
+    const own = system.flatMap((text, index) => (text === undefined ? [] : [{ text, checkpoint: paths[index]! }]));
+    const same = own.length === paths.length && own.every(({ text }) => text === own[0]!.text);
+    return {
+      ...(own.length > 0 && { system: same ? [{ text: own[0]!.text }] : own }),
+      ...(prefix !== undefined && { prefix: [{ text: prefix }] }),
+    };
   }
 
   /** The latest question that a run over these checkpoints may have answered. */

@@ -4,6 +4,7 @@ import type { ProbeResult } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';
 import { MenuButton } from '../exporters/menu.js';
 import { Warnings } from '../folding.js';
+import { ProtocolBlock } from '../overview/protocol.js';
 import { plural } from '../format.js';
 import type { SamplesHost } from '../host.js';
 import { finishedText, versionsText } from '../overview/provenance.js';
@@ -50,6 +51,9 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
       </div>
       <div class="overview">
         <Warnings id="probe-warnings" list={model.warnings} />
+        {results.map((result) => (
+          <ProtocolBlock key={result.provenance.runId} protocol={result.protocol} checkpoints={result.checkpoints} />
+        ))}
       </div>
       <Tabs<ProbeView['tab']>
         label="Probes"

@@ -7,6 +7,7 @@ import { MenuButton } from '../exporters/menu.js';
 import { Warnings } from '../folding.js';
 import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
+import { ProtocolBlock } from '../overview/protocol.js';
 import { finishedText, versionsText } from '../overview/provenance.js';
 import { usePictures } from '../samples/pictures.js';
 import type { Store } from '../state/store.js';
@@ -72,6 +73,7 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
       </div>
       <div class="overview">
         <Warnings id="transfer-warnings" list={result.warnings} />
+        <ProtocolBlock protocol={result.protocol} checkpoints={result.checkpoints} />
       </div>
       <div class="transfer-reading" data-testid="reading">
         {reading(model, against).map((sentence) => (
@@ -96,9 +98,12 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
           <h2>Abilities</h2>
           <Forest {...{ model, against }} chosen={view} onChoose={choose} />
           <p class="note forest-key">
-            Dot: fraction of questions. Line: 95% interval (Wilson). Dotted: the reference. ▲ ▼: differs significantly
-            from the reference (McNemar, Holm-corrected over all comparisons, p &lt; 0.05), in percentage points. Click
-            a cell for its questions.
+            {several(result)
+              ? `Dot: mean over questions of the fraction of right answers (mean@${several(result)}). Line: 95% interval (bootstrap over questions).`
+              : 'Dot: fraction of questions. Line: 95% interval (Wilson).'}{' '}
+            Dotted: the reference. ▲ ▼: differs significantly from the reference (
+            {several(result) ? 'sign flips over questions' : 'McNemar'}, Holm-corrected over all comparisons, p &lt;
+            0.05), in percentage points. Click a cell for its questions.
           </p>
         </section>
       </div>
@@ -111,6 +116,12 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
       </div>
     </div>
   );
+}
+
+/** Answers per question, where there are several. */
+function several({ protocol }: EvaluateResult): number | null {
+  const answers = protocol?.sampling?.answers ?? 1;
+  return answers > 1 ? answers : null;
 }
 
 function meaningOf(ability: AbilityName): string {

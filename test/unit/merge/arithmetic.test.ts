@@ -233,7 +233,7 @@ describe('noise', () => {
     const of = (shared: MergeTask['shared'], input: Float64Array) =>
       mergeArrays(
         kernelOf('noise'),
-        { shape: [values.length], size: values.length, base: undefined, models: [{}], shared, stream: '0/w' },
+        { shape: [input.length], size: input.length, base: undefined, models: [{}], shared, stream: '0/w' },
         [input],
       );
     const drawn = await of({ sigma: 1, relative: false }, new Float64Array(values.length));

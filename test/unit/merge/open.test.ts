@@ -398,7 +398,12 @@ describe('a recipe that is wrong', () => {
       'not-found',
       /\.frank\.yaml, line 3: "RX" is no role of this recipe \(base, in, rl\)/,
     ],
-    ['how much more is wrong', 'stich: a\nmergemethod: b\nbasemodel: c\n', 'malformed', /line 1: .*\(2 more errors in it\.\)$/],
+    [
+      'how much more is wrong',
+      'stich: a\nmergemethod: b\nbasemodel: c\n',
+      'malformed',
+      /line 1: .*\(2 more errors in it\.\)$/,
+    ],
     [
       'families that do not fit',
       'stitch: {early: in, mid: text, late: in}',

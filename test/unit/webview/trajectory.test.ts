@@ -123,7 +123,8 @@ describe('the reading of a trajectory', () => {
       said[0]!,
       /^Most of the movement from start to checkpoint-600 is in the mid region \(language layers 9–17\)/,
     );
-    const half = result.whole.sinceFirst.findIndex((delta) => delta!.fro >= result.whole.sinceFirst.at(-1)!.fro / 2) + 1;
+    const half =
+      result.whole.sinceFirst.findIndex((delta) => delta!.fro >= result.whole.sinceFirst.at(-1)!.fro / 2) + 1;
     assert.match(said[1]!, new RegExp(`reached by step ${result.steps[half]!} of 600`));
     assert.match(said[2]!, /add up to 1\.\d+ times the distance/);
     assert.match(said[3]!, /had settled by step 500: from there on Sim_16 with the last step is at least 0\.8/);

@@ -3,7 +3,6 @@ import type { Compilation } from '../compile/context.js';
 import { checkedRange } from '../compile/diagnose.js';
 import { type Binding, type Layout, layoutWithChanges } from '../compile/layout.js';
 import type { NoiseForm } from '../recipe/ast.js';
-import type { Located } from '../recipe/problem.js';
 import {
   checkNotEmpty,
   integerOf,
@@ -111,7 +110,7 @@ function read(root: MapNode, report: Report): NoiseForm | undefined {
 }
 
 /** A mixture has its own scale, and no more than the whole can be noise. */
-function checkMix(noise: MapNode, sigma: Located<number> | undefined, report: Report): void {
+function checkMix(noise: MapNode, sigma: ReturnType<typeof numberOf>, report: Report): void {
   const scale = valueOf(noise, 'scale');
   if (scale !== undefined)
     report({
