@@ -149,7 +149,7 @@ async function askOptionsOf({ engine }: Services, draft: Draft, at: Step) {
   const items = (runs: readonly { label: string; description: string }[], said: string) => [
     { label: 'Write the plan', icon: 'save', description: said, value: 'write' as const, alwaysShow: true },
     ...(runs.length === 0 ? [] : [{ heading: 'What trains' }]),
-    ...runs.map((run) => ({ ...run, icon: 'layers', value: 'write' as Action })),
+    ...runs.map((run) => ({ ...run, icon: 'layers', value: 'write' as const })),
     { heading: 'Options' },
     {
       label: 'Frozen in every run',

@@ -73,8 +73,8 @@ export async function setUpProtocol(
     reading: { where: where?.map(conditionOf), promptColumn, mapping },
     choosing: { ids, samples, seed, first, numpySeed: draw === undefined ? undefined : numpySeedOf(draw) },
     framings: checkpoints.map((_, index) => ({
-      ...(system?.[index] != null && { system: system[index] }),
-      ...(prefix?.[index] != null && { prefix: prefix[index] }),
+      ...(typeof system?.[index] === 'string' && { system: system[index] }),
+      ...(typeof prefix?.[index] === 'string' && { prefix: prefix[index] }),
     })),
     pixels,
     protocol: Object.keys(protocol).length === 0 ? undefined : protocol,

@@ -158,11 +158,11 @@ export class RowFilter {
 }
 
 function wordOf(cell: unknown): string {
-  return cell instanceof Uint8Array
-    ? new TextDecoder().decode(cell)
-    : typeof cell === 'object' && cell !== null
-      ? JSON.stringify(cell, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))
-      : String(cell ?? '');
+  if (cell === undefined || cell === null) return '';
+  if (cell instanceof Uint8Array) return new TextDecoder().decode(cell);
+  return typeof cell === 'object'
+    ? JSON.stringify(cell, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))
+    : String(cell);
 }
 
 /** By their words, or by their numbers where both are. */

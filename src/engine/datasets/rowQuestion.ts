@@ -80,7 +80,7 @@ function optionsIn(row: JsonObject, { options }: Mapping): readonly string[] {
   if (options === undefined) return [];
   if (Array.isArray(options))
     return options.flatMap((column) => (isThere(cellOf(row, column)) ? [textIn(row, column)] : []));
-  const column = (options as string).split('|').find((one) => cellOf(row, one) !== undefined);
+  const column = options.split('|').find((one) => cellOf(row, one) !== undefined);
   return column === undefined ? [] : listed(cellOf(row, column), column);
 }
 

@@ -23,7 +23,7 @@ type Lock = v.InferOutput<typeof Lock>;
 /** What the holder of a lock may say. */
 export interface Held {
   /** The trainer that runs now: it may outlive its starter. */
-  trains(pid: number): void;
+  trains: (pid: number) => void;
 }
 
 /**

@@ -111,13 +111,8 @@ export function planMemory(
   const weightsIn = (format: WeightFormat) =>
     bytesOfParts(parts, format) + headBytes(format) + bytesOfParts(tower, format);
   const whole = base + weightsIn(stored) + WIDENED_BYTES + (batch ?? Math.max(least, weightsIn(stored) / 3));
-  const wholeBytes = Math.ceil(
-    whole +
-      Math.max(
-        activations(LEAST_ACTIVATION_BYTES),
-        Math.min(activations(MOST_ACTIVATION_BYTES), activations(whole / 14)),
-      ),
-  );
+  const activationsOfWhole = Math.max(LEAST_ACTIVATION_BYTES, Math.min(MOST_ACTIVATION_BYTES, whole / 14));
+  const wholeBytes = Math.ceil(whole + activations(activationsOfWhole));
 
   for (const format of new Set<WeightFormat>(['F32', stored])) {
     const weights = weightsIn(format);

@@ -129,7 +129,10 @@ const ALL_UP_TO = 12;
  * from 0. Exact where few items differ; otherwise by draws, the observed one included.
  */
 export function signFlip(before: readonly number[], after: readonly number[], { seed = 0 } = {}): number {
-  const differences = before.flatMap((value, index) => (after[index]! === value ? [] : [after[index]! - value]));
+  const differences = before.flatMap((value, index) => {
+    const difference = after[index]! - value;
+    return difference === 0 ? [] : [difference];
+  });
   const count = differences.length;
   if (count === 0) return 1;
   const observed = Math.abs(differences.reduce((sum, value) => sum + value, 0));

@@ -134,7 +134,8 @@ describe('an experiment', () => {
 describe.skipIf(process.platform === 'win32')('an experiment that moves', () => {
   /** Starts a run's script; what stands for Python says which model it was given. */
   const launch = (out: string, env: NodeJS.ProcessEnv = {}) => {
-    const { FREEZE_MODEL: _, ...clean } = process.env;
+    const clean = { ...process.env };
+    delete clean['FREEZE_MODEL'];
     return spawnSync('bash', [path.join(out, 'runs', 'control', 'launch.sh')], {
       encoding: 'utf8',
       env: { ...clean, PYTHON: path.join(root, 'says.sh'), ...env },
