@@ -162,7 +162,7 @@ function wordOf(cell: unknown): string {
   if (cell instanceof Uint8Array) return new TextDecoder().decode(cell);
   return typeof cell === 'object'
     ? JSON.stringify(cell, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))
-    : String(cell);
+    : `${cell as string | number | boolean | bigint}`;
 }
 
 /** By their words, or by their numbers where both are. */
