@@ -1,12 +1,12 @@
-// A freeze experiment as a person does it: planned, looked at, run. What is shown is held against what the headless
-// commands say.
+// A freeze experiment as a person does it: planned, run, verified, answered. What is shown is held against what the
+// headless commands say.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { PlannedExperiment } from '../../src/protocol/engineApi.js';
+import type { FreezeReport, PlannedExperiment, VerifyResult } from '../../src/protocol/engineApi.js';
 import { insist, packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
 import { eventually, Panel, until } from './support.js';
 
@@ -19,11 +19,16 @@ describe('freeze experiments', () => {
     () => {
       workspace = temporaryWorkspace();
       cpSync(path.join(SAMPLES, 'lineage', 'in'), path.join(workspace, 'models', 'in'), { recursive: true });
-      mkdirSync(path.join(workspace, 'train'));
-      const lines = readFileSync(path.join(SAMPLES, 'eval', 'text.jsonl'), 'utf8')
-        .split('\n')
-        .slice(0, 4);
-      writeFileSync(path.join(workspace, 'train', 'text.jsonl'), `${lines.join('\n')}\n`);
+      for (const [folder, from, to] of [
+        ['train', 0, 4],
+        ['ask', 4, 16],
+      ] as const) {
+        mkdirSync(path.join(workspace, folder));
+        const lines = readFileSync(path.join(SAMPLES, 'eval', 'text.jsonl'), 'utf8')
+          .split('\n')
+          .slice(from, to);
+        writeFileSync(path.join(workspace, folder, 'text.jsonl'), `${lines.join('\n')}\n`);
+      }
       return { workspace, vsix: packagedVsix(), settings: { 'editor.minimap.enabled': false } };
     },
     { theme: 'dark', viewport: { width: 1700, height: 1000 } },
@@ -43,17 +48,21 @@ describe('freeze experiments', () => {
   }
 
   /** Lenses come and go with the tab; a click between two drawings is lost, and is repeated. */
-  async function lens(text: RegExp | string, effect: () => Promise<unknown>): Promise<void> {
-    await lab.page.openFile(PLAN);
+  async function lens(
+    text: RegExp | string,
+    effect: (timeout: number) => Promise<unknown>,
+    plan = PLAN,
+  ): Promise<void> {
+    await lab.page.openFile(plan);
     await lab.page.gotoLine(1);
     await eventually(
       () => lab.page.codeLensTexts(),
       (texts) => texts.some((one) => /all parameters/.test(one)),
       'the plan is checked',
     );
-    await insist(async () => {
+    await insist(async (timeout) => {
       await lab.page.clickCodeLens(text);
-      await effect();
+      await effect(timeout);
     });
   }
 
@@ -171,7 +180,7 @@ describe('freeze experiments', () => {
     });
 
     it('says what trains, by part', async () => {
-      await lens(/all parameters/, () => lab.page.tab('What trains').waitFor());
+      await lens(/all parameters/, (timeout) => lab.page.tab('What trains').waitFor({ timeout }));
       await lab.page.page
         .locator('.editor-instance .view-lines')
         .filter({ hasText: /■{4}□{8}/ })
@@ -230,10 +239,140 @@ describe('freeze experiments', () => {
   });
 
   describe('Verify', () => {
+    // As the sample lineage's frozen runs were trained: nothing but a region frozen.
+    const STORED = 'stored/freeze.frank.yaml';
+    const result = (run: string) => below(`stored/runs/${run}/result`);
+    const put = (run: string, from: string) => {
+      rmSync(result(run), { recursive: true, force: true });
+      cpSync(path.join(SAMPLES, 'lineage', from), result(run), { recursive: true });
+    };
+    const verify = async () => {
+      const { code, stdout } = await cli('freeze', 'verify', 'stored', '--json', '-');
+      return { code, ...(JSON.parse(stdout) as VerifyResult) };
+    };
+
+    before(async () => {
+      const { code, stderr } = await cli(
+        ...['freeze', 'plan', 'models/in', '--data', 'train/text.jsonl', '--trainer', 'trl', '--device', 'cpu'],
+        ...['--freeze', 'early,mid,late', '--out', 'stored'],
+      );
+      assert.equal(code, 0, stderr);
+    });
+
     it('without results says so', async () => {
-      await lens('Verify', () => panel().id('failed').waitFor());
+      await lens('Verify', (timeout) => panel().id('failed').waitFor({ timeout }), STORED);
       assert.match(await panel().failure('not-found'), /has no result yet/);
       await lab.page.runCommand('View: Close Editor');
+    });
+
+    it('names the tensors that moved', async () => {
+      put('control', 'rl');
+      put('early', 'rl-frozen-early');
+      put('mid', 'rl'); // not what it says
+      put('late', 'rl-frozen-late');
+      await lens('Verify', (timeout) => panel().id('verification').waitFor({ timeout }), STORED);
+      const { code, runs, passed } = await verify();
+      assert.deepEqual([code, passed], [9, false]);
+      assert.equal(await panel().id('verification').getAttribute('data-passed'), 'false');
+      const moved = runs.find(({ run }) => run === 'mid')!.verification!.moved;
+      const card = panel().id('verified-mid');
+      await card.getByText(`✘ ${moved.length} moved`).waitFor();
+      await lab.page.screenshot('freeze-verify-moved');
+    });
+
+    it('shows what stayed bit for bit, and how far the rest moved, as the headless command does', async () => {
+      put('mid', 'rl-frozen-mid');
+      await lab.page.runCommand('Frankenstein: Verify Frozen Layers');
+      await lab.page.quickPick(/stored/);
+      await panel().frame.locator('[data-testid=verification][data-passed=true]').waitFor();
+      for (const { run, verification } of (await verify()).runs) {
+        const rows = await panel()
+          .id(`verified-${run}`)
+          .locator('tbody tr')
+          .evaluateAll((all) => all.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
+        const { held, groups } = verification!;
+        assert.deepEqual(
+          rows.map(([group]) => group),
+          [...held!, ...groups].map(({ group }) => group),
+        );
+        for (const [at] of held!.entries()) assert.equal(rows[at]![1], '✔ bit-identical');
+        for (const [at, { timesFloor, parameters }] of groups.entries()) {
+          const row = rows[held!.length + at]!;
+          assert.equal(row[5], parameters.toLocaleString('en'));
+          const shown = Number.parseFloat(row[3]!);
+          assert.ok(timesFloor === 0 || Math.abs(shown / timesFloor! - 1) < 0.06, `${run}: ${row.join(' ')}`);
+        }
+      }
+      await lab.page.screenshot('freeze-verify-dark');
+    });
+
+    it('takes two checkpoints and what should have stayed, without a plan', async () => {
+      await lab.page.runCommand('View: Close All Editors');
+      await lab.page.runCommand('Frankenstein: Refresh');
+      await lab.page.runCommand('Frankenstein: Verify Frozen Layers');
+      await lab.page.quickPick(/Two checkpoints/);
+      await lab.page.quickPick(/models\/in/);
+      await lab.page.quickPick(/mid\/result/);
+      await lab.page.typeInput('mid, vision-not');
+      assert.match(await panel().failure('bad-request'), /"vision-not" matches no parameter/);
+      await lab.page.runCommand('Frankenstein: Verify Frozen Layers');
+      await lab.page.quickPick(/Two checkpoints/);
+      await lab.page.quickPick(/models\/in/);
+      await lab.page.quickPick(/mid\/result/);
+      await lab.page.typeInput('mid');
+      await panel().frame.locator('[data-testid=verification][data-passed=true]').waitFor();
+      await lab.page.runCommand('View: Close All Editors');
+    });
+  });
+
+  describe('Report', () => {
+    it('answers per region, as the headless command does', async () => {
+      await lens(
+        'Report',
+        (timeout) => lab.page.quickInput.locator('.monaco-list-row').first().waitFor({ timeout }),
+        'stored/freeze.frank.yaml',
+      );
+      await lab.page.quickPick(/ask\/text\.jsonl/);
+      await panel().id('freeze-report').waitFor();
+      const { stdout } = await cli(
+        'freeze',
+        'report',
+        'stored',
+        '--data',
+        'ask/text.jsonl',
+        '--no-runs',
+        '--json',
+        '-',
+      );
+      const told = JSON.parse(stdout) as FreezeReport;
+      assert.equal(told.rows.length, 6);
+      for (const row of told.rows)
+        for (const question of ['necessary', 'sufficient', 'transferable'] as const) {
+          const { verdict, difference, equivalence } = row[question]!;
+          const cell = panel().id(`contrast-${row.run}-${row.measure}-${question}`);
+          assert.equal(await cell.getAttribute('data-verdict'), verdict);
+          const numbers = (await cell.innerText())
+            .replaceAll('−', '-')
+            .match(/[+-]?\d+\.\d/g)!
+            .map(Number);
+          for (const [at, value] of [difference, equivalence.low, equivalence.high].entries())
+            assert.ok(Math.abs(numbers[at]! - 100 * value) < 0.051, `${row.run} ${question}: ${numbers.join(' ')}`);
+        }
+      assert.match(await panel().id('reading').innerText(), /necessary/i);
+    });
+
+    it('is kept as a run, so that the second time is at once', async () => {
+      await lab.page.screenshot('freeze-report-dark');
+      await lab.page.setTheme('light');
+      await lab.page.screenshot('freeze-report-light');
+      await lab.page.resize({ width: 900, height: 1000 });
+      await lab.page.screenshot('freeze-report-narrow');
+      await lab.page.resize({ width: 1700, height: 1000 });
+      await lab.page.setTheme('dark');
+      await lab.page.runCommand('View: Close All Editors');
+      await lab.page.runCommand('Frankenstein: Open Run');
+      await lab.page.quickPick(/IN, RL/);
+      await panel().id('transfer').waitFor();
     });
   });
 });

@@ -227,54 +227,58 @@ export class WorkbenchPage {
 
   /** The row of a path relative to the workspace, its folders expanded on the way. */
   async explorerRow(relative: string): Promise<Locator> {
+    const segments = relative.split('/').filter((segment) => segment !== '');
+    if (segments.length === 0) throw new Error('explorerRow needs a path below the workspace.');
     if ((await this.page.locator('.explorer-folders-view:visible').count()) === 0)
       await this.runCommand('View: Show Explorer');
     await this.explorerRows().first().waitFor();
-    const segments = relative.split('/').filter((segment) => segment !== '');
-    let from = -1; // data-index of the parent
-    let row: Locator | undefined;
-    for (const [depth, segment] of segments.entries()) {
-      const index = await this.findRow(segment, depth + 1, from);
-      row = this.explorerRows().and(this.page.locator(`[data-index="${index}"]`));
-      const last = depth === segments.length - 1;
-      if (!last && (await row.getAttribute('aria-expanded')) === 'false') {
-        await row.locator('.monaco-tl-twistie').click();
-        await this.explorerRows()
-          .and(this.page.locator(`[data-index="${index}"][aria-expanded="true"]`))
-          .waitFor();
-      }
-      from = index;
-    }
-    if (!row) throw new Error('explorerRow needs a path below the workspace.');
-    return row;
-  }
-
-  /** data-index of the row with this name at this level, below its parent's row. */
-  private async findRow(name: string, level: number, parent: number): Promise<number> {
     const deadline = Date.now() + PATIENCE;
+    // From the top each time: a file that comes or goes moves the rows below it, also while one is clicked.
     for (;;) {
-      const index = await this.explorerRows().evaluateAll(
-        (rows, wanted) => {
-          const sorted = rows
-            .map((row) => ({
-              index: Number(row.getAttribute('data-index')),
-              level: Number(row.getAttribute('aria-level')),
-              name: row.querySelector('.label-name')?.textContent ?? '',
-            }))
-            .filter((row) => row.index > wanted.parent)
-            .sort((a, b) => a.index - b.index);
-          for (const row of sorted) {
-            if (row.level < wanted.level) return -1;
-            if (row.level === wanted.level && row.name === wanted.name) return row.index;
-          }
-          return -1;
-        },
-        { name, level, parent },
-      );
-      if (index >= 0) return index;
-      if (Date.now() > deadline) throw new Error(`The explorer shows no "${name}" at level ${level}.`);
+      const { index, found, collapsed } = await this.findRow(segments);
+      const row = this.explorerRows().and(this.page.locator(`[data-index="${index}"]`));
+      if (found === segments.length) return row;
+      if (collapsed) await this.expandRow(index);
+      if (Date.now() > deadline) throw new Error(`The explorer shows no "${segments[found]!}" of ${relative}.`);
       await this.page.waitForTimeout(100);
     }
+  }
+
+  private async expandRow(index: number): Promise<void> {
+    const row = this.explorerRows().and(this.page.locator(`[data-index="${index}"]`));
+    await row
+      .locator('.monaco-tl-twistie')
+      .click({ timeout: 5000 })
+      .catch(() => undefined);
+    // A second click before the first has its effect would close it again.
+    await row
+      .and(this.page.locator('[aria-expanded="true"]'))
+      .waitFor({ timeout: 20_000 })
+      .catch(() => undefined);
+  }
+
+  /** How many segments of the path have a row, the data-index of the last of them, and whether that is closed. */
+  private async findRow(segments: readonly string[]): Promise<{ index: number; found: number; collapsed: boolean }> {
+    return this.explorerRows().evaluateAll((rows, names) => {
+      const sorted = rows
+        .map((row) => ({
+          index: Number(row.getAttribute('data-index')),
+          level: Number(row.getAttribute('aria-level')),
+          name: row.querySelector('.label-name')?.textContent ?? '',
+          collapsed: row.getAttribute('aria-expanded') === 'false',
+        }))
+        .sort((a, b) => a.index - b.index);
+      const state = { index: -1, found: 0, collapsed: false };
+      for (const row of sorted) {
+        if (state.found === names.length || row.level <= state.found) {
+          if (state.found > 0) break; // past what is below the last one
+          continue;
+        }
+        if (row.level !== state.found + 1 || row.name !== names[state.found]) continue;
+        Object.assign(state, { index: row.index, found: state.found + 1, collapsed: row.collapsed });
+      }
+      return state;
+    }, segments);
   }
 
   /**

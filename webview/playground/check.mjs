@@ -256,7 +256,9 @@ const checks = {
     await page.getByTestId('against').getByText('Since previous').click();
     await page.getByRole('heading', { name: 'Update ‖Δ‖ since the previous checkpoint, by layer and step' }).waitFor();
     await page.getByTestId('trajectory-numbers').locator('summary').click();
-    assert.equal(await page.getByTestId('trajectory-numbers-table').locator('tbody tr').count(), 12 * 6);
+    const rows = page.getByTestId('trajectory-numbers-table').locator('tbody tr');
+    await rows.first().waitFor();
+    assert.equal(await rows.count(), 12 * 6);
     await page.getByTestId('trajectory-left-out').locator('summary').click();
     assert.match(await page.getByTestId('trajectory-left-out').textContent(), /holds 2 of the 4 shards/);
     for (const kind of [

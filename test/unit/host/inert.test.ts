@@ -65,7 +65,8 @@ describe('texts on screen', () => {
     showStatus(EVIL, 'check');
     await askText({ title: EVIL, prompt: EVIL, placeholder: EVIL, refuse: () => EVIL });
     const [box] = shown.filter(({ by }) => by === 'showInputBox');
-    assertInert((box!.args[0] as { validateInput: (text: string) => string }).validateInput(''));
+    const { validateInput } = box!.args[0] as { validateInput: (text: string) => Promise<string> };
+    assertInert(await validateInput(''));
     for (const by of ['withProgress', 'report', 'showWarningMessage', 'setStatusBarMessage', 'showInputBox'])
       for (const { args } of shown.filter((one) => one.by === by)) assertInert(args);
     assert.equal(shown.length, 5);

@@ -2,7 +2,7 @@
 import { pairedDifference } from '../../statistics/paired.js';
 import { compareSampled, type Counted, countedFor, countedIn, meanOfRight } from './sampled.js';
 import { ABILITIES, type Accuracy, type Comparison, type EvaluatedQuestion, type Score, SETTINGS } from './result.js';
-import { type AbilityName, type Role } from './request.js';
+import type { AbilityName, Role } from './request.js';
 import { holm, mcnemar, wilson } from '../../statistics/statistics.js';
 
 type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts' | 'sampled'>;
