@@ -282,7 +282,9 @@ describe('freeze experiments', () => {
 
     it('shows what stayed bit for bit, and how far the rest moved, as the headless command does', async () => {
       put('mid', 'rl-frozen-mid');
-      await lab.page.runCommand('Frankenstein: Verify Frozen Layers'); // of the plan in the editor
+      await lab.page.runCommand('View: Close All Editors'); // a plan in the editor would be meant
+      await lab.page.runCommand('Frankenstein: Verify Frozen Layers');
+      await lab.page.quickPick(/stored/);
       await panel().frame.locator('[data-testid=verification][data-passed=true]').waitFor();
       for (const { run, verification } of (await verify()).runs) {
         const rows = await panel()

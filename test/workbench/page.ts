@@ -287,21 +287,39 @@ export class WorkbenchPage {
    */
   async explorerContextMenu(relative: string | readonly string[], item: string | readonly string[]): Promise<void> {
     const titles = typeof item === 'string' ? [item] : item;
-    const entry = (menu: Locator, title: string) =>
-      menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last();
     const deadline = Date.now() + PATIENCE;
     for (;;) {
       const menu = await this.openContextMenu(relative);
+      if (await this.chooseIn(menu, titles)) return;
+      if (Date.now() > deadline)
+        throw new Error(`The context menu of ${String(relative)} has no ${titles.join(' → ')}.`);
       // An open menu does not take up what an extension adds once it is there.
-      if (!(await entry(menu, titles[0]!).isVisible()) && Date.now() < deadline) {
-        await this.page.keyboard.press('Escape');
-        await menu.first().waitFor({ state: 'hidden' });
-        await this.page.waitForTimeout(250);
-        continue;
-      }
-      for (const title of titles) await entry(menu, title).click(PRESS);
-      await menu.first().waitFor({ state: 'hidden' });
-      return;
+      await this.closeMenus();
+      await this.page.waitForTimeout(250);
+    }
+  }
+
+  /** Goes through the submenus of an open menu; false where one of the titles is not offered. */
+  private async chooseIn(menu: Locator, titles: readonly string[]): Promise<boolean> {
+    for (const [depth, title] of titles.entries()) {
+      const entry = menu.getByRole('menuitem', { name: new RegExp(`^${escape(title)}(\\s|,|$)`) }).last();
+      const offered = await entry.waitFor({ timeout: depth === 0 ? 500 : 10_000 }).then(
+        () => true,
+        () => false,
+      );
+      if (!offered) return false;
+      await entry.click(PRESS);
+    }
+    await menu.first().waitFor({ state: 'hidden' });
+    return true;
+  }
+
+  private async closeMenus(): Promise<void> {
+    const menu = this.page.locator('.monaco-menu:visible').first();
+    const deadline = Date.now() + PATIENCE;
+    while ((await menu.isVisible()) && Date.now() < deadline) {
+      await this.page.keyboard.press('Escape');
+      await menu.waitFor({ state: 'hidden', timeout: 500 }).catch(() => undefined);
     }
   }
 
@@ -327,7 +345,7 @@ export class WorkbenchPage {
     for (const one of paths) await this.explorerRow(one);
     const menu = this.page.locator('.monaco-menu:visible');
     return insist(async (timeout, attempt) => {
-      if (attempt > 0) await this.page.keyboard.press('Escape');
+      if (attempt > 0) await this.closeMenus();
       for (const [index, one] of paths.entries()) {
         const row = await this.explorerRow(one);
         if (paths.length > 1) await row.locator('.label-name').click(index > 0 ? { modifiers: ['ControlOrMeta'] } : {});
@@ -341,6 +359,9 @@ export class WorkbenchPage {
       const last = await this.explorerRow(paths.at(-1)!);
       await last.locator('.label-name').click({ button: 'right' });
       await menu.getByRole('menuitem').first().waitFor({ timeout });
+      // Rows move when a file comes or goes: the menu may be another row's.
+      if (!/\bfocused\b/.test((await (await this.explorerRow(paths.at(-1)!)).getAttribute('class')) ?? ''))
+        throw new Error('The menu is of another row.');
       // A click on another row than those that are selected selects that one.
       if (paths.length > 1 && (await selected.count()) !== paths.length) throw new Error('The click met another row.');
       return menu;
