@@ -9,38 +9,14 @@ import type { FreezePanelRequest, HostApi, PanelProgress, PanelState } from '../
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import type { Job, JobState } from '../services/queue.js';
-import { REFUSED, savingApi } from './hostApi.js';
-import { type PanelServices, waitingProgress } from './jobPanel.js';
+import { BasePanel } from './basePanel.js';
+import { waitingProgress } from './jobPanel.js';
 import { readStoredReport } from './storedReport.js';
-import { type Panel, Surface } from './surface.js';
 
-export class FreezePanel implements Panel {
-  private readonly surface: Surface;
-  private readonly changed = new vscode.EventEmitter<void>();
+export class FreezePanel extends BasePanel<FreezePanelRequest> {
   private abort: AbortController | undefined;
   private job: Job | undefined;
-  state: PanelState;
-  readonly onDidChange = this.changed.event;
-  readonly onDidDispose: vscode.Event<void>;
-  readonly shownRun = undefined;
-
-  constructor(
-    readonly view: vscode.WebviewPanel,
-    public request: FreezePanelRequest,
-    private readonly services: PanelServices,
-  ) {
-    this.onDidDispose = view.onDidDispose;
-    view.title = this.title;
-    this.state = this.running(null);
-    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
-    view.onDidChangeViewState(() => this.changed.fire());
-    view.onDidDispose(() => {
-      // An evaluation is anybody's, and goes on; verifying is this panel's.
-      if (this.request.task === 'verify') this.abort?.abort();
-      this.surface.dispose();
-      this.changed.dispose();
-    });
-  }
+  state: PanelState = this.running(null);
 
   get title(): string {
     return titleOf(this.request);
@@ -50,30 +26,18 @@ export class FreezePanel implements Panel {
     return keyOfFreeze(this.request);
   }
 
-  get shownState(): string {
-    return this.state.kind;
-  }
-
   follows(job: Job): boolean {
     return this.job === job;
   }
 
   /** Anew where the panel is there already. */
-  begin(request: FreezePanelRequest): void {
+  override begin(request: FreezePanelRequest): void {
     this.request = request;
     this.start();
   }
 
   start(): void {
     void this.run();
-  }
-
-  retry(): void {
-    this.start();
-  }
-
-  runDeleted(): void {
-    // What is shown is kept nowhere else.
   }
 
   cancel(): void {
@@ -165,14 +129,19 @@ export class FreezePanel implements Panel {
     });
   }
 
-  private hostApi(): HostApi {
+  protected savedBeside(): string | undefined {
+    return placesOf(this.request).at(-1);
+  }
+
+  protected override closed(): void {
+    // An evaluation is anybody's, and goes on; verifying is this panel's.
+    if (this.request.task === 'verify') this.abort?.abort();
+    super.closed();
+  }
+
+  protected override hostApi(): HostApi {
     return {
-      ...REFUSED,
-      ...savingApi(() => placesOf(this.request).at(-1)),
-      ready: () => {
-        setImmediate(() => this.surface.push());
-        return Promise.resolve(this.state);
-      },
+      ...super.hostApi(),
       cancel: () => Promise.resolve(this.cancel()),
       retry: () => Promise.resolve(this.start()),
       act: async () => {
@@ -199,8 +168,7 @@ export class FreezePanel implements Panel {
 
   private set(state: PanelState): void {
     this.state = state;
-    this.surface.push();
-    this.changed.fire();
+    this.refresh();
   }
 }
 

@@ -17,7 +17,8 @@ import { recutSpectrum } from '../protocol/recut.js';
 import type { Job, JobState } from '../services/queue.js';
 import { readSettings } from '../services/settings.js';
 import { parseChoice } from '../services/spectrumMemory.js';
-import { waitingProgress, type PanelServices } from './jobPanel.js';
+import type { PanelServices } from './basePanel.js';
+import { waitingProgress } from './jobPanel.js';
 
 /** What it needs of its panel. */
 export interface GeometryOwner {

@@ -1,58 +1,24 @@
 /** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
 import * as vscode from 'vscode';
-import type { EngineApi, SpectrumProgress } from '../protocol/engineApi.js';
+import type { SpectrumProgress } from '../protocol/engineApi.js';
 import type { FailureAction, HostApi, JobPanelRequest, PanelProgress, PanelState } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
 import type { Job, JobState, Queue } from '../services/queue.js';
 import { checkpointsOf, keyOf, type JobRequest, runKindOf, titleOf } from '../services/work.js';
-import type { ResultsIndex } from '../services/resultsIndex.js';
-import type { TensorDocuments } from '../services/tensorDocuments.js';
-import type { SpectrumMemory } from '../services/spectrumMemory.js';
-import { REFUSED, savingApi } from './hostApi.js';
-import { Surface, type Focus, type Panel } from './surface.js';
-
-export interface PanelServices {
-  extensionUri: vscode.Uri;
-  engine: EngineApi;
-  queue: Queue;
-  results: ResultsIndex;
-  spectrumMemory: SpectrumMemory;
-  tensorDocuments: TensorDocuments;
-}
+import { BasePanel } from './basePanel.js';
+import type { Focus } from './surface.js';
 
 /** What a finished job has for its panel. */
 export type JobResult = Extract<JobState, { kind: 'finished' }>['result'];
 
-/** The constructor calls `labels` and `hostApi`: they rest on `request` and `services` alone. */
-export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
-  protected readonly surface: Surface;
-  private readonly changed = new vscode.EventEmitter<void>();
+export abstract class JobPanel<R extends JobPanelRequest> extends BasePanel<R> {
   private following: vscode.Disposable | undefined;
   private job: Job | undefined;
   private pendingFocus: Focus | undefined;
   /** The run that is offered to be continued. */
   protected offered: string | undefined;
-  state: PanelState;
-  readonly onDidChange = this.changed.event;
-  readonly onDidDispose: vscode.Event<void>;
-
-  constructor(
-    readonly view: vscode.WebviewPanel,
-    public request: R,
-    protected readonly services: PanelServices,
-  ) {
-    this.onDidDispose = view.onDidDispose;
-    view.title = this.title;
-    this.state = this.running(null);
-    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
-    view.onDidChangeViewState(() => this.changed.fire());
-    view.onDidDispose(() => {
-      this.following?.dispose();
-      this.surface.dispose();
-      this.changed.dispose();
-    });
-  }
+  state: PanelState = this.running(null);
 
   get title(): string {
     return titleOf(this.request);
@@ -62,22 +28,14 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
     return keyOf(this.request);
   }
 
-  get shownState(): string {
-    return this.state.kind;
-  }
-
-  get shownRun(): string | undefined {
+  override get shownRun(): string | undefined {
     return this.state.kind === 'failed' ? this.offered : this.resultRun();
   }
 
   /** The run of the result that is shown. */
   protected abstract resultRun(): string | undefined;
 
-  retry(): void {
-    this.start();
-  }
-
-  runDeleted(runId: string): void {
+  override runDeleted(runId: string): void {
     if (this.shownRun === runId) this.offer('This run was deleted.', 'deleted');
   }
 
@@ -85,15 +43,10 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
   protected readonly lost: string | undefined;
 
   /** Starts the work, or joins it where it is already under way. A finished run on disk is back at once. */
-  abstract start(): void;
+  abstract override start(): void;
   /** Shows what there is on disk: the result, or an offer to continue or to start. */
   protected abstract showStored(): Promise<void>;
   protected abstract showJobResult(result: JobResult): Promise<void> | void;
-
-  /** Shows the work that this request asks for, and starts it where it does not run yet. */
-  begin(_request: JobRequest): void {
-    this.start();
-  }
 
   /** Shows what runs or what is on disk, or offers to start, or to continue the run `runId`. */
   offerWork(_request: JobRequest, runId: string | undefined): void {
@@ -134,14 +87,19 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
     this.deliverFocus();
   }
 
-  /** The webview is there, perhaps again; what it should show follows by itself. */
-  ready(): PanelState {
-    // `show` carries the request too, which the webview keeps for the serializer.
-    setImmediate(() => {
-      this.surface.push();
-      this.deliverFocus();
-    });
-    return this.state;
+  override ready(): PanelState {
+    const state = super.ready();
+    setImmediate(() => this.deliverFocus());
+    return state;
+  }
+
+  protected savedBeside(): string | undefined {
+    return checkpointsOf(this.request).at(-1)?.path;
+  }
+
+  protected override closed(): void {
+    this.following?.dispose();
+    super.closed();
   }
 
   /** What the checkpoints are called while the job runs. */
@@ -149,11 +107,9 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
     return checkpointsOf(this.request).map(({ path, label }) => label ?? labelOf(path));
   }
 
-  protected hostApi(): HostApi {
+  protected override hostApi(): HostApi {
     return {
-      ...REFUSED,
-      ...savingApi(() => checkpointsOf(this.request).at(-1)?.path),
-      ready: () => Promise.resolve(this.ready()),
+      ...super.hostApi(),
       cancel: () => Promise.resolve(this.cancel()),
       retry: () => Promise.resolve(this.start()),
       act: async ({ action }) => {
@@ -179,13 +135,7 @@ export abstract class JobPanel<R extends JobPanelRequest> implements Panel {
 
   protected set(state: PanelState): void {
     this.state = state;
-    this.surface.push();
-    this.changed.fire();
-  }
-
-  /** What is in sight has changed, without the state. */
-  stateChanged(): void {
-    this.changed.fire();
+    this.refresh();
   }
 
   protected fail(error: unknown): void {

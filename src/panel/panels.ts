@@ -13,10 +13,11 @@ import { checkpointsOf, keyOf, type JobRequest } from '../services/work.js';
 import { showError, showInformation } from '../services/screen.js';
 import { distinguishing } from '../services/titles.js';
 import { AnalysisPanel } from './analysisPanel.js';
+import type { PanelServices } from './basePanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
 import { FreezePanel, keyOfFreeze, placesOf } from './freezePanel.js';
-import { JobPanel, type JobResult, type PanelServices } from './jobPanel.js';
+import type { JobPanel, JobResult } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
 import { TrajectoryPanel } from './trajectoryPanel.js';
@@ -94,9 +95,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
   /** Opens the request's panel beside the file in hand. Work that runs is shown, other work starts. */
   open<R extends Opened>(request: R): PanelOf<R['kind']> {
     const panel = this.show(panelRequestOf(request));
-    if (panel instanceof JobPanel) panel.begin(request as JobRequest);
-    else if (panel instanceof TrainingPanel) panel.start();
-    else if (panel instanceof FreezePanel && request.kind === 'freeze') panel.begin(request);
+    panel.begin(request);
     return panel as PanelOf<R['kind']>;
   }
 

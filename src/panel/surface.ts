@@ -32,6 +32,8 @@ export interface Panel {
   readonly onDidDispose: vscode.Event<void>;
   /** It shows how far this job is, and its end, though it is not the job's own panel. */
   follows?(job: Job): boolean;
+  /** What it is opened for, perhaps again: work that runs is shown, other work starts. */
+  begin(request: unknown): void;
   /** Starts, or starts again. */
   start(): void;
   /** Starts again what is in sight. */

@@ -3,9 +3,7 @@ import * as vscode from 'vscode';
 import type { TrainingReading } from '../protocol/engineApi.js';
 import type { HostApi, PanelState, TrainingPanelRequest } from '../protocol/hostApi.js';
 import { messageOf } from '../services/errors.js';
-import type { PanelServices } from './jobPanel.js';
-import { REFUSED, savingApi } from './hostApi.js';
-import { Surface, type Panel } from './surface.js';
+import { BasePanel } from './basePanel.js';
 
 /** Points per line: more than a small figure has pixels. */
 const POINTS = 1000;
@@ -15,9 +13,7 @@ const SETTLE = 250;
 const [SOONEST, LATEST] = [2000, 15_000];
 const WATCHED = '**/{*.json,*.jsonl,*.parquet,*.db,*.db-wal}';
 
-export class TrainingPanel implements Panel {
-  private readonly surface: Surface;
-  private readonly changed = new vscode.EventEmitter<void>();
+export class TrainingPanel extends BasePanel<TrainingPanelRequest> {
   private readonly watchers: vscode.Disposable[] = [];
   private readonly abort = new AbortController();
   private reading: TrainingReading | null = null;
@@ -27,31 +23,6 @@ export class TrainingPanel implements Panel {
   private looking = false;
   /** A file has changed during a look. */
   private again = false;
-  readonly onDidChange = this.changed.event;
-  readonly onDidDispose: vscode.Event<void>;
-  readonly shownState = 'training';
-  readonly shownRun = undefined;
-
-  constructor(
-    readonly view: vscode.WebviewPanel,
-    readonly request: TrainingPanelRequest,
-    private readonly services: PanelServices,
-  ) {
-    this.onDidDispose = view.onDidDispose;
-    view.title = this.title;
-    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
-    view.onDidChangeViewState(() => {
-      this.changed.fire();
-      if (view.visible) this.soon();
-    });
-    view.onDidDispose(() => {
-      this.abort.abort();
-      clearTimeout(this.timer);
-      vscode.Disposable.from(...this.watchers).dispose();
-      this.surface.dispose();
-      this.changed.dispose();
-    });
-  }
 
   get title(): string {
     return `Training · ${this.request.title}`;
@@ -70,14 +41,6 @@ export class TrainingPanel implements Panel {
     if (this.watchers.length === 0) this.watch();
     this.surface.push();
     void this.look();
-  }
-
-  retry(): void {
-    this.start();
-  }
-
-  runDeleted(): void {
-    // Nothing here comes from a run of an analysis.
   }
 
   restore(): Promise<void> {
@@ -134,18 +97,28 @@ export class TrainingPanel implements Panel {
     if (!isNew) return;
     this.reading = reading;
     this.problem = problem;
-    this.surface.push();
-    this.changed.fire();
+    this.refresh();
   }
 
-  private hostApi(): HostApi {
+  protected savedBeside(): string | undefined {
+    return this.request.folders[0];
+  }
+
+  protected override viewStateChanged(): void {
+    super.viewStateChanged();
+    if (this.view.visible) this.soon();
+  }
+
+  protected override closed(): void {
+    this.abort.abort();
+    clearTimeout(this.timer);
+    vscode.Disposable.from(...this.watchers).dispose();
+    super.closed();
+  }
+
+  protected override hostApi(): HostApi {
     return {
-      ...REFUSED,
-      ...savingApi(() => this.request.folders[0]),
-      ready: () => {
-        setImmediate(() => this.surface.push());
-        return Promise.resolve(this.state);
-      },
+      ...super.hostApi(),
       trainingCompletions: ({ run, step }) =>
         this.services.engine.trainingCompletions({ folders: this.request.folders, run, step }),
     };

@@ -34,11 +34,15 @@ export class TrajectoryPanel extends AnalysisPanel {
     super.set(state);
   }
 
+  protected override closed(): void {
+    this.stopWatching();
+    super.closed();
+  }
+
   private followSteps(on: boolean): void {
     if (on === (this.watching !== undefined)) return;
     if (on) {
       this.watching = new AbortController();
-      this.view.onDidDispose(() => this.stopWatching());
       void this.watch(this.watching.signal);
     } else this.stopWatching();
     if (this.state.kind === 'trajectory') super.set({ ...this.state, following: on });

@@ -5,40 +5,17 @@ import type { HostApi, PanelState, Trial, TrialAnswer, TrialExchange, TryPanelRe
 import { messageOf } from '../services/errors.js';
 import { readImage } from '../services/pictures.js';
 import { readSettings } from '../services/settings.js';
-import type { PanelServices } from './jobPanel.js';
-import { REFUSED, savingApi } from './hostApi.js';
-import { Surface, type Panel } from './surface.js';
+import { BasePanel } from './basePanel.js';
 
 /** Longest answer that may be asked for, in tokens. */
 const MOST_TOKENS = 8192;
 /** Exchanges kept; a session rarely looks further back. */
 const KEPT = 100;
 
-export class TryPanel implements Panel {
-  private readonly surface: Surface;
-  private readonly changed = new vscode.EventEmitter<void>();
+export class TryPanel extends BasePanel<TryPanelRequest> {
   private readonly pictures: string[] = [];
   private abort: AbortController | undefined;
-  private readonly trial: Trial;
-  readonly onDidChange = this.changed.event;
-  readonly onDidDispose: vscode.Event<void>;
-
-  constructor(
-    readonly view: vscode.WebviewPanel,
-    readonly request: TryPanelRequest,
-    private readonly services: PanelServices,
-  ) {
-    this.trial = { labels: request.checkpoints.map(({ label }) => label), exchanges: [] };
-    this.onDidDispose = view.onDidDispose;
-    view.title = this.title;
-    this.surface = new Surface(view, this, services.extensionUri, this.hostApi());
-    view.onDidChangeViewState(() => this.changed.fire());
-    view.onDidDispose(() => {
-      this.abort?.abort();
-      this.surface.dispose();
-      this.changed.dispose();
-    });
-  }
+  private readonly trial: Trial = { labels: this.request.checkpoints.map(({ label }) => label), exchanges: [] };
 
   get title(): string {
     return `Try · ${this.request.checkpoints.map(({ label }) => label).join(', ')}`;
@@ -52,22 +29,17 @@ export class TryPanel implements Panel {
     return { kind: 'try', title: this.title, trial: this.trial };
   }
 
-  get shownState(): string {
+  override get shownState(): string {
     return this.abort === undefined ? 'try' : 'running';
   }
-
-  readonly shownRun = undefined;
 
   start(): void {
     this.surface.push();
   }
 
-  retry(): void {
-    this.start();
-  }
-
-  runDeleted(): void {
-    // Nothing here comes from a run.
+  /** Nothing starts before something is asked. */
+  override begin(): void {
+    // It is in sight.
   }
 
   restore(): Promise<void> {
@@ -79,14 +51,18 @@ export class TryPanel implements Panel {
     this.abort?.abort();
   }
 
-  private hostApi(): HostApi {
+  protected savedBeside(): string | undefined {
+    return this.request.checkpoints.at(-1)?.path;
+  }
+
+  protected override closed(): void {
+    this.abort?.abort();
+    super.closed();
+  }
+
+  protected override hostApi(): HostApi {
     return {
-      ...REFUSED,
-      ...savingApi(() => this.request.checkpoints.at(-1)?.path),
-      ready: () => {
-        setImmediate(() => this.surface.push());
-        return Promise.resolve(this.state);
-      },
+      ...super.hostApi(),
       cancel: () => Promise.resolve(this.cancel()),
       choosePicture: async () => {
         const picked = await vscode.window.showOpenDialog({
@@ -198,8 +174,7 @@ export class TryPanel implements Panel {
 
   private update(answer?: TrialAnswer, change?: Partial<TrialAnswer>): void {
     if (answer !== undefined) Object.assign(answer, change);
-    this.surface.push();
-    this.changed.fire();
+    this.refresh();
   }
 }
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type * as vscode from 'vscode';
 import { createEngineClient, type EngineClient } from '../../../src/engineProcess/client.js';
 import { EvaluatePanel } from '../../../src/panel/evaluatePanel.js';
-import type { PanelServices } from '../../../src/panel/jobPanel.js';
+import type { PanelServices } from '../../../src/panel/basePanel.js';
 import { panelHtml } from '../../../src/panel/html.js';
 import { Panels } from '../../../src/panel/panels.js';
 import type { EvaluatePanelRequest } from '../../../src/protocol/hostApi.js';

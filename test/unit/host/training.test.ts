@@ -3,7 +3,7 @@ import { FakeView, views, watchers } from '../../fixtures/vscode.js';
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import type * as vscode from 'vscode';
-import type { PanelServices } from '../../../src/panel/jobPanel.js';
+import type { PanelServices } from '../../../src/panel/basePanel.js';
 import { TrainingPanel } from '../../../src/panel/trainingPanel.js';
 import type { EngineApi, TrainingReading, TrainingRequest } from '../../../src/protocol/engineApi.js';
 import type { TrainingState } from '../../../src/protocol/hostApi.js';

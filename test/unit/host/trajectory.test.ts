@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'vitest';
 import type * as vscode from 'vscode';
-import type { PanelServices } from '../../../src/panel/jobPanel.js';
+import type { PanelServices } from '../../../src/panel/basePanel.js';
 import { Panels } from '../../../src/panel/panels.js';
 import type { EngineApi, FoundSteps, TrajectoryRequest, TrajectoryResult } from '../../../src/protocol/engineApi.js';
 import type { PanelState } from '../../../src/protocol/hostApi.js';
