@@ -2,9 +2,9 @@
 import type { HeatGrid } from '../heatmap/grid.js';
 import { layoutHeat, paintHeat, type HeatStyle } from '../heatmap/paintHeat.js';
 import type { Theme } from '../theme.js';
-import type { Drawing, DrawingText } from './linesSvg.js';
+import { type Drawing, drawing, type DrawingText } from './drawing.js';
 import { PAPER } from './palette.js';
-import { element, svgDocument, text } from './svg.js';
+import { element, text } from './svg.js';
 import { asPen, SvgPen } from './svgPen.js';
 
 export interface HeatLegend {
@@ -46,11 +46,7 @@ export function heatmapSvg(
     scaleMarkup(grid, legend, style, theme, left, height - FOOT + 12),
     text({ x: EDGE, y: height - 10, 'font-size': 11, fill: theme.muted }, words.caption),
   ];
-  const svg = svgDocument(
-    { width, height, title: words.title, description: words.description, background: theme.background },
-    ...out,
-  );
-  return { svg, width, height };
+  return drawing({ width, height }, words, theme, out);
 }
 
 function scaleMarkup(

@@ -5,21 +5,9 @@ import type { LineFigure } from '../figure/lines.js';
 import { markerPath, markOf } from '../figure/marks.js';
 import { seriesColourOf, type Theme } from '../theme.js';
 import { PAPER } from './palette.js';
-import { element, svgDocument, text, textWidth } from './svg.js';
+import { type Drawing, drawing, type DrawingText } from './drawing.js';
+import { element, text, textWidth } from './svg.js';
 import { asCanvas, SvgPen } from './svgPen.js';
-
-export interface DrawingText {
-  title: string;
-  description: string;
-  /** One line under the drawing: what was compared, with which cuts. */
-  caption: string;
-}
-
-export interface Drawing {
-  svg: string;
-  width: number;
-  height: number;
-}
 
 const SIZE = { width: 760, height: 360 };
 const HEAD = 44;
@@ -42,14 +30,7 @@ export function linesSvg(
     out.push(element('g', { transform: shift }, figureMarkup(figure, index, figures.length > 1, theme, size)));
   });
   out.push(text({ x: EDGE, y: height - 10, 'font-size': 11, fill: theme.muted }, words.caption));
-  return {
-    svg: svgDocument(
-      { width, height, title: words.title, description: words.description, background: theme.background },
-      ...out,
-    ),
-    width,
-    height,
-  };
+  return drawing({ width, height }, words, theme, out);
 }
 
 /** Its title where there are several, its legend, and below them the chart. */

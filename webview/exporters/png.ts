@@ -1,5 +1,5 @@
 /** Drawings as pixels. */
-import type { Drawing } from './linesSvg.js';
+import type { Drawing } from './drawing.js';
 
 /** A drawing as a PNG, with twice as many pixels for sharp print. */
 export async function drawingPng({ svg, width, height }: Drawing): Promise<ArrayBuffer> {

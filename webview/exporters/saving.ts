@@ -1,6 +1,6 @@
 /** What every view's export menu does: save, copy, and say so. */
 import type { PanelContext } from '../context.js';
-import type { Drawing } from './linesSvg.js';
+import type { Drawing } from './drawing.js';
 import { drawingPng } from './png.js';
 
 export interface Saving {

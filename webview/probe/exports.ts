@@ -1,7 +1,8 @@
 /** The export menu of probes: what is in sight, as numbers and as drawings. */
 import type { PanelContext } from '../context.js';
 import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import { linesSvg, type Drawing } from '../exporters/linesSvg.js';
+import type { Drawing } from '../exporters/drawing.js';
+import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';

@@ -2,7 +2,8 @@
 import { stepsCsv } from '../../src/protocol/trajectoryReading.js';
 import type { PanelContext } from '../context.js';
 import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import { linesSvg, type Drawing } from '../exporters/linesSvg.js';
+import type { Drawing } from '../exporters/drawing.js';
+import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';

@@ -1,6 +1,7 @@
 /** The export menu of an evaluation. */
 import type { PanelContext } from '../context.js';
-import { linesSvg, type Drawing } from '../exporters/linesSvg.js';
+import type { Drawing } from '../exporters/drawing.js';
+import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
