@@ -44,13 +44,16 @@ export class KnownFolders implements vscode.Disposable {
   }
 
   private async refresh(): Promise<void> {
-    const files = await vscode.workspace.findFiles(WEIGHTS, EXCLUDED, MOST_FILES);
+    const [files, logs] = await Promise.all([
+      vscode.workspace.findFiles(WEIGHTS, EXCLUDED, MOST_FILES),
+      foldersOfLogs(),
+    ]);
     // Menus compare with a local path where the window is local, and with the URI's path where it is remote.
     const folders = [...new Set(files.flatMap((file) => [path.dirname(file.fsPath), path.posix.dirname(file.path)]))];
     this.folders = folders;
     await vscode.commands.executeCommand('setContext', 'frankenstein.stepFolders', stepFoldersOf(folders));
     await vscode.commands.executeCommand('setContext', 'frankenstein.checkpointFolders', folders);
-    await vscode.commands.executeCommand('setContext', 'frankenstein.trainingFolders', await foldersOfLogs());
+    await vscode.commands.executeCommand('setContext', 'frankenstein.trainingFolders', logs);
     // An incomplete search hides nothing.
     await vscode.commands.executeCommand('setContext', 'frankenstein.foldersUnknown', files.length >= MOST_FILES);
   }
