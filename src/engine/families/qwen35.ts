@@ -3,12 +3,10 @@ import {
   LANGUAGE_KEYS,
   NESTED,
   NESTED_ROOT,
-  QWEN3_MERGER,
+  QWEN3_VISION,
+  QWEN3_VISION_KEYS,
   QWEN_MERGER,
-  QWEN_PROCESSORS,
-  QWEN_TOWER,
   QWEN_VISION,
-  QWEN_VISION_KEYS,
 } from './shared.js';
 
 /** Settings of the language model, with an image processor or without. */
@@ -56,28 +54,9 @@ export const qwen35: Family = {
     name: 'Qwen3.5',
     keys: {
       language: QWEN35_LANGUAGE_KEYS,
-      vision: [
-        ...QWEN_VISION_KEYS,
-        'deepstack_visual_indexes',
-        'intermediate_size',
-        'num_position_embeddings',
-        'out_hidden_size',
-      ],
+      vision: QWEN3_VISION_KEYS,
     },
     language: QWEN35_LANGUAGE,
-    vision: {
-      root: QWEN_TOWER,
-      processors: QWEN_PROCESSORS,
-      widthKey: 'hidden_size',
-      norm: 'layer',
-      activation: 'gelu_pytorch_tanh',
-      mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' },
-      merger: QWEN3_MERGER,
-      boxes: 'thousandths',
-      patchSize: 16,
-      epsilon: 1e-6,
-      ropeTheta: 10_000,
-      positionTable: true,
-    },
+    vision: QWEN3_VISION,
   },
 };

@@ -4,11 +4,10 @@ import {
   NESTED,
   NESTED_ROOT,
   QWEN3_MERGER,
+  QWEN3_VISION,
+  QWEN3_VISION_KEYS,
   QWEN_MERGER,
-  QWEN_PROCESSORS,
-  QWEN_TOWER,
   QWEN_VISION,
-  QWEN_VISION_KEYS,
 } from './shared.js';
 
 export const qwen3Vl: Family = {
@@ -24,13 +23,7 @@ export const qwen3Vl: Family = {
     name: 'Qwen3-VL',
     keys: {
       language: LANGUAGE_KEYS,
-      vision: [
-        ...QWEN_VISION_KEYS,
-        'deepstack_visual_indexes',
-        'intermediate_size',
-        'num_position_embeddings',
-        'out_hidden_size',
-      ],
+      vision: QWEN3_VISION_KEYS,
     },
     language: {
       root: NESTED_ROOT,
@@ -42,18 +35,7 @@ export const qwen3Vl: Family = {
       sections: [24, 20, 20],
     },
     vision: {
-      root: QWEN_TOWER,
-      processors: QWEN_PROCESSORS,
-      widthKey: 'hidden_size',
-      norm: 'layer',
-      activation: 'gelu_pytorch_tanh',
-      mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' },
-      merger: QWEN3_MERGER,
-      boxes: 'thousandths',
-      epsilon: 1e-6,
-      ropeTheta: 10_000,
-      patchSize: 16,
-      positionTable: true,
+      ...QWEN3_VISION,
       deepstack: { merger: QWEN3_MERGER, blocks: [8, 16, 24] },
     },
   },

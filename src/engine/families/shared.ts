@@ -1,4 +1,5 @@
 /** What several families have in common. */
+import type { VisionFamily } from './family.js';
 
 /** Nested under `model.language_model` since transformers 4.52, and canonically for all. */
 export const NESTED = { roots: ['model.language_model'], stacks: ['model.language_model.layers'] } as const;
@@ -72,3 +73,28 @@ export const QWEN_VISION_KEYS = [
   'temporal_patch_size',
   'tie_word_embeddings',
 ] as const;
+
+/** Settings of the vision tower since Qwen3-VL. */
+export const QWEN3_VISION_KEYS = [
+  ...QWEN_VISION_KEYS,
+  'deepstack_visual_indexes',
+  'intermediate_size',
+  'num_position_embeddings',
+  'out_hidden_size',
+] as const;
+
+/** The vision tower since Qwen3-VL, without DeepStack. */
+export const QWEN3_VISION: VisionFamily = {
+  root: QWEN_TOWER,
+  processors: QWEN_PROCESSORS,
+  widthKey: 'hidden_size',
+  norm: 'layer',
+  activation: 'gelu_pytorch_tanh',
+  mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' },
+  merger: QWEN3_MERGER,
+  boxes: 'thousandths',
+  epsilon: 1e-6,
+  ropeTheta: 10_000,
+  patchSize: 16,
+  positionTable: true,
+};
