@@ -95,16 +95,6 @@ async function valuesOf(source: Source, start: number, count: number): Promise<F
   return decode(dtype, await readRange(realPath, begin + start * width, begin + (start + count) * width));
 }
 
-/** The same for values already decoded: one array per stage, equally long. A dtype of null: never rounded. */
-export function sumValues(values: readonly Float64Array[], dtypes: readonly (Dtype | null)[]): PartialSums {
-  const sums = emptySums(values.length);
-  sums.elements = values[0]!.length;
-  values.forEach((array, stage) => (sums.stages[stage]!.squares = squaresOf(array)));
-  for (let pair = 0; pair + 1 < values.length; pair++)
-    sums.pairs[pair] = sumPair(values[pair]!, values[pair + 1]!, dtypes[pair + 1]!);
-  return sums;
-}
-
 function squaresOf(values: Float64Array): number {
   let squares = 0;
   for (const value of values) if (Number.isFinite(value)) squares += value * value;

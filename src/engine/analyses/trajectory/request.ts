@@ -1,6 +1,5 @@
 /** What a trajectory is asked for. Plain data: crosses processes and identifies a run. */
 import * as v from 'valibot';
-import type { Progress } from '../../calls.js';
 import { quoted } from '../../checkpoint/failure.js';
 import { checkpoints, cuts, defaulting, machine, optional, text } from '../declare/field.js';
 
@@ -75,8 +74,6 @@ export interface TrajectoryPlan {
   memory: number;
   threads: number;
 }
-
-export type TrajectoryProgress = Progress;
 
 /** A checkpoint of a folder of steps that is not read. */
 export interface LeftOutStep {
