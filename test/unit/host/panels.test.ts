@@ -4,15 +4,11 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'vitest';
 import type * as vscode from 'vscode';
-import type { PanelServices } from '../../../src/panel/basePanel.js';
 import { Panels } from '../../../src/panel/panels.js';
 import type { CompareRequest, CompareResult, EngineApi, Progress } from '../../../src/protocol/engineApi.js';
 import type { PanelState } from '../../../src/protocol/hostApi.js';
 import type { CallOptions } from '../../../src/protocol/rpc.js';
-import { Queue } from '../../../src/services/queue.js';
-import { ResultsIndex } from '../../../src/services/resultsIndex.js';
-import type { SpectrumMemory } from '../../../src/services/spectrumMemory.js';
-import type { TensorDocuments } from '../../../src/services/tensorDocuments.js';
+import { panelServices } from './panelServices.js';
 import { sampleResult } from './sampleResult.js';
 
 interface Call {
@@ -36,21 +32,7 @@ function setUp(kept = new Map<string, unknown>()) {
     get: <T>(key: string) => kept.get(key) as T | undefined,
     update: (key: string, value: unknown) => Promise.resolve(void kept.set(key, value)),
   };
-  const services: PanelServices = {
-    extensionUri: { fsPath: '/extension' } as vscode.Uri,
-    engine,
-    queue: new Queue(engine, () => ({ memory: undefined, threads: 1, runsFolder: '/runs' })),
-    results: new ResultsIndex(
-      engine,
-      () => ['/runs'],
-      () => false,
-    ),
-    spectrumMemory: {
-      choice: { mode: null, filter: '' },
-      remember: () => Promise.resolve(),
-    } as unknown as SpectrumMemory,
-    tensorDocuments: {} as TensorDocuments,
-  };
+  const services = panelServices(engine);
   return { calls, kept, panels: new Panels(services, store) };
 }
 

@@ -3,18 +3,13 @@ import { contexts, executed, type FakeView, views } from '../../fixtures/vscode.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'vitest';
-import type * as vscode from 'vscode';
-import type { PanelServices } from '../../../src/panel/basePanel.js';
 import { Panels } from '../../../src/panel/panels.js';
 import type { EngineApi, FoundSteps, TrajectoryRequest, TrajectoryResult } from '../../../src/protocol/engineApi.js';
 import type { PanelState } from '../../../src/protocol/hostApi.js';
-import { Queue } from '../../../src/services/queue.js';
 import { stepFoldersOf } from '../../../src/services/knownFolders.js';
-import { ResultsIndex } from '../../../src/services/resultsIndex.js';
-import type { SpectrumMemory } from '../../../src/services/spectrumMemory.js';
-import type { TensorDocuments } from '../../../src/services/tensorDocuments.js';
 import { lineage } from '../../../webview/playground/data.js';
 import { trajectoryOf } from '../../../webview/playground/trajectories.js';
+import { panelServices } from './panelServices.js';
 
 const whole = trajectoryOf(lineage());
 /** What a run over so many checkpoints would say. */
@@ -46,18 +41,7 @@ function setUp() {
     },
     listRuns: () => Promise.resolve([]),
   } as Partial<EngineApi> as EngineApi;
-  const services: PanelServices = {
-    extensionUri: { fsPath: '/extension' } as vscode.Uri,
-    engine,
-    queue: new Queue(engine, () => ({ memory: undefined, threads: 1, runsFolder: '/runs' })),
-    results: new ResultsIndex(
-      engine,
-      () => ['/runs'],
-      () => false,
-    ),
-    spectrumMemory: {} as SpectrumMemory,
-    tensorDocuments: {} as TensorDocuments,
-  };
+  const services = panelServices(engine);
   const panels = new Panels(services, { get: () => undefined, update: () => Promise.resolve() });
   panels.open({ kind: 'analysis', analysis: 'trajectory', request: { stages: [{ path: '/run' }] } });
   return { calls, folder, view: views[0]! };
