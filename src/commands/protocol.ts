@@ -98,7 +98,7 @@ function itemsOf(protocol: ProtocolChoice, stages: readonly Stage[]): Choice<Act
     {
       label: 'Draw with NumPy',
       icon: 'symbol-numeric',
-      description: draw ?? 'off: questions are drawn with the seed of this tool',
+      description: draw ?? 'off: by the generator of this tool',
       value: 'draw',
     },
     {
