@@ -45,6 +45,7 @@ export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
     const { analysis } = this.request;
     const texts = await analysisOf(analysis).report();
     const { runId } = result.provenance;
-    this.set({ kind: 'analysis', title: this.title, analysis, report: texts.report(result, {}), runId });
+    const report = texts.report(result, {});
+    this.set({ kind: 'analysis', title: this.title, analysis, result, report, runId });
   }
 }
