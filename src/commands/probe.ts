@@ -66,12 +66,12 @@ export const probeCommands = {
 
 /** Sample sets by what is in them: pairs for a swap, questions for the others, about images for attention. */
 function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<string>> {
-  const { data, suits, folders } = PROBE_KINDS[kind];
+  const { data, suits, folders, parquet } = PROBE_KINDS[kind];
   return pickData({
     title: TITLE,
     ...at,
     placeholder: data,
-    endings: kind === 'swap' ? ['jsonl'] : ['jsonl', 'parquet'],
+    endings: parquet ? ['jsonl', 'parquet'] : ['jsonl'],
     about: async (file) => {
       if (file.endsWith('.parquet')) return '';
       const hint = await sniffData(file);
@@ -80,9 +80,9 @@ function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<s
     folders,
     usedBefore: services.probeMemory.data(kind),
     browse: {
-      description: kind === 'swap' ? 'a JSONL file on this machine' : 'a JSONL or Parquet file on this machine',
+      description: parquet ? 'a JSONL or Parquet file on this machine' : 'a JSONL file on this machine',
       dialog: {
-        filters: kind === 'swap' ? { 'JSON Lines': ['jsonl', 'json'] } : { Questions: ['jsonl', 'json', 'parquet'] },
+        filters: parquet ? { Questions: ['jsonl', 'json', 'parquet'] } : { 'JSON Lines': ['jsonl', 'json'] },
         openLabel: 'Choose Data',
       },
     },

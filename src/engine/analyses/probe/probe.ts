@@ -22,7 +22,7 @@ import { probeKind } from './kinds/list.js';
 import { createCountReporter } from '../../runs/countProgress.js';
 import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js';
 import type { ProbedCheckpoint, ProbeResult } from './result.js';
-import { probeResult } from './schema.js';
+import { probeResult } from './kinds/declared.js';
 import { type ProbeSetup, setUp } from './setup.js';
 import { layersWith } from '../../models/mixers.js';
 
