@@ -83,9 +83,9 @@ export const evaluateCommands = {
   },
 };
 
-function withRole({ path: place, label }: Stage): EvaluatedStage {
-  const role = roleOf(undefined, label) ?? roleOf(undefined, path.basename(place));
-  return { path: place, label, ...(role && { role }) };
+function withRole({ path: location, label }: Stage): EvaluatedStage {
+  const role = roleOf(undefined, label) ?? roleOf(undefined, path.basename(location));
+  return { path: location, label, ...(role && { role }) };
 }
 
 /** IN and RL, and Base where there is one: by the order of their training. */
@@ -181,7 +181,7 @@ async function changeOptions(
   options: Options,
   { question, stages }: Pick<Asking, 'question' | 'stages'>,
 ): Promise<Answer<EvaluationQuestion>> {
-  Object.assign(options, services.evaluationMemory.words(stages().map(({ path: place }) => place)));
+  Object.assign(options, services.evaluationMemory.words(stages().map(({ path: location }) => location)));
   for (;;) {
     const asked = await question(options);
     const action = await askOptions({ title, ...at }, optionItems(options), async (signal) =>
@@ -302,7 +302,12 @@ function plan(
 ): Promise<EvaluatePlan> {
   const { memory, threads } = readSettings();
   return engine.planEvaluate(
-    { ...asked, memory, threads, runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) },
+    {
+      ...asked,
+      memory,
+      threads,
+      runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: location }) => location)),
+    },
     { signal },
   );
 }

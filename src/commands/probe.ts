@@ -94,7 +94,7 @@ function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, op
   const { settings, together } = PROBE_KINDS[kind];
   const one = (own: readonly Stage[]): ProbeQuestion => ({
     kind,
-    checkpoints: own.map(({ path: place, label }) => ({ path: place, label })),
+    checkpoints: own.map(({ path: location, label }) => ({ path: location, label })),
     data,
     ...settings(options),
     ...ofOwn(protocol, own),
@@ -109,7 +109,7 @@ function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, op
 function ofOwn(protocol: ProtocolChoice, own: readonly Stage[]): ProtocolChoice {
   const { system, ...others } = protocol;
   const kept = system?.filter(
-    ({ checkpoint }) => checkpoint === undefined || own.some(({ path: place }) => place === checkpoint),
+    ({ checkpoint }) => checkpoint === undefined || own.some(({ path: location }) => location === checkpoint),
   );
   return { ...others, ...(kept !== undefined && kept.length > 0 && { system: kept }) };
 }
@@ -123,7 +123,7 @@ async function pickOptions(
 ): Promise<Answer<ProbeQuestion[]>> {
   const options: Options = {
     samples: undefined,
-    protocol: services.probeMemory.words(checkpoints.map(({ path: place }) => place)),
+    protocol: services.probeMemory.words(checkpoints.map(({ path: location }) => location)),
     ...v.getDefaults(v.pick(probeRequest, ['maxNewTokens', 'mode', 'change', 'part', 'badLines'])),
   };
   for (;;) {

@@ -2,7 +2,7 @@
 import { declared } from '../engine/analyses/probe/kinds/declared.js';
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { HostApi, ProbePanelRequest } from '../protocol/hostApi.js';
-import { folderOfData, imageBelow } from '../services/pictures.js';
+import { folderOfData, imageBelow } from '../services/images.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class ProbePanel extends JobPanel<ProbePanelRequest> {
@@ -35,7 +35,7 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
         };
         return Promise.resolve(this.start());
       },
-      picture: async ({ result: index, sample: id, which, index: image = 0 }) => {
+      sampleImage: async ({ result: index, sample: id, which, index: image = 0 }) => {
         const result = this.results[index];
         const name = result && declared(result.kind).image?.(result, id, which, image);
         if (name === undefined || name === '') throw new Error('This sample has no such image.');

@@ -238,16 +238,16 @@ export interface HostApi {
    * An image of a data set. Only what the result itself names, and only below the data file's folder.
    * @param request.index which, of a question with several; the first when left out.
    */
-  picture(request: {
+  sampleImage(request: {
     result: number;
     sample: string;
     which: 'target' | 'source' | 'image';
     index?: number;
   }): Promise<ImageBytes>;
   /** Asks for an image file to try a checkpoint on. Null when dismissed. */
-  choosePicture(): Promise<{ id: number; name: string } | null>;
+  chooseImage(): Promise<{ id: number; name: string } | null>;
   /** An image that was chosen before. */
-  chosenPicture(request: { id: number }): Promise<ImageBytes>;
+  chosenImage(request: { id: number }): Promise<ImageBytes>;
   /** Asks every checkpoint of the trial; answers come through `PanelApi.show` and `PanelApi.answer`. */
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
   /** What a model wrote at one step of a training that the panel shows. */

@@ -422,9 +422,9 @@ function addFeatures(
     if (added === undefined) continue;
     const { visual } = pass.prompts![row]!;
     visual.forEach((token, index) => {
-      const place = pass.starts[row]! + token - pass.slot;
-      if (place < 0) return;
-      const at = (row * pass.tokens + place) * width;
+      const location = pass.starts[row]! + token - pass.slot;
+      if (location < 0) return;
+      const at = (row * pass.tokens + location) * width;
       for (let axis = 0; axis < width; axis++) hidden[at + axis] = hidden[at + axis]! + added[index * width + axis]!;
     });
   }

@@ -37,7 +37,7 @@ export function scoresOf(questions: readonly Judged[], checkpoints: number, seed
     return flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({
       ability,
       checkpoint,
-      ...share(flags),
+      ...fraction(flags),
     }));
   });
 }
@@ -78,7 +78,7 @@ export function accuraciesOf(
               counted.map((row) => row[checkpoint]!),
               seed,
             )
-          : share(rows.map((row) => row[checkpoint]!))),
+          : fraction(rows.map((row) => row[checkpoint]!))),
       }));
     }),
   );
@@ -142,7 +142,7 @@ function adjust(comparisons: readonly Omit<Comparison, 'adjusted'>[]): Compariso
   return comparisons.map((comparison, index) => ({ ...comparison, adjusted: adjusted[index]! }));
 }
 
-function share(flags: readonly boolean[]): { n: number; hits: number; value: number; low: number; high: number } {
+function fraction(flags: readonly boolean[]): { n: number; hits: number; value: number; low: number; high: number } {
   const count = flags.filter(Boolean).length;
   return {
     n: flags.length,

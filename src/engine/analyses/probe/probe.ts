@@ -176,11 +176,11 @@ async function runMissing(
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<void> {
   const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels, framings, pixels } = setup;
-  const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
+  const work = checkpoints.flatMap(({ path: location }, checkpoint) => {
     const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
     return left.length === 0
       ? []
-      : [{ checkpoint, path: place, label: labels[checkpoint]!, framing: framings[checkpoint]!, units: left }];
+      : [{ checkpoint, path: location, label: labels[checkpoint]!, framing: framings[checkpoint]!, units: left }];
   });
   if (work.length === 0) return;
   const perSample = depths.length;
