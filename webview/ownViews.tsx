@@ -1,6 +1,6 @@
 /**
- * The views that results have of their own: what draws each, and which choices of the user's it keeps. A new one is a line
- * here. Its name is the analysis' name, or the one that a kind of state has in `frame.tsx`.
+ * The views that results have of their own: what draws each, and which choices of the user's it keeps. A new one is
+ * a line here. Its name is the analysis' name, or the one that a kind of state has in `frame.tsx`.
  */
 import type { ComponentChildren } from 'preact';
 import type { HostApi, PanelState } from '../src/protocol/hostApi.js';

@@ -1,4 +1,7 @@
-/** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
+/**
+ * Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then
+ * it runs.
+ */
 import path from 'node:path';
 import * as v from 'valibot';
 import { evaluateRequest, roleOf } from '../engine/analyses/evaluate/request.js';

@@ -1,6 +1,6 @@
 /**
- * Every command, once: its title, its icon and when it is enabled. `scripts/generate.mjs` writes these into package.json and
- * package.nls.json; the command table and the tests are held against this list.
+ * Every command, once: its title, its icon and when it is enabled. `scripts/generate.mjs` writes these into
+ * package.json and package.nls.json; the command table and the tests are held against this list.
  */
 interface CommandWords {
   title: string;

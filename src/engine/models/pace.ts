@@ -1,6 +1,6 @@
 /**
- * How fast this machine runs a model: its first layer, measured with its own weights. Where layers mix tokens in different
- * ways, the MLP and the projections are most of the work of either.
+ * How fast this machine runs a model: its first layer, measured with its own weights. Where layers mix tokens in
+ * different ways, the MLP and the projections are most of the work of either.
  */
 import type { StageRequest } from '../checkpoint/stage.js';
 import { openStage } from '../merge/checkpoint.js';

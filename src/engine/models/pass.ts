@@ -353,7 +353,10 @@ export class LanguageRunner {
   }
 }
 
-/** Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity` slots. */
+/**
+ * Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity`
+ * slots.
+ */
 export function tokenBytes(shape: LayerShape, capacity: number): number {
   const { hidden, heads, kvHeads, headDim, inner, linear } = shape;
   const projections = hidden + 3 * (queryHeads(shape) + 2 * kvHeads) * headDim;

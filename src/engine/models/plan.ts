@@ -191,7 +191,10 @@ function megabytes(bytes: number, round = Math.ceil): string {
   return round(bytes / 2 ** 20).toLocaleString('en-US');
 }
 
-/** Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and logits. */
+/**
+ * Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and
+ * logits.
+ */
 export function rowBytes({ language }: ModelSpec, promptTokens: number, newTokens: number): number {
   const { layer, vocabulary } = language;
   const mixed = layer.linear ? linearSizes(layer.linear).values : 0;

@@ -261,7 +261,9 @@ function headOf(checkpoint: Checkpoint, root: string): string {
   return `${root}.embed_tokens.weight`;
 }
 
-/** Whether layers have this part, by family and config, as transformers decides: what is stored beyond that is not used. */
+/**
+ * Whether layers have this part, by family and config, as transformers decides: what is stored beyond that is not used.
+ */
 function stores(
   { checkpoint, family: { root }, notices }: LanguageSource,
   layer: number,

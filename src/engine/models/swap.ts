@@ -41,8 +41,8 @@ export function editStates(
 }
 
 /**
- * What a layer's mixer is given, `[rows, tokens, width]`: its input, with the states of sources in place of visual tokens
- * where the plan says so. `edited` is memory for that.
+ * What a layer's mixer is given, `[rows, tokens, width]`: its input, with the states of sources in place of visual
+ * tokens where the plan says so. `edited` is memory for that.
  */
 export function mixerInput(
   plan: LayerPlan,

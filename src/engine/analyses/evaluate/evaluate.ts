@@ -79,8 +79,8 @@ export interface EvaluateSetup {
 }
 
 /**
- * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation of the
- * same checkpoint asks only what is new.
+ * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation
+ * of the same checkpoint asks only what is new.
  */
 export async function evaluate(
   request: ParsedEvaluation,

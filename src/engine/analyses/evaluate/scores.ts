@@ -7,7 +7,9 @@ import { holm, mcnemar, wilson } from '../../statistics/statistics.js';
 
 type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts' | 'sampled'>;
 
-/** Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in. */
+/**
+ * Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in.
+ */
 export function countsOf(
   { image, black, described, text }: EvaluatedQuestion['right'],
   abilities: readonly AbilityName[],

@@ -102,7 +102,10 @@ export interface ProbePlan {
   streamedBytes: number;
   /** Null when nothing could be measured: samples that cannot be read, or a machine at work. */
   seconds: number | null;
-  /** `measured`: by the first samples of this probe. `longest`: by one layer of the model, as if every answer went to its limit. */
+  /**
+   * `measured`: by the first samples of this probe. `longest`: by one layer of the model, as if every answer went to
+   * its limit.
+   */
   basis: 'measured' | 'longest';
 }
 

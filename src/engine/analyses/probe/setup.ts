@@ -148,7 +148,10 @@ function depthsOf(given: readonly number[] | undefined, layers: number): number[
   return [...new Set(given)].sort((a, b) => a - b);
 }
 
-/** Those of the depths that have attention. @throws `bad-request` where none has, `mismatch` where checkpoints differ in it */
+/**
+ * Those of the depths that have attention. @throws `bad-request` where none has, `mismatch` where checkpoints differ in
+ * it
+ */
 function attendingDepths(asked: readonly number[], specs: readonly ModelSpec[]): number[] {
   const [first, ...others] = specs.map(({ language }) => layersWith(language.mixers, 'attention'));
   if (others.some((own) => own.join() !== first!.join()))

@@ -72,8 +72,8 @@ export function orthogonalize(rows: usize, index: i32, length: i32, least: f64):
 
 /**
  * Householder factorisation of `count` vectors of `length` elements, which lie as rows: vector k to zero after element
- * `first + k`. Reflectors replace the vectors; `triangle[l · count + k]`, k ≤ l, is what is left of vector l; `factor` is
- * the upper triangular T of I − Vᵀ·T·V (Schreiber & Van Loan 1989). Both are zero before the call.
+ * `first + k`. Reflectors replace the vectors; `triangle[l · count + k]`, k ≤ l, is what is left of vector l;
+ * `factor` is the upper triangular T of I − Vᵀ·T·V (Schreiber & Van Loan 1989). Both are zero before the call.
  */
 export function factorPanel(vectors: usize, count: i32, length: i32, first: i32, triangle: usize, factor: usize): void {
   const row = <usize>length * SIZE;
@@ -124,7 +124,10 @@ export function factorPanel(vectors: usize, count: i32, length: i32, first: i32,
   }
 }
 
-/** Makes the reflector of `length` elements that lie `step` bytes apart, and applies it to them. @returns tau; 0 for none. */
+/**
+ * Makes the reflector of `length` elements that lie `step` bytes apart, and applies it to them. @returns tau; 0 for
+ * none.
+ */
 function reflect(begin: usize, step: usize, length: i32, reflector: usize): f64 {
   let squares: f64 = 0;
   let location = begin;
@@ -155,7 +158,10 @@ function reflect(begin: usize, step: usize, length: i32, reflector: usize): f64 
   return tau;
 }
 
-/** From the left, to `rows` rows of `columns` elements: A − tau·v·(vᵀ·A), eight columns at a time, which stay in registers. */
+/**
+ * From the left, to `rows` rows of `columns` elements: A − tau·v·(vᵀ·A), eight columns at a time, which stay in
+ * registers.
+ */
 function applyLeft(begin: usize, stride: usize, rows: i32, columns: i32, reflector: usize, tau: f64): void {
   const end = reflector + <usize>rows * SIZE;
   const minus = f64x2.splat(-tau);

@@ -59,8 +59,8 @@ export function isEntry(value: unknown): value is JournalEntry {
 type Outcomes = Map<string, Omit<SpectrumOutcome, 'curves'>>;
 
 /**
- * Takes the spectra. With a runs folder, matrices done before a kill or cancel are taken from the journal, and a finished
- * request returns without reading a weight. Refining goes on with the same run.
+ * Takes the spectra. With a runs folder, matrices done before a kill or cancel are taken from the journal, and a
+ * finished request returns without reading a weight. Refining goes on with the same run.
  */
 export async function spectrum(
   request: SpectrumRequest,

@@ -22,7 +22,8 @@ export interface KindDeclaration<Result extends ProbeBase & { kind: string }> {
   /** The result as text for a terminal: paragraphs and tables. */
   tables(result: Result): string[];
   /**
-   * The file of a sample's image, as the result names it; undefined where there is none. Left out: no sample has images.
+   * The file of a sample's image, as the result names it; undefined where there is none. Left out: no sample has
+   * images.
    * @param index which, of a question with several
    */
   image?(result: Result, id: string, which: 'target' | 'source' | 'image', index: number): string | undefined;

@@ -10,8 +10,9 @@ import type { SwapOutcome } from './outcome.js';
 import type { PreparedUnit } from '../../prompts.js';
 
 /**
- * The target's states at every depth, and the source's keys and values (or states), come from the two untouched passes; a depth
- * costs no more than the tokens and layers that the swap can reach. The same words over the same image run once.
+ * The target's states at every depth, and the source's keys and values (or states), come from the two untouched
+ * passes; a depth costs no more than the tokens and layers that the swap can reach. The same words over the same
+ * image run once.
  * @param options `onEnd` is told of units and depths, each once.
  */
 export async function swapUnits(
