@@ -34,7 +34,7 @@ export default tseslint.config(
   {
     // What the editor shows is made inert in one module: a model file must not put a link or an icon on screen.
     files: ['src/**/*.ts'],
-    ignores: ['src/services/screen.ts'],
+    ignores: ['src/services/screen.ts', '**/*.test.ts'],
     rules: {
       'no-restricted-syntax': [
         'error',
@@ -53,11 +53,11 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts', 'webview/**/*.{ts,tsx}'],
-    ignores: ['webview/playground/**'],
+    ignores: ['webview/playground/**', '**/*.test.ts'],
     rules: { 'max-lines-per-function': ['error', { max: 100, skipBlankLines: true, skipComments: true }] },
   },
   {
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', '**/*.test.ts'],
     rules: {
       '@typescript-eslint/no-floating-promises': [
         'error',

@@ -17,7 +17,7 @@ export default defineConfig({
   plugins: [viteAssembly, python],
   test: {
     alias: { vscode: path.resolve('test/fixtures/vscodeModule.ts') },
-    include: ['test/{unit,parity,fuzz,training}/**/*.test.ts'],
+    include: ['test/{unit,parity,fuzz,training}/**/*.test.ts', '{src,webview}/**/*.test.ts'],
     globalSetup: ['test/bundles.mjs'],
     reporters: ['default', './test/summaryReporter.mjs'],
     pool: 'forks',

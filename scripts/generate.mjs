@@ -1,6 +1,7 @@
 /**
  * Writes what follows from declarations in the source: the grammar's words, the recipe's JSON Schema, the tables of
- * docs/recipes.md and the menus of package.json. Run it after a change to a merge method, a key of recipes or a menu:
+ * docs/recipes.md, and the commands and menus of package.json with their titles. Run it after a change to a merge method, a
+ * key of recipes, a command or a menu:
  * node scripts/generate.mjs
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ const SOURCES = [
   'src/engine/merge/recipe/schema/words.ts',
   'src/engine/tensors/methods/list.ts',
   'src/commands/menus.ts',
+  'src/commands/ids.ts',
 ];
 
 /** @returns {Promise<any>} the exports of all sources */
@@ -51,6 +53,7 @@ export async function generated() {
     'media/recipe.schema.json': () => json(declared.jsonSchema()),
     'docs/recipes.md': (text) => `${text.slice(0, text.indexOf(DOCS_START))}${docs(declared)}`,
     'package.json': (text) => json(manifest(JSON.parse(text), declared)),
+    'package.nls.json': (text) => json(titles(JSON.parse(text), declared)),
   });
   return new Map(Object.entries(files).map(([file, make]) => [file, make(read(file))]));
 }
@@ -74,9 +77,29 @@ function grammar(current, { MAPS, MODULES, FORMS, DTYPES, ROLES, METHOD_NAMES })
   return current;
 }
 
-function manifest(current, { MENUS }) {
+/** The key of a command's title in package.nls.json. */
+const titleKey = (id) => id.replace('frankenstein', 'command');
+
+function manifest(current, { MENUS, COMMANDS }) {
   current.contributes.menus = MENUS;
+  current.contributes.commands = Object.entries(COMMANDS).map(([command, { icon, enablement }]) => ({
+    command,
+    title: `%${titleKey(command)}%`,
+    category: '%category%',
+    ...(icon && { icon: `$(${icon})` }),
+    ...(enablement && { enablement }),
+  }));
   return current;
+}
+
+/** The strings of the manifest; titles of commands stand together, where the first of them stands. */
+function titles(current, { COMMANDS }) {
+  const isTitle = ([key]) => key.startsWith('command.');
+  const entries = Object.entries(current);
+  const first = entries.findIndex(isTitle);
+  const others = entries.filter((entry) => !isTitle(entry));
+  const own = Object.entries(COMMANDS).map(([id, { title }]) => [titleKey(id), title]);
+  return Object.fromEntries([...others.slice(0, first), ...own, ...others.slice(first)]);
 }
 
 /** Everything from here to the end of docs/recipes.md is generated. */

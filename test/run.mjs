@@ -34,6 +34,9 @@ const SUITES = [
   { name: 'e2e', kind: 'mocha', needs: ['built', 'workbench', 'vsix'] },
 ];
 
+/** Where vitest looks: unit tests stand beside the sources that they test, too. @param {string} name */
+const foldersOf = (name) => [`test/${name}/`, ...(name === 'unit' ? ['src/', 'webview/'] : [])];
+
 const { values } = parseArgs({ options: { only: { type: 'string' }, grep: { type: 'string' } } });
 const only = values.only?.split(',').map((name) => name.trim());
 const unknown = only?.filter((name) => !SUITES.some((suite) => suite.name === name)) ?? [];
@@ -159,7 +162,12 @@ async function runSuite({ name, kind }, env) {
       fail(name, `there is no test in test/${name}`);
     } else {
       const args = {
-        vitest: ['node_modules/vitest/vitest.mjs', 'run', `test/${name}/`, ...(values.grep ? ['-t', values.grep] : [])],
+        vitest: [
+          'node_modules/vitest/vitest.mjs',
+          'run',
+          ...foldersOf(name),
+          ...(values.grep ? ['-t', values.grep] : []),
+        ],
         mocha: ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, ...grep, ...files],
         host: ['scripts/run-integration.mjs', '--summary', file, ...grep],
       }[kind];

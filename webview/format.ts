@@ -5,7 +5,7 @@ export {
   formatFloorRatio,
   formatNumber,
   formatRate,
-  formatFraction as formatShare,
+  formatFraction,
   formatTimes,
   NONE,
 } from '../src/protocol/numbers.js';

@@ -10,13 +10,10 @@ import { GeometryTab } from './geometry/geometryView.js';
 import type { GeometryView } from './geometry/view.js';
 import { Icon } from './icons.js';
 import { Button } from './kit.js';
+import { drawOwn } from './ownViews.js';
 import type { Stores } from './panel.js';
-import { Probes } from './probe/probeView.js';
 import { EmptyState, FailedState, RunningState } from './states.js';
 import { Tabs } from './tabs.js';
-import { Trajectory } from './trajectory/trajectoryView.js';
-import { Training } from './training/trainingView.js';
-import { Evaluation } from './transfer/transferView.js';
 import { Try } from './try/tryView.js';
 
 export interface Message {
@@ -48,7 +45,7 @@ type Views = {
   [K in PanelState['kind']]: (state: Extract<PanelState, { kind: K }>, props: FrameProps) => ComponentChildren;
 };
 
-/** What shows each state: a new analysis adds a line here. */
+/** What shows each state. Results with a view of their own are drawn by `ownViews.tsx`. */
 const VIEWS: Views = {
   empty: () => <EmptyState />,
   running: ({ title, progress }, { host }) => (
@@ -58,26 +55,15 @@ const VIEWS: Views = {
   compare: ({ title, result }, { host, stores, onCut }) => (
     <Compare {...{ title, result, host, onCut }} view={stores.view.get()} />
   ),
-  probe: ({ title, results }, { host, stores }) => (
-    <Probes {...{ title, results, host }} view={stores.probe.get()} store={stores.probe} />
-  ),
-  evaluation: ({ title, result }, { host, stores }) => (
-    <Evaluation {...{ title, result, host }} view={stores.transfer.get()} store={stores.transfer} />
-  ),
-  trajectory: ({ title, result, following, busy }, { host, stores }) => (
-    <Trajectory
-      {...{ title, result, following, busy, host }}
-      view={stores.trajectory.get()}
-      store={stores.trajectory}
-    />
-  ),
+  probe: (state, { host, stores }) => drawOwn('probe', state, stores, host),
+  evaluation: (state, { host, stores }) => drawOwn('transfer', state, stores, host),
+  trajectory: (state, { host, stores }) => drawOwn('trajectory', state, stores, host),
   verification: ({ title, result }) => <Verifications {...{ title, result }} />,
   freezeReport: ({ title, report, waiting }) => <FreezeAnswers {...{ title, report, waiting }} />,
   try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,
-  training: (state, { host, stores }) => (
-    <Training {...{ state, host }} view={stores.training.get()} store={stores.training} />
-  ),
-  analysis: ({ report }) => <pre class="report">{report}</pre>,
+  training: (state, { host, stores }) => drawOwn('training', state, stores, host),
+  analysis: (state, { host, stores }) =>
+    drawOwn(state.analysis, state, stores, host) ?? <pre class="report">{state.report}</pre>,
 };
 
 export function Frame(props: FrameProps) {

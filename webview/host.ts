@@ -23,9 +23,9 @@ export type SpectrumHost = Pick<
 export type TrajectoryHost = Pick<HostApi, 'followSteps'>;
 
 /** Whatever has samples with images: probes and evaluations. */
-export type SamplesHost = Pick<HostApi, 'picture'>;
+export type SamplesHost = Pick<HostApi, 'sampleImage'>;
 
-export type TryHost = Pick<HostApi, 'choosePicture' | 'chosenPicture' | 'ask' | 'cancel'>;
+export type TryHost = Pick<HostApi, 'chooseImage' | 'chosenImage' | 'ask' | 'cancel'>;
 
 export type TrainingHost = Pick<HostApi, 'trainingCompletions'>;
 

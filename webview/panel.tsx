@@ -18,15 +18,12 @@ import type { Cuts } from './figure/regions.js';
 import { reveal } from './dom.js';
 import { Frame, isLineage, type Message } from './frame.js';
 import { parseGeometryView } from './geometry/view.js';
+import { createOwnStores } from './ownViews.js';
 import { focusProbes } from './probe/probeView.js';
-import { parseProbeView } from './probe/view.js';
 import { createStore } from './state/store.js';
 import { parseView } from './state/view.js';
 import { watchTheme } from './theme.js';
 import { createTooltip } from './tooltip.js';
-import { parseTrajectoryView } from './trajectory/view.js';
-import { parseTrainingView } from './training/view.js';
-import { parseTransferView } from './transfer/view.js';
 
 export interface PanelOptions {
   root: HTMLElement;
@@ -40,11 +37,8 @@ export interface PanelOptions {
 function createStores(memory: PanelMemory | null) {
   return {
     view: createStore(parseView(memory?.view)),
-    probe: createStore(parseProbeView(memory?.view['probe'])),
     geometry: createStore(parseGeometryView(memory?.view['geometry'])),
-    transfer: createStore(parseTransferView(memory?.view['transfer'])),
-    trajectory: createStore(parseTrajectoryView(memory?.view['trajectory'])),
-    training: createStore(parseTrainingView(memory?.view['training'])),
+    ...createOwnStores(memory?.view),
   };
 }
 

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { FailureAction, PanelProgress, PanelState } from '../src/protocol/hostApi.js';
 import { usePanel } from './context.js';
-import { formatBytes, formatRemaining, formatShare } from './format.js';
+import { formatBytes, formatRemaining, formatFraction } from './format.js';
 import { Icon } from './icons.js';
 import { Button } from './kit.js';
 
@@ -36,7 +36,7 @@ export function RunningState({
   if (!cancelling) shown.current = now;
   const progress = shown.current;
   const done = progress === null ? null : doneOf(progress);
-  const fraction = done === null || done.share === null ? null : Math.min(1, done.share);
+  const fraction = done === null || done.fraction === null ? null : Math.min(1, done.fraction);
   const left = formatRemaining(progress?.remainingSeconds ?? null);
   const quarter = fraction === null ? null : Math.floor(fraction * 4);
   const announced = useRef(-1);
@@ -74,7 +74,7 @@ export function RunningState({
         <span class="number" data-testid="progress-bytes">
           {fraction === null || done === null
             ? ''
-            : `${done.text} · ${formatShare(Math.floor(fraction * 1000) / 1000)}`}
+            : `${done.text} · ${formatFraction(Math.floor(fraction * 1000) / 1000)}`}
         </span>
         <span class="muted">{left}</span>
       </p>
@@ -87,19 +87,19 @@ export function RunningState({
 }
 
 /** In the plan's own units: bytes of a comparison, matrices of a spectrum, samples × layers of a probe. */
-function doneOf(progress: PanelProgress): { share: number | null; text: string } {
+function doneOf(progress: PanelProgress): { fraction: number | null; text: string } {
   if ('totalMatrices' in progress && progress.totalMatrices > 0)
     return {
-      share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null,
+      fraction: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null,
       text: `${progress.doneMatrices.toLocaleString('en')} of ${progress.totalMatrices.toLocaleString('en')} matrices`,
     };
   if ('totalBytes' in progress)
     return {
-      share: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null,
+      fraction: progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : null,
       text: `${formatBytes(progress.doneBytes)} of ${formatBytes(progress.totalBytes)}`,
     };
   return {
-    share: progress.total > 0 ? progress.done / progress.total : null,
+    fraction: progress.total > 0 ? progress.done / progress.total : null,
     text: `${progress.done.toLocaleString('en')} of ${progress.total.toLocaleString('en')} answers`,
   };
 }

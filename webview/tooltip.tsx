@@ -36,8 +36,8 @@ export function createTooltip(parent: HTMLElement): Tooltip {
 export function Help({ text }: { text: string }) {
   const { tooltip } = usePanel();
   const open = (event: Event) => {
-    const place = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    tooltip.show({ x: place.left - 6, y: place.bottom - 8 }, <div class="help-text">{text}</div>);
+    const location = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    tooltip.show({ x: location.left - 6, y: location.bottom - 8 }, <div class="help-text">{text}</div>);
   };
   return (
     <button

@@ -52,7 +52,7 @@ function commandOf(
   for (const entry of own.slice(machine)) addField(command, name, entry[1]);
   return command.action(async () => {
     const options = command.opts<Options>();
-    const paths = command.processedArgs.flat().filter((place): place is string => typeof place === 'string');
+    const paths = command.processedArgs.flat().filter((location): location is string => typeof location === 'string');
     const request = await requestOf(context, declaration, entries, paths, options);
     await run(context, definition, request, options);
   });
@@ -134,17 +134,17 @@ async function requestOf(
   paths: readonly string[],
   options: Options,
 ): Promise<object> {
-  const places = paths.map((place) => path.resolve(place));
+  const locations = paths.map((location) => path.resolve(location));
   const request: Record<string, unknown> = {};
-  for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, places, options);
-  const prepared = prepare && (await prepare(engine, places, request, { signal }));
+  for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, locations, options);
+  const prepared = prepare && (await prepare(engine, locations, request, { signal }));
   return { ...request, ...fixed, ...prepared };
 }
 
 /** What the options say of a field. */
-function valueOf(entry: GenericSchema, places: readonly string[], options: Options): unknown {
+function valueOf(entry: GenericSchema, locations: readonly string[], options: Options): unknown {
   const { flags, from, noun, each = (one: NamedCheckpoint) => one } = notesOf(entry);
-  if (noun !== undefined) return checkpointsOf(flags, noun, places, options).map(each);
+  if (noun !== undefined) return checkpointsOf(flags, noun, locations, options).map(each);
   const resolved = { ...options };
   for (const flag of flags) {
     const key = keyOf(flag);
@@ -162,20 +162,20 @@ function keyOf({ syntax }: Flag): string {
 function checkpointsOf(
   flags: readonly Flag[],
   noun: string,
-  places: readonly string[],
+  locations: readonly string[],
   options: Options,
 ): NamedCheckpoint[] {
   const lists = flags.map((flag) => {
     const [key, given] = [keyOf(flag), options[keyOf(flag)] as string[] | undefined];
-    if (given !== undefined && given.length !== places.length)
+    if (given !== undefined && given.length !== locations.length)
       throw new FrankensteinError(
         'bad-request',
-        `--${key} names ${given.length} ${noun}, but ${places.length} are given.`,
+        `--${key} names ${given.length} ${noun}, but ${locations.length} are given.`,
       );
     return { flag, given };
   });
-  return places.map((place, index) => ({
-    path: place,
+  return locations.map((location, index) => ({
+    path: location,
     ...Object.fromEntries(lists.map(({ flag, given }) => [keyOf(flag).replace(/s$/, ''), given?.[index]])),
   }));
 }

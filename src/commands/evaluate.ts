@@ -1,4 +1,7 @@
-/** Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then it runs. */
+/**
+ * Evaluate Abilities…, Run Transferability Test…, Sweep…: which checkpoints, which questions, what it will cost; then
+ * it runs.
+ */
 import path from 'node:path';
 import * as v from 'valibot';
 import { evaluateRequest, roleOf } from '../engine/analyses/evaluate/request.js';
@@ -84,9 +87,9 @@ export const evaluateCommands = {
   },
 };
 
-function withRole({ path: place, label }: Stage): EvaluatedStage {
-  const role = roleOf(undefined, label) ?? roleOf(undefined, path.basename(place));
-  return { path: place, label, ...(role && { role }) };
+function withRole({ path: location, label }: Stage): EvaluatedStage {
+  const role = roleOf(undefined, label) ?? roleOf(undefined, path.basename(location));
+  return { path: location, label, ...(role && { role }) };
 }
 
 /** IN and RL, and Base where there is one: by the order of their training. */
@@ -183,7 +186,7 @@ async function changeOptions(
   options: Options,
   { question, stages }: Pick<Asking, 'question' | 'stages'>,
 ): Promise<Answer<EvaluationQuestion>> {
-  Object.assign(options, services.evaluationMemory.words(stages().map(({ path: place }) => place)));
+  Object.assign(options, services.evaluationMemory.words(stages().map(({ path: location }) => location)));
   for (;;) {
     const asked = await question(options);
     const action = await askOptions({ title, ...at }, optionItems(options), async (signal) =>
@@ -312,7 +315,12 @@ function plan(
 ): Promise<EvaluatePlan> {
   const { memory, threads } = readSettings();
   return engine.planEvaluate(
-    { ...asked, memory, threads, runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: place }) => place)) },
+    {
+      ...asked,
+      memory,
+      threads,
+      runsFolder: runsFolders.forRun(asked.checkpoints.map(({ path: location }) => location)),
+    },
     { signal },
   );
 }

@@ -83,14 +83,14 @@ export const freezeCommands = {
 
   async 'frankenstein.whatTrains'({ engine, documents }: Services, ...args: unknown[]) {
     const [file] = pathsFrom(args);
-    const place = file ?? vscode.window.activeTextEditor?.document.uri.fsPath;
-    if (place === undefined || !isPlan(place)) throw new Error('Open a plan (freeze.frank.yaml) first.');
-    const document = await vscode.workspace.openTextDocument(place);
-    const found = await engine.checkRecipe({ file: place, text: document.getText() });
+    const location = file ?? vscode.window.activeTextEditor?.document.uri.fsPath;
+    if (location === undefined || !isPlan(location)) throw new Error('Open a plan (freeze.frank.yaml) first.');
+    const document = await vscode.workspace.openTextDocument(location);
+    const found = await engine.checkRecipe({ file: location, text: document.getText() });
     const plan = 'plan' in found ? found.plan : null;
     if (plan === null) throw new Error('What trains can be said once the plan has no errors.');
     const wanted = namesFrom(args)[0];
-    const uri = documents.put('What trains', place, whatTrains(plan, wanted));
+    const uri = documents.put('What trains', location, whatTrains(plan, wanted));
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri), {
       viewColumn: vscode.ViewColumn.Beside,
       preview: true,

@@ -1,4 +1,6 @@
-/** New Freeze Experiment…: IN, data, trainer, what is frozen; then what trains in each run, before anything is written. */
+/**
+ * New Freeze Experiment…: IN, data, trainer, what is frozen; then what trains in each run, before anything is written.
+ */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';

@@ -14,8 +14,8 @@ const grouped = (condition: string) => `(${condition})`;
 
 /** What is right-clicked, in the explorer. */
 const RECIPE = 'resourceFilename =~ /^(?!freeze\\.frank\\.yaml$).*\\.frank\\.ya?ml$/';
-const listed = (place: string) =>
-  grouped(any(`${place} in frankenstein.checkpointFolders`, 'frankenstein.foldersUnknown'));
+const listed = (where: string) =>
+  grouped(any(`${where} in frankenstein.checkpointFolders`, 'frankenstein.foldersUnknown'));
 const CHECKPOINT = any(
   grouped(all('explorerResourceIsFolder', listed('resourcePath'))),
   grouped(
@@ -81,12 +81,12 @@ const OF_CHECKPOINT: readonly CheckpointCommand[] = [
 ];
 
 /** @param place condition of the menu as a whole; the explorer's submenu has none. */
-function ofCheckpoint(place: string | undefined): MenuItem[] {
+function ofCheckpoint(where: string | undefined): MenuItem[] {
   return OF_CHECKPOINT.map(({ command, group, one, when }) => {
     // The tree does not know the paths of its items.
-    const selected = when === HAS_SELECTED && place === undefined;
+    const selected = when === HAS_SELECTED && where === undefined;
     const other = selected ? 'resourcePath not in frankenstein.selectedPaths' : undefined;
-    const condition = all(place, one && ONE, when, other);
+    const condition = all(where, one && ONE, when, other);
     return { command, ...(condition === '' ? {} : { when: condition }), group };
   });
 }

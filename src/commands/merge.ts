@@ -303,10 +303,10 @@ async function openRecipe(stages: readonly Stage[], body: string): Promise<void>
     target = vscode.Uri.joinPath(folder, `merge${index === 1 ? '' : `-${index}`}.frank.yaml`);
     if (await isFree(target)) break;
   }
-  const places = stages.map(
-    ({ path: place }, index) => `  ${names[index]!}: ${JSON.stringify(relative(folder.fsPath, place))}\n`,
+  const locations = stages.map(
+    ({ path: location }, index) => `  ${names[index]!}: ${JSON.stringify(relative(folder.fsPath, location))}\n`,
   );
-  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(`checkpoints:\n${places.join('')}\n${body}`));
+  await vscode.workspace.fs.writeFile(target, new TextEncoder().encode(`checkpoints:\n${locations.join('')}\n${body}`));
   await vscode.window.showTextDocument(target);
 }
 
@@ -318,9 +318,9 @@ async function isFree(uri: vscode.Uri): Promise<boolean> {
 }
 
 /** Relative below the workspace and beside it; absolute elsewhere. */
-function relative(folder: string, place: string): string {
-  const way = path.relative(folder, place);
+function relative(folder: string, location: string): string {
+  const way = path.relative(folder, location);
   return path.isAbsolute(way) || way.split(path.sep).filter((part) => part === '..').length > 2
-    ? place
+    ? location
     : way.replaceAll(path.sep, '/');
 }

@@ -1,4 +1,7 @@
-/** Asks for a checkpoint, or for several: the one in hand first, then those of the workspace and the Hugging Face cache, or any folder. */
+/**
+ * Asks for a checkpoint, or for several: the one in hand first, then those of the workspace and the Hugging Face cache,
+ * or any folder.
+ */
 import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FoundCheckpoint } from '../protocol/engineApi.js';

@@ -66,12 +66,12 @@ export const probeCommands = {
 
 /** Sample sets by what is in them: pairs for a swap, questions for the others, about images for attention. */
 function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<string>> {
-  const { data, suits, folders } = PROBE_KINDS[kind];
+  const { data, suits, folders, parquet } = PROBE_KINDS[kind];
   return pickData({
     title: TITLE,
     ...at,
     placeholder: data,
-    endings: kind === 'swap' ? ['jsonl'] : ['jsonl', 'parquet'],
+    endings: parquet ? ['jsonl', 'parquet'] : ['jsonl'],
     about: async (file) => {
       if (file.endsWith('.parquet')) return '';
       const hint = await sniffData(file);
@@ -80,9 +80,9 @@ function pickSamples(services: Services, kind: Kind, at: Step): Promise<Answer<s
     folders,
     usedBefore: services.probeMemory.data(kind),
     browse: {
-      description: kind === 'swap' ? 'a JSONL file on this machine' : 'a JSONL or Parquet file on this machine',
+      description: parquet ? 'a JSONL or Parquet file on this machine' : 'a JSONL file on this machine',
       dialog: {
-        filters: kind === 'swap' ? { 'JSON Lines': ['jsonl', 'json'] } : { Questions: ['jsonl', 'json', 'parquet'] },
+        filters: parquet ? { Questions: ['jsonl', 'json', 'parquet'] } : { 'JSON Lines': ['jsonl', 'json'] },
         openLabel: 'Choose Data',
       },
     },
@@ -94,7 +94,7 @@ function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, op
   const { settings, together } = PROBE_KINDS[kind];
   const one = (own: readonly Stage[]): ProbeQuestion => ({
     kind,
-    checkpoints: own.map(({ path: place, label }) => ({ path: place, label })),
+    checkpoints: own.map(({ path: location, label }) => ({ path: location, label })),
     data,
     ...settings(options),
     ...ofOwn(protocol, own),
@@ -109,7 +109,7 @@ function questionsOf(kind: Kind, checkpoints: readonly Stage[], data: string, op
 function ofOwn(protocol: ProtocolChoice, own: readonly Stage[]): ProtocolChoice {
   const { system, ...others } = protocol;
   const kept = system?.filter(
-    ({ checkpoint }) => checkpoint === undefined || own.some(({ path: place }) => place === checkpoint),
+    ({ checkpoint }) => checkpoint === undefined || own.some(({ path: location }) => location === checkpoint),
   );
   return { ...others, ...(kept !== undefined && kept.length > 0 && { system: kept }) };
 }
@@ -123,7 +123,7 @@ async function pickOptions(
 ): Promise<Answer<ProbeQuestion[]>> {
   const options: Options = {
     samples: undefined,
-    protocol: services.probeMemory.words(checkpoints.map(({ path: place }) => place)),
+    protocol: services.probeMemory.words(checkpoints.map(({ path: location }) => location)),
     ...v.getDefaults(v.pick(probeRequest, ['maxNewTokens', 'mode', 'change', 'part', 'badLines'])),
   };
   for (;;) {

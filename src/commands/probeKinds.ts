@@ -31,6 +31,8 @@ export interface KindChoice {
   suits: (hint: DataHint) => boolean;
   /** Data may be a folder of files. */
   folders: boolean;
+  /** Data may be Parquet. */
+  parquet: boolean;
   /** What the number of samples counts. */
   per: string;
   /** The settings that only this kind has. */
@@ -57,6 +59,7 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     data: 'Pairs of images with a prompt (JSONL)',
     suits: ({ format }) => format === 'pairs',
     folders: true,
+    parquet: false,
     per: ' per function',
     settings: ({ mode, change }) => ({ mode, ...(change === 'text' && { change }) }),
     items: ({ mode, change }) => [
@@ -73,6 +76,7 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     data: 'Questions with answers that can be checked (JSONL)',
     suits: ({ format }) => format === 'questions',
     folders: false,
+    parquet: true,
     per: '',
     settings: ({ part }) => ({ part }),
     items: ({ part }) => [{ label: 'Skipped', icon: 'debug-step-over', description: PARTS[part], value: 'part' }],
@@ -89,6 +93,7 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     data: 'Questions about images (JSONL)',
     suits: ({ format, pictures: images }) => format === 'questions' && images,
     folders: false,
+    parquet: true,
     per: '',
     settings: () => ({}),
     items: () => [],

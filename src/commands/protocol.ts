@@ -1,4 +1,7 @@
-/** Protocol…: how questions are put and which of them, for those who replicate a paper. One entry of the options opens it. */
+/**
+ * Protocol…: how questions are put and which of them, for those who replicate a paper. One entry of the options opens
+ * it.
+ */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';

@@ -83,8 +83,8 @@ export function resumeRun(services: Services, run: FoundRun): Promise<void> {
 function requestToResume({ probeMemory, evaluationMemory }: Services, run: FoundRun): JobRequest {
   const { kind, question, runsFolder, runId, state } = run;
   const analysis = analysisOfRun(kind)!;
-  const place = state === 'finished' ? { runsFolder, runId } : undefined;
-  if (typeof question === 'object' && question !== null) return jobRequestOf(analysis, question, place);
+  const location = state === 'finished' ? { runsFolder, runId } : undefined;
+  if (typeof question === 'object' && question !== null) return jobRequestOf(analysis, question, location);
   // Earlier versions kept the question of a probe only.
   switch (analysis.name) {
     case 'compare':
@@ -136,8 +136,8 @@ function evaluationRequestOf(
 ): EvaluatePanelRequest {
   const evaluation = evaluationMemory.questionOf(run) ?? {
     kind,
-    checkpoints: checkpoints.map(({ path: place, label, role }) => ({
-      path: place,
+    checkpoints: checkpoints.map(({ path: location, label, role }) => ({
+      path: location,
       label,
       ...(role !== null && { role }),
     })),
@@ -152,7 +152,7 @@ function evaluationRequestOf(
 export function probeRequestOf({ runsFolder, runId }: FoundRun, result: ProbeResult): ProbePanelRequest {
   const question: ProbeQuestion = {
     kind: result.kind,
-    checkpoints: result.checkpoints.map(({ path: place, label }) => ({ path: place, label })),
+    checkpoints: result.checkpoints.map(({ path: location, label }) => ({ path: location, label })),
     data: result.data,
     depths: result.depths,
     ...PROBE_KINDS[result.kind].settings(result as Pick<ProbeQuestion, 'mode' | 'part'>),

@@ -92,9 +92,9 @@ export interface EngineApi extends AnalysisCalls {
   /** What a model wrote at one step of a training. */
   trainingCompletions(request: CompletionsRequest, context?: CallContext<never>): Promise<TrainingCompletions>;
   /** An image inside a Parquet file of this folder, as an evaluation names it. */
-  parquetPicture(request: { folder: string; name: string }): Promise<Uint8Array>;
+  parquetImage(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
-  deleteRun(place: RunLocation): Promise<void>;
+  deleteRun(location: RunLocation): Promise<void>;
 }

@@ -38,7 +38,7 @@ function callsOf(tools: Tools, exclusive: Alone): AnalysisCalls {
       [`plan${own}`, async (request, context) => (await engine()).plan(parseRequest(schema, request), tools, context)],
       [
         `read${own}`,
-        async (place: RunLocation) => (await import('./analyses/list.js')).readResult<unknown>(definition, place),
+        async (location: RunLocation) => (await import('./analyses/list.js')).readResult<unknown>(definition, location),
       ],
     ];
   });
@@ -124,7 +124,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
     readTraining: lazy(async () => (await import('./training/training.js')).readTraining),
     trainingCompletions: lazy(async () => (await import('./training/training.js')).trainingCompletions),
-    parquetPicture: async ({ folder, name }) => (await import('./parquet/picture.js')).imageBelowFolder(folder, name),
+    parquetImage: async ({ folder, name }) => (await import('./parquet/picture.js')).imageBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),
     deleteRun: async ({ runsFolder, runId }) => (await import('./runs/store.js')).deleteRun(runsFolder, runId),

@@ -174,13 +174,15 @@ function startProcess(
     },
     host,
   );
-  let shaken = false;
-  connection.ready.then(() => (shaken = true)).catch(() => undefined);
+  let handshakeDone = false;
+  connection.ready.then(() => (handshakeDone = true)).catch(() => undefined);
 
   const lose = (why: string | FrankensteinError) => {
     gone();
     connection.close(
-      typeof why === 'string' ? new FrankensteinError('engine-lost', lostSentence(why, shaken, stderrTail)) : why,
+      typeof why === 'string'
+        ? new FrankensteinError('engine-lost', lostSentence(why, handshakeDone, stderrTail))
+        : why,
     );
   };
   child.on('error', (error) => {
@@ -220,8 +222,8 @@ function startProcess(
   };
 }
 
-function lostSentence(why: string, shaken: boolean, stderrTail: string): string {
-  if (shaken)
+function lostSentence(why: string, handshakeDone: boolean, stderrTail: string): string {
+  if (handshakeDone)
     return (
       `The engine process ended unexpectedly (${why}). Start again and it continues where it was; ` +
       'the log has the details.'

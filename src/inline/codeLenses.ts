@@ -137,13 +137,13 @@ function lens(line: number, command: vscode.Command): vscode.CodeLens {
 export function targetAt(
   document: vscode.TextDocument,
   line: number,
-  place: { depth?: number | null; tensor?: string | null },
+  location: { depth?: number | null; tensor?: string | null },
 ): InlineTarget {
   return {
     uri: document.uri.toString(),
     line,
     folder: folderOfDocument(document),
-    depth: place.depth ?? null,
-    tensor: place.tensor ?? null,
+    depth: location.depth ?? null,
+    tensor: location.tensor ?? null,
   };
 }

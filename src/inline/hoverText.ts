@@ -29,12 +29,12 @@ export interface HoverOptions extends FigureOptions {
 
 export function tensorHover(lookup: Lookup, tensor: TensorResult, target: InlineTarget, options: HoverOptions): string {
   const { section, component, region, shape, layer } = tensor;
-  const place = [section, layer === null ? null : `layer ${layer}`, component, region]
+  const location = [section, layer === null ? null : `layer ${layer}`, component, region]
     .filter((word) => word !== null)
     .join(' · ');
   return [
     `**${escapeMarkdown(shortened(tensor.name, 100))}**`,
-    `${escapeMarkdown(`${place} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ` +
+    `${escapeMarkdown(`${location} · ${tensor.dtypes[lookup.stage] ?? ''} · ${shape.join(' × ')}`)} · ` +
       `${links(target, ['pin', 'open'])}`,
     deltaTable(lookup, tensor.deltas),
     ...floorNote(tensor.deltas, options),

@@ -29,7 +29,7 @@ export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
   protected async showStored(): Promise<void> {
     const { analysis, run } = this.request;
     if (run === undefined) return this.offer('This run was interrupted. Continue?');
-    const calls = this.services.engine as unknown as Record<string, (place: object) => Promise<Result>>;
+    const calls = this.services.engine as unknown as Record<string, (location: object) => Promise<Result>>;
     await this.show(await calls[callOf(analysisOf(analysis), 'read')]!(run));
   }
 
@@ -45,6 +45,7 @@ export class AnalysisPanel extends JobPanel<AnalysisPanelRequest> {
     const { analysis } = this.request;
     const texts = await analysisOf(analysis).report();
     const { runId } = result.provenance;
-    this.set({ kind: 'analysis', title: this.title, analysis, report: texts.report(result, {}), runId });
+    const report = texts.report(result, {});
+    this.set({ kind: 'analysis', title: this.title, analysis, result, report, runId });
   }
 }

@@ -1,7 +1,7 @@
 /** One panel of an evaluation: what was asked, how far it is, and what came out. */
 import type { EvaluateResult } from '../protocol/engineApi.js';
 import type { EvaluatePanelRequest, HostApi, ImageBytes } from '../protocol/hostApi.js';
-import { folderOfData, imageBelow, imageFrom } from '../services/pictures.js';
+import { folderOfData, imageBelow, imageFrom } from '../services/images.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
@@ -31,7 +31,7 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
         this.request = { ...this.request, evaluation: { ...this.request.evaluation, badLines: 'skip' } };
         return Promise.resolve(this.start());
       },
-      picture: async ({ sample: id, index = 0 }) => {
+      sampleImage: async ({ sample: id, index = 0 }) => {
         const { evaluation } = this;
         const question = evaluation?.questions.find((one) => one.id === id);
         const name = question?.images?.[index] ?? (index === 0 ? question?.image : undefined);
@@ -59,6 +59,6 @@ export class EvaluatePanel extends JobPanel<EvaluatePanelRequest> {
   /** A file below the data's folder, or an image inside a Parquet file there, which the engine reads. */
   private async imageOf(folder: string, name: string): Promise<ImageBytes> {
     if (!/\.parquet#/.test(name)) return imageBelow(folder, name);
-    return imageFrom(await this.services.engine.parquetPicture({ folder, name }), name);
+    return imageFrom(await this.services.engine.parquetImage({ folder, name }), name);
   }
 }

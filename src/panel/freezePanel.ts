@@ -130,7 +130,7 @@ export class FreezePanel extends BasePanel<FreezePanelRequest> {
   }
 
   protected savedBeside(): string | undefined {
-    return placesOf(this.request).at(-1);
+    return locationsOf(this.request).at(-1);
   }
 
   protected override closed(): void {
@@ -163,7 +163,7 @@ export class FreezePanel extends BasePanel<FreezePanelRequest> {
   }
 
   private running(progress: PanelProgress | null): PanelState {
-    return { kind: 'running', title: this.title, labels: placesOf(this.request).map(labelOf), progress };
+    return { kind: 'running', title: this.title, labels: locationsOf(this.request).map(labelOf), progress };
   }
 
   private set(state: PanelState): void {
@@ -186,15 +186,15 @@ export function keyOfFreeze(request: FreezePanelRequest): string {
 }
 
 /** Folders that it reads. */
-export function placesOf(request: FreezePanelRequest): string[] {
+export function locationsOf(request: FreezePanelRequest): string[] {
   if (request.task === 'report') return [request.experiment];
   if (request.task === 'stored') return [path.dirname(request.file)];
   return 'experiment' in request.of ? [request.of.experiment] : [request.of.in, request.of.result];
 }
 
 function titleOf(request: FreezePanelRequest): string {
-  const [place] = placesOf(request);
-  if (request.task !== 'verify') return `Necessary? · ${path.basename(place!)}`;
+  const [location] = locationsOf(request);
+  if (request.task !== 'verify') return `Necessary? · ${path.basename(location!)}`;
   const { of } = request;
   return `Frozen layers · ${
     'experiment' in of ? path.basename(of.experiment) : [of.in, of.result].map(labelOf).join(' → ')

@@ -166,11 +166,11 @@ export class Geometry implements vscode.Disposable {
     signal?: AbortSignal,
   ): Promise<FullSpectrum> {
     const shown = this.result();
-    const place = this.owner.request.spectrum;
+    const location = this.owner.request.spectrum;
     const { memory, threads } = readSettings();
     const mode = shown.tensors.find((tensor) => tensor.name === name && tensor.part === part)?.spectra[from]?.mode;
     return this.services.engine.fullSpectrum(
-      { name, part, from, mode, stages: this.owner.request.stages, memory, threads, ...place },
+      { name, part, from, mode, stages: this.owner.request.stages, memory, threads, ...location },
       { signal },
     );
   }
@@ -191,10 +191,10 @@ export class Geometry implements vscode.Disposable {
     if (this.state?.kind === 'result') this.state = { ...this.state, result: recutSpectrum(this.state.result, cuts) };
   }
 
-  private resultState(result: SpectrumResult, place: RunLocation | undefined): GeometryState {
+  private resultState(result: SpectrumResult, location: RunLocation | undefined): GeometryState {
     const { request } = this.owner;
-    if (place !== undefined && place.runId !== request.spectrum?.runId) {
-      this.owner.request = { ...request, spectrum: { runsFolder: place.runsFolder, runId: place.runId } };
+    if (location !== undefined && location.runId !== request.spectrum?.runId) {
+      this.owner.request = { ...request, spectrum: { runsFolder: location.runsFolder, runId: location.runId } };
       this.owner.requestChanged();
     }
     return { kind: 'result', title: this.owner.title, result };

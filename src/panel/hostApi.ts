@@ -63,9 +63,9 @@ export const REFUSED: Omit<HostApi, 'ready' | 'save' | 'copy'> = {
   refineSpectrum: refuse,
   fullSpectrum: refuse,
   followSteps: refuse,
-  picture: refuse,
-  choosePicture: refuse,
-  chosenPicture: refuse,
+  sampleImage: refuse,
+  chooseImage: refuse,
+  chosenImage: refuse,
   ask: refuse,
   trainingCompletions: refuse,
 };

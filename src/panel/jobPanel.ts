@@ -1,4 +1,6 @@
-/** A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong. */
+/**
+ * A panel over work that runs in the queue: it follows the job, shows how far it is, and what came out or went wrong.
+ */
 import * as vscode from 'vscode';
 import type { SpectrumProgress } from '../protocol/engineApi.js';
 import type { FailureAction, HostApi, JobPanelRequest, PanelProgress, PanelState } from '../protocol/hostApi.js';

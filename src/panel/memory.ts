@@ -71,7 +71,7 @@ function parseProbe(value: Json): ProbePanelRequest | undefined {
   const stored: unknown[] = Array.isArray(value['probes']) ? value['probes'] : [];
   const probes = stored.flatMap((probe) => restoreRequest(probeRequest, probe) ?? []);
   if (probes.length === 0 || probes.length !== stored.length) return undefined;
-  const runs = Array.isArray(value['runs']) ? value['runs'].filter(isPlace) : [];
+  const runs = Array.isArray(value['runs']) ? value['runs'].filter(isLocation) : [];
   return { kind: 'probe', probes, ...(runs.length === probes.length && { runs }) };
 }
 
@@ -84,12 +84,12 @@ function parseAnalysis({ analysis, request, run }: Json): AnalysisPanelRequest |
 }
 
 /** A run under a key, where the place is one. */
-function placed<Key extends string>(key: Key, place: unknown): Partial<Record<Key, RunLocation>> {
-  const found = isPlace(place) ? { [key]: { runsFolder: place.runsFolder, runId: place.runId } } : {};
+function placed<Key extends string>(key: Key, location: unknown): Partial<Record<Key, RunLocation>> {
+  const found = isLocation(location) ? { [key]: { runsFolder: location.runsFolder, runId: location.runId } } : {};
   return found as Partial<Record<Key, RunLocation>>;
 }
 
-function isPlace(value: unknown): value is RunLocation {
+function isLocation(value: unknown): value is RunLocation {
   return isRecord(value) && typeof value['runsFolder'] === 'string' && typeof value['runId'] === 'string';
 }
 

@@ -16,7 +16,7 @@ import { AnalysisPanel } from './analysisPanel.js';
 import type { PanelServices } from './basePanel.js';
 import { ComparePanel } from './comparePanel.js';
 import { EvaluatePanel } from './evaluatePanel.js';
-import { FreezePanel, keyOfFreeze, placesOf } from './freezePanel.js';
+import { FreezePanel, keyOfFreeze, locationsOf } from './freezePanel.js';
 import type { JobPanel, JobResult } from './jobPanel.js';
 import { parseMemory } from './memory.js';
 import { ProbePanel } from './probePanel.js';
@@ -212,7 +212,7 @@ const RUNNING = 'frankenstein.running';
 
 function pathsOf(request: PanelRequest): string[] {
   if (request.kind === 'training') return request.folders;
-  if (request.kind === 'freeze') return placesOf(request);
+  if (request.kind === 'freeze') return locationsOf(request);
   return (request.kind === 'try' ? request.checkpoints : checkpointsOf(request)).map(({ path }) => path);
 }
 

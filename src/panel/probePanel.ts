@@ -1,7 +1,8 @@
 /** One panel of probes: what was asked, how far it is, and what came out. */
+import { declared } from '../engine/analyses/probe/kinds/declared.js';
 import type { ProbeResult } from '../protocol/engineApi.js';
 import type { HostApi, ProbePanelRequest } from '../protocol/hostApi.js';
-import { folderOfData, imageBelow } from '../services/pictures.js';
+import { folderOfData, imageBelow } from '../services/images.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
 export class ProbePanel extends JobPanel<ProbePanelRequest> {
@@ -34,9 +35,9 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
         };
         return Promise.resolve(this.start());
       },
-      picture: async ({ result: index, sample: id, which, index: image = 0 }) => {
+      sampleImage: async ({ result: index, sample: id, which, index: image = 0 }) => {
         const result = this.results[index];
-        const name = result && (IMAGES[result.kind] as NameImage<ProbeResult>)(result, id, which, image);
+        const name = result && declared(result.kind).image?.(result, id, which, image);
         if (name === undefined || name === '') throw new Error('This sample has no such image.');
         return imageBelow(await folderOfData(result!.data), name);
       },
@@ -60,18 +61,3 @@ export class ProbePanel extends JobPanel<ProbePanelRequest> {
     this.showResults(result.results);
   }
 }
-
-/** An image of a sample, as the result names it; undefined where there is none. */
-type NameImage<R> = (result: R, id: string, which: 'target' | 'source' | 'image', index: number) => string | undefined;
-
-const IMAGES: { [K in ProbeResult['kind']]: NameImage<Extract<ProbeResult, { kind: K }>> } = {
-  swap: ({ samples }, id, which) => {
-    const sample = samples.find((one) => one.id === id);
-    return which === 'target' ? sample?.targetImage : which === 'source' ? sample?.sourceImage : undefined;
-  },
-  attention: ({ samples }, id, which, index) => {
-    const sample = which === 'image' ? samples.find((one) => one.id === id) : undefined;
-    return sample?.images?.[index] ?? (index === 0 ? sample?.image : undefined);
-  },
-  skip: () => undefined,
-};

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { HostApi, PanelState, Trial, TrialAnswer, TrialExchange, TryPanelRequest } from '../protocol/hostApi.js';
 import { messageOf } from '../services/errors.js';
-import { readImage } from '../services/pictures.js';
+import { readImage } from '../services/images.js';
 import { readSettings } from '../services/settings.js';
 import { BasePanel } from './basePanel.js';
 
@@ -64,7 +64,7 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
     return {
       ...super.hostApi(),
       cancel: () => Promise.resolve(this.cancel()),
-      choosePicture: async () => {
+      chooseImage: async () => {
         const picked = await vscode.window.showOpenDialog({
           title: 'Choose an Image',
           filters: { Images: ['png', 'jpg', 'jpeg', 'webp'] },
@@ -76,7 +76,7 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
         const known = this.pictures.indexOf(file);
         return { id: known === -1 ? this.pictures.push(file) - 1 : known, name: path.basename(file) };
       },
-      chosenPicture: ({ id }) => {
+      chosenImage: ({ id }) => {
         const file = this.pictures[id];
         return file === undefined ? Promise.reject(new Error('This image was not chosen here.')) : readImage(file);
       },
@@ -179,5 +179,5 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
 }
 
 export function keyOfTrial(request: TryPanelRequest): string {
-  return JSON.stringify(['try', request.checkpoints.map(({ path: place }) => place)]);
+  return JSON.stringify(['try', request.checkpoints.map(({ path: location }) => location)]);
 }

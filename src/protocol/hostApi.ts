@@ -3,6 +3,7 @@
  * and nothing about VS Code beyond this object.
  */
 import type {
+  AnalysisName,
   CompareResult,
   EvaluateRequest,
   EvaluateResult,
@@ -12,6 +13,7 @@ import type {
   ProbeQuestion,
   ProbeResult,
   Progress,
+  ResultOf,
   RunLocation,
   SpectrumMode,
   SpectrumPlan,
@@ -47,8 +49,15 @@ export type PanelState =
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
   /** `following`: new checkpoints are looked for. `busy`: one has come, and is being read. */
   | { kind: 'trajectory'; title: string; result: TrajectoryResult; following: boolean; busy: boolean }
-  /** An analysis without a view of its own: its report, as on a terminal. */
-  | { kind: 'analysis'; title: string; analysis: string; report: string; runId: string }
+  /** Any other analysis. `report`: the result as on a terminal, for one without a view of its own. */
+  | {
+      kind: 'analysis';
+      title: string;
+      analysis: string;
+      result: ResultOf<AnalysisName>;
+      report: string;
+      runId: string;
+    }
   /** Whether frozen weights stayed: of the runs of an experiment, or of a pair of checkpoints. */
   | { kind: 'verification'; title: string; result: VerifyResult }
   /** `waiting`: runs without a result, which the report leaves out. */
@@ -229,16 +238,16 @@ export interface HostApi {
    * An image of a data set. Only what the result itself names, and only below the data file's folder.
    * @param request.index which, of a question with several; the first when left out.
    */
-  picture(request: {
+  sampleImage(request: {
     result: number;
     sample: string;
     which: 'target' | 'source' | 'image';
     index?: number;
   }): Promise<ImageBytes>;
   /** Asks for an image file to try a checkpoint on. Null when dismissed. */
-  choosePicture(): Promise<{ id: number; name: string } | null>;
+  chooseImage(): Promise<{ id: number; name: string } | null>;
   /** An image that was chosen before. */
-  chosenPicture(request: { id: number }): Promise<ImageBytes>;
+  chosenImage(request: { id: number }): Promise<ImageBytes>;
   /** Asks every checkpoint of the trial; answers come through `PanelApi.show` and `PanelApi.answer`. */
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
   /** What a model wrote at one step of a training that the panel shows. */

@@ -1,6 +1,7 @@
 /**
- * What people call a place in the model. Layers are counted from 0, as in tensor names; results keep one depth axis from
- * vision (−n…−1) over the projector (0) to language (1…L), which is internal. One definition for panel, exports, hovers.
+ * What people call a place in the model. Layers are counted from 0, as in tensor names; results keep one depth axis
+ * from vision (−n…−1) over the projector (0) to language (1…L), which is internal. One definition for panel,
+ * exports, hovers.
  */
 import type { Section } from './engineApi.js';
 

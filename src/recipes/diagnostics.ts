@@ -40,8 +40,8 @@ export class Fixes implements vscode.CodeActionProvider {
   async provideCodeActions(document: vscode.TextDocument, range: vscode.Range): Promise<vscode.CodeAction[]> {
     const found = await this.feedback.of(document);
     return (found?.problems ?? []).flatMap((problem) => {
-      const place = rangeOf(document, problem);
-      if (problem.fix === undefined || place.intersection(range) === undefined) return [];
+      const location = rangeOf(document, problem);
+      if (problem.fix === undefined || location.intersection(range) === undefined) return [];
       const action = new vscode.CodeAction(problem.fix.title, vscode.CodeActionKind.QuickFix);
       action.edit = new vscode.WorkspaceEdit();
       for (const edit of problem.fix.edits) action.edit.replace(document.uri, rangeOf(document, edit), edit.text);

@@ -150,7 +150,9 @@ interface Run {
   hover: string;
 }
 
-/** Neighbouring layers of one origin, as many as there are colours to tell them by; what is more is one run of the last. */
+/**
+ * Neighbouring layers of one origin, as many as there are colours to tell them by; what is more is one run of the last.
+ */
 export function runsOf({ layers, labels, computed }: Pick<RecipeSketch, 'layers' | 'labels' | 'computed'>): Run[] {
   const runs: { source: number; mixed: boolean; from: number; to: number }[] = [];
   layers.forEach(({ from }, layer) => {

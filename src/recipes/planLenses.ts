@@ -119,7 +119,7 @@ const STATES: readonly RunSketch['layers'][number][] = ['trains', 'frozen', 'par
 export function layersThatTrain(layers: RunSketch['layers']): Pick<RecipeSketch, 'layers' | 'labels' | 'computed'> {
   return {
     labels: ['trains', 'frozen', 'partly frozen'],
-    layers: layers.map((state) => ({ from: [STATES.indexOf(state)], share: null })),
+    layers: layers.map((state) => ({ from: [STATES.indexOf(state)], fraction: null })),
     computed: 0,
   };
 }

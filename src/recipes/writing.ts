@@ -70,7 +70,10 @@ export class Explanations implements vscode.HoverProvider {
   }
 }
 
-/** Text of the language's table, never read as Markdown. `appendText` would make its spaces such that no line breaks at them. */
+/**
+ * Text of the language's table, never read as Markdown. `appendText` would make its spaces such that no line breaks at
+ * them.
+ */
 function plain(text: string): vscode.MarkdownString {
   return new vscode.MarkdownString(text.split(/\n+/).map(escapeMarkdown).join('\n\n'));
 }

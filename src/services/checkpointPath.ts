@@ -38,9 +38,9 @@ function standsForShards(name: string, folder: string): boolean {
 
 /** `folder` may have a base in front: `BASE+FOLDER`. */
 function holdsModel(folder: string): boolean {
-  for (const place of [folder, folder.slice(folder.lastIndexOf('+') + 1)]) {
+  for (const location of [folder, folder.slice(folder.lastIndexOf('+') + 1)]) {
     try {
-      return readdirSync(place).some((name) => name === SINGLE_FILE || SHARD.test(name) || INDEX.test(name));
+      return readdirSync(location).some((name) => name === SINGLE_FILE || SHARD.test(name) || INDEX.test(name));
     } catch {
       // not there
     }

@@ -3,7 +3,7 @@ import type { EvaluationQuestion, ProbeQuestion } from '../protocol/hostApi.js';
 import { restoreRequest } from '../engine/analyses/declare/request.js';
 import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
 import { checkpointOf } from './checkpointPath.js';
-import { placeOf } from './titles.js';
+import { locationOf } from './titles.js';
 
 /** The part of `vscode.Memento` that is needed. */
 export interface Store {
@@ -66,7 +66,8 @@ class QuestionMemory<
 
   /** The latest question that a run over these checkpoints may have answered. */
   protected latest(paths: readonly string[], fits: (question: Q) => boolean): Q | undefined {
-    const key = (places: readonly string[]) => JSON.stringify(places.map((place) => checkpointOf(placeOf(place))));
+    const key = (locations: readonly string[]) =>
+      JSON.stringify(locations.map((location) => checkpointOf(locationOf(location))));
     return this.questions.find(
       (question) => fits(question) && key(question.checkpoints.map(({ path }) => path)) === key(paths),
     );

@@ -199,7 +199,10 @@ export class Queue {
     return job;
   }
 
-  /** Does what is no analysis (an answer in the Try panel) when all before have ended; those behind wait for it. Rejects as soon as `signal` fires while it waits. */
+  /**
+   * Does what is no analysis (an answer in the Try panel) when all before have ended; those behind wait for it. Rejects
+   * as soon as `signal` fires while it waits.
+   */
   inTurn<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const turn = Promise.race([this.last, aborted(signal)]).then(work);
     this.last = Promise.allSettled([this.last, turn]);

@@ -16,8 +16,8 @@ export class TensorDocuments implements vscode.TextDocumentContentProvider, vsco
 
   /** The document's place is where the index would lie; `query` names the checkpoint. */
   uriOf(checkpoint: string): vscode.Uri {
-    const place = path.join(folderOf(checkpoint), 'tensors.safetensors.index.json');
-    return vscode.Uri.file(place).with({ scheme: TENSORS_SCHEME, query: checkpoint });
+    const location = path.join(folderOf(checkpoint), 'tensors.safetensors.index.json');
+    return vscode.Uri.file(location).with({ scheme: TENSORS_SCHEME, query: checkpoint });
   }
 
   async provideTextDocumentContent({ query }: vscode.Uri): Promise<string> {

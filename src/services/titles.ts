@@ -17,7 +17,7 @@ export function titleText(kinds: readonly string[], labels: readonly string[]): 
 const STITCHED = /[\\/]recipe-[0-9a-f]{8}$/;
 
 /** Where it was stitched: the folder that an evaluation's request names for a stitch. */
-export function placeOf(checkpoint: string): string {
+export function locationOf(checkpoint: string): string {
   return checkpoint.replace(STITCHED, '');
 }
 

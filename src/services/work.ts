@@ -57,7 +57,7 @@ function comparisonOf({ stages, cuts }: ComparePanelRequest): object {
 export function jobRequestOf(
   { name }: Pick<AnyDefinition, 'name'>,
   question: Question,
-  place?: RunLocation,
+  location?: RunLocation,
 ): JobRequest {
   switch (name) {
     case 'compare':
@@ -68,16 +68,16 @@ export function jobRequestOf(
       return {
         kind: 'probe',
         probes: [question as ProbePanelRequest['probes'][number]],
-        ...(place && { runs: [place] }),
+        ...(location && { runs: [location] }),
       };
     case 'evaluate':
       return {
         kind: 'evaluate',
         evaluation: question as EvaluatePanelRequest['evaluation'],
-        ...(place && { run: place }),
+        ...(location && { run: location }),
       };
     default:
-      return { kind: 'analysis', analysis: name, request: question, ...(place && { run: place }) };
+      return { kind: 'analysis', analysis: name, request: question, ...(location && { run: location }) };
   }
 }
 

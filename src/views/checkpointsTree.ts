@@ -56,15 +56,15 @@ export class CheckpointNode extends TreeRow {
 }
 
 /** Path, what the headers say, and when it was written. */
-function tooltipOf({ path: place }: FoundCheckpoint, header: HeaderState | undefined): string {
-  const lines = [place];
+function tooltipOf({ path: location }: FoundCheckpoint, header: HeaderState | undefined): string {
+  const lines = [location];
   if (header?.kind === 'broken') lines.push(header.reason);
   if (header?.kind === 'whole') {
     const { parameters, dtype, layers, visionLayers } = header.header;
     const vision = visionLayers === 0 ? '' : `, ${visionLayers} vision blocks`;
     lines.push(`${countText(parameters)} parameters, ${dtype}, ${layers} language layers${vision}`);
   }
-  const changed = statSync(place.split('+').at(-1)!, { throwIfNoEntry: false })?.mtime;
+  const changed = statSync(location.split('+').at(-1)!, { throwIfNoEntry: false })?.mtime;
   if (changed !== undefined) lines.push(`changed ${changed.toLocaleString()}`);
   return lines.join('\n');
 }
@@ -121,7 +121,9 @@ export class CheckpointsTree implements vscode.TreeDataProvider<Node>, vscode.Di
     const inWorkspace = found.filter(({ source }) => source === 'workspace');
     // Nobody has chosen these files: of a folder that is not trusted, none is opened unasked.
     if (vscode.workspace.isTrusted)
-      void this.headers.read(inWorkspace.filter(({ family }) => family !== 'recipe').map(({ path: place }) => place));
+      void this.headers.read(
+        inWorkspace.filter(({ family }) => family !== 'recipe').map(({ path: location }) => location),
+      );
     // Asking what an adapter's file stands for looks into its folder: once for each.
     const identified = runs.map((run) => ({ run, identities: new Set(run.paths.map(identityOf)) }));
     const selected = this.selection.checkpoint && identityOf(this.selection.checkpoint);

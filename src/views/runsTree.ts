@@ -8,7 +8,7 @@ import { progressText } from '../services/progressText.js';
 import type { Job, Queue } from '../services/queue.js';
 import { TreeRow } from '../services/screen.js';
 import { checkpointsOf, runKindOf } from '../services/work.js';
-import { agoText, distinguishing, pathsOnDisk, placeOf, runTitle } from '../services/titles.js';
+import { agoText, distinguishing, pathsOnDisk, locationOf, runTitle } from '../services/titles.js';
 
 export class RunNode extends TreeRow {
   /** `folder`: the end of its checkpoints' folder, where another run has the same title. */
@@ -103,7 +103,7 @@ function describedSpectrum({ spectrum }: FoundRun): string {
 
 /** A run that is under way is listed once. A lineage of probes has a run per checkpoint. */
 export function keyOfRun({ kind, paths }: Pick<FoundRun, 'kind' | 'paths'>): string {
-  return `${kind} ${requestKey(paths.map((path) => ({ path: placeOf(path) })))}`;
+  return `${kind} ${requestKey(paths.map((path) => ({ path: locationOf(path) })))}`;
 }
 
 export function keyOfJob({ request }: Pick<Job, 'request'>): string {

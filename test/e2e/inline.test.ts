@@ -211,7 +211,7 @@ describe('inline figures', () => {
     await panel().row(tensor.name).locator('[role=gridcell]').first().click();
     await panel().id('reveal-2').click();
     await lab.page.statusBarItem(new RegExp(`Ln ${lineOf(`${tensor.onDisk[2]!}"`)}, `)).waitFor();
-    await lab.page.placeOf('blocks.1.attn.qkv.weight');
+    await lab.page.locationOf('blocks.1.attn.qkv.weight');
     await panel().search('');
   });
 

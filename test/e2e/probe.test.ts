@@ -640,7 +640,7 @@ describe('probing and trying', () => {
     const done = (exchange: number, checkpoint: number, state = 'done') =>
       panel().frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`).waitFor();
 
-    async function choosePicture(): Promise<void> {
+    async function chooseImage(): Promise<void> {
       await panel().id('try-choose').click();
       await lab.page.fileDialog(picture());
       await until(
@@ -654,7 +654,7 @@ describe('probing and trying', () => {
       await lab.page.quickPick('alone');
       await panel().id('try').locator('h1').filter({ hasText: 'Try · in' }).waitFor();
       assert.equal(await panel().id('try-cancel').isVisible(), false);
-      await choosePicture();
+      await chooseImage();
       await panel().id('try-prompt').fill(QUESTION);
       // What the answer says from moment to moment.
       await panel()
@@ -708,7 +708,7 @@ describe('probing and trying', () => {
       await lab.page.quickPick('Beside another checkpoint');
       await lab.page.quickPick(/models\/rl/);
       await panel().id('try').locator('h1').filter({ hasText: 'Compare answers · in, rl' }).waitFor();
-      await choosePicture();
+      await chooseImage();
       // One that tells the two apart.
       const question = 'What is 17 + 25?';
       await panel().id('try-prompt').fill(question);

@@ -9,7 +9,7 @@ import { lensTitles, lineage, until, workspaceFolder } from './support.js';
 
 describe('a plan of frozen trainings', () => {
   let plan: vscode.TextDocument;
-  const placeOf = (text: string, within = 1) => plan.positionAt(plan.getText().indexOf(text) + within);
+  const locationOf = (text: string, within = 1) => plan.positionAt(plan.getText().indexOf(text) + within);
 
   before(async () => {
     const { rl } = await lineage();
@@ -49,9 +49,9 @@ describe('a plan of frozen trainings', () => {
   it('has a language of its own', () => assert.equal(plan.languageId, 'frankenstein-freeze'));
 
   it('completes words, and what may be frozen', async () => {
-    const trainers = await labels(placeOf('trl', 0));
+    const trainers = await labels(locationOf('trl', 0));
     for (const one of ['trl', 'ms-swift', 'verl']) assert.ok(trainers.includes(one), trainers.join(' '));
-    const selectors = await labels(placeOf('[late]'));
+    const selectors = await labels(locationOf('[late]'));
     for (const one of ['early', 'mid.mlp', 'all']) assert.ok(selectors.includes(one), selectors.join(' '));
   });
 
@@ -60,15 +60,15 @@ describe('a plan of frozen trainings', () => {
       (await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', plan.uri, at))
         .flatMap(({ contents }) => contents.map((one) => (typeof one === 'string' ? one : one.value)))
         .join('\n');
-    assert.match(await hover(placeOf('also')), /frozen in every run/);
-    assert.match(await hover(placeOf('[late]', 2)), /It matches [\d,]+ parameters in \d+ tensors/);
+    assert.match(await hover(locationOf('also')), /frozen in every run/);
+    assert.match(await hover(locationOf('[late]', 2)), /It matches [\d,]+ parameters in \d+ tensors/);
   });
 
   it('has lenses on the plan and on each run', async () => {
     const lenses = await lensTitles(plan.uri);
     const at = (line: number) => lenses.filter((one) => one.line === line).map(({ title }) => title);
     assert.deepEqual(at(0), ['$(play) Run', 'Watch', 'Verify', 'Report', '2 runs, all parameters']);
-    const late = at(placeOf('  late:').line);
+    const late = at(locationOf('  late:').line);
     assert.deepEqual(late.slice(0, 2), ['$(play) Run', 'Watch']);
     assert.match(late[2]!, /^[\d,]+ parameters train, [\d,]+ frozen \$\(warning\)$/);
     const watch = lenses.find(({ title, line }) => title === 'Watch' && line > 0)!.command;

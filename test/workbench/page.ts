@@ -445,7 +445,7 @@ export class WorkbenchPage {
   }
 
   /** Middle of a text in a visible line of the editor in hand, in page pixels. */
-  async placeOf(text: string): Promise<{ x: number; y: number }> {
+  async locationOf(text: string): Promise<{ x: number; y: number }> {
     const line = this.page
       .locator('.editor-group-container.active .monaco-editor .view-lines .view-line')
       .filter({ hasText: text })
@@ -487,13 +487,13 @@ export class WorkbenchPage {
       .filter({ has: this.page.locator('.hover-row, .hover-contents') })
       .first();
     return insist(async (timeout) => {
-      const { x, y } = await this.placeOf(text);
+      const { x, y } = await this.locationOf(text);
       await this.page.mouse.move(x + 40, y + 120);
       await this.page.mouse.move(x - 1, y, { steps: 4 });
       await this.page.mouse.move(x, y);
       await hover.waitFor({ timeout });
       // Lenses that came in meanwhile have moved the lines: this is another line's hover.
-      const now = await this.placeOf(text);
+      const now = await this.locationOf(text);
       if (Math.abs(now.y - y) < 4) return hover;
       await this.page.mouse.move(x + 40, y + 300);
       await hover.waitFor({ state: 'hidden', timeout });

@@ -74,7 +74,7 @@ export function BarChart({
           aria-hidden="true"
           class={`bars series-${series % 4}`}
         >
-          <path d={bars.map(({ share: fraction }, index) => barPath(fraction, index)).join('')} fill="currentColor" />
+          <path d={bars.map(({ fraction }, index) => barPath(fraction, index)).join('')} fill="currentColor" />
           {cursor === null ? null : <rect class="bar-cursor" x={cursor} y={0} width={1} height={HEIGHT} />}
         </svg>
         <span class="bar-top number" aria-hidden="true">

@@ -4,7 +4,7 @@ import { formatCount, formatNumber } from '../format.js';
 
 export interface Bar {
   /** Height, 0…1. */
-  share: number;
+  fraction: number;
   /** What it stands for, for the tooltip and the live region. */
   text: string;
 }
@@ -25,7 +25,7 @@ export function histogramBars(histogram: TensorDetail['histogram']): Bars {
   const width = (max - min) / Math.max(1, counts.length);
   return {
     bars: counts.map((count, bin) => ({
-      share: full === 0 ? 0 : Math.log10(count + 1) / full,
+      fraction: full === 0 ? 0 : Math.log10(count + 1) / full,
       text: `Δ ${formatNumber(min + bin * width)} to ${formatNumber(min + (bin + 1) * width)}: ${formatCount(count)}`,
     })),
     ends: [formatNumber(min), formatNumber((min + max) / 2), formatNumber(max)],
@@ -39,8 +39,8 @@ export function profileBars(energies: readonly number[], perBin: number, total: 
     bars: energies.map((energy, bin) => {
       const first = bin * perBin;
       const last = Math.min(total, first + perBin) - 1;
-      const place = first >= last ? `${what} ${first}` : `${what}s ${first}–${last}`;
-      return { share: most === 0 ? 0 : energy / most, text: `${place}: ${formatNumber(energy)}` };
+      const location = first >= last ? `${what} ${first}` : `${what}s ${first}–${last}`;
+      return { fraction: most === 0 ? 0 : energy / most, text: `${location}: ${formatNumber(energy)}` };
     }),
     ends: ['0', '', String(Math.max(0, total - 1))],
     top: formatNumber(most),

@@ -5,7 +5,15 @@ import { useEffect, useState } from 'preact/hooks';
 import type { TensorDetail, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import { usePanel } from '../context.js';
-import { formatCosine, formatCount, formatNumber, formatShape, formatShare, formatTimes, plural } from '../format.js';
+import {
+  formatCosine,
+  formatCount,
+  formatNumber,
+  formatShape,
+  formatFraction,
+  formatTimes,
+  plural,
+} from '../format.js';
 import type { CompareHost } from '../host.js';
 import { Button, Segmented } from '../kit.js';
 import { floorLevel, LEVEL_TEXT, whyMissing } from '../state/measure.js';
@@ -24,7 +32,7 @@ export interface DetailProps {
 export function Detail(props: DetailProps) {
   const { model, tensor, from, host } = props;
   const { view, ask, announce, host: common } = usePanel();
-  const place = [
+  const location = [
     tensor.depth === null ? null : describeDepth(model, tensor.depth),
     tensor.component === 'mlp' ? 'MLP' : tensor.component,
     formatShape(tensor.shape),
@@ -50,7 +58,7 @@ export function Detail(props: DetailProps) {
           />
         </span>
       </header>
-      <p class="muted detail-place">{place.filter((part) => part !== null).join(' · ')}</p>
+      <p class="muted detail-place">{location.filter((part) => part !== null).join(' · ')}</p>
       <Stored {...props} />
       <div class="detail-switch">
         {model.deltas.length < 2 ? null : (
@@ -129,7 +137,7 @@ function Moved({ tensor, from }: Pick<DetailProps, 'tensor' | 'from'>) {
           ['relative', formatNumber(delta.relative)],
           ['rounding floor', formatNumber(delta.floor)],
           ['× floor', formatTimes(floorRatio(delta)), LEVEL_TEXT[floorLevel(delta)]],
-          ['changed', formatShare(delta.changed), `${formatCount(delta.changedCount)} of ${formatCount(elements)}`],
+          ['changed', formatFraction(delta.changed), `${formatCount(delta.changedCount)} of ${formatCount(elements)}`],
           ['cosine', formatCosine(delta.cosine)],
           ['max |Δ|', formatNumber(delta.maxAbs)],
         ];
@@ -241,7 +249,7 @@ function Profile({
         testId={`${what}-energy`}
       />
       <p class="note">
-        {fraction === null ? '' : `The strongest tenth of the ${what}s holds ${formatShare(fraction)} of ‖Δ‖².`}
+        {fraction === null ? '' : `The strongest tenth of the ${what}s holds ${formatFraction(fraction)} of ‖Δ‖².`}
       </p>
     </>
   );

@@ -3,7 +3,7 @@ import type { Aggregate, DeltaAggregate, TensorResult } from '../../src/protocol
 import { floorRatio } from '../../src/protocol/floor.js';
 import { REGION_NAMES } from '../figure/regions.js';
 import { SECTION_NAMES } from '../figure/sections.js';
-import { formatFloorRatio, formatNumber, formatShare } from '../format.js';
+import { formatFloorRatio, formatNumber, formatFraction } from '../format.js';
 import { measure } from '../state/measure.js';
 import { describeDepth, isWeight, type Model } from '../state/model.js';
 
@@ -86,7 +86,7 @@ function markdownTable(model: Model, first: string, rows: readonly (readonly [st
   const columns: { head: string; cell(delta: DeltaAggregate | null): string }[] = [
     { head: '‖Δ‖', cell: (delta) => formatNumber(delta?.fro) },
     { head: 'relative', cell: (delta) => formatNumber(delta?.relative) },
-    { head: 'changed', cell: (delta) => formatShare(delta?.changed) },
+    { head: 'changed', cell: (delta) => formatFraction(delta?.changed) },
     { head: '× floor', cell: (delta) => formatFloorRatio(floorRatio(delta)) },
   ];
   const head = [first, ...model.deltas.flatMap((name) => columns.map((column) => `${name.short} ${column.head}`))];

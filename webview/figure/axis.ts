@@ -63,7 +63,7 @@ export function percentAxis(axis: Axis): Axis {
 }
 
 /** 0…1 from the lower to the upper end. */
-export function place(axis: Axis, value: number): number {
+export function location(axis: Axis, value: number): number {
   if (axis.log) return Math.log(value / axis.min) / Math.log(axis.max / axis.min);
   return (value - axis.min) / (axis.max - axis.min);
 }

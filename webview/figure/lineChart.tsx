@@ -28,7 +28,7 @@ export function LineChart<F extends LineFigure>(props: LineChartProps<F>) {
       describe: (figure) => latest.current.describe(figure),
       tooltip: (figure, at) => latest.current.tooltip(figure, at),
       read: (figure, at) => latest.current.read(figure, at),
-      onChoose: props.onChoose === null ? null : (place) => latest.current.onChoose?.(place),
+      onChoose: props.onChoose === null ? null : (location) => latest.current.onChoose?.(location),
     };
     const made = createLineChart<F>(context, { stage: stage.current!, canvas: canvas.current! }, options);
     chart.current = made;

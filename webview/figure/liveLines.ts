@@ -20,7 +20,7 @@ export interface LineChartOptions<F extends LineFigure> {
   tooltip(figure: F, at: LinePosition): ComponentChildren;
   read(figure: F, at: LinePosition): string;
   /** Null where points lead nowhere. */
-  onChoose: ((place: LinePosition | null) => void) | null;
+  onChoose: ((location: LinePosition | null) => void) | null;
   /** Choosing a place means its x; which line was nearest does not matter. */
   wholeColumn?: boolean | undefined;
   /** The cursor stands on all lines at once: up and down do nothing. */
@@ -94,7 +94,7 @@ export function createLineChart<F extends LineFigure>(
     step: (key, cursor) => (figure === null ? undefined : stepOn(figure, options, chosen, key, cursor)),
     same: (a, b) => a.x === b.x && (options.allLines === true || a.key === b.key),
     repaint,
-    place(at) {
+    location(at) {
       const box = canvas.getBoundingClientRect();
       return { x: box.left + pixelOf(at.x), y: box.top + (chart?.chartArea.top ?? 0) + 10 };
     },

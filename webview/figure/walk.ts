@@ -15,7 +15,7 @@ export interface WalkOptions<P> {
   /** Draws again: the cursor has moved. */
   repaint(): void;
   /** Where in the viewport the tooltip of a point belongs that was not reached with the pointer. */
-  place(point: P): { x: number; y: number };
+  location(point: P): { x: number; y: number };
   /** Null for a point that has nothing to say. */
   tooltip(point: P): ComponentChildren;
   /** The point as a sentence. */
@@ -44,7 +44,7 @@ export function walkable<P>(context: PanelContext, options: WalkOptions<P>): Wal
     if (!same) options.repaint();
     const words = to === null ? null : options.tooltip(to);
     if (to === null || words === null) context.tooltip.hide();
-    else context.tooltip.show(at ?? options.place(to), words);
+    else context.tooltip.show(at ?? options.location(to), words);
   }
 
   stage.addEventListener('pointermove', (event) => {

@@ -1,4 +1,6 @@
-/** The answers as a drawing: a panel per question, a row per run and measure, the band of equivalence behind. No DOM. */
+/**
+ * The answers as a drawing: a panel per question, a row per run and measure, the band of equivalence behind. No DOM.
+ */
 import { type Drawing, type DrawingText, FOREST, forestDrawing, forestRow, forestTick } from '../exporters/drawing.js';
 import { element, text } from '../exporters/svg.js';
 import type { Theme } from '../theme.js';

@@ -4,7 +4,7 @@ import type { FreezeReport } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';
 import { MenuButton } from '../exporters/menu.js';
 import { Warnings } from '../folding.js';
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 import { Contrasts } from './contrasts.js';
 import { reportExports } from './exports.js';
 import '../transfer/transfer.css';
@@ -79,8 +79,8 @@ function Scores({ report: { labels, scores, gains } }: { report: FreezeReport })
                   const score = scores.find((one) => one.checkpoint === checkpoint && one.measure === measure)!;
                   return (
                     <td key={measure} class="numeric">
-                      {formatShare(score.value)}
-                      <span class="muted">{` ${formatShare(score.low)}–${formatShare(score.high)}`}</span>
+                      {formatFraction(score.value)}
+                      <span class="muted">{` ${formatFraction(score.low)}–${formatFraction(score.high)}`}</span>
                     </td>
                   );
                 })}

@@ -4,7 +4,7 @@ import type { Verification, VerifiedRun, VerifyResult } from '../../src/protocol
 import { usePanel } from '../context.js';
 import { MenuButton } from '../exporters/menu.js';
 import { MissingList, Warnings } from '../folding.js';
-import { formatFloorRatio, formatNumber, formatShare, plural } from '../format.js';
+import { formatFloorRatio, formatNumber, formatFraction, plural } from '../format.js';
 import { Icon } from '../icons.js';
 import { verificationExports } from './exports.js';
 import './freeze.css';
@@ -93,7 +93,7 @@ function Groups({ name, verification }: { name: string; verification: Verificati
               </td>
               <td class="numeric">{fro === null ? '' : formatNumber(fro)}</td>
               <td class="numeric">{timesFloor === null ? '' : formatFloorRatio(timesFloor)}</td>
-              <td class="numeric">{changed === null ? '' : formatShare(changed)}</td>
+              <td class="numeric">{changed === null ? '' : formatFraction(changed)}</td>
               <td class="numeric">{parameters.toLocaleString('en')}</td>
             </tr>
           ))}

@@ -119,7 +119,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
     title: `${rankLabel(choice)} over layers`,
     label: rankLabel(choice),
     axes: soleAxis(
-      log ? logAxis(values) : (shareAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
+      log ? logAxis(values) : (fractionAxis(choice, values) ?? linearAxis(values, 5, choice.metric !== 'logVolume')),
       rankLabel(choice),
     ),
     series,
@@ -312,7 +312,7 @@ function frame(
 }
 
 /** Shares that come near a whole are shown up to the whole. */
-function shareAxis(choice: RankChoice, values: readonly number[]): Axis | null {
+function fractionAxis(choice: RankChoice, values: readonly number[]): Axis | null {
   if (choice.metric !== 'topEnergy' && choice.metric !== 'relativeRank') return null;
   const axis = linearAxis(values, 5);
   const full = axis.max > 1 || Math.max(...values, 0) > 0.6 ? linearAxis([0, 1], 5) : axis;

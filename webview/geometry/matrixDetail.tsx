@@ -53,7 +53,7 @@ export function MatrixDetail(props: DetailProps) {
           />
         </span>
       </div>
-      <p class="muted detail-place">{placeText(model, tensor, spectrum)}</p>
+      <p class="muted detail-place">{locationText(model, tensor, spectrum)}</p>
       <div class="detail-switch">
         {model.deltas.length < 2 ? null : (
           <Segmented
@@ -94,7 +94,7 @@ function noneText(model: GeometryModel, tensor: TensorSpectra, from: number): st
   return spectrum.spectral === 0 ? `${update} is zero here: this matrix did not change, bit for bit.` : null;
 }
 
-function placeText(model: GeometryModel, tensor: TensorSpectra, spectrum: Spectrum | null): string {
+function locationText(model: GeometryModel, tensor: TensorSpectra, spectrum: Spectrum | null): string {
   const dtypes = new Set(tensor.dtypes.filter((dtype) => dtype !== null));
   return [matrixName(model, tensor), `${tensor.rows} × ${tensor.columns}`, [...dtypes].join(', '), spectrum?.mode ?? '']
     .filter((fact) => fact !== '')
@@ -153,7 +153,7 @@ const SIDES = {
 function AngleChart({ overlap, side }: { overlap: Overlap; side: 'left' | 'right' }) {
   const { name, series, mean, chance } = SIDES[side];
   const bars = overlap[side].map((cosine, at) => ({
-    share: Math.min(1, Math.max(0, cosine)),
+    fraction: Math.min(1, Math.max(0, cosine)),
     text: `angle ${at + 1} of ${overlap.k}: cosine ${formatCosine(cosine)}`,
   }));
   return (

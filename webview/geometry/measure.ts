@@ -1,6 +1,6 @@
 /** The rank metrics: what each is, its value of a spectrum and of the floor under it. No DOM. */
 import type { MetricName, Spectrum, SpectrumMetrics } from '../../src/protocol/engineApi.js';
-import { formatNumber, formatShare } from '../format.js';
+import { formatNumber, formatFraction } from '../format.js';
 import type { GeometryView, RankMetric } from './view.js';
 
 export type RankChoice = Pick<GeometryView, 'metric' | 'top'>;
@@ -96,7 +96,9 @@ export function isDominated(choice: Pick<RankChoice, 'metric'>, spectrum: Spectr
 }
 
 export function formatRank(choice: Pick<RankChoice, 'metric'>, value: number | null | undefined): string {
-  return choice.metric === 'topEnergy' || choice.metric === 'relativeRank' ? formatShare(value) : formatNumber(value);
+  return choice.metric === 'topEnergy' || choice.metric === 'relativeRank'
+    ? formatFraction(value)
+    : formatNumber(value);
 }
 
 export const FLOOR_BAND_HELP =

@@ -1,7 +1,7 @@
 /** Every metric of one spectrum: its value and error, the floor's own, and what is left floor-corrected. */
 import type { ComponentChildren } from 'preact';
 import type { MetricName, Spectrum } from '../../src/protocol/engineApi.js';
-import { formatCount, formatNumber, formatShare, NONE } from '../format.js';
+import { formatCount, formatNumber, formatFraction, NONE } from '../format.js';
 import { whyUncorrected } from './measure.js';
 
 const METRIC_ROWS: {
@@ -88,9 +88,9 @@ export function MetricTable({ spectrum }: { spectrum: Spectrum }) {
               <Row
                 key={k}
                 title={`Energy in the first ${k}`}
-                value={formatShare(spectrum.topEnergy[k])}
-                error={errorText(spectrum.error.topEnergy, formatShare)}
-                floor={hasFloor ? formatShare(spectrum.floor.topEnergy[k]) : NONE}
+                value={formatFraction(spectrum.topEnergy[k])}
+                error={errorText(spectrum.error.topEnergy, formatFraction)}
+                floor={hasFloor ? formatFraction(spectrum.floor.topEnergy[k]) : NONE}
                 corrected={<CorrectedEnergy spectrum={spectrum} k={k} />}
                 noisy={spectrum.dominated.includes('topEnergy')}
               />
@@ -151,7 +151,7 @@ function errorText(error: number | null, format: Format): string {
 function CorrectedEnergy({ spectrum: { corrected }, k }: { spectrum: Spectrum; k: string }) {
   if (corrected === null) return <>{NONE}</>;
   const { topEnergy, topEnergyLow, topEnergyHigh } = corrected;
-  return <Bounded value={topEnergy[k]} low={topEnergyLow[k]} high={topEnergyHigh[k]} format={formatShare} />;
+  return <Bounded value={topEnergy[k]} low={topEnergyLow[k]} high={topEnergyHigh[k]} format={formatFraction} />;
 }
 
 /**

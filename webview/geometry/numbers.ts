@@ -15,7 +15,7 @@ export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]):
     ...figures.flatMap((figure) =>
       depthRows(model, figure).map(({ depth, region, name, point }): Cell[] => [
         figure.title,
-        ...placeCells(model, depth),
+        ...locationCells(model, depth),
         region,
         name,
         point.value,
@@ -42,7 +42,7 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
             : [
                 [
                   model.deltas[index]?.full,
-                  ...placeCells(model, depth),
+                  ...locationCells(model, depth),
                   at + 1,
                   cell.value,
                   cell.floor,
@@ -57,7 +57,7 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
 }
 
 /** Section and 0-based layer; the projector has none. */
-function placeCells(model: GeometryModel, depth: number): Cell[] {
+function locationCells(model: GeometryModel, depth: number): Cell[] {
   const { section, layer } = regionOfDepth(depth, model.visionLayers);
   return [section, layer];
 }

@@ -24,7 +24,7 @@ export function SurfaceMap({
 }) {
   const grid = useMemo(() => surfaceGrid(surface), [surface]);
   const column = depth === null ? -1 : surface.depths.indexOf(depth);
-  const placeOf = (at: Cell) => describeDepth(model, surface.depths[at.column]!);
+  const locationOf = (at: Cell) => describeDepth(model, surface.depths[at.column]!);
   const wordsAt = (at: Cell) => wordsOf(surface.rows[at.row]![at.column] ?? null);
   return (
     <div class="heat">
@@ -43,13 +43,13 @@ export function SurfaceMap({
         scale={{ low: formatNumber(surface.least), high: '0', width: 120 }}
         tooltip={(at) => (
           <>
-            <TooltipTitle aside={`rank ${at.row + 1}`}>{placeOf(at)}</TooltipTitle>
+            <TooltipTitle aside={`rank ${at.row + 1}`}>{locationOf(at)}</TooltipTitle>
             {wordsAt(at).map((text) => (
               <div key={text}>{text}</div>
             ))}
           </>
         )}
-        read={(at) => `${placeOf(at)}, rank ${at.row + 1}: ${wordsAt(at).join(', ')}`}
+        read={(at) => `${locationOf(at)}, rank ${at.row + 1}: ${wordsAt(at).join(', ')}`}
         choose={(at) => {
           const wanted = surface.depths[at.column]!;
           chooseDepth(wanted === depth ? null : wanted);
@@ -61,11 +61,11 @@ export function SurfaceMap({
         }}
       >
         <span class="muted">log(σᵢ / σ₁)</span>
-        {surface.insideShare === 0 ? null : (
+        {surface.insideFraction === 0 ? null : (
           <span class="heat-key">
             <i class="key-hatch" />
             <span>
-              {surface.insideShare === 1 ? 'everything is inside the rounding floor' : 'inside the rounding floor'}
+              {surface.insideFraction === 1 ? 'everything is inside the rounding floor' : 'inside the rounding floor'}
             </span>
           </span>
         )}

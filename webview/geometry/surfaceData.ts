@@ -1,5 +1,5 @@
 /** The surface of the paper's Figure 6 as data: layer × rank of log(σᵢ/σ₁), of one update. No DOM. */
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
 import type { HeatStyle } from '../heatmap/paintHeat.js';
 import { logCell, type LogCell } from './figures.js';
@@ -24,7 +24,7 @@ export interface RankSurface extends Pick<HeatGrid, 'breaks' | 'sections' | 'tic
   /** Columns where a region begins. */
   cuts: number[];
   /** Fraction of the cells inside the floor, 0…1. */
-  insideShare: number;
+  insideFraction: number;
   /** Layers that have no cell: nothing of them changed, or no spectrum could be taken. */
   empty: number;
 }
@@ -37,7 +37,7 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
   );
   const cells = rows.flat().filter((cell) => cell !== null);
   const inside = cells.filter((cell) => cell.inside).length;
-  const insideShare = cells.length === 0 ? 0 : inside / cells.length;
+  const insideFraction = cells.length === 0 ? 0 : inside / cells.length;
   const step = model.ranks >= 20 ? 10 : model.ranks >= 8 ? 4 : 1;
   return {
     title: `${model.deltas[delta]?.full ?? ''}, singular values against the first`,
@@ -46,7 +46,7 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
         ? 'There is no spectrum of this update.'
         : inside === 0
           ? 'None of it is inside the rounding floor.'
-          : `${formatShare(insideShare)} of it is inside the rounding floor.`,
+          : `${formatFraction(insideFraction)} of it is inside the rounding floor.`,
     depths,
     ranks: model.ranks,
     rows,
@@ -59,7 +59,7 @@ export function rankSurface(model: GeometryModel, delta: number, part: WeightPar
       model.regions.length === 0
         ? []
         : model.result.cuts.flatMap((cut) => (depths.indexOf(cut + 1) > 0 ? [depths.indexOf(cut + 1)] : [])),
-    insideShare,
+    insideFraction,
     empty: depths.filter((_, column) => rows.every((row) => row[column] === null)).length,
   };
 }
@@ -83,7 +83,7 @@ export function surfaceGrid(surface: RankSurface): HeatGrid {
       ),
     })),
     range: { min: surface.least, max: 0, zero: false },
-    noisy: surface.insideShare === 0 ? 'none' : 'some',
+    noisy: surface.insideFraction === 0 ? 'none' : 'some',
     breaks: surface.breaks,
     cuts: surface.cuts,
     sections: surface.sections,

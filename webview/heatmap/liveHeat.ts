@@ -94,7 +94,7 @@ export function createHeatChart(
     },
     same: sameCell,
     repaint: draw,
-    place(at) {
+    location(at) {
       const box = canvas.getBoundingClientRect();
       if (layout === null) return { x: box.left, y: box.top };
       return { x: box.left + layout.x(at.column + 1), y: box.top + layout.tops[at.row]! + layout.row };

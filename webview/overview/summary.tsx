@@ -3,7 +3,7 @@ import type { Aggregate } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import { summaryRows } from '../exporters/tables.js';
 import { Swatch } from '../figure/swatch.js';
-import { formatCosine, formatCount, formatFloorRatio, formatNumber, formatShare, plural } from '../format.js';
+import { formatCosine, formatCount, formatFloorRatio, formatNumber, formatFraction, plural } from '../format.js';
 import { floorLevel, FLOOR_HELP, LEVEL_TEXT, METRIC_TEXT } from '../state/measure.js';
 import type { Model } from '../state/model.js';
 import { Help } from '../tooltip.js';
@@ -58,7 +58,7 @@ export function Summary({ model }: { model: Model }) {
                 key={row.id}
                 row={row}
                 index={name.index}
-                share={most === 0 ? 0 : (relatives[index] ?? 0) / most}
+                fraction={most === 0 ? 0 : (relatives[index] ?? 0) / most}
               />
             ))}
           </tbody>
@@ -76,11 +76,11 @@ export function Summary({ model }: { model: Model }) {
 function SummaryRow({
   row,
   index,
-  share: fraction,
+  fraction,
 }: {
   row: { id: string; name: string; detail: string; aggregate: Aggregate };
   index: number;
-  share: number;
+  fraction: number;
 }) {
   const delta = row.aggregate.deltas[index];
   const level = floorLevel(delta);
@@ -110,7 +110,7 @@ function SummaryRow({
         {bar}
         <span class="bar-number">{formatNumber(delta?.relative)}</span>
       </td>
-      <td class="number">{formatShare(delta?.changed)}</td>
+      <td class="number">{formatFraction(delta?.changed)}</td>
       <td class={`number ${level === 'below' || level === 'near' ? 'noisy' : ''}`} title={LEVEL_TEXT[level]}>
         {formatFloorRatio(floorRatio(delta))}
       </td>

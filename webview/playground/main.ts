@@ -282,7 +282,7 @@ const host: HostApi = {
     log('revealTensor', request);
     return Promise.resolve();
   },
-  async picture(request) {
+  async sampleImage(request) {
     log('picture', request);
     await wait(40);
     if (/-013$/.test(request.sample)) throw new Error('images/gone.png is not there any more.');
@@ -290,11 +290,11 @@ const host: HostApi = {
       request.sample.length + Number(/\d+$/.exec(request.sample)?.[0] ?? 0) + (request.which === 'source' ? 2 : 0),
     );
   },
-  choosePicture() {
+  chooseImage() {
     log('choosePicture');
     return Promise.resolve({ id: 7, name: 'scene.png' });
   },
-  chosenPicture(request) {
+  chosenImage(request) {
     log('chosenPicture', request);
     return drawn(request.id);
   },

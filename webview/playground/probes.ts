@@ -1,4 +1,6 @@
-/** Made-up results of probes, from a seed, with the shapes that real ones have: samples and rates agree with each other. */
+/**
+ * Made-up results of probes, from a seed, with the shapes that real ones have: samples and rates agree with each other.
+ */
 import type {
   AttentionResult,
   ProbedCheckpoint,

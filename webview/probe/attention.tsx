@@ -5,7 +5,7 @@ import { withoutAttention } from '../../src/protocol/layers.js';
 import { BandNote, LegendItem } from '../figure/swatch.js';
 import { plural } from '../format.js';
 import { Segmented } from '../kit.js';
-import { ImageSource } from '../samples/pictures.js';
+import { ImageSource } from '../samples/images.js';
 import { Answer, Facts, SampleHead, SampleList } from '../samples/samplePane.js';
 import { CurveChart } from './curveChart.js';
 import { CurveNumbers } from './curveNumbers.js';
@@ -145,7 +145,7 @@ function Detail({ host, pictures, model, result, sample }: TabProps & { result: 
                 pictures={pictures}
                 id={`${index}/${sample.id}/image/${image}`}
                 alt={`Image ${image + 1}`}
-                load={() => host.picture({ result: index, sample: sample.id, which: 'image', index: image })}
+                load={() => host.sampleImage({ result: index, sample: sample.id, which: 'image', index: image })}
               />
             </figure>
           ))}

@@ -2,7 +2,7 @@
 import type { ComponentChildren, RefObject } from 'preact';
 import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
-import { ImageSource, type Pictures } from '../samples/pictures.js';
+import { ImageSource, type SampleImages } from '../samples/images.js';
 import { Answer, Facts, SampleHead, SamplePane } from '../samples/samplePane.js';
 import type { Store } from '../state/store.js';
 import { curveName, finalAnswer, quoted, stretches, type Curve, type ProbeModel, type ProbeSample } from './model.js';
@@ -13,7 +13,7 @@ import type { ProbeView } from './view.js';
 export interface BehindProps {
   frame: RefObject<HTMLElement | null>;
   host: SamplesHost;
-  pictures: Pictures;
+  pictures: SampleImages;
   store: Store<ProbeView>;
   view: ProbeView;
   model: ProbeModel;
@@ -201,7 +201,7 @@ function Images({ sample, pictures: images, host }: DetailProps) {
               pictures={images}
               id={`${sample.result}/${sample.id}/${which}`}
               alt={which === 'image' ? 'Image' : `${IMAGE_NAMES[which]} image`}
-              load={() => host.picture({ result: sample.result, sample: sample.id, which })}
+              load={() => host.sampleImage({ result: sample.result, sample: sample.id, which })}
             />
           )}
           <figcaption>

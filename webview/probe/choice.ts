@@ -78,7 +78,7 @@ export function tabOf(model: ProbeModel, view: ProbeView, touched: boolean): Pro
   return isEmpty && view.tab === 'localization' && !touched ? 'attention' : view.tab;
 }
 
-export function chosenPlace({ depth, curve }: ProbeView): LinePosition | null {
+export function chosenLocation({ depth, curve }: ProbeView): LinePosition | null {
   return depth === null || curve === null ? null : { x: depth, key: curve };
 }
 

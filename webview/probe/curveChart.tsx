@@ -21,7 +21,7 @@ export function CurveChart({
   testId: string;
   /** Lower than usual. */
   low?: boolean;
-  onChoose: ((place: LinePosition | null) => void) | null;
+  onChoose: ((location: LinePosition | null) => void) | null;
 }) {
   const enter = onChoose === null ? '' : ', Enter shows the samples behind a point';
   return (

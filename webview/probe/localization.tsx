@@ -6,7 +6,7 @@ import type { LinePosition } from '../figure/lines.js';
 import { Segmented } from '../kit.js';
 import { Behind, type BehindProps } from './behind.js';
 import {
-  chosenPlace,
+  chosenLocation,
   chosenText,
   countText,
   curvesOf,
@@ -49,7 +49,7 @@ export function Localization(props: TabProps) {
     store.set(choice === null ? { depth: null, curve: null } : { depth: choice.x, curve: choice.key });
     announce(chosenText(model, choice));
   };
-  const chosen = chosenPlace(view);
+  const chosen = chosenLocation(view);
   return (
     <>
       <Toolbar {...props} />

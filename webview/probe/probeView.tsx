@@ -8,7 +8,7 @@ import { ProtocolBlock } from '../overview/protocol.js';
 import { plural } from '../format.js';
 import type { SamplesHost } from '../host.js';
 import { finishedText, versionsText } from '../overview/provenance.js';
-import { usePictures } from '../samples/pictures.js';
+import { useImages } from '../samples/images.js';
 import type { Store } from '../state/store.js';
 import { Tabs } from '../tabs.js';
 import { Attention } from './attention.js';
@@ -28,7 +28,7 @@ export interface ProbesProps {
 
 export function Probes({ title, results, view, store, host }: ProbesProps) {
   const context = usePanel();
-  const images = usePictures();
+  const images = useImages();
   const model = useMemo(() => indexProbes(results), [results]);
   const exports = useMemo(() => probeExports(context, model, title, store.get), [model, title]);
   const firstTab = useRef(view.tab);

@@ -5,7 +5,7 @@
  */
 import type { Delta, DeltaAggregate, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio, NEAR_FLOOR } from '../../src/protocol/floor.js';
-import { formatCosine, formatNumber, formatShare } from '../format.js';
+import { formatCosine, formatNumber, formatFraction } from '../format.js';
 import type { EnergyOver, Metric, RelativeOver, ViewState } from './view.js';
 
 export type FloorLevel = 'clear' | 'near' | 'below' | 'unchanged' | 'unknown';
@@ -86,7 +86,7 @@ export function formatMeasure(choice: MeasureChoice, value: number | null): stri
     case 'relative':
       return formatNumber(value);
     case 'changed':
-      return formatShare(value);
+      return formatFraction(value);
     case 'cosine':
       return choice.scale === 'log' ? formatNumber(value) : formatCosine(value);
   }

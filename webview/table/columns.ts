@@ -2,7 +2,7 @@
 import type { Delta, TensorResult } from '../../src/protocol/engineApi.js';
 import { floorRatio } from '../../src/protocol/floor.js';
 import type { DeltaName } from '../deltas.js';
-import { formatCosine, formatNumber, formatShape, formatShare, formatFloorRatio, NONE } from '../format.js';
+import { formatCosine, formatNumber, formatShape, formatFraction, formatFloorRatio, NONE } from '../format.js';
 import { layerLabel } from '../../src/protocol/layers.js';
 import { whyMissing } from '../state/measure.js';
 
@@ -43,7 +43,7 @@ const MEASURES: readonly { id: DeltaColumn; label: string; help: string; format(
       'Under 2× the update is mostly rounding; = is unchanged, bit for bit.',
     format: formatFloorRatio,
   },
-  { id: 'changed', label: 'changed', help: 'Fraction of elements whose stored value differs.', format: formatShare },
+  { id: 'changed', label: 'changed', help: 'Fraction of elements whose stored value differs.', format: formatFraction },
   { id: 'cosine', label: 'cosine', help: 'Cosine between the weights before and after.', format: formatCosine },
   { id: 'maxAbs', label: 'max |Δ|', help: 'Largest change of a single element.', format: formatNumber },
 ];

@@ -34,7 +34,7 @@ export interface GridOptions {
 }
 
 /** Row −1 is the heading row. */
-interface Place {
+interface Position {
   row: number;
   column: number;
 }
@@ -44,7 +44,7 @@ export class Grid {
   private pool: RowParts[] = [];
   private headings: HTMLElement[] = [];
   private stamp = 0;
-  private active: Place = { row: -1, column: 0 };
+  private active: Position = { row: -1, column: 0 };
   /** The focused cell was rebuilt: `draw` gives the focus to its successor. */
   private refocus = false;
 
@@ -207,7 +207,7 @@ export class Grid {
     return this.grid.clientHeight - this.head.offsetHeight;
   }
 
-  private cellOf(at: Place): HTMLElement | undefined {
+  private cellOf(at: Position): HTMLElement | undefined {
     if (at.row === -1) return this.headings[at.column];
     const parts = this.pool[at.row % Math.max(1, this.pool.length)];
     return parts?.index === at.row ? parts.cells[at.column] : undefined;
@@ -223,7 +223,7 @@ export class Grid {
     this.draw();
   }
 
-  private activate(next: Place): void {
+  private activate(next: Position): void {
     const { rows, columns } = this.shown!;
     this.active = {
       row: Math.max(-1, Math.min(rows.length - 1, next.row)),
@@ -258,13 +258,13 @@ export class Grid {
     event.preventDefault();
   }
 
-  private stepFrom(event: KeyboardEvent): Place | undefined {
+  private stepFrom(event: KeyboardEvent): Position | undefined {
     const { rows, columns } = this.shown!;
     const { row, column } = this.active;
     const page = Math.max(1, Math.floor(this.viewport() / ROW) - 1);
     const control = event.ctrlKey || event.metaKey;
     const last = { row: rows.length - 1, column: columns.length - 1 };
-    const moves: Record<string, Place> = {
+    const moves: Record<string, Position> = {
       ArrowDown: { row: row + 1, column },
       ArrowUp: { row: row - 1, column },
       ArrowRight: { row, column: column + 1 },

@@ -3,7 +3,7 @@ import type { TrainingReading, TrainingRun, TrainingSeries } from '../../src/pro
 import { SERIES } from '../../src/protocol/training.js';
 import { linearAxis, percentAxis } from '../figure/axis.js';
 import { soleAxis, type LineFigure, type LinePoint, type LineSeries } from '../figure/lines.js';
-import { formatNumber, formatShare, plural } from '../format.js';
+import { formatNumber, formatFraction, plural } from '../format.js';
 import { smoothed } from './smooth.js';
 import type { TrainingView } from './view.js';
 
@@ -156,7 +156,7 @@ export function restarts(runs: readonly TrainingRun[]): string[] {
 }
 
 export function valueText({ percent }: Pick<TrainingFigure, 'percent'>, value: number | null): string {
-  return value === null ? 'no number' : percent ? formatShare(value) : formatNumber(value);
+  return value === null ? 'no number' : percent ? formatFraction(value) : formatNumber(value);
 }
 
 /** The figure in a sentence. */

@@ -9,7 +9,7 @@ import type {
 import { floorRatio } from '../../src/protocol/floor.js';
 import { SECTION_NAMES } from '../figure/sections.js';
 import { REGION_NAMES } from '../figure/regions.js';
-import { formatNumber, formatShare } from '../format.js';
+import { formatNumber, formatFraction } from '../format.js';
 import { describeDepth } from '../state/model.js';
 import type { SizeName } from './view.js';
 
@@ -68,7 +68,7 @@ export const SIZE_NAMES: Record<SizeName, string> = {
 };
 
 export function formatSize(size: SizeName, value: number | null | undefined): string {
-  return size === 'changed' ? formatShare(value) : formatNumber(value);
+  return size === 'changed' ? formatFraction(value) : formatNumber(value);
 }
 
 /** What rounding alone would give of a size; null where it has no floor. */

@@ -1,7 +1,7 @@
 /** A trajectory as tables: what the figures show, for reading, copying and CSV. No DOM. */
 import { markdownCell } from '../exporters/tables.js';
 import { floorRatio } from '../../src/protocol/floor.js';
-import { formatFloorRatio, formatNumber, formatShare } from '../format.js';
+import { formatFloorRatio, formatNumber, formatFraction } from '../format.js';
 import { deltasOf, layerAt, type TrajectoryModel } from './model.js';
 import type { Drawn } from './figures.js';
 
@@ -24,7 +24,7 @@ export function numberRows(model: TrajectoryModel, { against, depth }: Pick<Draw
         formatNumber(delta?.relative),
         formatNumber(delta?.fro),
         formatFloorRatio(floorRatio(delta)),
-        formatShare(delta?.changed),
+        formatFraction(delta?.changed),
         formatNumber(group.stableRank[index]),
         formatNumber(group.similarity[index]),
       ];

@@ -6,7 +6,7 @@
 import { useState } from 'preact/hooks';
 import type { AbilityName, Comparison, Score } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';
-import { formatShare, plural } from '../format.js';
+import { formatFraction, plural } from '../format.js';
 import {
   ABILITY_MEANINGS,
   ABILITY_NAMES,
@@ -112,7 +112,7 @@ function Cell({ model, row, ability, against, isActive, isChosen, onChoose }: Ce
   const score = scoreOf(model, row.index, ability)!;
   const comparison = comparisonOf(model, row.index, against, ability);
   const reference = against === null ? undefined : scoreOf(model, against, ability);
-  const place = (fraction: number) => `${(100 * fraction) / model.most}%`;
+  const location = (fraction: number) => `${(100 * fraction) / model.most}%`;
   const show = ({ currentTarget }: { currentTarget: HTMLElement }) => {
     const box = currentTarget.getBoundingClientRect();
     tooltip.show(
@@ -133,16 +133,16 @@ function Cell({ model, row, ability, against, isActive, isChosen, onChoose }: Ce
       onPointerEnter={show}
       onPointerLeave={() => tooltip.hide()}
     >
-      <span class="forest-value number">{formatShare(score.value)}</span>
+      <span class="forest-value number">{formatFraction(score.value)}</span>
       <span class="forest-interval number muted">{intervalText(score)}</span>
       <Mark comparison={comparison} />
       <span class={`forest-track role-${row.role ?? 'none'}`}>
-        {reference === undefined ? null : <i class="forest-reference" style={{ left: place(reference.value) }} />}
+        {reference === undefined ? null : <i class="forest-reference" style={{ left: location(reference.value) }} />}
         <i
           class="forest-whisker"
-          style={{ left: place(score.low), width: `calc(${place(score.high)} - ${place(score.low)})` }}
+          style={{ left: location(score.low), width: `calc(${location(score.high)} - ${location(score.low)})` }}
         />
-        <i class="forest-dot" style={{ left: place(score.value) }} />
+        <i class="forest-dot" style={{ left: location(score.value) }} />
       </span>
     </button>
   );
@@ -170,7 +170,7 @@ function CellTooltip({
   return (
     <>
       <strong>{`${row.label} · ${ABILITY_NAMES[ability]}`}</strong>
-      <p>{`${formatShare(score.value)} (${score.hits} of ${score.n}), 95% interval ${intervalText(score)}`}</p>
+      <p>{`${formatFraction(score.value)} (${score.hits} of ${score.n}), 95% interval ${intervalText(score)}`}</p>
       {comparison === undefined ? null : (
         <>
           <p>

@@ -3,7 +3,7 @@ import type { AbilityName } from '../../src/protocol/engineApi.js';
 import { type Drawing, type DrawingText, FOREST, forestDrawing, forestRow, forestTick } from '../exporters/drawing.js';
 import type { Theme } from '../theme.js';
 import { element, text } from '../exporters/svg.js';
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 import { ABILITY_NAMES, comparisonOf, scoreOf, SIGNIFICANT, type TransferModel } from './model.js';
 
 const NAME = 150;
@@ -57,7 +57,7 @@ function panel(
       ...forestRow(
         at,
         { low: x(score.low), high: x(score.high), value: x(score.value), after: left + wide + 8 },
-        `${formatShare(score.value)}${mark}`,
+        `${formatFraction(score.value)}${mark}`,
         colour,
         palette,
       ),

@@ -18,7 +18,7 @@ import {
   readingOf,
   SIGNIFICANT,
 } from '../../src/protocol/evaluationReading.js';
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 
 export const ABILITY_MEANINGS: Record<AbilityName, string> = {
   vis: 'Correct with the image, incorrect with a blank image.',
@@ -145,7 +145,7 @@ export function cellText(model: TransferModel, row: Row, ability: AbilityName, a
   if (score === undefined) return '';
   const comparison = comparisonOf(model, row.index, against, ability);
   return (
-    `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatShare(score.value)} of ${score.n}, ` +
+    `${row.label}, ${ABILITY_NAMES[ability].toLowerCase()}: ${formatFraction(score.value)} of ${score.n}, ` +
     `95% interval ${intervalText(score)}${comparison ? `. ${againstText(model, comparison)}` : ''}`
   );
 }

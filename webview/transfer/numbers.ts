@@ -2,7 +2,7 @@
 import { csv } from '../../src/protocol/csv.js';
 import type { Setting } from '../../src/protocol/engineApi.js';
 import { markdownCell } from '../exporters/tables.js';
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 import {
   ABILITY_NAMES,
   comparisonOf,
@@ -95,7 +95,7 @@ export function tableMarkdown(model: TransferModel, against: number | null): str
           comparison !== undefined && comparison.adjusted < SIGNIFICANT
             ? ` ${comparison.difference > 0 ? '▲' : '▼'} ${points(comparison.difference)}, ${pText(comparison.adjusted)}`
             : '';
-        return `${formatShare(score.value)} (${intervalText(score)})${mark}`;
+        return `${formatFraction(score.value)} (${intervalText(score)})${mark}`;
       }),
     ]),
   );

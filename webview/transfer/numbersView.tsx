@@ -1,7 +1,7 @@
 /** The numbers of an evaluation as tables. */
 import type { AbilityName } from '../../src/protocol/engineApi.js';
 import { Folding, Headings, Numbers } from '../folding.js';
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 import {
   ABILITY_NAMES,
   comparisonOf,
@@ -74,15 +74,15 @@ function Row({
         {model.rows[checkpoint]!.label}
       </th>
       <td class="text">{ABILITY_NAMES[ability]}</td>
-      <td>{formatShare(value)}</td>
+      <td>{formatFraction(value)}</td>
       <td>{intervalText({ low, high })}</td>
       <td>{`${hits} / ${n}`}</td>
       <td>{compared?.tf}</td>
       <td>{compared?.ft}</td>
       <td>{compared ? `${probability(compared.p)}${compared.exact ? '' : ' ≈'}` : ''}</td>
       <td>{compared ? probability(compared.adjusted) : ''}</td>
-      <td>{formatShare(compared?.sideEffect)}</td>
-      <td>{formatShare(compared?.lift)}</td>
+      <td>{formatFraction(compared?.sideEffect)}</td>
+      <td>{formatFraction(compared?.lift)}</td>
     </tr>
   );
 }
@@ -101,7 +101,7 @@ function Accuracies({ model: { rows, result } }: { model: TransferModel }) {
                 </th>
                 <td class="text">{one.set}</td>
                 <td class="text">{SETTING_NAMES[one.setting]}</td>
-                <td>{formatShare(one.value)}</td>
+                <td>{formatFraction(one.value)}</td>
                 <td>{intervalText(one)}</td>
                 <td>{one.n}</td>
               </tr>

@@ -4,7 +4,7 @@ import type { AbilityName, EvaluatedQuestion, Setting } from '../../src/protocol
 import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
 import { quoted } from '../probe/model.js';
-import { ImageSource, type Pictures } from '../samples/pictures.js';
+import { ImageSource, type SampleImages } from '../samples/images.js';
 import { Answer, Facts, SampleHead, SamplePane } from '../samples/samplePane.js';
 import type { Store } from '../state/store.js';
 import {
@@ -31,7 +31,7 @@ const SHOWN: Record<TransferView['which'], (one: Behind) => boolean> = {
 export interface QuestionsProps {
   frame: RefObject<HTMLElement | null>;
   host: SamplesHost;
-  pictures: Pictures;
+  pictures: SampleImages;
   store: Store<TransferView>;
   view: TransferView;
   model: TransferModel;
@@ -169,7 +169,7 @@ function Images({ host, pictures, question }: DetailProps) {
             pictures={pictures}
             id={`0/${question.id}/image/${index}`}
             alt={length === 1 ? 'Image of the question' : `Image ${index + 1} of ${length}`}
-            load={() => host.picture({ result: 0, sample: question.id, which: 'image', index })}
+            load={() => host.sampleImage({ result: 0, sample: question.id, which: 'image', index })}
           />
           {question.description === null || index < length - 1 ? null : (
             <figcaption class="muted">{question.description}</figcaption>

@@ -4,7 +4,7 @@ import type { AbilityName } from '../../src/protocol/engineApi.js';
 import { LineChart } from '../figure/lineChart.js';
 import type { LineFigure, LinePosition } from '../figure/lines.js';
 import { BandNote, LegendItem, SeriesRow } from '../figure/swatch.js';
-import { formatShare } from '../format.js';
+import { formatFraction } from '../format.js';
 import type { Store } from '../state/store.js';
 import { intervalText, type TransferModel } from './model.js';
 import { checkpointAt, sweepFigure } from './sweep.js';
@@ -54,13 +54,13 @@ export function SweepCard({
         tooltip={(drawn, at) => <SweepTooltip figure={drawn} at={at} name={nameAt(at)} />}
         read={({ series }, at) => {
           const one = series.find(({ key }) => key === at.key)!;
-          return `${nameAt(at)}, ${one.name}: ${formatShare(one.points.find((point) => point.x === at.x)?.value)}`;
+          return `${nameAt(at)}, ${one.name}: ${formatFraction(one.points.find((point) => point.x === at.x)?.value)}`;
         }}
-        onChoose={(place) => {
-          const checkpoint = place === null ? undefined : checkpointAt(model, place.x);
-          if (place === null || checkpoint === undefined)
+        onChoose={(location) => {
+          const checkpoint = location === null ? undefined : checkpointAt(model, location.x);
+          if (location === null || checkpoint === undefined)
             store.set({ checkpoint: null, ability: null, question: null });
-          else onChoose(checkpoint, place.key as AbilityName);
+          else onChoose(checkpoint, location.key as AbilityName);
         }}
       />
       <p class="note">Click a point for its questions.</p>
@@ -79,7 +79,7 @@ function SweepTooltip({ figure, at, name }: { figure: LineFigure; at: LinePositi
             const isKnown = point !== undefined && point.low !== null && point.high !== null;
             return (
               <SeriesRow key={one.key} series={one} current={one.key === at.key}>
-                <td>{formatShare(point?.value)}</td>
+                <td>{formatFraction(point?.value)}</td>
                 <td class="muted">{isKnown ? intervalText({ low: point.low!, high: point.high! }) : ''}</td>
               </SeriesRow>
             );

@@ -9,7 +9,7 @@ import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
 import { ProtocolBlock } from '../overview/protocol.js';
 import { finishedText, versionsText } from '../overview/provenance.js';
-import { usePictures } from '../samples/pictures.js';
+import { useImages } from '../samples/images.js';
 import type { Store } from '../state/store.js';
 import { captionOf, evaluationExports } from './exports.js';
 import { Forest } from './forest.js';
@@ -39,7 +39,7 @@ export interface EvaluationProps {
 
 export function Evaluation({ title, result, view, store, host }: EvaluationProps) {
   const context = usePanel();
-  const images = usePictures();
+  const images = useImages();
   const model = useMemo(() => modelOf(result), [result]);
   const exports = useMemo(() => evaluationExports(context, model, title, store.get), [model, title]);
   const against = referenceOf(model, view.against);

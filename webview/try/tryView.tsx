@@ -4,7 +4,7 @@ import type { Trial } from '../../src/protocol/hostApi.js';
 import { usePanel } from '../context.js';
 import type { TryHost } from '../host.js';
 import { Button, Field, NumberField } from '../kit.js';
-import { ImageSource, usePictures } from '../samples/pictures.js';
+import { ImageSource, useImages } from '../samples/images.js';
 import { Exchange, isUnderWay } from './exchange.js';
 
 const SEND_KEYS = navigator.platform.startsWith('Mac') ? '⌘Enter' : 'Ctrl+Enter';
@@ -14,7 +14,7 @@ type Image = { id: number; name: string } | null;
 
 export function Try({ title, trial, host }: { title: string; trial: Trial; host: TryHost }) {
   const { ask } = usePanel();
-  const images = usePictures();
+  const images = useImages();
   const [prompt, setPrompt] = useState('');
   const [image, setImage] = useState<Image>(null);
   const [tokens, setTokens] = useState(TOKENS.usual);
@@ -33,7 +33,7 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
     if (text !== '' && !busy) void ask(host.ask({ prompt: text, image: image?.id ?? null, maxNewTokens: tokens }));
   };
   const choose = async () => {
-    const chosen = await ask(host.choosePicture());
+    const chosen = await ask(host.chooseImage());
     if (chosen === null || chosen === undefined) return;
     setImage(chosen);
     box.current?.focus();
@@ -44,7 +44,7 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
       id={String(its.id)}
       alt={its.name}
       title={its.name}
-      load={() => host.chosenPicture({ id: its.id })}
+      load={() => host.chosenImage({ id: its.id })}
     />
   );
   return (

@@ -41,5 +41,5 @@ export type AnalysisCalls = {
   [N in AnalysisName as `plan${Capitalize<N>}`]: (request: RequestOf<N>, context?: ContextOf<N>) => Promise<PlanOf<N>>;
 } & {
   /** The result of a finished run. */
-  [N in AnalysisName as `read${Capitalize<N>}`]: (place: RunLocation) => Promise<ResultOf<N>>;
+  [N in AnalysisName as `read${Capitalize<N>}`]: (location: RunLocation) => Promise<ResultOf<N>>;
 };

@@ -87,7 +87,7 @@ async function summarise(runsFolder: string, runId: string): Promise<RunSummary 
     startedAt,
     folder,
     state: done ? 'finished' : 'interrupted',
-    done: done ? 1 : await doneShare(folder, request.tasks),
+    done: done ? 1 : await doneFraction(folder, request.tasks),
   };
 }
 
@@ -106,7 +106,7 @@ function unreadable(runId: string, folder: string, problem: string): RunSummary 
 }
 
 /** Journal lines over planned ones: a run is listed by tensors or samples done. */
-async function doneShare(folder: string, tasks: number): Promise<number> {
+async function doneFraction(folder: string, tasks: number): Promise<number> {
   const journal = await readFile(path.join(folder, JOURNAL_FILE), 'utf8').catch(() => '');
   return tasks > 0 ? Math.min(1, (journal.split('\n').length - 1) / tasks) : 0;
 }

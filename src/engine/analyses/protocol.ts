@@ -106,9 +106,9 @@ function wordsOf(
   checkpoints: readonly Named[],
 ): (string | null)[] | undefined {
   if (given === undefined || given.length === 0) return undefined;
-  const isOf = (name: string, { label, role, path: place }: Named) =>
+  const isOf = (name: string, { label, role, path: location }: Named) =>
     [label, role].some((one) => one?.toLowerCase() === name.toLowerCase()) ||
-    path.resolve(place) === path.resolve(name);
+    path.resolve(location) === path.resolve(name);
   const stray = given.find(
     ({ checkpoint }) => checkpoint !== undefined && !checkpoints.some((one) => isOf(checkpoint, one)),
   );

@@ -18,10 +18,10 @@ export function openCheckpoint(given: string, options: { signal?: AbortSignal | 
 
 /** The same for a stage of a request, which may be a recipe that is no file. @throws as `openCheckpoint` */
 export async function openStage(
-  { path: place, recipe }: { path: string; recipe?: string | undefined },
+  { path: location, recipe }: { path: string; recipe?: string | undefined },
   options: { signal?: AbortSignal | undefined } = {},
 ): Promise<Checkpoint> {
-  if (recipe === undefined) return openCheckpoint(place, options);
+  if (recipe === undefined) return openCheckpoint(location, options);
   const { openRecipeText } = await import('./open.js');
-  return openRecipeText(recipe, place, (at) => openNested(at, openRecipe, options.signal), options.signal);
+  return openRecipeText(recipe, location, (at) => openNested(at, openRecipe, options.signal), options.signal);
 }

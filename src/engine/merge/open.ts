@@ -44,9 +44,10 @@ export async function readRecipe(
   return resolveText(
     text,
     path.dirname(file),
-    async (place) => {
-      if (isRecipePath(place) && chain.includes(await realpath(place).catch(() => place))) throw new RecipeCycle(place);
-      return open(place, chain);
+    async (location) => {
+      if (isRecipePath(location) && chain.includes(await realpath(location).catch(() => location)))
+        throw new RecipeCycle(location);
+      return open(location, chain);
     },
     signal,
   );
@@ -63,9 +64,9 @@ async function resolveText(
   const parsed = parseRecipe(text);
   const resolved = await resolveRecipe(parsed, {
     folder,
-    open: (place) => {
+    open: (location) => {
       throwIfCancelled(signal);
-      return open(place);
+      return open(location);
     },
   });
   return { recipe: parsed.recipe, text, ...resolved };

@@ -29,7 +29,8 @@ export function virtualCheckpoint(
   const files = new Map(owner.files);
   if (tokenizer !== undefined) {
     for (const name of [...files.keys()]) if (TOKENIZER_FILES.includes(name)) files.delete(name);
-    for (const [name, place] of tokenizer.checkpoint.files) if (TOKENIZER_FILES.includes(name)) files.set(name, place);
+    for (const [name, location] of tokenizer.checkpoint.files)
+      if (TOKENIZER_FILES.includes(name)) files.set(name, location);
   }
   const { form, chatTemplate } = recipe;
   const sources = [...new Set([...plan.sources, ...(tokenizer ? [tokenizer] : [])])];

@@ -1,6 +1,6 @@
 /**
- * What a batch carries from token to token, layer by layer: keys and values `[rows, kvHeads, capacity, headDim]`, filled
- * from slot 0 on, or the state of a layer without attention.
+ * What a batch carries from token to token, layer by layer: keys and values `[rows, kvHeads, capacity, headDim]`,
+ * filled from slot 0 on, or the state of a layer without attention.
  */
 import * as ort from 'onnxruntime-node';
 import { type CacheShape, RecurrentStates, recurrentBytes } from './recurrent.js';

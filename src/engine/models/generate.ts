@@ -34,7 +34,8 @@ export interface Answer {
 }
 
 /**
- * Generates for all prompts; longest first, so that rows of a batch are of similar length and memory is asked for early.
+ * Generates for all prompts; longest first, so that rows of a batch are of similar length and memory is asked for
+ * early.
  * @returns answers in the order of the prompts.
  * @throws as `Model.prefill`; `bad-request` when a prompt alone is more than the memory plan has room for.
  */

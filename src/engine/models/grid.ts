@@ -41,16 +41,16 @@ export interface WindowOrder {
 export function windowOrder(times: number, rows: number, columns: number, side: number): WindowOrder {
   const blocks = new Int32Array(times * rows * columns);
   const lengths: number[] = [];
-  let place = 0;
+  let location = 0;
   for (let time = 0; time < times; time++) {
     for (let top = 0; top < rows; top += side) {
       for (let left = 0; left < columns; left += side) {
-        const begin = place;
+        const begin = location;
         for (let row = top; row < Math.min(top + side, rows); row++) {
           for (let column = left; column < Math.min(left + side, columns); column++)
-            blocks[place++] = (time * rows + row) * columns + column;
+            blocks[location++] = (time * rows + row) * columns + column;
         }
-        lengths.push(place - begin);
+        lengths.push(location - begin);
       }
     }
   }

@@ -39,7 +39,9 @@ export function layersWith(mixers: readonly Mixer[], mixer: Mixer): number[] {
   return [...mixers.keys()].filter((layer) => mixers[layer] === mixer);
 }
 
-/** The last layer that carries a state; -1 where none does. What comes before such a layer cannot be left out of a pass. */
+/**
+ * The last layer that carries a state; -1 where none does. What comes before such a layer cannot be left out of a pass.
+ */
 export function lastRecurrent(mixers: readonly Mixer[]): number {
   return mixers.lastIndexOf('linear');
 }

@@ -83,7 +83,7 @@ export class Model {
       { provider: settings.provider ?? 'cpu', threads: plan.threads, thrifty: plan.thrifty },
       settings.onNotice ?? (() => undefined),
     );
-    this.pages = new LayerPages(language, format, plan.keptLayers);
+    this.pages = new LayerPages(language, format, plan.residentLayers);
     const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead);
     this.runner = new LanguageRunner(language, checkpoint, format, this.pages, head, this.sessions, activationBytes);
     this.embeddings = new Embeddings(language, checkpoint);
@@ -130,7 +130,7 @@ export class Model {
     for (const [row, prompt] of prompts.entries()) {
       const own = pictures.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
-      const positions = ropePositions(prompt.inputIds.length, this.picturePlaces(prompt, visual));
+      const positions = ropePositions(prompt.inputIds.length, this.imagePositions(prompt, visual));
       const states = hidden.subarray((row * slots + starts[row]!) * width, (row + 1) * slots * width);
       await this.embeddings.write(prompt.inputIds, states);
       const features = concatenate(own.map((one) => one.features));
@@ -330,12 +330,12 @@ export class Model {
       new Float32Array(prompts.length * tokens * pairs),
     ];
     prompts.forEach(({ length, positions }, row) => {
-      for (let place = Math.max(0, starts[row]! - slot); place < tokens; place++) {
-        const token = slot + place - starts[row]!;
+      for (let location = Math.max(0, starts[row]! - slot); location < tokens; location++) {
+        const token = slot + location - starts[row]!;
         writeAngles(
           cos,
           sin,
-          (row * tokens + place) * pairs,
+          (row * tokens + location) * pairs,
           [positions[token]!, positions[length + token]!, positions[2 * length + token]!],
           rotation,
           axes,
@@ -352,7 +352,7 @@ export class Model {
   }
 
   /** Where each image begins, and its grid after merging. */
-  private picturePlaces(
+  private imagePositions(
     { images }: ProcessedPrompt,
     visual: Int32Array,
   ): { start: number; grid: [number, number, number] }[] {

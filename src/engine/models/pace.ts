@@ -1,6 +1,6 @@
 /**
- * How fast this machine runs a model: its first layer, measured with its own weights. Where layers mix tokens in different
- * ways, the MLP and the projections are most of the work of either.
+ * How fast this machine runs a model: its first layer, measured with its own weights. Where layers mix tokens in
+ * different ways, the MLP and the projections are most of the work of either.
  */
 import type { StageRequest } from '../checkpoint/stage.js';
 import { openStage } from '../merge/checkpoint.js';
@@ -53,10 +53,10 @@ export async function measureThroughput(
   };
   /** Seconds of so many tokens through one layer, of which each round reads it again or only the first. */
   const timed = async <T>(
-    keptLayers: number,
+    residentLayers: number,
     work: (run: (tokens: number) => Promise<number>) => Promise<T>,
   ): Promise<T> => {
-    const model = new Model(checkpoint, one, { ...plan, keptLayers, headBlockRows: FEW_WORDS }, {});
+    const model = new Model(checkpoint, one, { ...plan, residentLayers, headBlockRows: FEW_WORDS }, {});
     try {
       return await work(async (tokens) => {
         const begin = performance.now();

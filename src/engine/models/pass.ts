@@ -353,7 +353,10 @@ export class LanguageRunner {
   }
 }
 
-/** Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity` slots. */
+/**
+ * Bytes that one token of a chunk needs in between, by the graphs' largest moments, when the cache has `capacity`
+ * slots.
+ */
 export function tokenBytes(shape: LayerShape, capacity: number): number {
   const { hidden, heads, kvHeads, headDim, inner, linear } = shape;
   const projections = hidden + 3 * (queryHeads(shape) + 2 * kvHeads) * headDim;
@@ -422,9 +425,9 @@ function addFeatures(
     if (added === undefined) continue;
     const { visual } = pass.prompts![row]!;
     visual.forEach((token, index) => {
-      const place = pass.starts[row]! + token - pass.slot;
-      if (place < 0) return;
-      const at = (row * pass.tokens + place) * width;
+      const location = pass.starts[row]! + token - pass.slot;
+      if (location < 0) return;
+      const at = (row * pass.tokens + location) * width;
       for (let axis = 0; axis < width; axis++) hidden[at + axis] = hidden[at + axis]! + added[index * width + axis]!;
     });
   }

@@ -48,7 +48,7 @@ export interface MemoryPlan {
   threads: number;
   format: WeightFormat;
   /** Layers that stay in memory; the others are read at every pass. */
-  keptLayers: number;
+  residentLayers: number;
   keepHead: boolean;
   headBlockRows: number;
   keepVision: boolean;
@@ -127,7 +127,7 @@ export function planMemory(
       memory,
       threads,
       format,
-      keptLayers: Infinity,
+      residentLayers: Infinity,
       keepHead: true,
       headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2),
       keepVision: true,
@@ -160,22 +160,22 @@ export function planMemory(
     );
   const free = memory - base - activations(activationBytes) - working;
   const forBatch = batch ?? Math.max(least, free / 4);
-  const keptLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
-  const batchBytes = Math.floor(free - keptLayers * perLayer);
+  const residentLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
+  const batchBytes = Math.floor(free - residentLayers * perLayer);
   return {
     memory,
     threads,
     format: stored,
-    keptLayers,
+    residentLayers,
     keepHead: false,
     headBlockRows,
     keepVision: false,
     activationBytes,
     thrifty: true,
     fixedBytes: memory - batchBytes,
-    weightBytes: keptLayers * perLayer + working,
+    weightBytes: residentLayers * perLayer + working,
     batchBytes,
-    streamedBytes: (layers - keptLayers) * perLayer + headBytes(stored),
+    streamedBytes: (layers - residentLayers) * perLayer + headBytes(stored),
     wholeBytes,
   };
 }
@@ -191,7 +191,10 @@ function megabytes(bytes: number, round = Math.ceil): string {
   return round(bytes / 2 ** 20).toLocaleString('en-US');
 }
 
-/** Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and logits. */
+/**
+ * Bytes that a row of a batch takes: its cache, states in both buffers, queries, keys and values of the pass, mask and
+ * logits.
+ */
 export function rowBytes({ language }: ModelSpec, promptTokens: number, newTokens: number): number {
   const { layer, vocabulary } = language;
   const mixed = layer.linear ? linearSizes(layer.linear).values : 0;

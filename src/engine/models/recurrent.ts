@@ -1,7 +1,7 @@
 /**
  * States of the layers without attention: per row the last inputs of the convolution, `[kernel - 1, channels]`, and a
- * matrix per value head, `[valueHeads, keyDim, valueDim]`. Unlike keys and values, a token overwrites them. Those at the
- * prompt's end are kept apart once they are sealed, because branches start from them after decoding has gone on.
+ * matrix per value head, `[valueHeads, keyDim, valueDim]`. Unlike keys and values, a token overwrites them. Those at
+ * the prompt's end are kept apart once they are sealed, because branches start from them after decoding has gone on.
  */
 import * as ort from 'onnxruntime-node';
 import type { LayerShape } from './graphs/language.js';

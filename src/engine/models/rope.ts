@@ -301,7 +301,7 @@ function axesOf({ values, family, file, at }: RopeSettings, pairs: number): Uint
       `has mrope sections ${sections.join(' + ')} (${quoted(key)}), which do not add up to ${pairs}, half a head.`,
     );
   let begin = 0;
-  sections.forEach((section, place) => axes.fill(place % 3, begin, (begin += section)));
+  sections.forEach((section, location) => axes.fill(location % 3, begin, (begin += section)));
   return axes;
 }
 

@@ -47,7 +47,10 @@ export function randomNumbers(seed: number): () => number {
   };
 }
 
-/** A token drawn as transformers' warpers would have it: temperature, then the `topK` largest, then the `topP` fraction of what is left. */
+/**
+ * A token drawn as transformers' warpers would have it: temperature, then the `topK` largest, then the `topP` fraction
+ * of what is left.
+ */
 export function sample(logits: Float32Array, { temperature, topK, topP }: Sampling, random: () => number): number {
   if (temperature === undefined || temperature === 0) return greedy(logits);
   const count = topK === undefined || topK <= 0 ? logits.length : Math.min(topK, logits.length);

@@ -261,7 +261,9 @@ function headOf(checkpoint: Checkpoint, root: string): string {
   return `${root}.embed_tokens.weight`;
 }
 
-/** Whether layers have this part, by family and config, as transformers decides: what is stored beyond that is not used. */
+/**
+ * Whether layers have this part, by family and config, as transformers decides: what is stored beyond that is not used.
+ */
 function stores(
   { checkpoint, family: { root }, notices }: LanguageSource,
   layer: number,
@@ -379,7 +381,9 @@ function readVision(
   if (windows && Math.floor(Math.floor(settings.window_size / merge) / patchSize) < 1)
     throw no('window_size', settings.window_size, `at least ${merge * patchSize} pixels, one merged patch`);
   const deepstack = family.deepstack ? settings.deepstack_visual_indexes : [];
-  if (deepstack.some((at, place) => at >= checkpoint.visionLayers || (place > 0 && at <= deepstack[place - 1]!)))
+  if (
+    deepstack.some((at, location) => at >= checkpoint.visionLayers || (location > 0 && at <= deepstack[location - 1]!))
+  )
     throw no('deepstack_visual_indexes', deepstack, `a rising list of blocks below ${checkpoint.visionLayers}`);
   return {
     root,

@@ -6,7 +6,7 @@ import type { Model } from './model.js';
 export function streamingNotice({ plan, spec }: Model): string[] {
   if (plan.streamedBytes === 0) return [];
   const { layers } = spec.language;
-  const kept = plan.keptLayers === 0 ? 'none' : thousands(plan.keptLayers);
+  const kept = plan.residentLayers === 0 ? 'none' : thousands(plan.residentLayers);
   return [
     `The model is larger than the memory budget: ${kept} of its ${thousands(layers)} layers stay in memory, ` +
       `and ${gigabytes(plan.streamedBytes)} are read for every token. ` +

@@ -41,8 +41,8 @@ export function editStates(
 }
 
 /**
- * What a layer's mixer is given, `[rows, tokens, width]`: its input, with the states of sources in place of visual tokens
- * where the plan says so. `edited` is memory for that.
+ * What a layer's mixer is given, `[rows, tokens, width]`: its input, with the states of sources in place of visual
+ * tokens where the plan says so. `edited` is memory for that.
  */
 export function mixerInput(
   plan: LayerPlan,
@@ -88,10 +88,10 @@ function swapStates(
     );
   const source = sourceOf(prompt, prefilled, sourceRow);
   prompt.visual.forEach((token, index) => {
-    const place = pass.starts[row]! + token - pass.slot;
-    if (place < 0) return;
+    const location = pass.starts[row]! + token - pass.slot;
+    if (location < 0) return;
     const from = (sourceRow * prefilled.slots + prefilled.state.starts[sourceRow]! + source.visual[index]!) * width;
-    hidden.set(states.subarray(from, from + width), (row * pass.tokens + place) * width);
+    hidden.set(states.subarray(from, from + width), (row * pass.tokens + location) * width);
   });
   return source;
 }
@@ -179,9 +179,9 @@ function addNoise(
 ): void {
   const tokens = visualOnly ? prompt.visual : Int32Array.from({ length: prompt.length }, (_, token) => token);
   for (const token of tokens) {
-    const place = pass.starts[row]! + token - pass.slot;
-    if (place < 0) continue;
-    const at = (row * pass.tokens + place) * width;
+    const location = pass.starts[row]! + token - pass.slot;
+    if (location < 0) continue;
+    const at = (row * pass.tokens + location) * width;
     let squares = 0;
     for (let axis = 0; axis < width; axis++) squares += hidden[at + axis]! ** 2;
     const size = scale * Math.sqrt(squares / width);

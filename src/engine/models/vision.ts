@@ -304,26 +304,26 @@ function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
   const [times, height, width] = grid;
   const { merge } = spec;
   const perFrame = height * width;
-  const perPicture = times * perFrame;
-  const patches = images * perPicture;
+  const perImage = times * perFrame;
+  const patches = images * perImage;
   const unit = merge ** 2;
-  const blocks = perPicture / unit;
+  const blocks = perImage / unit;
   const windows =
     spec.window === null
       ? undefined
       : windowOrder(times, height / merge, width / merge, Math.floor(spec.window / merge / spec.patchSize));
   /** The patch at each place of one image. */
-  const patchAt = (place: number) =>
-    windows === undefined ? place : windows.blocks[Math.floor(place / unit)]! * unit + (place % unit);
+  const patchAt = (location: number) =>
+    windows === undefined ? location : windows.blocks[Math.floor(location / unit)]! * unit + (location % unit);
 
   const { rows, columns } = patchPositions(grid, merge);
   const quarter = spec.width / spec.heads / 4;
   const inverse = axialFrequencies(2 * quarter, spec.family.ropeTheta);
   const [cos, sin] = [new Float32Array(patches * 2 * quarter), new Float32Array(patches * 2 * quarter)];
-  for (let place = 0; place < perPicture; place++) {
-    const patch = patchAt(place) % perFrame;
+  for (let location = 0; location < perImage; location++) {
+    const patch = patchAt(location) % perFrame;
     for (let pair = 0; pair < quarter; pair++) {
-      const at = place * 2 * quarter + pair;
+      const at = location * 2 * quarter + pair;
       const [vertical, horizontal] = [
         Math.fround(rows[patch]! * inverse[pair]!),
         Math.fround(columns[patch]! * inverse[pair]!),
@@ -339,7 +339,7 @@ function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
     sin.copyWithin((image * sin.length) / images, 0, sin.length / images);
   }
   const angles = [1, patches, 2 * quarter];
-  const everyPicture = <T>(make: (image: number) => T[]) =>
+  const everyImage = <T>(make: (image: number) => T[]) =>
     Array.from({ length: images }, (_, image) => make(image)).flat();
 
   return {
@@ -349,17 +349,20 @@ function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
     order:
       windows &&
       indices(
-        Array.from({ length: patches }, (_, place) => place - (place % perPicture) + patchAt(place % perPicture)),
+        Array.from(
+          { length: patches },
+          (_, location) => location - (location % perImage) + patchAt(location % perImage),
+        ),
       ),
     mix: spec.tableSide > 0 ? mixOf(grid, spec, images * times) : undefined,
     frames: { lengths: Array.from({ length: images * times }, () => perFrame) },
-    windows: { lengths: windows ? everyPicture(() => windows.lengths.map((length) => length * unit)) : [] },
+    windows: { lengths: windows ? everyImage(() => windows.lengths.map((length) => length * unit)) : [] },
     unorder(values, index, size) {
       const own = values.subarray(index * blocks * size, (index + 1) * blocks * size);
       if (windows === undefined) return own.slice();
       const result = new Float32Array(own.length);
-      windows.blocks.forEach((block, place) =>
-        result.set(own.subarray(place * size, (place + 1) * size), block * size),
+      windows.blocks.forEach((block, location) =>
+        result.set(own.subarray(location * size, (location + 1) * size), block * size),
       );
       return result;
     },
@@ -430,7 +433,7 @@ function piecesOf({ lengths }: Segments, spec: VisionSpec, activationBytes: numb
       keyFirst: first,
       keyCount: count,
       padded,
-      feeds: padded ? { shape, ...paddedPlaces(some, longest) } : { queries: shape, keys: shape },
+      feeds: padded ? { shape, ...paddedPositions(some, longest) } : { queries: shape, keys: shape },
     });
     first += count;
   }
@@ -440,16 +443,16 @@ function piecesOf({ lengths }: Segments, spec: VisionSpec, activationBytes: numb
 /** Low enough that its exponential is 0, and far from overflow. */
 const HIDDEN = -1e30;
 
-function paddedPlaces(lengths: readonly number[], longest: number): Feeds {
+function paddedPositions(lengths: readonly number[], longest: number): Feeds {
   const gather: number[] = [];
   const scatter: number[] = [];
   const mask = new Float32Array(lengths.length * longest);
   let begin = 0;
   lengths.forEach((length, segment) => {
-    for (let place = 0; place < longest; place++) {
-      gather.push(place < length ? begin + place : begin);
-      if (place < length) scatter.push(segment * longest + place);
-      else mask[segment * longest + place] = HIDDEN;
+    for (let location = 0; location < longest; location++) {
+      gather.push(location < length ? begin + location : begin);
+      if (location < length) scatter.push(segment * longest + location);
+      else mask[segment * longest + location] = HIDDEN;
     }
     begin += length;
   });

@@ -1,4 +1,7 @@
-/** Holds the pages of a column against the footer: a damaged header can ask for a billion values, or lead back to itself. */
+/**
+ * Holds the pages of a column against the footer: a damaged header can ask for a billion values, or lead back to
+ * itself.
+ */
 import type { AsyncBuffer, ColumnMetaData } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 
@@ -7,8 +10,8 @@ const HEADER_BYTES = 64 << 10;
 
 /**
  * Walks over the headers of a column chunk's pages.
- * @throws Error for a page that holds more values than its column, or whose length cannot be; RangeError for a header that
- * is cut short.
+ * @throws Error for a page that holds more values than its column, or whose length cannot be; RangeError for a
+ * header that is cut short.
  */
 export async function checkPages(buffer: AsyncBuffer, column: ColumnMetaData): Promise<void> {
   const { dictionary_page_offset: dictionary, data_page_offset: data, total_compressed_size: bytes } = column;

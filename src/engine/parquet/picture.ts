@@ -24,17 +24,18 @@ export function isInParquet(name: string): boolean {
  * @throws `bad-request` for a name of another form, `malformed` when the cell holds no bytes, and as `openParquet`.
  */
 export async function readParquetImage(name: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const [, place, column, row, index] = NAME.exec(name) ?? [];
-  if (place === undefined || column === undefined)
+  const [, location, column, row, index] = NAME.exec(name) ?? [];
+  if (location === undefined || column === undefined)
     throw new FrankensteinError('bad-request', `${shown(name)} names no image in a Parquet file.`);
-  const file = await openParquet(place, signal);
+  const file = await openParquet(location, signal);
   try {
     const [cells] = await file.read([column], Number(row), Number(row) + 1);
     const cell = cells?.[column];
     const bytes = bytesOf(
       index === undefined ? cell : Array.isArray(cell) ? (cell[Number(index)] as unknown) : undefined,
     );
-    if (bytes === undefined) throw malformed(place, `holds no image in row ${Number(row) + 1} of "${shown(column)}".`);
+    if (bytes === undefined)
+      throw malformed(location, `holds no image in row ${Number(row) + 1} of "${shown(column)}".`);
     return bytes;
   } finally {
     await file.close();

@@ -32,7 +32,8 @@ export async function secondsKnown(of: PaceOf, work: number): Promise<number | u
 }
 
 /**
- * Does the work, and remembers how fast it went. Half of the new pace counts: one run on a busy machine is not all runs.
+ * Does the work, and remembers how fast it went. Half of the new pace counts: one run on a busy machine is not all
+ * runs.
  * @throws what `execute` throws; nothing is remembered then.
  */
 export async function atPace<T>(

@@ -38,11 +38,11 @@ export async function recall<Result extends { provenance: Provenance }>(
   const nothing = { result: undefined, remember: () => Promise.resolve() };
   if (runsFolder === undefined || stages.some(({ recipe }) => recipe !== undefined)) return nothing;
   const now = BigInt(Date.now()) * 1_000_000n;
-  const places = stages.map((stage) => path.resolve(stage.path));
-  const looks = await Promise.all(places.map((place) => lookOf(place, now - SETTLED).catch(() => undefined)));
+  const locations = stages.map((stage) => path.resolve(stage.path));
+  const looks = await Promise.all(locations.map((location) => lookOf(location, now - SETTLED).catch(() => undefined)));
   if (looks.includes(undefined)) return nothing;
   const labels = stages.map(({ label }) => label);
-  const key = runIdOf({ engine: ENGINE_VERSION, question, places, labels, looks: looks.map((look) => look!.files) });
+  const key = runIdOf({ engine: ENGINE_VERSION, question, locations, labels, looks: looks.map((look) => look!.files) });
   const file = path.join(runsFolder, 'known', `${key}.json`);
   return {
     result: await knownResult(file, runsFolder, isResult),
@@ -72,12 +72,13 @@ async function knownResult<Result extends { provenance: Provenance }>(
 }
 
 /** Undefined where what is read may lie elsewhere, or a file has changed since `before` (nanoseconds). */
-async function lookOf(place: string, before: bigint): Promise<{ folder: string; files: string[] } | undefined> {
-  const isFolder = (await stat(place)).isDirectory();
-  const folder = isFolder ? place : path.dirname(place);
+async function lookOf(location: string, before: bigint): Promise<{ folder: string; files: string[] } | undefined> {
+  const isFolder = (await stat(location)).isDirectory();
+  const folder = isFolder ? location : path.dirname(location);
   const names = (await readdir(folder)).sort();
   const isWhole = names.some((name) => name.endsWith('.safetensors')) && !names.some((name) => /^adapter_/.test(name));
-  if (!isWhole || names.length > MOST_FILES || (!isFolder && !/\.(?:json|safetensors)$/.test(place))) return undefined;
+  if (!isWhole || names.length > MOST_FILES || (!isFolder && !/\.(?:json|safetensors)$/.test(location)))
+    return undefined;
   const files: string[] = [];
   for (const name of names) {
     // Links are followed, as they are when it is read.

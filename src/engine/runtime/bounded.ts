@@ -1,6 +1,7 @@
 /**
  * Runs programs from untrusted files (regular expressions, templates, tokenizers) under a time limit. Code in the same
- * thread cannot stop an endless loop or a pattern that backtracks for ever: `vm` cuts it off, or its own thread is ended.
+ * thread cannot stop an endless loop or a pattern that backtracks for ever: `vm` cuts it off, or its own thread is
+ * ended.
  */
 import vm from 'node:vm';
 import { Worker } from 'node:worker_threads';

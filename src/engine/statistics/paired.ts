@@ -21,16 +21,16 @@ export function pairedDifference(
   const neither = count - both - first - second;
   const [a, b] = [both + second, both + first];
   const [one, two] = [
-    { share: a / count, ...wilson(a, count, level) },
-    { share: b / count, ...wilson(b, count, level) },
+    { fraction: a / count, ...wilson(a, count, level) },
+    { fraction: b / count, ...wilson(b, count, level) },
   ];
   const correlation = phi(both, first, second, neither);
   const reach = (x: number, y: number) => Math.sqrt(Math.max(0, x * x - 2 * correlation * x * y + y * y));
-  const difference = one.share - two.share;
+  const difference = one.fraction - two.fraction;
   return {
     difference,
-    low: Math.max(-1, difference - reach(one.share - one.low, two.high - two.share)),
-    high: Math.min(1, difference + reach(one.high - one.share, two.share - two.low)),
+    low: Math.max(-1, difference - reach(one.fraction - one.low, two.high - two.fraction)),
+    high: Math.min(1, difference + reach(one.high - one.fraction, two.fraction - two.low)),
   };
 }
 

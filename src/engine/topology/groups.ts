@@ -10,7 +10,9 @@ interface Placed {
 }
 
 /** By depth, ascending; what has no depth is in none. */
-export function layersOf<T extends Placed>(tensors: readonly T[]): { place: Placed & { depth: number }; group: T[] }[] {
+export function layersOf<T extends Placed>(
+  tensors: readonly T[],
+): { location: Placed & { depth: number }; group: T[] }[] {
   const byDepth = new Map<number, T[]>();
   for (const tensor of tensors) {
     if (tensor.depth === null) continue;
@@ -22,7 +24,7 @@ export function layersOf<T extends Placed>(tensors: readonly T[]): { place: Plac
     .sort(([a], [b]) => a - b)
     .map(([depth, group]) => {
       const { section, layer, region } = group[0]!;
-      return { place: { section, layer, depth, region }, group };
+      return { location: { section, layer, depth, region }, group };
     });
 }
 
@@ -31,12 +33,12 @@ export function regionsOf<T extends Placed>(
   tensors: readonly T[],
   languageLayers: number,
   cuts: readonly [number, number],
-): { place: { region: Region; first: number; last: number }; group: T[] }[] {
+): { location: { region: Region; first: number; last: number }; group: T[] }[] {
   const starts = [0, ...cuts, languageLayers];
   return REGIONS.flatMap((region, index) => {
     const [first, end] = [starts[index]!, starts[index + 1]!];
     const group = tensors.filter((tensor) => tensor.region === region);
-    return first < end && group.length > 0 ? [{ place: { region, first, last: end - 1 }, group }] : [];
+    return first < end && group.length > 0 ? [{ location: { region, first, last: end - 1 }, group }] : [];
   });
 }
 

@@ -1,4 +1,6 @@
-/** Reads a model's shape off its config and tensor names: the config says how many layers run, names say what is there. */
+/**
+ * Reads a model's shape off its config and tensor names: the config says how many layers run, names say what is there.
+ */
 import { FrankensteinError } from '../errors.js';
 import { UNKNOWN_LAYOUT, layoutById, layoutByModelType, layoutByNames, modelFamily } from '../families/list.js';
 import type { Layout } from '../families/family.js';

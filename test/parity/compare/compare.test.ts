@@ -97,7 +97,7 @@ function holdsTo(expected: Expectation, folders: () => string[], remedy = 'the g
   it('finds and places the same tensors', async () => {
     result = await engine.compare(request());
     assert.deepEqual(result.cuts, expected.cuts);
-    const placeOf = ({
+    const locationOf = ({
       name,
       section,
       layer,
@@ -108,7 +108,7 @@ function holdsTo(expected: Expectation, folders: () => string[], remedy = 'the g
       onDisk,
       dtypes,
     }: Omit<TensorResult, 'deltas'>) => ({ name, section, layer, depth, component, region, shape, onDisk, dtypes });
-    assert.deepEqual(byName(result.tensors.map(placeOf)), byName(expected.tensors.map(placeOf)));
+    assert.deepEqual(byName(result.tensors.map(locationOf)), byName(expected.tensors.map(locationOf)));
     assert.deepEqual(byName(result.missing.map(({ name, shapes }) => ({ name, shapes }))), byName(expected.missing));
   });
 
@@ -152,8 +152,8 @@ function assertTensors(actual: readonly TensorResult[], expected: Expectation['t
 }
 
 function assertGroups(actual: ExpectedGroups, expected: ExpectedGroups) {
-  const facts = ({ weights, tensors, parameters, ...place }: Aggregate) => {
-    const { section, layer, depth, region, first, last } = place as Partial<LayerResult> & Partial<RegionResult>;
+  const facts = ({ weights, tensors, parameters, ...location }: Aggregate) => {
+    const { section, layer, depth, region, first, last } = location as Partial<LayerResult> & Partial<RegionResult>;
     return { section, layer, depth, region, first, last, weights, tensors, parameters };
   };
   for (const kind of ['layers', 'regions', 'sections'] as const) {

@@ -114,7 +114,7 @@ function taskOf({ method, inputs, base, models, shared }: Case, { shape }: CaseT
   };
 }
 
-const RANDOM: Partial<Record<MethodName, (mask: (place: number, index: number) => boolean) => Kernel<never>>> = {
+const RANDOM: Partial<Record<MethodName, (mask: (location: number, index: number) => boolean) => Kernel<never>>> = {
   dare_linear: (mask) => differences('random', false, mask) as Kernel<never>,
   dare_ties: (mask) => differences('random', true, mask) as Kernel<never>,
   della: (mask) => differences('ranked', true, mask) as Kernel<never>,
@@ -130,8 +130,8 @@ function kernelFor({ method }: Case, task: MergeTask, masks: string[] | undefine
   const others = task.models.filter((_, index) => index !== task.base);
   const maskOf = others.map((model) => (Number(model['density']) < 1 ? drawn.shift() : undefined));
   assert.equal(drawn.length, 0);
-  return make((place, index) => {
-    const mask = maskOf[place];
+  return make((location, index) => {
+    const mask = maskOf[location];
     assert.ok(mask);
     return ((mask[index >> 3]! >> (index & 7)) & 1) === 1;
   });

@@ -90,8 +90,8 @@ async function holdsTo(checkpoint: Checkpoint, { dtypes, tensors }: Expectation)
     const scale = magnitude / values.length;
     // What is rounded to fp32 at the end is off by half a step.
     const relative = tensor.dtype === 'F64' ? RELATIVE : RELATIVE + 2 ** -24;
-    samples.forEach((value, place) => {
-      const at = Math.floor((values.length * place) / 3) - (place === 3 ? 1 : 0);
+    samples.forEach((value, location) => {
+      const at = Math.floor((values.length * location) / 3) - (location === 3 ? 1 : 0);
       const off = Math.abs(values[at]! - value);
       assert.ok(
         off <= relative * Math.max(Math.abs(value), 1e-2 * scale),

@@ -21,7 +21,7 @@ const ONE_ROW = -1;
 const PLANS: Record<string, Partial<MemoryPlan>> = {
   'weights stay in 16 bits': { format: 'BF16', headBlockRows: 17 },
   'every layer is read at every pass': {
-    keptLayers: 0,
+    residentLayers: 0,
     keepHead: false,
     headBlockRows: 17,
     keepVision: false,
@@ -29,7 +29,7 @@ const PLANS: Record<string, Partial<MemoryPlan>> = {
   },
   'two layers stay, the rest passes in 16 bits': {
     format: 'BF16',
-    keptLayers: 2,
+    residentLayers: 2,
     keepHead: false,
     headBlockRows: 50,
     keepVision: false,

@@ -36,9 +36,9 @@ describe('the sample rl under other generation settings', () => {
     for (const [number, { name, file, answers }] of cases.entries()) {
       const model = path.join(folder, String(number));
       await cp(path.resolve('samples/lineage/rl'), model, { recursive: true });
-      const place = path.join(model, 'generation_config.json');
-      if (file === null) await rm(place);
-      else await writeFile(place, JSON.stringify(file));
+      const location = path.join(model, 'generation_config.json');
+      if (file === null) await rm(location);
+      else await writeFile(location, JSON.stringify(file));
       for (const [index, { image, prompt }] of questions.entries()) {
         const { tokens, gap } = answers[index]!;
         if (gap < LEAST_GAP) continue;

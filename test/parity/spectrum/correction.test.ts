@@ -46,7 +46,7 @@ const INDEPENDENT = (one: Case) => one.update !== 'along the weights';
 /** Share of the cases that docs/spectra.md promises to hold. */
 const HELD = 0.95;
 /** Of those that do not, how far a bound may be from the truth, as a factor and in shares of the energy. */
-const FARTHEST = { rank: 1.1, share: 0.1 };
+const FARTHEST = { rank: 1.1, fraction: 0.1 };
 
 describe('the correction of spectra, on cases that were held out', () => {
   let folder: TemporaryFolder;
@@ -131,7 +131,7 @@ describe('the correction of spectra, on cases that were held out', () => {
       const text = outside.map(({ one, by }) => `top ${k} of ${described(one)}: by ${by.toFixed(3)}`).join('\n');
       assert.ok(outside.length <= (1 - HELD) * all.length, `${outside.length} of ${all.length} are outside:\n${text}`);
       assert.ok(
-        outside.every(({ by }) => by <= FARTHEST.share),
+        outside.every(({ by }) => by <= FARTHEST.fraction),
         text,
       );
     }

@@ -17,7 +17,7 @@ import type { EngineApi } from '../../../src/engine/api.js';
 
 const entriesOf = (schema: v.GenericSchema) =>
   Object.values((schema as unknown as { entries: Record<string, v.GenericSchema> }).entries);
-const same = (place: string) => place;
+const same = (location: string) => location;
 
 describe('definitions of analyses', () => {
   it('name their runs and titles once', () => {

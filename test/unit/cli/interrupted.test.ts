@@ -20,7 +20,7 @@ import {
 } from './cli.js';
 
 /** Where kills fall: another place each time, the same places in every test run. */
-function* places(seed: number): Generator<number> {
+function* locations(seed: number): Generator<number> {
   for (let state = seed; ;) yield (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 }
 
@@ -46,13 +46,13 @@ describe.skipIf(process.platform !== 'linux')('an interrupted comparison', () =>
 
   for (const victim of ['the command', 'its engine'] as const) {
     it(`continues after kill -9 of ${victim}, again and again, and does nothing twice`, async () => {
-      const place = places(victim.length);
+      const location = locations(victim.length);
       let kills = 0;
       let kept = '';
       for (;;) {
         const command = start(args('--threads', '1'));
         const done = linesOf(kept).length;
-        await untilJournalled(runs, done + 1 + Math.floor(place.next().value * 20), command);
+        await untilJournalled(runs, done + 1 + Math.floor(location.next().value * 20), command);
         const engine = command.child.exitCode === null ? tryEnginePid(command) : undefined;
         if (engine !== undefined && kills < 8)
           process.kill(victim === 'its engine' ? engine : command.child.pid!, 'SIGKILL');

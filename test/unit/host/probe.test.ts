@@ -7,7 +7,7 @@ import { Functions, languageLayerOf } from '../../../src/inline/functions.js';
 import { parseMemory } from '../../../src/panel/memory.js';
 import type { SwapResult } from '../../../src/protocol/engineApi.js';
 import type { ProbePanelRequest, ProbeQuestion } from '../../../src/protocol/hostApi.js';
-import { mediaType, imageBelow } from '../../../src/services/pictures.js';
+import { mediaType, imageBelow } from '../../../src/services/images.js';
 import { hintOf } from '../../../src/services/probeData.js';
 import { ProbeMemory } from '../../../src/services/questionMemory.js';
 import { overall } from '../../../src/services/queue.js';

@@ -53,7 +53,7 @@ export function sampleResult({
     deltas: relatives.map((relative, i) => aggregate(relative * (1 + depth / 100), i === 0 ? 0.03 : 0.8)),
     components: { mlp: { ...sizes, deltas: relatives.map((relative) => aggregate(relative)) } },
   });
-  const tensor = (name: string, onDisk: string, place: Partial<TensorResult>): TensorResult => ({
+  const tensor = (name: string, onDisk: string, location: Partial<TensorResult>): TensorResult => ({
     name,
     section: 'language',
     layer: null,
@@ -65,7 +65,7 @@ export function sampleResult({
     dtypes: labels.map(() => 'BF16'),
     norms: labels.map(() => 100),
     deltas: relatives.map((relative) => delta(relative)),
-    ...place,
+    ...location,
   });
   return {
     schema: 1,

@@ -9,6 +9,7 @@ import type {
   Progress,
   RunSummary,
   SpectrumRequest,
+  RunLocation,
   SpectrumResult,
 } from '../../../src/protocol/engineApi.js';
 import type { CallOptions } from '../../../src/protocol/rpc.js';
@@ -276,32 +277,24 @@ describe('results index', () => {
   ];
   const never = () => assert.fail('asked');
   /** An engine that nothing may be asked of. */
-  const notAsked = {
-    listRuns: never,
-    readCompare: never,
-    readSpectrum: never,
-    readTrajectory: never,
-    readProbe: never,
-    readEvaluate: never,
-  };
+  const notAsked = new Proxy({} as ConstructorParameters<typeof ResultsIndex>[0], { get: () => never });
   function index() {
     const asked: string[] = [];
     const results = new ResultsIndex(
-      {
-        ...notAsked,
-        listRuns: ({ runsFolder }) => {
+      Object.assign(Object.create(notAsked) as typeof notAsked, {
+        listRuns: ({ runsFolder }: { runsFolder: string }) => {
           asked.push(`list ${runsFolder}`);
           return Promise.resolve(stored);
         },
-        readCompare: ({ runId }) => {
+        readCompare: ({ runId }: RunLocation) => {
           asked.push(`read ${runId}`);
           return Promise.resolve(sampleResult());
         },
-        readSpectrum({ runId }) {
+        readSpectrum({ runId }: RunLocation) {
           asked.push(`spectrum ${runId}`);
           return Promise.resolve({ kind: 'spectrum', stages: [] as unknown } as SpectrumResult);
         },
-      },
+      }),
       () => ['/w', '/absent'],
       (folder) => folder === '/w',
     );

@@ -208,16 +208,16 @@ describe('exporting a recipe', () => {
       left('again', os.hostname(), process.ppid),
       path.join(folder, '.again.partial'),
     ];
-    for (const place of [...others, left('again', os.hostname(), ended)]) {
-      await mkdir(place);
-      await writeFile(path.join(place, 'model.safetensors'), 'half');
+    for (const location of [...others, left('again', os.hostname(), ended)]) {
+      await mkdir(location);
+      await writeFile(path.join(location, 'model.safetensors'), 'half');
     }
     await engine.exportMerged({ checkpoint: { path: stitch }, out: path.join(folder, 'again') });
     assert.deepEqual(
       (await readdir(folder)).filter((name) => name.includes('partial')).sort(),
-      others.map((place) => path.basename(place)).sort(),
+      others.map((location) => path.basename(location)).sort(),
     );
-    for (const place of others) await rm(place, { recursive: true });
+    for (const location of others) await rm(location, { recursive: true });
   });
 
   it('cancelling does not wait for the tensor in hand', async () => {

@@ -56,7 +56,7 @@ async function write(text: string, name = `recipe-${count++}.frank.yaml`): Promi
 }
 const open = async (text: string) => openCheckpoint(await write(text));
 const problemsOf = async (text: string) =>
-  (await readRecipe(await write(text), (place) => openCheckpoint(place))).problems.map(
+  (await readRecipe(await write(text), (location) => openCheckpoint(location))).problems.map(
     ({ code, severity, offset, length }) => `${code} ${severity} «${text.slice(offset, offset + length)}»`,
   );
 const ROLES = 'checkpoints: {base: base, in: in, rl: rl}\n';
@@ -423,7 +423,7 @@ describe('a recipe that is wrong', () => {
       `stitch: {early: in, mid: "in+${elsewhere}", late: in}`,
       `checkpoints: {rl: "${elsewhere}"}\nstitch: {early: in, mid: rl, late: rl}`,
     ]) {
-      const { problems } = await readRecipe(await write(text), (place) => openCheckpoint(place));
+      const { problems } = await readRecipe(await write(text), (location) => openCheckpoint(location));
       assert.equal(problems.length, 1, text);
       assert.match(problems[0]!.message, /lies on another machine, which a recipe does not reach for/);
     }
@@ -434,7 +434,7 @@ describe('a recipe that is wrong', () => {
       'merge_method: passthrough\nmodules:\n  text_decoder:\n    models: [{model: in}]\n',
       'merge_method: passthrough\nmodules: {text_decoder: {models: [{model: in}]}}',
     ]) {
-      const { problems } = await readRecipe(await write(text), (place) => openCheckpoint(place));
+      const { problems } = await readRecipe(await write(text), (location) => openCheckpoint(location));
       const [edit] = problems[0]!.fix!.edits;
       const mended = text.slice(0, edit!.offset) + edit!.text + text.slice(edit!.offset);
       assert.deepEqual(await problemsOf(mended), [], mended);
@@ -480,7 +480,7 @@ describe('a recipe that is wrong', () => {
     await write('stitch: {early: in, mid: link.yaml, late: in}', 'second.yaml');
     await symlink('first.yaml', at('link.yaml'));
     await assert.rejects(openCheckpoint(at('first.yaml')), { message: /uses itself/ });
-    const { problems } = await readRecipe(at('self.frank.yaml'), (place) => openCheckpoint(place));
+    const { problems } = await readRecipe(at('self.frank.yaml'), (location) => openCheckpoint(location));
     assert.deepEqual(
       problems.map(({ code }) => code),
       ['cycle'],
@@ -519,7 +519,9 @@ describe('a recipe that is wrong', () => {
 
 describe('a recipe for mergekit', () => {
   const convert = async (text: string) => {
-    const { recipe, plan, sourceOf, problems } = await readRecipe(await write(text), (place) => openCheckpoint(place));
+    const { recipe, plan, sourceOf, problems } = await readRecipe(await write(text), (location) =>
+      openCheckpoint(location),
+    );
     assert.ok(plan, problems.map(({ message }) => message).join());
     return toMergekit(recipe, plan, sourceOf);
   };

@@ -18,8 +18,8 @@ describe('questions to a checkpoint', () => {
   let temporary: TemporaryFolder;
   let one: string;
   let other: string;
-  const question = (place: string, more = {}) => ({
-    path: place,
+  const question = (location: string, more = {}) => ({
+    path: location,
     prompt: 'How many red objects are there?',
     maxNewTokens: 3,
     threads: 1,
@@ -32,10 +32,15 @@ describe('questions to a checkpoint', () => {
   });
   afterAll(() => temporary.remove());
 
-  const settings = (place: string, memory?: number) => ({ path: place, memory, threads: 1, provider: 'cpu' as const });
+  const settings = (location: string, memory?: number) => ({
+    path: location,
+    memory,
+    threads: 1,
+    provider: 'cpu' as const,
+  });
   /** The model that answers, and what it has read from disk so far. */
-  async function modelOf(models: OpenModels, place: string, memory?: number) {
-    return (await models.model(await models.open(settings(place, memory)), settings(place, memory), MEBI)).model;
+  async function modelOf(models: OpenModels, location: string, memory?: number) {
+    return (await models.model(await models.open(settings(location, memory)), settings(location, memory), MEBI)).model;
   }
 
   it('do not read a model again that is open already, nor the one beside it', async () => {
@@ -73,18 +78,22 @@ describe('questions to a checkpoint', () => {
       tied: true,
       blocks: 0,
     };
-    const places = ['first', 'second'].map((name) => path.join(temporary.path, name));
-    for (const place of places) await writeLargeModel(place, shape, path.resolve('samples/lineage/base'));
-    const memory = (await modelOf(models, places[0]!)).plan.wholeBytes;
-    const tight = await modelOf(models, places[0]!, memory);
+    const locations = ['first', 'second'].map((name) => path.join(temporary.path, name));
+    for (const location of locations) await writeLargeModel(location, shape, path.resolve('samples/lineage/base'));
+    const memory = (await modelOf(models, locations[0]!)).plan.wholeBytes;
+    const tight = await modelOf(models, locations[0]!, memory);
     assert.equal(tight.plan.streamedBytes, 0);
-    assert.equal((await modelOf(models, places[1]!, memory)).plan.streamedBytes, 0, 'the second has the whole budget');
-    assert.notEqual(await modelOf(models, places[0]!, memory), tight, 'the first was let go');
+    assert.equal(
+      (await modelOf(models, locations[1]!, memory)).plan.streamedBytes,
+      0,
+      'the second has the whole budget',
+    );
+    assert.notEqual(await modelOf(models, locations[0]!, memory), tight, 'the first was let go');
     // With room for both, both stay.
     assert.ok(defaultMemory() > 2 * memory);
-    const kept = await modelOf(models, places[0]!);
-    await modelOf(models, places[1]!);
-    assert.equal(await modelOf(models, places[0]!), kept);
+    const kept = await modelOf(models, locations[0]!);
+    await modelOf(models, locations[1]!);
+    assert.equal(await modelOf(models, locations[0]!), kept);
   });
 
   it('are cancelled while an answer is under way, long before its end, and the next one is answered', async () => {

@@ -72,9 +72,9 @@ describe('a processor', () => {
     for (const count of [0, 1, 2]) {
       const images = Array.from({ length: count }, (_, index) => picture(100 + 60 * index, 70));
       const prompt = processor.process({ input: asked(count), images });
-      const places = prompt.inputIds.filter((id) => id === processor.imageToken).length;
+      const locations = prompt.inputIds.filter((id) => id === processor.imageToken).length;
       assert.equal(
-        places,
+        locations,
         prompt.images.reduce((sum, { grid }) => sum + processor.visualTokens(grid), 0),
       );
       for (const { grid, pixelValues } of prompt.images)

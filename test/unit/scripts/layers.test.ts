@@ -37,7 +37,7 @@ const ORDER = [
 ];
 
 const files = readdirSync(ENGINE, { recursive: true, encoding: 'utf8' })
-  .filter((file) => /(?<!\.d|\.assembly)\.ts$/.test(file))
+  .filter((file) => /(?<!\.d|\.assembly|\.test)\.ts$/.test(file))
   .map((file) => file.replaceAll(path.sep, '/'));
 const known = new Set(files);
 

@@ -29,11 +29,11 @@ describe('curves over all ranks on disk', () => {
       curvesOf([4e-200, 1e-205]),
       { ...curvesOf([7, 6]), floor: new Float64Array(2) },
     ];
-    const places = [];
-    for (const curves of all) places.push(await writer.append(curves));
+    const locations = [];
+    for (const curves of all) locations.push(await writer.append(curves));
     await writer.close();
     for (const [index, curves] of all.entries()) {
-      const read = await readCurves(temporary.path, places[index]!);
+      const read = await readCurves(temporary.path, locations[index]!);
       assert.equal(read.known, curves.known);
       for (const curve of ['values', 'floor', 'low', 'high'] as const) {
         assert.equal(read[curve].length, curves[curve].length);
@@ -64,11 +64,11 @@ describe('curves over all ranks on disk', () => {
 
   it('that are cut off or gone are not believed, and a name leads nowhere else', async () => {
     const writer = new CurvesWriter(temporary.path);
-    const place = await writer.append(curvesOf([3, 2, 1]));
+    const location = await writer.append(curvesOf([3, 2, 1]));
     await writer.close();
-    await truncate(path.join(temporary.path, place.file), 40);
-    await assert.rejects(readCurves(temporary.path, place), { code: 'not-found', message: /no longer whole/ });
-    await assert.rejects(readCurves(temporary.path, { ...place, file: '../../etc/passwd' }), {
+    await truncate(path.join(temporary.path, location.file), 40);
+    await assert.rejects(readCurves(temporary.path, location), { code: 'not-found', message: /no longer whole/ });
+    await assert.rejects(readCurves(temporary.path, { ...location, file: '../../etc/passwd' }), {
       code: 'not-found',
       message: /passwd/,
     });

@@ -205,7 +205,7 @@ describe('spectra of odd matrices', () => {
 
   it('are the same in fast mode, where a small matrix is taken whole', async () => {
     const fast = await engine.spectrum({
-      stages: result.stages.map(({ path: place }) => ({ path: place })),
+      stages: result.stages.map(({ path: location }) => ({ path: location })),
       mode: 'fast',
       memory: 2 ** 30,
       threads: 1,

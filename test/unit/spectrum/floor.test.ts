@@ -49,12 +49,12 @@ describe('the rounding floor', () => {
   ] as const) {
     it(`knows what arrives of an update of ${relative}`, async () => {
       const { source, update, delta } = await updated(relative, 11);
-      const { floor, gain, signalShare } = await floorOf(source);
+      const { floor, gain, signalFraction } = await floorOf(source);
       const dot = delta.values.reduce((total, value, index) => total + value * update.values[index]!, 0);
       const trueCosine = dot / norm(delta) / norm(update);
       near(norm(delta) / norm(gaussian(ROWS, COLUMNS, 0.02, 11)), seen, 0.06, 'measured size');
       near(trueCosine, cosine, 0.06, 'cosine');
-      near(Math.sqrt(signalShare!), trueCosine, tolerance, 'estimated cosine');
+      near(Math.sqrt(signalFraction!), trueCosine, tolerance, 'estimated cosine');
       near(gain, dot / norm(update) ** 2, 2 * tolerance, 'gain');
       // What is not along the update is noise.
       near(floor.fro, norm(delta) * Math.sqrt(1 - trueCosine ** 2), 0.06, 'noise');
@@ -81,7 +81,7 @@ describe('the rounding floor', () => {
           before,
           after: await stored(folder.path, weights, to),
         };
-        const { floor, values, low, high, gain, signalShare } = await floorOf(source);
+        const { floor, values, low, high, gain, signalFraction } = await floorOf(source);
         const real = await measured(source);
         const fro = Math.sqrt(real.values.reduce((total, value) => total + value * value, 0));
         near(floor.fro, fro, tolerance, 'energy');
@@ -94,7 +94,7 @@ describe('the rounding floor', () => {
           'nuclear norm',
         );
         assert.equal(gain, 1);
-        assert.ok(signalShare! < 2 * tolerance, `${signalShare} of it would be an update`);
+        assert.ok(signalFraction! < 2 * tolerance, `${signalFraction} of it would be an update`);
         for (let rank = 0; rank < 50; rank++, all++)
           if (real.values[rank]! >= low[rank]! && real.values[rank]! <= high[rank]!) inside++;
       }
@@ -120,12 +120,12 @@ describe('the rounding floor', () => {
   it('of fp32 is next to nothing', async () => {
     const weights = gaussian(ROWS, COLUMNS, 0.02, 31);
     const update = gaussian(ROWS, COLUMNS, 2e-5, 32);
-    const { floor, gain, signalShare } = await floorOf(
+    const { floor, gain, signalFraction } = await floorOf(
       await lineage(folder.path, weights, sum(weights, update), ['F32', 'F32']),
     );
     assert.ok(floor.fro < 1e-3 * norm(update) && floor.fro > 0);
     near(gain, 1, 1e-6, 'gain');
-    near(signalShare, 1, 1e-4, 'share of the update');
+    near(signalFraction, 1, 1e-4, 'share of the update');
   });
 
   it('of integers, and of what did not move, is nothing', async () => {

@@ -141,8 +141,8 @@ describe('describeModel', () => {
       model.warnings.join(),
       /beyond the 3 language layers and 1 vision blocks.*: layer 3, vision block 1, layer 4;/,
     );
-    const places = names.map((name) => locateTensor(model.names.get(name)!, model, [1, 2]));
-    const extra = places.filter(({ name }) => isExtra(name));
+    const locations = names.map((name) => locateTensor(model.names.get(name)!, model, [1, 2]));
+    const extra = locations.filter(({ name }) => isExtra(name));
     assert.deepEqual(
       extra.map(({ name, section, layer, depth, region }) => [name, section, layer, depth, region]),
       [
@@ -152,7 +152,7 @@ describe('describeModel', () => {
       ].map((name) => [`extra.${name}`, 'other', null, null, null]),
     );
     assert.deepEqual(
-      places.flatMap(({ layer, section }) => (section === 'language' && layer !== null ? [layer] : [])),
+      locations.flatMap(({ layer, section }) => (section === 'language' && layer !== null ? [layer] : [])),
       [0, 1, 2],
     );
   });

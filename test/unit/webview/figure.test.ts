@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import { layerTicks, linearAxis, logAxis, place, roundLayers } from '../../../webview/figure/axis.js';
+import { layerTicks, linearAxis, logAxis, location, roundLayers } from '../../../webview/figure/axis.js';
 import { cutToDepth, depthToCut, moveCut, regionSpans } from '../../../webview/figure/regions.js';
 import { broken } from '../../../webview/figure/lines.js';
 import { buildFigure, describeFigure, readPoint } from '../../../webview/figure/series.js';
@@ -20,7 +20,7 @@ describe('axes', () => {
     for (const values of [[], [0], [5], [1e-9, 3], [-2, 7]]) {
       const axis = linearAxis(values);
       assert.ok(axis.max > axis.min);
-      for (const value of values) assert.ok(place(axis, value) >= -1e-9 && place(axis, value) <= 1 + 1e-9);
+      for (const value of values) assert.ok(location(axis, value) >= -1e-9 && location(axis, value) <= 1 + 1e-9);
     }
   });
 
@@ -31,7 +31,7 @@ describe('axes', () => {
     const empty = logAxis([0, 0]);
     assert.ok(empty.max > empty.min && empty.min > 0);
     const axis = logAxis([1e-4, 3e-3]);
-    assert.ok(place(axis, 1e-4) > 0 && place(axis, 3e-3) < 1);
+    assert.ok(location(axis, 1e-4) > 0 && location(axis, 3e-3) < 1);
   });
 
   it('puts ticks on round layers', () => {

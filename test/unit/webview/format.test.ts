@@ -7,7 +7,7 @@ import {
   formatCount,
   formatNumber,
   formatRemaining,
-  formatShare,
+  formatFraction,
   formatTimes,
 } from '../../../webview/format.js';
 
@@ -39,7 +39,7 @@ describe('webview numbers', () => {
   });
 
   it('keeps 0% and 100% for what is exactly that', () => {
-    check(formatShare, [
+    check(formatFraction, [
       [0, '0%'],
       [1, '100%'],
       [0.225, '22.5%'],

@@ -95,7 +95,7 @@ describe('spectra as figures', () => {
         if (cell.inside) inside++;
       });
     }
-    assert.ok(inside > 0 && surface.insideShare > 0 && surface.insideShare < 1);
+    assert.ok(inside > 0 && surface.insideFraction > 0 && surface.insideFraction < 1);
     // The first rank of a layer that stands above the floor is no rounding; a vision block's is nothing else.
     assert.equal(surface.rows[0]![surface.depths.indexOf(16)]!.inside, false);
     assert.equal(surface.rows[0]![surface.depths.indexOf(-3)]!.inside, true);

@@ -69,9 +69,9 @@ describe('heat map', () => {
 
   it('joins several tensors of a cell, and copes with updates that nobody has', () => {
     const result = sample();
-    const place = { layer: 0, depth: 1 };
+    const location = { layer: 0, depth: 1 };
     result.tensors = [3, 4].map((fro, expert) =>
-      tensor(`model.layers.0.mlp.experts.${expert}.up_proj.weight`, { ...place, deltas: [delta(fro), null] }),
+      tensor(`model.layers.0.mlp.experts.${expert}.up_proj.weight`, { ...location, deltas: [delta(fro), null] }),
     );
     const grid = buildGrid(indexResult(result), { ...VIEW, energyOver: 'whole' }, 0, false);
     assert.equal(grid.rows.length, 1);

@@ -63,32 +63,34 @@ function aggregate(tensors: readonly TensorResult[], index: number): DeltaAggreg
 export function sample(): CompareResult {
   const tensors: TensorResult[] = [];
   for (const layer of [0, 1]) {
-    const place = { section: 'vision' as const, layer, depth: layer - 2, component: 'attention' as const };
-    tensors.push(tensor(`model.visual.blocks.${layer}.attn.qkv.weight`, { ...place, deltas: [delta(0), delta(0.25)] }));
+    const location = { section: 'vision' as const, layer, depth: layer - 2, component: 'attention' as const };
     tensors.push(
-      tensor(`model.visual.blocks.${layer}.attn.qkv.bias`, { ...place, shape: [4], deltas: [delta(0), delta(0)] }),
+      tensor(`model.visual.blocks.${layer}.attn.qkv.weight`, { ...location, deltas: [delta(0), delta(0.25)] }),
+    );
+    tensors.push(
+      tensor(`model.visual.blocks.${layer}.attn.qkv.bias`, { ...location, shape: [4], deltas: [delta(0), delta(0)] }),
     );
   }
   tensors.push(tensor('model.visual.merger.mlp.0.weight', { section: 'projector', depth: 0 }));
   for (let layer = 0; layer < 6; layer++) {
     const region = layer < 2 ? ('early' as const) : layer < 4 ? ('mid' as const) : ('late' as const);
-    const place = { layer, depth: layer + 1, region };
+    const location = { layer, depth: layer + 1, region };
     tensors.push(
       tensor(`model.language_model.layers.${layer}.self_attn.q_proj.weight`, {
-        ...place,
+        ...location,
         component: 'attention',
         deltas: [delta(layer + 1), delta(0.25 * (layer + 1))],
       }),
     );
     tensors.push(
       tensor(`model.language_model.layers.${layer}.mlp.up_proj.weight`, {
-        ...place,
+        ...location,
         deltas: [delta(2 * (layer + 1)), delta(0.25)],
       }),
     );
     tensors.push(
       tensor(`model.language_model.layers.${layer}.input_layernorm.weight`, {
-        ...place,
+        ...location,
         component: 'norm',
         shape: [4],
       }),

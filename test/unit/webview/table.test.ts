@@ -147,7 +147,7 @@ describe('detail bars', () => {
   it('count on a log axis, one element still in sight', () => {
     const { bars, ends, top } = histogramBars({ min: -2, max: 2, counts: [1, 0, 999_999, 9], zeros: 4 });
     assert.deepEqual(
-      bars.map(({ share: fraction }) => fraction.toFixed(3)),
+      bars.map(({ fraction }) => fraction.toFixed(3)),
       ['0.050', '0.000', '1.000', '0.167'],
     );
     assert.deepEqual(ends, ['−2.00', '0', '2.00']);

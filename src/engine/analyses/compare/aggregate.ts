@@ -29,15 +29,15 @@ export function groupTensors(
   cuts: readonly [number, number],
   pairs: number,
 ): Groups {
-  const layers = layersOf(tensors).map(({ place, group }): LayerResult => {
+  const layers = layersOf(tensors).map(({ location, group }): LayerResult => {
     const components = COMPONENTS.flatMap((component) => {
       const part = group.filter((tensor) => tensor.component === component);
       return part.length > 0 ? [[component, aggregate(part, pairs)] as const] : [];
     });
-    return { ...place, ...aggregate(group, pairs), components: Object.fromEntries(components) };
+    return { ...location, ...aggregate(group, pairs), components: Object.fromEntries(components) };
   });
-  const regions = regionsOf(tensors, languageLayers, cuts).map(({ place, group }): RegionResult => ({
-    ...place,
+  const regions = regionsOf(tensors, languageLayers, cuts).map(({ location, group }): RegionResult => ({
+    ...location,
     ...aggregate(group, pairs),
   }));
   const sections = SECTIONS.flatMap((section) => {

@@ -67,7 +67,10 @@ export interface CommandDeclaration {
 /** How a command is run again whenever there is more. */
 export interface Watching<Request> {
   flags: readonly Flag[];
-  /** Yields the number of the round whenever it is time to run; ends when the command does. @param tell says what is waited for */
+  /**
+   * Yields the number of the round whenever it is time to run; ends when the command does. @param tell says what is
+   * waited for
+   */
   rounds(
     engine: Looking,
     request: Request,

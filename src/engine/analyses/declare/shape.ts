@@ -57,9 +57,9 @@ const provenance = v.object({
 export const base = { schema: v.literal(1), warnings: texts, provenance };
 
 const section = v.picklist(SECTIONS);
-const place = { section, layer: maybe, region: v.nullable(v.picklist(REGIONS)) };
-export const layer = { ...place, depth: amount };
-export const tensor = { ...place, name: text, depth: maybe, component: v.picklist(COMPONENTS) };
+const location = { section, layer: maybe, region: v.nullable(v.picklist(REGIONS)) };
+export const layer = { ...location, depth: amount };
+export const tensor = { ...location, name: text, depth: maybe, component: v.picklist(COMPONENTS) };
 export const region = { region: v.picklist(REGIONS), first: amount, last: amount };
 export const ofSection = { section };
 

@@ -42,7 +42,8 @@ export async function computeAnswers(
     try {
       const processor = await createProcessor(checkpoint, { ...job.pixels, signal });
       checkFraming(processor, framing, checkpoint.path);
-      // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the first.
+      // What is wrong with the checkpoint's files would be wrong with every question: it is said once, before the
+      // first.
       if (asked.some(({ images }) => images.length > 0)) processor.visualTokens([1, 2, 2]);
       const defaults = await readGenerationDefaults(checkpoint);
       for (const sentence of defaults.notices(job.sampling !== undefined)) send({ type: 'notice', sentence });

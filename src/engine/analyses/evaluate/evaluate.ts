@@ -79,8 +79,8 @@ export interface EvaluateSetup {
 }
 
 /**
- * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation of the
- * same checkpoint asks only what is new.
+ * Runs an evaluation. With a runs folder, every answer is kept: an interrupted run continues, and another evaluation
+ * of the same checkpoint asks only what is new.
  */
 export async function evaluate(
   request: ParsedEvaluation,
@@ -152,10 +152,10 @@ export async function setUp(
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
   const labels = labelsOf(request.checkpoints, checkpoints);
-  const named = checkpoints.map(({ path: place }, index) => ({
+  const named = checkpoints.map(({ path: location }, index) => ({
     label: labels[index]!,
     role: request.checkpoints[index]!.role,
-    path: request.checkpoints[index]!.recipe === undefined ? place : labels[index]!,
+    path: request.checkpoints[index]!.recipe === undefined ? location : labels[index]!,
   }));
   const own = await setUpProtocol(request, named, signal);
   const sampling = samplingOf(request);
@@ -579,9 +579,9 @@ async function resultOf(
   return {
     schema: 1,
     kind: request.kind,
-    checkpoints: checkpoints.map(({ path: place, family }, index) => ({
+    checkpoints: checkpoints.map(({ path: location, family }, index) => ({
       label: labels[index]!,
-      path: place,
+      path: location,
       recipe: request.checkpoints[index]!.recipe ?? null,
       role: roles[index]!,
       family,

@@ -14,8 +14,8 @@ import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request
 const estimates = new Estimates();
 
 /**
- * Headers and questions are read; then the machine is measured, unless it is at work: that would disturb both. Checkpoints
- * of one shape take the same time: the first that has something to do is measured.
+ * Headers and questions are read; then the machine is measured, unless it is at work: that would disturb both.
+ * Checkpoints of one shape take the same time: the first that has something to do is measured.
  * @param mutex of the work that fills the budget; `release` frees what is kept for questions.
  */
 export async function planEvaluate(

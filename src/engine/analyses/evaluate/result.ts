@@ -1,6 +1,6 @@
 /**
- * Results of an evaluation (method.md §5): the documented JSON, `schema: 1`. Shares come with a 95 % interval: Wilson's for
- * one share, and a paired one where two checkpoints answered the same questions.
+ * Results of an evaluation (method.md §5): the documented JSON, `schema: 1`. Shares come with a 95 % interval:
+ * Wilson's for one share, and a paired one where two checkpoints answered the same questions.
  */
 import type { AbilityName, Role, SweepAxis } from './request.js';
 import type { Protocol } from '../declare/protocolText.js';

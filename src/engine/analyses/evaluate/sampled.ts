@@ -16,8 +16,8 @@ export interface Counted {
 }
 
 /**
- * The unbiased estimate of P(one of k is right) from `right` right ones of `of` answers: 1 − C(of − right, k) / C(of, k)
- * (arXiv 2107.03374). @param k at most `of`
+ * The unbiased estimate of P(one of k is right) from `right` right ones of `of` answers: 1 − C(of − right, k) /
+ * C(of, k) (arXiv 2107.03374). @param k at most `of`
  */
 export function passAtK({ right, of }: Counted, k: number): number {
   if (of - right < k) return 1;

@@ -7,7 +7,9 @@ import { holm, mcnemar, wilson } from '../../statistics/statistics.js';
 
 type Judged = Pick<EvaluatedQuestion, 'set' | 'right' | 'counts' | 'sampled'>;
 
-/** Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in. */
+/**
+ * Whether a question counts for each of the abilities, per checkpoint; without those whose settings it was not put in.
+ */
 export function countsOf(
   { image, black, described, text }: EvaluatedQuestion['right'],
   abilities: readonly AbilityName[],
@@ -37,7 +39,7 @@ export function scoresOf(questions: readonly Judged[], checkpoints: number, seed
     return flagsOf(ability, questions, checkpoints).map((flags, checkpoint): Score => ({
       ability,
       checkpoint,
-      ...share(flags),
+      ...fraction(flags),
     }));
   });
 }
@@ -78,7 +80,7 @@ export function accuraciesOf(
               counted.map((row) => row[checkpoint]!),
               seed,
             )
-          : share(rows.map((row) => row[checkpoint]!))),
+          : fraction(rows.map((row) => row[checkpoint]!))),
       }));
     }),
   );
@@ -142,7 +144,7 @@ function adjust(comparisons: readonly Omit<Comparison, 'adjusted'>[]): Compariso
   return comparisons.map((comparison, index) => ({ ...comparison, adjusted: adjusted[index]! }));
 }
 
-function share(flags: readonly boolean[]): { n: number; hits: number; value: number; low: number; high: number } {
+function fraction(flags: readonly boolean[]): { n: number; hits: number; value: number; low: number; high: number } {
   const count = flags.filter(Boolean).length;
   return {
     n: flags.length,

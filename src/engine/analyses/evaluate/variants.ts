@@ -30,9 +30,9 @@ export function variantsOf(
         .filter((group) => group.length > 1);
       if (several.length === 0) return [];
       return Array.from({ length: checkpoints }, (_, checkpoint): Variants => {
-        const shares = several.map((group) => group.filter((flags) => flags[checkpoint]).length / group.length);
-        const worst = shares.filter((share) => share === 1).length;
-        const { mean, low, high } = bootstrapMean(shares, { resamples: RESAMPLES, seed });
+        const fractions = several.map((group) => group.filter((flags) => flags[checkpoint]).length / group.length);
+        const worst = fractions.filter((fraction) => fraction === 1).length;
+        const { mean, low, high } = bootstrapMean(fractions, { resamples: RESAMPLES, seed });
         const { low: worstLow, high: worstHigh } = wilson(worst, several.length);
         return {
           of,

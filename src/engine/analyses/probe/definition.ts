@@ -1,12 +1,7 @@
 /** Probes: interventions inside a model, layer by layer. */
 import { define } from '../declare/definition.js';
 import { probeRequest } from './request.js';
-import { probeResult } from './schema.js';
-
-const CHECKPOINT = {
-  syntax: '<checkpoint>',
-  help: 'a folder, config, shard, index or adapter; BASE+ADAPTER names both',
-};
+import { KINDS, probeResult } from './kinds/declared.js';
 
 export const definition = define({
   name: 'probe',
@@ -14,7 +9,7 @@ export const definition = define({
   result: probeResult,
   analysis: () => import('./analysis.js'),
   report: () => import('./report.js'),
-  titles: { swap: 'Vision probe', skip: 'Reasoning probe', attention: 'Attention probe', probe: 'Probe' },
+  titles: { ...Object.fromEntries(KINDS.map(({ kind, title }) => [kind, title])), probe: 'Probe' },
   joint: ', ',
   runKinds: ['probe'],
   listed: ({ probe }) => (typeof probe === 'string' ? { probe } : {}),
@@ -24,26 +19,5 @@ export const definition = define({
   unit: 'samples × layers',
   tellsPlan: 'always',
   groups: { probe: 'Intervene inside a model, layer by layer, and see what breaks' },
-  commands: [
-    {
-      name: 'probe swap',
-      description:
-        'Swap the visual tokens of a target image for those of a source, layer by layer (activation patching): ' +
-        'which layers does an ability need the image in?',
-      arguments: [CHECKPOINT],
-      fixed: { kind: 'swap' },
-    },
-    {
-      name: 'probe skip',
-      description: 'Skip one layer at a time (layer ablation): which layers does reasoning need?',
-      arguments: [CHECKPOINT],
-      fixed: { kind: 'skip' },
-    },
-    {
-      name: 'probe attention',
-      description: 'Attention from reasoning tokens to visual tokens per layer, in one checkpoint or two (IN, RL)',
-      arguments: [CHECKPOINT, { syntax: '[other]', help: 'the checkpoint to compare it with' }],
-      fixed: { kind: 'attention' },
-    },
-  ],
+  commands: KINDS.map(({ kind, command }) => ({ name: `probe ${kind}`, ...command, fixed: { kind } })),
 });

@@ -22,7 +22,7 @@ import { probeKind } from './kinds/list.js';
 import { createCountReporter } from '../../runs/countProgress.js';
 import { type ParsedProbe, type ProbeProgress, probeRequest } from './request.js';
 import type { ProbedCheckpoint, ProbeResult } from './result.js';
-import { probeResult } from './schema.js';
+import { probeResult } from './kinds/declared.js';
 import { type ProbeSetup, setUp } from './setup.js';
 import { layersWith } from '../../models/mixers.js';
 
@@ -176,11 +176,11 @@ async function runMissing(
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<void> {
   const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels, framings, pixels } = setup;
-  const work = checkpoints.flatMap(({ path: place }, checkpoint) => {
+  const work = checkpoints.flatMap(({ path: location }, checkpoint) => {
     const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
     return left.length === 0
       ? []
-      : [{ checkpoint, path: place, label: labels[checkpoint]!, framing: framings[checkpoint]!, units: left }];
+      : [{ checkpoint, path: location, label: labels[checkpoint]!, framing: framings[checkpoint]!, units: left }];
   });
   if (work.length === 0) return;
   const perSample = depths.length;

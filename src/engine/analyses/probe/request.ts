@@ -17,9 +17,10 @@ import {
 } from '../declare/field.js';
 import { protocolFields } from '../declare/protocol.js';
 import { typedDepths } from '../declare/typed.js';
+import { KIND_NAMES } from './kinds/declared.js';
 
 export const probeRequest = v.object({
-  kind: v.picklist(['swap', 'skip', 'attention'], ({ input }) => `There is no probe ${quoted(String(input))}.`),
+  kind: v.picklist(KIND_NAMES, ({ input }) => `There is no probe ${quoted(String(input))}.`),
   /** JSONL file, or a folder of them: the authors' paired format for `swap`, the evaluation format for the others. */
   data: data((kind) =>
     kind === 'swap'
@@ -101,7 +102,10 @@ export interface ProbePlan {
   streamedBytes: number;
   /** Null when nothing could be measured: samples that cannot be read, or a machine at work. */
   seconds: number | null;
-  /** `measured`: by the first samples of this probe. `longest`: by one layer of the model, as if every answer went to its limit. */
+  /**
+   * `measured`: by the first samples of this probe. `longest`: by one layer of the model, as if every answer went to
+   * its limit.
+   */
   basis: 'measured' | 'longest';
 }
 

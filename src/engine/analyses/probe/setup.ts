@@ -96,7 +96,7 @@ export async function setUp(
   progress?.({ phase: 'Reading samples', done: 0, total: 0, remainingSeconds: null });
   const data = path.resolve(request.data);
   const labels = labelsOf(request.checkpoints, checkpoints);
-  const named = checkpoints.map(({ path: place }, index) => ({ label: labels[index]!, path: place }));
+  const named = checkpoints.map(({ path: location }, index) => ({ label: labels[index]!, path: location }));
   const { reading, choosing, framings, pixels, protocol } = await setUpProtocol(request, named, signal);
   const { tasks } = request;
   const { items, fingerprint, warnings } = await probe.readSamples(data, {
@@ -126,7 +126,7 @@ export async function setUp(
     data,
     dataFingerprint: fingerprint,
     folder: await folderOf(data),
-    pictures: await hashPictures(units, signal),
+    pictures: await hashImages(units, signal),
     samples: { items },
     units,
     maxNewTokens,
@@ -148,7 +148,10 @@ function depthsOf(given: readonly number[] | undefined, layers: number): number[
   return [...new Set(given)].sort((a, b) => a - b);
 }
 
-/** Those of the depths that have attention. @throws `bad-request` where none has, `mismatch` where checkpoints differ in it */
+/**
+ * Those of the depths that have attention. @throws `bad-request` where none has, `mismatch` where checkpoints differ in
+ * it
+ */
 function attendingDepths(asked: readonly number[], specs: readonly ModelSpec[]): number[] {
   const [first, ...others] = specs.map(({ language }) => layersWith(language.mixers, 'attention'));
   if (others.some((own) => own.join() !== first!.join()))
@@ -178,7 +181,7 @@ function unitsOf(items: readonly { id: string }[], { unitOf }: ProbeKind): Unit[
   return [...units.values()];
 }
 
-async function hashPictures(units: readonly Unit[], signal: AbortSignal | undefined): Promise<string> {
+async function hashImages(units: readonly Unit[], signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
   const files = [...new Set(units.flatMap(({ images, source }) => [...images, source]))]
     .filter((file) => file !== undefined)

@@ -35,9 +35,9 @@ export function groupSpectra(
 ): SpectraGroups {
   const counted = countedOnce(tensors);
   return {
-    layers: layersOf(counted).map(({ place, group }) => ({ ...place, ...aggregate(group, pairs) })),
-    regions: regionsOf(counted, languageLayers, cuts).map(({ place, group }) => ({
-      ...place,
+    layers: layersOf(counted).map(({ location, group }) => ({ ...location, ...aggregate(group, pairs) })),
+    regions: regionsOf(counted, languageLayers, cuts).map(({ location, group }) => ({
+      ...location,
       ...aggregate(group, pairs),
     })),
   };

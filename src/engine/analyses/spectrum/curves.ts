@@ -56,9 +56,9 @@ export class CurvesWriter {
       this.handle ??= await open(path.join(this.folder, this.file), 'wx');
       await this.handle.appendFile(new Uint8Array(numbers.buffer));
     });
-    const place = { file: this.file, first: this.written, count, known, scales };
+    const location = { file: this.file, first: this.written, count, known, scales };
     this.written += numbers.length;
-    return place;
+    return location;
   }
 
   async close(): Promise<void> {

@@ -68,9 +68,9 @@ async function fromRun({ runsFolder, runId, name, part, from }: FullSpectrumRequ
         entry.name === name && entry.part === part && entry.from <= from && from < entry.from + entry.spectra.length,
     );
   const entry = entries.find(({ mode }) => mode === 'exact') ?? entries[0];
-  const place = entry?.curves[from - entry.from];
-  if (!entry || !place) return undefined;
-  return { mode: entry.mode, curves: await readCurves(folder, place) };
+  const location = entry?.curves[from - entry.from];
+  if (!entry || !location) return undefined;
+  return { mode: entry.mode, curves: await readCurves(folder, location) };
 }
 
 async function compute(

@@ -66,14 +66,14 @@ export function orthogonalize(rows: usize, index: i32, length: i32, least: f64):
   const after = Math.sqrt(dot(row, row, length));
   // Not so for NaN either.
   if (!(after > least * before)) return false;
-  for (let place = row; place < row + line; place += SIZE) store<f64>(place, load<f64>(place) / after);
+  for (let location = row; location < row + line; location += SIZE) store<f64>(location, load<f64>(location) / after);
   return true;
 }
 
 /**
  * Householder factorisation of `count` vectors of `length` elements, which lie as rows: vector k to zero after element
- * `first + k`. Reflectors replace the vectors; `triangle[l · count + k]`, k ≤ l, is what is left of vector l; `factor` is
- * the upper triangular T of I − Vᵀ·T·V (Schreiber & Van Loan 1989). Both are zero before the call.
+ * `first + k`. Reflectors replace the vectors; `triangle[l · count + k]`, k ≤ l, is what is left of vector l;
+ * `factor` is the upper triangular T of I − Vᵀ·T·V (Schreiber & Van Loan 1989). Both are zero before the call.
  */
 export function factorPanel(vectors: usize, count: i32, length: i32, first: i32, triangle: usize, factor: usize): void {
   const row = <usize>length * SIZE;
@@ -96,8 +96,8 @@ export function factorPanel(vectors: usize, count: i32, length: i32, first: i32,
       beta = alpha > 0 ? -norm : norm;
       tau = (beta - alpha) / beta;
       const scale = 1 / (alpha - beta);
-      for (let place = pivot + SIZE, end = pivot + <usize>rest * SIZE; place < end; place += SIZE)
-        store<f64>(place, load<f64>(place) * scale);
+      for (let location = pivot + SIZE, end = pivot + <usize>rest * SIZE; location < end; location += SIZE)
+        store<f64>(location, load<f64>(location) * scale);
     }
     store<f64>(triangle + <usize>k * line + <usize>k * SIZE, beta);
     store<f64>(pivot, 1);
@@ -124,13 +124,16 @@ export function factorPanel(vectors: usize, count: i32, length: i32, first: i32,
   }
 }
 
-/** Makes the reflector of `length` elements that lie `step` bytes apart, and applies it to them. @returns tau; 0 for none. */
+/**
+ * Makes the reflector of `length` elements that lie `step` bytes apart, and applies it to them. @returns tau; 0 for
+ * none.
+ */
 function reflect(begin: usize, step: usize, length: i32, reflector: usize): f64 {
   let squares: f64 = 0;
-  let place = begin;
+  let location = begin;
   for (let index = 1; index < length; index++) {
-    place += step;
-    const value = load<f64>(place);
+    location += step;
+    const value = load<f64>(location);
     squares += value * value;
   }
   const alpha = load<f64>(begin);
@@ -145,17 +148,20 @@ function reflect(begin: usize, step: usize, length: i32, reflector: usize): f64 
   }
   store<f64>(begin, beta);
   store<f64>(reflector, 1);
-  place = begin;
+  location = begin;
   for (let index = 1; index < length; index++) {
-    place += step;
+    location += step;
     reflector += SIZE;
-    store<f64>(reflector, load<f64>(place) * scale);
-    store<f64>(place, 0);
+    store<f64>(reflector, load<f64>(location) * scale);
+    store<f64>(location, 0);
   }
   return tau;
 }
 
-/** From the left, to `rows` rows of `columns` elements: A − tau·v·(vᵀ·A), eight columns at a time, which stay in registers. */
+/**
+ * From the left, to `rows` rows of `columns` elements: A − tau·v·(vᵀ·A), eight columns at a time, which stay in
+ * registers.
+ */
 function applyLeft(begin: usize, stride: usize, rows: i32, columns: i32, reflector: usize, tau: f64): void {
   const end = reflector + <usize>rows * SIZE;
   const minus = f64x2.splat(-tau);
@@ -165,42 +171,42 @@ function applyLeft(begin: usize, stride: usize, rows: i32, columns: i32, reflect
     let b = f64x2.splat(0);
     let c = f64x2.splat(0);
     let d = f64x2.splat(0);
-    let place = begin;
+    let location = begin;
     for (let v = reflector; v < end; v += SIZE) {
       const factor = v128.load64_splat(v);
-      a = f64x2.add(a, f64x2.mul(factor, v128.load(place)));
-      b = f64x2.add(b, f64x2.mul(factor, v128.load(place, 16)));
-      c = f64x2.add(c, f64x2.mul(factor, v128.load(place, 32)));
-      d = f64x2.add(d, f64x2.mul(factor, v128.load(place, 48)));
-      place += stride;
+      a = f64x2.add(a, f64x2.mul(factor, v128.load(location)));
+      b = f64x2.add(b, f64x2.mul(factor, v128.load(location, 16)));
+      c = f64x2.add(c, f64x2.mul(factor, v128.load(location, 32)));
+      d = f64x2.add(d, f64x2.mul(factor, v128.load(location, 48)));
+      location += stride;
     }
     a = f64x2.mul(a, minus);
     b = f64x2.mul(b, minus);
     c = f64x2.mul(c, minus);
     d = f64x2.mul(d, minus);
-    place = begin;
+    location = begin;
     for (let v = reflector; v < end; v += SIZE) {
       const factor = v128.load64_splat(v);
-      v128.store(place, f64x2.add(v128.load(place), f64x2.mul(factor, a)));
-      v128.store(place, f64x2.add(v128.load(place, 16), f64x2.mul(factor, b)), 16);
-      v128.store(place, f64x2.add(v128.load(place, 32), f64x2.mul(factor, c)), 32);
-      v128.store(place, f64x2.add(v128.load(place, 48), f64x2.mul(factor, d)), 48);
-      place += stride;
+      v128.store(location, f64x2.add(v128.load(location), f64x2.mul(factor, a)));
+      v128.store(location, f64x2.add(v128.load(location, 16), f64x2.mul(factor, b)), 16);
+      v128.store(location, f64x2.add(v128.load(location, 32), f64x2.mul(factor, c)), 32);
+      v128.store(location, f64x2.add(v128.load(location, 48), f64x2.mul(factor, d)), 48);
+      location += stride;
     }
     begin += 64;
   }
   for (; column < columns; column++) {
     let sum: f64 = 0;
-    let place = begin;
+    let location = begin;
     for (let v = reflector; v < end; v += SIZE) {
-      sum += load<f64>(v) * load<f64>(place);
-      place += stride;
+      sum += load<f64>(v) * load<f64>(location);
+      location += stride;
     }
     sum *= -tau;
-    place = begin;
+    location = begin;
     for (let v = reflector; v < end; v += SIZE) {
-      store<f64>(place, load<f64>(place) + load<f64>(v) * sum);
-      place += stride;
+      store<f64>(location, load<f64>(location) + load<f64>(v) * sum);
+      location += stride;
     }
     begin += SIZE;
   }

@@ -49,7 +49,7 @@ export function topMetrics(
     stableRank: spectral > 0 ? (fro / spectral) ** 2 : null,
     logVolume: spectral > 0 ? above.reduce((sum, value) => sum + Math.log(value), 0) : null,
     topEnergy: Object.fromEntries(
-      ENERGY_RANKS.map((k) => [k, spectral > 0 ? Math.min(1, energyShare(sorted, k, fro)) : null]),
+      ENERGY_RANKS.map((k) => [k, spectral > 0 ? Math.min(1, energyFraction(sorted, k, fro)) : null]),
     ),
   };
 }
@@ -72,7 +72,7 @@ function effectiveRank(values: Float64Array, nuclear: number): number | null {
   return Math.exp(entropy);
 }
 
-function energyShare(sorted: Float64Array, k: number, fro: number): number {
+function energyFraction(sorted: Float64Array, k: number, fro: number): number {
   return sorted.subarray(0, k).reduce((sum, value) => sum + (value / fro) ** 2, 0);
 }
 

@@ -78,9 +78,10 @@ export function totalOf(matrices: readonly Matrix[]): Work {
 }
 
 /**
- * The matrices in the order in which they start, with what each takes. One thread for each, as many at once as fit: that
- * needs no synchronisation. A matrix gets more where threads would be idle else: where memory lets fewer matrices run at
- * once, and where it is so large a fraction of the work that the others would be done long before. Those start first.
+ * The matrices in the order in which they start, with what each takes. One thread for each, as many at once as fit:
+ * that needs no synchronisation. A matrix gets more where threads would be idle else: where memory lets fewer
+ * matrices run at once, and where it is so large a fraction of the work that the others would be done long before.
+ * Those start first.
  */
 export function schedule(
   matrices: readonly Matrix[],

@@ -59,8 +59,8 @@ export function isEntry(value: unknown): value is JournalEntry {
 type Outcomes = Map<string, Omit<SpectrumOutcome, 'curves'>>;
 
 /**
- * Takes the spectra. With a runs folder, matrices done before a kill or cancel are taken from the journal, and a finished
- * request returns without reading a weight. Refining goes on with the same run.
+ * Takes the spectra. With a runs folder, matrices done before a kill or cancel are taken from the journal, and a
+ * finished request returns without reading a weight. Refining goes on with the same run.
  */
 export async function spectrum(
   request: SpectrumRequest,
@@ -221,9 +221,9 @@ async function record(
   writer: CurvesWriter | undefined,
 ): Promise<void> {
   if (run === undefined || writer === undefined) return;
-  const places: (CurvesSpan | null)[] = [];
-  for (const own of curves) places.push(own === null ? null : await writer.append(own));
-  await run.append({ name, part, from, mode, ...outcome, curves: places } satisfies JournalEntry);
+  const locations: (CurvesSpan | null)[] = [];
+  for (const own of curves) locations.push(own === null ? null : await writer.append(own));
+  await run.append({ name, part, from, mode, ...outcome, curves: locations } satisfies JournalEntry);
 }
 
 export function jobOf(matrix: Matrix, { memory, threads }: Need): SpectrumJob {
@@ -258,7 +258,7 @@ function labelOf({ name, part: { part } }: Matrix): string {
 
 function tensorSpectra(
   matrix: Matrix,
-  place: ReturnType<typeof locateTensor>,
+  location: ReturnType<typeof locateTensor>,
   outcomes: Outcomes,
   { checkpoints, tensors, missing }: SpectrumSetup,
 ): TensorSpectra {
@@ -275,7 +275,7 @@ function tensorSpectra(
     Array.from({ length }, (_, index) => (index >= from && index < from + count ? value(index - from) : outside));
   const own = pairsOf(matrix);
   return {
-    ...place,
+    ...location,
     part,
     rows,
     columns,

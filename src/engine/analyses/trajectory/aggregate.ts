@@ -26,9 +26,9 @@ export function groupTrajectory(
   steps: number,
 ): Groups {
   return {
-    layers: layersOf(tensors).map(({ place, group }) => ({ ...place, ...aggregate(group, steps) })),
-    regions: regionsOf(tensors, languageLayers, cuts).map(({ place, group }) => ({
-      ...place,
+    layers: layersOf(tensors).map(({ location, group }) => ({ ...location, ...aggregate(group, steps) })),
+    regions: regionsOf(tensors, languageLayers, cuts).map(({ location, group }) => ({
+      ...location,
       ...aggregate(group, steps),
     })),
     sections: SECTIONS.flatMap((section) => {

@@ -95,9 +95,9 @@ function readStitch(node: TreeNode, report: Report): StitchForm | undefined {
     let from = text.offset;
     const [early, mid, late] = match.slice(1).map((value): Reference => {
       // In quotes or behind an alias the word may stand elsewhere; then the whole value is its place.
-      const place = node.length < text.value.length ? spanOf(node) : { offset: from, length: value.length };
+      const location = node.length < text.value.length ? spanOf(node) : { offset: from, length: value.length };
       from += value.length + 1;
-      return { value, ...place };
+      return { value, ...location };
     });
     return { kind: 'stitch', span: spanOf(node), early: early!, mid: mid!, late: late!, cuts: undefined };
   }

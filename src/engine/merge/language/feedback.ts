@@ -22,7 +22,7 @@ export interface RecipeSketch {
   /** What the checkpoints are called, in order of first use. */
   labels: string[];
   /** Language layers in order: indices into `labels`, and the fraction of the second of two. */
-  layers: { from: number[]; share: number | null }[];
+  layers: { from: number[]; fraction: number | null }[];
   /** Whose everything else is. */
   owner: number;
   tensors: number;
@@ -66,7 +66,7 @@ function resolve(file: string, text: string, signal: AbortSignal | undefined): P
 function sketchOf({ sources, layers, owner, stored, computed }: RecipePlan): RecipeSketch {
   return {
     labels: sources.map(({ label }) => label),
-    layers: layers.map(({ from, fraction }) => ({ from: from.map(({ source }) => source), share: fraction })),
+    layers: layers.map(({ from, fraction }) => ({ from: from.map(({ source }) => source), fraction })),
     owner,
     tensors: stored.tensors + computed.tensors,
     computed: computed.tensors,

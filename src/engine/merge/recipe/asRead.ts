@@ -6,7 +6,9 @@ import { MAPS } from './schema/maps.js';
 import { alternatives, type KeySpec, type Shape } from './schema/shapes.js';
 import type { MapEntry, MapNode, ScalarNode, TreeNode } from './tree.js';
 
-/** Without the entries that count as left out, and with numbers where numbers are meant. The tree itself stays as it is. */
+/**
+ * Without the entries that count as left out, and with numbers where numbers are meant. The tree itself stays as it is.
+ */
 export function asRead(node: TreeNode, shape: Shape): TreeNode {
   for (const one of alternatives(shape)) {
     if (one.kind === 'map' && node.kind === 'map') return mapAsRead(node, MAPS[one.map].keys);

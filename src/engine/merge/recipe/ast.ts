@@ -109,8 +109,8 @@ export interface Recipe {
 }
 
 /**
- * Where a reference leads: the location of the role that it names (roles are found whatever their case, so that IN:RL:RL
- * means what it says), or itself.
+ * Where a reference leads: the location of the role that it names (roles are found whatever their case, so that
+ * IN:RL:RL means what it says), or itself.
  */
 export function locationOf({ checkpoints }: Pick<Recipe, 'checkpoints'>, reference: string): string {
   const found =

@@ -103,7 +103,7 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
   let following = 0;
   const convert = (node: Node | null, depth: number, within: Span): TreeNode => {
     if (node === null) return empty(within);
-    const place = spanOf(node);
+    const location = spanOf(node);
     if (++nodes > NODE_LIMIT)
       return refuse(
         node,
@@ -112,35 +112,35 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
     if (depth > DEPTH_LIMIT) return refuse(node, `A recipe is nested at most ${DEPTH_LIMIT} deep.`);
     if (isAlias(node)) {
       const target = anchors.get(node.source);
-      if (target === undefined) return empty(place);
+      if (target === undefined) return empty(location);
       following++;
-      const content = convert(target, depth + 1, place);
+      const content = convert(target, depth + 1, location);
       following--;
       // What is behind an alias stands elsewhere; what is wrong with it is shown where it is used.
-      return moveTo(content, place);
+      return moveTo(content, location);
     }
     if (following === 0 && node.anchor !== undefined) anchors.set(node.anchor, node);
     if (isScalar(node)) {
       const { value } = node;
       const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
-      return { kind: 'scalar', value: plain, ...place };
+      return { kind: 'scalar', value: plain, ...location };
     }
     if (isSeq(node))
       return {
         kind: 'list',
-        items: node.items.map((item) => convert(item as Node | null, depth + 1, place)),
-        ...place,
+        items: node.items.map((item) => convert(item as Node | null, depth + 1, location)),
+        ...location,
       };
     if (isMap(node))
-      return { kind: 'map', entries: entriesOf(node.items as Pair<Node, Node | null>[], depth, place), ...place };
-    return empty(place);
+      return { kind: 'map', entries: entriesOf(node.items as Pair<Node, Node | null>[], depth, location), ...location };
+    return empty(location);
   };
   const entriesOf = (pairs: readonly Pair<Node, Node | null>[], depth: number, within: Span): MapEntry[] => {
     const own: MapEntry[] = [];
     const merged: MapEntry[] = [];
     for (const { key, value } of pairs) {
-      const keyPlace = spanOf(key);
-      const converted = convert(value, depth + 1, { offset: keyPlace.offset + keyPlace.length, length: 0 });
+      const keyLocation = spanOf(key);
+      const converted = convert(value, depth + 1, { offset: keyLocation.offset + keyLocation.length, length: 0 });
       if (isScalar(key) && typeof key.value === 'symbol') {
         // `<<`: keys of other mappings, which those written here go before.
         for (const source of converted.kind === 'list' ? converted.items : [converted])
@@ -151,20 +151,20 @@ export function parseTree(text: string, report: Report): TreeNode | undefined {
         !isScalar(key) ||
         (typeof key.value !== 'string' && typeof key.value !== 'number' && typeof key.value !== 'boolean')
       ) {
-        report({ code: 'wrong-type', severity: 'error', ...keyPlace, message: 'A key is a word.' });
+        report({ code: 'wrong-type', severity: 'error', ...keyLocation, message: 'A key is a word.' });
         continue;
       }
       const name = String(key.value);
       if (own.some((entry) => entry.key.value === name)) {
-        report({ code: 'duplicate-key', severity: 'error', ...keyPlace, message: `"${name}" stands here twice.` });
+        report({ code: 'duplicate-key', severity: 'error', ...keyLocation, message: `"${name}" stands here twice.` });
         continue;
       }
-      const end = Math.max(keyPlace.offset + keyPlace.length, converted.offset + converted.length);
+      const end = Math.max(keyLocation.offset + keyLocation.length, converted.offset + converted.length);
       own.push({
-        key: { kind: 'scalar', value: name, ...keyPlace },
+        key: { kind: 'scalar', value: name, ...keyLocation },
         value: converted,
-        offset: keyPlace.offset,
-        length: end - keyPlace.offset,
+        offset: keyLocation.offset,
+        length: end - keyLocation.offset,
       });
     }
     for (const entry of merged)
@@ -185,7 +185,7 @@ export function pathAt(
   offset: number,
 ): { path: (string | number)[]; on: 'key' | 'value'; node: TreeNode } {
   const path: (string | number)[] = [];
-  const touches = (place: Span) => offset >= place.offset && offset <= place.offset + place.length;
+  const touches = (location: Span) => offset >= location.offset && offset <= location.offset + location.length;
   for (let node = root; ;) {
     if (node.kind === 'map') {
       const entry = node.entries.find(touches);
@@ -207,19 +207,19 @@ function spanOf(node: Node): Span {
   return { offset: begin, length: end - begin };
 }
 
-function empty(place: Span): ScalarNode {
-  return { kind: 'scalar', value: null, offset: place.offset, length: place.length };
+function empty(location: Span): ScalarNode {
+  return { kind: 'scalar', value: null, offset: location.offset, length: location.length };
 }
 
-function moveTo(node: TreeNode, place: Span): TreeNode {
-  const { offset, length } = place;
+function moveTo(node: TreeNode, location: Span): TreeNode {
+  const { offset, length } = location;
   switch (node.kind) {
     case 'scalar':
       return { ...node, offset, length };
     case 'list':
-      return { ...node, offset, length, items: node.items.map((item) => moveTo(item, place)) };
+      return { ...node, offset, length, items: node.items.map((item) => moveTo(item, location)) };
     case 'map':
-      return { ...node, offset, length, entries: node.entries.map((entry) => moveEntry(entry, place)) };
+      return { ...node, offset, length, entries: node.entries.map((entry) => moveEntry(entry, location)) };
   }
 }
 

@@ -106,7 +106,7 @@ export class LogitsEditor {
 
   private endsWith(tail: readonly number[]): boolean {
     const begin = this.tokens.length - tail.length;
-    return begin >= 0 && tail.every((token, place) => this.tokens[begin + place] === token);
+    return begin >= 0 && tail.every((token, location) => this.tokens[begin + location] === token);
   }
 
   /** Bans what has followed the last `size` − 1 tokens anywhere in `source`. */
@@ -114,9 +114,9 @@ export class LogitsEditor {
     const begin = this.tokens.length - (size - 1);
     if (begin < 0) return;
     for (let first = 0; first + size <= source.length; first++) {
-      let place = 0;
-      while (place < size - 1 && source[first + place] === this.tokens[begin + place]) place++;
-      if (place === size - 1) ban(logits, [source[first + place]!]);
+      let location = 0;
+      while (location < size - 1 && source[first + location] === this.tokens[begin + location]) location++;
+      if (location === size - 1) ban(logits, [source[first + location]!]);
     }
   }
 

@@ -35,8 +35,8 @@ export interface LayerShape {
 
 /**
  * Norm, projections, rotation.
- * In: `x [B, S, hidden]`, `cos`/`sin [B, S, rotated / 2]`, weights. Out: `q [B, heads, S, headDim]`, `k`/`v [B, kvHeads, S, headDim]`;
- * with output gates `gate`, of the queries' shape.
+ * In: `x [B, S, hidden]`, `cos`/`sin [B, S, rotated / 2]`, weights. Out: `q [B, heads, S, headDim]`, `k`/`v [B,
+ * kvHeads, S, headDim]`; with output gates `gate`, of the queries' shape.
  */
 export function projectionGraph(shape: LayerShape, format: WeightFormat): Graph {
   const { hidden, heads, kvHeads, headDim, rotated } = shape;

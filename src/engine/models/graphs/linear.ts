@@ -87,7 +87,10 @@ function unitHeads(graph: Graph, value: Value, heads: number, size: number): Val
   return graph.node('Reshape', [unit, graph.ints(0, 0, heads * size)]);
 }
 
-/** Output projection, residual, MLP, residual. In: `x [B, S, hidden]`, `mixed [B, S, values]`, weights. Out: `y [B, S, hidden]`. */
+/**
+ * Output projection, residual, MLP, residual. In: `x [B, S, hidden]`, `mixed [B, S, values]`, weights. Out: `y [B, S,
+ * hidden]`.
+ */
 export function recurrenceOutputGraph(
   layer: LayerShape,
   shape: LinearShape,

@@ -143,12 +143,12 @@ export async function createProcessor(
           ? tokenizer.encode(input.prompt)
           : tokenizer.encode(render(input.messages, request), { specialTokens: false });
       if (ids.length === 0) throw new FrankensteinError('bad-request', 'The prompt is empty.');
-      const places = imageToken === undefined ? 0 : ids.filter((id) => id === imageToken).length;
+      const locations = imageToken === undefined ? 0 : ids.filter((id) => id === imageToken).length;
       if (images.length > 0) imageSettings(); // what is wrong with the model comes before what is wrong with the prompt
-      if (places !== images.length) {
+      if (locations !== images.length) {
         throw new FrankensteinError(
           'bad-request',
-          `The prompt has ${counted(places, 'place')} for pictures, but ${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
+          `The prompt has ${counted(locations, 'place')} for pictures, but ${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
         );
       }
       const processed = images.map((image) => ('grid' in image ? image : processImage(image)));

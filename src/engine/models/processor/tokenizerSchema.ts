@@ -77,8 +77,8 @@ function checkSteps(step: unknown, file: string, at: string): void {
   for (const key of ['normalizers', 'pretokenizers', 'processors', 'decoders']) {
     const inner = step[key];
     if (inner === undefined) continue;
-    checked(v.array(record, 'a list of objects'), inner, file, `${at}.${key}`).forEach((one, place) =>
-      checkSteps(one, file, `${at}.${key}.${place}`),
+    checked(v.array(record, 'a list of objects'), inner, file, `${at}.${key}`).forEach((one, location) =>
+      checkSteps(one, file, `${at}.${key}.${location}`),
     );
   }
 }

@@ -9,8 +9,8 @@ interface State {
 }
 
 /**
- * Parameters: `sigma`; `relative`: it counts in the tensor's root mean square; `mix`: it is the part of the tensor that is
- * noise of its own standard deviation, (1 − sigma)·W + sigma·std(W)·N(0, 1).
+ * Parameters: `sigma`; `relative`: it counts in the tensor's root mean square; `mix`: it is the part of the tensor
+ * that is noise of its own standard deviation, (1 − sigma)·W + sigma·std(W)·N(0, 1).
  */
 export const noise: Kernel<State> = {
   async prepare({ shared, size }, passes) {

@@ -33,7 +33,7 @@ export function factorBand({ size, width, stride, values }: Band): boolean {
     if (!(pivot > 0)) return false;
     const length = Math.min(width, size - 1 - index);
     values[begin] = pivot;
-    for (let place = begin + 1; place <= begin + length; place++) values[place]! /= pivot;
+    for (let location = begin + 1; location <= begin + length; location++) values[location]! /= pivot;
     for (let row = 1; row <= length; row++) {
       const factor = values[begin + row]!;
       const target = begin + row * stride;

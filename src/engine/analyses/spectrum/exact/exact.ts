@@ -176,7 +176,7 @@ async function gramValues(
   let trace = 0;
   for (let index = 0; index < short; index++) trace += gram[index * short + index]!;
   if (reader.nonFinite > 0 || !isWithinRange(trace)) return undefined;
-  const before = gramShare(short, long);
+  const before = gramFraction(short, long);
   const band = emptyBand(short, bandWidth(short));
   const onProgress = (fraction: number) => options.onProgress?.(before + (1 - before) * fraction);
   await reduceSymmetric({ rows: short, columns: short, data: gram }, band, {
@@ -190,7 +190,7 @@ async function gramValues(
 }
 
 /** Fraction of the Gram matrix in the work. */
-function gramShare(short: number, long: number): number {
+function gramFraction(short: number, long: number): number {
   return long / (long + 2 * short);
 }
 
@@ -218,7 +218,7 @@ async function gramMatrix(
         for (let column = Math.max(left, row); column < right; column++)
           gram[row * short + column]! += data[row * strip.rows + column - left]!;
       }
-      onProgress?.(((first + (count * right ** 2) / short ** 2) / long) * gramShare(short, long));
+      onProgress?.(((first + (count * right ** 2) / short ** 2) / long) * gramFraction(short, long));
     }
   }
   for (let row = 0; row < short; row++)

@@ -199,7 +199,7 @@ async function reduce(
         vectors = ahead.data;
       }
       done = after;
-      onProgress?.(shareDone(a.rows, size, size - offset - done));
+      onProgress?.(fractionDone(a.rows, size, size - offset - done));
     }
     await updateTrailing({ rows, columns, data }, pending, done, algebra, signal);
     rows -= done;
@@ -227,7 +227,7 @@ function append(pending: Pending, u: Float64Array, z: Float64Array, rows: number
 }
 
 /** Of the operations of the whole, when `left` of `size` columns are to be done. */
-function shareDone(rows: number, size: number, left: number): number {
+function fractionDone(rows: number, size: number, left: number): number {
   const work = (count: number) => count ** 2 * (rows - size + (2 / 3) * count);
   return 1 - work(left) / work(size);
 }

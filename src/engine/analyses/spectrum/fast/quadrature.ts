@@ -40,7 +40,7 @@ export function halfWidth({ value, coarse, residuals }: Sum): number {
 /** Singular values, and per probe the shares in them. */
 interface Nodes {
   values: Float64Array;
-  share: (probe: number, node: number) => number;
+  fraction: (probe: number, node: number) => number;
 }
 
 /** Σ f over the nodes, per probe. */
@@ -58,12 +58,12 @@ export class Quadrature {
     private readonly count: number,
     private readonly squares: number,
   ) {
-    this.fine = { values: krylov.values, share: (probe, node) => krylov.vectors.get(probe, node) ** 2 };
+    this.fine = { values: krylov.values, fraction: (probe, node) => krylov.vectors.get(probe, node) ** 2 };
     const half = Math.max(BLOCK, Math.floor(krylov.size / 2 / BLOCK) * BLOCK);
     const { values, vectors } = eigen(krylov.gram.subMatrix(0, half - 1, 0, half - 1));
     this.coarse = {
       values: values.map((value) => Math.sqrt(Math.max(0, value)) / krylov.scale),
-      share: (probe, node) => vectors.get(probe, node) ** 2,
+      fraction: (probe, node) => vectors.get(probe, node) ** 2,
     };
     const indices = Array.from(krylov.values.keys());
     this.converged = new Set(indices.filter((index) => krylov.residuals[index]! <= CONVERGED * krylov.values[index]!));
@@ -85,7 +85,7 @@ export class Quadrature {
     const fractions = Float64Array.from(own, (fixed, node) => {
       if (fixed > 0) return 0;
       let sum = 0;
-      for (let probe = 0; probe < BLOCK; probe++) sum += this.fine.share(probe, node);
+      for (let probe = 0; probe < BLOCK; probe++) sum += this.fine.fraction(probe, node);
       return sum;
     });
     const left = this.count - own.reduce((sum, one) => sum + one, 0);
@@ -128,7 +128,7 @@ export class Quadrature {
   }
 
   private perProbe(
-    { values, share: fraction }: Nodes,
+    { values, fraction }: Nodes,
     f: (value: number) => number,
     isCounted: (node: number) => boolean,
   ): PerProbe {

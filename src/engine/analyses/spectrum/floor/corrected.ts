@@ -25,8 +25,8 @@ const TELLING = 1.03;
 const DIFFUSE = 0.1;
 
 /** Whether the update is like what its correction takes for granted; where not, there is none. */
-export function isLikeTheFit({ misfit, uniformShare }: RoundingFloor): boolean {
-  return misfit <= MISFIT || uniformShare === null || uniformShare <= NEGLIGIBLE;
+export function isLikeTheFit({ misfit, uniformFraction }: RoundingFloor): boolean {
+  return misfit <= MISFIT || uniformFraction === null || uniformFraction <= NEGLIGIBLE;
 }
 
 /**
@@ -40,9 +40,9 @@ export function correctedOf(
   count: number,
   rounding: RoundingFloor,
 ): Corrected | null {
-  const { floor, high, gain, signalShare, energyError, variances } = rounding;
+  const { floor, high, gain, signalFraction, energyError, variances } = rounding;
   if (!(values[0]! > 0)) return null;
-  if (gain === null || signalShare === null || floor.fro === 0) {
+  if (gain === null || signalFraction === null || floor.fro === 0) {
     const { stableRank, topEnergy } = topMetrics(values, fro);
     return {
       stableRank,
@@ -57,7 +57,7 @@ export function correctedOf(
   if (!isLikeTheFit(rounding)) return null;
   const noise = new NoiseSpectrum(variances);
   // An update that is mostly noise adds its own energy to the noise if it has no directions, and widens that spectrum.
-  const limit = signalShare < HALF ? (TELLING * high[0]!) / Math.sqrt(1 - signalShare) : high[0]!;
+  const limit = signalFraction < HALF ? (TELLING * high[0]!) / Math.sqrt(1 - signalFraction) : high[0]!;
   const signalRank = countAbove(values, limit);
   if (signalRank === 0) return null;
 
@@ -69,7 +69,7 @@ export function correctedOf(
   // All of the update's energy, wherever it is, if the noise has this share less of it; and that of the directions that
   // are seen.
   const totalWith = (less: number) =>
-    Math.max(largest ** 2, (fro ** 2 * (signalShare + less * (1 - signalShare))) / gain ** 2);
+    Math.max(largest ** 2, (fro ** 2 * (signalFraction + less * (1 - signalFraction))) / gain ** 2);
   const total = totalWith(0);
   const isSeenWhole = spikes.length < values.length || values.length === count;
   // Below the steps, rounding favours what is large, within a direction too: the first value is then overestimated and
@@ -89,7 +89,7 @@ export function correctedOf(
   );
   // Of an update that is mostly noise and mostly unseen, little more is known than that it has directions.
   const stableRankHigh =
-    signalShare < HALF && unseen > HALF
+    signalFraction < HALF && unseen > HALF
       ? count
       : Math.min(count, (more(gain) * Math.max(seen, totalWith(energyError))) / leastSquare(values[0]! - fluctuation));
   const fractions = (energyOf: (k: number) => number) =>
@@ -131,7 +131,7 @@ export function dominatedBy(
   const top = spectrum.singularValues.slice(0, Math.min(TOP, rankOf(Float64Array.from(spectrum.singularValues))));
   const within = top.filter((value, index) => value <= (floor.high[index] ?? 0)).length;
   const isFirst = spectrum.spectral <= floor.high[0]!;
-  const isInDoubt = !isLikeTheFit(rounding) && rounding.uniformShare! >= HALF;
+  const isInDoubt = !isLikeTheFit(rounding) && rounding.uniformFraction! >= HALF;
   const isEnergy = isInDoubt || floor.fro ** 2 >= HALF * spectrum.fro ** 2;
   const isBulk = isInDoubt || floor.nuclear >= HALF * spectrum.nuclear;
   const smallest = (of: SpectrumMetrics) => (of.conditionNumber === null ? null : of.spectral / of.conditionNumber);

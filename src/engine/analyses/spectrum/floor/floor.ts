@@ -24,14 +24,14 @@ export interface RoundingFloor {
    */
   gain: number | null;
   /** Fraction of the stored update's energy that is the update; the rest is noise. Null where nothing moved. */
-  signalShare: number | null;
+  signalFraction: number | null;
   /** As `Rounding` has it: how far the update is from what its correction takes for granted. */
   misfit: number;
   /**
    * Fraction of the stored energy that uniform errors of half a step would have, whatever the update. Null where
    * nothing moved.
    */
-  uniformShare: number | null;
+  uniformFraction: number | null;
   /** How far the noise's energy may be from what it is taken for, as a fraction of it. */
   energyError: number;
   variances: Variances;
@@ -74,9 +74,9 @@ export async function floorOf(source: MatrixSource, options: FloorOptions = {}):
       tolerance: tolerance(sample.grid.mantissa),
     }),
     gain: rounding.gain,
-    signalShare: transferred > 0 ? transferred / (transferred + energy / (rows * columns)) : 0,
+    signalFraction: transferred > 0 ? transferred / (transferred + energy / (rows * columns)) : 0,
     misfit: rounding.misfit,
-    uniformShare: uniformEnergy(sample) / sample.energy,
+    uniformFraction: uniformEnergy(sample) / sample.energy,
     energyError:
       tolerance(sample.grid.mantissa) + DEVIATIONS * Math.sqrt(Math.max(0, kurtosis - 1) / sample.exponents.length),
     variances,
@@ -185,8 +185,8 @@ async function readSample(source: MatrixSource, { seed = 0, signal }: FloorOptio
 
 /** Inserts into the `TOP` largest. @returns what the next must exceed. */
 function keepLargest(largest: number[], value: number): number {
-  const place = largest.findIndex((other) => other < value);
-  largest.splice(place < 0 ? largest.length : place, 0, value);
+  const location = largest.findIndex((other) => other < value);
+  largest.splice(location < 0 ? largest.length : location, 0, value);
   if (largest.length > TOP) largest.pop();
   return largest.length < TOP ? 0 : largest[TOP - 1]!;
 }
@@ -330,9 +330,9 @@ export function noFloor(count: number): RoundingFloor {
     low: zeros(),
     high: zeros(),
     gain: null,
-    signalShare: null,
+    signalFraction: null,
     misfit: 0,
-    uniformShare: null,
+    uniformFraction: null,
     energyError: 0,
     variances: { rows: constant(0, 1), columns: constant(1, 1) },
   };

@@ -22,15 +22,15 @@ export function checkRecipe(node: MapNode, text: string, report: Report): void {
   const method = entryOf(node, 'merge_method');
   const merged = ['models', 'slices', 'modules'].find((key) => entryOf(node, key) !== undefined);
   if (merged !== undefined && method === undefined) {
-    const place = entryOf(node, merged)!.key;
+    const location = entryOf(node, merged)!.key;
     report({
       code: 'missing-key',
       severity: 'error',
-      ...spanOf(place),
+      ...spanOf(location),
       message: `merge_method is missing: it says how ${merged} are merged.`,
       fix: {
         title: 'Add merge_method: linear',
-        edits: [{ offset: place.offset, length: 0, text: 'merge_method: linear\n' }],
+        edits: [{ offset: location.offset, length: 0, text: 'merge_method: linear\n' }],
       },
     });
   }

@@ -10,8 +10,9 @@ import type { SwapOutcome } from './outcome.js';
 import type { PreparedUnit } from '../../prompts.js';
 
 /**
- * The target's states at every depth, and the source's keys and values (or states), come from the two untouched passes; a depth
- * costs no more than the tokens and layers that the swap can reach. The same words over the same image run once.
+ * The target's states at every depth, and the source's keys and values (or states), come from the two untouched
+ * passes; a depth costs no more than the tokens and layers that the swap can reach. The same words over the same
+ * image run once.
  * @param options `onEnd` is told of units and depths, each once.
  */
 export async function swapUnits(
@@ -21,19 +22,19 @@ export async function swapUnits(
   options: Omit<AnswerOptions, 'onEnd'> & { onDepths: (count: number) => void },
 ): Promise<SwapOutcome[]> {
   const last = model.spec.language.layers - 1;
-  const places = new Map<string, Place>();
+  const locations = new Map<string, Position>();
   const prompts = { targets: [] as PreparedUnit['prompt'][], sources: [] as PreparedUnit['prompt'][] };
-  const place = (side: keyof typeof prompts, prompt: PreparedUnit['prompt'], key: string): Place => {
-    const known = places.get(key) ?? { side, row: prompts[side].push(prompt) - 1, prompt };
-    places.set(key, known);
+  const location = (side: keyof typeof prompts, prompt: PreparedUnit['prompt'], key: string): Position => {
+    const known = locations.get(key) ?? { side, row: prompts[side].push(prompt) - 1, prompt };
+    locations.set(key, known);
     return known;
   };
   // All targets first: a prompt that is both keeps its states at every depth.
   const targets = units.map(({ unit, prompt }) =>
-    place('targets', prompt, keyOf(unit.prompt, unit.images[0], 'same-grid', prompt)),
+    location('targets', prompt, keyOf(unit.prompt, unit.images[0], 'same-grid', prompt)),
   );
   const sources = units.map(({ unit, source }) =>
-    place('sources', source!.prompt, keyOf(unit.prompt, unit.source, source!.brought, source!.prompt)),
+    location('sources', source!.prompt, keyOf(unit.prompt, unit.source, source!.brought, source!.prompt)),
   );
 
   const { signal } = options;
@@ -49,13 +50,13 @@ export async function swapUnits(
         : await model.prefill(prompts.sources, { capture: { hidden: [...new Set([...read, last])] }, signal }),
   };
   const rows: Row[] = [];
-  const add = (at: Place, from: number, interventions: Branch['interventions']) =>
+  const add = (at: Position, from: number, interventions: Branch['interventions']) =>
     rows.push({
       branch: { prefilled: prefilled[at.side]!, row: at.row, from, interventions },
       inputIds: at.prompt.inputIds,
     }) - 1;
   // Untouched answers are branches too, from the last layer, so that they are decoded with the others.
-  const untouched = new Map([...places.values()].map((at) => [at, add(at, last, [])]));
+  const untouched = new Map([...locations.values()].map((at) => [at, add(at, last, [])]));
   const depthsOf = new Map<number, number>();
   const count = (row: number) => depthsOf.set(row, (depthsOf.get(row) ?? 0) + 1);
   const answers = units.map((_, unit) => {
@@ -85,7 +86,7 @@ export async function swapUnits(
   }));
 }
 
-interface Place {
+interface Position {
   side: 'targets' | 'sources';
   row: number;
   prompt: PreparedUnit['prompt'];

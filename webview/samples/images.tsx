@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ImageBytes } from '../../src/protocol/hostApi.js';
 
-export interface Pictures {
+export interface SampleImages {
   /** Its object URL. `key` tells images apart. */
   url(key: string, load: () => Promise<ImageBytes>): Promise<string>;
   dispose(): void;
@@ -10,7 +10,7 @@ export interface Pictures {
 
 const KEPT = 60;
 
-export function createImages(): Pictures {
+export function createImages(): SampleImages {
   const urls = new Map<string, Promise<string>>();
   const forget = (key: string, url: Promise<string>) => {
     urls.delete(key);
@@ -38,7 +38,7 @@ export function createImages(): Pictures {
 }
 
 /** Images of one view, which go with it. */
-export function usePictures(): Pictures {
+export function useImages(): SampleImages {
   const [images] = useState(createImages);
   useEffect(() => () => images.dispose(), []);
   return images;
@@ -52,7 +52,7 @@ export function ImageSource({
   title,
   load,
 }: {
-  pictures: Pictures;
+  pictures: SampleImages;
   id: string;
   alt: string;
   title?: string;
