@@ -8,6 +8,7 @@ import type { GenericSchema, ObjectEntries } from 'valibot';
 import { ANALYSES } from '../engine/analyses/analyses.js';
 import type { AnyDefinition, CommandDeclaration, Report } from '../engine/analyses/declare/definition.js';
 import { type Flag, type NamedCheckpoint, notesOf, type Options } from '../engine/analyses/declare/field.js';
+import { isEndpointPath } from '../engine/checkpoint/endpointPath.js';
 import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
 import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
 import { type CommandContext, typed } from './options.js';
@@ -134,7 +135,7 @@ async function requestOf(
   paths: readonly string[],
   options: Options,
 ): Promise<object> {
-  const places = paths.map((place) => path.resolve(place));
+  const places = paths.map((place) => (isEndpointPath(place) ? place : path.resolve(place)));
   const request: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, places, options);
   const prepared = prepare && (await prepare(engine, places, request, { signal }));

@@ -25,10 +25,18 @@ export function report(result: EvaluateResult, { all = false }: { all?: boolean 
 }
 
 /** One line: what is to be done, and how long it may take. */
-export function planSentence({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan): string {
+export function planSentence({
+  questions,
+  generations,
+  cached,
+  memory,
+  seconds,
+  basis,
+  sent = 0,
+}: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
   const time = durationClause(seconds, basis);
-  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
+  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ${formatBytes(memory)} of memory${time}.`;
 }
 
 function heading({ checkpoints, data, maxNewTokens, sets, grader, protocol }: EvaluateResult): string {
