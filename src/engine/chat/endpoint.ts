@@ -11,6 +11,8 @@ export type ChatBody = Readonly<Record<string, unknown>> & { messages: readonly 
 
 export interface ChatReply {
   text: string;
+  /** What a server takes out of the answer as its reasoning. */
+  reasoning: string | undefined;
   /** The model that answered, as the server calls it. */
   model: string | undefined;
   /** As the server counts them. */
@@ -205,16 +207,21 @@ async function readBounded(response: Response): Promise<string> {
 
 function replyOf(reply: unknown, url: URL): ChatReply {
   const { choices, model, usage } = (reply ?? {}) as {
-    choices?: { message?: { content?: unknown } }[];
+    choices?: { message?: { content?: unknown; reasoning_content?: unknown; reasoning?: unknown } }[];
     model?: unknown;
     usage?: { prompt_tokens?: unknown; completion_tokens?: unknown } | null;
   };
-  const text = choices?.[0]?.message?.content;
+  const message = choices?.[0]?.message;
+  const thought = message?.reasoning_content ?? message?.reasoning;
+  const reasoning = typeof thought === 'string' && thought !== '' ? thought : undefined;
+  // An answer that was cut off within its reasoning has no text.
+  const text = message?.content ?? (reasoning === undefined ? undefined : '');
   if (typeof text !== 'string')
     throw new FrankensteinError('unavailable', `What ${url.host} answered is no chat completion.`);
   const [prompt, answer] = [usage?.prompt_tokens, usage?.completion_tokens];
   return {
     text,
+    reasoning,
     model: typeof model === 'string' ? model : undefined,
     tokens: typeof prompt === 'number' && typeof answer === 'number' ? { prompt, answer } : undefined,
   };

@@ -212,6 +212,26 @@ describe('an endpoint', () => {
     );
   });
 
+  it('has the reasoning that a server takes out of its answers', async () => {
+    let count = 0;
+    reply = (_, outgoing) => {
+      const message = [
+        { content: '<answer>3</answer>', reasoning_content: 'one and two.' },
+        { content: null, reasoning: 'one and' },
+        { content: '3', reasoning_content: '' },
+      ][count++ % 3];
+      said(outgoing, '', { choices: [{ message }] });
+    };
+    const result = await engine.evaluate(request({ data: path.join(data, 'text.jsonl'), concurrency: 1 }));
+    assert.deepEqual(
+      result.questions
+        .map(({ answers }) => answers.text![0])
+        .slice(0, 3)
+        .sort(),
+      ['3', '<think>one and', '<think>one and two.</think><answer>3</answer>'],
+    );
+  });
+
   it('follows no redirect, and says at once that nothing listens', async () => {
     let elsewhere = 0;
     const other = createServer((_, outgoing) => {

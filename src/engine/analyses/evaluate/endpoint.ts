@@ -90,7 +90,7 @@ export async function askEndpoint(
         total.prompt += reply.tokens.prompt;
         total.answer += reply.tokens.answer;
       }
-      await onAnswer({ key: one.key, text: reply.text });
+      await onAnswer({ key: one.key, text: wholeText(reply) });
     },
     signal,
   );
@@ -107,6 +107,12 @@ function drawing(sampling: Omit<Sampling, 'answers'> | undefined, answer = 0): o
     ...(topK !== null && { top_k: topK }),
     seed: seed + answer,
   };
+}
+
+/** With the reasoning where the model wrote it, as an answer of a checkpoint that runs here has it. */
+function wholeText({ text, reasoning }: ChatReply): string {
+  if (reasoning === undefined) return text;
+  return text === '' ? `<think>${reasoning}` : `<think>${reasoning}</think>${text}`;
 }
 
 /** Servers answer with the name that was asked for, or with one that holds it: a date or a revision behind it. */
