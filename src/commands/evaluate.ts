@@ -33,7 +33,12 @@ export const evaluateCommands = {
       title: 'Evaluate Abilities',
       first: [
         async (at) => {
-          const question = { title: 'Evaluate Abilities', placeholder: 'Checkpoints and recipes to evaluate', ...at };
+          const question = {
+            title: 'Evaluate Abilities',
+            placeholder: 'Checkpoints and recipes to evaluate',
+            endpoints: true,
+            ...at,
+          };
           const picked = await pickCheckpoints(services, question, checkpointsFrom(args));
           if (Array.isArray(picked)) stages = picked;
           return picked;

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, it } from 'vitest';
+import { report } from '../../../src/engine/analyses/evaluate/report.js';
 import { blackPng } from '../../../src/engine/analyses/evaluate/endpoint.js';
 import type { EvaluateRequest } from '../../../src/engine/analyses/evaluate/request.js';
 import { createEngine } from '../../../src/engine/engine.js';
@@ -123,11 +124,13 @@ describe('an endpoint', () => {
     assert.ok(black.length > 0);
     const shown = await decodeImage(Buffer.from(black[0]!.split(',')[1]!, 'base64'), 'black.png');
     assert.ok(shown.data.every((value) => value === 0));
+    assert.deepEqual(
+      result.served!.map(({ seconds, ...rest }) => [seconds > 0, rest]),
+      [[true, { checkpoint: 0, answers: seen.length, promptTokens: 10 * seen.length, answerTokens: 2 * seen.length }]],
+    );
     assert.match(
-      result.warnings.join('\n'),
-      new RegExp(
-        `lab at 127\\.0\\.0\\.1:\\d+ gave ${seen.length} answers, ${10 * seen.length} tokens of prompts and ${2 * seen.length} of answers`,
-      ),
+      report(result),
+      new RegExp(`lab: ${seen.length} answers, ${10 * seen.length} prompt and ${2 * seen.length} answer tokens`),
     );
   });
 

@@ -13,6 +13,7 @@ import { bytesOfImage, mediaTypeOf, readImageSize } from '../../models/processor
 import { type Framing, prefixed } from '../../models/processor/framing.js';
 import type { Sampling } from '../declare/protocolText.js';
 import type { Answered, AskedQuestion } from './job.js';
+import type { Served } from './result.js';
 
 /** Requests under way at once where the user does not say. */
 export const CONCURRENCY = 8;
@@ -52,7 +53,7 @@ export interface EndpointJob {
 
 /**
  * Asks all, and hands every answer on as it comes: what is there when it fails is not asked again.
- * @returns what was sent and received, as a sentence.
+ * @returns what was sent and received.
  * @throws `unavailable` when the server gives up, `mismatch` when another model answers, `bad-request`, `cancelled`
  */
 export async function askEndpoint(
@@ -60,7 +61,7 @@ export async function askEndpoint(
   host: EngineHost | undefined,
   onAnswer: (answer: Answered) => Promise<void>,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<Omit<Served, 'checkpoint'>> {
   const { url, model } = endpointOf(place);
   const endpoint = await connect({ url, keyVariable }, host, PATIENCE);
   const begin = performance.now();
@@ -94,7 +95,13 @@ export async function askEndpoint(
     },
     signal,
   );
-  return costSentence(model, endpoint.host, total, (performance.now() - begin) / 1000);
+  const isCounted = total.counted > 0;
+  return {
+    answers: total.answers,
+    promptTokens: isCounted ? total.prompt : null,
+    answerTokens: isCounted ? total.answer : null,
+    seconds: (performance.now() - begin) / 1000,
+  };
 }
 
 /** Greedy unless drawn. The answers of a question differ by their seeds. */
@@ -176,18 +183,4 @@ export function blackPng(width: number, height: number): Uint8Array {
     chunk('IDAT', deflateSync(Buffer.alloc((width + 1) * height))),
     chunk('IEND', Buffer.alloc(0)),
   ]);
-}
-
-function costSentence(
-  model: string,
-  host: string,
-  { answers, prompt, answer, counted }: { answers: number; prompt: number; answer: number; counted: number },
-  seconds: number,
-): string {
-  const count = (value: number) => value.toLocaleString('en');
-  const tokens =
-    counted === 0
-      ? ''
-      : `, ${count(prompt)} tokens of prompts and ${count(answer)} of answers as the server counts them`;
-  return `${shown(model)} at ${host} gave ${count(answers)} answers${tokens}, ${(answers / Math.max(seconds, 1e-3)).toFixed(1)} a second.`;
 }

@@ -31,7 +31,7 @@ import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './jo
 import { askEndpoint, endpointCheckpoint } from './endpoint.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
-import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
+import type { EvaluatedQuestion, EvaluateResult, Served, Setting } from './result.js';
 import { evaluateResult } from './schema.js';
 import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
 import { type Framing } from '../../models/processor/framing.js';
@@ -60,6 +60,7 @@ interface Item {
 interface Answers {
   texts: Map<string, string>[];
   failures: Map<string, string>;
+  served: Served[];
 }
 
 export interface EvaluateSetup {
@@ -134,11 +135,12 @@ export async function evaluate(
         for (const answers of stored) await answers?.close();
       }
     },
-    async ({ texts, failures }, origin) => {
+    async ({ texts, failures, served }, origin) => {
       const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
       // What failed is tried again.
       const own = failures.size > 0 ? { ...origin, inputs: undefined } : origin;
-      return resultOf(setup, texts, failures, second, own, context.signal);
+      const result = await resultOf(setup, texts, failures, second, own, context.signal);
+      return served.length > 0 ? { ...result, served } : result;
     },
   );
 }
@@ -345,6 +347,7 @@ async function askMissing(
   const { request, items, checkpoints, labels } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();
+  const served: Served[] = [];
   const wanted = questionsOf(items, setup.sampling);
   const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
     const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
@@ -364,7 +367,7 @@ async function askMissing(
   const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
   await noteKnown(run, wanted, work, checkpoints.length);
   const reporter = createCountReporter(total, total - missing, progress);
-  if (missing === 0) return { texts, failures };
+  if (missing === 0) return { texts, failures, served };
   const keep = async (checkpoint: number, { key, text, why }: Answered) => {
     if (text === null) failures.set(key, why!);
     else if (stored[checkpoint]) await stored[checkpoint].add(key, text);
@@ -374,7 +377,7 @@ async function askMissing(
   for (const { checkpoint, stage, label, framing, asked } of work) {
     if (!isEndpointPath(stage.path)) continue;
     reporter.phase(`Asking ${label}`);
-    const sentence = await askEndpoint(
+    const cost = await askEndpoint(
       {
         place: stage.path,
         keyVariable: request.endpointKey,
@@ -393,10 +396,10 @@ async function askMissing(
       },
       signal,
     );
-    setup.warnings.push(sentence);
+    served.push({ checkpoint, ...cost });
   }
   const own = work.filter(({ stage }) => !isEndpointPath(stage.path));
-  if (own.length === 0) return { texts, failures };
+  if (own.length === 0) return { texts, failures, served };
   const job: EvaluateJob = {
     maxNewTokens: request.maxNewTokens,
     memory: request.memory,
@@ -425,7 +428,7 @@ async function askMissing(
     },
     signal,
   );
-  return { texts, failures };
+  return { texts, failures, served };
 }
 
 const NOTED = { checkpoint: 0, key: '' };

@@ -2,7 +2,7 @@
 import { type EvaluatePlan, type AbilityName } from './request.js';
 import { protocolBlock } from '../protocolReport.js';
 import { samplingText } from '../declare/protocolText.js';
-import { mainReference, readingOf } from './reading.js';
+import { mainReference, readingOf, servedLines } from './reading.js';
 import { ABILITIES, type EvaluateResult } from './result.js';
 import { durationClause, formatBytes, formatCount, formatPercent, interval, signed, table } from '../../report/text.js';
 
@@ -11,7 +11,7 @@ const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reas
 /** @param options.all comparisons with every reference; otherwise those with IN alone */
 export function report(result: EvaluateResult, { all = false }: { all?: boolean } = {}): string {
   const parts = [
-    heading(result),
+    [heading(result), ...servedLines(result)].join('\n'),
     protocolBlock(result),
     readingOf(result, mainReference(result)).join('\n'),
     abilities(result),
