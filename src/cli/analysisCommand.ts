@@ -8,6 +8,7 @@ import type { GenericSchema, ObjectEntries } from 'valibot';
 import { ANALYSES } from '../engine/analyses/analyses.js';
 import type { AnyDefinition, CommandDeclaration, Report } from '../engine/analyses/declare/definition.js';
 import { type Flag, type NamedCheckpoint, notesOf, type Options } from '../engine/analyses/declare/field.js';
+import { isEndpointPath } from '../engine/checkpoint/endpointPath.js';
 import type { CallContext, CountProgress, Progress } from '../engine/calls.js';
 import { FrankensteinError, throwIfCancelled } from '../engine/errors.js';
 import { type CommandContext, typed } from './options.js';
@@ -134,7 +135,7 @@ async function requestOf(
   paths: readonly string[],
   options: Options,
 ): Promise<object> {
-  const locations = paths.map((location) => path.resolve(location));
+  const locations = paths.map((one) => (isEndpointPath(one) ? one : path.resolve(one)));
   const request: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, locations, options);
   const prepared = prepare && (await prepare(engine, locations, request, { signal }));

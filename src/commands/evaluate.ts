@@ -36,7 +36,12 @@ export const evaluateCommands = {
       title: 'Evaluate Abilities',
       first: [
         async (at) => {
-          const question = { title: 'Evaluate Abilities', placeholder: 'Checkpoints and recipes to evaluate', ...at };
+          const question = {
+            title: 'Evaluate Abilities',
+            placeholder: 'Checkpoints and recipes to evaluate',
+            endpoints: true,
+            ...at,
+          };
           const picked = await pickCheckpoints(services, question, checkpointsFrom(args));
           if (Array.isArray(picked)) stages = picked;
           return picked;
@@ -327,12 +332,13 @@ function plan(
 
 /** `1,200 questions in 9 checkpoints · 18,000 answers, 4,000 known · about 4:30 min · at most 1.2 GB` */
 export function planText(
-  { questions, generations, cached, memory, seconds, basis }: EvaluatePlan,
+  { questions, generations, cached, memory, seconds, basis, sent = 0 }: EvaluatePlan,
   checkpoints: number,
 ): string {
   return [
     `${questions.toLocaleString('en')} questions${checkpoints > 1 ? ` in ${checkpoints} checkpoints` : ''}`,
     `${generations.toLocaleString('en')} answers${cached > 0 ? `, ${cached.toLocaleString('en')} known` : ''}`,
+    ...(sent > 0 ? [`${sent.toLocaleString('en')} asked over the network`] : []),
     ...(seconds === null ? [] : [estimateText(seconds, basis === 'longest')]),
     `at most ${bytesText(memory)}`,
   ].join(' · ');

@@ -6,7 +6,9 @@ import path from 'node:path';
 import * as vscode from 'vscode';
 import type { FoundCheckpoint } from '../protocol/engineApi.js';
 import { checkpointOf, identityOf, kindText, labelOf, labelsOf } from '../services/checkpointPath.js';
+import { endpointPath, isEndpointPath } from '../engine/checkpoint/endpointPath.js';
 import { messageOf } from '../services/errors.js';
+import { askEndpoint } from '../services/languageModels.js';
 import { bytesText } from '../services/progressText.js';
 import {
   BACK,
@@ -15,6 +17,7 @@ import {
   type Answer,
   type Choice,
   type Heading,
+  type More,
   type PickQuestion,
 } from '../services/screen.js';
 import type { Services } from '../services/services.js';
@@ -101,6 +104,8 @@ export interface CheckpointsQuestion extends PickQuestion {
   /** How many are needed, and how many can be taken. */
   least?: number;
   most?: number;
+  /** A model behind an address will do: it is only asked. */
+  endpoints?: boolean;
 }
 
 /**
@@ -119,7 +124,7 @@ export async function pickCheckpoints(
 /** The same, as they were chosen. */
 export async function pickPaths(
   services: Services,
-  { least = 1, most = Infinity, ...question }: CheckpointsQuestion,
+  { least = 1, most = Infinity, endpoints = false, ...question }: CheckpointsQuestion,
   given: readonly string[],
 ): Promise<Answer<string[]>> {
   const refuse = (paths: readonly string[]) =>
@@ -154,23 +159,46 @@ export async function pickPaths(
     {
       ...question,
       refuse,
-      browse: {
-        description: ELSEWHERE,
-        ask: async () =>
-          (await browse(question.title, true)).map((one) => ({ label: labelOf(one), detail: one, value: one })),
-      },
+      more: [
+        {
+          label: 'Browse…',
+          icon: 'folder-opened',
+          description: ELSEWHERE,
+          ask: async () =>
+            (await browse(question.title, true)).map((one) => ({ label: labelOf(one), detail: one, value: one })),
+        },
+        ...(endpoints ? [endpointEntry(services, question.title)] : []),
+      ],
     },
     choices(),
   );
 }
 
-/** Labels and order of a lineage, as its names tell. */
+/** Nothing is sent before it is chosen and the run is started. */
+function endpointEntry({ secrets }: Services, title: string): More<string> {
+  return {
+    label: 'Endpoint…',
+    icon: 'globe',
+    description: 'a model behind an address that speaks the OpenAI chat completions protocol',
+    ask: async () => {
+      const endpoint = await askEndpoint(secrets, title, { url: '', model: '' });
+      if (endpoint === undefined) return [];
+      const value = endpointPath(endpoint);
+      return [{ label: labelOf(value), detail: value, value }];
+    },
+  };
+}
+
+/** Labels and order of a lineage, as its names tell; endpoints tell nothing, and come last. */
 async function named({ engine }: Services, chosen: readonly string[]): Promise<Stage[]> {
   const paths = [...new Set(chosen)];
   const labels = labelsOf(paths);
   if (paths.length === 1) return [{ path: paths[0]!, label: labels[0]! }];
-  const { order } = await engine.guessOrder({ paths });
-  return order.map((index) => ({ path: paths[index]!, label: labels[index]! }));
+  const stages = paths.map((one, index) => ({ path: one, label: labels[index]! }));
+  const [served, here] = [true, false].map((which) => stages.filter((one) => isEndpointPath(one.path) === which));
+  if (here!.length < 2) return [...here!, ...served!];
+  const { order } = await engine.guessOrder({ paths: here!.map((one) => one.path) });
+  return [...order.map((index) => here![index]!), ...served!];
 }
 
 /** What could be found. That something could not is no reason to ask for nothing. */

@@ -7,5 +7,6 @@ export {
   probability,
   pText,
   readingOf,
+  servedLines,
   SIGNIFICANT,
 } from '../engine/analyses/evaluate/reading.js';

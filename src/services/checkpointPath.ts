@@ -1,6 +1,7 @@
 /** Which checkpoint a path on disk stands for, as far as names tell. The engine has the last word. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import { isEndpointPath } from '../engine/checkpoint/endpointPath.js';
 
 /** Files that stand for the folder they lie in. */
 const STANDS_FOR_FOLDER = [/^config\.json$/, /^model\.safetensors$/];
@@ -67,6 +68,8 @@ export function identityOf(given: string): string {
 
 /** How a checkpoint is named where there is no better label. */
 export function labelOf(checkpoint: string): string {
+  if (isEndpointPath(checkpoint))
+    return checkpoint.slice(Math.max(checkpoint.lastIndexOf('#'), checkpoint.lastIndexOf('/')) + 1);
   const folder = checkpointOf(checkpoint);
   if (isAdapterFile(folder)) return `${labelOf(path.dirname(folder))} (adapter)`;
   const cached = IN_CACHE.exec(folder);

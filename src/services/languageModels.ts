@@ -55,6 +55,20 @@ export async function pickLanguageModel(
   if (picked === BACK || picked === undefined) return undefined;
   if (picked === 'none') return null;
   if (picked !== 'configure') return picked;
+  const endpoint = await askEndpoint(secrets, title, { url, model });
+  if (endpoint === undefined) return undefined;
+  await configuration.update('url', endpoint.url, vscode.ConfigurationTarget.Global);
+  await configuration.update('model', endpoint.model, vscode.ConfigurationTarget.Global);
+  await secrets.delete(SECRET);
+  return { kind: 'endpoint', ...endpoint };
+}
+
+/** Address, model and key; the key goes to the secret store. Undefined when dismissed. */
+export async function askEndpoint(
+  secrets: vscode.SecretStorage,
+  title: string,
+  { url, model }: { url: string; model: string },
+): Promise<{ url: string; model: string } | undefined> {
   const address = await askText({
     title,
     prompt: 'Address of the endpoint',
@@ -79,12 +93,9 @@ export async function pickLanguageModel(
     stays: true,
   });
   if (key === undefined) return undefined;
-  await configuration.update('url', address.trim(), vscode.ConfigurationTarget.Global);
-  await configuration.update('model', name.trim(), vscode.ConfigurationTarget.Global);
-  await secrets.delete(SECRET);
   if (key === '') await secrets.delete(secretOf(address.trim()));
   else await secrets.store(secretOf(address.trim()), key);
-  return { kind: 'endpoint', url: address.trim(), model: name.trim() };
+  return { url: address.trim(), model: name.trim() };
 }
 
 /** The request that a run carries. A key is never in it: the engine asks for it (`engineHost`). */

@@ -182,11 +182,18 @@ export async function pickOne<T>(
   }
 }
 
+export interface More<T> {
+  label: string;
+  icon: string;
+  description: string;
+  ask: () => Promise<readonly Choice<T>[]>;
+}
+
 export interface ManyQuestion<T> extends PickQuestion {
   /** Why these cannot be taken, in a sentence; undefined where they can. */
   refuse: (chosen: readonly T[]) => string | undefined;
-  /** Asks for more than is offered; what it gives is ticked. */
-  browse?: { description: string; ask: () => Promise<readonly Choice<T>[]> };
+  /** Entries that ask for more than is offered; what they give is ticked. */
+  more?: readonly More<T>[];
 }
 
 /** Several. What cannot be taken is said in place, and the ticks stay. */
@@ -195,11 +202,14 @@ export async function pickMany<T>(
   choices: PromiseLike<readonly Choice<T>[]> | readonly Choice<T>[],
 ): Promise<Answer<T[]>> {
   const pick = newPick<T>(question);
-  const { browse, refuse } = question;
-  const more: Item<T>[] =
-    browse === undefined
-      ? []
-      : [{ label: withIcon('folder-opened', 'Browse…'), description: inert(browse.description), alwaysShow: true }];
+  const { refuse } = question;
+  const asking = new Map<Item<T>, More<T>>(
+    question.more?.map((one) => [
+      { label: withIcon(one.icon, one.label), description: inert(one.description), alwaysShow: true },
+      one,
+    ]),
+  );
+  const more = [...asking.keys()];
   pick.canSelectMany = true;
   let browsing = false;
   const show = (items: readonly Item<T>[], ticked: readonly Item<T>[]) => {
@@ -209,11 +219,13 @@ export async function pickMany<T>(
   try {
     return await new Promise<Answer<T[]>>((resolve, reject) => {
       pick.onDidChangeSelection((selected) => {
-        if (browsing || !selected.some((item) => more.includes(item))) return;
+        const chosen = selected.find((item) => asking.has(item));
+        if (browsing || chosen === undefined) return;
         browsing = true;
         const own = selected.filter((item) => !more.includes(item));
         const before = pick.items.filter((item) => !more.includes(item));
-        void browse!
+        void asking
+          .get(chosen)!
           .ask()
           .then((found) => {
             const added = found.map(itemOf);

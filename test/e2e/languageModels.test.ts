@@ -1,6 +1,8 @@
 // A model of the editor as a judge, as a person chooses it: the stand-ins of the integration tests are its vendor.
 
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { packagedVsix, root, temporaryWorkspace, useWorkbench } from '../workbench';
@@ -112,5 +114,46 @@ describe('a second opinion', () => {
     const entry = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Protocol…/ });
     assert.match(await entry.innerText(), /system prompt/);
     await lab.page.page.keyboard.press('Escape');
+  });
+
+  it('a model behind an address is asked as a checkpoint is', async function () {
+    let asked = 0;
+    const server = createServer((_, outgoing) => {
+      asked++;
+      outgoing
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ model: 'org/served', choices: [{ message: { content: '<answer>3</answer>' } }] }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    await lab.page.runCommand('Frankenstein: Evaluate Abilities…');
+    await lab.page.quickInput
+      .locator('.monaco-list-row')
+      .filter({ hasText: /models\/in/ })
+      .waitFor();
+    await lab.page.quickInput.locator('.monaco-list-row .label-name').filter({ hasText: 'Endpoint…' }).click();
+    for (const [prompt, text] of [
+      ['Address of the endpoint', address],
+      ['Name of the model there', 'org/served'],
+      ['Key; empty for none', ''],
+    ] as const) {
+      const input = lab.page.quickInput.filter({ hasText: prompt }).locator('input:visible').last();
+      await input.fill(text);
+      await input.press('Enter');
+    }
+    await lab.page.screenshot('endpoint');
+    await lab.page.quickPick([/^served/]);
+    await lab.page.quickPick(/text\.jsonl/);
+    assert.match(await estimate(), /3 asked over the network/);
+    assert.equal(asked, 0);
+    await lab.page.quickPick(/Run/);
+    await panel()
+      .id('transfer')
+      .locator('h1')
+      .filter({ hasText: /Abilities · .*served/ })
+      .waitFor();
+    await lab.page.screenshot('endpoint-result');
+    assert.ok(asked > 0);
+    server.close();
   });
 });

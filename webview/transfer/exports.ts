@@ -8,6 +8,7 @@ import { savingOf } from '../exporters/saving.js';
 import type { Theme } from '../theme.js';
 import { forestSvg } from './forestSvg.js';
 import { reading, referenceOf, type TransferModel } from './model.js';
+import { servedLines } from '../../src/protocol/evaluationReading.js';
 import { answersCsv, scoresCsv, tableMarkdown } from './numbers.js';
 import { sweepFigure } from './sweep.js';
 import type { TransferView } from './view.js';
@@ -57,8 +58,9 @@ export function evaluationExports(
 
 export function captionOf({ result }: TransferModel): string {
   const grading = result.grader === null ? 'rule-based grading' : `rule-based grading, then ${result.grader}`;
+  const served = servedLines(result).map((line) => ` · ${line}`);
   return (
     `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ` +
-    `${result.maxNewTokens} new tokens · ${grading}`
+    `${result.maxNewTokens} new tokens · ${grading}${served.join('')}`
   );
 }

@@ -8,6 +8,7 @@ import { auxiliaryFiles } from './auxiliary.js';
 import { isRecipePath, splitBase } from './base.js';
 import type { Checkpoint, Found, LeftOutTensor, Reading, Shard, Tensor } from './checkpoint.js';
 import { computedTensor } from './computedTensor.js';
+import { isEndpointPath } from './endpointPath.js';
 import { EMPTY, FROM_ZERO3 } from './empty.js';
 import { counted, fileError, malformed, quoted, shown, some } from './failure.js';
 import { parsePythonJson } from './json.js';
@@ -55,6 +56,11 @@ export async function openNested(
   recipes: readonly string[] = [],
 ): Promise<Checkpoint> {
   throwIfCancelled(signal);
+  if (isEndpointPath(given))
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(given)} is a model behind an address, which has no weights to read: it can be evaluated.`,
+    );
   const { base, own } = await splitBase(given);
   if (base === undefined && isRecipePath(own)) {
     return openRecipe(own, (at, within) => openNested(at, openRecipe, signal, depth, within), recipes, signal);

@@ -29,12 +29,13 @@ export function scaled([left, top, right, bottom]: Box, [x, y]: BoxScale): Box {
 }
 
 /**
- * The scales of all images that questions for a box are about, per checkpoint and image.
+ * The scales of all images that questions for a box are about, per checkpoint and image; none for what is no
+ * checkpoint.
  * @param bounds in which images were scaled, where they are not the checkpoint's own.
  * @throws what reading images and image processor files throw; `cancelled`
  */
 export async function boxScales(
-  checkpoints: readonly Checkpoint[],
+  checkpoints: readonly (Checkpoint | undefined)[],
   questions: Iterable<Pick<Question, 'answerType' | 'images'>>,
   signal: AbortSignal | undefined,
   bounds: PixelBounds = {},
@@ -49,9 +50,9 @@ export async function boxScales(
   }
   const found: Map<string, BoxScale>[] = [];
   for (const checkpoint of checkpoints) {
-    const { vision } = readSpec(checkpoint);
     const scales = new Map<string, BoxScale>();
-    if (vision !== undefined && sizes.size > 0) {
+    const vision = checkpoint && readSpec(checkpoint).vision;
+    if (checkpoint !== undefined && vision !== undefined && sizes.size > 0) {
       const settings = await readImageSettings(checkpoint, signal, bounds);
       for (const [image, size] of sizes) scales.set(image, boxScaleOf(vision, resizedSize(size, settings), size));
     }

@@ -70,7 +70,14 @@ describe('questions', () => {
         title: 'Compare Lineage',
         placeholder: 'Two or more',
         refuse: () => undefined,
-        browse: { description: 'elsewhere', ask: () => Promise.resolve([choice('/x/in'), choice('/x/rl')]) },
+        more: [
+          {
+            label: 'Browse…',
+            icon: 'folder-opened',
+            description: 'elsewhere',
+            ask: () => Promise.resolve([choice('/x/in'), choice('/x/rl')]),
+          },
+        ],
       },
       [],
     );

@@ -33,7 +33,9 @@ export const definition = define({
       name: 'evaluate',
       description:
         'Measure vision, vision-to-reasoning and reasoning of checkpoints and recipes, with intervals and paired tests',
-      arguments: [{ syntax: '<checkpoint...>', help: 'folders, configs, shards, indexes or recipes' }],
+      arguments: [
+        { syntax: '<checkpoint...>', help: 'folders, configs, shards, indexes, recipes, or endpoint:URL#MODEL' },
+      ],
     },
     {
       name: 'transfer',

@@ -9,6 +9,7 @@ import path from 'node:path';
 import type { CallContext, EngineHost } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
+import { endpointOf, isEndpointPath } from '../../checkpoint/endpointPath.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { type Provenance } from '../../runs/provenance.js';
@@ -26,10 +27,11 @@ import { describeAll } from './describe.js';
 import { type Contested, judge, verdictKey } from '../../grading/grader.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import { type LanguageModel, languageModelOf, type LanguageModelRequest } from '../../grading/languageModel.js';
-import type { AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
+import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
+import { askEndpoint, endpointCheckpoint } from './endpoint.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
-import type { EvaluatedQuestion, EvaluateResult, Setting } from './result.js';
+import type { EvaluatedQuestion, EvaluateResult, Served, Setting } from './result.js';
 import { evaluateResult } from './schema.js';
 import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
 import { type Framing } from '../../models/processor/framing.js';
@@ -58,6 +60,7 @@ interface Item {
 interface Answers {
   texts: Map<string, string>[];
   failures: Map<string, string>;
+  served: Served[];
 }
 
 export interface EvaluateSetup {
@@ -127,16 +130,17 @@ export async function evaluate(
       try {
         for (const facts of setup.answerFacts)
           stored.push(runsFolder === undefined ? undefined : await StoredAnswers.open(runsFolder, facts));
-        return await askMissing(setup, stored, run, workerFile, context);
+        return await askMissing(setup, stored, run, workerFile, host, context);
       } finally {
         for (const answers of stored) await answers?.close();
       }
     },
-    async ({ texts, failures }, origin) => {
+    async ({ texts, failures, served }, origin) => {
       const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
       // What failed is tried again.
       const own = failures.size > 0 ? { ...origin, inputs: undefined } : origin;
-      return resultOf(setup, texts, failures, second, own, context.signal);
+      const result = await resultOf(setup, texts, failures, second, own, context.signal);
+      return served.length > 0 ? { ...result, served } : result;
     },
   );
 }
@@ -149,7 +153,9 @@ export async function setUp(
 ): Promise<EvaluateSetup> {
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
-  for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
+  for (const stage of request.checkpoints)
+    checkpoints.push(isEndpointPath(stage.path) ? endpointCheckpoint(stage.path) : await openStage(stage, { signal }));
+  checkEndpoints(request, checkpoints);
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
   const labels = labelsOf(request.checkpoints, checkpoints);
   const named = checkpoints.map(({ path: location }, index) => ({
@@ -162,14 +168,14 @@ export async function setUp(
   const sets = await readSets(request, own, signal);
   const pictured = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
   for (const checkpoint of checkpoints) {
-    if (readSpec(checkpoint).vision === undefined && pictured)
+    if (pictured && !isEndpointPath(checkpoint.path) && readSpec(checkpoint).vision === undefined)
       throw new FrankensteinError(
         'unsupported',
         `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`,
       );
   }
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });
-  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => fingerprint(checkpoint, signal)));
+  const fingerprints = await Promise.all(checkpoints.map((checkpoint) => printOf(checkpoint, signal)));
   return {
     request,
     checkpoints,
@@ -187,12 +193,53 @@ export async function setUp(
         ...own.framings[index],
         ...own.pixels,
         ...(sampling && { sampling: { ...sampling, answers: undefined } }),
-        checkpoint: await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
+        checkpoint: isEndpointPath(checkpoint.path)
+          ? { endpoint: checkpoint.path }
+          : await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
       })),
     ),
     items: await itemsOf(sets, signal),
-    warnings: [...new Set([...checkpoints.flatMap(({ warnings }) => warnings), ...sets.warnings])],
+    warnings: [
+      ...new Set([
+        ...checkpoints.flatMap(({ warnings }) => warnings),
+        ...sets.warnings,
+        ...boxWarnings(checkpoints, sets),
+      ]),
+    ],
   };
+}
+
+/** What an endpoint cannot be told, and what must not go to the wrong one. @throws `bad-request` */
+function checkEndpoints(
+  { minPixels, maxPixels, endpointKey }: ParsedEvaluation,
+  checkpoints: readonly Checkpoint[],
+): void {
+  const places = checkpoints.flatMap(({ path: place }) => (isEndpointPath(place) ? [place] : []));
+  if (places.length === 0) return;
+  if ((minPixels ?? maxPixels) !== undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      'An endpoint scales images itself: set its pixels where it is served, not with --min-pixels and --max-pixels.',
+    );
+  if (endpointKey !== undefined && new Set(places.map((place) => endpointOf(place).url)).size > 1)
+    throw new FrankensteinError(
+      'bad-request',
+      '--endpoint-key goes to one address, and the endpoints have several: evaluate each address by itself.',
+    );
+}
+
+/** A fingerprint of the weights; of an endpoint, which shows none, of its address and name. */
+function printOf(checkpoint: Checkpoint, signal: AbortSignal | undefined): Promise<string> {
+  if (!isEndpointPath(checkpoint.path)) return fingerprint(checkpoint, signal);
+  return Promise.resolve(createHash('sha256').update(checkpoint.path).digest('hex'));
+}
+
+function boxWarnings(checkpoints: readonly Checkpoint[], { sets }: QuestionSets): string[] {
+  const isAsked = sets.some(({ questions }) => questions.some(({ answerType }) => answerType === 'box'));
+  if (!isAsked || !checkpoints.some(({ path: place }) => isEndpointPath(place))) return [];
+  return [
+    'Boxes that an endpoint answers with are taken as pixels of the image file: how it scales images is not known.',
+  ];
 }
 
 async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined): Promise<Item[]> {
@@ -294,11 +341,13 @@ async function askMissing(
   stored: readonly (StoredAnswers | undefined)[],
   run: Run | undefined,
   workerFile: string,
+  host: EngineHost | undefined,
   { signal, progress }: CallContext<EvaluateProgress>,
 ): Promise<Answers> {
   const { request, items, checkpoints, labels } = setup;
   const texts = stored.map((answers) => answers?.texts ?? new Map<string, string>());
   const failures = new Map<string, string>();
+  const served: Served[] = [];
   const wanted = questionsOf(items, setup.sampling);
   const work = checkpoints.flatMap((_, checkpoint): EvaluateJob['work'] => {
     const asked = wanted.filter(({ key }) => !texts[checkpoint]!.has(key));
@@ -318,7 +367,39 @@ async function askMissing(
   const missing = work.reduce((sum, { asked }) => sum + asked.length, 0);
   await noteKnown(run, wanted, work, checkpoints.length);
   const reporter = createCountReporter(total, total - missing, progress);
-  if (missing === 0) return { texts, failures };
+  if (missing === 0) return { texts, failures, served };
+  const keep = async (checkpoint: number, { key, text, why }: Answered) => {
+    if (text === null) failures.set(key, why!);
+    else if (stored[checkpoint]) await stored[checkpoint].add(key, text);
+    else texts[checkpoint]!.set(key, text);
+    await run?.append({ checkpoint, key });
+  };
+  for (const { checkpoint, stage, label, framing, asked } of work) {
+    if (!isEndpointPath(stage.path)) continue;
+    reporter.phase(`Asking ${label}`);
+    const cost = await askEndpoint(
+      {
+        place: stage.path,
+        keyVariable: request.endpointKey,
+        concurrency: request.concurrency,
+        asked,
+        framing,
+        maxNewTokens: request.maxNewTokens,
+        sampling: setup.sampling,
+        badLines: request.badLines,
+      },
+      host,
+      async (answer) => {
+        await keep(checkpoint, answer);
+        reporter.advance(1);
+        reporter.settle(1);
+      },
+      signal,
+    );
+    served.push({ checkpoint, ...cost });
+  }
+  const own = work.filter(({ stage }) => !isEndpointPath(stage.path));
+  if (own.length === 0) return { texts, failures, served };
   const job: EvaluateJob = {
     maxNewTokens: request.maxNewTokens,
     memory: request.memory,
@@ -326,7 +407,7 @@ async function askMissing(
     badLines: request.badLines,
     pixels: setup.pixels,
     sampling: setup.sampling,
-    work,
+    work: own,
   };
   await runInThread(
     workerFile,
@@ -341,18 +422,13 @@ async function askMissing(
         case 'notice':
           return void setup.warnings.push(message.sentence);
         case 'batch':
-          for (const { key, text, why } of message.answers) {
-            if (text === null) failures.set(key, why!);
-            else if (stored[message.checkpoint]) await stored[message.checkpoint]!.add(key, text);
-            else texts[message.checkpoint]!.set(key, text);
-            await run?.append({ checkpoint: message.checkpoint, key });
-          }
+          for (const answer of message.answers) await keep(message.checkpoint, answer);
           return reporter.settle(message.answers.length);
       }
     },
     signal,
   );
-  return { texts, failures };
+  return { texts, failures, served };
 }
 
 const NOTED = { checkpoint: 0, key: '' };
@@ -536,7 +612,7 @@ async function resultOf(
     items.flatMap((item) => [[item.id, failureOf(item)] as const]).filter(([, why]) => why !== undefined),
   );
   const scales = await boxScales(
-    checkpoints,
+    checkpoints.map((checkpoint) => (isEndpointPath(checkpoint.path) ? undefined : checkpoint)),
     items.filter(({ id }) => !failed.has(id)).map(({ question }) => question),
     signal,
     setup.pixels,

@@ -1,5 +1,6 @@
 /** What an evaluation will cost. */
 import type { CallContext } from '../../calls.js';
+import { isEndpointPath } from '../../checkpoint/endpointPath.js';
 import { fileIdentities } from '../../checkpoint/fingerprint.js';
 import { Estimates } from '../../models/estimate.js';
 import { BASE_BYTES, neededBytes, planMemory } from '../../models/plan.js';
@@ -33,8 +34,15 @@ export async function planEvaluate(
   let [seconds, memory]: [number | null, number] = [0, BASE_BYTES];
   let basis: EvaluatePlan['basis'] = 'measured';
   const perShape = new Map<string, { each: number | null; batch: number }>();
+  let sent = 0;
   for (const [index, checkpoint] of setup.checkpoints.entries()) {
     const asked = missing[index]!;
+    if (isEndpointPath(checkpoint.path)) {
+      sent += asked.length;
+      // How fast it answers is known when it does.
+      if (asked.length > 0) seconds = null;
+      continue;
+    }
     const spec = readSpec(checkpoint);
     const plan = planMemory(checkpoint, spec, request.memory, request.threads); // says so where the budget is too small
     if (asked.length === 0) continue;
@@ -94,6 +102,7 @@ export async function planEvaluate(
     memory,
     seconds,
     basis,
+    ...(sent > 0 && { sent }),
   };
 }
 

@@ -121,3 +121,17 @@ export function probability(p: number): string {
 export function pText(p: number): string {
   return p < 1e-4 ? 'p < 0.0001' : `p = ${probability(p)}`;
 }
+
+/** `served: 100 answers, 4,364 prompt and 1,641 answer tokens, 5.7 a second`, per endpoint that was asked. */
+export function servedLines({ served = [], checkpoints }: Pick<EvaluateResult, 'served' | 'checkpoints'>): string[] {
+  const count = (value: number) => value.toLocaleString('en');
+  return served.map(({ checkpoint, answers, promptTokens, answerTokens, seconds }) =>
+    [
+      `${checkpoints[checkpoint]!.label}: ${count(answers)} answers`,
+      ...(promptTokens === null || answerTokens === null
+        ? []
+        : [`${count(promptTokens)} prompt and ${count(answerTokens)} answer tokens`]),
+      `${(answers / Math.max(seconds, 1e-3)).toFixed(1)} a second`,
+    ].join(', '),
+  );
+}

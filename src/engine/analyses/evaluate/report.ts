@@ -2,7 +2,7 @@
 import { type EvaluatePlan, type AbilityName } from './request.js';
 import { protocolBlock } from '../protocolReport.js';
 import { samplingText } from '../declare/protocolText.js';
-import { mainReference, readingOf } from './reading.js';
+import { mainReference, readingOf, servedLines } from './reading.js';
 import { ABILITIES, type EvaluateResult } from './result.js';
 import { durationClause, formatBytes, formatCount, formatPercent, interval, signed, table } from '../../report/text.js';
 
@@ -11,7 +11,7 @@ const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reas
 /** @param options.all comparisons with every reference; otherwise those with IN alone */
 export function report(result: EvaluateResult, { all = false }: { all?: boolean } = {}): string {
   const parts = [
-    heading(result),
+    [heading(result), ...servedLines(result)].join('\n'),
     protocolBlock(result),
     readingOf(result, mainReference(result)).join('\n'),
     abilities(result),
@@ -25,10 +25,18 @@ export function report(result: EvaluateResult, { all = false }: { all?: boolean 
 }
 
 /** One line: what is to be done, and how long it may take. */
-export function planSentence({ questions, generations, cached, memory, seconds, basis }: EvaluatePlan): string {
+export function planSentence({
+  questions,
+  generations,
+  cached,
+  memory,
+  seconds,
+  basis,
+  sent = 0,
+}: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
   const time = durationClause(seconds, basis);
-  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}, within ${formatBytes(memory)} of memory${time}.`;
+  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ${formatBytes(memory)} of memory${time}.`;
 }
 
 function heading({ checkpoints, data, maxNewTokens, sets, grader, protocol }: EvaluateResult): string {

@@ -143,6 +143,17 @@ const fields = v.object({
     ],
   }),
   badLines: badLines(),
+  /** Name of the environment variable with the key of an endpoint; without one, the host is asked for it. */
+  endpointKey: optional(text, {
+    scope: 'machine',
+    flags: [{ syntax: '--endpoint-key <variable>', help: "name of the environment variable with the endpoint's key" }],
+  }),
+  concurrency: optional(count('requests'), {
+    scope: 'machine',
+    flags: [
+      { syntax: '--concurrency <n>', help: 'requests that an endpoint gets at once (default: 8)', read: typedCount },
+    ],
+  }),
   /** Judges answers that the rules call wrong; rules alone when left out. */
   grader: optional(languageModel, {
     flags: [
@@ -222,6 +233,8 @@ export interface EvaluatePlan {
    * `measured`: by some of its questions. `longest`: by one layer of the model, as if every answer went to its limit.
    */
   basis: 'measured' | 'longest';
+  /** Answers that are asked of endpoints; none when left out. */
+  sent?: number;
 }
 
 /** Progress of an evaluation: answers. */

@@ -39,11 +39,23 @@ export interface EvaluateResult {
   comparisons: Comparison[];
   /** Where every question has several answers: P(one of k is right), per ability and checkpoint. */
   passes?: PassAtK[];
+  /** What endpoints were asked when this was made; answers that were known already cost nothing. */
+  served?: Served[];
   /** Of sets whose questions come in variants. */
   variants?: Variants[];
   axis: SweepAxis | null;
   warnings: string[];
   provenance: Provenance;
+}
+
+export interface Served {
+  checkpoint: number;
+  answers: number;
+  /** As the server counts them; null where it does not. */
+  promptTokens: number | null;
+  answerTokens: number | null;
+  /** Wall clock. */
+  seconds: number;
 }
 
 export interface EvaluatedCheckpoint {

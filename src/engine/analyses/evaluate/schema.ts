@@ -70,6 +70,11 @@ export const evaluateResult: v.GenericSchema<unknown, EvaluateResult> = v.object
   passes: v.exactOptional(
     v.array(v.object({ ...interval, ability: word<AbilityName>(), checkpoint: amount, k: amount, value: amount })),
   ),
+  served: v.exactOptional(
+    v.array(
+      v.object({ checkpoint: amount, answers: amount, promptTokens: maybe, answerTokens: maybe, seconds: amount }),
+    ),
+  ),
   variants: v.exactOptional(
     v.array(
       v.object({
