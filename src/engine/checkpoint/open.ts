@@ -14,6 +14,7 @@ import { parsePythonJson } from './json.js';
 import { isAdapterFolder, type Location, locate } from './locate.js';
 import { splitPeft } from './peftInside.js';
 import { type Readable, sortReadable } from './quantized.js';
+import { QUANTISATION_FILES, quantisationSettings } from './quantizationConfig.js';
 import { readingOf } from './reading.js';
 import { openRegular } from './regular.js';
 import { type Header, readHeader } from './safetensors.js';
@@ -123,7 +124,7 @@ export async function openNested(
       'holds parts of an adapter and no weights of a model: an adapter is read from adapter_model.safetensors ' +
         'beside its adapter_config.json.',
     );
-  const checkpoint = describe(location, {
+  const content = {
     shards,
     found: model,
     absent,
@@ -131,14 +132,15 @@ export async function openNested(
     config,
     warnings: [...warnings, ...unwrapped.warnings],
     reading: { ...read.reading, wrappers: unwrapped.wrappers },
-  });
+  };
+  const checkpoint = await describe(location, content, signal);
   if (inside.length === 0) return checkpoint;
   const { openInside } = await import('./adapter.js');
   return openInside(checkpoint, plainTensors(inside, location), location.entries, signal);
 }
 
 /** The checkpoint that these tensors are, under its family's names. @throws `malformed` for layers that are missing */
-function describe(
+async function describe(
   location: Location,
   {
     shards,
@@ -157,8 +159,9 @@ function describe(
     warnings: readonly string[];
     reading: Reading;
   },
-): Checkpoint {
-  const readable = sortReadable(found, config);
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  const readable = sortReadable(found, quantisationSettings(config, await quantisationFiles(location, signal)));
   const { model, tensors, leftOut, warnings: ofNames } = named(found, readable, config);
   const { family, layout, layers, visionLayers, visionStacks } = model;
   // What is absent tells the family too.
@@ -251,6 +254,21 @@ function plainTensors(found: readonly Found[], location: Location): AdapterFiles
     `${shown(location.path)} has ${quoted((first ?? empty ?? tensors[0]!).onDisk)}, ` +
       `which is no part of an adapter that can be read. ${first?.reason ?? (empty ? EMPTY : 'It is quantised.')}`,
   );
+}
+
+/** What files beside the config say of quantisation; one that is no JSON object says nothing. */
+async function quantisationFiles(location: Location, signal?: AbortSignal): Promise<Record<string, unknown>[]> {
+  const files = location.alone ? [] : QUANTISATION_FILES.filter((name) => location.entries.includes(name));
+  const read = files.map(async (name) => {
+    const file = path.join(location.folder, name);
+    return parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file);
+  });
+  const contents = (await Promise.allSettled(read)).map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  throwIfCancelled(signal);
+  return contents.filter((one) => typeof one === 'object' && one !== null && !Array.isArray(one)) as Record<
+    string,
+    unknown
+  >[];
 }
 
 async function readConfig(location: Location, signal?: AbortSignal): Promise<Checkpoint['config']> {
