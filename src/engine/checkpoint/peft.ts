@@ -159,7 +159,8 @@ export type AdapterRole =
 
 /** What the tensor called `onDisk` is. @throws `unsupported` for parts of adapters that are not computed here */
 export function roleOf(onDisk: string, file: string): AdapterRole {
-  const name = onDisk.replace(/^base_model\.model\./, '');
+  // A model that PEFT wrapped twice has the names twice.
+  const name = onDisk.replace(/^(?:base_model\.model\.)+/, '');
   // With the adapter's name ("default") where the state was saved without PEFT's own function.
   const linear = /^(.+)\.lora_([AB])(?:\.[^.]+)?\.weight$/.exec(name);
   if (linear) return { kind: linear[2] as 'A' | 'B', of: 'linear', module: withoutWrapper(linear[1]!) };

@@ -24,7 +24,7 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set(
   return_dict return_dict_in_generate seq_length sequence_bias speculation_type stop_strings suppress_tokens
   target_lookbehind task_specific_params temperature text_config tf_legacy_loss thinker_config tie_encoder_decoder
   token_healing tokenizer_class tokenizer_model_max_length tokenizer_padding_side top_h top_k top_p torch_dtype
-  torchscript transformers.js_config trust_remote_code typical_p use_bfloat16 use_cache use_flash_attn use_mtp
+  torchscript transformers.js_config transformers_weights trust_remote_code typical_p use_bfloat16 use_cache use_flash_attn use_mtp
   vision_config watermarking_config`.split(/\s+/),
 );
 /** The same by form: private settings, ids of tokens, versions of tools, marks of a trainer. */
