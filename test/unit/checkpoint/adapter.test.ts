@@ -189,6 +189,8 @@ describe('an adapter', () => {
         4,
       ],
       [{ r: 4, lora_alpha: 16, alpha_pattern: { roj: 1, proj: 1, '.*': 6 } }, 4, 1.5],
+      // Groups with names, as Python writes them.
+      [{ r: 4, lora_alpha: 16, alpha_pattern: { '.*layers\\.(?P<layer>\\d)\\..*': 6 } }, 4, 1.5],
     ] as const) {
       const tensors = pair(Q, 16, 16, rank, 7);
       const checkpoint = await openCheckpoint(await writeAdapter(fresh(), { config, tensors }));

@@ -16,7 +16,7 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set(
   exponential_decay_length_penalty finetuning_task force_words_ids gradient_checkpointing guidance_scale
   hidden_dropout id2label ignore_index is_assistant is_decoder is_encoder_decoder is_llama_config
   keys_to_ignore_at_inference label2id length_penalty llm_config low_memory max_cache_len max_length
-  max_matching_ngram_size max_new_tokens max_sequence_length max_time max_window_size min_length min_new_tokens
+  max_matching_ngram_size max_new_tokens max_sequence_length max_time max_window_size min_length mrope_section min_new_tokens
   min_p model_max_length model_type no_repeat_ngram_size num_assistant_tokens num_assistant_tokens_schedule
   num_beam_groups num_beams num_labels num_return_sequences output_attentions output_hidden_states output_logits
   output_router_logits output_scores penalty_alpha prefill_chunk_size prefix problem_type prompt_lookup_num_tokens
