@@ -70,7 +70,10 @@ describe('position settings against transformers', () => {
     const { config, ...rest } = cases.find(({ name }) => name === 'qwen2_5_vl: yarn')!;
     const plain = read({ config, ...rest });
     const text = { ...(config['text_config'] as object), mrope_section: [1, 1, 14] };
-    for (const moved of [{ ...config, text_config: text }, { ...config, mrope_section: [1, 1, 14] }]) {
+    for (const moved of [
+      { ...config, text_config: text },
+      { ...config, mrope_section: [1, 1, 14] },
+    ]) {
       const { notices, axes } = read({ ...rest, config: moved });
       assert.match(notices.join(), /"mrope_section" outside its settings of the rotation; it has no effect/);
       assert.deepEqual(axes, plain.axes);
