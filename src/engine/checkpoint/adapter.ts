@@ -11,7 +11,7 @@ import { targetFinder } from './adapterTargets.js';
 import type { Checkpoint, Reading, StoredTensor, Tensor, Factor, LoraExpression } from './checkpoint.js';
 import { computedTensor } from './computedTensor.js';
 import { isFloat } from './encode.js';
-import { malformed, quoted, shown, thousands } from './failure.js';
+import { counted, malformed, quoted, shown, some, thousands } from './failure.js';
 import { checkpointLabel } from './hub.js';
 import { leftOutWeights, stores } from './leftOut.js';
 import { ADAPTER_CONFIG } from './locate.js';
@@ -95,7 +95,8 @@ async function applyAdapter(
   const shard = path.join(adapter.folder, adapter.shards[0]!.name);
   const find = targetFinder(base, shard);
 
-  const { pairs, whole } = sort(adapter.stored, shard, (name) => find(name).name);
+  const spelling = spellingOf(adapter.stored, shard);
+  const { pairs, whole } = sort(spelling.stored, shard, (name) => find(name).name);
   const tensors = new Map(base.tensors);
   const embedding = [...base.tensors.keys()].find((name) => EMBEDDING.test(name));
   let tied = !stores(base, HEAD) && embedding !== undefined ? base.tensors.get(embedding)! : undefined;
@@ -142,6 +143,7 @@ async function applyAdapter(
     warnings: [
       ...base.warnings,
       ...adapter.warnings,
+      ...spelling.warnings,
       ...(moved === undefined
         ? []
         : [
@@ -164,6 +166,60 @@ async function applyAdapter(
       recipe: { ...config, base: undefined, revision: undefined },
     },
   };
+}
+
+/** In front of every name that PEFT saves. */
+const PREFIX = 'base_model.model.';
+
+/**
+ * The tensors that PEFT would load, with a sentence where their names are not as it saves them: it loads none whose name
+ * it does not know, and says nothing of it but a warning.
+ * @throws `malformed` for a whole model
+ */
+function spellingOf(
+  stored: AdapterFiles['stored'],
+  file: string,
+): { stored: AdapterFiles['stored']; warnings: string[] } {
+  const isPrefixed = ({ onDisk }: { onDisk: string }) => onDisk.startsWith(PREFIX);
+  const isPart = ({ onDisk }: { onDisk: string }) => /\.lora_|\.base_layer\.|modules_to_save/.test(onDisk);
+  if (stored.some(isPrefixed)) {
+    const unknown = stored.filter((tensor) => !isPrefixed(tensor) && !isPart(tensor));
+    const kept = stored.filter((tensor) => !unknown.includes(tensor));
+    const warnings = [...unknownSentence(unknown), ...foreignSentence(kept)];
+    return { stored: kept, warnings };
+  }
+  if (!stored.some(isPart))
+    throw malformed(
+      file,
+      `holds no part of an adapter (${quoted(stored[0]!.onDisk)}), and PEFT would load nothing of it: ` +
+        'where it is a whole model, rename it to model.safetensors and choose that file.',
+    );
+  return { stored, warnings: foreignSentence(stored) };
+}
+
+function unknownSentence(unknown: AdapterFiles['stored']): string[] {
+  if (unknown.length === 0) return [];
+  return [
+    `${counted(unknown.length, 'tensor', 'lies', 'lie')} in the adapter's file without ` +
+      `${quoted(PREFIX)} in front, and ${unknown.length === 1 ? 'is' : 'are'} not read, as in PEFT: ` +
+      `${some(unknown.map(({ onDisk }) => onDisk))}.`,
+  ];
+}
+
+function foreignSentence(stored: AdapterFiles['stored']): string[] {
+  const foreign = stored.filter(
+    ({ onDisk, inFile = onDisk }) =>
+      inFile !== onDisk ||
+      !onDisk.startsWith(PREFIX) ||
+      onDisk.startsWith(PREFIX + PREFIX) ||
+      /\.(?:lora_[AB]|modules_to_save)\.[^.]+\.(?:weight|bias)$/.test(onDisk),
+  );
+  if (foreign.length === 0) return [];
+  const [{ onDisk, inFile = onDisk }] = foreign as [(typeof foreign)[number]];
+  return [
+    `${counted(foreign.length, 'name', 'is', 'are')} not as PEFT saves them: ${quoted(inFile)}. ` +
+      'They are read here as what they mean, while PEFT itself would leave them out.',
+  ];
 }
 
 function renamed<T extends Tensor>(tensor: T, name: string): T {
@@ -254,7 +310,7 @@ function twice(file: string, first: string, second: string): FrankensteinError {
 }
 
 function unknownTarget(file: string, onDisk: string, base: Checkpoint): FrankensteinError {
-  const canonical = canonicalName(onDisk.replace(/^base_model\.model\./, ''), layoutById(base.layout));
+  const canonical = canonicalName(onDisk.replace(/^(?:base_model\.model\.)+/, ''), layoutById(base.layout));
   const leftOut = [...leftOutWeights(base)].find(([name]) => canonical.startsWith(name.replace(/weight$/, '')));
   if (leftOut !== undefined)
     return new FrankensteinError(

@@ -24,6 +24,8 @@ export interface Location {
   alone: boolean;
   /** The shard is an adapter's, and changes the weights of a base. */
   adapter: boolean;
+  /** The config names the files, and transformers loads them before any other. */
+  named?: true;
 }
 
 /** With the variant that transformers puts before the ending: `model.safetensors.index.fp16.json`. */
@@ -34,7 +36,7 @@ export const DEFAULT_FILE = 'model.safetensors';
 const NUMBERED = /^(.*)-(\d{5})-of-(\d{5})\.safetensors$/;
 /** A LoRA stored beside a model is not part of it, but may be pointed at. */
 export const ADAPTER = /^adapter_model.*\.safetensors$/;
-const ADAPTER_FILE = 'adapter_model.safetensors';
+export const ADAPTER_FILE = 'adapter_model.safetensors';
 /** PEFT's description of an adapter, beside its weights. */
 export const ADAPTER_CONFIG = 'adapter_config.json';
 
@@ -97,6 +99,20 @@ async function locateFolder(given: string, folder: string, signal?: AbortSignal)
         `it${entries.includes('config.json') ? ' beside its config.json' : ''}.`,
     )
   );
+}
+
+/**
+ * The weights that the config names (`transformers_weights`), a file or an index of the folder, which transformers takes
+ * in place of any other; those of `location` where the user has chosen a file, or the config names none.
+ * @throws what reading the index throws
+ */
+export async function namedByConfig(location: Location, named: unknown, signal?: AbortSignal): Promise<Location> {
+  const { path: given, folder, entries, alone, adapter } = location;
+  const isFile = /\.safetensors(?:\.index(?:\.[\w-]+)?\.json)?$/;
+  if (typeof named !== 'string' || !isFile.test(named) || alone || adapter || isFile.test(given)) return location;
+  if (!/^[^/\\]+$/.test(named)) return location;
+  if (named.endsWith('.json')) return { ...(await withIndex(given, folder, entries, named, signal)), named: true };
+  return { ...filesAt(given, folder, entries, [named]), named: true };
 }
 
 /** What transformers loads of a folder with these entries: the single file first, then the shards of the index. */

@@ -12,9 +12,18 @@ import { isEndpointPath } from './endpointPath.js';
 import { EMPTY, FROM_ZERO3 } from './empty.js';
 import { counted, fileError, malformed, quoted, shown, some } from './failure.js';
 import { parsePythonJson } from './json.js';
-import { isAdapterFolder, type Location, locate } from './locate.js';
+import {
+  ADAPTER_CONFIG,
+  ADAPTER_FILE,
+  DEFAULT_FILE,
+  isAdapterFolder,
+  type Location,
+  locate,
+  namedByConfig,
+} from './locate.js';
 import { splitPeft } from './peftInside.js';
 import { type Readable, sortReadable } from './quantized.js';
+import { QUANTISATION_FILES, quantisationSettings } from './quantizationConfig.js';
 import { readingOf } from './reading.js';
 import { openRegular } from './regular.js';
 import { type Header, readHeader } from './safetensors.js';
@@ -65,19 +74,22 @@ export async function openNested(
   if (base === undefined && isRecipePath(own)) {
     return openRecipe(own, (at, within) => openNested(at, openRecipe, signal, depth, within), recipes, signal);
   }
-  const location = await locate(own, signal);
+  const found = await locate(own, signal);
+  const config = found.adapter ? undefined : await readConfig(found, signal);
+  const location = await namedByConfig(found, config?.['transformers_weights'], signal);
   const opened: OpenedShard[] = [];
   for (const name of location.shards) {
     throwIfCancelled(signal);
     opened.push(await openShard(location, name, signal));
   }
-  const { found, absent, warnings } = collectTensors(location, opened);
+  const { found: stored, absent, warnings } = collectTensors(location, opened);
   const read = await readingOf(location, signal);
   warnings.push(...read.warnings);
   const shards = opened.map(({ shard }) => shard);
   if (location.adapter) {
     if (depth >= NESTING_LIMIT)
       throw malformed(location.path, `is an adapter on an adapter, ${NESTING_LIMIT} deep, which ends in no base.`);
+    requireConfig(location, stored);
     // Beside a whole model, the text files are that model's.
     const files = auxiliaryFiles(location.folder, isAdapterFolder(location.entries) ? location.entries : []);
     files.delete('config.json');
@@ -87,7 +99,7 @@ export async function openNested(
       {
         path: place,
         folder: location.folder,
-        stored: plainTensors(found, location).map((tensor) => ({
+        stored: plainTensors(stored, location).map((tensor) => ({
           ...tensor,
           onDisk: withoutWrappers(tensor.onDisk),
           inFile: tensor.onDisk,
@@ -107,14 +119,19 @@ export async function openNested(
       'bad-request',
       `${shown(location.path)} is no adapter, so it does not go on ${shown(base)}.`,
     );
-  const config = await readConfig(location, signal);
   const named = config?.['transformers_weights'];
   if (typeof named === 'string' && named !== read.reading.from)
     warnings.push(
       `config.json names ${quoted(named)} for transformers to load (transformers_weights); ` +
         `here ${shown(read.reading.from)} is read: choose that file itself.`,
     );
-  const unwrapped = unwrap(found, config);
+  const unwrapped = unwrap(stored, config);
+  if (unwrapped.rivals.length > 0)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(location.path)} holds copies of one tensor from inside different wrappers, ` +
+        `and nothing says which counts: ${some(unwrapped.rivals)}. Save one of them.`,
+    );
   const { model, inside, rivals } = splitPeft(unwrapped.found);
   if (rivals.length > 0)
     throw new FrankensteinError(
@@ -129,7 +146,7 @@ export async function openNested(
       'holds parts of an adapter and no weights of a model: an adapter is read from adapter_model.safetensors ' +
         'beside its adapter_config.json.',
     );
-  const checkpoint = describe(location, {
+  const content = {
     shards,
     found: model,
     absent,
@@ -137,14 +154,31 @@ export async function openNested(
     config,
     warnings: [...warnings, ...unwrapped.warnings],
     reading: { ...read.reading, wrappers: unwrapped.wrappers },
-  });
+  };
+  const checkpoint = await describe(location, content, signal);
   if (inside.length === 0) return checkpoint;
   const { openInside } = await import('./adapter.js');
   return openInside(checkpoint, plainTensors(inside, location), location.entries, signal);
 }
 
+/** @throws `not-found` for an adapter's file without the config that says what it is */
+function requireConfig({ path: at, entries }: Location, stored: readonly Found[]): void {
+  if (entries.includes(ADAPTER_CONFIG)) return;
+  if (splitPeft(stored).inside.length > 0)
+    throw new FrankensteinError(
+      'not-found',
+      `${shown(at)} is an adapter without its ${ADAPTER_CONFIG}, which says what its base is and how its factors are ` +
+        'scaled: put that file beside it.',
+    );
+  throw new FrankensteinError(
+    'unsupported',
+    `${shown(at)} has the name of an adapter's weights and holds no part of an adapter: ` +
+      `where it is a whole model, rename ${ADAPTER_FILE} to ${DEFAULT_FILE}.`,
+  );
+}
+
 /** The checkpoint that these tensors are, under its family's names. @throws `malformed` for layers that are missing */
-function describe(
+async function describe(
   location: Location,
   {
     shards,
@@ -163,8 +197,9 @@ function describe(
     warnings: readonly string[];
     reading: Reading;
   },
-): Checkpoint {
-  const readable = sortReadable(found, config);
+  signal?: AbortSignal,
+): Promise<Checkpoint> {
+  const readable = sortReadable(found, quantisationSettings(config, await quantisationFiles(location, signal)));
   const { model, tensors, leftOut, warnings: ofNames } = named(found, readable, config);
   const { family, layout, layers, visionLayers, visionStacks } = model;
   // What is absent tells the family too.
@@ -257,6 +292,21 @@ function plainTensors(found: readonly Found[], location: Location): AdapterFiles
     `${shown(location.path)} has ${quoted((first ?? empty ?? tensors[0]!).onDisk)}, ` +
       `which is no part of an adapter that can be read. ${first?.reason ?? (empty ? EMPTY : 'It is quantised.')}`,
   );
+}
+
+/** What files beside the config say of quantisation; one that is no JSON object says nothing. */
+async function quantisationFiles(location: Location, signal?: AbortSignal): Promise<Record<string, unknown>[]> {
+  const files = location.alone ? [] : QUANTISATION_FILES.filter((name) => location.entries.includes(name));
+  const read = files.map(async (name) => {
+    const file = path.join(location.folder, name);
+    return parsePythonJson(await readText(file, CONFIG_LIMIT, signal), file);
+  });
+  const contents = (await Promise.allSettled(read)).map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+  throwIfCancelled(signal);
+  return contents.filter((one) => typeof one === 'object' && one !== null && !Array.isArray(one)) as Record<
+    string,
+    unknown
+  >[];
 }
 
 async function readConfig(location: Location, signal?: AbortSignal): Promise<Checkpoint['config']> {

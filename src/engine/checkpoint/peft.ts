@@ -127,12 +127,17 @@ async function matching(
   const keys = Object.keys(patterns);
   for (const key of keys) check(key, file);
   const found = await firstMatches(
-    keys.map((key) => `^(?:.*\\.)?(?:${key})$`),
+    keys.map((key) => `^(?:.*\\.)?(?:${fromPython(key)})$`),
     modules,
     () => malformed(file, 'has patterns that are too complicated to be tried safely: they took too long.').message,
     signal,
   );
   return found.map((index) => (index < 0 ? undefined : patterns[keys[index]!]));
+}
+
+/** Groups with names, as JavaScript writes them. */
+function fromPython(pattern: string): string {
+  return pattern.replace(/\(\?P<(?=[A-Za-z_])/g, '(?<').replace(/\(\?P=(\w+)\)/g, '\\k<$1>');
 }
 
 const PATTERN_LENGTH = 2_000;
@@ -142,9 +147,9 @@ function check(key: string, file: string): void {
   if (key.length > PATTERN_LENGTH || /\)[*+{]/.test(key.replace(/\\./g, '')))
     throw malformed(file, `has a pattern that is too complicated to be tried safely: ${quoted(key)}.`);
   try {
-    new RegExp(key);
+    new RegExp(fromPython(key));
   } catch {
-    throw malformed(file, `has a pattern that is no regular expression: ${quoted(key)}.`);
+    throw malformed(file, `has a pattern that is no regular expression as they are read here: ${quoted(key)}.`);
   }
 }
 
@@ -159,7 +164,8 @@ export type AdapterRole =
 
 /** What the tensor called `onDisk` is. @throws `unsupported` for parts of adapters that are not computed here */
 export function roleOf(onDisk: string, file: string): AdapterRole {
-  const name = onDisk.replace(/^base_model\.model\./, '');
+  // A model that PEFT wrapped twice has the names twice.
+  const name = onDisk.replace(/^(?:base_model\.model\.)+/, '');
   // With the adapter's name ("default") where the state was saved without PEFT's own function.
   const linear = /^(.+)\.lora_([AB])(?:\.[^.]+)?\.weight$/.exec(name);
   if (linear) return { kind: linear[2] as 'A' | 'B', of: 'linear', module: withoutWrapper(linear[1]!) };

@@ -8,16 +8,72 @@ export interface QuantisationSettings {
   method: string | undefined;
   /** Sizes of blocks that share a scale. */
   blocks: BlockSize[];
+  /** Whether the weight of this name may be quantised: its module is not among those that the settings leave out. */
+  quantises: (weight: string) => boolean;
 }
 
-const KEYS = ['quantization_config', 'compression_config'] as const;
+/** The last is MLX's. */
+const KEYS = ['quantization_config', 'compression_config', 'quantization'] as const;
+/** Files beside the config in which AutoGPTQ, AutoAWQ and ModelOpt keep their settings. */
+export const QUANTISATION_FILES: readonly string[] = [
+  'quantize_config.json',
+  'quant_config.json',
+  'hf_quant_config.json',
+];
+/** Lists of modules that stay as they are. */
+const LEFT_ALONE = ['modules_to_not_convert', 'ignore', 'ignored_layers', 'llm_int8_skip_modules', 'exclude_modules'];
 
-/** The settings at the top of a config or in one of its parts (`text_config`); undefined where there are none. */
-export function quantisationSettings(config: Config | undefined): QuantisationSettings | undefined {
-  const found = partsOf(config).flatMap((part) => KEYS.flatMap((key) => (isObject(part[key]) ? [part[key]] : [])));
+/**
+ * The settings at the top of a config or in one of its parts (`text_config`), or in files of their own; undefined where
+ * there are none.
+ * @param beside contents of those of `QUANTISATION_FILES` that are there
+ */
+export function quantisationSettings(
+  config: Config | undefined,
+  beside: readonly Config[] = [],
+): QuantisationSettings | undefined {
+  const inConfig = partsOf(config).flatMap((part) => KEYS.flatMap((key) => (isObject(part[key]) ? [part[key]] : [])));
+  const inFiles = beside.map((file) => (isObject(file['quantization']) ? file['quantization'] : file));
+  const found = [...inConfig, ...inFiles];
   if (found.length === 0) return undefined;
-  const methods = found.flatMap(({ quant_method: method }) => (typeof method === 'string' ? [method] : []));
-  return { method: methods[0], blocks: found.flatMap(blocksOf) };
+  const methods = found
+    .flatMap((one) => [one['quant_method'], one['quant_algo']])
+    .filter((name) => typeof name === 'string');
+  const patterns = found.flatMap(leftAlone);
+  return {
+    method: methods[0],
+    blocks: found.flatMap(blocksOf),
+    quantises: (weight) => !patterns.some((fits) => fits(weight.replace(/\.weight$/, ''))),
+  };
+}
+
+/**
+ * Patterns of modules that are not quantised, as transformers and compressed-tensors match them: a name, its beginning
+ * or its end, or a regular expression from the beginning on. They come from an untrusted file: of expressions, only
+ * names with `.*` and `*` in them are understood. With any other, a module counts as quantised.
+ */
+function leftAlone(settings: Config): ((module: string) => boolean)[] {
+  const names = LEFT_ALONE.flatMap((key) => (Array.isArray(settings[key]) ? (settings[key] as unknown[]) : []));
+  return names.flatMap((name) => {
+    if (typeof name !== 'string' || name === '') return [];
+    const pattern = name.replace(/^re:/, '').replace(/^\^/, '').replace(/\$$/, '').replaceAll('\\.', '.');
+    const pieces = pattern.split(/\.?\*/);
+    if (pieces.some((piece) => !/^[\w.-]*$/.test(piece))) return [];
+    const [first, ...rest] = pieces as [string, ...string[]];
+    if (rest.length > 0)
+      return [(module: string) => module.startsWith(first) && isInOrder(module.slice(first.length), rest)];
+    return [(module: string) => `${module}.`.startsWith(`${pattern}.`) || `.${module}`.endsWith(`.${pattern}`)];
+  });
+}
+
+/** Whether the pieces stand in the text one after the other, with anything between them. */
+function isInOrder(text: string, pieces: readonly string[]): boolean {
+  let from = 0;
+  return pieces.every((piece) => {
+    const at = text.indexOf(piece, from);
+    from = at + piece.length;
+    return at >= 0;
+  });
 }
 
 /** The config without its settings of quantisation: that of a model whose weights are plain numbers. */
@@ -43,6 +99,7 @@ function blocksOf(settings: Config): BlockSize[] {
   const weights = groups.flatMap((group) => (isObject(group) && isObject(group['weights']) ? [group['weights']] : []));
   return [
     ...sizesOf(settings['weight_block_size']),
+    ...sizesOf([1, settings['group_size']]),
     ...weights.flatMap((weight) => [...sizesOf(weight['block_structure']), ...sizesOf([1, weight['group_size']])]),
   ];
 }

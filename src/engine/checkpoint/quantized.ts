@@ -10,8 +10,8 @@ import type { Found, LeftOutTensor, Quantisation, StoredTensor, ScaledExpression
 import { dtypeOf } from './decode.js';
 import { EMPTY, FROM_ZERO3, isPlaceholder } from './empty.js';
 import { quoted, thousands } from './failure.js';
-import { gridOf, type Grid } from './scaleGrid.js';
-import { quantisationSettings, type QuantisationSettings } from './quantizationConfig.js';
+import { type BlockSize, gridOf, type Grid } from './scaleGrid.js';
+import type { QuantisationSettings } from './quantizationConfig.js';
 
 /** A weight that its codes and scales give, before it has a canonical name. */
 export interface Dequantised {
@@ -42,7 +42,7 @@ interface Partner {
 }
 
 const ON_WEIGHT =
-  /^(.+\.weight)(?:_((?:scale|scales|block_scale|global_scale|zero_point|zeros?|zp|packed|g_idx|amax)(?:_\w+)?)|\.((?:absmax|quant_|nested_|SCB|_)[\w.]*)|(:\w+))$/;
+  /^(.+\.weight)(?:_((?:scale|scales|blocks|block_scale|global_scale|zero_point|zeros?|zp|packed|g_idx|amax)(?:_\w+)?)|\.((?:absmax|quant_|nested_|SCB|_)[\w.]*)|(:\w+))$/;
 const MAYBE_ON_WEIGHT = /^(.+\.weight)_(shape|format|offset|bits)$/;
 const ON_EXPERTS =
   /^(.+\.experts\.\w+?)(?:_weight)?_(blocks|scales|scale|scale_inv|scale_2|global_scale|packed|zero_points?|zeros)$/;
@@ -81,41 +81,64 @@ interface Group {
   parts: Map<string, Found>;
 }
 
-/** Sorts the tensors of a checkpoint's files. Reads no weight. Never throws. */
-export function sortReadable(found: readonly Found[], config: Readonly<Record<string, unknown>> | undefined): Readable {
-  const settings = quantisationSettings(config);
+/**
+ * Sorts the tensors of a checkpoint's files. Reads no weight. Never throws.
+ * @param settings what its config says of quantisation.
+ */
+export function sortReadable(found: readonly Found[], settings: QuantisationSettings | undefined): Readable {
   const groups = groupsOf(found);
-  // As transformers: without a config that says otherwise, a weight in a float dtype is what it is.
-  const plain = settings === undefined ? [...groups.values()].filter(({ codes }) => codes && !isCode(codes.dtype)) : [];
+  // As transformers: a weight in a float dtype is what it is, without a config that says otherwise, or with one that
+  // leaves its module out.
+  const plain = [...groups.values()].filter(
+    (group) =>
+      group.codes && !isCode(group.codes.dtype) && !isPacked(group) && settings?.quantises(group.weight) !== true,
+  );
   for (const { weight } of plain) groups.delete(weight);
+  // Of a module that a quantised model leaves out they are left-overs; without quantisation, nobody knows.
+  const unused = new Set(settings === undefined ? [] : plain.flatMap(({ parts }) => [...parts.values()]));
   const isQuantised = settings !== undefined || groups.size > 0;
   const memberOf = new Map<Found, Group>();
   for (const group of groups.values())
     for (const tensor of [...(group.codes ? [group.codes] : []), ...group.parts.values()]) memberOf.set(tensor, group);
 
   const schemes = new Schemes();
+  const decisions = new Map<Group, Decision>();
+  for (const group of new Set(memberOf.values())) {
+    const decision = decide(group, settings);
+    decisions.set(group, decision);
+    schemes.add(group.weight, decision);
+  }
+  const unread = [
+    ...[...decisions].flatMap(([{ weight }, { kind }]) => (kind === 'left-out' ? [weight] : [])),
+    ...found.flatMap((tensor) => (isQuantised && !memberOf.has(tensor) && isCode(tensor.dtype) ? [tensor.onDisk] : [])),
+  ];
+  const unreadModules = new Map(
+    unread.flatMap((weight) => (weight.endsWith('.weight') ? [[moduleOf(weight), weight] as const] : [])),
+  );
   const result: Readable = { tensors: [], leftOut: [], quantisation: [], warnings: [] };
-  const decided = new Map<Group, Decision>();
   const activations: string[] = [];
   const empty: string[] = [];
-  const unread: Found[] = [];
+  const strange: Found[] = [];
   for (const tensor of found) {
     const group = memberOf.get(tensor);
     if (isPlaceholder(tensor)) {
       empty.push(tensor.onDisk);
       result.leftOut.push({ ...tensor, weight: tensor.onDisk, reason: EMPTY });
     } else if (group !== undefined) {
-      const decision = decided.get(group) ?? decide(group, settings);
-      if (!decided.has(group)) schemes.add(group.weight, decision);
-      decided.set(group, decision);
+      const decision = decisions.get(group)!;
       if (decision.kind === 'left-out')
         result.leftOut.push({ ...tensor, weight: group.weight, reason: decision.reason });
       else if (tensor === group.codes)
         result.tensors.push({ onDisk: tensor.onDisk, shape: tensor.shape, expression: decision.expression });
       else result.leftOut.push({ ...tensor, weight: null, reason: `It belongs to ${quoted(group.weight)}.` });
+    } else if (unused.has(tensor)) {
+      result.leftOut.push({ ...tensor, weight: null, reason: 'It is a scale of a weight that is stored without one.' });
     } else if (isQuantised && ACTIVATION.test(tensor.onDisk)) {
       activations.push(tensor.onDisk);
       result.leftOut.push({ ...tensor, weight: null, reason: 'It scales activations, and is no weight.' });
+    } else if (isPartOf(tensor, unreadModules)) {
+      const weight = unreadModules.get(moduleOf(tensor.onDisk))!;
+      result.leftOut.push({ ...tensor, weight: null, reason: `It belongs to ${quoted(weight)}.` });
     } else if (isQuantised && isCode(tensor.dtype)) {
       const decision = withoutScale(tensor, settings);
       schemes.add(tensor.onDisk, decision);
@@ -124,7 +147,7 @@ export function sortReadable(found: readonly Found[], config: Readonly<Record<st
       const dtype = dtypeOf(tensor.dtype);
       if (dtype !== undefined) result.tensors.push({ ...tensor, dtype });
       else {
-        unread.push(tensor);
+        strange.push(tensor);
         const reason = `It is stored as ${quoted(tensor.dtype)}, a dtype that is not read here.`;
         result.leftOut.push({ ...tensor, weight: tensor.onDisk, reason });
       }
@@ -133,9 +156,24 @@ export function sortReadable(found: readonly Found[], config: Readonly<Record<st
   result.quantisation = schemes.list();
   result.warnings = [
     ...schemes.warnings(),
-    ...warningsOf(settings, isQuantised, schemes, { activations, empty, plain, unread }),
+    ...warningsOf(settings, isQuantised, schemes, { activations, empty, plain, unread: strange }),
   ];
   return result;
+}
+
+/** What weights are packed with so that not even their shape is left: a float dtype beside it is a container of codes. */
+function isPacked({ parts }: Group): boolean {
+  return [...parts.keys()].some((part) => /^(?:absmax|quant_|nested_|packed|blocks|qweight|W_q|[:_])/.test(part));
+}
+
+/** `a.b` of `a.b.weight`. */
+function moduleOf(onDisk: string): string {
+  return onDisk.slice(0, Math.max(0, onDisk.lastIndexOf('.')));
+}
+
+/** Whether the tensor lies beside a weight that is not read, and is no bias: tables, shapes and offsets of its codes. */
+function isPartOf({ onDisk }: Found, unreadModules: ReadonlyMap<string, string>): boolean {
+  return unreadModules.has(moduleOf(onDisk)) && !/\.(?:weight|bias)$/.test(onDisk);
 }
 
 /** Groups that are quantised weights, by the weight's name. */
@@ -172,8 +210,7 @@ function decide(group: Group, settings: QuantisationSettings | undefined): Decis
   const { codes, parts } = group;
   const scheme = schemeOf(group, settings);
   const leave = (why: string) => leftOut(scheme, why);
-  if (codes === undefined)
-    return leave(['scale', 'scale_inv'].some((part) => parts.has(part)) ? 'its codes are missing' : '');
+  if (codes === undefined) return leave([...parts.keys()].every(isScale) ? 'its codes are missing' : '');
   const stored = codesOf(codes, scheme);
   if (stored === undefined) return leave('');
   const scales = parts.get('SCB') ?? parts.get('scale_inv') ?? parts.get('scale');
@@ -185,7 +222,7 @@ function decide(group: Group, settings: QuantisationSettings | undefined): Decis
   if (scales === undefined || others.length > 0 || parts.size > (parts.has('format') ? 2 : 1)) return leave('');
   const read = scalesOf(scales);
   if (read === undefined) return leave(`its scales are stored as ${quoted(scales.dtype)}`);
-  const grid = gridOf(codes.shape, scales.shape, settings?.blocks ?? []);
+  const grid = gridOf(codes.shape, scales.shape, [...(settings?.blocks ?? []), ...(read.exponents ? [MX_BLOCK] : [])]);
   if (grid === undefined)
     return leave(
       `scales of shape [${scales.shape.join(', ')}] do not say which parts of [${codes.shape.join(', ')}] they are for`,
@@ -206,6 +243,13 @@ function decide(group: Group, settings: QuantisationSettings | undefined): Decis
     },
   };
 }
+
+function isScale(part: string): boolean {
+  return part === 'scale' || part === 'scale_inv';
+}
+
+/** What shares a power of two in the MX formats of OCP. */
+const MX_BLOCK: BlockSize = [1, 32];
 
 const FP8 = 'FP8';
 const INT8 = 'int8';
@@ -333,15 +377,15 @@ function warningsOf(
   const warnings: string[] = [];
   if (plain.length > 0)
     warnings.push(
-      `Scales lie beside ${thousands(plain.length)} ${plain.length === 1 ? 'weight' : 'weights'} that no ` +
-        'quantization_config calls quantised and that ' +
+      `Scales lie beside ${thousands(plain.length)} ${plain.length === 1 ? 'weight' : 'weights'} that ` +
+        'nothing in the config calls quantised and that ' +
         `${plain.length === 1 ? 'is stored as a float: it is' : 'are stored as floats: they are'} read as stored, ` +
         `without the scales (${listed(plain.map(({ weight }) => weight))}).`,
     );
   if (settings !== undefined && isQuantised && schemes.size === 0)
     warnings.push(
-      `config.json has a quantization_config${settings.method === undefined ? '' : ` (${settings.method})`}, ` +
-        'yet no quantised weight is stored: the weights are read as they are stored.',
+      `The config says that weights are quantised${settings.method === undefined ? '' : ` (${settings.method})`}, ` +
+        'yet no quantised weight is stored: they are read as they are stored.',
     );
   if (empty.length > 0)
     warnings.push(

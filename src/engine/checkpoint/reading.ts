@@ -30,7 +30,7 @@ export async function readingOf(
   const from = index === undefined ? listed(shards) : path.basename(index.file);
   if (exclusive) return { reading: { from, unread: [] }, warnings: [] };
   const warnings: string[] = [];
-  const rival = adapter ? undefined : await rivalOf(location, signal);
+  const rival = adapter || location.named ? undefined : await rivalOf(location, signal);
   if (rival !== undefined) warnings.push(rival.warning);
   const unread = [
     ...weightFiles(entries).filter((name) => !shards.includes(name)),

@@ -12,8 +12,8 @@ export interface Grid {
 /** Rows and columns of a block. */
 export type BlockSize = readonly [rows: number, columns: number];
 
-/** What transformers and DeepSeek take where a config names no size. */
-const DEFAULT_BLOCK: BlockSize = [128, 128];
+/** Of the sizes in use: NVFP4's. */
+const LEAST_BLOCK = 16;
 
 /**
  * How scales of shape `scale` lie on a weight of shape `shape`: one for all, one per row, or one per block of rows and
@@ -57,10 +57,11 @@ function blockOf(size: number, scales: number, wanted: number | undefined, isSta
   if (scales === size) return 1;
   if (isStack) return undefined;
   if (wanted !== undefined) return Math.ceil(size / wanted) === scales ? wanted : undefined;
-  const even = size % scales === 0 ? size / scales : undefined;
-  const byDefault = Math.ceil(size / DEFAULT_BLOCK[0]) === scales ? DEFAULT_BLOCK[0] : undefined;
-  // Two blocks of 96, or one of 128 and one of 64: the shapes do not tell.
-  return even !== undefined && byDefault !== undefined && even !== byDefault ? undefined : (even ?? byDefault);
+  // Nobody names the size. Blocks are powers of two, of which at most one fits; where blocks of an equal, odd size would
+  // fit too (two of 96, or one of 128 and one of 64), the shapes do not tell.
+  const block = 2 ** Math.floor(Math.log2((size - 1) / (scales - 1)));
+  const fits = block >= LEAST_BLOCK && Math.ceil(size / block) === scales;
+  return fits && (size % scales !== 0 || size / scales === block) ? block : undefined;
 }
 
 /** Whether scales of this shape cut every matrix of a weight into blocks of this size. */

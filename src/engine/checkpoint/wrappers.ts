@@ -23,6 +23,11 @@ const BASE_LAYER = 'base_layer';
 const LEADING: readonly string[] = ['pretrained_model.', 'state_dict.'];
 /** PEFT's around a model, or around its language model alone (InternVL's training code). */
 const PEFT_MODEL = 'base_model.model';
+/** The same attribute without the other: a trainer's own. */
+const BASE_MODEL = 'base_model.';
+/** Attributes that hold another copy of the model than the one that is trained. */
+const OTHER_COPY =
+  /(?:^|[._])(?:ref|reference|critic|reward|rm|value|ema|swa|shadow|teacher|target|old|initial|frozen)(?:[._]|$)/i;
 /** Attributes in front of the model that are looked for, and how many of them are tried. */
 const PREFIX_DEPTH = 2;
 const PREFIX_LIMIT = 8;
@@ -32,6 +37,11 @@ export interface Unwrapped {
   /** What was taken out of names, each once. */
   wrappers: string[];
   warnings: string[];
+  /**
+   * Names of the file that mean one tensor without their wrappers, none of which is the model's own name for it: nothing
+   * says which counts.
+   */
+  rivals: string[];
   /** A name of the file, also of a tensor that is not there, without its wrappers. */
   nameOf: (onDisk: string) => string;
 }
@@ -43,40 +53,48 @@ export interface Unwrapped {
  */
 export function unwrap(stored: readonly Found[], config: Config | undefined): Unwrapped {
   const wrappers = new Set<string>();
-  let clean = stored.map(({ onDisk }) => modelName(onDisk, wrappers));
-  const prefix = findsLayers(clean, config) ? undefined : unknownPrefix(clean, config);
+  const own = isOwnAttribute(stored, config);
+  let clean = stored.map(({ onDisk }) => modelName(onDisk, own, wrappers));
+  const { prefix, copies } = findsLayers(clean, config) ? { copies: [] } : unknownPrefix(clean, config);
   const unprefixed = (name: string) =>
     prefix !== undefined && name.startsWith(prefix) ? name.slice(prefix.length) : name;
   if (prefix !== undefined) {
     wrappers.add(prefix.slice(0, -1));
     clean = clean.map(unprefixed);
   }
-  const nameOf = (onDisk: string) => unprefixed(modelName(onDisk));
-  const taken = new Set(stored.flatMap(({ onDisk }, index) => (clean[index] === onDisk ? [onDisk] : [])));
+  const nameOf = (onDisk: string) => unprefixed(modelName(onDisk, own));
+  const plain = new Set(stored.flatMap(({ onDisk }, index) => (clean[index] === onDisk ? [onDisk] : [])));
+  const taken = new Map([...plain].map((name) => [name, name]));
+  const rivals = new Set<string>();
   let renamed = 0;
   const kept: string[] = [];
   const found = stored.map((tensor, index) => {
     const onDisk = clean[index]!;
     if (onDisk === tensor.onDisk) return tensor;
-    if (taken.has(onDisk)) {
-      kept.push(tensor.onDisk);
+    const rival = taken.get(onDisk);
+    if (rival !== undefined) {
+      if (plain.has(rival)) kept.push(tensor.onDisk);
+      else rivals.add(rival).add(tensor.onDisk);
       return tensor;
     }
-    taken.add(onDisk);
+    taken.set(onDisk, tensor.onDisk);
     renamed++;
     return { ...tensor, onDisk, inFile: tensor.onDisk };
   });
-  const warnings =
-    kept.length === 0
+  const warnings = [
+    ...(kept.length === 0
       ? []
       : [
           `${counted(kept.length, 'tensor', 'keeps', 'keep')} the name of a wrapper, since another one has the name without it, which is the model's: ${some(kept)}.`,
-        ];
-  if (renamed === 0) return { found, wrappers: [], warnings, nameOf };
+        ]),
+    ...copiesSentence(prefix, copies),
+  ];
+  if (renamed === 0) return { found, wrappers: [], warnings, rivals: [], nameOf };
   const names = [...wrappers];
   return {
     found,
     wrappers: names,
+    rivals: [...rivals],
     nameOf,
     warnings: [
       ...warnings,
@@ -92,17 +110,51 @@ function escapeRegExp(text: string): string {
   return text.replaceAll('.', '\\.');
 }
 
-/** A name of a model without what wraps the model or a part of it. */
-function modelName(onDisk: string, found?: Set<string>): string {
+/**
+ * A name of a model without what wraps the model or a part of it.
+ * @param own the model lies in an attribute `base_model` of a trainer, and `model` after it is the model's own.
+ */
+function modelName(onDisk: string, own: boolean, found?: Set<string>): string {
   if (!WRAPPED.test(onDisk)) return onDisk;
   const unwrapped = withoutWrappers(onDisk, found);
-  let name = unwrapped.replace(/(^|\.)base_model\.model\./g, '$1');
-  if (name !== unwrapped) found?.add(PEFT_MODEL);
+  let name = unwrapped;
+  if (!own) {
+    name = unwrapped.replace(/(^|\.)base_model\.model\./g, '$1');
+    if (name !== unwrapped) found?.add(PEFT_MODEL);
+  } else if (unwrapped.startsWith(BASE_MODEL)) {
+    name = unwrapped.slice(BASE_MODEL.length);
+    found?.add(BASE_MODEL.slice(0, -1));
+  }
   for (let leading = leadingOf(name); leading !== undefined; leading = leadingOf(name)) {
     found?.add(leading.slice(0, -1));
     name = name.slice(leading.length);
   }
   return without(name, (segment) => segment === BASE_LAYER, found);
+}
+
+/** Whether `base_model` is an attribute of a trainer, and not PEFT's, in which the model is always called `model`. */
+function isOwnAttribute(stored: readonly Found[], config: Config | undefined): boolean {
+  const names = stored.map(({ onDisk }) => withoutWrappers(onDisk)).filter((name) => name.startsWith(BASE_MODEL));
+  if (names.length === 0) return false;
+  if (names.some((name) => !name.startsWith(`${PEFT_MODEL}.`))) return true;
+  const finds = (prefix: string) =>
+    findsLayers(
+      names.map((name) => name.slice(prefix.length)),
+      config,
+    );
+  return !finds(`${PEFT_MODEL}.`) && finds(BASE_MODEL);
+}
+
+/** What is said of several copies of the model in one checkpoint. */
+function copiesSentence(prefix: string | undefined, copies: readonly string[]): string[] {
+  if (copies.length < 2) return [];
+  const list = some(copies.map((copy) => copy.slice(0, -1)));
+  return [
+    prefix === undefined
+      ? `These are several copies of a model, in ${list}, and nothing says which counts: choose or save one of them.`
+      : `These are several copies of a model, in ${list}: the one in ${some([prefix.slice(0, -1)])} is read, ` +
+        'and tensors of the others are in no layer.',
+  ];
 }
 
 /** What the tensor is called in its file; of a computed one, what its base or donor is called there. */
@@ -140,8 +192,14 @@ function without(name: string, isWrapper: (segment: string) => boolean, found?: 
   return segments.filter(isOwn).join('.');
 }
 
-/** `policy.`, where taking it off shows the layers of a model, and nothing else does. */
-function unknownPrefix(names: readonly string[], config: Config | undefined): string | undefined {
+/**
+ * `policy.`, where taking it off shows the layers of a model. Of several such prefixes, `copies`, the only one that is
+ * not called after another copy of the model counts.
+ */
+function unknownPrefix(
+  names: readonly string[],
+  config: Config | undefined,
+): { prefix?: string | undefined; copies: readonly string[] } {
   for (let depth = 1; depth <= PREFIX_DEPTH; depth++) {
     const prefixes = new Set<string>();
     for (const name of names) {
@@ -160,7 +218,8 @@ function unknownPrefix(names: readonly string[], config: Config | undefined): st
         config,
       ),
     );
-    if (fitting.length > 0) return fitting.length === 1 ? fitting[0] : undefined;
+    const trained = fitting.length === 1 ? fitting : fitting.filter((prefix) => !OTHER_COPY.test(prefix));
+    if (fitting.length > 0) return { prefix: trained.length === 1 ? trained[0] : undefined, copies: fitting };
   }
-  return undefined;
+  return { copies: [] };
 }

@@ -69,6 +69,8 @@ export interface ModelDeclaration {
    * A head that is not stored is also tied by the flag of `text_config`; otherwise only by that of the whole config.
    */
   tiedByText?: true;
+  /** What its checkpoints store and transformers does not load: paths whose tensors run nowhere. */
+  unused?: readonly string[];
   /** Every setting of its config that is understood: read here, or without effect on this family's arithmetic. */
   keys: {
     /** Of the language model: `text_config`, or the config itself. */

@@ -52,6 +52,7 @@ export const qwen35: Family = {
   },
   model: {
     name: 'Qwen3.5',
+    unused: ['mtp'],
     keys: {
       language: QWEN35_LANGUAGE_KEYS,
       vision: QWEN3_VISION_KEYS,

@@ -9,6 +9,7 @@ export const qwen35Text: Family = {
   layout: TEXT_LAYOUT,
   model: {
     name: 'Qwen3.5 (text)',
+    unused: ['mtp'],
     keys: { language: QWEN35_LANGUAGE_KEYS },
     language: { ...QWEN35_LANGUAGE, root: FLAT_ROOT, axes: 'text', sections: [] },
   },

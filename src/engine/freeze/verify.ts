@@ -15,6 +15,7 @@ import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { encodeInto, isFloat, roundTo } from '../checkpoint/encode.js';
 import { shown } from '../checkpoint/failure.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
+import { isSameTensor } from '../checkpoint/sameTensor.js';
 import { nameInFile } from '../checkpoint/wrappers.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { type AlignedTensor, alignTensors } from '../lineage/align.js';
@@ -197,7 +198,7 @@ const STEP = 1 << 20;
 
 /** `same`: the result holds IN's values. `rounded`: IN's values rounded to the result's coarser dtype. */
 async function compareBits(before: Tensor, after: Tensor, signal?: AbortSignal): Promise<'same' | 'rounded' | 'moved'> {
-  if (isSameRange(before, after)) return 'same';
+  if (isSameTensor(before, after)) return 'same';
   if (after.expression !== undefined || !isFloat(after.dtype) || !isFloat(before.dtype))
     return (await movementOf(before, after)).changed === 0 ? 'same' : 'moved';
   const [from, to] = [before.dtype, after.dtype];
@@ -220,17 +221,6 @@ async function compareBits(before: Tensor, after: Tensor, signal?: AbortSignal):
   return isRounded ? 'rounded' : 'same';
 }
 
-/** The very bytes of IN: under an adapter, what it does not touch. */
-function isSameRange(before: Tensor, after: Tensor): boolean {
-  return (
-    before.expression === undefined &&
-    after.expression === undefined &&
-    before.shard.realPath === after.shard.realPath &&
-    before.begin === after.begin &&
-    before.dtype === after.dtype
-  );
-}
-
 interface Movement {
   squares: number;
   floorSquares: number;
@@ -239,7 +229,7 @@ interface Movement {
 }
 
 async function movementOf(before: Tensor, after: Tensor): Promise<Movement> {
-  if (isSameRange(before, after)) return { squares: 0, floorSquares: 0, changed: 0, maxAbs: 0 };
+  if (isSameTensor(before, after)) return { squares: 0, floorSquares: 0, changed: 0, maxAbs: 0 };
   const sums = await exactSums([sourceOf(before, 0), sourceOf(after, 0)], before.size);
   const delta = deltaOf(sums.pairs[0]!, before.size);
   return {

@@ -69,8 +69,18 @@ export function readRope(
   return {
     rotation,
     axes: axesOf(settings, rotation.inverseFrequencies.length),
-    notices: text === config ? [] : aboveText(config, settings.values['rope_theta'], file),
+    notices: [
+      ...(text === config ? [] : aboveText(config, settings.values['rope_theta'], file)),
+      ...[config, ...(text === config ? [] : [text])].flatMap((part) =>
+        isEmpty(part['mrope_section']) ? [] : [outside(file)],
+      ),
+    ],
   };
+}
+
+/** Transformers looks for the sections among the settings of the rotation alone. */
+function outside(file: string): string {
+  return `${shown(file)} sets "mrope_section" outside its settings of the rotation; it has no effect there, as in transformers.`;
 }
 
 interface RopeSettings {

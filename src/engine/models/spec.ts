@@ -143,6 +143,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
   const settings = checked(languageSchema(family), text, file, at);
   const find = (name: string) => tensorOf(checkpoint, `${root}.${name}`);
   const [vocabulary, hidden] = matrixShape(checkpoint, find('embed_tokens.weight'));
+  if (checkpoint.layers === 0) throw malformed(checkpoint, 'has no language layers that its config.json counts.');
   const mixers = mixersOf(file, at, family, settings, checkpoint.layers);
   const attention = mixers.indexOf('attention');
   const { heads, kvHeads, headDim } = headsOf(source, settings, attention);
@@ -251,7 +252,15 @@ function linearOf(
 
 /** A stored head counts whatever the config says, as in transformers: finetunes get the flag wrong. */
 function headOf(checkpoint: Checkpoint, root: string): string {
-  if (checkpoint.tensors.has('lm_head.weight')) return 'lm_head.weight';
+  const stored = checkpoint.tensors.get('lm_head.weight');
+  const embedding = tensorOf(checkpoint, `${root}.embed_tokens.weight`);
+  if (stored !== undefined && stored.shape.join() !== embedding.shape.join())
+    throw malformed(
+      checkpoint,
+      `has an lm_head.weight of shape [${stored.shape.join(', ')}], and an embedding of ` +
+        `[${embedding.shape.join(', ')}]: transformers does not load it.`,
+    );
+  if (stored !== undefined) return 'lm_head.weight';
   if (tiesHead(checkpoint.config!, checkpoint.family) !== true)
     throw malformed(
       checkpoint,

@@ -4,6 +4,7 @@
  * for an embedding and for weights stored in × out (`fan_in_fan_out`).
  */
 import type { LoraExpression, Factor, ComputedTensor, Tensor } from '../checkpoint/checkpoint.js';
+import { isSameTensor } from '../checkpoint/sameTensor.js';
 import type { Evaluator, ReadElements } from './evaluator.js';
 
 interface Prepared {
@@ -52,7 +53,7 @@ export type LowRankTerm = Pick<LoraExpression, 'left' | 'right' | 'rank' | 'scal
 export function lowRankTerms(before: Tensor, after: Tensor): LowRankTerm[] | undefined {
   const [earlier, later] = [lineOf(before), lineOf(after)];
   for (const [ups, at] of later.entries()) {
-    const downs = earlier.findIndex((tensor) => isSame(tensor, at));
+    const downs = earlier.findIndex((tensor) => isSameTensor(tensor, at));
     if (downs < 0) continue;
     const added = later.slice(0, ups).map(termOf);
     const removed = earlier.slice(0, downs).map(termOf);
@@ -69,20 +70,6 @@ function lineOf(tensor: Tensor): Tensor[] {
 function termOf({ expression }: Tensor): LowRankTerm {
   const { left, right, rank, scaling } = expression as LoraExpression;
   return { left, right, rank, scaling };
-}
-
-/** The same bytes of the same file, or the same computation. */
-function isSame(a: Tensor, b: Tensor): boolean {
-  if (a.expression !== undefined || b.expression !== undefined)
-    return a.expression !== undefined && b.expression !== undefined && a.id === b.id;
-  return (
-    a.shard.realPath === b.shard.realPath &&
-    a.shard.inode === b.shard.inode &&
-    a.shard.modifiedNs === b.shard.modifiedNs &&
-    a.begin === b.begin &&
-    a.dtype === b.dtype &&
-    a.size === b.size
-  );
 }
 
 /** Columns of the matrix that a weight is: everything after the first axis. */

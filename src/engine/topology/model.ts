@@ -2,10 +2,10 @@
  * Reads a model's shape off its config and tensor names: the config says how many layers run, names say what is there.
  */
 import { FrankensteinError } from '../errors.js';
-import { UNKNOWN_LAYOUT, layoutById, layoutByModelType, layoutByNames, modelFamily } from '../families/list.js';
+import { HEADS, UNKNOWN_LAYOUT, layoutById, layoutByModelType, layoutByNames, modelFamily } from '../families/list.js';
 import type { Layout } from '../families/family.js';
-import { canonicalName, canonicalNames, extraName } from './names.js';
-import { type ModelShape, indexInStacks, locateTensor } from './place.js';
+import { canonicalName, canonicalNames, extraName, isExtra } from './names.js';
+import { type ModelShape, indexInStacks, isUnder, locateTensor } from './place.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -30,6 +30,7 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   const modelType = stringOf(config?.['model_type']);
   const family = chooseFamily(onDisk, modelType, warnings);
   const { names, clashes } = canonicalNames(onDisk, family);
+  if (config !== undefined) takeHeadForEmbedding(names, config, modelType, warnings);
   if (clashes.length > 0) {
     warnings.push(
       `${clashes.length === 1 ? 'A tensor is' : `${clashes.length} tensors are`} stored under two spellings of one name; the second is compared under its name on disk: ${clashes.slice(0, 3).join(', ')}${clashes.length > 3 ? ', …' : ''}.`,
@@ -50,6 +51,11 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   const vision = family.vision.stacks.map((stack, index) =>
     countLayers(storedVision[index]!, config && configuredBlocks(config, family.vision.counts?.[stack])),
   );
+  if (config !== undefined && countAbove(config) !== undefined && stored.size > 0)
+    warnings.push(
+      `config.json counts language layers (num_hidden_layers) above its text_config alone, where transformers does not ` +
+        `look for them: it would take its default for the family, and here the ${language.count} that are stored count.`,
+    );
   const layers = language.count;
   const visionStacks = vision.map(({ count }) => count);
   const visionLayers = visionStacks.reduce((sum, count) => sum + count, 0);
@@ -79,6 +85,10 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
     );
   }
 
+  const shape = { layout: family.id, layers, visionLayers, visionStacks };
+  const run = modelType === undefined ? undefined : modelFamily(modelType);
+  if (run !== undefined && family === layoutByModelType(run.modelType))
+    warnings.push(...besideModel(names.values(), shape, run.unused ?? []));
   if (config !== undefined) {
     const expected = configuredLayers(config);
     if (expected !== undefined && expected > 0 && stored.size === 0)
@@ -102,15 +112,47 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   }
   return {
     family: modelType ?? family.id,
-    layout: family.id,
-    layers,
-    visionLayers,
-    visionStacks,
+    ...shape,
     names,
     missing,
     warnings,
   };
 }
+
+/**
+ * Where the embedding is not stored and the head that is tied to it is, that one matrix is both, as in transformers; it
+ * is known by the embedding's name.
+ */
+function takeHeadForEmbedding(
+  names: Map<string, string>,
+  config: Config,
+  modelType: string | undefined,
+  warnings: string[],
+): void {
+  const family = modelType === undefined ? undefined : modelFamily(modelType);
+  if (family === undefined || tiesHead(config, modelType) !== true) return;
+  const embedding = `${family.language.root}.embed_tokens.weight`;
+  const head = [...names].find(([, name]) => name === HEAD)?.[0];
+  if (head === undefined || [...names.values()].includes(embedding)) return;
+  names.set(head, embedding);
+  warnings.push(`The embedding is not stored, and the head that is tied to it is: ${HEAD} is read as both.`);
+}
+
+/** What a model of a family that is run here does not have: a value head, another copy, a head's bias. */
+function besideModel(names: Iterable<string>, shape: ModelShape, unused: readonly string[]): string[] {
+  const beside = [...names].filter((name) => {
+    if (isExtra(name) || COMPUTED_BUFFER.test(name) || isUnder(name, unused)) return false;
+    return isUnder(name, HEADS) ? name !== HEAD : locateTensor(name, shape, [0, 0]).section === 'other';
+  });
+  if (beside.length === 0) return [];
+  const named = `${beside.slice(0, 3).join(', ')}${beside.length > 3 ? ', …' : ''}`;
+  return [
+    `${beside.length === 1 ? 'A tensor is' : `${beside.length} tensors are`} no part of the model as transformers runs it, ` +
+      `and in no layer: ${named}.`,
+  ];
+}
+
+const HEAD = 'lm_head.weight';
 
 interface LayerCount {
   count: number;
@@ -178,9 +220,14 @@ export function textConfig(config: Config): Config {
   );
 }
 
+/** LLaVA-1.5's text_config has no count. */
 function configuredLayers(config: Config): number | undefined {
-  // LLaVA-1.5's text_config has no count; its top level neither.
-  return countOf(textConfig(config)['num_hidden_layers']) ?? countOf(config['num_hidden_layers']);
+  return countOf(textConfig(config)['num_hidden_layers']);
+}
+
+/** A count that stands where transformers does not look, and nowhere else. */
+function countAbove(config: Config): number | undefined {
+  return configuredLayers(config) === undefined ? countOf(config['num_hidden_layers']) : undefined;
 }
 
 /** Blocks of a vision stack. @param key of their count, where the stack has one of its own */

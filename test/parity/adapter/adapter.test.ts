@@ -35,6 +35,11 @@ const LOGITS = 1e-3;
 const { cases } = JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as {
   cases: Record<string, Expectation>;
 };
+/** By `make_floors.py`: of what an adapter stores whole. */
+const floors = JSON.parse(readFileSync(path.join(FOLDER, 'floors.json'), 'utf8')) as Record<
+  string,
+  Record<string, { dimensions: number; floor: number }>
+>;
 const engine = createEngine(path.resolve('dist/worker.mjs'));
 
 function near(actual: number | null, expected: number | null, what: string): void {
@@ -58,7 +63,7 @@ describe('adapters against PEFT', () => {
           const delta = tensor.deltas[0]!;
           const update = updates.get(tensor.name);
           if (update === undefined) {
-            assert.deepEqual([delta.fro, delta.changedCount, delta.maxAbs], [0, 0, 0], tensor.name);
+            assert.deepEqual([delta.fro, delta.changedCount, delta.maxAbs, delta.floor], [0, 0, 0, 0], tensor.name);
             continue;
           }
           updates.delete(tensor.name);
@@ -71,6 +76,27 @@ describe('adapters against PEFT', () => {
         assert.deepEqual([...updates.keys()], []);
         assert.match(result.stages[1]!.madeOf!.summary, /^LoRA of rank [\d, ]+ on /);
         assert.deepEqual(result.stages[1]!.madeOf!.sources, [base]);
+      });
+
+      it('has the rounding floor of what it stores, and of nothing else', async () => {
+        const { layout } = await openCheckpoint(base);
+        const stored = new Map(
+          Object.entries(floors[name]!).map(([key, value]) => [canonicalName(key, layoutById(layout)), value]),
+        );
+        const result = await engine.compare({ stages: [{ path: base }, { path: adapter }] });
+        // A tensor that PEFT stores beside the factors that change it is a part of what is computed.
+        const rounded = result.tensors.filter(({ name, dtypes: [, dtype] }) => stored.has(name) && dtype !== 'F64');
+        for (const tensor of rounded)
+          near(tensor.deltas[0]!.floor, stored.get(tensor.name)!.floor, `floor of ${tensor.name}`);
+        const total = (tensors: typeof rounded) =>
+          Math.sqrt(tensors.reduce((sum, { name }) => sum + stored.get(name)!.floor ** 2, 0));
+        const weights = rounded.filter(({ shape }) => shape.length > 1);
+        for (const { section, deltas } of result.sections)
+          near(deltas[0]?.floor ?? 0, total(weights.filter((tensor) => tensor.section === section)), section);
+        for (const { section, layer, deltas } of result.layers) {
+          const own = weights.filter((tensor) => tensor.section === section && tensor.layer === layer);
+          near(deltas[0]?.floor ?? 0, total(own), `${section} ${layer}`);
+        }
       });
 
       it('has the spectra that PyTorch finds', async () => {

@@ -66,6 +66,20 @@ describe('position settings against transformers', () => {
     });
   }
 
+  it('says that sections outside the settings of the rotation have no effect', () => {
+    const { config, ...rest } = cases.find(({ name }) => name === 'qwen2_5_vl: yarn')!;
+    const plain = read({ config, ...rest });
+    const text = { ...(config['text_config'] as object), mrope_section: [1, 1, 14] };
+    for (const moved of [
+      { ...config, text_config: text },
+      { ...config, mrope_section: [1, 1, 14] },
+    ]) {
+      const { notices, axes } = read({ ...rest, config: moved });
+      assert.match(notices.join(), /"mrope_section" outside its settings of the rotation; it has no effect/);
+      assert.deepEqual(axes, plain.axes);
+    }
+  });
+
   it('says that settings above a text_config have no effect', () => {
     const found = (name: string) => read(cases.find((one) => one.name === `qwen2_5_vl: ${name}`)!).notices;
     assert.match(found('top linear').join(), /"rope_scaling" above its text_config; it has no effect/);

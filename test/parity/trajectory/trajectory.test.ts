@@ -21,7 +21,7 @@ interface Expected {
       similarity?: (number | null)[];
     }
   >;
-  whole: Record<'sinceFirst' | 'sincePrevious' | 'stableRank' | 'similarity', number[]>;
+  whole: Record<'sinceFirst' | 'sincePrevious' | 'floor' | 'stableRank' | 'similarity', number[]>;
 }
 
 const HERE = path.resolve('test/parity/trajectory');
@@ -75,6 +75,7 @@ for (const [name, expected] of Object.entries(EXPECTED)) {
       expected.steps.slice(1).forEach((step, index) => {
         for (const against of ['sinceFirst', 'sincePrevious'] as const)
           near(result.whole[against][index]!.fro, expected.whole[against][index], SIZE, `${against} at ${step}`);
+        near(result.whole.sinceFirst[index]!.floor, expected.whole.floor[index], SIZE, `floor at ${step}`);
         for (const figure of ['stableRank', 'similarity'] as const)
           near(result.whole[figure][index], expected.whole[figure][index], DIRECTION, `${figure} at ${step}`);
       });

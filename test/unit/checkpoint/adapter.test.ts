@@ -189,6 +189,8 @@ describe('an adapter', () => {
         4,
       ],
       [{ r: 4, lora_alpha: 16, alpha_pattern: { roj: 1, proj: 1, '.*': 6 } }, 4, 1.5],
+      // Groups with names, as Python writes them.
+      [{ r: 4, lora_alpha: 16, alpha_pattern: { '.*layers\\.(?P<layer>\\d)\\..*': 6 } }, 4, 1.5],
     ] as const) {
       const tensors = pair(Q, 16, 16, rank, 7);
       const checkpoint = await openCheckpoint(await writeAdapter(fresh(), { config, tensors }));
@@ -552,6 +554,59 @@ describe('an adapter', () => {
       code: 'unsupported',
       message: /quantised base/,
     });
+  });
+});
+
+describe('names of an adapter', () => {
+  let temporary: TemporaryFolder;
+  let base: string;
+  beforeAll(async () => {
+    temporary = await temporaryFolder();
+    base = path.join(temporary.path, 'base');
+    await writeCheckpoint(base, { family: 'qwen2', layers: 2 });
+  });
+  afterAll(() => temporary.remove());
+
+  const MODULE = 'model.layers.1.mlp.up_proj';
+  const write = (name: string, tensors: WrittenTensor[]) => writeAdapter(path.join(temporary.path, name), { tensors });
+
+  const spellings: [what: string, rename: (name: string) => string][] = [
+    ['the adapter in it', (name) => name.replace(/\.weight$/, '.default.weight')],
+    ['no prefix', (name) => name.replace('base_model.model.', '')],
+    ['a model that was wrapped twice', (name) => `base_model.model.${name}`],
+    ['a wrapper around all', (name) => `_orig_mod.${name}`],
+    ['a wrapper in the layers', (name) => name.replace('layers.1.', 'layers.1._fsdp_wrapped_module.')],
+  ];
+  for (const [what, rename] of spellings)
+    it(`are read with ${what}, and it is said that PEFT does not know them`, async () => {
+      const { shape } = (await openCheckpoint(base)).tensors.get(`${MODULE}.weight`)!;
+      const tensors = pair(MODULE, shape[0]!, shape[1]!, 2, 1).map((one) => ({ ...one, name: rename(one.name) }));
+      const { tensors: read, warnings } = await openCheckpoint(await write(what, tensors));
+      assert.equal(read.get(`${MODULE}.weight`)?.expression?.kind, 'lora');
+      assert.match(warnings.join(), /2 names are not as PEFT saves them: ".*lora_A.*PEFT itself would leave them out/);
+    });
+
+  it('that PEFT would not load beside those that it would are left out and said', async () => {
+    const { shape } = (await openCheckpoint(base)).tensors.get(`${MODULE}.weight`)!;
+    const norm = {
+      name: 'model.norm.weight',
+      dtype: 'F32' as const,
+      shape: [shape[1]!],
+      data: new Float64Array(shape[1]!),
+    };
+    const at = await write('beside', [...pair(MODULE, shape[0]!, shape[1]!, 2, 1), norm]);
+    const { tensors, warnings } = await openCheckpoint(at);
+    assert.equal(tensors.get('model.norm.weight')?.dtype, 'BF16');
+    assert.match(
+      warnings.join(),
+      /1 tensor lies in the adapter's file without "base_model\.model\." in front, and is not/,
+    );
+  });
+
+  it('need the config that says what they mean', async () => {
+    const at = await write('bare', pair(MODULE, 4, 4, 2, 1));
+    await rm(path.join(at, 'adapter_config.json'));
+    await assert.rejects(openCheckpoint(at), /is an adapter without its adapter_config\.json/);
   });
 });
 

@@ -168,15 +168,33 @@ describe('openCheckpoint', () => {
     );
   });
 
-  it('says where the config names another file for transformers', async () => {
+  it('reads the file that the config names for transformers, unless another is chosen', async () => {
     const folder = path.join(temporary.path, 'named');
     const named = 'model.consolidated.safetensors';
     await writeCheckpoint(folder, { family: 'llama', config: { transformers_weights: named } });
-    await copyFile(path.join(folder, 'model.safetensors'), path.join(folder, named));
-    assert.match(
-      (await openCheckpoint(folder)).warnings.join(),
-      /config\.json names "model\.consolidated\.safetensors"/,
-    );
+    const plain = path.join(folder, 'model.safetensors');
+    await copyFile(plain, path.join(folder, named));
+    for (const given of [folder, path.join(folder, 'config.json')]) {
+      const { reading, config, warnings } = await openCheckpoint(given);
+      assert.deepEqual([reading?.from, reading?.unread], [named, ['model.safetensors']]);
+      assert.notEqual(config, undefined);
+      assert.match(warnings.join(), /is read, and not model\.safetensors beside it/);
+    }
+    const chosen = await openCheckpoint(plain);
+    assert.equal(chosen.reading?.from, 'model.safetensors');
+    assert.match(chosen.warnings.join(), /config\.json names "model\.consolidated\.safetensors"/);
+  });
+
+  it('names a whole model that lies under the name of an adapter', async () => {
+    const folder = path.join(temporary.path, 'as-adapter');
+    await writeCheckpoint(folder, { family: 'llama' });
+    await rename(path.join(folder, 'model.safetensors'), path.join(folder, 'adapter_model.safetensors'));
+    await assert.rejects(openCheckpoint(folder), /holds no part of an adapter: where it is a whole model, rename/);
+    const base = path.join(temporary.path, 'as-adapter-base');
+    await writeCheckpoint(base, { family: 'llama' });
+    const config = { peft_type: 'LORA', r: 4, base_model_name_or_path: base };
+    await writeFile(path.join(folder, 'adapter_config.json'), JSON.stringify(config));
+    await assert.rejects(openCheckpoint(folder), /holds no part of an adapter \(".*"\), and PEFT would load nothing/);
   });
 
   it('says that an adapter beside the model is not on it', async () => {
@@ -216,7 +234,7 @@ describe('openCheckpoint', () => {
     await editIndex(folder, (map) => (map['other'] = extra));
     const checkpoint = await openCheckpoint(folder);
     assert.deepEqual(inFile(checkpoint.tensors.get(name)).shard.name, extra);
-    assert.deepEqual(checkpoint.warnings, [
+    assert.deepEqual(checkpoint.warnings.slice(0, 1), [
       `1 tensor is in more than one file; as in transformers, the copy in the last file counts, whatever the index says: "${name}" (${extra}).`,
     ]);
     // Files come in the order in which the index spells them: "./model-00003…" before "model-00001…".

@@ -9,6 +9,7 @@ import { fingerprint } from '../../../src/engine/checkpoint/fingerprint.js';
 import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { sortReadable } from '../../../src/engine/checkpoint/quantized.js';
+import { quantisationSettings } from '../../../src/engine/checkpoint/quantizationConfig.js';
 import { gridOf } from '../../../src/engine/checkpoint/scaleGrid.js';
 import { alignTensors } from '../../../src/engine/lineage/align.js';
 import { exportMerged } from '../../../src/engine/merge/export/export.js';
@@ -33,8 +34,10 @@ function found(names: Record<string, [dtype: string, shape: number[]]>): Found[]
 }
 
 function sorted(names: Record<string, [dtype: string, shape: number[]]>, quantization?: object, key = 'text_config') {
-  const config = quantization && { [key]: { quantization_config: quantization } };
-  return sortReadable(found(names), config);
+  const config =
+    quantization &&
+    (key === 'quantization' ? { [key]: quantization } : { [key]: { quantization_config: quantization } });
+  return sortReadable(found(names), quantisationSettings(config));
 }
 
 const BF16: [string, number[]] = ['BF16', [8, 8]];
@@ -113,6 +116,76 @@ describe('quantised weights', () => {
       assert.match(warnings.join(' '), new RegExp(`1 weight is quantised \\(${scheme}\\).* left out`));
     });
   }
+
+  it('are never taken for weights where they lie in a float container, and no config names them', () => {
+    const { tensors, leftOut, quantisation } = sorted({
+      [`${MODULE}.weight`]: ['BF16', [16, 1]],
+      [`${MODULE}.weight.absmax`]: ['F32', [1]],
+      [`${MODULE}.weight.quant_state.bitsandbytes__nf4`]: ['U8', [80]],
+    });
+    assert.deepEqual([tensors.length, leftOut.length], [0, 3]);
+    assert.deepEqual(quantisation, [{ scheme: 'bitsandbytes 4-bit', tensors: 1, dequantised: false }]);
+  });
+
+  it('take everything in their module with them but its bias, whatever it is called', () => {
+    const { tensors, leftOut } = sorted(
+      {
+        [`${MODULE}.weight`]: ['U32', [8, 1]],
+        [`${MODULE}.scales`]: ['BF16', [8, 1]],
+        [`${MODULE}.biases`]: ['BF16', [8, 1]],
+        [`${MODULE}.bias`]: ['BF16', [8]],
+        'model.layers.0.mlp.down_proj.weight': BF16,
+      },
+      { group_size: 64, bits: 4 },
+      'quantization',
+    );
+    assert.deepEqual(
+      tensors.map(({ onDisk }) => onDisk),
+      [`${MODULE}.bias`, 'model.layers.0.mlp.down_proj.weight'],
+    );
+    assert.equal(leftOut.find(({ onDisk }) => onDisk.endsWith('.biases'))?.weight, null);
+  });
+
+  it('are not those of modules that the config leaves out', () => {
+    const names = {
+      [`${MODULE}.weight`]: BF16,
+      [`${MODULE}.weight_scale_inv`]: ['F32', [1, 1]] as [string, number[]],
+    };
+    for (const list of [[MODULE], ['up_proj'], ['model.layers.0'], ['re:.*layers\\.0\\.mlp.*'], ['*.mlp.*']]) {
+      const { tensors, leftOut } = sorted(names, { quant_method: 'fp8', modules_to_not_convert: list });
+      assert.deepEqual(
+        tensors.map(({ onDisk }) => onDisk),
+        [`${MODULE}.weight`],
+        list[0],
+      );
+      assert.deepEqual(
+        leftOut.map(({ weight }) => weight),
+        [null],
+      );
+    }
+    for (const list of [['layers.1'], ['up'], ['re:.*layers.1.*'], ['re:(.+)+x']]) {
+      const { tensors } = sorted(names, { quant_method: 'fp8', ignore: list });
+      assert.deepEqual(tensors, [], list[0]);
+    }
+  });
+
+  it('are named by a config of their own beside the config', async () => {
+    const at = path.join(temporary.path, 'modelopt');
+    await writeCheckpoint(at, {
+      family: 'qwen2',
+      edit: (tensors) =>
+        tensors.map((tensor) =>
+          tensor.name === `${MODULE}.weight` ? { ...tensor, dtype: 'U8', data: new Uint8Array(32 * 16) } : tensor,
+        ),
+    });
+    const quantised = { producer: { name: 'modelopt' }, quantization: { quant_algo: 'W4A8_AWQ', group_size: 128 } };
+    const name = `${MODULE}.weight`;
+    assert.ok((await openCheckpoint(at)).tensors.has(name), 'without it, integers are what they are');
+    await writeFile(path.join(at, 'hf_quant_config.json'), JSON.stringify(quantised));
+    const { tensors, quantisation } = await openCheckpoint(at);
+    assert.ok(!tensors.has(name));
+    assert.deepEqual(quantisation, [{ scheme: 'W4A8_AWQ', tensors: 1, dequantised: false }]);
+  });
 
   it('are left out by what is not read of them: a zero point', () => {
     const { warnings } = sorted(
@@ -215,7 +288,10 @@ describe('quantised weights', () => {
   it('are read as stored where the config is quantised and they are not', () => {
     const { tensors, warnings } = sorted({ [`${MODULE}.weight`]: BF16 }, { quant_method: 'bitsandbytes' });
     assert.equal(tensors.length, 1);
-    assert.match(warnings.join(' '), /quantization_config \(bitsandbytes\), yet no quantised weight is stored/);
+    assert.match(
+      warnings.join(' '),
+      /config says that weights are quantised \(bitsandbytes\), yet no quantised weight is stored/,
+    );
   });
 
   it('are left out where float weights have scales and the config calls them quantised', () => {
@@ -240,6 +316,10 @@ describe('quantised weights', () => {
     assert.equal(per([192, 128], [2, 1]), undefined);
     assert.equal(per([12, 8], [3]), undefined);
     assert.equal(per([8, 8], [3, 3]), undefined);
+    // Nor here, where blocks of 32 are the ones that are meant.
+    assert.equal(per([48, 48], [2, 2]), undefined);
+    assert.equal(per([48, 48], [2, 2], [32, 32]), 'block of 32 × 32');
+    assert.equal(per([80, 64], [3, 2]), 'block of 32 × 32');
   });
 
   /** A model of which one weight lies as FP8 codes of 1 with a scale, and how its files are changed further. */

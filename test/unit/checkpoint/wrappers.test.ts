@@ -122,11 +122,72 @@ describe('names from inside a wrapper', () => {
     assert.deepEqual(checkpoint.reading?.wrappers, []);
     const two = await writeCheckpoint(fresh(), {
       family: 'llama',
-      edit: (tensors) => ['actor', 'critic'].flatMap((model) => named((name) => `${model}.${name}`)(tensors)),
+      edit: (tensors) => ['student', 'policy'].flatMap((model) => named((name) => `${model}.${name}`)(tensors)),
     });
     const both = await openCheckpoint(two.folder);
     assert.deepEqual([both.layers, both.tensors.size], [0, two.tensors.length]);
     assert.match(both.warnings.join(), /4 language layers, but no tensor has the name of one/);
+    assert.match(
+      both.warnings.join(),
+      /several copies of a model, in "student", "policy", and nothing says which counts/,
+    );
+  });
+
+  it('are the trained model where a frozen or averaged copy lies beside it', async () => {
+    for (const [trained, other] of [
+      ['policy', 'ref_model'],
+      ['actor', 'critic'],
+      ['model_student', 'ema'],
+      ['policy', 'old_policy'],
+    ] as const) {
+      const doubled = named((name) => `${other}.${name}`);
+      const { folder } = await writeCheckpoint(fresh(), {
+        family: 'llama',
+        layers: 2,
+        edit: (tensors) => [...doubled(tensors), ...named((name) => `${trained}.${name}`)(tensors)],
+      });
+      const checkpoint = await openCheckpoint(folder);
+      assert.deepEqual([checkpoint.layers, checkpoint.reading?.wrappers], [2, [trained]]);
+      assert.equal(nameInFile(checkpoint.tensors.get('model.norm.weight')!), `${trained}.model.norm.weight`);
+      assert.match(checkpoint.warnings.join(), new RegExp(`copies of a model, in .*: the one in "${trained}" is read`));
+      assert.match(checkpoint.warnings.join(), /tensors are no part of the model as transformers runs it/);
+    }
+  });
+
+  it('are refused where two wrappers hold one tensor each, and nothing says which counts', async () => {
+    const { folder } = await writeCheckpoint(fresh(), {
+      family: 'llama',
+      edit: (tensors) => ['_orig_mod', 'module'].flatMap((at) => named((name) => `${at}.${name}`)(tensors)),
+    });
+    await assert.rejects(openCheckpoint(folder), /copies of one tensor from inside different wrappers.*"_orig_mod\./);
+  });
+
+  it("are a trainer's base_model as well as PEFT's", async () => {
+    for (const family of ['qwen2', 'qwen2_5_vl', 'llama']) {
+      const { folder, tensors } = await writeCheckpoint(fresh(), {
+        family,
+        layers: 2,
+        layout: 'old',
+        edit: named((name) => `base_model.${name}`),
+      });
+      const checkpoint = await openCheckpoint(folder);
+      assert.deepEqual([checkpoint.layers, checkpoint.reading?.wrappers], [2, ['base_model']], family);
+      assert.equal(checkpoint.tensors.size, tensors.length);
+      assert.ok([...checkpoint.tensors.keys()].every((name) => !name.includes('base_model')));
+    }
+  });
+
+  it('are said where a value head or another copy lies beside the model', async () => {
+    const beside = ['v_head.summary.weight', 'ema.model.norm.weight', 'lm_head.bias'];
+    const { folder } = await writeCheckpoint(fresh(), {
+      family: 'qwen2',
+      edit: (tensors) => [...tensors, ...beside.map((name) => ({ ...tensors[0]!, name }))],
+    });
+    const { warnings } = await openCheckpoint(folder);
+    assert.match(
+      warnings.join(),
+      /3 tensors are no part of the model as transformers runs it, and in no layer: v_head/,
+    );
   });
 
   it('are what an index means whose tensors are not there: what the model needs is missing', async () => {

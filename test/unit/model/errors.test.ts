@@ -7,6 +7,7 @@ import path from 'node:path';
 import { inspectCheckpoint } from '../../../src/engine/analyses/inspect/inspect.js';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import { openModel } from '../../../src/engine/models/model.js';
+import { readSpec } from '../../../src/engine/models/spec.js';
 import { providerOf } from '../../../src/engine/models/sessions.js';
 import { inFile } from '../../fixtures/checkpoints.js';
 
@@ -97,6 +98,25 @@ describe('a model refuses', () => {
       (config['text_config'] as Record<string, unknown>)['tie_word_embeddings'] = true;
     });
     await (await openAt(other)).close();
+  });
+
+  it('a head that has not as many rows as the embedding', async () => {
+    const checkpoint = await openCheckpoint(path.join(CHECKPOINTS, 'qwen3'));
+    const head = checkpoint.tensors.get('lm_head.weight')!;
+    const [rows, columns] = head.shape as [number, number];
+    for (const other of [rows - 4, rows + 4]) {
+      const tensors = new Map(checkpoint.tensors);
+      tensors.set('lm_head.weight', { ...head, shape: [other, columns], size: other * columns });
+      assert.throws(() => readSpec({ ...checkpoint, tensors }), {
+        code: 'malformed',
+        message: new RegExp(`lm_head\\.weight of shape \\[${other}, ${columns}\\], and an embedding of \\[${rows}, `),
+      });
+    }
+  });
+
+  it('no layers at all', async () => {
+    const copy = await copyOf('qwen3', (config) => (config['num_hidden_layers'] = 0));
+    await assert.rejects(openAt(copy), { code: 'malformed', message: /has no language layers that its config/ });
   });
 
   it('layers that the config counts and nothing is stored of', async () => {

@@ -117,9 +117,26 @@ describe('describeModel', () => {
     },
     { what: 'a private model_type', config: { model_type: 'my_vlm' } },
   ];
+  it('takes the head for the embedding that is tied to it and not stored', () => {
+    const names = ['model.layers.0.mlp.up_proj.weight', 'lm_head.weight'];
+    const config = { model_type: 'qwen2', tie_word_embeddings: true };
+    const model = describeModel(names, config);
+    assert.equal(model.names.get('lm_head.weight'), 'model.embed_tokens.weight');
+    assert.match(model.warnings.join(), /embedding is not stored, and the head that is tied to it is/);
+    const untied = describeModel(names, { ...config, tie_word_embeddings: false });
+    assert.equal(untied.names.get('lm_head.weight'), 'lm_head.weight');
+  });
+
+  it('counts no layers where transformers does not look for the count', () => {
+    const config = { model_type: 'qwen2_5_vl', num_hidden_layers: 2, text_config: {} };
+    const model = describeModel(qwen(3), config);
+    assert.equal(model.layers, 3);
+    assert.match(model.warnings.join(), /above its text_config alone, where transformers does not look/);
+  });
+
   for (const { what, config, warning, missing } of counts) {
     it(`holds names against a config with ${what}`, () => {
-      const model = describeModel(qwen(3), config);
+      const model = describeModel([...qwen(3), 'model.embed_tokens.weight'], config);
       assert.equal(model.layout, 'qwen2_5_vl');
       if (missing !== undefined) return assert.match(model.missing ?? '', missing);
       assert.deepEqual([model.layers, model.visionLayers, model.missing], [3, 1, undefined]);

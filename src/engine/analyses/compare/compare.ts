@@ -8,6 +8,7 @@ import { type ComparePlan, compareRequest, type CompareRequest } from './request
 import { differingFiles } from '../../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
+import { isSameTensor } from '../../checkpoint/sameTensor.js';
 import { nameInFile } from '../../checkpoint/wrappers.js';
 import { ThreadPool } from '../../runtime/pool.js';
 import type { Run } from '../../runs/store.js';
@@ -37,8 +38,8 @@ import {
 } from '../../lineage/stages.js';
 import { watchFiles } from '../../lineage/unchanged.js';
 
-/** Changes whenever the sums a journal holds would come out differently, so that old journals are not reused. */
-const JOURNAL_VERSION = 2;
+/** Changes whenever the same sums, or figures made of them, would come out differently: nothing older is reused. */
+const JOURNAL_VERSION = 3;
 
 /** A line of the journal: the sums of one tensor over the stages from `from` on. */
 interface JournalEntry {
@@ -207,7 +208,10 @@ function tensorResult(
   for (const segment of tensor.segments) {
     const total = sums.get(keyOf(tensor.name, segment.from))!;
     total.stages.forEach((stage, index) => (norms[segment.from + index] = finite(Math.sqrt(stage.squares))));
-    total.pairs.forEach((pair, index) => (deltas[segment.from + index] = deltaOf(pair, segment.stored[0]!.size)));
+    total.pairs.forEach((pair, index) => {
+      const [before, after] = [segment.stored[index]!, segment.stored[index + 1]!];
+      deltas[segment.from + index] = deltaOf(pair, before.size, isSameTensor(before, after));
+    });
   }
   return {
     ...place,

@@ -93,8 +93,11 @@ export function cosineOf(dot: number, aSquares: number, bSquares: number): numbe
   return norms > 0 ? finite(Math.min(1, Math.max(-1, dot / norms))) : null;
 }
 
-/** The figures of one tensor and stage pair. */
-export function deltaOf(sums: PairSums, elements: number): Delta {
+/**
+ * The figures of one tensor and stage pair.
+ * @param isSame whether both stages have the very same tensor: that its Δ is zero is known, and owes nothing to storage.
+ */
+export function deltaOf(sums: PairSums, elements: number, isSame = false): Delta {
   const fro = Math.sqrt(sums.deltaSquares);
   const counted = elements - sums.nonFinite;
   return {
@@ -104,7 +107,7 @@ export function deltaOf(sums: PairSums, elements: number): Delta {
     maxAbs: finite(sums.maxAbs),
     changed: counted > 0 ? sums.changed / counted : null,
     changedCount: sums.changed,
-    floor: roundingFloor(sums.ulpSquares),
+    floor: isSame ? 0 : roundingFloor(sums.ulpSquares),
     nonFinite: sums.nonFinite,
   };
 }

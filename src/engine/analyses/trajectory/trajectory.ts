@@ -12,6 +12,7 @@ import type { Run } from '../../runs/store.js';
 import { resolveCuts } from '../../topology/cuts.js';
 import { locateTensor } from '../../topology/place.js';
 import type { TensorLocation } from '../../topology/tensorPlace.js';
+import { isSameTensor } from '../../checkpoint/sameTensor.js';
 import { deltaOf, finite } from '../compare/partial.js';
 import { budgetFor } from '../compare/plan.js';
 import type { Delta } from '../compare/result.js';
@@ -38,7 +39,7 @@ import { labelOf } from './steps.js';
 import { computeSizes, planSizes, restoreSizes, sizeKey, type Sizes } from './sizes.js';
 
 /** Changes whenever what a journal holds would come out differently, so that old journals are not reused. */
-const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 2;
 
 interface Outcome {
   sizes: Sizes;
@@ -159,8 +160,10 @@ function tensorOf(
       const { size } = held[0]!;
       norms[stage - 1] = finite(Math.sqrt(sums.squaresBefore));
       norms[stage] = finite(Math.sqrt(sums.squares));
-      sincePrevious[stage - 1] = deltaOf(sums.previous, size);
-      if (from === 0 && sums.first !== null) sinceFirst[stage - 1] = deltaOf(sums.first, size);
+      const [first, before, after] = [held[0]!, held[stage - from - 1]!, held[stage - from]!];
+      sincePrevious[stage - 1] = deltaOf(sums.previous, size, isSameTensor(before, after));
+      if (from === 0 && sums.first !== null)
+        sinceFirst[stage - 1] = deltaOf(sums.first, size, isSameTensor(first, after));
     }
   const of = (pick: (direction: Direction) => number | null) =>
     later.map((key) =>

@@ -16,7 +16,7 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set(
   exponential_decay_length_penalty finetuning_task force_words_ids gradient_checkpointing guidance_scale
   hidden_dropout id2label ignore_index is_assistant is_decoder is_encoder_decoder is_llama_config
   keys_to_ignore_at_inference label2id length_penalty llm_config low_memory max_cache_len max_length
-  max_matching_ngram_size max_new_tokens max_sequence_length max_time max_window_size min_length min_new_tokens
+  max_matching_ngram_size max_new_tokens max_sequence_length max_time max_window_size min_length mrope_section min_new_tokens
   min_p model_max_length model_type no_repeat_ngram_size num_assistant_tokens num_assistant_tokens_schedule
   num_beam_groups num_beams num_labels num_return_sequences output_attentions output_hidden_states output_logits
   output_router_logits output_scores penalty_alpha prefill_chunk_size prefix problem_type prompt_lookup_num_tokens
@@ -24,7 +24,7 @@ const DESCRIPTIVE: ReadonlySet<string> = new Set(
   return_dict return_dict_in_generate seq_length sequence_bias speculation_type stop_strings suppress_tokens
   target_lookbehind task_specific_params temperature text_config tf_legacy_loss thinker_config tie_encoder_decoder
   token_healing tokenizer_class tokenizer_model_max_length tokenizer_padding_side top_h top_k top_p torch_dtype
-  torchscript transformers.js_config trust_remote_code typical_p use_bfloat16 use_cache use_flash_attn use_mtp
+  torchscript transformers.js_config transformers_weights trust_remote_code typical_p use_bfloat16 use_cache use_flash_attn use_mtp
   vision_config watermarking_config`.split(/\s+/),
 );
 /** The same by form: private settings, ids of tokens, versions of tools, marks of a trainer. */
