@@ -33,7 +33,7 @@ export function choiceIn(text: string, given: Choices): number | undefined {
 
 /** Between the letters of an answer of several choices, and around them. */
 const AROUND_LETTERS =
-  /\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*\\]/gi;
+  /\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*"'\\]/gi;
 
 /**
  * The letters of an answer that is several choices ("AC", "A, C", "(A) and (C)"), in the alphabet's order; undefined for

@@ -1347,7 +1347,7 @@ def choice_in(text, given):
 
 
 AROUND_LETTERS = js(
-    r"\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*\\]",
+    r"""\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*"'\\]""",
     "i",
 )
 LONE_LETTER = js(r"(?<![A-Za-z])([a-j])(?![A-Za-z])")
