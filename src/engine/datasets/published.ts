@@ -194,6 +194,8 @@ export function publishedLines(file: string, options: ReadOptions) {
     const has = (name: string) => name.split('|').some((one) => isThere(object[one]));
     const { prompt } = object;
     const isOwn =
+      options.promptColumn !== undefined ||
+      isThere(object['answer_type']) ||
       typeof prompt === 'string' ||
       (Array.isArray(prompt) && !has('reward_model')) ||
       ['messages', 'conversations'].some(has);

@@ -83,6 +83,13 @@ describe('a question set in JSON Lines', () => {
       );
     });
 
+  it('is asked with the column that is named, and judged by the type that it gives', async () => {
+    const file = path.join(temporary.path, 'column.jsonl');
+    await writeFile(file, JSON.stringify({ id: '1', question: '2+2?', answer: '4', answer_type: 'text' }));
+    const [found] = (await readQuestionSet(file, { promptColumn: 'question' })).items;
+    assert.deepEqual([found!.prompt, found!.answerType], ['2+2?', 'text']);
+  });
+
   it('is read with a byte-order mark and the line ends of Windows', async () => {
     const text = `\ufeff${JSON.stringify(question())}\r\n${JSON.stringify(question({ id: '2' }))}\r\n`;
     assert.equal((await read(text)).length, 2);
