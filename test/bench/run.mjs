@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
-//   npm run bench -- compare|merge|model|probe|spectrum|trajectory [--repeat N] [--write]
+//   npm run bench -- compare|grading|merge|model|probe|spectrum|trajectory [--repeat N] [--write]
 //   npm run bench -- large [--large 3B|7B] [--write]: needs 8 or 17 GB of disk for a while
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchCompare } from './compare.mjs';
+import { benchGrading } from './grading.mjs';
 import { benchLarge } from './large.mjs';
 import { benchMerge } from './merge.mjs';
 import { benchModel } from './model.mjs';
@@ -20,6 +21,7 @@ const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.ur
 /** @type {Record<string, (options: {root: string, repeat: number, large: string, log: (line: string) => void}) => Promise<string>>} */
 const BENCHES = {
   compare: benchCompare,
+  grading: benchGrading,
   large: benchLarge,
   merge: benchMerge,
   model: benchModel,

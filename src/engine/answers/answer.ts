@@ -9,6 +9,9 @@ export interface GivenAnswer {
 /** Characters that are looked at: the end, where an answer is. Text without end would take time without end. */
 const LONGEST = 4000;
 
+/** `<answer>…</answer>`, and the marks that GLM models set around an answer. */
+const TAGGED = /<answer>([\s\S]*?)(?:<\/answer>|$)|<\|begin_of_box\|>([\s\S]*?)(?:<\|end_of_box\|>|$)/gi;
+
 /**
  * The part of a text that is the answer: the last `<answer>…</answer>`, or else the last `\boxed{…}`, JSON's "answer",
  * or else what follows the thinking, or else all of it. Boxes that stand side by side are one answer ("\boxed{3},
@@ -16,7 +19,10 @@ const LONGEST = 4000;
  */
 export function givenAnswer(text: string): GivenAnswer {
   // An answer cut off by the token limit still counts, as far as it goes.
-  const tagged = [...text.matchAll(/<answer>([\s\S]*?)(?:<\/answer>|$)/gi)].at(-1)?.[1];
+  const tagged = [...text.matchAll(TAGGED)]
+    .at(-1)
+    ?.slice(1)
+    .find((inside) => inside !== undefined);
   const said = (tagged ?? afterThinking(text)).slice(-LONGEST);
   const box = lastBoxed(said);
   if (box !== undefined) return { text: box.trim(), marked: 'box' };
@@ -41,9 +47,14 @@ export function afterThinking(text: string): string {
 /** What may stand between the boxes of one answer. */
 const BETWEEN_BOXES = /^[\s$]*(?:,|;|\\quad|\\text\{\s*(?:and|or)\s*\}|,?\s*\b(?:and|or)\b)?[\s$]*$/;
 
+/** What stands before a box that is no answer: "(Not \boxed{12}.)" */
+const DENIED_BOX = /(?:\bnot|n't|\bnever)\s+[$\\([]*$/i;
+
 /** The content of the last box that is not empty, with those of the boxes just before it. */
 function lastBoxed(text: string): string | undefined {
-  const boxes = boxesIn(text).filter(({ content }) => content.trim() !== '');
+  const boxes = boxesIn(text).filter(
+    ({ content, begin }) => content.trim() !== '' && !DENIED_BOX.test(text.slice(0, begin)),
+  );
   let at = boxes.length - 1;
   if (at < 0) return undefined;
   while (at > 0 && BETWEEN_BOXES.test(text.slice(boxes[at - 1]!.end, boxes[at]!.begin))) at--;
@@ -58,22 +69,23 @@ function boxesIn(text: string): { content: string; begin: number; end: number }[
   const found: { content: string; begin: number; end: number }[] = [];
   const opening = /\\(?:boxed|fbox|framebox)\s*(?:(\{)|(?=[\d.\-A-Za-z\\])(\S+?)(?=[\s$]|\.?$))/g;
   for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
-    const end = match[1] === undefined ? opening.lastIndex : closingBrace(text, opening.lastIndex);
-    const content = match[2] ?? text.slice(opening.lastIndex, text[end - 1] === '}' ? end - 1 : end);
+    const closed = match[1] === undefined ? opening.lastIndex : closingBrace(text, opening.lastIndex);
+    const end = closed ?? text.length;
+    const content = match[2] ?? text.slice(opening.lastIndex, closed === undefined ? end : end - 1);
     found.push({ content, begin: match.index, end });
     opening.lastIndex = end;
   }
   return found;
 }
 
-/** The index after the brace that closes what begins at `from`; the text's length where there is none. */
-function closingBrace(text: string, from: number): number {
+/** The index after the brace that closes what begins at `from`; undefined where there is none. */
+function closingBrace(text: string, from: number): number | undefined {
   for (let at = from, depth = 1; at < text.length; at++) {
     if (text[at] === '\\') at++;
     else if (text[at] === '{') depth++;
     else if (text[at] === '}' && --depth === 0) return at + 1;
   }
-  return text.length;
+  return undefined;
 }
 
 /** Without Markdown's emphasis and headings: they stand between "answer" and its colon. */
@@ -85,7 +97,7 @@ export function unmarked(text: string): string {
 }
 
 const ANNOUNCEMENT =
-  /(?:\b(?:answer|result)\b(?:\s+(?:is|are|equals|would be|should be|must be|will be)\b|\s*[:=]|\s*\n)|^\s*####)\s*:?\s*((?!not\b)\S[^\n]*)/gim;
+  /(?:\b(?:answers?|results?)\b(?:\s+(?:is|are|equals|would be|should be|must be|will be)\b|\s*[:=]|\s*\n)|^\s*####|答案(?:是|为)?)\s*[:：]?\s*((?!not\b)\S[^\n]*)/gim;
 
 const ANY_VALUE = String.raw`(?:\$[^$]*\$|\\\(.*?\\\)|[-−]?[\d.,]*\d)`;
 const DENIED_BEFORE = new RegExp(

@@ -31,6 +31,41 @@ export function choiceIn(text: string, given: Choices): number | undefined {
   );
 }
 
+/** Between the letters of an answer of several choices, and around them. */
+const AROUND_LETTERS =
+  /\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*"'\\]/gi;
+
+/**
+ * The letters of an answer that is several choices ("AC", "A, C", "(A) and (C)"), in the alphabet's order; undefined for
+ * an answer of another kind. A truth is of this kind only where it is none of the choices (`trueChoice`).
+ */
+export function severalIn(text: string, given: Choices): string | undefined {
+  const choices = bare(given);
+  const { text: answer } = givenAnswer(text);
+  const said = announced(answer);
+  const last = answer.trim().split('\n').at(-1)!;
+  for (const candidate of said === undefined ? [answer, last] : [said, said.split(/[.;](?=\s|$)/)[0]!]) {
+    const letters = [...withoutWords(candidate, choices)]
+      .filter((letter, at, all) => all.indexOf(letter) === at)
+      .sort();
+    if (letters.length > 1 && letters.every((letter) => /[A-Z]/.test(letter) && inRange(letter, choices) !== undefined))
+      return letters.join('');
+  }
+  return undefined;
+}
+
+/** Without the words of a choice behind its letter, and without what joins letters. */
+function withoutWords(text: string, choices: Choices): string {
+  let letters = unmarked(text).replace(/\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}/g, '$1');
+  for (const [index, choice] of (choices ?? []).entries())
+    for (const mark of [')', '.', ':'])
+      letters = letters.replaceAll(`${letterOf(index)}${mark} ${choice}`, letterOf(index));
+  // Small letters are words, unless they stand alone.
+  return letters
+    .replace(/(?<![A-Za-z])([a-j])(?![A-Za-z])/g, (letter) => letter.toUpperCase())
+    .replace(AROUND_LETTERS, '');
+}
+
 /** "A. 3", "(B) 4": choices that carry their own letters, without. */
 function bare(choices: Choices): Choices {
   const own = choices?.map((choice, index) => {
@@ -106,7 +141,10 @@ function negated(after: string): boolean {
   if (/^[\s)*]*,\s*(?:and )?not\s+(?:option\s+)?\(?[A-Z]\b/.test(after)) return false;
   return (
     /^[\s,)*:]*no\b/i.test(after) ||
-    /^[^\n.,;()A-Z]{0,40}(?:\b(?:is|are)|[-–:]) (?:too\b|wrong|incorrect|false|not (?:right|correct))/.test(after) ||
+    // "C because the others are too small" says nothing against C.
+    /^(?:(?!\b(?:because|since|as|while|whereas|others?|rest)\b)[^\n.,;()A-Z]){0,40}(?:\b(?:is|are)|[-–:]) (?:too\b|wrong|incorrect|false|not (?:right|correct))/.test(
+      after,
+    ) ||
     /^[\s,)*]*(?:(?:is|are|was|seems?|looks?|would be)\s+)?(?:not\b|n't|incorrect\b|wrong|false|too\b|impossible|ruled out|eliminated|does(?:n't| not)|do(?:n't| not)|can(?:'t|not)|isn't|fails?)/i.test(
       after,
     )

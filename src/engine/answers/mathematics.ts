@@ -14,6 +14,8 @@ const TOWER = /\^\s*(?:\{[^{}]*\^|[\w.]+\s*\^)|\^\s*\{?\s*[-+]?\d{4,}|\d{40,}|!\
 /** Where two formulas with letters are compared by value. No point is special to any usual formula. */
 const POINTS = [0.7390851, 1.6180339, 2.2360679, -1.3247179];
 const CLOSE = 1e-9;
+/** What is left where formulas cancel out. */
+const NOTHING = 1e-14;
 
 let engine: ComputeEngine | undefined;
 
@@ -61,7 +63,7 @@ type Value =
 function valueOf(text: string, top: boolean): Value {
   const set = /^\\\{([\s\S]*)\\\}$/.exec(text) ?? /^\{([\s\S]*,[\s\S]*)\}$/.exec(text);
   if (set !== null && balanced(set[1]!)) return setOf(itemsOf(set[1]!).flatMap(alternatives));
-  const matrix = /^\\begin\{([pbv]?matrix)\}([\s\S]*)\\end\{\1\}$/.exec(text);
+  const matrix = /^(?:[A-Za-z]\s*=\s*)?\\begin\{([pbvBV]?matrix)\}([\s\S]*)\\end\{\1\}$/.exec(text);
   if (matrix !== null) return matrixOf(matrix[1] === 'vmatrix' ? 'vmatrix' : 'matrix', matrix[2]!);
   const union = split(text, (at) => /^\\cup(?![a-z])/.test(text.slice(at)), 4);
   if (union.length > 1) return setOf(union);
@@ -108,7 +110,12 @@ function same(given: Value, truth: Value): boolean {
     const value = assigned(given.text);
     return value !== undefined && same(valueOf(value, true), truth);
   }
-  if (truth.kind === 'leaf' || given.kind !== truth.kind) return false;
+  // "3/4 or 0.75" is one value in two spellings.
+  if (truth.kind === 'leaf') return given.kind === 'set' && given.items.every((item) => same(item, truth));
+  if (given.kind !== truth.kind) {
+    const [a, b] = [tupleOf(given), tupleOf(truth)];
+    return a !== undefined && b !== undefined && same(a, b);
+  }
   if (given.items.length !== truth.items.length) return false;
   if (given.kind === 'list')
     return (
@@ -123,6 +130,17 @@ function same(given: Value, truth: Value): boolean {
     left.splice(at, 1);
     return true;
   });
+}
+
+/** `x = 3, y = -5` as the point that it is; a list as it is; undefined for other sets. */
+function tupleOf(value: Value): Value | undefined {
+  if (value.kind !== 'set') return value;
+  const named = value.items.map((item) => (item.kind === 'leaf' ? /^([a-z])\s*=\s*([^=]+)$/.exec(item.text) : null));
+  const names = named.map((match) => match?.[1] ?? '');
+  // From x on, or from a on, without a gap: the order of a point.
+  if (!names.every((name, at) => name !== '' && name === String.fromCharCode(names[0]!.charCodeAt(0) + at)))
+    return undefined;
+  return { kind: 'list', brackets: '()', items: named.map((match) => ({ kind: 'leaf', text: match![2]! })) };
 }
 
 /** What a number or letter is called: `x`, `x_1`, `f(x)`, `AB`, `m\angle 1`, `\text{Area}`. */
@@ -143,25 +161,27 @@ function lastSide(text: string): string {
   const sides = text.split(/(?<![<>!\\])=|\\approx(?![a-z])/).map((side) => side.trim());
   const [first, last] = [sides[0]!, sides.at(-1)!];
   if (sides.length === 1 || last === '') return text;
-  if (!/[A-Za-z]/.test(last) || sides.length > 2) {
-    const bare = first.replace(/\\[a-z]+/gi, '').replace(/[_^](?:\{[^{}]*\}|\w)/g, '');
+  const commands = /\\[a-z]+/gi;
+  if (!/[A-Za-z]/.test(last.replace(commands, '')) || sides.length > 2) {
+    const bare = first.replace(commands, '').replace(/[_^](?:\{[^{}]*\}|\w)/g, '');
     // `2x + 1 = 5` is a condition, and its right side is nobody's answer.
     const condition = /[A-Za-z]/.test(bare) && (/\d/.test(bare) || last === '0');
     return condition && sides.length === 2 ? text : last;
   }
-  return NAME.test(last) && !/[A-Za-z]/.test(first.replace(/\\[a-z]+/gi, '')) ? first : text;
+  return NAME.test(last) && !/[A-Za-z]/.test(first.replace(commands, '')) ? first : text;
 }
 
 function sameLeaf(given: string, truth: string): boolean {
   if (given === truth || plain(given) === plain(truth)) return true;
   const [equation, wanted] = [isEquation(given), isEquation(truth)];
-  if (equation && wanted) return sameEquation(given, truth);
-  if (wanted) {
-    const value = assigned(truth);
-    return value !== undefined && sameValue(given, value);
+  const value = wanted ? assigned(truth) : assigned(given);
+  if (equation && wanted) {
+    if (sameEquation(given, truth)) return true;
+    // `24 + 1 = 25` for `x = 25`
+    return value !== undefined && !/[A-Za-z]/.test(given) && sameValue(lastSide(given), value);
   }
+  if (wanted) return value !== undefined && sameValue(given, value);
   if (!equation) return sameValue(given, truth);
-  const value = assigned(given);
   if (value !== undefined) return same(valueOf(value, true), valueOf(truth, true));
   // Half of "√2 ≈ 1.41" may be what is wanted.
   const [exact, rounded] = given.split(/\\approx(?![a-z])/);
@@ -227,6 +247,14 @@ function intervalOf(text: string): Value | undefined {
 function sameValue(given: string, truth: string): boolean {
   if (plain(given) === plain(truth)) return true;
   if (based(given) !== undefined || based(truth) !== undefined) return sameBased(given, truth);
+  const [first, second] = [modular(given), modular(truth)];
+  if (first !== undefined || second !== undefined) {
+    const [left, right] = [first ?? { value: given }, second ?? { value: truth }];
+    return (
+      (left.modulus === undefined || right.modulus === undefined || left.modulus === right.modulus) &&
+      sameValue(left.value, right.value)
+    );
+  }
   const [a, b] = [withoutUnit(given), withoutUnit(truth)];
   if (a.unit !== undefined && b.unit !== undefined && a.unit !== b.unit) return false;
   if (plain(a.value) === plain(b.value)) return true;
@@ -246,11 +274,11 @@ function sameValue(given: string, truth: string): boolean {
     if (left.isSame(right)) return true;
     const symbols = symbolsOf(left, right);
     if (symbols === undefined) return false;
-    if (symbols.length === 0) return left.isEqual(right) === true || close(numberOf(left), numberOf(right), CLOSE);
+    if (symbols.length === 0) return close(numberOf(left), numberOf(right), CLOSE);
     if (!algebraic(left) || !algebraic(right)) return false;
     const values = POINTS.map((point) => [left, right].map((one) => numberOf(one.subs(valuesAt(point, symbols)))));
     return (
-      values.some(([x]) => x !== undefined) &&
+      values.some(([x]) => x !== undefined && Math.hypot(...x) > 0) &&
       // Logarithms and roots have no value somewhere.
       values.every(([x, y]) => (x === undefined && y === undefined) || close(x, y, CLOSE))
     );
@@ -274,6 +302,15 @@ function valuesAt(point: number, symbols: readonly string[]): Record<string, Box
 /** Words are compared as words: their letters are no factors. */
 function inWords(text: string): boolean {
   return /(?<![\\A-Za-z])(?=[A-Za-z]*[aeiouAEIOU])[A-Za-z]{3,}/.test(text.replace(/\\[a-zA-Z]+/g, ' '));
+}
+
+/** `7 \pmod{12}`, `x \equiv 7 \pmod{12}`: the question may name the modulus. */
+function modular(text: string): { value: string; modulus?: string } | undefined {
+  const [, value, braced, plainly] =
+    /^(?:[a-zA-Z]\s*\\equiv\s*)?(.*?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:\\b?mod|\bmod)\s*\{?\s*(\d+)\s*\}?\s*\)?)$/.exec(
+      text,
+    ) ?? [];
+  return value === undefined || value === '' ? undefined : { value, modulus: braced ?? plainly ?? '' };
 }
 
 /** Digits and base of `110_2`. */
@@ -302,6 +339,9 @@ const ALGEBRA = new Set([
   'Sin',
   'Cos',
   'Tan',
+  'Cot',
+  'Sec',
+  'Csc',
   'Ln',
   'Log',
   'Exp',
@@ -320,9 +360,10 @@ function numberOf(expression: BoxedExpression): readonly [number, number] | unde
   if (typeof value === 'number') return [value, 0];
   if (value === null || value === undefined) return undefined;
   const { re, im } = value as { re?: unknown; im?: unknown };
-  if (typeof re === 'number' && typeof im === 'number') return [re, im];
+  // `re` of a number below 1e-10 is zero.
   const plain = Number(value);
-  return Number.isFinite(plain) ? [plain, 0] : undefined;
+  if (Number.isFinite(plain)) return [plain, 0];
+  return typeof re === 'number' && typeof im === 'number' ? [re, im] : undefined;
 }
 
 function close(
@@ -332,7 +373,7 @@ function close(
 ): boolean {
   if (a === undefined || b === undefined) return false;
   const size = Math.max(Math.hypot(...a), Math.hypot(...b));
-  return Number.isFinite(size) && Math.hypot(a[0] - b[0], a[1] - b[1]) <= tolerance * Math.max(1, size);
+  return Number.isFinite(size) && Math.hypot(a[0] - b[0], a[1] - b[1]) <= Math.max(tolerance * size, NOTHING);
 }
 
 /** A real number: written out, with a percent sign, in words, or a formula without letters. */
@@ -353,9 +394,10 @@ function numericLeaf(text: string): ParsedNumber | undefined {
     const parsed = engine.parse(formula);
     if (!parsed.isValid || parsed.freeVariables.length > 0) return undefined;
     const value = numberOf(parsed);
-    return value === undefined || value[1] !== 0 || !Number.isFinite(value[0])
-      ? undefined
-      : { value: value[0], percent };
+    if (value === undefined || value[1] !== 0 || !Number.isFinite(value[0])) return undefined;
+    // What is left of sin π is zero; Planck's constant is not.
+    const nothing = Math.abs(value[0]) < NOTHING && /\\(?:sin|cos|tan|ln|log|sqrt|pi)/.test(formula);
+    return { value: nothing ? 0 : value[0], percent };
   } catch {
     return undefined; // not mathematics
   }

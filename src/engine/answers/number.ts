@@ -73,10 +73,11 @@ export function numbersIn(text: string): ParsedNumber[] {
   return found;
 }
 
-/** LaTeX's separators of thousands (`1{,}000`, `10,\!080`, `1\,000`) as commas. */
+/** Other separators of thousands (`1{,}000`, `10,\!080`, `1\,000`, `1'000`, `1_000`) as commas. */
 export function joinedThousands(text: string): string {
   return text
     .replace(/\{,\}/g, ',')
+    .replace(/(?<=\d)['’_](?=\d{3}(?!\d))/g, ',')
     .replace(/,\\!\s*(?=\d{3})/g, ',')
     .replace(/(?<=\d)\\[,!]\s*(?=\d{3}(?!\d))/g, ',');
 }
@@ -116,8 +117,10 @@ function plain(digits: string): number {
   return Number(digits.replace(/[,\u00a0\u202f]/g, ''));
 }
 
-/** Relative; answers that differ by less are the same number. */
+/** Six digits of a number, and six decimals: what is further apart is another number. */
 const TOLERANCE = 1e-6;
+/** Of what a computer makes of a number, relative. */
+const ROUNDING = 1e-12;
 
 /** Equal, where 50 % may be written 50 or 0.5 as long as one of the two has the sign. */
 export function sameNumber(a: ParsedNumber, b: ParsedNumber): boolean {
@@ -126,6 +129,8 @@ export function sameNumber(a: ParsedNumber, b: ParsedNumber): boolean {
 }
 
 function close(a: number, b: number): boolean {
-  if (Number.isInteger(a) && Number.isInteger(b)) return a === b;
-  return Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b)) + 1e-12;
+  const size = Math.max(Math.abs(a), Math.abs(b));
+  if (Number.isSafeInteger(a) && Number.isSafeInteger(b)) return a === b;
+  const tolerance = Number.isInteger(a) && Number.isInteger(b) ? 0 : TOLERANCE * Math.min(1, size);
+  return Math.abs(a - b) <= Math.max(tolerance, ROUNDING * size);
 }

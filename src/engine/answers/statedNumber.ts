@@ -2,7 +2,7 @@
 import { announced, FORMULA, givenAnswer, undenied, unmarked } from './answer.js';
 import { numberOfFormula } from './mathematics.js';
 import { toLatex } from './notation.js';
-import { numbersIn, type ParsedNumber, sameNumber } from './number.js';
+import { joinedThousands, numbersIn, type ParsedNumber, sameNumber } from './number.js';
 import { numberOfPhrase } from './phrase.js';
 
 /**
@@ -14,10 +14,10 @@ export function numberIn(text: string): ParsedNumber | undefined {
   const said = announced(answer);
   if (marked !== undefined || said !== undefined)
     return statedNumber(marked === undefined ? said!.replace(/!+$/, '') : (said ?? answer));
-  const words = evaluated(compared(undenied(unmarked(unexplained(answer)))));
+  const words = evaluated(compared(undenied(unmarked(unexplained(answer.replace(/!+$/, ''))))));
   const whole = wholeNumber(words);
   if (whole !== undefined) return whole;
-  if (REFUSED.test(words) || listed(words)) return undefined;
+  if (REFUSED.test(words) || RELATED.test(words) || listed(words)) return undefined;
   const found = digitsFirst(numbersIn(words));
   if (found.length > 1 && /\d\S*\s+or\s+\S*\d\S*\s*[.!]?\s*$/.test(words)) return undefined;
   return found.at(-1);
@@ -35,6 +35,9 @@ function unexplained(answer: string): string {
 /** An answer that is none. */
 const REFUSED =
   /\b(?:(?:can(?:not|'t| not)|unable to|impossible to|not possible to)\s+(?:be\s+)?(?:determin|answer|tell|say|count|see|know|calculat)\w*|there is no (?:correct |right )?answer)\b(?![\s\S]*\b(?:so|but|therefore|thus|hence|however)\b)/i;
+
+/** Nothing but a relation: of `12 < x`, twelve is no value. */
+const RELATED = /^\s*\S{1,20}\s*(?:[<>]|\\(?:le|ge|ne)(?![a-z]))\s*\S{1,20}\s*$/;
 
 const DIGITS = String.raw`[-−+]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)`;
 const UNIT = String.raw`(?:hours?|hrs?|h|min(?:ute)?s?|seconds?|feet|foot|ft|inch(?:es)?|in|pounds?|lbs?|ounces?|oz)`;
@@ -108,7 +111,7 @@ function evaluated(text: string): string {
     return found === undefined ? ' ' : ` ${found.value}${found.percent ? '%' : ''} `;
   });
   return (
-    toLatex(numbers)
+    toLatex(joinedThousands(numbers))
       // "3 x 4"; a hexadecimal number has no spaces, and powers of ten are read as they are.
       .replace(/(?<=\d)\s+x\s+(?=\d)(?!10\s?\^)/gi, ' \\times ')
       .replace(

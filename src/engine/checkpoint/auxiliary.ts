@@ -27,7 +27,7 @@ export const TOKENIZER_FILES: readonly string[] = [
 ];
 
 /** Files that shape what a model does with the same weights. Names as transformers writes them. */
-const AUXILIARY_FILES: readonly string[] = [
+export const AUXILIARY_FILES: readonly string[] = [
   'config.json',
   'generation_config.json',
   ...TOKENIZER_FILES,

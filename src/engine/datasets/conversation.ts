@@ -17,16 +17,31 @@ const BARE = 40;
  * @throws LineError for a conversation of more turns, and for an answer that is nowhere marked
  */
 export function questionOfConversation(object: JsonObject): JsonObject {
-  const key = ['messages', 'conversations'].find((name) => Array.isArray(object[name]));
-  if (key === undefined || object['prompt'] !== undefined) return object;
-  const mutex = (object[key] as unknown[]).map(turnOf);
-  const [asked, answered] = mutex;
-  if (mutex.length !== 2 || !ASKS.has(asked?.role) || !ANSWERS.has(answered?.role)) throw notOne(key);
+  const key = ['messages', 'conversations', 'prompt'].find((name) => Array.isArray(object[name]));
+  if (key === undefined || (key !== 'prompt' && object['prompt'] !== undefined)) return object;
+  const [asked, answered, ...others] = (object[key] as unknown[]).map(turnOf);
+  if (others.length > 0 || !ASKS.has(asked?.role)) throw notOne(key);
+  // The truth beside a question alone, as trainers that reward have it.
+  const beside = object['answer'] ?? object['solution'];
+  if (answered === undefined ? typeof beside !== 'string' : !ANSWERS.has(answered.role)) throw notOne(key);
   const prompt = contentOf(asked!.content);
-  const answer = contentOf(answered!.content);
+  const answer = answered === undefined ? (beside as string) : contentOf(answered.content);
   const truth = answer === undefined ? undefined : finalAnswer(answer);
   if (prompt === undefined || truth === undefined) throw notOne(key);
-  return { answer_type: 'math', ...object, prompt, answer: truth };
+  return { answer_type: 'math', ...imagesOf(asked!.content, object), ...object, prompt, answer: truth };
+}
+
+/** The images that a message names among its parts, unless the object names them. @throws LineError */
+function imagesOf(content: unknown, object: JsonObject): JsonObject {
+  const parts = Array.isArray(content) ? (content as unknown[]) : [];
+  const names = parts.flatMap((part) => {
+    const { type, image, path } = (typeof part === 'object' && part !== null ? part : {}) as JsonObject;
+    return type === 'image' ? [image ?? path].filter((name) => name !== undefined && name !== null) : [];
+  });
+  if (names.length === 0) return {};
+  if (['image', 'images'].some((name) => object[name] !== undefined && object[name] !== null))
+    throw new LineError('names images in its message and in "image" or "images".');
+  return { images: names };
 }
 
 function turnOf(turn: unknown): { role: unknown; content: unknown } {

@@ -159,17 +159,41 @@ function objectIn(bytes: Uint8Array): JsonObject | undefined {
   try {
     text = utf8.decode(bytes).trim(); // a byte-order mark goes with it
   } catch {
-    throw new LineError('is not UTF-8 text.');
+    const marked = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+    throw new LineError(marked ? 'is UTF-16 text: save the file as UTF-8.' : 'is not UTF-8 text.');
   }
   if (text === '') return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new LineError('is not valid JSON.');
+    throw new LineError(whyNotJson(text));
   }
+  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'object' && one !== null))
+    throw new LineError(LISTED);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new LineError('is not a JSON object.');
   return value as JsonObject;
+}
+
+const LISTED = "is a JSON array: write one object per line (jq -c '.[]').";
+
+/** What is written in place of JSON, where it can be told. */
+function whyNotJson(text: string): string {
+  if (text.includes('\0')) return 'holds a NUL character (is it UTF-16 text?): it is not valid JSON.';
+  if (text === '[') return LISTED;
+  const isJson = (other: string) => {
+    try {
+      return typeof JSON.parse(other) === 'object';
+    } catch {
+      return false;
+    }
+  };
+  if (isJson(text.replace(/,$/, '')) || isJson(text.replace(/,\s*\}$/, '}')))
+    return 'ends with a comma: it is not valid JSON.';
+  if (/\b(?:None|True|False)\b/.test(text) || text.startsWith("{'"))
+    return 'is a Python literal (None, True, single quotes): it is not valid JSON. Write it with json.dumps.';
+  if (/\b(?:NaN|Infinity)\b/.test(text)) return 'has a number that is NaN or infinite: it is not valid JSON.';
+  return 'is not valid JSON.';
 }
 
 /** A string that must be there and not be blank. @throws LineError */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { malformed, shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { openParquet, type ParquetFile, type ParquetRow } from '../parquet/file.js';
-import { mediaTypeOf } from '../models/processor/decodeImage.js';
+import { mediaTypeOf, otherFormatOf } from '../models/processor/decodeImage.js';
 import { bytesOf, imageName } from '../parquet/picture.js';
 import { cellOf, RowFilter } from './condition.js';
 import { checkAllRead, isImageLike, placed } from './images.js';
@@ -23,6 +23,13 @@ function imageColumns(columns: readonly string[]): string[] {
   return one === undefined ? numbered : one === 'image' ? [one, ...numbered] : [one];
 }
 
+function whyNoImage(bytes: Uint8Array, column: string): string {
+  const other = otherFormatOf(bytes);
+  return other === undefined
+    ? `holds no PNG, JPEG or WebP image in "${shown(column)}".`
+    : `holds ${other} in "${shown(column)}"; PNG, JPEG and WebP images are read.`;
+}
+
 /** The names of a row's images. @throws LineError */
 async function imagesOf(file: string, row: ParquetRow, columns: readonly string[], index: number): Promise<string[]> {
   const names: string[] = [];
@@ -34,8 +41,7 @@ async function imagesOf(file: string, row: ParquetRow, columns: readonly string[
       const bytes = bytesOf(one);
       const path = typeof one === 'string' ? one : (one as { path?: unknown }).path;
       if (bytes !== undefined && bytes.length > 0) {
-        if (mediaTypeOf(bytes) === undefined)
-          throw new LineError(`holds no PNG, JPEG or WebP image in "${shown(column)}".`);
+        if (mediaTypeOf(bytes) === undefined) throw new LineError(whyNoImage(bytes, column));
         names.push(imageName(file, column, index, list ? at : undefined));
       } else if (typeof path === 'string' && path !== '') names.push(await imageBelow(file, path, column));
       else throw new LineError(`has a "${shown(column)}" that is neither an image nor the name of one.`);
@@ -178,6 +184,26 @@ export function mappedLines(file: string, { mapping, promptColumn }: ReadOptions
       }
     checkAllRead(object, new Set([...pictured, ...columnsOfMapping(mapping)]), found.length);
     return finishedQuestion(questionOfRow(object, asking, line - 1, found.length > 0), found, pictured, seen);
+  };
+}
+
+/** Lines with the columns of a published set, which has no "prompt" of its own. @returns undefined for all others */
+export function publishedLines(file: string, options: ReadOptions) {
+  const readers = new Map<string, ReturnType<typeof mappedLines>>();
+  return async (object: JsonObject, line: number): Promise<Question | undefined> => {
+    const has = (name: string) => name.split('|').some((one) => isThere(object[one]));
+    const { prompt } = object;
+    const isOwn =
+      options.promptColumn !== undefined ||
+      isThere(object['answer_type']) ||
+      typeof prompt === 'string' ||
+      (Array.isArray(prompt) && !has('reward_model')) ||
+      ['messages', 'conversations'].some(has);
+    const set = isOwn ? undefined : PUBLISHED_SETS.find((one) => one.has.every(has));
+    if (set === undefined) return undefined;
+    const reader = readers.get(set.name) ?? mappedLines(file, { ...options, mapping: set });
+    readers.set(set.name, reader);
+    return reader(object, line);
   };
 }
 

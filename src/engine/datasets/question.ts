@@ -1,7 +1,7 @@
 /** A question with an answer that can be checked. */
 import { shown } from '../checkpoint/failure.js';
 import { givenAnswer } from '../answers/answer.js';
-import { trueChoice } from '../answers/choice.js';
+import { severalIn, trueChoice } from '../answers/choice.js';
 import type { AnswerType } from './answerType.js';
 import { LineError } from './lineError.js';
 
@@ -37,9 +37,10 @@ export function checkChoice({
   answerType,
   choices,
 }: Pick<Question, 'answer' | 'answerType' | 'choices'>): void {
-  if (answerType === 'choice' && choices !== undefined && trueChoice(answer, choices) === undefined)
+  if (answerType !== 'choice' || choices === undefined) return;
+  if (trueChoice(answer, choices) === undefined && severalIn(answer, choices) === undefined)
     throw new LineError(
-      `has the answer "${shown(answer.slice(0, 60))}", which is none of its ${choices.length} choices: give a letter, or the words of one.`,
+      `has the answer "${shown(answer.slice(0, 60))}", which is none of its ${choices.length} choices: give a letter, letters (A, C), or the words of one.`,
     );
 }
 

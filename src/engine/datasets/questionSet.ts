@@ -1,5 +1,7 @@
 /** Questions with answers that can be checked: the evaluation format (JSON Lines), and published Parquet files. */
 import { truthOf, optionsOf, checkChoice, checkBox, type Question } from './question.js';
+import { shown } from '../checkpoint/failure.js';
+import { FrankensteinError } from '../errors.js';
 import { givenAnswer } from '../answers/answer.js';
 import { type AnswerType, answerTypeOf } from './answerType.js';
 import { boxOf } from './box.js';
@@ -17,17 +19,26 @@ import {
   text,
 } from './jsonl.js';
 import { LineError } from './lineError.js';
-import { mappedLines, readParquetQuestions } from './published.js';
+import { mappedLines, publishedLines, readParquetQuestions } from './published.js';
 
 /** @throws as `readJsonl` and `readParquetQuestions` */
 export async function readQuestionSet(file: string, options: ReadOptions = {}): Promise<DataSet<Question>> {
   if (file.endsWith('.parquet')) return readParquetQuestions(file, options);
+  const [, table] = /\.(csv|tsv)$/i.exec(file) ?? [];
+  if (table !== undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} is a ${table.toUpperCase()} file; question sets are JSON Lines (one object per line) or Parquet.`,
+    );
   const { mapping, promptColumn } = options;
   if (mapping !== undefined) return readJsonl(file, mappedLines(file, { ...options, mapping }), options);
   const seen = new Map<string, number>();
+  const published = publishedLines(file, options);
   return readJsonl(
     file,
     async (given, line) => {
+      const mapped = await published(given, line);
+      if (mapped !== undefined) return mapped;
       const read = promptFrom(given, promptColumn);
       const object = questionOfConversation(read);
       const answerType = typeIn(object);
@@ -65,11 +76,21 @@ function imageNames(object: JsonObject): { key: string; names: string[] } {
   const [key = 'image', other] = keys;
   if (other !== undefined && JSON.stringify([object[key]].flat()) !== JSON.stringify([object[other]].flat()))
     throw new LineError('has an "image" and other "images".');
-  const value = object[key];
-  if (!Array.isArray(value)) return { key, names: [optionalText(object, key) ?? []].flat() };
+  const value = withoutStructs(object[key], key);
+  if (!Array.isArray(value)) return { key, names: [optionalText({ [key]: value }, key) ?? []].flat() };
   if (!value.every((name) => typeof name === 'string' && name.trim() !== ''))
     throw new LineError(`has "${key}" that are no list of file names.`);
   return { key, names: value as string[] };
+}
+
+/** `{"path": …, "bytes": null}` as its path, as Hugging Face writes images. @throws LineError */
+function withoutStructs(value: unknown, key: string): unknown {
+  if (Array.isArray(value)) return value.map((one) => withoutStructs(one, key));
+  if (typeof value !== 'object' || value === null) return value;
+  const { path, bytes } = value as JsonObject;
+  if (bytes !== undefined && bytes !== null)
+    throw new LineError(`has "${key}" with the bytes of an image: store it as a file beside the set, or use Parquet.`);
+  return path;
 }
 
 /** The type that is given, or the only one that the answer can have. @throws LineError */
@@ -105,5 +126,7 @@ function answerOf(object: JsonObject, type: AnswerType): string {
     if (found === undefined) throw new LineError('has an "answer" that is not four numbers, though its type is "box".');
     return JSON.stringify(found);
   }
+  if (type === 'choice' && Array.isArray(value) && value.every((one) => typeof one === 'string'))
+    return value.join(', ');
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : truthOf(text(object, 'answer'));
 }

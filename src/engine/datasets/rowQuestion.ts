@@ -101,7 +101,9 @@ function truthIn(row: JsonObject, mapping: Mapping, pictured: boolean): { truth:
   const { answer, answer_after: mark, answer_words: meanings } = mapping;
   const column = [answer].flat().at(-1)!;
   const cell = cellOf(row, column);
-  const text = Array.isArray(cell) ? JSON.stringify(cell) : fieldIn(row, answer); // a box may be a list
+  // A box may be a list, and so may an answer of several choices.
+  const listed = Array.isArray(cell) && cell.every((one) => typeof one === 'string') ? cell.join(', ') : undefined;
+  const text = listed ?? (Array.isArray(cell) ? JSON.stringify(cell) : fieldIn(row, answer));
   if (text === undefined) throw new LineError(`has no ${quoted(column)}.`);
   if (mark !== undefined) {
     const at = text.lastIndexOf(mark);

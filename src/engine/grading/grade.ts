@@ -2,14 +2,14 @@
 import { announced, answerIn, FORMULA, givenAnswer, normalised, undenied, unmarked } from '../answers/answer.js';
 import { boxOf, iou } from '../datasets/box.js';
 import { type BoxScale, scaled } from './boxScale.js';
-import { choiceIn, trueChoice } from '../answers/choice.js';
+import { choiceIn, severalIn, trueChoice } from '../answers/choice.js';
 import { numberOfFormula, sameMathematics } from '../answers/mathematics.js';
 import { numbersIn, sameNumber } from '../answers/number.js';
 import type { Question } from '../datasets/question.js';
 import { numberIn } from '../answers/statedNumber.js';
 
 /** Changes whenever a stored answer may be judged otherwise; results of other rules are not mixed with new ones. */
-export const GRADING_VERSION = 3;
+export const GRADING_VERSION = 4;
 
 /** Overlap from which a box is right. */
 const RIGHT_IOU = 0.5;
@@ -41,6 +41,8 @@ export function isRight(
       return sameWords(text, answer);
     case 'choice': {
       const truth = trueChoice(answer, choices);
+      const several = truth === undefined ? severalIn(answer, choices) : undefined;
+      if (several !== undefined) return severalIn(text, choices) === several;
       const given = choiceIn(text, choices);
       return (given !== undefined && given === truth) || (truth === undefined && sameWords(text, answer));
     }
@@ -66,8 +68,10 @@ function mathematicsIn(text: string): string[] {
   const formulas = [...where.matchAll(FORMULA)];
   if (formulas.length === 0) {
     const line = where.trim().split('\n').at(-1)!;
+    // "Therefore the area is 12."
+    if (said === undefined) return [line, line.split(/\b(?:is|are|equals|but)\s/).at(-1)!];
     // A sentence behind the answer is none of it.
-    return said === undefined ? [line] : [line, line.split(/\.\s|,?\s+(?:since|because|when|where|as)\s/)[0]!];
+    return [line, line.split(/\.\s|,?\s+(?:since|because|when|where|as)\s/)[0]!];
   }
   const inside = (match: RegExpMatchArray) => match.slice(1).find((group) => group !== undefined)!;
   const begin = said === undefined ? formulas.length - 1 : 0;

@@ -84,6 +84,6 @@ export async function answer(
     topLogits,
     ended,
     provider: model.provider,
-    notices: [...notices, ...defaults.notices(temperature > 0), ...streamingNotice(model)],
+    notices: [...notices, ...defaults.notices(temperature > 0, processor.stopTokens), ...streamingNotice(model)],
   };
 }

@@ -1,5 +1,7 @@
 /** Models that stay open between questions, so that the second one need not read the weights again. */
 import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AUXILIARY_FILES } from '../checkpoint/auxiliary.js';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { checkUnchanged } from '../checkpoint/fingerprint.js';
 import { openCheckpoint } from '../merge/checkpoint.js';
@@ -139,8 +141,10 @@ async function isUnchanged({ checkpoint, texts }: Entry): Promise<boolean> {
   return sameWeights && (await textsOf(checkpoint)) === texts;
 }
 
-async function textsOf({ files }: Checkpoint): Promise<string> {
-  const facts = [...files.values()].map((file) =>
+/** Files that are not there yet count: one that is added later changes answers too. */
+async function textsOf({ files, folder }: Checkpoint): Promise<string> {
+  const places = new Set([...files.values(), ...AUXILIARY_FILES.map((name) => path.join(folder, name))]);
+  const facts = [...places].map((file) =>
     stat(file).then(
       ({ size, mtimeMs }) => [file, size, mtimeMs],
       () => [file],

@@ -1,4 +1,6 @@
 // Answers as models write them: judged as math-verify judges them (corpus.json), and as a careful reader does (answers.json).
+// Answers made by seed (variants.json): whether they are right is known from how they were made, and what math-verify says of
+// each is beside it.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,6 +14,12 @@ interface Row {
   truth: string;
   choices?: string[];
   right: boolean;
+}
+
+interface Variant extends Row {
+  kind: string;
+  /** What math-verify says. */
+  mathVerify: boolean;
 }
 
 const FOLDER = path.resolve('test/parity/evaluate/grading');
@@ -29,4 +37,25 @@ describe('grading', () => {
       const wrong = rows.filter((row) => judge(row) !== row.right);
       assert.deepEqual(wrong, []);
     });
+
+  it('calls no wrong variant right, and misses at most 3 % of the right ones and fewer than math-verify, of every kind', async () => {
+    const rows = JSON.parse(await readFile(path.join(FOLDER, 'variants.json'), 'utf8')) as Variant[];
+    assert.ok(rows.length >= 4000, `${rows.length} rows`);
+    const judged = rows.map((row) => ({
+      ...row,
+      ours: isRight(row.answer, { answer: row.truth, answerType: row.type, choices: row.choices }),
+    }));
+    assert.deepEqual(
+      judged.filter(({ ours, right }) => ours && !right),
+      [],
+    );
+    const right = judged.filter((row) => row.right);
+    const missed = right.filter(({ ours }) => !ours);
+    assert.ok(missed.length <= 0.03 * right.length, JSON.stringify(missed, null, 1));
+    for (const kind of new Set(rows.map((row) => row.kind))) {
+      const theirs = right.filter((row) => row.kind === kind && !row.mathVerify).length;
+      const ours = missed.filter((row) => row.kind === kind);
+      assert.ok(ours.length <= theirs, `${kind}: ${JSON.stringify(ours)}, and math-verify misses ${theirs}`);
+    }
+  });
 });

@@ -95,7 +95,7 @@ describe('Parquet question sets', () => {
       ['bad-column', /has images in the column "scan", which is not read: call it "images"\.$/],
       ['bad-path', /row 1 has a "photo", which is not read: name images in "image" or "images"\.$/],
       ['bad-video', /row 1 has a "videos", which is not read/],
-      ['bad-bytes', /row 1 holds no PNG, JPEG or WebP image in "images"\.$/],
+      ['bad-bytes', /row 1 holds a GIF file in "images"; PNG, JPEG and WebP images are read\.$/],
       ['bad-number', /row 1 has <image 2> in its prompt, and 1 image in "image_1"/],
       ['bad-system', /row 1 has a "prompt" that is not one message of the user\.$/],
     ] as const)

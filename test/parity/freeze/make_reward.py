@@ -56,6 +56,7 @@ if __name__ == "__main__":
         "source": hashlib.sha256(SOURCE.read_bytes()).hexdigest(),
         "corpus": corpus("corpus"),
         "answers": corpus("answers"),
+        "variants": corpus("variants"),
         "samples": samples(),
     }
     Path(__file__).with_name("reward.json").write_text(json.dumps(result, indent=1) + "\n")

@@ -22,6 +22,7 @@ const stored = read('test/parity/freeze/reward.json') as {
   source: string;
   corpus: string;
   answers: string;
+  variants: string;
   samples: Record<string, string>;
 };
 const bits = (flags: readonly boolean[]) => flags.map((flag) => (flag ? '1' : '0')).join('');
@@ -35,7 +36,7 @@ describe('the reward file of a plan', () => {
     assert.ok(reward.includes(`(grading version ${GRADING_VERSION})`));
   });
 
-  for (const corpus of ['corpus', 'answers'] as const)
+  for (const corpus of ['corpus', 'answers', 'variants'] as const)
     it(`judges every row of ${corpus}.json as evaluations do`, () => {
       const rows = read(`test/parity/evaluate/grading/${corpus}.json`) as Row[];
       const judged = rows.map(({ type, answer, truth, choices }) =>

@@ -86,7 +86,7 @@ describe('generation settings against transformers', () => {
         assert.deepEqual(exclusive!.tokenIds, one.tokens![index], `${one.name}, prompt ${index}`);
         assert.deepEqual(together[index]!.tokenIds, one.tokens![index], `${one.name}, prompt ${index} in a batch`);
       }
-      assert.deepEqual(notices(false).length, one.name.startsWith('unknown') ? 1 : 0, one.name);
+      assert.deepEqual(notices(false, []).length, one.name.startsWith('unknown') ? 1 : 0, one.name);
       await model.close();
     }
     assert.ok(compared > 150, `only ${compared} answers were compared`);
@@ -109,14 +109,26 @@ describe('generation settings against transformers', () => {
     for (const one of cases.filter((each) => !isBuilt(each))) {
       const { notices } = await readGenerationDefaults(await opened(one));
       const key = one.name.split(/[ ,]/)[0]!;
-      assert.match(notices(false).join('\n'), new RegExp(`"${key}" to .*not applied here`), one.name);
+      assert.match(notices(false, []).join('\n'), new RegExp(`"${key}" to .*not applied here`), one.name);
     }
     const { notices } = await readGenerationDefaults(
       await opened({ where: 'generation', settings: { min_p: 0.1, typical_p: 1, guidance_scale: 1, stop: ['x'] } }),
     );
-    assert.equal(notices(false).length, 1);
-    assert.match(notices(false)[0]!, /"stop" to \["x"\], which transformers does not know/);
-    assert.match(notices(true).join('\n'), /"min_p" to 0.1, which is not applied/);
+    assert.equal(notices(false, []).length, 1);
+    assert.match(notices(false, [])[0]!, /"stop" to \["x"\], which transformers does not know/);
+    assert.match(notices(true, []).join('\n'), /"min_p" to 0.1, which is not applied/);
+  });
+
+  it('says where transformers would find no end', async () => {
+    const said = async (one: Pick<Case, 'where' | 'settings'>, stops: number[]) =>
+      (await readGenerationDefaults(await opened(one))).notices(false, stops);
+    for (const settings of [{}, { eos_token_id: null }, { repetition_penalty: 1 }])
+      assert.match((await said({ where: 'generation', settings }, [3, 7]))[0]!, /"eos_token_id".* token 3 or 7,/);
+    assert.match((await said({ where: 'config', settings: { eos_token_id: null } }, [3]))[0]!, /config\.json does not set "eos_token_id"/);
+    for (const eos of [0, 3, [3, 7]])
+      for (const where of ['generation', 'config'] as const)
+        assert.deepEqual(await said({ where, settings: { eos_token_id: eos } }, [3]), []);
+    assert.deepEqual(await said({ where: 'generation', settings: {} }, []), []);
   });
 
   it("has every key of transformers' GenerationConfig in one of its lists", () => {

@@ -263,7 +263,7 @@ describe('images of questions', () => {
       [{ image: 'images/a.png', image_2: 'images/a.png' }, /has a "image_2", which is not read/],
       [{ video: 'a.mp4' }, /has a "video", which is not read/],
       [{ image: 'images/a.png', images: ['images/b.png'] }, /has an "image" and other "images"/],
-      [{ images: [{ bytes: 'x' }] }, /has "images" that are no list of file names/],
+      [{ images: [{ bytes: 'x' }] }, /has "images" with the bytes of an image/],
       [{ image: 'iVBORw0KGgo'.repeat(200) }, /is an image written as text \(base64\)/],
       [{ images: ['images/a.png', 'images/a.png'], answer: [1, 2, 3, 4], answer_type: 'box' }, /"box" and 2 images/],
       [{ id: 2 ** 53 }, /"id" that is too large for a number/],

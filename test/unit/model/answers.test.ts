@@ -1,7 +1,7 @@
 /** Questions one after the other: cancelled at once, and the second without reading the model again. */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { createEngine } from '../../../src/engine/engine.js';
 import { answer } from '../../../src/engine/models/answer.js';
@@ -64,6 +64,17 @@ describe('questions to a checkpoint', () => {
     await writeFile(config, `${await readFile(config, 'utf8')}\n`);
     await answer(question(one), models);
     assert.notEqual(await modelOf(models, one), model);
+  });
+
+  it('read it again when a settings file is added', async () => {
+    const models = new OpenModels();
+    const place = await copyCheckpoint(path.join(temporary.path, 'added'));
+    const config = path.join(place, 'generation_config.json');
+    const settings = await readFile(config, 'utf8');
+    await rm(config);
+    const before = await answer(question(place), models);
+    await writeFile(config, JSON.stringify({ ...JSON.parse(settings), suppress_tokens: [before.tokenIds[0]] }));
+    assert.notEqual((await answer(question(place), models)).tokenIds[0], before.tokenIds[0]);
   });
 
   it('let one model go for the other where the budget does not hold both', async () => {

@@ -1,6 +1,6 @@
 """Rewards by the rules of Frankenstein Lab: the answer's format, and whether the answer is right.
 
-The rules are those of its evaluation (grading version 3), so that training rewards what evaluation counts. Patterns are
+The rules are those of its evaluation (grading version 4), so that training rewards what evaluation counts. Patterns are
 written as JavaScript has them there. Needs nothing but `regex`, which comes with transformers.
 
 TRL and Axolotl take `format_reward` and `answer_reward`, verl and EasyR1 `compute_score`. As a program, it judges
@@ -76,7 +76,8 @@ def inner(match, first=1, last=None):
 # ---------------------------------------------------------------- the answer inside what a model says
 
 LONGEST = 4000
-TAGGED = js(r"<answer>([\s\S]*?)(?:<\/answer>|$)", "i")
+TAGGED = js(r"<answer>([\s\S]*?)(?:<\/answer>|$)|<\|begin_of_box\|>([\s\S]*?)(?:<\|end_of_box\|>|$)", "i")
+DENIED_BOX = js(r"(?:\bnot|n't|\bnever)\s+[$\\([]*$", "i")
 QUOTED = js(r'"(?:final_)?answer"\s*:\s*(?:"([^"\n]*)"|(-?[\d.]+))', "i")
 BETWEEN_BOXES = js(r"^[\s$]*(?:,|;|\\quad|\\text\{\s*(?:and|or)\s*\}|,?\s*\b(?:and|or)\b)?[\s$]*$")
 OPENING = js(r"\\(?:boxed|fbox|framebox)\s*(?:(\{)|(?=[\d.\-A-Za-z\\])(\S+?)(?=[\s$]|\.?$))")
@@ -85,8 +86,8 @@ PERCENT_BEHIND = js(r"^\s*\\?%")
 
 def given_answer(text):
     """The part that is the answer, and how it was marked: "tag", "box" or None."""
-    tags = TAGGED.findall(text)
-    tagged = tags[-1] if tags else None
+    tags = list(TAGGED.finditer(text))
+    tagged = inner(tags[-1]) if tags else None
     said = (tagged if tagged is not None else after_thinking(text))[-LONGEST:]
     box = last_boxed(said)
     if box is not None:
@@ -106,7 +107,7 @@ def after_thinking(text):
 
 
 def last_boxed(text):
-    boxes = [box for box in boxes_in(text) if trim(box[0]) != ""]
+    boxes = [box for box in boxes_in(text) if trim(box[0]) != "" and not DENIED_BOX.search(text[: box[1]])]
     at = len(boxes) - 1
     if at < 0:
         return None
@@ -127,11 +128,9 @@ def boxes_in(text):
         match = OPENING.search(text, at)
         if match is None:
             return found
-        end = match.end() if match[1] is None else closing_brace(text, match.end())
-        if match[2] is not None:
-            content = match[2]
-        else:
-            content = text[match.end() : end - 1 if text[end - 1] == "}" else end]
+        closed = match.end() if match[1] is None else closing_brace(text, match.end())
+        end = len(text) if closed is None else closed
+        content = match[2] if match[2] is not None else text[match.end() : end if closed is None else end - 1]
         found.append((content, match.start(), end))
         at = end
 
@@ -148,7 +147,7 @@ def closing_brace(text, start):
             if depth == 0:
                 return at + 1
         at += 1
-    return len(text)
+    return None
 
 
 EMPHASIS = js(r"\*\*|__|`")
@@ -161,7 +160,7 @@ def unmarked(text):
 
 
 ANNOUNCEMENT = js(
-    r"(?:\b(?:answer|result)\b(?:\s+(?:is|are|equals|would be|should be|must be|will be)\b|\s*[:=]|\s*\n)|^\s*####)\s*:?\s*((?!not\b)\S[^\n]*)",
+    r"(?:\b(?:answers?|results?)\b(?:\s+(?:is|are|equals|would be|should be|must be|will be)\b|\s*[:=]|\s*\n)|^\s*####|答案(?:是|为)?)\s*[:：]?\s*((?!not\b)\S[^\n]*)",
     "im",
 )
 ANY_VALUE = r"(?:\$[^$]*\$|\\\(.*?\\\)|[-−]?[\d.,]*\d)"
@@ -238,7 +237,7 @@ def numbers_in(text):
     return found
 
 
-JOINS = [(js(r"\{,\}"), ","), (js(r",\\!\s*(?=\d{3})"), ","), (js(r"(?<=\d)\\[,!]\s*(?=\d{3}(?!\d))"), ",")]
+JOINS = [(js(r"\{,\}"), ","), (js(r"(?<=\d)['’_](?=\d{3}(?!\d))"), ","), (js(r",\\!\s*(?=\d{3})"), ","), (js(r"(?<=\d)\\[,!]\s*(?=\d{3}(?!\d))"), ",")]
 
 
 def joined_thousands(text):
@@ -308,9 +307,10 @@ def same_number(a, b):
 def near(a, b):
     if not (math.isfinite(a) and math.isfinite(b)):
         return a == b
-    if a == int(a) and b == int(b):
+    size, whole = max(abs(a), abs(b)), a == int(a) and b == int(b)
+    if whole and size < 2**53:
         return a == b
-    return abs(a - b) <= 1e-6 * max(abs(a), abs(b)) + 1e-12
+    return abs(a - b) <= max(0 if whole else 1e-6 * min(1, size), 1e-12 * size)
 
 
 # ---------------------------------------------------------------- notation
@@ -319,7 +319,7 @@ SIGNS = {
     "−": "-", "–": "-", "×": "\\times ", "·": "\\cdot ", "⋅": "\\cdot ", "÷": "/", "∕": "/", "≤": "\\le ",
     "≥": "\\ge ", "≠": "\\ne ", "≈": "\\approx ", "±": "\\pm ", "∓": "\\mp ", "∞": "\\infty ", "∪": "\\cup ",
     "∩": "\\cap ", "∈": "\\in ", "∅": "\\emptyset ", "∠": "\\angle ", "π": "\\pi ", "θ": "\\theta ",
-    "α": "\\alpha ", "β": "\\beta ", "⟨": "(", "⟩": ")",
+    "α": "\\alpha ", "β": "\\beta ", "ℝ": "\\mathbb{R}", "⟨": "(", "⟩": ")",
 }  # fmt: skip
 RAISED, LOWERED = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
@@ -328,17 +328,19 @@ def digit_of(sign, digits):
     return "-" if sign == "⁻" else "+" if sign == "⁺" else str(digits.find(sign))
 
 
+THIN_SPACE = js(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 ROOT = js(r"√\s*(?:\(([^()]*)\)|(\d+(?:\.\d+)?|[A-Za-z]))")
 
 
 def to_latex(text):
+    text = THIN_SPACE.sub(",", text)
     text = regex.sub("[⁺⁻]?[⁰¹²³⁴-⁹]+", lambda m: "^{" + "".join(digit_of(c, RAISED) for c in m[0]) + "}", text)
     text = regex.sub("[₀-₉]+", lambda m: "_{" + "".join(digit_of(c, LOWERED) for c in m[0]) + "}", text)
     text = regex.sub(
         "[¼-¾⅐-⅞]", lambda m: "\\frac{" + unicodedata.normalize("NFKC", m[0]).replace("⁄", "}{") + "}", text
     )
     text = ROOT.sub(lambda m: "\\sqrt{" + (m[1] if m[1] is not None else m[2] or "") + "}", text)
-    text = regex.sub("[−–×·⋅÷∕≤≥≠≈±∓∞∪∩∈∅∠πθαβ⟨⟩]", lambda m: SIGNS[m[0]], text)
+    text = regex.sub("[−–×·⋅÷∕≤≥≠≈±∓∞∪∩∈∅∠πθαβℝ⟨⟩]", lambda m: SIGNS[m[0]], text)
     return unicodedata.normalize("NFKC", text)
 
 
@@ -346,7 +348,7 @@ UNITS = [
     ("degree", "degrees?|deg"), ("dollar", "dollars?|usd"), ("cent", "cents?"), ("euro", "euros?|eur"),
     ("pound", "pounds?|lbs?"), ("rupee", "rupees?|rs"),
     ("km/h", r"km\s*\/\s*h(?:r|our)?|kmh|kmph|kilomet(?:er|re)s per hour"),
-    ("mph", r"mph|miles per hour|miles\s*\/\s*hour"), ("m/s", r"m\s*\/\s*s(?:ec)?|met(?:er|re)s per second"),
+    ("mph", r"mph|miles per hour|miles\s*\/\s*hour"), ("m/s", r"m\s*\/\s*s(?:ec)?|m\s*s\s*\^\s*\{?-1\}?|met(?:er|re)s per second"),
     ("mm", "mm|millimet(?:er|re)s?"), ("cm", "cm|centimet(?:er|re)s?"), ("km", "km|kilomet(?:er|re)s?"),
     ("m", "m|met(?:er|re)s?"), ("inch", "in|inch(?:es)?"), ("foot", "ft|foot|feet"), ("yard", "yards?|yd"),
     ("mile", "miles?|mi"), ("mg", "mg|milligrams?"), ("kg", "kg|kilograms?"), ("g", "g|grams?"),
@@ -358,12 +360,12 @@ UNITS = [
     ("ohm", r"ohms?|\\Omega|Ω"), ("newton", "newtons?|N"), ("joule", "joules?|J"), ("watt", "watts?|W"),
     ("volt", "volts?|V"), ("hertz", "hertz|Hz"),
 ]  # fmt: skip
-VALUE = r"^(.*[\d})]|.*\\pi)"
+VALUE = r"^(.*[\d})]|.*\\pi|.*\d\s(?:thousand|million|billion|trillion))"
 MEASURED = js(
     VALUE
-    + r"(\s*)(?:(?:square|cubic|sq\.?|cu\.?)\s*)?("
+    + r"(\s*)(?:(square|cubic|sq\.?|cu\.?)\s*)?("
     + "|".join(spelling for _, spelling in UNITS)
-    + r")\.?(?:\s*(?:squared|cubed))?(?:\s*\^\s*\{?-?\d\}?)?$",
+    + r")\.?(?:\s*(squared|cubed))?(?:\s*\^\s*\{?(-?\d)\}?)?$",
     "i",
 )
 COUNTED = js(
@@ -378,20 +380,68 @@ UNIT_PATTERNS = [(name, js(f"^(?:{spelling})$", "i")) for name, spelling in UNIT
 def without_unit(text):
     match = MEASURED.search(text)
     if match is not None:
-        value, space, name = match[1], match[2] or "", match[3]
+        value, space, name = match[1], match[2] or "", match[4]
+        said = ((match[3] or "") + (match[5] or "")).lower()
+        power = "2" if said.startswith("sq") else "3" if said.startswith("cu") else match[6] or "1"
         if value != "" and (len(name) > 1 or (name in LETTERS and (space != "" or name == "m"))):
-            return trim(value), next((unit for unit, pattern in UNIT_PATTERNS if pattern.search(name)), None)
+            unit = next((unit for unit, pattern in UNIT_PATTERNS if pattern.search(name)), None)
+            return trim(value), None if unit is None else f"{unit}^{power}"
     counted = COUNTED.search(text)
     return trim(counted[1] if counted else text), None
 
 
 CLEANING = [
     (js(r"\\(?:left|right|bigg?|Bigg?|displaystyle|limits)(?![a-zA-Z])\s*"), ""),
+    (js(r"\\cr(?![a-z])|\\\\\s*\[[\d.]+\s*[a-z]{2}\]"), r"\\\\ "),
+    (js(r"\\(?:text)?color\s*\{\w+\}"), ""),
+    (
+        js(r"\\mathbb\s*\{?\s*R\s*\}?(?!\s*[\^_])|\\Reals?\b|\b(?:all|any) real numbers?\b"),
+        r"(-\\infty,\\infty)",
+    ),
+    (
+        js(r"(?<!\d)(\d{0,20})\.(\d{0,20})\\(?:overline|bar|dot)\s*\{?(\d{1,20})\}?"),
+        lambda m: repeating(m[1], m[2], m[3]),
+    ),
+    (
+        js(
+            r"(?<!\d)(\d{0,20})\.(\d{0,12}?)(?:(\d)\3{2,20}|(\d{2,6})\4{1,10})\s*(?:\.{3}|\\[lc]?dots(?![a-z]))"
+        ),
+        lambda m: repeating(m[1], m[2], m[3] if m[3] is not None else m[4]),
+    ),
+    (js(r"\{\s*([^{}]+?)\s*\\over(?![a-z])\s*([^{}]+?)\s*\}"), r"\\frac{\1}{\2}"),
+    (js(r"(?<![\w)}]\s*)\+\s*(?=\\infty)"), ""),
+    (js(r"\\[lr]vert(?![a-z])"), "|"),
+    (js(r"\\(sin|cos|tan)\s*\^\s*\{\s*-\s*1\s*\}"), r"\\arc\1"),
+    (js(r"\\lbrace(?![a-z])"), r"\\{"),
+    (js(r"\\rbrace(?![a-z])"), r"\\}"),
+    (js(r"\\langle(?![a-z])"), "("),
+    (js(r"\\rangle(?![a-z])"), ")"),
+    (js(r"\\colon(?![a-z])\s*|(?<!\\[a-z]+)\{:\}"), ":"),
+    (js(r"\\varnothing(?![a-z])|\\\{\s*\\\}"), r"\\emptyset "),
+    (
+        js(
+            r"(\\(?:sin|cos|tan|cot|sec|csc)(?:\s*\^\s*\{?\d\}?)?)\s*[({]?\s*(\d+(?:\.\d+)?)\s*(?:\^\s*\{?\s*\\circ\s*\}?|°|\\degree(?![a-z]))\s*[)}]?"
+        ),
+        r"\1(\\frac{\2\\pi}{180})",
+    ),
+    (
+        js(
+            r"(?<=\w)_\s*\{?\s*(?:\\(?:text|mathrm)\s*\{)?\s*(two|three|four|five|six|seven|eight|nine|ten)\s*\}{0,2}"
+        ),
+        lambda m: f"_{{{SMALL.index(m[1])}}}",
+    ),
+    (js(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)"), r" \\times "),
     (js(r"(?<!\\)\\[[\]()]"), ""),
+    (
+        js(
+            r"([([|]?)\s*\\begin\{(?:array|matrix|smallmatrix)\}\s*(?:\{[lcr|\s]*\})?([\s\S]*?)\\end\{(?:array|matrix|smallmatrix)\}\s*([)\]|]?)"
+        ),
+        lambda m: matrix_in(m[1], m[2], m[3]),
+    ),
     (js(r"\\?\$|[€£¥₹]"), ""),
     (
         js(
-            r"\\(?:text|mbox|textrm|mathrm)\s*\{\s*,?\s*(?:and|or)\s*\}|(?<![A-Za-z\\]),?\s*\b(?:and|or)\b(?![A-Za-z])"
+            r"\\(?:text|mbox|textrm|mathrm)\s*\{\s*,?\s*(?:and|or)\s*\}|(?<![A-Za-z\\]),?\s*\b(?<!\b(?:hundred|thousand|million|billion)\s)(?:and|or)\b(?![A-Za-z])"
         ),
         ", ",
     ),
@@ -399,14 +449,14 @@ CLEANING = [
     (js(r"(?<!\\)\\[,;: ]|\\q?quad\b|~"), " "),
     (js(r"\\[dtc]frac"), r"\\frac"),
     (js(r"\^\s*\{?\s*\\circ\s*\}?|°|\\degree\b"), ""),
-    (js(r"(?<=[\d}])\s*\\(?:text|textrm|mathrm|mbox)\s*\{([^{}]*)\}"), r" \1 "),
+    (js(r"(?<=[\d}])\s*\\(?:text|textrm|mathrm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"), r" \1 "),
     (
         js(
-            r"\\(?:text|textrm|textit|textbf|textnormal|mathrm|mathbf|mathit|mathsf|boldsymbol|bm|mbox)\s*\{([^{}]*)\}"
+            r"\\(?:text|textrm|textit|textbf|textnormal|emph|underline|mathrm|mathbf|mathit|mathsf|boldsymbol|bm|mbox)\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
         ),
         r"\1",
     ),
-    (js(r"\\(?:bf|rm|it)\b\s*"), ""),
+    (js(r"\\(?:bf|rm|it|tiny|small|normalsize|large|Large|LARGE|huge|Huge|checkmark)\b\s*|[✓✔✅]"), ""),
     (js(r"\\(?:infinity|inf)\b|\binfinity\b"), r"\\infty"),
     (js(r"(?<![a-z\\])pi\b", "i"), r"\\pi"),
     (js(r"\\frac\s*(\d)\s*(\d)"), r"\\frac{\1}{\2}"),
@@ -420,6 +470,7 @@ CLEANING = [
     (js(r"\\gt(?![a-z])"), ">"),
     (js(r"<="), r"\\le "),
     (js(r">="), r"\\ge "),
+    (js(r"\{\s*(\d{1,3})\s*\\choose\s*(\d{1,3})\s*\}"), r"\\binom{\1}{\2}"),
     (
         js(r"\\[dt]?binom\s*\{\s*(\d{1,3})\s*\}\s*\{\s*(\d{1,3})\s*\}"),
         lambda m: str(math.comb(int(m[1]), int(m[2]))),
@@ -427,8 +478,22 @@ CLEANING = [
     (js(r"\\%|\s*\bpercent\b"), "%"),
     (js(r"\s+"), " "),
     (js(r"^\s*(?:so |thus |therefore,? )?the (?:final )?(?:answer|result|value) is\b", "i"), ""),
-    (js(r"^[\s:]+|[.,;\s]+$"), ""),
+    (js(r"^\s*(?:about|approximately|approx\.?|roughly|exactly|around|\\approx|\\sim)\s+(?=\S)", "i"), ""),
+    (js(r"\s*\((?:units?|rounded[^()]*|approx[^()]*)\)[.\s]*$", "i"), ""),
+    (js(r"^[\s:]+|[.,;。，；\s]+$"), ""),
 ]
+
+
+def repeating(whole, fixed, period):
+    """The fraction that a decimal with a period is; `fixed`: digits behind the point, before the period."""
+    above = int(whole + fixed + period) - int("0" + whole + fixed)
+    return f"\\frac{{{above}}}{{{'9' * len(period)}{'0' * len(fixed)}}}"
+
+
+def matrix_in(opening, entries, closing):
+    """A matrix as an array, or one without brackets of its own, in the brackets around it."""
+    name = {"": "matrix", "|": "vmatrix"}.get(opening, "pmatrix")
+    return f"\\begin{{{name}}}{entries}\\end{{{name}}}{closing if opening == '' else ''}"
 
 
 def cleaned(text):
@@ -449,6 +514,7 @@ class NoFormula(Exception):
 TOKEN = regex.compile(r"\s+|(\d+(?:\.\d+)?|\.\d+)|(\\[a-zA-Z]+)|([A-Za-z])|(.)", regex.DOTALL)
 FUNCTIONS = {
     "\\sin": cmath.sin, "\\cos": cmath.cos, "\\tan": cmath.tan, "\\ln": cmath.log, "\\exp": cmath.exp,
+    "\\cot": lambda x: 1 / cmath.tan(x), "\\sec": lambda x: 1 / cmath.cos(x), "\\csc": lambda x: 1 / cmath.sin(x),
     "\\arcsin": cmath.asin, "\\arccos": cmath.acos, "\\arctan": cmath.atan,
 }  # fmt: skip
 LETTER_COMMANDS = "alpha beta gamma delta theta phi lambda mu sigma omega rho tau epsilon eta emptyset".split()
@@ -642,6 +708,7 @@ def root(value, degree):
 
 POINTS = [0.7390851, 1.6180339, 2.2360679, -1.3247179]
 CLOSE = 1e-9
+NOTHING = 1e-14
 LONGEST_FORMULA = 200
 TOWER = js(r"\^\s*(?:\{[^{}]*\^|[\w.]+\s*\^)|\^\s*\{?\s*[-+]?\d{4,}|\d{40,}|!\s*!|\d{4,}\s*!")
 
@@ -685,7 +752,7 @@ def plain(text):
 
 
 SET = [js(r"^\\\{([\s\S]*)\\\}$"), js(r"^\{([\s\S]*,[\s\S]*)\}$")]
-MATRIX = js(r"^\\begin\{([pbv]?matrix)\}([\s\S]*)\\end\{\1\}$")
+MATRIX = js(r"^(?:[A-Za-z]\s*=\s*)?\\begin\{([pbvBV]?matrix)\}([\s\S]*)\\end\{\1\}$")
 CUP = js(r"^\\cup(?![a-z])")
 WRAPPED = js(r"^(?:([a-zA-Z]|\([a-zA-Z](?:\s*,\s*[a-zA-Z])+\))\s*(?:=|\\in)\s*)?([([])([\s\S]*)([)\]])$")
 
@@ -743,8 +810,11 @@ def same(given, truth):
     if given[0] == "leaf":
         value = assigned(given[1])
         return value is not None and same(value_of(value, True), truth)
-    if truth[0] == "leaf" or given[0] != truth[0]:
-        return False
+    if truth[0] == "leaf":
+        return given[0] == "set" and all(same(item, truth) for item in given[1])
+    if given[0] != truth[0]:
+        a, b = tuple_of(given), tuple_of(truth)
+        return a is not None and b is not None and same(a, b)
     if len(given[-1]) != len(truth[-1]):
         return False
     if given[0] == "list":
@@ -756,6 +826,19 @@ def same(given, truth):
             return False
         left.pop(at)
     return True
+
+
+COORDINATE_NAMED = js(r"^([a-z])\s*=\s*([^=]+)$")
+
+
+def tuple_of(value):
+    """`x = 3, y = -5` as the point that it is; a list as it is; None for other sets."""
+    if value[0] != "set":
+        return value
+    named = [COORDINATE_NAMED.search(item[1]) if item[0] == "leaf" else None for item in value[1]]
+    if any(match is None or ord(match[1]) != ord(named[0][1]) + at for at, match in enumerate(named)):
+        return None
+    return ("list", "()", [("leaf", match[2]) for match in named])
 
 
 NAME = js(
@@ -788,7 +871,7 @@ def last_side(text):
     first, last = sides[0], sides[-1]
     if len(sides) == 1 or last == "":
         return text
-    if not HAS_LETTER.search(last) or len(sides) > 2:
+    if not HAS_LETTER.search(COMMANDS.sub("", last)) or len(sides) > 2:
         bare = INDEXED.sub("", COMMANDS.sub("", first))
         condition = HAS_LETTER.search(bare) and (HAS_DIGIT.search(bare) or last == "0")
         return text if condition and len(sides) == 2 else last
@@ -802,14 +885,15 @@ def same_leaf(given, truth):
     if given == truth or plain(given) == plain(truth):
         return True
     equation, wanted = ASSIGNS.search(given), ASSIGNS.search(truth)
+    value = assigned(truth if wanted else given)
     if equation and wanted:
-        return same_equation(given, truth)
+        if same_equation(given, truth):
+            return True
+        return value is not None and not HAS_LETTER.search(given) and same_value(last_side(given), value)
     if wanted:
-        value = assigned(truth)
         return value is not None and same_value(given, value)
     if not equation:
         return same_value(given, truth)
-    value = assigned(given)
     if value is not None:
         return same(value_of(value, True), value_of(truth, True))
     sides = APPROXIMATELY.split(given)
@@ -885,6 +969,10 @@ def same_value(given, truth):
         return True
     if based(given) is not None or based(truth) is not None:
         return same_based(given, truth)
+    first, second = modular(given), modular(truth)
+    if first is not None or second is not None:
+        (a, m), (b, n) = first or (given, None), second or (truth, None)
+        return (m is None or n is None or m == n) and same_value(a, b)
     (a, a_unit), (b, b_unit) = without_unit(given), without_unit(truth)
     if a_unit is not None and b_unit is not None and a_unit != b_unit:
         return False
@@ -907,7 +995,7 @@ def same_value(given, truth):
     if not left.letters:
         return close(left.value({}), right.value({}))
     values = [(left.value(letters_at(p, left.letters)), right.value(letters_at(p, left.letters))) for p in POINTS]
-    return any(x is not None for x, _ in values) and all((x is None and y is None) or close(x, y) for x, y in values)
+    return any(x is not None and abs(x) > 0 for x, _ in values) and all((x is None and y is None) or close(x, y) for x, y in values)
 
 
 WORDY = js(r"(?<![\\A-Za-z])(?=[A-Za-z]*[aeiouAEIOU])[A-Za-z]{3,}")
@@ -916,6 +1004,16 @@ ANY_COMMAND = js(r"\\[a-zA-Z]+")
 
 def in_words(text):
     return WORDY.search(ANY_COMMAND.sub(" ", text)) is not None
+
+
+MODULAR = js(
+    r"^(?:[a-zA-Z]\s*\\equiv\s*)?(.*?)\s*(?:\\pmod\s*\{?\s*(\d+)\s*\}?|\(?\s*(?:\\b?mod|\bmod)\s*\{?\s*(\d+)\s*\}?\s*\)?)$"
+)
+
+
+def modular(text):
+    match = MODULAR.search(text)
+    return None if match is None or match[1] == "" else (match[1], match[2] if match[2] is not None else match[3])
 
 
 BASED = js(r"^([0-9A-F]+)\s*_\s*\{?\s*(\d{1,2})\s*\}?$")
@@ -936,9 +1034,10 @@ def close(a, b):
     if a is None or b is None:
         return False
     size = max(abs(a), abs(b))
-    return math.isfinite(size) and abs(a - b) <= CLOSE * max(1, size)
+    return math.isfinite(size) and abs(a - b) <= max(CLOSE * size, NOTHING)
 
 
+COMPUTED = js(r"\\(?:sin|cos|tan|ln|log|sqrt|pi)")
 NUMERIC = js(r"\d|\\pi")
 NO_NUMBER = js(r"[:,_=<>]|\d\s+[\d(]")
 BARE_LETTER = js(r"(?<![\\A-Za-z])[A-Za-z]")
@@ -960,7 +1059,8 @@ def numeric_leaf(text):
     value = parsed.value({})
     if value is None or value.imag != 0 or not math.isfinite(value.real):
         return None
-    return Number(value.real, percent)
+    nothing = abs(value.real) < NOTHING and COMPUTED.search(text)
+    return Number(0.0 if nothing else value.real, percent)
 
 
 WHOLE = js(
@@ -1045,6 +1145,7 @@ REFUSED = js(
     r"\b(?:(?:can(?:not|'t| not)|unable to|impossible to|not possible to)\s+(?:be\s+)?(?:determin|answer|tell|say|count|see|know|calculat)\w*|there is no (?:correct |right )?answer)\b(?![\s\S]*\b(?:so|but|therefore|thus|hence|however)\b)",
     "i",
 )
+RELATED = js(r"^\s*\S{1,20}\s*(?:[<>]|\\(?:le|ge|ne)(?![a-z]))\s*\S{1,20}\s*$")
 OR_ANOTHER = js(r"\d\S*\s+or\s+\S*\d\S*\s*[.!]?\s*$")
 PLAIN_DIGITS = r"[-−+]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)"
 MEASURE = r"(?:hours?|hrs?|h|min(?:ute)?s?|seconds?|feet|foot|ft|inch(?:es)?|in|pounds?|lbs?|ounces?|oz)"
@@ -1081,12 +1182,13 @@ def number_in(text):
     said = announced(answer)
     if marked is not None or said is not None:
         return stated_number(EXCLAIMED.sub("", said) if marked is None else said if said is not None else answer)
+    answer = EXCLAIMED.sub("", answer)
     unexplained = UNEXPLAINED.search(answer)
     words = evaluated(PARTS.sub(" ; ", undenied(unmarked(unexplained[1] if unexplained else answer))))
     whole = only_number(words)
     if whole is not None:
         return whole
-    if REFUSED.search(words) or listed(words):
+    if REFUSED.search(words) or RELATED.search(words) or listed(words):
         return None
     found = digits_first(numbers_in(words))
     if len(found) > 1 and OR_ANOTHER.search(words):
@@ -1200,7 +1302,7 @@ def evaluated(text):
         found = number_of_formula(match[0])
         return " " if found is None else f" {written(found)} "
 
-    numbers = TIMES.sub(r" \\times ", to_latex(FORMULA.sub(of_formula, text)))
+    numbers = TIMES.sub(r" \\times ", to_latex(joined_thousands(FORMULA.sub(of_formula, text))))
     return POWERS.sub("", ROOTS.sub(of_root, PRODUCT.sub(of_product, numbers)))
 
 
@@ -1242,6 +1344,34 @@ def choice_in(text, given):
         return named
     letter = lettered(whole, choices)
     return None if letter == "several" else letter
+
+
+AROUND_LETTERS = js(
+    r"""\b(?:the|correct|right|true|options?|choices?|answers?|statements?|are|is|both|so|thus|therefore|and)\b|[\s()[\]{},;:&/$.*"'\\]""",
+    "i",
+)
+LONE_LETTER = js(r"(?<![A-Za-z])([a-j])(?![A-Za-z])")
+
+
+def several_in(text, given):
+    """The letters of an answer that is several choices, in the alphabet's order, or None."""
+    choices = bare_choices(given)
+    answer, _ = given_answer(text)
+    said = announced(answer)
+    last = trim(answer).split("\n")[-1]
+    for candidate in [answer, last] if said is None else [said, FIRST_SENTENCE.split(said, 1)[0]]:
+        letters = sorted(set(without_words(candidate, choices)))
+        if len(letters) > 1 and all("A" <= one <= "Z" and in_range(one, choices) is not None for one in letters):
+            return "".join(letters)
+    return None
+
+
+def without_words(text, choices):
+    letters = FONT.sub(r"\1", unmarked(text))
+    for index, choice in enumerate(choices or []):
+        for mark in ").:":
+            letters = letters.replace(f"{chr(65 + index)}{mark} {choice}", chr(65 + index))
+    return AROUND_LETTERS.sub("", LONE_LETTER.sub(lambda m: m[1].upper(), letters))
 
 
 def bare_choices(choices):
@@ -1323,7 +1453,7 @@ NOT_ANOTHER = js(r"^[\s)*]*,\s*(?:and )?not\s+(?:option\s+)?\(?[A-Z]\b")
 NEGATED = [
     js(r"^[\s,)*:]*no\b", "i"),
     js(
-        r"^[^\n.,;()A-Z]{0,40}(?:\b(?:is|are)|[-–:]) (?:too\b|wrong|incorrect|false|not (?:right|correct))", "i"
+        r"^(?:(?!\b(?:because|since|as|while|whereas|others?|rest)\b)[^\n.,;()A-Z]){0,40}(?:\b(?:is|are)|[-–:]) (?:too\b|wrong|incorrect|false|not (?:right|correct))"
     ),
     js(
         r"^[\s,)*]*(?:(?:is|are|was|seems?|looks?|would be)\s+)?(?:not\b|n't|incorrect\b|wrong|false|too\b|impossible|ruled out|eliminated|does(?:n't| not)|do(?:n't| not)|can(?:'t|not)|isn't|fails?)",
@@ -1512,6 +1642,7 @@ def iou(a, b):
 # ---------------------------------------------------------------- right or wrong
 
 JOINED = js(r"^\s*(?:,|,?\s*(?:and|or))\s*$")
+STATES = js(r"\b(?:is|are|equals|but)\s")
 SENTENCE_END = js(r"\.\s|,?\s+(?:since|because|when|where|as)\s")
 
 
@@ -1524,7 +1655,7 @@ def mathematics_in(text):
     formulas = list(FORMULA.finditer(where))
     if not formulas:
         line = trim(where).split("\n")[-1]
-        return [line] if said is None else [line, SENTENCE_END.split(line, 1)[0]]
+        return [line, STATES.split(line)[-1]] if said is None else [line, SENTENCE_END.split(line, 1)[0]]
     begin, step = (len(formulas) - 1, -1) if said is None else (0, 1)
     together, at = [inner(formulas[begin])], begin
     while 0 <= at + step < len(formulas):
@@ -1570,7 +1701,11 @@ def is_right(text, answer, answer_type, choices=None, precision=None):
     if answer_type == "text":
         return same_words(text, answer)
     if answer_type == "choice":
-        truth, chosen = true_choice(answer, choices), choice_in(text, choices)
+        truth = true_choice(answer, choices)
+        several = several_in(answer, choices) if truth is None else None
+        if several is not None:
+            return several_in(text, choices) == several
+        chosen = choice_in(text, choices)
         return (chosen is not None and chosen == truth) or (truth is None and same_words(text, answer))
     if answer_type == "box":
         truth, box = box_of(answer), box_of(given)

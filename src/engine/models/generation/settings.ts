@@ -27,8 +27,11 @@ export interface GenerationDefaults {
   /** Where a request draws tokens but says nothing of these. */
   topK: number | undefined;
   topP: number | undefined;
-  /** Sentences about settings that are not applied. `sampled`: when tokens are drawn. */
-  notices: (sampled: boolean) => string[];
+  /**
+   * Sentences about settings that are not applied, and about an end that only the tokenizer names. `sampled`: when tokens
+   * are drawn; `stopTokens`: after which answers end here.
+   */
+  notices: (sampled: boolean, stopTokens: readonly number[]) => string[];
 }
 
 /** Settings that change logits, or where an answer ends. */
@@ -179,7 +182,10 @@ export async function readGenerationDefaults(checkpoint: Checkpoint): Promise<Ge
     rules,
     topK: settings.top_k ?? undefined,
     topP: settings.top_p ?? undefined,
-    notices: (sampled) => noticesOf(given, named, sampled, file !== undefined),
+    notices: (sampled, stopTokens) => [
+      ...noticesOf(given, named, sampled, file !== undefined),
+      ...endNotice(given, named, stopTokens),
+    ],
   };
 }
 
@@ -228,6 +234,15 @@ function fromConfig(config: JsonObject): JsonObject {
   const kept = (object: JsonObject) =>
     Object.entries(object).filter(([key, value]) => known.has(key) && value !== null);
   return Object.fromEntries([...kept(textConfig(config)), ...kept(config)]);
+}
+
+/** Transformers looks for the end in one file only. */
+function endNotice(given: JsonObject, file: string, stopTokens: readonly number[]): string[] {
+  if (!isEmpty(given['eos_token_id']) || given['eos_token_id'] === 0 || stopTokens.length === 0) return [];
+  return [
+    `${shown(file)} does not set "eos_token_id": transformers would write on to the limit. Here an answer ends with token ` +
+      `${stopTokens.join(' or ')}, which another file names as the end.`,
+  ];
 }
 
 function noticesOf(given: JsonObject, file: string, sampled: boolean, own: boolean): string[] {

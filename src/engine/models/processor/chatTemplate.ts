@@ -27,8 +27,8 @@ const TIME_LIMIT = 5000;
 export type ChatTemplate = (messages: readonly ChatMessage[], options?: ChatOptions) => string;
 
 /**
- * The default template, looked for where transformers does: chat_template.json, chat_template.jinja,
- * processor_config.json, tokenizer_config.json. Undefined when there is none (a base model).
+ * The default template, looked for where transformers does (`WITH_IMAGES`, `TEXT_ONLY`). Undefined when there is none (a
+ * base model).
  * @throws `malformed`, `permission`, `cancelled`
  */
 export async function readChatTemplate(
@@ -81,27 +81,31 @@ export async function readChatTemplate(
   };
 }
 
+/** Files in which transformers looks for a template, first to last: its processor for images, and its tokenizer. */
+const WITH_IMAGES = ['processor_config.json', 'chat_template.json', 'chat_template.jinja', 'tokenizer_config.json'];
+/** The last two are read by processors only: a text model's may have them from the model that it was cut out of. */
+const TEXT_ONLY = ['chat_template.jinja', 'tokenizer_config.json', 'chat_template.json', 'processor_config.json'];
+
 async function findTemplate(
-  { files, path, virtual }: Checkpoint,
+  { files, path, virtual, visionLayers, config }: Checkpoint,
   tokenizer: TextTokenizer,
   signal?: AbortSignal,
 ): Promise<{ file: string; source: string } | undefined> {
   if (virtual?.chatTemplate !== undefined) return { file: path, source: virtual.chatTemplate };
-  const json = files.get('chat_template.json');
-  if (json !== undefined) {
-    const source = defaultOf((await readJson(json, signal))['chat_template'], json);
-    if (source !== undefined) return { file: json, source };
+  const sees = visionLayers > 0 || config?.['vision_config'] !== undefined;
+  for (const name of sees ? WITH_IMAGES : TEXT_ONLY) {
+    const file = files.get(name);
+    if (name === 'tokenizer_config.json') {
+      const source = defaultOf(tokenizer.config['chat_template'], file ?? name);
+      if (source !== undefined) return { file: file ?? name, source };
+    } else if (file !== undefined) {
+      const source = name.endsWith('.jinja')
+        ? await readText(file, TEMPLATE_LIMIT, signal)
+        : defaultOf((await readJson(file, signal))['chat_template'], file);
+      if (source !== undefined) return { file, source };
+    }
   }
-  const jinja = files.get('chat_template.jinja');
-  if (jinja !== undefined) return { file: jinja, source: await readText(jinja, TEMPLATE_LIMIT, signal) };
-  const shared = files.get('processor_config.json');
-  if (shared !== undefined) {
-    const source = defaultOf((await readJson(shared, signal))['chat_template'], shared);
-    if (source !== undefined) return { file: shared, source };
-  }
-  const file = files.get('tokenizer_config.json') ?? 'tokenizer_config.json';
-  const source = defaultOf(tokenizer.config['chat_template'], file);
-  return source === undefined ? undefined : { file, source };
+  return undefined;
 }
 
 /** A template, or the one called "default" of several (a list of named ones, or an object). */

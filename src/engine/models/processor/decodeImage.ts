@@ -122,12 +122,12 @@ function codecByFormat(bytes: Uint8Array, file: string): Codec {
     default:
       throw new FrankensteinError(
         'unsupported',
-        `${shown(file)} is a ${kind} file; PNG, JPEG and WebP images are read: convert it to one of them.`,
+        `${shown(file)} is ${withArticle(kind)} file; PNG, JPEG and WebP images are read: convert it to one of them.`,
       );
   }
 }
 
-type Format = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF' | 'AVIF or HEIC' | 'video';
+type Format = 'PNG' | 'JPEG' | 'WebP' | 'GIF' | 'BMP' | 'TIFF' | 'AVIF or HEIC' | 'SVG' | 'video';
 
 /** By the first bytes: names of files lie. */
 function format(bytes: Uint8Array): Format | undefined {
@@ -136,6 +136,7 @@ function format(bytes: Uint8Array): Format | undefined {
   if (head.startsWith('\xff\xd8\xff')) return 'JPEG';
   if (head.startsWith('RIFF') && head.startsWith('WEBP', 8)) return 'WebP';
   if (head.startsWith('GIF8')) return 'GIF';
+  if (/^(?:\xef\xbb\xbf)?\s*<(?:svg|\?xml)/.test(head)) return 'SVG';
   if (head.startsWith('BM')) return 'BMP';
   if (head.startsWith('II*\0') || head.startsWith('MM\0*')) return 'TIFF';
   // One container for images and films; what is in it stands next.
@@ -143,6 +144,16 @@ function format(bytes: Uint8Array): Format | undefined {
     return /^(?:avi[fs]|hei[cfmsx]|hev[cmsx]|mif1|msf1)/.test(head.slice(8)) ? 'AVIF or HEIC' : 'video';
   if (head.startsWith('\x1aE\xdf\xa3') || (head.startsWith('RIFF') && head.startsWith('AVI ', 8))) return 'video';
   return undefined;
+}
+
+function withArticle(kind: Format): string {
+  return `${/^(?:AVIF|SVG)/.test(kind) ? 'an' : 'a'} ${kind}`;
+}
+
+/** "an SVG file" and the like, of a format that is known and not read; undefined for bytes of none. */
+export function otherFormatOf(bytes: Uint8Array): string | undefined {
+  const known = format(bytes);
+  return known === undefined || mediaTypeOf(bytes) !== undefined ? undefined : `${withArticle(known)} file`;
 }
 
 /** `image/png` and the like; undefined for what is not read here. */

@@ -14,7 +14,8 @@ export interface GenerationSettings {
 
 /**
  * From generation_config.json, then config.json, then the tokenizer. Transformers looks no further than a
- * generation_config.json that names no end, and writes on to the limit; here the answer ends.
+ * generation_config.json that names no end, and writes on to the limit; here the answer ends, and a notice says so
+ * (`generation/settings`).
  * @throws `malformed`, `permission`, `cancelled`
  */
 export async function readGenerationSettings(
@@ -54,6 +55,7 @@ export function textConfig(config: JsonObject): JsonObject {
 function ids(value: unknown, file: string): number[] | undefined {
   if (value === undefined || value === null) return undefined;
   const list: unknown[] = Array.isArray(value) ? value : [value];
+  if (list.length === 0) throw malformed(file, 'has an empty list of end or padding tokens.');
   if (!list.every((id) => Number.isInteger(id)))
     throw malformed(file, 'has an end or padding token that is no whole number.');
   return list as number[];
