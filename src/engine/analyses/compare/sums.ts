@@ -94,6 +94,8 @@ const LEAST_BLOCK = 1024;
 /** Elements after which others may have the thread. */
 const TURN = 1 << 22;
 
+/** Elements of pieces that float64 sums in less than a millisecond: they are exact to 1e-14. */
+const SMALL = 1 << 16;
 /** fp32 squares of smaller numbers lose bits to underflow. */
 const LEAST_SQUARE = 1e-28;
 
@@ -121,8 +123,8 @@ interface Place {
 const formatOf = ({ dtype, tensor }: Source) => (tensor === undefined ? (FORMATS[dtype] ?? FLOAT64) : FLOAT64);
 
 /** Whether fp32 sums most of it. */
-export function isFast({ sources }: Piece): boolean {
-  return sources.every((source) => formatOf(source) !== FLOAT64);
+export function isFast({ sources, elements }: Piece): boolean {
+  return elements > SMALL && sources.every((source) => formatOf(source) !== FLOAT64);
 }
 
 /** Elements of a block, and where each stage has its own. */
@@ -178,7 +180,7 @@ async function sumPiece(
       if (place.source.tensor === undefined) readBlock(kernel, place, place.source, start, count, files);
       else await readElements(place.source.tensor, place.source.first + start, viewOf(kernel, place, count));
     }
-    addBlock(kernel, places, pairs, count, total);
+    addBlock(kernel, places, pairs, count, elements <= SMALL, total);
     turn -= count;
     if (turn > 0 || start + block >= elements) continue;
     turn = TURN;
@@ -217,13 +219,14 @@ function addBlock(
   places: readonly Place[],
   pairs: readonly StagePair[],
   count: number,
+  isSmall: boolean,
   total: PartialSums,
 ): void {
   /** Σw² of the stages that a pair in fp32 has summed. */
   const squares: (number | undefined)[] = places.map(() => undefined);
   for (const [index, [earlier, later]] of pairs.entries()) {
     const [a, b] = [places[earlier]!, places[later]!];
-    const fast = a.format < FLOAT64 && b.format < FLOAT64 ? singleSums(kernel, a, b, count) : undefined;
+    const fast = !isSmall && a.format < FLOAT64 && b.format < FLOAT64 ? singleSums(kernel, a, b, count) : undefined;
     addPair(total.pairs[index]!, fast ?? exactSums(kernel, a, b, count));
     squares[earlier] ??= fast?.aSquares;
     squares[later] ??= fast?.bSquares;
