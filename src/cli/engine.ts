@@ -7,13 +7,15 @@ import type { EngineApi } from '../protocol/engineApi.js';
 
 /**
  * It runs in its own process here too: a file cut short under a mapped read must not end as "Bus error". Calls that map
- * nothing are served in this one, which starts sooner.
+ * nothing and run no model are served in this one, which starts sooner.
  */
 export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
   const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
   const here = async () =>
     ((await import(pathToFileURL(path.join(__dirname, 'local.mjs')).href)) as typeof Local).engine;
   const served: Partial<EngineApi> = {
+    compare: async (request, context) => (await here()).compare(request, context),
+    planCompare: async (request, context) => (await here()).planCompare(request, context),
     inspect: async (request, context) => (await here()).inspect(request, context),
     checkRecipe: async (request, context) => (await here()).checkRecipe(request, context),
     mergekitFormat: async (request, context) => (await here()).mergekitFormat(request, context),

@@ -7,7 +7,7 @@ serveJobs({
   pace: async () => (await import('./models/pace.js')).measureThroughput,
   lengths: async () => (await import('./analyses/evaluate/lengths.js')).measureLengths,
   probeLengths: async () => (await import('./analyses/probe/lengths.js')).measureProbeLengths,
-  compare: async () => (await import('./analyses/compare/piece.js')).comparePiece,
+  compare: async () => (await import('./analyses/compare/sums.js')).comparePieces,
   spectrum: async () => (await import('./analyses/spectrum/take.js')).computeSpectra,
   trajectory: async () => (await import('./analyses/trajectory/track.js')).trackDirections,
   probe: async () => (await import('./analyses/probe/compute.js')).compute,

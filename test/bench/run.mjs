@@ -46,13 +46,15 @@ if (!bench || positionals.length > 1 || !Number.isInteger(repeat) || repeat < 1)
   process.exit(2);
 }
 
+// Of the time before: the bench itself makes a load.
+const header = machine();
 const table = await bench({
   root,
   repeat,
   large: values.large === '7B' ? '7B' : '3B',
   log: (line) => console.error(line),
 });
-const report = `${machine()}\n\n${table}`;
+const report = `${header}\n\n${table}`;
 console.log(report);
 if (values.write) writeReport(path.join(root, 'docs', 'benchmarks.md'), name, report);
 
@@ -63,12 +65,22 @@ function machine() {
     : undefined;
   const parts = [
     `${new Date().toISOString().slice(0, 10)}`,
-    `${cpu?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} cores`,
+    `${cpu?.model.trim() ?? 'unknown processor'}, ${os.availableParallelism()} cores${features()}`,
     `${(os.totalmem() / 2 ** 30).toFixed(0)} GiB memory`,
     release ?? `${os.type()} ${os.release()}`,
     `Node ${process.versions.node}`,
+    `load ${os.loadavg()[0]?.toFixed(1)} before`,
   ];
   return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}\`.`;
+}
+
+/** What the processor has that products and conversions use (Linux). */
+function features() {
+  if (!fs.existsSync('/proc/cpuinfo')) return '';
+  const flags = new Set(/^flags\s*:(.*)$/m.exec(fs.readFileSync('/proc/cpuinfo', 'utf8'))?.[1]?.trim().split(' '));
+  const known = ['avx2', 'fma', 'f16c', 'avx512f', 'avx512_bf16', 'avx512_vnni', 'amx_bf16', 'asimd', 'bf16'];
+  const found = known.filter((name) => flags.has(name));
+  return found.length === 0 ? '' : ` (${found.join(', ')})`;
 }
 
 /**

@@ -1,7 +1,8 @@
 /**
  * Byte ranges of files: positions beyond 2³¹, short reads and files that shrink while they are read are dealt with
- * here. Tensors are read through `elements.ts`; large comparisons map the files instead (`runtime/`).
+ * here. Tensors are read through `elements.ts`, and by comparisons through `analyses/compare/sums.ts`.
  */
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { fileError, shown } from './failure.js';
@@ -50,12 +51,23 @@ export async function readFullyInto(
   for (let done = 0; done < target.length;) {
     throwIfCancelled(signal);
     const { bytesRead } = await handle.read(target, done, Math.min(READ_BYTES, target.length - done), begin + done);
-    if (bytesRead === 0) {
-      throw new FrankensteinError(
-        'changed',
-        `${shown(path)} became shorter while it was read: byte ${begin + done} is no longer there.`,
-      );
-    }
+    if (bytesRead === 0) throw tooShort(path, begin + done);
     done += bytesRead;
   }
+}
+
+/** The same without leaving the thread: for small parts one after the other, of which each would wait for the system. */
+export function readNow(descriptor: number, path: string, begin: number, target: Uint8Array): void {
+  for (let done = 0; done < target.length;) {
+    const bytesRead = readSync(descriptor, target, done, target.length - done, begin + done);
+    if (bytesRead === 0) throw tooShort(path, begin + done);
+    done += bytesRead;
+  }
+}
+
+function tooShort(path: string, at: number): FrankensteinError {
+  return new FrankensteinError(
+    'changed',
+    `${shown(path)} became shorter while it was read: byte ${at} is no longer there.`,
+  );
 }

@@ -158,7 +158,9 @@ export function planMemory(
         `one layer of this model at a time${batch === undefined ? '' : ', with a prompt of this length,'} needs at ` +
         `least ${megabytes(minimum)} MiB.`,
     );
-  const free = memory - base - activations(activationBytes) - working;
+  // What is named as enough is enough: results in between yield to the batch.
+  const yielding = Math.min(activationBytes, Math.floor((memory - base - working - least) / ACTIVATION_COPIES));
+  const free = memory - base - activations(yielding) - working;
   const forBatch = batch ?? Math.max(least, free / 4);
   const residentLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
   const batchBytes = Math.floor(free - residentLayers * perLayer);
@@ -170,7 +172,7 @@ export function planMemory(
     keepHead: false,
     headBlockRows,
     keepVision: false,
-    activationBytes,
+    activationBytes: yielding,
     thrifty: true,
     fixedBytes: memory - batchBytes,
     weightBytes: residentLayers * perLayer + working,

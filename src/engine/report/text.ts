@@ -69,7 +69,8 @@ export function formatBytes(bytes: number): string {
 }
 
 export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
+  // The language's own way loads its tables first, which takes longer than all else of a small report.
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 export function formatSeconds(seconds: number): string {

@@ -1,5 +1,6 @@
 /** Provenance of a result: enough to tell two results apart and to compute one again. */
-import { ORT_VERSION } from '../runtime/session.js';
+// The version alone: loading the runtime takes as long as a small comparison.
+import { version as ORT_VERSION } from 'onnxruntime-node/dist/version.js';
 import { ENGINE_VERSION } from '../version.js';
 
 export function provenance(runId: string, startedAt: Date): Provenance {

@@ -72,9 +72,12 @@ export class Run {
     return (await readJournal(this.folder)).filter(isEntry);
   }
 
-  async append(entry: object): Promise<void> {
+  /** In one write. */
+  async append(...entries: readonly object[]): Promise<void> {
     const { journal } = this;
-    if (journal !== undefined) await explain(this.folder, () => journal.appendFile(`${encodeEntry(entry)}\n`));
+    if (journal === undefined || entries.length === 0) return;
+    const lines = entries.map((entry) => `${encodeEntry(entry)}\n`).join('');
+    await explain(this.folder, () => journal.appendFile(lines));
   }
 
   async finish(result: object): Promise<void> {

@@ -3,9 +3,6 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { FileRange, Graph } from '../onnx/graph.js';
 
-/** Version of the runtime in use, for provenance. */
-export const ORT_VERSION: string = ort.env.versions.node ?? ort.env.versions.common;
-
 /**
  * The folder that external data is resolved against. ONNX Runtime refuses a location outside it, through symlinks
  * too, so real paths are given relative to the root they share.

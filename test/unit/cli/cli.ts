@@ -59,7 +59,7 @@ export const TENSORS = 96;
 /** Two checkpoints large enough to be interrupted, cheap to make: every tensor is another window on the same numbers. */
 export async function writeHeavyPair(root: string): Promise<{ before: string; after: string }> {
   const pair = { before: path.join(root, 'before.safetensors'), after: path.join(root, 'after.safetensors') };
-  const shape = [512, 1024]; // large enough for the kernel: mapped, not read
+  const shape = [512, 1024];
   const size = shape[0]! * shape[1]!;
   const stride = 64;
   for (const [stage, file] of [pair.before, pair.after].entries()) {
@@ -76,6 +76,30 @@ export async function writeHeavyPair(root: string): Promise<{ before: string; af
         shape,
         dtype: 'BF16' as const,
         data: new Uint8Array(bits.buffer, 2 * layer * stride, 2 * size),
+      })),
+    );
+  }
+  return pair;
+}
+
+/** The same in 8 bits, of which each weight takes its time: a comparison lasts for seconds. */
+export async function writeSlowPair(root: string): Promise<{ before: string; after: string }> {
+  const pair = { before: path.join(root, 'before.safetensors'), after: path.join(root, 'after.safetensors') };
+  const size = 1024 * 1024;
+  for (const [stage, file] of [pair.before, pair.after].entries()) {
+    // Weights between 1 and 2 of either sign; the update moves the lowest bit of the mantissa.
+    const codes = new Uint8Array(size + TENSORS);
+    for (let index = 0, state = 1; index < codes.length; index++) {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+      codes[index] = 0x38 | ((state >>> 16) & 0x86) | (stage * (index % 2));
+    }
+    await writeSafetensors(
+      file,
+      Array.from({ length: TENSORS }, (_, layer) => ({
+        name: `model.language_model.layers.${layer}.mlp.up_proj.weight`,
+        shape: [1024, 1024],
+        dtype: 'F8_E4M3' as const,
+        data: codes.subarray(layer, layer + size),
       })),
     );
   }

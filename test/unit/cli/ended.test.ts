@@ -37,13 +37,13 @@ describe.skipIf(process.platform !== 'linux')('a command that is ended', () => {
   });
   afterAll(() => temporary?.remove());
 
-  /** A comparison whose engine's main thread spins. */
+  /** A command whose engine's main thread spins. */
   async function spinning(): Promise<{ command: Started; engine: number }> {
     const hook = path.join(temporary.path, 'spin.cjs');
     const sign = path.join(temporary.path, `spinning-${process.hrtime.bigint()}`);
     await writeFile(hook, SPIN);
     const env = { ...process.env, NODE_OPTIONS: `--require ${hook}`, SPINNING: sign };
-    const command = start(['compare', pair.before, pair.after, '--no-runs'], { env });
+    const command = start(['spectrum', pair.before, pair.after, '--no-runs'], { env });
     while (!(await readdir(temporary.path)).includes(path.basename(sign))) await sleep(20);
     return { command, engine: enginePid(command) };
   }

@@ -111,7 +111,7 @@ describe('a command that reads hostile files', () => {
       ['SIGHUP', 129],
       ['SIGINT', 130],
     ] as const) {
-      const command = start(['compare', pair.before, pair.after, '--no-runs', '--threads', '1']);
+      const command = start(['spectrum', pair.before, pair.after, '--no-runs', '--threads', '1']);
       await untilEngine(command);
       command.child.kill(signal);
       const ended = await command.finished;

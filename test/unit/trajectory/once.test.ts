@@ -2,48 +2,34 @@
 import { afterAll, beforeAll, beforeEach, describe, it, vi } from 'vitest';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { exactSums } from '../../../src/engine/analyses/compare/exact.js';
-import { comparePiece } from '../../../src/engine/analyses/compare/piece.js';
-import { budgetFor } from '../../../src/engine/analyses/compare/plan.js';
+import { comparePiece } from '../../../src/engine/analyses/compare/sums.js';
 import { bytesOfTasks, planSizes, sizeKey, type StepSums } from '../../../src/engine/analyses/trajectory/sizes.js';
 import { openSteps } from '../../../src/engine/analyses/trajectory/steps.js';
 import type * as reading from '../../../src/engine/checkpoint/read.js';
-import type * as session from '../../../src/engine/runtime/session.js';
 import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { alignTensors, type Alignment } from '../../../src/engine/lineage/align.js';
 import { inFile, temporaryFolder, writeSafetensors, normal, type TemporaryFolder } from '../../fixtures/checkpoints.js';
 
-const read = vi.hoisted(() => [] as { file: string; begin: number; end: number; how: 'mapped' | 'read' }[]);
+const read = vi.hoisted(() => [] as { file: string; begin: number; end: number }[]);
 
-vi.mock('../../../src/engine/runtime/session.js', async (original) => {
-  const actual = await original<typeof session>();
-  return {
-    ...actual,
-    fileRange: (...[root, file, begin, length]: Parameters<typeof actual.fileRange>) => {
-      read.push({ file, begin, end: begin + length, how: 'mapped' });
-      return actual.fileRange(root, file, begin, length);
-    },
-  };
-});
 vi.mock('../../../src/engine/checkpoint/read.js', async (original) => {
   const actual = await original<typeof reading>();
   return {
     ...actual,
-    readRange: (...[file, begin, end, signal]: Parameters<typeof actual.readRange>) => {
-      read.push({ file, begin, end, how: 'read' });
-      return actual.readRange(file, begin, end, signal);
+    readNow: (...[descriptor, file, begin, target]: Parameters<typeof actual.readNow>) => {
+      read.push({ file, begin, end: begin + target.length });
+      actual.readNow(descriptor, file, begin, target);
     },
   };
 });
 
 const STEPS = 20;
-/** The graph takes the first, in blocks and what is left of them; the float64 loop the others. */
+/** The first has many blocks, and what is left of them; the others less than one. */
 const SHAPES: Record<string, number[]> = {
   'layers.0.mlp.up_proj.weight': [200, 1030],
   'layers.0.mlp.down_proj.weight': [24, 40],
   'layers.0.norm.weight': [40],
 };
-const MIB = 2 ** 20;
 
 describe('the bytes of a trajectory', () => {
   let temporary: TemporaryFolder;
@@ -83,36 +69,28 @@ describe('the bytes of a trajectory', () => {
 
   const stored = () => checkpoints.flatMap(({ tensors }) => [...tensors.values()].map(inFile));
 
-  for (const memory of [256 * MIB, 2 ** 31])
-    it(`are each read once within ${memory / MIB} MiB`, async () => {
-      const { pieceBytes } = budgetFor(alignment.tensors, memory, 2);
-      const tasks = planSizes(
-        alignment.tensors,
-        keys,
-        new Map(),
-        Math.min(pieceBytes, memory === 2 ** 31 ? Infinity : 4 * MIB),
-      );
-      assert.equal(
-        bytesOfTasks(tasks),
-        stored().reduce((sum, { begin, end }) => sum + end - begin, 0),
-      );
-      for (const piece of tasks.flatMap(({ pieces }) => pieces)) await comparePiece(piece);
-      assert.ok(read.some(({ how }) => how === 'mapped') && read.some(({ how }) => how === 'read'));
-      for (const { shard, begin, end, name } of stored()) {
-        const own = read
-          .filter(({ file, begin: from }) => file === shard.realPath && from >= begin && from < end)
-          .sort((a, b) => a.begin - b.begin);
-        let at = begin;
-        for (const part of own) {
-          assert.equal(part.begin, at, `${name} of ${shard.realPath}: a gap, or a second reading`);
-          at = part.end;
-        }
-        assert.equal(at, end, name);
+  it('are each read once', async () => {
+    const tasks = planSizes(alignment.tensors, keys, new Map());
+    assert.equal(
+      bytesOfTasks(tasks),
+      stored().reduce((sum, { begin, end }) => sum + end - begin, 0),
+    );
+    for (const piece of tasks.flatMap(({ pieces }) => pieces)) await comparePiece(piece);
+    for (const { shard, begin, end, name } of stored()) {
+      const own = read
+        .filter(({ file, begin: from }) => file === shard.realPath && from >= begin && from < end)
+        .sort((a, b) => a.begin - b.begin);
+      let at = begin;
+      for (const part of own) {
+        assert.equal(part.begin, at, `${name} of ${shard.realPath}: a gap, or a second reading`);
+        at = part.end;
       }
-    });
+      assert.equal(at, end, name);
+    }
+  });
 
   it('give both updates, as a comparison of two checkpoints does', async () => {
-    const tasks = planSizes(alignment.tensors, keys, new Map(), 64 * MIB);
+    const tasks = planSizes(alignment.tensors, keys, new Map());
     const task = tasks.find(({ tensor }) => tensor.endsWith('up_proj.weight'))!;
     assert.equal(task.pieces.length, 1);
     const [piece] = task.pieces;
@@ -123,7 +101,8 @@ describe('the bytes of a trajectory', () => {
         [first!, 0],
         [previous, index - 1],
       ] as const) {
-        const { pairs } = await exactSums([piece!.sources[earlier]!, piece!.sources[index]!], piece!.elements);
+        const sources = [piece!.sources[earlier]!, piece!.sources[index]!];
+        const { pairs } = await comparePiece({ sources, elements: piece!.elements });
         const [expected, actual] = [pairs[0]!, sums.pairs[pair]!];
         assert.equal(actual.changed, expected.changed);
         for (const figure of ['deltaSquares', 'ulpSquares', 'aSquares', 'bSquares'] as const)
@@ -141,7 +120,7 @@ describe('the bytes of a trajectory', () => {
         }),
       ),
     );
-    const tasks = planSizes(alignment.tensors, keys, known, 64 * MIB);
+    const tasks = planSizes(alignment.tensors, keys, known);
     const wanted = [0, STEPS - 2, STEPS - 1].map((index) => checkpoints[index]!.shards[0]!.realPath);
     for (const { pieces, steps } of tasks) {
       assert.equal(steps.length, 1);
@@ -155,7 +134,7 @@ describe('the bytes of a trajectory', () => {
   it('that several steps share are read once', () => {
     const [first] = checkpoints as [Checkpoint];
     const shared = alignTensors([first, first, first]);
-    const tasks = planSizes(shared.tensors, keys.slice(0, 3), new Map(), 64 * MIB);
+    const tasks = planSizes(shared.tensors, keys.slice(0, 3), new Map());
     for (const { pieces, pairs } of tasks) assert.deepEqual([pieces[0]!.sources.length, pairs], [1, [[0, 0]]]);
   });
 });

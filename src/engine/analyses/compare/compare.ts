@@ -10,7 +10,6 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { isSameTensor } from '../../checkpoint/sameTensor.js';
 import { nameInFile } from '../../checkpoint/wrappers.js';
-import { ThreadPool } from '../../runtime/pool.js';
 import type { Run } from '../../runs/store.js';
 import { recall } from '../../runs/recall.js';
 import { isLike } from '../../runs/store.js';
@@ -18,10 +17,10 @@ import { resolveCuts } from '../../topology/cuts.js';
 import { locateTensor } from '../../topology/place.js';
 import { groupTensors } from './aggregate.js';
 import type { AlignedTensor } from '../../lineage/align.js';
-import { addSums, deltaOf, emptySums, finite, type PartialSums } from './partial.js';
-import { bytesOf, secondsOf, timed } from './cost.js';
-import type { Piece } from './piece.js';
-import { budgetFor, planTasks, type Task } from './plan.js';
+import { deltaOf, emptySums, finite, type PartialSums } from './partial.js';
+import { secondsOf, timed } from './cost.js';
+import { budgetFor, bytesOf, planTasks, type Task } from './plan.js';
+import { sumTasks } from './spread.js';
 import type { CompareResult, TensorResult } from './result.js';
 import { compareResult } from './schema.js';
 import type { TensorLocation } from '../../topology/tensorPlace.js';
@@ -39,7 +38,7 @@ import {
 import { watchFiles } from '../../lineage/unchanged.js';
 
 /** Changes whenever the same sums, or figures made of them, would come out differently: nothing older is reused. */
-const JOURNAL_VERSION = 3;
+const JOURNAL_VERSION = 4;
 
 /** A line of the journal: the sums of one tensor over the stages from `from` on. */
 interface JournalEntry {
@@ -52,7 +51,7 @@ interface JournalEntry {
 export async function planCompare(request: CompareRequest, context: CallContext = {}): Promise<ComparePlan> {
   const { alignment } = await openStages(request, context);
   const budget = budgetFor(alignment.tensors, request.memory, request.threads);
-  const tasks = planTasks(alignment.tensors, budget);
+  const tasks = planTasks(alignment.tensors);
   return {
     tensors: alignment.tensors.length,
     bytes: sumBytes(tasks),
@@ -84,7 +83,7 @@ export async function compare(
   const prepare = once(() => {
     const alignment = matchStages(checkpoints);
     const budget = budgetFor(alignment.tensors, request.memory, request.threads);
-    return { alignment, budget, tasks: planTasks(alignment.tensors, budget) };
+    return { alignment, budget, tasks: planTasks(alignment.tensors) };
   });
   return drive<CompareResult, Map<string, PartialSums>>(
     {
@@ -152,39 +151,32 @@ async function runTasks(
   };
   for (const entry of (await run?.entries(isEntry)) ?? []) sums.set(keyOf(entry.name, entry.from), entry.sums);
   const open = tasks.filter((task) => !sums.has(keyOf(task.tensor.name, task.segment.from)));
-  const jobs = open.flatMap((task) => {
-    const total = { task, sums: emptySums(task.segment.stored.length), left: task.pieces.length };
-    return task.pieces.length > 0
-      ? task.pieces.map((piece) => ({ piece, total }))
-      : [{ piece: { sources: [], elements: 0 }, total }];
-  });
-  if (jobs.length === 0) return sums;
+  if (open.length === 0) return sums;
 
   const reporter = createBytesReporter('Comparing', sumBytes(tasks), sumBytes(tasks) - sumBytes(open), progress);
   const watch = watchFiles(checkpoints);
-  const pool = ThreadPool.start<Piece, PartialSums>(workerFile, 'compare', Math.min(threads, jobs.length));
   try {
     await timed(open, threads, runsFolder, () =>
-      pool.run(
-        jobs,
-        ({ piece }) => piece,
-        async ({ piece, total }, result) => {
-          await watch.look();
-          const { tensor, segment, pieces } = total.task;
-          if (pieces.length > 0) addSums(total.sums, result);
-          reporter.add(bytesOf(piece), tensor.name);
-          total.left -= 1;
-          if (total.left > 0) return;
-          sums.set(keyOf(tensor.name, segment.from), total.sums);
-          await run?.append({ name: tensor.name, from: segment.from, sums: total.sums } satisfies JournalEntry);
-        },
+      sumTasks(open, {
+        workerFile,
+        threads,
         signal,
-      ),
+        emptyOf: ({ segment }) => emptySums(segment.stored.length),
+        look: async (done) => {
+          await watch.look();
+          for (const { piece, task } of done) reporter.add(bytesOf(piece), task.tensor.name);
+        },
+        finish: async (finished) => {
+          const entries = finished.map(({ task, sums }): JournalEntry => {
+            return { name: task.tensor.name, from: task.segment.from, sums };
+          });
+          for (const entry of entries) sums.set(keyOf(entry.name, entry.from), entry.sums);
+          await run?.append(...entries);
+        },
+      }),
     );
   } catch (error) {
     throw await watch.explain(error);
-  } finally {
-    await pool.close();
   }
   return sums;
 }

@@ -1,20 +1,15 @@
 /** How long a comparison will take: as earlier ones went on this machine, else by a sample of its own pieces. */
 import { atPace, type PaceOf, secondsKnown } from '../../runs/pace.js';
-import { DTYPE_BYTES } from '../../checkpoint/decode.js';
-import { comparePiece, type Piece, usesKernel } from './piece.js';
-import type { Budget, Task } from './plan.js';
+import { type Budget, bytesOf, type Task } from './plan.js';
+import { comparePieces, isFast, type Piece } from './sums.js';
 
-/** What a piece costs beside its bytes (a session, or a message and a line of the journal), in bytes of one more. */
-const PIECE_BYTES = 512 << 10;
+/** What a piece costs beside its bytes (its part of a message, and a line of the journal), in bytes of one more. */
+const PIECE_BYTES = 64 << 10;
 /** Seconds that sampling one way of summing may take. */
 const SAMPLE_SECONDS = 0.15;
 const MOST_SAMPLES = 64;
 /** Elements of a sampled piece: its speed shows in a part. */
 const SAMPLE_ELEMENTS = 2 << 20;
-
-export function bytesOf(piece: Piece): number {
-  return piece.sources.reduce((sum, source) => sum + DTYPE_BYTES[source.dtype], 0) * piece.elements;
-}
 
 /** Tasks whose speed is remembered, in bytes. */
 export function workOf(tasks: readonly Task[]): number {
@@ -36,7 +31,7 @@ export async function secondsOf(
   const known = await secondsKnown(paceOf(runsFolder, threads), workOf(tasks));
   if (known !== undefined) return known;
   const pieces = tasks.flatMap((task) => task.pieces);
-  const ways = [true, false].map((kernel) => pieces.filter((piece) => usesKernel(piece) === kernel));
+  const ways = [true, false].map((fast) => pieces.filter((piece) => isFast(piece) === fast));
   let seconds = 0;
   for (const way of ways) seconds += await sampled(way);
   return seconds / Math.min(threads, Math.max(1, pieces.length));
@@ -51,7 +46,7 @@ async function sampled(pieces: readonly Piece[]): Promise<number> {
     const { sources, elements } = pieces[index]!;
     const piece = { sources, elements: Math.min(elements, SAMPLE_ELEMENTS) };
     const begin = performance.now();
-    await comparePiece(piece);
+    await comparePieces([piece]);
     seconds += (performance.now() - begin) / 1000;
     work += bytesOf(piece) + PIECE_BYTES;
   }

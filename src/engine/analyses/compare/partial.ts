@@ -46,17 +46,19 @@ export function neighbours(stages: number): StagePair[] {
 export function addSums(into: PartialSums, from: PartialSums): void {
   into.elements += from.elements;
   into.stages.forEach((sums, index) => (sums.squares += from.stages[index]!.squares));
-  into.pairs.forEach((sums, index) => {
-    const other = from.pairs[index]!;
-    sums.deltaSquares += other.deltaSquares;
-    sums.aSquares += other.aSquares;
-    sums.bSquares += other.bSquares;
-    sums.dot += other.dot;
-    sums.maxAbs = Math.max(sums.maxAbs, other.maxAbs);
-    sums.changed += other.changed;
-    sums.ulpSquares += other.ulpSquares;
-    sums.nonFinite += other.nonFinite;
-  });
+  into.pairs.forEach((sums, index) => addPair(sums, from.pairs[index]!));
+}
+
+/** The same of one pair. */
+export function addPair(into: PairSums, from: PairSums): void {
+  into.deltaSquares += from.deltaSquares;
+  into.aSquares += from.aSquares;
+  into.bSquares += from.bSquares;
+  into.dot += from.dot;
+  into.maxAbs = Math.max(into.maxAbs, from.maxAbs);
+  into.changed += from.changed;
+  into.ulpSquares += from.ulpSquares;
+  into.nonFinite += from.nonFinite;
 }
 
 export function emptySums(stages: number, pairs = stages - 1): PartialSums {
@@ -87,9 +89,15 @@ export function roundingFloor(ulpSquares: number): number {
   return Math.min(Math.sqrt(ulpSquares * UNIFORM_VARIANCE), Number.MAX_VALUE);
 }
 
+/** Smaller float64 lose bits. */
+const LEAST_NORMAL = 2 ** -1022;
+
 /** Cosine from the three sums; null when either vector is zero. Clamped: rounding may leave it a hair outside ±1. */
 export function cosineOf(dot: number, aSquares: number, bSquares: number): number | null {
-  const norms = Math.sqrt(aSquares) * Math.sqrt(bSquares);
+  const product = aSquares * bSquares;
+  // The root of a square is exact: what did not change has a cosine of 1. Roots of each keep in range what the product does not.
+  const isPlain = Number.isFinite(product) && product >= LEAST_NORMAL;
+  const norms = isPlain ? Math.sqrt(product) : Math.sqrt(aSquares) * Math.sqrt(bSquares);
   return norms > 0 ? finite(Math.min(1, Math.max(-1, dot / norms))) : null;
 }
 

@@ -6,7 +6,7 @@ import type { LogitsRules } from '../../models/generation/logits.js';
 import { readGenerationDefaults } from '../../models/generation/settings.js';
 import { type Model, openModel } from '../../models/model.js';
 import { checkFraming } from '../../models/processor/framing.js';
-import { createProcessor, type Processor } from '../../models/processor/processor.js';
+import { createProcessor, type ProcessedPrompt, type Processor } from '../../models/processor/processor.js';
 import { LimitError } from '../../runtime/bounded.js';
 import { groupsOf, type Room, roomFor, within } from './groups.js';
 import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
@@ -23,11 +23,19 @@ export async function compute(
   for (const { checkpoint: index, path, label, framing, units } of job.work) {
     send({ type: 'phase', phase: `Opening ${label}` });
     const checkpoint = await openCheckpoint(path, { signal });
-    const model = openModel(checkpoint, {
-      memory: job.memory,
-      threads: job.threads,
-      onNotice: (sentence) => send({ type: 'notice', sentence }),
-    });
+    const onNotice = (sentence: string) => send({ type: 'notice', sentence });
+    const { memory, threads } = job;
+    let model = openModel(checkpoint, { memory, threads, onNotice });
+    let room = within(roomFor(model, job), job.together);
+    /** Between groups: a model whose weights yield to a long prompt. @throws `bad-request` where none has the room */
+    const makeRoom = async (prompt: ProcessedPrompt) => {
+      const batch = Math.ceil(room.needs(prompt));
+      if (batch <= model.plan.batchBytes) return;
+      const smaller = openModel(checkpoint, { memory, threads, batch });
+      await model.close();
+      model = smaller;
+      room = within(roomFor(model, job), job.together);
+    };
     try {
       const processor = await createProcessor(checkpoint, { ...job.pixels, signal });
       checkFraming(processor, framing, checkpoint.path);
@@ -37,12 +45,11 @@ export async function compute(
       for (const sentence of notices(false, processor.stopTokens)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: job.work.length > 1 ? `${phase} of ${label}` : phase });
       const pictures = new Images(processor, model.plan, signal);
-      const room = within(roomFor(model, job), job.together);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
       for await (const group of groupsOf(
-        prepareAll(job, { units, framing }, processor, pictures, room, failed, signal),
-        room,
+        prepareAll(job, { units, framing }, processor, pictures, makeRoom, failed, signal),
+        { fits: (count, tokens) => room.fits(count, tokens) },
       )) {
         pictures.clear();
         const outcomes = await runGroup(model, processor, group, room, { job, rules, send, signal });
@@ -64,14 +71,14 @@ async function* prepareAll(
   { units, framing }: Pick<ProbeJob['work'][number], 'units' | 'framing'>,
   processor: Processor,
   images: Images,
-  room: Room,
+  makeRoom: (prompt: ProcessedPrompt) => Promise<void>,
   failed: (unit: Unit, why: string) => void,
   signal: AbortSignal,
 ): AsyncGenerator<PreparedUnit> {
   for (const unit of units) {
     try {
       const prepared = await prepare(processor, images, unit, probeKind(job.kind).paired, job.maxNewTokens, framing);
-      room.check(prepared.prompt);
+      await makeRoom(prepared.prompt);
       yield prepared;
     } catch (error) {
       // What takes too long for one would take as long for every sample.

@@ -1,7 +1,6 @@
 /** Batches that fit the memory plan. */
-import { thousands } from '../../checkpoint/failure.js';
 import type { Model } from '../../models/model.js';
-import { checkRoom, promptBytes, rowBytes } from '../../models/plan.js';
+import { promptBytes, rowBytes } from '../../models/plan.js';
 import type { ProcessedPrompt } from '../../models/processor/processor.js';
 import type { ProbeJob } from './job.js';
 import { probeKind } from './kinds/list.js';
@@ -20,8 +19,8 @@ export interface Room {
   rows(tokens: number): number;
   /** What so many prompts take at the most, with the rows that are decoded from them. */
   bytes(units: number, tokens: number): number;
-  /** @throws `bad-request` when this prompt alone is too much. */
-  check(prompt: ProcessedPrompt): void;
+  /** What this prompt takes at the least, alone. */
+  needs(prompt: ProcessedPrompt): number;
 }
 
 export function roomFor(
@@ -41,14 +40,7 @@ export function roomFor(
         : 0;
       return units * perUnit(tokens) + Math.max(1, rows) * rowBytes(spec, tokens, maxNewTokens);
     },
-    check: (prompt) => {
-      const { length } = prompt.inputIds;
-      checkRoom(
-        plan,
-        2 * Math.max(perUnit(length), promptBytes(spec, prompt, maxNewTokens)),
-        `a prompt of ${thousands(length)} tokens at ${thousands(depths.length)} depths`,
-      );
-    },
+    needs: (prompt) => 2 * Math.max(perUnit(prompt.inputIds.length), promptBytes(spec, prompt, maxNewTokens)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a trajectory costs. */
 import type { CallContext } from '../../calls.js';
 import { budgetFor } from '../compare/plan.js';
-import { comparePiece, type Piece } from '../compare/piece.js';
+import { comparePiece, type Piece } from '../compare/sums.js';
 import { DTYPE_BYTES } from '../../checkpoint/decode.js';
 import { measureOperations, measureReading } from '../spectrum/plan.js';
 import { directionsBudget, trackedOf, workOfDirections } from './directions.js';
@@ -15,7 +15,7 @@ export async function planTrajectory(request: TrajectoryRequest, context: CallCo
   // Nothing is looked up in a journal: any names do.
   const keys = checkpoints.map((_, index) => String(index));
   const budget = budgetFor(alignment.tensors, request.memory, request.threads);
-  const tasks = planSizes(alignment.tensors, keys, new Map(), budget.pieceBytes);
+  const tasks = planSizes(alignment.tensors, keys, new Map());
   const bytes = bytesOfTasks(tasks);
   const tracked = (request.directions ?? true) ? trackedOf(alignment.tensors, checkpoints, keys) : [];
   const again = workOfDirections(tracked, new Map());

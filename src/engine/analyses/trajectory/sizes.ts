@@ -9,12 +9,10 @@ import type { AlignedTensor, Segment } from '../../lineage/align.js';
 import type { Watch } from '../../lineage/unchanged.js';
 import { createBytesReporter } from '../../runs/bytesProgress.js';
 import { isLike, type Run } from '../../runs/store.js';
-import { ThreadPool } from '../../runtime/pool.js';
-import { sourceOf } from '../compare/exact.js';
-import { ROW } from '../compare/kernel.js';
-import { addSums, emptyPair, emptySums, type PairSums, type PartialSums, type StagePair } from '../compare/partial.js';
-import type { Piece } from '../compare/piece.js';
-import type { Budget } from '../compare/plan.js';
+import { emptyPair, emptySums, type PairSums, type PartialSums, type StagePair } from '../compare/partial.js';
+import { type Budget, bytesOf, stepFor } from '../compare/plan.js';
+import { sumTasks } from '../compare/spread.js';
+import { type Piece, sourceOf } from '../compare/sums.js';
 
 /** What one step did to one tensor. */
 export interface StepSums {
@@ -49,16 +47,11 @@ export interface SizesTask {
 }
 
 /** @param keys of the stages. @param known what need not be read again */
-export function planSizes(
-  tensors: readonly AlignedTensor[],
-  keys: readonly string[],
-  known: Sizes,
-  pieceBytes: number,
-): SizesTask[] {
+export function planSizes(tensors: readonly AlignedTensor[], keys: readonly string[], known: Sizes): SizesTask[] {
   return tensors.flatMap(({ name, segments }) =>
     segments.flatMap((segment) => {
       const due = dueIn(name, segment, keys, known);
-      return due.length === 0 ? [] : [taskOf(name, segment, due, keys, pieceBytes)];
+      return due.length === 0 ? [] : [taskOf(name, segment, due, keys)];
     }),
   );
 }
@@ -72,13 +65,7 @@ function dueIn(name: string, { from, stored }: Segment, keys: readonly string[],
   });
 }
 
-function taskOf(
-  name: string,
-  { from, stored }: Segment,
-  due: readonly number[],
-  keys: readonly string[],
-  pieceBytes: number,
-): SizesTask {
+function taskOf(name: string, { from, stored }: Segment, due: readonly number[], keys: readonly string[]): SizesTask {
   // What several steps share, such as a weight that no adapter touches, is read once.
   const places = new Map<string, number>();
   const distinct: Tensor[] = [];
@@ -103,7 +90,7 @@ function taskOf(
     return { of: keys[from + index]!, after: keys[from + index - 1]!, first, previous, stage, before };
   });
   const bytesPerElement = distinct.reduce((sum, { dtype }) => sum + DTYPE_BYTES[dtype], 0);
-  const step = Math.max(1, Math.floor(pieceBytes / bytesPerElement / ROW)) * ROW;
+  const step = stepFor(bytesPerElement);
   const { size } = distinct[0]!;
   const pieces: Piece[] = [];
   for (let start = 0; start < size; start += step)
@@ -150,34 +137,24 @@ export async function computeSizes(
   { run, watch, workerFile }: { run: Run | undefined; watch: Watch; workerFile: string },
   { signal, progress }: CallContext,
 ): Promise<void> {
-  const jobs = tasks.flatMap((task) => {
-    const total = { task, sums: emptySums(sourcesIn(task), task.pairs.length), left: task.pieces.length };
-    return task.pieces.length > 0
-      ? task.pieces.map((piece) => ({ piece, total }))
-      : [{ piece: { sources: [], elements: 0, pairs: [] }, total }];
-  });
-  if (jobs.length === 0) return;
+  if (tasks.length === 0) return;
   const reporter = createBytesReporter('Reading steps', bytesOfTasks(tasks), 0, progress);
-  const pool = ThreadPool.start<Piece, PartialSums>(workerFile, 'compare', Math.min(threads, jobs.length));
-  try {
-    await pool.run(
-      jobs,
-      ({ piece }) => piece,
-      async ({ piece, total }, result) => {
-        await watch.look();
-        if (total.task.pieces.length > 0) addSums(total.sums, result);
-        reporter.add(bytesOf(piece), total.task.tensor);
-        total.left -= 1;
-        if (total.left > 0) return;
-        const entry = entryOf(total.task, total.sums);
-        for (const { of, after, ...sums } of entry.steps) sizes.set(sizeKey(entry.tensor, of, after), sums);
-        await run?.append(entry);
-      },
-      signal,
-    );
-  } finally {
-    await pool.close();
-  }
+  await sumTasks(tasks, {
+    workerFile,
+    threads,
+    signal,
+    emptyOf: (task) => emptySums(sourcesIn(task), task.pairs.length),
+    look: async (done) => {
+      await watch.look();
+      for (const { piece, task } of done) reporter.add(bytesOf(piece), task.tensor);
+    },
+    finish: async (finished) => {
+      const entries = finished.map(({ task, sums }) => entryOf(task, sums));
+      for (const { tensor, steps } of entries)
+        for (const { of, after, ...sums } of steps) sizes.set(sizeKey(tensor, of, after), sums);
+      await run?.append(...entries);
+    },
+  });
 }
 
 function entryOf({ tensor, steps }: SizesTask, { stages, pairs }: PartialSums): SizesEntry {
@@ -197,8 +174,4 @@ function entryOf({ tensor, steps }: SizesTask, { stages, pairs }: PartialSums): 
 /** Of an empty tensor there is no piece that names its sources. */
 function sourcesIn({ steps, pieces }: SizesTask): number {
   return pieces[0]?.sources.length ?? 1 + Math.max(...steps.flatMap(({ stage, before }) => [stage, before]));
-}
-
-function bytesOf({ sources, elements }: Piece): number {
-  return sources.reduce((sum, { dtype }) => sum + DTYPE_BYTES[dtype], 0) * elements;
 }

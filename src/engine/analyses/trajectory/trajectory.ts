@@ -133,7 +133,7 @@ async function computeAll(
   const watch = watchFiles(checkpoints);
   const around = { run, watch, workerFile };
   try {
-    const tasks = planSizes(alignment.tensors, keys, sizes, budget.pieceBytes);
+    const tasks = planSizes(alignment.tensors, keys, sizes);
     await computeSizes(tasks, sizes, budget, around, context);
     if (missingIn(tracked, directions).length > 0)
       await computeDirections(tracked, directions, directionsBudget(tracked, memory, threads), around, context);

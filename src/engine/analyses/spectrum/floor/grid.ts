@@ -1,6 +1,6 @@
 /** The grid that weights are stored on: where its steps are, and which grid a file really uses. */
 import type { Dtype } from '../../../checkpoint/checkpoint.js';
-import { PRECISION } from '../../compare/exact.js';
+import { PRECISION } from '../../compare/sums.js';
 
 export interface Grid {
   /** Bits after the leading one. */
