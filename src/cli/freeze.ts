@@ -117,15 +117,22 @@ function runCommand({ engine, signal }: CommandContext): Command {
     .option('--only <runs>', 'names of runs, comma-separated (default: all)', (text) => text.split(','))
     .option('--yes', 'install missing packages beside the plan without asking')
     .action(async (experiment: string, options: RunOptions) => {
-      const request = { experiment: path.resolve(experiment), python: options.python, only: options.only };
+      const python = options.python === undefined ? undefined : programFrom(options.python);
+      const request = { experiment: path.resolve(experiment), python, only: options.only };
       const state = await engine.inspectTraining(request, { signal });
       const context = { signal, progress: ({ run, line }: RunProgress) => note(run === '' ? line : `${run}: ${line}`) };
-      let { python } = state;
-      if (state.lacking.length > 0 && (options.yes === true || (await agreed(state.install))))
-        ({ python } = await engine.installTraining(request, context));
-      const { runs } = await engine.trainRuns({ ...request, python }, context);
+      const { python: ready } =
+        state.lacking.length > 0 && (options.yes === true || (await agreed(state.install)))
+          ? await engine.installTraining(request, context)
+          : state;
+      const { runs } = await engine.trainRuns({ ...request, python: ready }, context);
       await print(`${runs.map(({ run, state: how }) => `${run}: ${how}`).join('\n')}\n`);
     });
+}
+
+/** A path counts from here, and runs start in folders of their own; a bare name is looked up by the system. */
+function programFrom(given: string): string {
+  return /[\\/]/.test(given) ? path.resolve(given) : given;
 }
 
 /** Asks on a terminal; anywhere else, nothing is installed. */

@@ -1,8 +1,10 @@
 /** Trainings: every run over the others, a small figure per series by step, and what the model wrote. */
 import type { ComponentChildren } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
 import type { TrainingReading } from '../../src/protocol/engineApi.js';
 import type { TrainingState } from '../../src/protocol/hostApi.js';
 import { usePanel } from '../context.js';
+import { MenuButton } from '../exporters/menu.js';
 import { LegendToggle, LineSwatch } from '../figure/swatch.js';
 import { Folding } from '../folding.js';
 import { plural } from '../format.js';
@@ -11,6 +13,7 @@ import { Icon } from '../icons.js';
 import { Dropdown, SearchField } from '../kit.js';
 import type { Store } from '../state/store.js';
 import { Completions } from './completions.js';
+import { trainingExports } from './exports.js';
 import { markOfRun, restarts, seriesNames, trainingFigure } from './figures.js';
 import { FilesRead } from './filesRead.js';
 import { SeriesCard } from './seriesCard.js';
@@ -38,7 +41,10 @@ export function Training({ state, host, view, store }: TrainingProps) {
   const { title, reading, problem, folders } = state;
   return (
     <div class="training" data-testid="training">
-      <h1>{title}</h1>
+      <div class="title-row">
+        <h1>{title}</h1>
+        {reading === null ? null : <Exports {...{ title, reading, store }} />}
+      </div>
       <p class="muted training-status" data-testid="training-status">
         {reading === null ? folders.join(', ') : statusOf(reading)}
       </p>
@@ -56,6 +62,18 @@ export function Training({ state, host, view, store }: TrainingProps) {
       {reading === null ? null : <Reading {...{ reading, host, view, store }} />}
     </div>
   );
+}
+
+/** The menu stays the same while the training goes on: what is exported is what there is then. */
+function Exports({ title, reading, store }: { title: string; reading: TrainingReading; store: Store<TrainingView> }) {
+  const context = usePanel();
+  const latest = useRef(reading);
+  latest.current = reading;
+  const entries = useMemo(
+    () => trainingExports(context, title, () => ({ reading: latest.current, view: store.get() })),
+    [title],
+  );
+  return <MenuButton label="Export" testId="export" entries={entries} />;
 }
 
 function statusOf({ runs, files }: TrainingReading): string {

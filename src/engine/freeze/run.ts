@@ -277,15 +277,17 @@ function failureOf({ name }: PlannedRun, code: number, tail: string, log: string
       `${name} ran out of GPU memory: plan fewer prompts, shorter completions or --method lora, or use ` +
         `more GPUs. ${where}`,
     );
-  const last = tail
-    .trim()
-    .split(/[\r\n]+/)
-    .at(-1);
+  const last = telling(tail.trim().split(/[\r\n]+/));
   return new FrankensteinError(
     'bad-request',
     `The training of ${name} ended with code ` +
       `${code}${last === undefined || last === '' ? '.' : `: ${said(last)}`} ${where}`,
   );
+}
+
+/** What Python raised first; launchers and progress bars write more after it. The last line where nothing was raised. */
+function telling(lines: readonly string[]): string | undefined {
+  return lines.find((line) => /^(?:\w+\.)*\w*(?:Error|Exception|Interrupt|Exit): ./.test(line)) ?? lines.at(-1);
 }
 
 /** Whether the file is there and holds something. */

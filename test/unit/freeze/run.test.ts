@@ -120,6 +120,12 @@ describe.skipIf(process.platform === 'win32')('a training', () => {
       'bad-request',
       /ended with code 3: ValueError: no such thing\. All of it is in .*log\.txt/,
     ],
+    [
+      'what was raised, before a launcher and a progress bar end',
+      'printf "ValueError: no such thing\\ntorch.errors.ChildFailedError: \\n=====\\nTrain:   0%%|     | 0/2\\n"; exit 1',
+      'bad-request',
+      /ended with code 1: ValueError: no such thing\. All of it/,
+    ],
   ];
   for (const [what, training, code, sentence] of failures)
     it(`says in a sentence what went wrong: ${what}`, async () => {

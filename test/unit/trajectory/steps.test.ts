@@ -40,6 +40,19 @@ describe('the steps of a training', () => {
     );
   });
 
+  it('lie in the one folder of a start that ms-swift makes, and in none where there are several', async () => {
+    await writeCheckpoint(inside('v0-20260101-000000', 'checkpoint-1'), SMALL);
+    await writeCheckpoint(inside('v0-20260101-000000', 'checkpoint-2'), SMALL);
+    const found = (await look('.'))!;
+    assert.deepEqual(
+      found.whole.map(({ step }) => step),
+      [1, 2],
+    );
+    assert.notEqual(found.looks, null);
+    await writeCheckpoint(inside('v1-20260102-000000', 'checkpoint-1'), SMALL);
+    await assert.rejects(look('.'), /holds 2 trainings, v0-20260101-000000 to v1-20260102-000000: name one/);
+  });
+
   it('say how verl’s own shards are converted where it saved no model', async () => {
     await mkdir(inside('global_step_5', 'actor', 'huggingface'), { recursive: true });
     await writeFile(inside('global_step_5', 'actor', 'huggingface', 'config.json'), '{}');

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import type { CompletionRow, TrainingReading, TrainingRun, TrainingSeries } from '../../../src/protocol/engineApi.js';
 import { describeFigure, readStep, restarts, seriesNames, trainingFigure } from '../../../webview/training/figures.js';
+import { trainingDrawing } from '../../../webview/training/exports.js';
 import { byPrompt, nearestStep } from '../../../webview/training/prompts.js';
 import { smoothed } from '../../../webview/training/smooth.js';
 import { DEFAULT_TRAINING_VIEW, parseTrainingView } from '../../../webview/training/view.js';
@@ -180,5 +181,23 @@ describe('choices', () => {
       hiddenRuns: [],
     });
     assert.deepEqual(parseTrainingView(null), view);
+  });
+});
+
+describe('the exported figures', () => {
+  const both = reading(
+    run('a', [series('loss', [[1, 3]]), series('reward', [[1, 0.25]]), series('num_tokens', [[1, 9]])]),
+    run('b', [series('loss', [[1, 5]])]),
+  );
+
+  it('are those under our names, of the runs that are shown', () => {
+    const { svg } = trainingDrawing(both, view, 'exp');
+    assert.match(svg, />loss</);
+    assert.match(svg, />reward</);
+    assert.ok(!svg.includes('num_tokens'));
+    assert.match(svg, /2 runs, to step 3 · as logged/);
+    const one = trainingDrawing(both, { ...view, smoothing: 'light', hiddenRuns: ['a'] }, 'exp').svg;
+    assert.ok(!one.includes('>reward<') && one.includes('>loss<'));
+    assert.match(one, /1 run, to step 3 · light smoothing/);
   });
 });

@@ -15,6 +15,8 @@ import { runIdOf } from '../../runs/store.js';
 import type { FoundSteps, LeftOutStep, StepsRequest } from './request.js';
 
 const STEP = /^(?:checkpoint-|global_step_)(\d{1,15})$/;
+/** ms-swift makes a folder per start, unless it is told not to. */
+const VERSION = /^v\d{1,6}-\d{8}-\d{6}$/;
 /** Where the model of a step may lie: verl and EasyR1 put it deeper. */
 const PLACES = [path.join('actor', 'huggingface'), 'huggingface', '', 'actor'];
 
@@ -107,6 +109,16 @@ async function listSteps(given: string): Promise<{ at: string; step: number; lab
     const step = stepOf(name);
     return step === undefined ? [] : [{ name, step }];
   });
+  const versions = names.filter((name) => VERSION.test(name)).sort();
+  if (numbered.length === 0 && versions.length === 1) {
+    const only = path.join(folder, versions[0]!);
+    return listSteps(base === undefined ? only : `${base}+${only}`);
+  }
+  if (numbered.length === 0 && versions.length > 1)
+    throw new FrankensteinError(
+      'not-found',
+      `${shown(folder)} holds ${versions.length} trainings, ${versions[0]!} to ${versions.at(-1)!}: name one of these folders.`,
+    );
   if (numbered.length === 0)
     throw new FrankensteinError(
       'not-found',

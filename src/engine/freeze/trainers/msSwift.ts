@@ -22,6 +22,7 @@ export const MS_SWIFT: Trainer = {
     'torchvision',
     'accelerate',
     'qwen-vl-utils',
+    'msgspec', // its GRPO imports it, and its package does not ask for it
     'regex',
     ...(settings.method === 'lora' ? ['peft'] : []),
   ],
@@ -44,7 +45,6 @@ export const MS_SWIFT: Trainer = {
     ),
     'launch.sh': launcher(
       [
-        'export NPROC_PER_NODE="${NPROC_PER_NODE:-1}"',
         'LAST="$(ls -d "$RUN"/output/checkpoint-*/trainer_state.json 2>/dev/null | sort -V | tail -n 1 || true)"',
         '"$PYTHON" -m swift.cli.main rlhf \\',
         ...flagsOf(run, plan).map(([flag, value]) => `  --${flag} ${value} \\`),
@@ -60,12 +60,38 @@ export const MS_SWIFT: Trainer = {
   checkpoints: { folder: 'output', pattern: /^checkpoint-(\d+)$/ },
 };
 
+/**
+ * Several of its templates fit one architecture, and it goes by the folder's name: where ours is one of them by its own
+ * name, that is said. By the family's id.
+ */
+const TEMPLATES: Readonly<Record<string, string>> = {
+  qwen2_vl: 'qwen2_vl',
+  qwen2_5_vl: 'qwen2_5_vl',
+  qwen3_vl: 'qwen3_vl',
+  qwen3_vl_moe: 'qwen3_vl',
+  qwen3_5: 'qwen3_5',
+  qwen3_5_moe: 'qwen3_5',
+  glm4v: 'glm4v',
+};
+
+function templateFlags(family: string): [string, string][] {
+  const template = TEMPLATES[family];
+  return template === undefined
+    ? []
+    : [
+        ['model_type', family],
+        ['template', template],
+      ];
+}
+
 /** Its defaults freeze vision and projector; what trains is said in full. */
-function flagsOf(run: PlannedRun, { settings }: FreezePlan): [string, string][] {
+function flagsOf(run: PlannedRun, { settings, model }: FreezePlan): [string, string][] {
   const frozen = (part: (typeof settings.also)[number]) => String(settings.also.includes(part));
   return [
     ['rlhf_type', 'grpo'],
     ['model', '"$FREEZE_MODEL"'],
+    ...templateFlags(model.family),
+    ...(settings.device === 'cpu' ? ([['use_cpu', 'true']] satisfies [string, string][]) : []),
     ['tuner_type', settings.method],
     ['freeze_llm', 'false'],
     ['freeze_vit', frozen('vision')],
