@@ -137,7 +137,8 @@ async function requestOf(
   const places = paths.map((place) => path.resolve(place));
   const request: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, places, options);
-  const prepared = prepare && (await prepare(engine, places, request, { signal }));
+  const stages = places.map((place) => ({ path: place }));
+  const prepared = prepare && (await prepare(engine, stages, request, { signal }));
   return { ...request, ...fixed, ...prepared };
 }
 
