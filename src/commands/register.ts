@@ -6,6 +6,7 @@ import type { Services } from '../services/services.js';
 import { withBases } from './base.js';
 import { compareCommands } from './compare.js';
 import { evaluateCommands } from './evaluate.js';
+import { experimentCommands } from './experiment.js';
 import { freezeCommands } from './freeze.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
@@ -32,6 +33,7 @@ const TABLE: Record<CommandId, Command> = {
   ...evaluateCommands,
   ...mergeCommands,
   ...freezeCommands,
+  ...experimentCommands,
   ...progressCommands,
   ...runCommands,
   ...spectrumCommands,

@@ -80,7 +80,7 @@ export function valueOf(entry: Field, name: string, given: unknown): Valued {
   const schema = entry;
   const { flags } = notesOf(schema);
   // A list is an object too, for the schema.
-  if (Array.isArray(given) && unwrapped(entry as unknown as Schema).type === 'object')
+  if (Array.isArray(given) && unwrapped(entry).type === 'object')
     return { ok: false, message: `"${name}": it must be a mapping, not a list.`, path: [] };
   const first = v.safeParse(schema, given, { abortEarly: true });
   if (first.success) return { ok: true, value: given };

@@ -79,9 +79,10 @@ describe('what an experiment comes to', () => {
       'run: probe skip, checkpoints: in, data: a, samples: 3, depths: 0-2',
       'protocol: {maxNewTokens: 7, answers: 4, temperature: 0.5, seed: 1}\nsets:\n  a: {data: set.jsonl, samples: 9, seed: 2}\n',
     );
-    const { checkpoints: _, ...request } = steps(text)[0]!.request;
+    const { request } = steps(text)[0]!;
     assert.deepEqual(request, {
       kind: 'skip',
+      checkpoints: request['checkpoints'],
       data: path.join(root, 'set.jsonl'),
       samples: 3,
       depths: [0, 1, 2],
