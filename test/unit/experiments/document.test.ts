@@ -1,5 +1,6 @@
 /** Experiment files: what they come to, and what is wrong with them, each in a sentence at its place. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,6 +8,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { registry } from '../../../src/engine/analyses/registry.js';
 import { parseExperiment, readExperimentText } from '../../../src/engine/experiments/document.js';
 import { KINDS } from '../../../src/engine/experiments/kinds.js';
+import { experimentText } from '../../../src/engine/experiments/write.js';
 import { addressesOf, chosenSteps, stepsOf } from '../../../src/engine/experiments/steps.js';
 
 let root: string;
@@ -141,6 +143,48 @@ protocol: {system: {in: "@think.txt", hybrid: Both.}}\nparts:
     assert.deepEqual(names(['p']), ['p/in', 'p/rl']);
     assert.deepEqual(names(['p/rl', 'a']), ['a', 'p/rl']);
     assert.throws(() => names(['q']), /No part is called "q"; there are a, p, p\/in, p\/rl\./);
+  });
+});
+
+describe('the files that are shown', () => {
+  const shown = (name: string) => readFileSync(path.resolve(name), 'utf8');
+  const whole = (text: string, at: string) =>
+    assert.deepEqual(
+      parseExperiment(at, text).problems.map(({ message }) => message),
+      [],
+    );
+  it('have no problem: the sample, the example and the paper of the documentation', () => {
+    whole(shown('samples/paper.experiment.yaml'), path.resolve('samples/paper.experiment.yaml'));
+    const blocks = [...shown('docs/experiments.md').matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text!);
+    assert.equal(blocks.length, 2);
+    for (const text of blocks) whole(text, path.resolve('samples/shown.experiment.yaml'));
+  });
+  it('come to all kinds of runs, on the sample lineage', () => {
+    const all = stepsOf(
+      readExperimentText(path.resolve('samples/paper.experiment.yaml'), shown('samples/paper.experiment.yaml')),
+    );
+    assert.deepEqual(
+      new Set(all.map(({ run }) => run)),
+      new Set(KINDS.map(({ name }) => name).filter((name) => name !== 'trajectory')),
+    );
+  });
+  it('are written so that they are read again', () => {
+    const text = experimentText({
+      checkpoints: [
+        { label: 'My base!', role: 'base', path: 'm/b' },
+        { label: 'in', role: 'in', path: 'm: i' },
+        { label: 'rl', role: 'rl', path: 'r' },
+      ],
+      data: 'q.jsonl',
+      parts: ['compare', 'probe skip', 'evaluate', 'transfer'],
+    });
+    whole(text, file);
+    const all = stepsOf(readExperimentText(file, text));
+    assert.deepEqual(
+      all.map(({ name }) => name),
+      ['compare', 'skip/My-base-', 'skip/in', 'skip/rl', 'evaluate', 'transfer'],
+    );
+    assert.equal(all[2]!.request['data'], path.join(root, 'q.jsonl'));
   });
 });
 
