@@ -146,7 +146,7 @@ export class Experiments {
         const question = Object.fromEntries(
           Object.entries(request).filter(([key]) => !['memory', 'threads', 'runsFolder'].includes(key)),
         );
-        return ended(queue.start(jobRequestOf(analysisOf(analysis), question)), signal, progress);
+        return ended(queue.start(jobRequestOf(analysisOf(analysis), question), { quiet: true }), signal, progress);
       },
       verifyFrozen: (request, context) =>
         queue.inTurn(() => engine.verifyFrozen(request, context), context.signal ?? new AbortController().signal),

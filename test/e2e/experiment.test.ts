@@ -25,6 +25,8 @@ describe('an experiment file', () => {
       for (const name of ['base', 'in', 'rl'])
         cpSync(path.join(root, 'samples', 'lineage', name), path.join(workspace, 'lineage', name), { recursive: true });
       writeFileSync(path.join(workspace, FILE), TEXT);
+      const lines = readFileSync(path.join(root, 'samples', 'eval', 'text.jsonl'), 'utf8').split('\n');
+      writeFileSync(path.join(workspace, 'q.jsonl'), `${lines.slice(0, 4).join('\n')}\n`);
       return { workspace, vsix: packagedVsix(), settings: { 'editor.minimap.enabled': false } };
     },
     { theme: 'dark', viewport: { width: 1400, height: 800 } },
@@ -64,6 +66,8 @@ describe('an experiment file', () => {
       record.steps.map(({ name, state }) => `${name} ${state}`),
       ['updates done', 'spectra done'],
     );
+    await lab.page.waitForNotification('small: 2 runs are done.');
+    assert.deepEqual((await lab.page.notifications()).filter((one) => /done/.test(one)).length, 1, 'one voice for all');
     await lab.page.clearNotifications();
     await lab.page.setTheme('light');
     await lab.page.screenshot('experiment-done-light');
@@ -76,6 +80,42 @@ describe('an experiment file', () => {
       await new Panel(lab.page).id('compare').locator('h1').waitFor({ timeout });
     });
     await lab.page.screenshot('experiment-result-light');
+  });
+
+  it('lists its runs below its name', async () => {
+    await lab.page.page.locator('.activitybar .action-label[aria-label^="Frankenstein Lab"]').first().click();
+    const rows = lab.page.page.locator('.pane-body .monaco-list-row');
+    const group = rows.filter({ hasText: /^small/ }).first();
+    await insist(async (timeout) => {
+      if ((await group.getAttribute('aria-expanded')) !== 'true') await group.click();
+      await rows
+        .filter({ hasText: /spectra/ })
+        .first()
+        .waitFor({ timeout });
+    });
+    await rows
+      .filter({ hasText: /updates/ })
+      .first()
+      .waitFor();
+    await lab.page.screenshot('experiment-tree-light');
+  });
+
+  it('writes a new one from a few answers, without a mistake in it', async () => {
+    await lab.page.runCommand('View: Close All Editors');
+    await lab.page.runCommand('Frankenstein: New Experiment…');
+    await lab.page.quickPick([/^base/, /^in/, /^rl/]);
+    await lab.page.quickPick(/q\.jsonl/);
+    await lab.page.screenshot('experiment-new-parts');
+    await lab.page.quickPick([/^compare/, /^evaluate/]);
+    await lab.page.typeInput(path.join(workspace, 'new.experiment.yaml'));
+    await lab.page.tab('new.experiment.yaml').waitFor();
+    await lenses(
+      (texts) => texts.some((one) => /^\d runs: left|left$/.test(one)),
+      'it is checked, and nothing is wrong',
+    );
+    const text = readFileSync(path.join(workspace, 'new.experiment.yaml'), 'utf8');
+    assert.match(text, /base: lineage\/base\n {2}in: lineage\/in\n {2}rl: lineage\/rl\n/);
+    await lab.page.screenshot('experiment-new-light');
   });
 
   /** The only record of the workspace. */
