@@ -224,12 +224,12 @@ export async function planStep(
 }
 
 /** Names and paths of what a step reads, for people. */
-export function placesOf({ request, stages, analysis, experiment }: Step): string[] {
+export function placesOf({ request, stages, analysis, experiment, files }: Step): string[] {
   const { entries } = analysisOf(analysis).request as unknown as { entries: v.ObjectEntries };
   const listed = Object.entries(request).flatMap(([key, value]) => {
     const notes = entries[key] === undefined ? undefined : notesOf(entries[key]);
     if (notes?.noun !== undefined) return (value as { path: string }[]).map(({ path }) => path);
     return notes?.flags[0]?.isPath === true && typeof value === 'string' ? [value] : [];
   });
-  return [...stages.map(({ path }) => path), ...(experiment === null ? [] : [experiment]), ...listed];
+  return [...stages.map(({ path }) => path), ...(experiment === null ? [] : [experiment]), ...listed, ...files];
 }

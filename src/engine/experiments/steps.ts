@@ -26,6 +26,8 @@ export interface Step {
   experiment: string | null;
   /** Of equivalence, 0…1. */
   margin: number | null;
+  /** Files of texts that were read. */
+  files: string[];
   /** Of what is asked: the same key, and it is the same step. */
   key: string;
 }
@@ -76,9 +78,10 @@ function stepsOfRun(
   experiment: Experiment,
 ): Step[] {
   const { kind } = part;
-  const request = { ...valuesFor(part, group, set, experiment), ...kind.declaration?.fixed };
+  const { values, files } = readWords(valuesFor(part, group, set, experiment));
+  const request = { ...values, ...kind.declaration?.fixed };
   const stages = group.map(({ name: label, path: place, role }) => ({ path: place, label, ...(role && { role }) }));
-  const base = { name, part: part.name, run: kind.name, analysis: kind.definition.name as AnalysisName };
+  const base = { name, part: part.name, run: kind.name, analysis: kind.definition.name as AnalysisName, files };
   if (kind.declaration === undefined) {
     const { experiment: folder, margin, ...evaluation } = request as Record<string, unknown>;
     const own = {
@@ -88,7 +91,7 @@ function stepsOfRun(
       margin: margin === undefined ? null : (margin as number) / 100,
     };
     return [
-      keyed({ ...own, name: `${name}/verify`, task: 'verify', request: {}, margin: null }),
+      keyed({ ...own, name: `${name}/verify`, task: 'verify', request: {}, margin: null, files: [] }),
       keyed({ ...own, name: `${name}/report`, task: 'report', request: evaluation }),
     ];
   }
@@ -180,12 +183,25 @@ function valuesFor(
   return values;
 }
 
+/** With the texts of the files that are named. @throws `not-found`, `permission` */
+function readWords(values: Record<string, unknown>): { values: Record<string, unknown>; files: string[] } {
+  const files: string[] = [];
+  const read = { ...values };
+  for (const name of WORDED) {
+    const words = values[name] as Worded[] | undefined;
+    if (words === undefined) continue;
+    read[name] = words.map((word) => ({ ...word, text: typedText(word.text) }));
+    for (const { text } of words) if (text.startsWith('@')) files.push(text.slice(1));
+  }
+  return { values: read, files: [...new Set(files)] };
+}
+
 /** A checkpoint that stands beside those that stitches are made of. It has no label of its own. */
 function basesOf({ base }: Values, { checkpoints }: Experiment): NamedCheckpoint[] {
   return checkpoints.filter(({ path: place }) => place === base);
 }
 
-/** The texts of the checkpoints that take part, by what the analysis calls them; files are read. */
+/** The texts of the checkpoints that take part, by what the analysis calls them. */
 function wordsFor(
   all: readonly Worded[],
   { kind }: NamedPart,
@@ -194,18 +210,17 @@ function wordsFor(
   { checkpoints }: Experiment,
 ): Worded[] {
   const words = all.flatMap(({ text, checkpoint }): Worded[] => {
-    const said = typedText(text);
-    if (checkpoint === undefined) return [{ text: said }];
+    if (checkpoint === undefined) return [{ text }];
     // A report names what it evaluates by their roles alone.
     if (kind.declaration === undefined) {
       const role = checkpoints.find(({ name }) => name === checkpoint)?.role ?? checkpoint;
-      return ['in', 'rl', 'hybrid'].includes(role) ? [{ text: said, checkpoint: role }] : [];
+      return ['in', 'rl', 'hybrid'].includes(role) ? [{ text, checkpoint: role }] : [];
     }
     const named = group.flatMap(({ name, role, path: place }, index) =>
       name === checkpoint || role === checkpoint ? [index < labelled ? name : place] : [],
     );
-    const made = checkpoint === 'hybrid' && kind.declaration.prepare !== undefined ? [{ text: said, checkpoint }] : [];
-    return [...named.map((one) => ({ text: said, checkpoint: one })), ...made];
+    const made = checkpoint === 'hybrid' && kind.declaration.prepare !== undefined ? [{ text, checkpoint }] : [];
+    return [...named.map((one) => ({ text, checkpoint: one })), ...made];
   });
   return words;
 }

@@ -9,6 +9,7 @@ import { registry } from '../../../src/engine/analyses/registry.js';
 import { parseExperiment, readExperimentText } from '../../../src/engine/experiments/document.js';
 import { KINDS } from '../../../src/engine/experiments/kinds.js';
 import { experimentText } from '../../../src/engine/experiments/write.js';
+import { placesOf } from '../../../src/engine/experiments/run.js';
 import { addressesOf, chosenSteps, stepsOf } from '../../../src/engine/experiments/steps.js';
 
 let root: string;
@@ -101,6 +102,7 @@ protocol: {system: {in: "@think.txt", hybrid: Both.}}\nparts:
   seen: {run: probe swap, checkpoints: start, data: set.jsonl}\n`;
     const [all, made, seen] = steps(text);
     assert.deepEqual(all!.request['system'], [{ text: 'Think first.', checkpoint: 'in' }]);
+    assert.ok(placesOf(all!).includes(path.join(root, 'think.txt')), 'files of texts are told');
     assert.deepEqual(all!.request['prefix'], [{ text: 'Look.', checkpoint: 'start' }]);
     assert.deepEqual(made!.request['system'], [
       { text: 'Think first.', checkpoint: 'in' },
