@@ -41,8 +41,14 @@ const TABLE: Record<CommandId, Command> = {
   ...inlineCommands,
 };
 
-/** Commands on folders that need be no checkpoints: an adapter in them needs no base. */
-const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>(['frankenstein.watchTraining']);
+/** Commands on folders and files that are no checkpoints: an adapter in them needs no base. */
+const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>([
+  'frankenstein.watchTraining',
+  'frankenstein.runExperiment',
+  'frankenstein.planExperiment',
+  'frankenstein.openExperimentResult',
+  'frankenstein.cancelExperiment',
+]);
 
 export function registerCommands(services: Services): vscode.Disposable {
   return vscode.Disposable.from(

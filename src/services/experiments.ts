@@ -2,6 +2,7 @@
  * Experiments in the editor: each run of one goes through the queue like any other, so that it is seen, cancelled and
  * opened in the same places. What became of them is read from their records.
  */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { analysisOf } from '../engine/analyses/analyses.js';
 import { experimentName } from '../engine/experiments/file.js';
@@ -54,15 +55,15 @@ export class Experiments {
     this.changed.fire();
   }
 
-  /** All of them, the newest first. */
+  /** All of them, the newest first. Nothing starts the engine while there is none on disk. */
   list(): Promise<KnownRecord[]> {
-    return (this.records ??= Promise.all(
-      this.folders
-        .all()
-        .map(async (runsFolder) =>
-          (await this.engine.listExperiments({ runsFolder })).map((one) => ({ ...one, runsFolder })),
-        ),
-    ).then((lists) => lists.flat().sort((a, b) => b.startedAt.localeCompare(a.startedAt)))).catch(() => []);
+    const folders = this.folders.all().filter((folder) => existsSync(path.join(folder, 'experiments')));
+    this.records ??= Promise.all(
+      folders.map(async (runsFolder) =>
+        (await this.engine.listExperiments({ runsFolder })).map((one) => ({ ...one, runsFolder })),
+      ),
+    ).then((lists) => lists.flat().sort((a, b) => b.startedAt.localeCompare(a.startedAt)));
+    return this.records.catch(() => []);
   }
 
   isRunning(file: string): boolean {
