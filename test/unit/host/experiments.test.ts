@@ -11,7 +11,6 @@ import type { EngineApi, Step } from '../../../src/protocol/engineApi.js';
 import { Experiments } from '../../../src/services/experiments.js';
 import { Queue } from '../../../src/services/queue.js';
 import type { FoundRun, ResultsIndex } from '../../../src/services/resultsIndex.js';
-import type { RunsFolders } from '../../../src/services/runsFolders.js';
 
 const TEXT = 'checkpoints: {base: b, in: i, rl: r}\nparts:\n  one: {run: compare}\n  two: {run: spectrum}\n';
 
@@ -45,7 +44,7 @@ describe('an experiment in the editor', () => {
     queue = new Queue(engine, () => ({ runsFolder: root, memory: 1, threads: 1 }));
     const results = { onDidChange: () => undefined, refresh: () => undefined, list: () => Promise.resolve(runs) };
     const folders = { all: () => [root], forRun: () => root };
-    experiments = new Experiments(engine, queue, results as unknown as ResultsIndex, folders as unknown as RunsFolders);
+    experiments = new Experiments(engine, queue, results as unknown as ResultsIndex, folders);
   });
   afterEach(() => rm(root, { recursive: true, force: true }));
 
