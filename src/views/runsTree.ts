@@ -13,19 +13,23 @@ import { checkpointsOf, runKindOf } from '../services/work.js';
 import { agoText, distinguishing, pathsOnDisk, placeOf, runTitle } from '../services/titles.js';
 
 export class RunNode extends TreeRow {
-  /** `folder`: the end of its checkpoints' folder, where another run has the same title. */
+  /**
+   * `folder`: the end of its checkpoints' folder, where another run has the same title. `name`: in its experiment, where
+   * it is listed below one.
+   */
   constructor(
     readonly run: FoundRun,
     folder?: string,
+    name?: string,
   ) {
     const title = runTitle(run);
     const when = new Date(run.startedAt);
     const state = stateText(run);
     super({
-      label: title,
-      description: [folder, describedSpectrum(run), state].filter(Boolean).join(' · '),
+      label: name ?? title,
+      description: [name === undefined ? folder : title, describedSpectrum(run), state].filter(Boolean).join(' · '),
       tooltip: run.problem ?? [title, ...pathsOnDisk(run.paths), when.toLocaleString(), run.folder].join('\n'),
-      spoken: [title, folder, describedSpectrum(run), state].filter(Boolean).join(', '),
+      spoken: [name, title, folder, describedSpectrum(run), state].filter(Boolean).join(', '),
       icon: iconOf(run),
     });
     this.id = run.folder;
@@ -101,7 +105,7 @@ export class ExperimentNode extends TreeRow {
 
 /** A run under its name in the experiment. */
 function stepNode(step: RecordedStep, run: FoundRun): RunNode {
-  const node = new RunNode(run, step.name);
+  const node = new RunNode(run, undefined, step.name);
   node.id = `${step.name} ${run.folder}`;
   return node;
 }

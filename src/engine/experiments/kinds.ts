@@ -55,7 +55,7 @@ function kindOf(definition: AnyDefinition, declaration: CommandDeclaration): Par
   const lists = given.some(({ syntax }) => syntax.includes('...'));
   return {
     name,
-    doc: `${description}.`,
+    doc: /[.?!]$/.test(description) ? description : `${description}.`,
     definition,
     declaration,
     fields: { ...Object.fromEntries(fieldsOf(definition, wordOf(name))), ...more },
