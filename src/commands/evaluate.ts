@@ -24,6 +24,7 @@ import { askNumber, askOptions, type OptionItem } from './options.js';
 import { pickCheckpoints, type Stage } from './pick.js';
 import { askProtocol, type ProtocolChoice, protocolItem } from './protocol.js';
 import { pickData } from './pickData.js';
+import { askSampling, type SamplingChoice, samplingItem } from './sampling.js';
 
 export const evaluateCommands = {
   async 'frankenstein.evaluate'(services: Services, ...args: unknown[]) {
@@ -134,6 +135,7 @@ const SWEEPS: Choice<Sweep>[] = [
 ];
 
 type Options = ProtocolChoice &
+  SamplingChoice &
   Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
 
 interface Asking {
@@ -210,6 +212,9 @@ async function changeOptions(
       case 'protocol':
         await askProtocol(title, options, stages());
         break;
+      case 'sampling':
+        await askSampling(title, options);
+        break;
       case 'grader': {
         const picked = await pickLanguageModel(
           services,
@@ -262,8 +267,12 @@ function optionItems({
   grader,
   describer,
   badLines,
+  answers,
+  temperature,
+  topP,
+  topK,
   ...protocol
-}: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer' | 'protocol'>[] {
+}: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer' | 'protocol' | 'sampling'>[] {
   return [
     {
       label: 'Questions',
@@ -272,6 +281,7 @@ function optionItems({
       value: 'samples',
     },
     { label: 'Max new tokens', icon: 'text-size', description: String(maxNewTokens!), value: 'tokens' },
+    samplingItem({ answers, temperature, topP, topK }),
     protocolItem(protocol),
     {
       label: 'LLM judge',

@@ -1,5 +1,8 @@
 /** Protocol…: how questions are put and which of them, for those who replicate a paper. One entry of the options opens it. */
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { numpySeedOf } from '../engine/datasets/choose.js';
 import { conditionOf } from '../engine/datasets/condition.js';
 import type { EvaluationQuestion } from '../protocol/hostApi.js';
 import { messageOf } from '../services/errors.js';
@@ -10,7 +13,7 @@ import type { Stage } from './pick.js';
 /** The part of a question that the protocol is. */
 export type ProtocolChoice = Pick<
   EvaluationQuestion,
-  'system' | 'prefix' | 'minPixels' | 'maxPixels' | 'promptColumn' | 'where' | 'first'
+  'system' | 'prefix' | 'minPixels' | 'maxPixels' | 'promptColumn' | 'mapping' | 'where' | 'ids' | 'draw' | 'first'
 >;
 
 /** What the entry in the options says. */
@@ -20,7 +23,10 @@ export function protocolItem(protocol: ProtocolChoice): OptionItem<'protocol'> {
     prefix: protocol.prefix,
     'image pixels': protocol.minPixels ?? protocol.maxPixels,
     'prompt column': protocol.promptColumn,
+    columns: protocol.mapping,
     rows: protocol.where,
+    ids: protocol.ids,
+    draw: protocol.draw,
     'first questions': protocol.first,
   }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   return {
@@ -31,7 +37,18 @@ export function protocolItem(protocol: ProtocolChoice): OptionItem<'protocol'> {
   };
 }
 
-type Action = 'done' | 'prefix' | 'where' | 'column' | 'first' | 'min' | 'max' | { system: Stage | undefined };
+type Action =
+  | 'done'
+  | 'prefix'
+  | 'where'
+  | 'ids'
+  | 'draw'
+  | 'column'
+  | 'mapping'
+  | 'first'
+  | 'min'
+  | 'max'
+  | { system: Stage | undefined };
 
 /** Changes the choices in place until they are as wanted. @param stages each may have a system prompt of its own */
 export async function askProtocol(title: string, protocol: ProtocolChoice, stages: readonly Stage[]): Promise<void> {
@@ -49,7 +66,7 @@ export async function askProtocol(title: string, protocol: ProtocolChoice, stage
 }
 
 function itemsOf(protocol: ProtocolChoice, stages: readonly Stage[]): Choice<Action>[] {
-  const { prefix, where, promptColumn, first, minPixels, maxPixels } = protocol;
+  const { prefix, where, ids, draw, promptColumn, mapping, first, minPixels, maxPixels } = protocol;
   const own = stages.length > 1 ? stages : [];
   return [
     {
@@ -71,6 +88,24 @@ function itemsOf(protocol: ProtocolChoice, stages: readonly Stage[]): Choice<Act
       icon: 'list-ordered',
       description: first === undefined ? 'not limited' : String(first),
       value: 'first',
+    },
+    {
+      label: 'Question ids',
+      icon: 'list-selection',
+      description: ids === undefined ? 'all' : path.basename(ids),
+      value: 'ids',
+    },
+    {
+      label: 'Draw with NumPy',
+      icon: 'symbol-numeric',
+      description: draw ?? 'off: by the generator of this tool',
+      value: 'draw',
+    },
+    {
+      label: 'Columns',
+      icon: 'table',
+      description: mapping === undefined ? 'known sets, and the usual names' : path.basename(mapping),
+      value: 'mapping',
     },
     { label: 'Prompt column', icon: 'symbol-field', description: promptColumn ?? "the set's own", value: 'column' },
     { label: 'Least image pixels', icon: 'file-media', description: pixelsText(minPixels), value: 'min' },
@@ -125,6 +160,28 @@ async function change(title: string, protocol: ProtocolChoice, action: Exclude<A
       if (text !== undefined) assign(protocol, 'promptColumn', text.trim() === '' ? undefined : text.trim());
       return;
     }
+    case 'ids':
+      return askFile(protocol, 'ids', {
+        title: `${title}: Question Ids`,
+        what: 'A list of ids, one per line, or JSON Lines with "id"',
+        filters: { 'Lists of ids': ['txt', 'jsonl', 'json'] },
+      });
+    case 'mapping':
+      return askFile(protocol, 'mapping', {
+        title: `${title}: Columns`,
+        what: 'A YAML file that says which columns hold questions and answers',
+        filters: { YAML: ['yaml', 'yml'] },
+      });
+    case 'draw': {
+      const text = await askText({
+        title,
+        prompt: "Seed of NumPy's RandomState, which draws as many questions as the options say; empty for none",
+        value: protocol.draw?.replace(/^numpy:/, '') ?? '',
+        refuse: (input) => refusalOf(() => input.trim() !== '' && numpySeedOf(`numpy:${input.trim()}`)),
+      });
+      if (text !== undefined) assign(protocol, 'draw', text.trim() === '' ? undefined : `numpy:${text.trim()}`);
+      return;
+    }
     case 'first': {
       const value = await askNumber(title, 'The first so many questions of each set', protocol.first, true);
       if (value !== null) assign(protocol, 'first', value);
@@ -134,6 +191,25 @@ async function change(title: string, protocol: ProtocolChoice, action: Exclude<A
     case 'max':
       return askPixels(title, protocol, action === 'min' ? 'minPixels' : 'maxPixels');
   }
+}
+
+/** A file on this machine, or none where one was chosen before. */
+async function askFile(
+  protocol: ProtocolChoice,
+  key: 'ids' | 'mapping',
+  { title, what, filters }: { title: string; what: string; filters: Record<string, string[]> },
+): Promise<void> {
+  const before = protocol[key];
+  if (before !== undefined) {
+    const action = await pickOne<'none' | 'other'>({ title, placeholder: before }, [
+      { label: 'None', icon: 'close', value: 'none' },
+      { label: 'Another File…', icon: 'folder-opened', description: what, value: 'other' },
+    ]);
+    if (action === undefined || action === BACK) return;
+    if (action === 'none') return assign(protocol, key, undefined);
+  }
+  const picked = await vscode.window.showOpenDialog({ title: what, filters, openLabel: 'Choose File' });
+  if (picked?.[0] !== undefined) assign(protocol, key, picked[0].fsPath);
 }
 
 async function askPixels(title: string, protocol: ProtocolChoice, key: 'minPixels' | 'maxPixels'): Promise<void> {

@@ -41,7 +41,7 @@ export function durationText(seconds: number): string {
 
 /** An estimate: `about 54 s`, `about 4:30 min`; an upper bound has no seconds to a quarter of an hour. */
 export function estimateText(seconds: number, bound: boolean): string {
-  if (!bound) return `about ${durationText(seconds)}`;
+  if (!bound) return seconds < 0.5 ? 'under a second' : `about ${durationText(seconds)}`;
   const minutes = Math.round(seconds / 60);
   return (
     'up to about ' +

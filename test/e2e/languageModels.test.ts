@@ -73,4 +73,44 @@ describe('a second opinion', () => {
       .frame.getByText(/rule-based grading, then stand-in\/guarded/)
       .waitFor();
   });
+
+  it('how questions are put, and which, is asked in the options, shown with the result, and remembered', async function () {
+    await lab.page.runCommand('Frankenstein: Evaluate Abilities…');
+    await lab.page.quickPick([/models\/in/]);
+    await lab.page.quickPick(/text\.jsonl/);
+    await estimate();
+    await lab.page.quickPick(/Max new tokens/);
+    await lab.page.typeInput('8');
+    await estimate();
+    await lab.page.quickPick(/Sampling/);
+    await lab.page.typeInput('2 answers, temperature 0.7');
+    await estimate();
+    await lab.page.quickPick(/Protocol…/);
+    await lab.page.quickPick(/System prompt/);
+    await lab.page.typeInput('Answer in one word.');
+    await lab.page.quickPick(/Rows/);
+    await lab.page.typeInput('task != nothing');
+    await lab.page.quickPick(/First questions/);
+    await lab.page.typeInput('2');
+    await lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: 'Question ids' }).waitFor();
+    await lab.page.screenshot('protocol');
+    await lab.page.quickPick(/Done/);
+    assert.match(await estimate(), /2 questions · 4 answers/);
+    await lab.page.screenshot('protocol-options');
+    await lab.page.quickPick(/Run/);
+    const shown = panel().id('protocol');
+    await shown.waitFor();
+    await shown.locator('summary').click();
+    const text = await shown.innerText();
+    for (const said of [/Answer in one word\./, /task != nothing/, /2 answers per question, temperature 0\.7/])
+      assert.match(text, said);
+
+    await lab.page.runCommand('Frankenstein: Evaluate Abilities…');
+    await lab.page.quickPick([/models\/in/]);
+    await lab.page.quickPick(/text\.jsonl/);
+    await estimate();
+    const entry = lab.page.quickInput.locator('.monaco-list-row').filter({ hasText: /Protocol…/ });
+    assert.match(await entry.innerText(), /system prompt/);
+    await lab.page.page.keyboard.press('Escape');
+  });
 });

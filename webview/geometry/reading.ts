@@ -74,9 +74,11 @@ function alone(reading: Reading): string {
 
 function dominatedSentence({ short, all, clear }: Reading): string {
   const measured = formatNumber(medianRank(all));
-  return clear.length === 0
-    ? `The rounding floor explains the stable rank of ${short} in every matrix (median measured: ${measured}): it does not tell how many directions training used.`
-    : `The rounding floor explains the stable rank of ${short} in all but ${plural(clear.length, 'matrix', 'matrices')} of ${all.length} (median measured: ${measured}): it does not tell how many directions training used.`;
+  if (clear.length === 0)
+    return `The rounding floor explains the stable rank of ${short} in every matrix (median measured: ${measured}): it does not tell how many directions training used.`;
+  if (clear.length === all.length)
+    return `${short} has ${plural(all.length, 'matrix', 'matrices')} above the rounding floor (median stable rank: ${measured}): too few to tell how many directions training used.`;
+  return `The rounding floor explains the stable rank of ${short} in all but ${clear.length} of ${plural(all.length, 'matrix', 'matrices')} (median measured: ${measured}): it does not tell how many directions training used.`;
 }
 
 /** The last update against those before it: did the later training concentrate? */

@@ -13,6 +13,7 @@ import { parsePythonJson } from '../checkpoint/json.js';
 import { readText } from '../checkpoint/text.js';
 import { FrankensteinError } from '../errors.js';
 import { planRecipe } from './compile/plan.js';
+import { asDonor } from './donor.js';
 import type { RecipePlan, Source } from './compile/types.js';
 import { formOf } from './forms/list.js';
 import { locationOf, type Recipe, type Reference } from './recipe/ast.js';
@@ -64,10 +65,38 @@ export async function resolveRecipe(parsed: ParsedRecipe, { folder, open }: Reso
       byLocation.set(location, await openSource(recipe, reference, { folder, open }, byPath, report)),
     ),
   );
+  findDonors(recipe, byLocation, first, report);
   if (hasErrors(problems)) return finish(undefined, undefined);
   const plan = planRecipe(recipe, (reference) => sourceOf(reference)!, parsed.text, report);
   if (plan === undefined) return finish(undefined, undefined);
   return finish(plan, await tokenizerOf(recipe, plan, named && sourceOf(named), report));
+}
+
+/** Text models beside a vision-language model stand for its language model, where they are one. */
+function findDonors(
+  recipe: Recipe,
+  byLocation: Map<string, Source | undefined>,
+  references: ReadonlyMap<string, Reference>,
+  report: (problem: RecipeProblem) => void,
+): void {
+  const whole = [...references.keys()]
+    .map((location) => byLocation.get(location))
+    .find((source) => (source?.checkpoint.visionLayers ?? 0) > 0);
+  if (whole === undefined) return;
+  const named = recipe.tokenizer && locationOf(recipe, recipe.tokenizer.value);
+  for (const [location, source] of byLocation) {
+    const { offset, length } = references.get(location)!;
+    if (source === undefined || location === named) continue;
+    try {
+      const donor = asDonor(source, whole);
+      if (donor === undefined) continue;
+      byLocation.set(location, donor.source);
+      for (const message of donor.notes) report({ code: 'note', severity: 'warning', offset, length, message });
+    } catch (error) {
+      if (!(error instanceof FrankensteinError)) throw error;
+      report({ code: 'family-mismatch', severity: 'error', offset, length, message: error.message });
+    }
+  }
 }
 
 async function openSource(

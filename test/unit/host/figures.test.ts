@@ -86,8 +86,8 @@ describe('figures in words', () => {
       '7.50 GB',
     ]);
     assert.deepEqual(
-      [54, 270].map((seconds) => estimateText(seconds, false)),
-      ['about 54 s', 'about 4:30 min'],
+      [0.2, 54, 270].map((seconds) => estimateText(seconds, false)),
+      ['under a second', 'about 54 s', 'about 4:30 min'],
     );
     assert.deepEqual(
       [54, 907, 5400].map((seconds) => estimateText(seconds, true)),

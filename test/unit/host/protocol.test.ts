@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, it } from 'vitest';
 import { askProtocol, type ProtocolChoice, protocolItem } from '../../../src/commands/protocol.js';
+import { samplingIn, samplingItem } from '../../../src/commands/sampling.js';
 import { EvaluationMemory, type Store } from '../../../src/services/questionMemory.js';
 
 const STAGES = [
@@ -38,6 +39,51 @@ describe('the protocol in VS Code', () => {
       prefix: [{ text: 'Now:' }],
     });
     assert.deepEqual(memory.words(['/m/in', '/m/rl']), { system: [{ text: 'Think.' }], prefix: [{ text: 'Now:' }] });
+  });
+
+  it('takes files of ids and columns, and a draw', async () => {
+    const protocol: ProtocolChoice = {};
+    const asked = askProtocol('Evaluate Abilities', protocol, STAGES);
+    const choose = async (label: string, ...given: unknown[]) => {
+      answers.push(...given);
+      await sleep(1);
+      picks.at(-1)!.choose(label);
+      picks.at(-1)!.accept();
+      await sleep(1);
+    };
+    await choose('Question ids', [{ fsPath: '/d/splits/mv.jsonl' }]);
+    await choose('Draw with NumPy', '123');
+    await choose('Columns', [{ fsPath: '/d/own.yaml' }]);
+    assert.deepEqual(protocol, { ids: '/d/splits/mv.jsonl', draw: 'numpy:123', mapping: '/d/own.yaml' });
+    assert.equal(protocolItem(protocol).description, 'columns, ids, draw');
+    await choose('Question ids');
+    await choose('None');
+    await choose('Columns');
+    await choose('Another File…', undefined);
+    await choose('Done');
+    await asked;
+    assert.deepEqual(protocol, { draw: 'numpy:123', mapping: '/d/own.yaml' });
+  });
+
+  it('reads sampling as people write it, and says what is wrong with it', () => {
+    const READ: [string, unknown][] = [
+      ['', {}],
+      ['8 answers, temperature 0.7, top-p 0.95, top-k 50', { answers: 8, temperature: 0.7, topP: 0.95, topK: 50 }],
+      ['1 answer; temperature=1', { answers: 1, temperature: 1 }],
+      ['Temperature 0.7, top p 1', { temperature: 0.7, topP: 1 }],
+      ['8 answers', 'Without a temperature every answer is the same: give one, such as temperature 0.7.'],
+      ['temperature 0', 'The temperature is a number above 0.'],
+      ['temperature 1, top-p 2', 'Top-p is above 0 and at most 1.'],
+      ['1.5 answers, temperature 1', 'Answers and top-k are whole numbers above zero.'],
+      ['temperature 1, temperature 2', 'temperature is given twice.'],
+      ['warmth 3', '"warmth 3" is none of answers, temperature, top-p and top-k with a number.'],
+      ['3 answers 4', '"3 answers 4" is none of answers, temperature, top-p and top-k with a number.'],
+      ['temperature 1.2.3', '"temperature 1.2.3" is none of answers, temperature, top-p and top-k with a number.'],
+    ];
+    for (const [text, means] of READ) assert.deepEqual(samplingIn(text), means, text);
+    assert.equal(samplingItem({}).description, 'off: one greedy answer');
+    const all = { answers: 8, temperature: 0.7, topP: 0.95, topK: 50 };
+    assert.deepEqual(samplingIn(samplingItem(all).description!), all);
   });
 
   it('says in one line of the options what it changes', () => {

@@ -40,6 +40,12 @@ beforeAll(async function () {
   await writeCheckpoint(at('eight'), { layers: 6, dtype: 'F8_E4M3', seed: 9 });
   await writeCheckpoint(at('text'), { family: 'qwen2', layers: 6 });
   await writeCheckpoint(at('text2'), { family: 'qwen2', layers: 6, seed: 3 });
+  await writeCheckpoint(at('llama'), { family: 'llama', layers: 6 });
+  await writeCheckpoint(at('shallow'), { family: 'qwen2', layers: 4 });
+  const heads = (config: object) => ({ hidden_size: 16, num_hidden_layers: 6, num_attention_heads: 4, ...config });
+  await writeCheckpoint(at('heads'), { layers: 6, config: { text_config: heads({ rope_theta: 1e6 }) } });
+  await writeCheckpoint(at('otherHeads'), { family: 'qwen2', layers: 6, config: heads({ num_attention_heads: 2 }) });
+  await writeCheckpoint(at('otherTheta'), { family: 'qwen2', layers: 6, config: heads({ rope_theta: 1e4 }) });
 });
 afterAll(() => temporary.remove());
 
@@ -114,6 +120,35 @@ describe('a recipe', () => {
         await readBytes(layerOf(await openCheckpoint(at(donor!)), 5, 'mlp.up_proj.weight')!),
       );
     }
+  });
+
+  it('takes language layers of a text model, under the names of the vision-language model', async () => {
+    const text = await openCheckpoint(at('text2'));
+    for (const owner of ['in', 'old']) {
+      const hybrid = await open(`stitch: {early: ${owner}, mid: text2, late: ${owner}}`);
+      const own = await openCheckpoint(at(owner));
+      assert.deepEqual([...hybrid.tensors.keys()], [...own.tensors.keys()]);
+      assert.deepEqual([hybrid.config, hybrid.warnings], [own.config, []]);
+      assert.deepEqual(
+        [0, 2, 3, 4].map((layer) => stored(layerOf(hybrid, layer))),
+        [owner, 'text2', 'text2', owner],
+      );
+      const tensor = layerOf(hybrid, 2)!;
+      assert.equal(tensor.onDisk, layerOf(own, 2)!.onDisk);
+      assert.deepEqual(
+        await readBytes(tensor),
+        await readBytes(text.tensors.get('model.layers.2.self_attn.q_proj.weight')!),
+      );
+    }
+    const mixed = await open('interpolate: {a: in, b: text2, alpha: 0.5}');
+    const [a, b] = [
+      layerOf(await openCheckpoint(at('in')), 1),
+      text.tensors.get('model.layers.1.self_attn.q_proj.weight'),
+    ];
+    const [mean, one, two] = await Promise.all([layerOf(mixed, 1), a, b].map(valuesOf));
+    mean!.forEach((value, index) =>
+      assert.ok(Math.abs(value - (one![index]! + two![index]!) / 2) <= Math.abs(value) / 256 + 1e-9),
+    );
   });
 
   it('interpolates a part of some layers in float64 and rounds once', async () => {
@@ -300,7 +335,23 @@ describe('a recipe that is wrong', () => {
       ['no-checkpoint error «in+//host/lora»'],
     ],
     ['a folder without a checkpoint', 'stitch: {early: in, mid: ., late: in}', ['no-checkpoint error «.»']],
-    ['another family', 'stitch: {early: in, mid: text, late: in}', ['family-mismatch error «text»']],
+    ['another family', 'stitch: {early: in, mid: llama, late: in}', ['family-mismatch error «llama»']],
+    ['a text model that takes layers', 'stitch: {early: text, mid: in, late: in}', ['family-mismatch error «text»']],
+    [
+      'a text model of other heads',
+      'stitch: {early: heads, mid: otherHeads, late: heads}',
+      ['family-mismatch error «otherHeads»'],
+    ],
+    [
+      'a text model of another rope base',
+      'stitch: {early: heads, mid: otherTheta, late: heads}',
+      ['note warning «otherTheta»'],
+    ],
+    [
+      'a text model without the late layers',
+      'stitch: {early: in, mid: in, late: shallow}',
+      ['tensor-missing error «shallow»'],
+    ],
     ['another width', 'stitch: {early: in, mid: wide, late: in}', ['shape-mismatch error «wide»']],
     ['a shallower donor', 'stitch: {early: deep, mid: in, late: in}', ['tensor-missing error «in»']],
     ['cuts beyond the model', 'stitch: {early: in, mid: rl, late: in, cuts: [2, 9]}', ['layer-range error «[2, 9]»']],
@@ -406,7 +457,7 @@ describe('a recipe that is wrong', () => {
     ],
     [
       'families that do not fit',
-      'stitch: {early: in, mid: text, late: in}',
+      'stitch: {early: in, mid: llama, late: in}',
       'mismatch',
       /two families share no tensors/,
     ],
@@ -507,6 +558,7 @@ describe('a recipe for mergekit', () => {
     for (const [text, why] of [
       ['noise: {model: in, sigma: 1}', /no noise/],
       [`stitch: {early: in, mid: ${inner}, late: in}`, /reads no recipes/],
+      ['stitch: {early: in, mid: text, late: in}', /one architecture, and text is the text model alone/],
       [
         'interpolate: {a: in, b: rl, alpha: [{filter: up_proj, value: 1}, {value: 0.5}], part: mlp}',
         /no filters within/,

@@ -283,6 +283,21 @@ describe('spectra in sentences', () => {
     );
   });
 
+  it('fewer matrices than a median needs are said to be too few, not buried', () => {
+    let left = 2;
+    const few = changed(spectraOf(textOnly(), 'exact'), (tensor) => ({
+      ...tensor,
+      spectra: tensor.spectra.map(
+        (spectrum) =>
+          spectrum && (left-- > 0 ? { ...spectrum, stableRank: 5, dominated: [] } : { ...spectrum, stableRank: null }),
+      ),
+    }));
+    assert.match(
+      readSpectra(few)[0]!,
+      /^ΔInstruct has 2 matrices above the rounding floor \(median stable rank: 5\.00\): too few to tell/,
+    );
+  });
+
   it('one update alone, none at all, and a zero one', () => {
     const two = spectraOf(textOnly(), 'exact');
     assert.match(

@@ -31,6 +31,14 @@ export function planRecipe(
   const compilation = new Compilation(sourceOf, text, report);
   const layout = form.layout(compilation);
   if (layout === undefined) return undefined;
+  const { label, languageOf } = layout.owner;
+  if (languageOf !== undefined)
+    return compilation.fail(
+      'family-mismatch',
+      form.references()[0]!,
+      `${label} is a text model, which can give language layers to ${languageOf} but not be the model that takes them: ` +
+        `let ${languageOf} give everything else.`,
+    );
   const { tensors, troubles } = bind(layout, recipe);
   diagnoseTroubles(troubles, report);
   if (compilation.failed || troubles.length > 0) return undefined;

@@ -9,6 +9,8 @@ export interface Source {
   /** What people call it: its role, or its folder. */
   label: string;
   checkpoint: Checkpoint;
+  /** Set where a text model stands under the names of this vision-language model: it only gives language layers. */
+  languageOf?: string | undefined;
 }
 
 /** Where a layer of the result comes from. */

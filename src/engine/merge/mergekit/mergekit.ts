@@ -40,12 +40,15 @@ export function toMergekit(
     // A repository of the cache is known to mergekit by its own name.
     return /^[\w-][\w.-]*\/[\w.-]+(?:@[\w.-]+)?$/.test(location) && path.includes('models--') ? location : path;
   };
-  for (const { label, checkpoint } of plan.sources)
+  for (const { label, checkpoint, languageOf } of plan.sources) {
+    if (languageOf !== undefined)
+      refusals.push(`mergekit merges models of one architecture, and ${label} is the text model alone.`);
     if (checkpoint.quantisation !== undefined)
       refusals.push(
         `${label} is quantised (${checkpoint.quantisation[0]!.scheme}), ` +
           'and mergekit takes the codes for the weights: write it out first as a checkpoint of plain weights.',
       );
+  }
   const context: MergekitContext = { recipe, plan, owner, model, notes, refusals };
   const config = form.toMergekit(context);
   if (refusals.length > 0 || config === undefined) return { text: undefined, refusals };
