@@ -1,10 +1,10 @@
 /**
- * Writes what follows from declarations in the source: the grammar's words, the recipe's JSON Schema, the tables of
+ * Writes what follows from declarations in the source: the grammars' words, the recipe's JSON Schema, the tables of
  * docs/recipes.md, and the commands and menus of package.json with their titles. Run it after a change to a merge method, a
  * key of recipes, a command or a menu:
  * node scripts/generate.mjs
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +20,7 @@ const SOURCES = [
   'src/engine/tensors/methods/list.ts',
   'src/commands/menus.ts',
   'src/commands/ids.ts',
+  'src/engine/experiments/kinds.ts',
 ];
 
 /** @returns {Promise<any>} the exports of all sources */
@@ -30,6 +31,8 @@ async function declarations() {
     write: false,
     format: 'cjs',
     platform: 'node',
+    // What the definitions of analyses load.
+    external: ['*/analysis.js', '*/report.js'],
   });
   const module = { exports: {} };
   new Function('module', 'exports', 'require', outputFiles[0].text)(
@@ -46,10 +49,12 @@ async function declarations() {
  */
 export async function generated() {
   const declared = await declarations();
-  const read = (/** @type {string} */ file) => readFileSync(path.join(ROOT, file), 'utf8');
+  const read = (/** @type {string} */ file) =>
+    existsSync(path.join(ROOT, file)) ? readFileSync(path.join(ROOT, file), 'utf8') : '';
   const json = (/** @type {unknown} */ value) => `${JSON.stringify(value, null, 2)}\n`;
   const files = /** @type {const} */ ({
     'syntaxes/recipe.tmLanguage.json': (text) => json(grammar(JSON.parse(text), declared)),
+    'syntaxes/experiment.tmLanguage.json': () => json(experimentGrammar(declared)),
     'media/recipe.schema.json': () => json(declared.jsonSchema()),
     'docs/recipes.md': (text) => `${text.slice(0, text.indexOf(DOCS_START))}${docs(declared)}`,
     'package.json': (text) => json(manifest(JSON.parse(text), declared)),
@@ -75,6 +80,41 @@ function grammar(current, { MAPS, MODULES, FORMS, DTYPES, ROLES, METHOD_NAMES })
   const spelled = [...roles, ...roles.map((one) => one.toUpperCase())].join('|');
   role.match = `(?<=early:|mid:|late:|model:|[\\s{,]a:|[\\s{,]b:)\\s*(${spelled})(?=\\s*(?:[,}#\\n]|$))`;
   return current;
+}
+
+/** YAML with the words of experiments: blocks, what is run, fields of requests. */
+function experimentGrammar({ KINDS, DATA_FIELDS }) {
+  const word = (words) => `(?<![\\w-])(${[...new Set(words)].join('|')})(?![\\w-])`;
+  const fields = KINDS.flatMap(({ fields, noun }) => [...Object.keys(fields), ...(noun === undefined ? [] : [noun])]);
+  const scope = 'source.experiment.yaml';
+  // Longer names first: one may begin with another.
+  const names = KINDS.map(({ name }) => name).sort((a, b) => b.length - a.length);
+  const key = 'string.unquoted';
+  return {
+    name: 'Frankenstein experiment',
+    scopeName: scope,
+    patterns: [{ include: 'source.yaml' }],
+    injections: {
+      [`L:${scope} meta.map.key.yaml ${key}, L:${scope} meta.flow.map.key.yaml ${key}`]: {
+        patterns: [
+          { match: word(['checkpoints', 'protocol', 'sets', 'parts']), name: 'keyword.other.frank' },
+          { match: word(['run']), name: 'keyword.control.frank' },
+          {
+            match: word(['path', 'role', ...Object.keys(DATA_FIELDS), ...fields]),
+            name: 'support.type.property-name.frank',
+          },
+        ],
+      },
+      [`L:${scope} - comment - string.quoted - meta.map.key.yaml - meta.flow.map.key.yaml`]: {
+        patterns: [
+          {
+            match: `(?<=run:)\\s*["']?(${names.join('|')})\\b(?![\\w-])`,
+            captures: { 1: { name: 'support.function.method.frank' } },
+          },
+        ],
+      },
+    },
+  };
 }
 
 /** The key of a command's title in package.nls.json. */
@@ -161,8 +201,9 @@ function standardOf(value) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [file, text] of await generated()) {
-    const changed = readFileSync(path.join(ROOT, file), 'utf8') !== text;
-    if (changed) writeFileSync(path.join(ROOT, file), text);
+    const place = path.join(ROOT, file);
+    const changed = !existsSync(place) || readFileSync(place, 'utf8') !== text;
+    if (changed) writeFileSync(place, text);
     console.log(`${changed ? 'written  ' : 'unchanged'} ${file}`);
   }
 }

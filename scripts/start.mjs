@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // `npm start`: compares the sample lineage on the command line, then opens that comparison in VS Code, in a
 // workspace with data to probe and evaluate: desktop VS Code if there is one, else a workbench in the browser.
-//   node scripts/start.mjs [--headless] [--browser] [--no-open]
+//   node scripts/start.mjs [--headless] [--browser] [--no-open] [--full]
+// `--full` runs everything that samples/paper.experiment.yaml says instead, and continues where it was interrupted.
 // Node's built-ins only: this runs in a clone where nothing is installed yet.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     headless: { type: 'boolean', default: false }, // stop after the table
     browser: { type: 'boolean', default: false }, // the browser workbench even if desktop VS Code is there
     'no-open': { type: 'boolean', default: false }, // print the URL, start no browser
+    full: { type: 'boolean', default: false }, // the whole paper, and stop
   },
 });
 
@@ -105,6 +107,10 @@ try {
   const built = fs.statSync(path.join(root, cli), { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (built < newestChange(root, SOURCES)) await must('npm', ['run', '--silent', 'build']);
 
+  if (values.full) {
+    await must(process.execPath, [cli, 'run', path.join(FOLDER, 'paper.experiment.yaml'), '--runs', RUNS]);
+    process.exit(0);
+  }
   await must(process.execPath, [cli, 'compare', ...STAGES, '--runs', RUNS, '--json', RESULT]);
   if (!values.headless) {
     askToShow();

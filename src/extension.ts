@@ -15,6 +15,8 @@ import { Headers } from './services/headers.js';
 import { firstLook } from './services/firstLook.js';
 import { tellInterrupted } from './services/interruptedRuns.js';
 import { KnownFolders } from './services/knownFolders.js';
+import { ExperimentMemory } from './services/experimentMemory.js';
+import { Experiments } from './services/experiments.js';
 import { FreezeMemory } from './services/freezeMemory.js';
 import { EvaluationMemory, ProbeMemory } from './services/questionMemory.js';
 import { Queue } from './services/queue.js';
@@ -61,13 +63,16 @@ export function activate(context: vscode.ExtensionContext): Services {
   discovery.onDidChange(() => headers.forget());
   const selection = new Selection();
   const checkpointsTree = new CheckpointsTree(discovery, results, headers, selection);
-  const runsTree = new RunsTree(results, queue);
+  const experiments = new Experiments(engine, queue, results, runsFolders);
+  const runsTree = new RunsTree(results, queue, experiments);
   const services: Services = {
     log,
     engine,
     discovery,
     documents,
     evaluationMemory,
+    experimentMemory: new ExperimentMemory(context.workspaceState),
+    experiments,
     extensionUri: context.extensionUri,
     freezeMemory: new FreezeMemory(context.workspaceState),
     headers,

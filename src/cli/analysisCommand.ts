@@ -138,7 +138,8 @@ async function requestOf(
   const locations = paths.map((one) => (isEndpointPath(one) ? one : path.resolve(one)));
   const request: Record<string, unknown> = {};
   for (const [key, entry] of Object.entries(entries)) request[key] = valueOf(entry, locations, options);
-  const prepared = prepare && (await prepare(engine, locations, request, { signal }));
+  const stages = locations.map((location) => ({ path: location }));
+  const prepared = prepare && (await prepare(engine, stages, request, { signal }));
   return { ...request, ...fixed, ...prepared };
 }
 

@@ -26,6 +26,7 @@ export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
     trainRuns: async (request, context) => (await here()).trainRuns(request, context),
     reportStages: async (request, context) => (await here()).reportStages(request, context),
     freezeReport: async (request) => (await here()).freezeReport(request),
+    readExperiment: async (request, context) => (await here()).readExperiment(request, context),
     readTraining: async (request, context) => (await here()).readTraining(request, context),
     verifyFrozen: async (request, context) => (await here()).verifyFrozen(request, context),
   };

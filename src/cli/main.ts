@@ -9,6 +9,7 @@ import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
+import { runCommand } from './run.js';
 import { showError } from './terminal.js';
 import { trainingCommand } from './training.js';
 
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     ...analysisCommands(context, 'models'),
     mergeCommand(context),
     freezeCommand(context),
+    runCommand(context),
     trainingCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

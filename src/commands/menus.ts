@@ -38,12 +38,15 @@ const STEPS = all('explorerResourceIsFolder', 'resourcePath in frankenstein.step
 const TRAINING = all('explorerResourceIsFolder', 'resourcePath in frankenstein.trainingFolders');
 /** The plan of a freeze experiment. */
 const PLAN = 'resourceFilename == freeze.frank.yaml';
+/** A whole experiment. */
+const EXPERIMENT = 'resourceFilename =~ /\\.experiment\\.ya?ml$/';
 const ONE = '!listMultiSelection';
 const HAS_SELECTED = 'frankenstein.hasSelected';
 
 /** Where it is right-clicked otherwise. */
 const EDITED_RECIPE = 'editorLangId == frankenstein-recipe';
 const EDITED_PLAN = 'editorLangId == frankenstein-freeze';
+const EDITED_EXPERIMENT = 'editorLangId == frankenstein-experiment';
 const PANEL = "activeWebviewPanelId == 'frankenstein.panel'";
 const IN_PANEL = (condition: string) => all(PANEL, condition);
 const FAILED = 'frankenstein.panelState == failed';
@@ -78,6 +81,7 @@ const OF_CHECKPOINT: readonly CheckpointCommand[] = [
   { command: 'frankenstein.sweep', group: '3_run@5' },
   { command: 'frankenstein.newMerge', group: '4_merge@1' },
   { command: 'frankenstein.newFreeze', one: true, group: '5_freeze@1' },
+  { command: 'frankenstein.newExperiment', group: '6_experiment@1' },
 ];
 
 /** @param place condition of the menu as a whole; the explorer's submenu has none. */
@@ -97,6 +101,8 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'frankenstein.trajectory', when: all(ONE, STEPS), group: '3_frankenstein@2' },
     { command: 'frankenstein.watchTraining', when: TRAINING, group: '3_frankenstein@3' },
     { submenu: 'frankenstein.experiment', when: all(PLAN, ONE), group: '3_frankenstein@2' },
+    { command: 'frankenstein.runExperiment', when: all(EXPERIMENT, ONE), group: '3_frankenstein@1' },
+    { command: 'frankenstein.planExperiment', when: all(EXPERIMENT, ONE), group: '3_frankenstein@2' },
   ],
   'frankenstein.experiment': [
     { command: 'frankenstein.runFreeze', group: '1_run@1' },
@@ -117,6 +123,8 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'frankenstein.inline.unpin', when: 'false' },
     { command: 'frankenstein.mergekitFormat', when: EDITED_RECIPE },
     { command: 'frankenstein.whatTrains', when: EDITED_PLAN },
+    { command: 'frankenstein.cancelExperiment', when: EDITED_EXPERIMENT },
+    { command: 'frankenstein.openExperimentResult', when: EDITED_EXPERIMENT },
     { command: 'frankenstein.changeOrder', when: COMPARES },
   ],
   'editor/title': [
@@ -127,6 +135,7 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'frankenstein.revealRun', when: IN_PANEL('frankenstein.panelHasRun'), group: '1_run' },
     { command: 'frankenstein.showLog', when: PANEL, group: '2_log' },
     { command: 'frankenstein.evaluate', when: EDITED_RECIPE, group: 'navigation@1' },
+    { command: 'frankenstein.runExperiment', when: EDITED_EXPERIMENT, group: 'navigation@1' },
   ],
   'view/title': [
     { command: 'frankenstein.compareLineage', when: 'view == frankenstein.checkpoints', group: 'navigation@1' },

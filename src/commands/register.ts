@@ -6,6 +6,7 @@ import type { Services } from '../services/services.js';
 import { withBases } from './base.js';
 import { compareCommands } from './compare.js';
 import { evaluateCommands } from './evaluate.js';
+import { experimentCommands } from './experiment.js';
 import { freezeCommands } from './freeze.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
 import { inlineCommands } from './inline.js';
@@ -32,6 +33,7 @@ const TABLE: Record<CommandId, Command> = {
   ...evaluateCommands,
   ...mergeCommands,
   ...freezeCommands,
+  ...experimentCommands,
   ...progressCommands,
   ...runCommands,
   ...spectrumCommands,
@@ -39,8 +41,14 @@ const TABLE: Record<CommandId, Command> = {
   ...inlineCommands,
 };
 
-/** Commands on folders that need be no checkpoints: an adapter in them needs no base. */
-const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>(['frankenstein.watchTraining']);
+/** Commands on folders and files that are no checkpoints: an adapter in them needs no base. */
+const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>([
+  'frankenstein.watchTraining',
+  'frankenstein.runExperiment',
+  'frankenstein.planExperiment',
+  'frankenstein.openExperimentResult',
+  'frankenstein.cancelExperiment',
+]);
 
 export function registerCommands(services: Services): vscode.Disposable {
   return vscode.Disposable.from(

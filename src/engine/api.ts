@@ -25,6 +25,9 @@ import type { FreezeReport, ReportedRun } from './freeze/report.js';
 import type { ReportStages } from './freeze/reportStages.js';
 import type { CompletionsRequest, TrainingCompletions, TrainingReading, TrainingRequest } from './training/result.js';
 import type { PlanFeedback } from './freeze/language/sketch.js';
+import type { ExperimentFeedback } from './experiments/language/check.js';
+import type { FoundRecord } from './experiments/record.js';
+import type { Step } from './experiments/steps.js';
 import type { RecipeFeedback } from './merge/language/feedback.js';
 import type { RecipeHover } from './merge/language/hover.js';
 import type { FullSpectrumRequest, SpectrumProgress } from './analyses/spectrum/request.js';
@@ -50,12 +53,12 @@ export interface EngineApi extends AnalysisCalls {
   generate(request: GenerateRequest, context?: CallContext<GenerateProgress>): Promise<GenerateResult>;
   /**
    * What is wrong with a recipe that is being written and what it would make; of a plan of frozen trainings, what
-   * trains.
+   * trains; of an experiment, what it comes to.
    */
   checkRecipe(
     request: { file: string; text: string },
     context?: CallContext<never>,
-  ): Promise<RecipeFeedback | PlanFeedback>;
+  ): Promise<RecipeFeedback | PlanFeedback | ExperimentFeedback>;
   completeRecipe(
     request: { file: string; text: string; offset: number; checkpoints: { path: string; label: string }[] },
     context?: CallContext<never>,
@@ -95,6 +98,10 @@ export interface EngineApi extends AnalysisCalls {
   parquetImage(request: { folder: string; name: string }): Promise<Uint8Array>;
   /** Checkpoints below `roots` and in the Hugging Face cache, without opening a weight file. */
   discover(request: { roots: string[]; huggingFaceCache: boolean }, context?: CallContext): Promise<FoundCheckpoint[]>;
+  /** The runs that an experiment comes to, in order. */
+  readExperiment(request: { file: string; text: string }, context?: CallContext<never>): Promise<{ steps: Step[] }>;
+  /** What became of the experiments whose runs lie here, the newest first. */
+  listExperiments(request: { runsFolder: string }): Promise<FoundRecord[]>;
   listRuns(request: { runsFolder: string }): Promise<RunSummary[]>;
   deleteRun(location: RunLocation): Promise<void>;
 }

@@ -8,6 +8,7 @@ import { parseRequest } from './analyses/declare/request.js';
 import type { EngineApi } from './api.js';
 import type { CallContext, EngineHost } from './calls.js';
 import { FrankensteinError } from './errors.js';
+import { isExperiment } from './experiments/file.js';
 import { isPlan } from './freeze/planFile.js';
 import { AnswerThread } from './models/thread.js';
 import { Mutex } from './runtime/turns.js';
@@ -94,17 +95,23 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     },
     generate: (request, context) => mutex.take(() => answers.ask(request, context), context?.signal),
     checkRecipe: async (request, context) =>
-      isPlan(request.file)
-        ? (await import('./freeze/language/sketch.js')).checkPlan(request, context)
-        : (await import('./merge/language/feedback.js')).checkRecipe(request, context),
+      isExperiment(request.file)
+        ? (await import('./experiments/language/check.js')).checkExperiment(request, context)
+        : isPlan(request.file)
+          ? (await import('./freeze/language/sketch.js')).checkPlan(request, context)
+          : (await import('./merge/language/feedback.js')).checkRecipe(request, context),
     completeRecipe: async (request, context) =>
-      isPlan(request.file)
-        ? (await import('./freeze/language/complete.js')).completePlanInPlace(request, context)
-        : (await import('./merge/language/feedback.js')).completeInPlace(request, context),
+      isExperiment(request.file)
+        ? (await import('./experiments/language/complete.js')).completeExperimentInPlace(request, context)
+        : isPlan(request.file)
+          ? (await import('./freeze/language/complete.js')).completePlanInPlace(request, context)
+          : (await import('./merge/language/feedback.js')).completeInPlace(request, context),
     hoverRecipe: async (request, context) =>
-      isPlan(request.file)
-        ? (await import('./freeze/language/hover.js')).hoverPlan(request, context)
-        : ((await import('./merge/language/hover.js')).hoverRecipe(request.text, request.offset) ?? null),
+      isExperiment(request.file)
+        ? (await import('./experiments/language/hover.js')).hoverExperiment(request)
+        : isPlan(request.file)
+          ? (await import('./freeze/language/hover.js')).hoverPlan(request, context)
+          : ((await import('./merge/language/hover.js')).hoverRecipe(request.text, request.offset) ?? null),
     mergekitFormat: lazy(async () => (await import('./merge/language/feedback.js')).mergekitFormat),
     exportMerged: async (request, context) =>
       (await import('./merge/export/export.js')).exportMerged(
@@ -126,6 +133,14 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     trainingCompletions: lazy(async () => (await import('./training/training.js')).trainingCompletions),
     parquetImage: async ({ folder, name }) => (await import('./parquet/picture.js')).imageBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
+    readExperiment: async ({ file, text }) => {
+      const [{ readExperimentText }, { stepsOf }] = await Promise.all([
+        import('./experiments/document.js'),
+        import('./experiments/steps.js'),
+      ]);
+      return { steps: stepsOf(readExperimentText(file, text)) };
+    },
+    listExperiments: async ({ runsFolder }) => (await import('./experiments/record.js')).listRecords(runsFolder),
     listRuns: async ({ runsFolder }) => (await import('./analyses/list.js')).listRuns(runsFolder),
     deleteRun: async ({ runsFolder, runId }) => (await import('./runs/store.js')).deleteRun(runsFolder, runId),
   };

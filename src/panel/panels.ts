@@ -189,7 +189,8 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
 
   /** What ends out of sight says so, once; one in a panel needs no second voice. */
   private tellIfUnseen(job: Job): void {
-    const { state, request, title } = job;
+    const { state, request, title, quiet } = job;
+    if (quiet) return;
     if (this.find(keyOfPanel(panelRequestOf(request))) !== undefined) return;
     if ([...this.shown].some((panel) => panel.follows?.(job) === true)) return;
     if (state.kind === 'finished')

@@ -1,6 +1,6 @@
 /** What the engine says of each open recipe and plan: asked once per version of the text, kept until the next. */
 import * as vscode from 'vscode';
-import type { EngineApi, PlanFeedback, RecipeFeedback } from '../protocol/engineApi.js';
+import type { EngineApi, ExperimentFeedback, PlanFeedback, RecipeFeedback } from '../protocol/engineApi.js';
 import { isCancelled, messageOf } from '../services/errors.js';
 
 export const RECIPE: vscode.DocumentSelector = { language: 'frankenstein-recipe', scheme: 'file' };
@@ -8,21 +8,28 @@ export const RECIPE: vscode.DocumentSelector = { language: 'frankenstein-recipe'
 /** Plans of frozen trainings: checked like recipes, but no checkpoint. */
 export const PLAN: vscode.DocumentSelector = { language: 'frankenstein-freeze', scheme: 'file' };
 
+/** Whole experiments. */
+export const EXPERIMENT: vscode.DocumentSelector = { language: 'frankenstein-experiment', scheme: 'file' };
+
+const CHECKED: ReadonlySet<string> = new Set(['frankenstein-recipe', 'frankenstein-freeze', 'frankenstein-experiment']);
+
 export function isRecipe(document: vscode.TextDocument): boolean {
   return document.languageId === 'frankenstein-recipe' && document.uri.scheme === 'file';
 }
 
 /** Whether the engine says what is wrong with it. */
 export function isChecked(document: vscode.TextDocument): boolean {
-  return isRecipe(document) || (document.languageId === 'frankenstein-freeze' && document.uri.scheme === 'file');
+  return CHECKED.has(document.languageId) && document.uri.scheme === 'file';
 }
 
 /** Milliseconds without a key pressed before the checkpoints are asked. */
 const PAUSE = 250;
 
+export type Found = RecipeFeedback | PlanFeedback | ExperimentFeedback;
+
 interface Entry {
   version: number;
-  feedback: Promise<RecipeFeedback | PlanFeedback | undefined>;
+  feedback: Promise<Found | undefined>;
   abort: AbortController;
 }
 
@@ -44,6 +51,8 @@ export class Feedback implements vscode.Disposable {
       vscode.workspace.onDidChangeTextDocument(({ document }) => this.schedule(document, PAUSE)),
       // What a recipe names may be another recipe that has just been saved.
       vscode.workspace.onDidSaveTextDocument((document) => {
+        // What an experiment names may have come or gone.
+        if (isChecked(document) && !isRecipe(document)) this.again(document);
         if (!isRecipe(document)) return;
         for (const other of vscode.workspace.textDocuments) if (isRecipe(other)) this.again(other);
       }),
@@ -53,7 +62,7 @@ export class Feedback implements vscode.Disposable {
   }
 
   /** For the text as it is now; undefined when the engine could not say. */
-  of(document: vscode.TextDocument): Promise<RecipeFeedback | PlanFeedback | undefined> {
+  of(document: vscode.TextDocument): Promise<Found | undefined> {
     const key = document.uri.toString();
     const known = this.entries.get(key);
     if (known?.version === document.version) return known.feedback;

@@ -1,11 +1,11 @@
 /** Above a recipe: what can be done with it. Beside what it does: which checkpoint each layer comes from. */
 import * as vscode from 'vscode';
-import type { PlanFeedback, RecipeFeedback, RecipeSketch } from '../protocol/engineApi.js';
+import type { RecipeSketch } from '../protocol/engineApi.js';
 import { escapeMarkdown, inert } from '../services/markdown.js';
 import { bytesText } from '../services/progressText.js';
 import { countOf } from './count.js';
 import { layersThatTrain } from './planLenses.js';
-import { type Feedback, isChecked } from './feedback.js';
+import { type Feedback, type Found, isChecked } from './feedback.js';
 
 export class RecipeLenses implements vscode.CodeLensProvider {
   private readonly changed = new vscode.EventEmitter<void>();
@@ -124,10 +124,7 @@ export function showStrip(feedback: Feedback): vscode.Disposable {
 }
 
 /** After a recipe's form, or after every run of a plan: where each layer comes from, or whether it trains. */
-function stripsOf(
-  document: vscode.TextDocument,
-  found: RecipeFeedback | PlanFeedback | undefined,
-): { line: number; runs: Run[] }[] {
+function stripsOf(document: vscode.TextDocument, found: Found | undefined): { line: number; runs: Run[] }[] {
   if (found !== undefined && 'plan' in found)
     return (found.plan?.runs ?? []).map(({ place, layers }) => ({
       line: document.positionAt(place.offset).line,

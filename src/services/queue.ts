@@ -41,7 +41,11 @@ export class Job {
   readonly onDidChange = this.changed.event;
   state: JobState = { kind: 'running', progress: null };
 
-  constructor(readonly request: JobRequest) {}
+  constructor(
+    readonly request: JobRequest,
+    /** Who started it says how it ended. */
+    readonly quiet = false,
+  ) {}
 
   get key(): string {
     return keyOf(this.request);
@@ -179,10 +183,10 @@ export class Queue {
   }
 
   /** Starts it, or joins the one that already does the same. */
-  start(request: JobRequest): Job {
+  start(request: JobRequest, { quiet = false } = {}): Job {
     const existing = this.find(request);
     if (existing !== undefined) return existing;
-    const job = new Job(request);
+    const job = new Job(request, quiet);
     this.active.push(job);
     const options = this.options(checkpointsOf(request).map(({ path }) => path));
     const run = job.run(this.engine, options, this.last);

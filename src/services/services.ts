@@ -4,6 +4,8 @@ import type { EngineApi } from '../protocol/engineApi.js';
 import type { Panels } from '../panel/panels.js';
 import type { Discovery } from './discovery.js';
 import type { Documents } from './documents.js';
+import type { ExperimentMemory } from './experimentMemory.js';
+import type { Experiments } from './experiments.js';
 import type { FreezeMemory } from './freezeMemory.js';
 import type { Headers } from './headers.js';
 import type { EvaluationMemory, ProbeMemory } from './questionMemory.js';
@@ -21,6 +23,8 @@ export interface Services {
   discovery: Discovery;
   documents: Documents;
   evaluationMemory: EvaluationMemory;
+  experimentMemory: ExperimentMemory;
+  experiments: Experiments;
   extensionUri: vscode.Uri;
   freezeMemory: FreezeMemory;
   headers: Headers;

@@ -1,8 +1,10 @@
 /** The runs on disk, newest first, with those under way on top. */
 import * as vscode from 'vscode';
 import { analysisOfRun } from '../engine/analyses/analyses.js';
+import type { RecordedStep } from '../protocol/engineApi.js';
 import { formatProgress } from '../protocol/numbers.js';
 import { requestKey } from '../services/checkpointPath.js';
+import type { Experiments, KnownRecord } from '../services/experiments.js';
 import type { FoundRun, ResultsIndex } from '../services/resultsIndex.js';
 import { progressText } from '../services/progressText.js';
 import type { Job, Queue } from '../services/queue.js';
@@ -11,19 +13,23 @@ import { checkpointsOf, runKindOf } from '../services/work.js';
 import { agoText, distinguishing, pathsOnDisk, locationOf, runTitle } from '../services/titles.js';
 
 export class RunNode extends TreeRow {
-  /** `folder`: the end of its checkpoints' folder, where another run has the same title. */
+  /**
+   * `folder`: the end of its checkpoints' folder, where another run has the same title. `name`: in its experiment, where
+   * it is listed below one.
+   */
   constructor(
     readonly run: FoundRun,
     folder?: string,
+    name?: string,
   ) {
     const title = runTitle(run);
     const when = new Date(run.startedAt);
     const state = stateText(run);
     super({
-      label: title,
-      description: [folder, describedSpectrum(run), state].filter(Boolean).join(' · '),
+      label: name ?? title,
+      description: [name === undefined ? folder : title, describedSpectrum(run), state].filter(Boolean).join(' · '),
       tooltip: run.problem ?? [title, ...pathsOnDisk(run.paths), when.toLocaleString(), run.folder].join('\n'),
-      spoken: [title, folder, describedSpectrum(run), state].filter(Boolean).join(', '),
+      spoken: [name, title, folder, describedSpectrum(run), state].filter(Boolean).join(', '),
       icon: iconOf(run),
     });
     this.id = run.folder;
@@ -56,6 +62,67 @@ export class ActiveNode extends TreeRow {
   }
 }
 
+interface Group {
+  record: KnownRecord;
+  /** Of each step: its run where there is one. */
+  steps: { step: RecordedStep; run: FoundRun | undefined }[];
+  runs: FoundRun[];
+}
+
+/** Experiments of which a run is listed; their runs stand below them. */
+function groupsOf(records: readonly KnownRecord[], runs: readonly FoundRun[]): Group[] {
+  return records
+    .map((record) => {
+      const steps = record.steps.map((step) => ({ step, run: runs.find(({ runId }) => runId === step.runId) }));
+      return { record, steps, runs: steps.flatMap(({ run }) => run ?? []) };
+    })
+    .filter((group) => group.runs.length > 0);
+}
+
+export class ExperimentNode extends TreeRow {
+  readonly children: vscode.TreeItem[];
+
+  constructor({ record, steps }: Group) {
+    const done = steps.filter(({ step, run }) => step.state === 'done' && (run !== undefined || step.output !== null));
+    const text = `${done.length === steps.length ? 'done' : `${done.length} of ${steps.length} done`}, ${agoText(new Date(record.startedAt))}`;
+    super(
+      {
+        label: record.name,
+        description: text,
+        tooltip: record.file,
+        spoken: `Experiment ${record.name}, ${text}`,
+        icon: 'beaker',
+      },
+      vscode.TreeItemCollapsibleState.Collapsed,
+    );
+    this.id = record.folder;
+    this.contextValue = 'experiment';
+    this.children = steps.flatMap(({ step, run }) =>
+      run === undefined ? [stepRow(step, record.file)] : [stepNode(step, run)],
+    );
+  }
+}
+
+/** A run under its name in the experiment. */
+function stepNode(step: RecordedStep, run: FoundRun): RunNode {
+  const node = new RunNode(run, undefined, step.name);
+  node.id = `${step.name} ${run.folder}`;
+  return node;
+}
+
+/** What has no run of its own. */
+function stepRow({ name, run, state, message }: RecordedStep, file: string): TreeRow {
+  const row = new TreeRow({
+    label: name,
+    description: `${run} · ${state}`,
+    tooltip: message ?? file,
+    spoken: `${name}, ${run}, ${state}`,
+    icon: state === 'failed' ? 'error' : state === 'done' ? 'check' : 'circle-outline',
+  });
+  row.command = { command: 'vscode.open', title: 'Open', arguments: [vscode.Uri.file(file)] };
+  return row;
+}
+
 /** `5 min ago` grows old. Milliseconds. */
 const MINUTE = 60_000;
 
@@ -67,7 +134,9 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem>, vscod
   constructor(
     private readonly results: ResultsIndex,
     private readonly queue: Queue,
+    private readonly experiments: Experiments,
   ) {
+    experiments.onDidChange(() => this.changed.fire());
     results.onDidChange(() => this.changed.fire());
     queue.onDidMove(() => this.changed.fire());
   }
@@ -77,11 +146,17 @@ export class RunsTree implements vscode.TreeDataProvider<vscode.TreeItem>, vscod
   }
 
   async getChildren(node?: vscode.TreeItem): Promise<vscode.TreeItem[]> {
-    if (node !== undefined) return [];
+    if (node !== undefined) return node instanceof ExperimentNode ? node.children : [];
     const { active } = this.queue;
     const underWay = new Set(active.map(keyOfJob));
     const runs = (await this.results.list()).filter((run) => run.state === 'finished' || !underWay.has(keyOfRun(run)));
-    return [...active.map((job) => new ActiveNode(job)), ...runNodes(runs)];
+    const groups = groupsOf(await this.experiments.list(), runs);
+    const grouped = new Set(groups.flatMap((group) => group.runs));
+    return [
+      ...active.map((job) => new ActiveNode(job)),
+      ...groups.map((group) => new ExperimentNode(group)),
+      ...runNodes(runs.filter((run) => !grouped.has(run))),
+    ];
   }
 
   dispose(): void {

@@ -43,7 +43,8 @@ export function readFreeze(text: string, file: string): FreezeSettings {
   );
 }
 
-function valueOf(node: TreeNode): unknown {
+/** Plain data, without places. */
+export function valueOf(node: TreeNode): unknown {
   if (node.kind === 'scalar') return node.value;
   if (node.kind === 'list') return node.items.map(valueOf);
   return Object.fromEntries(node.entries.map(({ key, value }) => [key.value, valueOf(value)]));

@@ -68,7 +68,14 @@ describe('manifest', () => {
     const items = contributes.menus['explorer/context']!;
     assert.deepEqual(
       items.map(({ submenu, command }) => submenu ?? command),
-      ['frankenstein.checkpoint', 'frankenstein.trajectory', 'frankenstein.watchTraining', 'frankenstein.experiment'],
+      [
+        'frankenstein.checkpoint',
+        'frankenstein.trajectory',
+        'frankenstein.watchTraining',
+        'frankenstein.experiment',
+        'frankenstein.runExperiment',
+        'frankenstein.planExperiment',
+      ],
     );
     // A folder of a training's steps, or of its logs, is no checkpoint.
     assert.ok(items[1]!.when!.includes('resourcePath in frankenstein.stepFolders'));

@@ -31,6 +31,7 @@ const ORDER = [
   'analyses',
   'freeze',
   'training',
+  'experiments',
   'api.ts',
   'engine.ts',
   'worker.ts',

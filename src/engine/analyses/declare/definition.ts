@@ -7,6 +7,7 @@
  */
 import type * as v from 'valibot';
 import type { CallContext, CountProgress, EngineHost, Progress } from '../../calls.js';
+import type { StageRequest } from '../../checkpoint/stage.js';
 import type { Provenance } from '../../runs/provenance.js';
 import type { Mutex } from '../../runtime/turns.js';
 import type { Looking } from '../trajectory/follow.js';
@@ -55,10 +56,10 @@ export interface CommandDeclaration {
   fixed?: Readonly<Record<string, unknown>>;
   /** Fields that only serve to make the request. */
   more?: v.ObjectEntries;
-  /** Makes the rest of the request of those and of the paths. @throws `bad-request` for what does not go together */
+  /** Makes the rest of the request of those and of the checkpoints. @throws `bad-request` for what does not go together */
   prepare?: (
     engine: Preparing,
-    paths: readonly string[],
+    stages: readonly StageRequest[],
     given: Options,
     context: CallContext,
   ) => Promise<Readonly<Record<string, unknown>>>;

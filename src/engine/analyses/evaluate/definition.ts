@@ -1,4 +1,5 @@
 /** Evaluations: vision, vision-to-reasoning and reasoning of checkpoints, and of what is stitched of them. */
+import type { StageRequest } from '../../checkpoint/stage.js';
 import { define } from '../declare/definition.js';
 import { type StitchesRequest, sweepFields, sweepOf, transferFields } from './hybridsRequest.js';
 import { evaluateRequest } from './request.js';
@@ -9,8 +10,8 @@ const IN_AND_RL = [
   { syntax: '<rl>', help: 'the checkpoint after reinforcement learning' },
 ];
 
-function lineage(paths: readonly string[]): StitchesRequest {
-  return { in: { path: paths[0]! }, rl: { path: paths[1]! } };
+function lineage([supervised, reinforced]: readonly StageRequest[]): StitchesRequest {
+  return { in: supervised!, rl: reinforced! };
 }
 
 export const definition = define({
@@ -43,9 +44,9 @@ export const definition = define({
       arguments: IN_AND_RL,
       fixed: { kind: 'transfer' },
       more: transferFields,
-      prepare: async (engine, paths, { base, cuts }, context) => {
+      prepare: async (engine, stages, { base, cuts }, context) => {
         const given = { base: base && { path: base as string }, cuts } as Pick<StitchesRequest, 'base' | 'cuts'>;
-        const { checkpoints } = await engine.hybrids({ ...lineage(paths), ...given }, context);
+        const { checkpoints } = await engine.hybrids({ ...lineage(stages), ...given }, context);
         return { checkpoints };
       },
     },
@@ -55,8 +56,8 @@ export const definition = define({
       arguments: IN_AND_RL,
       fixed: { kind: 'sweep' },
       more: sweepFields,
-      prepare: async (engine, paths, options, context) => {
-        const { checkpoints, axis } = await engine.hybrids({ ...lineage(paths), sweep: sweepOf(options) }, context);
+      prepare: async (engine, stages, options, context) => {
+        const { checkpoints, axis } = await engine.hybrids({ ...lineage(stages), sweep: sweepOf(options) }, context);
         return { checkpoints, axis: axis ?? undefined };
       },
     },
