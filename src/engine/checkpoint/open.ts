@@ -53,6 +53,13 @@ export type OpenRecipe = (
   signal: AbortSignal | undefined,
 ) => Promise<Checkpoint>;
 
+function withoutWeights(given: string): FrankensteinError {
+  return new FrankensteinError(
+    'unsupported',
+    `${shown(given)} is a model behind an address, which has no weights to read: it can be evaluated.`,
+  );
+}
+
 /**
  * Opens what `given` points at, a recipe by `openRecipe`. Everybody else calls `openCheckpoint` of `merge/checkpoint`.
  * @param depth of adapters. @param recipes those that are being opened, whose part this is.
@@ -65,11 +72,7 @@ export async function openNested(
   recipes: readonly string[] = [],
 ): Promise<Checkpoint> {
   throwIfCancelled(signal);
-  if (isEndpointPath(given))
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(given)} is a model behind an address, which has no weights to read: it can be evaluated.`,
-    );
+  if (isEndpointPath(given)) throw withoutWeights(given);
   const { base, own } = await splitBase(given);
   if (base === undefined && isRecipePath(own)) {
     return openRecipe(own, (at, within) => openNested(at, openRecipe, signal, depth, within), recipes, signal);
