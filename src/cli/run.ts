@@ -50,7 +50,7 @@ export function runCommand(context: CommandContext): Command {
     .option('--plan', 'say what each part would cost, and do not run')
     .option(
       '--grader-key <variable>',
-      'name of the environment variable with the key of the grader that the file names',
+      'name of the environment variable with the key of the grader or the endpoint that the file names',
     )
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { isElsewhere } from '../checkpoint/base.js';
+import { endpointOf, isEndpointPath } from '../checkpoint/endpointPath.js';
 import { quoted } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { placeAt, valueOf as plainOf } from '../freeze/document.js';
@@ -279,6 +280,7 @@ class Reader {
 
   /** Absolute; undefined where it leads to another machine. */
   private place(given: string, at: readonly Key[]): string | undefined {
+    if (isEndpointPath(given)) return this.endpoint(given, at);
     if (given.includes('\0') || given.split('+').some(isElsewhere)) {
       this.report('bad-value', at, `${quoted(given)} leads to another machine: fetch it, and name the folder here.`);
       return undefined;
@@ -289,6 +291,19 @@ class Reader {
       .split('+')
       .map((part) => path.resolve(this.folder, part))
       .join('+');
+  }
+
+  /** Only a checkpoint may be one: what else is read of a file lies on this machine. */
+  private endpoint(given: string, at: readonly Key[]): string | undefined {
+    try {
+      endpointOf(given);
+    } catch (error) {
+      this.report('bad-value', at, (error as Error).message);
+      return undefined;
+    }
+    if (at[0] === 'checkpoints' && !WORDED.includes(String(at.at(-1)))) return given;
+    this.report('bad-value', at, `${quoted(given)} is a model behind an address, and a file is wanted here.`);
+    return undefined;
   }
 
   /** A text; a file by its absolute path. */

@@ -9,13 +9,14 @@ import type { Preparing } from '../analyses/declare/definition.js';
 import { notesOf } from '../analyses/declare/field.js';
 import type { EvaluateResult } from '../analyses/evaluate/result.js';
 import type { CallContext, CountProgress, Progress } from '../calls.js';
+import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import type { FreezeReport, ReportedRun } from '../freeze/report.js';
 import type { ReportStages } from '../freeze/reportStages.js';
 import type { VerifyRequest, VerifyResult } from '../freeze/verifyExperiment.js';
 import type { Provenance } from '../runs/provenance.js';
 import { type ExperimentRecord, readRecord, type RecordedStep, recordOf, writeOutput, writeRecord } from './record.js';
-import type { Step } from './steps.js';
+import { servedIn, type Step } from './steps.js';
 
 export type AnyProgress = Progress | CountProgress;
 type Context = CallContext<AnyProgress>;
@@ -97,8 +98,17 @@ export async function requestOf(
     stages.length === 0 ? {} : await declaration!.prepare!(laboratory, stages, request, context as CallContext);
   const { memory, threads, runsFolder, keyVariable } = machine;
   const whole: Record<string, unknown> = { ...request, ...prepared, memory, threads, runsFolder };
-  for (const name of ['grader', 'describer'])
-    if (isEndpoint(whole[name]) && keyVariable !== undefined) whole[name] = { ...whole[name], keyVariable };
+  if (keyVariable === undefined) return whole;
+  const served = servedIn(whole);
+  const judges = ['grader', 'describer'].filter((name) => isEndpoint(whole[name]));
+  const addresses = [...served, ...judges.map((name) => whole[name] as { url: string })].map(({ url }) => url);
+  if (new Set(addresses).size > 1)
+    throw new FrankensteinError(
+      'bad-request',
+      `A key goes to one address, and this part has several: ${[...new Set(addresses)].map(shown).join(', ')}.`,
+    );
+  if (served.length > 0) whole['endpointKey'] = keyVariable;
+  for (const name of judges) whole[name] = { ...(whole[name] as object), keyVariable };
   return whole;
 }
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { typedText, type Worded } from '../analyses/declare/protocol.js';
 import type { AnalysisName } from '../analyses/analyses.js';
+import { endpointOf, isEndpointPath } from '../checkpoint/endpointPath.js';
 import type { StageRequest } from '../checkpoint/stage.js';
 import { FrankensteinError } from '../errors.js';
 import type { Experiment, NamedCheckpoint, NamedPart, Values } from './document.js';
@@ -32,9 +33,18 @@ export interface Step {
   key: string;
 }
 
+/** Models behind an address among the checkpoints of a request. */
+export function servedIn(request: Readonly<Record<string, unknown>>): { url: string; model: string }[] {
+  const { checkpoints } = request;
+  if (!Array.isArray(checkpoints)) return [];
+  return (checkpoints as { path: string }[]).flatMap(({ path: place }) =>
+    isEndpointPath(place) ? [endpointOf(place)] : [],
+  );
+}
+
 /** Whom answers or images are sent to. */
 export function addressesOf(steps: readonly Step[]): string[] {
-  const models = steps.flatMap(({ request: { grader, describer } }) => [grader, describer]);
+  const models = steps.flatMap(({ request }) => [request['grader'], request['describer'], ...servedIn(request)]);
   return [
     ...new Set(
       models.flatMap((model) =>
@@ -136,10 +146,12 @@ const ORDER = (role: string) =>
 /** Those that a part takes where it names none. @throws `bad-request` */
 function usualOf({ kind, name }: NamedPart, { checkpoints }: Experiment): NamedCheckpoint[] {
   const stages = checkpoints
-    .filter(({ role }) => role !== undefined && role !== 'hybrid')
+    .filter(({ role, path: place }) => role !== undefined && role !== 'hybrid' && !isEndpointPath(place))
     .sort((a, b) => ORDER(a.role!) - ORDER(b.role!));
   if (kind.lineage) return stages;
-  if (kind.most === Infinity) return checkpoints;
+  // A model behind an address is only asked.
+  if (kind.most === Infinity)
+    return kind.name === 'evaluate' ? checkpoints : checkpoints.filter(({ path: place }) => !isEndpointPath(place));
   if (kind.most === 1)
     throw new FrankensteinError('bad-request', `"${name}" does not say which checkpoints: each is probed on its own.`);
   const pair = ['in', 'rl'].flatMap((role) => stages.find((one) => one.role === role) ?? []);

@@ -137,6 +137,21 @@ protocol: {system: {in: "@think.txt", hybrid: Both.}}\nparts:
     );
   });
 
+  it('has models behind an address as checkpoints of evaluations alone', () => {
+    const at = 'endpoint:http://h/v1#org/m';
+    const text = (body: string) =>
+      `checkpoints:\n  in: i\n  rl: r\n  served: ${at}\nparts:\n  a: {run: evaluate, data: set.jsonl}\n  b: {run: compare}\n${body}`;
+    const [asked, compared] = steps(text(''));
+    const isIn = (step: typeof asked) => JSON.stringify(step!.request).includes(at);
+    assert.deepEqual([isIn(asked), isIn(compared)], [true, false]);
+    assert.deepEqual(addressesOf([asked!]), ['org/m at http://h/v1']);
+    assert.match(wrong(text('').replace(at, 'endpoint:http://h/v1')), /write endpoint:URL#MODEL/);
+    assert.match(
+      wrong(part(`run: evaluate, data: "${at}"`)),
+      /is a model behind an address, and a file is wanted here/,
+    );
+  });
+
   it('does a part or a single run alone', () => {
     const all = steps(
       `${CHECKPOINTS}parts:\n  a: {run: compare}\n  p: {run: probe skip, checkpoints: [in, rl], data: set.jsonl}\n`,

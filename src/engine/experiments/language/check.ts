@@ -5,6 +5,7 @@ import { definition as evaluation } from '../../analyses/evaluate/definition.js'
 import { parseRequest } from '../../analyses/declare/request.js';
 import type { CallContext } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { isEndpointPath } from '../../checkpoint/endpointPath.js';
 import { FrankensteinError } from '../../errors.js';
 import { placeAt } from '../../freeze/document.js';
 import { openExperiment } from '../../freeze/experiment.js';
@@ -69,6 +70,7 @@ async function openAll(
 ): Promise<Map<string, Checkpoint>> {
   const opened = new Map<string, Checkpoint>();
   for (const { name, path: place } of checkpoints) {
+    if (isEndpointPath(place)) continue;
     const checkpoint = await attempt(
       () => openCheckpoint(place, { signal }),
       (error) => report('no-checkpoint', ['checkpoints', name], error.message),
