@@ -18,6 +18,7 @@ const ORDER = [
   'topology',
   'runtime',
   'checkpoint',
+  'chat',
   'tensors',
   'parquet',
   'runs',
