@@ -9,7 +9,7 @@
  */
 import type { CallContext } from '../calls.js';
 import { deltaOf } from '../analyses/compare/partial.js';
-import { comparePiece, sourceOf } from '../analyses/compare/sums.js';
+import { exactPairSums } from '../analyses/compare/sums.js';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { DTYPE_BYTES } from '../checkpoint/decode.js';
 import { encodeInto, isFloat, roundTo } from '../checkpoint/encode.js';
@@ -230,8 +230,7 @@ interface Movement {
 
 async function movementOf(before: Tensor, after: Tensor): Promise<Movement> {
   if (isSameTensor(before, after)) return { squares: 0, floorSquares: 0, changed: 0, maxAbs: 0 };
-  const sums = await comparePiece({ sources: [sourceOf(before, 0), sourceOf(after, 0)], elements: before.size });
-  const delta = deltaOf(sums.pairs[0]!, before.size);
+  const delta = deltaOf(await exactPairSums(before, after), before.size);
   return {
     squares: (delta.fro ?? Infinity) ** 2,
     floorSquares: delta.floor ** 2,

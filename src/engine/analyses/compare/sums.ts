@@ -12,7 +12,7 @@ import { fileError } from '../../checkpoint/failure.js';
 import { readNow } from '../../checkpoint/read.js';
 import { openRegular } from '../../checkpoint/regular.js';
 import { readElements } from '../../tensors/elements.js';
-import { addPair, emptySums, neighbours, type PairSums, type PartialSums, type StagePair } from './partial.js';
+import { addPair, emptyPair, emptySums, neighbours, type PairSums, type PartialSums, type StagePair } from './partial.js';
 import bytes from './sums.wasm';
 
 /** Mantissa bits and exponent of the smallest normal number; integer types have no rounding. */
@@ -160,6 +160,20 @@ export async function comparePieces(pieces: readonly Piece[]): Promise<PartialSu
 /** The same of one piece. */
 export async function comparePiece(piece: Piece): Promise<PartialSums> {
   return (await comparePieces([piece]))[0]!;
+}
+
+/** Of two whole tensors of one size, all in float64 whatever their dtype and size. Slower than `comparePieces` by far. */
+export async function exactPairSums(before: Tensor, after: Tensor): Promise<PairSums> {
+  const pieces = Array.from({ length: Math.ceil(before.size / SMALL) }, (_, index): Piece => {
+    const first = index * SMALL;
+    return {
+      sources: [sourceOf(before, first), sourceOf(after, first)],
+      elements: Math.min(SMALL, before.size - first),
+    };
+  });
+  const total = emptyPair();
+  for (const { pairs } of await comparePieces(pieces)) addPair(total, pairs[0]!);
+  return total;
 }
 
 async function sumPiece(
