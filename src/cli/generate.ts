@@ -27,7 +27,8 @@ interface GenerateOptions {
 export function generateCommand({ engine, signal }: CommandContext): Command {
   return new Command('generate')
     .description(
-      'Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, greedily unless a temperature is given',
+      'Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, ' +
+        'greedily unless a temperature is given',
     )
     .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
     .requiredOption('--prompt <text>', 'what to ask; <image> in it says where an image stands, or images come first')

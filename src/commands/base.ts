@@ -27,7 +27,9 @@ export async function withBase(services: Services, checkpoint: string, ask: AskF
     services.log.info(messageOf(error));
     const base = await ask(services, {
       title: 'Base of an Adapter',
-      placeholder: `Which checkpoint does ${labelOf(checkpoint)} belong on? The one that its config names is not on this machine.`,
+      placeholder:
+        `Which checkpoint does ${labelOf(checkpoint)} belong on? The one that its config names is not ` +
+        'on this machine.',
     });
     return base === undefined ? undefined : `${base}+${checkpoint}`;
   }

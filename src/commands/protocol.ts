@@ -219,7 +219,9 @@ async function askPixels(title: string, protocol: ProtocolChoice, key: 'minPixel
   const value = protocol[key];
   const text = await askText({
     title,
-    prompt: `${key === 'minPixels' ? 'Least' : 'Most'} pixels of an image once it is scaled; empty for the checkpoint's own`,
+    prompt:
+      `${key === 'minPixels' ? 'Least' : 'Most'} pixels of an image once it is scaled; empty for the ` +
+      `checkpoint's own`,
     value: value === undefined ? '' : String(value),
     refuse: (input) => (/^\s*(?:[1-9]\d{0,9})?\s*$/.test(input) ? undefined : 'A whole number above zero.'),
   });

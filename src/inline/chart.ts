@@ -72,7 +72,8 @@ export function layerChart(result: CompareResult, { theme, depth }: ChartOptions
   const step = CHART_WIDTH / Math.max(1, result.layers.length);
   const rows = Array.from({ length: pairs }, (_, from) => row(result, from, step, depth, colours));
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${CHART_WIDTH}" height="${height}" viewBox="0 0 ${CHART_WIDTH} ${height}" font-family="sans-serif" font-size="10">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${CHART_WIDTH}" height="${height}" viewBox="0 0 ` +
+      `${CHART_WIDTH} ${height}" font-family="sans-serif" font-size="10">`,
     ...rows,
     axis(result, step, depth, height, colours),
     '</svg>',
@@ -102,7 +103,9 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   const frame =
     chosen === -1
       ? ''
-      : `<rect class="chosen" x="${round(chosen * step - 1)}" y="${top + ROW_TITLE + 0.5}" width="${round(width + 2)}" height="${bottom - top - ROW_TITLE}" fill="none" stroke="${colours.text}"/>`;
+      : `<rect class="chosen" x="${round(chosen * step - 1)}" y="${top + ROW_TITLE + 0.5}" ` +
+        `width="${round(width + 2)}" height="${bottom - top - ROW_TITLE}" fill="none" ` +
+        `stroke="${colours.text}"/>`;
   // The floor relative to the weights' own norm, so that it is on the same scale as the bars.
   const floors = result.layers.map((layer, i) => {
     const delta = layer.deltas[from];
@@ -115,7 +118,8 @@ function row(result: CompareResult, from: number, step: number, depth: number | 
   const shade =
     mid.length === 0
       ? ''
-      : `<rect x="${round(mid[0]! * step)}" y="${top + ROW_TITLE}" width="${round(mid.length * step)}" height="${bottom - top - ROW_TITLE}" fill="${colours.region}"/>`;
+      : `<rect x="${round(mid[0]! * step)}" y="${top + ROW_TITLE}" width="${round(mid.length * step)}" ` +
+        `height="${bottom - top - ROW_TITLE}" fill="${colours.region}"/>`;
   return [
     shade,
     `<text x="0" y="${top + 10}" fill="${colours.text}">${label}</text>`,

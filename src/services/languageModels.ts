@@ -161,7 +161,8 @@ const complete: EngineHost['complete'] = async ({ model: name, prompt, picture }
       error instanceof vscode.LanguageModelError && error.code === vscode.LanguageModelError.NoPermissions.name;
     throw failure(
       refused
-        ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, or choose another one.`
+        ? `Frankenstein Lab may not use the language model ${model.name}: allow it when VS Code asks, ` +
+            'or choose another one.'
         : `The language model ${model.name} did not answer: ${error instanceof Error ? error.message : String(error)}`,
     );
   } finally {

@@ -94,7 +94,8 @@ function stateText(spectrum: Spectrum, full: FullSpectrum | null, error: string 
   if (full === null) return 'Reading all singular values…';
   return full.known >= spectrum.count
     ? ''
-    : `${full.known.toLocaleString('en')} of ${plural(spectrum.count, 'singular value')} are computed, the others estimated.`;
+    : `${full.known.toLocaleString('en')} of ${plural(spectrum.count, 'singular value')} are computed, ` +
+        'the others estimated.';
 }
 
 function rankWords(figure: SpectrumFigure, rank: number): string[] {

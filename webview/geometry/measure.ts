@@ -33,7 +33,9 @@ export const RANK_TEXT: Record<RankMetric, { label: string; help: string }> = {
   nuclear: { label: 'Nuclear norm', help: 'Sum of all singular values.' },
   logVolume: {
     label: 'Log-volume',
-    help: 'Sum of the logarithms of the 50 largest singular values: the log-volume spanned by the strongest directions.',
+    help:
+      'Sum of the logarithms of the 50 largest singular values: the log-volume spanned by the strongest ' +
+      'directions.',
   },
 };
 

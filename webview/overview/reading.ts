@@ -27,7 +27,8 @@ export function readUpdate(model: Model, delta: number): string {
   if (noisy > 0) {
     parts.push(
       noisy === layers.length - still
-        ? `${still > 0 ? 'All others' : 'All layers'} are under 2× the rounding floor: magnitudes are comparable; directions are mostly noise.`
+        ? `${still > 0 ? 'All others' : 'All layers'} are under 2× the rounding floor: magnitudes are ` +
+            'comparable; directions are mostly noise.'
         : `${plural(noisy, 'layer')} of ${layers.length} are under 2× the rounding floor.`,
     );
   }

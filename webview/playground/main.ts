@@ -104,7 +104,8 @@ const states: Record<string, () => PanelState> = {
     kind: 'failed',
     title: 'Comparing base → in',
     message:
-      'model-00002-of-00005.safetensors is truncated: the header promises 4,932,307,584 bytes of data, the file has 3,221,225,472. Download it again.',
+      'model-00002-of-00005.safetensors is truncated: the header promises 4,932,307,584 bytes of ' +
+      'data, the file has 3,221,225,472. Download it again.',
     code: 'malformed',
     canRetry: true,
   }),
@@ -139,7 +140,8 @@ const geometries: Record<string, () => GeometryState> = {
     kind: 'failed',
     choice: { mode: 'exact', filter: '' },
     message:
-      'The engine ended unexpectedly (signal SIGKILL); perhaps there was not enough memory. What was computed so far is kept.',
+      'The engine ended unexpectedly (signal SIGKILL); perhaps there was not enough memory. What was ' +
+      'computed so far is kept.',
     code: 'engine',
   }),
   exact: () => spectrumState('exact'),

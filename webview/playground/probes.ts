@@ -128,7 +128,9 @@ function skip(label: string, layers: number, hurt: number, seed: number, n = 80)
     });
     return {
       id: `math-${String(index).padStart(3, '0')}`,
-      prompt: `A box holds ${index + 4} marbles, and ${index + 3} boxes stand in a row. How many marbles are there in ${index % 4} of them?`,
+      prompt:
+        `A box holds ${index + 4} marbles, and ${index + 3} boxes stand in a row. How many marbles are ` +
+        `there in ${index % 4} of them?`,
       truth,
       baseline: right ? truth : '7',
       baselineCorrect: right,
@@ -178,7 +180,8 @@ function attention(labels: string[], layers: number): AttentionResult {
       image: `images/general-${index}.png`,
       answers: labels.map(
         (label) =>
-          `<think>In ${label} I look at each cell of the picture. There are two circles and ${index % 4} squares that are not red.</think>${2 + (index % 4)}`,
+          `<think>In ${label} I look at each cell of the picture. There are two circles and ` +
+          `${index % 4} squares that are not red.</think>${2 + (index % 4)}`,
       ),
       reasoningTokens: labels.map(() => 40 + Math.floor(next() * 30)),
       visualTokens: 256,

@@ -90,7 +90,8 @@ export function trajectoryOf(result: CompareResult): TrajectoryResult {
         path: '/runs/outputs/checkpoint-650',
         step: 650,
         reason:
-          '/runs/outputs/checkpoint-650 holds 2 of the 4 shards that their names promise (model-00001-of-00004.safetensors), and no index.',
+          '/runs/outputs/checkpoint-650 holds 2 of the 4 shards that their names promise ' +
+          '(model-00001-of-00004.safetensors), and no index.',
       },
     ],
     warnings: [],

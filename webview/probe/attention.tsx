@@ -16,7 +16,9 @@ import type { ProbeView } from './view.js';
 
 const MEASURE_NOTES: Record<ProbeView['measure'], string> = {
   mean: 'Mean: averaged over heads, reasoning tokens and visual tokens. More visual tokens lower it.',
-  mass: 'Mass: summed over the visual tokens, averaged over heads and reasoning tokens: the fraction of attention on the image.',
+  mass:
+    'Mass: summed over the visual tokens, averaged over heads and reasoning tokens: the fraction of ' +
+    'attention on the image.',
 };
 
 export function Attention(props: TabProps) {

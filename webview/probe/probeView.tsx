@@ -118,7 +118,8 @@ function Provenance({ results }: { results: readonly ProbeResult[] }) {
   const facts =
     first === undefined
       ? ''
-      : ` · ${finishedText(first.provenance)} · at most ${first.maxNewTokens} new tokens · seed ${first.seed} · cuts ${first.cuts.join(', ')} · ${versionsText(first.provenance)}`;
+      : ` · ${finishedText(first.provenance)} · at most ${first.maxNewTokens} new tokens · seed ` +
+        `${first.seed} · cuts ${first.cuts.join(', ')} · ${versionsText(first.provenance)}`;
   const files = [...new Set(results.map(({ data }) => fileName(data)))].join(', ');
   const more = runs.length > 3 ? ` and ${runs.length - 3} more` : '';
   return (

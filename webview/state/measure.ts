@@ -24,11 +24,15 @@ export const METRIC_TEXT: Record<Metric, { label: string; help: string }> = {
   },
   relative: {
     label: 'Relative ‖Δ‖ / ‖W‖',
-    help: 'How far the weights moved relative to their size: the norm of the update over the norm of the weights before it.',
+    help:
+      'How far the weights moved relative to their size: the norm of the update over the norm of the ' +
+      'weights before it.',
   },
   changed: {
     label: 'Fraction changed',
-    help: 'Fraction of elements whose stored value differs. In bf16 a small update leaves most stored values unchanged.',
+    help:
+      'Fraction of elements whose stored value differs. In bf16 a small update leaves most stored ' +
+      'values unchanged.',
   },
   cosine: {
     label: 'Cosine',

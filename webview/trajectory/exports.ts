@@ -55,5 +55,8 @@ export function trajectoryExports(
 }
 
 export function captionOf({ result: { stages, cuts, provenance } }: TrajectoryModel): string {
-  return `${stages[0]!.label} to ${stages.at(-1)!.label}, ${stages.length} checkpoints · cuts ${cuts.join(', ')} · ${finishedText(provenance)} · ${versionsText(provenance)}`;
+  return (
+    `${stages[0]!.label} to ${stages.at(-1)!.label}, ${stages.length} checkpoints · cuts ` +
+    `${cuts.join(', ')} · ${finishedText(provenance)} · ${versionsText(provenance)}`
+  );
 }

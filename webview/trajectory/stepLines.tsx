@@ -38,7 +38,8 @@ export function StepLines({
         chosen={null}
         apart
         describe={({ title, series }) =>
-          `${title}: ${series.map(({ name }) => name).join(', ')}. Left and right walk the steps, up and down the lines.`
+          `${title}: ${series.map(({ name }) => name).join(', ')}. Left and right walk the steps, up ` +
+          'and down the lines.'
         }
         tooltip={(drawn, at) => <StepTooltip figure={drawn} at={at} name={nameAt(at.x)} format={format} />}
         read={({ series }, at) => {

@@ -45,7 +45,9 @@ export function StepMap({
         shown={{
           grid,
           style: { ...STEP_STYLE, log },
-          description: `${title}: ${plural(grid.depths.length, 'layer')} by ${plural(grid.rows.length, 'step')}. Arrow keys move over the cells, Enter shows the layer’s curve.`,
+          description:
+            `${title}: ${plural(grid.depths.length, 'layer')} by ${plural(grid.rows.length, 'step')}. ` +
+            'Arrow keys move over the cells, Enter shows the layer’s curve.',
           column: column === -1 ? null : column,
           cell: null,
         }}

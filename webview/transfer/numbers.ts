@@ -93,7 +93,8 @@ export function tableMarkdown(model: TransferModel, against: number | null): str
         const comparison = comparisonOf(model, row.index, against, ability);
         const mark =
           comparison !== undefined && comparison.adjusted < SIGNIFICANT
-            ? ` ${comparison.difference > 0 ? '▲' : '▼'} ${points(comparison.difference)}, ${pText(comparison.adjusted)}`
+            ? ` ${comparison.difference > 0 ? '▲' : '▼'} ${points(comparison.difference)}, ` +
+              `${pText(comparison.adjusted)}`
             : '';
         return `${formatFraction(score.value)} (${intervalText(score)})${mark}`;
       }),
@@ -106,6 +107,7 @@ export function tableMarkdown(model: TransferModel, against: number | null): str
   const note =
     against === null
       ? ''
-      : `\n\nFractions with 95% intervals (Wilson); ▲ ▼: differs from ${markdownCell(rows[against]!.label)} (McNemar, Holm-corrected, p < ${SIGNIFICANT}).`;
+      : '\n\nFractions with 95% intervals (Wilson); ▲ ▼: differs from ' +
+        `${markdownCell(rows[against]!.label)} (McNemar, Holm-corrected, p < ${SIGNIFICANT}).`;
   return `${line(head)}\n|${head.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|\n${body.join('\n')}${note}\n`;
 }

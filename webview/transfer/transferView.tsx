@@ -99,7 +99,8 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
           <Forest {...{ model, against }} chosen={view} onChoose={choose} />
           <p class="note forest-key">
             {several(result)
-              ? `Dot: mean over questions of the fraction of right answers (mean@${several(result)}). Line: 95% interval (bootstrap over questions).`
+              ? `Dot: mean over questions of the fraction of right answers (mean@${several(result)}). ` +
+                'Line: 95% interval (bootstrap over questions).'
               : 'Dot: fraction of questions. Line: 95% interval (Wilson).'}{' '}
             Dotted: the reference. ▲ ▼: differs significantly from the reference (
             {several(result) ? 'sign flips over questions' : 'McNemar'}, Holm-corrected over all comparisons, p &lt;

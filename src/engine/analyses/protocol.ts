@@ -115,7 +115,9 @@ function wordsOf(
   if (stray !== undefined)
     throw new FrankensteinError(
       'bad-request',
-      `No checkpoint is called ${quoted(stray.checkpoint!)}; there are ${checkpoints.map(({ label }) => shown(label)).join(', ')}. A text for all that begins with a word and = goes into a file: --${option} @FILE.`,
+      `No checkpoint is called ${quoted(stray.checkpoint!)}; there are ` +
+        `${checkpoints.map(({ label }) => shown(label)).join(', ')}. A text for all that begins with a ` +
+        `word and = goes into a file: --${option} @FILE.`,
     );
   return checkpoints.map((one) => {
     const own = given.filter(({ checkpoint }) => checkpoint !== undefined && isOf(checkpoint, one)).at(-1);

@@ -123,7 +123,8 @@ async function openSource(
       message: location.split('+').some(isElsewhere)
         ? `${shown(location)} lies on another machine, which a recipe does not reach for: name a folder of this one.`
         : named !== undefined
-          ? `${shown(named.role.value)}: no checkpoint at ${shown(location)}. A path is relative to the recipe, and a repository must be in the Hugging Face cache.`
+          ? `${shown(named.role.value)}: no checkpoint at ${shown(location)}. A path is relative to the ` +
+            'recipe, and a repository must be in the Hugging Face cache.'
           : `"${shown(value)}" is no role of this recipe${roles.length > 0 ? ` (${roles.join(', ')})` : ''}, nothing lies there, and it is not in the Hugging Face cache.`,
       fix:
         close === undefined || named !== undefined

@@ -374,7 +374,8 @@ export class Model {
     if (context !== undefined && inputIds.length > context) {
       throw new FrankensteinError(
         'bad-request',
-        `A prompt of ${inputIds.length} tokens is longer than the ${context} that ${shown(this.checkpoint.path)} allows.`,
+        `A prompt of ${inputIds.length} tokens is longer than the ${context} that ` +
+          `${shown(this.checkpoint.path)} allows.`,
       );
     }
     const stranger = inputIds.find((id) => id < 0 || id >= language.vocabulary);

@@ -181,7 +181,8 @@ function rotatedOf(settings: RopeSettings, headDim: number): number {
   if (kind !== 'default' && rotated !== headDim)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} sets "partial_rotary_factor" to ${partial}; models of this family do not run a rotation of part of a head scaled by ${String(kind)}.`,
+      `${shown(file)} sets "partial_rotary_factor" to ${partial}; models of this family do not run a ` +
+        `rotation of part of a head scaled by ${String(kind)}.`,
     );
   return headDim;
 }

@@ -207,7 +207,8 @@ function headsOf(
   if (!Number.isInteger(headDim) || headDim % 2 !== 0 || keyRows !== kvHeads * headDim || heads % kvHeads !== 0) {
     throw malformed(
       checkpoint,
-      `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ${kvHeads} key heads do not divide.`,
+      `has ${queryRows} query and ${keyRows} key rows, which its config's ${heads} heads and ` +
+        `${kvHeads} key heads do not divide.`,
     );
   }
   return { heads, kvHeads, headDim };

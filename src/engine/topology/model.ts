@@ -93,7 +93,8 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
     const expected = configuredLayers(config);
     if (expected !== undefined && expected > 0 && stored.size === 0)
       warnings.push(
-        `config.json says ${expected} language layers, but no tensor has the name of one: nothing is placed in a layer.`,
+        `config.json says ${expected} language layers, but no tensor has the name of one: nothing is ` +
+          'placed in a layer.',
       );
     const headStored = [...names.values()].includes('lm_head.weight');
     if (configuredTie(config) === true && headStored) {
@@ -106,7 +107,8 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
       ![...names.values()].some((name) => /(?:^|\.)(?:output|embed_out)\.weight$/.test(name))
     ) {
       warnings.push(
-        'By config.json the head is not tied to the embedding, yet no lm_head.weight is stored: transformers would start it at random.',
+        'By config.json the head is not tied to the embedding, yet no lm_head.weight is stored: ' +
+          'transformers would start it at random.',
       );
     }
   }
@@ -171,7 +173,11 @@ function countLayers(stored: ReadonlySet<number>, configured: number | undefined
 }
 
 function missingSentence(what: string, { configured, missing }: LayerCount): string {
-  return `has a config.json that says ${configured} ${what}, but nothing is stored of ${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}: transformers would start them at random.`;
+  return (
+    `has a config.json that says ${configured} ${what}, but nothing is stored of ` +
+    `${missing.slice(0, 3).join(', ')}${missing.length > 3 ? ', …' : ''}: transformers would start them ` +
+    'at random.'
+  );
 }
 
 /** Whether tensors of these names lie in the language layers of their family. */
@@ -283,7 +289,8 @@ export function sameFamily(a: FamilyMember, b: FamilyMember): void {
   }
   throw new FrankensteinError(
     'mismatch',
-    `These are two different families and cannot be compared tensor by tensor: ${a.path} is ${a.family}, ${b.path} is ${b.family}.`,
+    `These are two different families and cannot be compared tensor by tensor: ${a.path} is ` +
+      `${a.family}, ${b.path} is ${b.family}.`,
   );
 }
 

@@ -62,7 +62,9 @@ export const protocolFields = () => ({
     flags: [
       {
         syntax: '--system <text>',
-        help: 'system prompt: a text or @FILE; for one checkpoint with its label or role in front, such as rl=@FILE; may be repeated (default: what the chat template says)',
+        help:
+          'system prompt: a text or @FILE; for one checkpoint with its label or role in front, such as ' +
+          'rl=@FILE; may be repeated (default: what the chat template says)',
         read: typedWords,
       },
     ],
@@ -97,7 +99,9 @@ export const protocolFields = () => ({
     flags: [
       {
         syntax: '--where <condition>',
-        help: 'rows that meet it alone: metadata.category=general-vqa, level>=4, "subject in (Algebra, Geometry)"; several must all hold',
+        help:
+          'rows that meet it alone: metadata.category=general-vqa, level>=4, "subject in (Algebra, ' +
+          'Geometry)"; several must all hold',
         read: (typed: string, before: string[] = []) => [...before, typed],
       },
     ],

@@ -100,7 +100,8 @@ async function askAll(
       try {
         const prompt = await promptOf(processor, pictures, one, maxNewTokens, framing);
         const key = one.black
-          ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ${prompt.inputIds.join()}${answerMark(one.answer)}`
+          ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ` +
+            `${prompt.inputIds.join()}${answerMark(one.answer)}`
           : one.key;
         const known = same.get(key);
         if (known === undefined) {

@@ -171,7 +171,8 @@ export async function setUp(
     if (pictured && !isEndpointPath(checkpoint.path) && readSpec(checkpoint).vision === undefined)
       throw new FrankensteinError(
         'unsupported',
-        `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about pictures: evaluate it on sets without pictures.`,
+        `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about ` +
+          'pictures: evaluate it on sets without pictures.',
       );
   }
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });

@@ -159,7 +159,9 @@ const fields = v.object({
     flags: [
       {
         syntax: '--grader <url>',
-        help: 'LLM judge for answers that rule-based grading calls wrong: an OpenAI-compatible endpoint, such as http://localhost:8000/v1',
+        help:
+          'LLM judge for answers that rule-based grading calls wrong: an OpenAI-compatible endpoint, ' +
+          'such as http://localhost:8000/v1',
       },
       { syntax: '--grader-model <name>', help: 'the model there' },
       { syntax: '--grader-key <variable>', help: 'name of the environment variable with its key' },
@@ -187,7 +189,9 @@ const fields = v.object({
     [
       {
         syntax: '--roles <roles>',
-        help: 'what each is: base, in, rl, hybrid or - ; the others are tested against in and rl (default: by folder name)',
+        help:
+          'what each is: base, in, rl, hybrid or - ; the others are tested against in and rl (default: ' +
+          'by folder name)',
         read: typedNames,
       },
     ],

@@ -30,12 +30,18 @@ export function planSentence({
     streamedBytes === 0
       ? ''
       : `\nThe model is larger than the memory budget: ${formatBytes(streamedBytes)} are read again at every pass.`;
-  return `${formatCount(samples)} samples × ${formatCount(depths)} layers: ${formatCount(generations)} answers, within ${formatBytes(memory)} of memory${time}.${streamed}`;
+  return (
+    `${formatCount(samples)} samples × ${formatCount(depths)} layers: ${formatCount(generations)} ` +
+    `answers, within ${formatBytes(memory)} of memory${time}.${streamed}`
+  );
 }
 
 function heading({ checkpoints, cuts, data, maxNewTokens }: ProbeResult): string {
   const [{ layers }] = checkpoints as [ProbeResult['checkpoints'][number]];
   const rows = checkpoints.map(({ label, family, path }) => [label, family, path]);
   const span = (first: number, end: number) => (end <= first ? 'none' : `${first}–${end - 1}`);
-  return `${table(rows, [false, false, false])}\n${data}, at most ${maxNewTokens} new tokens, greedy\nearly ${span(0, cuts[0])}, mid ${span(cuts[0], cuts[1])}, late ${span(cuts[1], layers)}`;
+  return (
+    `${table(rows, [false, false, false])}\n${data}, at most ${maxNewTokens} new tokens, greedy\nearly ` +
+    `${span(0, cuts[0])}, mid ${span(cuts[0], cuts[1])}, late ${span(cuts[1], layers)}`
+  );
 }

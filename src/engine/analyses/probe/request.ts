@@ -57,7 +57,9 @@ export const probeRequest = v.object({
     flags: [
       {
         syntax: '--mode <mode>',
-        help: 'swap keys and values from a layer onward (the same as the hidden states at its input), or in that layer only',
+        help:
+          'swap keys and values from a layer onward (the same as the hidden states at its input), or in ' +
+          'that layer only',
       },
     ],
   }),

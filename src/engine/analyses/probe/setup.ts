@@ -79,7 +79,8 @@ export async function setUp(
   if (odd > 0)
     throw new FrankensteinError(
       'mismatch',
-      `The two checkpoints cannot be compared layer by layer: ${shown(checkpoints[0]!.path)} has ${layers} language layers, ${shown(checkpoints[odd]!.path)} ${specs[odd]!.language.layers}.`,
+      `The two checkpoints cannot be compared layer by layer: ${shown(checkpoints[0]!.path)} has ` +
+        `${layers} language layers, ${shown(checkpoints[odd]!.path)} ${specs[odd]!.language.layers}.`,
     );
   const blind = checkpoints.find((_, index) => specs[index]!.vision === undefined);
   if (probe.visual !== undefined && blind !== undefined)
@@ -163,7 +164,8 @@ function attendingDepths(asked: readonly number[], specs: readonly ModelSpec[]):
   if (depths.length === 0)
     throw new FrankensteinError(
       'bad-request',
-      `None of these layers has attention: they carry a recurrent state in its place. Layers with attention: ${first!.join(', ')}.`,
+      'None of these layers has attention: they carry a recurrent state in its place. Layers with ' +
+        `attention: ${first!.join(', ')}.`,
     );
   return depths;
 }

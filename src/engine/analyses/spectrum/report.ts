@@ -46,7 +46,8 @@ function explanation(result: SpectrumResult): string {
       : 'The first singular values of every update and an estimate of the rest';
   const overlap =
     result.stages.length > 2
-      ? '\n"same" is the fraction of the leading output and input directions that two updates share; in parentheses: the random baseline.'
+      ? '\n"same" is the fraction of the leading output and input directions that two updates share; in ' +
+        'parentheses: the random baseline.'
       : '';
   return (
     `${how}; mean over a layer's matrices. In parentheses: what rounding to\n${dtypesOf(result)} alone would ` +

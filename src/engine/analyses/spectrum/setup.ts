@@ -62,7 +62,8 @@ export async function setUp(request: SpectrumRequest, context: CallContext): Pro
       'bad-request',
       request.filter === undefined
         ? 'There is no matrix to take a spectrum of: all tensors that the stages share are vectors.'
-        : `No weight has a name that matches ${quoted(request.filter)}, out of ${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`,
+        : `No weight has a name that matches ${quoted(request.filter)}, out of ` +
+            `${thousands(weights.length)}; names are such as ${quoted(weights[0]?.name ?? '')}.`,
     );
   }
   const aligned = new Map(alignment.tensors.map((tensor) => [tensor.name, tensor]));

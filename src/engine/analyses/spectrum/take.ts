@@ -133,5 +133,7 @@ async function countNonFinite(source: MatrixSource): Promise<number> {
 }
 
 function nonFiniteSentence(count: number, { rows, columns }: MatrixSource): string {
-  return `${thousands(count)} of its ${thousands(rows * columns)} values ${count === 1 ? 'is' : 'are'} NaN or infinite.`;
+  return (
+    `${thousands(count)} of its ${thousands(rows * columns)} values ${count === 1 ? 'is' : 'are'} NaN ` + 'or infinite.'
+  );
 }

@@ -90,7 +90,8 @@ function mergedTensor(
       name,
       say: (names) =>
         vocabulary
-          ? `The models have vocabularies of different sizes (${shapes.join(' and ')}), and tokens are not moved to other rows here: ${names}.`
+          ? `The models have vocabularies of different sizes (${shapes.join(' and ')}), and tokens are ` +
+            `not moved to other rows here: ${names}.`
           : `The models have tensors of different shapes, such as ${shapes.join(' and ')}: ${names}.`,
     });
     return undefined;

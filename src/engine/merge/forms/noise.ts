@@ -75,8 +75,10 @@ export const noise: RecipeForm<NoiseForm> = {
   layout: layoutOf,
   summary: ({ model, sigma, scale, mix }, { computed }, named) =>
     mix
-      ? `${named(model)} with ${computed.tensors} weights mixed with noise of their standard deviation, ${sigma.value} of it`
-      : `${named(model)} with noise on ${computed.tensors} weights, σ = ${sigma.value}${scale === 'relative' ? ' of their root mean square' : ''}`,
+      ? `${named(model)} with ${computed.tensors} weights mixed with noise of their standard deviation, ` +
+        `${sigma.value} of it`
+      : `${named(model)} with noise on ${computed.tensors} weights, σ = ` +
+        `${sigma.value}${scale === 'relative' ? ' of their root mean square' : ''}`,
   notInMergekit: 'mergekit adds no noise to weights: export the checkpoint instead.',
 };
 

@@ -69,7 +69,9 @@ function parametersAt(path: Path, text: string, there: ReadonlySet<string>, repl
       kind: 'key' as const,
       detail: standard === undefined ? 'must be given' : standard === null ? undefined : `default ${String(standard)}`,
       doc: `${doc}${min === undefined && max === undefined ? '' : ` From ${min ?? '−∞'} to ${max ?? '∞'}.`}`,
-      insert: `${own}: \${1:${typeof standard === 'number' || typeof standard === 'boolean' ? String(standard) : '1.0'}}`,
+      insert:
+        `${own}: ` +
+        `\${1:${typeof standard === 'number' || typeof standard === 'boolean' ? String(standard) : '1.0'}}`,
       replace,
     }));
 }

@@ -50,7 +50,8 @@ export async function mergekitFormat(
   if (plan === undefined)
     throw new FrankensteinError(
       'malformed',
-      `The recipe has errors; the first: ${problems.find(({ severity }) => severity === 'error')?.message ?? 'it says nothing that could be made.'}`,
+      'The recipe has errors; the first: ' +
+        `${problems.find(({ severity }) => severity === 'error')?.message ?? 'it says nothing that could be made.'}`,
     );
   return toMergekit(parseRecipe(text).recipe, plan, sourceOf);
 }

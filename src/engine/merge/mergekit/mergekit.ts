@@ -77,7 +77,8 @@ function dtypesOf({ dtype }: Recipe, { tensors }: RecipePlan, notes: string[]): 
   const out = dtype?.value ?? (stored.size === 1 ? only : undefined);
   if (out === undefined) {
     notes.push(
-      'The tensors have several dtypes, so none is set: mergekit computes in that of its inputs and rounds after every step.',
+      'The tensors have several dtypes, so none is set: mergekit computes in that of its inputs and ' +
+        'rounds after every step.',
     );
     return {};
   }

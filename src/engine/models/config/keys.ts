@@ -119,6 +119,7 @@ export function refuseForeign(config: JsonObject, { name, keys }: KnownKeys, fil
 export function foreign(file: string, key: string, value: unknown): FrankensteinError {
   return new FrankensteinError(
     'unsupported',
-    `${shown(file)} sets ${quoted(key)} to ${valueOf(value)}, which changes what the model computes and is not built here.`,
+    `${shown(file)} sets ${quoted(key)} to ${valueOf(value)}, which changes what the model computes ` +
+      'and is not built here.',
   );
 }

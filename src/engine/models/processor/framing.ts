@@ -55,7 +55,8 @@ export function checkFraming(processor: Processor, { system }: Framing, name: st
   if (!processor.chats)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(name)} has no chat template, so it takes no system prompt: give one to the other checkpoints only, or words before every question (--prefix).`,
+      `${shown(name)} has no chat template, so it takes no system prompt: give one to the other ` +
+        'checkpoints only, or words before every question (--prefix).',
     );
   const text = processor.render([
     { role: 'system', content: system },
@@ -64,6 +65,7 @@ export function checkFraming(processor: Processor, { system }: Framing, name: st
   if (!text.includes(system.trim()))
     throw new FrankensteinError(
       'unsupported',
-      `The chat template of ${shown(name)} leaves the system prompt ${quoted(system.trim().slice(0, 60))} out: put it before every question (--prefix).`,
+      `The chat template of ${shown(name)} leaves the system prompt ` +
+        `${quoted(system.trim().slice(0, 60))} out: put it before every question (--prefix).`,
     );
 }

@@ -60,7 +60,8 @@ export async function readImageSettings(
   if (!SUPPORTED.includes(type)) {
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the supported ones are ${SUPPORTED.join(', ')}.`,
+      `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the ` +
+        `supported ones are ${SUPPORTED.join(', ')}.`,
     );
   }
   if (stored['do_convert_rgb'] === false)
@@ -100,7 +101,8 @@ async function findSettings(
   if (own !== undefined) return { file: own, stored: await readJson(own, signal) };
   throw new FrankensteinError(
     'not-found',
-    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are prepared: copy it from the model that this checkpoint was trained from.`,
+    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are ` +
+      'prepared: copy it from the model that this checkpoint was trained from.',
   );
 }
 
@@ -165,7 +167,8 @@ function checkAgainstTower(settings: ImageSettings, checkpoint: Checkpoint, file
     if (typeof tower === 'number' && tower !== processor) {
       throw new FrankensteinError(
         'mismatch',
-        `${shown(file)} sets "${key}" to ${processor}, but the vision tower in config.json takes ${tower}: the file belongs to another model.`,
+        `${shown(file)} sets "${key}" to ${processor}, but the vision tower in config.json takes ` +
+          `${tower}: the file belongs to another model.`,
       );
     }
   }

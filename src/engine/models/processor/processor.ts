@@ -103,7 +103,8 @@ export async function createProcessor(
     if (template === undefined)
       throw new FrankensteinError(
         'unsupported',
-        `${shown(checkpoint.path)} has no chat template (chat_template.jinja, chat_template.json, or one in tokenizer_config.json): give it a plain prompt.`,
+        `${shown(checkpoint.path)} has no chat template (chat_template.jinja, chat_template.json, or ` +
+          'one in tokenizer_config.json): give it a plain prompt.',
       );
     return template(messages, chat);
   };
@@ -148,7 +149,8 @@ export async function createProcessor(
       if (locations !== images.length) {
         throw new FrankensteinError(
           'bad-request',
-          `The prompt has ${counted(locations, 'place')} for pictures, but ${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
+          `The prompt has ${counted(locations, 'place')} for pictures, but ` +
+            `${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
         );
       }
       const processed = images.map((image) => ('grid' in image ? image : processImage(image)));
@@ -183,7 +185,9 @@ export function resizedSize(
   if (width % factor !== 0 || height % factor !== 0)
     throw new FrankensteinError(
       'bad-request',
-      `A picture of ${width} × ${height} pixels does not divide into patches: the image processor leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ${factor}.`,
+      `A picture of ${width} × ${height} pixels does not divide into patches: the image processor ` +
+        'leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ' +
+        `${factor}.`,
     );
   return { width, height };
 }
@@ -204,13 +208,15 @@ function findImageToken(checkpoint: Checkpoint, tokenizer: TextTokenizer): numbe
   if (known !== undefined && known !== configured) {
     throw new FrankensteinError(
       'mismatch',
-      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} stands for pictures, tokenizer.json has ${quoted(name)} at ${known}.`,
+      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
+        `stands for pictures, tokenizer.json has ${quoted(name)} at ${known}.`,
     );
   }
   if (tokenizer.tokenOf(configured) === undefined) {
     throw new FrankensteinError(
       'mismatch',
-      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} stands for pictures, and tokenizer.json has no such token.`,
+      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
+        'stands for pictures, and tokenizer.json has no such token.',
     );
   }
   return configured;
@@ -234,6 +240,7 @@ function checkLength(tokens: number, newTokens: number, limit: number | undefine
   const answer = newTokens > 0 && tokens <= limit ? ` and leaves no room for ${thousands(newTokens)} more` : '';
   throw new FrankensteinError(
     'bad-request',
-    `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: use a shorter prompt${tokens > limit ? ' or smaller pictures' : ' or a shorter answer'}.`,
+    `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: ` +
+      `use a shorter prompt${tokens > limit ? ' or smaller pictures' : ' or a shorter answer'}.`,
   );
 }

@@ -39,8 +39,10 @@ export async function readTokenizer(checkpoint: Checkpoint, signal?: AbortSignal
     throw new FrankensteinError(
       'not-found',
       raw.length === 0
-        ? `${shown(folder)} has no tokenizer.json: copy it and tokenizer_config.json from the model that this checkpoint was trained from.`
-        : `${shown(folder)} has no tokenizer.json, only ${raw.join(' and ')}: AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers writes it.`,
+        ? `${shown(folder)} has no tokenizer.json: copy it and tokenizer_config.json from the model ` +
+            'that this checkpoint was trained from.'
+        : `${shown(folder)} has no tokenizer.json, only ${raw.join(' and ')}: ` +
+            'AutoTokenizer.from_pretrained(…).save_pretrained(…) of transformers writes it.',
     );
   }
   const stored = await readJson(file, signal);

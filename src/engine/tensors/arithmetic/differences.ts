@@ -93,7 +93,8 @@ export function differences(sparsity: Sparsity, election: boolean, mask?: Mask):
 export function chancesRefusal(model: Parameters): string | undefined {
   const [density, epsilon] = [numberOf(model, 'density'), numberOf(model, 'epsilon')];
   return density > 0 && density < 1 && (density + epsilon >= 1 || density - epsilon <= 0)
-    ? `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ± ${epsilon} leaves the range between 0 and 1`
+    ? `DELLA keeps differences with chances from density − epsilon to density + epsilon, and ${density} ` +
+        `± ${epsilon} leaves the range between 0 and 1`
     : undefined;
 }
 

@@ -24,7 +24,8 @@ export async function readQuestions(
   const left = all.length - items.length;
   if (left > 0)
     warnings.push(
-      `${thousands(left)} ${left === 1 ? 'question has' : 'questions have'} no picture and ${left === 1 ? 'was' : 'were'} left out.`,
+      `${thousands(left)} ${left === 1 ? 'question has' : 'questions have'} no picture and ` +
+        `${left === 1 ? 'was' : 'were'} left out.`,
     );
   return { items: choiceIn(items, (own, of) => chosen(own, of), { choosing, idsFile, data }), fingerprint, warnings };
 }

@@ -114,8 +114,10 @@ function checkEmpty({ slices }: Extract<MergeBody, { kind: 'slices' }>, report: 
         severity: accepted ? 'warning' : 'error',
         ...spanOf(source.layers),
         message: accepted
-          ? `[${at}, ${at}] has no layer: ranges exclude their end. It gives ${first ? 'the embeddings' : 'final norm and head'} only.`
-          : `[${at}, ${at}] has no layer${none ? ', and the model would have none' : ''}: ranges exclude their end, so layer ${at} is [${at}, ${at + 1}].`,
+          ? `[${at}, ${at}] has no layer: ranges exclude their end. It gives ` +
+            `${first ? 'the embeddings' : 'final norm and head'} only.`
+          : `[${at}, ${at}] has no layer${none ? ', and the model would have none' : ''}: ranges ` +
+            `exclude their end, so layer ${at} is [${at}, ${at + 1}].`,
         fix: {
           title: `Change to [${at}, ${at + 1}]`,
           edits: [{ ...spanOf(source.layers), text: `[${at}, ${at + 1}]` }],

@@ -57,5 +57,8 @@ function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
       `${signed(increase)} (${signed(increaseLow)} … ${signed(increaseHigh)})`,
     ]),
   ];
-  return `Error rate without ${what} (n = ${formatCount(baseline.n)}); CIs: Wilson, and Newcombe for the paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`;
+  return (
+    `Error rate without ${what} (n = ${formatCount(baseline.n)}); CIs: Wilson, and Newcombe for the ` +
+    `paired difference.\n\n${table(rows, [false, false, true, false, false, false])}`
+  );
 }
