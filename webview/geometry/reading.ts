@@ -75,10 +75,20 @@ function alone(reading: Reading): string {
 function dominatedSentence({ short, all, clear }: Reading): string {
   const measured = formatNumber(medianRank(all));
   if (clear.length === 0)
-    return `The rounding floor explains the stable rank of ${short} in every matrix (median measured: ${measured}): it does not tell how many directions training used.`;
+    return (
+      `The rounding floor explains the stable rank of ${short} in every matrix (median measured: ` +
+      `${measured}): it does not tell how many directions training used.`
+    );
   if (clear.length === all.length)
-    return `${short} has ${plural(all.length, 'matrix', 'matrices')} above the rounding floor (median stable rank: ${measured}): too few to tell how many directions training used.`;
-  return `The rounding floor explains the stable rank of ${short} in all but ${clear.length} of ${plural(all.length, 'matrix', 'matrices')} (median measured: ${measured}): it does not tell how many directions training used.`;
+    return (
+      `${short} has ${plural(all.length, 'matrix', 'matrices')} above the rounding floor (median stable ` +
+      `rank: ${measured}): too few to tell how many directions training used.`
+    );
+  return (
+    `The rounding floor explains the stable rank of ${short} in all but ${clear.length} of ` +
+    `${plural(all.length, 'matrix', 'matrices')} (median measured: ${measured}): it does not tell how ` +
+    'many directions training used.'
+  );
 }
 
 /** The last update against those before it: did the later training concentrate? */
@@ -102,7 +112,9 @@ function compared(readings: readonly Reading[]): string[] {
   const out = !isCorrected
     ? ''
     : ` floor-corrected (${formatNumber(measured[0])} and ${formatNumber(measured[1])} as stored)`;
-  const sides = `median stable rank ${formatNumber(late)} against ${formatNumber(early)}${out}, over the matrices above the floor`;
+  const sides =
+    `median stable rank ${formatNumber(late)} against ${formatNumber(early)}${out}, over the matrices ` +
+    'above the floor';
   const ratio = early / late;
   if (ratio > ALIKE) return [`${last.short} is more concentrated than ${before.short}: ${sides}.`];
   if (ratio < 1 / ALIKE) return [`${last.short} is spread over more directions than ${before.short}: ${sides}.`];

@@ -85,7 +85,8 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
     ...(kept.length === 0
       ? []
       : [
-          `${counted(kept.length, 'tensor', 'keeps', 'keep')} the name of a wrapper, since another one has the name without it, which is the model's: ${some(kept)}.`,
+          `${counted(kept.length, 'tensor', 'keeps', 'keep')} the name of a wrapper, since another ` +
+            `one has the name without it, which is the model's: ${some(kept)}.`,
         ]),
     ...copiesSentence(prefix, copies),
   ];
@@ -98,7 +99,9 @@ export function unwrap(stored: readonly Found[], config: Config | undefined): Un
     nameOf,
     warnings: [
       ...warnings,
-      `${counted(renamed, 'tensor', 'was', 'were')} saved from inside ${names.length === 1 ? 'a wrapper' : 'wrappers'}: names are read without ${some(names)}, with which transformers would not know them.`,
+      `${counted(renamed, 'tensor', 'was', 'were')} saved from inside ` +
+        `${names.length === 1 ? 'a wrapper' : 'wrappers'}: names are read without ${some(names)}, with ` +
+        'which transformers would not know them.',
     ],
   };
 }

@@ -29,7 +29,8 @@ export function conditionOf(text: string): Condition {
   if (name === undefined || (numeric && !isNumber(value!)))
     throw new FrankensteinError(
       'bad-request',
-      `${quoted(text)} is no condition: write a column, an operator and a value, such as metadata.category=general-vqa, level>=4 or "subject in (Algebra, Geometry)".`,
+      `${quoted(text)} is no condition: write a column, an operator and a value, such as ` +
+        'metadata.category=general-vqa, level>=4 or "subject in (Algebra, Geometry)".',
     );
   return { text: text.trim(), column: name, operator: operator as Operator, values: [bare(value!)] };
 }
@@ -120,7 +121,8 @@ export class RowFilter {
       if (this.seen.get(column)!.size === 0 && this.columns.size > 0)
         throw new FrankensteinError(
           'bad-request',
-          `${shown(this.file)} has no column ${quoted(column)}; there are ${[...this.columns].slice(0, 60).map(shown).join(', ')}.`,
+          `${shown(this.file)} has no column ${quoted(column)}; there are ` +
+            `${[...this.columns].slice(0, 60).map(shown).join(', ')}.`,
         );
     if (rows > 0 || this.columns.size === 0 || this.conditions.length === 0) return;
     const values = [...this.seen].map(([column, words]) => {
@@ -129,7 +131,9 @@ export class RowFilter {
     });
     throw new FrankensteinError(
       'bad-request',
-      `${shown(this.file)} has no row with ${this.conditions.map(({ text }) => shown(text)).join(' and ')}; there are ${values.join('; ')}.`,
+      `${shown(this.file)} has no row with ` +
+        `${this.conditions.map(({ text }) => shown(text)).join(' and ')}; there are ` +
+        `${values.join('; ')}.`,
     );
   }
 

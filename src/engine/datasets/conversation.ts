@@ -72,6 +72,7 @@ function finalAnswer(answer: string): string | undefined {
 
 function notOne(key: string): LineError {
   return new LineError(
-    `has "${key}", a conversation to train on, that is not one question of the user and one marked answer: write it as "prompt", "answer" and "answer_type".`,
+    `has "${key}", a conversation to train on, that is not one question of the user and one marked ` +
+      'answer: write it as "prompt", "answer" and "answer_type".',
   );
 }

@@ -102,7 +102,8 @@ function badLine(file: string, [first, ...others]: readonly BadLine[]): Frankens
   const rest =
     others.length === 0
       ? ''
-      : ` ${thousands(others.length)} more ${others.length === 1 ? 'line' : 'lines'} cannot be used: ${more.join(', ')}.`;
+      : ` ${thousands(others.length)} more ${others.length === 1 ? 'line' : 'lines'} cannot be used: ` +
+        `${more.join(', ')}.`;
   return new FrankensteinError(
     'bad-line',
     `${shown(path.basename(file))} line ${thousands(first!.line)} ${first!.why}${rest}`,

@@ -74,7 +74,9 @@ function mappingOf({ file, columns }: ParquetFile, { mapping, promptColumn }: Re
   if (found === undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} has the columns ${columns.slice(0, 12).map(shown).join(', ')}, which are no question set that is known (${PUBLISHED_SETS.map((set) => set.name).join(', ')}): say which column holds what with --mapping.`,
+      `${shown(file)} has the columns ${columns.slice(0, 12).map(shown).join(', ')}, which are no ` +
+        `question set that is known (${PUBLISHED_SETS.map((set) => set.name).join(', ')}): say which ` +
+        'column holds what with --mapping.',
     );
   if (promptColumn !== undefined) checkColumn(promptColumn, columns, file);
   for (const column of mapping === undefined ? [] : columnsOfUser(mapping)) checkColumn(column, columns, file);

@@ -40,7 +40,8 @@ export function checkChoice({
   if (answerType !== 'choice' || choices === undefined) return;
   if (trueChoice(answer, choices) === undefined && severalIn(answer, choices) === undefined)
     throw new LineError(
-      `has the answer "${shown(answer.slice(0, 60))}", which is none of its ${choices.length} choices: give a letter, letters (A, C), or the words of one.`,
+      `has the answer "${shown(answer.slice(0, 60))}", which is none of its ${choices.length} ` +
+        'choices: give a letter, letters (A, C), or the words of one.',
     );
 }
 

@@ -257,7 +257,8 @@ class Reader {
       this.report(
         'bad-value',
         [...at, 'role'],
-        `There is no role ${quoted(typeof given === 'string' ? given : JSON.stringify(given))}; there are base, in, rl, rl2 … and hybrid.`,
+        `There is no role ${quoted(typeof given === 'string' ? given : JSON.stringify(given))}; there ` +
+          'are base, in, rl, rl2 … and hybrid.',
       );
     return undefined;
   }
@@ -272,7 +273,8 @@ class Reader {
         this.report(
           'conflicting-keys',
           ['checkpoints', name],
-          `The role ${role} is that of "${owner}" already; a second one is ${role.replace(/\d+$/, '')}2, and what is compared with both is hybrid.`,
+          `The role ${role} is that of "${owner}" already; a second one is ` +
+            `${role.replace(/\d+$/, '')}2, and what is compared with both is hybrid.`,
           'key',
         );
     }
@@ -461,7 +463,8 @@ class Reader {
       this.report(
         'bad-value',
         [...at, KEY_VARIABLE],
-        'A key is no part of an experiment: --grader-key names the variable of the environment, and VS Code keeps it as a secret.',
+        'A key is no part of an experiment: --grader-key names the variable of the environment, and ' +
+          'VS Code keeps it as a secret.',
         'key',
       );
       return undefined;

@@ -112,5 +112,8 @@ function messageOf({ message, expected, received, type }: v.BaseIssue<unknown>):
     .replaceAll(' | ', ', ')
     .replace(/^Array$/, 'a list')
     .replace(/^Object$/, 'a mapping');
-  return `it must be ${type === 'picklist' || type === 'variant' ? 'one of ' : ''}${wanted}, not ${received.slice(0, 60)}.`;
+  return (
+    `it must be ${type === 'picklist' || type === 'variant' ? 'one of ' : ''}${wanted}, not ` +
+    `${received.slice(0, 60)}.`
+  );
 }

@@ -81,7 +81,9 @@ const POINTS = 'The margin is a number of points above 0.';
 /** Verifies the trainings of a freeze experiment and reports what was necessary: not one analysis, but several. */
 const freeze: PartKind = {
   name: 'freeze',
-  doc: 'Verify what stayed frozen in the trainings of a freeze experiment, evaluate them, and report what was necessary.',
+  doc:
+    'Verify what stayed frozen in the trainings of a freeze experiment, evaluate them, and report what ' +
+    'was necessary.',
   definition: evaluation,
   declaration: undefined,
   fields: {

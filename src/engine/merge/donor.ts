@@ -45,7 +45,8 @@ export function asDonor(text: Source, whole: Source): Donor | undefined {
     const [ours, theirs] = [setting(own!, key), setting(other!, key)];
     return differs(ours, theirs)
       ? [
-          `The layers of ${text.label} run with ${key} ${String(ours)} of the result, not with their own ${String(theirs)}.`,
+          `The layers of ${text.label} run with ${key} ${String(ours)} of the result, not with their ` +
+            `own ${String(theirs)}.`,
         ]
       : [];
   });

@@ -80,7 +80,10 @@ export function readRope(
 
 /** Transformers looks for the sections among the settings of the rotation alone. */
 function outside(file: string): string {
-  return `${shown(file)} sets "mrope_section" outside its settings of the rotation; it has no effect there, as in transformers.`;
+  return (
+    `${shown(file)} sets "mrope_section" outside its settings of the rotation; it has no effect there, ` +
+    'as in transformers.'
+  );
 }
 
 interface RopeSettings {

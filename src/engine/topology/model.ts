@@ -54,7 +54,8 @@ export function describeModel(onDisk: readonly string[], config: Config | undefi
   if (config !== undefined && countAbove(config) !== undefined && stored.size > 0)
     warnings.push(
       `config.json counts language layers (num_hidden_layers) above its text_config alone, where transformers does not ` +
-        `look for them: it would take its default for the family, and here the ${language.count} that are stored count.`,
+        `look for them: it would take its default for the family, and here the ${language.count} that ` +
+        'are stored count.',
     );
   const layers = language.count;
   const visionStacks = vision.map(({ count }) => count);

@@ -56,7 +56,8 @@ export async function findLogs(
     }
     if (walk.entries > MOST_ENTRIES)
       found.notices.push(
-        `${shown(root)} holds more than ${thousands(MOST_ENTRIES)} files: only the first were looked at. Name a folder inside.`,
+        `${shown(root)} holds more than ${thousands(MOST_ENTRIES)} files: only the first were looked ` +
+          'at. Name a folder inside.',
       );
   }
   if (found.logs.length > MOST_LOGS) {

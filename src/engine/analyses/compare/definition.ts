@@ -21,7 +21,8 @@ export const definition = define({
     {
       name: 'compare',
       description:
-        'Compare checkpoints of one family in lineage order (Base → IN → RL): size of the weight updates per tensor, layer and region',
+        'Compare checkpoints of one family in lineage order (Base → IN → RL): size of the weight ' +
+        'updates per tensor, layer and region',
       arguments: [
         {
           syntax: '<stages...>',

@@ -19,7 +19,10 @@ const BAR_WIDTH = 16;
 export function report(result: CompareResult): string {
   const parts = [
     stagesTable(result),
-    `Relative update ‖ΔW‖/‖W‖ per layer, its matrices concatenated (the panel's default metric); bars are scaled to their\ncolumn's largest. ‖ΔW‖ is the Frobenius norm of the whole layer. "×floor" is ‖ΔW‖ over the rounding noise that\n${dtypesOf(result)} storage alone would give: near or below 1, the figure says little about training.`,
+    `Relative update ‖ΔW‖/‖W‖ per layer, its matrices concatenated (the panel's default metric); bars ` +
+      `are scaled to their\ncolumn's largest. ‖ΔW‖ is the Frobenius norm of the whole layer. "×floor" ` +
+      `is ‖ΔW‖ over the rounding noise that\n${dtypesOf(result)} storage alone would give: near or ` +
+      'below 1, the figure says little about training.',
     layersTable(result),
     regionsTable(result),
     filesList(result),
@@ -30,7 +33,11 @@ export function report(result: CompareResult): string {
 }
 
 export function planSentence({ tensors, bytes, memory, threads, seconds }: ComparePlan): string {
-  return `${formatCount(tensors)} ${tensors === 1 ? 'tensor' : 'tensors'}: ${formatBytes(bytes)} to read, within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}${durationClause(seconds, 'measured')}.`;
+  return (
+    `${formatCount(tensors)} ${tensors === 1 ? 'tensor' : 'tensors'}: ${formatBytes(bytes)} to read, ` +
+    `within ${formatBytes(memory)} of memory on ${threads} ` +
+    `${threads === 1 ? 'thread' : 'threads'}${durationClause(seconds, 'measured')}.`
+  );
 }
 
 function layersTable(result: CompareResult): string {

@@ -82,7 +82,10 @@ function passes({ checkpoints, passes: found = [] }: EvaluateResult): string {
   );
   const header = ['', '', ...counts.flatMap((k) => [`pass@${k}`, '95% CI'])];
   const sides = [false, false, ...counts.flatMap(() => [true, false])];
-  return `One of k answers is right (unbiased estimate; CIs: bootstrap over questions)\n\n${table([header, ...rows], sides)}`;
+  return (
+    'One of k answers is right (unbiased estimate; CIs: bootstrap over ' +
+    `questions)\n\n${table([header, ...rows], sides)}`
+  );
 }
 
 /** Sets whose questions come in variants. */
@@ -98,7 +101,10 @@ function variants({ checkpoints, variants: found = [] }: EvaluateResult): string
     interval(one.worstLow, one.worstHigh),
   ]);
   const header = ['', '', 'questions (variants)', 'mean', '95% CI', 'worst case', '95% CI'];
-  return `Variants of a question: the mean over them, and the worst case: all are right (CIs: bootstrap over questions; Wilson)\n\n${table([header, ...rows], [false, false, true, true, false, true, false])}`;
+  return (
+    'Variants of a question: the mean over them, and the worst case: all are right (CIs: bootstrap over ' +
+    `questions; Wilson)\n\n${table([header, ...rows], [false, false, true, true, false, true, false])}`
+  );
 }
 
 function comparisons(result: EvaluateResult, all: boolean): string {
@@ -123,7 +129,10 @@ function comparisons(result: EvaluateResult, all: boolean): string {
   const more =
     found.length < every.length ? `\n${every.length - found.length} comparisons with others: --all shows them.` : '';
   const note = `${correction}${more}`;
-  return `Differences in points on the same questions (${(result.protocol?.sampling?.answers ?? 1) > 1 ? 'CIs: bootstrap over questions; p: sign flips over questions; lost and won: first answers' : 'CIs: Newcombe; p: McNemar'})\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`;
+  return (
+    'Differences in points on the same questions ' +
+    `(${(result.protocol?.sampling?.answers ?? 1) > 1 ? 'CIs: bootstrap over questions; p: sign flips over questions; lost and won: first answers' : 'CIs: Newcombe; p: McNemar'})\n\n${table([header, ...rows], [false, false, false, true, false, true, true, true, true])}${note}`
+  );
 }
 
 function accuracies({ checkpoints, accuracies: found, sets }: EvaluateResult): string {

@@ -31,11 +31,14 @@ export const definition = define({
     {
       name: 'trajectory',
       description:
-        'How a training got there: every checkpoint against the first and the previous one, by layer and region, and whether the directions of the update settled',
+        'How a training got there: every checkpoint against the first and the previous one, by layer ' +
+        'and region, and whether the directions of the update settled',
       arguments: [
         {
           syntax: '<checkpoints...>',
-          help: 'a folder of checkpoint-N or global_step_N (BASE+FOLDER for adapters), or two checkpoints or more in the order of their training',
+          help:
+            'a folder of checkpoint-N or global_step_N (BASE+FOLDER for adapters), or two checkpoints ' +
+            'or more in the order of their training',
         },
       ],
     },

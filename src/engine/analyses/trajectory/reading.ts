@@ -62,7 +62,11 @@ function movement(result: TrajectoryResult): string {
   const parameters = parts.reduce((sum, part) => sum + part.parameters, 0);
   const [most] = parts;
   if (most === undefined || !(squares > 0)) return '';
-  return `Most of the movement from ${nameOf(result, 0)} to ${nameOf(result, -1)} is in ${most.name}: ${formatPercent(most.squares / squares)} of the squared update, in ${formatPercent(most.parameters / parameters)} of the weights.`;
+  return (
+    `Most of the movement from ${nameOf(result, 0)} to ${nameOf(result, -1)} is in ${most.name}: ` +
+    `${formatPercent(most.squares / squares)} of the squared update, in ` +
+    `${formatPercent(most.parameters / parameters)} of the weights.`
+  );
 }
 
 /** Index of the first checkpoint, of those after the first, at which half of the last one's distance was reached. */
@@ -78,14 +82,20 @@ function halfway(result: TrajectoryResult): string {
   if (at === null || result.stages.length < 3) return '';
   const { relative } = result.whole.sinceFirst.at(-1)!;
   const size = relative === null ? '' : ` (‖Δ‖/‖W‖ ${formatNumber(relative)})`;
-  return `Half of the distance from ${nameOf(result, 0)} to ${nameOf(result, -1)}${size} was reached by step ${result.steps[at + 1]!} of ${result.steps.at(-1)!}.`;
+  return (
+    `Half of the distance from ${nameOf(result, 0)} to ${nameOf(result, -1)}${size} was reached by step ` +
+    `${result.steps[at + 1]!} of ${result.steps.at(-1)!}.`
+  );
 }
 
 function path(result: TrajectoryResult): string {
   const { sinceFirst, sincePrevious } = result.whole;
   if (sincePrevious.length < 2 || sincePrevious.includes(null)) return '';
   const length = sincePrevious.reduce((sum, delta) => sum + delta!.fro, 0);
-  return `The updates from step to step add up to ${formatNumber(length / sinceFirst.at(-1)!.fro)} times the distance from start to end: 1 would be a straight line.`;
+  return (
+    `The updates from step to step add up to ${formatNumber(length / sinceFirst.at(-1)!.fro)} times the ` +
+    'distance from start to end: 1 would be a straight line.'
+  );
 }
 
 function directions({ whole, k, stages, steps, directions: asked }: TrajectoryResult): string {
@@ -95,8 +105,11 @@ function directions({ whole, k, stages, steps, directions: asked }: TrajectoryRe
   const chance = whole.chance === null ? '' : `; directions at random would have ${formatNumber(whole.chance)}`;
   const from = similar.findLastIndex((value) => value === null || value < SETTLED) + 1;
   return from < similar.length
-    ? `The leading ${k} input directions had settled by step ${steps[from + 1]!}: from there on Sim_${k} with the last step is at least ${formatNumber(Math.min(...similar.slice(from).map((value) => value!)))}${chance}.`
-    : `The leading ${k} input directions had not settled: Sim_${k} of step ${steps.at(-2)!} with the last step is ${formatNumber(before)}${chance}.`;
+    ? `The leading ${k} input directions had settled by step ${steps[from + 1]!}: from there on ` +
+        `Sim_${k} with the last step is at least ` +
+        `${formatNumber(Math.min(...similar.slice(from).map((value) => value!)))}${chance}.`
+    : `The leading ${k} input directions had not settled: Sim_${k} of step ${steps.at(-2)!} with the ` +
+        `last step is ${formatNumber(before)}${chance}.`;
 }
 
 /** Whether the rounding of one storage would be about as large. */
@@ -114,11 +127,15 @@ function floor({ whole, steps, stages }: TrajectoryResult): string {
     near === 0
       ? ''
       : near === whole.sinceFirst.length
-        ? `Every update since the first checkpoint is below ${NEAR_FLOOR}× what rounding to ${dtypes} alone would give: sizes and directions say little about training.`
-        : `Up to step ${steps[last + 1]!} the update since the first checkpoint is below ${NEAR_FLOOR}× what rounding to ${dtypes} alone would give: sizes and directions there say little about training.`;
+        ? `Every update since the first checkpoint is below ${NEAR_FLOOR}× what rounding to ${dtypes} ` +
+          'alone would give: sizes and directions say little about training.'
+        : `Up to step ${steps[last + 1]!} the update since the first checkpoint is below ${NEAR_FLOOR}× ` +
+          `what rounding to ${dtypes} alone would give: sizes and directions there say little about ` +
+          'training.';
   const previous =
     nearPrevious === 0 || whole.sincePrevious.length < 2
       ? ''
-      : `Of the updates from step to step, ${nearPrevious} of ${whole.sincePrevious.length} are below ${NEAR_FLOOR}× their rounding floor.`;
+      : `Of the updates from step to step, ${nearPrevious} of ${whole.sincePrevious.length} are below ` +
+        `${NEAR_FLOOR}× their rounding floor.`;
   return [first, previous].filter((sentence) => sentence !== '').join(' ');
 }

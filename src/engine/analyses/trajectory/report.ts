@@ -36,7 +36,11 @@ export function planSentence(plan: TrajectoryPlan): string {
       : `, then ${formatBytes(directionBytes)} again for the directions of ${formatCount(matrices)} matrices`;
   const not =
     leftOut === 0 ? '' : ` ${formatCount(leftOut)} more ${leftOut === 1 ? 'is' : 'are'} not whole and left out.`;
-  return `${formatCount(checkpoints)} checkpoints: ${formatBytes(bytes)} to read, each byte once${again}, within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}, about ${formatSeconds(seconds)} on this machine.${not}`;
+  return (
+    `${formatCount(checkpoints)} checkpoints: ${formatBytes(bytes)} to read, each byte once${again}, ` +
+    `within ${formatBytes(memory)} of memory on ${threads} ${threads === 1 ? 'thread' : 'threads'}, ` +
+    `about ${formatSeconds(seconds)} on this machine.${not}`
+  );
 }
 
 /** The updates that are shown. */
@@ -48,9 +52,14 @@ function explanation(result: TrajectoryResult): string {
   const { k, stages, against, directions } = result;
   const since = against === 'first' ? `since ${stages[0]!.label}` : 'since the checkpoint before';
   const told = directions
-    ? `\nStable rank and Sim_${k} are of the update since ${stages[0]!.label}, means over matrices; Sim_${k} is the overlap of its first ${k} input\ndirections with those of the last step.`
+    ? `\nStable rank and Sim_${k} are of the update since ${stages[0]!.label}, means over matrices; ` +
+      `Sim_${k} is the overlap of its first ${k} input\ndirections with those of the last step.`
     : '';
-  return `The update ${since}, weights of two or more dimensions as one vector. "×floor" is ‖Δ‖ over the rounding noise\nthat storage alone would give: near or below 1, the figure says little about training.${told}`;
+  return (
+    `The update ${since}, weights of two or more dimensions as one vector. "×floor" is ‖Δ‖ over the ` +
+    'rounding noise\nthat storage alone would give: near or below 1, the figure says little about ' +
+    `training.${told}`
+  );
 }
 
 function stepsTable(result: TrajectoryResult): string {

@@ -20,7 +20,9 @@ export const trajectoryRequest = v.object({
       flags: [
         {
           syntax: '--against <which>',
-          help: 'what the report shows: the update since the first checkpoint, or since the previous one (default: first; the JSON has both)',
+          help:
+            'what the report shows: the update since the first checkpoint, or since the previous one ' +
+            '(default: first; the JSON has both)',
         },
       ],
     },

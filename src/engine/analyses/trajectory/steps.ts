@@ -117,12 +117,15 @@ async function listSteps(given: string): Promise<{ at: string; step: number; lab
   if (numbered.length === 0 && versions.length > 1)
     throw new FrankensteinError(
       'not-found',
-      `${shown(folder)} holds ${versions.length} trainings, ${versions[0]!} to ${versions.at(-1)!}: name one of these folders.`,
+      `${shown(folder)} holds ${versions.length} trainings, ${versions[0]!} to ${versions.at(-1)!}: ` +
+        'name one of these folders.',
     );
   if (numbered.length === 0)
     throw new FrankensteinError(
       'not-found',
-      `${shown(folder)} holds no steps of a training: folders are called checkpoint-100 or global_step_100. Name such a folder, or two checkpoints or more in the order of their training.`,
+      `${shown(folder)} holds no steps of a training: folders are called checkpoint-100 or ` +
+        'global_step_100. Name such a folder, or two checkpoints or more in the order of their ' +
+        'training.',
     );
   numbered.sort((a, b) => a.step - b.step || (a.name < b.name ? -1 : 1));
   const found = [];

@@ -97,7 +97,8 @@ export async function readVectors({ file, first, count }: VectorsSpan, columns: 
   const bytes = await readRange(file, first * width, (first + count * columns) * width).catch((error: unknown) => {
     throw new FrankensteinError(
       'not-found',
-      `The directions of this run are no longer whole: ${shown(file)} was changed or removed. Delete the run and start it again.`,
+      `The directions of this run are no longer whole: ${shown(file)} was changed or removed. Delete ` +
+        'the run and start it again.',
       { cause: error },
     );
   });

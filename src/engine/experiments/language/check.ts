@@ -102,7 +102,8 @@ function checkFamilies(
       report(
         'family-mismatch',
         ['parts', name, ...(kind.noun === undefined ? [] : [kind.noun])],
-        `"${kind.name}" needs checkpoints of one family: ${first!.called} is ${first!.family}, ${other.called} is ${other.family}.`,
+        `"${kind.name}" needs checkpoints of one family: ${first!.called} is ${first!.family}, ` +
+          `${other.called} is ${other.family}.`,
       );
   }
 }
