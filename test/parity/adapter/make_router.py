@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What PEFT makes of LoRA on the bare matrix of a router (target_parameters), for test/unit/checkpoint/router.test.ts.
+"""What PEFT makes of LoRA on the bare matrix of a router (target_parameters), for src/engine/tensors/router.test.ts.
 
 Run with torch, transformers 5 and peft installed:
     python test/parity/adapter/make_router.py

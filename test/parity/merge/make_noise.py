@@ -1,4 +1,4 @@
-"""Weights and what torch.std says of them, for the mixture of weights and noise in test/unit/merge/arithmetic.test.ts.
+"""Weights and what torch.std says of them, for the mixture of weights and noise in src/engine/tensors/arithmetic/arithmetic.test.ts.
 
     python make_noise.py        # writes noise.json
 """
