@@ -33,7 +33,7 @@ describe('a trajectory', () => {
     assert.match(await state(), /^3 checkpoints, step 100 to 300/);
     assert.match(
       await panel().id('reading').innerText(),
-      /^Most of the movement from checkpoint-100 to checkpoint-300/,
+      /^The largest share of the movement from checkpoint-100 to checkpoint-300/,
     );
     assert.equal(runNames(path.join(workspace, '.frankenstein')).length, 1);
     await lab.page.screenshot('trajectory-dark');

@@ -62,9 +62,10 @@ function movement(result: TrajectoryResult): string {
   const parameters = parts.reduce((sum, part) => sum + part.parameters, 0);
   const [most] = parts;
   if (most === undefined || !(squares > 0)) return '';
+  const share = most.squares / squares;
   return (
-    `Most of the movement from ${nameOf(result, 0)} to ${nameOf(result, -1)} is in ${most.name}: ` +
-    `${formatPercent(most.squares / squares)} of the squared update, in ` +
+    `${share > 0.5 ? 'Most' : 'The largest share'} of the movement from ${nameOf(result, 0)} to ${nameOf(result, -1)} is in ${most.name}: ` +
+    `${formatPercent(share)} of the squared update, in ` +
     `${formatPercent(most.parameters / parameters)} of the weights.`
   );
 }
