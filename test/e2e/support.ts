@@ -250,24 +250,30 @@ export async function cliCompare(folders: readonly string[], ...options: string[
 // --- comparisons that can be looked at while they run ----------------------------------
 
 /** Two checkpoints of a few hundred megabytes each, written fast: every third weight of the second differs. */
-export async function writeLargePair(folder: string, size: { layers: number; hidden: number }): Promise<void> {
+export async function writeLargePair(
+  folder: string,
+  size: { layers: number; hidden: number },
+  dtype: 'BF16' | 'F8_E4M3' = 'BF16',
+): Promise<void> {
   const { hidden } = size;
-  const bytes = 4 * hidden * 4 * hidden * 2 + (1 << 20);
+  const width = dtype === 'BF16' ? 2 : 1;
+  const bytes = 4 * hidden * 4 * hidden * width + (1 << 20);
   const before = Buffer.alloc(bytes);
   let state = 12345;
   for (let at = 0; at < bytes; at += 2) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    before.writeUInt16LE(((state >>> 31) << 15) | 0x3c00 | ((state >>> 16) & 0xff), at); // ±2^-7 … ±2^-5
+    // ±2^-7 … ±2^-5 as BF16; as F8_E4M3 both bytes are numbers too.
+    before.writeUInt16LE(((state >>> 31) << 15) | 0x3c00 | ((state >>> 16) & 0x6e), at);
   }
   const after = Buffer.from(before);
-  for (let at = 0; at < bytes; at += 6) after[at]! ^= 1;
+  for (let at = 0; at < bytes; at += 3 * width) after[at]! ^= 1;
   const filled = (source: Buffer) => (tensors: WrittenTensor[]) =>
     tensors.map((tensor, index) => ({
       ...tensor,
       data: () =>
         source.subarray(
           (index * 6144) % (1 << 20),
-          ((index * 6144) % (1 << 20)) + 2 * tensor.shape.reduce((product, one) => product * one, 1),
+          ((index * 6144) % (1 << 20)) + width * tensor.shape.reduce((product, one) => product * one, 1),
         ),
     }));
   for (const [name, source] of [
@@ -278,7 +284,7 @@ export async function writeLargePair(folder: string, size: { layers: number; hid
       ...size,
       visionLayers: 1,
       vocabulary: 64,
-      dtype: 'BF16',
+      dtype,
       edit: filled(source),
     });
   }

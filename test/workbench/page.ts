@@ -333,9 +333,7 @@ export class WorkbenchPage {
       await menu.getByRole('menuitem').nth(before).waitFor();
     }
     const titles = await menu.getByRole('menuitem').locator('.action-label').allInnerTexts();
-    if (submenu !== undefined) await this.page.keyboard.press('Escape');
-    await this.page.keyboard.press('Escape');
-    await menu.first().waitFor({ state: 'hidden' });
+    await this.closeMenus();
     return titles.map((text) => text.trim());
   }
 

@@ -124,7 +124,10 @@ describe('generation settings against transformers', () => {
       (await readGenerationDefaults(await opened(one))).notices(false, stops);
     for (const settings of [{}, { eos_token_id: null }, { repetition_penalty: 1 }])
       assert.match((await said({ where: 'generation', settings }, [3, 7]))[0]!, /"eos_token_id".* token 3 or 7,/);
-    assert.match((await said({ where: 'config', settings: { eos_token_id: null } }, [3]))[0]!, /config\.json does not set "eos_token_id"/);
+    assert.match(
+      (await said({ where: 'config', settings: { eos_token_id: null } }, [3]))[0]!,
+      /config\.json does not set "eos_token_id"/,
+    );
     for (const eos of [0, 3, [3, 7]])
       for (const where of ['generation', 'config'] as const)
         assert.deepEqual(await said({ where, settings: { eos_token_id: eos } }, [3]), []);

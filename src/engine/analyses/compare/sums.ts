@@ -12,7 +12,15 @@ import { fileError } from '../../checkpoint/failure.js';
 import { readNow } from '../../checkpoint/read.js';
 import { openRegular } from '../../checkpoint/regular.js';
 import { readElements } from '../../tensors/elements.js';
-import { addPair, emptyPair, emptySums, neighbours, type PairSums, type PartialSums, type StagePair } from './partial.js';
+import {
+  addPair,
+  emptyPair,
+  emptySums,
+  neighbours,
+  type PairSums,
+  type PartialSums,
+  type StagePair,
+} from './partial.js';
 import bytes from './sums.wasm';
 
 /** Mantissa bits and exponent of the smallest normal number; integer types have no rounding. */
