@@ -82,7 +82,7 @@ export async function planFreeze(
 ): Promise<FreezePlan> {
   const ground = groundOf(settings, model);
   checkRuns(settings);
-  checkOutside(ground);
+  checkOutside(ground.settings.also, ground);
   const runs: PlannedRun[] = [];
   for (const [run] of entriesOf(settings)) {
     const planned = await planRun(run, ground, signal);
@@ -176,8 +176,11 @@ export function checkRuns({ runs, seeds }: FreezeSettings): void {
 }
 
 /** @throws `bad-request` for a part of `also` that the model does not have */
-export function checkOutside({ settings, model, parameters }: Ground): void {
-  for (const part of settings.also)
+export function checkOutside(
+  also: readonly string[],
+  { model, parameters }: Pick<Ground, 'parameters'> & { model: { path: string } },
+): void {
+  for (const part of also)
     if (!parameters.some((parameter) => parameter.part === part))
       throw new FrankensteinError(
         'bad-request',

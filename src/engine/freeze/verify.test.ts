@@ -177,6 +177,12 @@ describe('an experiment', () => {
     assert.match(stdout, /early:\n.*\n {2}✔ frozen: 48 of 48 tensors are bit-identical/);
   });
 
+  it('is refused where nothing is named, or a part that the model does not have: nothing would have been shown', async () => {
+    const pair = { in: IN, result: path.resolve('samples/lineage/rl-frozen-early') };
+    await assert.rejects(verifyFrozen({ ...pair, frozen: [] }), /Nothing is said to be frozen/);
+    await assert.rejects(verifyFrozen({ ...pair, frozen: [], also: ['head'] }), /--also head matches no parameter/);
+  });
+
   it('takes no adapter for the result of a training of all parameters', async () => {
     const out = await written('wrong-kind');
     const result = path.join(out, 'runs', 'early', 'result');

@@ -7,7 +7,7 @@ import { openCheckpoint } from '../merge/checkpoint.js';
 import { resolveCuts } from '../topology/cuts.js';
 import { type Experiment, hasResult, openExperiment, resultOf } from './experiment.js';
 import { parametersOf } from './parameters.js';
-import { frozenNames } from './plan.js';
+import { checkOutside, frozenNames } from './plan.js';
 import type { Outside } from './schema.js';
 import { parseSelector, select } from './selector.js';
 import { RESULT } from './trainers/trainer.js';
@@ -58,6 +58,8 @@ async function verifyPair(
   const cuts = resolveCuts(request.cuts, model.layers);
   const parameters = parametersOf(model);
   const within = { layout: model.layout, layers: model.layers, cuts };
+  // What is nowhere cannot be shown to have stayed.
+  checkOutside(request.also ?? [], { model, parameters });
   const frozen = new Set<string>();
   for (const text of request.frozen) {
     const { parameters: matched } = await select(parseSelector(text, within), parameters, within, signal);
@@ -65,6 +67,8 @@ async function verifyPair(
   }
   for (const { name, part } of parameters)
     if ((request.also as readonly string[] | undefined)?.includes(part)) frozen.add(name);
+  if (frozen.size === 0)
+    throw new FrankensteinError('bad-request', 'Nothing is said to be frozen: name layers, or parts with --also.');
   return verify({ model, result, frozen, cuts }, context);
 }
 

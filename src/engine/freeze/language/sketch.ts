@@ -105,7 +105,7 @@ async function sketch(
     (message) => report(['runs'], 'error', message),
   );
   await attempt(
-    () => checkOutside(ground),
+    () => checkOutside(ground.settings.also, ground),
     (message) => report(['also'], 'error', message.replace(/^--also /, '')),
   );
   const runs: Omit<PlannedRun, 'name' | 'seed'>[] = [];
