@@ -3,10 +3,10 @@
  * beside it. It names the runs, which are where all runs are; losing it loses no result.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
-import { explain, ignoreExisting, readJson, writeBeside } from '../runs/store.js';
+import { explain, makeFolder, readJson, writeBeside } from '../runs/store.js';
 import { experimentName } from './file.js';
 import type { Step } from './steps.js';
 
@@ -96,8 +96,7 @@ export async function writeOutput(
 function put(runsFolder: string, file: string, name: string, content: unknown): Promise<void> {
   const folder = recordFolder(runsFolder, file);
   return explain(folder, async () => {
-    await mkdir(folder, { recursive: true });
-    await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
+    await makeFolder(runsFolder, folder);
     await writeBeside(path.join(folder, name), `${JSON.stringify(content)}\n`);
   });
 }

@@ -3,9 +3,9 @@
  * per answer. The id is a hash of the checkpoint's content and of all that an answer depends on beside the question.
  */
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, readFile, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { explain, ignoreExisting, isLike, parseLines, runIdOf } from './store.js';
+import { explain, isLike, makeFolder, parseLines, runIdOf } from './store.js';
 
 interface Line {
   key: string;
@@ -23,8 +23,7 @@ export class StoredAnswers {
   static async open(runsFolder: string, facts: object): Promise<StoredAnswers> {
     const folder = path.join(runsFolder, 'answers');
     return explain(folder, async () => {
-      await mkdir(folder, { recursive: true });
-      await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
+      await makeFolder(runsFolder, folder);
       const file = await open(
         answersFile(runsFolder, facts),
         constants.O_RDWR | constants.O_CREAT | constants.O_APPEND,

@@ -51,8 +51,7 @@ export class Run {
 
   private static openToWrite(runsFolder: string, folder: string, request: object): Promise<Run> {
     return explain(folder, async () => {
-      await mkdir(folder, { recursive: true });
-      await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting);
+      await makeFolder(runsFolder, folder);
       await removeLeftovers(folder);
       await writeBeside(path.join(folder, REQUEST_FILE), `${JSON.stringify(request, null, 2)}\n`, { keep: true });
       const journal = await open(
@@ -203,8 +202,12 @@ function isNonFinite(value: unknown): value is { nonFinite: string } {
   return typeof value === 'object' && value !== null && 'nonFinite' in value && typeof value.nonFinite === 'string';
 }
 
-export function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error;
+/** Makes a folder in a folder of runs, which version control leaves out. */
+export async function makeFolder(runsFolder: string, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(runsFolder, '.gitignore'), '*\n', { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
 }
 
 /** Turns what a full disk or a missing permission throws into a sentence. */
