@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { analysisOf } from '../engine/analyses/analyses.js';
-import type { Report } from '../engine/analyses/declare/definition.js';
 import { readText } from '../engine/checkpoint/text.js';
 import { FrankensteinError } from '../engine/errors.js';
 import { isExperiment } from '../engine/experiments/file.js';
@@ -15,6 +14,8 @@ import {
   placesOf,
   planStep,
   runExperiment,
+  type StepPlan,
+  totalOf,
 } from '../engine/experiments/run.js';
 import { addressesOf, chosenSteps, type Step } from '../engine/experiments/steps.js';
 import { formatBytes, formatSeconds, table } from '../engine/report/text.js';
@@ -78,15 +79,13 @@ export function runCommand(context: CommandContext): Command {
 
 async function plan({ engine, signal }: CommandContext, steps: readonly Step[], machine: Machine): Promise<void> {
   const laboratory = laboratoryOf(engine);
-  let [seconds, memory]: [number | null, number] = [0, 0];
+  const plans: StepPlan[] = [];
   const failures: Ended[] = [];
   for (const step of steps) {
     try {
       const found = await planStep(step, laboratory, machine, { signal });
-      await print(`${step.name} (${step.run}): ${await planText(step, found)}\n`);
-      const cost = found as { seconds: number | null; memory: number } | undefined;
-      seconds = seconds === null || cost?.seconds === null ? null : seconds + (cost?.seconds ?? 0);
-      memory = Math.max(memory, cost?.memory ?? 0);
+      plans.push(found);
+      await print(`${step.name} (${step.run}): ${found.text}\n`);
     } catch (error) {
       if (signal.aborted) throw error;
       failures.push({ step, state: 'failed', before: false, runId: null, output: null, error });
@@ -94,15 +93,10 @@ async function plan({ engine, signal }: CommandContext, steps: readonly Step[], 
     }
     for (const place of placesOf(step)) await print(`  reads ${place}\n`);
   }
+  const { seconds, memory } = totalOf(plans);
   const time = seconds === null ? '' : `about ${formatSeconds(seconds)}, `;
   await print(`${countOf(steps.length)} in all: ${time}within ${formatBytes(memory)} of memory.\n`);
   refuse(failures, steps.length);
-}
-
-async function planText({ task, analysis }: Step, found: unknown): Promise<string> {
-  if (task === 'verify') return 'every frozen weight is compared with IN, bit for bit.';
-  const texts = (await analysisOf(analysis).report()) as Report<unknown, unknown>;
-  return texts.planSentence?.(found) ?? '';
 }
 
 async function run(

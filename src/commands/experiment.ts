@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { analysisOf } from '../engine/analyses/analyses.js';
-import type { Report } from '../engine/analyses/declare/definition.js';
 import { experimentName, isExperiment } from '../engine/experiments/file.js';
-import { type Ended, laboratoryOf, placesOf, planStep } from '../engine/experiments/run.js';
+import { type Ended, laboratoryOf, placesOf, planStep, type StepPlan, totalOf } from '../engine/experiments/run.js';
 import { addressesOf, chosenSteps } from '../engine/experiments/steps.js';
 import type { Step } from '../protocol/engineApi.js';
 import { isCancelled, messageOf } from '../services/errors.js';
@@ -31,7 +30,7 @@ export const experimentCommands = {
       addresses.length > 0 &&
       !(await confirm(
         `Send answers or images to ${addresses.join(' and ')}?`,
-        `${path.basename(file)} names ${addresses.length === 1 ? 'it' : 'them'} as grader or describer.`,
+        `${path.basename(file)} names ${addresses.length === 1 ? 'it' : 'them'} as grader, describer or checkpoint.`,
         'Run',
       ))
     )
@@ -157,17 +156,13 @@ async function planText(
   const { memory, threads } = readSettings();
   const machine = { memory, threads, runsFolder: services.runsFolders.forRun([file]) };
   const lines: string[] = [];
-  let [seconds, most]: [number | null, number] = [0, 0];
+  const plans: StepPlan[] = [];
   for (const [index, step] of steps.entries()) {
     show(`${index + 1} of ${steps.length}: ${step.name}`);
     const said = await planStep(step, laboratory, machine, { signal }).then(
-      async (found) => {
-        const cost = found as { seconds: number | null; memory: number } | undefined;
-        seconds = seconds === null || cost?.seconds === null ? null : seconds + (cost?.seconds ?? 0);
-        most = Math.max(most, cost?.memory ?? 0);
-        if (step.task === 'verify') return 'every frozen weight is compared with IN, bit for bit.';
-        const texts = (await analysisOf(step.analysis).report()) as Report<unknown, unknown>;
-        return texts.planSentence?.(found) ?? '';
+      (found) => {
+        plans.push(found);
+        return found.text;
       },
       (error: unknown) => {
         if (isCancelled(error)) throw error;
@@ -181,6 +176,7 @@ async function planText(
       '',
     );
   }
+  const { seconds, memory: most } = totalOf(plans);
   const time = seconds === null ? '' : `${estimateText(seconds, false)}, `;
   return [...lines, `${steps.length} runs in all: ${time}within ${bytesText(most)} of memory.`, ''].join('\n');
 }

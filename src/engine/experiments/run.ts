@@ -5,7 +5,7 @@
  */
 import type * as v from 'valibot';
 import { analysisOf } from '../analyses/analyses.js';
-import type { Preparing } from '../analyses/declare/definition.js';
+import type { Preparing, Report } from '../analyses/declare/definition.js';
 import { notesOf } from '../analyses/declare/field.js';
 import type { EvaluateResult } from '../analyses/evaluate/result.js';
 import type { CallContext, CountProgress, Progress } from '../calls.js';
@@ -217,20 +217,49 @@ async function resultOf(
   return { result: report, provenance: evaluation.provenance };
 }
 
-/** What a step would cost; undefined where nothing says so. @throws what planning throws */
+/** What a step would cost. */
+export interface StepPlan {
+  /** For people. */
+  text: string;
+  /** Null where nothing says so. */
+  seconds: number | null;
+  /** Bytes at once; 0 where nothing says so. */
+  memory: number;
+}
+
+/** @throws what planning throws */
 export async function planStep(
   step: Step,
   laboratory: Laboratory,
   machine: Machine,
   context: CallContext<never>,
-): Promise<unknown> {
-  if (step.task === 'verify') return undefined;
+): Promise<StepPlan> {
+  if (step.task === 'verify')
+    return { text: 'every frozen weight is compared with IN, bit for bit.', seconds: 0, memory: 0 };
   const request = await requestOf(step, laboratory, machine, context);
   const { checkpoints } =
     step.task === 'report'
       ? await laboratory.reportStages({ experiment: step.experiment! }, context)
       : { checkpoints: undefined };
-  return laboratory.plan(step.analysis, { ...request, ...(checkpoints && { checkpoints }) }, context as Context);
+  const whole = { ...request, ...(checkpoints && { checkpoints }) };
+  const cost = (await laboratory.plan(step.analysis, whole, context as Context)) as Partial<StepPlan>;
+  const texts = (await analysisOf(step.analysis).report()) as Report<unknown, unknown>;
+  return {
+    text: texts.planSentence?.(cost) ?? '',
+    seconds: cost.seconds === null ? null : (cost.seconds ?? 0),
+    memory: cost.memory ?? 0,
+  };
+}
+
+/** One run after the other: times add up, and the memory is the most that any takes. */
+export function totalOf(plans: readonly StepPlan[]): Omit<StepPlan, 'text'> {
+  return plans.reduce<Omit<StepPlan, 'text'>>(
+    (sum, { seconds, memory }) => ({
+      seconds: sum.seconds === null || seconds === null ? null : sum.seconds + seconds,
+      memory: Math.max(sum.memory, memory),
+    }),
+    { seconds: 0, memory: 0 },
+  );
 }
 
 /** Names and paths of what a step reads, for people. */
