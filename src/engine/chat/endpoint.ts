@@ -49,7 +49,7 @@ export async function connect(
   host: EngineHost | undefined,
   patience: Patience,
 ): Promise<ChatEndpoint> {
-  const url = endpointOf(given);
+  const url = addressOf(given);
   const key =
     keyVariable === undefined ? ((await host?.languageModelKey({ url: given })) ?? undefined) : keyIn(keyVariable);
   if (key !== undefined && !HEADER_VALUE.test(key))
@@ -82,7 +82,7 @@ function redactor(key: string | undefined): Redact {
   return secret === '' ? (text) => text : (text) => text.replaceAll(secret, '(key)');
 }
 
-function endpointOf(given: string): URL {
+function addressOf(given: string): URL {
   let url: URL;
   try {
     url = new URL(given);

@@ -1,5 +1,5 @@
 /** Images in words, by a language model the user has chosen, for sets that come without descriptions. */
-import { bytesOfImage, mediaTypeOf } from '../../models/processor/decodeImage.js';
+import { encodedImage } from '../../models/processor/decodeImage.js';
 import { FrankensteinError } from '../../errors.js';
 import { shown } from '../../checkpoint/failure.js';
 import type { LanguageModel } from '../../grading/languageModel.js';
@@ -22,11 +22,8 @@ export async function describeAll(
     images,
     model.parallel,
     async (image, _, stop) => {
-      const bytes = await bytesOfImage(image, stop);
-      const type = mediaTypeOf(bytes);
-      if (type === undefined)
-        throw new FrankensteinError('unsupported', `${shown(image)} is no PNG, JPEG or WebP image.`);
-      const description = (await model.complete({ text: PROMPT, picture: { type, bytes } }, stop)).trim();
+      const picture = await encodedImage(image, stop);
+      const description = (await model.complete({ text: PROMPT, picture }, stop)).trim();
       if (description === '')
         throw new FrankensteinError('unavailable', `${model.name} described ${shown(image)} with nothing.`);
       await onDescribed(image, description);

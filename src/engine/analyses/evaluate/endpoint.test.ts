@@ -134,6 +134,28 @@ describe('an endpoint', () => {
     );
   });
 
+  it('has images where the words have places for them, as a checkpoint here has', async () => {
+    const [line] = (await readFile(path.join(data, 'general.jsonl'), 'utf8')).split('\n');
+    const question = JSON.parse(line!) as { image: string };
+    const file = path.join(data, 'placed.jsonl');
+    await writeFile(file, JSON.stringify({ ...question, description: undefined, prompt: 'Look: <image>\nHow many?' }));
+    await engine.evaluate(request({ data: file }));
+    await rm(file);
+    const contents = seen.map(({ body }) => body.messages[0]!.content);
+    assert.ok(contents.length > 0);
+    for (const content of contents) {
+      assert.ok(typeof content !== 'string');
+      assert.deepEqual(
+        content.map(({ type, text }) => [type, text]),
+        [
+          ['text', 'Look: '],
+          ['image_url', undefined],
+          ['text', 'How many?'],
+        ],
+      );
+    }
+  });
+
   it('is compared with a checkpoint that runs here, on the same questions', async () => {
     const here = await copyCheckpoint(path.join(temporary.path, 'in'), 'in');
     const result = await engine.evaluate(

@@ -4,22 +4,23 @@ import { crc32, deflateSync } from 'node:zlib';
 import type { EngineHost } from '../../calls.js';
 import { type ChatEndpoint, type ChatReply, connect, imagePart } from '../../chat/endpoint.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { endpointOf } from '../../checkpoint/endpointPath.js';
-import { quoted, shown } from '../../checkpoint/failure.js';
+import { endpointOf, isEndpointPath } from '../../checkpoint/endpointPath.js';
+import { quoted } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { UNKNOWN_LAYOUT } from '../../families/list.js';
 import { ordered } from '../../datasets/ordered.js';
-import { bytesOfImage, mediaTypeOf, readImageSize } from '../../models/processor/decodeImage.js';
-import { type Framing, prefixed } from '../../models/processor/framing.js';
+import { encodedImage, readImageSize } from '../../models/processor/decodeImage.js';
+import { type Framing, messagesOf } from '../../models/processor/framing.js';
 import type { Sampling } from '../declare/protocolText.js';
 import type { Answered, AskedQuestion } from './job.js';
+import type { ParsedEvaluation } from './request.js';
 import type { Served } from './result.js';
+import type { QuestionSets } from './sets.js';
 
 /** Requests under way at once where the user does not say. */
 export const CONCURRENCY = 8;
 /** An answer of tens of thousands of tokens takes minutes, and a server that starts anew takes some. */
 const PATIENCE = { timeout: 900_000, attempts: 7 };
-const MARKER = '<image>';
 
 /** A checkpoint without weights, layers or files: what results and runs say of it is its path and its name. */
 export function endpointCheckpoint(place: string): Checkpoint {
@@ -38,6 +39,34 @@ export function endpointCheckpoint(place: string): Checkpoint {
     files: new Map(),
     warnings: [],
   };
+}
+
+/** What an endpoint cannot be told, and what must not go to the wrong one. @throws `bad-request` */
+export function checkEndpoints(
+  { minPixels, maxPixels, endpointKey }: ParsedEvaluation,
+  checkpoints: readonly Checkpoint[],
+): void {
+  const places = checkpoints.flatMap(({ path: place }) => (isEndpointPath(place) ? [place] : []));
+  if (places.length === 0) return;
+  if ((minPixels ?? maxPixels) !== undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      'An endpoint scales images itself: set its pixels where it is served, not with --min-pixels and --max-pixels.',
+    );
+  if (endpointKey !== undefined && new Set(places.map((place) => endpointOf(place).url)).size > 1)
+    throw new FrankensteinError(
+      'bad-request',
+      '--endpoint-key goes to one address, and the endpoints have several: evaluate each address by itself.',
+    );
+}
+
+/** What is not known of the boxes that an endpoint answers with. */
+export function boxWarnings(checkpoints: readonly Checkpoint[], { sets }: QuestionSets): string[] {
+  const isAsked = sets.some(({ questions }) => questions.some(({ answerType }) => answerType === 'box'));
+  if (!isAsked || !checkpoints.some(({ path: place }) => isEndpointPath(place))) return [];
+  return [
+    'Boxes that an endpoint answers with are taken as pixels of the image file: how it scales images is not known.',
+  ];
 }
 
 export interface EndpointJob {
@@ -74,7 +103,7 @@ export async function askEndpoint(
       try {
         body = {
           model,
-          messages: await messagesOf(one, framing, stop),
+          messages: await conversationOf(one, framing, stop),
           max_tokens: maxNewTokens,
           ...drawing(sampling, one.answer),
         };
@@ -131,32 +160,20 @@ function checkModel({ model: given }: ChatReply, asked: string, { host }: ChatEn
   );
 }
 
-async function messagesOf(
+/** The conversation that a checkpoint here is asked with, images in their places. */
+async function conversationOf(
   { prompt, images, black }: AskedQuestion,
   framing: Framing,
   signal: AbortSignal,
 ): Promise<object[]> {
-  const text = prefixed(prompt, framing);
   const parts: object[] = [];
-  for (const image of images) parts.push(await (black ? blackPart(image, signal) : partOf(image, signal)));
-  return [
-    ...(framing.system === undefined ? [] : [{ role: 'system', content: framing.system }]),
-    { role: 'user', content: parts.length === 0 ? text : placed(text, parts) },
-  ];
-}
-
-/** Images where the words have places for them, else before the words. */
-function placed(text: string, images: object[]): object[] {
-  const words = (piece: string) => (piece === '' ? [] : [{ type: 'text', text: piece }]);
-  if (!text.includes(MARKER)) return [...images, ...words(text)];
-  return text.split(MARKER).flatMap((piece, index) => [...(index > 0 ? [images[index - 1]!] : []), ...words(piece)]);
-}
-
-async function partOf(image: string, signal: AbortSignal): Promise<object> {
-  const bytes = await bytesOfImage(image, signal);
-  const type = mediaTypeOf(bytes);
-  if (type === undefined) throw new FrankensteinError('unsupported', `${shown(image)} is no PNG, JPEG or WebP image.`);
-  return imagePart({ type, bytes });
+  for (const image of images)
+    parts.push(black ? await blackPart(image, signal) : imagePart(await encodedImage(image, signal)));
+  return messagesOf(prompt, images.length, framing).map(({ role, content }) => ({
+    role,
+    content:
+      typeof content === 'string' ? content : content.map((one) => (one.type === 'image' ? parts.shift()! : one)),
+  }));
 }
 
 async function blackPart(image: string, signal: AbortSignal): Promise<object> {

@@ -9,7 +9,7 @@ import path from 'node:path';
 import type { CallContext, EngineHost } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
-import { endpointOf, isEndpointPath } from '../../checkpoint/endpointPath.js';
+import { isEndpointPath } from '../../checkpoint/endpointPath.js';
 import { fingerprint } from '../../checkpoint/fingerprint.js';
 import { openStage } from '../../merge/checkpoint.js';
 import { type Provenance } from '../../runs/provenance.js';
@@ -28,7 +28,7 @@ import { type Contested, judge, verdictKey } from '../../grading/grader.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import { type LanguageModel, languageModelOf, type LanguageModelRequest } from '../../grading/languageModel.js';
 import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
-import { askEndpoint, endpointCheckpoint } from './endpoint.js';
+import { askEndpoint, boxWarnings, checkEndpoints, endpointCheckpoint } from './endpoint.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
 import type { EvaluatedQuestion, EvaluateResult, Served, Setting } from './result.js';
@@ -210,37 +210,10 @@ export async function setUp(
   };
 }
 
-/** What an endpoint cannot be told, and what must not go to the wrong one. @throws `bad-request` */
-function checkEndpoints(
-  { minPixels, maxPixels, endpointKey }: ParsedEvaluation,
-  checkpoints: readonly Checkpoint[],
-): void {
-  const places = checkpoints.flatMap(({ path: place }) => (isEndpointPath(place) ? [place] : []));
-  if (places.length === 0) return;
-  if ((minPixels ?? maxPixels) !== undefined)
-    throw new FrankensteinError(
-      'bad-request',
-      'An endpoint scales images itself: set its pixels where it is served, not with --min-pixels and --max-pixels.',
-    );
-  if (endpointKey !== undefined && new Set(places.map((place) => endpointOf(place).url)).size > 1)
-    throw new FrankensteinError(
-      'bad-request',
-      '--endpoint-key goes to one address, and the endpoints have several: evaluate each address by itself.',
-    );
-}
-
 /** A fingerprint of the weights; of an endpoint, which shows none, of its address and name. */
 function printOf(checkpoint: Checkpoint, signal: AbortSignal | undefined): Promise<string> {
   if (!isEndpointPath(checkpoint.path)) return fingerprint(checkpoint, signal);
   return Promise.resolve(createHash('sha256').update(checkpoint.path).digest('hex'));
-}
-
-function boxWarnings(checkpoints: readonly Checkpoint[], { sets }: QuestionSets): string[] {
-  const isAsked = sets.some(({ questions }) => questions.some(({ answerType }) => answerType === 'box'));
-  if (!isAsked || !checkpoints.some(({ path: place }) => isEndpointPath(place))) return [];
-  return [
-    'Boxes that an endpoint answers with are taken as pixels of the image file: how it scales images is not known.',
-  ];
 }
 
 async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined): Promise<Item[]> {
@@ -392,7 +365,6 @@ async function askMissing(
       host,
       async (answer) => {
         await keep(checkpoint, answer);
-        reporter.advance(1);
         reporter.settle(1);
       },
       signal,

@@ -162,6 +162,20 @@ export function mediaTypeOf(bytes: Uint8Array): string | undefined {
   return known === 'PNG' || known === 'JPEG' || known === 'WebP' ? `image/${known.toLowerCase()}` : undefined;
 }
 
+/**
+ * The bytes of an image as they are stored, for whoever decodes them elsewhere.
+ * @throws `unsupported` for what is no PNG, JPEG or WebP, and as `readImage`
+ */
+export async function encodedImage(
+  file: string,
+  signal: AbortSignal | undefined,
+): Promise<{ type: string; bytes: Uint8Array }> {
+  const bytes = await bytesOfImage(file, signal);
+  const type = mediaTypeOf(bytes);
+  if (type === undefined) throw new FrankensteinError('unsupported', `${shown(file)} is no PNG, JPEG or WebP image.`);
+  return { type, bytes };
+}
+
 function checkSize({ width, height }: ImageHeader, file: string): void {
   if (width === 0 || height === 0) throw malformed(file, `says that its image is ${width} × ${height} pixels.`);
   if (width * height > PIXEL_LIMIT)
