@@ -23,7 +23,7 @@ export interface RunPlan<Result> {
   /** More is wanted than the stored result may have, such as a matrix refined: it is made again all the same. */
   again?: boolean;
   /** How the next request finds the result before anything is opened. */
-  recall?: Recall<Result>;
+  recall?: Pick<Recall<Result>, 'remember'>;
   /** For people and for the list of runs; written once. `tasks`: lines that the journal of the finished run has. */
   request: () => Readonly<Record<string, unknown>> & {
     kind: string;
@@ -53,7 +53,7 @@ export async function drive<Result extends { provenance: Provenance }, Outcome>(
   const inputs = says && runIdOf({ engine: ENGINE_VERSION, runId, says });
   const before = runsFolder === undefined ? undefined : await storedResult(isResult, runsFolder, runId);
   if (!again && before !== undefined && inputs !== undefined && before.provenance.inputs === inputs) {
-    await recall?.remember(checkpoints, before.provenance);
+    await recall?.remember(checkpoints, before);
     return before;
   }
   const run =
@@ -71,7 +71,7 @@ export async function drive<Result extends { provenance: Provenance }, Outcome>(
     const first = (await run?.result(isResult))?.provenance ?? provenance(runId, startedAt);
     const result = await summarise(outcome, { ...first, inputs });
     await run?.finish(result);
-    await recall?.remember(checkpoints, result.provenance);
+    await recall?.remember(checkpoints, result);
     return result;
   } finally {
     await run?.close();
