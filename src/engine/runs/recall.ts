@@ -21,9 +21,9 @@ const SETTLED = 3_000_000_000n;
 /** A folder of more files is no checkpoint's. */
 const MOST_FILES = 20_000;
 
-/** Results whose tensors may be read later. */
-interface OfTensors {
-  tensors: readonly unknown[];
+/** A result whose tensors, where it has any, are read later. */
+interface Recalled {
+  tensors?: readonly unknown[];
   provenance: Provenance;
 }
 
@@ -39,7 +39,7 @@ export interface Recall<Result> {
  * part.
  * @param stages in their order. @param runsFolder nothing is stored, and nothing found, without one.
  */
-export async function recall<Result extends OfTensors>(
+export async function recall<Result extends Recalled>(
   question: object,
   stages: readonly StageRequest[],
   runsFolder: string | undefined,
@@ -66,15 +66,13 @@ export async function recall<Result extends OfTensors>(
       // Only a shortcut: where it cannot be written, the long way remains.
       await mkdir(path.dirname(file), { recursive: true })
         .then(() => factsOf(resultFile(runsFolder, runId)))
-        .then((facts) =>
-          writeBeside(file, JSON.stringify({ runId, inputs, facts, result: { ...stored, tensors: [] } })),
-        )
+        .then((facts) => writeBeside(file, JSON.stringify({ runId, inputs, facts, result: withoutTensors(stored) })))
         .catch(() => undefined);
     },
   };
 }
 
-async function knownResult<Result extends OfTensors>(
+async function knownResult<Result extends Recalled>(
   file: string,
   runsFolder: string,
   isResult: Guard<Result>,
@@ -90,8 +88,13 @@ async function knownResult<Result extends OfTensors>(
   return result?.provenance.inputs === known.inputs ? result : undefined;
 }
 
+function withoutTensors(result: Recalled): Recalled {
+  return result.tensors === undefined ? result : { ...result, tensors: [] };
+}
+
 /** `result`, whose tensors are read from the file when someone first asks for them. */
-function withTensorsOf<Result extends OfTensors>(file: string, result: Result): Result {
+function withTensorsOf<Result extends Recalled>(file: string, result: Result): Result {
+  if (result.tensors === undefined) return result;
   let tensors: Result['tensors'] | undefined;
   const read = () => (tensors ??= (JSON.parse(readFileSync(file, 'utf8')) as Result).tensors);
   return Object.defineProperty(result, 'tensors', { get: read, enumerable: true });
