@@ -80,7 +80,7 @@ const states: Record<string, () => PanelState> = {
     problem: null,
   }),
   report: () => ({ kind: 'freezeReport', title: 'Necessary? · freeze', report: frozenReport(), waiting: ['each-11'] }),
-  verification: () => ({ kind: 'verification', title: 'Frozen layers · freeze', result: verified() }),
+  verification: () => ({ kind: 'verification', title: 'Frozen? · freeze', result: verified() }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',
