@@ -20,6 +20,8 @@ export interface ProcessedPrompt {
   inputIds: Int32Array;
   /** In the order of their placeholders. */
   images: ProcessedImage[];
+  /** Id that stands for one visual token; the config's where left out. */
+  imageToken?: number | undefined;
 }
 
 export interface PromptRequest extends ChatOptions {

@@ -1,7 +1,7 @@
 /** Visual-token swap: the answers of a batch at all depths, from one pass over its targets and one over its sources. */
 import { boxScaleOf } from '../../../../grading/boxScale.js';
 import type { Branch, Model } from '../../../../models/model.js';
-import type { VisionSpec } from '../../../../models/spec.js';
+import type { VisionSpec } from '../../../../models/visionShape.js';
 import type { Prefilled } from '../../../../models/state.js';
 import { sourceLayers } from '../../../../models/swap.js';
 import { answerRows, type AnswerOptions, checkLogits, type Row } from '../../answers.js';
