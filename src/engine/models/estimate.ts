@@ -7,6 +7,7 @@ import type { StageRequest } from '../checkpoint/stage.js';
 import { LimitError } from '../runtime/bounded.js';
 import { runInThread } from '../runtime/thread.js';
 import { layerSeconds, type Throughput, type PaceJob } from './pace.js';
+import { expertNumbers } from './experts.js';
 import { layerParts } from './pages.js';
 import type { MemoryPlan } from './plan.js';
 import type { ProcessedPrompt } from './processor/processor.js';
@@ -166,7 +167,8 @@ function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } 
     (sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1),
     0,
   );
-  return { perLayer, head: language.vocabulary * language.layer.hidden };
+  const experts = language.mlps[0] === 'experts' ? language.layer.experts!.chosen * expertNumbers(language.layer) : 0;
+  return { perLayer: perLayer + experts, head: language.vocabulary * language.layer.hidden };
 }
 
 /** By the arithmetic that a language layer gets done. */
