@@ -335,7 +335,7 @@ describe('the geometry of updates', () => {
     await lab.page.gotoLine(lines.findIndex((line) => line.includes('layers.4.mlp.up_proj')) + 1);
     const hover = await lab.page.hover('layers.4.mlp.up_proj');
     const images = hover.locator('img');
-    await until(async () => (await images.count()) >= 2, 'the hover has two pictures');
+    await until(async () => (await images.count()) >= 2, 'the hover has two images');
     assert.ok(
       (await images.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes(
         'Singular values by rank, with the rounding floor',

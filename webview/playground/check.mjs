@@ -340,8 +340,8 @@ const checks = {
     assert.equal(await page.locator('.sample-row').count(), Number(count[1]));
     await page.getByTestId('samples').focus();
     await page.keyboard.press('ArrowDown');
-    await page.getByTestId('picture').nth(1).waitFor();
-    const asked = await calls(page, 'picture');
+    await page.getByTestId('image').nth(1).waitFor();
+    const asked = await calls(page, 'image');
     assert.deepEqual(
       asked.map(({ which }) => which),
       ['target', 'source'],
@@ -392,7 +392,7 @@ const checks = {
     await page.getByTestId('attention-measure').getByText('Mass').click();
     assert.match(await page.getByTestId('attention-note').textContent(), /^Mass/);
     await page.locator('[data-testid=attention-samples] [role=option]').nth(2).click();
-    await page.getByTestId('picture').waitFor();
+    await page.getByTestId('image').waitFor();
     await page.waitForTimeout(300);
     await page.reload();
     await page.getByTestId('attention-note').waitFor();
@@ -402,7 +402,7 @@ const checks = {
   async 'try: two answers stream, cancel keeps what is there, a failure is a sentence'(page, base) {
     await page.goto(`${base}/dark.html?state=try`);
     await page.getByTestId('try-choose').click();
-    await page.getByTestId('picture').waitFor();
+    await page.getByTestId('image').waitFor();
     await page.getByTestId('try-prompt').fill('How many?');
     await page.keyboard.press('Control+Enter');
     await page.locator('[data-testid=answer-1-1][data-state=done]').waitFor();

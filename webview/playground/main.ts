@@ -285,7 +285,7 @@ const host: HostApi = {
     return Promise.resolve();
   },
   async sampleImage(request) {
-    log('picture', request);
+    log('image', request);
     await wait(40);
     if (/-013$/.test(request.sample)) throw new Error('images/gone.png is not there any more.');
     return drawn(
@@ -293,11 +293,11 @@ const host: HostApi = {
     );
   },
   chooseImage() {
-    log('choosePicture');
+    log('chooseImage');
     return Promise.resolve({ id: 7, name: 'scene.png' });
   },
   chosenImage(request) {
-    log('chosenPicture', request);
+    log('chosenImage', request);
     return drawn(request.id);
   },
   async ask(request) {

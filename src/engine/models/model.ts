@@ -116,7 +116,7 @@ export class Model {
     if (prompts.length === 0) throw new FrankensteinError('bad-request', 'There is no prompt to run.');
     prompts.forEach((prompt) => this.check(prompt));
     this.checkStitches(interventions);
-    const pictures =
+    const encoded =
       (await this.tower?.encode(
         prompts.flatMap(({ images }) => images),
         options.signal,
@@ -128,7 +128,7 @@ export class Model {
     const layouts: PromptLayout[] = [];
     let image = 0;
     for (const [row, prompt] of prompts.entries()) {
-      const own = pictures.slice(image, (image += prompt.images.length));
+      const own = encoded.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
       const positions = ropePositions(prompt.inputIds.length, this.imagePositions(prompt, visual));
       const states = hidden.subarray((row * slots + starts[row]!) * width, (row + 1) * slots * width);

@@ -44,14 +44,14 @@ export async function compute(
       const { rules, notices } = await readGenerationDefaults(checkpoint);
       for (const sentence of notices(false, processor.stopTokens)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: job.work.length > 1 ? `${phase} of ${label}` : phase });
-      const pictures = new Images(processor, model.plan, signal);
+      const imageCache = new Images(processor, model.plan, signal);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
       for await (const group of groupsOf(
-        prepareAll(job, { units, framing }, processor, pictures, makeRoom, failed, signal),
+        prepareAll(job, { units, framing }, processor, imageCache, makeRoom, failed, signal),
         { fits: (count, tokens) => room.fits(count, tokens) },
       )) {
-        pictures.clear();
+        imageCache.clear();
         const outcomes = await runGroup(model, processor, group, room, { job, rules, send, signal });
         send({
           type: 'group',

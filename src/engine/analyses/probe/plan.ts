@@ -48,7 +48,7 @@ export async function planProbe(
 }
 
 function keyOf(
-  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures: images, framings, pixels }: ProbeSetup,
+  { kind, mode, part, depths, maxNewTokens, units, checkpoints, imageFingerprint, framings, pixels }: ProbeSetup,
   { memory, threads }: ParsedProbe,
 ): string {
   return JSON.stringify([
@@ -59,7 +59,7 @@ function keyOf(
     maxNewTokens,
     memory,
     threads,
-    images,
+    imageFingerprint,
     framings,
     pixels,
     units.map(({ prompt }) => prompt),

@@ -89,19 +89,19 @@ export class Images {
  */
 export async function prepare(
   processor: Processor,
-  pictures: Images,
+  imageCache: Images,
   unit: Unit,
   paired: boolean,
   newTokens: number,
   framing: Framing,
 ): Promise<PreparedUnit> {
   const images: ProcessedImage[] = [];
-  for (const image of unit.images) images.push(await pictures.own(image));
+  for (const image of unit.images) images.push(await imageCache.own(image));
   const ask = (shown: readonly ProcessedImage[]) =>
     processor.process({ input: inputOf(processor, unit.prompt, shown.length, framing), images: shown, newTokens });
   const prompt = ask(images);
   if (!paired) return { unit, prompt, source: undefined };
   const [target] = unit.images;
-  const { image: other, brought } = await pictures.onto(target!, images[0]!.grid, unit.source);
-  return { unit, prompt, source: { prompt: ask([other]), brought, size: pictures.sizeOf(unit.source ?? target!) } };
+  const { image: other, brought } = await imageCache.onto(target!, images[0]!.grid, unit.source);
+  return { unit, prompt, source: { prompt: ask([other]), brought, size: imageCache.sizeOf(unit.source ?? target!) } };
 }
