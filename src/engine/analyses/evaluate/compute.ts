@@ -13,7 +13,7 @@ import { type ProcessedImage } from '../../models/processor/processedImage.js';
 import { answerMark } from './answers.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room, within } from '../probe/groups.js';
-import { Images } from '../probe/prompts.js';
+import { ImageCache } from '../../models/processor/imageCache.js';
 import { LimitError } from '../../runtime/bounded.js';
 import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
 
@@ -85,7 +85,7 @@ async function askAll(
   send: (message: EvaluateMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const imageCache = new Images(processor, model.plan, signal);
+  const imageCache = new ImageCache(processor, model.plan, signal);
   /** By prompt: the first that asked it, and who else does. A black image looks the same whatever it stands for. */
   const same = new Map<string, { text: string | undefined; others: string[] }>();
   const batch = (answers: Answered[]) => {
@@ -164,7 +164,7 @@ async function askAll(
 
 export async function promptOf(
   processor: Processor,
-  imageCache: Images,
+  imageCache: ImageCache,
   { prompt, images, black }: AskedQuestion,
   newTokens: number,
   framing: Framing,

@@ -26,15 +26,8 @@ export async function planProbe(
   const setup = await setUp(request, context);
   const { kind, depths, checkpoints, plans } = setup;
   const samples = setup.samples.items.length;
-  const key = keyOf(setup, request);
-  let found = estimates.get(key);
-  if (found === undefined && !mutex.busy) {
-    found = await mutex.take(async () => {
-      await release();
-      return estimate(setup, request, workerFile, signal);
-    }, signal);
-    estimates.set(key, found);
-  }
+  const make = () => estimate(setup, request, workerFile, signal);
+  const found = await estimates.of(keyOf(setup, request), { mutex, release }, make, signal);
   const { seconds, basis, batch }: Estimate = found ?? { seconds: null, basis: 'longest', batch: plans[0]!.batchBytes };
   return {
     samples,
