@@ -238,7 +238,7 @@ async function changeOptions(
           services,
           title,
           'Which model describes images where a set has no descriptions?',
-          { pictures: true },
+          { images: true },
         );
         if (picked === null) delete options.describer;
         else if (picked !== undefined) options.describer = languageModelRequest(picked);

@@ -91,7 +91,7 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     checkpoints: 'One checkpoint, or two to compare',
     together: 2,
     data: 'Questions about images (JSONL)',
-    suits: ({ format, pictures: images }) => format === 'questions' && images,
+    suits: ({ format, hasImages }) => format === 'questions' && hasImages,
     folders: false,
     parquet: true,
     per: '',

@@ -85,7 +85,7 @@ export type PanelProgress = Progress | CountProgress | SpectrumProgress;
  * The Spectrum tab of a comparison's panel: spectra of the same stages' updates. It has a course of its own, whatever
  * the comparison does.
  */
-export type GeometryState =
+export type SpectrumState =
   /** Nothing is there yet. `interrupted`: how far an earlier run came, 0…1; it would be continued. */
   | { kind: 'offer'; choice: SpectrumChoice; interrupted: number | null }
   | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null }
@@ -224,7 +224,7 @@ export interface HostApi {
   /** Does what a failure offers. */
   act(request: { action: FailureAction }): Promise<void>;
   /** Which tab of a comparison's panel is in front: the buttons of the editor's title follow it. */
-  tabShown(request: { tab: 'comparison' | 'geometry' }): Promise<void>;
+  tabShown(request: { tab: 'comparison' | 'spectrum' }): Promise<void>;
   /** After `bad-line`: starts again, without the lines that cannot be used. */
   skipBadLines(): Promise<void>;
   setCuts(request: { cuts: [number, number] }): Promise<void>;
@@ -251,8 +251,8 @@ export interface HostApi {
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
   /** What a model wrote at one step of a training that the panel shows. */
   trainingCompletions(request: { run: string; step: number }): Promise<TrainingCompletions>;
-  /** What the Spectrum tab shows now; later states come through `PanelApi.geometry`. */
-  geometry(): Promise<GeometryState>;
+  /** What the Spectrum tab shows now; later states come through `PanelApi.spectrum`. */
+  spectrum(): Promise<SpectrumState>;
   planSpectrum(request: SpectrumChoice): Promise<SpectrumPlan>;
   /** Starts, continues, or starts again with other choices. */
   computeSpectrum(request: SpectrumChoice): Promise<void>;
@@ -274,7 +274,7 @@ export interface PanelApi {
   show(request: { state: PanelState; request: PanelRequest | null }): Promise<void>;
   progress(request: { progress: PanelProgress }): Promise<void>;
   /** The Spectrum tab's state has changed. `front`: the tab is to be shown. */
-  geometry(request: { state: GeometryState; front: boolean }): Promise<void>;
+  spectrum(request: { state: SpectrumState; front: boolean }): Promise<void>;
   /** What an answer under way says so far. */
   answer(request: { exchange: number; checkpoint: number; text: string }): Promise<void>;
   /** Selects a depth (and a tensor), for links from inline lenses. */

@@ -180,7 +180,7 @@ function attention(labels: string[], layers: number): AttentionResult {
       image: `images/general-${index}.png`,
       answers: labels.map(
         (label) =>
-          `<think>In ${label} I look at each cell of the picture. There are two circles and ` +
+          `<think>In ${label} I look at each cell of the image. There are two circles and ` +
           `${index % 4} squares that are not red.</think>${2 + (index % 4)}`,
       ),
       reasoningTokens: labels.map(() => 40 + Math.floor(next() * 30)),

@@ -59,7 +59,7 @@ export interface ProbeSample {
   /** Index into `results`: whose data file its images are beside. */
   result: number;
   prompt: string;
-  pictures: ImageSource[];
+  images: ImageSource[];
   truth: string | null;
   baseline: string;
   /** Null where there is no truth to hold it against. */
@@ -168,7 +168,7 @@ function swapCurves(result: SwapResult, index: number): Omit<Curve, 'key' | 'suf
         id: sample.id,
         result: index,
         prompt: plainPrompt(sample.prompt),
-        pictures: [
+        images: [
           { which: 'target', black: false, note: '' },
           {
             which: 'source',
@@ -212,7 +212,7 @@ function skipCurve(result: SkipResult, index: number): Omit<Curve, 'key' | 'suff
       id: sample.id,
       result: index,
       prompt: plainPrompt(sample.prompt),
-      pictures: [],
+      images: [],
       truth: sample.truth,
       baseline: sample.baseline,
       baselineCorrect: sample.baselineCorrect,

@@ -63,9 +63,9 @@ describe('probes as a model', () => {
     }
   });
 
-  it('an empty source is a black picture; thinking is no part of an answer, nor the picture’s mark of a question', () => {
+  it('an empty source is a black image; thinking is no part of an answer, nor the image’s mark of a question', () => {
     const recognition = model.vision.find(({ task }) => task === 'recognition')!;
-    assert.ok(recognition.samples.some(({ pictures: images }) => images[1]!.black));
+    assert.ok(recognition.samples.some(({ images }) => images[1]!.black));
     assert.ok(alike('<think>a 1, b 2</think><answer>2</answer>', '2.'));
     assert.ok(!alike('<think>2</think>3', '2'));
     assert.equal(plainPrompt('<image>\nHow many?'), 'How many?');

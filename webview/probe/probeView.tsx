@@ -71,7 +71,7 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         data-testid="localization"
         hidden={tab !== 'localization'}
       >
-        {tab === 'localization' ? <Localization {...{ host, pictures: images, store, view, model }} /> : null}
+        {tab === 'localization' ? <Localization {...{ host, images, store, view, model }} /> : null}
       </div>
       <div
         role="tabpanel"
@@ -80,7 +80,7 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         data-testid="attention"
         hidden={tab !== 'attention'}
       >
-        {tab === 'attention' ? <Attention {...{ host, pictures: images, store, view, model }} /> : null}
+        {tab === 'attention' ? <Attention {...{ host, images, store, view, model }} /> : null}
       </div>
       <div>
         <Provenance results={results} />

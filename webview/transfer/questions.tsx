@@ -31,7 +31,7 @@ const SHOWN: Record<TransferView['which'], (one: Behind) => boolean> = {
 export interface QuestionsProps {
   frame: RefObject<HTMLElement | null>;
   host: SamplesHost;
-  pictures: SampleImages;
+  images: SampleImages;
   store: Store<TransferView>;
   view: TransferView;
   model: TransferModel;
@@ -159,14 +159,14 @@ function Detail(props: DetailProps) {
   );
 }
 
-function Images({ host, pictures, question }: DetailProps) {
+function Images({ host, images, question }: DetailProps) {
   if (question.image === null) return null;
   return (
-    <div class="picture-pair">
+    <div class="image-pair">
       {(question.images ?? [question.image]).map((_, index, { length }) => (
         <figure key={index}>
           <ImageSource
-            pictures={pictures}
+            images={images}
             id={`0/${question.id}/image/${index}`}
             alt={length === 1 ? 'Image of the question' : `Image ${index + 1} of ${length}`}
             load={() => host.sampleImage({ result: 0, sample: question.id, which: 'image', index })}

@@ -108,7 +108,7 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
           </p>
         </section>
       </div>
-      <Questions {...parts} host={host} pictures={images} frame={questions} />
+      <Questions {...parts} host={host} images={images} frame={questions} />
       <div>
         <EvaluationNumbers model={model} against={against} />
       </div>

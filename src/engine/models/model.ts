@@ -133,7 +133,7 @@ export class Model {
     if (prompts.length === 0) throw new FrankensteinError('bad-request', 'There is no prompt to run.');
     prompts.forEach((prompt) => this.check(prompt));
     this.checkStitches(interventions);
-    const pictures =
+    const encoded =
       (await this.tower?.encode(
         prompts.flatMap(({ images }) => images),
         options.signal,
@@ -145,7 +145,7 @@ export class Model {
     const layouts: PromptLayout[] = [];
     let image = 0;
     for (const [row, prompt] of prompts.entries()) {
-      const own = pictures.slice(image, (image += prompt.images.length));
+      const own = encoded.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
       const positions = ropePositions(
         prompt.inputIds.length,

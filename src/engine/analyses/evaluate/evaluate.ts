@@ -166,13 +166,13 @@ export async function setUp(
   const own = await setUpProtocol(request, named, signal);
   const sampling = samplingOf(request);
   const sets = await readSets(request, own, signal);
-  const pictured = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
+  const hasImages = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
   for (const checkpoint of checkpoints) {
-    if (pictured && !isEndpointPath(checkpoint.path) && readSpec(checkpoint).vision === undefined)
+    if (hasImages && !isEndpointPath(checkpoint.path) && readSpec(checkpoint).vision === undefined)
       throw new FrankensteinError(
         'unsupported',
         `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about ` +
-          'pictures: evaluate it on sets without pictures.',
+          'images: evaluate it on sets without images.',
       );
   }
   if (describer) await addDescriptions(sets, describer, request, { signal, progress });
@@ -223,14 +223,14 @@ async function itemsOf({ sets }: QuestionSets, signal: AbortSignal | undefined):
     for (const question of questions) {
       throwIfCancelled(signal);
       for (const image of question.images) if (!facts.has(image)) facts.set(image, await factsOfImage(image));
-      const picture = question.images.map((image) => facts.get(image)!).join('\n');
+      const imageFacts = question.images.map((image) => facts.get(image)!).join('\n');
       for (const setting of settingsOf(question, abilities)) {
         const key = createHash('sha256')
           .update(
             JSON.stringify([
               promptOf(question, setting),
               setting === 'image' ? 'picture' : setting === 'text' ? 'text' : 'black',
-              picture,
+              imageFacts,
             ]),
           )
           .digest('hex')
@@ -515,13 +515,13 @@ async function addDescriptions(
   const bare = sets.flatMap(({ questions }) =>
     questions.filter(({ images, description }) => images.length > 0 && description === undefined),
   );
-  const pictures = [...new Set(bare.flatMap(({ images }) => images))];
+  const images = [...new Set(bare.flatMap(({ images }) => images))];
   const keys = new Map<string, string>();
-  for (const picture of pictures)
+  for (const image of images)
     keys.set(
-      picture,
+      image,
       createHash('sha256')
-        .update(await factsOfImage(picture))
+        .update(await factsOfImage(image))
         .digest('hex')
         .slice(0, 32),
     );
@@ -531,20 +531,20 @@ async function addDescriptions(
       : await StoredAnswers.open(runsFolder, { descriptions: 1, describer: addressOf(describer!) });
   try {
     const known = new Map(
-      pictures.flatMap((picture) =>
-        stored?.texts.has(keys.get(picture)!) ? [[picture, stored.texts.get(keys.get(picture)!)!] as const] : [],
+      images.flatMap((image) =>
+        stored?.texts.has(keys.get(image)!) ? [[image, stored.texts.get(keys.get(image)!)!] as const] : [],
       ),
     );
-    const left = pictures.filter((picture) => !known.has(picture));
+    const left = images.filter((image) => !known.has(image));
     let done = 0;
     await describeAll(
       model,
       left,
-      async (picture, description) => {
-        known.set(picture, description);
-        await stored?.add(keys.get(picture)!, description);
+      async (image, description) => {
+        known.set(image, description);
+        await stored?.add(keys.get(image)!, description);
         progress?.({
-          phase: `Pictures in words by ${model.name}`,
+          phase: `Images in words by ${model.name}`,
           done: ++done,
           total: left.length,
           remainingSeconds: null,

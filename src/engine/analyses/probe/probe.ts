@@ -128,7 +128,7 @@ async function factsOf(
   fingerprints: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<object> {
-  const { kind, depths, dataFingerprint, pictures: images, samples, seed, maxNewTokens, badLines, data } = setup;
+  const { kind, depths, dataFingerprint, imageFingerprint, samples, seed, maxNewTokens, badLines, data } = setup;
   return {
     kind: 'probe',
     journal: JOURNAL_VERSION,
@@ -136,7 +136,7 @@ async function factsOf(
     depths,
     data,
     dataFingerprint,
-    pictures: images,
+    pictures: imageFingerprint, // the name in the identity of runs on disk
     seed,
     maxNewTokens,
     badLines,

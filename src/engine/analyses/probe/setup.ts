@@ -41,7 +41,7 @@ export interface ProbeSetup {
   /** Images are named from here in the result. */
   folder: string;
   /** Size and time of every image in use: an image that was replaced makes another run. */
-  pictures: string;
+  imageFingerprint: string;
   /** As the kind of probe has them. */
   samples: { items: { id: string }[] };
   /** What is computed: samples that ask the same are one. */
@@ -127,7 +127,7 @@ export async function setUp(
     data,
     dataFingerprint: fingerprint,
     folder: await folderOf(data),
-    pictures: await hashImages(units, signal),
+    imageFingerprint: await hashImages(units, signal),
     samples: { items },
     units,
     maxNewTokens,

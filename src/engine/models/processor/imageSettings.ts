@@ -67,7 +67,7 @@ export async function readImageSettings(
   if (stored['do_convert_rgb'] === false)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} turns "do_convert_rgb" off; pictures are always read as RGB here.`,
+      `${shown(file)} turns "do_convert_rgb" off; images are always read as RGB here.`,
     );
   const rescales = stored['do_rescale'] !== false;
   const normalises = stored['do_normalize'] !== false;
@@ -101,7 +101,7 @@ async function findSettings(
   if (own !== undefined) return { file: own, stored: await readJson(own, signal) };
   throw new FrankensteinError(
     'not-found',
-    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are ` +
+    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how images are ` +
       'prepared: copy it from the model that this checkpoint was trained from.',
   );
 }
@@ -141,7 +141,7 @@ function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {
     optional(size, 'max_pixels', file) ??
     DEFAULTS.maxPixels;
   if (!(minPixels > 0 && maxPixels >= minPixels))
-    throw malformed(file, `bounds pictures to ${minPixels}…${maxPixels} pixels, which none can meet.`);
+    throw malformed(file, `bounds images to ${minPixels}…${maxPixels} pixels, which none can meet.`);
   if (minPixels > PIXEL_LIMIT)
     throw malformed(file, `enlarges images to ${thousands(minPixels)} pixels; the limit is ${thousands(PIXEL_LIMIT)}.`);
   const resample = optional(stored, 'resample', file) ?? 3;

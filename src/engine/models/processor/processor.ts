@@ -93,10 +93,7 @@ export async function createProcessor(
 
   const imageSettings = (): ImageSettings => {
     if (settings === undefined)
-      throw new FrankensteinError(
-        'unsupported',
-        `${shown(checkpoint.path)} is a text-only model: it takes no pictures.`,
-      );
+      throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is a text-only model: it takes no images.`);
     if (settings instanceof FrankensteinError) throw settings;
     return settings;
   };
@@ -151,8 +148,8 @@ export async function createProcessor(
       if (locations !== images.length) {
         throw new FrankensteinError(
           'bad-request',
-          `The prompt has ${counted(locations, 'place')} for pictures, but ` +
-            `${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
+          `The prompt has ${counted(locations, 'place')} for images, but ` +
+            `${counted(images.length, 'image')} ${images.length === 1 ? 'was' : 'were'} given.`,
         );
       }
       const processed = images.map((image) => ('grid' in image ? image : processImage(image)));
@@ -187,7 +184,7 @@ export function resizedSize(
   if (width % factor !== 0 || height % factor !== 0)
     throw new FrankensteinError(
       'bad-request',
-      `A picture of ${width} × ${height} pixels does not divide into patches: the image processor ` +
+      `An image of ${width} × ${height} pixels does not divide into patches: the image processor ` +
         'leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ' +
         `${factor}.`,
     );
@@ -211,14 +208,14 @@ function findImageToken(checkpoint: Checkpoint, tokenizer: TextTokenizer): numbe
     throw new FrankensteinError(
       'mismatch',
       `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
-        `stands for pictures, tokenizer.json has ${quoted(name)} at ${known}.`,
+        `stands for images, tokenizer.json has ${quoted(name)} at ${known}.`,
     );
   }
   if (tokenizer.tokenOf(configured) === undefined) {
     throw new FrankensteinError(
       'mismatch',
       `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
-        'stands for pictures, and tokenizer.json has no such token.',
+        'stands for images, and tokenizer.json has no such token.',
     );
   }
   return configured;
@@ -243,6 +240,6 @@ function checkLength(tokens: number, newTokens: number, limit: number | undefine
   throw new FrankensteinError(
     'bad-request',
     `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: ` +
-      `use a shorter prompt${tokens > limit ? ' or smaller pictures' : ' or a shorter answer'}.`,
+      `use a shorter prompt${tokens > limit ? ' or smaller images' : ' or a shorter answer'}.`,
   );
 }

@@ -12,8 +12,8 @@ import { exifOrientation, upright } from './orientation.js';
 import { type Orientation } from './image.js';
 import { resize } from './resample.js';
 
-const PICTURES = path.resolve('test/parity/processor/fixtures/pictures');
-const bytesOf = (name: string) => new Uint8Array(readFileSync(path.join(PICTURES, name)));
+const IMAGES = path.resolve('test/parity/processor/fixtures/pictures');
+const bytesOf = (name: string) => new Uint8Array(readFileSync(path.join(IMAGES, name)));
 
 async function refused(work: Promise<unknown>, code: ErrorCode, pattern: RegExp): Promise<void> {
   await assert.rejects(work, (error) => {
@@ -47,7 +47,7 @@ function png(width: number, height: number, data: Uint8Array): Buffer {
   ]);
 }
 
-describe('picture files', () => {
+describe('image files', () => {
   it('are refused in one sentence when they are none, or of a kind that is not read', async () => {
     const of = (text: string) => decodeImage(Buffer.from(text.padEnd(40, '\0'), 'latin1'), 'x.png');
     await refused(decodeImage(new Uint8Array(0), 'x.png'), 'malformed', /^x\.png is empty\.$/);
@@ -58,12 +58,12 @@ describe('picture files', () => {
       await refused(of(video), 'unsupported', /^x\.png is a video; models are given images here, not videos/);
     await refused(of('BM'), 'unsupported', /BMP/);
     await refused(of('II*\0'), 'unsupported', /TIFF/);
-    await refused(readImage(path.join(PICTURES, 'missing.png')), 'not-found', /missing\.png does not exist/);
+    await refused(readImage(path.join(IMAGES, 'missing.png')), 'not-found', /missing\.png does not exist/);
     await refused(readImage(tmpdir()), 'malformed', /is not a regular file/);
   });
 
   it('are refused when they are cut off or damaged, wherever', async () => {
-    for (const name of readdirSync(PICTURES).filter(
+    for (const name of readdirSync(IMAGES).filter(
       (file) => !file.startsWith('turned') && file !== 'large.jpg' && file !== 'one-pixel.png',
     )) {
       const whole = bytesOf(name);
@@ -76,7 +76,7 @@ describe('picture files', () => {
     }
     const jpeg = bytesOf('420.jpg');
     await refused(decodeImage(jpeg.subarray(0, jpeg.length - 2), 'x'), 'malformed', /damaged or truncated JPEG/);
-    assert.equal((await decodeImage(jpeg, 'x')).width, 131); // a damaged picture leaves no trace
+    assert.equal((await decodeImage(jpeg, 'x')).width, 131); // a damaged image leaves no trace
   });
 
   it('never do worse than an error, whatever is in them', async () => {
@@ -164,7 +164,7 @@ describe('pixels', () => {
     assert.deepEqual([...upright(image, 6).data.slice(0, 6)], [9, 10, 11, 0, 1, 2]);
   });
 
-  it('keep their colour when a plain picture is resized', () => {
+  it('keep their colour when a plain image is resized', () => {
     const plain = { width: 37, height: 21, data: new Uint8Array(37 * 21 * 3).fill(200) };
     for (const [width, height] of [
       [1, 1],

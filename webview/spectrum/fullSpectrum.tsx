@@ -9,11 +9,11 @@ import type { SpectrumHost } from '../host.js';
 import { Help, TooltipTitle } from '../tooltip.js';
 import { fullSpectrumOf } from './fullSpectra.js';
 import { FLOOR_BAND_HELP } from './measure.js';
-import { keyOf, matrixName, type GeometryModel } from './model.js';
+import { keyOf, matrixName, type SpectrumModel } from './model.js';
 import { spectrumFigure, type SpectrumFigure } from './spectrumFigure.js';
 
 interface FullSpectrumProps {
-  model: GeometryModel;
+  model: SpectrumModel;
   host: SpectrumHost;
   tensor: TensorSpectra;
   from: number;

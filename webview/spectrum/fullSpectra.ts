@@ -1,7 +1,7 @@
 /** All singular values of single matrices: asked of the host once, and kept as long as the result is shown. */
 import type { FullSpectrum, TensorSpectra } from '../../src/protocol/engineApi.js';
 import type { SpectrumHost } from '../host.js';
-import { keyOf, type GeometryModel } from './model.js';
+import { keyOf, type SpectrumModel } from './model.js';
 
 export interface FullSpectra {
   /** What has been read. */
@@ -9,9 +9,9 @@ export interface FullSpectra {
   read(tensor: TensorSpectra, from: number): Promise<FullSpectrum>;
 }
 
-const KEPT = new WeakMap<GeometryModel, FullSpectra>();
+const KEPT = new WeakMap<SpectrumModel, FullSpectra>();
 
-export function fullSpectrumOf(model: GeometryModel, host: SpectrumHost): FullSpectra {
+export function fullSpectrumOf(model: SpectrumModel, host: SpectrumHost): FullSpectra {
   const known = KEPT.get(model);
   if (known !== undefined) return known;
   const read = new Map<string, FullSpectrum>();

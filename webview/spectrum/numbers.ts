@@ -1,15 +1,15 @@
-/** The figures of the Geometry tab as numbers: CSV and Markdown. No DOM. */
+/** The figures of the Spectrum tab as numbers: CSV and Markdown. No DOM. */
 import { csv, type Cell } from '../../src/protocol/csv.js';
 import { markdownCell } from '../exporters/tables.js';
 import { regionOfDepth } from '../../src/protocol/layers.js';
 import { labelDepth } from '../state/model.js';
 import { depthRows } from './depthReading.js';
 import type { DepthFigure } from './figures.js';
-import type { GeometryModel } from './model.js';
+import type { SpectrumModel } from './model.js';
 import type { RankSurface } from './surfaceData.js';
 
 /** One row per layer and line. */
-export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]): string {
+export function depthCsv(model: SpectrumModel, figures: readonly DepthFigure[]): string {
   return csv([
     ['figure', 'section', 'layer', 'region', 'line', 'value', 'low', 'high', 'floor', 'matrices', 'dominated'],
     ...figures.flatMap((figure) =>
@@ -30,7 +30,7 @@ export function depthCsv(model: GeometryModel, figures: readonly DepthFigure[]):
 }
 
 /** One row per update, layer and rank. */
-export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[]): string {
+export function surfaceCsv(model: SpectrumModel, surfaces: readonly RankSurface[]): string {
   return csv([
     ['update', 'section', 'layer', 'rank', 'log ratio', 'floor', 'inside floor', 'matrices'],
     ...surfaces.flatMap((surface, index) =>
@@ -57,12 +57,12 @@ export function surfaceCsv(model: GeometryModel, surfaces: readonly RankSurface[
 }
 
 /** Section and 0-based layer; the projector has none. */
-function locationCells(model: GeometryModel, depth: number): Cell[] {
+function locationCells(model: SpectrumModel, depth: number): Cell[] {
   const { section, layer } = regionOfDepth(depth, model.visionLayers);
   return [section, layer];
 }
 
-export function depthMarkdown(model: GeometryModel, figure: DepthFigure): string {
+export function depthMarkdown(model: SpectrumModel, figure: DepthFigure): string {
   const rows = depthRows(model, figure).map(({ depth, region, name, point }) => {
     const floor = point.floor === null ? '' : figure.format(point.floor);
     return (

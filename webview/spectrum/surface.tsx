@@ -6,7 +6,7 @@ import { HeatChart } from '../heatmap/heatChart.js';
 import { describeDepth } from '../state/model.js';
 import { TooltipTitle } from '../tooltip.js';
 import type { LogCell } from './figures.js';
-import type { GeometryModel } from './model.js';
+import type { SpectrumModel } from './model.js';
 import { RANK_STYLE, surfaceGrid, type RankSurface } from './surfaceData.js';
 
 export function SurfaceMap({
@@ -16,7 +16,7 @@ export function SurfaceMap({
   testId,
   chooseDepth,
 }: {
-  model: GeometryModel;
+  model: SpectrumModel;
   surface: RankSurface;
   depth: number | null;
   testId: string;

@@ -6,15 +6,15 @@ import { formatNumber } from '../format.js';
 import { labelDepth } from '../state/model.js';
 import { DepthChart } from './depthChart.js';
 import { rankFigure } from './figures.js';
-import type { GeometryModel } from './model.js';
-import type { GeometryParts } from './resultView.js';
+import type { SpectrumModel } from './model.js';
+import type { SpectrumParts } from './resultView.js';
 import { SurfaceMap } from './surface.js';
 import { rankSurface, type RankSurface } from './surfaceData.js';
 
 /** Ranks that the table lists; the CSV has all. */
 const LISTED_RANKS = [1, 2, 5, 10, 20, 30, 40, 50];
 
-export function SurfaceCards({ model, view, chooseDepth }: GeometryParts) {
+export function SurfaceCards({ model, view, chooseDepth }: SpectrumParts) {
   const { part, depth } = view;
   const [surfaces, curves] = useMemo(
     () => [
@@ -52,7 +52,7 @@ export function SurfaceCards({ model, view, chooseDepth }: GeometryParts) {
   );
 }
 
-function SurfaceNumbers({ model, surfaces }: { model: GeometryModel; surfaces: readonly RankSurface[] }) {
+function SurfaceNumbers({ model, surfaces }: { model: SpectrumModel; surfaces: readonly RankSurface[] }) {
   const ranks = LISTED_RANKS.filter((rank) => rank <= model.ranks);
   const rows = surfaces.flatMap((surface, index) =>
     surface.depths.map((depth, column) => ({ surface, index, depth, column })),

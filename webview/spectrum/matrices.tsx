@@ -11,7 +11,7 @@ import { nextSort } from '../table/rows.js';
 import { splitName } from '../table/names.js';
 import { arrange, matrixColumns, type MatrixColumn } from './matrixColumns.js';
 import { keyOf } from './model.js';
-import type { GeometryParts } from './resultView.js';
+import type { SpectrumParts } from './resultView.js';
 
 /** Rows drawn at first, and with every "more". */
 const STEP = 120;
@@ -20,7 +20,7 @@ const ROOM = 900;
 /** Below this there is room for little more than the name. */
 const NARROW = 520;
 
-export function Matrices(parts: GeometryParts) {
+export function Matrices(parts: SpectrumParts) {
   const { model, view, store } = parts;
   const { query, depth, part, sortColumn, descending, update, matrix } = view;
   const frame = useRef<HTMLDivElement>(null);
@@ -105,24 +105,24 @@ function useRoom(frame: { current: HTMLElement | null }): { wide: boolean; narro
   return room;
 }
 
-function DepthChip({ model, view, store }: GeometryParts) {
+function DepthChip({ model, view, store }: SpectrumParts) {
   if (view.depth === null) return null;
   const name = describeDepth(model, view.depth);
   return (
-    <span class="chip" data-testid="geometry-depth">
+    <span class="chip" data-testid="spectrum-depth">
       <span class="chip-main">{`Only ${name}`}</span>
       <Button
         kind="icon"
         icon="close"
         label={`Deselect ${name}`}
-        testId="geometry-depth-clear"
+        testId="spectrum-depth-clear"
         onClick={() => store.set({ depth: null })}
       />
     </span>
   );
 }
 
-function Head({ model, view, store, columns }: GeometryParts & { columns: readonly MatrixColumn[] }) {
+function Head({ model, view, store, columns }: SpectrumParts & { columns: readonly MatrixColumn[] }) {
   const { announce } = usePanel();
   const { sortColumn, descending } = view;
   const groups = columns.reduce<{ delta: number | null; span: number }[]>((spans, { delta }) => {
@@ -173,7 +173,7 @@ function Head({ model, view, store, columns }: GeometryParts & { columns: readon
   );
 }
 
-type BodyProps = GeometryParts & { columns: readonly MatrixColumn[]; rows: readonly TensorSpectra[] };
+type BodyProps = SpectrumParts & { columns: readonly MatrixColumn[]; rows: readonly TensorSpectra[] };
 
 function Body(props: BodyProps) {
   const { view, store, columns, rows } = props;

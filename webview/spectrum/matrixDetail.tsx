@@ -8,10 +8,10 @@ import { formatCosine, formatNumber } from '../format.js';
 import { Button, Segmented } from '../kit.js';
 import { FullSpectrumChart } from './fullSpectrum.js';
 import { MetricTable } from './metricTable.js';
-import { keyOf, matrixName, type GeometryModel } from './model.js';
-import type { GeometryParts } from './resultView.js';
+import { keyOf, matrixName, type SpectrumModel } from './model.js';
+import type { SpectrumParts } from './resultView.js';
 
-type DetailProps = GeometryParts & { tensor: TensorSpectra; frame: RefObject<HTMLElement | null> };
+type DetailProps = SpectrumParts & { tensor: TensorSpectra; frame: RefObject<HTMLElement | null> };
 
 export function MatrixDetail(props: DetailProps) {
   const { model, view, store, host, tensor } = props;
@@ -87,14 +87,14 @@ export function MatrixDetail(props: DetailProps) {
 }
 
 /** Why there is nothing to see. */
-function noneText(model: GeometryModel, tensor: TensorSpectra, from: number): string | null {
+function noneText(model: SpectrumModel, tensor: TensorSpectra, from: number): string | null {
   const spectrum = tensor.spectra[from] ?? null;
   const update = model.deltas[from]?.full ?? 'this update';
   if (spectrum === null) return `No spectrum of ${update}: ${tensor.skipped[from] ?? 'it could not be computed.'}`;
   return spectrum.spectral === 0 ? `${update} is zero here: this matrix did not change, bit for bit.` : null;
 }
 
-function locationText(model: GeometryModel, tensor: TensorSpectra, spectrum: Spectrum | null): string {
+function locationText(model: SpectrumModel, tensor: TensorSpectra, spectrum: Spectrum | null): string {
   const dtypes = new Set(tensor.dtypes.filter((dtype) => dtype !== null));
   return [matrixName(model, tensor), `${tensor.rows} × ${tensor.columns}`, [...dtypes].join(', '), spectrum?.mode ?? '']
     .filter((fact) => fact !== '')
@@ -124,7 +124,7 @@ function Refine({ model, tensor, host }: DetailProps) {
 }
 
 /** Cosines of the principal angles to the neighbouring updates. */
-function Angles({ model, tensor, from }: { model: GeometryModel; tensor: TensorSpectra; from: number }) {
+function Angles({ model, tensor, from }: { model: SpectrumModel; tensor: TensorSpectra; from: number }) {
   return (
     <>
       {[from - 1, from].map((index) => {

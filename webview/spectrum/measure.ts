@@ -1,9 +1,9 @@
 /** The rank metrics: what each is, its value of a spectrum and of the floor under it. No DOM. */
 import type { MetricName, Spectrum, SpectrumMetrics } from '../../src/protocol/engineApi.js';
 import { formatNumber, formatFraction } from '../format.js';
-import type { GeometryView, RankMetric } from './view.js';
+import type { SpectrumView, RankMetric } from './view.js';
 
-export type RankChoice = Pick<GeometryView, 'metric' | 'top'>;
+export type RankChoice = Pick<SpectrumView, 'metric' | 'top'>;
 
 export const RANK_TEXT: Record<RankMetric, { label: string; help: string }> = {
   stableRank: {

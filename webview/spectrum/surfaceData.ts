@@ -3,7 +3,7 @@ import { formatFraction } from '../format.js';
 import { columnsOf, type HeatGrid } from '../heatmap/grid.js';
 import type { HeatStyle } from '../heatmap/paintHeat.js';
 import { logCell, type LogCell } from './figures.js';
-import { byDepth, weightsOf, type GeometryModel } from './model.js';
+import { byDepth, weightsOf, type SpectrumModel } from './model.js';
 import type { WeightPart } from './view.js';
 
 /** As high together whatever number of ranks there is. */
@@ -29,7 +29,7 @@ export interface RankSurface extends Pick<HeatGrid, 'breaks' | 'sections' | 'tic
   empty: number;
 }
 
-export function rankSurface(model: GeometryModel, delta: number, part: WeightPart): RankSurface {
+export function rankSurface(model: SpectrumModel, delta: number, part: WeightPart): RankSurface {
   const groups = byDepth(weightsOf(model, part));
   const depths = [...groups.keys()].sort((a, b) => a - b);
   const rows = Array.from({ length: model.ranks }, (_, at) =>

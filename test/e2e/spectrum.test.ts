@@ -1,4 +1,4 @@
-// The geometry of updates as a person looks at it: what it costs, the run, its figures and matrices, and what stays on disk.
+// The spectra of updates as a person looks at it: what it costs, the run, its figures and matrices, and what stays on disk.
 // What is shown is held against what the headless command says.
 
 import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ async function numbers(panel: Panel, id: string): Promise<string[][]> {
     .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent ?? '')));
 }
 
-describe('the geometry of updates', () => {
+describe('the spectra of updates', () => {
   let workspace = '';
   let expected: SpectrumResult;
   const lab = useWorkbench(
@@ -71,8 +71,8 @@ describe('the geometry of updates', () => {
 
   it('from the explorer: an offer with its cost, nothing compared unasked', async function () {
     await lab.page.explorerContextMenu(['rl', 'base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
-    await panel().id('geometry-offer').waitFor();
-    assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
+    await panel().id('spectrum-offer').waitFor();
+    assert.equal(await panel().id('tab-spectrum').getAttribute('aria-selected'), 'true');
     const plan = await cli<SpectrumPlan>(...LINEAGE, '--plan');
     const shown = await eventually(
       () => panel().id('spectrum-plan').innerText(),
@@ -99,20 +99,20 @@ describe('the geometry of updates', () => {
     await panel().id('tab-comparison').click();
     assert.match(await panel().failure('not-compared'), /Not compared yet\.$/);
     assert.deepEqual(runNames(runsFolder()), []);
-    await panel().id('tab-geometry').click();
+    await panel().id('tab-spectrum').click();
   });
 
   it('computed, it says in words and figures what the headless command says', async function () {
     await panel().press('spectrum-mode', 'Exact');
     await panel().id('spectrum-compute').click();
-    await panel().id('geometry').waitFor();
-    assert.equal(await panel().id('geometry').locator('h1').innerText(), 'base → in → rl');
+    await panel().id('spectrum').waitFor();
+    assert.equal(await panel().id('spectrum').locator('h1').innerText(), 'base → in → rl');
     assert.match(
       await panel().id('spectrum-what').innerText(),
       new RegExp(`^All singular values, exact · ${expected.tensors.length} matrices`),
     );
     assert.match(
-      await panel().id('geometry-reading').innerText(),
+      await panel().id('spectrum-reading').innerText(),
       /ΔRL (is|has) .* ΔIN: median stable rank [\d.]+ against [\d.]+/,
     );
     for (const canvas of [
@@ -169,28 +169,28 @@ describe('the geometry of updates', () => {
     for (const theme of ['dark', 'light', 'hc-dark'] as const) {
       await lab.page.setTheme(theme);
       await lab.page.waitForTheme(theme);
-      await panel().id('tab-geometry').scrollIntoViewIfNeeded();
+      await panel().id('tab-spectrum').scrollIntoViewIfNeeded();
       await until(
         async () => (await lab.page.canvasColours(panel().id('metric-figure-canvas'))) > 8,
         `painted in ${theme}`,
       );
-      await lab.page.screenshot(`geometry-${theme}`);
+      await lab.page.screenshot(`spectrum-${theme}`);
       await panel().id('rank-surface-0').scrollIntoViewIfNeeded();
-      await lab.page.screenshot(`geometry-${theme}-surface`);
+      await lab.page.screenshot(`spectrum-${theme}-surface`);
     }
     await lab.page.setTheme('dark');
     await lab.page.resize({ width: 820, height: 1000 });
     await until(
       async () =>
         (await panel()
-          .id('geometry')
+          .id('spectrum')
           .evaluate(
             (element) =>
               element.ownerDocument.documentElement.scrollWidth - element.ownerDocument.documentElement.clientWidth,
           )) === 0,
       'nothing is wider than a narrow column',
     );
-    await lab.page.screenshot('geometry-narrow');
+    await lab.page.screenshot('spectrum-narrow');
     await lab.page.resize({ width: 1700, height: 1000 });
   });
 
@@ -201,7 +201,7 @@ describe('the geometry of updates', () => {
     await eventually(live, (text) => /^Language layer 11\. ΔIN: /.test(text), 'the layer is read out');
     await lab.page.page.keyboard.press('Enter');
     await eventually(
-      () => panel().id('geometry-depth').innerText(),
+      () => panel().id('spectrum-depth').innerText(),
       (text) => /Only Language layer 11/.test(text),
       'the table is cut to the layer',
     );
@@ -239,11 +239,11 @@ describe('the geometry of updates', () => {
     await panel().id('full-spectrum').focus();
     await lab.page.page.keyboard.press('End');
     await eventually(live, (text) => text.startsWith(`Rank ${spectrum.count}: σ = `), 'the last rank is there');
-    await lab.page.screenshot('geometry-dark-matrix');
+    await lab.page.screenshot('spectrum-dark-matrix');
     await lab.page.page.keyboard.press('Escape');
     await lab.page.page.keyboard.press('Escape');
     await panel().id('matrix-detail').waitFor({ state: 'hidden' });
-    await panel().id('geometry-depth-clear').click();
+    await panel().id('spectrum-depth-clear').click();
   });
 
   it('the table finds, sorts and shows the command’s numbers', async () => {
@@ -270,7 +270,7 @@ describe('the geometry of updates', () => {
   it('exports what it shows', async () => {
     const save = async (entry: string, name: string) => {
       const file = path.join(workspace, name);
-      await panel().id('export-geometry').click();
+      await panel().id('export-spectrum').click();
       await panel().id(entry).click();
       await lab.page.fileDialog(file);
       return eventually(
@@ -307,9 +307,9 @@ describe('the geometry of updates', () => {
     await closeAll();
     await lab.page.runCommand('Frankenstein: Open Run');
     await lab.page.quickPick('Spectrum · base → in → rl');
-    await panel().id('geometry').waitFor();
+    await panel().id('spectrum').waitFor();
     await lab.page.reloadWindow();
-    await panel().id('geometry').waitFor();
+    await panel().id('spectrum').waitFor();
     // The comparison is offered, and made when asked for; the cuts of one are the other's.
     await panel().id('tab-comparison').click();
     await panel().failure('not-compared');
@@ -317,9 +317,9 @@ describe('the geometry of updates', () => {
     assert.equal(await panel().result(), 'base → in → rl');
     await panel().id('cut-mid').fill('3');
     await panel().id('cut-mid').press('Enter');
-    await panel().id('tab-geometry').click();
+    await panel().id('tab-spectrum').click();
     await until(
-      async () => (await panel().id('geometry').locator('[data-testid=provenance]').innerText()).includes('cuts 3, 8'),
+      async () => (await panel().id('spectrum').locator('[data-testid=provenance]').innerText()).includes('cuts 3, 8'),
       'the spectra are cut as well',
     );
     assert.deepEqual(
@@ -335,13 +335,13 @@ describe('the geometry of updates', () => {
     await lab.page.gotoLine(lines.findIndex((line) => line.includes('layers.4.mlp.up_proj')) + 1);
     const hover = await lab.page.hover('layers.4.mlp.up_proj');
     const images = hover.locator('img');
-    await until(async () => (await images.count()) >= 2, 'the hover has two pictures');
+    await until(async () => (await images.count()) >= 2, 'the hover has two images');
     assert.ok(
       (await images.evaluateAll((all) => all.map((one) => one.getAttribute('alt')))).includes(
         'Singular values by rank, with the rounding floor',
       ),
     );
-    await lab.page.screenshot('geometry-hover');
+    await lab.page.screenshot('spectrum-hover');
     await lab.page.page.keyboard.press('Escape');
   });
 
@@ -350,7 +350,7 @@ describe('the geometry of updates', () => {
     const before = runNames(runsFolder());
     await lab.page.runCommand('Frankenstein: Analyse Update Spectrum…');
     await lab.page.quickPick([/^\s*in\s*qwen/, /^\s*rl\s*qwen/]);
-    await panel().id('geometry-offer').waitFor();
+    await panel().id('spectrum-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),
       (text) => /Memory/.test(text),
@@ -363,8 +363,8 @@ describe('the geometry of updates', () => {
     await panel().id('retry').click();
     assert.equal(await panel().result(), 'in → rl');
     await lab.page.runCommand('Frankenstein: Analyse Update Spectrum…');
-    await panel().id('geometry-offer').waitFor();
-    assert.equal(await panel().id('tab-geometry').getAttribute('aria-selected'), 'true');
+    await panel().id('spectrum-offer').waitFor();
+    assert.equal(await panel().id('tab-spectrum').getAttribute('aria-selected'), 'true');
   });
 
   it('nothing of this broke the rules of the page', () => {
@@ -389,7 +389,7 @@ describe('a long spectrum', () => {
 
   it('says how far it is, is cancelled, goes on where it was, and refines one matrix', async function () {
     await lab.page.explorerContextMenu(['base', 'in'], ['Frankenstein', 'Analyse Update Spectrum…']);
-    await panel().id('geometry-offer').waitFor();
+    await panel().id('spectrum-offer').waitFor();
     await eventually(
       () => panel().id('spectrum-plan').innerText(),
       (text) => /Memory/.test(text),
@@ -413,18 +413,18 @@ describe('a long spectrum', () => {
       ),
       /^\d+ of \d+ matrices · [\d.]+%$/,
     );
-    await lab.page.screenshot('geometry-progress');
+    await lab.page.screenshot('spectrum-progress');
     await panel().id('cancel').click();
     release();
-    await panel().frame.locator('[data-testid=geometry-failed][data-code=cancelled]').waitFor();
+    await panel().frame.locator('[data-testid=spectrum-failed][data-code=cancelled]').waitFor();
     const done = journalOf(run);
     assert.equal(await panel().id('spectrum-compute').innerText(), 'Continue');
     // The window is closed and opened: what was begun is offered.
     await lab.page.reloadWindow();
-    await panel().id('geometry-interrupted').waitFor();
-    assert.match(await panel().id('geometry-interrupted').innerText(), /interrupted at \d+%\./);
+    await panel().id('spectrum-interrupted').waitFor();
+    assert.match(await panel().id('spectrum-interrupted').innerText(), /interrupted at \d+%\./);
     await panel().id('spectrum-compute').click();
-    await panel().id('geometry').waitFor();
+    await panel().id('spectrum').waitFor();
     const whole = journalOf(run);
     assert.ok(whole.startsWith(done.slice(0, done.lastIndexOf('\n') + 1)), 'the journal goes on where it was');
     const names = whole
@@ -451,7 +451,7 @@ describe('a long spectrum', () => {
       'exact',
     );
     assert.deepEqual(readdirSync(path.join(runsFolder(), 'runs')), [run], 'it stays the same run');
-    await lab.page.screenshot('geometry-refined');
+    await lab.page.screenshot('spectrum-refined');
   });
 
   it('nothing of this broke the rules of the page', () => {

@@ -6,13 +6,13 @@ import { linesSvg } from '../exporters/linesSvg.js';
 import { depthRows, describeDepths, readDepths } from './depthReading.js';
 import { metricFigure, overlapFigure, rankFigure, tenthRanks, type DepthFigure } from './figures.js';
 import { arrange, matrixColumns } from './matrixColumns.js';
-import { indexSpectra, keyOf, median, weightsOf, type GeometryModel } from './model.js';
+import { indexSpectra, keyOf, median, weightsOf, type SpectrumModel } from './model.js';
 import { depthCsv, depthMarkdown, surfaceCsv } from './numbers.js';
 import { planFacts } from './planFacts.js';
 import { readSpectra } from './reading.js';
 import { spectrumFigure, thinned } from './spectrumFigure.js';
 import { rankSurface, surfaceGrid } from './surfaceData.js';
-import { DEFAULT_GEOMETRY_VIEW, parseGeometryView } from './view.js';
+import { DEFAULT_SPECTRUM_VIEW, parseSpectrumView } from './view.js';
 import { lineage, textOnly } from '../playground/data.js';
 import { fullOf, spectraOf } from '../playground/spectra.js';
 
@@ -28,7 +28,7 @@ const pointOf = (figure: DepthFigure, key: string, depth: number) =>
   figure.series.find((one) => one.key === key)!.points.find(({ x }) => x === depth)!;
 
 /** The result with some spectra made otherwise. */
-function changed(result: SpectrumResult, change: (tensor: TensorSpectra) => TensorSpectra): GeometryModel {
+function changed(result: SpectrumResult, change: (tensor: TensorSpectra) => TensorSpectra): SpectrumModel {
   return indexSpectra({ ...result, tensors: result.tensors.map(change) });
 }
 
@@ -42,7 +42,7 @@ describe('spectra as figures', () => {
     );
     const figures = (
       ['stableRank', 'effectiveRank', 'relativeRank', 'spectral', 'nuclear', 'logVolume', 'topEnergy'] as const
-    ).map((metric) => [metric, metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, metric, top: '16' })] as const);
+    ).map((metric) => [metric, metricFigure(model, { ...DEFAULT_SPECTRUM_VIEW, metric, top: '16' })] as const);
     let compared = 0;
     for (const layer of groups.layers) {
       layer.spectra.forEach((aggregate, delta) => {
@@ -118,14 +118,14 @@ describe('spectra as figures', () => {
     assert.equal(model.result.tensors.length - model.counted.length, 32);
     assert.ok(weightsOf(model, 'attention').every(({ component }) => component === 'attention'));
     const [all, mlp] = (['all', 'mlp'] as const).map((part) =>
-      pointOf(metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, part }), '0/value', 3),
+      pointOf(metricFigure(model, { ...DEFAULT_SPECTRUM_VIEW, part }), '0/value', 3),
     );
     assert.equal(mlp!.matrices, 3);
     assert.equal(all!.matrices, 7);
   });
 
   it('hollow where the floor dominates most of a layer; read out with that said', () => {
-    const figure = metricFigure(model, DEFAULT_GEOMETRY_VIEW);
+    const figure = metricFigure(model, DEFAULT_SPECTRUM_VIEW);
     assert.equal(pointOf(figure, '1/value', -3).hollow, true);
     assert.equal(pointOf(figure, '1/value', 16).hollow, false);
     assert.match(
@@ -133,7 +133,7 @@ describe('spectra as figures', () => {
       /^Vision block 29\. ΔRL: \d+, the rounding floor explains it\.$/,
     );
     assert.match(describeDepths(model, figure), /^Stable rank over layers\. ΔIN runs from [\d.]+ at /);
-    assert.doesNotMatch(describeDepths(model, metricFigure(model, { ...DEFAULT_GEOMETRY_VIEW, hidden: [0] })), /ΔIN/);
+    assert.doesNotMatch(describeDepths(model, metricFigure(model, { ...DEFAULT_SPECTRUM_VIEW, hidden: [0] })), /ΔIN/);
   });
 
   it('lines break where sections meet, and every tenth rank has a line of its own', () => {
@@ -152,7 +152,7 @@ describe('spectra as figures', () => {
   });
 
   it('numbers and drawings have every point', () => {
-    const figure = metricFigure(model, DEFAULT_GEOMETRY_VIEW);
+    const figure = metricFigure(model, DEFAULT_SPECTRUM_VIEW);
     const rows = depthRows(model, figure);
     assert.equal(depthCsv(model, [figure]).split('\n').length, rows.length + 2);
     assert.equal(depthMarkdown(model, figure).split('\n').length, rows.length + 5);
@@ -399,12 +399,12 @@ describe('matrices', () => {
   });
 });
 
-describe('view of the geometry', () => {
+describe('view of the spectra', () => {
   it('is read back field by field', () => {
-    assert.deepEqual(parseGeometryView(undefined), DEFAULT_GEOMETRY_VIEW);
+    assert.deepEqual(parseSpectrumView(undefined), DEFAULT_SPECTRUM_VIEW);
     assert.deepEqual(
-      parseGeometryView({
-        tab: 'geometry',
+      parseSpectrumView({
+        tab: 'spectrum',
         metric: 'volume',
         top: '16',
         hidden: [1, 'x'],
@@ -412,7 +412,7 @@ describe('view of the geometry', () => {
         update: -1,
         matrix: 'a#q',
       }),
-      { ...DEFAULT_GEOMETRY_VIEW, tab: 'geometry', top: '16', hidden: [1], matrix: 'a#q' },
+      { ...DEFAULT_SPECTRUM_VIEW, tab: 'spectrum', top: '16', hidden: [1], matrix: 'a#q' },
     );
   });
 });

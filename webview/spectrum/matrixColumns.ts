@@ -5,7 +5,7 @@ import { layerLabel } from '../../src/protocol/layers.js';
 import { LAYER_HELP } from '../table/columns.js';
 import { compareNames } from '../table/rows.js';
 import { whyUncorrected } from './measure.js';
-import { keyOf, type GeometryModel } from './model.js';
+import { keyOf, type SpectrumModel } from './model.js';
 
 export interface MatrixColumn {
   /** `matrix`, `layer`, `shape`, `0.stableRank`, `0.overlap`: stable, remembered with the view. */
@@ -77,7 +77,7 @@ const MEASURES: readonly Measure[] = [
 ];
 
 /** `compact` leaves out what describes the matrix, for editor columns that are hardly wider than a name. */
-export function matrixColumns(model: GeometryModel, shown: readonly number[], compact = false): MatrixColumn[] {
+export function matrixColumns(model: SpectrumModel, shown: readonly number[], compact = false): MatrixColumn[] {
   const none = () => '';
   const clear = () => false;
   const columns: MatrixColumn[] = [

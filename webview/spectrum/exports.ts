@@ -14,18 +14,18 @@ import type { Theme } from '../theme.js';
 import { metricFigure, overlapFigure, rankFigure } from './figures.js';
 import { fullSpectrumOf } from './fullSpectra.js';
 import { PART_TEXT } from './metricCard.js';
-import { keyOf, matrixName, type GeometryModel } from './model.js';
+import { keyOf, matrixName, type SpectrumModel } from './model.js';
 import { depthCsv, depthMarkdown, surfaceCsv } from './numbers.js';
 import { spectrumFigure } from './spectrumFigure.js';
 import { RANK_STYLE, rankSurface, surfaceGrid, type RankSurface } from './surfaceData.js';
-import type { GeometryView } from './view.js';
+import type { SpectrumView } from './view.js';
 
 /** @param now the user's choices at the time of exporting */
-export function geometryExports(
+export function spectrumExports(
   context: PanelContext,
-  model: GeometryModel,
+  model: SpectrumModel,
   title: string,
-  now: () => GeometryView,
+  now: () => SpectrumView,
   host: SpectrumHost,
 ): MenuEntry[] {
   const saving = savingOf(context, model.result.stages.map((stage) => stage.label).join('-'));
@@ -64,9 +64,9 @@ export function geometryExports(
 
 function figureEntries(
   context: PanelContext,
-  model: GeometryModel,
+  model: SpectrumModel,
   title: string,
-  now: () => GeometryView,
+  now: () => SpectrumView,
   host: SpectrumHost,
   { svg, png }: Saving,
 ): MenuEntry[] {
@@ -134,8 +134,8 @@ function surfaceDrawing(title: string, surface: RankSurface, caption: string, th
 
 /** The matrix that is looked at closely, with all singular values that have been read of it. */
 function chosenMatrix(
-  model: GeometryModel,
-  view: GeometryView,
+  model: SpectrumModel,
+  view: SpectrumView,
   host: SpectrumHost,
 ): { key: string; figure: LineFigure } | null {
   const tensor = view.matrix === null ? undefined : model.byKey.get(view.matrix);
@@ -146,7 +146,7 @@ function chosenMatrix(
   return { key: keyOf(tensor), figure: spectrumFigure(matrixName(model, tensor), model.deltas[from]!, spectrum, full) };
 }
 
-function captionOf(model: GeometryModel, { part }: GeometryView): string {
+function captionOf(model: SpectrumModel, { part }: SpectrumView): string {
   const { cuts, mode, filter, provenance: from } = model.result;
   return [
     model.deltas.map((name) => name.full).join(', '),

@@ -6,8 +6,8 @@ import { Help } from '../tooltip.js';
 import { DepthChart, DepthNumbers } from './depthChart.js';
 import { metricFigure, type DepthFigure } from './figures.js';
 import { FLOOR_BAND_HELP, RANK_TEXT } from './measure.js';
-import type { GeometryParts } from './resultView.js';
-import { RANK_METRICS, WEIGHT_PARTS, type GeometryView, type RankMetric, type WeightPart } from './view.js';
+import type { SpectrumParts } from './resultView.js';
+import { RANK_METRICS, WEIGHT_PARTS, type SpectrumView, type RankMetric, type WeightPart } from './view.js';
 
 export const PART_TEXT: Record<WeightPart, string> = {
   all: 'All',
@@ -17,7 +17,7 @@ export const PART_TEXT: Record<WeightPart, string> = {
   other: 'Other',
 };
 
-export function MetricToolbar({ model, view, store }: GeometryParts) {
+export function MetricToolbar({ model, view, store }: SpectrumParts) {
   const parts = new Set(model.counted.map(({ component }) => component as string));
   return (
     <div class="toolbar figure-toolbar" role="toolbar" aria-label="What the figures show">
@@ -46,7 +46,7 @@ export function MetricToolbar({ model, view, store }: GeometryParts) {
       </span>
       <Dropdown<WeightPart>
         label="Weights"
-        testId="geometry-part"
+        testId="spectrum-part"
         choices={WEIGHT_PARTS.filter((value) => value === 'all' || parts.has(value)).map((value) => ({
           value,
           label: PART_TEXT[value],
@@ -55,9 +55,9 @@ export function MetricToolbar({ model, view, store }: GeometryParts) {
         hidden={parts.size < 2}
         onChange={(part) => store.set({ part })}
       />
-      <Segmented<GeometryView['scale']>
+      <Segmented<SpectrumView['scale']>
         label="Scale"
-        testId="geometry-scale"
+        testId="spectrum-scale"
         choices={[
           { value: 'linear', label: 'Linear' },
           { value: 'log', label: 'Log' },
@@ -70,7 +70,7 @@ export function MetricToolbar({ model, view, store }: GeometryParts) {
   );
 }
 
-export function MetricCard(parts: GeometryParts) {
+export function MetricCard(parts: SpectrumParts) {
   const { model, view, chooseDepth } = parts;
   const { metric, top, part, scale, hidden } = view;
   const figure = useMemo(
@@ -90,7 +90,7 @@ export function MetricCard(parts: GeometryParts) {
   );
 }
 
-function Legend({ model, view, store, figure }: GeometryParts & { figure: DepthFigure }) {
+function Legend({ model, view, store, figure }: SpectrumParts & { figure: DepthFigure }) {
   const { hidden } = view;
   const corrected = figure.series.find(({ kind }) => kind === 'corrected');
   const isHollow = figure.series.some(({ points }) => points.some((point) => point.hollow === true));
@@ -99,7 +99,7 @@ function Legend({ model, view, store, figure }: GeometryParts & { figure: DepthF
     if (next.length < model.deltas.length) store.set({ hidden: next });
   };
   return (
-    <div class="legend" role="group" aria-label="Lines in the figure" data-testid="geometry-legend">
+    <div class="legend" role="group" aria-label="Lines in the figure" data-testid="spectrum-legend">
       {model.deltas.map((name) => (
         <LegendToggle
           key={name.index}
@@ -107,7 +107,7 @@ function Legend({ model, view, store, figure }: GeometryParts & { figure: DepthF
           says={name.short}
           swatch={<Swatch delta={name.index} />}
           pressed={figure.series.some(({ delta }) => delta === name.index)}
-          testId={`geometry-legend-${name.index}`}
+          testId={`spectrum-legend-${name.index}`}
           onToggle={model.deltas.length < 2 ? null : () => toggle(name.index)}
         />
       ))}

@@ -1,14 +1,14 @@
 /** No spectrum yet: what it would cost, what may be chosen, and the button that starts it. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { SpectrumMode, SpectrumPlan } from '../../src/protocol/engineApi.js';
-import type { GeometryState, SpectrumChoice } from '../../src/protocol/hostApi.js';
+import type { SpectrumState, SpectrumChoice } from '../../src/protocol/hostApi.js';
 import { usePanel } from '../context.js';
 import type { SpectrumHost } from '../host.js';
 import { Icon } from '../icons.js';
 import { Button, Field, SearchField, Segmented } from '../kit.js';
 import { planFacts } from './planFacts.js';
 
-type Offered = Extract<GeometryState, { kind: 'offer' | 'failed' }>;
+type Offered = Extract<SpectrumState, { kind: 'offer' | 'failed' }>;
 
 const MODE_TEXT: Record<SpectrumMode, string> = {
   exact: 'Every singular value of every matrix, to float64 accuracy.',
@@ -41,7 +41,7 @@ export function Offer({ state, host }: { state: Offered; host: SpectrumHost }) {
   const words = kept ? 'Continue' : state.kind === 'failed' ? 'Retry' : 'Compute';
   const shownMode = mode ?? choice.mode;
   return (
-    <section class="state geometry-offer" data-testid="geometry-offer">
+    <section class="state spectrum-offer" data-testid="spectrum-offer">
       <h1>Spectrum of the updates</h1>
       <p>
         In how many directions did training move each weight, and how much of that is only rounding? The singular values
@@ -140,7 +140,7 @@ function Notice({ state }: { state: Offered }) {
       <div
         class={cancelled ? 'message' : 'message error'}
         role="alert"
-        data-testid="geometry-failed"
+        data-testid="spectrum-failed"
         data-code={state.code}
       >
         <Icon name={cancelled ? 'info' : 'error'} />
@@ -150,7 +150,7 @@ function Notice({ state }: { state: Offered }) {
   }
   if (state.interrupted === null) return null;
   return (
-    <div class="message" data-testid="geometry-interrupted">
+    <div class="message" data-testid="spectrum-interrupted">
       <Icon name="info" />
       <p>
         {`An earlier analysis was interrupted at ${Math.floor(100 * state.interrupted)}%. With the same choices it continues from there.`}

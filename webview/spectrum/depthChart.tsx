@@ -8,7 +8,7 @@ import { describeDepth, labelDepth } from '../state/model.js';
 import { TooltipTitle } from '../tooltip.js';
 import { depthRows, describeDepths, dominatedText, readDepths } from './depthReading.js';
 import type { DepthFigure, DepthPoint, DepthSeries } from './figures.js';
-import type { GeometryModel } from './model.js';
+import type { SpectrumModel } from './model.js';
 
 export function DepthChart({
   model,
@@ -18,7 +18,7 @@ export function DepthChart({
   low = false,
   chooseDepth,
 }: {
-  model: GeometryModel;
+  model: SpectrumModel;
   figure: DepthFigure;
   /** The layer that is selected. */
   depth: number | null;
@@ -45,7 +45,7 @@ export function DepthChart({
   );
 }
 
-function DepthTooltip({ model, figure, at }: { model: GeometryModel; figure: DepthFigure; at: LinePosition }) {
+function DepthTooltip({ model, figure, at }: { model: SpectrumModel; figure: DepthFigure; at: LinePosition }) {
   const lines = figure.series.flatMap((line) => {
     const point = line.points.find(({ x }) => x === at.x);
     return point === undefined ? [] : [{ line, point }];
@@ -96,7 +96,7 @@ export function DepthNumbers({
   overlaps = false,
 }: {
   id: string;
-  model: GeometryModel;
+  model: SpectrumModel;
   figure: DepthFigure;
   /** The figure is about overlaps, which have a random baseline and no floor. */
   overlaps?: boolean;

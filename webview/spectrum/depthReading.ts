@@ -4,10 +4,10 @@ import { REGION_NAMES } from '../figure/regions.js';
 import { plural } from '../format.js';
 import { describeDepth } from '../state/model.js';
 import type { DepthFigure, DepthPoint } from './figures.js';
-import type { GeometryModel } from './model.js';
+import type { SpectrumModel } from './model.js';
 
 /** One depth as a sentence, the line in hand first. */
-export function readDepths(model: GeometryModel, figure: DepthFigure, depth: number, current: string | null): string {
+export function readDepths(model: SpectrumModel, figure: DepthFigure, depth: number, current: string | null): string {
   const parts = [...figure.series]
     .sort((a, b) => Number(b.key === current) - Number(a.key === current))
     .flatMap((line) => {
@@ -28,7 +28,7 @@ export function dominatedText({ dominated, matrices }: Pick<DepthPoint, 'dominat
 }
 
 /** What the figure says, in a sentence per line. */
-export function describeDepths(model: GeometryModel, figure: DepthFigure): string {
+export function describeDepths(model: SpectrumModel, figure: DepthFigure): string {
   const peaks = figure.series.map((line) => {
     const points = line.points.filter((point): point is DepthPoint & { value: number } => point.value !== null);
     if (points.length === 0) return `${line.name} has no points`;
@@ -50,7 +50,7 @@ export interface DepthRow {
 }
 
 /** Rows of the table beneath a figure, and of its CSV: depths in order, its lines within each. */
-export function depthRows(model: GeometryModel, figure: DepthFigure): DepthRow[] {
+export function depthRows(model: SpectrumModel, figure: DepthFigure): DepthRow[] {
   return positionsOf(figure.series).flatMap((depth) => {
     const span = model.regions.find(({ from, to }) => depth > from && depth < to);
     return figure.series.flatMap((line) => {

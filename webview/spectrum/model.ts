@@ -10,7 +10,7 @@ import { spansOfDepths, type SectionSpan } from '../figure/sections.js';
 import { describeDepth } from '../state/model.js';
 import type { WeightPart } from './view.js';
 
-export interface GeometryModel {
+export interface SpectrumModel {
   result: SpectrumResult;
   deltas: DeltaName[];
   languageLayers: number;
@@ -29,7 +29,7 @@ export interface GeometryModel {
   tops: string[];
 }
 
-export function indexSpectra(result: SpectrumResult): GeometryModel {
+export function indexSpectra(result: SpectrumResult): SpectrumModel {
   const counted = countedOnce(result.tensors);
   const depths = [...new Set(counted.flatMap(({ depth }) => (depth === null ? [] : [depth])))].sort((a, b) => a - b);
   const languageLayers = Math.max(0, ...result.stages.map((stage) => stage.layers));
@@ -69,7 +69,7 @@ function countedOnce(tensors: readonly TensorSpectra[]): TensorSpectra[] {
 }
 
 /** Of the weights that are asked for; each counts once. */
-export function weightsOf(model: GeometryModel, part: WeightPart): TensorSpectra[] {
+export function weightsOf(model: SpectrumModel, part: WeightPart): TensorSpectra[] {
   return part === 'all' ? model.counted : model.counted.filter(({ component }) => component === part);
 }
 
@@ -110,7 +110,7 @@ function most(values: readonly number[]): number {
 }
 
 /** `Language layer 3, q_proj`: short, for headings and the live region. */
-export function matrixName(model: GeometryModel, tensor: TensorSpectra): string {
+export function matrixName(model: SpectrumModel, tensor: TensorSpectra): string {
   const words = tensor.name.replace(/\.weight$/, '').split('.');
   // A number alone says nothing: `mlp.0`.
   const own = words.slice(/^\d+$/.test(words.at(-1)!) ? -2 : -1).join('.');

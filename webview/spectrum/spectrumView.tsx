@@ -1,21 +1,21 @@
 /** The Spectrum tab: an offer with its cost, the run under way, or its result. */
-import type { GeometryState } from '../../src/protocol/hostApi.js';
+import type { SpectrumState } from '../../src/protocol/hostApi.js';
 import type { SpectrumHost } from '../host.js';
 import type { Store } from '../state/store.js';
 import { RunningState } from '../states.js';
 import { Offer } from './offer.js';
-import { GeometryResult } from './resultView.js';
-import type { GeometryView } from './view.js';
+import { SpectrumResultView } from './resultView.js';
+import type { SpectrumView } from './view.js';
 
-export function GeometryTab({
+export function SpectrumTab({
   state,
   view,
   store,
   host,
 }: {
-  state: GeometryState;
-  view: GeometryView;
-  store: Store<GeometryView>;
+  state: SpectrumState;
+  view: SpectrumView;
+  store: Store<SpectrumView>;
   host: SpectrumHost;
 }) {
   return <div data-state={state.kind}>{contentOf()}</div>;
@@ -28,7 +28,7 @@ export function GeometryTab({
       case 'running':
         return <RunningState title={state.title} progress={state.progress} stop={() => host.cancelSpectrum()} />;
       case 'result':
-        return <GeometryResult title={state.title} result={state.result} {...{ view, store, host }} />;
+        return <SpectrumResultView title={state.title} result={state.result} {...{ view, store, host }} />;
     }
   }
 }

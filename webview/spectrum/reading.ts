@@ -4,7 +4,7 @@
  */
 import type { Spectrum } from '../../src/protocol/engineApi.js';
 import { formatNumber, plural } from '../format.js';
-import { byDepth, median, spreadOf, type GeometryModel } from './model.js';
+import { byDepth, median, spreadOf, type SpectrumModel } from './model.js';
 
 /** Fewer matrices carry no comparison. */
 const ENOUGH = 3;
@@ -20,7 +20,7 @@ interface Reading {
   layers: { dominated: number; all: number };
 }
 
-export function readSpectra(model: GeometryModel): string[] {
+export function readSpectra(model: SpectrumModel): string[] {
   const readings = model.deltas.map(({ index, short }) => readingOf(model, index, short));
   const present = readings.filter(({ all }) => all.some(({ spectral }) => spectral > 0));
   if (present.length === 0)
@@ -42,8 +42,8 @@ export function readSpectra(model: GeometryModel): string[] {
   return out;
 }
 
-function readingOf(model: GeometryModel, index: number, short: string): Reading {
-  const spectra = (tensors: GeometryModel['counted']) =>
+function readingOf(model: SpectrumModel, index: number, short: string): Reading {
+  const spectra = (tensors: SpectrumModel['counted']) =>
     tensors.flatMap((tensor) => tensor.spectra[index] ?? []).filter(({ stableRank }) => stableRank !== null);
   const all = spectra(model.counted);
   const layers = [...byDepth(model.counted).values()].map(spectra).filter((own) => own.length > 0);
@@ -136,7 +136,7 @@ function correctedText(reading: Reading): string {
   return rank === null ? '' : ` (${formatNumber(rank)} floor-corrected)`;
 }
 
-function overlaps(model: GeometryModel): string[] {
+function overlaps(model: SpectrumModel): string[] {
   return model.deltas.slice(1).flatMap((to, index): string[] => {
     const from = model.deltas[index]!;
     // Directions of noise are random: only where both updates stand above the floor does an overlap speak of training.

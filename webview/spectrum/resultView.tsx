@@ -15,28 +15,28 @@ import { Provenance } from '../overview/provenance.js';
 import { StageChips } from '../overview/stages.js';
 import { describeDepth } from '../state/model.js';
 import type { Store } from '../state/store.js';
-import { geometryExports } from './exports.js';
+import { spectrumExports } from './exports.js';
 import { Matrices } from './matrices.js';
 import { MatrixDetail } from './matrixDetail.js';
 import { MetricCard, MetricToolbar } from './metricCard.js';
-import { indexSpectra, type GeometryModel } from './model.js';
+import { indexSpectra, type SpectrumModel } from './model.js';
 import { Absent } from './notes.js';
 import { OverlapCard } from './overlapCard.js';
 import { readSpectra } from './reading.js';
 import { SurfaceCards } from './surfaceCards.js';
-import type { GeometryView } from './view.js';
+import type { SpectrumView } from './view.js';
 
 /** What every part of the result is given. */
-export interface GeometryParts {
-  model: GeometryModel;
-  view: GeometryView;
-  store: Store<GeometryView>;
+export interface SpectrumParts {
+  model: SpectrumModel;
+  view: SpectrumView;
+  store: Store<SpectrumView>;
   host: SpectrumHost;
   /** Selects a layer in all figures and in the table. */
   chooseDepth: (depth: number | null) => void;
 }
 
-export function GeometryResult({
+export function SpectrumResultView({
   title,
   result,
   view,
@@ -45,14 +45,14 @@ export function GeometryResult({
 }: {
   title: string;
   result: SpectrumResult;
-  view: GeometryView;
-  store: Store<GeometryView>;
+  view: SpectrumView;
+  store: Store<SpectrumView>;
   host: SpectrumHost;
 }) {
   const context = usePanel();
   const { ask, announce } = context;
   const model = useMemo(() => indexSpectra(result), [result]);
-  const exports = useMemo(() => geometryExports(context, model, title, store.get, host), [model, title]);
+  const exports = useMemo(() => spectrumExports(context, model, title, store.get, host), [model, title]);
   // Nothing is drawn before all of the choices fit.
   const shown = useMemo(() => ({ ...view, ...fittingChoices(model, view) }), [model, view]);
   useLayoutEffect(() => store.set(fittingChoices(model, store.get())), [model]);
@@ -72,10 +72,10 @@ export function GeometryResult({
         : `${describeDepth(model, depth)} selected. Its matrices are listed below the figures.`,
     );
   };
-  const parts: GeometryParts = { model, view: shown, store, host, chooseDepth };
+  const parts: SpectrumParts = { model, view: shown, store, host, chooseDepth };
   const tensor = shown.matrix === null ? undefined : model.byKey.get(shown.matrix);
   return (
-    <div class="geometry" data-testid="geometry">
+    <div class="spectrum" data-testid="spectrum">
       <div class="top">
         <div class="title-row">
           <h1>{title}</h1>
@@ -86,7 +86,7 @@ export function GeometryResult({
               testId="spectrum-again"
               onClick={() => void ask(host.leaveSpectrum())}
             />
-            <MenuButton label="Export" testId="export-geometry" entries={exports} />
+            <MenuButton label="Export" testId="export-spectrum" entries={exports} />
           </span>
         </div>
         <StageChips stages={result.stages} />
@@ -95,7 +95,7 @@ export function GeometryResult({
         </p>
       </div>
       <div class="overview">
-        <p class="reading geometry-reading" data-testid="geometry-reading" aria-live="polite">
+        <p class="reading spectrum-reading" data-testid="spectrum-reading" aria-live="polite">
           {reading}
         </p>
         <Warnings id="spectrum-warnings" list={result.warnings} />
@@ -126,8 +126,8 @@ export function GeometryResult({
 }
 
 /** Choices that came from another result may name what this one does not have. */
-function fittingChoices(model: GeometryModel, view: GeometryView): Partial<GeometryView> {
-  const patch: Partial<GeometryView> = {};
+function fittingChoices(model: SpectrumModel, view: SpectrumView): Partial<SpectrumView> {
+  const patch: Partial<SpectrumView> = {};
   const parts = new Set(model.counted.map(({ component }) => component as string));
   if (view.depth !== null && !model.depths.includes(view.depth)) patch.depth = null;
   if (view.matrix !== null && !model.byKey.has(view.matrix)) patch.matrix = null;
@@ -137,7 +137,7 @@ function fittingChoices(model: GeometryModel, view: GeometryView): Partial<Geome
   return patch;
 }
 
-function whatText({ result, counted }: GeometryModel): string {
+function whatText({ result, counted }: SpectrumModel): string {
   const { mode, filter, tensors } = result;
   const refined = counted.filter(({ spectra }) => spectra.some((spectrum) => spectrum?.mode === 'exact')).length;
   return [

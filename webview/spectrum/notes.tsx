@@ -1,9 +1,9 @@
 /** Matrices that have no spectrum, by name. */
 import { MissingList } from '../folding.js';
 import { plural } from '../format.js';
-import { keyOf, type GeometryModel } from './model.js';
+import { keyOf, type SpectrumModel } from './model.js';
 
-export function Absent({ model }: { model: GeometryModel }) {
+export function Absent({ model }: { model: SpectrumModel }) {
   const { missing, tensors } = model.result;
   const skipped = tensors.flatMap((tensor) =>
     tensor.skipped.flatMap((why, from) =>

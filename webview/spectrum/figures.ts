@@ -12,8 +12,8 @@ import {
   rankValue,
   type RankChoice,
 } from './measure.js';
-import { byDepth, spreadOf, weightsOf, type GeometryModel } from './model.js';
-import type { GeometryView, WeightPart } from './view.js';
+import { byDepth, spreadOf, weightsOf, type SpectrumModel } from './model.js';
+import type { SpectrumView, WeightPart } from './view.js';
 
 export interface DepthPoint extends LinePoint {
   matrices: number;
@@ -37,9 +37,9 @@ export interface DepthFigure extends LineFigure {
   range: string;
 }
 
-export type DepthChoice = RankChoice & Pick<GeometryView, 'part' | 'scale' | 'hidden'>;
+export type DepthChoice = RankChoice & Pick<SpectrumView, 'part' | 'scale' | 'hidden'>;
 
-export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFigure {
+export function metricFigure(model: SpectrumModel, choice: DepthChoice): DepthFigure {
   const groups = byDepth(weightsOf(model, choice.part));
   const shown = model.deltas.filter(({ index }) => !choice.hidden.includes(index));
   const series = (shown.length > 0 ? shown : model.deltas).flatMap((name): DepthSeries[] => {
@@ -132,7 +132,7 @@ export function metricFigure(model: GeometryModel, choice: DepthChoice): DepthFi
 }
 
 /** Every tenth rank of log(σᵢ/σ₁) over depth, of one update. */
-export function rankFigure(model: GeometryModel, delta: number, part: WeightPart): DepthFigure {
+export function rankFigure(model: SpectrumModel, delta: number, part: WeightPart): DepthFigure {
   const groups = byDepth(weightsOf(model, part));
   const ranks = tenthRanks(model.ranks);
   const series = ranks.map((rank, at): DepthSeries => ({
@@ -179,7 +179,7 @@ export function tenthRanks(ranks: number): number[] {
 }
 
 /** How far two updates in a row move in the same directions. Null where there is one update only. */
-export function overlapFigure(model: GeometryModel, part: WeightPart): DepthFigure | null {
+export function overlapFigure(model: SpectrumModel, part: WeightPart): DepthFigure | null {
   const groups = byDepth(weightsOf(model, part));
   const pairs = model.deltas
     .slice(1)
@@ -292,7 +292,7 @@ function overDepth(
 }
 
 function frame(
-  model: GeometryModel,
+  model: SpectrumModel,
   groups: ReadonlyMap<number, unknown>,
 ): Pick<LineFigure, 'x' | 'regions' | 'sections'> {
   const depths = [...groups.keys()];

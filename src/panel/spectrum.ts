@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { FullSpectrum, SpectrumPlan, SpectrumProgress, SpectrumResult } from '../protocol/engineApi.js';
 import type {
   ComparePanelRequest,
-  GeometryState,
+  SpectrumState,
   PanelProgress,
   SpectrumChoice,
   SpectrumJobRequest,
@@ -21,12 +21,12 @@ import type { PanelServices } from './basePanel.js';
 import { waitingProgress } from './jobPanel.js';
 
 /** What it needs of its panel. */
-export interface GeometryOwner {
+export interface SpectrumOwner {
   readonly title: string;
   request: ComparePanelRequest;
   stageLabels(): string[];
   /** To the webview, if there is one to see it. */
-  sendGeometry(state: GeometryState, front: boolean): Promise<void>;
+  sendSpectrum(state: SpectrumState, front: boolean): Promise<void>;
   /** The request has changed, and is to be remembered. */
   requestChanged(): void;
   /** The tab shows something else. */
@@ -38,16 +38,16 @@ export interface RunLocation {
   runId: string;
 }
 
-export class Geometry implements vscode.Disposable {
-  private state: GeometryState | undefined;
-  private looking: Promise<GeometryState> | undefined;
+export class SpectrumTab implements vscode.Disposable {
+  private state: SpectrumState | undefined;
+  private looking: Promise<SpectrumState> | undefined;
   private following: vscode.Disposable | undefined;
   private job: Job | undefined;
   /** The tab is to be shown, and the webview has not heard of it yet. */
   private front = false;
 
   constructor(
-    private readonly owner: GeometryOwner,
+    private readonly owner: SpectrumOwner,
     private readonly services: PanelServices,
   ) {}
 
@@ -66,12 +66,12 @@ export class Geometry implements vscode.Disposable {
   }
 
   /** What there is to show: what runs, what is on disk, or an offer. */
-  current(): Promise<GeometryState> {
+  current(): Promise<SpectrumState> {
     if (this.state !== undefined) return Promise.resolve(this.state);
     return (this.looking ??= this.look().finally(() => (this.looking = undefined)));
   }
 
-  private async look(): Promise<GeometryState> {
+  private async look(): Promise<SpectrumState> {
     const active = this.services.queue.active.find(
       ({ request }) =>
         request.kind === 'spectrum' &&
@@ -191,7 +191,7 @@ export class Geometry implements vscode.Disposable {
     if (this.state?.kind === 'result') this.state = { ...this.state, result: recutSpectrum(this.state.result, cuts) };
   }
 
-  private resultState(result: SpectrumResult, location: RunLocation | undefined): GeometryState {
+  private resultState(result: SpectrumResult, location: RunLocation | undefined): SpectrumState {
     const { request } = this.owner;
     if (location !== undefined && location.runId !== request.spectrum?.runId) {
       this.owner.request = { ...request, spectrum: { runsFolder: location.runsFolder, runId: location.runId } };
@@ -261,7 +261,7 @@ export class Geometry implements vscode.Disposable {
     }
   }
 
-  private set(state: GeometryState): void {
+  private set(state: SpectrumState): void {
     this.state = state;
     this.owner.stateChanged();
     void this.send();
@@ -271,7 +271,7 @@ export class Geometry implements vscode.Disposable {
     const { state, front } = this;
     if (state === undefined) return;
     try {
-      await this.owner.sendGeometry(state, front);
+      await this.owner.sendSpectrum(state, front);
       this.front = false;
     } catch {
       // The webview is hidden or was shown anew: it asks, and `deliver` comes again.

@@ -3,10 +3,10 @@ import { useMemo } from 'preact/hooks';
 import { BandNote, FloorSwatch, LegendItem } from '../figure/swatch.js';
 import { DepthChart, DepthNumbers } from './depthChart.js';
 import { overlapFigure } from './figures.js';
-import type { GeometryParts } from './resultView.js';
+import type { SpectrumParts } from './resultView.js';
 
 /** Nothing where there is one update only. */
-export function OverlapCard({ model, view, chooseDepth }: GeometryParts) {
+export function OverlapCard({ model, view, chooseDepth }: SpectrumParts) {
   const figure = useMemo(() => overlapFigure(model, view.part), [model, view.part]);
   if (figure === null) return null;
   return (

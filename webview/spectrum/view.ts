@@ -1,5 +1,5 @@
 /**
- * The user's choices in the Geometry tab: what survives a reload. Every field is checked and falls back alone. No DOM.
+ * The user's choices in the Spectrum tab: what survives a reload. Every field is checked and falls back alone. No DOM.
  */
 import type { Component } from '../../src/protocol/engineApi.js';
 
@@ -19,9 +19,9 @@ export const WEIGHT_PARTS = ['all', 'attention', 'mlp', 'embedding', 'other'] as
 )[];
 export type WeightPart = (typeof WEIGHT_PARTS)[number];
 
-export interface GeometryView {
+export interface SpectrumView {
   /** Which tab of the panel is in front. */
-  tab: 'comparison' | 'geometry';
+  tab: 'comparison' | 'spectrum';
   metric: RankMetric;
   /** First how many directions `topEnergy` counts; one of the keys that the result has. */
   top: string;
@@ -38,7 +38,7 @@ export interface GeometryView {
   descending: boolean;
 }
 
-export const DEFAULT_GEOMETRY_VIEW: GeometryView = {
+export const DEFAULT_SPECTRUM_VIEW: SpectrumView = {
   tab: 'comparison',
   metric: 'stableRank',
   top: '4',
@@ -53,15 +53,15 @@ export const DEFAULT_GEOMETRY_VIEW: GeometryView = {
   descending: true,
 };
 
-export function parseGeometryView(memory: unknown): GeometryView {
+export function parseSpectrumView(memory: unknown): SpectrumView {
   const from = typeof memory === 'object' && memory !== null ? (memory as Record<string, unknown>) : {};
-  const usual = DEFAULT_GEOMETRY_VIEW;
-  const one = <T>(key: keyof GeometryView, allowed: readonly T[], fallback: T): T =>
+  const usual = DEFAULT_SPECTRUM_VIEW;
+  const one = <T>(key: keyof SpectrumView, allowed: readonly T[], fallback: T): T =>
     allowed.find((value) => value === from[key]) ?? fallback;
-  const text = (key: keyof GeometryView): string | null => (typeof from[key] === 'string' ? from[key] : null);
+  const text = (key: keyof SpectrumView): string | null => (typeof from[key] === 'string' ? from[key] : null);
   const { depth, hidden, update, top, descending } = from;
   return {
-    tab: one('tab', ['comparison', 'geometry'], usual.tab),
+    tab: one('tab', ['comparison', 'spectrum'], usual.tab),
     metric: one('metric', RANK_METRICS, usual.metric),
     top: typeof top === 'string' && /^\d{1,3}$/.test(top) ? top : usual.top,
     scale: one('scale', ['linear', 'log'], usual.scale),
