@@ -9,7 +9,7 @@ import type { EvaluatedStage } from '../analyses/evaluate/request.js';
 import { hasResult, openExperiment, resultOf } from './experiment.js';
 import type { PlannedRun, Transplant } from './plan.js';
 import type { ReportedRun } from './report.js';
-import { doubtOf } from './verifyExperiment.js';
+import { doubtsOf } from './verifyExperiment.js';
 
 export interface ReportStages {
   checkpoints: EvaluatedStage[];
@@ -20,7 +20,7 @@ export interface ReportStages {
   doubts: string[];
 }
 
-/** @param runsFolder where verifications are kept @throws `not-found` where the control, or every frozen run, has no result yet; as `openExperiment` */
+/** @param runsFolder where verifications are kept; without one, there are no doubts @throws `not-found` where the control, or every frozen run, has no result yet; as `openExperiment` */
 export async function reportStages(
   { experiment, runsFolder }: { experiment: string; runsFolder?: string | undefined },
   { signal }: CallContext<never> = {},
@@ -65,11 +65,7 @@ export async function reportStages(
             }),
     };
   });
-  const doubts: string[] = [];
-  for (const run of [...controls, ...frozen].filter(({ frozen: { tensors } }) => tensors > 0)) {
-    const doubt = await doubtOf(opened, run, runsFolder, signal);
-    if (doubt !== null) doubts.push(doubt);
-  }
+  const doubts = runsFolder === undefined ? [] : await doubtsOf(opened, [...controls, ...frozen], runsFolder, signal);
   return { checkpoints, runs, waiting, doubts };
 }
 

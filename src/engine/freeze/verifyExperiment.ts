@@ -104,13 +104,27 @@ async function verifyRun(
 }
 
 /**
- * Why a run proves nothing yet, in a sentence: it was not verified since its result is what it is, or weights moved that
- * were to stay. From what is stored; null where all stayed.
+ * Why runs prove nothing yet, in a sentence each: one was not verified since its result is what it is, or weights moved
+ * that were to stay. Nothing is read but what is stored; none of a run in which nothing was to stay.
  */
-export async function doubtOf(
+export async function doubtsOf(
+  experiment: Experiment,
+  runs: readonly PlannedRun[],
+  runsFolder: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const doubts: string[] = [];
+  for (const run of runs.filter(({ frozen }) => frozen.tensors > 0)) {
+    const doubt = await doubtOf(experiment, run, runsFolder, signal);
+    if (doubt !== null) doubts.push(doubt);
+  }
+  return doubts;
+}
+
+async function doubtOf(
   experiment: Experiment,
   run: PlannedRun,
-  runsFolder: string | undefined,
+  runsFolder: string,
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   const found = await verifyRun(experiment, run, { runsFolder, storedOnly: true }, { signal }).catch(
