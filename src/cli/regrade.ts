@@ -80,8 +80,8 @@ async function regradeOne({ engine, signal }: CommandContext, run: string, optio
   const result = await withProgress((progress) => engine.evaluate(request, { signal, progress }), definition.unit);
   if (json !== undefined) await writeOutput(json, `${JSON.stringify(result)}\n`);
   if (json === '-') return;
-  const { report } = await definition.report();
-  await print(report(result, {}));
+  const texts = await definition.report();
+  await print(texts.report(result, {}));
   if (options.changed === true) await print(`${changedTable(result)}\n`);
   note(`The run ${source.runId} is as it was; this one is ${result.provenance.runId}.`);
 }

@@ -138,19 +138,21 @@ function resultOf(
   origin: Provenance,
 ): EvaluateResult {
   const questions = judgedAgain(result, givens, second);
-  const { length } = result.checkpoints;
   const isBoth = second !== undefined && (verdicts !== null || graderScope === 'all');
-  const { passes: _passes, variants: _variants, served: _served, agreement: _agreement, ...rest } = result;
-  const { graderScope: _scope, ...kept } = rest;
+  const { schema, kind, checkpoints, data, dataFingerprint, sets, maxNewTokens, seed, protocol, describer, axis } =
+    result;
   const answers = result.protocol?.sampling?.answers ?? 1;
   const hasBoxes = givens.some(({ question }) => question.answerType === 'box');
   return {
-    ...kept,
+    ...{ schema, kind, checkpoints, data, dataFingerprint, sets, maxNewTokens, seed },
+    ...(protocol && { protocol }),
+    describer,
+    axis,
     grading: GRADING_VERSION,
     grader: judge,
     ...(isBoth && { graderScope: 'all' as const }),
     rules: asked!.rules,
-    ...(isBoth && { agreement: agreementsOf(givens, second, length) }),
+    ...(isBoth && { agreement: agreementsOf(givens, second, checkpoints.length) }),
     regrade: {
       runId: result.provenance.runId,
       grading: result.grading ?? 1,
@@ -163,10 +165,10 @@ function resultOf(
     },
     questions,
     ...figuresOf(questions, {
-      sets: result.sets,
-      roles: result.checkpoints.map(({ role }) => role),
+      sets,
+      roles: checkpoints.map(({ role }) => role),
       answers,
-      seed: result.seed,
+      seed,
     }),
     warnings: [...new Set([...result.warnings, ...(hasBoxes ? [BOXES] : [])])],
     provenance: origin,
@@ -182,8 +184,8 @@ function judgedAgain(
   const byId = new Map<string, Given[]>();
   for (const given of givens) byId.set(given.id, [...(byId.get(given.id) ?? []), given]);
   return questions.map((before) => {
-    const { regraded: _regraded, changed: _changed, sampled: _sampled, ...rest } = before;
-    const own: EvaluatedQuestion = { ...rest, answers: {}, right: {}, counts: {} };
+    const own: EvaluatedQuestion = { ...before, answers: {}, right: {}, counts: {} };
+    for (const key of ['regraded', 'changed', 'sampled'] as const) delete own[key];
     for (const given of byId.get(before.id) ?? []) {
       settle(own, given, second);
       const [old, now] = [rightOf(before, given.setting), rightOf(own, given.setting)];
