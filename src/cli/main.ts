@@ -9,6 +9,7 @@ import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { showError } from './terminal.js';
 import { trainingCommand } from './training.js';
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
     mergeCommand(context),
     freezeCommand(context),
     runCommand(context),
+    reportCommand(context),
     trainingCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));
