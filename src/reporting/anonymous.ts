@@ -64,7 +64,7 @@ export function mapTexts(report: Report, change: (text: string) => string): Repo
   const section = (one: Section): Section => ({
     ...one,
     title: change(one.title),
-    findings: one.findings.map(sentence),
+    findings: one.findings.map(({ lead, items }) => ({ lead: sentence(lead), items: items.map(sentence) })),
     limits: one.limits.map(sentence),
     tables: one.tables.map(table),
     figures: one.figures.map((figure) => ({

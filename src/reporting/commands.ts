@@ -6,7 +6,7 @@ import { type Flag, notesOf } from '../engine/analyses/declare/field.js';
 import type { Stored } from './source.js';
 
 /** Null for what is no run of an analysis. */
-export function commandOf({ key, kind, request }: Stored): string | null {
+export function commandOf({ key, name, kind, request }: Stored): string | null {
   const question = request?.['question'];
   const definition = typeof request?.['kind'] === 'string' ? analysisOfRun(request['kind']) : undefined;
   if (definition === undefined || typeof question !== 'object' || question === null) return null;
@@ -16,7 +16,10 @@ export function commandOf({ key, kind, request }: Stored): string | null {
   const asked = question as Record<string, unknown>;
   const typed =
     command === undefined || command.prepare !== undefined ? null : typedOf(command, definition.request, asked);
-  return typed ?? `# run ${key}, as it was asked: ${JSON.stringify(asked)}`;
+  if (typed !== null) return typed;
+  // Texts of recipes follow from the checkpoints and the cuts.
+  const bare = JSON.stringify(asked, (field, value: unknown) => (field === 'recipe' ? undefined : value));
+  return name === null ? `# run ${key}, as it was asked: ${bare}` : null;
 }
 
 /** Null where an option cannot be written so that it is read back as the same. */

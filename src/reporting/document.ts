@@ -19,6 +19,13 @@ export interface Table {
   rows: readonly (readonly Cell[])[];
   /** Below it: how it is to be read. */
   note?: Sentence;
+  /** Long: folded on screen, and not printed. */
+  folded?: boolean;
+}
+
+/** A finding without items. */
+export function found(lead: Sentence): Finding {
+  return { lead, items: [] };
 }
 
 export interface Figure {
@@ -28,10 +35,16 @@ export interface Figure {
   drawing: Drawing;
 }
 
+/** What was found: a sentence, and what it says of each. */
+export interface Finding {
+  lead: Sentence;
+  items: readonly Sentence[];
+}
+
 export interface Section {
   id: string;
   title: string;
-  findings: readonly Sentence[];
+  findings: readonly Finding[];
   figures: readonly Figure[];
   tables: readonly Table[];
   /** What was not measured, or is to be read with care. */

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { element, escape } from '../../webview/exporters/svg.js';
-import type { Cell, Column, Figure, Report, Section, Table } from './document.js';
+import type { Cell, Column, Figure, Finding, Report, Section, Table } from './document.js';
 import { type Inline, type Quantity, type Sentence, written } from './quantity.js';
 import { STYLE } from './style.js';
 
@@ -74,25 +74,29 @@ function findings({ sections }: Report): string {
     heading('findings', 'Findings'),
     ...sections
       .filter((section) => section.findings.length > 0)
-      .map(({ id, title, findings: own }) => `<h3><a href="#${sectionId(id)}">${escape(title)}</a></h3>\n${list(own)}`),
+      .map(
+        ({ id, title, findings: own }) =>
+          `<h3><a href="#${sectionId(id)}">${escape(title)}</a></h3>\n${findingList(own)}`,
+      ),
     endOfSection,
   ].join('\n');
 }
 
-function sectionOf({ id, title, figures, tables, limits }: Section): string {
-  return [
-    heading(sectionId(id), title),
-    ...figures.map(figureOf),
-    ...tables.map(tableOf),
-    ...(limits.length === 0 ? [] : ['<h3>To be read with care</h3>', list(limits)]),
-    endOfSection,
-  ].join('\n');
+function sectionOf({ id, title, figures, tables }: Section): string {
+  return [heading(sectionId(id), title), ...figures.map(figureOf), ...tables.map(tableOf), endOfSection].join('\n');
 }
 
 function list(sentences: readonly Sentence[]): string {
   return sentences.length === 0
     ? '<p>None.</p>'
     : `<ul>\n${sentences.map((sentence) => `<li>${sentenceOf(sentence)}</li>`).join('\n')}\n</ul>`;
+}
+
+function findingList(findings: readonly Finding[]): string {
+  const entries = findings.map(
+    ({ lead, items }) => `<li>${sentenceOf(lead)}${items.length === 0 ? '' : `\n${list(items)}`}</li>`,
+  );
+  return `<ul>\n${entries.join('\n')}\n</ul>`;
 }
 
 function figureOf({ id, caption, drawing }: Figure): string {
@@ -117,10 +121,23 @@ export function inlineSvg(svg: string, id: string): string {
     .trim();
 }
 
-function tableOf({ id, caption, columns, rows, note }: Table): string {
+function tableOf(table: Table): string {
+  const { id, caption, rows, note, folded } = table;
   const files = ['csv', 'md', 'tex'].map((ending) => `<a href="tables/${id}.${ending}">${ending.toUpperCase()}</a>`);
+  const whole = [
+    gridOf(table),
+    ...(note === undefined ? [] : [`<p class="note">${sentenceOf(note)}</p>`]),
+    `<p class="files">${files.join(', ')}</p>`,
+  ];
+  if (folded !== true) return whole.join('\n');
+  return ['<details>', `<summary>${escape(caption)} (${rows.length} rows)</summary>`, ...whole, '</details>'].join(
+    '\n',
+  );
+}
+
+function gridOf({ id, caption, columns, rows }: Table): string {
   return [
-    '<div class="scroll" tabindex="0" role="region" ' + `aria-label="${escape(caption)}">`,
+    `<div class="scroll" tabindex="0" role="region" aria-label="${escape(caption)}">`,
     `<table id="table-${id}">`,
     `<caption>${escape(caption)}</caption>`,
     `<thead><tr>${columns.map(headOf).join('')}</tr></thead>`,
@@ -129,8 +146,6 @@ function tableOf({ id, caption, columns, rows, note }: Table): string {
     '</tbody>',
     '</table>',
     '</div>',
-    ...(note === undefined ? [] : [`<p class="note">${sentenceOf(note)}</p>`]),
-    `<p class="files">${files.join(', ')}</p>`,
   ].join('\n');
 }
 
@@ -138,7 +153,7 @@ const headOf = ({ title, numeric }: Column) =>
   `<th scope="col"${numeric === true ? ' class="number"' : ''}>${escape(title)}</th>`;
 
 function cellOf(cell: Cell, { numeric }: Column, at: number): string {
-  const own = numeric === true || (cell !== null && typeof cell !== 'string') ? 'number' : 'text';
+  const own = numeric === true ? 'number' : 'text';
   const content =
     cell === null
       ? '–'
@@ -151,7 +166,9 @@ function cellOf(cell: Cell, { numeric }: Column, at: number): string {
 }
 
 function sentenceOf(sentence: Sentence): string {
-  return sentence.map((part: Inline) => (typeof part === 'string' ? escape(part) : quantityOf(part))).join('');
+  // A number and its sign stay on one line.
+  const words = (part: string) => escape(part.replace(/(^|\d) %/g, '$1\u00a0%'));
+  return sentence.map((part: Inline) => (typeof part === 'string' ? words(part) : quantityOf(part))).join('');
 }
 
 function quantityOf(quantity: Quantity): string {

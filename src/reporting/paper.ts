@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { readText } from '../engine/checkpoint/text.js';
 import { shown } from '../engine/checkpoint/failure.js';
 import { FrankensteinError } from '../engine/errors.js';
-import type { Cell, Section } from './document.js';
+import { type Cell, found, type Section } from './document.js';
 import { MEASURE_NAMES } from './names.js';
 import { type Quantity, say, type Sentence } from './quantity.js';
 import { derived, estimate, nameOf, number, type Stored } from './source.js';
@@ -101,6 +101,7 @@ interface Own {
 function ownNumbers(sources: readonly Stored[], checkpoint: string, measure: Measure): Own[] {
   const wanted = checkpoint.trim().toLowerCase();
   return sources.flatMap((source): Own[] => {
+    if (source.behind) return [];
     if (source.kind === 'freeze') {
       const { labels, scores } = (source as Stored<'freeze'>).result;
       return scores.flatMap((score, index) =>
@@ -151,7 +152,9 @@ export function paperSection(
     id: 'paper',
     title: `Beside published numbers: ${paper.source}`,
     findings: [
-      say`Of ${counted(matched.length, 'paper-matched')} numbers with a counterpart in ${paper.source}, ${counted(outside, 'paper-outside')} published values lie outside our 95 % interval. The published numbers have a sampling error of their own, which is not in that interval.`,
+      found(
+        say`Of ${counted(matched.length, 'paper-matched')} numbers with a counterpart in ${paper.source}, ${counted(outside, 'paper-outside')} published values lie outside our 95 % interval. The published numbers have a sampling error of their own, which is not in that interval.`,
+      ),
     ],
     figures: [],
     tables: [

@@ -74,7 +74,7 @@ function checkpointsTable(sources: readonly Stored[]): Table[] {
       const key = `${label}/${fingerprint}`;
       const known = rows.get(key);
       const runs = [...new Set([...(known?.runs ?? []), nameOf(source)])];
-      const made = recipe == null ? (madeOf?.summary ?? path) : 'stitched, nothing stored';
+      const made = (recipe ?? null) === null ? (madeOf?.summary ?? path) : 'stitched, nothing stored';
       if (known !== undefined && (known.parameters || parameters === undefined)) known.runs = runs;
       else
         rows.set(key, {

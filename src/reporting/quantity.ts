@@ -3,14 +3,14 @@
  * look it up, and a test can. What is computed from stored numbers names its formula too.
  */
 import { formatCount } from '../engine/report/text.js';
-import { points, probability } from '../protocol/evaluationReading.js';
+import { points, probability, pText } from '../protocol/evaluationReading.js';
 import { formatNumber, NONE } from '../protocol/numbers.js';
 
 /**
  * How a number is written: `count` 1,234; `percent` and `points` 100 times the fraction, to a tenth, the latter with its
- * sign; `number` three significant digits; `probability` of a test.
+ * sign; `number` three significant digits; `probability` of a test, `test` the same with its sign: `p < 0.0001`.
  */
-export type Form = 'count' | 'percent' | 'points' | 'number' | 'probability';
+export type Form = 'count' | 'percent' | 'points' | 'number' | 'probability' | 'test';
 
 export interface Quantity {
   kind: 'quantity';
@@ -36,7 +36,7 @@ export interface Estimate {
 export type Inline = string | Quantity;
 export type Sentence = readonly Inline[];
 
-/** A sentence around numbers, sentences and estimates. */
+/** A sentence around numbers, sentences and estimates; an estimate brings its unit and its interval. */
 export function say(words: TemplateStringsArray, ...parts: (Inline | Estimate | Sentence)[]): Sentence {
   return words.flatMap((text, index): Inline[] => {
     const part = parts[index];
@@ -53,7 +53,9 @@ export function say(words: TemplateStringsArray, ...parts: (Inline | Estimate | 
 }
 
 function inline(part: Quantity | Estimate): Sentence {
-  return part.kind === 'quantity' ? [part] : [part.value, ' (95 % interval ', part.low, ' to ', part.high, ')'];
+  if (part.kind === 'quantity') return [part];
+  const unit = part.value.form === 'percent' ? ' %' : part.value.form === 'points' ? ' points' : '';
+  return [part.value, `${unit} (95 % interval `, part.low, ' to ', part.high, ')'];
 }
 
 /** Sentences or parts of them, with something between. */
@@ -75,6 +77,8 @@ export function written({ value, form }: Quantity): string {
       return formatNumber(value);
     case 'probability':
       return probability(value);
+    case 'test':
+      return pText(value);
   }
 }
 

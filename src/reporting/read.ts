@@ -25,6 +25,7 @@ interface Place {
   file: string;
   key: string;
   name: string | null;
+  behind?: boolean;
 }
 
 /**
@@ -132,11 +133,15 @@ async function placesOfExperiment(file: string, runsFolder: string | undefined, 
       return there;
     }),
   );
-  // The report of a freeze experiment rests on an evaluation: that stands behind it, under its own id.
-  return places.flatMap((own) => own.map((place, index) => (index === 0 ? place : { ...place, name: null })));
+  // The report of a freeze experiment rests on an evaluation: that stands behind it.
+  return places.flatMap((own) =>
+    own.map((place, index) =>
+      index === 0 ? place : { ...place, name: place.name && `${place.name}, evaluation`, behind: true },
+    ),
+  );
 }
 
-async function readStored({ file, key, name }: Place): Promise<Stored> {
+async function readStored({ file, key, name, behind = false }: Place): Promise<Stored> {
   const result = await readJson<unknown>(file);
   const kind = kindOf(result);
   if (kind === undefined)
@@ -145,7 +150,7 @@ async function readStored({ file, key, name }: Place): Promise<Stored> {
       `${shown(file)} is no result of an analysis, or one that is damaged or of another version.`,
     );
   const request = await readJson<Record<string, unknown>>(path.join(path.dirname(file), REQUEST_FILE));
-  return { key, name, kind, result: result as never, request: request ?? null };
+  return { key, name, kind, behind, result: result as never, request: request ?? null };
 }
 
 const contrast = v.object({

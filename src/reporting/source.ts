@@ -30,6 +30,8 @@ export interface Stored<K extends Kind = Kind> {
   /** In its experiment, where it is of one. */
   name: string | null;
   kind: K;
+  /** Another result of the report rests on it, and says what was found. */
+  behind: boolean;
   result: Results[K];
   /** What was asked, as the run keeps it; null where there is only a result. */
   request: Readonly<Record<string, unknown>> | null;

@@ -31,14 +31,18 @@ tbody th { font-weight: normal; }
 tbody tr:nth-child(even) { background: var(--band); }
 .number { text-align: right; }
 .interval { color: var(--quiet); white-space: nowrap; }
-.text { overflow-wrap: anywhere; white-space: pre-line; }
+.text { white-space: pre-line; }
+data { white-space: nowrap; }
+details { margin: 1rem 0; }
+summary { cursor: pointer; color: var(--quiet); font-size: .9rem; }
+details caption { position: absolute; clip-path: inset(50%); height: 1px; width: 1px; overflow: hidden; }
 .note, .files { font-size: .85rem; margin: .25rem 0 1rem; }
 pre { background: var(--band); padding: .75rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .8rem; }
 @page { margin: 16mm; }
 @media print {
   body { max-width: none; padding: 0; font-size: 10.5pt; }
-  nav, .skip, .files { display: none; }
-  h2, h3, caption { break-after: avoid; }
+  nav, .skip, .files, details { display: none; }
+  h2, h3, caption { break-after: avoid; break-inside: avoid; }
   a { color: inherit; text-decoration: none; }
   table { font-size: 7.5pt; }
   th, td { padding-right: .35rem; }

@@ -4,16 +4,18 @@ import { mainReference, SIGNIFICANT } from '../../protocol/evaluationReading.js'
 import { PAPER } from '../../../webview/exporters/palette.js';
 import { abilitiesDrawing } from '../../../webview/transfer/drawings.js';
 import { modelOf, SETTING_NAMES } from '../../../webview/transfer/model.js';
-import type { Cell, Section, Table } from '../document.js';
+import { type Cell, type Finding, found, type Section, type Table } from '../document.js';
 import { equivalenceOf, MARGIN } from '../equivalence.js';
 import { KIND_NAMES, MEASURE_NAMES } from '../names.js';
-import { type Estimate, joined, say, type Sentence } from '../quantity.js';
+import { type Estimate, say, type Sentence } from '../quantity.js';
 import { derived, estimate, nameOf, number, type Stored } from '../source.js';
 
 type Source = Stored<'evaluate' | 'transfer' | 'sweep'>;
 
 /** Questions from which intervals are narrow enough to need no remark. */
 const MANY = 200;
+/** Rows from which a table is folded. */
+const LONG = 30;
 
 /** @param id unique in the report */
 export function abilitiesSection(source: Source, id: string): Section {
@@ -51,64 +53,46 @@ function hasSeveralAnswers({ passes, questions }: EvaluateResult): boolean {
   return passes !== undefined || questions.some(({ sampled }) => sampled !== undefined);
 }
 
-function findingsOf(source: Source, reference: number | null): Sentence[] {
-  const { result } = source;
+function findingsOf(source: Source, reference: number | null): Finding[] {
+  const { result, behind } = source;
+  if (behind) return [];
   if (reference === null)
-    return result.scores.map(
-      (score, index) =>
-        say`${result.checkpoints[score.checkpoint]!.label}, ${MEASURE_NAMES[score.ability].toLowerCase()}: ${estimate(source, `/scores/${index}`, 'percent')} % of n = ${number(source, `/scores/${index}/n`, 'count')} questions.`,
-    );
-  const against = result.checkpoints[reference]!.label;
+    return result.scores.map(({ checkpoint, ability }, index) => {
+      const name = `${result.checkpoints[checkpoint]!.label}, ${MEASURE_NAMES[ability].toLowerCase()}`;
+      const n = number(source, `/scores/${index}/n`, 'count');
+      return found(say`${name}: ${estimate(source, `/scores/${index}`, 'percent')} of n = ${n} questions.`);
+    });
   return abilitiesIn(result).flatMap((ability) => {
     const compared = result.comparisons
       .map((comparison, index) => ({ comparison, index }))
       .filter(({ comparison }) => comparison.ability === ability && comparison.against === reference);
-    if (compared.length === 0) return [];
-    const shown = compared.filter(({ comparison }) => comparison.adjusted < SIGNIFICANT);
-    const rest = compared.filter(({ comparison }) => comparison.adjusted >= SIGNIFICANT);
-    const n = number(source, `/comparisons/${compared[0]!.index}/n`, 'count');
-    const what = say`${MEASURE_NAMES[ability]}, against ${against}, on the same n = ${n} questions`;
-    const test = `${testName(result, compared[0]!.comparison)}${compared.length > 1 ? ", Holm's correction over all compared with it" : ''}`;
-    return [
-      ...(shown.length === 0
-        ? []
-        : [
-            say`${what} (${test}): ${joined(
-              shown.map(({ comparison, index }) => shownText(source, comparison, index)),
-              '; ',
-            )}.`,
-          ]),
-      ...(rest.length === 0
-        ? []
-        : [
-            say`${what}, a difference is not shown (${test}): ${joined(
-              rest.map(({ comparison, index }) => openText(source, comparison, index)),
-              '; ',
-            )}.`,
-          ]),
-    ];
+    const [first] = compared;
+    if (first === undefined) return [];
+    const n = number(source, `/comparisons/${first.index}/n`, 'count');
+    const holm = compared.length > 1 ? ", Holm's correction over all compared with it" : '';
+    const lead = say`${MEASURE_NAMES[ability]}, against ${result.checkpoints[reference]!.label}, on the same n = ${n} questions (${testName(result, first.comparison)}${holm}):`;
+    // What is shown stands first.
+    const ordered = compared.toSorted((a, b) => Number(isShown(b.comparison)) - Number(isShown(a.comparison)));
+    return [{ lead, items: ordered.map(({ comparison, index }) => comparedText(source, comparison, index)) }];
   });
 }
+
+const isShown = ({ adjusted }: Comparison) => adjusted < SIGNIFICANT;
 
 function testName(result: EvaluateResult, { exact }: Comparison): string {
   if (hasSeveralAnswers(result)) return 'sign-flip test over questions';
   return exact ? "McNemar's exact test" : "McNemar's test";
 }
 
-function shownText(source: Source, { checkpoint, difference }: Comparison, index: number): Sentence {
-  const at = `/comparisons/${index}`;
-  const { label } = source.result.checkpoints[checkpoint]!;
-  const direction = difference > 0 ? 'is better' : 'is worse';
-  return say`${label} ${direction} by ${differenceOf(source, index)} points, p = ${number(source, `${at}/adjusted`, 'probability')}`;
-}
-
-function openText(source: Source, comparison: Comparison, index: number): Sentence {
+function comparedText(source: Source, comparison: Comparison, index: number): Sentence {
   const { label } = source.result.checkpoints[comparison.checkpoint]!;
-  const p = number(source, `/comparisons/${index}/adjusted`, 'probability');
-  const said = say`${label} ${differenceOf(source, index)} points, p = ${p}`;
-  if (hasSeveralAnswers(source.result)) return said;
+  const p = number(source, `/comparisons/${index}/adjusted`, 'test');
+  const difference = say`${differenceOf(source, index)}, ${p}`;
+  if (isShown(comparison)) return say`${label} is ${comparison.difference > 0 ? 'better' : 'worse'}: ${difference}.`;
+  const open = say`${label}: a difference is not shown: ${difference}`;
+  if (hasSeveralAnswers(source.result)) return say`${open}.`;
   const { low, high, word } = equivalenceAt(source, comparison, index);
-  return say`${said}, 90 % interval ${low} to ${high}: ${word}`;
+  return say`${open}; 90 % interval ${low} to ${high}: ${word}.`;
 }
 
 /** Whether the difference is shown to be small, and from which interval. */
@@ -182,10 +166,11 @@ function comparisonsTable(source: Source, id: string): Table {
           ]),
       { title: 'Shown' },
     ],
+    folded: comparisons.length > LONG,
     rows: comparisons.map((comparison, index) => {
       const at = (name: string, form: 'count' | 'probability') => number(source, `/comparisons/${index}/${name}`, form);
       const { low, high, word } = equivalenceAt(source, comparison, index);
-      const shown = comparison.adjusted < SIGNIFICANT;
+      const shown = isShown(comparison);
       return [
         checkpoints[comparison.checkpoint]!.label,
         checkpoints[comparison.against]!.label,
@@ -216,6 +201,7 @@ function accuraciesTable(source: Source, id: string): Table {
   const settings = SETTINGS.filter((setting) => accuracies.some((one) => one.setting === setting));
   return {
     id: `${id}-accuracies`,
+    folded: true,
     caption: `${KIND_NAMES[source.kind]} (${nameOf(source)}): right answers in per cent by set and setting, with 95 % intervals`,
     columns: [
       { title: 'Checkpoint' },

@@ -4,9 +4,9 @@ import { attentionFigures } from '../../../webview/probe/choice.js';
 import { linesDrawing } from '../../../webview/probe/drawings.js';
 import { indexProbes } from '../../../webview/probe/model.js';
 import { DEFAULT_PROBE_VIEW, type ProbeView } from '../../../webview/probe/view.js';
-import type { Cell, Figure, Section, Table } from '../document.js';
+import { type Cell, type Figure, type Finding, found, type Section, type Table } from '../document.js';
 import { KIND_NAMES } from '../names.js';
-import { type Estimate, say, type Sentence } from '../quantity.js';
+import { type Estimate, say } from '../quantity.js';
 import { derived, nameOf, number, type Stored } from '../source.js';
 
 type Source = Stored<'attention'>;
@@ -44,7 +44,7 @@ function shiftAt(source: Source, index: number): Estimate {
   return { kind: 'estimate', value: at('difference'), low: at('low'), high: at('high') };
 }
 
-function findingsOf(source: Source): Sentence[] {
+function findingsOf(source: Source): Finding[] {
   const { checkpoints, layers, samples } = source.result;
   const n = derived(source, '/samples', 'count', 'length', samples.length);
   const shifted = layers.flatMap(({ shift }, index) => (shift === null ? [] : [{ shift, index }]));
@@ -53,7 +53,9 @@ function findingsOf(source: Source): Sentence[] {
     if (layers.length === 0) return [];
     const most = layers.reduce((best, { mass }, index) => (mass[0]! > layers[best]!.mass[0]! ? index : best), 0);
     return [
-      say`${checkpoints[0]!.label}: the attention mass on visual tokens is largest at layer ${number(source, `/layers/${most}/depth`, 'count')}, ${ofCheckpoint(source, most, 0, 'mass')}, over n = ${n} samples.`,
+      found(
+        say`${checkpoints[0]!.label}: the attention mass on visual tokens is largest at layer ${number(source, `/layers/${most}/depth`, 'count')}, ${ofCheckpoint(source, most, 0, 'mass')}, over n = ${n} samples.`,
+      ),
     ];
   }
   const most = shifted.reduce(
@@ -62,15 +64,21 @@ function findingsOf(source: Source): Sentence[] {
   );
   const apart = shifted.filter(({ shift }) => shift.low > 0 || shift.high < 0).length;
   const [from, to] = [checkpoints[0]!.label, checkpoints.at(-1)!.label];
+  const layer = number(source, `/layers/${most.index}/depth`, 'count');
+  const count = derived(source, '/layers', 'count', 'shifts-apart', apart);
+  const of = derived(source, '/layers', 'count', 'shifts', shifted.length);
+  const rest = apart === shifted.length ? '' : ' Elsewhere a shift is not shown.';
   return [
-    say`${to} against ${from}, on the same n = ${n} samples: mean attention to visual tokens differs most at layer ${number(source, `/layers/${most.index}/depth`, 'count')}, by ${shiftAt(source, most.index)}. At ${derived(source, '/layers', 'count', 'shifts-apart', apart)} of ${derived(source, '/layers', 'count', 'shifts', shifted.length)} layers the paired 95 % bootstrap interval leaves out zero, each on its own; elsewhere a shift is not shown.`,
+    found(
+      say`${to} against ${from}, on the same n = ${n} samples: mean attention to visual tokens differs most at layer ${layer}, by ${shiftAt(source, most.index)}. At ${count} of ${of} layers the paired 95 % bootstrap interval leaves out zero, each on its own.${rest}`,
+    ),
   ];
 }
 
 function ofCheckpoint(source: Source, layer: number, checkpoint: number, measure: 'mean' | 'mass'): Estimate {
   const at = (name: string) => number(source, `/layers/${layer}/${name}/${checkpoint}`, 'number');
-  const [low, high] = measure === 'mean' ? ['low', 'high'] : ['massLow', 'massHigh'];
-  return { kind: 'estimate', value: at(measure), low: at(low!), high: at(high!) };
+  const [low, high] = measure === 'mean' ? (['low', 'high'] as const) : (['massLow', 'massHigh'] as const);
+  return { kind: 'estimate', value: at(measure), low: at(low), high: at(high) };
 }
 
 function attentionTable(source: Source, id: string): Table {
@@ -79,6 +87,7 @@ function attentionTable(source: Source, id: string): Table {
   return {
     id: `${id}-layers`,
     caption: `Attention from reasoning to visual tokens (${nameOf(source)}), with 95 % intervals`,
+    folded: true,
     columns: [
       { title: 'Layer' },
       ...checkpoints.flatMap(({ label }) => [

@@ -4,12 +4,15 @@ import { MEASURES } from '../../engine/freeze/report.js';
 import { PAPER } from '../../../webview/exporters/palette.js';
 import { contrastsDrawing } from '../../../webview/freeze/drawings.js';
 import { QUESTIONS, VERDICT_WORDS } from '../../../webview/freeze/model.js';
-import type { Cell, Section, Table } from '../document.js';
+import { type Cell, type Finding, found, type Section, type Table } from '../document.js';
 import { KIND_NAMES, MEASURE_NAMES } from '../names.js';
-import { joined, say, type Sentence } from '../quantity.js';
+import { say, type Sentence } from '../quantity.js';
 import { derived, estimate, nameOf, number, type Stored } from '../source.js';
 
 type Source = Stored<'freeze'>;
+
+/** Runs and measures from which a table is folded. */
+const LONG = 12;
 type Question = (typeof QUESTIONS)[number]['key'];
 
 /** @param id unique in the report */
@@ -36,57 +39,57 @@ const nameOfRow = ({ run, seed }: ReportRow, several: boolean) => (several ? `${
 /** What a verdict claims, of each question. */
 const CLAIMS: Readonly<Record<Question, Readonly<Record<Contrast['verdict'], string>>>> = {
   necessary: {
-    yes: 'necessary, since the training with it frozen is worse than RL',
-    opposite: 'not necessary: with it frozen, the training is better than RL',
-    equivalent: 'not necessary: with it frozen, the training is equivalent to RL',
-    open: 'open whether it is necessary: neither a difference from RL nor equivalence is shown',
+    yes: 'Necessary: with this part frozen, the training is worse than RL',
+    opposite: 'Not necessary: with this part frozen, the training is better than RL',
+    equivalent: 'Not necessary: with this part frozen, a difference from RL is not shown, and it is equivalent to RL',
+    open: 'Open whether it is necessary: neither a difference from RL nor equivalence is shown',
   },
   sufficient: {
-    yes: 'the rest suffices for a gain over IN',
-    opposite: 'the rest does not suffice: with it frozen, the training is worse than IN',
-    equivalent: 'the rest does not suffice: with it frozen, the training is equivalent to IN',
-    open: 'open whether the rest suffices: neither a difference from IN nor equivalence is shown',
+    yes: 'The rest suffices for a gain: with this part frozen, the training is better than IN',
+    opposite: 'The rest does not suffice: with this part frozen, the training is worse than IN',
+    equivalent:
+      'The rest does not suffice: with this part frozen, a difference from IN is not shown, and it is equivalent to IN',
+    open: 'Open whether the rest suffices: neither a difference from IN nor equivalence is shown',
   },
   transferable: {
-    yes: 'transferable: its layers of RL make IN better',
-    opposite: 'not transferable: its layers of RL make IN worse',
-    equivalent: 'not transferable: IN with its layers of RL is equivalent to IN',
-    open: 'open whether it is transferable: neither a difference from IN nor equivalence is shown',
+    yes: 'Transferable: with these layers of RL, IN is better',
+    opposite: 'Not transferable: with these layers of RL, IN is worse',
+    equivalent:
+      'Not transferable: with these layers of RL, a difference from IN is not shown, and it is equivalent to IN',
+    open: 'Open whether it is transferable: neither a difference from IN nor equivalence is shown',
   },
 };
+const VERDICTS = ['yes', 'opposite', 'equivalent', 'open'] as const;
 
-function findingsOf(source: Source): Sentence[] {
+function findingsOf(source: Source): Finding[] {
   const { rows, gains, labels } = source.result;
   const several = new Set(rows.map(({ seed }) => seed)).size > 1;
   const gained = gains.map(({ measure, comparison }, index) => {
-    const at = `/gains/${index}/comparison`;
-    return say`${MEASURE_NAMES[measure].toLowerCase()} ${contrastText(source, at, comparison)}`;
+    const name = `${labels[comparison.checkpoint]!}, ${MEASURE_NAMES[measure].toLowerCase()}`;
+    return say`${name}: ${contrastText(source, `/gains/${index}/comparison`, comparison)}.`;
   });
-  return [
-    ...(gains.length === 0
-      ? []
-      : [say`${labels[gains[0]!.comparison.checkpoint]!} against ${labels[0]!}, in points: ${joined(gained, '; ')}.`]),
-    ...rows.flatMap((row, index) =>
-      QUESTIONS.flatMap(({ key }): Sentence[] => {
+  const answered = QUESTIONS.flatMap(({ key }) =>
+    VERDICTS.flatMap((verdict): Finding[] => {
+      const items = rows.flatMap((row, index): Sentence[] => {
         const contrast = row[key];
-        if (contrast === null) return [];
+        if (contrast?.verdict !== verdict) return [];
         const name = `${nameOfRow(row, several)}, ${MEASURE_NAMES[row.measure].toLowerCase()}`;
-        return [
-          say`${name}: ${CLAIMS[key][contrast.verdict]}: ${contrastText(source, `/rows/${index}/${key}`, contrast)}.`,
-        ];
-      }),
-    ),
-  ];
+        return [say`${name}: ${contrastText(source, `/rows/${index}/${key}`, contrast)}.`];
+      });
+      return items.length === 0 ? [] : [{ lead: [`${CLAIMS[key][verdict]}.`], items }];
+    }),
+  );
+  return [...(gained.length === 0 ? [] : [{ lead: say`Against ${labels[0]!}:`, items: gained }]), ...answered];
 }
 
 function contrastText(source: Source, at: string, { verdict }: Contrast): Sentence {
   const difference = estimate(source, at, 'points', ['difference', 'low', 'high']);
   const low = number(source, `${at}/equivalence/low`, 'points');
   const high = number(source, `${at}/equivalence/high`, 'points');
-  const p = number(source, `${at}/adjusted`, 'probability');
-  const shown = verdict === 'yes' || verdict === 'opposite';
-  const interval = shown ? '' : say`, not shown, 90 % interval ${low} to ${high}`;
-  return say`${difference} points${interval}, p = ${p} after Holm's correction (McNemar, n = ${number(source, `${at}/n`, 'count')})`;
+  const p = number(source, `${at}/adjusted`, 'test');
+  const isShown = verdict === 'yes' || verdict === 'opposite';
+  const interval = isShown ? '' : say`, not shown, 90 % interval ${low} to ${high}`;
+  return say`${difference}${interval}, ${p} (McNemar, Holm's correction, n = ${number(source, `${at}/n`, 'count')})`;
 }
 
 function answersTable(source: Source, id: string): Table {
@@ -109,6 +112,7 @@ function answersTable(source: Source, id: string): Table {
       { title: 'p', numeric: true },
       { title: 'p (Holm)', numeric: true },
     ],
+    folded: rows.length > LONG,
     rows: rows.flatMap((row, index) =>
       QUESTIONS.flatMap(({ key, title }): Cell[][] => {
         const contrast = row[key];
@@ -190,12 +194,22 @@ export function verificationSection(source: Stored<'verification'>, id: string):
     findings: own.map(({ name, verification, at }) => {
       const { frozen, moved, missing, passed } = verification;
       const tensors = number(source, `${at}/frozen/tensors`, 'count');
-      if (frozen.tensors === 0) return say`${name}: nothing was to stay frozen.`;
-      if (!passed)
-        return say`${name}: of ${tensors} tensors that should have stayed, ${derived(source, `${at}/moved`, 'count', 'length', moved.length)} moved and ${derived(source, `${at}/missing`, 'count', 'length', missing.length)} are missing. What this training says of the frozen part is void.`;
-      return frozen.rounded > 0
-        ? say`${name}: all ${tensors} frozen tensors are as in IN, ${number(source, `${at}/frozen/rounded`, 'count')} of them only once IN is rounded, which proves less.`
-        : say`${name}: all ${tensors} frozen tensors are bit-identical to IN.`;
+      if (frozen.tensors === 0) return found(say`${name}: nothing was to stay frozen.`);
+      if (!passed) {
+        const [gone, lost] = [
+          derived(source, `${at}/moved`, 'count', 'length', moved.length),
+          derived(source, `${at}/missing`, 'count', 'length', missing.length),
+        ];
+        return found(
+          say`${name}: of ${tensors} tensors that should have stayed, ${gone} moved and ${lost} are missing. What this training says of the frozen part is void.`,
+        );
+      }
+      const rounded = number(source, `${at}/frozen/rounded`, 'count');
+      return found(
+        frozen.rounded > 0
+          ? say`${name}: all ${tensors} frozen tensors are as in IN, ${rounded} of them only once IN is rounded, which proves less.`
+          : say`${name}: all ${tensors} frozen tensors are bit-identical to IN.`,
+      );
     }),
     figures: [],
     tables: [

@@ -5,7 +5,7 @@ import { localizationFigures } from '../../../webview/probe/choice.js';
 import { linesDrawing, surfaceDrawing } from '../../../webview/probe/drawings.js';
 import { indexProbes, MODE_NAMES, PART_NAMES, TASK_NAMES, TASKS } from '../../../webview/probe/model.js';
 import { DEFAULT_PROBE_VIEW, type ProbeView } from '../../../webview/probe/view.js';
-import type { Cell, Figure, Section, Table } from '../document.js';
+import { type Cell, type Figure, type Finding, found, type Section, type Table } from '../document.js';
 import { KIND_NAMES } from '../names.js';
 import { say, type Sentence } from '../quantity.js';
 import { derived, estimate, nameOf, number, type Stored } from '../source.js';
@@ -83,30 +83,39 @@ function figuresOf(sources: readonly Stored<'swap' | 'skip'>[], choice: Partial<
 
 const labelOf = ({ result }: Stored<'swap' | 'skip'>) => result.checkpoints[0]!.label;
 
-function swapFindings(source: Swap): Sentence[] {
-  const { rates } = source.result;
-  return TASKS.flatMap((task): Sentence[] => {
+function swapFindings(source: Swap): Finding[] {
+  const { rates, mode } = source.result;
+  const items = TASKS.flatMap((task): Sentence[] => {
     const own = rates.flatMap((rate, index) => (rate.task === task ? [{ rate, index }] : []));
     const [first] = own;
     if (first === undefined) return [];
-    const highest = own.reduce((best, one) => (one.rate.changed > best.rate.changed ? one : best), first);
-    const last = own.at(-1)!;
     const at = (index: number) => estimate(source, `/rates/${index}`, 'percent', ['changed', 'low', 'high']);
-    const n = number(source, `/rates/${highest.index}/n`, 'count');
-    const where = (index: number) => number(source, `/rates/${index}/depth`, 'count');
+    const layer = (index: number) => number(source, `/rates/${index}/depth`, 'count');
+    const n = number(source, `/rates/${first.index}/n`, 'count');
+    const highest = own.reduce((best, one) => (one.rate.changed > best.rate.changed ? one : best), first);
+    const name = say`${TASK_NAMES[task]} (n = ${n})`;
+    if (mode === 'only' || highest.rate.changed < HALF)
+      return [say`${name}: most answers change at layer ${layer(highest.index)}, ${at(highest.index)}.`];
+    // From the layer on from which the answer no longer depends on the image, swapping comes too late.
+    const last = own.findLast(({ rate }) => rate.changed >= HALF)!;
+    const next = own[own.indexOf(last) + 1];
+    const after = next === undefined ? '' : say`, and ${at(next.index)} at layer ${layer(next.index)}`;
     return [
-      highest.rate.changed === 0
-        ? say`${labelOf(source)}, ${TASK_NAMES[task].toLowerCase()}: no answer of n = ${n} changes at any of the layers; at layer ${where(highest.index)} ${at(highest.index)} %.`
-        : say`${labelOf(source)}, ${TASK_NAMES[task].toLowerCase()}: answers change most at layer ${where(highest.index)}, ${at(highest.index)} % of n = ${n}, and ${at(last.index)} % at the last, ${where(last.index)}.`,
+      say`${name}: at least half of the answers still change at layer ${layer(last.index)}, ${at(last.index)}${after}.`,
     ];
   });
+  return [{ lead: say`${labelOf(source)}, visual tokens swapped ${MODE_NAMES[mode]}:`, items }];
 }
+
+/** Of the answers. */
+const HALF = 0.5;
 
 function swapTable(sources: readonly Swap[], task: (typeof TASKS)[number], id: string): Table {
   const depths = depthsOf(sources);
   return {
     id,
     caption: `${TASK_NAMES[task]}: answers that changed, in per cent by language layer, with 95 % intervals`,
+    folded: true,
     columns: [
       { title: 'Layer' },
       ...sources.flatMap((source) => [
@@ -129,7 +138,7 @@ function swapTable(sources: readonly Swap[], task: (typeof TASKS)[number], id: s
   };
 }
 
-function skipFindings(source: Skip): Sentence[] {
+function skipFindings(source: Skip): Finding[] {
   const { errors } = source.result;
   const [first] = errors;
   if (first === undefined) return [];
@@ -138,8 +147,15 @@ function skipFindings(source: Skip): Sentence[] {
   const increase = estimate(source, `/errors/${worst}`, 'points', ['increase', 'increaseLow', 'increaseHigh']);
   const baseline = estimate(source, '/baseline', 'percent', ['error', 'low', 'high']);
   const n = number(source, '/baseline/n', 'count');
+  const layer = number(source, `/errors/${worst}/depth`, 'count');
+  const of = derived(source, '/errors', 'count', 'length', errors.length);
+  const above = derived(source, '/errors', 'count', 'layers-above-zero', shown);
+  const rest =
+    shown === errors.length ? '' : ' Elsewhere an increase is not shown, which does not mean that there is none.';
   return [
-    say`${labelOf(source)}: untouched, ${baseline} % of n = ${n} answers are wrong. Skipping layer ${number(source, `/errors/${worst}/depth`, 'count')} raises that most, by ${increase} points on the same questions. At ${derived(source, '/errors', 'count', 'layers-above-zero', shown)} of ${derived(source, '/errors', 'count', 'length', errors.length)} layers the 95 % interval of the increase lies above zero, each on its own; where it does not, an increase is not shown, which is not "no effect".`,
+    found(
+      say`${labelOf(source)}: untouched, ${baseline} of n = ${n} answers are wrong. Skipping layer ${layer} raises that most, on the same questions, by ${increase}. At ${above} of ${of} layers the 95 % interval of the increase lies above zero, each on its own.${rest}`,
+    ),
   ];
 }
 
@@ -147,6 +163,7 @@ function skipTable(sources: readonly Skip[], id: string): Table {
   return {
     id,
     caption: 'Wrong answers in per cent by skipped layer, and their increase in points, with 95 % intervals',
+    folded: true,
     columns: [
       { title: 'Layer' },
       ...sources.flatMap((source) => [

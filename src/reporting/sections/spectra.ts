@@ -7,7 +7,7 @@ import { metricFigure, overlapFigure } from '../../../webview/geometry/figures.j
 import { type GeometryModel, indexSpectra } from '../../../webview/geometry/model.js';
 import { rankSurface } from '../../../webview/geometry/surfaceData.js';
 import { DEFAULT_GEOMETRY_VIEW } from '../../../webview/geometry/view.js';
-import type { Cell, Figure, Section, Table } from '../document.js';
+import type { Cell, Figure, Finding, Section, Table } from '../document.js';
 import { KIND_NAMES } from '../names.js';
 import { say, type Sentence } from '../quantity.js';
 import { estimate, nameOf, number, type Stored } from '../source.js';
@@ -64,17 +64,22 @@ function figuresOf(model: GeometryModel, id: string): Figure[] {
   ];
 }
 
-function findingsOf(source: Source, model: GeometryModel, delta: number): Sentence[] {
-  const { full } = model.deltas[delta]!;
-  return source.result.regions.flatMap(({ region, spectra }, index): Sentence[] => {
+function findingsOf(source: Source, model: GeometryModel, delta: number): Finding[] {
+  const items = source.result.regions.flatMap(({ region, spectra }, index): Sentence[] => {
     const own = spectra[delta];
-    if (own?.stableRank == null) return [];
+    if (!own?.stableRank) return [];
     const at = `/regions/${index}/spectra/${delta}`;
-    const mean = (metric: string) => number(source, `${at}/${metric}/mean`, 'number');
+    const of = (field: string) => number(source, `${at}/${field}`, 'number');
+    const effective = own.effectiveRank === null ? '' : say`, mean effective rank ${of('effectiveRank/mean')}`;
+    const rounding =
+      own.dominated === 0
+        ? ''
+        : say` In ${number(source, `${at}/dominated`, 'percent')} % of them rounding decides the stable rank more than training does.`;
     return [
-      say`${full}, ${REGION_NAMES[region]}: over ${number(source, `${at}/matrices`, 'count')} matrices, mean stable rank ${mean('stableRank')} (range ${number(source, `${at}/stableRank/low`, 'number')} to ${number(source, `${at}/stableRank/high`, 'number')})${own.effectiveRank === null ? '' : say`, mean effective rank ${mean('effectiveRank')}`}. In ${number(source, `${at}/dominated`, 'percent')} % of them rounding decides the stable rank more than training does.`,
+      say`${REGION_NAMES[region]}, ${number(source, `${at}/matrices`, 'count')} matrices: mean stable rank ${of('stableRank/mean')} (range ${of('stableRank/low')} to ${of('stableRank/high')})${effective}.${rounding}`,
     ];
   });
+  return items.length === 0 ? [] : [{ lead: say`${model.deltas[delta]!.full}:`, items }];
 }
 
 const METRICS = [
@@ -92,6 +97,7 @@ function spectraTable(source: Source, model: GeometryModel, id: string, of: 'reg
   return {
     id: `${id}-${of}`,
     caption: `Spectra of updates by ${of === 'regions' ? 'region' : 'layer'} (${nameOf(source)}): mean over matrices, with their range`,
+    folded: of === 'layers',
     columns: [
       { title: of === 'regions' ? 'Region' : 'Section' },
       ...(of === 'regions' ? [] : [{ title: 'Layer' }]),
@@ -104,7 +110,7 @@ function spectraTable(source: Source, model: GeometryModel, id: string, of: 'reg
       model.deltas.flatMap(({ full }, delta): Cell[][] => {
         const at = `/${of}/${index}/spectra/${delta}`;
         const own = group.spectra[delta];
-        if (own == null) return [];
+        if (!own) return [];
         return [
           [
             ...('section' in group
@@ -142,7 +148,7 @@ function overlapTable(source: Source, model: GeometryModel, id: string): Table {
     ],
     rows: source.result.regions.flatMap(({ region, overlaps }, index) =>
       pairs.flatMap((pair, at): Cell[][] =>
-        overlaps[at] == null
+        !overlaps[at]
           ? []
           : [
               [

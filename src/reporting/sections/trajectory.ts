@@ -3,12 +3,15 @@ import { PAPER } from '../../../webview/exporters/palette.js';
 import { linesDrawing, stepsDrawing } from '../../../webview/trajectory/drawings.js';
 import { modelOf, type TrajectoryModel } from '../../../webview/trajectory/model.js';
 import { DEFAULT_TRAJECTORY_VIEW } from '../../../webview/trajectory/view.js';
-import type { Cell, Section, Table } from '../document.js';
+import { type Cell, type Finding, found, type Section, type Table } from '../document.js';
 import { KIND_NAMES } from '../names.js';
-import { say, type Sentence } from '../quantity.js';
+import { say } from '../quantity.js';
 import { nameOf, number, type Stored } from '../source.js';
 
 type Source = Stored<'trajectory'>;
+
+/** Rows from which a table is folded. */
+const LONG = 30;
 
 /** @param id unique in the report */
 export function trajectorySection(source: Source, id: string): Section {
@@ -40,29 +43,31 @@ export function trajectorySection(source: Source, id: string): Section {
   };
 }
 
-function findingsOf(source: Source): Sentence[] {
-  const { stages, whole, against, steps, directions, k } = source.result;
+function findingsOf(source: Source): Finding[] {
+  const { stages, whole, against, steps, directions } = source.result;
   const list = against === 'first' ? 'sinceFirst' : 'sincePrevious';
   const last = whole[list].length - 1;
-  if (whole[list][last] == null) return [];
+  if (!whole[list][last]) return [];
   const at = `/whole/${list}/${last}`;
   const since = against === 'first' ? stages[0]!.label : 'the step before';
   const half = whole.sinceFirst.findIndex(
     (one) => one !== null && 2 * one.fro >= (whole.sinceFirst[last]?.fro ?? Infinity),
   );
-  return [
-    say`At the last step, ${number(source, `/steps/${steps.length - 1}`, 'count')}, all weights together have moved by ‖ΔW‖ / ‖W‖ = ${number(source, `${at}/relative`, 'number')} since ${since}; ${number(source, `${at}/changed`, 'percent')} % of ${number(source, '/whole/weights', 'count')} matrices' weights differ.`,
+  const first = stages[0]!.label;
+  const said = [
+    say`At the last step, ${number(source, `/steps/${steps.length - 1}`, 'count')}, all weights together have moved by ‖ΔW‖ / ‖W‖ = ${number(source, `${at}/relative`, 'number')} since ${since}; ${number(source, `${at}/changed`, 'percent')} % of the weights in ${number(source, '/whole/weights', 'count')} matrices differ.`,
     ...(half === -1 || steps.length < 3
       ? []
       : [
-          say`Half of the final distance from ${stages[0]!.label} is reached by step ${number(source, `/steps/${half + 1}`, 'count')}: ‖ΔW‖ = ${number(source, `/whole/sinceFirst/${half}/fro`, 'number')} of ${number(source, `/whole/sinceFirst/${last}/fro`, 'number')}.`,
+          say`Half of the final distance from ${first} is reached by step ${number(source, `/steps/${half + 1}`, 'count')}: ‖ΔW‖ = ${number(source, `/whole/sinceFirst/${half}/fro`, 'number')} of ${number(source, `/whole/sinceFirst/${last}/fro`, 'number')}.`,
         ]),
-    ...(directions && whole.similarity[0] != null && steps.length > 2
+    ...(directions && typeof whole.similarity[0] === 'number' && steps.length > 2
       ? [
-          say`After the first step the leading ${number(source, '/k', 'count')} directions are like those of the last one by Sim_${String(k)} = ${number(source, '/whole/similarity/0', 'number')}, where directions at random have ${number(source, '/whole/chance', 'number')}.`,
+          say`After the first step the leading ${number(source, '/k', 'count')} directions are like those of the last by a mean squared cosine of ${number(source, '/whole/similarity/0', 'number')}, where directions at random have ${number(source, '/whole/chance', 'number')}.`,
         ]
       : []),
   ];
+  return said.map(found);
 }
 
 function stepsTable(source: Source, model: TrajectoryModel, id: string): Table {
@@ -79,6 +84,7 @@ function stepsTable(source: Source, model: TrajectoryModel, id: string): Table {
   return {
     id: `${id}-sizes`,
     caption: `Relative size of the update by step (${nameOf(source)}), ‖ΔW‖ / ‖W‖ ${list === 'sinceFirst' ? 'since the first checkpoint' : 'since the one before'}`,
+    folded: model.steps.length > LONG,
     columns: [
       { title: 'Step' },
       ...groups.map(({ name }) => ({ title: name, numeric: true })),

@@ -6,7 +6,7 @@ import { REGION_NAMES } from '../../../webview/figure/regions.js';
 import { SECTION_NAMES } from '../../../webview/figure/sections.js';
 import { indexResult, type Model } from '../../../webview/state/model.js';
 import { DEFAULT_VIEW } from '../../../webview/state/view.js';
-import type { Cell, Figure, Section, Table } from '../document.js';
+import { type Cell, type Figure, type Finding, found, type Section, type Table } from '../document.js';
 import { KIND_NAMES } from '../names.js';
 import { say, type Sentence } from '../quantity.js';
 import { derived, nameOf, number, type Stored } from '../source.js';
@@ -63,23 +63,33 @@ function groupsOf({ result }: Model) {
   ];
 }
 
-function findingsOf(source: Source, model: Model, delta: number): Sentence[] {
+/** The language layers as regions, where there are some. */
+function partsOf(model: Model) {
+  const { regions } = model.result;
+  return groupsOf(model).filter(({ one }) => !('section' in one) || one.section !== 'language' || regions.length === 0);
+}
+
+function findingsOf(source: Source, model: Model, delta: number): Finding[] {
   const { full } = model.deltas[delta]!;
-  const own = groupsOf(model).flatMap(({ at, name, one }) => {
-    const found = one.deltas[delta];
-    return found?.relative == null ? [] : [{ at: `${at}/deltas/${delta}`, weights: `${at}/weights`, name, ...found }];
+  const own = partsOf(model).flatMap(({ at, name, one }) => {
+    const moved = one.deltas[delta];
+    return (moved?.relative ?? null) === null
+      ? []
+      : [{ at: `${at}/deltas/${delta}`, weights: `${at}/weights`, name, fro: moved!.fro, relative: moved!.relative! }];
   });
   const [first] = own;
   if (first === undefined) return [];
-  if (own.every(({ fro }) => fro === 0)) return [say`${full}: nothing changed, bit for bit.`];
-  const most = own.reduce((best, one) => (one.relative! > best.relative! ? one : best), first);
-  const least = own.reduce((best, one) => (one.relative! < best.relative! ? one : best), first);
+  if (own.every(({ fro }) => fro === 0)) return [found(say`${full}: nothing changed, bit for bit.`)];
+  const most = own.reduce((best, one) => (one.relative > best.relative ? one : best), first);
+  const least = own.reduce((best, one) => (one.relative < best.relative ? one : best), first);
   const size = ({ at, name, weights }: typeof first) =>
     say`${name}, ‖ΔW‖ / ‖W‖ = ${number(source, `${at}/relative`, 'number')} (${number(source, `${at}/changed`, 'percent')} % of the weights in ${number(source, weights, 'count')} matrices differ)`;
   return [
-    own.length === 1
-      ? say`${full}: ${size(first)}.`
-      : say`${full} is relatively largest in ${size(most)}, and smallest in ${size(least)}.`,
+    found(
+      own.length === 1
+        ? say`${full}: ${size(first)}.`
+        : say`${full} is relatively largest in ${size(most)}, and smallest in ${size(least)}.`,
+    ),
   ];
 }
 
@@ -122,6 +132,7 @@ function layersTable(source: Source, model: Model, id: string): Table {
   return {
     id: `${id}-layers`,
     caption: `Updates by layer (${nameOf(source)})`,
+    folded: true,
     columns: [
       { title: 'Section' },
       { title: 'Layer' },
