@@ -10,6 +10,7 @@ import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
 import { regradeCommand } from './regrade.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { showError } from './terminal.js';
 import { trainingCommand } from './training.js';
@@ -41,6 +42,7 @@ async function main(): Promise<number> {
     mergeCommand(context),
     freezeCommand(context),
     runCommand(context),
+    reportCommand(context),
     trainingCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

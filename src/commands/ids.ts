@@ -39,6 +39,7 @@ export const COMMANDS = {
   'frankenstein.planExperiment': { title: 'Plan Experiment', icon: 'list-ordered' },
   'frankenstein.openExperimentResult': { title: 'Open Result of an Experiment…', icon: 'graph' },
   'frankenstein.cancelExperiment': { title: 'Cancel Experiment', icon: 'stop-circle' },
+  'frankenstein.createReport': { title: 'Create Report…', icon: 'book' },
   'frankenstein.cancel': { title: 'Cancel', icon: 'stop-circle', enablement: 'frankenstein.running' },
   'frankenstein.retry': { title: 'Retry', icon: 'refresh' },
   'frankenstein.showProgress': { title: 'Show What Is Running', enablement: 'frankenstein.running' },

@@ -85,6 +85,7 @@ function groupsOf(records: readonly KnownRecord[], runs: readonly FoundRun[]): G
 
 export class ExperimentNode extends TreeRow {
   readonly children: vscode.TreeItem[];
+  readonly record: KnownRecord;
 
   constructor({ record, steps }: Group) {
     const done = steps.filter(({ step, run }) => step.state === 'done' && (run !== undefined || step.output !== null));
@@ -99,6 +100,7 @@ export class ExperimentNode extends TreeRow {
       },
       vscode.TreeItemCollapsibleState.Collapsed,
     );
+    this.record = record;
     this.id = record.folder;
     this.contextValue = 'experiment';
     this.children = steps.flatMap(({ step, run, more }) => [

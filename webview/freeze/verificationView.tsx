@@ -8,7 +8,7 @@ import { formatFloorRatio, formatNumber, formatFraction, plural } from '../forma
 import { Icon } from '../icons.js';
 import { verificationExports } from './exports.js';
 import './freeze.css';
-import { finishedText } from '../overview/provenance.js';
+import { finishedText } from '../overview/origin.js';
 import { groupRows } from './model.js';
 
 export function Verifications({ title, result }: { title: string; result: VerifyResult }) {

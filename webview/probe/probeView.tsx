@@ -7,7 +7,7 @@ import { Warnings } from '../folding.js';
 import { ProtocolBlock } from '../overview/protocol.js';
 import { plural } from '../format.js';
 import type { SamplesHost } from '../host.js';
-import { finishedText, versionsText } from '../overview/provenance.js';
+import { finishedText, versionsText } from '../overview/origin.js';
 import { useImages } from '../samples/images.js';
 import type { Store } from '../state/store.js';
 import { Tabs } from '../tabs.js';
