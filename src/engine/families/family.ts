@@ -194,6 +194,8 @@ export interface SquareTower {
 export interface ImagePrompt {
   /** What a template writes for an image. */
   placeholder: string;
+  /** What stands in a message's words for an image, where templates take words alone. */
+  words?: string;
   /** What the processor makes of it: `image` once, which is then repeated for every visual token. */
   text: string;
   /** The token that features replace. */
@@ -238,6 +240,8 @@ export interface VisionFamily {
   epsilon: number;
   /** Base of the tower's rotation. A config with another is refused. Left out with squares. */
   ropeTheta?: number;
+  /** Who says how images become squares: the image processor's file (left out), or the config. */
+  squares?: 'config';
   /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
   processors: readonly string[];
   /** A learned table of positions, interpolated to the image's grid. */

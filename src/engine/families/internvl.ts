@@ -108,7 +108,7 @@ export const internvl: Family = {
         first: `${PROJECTOR}.linear_1`,
         second: `${PROJECTOR}.linear_2`,
       },
-      processors: [],
+      processors: ['GotOcr2ImageProcessor'],
       imageToken: 151_667,
       prompt: { placeholder: '<IMG_CONTEXT>', text: '<img><IMG_CONTEXT></img>', image: '<IMG_CONTEXT>' },
     },

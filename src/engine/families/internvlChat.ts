@@ -93,8 +93,9 @@ export const internvlChat: Family = {
         version: { key: 'ps_version', built: 'v2' },
       },
       processors: [],
+      squares: 'config',
       imageToken: 'tokenizer',
-      prompt: { placeholder: '<image>', text: '<img><IMG_CONTEXT></img>', image: '<IMG_CONTEXT>' },
+      prompt: { placeholder: '<image>', words: '<image>\n', text: '<img><IMG_CONTEXT></img>', image: '<IMG_CONTEXT>' },
     },
   },
 };
