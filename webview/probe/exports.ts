@@ -7,11 +7,11 @@ import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
 import type { Theme } from '../theme.js';
-import { attentionFigures, captionOf, localizationFigures, visibleCurves } from './choice.js';
+import { captionOf, figuresOf, visibleCurves } from './choice.js';
 import { formatRate } from '../format.js';
 import type { CurveFigure } from './curves.js';
 import type { ProbeModel } from './model.js';
-import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
+import { attentionCsv, curvesCsv, figuresMarkdown, routingCsv, samplesCsv } from './numbers.js';
 import { surfaceGrid, SURFACE_STYLE } from './surfaceData.js';
 import type { ProbeView } from './view.js';
 
@@ -25,7 +25,7 @@ export function probeExports(
   const { text, json, svg, png, copy } = savingOf(context, model.checkpoints.map(({ label }) => label).join('-'));
   const curves = [...model.vision, ...model.reasoning];
   const what = () => now().tab;
-  const figures = () => (now().tab === 'localization' ? localizationFigures : attentionFigures)(model, now());
+  const figures = () => figuresOf(model, now(), now().tab);
   const lines = (theme: Theme) => linesDrawing(model, title, what(), figures(), theme);
   const surface = (theme: Theme) => surfaceDrawing(model, title, now(), theme);
   const editor = () => context.theme.now();
@@ -34,7 +34,7 @@ export function probeExports(
     {
       label: 'Curves as CSV…',
       testId: 'export-curves-csv',
-      run: () => text(what(), 'csv', what() === 'attention' ? attentionCsv(model) : curvesCsv(model, curves)),
+      run: () => text(what(), 'csv', tableOf(model, what())),
     },
     {
       label: 'Samples and answers as CSV…',
@@ -60,6 +60,17 @@ export function probeExports(
   ];
 }
 
+function tableOf(model: ProbeModel, tab: ProbeView['tab']): string {
+  switch (tab) {
+    case 'localization':
+      return curvesCsv(model, [...model.vision, ...model.reasoning]);
+    case 'attention':
+      return attentionCsv(model);
+    case 'routing':
+      return routingCsv(model);
+  }
+}
+
 function linesDrawing(
   model: ProbeModel,
   title: string,
@@ -68,7 +79,7 @@ function linesDrawing(
   theme: Theme,
 ): Drawing | null {
   if (figures.length === 0) return null;
-  const all = tab === 'attention' ? 'attention' : 'functional localization';
+  const all = tab === 'localization' ? 'functional localization' : tab;
   const words = {
     title: `${title}: ${figures.length === 1 ? figures[0]!.title : all}`,
     description: figures.map((one) => one.title).join(', '),
