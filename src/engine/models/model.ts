@@ -147,7 +147,10 @@ export class Model {
     for (const [row, prompt] of prompts.entries()) {
       const own = pictures.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
-      const positions = ropePositions(prompt.inputIds.length, this.imagePositions(prompt, visual));
+      const positions = ropePositions(
+        prompt.inputIds.length,
+        language.grids ? this.imagePositions(prompt, visual) : [],
+      );
       const states = hidden.subarray((row * slots + starts[row]!) * width, (row + 1) * slots * width);
       await this.embeddings.write(prompt.inputIds, states);
       const features = concatenate(own.map((one) => one.features));
@@ -363,8 +366,8 @@ export class Model {
     return { cos, sin };
   }
 
-  private visualTokens({ inputIds }: ProcessedPrompt): Int32Array {
-    const { imageToken, vision } = this.spec;
+  private visualTokens({ inputIds, imageToken = this.spec.imageToken }: ProcessedPrompt): Int32Array {
+    const { vision } = this.spec;
     if (vision === undefined) return new Int32Array(0);
     return Int32Array.from(inputIds.keys()).filter((token) => inputIds[token] === imageToken);
   }
@@ -421,12 +424,14 @@ export class Model {
       if (
         pixelValues.length !== patches * vision!.patchValues ||
         grid[1] % vision!.merge !== 0 ||
-        grid[2] % vision!.merge !== 0
+        grid[2] % vision!.merge !== 0 ||
+        [grid[1], grid[2]].some((count) => vision!.square && count !== vision!.square.side)
       ) {
         throw new FrankensteinError(
           'bad-request',
           `An image of ${grid.join(' × ')} patches comes with ${pixelValues.length} values, ` +
-            `but this model takes ${vision!.patchValues} per patch.`,
+            `but this model takes ${vision!.patchValues} per patch` +
+            `${vision!.square ? `, and ${vision!.square.side} × ${vision!.square.side} patches` : ''}.`,
         );
       }
     }

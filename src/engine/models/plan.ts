@@ -16,8 +16,10 @@ import { expertLayers } from './experts.js';
 import { layerBytes, layerParts } from './pages.js';
 import type { ImageSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
-import { type ModelSpec, tensorOf } from './spec.js';
-import { passingVisionBytes, visionParts } from './vision.js';
+import type { ModelSpec } from './spec.js';
+import { tensorOf } from './stored.js';
+import { hasPatchBias, passingVisionBytes, visionParts } from './vision.js';
+import { frameTokens } from './visionShape.js';
 import { bytesOfParts, commonFormat } from './weights.js';
 
 /**
@@ -135,7 +137,7 @@ interface Sizes {
 
 function sizesOf(checkpoint: Checkpoint, { language, vision }: ModelSpec): Sizes {
   const { layers, vocabulary, layer, mlps } = language;
-  const patchBias = vision !== undefined && checkpoint.tensors.has(`${vision.root}.patch_embed.proj.bias`);
+  const patchBias = vision !== undefined && hasPatchBias(checkpoint, vision);
   const tower = vision ? visionParts(vision, layer.hidden, patchBias) : [];
   const parts = Array.from({ length: layers }, (_, index) => layerParts(language, index)).flatMap(
     ({ projection, block }) => [...projection, ...block],
@@ -329,11 +331,14 @@ export function promptBytes(
   { inputIds, images }: Pick<ProcessedPrompt, 'inputIds' | 'images'>,
   newTokens: number,
 ): number {
-  const patches = images.map(({ grid: [times, rows, columns] }) => times * rows * columns);
   const { patchValues = 0, width = 0 } = spec.vision ?? {};
-  const pixels = 4 * patchValues * patches.reduce((sum, count) => sum + count, 0);
+  const pixels =
+    4 * patchValues * images.reduce((sum, { grid: [times, rows, columns] }) => sum + times * rows * columns, 0);
   // Pixels in the tower's order, and states before and after a block with their queries, keys and values.
-  const seeing = Math.max(0, ...patches) * 4 * (patchValues + 5 * width);
+  const tokens = images.map(
+    ({ grid: [times, rows, columns] }) => times * frameTokens(spec.vision ?? { square: null }, rows * columns),
+  );
+  const seeing = Math.max(0, ...tokens) * 4 * (patchValues + 5 * width);
   return pixels + Math.max(seeing, rowBytes(spec, inputIds.length, newTokens));
 }
 

@@ -8,7 +8,7 @@ import { readElements, readInto } from '../tensors/elements.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import type { WeightFormat } from './graphs/ops.js';
-import { tensorOf } from './spec.js';
+import { tensorOf } from './stored.js';
 
 /** Named inputs of a graph. */
 export type Feeds = Record<string, ort.Tensor>;

@@ -246,6 +246,8 @@ def prompts_for(vision: bool, seed: int, more: int):
 
 
 class Runner:
+    """A model and its prompts. What families with images of another kind do otherwise, they override."""
+
     def __init__(self, model, state):
         self.model = model
         self.vision = hasattr(model.config, "vision_config")
@@ -255,8 +257,19 @@ class Runner:
         model.generation_config.eos_token_id = EOS
         model.generation_config.pad_token_id = PAD
         if self.vision:
-            vision = model.config.vision_config
-            self.patch_values = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+            self.see(model.config)
+
+    def see(self, config):
+        vision = config.vision_config
+        self.patch_values = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+
+    def prompts(self, seed, more):
+        return prompts_for(self.vision, seed, more)
+
+    def show(self, given, images, ids):
+        given["pixel_values"] = torch.from_numpy(np.concatenate([pixels(image["seed"], image["grid"], self.patch_values) for image in images]))
+        given["image_grid_thw"] = torch.tensor([image["grid"] for image in images])
+        given["mm_token_type_ids"] = (ids == IMAGE).int()
 
     def new_name(self, name):
         if not self.vision or name.startswith("model.language_model.") or name.startswith("model.visual.") or name.startswith("lm_head"):
@@ -274,9 +287,7 @@ class Runner:
         given = {"input_ids": ids, "attention_mask": mask}
         images = [image for prompt in prompts for image in prompt["images"]]
         if images:
-            given["pixel_values"] = torch.from_numpy(np.concatenate([pixels(image["seed"], image["grid"], self.patch_values) for image in images]))
-            given["image_grid_thw"] = torch.tensor([image["grid"] for image in images])
-            given["mm_token_type_ids"] = (ids == IMAGE).int()
+            self.show(given, images, ids)
         return given
 
     def run(self, prompts, cache=None):
@@ -456,7 +467,7 @@ def floats(values) -> str:
     return base64.b64encode(np.ascontiguousarray(np.asarray(values, dtype="<f4")).tobytes()).decode()
 
 
-def intervention_cases(vision: bool, prompt, source, name):
+def intervention_cases(vision: bool, prompt, source, name, stitched):
     layers = range(4)
     cases = []
     if vision:
@@ -471,8 +482,8 @@ def intervention_cases(vision: bool, prompt, source, name):
     if "moe" in name:
         cases += [[{"at": at, "what": {"kind": "skip", "part": "experts"}}] for at in (0, 3)]
         cases += [[{"at": at, "what": {"kind": "skip", "part": "experts", "experts": chosen}}] for at, chosen in ((1, [0, 2, 5]), (2, [1, 3, 4]))]
-    if name in STITCHED:
-        other = STITCHED[name]
+    if name in stitched:
+        other = stitched[name]
         cases += [[{"at": at, "what": {"kind": "stitch", "checkpoint": other}}] for at in layers]
         cases.append([{"at": at, "what": {"kind": "stitch", "checkpoint": other}} for at in (1, 2)] + [{"at": 0, "what": {"kind": "skip", "part": "attention"}}])
     return cases
@@ -484,9 +495,9 @@ INTERVENED = ["qwen2_5_vl-tied", "qwen2_vl", "qwen3_vl", "qwen3", "qwen3_5", "qw
 STITCHED = {"qwen2_5_vl-tied": "qwen2_5_vl-other", "qwen3_5": "qwen3_5-other", "qwen3_vl_moe": "qwen3_vl_moe-other", "qwen3_5_moe": "qwen3_5_moe-other"}
 
 
-def main(wanted):
-    before = json.loads((HERE / "expectations.json").read_text())["models"] if wanted else {}
-    made_now = {name: model for name, model in MODELS.items() if not wanted or name in wanted}
+def main(wanted, every=MODELS, file="expectations.json", runner_of=Runner, write_as=write, intervened_ones=INTERVENED, stitched=STITCHED):
+    before = json.loads((HERE / file).read_text())["models"] if wanted else {}
+    made_now = {name: model for name, model in every.items() if not wanted or name in wanted}
     runners = {}
     for name, (build, dtype, old, seed) in made_now.items():
         shutil.rmtree(HERE / "checkpoints" / name, ignore_errors=True)
@@ -494,13 +505,13 @@ def main(wanted):
         model = build()
         model.set_attn_implementation("eager")
         randomise(model, seed)
-        runners[name] = Runner(model, write(model, HERE / "checkpoints" / name, dtype, old))
+        runners[name] = runner_of(model, write_as(model, HERE / "checkpoints" / name, dtype, old))
 
     models, gaps, count = {}, [], 0
     for name, (_, _, _, seed) in made_now.items():
         runner = runners[name]
         made = []
-        for prompt in prompts_for(runner.vision, seed, MORE.get(name, 0)):
+        for prompt in runner.prompts(seed, MORE.get(name, 0)):
             logits, (tokens,), (gap,) = runner.run([prompt])
             while gap < 2e-3:  # two tokens are as good as each other: another end of the prompt decides
                 prompt["inputIds"][-1] = 6 + (prompt["inputIds"][-1] - 5) % (VOCAB - 6)
@@ -525,13 +536,13 @@ def main(wanted):
         entry["states"] = {"prompt": made.index(longest), "hidden": {str(at): floats(states[0]) for at, states in kept.items() if at in (0, 2, 4)}, "attention": {str(attending[shown]): floats(attention[shown][0])}}
         if "moe" in name:
             entry["routing"] = {"prompt": made.index(longest), "chosen": routing_of(runner, longest)}
-        if name in INTERVENED:
+        if name in intervened_ones:
             cases = []
             pairs = [(prompt, {**prompt, "images": [{**image, "seed": image["seed"] + 5} for image in prompt["images"]]}) for prompt in (made[6], made[11])] if runner.vision else [(made[3], None)]
             for index, (prompt, source) in enumerate(pairs):
                 prompt = {key: prompt[key] for key in ("inputIds", "images")}
                 source = source and {key: source[key] for key in ("inputIds", "images")}
-                for interventions in intervention_cases(runner.vision, prompt, source, name):
+                for interventions in intervention_cases(runner.vision, prompt, source, name, stitched):
                     with intervened(runner, prompt, interventions, runners) as cache:
                         logits, (tokens,), (gap,) = runner.run([prompt], cache)
                     named = [{"at": one["at"], "what": {key: value for key, value in one["what"].items() if key != "source"}} for one in interventions]
@@ -540,8 +551,9 @@ def main(wanted):
             entry["interventions"] = cases
         print(name, len(made), "prompts", len(entry.get("interventions", [])), "interventions")
     result = {"transformers": transformers.__version__, "torch": torch.__version__, "stopTokens": [EOS], "newTokens": NEW_TOKENS, "models": {**before, **models}}
-    (HERE / "expectations.json").write_text(json.dumps(result) + "\n")
+    (HERE / file).write_text(json.dumps(result) + "\n")
     print(count, "prompts; smallest gap between two best logits", min(gaps))
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -4,7 +4,7 @@ import { readImage } from '../../models/processor/decodeImage.js';
 import { blackLike, type ImageSize, type RgbImage } from '../../models/processor/image.js';
 import { type Framing, inputOf } from '../../models/processor/framing.js';
 import type { ProcessedPrompt, Processor } from '../../models/processor/processor.js';
-import type { ProcessedImage } from '../../models/processor/processedImage.js';
+import { type ImageShape, type ProcessedImage, shapeKey } from '../../models/processor/processedImage.js';
 import type { Unit } from './job.js';
 
 export interface PreparedUnit {
@@ -30,26 +30,26 @@ export class Images {
   }
 
   /**
-   * The image on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file; the
+   * The image in a given shape: as it is where it has that shape, stretched otherwise. Black where there is no file; the
    * target was given to `own` before.
    */
   async onto(
     target: string,
-    grid: ProcessedImage['grid'],
+    shape: ImageShape,
     file: string | undefined,
   ): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
     if (file === undefined)
       return {
-        image: await this.keep(`black ${grid.join()}`, () =>
+        image: await this.keep(`black ${shapeKey(shape)}`, () =>
           this.processor.processImage(blackLike(this.sizeOf(target))),
         ),
         brought: 'same-grid',
       };
     const own = await this.own(file);
-    if (own.grid.join() === grid.join()) return { image: own, brought: 'same-grid' };
+    if (shapeKey(own) === shapeKey(shape)) return { image: own, brought: 'same-grid' };
     return {
-      image: await this.keep(`${grid.join()} ${file}`, async () =>
-        this.processor.resizeTo(await this.read(file), grid),
+      image: await this.keep(`${shapeKey(shape)} ${file}`, async () =>
+        this.processor.resizeTo(await this.read(file), shape),
       ),
       brought: 'resized',
     };
@@ -102,6 +102,6 @@ export async function prepare(
   const prompt = ask(images);
   if (!paired) return { unit, prompt, source: undefined };
   const [target] = unit.images;
-  const { image: other, brought } = await pictures.onto(target!, images[0]!.grid, unit.source);
+  const { image: other, brought } = await pictures.onto(target!, images[0]!, unit.source);
   return { unit, prompt, source: { prompt: ask([other]), brought, size: pictures.sizeOf(unit.source ?? target!) } };
 }

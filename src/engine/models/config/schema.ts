@@ -66,6 +66,38 @@ export function visionSchema(family: VisionFamily) {
   });
 }
 
+const side = v.union([count, listOf(count, 'a list of whole numbers')], 'a whole number of at least 1, or two');
+
+/** `vision_config` of a tower that sees squares of one size. */
+export function squareSchema(family: VisionFamily) {
+  return v.object({
+    hidden_size: v.optional(count),
+    intermediate_size: v.optional(count),
+    num_attention_heads: v.optional(count, 16),
+    num_channels: v.optional(count, 3),
+    image_size: v.optional(side, family.square!.imageSize),
+    patch_size: v.optional(side, family.patchSize),
+    hidden_act: v.optional(text, family.activation),
+    layer_norm_eps: v.optional(between(0, 1), family.epsilon),
+    norm_type: v.optional(text, 'layer_norm'),
+    attention_bias: v.optional(flag),
+    qkv_bias: v.optional(flag),
+    use_qk_norm: v.optional(flag, false),
+    qk_normalization: v.optional(flag, false),
+    use_mean_pooling: v.optional(flag, true),
+    use_absolute_position_embeddings: v.optional(flag, true),
+  });
+}
+
+/** What maps the features of such a tower to the language model; above both parts. */
+export const projectorSchema = v.object({
+  downsample_ratio: v.optional(positive, 0.5),
+  projector_hidden_act: v.optional(text, 'gelu'),
+  vision_feature_layer: v.optional(v.unknown(), -1),
+  select_layer: v.optional(v.unknown(), -1),
+  vision_feature_select_strategy: v.optional(v.unknown(), 'default'),
+});
+
 /** What stands above both parts. */
 export const modelSchema = v.object({
   tie_word_embeddings: v.optional(flag),
@@ -74,3 +106,4 @@ export const modelSchema = v.object({
 
 export type LanguageSettings = v.InferOutput<ReturnType<typeof languageSchema>>;
 export type VisionSettings = v.InferOutput<ReturnType<typeof visionSchema>>;
+export type SquareSettings = v.InferOutput<ReturnType<typeof squareSchema>>;
