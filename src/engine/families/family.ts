@@ -144,6 +144,21 @@ export interface LinearFamily {
   valueDim: number;
 }
 
+/**
+ * A router chooses a few experts per token, whose outputs are added by the softmax of their scores. Sizes are those
+ * that a config may omit.
+ */
+export interface ExpertFamily {
+  count: number;
+  /** Experts per token. */
+  chosen: number;
+  inner: number;
+  /** Inner size of the expert that every token has, whose output a sigmoid gates; left out: there is none. */
+  shared?: number;
+  /** `mlp_only_layers` and `decoder_sparse_step` say which layers have a dense MLP; left out: none has. */
+  someDense?: true;
+}
+
 /** What tensors of a vision tower are called. */
 export interface TowerNames {
   /** Below the root: the convolution that makes patches, and the numbered blocks. */
@@ -200,21 +215,6 @@ export interface ImagePrompt {
   text: string;
   /** The token that features replace. */
   image: string;
-}
-
-/**
- * A router chooses a few experts per token, whose outputs are added by the softmax of their scores. Sizes are those
- * that a config may omit.
- */
-export interface ExpertFamily {
-  count: number;
-  /** Experts per token. */
-  chosen: number;
-  inner: number;
-  /** Inner size of the expert that every token has, whose output a sigmoid gates; left out: there is none. */
-  shared?: number;
-  /** `mlp_only_layers` and `decoder_sparse_step` say which layers have a dense MLP; left out: none has. */
-  someDense?: true;
 }
 
 export interface VisionFamily {

@@ -4,10 +4,10 @@
  * is kept is what was used most: a new expert takes the place of a kept one that was asked for less often.
  */
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { expertNumbers, expertParts } from './experts.js';
+import { expertNumbers, storedExperts } from './experts.js';
 import type { WeightFormat } from './graphs/ops.js';
 import type { LanguageSpec } from './spec.js';
-import { type Allocate, bytesOfParts, type Feeds, readParts, reusing } from './weights.js';
+import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** One expert of a layer. */
 export interface ExpertPlace {
@@ -31,6 +31,42 @@ interface Slot {
 
 /** Experts in memory whatever is kept: one in use, one on its way. */
 export const PASSING_EXPERTS = 2;
+
+/** One expert's weights, and whether its matrices are inputs × outputs. */
+export interface ExpertParts {
+  parts: WeightPart[];
+  inputsFirst: boolean;
+}
+
+/** What expert `expert` of a layer is made of. @throws `malformed` */
+export function expertParts(
+  checkpoint: Checkpoint,
+  { root, layer: { hidden, experts } }: LanguageSpec,
+  layer: number,
+  expert: number,
+): ExpertParts {
+  const { inner } = experts!;
+  const { stacks, inputsFirst: first } = storedExperts(checkpoint, root, layer);
+  const dims = (rows: number, columns: number) => (first ? [columns, rows] : [rows, columns]);
+  const [both, back] = [dims(2 * inner, hidden), dims(hidden, inner)];
+  if (stacks === undefined) {
+    const at = (name: string) => `${root}.layers.${layer}.mlp.experts.${expert}.${name}.weight`;
+    return {
+      parts: [
+        { input: 'gateUp', names: [at('gate_proj'), at('up_proj')], dims: both },
+        { input: 'down', names: [at('down_proj')], dims: back },
+      ],
+      inputsFirst: false,
+    };
+  }
+  return {
+    parts: [
+      { input: 'gateUp', names: [stacks.gateUp], dims: both, from: expert * 2 * inner * hidden },
+      { input: 'down', names: [stacks.down], dims: back, from: expert * inner * hidden },
+    ],
+    inputsFirst: first,
+  };
+}
 
 /** Bytes of one expert in memory; 0 where a model has none. */
 export function expertBytes(spec: LanguageSpec, format: WeightFormat): number {

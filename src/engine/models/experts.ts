@@ -10,8 +10,6 @@ import { outOfRange } from './config/check.js';
 import { foreign } from './config/keys.js';
 import type { LanguageSettings } from './config/schema.js';
 import type { ExpertShape } from './graphs/expertShape.js';
-import type { LanguageSpec } from './spec.js';
-import type { WeightPart } from './weights.js';
 
 /** What a layer has behind its mixer. */
 export type Mlp = 'dense' | 'experts';
@@ -97,7 +95,7 @@ interface StoredExperts {
 }
 
 /** @throws `malformed` where a layer has neither stacks that fit each other nor an expert of its own name */
-function storedExperts({ tensors, path }: Checkpoint, root: string, layer: number): StoredExperts {
+export function storedExperts({ tensors, path }: Checkpoint, root: string, layer: number): StoredExperts {
   const at = `${root}.layers.${layer}.mlp.experts`;
   const stack = (name: string) => [`${at}.${name}`, `${at}.${name}.weight`].find((one) => tensors.has(one));
   const [gateUp, down] = [stack('gate_up_proj'), stack('down_proj')];
@@ -120,44 +118,8 @@ function storedExperts({ tensors, path }: Checkpoint, root: string, layer: numbe
   return { count, inner: inner!, stacks: undefined, inputsFirst: false };
 }
 
-/** One expert's weights, and whether its matrices are inputs × outputs. */
-export interface ExpertParts {
-  parts: WeightPart[];
-  inputsFirst: boolean;
-}
-
-/** What expert `expert` of a layer is made of. @throws `malformed` */
-export function expertParts(
-  checkpoint: Checkpoint,
-  { root, layer: { hidden, experts } }: LanguageSpec,
-  layer: number,
-  expert: number,
-): ExpertParts {
-  const { inner } = experts!;
-  const { stacks, inputsFirst: first } = storedExperts(checkpoint, root, layer);
-  const dims = (rows: number, columns: number) => (first ? [columns, rows] : [rows, columns]);
-  const [both, back] = [dims(2 * inner, hidden), dims(hidden, inner)];
-  if (stacks === undefined) {
-    const at = (name: string) => `${root}.layers.${layer}.mlp.experts.${expert}.${name}.weight`;
-    return {
-      parts: [
-        { input: 'gateUp', names: [at('gate_proj'), at('up_proj')], dims: both },
-        { input: 'down', names: [at('down_proj')], dims: back },
-      ],
-      inputsFirst: false,
-    };
-  }
-  return {
-    parts: [
-      { input: 'gateUp', names: [stacks.gateUp], dims: both, from: expert * 2 * inner * hidden },
-      { input: 'down', names: [stacks.down], dims: back, from: expert * inner * hidden },
-    ],
-    inputsFirst: first,
-  };
-}
-
 /** Numbers of one expert. */
-export function expertNumbers({ hidden, experts }: Pick<LanguageSpec['layer'], 'hidden' | 'experts'>): number {
+export function expertNumbers({ hidden, experts }: { hidden: number; experts: ExpertShape | null }): number {
   return experts === null ? 0 : 3 * hidden * experts.inner;
 }
 
