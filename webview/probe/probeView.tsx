@@ -91,7 +91,7 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         data-testid="routing"
         hidden={tab !== 'routing'}
       >
-        {tab === 'routing' ? <Routing {...{ host, pictures: images, store, view, model }} /> : null}
+        {tab === 'routing' ? <Routing {...{ host, images, store, view, model }} /> : null}
       </div>
       <div>
         <Provenance results={results} />
