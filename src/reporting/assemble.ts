@@ -93,7 +93,12 @@ function sectionsOf(sources: readonly Stored[]): Section[] {
     ...each('sweep', abilitiesSection, 'sweep'),
     ...each('freeze', freezeSection, 'freezing'),
     ...each('verification', verificationSection, 'frozen'),
-  ].map((section) => ({ ...section, id: slug(section.id) }));
+  ].map((section) => ({
+    ...section,
+    id: slug(section.id),
+    // Of a model without language layers there are no regions.
+    tables: section.tables.filter(({ rows }) => rows.length > 0),
+  }));
 }
 
 /** What the whole argument would need, and is not here. */

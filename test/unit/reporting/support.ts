@@ -2,12 +2,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { lineage } from '../../../webview/playground/data.js';
+import { groupSpectra } from '../../../src/engine/analyses/spectrum/aggregate.js';
+import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { sweepOf, transferOf } from '../../../webview/playground/evaluations.js';
 import { frozenReport, verified } from '../../../webview/playground/frozen.js';
 import { attentionOnly, lineageProbes } from '../../../webview/playground/probes.js';
 import { spectraOf } from '../../../webview/playground/spectra.js';
 import { trajectoryOf } from '../../../webview/playground/trajectories.js';
+import { sample } from '../webview/support.js';
 
 export interface Workspace {
   folder: string;
@@ -27,12 +29,15 @@ export function everyKind(change: (result: object) => object = (result) => resul
     results: new Map(),
     sources: [],
   };
-  const compared = lineage();
+  const compared = sample();
+  const probes = lineageProbes();
+  const first = (kind: string, count: number) => probes.filter((one) => one.kind === kind).slice(0, count);
   const runs: object[] = [
-    ...lineageProbes(),
-    ...attentionOnly(),
+    ...first('swap', 2),
+    ...first('skip', 2),
+    ...attentionOnly().slice(0, 1),
     compared,
-    spectraOf(compared),
+    spectraIn(compared),
     trajectoryOf(compared),
     transferOf(),
     sweepOf(),
@@ -50,6 +55,16 @@ export function everyKind(change: (result: object) => object = (result) => resul
     workspace.sources.push(file);
   }
   return workspace;
+}
+
+/** With the means over layers and regions that a run has. */
+function spectraIn(compared: CompareResult): object {
+  const spectra = spectraOf(compared, 'exact');
+  const { stages, tensors, cuts } = spectra;
+  return {
+    ...spectra,
+    ...groupSpectra(tensors, Math.max(...stages.map(({ layers }) => layers)), cuts, stages.length - 1),
+  };
 }
 
 export function addRun({ runsFolder, results, sources }: Workspace, result: object, index: number): string {
