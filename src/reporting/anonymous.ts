@@ -41,10 +41,13 @@ const LONG: ReadonlySet<string> = new Set(['questions', 'tensors', 'samples', 'l
 const UNIX = /(?<![\w.:/<~-])\/(?:[^\s'"<>(),;:|/]+\/)+([^\s'"<>(),;:|/]+)/g;
 const WINDOWS = /(?<!\w)[A-Za-z]:\\(?:[^\s'"<>(),;:|\\]+\\)*([^\s'"<>(),;:|\\]+)/g;
 
-/** Paths become the names at their ends. @param known of which it is certain where they end */
+/** Where a model is served; what it is called there stays. */
+const ADDRESS = /(endpoint:|"url":")https?:\/\/[^\s"#]+/g;
+
+/** Paths become the names at their ends, addresses of served models go. @param known of which it is certain where they end */
 export function withoutFolders(text: string, known: readonly string[]): string {
   if (!/[/\\]/.test(text)) return text;
-  let plain = text;
+  let plain = text.replace(ADDRESS, '$1…');
   for (const one of known) plain = plain.replaceAll(one, one.split(/[\\/]/).findLast((part) => part !== '') ?? one);
   return plain.replace(UNIX, '$1').replace(WINDOWS, '$1');
 }
