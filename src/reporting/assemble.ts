@@ -1,5 +1,5 @@
 /** The whole report of some results. Plain data in, plain data out: the same results give the same report. */
-import { mapTexts, pathsIn, withoutFolders } from './anonymous.js';
+import { mapTexts, pathsIn, withoutFolders, withoutKnown } from './anonymous.js';
 import { commandOf } from './commands.js';
 import type { Report, Section } from './document.js';
 import { KIND_NAMES, slug } from './names.js';
@@ -42,7 +42,11 @@ export function assemble({ sources, experiments, unfinished }: Found, title?: st
     ],
   };
   const known = pathsIn(sources);
-  return mapTexts(report, (text) => withoutFolders(text, known));
+  return mapTexts(
+    report,
+    (text) => withoutFolders(text, known),
+    (text) => withoutKnown(text, known),
+  );
 }
 
 const later = (a: string, b = '') => (b > a ? b : a);

@@ -410,12 +410,22 @@ describe('runs of different protocols', () => {
   it('are reported together, and the report says so', async () => {
     const own: Workspace = { ...everyKind(), sources: [], results: new Map() };
     addRun(own, transferOf(), 90);
-    addRun(own, { ...transferOf(), kind: 'evaluate', maxNewTokens: 7, protocol: { where: ['level>3'] } }, 91);
+    addRun(
+      own,
+      {
+        ...transferOf(),
+        kind: 'evaluate',
+        maxNewTokens: 7,
+        protocol: { where: ['level>3'], system: ['Use /a/b/ marks.', null] },
+      },
+      91,
+    );
     const out = path.join(own.folder, 'mixed');
     await createReport({ ...own, out });
     const text = wordsOf(filesBelow(out).get('report.html')!.toString());
     assert.match(text, /measured with different protocols \(questions or prompts, new tokens\)/);
     assert.match(text, /level>3/);
+    assert.match(text, /Use \/a\/b\/ marks\./, 'a prompt stays as it is');
     assert.match(text, /Not in this report: which layers see/);
   });
 });
