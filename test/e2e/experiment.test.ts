@@ -106,7 +106,7 @@ describe('an experiment file', () => {
     await lab.page.runCommand('Frankenstein: Create Report…');
     const folder = path.join(workspace, 'reports', 'mine');
     await lab.page.typeInput(folder);
-    await lab.page.quickPick(/^Without published numbers/);
+    await lab.page.quickPick(/Without published numbers/);
     await lab.page.notificationAction(/The report is written: \d+ figures/, 'Open Report');
     const frame = lab.page.webviewFrame();
     await frame.locator('h1').filter({ hasText: 'Report of small' }).waitFor();
