@@ -9,6 +9,7 @@ import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
+import { regradeCommand } from './regrade.js';
 import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { showError } from './terminal.js';
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
     inspectCommand(context),
     generateCommand(context),
     ...analysisCommands(context, 'models'),
+    regradeCommand(context),
     mergeCommand(context),
     freezeCommand(context),
     runCommand(context),

@@ -45,6 +45,7 @@ export const COMMANDS = {
   'frankenstein.showProgress': { title: 'Show What Is Running', enablement: 'frankenstein.running' },
   'frankenstein.openRun': { title: 'Open Run', icon: 'graph' },
   'frankenstein.resumeRun': { title: 'Resume Run', icon: 'debug-continue' },
+  'frankenstein.regrade': { title: 'Regrade…', icon: 'law' },
   'frankenstein.openRunJson': { title: 'Open Run JSON', icon: 'json' },
   'frankenstein.revealRun': { title: 'Reveal Run Folder', icon: 'folder-opened' },
   'frankenstein.deleteRun': { title: 'Delete Run', icon: 'trash' },

@@ -143,7 +143,7 @@ describe('manifest', () => {
     }
   });
 
-  it('pictures exist and have words beside them', () => {
+  it('images exist and have words beside them', () => {
     const images = contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media));
     for (const { svg, altText } of images) {
       assert.ok(existsSync(path.join(root, svg)), svg);

@@ -15,6 +15,7 @@ import { pickCheckpoint } from './pick.js';
 import { mergeCommands } from './merge.js';
 import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
+import { regradeCommands } from './regrade.js';
 import { reportCommands } from './report.js';
 import { runCommands } from './runs.js';
 import { spectrumCommands } from './spectrum.js';
@@ -37,6 +38,7 @@ const TABLE: Record<CommandId, Command> = {
   ...experimentCommands,
   ...progressCommands,
   ...runCommands,
+  ...regradeCommands,
   ...reportCommands,
   ...spectrumCommands,
   ...trajectoryCommands,

@@ -10,7 +10,8 @@ import { say, type Sentence } from './quantity.js';
 import type { Found } from './read.js';
 import { abilitiesSection } from './sections/abilities.js';
 import { attentionSection } from './sections/attention.js';
-import { freezeSection, verificationSection } from './sections/freezing.js';
+import { freezeSection, verificationSection, verificationsIn } from './sections/freezing.js';
+import { routingSection } from './sections/routing.js';
 import { skipSections, swapSections } from './sections/localization.js';
 import { spectraSection } from './sections/spectra.js';
 import { trajectorySection } from './sections/trajectory.js';
@@ -70,6 +71,7 @@ const ORDER: readonly Kind[] = [
   'swap',
   'skip',
   'attention',
+  'routing',
   'compare',
   'spectrum',
   'trajectory',
@@ -89,6 +91,7 @@ function sectionsOf(sources: readonly Stored[]): Section[] {
     ...swapSections(ofKind(sources, 'swap')),
     ...skipSections(ofKind(sources, 'skip')),
     ...each('attention', attentionSection, 'attention'),
+    ...each('routing', routingSection, 'experts'),
     ...each('compare', updatesSection, 'updates'),
     ...each('spectrum', spectraSection, 'spectra'),
     ...each('trajectory', trajectorySection, 'trajectory'),
@@ -128,7 +131,7 @@ function warningsOf(sources: readonly Stored[]): Sentence[] {
   const add = (text: string, source: Stored) => said.set(text, [...(said.get(text) ?? []), nameOf(source)]);
   for (const source of sources) {
     if (source.kind === 'verification')
-      for (const { verification } of (source as Stored<'verification'>).result.runs)
+      for (const { verification } of verificationsIn(source as Stored<'verification'>))
         for (const text of verification?.warnings ?? []) add(text, source);
     else for (const text of (source as Stored<Exclude<Kind, 'verification'>>).result.warnings) add(text, source);
   }

@@ -19,7 +19,7 @@ export function linesDrawing(
   theme: Theme,
 ): Drawing | null {
   if (figures.length === 0) return null;
-  const all = tab === 'attention' ? 'attention' : 'functional localization';
+  const all = tab === 'localization' ? 'functional localization' : tab;
   const words = {
     title: `${title}: ${figures.length === 1 ? figures[0]!.title : all}`,
     description: figures.map((one) => one.title).join(', '),

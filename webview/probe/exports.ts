@@ -4,10 +4,10 @@ import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
 import type { Theme } from '../theme.js';
-import { attentionFigures, localizationFigures } from './choice.js';
+import { figuresOf } from './choice.js';
 import { linesDrawing, surfaceDrawing } from './drawings.js';
 import type { ProbeModel } from './model.js';
-import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
+import { attentionCsv, curvesCsv, figuresMarkdown, routingCsv, samplesCsv } from './numbers.js';
 import type { ProbeView } from './view.js';
 
 /** @param now the user's choices at the time of exporting */
@@ -20,7 +20,7 @@ export function probeExports(
   const { text, json, svg, png, copy } = savingOf(context, model.checkpoints.map(({ label }) => label).join('-'));
   const curves = [...model.vision, ...model.reasoning];
   const what = () => now().tab;
-  const figures = () => (now().tab === 'localization' ? localizationFigures : attentionFigures)(model, now());
+  const figures = () => figuresOf(model, now(), now().tab);
   const lines = (theme: Theme) => linesDrawing(model, title, what(), figures(), theme);
   const surface = (theme: Theme) => surfaceDrawing(model, title, now(), theme);
   const editor = () => context.theme.now();
@@ -29,7 +29,7 @@ export function probeExports(
     {
       label: 'Curves as CSV…',
       testId: 'export-curves-csv',
-      run: () => text(what(), 'csv', what() === 'attention' ? attentionCsv(model) : curvesCsv(model, curves)),
+      run: () => text(what(), 'csv', tableOf(model, what())),
     },
     {
       label: 'Samples and answers as CSV…',
@@ -53,4 +53,15 @@ export function probeExports(
       run: () => copy(figuresMarkdown(model, figures()), 'Numbers copied.'),
     },
   ];
+}
+
+function tableOf(model: ProbeModel, tab: ProbeView['tab']): string {
+  switch (tab) {
+    case 'localization':
+      return curvesCsv(model, [...model.vision, ...model.reasoning]);
+    case 'attention':
+      return attentionCsv(model);
+    case 'routing':
+      return routingCsv(model);
+  }
 }

@@ -46,7 +46,7 @@ describe('a model refuses', () => {
     );
     await assert.rejects(openAt(copy), {
       code: 'unsupported',
-      message: /"longrope", which is not built here; default, linear, llama3, yarn and mrope are/,
+      message: /"longrope", which is not built here; default, linear, dynamic, llama3, yarn and mrope are/,
     });
   });
 
@@ -154,7 +154,7 @@ describe('a model refuses', () => {
     await model.close();
   });
 
-  it('pictures for a text model', async () => {
+  it('images for a text model', async () => {
     const model = await openAt(path.join(CHECKPOINTS, 'qwen3'));
     await assert.rejects(
       model.prefill([

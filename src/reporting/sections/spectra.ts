@@ -2,11 +2,11 @@
 import { PAPER } from '../../../webview/exporters/palette.js';
 import { REGION_NAMES } from '../../../webview/figure/regions.js';
 import { SECTION_NAMES } from '../../../webview/figure/sections.js';
-import { captionOf, linesDrawing, surfaceDrawing } from '../../../webview/geometry/drawings.js';
-import { metricFigure, overlapFigure } from '../../../webview/geometry/figures.js';
-import { type GeometryModel, indexSpectra } from '../../../webview/geometry/model.js';
-import { rankSurface } from '../../../webview/geometry/surfaceData.js';
-import { DEFAULT_GEOMETRY_VIEW } from '../../../webview/geometry/view.js';
+import { captionOf, linesDrawing, surfaceDrawing } from '../../../webview/spectrum/drawings.js';
+import { metricFigure, overlapFigure } from '../../../webview/spectrum/figures.js';
+import { type SpectrumModel, indexSpectra } from '../../../webview/spectrum/model.js';
+import { rankSurface } from '../../../webview/spectrum/surfaceData.js';
+import { DEFAULT_SPECTRUM_VIEW } from '../../../webview/spectrum/view.js';
 import type { Cell, Figure, Finding, Section, Table } from '../document.js';
 import { KIND_NAMES } from '../names.js';
 import { say, type Sentence } from '../quantity.js';
@@ -31,9 +31,9 @@ export function spectraSection(source: Source, id: string): Section {
   };
 }
 
-function figuresOf(model: GeometryModel, id: string): Figure[] {
+function figuresOf(model: SpectrumModel, id: string): Figure[] {
   const title = KIND_NAMES.spectrum;
-  const view = DEFAULT_GEOMETRY_VIEW;
+  const view = DEFAULT_SPECTRUM_VIEW;
   const caption = captionOf(model, view);
   const rank = (metric: 'stableRank' | 'effectiveRank', words: string): Figure => {
     const figure = metricFigure(model, { ...view, metric });
@@ -64,7 +64,7 @@ function figuresOf(model: GeometryModel, id: string): Figure[] {
   ];
 }
 
-function findingsOf(source: Source, model: GeometryModel, delta: number): Finding[] {
+function findingsOf(source: Source, model: SpectrumModel, delta: number): Finding[] {
   const items = source.result.regions.flatMap(({ region, spectra }, index): Sentence[] => {
     const own = spectra[delta];
     if (!own?.stableRank) return [];
@@ -92,7 +92,7 @@ const METRICS = [
   ['nuclear', 'Nuclear norm'],
 ] as const;
 
-function spectraTable(source: Source, model: GeometryModel, id: string, of: 'regions' | 'layers'): Table {
+function spectraTable(source: Source, model: SpectrumModel, id: string, of: 'regions' | 'layers'): Table {
   const groups = source.result[of];
   return {
     id: `${id}-${of}`,
@@ -133,7 +133,7 @@ function spectraTable(source: Source, model: GeometryModel, id: string, of: 'reg
   };
 }
 
-function overlapTable(source: Source, model: GeometryModel, id: string): Table {
+function overlapTable(source: Source, model: SpectrumModel, id: string): Table {
   const pairs = model.deltas.slice(1).map(({ full }, index) => `${model.deltas[index]!.full} and ${full}`);
   return {
     id: `${id}-overlap`,
@@ -164,7 +164,7 @@ function overlapTable(source: Source, model: GeometryModel, id: string): Table {
   };
 }
 
-function limitsOf(source: Source, model: GeometryModel): Sentence[] {
+function limitsOf(source: Source, model: SpectrumModel): Sentence[] {
   const { mode, filter } = source.result;
   const skipped = source.result.tensors.some(({ skipped: own }) => own.some((why) => why !== null));
   return [

@@ -6,7 +6,7 @@ import { groupSpectra } from '../../../src/engine/analyses/spectrum/aggregate.js
 import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { sweepOf, transferOf } from '../../../webview/playground/evaluations.js';
 import { frozenReport, verified } from '../../../webview/playground/frozen.js';
-import { attentionOnly, lineageProbes } from '../../../webview/playground/probes.js';
+import { attentionOnly, lineageProbes, routingOnly } from '../../../webview/playground/probes.js';
 import { spectraOf } from '../../../webview/playground/spectra.js';
 import { trajectoryOf } from '../../../webview/playground/trajectories.js';
 import { sample } from '../webview/support.js';
@@ -19,6 +19,22 @@ export interface Workspace {
   /** What a report is asked for. */
   sources: string[];
 }
+
+const AGREEMENT = [
+  {
+    checkpoint: null,
+    n: 120,
+    questions: 60,
+    bothRight: 70,
+    rulesOnly: 2,
+    graderOnly: 5,
+    bothWrong: 43,
+    observed: 113 / 120,
+    kappa: 0.877,
+    low: 0.79,
+    high: 0.953,
+  },
+];
 
 /** One of each kind; probes are of a lineage. @param change what is done to a result before it is stored */
 export function everyKind(change: (result: object) => object = (result) => result): Workspace {
@@ -36,12 +52,17 @@ export function everyKind(change: (result: object) => object = (result) => resul
     ...first('swap', 2),
     ...first('skip', 2),
     ...attentionOnly().slice(0, 1),
+    ...routingOnly(),
     compared,
     spectraIn(compared),
     trajectoryOf(compared),
     transferOf(),
     sweepOf(),
-    { ...transferOf(), kind: 'evaluate' },
+    { ...transferOf(), kind: 'evaluate', agreement: AGREEMENT, graderScope: 'all' },
+    ...verified()
+      .runs.flatMap(({ verification }) => verification ?? [])
+      .slice(1, 2)
+      .map((one) => ({ ...one, stages: compared.stages.slice(0, 2) })),
   ];
   runs.forEach((result, index) => addRun(workspace, change(result), index));
   for (const [name, result] of [

@@ -30,7 +30,7 @@ export function userMessage(text: string, images = 0): ChatMessage {
   if (pieces.length - 1 !== images) {
     throw new FrankensteinError(
       'bad-request',
-      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ` +
+      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'image')} ` +
         `${images === 1 ? 'was' : 'were'} given.`,
     );
   }
@@ -42,6 +42,17 @@ export function userMessage(text: string, images = 0): ChatMessage {
     if (words !== '') content.push({ type: 'text', text: words });
   });
   return { role: 'user', content };
+}
+
+/** The conversation with words in place of images, for templates that take words alone. @param image what stands for one */
+export function inWords(messages: readonly ChatMessage[], image: string): ChatMessage[] {
+  return messages.map((message) => ({
+    ...message,
+    content:
+      typeof message.content === 'string'
+        ? message.content
+        : message.content.map((part) => (part.type === 'image' ? image : part.text)).join(''),
+  }));
 }
 
 export function counted(count: number, what: string): string {
