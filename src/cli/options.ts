@@ -2,10 +2,9 @@
 import { InvalidArgumentError } from 'commander';
 import { typedCount, typedSize } from '../engine/analyses/declare/typed.js';
 import type { EngineApi } from '../engine/api.js';
-import type { ReportApi } from '../protocol/report.js';
 
 export interface CommandContext {
-  engine: EngineApi & ReportApi;
+  engine: EngineApi;
   signal: AbortSignal;
 }
 

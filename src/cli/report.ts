@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
-import type { CommandContext } from './options.js';
+import type { ReportApi } from '../protocol/report.js';
 import { print, withProgress } from './terminal.js';
 
 interface ReportOptions {
@@ -13,7 +13,7 @@ interface ReportOptions {
   runs: string;
 }
 
-export function reportCommand({ engine, signal }: CommandContext): Command {
+export function reportCommand({ engine, signal }: { engine: ReportApi; signal: AbortSignal }): Command {
   return new Command('report')
     .description(
       'Write a report of finished runs: one HTML file with findings, figures, tables, protocol and provenance; the ' +

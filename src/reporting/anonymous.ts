@@ -1,6 +1,6 @@
 /** A report is handed on: it names files, and no folders of the machine that they lay on. */
 import path from 'node:path';
-import type { Cell, Report, Section, Table } from './document.js';
+import type { Report, Section, Table } from './document.js';
 import type { Inline, Sentence } from './quantity.js';
 import type { Stored } from './source.js';
 
@@ -41,24 +41,34 @@ const LONG: ReadonlySet<string> = new Set(['questions', 'tensors', 'samples', 'l
 const UNIX = /(?<![\w.:/<~-])\/(?:[^\s'"<>(),;:|/]+\/)+([^\s'"<>(),;:|/]+)/g;
 const WINDOWS = /(?<!\w)[A-Za-z]:\\(?:[^\s'"<>(),;:|\\]+\\)*([^\s'"<>(),;:|\\]+)/g;
 
-/** Paths become the names at their ends. @param known of which it is certain where they end */
-export function withoutFolders(text: string, known: readonly string[]): string {
+/** Where a model is served; what it is called there stays. */
+const ADDRESS = /(endpoint:|"url":")https?:\/\/[^\s"#]+/g;
+
+/** Paths that are known become the names at their ends: what merely looks like a path, as in a prompt, stays. */
+export function withoutKnown(text: string, known: readonly string[]): string {
   if (!/[/\\]/.test(text)) return text;
   let plain = text;
   for (const one of known) plain = plain.replaceAll(one, one.split(/[\\/]/).findLast((part) => part !== '') ?? one);
-  return plain.replace(UNIX, '$1').replace(WINDOWS, '$1');
+  return plain;
 }
 
-/** Every text of the report through `change`: numbers and their places stay. */
-export function mapTexts(report: Report, change: (text: string) => string): Report {
+/** Whatever looks like an absolute path becomes the name at its end; addresses of served models go. */
+export function withoutFolders(text: string, known: readonly string[]): string {
+  return withoutKnown(text, known).replace(ADDRESS, '$1…').replace(UNIX, '$1').replace(WINDOWS, '$1');
+}
+
+/**
+ * Every text of the report through `change`, those of the protocol, which hold prompts, through `quoting`: numbers and
+ * their places stay.
+ */
+export function mapTexts(report: Report, change: (text: string) => string, quoting = change): Report {
   const inline = (part: Inline): Inline => (typeof part === 'string' ? change(part) : part);
   const sentence = (parts: Sentence): Sentence => parts.map(inline);
-  const cell = (one: Cell): Cell => (typeof one === 'string' ? change(one) : one);
-  const table = (one: Table): Table => ({
+  const table = (one: Table, words = change): Table => ({
     ...one,
     caption: change(one.caption),
     columns: one.columns.map((column) => ({ ...column, title: change(column.title) })),
-    rows: one.rows.map((row) => row.map(cell)),
+    rows: one.rows.map((row) => row.map((cell) => (typeof cell === 'string' ? words(cell) : cell))),
     ...(one.note && { note: sentence(one.note) }),
   });
   const section = (one: Section): Section => ({
@@ -66,7 +76,7 @@ export function mapTexts(report: Report, change: (text: string) => string): Repo
     title: change(one.title),
     findings: one.findings.map(({ lead, items }) => ({ lead: sentence(lead), items: items.map(sentence) })),
     limits: one.limits.map(sentence),
-    tables: one.tables.map(table),
+    tables: one.tables.map((own) => table(own)),
     figures: one.figures.map((figure) => ({
       ...figure,
       caption: sentence(figure.caption),
@@ -78,9 +88,9 @@ export function mapTexts(report: Report, change: (text: string) => string): Repo
     title: change(report.title),
     subtitle: change(report.subtitle),
     sections: report.sections.map(section),
-    protocol: report.protocol.map(table),
+    protocol: report.protocol.map((own) => table(own, quoting)),
     limits: report.limits.map(sentence),
-    provenance: report.provenance.map(table),
+    provenance: report.provenance.map((own) => table(own)),
     commands: report.commands.map(change),
   };
 }

@@ -1,5 +1,5 @@
 /** The whole report of some results. Plain data in, plain data out: the same results give the same report. */
-import { mapTexts, pathsIn, withoutFolders } from './anonymous.js';
+import { mapTexts, pathsIn, withoutFolders, withoutKnown } from './anonymous.js';
 import { commandOf } from './commands.js';
 import type { Report, Section } from './document.js';
 import { KIND_NAMES, slug } from './names.js';
@@ -10,7 +10,8 @@ import { say, type Sentence } from './quantity.js';
 import type { Found } from './read.js';
 import { abilitiesSection } from './sections/abilities.js';
 import { attentionSection } from './sections/attention.js';
-import { freezeSection, verificationSection } from './sections/freezing.js';
+import { freezeSection, verificationSection, verificationsIn } from './sections/freezing.js';
+import { routingSection } from './sections/routing.js';
 import { skipSections, swapSections } from './sections/localization.js';
 import { spectraSection } from './sections/spectra.js';
 import { trajectorySection } from './sections/trajectory.js';
@@ -42,7 +43,11 @@ export function assemble({ sources, experiments, unfinished }: Found, title?: st
     ],
   };
   const known = pathsIn(sources);
-  return mapTexts(report, (text) => withoutFolders(text, known));
+  return mapTexts(
+    report,
+    (text) => withoutFolders(text, known),
+    (text) => withoutKnown(text, known),
+  );
 }
 
 const later = (a: string, b = '') => (b > a ? b : a);
@@ -66,6 +71,7 @@ const ORDER: readonly Kind[] = [
   'swap',
   'skip',
   'attention',
+  'routing',
   'compare',
   'spectrum',
   'trajectory',
@@ -85,6 +91,7 @@ function sectionsOf(sources: readonly Stored[]): Section[] {
     ...swapSections(ofKind(sources, 'swap')),
     ...skipSections(ofKind(sources, 'skip')),
     ...each('attention', attentionSection, 'attention'),
+    ...each('routing', routingSection, 'experts'),
     ...each('compare', updatesSection, 'updates'),
     ...each('spectrum', spectraSection, 'spectra'),
     ...each('trajectory', trajectorySection, 'trajectory'),
@@ -93,7 +100,12 @@ function sectionsOf(sources: readonly Stored[]): Section[] {
     ...each('sweep', abilitiesSection, 'sweep'),
     ...each('freeze', freezeSection, 'freezing'),
     ...each('verification', verificationSection, 'frozen'),
-  ].map((section) => ({ ...section, id: slug(section.id) }));
+  ].map((section) => ({
+    ...section,
+    id: slug(section.id),
+    // Of a model without language layers there are no regions.
+    tables: section.tables.filter(({ rows }) => rows.length > 0),
+  }));
 }
 
 /** What the whole argument would need, and is not here. */
@@ -119,7 +131,7 @@ function warningsOf(sources: readonly Stored[]): Sentence[] {
   const add = (text: string, source: Stored) => said.set(text, [...(said.get(text) ?? []), nameOf(source)]);
   for (const source of sources) {
     if (source.kind === 'verification')
-      for (const { verification } of (source as Stored<'verification'>).result.runs)
+      for (const { verification } of verificationsIn(source as Stored<'verification'>))
         for (const text of verification?.warnings ?? []) add(text, source);
     else for (const text of (source as Stored<Exclude<Kind, 'verification'>>).result.warnings) add(text, source);
   }

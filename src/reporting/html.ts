@@ -167,7 +167,7 @@ function cellOf(cell: Cell, { numeric }: Column, at: number): string {
 
 function sentenceOf(sentence: Sentence): string {
   // A number and its sign stay on one line.
-  const words = (part: string) => escape(part.replace(/(^|\d) %/g, '$1\u00a0%'));
+  const words = (part: string) => escape(part.replace(/(^|\d) %/g, '$1\u00a0%').replace(/\bn = $/, 'n\u00a0=\u00a0'));
   return sentence.map((part: Inline) => (typeof part === 'string' ? words(part) : quantityOf(part))).join('');
 }
 

@@ -11,6 +11,7 @@ export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   swap: 'Visual-token swap',
   skip: 'Layer skip',
   attention: 'Attention to visual tokens',
+  routing: 'Experts that tokens go through',
   evaluate: 'Evaluation of abilities',
   transfer: 'Transferability test',
   sweep: 'Sweep',

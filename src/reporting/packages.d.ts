@@ -3,11 +3,18 @@ declare module '*.ttf' {
   const bytes: Uint8Array;
   export default bytes;
 }
+declare module 'fontkit' {
+  export interface Font {
+    postscriptName: string;
+  }
+  export function create(bytes: Uint8Array): Font;
+}
 declare module 'pdfkit' {
   import type { Readable } from 'node:stream';
+  import type { Font } from 'fontkit';
   export default class PDFDocument extends Readable {
-    constructor(options: { size: [number, number]; margin: number; font: never; info: Record<string, string | Date> });
-    registerFont(name: string, bytes: Uint8Array): this;
+    constructor(options: { size: [number, number]; margin: number; font: Font; info: Record<string, string | Date> });
+    registerFont(name: string, font: Font): this;
     end(): void;
   }
 }

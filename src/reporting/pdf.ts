@@ -1,24 +1,27 @@
 /** A drawing as a PDF: vectors and text, one page of the drawing's size. */
 import bold from 'dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf';
 import regular from 'dejavu-fonts-ttf/ttf/DejaVuSans.ttf';
+import { create } from 'fontkit';
 import PDFDocument from 'pdfkit';
 import svgToPdf from 'svg-to-pdfkit';
 import type { Drawing } from '../../webview/exporters/drawing.js';
 import { FrankensteinError } from '../engine/errors.js';
 
+/** Read once: that takes longer than a figure. */
+const FONTS = { regular: create(regular), bold: create(bold) };
+
 /** @param date of the file: the same report is the same bytes */
 export function pdfOf({ svg, width, height }: Drawing, title: string, date: Date): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const fonts = { regular: Buffer.from(regular), bold: Buffer.from(bold) };
     const document = new PDFDocument({
       size: [width, height],
       margin: 0,
       // Named at once: the library's own fonts have no Greek, and are files beside it.
-      font: fonts.regular as never,
+      font: FONTS.regular,
       info: { Title: title, Producer: 'Frankenstein Lab', Creator: 'Frankenstein Lab', CreationDate: date },
     });
-    document.registerFont('regular', fonts.regular);
-    document.registerFont('bold', fonts.bold);
+    document.registerFont('regular', FONTS.regular);
+    document.registerFont('bold', FONTS.bold);
     const parts: Buffer[] = [];
     document.on('data', (part: Buffer) => parts.push(part));
     document.on('end', () => resolve(Buffer.concat(parts)));

@@ -46,6 +46,9 @@ interface Measured {
   seed?: number;
   grading?: number;
   grader?: string | null;
+  graderScope?: string;
+  rules?: string;
+  experts?: number[];
   describer?: string | null;
   sets?: { name: string }[];
   cuts?: [number, number];
@@ -78,6 +81,12 @@ function settingsOf(source: Stored): Setting[] {
     ['Seed', from.seed === undefined ? undefined : number(source, '/seed', 'count')],
     ['Grading rules, version', from.grading === undefined ? undefined : number(source, '/grading', 'count')],
     ['Grader', from.grader === undefined ? undefined : (from.grader ?? 'rules alone')],
+    [
+      'Answers that the grader sees',
+      from.graderScope === 'all' ? 'all, and it decides' : from.graderScope && 'those that the rules call wrong',
+    ],
+    ['An answer counts', from.rules === 'format' ? 'only in its tag or box' : undefined],
+    ['Experts', from.experts && rangesOf(from.experts)],
     ['Describer of images', from.describer],
     ['Margin of equivalence, points', from.margin === undefined ? undefined : number(source, '/margin', 'percent')],
     ...(from.protocol === undefined
@@ -115,7 +124,8 @@ const SETTINGS = [
   ['new tokens', ({ maxNewTokens }: Measured) => maxNewTokens],
   ['seed', ({ seed }: Measured) => seed],
   ['grading rules', ({ grading }: Measured) => grading ?? 1],
-  ['grader', ({ grader }: Measured) => grader ?? null],
+  ['grader', ({ grader, graderScope }: Measured) => [grader ?? null, graderScope ?? 'wrong']],
+  ['rules', ({ rules }: Measured) => rules ?? 'task'],
   ['layers', ({ depths }: Measured) => depths],
 ] as const;
 

@@ -220,6 +220,7 @@ const KINDS: readonly Kind[] = [
   'swap',
   'skip',
   'attention',
+  'routing',
   'evaluate',
   'transfer',
   'sweep',

@@ -141,7 +141,7 @@ function paperCounts(): Record<'paper-matched' | 'paper-outside', number> {
 describe('numbers of a report', () => {
   it('are those of the JSON that they name', () => {
     const all = markedIn(html);
-    assert.ok(all.length > 1500, `${all.length} numbers`);
+    assert.ok(all.length > 1000, `${all.length} numbers`);
     const runs = new Set(all.map(({ run }) => run));
     assert.deepEqual([...runs].sort(), [...workspace.results.keys()].sort(), 'each result has numbers in it');
     for (const one of all) {
@@ -287,11 +287,11 @@ describe('a report', () => {
 
   it('is the same bytes for the same runs', async () => {
     const { folder, runsFolder, sources } = workspace;
-    const again = path.join(folder, 'again');
-    await createReport({ sources, runsFolder, out: again, paper: path.join(folder, 'table 1.csv') });
-    const second = filesBelow(again);
-    assert.deepEqual([...second.keys()], [...files.keys()]);
-    for (const [name, content] of files) assert.ok(content.equals(second.get(name)!), name);
+    const [one, two] = ['one', 'two'].map((name) => path.join(folder, name)) as [string, string];
+    for (const out of [one, two]) await createReport({ sources: sources.slice(-5), runsFolder, out });
+    const [first, second] = [filesBelow(one), filesBelow(two)];
+    assert.deepEqual([...second.keys()], [...first.keys()]);
+    for (const [name, content] of first) assert.ok(content.equals(second.get(name)!), name);
   });
 });
 
@@ -305,7 +305,7 @@ describe('hostile texts', () => {
         ) as object,
     );
     const out = path.join(hostile.folder, 'out');
-    await createReport({ ...hostile, out, title: evil });
+    await createReport({ ...hostile, sources: hostile.sources.slice(-5), out, title: evil });
     const all = filesBelow(out);
     const document = all.get('report.html')!.toString();
     assert.doesNotMatch(document, /<script/i);
@@ -334,7 +334,7 @@ describe('hostile texts', () => {
 });
 
 describe('what cannot be reported', () => {
-  const request = () => ({ sources: workspace.sources.slice(0, 1), runsFolder: workspace.runsFolder });
+  const request = () => ({ sources: workspace.sources.slice(-1), runsFolder: workspace.runsFolder });
   const fails = (own: object, code: string, sentence: RegExp) =>
     assert.rejects(createReport({ ...request(), out: path.join(workspace.folder, 'none'), ...own }), (error: Error) => {
       assert.equal((error as { code?: string }).code, code);
@@ -410,12 +410,22 @@ describe('runs of different protocols', () => {
   it('are reported together, and the report says so', async () => {
     const own: Workspace = { ...everyKind(), sources: [], results: new Map() };
     addRun(own, transferOf(), 90);
-    addRun(own, { ...transferOf(), kind: 'evaluate', maxNewTokens: 7, protocol: { where: ['level>3'] } }, 91);
+    addRun(
+      own,
+      {
+        ...transferOf(),
+        kind: 'evaluate',
+        maxNewTokens: 7,
+        protocol: { where: ['level>3'], system: ['Use /a/b/ marks.', null] },
+      },
+      91,
+    );
     const out = path.join(own.folder, 'mixed');
     await createReport({ ...own, out });
     const text = wordsOf(filesBelow(out).get('report.html')!.toString());
     assert.match(text, /measured with different protocols \(questions or prompts, new tokens\)/);
     assert.match(text, /level>3/);
+    assert.match(text, /Use \/a\/b\/ marks\./, 'a prompt stays as it is');
     assert.match(text, /Not in this report: which layers see/);
   });
 });

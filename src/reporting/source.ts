@@ -1,10 +1,11 @@
 /** A stored result that a report is made of, and the numbers in it. */
 import type { EvaluateResult } from '../engine/analyses/evaluate/result.js';
 import type { CompareResult } from '../engine/analyses/compare/result.js';
-import type { AttentionResult, SkipResult, SwapResult } from '../engine/analyses/probe/result.js';
+import type { AttentionResult, RoutingResult, SkipResult, SwapResult } from '../engine/analyses/probe/result.js';
 import type { SpectrumResult } from '../engine/analyses/spectrum/result.js';
 import type { TrajectoryResult } from '../engine/analyses/trajectory/result.js';
 import type { FreezeReport } from '../engine/freeze/report.js';
+import type { Verification } from '../engine/analyses/verify/result.js';
 import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
 import { type Estimate, type Form, type Quantity, valueAt } from './quantity.js';
 
@@ -16,11 +17,13 @@ export interface Results {
   swap: SwapResult;
   skip: SkipResult;
   attention: AttentionResult;
+  routing: RoutingResult;
   evaluate: EvaluateResult;
   transfer: EvaluateResult;
   sweep: EvaluateResult;
   freeze: FreezeReport;
-  verification: VerifyResult;
+  /** Of one training, or of every training of an experiment. */
+  verification: Verification | VerifyResult;
 }
 export type Kind = keyof Results;
 

@@ -100,6 +100,25 @@ describe('an experiment file', () => {
     await lab.page.screenshot('experiment-tree-light');
   });
 
+  it('becomes a report, which opens beside its file', async () => {
+    await lab.page.runCommand('View: Close All Editors');
+    await lab.page.openFile(FILE);
+    await lab.page.runCommand('Frankenstein: Create Report…');
+    const folder = path.join(workspace, 'reports', 'mine');
+    await lab.page.typeInput(folder);
+    await lab.page.quickPick(/Without published numbers/);
+    await lab.page.notificationAction(/The report is written: \d+ figures/, 'Open Report');
+    const frame = lab.page.webviewFrame();
+    await frame.locator('h1').filter({ hasText: 'Report of small' }).waitFor();
+    const drawn = readdirSync(path.join(folder, 'figures')).filter((name) => name.endsWith('.svg'));
+    assert.ok(drawn.length >= 8);
+    assert.equal(await frame.locator('figure svg').count(), drawn.length);
+    await lab.page.screenshot('report-light');
+    await lab.page.setTheme('dark');
+    await lab.page.screenshot('report-dark');
+    assert.deepEqual(readdirSync(folder).sort(), ['figures', 'report.html', 'tables']);
+  });
+
   it('writes a new one from a few answers, without a mistake in it', async () => {
     await lab.page.runCommand('View: Close All Editors');
     await lab.page.runCommand('Frankenstein: New Experiment…');

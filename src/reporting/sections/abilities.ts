@@ -34,6 +34,7 @@ export function abilitiesSection(source: Source, id: string): Section {
       ...(result.comparisons.length === 0 ? [] : [comparisonsTable(source, id)]),
       ...(result.accuracies.length === 0 ? [] : [accuraciesTable(source, id)]),
       ...(result.passes === undefined ? [] : [passesTable(source, id)]),
+      ...(result.agreement === undefined ? [] : [agreementTable(source, id)]),
       ...(result.variants === undefined ? [] : [variantsTable(source, id)]),
     ],
     limits: limitsOf(source),
@@ -229,6 +230,41 @@ function accuraciesTable(source: Source, id: string): Table {
   };
 }
 
+function agreementTable(source: Source, id: string): Table {
+  const { checkpoints, agreement = [] } = source.result;
+  return {
+    id: `${id}-agreement`,
+    caption: `${KIND_NAMES[source.kind]} (${nameOf(source)}): agreement of the rules and the second judge`,
+    columns: [
+      { title: 'Checkpoint' },
+      { title: "Cohen's κ", numeric: true },
+      { title: 'Agree, %', numeric: true },
+      { title: 'Both right', numeric: true },
+      { title: 'Rules only', numeric: true },
+      { title: 'Judge only', numeric: true },
+      { title: 'Both wrong', numeric: true },
+      { title: 'Answers', numeric: true },
+      { title: 'Questions', numeric: true },
+    ],
+    rows: agreement.map(({ checkpoint, kappa }, index) => {
+      const at = `/agreement/${index}`;
+      const of = (name: string) => number(source, `${at}/${name}`, 'count');
+      return [
+        checkpoint === null ? 'all' : checkpoints[checkpoint]!.label,
+        kappa === null ? null : estimate(source, at, 'number', ['kappa', 'low', 'high']),
+        number(source, `${at}/observed`, 'percent'),
+        of('bothRight'),
+        of('rulesOnly'),
+        of('graderOnly'),
+        of('bothWrong'),
+        of('n'),
+        of('questions'),
+      ];
+    }),
+    note: ['95 % intervals over questions. Without a value: both call everything right, or everything wrong.'],
+  };
+}
+
 function passesTable(source: Source, id: string): Table {
   const { checkpoints, passes = [] } = source.result;
   return {
@@ -289,6 +325,11 @@ function limitsOf(source: Source): Sentence[] {
       ? []
       : [
           say`${nameOf(source)}: with n = ${number(source, `/scores/${least}/n`, 'count')} questions, 95 % intervals reach about ${derived(source, `/scores/${least}/n`, 'percent', 'half-width', 1 / Math.sqrt(result.scores[least]!.n))} points to either side: smaller differences cannot be resolved.`,
+        ]),
+    ...(result.regrade === undefined
+      ? []
+      : [
+          say`${nameOf(source)}: stored answers of the run ${result.regrade.runId} were judged again; the verdict of ${number(source, '/regrade/changed', 'count')} of ${number(source, '/regrade/answers', 'count')} answers is another one now.`,
         ]),
     ...(result.describer === null
       ? []

@@ -180,14 +180,22 @@ function limitsOf(source: Source): Sentence[] {
   ];
 }
 
+/** One, or one per training; with its place in the result. */
+export function verificationsIn(source: Stored<'verification'>) {
+  const { result } = source;
+  if (!('runs' in result))
+    return [{ name: result.stages.at(-1)?.label ?? nameOf(source), verification: result, at: '' }];
+  return result.runs.map(({ run, verification }, index) => ({
+    name: run === '' ? nameOf(source) : run,
+    verification,
+    at: `/runs/${index}/verification`,
+  }));
+}
+
 /** @param id unique in the report */
 export function verificationSection(source: Stored<'verification'>, id: string): Section {
-  const { runs } = source.result;
-  const own = runs.flatMap(({ run, verification }, index) =>
-    verification === null
-      ? []
-      : [{ name: run === '' ? nameOf(source) : run, verification, at: `/runs/${index}/verification` }],
-  );
+  const runs = verificationsIn(source);
+  const own = runs.flatMap(({ verification, ...rest }) => (verification === null ? [] : [{ ...rest, verification }]));
   return {
     id,
     title: `What stayed frozen: ${nameOf(source)}`,
@@ -238,6 +246,6 @@ export function verificationSection(source: Stored<'verification'>, id: string):
     ],
     limits: runs
       .filter(({ verification }) => verification === null)
-      .map(({ run }) => say`${run}: there is no result to verify yet.`),
+      .map(({ name }) => say`${name}: there is no result to verify yet.`),
   };
 }

@@ -2,12 +2,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { lineage } from '../../../webview/playground/data.js';
+import { groupSpectra } from '../../../src/engine/analyses/spectrum/aggregate.js';
+import type { CompareResult } from '../../../src/engine/analyses/compare/result.js';
 import { sweepOf, transferOf } from '../../../webview/playground/evaluations.js';
 import { frozenReport, verified } from '../../../webview/playground/frozen.js';
-import { attentionOnly, lineageProbes } from '../../../webview/playground/probes.js';
+import { attentionOnly, lineageProbes, routingOnly } from '../../../webview/playground/probes.js';
 import { spectraOf } from '../../../webview/playground/spectra.js';
 import { trajectoryOf } from '../../../webview/playground/trajectories.js';
+import { sample } from '../webview/support.js';
 
 export interface Workspace {
   folder: string;
@@ -18,6 +20,22 @@ export interface Workspace {
   sources: string[];
 }
 
+const AGREEMENT = [
+  {
+    checkpoint: null,
+    n: 120,
+    questions: 60,
+    bothRight: 70,
+    rulesOnly: 2,
+    graderOnly: 5,
+    bothWrong: 43,
+    observed: 113 / 120,
+    kappa: 0.877,
+    low: 0.79,
+    high: 0.953,
+  },
+];
+
 /** One of each kind; probes are of a lineage. @param change what is done to a result before it is stored */
 export function everyKind(change: (result: object) => object = (result) => result): Workspace {
   const folder = mkdtempSync(path.join(tmpdir(), 'frankenstein-test-'));
@@ -27,16 +45,24 @@ export function everyKind(change: (result: object) => object = (result) => resul
     results: new Map(),
     sources: [],
   };
-  const compared = lineage();
+  const compared = sample();
+  const probes = lineageProbes();
+  const first = (kind: string, count: number) => probes.filter((one) => one.kind === kind).slice(0, count);
   const runs: object[] = [
-    ...lineageProbes(),
-    ...attentionOnly(),
+    ...first('swap', 2),
+    ...first('skip', 2),
+    ...attentionOnly().slice(0, 1),
+    ...routingOnly(),
     compared,
-    spectraOf(compared, 'exact'),
+    spectraIn(compared),
     trajectoryOf(compared),
     transferOf(),
     sweepOf(),
-    { ...transferOf(), kind: 'evaluate' },
+    { ...transferOf(), kind: 'evaluate', agreement: AGREEMENT, graderScope: 'all' },
+    ...verified()
+      .runs.flatMap(({ verification }) => verification ?? [])
+      .slice(1, 2)
+      .map((one) => ({ ...one, stages: compared.stages.slice(0, 2) })),
   ];
   runs.forEach((result, index) => addRun(workspace, change(result), index));
   for (const [name, result] of [
@@ -50,6 +76,16 @@ export function everyKind(change: (result: object) => object = (result) => resul
     workspace.sources.push(file);
   }
   return workspace;
+}
+
+/** With the means over layers and regions that a run has. */
+function spectraIn(compared: CompareResult): object {
+  const spectra = spectraOf(compared, 'exact');
+  const { stages, tensors, cuts } = spectra;
+  return {
+    ...spectra,
+    ...groupSpectra(tensors, Math.max(...stages.map(({ layers }) => layers)), cuts, stages.length - 1),
+  };
 }
 
 export function addRun({ runsFolder, results, sources }: Workspace, result: object, index: number): string {

@@ -1,6 +1,6 @@
 /** The engine's folders stand on each other in one order, and no file imports itself around a corner. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { describe, it } from 'vitest';
@@ -87,6 +87,30 @@ describe("the engine's folders", () => {
     assert.deepEqual(
       files.map((file) => circleFrom(file, [])).find((circle) => circle !== undefined),
       undefined,
+    );
+  });
+});
+
+describe('what a report imports', () => {
+  it('knows no DOM, no component and no editor', () => {
+    const seen = new Set<string>();
+    const strangers = new Set<string>();
+    const visit = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const { importedFiles } = ts.preProcessFile(readFileSync(file, 'utf8'));
+      for (const { fileName } of importedFiles) {
+        const target = path.join(path.dirname(file), fileName).replace(/\.js$/, '.ts');
+        if (!fileName.startsWith('.')) strangers.add(fileName);
+        else if (existsSync(target)) visit(target);
+        else if (existsSync(`${target}x`)) strangers.add(`${target}x`);
+      }
+    };
+    visit(path.resolve('src/reporting/createReport.ts'));
+    assert.ok([...seen].some((file) => file.endsWith(path.join('webview', 'exporters', 'linesSvg.ts'))));
+    assert.deepEqual(
+      [...strangers].filter((name) => /preact|vscode|\.tsx$/.test(name)),
+      [],
     );
   });
 });
