@@ -57,7 +57,7 @@ const VIEWS: Views = {
   ),
   probe: (state, { host, stores }) => drawOwn('probe', state, stores, host),
   evaluation: (state, { host, stores }) => drawOwn('transfer', state, stores, host),
-  trajectory: (state, { host, stores }) => drawOwn('trajectory', state, stores, host),
+  trajectory: (state, { host, stores, onCut }) => drawOwn('trajectory', state, stores, host, onCut),
   verification: ({ title, result }) => <Verifications {...{ title, result }} />,
   freezeReport: ({ title, report, waiting }) => <FreezeAnswers {...{ title, report, waiting }} />,
   try: ({ title, trial }, { host }) => <Try title={title} trial={trial} host={host} />,

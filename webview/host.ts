@@ -20,7 +20,7 @@ export type SpectrumHost = Pick<
 >;
 
 /** A trajectory's. */
-export type TrajectoryHost = Pick<HostApi, 'followSteps'>;
+export type TrajectoryHost = Pick<HostApi, 'followSteps' | 'setCuts'>;
 
 /** Whatever has samples with images: probes and evaluations. */
 export type SamplesHost = Pick<HostApi, 'sampleImage'>;

@@ -4,6 +4,7 @@
  */
 import type { ComponentChildren } from 'preact';
 import type { HostApi, PanelState } from '../src/protocol/hostApi.js';
+import type { Cuts } from './figure/regions.js';
 import { Probes } from './probe/probeView.js';
 import { parseProbeView } from './probe/view.js';
 import { createStore, type Store } from './state/store.js';
@@ -25,6 +26,8 @@ export interface Given<View> {
   /** Where they change. */
   store: Store<View>;
   host: HostApi;
+  /** Moves the borders of the regions. */
+  onCut: (cuts: Cuts) => void;
 }
 
 interface OwnView<State extends PanelState, View extends object> {
@@ -47,9 +50,12 @@ export const OWN_VIEWS = {
   transfer: ownView(parseTransferView, ({ title, result }: StateOf<'evaluation'>, given) => (
     <Evaluation {...{ title, result, ...given }} />
   )),
-  trajectory: ownView(parseTrajectoryView, ({ title, result, following, busy }: StateOf<'trajectory'>, given) => (
-    <Trajectory {...{ title, result, following, busy, ...given }} />
-  )),
+  trajectory: ownView(
+    parseTrajectoryView,
+    ({ title, result, following, busy, beside }: StateOf<'trajectory'>, given) => (
+      <Trajectory {...{ title, result, following, busy, beside, ...given }} />
+    ),
+  ),
   verify: ownView(
     () => ({}),
     ({ title, result }: StateOf<'analysis'>) => <Verifications {...{ title, result: ofOne(result as Verification) }} />,
@@ -72,9 +78,15 @@ export function createOwnStores(memory: Readonly<Record<string, unknown>> | unde
 }
 
 /** The view of this name; undefined where there is none. */
-export function drawOwn(name: string, state: PanelState, stores: OwnStores, host: HostApi): ComponentChildren {
+export function drawOwn(
+  name: string,
+  state: PanelState,
+  stores: OwnStores,
+  host: HostApi,
+  onCut: (cuts: Cuts) => void = () => undefined,
+): ComponentChildren {
   if (!Object.hasOwn(OWN_VIEWS, name)) return undefined;
   const own = OWN_VIEWS[name as OwnName] as unknown as OwnView<PanelState, object>;
   const store = stores[name as OwnName] as unknown as Store<object>;
-  return own.draw(state, { view: store.get(), store, host });
+  return own.draw(state, { view: store.get(), store, host, onCut });
 }

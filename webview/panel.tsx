@@ -11,7 +11,7 @@ import type {
   PanelRequest,
   PanelState,
 } from '../src/protocol/hostApi.js';
-import { recut, recutSpectrum } from '../src/protocol/recut.js';
+import { recut, recutSpectrum, recutTrajectory } from '../src/protocol/recut.js';
 import { focusedView } from './compare/compareView.js';
 import { Panel, type PanelContext } from './context.js';
 import type { Cuts } from './figure/regions.js';
@@ -183,12 +183,16 @@ class Shown {
     const before = { state: this.state, spectrum: this.spectrum };
     const after = { ...before };
     if (after.state?.kind === 'compare') after.state = { ...after.state, result: recut(after.state.result, cuts) };
+    if (after.state?.kind === 'trajectory')
+      after.state = { ...after.state, result: recutTrajectory(after.state.result, cuts) };
     if (after.spectrum?.kind === 'result')
       after.spectrum = { ...after.spectrum, result: recutSpectrum(after.spectrum.result, cuts) };
     Object.assign(this, after);
     this.draw();
     const done = await this.context.ask(this.options.host.setCuts({ cuts: [...cuts] }).then(() => true));
     if (done === true && this.request?.kind === 'compare') this.request = { ...this.request, cuts: [...cuts] };
+    if (done === true && this.request?.kind === 'analysis')
+      this.request = { ...this.request, request: { ...this.request.request, cuts: [...cuts] } };
     if (done === true) return this.rememberSoon();
     if (this.state === after.state) this.state = before.state;
     if (this.spectrum === after.spectrum) this.spectrum = before.spectrum;

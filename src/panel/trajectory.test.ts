@@ -6,6 +6,7 @@ import { beforeEach, describe, it } from 'vitest';
 import { Panels } from './panels.js';
 import type { EngineApi, FoundSteps, TrajectoryRequest, TrajectoryResult } from '../protocol/engineApi.js';
 import type { PanelState } from '../protocol/hostApi.js';
+import { ResultsIndex } from '../services/resultsIndex.js';
 import { stepFoldersOf } from '../services/knownFolders.js';
 import { lineage } from '../../webview/playground/data.js';
 import { trajectoryOf } from '../../webview/playground/trajectories.js';
@@ -97,6 +98,65 @@ describe('the panel of a trajectory', () => {
 
     ask(view, false);
     await until(view, 'trajectory', (state) => !state.following);
+    view.dispose();
+  });
+
+  it('shows what was logged and evaluated beside it, of these very checkpoints, and moves borders by itself', async () => {
+    const checkpoints = ['/t/checkpoint-50', '/t/checkpoint-100'];
+    const stages = resultOf(2).stages.map((stage, at) => ({ ...stage, path: checkpoints[at]!, fingerprint: `f${at}` }));
+    const result = { ...resultOf(2), stages, steps: [50, 100] };
+    const asked: unknown[] = [];
+    const score = { ability: 'rea', n: 4, hits: 2, value: 0.5, low: 0.2, high: 0.8 };
+    const evaluation = {
+      checkpoints: [{ fingerprint: 'f1' }, { fingerprint: 'trained on since' }],
+      data: '/d/text.jsonl',
+      dataFingerprint: 'd',
+      scores: [0, 1].map((checkpoint) => ({ ...score, checkpoint })),
+    };
+    const run = {
+      runId: 'r',
+      kind: 'evaluate',
+      state: 'finished',
+      labels: [],
+      folder: '/runs/r',
+      startedAt: '2026',
+      done: 1,
+    };
+    const engine = {
+      trajectory: () => Promise.resolve(result),
+      listRuns: () => Promise.resolve([{ ...run, paths: checkpoints }]),
+      readEvaluate: () => Promise.resolve(evaluation),
+      readTraining: (request: unknown) => {
+        asked.push(request);
+        return Promise.resolve({ schema: 1, version: 'v', runs: [], files: [], notices: [] });
+      },
+    } as unknown as EngineApi;
+    const results = new ResultsIndex(
+      engine,
+      () => ['/runs'],
+      () => true,
+    );
+    const services = { ...panelServices(engine), results };
+    const panels = new Panels(services, { get: () => undefined, update: () => Promise.resolve() });
+    panels.open({ kind: 'analysis', analysis: 'trajectory', request: { stages: [{ path: '/t' }] } });
+    const view = views.at(-1)!;
+    view.say({ rpc: 'ready', answer: false });
+    const grown = await until(view, 'trajectory', (state) => state.beside !== null);
+    assert.deepEqual(asked, [{ folders: ['/t'], since: undefined, points: 1000 }]);
+    assert.deepEqual(grown.beside!.abilities, [
+      { step: 100, ability: 'rea', data: 'text.jsonl', n: 4, value: 0.5, low: 0.2, high: 0.8 },
+    ]);
+    const answered = async (id: number, method: string, request?: object) => {
+      view.say({ rpc: 'call', id, method, request });
+      for (;;) {
+        const found = view.posted.find((message) => (message as { id?: number }).id === id);
+        if (found !== undefined) return found as { rpc: string; value: unknown };
+        await sleep(5);
+      }
+    };
+    assert.equal((await answered(7, 'setCuts', { cuts: [3, 5] })).rpc, 'result');
+    assert.deepEqual(((await answered(8, 'ready')).value as typeof grown).result.cuts, [3, 5]);
+    assert.equal((await answered(9, 'setCuts', { cuts: [5, 300] })).rpc, 'error');
     view.dispose();
   });
 

@@ -3,6 +3,7 @@
  * and nothing about VS Code beyond this object.
  */
 import type {
+  AbilityName,
   AnalysisName,
   CompareResult,
   EvaluateRequest,
@@ -47,7 +48,15 @@ export type PanelState =
   | { kind: 'probe'; title: string; results: ProbeResult[] }
   | { kind: 'evaluation'; title: string; result: EvaluateResult }
   /** `following`: new checkpoints are looked for. `busy`: one has come, and is being read. */
-  | { kind: 'trajectory'; title: string; result: TrajectoryResult; following: boolean; busy: boolean }
+  | {
+      kind: 'trajectory';
+      title: string;
+      result: TrajectoryResult;
+      following: boolean;
+      busy: boolean;
+      /** What is known of the same steps beside the weights; null before anyone has looked. */
+      beside: BesideSteps | null;
+    }
   /** Any other analysis. `report`: the result as on a terminal, for one without a view of its own. */
   | {
       kind: 'analysis';
@@ -63,6 +72,26 @@ export type PanelState =
   | { kind: 'freezeReport'; title: string; report: FreezeReport; waiting: string[] }
   | { kind: 'try'; title: string; trial: Trial }
   | TrainingState;
+
+/** What is known of the steps of a training beside their weights. */
+export interface BesideSteps {
+  /** What the trainer logged in their folder; null where there are no logs. */
+  training: TrainingReading | null;
+  /** Of evaluations that were run on these very checkpoints. */
+  abilities: AbilityAtStep[];
+}
+
+export interface AbilityAtStep {
+  step: number;
+  ability: AbilityName;
+  /** The file or folder of questions. */
+  data: string;
+  n: number;
+  /** 0…1, with Wilson's interval. */
+  value: number;
+  low: number;
+  high: number;
+}
 
 /** What trainers log, as it grows. */
 export interface TrainingState {

@@ -4,3 +4,4 @@
  */
 export { recut } from '../engine/analyses/compare/aggregate.js';
 export { recutSpectrum } from '../engine/analyses/spectrum/aggregate.js';
+export { recutTrajectory } from '../engine/analyses/trajectory/aggregate.js';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Benchmarks, side by side in one run, interleaved, medians.
 //   npm run bench -- compare|grading|merge|model|probe|spectrum|trajectory [--repeat N] [--write]
+//   npm run bench -- trajectory [--steps N]: checkpoints, 20 when left out
 //   npm run bench -- large [--large 3B|7B] [--write]: needs 8 or 17 GB of disk for a while
 // --write puts the table into docs/benchmarks.md.
 import fs from 'node:fs';
@@ -18,7 +19,7 @@ import { benchSpectrum } from './spectrum.mjs';
 import { benchTrajectory } from './trajectory.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-/** @type {Record<string, (options: {root: string, repeat: number, large: string, log: (line: string) => void}) => Promise<string>>} */
+/** @type {Record<string, (options: {root: string, repeat: number, large: string, steps: number, log: (line: string) => void}) => Promise<string>>} */
 const BENCHES = {
   compare: benchCompare,
   grading: benchGrading,
@@ -35,13 +36,22 @@ const { positionals, values } = parseArgs({
   options: {
     large: { type: 'string', default: '3B' },
     repeat: { type: 'string', default: '7' },
+    steps: { type: 'string', default: '20' },
     write: { type: 'boolean', default: false },
   },
 });
 const name = positionals[0] ?? '';
 const bench = BENCHES[name];
 const repeat = Number(values.repeat);
-if (!bench || positionals.length > 1 || !Number.isInteger(repeat) || repeat < 1) {
+const steps = Number(values.steps);
+if (
+  !bench ||
+  positionals.length > 1 ||
+  !Number.isInteger(repeat) ||
+  repeat < 1 ||
+  !Number.isInteger(steps) ||
+  steps < 2
+) {
   console.error(`Usage: npm run bench -- ${Object.keys(BENCHES).join('|')} [--repeat N] [--write]`);
   process.exit(2);
 }
@@ -51,6 +61,7 @@ const header = machine();
 const table = await bench({
   root,
   repeat,
+  steps,
   large: values.large === '7B' ? '7B' : '3B',
   log: (line) => console.error(line),
 });
@@ -71,7 +82,7 @@ function machine() {
     `Node ${process.versions.node}`,
     `load ${os.loadavg()[0]?.toFixed(1)} before`,
   ];
-  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}\`.`;
+  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}${name === 'trajectory' && steps !== 20 ? ` --steps ${steps}` : ''}\`.`;
 }
 
 /** What the processor has that products and conversions use (Linux). */

@@ -1,13 +1,14 @@
 /** The layer figure of a comparison: its legend, its lines, and the borders of its regions, dragged or typed. */
 import { useMemo, useRef, useState } from 'preact/hooks';
 import { usePanel } from '../context.js';
+import { CutRow } from '../figure/cutRow.js';
 import { createGrips, type Grips } from '../figure/grips.js';
 import { LineChart } from '../figure/lineChart.js';
-import { defaultCuts, moveCut, REGION_NAMES, type Cuts } from '../figure/regions.js';
+import { moveCut, REGION_NAMES, type Cuts } from '../figure/regions.js';
 import { buildFigure, describeFigure, readPoint, regionsOf, type LayerFigure } from '../figure/series.js';
 import { FloorSwatch, LegendToggle, Swatch } from '../figure/swatch.js';
 import { formatTimes } from '../format.js';
-import { Button, Checkbox, NumberField } from '../kit.js';
+import { Checkbox } from '../kit.js';
 import { formatMeasure, FLOOR_HELP, LEVEL_TEXT } from '../state/measure.js';
 import { describeDepth, type Model } from '../state/model.js';
 import type { ViewState } from '../state/view.js';
@@ -54,7 +55,7 @@ export function LayerCard({ model, view, onCut }: LayerCardProps) {
         {figure.zerosOnLog ? (
           <p class="note">× at the lower edge: exactly unchanged; a log scale has no zero.</p>
         ) : null}
-        <CutRow model={model} cuts={cuts} hidden={!canCut} onCut={sendCuts} />
+        <CutRow languageLayers={model.languageLayers} cuts={cuts} hidden={!canCut} onCut={sendCuts} />
         <p class="note">Click a layer to list its tensors.</p>
       </div>
     </section>
@@ -96,56 +97,6 @@ function useCuts(model: Model, view: ViewState, onCut: (cuts: Cuts) => void) {
     onCancel: () => setDraft(null),
   });
   return { figure, cuts, grips: grips.current, sendCuts };
-}
-
-function CutRow({
-  model,
-  cuts,
-  hidden,
-  onCut,
-}: {
-  model: Model;
-  cuts: Cuts;
-  hidden: boolean;
-  onCut: (cuts: Cuts) => void;
-}) {
-  const layers = model.languageLayers;
-  const [mid, late] = cuts;
-  const usual = defaultCuts(layers);
-  const move = (which: 0 | 1) => (value: number) => onCut(moveCut(cuts, which, value, layers));
-  return (
-    <div class="cuts" role="group" aria-label="Regions of the language layers" hidden={hidden} data-testid="cuts">
-      <span>
-        Mid from layer
-        <NumberField
-          label="First layer of Mid"
-          testId="cut-mid"
-          value={mid}
-          min={1}
-          max={late - 1}
-          onChange={move(0)}
-        />
-      </span>
-      <span>
-        Late from layer
-        <NumberField
-          label="First layer of Late"
-          testId="cut-late"
-          value={late}
-          min={mid + 1}
-          max={layers - 1}
-          onChange={move(1)}
-        />
-      </span>
-      <Button
-        label="Thirds"
-        title="Cut into thirds again"
-        testId="cut-thirds"
-        hidden={mid === usual[0] && late === usual[1]}
-        onClick={() => onCut(usual)}
-      />
-    </div>
-  );
 }
 
 function Legend({ model, view, figure }: { model: Model; view: ViewState; figure: LayerFigure }) {

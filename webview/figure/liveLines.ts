@@ -8,6 +8,7 @@ import type { ComponentChildren } from 'preact';
 import { withAlpha } from '../heatmap/colour.js';
 import { seriesColourOf, type Theme } from '../theme.js';
 import type { Grips } from './grips.js';
+import type { Linked } from './linked.js';
 import { behindLines, frameOf, lineConfig, type XY } from './lineConfig.js';
 import { onAxis, positionsOf, pointAt, type LineFigure, type LinePosition, type LineSeries } from './lines.js';
 import type { Frame } from './paintLines.js';
@@ -31,6 +32,8 @@ export interface LineChartOptions<F extends LineFigure> {
   apart?: boolean | undefined;
   /** Borders that can be dragged. */
   grips?: Grips | undefined;
+  /** Its cursor is that of other figures too, by x. */
+  linked?: Linked | undefined;
 }
 
 export interface LineChart<F extends LineFigure> {
@@ -94,6 +97,7 @@ export function createLineChart<F extends LineFigure>(
     step: (key, cursor) => (figure === null ? undefined : stepOn(figure, options, chosen, key, cursor)),
     same: (a, b) => a.x === b.x && (options.allLines === true || a.key === b.key),
     repaint,
+    moved: (to) => options.linked?.set(to?.x ?? null),
     location(at) {
       const box = canvas.getBoundingClientRect();
       return { x: box.left + pixelOf(at.x), y: box.top + (chart?.chartArea.top ?? 0) + 10 };
@@ -126,7 +130,7 @@ export function createLineChart<F extends LineFigure>(
     wasNarrow = isNarrow;
   });
   observer.observe(stage);
-  const stopTheme = context.theme.onChange(draw);
+  const stops = [context.theme.onChange(draw), options.linked?.onMove(repaint)];
 
   return {
     show(next, nextChosen) {
@@ -144,7 +148,7 @@ export function createLineChart<F extends LineFigure>(
     },
     dispose() {
       observer.disconnect();
-      stopTheme();
+      for (const stop of stops) stop?.();
       chart?.destroy();
     },
   };
@@ -159,7 +163,7 @@ interface Over {
 
 /** What lies over the lines: borders to drag, the cursor, what is chosen. */
 function overLines<F extends LineFigure>(
-  { grips, allLines = false, wholeColumn = false }: LineChartOptions<F>,
+  { grips, linked, allLines = false, wholeColumn = false }: LineChartOptions<F>,
   look: () => Over | null,
 ): Plugin<'namedLine'> {
   return {
@@ -168,10 +172,13 @@ function overLines<F extends LineFigure>(
       const over = look();
       if (over === null) return;
       const { figure, theme, cursor, chosen } = over;
+      // Where it stands in another figure.
+      const far = cursor === null ? (linked?.at() ?? null) : null;
       const ctx = drawn.ctx as Pen;
       const frame = frameOf(drawn);
       ctx.save();
       grips?.draw(ctx, theme, frame);
+      if (far !== null && far >= figure.x.from && far <= figure.x.to) drawFar(ctx, far, frame, theme);
       if (cursor !== null) drawCursor(ctx, figure, cursor, frame, theme, allLines);
       if (!wholeColumn) drawRing(ctx, figure, chosen, frame, theme, 4.5);
       if (!allLines) drawRing(ctx, figure, cursor, frame, theme, 5.5);
@@ -252,6 +259,16 @@ function drawCursor(
     ctx.lineWidth = 1.5;
     dot(ctx, x(cursor.x), y(axis, onAxis(figure.axes[axis]!, point.value!)), 5, seriesColourOf(theme, one.colour));
   }
+}
+
+/** Where the cursor stands in another figure: dashed, since nothing here is pointed at. */
+function drawFar(ctx: Pen, at: number, { x, top, bottom }: Frame, theme: Theme): void {
+  ctx.strokeStyle = withAlpha(theme.foreground, 0.6);
+  ctx.lineWidth = 1;
+  ctx.setLineDash([3, 3]);
+  const column = Math.round(x(at)) + 0.5;
+  strokeLine(ctx, column, top, column, bottom);
+  ctx.setLineDash([]);
 }
 
 function drawRing(

@@ -14,6 +14,8 @@ export interface WalkOptions<P> {
   same(a: P, b: P): boolean;
   /** Draws again: the cursor has moved. */
   repaint(): void;
+  /** For figures that share the cursor. */
+  moved?: ((to: P | null) => void) | undefined;
   /** Where in the viewport the tooltip of a point belongs that was not reached with the pointer. */
   location(point: P): { x: number; y: number };
   /** Null for a point that has nothing to say. */
@@ -42,6 +44,7 @@ export function walkable<P>(context: PanelContext, options: WalkOptions<P>): Wal
     const same = to === null ? cursor === null : cursor !== null && options.same(cursor, to);
     cursor = to;
     if (!same) options.repaint();
+    if (!same) options.moved?.(to);
     const words = to === null ? null : options.tooltip(to);
     if (to === null || words === null) context.tooltip.hide();
     else context.tooltip.show(at ?? options.location(to), words);

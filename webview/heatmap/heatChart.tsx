@@ -28,6 +28,11 @@ export function HeatChart(props: HeatChartProps) {
     const made = createHeatChart(context, nodes, {
       page: props.page,
       blank: props.blank,
+      rows: props.rows && {
+        linked: props.rows.linked,
+        rowAt: (at) => latest.current.rows!.rowAt(at),
+        placeOf: (row) => latest.current.rows!.placeOf(row),
+      },
       tooltip: (at) => latest.current.tooltip(at),
       read: (at) => latest.current.read(at),
       choose: (at) => latest.current.choose(at),

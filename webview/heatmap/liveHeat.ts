@@ -1,6 +1,7 @@
 /** A heat map on screen: a canvas with one tab stop; arrows move a cell cursor, Enter selects, Escape unwinds. */
 import type { PanelContext } from '../context.js';
 import type { ComponentChildren } from 'preact';
+import type { Linked } from '../figure/linked.js';
 import { sameCell, stepCell, walkable, type Cell, type Walk } from '../figure/walk.js';
 import type { HeatGrid } from './grid.js';
 import { layoutHeat, paintHeat, type HeatLayout, type HeatStyle } from './paintHeat.js';
@@ -16,6 +17,15 @@ export interface HeatChartOptions {
   page?: number | undefined;
   /** Cells without a value can be pointed at too. */
   blank?: boolean | undefined;
+  /** Its rows are places of a cursor that other figures have too. */
+  rows?: LinkedRows | undefined;
+}
+
+export interface LinkedRows {
+  linked: Linked;
+  /** The row of a place on the shared axis; −1 for none. */
+  rowAt(at: number): number;
+  placeOf(row: number): number;
 }
 
 export interface HeatShown {
@@ -53,12 +63,14 @@ export function createHeatChart(
     canvas.style.height = `${layout.height}px`;
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     const cursor = walk.cursor();
+    const far = cursor === null ? farRow() : -1;
     if (column !== null) {
       ctx.strokeStyle = theme.focus;
       ctx.lineWidth = 1.5;
       ctx.strokeRect(layout.x(column) - 1, layout.top - 3, layout.cell + 1, layout.bottom - layout.top + 4);
     }
-    paintHeat(ctx, grid, layout, style, theme, (row) => cursor?.row === row || cell?.row === row);
+    paintHeat(ctx, grid, layout, style, theme, (row) => cursor?.row === row || cell?.row === row || far === row);
+    if (layout.tops[far] !== undefined) outlineRow(ctx, layout, far, grid.depths.length, theme.foreground);
     if (cell !== null) outline(ctx, layout, cell, theme.focus);
     if (cursor !== null) outline(ctx, layout, cursor, theme.foreground);
     const ramp = bar.getContext('2d')!;
@@ -67,6 +79,13 @@ export function createHeatChart(
       ramp.fillRect(at, 0, 1, bar.height);
     }
   }
+
+  /** Where the cursor stands in another figure. */
+  function farRow(): number {
+    const at = options.rows?.linked.at() ?? null;
+    return at === null ? -1 : options.rows!.rowAt(at);
+  }
+  const stopLink = options.rows?.linked.onMove(draw);
 
   const walk: Walk<Cell> = walkable<Cell>(context, {
     stage,
@@ -94,6 +113,7 @@ export function createHeatChart(
     },
     same: sameCell,
     repaint: draw,
+    moved: (to) => options.rows?.linked.set(to === null ? null : options.rows.placeOf(to.row)),
     location(at) {
       const box = canvas.getBoundingClientRect();
       if (layout === null) return { x: box.left, y: box.top };
@@ -118,8 +138,24 @@ export function createHeatChart(
     dispose() {
       observer.disconnect();
       stopTheme();
+      stopLink?.();
     },
   };
+}
+
+function outlineRow(
+  ctx: CanvasRenderingContext2D,
+  layout: HeatLayout,
+  row: number,
+  columns: number,
+  colour: string,
+): void {
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1;
+  ctx.setLineDash([3, 3]);
+  const left = layout.x(0);
+  ctx.strokeRect(left - 0.5, layout.tops[row]! - 0.5, layout.x(columns - 1) + layout.cell - left + 1, layout.row + 1);
+  ctx.setLineDash([]);
 }
 
 function outline(ctx: CanvasRenderingContext2D, layout: HeatLayout, { row, column }: Cell, colour: string): void {

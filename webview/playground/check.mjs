@@ -248,7 +248,7 @@ const checks = {
     assert.match(await live(page), /^Language layer 27, checkpoint-50: /);
     await page.keyboard.press('Enter');
     assert.equal(await live(page), 'Language layer 27: its curve is in the figures.');
-    assert.equal(await page.locator('.legend', { hasText: 'Language layer 27' }).count(), 2);
+    assert.equal(await page.locator('.legend', { hasText: 'Language layer 27' }).count(), 3);
     await page.keyboard.press('Escape'); // the cursor
     await page.keyboard.press('Escape'); // the selection
     assert.equal(await page.locator('.legend', { hasText: 'Language layer 27' }).count(), 0);
@@ -282,6 +282,25 @@ const checks = {
     assert.deepEqual(await calls(page, 'followSteps'), [{ on: true }]);
     // What was chosen stays so when the state is shown anew.
     await page.getByRole('heading', { name: 'Update ‖Δ‖ since the previous checkpoint, by layer and step' }).waitFor();
+  },
+
+  async 'one cursor goes through a trajectory and what was logged, and its borders are moved'(page, base) {
+    await page.goto(`${base}/light.html?state=trajectory&beside`);
+    await page.getByTestId('beside').waitFor();
+    const picture = (id) => page.getByTestId(`${id}-canvas`).evaluate((canvas) => canvas.toDataURL());
+    const others = ['step-map', 'step-lines', 'similarity-lines', 'rank-lines', 'ability-lines', 'logged-figure-kl'];
+    const before = await Promise.all(others.map(picture));
+    await page.getByTestId('logged-figure-reward').focus();
+    await page.keyboard.press('End');
+    assert.match(await live(page), /^Step 600: control /);
+    const pointed = await Promise.all(others.map(picture));
+    pointed.forEach((one, at) => assert.notEqual(one, before[at], others[at]));
+    await page.getByTestId('step-map').focus(); // the cursor leaves with the focus
+    assert.deepEqual(await Promise.all(others.map(picture)), before);
+    await page.getByTestId('cut-mid').fill('8');
+    await page.getByTestId('cut-mid').press('Enter');
+    await page.locator('.legend', { hasText: 'Early (0–7)' }).first().waitFor();
+    assert.deepEqual(await calls(page, 'setCuts'), [{ cuts: [8, 18] }]);
   },
 
   async 'cancel and retry reach the host'(page, base) {

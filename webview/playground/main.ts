@@ -9,7 +9,7 @@ import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
 import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, routingOnly, smallProbes } from './probes.js';
 import { frozenReport, verified } from './frozen.js';
 import { fullOf, spectraOf } from './spectra.js';
-import { trajectoryOf } from './trajectories.js';
+import { besideOf, trajectoryOf } from './trajectories.js';
 import { completionsAt, trainings } from './trainings.js';
 
 registerKit();
@@ -71,6 +71,7 @@ const states: Record<string, () => PanelState> = {
     result: trajectoryOf((result ??= set.make())),
     following: false,
     busy: false,
+    beside: query.has('beside') ? besideOf() : null,
   }),
   sweep: () => ({ kind: 'evaluation', title: 'Sweep of the cut', result: sweepOf() }),
   training: () => ({

@@ -53,6 +53,12 @@ const steps = {
     const box = await page.getByTestId('step-map').boundingBox();
     await page.mouse.click(box.x + box.width * 0.8, box.y + 60);
   },
+  loggedcursor: async (page) => {
+    const figure = page.getByTestId('logged-figure-reward');
+    await figure.focus();
+    await page.keyboard.press('End');
+    for (let at = 0; at < 12; at++) await page.keyboard.press('PageUp');
+  },
   asked: async (page) => {
     await page.getByTestId('try-choose').click();
     await page.getByTestId('try-prompt').fill('How many red objects are there?');

@@ -7,6 +7,8 @@ import type {
   GroupTrajectory,
   TrajectoryResult,
 } from '../../src/protocol/engineApi.js';
+import type { BesideSteps } from '../../src/protocol/hostApi.js';
+import { trainings } from './trainings.js';
 
 const STEPS = [0, 50, 100, 150, 200, 250, 300, 350, 400, 450, 500, 550, 600];
 
@@ -97,4 +99,21 @@ export function trajectoryOf(result: CompareResult): TrajectoryResult {
     warnings: [],
     provenance: result.provenance,
   };
+}
+
+/** Logs and evaluations of the same steps. */
+export function besideOf(): BesideSteps {
+  const reading = trainings(200);
+  const run = reading.runs[0]!;
+  const series = run.series.map((one) => ({
+    ...one,
+    points: one.points.map(([step, value]): [number, number | null] => [step * 3, value]),
+  }));
+  const abilities = STEPS.filter((_, index) => index % 3 === 0).flatMap((step) =>
+    (['vis', 'v2r', 'rea'] as const).map((ability, at) => {
+      const value = 0.3 + at * 0.12 + (step / 600) * (0.16 - 0.09 * at);
+      return { step, ability, data: 'general.jsonl', n: 100, value, low: value - 0.09, high: value + 0.09 };
+    }),
+  );
+  return { training: { ...reading, runs: [{ ...run, series, lastStep: 600 }] }, abilities };
 }

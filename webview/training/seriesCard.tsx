@@ -58,7 +58,7 @@ function useSame(figure: TrainingFigure): TrainingFigure {
   return last.current;
 }
 
-function StepTooltip({ figure, at }: { figure: TrainingFigure; at: LinePosition }) {
+export function StepTooltip({ figure, at }: { figure: TrainingFigure; at: LinePosition }) {
   return (
     <>
       <TooltipTitle>{`Step ${at.x}`}</TooltipTitle>

@@ -80,7 +80,7 @@ function gridOf(
 }
 
 /** Regions and sections over steps, the chosen layer among them, each with its rounding floor. */
-export function sizeFigure(model: TrajectoryModel, drawn: Drawn): LineFigure {
+export function sizeFigure(model: TrajectoryModel, drawn: Drawn, steps = stepsOf(model)): LineFigure {
   const { size, against, log } = drawn;
   const lines = linesOf(model, drawn.depth);
   const valueAt = ({ group }: NamedGroup, index: number) => deltasOf(group, against)[index] ?? null;
@@ -109,7 +109,7 @@ export function sizeFigure(model: TrajectoryModel, drawn: Drawn): LineFigure {
     title: `${SIZE_NAMES[size]} ${againstText(model, against)}, by step`,
     label: SIZE_NAMES[size],
     axes: soleAxis(size === 'changed' ? percentAxis(axis) : axis, SIZE_NAMES[size]),
-    x: stepAxis(model),
+    x: stepAxis(steps),
     regions: [],
     sections: [],
     series,
@@ -120,7 +120,7 @@ export function sizeFigure(model: TrajectoryModel, drawn: Drawn): LineFigure {
 }
 
 /** Sim_K over steps, of the same lines. */
-export function similarityFigure(model: TrajectoryModel, depth: number | null): LineFigure {
+export function similarityFigure(model: TrajectoryModel, depth: number | null, steps = stepsOf(model)): LineFigure {
   const { k } = model.result;
   const label = `Sim_${k} with the last step`;
   const series = linesOf(model, depth).map((line, at) => ({
@@ -138,11 +138,42 @@ export function similarityFigure(model: TrajectoryModel, depth: number | null): 
     title: `${label}, by step`,
     label,
     axes: soleAxis(linearAxis([0, 1]), label),
-    x: stepAxis(model),
+    x: stepAxis(steps),
     regions: [],
     sections: [],
     series,
     zones: [],
+  };
+}
+
+/** Stable rank over steps, of the same lines. */
+export function rankFigure(model: TrajectoryModel, depth: number | null, steps = stepsOf(model)): LineFigure {
+  const label = 'Stable rank of the update';
+  const series = linesOf(model, depth).map((line, at) =>
+    seriesOf(
+      model,
+      line,
+      at,
+      (index) => line.group.stableRank[index] ?? null,
+      (index) => {
+        const delta = line.group.sinceFirst[index] ?? null;
+        return delta !== null && ['below', 'near'].includes(floorLevel(delta));
+      },
+    ),
+  );
+  return {
+    title: `${label}, by step`,
+    label,
+    axes: soleAxis(
+      linearAxis([0, ...series.flatMap(({ points }) => points.flatMap(({ value }) => value ?? []))]),
+      label,
+    ),
+    x: stepAxis(steps),
+    regions: [],
+    sections: [],
+    series,
+    zones: [],
+    hollowName: 'under 2× the floor',
   };
 }
 
@@ -175,8 +206,14 @@ function seriesOf(
   };
 }
 
-function stepAxis({ steps }: TrajectoryModel): LineFigure['x'] {
-  const numbers = steps.map(({ step }) => step);
+/** The checkpoints after the first. */
+function stepsOf({ steps }: TrajectoryModel): number[] {
+  return steps.map(({ step }) => step);
+}
+
+/** @param held the steps that it holds; those are its ticks where they are few */
+export function stepAxis(held: readonly number[]): LineFigure['x'] {
+  const numbers = [...new Set(held)].sort((a, b) => a - b);
   const [from, to] = [Math.min(...numbers), Math.max(...numbers)];
   const pad = from === to ? 0.5 : 0;
   return {

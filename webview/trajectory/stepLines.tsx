@@ -1,5 +1,6 @@
 /** Regions, sections and the chosen layer over steps. */
 import { LineChart } from '../figure/lineChart.js';
+import type { Linked } from '../figure/linked.js';
 import { pointAt, type LineFigure, type LinePosition } from '../figure/lines.js';
 import { FloorSwatch, LegendItem, LineSwatch } from '../figure/swatch.js';
 import { TooltipTitle } from '../tooltip.js';
@@ -10,10 +11,13 @@ export function StepLines({
   figure,
   testId,
   format,
+  linked,
 }: {
   model: TrajectoryModel;
   figure: LineFigure;
   testId: string;
+  /** The cursor of all figures over these steps. */
+  linked: Linked;
   format: (value: number | null) => string;
 }) {
   const nameAt = (x: number) => model.steps.find(({ step }) => step === x)?.label ?? String(x);
@@ -36,7 +40,7 @@ export function StepLines({
         testId={testId}
         figure={figure}
         chosen={null}
-        apart
+        linked={linked}
         describe={({ title, series }) =>
           `${title}: ${series.map(({ name }) => name).join(', ')}. Left and right walk the steps, up ` +
           'and down the lines.'

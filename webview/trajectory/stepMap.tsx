@@ -1,5 +1,6 @@
 /** Layers by steps as a heat map: a cell leads to its layer's curve. */
 import type { Cell } from '../figure/walk.js';
+import type { Linked } from '../figure/linked.js';
 import { plural } from '../format.js';
 import type { HeatGrid } from '../heatmap/grid.js';
 import { HeatChart } from '../heatmap/heatChart.js';
@@ -18,6 +19,7 @@ export function StepMap({
   title,
   format,
   chooseDepth,
+  linked,
 }: {
   model: TrajectoryModel;
   grid: HeatGrid;
@@ -27,6 +29,7 @@ export function StepMap({
   title: string;
   format: (value: number | null) => string;
   chooseDepth: (depth: number | null) => void;
+  linked: Linked;
 }) {
   const column = depth === null ? -1 : grid.depths.indexOf(depth);
   const placeOf = (at: Cell) => describeDepth(model, grid.depths[at.column]!);
@@ -42,6 +45,12 @@ export function StepMap({
     <div class="heat">
       <HeatChart
         testId={testId}
+        rows={{
+          linked,
+          // Between two checkpoints, the one before is what the model was.
+          rowAt: (at) => model.steps.findLastIndex(({ step }) => step <= at),
+          placeOf: (row) => model.steps[row]!.step,
+        }}
         shown={{
           grid,
           style: { ...STEP_STYLE, log },

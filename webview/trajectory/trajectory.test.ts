@@ -6,8 +6,18 @@ import { heatmapSvg } from '../exporters/heatmapSvg.js';
 import { linesSvg } from '../exporters/linesSvg.js';
 import { PAPER } from '../exporters/palette.js';
 import { lineage } from '../playground/data.js';
-import { trajectoryOf } from '../playground/trajectories.js';
-import { similarityFigure, similarityGrid, sizeFigure, sizeGrid, STEP_STYLE, type Drawn } from './figures.js';
+import { besideOf, trajectoryOf } from '../playground/trajectories.js';
+import { createLinked } from '../figure/linked.js';
+import { abilityFigure, loggedFigures, sharedSteps } from './beside.js';
+import {
+  rankFigure,
+  similarityFigure,
+  similarityGrid,
+  sizeFigure,
+  sizeGrid,
+  STEP_STYLE,
+  type Drawn,
+} from './figures.js';
 import { layerAt, modelOf } from './model.js';
 import { HEADINGS, numberRows, numbersMarkdown } from './numbers.js';
 import { DEFAULT_TRAJECTORY_VIEW, parseTrajectoryView } from './view.js';
@@ -75,6 +85,50 @@ describe('a trajectory in the panel', () => {
     assert.equal(grid.rows.at(-1)!.cells[0]!.value, 1);
     const figure = similarityFigure(model, null);
     assert.equal(figure.series[0]!.baseline!.value, result.regions[0]!.chance);
+  });
+
+  it('has logs and abilities on the axis of its own figures', () => {
+    const beside = besideOf();
+    const steps = sharedSteps(model, beside);
+    const logged = loggedFigures(beside, steps);
+    const abilities = abilityFigure(beside, steps)!;
+    const all = [sizeFigure(model, drawn, steps), rankFigure(model, null, steps), abilities, ...logged];
+    for (const { x } of all) assert.deepEqual([x.from, x.to], [0, 600]);
+    const ticks = abilities.x.ticks(100).map(({ value }) => value);
+    assert.deepEqual(ticks, [...new Set(ticks)], 'each once, though several figures hold it');
+    const reward = beside.training!.runs[0]!.series.find(({ key }) => key === 'reward')!;
+    assert.deepEqual(
+      logged.find(({ key }) => key === 'reward')!.series[0]!.points.map(({ x, value }) => [x, value]),
+      reward.points,
+    );
+    assert.deepEqual(
+      abilities.series.map(({ name, points }) => [name, points.length]),
+      [
+        ['Vision', 5],
+        ['Vision to reasoning', 5],
+        ['Reasoning', 5],
+      ],
+    );
+    // Nothing beside: the axis is that of the checkpoints alone, as before.
+    assert.deepEqual(sharedSteps(model, null), result.steps.slice(1));
+    assert.deepEqual([loggedFigures(null, steps), abilityFigure(null, steps)], [[], null]);
+  });
+
+  it('draws stable rank as the result has it', () => {
+    assert.deepEqual(
+      rankFigure(model, null).series[1]!.points.map(({ value }) => value),
+      result.regions[1]!.stableRank,
+    );
+  });
+
+  it('shares one cursor: what one figure sets, all others hear once', () => {
+    const linked = createLinked();
+    const heard: (number | null)[] = [];
+    const stop = linked.onMove(() => heard.push(linked.at()));
+    for (const at of [5, 5, 7, null]) linked.set(at);
+    stop();
+    linked.set(9);
+    assert.deepEqual(heard, [5, 7, null]);
   });
 
   it('exports both, and lists them as numbers', () => {

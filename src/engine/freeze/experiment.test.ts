@@ -158,9 +158,10 @@ describe.skipIf(process.platform === 'win32')('an experiment that moves', () => 
       const { stdout } = launch(out);
       assert.match(stdout, new RegExp(`^IN=.*/moved-${trainer}/o'in$`, 'm'));
       assert.ok((await openExperiment(out)).model.path.endsWith(`moved-${trainer}/o'in`));
-      const text = (await readdir(path.join(out, 'runs', 'control'))).map((name) =>
-        readFile(path.join(out, 'runs', 'control', name), 'utf8'),
-      );
+      const entries = await readdir(path.join(out, 'runs', 'control'), { withFileTypes: true });
+      const text = entries
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => readFile(path.join(out, 'runs', 'control', name), 'utf8'));
       for (const one of await Promise.all(text)) assert.ok(!one.includes(`home-${trainer}`));
       await rename(path.join(moved, "o'in"), path.join(root, `elsewhere-${trainer}`));
       const lost = launch(out);

@@ -1,6 +1,6 @@
 // Every setting that a launch script gives its trainer is one that the trainer's package knows (keys.json, by
 // make_keys.py).
-// EasyR1 is in no registry: its settings are not checked here.
+// EasyR1 is in no registry: its settings are those of the commit that a plan names.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -76,6 +76,11 @@ describe('the settings of a launch script', () => {
       const script = (await filesOf('verl', method))['launch.sh']!;
       const keys = [...script.matchAll(/(?:^|[ '])([a-z_]+(?:\.[a-z_]+)+)=/gm)].map(([, key]) => key!);
       assert.deepEqual(unknown('verl', keys), []);
+    });
+    it(`are known to EasyR1, ${method}`, async () => {
+      const script = (await filesOf('easyr1', method))['launch.sh']!;
+      const keys = [...script.matchAll(/(?:^|[ '])([a-z_]+(?:\.[a-z_]+)+)=/gm)].map(([, key]) => key!);
+      assert.deepEqual(unknown('easyr1', keys), []);
     });
   }
 });

@@ -1,6 +1,6 @@
 """Settings that the trainers' packages know, read from their sources without importing them:
 
-    python test/parity/freeze/make_keys.py FOLDER    # of unpacked wheels: trl, ms_swift, axolotl, verl
+    python test/parity/freeze/make_keys.py FOLDER    # of unpacked wheels: trl, ms_swift, axolotl, verl; EasyR1's repository: easyr1
 """
 import ast
 import json
@@ -27,6 +27,28 @@ def paths(tree, prefix=""):
             yield from paths(value, f"{prefix}{key}.")
 
 
+def dotted(root, files):
+    """Dotted names of the settings of a tree of dataclasses."""
+    classes = {
+        node.name: [s for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        for file in files
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def walk(name, prefix):
+        for setting in classes[name]:
+            # What is computed is no setting.
+            if setting.value is not None and "init=False" in ast.unparse(setting.value):
+                continue
+            yield prefix + setting.target.id
+            kind = ast.unparse(setting.annotation)
+            if kind in classes:
+                yield from walk(kind, f"{prefix}{setting.target.id}.")
+
+    return sorted(walk(root, ""))
+
+
 if __name__ == "__main__":
     root = Path(sys.argv[1])
     import transformers
@@ -45,6 +67,7 @@ if __name__ == "__main__":
         ),
         "axolotl": fields(*axolotl.glob("**/*.py")),
         "verl": sorted(paths(yaml.safe_load((root / "verl/verl/trainer/config/_generated_ppo_trainer.yaml").read_text()))),
+        "easyr1": dotted("PPOConfig", [*(root / "easyr1/verl").glob("trainer/config.py"), *(root / "easyr1/verl").glob("workers/**/config.py")]),
     }
     Path(__file__).with_name("keys.json").write_text(json.dumps(result, separators=(",", ":")).replace('],"', '],\n"') + "\n")
     print({name: len(keys) for name, keys in result.items()})

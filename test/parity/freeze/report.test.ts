@@ -83,7 +83,7 @@ describe('the plan of the sample lineage', () => {
     assert.ok(passed);
     for (const { run, verification } of runs) {
       assert.deepEqual(
-        verification!.held!.map(({ group, moved, missing, rounded }) => [group, moved + missing + rounded]),
+        verification!.held.map(({ group, moved, missing, rounded }) => [group, moved + missing + rounded]),
         run === 'control' ? [] : [[run, 0]],
       );
       // The one norm after the layers may lose all its steps in rounding to BF16.

@@ -1,5 +1,6 @@
 /** Layers, regions, sections and everything, from the tensors' figures alone. */
-import { layersOf, regionsOf } from '../../topology/groups.js';
+import { resolveCuts } from '../../topology/cuts.js';
+import { layersOf, recutTensors, regionsOf } from '../../topology/groups.js';
 import { SECTIONS } from '../../topology/topology.js';
 import { aggregateDelta } from '../compare/aggregate.js';
 import type { Delta, DeltaAggregate } from '../compare/result.js';
@@ -9,6 +10,7 @@ import type {
   RegionTrajectory,
   SectionTrajectory,
   TensorTrajectory,
+  TrajectoryResult,
 } from './result.js';
 
 interface Groups {
@@ -37,6 +39,14 @@ export function groupTrajectory(
     }),
     whole: aggregate(tensors, steps),
   };
+}
+
+/** The same trajectory with other cuts: only regions change. @throws `bad-request` where the cuts do not fit */
+export function recutTrajectory(result: TrajectoryResult, wanted: readonly number[]): TrajectoryResult {
+  const layers = Math.max(...result.stages.map((stage) => stage.layers));
+  const cuts = resolveCuts(wanted, layers);
+  const tensors = recutTensors(result.tensors, cuts);
+  return { ...result, cuts, tensors, ...groupTrajectory(tensors, layers, cuts, result.stages.length - 1) };
 }
 
 function aggregate(tensors: readonly TensorTrajectory[], steps: number): GroupTrajectory {

@@ -5,6 +5,7 @@ import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Progress } from '../../calls.js';
 import { createEngine } from '../../engine.js';
+import { recutTrajectory } from './aggregate.js';
 import type { TrajectoryResult } from './result.js';
 import { awaitSteps, rounds } from './follow.js';
 import { temporaryFolder, writeCheckpoint, type TemporaryFolder } from '../../../../test/fixtures/checkpoints.js';
@@ -75,6 +76,21 @@ describe('a run of a trajectory', () => {
     assert.deepEqual(plain(grown), plain(fresh));
     const unstored = await engine.trajectory({ stages: request().stages });
     assert.deepEqual(plain(unstored), plain(fresh));
+  });
+
+  it('with other cuts is what those cuts would have given, without reading anything', async () => {
+    for (const count of [1, 2])
+      await writeCheckpoint(inside('four', `checkpoint-${count}`), {
+        ...SMALL,
+        layers: 4,
+        updates: Array.from({ length: count }, (_, seed) => ({ seed, relative: 0.02 })),
+      });
+    const stages = [{ path: inside('four') }];
+    const usual = await engine.trajectory({ stages });
+    const cut = await engine.trajectory({ stages, cuts: [2, 3] });
+    assert.notDeepEqual(plain(cut), plain(usual));
+    assert.deepEqual(plain(recutTrajectory(usual, [2, 3])), plain(cut));
+    assert.throws(() => recutTrajectory(usual, [3, 9]), { code: 'bad-request' });
   });
 
   it('leaves out what is being written, and takes it up when it is whole', async () => {

@@ -1,13 +1,28 @@
 /** EasyR1: a script starts it with a hook in every Ray worker, since it has no setting for modules of others. */
 import type { FreezePlan, PlannedRun } from '../plan.js';
 import template from '../python/easyr1.py';
-import { FINISHED, freezingConstants, launcher, pythonFile, quotedForShell, RESULT, type Trainer } from './trainer.js';
+import {
+  FINISHED,
+  freezingConstants,
+  keepLog,
+  launcher,
+  pythonFile,
+  quotedForShell,
+  RESULT,
+  type Trainer,
+} from './trainer.js';
 import { easyRow } from './verl.js';
+
+/** It has no releases: the commit that the settings were held against (July 2026). */
+const COMMIT = 'b44b311b669bf1fd1aa2fc36f2251482ba33cb16';
 
 export const EASY_R1: Trainer = {
   title: 'EasyR1',
   requirements: () => ['regex'],
-  setup: ['git clone https://github.com/hiyouga/EasyR1 easyr1 && .venv/bin/pip install -e ./easyr1'],
+  setup: [
+    'git clone https://github.com/hiyouga/EasyR1 easyr1 && ' +
+      `git -C easyr1 checkout ${COMMIT} && .venv/bin/pip install -e ./easyr1`,
+  ],
   needsCuda: true,
   scaling:
     'Several GPUs: `GPUS=8 bash runs/NAME/launch.sh`. Several machines: start Ray on all of them ' +
@@ -20,6 +35,7 @@ export const EASY_R1: Trainer = {
     'launch.sh': launcher(
       [
         'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
+        ...keepLog('output/experiment_log.jsonl'),
         '"$PYTHON" "$RUN/easyr1.py" \\',
         ...settingsOf(run, plan).map(([key, value]) => `  ${quotedForShell(`${key}=${value}`)} \\`),
         '  worker.actor.model.model_path="$FREEZE_MODEL" \\',

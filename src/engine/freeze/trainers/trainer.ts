@@ -91,6 +91,22 @@ ${lines.join('\n')}
 `;
 }
 
+/**
+ * For a trainer whose log begins anew at every start: what a run that was stopped had logged goes to `runs/NAME/logs`
+ * first, where a reading of the run finds it too. @param file below the run's folder
+ */
+export function keepLog(file: string): string[] {
+  const [folder, name] = [file.slice(0, file.lastIndexOf('/')), file.slice(file.lastIndexOf('/') + 1)];
+  return [
+    `mkdir -p "$RUN/${folder}"`,
+    `if [ -s "$RUN/${file}" ]; then`,
+    '  mkdir -p "$RUN/logs"',
+    `  { cat "$RUN/${file}"; echo; } >> "$RUN/logs/${name}"`,
+    `  rm "$RUN/${file}"`,
+    'fi',
+  ];
+}
+
 /** Says that the result is whole; written last. */
 export const FINISHED = `echo '{}' > "$RUN/${RESULT}/finished.json"`;
 

@@ -4,6 +4,7 @@ import template from '../python/verl_hook.py';
 import {
   FINISHED,
   freezingConstants,
+  keepLog,
   launcher,
   messages,
   pythonFile,
@@ -43,6 +44,8 @@ export const VERL: Trainer = {
       [
         'export PYTHONPATH="$RUN:$PWD${PYTHONPATH:+:$PYTHONPATH}"',
         'export VERL_USE_EXTERNAL_MODULES=freeze_hook',
+        'export VERL_FILE_LOGGER_PATH="$RUN/output/log.jsonl"',
+        ...keepLog('output/log.jsonl'),
         '"$PYTHON" -m verl.trainer.main_ppo \\',
         ...settingsOf(run, plan).map(([key, value]) => `  ${quotedForShell(`${key}=${value}`)} \\`),
         '  actor_rollout_ref.model.path="$FREEZE_MODEL" \\',
