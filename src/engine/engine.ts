@@ -7,6 +7,7 @@ import type { Analysis, Tools } from './analyses/declare/definition.js';
 import { parseRequest } from './analyses/declare/request.js';
 import type { EngineApi } from './api.js';
 import type { CallContext, EngineHost } from './calls.js';
+import { isEndpointPath } from './checkpoint/endpointPath.js';
 import { FrankensteinError } from './errors.js';
 import { isExperiment } from './experiments/file.js';
 import { isPlan } from './freeze/planFile.js';
@@ -93,7 +94,11 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context?.signal,
       );
     },
-    generate: (request, context) => mutex.take(() => answers.ask(request, context), context?.signal),
+    generate: async (request, context) =>
+      // A model behind an address fills no budget here.
+      isEndpointPath(request.path)
+        ? (await import('./models/served.js')).askServed(request, host, context)
+        : mutex.take(() => answers.ask(request, context), context?.signal),
     checkRecipe: async (request, context) =>
       isExperiment(request.file)
         ? (await import('./experiments/language/check.js')).checkExperiment(request, context)

@@ -27,7 +27,7 @@ import { describeAll } from './describe.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import { type LanguageModel, languageModelOf } from '../../grading/languageModel.js';
 import type { Answered as Answer, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
-import { askEndpoint, boxWarnings, checkEndpoints, endpointCheckpoint } from './endpoint.js';
+import { askEndpoint, boxWarnings, checkEndpoints, DRAW_VERSION, endpointCheckpoint } from './endpoint.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
 import { addressOf, agreementsOf, type Given, opinionOf, type SecondOpinion, settle } from './judging.js';
@@ -152,11 +152,11 @@ export async function setUp(
   { signal, progress }: CallContext<EvaluateProgress>,
   describer?: LanguageModel,
 ): Promise<EvaluateSetup> {
+  checkEndpoints(request);
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints)
     checkpoints.push(isEndpointPath(stage.path) ? endpointCheckpoint(stage.path) : await openStage(stage, { signal }));
-  checkEndpoints(request, checkpoints);
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
   const labels = labelsOf(request.checkpoints, checkpoints);
   const named = checkpoints.map(({ path: location }, index) => ({
@@ -196,7 +196,7 @@ export async function setUp(
         ...own.pixels,
         ...(sampling && { sampling: { ...sampling, answers: undefined } }),
         checkpoint: isEndpointPath(checkpoint.path)
-          ? { endpoint: checkpoint.path }
+          ? { endpoint: checkpoint.path, ...(sampling && { draw: DRAW_VERSION }) }
           : await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
       })),
     ),
