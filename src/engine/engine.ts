@@ -95,7 +95,6 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
       );
     },
     generate: async (request, context) =>
-      // A model behind an address fills no budget here.
       isEndpointPath(request.path)
         ? (await import('./models/served.js')).askServed(request, host, context)
         : mutex.take(() => answers.ask(request, context), context?.signal),
@@ -126,6 +125,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context,
       ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
+    findImports: lazy(async () => (await import('./analyses/evaluate/imports/scan.js')).importRequest),
     planFreeze: lazy(async () => (await import('./freeze/experiment.js')).planExperiment),
     inspectTraining: lazy(async () => (await import('./freeze/run.js')).inspectTraining),
     installTraining: lazy(async () => (await import('./freeze/run.js')).installTraining),

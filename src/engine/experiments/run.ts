@@ -54,6 +54,8 @@ export interface Machine {
   runsFolder?: string | undefined;
   /** Name of the environment variable with the key of endpoints that the file names. */
   keyVariable?: string | undefined;
+  /** Commands of the file may start servers. */
+  serveAllowed?: boolean | undefined;
 }
 
 /** What a step came to. */
@@ -95,8 +97,9 @@ export async function requestOf(
   const declaration = analysisOf(analysis).commands.find(({ name }) => name === run);
   const prepared =
     stages.length === 0 ? {} : await declaration!.prepare!(laboratory, stages, request, context as CallContext);
-  const { memory, threads, runsFolder, keyVariable } = machine;
+  const { memory, threads, runsFolder, keyVariable, serveAllowed } = machine;
   const whole: Record<string, unknown> = { ...request, ...prepared, memory, threads, runsFolder };
+  if (serveAllowed === true && whole['serve'] !== undefined) whole['serveAllowed'] = true;
   if (keyVariable === undefined) return whole;
   const served = servedIn(whole);
   const judges = ['grader', 'describer'].filter((name) => isEndpoint(whole[name]));

@@ -27,6 +27,11 @@ export function endpointCheckpoint(place: string): Checkpoint {
   return checkpointWithoutFiles({ path: place, label: endpointOf(place).model, family: 'endpoint' });
 }
 
+/** Whether a server is asked: a model behind an address, or one that the user's program serves for this run. */
+export function isServed({ serve }: Pick<ParsedEvaluation, 'serve'>, { path: place }: { path: string }): boolean {
+  return serve !== undefined || isEndpointPath(place);
+}
+
 /** Changes whenever an endpoint would be asked for other draws with the same seed. */
 export const DRAW_VERSION = 2;
 
@@ -36,7 +41,7 @@ export function checkEndpoints(request: ParsedEvaluation): void {
   const served = request.checkpoints.flatMap(({ path: place }) =>
     isEndpointPath(place) ? [endpointOf(place).url] : [],
   );
-  if (served.length > 0 && (minPixels ?? maxPixels) !== undefined)
+  if ((served.length > 0 || request.serve !== undefined) && (minPixels ?? maxPixels) !== undefined)
     throw new FrankensteinError('bad-request', SCALES_ITSELF);
   const keyed = new Map<string, string[]>();
   const note = (variable: string | undefined, urls: readonly string[]) => {
@@ -48,9 +53,13 @@ export function checkEndpoints(request: ParsedEvaluation): void {
 }
 
 /** What is not known of the boxes that an endpoint answers with. */
-export function boxWarnings(checkpoints: readonly Checkpoint[], { sets }: QuestionSets): string[] {
+export function boxWarnings(
+  request: ParsedEvaluation,
+  checkpoints: readonly Checkpoint[],
+  { sets }: QuestionSets,
+): string[] {
   const isAsked = sets.some(({ questions }) => questions.some(({ answerType }) => answerType === 'box'));
-  if (!isAsked || !checkpoints.some(({ path: place }) => isEndpointPath(place))) return [];
+  if (!isAsked || !checkpoints.some((one) => isServed(request, one))) return [];
   return [
     'Boxes that an endpoint answers with are taken as pixels of the image file: how it scales images is not known.',
   ];
