@@ -47,6 +47,14 @@ function callsOf(tools: Tools, exclusive: Alone): AnalysisCalls {
   return Object.fromEntries(calls.flat()) as unknown as AnalysisCalls;
 }
 
+/** A model behind an address fills no budget here, and waits for nothing. */
+function generateWith(mutex: Mutex, answers: AnswerThread, host: EngineHost | undefined): EngineApi['generate'] {
+  return async (request, context) =>
+    isEndpointPath(request.path)
+      ? (await import('./models/served.js')).askServed(request, host, context)
+      : mutex.take(() => answers.ask(request, context), context?.signal);
+}
+
 /** `workerFile`: the bundled worker. `host`: what the starting process offers; there is none on a terminal. */
 export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
   const mutex = new Mutex();
@@ -94,10 +102,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context?.signal,
       );
     },
-    generate: async (request, context) =>
-      isEndpointPath(request.path)
-        ? (await import('./models/served.js')).askServed(request, host, context)
-        : mutex.take(() => answers.ask(request, context), context?.signal),
+    generate: generateWith(mutex, answers, host),
     checkRecipe: async (request, context) =>
       isExperiment(request.file)
         ? (await import('./experiments/language/check.js')).checkExperiment(request, context)
