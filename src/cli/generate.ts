@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import path from 'node:path';
 import { typedText } from '../engine/analyses/declare/protocol.js';
+import { isEndpointPath } from '../engine/checkpoint/endpointPath.js';
 import { parseCount, parseSize, type CommandContext, typed } from './options.js';
 import { note, print } from './terminal.js';
 
@@ -19,6 +20,7 @@ interface GenerateOptions {
   topK?: number;
   topP?: number;
   seed?: number;
+  endpointKey?: string;
   memory?: number;
   threads?: number;
   provider: string;
@@ -30,7 +32,10 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
       'Ask a checkpoint: runs a vision-language or text model straight from its safetensors files, ' +
         'greedily unless a temperature is given',
     )
-    .argument('<checkpoint>', 'a folder, config, shard, index or adapter; BASE+ADAPTER names both')
+    .argument(
+      '<checkpoint>',
+      'a folder, config, shard, index or adapter; BASE+ADAPTER names both; or endpoint:URL#MODEL',
+    )
     .requiredOption('--prompt <text>', 'what to ask; <image> in it says where an image stands, or images come first')
     .option('--image <files...>', 'PNG, JPEG or WebP files')
     .option('--max-new-tokens <n>', 'max new tokens per answer (default: 128)', parseCount)
@@ -52,6 +57,7 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
       parsePositive,
     )
     .option('--seed <n>', 'of the sampling', parseCount)
+    .option('--endpoint-key <variable>', "name of the environment variable with the endpoint's key")
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)
     .option('--provider <name>', 'execution provider: cpu, webgpu, cuda, coreml, dml', 'cpu')
@@ -63,7 +69,8 @@ export function generateCommand({ engine, signal }: CommandContext): Command {
       let shown = Promise.resolve();
       const result = await engine.generate(
         {
-          path: path.resolve(checkpoint),
+          path: isEndpointPath(checkpoint) ? checkpoint : path.resolve(checkpoint),
+          endpointKey: options.endpointKey,
           prompt: options.prompt,
           images: options.image?.map((file) => path.resolve(file)),
           maxNewTokens: options.maxNewTokens,

@@ -7,6 +7,7 @@ import { engineOfCommand } from './engine.js';
 import { EXIT_CODES_HELP, EXIT_USAGE, exitCodeOf, SIGNALS } from './exit.js';
 import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
+import { importCommand } from './importAnswers.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
 import { regradeCommand } from './regrade.js';
@@ -39,6 +40,7 @@ async function main(): Promise<number> {
     generateCommand(context),
     ...analysisCommands(context, 'models'),
     regradeCommand(context),
+    importCommand(context),
     mergeCommand(context),
     freezeCommand(context),
     runCommand(context),

@@ -17,7 +17,7 @@ import {
   type StepPlan,
   totalOf,
 } from '../engine/experiments/run.js';
-import { addressesOf, chosenSteps, type Step } from '../engine/experiments/steps.js';
+import { addressesOf, chosenSteps, commandsOf, type Step } from '../engine/experiments/steps.js';
 import { formatBytes, formatSeconds, table } from '../engine/report/text.js';
 import { sentenceOf } from './exit.js';
 import { type CommandContext, parseCount, parseSize } from './options.js';
@@ -30,6 +30,7 @@ interface RunOptions {
   only?: string[];
   plan?: boolean;
   graderKey?: string;
+  allowServe?: boolean;
   memory?: number;
   threads?: number;
   /** False for `--no-runs`. */
@@ -53,6 +54,7 @@ export function runCommand(context: CommandContext): Command {
       '--grader-key <variable>',
       'name of the environment variable with the key of the grader or the endpoint that the file names',
     )
+    .option('--allow-serve', 'let the serve commands of the file start servers; --plan shows them')
     .option('--memory <size>', 'memory budget, such as 2GB (default: half of the machine)', parseSize)
     .option('--threads <n>', 'threads (default: all cores)', parseCount)
     .option('--runs <folder>', 'where runs are kept, so that an interrupted one continues', '.frankenstein')
@@ -66,11 +68,18 @@ export function runCommand(context: CommandContext): Command {
       );
       const chosen = chosenSteps(steps, options.only);
       for (const address of addressesOf(chosen)) note(`Answers or images are sent to ${address}.`);
+      for (const command of commandsOf(chosen)) note(`Servers are started with: ${command}`);
+      if (options.plan !== true && options.allowServe !== true && commandsOf(chosen).length > 0)
+        throw new FrankensteinError(
+          'bad-request',
+          `${given} starts programs: look at the commands above, and allow them with --allow-serve.`,
+        );
       const machine: Machine = {
         memory: options.memory,
         threads: options.threads,
         runsFolder: options.runs === false ? undefined : path.resolve(options.runs),
         keyVariable: options.graderKey,
+        serveAllowed: options.allowServe,
       };
       if (options.plan === true) await plan(context, chosen, machine);
       else await run(context, file, { all: steps, chosen }, machine);

@@ -46,6 +46,7 @@ export const COMMANDS = {
   'frankenstein.openRun': { title: 'Open Run', icon: 'graph' },
   'frankenstein.resumeRun': { title: 'Resume Run', icon: 'debug-continue' },
   'frankenstein.regrade': { title: 'Regrade…', icon: 'law' },
+  'frankenstein.importAnswers': { title: 'Import Answers…', icon: 'cloud-download' },
   'frankenstein.openRunJson': { title: 'Open Run JSON', icon: 'json' },
   'frankenstein.revealRun': { title: 'Reveal Run Folder', icon: 'folder-opened' },
   'frankenstein.deleteRun': { title: 'Delete Run', icon: 'trash' },

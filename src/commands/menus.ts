@@ -148,6 +148,7 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
   'view/title': [
     { command: 'frankenstein.compareLineage', when: 'view == frankenstein.checkpoints', group: 'navigation@1' },
     { command: 'frankenstein.refresh', when: TREES, group: 'navigation@2' },
+    { command: 'frankenstein.importAnswers', when: 'view == frankenstein.runs', group: '1_import' },
   ],
   'view/item/context': [
     { command: 'frankenstein.inspect', when: LISTED_CHECKPOINT, group: 'inline@1' },

@@ -26,9 +26,18 @@ import { withBase } from './base.js';
 export interface CheckpointQuestion extends PickQuestion {
   /** Checkpoints that are no choice: those already picked. */
   exclude?: readonly string[];
+  /** A model behind an address will do: it is only asked. */
+  endpoints?: boolean;
 }
 
 const ELSEWHERE = 'another folder on this machine';
+/** In place of a path: it is asked for. */
+const ADDRESS = 'endpoint:';
+const ENDPOINT = {
+  label: 'Endpoint…',
+  icon: 'globe',
+  description: 'a model behind an address that speaks the OpenAI chat completions protocol',
+};
 
 /** Undefined when dismissed. */
 export async function pickCheckpoint(services: Services, question: CheckpointQuestion): Promise<string | undefined> {
@@ -38,7 +47,7 @@ export async function pickCheckpoint(services: Services, question: CheckpointQue
 
 export async function pickCheckpointOrBack(
   services: Services,
-  { exclude = [], ...question }: CheckpointQuestion,
+  { exclude = [], endpoints = false, ...question }: CheckpointQuestion,
 ): Promise<Answer<string>> {
   const excluded = new Set(exclude.map((checkpoint) => identityOf(checkpoint)));
   const choices = async (): Promise<(Choice<string> | Heading)[]> => {
@@ -64,10 +73,15 @@ export async function pickCheckpointOrBack(
       ...group('huggingface-cache', 'Hugging Face cache'),
       { heading: '' },
       { label: 'Browse…', icon: 'folder-opened', description: ELSEWHERE, value: '', alwaysShow: true },
+      ...(endpoints ? [{ ...ENDPOINT, value: ADDRESS, alwaysShow: true }] : []),
     ];
   };
   const choice = await pickOne(question, choices());
   if (choice === BACK || choice === undefined) return choice;
+  if (choice === ADDRESS) {
+    const endpoint = await askEndpoint(services.secrets, question.title, { url: '', model: '' });
+    return endpoint && endpointPath(endpoint);
+  }
   const picked = choice === '' ? (await browse(question.title))[0] : checkpointOf(choice);
   return picked === undefined ? undefined : withBase(services, picked, pickCheckpoint);
 }
@@ -177,9 +191,7 @@ export async function pickPaths(
 /** Nothing is sent before it is chosen and the run is started. */
 function endpointEntry({ secrets }: Services, title: string): More<string> {
   return {
-    label: 'Endpoint…',
-    icon: 'globe',
-    description: 'a model behind an address that speaks the OpenAI chat completions protocol',
+    ...ENDPOINT,
     ask: async () => {
       const endpoint = await askEndpoint(secrets, title, { url: '', model: '' });
       if (endpoint === undefined) return [];

@@ -9,6 +9,7 @@ import { evaluateCommands } from './evaluate.js';
 import { experimentCommands } from './experiment.js';
 import { freezeCommands } from './freeze.js';
 import { COMMAND_IDS, type CommandId } from './ids.js';
+import { importCommands } from './importAnswers.js';
 import { inlineCommands } from './inline.js';
 import { inspectCommands } from './inspect.js';
 import { pickCheckpoint } from './pick.js';
@@ -40,6 +41,7 @@ const TABLE: Record<CommandId, Command> = {
   ...runCommands,
   ...regradeCommands,
   ...reportCommands,
+  ...importCommands,
   ...spectrumCommands,
   ...trajectoryCommands,
   ...inlineCommands,
@@ -53,6 +55,7 @@ const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>([
   'frankenstein.openExperimentResult',
   'frankenstein.cancelExperiment',
   'frankenstein.createReport',
+  'frankenstein.importAnswers',
 ]);
 
 export function registerCommands(services: Services): vscode.Disposable {

@@ -13,7 +13,7 @@ export const tryCommands = {
     const first =
       given[0] ??
       checkpointInHand() ??
-      (await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?' }));
+      (await pickCheckpoint(services, { title: TITLE, placeholder: 'Which checkpoint?', endpoints: true }));
     if (first === undefined) return;
     const second = given[1] ?? (await pickSecond(services, first));
     if (second === undefined) return;
@@ -36,6 +36,6 @@ async function pickSecond(services: Services, first: string): Promise<string | u
   ]);
   if (choice === undefined || choice === BACK) return undefined;
   return choice === 'two'
-    ? pickCheckpoint(services, { title: TITLE, placeholder: `Try ${labelOf(first)} beside…`, exclude: [first] })
+    ? pickCheckpoint(services, { title: TITLE, placeholder: `Try ${labelOf(first)} beside…`, exclude: [first], endpoints: true })
     : '';
 }

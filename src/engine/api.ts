@@ -13,6 +13,8 @@ import type { GuessedOrder } from './lineage/order.js';
 import type { EvaluateResult } from './analyses/evaluate/result.js';
 import type { TensorDetail } from './analyses/compare/result.js';
 import type { FoundSteps, StepsRequest } from './analyses/trajectory/request.js';
+import type { ImportRequest } from './analyses/evaluate/imports/scan.js';
+import type { EvaluateRequest } from './analyses/evaluate/request.js';
 import type { Stitches, StitchesRequest } from './analyses/evaluate/hybridsRequest.js';
 import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
@@ -72,6 +74,8 @@ export interface EngineApi extends AnalysisCalls {
   exportMerged(request: ExportRequest, context?: CallContext): Promise<ExportResult>;
   /** The checkpoints of a transferability test (IN, RL and their six stitches), or of a sweep. */
   hybrids(request: StitchesRequest, context?: CallContext): Promise<Stitches>;
+  /** The evaluation that files with answers from elsewhere are. */
+  findImports(request: ImportRequest, context?: CallContext<never>): Promise<EvaluateRequest>;
   /** Plans trainings that differ in what is frozen, and writes their folder. */
   planFreeze(request: PlanRequest, context?: CallContext<never>): Promise<PlannedExperiment>;
   /** Which Python would train an experiment, and what it lacks. */

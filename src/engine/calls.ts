@@ -30,6 +30,8 @@ export interface Progress {
 export interface EngineHost {
   /** The key of the endpoint at this address, from where the host keeps secrets; null where there is none. */
   languageModelKey(request: { url: string }): Promise<string | null>;
+  /** Whether the user lets this command start a server; false where nobody can be asked. */
+  mayServe(request: { command: string }): Promise<boolean>;
   /** The answer of one of the editor's language models to a prompt, about an image where there is one. */
   complete(
     request: { model: string; prompt: string; image?: { type: string; bytes: Uint8Array } | undefined },

@@ -7,6 +7,7 @@ import type { Analysis, Tools } from './analyses/declare/definition.js';
 import { parseRequest } from './analyses/declare/request.js';
 import type { EngineApi } from './api.js';
 import type { CallContext, EngineHost } from './calls.js';
+import { isEndpointPath } from './checkpoint/endpointPath.js';
 import { FrankensteinError } from './errors.js';
 import { isExperiment } from './experiments/file.js';
 import { isPlan } from './freeze/planFile.js';
@@ -44,6 +45,14 @@ function callsOf(tools: Tools, exclusive: Alone): AnalysisCalls {
     ];
   });
   return Object.fromEntries(calls.flat()) as unknown as AnalysisCalls;
+}
+
+/** A model behind an address fills no budget here, and waits for nothing. */
+function generateWith(mutex: Mutex, answers: AnswerThread, host: EngineHost | undefined): EngineApi['generate'] {
+  return async (request, context) =>
+    isEndpointPath(request.path)
+      ? (await import('./models/served.js')).askServed(request, host, context)
+      : mutex.take(() => answers.ask(request, context), context?.signal);
 }
 
 /** `workerFile`: the bundled worker. `host`: what the starting process offers; there is none on a terminal. */
@@ -93,7 +102,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context?.signal,
       );
     },
-    generate: (request, context) => mutex.take(() => answers.ask(request, context), context?.signal),
+    generate: generateWith(mutex, answers, host),
     checkRecipe: async (request, context) =>
       isExperiment(request.file)
         ? (await import('./experiments/language/check.js')).checkExperiment(request, context)
@@ -121,6 +130,7 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
         context,
       ),
     hybrids: lazy(async () => (await import('./analyses/evaluate/hybrids.js')).hybrids),
+    findImports: lazy(async () => (await import('./analyses/evaluate/imports/scan.js')).importRequest),
     planFreeze: lazy(async () => (await import('./freeze/experiment.js')).planExperiment),
     inspectTraining: lazy(async () => (await import('./freeze/run.js')).inspectTraining),
     installTraining: lazy(async () => (await import('./freeze/run.js')).installTraining),

@@ -45,6 +45,7 @@ const ALLOCATOR = { MALLOC_MMAP_THRESHOLD_: String(1 << 20), MALLOC_TRIM_THRESHO
 
 const NO_HOST: EngineHost = {
   languageModelKey: () => Promise.resolve(null),
+  mayServe: () => Promise.resolve(false),
   complete: () =>
     Promise.reject(
       new FrankensteinError('bad-request', "The editor's language models are there in VS Code only; name an endpoint."),

@@ -46,6 +46,7 @@ process.stderr.on('error', () => undefined);
 const host: EngineHost = {
   complete: (request, context) => connection.remote.complete(request, context),
   languageModelKey: (request) => connection.remote.languageModelKey(request),
+  mayServe: (request) => connection.remote.mayServe(request),
 };
 const connection = connect<EngineApi & ReportApi, EngineHost>(
   transport,

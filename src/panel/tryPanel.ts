@@ -1,6 +1,7 @@
 /** Trying a checkpoint, or two beside each other: prompts, images, answers as they come. Nothing is written to disk. */
 import path from 'node:path';
 import * as vscode from 'vscode';
+import { endpointOf, isEndpointPath } from '../engine/checkpoint/endpointPath.js';
 import type { HostApi, PanelState, Trial, TrialAnswer, TrialExchange, TryPanelRequest } from '../protocol/hostApi.js';
 import { messageOf } from '../services/errors.js';
 import { readImage } from '../services/images.js';
@@ -15,7 +16,15 @@ const KEPT = 100;
 export class TryPanel extends BasePanel<TryPanelRequest> {
   private readonly images: string[] = [];
   private abort: AbortController | undefined;
-  private readonly trial: Trial = { labels: this.request.checkpoints.map(({ label }) => label), exchanges: [] };
+  private readonly trial: Trial = {
+    labels: this.request.checkpoints.map(({ label }) => label),
+    sentTo: [
+      ...new Set(
+        this.request.checkpoints.flatMap(({ path: place }) => (isEndpointPath(place) ? [endpointOf(place).url] : [])),
+      ),
+    ],
+    exchanges: [],
+  };
 
   get title(): string {
     return `Try · ${this.request.checkpoints.map(({ label }) => label).join(', ')}`;
@@ -52,7 +61,7 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
   }
 
   protected savedBeside(): string | undefined {
-    return this.request.checkpoints.at(-1)?.path;
+    return this.request.checkpoints.findLast(({ path: place }) => !isEndpointPath(place))?.path;
   }
 
   protected override closed(): void {
@@ -133,11 +142,13 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
         continue;
       }
       const { queue, engine } = this.services;
-      const [busy] = queue.active;
+      const isServed = isEndpointPath(checkpoint);
+      // A model behind an address fills no budget here, and waits for nothing.
+      const [busy] = isServed ? [] : queue.active;
       if (busy !== undefined) this.update(answer, { message: `Waiting for ${busy.title}…` });
       let started = Date.now();
       try {
-        const result = await queue.inTurn(() => {
+        const ask = () => {
           this.update(answer, { state: 'running', message: null });
           started = Date.now();
           return engine.generate(
@@ -153,11 +164,12 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
               },
             },
           );
-        }, abort.signal);
+        };
+        const result = await (isServed ? ask() : queue.inTurn(ask, abort.signal));
         this.update(answer, {
           state: 'done',
           text: result.text,
-          tokens: result.tokenIds.length,
+          tokens: isServed ? (result.newTokens ?? null) : result.tokenIds.length,
           seconds: (Date.now() - started) / 1000,
           notices: [...result.notices, ...(result.ended === 'length' ? [`Cut off at ${maxNewTokens} tokens.`] : [])],
         });

@@ -16,6 +16,7 @@ export type * from '../engine/analyses/summary.js';
 export type * from '../engine/topology/tensorPlace.js';
 export type * from '../engine/analyses/analyses.js';
 export type * from '../engine/analyses/evaluate/hybridsRequest.js';
+export type { ImportFormat, ImportRequest } from '../engine/analyses/evaluate/imports/scan.js';
 export type * from '../engine/analyses/evaluate/request.js';
 export type * from '../engine/analyses/evaluate/result.js';
 export type { LanguageModelRequest } from '../engine/grading/languageModel.js';

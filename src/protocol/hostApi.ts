@@ -213,6 +213,8 @@ export interface TrainingPanelRequest {
 /** One or two checkpoints that are asked the same, and what they said in this session. */
 export interface Trial {
   labels: string[];
+  /** Addresses that prompts and images are sent to; none where all checkpoints run here. */
+  sentTo: string[];
   /** Oldest first. */
   exchanges: TrialExchange[];
 }

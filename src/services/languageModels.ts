@@ -5,7 +5,7 @@
  */
 import * as vscode from 'vscode';
 import type { EngineHost, LanguageModelRequest } from '../protocol/engineApi.js';
-import { askText, BACK, pickOne, type Choice } from './screen.js';
+import { askText, BACK, confirm, pickOne, type Choice } from './screen.js';
 
 /**
  * Keys are kept per address, so that none is sent to another. Earlier versions kept one, for the address of the
@@ -120,7 +120,23 @@ async function editorModels(images: boolean): Promise<vscode.LanguageModelChat[]
 
 /** What the engine may ask of the editor. */
 export function engineHost(secrets: vscode.SecretStorage): EngineHost {
-  return { complete, languageModelKey: ({ url }) => keyOf(secrets, url) };
+  /** Commands that the user has let run since the window was opened. */
+  const allowed = new Set<string>();
+  return {
+    complete,
+    languageModelKey: ({ url }) => keyOf(secrets, url),
+    async mayServe({ command }) {
+      if (!vscode.workspace.isTrusted) return false;
+      if (allowed.has(command)) return true;
+      const said = await confirm(
+        'Let this evaluation start a server?',
+        `It runs this command for each checkpoint, and ends it again:\n\n${command}`,
+        'Run',
+      );
+      if (said) allowed.add(command);
+      return said;
+    },
+  };
 }
 
 async function keyOf(secrets: vscode.SecretStorage, url: string): Promise<string | null> {

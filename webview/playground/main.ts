@@ -36,6 +36,7 @@ const probed = probes[query.get('data') ?? 'lineage'] ?? probes['lineage']!;
 
 const trial: Trial = {
   labels: query.get('data') === 'one' ? ['RL'] : ['IN', 'RL'],
+  sentTo: [],
   exchanges: [],
 };
 const tryState = (): PanelState => ({

@@ -234,11 +234,11 @@ export function smallProbes(): ProbeResult[] {
 }
 
 /** A mixture of experts, half of whose samples have images. */
-export function routingOnly(pictured = 12): ProbeResult[] {
+export function routingOnly(withImages = 12): ProbeResult[] {
   const [layers, n] = [28, 24];
   const next = random(9);
   const samples = Array.from({ length: n }, (_, index): RoutingResult['samples'][number] => {
-    const visualTokens = index < pictured ? 64 : 0;
+    const visualTokens = index < withImages ? 64 : 0;
     const tokens = visualTokens + 40;
     const counts = (of: number, most: number) =>
       Array.from({ length: layers }, (_, depth) => Math.floor(of * most * (0.3 + (0.7 * depth) / layers) * next()));

@@ -24,6 +24,7 @@ export const ABILITY_MEANINGS: Record<AbilityName, string> = {
   vis: 'Correct with the image, incorrect with a blank image.',
   v2r: 'Correct with the image, and correct with its description instead.',
   rea: 'Correct on text alone.',
+  accuracy: 'Correct as it was asked.',
 };
 export const SETTING_NAMES: Record<Setting, string> = {
   image: 'With the image',
@@ -36,6 +37,7 @@ export const SETTINGS_OF: Record<AbilityName, readonly Setting[]> = {
   vis: ['image', 'black'],
   v2r: ['image', 'described'],
   rea: ['text'],
+  accuracy: ['image', 'text'],
 };
 
 export { ABILITY_NAMES, points, probability, pText, SIGNIFICANT };
@@ -64,7 +66,7 @@ export function modelOf(result: EvaluateResult): TransferModel {
     const regions = /^([^:]+):([^:]+):([^:]+)$/.exec(label);
     return { index, label, role, regions: regions === null ? null : [regions[1]!, regions[2]!, regions[3]!] };
   });
-  const abilities = (['vis', 'v2r', 'rea'] as const).filter((ability) =>
+  const abilities = (['vis', 'v2r', 'rea', 'accuracy'] as const).filter((ability) =>
     result.scores.some((score) => score.ability === ability),
   );
   const highest = Math.max(0.1, ...result.scores.map(({ high }) => high));

@@ -28,7 +28,7 @@ export function parseTransferView(memory: unknown): TransferView {
   return {
     against: index(from['against']),
     checkpoint: index(from['checkpoint']),
-    ability: (['vis', 'v2r', 'rea'] as const).find((one) => one === from['ability']) ?? usual.ability,
+    ability: (['vis', 'v2r', 'rea', 'accuracy'] as const).find((one) => one === from['ability']) ?? usual.ability,
     which:
       (['flipped', 'changed', 'hit', 'missed', 'all'] as const).find((one) => one === from['which']) ?? usual.which,
     question: typeof from['question'] === 'string' ? from['question'] : null,

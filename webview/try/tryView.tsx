@@ -50,6 +50,9 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
   return (
     <div class="try" data-testid="try">
       <h1>{trial.labels.length > 1 ? `Compare answers · ${trial.labels.join(', ')}` : title}</h1>
+      {trial.sentTo.length === 0 ? null : (
+        <p class="muted" data-testid="try-sent">{`Prompts and images are sent to ${trial.sentTo.join(' and ')}.`}</p>
+      )}
       <section class="card try-form" aria-label="Prompt">
         <div class="try-input">
           <div class="try-image" hidden={image === null} data-testid="try-image">

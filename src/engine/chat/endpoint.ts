@@ -17,6 +17,8 @@ export interface ChatReply {
   model: string | undefined;
   /** As the server counts them. */
   tokens: { prompt: number; answer: number } | undefined;
+  /** It ended because it was as long as it may be. */
+  cut: boolean;
 }
 
 export interface ChatEndpoint {
@@ -24,6 +26,12 @@ export interface ChatEndpoint {
   host: string;
   /** @throws `unavailable`, `cancelled` */
   complete(body: ChatBody, signal: AbortSignal | undefined): Promise<ChatReply>;
+  /** The same, told as it comes where the server streams. @throws as `complete`; what was told is not asked again */
+  stream(
+    body: ChatBody,
+    tell: (soFar: Pick<ChatReply, 'text' | 'reasoning'>) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<ChatReply>;
 }
 
 export interface Patience {
@@ -59,7 +67,35 @@ export async function connect(
         'such as a line break; enter it again.',
     );
   const server: Server = { url, key, redact: redactor(key), patience, reached: false };
-  return { host: url.host, complete: (body, signal) => post(server, JSON.stringify(body), signal) };
+  const read = async (response: Response) => replyOf(await readReply(response, server.redact), url);
+  return {
+    host: url.host,
+    complete: (body, signal) => post(server, JSON.stringify(body), read, signal),
+    stream: (body, tell, signal) =>
+      post(
+        server,
+        JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
+        (response) =>
+          response.headers.get('content-type')?.startsWith('text/event-stream') === true
+            ? readStream(response, { key, redact: server.redact, host: url.host }, tell)
+            : read(response),
+        signal,
+      ),
+  };
+}
+
+/**
+ * A key is for one address: sent to a second one, it would be known there.
+ * @param urls that would get the same key @throws `bad-request` for several, or for one that is none
+ */
+export function checkOneAddress(urls: readonly string[]): void {
+  const addresses = [...new Map(urls.map((url) => [addressOf(url).href, url])).values()];
+  if (addresses.length > 1)
+    throw new FrankensteinError(
+      'bad-request',
+      `A key goes to one address, and this would send it to several: ${addresses.map(shown).join(', ')}. ` +
+        'Ask each address by itself.',
+    );
 }
 
 /** An image in a message. */
@@ -125,7 +161,12 @@ interface Server {
   reached: boolean;
 }
 
-async function post(server: Server, body: string, signal: AbortSignal | undefined): Promise<ChatReply> {
+async function post(
+  server: Server,
+  body: string,
+  read: (response: Response) => Promise<ChatReply>,
+  signal: AbortSignal | undefined,
+): Promise<ChatReply> {
   const {
     url,
     key,
@@ -150,7 +191,7 @@ async function post(server: Server, body: string, signal: AbortSignal | undefine
         signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
       });
       server.reached = true;
-      if (response.ok) return replyOf(await readReply(response, redact), url);
+      if (response.ok) return await read(response);
       const retry = response.status === 429 || response.status >= 500;
       if (!retry || attempt === attempts)
         throw new FrankensteinError(
@@ -207,24 +248,123 @@ async function readBounded(response: Response): Promise<string> {
 
 function replyOf(reply: unknown, url: URL): ChatReply {
   const { choices, model, usage } = (reply ?? {}) as {
-    choices?: { message?: { content?: unknown; reasoning_content?: unknown; reasoning?: unknown } }[];
+    choices?: { message?: Spoken; finish_reason?: unknown }[];
     model?: unknown;
-    usage?: { prompt_tokens?: unknown; completion_tokens?: unknown } | null;
+    usage?: Usage;
   };
   const message = choices?.[0]?.message;
-  const thought = message?.reasoning_content ?? message?.reasoning;
-  const reasoning = typeof thought === 'string' && thought !== '' ? thought : undefined;
+  const reasoning = thoughtIn(message);
   // An answer that was cut off within its reasoning has no text.
   const text = message?.content ?? (reasoning === undefined ? undefined : '');
   if (typeof text !== 'string')
     throw new FrankensteinError('unavailable', `What ${url.host} answered is no chat completion.`);
-  const [prompt, answer] = [usage?.prompt_tokens, usage?.completion_tokens];
   return {
     text,
     reasoning,
     model: typeof model === 'string' ? model : undefined,
-    tokens: typeof prompt === 'number' && typeof answer === 'number' ? { prompt, answer } : undefined,
+    tokens: tokensIn(usage),
+    cut: choices![0]!.finish_reason === 'length',
   };
+}
+
+interface Spoken {
+  content?: unknown;
+  reasoning_content?: unknown;
+  reasoning?: unknown;
+}
+type Usage = { prompt_tokens?: unknown; completion_tokens?: unknown } | null | undefined;
+
+function thoughtIn(spoken: Spoken | undefined): string | undefined {
+  const thought = spoken?.reasoning_content ?? spoken?.reasoning;
+  return typeof thought === 'string' && thought !== '' ? thought : undefined;
+}
+
+function tokensIn(usage: Usage): ChatReply['tokens'] {
+  const [prompt, answer] = [usage?.prompt_tokens, usage?.completion_tokens];
+  return typeof prompt === 'number' && typeof answer === 'number' ? { prompt, answer } : undefined;
+}
+
+/** Bytes of a stream that are read: a token comes with some hundred of them. */
+const MOST_STREAMED = 16 << 20;
+
+/**
+ * Server-sent events: a line `data: …` per piece. What may be the beginning of the key is told when more is known.
+ * @throws `unavailable` for a stream that breaks off, says an error, or has no end
+ */
+async function readStream(
+  response: Response,
+  { key = '', redact, host }: { key: string | undefined; redact: Redact; host: string },
+  tell: (soFar: Pick<ChatReply, 'text' | 'reasoning'>) => void,
+): Promise<ChatReply> {
+  const reply: ChatReply = { text: '', reasoning: undefined, model: undefined, tokens: undefined, cut: false };
+  const held = Math.max(0, key.length - 1);
+  const certain = (text: string) => redact(text).slice(0, Math.max(0, redact(text).length - held));
+  let ended = false;
+  for await (const event of eventsOf(response)) {
+    if (event === '[DONE]') {
+      ended = true;
+      break;
+    }
+    const piece = pieceOf(event, redact, host);
+    const [choice] = piece.choices ?? [];
+    if (typeof piece.model === 'string') reply.model = redact(piece.model);
+    reply.tokens = tokensIn(piece.usage) ?? reply.tokens;
+    if (choice?.finish_reason !== undefined && choice.finish_reason !== null) {
+      ended = true;
+      reply.cut = choice.finish_reason === 'length';
+    }
+    const thought = thoughtIn(choice?.delta);
+    if (thought !== undefined) reply.reasoning = (reply.reasoning ?? '') + thought;
+    if (typeof choice?.delta?.content === 'string') reply.text += choice.delta.content;
+    const { text, reasoning } = reply;
+    if (text === '' && reasoning === undefined) continue;
+    tell({
+      text: certain(text),
+      reasoning: reasoning === undefined ? undefined : text === '' ? certain(reasoning) : redact(reasoning),
+    });
+  }
+  if (!ended)
+    throw new FrankensteinError('unavailable', `The answer of the language model at ${host} broke off before its end.`);
+  const { text, reasoning } = reply;
+  return { ...reply, text: redact(text), reasoning: reasoning === undefined ? undefined : redact(reasoning) };
+}
+
+interface Piece {
+  choices?: { delta?: Spoken; finish_reason?: unknown }[];
+  model?: unknown;
+  usage?: Usage;
+  error?: { message?: unknown };
+}
+
+/** @throws `unavailable` */
+function pieceOf(event: string, redact: Redact, host: string): Piece {
+  let piece: Piece | null;
+  try {
+    piece = JSON.parse(event) as Piece | null;
+  } catch {
+    throw new FrankensteinError('unavailable', `What ${host} streams is no chat completion.`);
+  }
+  if (piece?.error !== undefined) {
+    const { message } = piece.error;
+    const why = typeof message === 'string' ? said({ error: { message: redact(message) } }) : '';
+    throw new FrankensteinError('unavailable', `The language model at ${host} stopped with an error${why}.`);
+  }
+  return piece ?? {};
+}
+
+/** What stands behind `data:` in each line. @throws `unavailable` for too much */
+async function* eventsOf(response: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let [partial, bytes] = ['', 0];
+  for await (const chunk of response.body ?? []) {
+    bytes += (chunk as Uint8Array).length;
+    if (bytes > MOST_STREAMED)
+      throw new FrankensteinError('unavailable', `The language model's answer is longer than ${MOST_STREAMED} bytes.`);
+    const lines = (partial + decoder.decode(chunk as Uint8Array, { stream: true })).split(/\r?\n/);
+    partial = lines.pop()!;
+    for (const line of lines) if (line.startsWith('data:')) yield line.slice('data:'.length).trim();
+  }
+  if (partial.startsWith('data:')) yield partial.slice('data:'.length).trim();
 }
 
 function said(reply: unknown): string {

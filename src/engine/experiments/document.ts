@@ -4,6 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { notesOf } from '../analyses/declare/field.js';
+import { withPaths } from '../analyses/declare/question.js';
 import { isElsewhere } from '../checkpoint/base.js';
 import { endpointOf, isEndpointPath } from '../checkpoint/endpointPath.js';
 import { quoted } from '../checkpoint/failure.js';
@@ -474,6 +476,9 @@ class Reader {
       this.report('bad-value', [...at, ...found.path], found.message);
       return undefined;
     }
+    const { paths = [] } = notesOf(entry);
+    if (paths.length > 0)
+      return withPaths(found.value as Values, paths, (one) => this.place(one, [...at, ...paths.slice(0, 1)]));
     if (!isPath(entry) || typeof found.value !== 'string') return found.value;
     const named = this.checkpoints.find((one) => one.name === found.value);
     return named?.path ?? this.place(found.value, at);

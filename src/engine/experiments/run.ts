@@ -9,7 +9,6 @@ import type { Preparing, Report } from '../analyses/declare/definition.js';
 import { notesOf } from '../analyses/declare/field.js';
 import type { EvaluateResult } from '../analyses/evaluate/result.js';
 import type { CallContext, CountProgress, Progress } from '../calls.js';
-import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import type { FreezeReport, ReportedRun } from '../freeze/report.js';
 import type { ReportStages } from '../freeze/reportStages.js';
@@ -59,6 +58,8 @@ export interface Machine {
   runsFolder?: string | undefined;
   /** Name of the environment variable with the key of endpoints that the file names. */
   keyVariable?: string | undefined;
+  /** Commands of the file may start servers. */
+  serveAllowed?: boolean | undefined;
 }
 
 /** What a step came to. */
@@ -102,17 +103,12 @@ export async function requestOf(
   const declaration = analysisOf(analysis).commands.find(({ name }) => name === run);
   const prepared =
     stages.length === 0 ? {} : await declaration!.prepare!(laboratory, stages, request, context as CallContext);
-  const { memory, threads, runsFolder, keyVariable } = machine;
+  const { memory, threads, runsFolder, keyVariable, serveAllowed } = machine;
   const whole: Record<string, unknown> = { ...request, ...prepared, memory, threads, runsFolder };
+  if (serveAllowed === true && whole['serve'] !== undefined) whole['serveAllowed'] = true;
   if (keyVariable === undefined) return whole;
   const served = servedIn(whole);
   const judges = ['grader', 'describer'].filter((name) => isEndpoint(whole[name]));
-  const addresses = [...served, ...judges.map((name) => whole[name] as { url: string })].map(({ url }) => url);
-  if (new Set(addresses).size > 1)
-    throw new FrankensteinError(
-      'bad-request',
-      `A key goes to one address, and this part has several: ${[...new Set(addresses)].map(shown).join(', ')}.`,
-    );
   if (served.length > 0) whole['endpointKey'] = keyVariable;
   for (const name of judges) whole[name] = { ...(whole[name] as object), keyVariable };
   return whole;

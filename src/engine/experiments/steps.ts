@@ -42,6 +42,12 @@ export function servedIn(request: Readonly<Record<string, unknown>>): { url: str
   );
 }
 
+/** Commands that start servers, each once. */
+export function commandsOf(steps: readonly Step[]): string[] {
+  const all = steps.flatMap(({ request }) => (request['serve'] as { command: string } | undefined)?.command ?? []);
+  return [...new Set(all)];
+}
+
 /** Whom answers or images are sent to. */
 export function addressesOf(steps: readonly Step[]): string[] {
   const models = steps.flatMap(({ request }) => [request['grader'], request['describer'], ...servedIn(request)]);

@@ -1,6 +1,7 @@
 /** What a model is asked, and what it answers. Plain data. */
 
 export interface GenerateRequest {
+  /** A checkpoint, or `endpoint:URL#MODEL`. */
   path: string;
   /** What the user says; `<image>` in it says where an image stands, or images come first. */
   prompt: string;
@@ -20,6 +21,8 @@ export interface GenerateRequest {
     | undefined;
   /** So many of the first new token's largest logits are given. */
   topLogits?: number | undefined;
+  /** Of an endpoint: the environment variable with its key; without one, the host is asked for it. */
+  endpointKey?: string | undefined;
   /** Bytes the engine may hold at once. Half of the machine's memory when left out. */
   memory?: number | undefined;
   threads?: number | undefined;
@@ -37,12 +40,14 @@ export interface GenerateResult {
   text: string;
   /** New tokens; the stop token, where there was one, is the last. */
   tokenIds: number[];
+  /** Of an endpoint, whose ids are not known: how many there were, where it says so. */
+  newTokens?: number;
   promptTokens: number;
   /** Of the first new token, largest first. */
   topLogits: [id: number, logit: number][];
   /** What ended the answer. */
   ended: 'stop' | 'length';
-  /** Where it ran. */
+  /** Where it ran: an execution provider, or the host of an endpoint. */
   provider: string;
   /** What was not as asked for, in sentences. */
   notices: string[];

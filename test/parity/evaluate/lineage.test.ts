@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'vitest';
 import { createEngine } from '../../../src/engine/engine.js';
+import type { AbilityName } from '../../../src/engine/analyses/evaluate/request.js';
 import type { Setting } from '../../../src/engine/analyses/evaluate/result.js';
 
 type Stored = Record<string, Record<string, Record<string, string>>>;
@@ -12,7 +13,7 @@ interface Summary {
     string,
     {
       abilities: Record<
-        'vis' | 'v2r' | 'rea',
+        AbilityName,
         { k: number; n: number; value: number; interval: [number, number]; against_in?: { lost: number; won: number } }
       >;
     }

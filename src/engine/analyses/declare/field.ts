@@ -40,6 +40,8 @@ export interface Notes {
   scope?: 'machine' | 'view';
   /** Of the checkpoints, which the command line has as arguments: what they are called. */
   noun?: string;
+  /** Of a mapping: its keys that are paths. */
+  paths?: readonly string[];
   /** What their names say of them, on the command line. @throws `bad-request` */
   each?: (checkpoint: NamedCheckpoint) => object;
 }

@@ -16,7 +16,7 @@ export function questionOf<Entries extends v.ObjectEntries>(
 ): object {
   return Object.fromEntries(
     Object.entries(asked<v.GenericSchema>(schema, request) as object).map(([key, value]: [string, unknown]) => {
-      const { noun, flags } = notesOf(schema.entries[key]!);
+      const { noun, flags, paths = [] } = notesOf(schema.entries[key]!);
       if (noun !== undefined)
         return [
           key,
@@ -26,7 +26,19 @@ export function questionOf<Entries extends v.ObjectEntries>(
             label: labels[index]!,
           })),
         ];
+      if (paths.length > 0)
+        return [key, withPaths(value as Record<string, unknown>, paths, (one) => path.resolve(one))];
       return [key, flags[0]?.isPath ? path.resolve(value as string) : value];
     }),
   );
+}
+
+/** A mapping with those of its keys that are paths resolved. */
+export function withPaths(
+  value: Readonly<Record<string, unknown>>,
+  paths: readonly string[],
+  resolve: (location: string) => string | undefined,
+): Record<string, unknown> {
+  const given = paths.filter((key) => typeof value[key] === 'string');
+  return { ...value, ...Object.fromEntries(given.map((key) => [key, resolve(value[key] as string)])) };
 }

@@ -3,6 +3,7 @@ import type { CallContext } from '../../calls.js';
 import type { Tools } from '../declare/definition.js';
 import { evaluate } from './evaluate.js';
 import { planEvaluate } from './plan.js';
+import { importAnswers, planImported } from './imported.js';
 import { planRegrade, regrade } from './regrade.js';
 import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request.js';
 import type { EvaluateResult } from './result.js';
@@ -13,6 +14,7 @@ export function plan(
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluatePlan> {
   if (request.regrade !== undefined) return planRegrade(request, context);
+  if (request.imported !== undefined) return planImported(request, context);
   return planEvaluate(request, workerFile, mutex, release, context);
 }
 
@@ -21,6 +23,7 @@ export function run(
   { workerFile, host }: Tools,
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluateResult> {
+  if (request.imported !== undefined) return importAnswers(request, context);
   if (request.regrade !== undefined) return regrade(request, host, context);
   return evaluate(request, workerFile, host, context);
 }

@@ -4,5 +4,6 @@ import type { RunSummary } from '../summary.js';
 /** @param question a request, perhaps from disk; undefined where its checkpoints are asked */
 export function answersOf(question: unknown): RunSummary['answers'] {
   if (typeof question !== 'object' || question === null) return undefined;
+  if ('imported' in question && question.imported !== undefined) return 'imported';
   return 'regrade' in question && question.regrade !== undefined ? 'regraded' : undefined;
 }

@@ -1,5 +1,4 @@
 /** The model work of an evaluation: runs where it may block its thread, and reports batch by batch. */
-import { createHash } from 'node:crypto';
 import { openStage } from '../../merge/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
@@ -10,6 +9,7 @@ import { rowsAtOnce } from '../../models/plan.js';
 import { checkFraming, type Framing, inputOf } from '../../models/processor/framing.js';
 import { createProcessor, type Processor, type ProcessedPrompt } from '../../models/processor/processor.js';
 import { type ProcessedImage } from '../../models/processor/processedImage.js';
+import { seedOf } from '../../models/served.js';
 import { answerMark } from './answers.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room, within } from '../probe/groups.js';
@@ -60,11 +60,6 @@ export async function computeAnswers(
       await model.close();
     }
   }
-}
-
-/** An answer's random numbers depend on the seed, the prompt and its own number: not on what is asked beside it. */
-function seedOf(seed: number, key: string): number {
-  return createHash('sha256').update(`${seed}\0${key}`).digest().readUInt32LE(0);
 }
 
 /** What a batch may hold. */

@@ -181,7 +181,14 @@ describe('an endpoint', () => {
       request({ sets: { rea: ['text.jsonl'] }, answers: 3, temperature: 0.5, topP: 0.9, seed: 7 }),
     );
     assert.equal(result.passes?.length, 3);
-    assert.deepEqual([...new Set(seen.map(({ body }) => body.seed))].sort(), [7, 8, 9]);
+    // Every answer has its own, and none of another seed's.
+    const seeds = (all: Seen[]) => new Set(all.map(({ body }) => body.seed!));
+    const first = seeds(seen);
+    assert.equal(first.size, seen.length);
+    assert.ok([...first].every((one) => Number.isInteger(one) && one >= 0 && one < 2 ** 31));
+    const before = seen.length;
+    await engine.evaluate(request({ sets: { rea: ['text.jsonl'] }, answers: 3, temperature: 0.5, topP: 0.9, seed: 8 }));
+    assert.ok([...seeds(seen.slice(before))].every((one) => !first.has(one)));
     assert.ok(
       seen.every(({ body }) => body.temperature === 0.5 && (body as unknown as { top_p: number }).top_p === 0.9),
     );
@@ -233,8 +240,78 @@ describe('an endpoint', () => {
           endpointKey: 'FRANKENSTEIN_TEST_ENDPOINT',
         }),
       ),
-      /--endpoint-key goes to one address/,
+      /A key goes to one address, and this would send it to several/,
     );
+    const before = seen.length;
+    const keyVariable = 'FRANKENSTEIN_TEST_ENDPOINT';
+    const grader = { kind: 'endpoint' as const, url: 'http://localhost:1/v1', model: 'judge', keyVariable };
+    await assert.rejects(
+      idle.evaluate(request({ endpointKey: keyVariable, grader, runsFolder: undefined })),
+      /one address/,
+    );
+    assert.equal(seen.length, before);
+  });
+
+  it('answers one prompt as it comes, with image and key, and shows no part of the key', async () => {
+    const pieces = ['It is ', 'Bearer top-', 'secret-key', ', or ', '3.'];
+    reply = ({ authorization }, outgoing) => {
+      assert.equal(authorization, 'Bearer top-secret-key');
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write(
+        ': a comment\n\ndata: {"choices": [{"delta": {"role": "assistant", "reasoning_content": "Hm."}}]}\n\n',
+      );
+      for (const content of pieces)
+        outgoing.write(`data: ${JSON.stringify({ model: 'org/lab', choices: [{ delta: { content } }] })}\r\n\r\n`);
+      outgoing.write('data: {"choices": [{"delta": {}, "finish_reason": "length"}]}\n\n');
+      outgoing.write('data: {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 7}}\n\n');
+      outgoing.end('data: [DONE]\n\n');
+    };
+    const told: string[] = [];
+    const image = (await filesBelow(data)).find((file) => file.endsWith('.png'))!;
+    const asked = {
+      path: place(),
+      prompt: 'How many?',
+      images: [image],
+      maxNewTokens: 7,
+      endpointKey: 'FRANKENSTEIN_TEST_ENDPOINT',
+    };
+    const result = await engine.generate(asked, { progress: ({ text }) => void told.push(text) });
+    assert.equal(result.text, '<think>Hm.</think>It is Bearer (key), or 3.');
+    assert.ok(result.text.startsWith(told.join('')) && told.length > 1, told.join('|'));
+    assert.ok(!told.join('').includes('top'), told.join('|'));
+    assert.deepEqual([result.newTokens, result.promptTokens, result.ended], [7, 9, 'length']);
+    const content = seen[0]!.body.messages.at(-1)!.content as { type: string }[];
+    assert.deepEqual(
+      content.map(({ type }) => type),
+      ['image_url', 'text'],
+    );
+    // One that does not stream is read too.
+    reply = (_, outgoing) => void said(outgoing, 'Three.');
+    assert.equal((await engine.generate({ path: place(), prompt: 'x' })).text, 'Three.');
+  });
+
+  it('says when a stream breaks off, fails, or is cancelled', async () => {
+    const streams = (text: string) => {
+      reply = (_, outgoing) => void outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).end(text);
+    };
+    const ask = (signal?: AbortSignal, more = {}) =>
+      engine.generate({ path: place(), prompt: 'x', ...more }, { signal });
+    streams('data: {"choices": [{"delta": {"content": "I"}}]}\n\n');
+    await assert.rejects(ask(), /broke off before its end/);
+    streams('data: {"error": {"message": "out of memory"}}\n\n');
+    await assert.rejects(ask(), /stopped with an error: out of memory\./);
+    streams('data: nothing\n\n');
+    await assert.rejects(ask(), /is no chat completion/);
+    streams('data: {"model": "other", "choices": [{"delta": {"content": "I"}, "finish_reason": "stop"}]}\n\n');
+    await assert.rejects(ask(), /answered as "other"/);
+    await assert.rejects(ask(undefined, { maxPixels: 100 }), /scales images itself/);
+    const abort = new AbortController();
+    reply = (_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write('data: {"choices": [{"delta": {"content": "I"}}]}\n\n');
+      abort.abort();
+    };
+    await assert.rejects(ask(abort.signal), { code: 'cancelled' });
   });
 
   it('has the reasoning that a server takes out of its answers', async () => {

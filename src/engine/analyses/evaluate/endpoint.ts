@@ -2,14 +2,14 @@
 
 import { crc32, deflateSync } from 'node:zlib';
 import type { EngineHost } from '../../calls.js';
-import { type ChatEndpoint, type ChatReply, connect, imagePart } from '../../chat/endpoint.js';
+import { checkOneAddress, connect, imagePart } from '../../chat/endpoint.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { endpointOf, isEndpointPath } from '../../checkpoint/endpointPath.js';
-import { quoted } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { ordered } from '../../datasets/ordered.js';
 import { encodedImage, readImageSize } from '../../models/processor/decodeImage.js';
-import { type Framing, messagesOf } from '../../models/processor/framing.js';
+import { type Framing } from '../../models/processor/framing.js';
+import { checkModel, conversationOf, drawingOf, SCALES_ITSELF, seedOf, wholeText } from '../../models/served.js';
 import type { Sampling } from '../declare/protocolText.js';
 import { checkpointWithoutFiles } from './fileless.js';
 import type { Answered, AskedQuestion } from './job.js';
@@ -27,29 +27,39 @@ export function endpointCheckpoint(place: string): Checkpoint {
   return checkpointWithoutFiles({ path: place, label: endpointOf(place).model, family: 'endpoint' });
 }
 
-/** What an endpoint cannot be told, and what must not go to the wrong one. @throws `bad-request` */
-export function checkEndpoints(
-  { minPixels, maxPixels, endpointKey }: ParsedEvaluation,
-  checkpoints: readonly Checkpoint[],
-): void {
-  const places = checkpoints.flatMap(({ path: place }) => (isEndpointPath(place) ? [place] : []));
-  if (places.length === 0) return;
-  if ((minPixels ?? maxPixels) !== undefined)
-    throw new FrankensteinError(
-      'bad-request',
-      'An endpoint scales images itself: set its pixels where it is served, not with --min-pixels and --max-pixels.',
-    );
-  if (endpointKey !== undefined && new Set(places.map((place) => endpointOf(place).url)).size > 1)
-    throw new FrankensteinError(
-      'bad-request',
-      '--endpoint-key goes to one address, and the endpoints have several: evaluate each address by itself.',
-    );
+/** Whether a server is asked: a model behind an address, or one that the user's program serves for this run. */
+export function isServed({ serve }: Pick<ParsedEvaluation, 'serve'>, { path: place }: { path: string }): boolean {
+  return serve !== undefined || isEndpointPath(place);
+}
+
+/** Changes whenever an endpoint would be asked for other draws with the same seed. */
+export const DRAW_VERSION = 2;
+
+/** What an endpoint cannot be told, and keys that would go to several addresses. @throws `bad-request` */
+export function checkEndpoints(request: ParsedEvaluation): void {
+  const { minPixels, maxPixels, endpointKey, grader, describer } = request;
+  const served = request.checkpoints.flatMap(({ path: place }) =>
+    isEndpointPath(place) ? [endpointOf(place).url] : [],
+  );
+  if ((served.length > 0 || request.serve !== undefined) && (minPixels ?? maxPixels) !== undefined)
+    throw new FrankensteinError('bad-request', SCALES_ITSELF);
+  const keyed = new Map<string, string[]>();
+  const note = (variable: string | undefined, urls: readonly string[]) => {
+    if (variable !== undefined) keyed.set(variable, [...(keyed.get(variable) ?? []), ...urls]);
+  };
+  note(endpointKey, served);
+  for (const model of [grader, describer]) if (model?.kind === 'endpoint') note(model.keyVariable, [model.url]);
+  for (const urls of keyed.values()) checkOneAddress(urls);
 }
 
 /** What is not known of the boxes that an endpoint answers with. */
-export function boxWarnings(checkpoints: readonly Checkpoint[], { sets }: QuestionSets): string[] {
+export function boxWarnings(
+  request: ParsedEvaluation,
+  checkpoints: readonly Checkpoint[],
+  { sets }: QuestionSets,
+): string[] {
   const isAsked = sets.some(({ questions }) => questions.some(({ answerType }) => answerType === 'box'));
-  if (!isAsked || !checkpoints.some(({ path: place }) => isEndpointPath(place))) return [];
+  if (!isAsked || !checkpoints.some((one) => isServed(request, one))) return [];
   return [
     'Boxes that an endpoint answers with are taken as pixels of the image file: how it scales images is not known.',
   ];
@@ -89,9 +99,9 @@ export async function askEndpoint(
       try {
         body = {
           model,
-          messages: await conversationOf(one, framing, stop),
+          messages: conversationOf(one.prompt, await partsOf(one, stop), framing),
           max_tokens: maxNewTokens,
-          ...drawing(sampling, one.answer),
+          ...drawing(sampling, one.key),
         };
       } catch (error) {
         // An image that cannot be read is this question's trouble alone.
@@ -119,47 +129,18 @@ export async function askEndpoint(
   };
 }
 
-/** Greedy unless drawn. The answers of a question differ by their seeds. */
-function drawing(sampling: Omit<Sampling, 'answers'> | undefined, answer = 0): object {
-  if (sampling === undefined) return { temperature: 0 };
-  const { temperature, topP, topK, seed } = sampling;
-  return {
-    temperature,
-    ...(topP !== null && { top_p: topP }),
-    ...(topK !== null && { top_k: topK }),
-    seed: seed + answer,
-  };
+/** Greedy unless drawn; every answer with random numbers of its own. */
+function drawing(sampling: Omit<Sampling, 'answers'> | undefined, key: string): object {
+  // Servers differ in how large a seed may be; all take 31 bits.
+  return drawingOf(sampling && { ...sampling, seed: seedOf(sampling.seed, key) >>> 1 });
 }
 
-/** With the reasoning where the model wrote it, as an answer of a checkpoint that runs here has it. */
-function wholeText({ text, reasoning }: ChatReply): string {
-  if (reasoning === undefined) return text;
-  return text === '' ? `<think>${reasoning}` : `<think>${reasoning}</think>${text}`;
-}
-
-/** Servers answer with the name that was asked for, or with one that holds it: a date or a revision behind it. */
-function checkModel({ model: given }: ChatReply, asked: string, { host }: ChatEndpoint): void {
-  if (given === undefined || given.includes(asked) || asked.endsWith(given)) return;
-  throw new FrankensteinError(
-    'mismatch',
-    `${host} answered as ${quoted(given)}, and ${quoted(asked)} was asked: its answers would count for another model.`,
-  );
-}
-
-/** The conversation that a checkpoint here is asked with, images in their places. */
-async function conversationOf(
-  { prompt, images, black }: AskedQuestion,
-  framing: Framing,
-  signal: AbortSignal,
-): Promise<object[]> {
+/** One per image, in their order. */
+async function partsOf({ images, black }: AskedQuestion, signal: AbortSignal): Promise<object[]> {
   const parts: object[] = [];
   for (const image of images)
     parts.push(black ? await blackPart(image, signal) : imagePart(await encodedImage(image, signal)));
-  return messagesOf(prompt, images.length, framing).map(({ role, content }) => ({
-    role,
-    content:
-      typeof content === 'string' ? content : content.map((one) => (one.type === 'image' ? parts.shift()! : one)),
-  }));
+  return parts;
 }
 
 async function blackPart(image: string, signal: AbortSignal): Promise<object> {

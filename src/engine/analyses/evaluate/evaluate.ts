@@ -5,7 +5,6 @@ import { questionOf } from '../declare/question.js';
 import { guardOf } from '../declare/shape.js';
 import { drive } from '../../runs/drive.js';
 import { createHash } from 'node:crypto';
-import path from 'node:path';
 import type { CallContext, EngineHost } from '../../calls.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { shown } from '../../checkpoint/failure.js';
@@ -27,12 +26,14 @@ import { describeAll } from './describe.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
 import { type LanguageModel, languageModelOf } from '../../grading/languageModel.js';
 import type { Answered as Answer, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
-import { askEndpoint, boxWarnings, checkEndpoints, endpointCheckpoint } from './endpoint.js';
+import { askEndpoint, boxWarnings, checkEndpoints, DRAW_VERSION, endpointCheckpoint, isServed } from './endpoint.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
 import { addressOf, agreementsOf, type Given, opinionOf, type SecondOpinion, settle } from './judging.js';
 import type { EvaluatedQuestion, EvaluateResult, Served, Setting } from './result.js';
 import { evaluateResult } from './schema.js';
+import { allowServe, checkServe, whileServed } from './serve.js';
+import { describedQuestion } from './described.js';
 import { figuresOf } from './figures.js';
 import { type Framing } from '../../models/processor/framing.js';
 import type { PixelBounds } from '../../models/processor/imageSettings.js';
@@ -152,11 +153,12 @@ export async function setUp(
   { signal, progress }: CallContext<EvaluateProgress>,
   describer?: LanguageModel,
 ): Promise<EvaluateSetup> {
+  checkEndpoints(request);
+  checkServe(request);
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints)
     checkpoints.push(isEndpointPath(stage.path) ? endpointCheckpoint(stage.path) : await openStage(stage, { signal }));
-  checkEndpoints(request, checkpoints);
   progress?.({ phase: 'Reading questions', done: 0, total: 0, remainingSeconds: null });
   const labels = labelsOf(request.checkpoints, checkpoints);
   const named = checkpoints.map(({ path: location }, index) => ({
@@ -169,7 +171,7 @@ export async function setUp(
   const sets = await readSets(request, own, signal);
   const hasImages = sets.sets.some(({ questions }) => questions.some(({ images }) => images.length > 0));
   for (const checkpoint of checkpoints) {
-    if (hasImages && !isEndpointPath(checkpoint.path) && readSpec(checkpoint).vision === undefined)
+    if (hasImages && !isServed(request, checkpoint) && readSpec(checkpoint).vision === undefined)
       throw new FrankensteinError(
         'unsupported',
         `${shown(checkpoint.path)} is a text-only model, and ${shown(sets.data)} has questions about ` +
@@ -196,8 +198,13 @@ export async function setUp(
         ...own.pixels,
         ...(sampling && { sampling: { ...sampling, answers: undefined } }),
         checkpoint: isEndpointPath(checkpoint.path)
-          ? { endpoint: checkpoint.path }
+          ? { endpoint: checkpoint.path, ...(sampling && { draw: DRAW_VERSION }) }
           : await runningIdentityOf(checkpoint, fingerprints[index]!, signal),
+        ...(request.serve &&
+          !isEndpointPath(checkpoint.path) && {
+            served: request.serve.command,
+            ...(sampling && { draw: DRAW_VERSION }),
+          }),
       })),
     ),
     items: await itemsOf(sets, signal),
@@ -205,7 +212,7 @@ export async function setUp(
       ...new Set([
         ...checkpoints.flatMap(({ warnings }) => warnings),
         ...sets.warnings,
-        ...boxWarnings(checkpoints, sets),
+        ...boxWarnings(request, checkpoints, sets),
       ]),
     ],
   };
@@ -282,6 +289,8 @@ const COVERED = [
   'badLines',
   'grader',
   'regrade',
+  'imported',
+  'serve',
   'describer',
   'axis',
   ...PROTOCOL_FIELDS,
@@ -350,30 +359,9 @@ async function askMissing(
     else texts[checkpoint]!.set(key, text);
     await run?.append({ checkpoint, key });
   };
-  for (const { checkpoint, stage, label, framing, asked } of work) {
-    if (!isEndpointPath(stage.path)) continue;
-    reporter.phase(`Asking ${label}`);
-    const cost = await askEndpoint(
-      {
-        place: stage.path,
-        keyVariable: request.endpointKey,
-        concurrency: request.concurrency,
-        asked,
-        framing,
-        maxNewTokens: request.maxNewTokens,
-        sampling: setup.sampling,
-        badLines: request.badLines,
-      },
-      host,
-      async (answer) => {
-        await keep(checkpoint, answer);
-        reporter.settle(1);
-      },
-      signal,
-    );
-    served.push({ checkpoint, ...cost });
-  }
-  const own = work.filter(({ stage }) => !isEndpointPath(stage.path));
+  const asking: Asking = { setup, host, workerFile, keep, reporter, signal };
+  for (const one of work) if (isServed(request, one.stage)) served.push(await askServer(one, asking));
+  const own = work.filter(({ stage }) => !isServed(request, stage));
   if (own.length === 0) return { texts, failures, served };
   const job: EvaluateJob = {
     maxNewTokens: request.maxNewTokens,
@@ -404,6 +392,58 @@ async function askMissing(
     signal,
   );
   return { texts, failures, served };
+}
+
+/** What asking a server needs beside its questions. */
+interface Asking {
+  setup: EvaluateSetup;
+  host: EngineHost | undefined;
+  workerFile: string;
+  keep: (checkpoint: number, answer: Answer) => Promise<void>;
+  reporter: ReturnType<typeof createCountReporter>;
+  signal: AbortSignal | undefined;
+}
+
+/** A model behind an address, or a checkpoint that is served for this. */
+async function askServer(
+  { checkpoint, stage, label, framing, asked }: EvaluateJob['work'][number],
+  { setup, host, workerFile, keep, reporter, signal }: Asking,
+): Promise<Served> {
+  const { request } = setup;
+  const ask = (place: string) => {
+    reporter.phase(`Asking ${label}`);
+    return askEndpoint(
+      {
+        place,
+        keyVariable: request.endpointKey,
+        concurrency: request.concurrency,
+        asked,
+        framing,
+        maxNewTokens: request.maxNewTokens,
+        sampling: setup.sampling,
+        badLines: request.badLines,
+      },
+      host,
+      async (answer) => {
+        await keep(checkpoint, answer);
+        reporter.settle(1);
+      },
+      signal,
+    );
+  };
+  if (isEndpointPath(stage.path)) return { checkpoint, ...(await ask(stage.path)) };
+  await allowServe(request, host);
+  const serving = {
+    request,
+    checkpoint: setup.checkpoints[checkpoint]!,
+    stage,
+    label,
+    fingerprint: setup.fingerprints[checkpoint]!,
+    workerFile,
+    phase: (text: string) => reporter.phase(text),
+    signal,
+  };
+  return { checkpoint, ...(await whileServed(serving, ask)) };
 }
 
 const NOTED = { checkpoint: 0, key: '' };
@@ -520,7 +560,7 @@ interface Answered {
 }
 
 async function givensOf(
-  { items, sampling, checkpoints, pixels }: EvaluateSetup,
+  { request, items, sampling, checkpoints, pixels }: EvaluateSetup,
   { texts, failures }: Answers,
   signal: AbortSignal | undefined,
 ): Promise<Answered> {
@@ -533,7 +573,7 @@ async function givensOf(
   );
   const asked = items.filter(({ id }) => !failed.has(id));
   const scales = await boxScales(
-    checkpoints.map((checkpoint) => (isEndpointPath(checkpoint.path) ? undefined : checkpoint)),
+    checkpoints.map((checkpoint) => (isServed(request, checkpoint) ? undefined : checkpoint)),
     asked.map(({ question }) => question),
     signal,
     pixels,
@@ -556,7 +596,7 @@ function judged(setup: EvaluateSetup, givens: readonly Given[], second: SecondOp
   const asked = new Map(items.map(({ id, question }) => [id, question]));
   const byId = new Map<string, EvaluatedQuestion>();
   for (const given of givens) {
-    const own = byId.get(given.id) ?? describe(given.id, asked.get(given.id)!, sets);
+    const own = byId.get(given.id) ?? describedQuestion(given.id, asked.get(given.id)!, sets.folder);
     byId.set(given.id, own);
     settle(own, given, second);
   }
@@ -599,6 +639,7 @@ function resultOf(
     maxNewTokens: request.maxNewTokens,
     seed: request.seed,
     ...(protocol && { protocol }),
+    ...(request.serve && { servedBy: request.serve.command }),
     grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
     ...(request.grader && request.graderScope === 'all' && { graderScope: request.graderScope }),
@@ -614,31 +655,5 @@ function resultOf(
       ]),
     ],
     provenance: origin,
-  };
-}
-
-function describe(
-  id: string,
-  { task, prompt, answer, answerType, choices, precision, images, description, variantOf }: Question,
-  { folder }: QuestionSets,
-): EvaluatedQuestion {
-  const names = images.map((image) => path.relative(folder, image).replaceAll(path.sep, '/'));
-  return {
-    id,
-    set: id.slice(0, id.indexOf('/')),
-    task: task ?? null,
-    prompt,
-    truth: answer,
-    answerType,
-    // What judging needs beside the truth: stored answers are judged again without the set.
-    ...(answerType === 'choice' && { choices: choices === undefined ? null : [...choices] }),
-    ...(answerType === 'number' && { precision: precision ?? null }),
-    image: names[0] ?? null,
-    ...(names.length > 1 ? { images: names } : {}),
-    description: description ?? null,
-    ...(variantOf === undefined ? {} : { variantOf }),
-    answers: {},
-    right: {},
-    counts: {},
   };
 }

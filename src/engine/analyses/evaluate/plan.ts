@@ -1,12 +1,12 @@
 /** What an evaluation will cost. */
 import type { CallContext } from '../../calls.js';
-import { isEndpointPath } from '../../checkpoint/endpointPath.js';
 import { fileIdentities } from '../../checkpoint/fingerprint.js';
 import { Estimates } from '../../models/estimate.js';
 import { BASE_BYTES, neededBytes, planMemory } from '../../models/plan.js';
 import { readSpec } from '../../models/spec.js';
 import { StoredAnswers } from '../../runs/answers.js';
 import type { Mutex } from '../../runtime/turns.js';
+import { isServed } from './endpoint.js';
 import { estimate } from './estimate.js';
 import { questionsOf, type EvaluateSetup, setUp } from './evaluate.js';
 import type { AskedQuestion } from './job.js';
@@ -37,7 +37,7 @@ export async function planEvaluate(
   let sent = 0;
   for (const [index, checkpoint] of setup.checkpoints.entries()) {
     const asked = missing[index]!;
-    if (isEndpointPath(checkpoint.path)) {
+    if (isServed(request, checkpoint)) {
       sent += asked.length;
       // How fast it answers is known when it does.
       if (asked.length > 0) seconds = null;

@@ -11,6 +11,7 @@ export const ABILITY_NAMES: Record<AbilityName, string> = {
   vis: 'Vision',
   v2r: 'Vision to reasoning',
   rea: 'Reasoning',
+  accuracy: 'Accuracy',
 };
 
 /** The checkpoint that the others are first compared with: IN, or what the run was compared with instead. */

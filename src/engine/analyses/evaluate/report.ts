@@ -6,12 +6,17 @@ import { judgeText, mainReference, readingOf, regradeLines, servedLines } from '
 import { ABILITIES, type EvaluateResult } from './result.js';
 import { durationClause, formatBytes, formatCount, formatPercent, interval, signed, table } from '../../report/text.js';
 
-const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reasoning', rea: 'reasoning' };
+const NAMES: Record<AbilityName, string> = {
+  vis: 'vision',
+  v2r: 'vision to reasoning',
+  rea: 'reasoning',
+  accuracy: 'accuracy',
+};
 
 /** @param options.all comparisons with every reference; otherwise those with IN alone */
 export function report(result: EvaluateResult, { all = false }: { all?: boolean } = {}): string {
   const parts = [
-    [heading(result), ...regradeLines(result), ...servedLines(result)].join('\n'),
+    [heading(result), ...regradeLines(result), ...servedByLines(result), ...servedLines(result)].join('\n'),
     protocolBlock(result),
     readingOf(result, mainReference(result)).join('\n'),
     abilities(result),
@@ -50,7 +55,11 @@ function heading(result: EvaluateResult): string {
     family,
     recipe === null ? path : recipe.trim().split('\n').at(-1)!,
   ]);
-  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}, ${judgeText(result)}`;
+  const how =
+    result.imported === undefined
+      ? `at most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}`
+      : `answers from ${formatCount(result.imported.files.length)} files of ${result.imported.format}`;
+  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\n${how}, ${judgeText(result)}`;
 }
 
 function abilities({ checkpoints, scores, protocol }: EvaluateResult): string {
@@ -109,6 +118,10 @@ function variants({ checkpoints, variants: found = [] }: EvaluateResult): string
     'Variants of a question: the mean over them, and the worst case: all are right (CIs: bootstrap over ' +
     `questions; Wilson)\n\n${table([header, ...rows], [false, false, true, true, false, true, false])}`
   );
+}
+
+function servedByLines({ servedBy }: EvaluateResult): string[] {
+  return servedBy === undefined ? [] : [`served by: ${servedBy}`];
 }
 
 /** Rules and second judge: the 2 × 2 table and Cohen's κ. */

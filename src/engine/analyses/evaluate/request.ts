@@ -82,6 +82,43 @@ const axis = v.object({
   values: v.array(v.nullable(v.number())),
 });
 
+/** Files with answers that were given elsewhere. */
+const importing = v.object({
+  format: v.picklist(['lmms-eval', 'frankenstein']),
+  /** `data` is a set that the answers are held against; else the files say the questions themselves. */
+  isMatched: v.boolean(),
+  files: v.array(
+    v.object({
+      /** Absolute. */
+      file: text,
+      /** Whose answers, by the order of the checkpoints. */
+      checkpoint: v.number(),
+      /** What the set is called. */
+      set: text,
+    }),
+  ),
+});
+
+/** A program that serves a checkpoint. */
+const serving = v.object({
+  command: text,
+  address: v.optional(text),
+  folder: v.optional(text),
+  wait: v.optional(count('seconds')),
+});
+
+function servingOf({ serve, serveAddress, serveFolder, serveWait }: Options) {
+  if (serve === undefined && (serveAddress ?? serveFolder ?? serveWait) !== undefined)
+    throw new FrankensteinError('bad-request', '--serve-address, --serve-folder and --serve-wait need --serve.');
+  if (serve === undefined) return undefined;
+  return {
+    command: serve,
+    ...(serveAddress !== undefined && { address: serveAddress }),
+    ...(serveFolder !== undefined && { folder: serveFolder }),
+    ...(serveWait !== undefined && { wait: serveWait }),
+  };
+}
+
 /** Whose answers are judged again, and how beside what is asked of the grader. */
 const regrading = v.object({
   /** Absolute. */
@@ -165,6 +202,35 @@ const fields = v.object({
       { syntax: '--concurrency <n>', help: 'requests that an endpoint gets at once (default: 8)', read: typedCount },
     ],
   }),
+  /** Checkpoints are not run here: each is written out, served by a program of the user's, asked, and deleted. */
+  serve: optional(serving, {
+    paths: ['folder'],
+    flags: [
+      {
+        syntax: '--serve <command>',
+        help:
+          'write each checkpoint out, serve it with this command and ask it there; then end the server and delete what ' +
+          'was written. It says {folder}, {name} and {port}',
+      },
+      {
+        syntax: '--serve-address <url>',
+        help: 'where that server answers (default: http://127.0.0.1:{port}/v1, on a free port)',
+      },
+      {
+        syntax: '--serve-folder <folder>',
+        help: 'where checkpoints are written (default: beside the runs)',
+        isPath: true,
+      },
+      { syntax: '--serve-wait <seconds>', help: 'until it answers, at most (default: 1800)', read: typedCount },
+    ],
+    from: servingOf,
+  }),
+  /** Whoever typed the command has allowed it; in no stored request. */
+  serveAllowed: optional(v.boolean(), {
+    scope: 'machine',
+    flags: [],
+    from: ({ serve }) => (serve === undefined ? undefined : true),
+  }),
   /** Judges answers that the rules call wrong; rules alone when left out. */
   grader: optional(languageModel, {
     flags: [
@@ -223,6 +289,8 @@ const fields = v.object({
   axis: v.optional(axis),
   /** Answers of a run are judged again, and nothing is asked. */
   regrade: v.optional(regrading),
+  /** Answers that were given elsewhere; nothing is asked. */
+  imported: v.optional(importing),
   /** `transfer` and `sweep` are evaluations of stitched or interpolated checkpoints; they are drawn differently. */
   kind: v.optional(v.picklist(['evaluate', 'transfer', 'sweep']), 'evaluate'),
 });
@@ -272,6 +340,6 @@ export type EvaluateProgress = CountProgress;
 
 /**
  * `vis`: right with the image and wrong with a black one; `v2r`: right with the image and right with its
- * description; `rea`: right on text alone. Each over all questions of its sets.
+ * description; `rea`: right on text alone; `accuracy`: right as it was asked, of imported answers. Each over all questions of its sets.
  */
-export type AbilityName = 'vis' | 'v2r' | 'rea';
+export type AbilityName = 'vis' | 'v2r' | 'rea' | 'accuracy';

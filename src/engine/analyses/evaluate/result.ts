@@ -12,7 +12,7 @@ export type Setting = 'image' | 'black' | 'described' | 'text';
 
 export const SETTINGS: readonly Setting[] = ['image', 'black', 'described', 'text'];
 
-export const ABILITIES: readonly AbilityName[] = ['vis', 'v2r', 'rea'];
+export const ABILITIES: readonly AbilityName[] = ['vis', 'v2r', 'rea', 'accuracy'];
 
 export interface EvaluateResult {
   schema: 1;
@@ -37,6 +37,8 @@ export interface EvaluateResult {
   agreement?: GraderAgreement[];
   /** Of a run whose answers were judged again. */
   regrade?: Regrade;
+  /** Of answers that were given elsewhere: where, and the files. */
+  imported?: Imported;
   /** Who put images in words where the set had none. */
   describer: string | null;
   questions: EvaluatedQuestion[];
@@ -49,6 +51,8 @@ export interface EvaluateResult {
   passes?: PassAtK[];
   /** What endpoints were asked when this was made; answers that were known already cost nothing. */
   served?: Served[];
+  /** The user's command that served the checkpoints. */
+  servedBy?: string;
   /** Of sets whose questions come in variants. */
   variants?: Variants[];
   axis: SweepAxis | null;
@@ -76,6 +80,14 @@ export interface GraderAgreement {
   kappa: number | null;
   low: number | null;
   high: number | null;
+}
+
+/** Files with answers that were given elsewhere; SHA-256, hex. */
+export interface Imported {
+  format: 'lmms-eval' | 'frankenstein';
+  /** The questions are those of `data`; else the files say them. */
+  isMatched: boolean;
+  files: { file: string; sha256: string; checkpoint: number; set: string; answers: number }[];
 }
 
 /** Where the answers of a regraded run come from, and how they were judged there. */

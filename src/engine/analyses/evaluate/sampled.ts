@@ -46,7 +46,9 @@ export function countedFor(ability: AbilityName, { counts, sampled }: Judged): C
       ? joined(black, (right) => !right)
       : ability === 'v2r'
         ? joined(described, (right) => right)
-        : text?.right;
+        : ability === 'accuracy'
+          ? (image ?? text)?.right
+          : text?.right;
   return flags?.map((own) => ({ right: own.filter(Boolean).length, of: own.length }));
 }
 

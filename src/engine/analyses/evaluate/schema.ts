@@ -58,6 +58,13 @@ export const evaluateResult: v.GenericSchema<unknown, EvaluateResult> = v.object
       changed: amount,
     }),
   ),
+  imported: v.exactOptional(
+    v.object({
+      format: v.picklist(['lmms-eval', 'frankenstein']),
+      isMatched: v.boolean(),
+      files: v.array(v.object({ file: text, sha256: text, checkpoint: amount, set: text, answers: amount })),
+    }),
+  ),
   describer: v.nullable(text),
   questions: v.array(
     v.object({
@@ -109,6 +116,7 @@ export const evaluateResult: v.GenericSchema<unknown, EvaluateResult> = v.object
       v.object({ checkpoint: amount, answers: amount, promptTokens: maybe, answerTokens: maybe, seconds: amount }),
     ),
   ),
+  servedBy: v.exactOptional(text),
   variants: v.exactOptional(
     v.array(
       v.object({

@@ -18,6 +18,7 @@ export function countsOf(
     vis: image && black && image.map((right, checkpoint) => right && !black[checkpoint]!),
     v2r: image && described && image.map((right, checkpoint) => right && described[checkpoint]!),
     rea: text,
+    accuracy: image ?? text,
   };
   return Object.fromEntries(abilities.flatMap((ability) => (all[ability] ? [[ability, all[ability]]] : [])));
 }

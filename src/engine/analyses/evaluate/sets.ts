@@ -92,7 +92,8 @@ export function abilitiesOf(
   sets: readonly QuestionSet[],
   given: ParsedEvaluation['sets'],
 ): AbilityName[] {
-  if (given !== undefined) return ABILITIES.filter((ability) => given[ability]?.includes(set.name));
+  if (given !== undefined)
+    return ABILITIES.filter((ability) => ability !== 'accuracy' && given[ability]?.includes(set.name));
   if (!hasImages(set)) return ['rea'];
   const described = set.questions.some(({ description }) => description !== undefined);
   const others = sets.filter((other) => other !== set && hasImages(other));
