@@ -31,7 +31,7 @@ export function layerParts({ root, layer: shape, mixers }: LanguageSpec, layer: 
     projection: [{ input: 'norm1', names: [at('input_layernorm.weight')], dims: [hidden], plusOne }, ...projection],
     block: [
       ...block,
-      { input: 'norm2', names: [at('post_attention_layernorm.weight')], dims: [hidden], plusOne },
+      ...normParts(shape, at),
       { input: 'gateUp', names: [at('mlp.gate_proj.weight'), at('mlp.up_proj.weight')], dims: [2 * inner, hidden] },
       { input: 'down', names: [at('mlp.down_proj.weight')], dims: [hidden, inner] },
       ...(shape.mlpBias
@@ -42,6 +42,21 @@ export function layerParts({ root, layer: shape, mixers }: LanguageSpec, layer: 
         : []),
     ],
   };
+}
+
+/** Norms beside the first. */
+function normParts(
+  { hidden, unitNorms: plusOne, sandwichNorms }: LayerShape,
+  at: (name: string) => string,
+): WeightPart[] {
+  const norm = (input: string, name: string) => ({ input, names: [at(`${name}.weight`)], dims: [hidden], plusOne });
+  return sandwichNorms
+    ? [
+        norm('postAttention', 'post_attention_layernorm'),
+        norm('norm2', 'pre_feedforward_layernorm'),
+        norm('postMlp', 'post_feedforward_layernorm'),
+      ]
+    : [norm('norm2', 'post_attention_layernorm')];
 }
 
 function attentionParts(shape: LayerShape, at: (name: string) => string): Parts {

@@ -44,7 +44,15 @@ const PLANS: Record<string, Partial<MemoryPlan>> = {
 // The peak of a process is read from /proc.
 describe.skipIf(process.platform !== 'linux')('memory plans', () => {
   const { models, stopTokens, newTokens } = readExpectations();
-  for (const name of ['qwen2_5_vl-tied', 'qwen3_vl', 'qwen2-window', 'qwen3_5', 'qwen3_5-tied']) {
+  for (const name of [
+    'qwen2_5_vl-tied',
+    'qwen3_vl',
+    'qwen2-window',
+    'qwen3_5',
+    'qwen3_5-tied',
+    'internvl',
+    'gemma3-old',
+  ]) {
     for (const [what, changes] of Object.entries(PLANS)) {
       it(`${name}: ${what}`, async () => {
         const checkpoint = await openCheckpoint(path.join(FOLDER, 'checkpoints', name));

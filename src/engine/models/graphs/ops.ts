@@ -87,6 +87,11 @@ export function linear(graph: Graph, x: Value, rank: 2 | 3, weight: Matrix, bias
   return bias === undefined ? product : graph.node('Add', [product, bias]);
 }
 
+/** x·W with W as it is stored, `[in, out]`. */
+export function turnedLinear(graph: Graph, x: Value, { value, format }: Matrix): Value {
+  return graph.node('MatMul', [x, widened(graph, value, format)]);
+}
+
 /** The product block of rows by block of rows, each widened when it is its turn. */
 function blockwise(graph: Graph, x: Value, rank: 2 | 3, { value, columns, format, blockRows }: Matrix): Value {
   const body = new Graph(`${value.name}_`);
@@ -155,14 +160,14 @@ export function gatedMlp(
   return linear(graph, graph.node('Mul', [activate(graph, gate!, activation), up!]), rank, down, downBias);
 }
 
-/** softmax(q·kᵀ/√d + mask), over the last axis. Axes before the last two are batch axes. */
+/** softmax(scale·q·kᵀ + mask), over the last axis. Axes before the last two are batch axes. */
 export function attentionWeights(
   graph: Graph,
   q: Value,
   k: Value,
-  headDim: number,
+  scale: number,
   mask?: (scores: Value) => Value,
 ): Value {
-  const scores = graph.microsoft('FusedMatMul', [q, k], { transB: 1, alpha: { float: headDim ** -0.5 } });
+  const scores = graph.microsoft('FusedMatMul', [q, k], { transB: 1, alpha: { float: scale } });
   return graph.node('Softmax', [mask?.(scores) ?? scores], { axis: -1 });
 }
