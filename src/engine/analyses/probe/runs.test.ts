@@ -263,7 +263,7 @@ describe('a probe', () => {
     const folders = await readdir(text);
     const blind = path.join(
       text,
-      folders.find((name) => name.includes('llama'))!,
+      folders.find((name) => name.startsWith('llama'))!,
     );
     const cases: [ProbeRequest, string, RegExp][] = [
       [swap({ depths: [12] }), 'bad-request', /no depth 12: the model has the language layers 0 to 11/],
