@@ -52,7 +52,7 @@ MODELS = {
 
 
 class Gemma3Runner(SquareRunner):
-    SQUARES = [[1] * count for count in (2, 1, 1, 3, 1, 1, 2, 4, 1, 2, 1, 3, 5, 1, 1)]
+    SQUARES = [[1] * count for count in (2, 1, 1, 3, 1, 1, 2, 3, 1, 2, 1, 3, 2, 1, 1)]
 
     def merge_of(self, config):
         return int(self.patches / config.mm_tokens_per_image**0.5)
