@@ -1,7 +1,7 @@
 // Builds a VSIX: `npm run package [-- --target darwin-arm64] [--out FILE] [--skip-build]`. Prints its path and size.
 // The target is this platform's when left out; there is one for every platform that onnxruntime-node has a binary for.
 //
-// What goes in is staged first, by name: the bundles, the pictures, the documents, and of onnxruntime-node only the
+// What goes in is staged first, by name: the bundles, the images, the documents, and of onnxruntime-node only the
 // binary of the target (the package holds all of them, 290 MB). It lies in dist/node_modules, where the bundles
 // beside it find it and where vsce, told to look for no dependencies, takes it for files like any other.
 import { execFileSync } from 'node:child_process';
@@ -77,7 +77,7 @@ function stage(folder) {
   for (const name of ['media', 'syntaxes', 'package.nls.json', 'README.md', 'CHANGELOG.md', 'LICENSE']) {
     if (existsSync(path.join(root, name))) copy(name);
   }
-  // Pictures of the README, without the rest of docs/.
+  // Images of the README, without the rest of docs/.
   if (existsSync(path.join(root, 'docs/images'))) copy('docs/images');
   // Scripts and dependencies are the developer's; vsce would run and look for them.
   const ours = ['scripts', 'dependencies', 'devDependencies', 'allowScripts', 'private'];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `npm test`: installs what is missing, builds, and runs every suite, each in its own
-// process. A suite that crashes, gets nowhere or runs nothing is a failure; one that is slow is
-// none. Ends with one line, "N passed, M failed".
+// process. Suites that mostly wait for a screen run beside those that compute. A suite that crashes,
+// gets nowhere or runs nothing is a failure; one that is slow is none. Ends with one line, "N passed, M failed".
 //   node test/run.mjs [--only unit,e2e] [--grep TEXT]
 // Node's built-ins only: this runs in a clone where nothing is installed yet.
 import fs from 'node:fs';
@@ -16,7 +16,8 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const results = path.join(root, 'test-results');
 
 /**
- * `kind`: check = reads the sources, beside everything that is prepared. `needs`: built = the bundles; workbench = VS
+ * `kind`: check = reads the sources, beside everything that is prepared; vitest = computes, with every core; the others
+ * drive one screen each and leave most of the processor idle. `needs`: built = the bundles; workbench = VS
  * Code and a browser; vsix = the packaged extension.
  * @typedef {{name: string, kind: 'check' | 'npm' | 'vitest' | 'mocha' | 'host', needs: ('built' | 'workbench' | 'vsix')[]}} Suite
  */
@@ -73,6 +74,8 @@ function fail(what, why) {
 
 /** @returns {never} */
 function finish() {
+  const order = SUITES.map(({ name }) => name);
+  table.sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
   fs.mkdirSync(results, { recursive: true });
   fs.writeFileSync(
     path.join(results, 'summary.json'),
@@ -139,61 +142,87 @@ function startChecks() {
 }
 
 /**
+ * What a suite came to.
+ * @typedef {{passed: number, failed: number, pending: number, problems: string[], seconds: number}} Outcome
+ */
+
+/**
  * @param {Suite} suite
  * @param {NodeJS.ProcessEnv} env
+ * @param {boolean} alone  whether nothing runs beside it: then what it prints is seen as it comes, else at its end
  */
-async function runSuite({ name, kind }, env) {
-  heading(name);
-  let from = Date.now();
-  const before = { ...total };
-  if (kind === 'npm' || kind === 'check') {
-    const check = checks.get(name);
-    const { how, seconds } = check ? await check : await npmSuite(name, env);
-    if (check) process.stdout.write(fs.readFileSync(logOf(name), 'utf8'));
-    if (how === '') total.passed++;
-    else fail(name, how);
-    from = Date.now() - 1000 * seconds;
-  } else {
-    const file = path.join(results, `${name}.json`);
-    fs.rmSync(file, { force: true });
-    const files = kind === 'mocha' ? testFiles(name) : [];
-    const grep = values.grep ? ['--grep', values.grep] : [];
-    if (kind === 'mocha' && files.length === 0) {
-      fail(name, `there is no test in test/${name}`);
-    } else {
-      const args = {
-        vitest: [
-          'node_modules/vitest/vitest.mjs',
-          'run',
-          ...foldersOf(name),
-          ...(values.grep ? ['-t', values.grep] : []),
-        ],
-        mocha: ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, ...grep, ...files],
-        host: ['scripts/run-integration.mjs', '--summary', file, ...grep],
-      }[kind];
-      const marker = () => String(fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs);
-      const how = await run(process.execPath, args, {
-        cwd: root,
-        env: { ...env, FRANKENSTEIN_TEST_SUMMARY: file },
-        marker,
-      });
-      const summary = readSummary(file);
-      total.passed += summary?.passed ?? 0;
-      total.failed += summary?.failed ?? 0;
-      total.pending += summary?.pending ?? 0;
-      for (const { title, error } of summary?.failures ?? [])
-        problems.push(`${name}: ${title}: ${error.split('\n')[0]}`);
-      if (!summary?.done) fail(name, `the suite ${how || 'stopped'} in ${summary?.running || 'its first hook'}`);
-      else if (how !== '' && summary.failed === 0) fail(name, `the suite ${how}`);
-      else if (summary.passed + summary.failed === 0 && !values.grep) fail(name, 'the suite ran no test');
-    }
+async function runSuite({ name, kind }, env, alone) {
+  const check = checks.get(name);
+  if (alone && !check) heading(name);
+  else if (!check) console.log(`\n… ${name}`);
+  const output = alone || check ? undefined : fs.openSync(logOf(name), 'w');
+  const outcome =
+    kind === 'npm' || kind === 'check'
+      ? await runScript(name, env, output)
+      : await runTests(name, kind, { ...env, FRANKENSTEIN_TEST_SUMMARY: path.join(results, `${name}.json`) }, output);
+  if (output !== undefined) fs.closeSync(output);
+  if (check || output !== undefined) {
+    heading(name);
+    process.stdout.write(fs.readFileSync(logOf(name), 'utf8'));
   }
-  table.push({
-    name,
-    seconds: (Date.now() - from) / 1000,
-    passed: total.passed - before.passed,
-    failed: total.failed - before.failed,
-  });
+  const { passed, failed, pending, seconds } = outcome;
+  for (const problem of outcome.problems) console.error(problem);
+  problems.push(...outcome.problems);
+  total.passed += passed;
+  total.failed += failed;
+  total.pending += pending;
+  table.push({ name, seconds, passed, failed });
+}
+
+/**
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ * @param {number | undefined} output
+ * @returns {Promise<Outcome>}
+ */
+async function runScript(name, env, output) {
+  const { how, seconds } = await (checks.get(name) ?? npmSuite(name, env, output));
+  const good = how === '';
+  return {
+    passed: Number(good),
+    failed: Number(!good),
+    pending: 0,
+    problems: good ? [] : [`${name}: ${how}`],
+    seconds,
+  };
+}
+
+/**
+ * @param {string} name
+ * @param {'vitest' | 'mocha' | 'host'} kind
+ * @param {NodeJS.ProcessEnv & {FRANKENSTEIN_TEST_SUMMARY: string}} env
+ * @param {number | undefined} output
+ * @returns {Promise<Outcome>}
+ */
+async function runTests(name, kind, env, output) {
+  const from = Date.now();
+  const file = env.FRANKENSTEIN_TEST_SUMMARY;
+  fs.rmSync(file, { force: true });
+  const files = testFiles(name);
+  if (kind === 'mocha' && files.length === 0)
+    return { passed: 0, failed: 1, pending: 0, problems: [`${name}: there is no test in test/${name}`], seconds: 0 };
+  const grep = values.grep ? ['--grep', values.grep] : [];
+  const args = {
+    vitest: ['node_modules/vitest/vitest.mjs', 'run', ...foldersOf(name), ...(values.grep ? ['-t', values.grep] : [])],
+    mocha: ['--enable-source-maps', 'test/mocha-child.mjs', '--summary', file, ...grep, ...files],
+    host: ['scripts/run-integration.mjs', '--summary', file, ...grep],
+  }[kind];
+  const marker = () => String(fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs);
+  const how = await run(process.execPath, args, { cwd: root, env, marker, output });
+  const { done = false, running = '', failures = [], ...counts } = readSummary(file) ?? {};
+  const outcome = { passed: 0, failed: 0, pending: 0, ...counts, seconds: (Date.now() - from) / 1000 };
+  const found = failures.map(({ title, error }) => `${name}: ${title}: ${error.split('\n')[0]}`);
+  let wrong = '';
+  if (!done) wrong = `the suite ${how || 'stopped'} in ${running || 'its first hook'}`;
+  else if (how !== '' && outcome.failed === 0) wrong = `the suite ${how}`;
+  else if (outcome.passed + outcome.failed === 0 && !values.grep) wrong = 'the suite ran no test';
+  if (wrong === '') return { ...outcome, problems: found };
+  return { ...outcome, failed: outcome.failed + 1, problems: [...found, `${name}: ${wrong}`] };
 }
 
 fs.rmSync(results, { recursive: true, force: true });
@@ -216,6 +245,11 @@ const workbench = needed('workbench')
       await setupWorkbench({ root, log });
       return '';
     })().catch((error) => (error instanceof Error ? error.message : String(error)))
+  : Promise.resolve('');
+/** Why the training suite cannot run, or ''. */
+const training = chosen.some(({ name }) => name === 'training')
+  ? // Beside the build and what runs before it.
+    setupTraining({ root, log, install: only?.includes('training') === true }).catch(String)
   : Promise.resolve('');
 
 /** @type {Map<string, string>} */
@@ -250,24 +284,35 @@ if (needed('vsix') && !broken.has('built')) {
   }
 }
 
-for (const suite of chosen) {
-  if (suite.needs.includes('workbench') && !broken.has('workbench')) {
-    const why = await workbench;
-    if (why !== '') {
-      broken.set('workbench', why);
-      fail('workbench', why);
+/**
+ * Runs suites one after the other.
+ * @param {Suite[]} suites
+ * @param {boolean} alone
+ */
+async function runInOrder(suites, alone) {
+  for (const suite of suites) {
+    if (suite.needs.includes('workbench') && !broken.has('workbench')) {
+      const why = await workbench;
+      if (why !== '') {
+        broken.set('workbench', why);
+        fail('workbench', why);
+      }
     }
+    const missing = suite.needs.find((need) => broken.has(need));
+    const untrained = suite.name === 'training' && !missing ? await training : '';
+    if (missing) fail(suite.name, `not run: ${broken.get(missing)?.split('\n')[0]}`);
+    else if (untrained !== '') {
+      heading(suite.name);
+      console.log(`skipped: ${untrained}`);
+      total.pending++;
+    } else await runSuite(suite, env, alone);
   }
-  const missing = suite.needs.find((need) => broken.has(need));
-  const untrained =
-    suite.name === 'training' && !missing
-      ? await setupTraining({ root, log, install: only?.includes('training') === true })
-      : '';
-  if (missing) fail(suite.name, `not run: ${broken.get(missing)?.split('\n')[0]}`);
-  else if (untrained !== '') {
-    heading(suite.name);
-    console.log(`skipped: ${untrained}`);
-    total.pending++;
-  } else await runSuite(suite, env);
 }
+
+const lanes = [
+  chosen.filter(({ kind }) => kind === 'vitest'),
+  chosen.filter(({ kind }) => ['npm', 'host', 'mocha'].includes(kind)),
+  chosen.filter(({ kind }) => kind === 'check'),
+].filter((lane) => lane.length > 0);
+await Promise.all(lanes.map((lane) => runInOrder(lane, lanes.length === 1)));
 finish();

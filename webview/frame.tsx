@@ -1,13 +1,13 @@
 /** The frame around every view: messages, the tabs of a lineage, the live region; and which view shows which state. */
 import type { ComponentChildren, RefObject } from 'preact';
 import { useState } from 'preact/hooks';
-import type { GeometryState, HostApi, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
+import type { SpectrumState, HostApi, PanelRequest, PanelState } from '../src/protocol/hostApi.js';
 import { Compare } from './compare/compareView.js';
 import type { Cuts } from './figure/regions.js';
 import { FreezeAnswers } from './freeze/reportView.js';
 import { Verifications } from './freeze/verificationView.js';
-import { GeometryTab } from './geometry/geometryView.js';
-import type { GeometryView } from './geometry/view.js';
+import { SpectrumTab } from './spectrum/spectrumView.js';
+import type { SpectrumView } from './spectrum/view.js';
 import { Icon } from './icons.js';
 import { Button } from './kit.js';
 import { drawOwn } from './ownViews.js';
@@ -26,7 +26,7 @@ export interface FrameProps {
   request: PanelRequest | null;
   /** Null until the host has said what to show. */
   state: PanelState | null;
-  geometry: GeometryState | null;
+  spectrum: SpectrumState | null;
   messages: readonly Message[];
   /** Where a screen reader is told what happens. */
   live: RefObject<HTMLDivElement | null>;
@@ -67,10 +67,10 @@ const VIEWS: Views = {
 };
 
 export function Frame(props: FrameProps) {
-  const { host, stores, request, state, geometry, messages, live, onDismiss } = props;
-  const { tab } = stores.geometry.get();
+  const { host, stores, request, state, spectrum, messages, live, onDismiss } = props;
+  const { tab } = stores.spectrum.get();
   const lineage = isLineage(state, request);
-  const front = lineage && tab === 'geometry';
+  const front = lineage && tab === 'spectrum';
   // A tab is drawn once it has been in front: figures take their size from the page.
   const [opened, setOpened] = useState(false);
   if (front && !opened) setOpened(true);
@@ -86,23 +86,23 @@ export function Frame(props: FrameProps) {
         ))}
       </div>
       <main>
-        <Tabs<GeometryView['tab']>
+        <Tabs<SpectrumView['tab']>
           class=" panel-tabs"
           label="Views of the lineage"
           choices={[
             { value: 'comparison', label: 'Comparison' },
-            { value: 'geometry', label: 'Spectrum' },
+            { value: 'spectrum', label: 'Spectrum' },
           ]}
           value={tab}
           hidden={!lineage}
-          onChange={(value) => stores.geometry.set({ tab: value })}
+          onChange={(value) => stores.spectrum.set({ tab: value })}
         />
         <Part id="comparison" testId="panel" state={state?.kind} lineage={lineage} hidden={front}>
           {state === null ? null : VIEWS[state.kind](state as never, props)}
         </Part>
-        <Part id="geometry" testId="geometry-panel" lineage={lineage} hidden={!front}>
-          {opened && geometry !== null ? (
-            <GeometryTab state={geometry} view={stores.geometry.get()} store={stores.geometry} host={host} />
+        <Part id="spectrum" testId="spectrum-panel" lineage={lineage} hidden={!front}>
+          {opened && spectrum !== null ? (
+            <SpectrumTab state={spectrum} view={stores.spectrum.get()} store={stores.spectrum} host={host} />
           ) : null}
         </Part>
       </main>
@@ -119,7 +119,7 @@ function Part({
   hidden,
   children,
 }: {
-  id: GeometryView['tab'];
+  id: SpectrumView['tab'];
   testId: string;
   state?: string | undefined;
   /** It is one of two tabs. */

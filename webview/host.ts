@@ -30,4 +30,4 @@ export type TryHost = Pick<HostApi, 'chooseImage' | 'chosenImage' | 'ask' | 'can
 export type TrainingHost = Pick<HostApi, 'trainingCompletions'>;
 
 /** The frame around them. */
-export type FrameHost = Pick<HostApi, 'ready' | 'tabShown' | 'geometry'>;
+export type FrameHost = Pick<HostApi, 'ready' | 'tabShown' | 'spectrum'>;

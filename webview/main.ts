@@ -11,7 +11,7 @@ const vscode = acquireVsCodeApi<PanelMemory>();
 const local: PanelApi = {
   show: (request) => panel.show(request),
   progress: (request) => panel.progress(request),
-  geometry: (request) => panel.geometry(request),
+  spectrum: (request) => panel.spectrum(request),
   answer: (request) => panel.answer(request),
   focus: (request) => panel.focus(request),
 };

@@ -4,7 +4,7 @@
  */
 import { createRef, render, type RefObject } from 'preact';
 import type {
-  GeometryState,
+  SpectrumState,
   HostApi,
   PanelApi,
   PanelMemory,
@@ -17,7 +17,7 @@ import { Panel, type PanelContext } from './context.js';
 import type { Cuts } from './figure/regions.js';
 import { reveal } from './dom.js';
 import { Frame, isLineage, type Message } from './frame.js';
-import { parseGeometryView } from './geometry/view.js';
+import { parseSpectrumView } from './spectrum/view.js';
 import { createOwnStores } from './ownViews.js';
 import { focusProbes } from './probe/probeView.js';
 import { createStore } from './state/store.js';
@@ -37,7 +37,7 @@ export interface PanelOptions {
 function createStores(memory: PanelMemory | null) {
   return {
     view: createStore(parseView(memory?.view)),
-    geometry: createStore(parseGeometryView(memory?.view['geometry'])),
+    spectrum: createStore(parseSpectrumView(memory?.view['spectrum'])),
     ...createOwnStores(memory?.view),
   };
 }
@@ -57,7 +57,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
     shown.rememberSoon();
   };
   for (const store of Object.values(stores)) store.subscribe(changed);
-  stores.geometry.subscribe((now, before) => now.tab !== before.tab && shown.showTab());
+  stores.spectrum.subscribe((now, before) => now.tab !== before.tab && shown.showTab());
   shown.draw();
 
   return {
@@ -81,9 +81,9 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       if (shown.state?.kind === 'running') shown.showState({ ...shown.state, progress });
       return Promise.resolve();
     },
-    geometry({ state, front }) {
-      shown.showGeometry(state);
-      if (front) stores.geometry.set({ tab: 'geometry' });
+    spectrum({ state, front }) {
+      shown.showSpectrum(state);
+      if (front) stores.spectrum.set({ tab: 'spectrum' });
       return Promise.resolve();
     },
     answer(said) {
@@ -92,7 +92,7 @@ export function createPanel(options: PanelOptions): PanelApi & { start(): Promis
       return Promise.resolve();
     },
     focus({ depth, tensor }) {
-      stores.geometry.set({ tab: 'comparison' });
+      stores.spectrum.set({ tab: 'comparison' });
       const { state } = shown;
       if (state?.kind === 'compare') {
         const focused = focusedView(state.result, depth, tensor);
@@ -111,7 +111,7 @@ class Shown {
   readonly stores: Stores;
   request: PanelRequest | null;
   state: PanelState | null = null;
-  private geometry: GeometryState | null = null;
+  private spectrum: SpectrumState | null = null;
   private messages: Message[] = [];
   private readonly live = createRef<HTMLDivElement>();
   private readonly context: PanelContext;
@@ -129,12 +129,12 @@ class Shown {
   }
 
   draw(): void {
-    const { stores, request, state, geometry, messages, live } = this;
+    const { stores, request, state, spectrum, messages, live } = this;
     const { host, root } = this.options;
     render(
       <Panel.Provider value={this.context}>
         <Frame
-          {...{ host, stores, request, state, geometry, messages, live }}
+          {...{ host, stores, request, state, spectrum, messages, live }}
           onDismiss={(message) => this.dismiss(message)}
           onCut={(cuts) => void this.cut(cuts)}
         />
@@ -172,26 +172,26 @@ class Shown {
     document.title = 'title' in next ? next.title : 'Frankenstein';
   }
 
-  showGeometry(next: GeometryState): void {
-    if (this.geometry?.kind !== next.kind) this.context.tooltip.hide();
-    this.geometry = next;
+  showSpectrum(next: SpectrumState): void {
+    if (this.spectrum?.kind !== next.kind) this.context.tooltip.hide();
+    this.spectrum = next;
     this.draw();
   }
 
   /** Moves the borders here, and tells the host, which may refuse. */
   private async cut(cuts: Cuts): Promise<void> {
-    const before = { state: this.state, geometry: this.geometry };
+    const before = { state: this.state, spectrum: this.spectrum };
     const after = { ...before };
     if (after.state?.kind === 'compare') after.state = { ...after.state, result: recut(after.state.result, cuts) };
-    if (after.geometry?.kind === 'result')
-      after.geometry = { ...after.geometry, result: recutSpectrum(after.geometry.result, cuts) };
+    if (after.spectrum?.kind === 'result')
+      after.spectrum = { ...after.spectrum, result: recutSpectrum(after.spectrum.result, cuts) };
     Object.assign(this, after);
     this.draw();
     const done = await this.context.ask(this.options.host.setCuts({ cuts: [...cuts] }).then(() => true));
     if (done === true && this.request?.kind === 'compare') this.request = { ...this.request, cuts: [...cuts] };
     if (done === true) return this.rememberSoon();
     if (this.state === after.state) this.state = before.state;
-    if (this.geometry === after.geometry) this.geometry = before.geometry;
+    if (this.spectrum === after.spectrum) this.spectrum = before.spectrum;
     this.draw();
   }
 
@@ -201,12 +201,12 @@ class Shown {
     const { host } = this.options;
     context.tooltip.hide();
     if (!this.isLineage) return;
-    const { tab } = this.stores.geometry.get();
+    const { tab } = this.stores.spectrum.get();
     void host.tabShown({ tab }).catch(() => undefined);
-    if (tab === 'geometry' && this.geometry === null)
-      void context.ask(host.geometry()).then((found) => {
-        if (found === undefined || this.geometry !== null) return;
-        this.geometry = found;
+    if (tab === 'spectrum' && this.spectrum === null)
+      void context.ask(host.spectrum()).then((found) => {
+        if (found === undefined || this.spectrum !== null) return;
+        this.spectrum = found;
         this.draw();
       });
   }

@@ -75,6 +75,7 @@ describe('manifest', () => {
         'frankenstein.experiment',
         'frankenstein.runExperiment',
         'frankenstein.planExperiment',
+        'frankenstein.createReport',
       ],
     );
     // A folder of a training's steps, or of its logs, is no checkpoint.
@@ -142,7 +143,7 @@ describe('manifest', () => {
     }
   });
 
-  it('pictures exist and have words beside them', () => {
+  it('images exist and have words beside them', () => {
     const images = contributes.walkthroughs.flatMap(({ steps }) => steps.map(({ media }) => media));
     for (const { svg, altText } of images) {
       assert.ok(existsSync(path.join(root, svg)), svg);

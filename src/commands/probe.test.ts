@@ -90,22 +90,22 @@ describe('data files', () => {
     assert.deepEqual(hintOf('{"task":"ocr","target_image":"a.png"}\n{"task":"ocr","target_im', true), {
       format: 'pairs',
       tasks: ['ocr'],
-      pictures: true,
+      hasImages: true,
     });
     assert.deepEqual(hintOf('{"prompt":"1+1","answer":"2","answer_type":"number"}\n', false), {
       format: 'questions',
       tasks: [],
-      pictures: false,
+      hasImages: false,
     });
     assert.equal(hintOf('{"a":1}\nnot json\n', false), undefined);
   });
 });
 
-describe('pictures for the panel', () => {
+describe('images for the panel', () => {
   const PNG = Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]);
 
   it('only below the folder of the data, links followed', async () => {
-    const root = await mkdtemp(path.join(tmpdir(), 'pictures-'));
+    const root = await mkdtemp(path.join(tmpdir(), 'images-'));
     try {
       await mkdir(path.join(root, 'data', 'images'), { recursive: true });
       await writeFile(path.join(root, 'data', 'images', 'a.png'), PNG);

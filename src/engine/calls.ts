@@ -32,7 +32,7 @@ export interface EngineHost {
   languageModelKey(request: { url: string }): Promise<string | null>;
   /** The answer of one of the editor's language models to a prompt, about an image where there is one. */
   complete(
-    request: { model: string; prompt: string; picture?: { type: string; bytes: Uint8Array } | undefined },
+    request: { model: string; prompt: string; image?: { type: string; bytes: Uint8Array } | undefined },
     context?: CallContext,
   ): Promise<string>;
 }

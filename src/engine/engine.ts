@@ -127,11 +127,11 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     trainRuns: lazy(async () => (await import('./freeze/run.js')).trainRuns),
     verifyFrozen: lazy(async () => (await import('./freeze/verifyExperiment.js')).verifyFrozen),
     reportStages: lazy(async () => (await import('./freeze/reportStages.js')).reportStages),
-    freezeReport: async ({ evaluation, runs, margin }) =>
-      (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
+    freezeReport: async ({ evaluation, runs, doubts, margin }) =>
+      (await import('./freeze/report.js')).freezeReport(evaluation, runs, { doubts, margin }),
     readTraining: lazy(async () => (await import('./training/training.js')).readTraining),
     trainingCompletions: lazy(async () => (await import('./training/training.js')).trainingCompletions),
-    parquetImage: async ({ folder, name }) => (await import('./parquet/picture.js')).imageBelowFolder(folder, name),
+    parquetImage: async ({ folder, name }) => (await import('./parquet/image.js')).imageBelowFolder(folder, name),
     discover: lazy(async () => (await import('./checkpoint/discover.js')).discover),
     readExperiment: async ({ file, text }) => {
       const [{ readExperimentText }, { stepsOf }] = await Promise.all([

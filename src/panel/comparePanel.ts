@@ -2,22 +2,22 @@
 import type { CompareResult } from '../protocol/engineApi.js';
 import { formatProgress } from '../protocol/numbers.js';
 import { recut } from '../protocol/recut.js';
-import type { ComparePanelRequest, GeometryState, HostApi, PanelState } from '../protocol/hostApi.js';
+import type { ComparePanelRequest, SpectrumState, HostApi, PanelState } from '../protocol/hostApi.js';
 import { labelsOf } from '../services/checkpointPath.js';
 import type { JobRequest } from '../services/work.js';
-import { Geometry, type GeometryOwner } from './geometry.js';
+import { SpectrumTab, type SpectrumOwner } from './spectrum.js';
 import { comparisonApi } from './hostApi.js';
 import { JobPanel, type JobResult } from './jobPanel.js';
 
-export class ComparePanel extends JobPanel<ComparePanelRequest> implements GeometryOwner {
-  readonly geometry = new Geometry(this, this.services);
+export class ComparePanel extends JobPanel<ComparePanelRequest> implements SpectrumOwner {
+  readonly spectrum = new SpectrumTab(this, this.services);
 
   get result(): CompareResult | undefined {
     return this.state.kind === 'compare' ? this.state.result : undefined;
   }
 
   /** Which tab is in front in the webview. */
-  private tab: 'comparison' | 'geometry' = 'comparison';
+  private tab: 'comparison' | 'spectrum' = 'comparison';
 
   /** The kind is what its first tab says; the checkpoints are its title. */
   override get title(): string {
@@ -25,29 +25,29 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   }
 
   override get shownState(): string {
-    return this.tab === 'geometry' ? this.geometry.shownState : super.shownState;
+    return this.tab === 'spectrum' ? this.spectrum.shownState : super.shownState;
   }
 
   override get shownRun(): string | undefined {
-    return this.tab === 'geometry' ? this.request.spectrum?.runId : super.shownRun;
+    return this.tab === 'spectrum' ? this.request.spectrum?.runId : super.shownRun;
   }
 
   protected override resultRun(): string | undefined {
     return this.result?.provenance.runId;
   }
 
-  showTab(tab: 'comparison' | 'geometry'): void {
+  showTab(tab: 'comparison' | 'spectrum'): void {
     this.tab = tab;
     this.stateChanged();
   }
 
   override retry(): void {
-    if (this.tab === 'geometry') this.geometry.retry();
+    if (this.tab === 'spectrum') this.spectrum.retry();
     else super.retry();
   }
 
   override cancel(): void {
-    if (this.tab === 'geometry') this.geometry.cancel();
+    if (this.tab === 'spectrum') this.spectrum.cancel();
     else super.cancel();
   }
 
@@ -58,7 +58,7 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   override begin(request: JobRequest): void {
     if (request.kind !== 'spectrum') return this.start();
     this.revealSpectrum();
-    this.geometry.follow(this.services.queue.start(request));
+    this.spectrum.follow(this.services.queue.start(request));
   }
 
   override offerWork(request: JobRequest, runId: string | undefined): void {
@@ -70,7 +70,7 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   override async showFinished(_request: JobRequest, result: JobResult): Promise<void> {
     if (result.kind === 'spectrum') {
       this.revealSpectrum();
-      await this.geometry.show(result.result, result.runsFolder);
+      await this.spectrum.show(result.result, result.runsFolder);
     }
     if (result.kind !== 'compare') return;
     const { runId } = result.result.provenance;
@@ -81,12 +81,12 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
   /** Brings the Spectrum tab to the front. The comparison beside it is not started unasked. */
   private revealSpectrum(): void {
     if (this.isNew) void this.restore();
-    void this.geometry.reveal();
+    void this.spectrum.reveal();
   }
 
   override ready(): PanelState {
     const state = super.ready();
-    setImmediate(() => void this.geometry.deliver());
+    setImmediate(() => void this.spectrum.deliver());
     return state;
   }
 
@@ -106,7 +106,7 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     if (this.state.kind !== 'compare') return Promise.resolve();
     this.state = { ...this.state, result: recut(this.state.result, cuts) };
     this.request = { ...this.request, cuts };
-    this.geometry.setCuts(cuts);
+    this.spectrum.setCuts(cuts);
     this.stateChanged();
     return Promise.resolve();
   }
@@ -115,9 +115,9 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
     return this.labels();
   }
 
-  async sendGeometry(state: GeometryState, front: boolean): Promise<void> {
+  async sendSpectrum(state: SpectrumState, front: boolean): Promise<void> {
     if (!this.view.visible) throw new Error('The panel is hidden.');
-    await this.surface.connection.remote.geometry({ state, front });
+    await this.surface.connection.remote.spectrum({ state, front });
   }
 
   requestChanged(): void {
@@ -126,7 +126,7 @@ export class ComparePanel extends JobPanel<ComparePanelRequest> implements Geome
 
   override runDeleted(runId: string): void {
     super.runDeleted(runId);
-    this.geometry.runDeleted(runId);
+    this.spectrum.runDeleted(runId);
   }
 
   protected override labels(): string[] {

@@ -76,8 +76,8 @@ describe('panels', () => {
     view!.say({ rpc: 'ready', answer: false });
     await sleep(5);
     assert.equal(contexts.get('frankenstein.panelState'), 'running');
-    ask(view!, 'geometry', undefined);
-    ask(view!, 'tabShown', { tab: 'geometry' });
+    ask(view!, 'spectrum', undefined);
+    ask(view!, 'tabShown', { tab: 'spectrum' });
     await sleep(5);
     assert.equal(contexts.get('frankenstein.panelState'), 'offer');
     assert.equal(contexts.get('frankenstein.panelHasRun'), false);

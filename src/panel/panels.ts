@@ -147,7 +147,7 @@ export class Panels implements vscode.Disposable, vscode.WebviewPanelSerializer 
     this.shown.add(panel);
     panel.onDidChange(() => this.updateContext());
     panel.onDidDispose(() => {
-      if (panel instanceof ComparePanel) panel.geometry.dispose();
+      if (panel instanceof ComparePanel) panel.spectrum.dispose();
       this.shown.delete(panel);
       this.updateContext();
       this.nameTabs();

@@ -13,7 +13,7 @@ const MOST_TOKENS = 8192;
 const KEPT = 100;
 
 export class TryPanel extends BasePanel<TryPanelRequest> {
-  private readonly pictures: string[] = [];
+  private readonly images: string[] = [];
   private abort: AbortController | undefined;
   private readonly trial: Trial = { labels: this.request.checkpoints.map(({ label }) => label), exchanges: [] };
 
@@ -73,15 +73,15 @@ export class TryPanel extends BasePanel<TryPanelRequest> {
         const file = picked?.[0]?.fsPath;
         if (file === undefined) return null;
         await readImage(file); // says what is wrong with it now, not when it is asked about
-        const known = this.pictures.indexOf(file);
-        return { id: known === -1 ? this.pictures.push(file) - 1 : known, name: path.basename(file) };
+        const known = this.images.indexOf(file);
+        return { id: known === -1 ? this.images.push(file) - 1 : known, name: path.basename(file) };
       },
       chosenImage: ({ id }) => {
-        const file = this.pictures[id];
+        const file = this.images[id];
         return file === undefined ? Promise.reject(new Error('This image was not chosen here.')) : readImage(file);
       },
       ask: async ({ prompt, image, maxNewTokens }) => {
-        const file = image === null ? null : this.pictures[image];
+        const file = image === null ? null : this.images[image];
         if (file === undefined) throw new Error('This image was not chosen here.');
         if (this.abort !== undefined) throw new Error('An answer is still under way.');
         if (prompt.trim() === '') throw new Error('There is nothing to ask.');

@@ -25,7 +25,6 @@ import type {
   TrajectoryResult,
   TrainingCompletions,
   TrainingReading,
-  VerifyRequest,
   VerifyResult,
 } from './engineApi.js';
 
@@ -58,7 +57,7 @@ export type PanelState =
       report: string;
       runId: string;
     }
-  /** Whether frozen weights stayed: of the runs of an experiment, or of a pair of checkpoints. */
+  /** Whether frozen weights stayed: of the runs of an experiment. */
   | { kind: 'verification'; title: string; result: VerifyResult }
   /** `waiting`: runs without a result, which the report leaves out. */
   | { kind: 'freezeReport'; title: string; report: FreezeReport; waiting: string[] }
@@ -86,7 +85,7 @@ export type PanelProgress = Progress | CountProgress | SpectrumProgress;
  * The Spectrum tab of a comparison's panel: spectra of the same stages' updates. It has a course of its own, whatever
  * the comparison does.
  */
-export type GeometryState =
+export type SpectrumState =
   /** Nothing is there yet. `interrupted`: how far an earlier run came, 0…1; it would be continued. */
   | { kind: 'offer'; choice: SpectrumChoice; interrupted: number | null }
   | { kind: 'running'; title: string; labels: string[]; progress: SpectrumProgress | null }
@@ -156,9 +155,9 @@ export interface EvaluatePanelRequest {
   run?: RunLocation;
 }
 
-/** What a freeze experiment is asked, or a pair of checkpoints. */
+/** What a freeze experiment is asked. */
 export type FreezePanelRequest =
-  | { kind: 'freeze'; task: 'verify'; of: VerifyRequest }
+  | { kind: 'freeze'; task: 'verify'; experiment: string }
   /** `file`: a report that was written before. */
   | { kind: 'freeze'; task: 'stored'; file: string }
   | {
@@ -225,7 +224,7 @@ export interface HostApi {
   /** Does what a failure offers. */
   act(request: { action: FailureAction }): Promise<void>;
   /** Which tab of a comparison's panel is in front: the buttons of the editor's title follow it. */
-  tabShown(request: { tab: 'comparison' | 'geometry' }): Promise<void>;
+  tabShown(request: { tab: 'comparison' | 'spectrum' }): Promise<void>;
   /** After `bad-line`: starts again, without the lines that cannot be used. */
   skipBadLines(): Promise<void>;
   setCuts(request: { cuts: [number, number] }): Promise<void>;
@@ -252,8 +251,8 @@ export interface HostApi {
   ask(request: { prompt: string; image: number | null; maxNewTokens: number }): Promise<void>;
   /** What a model wrote at one step of a training that the panel shows. */
   trainingCompletions(request: { run: string; step: number }): Promise<TrainingCompletions>;
-  /** What the Spectrum tab shows now; later states come through `PanelApi.geometry`. */
-  geometry(): Promise<GeometryState>;
+  /** What the Spectrum tab shows now; later states come through `PanelApi.spectrum`. */
+  spectrum(): Promise<SpectrumState>;
   planSpectrum(request: SpectrumChoice): Promise<SpectrumPlan>;
   /** Starts, continues, or starts again with other choices. */
   computeSpectrum(request: SpectrumChoice): Promise<void>;
@@ -275,7 +274,7 @@ export interface PanelApi {
   show(request: { state: PanelState; request: PanelRequest | null }): Promise<void>;
   progress(request: { progress: PanelProgress }): Promise<void>;
   /** The Spectrum tab's state has changed. `front`: the tab is to be shown. */
-  geometry(request: { state: GeometryState; front: boolean }): Promise<void>;
+  spectrum(request: { state: SpectrumState; front: boolean }): Promise<void>;
   /** What an answer under way says so far. */
   answer(request: { exchange: number; checkpoint: number; text: string }): Promise<void>;
   /** Selects a depth (and a tensor), for links from inline lenses. */

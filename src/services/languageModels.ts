@@ -29,7 +29,7 @@ export async function pickLanguageModel(
   { secrets }: { secrets: vscode.SecretStorage },
   title: string,
   placeholder: string,
-  { pictures: images = false } = {},
+  { images = false } = {},
 ): Promise<LanguageModelChoice | null | undefined> {
   const configuration = vscode.workspace.getConfiguration('frankenstein.languageModel');
   const [url, model] = [configuration.get<string>('url', '').trim(), configuration.get<string>('model', '').trim()];
@@ -128,23 +128,21 @@ async function keyOf(secrets: vscode.SecretStorage, url: string): Promise<string
   return (await secrets.get(secretOf(url))) ?? (url === configured ? await secrets.get(SECRET) : undefined) ?? null;
 }
 
-const complete: EngineHost['complete'] = async ({ model: name, prompt, picture }, context) => {
+const complete: EngineHost['complete'] = async ({ model: name, prompt, image }, context) => {
   const slash = name.indexOf('/');
   const [model] = await vscode.lm.selectChatModels({ vendor: name.slice(0, slash), id: name.slice(slash + 1) });
   if (model === undefined)
     throw failure(`The language model "${name}" is not in this VS Code any more; choose another one.`);
-  if (picture !== undefined && DataPart === undefined)
+  if (image !== undefined && DataPart === undefined)
     throw failure('This version of VS Code gives its language models text only; let an endpoint describe images.');
   const source = new vscode.CancellationTokenSource();
   const cancel = () => source.cancel();
   if (context?.signal?.aborted === true) cancel();
   context?.signal?.addEventListener('abort', cancel, { once: true });
   const content =
-    picture === undefined
-      ? prompt
-      : [DataPart!.image(picture.bytes, picture.type), new vscode.LanguageModelTextPart(prompt)];
+    image === undefined ? prompt : [DataPart!.image(image.bytes, image.type), new vscode.LanguageModelTextPart(prompt)];
   const justification =
-    picture === undefined
+    image === undefined
       ? 'Frankenstein Lab lets it judge answers that were to be checked.'
       : 'Frankenstein Lab lets it describe images of questions.';
   try {

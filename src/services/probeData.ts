@@ -8,7 +8,7 @@ export interface DataHint {
   format: 'pairs' | 'questions';
   tasks: string[];
   /** Some line names an image. */
-  pictures: boolean;
+  hasImages: boolean;
 }
 
 /** Bytes: some dozens of lines. */
@@ -51,6 +51,7 @@ export function hintOf(text: string, cut: boolean): DataHint | undefined {
   return {
     format,
     tasks: tasks.slice(0, 6),
-    pictures: format === 'pairs' || has('image') || objects.some((one) => Array.isArray(one['images'] ?? one['image'])),
+    hasImages:
+      format === 'pairs' || has('image') || objects.some((one) => Array.isArray(one['images'] ?? one['image'])),
   };
 }

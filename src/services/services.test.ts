@@ -86,7 +86,7 @@ describe('memory of a panel', () => {
     }
   });
 
-  it('the run that the Geometry tab shows is read back, or forgotten alone', () => {
+  it('the run that the Spectrum tab shows is read back, or forgotten alone', () => {
     const spectrum = { runsFolder: '/runs', runId: 'ab' };
     assert.deepEqual(parseMemory({ request: { ...request, spectrum } })?.request, { ...request, spectrum });
     assert.deepEqual(parseMemory({ request: { ...request, spectrum: { runId: 7 } } })?.request, request);

@@ -56,7 +56,7 @@ export async function benchModel({ root, repeat, log }) {
     ),
   );
   return [
-    'Sample checkpoint (12 layers, width 96), one picture of 16 visual tokens per prompt. Milliseconds, medians; "cpu" is processor time, which other programs on the machine disturb less.',
+    'Sample checkpoint (12 layers, width 96), one image of 16 visual tokens per prompt. Milliseconds, medians; "cpu" is processor time, which other programs on the machine disturb less.',
     '',
     `| | batch | ${sides.map(({ name }) => `${name}, wall | cpu`).join(' | ')} |`,
     `|---|--:|${sides.map(() => '--:|--:|').join('')}`,

@@ -74,7 +74,7 @@ const REGULAR_EXPRESSIONS = [
   '',
 ];
 
-const pictured = (kind: string, files: readonly string[]): Subject => ({
+const images = (kind: string, files: readonly string[]): Subject => ({
   kind,
   write: async (folder) => {
     for (const name of files)
@@ -247,9 +247,9 @@ export const SUBJECTS: readonly Subject[] = [
       return below(2) === 0 ? ['merge', '--check', file] : ['merge', file, '--out', path.join(folder, 'out')];
     },
   },
-  pictured('png', ['rgb.png', 'palette.png', '16-bit.png', 'interlaced.png']),
-  pictured('jpeg', ['420.jpg', 'progressive.jpg', 'turned-6.jpg']),
-  pictured('webp', ['lossy.webp', 'lossless.webp', 'alpha.webp']),
+  images('png', ['rgb.png', 'palette.png', '16-bit.png', 'interlaced.png']),
+  images('jpeg', ['420.jpg', 'progressive.jpg', 'turned-6.jpg']),
+  images('webp', ['lossy.webp', 'lossless.webp', 'alpha.webp']),
   {
     kind: 'run',
     write: async (folder) => {

@@ -117,7 +117,7 @@ describe('merge experiments', () => {
       }
     });
 
-    it('a cell leads to its questions: picture, truth, answers side by side', async () => {
+    it('a cell leads to its questions: image, truth, answers side by side', async () => {
       await panel().id('cell-1-vis').click();
       await panel().press('questions-which', 'All');
       await until(
@@ -262,21 +262,21 @@ describe('merge experiments', () => {
       });
     }
 
-    it('New Merge Experiment…: splice, cuts on a picture of the layers, a recipe with its lens', async () => {
+    it('New Merge Experiment…: splice, cuts on a drawing of the layers, a recipe with its lens', async () => {
       await lab.page.runCommand('View: Close All Editors');
       await lab.page.runCommand('Frankenstein: New Merge Experiment…');
       await lab.page.quickPick([/models\/in/, /models\/rl/]);
       await lab.page.quickPick(/Stitch by region/);
       await lab.page.quickPick(/in:rl:rl/);
-      const picture = lab.page.quickInput.locator('.quick-input-message');
-      await picture.filter({ hasText: /in █{4}\s+rl █{4}\s+rl █{4}/ }).waitFor(); // thirds, before anything is typed
+      const drawing = lab.page.quickInput.locator('.quick-input-message');
+      await drawing.filter({ hasText: /in █{4}\s+rl █{4}\s+rl █{4}/ }).waitFor(); // thirds, before anything is typed
       for (const [typed, shown] of [
         ['1, 12', /in █\s+rl █{11}\s+rl –/],
         ['9, 4', /Two layers from 0 to 12/],
         ['3, 5', /in █{3}\s+rl █{2}\s+rl █{7}/],
       ] as const) {
         await lab.page.quickInput.locator('input[type=text]').fill(typed);
-        await picture.filter({ hasText: shown }).waitFor();
+        await drawing.filter({ hasText: shown }).waitFor();
       }
       await lab.page.screenshot('new-merge-cuts');
       await lab.page.typeInput('4, 8');

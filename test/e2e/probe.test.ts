@@ -77,14 +77,14 @@ describe('probing and trying', () => {
     return JSON.parse(stdout) as T;
   }
 
-  const generated = async (checkpoint: string, picture?: string, question = QUESTION) =>
+  const generated = async (checkpoint: string, image?: string, question = QUESTION) =>
     (
       await cli<{ text: string }>(
         'generate',
         below(checkpoint),
         '--prompt',
         question,
-        ...(picture === undefined ? [] : ['--image', picture]),
+        ...(image === undefined ? [] : ['--image', image]),
         '--json',
       )
     ).text;
@@ -235,7 +235,7 @@ describe('probing and trying', () => {
       await panel().id('probe-numbers').locator('summary').click();
     });
 
-    it('a click on a point lists the samples behind it: both pictures, both answers, where it flips', async () => {
+    it('a click on a point lists the samples behind it: both images, both answers, where it flips', async () => {
       const box = (await panel().id('curves-0-canvas').boundingBox())!;
       const position = { x: box.width * 0.12, y: box.height * 0.2 };
       await panel().id('curves-0-canvas').hover({ position });
@@ -246,7 +246,7 @@ describe('probing and trying', () => {
       const task = Object.entries(NAMES).find(([, one]) => one === name)![0];
       const all = swap.samples.filter((sample) => sample.task === task);
       const changed = all.filter((sample) => sample.changed[0] === true);
-      assert.ok(changed.length > 0, 'a picture swapped from the first layer on changes answers');
+      assert.ok(changed.length > 0, 'an image swapped from the first layer on changes answers');
       assert.equal(await panel().id('behind-count').innerText(), `${changed.length} of ${all.length} changed`);
       const listed = panel().id('samples').locator('.sample-row');
       assert.deepEqual(
@@ -264,13 +264,13 @@ describe('probing and trying', () => {
       const sample = swap.samples.find((one) => one.id === id)!;
       const detail = panel().id('sample');
       await detail.locator('code').filter({ hasText: id }).waitFor();
-      const pictures = detail.getByTestId('picture');
+      const images = detail.getByTestId('image');
       await until(
         async () =>
-          (await pictures.evaluateAll(
+          (await images.evaluateAll(
             (images) => images.filter((image) => (image as HTMLImageElement).naturalWidth > 0).length,
           )) === 2,
-        'both pictures are shown',
+        'both images are shown',
       );
       const facts = await detail.locator('.sample-facts').innerText();
       for (const text of [sample.baseline, sample.answers[depth]!, sample.sourceAnswer])
@@ -467,7 +467,7 @@ describe('probing and trying', () => {
       await panel().id('attention-samples').locator('.sample-row').first().click();
       const first = own.samples[0]!;
       const detail = panel().id('attention-sample');
-      await until(async () => (await detail.getByTestId('picture').count()) === 1, 'its picture is shown');
+      await until(async () => (await detail.getByTestId('image').count()) === 1, 'its image is shown');
       const facts = await detail.locator('.sample-facts').innerText();
       for (const text of first.answers) assert.ok(facts.includes(text.trim()), `${text} is in ${facts}`);
       await lab.page.screenshot('probe-attention');
@@ -635,21 +635,18 @@ describe('probing and trying', () => {
 
   describe('Try Checkpoint', () => {
     /** The two checkpoints count differently here, so that neither answer can stand in for the other. */
-    const picture = () => below('probes/images/0008edae9330.png');
+    const image = () => below('probes/images/0008edae9330.png');
     const answer = (exchange: number, checkpoint: number) => panel().id(`answer-text-${exchange}-${checkpoint}`);
     const done = (exchange: number, checkpoint: number, state = 'done') =>
       panel().frame.locator(`[data-testid="answer-${exchange}-${checkpoint}"][data-state="${state}"]`).waitFor();
 
     async function chooseImage(): Promise<void> {
       await panel().id('try-choose').click();
-      await lab.page.fileDialog(picture());
-      await until(
-        async () => (await panel().id('try-picture').getByTestId('picture').count()) === 1,
-        'the picture is there',
-      );
+      await lab.page.fileDialog(image());
+      await until(async () => (await panel().id('try-image').getByTestId('image').count()) === 1, 'the image is there');
     }
 
-    it('a picture and a prompt: the answer comes word by word, and is what the headless command says', async function () {
+    it('an image and a prompt: the answer comes word by word, and is what the headless command says', async function () {
       await lab.page.explorerContextMenu('models/in', ['Frankenstein', 'Try Checkpoint…']);
       await lab.page.quickPick('alone');
       await panel().id('try').locator('h1').filter({ hasText: 'Try · in' }).waitFor();
@@ -669,7 +666,7 @@ describe('probing and trying', () => {
         });
       await panel().id('try-ask').click();
       await done(1, 0);
-      const expected = await generated('models/in', picture());
+      const expected = await generated('models/in', image());
       assert.equal(await answer(1, 0).textContent(), expected);
       const seen = [
         ...new Set(
@@ -687,7 +684,7 @@ describe('probing and trying', () => {
       assert.equal(await panel().id('try-prompt').inputValue(), '', 'the box is free for the next question');
     });
 
-    it('by keyboard, without the picture', async () => {
+    it('by keyboard, without the image', async () => {
       await panel().id('try-remove').click();
       await panel().id('try-prompt').fill(QUESTION);
       await panel().id('try-prompt').press('Control+Enter');
@@ -695,10 +692,7 @@ describe('probing and trying', () => {
       assert.equal(await answer(2, 0).textContent(), await generated('models/in'));
       await panel().id('try-again-1').click();
       assert.equal(await panel().id('try-prompt').inputValue(), QUESTION);
-      await until(
-        async () => (await panel().id('try-picture').getByTestId('picture').count()) === 1,
-        'the picture is back',
-      );
+      await until(async () => (await panel().id('try-image').getByTestId('image').count()) === 1, 'the image is back');
       await closeAll();
     });
 
@@ -714,8 +708,8 @@ describe('probing and trying', () => {
       await panel().id('try-prompt').fill(question);
       await panel().id('try-ask').click();
       const expected = [
-        await generated('models/in', picture(), question),
-        await generated('models/rl', picture(), question),
+        await generated('models/in', image(), question),
+        await generated('models/rl', image(), question),
       ];
       assert.notEqual(expected[0], expected[1]);
       for (const at of [0, 1]) {

@@ -1,4 +1,4 @@
-// Models of the editor that judge answers and describe pictures, through the real `vscode.lm`: the stand-ins of `models/`
+// Models of the editor that judge answers and describe images, through the real `vscode.lm`: the stand-ins of `models/`
 // are registered as GitHub Copilot registers its own.
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ const SAMPLES = path.join(process.env['FRANKENSTEIN_ROOT'] ?? '', 'samples');
 const ASKED = 3;
 
 interface StandIn {
-  asked: { model: string; text: string; pictures: { type: string; bytes: number }[] }[];
+  asked: { model: string; text: string; images: { type: string; bytes: number }[] }[];
   verdict: string;
   cancelled: number;
 }
@@ -28,9 +28,9 @@ describe('language models of the editor', function () {
     // Registering models is younger than the oldest VS Code that the extension runs in.
     if (extension === undefined || !('registerLanguageModelChatProvider' in vscode.lm)) return this.skip();
     standIn = await extension.activate();
-    await mkdir(below('pictures'), { recursive: true });
+    await mkdir(below('images'), { recursive: true });
     await cp(path.join(SAMPLES, 'lineage', 'in'), below('in'), { recursive: true });
-    await cp(path.join(SAMPLES, 'eval', 'images'), below('pictures', 'images'), { recursive: true });
+    await cp(path.join(SAMPLES, 'eval', 'images'), below('images', 'images'), { recursive: true });
     const lines = async (set: string) =>
       (await readFile(path.join(SAMPLES, 'eval', `${set}.jsonl`), 'utf8'))
         .split('\n')
@@ -44,7 +44,7 @@ describe('language models of the editor', function () {
         .join('\n'),
     );
     await writeFile(
-      below('pictures', 'bare.jsonl'),
+      below('images', 'bare.jsonl'),
       (await lines('math')).map((line) => JSON.stringify({ ...line, description: undefined })).join('\n'),
     );
   });
@@ -98,26 +98,22 @@ describe('language models of the editor', function () {
     assert.equal(standIn.asked.length, ASKED);
   });
 
-  it('are shown pictures, and describe them once', async () => {
-    const describe = () =>
-      evaluate({ data: below('pictures'), describer: { kind: 'editor', model: 'stand-in/judge' } });
+  it('are shown images, and describe them once', async () => {
+    const describe = () => evaluate({ data: below('images'), describer: { kind: 'editor', model: 'stand-in/judge' } });
     const result = await describe();
     assert.equal(result.describer, 'stand-in/judge');
-    assert.deepEqual(
-      [...new Set(result.questions.map(({ description }) => description))],
-      ['A picture of a stand-in.'],
-    );
+    assert.deepEqual([...new Set(result.questions.map(({ description }) => description))], ['An image of a stand-in.']);
     assert.ok(result.scores.some(({ ability, n }) => ability === 'v2r' && n === ASKED));
     const sizes = await Promise.all(
-      result.questions.map(async ({ image }) => (await readFile(below('pictures', image!))).length),
+      result.questions.map(async ({ image }) => (await readFile(below('images', image!))).length),
     );
     assert.deepEqual(
-      standIn.asked.map(({ pictures: images }) => images.map(({ bytes }) => bytes)).sort(),
+      standIn.asked.map(({ images }) => images.map(({ bytes }) => bytes)).sort(),
       [...new Set(sizes)].map((size) => [size]).sort(),
     );
     assert.ok(
       standIn.asked.every(
-        ({ text, pictures: images }) => images[0]!.type === 'image/png' && text.startsWith('Describe this picture'),
+        ({ text, images }) => images[0]!.type === 'image/png' && text.startsWith('Describe this picture'),
       ),
     );
     const before = standIn.asked.length;

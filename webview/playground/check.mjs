@@ -340,8 +340,8 @@ const checks = {
     assert.equal(await page.locator('.sample-row').count(), Number(count[1]));
     await page.getByTestId('samples').focus();
     await page.keyboard.press('ArrowDown');
-    await page.getByTestId('picture').nth(1).waitFor();
-    const asked = await calls(page, 'picture');
+    await page.getByTestId('image').nth(1).waitFor();
+    const asked = await calls(page, 'image');
     assert.deepEqual(
       asked.map(({ which }) => which),
       ['target', 'source'],
@@ -392,7 +392,7 @@ const checks = {
     await page.getByTestId('attention-measure').getByText('Mass').click();
     assert.match(await page.getByTestId('attention-note').textContent(), /^Mass/);
     await page.locator('[data-testid=attention-samples] [role=option]').nth(2).click();
-    await page.getByTestId('picture').waitFor();
+    await page.getByTestId('image').waitFor();
     await page.waitForTimeout(300);
     await page.reload();
     await page.getByTestId('attention-note').waitFor();
@@ -402,7 +402,7 @@ const checks = {
   async 'try: two answers stream, cancel keeps what is there, a failure is a sentence'(page, base) {
     await page.goto(`${base}/dark.html?state=try`);
     await page.getByTestId('try-choose').click();
-    await page.getByTestId('picture').waitFor();
+    await page.getByTestId('image').waitFor();
     await page.getByTestId('try-prompt').fill('How many?');
     await page.keyboard.press('Control+Enter');
     await page.locator('[data-testid=answer-1-1][data-state=done]').waitFor();
@@ -420,8 +420,8 @@ const checks = {
     await page.locator('[data-testid=answer-3-1][data-state=cancelled]').waitFor();
   },
 
-  async 'geometry: what it will cost, a filter that is none, the run, cancel, and continue'(page, base) {
-    await page.goto(`${base}/dark.html?geometry=offer&slow=1`);
+  async 'spectrum: what it will cost, a filter that is none, the run, cancel, and continue'(page, base) {
+    await page.goto(`${base}/dark.html?spectrum=offer&slow=1`);
     await page.getByTestId('tab-comparison').focus();
     await page.keyboard.press('ArrowRight');
     await page.getByTestId('spectrum-plan').getByText('about 2 min with 8 threads').waitFor();
@@ -438,24 +438,24 @@ const checks = {
     await page.getByTestId('spectrum-filter').locator('input').fill('mlp');
     await page.getByTestId('spectrum-plan').getByText('84').waitFor();
     await page.getByTestId('spectrum-compute').click();
-    await page.getByTestId('geometry-panel').getByTestId('running').waitFor();
+    await page.getByTestId('spectrum-panel').getByTestId('running').waitFor();
     assert.deepEqual(await calls(page, 'computeSpectrum'), [{ mode: 'exact', filter: 'mlp' }]);
     assert.match(await page.getByTestId('progress-bytes').textContent(), /^121 of 458 matrices/);
     await page.getByTestId('cancel').click();
-    await page.locator('[data-testid=geometry-failed][data-code=cancelled]').waitFor();
+    await page.locator('[data-testid=spectrum-failed][data-code=cancelled]').waitFor();
     assert.equal(await page.getByTestId('spectrum-compute').getAttribute('aria-label'), 'Continue');
-    await page.goto(`${base}/dark.html?geometry=interrupted`);
-    await page.getByTestId('geometry-interrupted').waitFor(); // the tab is remembered
+    await page.goto(`${base}/dark.html?spectrum=interrupted`);
+    await page.getByTestId('spectrum-interrupted').waitFor(); // the tab is remembered
     await page.getByTestId('spectrum-plan').getByText('84').waitFor();
     await page.getByTestId('spectrum-compute').click();
-    await page.getByTestId('geometry').waitFor();
+    await page.getByTestId('spectrum').waitFor();
     assert.deepEqual(await calls(page, 'computeSpectrum'), [{ mode: 'fast', filter: 'mlp' }]);
   },
 
-  async 'geometry: figures by keyboard, a layer, its matrices, one matrix, and back'(page, base) {
-    await page.goto(`${base}/dark.html?geometry=fast&broken=1`);
-    await page.getByTestId('tab-geometry').click();
-    await page.getByTestId('geometry').waitFor();
+  async 'spectrum: figures by keyboard, a layer, its matrices, one matrix, and back'(page, base) {
+    await page.goto(`${base}/dark.html?spectrum=fast&broken=1`);
+    await page.getByTestId('tab-spectrum').click();
+    await page.getByTestId('spectrum').waitFor();
     await page.getByTestId('metric-figure').focus();
     await page.keyboard.press('End');
     assert.match(await live(page), /^Language layer 27\. ΔIN: [\d.]+\. /);
@@ -463,17 +463,17 @@ const checks = {
     assert.match(await live(page), /^Language layer 26\. ΔIN: .* ΔRL: \d+, the rounding floor explains it/);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('Enter');
-    assert.equal(await page.getByTestId('geometry-depth').textContent(), 'Only Language layer 27');
+    assert.equal(await page.getByTestId('spectrum-depth').textContent(), 'Only Language layer 27');
     assert.equal(await page.getByTestId('matrix-count').textContent(), '7 of 457 matrices');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
-    assert.equal(await page.getByTestId('geometry-depth').count(), 0);
+    assert.equal(await page.getByTestId('spectrum-depth').count(), 0);
     await page.getByTestId('rank-surface-1').focus();
     await page.keyboard.press('End');
     await page.keyboard.press('ArrowDown');
     assert.match(await live(page), /^Language layer 27, rank 2: log\(σᵢ \/ σ₁\) = −[\d.]+, rounding alone: /);
     await page.keyboard.press('Enter');
-    assert.equal(await page.getByTestId('geometry-depth').textContent(), 'Only Language layer 27');
+    assert.equal(await page.getByTestId('spectrum-depth').textContent(), 'Only Language layer 27');
     const names = page.locator('.matrix-name');
     await names.first().focus();
     await page.keyboard.press('ArrowDown');
@@ -505,7 +505,7 @@ const checks = {
     );
     await page.getByTestId('matrix-close').click();
     assert.equal(await page.getByTestId('matrix-detail').isVisible(), false);
-    await page.getByTestId('geometry-depth-clear').click();
+    await page.getByTestId('spectrum-depth-clear').click();
     assert.equal(
       await page.getByRole('textbox', { name: 'Filter matrices' }).count(),
       1,
@@ -539,12 +539,12 @@ const checks = {
     }
   },
 
-  async 'geometry: metrics, parts, sorting, numbers and every export'(page, base) {
-    await page.goto(`${base}/light.html?geometry=exact`);
-    await page.getByTestId('tab-geometry').click();
-    await page.getByTestId('geometry').waitFor();
+  async 'spectrum: metrics, parts, sorting, numbers and every export'(page, base) {
+    await page.goto(`${base}/light.html?spectrum=exact`);
+    await page.getByTestId('tab-spectrum').click();
+    await page.getByTestId('spectrum').waitFor();
     assert.match(
-      await page.getByTestId('geometry-reading').textContent(),
+      await page.getByTestId('spectrum-reading').textContent(),
       /^ΔRL is more concentrated than ΔIN: median stable rank [\d.]+ against [\d.]+ floor-corrected .* In 36 of 61 layers the rounding floor explains/,
     );
     await page.getByTestId('rank-metric').click();
@@ -554,15 +554,15 @@ const checks = {
       await page.getByTestId('metric-figure').getAttribute('aria-label'),
       /^Energy in the first 16 over layers\. /,
     );
-    await page.getByTestId('geometry-legend-0').click();
+    await page.getByTestId('spectrum-legend-0').click();
     assert.doesNotMatch(await page.getByTestId('metric-figure').getAttribute('aria-label'), /ΔIN/);
     await page.getByTestId('metric-numbers').locator('summary').click();
     // Filled when it opens.
     await page.getByTestId('metric-numbers-table').locator('tbody tr').first().waitFor();
     const numbered = await page.getByTestId('metric-numbers-table').locator('tbody tr').count();
     assert.ok(numbered > 50, `${numbered} rows`);
-    await page.getByTestId('geometry-part').click();
-    await page.getByTestId('geometry-part').locator('vscode-option', { hasText: 'MLP' }).click();
+    await page.getByTestId('spectrum-part').click();
+    await page.getByTestId('spectrum-part').locator('vscode-option', { hasText: 'MLP' }).click();
     assert.match(await page.getByTestId('matrix-count').textContent(), /^182 of 457/);
     await page.locator('.matrix-table [data-column="1.stableRank"]').click();
     const first = page.locator('.matrix-table tbody tr').first();
@@ -588,7 +588,7 @@ const checks = {
       'copy-rank-md',
     ];
     for (const kind of kinds) {
-      await page.getByTestId('export-geometry').click();
+      await page.getByTestId('export-spectrum').click();
       await page.getByTestId(kind).click();
       await page.waitForTimeout(250);
     }
@@ -611,8 +611,8 @@ const checks = {
     assert.equal((await calls(page, 'copy')).length, 1);
     await page.waitForTimeout(300);
     await page.reload();
-    await page.getByTestId('geometry').waitFor();
-    assert.equal(await page.getByTestId('tab-geometry').getAttribute('aria-selected'), 'true');
+    await page.getByTestId('spectrum').waitFor();
+    assert.equal(await page.getByTestId('tab-spectrum').getAttribute('aria-selected'), 'true');
     assert.match(await page.getByTestId('metric-figure').getAttribute('aria-label'), /^Energy in the first 16/);
   },
 
@@ -626,9 +626,9 @@ const checks = {
       ['attention&state=probe', 320],
       ['small&state=probe', 300],
       ['lineage&state=try', 300],
-      ['lineage&geometry=fast&tab', 360],
-      ['lineage&geometry=offer&tab', 300],
-      ['lineage&geometry=failed&tab', 320],
+      ['lineage&spectrum=fast&tab', 360],
+      ['lineage&spectrum=offer&tab', 300],
+      ['lineage&spectrum=failed&tab', 320],
     ]) {
       await page.setViewportSize({ width, height: 800 });
       await page.goto(`${base}/light.html?data=${data}`);
@@ -637,9 +637,9 @@ const checks = {
         .first()
         .waitFor({ state: 'attached' });
       if (data.endsWith('tab')) {
-        await page.getByTestId('tab-geometry').click();
+        await page.getByTestId('tab-spectrum').click();
         await page.waitForTimeout(500);
-        if (await page.getByTestId('geometry').isVisible()) await page.locator('.matrix-table tbody tr').last().click();
+        if (await page.getByTestId('spectrum').isVisible()) await page.locator('.matrix-table tbody tr').last().click();
       }
       await page.waitForTimeout(200);
       const wide = await page.evaluate(() => {

@@ -1,12 +1,12 @@
 /** The panel in a plain page, with a made-up host: `?data=lineage|text|experts|four&state=…`. */
 import { sweepOf, transferOf } from './evaluations.js';
 import type { CompareResult, ProbeResult, SpectrumMode, SpectrumResult } from '../../src/protocol/engineApi.js';
-import type { GeometryState, HostApi, PanelMemory, PanelState, Trial } from '../../src/protocol/hostApi.js';
+import type { SpectrumState, HostApi, PanelMemory, PanelState, Trial } from '../../src/protocol/hostApi.js';
 import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
-import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, smallProbes } from './probes.js';
+import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, routingOnly, smallProbes } from './probes.js';
 import { frozenReport, verified } from './frozen.js';
 import { fullOf, spectraOf } from './spectra.js';
 import { trajectoryOf } from './trajectories.js';
@@ -29,6 +29,7 @@ const probes: Record<string, { title: string; make(): ProbeResult[] }> = {
   one: { title: 'Probes of RL', make: oneSwap },
   small: { title: 'Probes of rl', make: smallProbes },
   attention: { title: 'Attention, IN and RL', make: attentionOnly },
+  routing: { title: 'Expert routing, IN and RL', make: routingOnly },
   gaps: { title: 'Attention of every fourth layer, IN and RL', make: attentionWithGaps },
 };
 const probed = probes[query.get('data') ?? 'lineage'] ?? probes['lineage']!;
@@ -80,7 +81,7 @@ const states: Record<string, () => PanelState> = {
     problem: null,
   }),
   report: () => ({ kind: 'freezeReport', title: 'Necessary? · freeze', report: frozenReport(), waiting: ['each-11'] }),
-  verification: () => ({ kind: 'verification', title: 'Frozen layers · freeze', result: verified() }),
+  verification: () => ({ kind: 'verification', title: 'Frozen? · freeze', result: verified() }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',
@@ -112,13 +113,13 @@ const states: Record<string, () => PanelState> = {
 };
 const start = states[query.get('state') ?? 'compare'] ?? compareState;
 
-let spectrum: SpectrumResult | null = null;
-const spectrumState = (mode: SpectrumMode): GeometryState => ({
+let shownSpectrum: SpectrumResult | null = null;
+const spectrumState = (mode: SpectrumMode): SpectrumState => ({
   kind: 'result',
   title: set.title,
-  result: (spectrum = spectraOf((result ??= set.make()), mode, { broken: query.has('broken') })),
+  result: (shownSpectrum = spectraOf((result ??= set.make()), mode, { broken: query.has('broken') })),
 });
-const geometryRunning: Extract<GeometryState, { kind: 'running' }> = {
+const spectrumRunning: Extract<SpectrumState, { kind: 'running' }> = {
   kind: 'running',
   title: set.title,
   labels: set.title.split(' → '),
@@ -132,10 +133,10 @@ const geometryRunning: Extract<GeometryState, { kind: 'running' }> = {
     tensor: 'model.language_model.layers.11.mlp.up_proj.weight',
   },
 };
-const geometries: Record<string, () => GeometryState> = {
+const spectrumStates: Record<string, () => SpectrumState> = {
   offer: () => ({ kind: 'offer', choice: { mode: null, filter: '' }, interrupted: null }),
   interrupted: () => ({ kind: 'offer', choice: { mode: 'fast', filter: 'mlp' }, interrupted: 0.43 }),
-  running: () => geometryRunning,
+  running: () => spectrumRunning,
   failed: () => ({
     kind: 'failed',
     choice: { mode: 'exact', filter: '' },
@@ -147,7 +148,7 @@ const geometries: Record<string, () => GeometryState> = {
   exact: () => spectrumState('exact'),
   fast: () => spectrumState('fast'),
 };
-const geometryStart = geometries[query.get('geometry') ?? 'offer'] ?? geometries['offer']!;
+const spectrumStart = spectrumStates[query.get('spectrum') ?? 'offer'] ?? spectrumStates['offer']!;
 let computing = 0;
 
 /** What the panel asked of the host, for tests that run in this page. */
@@ -199,9 +200,9 @@ const host: HostApi = {
     if (tensor === undefined) throw new Error(`There is no tensor ${request.name}.`);
     return detailOf(tensor, request.from);
   },
-  geometry() {
-    log('geometry');
-    return Promise.resolve(geometryStart());
+  spectrum() {
+    log('spectrum');
+    return Promise.resolve(spectrumStart());
   },
   async planSpectrum(request) {
     log('planSpectrum', request);
@@ -222,15 +223,15 @@ const host: HostApi = {
   async computeSpectrum(request) {
     log('computeSpectrum', request);
     const own = ++computing;
-    await panel.geometry({ state: { ...geometryRunning, progress: null }, front: false });
-    await panel.geometry({ state: geometryRunning, front: false });
+    await panel.spectrum({ state: { ...spectrumRunning, progress: null }, front: false });
+    await panel.spectrum({ state: spectrumRunning, front: false });
     await wait(query.has('slow') ? 4000 : 60);
-    if (own === computing) await panel.geometry({ state: spectrumState(request.mode ?? 'fast'), front: false });
+    if (own === computing) await panel.spectrum({ state: spectrumState(request.mode ?? 'fast'), front: false });
   },
   async cancelSpectrum() {
     log('cancelSpectrum');
     computing++;
-    await panel.geometry({
+    await panel.spectrum({
       state: {
         kind: 'failed',
         choice: { mode: 'fast', filter: '' },
@@ -242,7 +243,7 @@ const host: HostApi = {
   },
   async leaveSpectrum() {
     log('leaveSpectrum');
-    await panel.geometry({
+    await panel.spectrum({
       state: { kind: 'offer', choice: { mode: 'fast', filter: '' }, interrupted: null },
       front: false,
     });
@@ -250,9 +251,9 @@ const host: HostApi = {
   async refineSpectrum(request) {
     log('refineSpectrum', request);
     await wait(40);
-    const old = spectrum ?? spectraOf((result ??= set.make()), 'fast');
+    const old = shownSpectrum ?? spectraOf((result ??= set.make()), 'fast');
     const exact = spectraOf((result ??= set.make()), 'exact');
-    spectrum = {
+    shownSpectrum = {
       ...old,
       tensors: old.tensors.map((tensor, at) =>
         (tensor.part === null ? tensor.name : `${tensor.name}#${tensor.part}`) === request.key
@@ -260,7 +261,7 @@ const host: HostApi = {
           : tensor,
       ),
     };
-    await panel.geometry({ state: { kind: 'result', title: set.title, result: spectrum }, front: false });
+    await panel.spectrum({ state: { kind: 'result', title: set.title, result: shownSpectrum }, front: false });
   },
   async fullSpectrum(request) {
     log('fullSpectrum', request);
@@ -285,7 +286,7 @@ const host: HostApi = {
     return Promise.resolve();
   },
   async sampleImage(request) {
-    log('picture', request);
+    log('image', request);
     await wait(40);
     if (/-013$/.test(request.sample)) throw new Error('images/gone.png is not there any more.');
     return drawn(
@@ -293,11 +294,11 @@ const host: HostApi = {
     );
   },
   chooseImage() {
-    log('choosePicture');
+    log('chooseImage');
     return Promise.resolve({ id: 7, name: 'scene.png' });
   },
   chosenImage(request) {
-    log('chosenPicture', request);
+    log('chosenImage', request);
     return drawn(request.id);
   },
   async ask(request) {

@@ -1,5 +1,5 @@
 // Screenshots of the panel: node webview/playground/shoot.mjs [theme,…] [width,…] [query] [step,…] → .cache/playground/*.png
-// A step is a word of `steps` below, done before the picture is taken.
+// A step is a word of `steps` below, done before the image is taken.
 import path from 'node:path';
 import { folder } from './build.mjs';
 import { withPlayground } from './serve.mjs';
@@ -63,7 +63,7 @@ const steps = {
     await page.waitForTimeout(900);
   },
   dropdown: (page) => page.getByTestId('metric').click(),
-  geometry: (page) => page.getByTestId('tab-geometry').click(),
+  spectrum: (page) => page.getByTestId('tab-spectrum').click(),
   depth: async (page) => {
     const box = await page.getByTestId('metric-figure').boundingBox();
     await page.mouse.click(box.x + box.width * 0.8, box.y + box.height * 0.5);
@@ -81,7 +81,7 @@ const steps = {
   effective: (page) => pickIn(page, 'rank-metric', 'Effective'),
   volume: (page) => pickIn(page, 'rank-metric', 'Log-volume'),
   nuclear: (page) => pickIn(page, 'rank-metric', 'Nuclear'),
-  logscale: (page) => page.getByTestId('geometry-scale').getByText('Log').click(),
+  logscale: (page) => page.getByTestId('spectrum-scale').getByText('Log').click(),
   cell: (page) => page.getByTestId('cell-3-v2r').click(),
   question: (page) => page.locator('.sample-row:visible').nth(2).click(),
   transfernumbers: (page) => page.getByTestId('transfer-numbers').locator('summary').click(),

@@ -15,7 +15,7 @@ import type {
   TensorResult,
   TensorSpectra,
 } from '../../src/protocol/engineApi.js';
-import { keyOf } from '../geometry/model.js';
+import { keyOf } from '../spectrum/model.js';
 
 const TOP = 50;
 const RANKS = [1, 4, 16, 50];

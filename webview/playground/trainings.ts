@@ -8,7 +8,7 @@ import type {
 
 const STEPS = 200;
 
-/** The same at every start: pictures are compared. */
+/** The same at every start: images are compared. */
 function noise(seed: number): number {
   const value = Math.sin(seed * 12.9898) * 43758.5453;
   return value - Math.floor(value) - 0.5;

@@ -42,7 +42,7 @@ async function show(page, result) {
       const { panel } = globalThis.playground;
       const frame = () => new Promise((resolve) => globalThis.requestAnimationFrame(resolve));
       performance.mark('asked');
-      if (spectrum) await panel.geometry({ state: spectrum, front: true });
+      if (spectrum) await panel.spectrum({ state: spectrum, front: true });
       else await panel.show({ state, request: null });
       // The first frame draws; the second begins when the first is painted.
       await frame();

@@ -134,17 +134,17 @@ function Samples(props: TabProps & { result: AttentionResult }) {
 
 type Sample = AttentionResult['samples'][number];
 
-function Detail({ host, pictures, model, result, sample }: TabProps & { result: AttentionResult; sample: Sample }) {
+function Detail({ host, images, model, result, sample }: TabProps & { result: AttentionResult; sample: Sample }) {
   const index = model.results.indexOf(result);
   return (
     <div>
       <SampleHead id={sample.id} prompt={plainPrompt(sample.prompt)} />
       {sample.image === '' ? null : (
-        <div class="picture-pair">
+        <div class="image-pair">
           {(sample.images ?? [sample.image]).map((_, image) => (
             <figure key={image}>
               <ImageSource
-                pictures={pictures}
+                images={images}
                 id={`${index}/${sample.id}/image/${image}`}
                 alt={`Image ${image + 1}`}
                 load={() => host.sampleImage({ result: index, sample: sample.id, which: 'image', index: image })}

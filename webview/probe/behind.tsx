@@ -13,7 +13,7 @@ import type { ProbeView } from './view.js';
 export interface BehindProps {
   frame: RefObject<HTMLElement | null>;
   host: SamplesHost;
-  pictures: SampleImages;
+  images: SampleImages;
   store: Store<ProbeView>;
   view: ProbeView;
   model: ProbeModel;
@@ -186,19 +186,19 @@ function StripKey({ outcome, text }: { outcome: string; text: string }) {
 
 const IMAGE_NAMES = { target: 'Target', source: 'Source', image: 'Image' };
 
-function Images({ sample, pictures: images, host }: DetailProps) {
-  if (sample.pictures.length === 0) return null;
+function Images({ sample, images, host }: DetailProps) {
+  if (sample.images.length === 0) return null;
   return (
-    <div class="picture-pair">
-      {sample.pictures.map(({ which, black, note }) => (
+    <div class="image-pair">
+      {sample.images.map(({ which, black, note }) => (
         <figure key={which}>
           {black ? (
-            <div class="picture black">
+            <div class="sample-image black">
               <span>blank image</span>
             </div>
           ) : (
             <ImageSource
-              pictures={images}
+              images={images}
               id={`${sample.result}/${sample.id}/${which}`}
               alt={which === 'image' ? 'Image' : `${IMAGE_NAMES[which]} image`}
               load={() => host.sampleImage({ result: sample.result, sample: sample.id, which })}

@@ -46,13 +46,13 @@ export function useImages(): SampleImages {
 
 /** A frame that fills itself. */
 export function ImageSource({
-  pictures: images,
+  images,
   id,
   alt,
   title,
   load,
 }: {
-  pictures: SampleImages;
+  images: SampleImages;
   id: string;
   alt: string;
   title?: string;
@@ -72,12 +72,12 @@ export function ImageSource({
   }, [id]);
   const now = shown?.id === id ? shown : null;
   return (
-    <div class="picture" title={title} aria-busy={now === null ? true : undefined}>
+    <div class="sample-image" title={title} aria-busy={now === null ? true : undefined}>
       {now?.src === undefined ? null : (
         <img
           src={now.src}
           alt={alt}
-          data-testid="picture"
+          data-testid="image"
           onError={() => setShown({ id, error: 'This image cannot be shown.' })}
         />
       )}

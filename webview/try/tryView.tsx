@@ -40,7 +40,7 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
   };
   const thumbnail = (its: { id: number; name: string }) => (
     <ImageSource
-      pictures={images}
+      images={images}
       id={String(its.id)}
       alt={its.name}
       title={its.name}
@@ -52,7 +52,7 @@ export function Try({ title, trial, host }: { title: string; trial: Trial; host:
       <h1>{trial.labels.length > 1 ? `Compare answers · ${trial.labels.join(', ')}` : title}</h1>
       <section class="card try-form" aria-label="Prompt">
         <div class="try-input">
-          <div class="try-picture" hidden={image === null} data-testid="try-picture">
+          <div class="try-image" hidden={image === null} data-testid="try-image">
             {image === null ? null : thumbnail(image)}
             {image === null ? null : (
               <Button

@@ -206,8 +206,8 @@ describe('questions', () => {
       { from: 'human', value: '<image>\nHow many?' },
       { from: 'gpt', value: '4' },
     ];
-    const pictured = await read({ id: 'x', image: 'images/a.png', conversations: llava, answer_type: 'number' });
-    assert.deepEqual([pictured.id, pictured.answerType, pictured.images.length], ['x', 'number', 1]);
+    const withImage = await read({ id: 'x', image: 'images/a.png', conversations: llava, answer_type: 'number' });
+    assert.deepEqual([withImage.id, withImage.answerType, withImage.images.length], ['x', 'number', 1]);
     const parts = [{ type: 'image' }, { type: 'text', text: 'How many?' }];
     assert.equal((await read({ ...mutex('4', parts), image: 'images/a.png' })).prompt, '<image>How many?');
     for (const line of [

@@ -239,7 +239,7 @@ export async function imageBelow(file: string, name: string, key: string): Promi
   const quoted = `"${shown(name.slice(0, 200))}"`;
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(name) || name.startsWith('data:'))
     throw new LineError(
-      `has a "${key}" that is no file: ${quoted.slice(0, 60)}; pictures are read from the file's own folder only.`,
+      `has a "${key}" that is no file: ${quoted.slice(0, 60)}; images are read from the file's own folder only.`,
     );
   const folder = path.dirname(file);
   // A path of either system, wherever the file was written.

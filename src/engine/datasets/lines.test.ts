@@ -60,7 +60,7 @@ describe('lines of a data set', () => {
     );
   });
 
-  it.skipIf(process.platform === 'win32')('come from no pipe; nor do pictures and revisions', async () => {
+  it.skipIf(process.platform === 'win32')('come from no pipe; nor do images and revisions', async () => {
     execFileSync('mkfifo', [file]);
     const pipe = { code: 'malformed', message: /is not a regular file/ };
     await assert.rejects(

@@ -4,7 +4,7 @@ import { malformed, shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import { openParquet, type ParquetFile, type ParquetRow } from '../parquet/file.js';
 import { mediaTypeOf, otherFormatOf } from '../models/processor/decodeImage.js';
-import { bytesOf, imageName } from '../parquet/picture.js';
+import { bytesOf, imageName } from '../parquet/image.js';
 import { cellOf, RowFilter } from './condition.js';
 import { checkAllRead, isImageLike, placed } from './images.js';
 import { type DataSet, imageBelow, type JsonObject, type ReadOptions } from './jsonl.js';
@@ -93,9 +93,9 @@ function columnsOfUser({ prompt, answer, images }: Mapping): string[] {
 async function readRows(file: ParquetFile, options: ReadOptions): Promise<DataSet<Question>> {
   const { badLines, signal, where = [] } = options;
   const mapping = mappingOf(file, options);
-  const pictured = mapping.images ?? imageColumns(file.columns);
+  const imageKeys = mapping.images ?? imageColumns(file.columns);
   const imageLike = file.columns.filter((column) => isImageLike(column) && column !== 'description');
-  const wanted = [...columnsOfMapping(mapping), ...pictured, ...where.map(({ column }) => column)].flatMap((one) =>
+  const wanted = [...columnsOfMapping(mapping), ...imageKeys, ...where.map(({ column }) => column)].flatMap((one) =>
     one.split('|'),
   );
   const read = file.columns.filter((column) => wanted.some((one) => one === column || one.startsWith(`${column}.`)));
@@ -104,8 +104,8 @@ async function readRows(file: ParquetFile, options: ReadOptions): Promise<DataSe
   const reader: RowReader = {
     file: file.file,
     mapping,
-    pictured,
-    read: new Set([...pictured, ...read]),
+    imageKeys,
+    read: new Set([...imageKeys, ...read]),
     seen: new Set(),
   };
   const filter = new RowFilter(where, file.file, file.columns);
@@ -136,7 +136,7 @@ interface RowReader {
   file: string;
   mapping: Mapping;
   /** Columns of images. */
-  pictured: readonly string[];
+  imageKeys: readonly string[];
   read: ReadonlySet<string>;
   /** Ids so far. */
   seen: Set<string>;
@@ -144,26 +144,26 @@ interface RowReader {
 
 /** @throws LineError */
 async function readRow(
-  { file, mapping, pictured, read, seen }: RowReader,
+  { file, mapping, imageKeys, read, seen }: RowReader,
   row: ParquetRow,
   index: number,
 ): Promise<Question> {
-  const found = await imagesOf(file, row, pictured, index);
+  const found = await imagesOf(file, row, imageKeys, index);
   checkAllRead(row, read, found.length);
-  return finishedQuestion(questionOfRow(row, mapping, index, found.length > 0), found, pictured, seen);
+  return finishedQuestion(questionOfRow(row, mapping, index, found.length > 0), found, imageKeys, seen);
 }
 
 /** With its images where they stand, held against the rules of all sets. @throws LineError */
 function finishedQuestion(
   question: Omit<Question, 'images'>,
   found: readonly string[],
-  pictured: readonly string[],
+  imageKeys: readonly string[],
   seen: Set<string>,
 ): Question {
   if (seen.has(question.id))
     throw new LineError(`has the id "${shown(question.id.slice(0, 80))}" of an earlier row again.`);
   seen.add(question.id);
-  const where = pictured.map((column) => `"${column}"`).join(', ');
+  const where = imageKeys.map((column) => `"${column}"`).join(', ');
   const { prompt, images } = placed(question.prompt, found, where);
   checkBox(question.answerType, images);
   const answer = truthOf(question.answer);
@@ -176,16 +176,16 @@ export function mappedLines(file: string, { mapping, promptColumn }: ReadOptions
   const seen = new Set<string>();
   const asking = askedWith(mapping, promptColumn);
   return async (object: JsonObject, line: number): Promise<Question> => {
-    const pictured = mapping.images ?? ['image', 'images'].filter((key) => isThere(object[key]));
+    const imageKeys = mapping.images ?? ['image', 'images'].filter((key) => isThere(object[key]));
     const found: string[] = [];
-    for (const column of pictured)
+    for (const column of imageKeys)
       for (const one of [cellOf(object, column)].flat()) {
         if (!isThere(one)) continue;
         if (typeof one !== 'string') throw new LineError(`has a "${shown(column)}" that is not the name of an image.`);
         found.push(await imageBelow(file, one, column));
       }
-    checkAllRead(object, new Set([...pictured, ...columnsOfMapping(mapping)]), found.length);
-    return finishedQuestion(questionOfRow(object, asking, line - 1, found.length > 0), found, pictured, seen);
+    checkAllRead(object, new Set([...imageKeys, ...columnsOfMapping(mapping)]), found.length);
+    return finishedQuestion(questionOfRow(object, asking, line - 1, found.length > 0), found, imageKeys, seen);
   };
 }
 

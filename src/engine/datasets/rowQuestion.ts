@@ -8,18 +8,18 @@ import { columnsIn, type Mapping } from './mapping.js';
 import { optionsOf, type Question } from './question.js';
 
 /**
- * @param index of the row, from 0 @param pictured whether it has images
+ * @param index of the row, from 0 @param hasImages whether it has images
  * @throws LineError
  */
 export function questionOfRow(
   row: JsonObject,
   mapping: Mapping,
   index: number,
-  pictured: boolean,
+  hasImages: boolean,
 ): Omit<Question, 'images'> {
   const [asked, prompt] = promptOf(row, mapping.prompt);
   const options = optionsIn(row, mapping);
-  const { truth, found } = truthIn(row, mapping, pictured);
+  const { truth, found } = truthIn(row, mapping, hasImages);
   const type = typeOf(row, mapping, options.length > 0, found);
   const isListed = mapping.options === undefined || (mapping.options_in ?? []).includes(asked);
   const hint = fieldIn(row, mapping.hint);
@@ -97,7 +97,7 @@ function listed(value: unknown, column: string): readonly string[] {
 }
 
 /** @returns the truth, and how it was found: by the text before it, or as it stands. */
-function truthIn(row: JsonObject, mapping: Mapping, pictured: boolean): { truth: string; found: boolean } {
+function truthIn(row: JsonObject, mapping: Mapping, hasImages: boolean): { truth: string; found: boolean } {
   const { answer, answer_after: mark, answer_words: meanings } = mapping;
   const column = [answer].flat().at(-1)!;
   const cell = cellOf(row, column);
@@ -108,7 +108,7 @@ function truthIn(row: JsonObject, mapping: Mapping, pictured: boolean): { truth:
   if (mark !== undefined) {
     const at = text.lastIndexOf(mark);
     const truth = at < 0 ? undefined : /^\s*(\S+)\s*$/.exec(text.slice(at + mark.length))?.[1];
-    if (truth === undefined && !pictured) throw new LineError(`has an answer without ${quoted(mark)}.`);
+    if (truth === undefined && !hasImages) throw new LineError(`has an answer without ${quoted(mark)}.`);
     return { truth: truth ?? text, found: truth !== undefined };
   }
   if (meanings === undefined) return { truth: text, found: false };

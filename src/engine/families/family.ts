@@ -136,6 +136,8 @@ export interface LanguageFamily {
   partialRotary?: number;
   /** Layers that carry a recurrent state in place of attention; left out: the family has none. */
   linear?: LinearFamily;
+  /** Layers whose MLP is a choice of experts; left out: the family has none. */
+  experts?: ExpertFamily;
   /** Sliding attention, from the layer on where the config gives none; left out: the family has none. */
   windowsFrom?: number;
   axes: RopeAxes;
@@ -156,6 +158,21 @@ export interface LinearFamily {
   valueHeads: number;
   keyDim: number;
   valueDim: number;
+}
+
+/**
+ * A router chooses a few experts per token, whose outputs are added by the softmax of their scores. Sizes are those
+ * that a config may omit.
+ */
+export interface ExpertFamily {
+  count: number;
+  /** Experts per token. */
+  chosen: number;
+  inner: number;
+  /** Inner size of the expert that every token has, whose output a sigmoid gates; left out: there is none. */
+  shared?: number;
+  /** `mlp_only_layers` and `decoder_sparse_step` say which layers have a dense MLP; left out: none has. */
+  someDense?: true;
 }
 
 /** What tensors of a vision tower are called. */

@@ -65,6 +65,16 @@ export const LANGUAGE_KEYS = [
   'vocab_size',
 ] as const;
 
+/** Settings of experts; what concerns the router's loss is for training. */
+export const EXPERT_KEYS = [
+  'moe_intermediate_size',
+  'norm_topk_prob',
+  'num_experts',
+  'num_experts_per_tok',
+  'num_local_experts',
+  'router_aux_loss_coef',
+] as const;
+
 /** Settings of every Qwen vision tower; `in_chans` and `spatial_patch_size` are read by nobody. */
 export const QWEN_VISION_KEYS = [
   'depth',

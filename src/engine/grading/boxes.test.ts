@@ -11,7 +11,7 @@ import { MODEL_FAMILIES } from '../families/list.js';
 import { temporaryFolder } from '../../../test/fixtures/checkpoints.js';
 import { copyCheckpoint, SAMPLES } from '../../../test/unit/probe/support.js';
 
-/** A picture of 640 × 480 pixels that was brought to 34 rows and 46 columns of patches. */
+/** An image of 640 × 480 pixels that was brought to 34 rows and 46 columns of patches. */
 const file = { width: 640, height: 480 };
 const resized = { width: 46 * 14, height: 34 * 14 };
 
@@ -21,7 +21,7 @@ describe('boxes', () => {
   );
   const scale = (family: string) => boxScaleOf({ family: families[family]! }, resized, file);
 
-  it('of Qwen2.5-VL are in pixels of the resized picture', () =>
+  it('of Qwen2.5-VL are in pixels of the resized image', () =>
     assert.deepEqual(scale('qwen2_5_vl'), [(46 * 14) / 640, (34 * 14) / 480]));
 
   it('of Qwen2-VL and Qwen3-VL are in thousandths of its sides', () => {
@@ -46,7 +46,7 @@ describe('boxes', () => {
     }
   });
 
-  it('follow how the checkpoint resizes the picture of a question', async () => {
+  it('follow how the checkpoint resizes the image of a question', async () => {
     const temporary = await temporaryFolder();
     try {
       const checkpoint = await openCheckpoint(await copyCheckpoint(temporary.path));
@@ -68,7 +68,7 @@ describe('boxes', () => {
           )
         )[0]!.get(question!.images[0]!);
       };
-      // Pictures of the samples have 112 pixels a side.
+      // Images of the samples have 112 pixels a side.
       assert.deepEqual(await scaleWith(112 ** 2), [1, 1]);
       assert.deepEqual(await scaleWith(224 ** 2), [2, 2]);
     } finally {
@@ -81,6 +81,6 @@ describe('boxes', () => {
       Object.keys(families)
         .filter((family) => families[family]!.boxes === 'thousandths')
         .sort(),
-      ['gemma3', 'internvl', 'internvl_chat', 'qwen2_vl', 'qwen3_5', 'qwen3_vl'],
+      ['gemma3', 'internvl', 'internvl_chat', 'qwen2_vl', 'qwen3_5', 'qwen3_5_moe', 'qwen3_vl', 'qwen3_vl_moe'],
     ));
 });

@@ -9,7 +9,7 @@ import { FrankensteinError } from '../errors.js';
 export interface Prompt {
   text: string;
   /** PNG, JPEG or WebP bytes. */
-  picture?: { type: string; bytes: Uint8Array } | undefined;
+  image?: { type: string; bytes: Uint8Array } | undefined;
 }
 
 export interface LanguageModel {
@@ -40,16 +40,15 @@ export async function languageModelOf(
     return {
       name: request.model,
       parallel: 2,
-      complete: ({ text, picture: image }, signal) =>
-        host.complete({ model: request.model, prompt: text, picture: image }, { signal }),
+      complete: ({ text, image }, signal) => host.complete({ model: request.model, prompt: text, image }, { signal }),
     };
   }
   const endpoint = await connect(request, host, PATIENCE);
   return {
     name: request.model,
     parallel: 4,
-    async complete({ text, picture }, signal) {
-      const content = picture === undefined ? text : [imagePart(picture), { type: 'text', text }];
+    async complete({ text, image }, signal) {
+      const content = image === undefined ? text : [imagePart(image), { type: 'text', text }];
       const body = { model: request.model, messages: [{ role: 'user', content }], temperature: 0 };
       return (await endpoint.complete(body, signal)).text;
     },

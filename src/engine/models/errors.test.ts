@@ -154,7 +154,7 @@ describe('a model refuses', () => {
     await model.close();
   });
 
-  it('pictures for a text model', async () => {
+  it('images for a text model', async () => {
     const model = await openAt(path.join(CHECKPOINTS, 'qwen3'));
     await assert.rejects(
       model.prefill([

@@ -4,12 +4,13 @@
  * is taken to go to its limit.
  */
 import type { StageRequest } from '../checkpoint/stage.js';
-import { LimitError } from '../runtime/bounded.js';
 import { runInThread } from '../runtime/thread.js';
+import type { Mutex } from '../runtime/turns.js';
+import type { Lengths } from './lengths.js';
 import { layerSeconds, type Throughput, type PaceJob } from './pace.js';
+import { expertNumbers } from './experts.js';
 import { layerParts } from './pages.js';
 import type { MemoryPlan } from './plan.js';
-import type { ProcessedPrompt } from './processor/processor.js';
 import type { ModelSpec } from './spec.js';
 
 export interface Estimate {
@@ -29,48 +30,12 @@ const TRIAL_TOKENS = 32;
 /** A trial is cut off after that: answers are long, or the machine has other things to do. Milliseconds. */
 const TRIAL_LIMIT = 15_000;
 
-/** Of a few prompts; means unless said otherwise. */
-export interface Lengths {
-  /** Of a prompt, its visual tokens, and the tokens after them. */
-  tokens: number;
-  visual: number;
-  tail: number;
-  /** Tokens of the longest. */
-  longest: number;
-  /** Patches of an image. */
-  patches: number;
-  /** Bytes that the largest prompt takes with its answer. */
-  bytes: number;
-}
-
-/** @param bytes that a prompt takes. @throws what `prompts` throws */
-export async function lengthsOf(
-  prompts: readonly (() => Promise<ProcessedPrompt>)[],
-  imageToken: number | undefined,
-  bytes: (prompt: ProcessedPrompt) => number,
-): Promise<Lengths> {
-  const found: Lengths = { tokens: 0, visual: 0, tail: 0, longest: 0, patches: 0, bytes: 0 };
-  const looked = prompts.length;
-  for (const make of prompts) {
-    const prompt = await make();
-    const { inputIds, images } = prompt;
-    const last = imageToken === undefined ? -1 : inputIds.lastIndexOf(imageToken);
-    found.tokens += inputIds.length / looked;
-    found.tail += (inputIds.length - 1 - last) / looked;
-    found.visual += inputIds.filter((id) => id === imageToken).length / looked;
-    found.longest = Math.max(found.longest, inputIds.length);
-    found.patches += images.reduce((sum, { grid: [times, rows, columns] }) => sum + times * rows * columns, 0) / looked;
-    found.bytes = Math.max(found.bytes, bytes(prompt));
-  }
-  return found;
-}
-
 /**
  * The lengths that a job of this kind finds of a few of `all`, spread evenly, in a thread: tokenizers and templates are
  * programs of the checkpoint. Undefined when a prompt cannot be made; the run will say why.
  * @throws `cancelled`; `malformed` when tokenizer or template take too long
  */
-export async function lengthsIn<Item>(
+async function lengthsIn<Item>(
   kind: 'lengths' | 'probeLengths',
   all: readonly Item[],
   jobOf: (few: Item[]) => object,
@@ -83,29 +48,13 @@ export async function lengthsIn<Item>(
   return lengths;
 }
 
-/**
- * In that thread: what takes too long ends the job, anything else leaves it without an answer.
- * @throws `malformed`, `cancelled`
- */
-export async function sendLengths(
-  find: () => Promise<Lengths>,
-  send: (lengths: Lengths) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    send(await find());
-  } catch (error) {
-    if (signal.aborted || error instanceof LimitError) throw error;
-  }
-}
-
 /** `few` indices of `many`, evenly. */
 export function spread(few: number, many: number): number[] {
   return Array.from({ length: few }, (_, index) => Math.floor((index * many) / few));
 }
 
 /** Measures the pace in a thread. Undefined when the model would not run; the run will say why. @throws `cancelled` */
-export async function throughputOf(
+async function throughputOf(
   { path, recipe }: StageRequest,
   { memory, threads }: Pick<PaceJob, 'memory' | 'threads'>,
   workerFile: string,
@@ -142,7 +91,7 @@ export interface Costs {
   seeing(patches: number): number;
 }
 
-export function costsOf(spec: ModelSpec, plan: MemoryPlan, throughput: Throughput): Costs {
+function costsOf(spec: ModelSpec, plan: MemoryPlan, throughput: Throughput): Costs {
   const { perLayer, head } = weightsOf(spec);
   const streaming = plan.streamedBytes / throughput.reading;
   const layers: Costs['layers'] = (count, tokens) => count * layerSeconds(throughput, tokens);
@@ -166,7 +115,8 @@ function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } 
     (sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1),
     0,
   );
-  return { perLayer, head: language.vocabulary * language.layer.hidden };
+  const experts = language.mlps[0] === 'experts' ? language.layer.experts!.chosen * expertNumbers(language.layer) : 0;
+  return { perLayer: perLayer + experts, head: language.vocabulary * language.layer.hidden };
 }
 
 /** By the arithmetic that a language layer gets done. */
@@ -181,6 +131,58 @@ function seeingSeconds(spec: ModelSpec, patches: number, throughput: Throughput)
   const attention = 4 * width * ((blocks - fullBlocks.size) * seen + fullBlocks.size * patches);
   const merger = (2 * projector.inner * (merge ** 2 * width + spec.language.layer.hidden)) / merge ** 2;
   return (patches * (2 * blocks * inBlock + attention + merger)) / rate;
+}
+
+/** Work that is done in batches of items, as an estimate needs to know it. */
+export interface Work<Item, Message extends { type: string }> {
+  items: readonly Item[];
+  stage: StageRequest;
+  spec: ModelSpec;
+  plan: MemoryPlan;
+  machine: Pick<PaceJob, 'memory' | 'threads'>;
+  maxNewTokens: number;
+  /** The job that measures prompts, and what it is given for a few of the items. */
+  lengths: { kind: 'lengths' | 'probeLengths'; jobOf: (few: Item[]) => object };
+  /** The items of the largest batch, and its bytes. */
+  largest(lengths: Lengths): { items: number; bytes: number };
+  /** @param most items of a batch */
+  prediction(lengths: Lengths, costs: Costs, most: number): Prediction;
+  /** The job itself, in batches of `together`. */
+  job: { kind: string; jobOf: (few: Item[], together: number) => object };
+  /** Items that a message says are done; undefined for other messages. */
+  finished(message: Message): number | undefined;
+}
+
+/**
+ * How long the work will take, and the memory of its largest batch.
+ * @param workerFile the bundled worker. @throws `cancelled`; `malformed` when tokenizer or template take too long
+ */
+export async function estimateWork<Item, Message extends { type: string }>(
+  work: Work<Item, Message>,
+  workerFile: string,
+  signal: AbortSignal | undefined,
+): Promise<Estimate> {
+  const { items, plan, maxNewTokens } = work;
+  const unknown: Estimate = { seconds: null, basis: 'longest', batch: plan.batchBytes };
+  const lengths = await lengthsIn(work.lengths.kind, items, work.lengths.jobOf, workerFile, signal);
+  if (lengths === undefined) return unknown;
+  const largest = work.largest(lengths);
+  const batch = Math.min(plan.batchBytes, largest.bytes);
+  const throughput = await throughputOf(work.stage, work.machine, workerFile, signal);
+  if (throughput === undefined) return { ...unknown, batch };
+  const costs = costsOf(work.spec, plan, throughput);
+  const predict = work.prediction(lengths, costs, largest.items);
+  const together = unitsToTry(predict, Math.min(items.length, largest.items), maxNewTokens);
+  if (together !== undefined) {
+    // The first batch reads weights and makes sessions, the second tells.
+    const tried = Math.min(items.length, 2 * together);
+    const few = spread(tried, items.length).map((index) => items[index]!);
+    const job = work.job.jobOf(few, together);
+    const found = await tryOut<Message>(work.job.kind, job, (message) => work.finished(message), workerFile, signal);
+    if (found !== undefined)
+      return { seconds: fromTrial(found, predict, items.length, maxNewTokens), basis: 'measured', batch };
+  }
+  return { seconds: costs.opening + predict(items.length, maxNewTokens), basis: 'longest', batch };
 }
 
 /** What a trial found: seconds until the model was open, and its batches. */
@@ -268,16 +270,32 @@ export function fromTrial(
 
 /** Remembers estimates: a dialogue asks again and again. */
 export class Estimates {
-  private readonly known = new Map<string, Estimate>();
+  private readonly found = new Map<string, Estimate>();
 
-  get(key: string): Estimate | undefined {
-    return this.known.get(key);
+  known(key: string): Estimate | undefined {
+    return this.found.get(key);
   }
 
-  set(key: string, found: Estimate): void {
-    this.known.delete(key);
-    this.known.set(key, found);
-    if (this.known.size > REMEMBERED) this.known.delete(this.known.keys().next().value!);
+  /**
+   * The estimate of this key, made where it is not known. Undefined where it is not and the machine is at work: that
+   * would disturb both.
+   * @param mutex of the work that fills the memory budget; `release` frees the models that are open for prompts.
+   */
+  async of(
+    key: string,
+    { mutex, release }: { mutex: Mutex; release: () => Promise<void> },
+    make: () => Promise<Estimate>,
+    signal: AbortSignal | undefined,
+  ): Promise<Estimate | undefined> {
+    const known = this.found.get(key);
+    if (known !== undefined || mutex.busy) return known;
+    const found = await mutex.take(async () => {
+      await release();
+      return make();
+    }, signal);
+    this.found.set(key, found);
+    if (this.found.size > REMEMBERED) this.found.delete(this.found.keys().next().value!);
+    return found;
   }
 }
 

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { KvCache } from './cache.js';
+import { ExpertPages } from './expertPages.js';
 import { Embeddings, HeadPages } from './head.js';
 import { planInterventions, whileDecoding } from './interventions.js';
 import { type Intervention, type Capture, type GenerationState, type Prefilled, type PromptLayout } from './state.js';
@@ -66,6 +67,7 @@ export function openModel(checkpoint: Checkpoint, settings: ModelSettings = {}):
 export class Model {
   private readonly sessions: Sessions;
   private readonly pages: LayerPages;
+  private readonly experts: ExpertPages;
   private readonly runner: LanguageRunner;
   private readonly embeddings: Embeddings;
   private readonly tower: VisionTower | undefined;
@@ -85,7 +87,17 @@ export class Model {
     );
     this.pages = new LayerPages(language, format, plan.residentLayers);
     const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead);
-    this.runner = new LanguageRunner(language, checkpoint, format, this.pages, head, this.sessions, activationBytes);
+    this.experts = new ExpertPages(language, format, plan.expertBytes);
+    this.runner = new LanguageRunner(
+      language,
+      checkpoint,
+      format,
+      this.pages,
+      head,
+      this.sessions,
+      activationBytes,
+      this.experts,
+    );
     this.embeddings = new Embeddings(language, checkpoint);
     this.tower =
       vision &&
@@ -100,9 +112,14 @@ export class Model {
     return this.sessions.serving;
   }
 
-  /** Bytes of layer weights read from disk so far. */
+  /** Bytes of layer weights read from disk so far, experts included. */
   get bytesRead(): number {
-    return this.pages.bytesRead;
+    return this.pages.bytesRead + this.experts.bytesRead;
+  }
+
+  /** Bytes of experts read from disk so far. */
+  get expertBytesRead(): number {
+    return this.experts.bytesRead;
   }
 
   /**
@@ -116,7 +133,7 @@ export class Model {
     if (prompts.length === 0) throw new FrankensteinError('bad-request', 'There is no prompt to run.');
     prompts.forEach((prompt) => this.check(prompt));
     this.checkStitches(interventions);
-    const pictures =
+    const encoded =
       (await this.tower?.encode(
         prompts.flatMap(({ images }) => images),
         options.signal,
@@ -128,7 +145,7 @@ export class Model {
     const layouts: PromptLayout[] = [];
     let image = 0;
     for (const [row, prompt] of prompts.entries()) {
-      const own = pictures.slice(image, (image += prompt.images.length));
+      const own = encoded.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
       const positions = ropePositions(
         prompt.inputIds.length,
@@ -320,6 +337,7 @@ export class Model {
 
   async close(): Promise<void> {
     this.pages.clear();
+    this.experts.clear();
     await this.sessions.close();
   }
 
@@ -428,7 +446,10 @@ export class Model {
       if (what.kind !== 'stitch' || this.stitchable.has(what.checkpoint)) continue;
       const other = readSpec(what.checkpoint).language;
       const { language } = this.spec;
-      if (JSON.stringify([other.layer, other.mixers]) !== JSON.stringify([language.layer, language.mixers])) {
+      if (
+        JSON.stringify([other.layer, other.mixers, other.mlps]) !==
+        JSON.stringify([language.layer, language.mixers, language.mlps])
+      ) {
         throw new FrankensteinError(
           'mismatch',
           `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: ` +

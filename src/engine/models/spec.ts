@@ -12,6 +12,7 @@ import { layoutById, MODEL_FAMILIES, modelFamily, type ModelFamily } from '../fa
 import type { LanguageFamily } from '../families/family.js';
 import type { LayerShape } from './graphs/language.js';
 import { type LinearShape, linearSizes } from './graphs/linearShape.js';
+import { expertsOf, type Mlp, mlpsOf } from './experts.js';
 import { type Mixer, mixersOf } from './mixers.js';
 import { readRope, type Rotation } from './rope.js';
 import { readSquareVision } from './squareSpec.js';
@@ -26,6 +27,8 @@ export interface LanguageSpec {
   layer: LayerShape;
   /** How each layer mixes tokens. */
   mixers: readonly Mixer[];
+  /** What each layer has behind it. */
+  mlps: readonly Mlp[];
   rotation: Rotation;
   /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
   axes: Uint8Array;
@@ -167,11 +170,13 @@ function readLanguage(source: LanguageSource): LanguageSpec {
   const mixers = mixersOf(file, at, family, settings, checkpoint.layers);
   const attention = mixers.indexOf('attention');
   const { heads, kvHeads, headDim } = headsOf(source, settings, attention);
-  const [inner] = matrixShape(checkpoint, find('layers.0.mlp.gate_proj.weight'));
+  const mlps = mlpsOf(family.experts, settings, checkpoint.layers);
+  const dense = mlps.indexOf('dense');
+  const inner = dense < 0 ? 0 : matrixShape(checkpoint, find(`layers.${dense}.mlp.gate_proj.weight`))[0];
   for (const [key, stored] of Object.entries({
     vocab_size: vocabulary,
     hidden_size: hidden,
-    intermediate_size: inner,
+    ...(dense < 0 ? {} : { intermediate_size: inner }),
     head_dim: headDim,
   })) {
     const said = settings[key as 'vocab_size' | 'hidden_size' | 'intermediate_size' | 'head_dim'] ?? stored;
@@ -191,7 +196,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     activation: activationOf(checkpoint, settings[family.activationKey?.key ?? 'hidden_act']),
     qkvBias: stored('self_attn.q_proj.bias', family.biases === 'qkv' || settings.attention_bias),
     outputBias: stored('self_attn.o_proj.bias', outputBias),
-    mlpBias: stored('mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
+    mlpBias: dense >= 0 && stores(source, dense, 'mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
     qkNorm: stored('self_attn.q_norm.weight', family.qkNorm === true),
     rotated: 2 * rotation.inverseFrequencies.length,
     outputGate: family.outputGate === true,
@@ -199,6 +204,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     sandwichNorms: family.sandwichNorms === true,
     scoreScale: (family.queryScalar === undefined ? headDim : settings.query_pre_attn_scalar) ** -0.5,
     linear: linearOf(source, settings, mixers.indexOf('linear')),
+    experts: expertsOf({ checkpoint, file, at, root }, family.experts, settings, mlps, hidden),
   };
   return {
     root,
@@ -206,6 +212,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     vocabulary,
     layer,
     mixers,
+    mlps,
     rotation,
     axes,
     slidingRotation: sliding,

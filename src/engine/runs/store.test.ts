@@ -139,7 +139,7 @@ describe('a run on disk', () => {
 
   it('lists nothing where nothing is, and nothing that is not a run', async () => {
     assert.deepEqual(await listRuns(path.join(temporary.path, 'nowhere')), []);
-    await mkdir(path.join(temporary.path, 'runs', 'holiday-pictures'), { recursive: true });
+    await mkdir(path.join(temporary.path, 'runs', 'holiday-images'), { recursive: true });
     await mkdir(path.join(temporary.path, 'runs', '0123456789abcdef'));
     assert.deepEqual(await listRuns(temporary.path), []);
   });

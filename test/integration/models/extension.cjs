@@ -2,14 +2,14 @@
 // consent (as GitHub Copilot's are), `broken` fails. Everything they are asked is in `asked`, for the tests to read.
 const vscode = require('vscode');
 
-/** @typedef {{model: string, text: string, pictures: {type: string, bytes: number}[]}} Asked */
+/** @typedef {{model: string, text: string, images: {type: string, bytes: number}[]}} Asked */
 
 const MODELS = [
-  { id: 'judge', name: 'Stand-in Judge', pictures: true },
-  { id: 'blind', name: 'Stand-in Without Eyes', pictures: false },
-  { id: 'guarded', name: 'Stand-in Guarded', pictures: true, consent: true },
-  { id: 'broken', name: 'Stand-in Broken', pictures: true },
-  { id: 'slow', name: 'Stand-in Slow', pictures: true },
+  { id: 'judge', name: 'Stand-in Judge', images: true },
+  { id: 'blind', name: 'Stand-in Without Eyes', images: false },
+  { id: 'guarded', name: 'Stand-in Guarded', images: true, consent: true },
+  { id: 'broken', name: 'Stand-in Broken', images: true },
+  { id: 'slow', name: 'Stand-in Slow', images: true },
 ];
 
 exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) => {
@@ -19,7 +19,7 @@ exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) =>
   context.subscriptions.push(
     vscode.lm.registerLanguageModelChatProvider('stand-in', {
       provideLanguageModelChatInformation: async () =>
-        MODELS.map(({ id, name, pictures, consent }) => ({
+        MODELS.map(({ id, name, images, consent }) => ({
           id,
           name,
           family: 'stand-in',
@@ -27,12 +27,12 @@ exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) =>
           maxInputTokens: 100_000,
           maxOutputTokens: 1000,
           isUserSelectable: true,
-          capabilities: { imageInput: pictures },
+          capabilities: { imageInput: images },
           ...(consent ? { requiresAuthorization: { label: 'Stand-in Account' } } : {}),
         })),
       async provideLanguageModelChatResponse(model, messages, _options, progress, token) {
         const parts = messages.flatMap(({ content }) => content);
-        const pictures = parts
+        const images = parts
           .filter((part) => part instanceof vscode.LanguageModelDataPart)
           .map(({ mimeType, data }) => ({ type: mimeType, bytes: data.length }));
         asked.push({
@@ -41,7 +41,7 @@ exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) =>
             .filter((part) => part instanceof vscode.LanguageModelTextPart)
             .map(({ value }) => value)
             .join(''),
-          pictures,
+          images,
         });
         if (model.id === 'broken') throw new Error('The quota is used up.');
         if (model.id === 'slow') {
@@ -50,7 +50,7 @@ exports.activate = (/** @type {import('vscode').ExtensionContext} */ context) =>
           throw new vscode.CancellationError();
         }
         // In two parts, as answers come.
-        const answer = pictures.length > 0 ? 'A picture of a stand-in.' : state.verdict;
+        const answer = images.length > 0 ? 'An image of a stand-in.' : state.verdict;
         for (const part of [answer.slice(0, 4), answer.slice(4)])
           progress.report(new vscode.LanguageModelTextPart(part));
       },

@@ -6,7 +6,7 @@ import { describe, it } from 'vitest';
 import { isRight } from '../../../src/engine/grading/grade.js';
 import { readQuestionSet } from '../../../src/engine/datasets/questionSet.js';
 import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
-import { isInParquet, readParquetImage } from '../../../src/engine/parquet/picture.js';
+import { isInParquet, readParquetImage } from '../../../src/engine/parquet/image.js';
 import { temporaryFolder } from '../../fixtures/checkpoints.js';
 
 const FOLDER = path.resolve('test/parity/evaluate/parquet');
@@ -33,7 +33,7 @@ describe('Parquet question sets', () => {
     assert.ok(isRight('\\boxed{2^3}', power!) && !isRight('\\boxed{9}', power!));
   });
 
-  it('MathVista: choices, rounding to the precision asked for, pictures from their column', async () => {
+  it('MathVista: choices, rounding to the precision asked for, images from their column', async () => {
     const items = await read('mathvista');
     assert.deepEqual(
       items.map(({ answerType, precision }) => [answerType, precision]),

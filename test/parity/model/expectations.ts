@@ -25,6 +25,8 @@ export type StoredIntervention =
 export interface ModelExpectation {
   prompts: (StoredPrompt & { tokens: number[]; logits: string })[];
   states: { prompt: number; hidden: Record<string, string>; attention: Record<string, string> };
+  /** Of a prompt, by layer that has experts: those of every token, ascending. */
+  routing?: { prompt: number; chosen: Record<string, number[][]> };
   pairs?: { prompt: StoredPrompt; source: StoredPrompt | null }[];
   interventions?: {
     pair: number;

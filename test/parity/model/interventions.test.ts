@@ -94,7 +94,7 @@ describe('interventions', () => {
       if (expected.pairs![0]!.source === null) return;
 
       it('swapping hidden states at a layer equals swapping keys and values from it on', async () => {
-        // One picture: with text between two, the later one sees that text as the target made it, or as the source did.
+        // One image: with text between two, the later one sees that text as the target made it, or as the source did.
         const { prompt, source } = await pairOf(model, expected, 0);
         assert.equal(prompt.images.length, 1);
         for (const at of allLayers) {

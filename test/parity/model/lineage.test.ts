@@ -1,4 +1,4 @@
-/** The trained sample lineage, from picture files and text to answers, against transformers (test/parity/samples). */
+/** The trained sample lineage, from image files and text to answers, against transformers (test/parity/samples). */
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
 import { readFileSync } from 'node:fs';

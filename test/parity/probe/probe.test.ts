@@ -76,7 +76,7 @@ describe('the probes against transformers', () => {
   const checkpoint = (name: string) => ({ path: path.join(ROOT, 'samples/lineage', name) });
   const ask = (request: Omit<ProbeRequest, 'threads'>) => engine.probe({ threads: 1, ...request });
 
-  /** The chosen lines of sample files, with their pictures, as a data set of their own. */
+  /** The chosen lines of sample files, with their images, as a data set of their own. */
   async function subset(
     name: string,
     folder: string,

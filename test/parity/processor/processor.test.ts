@@ -1,4 +1,4 @@
-/** Texts, conversations and pictures against transformers' own tokenizers and processors (`make_expectations.py`). */
+/** Texts, conversations and images against transformers' own tokenizers and processors (`make_expectations.py`). */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -76,7 +76,7 @@ describe('processors against transformers', () => {
   }
 
   for (const [name, prompts] of Object.entries(expected.prompts)) {
-    it(`processes ${prompts.length} prompts with their pictures as ${name}`, async () => {
+    it(`processes ${prompts.length} prompts with their images as ${name}`, async () => {
       for (const { label, messages, pictures, ids, grids } of prompts) {
         const images = await Promise.all(pictures.map((file) => readImage(path.join(FIXTURES, 'pictures', file))));
         const prompt = processorOf(name).process({ input: { messages }, images });
@@ -90,7 +90,7 @@ describe('processors against transformers', () => {
     });
   }
 
-  it(`chooses the size of ${expected.sizes.length} pictures`, () => {
+  it(`chooses the size of ${expected.sizes.length} images`, () => {
     for (const [height, width, factor, minPixels, maxPixels, newHeight, newWidth] of expected.sizes) {
       assert.deepEqual(
         smartResize(height, width, { factor, minPixels, maxPixels }),

@@ -17,7 +17,7 @@ function sizeOf(folder: string): number {
   }, 0);
 }
 
-/** The 16 cells of a picture, as bytes. */
+/** The 16 cells of an image, as bytes. */
 function cellsOf(file: string): string[] {
   const png = PNG.sync.read(fs.readFileSync(path.join(SAMPLES, file)));
   assert.equal(png.width, 112, file);
@@ -101,7 +101,7 @@ describe('sample probe sets', () => {
     });
   }
 
-  it('have pictures that differ exactly where the scenes do', () => {
+  it('have images that differ exactly where the scenes do', () => {
     for (const task of TASKS)
       for (const item of jsonl<ProbeItem>(`probes/${task}.jsonl`)) {
         const [a, b] = [cellsOf(`probes/${item.target_image}`), cellsOf(`probes/${item.source_image}`)];
@@ -110,7 +110,7 @@ describe('sample probe sets', () => {
       }
   });
 
-  it('keep no picture that no item names', () => {
+  it('keep no image that no item names', () => {
     const named = TASKS.flatMap((task) => jsonl<ProbeItem>(`probes/${task}.jsonl`).flatMap((i) => [i.target_image, i.source_image]));
     assert.deepEqual(fs.readdirSync(path.join(SAMPLES, 'probes/images')).map((f) => `images/${f}`).sort(), [...new Set(named)].sort());
     const shown = EVALS.flatMap((name) => jsonl<EvalItem>(`eval/${name}.jsonl`).flatMap((i) => i.image ?? []));
@@ -133,7 +133,7 @@ describe('sample evaluation sets', () => {
     });
   }
 
-  it('show in the same picture what the scene says: equal contents look equal, others do not', () => {
+  it('show in the same image what the scene says: equal contents look equal, others do not', () => {
     const looks = new Map<string, string>();
     for (const item of jsonl<EvalItem>('eval/general.jsonl')) {
       const cells = cellsOf(`eval/${item.image}`);

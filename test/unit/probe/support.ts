@@ -11,7 +11,7 @@ export async function copyCheckpoint(to: string, name = 'base'): Promise<string>
   return to;
 }
 
-/** The first lines of a sample file with their pictures. `edit` changes lines before they are written. */
+/** The first lines of a sample file with their images. `edit` changes lines before they are written. */
 export async function copyData(
   to: string,
   kind: 'probes' | 'eval',

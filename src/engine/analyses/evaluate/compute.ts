@@ -13,7 +13,7 @@ import { type ProcessedImage } from '../../models/processor/processedImage.js';
 import { answerMark } from './answers.js';
 import { checkLogits } from '../probe/answers.js';
 import { groupsOf, type Room, within } from '../probe/groups.js';
-import { Images } from '../probe/prompts.js';
+import { ImageCache } from '../../models/processor/imageCache.js';
 import { LimitError } from '../../runtime/bounded.js';
 import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
 
@@ -85,7 +85,7 @@ async function askAll(
   send: (message: EvaluateMessage) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const pictures = new Images(processor, model.plan, signal);
+  const imageCache = new ImageCache(processor, model.plan, signal);
   /** By prompt: the first that asked it, and who else does. A black image looks the same whatever it stands for. */
   const same = new Map<string, { text: string | undefined; others: string[] }>();
   const batch = (answers: Answered[]) => {
@@ -98,7 +98,7 @@ async function askAll(
   async function* prepared(): AsyncGenerator<Prepared> {
     for (const one of asked) {
       try {
-        const prompt = await promptOf(processor, pictures, one, maxNewTokens, framing);
+        const prompt = await promptOf(processor, imageCache, one, maxNewTokens, framing);
         const key = one.black
           ? `${prompt.images.map(({ grid }) => grid.join()).join(' ')} ` +
             `${prompt.inputIds.join()}${answerMark(one.answer)}`
@@ -121,7 +121,7 @@ async function askAll(
   }
 
   for await (const { units } of groupsOf(prepared(), room)) {
-    pictures.clear();
+    imageCache.clear();
     const start = await model.prefill(
       units.map(({ prompt }) => prompt),
       { signal },
@@ -164,15 +164,15 @@ async function askAll(
 
 export async function promptOf(
   processor: Processor,
-  pictures: Images,
+  imageCache: ImageCache,
   { prompt, images, black }: AskedQuestion,
   newTokens: number,
   framing: Framing,
 ): Promise<ProcessedPrompt> {
   const shown: ProcessedImage[] = [];
   for (const image of images) {
-    const own = await pictures.own(image);
-    shown.push(black ? (await pictures.onto(image, own, undefined)).image : own);
+    const own = await imageCache.own(image);
+    shown.push(black ? (await imageCache.onto(image, own, undefined)).image : own);
   }
   return processor.process({ input: inputOf(processor, prompt, shown.length, framing), images: shown, newTokens });
 }

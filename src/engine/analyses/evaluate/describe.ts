@@ -22,8 +22,8 @@ export async function describeAll(
     images,
     model.parallel,
     async (image, _, stop) => {
-      const picture = await encodedImage(image, stop);
-      const description = (await model.complete({ text: PROMPT, picture }, stop)).trim();
+      const encoded = await encodedImage(image, stop);
+      const description = (await model.complete({ text: PROMPT, image: encoded }, stop)).trim();
       if (description === '')
         throw new FrankensteinError('unavailable', `${model.name} described ${shown(image)} with nothing.`);
       await onDescribed(image, description);

@@ -112,15 +112,15 @@ describe('an endpoint', () => {
         );
       }),
     );
-    const pictured = seen.flatMap(({ body }) => {
+    const sent = seen.flatMap(({ body }) => {
       const { content } = body.messages[1]!;
       return typeof content === 'string' ? [] : content.flatMap(({ image_url }) => image_url?.url ?? []);
     });
     const own = await Promise.all(
       result.questions.flatMap(({ image }) => (image === null ? [] : [readFile(path.join(data, image))])),
     );
-    assert.ok(own.every((bytes) => pictured.includes(`data:image/png;base64,${bytes.toString('base64')}`)));
-    const black = pictured.filter((url) => !own.some((bytes) => url.endsWith(bytes.toString('base64'))));
+    assert.ok(own.every((bytes) => sent.includes(`data:image/png;base64,${bytes.toString('base64')}`)));
+    const black = sent.filter((url) => !own.some((bytes) => url.endsWith(bytes.toString('base64'))));
     assert.ok(black.length > 0);
     const shown = await decodeImage(Buffer.from(black[0]!.split(',')[1]!, 'base64'), 'black.png');
     assert.ok(shown.data.every((value) => value === 0));

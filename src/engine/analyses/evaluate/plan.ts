@@ -62,32 +62,29 @@ export async function planEvaluate(
       setup.answerFacts[index],
       asked.map((one) => one.key),
     ]);
-    let found = estimates.get(key);
-    if (found === undefined && !perShape.has(shape) && !mutex.busy) {
-      found = await mutex.take(async () => {
-        await release();
-        return estimate(
-          {
-            stage: request.checkpoints[index]!,
-            label: setup.labels[index]!,
-            framing: setup.framings[index]!,
-            asked,
-            spec,
-            plan,
-          },
-          {
-            maxNewTokens: request.maxNewTokens,
-            memory: request.memory,
-            threads: request.threads,
-            pixels: setup.pixels,
-            sampling: setup.sampling,
-          },
-          workerFile,
-          signal,
-        );
-      }, signal);
-      estimates.set(key, found);
-    }
+    const make = () =>
+      estimate(
+        {
+          stage: request.checkpoints[index]!,
+          label: setup.labels[index]!,
+          framing: setup.framings[index]!,
+          asked,
+          spec,
+          plan,
+        },
+        {
+          maxNewTokens: request.maxNewTokens,
+          memory: request.memory,
+          threads: request.threads,
+          pixels: setup.pixels,
+          sampling: setup.sampling,
+        },
+        workerFile,
+        signal,
+      );
+    const found = perShape.has(shape)
+      ? estimates.known(key)
+      : await estimates.of(key, { mutex, release }, make, signal);
     if (found?.basis === 'longest') basis = 'longest';
     if (found !== undefined)
       perShape.set(shape, { each: found.seconds === null ? null : found.seconds / asked.length, batch: found.batch });

@@ -180,7 +180,7 @@ describe('an evaluation', () => {
     assert.deepEqual(numbers(await engine.evaluate(request({ runsFolder: runs }))), numbers(whole));
   });
 
-  it('a picture that is replaced is asked about again', async () => {
+  it('an image that is replaced is asked about again', async () => {
     const own = path.join(temporary.path, 'own');
     await copyData(own, 'eval', ['general.jsonl'], 2);
     const ask = () => request({ runsFolder: runs, checkpoints: [{ path: first }], data: own });
@@ -191,11 +191,11 @@ describe('an evaluation', () => {
     assert.ok(plan.cached < plan.generations && plan.cached > 0, `${plan.cached} of ${plan.generations}`);
   });
 
-  it('a picture that cannot be read stops the run, or leaves its question out', async () => {
+  it('an image that cannot be read stops the run, or leaves its question out', async () => {
     const own = path.join(temporary.path, 'broken');
     await copyData(own, 'eval', ['general.jsonl'], 3);
     const [image] = (await readdir(path.join(own, 'images'))) as [string];
-    await writeFile(path.join(own, 'images', image), 'no picture');
+    await writeFile(path.join(own, 'images', image), 'no image');
     const ask = (badLines?: 'skip') =>
       engine.evaluate(request({ checkpoints: [{ path: first }], data: own, badLines }));
     await assert.rejects(ask(), /is no PNG, JPEG or WebP image/);
@@ -215,7 +215,7 @@ describe('an evaluation', () => {
 
   describe('with a language model', () => {
     let server: Server;
-    let asked: { authorization: string | undefined; prompt: string; picture: boolean }[] = [];
+    let asked: { authorization: string | undefined; prompt: string; image: boolean }[] = [];
     let reply: (prompt: string) => { status: number; body: unknown };
     const said = (content: string) => ({
       status: 200,
@@ -231,7 +231,7 @@ describe('an evaluation', () => {
             JSON.parse(body) as { messages: [{ content: string | { type: string; text?: string }[] }] }
           ).messages;
           const prompt = typeof content === 'string' ? content : content.find(({ type }) => type === 'text')!.text!;
-          own.push({ authorization: incoming.headers.authorization, prompt, picture: typeof content !== 'string' });
+          own.push({ authorization: incoming.headers.authorization, prompt, image: typeof content !== 'string' });
           const { status, body: answer } = reply(prompt);
           outgoing.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
         });
@@ -332,7 +332,7 @@ describe('an evaluation', () => {
       await assert.rejects(engine.evaluate(request({ grader: { kind: 'editor', model: 'x' } })), /VS Code only/);
     });
 
-    it('describes pictures of sets that have no descriptions, once', async () => {
+    it('describes images of sets that have no descriptions, once', async () => {
       reply = () => said('The image shows: a1 red circle.');
       const own = path.join(temporary.path, 'bare');
       await copyData(own, 'eval', ['math.jsonl'], 3, (lines) =>
@@ -344,7 +344,7 @@ describe('an evaluation', () => {
         );
       const result = await ask();
       assert.equal(result.describer, 'judge');
-      assert.ok(asked.length > 0 && asked.every(({ picture: image }) => image));
+      assert.ok(asked.length > 0 && asked.every(({ image }) => image));
       assert.ok(result.scores.some(({ ability, n }) => ability === 'v2r' && n === 3));
       assert.ok(result.questions.every(({ description }) => description === 'The image shows: a1 red circle.'));
       const before = asked.length;

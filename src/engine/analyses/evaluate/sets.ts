@@ -93,9 +93,9 @@ export function abilitiesOf(
   given: ParsedEvaluation['sets'],
 ): AbilityName[] {
   if (given !== undefined) return ABILITIES.filter((ability) => given[ability]?.includes(set.name));
-  if (!pictured(set)) return ['rea'];
+  if (!hasImages(set)) return ['rea'];
   const described = set.questions.some(({ description }) => description !== undefined);
-  const others = sets.filter((other) => other !== set && pictured(other));
+  const others = sets.filter((other) => other !== set && hasImages(other));
   const mathematical = described && MATHEMATICAL.test(set.name);
   if (mathematical) return others.some((other) => !MATHEMATICAL.test(other.name)) ? ['v2r'] : ['vis', 'v2r'];
   const elsewhere = others.some(
@@ -104,7 +104,7 @@ export function abilitiesOf(
   return described && !elsewhere ? ['vis', 'v2r'] : ['vis'];
 }
 
-function pictured({ questions }: QuestionSet): boolean {
+function hasImages({ questions }: QuestionSet): boolean {
   return questions.some(({ images }) => images.length > 0);
 }
 

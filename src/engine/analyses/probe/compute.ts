@@ -11,7 +11,8 @@ import { LimitError } from '../../runtime/bounded.js';
 import { groupsOf, type Room, roomFor, within } from './groups.js';
 import type { Outcome, ProbeJob, Unit, WorkerMessage } from './job.js';
 import { probeKind } from './kinds/list.js';
-import { Images, prepare, type PreparedUnit } from './prompts.js';
+import { ImageCache } from '../../models/processor/imageCache.js';
+import { prepare, type PreparedUnit } from './prompts.js';
 
 /** Does everything that `job` asks for. @throws what the model, its processor and the images throw; `cancelled`. */
 export async function compute(
@@ -44,14 +45,14 @@ export async function compute(
       const { rules, notices } = await readGenerationDefaults(checkpoint);
       for (const sentence of notices(false, processor.stopTokens)) send({ type: 'notice', sentence });
       send({ type: 'phase', phase: job.work.length > 1 ? `${phase} of ${label}` : phase });
-      const pictures = new Images(processor, model.plan, signal);
+      const imageCache = new ImageCache(processor, model.plan, signal);
       const failed = (unit: Unit, why: string) =>
         send({ type: 'group', checkpoint: index, outcomes: [{ ids: unit.ids, outcome: { kind: 'failed', why } }] });
       for await (const group of groupsOf(
-        prepareAll(job, { units, framing }, processor, pictures, makeRoom, failed, signal),
+        prepareAll(job, { units, framing }, processor, imageCache, makeRoom, failed, signal),
         { fits: (count, tokens) => room.fits(count, tokens) },
       )) {
-        pictures.clear();
+        imageCache.clear();
         const outcomes = await runGroup(model, processor, group, room, { job, rules, send, signal });
         send({
           type: 'group',
@@ -70,7 +71,7 @@ async function* prepareAll(
   job: ProbeJob,
   { units, framing }: Pick<ProbeJob['work'][number], 'units' | 'framing'>,
   processor: Processor,
-  images: Images,
+  images: ImageCache,
   makeRoom: (prompt: ProcessedPrompt) => Promise<void>,
   failed: (unit: Unit, why: string) => void,
   signal: AbortSignal,

@@ -26,15 +26,8 @@ export async function planProbe(
   const setup = await setUp(request, context);
   const { kind, depths, checkpoints, plans } = setup;
   const samples = setup.samples.items.length;
-  const key = keyOf(setup, request);
-  let found = estimates.get(key);
-  if (found === undefined && !mutex.busy) {
-    found = await mutex.take(async () => {
-      await release();
-      return estimate(setup, request, workerFile, signal);
-    }, signal);
-    estimates.set(key, found);
-  }
+  const make = () => estimate(setup, request, workerFile, signal);
+  const found = await estimates.of(keyOf(setup, request), { mutex, release }, make, signal);
   const { seconds, basis, batch }: Estimate = found ?? { seconds: null, basis: 'longest', batch: plans[0]!.batchBytes };
   return {
     samples,
@@ -48,18 +41,31 @@ export async function planProbe(
 }
 
 function keyOf(
-  { kind, mode, part, depths, maxNewTokens, units, checkpoints, pictures: images, framings, pixels }: ProbeSetup,
+  {
+    kind,
+    mode,
+    part,
+    experts,
+    depths,
+    maxNewTokens,
+    units,
+    checkpoints,
+    imageFingerprint,
+    framings,
+    pixels,
+  }: ProbeSetup,
   { memory, threads }: ParsedProbe,
 ): string {
   return JSON.stringify([
     kind,
     mode,
     part,
+    experts,
     depths,
     maxNewTokens,
     memory,
     threads,
-    images,
+    imageFingerprint,
     framings,
     pixels,
     units.map(({ prompt }) => prompt),

@@ -208,14 +208,14 @@ describe('a probe', () => {
     });
   });
 
-  describe('of a damaged picture', () => {
+  describe('of a damaged image', () => {
     let data: string;
     beforeAll(async () => {
       data = await copyData(path.join(temporary.path, 'damaged'), 'probes', ['counting.jsonl'], 3);
       const { target_image: name } = JSON.parse((await readFile(data, 'utf8')).split('\n')[1]!) as {
         target_image: string;
       };
-      await writeFile(path.join(path.dirname(data), name), 'not a picture');
+      await writeFile(path.join(path.dirname(data), name), 'not an image');
     });
 
     it('stops, naming sample and file', () =>
@@ -320,7 +320,7 @@ describe('a probe', () => {
     assert.notDeepEqual(await drawn(2), first);
   });
 
-  it('skips layers, their attention or their MLP over questions with and without pictures', async () => {
+  it('skips layers, their attention or their MLP over questions with and without images', async () => {
     const results = await Promise.all(
       (['layer', 'attention', 'mlp'] as const).map((part) => engine.probe(skip({ part }))),
     );
@@ -331,7 +331,7 @@ describe('a probe', () => {
     }
   });
 
-  it('measures attention in one checkpoint, and leaves out questions without pictures', async () => {
+  it('measures attention in one checkpoint, and leaves out questions without images', async () => {
     const result = await engine.probe({
       kind: 'attention',
       checkpoints: [{ path: checkpoint }],
@@ -351,7 +351,7 @@ describe('a probe', () => {
         ({ mean: [mean = -1], mass: [mass = -1], shift }) => mean > 0 && mass > mean && mass < 1 && shift === null,
       ),
     );
-    assert.match(result.warnings.join(' '), /2 questions have no picture and were left out/);
+    assert.match(result.warnings.join(' '), /2 questions have no image and were left out/);
   });
 
   it('is planned: samples, depths, answers, memory, time', async () => {

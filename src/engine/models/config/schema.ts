@@ -38,6 +38,14 @@ export function languageSchema(family: LanguageFamily) {
     linear_num_value_heads: v.optional(count, family.linear?.valueHeads ?? 1),
     linear_key_head_dim: v.optional(count, family.linear?.keyDim ?? 1),
     linear_value_head_dim: v.optional(count, family.linear?.valueDim ?? 1),
+    num_experts: v.optional(count),
+    num_local_experts: v.optional(count),
+    num_experts_per_tok: v.optional(count, family.experts?.chosen ?? 1),
+    moe_intermediate_size: v.optional(count, family.experts?.inner ?? 1),
+    shared_expert_intermediate_size: v.optional(count, family.experts?.shared ?? 1),
+    norm_topk_prob: v.nullish(flag),
+    mlp_only_layers: v.nullish(indices),
+    decoder_sparse_step: v.optional(count, 1),
   });
 }
 

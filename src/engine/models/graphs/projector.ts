@@ -1,7 +1,7 @@
 /** What maps a vision tower's states to the language model, as graphs. */
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
 import type { VisionSpec } from '../visionShape.js';
-import { activate, layerNorm, linear, matrix, rmsNorm, turnedLinear, vector, type WeightFormat } from './ops.js';
+import { activate, layerNorm, linear, matrix, matrixAs, rmsNorm, vector, type WeightFormat } from './ops.js';
 import { towerNorm } from './vision.js';
 
 export interface ProjectorVariant {
@@ -25,7 +25,7 @@ export function projectorGraph(spec: VisionSpec, { format, out, aside }: Project
     const blocks = graph.node('Reshape', [patchesAlone(graph, spec, x), graph.ints(-1, merge ** 2, width)]);
     const pooled = graph.node('ReduceMean', [blocks, graph.ints(1)], { keepdims: 0 });
     const normed = rmsNorm(graph, pooled, vector(graph, 'norm', width), projector.epsilon);
-    const features = turnedLinear(graph, normed, matrix(graph, 'first', width, out, format));
+    const features = linear(graph, normed, 2, matrixAs(graph, 'first', out, width, format, true));
     graph.output('features', features, ElementType.FLOAT, ['M', out]);
     return graph;
   }

@@ -6,7 +6,7 @@ import { fileError, malformed, shown, thousands } from '../../checkpoint/failure
 import { readFully } from '../../checkpoint/read.js';
 import { openRegular } from '../../checkpoint/regular.js';
 import { FrankensteinError } from '../../errors.js';
-import { isInParquet, readParquetImage } from '../../parquet/picture.js';
+import { isInParquet, readParquetImage } from '../../parquet/image.js';
 import type { ImageHeader, ImageSize, RgbImage } from './image.js';
 import { decodeJpeg, jpegHeader } from './jpeg.js';
 import { upright, uprightSize } from './orientation.js';

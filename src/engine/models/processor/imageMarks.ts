@@ -52,14 +52,14 @@ function tokenOf(checkpoint: Checkpoint, tokenizer: TextTokenizer, name: string)
     throw new FrankensteinError(
       'mismatch',
       `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
-        `stands for pictures, tokenizer.json has ${quoted(name)} at ${known}.`,
+        `stands for images, tokenizer.json has ${quoted(name)} at ${known}.`,
     );
   }
   if (tokenizer.tokenOf(configured) === undefined) {
     throw new FrankensteinError(
       'mismatch',
       `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
-        'stands for pictures, and tokenizer.json has no such token.',
+        'stands for images, and tokenizer.json has no such token.',
     );
   }
   return configured;

@@ -89,7 +89,7 @@ async function findSettings(
   if (dispensable) return { file: checkpoint.folder, stored: {} };
   throw new FrankensteinError(
     'not-found',
-    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how pictures are ` +
+    `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how images are ` +
       'prepared: copy it from the model that this checkpoint was trained from.',
   );
 }
@@ -129,7 +129,7 @@ function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {
     optional(size, 'max_pixels', file) ??
     DEFAULTS.maxPixels;
   if (!(minPixels > 0 && maxPixels >= minPixels))
-    throw malformed(file, `bounds pictures to ${minPixels}…${maxPixels} pixels, which none can meet.`);
+    throw malformed(file, `bounds images to ${minPixels}…${maxPixels} pixels, which none can meet.`);
   if (minPixels > PIXEL_LIMIT)
     throw malformed(file, `enlarges images to ${thousands(minPixels)} pixels; the limit is ${thousands(PIXEL_LIMIT)}.`);
   return { minPixels, maxPixels, filter: readFilter(stored, 3, file) };

@@ -30,7 +30,7 @@ export function userMessage(text: string, images = 0): ChatMessage {
   if (pieces.length - 1 !== images) {
     throw new FrankensteinError(
       'bad-request',
-      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'picture')} ` +
+      `The prompt has ${counted(pieces.length - 1, MARKER)}, but ${counted(images, 'image')} ` +
         `${images === 1 ? 'was' : 'were'} given.`,
     );
   }

@@ -59,18 +59,18 @@ async function refused(work: () => unknown, code: ErrorCode, pattern: RegExp): P
   });
 }
 
-function picture(width: number, height: number): RgbImage {
+function plainImage(width: number, height: number): RgbImage {
   return { width, height, data: Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7) % 256) };
 }
 
 const asked = (images: number) => ({ messages: [userMessage('What is it?', images)] });
 
 describe('a processor', () => {
-  it('makes prompts with one, two and no pictures', async () => {
+  it('makes prompts with one, two and no images', async () => {
     const processor = await createProcessor(await altered('qwen2_5_vl'));
     assert.ok(processor.chats);
     for (const count of [0, 1, 2]) {
-      const images = Array.from({ length: count }, (_, index) => picture(100 + 60 * index, 70));
+      const images = Array.from({ length: count }, (_, index) => plainImage(100 + 60 * index, 70));
       const prompt = processor.process({ input: asked(count), images });
       const locations = prompt.inputIds.filter((id) => id === processor.imageToken).length;
       assert.equal(
@@ -80,18 +80,18 @@ describe('a processor', () => {
       for (const { grid, pixelValues } of prompt.images)
         assert.equal(pixelValues.length, grid[0] * grid[1] * grid[2] * 3 * 2 * 14 * 14);
     }
-    const again = processor.processImage(picture(100, 70));
+    const again = processor.processImage(plainImage(100, 70));
     assert.equal(processor.process({ input: asked(1), images: [again] }).images[0], again);
   });
 
   it('stretches a source to the grid of its target', async () => {
     const processor = await createProcessor(await altered('qwen3_vl'));
-    const target = processor.processImage(picture(160, 90));
-    const source = processor.resizeTo(picture(33, 210), target);
+    const target = processor.processImage(plainImage(160, 90));
+    const source = processor.resizeTo(plainImage(33, 210), target);
     assert.deepEqual(source.grid, target.grid);
     assert.equal(source.pixelValues.length, target.pixelValues.length);
-    assert.deepEqual(processor.resizeTo(picture(160, 90), target), target);
-    const black = processor.processImage(blackLike(picture(160, 90)));
+    assert.deepEqual(processor.resizeTo(plainImage(160, 90), target), target);
+    const black = processor.processImage(blackLike(plainImage(160, 90)));
     assert.deepEqual(black.grid, target.grid);
     assert.ok(black.pixelValues.every((value) => value === -1));
   });
@@ -112,7 +112,7 @@ describe('a processor', () => {
     );
   });
 
-  it('puts pictures where the prompt has markers, or before it', () => {
+  it('puts images where the prompt has markers, or before it', () => {
     assert.deepEqual(userMessage('<image>\nWhat?', 1).content, [{ type: 'image' }, { type: 'text', text: 'What?' }]);
     assert.deepEqual(userMessage('What?', 1).content, [{ type: 'image' }, { type: 'text', text: 'What?' }]);
     assert.deepEqual(userMessage('A <image> and <image>.', 2).content, [
@@ -125,7 +125,7 @@ describe('a processor', () => {
     assert.equal(userMessage('What?').content, 'What?');
     assert.throws(
       () => userMessage('<image> <image>', 1),
-      /^FrankensteinError: The prompt has 2 <image>, but 1 picture was given\.$/,
+      /^FrankensteinError: The prompt has 2 <image>, but 1 image was given\.$/,
     );
   });
 
@@ -168,7 +168,7 @@ describe('a processor refuses, naming the file,', () => {
       /tokenizer\.json could not be read as a tokenizer/,
     );
     await refused(() => made({ 'tokenizer_config.json': 'x' }), 'malformed', /tokenizer_config\.json/);
-    await refused(() => made({ 'config.json': { image_token_id: 3 } }), 'mismatch', /token 3 stands for pictures/);
+    await refused(() => made({ 'config.json': { image_token_id: 3 } }), 'mismatch', /token 3 stands for images/);
     await refused(
       () => made({ 'generation_config.json': { eos_token_id: 'x' } }),
       'malformed',
@@ -227,7 +227,7 @@ describe('a processor refuses, naming the file,', () => {
     );
   });
 
-  it('missing and unsupported image processors, but only when there are pictures', async () => {
+  it('missing and unsupported image processors, but only when there are images', async () => {
     const cases: [Record<string, Json | string | null>, ErrorCode, RegExp][] = [
       [{ 'preprocessor_config.json': null }, 'not-found', /has no preprocessor_config\.json/],
       [
@@ -250,7 +250,7 @@ describe('a processor refuses, naming the file,', () => {
     for (const [changes, code, pattern] of cases) {
       const processor = await createProcessor(await altered('qwen2_5_vl', changes));
       assert.ok(processor.process({ input: asked(0) }).inputIds.length > 0);
-      await refused(() => processor.process({ input: asked(1), images: [picture(60, 60)] }), code, pattern);
+      await refused(() => processor.process({ input: asked(1), images: [plainImage(60, 60)] }), code, pattern);
     }
   });
 
@@ -267,38 +267,38 @@ describe('a processor refuses, naming the file,', () => {
         },
       }),
     );
-    const { grid, pixelValues } = processor.processImage(picture(56, 56));
+    const { grid, pixelValues } = processor.processImage(plainImage(56, 56));
     assert.deepEqual(grid, [1, 4, 4]);
     assert.equal(pixelValues[1], 21); // x = 1 of the red channel, as it was
   });
 
-  it('pictures that do not match the prompt', async () => {
+  it('images that do not match the prompt', async () => {
     const processor = await createProcessor(
       await altered('qwen2_5_vl', { 'config.json': { max_position_embeddings: 60 } }),
     );
-    const image = picture(60, 60);
+    const image = plainImage(60, 60);
     await refused(
       () => processor.process({ input: asked(1) }),
       'bad-request',
-      /^The prompt has 1 place for pictures, but 0 pictures were given\.$/,
+      /^The prompt has 1 place for images, but 0 images were given\.$/,
     );
     await refused(
       () => processor.process({ input: asked(1), images: [image, image] }),
       'bad-request',
-      /has 1 place for pictures, but 2 pictures were given/,
+      /has 1 place for images, but 2 images were given/,
     );
     await refused(
       () => processor.process({ input: asked(0), images: [image] }),
       'bad-request',
-      /has 0 places for pictures, but 1 picture was given/,
+      /has 0 places for images, but 1 image was given/,
     );
     await refused(() => processor.process({ input: { prompt: '<|image_pad|>' } }), 'bad-request', /has 1 place/);
     await refused(() => processor.process({ input: { prompt: '' } }), 'bad-request', /empty/);
-    await refused(() => processor.processImage(picture(1000, 4)), 'bad-request', /1000 × 4 pixels is too narrow/);
+    await refused(() => processor.processImage(plainImage(1000, 4)), 'bad-request', /1000 × 4 pixels is too narrow/);
     await refused(
       () => processor.process({ input: { prompt: 'word '.repeat(80) } }),
       'bad-request',
-      /^The prompt has \d+ tokens; the model's context is 60: use a shorter prompt or smaller pictures\.$/,
+      /^The prompt has \d+ tokens; the model's context is 60: use a shorter prompt or smaller images\.$/,
     );
     await refused(
       () => processor.process({ input: { prompt: 'word' }, newTokens: 64 }),

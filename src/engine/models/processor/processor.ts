@@ -96,10 +96,7 @@ export async function createProcessor(
 
   const imageSettings = (): ImageSettings => {
     if (settings === undefined)
-      throw new FrankensteinError(
-        'unsupported',
-        `${shown(checkpoint.path)} is a text-only model: it takes no pictures.`,
-      );
+      throw new FrankensteinError('unsupported', `${shown(checkpoint.path)} is a text-only model: it takes no images.`);
     if (settings instanceof FrankensteinError) throw settings;
     return settings;
   };
@@ -161,8 +158,8 @@ export async function createProcessor(
       if (locations !== images.length) {
         throw new FrankensteinError(
           'bad-request',
-          `The prompt has ${counted(locations, 'place')} for pictures, but ` +
-            `${counted(images.length, 'picture')} ${images.length === 1 ? 'was' : 'were'} given.`,
+          `The prompt has ${counted(locations, 'place')} for images, but ` +
+            `${counted(images.length, 'image')} ${images.length === 1 ? 'was' : 'were'} given.`,
         );
       }
       const processed = images.map((image) => ('grid' in image ? image : processImage(image)));
@@ -204,7 +201,7 @@ export function resizedSize(
   if (width % factor !== 0 || height % factor !== 0)
     throw new FrankensteinError(
       'bad-request',
-      `A picture of ${width} × ${height} pixels does not divide into patches: the image processor ` +
+      `An image of ${width} × ${height} pixels does not divide into patches: the image processor ` +
         'leaves sizes as they are ("do_resize" is false), and both sides must be multiples of ' +
         `${factor}.`,
     );
@@ -240,7 +237,7 @@ function checkLength(tokens: number, newTokens: number, limit: number | undefine
   throw new FrankensteinError(
     'bad-request',
     `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: ` +
-      `use a shorter prompt${tokens > limit ? ' or smaller pictures' : ' or a shorter answer'}.`,
+      `use a shorter prompt${tokens > limit ? ' or smaller images' : ' or a shorter answer'}.`,
   );
 }
 
@@ -257,7 +254,7 @@ function checkSquares(
   throw new FrankensteinError(
     'bad-request',
     `The prompt has ${thousands(inputIds.length)} tokens${newTokens > 0 ? ` and ${thousands(newTokens)} for the answer` : ''}, ` +
-      `of which ${counted(squares, 'square')} of its ${counted(images.length, 'picture')} make ${thousands(visual)}; the ` +
-      `model's context is ${thousands(limit)}: use fewer pictures, or ones nearer to a square.`,
+      `of which ${counted(squares, 'square')} of its ${counted(images.length, 'image')} make ${thousands(visual)}; the ` +
+      `model's context is ${thousands(limit)}: use fewer images, or ones nearer to a square.`,
   );
 }

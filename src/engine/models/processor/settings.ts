@@ -45,7 +45,7 @@ export function readNormalisation(
   if (stored['do_convert_rgb'] === false)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} turns "do_convert_rgb" off; pictures are always read as RGB here.`,
+      `${shown(file)} turns "do_convert_rgb" off; images are always read as RGB here.`,
     );
   const normalises = stored['do_normalize'] !== false;
   const found: Normalisation = {

@@ -19,12 +19,12 @@ export async function readQuestions(
   if (items.length === 0)
     throw new FrankensteinError(
       'bad-request',
-      `${shown(data)} has no question with a picture, and attention to visual tokens needs one.`,
+      `${shown(data)} has no question with an image, and attention to visual tokens needs one.`,
     );
   const left = all.length - items.length;
   if (left > 0)
     warnings.push(
-      `${thousands(left)} ${left === 1 ? 'question has' : 'questions have'} no picture and ` +
+      `${thousands(left)} ${left === 1 ? 'question has' : 'questions have'} no image and ` +
         `${left === 1 ? 'was' : 'were'} left out.`,
     );
   return { items: choiceIn(items, (own, of) => chosen(own, of), { choosing, idsFile, data }), fingerprint, warnings };
