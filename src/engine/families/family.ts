@@ -114,6 +114,22 @@ export interface LanguageFamily {
   qkNorm?: true;
   /** RMS norms of the language model multiply by one more than what is stored. */
   unitNorms?: true;
+  /** What attention and MLP give is normalised too, before it is added (Gemma). */
+  sandwichNorms?: true;
+  /** Embeddings of text are multiplied by the square root of their size. */
+  scaledEmbeddings?: true;
+  /** The setting that has the activation; left out: `hidden_act`. */
+  activationKey?: { key: 'hidden_activation'; otherwise: Activation };
+  /** Scores are divided by the square root of `query_pre_attn_scalar`; this where the config gives none. */
+  queryScalar?: number;
+  /** `final_logit_softcapping` bounds the logits where the config sets it. */
+  softcap?: true;
+  /** Tokens of one image see each other, whichever comes first. */
+  imagesWhole?: true;
+  /** Heads, key heads and context, where a config may omit them. */
+  sizes?: { heads: number; kvHeads: number; context: number };
+  /** Sliding attention with a rotation of its own in all but every so many-th layer, unless `layer_types` says. */
+  sliding?: { every: number; size: number; ropeTheta: number };
   /** Every query head comes with a gate of its size, whose sigmoid multiplies what the head gives. */
   outputGate?: true;
   /** How much of a head is rotated where the config gives none; left out: all of it, whatever the config says. */
@@ -183,12 +199,15 @@ export type Projector =
       second: string;
       /** The setting that says how neighbours are joined, and the only value that is built. */
       version?: { key: 'ps_version'; built: string };
-    };
+    }
+  /** The mean of neighbours, normalised (the norm is stored as the distance from one), times a matrix [in, out] (Gemma 3). */
+  | { kind: 'pooled'; norm: string; matrix: string };
 
 /** A tower that sees squares of one size: every patch has a learned position (ViT). Names are below the root. */
 export interface SquareTower {
-  /** Pixels per side, where the config gives none. */
+  /** Pixels per side, and heads, where the config gives none. */
   imageSize: number;
+  heads: number;
   /** The table of positions, by its whole name. */
   positions: string;
   /** A token before the patches. */
@@ -240,8 +259,8 @@ export interface VisionFamily {
   epsilon: number;
   /** Base of the tower's rotation. A config with another is refused. Left out with squares. */
   ropeTheta?: number;
-  /** Who says how images become squares: the image processor's file (left out), or the config. */
-  squares?: 'config';
+  /** Who says how images are cut into squares: the image processor's file (left out), or the config; `whole`: never. */
+  squares?: 'config' | 'whole';
   /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
   processors: readonly string[];
   /** A learned table of positions, interpolated to the image's grid. */

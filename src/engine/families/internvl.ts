@@ -94,6 +94,7 @@ export const internvl: Family = {
       },
       square: {
         imageSize: 448,
+        heads: 16,
         positions: 'embeddings.position_embeddings',
         classToken: 'embeddings.cls_token',
         scales: ['lambda_1', 'lambda_2'],

@@ -79,6 +79,7 @@ export const internvlChat: Family = {
       },
       square: {
         imageSize: 448,
+        heads: 16,
         positions: 'embeddings.position_embedding',
         classToken: 'embeddings.class_embedding',
         scales: ['ls1', 'ls2'],

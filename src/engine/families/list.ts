@@ -1,6 +1,7 @@
 /** Every family. A new one is a file beside this, and a line here. */
 import type { Family, Layout, ModelDeclaration } from './family.js';
 import { gemma3 } from './gemma3.js';
+import { gemma3Text } from './gemma3Text.js';
 import { glm4v } from './glm4v.js';
 import { glm4vMoe } from './glm4vMoe.js';
 import { gptOss } from './gptOss.js';
@@ -49,6 +50,7 @@ const LIST: readonly Family[] = [
   qwen3,
   qwen35Text,
   llama,
+  gemma3Text,
   gptOss,
   text,
 ];

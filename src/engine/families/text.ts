@@ -29,7 +29,6 @@ export const text: Family = {
     'mixtral',
     'gemma',
     'gemma2',
-    'gemma3_text',
     'phi',
     'phi3',
     'glm4',

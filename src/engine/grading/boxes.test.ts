@@ -81,6 +81,6 @@ describe('boxes', () => {
       Object.keys(families)
         .filter((family) => families[family]!.boxes === 'thousandths')
         .sort(),
-      ['internvl', 'internvl_chat', 'qwen2_vl', 'qwen3_5', 'qwen3_vl'],
+      ['gemma3', 'internvl', 'internvl_chat', 'qwen2_vl', 'qwen3_5', 'qwen3_5_moe', 'qwen3_vl', 'qwen3_vl_moe'],
     ));
 });

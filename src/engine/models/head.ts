@@ -108,9 +108,11 @@ export class Embeddings {
   private async read(ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;
     const { hidden } = this.spec.layer;
+    const scale = this.spec.embeddingScale;
     for (const id of ids) {
       const values = new Float32Array(hidden);
       await readElements(this.stored, id * hidden, values);
+      if (scale !== 1) for (let axis = 0; axis < hidden; axis++) values[axis] = values[axis]! * scale;
       this.remembered.set(id, values);
     }
   }

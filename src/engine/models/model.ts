@@ -13,7 +13,7 @@ import { LanguageRunner, type PassResult } from './pass.js';
 import { type Pass } from './passRequest.js';
 import { type MemoryPlan, planMemory } from './plan.js';
 import type { ProcessedPrompt } from './processor/processor.js';
-import { ropePositions, writeAngles } from './rope.js';
+import { ropePositions, type Rotation, writeAngles } from './rope.js';
 import { type Provider, Sessions } from './sessions.js';
 import { type LanguageSpec, type ModelSpec, readSpec } from './spec.js';
 import { swapKeysAndValues } from './swap.js';
@@ -293,24 +293,27 @@ export class Model {
   ): Promise<PassResult> {
     const { language } = this.spec;
     const { hidden: width } = language.layer;
-    const pairs = language.rotation.inverseFrequencies.length;
     const { rows } = state.cache;
     state.cache.reserve(state.used + 1);
     const hidden = new Float32Array(rows * width);
     await this.embeddings.write(tokens, hidden);
-    const [cos, sin] = [new Float32Array(rows * pairs), new Float32Array(rows * pairs)];
-    for (let row = 0; row < rows; row++) {
-      const at = state.next[row]!;
-      writeAngles(cos, sin, row * pairs, [at, at, at], language.rotation, language.axes);
-    }
+    const angles = (rotation: Rotation) => {
+      const pairs = rotation.inverseFrequencies.length;
+      const [cos, sin] = [new Float32Array(rows * pairs), new Float32Array(rows * pairs)];
+      for (let row = 0; row < rows; row++) {
+        const at = state.next[row]!;
+        writeAngles(cos, sin, row * pairs, [at, at, at], rotation, language.axes);
+      }
+      return { cos, sin };
+    };
     const result = await this.runner.run({
       cache: state.cache,
       slot: state.used,
       tokens: 1,
       starts: state.starts,
       hidden,
-      cos,
-      sin,
+      ...angles(language.rotation),
+      sliding: language.slidingRotation && angles(language.slidingRotation),
       plans: planInterventions(state.interventions, language, rows),
       capture: options.capture,
       signal: options.signal,
@@ -343,27 +346,28 @@ export class Model {
     starts: Int32Array,
     slot: number,
     tokens: number,
-  ): { cos: Float32Array; sin: Float32Array } {
-    const { rotation, axes } = this.spec.language;
-    const pairs = rotation.inverseFrequencies.length;
-    const [cos, sin] = [
-      new Float32Array(prompts.length * tokens * pairs),
-      new Float32Array(prompts.length * tokens * pairs),
-    ];
-    prompts.forEach(({ length, positions }, row) => {
-      for (let location = Math.max(0, starts[row]! - slot); location < tokens; location++) {
-        const token = slot + location - starts[row]!;
-        writeAngles(
-          cos,
-          sin,
-          (row * tokens + location) * pairs,
-          [positions[token]!, positions[length + token]!, positions[2 * length + token]!],
-          rotation,
-          axes,
-        );
-      }
-    });
-    return { cos, sin };
+  ): Pick<Pass, 'cos' | 'sin' | 'sliding'> {
+    const { rotation, slidingRotation, axes } = this.spec.language;
+    const of = (turned: Rotation) => {
+      const pairs = turned.inverseFrequencies.length;
+      const size = prompts.length * tokens * pairs;
+      const [cos, sin] = [new Float32Array(size), new Float32Array(size)];
+      prompts.forEach(({ length, positions }, row) => {
+        for (let location = Math.max(0, starts[row]! - slot); location < tokens; location++) {
+          const token = slot + location - starts[row]!;
+          writeAngles(
+            cos,
+            sin,
+            (row * tokens + location) * pairs,
+            [positions[token]!, positions[length + token]!, positions[2 * length + token]!],
+            turned,
+            axes,
+          );
+        }
+      });
+      return { cos, sin };
+    };
+    return { ...of(rotation), sliding: slidingRotation && of(slidingRotation) };
   }
 
   private visualTokens({ inputIds, imageToken = this.spec.imageToken }: ProcessedPrompt): Int32Array {

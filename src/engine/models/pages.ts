@@ -31,10 +31,25 @@ export function layerParts({ root, layer: shape, mixers, mlps }: LanguageSpec, l
     projection: [{ input: 'norm1', names: [at('input_layernorm.weight')], dims: [hidden], plusOne }, ...projection],
     block: [
       ...block,
-      { input: 'norm2', names: [at('post_attention_layernorm.weight')], dims: [hidden], plusOne },
+      ...normParts(shape, at),
       ...(mlps[layer] === 'experts' ? routerParts(shape, at) : denseParts(shape, at)),
     ],
   };
+}
+
+/** Norms beside the first. */
+function normParts(
+  { hidden, unitNorms: plusOne, sandwichNorms }: LayerShape,
+  at: (name: string) => string,
+): WeightPart[] {
+  const norm = (input: string, name: string) => ({ input, names: [at(`${name}.weight`)], dims: [hidden], plusOne });
+  return sandwichNorms
+    ? [
+        norm('postAttention', 'post_attention_layernorm'),
+        norm('norm2', 'pre_feedforward_layernorm'),
+        norm('postMlp', 'post_feedforward_layernorm'),
+      ]
+    : [norm('norm2', 'post_attention_layernorm')];
 }
 
 function denseParts({ hidden, inner, mlpBias }: LayerShape, at: (name: string) => string): WeightPart[] {

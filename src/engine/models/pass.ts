@@ -15,7 +15,7 @@ import type { ExpertPages } from './expertPages.js';
 import { ExpertRunner, type Routing } from './expertRunner.js';
 import type { HeadPages } from './head.js';
 import type { LayerPlan } from './interventions.js';
-import { attentionMask } from './mask.js';
+import { attentionMask, imageEnds } from './mask.js';
 import type { LayerPages, LayerWeights } from './pages.js';
 import type { Sessions } from './sessions.js';
 import type { LanguageSpec } from './spec.js';
@@ -44,8 +44,9 @@ interface Chunk {
   q: ort.Tensor;
   /** With output gates, theirs. */
   gate: ort.Tensor | null;
-  cos: ort.Tensor;
-  sin: ort.Tensor;
+  /** Angles of layers without a window and with one; the same where the family has one rotation. */
+  angles: { cos: ort.Tensor; sin: ort.Tensor };
+  slidingAngles: { cos: ort.Tensor; sin: ort.Tensor };
   /** Keys and values of this chunk's tokens; null when the graph writes straight into the cache. */
   fresh: { k: ort.Tensor; v: ort.Tensor } | null;
   masks: Map<number | null, ort.Tensor>;
@@ -136,8 +137,13 @@ export class LanguageRunner {
         const run: LayerRun = { pass, layer, plan, weights, current, given, kept, routing };
         for (const chunk of chunks) {
           throwIfCancelled(pass.signal);
-          await (attends ? this.attend(chunk, run) : this.recur(chunk, run));
+          if (!attends) await this.recur(chunk, run);
+          else {
+            await this.project(chunk, run);
+            if (!this.looksAhead(chunks)) await this.attend(chunk, run);
+          }
         }
+        if (attends && this.looksAhead(chunks)) for (const chunk of chunks) await this.attend(chunk, run);
         if (kept) result.attention.set(layer, kept);
         current = current === 0 ? 1 : 0;
         if (routing) {
@@ -190,6 +196,11 @@ export class LanguageRunner {
     return ranges.map((range) => this.chunk(pass, range, buffers, rows === cache.rows && ranges.length === 1));
   }
 
+  /** Whether tokens see later ones that are in another chunk: keys and values of all come before any attention. */
+  private looksAhead(chunks: readonly Chunk[]): boolean {
+    return this.spec.imagesWhole && chunks.some(({ token }) => token > 0);
+  }
+
   private chunk(
     pass: Pass,
     range: { row: number; rows: number; token: number; tokens: number },
@@ -213,15 +224,25 @@ export class LanguageRunner {
         ),
         dims,
       );
+    const angles = ({ cos, sin }: { cos: Float32Array; sin: Float32Array }) => ({
+      cos: over(cos, rotated / 2),
+      sin: over(sin, rotated / 2),
+    });
     const direct = whole && pass.slot === 0 && pass.tokens === pass.cache.capacity;
     return {
       ...range,
       over,
       x: [over(buffers[0], hidden), over(buffers[1], hidden)],
-      q: made('q', [rows, heads, tokens, headDim]),
+      // Queries of all chunks are kept where attention waits for the last of them.
+      q: made(this.spec.imagesWhole && tokens < pass.tokens ? `q ${row} ${token}` : 'q', [
+        rows,
+        heads,
+        tokens,
+        headDim,
+      ]),
       gate: outputGate ? made('gate', [rows, heads, tokens, headDim]) : null,
-      cos: over(pass.cos, rotated / 2),
-      sin: over(pass.sin, rotated / 2),
+      angles: angles(pass),
+      slidingAngles: angles(pass.sliding ?? pass),
       fresh: direct
         ? null
         : { k: made('k', [rows, kvHeads, tokens, headDim]), v: made('v', [rows, kvHeads, tokens, headDim]) },
@@ -229,19 +250,17 @@ export class LanguageRunner {
     };
   }
 
-  /** A layer with attention. */
-  private async attend(chunk: Chunk, run: LayerRun): Promise<void> {
-    const { pass, layer, plan, weights, current, given, kept, routing } = run;
+  /** Queries, keys and values of a layer with attention; the latter into the cache. */
+  private async project(chunk: Chunk, { pass, layer, plan, weights, given }: LayerRun): Promise<void> {
     const { cache } = pass;
-    const { layer: shape } = this.spec;
-    const x = chunk.x[current];
+    const { layer: shape, windows } = this.spec;
     const gate = chunk.gate ? { gate: chunk.gate } : {};
-    const cached = cache.tensors(layer, chunk.rows, chunk.row);
-    const { k, v } = chunk.fresh ?? cached;
+    const { k, v } = chunk.fresh ?? cache.tensors(layer, chunk.rows, chunk.row);
+    const angles = windows[layer] === null ? chunk.angles : chunk.slidingAngles;
     await this.sessions.run(
       `projection ${this.format}`,
       () => projectionGraph(shape, this.format),
-      { x: chunk.over(given, shape.hidden), cos: chunk.cos, sin: chunk.sin, ...weights.projection },
+      { x: chunk.over(given, shape.hidden), ...angles, ...weights.projection },
       { q: chunk.q, k, v, ...gate },
     );
     if (chunk.fresh)
@@ -255,7 +274,16 @@ export class LanguageRunner {
         v.data as Float32Array,
       );
     swapKeysAndValues(plan, layer, pass, chunk);
+  }
 
+  /** Attention over what the cache holds, and the MLP. */
+  private async attend(chunk: Chunk, run: LayerRun): Promise<void> {
+    const { pass, layer, plan, weights, current, kept, routing } = run;
+    const { cache } = pass;
+    const { layer: shape } = this.spec;
+    const x = chunk.x[current];
+    const gate = chunk.gate ? { gate: chunk.gate } : {};
+    const cached = cache.tensors(layer, chunk.rows, chunk.row);
     const feeds = {
       ...{ x, q: chunk.q, k: cached.k, v: cached.v, mask: this.mask(pass, chunk, layer) },
       ...gate,
@@ -351,6 +379,9 @@ export class LanguageRunner {
         tokens: chunk.tokens,
         capacity,
         window,
+        ends: this.spec.imagesWhole
+          ? pass.prompts?.map(({ visual }, row) => imageEnds(visual, pass.starts[row]!, capacity))
+          : undefined,
       });
       mask = new ort.Tensor('float32', values, [rows, 1, chunk.tokens, capacity]);
       chunk.masks.set(window, mask);
@@ -370,7 +401,14 @@ export class LanguageRunner {
       const part = count === vocabulary ? logits : this.buffer('logits', rows * count);
       await this.sessions.run(
         `head ${this.head.format}`,
-        () => headGraph(width, epsilon, this.head.format, this.head.blockRows),
+        () =>
+          headGraph({
+            hidden: width,
+            epsilon,
+            format: this.head.format,
+            blockRows: this.head.blockRows,
+            softcap: this.spec.softcap,
+          }),
         { x, ...feeds },
         { logits: new ort.Tensor('float32', part, [rows, count]) },
       );

@@ -15,6 +15,8 @@ export interface Pass {
   /** [rows, tokens, pairs of a head that are rotated]. */
   cos: Float32Array;
   sin: Float32Array;
+  /** The same for layers with a window, where their rotation is another. */
+  sliding?: { cos: Float32Array; sin: Float32Array } | undefined;
   /** Layer each row starts from, never falling from row to row; what layers below carry is in the cache. */
   from?: Int32Array | undefined;
   plans: readonly LayerPlan[];

@@ -27,6 +27,8 @@ export interface Rotation {
 /** How a config turns positions into angles. */
 export interface Rope {
   rotation: Rotation;
+  /** Of layers with a window, where the family gives them another. */
+  sliding?: Rotation;
   /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
   axes: Uint8Array;
   /** Sentences about settings that have no effect. */
@@ -53,6 +55,7 @@ export function readRope(
   file: string,
 ): Rope {
   const at = text === config ? '' : config['text_config'] === text ? 'text_config.' : 'llm_config.';
+  if (family.sliding !== undefined) return layeredRope(config, text, family, headDim, file, at);
   const key = isEmpty(text['rope_scaling']) ? 'rope_parameters' : 'rope_scaling';
   for (const name of ['rope_scaling', 'rope_parameters']) {
     if (!isEmpty(text[name]) && !isRecord(text[name])) throw outOfRange(file, at + name, text[name], 'an object');
@@ -76,6 +79,45 @@ export function readRope(
         isEmpty(part['mrope_section']) ? [] : [outside(file)],
       ),
     ],
+  };
+}
+
+/**
+ * Two rotations, as Gemma 3 has them: `rope_parameters` by type of layer, or an older `rope_theta`, `rope_scaling` (of full
+ * attention alone) and `rope_local_base_freq`.
+ */
+function layeredRope(
+  config: JsonObject,
+  text: JsonObject,
+  family: LanguageFamily,
+  headDim: number,
+  file: string,
+  at: string,
+): Rope {
+  for (const name of ['rope_scaling', 'rope_parameters'])
+    if (!isEmpty(text[name]) && !isRecord(text[name])) throw outOfRange(file, at + name, text[name], 'an object');
+  const stored = isRecord(text['rope_parameters']) ? text['rope_parameters'] : {};
+  const strange = Object.keys(stored).find((key) => key !== 'full_attention' && key !== 'sliding_attention');
+  if (strange !== undefined)
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} sets ${quoted(`${at}rope_parameters.${strange}`)}; this family has its settings of the rotation by ` +
+        'type of layer ("full_attention", "sliding_attention"), and transformers would take defaults.',
+    );
+  const rotation = (type: string, scaling: unknown, theta: unknown) => {
+    const own = isRecord(stored[type]) ? stored[type] : {};
+    const given: JsonObject = { rope_type: 'default', ...own, ...(isRecord(scaling) ? scaling : {}) };
+    const values = 'rope_theta' in given ? given : { ...given, rope_theta: theta };
+    const filled = standardised(values, config, text, family);
+    return rotationOf({ file, at: `${at}rope_parameters.${type}`, family, ...filled }, headDim);
+  };
+  const full = rotation('full_attention', text['rope_scaling'], text['rope_theta'] ?? family.ropeTheta);
+  const theta = text['rope_local_base_freq'] ?? family.sliding!.ropeTheta;
+  return {
+    rotation: full,
+    sliding: rotation('sliding_attention', undefined, theta),
+    axes: new Uint8Array(full.inverseFrequencies.length),
+    notices: text === config ? [] : aboveText(config, undefined, file),
   };
 }
 

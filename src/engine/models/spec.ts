@@ -32,6 +32,14 @@ export interface LanguageSpec {
   rotation: Rotation;
   /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
   axes: Uint8Array;
+  /** The rotation of layers with a window, where it is another. */
+  slidingRotation: Rotation | undefined;
+  /** By which embeddings of text are multiplied. */
+  embeddingScale: number;
+  /** The bound of logits; null: there is none. */
+  softcap: number | null;
+  /** Tokens of one image see each other, whichever comes first. */
+  imagesWhole: boolean;
   /** Tokens of an image have positions by row and column; otherwise they count up as text does. */
   grids: boolean;
   /** Canonical name of the head's matrix; the embedding's when it is tied. */
@@ -132,7 +140,7 @@ function imageTokenOf(
 ): number | undefined {
   const settings = checked(modelSchema, checkpoint.config!, file);
   if (vision === undefined) return settings.image_token_id;
-  const token = settings.image_token_id ?? vision.family.imageToken;
+  const token = settings.image_token_id ?? settings.image_token_index ?? vision.family.imageToken;
   if (token === undefined) throw malformed(checkpoint, 'has no image_token_id in its config.');
   if (token === 'tokenizer') return undefined;
   if (token >= vocabulary)
@@ -174,7 +182,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     const said = settings[key as 'vocab_size' | 'hidden_size' | 'intermediate_size' | 'head_dim'] ?? stored;
     if (said !== stored) throw outOfRange(file, keyAt(at, key), said, `${stored}, as the stored tensors have it`);
   }
-  const { rotation, axes, notices } = readRope(config, text, family, headDim, file);
+  const { rotation, sliding, axes, notices } = readRope(config, text, family, headDim, file);
   source.notices.push(...notices);
   const outputBias = family.biases === 'attention_bias' && settings.attention_bias;
   const stored = (part: string, expected: boolean) => stores(source, attention, part, expected);
@@ -185,7 +193,7 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     headDim,
     inner,
     epsilon: settings.rms_norm_eps,
-    activation: activationOf(checkpoint, settings.hidden_act),
+    activation: activationOf(checkpoint, settings[family.activationKey?.key ?? 'hidden_act']),
     qkvBias: stored('self_attn.q_proj.bias', family.biases === 'qkv' || settings.attention_bias),
     outputBias: stored('self_attn.o_proj.bias', outputBias),
     mlpBias: dense >= 0 && stores(source, dense, 'mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
@@ -193,6 +201,8 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     rotated: 2 * rotation.inverseFrequencies.length,
     outputGate: family.outputGate === true,
     unitNorms: family.unitNorms === true,
+    sandwichNorms: family.sandwichNorms === true,
+    scoreScale: (family.queryScalar === undefined ? headDim : settings.query_pre_attn_scalar) ** -0.5,
     linear: linearOf(source, settings, mixers.indexOf('linear')),
     experts: expertsOf({ checkpoint, file, at, root }, family.experts, settings, mlps, hidden),
   };
@@ -205,6 +215,10 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     mlps,
     rotation,
     axes,
+    slidingRotation: sliding,
+    embeddingScale: family.scaledEmbeddings === true ? Math.fround(Math.sqrt(hidden)) : 1,
+    softcap: (family.softcap === true ? settings.final_logit_softcapping : undefined) ?? null,
+    imagesWhole: family.imagesWhole === true,
     grids: family.axes !== 'text',
     head: headOf(checkpoint, root),
     windows: windowsOf(source, settings),
@@ -221,7 +235,7 @@ function headsOf(
   const rows = (name: string) =>
     matrixShape(checkpoint, tensorOf(checkpoint, `${family.root}.layers.${at}.self_attn.${name}.weight`))[0];
   const heads = settings.num_attention_heads;
-  const kvHeads = settings.num_key_value_heads ?? heads;
+  const kvHeads = settings.num_key_value_heads ?? family.sizes?.kvHeads ?? heads;
   const [queryRows, keyRows] = [rows('q_proj'), rows('k_proj')];
   const headDim = queryRows / (family.outputGate === true ? 2 * heads : heads);
   if (!Number.isInteger(headDim) || headDim % 2 !== 0 || keyRows !== kvHeads * headDim || heads % kvHeads !== 0) {
@@ -311,12 +325,33 @@ function stores(
   return expected;
 }
 
+/** Windows of a family whose layers slide but for every so many-th, unless `layer_types` says. @throws `unsupported`, `malformed` */
+function slidingWindows(
+  file: string,
+  at: string,
+  { every, size }: NonNullable<LanguageFamily['sliding']>,
+  { layer_types: types, sliding_window_pattern: pattern, sliding_window: window = size }: LanguageSettings,
+  layers: number,
+): (number | null)[] {
+  const strange = types?.find((type) => type !== 'full_attention' && type !== 'sliding_attention');
+  if (strange !== undefined) throw foreign(file, keyAt(at, 'layer_types'), strange);
+  if (types && types.length !== layers)
+    throw outOfRange(file, keyAt(at, 'layer_types'), types, `a list of ${layers} types, one per layer`);
+  const slides = Array.from({ length: layers }, (_, layer) =>
+    types ? types[layer] === 'sliding_attention' : (layer + 1) % (pattern ?? every) !== 0,
+  );
+  if (window === null && slides.includes(true))
+    throw outOfRange(file, keyAt(at, 'sliding_window'), window, 'a number of tokens, since some layers slide');
+  return slides.map((slide) => (slide ? window : null));
+}
+
 /** Window of the sliding layers where the config gives none. */
 const SLIDING_WINDOW = 4096;
 
 function windowsOf({ checkpoint, file, at, family }: LanguageSource, settings: LanguageSettings): (number | null)[] {
   const { layers } = checkpoint;
   const { use_sliding_window: used, max_window_layers: from, layer_types: types } = settings;
+  if (family.sliding !== undefined) return slidingWindows(file, at, family.sliding, settings, layers);
   const sliding = types?.some((type) => type !== 'full_attention' && family.linear === undefined) ?? false;
   if (family.windowsFrom === undefined) {
     // Transformers' cache would slide, though the mask does not.

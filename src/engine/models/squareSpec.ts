@@ -1,8 +1,8 @@
 /** A tower that sees squares of one size (ViT), read off its tensors and config. */
-import type { SquareTower } from '../families/family.js';
+import type { Projector, SquareTower } from '../families/family.js';
 import { checked, isRecord, type JsonObject, outOfRange } from './config/check.js';
 import { foreign, refuseForeign } from './config/keys.js';
-import { projectorSchema, type SquareSettings, squareSchema } from './config/schema.js';
+import { projectorSchema, type ProjectorSettings, type SquareSettings, squareSchema } from './config/schema.js';
 import { activationOf, keyAt, malformed, matrixShape, tensorOf } from './stored.js';
 import type { SquareSpec, VisionSpec } from './visionShape.js';
 import { AT_VISION, CHANNELS, type VisionSource } from './visionSpec.js';
@@ -53,7 +53,7 @@ export function readSquareVision(source: VisionSource): VisionSpec {
     finalNorm:
       tower.finalNorm !== undefined && !(tower.withoutFinalNorm !== undefined && settings[tower.withoutFinalNorm]),
   };
-  const projected = readProjector(source, width, side);
+  const projected = readProjector(source, width, side, settings.layer_norm_eps);
   return {
     root,
     family,
@@ -96,19 +96,50 @@ function sideOf(value: number | number[], key: string, file: string): number {
 }
 
 /** Sizes of the projector. @param side patches per side of a square. */
-function readProjector(
-  { checkpoint, file, family: { projector }, config, out }: VisionSource,
-  width: number,
-  side: number,
-): Pick<VisionSpec, 'merge' | 'projector'> {
+function readProjector(source: VisionSource, width: number, side: number, epsilon: number): Projected {
+  const { file, family, config, checkpoint } = source;
   const settings = checked(projectorSchema, config, file);
-  if (projector.kind !== 'joined') throw new Error('the projector of a tower of squares joins patches');
   for (const [key, wanted] of [
     ['vision_feature_layer', -1],
     ['select_layer', -1],
     ['vision_feature_select_strategy', 'default'],
   ] as const)
     if (settings[key] !== wanted) throw foreign(file, key, settings[key]);
+  switch (family.projector.kind) {
+    case 'joined':
+      return readJoined(source, family.projector, settings, width, side);
+    case 'pooled': {
+      const merge = side / Math.sqrt(settings.mm_tokens_per_image);
+      if (!Number.isInteger(merge))
+        throw outOfRange(
+          file,
+          'mm_tokens_per_image',
+          settings.mm_tokens_per_image,
+          `a square by whose side ${side} patches divide`,
+        );
+      const matrix = tensorOf(checkpoint, family.projector.matrix);
+      const [rows, columns] = matrixShape(checkpoint, matrix);
+      if (rows !== width || columns !== source.out)
+        throw malformed(
+          checkpoint,
+          `has a projector of ${rows} × ${columns} where ${width} × ${source.out} is needed.`,
+        );
+      return { merge, projector: { inner: rows, activation: 'gelu', epsilon } };
+    }
+    case 'merger':
+      throw new Error('a merger belongs to towers without squares');
+  }
+}
+
+type Projected = Pick<VisionSpec, 'merge' | 'projector'>;
+
+function readJoined(
+  { checkpoint, file, config, out }: VisionSource,
+  projector: Extract<Projector, { kind: 'joined' }>,
+  settings: ProjectorSettings,
+  width: number,
+  side: number,
+): Projected {
   const { version } = projector;
   if (version !== undefined && config[version.key] !== version.built)
     throw foreign(file, version.key, config[version.key] ?? 'nothing');

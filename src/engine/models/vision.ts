@@ -293,6 +293,16 @@ function projectorParts(spec: VisionSpec, out: number, side?: number): Part {
   const { family, root, width, projector, square } = spec;
   const joined = width * spec.merge ** 2;
   const own = family.projector;
+  const last = square?.finalNorm ? normParts(spec, 'finalNorm', `${root}.${family.square!.finalNorm!}`, width) : [];
+  if (own.kind === 'pooled')
+    return {
+      key: 'projector',
+      parts: [
+        ...last,
+        { input: 'norm', names: [`${own.norm}.weight`], dims: [width], plusOne: true },
+        { input: 'first', names: [own.matrix], dims: [width, out] },
+      ],
+    };
   const { norm, first, second } = side === undefined ? own : family.deepstack!.merger;
   const below =
     side === undefined ? (own.kind === 'merger' ? `${own.root}.` : '') : `${root}.deepstack_merger_list.${side}.`;
@@ -301,7 +311,7 @@ function projectorParts(spec: VisionSpec, out: number, side?: number): Part {
   return {
     key: side === undefined ? 'projector' : `projector aside ${side}`,
     parts: [
-      ...(square?.finalNorm ? normParts(spec, 'finalNorm', `${root}.${family.square!.finalNorm!}`, width) : []),
+      ...last,
       ...(own.kind === 'joined' ? layerNormParts('norm', at(norm), joined) : normParts(spec, 'norm', at(norm), normed)),
       { input: 'first', names: [`${at(first)}.weight`], dims: [projector.inner, joined] },
       { input: 'firstBias', names: [`${at(first)}.bias`], dims: [projector.inner] },

@@ -211,7 +211,12 @@ describe('describeModel', () => {
         flags.map((tie_word_embeddings) => tiesHead({ model_type: type, tie_word_embeddings }, type)),
         [false, true, false],
       );
-    assert.equal(tiesHead({ model_type: 'gemma3' }, 'gemma3'), undefined, 'ties unless it says otherwise');
+    assert.equal(tiesHead({ model_type: 'paligemma' }, 'paligemma'), undefined, 'its default is not known here');
+    for (const family of ['gemma3', 'gemma3_text', 'internvl'])
+      assert.deepEqual(
+        [{}, { tie_word_embeddings: false }].map((config) => tiesHead(config, family)),
+        [true, false],
+      );
   });
 
   it('has a word for what it does not know', () => {

@@ -263,6 +263,9 @@ class Runner:
         vision = config.vision_config
         self.patch_values = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
 
+    def cache_config(self):
+        return self.model.config.get_text_config()
+
     def prompts(self, seed, more):
         return prompts_for(self.vision, seed, more)
 
@@ -351,7 +354,7 @@ def states_of(runner, prompt):
     handles.append(runner.layers[-1].register_forward_hook(lambda _m, _a, out: kept.__setitem__(len(runner.layers), (out if torch.is_tensor(out) else out[0]).clone())))
     if runner.vision:
         runner.model.model.rope_deltas = None
-    cache = DynamicCache(config=runner.model.config.get_text_config())
+    cache = DynamicCache(config=runner.cache_config())
     runner.model(**runner.inputs([prompt]), past_key_values=cache, use_cache=True)
     for handle in handles:
         handle.remove()
@@ -423,7 +426,7 @@ def intervened(runner, prompt, interventions, others):
                     handles.append(mixer(runner.layers[layer]).register_forward_pre_hook(given_hook, with_kwargs=True))
             else:
                 layers = range(at, len(runner.layers)) if what["mode"] == "from" else [at]
-                cache = SwapCache(runner.model.config.get_text_config(), source_cache, positions, source_positions, list(layers))
+                cache = SwapCache(runner.cache_config(), source_cache, positions, source_positions, list(layers))
         elif what["kind"] == "skip":
             if what["part"] == "experts":
                 # The router chooses as before; what it gives to these experts counts for nothing.

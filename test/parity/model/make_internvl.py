@@ -105,4 +105,4 @@ def write(model, folder, dtype, layout):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:], MODELS, "expectations/internvl.json", InternVLRunner, write, ["internvl", "internvl-qwen3", "internvl_chat"], {"internvl": "internvl-other"})
+    main(sys.argv[1:], MODELS, "expectations/internvl.json", InternVLRunner, write, ["internvl", "internvl_chat"], {"internvl": "internvl-other"})

@@ -53,6 +53,8 @@ describe.skipIf(process.platform !== 'linux')('memory plans', () => {
     'qwen2-window',
     'qwen3_5',
     'qwen3_5-tied',
+    'internvl',
+    'gemma3-old',
     'qwen3_vl_moe',
     'qwen3_5_moe',
   ]) {

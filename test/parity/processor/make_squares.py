@@ -9,11 +9,12 @@ import random
 
 import numpy as np
 from PIL import Image
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoProcessor, AutoTokenizer
 from transformers.image_utils import load_image
 from transformers.models.got_ocr2.image_processing_got_ocr2 import get_optimal_tiled_canvas
 
-from make_expectations import CONVERSATIONS, HERE, OUT, PICTURED, QWEN_PLAIN, QWEN_SPLIT, byte_level, sha, write
+from make_expectations import CONVERSATIONS, CORPUS, HERE, OUT, PICTURED, QWEN_PLAIN, QWEN_SPLIT, byte_level, sha, write
 
 SIDE, PATCH = 56, 14
 PICTURES = ["rgb.png", "wide.png", "one-pixel.png", "420.jpg", "fits.png", "grey.png", "alpha.webp"]
@@ -52,6 +53,41 @@ def make_internvl():
     write(folder, "config.json", {"model_type": "internvl_chat", "downsample_ratio": 0.5, "force_image_size": SIDE, "dynamic_image_size": True, "use_thumbnail": True, "min_dynamic_patch": 1, "max_dynamic_patch": 6, "llm_config": {"model_type": "qwen2", "max_position_embeddings": 4096}, "vision_config": {**vision, "image_size": SIDE, "patch_size": PATCH}})
 
 
+GEMMA_TEMPLATE = (HERE / "templates" / "gemma3.jinja").read_text()
+GEMMA_SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>", "<start_of_image>", "<end_of_image>", "<image_soft_token>"]
+
+
+def gemma_tokenizer():
+    """As Gemma's: byte fallback, spaces as ▁, nothing before the first word, runs of line breaks as one token."""
+    tok = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>", fuse_unk=True))
+    tok.normalizer = normalizers.Replace(" ", "▁")
+    tok.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
+    trainer = trainers.BpeTrainer(vocab_size=620, special_tokens=GEMMA_SPECIAL[:4] + [f"<0x{b:02X}>" for b in range(256)], show_progress=False, min_frequency=2, max_token_length=8)
+    tok.train_from_iterator(["\n\n\n", "\n\n"] * 9 + CORPUS[:4] * 3, trainer)
+    spec = json.loads(tok.to_str())
+    spec["added_tokens"] = [one for one in spec["added_tokens"] if not one["content"].startswith("<0x")]
+    tok = Tokenizer.from_str(json.dumps(spec))
+    tok.add_special_tokens([AddedToken(one, special=True, normalized=False) for one in GEMMA_SPECIAL])
+    tok.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+    tok.post_processor = processors.TemplateProcessing(single="<bos> $A", pair="<bos> $A <bos> $B", special_tokens=[("<bos>", tok.token_to_id("<bos>"))])
+    return tok
+
+
+def make_gemma3():
+    tokenizer = gemma_tokenizer()
+    token = tokenizer.token_to_id
+    folder = OUT / "gemma3"
+    write(folder, "tokenizer.json", tokenizer.to_str())
+    write(folder, "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", "processor_class": "Gemma3Processor", "bos_token": "<bos>", "eos_token": "<eos>", "pad_token": "<pad>", "unk_token": "<unk>", "clean_up_tokenization_spaces": False,
+                                            "extra_special_tokens": {"boi_token": "<start_of_image>", "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>"}})
+    write(folder, "chat_template.json", {"chat_template": GEMMA_TEMPLATE})
+    write(folder, "preprocessor_config.json", {"image_processor_type": "Gemma3ImageProcessor", "processor_class": "Gemma3Processor", "do_pan_and_scan": None, "size": {"height": SIDE, "width": SIDE}, "image_seq_length": 4, "resample": 2, "image_mean": [0.5, 0.5, 0.5], "image_std": [0.5, 0.5, 0.5]})
+    write(folder, "processor_config.json", {"image_seq_length": 4, "processor_class": "Gemma3Processor"})
+    write(folder, "generation_config.json", {"eos_token_id": [token("<eos>"), token("<end_of_turn>")]})
+    write(folder, "config.json", {"model_type": "gemma3", "image_token_index": token("<image_soft_token>"), "boi_token_index": token("<start_of_image>"), "eoi_token_index": token("<end_of_image>"), "mm_tokens_per_image": 4,
+                                  "text_config": {"model_type": "gemma3_text"}, "vision_config": {"image_size": SIDE, "patch_size": PATCH, "num_hidden_layers": 1}})
+
+
 def patches(squares, merge):
     """Squares [count, 3, side, side] as rows of patches, blocks of merge × merge one after the other."""
     count, _, side, _ = squares.shape
@@ -82,7 +118,8 @@ def prompts_of(name):
         pictures = ["rgb.png", "wide.png"][: counted(messages)]
         text = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
         images = [load_image(str(OUT / "pictures" / file)) for file in pictures]
-        out = processor(text=[text], images=images or None, return_tensors="np")
+        # As `apply_chat_template` does where it makes tokens: a template that begins a text has begun it.
+        out = processor(text=[text], images=images or None, return_tensors="np", add_special_tokens=not text.startswith("<bos>"))
         result.append({"label": label, "messages": messages, "pictures": pictures, "ids": out["input_ids"][0].tolist()})
     return result
 
@@ -115,10 +152,11 @@ def tilings():
 
 def main():
     make_internvl()
+    make_gemma3()
     images = images_of("internvl", 2)
     found = {
-        "images": {"internvl": images, "internvl_chat": images},
-        "prompts": {"internvl": prompts_of("internvl"), "internvl_chat": chat_prompts({one["file"]: one["squares"] for one in images})},
+        "images": {"internvl": images, "internvl_chat": images, "gemma3": images_of("gemma3", 2)},
+        "prompts": {"gemma3": prompts_of("gemma3"), "internvl": prompts_of("internvl"), "internvl_chat": chat_prompts({one["file"]: one["squares"] for one in images})},
         "tilings": tilings(),
     }
     (HERE / "squares.json").write_text(json.dumps(found, separators=(",", ":")) + "\n")

@@ -164,6 +164,36 @@ describe('a config', () => {
     assert.deepEqual([tower!.norm, tower!.merge, tower!.square!.qkNorm, language.layer.qkNorm], ['rms', 2, true, true]);
   });
 
+  it('gives layers of Gemma 3 windows and two rotations in either spelling, and names what it cannot be', async () => {
+    const text = (key: string, values: readonly unknown[], code?: string) =>
+      refuses('gemma3', 'text_config', key, values, code);
+    await text('query_pre_attn_scalar', [0, -1, '256', null]);
+    await text('sliding_window', [0, 1.5, null]);
+    await text('layer_types', [['full_attention'], 'x', [1]]);
+    await text('layer_types', [new Array<string>(4).fill('linear_attention')], 'unsupported');
+    await assert.rejects(specWith('gemma3', { hidden_activation: 'relu2' }, 'text_config'), {
+      code: 'unsupported',
+      message: /"relu2"/,
+    });
+    await text('use_bidirectional_attention', [true], 'unsupported');
+    await text('attn_logit_softcapping', [50], 'unsupported');
+    // Transformers bounds the logits of the text model alone.
+    await text('final_logit_softcapping', [30], 'unsupported');
+    await text('rope_parameters', [{ rope_type: 'linear', factor: 8 }], 'unsupported');
+    await refuses('gemma3', undefined, 'mm_tokens_per_image', [9, 5, 0, '4']);
+    await refuses('gemma3_text', undefined, 'final_logit_softcapping', ['30', -1]);
+    const { language: old, vision } = await specWith('gemma3-old', {}, 'text_config');
+    assert.deepEqual(old.windows, [6, 6, null, 6]);
+    assert.ok(Math.abs(old.rotation.inverseFrequencies[1]! * 8 - 1e6 ** (-1 / 6)) < 1e-6);
+    assert.ok(Math.abs(old.slidingRotation!.inverseFrequencies[1]! - 1e4 ** (-1 / 6)) < 1e-6);
+    assert.deepEqual([vision!.merge, vision!.square!.finalNorm, vision!.square!.classToken], [1, true, false]);
+    // What published configs leave out.
+    const omitted = { layer_types: undefined, sliding_window: undefined, rope_parameters: undefined };
+    const { language } = await specWith('gemma3', { ...omitted, max_position_embeddings: undefined }, 'text_config');
+    assert.deepEqual([language.windows, language.context], [new Array(4).fill(4096), 131_072]);
+    assert.ok(Math.abs(language.rotation.inverseFrequencies[1]! - 1e6 ** (-1 / 6)) < 1e-6);
+  });
+
   it('may not have settings that its family does not know, but may describe itself', async () => {
     await refuses('qwen3', undefined, 'norm_offset', [1, true, 'unit', [1]], 'unsupported');
     await refuses('qwen2_5_vl-tied', 'text_config', 'value_scale', [0.5], 'unsupported');

@@ -15,11 +15,15 @@ export function languageSchema(family: LanguageFamily) {
     vocab_size: v.optional(count),
     hidden_size: v.optional(count),
     intermediate_size: v.optional(count),
-    num_attention_heads: count,
+    num_attention_heads: family.sizes ? v.optional(count, family.sizes.heads) : count,
     num_key_value_heads: v.nullish(count),
     head_dim: v.nullish(count),
     hidden_act: v.optional(text, 'silu'),
-    max_position_embeddings: v.optional(count),
+    hidden_activation: v.optional(text, family.activationKey?.otherwise ?? 'silu'),
+    query_pre_attn_scalar: v.optional(positive, family.queryScalar ?? 1),
+    final_logit_softcapping: v.nullish(positive),
+    sliding_window_pattern: v.nullish(count),
+    max_position_embeddings: family.sizes ? v.optional(count, family.sizes.context) : v.optional(count),
     rms_norm_eps: v.optional(between(0, 1), family.epsilon),
     tie_word_embeddings: v.optional(flag),
     attention_bias: v.optional(flag, false),
@@ -73,7 +77,7 @@ export function squareSchema(family: VisionFamily) {
   return v.object({
     hidden_size: v.optional(count),
     intermediate_size: v.optional(count),
-    num_attention_heads: v.optional(count, 16),
+    num_attention_heads: v.optional(count, family.square!.heads),
     num_channels: v.optional(count, 3),
     image_size: v.optional(side, family.square!.imageSize),
     patch_size: v.optional(side, family.patchSize),
@@ -92,6 +96,7 @@ export function squareSchema(family: VisionFamily) {
 /** What maps the features of such a tower to the language model; above both parts. */
 export const projectorSchema = v.object({
   downsample_ratio: v.optional(positive, 0.5),
+  mm_tokens_per_image: v.optional(count, 256),
   projector_hidden_act: v.optional(text, 'gelu'),
   vision_feature_layer: v.optional(v.unknown(), -1),
   select_layer: v.optional(v.unknown(), -1),
@@ -102,8 +107,10 @@ export const projectorSchema = v.object({
 export const modelSchema = v.object({
   tie_word_embeddings: v.optional(flag),
   image_token_id: v.optional(index),
+  image_token_index: v.optional(index),
 });
 
 export type LanguageSettings = v.InferOutput<ReturnType<typeof languageSchema>>;
 export type VisionSettings = v.InferOutput<ReturnType<typeof visionSchema>>;
 export type SquareSettings = v.InferOutput<ReturnType<typeof squareSchema>>;
+export type ProjectorSettings = v.InferOutput<typeof projectorSchema>;

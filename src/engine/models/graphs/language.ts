@@ -31,6 +31,10 @@ export interface LayerShape {
   outputGate: boolean;
   /** Norms are stored as the distance from one. */
   unitNorms: boolean;
+  /** What attention and MLP give is normalised before it is added. */
+  sandwichNorms: boolean;
+  /** By which scores are multiplied. */
+  scoreScale: number;
   /** The layers that carry a state in place of attention; null: there are none. */
   linear: LinearShape | null;
   /** The layers whose MLP is a choice of experts; null: there are none. `inner` is that of the others. */
@@ -113,7 +117,7 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
   const perHead = graph.node('Concat', [graph.ints(0, heads, -1), slots], { axis: 0 });
   const perKvHead = graph.node('Concat', [graph.ints(0, kvHeads, -1), slots], { axis: 0 });
   const grouped = graph.node('Reshape', [q, graph.ints(0, kvHeads, -1, headDim)]);
-  const weights = attentionWeights(graph, grouped, k, headDim, (scores) =>
+  const weights = attentionWeights(graph, grouped, k, shape.scoreScale, (scores) =>
     graph.node('Add', [graph.node('Reshape', [scores, perHead]), mask]),
   );
   const mixed = graph.node('MatMul', [graph.node('Reshape', [weights, perKvHead]), v]);
@@ -151,13 +155,16 @@ export function addMixedAndMlp(
     matrix(graph, 'output', hidden, width, variant.format),
     bias ? vector(graph, 'outputBias', hidden) : undefined,
   );
+  const after = (value: Value, name: string) =>
+    shape.sandwichNorms ? rmsNorm(graph, value, vector(graph, name, hidden), shape.epsilon) : value;
+  added = after(added, 'postAttention');
   if (variant.gated) added = graph.node('Mul', [added, gate(0)]);
   const between = graph.node('Add', [x, added]);
 
   const normed = rmsNorm(graph, between, vector(graph, 'norm2', hidden), shape.epsilon);
   let mlp = variant.routed
     ? routedMlp(graph, normed, shape, variant.format)
-    : denseMlp(graph, normed, shape, variant.format);
+    : after(denseMlp(graph, normed, shape, variant.format), 'postMlp');
   if (variant.gated && mlp !== undefined) mlp = graph.node('Mul', [mlp, gate(1)]);
   graph.output('y', mlp === undefined ? between : graph.node('Add', [between, mlp]), ElementType.FLOAT, [
     'B',
@@ -178,19 +185,28 @@ function denseMlp(graph: Graph, x: Value, shape: LayerShape, format: WeightForma
   });
 }
 
+export interface HeadVariant {
+  hidden: number;
+  epsilon: number;
+  format: WeightFormat;
+  blockRows: number;
+  /** The bound of logits: cap·tanh(logits / cap). Null: there is none. */
+  softcap: number | null;
+}
+
 /**
  * Final norm and some rows of the vocabulary, a multiple of `blockRows`. In: `x [B, hidden]`, weights. Out: `logits [B,
  * V]`.
  */
-export function headGraph(hidden: number, epsilon: number, format: WeightFormat, blockRows: number): Graph {
+export function headGraph({ hidden, epsilon, format, blockRows, softcap }: HeadVariant): Graph {
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['B', hidden]);
   const normed = rmsNorm(graph, x, vector(graph, 'norm', hidden), epsilon);
-  graph.output(
-    'logits',
-    linear(graph, normed, 2, someRows(graph, 'head', 'V', hidden, format, blockRows)),
-    ElementType.FLOAT,
-    ['B', 'V'],
-  );
+  let logits = linear(graph, normed, 2, someRows(graph, 'head', 'V', hidden, format, blockRows));
+  if (softcap !== null) {
+    const cap = graph.constant(ElementType.FLOAT, [], new Float32Array([softcap]));
+    logits = graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [logits, cap])]), cap]);
+  }
+  graph.output('logits', logits, ElementType.FLOAT, ['B', 'V']);
   return graph;
 }

@@ -199,14 +199,14 @@ export function gatedMlp(
   return linear(graph, graph.node('Mul', [activate(graph, gate!, activation), up!]), rank, down, downBias);
 }
 
-/** softmax(q·kᵀ/√d + mask), over the last axis. Axes before the last two are batch axes. */
+/** softmax(scale·q·kᵀ + mask), over the last axis. Axes before the last two are batch axes. */
 export function attentionWeights(
   graph: Graph,
   q: Value,
   k: Value,
-  headDim: number,
+  scale: number,
   mask?: (scores: Value) => Value,
 ): Value {
-  const scores = graph.microsoft('FusedMatMul', [q, k], { transB: 1, alpha: { float: headDim ** -0.5 } });
+  const scores = graph.microsoft('FusedMatMul', [q, k], { transB: 1, alpha: { float: scale } });
   return graph.node('Softmax', [mask?.(scores) ?? scores], { axis: -1 });
 }

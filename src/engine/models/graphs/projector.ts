@@ -1,7 +1,7 @@
 /** What maps a vision tower's states to the language model, as graphs. */
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
 import type { VisionSpec } from '../visionShape.js';
-import { activate, layerNorm, linear, matrix, vector, type WeightFormat } from './ops.js';
+import { activate, layerNorm, linear, matrix, matrixAs, rmsNorm, vector, type WeightFormat } from './ops.js';
 import { towerNorm } from './vision.js';
 
 export interface ProjectorVariant {
@@ -13,7 +13,7 @@ export interface ProjectorVariant {
 }
 
 /**
- * Joins neighbouring patches and maps them to the language model. In: `x [N, width]`, all tokens of the tower, weights.
+ * Joins neighbouring patches, or takes their mean, and maps them to the language model. In: `x [N, width]`, all tokens of the tower, weights.
  * Out: `features [patches / merge², out]`.
  */
 export function projectorGraph(spec: VisionSpec, { format, out, aside }: ProjectorVariant): Graph {
@@ -21,6 +21,14 @@ export function projectorGraph(spec: VisionSpec, { format, out, aside }: Project
   const joined = width * merge ** 2;
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['N', width]);
+  if (spec.family.projector.kind === 'pooled') {
+    const blocks = graph.node('Reshape', [patchesAlone(graph, spec, x), graph.ints(-1, merge ** 2, width)]);
+    const pooled = graph.node('ReduceMean', [blocks, graph.ints(1)], { keepdims: 0 });
+    const normed = rmsNorm(graph, pooled, vector(graph, 'norm', width), projector.epsilon);
+    const features = linear(graph, normed, 2, matrixAs(graph, 'first', out, width, format, true));
+    graph.output('features', features, ElementType.FLOAT, ['M', out]);
+    return graph;
+  }
   const join = (value: Value) => graph.node('Reshape', [value, graph.ints(-1, joined)]);
   const normed =
     spec.family.projector.kind === 'joined'

@@ -132,7 +132,7 @@ export function visionBlockGraph(spec: VisionSpec, format: WeightFormat, padded:
     graph,
     byHead(q, queries),
     byHead(k, keys),
-    width / heads,
+    (width / heads) ** -0.5,
     mask && ((scores) => graph.node('Add', [scores, mask])),
   );
   const mixed = graph.node('Transpose', [graph.node('MatMul', [weights, byHead(v, keys)])], {

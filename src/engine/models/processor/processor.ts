@@ -247,8 +247,9 @@ function checkSquares(
   newTokens: number,
   limit: number | undefined,
 ): void {
-  const squares = images.reduce((sum, { grid: [count], tiles }) => sum + (tiles ? count : 0), 0);
-  if (limit === undefined || squares === 0 || inputIds.length + newTokens <= limit) return;
+  const cut = images.filter(({ tiles }) => tiles !== undefined && tiles[0] * tiles[1] > 1);
+  const squares = images.reduce((sum, { grid: [count] }) => sum + count, 0);
+  if (limit === undefined || cut.length === 0 || inputIds.length + newTokens <= limit) return;
   const visual = inputIds.filter((id) => id === imageToken).length;
   throw new FrankensteinError(
     'bad-request',

@@ -11,7 +11,7 @@ import {
   readFilter,
   readNormalisation,
   type SquareRule,
-  whole,
+  whole as small,
 } from './settings.js';
 
 /** Of transformers' processor of InternVL, which reads `min_patches` and `max_patches`, and cuts whatever the file says. */
@@ -19,6 +19,7 @@ const TILES = { least: 1, most: 12 };
 /** Of the class that the published code of InternVL reads its config with. */
 const DYNAMIC = { least: 1, most: 6 };
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+const HALF = { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] };
 const CLIP = { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] };
 
 /** @param stored of the image processor; empty where there is none. @throws `malformed`, `mismatch`, `unsupported` */
@@ -34,12 +35,17 @@ export function readSquareSettings(
   const squares =
     family.squares === 'config'
       ? fromConfig(config, checkpoint, side)
-      : { ...fromProcessor(stored, file, side), filter: readFilter(stored, 3, file) };
-  const normalisation = readNormalisation(stored, family.squares === 'config' ? IMAGENET : CLIP, file);
+      : fromProcessor(stored, file, side, family.squares === 'whole');
+  const otherwise = family.squares === 'config' ? IMAGENET : family.squares === 'whole' ? HALF : CLIP;
+  const normalisation = readNormalisation(stored, otherwise, file);
   const patchSize = first(vision['patch_size']) ?? family.patchSize;
+  const pooled = Math.sqrt(number(config, 'mm_tokens_per_image', 256, 'config.json'));
   return {
     patchSize,
-    mergeSize: Math.round(1 / number(config, 'downsample_ratio', 0.5, 'config.json')),
+    mergeSize:
+      family.projector.kind === 'pooled'
+        ? side / patchSize / pooled
+        : Math.round(1 / number(config, 'downsample_ratio', 0.5, 'config.json')),
     temporalPatchSize: 1,
     resize: undefined,
     squares,
@@ -52,16 +58,24 @@ function first(value: unknown): number | undefined {
   return typeof one === 'number' ? one : undefined;
 }
 
-function fromProcessor(stored: JsonObject, file: string, side: number): Omit<SquareRule, 'filter'> {
+function fromProcessor(stored: JsonObject, file: string, side: number, whole: boolean): SquareRule {
   if (stored['do_resize'] === false)
     throw new FrankensteinError(
       'unsupported',
       `${shown(file)} leaves images at their size ("do_resize" is false); the tower sees squares of one size.`,
     );
   checkSize(stored, file, side);
-  const least = whole(stored, 'min_patches', TILES.least, file);
-  const most = whole(stored, 'max_patches', TILES.most, file);
-  return { side, tiles: tilesBetween(least, most, true, file) };
+  if (whole) {
+    if (stored['do_pan_and_scan'] === true)
+      throw new FrankensteinError(
+        'unsupported',
+        `${shown(file)} turns "do_pan_and_scan" on, which adds parts of long images; that is not built here.`,
+      );
+    return { side, filter: readFilter(stored, 2, file), tiles: null };
+  }
+  const least = small(stored, 'min_patches', TILES.least, file);
+  const most = small(stored, 'max_patches', TILES.most, file);
+  return { side, filter: readFilter(stored, 3, file), tiles: tilesBetween(least, most, true, file) };
 }
 
 function fromConfig(config: JsonObject, { folder }: Checkpoint, side: number): SquareRule {
@@ -72,8 +86,8 @@ function fromConfig(config: JsonObject, { folder }: Checkpoint, side: number): S
       'mismatch',
       `${shown(file)} sets "force_image_size" to ${forced}, but its vision tower sees squares of ${side} pixels.`,
     );
-  const least = whole(config, 'min_dynamic_patch', DYNAMIC.least, file);
-  const most = whole(config, 'max_dynamic_patch', DYNAMIC.most, file);
+  const least = small(config, 'min_dynamic_patch', DYNAMIC.least, file);
+  const most = small(config, 'max_dynamic_patch', DYNAMIC.most, file);
   const tiles =
     config['dynamic_image_size'] === true ? tilesBetween(least, most, config['use_thumbnail'] === true, file) : null;
   return { side, filter: 'bicubic', tiles };
