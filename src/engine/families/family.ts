@@ -183,7 +183,9 @@ export type Projector =
       second: string;
       /** The setting that says how neighbours are joined, and the only value that is built. */
       version?: { key: 'ps_version'; built: string };
-    };
+    }
+  /** Neighbours are joined, then one matrix without a bias (Idefics 3). */
+  | { kind: 'linear'; matrix: string };
 
 /** A tower that sees squares of one size: every patch has a learned position (ViT). Names are below the root. */
 export interface SquareTower {
@@ -201,6 +203,8 @@ export interface SquareTower {
   biasKey?: { key: 'attention_bias' | 'qkv_bias'; otherwise: boolean };
   /** The norm after the last block. */
   finalNorm?: string;
+  /** Transformers finds a patch's position by its fraction of the square's side, in fp32. */
+  fractions?: true;
   /** The setting that takes it away. */
   withoutFinalNorm?: 'use_mean_pooling';
 }
@@ -211,8 +215,15 @@ export interface ImagePrompt {
   placeholder: string;
   /** What stands in a message's words for an image, where templates take words alone. */
   words?: string;
+  /** Templates take contents that are lists of parts: of words alone they would print nothing. */
+  parts?: true;
   /** What the processor makes of it: `image` once, which is then repeated for every visual token. */
   text: string;
+  /**
+   * The same for an image that is cut into squares: for each of them, with `{row}` and `{column}` from 1 up; at the end of
+   * each row; and for the whole image behind them. `image` stands in each once.
+   */
+  split?: { square: string; rowEnd: string; whole: string };
   /** The token that features replace. */
   image: string;
 }
@@ -240,8 +251,11 @@ export interface VisionFamily {
   epsilon: number;
   /** Base of the tower's rotation. A config with another is refused. Left out with squares. */
   ropeTheta?: number;
-  /** Who says how images become squares: the image processor's file (left out), or the config. */
-  squares?: 'config';
+  /**
+   * How images become squares: as the image processor's file says (left out), as the config does, or scaled until their
+   * squares lie in a grid, as the file says.
+   */
+  squares?: 'config' | 'grid';
   /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
   processors: readonly string[];
   /** A learned table of positions, interpolated to the image's grid. */

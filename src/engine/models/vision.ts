@@ -293,6 +293,14 @@ function projectorParts(spec: VisionSpec, out: number, side?: number): Part {
   const { family, root, width, projector, square } = spec;
   const joined = width * spec.merge ** 2;
   const own = family.projector;
+  const finalNorm = square?.finalNorm
+    ? normParts(spec, 'finalNorm', `${root}.${family.square!.finalNorm!}`, width)
+    : [];
+  if (own.kind === 'linear')
+    return {
+      key: 'projector',
+      parts: [...finalNorm, { input: 'first', names: [`${own.matrix}.weight`], dims: [out, joined] }],
+    };
   const { norm, first, second } = side === undefined ? own : family.deepstack!.merger;
   const below =
     side === undefined ? (own.kind === 'merger' ? `${own.root}.` : '') : `${root}.deepstack_merger_list.${side}.`;
@@ -301,7 +309,7 @@ function projectorParts(spec: VisionSpec, out: number, side?: number): Part {
   return {
     key: side === undefined ? 'projector' : `projector aside ${side}`,
     parts: [
-      ...(square?.finalNorm ? normParts(spec, 'finalNorm', `${root}.${family.square!.finalNorm!}`, width) : []),
+      ...finalNorm,
       ...(own.kind === 'joined' ? layerNormParts('norm', at(norm), joined) : normParts(spec, 'norm', at(norm), normed)),
       { input: 'first', names: [`${at(first)}.weight`], dims: [projector.inner, joined] },
       { input: 'firstBias', names: [`${at(first)}.bias`], dims: [projector.inner] },

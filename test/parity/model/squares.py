@@ -1,4 +1,4 @@
-"""What families have in common whose towers see squares of one size: InternVL and Gemma 3."""
+"""What families have in common whose towers see squares of one size: InternVL, Idefics 3 and SmolVLM, Gemma 3."""
 import copy
 import json
 
@@ -34,7 +34,7 @@ class SquareRunner(Runner):
     def show(self, given, images, ids):
         given["pixel_values"] = torch.cat([self.squares(image["seed"], image["grid"][0]) for image in images])
 
-    def prompts(self, seed):
+    def prompts(self, seed, _more=0):
         random = np.random.default_rng(seed)
         if not self.vision:
             return [{"inputIds": text_tokens(random, int(count)), "images": []} for count in [1, 5, 9, 14, 23, *random.integers(4, 40, 15)]]

@@ -92,6 +92,7 @@ export function squareSchema(family: VisionFamily) {
 /** What maps the features of such a tower to the language model; above both parts. */
 export const projectorSchema = v.object({
   downsample_ratio: v.optional(positive, 0.5),
+  scale_factor: v.optional(count, 2),
   projector_hidden_act: v.optional(text, 'gelu'),
   vision_feature_layer: v.optional(v.unknown(), -1),
   select_layer: v.optional(v.unknown(), -1),
