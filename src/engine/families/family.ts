@@ -201,7 +201,9 @@ export type Projector =
       version?: { key: 'ps_version'; built: string };
     }
   /** The mean of neighbours, normalised (the norm is stored as the distance from one), times a matrix [in, out] (Gemma 3). */
-  | { kind: 'pooled'; norm: string; matrix: string };
+  | { kind: 'pooled'; norm: string; matrix: string }
+  /** Neighbours are joined, then one matrix without a bias (Idefics 3). */
+  | { kind: 'linear'; matrix: string };
 
 /** A tower that sees squares of one size: every patch has a learned position (ViT). Names are below the root. */
 export interface SquareTower {
@@ -220,6 +222,8 @@ export interface SquareTower {
   biasKey?: { key: 'attention_bias' | 'qkv_bias'; otherwise: boolean };
   /** The norm after the last block. */
   finalNorm?: string;
+  /** Transformers finds a patch's position by its fraction of the square's side, in fp32. */
+  fractions?: true;
   /** The setting that takes it away. */
   withoutFinalNorm?: 'use_mean_pooling';
 }
@@ -230,8 +234,15 @@ export interface ImagePrompt {
   placeholder: string;
   /** What stands in a message's words for an image, where templates take words alone. */
   words?: string;
+  /** Templates take contents that are lists of parts: of words alone they would print nothing. */
+  parts?: true;
   /** What the processor makes of it: `image` once, which is then repeated for every visual token. */
   text: string;
+  /**
+   * The same for an image that is cut into squares: for each of them, with `{row}` and `{column}` from 1 up; at the end of
+   * each row; and for the whole image behind them. `image` stands in each once.
+   */
+  split?: { square: string; rowEnd: string; whole: string };
   /** The token that features replace. */
   image: string;
 }
@@ -259,8 +270,11 @@ export interface VisionFamily {
   epsilon: number;
   /** Base of the tower's rotation. A config with another is refused. Left out with squares. */
   ropeTheta?: number;
-  /** Who says how images are cut into squares: the image processor's file (left out), or the config; `whole`: never. */
-  squares?: 'config' | 'whole';
+  /**
+   * How images become squares: as the image processor's file says (left out), as the config does, scaled until their
+   * squares lie in a grid, as the file says, or each as one square (`whole`).
+   */
+  squares?: 'config' | 'grid' | 'whole';
   /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
   processors: readonly string[];
   /** A learned table of positions, interpolated to the image's grid. */

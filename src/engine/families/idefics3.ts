@@ -1,14 +1,104 @@
-import type { Family } from './family.js';
+import type { Family, Layout, ModelDeclaration } from './family.js';
+import { llama } from './llama.js';
+import { LANGUAGE_KEYS } from './shared.js';
 
-export const idefics3: Family = {
-  modelTypes: ['idefics3', 'smolvlm'],
-  layout: {
-    id: 'idefics3',
-    signs: [/^(?:model\.)?connector\./, /^(?:model\.)?text_model\./],
-    // The model without its head, saved alone.
-    renames: [[/^(text_model|vision_model|connector)\./, 'model.$1.']],
-    projector: ['model.connector'],
-    vision: { roots: ['model.vision_model'], stacks: ['model.vision_model.encoder.layers'] },
-    language: { roots: ['model.text_model'], stacks: ['model.text_model.layers'] },
+const LAYOUT: Layout = {
+  id: 'idefics3',
+  signs: [/^(?:model\.)?connector\./, /^(?:model\.)?text_model\./],
+  // The model without its head, saved alone.
+  renames: [[/^(text_model|vision_model|connector)\./, 'model.$1.']],
+  projector: ['model.connector'],
+  vision: { roots: ['model.vision_model'], stacks: ['model.vision_model.encoder.layers'] },
+  language: { roots: ['model.text_model'], stacks: ['model.text_model.layers'] },
+};
+
+const LANGUAGE = { ...llama.model!.language, root: 'model.text_model', epsilon: 1e-5 };
+
+/** Of a square alone, or of the whole image behind its squares. */
+const WHOLE = '<fake_token_around_image><global-img><image><fake_token_around_image>';
+
+const MODEL: Omit<ModelDeclaration, 'name'> = {
+  keys: {
+    language: [
+      ...LANGUAGE_KEYS,
+      // Of the training, and of a resampler that was never used; transformers' Llama reads none of them.
+      'neftune_noise_alpha',
+      'perceiver_config',
+      'pixel_shuffle_factor',
+    ],
+    vision: [
+      'attention_dropout',
+      'hidden_act',
+      'hidden_size',
+      'image_size',
+      'initializer_range',
+      'intermediate_size',
+      'layer_norm_eps',
+      // Of the image processor, whose own file counts.
+      'max_image_size',
+      'num_attention_heads',
+      'num_channels',
+      'num_hidden_layers',
+      'patch_size',
+      'size',
+      'tie_word_embeddings',
+    ],
+    model: ['scale_factor', 'use_reentrant_checkpointing'],
   },
+  language: LANGUAGE,
+  languages: { llama: LANGUAGE },
+  vision: {
+    root: 'model.vision_model',
+    names: {
+      patches: 'embeddings.patch_embedding',
+      blocks: 'encoder.layers',
+      norm1: 'layer_norm1',
+      qkv: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+      output: 'self_attn.out_proj',
+      norm2: 'layer_norm2',
+    },
+    widthKey: 'hidden_size',
+    norm: 'layer',
+    mlp: { kind: 'plain', first: 'mlp.fc1', second: 'mlp.fc2' },
+    activation: 'gelu_pytorch_tanh',
+    patchSize: 32,
+    epsilon: 1e-6,
+    boxes: 'thousandths',
+    square: {
+      imageSize: 224,
+      heads: 16,
+      positions: 'embeddings.position_embedding.weight',
+      finalNorm: 'post_layernorm',
+      fractions: true,
+    },
+    projector: { kind: 'linear', matrix: 'model.connector.modality_projection.proj' },
+    squares: 'grid',
+    processors: ['Idefics3ImageProcessor', 'SmolVLMImageProcessor'],
+    imageToken: 128_257,
+    prompt: {
+      placeholder: '<image>',
+      parts: true,
+      text: WHOLE,
+      split: {
+        square: '<fake_token_around_image><row_{row}_col_{column}><image>',
+        rowEnd: '\n',
+        whole: `\n${WHOLE}`,
+      },
+      image: '<image>',
+    },
+  },
+};
+
+/** Llama behind SigLIP: Idefics 3, and SmolVLM as it was first published. */
+export const idefics3: Family = {
+  modelTypes: ['idefics3'],
+  layout: LAYOUT,
+  model: { name: 'Idefics 3', ...MODEL },
+};
+
+/** The same arithmetic under the name of SmolVLM 2. */
+export const smolvlm: Family = {
+  modelTypes: ['smolvlm'],
+  layout: LAYOUT,
+  model: { name: 'SmolVLM', ...MODEL },
 };

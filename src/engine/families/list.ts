@@ -5,7 +5,7 @@ import { gemma3Text } from './gemma3Text.js';
 import { glm4v } from './glm4v.js';
 import { glm4vMoe } from './glm4vMoe.js';
 import { gptOss } from './gptOss.js';
-import { idefics3 } from './idefics3.js';
+import { idefics3, smolvlm } from './idefics3.js';
 import { internvl } from './internvl.js';
 import { internvlChat } from './internvlChat.js';
 import { kimiVl } from './kimiVl.js';
@@ -43,6 +43,7 @@ const LIST: readonly Family[] = [
   kimiVl,
   gemma3,
   idefics3,
+  smolvlm,
   mllama,
   llama4,
   llava,

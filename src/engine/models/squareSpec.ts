@@ -11,6 +11,14 @@ import { AT_VISION, CHANNELS, type VisionSource } from './visionSpec.js';
 const LAYER_NORM_EPSILON = 1e-5;
 
 /**
+ * Patches per side of which transformers finds the positions by fractions in fp32, and by rounding not one each, in an
+ * order that depends on the processor's registers.
+ */
+const UNEVEN: readonly number[] = [19, 25, 29, 31, 38, 40, 41, 43, 47, 49, 50, 54, 55, 58, 59, 61, 62];
+/** Beyond it nobody looked; real towers have up to 32. */
+const MOST_FRACTIONS = 64;
+
+/**
  * Sizes of the tower and of what maps its features to the language model.
  * @throws `unsupported` for a setting that is not understood, `malformed` for sizes that the stored tensors do not have
  */
@@ -41,6 +49,8 @@ export function readSquareVision(source: VisionSource): VisionSpec {
   if (patch.size !== width * CHANNELS * patchSize ** 2)
     throw no('patch_size', `${patch.shape.at(-1)}, as the stored patch embedding has it`);
   const side = Math.floor(imageSize / patchSize);
+  if (tower.fractions && (side > MOST_FRACTIONS || UNEVEN.includes(side)))
+    throw foreign(file, keyAt(AT_VISION, 'image_size'), settings.image_size);
   const positions = tensorOf(checkpoint, `${root}.${tower.positions}`);
   const entries = side ** 2 + (tower.classToken === undefined ? 0 : 1);
   if (positions.size !== entries * width)
@@ -108,6 +118,8 @@ function readProjector(source: VisionSource, width: number, side: number, epsilo
   switch (family.projector.kind) {
     case 'joined':
       return readJoined(source, family.projector, settings, width, side);
+    case 'linear':
+      return readLinear(source, family.projector, settings, width, side);
     case 'pooled': {
       const merge = side / Math.sqrt(settings.mm_tokens_per_image);
       if (!Number.isInteger(merge))
@@ -163,4 +175,24 @@ function readJoined(
       epsilon: LAYER_NORM_EPSILON,
     },
   };
+}
+
+function readLinear(
+  { checkpoint, file, out }: VisionSource,
+  projector: Extract<Projector, { kind: 'linear' }>,
+  { scale_factor: merge }: ProjectorSettings,
+  width: number,
+  side: number,
+): Projected {
+  const [rows, joined] = matrixShape(checkpoint, tensorOf(checkpoint, `${projector.matrix}.weight`));
+  if (side % merge !== 0 || joined !== width * merge ** 2)
+    throw outOfRange(
+      file,
+      'scale_factor',
+      merge,
+      `what the connector's matrix of ${joined} columns is made for, and a divisor of ${side} patches`,
+    );
+  if (rows !== out)
+    throw malformed(checkpoint, `has a connector to ${rows} dimensions; the language model has ${out}.`);
+  return { merge, projector: { inner: 0, activation: 'gelu', epsilon: LAYER_NORM_EPSILON } };
 }

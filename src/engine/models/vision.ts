@@ -303,6 +303,11 @@ function projectorParts(spec: VisionSpec, out: number, side?: number): Part {
         { input: 'first', names: [own.matrix], dims: [width, out] },
       ],
     };
+  if (own.kind === 'linear')
+    return {
+      key: 'projector',
+      parts: [...last, { input: 'first', names: [`${own.matrix}.weight`], dims: [out, joined] }],
+    };
   const { norm, first, second } = side === undefined ? own : family.deepstack!.merger;
   const below =
     side === undefined ? (own.kind === 'merger' ? `${own.root}.` : '') : `${root}.deepstack_merger_list.${side}.`;

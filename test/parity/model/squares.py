@@ -1,4 +1,4 @@
-"""What families have in common whose towers see squares of one size: InternVL and Gemma 3."""
+"""What families have in common whose towers see squares of one size: InternVL, Idefics 3 and SmolVLM, Gemma 3."""
 import copy
 import json
 

@@ -115,6 +115,24 @@ describe('a config', () => {
     assert.equal(language.layers, 4);
   });
 
+  it('names what does not fit a tower of squares in a grid and its connector', async () => {
+    const vision = (key: string, values: readonly unknown[], code?: string) =>
+      refuses('smolvlm', 'vision_config', key, values, code);
+    await refuses('smolvlm', undefined, 'scale_factor', [...NO_COUNT, 4, null]);
+    await vision('num_attention_heads', [0, 5, '4']);
+    await vision('image_size', [20, 0, '16']);
+    await vision('patch_size', [8]);
+    await vision('hidden_size', [32]);
+    await vision('intermediate_size', [41]);
+    // Positions that transformers rounds; and a norm of queries in the text model, which Llama does not have.
+    await vision('image_size', [76, 4 * 65], 'unsupported');
+    await refuses('smolvlm', 'text_config', 'qk_layer_norms', [true], 'unsupported');
+    await refuses('idefics3', 'text_config', 'use_resampler', [true], 'unsupported');
+    await refuses('idefics3', 'text_config', 'model_type', ['mistral'], 'unsupported');
+    const { vision: tower } = await specWith('smolvlm', {});
+    assert.deepEqual([tower!.merge, tower!.square!.side, tower!.square!.finalNorm], [2, 4, true]);
+  });
+
   it('says how layers mix tokens, in sizes that the stored tensors have', async () => {
     const text = (key: string, values: readonly unknown[], code?: string) =>
       refuses('qwen3_5', 'text_config', key, values, code);

@@ -97,6 +97,7 @@ export function squareSchema(family: VisionFamily) {
 export const projectorSchema = v.object({
   downsample_ratio: v.optional(positive, 0.5),
   mm_tokens_per_image: v.optional(count, 256),
+  scale_factor: v.optional(count, 2),
   projector_hidden_act: v.optional(text, 'gelu'),
   vision_feature_layer: v.optional(v.unknown(), -1),
   select_layer: v.optional(v.unknown(), -1),

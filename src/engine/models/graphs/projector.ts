@@ -30,6 +30,12 @@ export function projectorGraph(spec: VisionSpec, { format, out, aside }: Project
     return graph;
   }
   const join = (value: Value) => graph.node('Reshape', [value, graph.ints(-1, joined)]);
+  if (spec.family.projector.kind === 'linear') {
+    const only = matrix(graph, 'first', out, joined, format);
+    const features = linear(graph, join(patchesAlone(graph, spec, x)), 2, only);
+    graph.output('features', features, ElementType.FLOAT, ['M', out]);
+    return graph;
+  }
   const normed =
     spec.family.projector.kind === 'joined'
       ? layerNorm(

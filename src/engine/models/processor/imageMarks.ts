@@ -2,7 +2,9 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { quoted, shown } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
+import type { ImagePrompt } from '../../families/family.js';
 import { modelFamily } from '../../families/list.js';
+import type { ImageShape } from './processedImage.js';
 import type { TextTokenizer } from './tokenizer.js';
 
 export interface ImageMarks {
@@ -14,6 +16,10 @@ export interface ImageMarks {
   text: string | undefined;
   /** What stands for an image in a message's words, where templates take words alone. */
   words: string | undefined;
+  /** Templates take lists of parts. */
+  parts: boolean;
+  /** What the placeholder becomes where an image is cut into squares. */
+  split: ImagePrompt['split'];
 }
 
 /** Name of the token where neither family, config nor tokenizer says. */
@@ -31,7 +37,14 @@ export function imageMarks(checkpoint: Checkpoint, tokenizer: TextTokenizer): Im
     const token = tokenOf(checkpoint, tokenizer, name);
     const around = AROUND.map((one) => (tokenizer.idOf(one) === undefined ? '' : one));
     const own = token === undefined ? name : (tokenizer.tokenOf(token) ?? name);
-    return { token, placeholder: `${around[0]!}${own}${around[1]!}`, text: undefined, words: undefined };
+    return {
+      token,
+      placeholder: `${around[0]!}${own}${around[1]!}`,
+      text: undefined,
+      words: undefined,
+      parts: false,
+      split: undefined,
+    };
   }
   for (const [word] of prompt.text.matchAll(/<[^<>]+>/g))
     if (tokenizer.idOf(word) === undefined)
@@ -40,7 +53,13 @@ export function imageMarks(checkpoint: Checkpoint, tokenizer: TextTokenizer): Im
         `${shown(checkpoint.folder)} does not fit together: its tokenizer has no token ${quoted(word)}, with which ` +
           'this family writes images.',
       );
-  return { ...prompt, token: tokenOf(checkpoint, tokenizer, prompt.image), words: prompt.words };
+  return {
+    ...prompt,
+    token: tokenOf(checkpoint, tokenizer, prompt.image),
+    words: prompt.words,
+    parts: prompt.parts === true,
+    split: prompt.split,
+  };
 }
 
 /** @throws `mismatch` when config and tokenizer disagree: every image would land on another word. */
@@ -63,4 +82,22 @@ function tokenOf(checkpoint: Checkpoint, tokenizer: TextTokenizer, name: string)
     );
   }
   return configured;
+}
+
+/** A prompt with what the processor writes for each image, which may depend on the squares it is cut into. */
+export function markSquares(text: string, marks: ImageMarks, images: readonly ImageShape[]): string {
+  const pieces = text.split(marks.placeholder);
+  return pieces.map((piece, index) => (index === 0 ? piece : squaresText(marks, images[index - 1]) + piece)).join('');
+}
+
+function squaresText({ text, split }: ImageMarks, image: ImageShape | undefined): string {
+  const [columns, rows] = image?.tiles ?? [1, 1];
+  if (split === undefined || columns * rows === 1) return text ?? '';
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const squares = Array.from({ length: columns }, (_, column) =>
+      split.square.replace('{row}', String(row + 1)).replace('{column}', String(column + 1)),
+    );
+    return squares.join('') + split.rowEnd;
+  });
+  return lines.join('') + split.whole;
 }

@@ -58,3 +58,10 @@ export function inWords(messages: readonly ChatMessage[], image: string): ChatMe
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 || what.endsWith('>') ? '' : 's'}`;
 }
+
+/** The conversation for templates that take lists of parts alone. */
+export function inParts(messages: readonly ChatMessage[]): ChatMessage[] {
+  return messages.map((message) =>
+    typeof message.content === 'string' ? { ...message, content: [{ type: 'text', text: message.content }] } : message,
+  );
+}

@@ -245,7 +245,7 @@ describe('a processor refuses, naming the file,', () => {
       [{ 'preprocessor_config.json': { image_mean: [1] } }, 'malformed', /"image_mean" that is not three numbers/],
       [{ 'preprocessor_config.json': { image_std: [1, 0, 1] } }, 'malformed', /zero in "image_std"/],
       [{ 'preprocessor_config.json': { min_pixels: 9, max_pixels: 4 } }, 'malformed', /9…4 pixels/],
-      [{ 'preprocessor_config.json': { resample: 1 } }, 'unsupported', /resampling method 1/],
+      [{ 'preprocessor_config.json': { resample: 4 } }, 'unsupported', /resampling method 4/],
     ];
     for (const [changes, code, pattern] of cases) {
       const processor = await createProcessor(await altered('qwen2_5_vl', changes));

@@ -6,9 +6,9 @@ import { FrankensteinError } from '../../errors.js';
 import { type ChatOptions, readChatTemplate } from './chatTemplate.js';
 import { readGenerationSettings } from './generation.js';
 import type { ImageSize, RgbImage } from './image.js';
-import { imageMarks, type ImageMarks } from './imageMarks.js';
+import { imageMarks, type ImageMarks, markSquares } from './imageMarks.js';
 import { type PixelBounds, readImageSettings } from './imageSettings.js';
-import { type ChatMessage, counted, inWords } from './messages.js';
+import { type ChatMessage, counted, inParts, inWords } from './messages.js';
 import { patchify } from './patches.js';
 import { resize } from './resample.js';
 import type { ImageSettings } from './settings.js';
@@ -108,7 +108,10 @@ export async function createProcessor(
         `${shown(checkpoint.path)} has no chat template (chat_template.jinja, chat_template.json, or ` +
           'one in tokenizer_config.json): give it a plain prompt.',
       );
-    return template(marks?.words === undefined ? messages : inWords(messages, marks.words), chat);
+    return template(
+      marks?.parts ? inParts(messages) : marks?.words === undefined ? messages : inWords(messages, marks.words),
+      chat,
+    );
   };
 
   const processImage: Processor['processImage'] = (image) => {
@@ -148,25 +151,22 @@ export async function createProcessor(
     visualTokens,
     process: (request) => {
       const { input, images = [], newTokens = 0 } = request;
-      const ids =
-        'prompt' in input
-          ? tokenizer.encode(marked(input.prompt, marks))
-          : tokenizer.encode(marked(render(input.messages, request), marks), { specialTokens: false });
+      const text = 'prompt' in input ? input.prompt : render(input.messages, request);
+      const encode = (own: string) => tokenizer.encode(own, 'prompt' in input ? {} : { specialTokens: false });
+      const ids = encode(marked(text, marks));
       if (ids.length === 0) throw new FrankensteinError('bad-request', 'The prompt is empty.');
-      const locations = imageToken === undefined ? 0 : ids.filter((id) => id === imageToken).length;
       if (images.length > 0) imageSettings(); // what is wrong with the model comes before what is wrong with the prompt
-      if (locations !== images.length) {
-        throw new FrankensteinError(
-          'bad-request',
-          `The prompt has ${counted(locations, 'place')} for images, but ` +
-            `${counted(images.length, 'image')} ${images.length === 1 ? 'was' : 'were'} given.`,
-        );
-      }
+      checkPlaces(imageToken === undefined ? 0 : ids.filter((id) => id === imageToken).length, images.length);
       const processed = images.map((image) => ('grid' in image ? image : processImage(image)));
+      // Each square has a place of its own, where a family writes them apart.
+      const apart = marks?.split !== undefined;
       const inputIds = expand(
-        ids,
+        apart ? encode(markSquares(text, marks, processed)) : ids,
         imageToken,
-        processed.map(({ grid }) => visualTokens(grid)),
+        processed.flatMap(({ grid }) => {
+          const places = apart ? grid[0] : 1;
+          return new Array<number>(places).fill(visualTokens(grid) / places);
+        }),
       );
       const prompt = { inputIds, images: processed, imageToken };
       checkSquares(prompt, newTokens, generation.contextLength);
@@ -216,6 +216,16 @@ function keepUnlessCancelled(error: unknown): FrankensteinError {
 /** A prompt with the processor's own words around each image. */
 function marked(text: string, marks: ImageMarks | undefined): string {
   return marks?.text === undefined ? text : text.replaceAll(marks.placeholder, marks.text);
+}
+
+/** @throws `bad-request` for a prompt with more or fewer places for images than there are */
+function checkPlaces(places: number, images: number): void {
+  if (places === images) return;
+  throw new FrankensteinError(
+    'bad-request',
+    `The prompt has ${counted(places, 'place')} for images, but ` +
+      `${counted(images, 'image')} ${images === 1 ? 'was' : 'were'} given.`,
+  );
 }
 
 /** Repeats the nth placeholder `counts[n]` times. */

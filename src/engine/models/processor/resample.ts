@@ -4,12 +4,13 @@
  */
 import type { RgbImage } from './image.js';
 
-export type Filter = 'bilinear' | 'bicubic';
+export type Filter = 'bilinear' | 'bicubic' | 'lanczos';
 
 /** Support on each side in pixels, and weight at a distance. */
 const FILTERS: Record<Filter, { reach: number; weight: (distance: number) => number }> = {
   bilinear: { reach: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) },
   bicubic: { reach: 2, weight: bicubic },
+  lanczos: { reach: 3, weight: lanczos },
 };
 
 /** Keys's cubic with a = −0.5, as PIL; torch without antialias has −0.75. */
@@ -19,6 +20,11 @@ function bicubic(distance: number): number {
   if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   if (x < 2) return (((x - 5) * x + 8) * x - 4) * a;
   return 0;
+}
+
+function lanczos(distance: number): number {
+  const sinc = (x: number) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+  return Math.abs(distance) < 3 ? sinc(distance) * sinc(distance / 3) : 0;
 }
 
 /** For every new sample: which old ones it is made of, and their weights in units of 2^−precision. */

@@ -31,10 +31,20 @@ export interface SquareRule {
   filter: Filter;
   /** How many squares an image may be cut into; null: it is never cut. */
   tiles: { least: number; most: number; thumbnail: boolean } | null;
+  /** Instead of `tiles`: images are scaled until their squares lie in a grid. */
+  grid?: GridRule;
+}
+
+/** Squares in a grid, and the whole image as one more. */
+export interface GridRule {
+  /** Pixels that an image's longer side is scaled to first; undefined leaves it as it is. */
+  longest: number | undefined;
+  /** Whether images are cut at all. */
+  cuts: boolean;
 }
 
 /** By PIL's number. */
-const FILTERS: Record<number, Filter> = { 2: 'bilinear', 3: 'bicubic' };
+const FILTERS: Record<number, Filter> = { 1: 'lanczos', 2: 'bilinear', 3: 'bicubic' };
 
 /** @param otherwise mean and deviation of the processor's class. @throws `malformed`, `unsupported` */
 export function readNormalisation(
@@ -66,7 +76,7 @@ export function readFilter(stored: JsonObject, otherwise: number, file: string):
   if (filter === undefined)
     throw new FrankensteinError(
       'unsupported',
-      `${shown(file)} asks for resampling method ${resample}; 2 (bilinear) and 3 (bicubic) are supported.`,
+      `${shown(file)} asks for resampling method ${resample}; 1 (Lanczos), 2 (bilinear) and 3 (bicubic) are supported.`,
     );
   return filter;
 }

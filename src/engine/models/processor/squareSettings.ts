@@ -32,12 +32,13 @@ export function readSquareSettings(
   const config = checkpoint.config ?? {};
   const vision = isRecord(config['vision_config']) ? config['vision_config'] : {};
   const side = first(vision['image_size']) ?? family.square!.imageSize;
-  const squares =
+  const squares: SquareRule =
     family.squares === 'config'
       ? fromConfig(config, checkpoint, side)
-      : fromProcessor(stored, file, side, family.squares === 'whole');
-  const otherwise = family.squares === 'config' ? IMAGENET : family.squares === 'whole' ? HALF : CLIP;
-  const normalisation = readNormalisation(stored, otherwise, file);
+      : family.squares === 'grid'
+        ? gridOf(stored, file, side)
+        : fromProcessor(stored, file, side, family.squares === 'whole');
+  const normalisation = readNormalisation(stored, MEANS[family.squares ?? 'file'], file);
   const patchSize = first(vision['patch_size']) ?? family.patchSize;
   const pooled = Math.sqrt(number(config, 'mm_tokens_per_image', 256, 'config.json'));
   return {
@@ -45,13 +46,53 @@ export function readSquareSettings(
     mergeSize:
       family.projector.kind === 'pooled'
         ? side / patchSize / pooled
-        : Math.round(1 / number(config, 'downsample_ratio', 0.5, 'config.json')),
+        : family.squares === 'grid'
+          ? small(config, 'scale_factor', 2, 'config.json')
+          : Math.round(1 / number(config, 'downsample_ratio', 0.5, 'config.json')),
     temporalPatchSize: 1,
     resize: undefined,
     squares,
     ...normalisation,
   };
 }
+
+/** Where the file gives none. */
+const MEANS = { config: IMAGENET, grid: HALF, whole: HALF, file: CLIP };
+
+/** @throws `mismatch` for squares that are not the tower's; `malformed`, `unsupported` */
+function gridOf(stored: JsonObject, file: string, side: number): SquareRule {
+  const edge = (key: string, otherwise: number) => {
+    const size = stored[key] ?? { longest_edge: otherwise };
+    const longest = isRecord(size) ? size['longest_edge'] : undefined;
+    if (typeof longest !== 'number' || !Number.isInteger(longest) || longest < 1 || longest > LONGEST)
+      throw malformed(
+        file,
+        `sets "${key}" to ${quoted(JSON.stringify(size))}; it must have a "longest_edge" of 1 to ${LONGEST} pixels.`,
+      );
+    return longest;
+  };
+  const own = edge('max_image_size', GRID.side);
+  if (own !== side)
+    throw new FrankensteinError(
+      'mismatch',
+      `${shown(file)} cuts images into squares of ${own} pixels, but the vision tower in config.json sees squares of ` +
+        `${side} pixels: the file belongs to another model.`,
+    );
+  return {
+    side,
+    filter: readFilter(stored, 1, file),
+    tiles: null,
+    grid: {
+      longest: stored['do_resize'] === false ? undefined : edge('size', GRID.longest),
+      cuts: stored['do_image_splitting'] !== false,
+    },
+  };
+}
+
+/** Of transformers' class. */
+const GRID = { side: 364, longest: 4 * 364 };
+/** Pixels; transformers scales down what is larger. */
+const LONGEST = 4096;
 
 function first(value: unknown): number | undefined {
   const one: unknown = Array.isArray(value) ? value[0] : value;
