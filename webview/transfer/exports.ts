@@ -8,7 +8,7 @@ import { savingOf } from '../exporters/saving.js';
 import type { Theme } from '../theme.js';
 import { forestSvg } from './forestSvg.js';
 import { reading, referenceOf, type TransferModel } from './model.js';
-import { servedLines } from '../../src/protocol/evaluationReading.js';
+import { judgeText, servedLines } from '../../src/protocol/evaluationReading.js';
 import { answersCsv, scoresCsv, tableMarkdown } from './numbers.js';
 import { sweepFigure } from './sweep.js';
 import type { TransferView } from './view.js';
@@ -57,10 +57,11 @@ export function evaluationExports(
 }
 
 export function captionOf({ result }: TransferModel): string {
-  const grading = result.grader === null ? 'rule-based grading' : `rule-based grading, then ${result.grader}`;
+  const { imported, maxNewTokens } = result;
+  const length = imported === undefined ? `at most ${maxNewTokens} new tokens` : `answers from ${imported.format}`;
   const served = servedLines(result).map((line) => ` · ${line}`);
   return (
-    `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ` +
-    `${result.maxNewTokens} new tokens · ${grading}${served.join('')}`
+    `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · ` +
+    `${length} · ${judgeText(result)}${served.join('')}`
   );
 }
