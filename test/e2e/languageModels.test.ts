@@ -72,7 +72,7 @@ describe('a second opinion', () => {
       .filter({ hasText: /Abilities · in/ })
       .waitFor();
     await panel()
-      .frame.getByText(/rule-based grading, then stand-in\/guarded/)
+      .frame.getByText(/rule-based grading, then LLM judge stand-in\/guarded/)
       .waitFor();
   });
 

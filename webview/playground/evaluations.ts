@@ -141,3 +141,42 @@ function evaluationOf(kind: EvaluateResult['kind'], drawn: readonly Drawn[], axi
     },
   };
 }
+
+/** The same with every answer judged again by a language model. */
+export function regradedOf(): EvaluateResult {
+  const result = transferOf();
+  const agreement = (checkpoint: number | null, n: number) => ({
+    checkpoint,
+    n,
+    questions: n / 2,
+    bothRight: 0.6 * n,
+    rulesOnly: 0.05 * n,
+    graderOnly: 0.1 * n,
+    bothWrong: 0.25 * n,
+    observed: 0.85,
+    kappa: 0.66,
+    low: 0.58,
+    high: 0.74,
+  });
+  const questions = result.questions.map((question, index) => {
+    const [setting] = Object.keys(question.answers);
+    return index % 7 === 0 ? { ...question, changed: [`${setting}/0`], regraded: [`${setting}/0`] } : question;
+  });
+  return {
+    ...result,
+    questions,
+    grader: 'judge',
+    graderScope: 'all',
+    agreement: [agreement(null, 400), agreement(0, 200), agreement(1, 200)],
+    regrade: {
+      runId: '0123456789abcdef',
+      grading: 3,
+      grader: null,
+      rules: 'task',
+      finishedAt: result.provenance.finishedAt,
+      verdicts: null,
+      answers: 400,
+      changed: questions.filter(({ changed }) => changed).length,
+    },
+  };
+}

@@ -1,5 +1,5 @@
 /** The panel in a plain page, with a made-up host: `?data=lineage|text|experts|four&state=…`. */
-import { sweepOf, transferOf } from './evaluations.js';
+import { regradedOf, sweepOf, transferOf } from './evaluations.js';
 import type { CompareResult, ProbeResult, SpectrumMode, SpectrumResult } from '../../src/protocol/engineApi.js';
 import type { SpectrumState, HostApi, PanelMemory, PanelState, Trial } from '../../src/protocol/hostApi.js';
 import { registerKit } from '../kit.js';
@@ -66,6 +66,7 @@ const states: Record<string, () => PanelState> = {
   probe: () => ({ kind: 'probe', title: probed.title, results: probed.make() }),
   try: tryState,
   transfer: () => ({ kind: 'evaluation', title: 'Transferability of in and rl', result: transferOf() }),
+  regraded: () => ({ kind: 'evaluation', title: 'Abilities, regraded · in, rl', result: regradedOf() }),
   trajectory: () => ({
     kind: 'trajectory',
     title: 'Trajectory: outputs',

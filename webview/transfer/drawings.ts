@@ -1,5 +1,5 @@
 /** The figure of an evaluation as a drawing: what the export menu saves, and what a report shows. No DOM. */
-import { servedLines } from '../../src/protocol/evaluationReading.js';
+import { judgeText, servedLines } from '../../src/protocol/evaluationReading.js';
 import type { Drawing } from '../exporters/drawing.js';
 import { linesSvg } from '../exporters/linesSvg.js';
 import type { Theme } from '../theme.js';
@@ -15,10 +15,11 @@ export function abilitiesDrawing(model: TransferModel, title: string, against: n
 }
 
 export function captionOf({ result }: TransferModel): string {
-  const grading = result.grader === null ? 'rule-based grading' : `rule-based grading, then ${result.grader}`;
+  const { imported, maxNewTokens } = result;
+  const length = imported === undefined ? `at most ${maxNewTokens} new tokens` : `answers from ${imported.format}`;
   const served = servedLines(result).map((line) => ` · ${line}`);
   return (
-    `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ` +
-    `${result.maxNewTokens} new tokens · ${grading}${served.join('')}`
+    `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · ` +
+    `${length} · ${judgeText(result)}${served.join('')}`
   );
 }

@@ -10,7 +10,7 @@ import { parseExperiment, readExperimentText } from './document.js';
 import { KINDS } from './kinds.js';
 import { experimentText } from './write.js';
 import { placesOf } from './run.js';
-import { addressesOf, chosenSteps, stepsOf } from './steps.js';
+import { addressesOf, chosenSteps, commandsOf, stepsOf } from './steps.js';
 
 let root: string;
 let file: string;
@@ -284,6 +284,21 @@ describe('what is wrong with an experiment', () => {
     assert.ok(problems(bomb.join('\n')).some((one) => /An experiment has at most 20,000 values/.test(one)));
     assert.ok(problems(`checkpoints: ${'['.repeat(5000)}`).length > 0);
     assert.ok(problems(`# ${'x'.repeat(300_000)}`).some((one) => /at most 262,144 characters/.test(one)));
+  });
+
+  it('has servers of checkpoints, with the folder from the file and the command told', () => {
+    const serve = 'serve: {command: "vllm serve {folder} --port {port}", folder: scratch, wait: 900}';
+    const [evaluated, compared] = steps(
+      `${CHECKPOINTS}protocol: {${serve}}\nparts: {a: {run: evaluate, data: set.jsonl}, b: {run: compare}}\n`,
+    );
+    assert.deepEqual(evaluated!.request['serve'], {
+      command: 'vllm serve {folder} --port {port}',
+      folder: path.join(root, 'scratch'),
+      wait: 900,
+    });
+    assert.equal(compared!.request['serve'], undefined);
+    assert.deepEqual(commandsOf([evaluated!, compared!]), ['vllm serve {folder} --port {port}']);
+    assert.match(wrong(part('run: evaluate, data: set.jsonl, serve: {folder: x}')), /"serve\.command": it is missing/);
   });
 
   it('refuses what does not go together, naming the part', () => {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, it } from 'vitest';
 import { temporaryFolder, type TemporaryFolder } from '../../../../test/fixtures/checkpoints.js';
 import { copyData, engine } from '../../../../test/unit/probe/support.js';
 import type { ImportRequest } from './imports/scan.js';
+import { regradeRequest } from './regradeRequest.js';
 import { report } from './report.js';
 
 /** GSM8K-like: of four, two and three are right. */
@@ -85,6 +86,12 @@ describe('imported answers', () => {
     const { runId } = result.provenance;
     assert.deepEqual(await engine.readEvaluate({ runsFolder: runs, runId }), result);
     assert.equal((await engine.listRuns({ runsFolder: runs }))[0]!.answers, 'imported');
+    assert.equal(result.checkpoints[0]!.path, path.join(folder, MODELS[0]!));
+    const regraded = await engine.evaluate({
+      ...regradeRequest(result, { runsFolder: runs, runId }, { rules: 'format' }),
+      runsFolder: runs,
+    });
+    assert.deepEqual(right(regraded), ['00', '00', '10', '01']);
   });
 
   it('of earlier versions of lmms-eval have the document, the arguments and nested responses', async () => {

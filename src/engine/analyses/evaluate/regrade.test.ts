@@ -132,7 +132,7 @@ describe('regrading', () => {
     await verdict({ id: 'set.jsonl/6', right: true, checkpoint: 'one' });
     const result = await again({ verdicts: file });
     assert.equal(right(result), '11 10 11 10 01 11');
-    assert.equal(result.grader, 'verdicts.jsonl (1 verdicts)');
+    assert.equal(result.grader, 'verdicts.jsonl (1 verdict)');
     assert.equal(result.agreement![0]!.n, 1);
     await verdict({ id: 'set.jsonl/9', right: true, checkpoint: 0 });
     await assert.rejects(again({ verdicts: file }), /line 1 judges "set\.jsonl\/9", which the run did not ask/);

@@ -146,6 +146,7 @@ function resultOf(
   return {
     ...{ schema, kind, checkpoints, data, dataFingerprint, sets, maxNewTokens, seed },
     ...(protocol && { protocol }),
+    ...(result.imported && { imported: result.imported }),
     describer,
     axis,
     grading: GRADING_VERSION,

@@ -21,7 +21,8 @@ export function regradeRequest(
       ...(recipe !== null && { recipe }),
     })),
     data,
-    maxNewTokens,
+    // Not known of imported answers.
+    ...(maxNewTokens > 0 && { maxNewTokens }),
     seed,
     ...(axis !== null && { axis }),
     ...(grader && { grader, graderScope }),

@@ -58,7 +58,7 @@ function heading(result: EvaluateResult): string {
   const how =
     result.imported === undefined
       ? `at most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}`
-      : `answers from ${formatCount(result.imported.files.length)} files of ${result.imported.format}`;
+      : `answers from ${filesText(result.imported.files.length)} of ${result.imported.format}`;
   return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\n${how}, ${judgeText(result)}`;
 }
 
@@ -119,6 +119,8 @@ function variants({ checkpoints, variants: found = [] }: EvaluateResult): string
     `questions; Wilson)\n\n${table([header, ...rows], [false, false, true, true, false, true, false])}`
   );
 }
+
+const filesText = (count: number) => `${formatCount(count)} ${count === 1 ? 'file' : 'files'}`;
 
 function servedByLines({ servedBy }: EvaluateResult): string[] {
   return servedBy === undefined ? [] : [`served by: ${servedBy}`];

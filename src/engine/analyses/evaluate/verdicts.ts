@@ -101,7 +101,7 @@ function checkpointOf(given: string | number | undefined, labels: readonly strin
 
 /** What results call a file that judged. */
 export function judgeName({ file, count }: NonNullable<Regrade['verdicts']>): string {
-  return `${path.basename(file)} (${thousands(count)} verdicts)`;
+  return `${path.basename(file)} (${thousands(count)} ${count === 1 ? 'verdict' : 'verdicts'})`;
 }
 
 /** Two judges at once would have no order. @throws `bad-request` */

@@ -55,7 +55,7 @@ export async function importRequest(request: ImportRequest): Promise<EvaluateReq
     checkpoints: models.map((model, index) => {
       const label = labels?.[index] ?? model;
       const role = roleOf(roles?.[index], label);
-      return { path: path.join(folder, model), label, ...(role && { role }) };
+      return { path: folderOf(found.find((one) => one.model === model)!), label, ...(role && { role }) };
     }),
     data: data === undefined ? folder : path.resolve(data),
     imported: {
@@ -85,6 +85,12 @@ const FORMATS: Record<ImportFormat, { names: string; read: (file: string) => Fou
     },
   },
 };
+
+/** Of a model's files. */
+function folderOf({ file, model }: Found): string {
+  const inside = `${path.sep}${model}${path.sep}`;
+  return file.slice(0, file.lastIndexOf(inside) + inside.length - 1);
+}
 
 /** @throws `bad-request` */
 function checkOnce(found: readonly Found[]): void {
