@@ -14,8 +14,8 @@ import { agoText, distinguishing, pathsOnDisk, locationOf, runTitle } from '../s
 
 export class RunNode extends TreeRow {
   /**
-   * `folder`: the end of its checkpoints' folder, where another run has the same title. `name`: in its experiment, where
-   * it is listed below one.
+   * `folder`: the end of its checkpoints' folder, where another run has the same title. `name`: in its experiment,
+   * where it is listed below one.
    */
   constructor(
     readonly run: FoundRun,

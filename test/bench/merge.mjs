@@ -1,5 +1,5 @@
-// `frankenstein merge` against mergekit and cp, on a Qwen2.5-VL-3B-shaped bf16 pair: a splice, whose tensors move as they
-// are. And how long a new stitch of the sample lineage takes to its first token.
+// `frankenstein merge` against mergekit and cp, on a Qwen2.5-VL-3B-shaped bf16 pair: a splice, whose tensors move as
+// they are. And how long a new stitch of the sample lineage takes to its first token.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -11,7 +11,8 @@ import { findPython, median, run } from './measure.mjs';
 const here = path.dirname(fileURLToPath(import.meta.url));
 
 /**
- * Every shape of a matrix, and what has it; vectors (norms, biases) have no spectrum. `once`: minutes in PyTorch, which is measured in one round only.
+ * Every shape of a matrix, and what has it; vectors (norms, biases) have no spectrum. `once`: minutes in PyTorch, which
+ * is measured in one round only.
  * @typedef {{rows: number, columns: number, of: string, once?: true}} Shape
  * @type {Shape[]}
  */
@@ -34,7 +35,10 @@ const SHAPES = [
 const GOAL = { rows: 3584, columns: 18944, least: { exact: 8, fast: 50 } };
 const MODES = ['exact', 'fast'];
 
-/** Rounds in one process, of which the last counts: a run takes hundreds of matrices, and small ones are slow until compiled. */
+/**
+ * Rounds in one process, of which the last counts: a run takes hundreds of matrices, and small ones are slow until
+ * compiled.
+ */
 const roundsOf = ({ rows, columns }) => String(Math.min(8, Math.max(3, Math.round(2 ** 25 / (rows * columns)))));
 
 /** In the cache's name: another recipe is another cache. */

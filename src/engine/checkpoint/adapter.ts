@@ -172,8 +172,8 @@ async function applyAdapter(
 const PREFIX = 'base_model.model.';
 
 /**
- * The tensors that PEFT would load, with a sentence where their names are not as it saves them: it loads none whose name
- * it does not know, and says nothing of it but a warning.
+ * The tensors that PEFT would load, with a sentence where their names are not as it saves them: it loads none whose
+ * name it does not know, and says nothing of it but a warning.
  * @throws `malformed` for a whole model
  */
 function spellingOf(

@@ -17,7 +17,9 @@ interface Case {
 }
 
 const HEAD_DIM = 32;
-/** What transformers runs and what is refused here: scalings that are not built, and settings that it quietly misreads. */
+/**
+ * What transformers runs and what is refused here: scalings that are not built, and settings that it quietly misreads.
+ */
 const NOT_BUILT = ['dynamic', 'longrope', 'proportional'];
 const STRICTER = [': by layer type', ': sections negative'];
 

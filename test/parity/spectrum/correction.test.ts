@@ -1,6 +1,7 @@
 /**
- * The bounds of the correction on cases that they were not set by: other seeds, shapes, ranks and sizes, more kinds of weights
- * and updates, bf16 and f16. `make_correction_expectations.py` wrote what is true; docs/spectra.md states what is asked here.
+ * The bounds of the correction on cases that they were not set by: other seeds, shapes, ranks and sizes, more kinds of
+ * weights and updates, bf16 and f16. `make_correction_expectations.py` wrote what is true; docs/spectra.md states what
+ * is asked here.
  */
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
 /**
- * Weights and updates of many kinds from integer hashes. `make_correction_expectations.py` has the same arithmetic in NumPy,
- * operation by operation, so that both make the same numbers and none need to be stored.
+ * Weights and updates of many kinds from integer hashes. `make_correction_expectations.py` has the same arithmetic in
+ * NumPy, operation by operation, so that both make the same numbers and none need to be stored.
  */
 import type { Known } from '../../unit/spectrum/matrices.js';
 import { bell } from '../hashed.js';

@@ -56,7 +56,9 @@ export interface CommandDeclaration {
   fixed?: Readonly<Record<string, unknown>>;
   /** Fields that only serve to make the request. */
   more?: v.ObjectEntries;
-  /** Makes the rest of the request of those and of the checkpoints. @throws `bad-request` for what does not go together */
+  /**
+   * Makes the rest of the request of those and of the checkpoints. @throws `bad-request` for what does not go together
+   */
   prepare?: (
     engine: Preparing,
     stages: readonly StageRequest[],
