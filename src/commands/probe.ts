@@ -208,7 +208,8 @@ export function planText(all: readonly ProbePlan[], runs: number): string {
   if (first === undefined) return '';
   const seconds = all.every((plan) => plan.seconds !== null) ? all.reduce((sum, plan) => sum + plan.seconds!, 0) : null;
   return [
-    `${first.samples.toLocaleString('en')} samples × ${first.depths} layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
+    `${first.samples.toLocaleString('en')} samples × ${first.depths} ` +
+      `layers${runs > 1 ? ` in ${runs} checkpoints` : ''}`,
     ...(seconds === null
       ? []
       : [

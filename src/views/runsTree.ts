@@ -84,7 +84,9 @@ export class ExperimentNode extends TreeRow {
 
   constructor({ record, steps }: Group) {
     const done = steps.filter(({ step, run }) => step.state === 'done' && (run !== undefined || step.output !== null));
-    const text = `${done.length === steps.length ? 'done' : `${done.length} of ${steps.length} done`}, ${agoText(new Date(record.startedAt))}`;
+    const text =
+      `${done.length === steps.length ? 'done' : `${done.length} of ${steps.length} done`}, ` +
+      `${agoText(new Date(record.startedAt))}`;
     super(
       {
         label: record.name,

@@ -71,7 +71,10 @@ function machine() {
     `Node ${process.versions.node}`,
     `load ${os.loadavg()[0]?.toFixed(1)} before`,
   ];
-  return `${parts.join(' · ')}. Command: \`npm run bench -- ${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}\`.`;
+  return (
+    `${parts.join(' · ')}. Command: \`npm run bench -- ` +
+    `${name}${name === 'large' ? ` --large ${values.large}` : ` --repeat ${repeat}`}\`.`
+  );
 }
 
 /** What the processor has that products and conversions use (Linux). */

@@ -112,7 +112,8 @@ export async function benchSpectrum({ root, repeat, log }) {
           side.memory = Math.max(side.memory, printed.memory);
           version = printed.torch ?? version;
           log(
-            `${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`,
+            `${shape.rows} × ${shape.columns} ${round}/${side.rounds} ${side.name}: ` +
+              `${side.seconds.at(-1).toFixed(3)} s, alone ${side.alone.at(-1).toFixed(3)} s`,
           );
         }
       }
@@ -158,7 +159,10 @@ function report(rows, threads, version) {
     ...(version ? [['exact and PyTorch differ, of σ₁', (row) => row.difference.toExponential(1)]] : []),
   ];
   const lines = [
-    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is 2 GiB.`,
+    `Random bf16 weights with a small update, ${threads} threads. Seconds per matrix, median (least–most): as ` +
+      `in a run, ${threads} matrices at once with a thread each; *alone*, one matrix with all threads. Reading ` +
+      `is included for exact and fast, not for PyTorch. Memory in GB, the process's peak; the engine's budget is ` +
+      '2 GiB.',
     '',
     `| ${columns.map(([name]) => name).join(' | ')} |`,
     `|${' --- |'.repeat(columns.length)}`,
@@ -171,15 +175,18 @@ function report(rows, threads, version) {
   lines.push('', '| goal | measured | |', '| --- | --- | --- |');
   for (const mode of MODES)
     lines.push(
-      `| ${mode}: at least ${GOAL.least[mode]} × PyTorch's speed on ${GOAL.rows} × ${GOAL.columns} | ${ratio(goal, mode).toFixed(1)} × | ${judge(ratio(goal, mode) >= GOAL.least[mode])} |`,
+      `| ${mode}: at least ${GOAL.least[mode]} × PyTorch's speed on ${GOAL.rows} × ${GOAL.columns} | ` +
+        `${ratio(goal, mode).toFixed(1)} × | ${judge(ratio(goal, mode) >= GOAL.least[mode])} |`,
     );
   const slowest = compared.reduce((worst, row) => (ratio(row, 'exact') < ratio(worst, 'exact') ? row : worst));
   lines.push(
-    `| exact: never slower than PyTorch | at least ${ratio(slowest, 'exact').toFixed(2)} × (${slowest.shape.rows} × ${slowest.shape.columns}) | ${judge(ratio(slowest, 'exact') >= 1)} |`,
+    `| exact: never slower than PyTorch | at least ${ratio(slowest, 'exact').toFixed(2)} × ` +
+      `(${slowest.shape.rows} × ${slowest.shape.columns}) | ${judge(ratio(slowest, 'exact') >= 1)} |`,
   );
   const memory = Math.max(...rows.flatMap(({ sides }) => MODES.map((mode) => sides[mode].memory)));
   lines.push(
-    `| memory within the budget of 2 GiB | at most ${(memory / 2 ** 30).toFixed(2)} GiB | ${judge(memory <= 2 ** 31)} |`,
+    `| memory within the budget of 2 GiB | at most ${(memory / 2 ** 30).toFixed(2)} GiB | ` +
+      `${judge(memory <= 2 ** 31)} |`,
   );
   return lines.join('\n');
 }

@@ -72,7 +72,10 @@ export async function benchTrajectory({ root, repeat, log }) {
     const header = ['', 'read', 'wall, s', 'least–most', 's per checkpoint', 'GB/s', 'peak memory'];
     const table = [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
     const once = plan.bytes === STEPS * bytes ? 'met' : '**missed**';
-    return `${table}\n\n| goal | measured | |\n| --- | --- | --- |\n| each byte is read once | ${plan.bytes} planned of ${STEPS * bytes} stored | ${once} |`;
+    return (
+      `${table}\n\n| goal | measured | |\n| --- | --- | --- |\n| each byte is read once | ${plan.bytes} planned ` +
+      `of ${STEPS * bytes} stored | ${once} |`
+    );
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }

@@ -481,7 +481,8 @@ describe('merge experiments', () => {
       await writeLargePair(below('large'), { layers: 2, hidden: 2048 });
       writeFileSync(
         below('large.frank.yaml'),
-        'merge_method: linear\nmodels:\n  - {model: large/base, parameters: {weight: 1}}\n  - {model: large/in, parameters: {weight: 1}}\n',
+        'merge_method: linear\nmodels:\n  - {model: large/base, parameters: {weight: 1}}\n  - {model: ' +
+          'large/in, parameters: {weight: 1}}\n',
       );
       await lab.page.openFile('large.frank.yaml');
       await lab.page.runCommand('Frankenstein: Export Merged Checkpoint…');

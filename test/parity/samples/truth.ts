@@ -168,12 +168,16 @@ export function solve(item: EvalItem): { prompt: string; answer: string } {
       };
     case 'cost':
       return {
-        prompt: `Each ${single(a['a'])} costs ${n('pa')} and each ${single(a['b'])} costs ${n('pb')}. What do they cost together?`,
+        prompt:
+          `Each ${single(a['a'])} costs ${n('pa')} and each ${single(a['b'])} costs ${n('pb')}. What do they ` +
+          'cost together?',
         answer: `${count(scene, a['a']) * n('pa') + count(scene, a['b']) * n('pb')}`,
       };
     case 'change':
       return {
-        prompt: `If ${n('out')} of the ${noun(a['key'])} are removed and ${n('add')} more are added, how many ${noun(a['key'])} are there?`,
+        prompt:
+          `If ${n('out')} of the ${noun(a['key'])} are removed and ${n('add')} more are added, how many ` +
+          `${noun(a['key'])} are there?`,
         answer: `${count(scene, a['key']) - n('out') + n('add')}`,
       };
     case 'weighted':
@@ -189,14 +193,18 @@ export function solve(item: EvalItem): { prompt: string; answer: string } {
     case 'bill': {
       const goods = /^A (\w+) costs .* a (\w+) costs/.exec(item.prompt);
       return {
-        prompt: `A ${goods?.[1]} costs ${n('pa')} and a ${goods?.[2]} costs ${n('pb')}. What do ${n('na')} ${goods?.[1]}s and ${n('nb')} ${goods?.[2]}s cost?`,
+        prompt:
+          `A ${goods?.[1]} costs ${n('pa')} and a ${goods?.[2]} costs ${n('pb')}. What do ${n('na')} ` +
+          `${goods?.[1]}s and ${n('nb')} ${goods?.[2]}s cost?`,
         answer: `${n('na') * n('pa') + n('nb') * n('pb')}`,
       };
     }
     case 'story': {
       const [, name, thing] = /^(\w+) has \d+ (\w+)s,/.exec(item.prompt) ?? [];
       return {
-        prompt: `${name} has ${n('n')} ${thing}s, loses ${n('out')} and finds ${n('add')}. How many ${thing}s does ${name} have?`,
+        prompt:
+          `${name} has ${n('n')} ${thing}s, loses ${n('out')} and finds ${n('add')}. How many ${thing}s does ` +
+          `${name} have?`,
         answer: `${n('n') - n('out') + n('add')}`,
       };
     }
@@ -204,7 +212,9 @@ export function solve(item: EvalItem): { prompt: string; answer: string } {
       const items = a.items ?? [];
       const held = items.filter(([color, shape]) => color === a['key'] || shape === a['key']);
       return {
-        prompt: `A box holds ${items.map(([color, shape, k]) => `${k} ${color} ${shape}s`).join(', ')}. How many ${noun(a['key'])} does it hold?`,
+        prompt:
+          `A box holds ${items.map(([color, shape, k]) => `${k} ${color} ${shape}s`).join(', ')}. How many ` +
+          `${noun(a['key'])} does it hold?`,
         answer: `${held.reduce((sum, [, , k]) => sum + k, 0)}`,
       };
     }

@@ -107,7 +107,8 @@ describe('the correction of spectra, on cases that were held out', () => {
     const text = outside
       .map(
         ({ one, by }) =>
-          `${described(one)}: ${one.truth.stableRank.toFixed(2)} is ${by.toFixed(2)} times outside ${one.corrected.stableRankLow!.toFixed(2)} … ${one.corrected.stableRankHigh!.toFixed(2)}`,
+          `${described(one)}: ${one.truth.stableRank.toFixed(2)} is ${by.toFixed(2)} times outside ` +
+          `${one.corrected.stableRankLow!.toFixed(2)} … ${one.corrected.stableRankHigh!.toFixed(2)}`,
       )
       .join('\n');
     assert.ok(outside.length <= (1 - HELD) * all.length, `${outside.length} of ${all.length} are outside:\n${text}`);

@@ -36,7 +36,11 @@ export function planSentence({
 }: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
   const time = durationClause(seconds, basis);
-  return `${formatCount(questions)} questions: ${formatCount(generations)} answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ${formatBytes(memory)} of memory${time}.`;
+  return (
+    `${formatCount(questions)} questions: ${formatCount(generations)} ` +
+    `answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ` +
+    `${formatBytes(memory)} of memory${time}.`
+  );
 }
 
 function heading({ checkpoints, data, maxNewTokens, sets, grader, protocol }: EvaluateResult): string {
@@ -46,7 +50,10 @@ function heading({ checkpoints, data, maxNewTokens, sets, grader, protocol }: Ev
     recipe === null ? path : recipe.trim().split('\n').at(-1)!,
   ]);
   const judge = grader === null ? 'rule-based grading' : `rule-based grading, then LLM judge ${grader}`;
-  return `${table(rows, [false, false, false])}\n${data}: ${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}, ${judge}`;
+  return (
+    `${table(rows, [false, false, false])}\n${data}: ` +
+    `${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}, ${judge}`
+  );
 }
 
 function abilities({ checkpoints, scores, protocol }: EvaluateResult): string {
@@ -62,7 +69,10 @@ function abilities({ checkpoints, scores, protocol }: EvaluateResult): string {
   const counts = there.map(
     (ability) => `${NAMES[ability]} n = ${formatCount(scores.find((score) => score.ability === ability)!.n)}`,
   );
-  return `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; ${(protocol?.sampling?.answers ?? 1) > 1 ? `mean@${protocol!.sampling!.answers}; CIs: bootstrap over questions` : 'CIs: Wilson'}`;
+  return (
+    `${table([header, ...rows], [false, ...there.flatMap(() => [true, false])])}\n${counts.join(', ')}; ` +
+    `${(protocol?.sampling?.answers ?? 1) > 1 ? `mean@${protocol!.sampling!.answers}; CIs: bootstrap over questions` : 'CIs: Wilson'}`
+  );
 }
 
 /** P(one of k answers is right). */

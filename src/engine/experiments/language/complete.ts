@@ -154,7 +154,9 @@ function fieldKeys(fields: Fields, word: string): Key[] {
       name,
       detail: isRequired ? 'must be given' : usual === undefined ? undefined : `default ${usual}`,
       doc,
-      insert: `${name}: ${isList && !isWorded(entry) ? '[$0]' : usual === undefined || words.length > 0 ? '$0' : `\${1:${usual}}`}`,
+      insert:
+        `${name}: ` +
+        `${isList && !isWorded(entry) ? '[$0]' : usual === undefined || words.length > 0 ? '$0' : `\${1:${usual}}`}`,
     };
   });
 }

@@ -45,7 +45,8 @@ describe('programs of a checkpoint', () => {
     ['makes a long text', '{% for i in range(1000000000) %}x{% endfor %}', /counts to more than 100,000/],
     [
       'doubles a text',
-      `{% set n = namespace(x='${'x'.repeat(64)}') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% endfor %}{{ n.x }}`,
+      `{% set n = namespace(x='${'x'.repeat(64)}') %}{% for i in range(60) %}{% set n.x = n.x + n.x %}{% ` +
+        'endfor %}{{ n.x }}',
       /a text or a list that is longer/,
     ],
     [
