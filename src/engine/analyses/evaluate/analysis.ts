@@ -8,7 +8,7 @@ import type { EvaluateResult } from './result.js';
 
 export function plan(
   request: ParsedEvaluation,
-  { workerFile, turns: mutex, release }: Tools,
+  { workerFile, mutex, release }: Tools,
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluatePlan> {
   return planEvaluate(request, workerFile, mutex, release, context);

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { CompareResult } from '../../analyses/compare/result.js';
 import { exportMerged } from './export.js';
-import { Mutex } from '../../runtime/turns.js';
+import { Mutex } from '../../runtime/mutex.js';
 import { temporaryFolder, type TemporaryFolder } from '../../../../test/fixtures/checkpoints.js';
 import { engine, SAMPLES } from '../../../../test/unit/probe/support.js';
 

@@ -1,7 +1,7 @@
 /** What was chosen for a freeze experiment lately, to begin with the next time. */
 import * as v from 'valibot';
 import { OUTSIDE, TRAINERS } from '../engine/freeze/schema.js';
-import type { Store } from './questionMemory.js';
+import type { Store } from './recentQuestions.js';
 
 const KEY = 'frankenstein.freeze';
 /** Files of questions that are offered again. */
@@ -19,7 +19,7 @@ const Choices = v.object({
 });
 export type FreezeChoices = v.InferOutput<typeof Choices>;
 
-export class FreezeMemory {
+export class RecentFreeze {
   constructor(private readonly store: Store) {}
 
   get choices(): FreezeChoices {
