@@ -4,7 +4,7 @@
  * `.cache/screenshots`.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Panel, until } from '../e2e/support.js';
 import { packagedVsix, root, startWorkbench, type Theme, type WorkbenchPage } from '../workbench';
@@ -106,17 +106,15 @@ const SHOTS: Readonly<Record<string, Shot>> = {
   },
 };
 
-/** With their times, which tell whether a file is another one. */
-const AS_THEY_ARE = { recursive: true, preserveTimestamps: true };
-
 /** A workspace as a person has one: the sample lineage with an index, data beside it, and a recipe. Runs stay in it. */
 function workspace(): string {
   const folder = path.join(root, '.cache', 'screenshots', 'demo');
-  for (const name of [...LINEAGE, 'eval', 'probes', '.vscode'])
-    rmSync(path.join(folder, name), { recursive: true, force: true });
-  for (const stage of LINEAGE)
-    cpSync(path.join(root, 'samples', 'lineage', stage), path.join(folder, stage), AS_THEY_ARE);
-  for (const data of ['eval', 'probes']) cpSync(path.join(root, 'samples', data), path.join(folder, data), AS_THEY_ARE);
+  const parts = [...LINEAGE.map((stage) => path.join('lineage', stage)), 'eval', 'probes'];
+  for (const part of parts) {
+    const to = path.join(folder, path.basename(part));
+    // Once: the times of files are part of what a run was of.
+    if (!existsSync(to)) cpSync(path.join(root, 'samples', part), to, { recursive: true, preserveTimestamps: true });
+  }
   const weights = readFileSync(path.join(folder, 'rl', 'model.safetensors'));
   const header = JSON.parse(weights.toString('utf8', 8, 8 + Number(weights.readBigUInt64LE(0)))) as object;
   const names = Object.keys(header).filter((name) => name !== '__metadata__');
