@@ -19,7 +19,7 @@ const node = {
   external: ['vscode', 'onnxruntime-node'],
   outExtension: { '.js': '.cjs' },
   plugins: [assembly],
-  loader: { '.py': 'text' }, // what freeze plans write
+  loader: { '.py': 'text', '.ttf': 'binary' }, // what freeze plans write; fonts of reports' figures
   sourcemap: production ? false : 'linked',
   minify: production,
   keepNames: true, // error names cross the process boundary

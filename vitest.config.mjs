@@ -2,6 +2,7 @@
  * Unit, parity and fuzz tests, run from source: `npx vitest test/unit/x/y.test.ts` runs one file and watches it.
  * Tests that start the engine process or its workers use the bundles in dist/, which `test/bundles.mjs` keeps current.
  */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { viteAssembly } from './scripts/assembly.mjs';
@@ -13,8 +14,18 @@ const python = {
     id.endsWith('.py') ? { code: `export default ${JSON.stringify(text)}`, map: null } : undefined,
 };
 
+/** Fonts as their bytes. */
+const fonts = {
+  name: 'fonts',
+  enforce: /** @type {const} */ ('pre'),
+  load: (/** @type {string} */ id) =>
+    id.endsWith('.ttf')
+      ? `export default new Uint8Array(Buffer.from('${readFileSync(id).toString('base64')}', 'base64'));`
+      : undefined,
+};
+
 export default defineConfig({
-  plugins: [viteAssembly, python],
+  plugins: [viteAssembly, python, fonts],
   test: {
     alias: { vscode: path.resolve('test/fixtures/vscodeModule.ts') },
     include: ['test/{unit,parity,fuzz,training}/**/*.test.ts', '{src,webview}/**/*.test.ts'],

@@ -111,7 +111,7 @@ export function activate(context: vscode.ExtensionContext): Services {
       canSelectMany: true,
       showCollapseAll: true,
     }),
-    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: runsTree }),
+    vscode.window.createTreeView('frankenstein.runs', { treeDataProvider: runsTree, canSelectMany: true }),
     checkpointsTree,
     runsTree,
   );

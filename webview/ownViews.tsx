@@ -13,6 +13,8 @@ import { Trajectory } from './trajectory/trajectoryView.js';
 import { parseTrajectoryView } from './trajectory/view.js';
 import { Evaluation } from './transfer/transferView.js';
 import { parseTransferView } from './transfer/view.js';
+import type { Verification, VerifyResult } from '../src/protocol/engineApi.js';
+import { Verifications } from './freeze/verificationView.js';
 
 type StateOf<K extends PanelState['kind']> = Extract<PanelState, { kind: K }>;
 
@@ -48,8 +50,17 @@ export const OWN_VIEWS = {
   trajectory: ownView(parseTrajectoryView, ({ title, result, following, busy }: StateOf<'trajectory'>, given) => (
     <Trajectory {...{ title, result, following, busy, ...given }} />
   )),
+  verify: ownView(
+    () => ({}),
+    ({ title, result }: StateOf<'analysis'>) => <Verifications {...{ title, result: ofOne(result as Verification) }} />,
+  ),
   training: ownView(parseTrainingView, (state: StateOf<'training'>, given) => <Training {...{ state, ...given }} />),
 };
+
+/** One verification as an experiment's are: of a pair of checkpoints, without the name of a run. */
+function ofOne(verification: Verification): VerifyResult {
+  return { schema: 1, passed: verification.passed, runs: [{ run: '', verification }] };
+}
 
 type OwnName = keyof typeof OWN_VIEWS;
 export type OwnStores = { [K in OwnName]: Store<ReturnType<(typeof OWN_VIEWS)[K]['parse']>> };

@@ -4,16 +4,17 @@ import { pathToFileURL } from 'node:url';
 import { createEngineClient } from '../engineProcess/client.js';
 import type * as Local from '../engineProcess/local.js';
 import type { EngineApi } from '../protocol/engineApi.js';
+import type { ReportApi } from '../protocol/report.js';
 
 /**
  * It runs in its own process here too: a file cut short under a mapped read must not end as "Bus error". Calls that map
  * nothing and run no model are served in this one, which starts sooner.
  */
-export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
+export function engineOfCommand(): { engine: EngineApi & ReportApi; dispose: () => void } {
   const client = createEngineClient({ entry: path.join(__dirname, 'engine.mjs') });
   const here = async () =>
     ((await import(pathToFileURL(path.join(__dirname, 'local.mjs')).href)) as typeof Local).engine;
-  const served: Partial<EngineApi> = {
+  const served: Partial<EngineApi & ReportApi> = {
     compare: async (request, context) => (await here()).compare(request, context),
     planCompare: async (request, context) => (await here()).planCompare(request, context),
     inspect: async (request, context) => (await here()).inspect(request, context),
@@ -28,7 +29,8 @@ export function engineOfCommand(): { engine: EngineApi; dispose: () => void } {
     freezeReport: async (request) => (await here()).freezeReport(request),
     readExperiment: async (request, context) => (await here()).readExperiment(request, context),
     readTraining: async (request, context) => (await here()).readTraining(request, context),
+    createReport: async (request, context) => (await here()).createReport(request, context),
     verifyFrozen: async (request, context) => (await here()).verifyFrozen(request, context),
   };
-  return { engine: Object.assign(Object.create(client.engine) as EngineApi, served), dispose: () => client.dispose() };
+  return { engine: Object.assign(Object.create(client.engine) as EngineApi & ReportApi, served), dispose: () => client.dispose() };
 }

@@ -8,7 +8,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Options } from '../engine/analyses/declare/field.js';
 import { typedCuts, typedSeed } from '../engine/analyses/declare/typed.js';
 import { FrankensteinError } from '../engine/errors.js';
-import { OUTSIDE, type FreezeInput, type Outside, TRAINERS } from '../engine/freeze/schema.js';
+import { OUTSIDE, type Outside } from '../engine/analyses/verify/request.js';
+import { type FreezeInput, TRAINERS } from '../engine/freeze/schema.js';
 import { runsOf, splitSelectors } from '../engine/freeze/matrix.js';
 import type { RunProgress } from '../engine/freeze/run.js';
 import { definition as evaluation } from '../engine/analyses/evaluate/definition.js';
@@ -154,6 +155,8 @@ interface VerifyOptions {
   also?: Outside[];
   cuts?: [number, number];
   json?: string;
+  /** False for `--no-runs`. */
+  runs: string | false;
 }
 
 function verifyCommand({ engine, signal }: CommandContext): Command {
@@ -166,6 +169,8 @@ function verifyCommand({ engine, signal }: CommandContext): Command {
     .option('--also <parts>', `parts that should have stayed: ${OUTSIDE.join(', ')}`, parseOutside)
     .option('--cuts <mid,late>', 'first layer of Mid and of Late, 0-based (default: thirds)', typed(typedCuts))
     .option('--json <file>', 'write the result as JSON (schema 1); - for stdout')
+    .option('--runs <folder>', 'where verifications are kept: of the same files, the next is at once', '.frankenstein')
+    .option('--no-runs', 'keep nothing on disk')
     .action(async (first: string, second: string | undefined, options: VerifyOptions) => {
       const { frozen = [], also, cuts } = options;
       if (second === undefined && (frozen.length > 0 || also !== undefined))
@@ -174,10 +179,11 @@ function verifyCommand({ engine, signal }: CommandContext): Command {
         );
       if (second !== undefined && frozen.length === 0 && also === undefined)
         throw new InvalidArgumentError('--frozen says what should have stayed.');
+      const runsFolder = options.runs === false ? undefined : path.resolve(options.runs);
       const request =
         second === undefined
-          ? { experiment: path.resolve(first) }
-          : { in: path.resolve(first), result: path.resolve(second), frozen, also, cuts };
+          ? { experiment: path.resolve(first), runsFolder }
+          : { in: path.resolve(first), result: path.resolve(second), frozen, also, cuts, runsFolder };
       const result = await withProgress((progress) => engine.verifyFrozen(request, { signal, progress }));
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(result)}\n`);
       if (options.json !== '-') await print(verifyReport(result));
@@ -200,16 +206,17 @@ function reportCommand({ engine, signal }: CommandContext): Command {
     .argument('<experiment>', 'its folder')
     .option('--margin <points>', 'what counts as equivalent, in points of a hundred (default: 5)', parsePositive)
     .action(async (experiment: string, options: ReportOptions) => {
-      const { checkpoints, runs, waiting } = await engine.reportStages(
-        { experiment: path.resolve(experiment) },
+      const asked = requestFrom(evaluation, options) as Partial<EvaluateRequest>;
+      const { checkpoints, runs, waiting, doubts } = await engine.reportStages(
+        { experiment: path.resolve(experiment), runsFolder: asked.runsFolder },
         { signal },
       );
       for (const run of waiting) note(`${run} has no result yet and is left out.`);
-      const request = { ...requestFrom(evaluation, options), checkpoints } as EvaluateRequest;
+      const request = { ...asked, checkpoints } as EvaluateRequest;
       if (options.plan === true) return print(`${planSentence(await engine.planEvaluate(request, { signal }))}\n`);
       const answers = await withProgress((progress) => engine.evaluate(request, { signal, progress }), evaluation.unit);
       const margin = options.margin === undefined ? undefined : options.margin / 100;
-      const report = await engine.freezeReport({ evaluation: answers, runs, margin });
+      const report = await engine.freezeReport({ evaluation: answers, runs, doubts, margin });
       if (options.json !== undefined) await writeOutput(options.json, `${JSON.stringify(report)}\n`);
       if (options.json !== '-') await print(answerReport(report));
     });

@@ -2,9 +2,9 @@
 import type { PlannedExperiment } from '../engine/freeze/experiment.js';
 import type { PlannedRun } from '../engine/freeze/plan.js';
 import { type Contrast, type FreezeReport, MEASURES, type Measure } from '../engine/freeze/report.js';
-import type { GroupMovement, Verification } from '../engine/freeze/verify.js';
+import { verificationLines } from '../engine/analyses/verify/report.js';
 import type { VerifyResult } from '../engine/freeze/verifyExperiment.js';
-import { formatCount, formatNumber, formatPercent, table } from '../engine/report/text.js';
+import { formatCount, table } from '../engine/report/text.js';
 
 export function freezePlanReport({ plan, questions, out }: PlannedExperiment): string {
   const { settings, model, runs, warnings } = plan;
@@ -39,9 +39,6 @@ function imageOf({ layers }: PlannedRun): string {
   return layers.map((state, layer) => `${layer > 0 && layer % 10 === 0 ? ' ' : ''}${SIGNS[state]}`).join('');
 }
 
-/** Tensors named in a list. */
-const NAMED = 8;
-
 export function verifyReport({ runs }: VerifyResult): string {
   return `${runs
     .map(({ run, verification }) =>
@@ -52,57 +49,6 @@ export function verifyReport({ runs }: VerifyResult): string {
     )
     .flat()
     .join('\n')}\n`;
-}
-
-function verificationLines({
-  result,
-  madeOf,
-  passed,
-  frozen,
-  moved,
-  missing,
-  groups,
-  warnings,
-}: Verification): string[] {
-  const held = frozen.tensors - moved.length - missing.length;
-  const proof =
-    frozen.rounded > 0 ? `identical, ${frozen.rounded} of them only once IN is rounded` : 'bit-identical to IN';
-  return [
-    `  ${result}${madeOf === null ? '' : ` (${madeOf})`}`,
-    `  ${passed ? '✔' : '✘'} frozen: ${formatCount(held)} of ${formatCount(frozen.tensors)} tensors ` +
-      `are ${proof} (${formatCount(frozen.parameters)} parameters in all)`,
-    ...moved
-      .slice(0, NAMED)
-      .map(
-        ({ name, changed, elements, maxAbs, belowStep }) =>
-          `    moved: ${name}, ${formatCount(changed)} of ${formatCount(elements)} weights, by up to ` +
-          `${formatNumber(maxAbs)}${belowStep ? ', less than half a step of its dtype in IN' : ''}`,
-      ),
-    ...(moved.length > NAMED ? [`    and ${formatCount(moved.length - NAMED)} more`] : []),
-    ...missing.slice(0, NAMED).map(({ name, reason }) => `    missing: ${name}. ${reason}`),
-    ...(groups.length === 0 ? [] : indented(groupTable(groups))),
-    ...warnings.map((warning) => `  ${warning}`),
-  ];
-}
-
-function groupTable(groups: readonly GroupMovement[]): string {
-  return table(
-    [
-      ['free to move', 'update', '× rounding floor', 'weights changed', 'tensors unmoved'],
-      ...groups.map(({ group, fro, timesFloor, changed, tensors, unmoved }) => [
-        group,
-        formatNumber(fro),
-        formatNumber(timesFloor),
-        formatPercent(changed),
-        `${unmoved} of ${tensors}`,
-      ]),
-    ],
-    [false, true, true, true, true],
-  );
-}
-
-function indented(text: string): string[] {
-  return text.split('\n').map((line) => `  ${line}`);
 }
 
 /** The first tensor that failed, in a sentence. */

@@ -9,6 +9,8 @@ import { freezeCommand } from './freeze.js';
 import { generateCommand } from './generate.js';
 import { inspectCommand } from './inspect.js';
 import { mergeCommand } from './merge.js';
+import { regradeCommand } from './regrade.js';
+import { reportCommand } from './report.js';
 import { runCommand } from './run.js';
 import { showError } from './terminal.js';
 import { trainingCommand } from './training.js';
@@ -36,9 +38,11 @@ async function main(): Promise<number> {
     inspectCommand(context),
     generateCommand(context),
     ...analysisCommands(context, 'models'),
+    regradeCommand(context),
     mergeCommand(context),
     freezeCommand(context),
     runCommand(context),
+    reportCommand(context),
     trainingCommand(context),
   ]) {
     program.addCommand(command.copyInheritedSettings(program));

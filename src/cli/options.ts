@@ -2,9 +2,10 @@
 import { InvalidArgumentError } from 'commander';
 import { typedCount, typedSize } from '../engine/analyses/declare/typed.js';
 import type { EngineApi } from '../engine/api.js';
+import type { ReportApi } from '../protocol/report.js';
 
 export interface CommandContext {
-  engine: EngineApi;
+  engine: EngineApi & ReportApi;
   signal: AbortSignal;
 }
 

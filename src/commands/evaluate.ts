@@ -144,7 +144,7 @@ const SWEEPS: Choice<Sweep>[] = [
 
 type Options = ProtocolChoice &
   SamplingChoice &
-  Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'describer'>;
+  Pick<EvaluationQuestion, 'data' | 'samples' | 'maxNewTokens' | 'badLines' | 'grader' | 'graderScope' | 'describer'>;
 
 interface Asking {
   title: string;
@@ -224,15 +224,16 @@ async function changeOptions(
         await askSampling(title, options);
         break;
       case 'grader': {
-        const picked = await pickLanguageModel(
-          services,
-          title,
-          'Which model judges answers that the rules call wrong?',
-        );
-        if (picked === null) delete options.grader;
-        else if (picked !== undefined) options.grader = languageModelRequest(picked);
+        const picked = await pickLanguageModel(services, title, 'Which model judges answers?');
+        if (picked === null) {
+          delete options.grader;
+          delete options.graderScope;
+        } else if (picked !== undefined) options.grader = languageModelRequest(picked);
         break;
       }
+      case 'graderScope':
+        options.graderScope = options.graderScope === 'all' ? 'wrong' : 'all';
+        break;
       case 'describer': {
         const picked = await pickLanguageModel(
           services,
@@ -273,6 +274,7 @@ function optionItems({
   samples,
   maxNewTokens,
   grader,
+  graderScope,
   describer,
   badLines,
   answers,
@@ -280,7 +282,9 @@ function optionItems({
   topP,
   topK,
   ...protocol
-}: Options): OptionItem<'samples' | 'tokens' | 'badLines' | 'grader' | 'describer' | 'protocol' | 'sampling'>[] {
+}: Options): OptionItem<
+  'samples' | 'tokens' | 'badLines' | 'grader' | 'graderScope' | 'describer' | 'protocol' | 'sampling'
+>[] {
   return [
     {
       label: 'Questions',
@@ -295,9 +299,22 @@ function optionItems({
       label: 'LLM judge',
       icon: 'law',
       description:
-        grader === undefined ? 'off (rule-based grading)' : `${grader.model}, for answers that the rules call wrong`,
+        grader === undefined
+          ? 'off (rule-based grading)'
+          : `${grader.model}, for ${graderScope === 'all' ? 'every answer' : 'answers that the rules call wrong'}`,
       value: 'grader',
     },
+    ...(grader === undefined
+      ? []
+      : [
+          {
+            label: 'LLM judge sees',
+            icon: 'eye',
+            description:
+              graderScope === 'all' ? 'every answer: verdicts replace the rules' : 'what the rules call wrong',
+            value: 'graderScope' as const,
+          },
+        ]),
     {
       label: 'Image descriptions',
       icon: 'comment-discussion',

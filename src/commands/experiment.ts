@@ -209,7 +209,7 @@ async function openResult(services: Services, file: string, step: Step): Promise
     services.panels.open({ kind: 'freeze', task: 'stored', file: found.output });
     return;
   }
-  // What was verified is read again: that is the proof.
+  // What has not changed is found again; anything else is verified anew.
   if (step.experiment !== null && existsSync(step.experiment))
-    services.panels.open({ kind: 'freeze', task: 'verify', of: { experiment: step.experiment } });
+    services.panels.open({ kind: 'freeze', task: 'verify', experiment: step.experiment });
 }

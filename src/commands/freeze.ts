@@ -32,7 +32,7 @@ export const freezeCommands = {
     const experiment = await experimentFrom(args, title, 'Two checkpoints…');
     if (experiment === undefined) return;
     if (experiment !== '') {
-      services.panels.open({ kind: 'freeze', task: 'verify', of: { experiment } });
+      services.panels.open({ kind: 'freeze', task: 'verify', experiment });
       return;
     }
     const before = await pickCheckpoint(services, { title, placeholder: 'IN, as it was before the training' });
@@ -50,8 +50,8 @@ export const freezeCommands = {
       refuse: (text) => (text.trim() === '' ? 'Name what should have stayed.' : undefined),
     });
     if (frozen === undefined) return;
-    const of = { in: before, result, frozen: splitSelectors(frozen) };
-    services.panels.open({ kind: 'freeze', task: 'verify', of });
+    const request = { stages: [before, result].map((path) => ({ path })), frozen: splitSelectors(frozen) };
+    services.panels.open({ kind: 'analysis', analysis: 'verify', request });
   },
 
   async 'frankenstein.freezeReport'(services: Services, ...args: unknown[]) {

@@ -75,6 +75,7 @@ describe('manifest', () => {
         'frankenstein.experiment',
         'frankenstein.runExperiment',
         'frankenstein.planExperiment',
+        'frankenstein.createReport',
       ],
     );
     // A folder of a training's steps, or of its logs, is no checkpoint.

@@ -55,6 +55,8 @@ const LISTED_CHECKPOINT = all('view == frankenstein.checkpoints', 'viewItem == c
 const TREES = 'view =~ /^frankenstein\\.(runs|checkpoints)$/';
 const RUN = (...states: string[]) => all(TREES, `viewItem =~ /^run\\.(${states.join('|')})$/`);
 const INTERRUPTED_RUN = all(TREES, 'viewItem == run.interrupted');
+const FINISHED_RUN = RUN('finished');
+const LISTED_EXPERIMENT = all('view == frankenstein.runs', 'viewItem == experiment');
 const READABLE_RUN = RUN('finished', 'interrupted');
 
 /** What can be done with a checkpoint, in the explorer and in the tree alike. */
@@ -103,6 +105,7 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { submenu: 'frankenstein.experiment', when: all(PLAN, ONE), group: '3_frankenstein@2' },
     { command: 'frankenstein.runExperiment', when: all(EXPERIMENT, ONE), group: '3_frankenstein@1' },
     { command: 'frankenstein.planExperiment', when: all(EXPERIMENT, ONE), group: '3_frankenstein@2' },
+    { command: 'frankenstein.createReport', when: EXPERIMENT, group: '3_frankenstein@3' },
   ],
   'frankenstein.experiment': [
     { command: 'frankenstein.runFreeze', group: '1_run@1' },
@@ -132,6 +135,11 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
     { command: 'frankenstein.retry', when: IN_PANEL(FAILED), group: 'navigation@1' },
     { command: 'frankenstein.changeOrder', when: IN_PANEL(COMPARES), group: '1_run' },
     { command: 'frankenstein.openRunJson', when: IN_PANEL('frankenstein.panelHasRun'), group: 'navigation@2' },
+    {
+      command: 'frankenstein.regrade',
+      when: all(IN_PANEL('frankenstein.panelHasRun'), 'frankenstein.panelKind == evaluate'),
+      group: '1_run',
+    },
     { command: 'frankenstein.revealRun', when: IN_PANEL('frankenstein.panelHasRun'), group: '1_run' },
     { command: 'frankenstein.showLog', when: PANEL, group: '2_log' },
     { command: 'frankenstein.evaluate', when: EDITED_RECIPE, group: 'navigation@1' },
@@ -144,12 +152,19 @@ export const MENUS: Readonly<Record<string, readonly MenuItem[]>> = {
   'view/item/context': [
     { command: 'frankenstein.inspect', when: LISTED_CHECKPOINT, group: 'inline@1' },
     ...ofCheckpoint(LISTED_CHECKPOINT),
-    { command: 'frankenstein.openRun', when: READABLE_RUN, group: '1_run@1' },
-    { command: 'frankenstein.resumeRun', when: INTERRUPTED_RUN, group: '1_run@1' },
+    { command: 'frankenstein.openRun', when: all(READABLE_RUN, ONE), group: '1_run@1' },
+    { command: 'frankenstein.resumeRun', when: all(INTERRUPTED_RUN, ONE), group: '1_run@1' },
     { command: 'frankenstein.resumeRun', when: INTERRUPTED_RUN, group: 'inline@1' },
-    { command: 'frankenstein.openRunJson', when: all(READABLE_RUN, 'viewItem == run.finished'), group: '1_run@2' },
-    { command: 'frankenstein.revealRun', when: READABLE_RUN, group: '1_run@3' },
-    { command: 'frankenstein.deleteRun', when: RUN('finished', 'interrupted', 'unreadable'), group: '3_delete@1' },
+    { command: 'frankenstein.regrade', when: all(FINISHED_RUN, ONE), group: '1_run@4' },
+    { command: 'frankenstein.openRunJson', when: all(FINISHED_RUN, ONE), group: '1_run@2' },
+    { command: 'frankenstein.revealRun', when: all(READABLE_RUN, ONE), group: '1_run@3' },
+    { command: 'frankenstein.createReport', when: FINISHED_RUN, group: '2_report@1' },
+    { command: 'frankenstein.createReport', when: LISTED_EXPERIMENT, group: '2_report@1' },
+    {
+      command: 'frankenstein.deleteRun',
+      when: all(RUN('finished', 'interrupted', 'unreadable'), ONE),
+      group: '3_delete@1',
+    },
     { command: 'frankenstein.deleteRun', when: READABLE_RUN, group: 'inline@2' },
     { command: 'frankenstein.cancel', when: 'view == frankenstein.runs && viewItem == run.active', group: 'inline@1' },
   ],

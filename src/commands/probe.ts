@@ -1,5 +1,6 @@
 /** Probe Checkpoint…: which probe, which checkpoints, which data; what it will cost; then it runs. */
 import * as v from 'valibot';
+import { SKIP_PARTS } from '../engine/analyses/probe/kinds/skip/parts.js';
 import { probeRequest } from '../engine/analyses/probe/request.js';
 import type { EngineApi, ProbePlan } from '../protocol/engineApi.js';
 import type { ProbeQuestion } from '../protocol/hostApi.js';
@@ -157,7 +158,7 @@ async function pickOptions(
         options.change = options.change === 'task' ? 'text' : 'task';
         break;
       case 'part':
-        options.part = options.part === 'layer' ? 'attention' : options.part === 'attention' ? 'mlp' : 'layer';
+        options.part = SKIP_PARTS[(SKIP_PARTS.indexOf(options.part) + 1) % SKIP_PARTS.length]!;
         break;
       case 'badLines':
         options.badLines = options.badLines === 'stop' ? 'skip' : 'stop';

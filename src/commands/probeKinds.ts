@@ -1,17 +1,18 @@
 /** The kinds of probes as people choose them: words, and what each asks for. */
-import type { ProbeQuestion, ProbeResult } from '../protocol/engineApi.js';
+import type { ProbeQuestion, ProbeResult, SkipResult } from '../protocol/engineApi.js';
 import type { DataHint } from '../services/probeData.js';
 import type { ProtocolChoice } from './protocol.js';
 import type { OptionItem } from './options.js';
 
 export type Kind = ProbeQuestion['kind'];
+type SkipPart = SkipResult['part'];
 
 /** What may be set before a probe starts. */
 export interface Options {
   samples: number | undefined;
   maxNewTokens: number;
   mode: 'from' | 'only';
-  part: 'layer' | 'attention' | 'mlp';
+  part: SkipPart;
   badLines: 'stop' | 'skip';
   change: 'task' | 'text';
   protocol: ProtocolChoice;
@@ -46,7 +47,12 @@ export interface KindChoice {
 
 const MODES = { from: 'from layer ℓ onward (the paper)', only: 'in layer ℓ only (K and V)' };
 const CHANGES = { task: 'by the rule of each task', text: 'where the texts differ (the paper’s scripts)' };
-const PARTS = { layer: 'the whole layer', attention: 'attention only', mlp: 'MLP only' };
+const PARTS: Readonly<Record<SkipPart, string>> = {
+  layer: 'the whole layer',
+  attention: 'attention only',
+  mlp: 'MLP only',
+  experts: 'the chosen experts only (mixtures of experts)',
+};
 
 export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
   swap: {
@@ -92,6 +98,23 @@ export const PROBE_KINDS: Readonly<Record<Kind, KindChoice>> = {
     together: 2,
     data: 'Questions about images (JSONL)',
     suits: ({ format, hasImages }) => format === 'questions' && hasImages,
+    folders: false,
+    parquet: true,
+    per: '',
+    settings: () => ({}),
+    items: () => [],
+    drawn: ({ samples }) => samples.length,
+  },
+  routing: {
+    label: 'Expert routing',
+    icon: 'type-hierarchy-sub',
+    detail:
+      'In which layers tokens go through other experts, between two checkpoints of a mixture of experts ' +
+      '(IN and RL) that read the same prompts.',
+    checkpoints: 'Two checkpoints to compare',
+    together: 2,
+    data: 'Questions, with or without images (JSONL)',
+    suits: ({ format }) => format === 'questions',
     folders: false,
     parquet: true,
     per: '',

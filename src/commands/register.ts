@@ -15,6 +15,8 @@ import { pickCheckpoint } from './pick.js';
 import { mergeCommands } from './merge.js';
 import { probeCommands } from './probe.js';
 import { progressCommands } from './progress.js';
+import { regradeCommands } from './regrade.js';
+import { reportCommands } from './report.js';
 import { runCommands } from './runs.js';
 import { spectrumCommands } from './spectrum.js';
 import { trajectoryCommands } from './trajectory.js';
@@ -36,6 +38,8 @@ const TABLE: Record<CommandId, Command> = {
   ...experimentCommands,
   ...progressCommands,
   ...runCommands,
+  ...regradeCommands,
+  ...reportCommands,
   ...spectrumCommands,
   ...trajectoryCommands,
   ...inlineCommands,
@@ -48,6 +52,7 @@ const OF_FOLDERS: ReadonlySet<CommandId> = new Set<CommandId>([
   'frankenstein.planExperiment',
   'frankenstein.openExperimentResult',
   'frankenstein.cancelExperiment',
+  'frankenstein.createReport',
 ]);
 
 export function registerCommands(services: Services): vscode.Disposable {

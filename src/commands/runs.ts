@@ -173,16 +173,16 @@ export function requestOf(run: FoundRun): ComparePanelRequest {
   };
 }
 
-function runFrom([node]: readonly unknown[]): FoundRun | undefined {
+export function runFrom([node]: readonly unknown[]): FoundRun | undefined {
   return node instanceof RunNode ? node.run : undefined;
 }
 
-async function runInFront({ panels, results }: Services): Promise<FoundRun | undefined> {
+export async function runInFront({ panels, results }: Services): Promise<FoundRun | undefined> {
   const runId = panels.current?.shownRun;
   return runId === undefined ? undefined : (await results.list()).find((run) => run.runId === runId);
 }
 
-async function pickRun(
+export async function pickRun(
   { results }: Services,
   placeholder: string,
   fits: (run: FoundRun) => boolean = () => true,

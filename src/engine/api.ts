@@ -18,7 +18,7 @@ import type { ExportRequest, ExportResult } from './merge/export/export.js';
 import type { MergekitConfig } from './merge/mergekit/mergekit.js';
 import type { RecipeCompletion } from './merge/language/completion.js';
 import type { PlannedExperiment, PlanRequest } from './freeze/experiment.js';
-import type { VerifyRequest, VerifyResult } from './freeze/verifyExperiment.js';
+import type { FrozenRequest, VerifyResult } from './freeze/verifyExperiment.js';
 import type { RunProgress, RunRequest, RunResult } from './freeze/run.js';
 import type { PythonState } from './freeze/python.js';
 import type { FreezeReport, ReportedRun } from './freeze/report.js';
@@ -80,14 +80,18 @@ export interface EngineApi extends AnalysisCalls {
   installTraining(request: RunRequest, context?: CallContext<RunProgress>): Promise<PythonState>;
   /** Trains the runs that are not finished; what the trainer writes is progress. */
   trainRuns(request: RunRequest, context?: CallContext<RunProgress>): Promise<RunResult>;
-  /** Whether frozen weights stayed as they were, bit for bit, and how far the others moved. */
-  verifyFrozen(request: VerifyRequest, context?: CallContext): Promise<VerifyResult>;
+  /** Of a freeze experiment, or of a pair: whether frozen weights stayed, bit for bit, and how far the others moved. */
+  verifyFrozen(request: FrozenRequest, context?: CallContext): Promise<VerifyResult>;
   /** What a report of an experiment evaluates. */
-  reportStages(request: { experiment: string }, context?: CallContext<never>): Promise<ReportStages>;
+  reportStages(
+    request: { experiment: string; runsFolder?: string | undefined },
+    context?: CallContext<never>,
+  ): Promise<ReportStages>;
   /** Necessary, sufficient, transferable: from an evaluation of those stages. `margin` is that of equivalence. */
   freezeReport(request: {
     evaluation: EvaluateResult;
     runs: ReportedRun[];
+    doubts?: string[] | undefined;
     margin?: number | undefined;
   }): Promise<FreezeReport>;
   /** What trainers logged below these folders; null where nothing has changed since the version that is known. */

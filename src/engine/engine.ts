@@ -127,8 +127,8 @@ export function createEngine(workerFile: string, host?: EngineHost): EngineApi {
     trainRuns: lazy(async () => (await import('./freeze/run.js')).trainRuns),
     verifyFrozen: lazy(async () => (await import('./freeze/verifyExperiment.js')).verifyFrozen),
     reportStages: lazy(async () => (await import('./freeze/reportStages.js')).reportStages),
-    freezeReport: async ({ evaluation, runs, margin }) =>
-      (await import('./freeze/report.js')).freezeReport(evaluation, runs, margin),
+    freezeReport: async ({ evaluation, runs, doubts, margin }) =>
+      (await import('./freeze/report.js')).freezeReport(evaluation, runs, { doubts, margin }),
     readTraining: lazy(async () => (await import('./training/training.js')).readTraining),
     trainingCompletions: lazy(async () => (await import('./training/training.js')).trainingCompletions),
     parquetImage: async ({ folder, name }) => (await import('./parquet/image.js')).imageBelowFolder(folder, name),

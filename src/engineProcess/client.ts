@@ -6,6 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { FrankensteinError } from '../engine/errors.js';
 import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
+import type { ReportApi } from '../protocol/report.js';
 import { connect, type CallOptions, type Connection } from '../protocol/rpc.js';
 
 export interface EngineLog {
@@ -28,8 +29,8 @@ export interface EngineClientOptions {
 }
 
 export interface EngineClient {
-  /** The engine; every call starts the process if there is none. */
-  readonly engine: EngineApi;
+  /** The engine, and reports; every call starts the process if there is none. */
+  readonly engine: EngineApi & ReportApi;
   /** Process id, while one runs. */
   readonly pid: number | undefined;
   /** Ends the process; calls under way are rejected as cancelled. Later calls are rejected too. */
@@ -61,7 +62,7 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
   let disposed = false;
 
   async function call(
-    method: keyof EngineApi,
+    method: keyof (EngineApi & ReportApi),
     request: unknown,
     context: CallOptions<unknown> | undefined,
   ): Promise<unknown> {
@@ -107,11 +108,12 @@ export function createEngineClient(options: EngineClientOptions): EngineClient {
     current = undefined;
   }
 
-  const engine = new Proxy({} as EngineApi, {
+  const engine = new Proxy({} as EngineApi & ReportApi, {
     // `then` must stay undefined, or awaiting the proxy would call the engine.
     get: (_, method) =>
       typeof method === 'string' && method !== 'then'
-        ? (request: unknown, context?: CallOptions<unknown>) => call(method as keyof EngineApi, request, context)
+        ? (request: unknown, context?: CallOptions<unknown>) =>
+            call(method as keyof (EngineApi & ReportApi), request, context)
         : undefined,
   });
 
@@ -136,7 +138,7 @@ const CUT_SHORT =
 
 interface EngineProcess {
   pid: number | undefined;
-  connection: Connection<EngineApi>;
+  connection: Connection<EngineApi & ReportApi>;
   /** Ends it at once; calls under way are rejected with `engine-lost`. */
   kill(reason: string): void;
   /** Asks it to end; calls under way are rejected as cancelled. */
@@ -167,7 +169,7 @@ function startProcess(
     log?.error(line);
   });
 
-  const connection = connect<EngineHost, EngineApi>(
+  const connection = connect<EngineHost, EngineApi & ReportApi>(
     {
       send: (message) => sendTo(child, message),
       receive: (listener) => void child.on('message', listener),

@@ -3,6 +3,6 @@
  * elsewhere.
  */
 import { fileURLToPath } from 'node:url';
-import { createEngine } from '../engine/engine.js';
+import { offered } from './offered.js';
 
-export const engine = createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)));
+export const engine = offered(fileURLToPath(new URL('worker.mjs', import.meta.url)));

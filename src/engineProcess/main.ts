@@ -4,9 +4,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { createEngine } from '../engine/engine.js';
 import type { EngineApi, EngineHost } from '../protocol/engineApi.js';
+import type { ReportApi } from '../protocol/report.js';
 import { connect, type Transport } from '../protocol/rpc.js';
+import { offered } from './offered.js';
 
 /** Its words for "gone": another parent (POSIX), or no process of that id (Windows). The parent may be gone already. */
 const WATCHDOG = `
@@ -46,7 +47,7 @@ const host: EngineHost = {
   complete: (request, context) => connection.remote.complete(request, context),
   languageModelKey: (request) => connection.remote.languageModelKey(request),
 };
-const connection = connect<EngineApi, EngineHost>(
+const connection = connect<EngineApi & ReportApi, EngineHost>(
   transport,
-  createEngine(fileURLToPath(new URL('worker.mjs', import.meta.url)), host),
+  offered(fileURLToPath(new URL('worker.mjs', import.meta.url)), host),
 );

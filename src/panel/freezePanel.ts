@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import * as vscode from 'vscode';
-import type { EvaluateResult, VerifyRequest } from '../protocol/engineApi.js';
+import type { EvaluateResult } from '../protocol/engineApi.js';
 import type { FreezePanelRequest, HostApi, PanelProgress, PanelState } from '../protocol/hostApi.js';
 import { labelOf } from '../services/checkpointPath.js';
 import { codeOf, messageOf } from '../services/errors.js';
@@ -45,12 +45,20 @@ export class FreezePanel extends BasePanel<FreezePanelRequest> {
     this.job?.cancel();
   }
 
-  /** Nothing starts unasked: a checkpoint may have changed since. */
-  restore(): Promise<void> {
+  /** What is stored is shown, and nothing starts unasked: a checkpoint may have changed since. */
+  async restore(): Promise<void> {
     if (this.request.task === 'stored') return this.run();
+    const stored = this.request.task === 'verify' ? await this.verifiedBefore(this.request.experiment) : undefined;
     const message = this.request.task === 'verify' ? 'Verify again?' : 'Report again? What was answered is kept.';
-    this.set({ kind: 'failed', title: this.title, message, code: 'interrupted', canRetry: true });
-    return Promise.resolve();
+    this.set(stored ?? { kind: 'failed', title: this.title, message, code: 'interrupted', canRetry: true });
+  }
+
+  /** Undefined where a result was not verified yet, or has changed since. */
+  private async verifiedBefore(experiment: string): Promise<PanelState | undefined> {
+    const { queue, engine } = this.services;
+    const { runsFolder } = queue.options([experiment]);
+    const result = await engine.verifyFrozen({ experiment, runsFolder, storedOnly: true }).catch(() => undefined);
+    return result && { kind: 'verification', title: this.title, result };
   }
 
   private async run(): Promise<void> {
@@ -77,17 +85,21 @@ export class FreezePanel extends BasePanel<FreezePanelRequest> {
 
   private async answered(signal: AbortSignal): Promise<PanelState> {
     const { request, title } = this;
-    if (request.task === 'verify') return this.verified(request.of, signal);
+    if (request.task === 'verify') return this.verified(request.experiment, signal);
     if (request.task === 'report') return this.reported(request, signal);
     return { kind: 'freezeReport', title, report: await readStoredReport(request.file), waiting: [] };
   }
 
-  private async verified(of: VerifyRequest, signal: AbortSignal): Promise<PanelState> {
+  private async verified(experiment: string, signal: AbortSignal): Promise<PanelState> {
     const { queue, engine } = this.services;
     const [busy] = queue.active;
     if (busy !== undefined) this.showProgress({ phase: `Waiting for ${busy.title}`, ...NOTHING_DONE });
     const result = await queue.inTurn(
-      () => engine.verifyFrozen(of, { signal, progress: (progress) => this.showProgress(progress) }),
+      () =>
+        engine.verifyFrozen(
+          { experiment, runsFolder: queue.options([experiment]).runsFolder },
+          { signal, progress: (progress) => this.showProgress(progress) },
+        ),
       signal,
     );
     return { kind: 'verification', title: this.title, result };
@@ -98,12 +110,14 @@ export class FreezePanel extends BasePanel<FreezePanelRequest> {
     signal: AbortSignal,
   ): Promise<PanelState> {
     const { queue, engine } = this.services;
-    const { checkpoints, runs, waiting } = await engine.reportStages({ experiment: request.experiment }, { signal });
+    const { experiment } = request;
+    const { runsFolder } = queue.options([experiment]);
+    const { checkpoints, runs, waiting, doubts } = await engine.reportStages({ experiment, runsFolder }, { signal });
     const job = queue.start({ kind: 'evaluate', evaluation: { checkpoints, ...request.evaluation } });
     this.job = job;
     if (signal.aborted) job.cancel();
     const evaluation = await this.ended(job);
-    const report = await engine.freezeReport({ evaluation, runs, margin: request.margin });
+    const report = await engine.freezeReport({ evaluation, runs, doubts, margin: request.margin });
     return { kind: 'freezeReport', title: this.title, report, waiting };
   }
 
@@ -177,7 +191,7 @@ const NOTHING_DONE = { doneBytes: 0, totalBytes: 0, remainingSeconds: null, tens
 export function keyOfFreeze(request: FreezePanelRequest): string {
   switch (request.task) {
     case 'verify':
-      return JSON.stringify(['freeze', 'verify', request.of]);
+      return JSON.stringify(['freeze', 'verify', request.experiment]);
     case 'report':
       return JSON.stringify(['freeze', 'report', request.experiment, request.evaluation.data]);
     case 'stored':
@@ -187,16 +201,10 @@ export function keyOfFreeze(request: FreezePanelRequest): string {
 
 /** Folders that it reads. */
 export function locationsOf(request: FreezePanelRequest): string[] {
-  if (request.task === 'report') return [request.experiment];
-  if (request.task === 'stored') return [path.dirname(request.file)];
-  return 'experiment' in request.of ? [request.of.experiment] : [request.of.in, request.of.result];
+  return [request.task === 'stored' ? path.dirname(request.file) : request.experiment];
 }
 
 function titleOf(request: FreezePanelRequest): string {
   const [location] = locationsOf(request);
-  if (request.task !== 'verify') return `Necessary? · ${path.basename(location!)}`;
-  const { of } = request;
-  return `Frozen layers · ${
-    'experiment' in of ? path.basename(of.experiment) : [of.in, of.result].map(labelOf).join(' → ')
-  }`;
+  return `${request.task === 'verify' ? 'Frozen?' : 'Necessary?'} · ${path.basename(location!)}`;
 }

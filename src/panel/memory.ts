@@ -5,7 +5,6 @@ import { compareRequest } from '../engine/analyses/compare/request.js';
 import { restoreRequest } from '../engine/analyses/declare/request.js';
 import { evaluateRequest } from '../engine/analyses/evaluate/request.js';
 import { probeRequest } from '../engine/analyses/probe/request.js';
-import { OUTSIDE } from '../engine/freeze/schema.js';
 import type { RunLocation } from '../protocol/engineApi.js';
 import type {
   AnalysisPanelRequest,
@@ -109,18 +108,9 @@ export const trainingRequest = v.object({
   title: v.pipe(v.string(), v.maxLength(200)),
   folders: v.pipe(v.array(v.pipe(v.string(), v.minLength(1))), v.minLength(1), v.maxLength(32)),
 });
-const verified = v.union([
-  v.object({ experiment: v.string() }),
-  v.object({
-    in: v.string(),
-    result: v.string(),
-    frozen: v.array(v.string()),
-    also: v.optional(v.array(v.picklist(OUTSIDE))),
-  }),
-]);
 
 const frozen = v.variant('task', [
-  v.object({ kind: v.literal('freeze'), task: v.literal('verify'), of: verified }),
+  v.object({ kind: v.literal('freeze'), task: v.literal('verify'), experiment: v.string() }),
   v.object({ kind: v.literal('freeze'), task: v.literal('stored'), file: v.string() }),
   v.object({
     kind: v.literal('freeze'),

@@ -2,11 +2,13 @@
 export {
   ABILITY_NAMES,
   comparisonBetween,
+  judgeText,
   mainReference,
   points,
   probability,
   pText,
   readingOf,
+  regradeLines,
   servedLines,
   SIGNIFICANT,
 } from '../engine/analyses/evaluate/reading.js';

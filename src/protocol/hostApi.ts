@@ -25,7 +25,6 @@ import type {
   TrajectoryResult,
   TrainingCompletions,
   TrainingReading,
-  VerifyRequest,
   VerifyResult,
 } from './engineApi.js';
 
@@ -58,7 +57,7 @@ export type PanelState =
       report: string;
       runId: string;
     }
-  /** Whether frozen weights stayed: of the runs of an experiment, or of a pair of checkpoints. */
+  /** Whether frozen weights stayed: of the runs of an experiment. */
   | { kind: 'verification'; title: string; result: VerifyResult }
   /** `waiting`: runs without a result, which the report leaves out. */
   | { kind: 'freezeReport'; title: string; report: FreezeReport; waiting: string[] }
@@ -156,9 +155,9 @@ export interface EvaluatePanelRequest {
   run?: RunLocation;
 }
 
-/** What a freeze experiment is asked, or a pair of checkpoints. */
+/** What a freeze experiment is asked. */
 export type FreezePanelRequest =
-  | { kind: 'freeze'; task: 'verify'; of: VerifyRequest }
+  | { kind: 'freeze'; task: 'verify'; experiment: string }
   /** `file`: a report that was written before. */
   | { kind: 'freeze'; task: 'stored'; file: string }
   | {

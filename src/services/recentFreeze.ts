@@ -1,6 +1,7 @@
 /** What was chosen for a freeze experiment lately, to begin with the next time. */
 import * as v from 'valibot';
-import { OUTSIDE, TRAINERS } from '../engine/freeze/schema.js';
+import { OUTSIDE } from '../engine/analyses/verify/request.js';
+import { TRAINERS } from '../engine/freeze/schema.js';
 import type { Store } from './recentQuestions.js';
 
 const KEY = 'frankenstein.freeze';

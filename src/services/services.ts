@@ -1,6 +1,7 @@
 /** Everything the commands, views and lenses share; built once in `activate`. */
 import type * as vscode from 'vscode';
 import type { EngineApi } from '../protocol/engineApi.js';
+import type { ReportApi } from '../protocol/report.js';
 import type { Panels } from '../panel/panels.js';
 import type { Discovery } from './discovery.js';
 import type { Documents } from './documents.js';
@@ -19,7 +20,7 @@ import type { Pins } from '../inline/pins.js';
 
 export interface Services {
   log: vscode.LogOutputChannel;
-  engine: EngineApi;
+  engine: EngineApi & ReportApi;
   discovery: Discovery;
   documents: Documents;
   recentEvaluations: RecentEvaluations;

@@ -5,12 +5,18 @@ import type { RunSummary } from '../protocol/engineApi.js';
 import { labelsOf } from './checkpointPath.js';
 
 /**
- * `Comparison · base → in → rl`, `Vision probe · in, rl`. @param kinds of requests or runs, as definitions name them
+ * `Comparison · base → in → rl`, `Abilities, regraded · in, rl`. @param kinds of requests or runs, as definitions name
+ * them @param answers where those of an evaluation come from
  */
-export function titleText(kinds: readonly string[], labels: readonly string[]): string {
+export function titleText(
+  kinds: readonly string[],
+  labels: readonly string[],
+  answers?: RunSummary['answers'],
+): string {
   const owner = (kind: string) => ANALYSES.find(({ titles }) => kind in titles);
   const titles = [...new Set(kinds)].map((kind) => owner(kind)?.titles[kind] ?? kind);
-  return `${titles.join(', ')} · ${labels.join(owner(kinds[0] ?? '')?.joint ?? ', ')}`;
+  return `${[...titles, ...(answers === undefined ? [] : [answers])].join(', ')} · ` +
+    `${labels.join(owner(kinds[0] ?? '')?.joint ?? ', ')}`;
 }
 
 /** A checkpoint that is no folder: a recipe's text of an evaluation, named by its content. */
@@ -32,9 +38,10 @@ export function runTitle({
   probe,
   labels,
   paths,
-}: Pick<RunSummary, 'kind' | 'probe' | 'labels' | 'paths'>): string {
+  answers,
+}: Pick<RunSummary, 'kind' | 'probe' | 'labels' | 'paths' | 'answers'>): string {
   const own = labels.filter((_, index) => !STITCHED.test(paths[index] ?? ''));
-  return titleText([probe ?? kind], own.length > 0 ? own : labels);
+  return titleText([probe ?? kind], own.length > 0 ? own : labels, answers);
 }
 
 /** Roles, as earlier versions wrote them in the place of names. */

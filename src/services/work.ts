@@ -4,6 +4,7 @@
  */
 import { analysisOf } from '../engine/analyses/analyses.js';
 import type { AnyDefinition } from '../engine/analyses/declare/definition.js';
+import { answersOf } from '../engine/analyses/evaluate/answersOf.js';
 import { notesOf } from '../engine/analyses/declare/field.js';
 import { keyOfRequest } from '../engine/analyses/declare/request.js';
 import type { GenericSchema, ObjectEntries } from 'valibot';
@@ -112,6 +113,7 @@ export function titleOf(request: JobRequest): string {
   return titleText(
     requests.map(({ kind }) => kind ?? analysis.name),
     (own.length > 0 ? own : checkpoints).map(({ path, label }) => label ?? labelOf(path)),
+    request.kind === 'evaluate' ? answersOf(request.evaluation) : undefined,
   );
 }
 

@@ -64,8 +64,8 @@ export class ActiveNode extends TreeRow {
 
 interface Group {
   record: KnownRecord;
-  /** Of each step: its run where there is one. */
-  steps: { step: RecordedStep; run: FoundRun | undefined }[];
+  /** Of each step: its run where there is one, and those that it has per training. */
+  steps: { step: RecordedStep; run: FoundRun | undefined; more: FoundRun[] }[];
   runs: FoundRun[];
 }
 
@@ -73,14 +73,19 @@ interface Group {
 function groupsOf(records: readonly KnownRecord[], runs: readonly FoundRun[]): Group[] {
   return records
     .map((record) => {
-      const steps = record.steps.map((step) => ({ step, run: runs.find(({ runId }) => runId === step.runId) }));
-      return { record, steps, runs: steps.flatMap(({ run }) => run ?? []) };
+      const steps = record.steps.map((step) => ({
+        step,
+        run: runs.find(({ runId }) => runId === step.runId),
+        more: runs.filter(({ runId }) => step.runIds?.includes(runId)),
+      }));
+      return { record, steps, runs: steps.flatMap(({ run, more }) => [...(run === undefined ? [] : [run]), ...more]) };
     })
     .filter((group) => group.runs.length > 0);
 }
 
 export class ExperimentNode extends TreeRow {
   readonly children: vscode.TreeItem[];
+  readonly record: KnownRecord;
 
   constructor({ record, steps }: Group) {
     const done = steps.filter(({ step, run }) => step.state === 'done' && (run !== undefined || step.output !== null));
@@ -97,11 +102,13 @@ export class ExperimentNode extends TreeRow {
       },
       vscode.TreeItemCollapsibleState.Collapsed,
     );
+    this.record = record;
     this.id = record.folder;
     this.contextValue = 'experiment';
-    this.children = steps.flatMap(({ step, run }) =>
-      run === undefined ? [stepRow(step, record.file)] : [stepNode(step, run)],
-    );
+    this.children = steps.flatMap(({ step, run, more }) => [
+      run === undefined ? stepRow(step, record.file) : stepNode(step, run),
+      ...more.map((one) => stepNode(step, one)),
+    ]);
   }
 }
 

@@ -327,6 +327,15 @@ describe('freeze experiments', () => {
       await panel().frame.locator('[data-testid=verification][data-passed=true]').waitFor();
       await lab.page.runCommand('View: Close All Editors');
     });
+
+    it('is kept as a run, and opened again as it is stored', async () => {
+      await lab.page.runCommand('Frankenstein: Open Run');
+      await lab.page.quickPick(/Frozen\? · in → early/);
+      const shown = await panel().id('verified-when').textContent();
+      const { finishedAt } = (await verify()).runs.find(({ run }) => run === 'early')!.verification!.provenance;
+      assert.equal(shown, `Verified ${finishedAt.slice(0, 16).replace('T', ' ')} UTC`);
+      await lab.page.runCommand('View: Close All Editors');
+    });
   });
 
   describe('Report', () => {

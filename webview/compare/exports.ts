@@ -1,21 +1,15 @@
 /** The export menu of a comparison. */
 import { layersCsv, tensorsCsv } from '../../src/protocol/csv.js';
 import type { PanelContext } from '../context.js';
-import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import type { Drawing } from '../exporters/drawing.js';
-import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
 import { layersMarkdown, regionsMarkdown } from '../exporters/tables.js';
-import { buildFigure, describeFigure } from '../figure/series.js';
-import { buildGrid } from '../heatmap/grid.js';
-import { formatMeasure, measureLabel } from '../state/measure.js';
 import type { Model } from '../state/model.js';
 import type { ViewState } from '../state/view.js';
 import { arrangedTensors } from '../table/arranged.js';
 import type { Theme } from '../theme.js';
-import { kindsChoice, kindsDelta, kindsStyle } from './kinds.js';
+import { kindsDrawing, layerDrawing } from './drawings.js';
 
 /** @param now the user's choices at the time of exporting */
 export function compareExports(context: PanelContext, model: Model, title: string, now: () => ViewState): MenuEntry[] {
@@ -56,37 +50,4 @@ export function compareExports(context: PanelContext, model: Model, title: strin
       run: () => copy(tensorsCsv(result, arrangedTensors(model, now())), 'Rows copied.'),
     },
   ];
-}
-
-/** Of the exported layer figure, in pixels. */
-const LAYER_SIZE = { width: 960, height: 406 };
-
-function layerDrawing(model: Model, title: string, view: ViewState, theme: Theme): Drawing {
-  const figure = buildFigure(model, view);
-  const words = {
-    title: `${title}: ${figure.title}`,
-    description: describeFigure(model, figure),
-    caption: captionOf(model),
-  };
-  return linesSvg([figure], words, theme, LAYER_SIZE);
-}
-
-function kindsDrawing(model: Model, title: string, view: ViewState, theme: Theme): Drawing {
-  const choice = kindsChoice(view);
-  const delta = kindsDelta(model, view);
-  const label = measureLabel(choice);
-  const name = `${title}: ${label} by tensor kind, ${model.deltas[delta]?.full ?? ''}`;
-  return heatmapSvg(
-    buildGrid(model, choice, delta, view.heatMinor),
-    { label, format: (value) => formatMeasure(choice, value) },
-    kindsStyle(choice),
-    { title: name, description: name, caption: captionOf(model) },
-    theme,
-  );
-}
-
-function captionOf({ result, deltas }: Model): string {
-  const { cuts, regions, provenance } = result;
-  const cut = regions.length > 0 ? ` · regions cut at layers ${cuts[0]} and ${cuts[1]}` : '';
-  return `${deltas.map((name) => name.full).join(', ')}${cut} · run ${provenance.runId}`;
 }

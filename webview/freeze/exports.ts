@@ -7,27 +7,12 @@ import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
 import { markdownCell } from '../exporters/tables.js';
 import type { Theme } from '../theme.js';
-import { contrastsSvg } from './contrastsSvg.js';
-import {
-  forestOf,
-  groupRows,
-  intervalText,
-  MEASURE_NAMES,
-  points,
-  pText,
-  QUESTIONS,
-  reading,
-  VERDICT_WORDS,
-} from './model.js';
+import { contrastsDrawing } from './drawings.js';
+import { forestOf, groupRows, intervalText, MEASURE_NAMES, points, pText, QUESTIONS, VERDICT_WORDS } from './model.js';
 
 export function reportExports(context: PanelContext, report: FreezeReport, title: string): MenuEntry[] {
   const { text, json, svg, png, copy } = savingOf(context, title);
-  const drawing = (theme: Theme) =>
-    contrastsSvg(
-      forestOf(report),
-      { title, description: reading(report).join(' '), caption: captionOf(report) },
-      theme,
-    );
+  const drawing = (theme: Theme) => contrastsDrawing(report, title, theme);
   return [
     { heading: 'Numbers' },
     {
@@ -46,14 +31,6 @@ export function reportExports(context: PanelContext, report: FreezeReport, title
       run: () => copy(contrastsMarkdown(report), 'Table copied.'),
     },
   ];
-}
-
-function captionOf({ margin, rows }: FreezeReport): string {
-  const n = [...new Set(rows.map(({ necessary }) => necessary.n))].join(', ');
-  return (
-    `Paired differences in points, 90% intervals, band ±${(100 * margin).toFixed(1)} · n = ${n} · ` +
-    `McNemar, Holm-corrected per column`
-  );
 }
 
 export function contrastsCsv({ rows }: FreezeReport): string {

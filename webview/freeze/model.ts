@@ -118,7 +118,7 @@ export interface GroupRow {
 }
 
 /** Frozen regions and parts first, as they were checked; then what was free to move. */
-export function groupRows({ held = [], groups }: Verification): GroupRow[] {
+export function groupRows({ held, groups }: Verification): GroupRow[] {
   return [
     ...held.map(({ group, tensors, parameters, moved, missing, rounded }): GroupRow => {
       const failed = [moved > 0 ? `${moved} moved` : '', missing > 0 ? `${missing} missing` : ''].filter(Boolean);

@@ -8,6 +8,7 @@ import { formatFloorRatio, formatNumber, formatFraction, plural } from '../forma
 import { Icon } from '../icons.js';
 import { verificationExports } from './exports.js';
 import './freeze.css';
+import { finishedText } from '../overview/origin.js';
 import { groupRows } from './model.js';
 
 export function Verifications({ title, result }: { title: string; result: VerifyResult }) {
@@ -53,6 +54,7 @@ function Run({ run: { run, verification } }: { run: VerifiedRun }) {
       ) : (
         <>
           <p class="muted held-path">{verification.madeOf ?? verification.result}</p>
+          <p class="muted" data-testid="verified-when">{`Verified ${finishedText(verification.provenance)}`}</p>
           <Groups name={name} verification={verification} />
           <Moved name={name} verification={verification} />
           <Warnings id={`verified-warnings-${name}`} list={verification.warnings} />

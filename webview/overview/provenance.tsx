@@ -1,7 +1,6 @@
 /** Where a result comes from: the foot of every view. */
 import type { CompareResult } from '../../src/protocol/engineApi.js';
-
-type Origin = CompareResult['provenance'];
+import { finishedText, versionsText } from './origin.js';
 
 export function Provenance({ provenance: from, cuts }: Pick<CompareResult, 'provenance' | 'cuts'>) {
   const seconds = (Date.parse(from.finishedAt) - Date.parse(from.startedAt)) / 1000;
@@ -13,13 +12,4 @@ export function Provenance({ provenance: from, cuts }: Pick<CompareResult, 'prov
       {`Run ${from.runId} · ${finishedText(from)}${time} · cuts ${cuts.join(', ')} · ${versionsText(from)}`}
     </footer>
   );
-}
-
-/** `2026-11-30 10:04 UTC`: the same for every reader of an exported figure. */
-export function finishedText({ finishedAt }: Origin): string {
-  return `${finishedAt.slice(0, 16).replace('T', ' ')} UTC`;
-}
-
-export function versionsText({ engine, onnxruntime }: Origin): string {
-  return `Frankenstein Lab ${engine} · ONNX Runtime ${onnxruntime}`;
 }

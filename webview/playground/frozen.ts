@@ -12,6 +12,9 @@ function verification(run: string, region: string, moved: Verification['moved'])
   const regions = ['early', 'mid', 'late'] as const;
   return {
     schema: 1,
+    kind: 'verification',
+    stages: [],
+    cuts: [4, 8],
     in: '/models/in',
     result: `/models/freeze/runs/${run}/result`,
     madeOf: null,
@@ -50,6 +53,15 @@ function verification(run: string, region: string, moved: Verification['moved'])
       region === 'late'
         ? ['mid: no weight moved, though it was free to: it was frozen, or all steps were lost in rounding.']
         : [],
+    provenance: {
+      runId: '0123456789abcdef',
+      startedAt: '2026-11-30T10:03:00.000Z',
+      finishedAt: '2026-11-30T10:04:00.000Z',
+      engine: '0.1.0',
+      onnxruntime: '1.22.0',
+      node: 'v20.19.0',
+      platform: 'linux-x64',
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import { registerKit } from '../kit.js';
 import '../panel.css';
 import { createPanel } from '../panel.js';
 import { detailOf, experts, fourStages, lineage, textOnly } from './data.js';
-import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, smallProbes } from './probes.js';
+import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, routingOnly, smallProbes } from './probes.js';
 import { frozenReport, verified } from './frozen.js';
 import { fullOf, spectraOf } from './spectra.js';
 import { trajectoryOf } from './trajectories.js';
@@ -29,6 +29,7 @@ const probes: Record<string, { title: string; make(): ProbeResult[] }> = {
   one: { title: 'Probes of RL', make: oneSwap },
   small: { title: 'Probes of rl', make: smallProbes },
   attention: { title: 'Attention, IN and RL', make: attentionOnly },
+  routing: { title: 'Expert routing, IN and RL', make: routingOnly },
   gaps: { title: 'Attention of every fourth layer, IN and RL', make: attentionWithGaps },
 };
 const probed = probes[query.get('data') ?? 'lineage'] ?? probes['lineage']!;
@@ -80,7 +81,7 @@ const states: Record<string, () => PanelState> = {
     problem: null,
   }),
   report: () => ({ kind: 'freezeReport', title: 'Necessary? · freeze', report: frozenReport(), waiting: ['each-11'] }),
-  verification: () => ({ kind: 'verification', title: 'Frozen layers · freeze', result: verified() }),
+  verification: () => ({ kind: 'verification', title: 'Frozen? · freeze', result: verified() }),
   probing: () => ({
     kind: 'running',
     title: 'Probes of Base, IN, RL',

@@ -6,6 +6,7 @@ import type {
   ProbedCheckpoint,
   ProbeResult,
   ProbeTask,
+  RoutingResult,
   SkipResult,
   SwapResult,
 } from '../../src/protocol/engineApi.js';
@@ -229,6 +230,50 @@ export function smallProbes(): ProbeResult[] {
   return [
     ...TASKS.map((task, at) => swap('rl', task, 12, 0, at + 3, 'from', 24)),
     ...TASKS.map((task, at) => swap('rl', task, 12, 0, at + 3, 'only', 24)),
+  ];
+}
+
+/** A mixture of experts, half of whose samples have images. */
+export function routingOnly(pictured = 12): ProbeResult[] {
+  const [layers, n] = [28, 24];
+  const next = random(9);
+  const samples = Array.from({ length: n }, (_, index): RoutingResult['samples'][number] => {
+    const visualTokens = index < pictured ? 64 : 0;
+    const tokens = visualTokens + 40;
+    const counts = (of: number, most: number) =>
+      Array.from({ length: layers }, (_, depth) => Math.floor(of * most * (0.3 + (0.7 * depth) / layers) * next()));
+    return {
+      id: `general-${index}`,
+      prompt: '<image>How many objects are there that are not red?',
+      ...(visualTokens > 0 ? { images: [`images/general-${index}.png`] } : {}),
+      tokens,
+      visualTokens,
+      changedText: counts(40, 0.6),
+      changedVisual: counts(visualTokens, 0.25),
+    };
+  });
+  const shareOf = (values: number[]): RoutingResult['layers'][number]['all'] => {
+    const changed = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { changed, low: Math.max(0, changed - 0.05), high: changed + 0.05, n: values.length };
+  };
+  const seeing = samples.filter(({ visualTokens }) => visualTokens > 0);
+  return [
+    {
+      ...base(
+        ['IN', 'RL'].map((label) => stage(label, layers)),
+        'general.jsonl',
+        layers,
+        'b77e0000b77e0000',
+      ),
+      kind: 'routing',
+      samples,
+      layers: Array.from({ length: layers }, (_, depth) => ({
+        depth,
+        all: shareOf(samples.map((one) => (one.changedText[depth]! + one.changedVisual[depth]!) / one.tokens)),
+        text: shareOf(samples.map((one) => one.changedText[depth]! / (one.tokens - one.visualTokens))),
+        visual: seeing.length === 0 ? null : shareOf(seeing.map((one) => one.changedVisual[depth]! / one.visualTokens)),
+      })),
+    },
   ];
 }
 

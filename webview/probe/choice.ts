@@ -1,7 +1,14 @@
 /** What of a probe's curves is in sight, by the user's choices. No DOM. */
 import type { LinePosition } from '../figure/lines.js';
 import { plural } from '../format.js';
-import { attentionFigure, reasoningFigure, shiftFigure, visionFigure, type CurveFigure } from './curves.js';
+import {
+  attentionFigure,
+  reasoningFigure,
+  routingFigure,
+  shiftFigure,
+  visionFigure,
+  type CurveFigure,
+} from './curves.js';
 import { fileName, TASK_NAMES, TASKS, type Curve, type ProbeModel } from './model.js';
 import type { ProbeView } from './view.js';
 
@@ -68,14 +75,31 @@ export function attentionFigures(model: ProbeModel, view: ProbeView): CurveFigur
   );
 }
 
+export function routingFigures(model: ProbeModel): CurveFigure[] {
+  return [routingFigure(model)].filter((one) => one !== null);
+}
+
+/** The figures of the tab in front. */
+export function figuresOf(model: ProbeModel, view: ProbeView, tab: ProbeView['tab']): CurveFigure[] {
+  switch (tab) {
+    case 'localization':
+      return localizationFigures(model, view);
+    case 'attention':
+      return attentionFigures(model, view);
+    case 'routing':
+      return routingFigures(model);
+  }
+}
+
 /** The tab in front: one without anything in it is never the first to be seen. */
 export function tabOf(model: ProbeModel, view: ProbeView, touched: boolean): ProbeView['tab'] {
   const has = {
     localization: model.vision.length + model.reasoning.length > 0,
     attention: model.attention.length > 0,
+    routing: model.routing.length > 0,
   };
-  const isEmpty = !has[view.tab] && (has.localization || has.attention);
-  return isEmpty && view.tab === 'localization' && !touched ? 'attention' : view.tab;
+  const first = (['localization', 'attention', 'routing'] as const).find((tab) => has[tab]);
+  return !has[view.tab] && view.tab === 'localization' && !touched ? (first ?? view.tab) : view.tab;
 }
 
 export function chosenLocation({ depth, curve }: ProbeView): LinePosition | null {

@@ -142,6 +142,25 @@ export function shiftFigure(model: ProbeModel): CurveFigure | null {
   return figureOf(model, `Shift of the mean, ${line.name}`, 'Difference of the mean', [line], false);
 }
 
+/** Tokens that go through other experts: all, of text, visual ones. */
+export function routingFigure(model: ProbeModel): CurveFigure | null {
+  const result = model.routing[0];
+  if (result === undefined) return null;
+  const names = { all: 'All tokens', text: 'Text', visual: 'Visual tokens' } as const;
+  const lines = (['all', 'text', 'visual'] as const).flatMap((what, index): CurveSeries[] => {
+    const points = result.layers.flatMap(({ depth, [what]: share }) =>
+      share === null ? [] : [placed({ depth, value: share.changed, low: share.low, high: share.high, n: share.n })],
+    );
+    if (points.length === 0) return [];
+    return [
+      { key: `routing/${what}`, name: names[what], colour: index, marker: index, dash: index, points, baseline: null },
+    ];
+  });
+  // Without images text is all there is.
+  const shown = lines.length === 3 ? lines : lines.slice(0, 1);
+  return figureOf(model, 'Tokens with other experts', 'Tokens with other experts', shown);
+}
+
 /** No line leads over layers that have no attention. */
 function withGaps<P extends LinePoint>({ stateLayers = [] }: AttentionResult, points: readonly P[]): P[] {
   return points.map((point, index) => {

@@ -1,18 +1,13 @@
 /** The export menu of probes: what is in sight, as numbers and as drawings. */
 import type { PanelContext } from '../context.js';
-import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import type { Drawing } from '../exporters/drawing.js';
-import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
 import type { Theme } from '../theme.js';
-import { attentionFigures, captionOf, localizationFigures, visibleCurves } from './choice.js';
-import { formatRate } from '../format.js';
-import type { CurveFigure } from './curves.js';
+import { figuresOf } from './choice.js';
+import { linesDrawing, surfaceDrawing } from './drawings.js';
 import type { ProbeModel } from './model.js';
-import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
-import { surfaceGrid, SURFACE_STYLE } from './surfaceData.js';
+import { attentionCsv, curvesCsv, figuresMarkdown, routingCsv, samplesCsv } from './numbers.js';
 import type { ProbeView } from './view.js';
 
 /** @param now the user's choices at the time of exporting */
@@ -25,7 +20,7 @@ export function probeExports(
   const { text, json, svg, png, copy } = savingOf(context, model.checkpoints.map(({ label }) => label).join('-'));
   const curves = [...model.vision, ...model.reasoning];
   const what = () => now().tab;
-  const figures = () => (now().tab === 'localization' ? localizationFigures : attentionFigures)(model, now());
+  const figures = () => figuresOf(model, now(), now().tab);
   const lines = (theme: Theme) => linesDrawing(model, title, what(), figures(), theme);
   const surface = (theme: Theme) => surfaceDrawing(model, title, now(), theme);
   const editor = () => context.theme.now();
@@ -34,7 +29,7 @@ export function probeExports(
     {
       label: 'Curves as CSV…',
       testId: 'export-curves-csv',
-      run: () => text(what(), 'csv', what() === 'attention' ? attentionCsv(model) : curvesCsv(model, curves)),
+      run: () => text(what(), 'csv', tableOf(model, what())),
     },
     {
       label: 'Samples and answers as CSV…',
@@ -60,31 +55,13 @@ export function probeExports(
   ];
 }
 
-function linesDrawing(
-  model: ProbeModel,
-  title: string,
-  tab: ProbeView['tab'],
-  figures: readonly CurveFigure[],
-  theme: Theme,
-): Drawing | null {
-  if (figures.length === 0) return null;
-  const all = tab === 'attention' ? 'attention' : 'functional localization';
-  const words = {
-    title: `${title}: ${figures.length === 1 ? figures[0]!.title : all}`,
-    description: figures.map((one) => one.title).join(', '),
-    caption: captionOf(model),
-  };
-  return linesSvg(figures, words, theme);
-}
-
-function surfaceDrawing(model: ProbeModel, title: string, view: ProbeView, theme: Theme): Drawing | null {
-  const curves = visibleCurves(model, view);
-  if (curves.length === 0) return null;
-  const words = {
-    title: `${title}: function by layer`,
-    description: 'Fraction of answers that changed',
-    caption: captionOf(model),
-  };
-  const label = curves[0]!.task === null ? 'wrong answers' : 'answers that changed';
-  return heatmapSvg(surfaceGrid(model, curves), { label, format: formatRate }, SURFACE_STYLE, words, theme);
+function tableOf(model: ProbeModel, tab: ProbeView['tab']): string {
+  switch (tab) {
+    case 'localization':
+      return curvesCsv(model, [...model.vision, ...model.reasoning]);
+    case 'attention':
+      return attentionCsv(model);
+    case 'routing':
+      return routingCsv(model);
+  }
 }

@@ -8,6 +8,7 @@ import type {
   ProbeResult,
   ProbeTask,
   Region,
+  RoutingResult,
   SkipResult,
   SwapResult,
 } from '../../src/protocol/engineApi.js';
@@ -22,6 +23,7 @@ export interface ProbeModel {
   vision: Curve[];
   reasoning: Curve[];
   attention: AttentionResult[];
+  routing: RoutingResult[];
   warnings: string[];
 }
 
@@ -91,6 +93,7 @@ export const PART_NAMES: Record<SkipResult['part'], string> = {
   layer: 'whole layer',
   attention: 'attention only',
   mlp: 'MLP only',
+  experts: 'experts only',
 };
 
 export const MODE_NAMES: Record<SwapResult['mode'], string> = { from: 'from layer ℓ onward', only: 'in layer ℓ only' };
@@ -101,6 +104,7 @@ interface Index {
   vision: Curve[];
   reasoning: Curve[];
   attention: AttentionResult[];
+  routing: RoutingResult[];
 }
 
 /** How results of each kind are read. */
@@ -117,10 +121,14 @@ const READERS: {
     result.checkpoints.forEach((checkpoint) => indexOf(into, checkpoint));
     into.attention.push(result);
   },
+  routing(result, _, into) {
+    result.checkpoints.forEach((checkpoint) => indexOf(into, checkpoint));
+    into.routing.push(result);
+  },
 };
 
 export function indexProbes(results: readonly ProbeResult[]): ProbeModel {
-  const index: Index = { checkpoints: [], vision: [], reasoning: [], attention: [] };
+  const index: Index = { checkpoints: [], vision: [], reasoning: [], attention: [], routing: [] };
   // Each reader takes results of its own kind.
   results.forEach((result, at) => READERS[result.kind](result as never, at, index));
   const layers = Math.max(0, ...results.flatMap((result) => result.checkpoints.map((checkpoint) => checkpoint.layers)));

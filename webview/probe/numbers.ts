@@ -92,6 +92,20 @@ export function attentionCsv(model: ProbeModel): string {
   ]);
 }
 
+/** One row per layer that has experts. */
+export function routingCsv(model: ProbeModel): string {
+  const result = model.routing[0];
+  if (result === undefined) return '';
+  const kinds = ['all', 'text', 'visual'] as const;
+  return csv([
+    ['layer', ...kinds.flatMap((kind) => [kind, `${kind} low`, `${kind} high`])],
+    ...result.layers.map((layer) => [
+      layer.depth,
+      ...kinds.flatMap((kind) => [layer[kind]?.changed, layer[kind]?.low, layer[kind]?.high]),
+    ]),
+  ]);
+}
+
 export function figuresMarkdown(model: ProbeModel, figures: readonly CurveFigure[]): string {
   const rows = numberRows(model, figures).map(
     ({ depth, region, name, point, figure }) =>

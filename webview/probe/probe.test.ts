@@ -1,21 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'vitest';
-import type { AttentionResult, SwapResult } from '../../src/protocol/engineApi.js';
+import type { AttentionResult, RoutingResult, SwapResult } from '../../src/protocol/engineApi.js';
 import { withoutAttention } from '../../src/protocol/layers.js';
 import { bandedSeries, stretchesOf } from '../figure/lines.js';
 import { linesSvg } from '../exporters/linesSvg.js';
-import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap } from '../playground/probes.js';
+import { attentionOnly, attentionWithGaps, lineageProbes, oneSwap, routingOnly } from '../playground/probes.js';
 import {
   attentionFigure,
   describeCurves,
   numberRows,
   readDepth,
   reasoningFigure,
+  routingFigure,
   shiftFigure,
   visionFigure,
 } from './curves.js';
+import { tabOf } from './choice.js';
 import { alike, indexProbes, markOfCheckpoint, peakOf, plainPrompt, stretches } from './model.js';
-import { attentionCsv, curvesCsv, figuresMarkdown, samplesCsv } from './numbers.js';
+import { attentionCsv, curvesCsv, figuresMarkdown, routingCsv, samplesCsv } from './numbers.js';
 import { DEFAULT_PROBE_VIEW, parseProbeView } from './view.js';
 
 describe('probes as a model', () => {
@@ -168,5 +170,43 @@ describe('view of probes', () => {
       parseProbeView({ tab: 'attention', depth: -3, hiddenCheckpoints: [1, 'x'], behind: 'none', layout: 'apart' }),
       { ...DEFAULT_PROBE_VIEW, tab: 'attention', hiddenCheckpoints: [1], layout: 'apart' },
     );
+  });
+});
+
+describe('routing', () => {
+  const [result] = routingOnly() as [RoutingResult];
+  const model = indexProbes([result]);
+
+  it('has a line for all tokens, for text and for visual ones; for all alone where no sample has an image', () => {
+    const figure = routingFigure(model)!;
+    assert.deepEqual(
+      figure.series.map(({ name }) => name),
+      ['All tokens', 'Text', 'Visual tokens'],
+    );
+    assert.ok(figure.percent);
+    assert.deepEqual(
+      figure.series[2]!.points.map(({ value, n }) => [value, n]),
+      result.layers.map(({ visual }) => [visual!.changed, visual!.n]),
+    );
+    const blind = routingFigure(indexProbes(routingOnly(0)))!;
+    assert.deepEqual(
+      blind.series.map(({ name }) => name),
+      ['All tokens'],
+    );
+    assert.equal(routingFigure(indexProbes(attentionOnly())), null);
+  });
+
+  it('is the tab in front where there is nothing else, and stays out of the way where there is', () => {
+    assert.equal(tabOf(model, DEFAULT_PROBE_VIEW, false), 'routing');
+    assert.equal(tabOf(indexProbes([...oneSwap(), result]), DEFAULT_PROBE_VIEW, false), 'localization');
+    assert.equal(tabOf(indexProbes(attentionOnly()), DEFAULT_PROBE_VIEW, false), 'attention');
+    assert.equal(parseProbeView({ tab: 'routing', part: 'experts' }).tab, 'routing');
+  });
+
+  it('exports a row per layer, with empty cells where no sample has an image', () => {
+    const rows = routingCsv(model).trim().split('\n');
+    assert.equal(rows[0], 'layer,all,all low,all high,text,text low,text high,visual,visual low,visual high');
+    assert.equal(rows.length, 1 + result.layers.length);
+    assert.match(routingCsv(indexProbes(routingOnly(0))).split('\n')[1]!, /,,,$/);
   });
 });

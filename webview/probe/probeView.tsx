@@ -1,4 +1,4 @@
-/** What the probes found: Localization and Attention, each with its figures, their numbers and what is behind them. */
+/** What the probes found: Localization, Attention and Routing, each with its figures, their numbers and what is behind them. */
 import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { ProbeResult } from '../../src/protocol/engineApi.js';
 import { usePanel } from '../context.js';
@@ -7,7 +7,7 @@ import { Warnings } from '../folding.js';
 import { ProtocolBlock } from '../overview/protocol.js';
 import { plural } from '../format.js';
 import type { SamplesHost } from '../host.js';
-import { finishedText, versionsText } from '../overview/provenance.js';
+import { finishedText, versionsText } from '../overview/origin.js';
 import { useImages } from '../samples/images.js';
 import type { Store } from '../state/store.js';
 import { Tabs } from '../tabs.js';
@@ -16,6 +16,7 @@ import { tabOf, visibleCurves } from './choice.js';
 import { probeExports } from './exports.js';
 import { Localization } from './localization.js';
 import { fileName, indexProbes, type ProbeModel } from './model.js';
+import { Routing } from './routing.js';
 import type { ProbeView } from './view.js';
 
 export interface ProbesProps {
@@ -60,6 +61,7 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         choices={[
           { value: 'localization', label: 'Localization' },
           { value: 'attention', label: 'Attention' },
+          ...(model.routing.length > 0 ? [{ value: 'routing' as const, label: 'Routing' }] : []),
         ]}
         value={tab}
         onChange={(value) => store.set({ tab: value })}
@@ -81,6 +83,15 @@ export function Probes({ title, results, view, store, host }: ProbesProps) {
         hidden={tab !== 'attention'}
       >
         {tab === 'attention' ? <Attention {...{ host, images, store, view, model }} /> : null}
+      </div>
+      <div
+        role="tabpanel"
+        id="tabpanel-routing"
+        aria-labelledby="tab-routing"
+        data-testid="routing"
+        hidden={tab !== 'routing'}
+      >
+        {tab === 'routing' ? <Routing {...{ host, images, store, view, model }} /> : null}
       </div>
       <div>
         <Provenance results={results} />

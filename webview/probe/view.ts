@@ -1,11 +1,11 @@
 /** The user's choices among probes: what survives a reload. Every field is checked and falls back alone. No DOM. */
 
 export interface ProbeView {
-  tab: 'localization' | 'attention';
+  tab: 'localization' | 'attention' | 'routing';
   /** Vision: visual tokens swapped. Reasoning: layers skipped. */
   study: 'vision' | 'reasoning';
   mode: 'from' | 'only';
-  part: 'layer' | 'attention' | 'mlp';
+  part: 'layer' | 'attention' | 'mlp' | 'experts';
   /** All curves in one figure, or one figure per function. Null: by how many checkpoints there are. */
   layout: 'together' | 'apart' | null;
   /** Checkpoints and functions taken out of the figures. */
@@ -45,10 +45,10 @@ export function parseProbeView(memory: unknown): ProbeView {
     Array.isArray(from[key]) ? from[key].filter(is) : [];
   const { depth } = from;
   return {
-    tab: one('tab', ['localization', 'attention'], usual.tab),
+    tab: one('tab', ['localization', 'attention', 'routing'], usual.tab),
     study: one('study', ['vision', 'reasoning'], usual.study),
     mode: one('mode', ['from', 'only'], usual.mode),
-    part: one('part', ['layer', 'attention', 'mlp'], usual.part),
+    part: one('part', ['layer', 'attention', 'mlp', 'experts'], usual.part),
     layout: one('layout', ['together', 'apart', null], usual.layout),
     hiddenCheckpoints: list('hiddenCheckpoints', (value): value is number => Number.isInteger(value)),
     hiddenTasks: list('hiddenTasks', (value): value is string => typeof value === 'string'),

@@ -1,23 +1,19 @@
 /** The export menu of a spectrum. */
 import { spectraCsv } from '../../src/protocol/csv.js';
 import type { PanelContext } from '../context.js';
-import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import type { Drawing } from '../exporters/drawing.js';
-import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf, type Saving } from '../exporters/saving.js';
 import type { LineFigure } from '../figure/lines.js';
-import { formatNumber } from '../format.js';
 import type { SpectrumHost } from '../host.js';
 import type { Theme } from '../theme.js';
+import { captionOf, linesDrawing, surfaceDrawing } from './drawings.js';
 import { metricFigure, overlapFigure, rankFigure } from './figures.js';
 import { fullSpectrumOf } from './fullSpectra.js';
-import { PART_TEXT } from './metricCard.js';
 import { keyOf, matrixName, type SpectrumModel } from './model.js';
 import { depthCsv, depthMarkdown, surfaceCsv } from './numbers.js';
 import { spectrumFigure } from './spectrumFigure.js';
-import { RANK_STYLE, rankSurface, surfaceGrid, type RankSurface } from './surfaceData.js';
+import { rankSurface, type RankSurface } from './surfaceData.js';
 import type { SpectrumView } from './view.js';
 
 /** @param now the user's choices at the time of exporting */
@@ -73,11 +69,7 @@ function figureEntries(
   const editor = () => context.theme.now();
   const caption = () => captionOf(model, now());
   const lines = (figures: readonly LineFigure[], what: string, theme: Theme) =>
-    linesSvg(
-      figures,
-      { title: `${title}: ${what}`, description: figures.map((one) => one.title).join(', '), caption: caption() },
-      theme,
-    );
+    linesDrawing(figures, title, what, caption(), theme);
   const one = (figure: LineFigure, theme: Theme) => lines([figure], figure.title, theme);
   const metric = () => metricFigure(model, now());
   const eachSurface = (save: (name: string, surface: RankSurface) => void) => {
@@ -122,16 +114,6 @@ function figureEntries(
   ];
 }
 
-function surfaceDrawing(title: string, surface: RankSurface, caption: string, theme: Theme): Drawing {
-  return heatmapSvg(
-    surfaceGrid(surface),
-    { label: 'log(σᵢ / σ₁)', format: formatNumber, noise: 'hatched: inside the rounding floor' },
-    RANK_STYLE,
-    { title: `${title}: ${surface.title}`, description: surface.summary, caption },
-    theme,
-  );
-}
-
 /** The matrix that is looked at closely, with all singular values that have been read of it. */
 function chosenMatrix(
   model: SpectrumModel,
@@ -144,18 +126,4 @@ function chosenMatrix(
   if (tensor === undefined || spectrum === null || spectrum.spectral === 0) return null;
   const full = fullSpectrumOf(model, host).known(tensor, from);
   return { key: keyOf(tensor), figure: spectrumFigure(matrixName(model, tensor), model.deltas[from]!, spectrum, full) };
-}
-
-function captionOf(model: SpectrumModel, { part }: SpectrumView): string {
-  const { cuts, mode, filter, provenance: from } = model.result;
-  return [
-    model.deltas.map((name) => name.full).join(', '),
-    mode,
-    filter === null ? null : `weights matching ${filter}`,
-    part === 'all' ? null : `${PART_TEXT[part]} only`,
-    model.regions.length === 0 ? null : `regions cut at layers ${cuts[0]} and ${cuts[1]}`,
-    `run ${from.runId}`,
-  ]
-    .filter((text) => text !== null)
-    .join(' · ');
 }

@@ -7,15 +7,7 @@ import { DepthChart, DepthNumbers } from './depthChart.js';
 import { metricFigure, type DepthFigure } from './figures.js';
 import { FLOOR_BAND_HELP, RANK_TEXT } from './measure.js';
 import type { SpectrumParts } from './resultView.js';
-import { RANK_METRICS, WEIGHT_PARTS, type SpectrumView, type RankMetric, type WeightPart } from './view.js';
-
-export const PART_TEXT: Record<WeightPart, string> = {
-  all: 'All',
-  attention: 'Attention',
-  mlp: 'MLP',
-  embedding: 'Embeddings',
-  other: 'Other',
-};
+import { PART_TEXT, RANK_METRICS, WEIGHT_PARTS, type SpectrumView, type RankMetric, type WeightPart } from './view.js';
 
 export function MetricToolbar({ model, view, store }: SpectrumParts) {
   const parts = new Set(model.counted.map(({ component }) => component as string));

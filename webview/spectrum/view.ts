@@ -19,6 +19,14 @@ export const WEIGHT_PARTS = ['all', 'attention', 'mlp', 'embedding', 'other'] as
 )[];
 export type WeightPart = (typeof WEIGHT_PARTS)[number];
 
+export const PART_TEXT: Record<WeightPart, string> = {
+  all: 'All',
+  attention: 'Attention',
+  mlp: 'MLP',
+  embedding: 'Embeddings',
+  other: 'Other',
+};
+
 export interface SpectrumView {
   /** Which tab of the panel is in front. */
   tab: 'comparison' | 'spectrum';

@@ -1,16 +1,13 @@
 /** The export menu of a trajectory. */
 import { stepsCsv } from '../../src/protocol/trajectoryReading.js';
 import type { PanelContext } from '../context.js';
-import { heatmapSvg } from '../exporters/heatmapSvg.js';
-import type { Drawing } from '../exporters/drawing.js';
-import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
-import { finishedText, versionsText } from '../overview/provenance.js';
 import type { Theme } from '../theme.js';
-import { type Drawn, similarityFigure, sizeFigure, sizeGrid, STEP_STYLE } from './figures.js';
-import { formatSize, SIZE_NAMES, type TrajectoryModel } from './model.js';
+import { linesDrawing, stepsDrawing } from './drawings.js';
+import type { Drawn } from './figures.js';
+import type { TrajectoryModel } from './model.js';
 import { numbersMarkdown } from './numbers.js';
 
 /** @param now the user's choices at the time of exporting */
@@ -22,16 +19,8 @@ export function trajectoryExports(
 ): MenuEntry[] {
   const { text, json, svg, png, copy } = savingOf(context, title === '' ? 'trajectory' : title);
   const { result } = model;
-  const words = { title, description: title, caption: captionOf(model) };
-  const lines = (theme: Theme): Drawing => {
-    const figures = [sizeFigure(model, now()), ...(result.directions ? [similarityFigure(model, now().depth)] : [])];
-    return linesSvg(figures, words, theme);
-  };
-  const heat = (theme: Theme): Drawing => {
-    const { size, log } = now();
-    const legend = { label: SIZE_NAMES[size], format: (value: number) => formatSize(size, value) };
-    return heatmapSvg(sizeGrid(model, now()), legend, { ...STEP_STYLE, log }, words, theme);
-  };
+  const lines = (theme: Theme) => linesDrawing(model, title, now(), theme);
+  const heat = (theme: Theme) => stepsDrawing(model, title, now(), theme);
   return [
     { heading: 'Numbers' },
     {
@@ -52,11 +41,4 @@ export function trajectoryExports(
       run: () => copy(numbersMarkdown(model, now()), 'Numbers copied.'),
     },
   ];
-}
-
-export function captionOf({ result: { stages, cuts, provenance } }: TrajectoryModel): string {
-  return (
-    `${stages[0]!.label} to ${stages.at(-1)!.label}, ${stages.length} checkpoints · cuts ` +
-    `${cuts.join(', ')} · ${finishedText(provenance)} · ${versionsText(provenance)}`
-  );
 }

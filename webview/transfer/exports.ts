@@ -1,16 +1,12 @@
 /** The export menu of an evaluation. */
 import type { PanelContext } from '../context.js';
-import type { Drawing } from '../exporters/drawing.js';
-import { linesSvg } from '../exporters/linesSvg.js';
 import type { MenuEntry } from '../exporters/menu.js';
 import { PAPER } from '../exporters/palette.js';
 import { savingOf } from '../exporters/saving.js';
 import type { Theme } from '../theme.js';
-import { forestSvg } from './forestSvg.js';
-import { reading, referenceOf, type TransferModel } from './model.js';
-import { servedLines } from '../../src/protocol/evaluationReading.js';
+import { abilitiesDrawing } from './drawings.js';
+import { referenceOf, type TransferModel } from './model.js';
 import { answersCsv, scoresCsv, tableMarkdown } from './numbers.js';
-import { sweepFigure } from './sweep.js';
 import type { TransferView } from './view.js';
 
 /** @param now the user's choices at the time of exporting */
@@ -22,11 +18,7 @@ export function evaluationExports(
 ): MenuEntry[] {
   const { text, json, svg, png, copy } = savingOf(context, title === '' ? 'evaluation' : title);
   const against = () => referenceOf(model, now().against);
-  const drawing = (theme: Theme): Drawing => {
-    const words = { title, description: reading(model, against()).join(' '), caption: captionOf(model) };
-    const figure = sweepFigure(model, against());
-    return figure === null ? forestSvg(model, against(), words, theme) : linesSvg([figure], words, theme);
-  };
+  const drawing = (theme: Theme) => abilitiesDrawing(model, title, against(), theme);
   return [
     { heading: 'Numbers' },
     {
@@ -54,13 +46,4 @@ export function evaluationExports(
       run: () => copy(tableMarkdown(model, against()), 'Table copied.'),
     },
   ];
-}
-
-export function captionOf({ result }: TransferModel): string {
-  const grading = result.grader === null ? 'rule-based grading' : `rule-based grading, then ${result.grader}`;
-  const served = servedLines(result).map((line) => ` · ${line}`);
-  return (
-    `${result.sets.map((set) => `${set.name} (${set.questions})`).join(', ')} · 95% intervals · at most ` +
-    `${result.maxNewTokens} new tokens · ${grading}${served.join('')}`
-  );
 }

@@ -121,6 +121,21 @@ export function questionsBehind(
   });
 }
 
+/** Whether a verdict behind the cell was another one before the answers were judged again. */
+export function changedIn({ changed = [] }: EvaluatedQuestion, checkpoint: number, ability: AbilityName): boolean {
+  return changed.some((mark) => {
+    const [setting, index] = mark.split('/');
+    return index === String(checkpoint) && SETTINGS_OF[ability].includes(setting as Setting);
+  });
+}
+
+/** Of an ability, by checkpoint: questions of which a verdict changed. */
+export function changedCount({ result }: TransferModel, checkpoint: number, ability: AbilityName): number {
+  return result.questions.filter(
+    (question) => question.counts[ability] !== undefined && changedIn(question, checkpoint, ability),
+  ).length;
+}
+
 export function intervalText({ low, high }: { low: number; high: number }): string {
   return `${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)}`;
 }

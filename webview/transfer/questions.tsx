@@ -9,6 +9,7 @@ import { Answer, Facts, SampleHead, SamplePane } from '../samples/samplePane.js'
 import type { Store } from '../state/store.js';
 import {
   ABILITY_NAMES,
+  changedIn,
   questionsBehind,
   SETTING_NAMES,
   SETTINGS_OF,
@@ -21,11 +22,17 @@ import type { TransferView } from './view.js';
 const OUTCOME_WORDS: Record<Outcome, string> = { won: 'won', lost: 'lost', both: 'both', neither: 'neither' };
 const OUTCOME_SIGNS: Record<Outcome, string> = { won: '▲', lost: '▼', both: '=', neither: '·' };
 
-const SHOWN: Record<TransferView['which'], (one: Behind) => boolean> = {
+const SHOWN: Record<TransferView['which'], (one: Behind, checkpoint: number, ability: AbilityName) => boolean> = {
   all: () => true,
+  changed: ({ question }, checkpoint, ability) => changedIn(question, checkpoint, ability),
   hit: ({ hit }) => hit,
   missed: ({ hit }) => !hit,
   flipped: ({ outcome }) => outcome === 'won' || outcome === 'lost',
+};
+
+const EMPTY: Partial<Record<TransferView['which'], string>> = {
+  flipped: 'No question flipped.',
+  changed: 'No verdict changed.',
 };
 
 export interface QuestionsProps {
@@ -45,7 +52,9 @@ export function Questions(props: QuestionsProps) {
   if (!isThere || ability === null || !model.abilities.includes(ability)) return null;
   const all = questionsBehind(model, checkpoint, against, ability);
   const compared = against !== null && against !== checkpoint;
-  const which = view.which === 'flipped' && !compared ? 'all' : view.which;
+  const regraded = model.result.regrade !== undefined;
+  const fits = view.which === 'flipped' ? compared : view.which === 'changed' ? regraded : true;
+  const which = fits ? view.which : 'all';
   const setting = SETTINGS_OF[ability][0]!;
   const question = model.result.questions.find(({ id }) => id === view.question);
   return (
@@ -63,6 +72,7 @@ export function Questions(props: QuestionsProps) {
           testId="questions-which"
           choices={[
             { value: 'flipped', label: 'Flipped' },
+            ...(regraded ? [{ value: 'changed' as const, label: 'Verdict changed' }] : []),
             { value: 'hit', label: 'Counted' },
             { value: 'missed', label: 'Not counted' },
             { value: 'all', label: 'All' },
@@ -71,11 +81,13 @@ export function Questions(props: QuestionsProps) {
           onChange={(value) => store.set({ which: value })}
         />
       }
-      items={all.filter(SHOWN[which]).map((one) => ({
-        id: one.question.id,
-        row: () => <QuestionRow behind={one} setting={setting} checkpoint={checkpoint} />,
-      }))}
-      empty={which === 'flipped' ? 'No question flipped.' : 'No questions match.'}
+      items={all
+        .filter((one) => SHOWN[which](one, checkpoint, ability))
+        .map((one) => ({
+          id: one.question.id,
+          row: () => <QuestionRow behind={one} setting={setting} checkpoint={checkpoint} />,
+        }))}
+      empty={EMPTY[which] ?? 'No questions match.'}
       selected={view.question}
       listKey={[model.result.provenance.runId, checkpoint, ability, against, view.which].join()}
       onSelect={(id) => store.set({ question: id })}
@@ -194,12 +206,14 @@ function Verdict({
 }) {
   const right = question.right[setting]![index]!;
   const judged = question.regraded?.includes(`${setting}/${index}`) === true;
+  const changed = question.changed?.includes(`${setting}/${index}`) === true;
   const text = question.answers[setting]![index]!.trim();
   return (
     <div>
       <p>
         <strong>{model.rows[index]!.label}</strong>
         <span class={right ? 'verdict right' : 'verdict wrong'}>{right ? ' ✓ correct' : ' ✗ incorrect'}</span>
+        {changed ? <span class="muted">{` (before: ${right ? 'incorrect' : 'correct'})`}</span> : null}
         {judged ? <span class="muted">{` by ${model.result.grader ?? 'a language model'}`}</span> : null}
       </p>
       <Answer text={text === '' ? '(nothing)' : text} long />

@@ -8,11 +8,13 @@ import { Warnings } from '../folding.js';
 import type { SamplesHost } from '../host.js';
 import { Segmented } from '../kit.js';
 import { ProtocolBlock } from '../overview/protocol.js';
-import { finishedText, versionsText } from '../overview/provenance.js';
+import { finishedText, versionsText } from '../overview/origin.js';
 import { useImages } from '../samples/images.js';
 import type { Store } from '../state/store.js';
-import { captionOf, evaluationExports } from './exports.js';
+import { captionOf } from './drawings.js';
+import { evaluationExports } from './exports.js';
 import { Forest } from './forest.js';
+import { GradingCard } from './gradingCard.js';
 import {
   ABILITY_MEANINGS,
   ABILITY_NAMES,
@@ -108,6 +110,10 @@ export function Evaluation({ title, result, view, store, host }: EvaluationProps
           </p>
         </section>
       </div>
+      <GradingCard
+        model={model}
+        onChanged={(checkpoint, ability) => store.set({ checkpoint, ability, which: 'changed', question: null })}
+      />
       <Questions {...parts} host={host} images={images} frame={questions} />
       <div>
         <EvaluationNumbers model={model} against={against} />

@@ -7,8 +7,8 @@ export interface TransferView {
   /** The cell whose questions are shown. */
   checkpoint: number | null;
   ability: AbilityName | null;
-  /** Which of them: those that differ from the reference, or all that count or do not. */
-  which: 'flipped' | 'hit' | 'missed' | 'all';
+  /** Which of them: those that differ from the reference, whose verdict was another one before, or that count or do not. */
+  which: 'flipped' | 'changed' | 'hit' | 'missed' | 'all';
   question: string | null;
 }
 
@@ -29,7 +29,8 @@ export function parseTransferView(memory: unknown): TransferView {
     against: index(from['against']),
     checkpoint: index(from['checkpoint']),
     ability: (['vis', 'v2r', 'rea'] as const).find((one) => one === from['ability']) ?? usual.ability,
-    which: (['flipped', 'hit', 'missed', 'all'] as const).find((one) => one === from['which']) ?? usual.which,
+    which:
+      (['flipped', 'changed', 'hit', 'missed', 'all'] as const).find((one) => one === from['which']) ?? usual.which,
     question: typeof from['question'] === 'string' ? from['question'] : null,
   };
 }

@@ -4,5 +4,6 @@ import { definition as evaluate } from './evaluate/definition.js';
 import { definition as probe } from './probe/definition.js';
 import { definition as spectrum } from './spectrum/definition.js';
 import { definition as trajectory } from './trajectory/definition.js';
+import { definition as verify } from './verify/definition.js';
 
-export const registry = { compare, spectrum, trajectory, probe, evaluate };
+export const registry = { compare, spectrum, trajectory, probe, evaluate, verify };

@@ -12,6 +12,8 @@ export interface RunSummary {
   probe?: ProbeRequest['kind'] | undefined;
   /** Which spectra, where it is those. */
   spectrum?: { mode: SpectrumMode; filter: string | null } | undefined;
+  /** Of an evaluation whose answers were there already: judged again. */
+  answers?: 'regraded' | undefined;
   labels: string[];
   paths: string[];
   /** `unreadable`: what is on disk is no run of ours; `problem` says why. It can only be deleted. */

@@ -19,6 +19,8 @@ const recordedStep = v.object({
   state: v.picklist(['done', 'failed', 'left']),
   /** Of its run on disk, where it has one. */
   runId: v.nullable(v.string()),
+  /** Of its runs where it has one per training. */
+  runIds: v.optional(v.array(v.string())),
   /** A file beside the record, where its result is no run. */
   output: v.nullable(v.string()),
   /** Why it failed. */

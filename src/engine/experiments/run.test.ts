@@ -37,7 +37,8 @@ const laboratory: Laboratory = {
     asked.push(['hybrids', request as unknown as Record<string, unknown>]);
     return Promise.resolve({ checkpoints: [{ path: 'made', role: 'hybrid' }], axis: null, cuts: [1, 2] });
   },
-  reportStages: () => Promise.resolve({ checkpoints: [{ path: 'trained', role: 'rl' }], runs: [], waiting: [] }),
+  reportStages: () =>
+    Promise.resolve({ checkpoints: [{ path: 'trained', role: 'rl' }], runs: [], waiting: [], doubts: [] }),
   verifyFrozen: () => Promise.resolve({ schema: 1, passed: true, runs: [] } as never),
   freezeReport: ({ margin }) => Promise.resolve({ schema: 1, margin } as never),
 };

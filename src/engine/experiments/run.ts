@@ -13,7 +13,7 @@ import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError, throwIfCancelled } from '../errors.js';
 import type { FreezeReport, ReportedRun } from '../freeze/report.js';
 import type { ReportStages } from '../freeze/reportStages.js';
-import type { VerifyRequest, VerifyResult } from '../freeze/verifyExperiment.js';
+import type { FrozenRequest, VerifyResult } from '../freeze/verifyExperiment.js';
 import type { Provenance } from '../runs/provenance.js';
 import { type ExperimentRecord, readRecord, type RecordedStep, recordOf, writeOutput, writeRecord } from './record.js';
 import { servedIn, type Step } from './steps.js';
@@ -25,11 +25,15 @@ type Context = CallContext<AnyProgress>;
 export interface Laboratory extends Preparing {
   analyse(analysis: string, request: object, context: Context): Promise<unknown>;
   plan(analysis: string, request: object, context: Context): Promise<unknown>;
-  reportStages(request: { experiment: string }, context: CallContext<never>): Promise<ReportStages>;
-  verifyFrozen(request: VerifyRequest, context: Context): Promise<VerifyResult>;
+  reportStages(
+    request: { experiment: string; runsFolder?: string | undefined },
+    context: CallContext<never>,
+  ): Promise<ReportStages>;
+  verifyFrozen(request: FrozenRequest, context: Context): Promise<VerifyResult>;
   freezeReport(request: {
     evaluation: EvaluateResult;
     runs: ReportedRun[];
+    doubts?: string[] | undefined;
     margin?: number | undefined;
   }): Promise<FreezeReport>;
 }
@@ -64,6 +68,8 @@ export interface Ended {
   /** It had been done before, and was found again. */
   before: boolean;
   runId: string | null;
+  /** Of a verification: a run per training. */
+  runIds?: string[] | undefined;
   /** File beside the record. */
   output: string | null;
   /** Of a step that is done: its result. */
@@ -155,9 +161,9 @@ export async function runExperiment(
   return results;
 }
 
-function recorded(step: RecordedStep, { state, runId, output, error }: Ended): RecordedStep {
+function recorded(step: RecordedStep, { state, runId, runIds, output, error }: Ended): RecordedStep {
   const message = error === undefined ? null : (error as Error).message;
-  return { ...step, state, runId, output, message };
+  return { ...step, state, runId, runIds, output, message };
 }
 
 /** @throws `cancelled` */
@@ -184,7 +190,7 @@ async function runStep(
       ...base,
       state: passed ? 'done' : 'failed',
       before: provenance !== undefined && Date.parse(provenance.finishedAt) < began,
-      runId: machine.runsFolder === undefined ? null : (provenance?.runId ?? null),
+      ...(machine.runsFolder === undefined ? { runId: null } : runsOf(step, result, provenance)),
       output,
       result,
       error,
@@ -201,20 +207,44 @@ async function resultOf(
   laboratory: Laboratory,
   machine: Machine,
   context: Context,
-): Promise<{ result: unknown; provenance?: Provenance }> {
+): Promise<{ result: unknown; provenance?: Provenance | undefined }> {
   const { analysis, task, experiment } = step;
   const { signal } = context;
-  if (task === 'verify') return { result: await laboratory.verifyFrozen({ experiment: experiment! }, context) };
+  const { runsFolder } = machine;
+  if (task === 'verify') {
+    const result = await laboratory.verifyFrozen({ experiment: experiment!, runsFolder }, context);
+    return { result, provenance: latestOf(result) };
+  }
   if (task === 'analysis') {
     const request = await requestOf(step, laboratory, machine, { signal });
     const result = (await laboratory.analyse(analysis, request, context)) as { provenance: Provenance };
     return { result, provenance: result.provenance };
   }
-  const { checkpoints, runs } = await laboratory.reportStages({ experiment: experiment! }, { signal });
+  const { checkpoints, runs, doubts } = await laboratory.reportStages(
+    { experiment: experiment!, runsFolder },
+    { signal },
+  );
   const request = await requestOf({ ...step, stages: [] }, laboratory, machine, { signal });
   const evaluation = (await laboratory.analyse(analysis, { ...request, checkpoints }, context)) as EvaluateResult;
-  const report = await laboratory.freezeReport({ evaluation, runs, margin: step.margin ?? undefined });
+  const report = await laboratory.freezeReport({ evaluation, runs, doubts, margin: step.margin ?? undefined });
   return { result: report, provenance: evaluation.provenance };
+}
+
+function runsOf({ task }: Step, result: unknown, provenance: Provenance | undefined): Pick<Ended, 'runId' | 'runIds'> {
+  return task === 'verify'
+    ? { runId: null, runIds: originsOf(result as VerifyResult).map(({ runId }) => runId) }
+    : { runId: provenance?.runId ?? null };
+}
+
+function originsOf({ runs }: VerifyResult): Provenance[] {
+  return runs.flatMap(({ verification }) => verification?.provenance ?? []);
+}
+
+/** Of the verification that was made last. */
+function latestOf(result: VerifyResult): Provenance | undefined {
+  return originsOf(result)
+    .sort((a, b) => a.finishedAt.localeCompare(b.finishedAt))
+    .at(-1);
 }
 
 /** What a step would cost. */

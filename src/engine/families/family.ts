@@ -69,6 +69,8 @@ export interface ModelDeclaration {
    * A head that is not stored is also tied by the flag of `text_config`; otherwise only by that of the whole config.
    */
   tiedByText?: true;
+  /** A head that is not stored is tied where the whole config does not say. */
+  tiedByDefault?: true;
   /** What its checkpoints store and transformers does not load: paths whose tensors run nowhere. */
   unused?: readonly string[];
   /** Every setting of its config that is understood: read here, or without effect on this family's arithmetic. */
@@ -77,8 +79,12 @@ export interface ModelDeclaration {
     language: readonly string[];
     /** Of `vision_config`. */
     vision?: readonly string[];
+    /** Above both, beside those of the language model. */
+    model?: readonly string[];
   };
   language: LanguageFamily;
+  /** By `model_type` of the language model's config, where several families of them stand in this one. */
+  languages?: Readonly<Record<string, LanguageFamily>>;
   vision?: VisionFamily;
 }
 
@@ -114,6 +120,8 @@ export interface LanguageFamily {
   partialRotary?: number;
   /** Layers that carry a recurrent state in place of attention; left out: the family has none. */
   linear?: LinearFamily;
+  /** Layers whose MLP is a choice of experts; left out: the family has none. */
+  experts?: ExpertFamily;
   /** Sliding attention, from the layer on where the config gives none; left out: the family has none. */
   windowsFrom?: number;
   axes: RopeAxes;
@@ -136,9 +144,83 @@ export interface LinearFamily {
   valueDim: number;
 }
 
+/**
+ * A router chooses a few experts per token, whose outputs are added by the softmax of their scores. Sizes are those
+ * that a config may omit.
+ */
+export interface ExpertFamily {
+  count: number;
+  /** Experts per token. */
+  chosen: number;
+  inner: number;
+  /** Inner size of the expert that every token has, whose output a sigmoid gates; left out: there is none. */
+  shared?: number;
+  /** `mlp_only_layers` and `decoder_sparse_step` say which layers have a dense MLP; left out: none has. */
+  someDense?: true;
+}
+
+/** What tensors of a vision tower are called. */
+export interface TowerNames {
+  /** Below the root: the convolution that makes patches, and the numbered blocks. */
+  patches: string;
+  blocks: string;
+  /** Below a block. Queries, keys and values are one matrix, or one each. */
+  norm1: string;
+  qkv: readonly string[];
+  output: string;
+  norm2: string;
+}
+
+/** What maps a tower's features to the language model. Paths are canonical. */
+export type Projector =
+  /** Each patch is normalised, neighbours are joined, then linear, GELU, linear (Qwen). */
+  | { kind: 'merger'; root: string; norm: string; first: string; second: string }
+  /** Neighbours are joined and normalised, then linear, activation, linear (InternVL). */
+  | {
+      kind: 'joined';
+      norm: string;
+      first: string;
+      second: string;
+      /** The setting that says how neighbours are joined, and the only value that is built. */
+      version?: { key: 'ps_version'; built: string };
+    };
+
+/** A tower that sees squares of one size: every patch has a learned position (ViT). Names are below the root. */
+export interface SquareTower {
+  /** Pixels per side, where the config gives none. */
+  imageSize: number;
+  /** The table of positions, by its whole name. */
+  positions: string;
+  /** A token before the patches. */
+  classToken?: string;
+  /** Below a block: vectors by which what attention and MLP add is multiplied. */
+  scales?: readonly [string, string];
+  /** Below a block: norms of queries and keys, and the setting that asks for them. */
+  qkNorm?: { key: 'use_qk_norm' | 'qk_normalization'; names: readonly [string, string] };
+  /** The setting that asks for biases of queries, keys and values; left out: they have them. */
+  biasKey?: { key: 'attention_bias' | 'qkv_bias'; otherwise: boolean };
+  /** The norm after the last block. */
+  finalNorm?: string;
+  /** The setting that takes it away. */
+  withoutFinalNorm?: 'use_mean_pooling';
+}
+
+/** How an image stands in a prompt. */
+export interface ImagePrompt {
+  /** What a template writes for an image. */
+  placeholder: string;
+  /** What stands in a message's words for an image, where templates take words alone. */
+  words?: string;
+  /** What the processor makes of it: `image` once, which is then repeated for every visual token. */
+  text: string;
+  /** The token that features replace. */
+  image: string;
+}
+
 export interface VisionFamily {
   /** Canonical path of the tower. */
   root: string;
+  names: TowerNames;
   /** Key of the config that holds the tower's width. */
   widthKey: 'hidden_size' | 'embed_dim';
   norm: 'rms' | 'layer';
@@ -146,20 +228,31 @@ export interface VisionFamily {
   mlp: { kind: 'gated'; gate: string; up: string; down: string } | { kind: 'plain'; first: string; second: string };
   /** Where the config gives none. */
   activation: Activation;
-  merger: { norm: string; first: string; second: string };
+  projector: Projector;
   patchSize: number;
+  /** Left out: images of any size, whose positions are rotations. */
+  square?: SquareTower;
   /** Attention within windows in all blocks but the config's `fullatt_block_indexes`. */
   windows?: { size: number; fullBlocks: readonly number[] };
   /** Coordinates of boxes in answers: pixels of the image as it was resized, or thousandths of its sides. */
   boxes: 'pixels' | 'thousandths';
-  /** Of the tower's and the merger's norms, whatever the config says: transformers fixes it. */
+  /** Of the tower's norms, where the config gives none; transformers fixes it for towers without squares. */
   epsilon: number;
-  /** Base of the tower's rotation. A config with another is refused. */
-  ropeTheta: number;
+  /** Base of the tower's rotation. A config with another is refused. Left out with squares. */
+  ropeTheta?: number;
+  /** Who says how images become squares: the image processor's file (left out), or the config. */
+  squares?: 'config';
   /** Image processors of transformers whose settings are read, without the suffixes of their backends. */
   processors: readonly string[];
   /** A learned table of positions, interpolated to the image's grid. */
   positionTable?: true;
   /** Features of some blocks that are added to the first language layers' outputs. */
-  deepstack?: { merger: VisionFamily['merger']; blocks: readonly number[] };
+  deepstack?: { merger: { norm: string; first: string; second: string }; blocks: readonly number[] };
+  /** Left out: the image token alone, repeated. */
+  prompt?: ImagePrompt;
+  /**
+   * Id of the image token where the config gives none; `tokenizer`: the config never does, and the tokenizer knows it
+   * by name.
+   */
+  imageToken?: number | 'tokenizer';
 }

@@ -1,5 +1,5 @@
 /** What several families have in common. */
-import type { VisionFamily } from './family.js';
+import type { TowerNames, VisionFamily } from './family.js';
 
 /** Nested under `model.language_model` since transformers 4.52, and canonically for all. */
 export const NESTED = { roots: ['model.language_model'], stacks: ['model.language_model.layers'] } as const;
@@ -18,8 +18,18 @@ export const FLAT_ROOT = 'model';
 /** Of the Qwen vision tower. */
 export const QWEN_TOWER = 'model.visual';
 
-export const QWEN2_MERGER = { norm: 'ln_q', first: 'mlp.0', second: 'mlp.2' } as const;
-export const QWEN3_MERGER = { norm: 'norm', first: 'linear_fc1', second: 'linear_fc2' } as const;
+export const QWEN_NAMES: TowerNames = {
+  patches: 'patch_embed.proj',
+  blocks: 'blocks',
+  norm1: 'norm1',
+  qkv: ['attn.qkv'],
+  output: 'attn.proj',
+  norm2: 'norm2',
+};
+
+const MERGER = { kind: 'merger', root: `${QWEN_TOWER}.merger` } as const;
+export const QWEN2_MERGER = { ...MERGER, norm: 'ln_q', first: 'mlp.0', second: 'mlp.2' } as const;
+export const QWEN3_MERGER = { ...MERGER, norm: 'norm', first: 'linear_fc1', second: 'linear_fc2' } as const;
 
 /**
  * Image processors as transformers names them, without the suffixes of its backends. Different names of one processor.
@@ -55,6 +65,16 @@ export const LANGUAGE_KEYS = [
   'vocab_size',
 ] as const;
 
+/** Settings of experts; what concerns the router's loss is for training. */
+export const EXPERT_KEYS = [
+  'moe_intermediate_size',
+  'norm_topk_prob',
+  'num_experts',
+  'num_experts_per_tok',
+  'num_local_experts',
+  'router_aux_loss_coef',
+] as const;
+
 /** Settings of every Qwen vision tower; `in_chans` and `spatial_patch_size` are read by nobody. */
 export const QWEN_VISION_KEYS = [
   'depth',
@@ -86,12 +106,13 @@ export const QWEN3_VISION_KEYS = [
 /** The vision tower since Qwen3-VL, without DeepStack. */
 export const QWEN3_VISION: VisionFamily = {
   root: QWEN_TOWER,
+  names: QWEN_NAMES,
   processors: QWEN_PROCESSORS,
   widthKey: 'hidden_size',
   norm: 'layer',
   activation: 'gelu_pytorch_tanh',
   mlp: { kind: 'plain', first: 'mlp.linear_fc1', second: 'mlp.linear_fc2' },
-  merger: QWEN3_MERGER,
+  projector: QWEN3_MERGER,
   boxes: 'thousandths',
   epsilon: 1e-6,
   ropeTheta: 10_000,

@@ -2,8 +2,8 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { layoutById } from '../families/list.js';
 import { indexInStacks } from '../topology/place.js';
-import type { Parameter } from './parameters.js';
-import { escaped } from './selector.js';
+import type { Parameter } from '../analyses/verify/parameters.js';
+import { escaped } from '../analyses/verify/selector.js';
 
 export interface Adapters {
   /** Of modules, full match, as PEFT reads `target_modules` where it is one string. */

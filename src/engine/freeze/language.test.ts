@@ -11,7 +11,8 @@ import { KEYS } from './language/keys.js';
 import { checkPlan } from './language/sketch.js';
 import { runsOf } from './matrix.js';
 import { trainRuns } from './run.js';
-import { OUTSIDE, TRAINERS } from './schema.js';
+import { OUTSIDE } from '../analyses/verify/request.js';
+import { TRAINERS } from './schema.js';
 
 const AROUND: PlanSurroundings = { checkpoints: [{ path: '../models/in', label: 'in' }], layers: 12 };
 

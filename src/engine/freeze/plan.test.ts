@@ -5,10 +5,10 @@ import * as v from 'valibot';
 import { beforeAll, describe, it } from 'vitest';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { expandEach, runsOf, splitSelectors } from './matrix.js';
-import { countOf, parametersOf } from './parameters.js';
+import { countOf, parametersOf } from '../analyses/verify/parameters.js';
 import { type FreezePlan, planFreeze } from './plan.js';
 import { type FreezeInput, FreezeSchema } from './schema.js';
-import { parseSelector } from './selector.js';
+import { parseSelector } from '../analyses/verify/selector.js';
 import { openCheckpoint } from '../merge/checkpoint.js';
 
 const IN = path.resolve('samples/lineage/in');

@@ -8,9 +8,10 @@ import { FrankensteinError } from '../errors.js';
 import { defaultCuts, resolveCuts } from '../topology/cuts.js';
 import { layoutById } from '../families/list.js';
 import { adaptersOf, type Adapters } from './adapters.js';
-import { type Count, countOf, type Parameter, type Part, parametersOf, PARTS } from './parameters.js';
+import { type Count, countOf, type Parameter, type Part, parametersOf, PARTS } from '../analyses/verify/parameters.js';
 import type { FreezeSettings } from './schema.js';
 import {
+  checkOutside,
   escaped,
   type LayerPart,
   matching,
@@ -19,7 +20,7 @@ import {
   parseSelector,
   type Selection,
   select,
-} from './selector.js';
+} from '../analyses/verify/selector.js';
 
 export interface FreezePlan {
   schema: 1;
@@ -173,20 +174,6 @@ export function checkRuns({ runs, seeds }: FreezeSettings): void {
   const both = Object.entries(runs).find(([, run]) => run.freeze !== undefined && run.train_only !== undefined);
   if (both !== undefined)
     throw new FrankensteinError('bad-request', `The run ${both[0]} has freeze and train_only; a run says one of them.`);
-}
-
-/** @throws `bad-request` for a part of `also` that the model does not have */
-export function checkOutside(
-  also: readonly string[],
-  { model, parameters }: Pick<Ground, 'parameters'> & { model: { path: string } },
-): void {
-  for (const part of also)
-    if (!parameters.some((parameter) => parameter.part === part))
-      throw new FrankensteinError(
-        'bad-request',
-        `--also ${part} matches no parameter of ` +
-          `${shown(model.path)}${part === 'head' ? ', whose head is tied to the embedding: freeze embeddings for both' : ''}.`,
-      );
 }
 
 /**

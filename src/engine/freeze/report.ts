@@ -86,12 +86,13 @@ const LEVEL = 0.05;
 
 /**
  * @param evaluation of IN (first), controls, frozen runs and stitches, on the same questions.
- * @param margin of equivalence, a fraction.
+ * @param options.margin of equivalence, a fraction. @param options.doubts on what was frozen, as `reportStages` has
+ * them
  */
 export function freezeReport(
   evaluation: Pick<EvaluateResult, 'checkpoints' | 'questions' | 'warnings'>,
   runs: readonly ReportedRun[],
-  margin = 0.05,
+  { margin = 0.05, doubts = [] }: { margin?: number | undefined; doubts?: readonly string[] | undefined } = {},
 ): FreezeReport {
   const flags = new Map(MEASURES.map((measure) => [measure, flagsOf(measure, evaluation)]));
   const measures = MEASURES.filter((measure) => flags.get(measure)!.length > 0);
@@ -135,6 +136,7 @@ export function freezeReport(
       transferable: transferable[index] === undefined ? null : judged.transferable[stitched++]!,
     })),
     warnings: [
+      ...doubts,
       ...evaluation.warnings,
       ...judgedGains.flatMap(({ verdict, checkpoint }, index) =>
         verdict === 'yes'

@@ -9,20 +9,24 @@ import type { EvaluatedStage } from '../analyses/evaluate/request.js';
 import { hasResult, openExperiment, resultOf } from './experiment.js';
 import type { PlannedRun, Transplant } from './plan.js';
 import type { ReportedRun } from './report.js';
+import { doubtsOf } from './verifyExperiment.js';
 
 export interface ReportStages {
   checkpoints: EvaluatedStage[];
   runs: ReportedRun[];
   /** Runs without a result, which the report leaves out. */
   waiting: string[];
+  /** Sentences on runs whose frozen weights were not shown to have stayed. */
+  doubts: string[];
 }
 
-/** @throws `not-found` where the control, or every frozen run, has no result yet; as `openExperiment` */
+/** @param runsFolder where verifications are kept; without one, there are no doubts @throws `not-found` where the control, or every frozen run, has no result yet; as `openExperiment` */
 export async function reportStages(
-  { experiment }: { experiment: string },
+  { experiment, runsFolder }: { experiment: string; runsFolder?: string | undefined },
   { signal }: CallContext<never> = {},
 ): Promise<ReportStages> {
-  const { folder, plan, model } = await openExperiment(experiment, signal);
+  const opened = await openExperiment(experiment, signal);
+  const { folder, plan, model } = opened;
   const placeOf = (run: PlannedRun) => resultOf(folder, run);
   const waiting: string[] = [];
   for (const run of plan.runs) if (!(await hasResult(placeOf(run)))) waiting.push(run.name);
@@ -61,7 +65,8 @@ export async function reportStages(
             }),
     };
   });
-  return { checkpoints, runs, waiting };
+  const doubts = runsFolder === undefined ? [] : await doubtsOf(opened, [...controls, ...frozen], runsFolder, signal);
+  return { checkpoints, runs, waiting, doubts };
 }
 
 function suffixed(label: string, { seed }: PlannedRun, seeds: readonly number[]): string {

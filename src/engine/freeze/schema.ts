@@ -1,16 +1,12 @@
 /**
- * A freeze experiment as data: what `freeze.frank.yaml` says. One IN, one data set, one trainer, and runs that differ
- * in
+ * A freeze experiment as data: what `freeze.frank.yaml` says. One IN, one data set, one trainer, and runs that differ in
  * nothing but which parameters train. Keys are spelled as in the file.
  */
 import * as v from 'valibot';
+import { OUTSIDE } from '../analyses/verify/request.js';
 
 export const TRAINERS = ['trl', 'ms-swift', 'axolotl', 'verl', 'easyr1'] as const;
 export type TrainerName = (typeof TRAINERS)[number];
-
-/** Parts of the model outside the language layers, as `also` names them. */
-export const OUTSIDE = ['vision', 'projector', 'embeddings', 'head', 'norms'] as const;
-export type Outside = (typeof OUTSIDE)[number];
 
 const whole = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));

@@ -7,7 +7,8 @@ import { readImageSize } from '../models/processor/decodeImage.js';
 import type { ImageSize } from '../models/processor/image.js';
 import { type PixelBounds, readImageSettings } from '../models/processor/imageSettings.js';
 import { resizedSize } from '../models/processor/processor.js';
-import { readSpec, type VisionSpec } from '../models/spec.js';
+import { readSpec } from '../models/spec.js';
+import type { VisionSpec } from '../models/visionShape.js';
 import type { Box } from '../datasets/box.js';
 import type { Question } from '../datasets/question.js';
 

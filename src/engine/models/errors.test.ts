@@ -46,7 +46,7 @@ describe('a model refuses', () => {
     );
     await assert.rejects(openAt(copy), {
       code: 'unsupported',
-      message: /"longrope", which is not built here; default, linear, llama3, yarn and mrope are/,
+      message: /"longrope", which is not built here; default, linear, dynamic, llama3, yarn and mrope are/,
     });
   });
 

@@ -8,6 +8,7 @@ import { runInThread } from '../runtime/thread.js';
 import type { Mutex } from '../runtime/mutex.js';
 import type { Lengths } from './lengths.js';
 import { layerSeconds, type Throughput, type PaceJob } from './pace.js';
+import { expertNumbers } from './experts.js';
 import { layerParts } from './pages.js';
 import type { MemoryPlan } from './plan.js';
 import type { ModelSpec } from './spec.js';
@@ -114,19 +115,21 @@ function weightsOf({ language }: ModelSpec): { perLayer: number; head: number } 
     (sum, { dims }) => sum + dims.reduce((all, size) => all * size, 1),
     0,
   );
-  return { perLayer, head: language.vocabulary * language.layer.hidden };
+  const experts = language.mlps[0] === 'experts' ? language.layer.experts!.chosen * expertNumbers(language.layer) : 0;
+  return { perLayer: perLayer + experts, head: language.vocabulary * language.layer.hidden };
 }
 
 /** By the arithmetic that a language layer gets done. */
 function seeingSeconds(spec: ModelSpec, patches: number, throughput: Throughput): number {
   if (spec.vision === undefined || patches === 0) return 0;
-  const { width, inner, blocks, merge, family, window, fullBlocks, patchSize } = spec.vision;
+  const { width, inner, blocks, merge, family, window, fullBlocks, patchSize, projector, square } = spec.vision;
   const [most] = throughput.layer.at(-1)!;
   const rate = (2 * weightsOf(spec).perLayer * most) / layerSeconds(throughput, most);
   const inBlock = 4 * width ** 2 + (family.mlp.kind === 'gated' ? 3 : 2) * width * inner;
-  const seen = window === null ? patches : Math.min(patches, (window / patchSize) ** 2);
+  const frame = square ? Math.min(patches, square.side ** 2) : patches;
+  const seen = window === null ? frame : Math.min(patches, (window / patchSize) ** 2);
   const attention = 4 * width * ((blocks - fullBlocks.size) * seen + fullBlocks.size * patches);
-  const merger = (2 * (merge ** 4 * width ** 2 + merge ** 2 * width * spec.language.layer.hidden)) / merge ** 2;
+  const merger = (2 * projector.inner * (merge ** 2 * width + spec.language.layer.hidden)) / merge ** 2;
   return (patches * (2 * blocks * inBlock + attention + merger)) / rate;
 }
 

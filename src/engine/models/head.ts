@@ -6,7 +6,8 @@ import * as ort from 'onnxruntime-node';
 import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { readElements, readInto } from '../tensors/elements.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
-import { type LanguageSpec, tensorOf } from './spec.js';
+import type { LanguageSpec } from './spec.js';
+import { tensorOf } from './stored.js';
 import { type Allocate, type Feeds, readParts, reusing } from './weights.js';
 
 interface HeadBlock {

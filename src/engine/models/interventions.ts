@@ -3,6 +3,7 @@
  * are meant). They compose in the order given. What concerns states of the prompt (swap, noise) happens in prefill
  * only; what concerns layers (skip, stitch) holds for decoding too.
  */
+import type { ExpertShape } from './graphs/expertShape.js';
 import { lastRecurrent } from './mixers.js';
 import type { LanguageSpec } from './spec.js';
 import type { Intervention, What, Prefilled } from './state.js';
@@ -19,6 +20,8 @@ export interface LayerPlan {
   mixerInputs: LayerPlan['keysAndValues'];
   /** 1 or 0 per row: attention (or what is in its place), then MLP. Undefined: all 1. */
   gates: Float32Array | undefined;
+  /** Experts that add nothing to some rows; undefined experts: all that the router chooses. */
+  withoutExperts: { experts: readonly number[] | undefined; rows: readonly number[] }[];
   /** No row runs this layer. */
   skipped: boolean;
   checkpoint: Checkpoint | undefined;
@@ -30,7 +33,7 @@ export interface LayerPlan {
  */
 export function planInterventions(
   interventions: readonly Intervention[],
-  { layers, mixers }: Pick<LanguageSpec, 'layers' | 'mixers'>,
+  { layers, mixers, mlps, layer }: Pick<LanguageSpec, 'layers' | 'mixers' | 'mlps' | 'layer'>,
   rows: number,
 ): LayerPlan[] {
   const carried = lastRecurrent(mixers) >= 0;
@@ -40,6 +43,7 @@ export function planInterventions(
     keysAndValues: [],
     mixerInputs: [],
     gates: undefined,
+    withoutExperts: [],
     skipped: false,
     checkpoint: undefined,
   }));
@@ -64,6 +68,11 @@ export function planInterventions(
           later[carried ? 'mixerInputs' : 'keysAndValues'].push({ source: what.source, rows: affected });
         break;
       case 'skip': {
+        if (what.part === 'experts') {
+          checkExperts(what.experts, layer.experts, at, mlps[at]!);
+          plan.withoutExperts.push({ experts: what.experts, rows: affected });
+          break;
+        }
         const gates = (plan.gates ??= new Float32Array(2 * rows).fill(1));
         for (const row of affected) {
           if (what.part !== 'mlp') gates[row] = 0;
@@ -83,6 +92,23 @@ export function planInterventions(
   }
   for (const plan of plans) plan.skipped = plan.gates?.every((gate) => gate === 0) ?? false;
   return plans;
+}
+
+/** @throws `bad-request` where a layer has no experts, or not these */
+function checkExperts(
+  chosen: readonly number[] | undefined,
+  experts: ExpertShape | null,
+  at: number,
+  mlp: LanguageSpec['mlps'][number],
+): void {
+  if (mlp === 'dense' || experts === null)
+    throw new FrankensteinError('bad-request', `Layer ${at} has no experts to skip: its MLP is dense.`);
+  const missing = chosen?.find((expert) => !Number.isInteger(expert) || expert < 0 || expert >= experts.count);
+  if (missing !== undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      `There is no expert ${missing} to skip: layers have experts 0 to ${experts.count - 1}.`,
+    );
 }
 
 /** The interventions that hold while decoding, for the rows that are left, in their new order. */

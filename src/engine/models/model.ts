@@ -3,6 +3,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import { KvCache } from './cache.js';
+import { ExpertPages } from './expertPages.js';
 import { Embeddings, HeadPages } from './head.js';
 import { planInterventions, whileDecoding } from './interventions.js';
 import { type Intervention, type Capture, type GenerationState, type Prefilled, type PromptLayout } from './state.js';
@@ -66,6 +67,7 @@ export function openModel(checkpoint: Checkpoint, settings: ModelSettings = {}):
 export class Model {
   private readonly sessions: Sessions;
   private readonly pages: LayerPages;
+  private readonly experts: ExpertPages;
   private readonly runner: LanguageRunner;
   private readonly embeddings: Embeddings;
   private readonly tower: VisionTower | undefined;
@@ -85,7 +87,17 @@ export class Model {
     );
     this.pages = new LayerPages(language, format, plan.residentLayers);
     const head = new HeadPages(language, checkpoint, format, plan.headBlockRows, plan.keepHead);
-    this.runner = new LanguageRunner(language, checkpoint, format, this.pages, head, this.sessions, activationBytes);
+    this.experts = new ExpertPages(language, format, plan.expertBytes);
+    this.runner = new LanguageRunner(
+      language,
+      checkpoint,
+      format,
+      this.pages,
+      head,
+      this.sessions,
+      activationBytes,
+      this.experts,
+    );
     this.embeddings = new Embeddings(language, checkpoint);
     this.tower =
       vision &&
@@ -100,9 +112,14 @@ export class Model {
     return this.sessions.serving;
   }
 
-  /** Bytes of layer weights read from disk so far. */
+  /** Bytes of layer weights read from disk so far, experts included. */
   get bytesRead(): number {
-    return this.pages.bytesRead;
+    return this.pages.bytesRead + this.experts.bytesRead;
+  }
+
+  /** Bytes of experts read from disk so far. */
+  get expertBytesRead(): number {
+    return this.experts.bytesRead;
   }
 
   /**
@@ -130,7 +147,10 @@ export class Model {
     for (const [row, prompt] of prompts.entries()) {
       const own = encoded.slice(image, (image += prompt.images.length));
       const visual = this.visualTokens(prompt);
-      const positions = ropePositions(prompt.inputIds.length, this.imagePositions(prompt, visual));
+      const positions = ropePositions(
+        prompt.inputIds.length,
+        language.grids ? this.imagePositions(prompt, visual) : [],
+      );
       const states = hidden.subarray((row * slots + starts[row]!) * width, (row + 1) * slots * width);
       await this.embeddings.write(prompt.inputIds, states);
       const features = concatenate(own.map((one) => one.features));
@@ -314,6 +334,7 @@ export class Model {
 
   async close(): Promise<void> {
     this.pages.clear();
+    this.experts.clear();
     await this.sessions.close();
   }
 
@@ -345,8 +366,8 @@ export class Model {
     return { cos, sin };
   }
 
-  private visualTokens({ inputIds }: ProcessedPrompt): Int32Array {
-    const { imageToken, vision } = this.spec;
+  private visualTokens({ inputIds, imageToken = this.spec.imageToken }: ProcessedPrompt): Int32Array {
+    const { vision } = this.spec;
     if (vision === undefined) return new Int32Array(0);
     return Int32Array.from(inputIds.keys()).filter((token) => inputIds[token] === imageToken);
   }
@@ -403,12 +424,14 @@ export class Model {
       if (
         pixelValues.length !== patches * vision!.patchValues ||
         grid[1] % vision!.merge !== 0 ||
-        grid[2] % vision!.merge !== 0
+        grid[2] % vision!.merge !== 0 ||
+        [grid[1], grid[2]].some((count) => vision!.square && count !== vision!.square.side)
       ) {
         throw new FrankensteinError(
           'bad-request',
           `An image of ${grid.join(' × ')} patches comes with ${pixelValues.length} values, ` +
-            `but this model takes ${vision!.patchValues} per patch.`,
+            `but this model takes ${vision!.patchValues} per patch` +
+            `${vision!.square ? `, and ${vision!.square.side} × ${vision!.square.side} patches` : ''}.`,
         );
       }
     }
@@ -419,7 +442,10 @@ export class Model {
       if (what.kind !== 'stitch' || this.stitchable.has(what.checkpoint)) continue;
       const other = readSpec(what.checkpoint).language;
       const { language } = this.spec;
-      if (JSON.stringify([other.layer, other.mixers]) !== JSON.stringify([language.layer, language.mixers])) {
+      if (
+        JSON.stringify([other.layer, other.mixers, other.mlps]) !==
+        JSON.stringify([language.layer, language.mixers, language.mlps])
+      ) {
         throw new FrankensteinError(
           'mismatch',
           `Layers of ${shown(what.checkpoint.path)} do not fit ${shown(this.checkpoint.path)}: ` +

@@ -49,6 +49,7 @@ export async function measureThroughput(
       vocabulary: Math.min(FEW_WORDS, language.vocabulary),
       windows: language.windows.slice(0, 1),
       mixers: language.mixers.slice(0, 1),
+      mlps: language.mlps.slice(0, 1),
     },
   };
   /** Seconds of so many tokens through one layer, of which each round reads it again or only the first. */

@@ -22,26 +22,48 @@ interface Parts {
   block: WeightPart[];
 }
 
-/** What layer `layer` is made of. */
-export function layerParts({ root, layer: shape, mixers }: LanguageSpec, layer: number): Parts {
+/** What layer `layer` is made of, but for its experts. */
+export function layerParts({ root, layer: shape, mixers, mlps }: LanguageSpec, layer: number): Parts {
   const at = (name: string) => `${root}.layers.${layer}.${name}`;
-  const { hidden, inner, unitNorms: plusOne } = shape;
+  const { hidden, unitNorms: plusOne } = shape;
   const { projection, block } = mixers[layer] === 'linear' ? linearParts(shape, at) : attentionParts(shape, at);
   return {
     projection: [{ input: 'norm1', names: [at('input_layernorm.weight')], dims: [hidden], plusOne }, ...projection],
     block: [
       ...block,
       { input: 'norm2', names: [at('post_attention_layernorm.weight')], dims: [hidden], plusOne },
-      { input: 'gateUp', names: [at('mlp.gate_proj.weight'), at('mlp.up_proj.weight')], dims: [2 * inner, hidden] },
-      { input: 'down', names: [at('mlp.down_proj.weight')], dims: [hidden, inner] },
-      ...(shape.mlpBias
-        ? [
-            { input: 'gateUpBias', names: [at('mlp.gate_proj.bias'), at('mlp.up_proj.bias')], dims: [2 * inner] },
-            { input: 'downBias', names: [at('mlp.down_proj.bias')], dims: [hidden] },
-          ]
-        : []),
+      ...(mlps[layer] === 'experts' ? routerParts(shape, at) : denseParts(shape, at)),
     ],
   };
+}
+
+function denseParts({ hidden, inner, mlpBias }: LayerShape, at: (name: string) => string): WeightPart[] {
+  return [
+    { input: 'gateUp', names: [at('mlp.gate_proj.weight'), at('mlp.up_proj.weight')], dims: [2 * inner, hidden] },
+    { input: 'down', names: [at('mlp.down_proj.weight')], dims: [hidden, inner] },
+    ...(mlpBias
+      ? [
+          { input: 'gateUpBias', names: [at('mlp.gate_proj.bias'), at('mlp.up_proj.bias')], dims: [2 * inner] },
+          { input: 'downBias', names: [at('mlp.down_proj.bias')], dims: [hidden] },
+        ]
+      : []),
+  ];
+}
+
+/** The router, and the expert that every token has. */
+function routerParts({ hidden, experts }: LayerShape, at: (name: string) => string): WeightPart[] {
+  const { count, shared } = experts!;
+  const own = (name: string) => at(`mlp.shared_expert.${name}.weight`);
+  return [
+    { input: 'router', names: [at('mlp.gate.weight')], dims: [count, hidden] },
+    ...(shared === 0
+      ? []
+      : [
+          { input: 'sharedGateUp', names: [own('gate_proj'), own('up_proj')], dims: [2 * shared, hidden] },
+          { input: 'sharedDown', names: [own('down_proj')], dims: [hidden, shared] },
+          { input: 'sharedGate', names: [at('mlp.shared_expert_gate.weight')], dims: [1, hidden] },
+        ]),
+  ];
 }
 
 function attentionParts(shape: LayerShape, at: (name: string) => string): Parts {

@@ -11,6 +11,8 @@ import { blockGraph, headGraph, type LayerShape, projectionGraph, queryHeads } f
 import { recurrenceGraph, recurrenceOutputGraph } from './graphs/linear.js';
 import { linearSizes } from './graphs/linearShape.js';
 import type { WeightFormat } from './graphs/ops.js';
+import type { ExpertPages } from './expertPages.js';
+import { ExpertRunner, type Routing } from './expertRunner.js';
 import type { HeadPages } from './head.js';
 import type { LayerPlan } from './interventions.js';
 import { attentionMask } from './mask.js';
@@ -25,6 +27,8 @@ export interface PassResult {
   hidden: Map<number, Float32Array>;
   /** [rows, heads, tokens, capacity]. */
   attention: Map<number, Float32Array>;
+  /** [rows, tokens, chosen]. */
+  experts: Map<number, Int32Array>;
 }
 
 /** Part of a pass that goes through a layer's graphs at once, with the tensors over its part of the buffers. */
@@ -34,7 +38,7 @@ interface Chunk {
   token: number;
   tokens: number;
   /** Its part of a buffer `[rows, tokens, perToken]` of the whole pass. */
-  over: (values: Float32Array, perToken: number) => ort.Tensor;
+  over: (values: Float32Array | Int32Array, perToken: number) => ort.Tensor;
   /** Over either of the two hidden buffers. */
   x: [ort.Tensor, ort.Tensor];
   q: ort.Tensor;
@@ -59,10 +63,13 @@ interface LayerRun {
   /** What the mixer is given: the layer's input, unless a swap changes it. */
   given: Float32Array;
   kept: Float32Array | undefined;
+  /** What the router gives, where the layer has experts. */
+  routing: Routing | undefined;
 }
 
 export class LanguageRunner {
   private readonly scratch = new Map<string, Float32Array>();
+  private readonly experts: ExpertRunner;
 
   constructor(
     readonly spec: LanguageSpec,
@@ -73,7 +80,12 @@ export class LanguageRunner {
     private readonly sessions: Sessions,
     /** Bytes that one chunk's intermediate results may take. */
     private readonly activationBytes: number,
-  ) {}
+    expertPages: ExpertPages,
+  ) {
+    this.experts = new ExpertRunner(spec, format, expertPages, sessions, activationBytes, (name, size) =>
+      this.buffer(name, size),
+    );
+  }
 
   /**
    * Runs the pass; keys and values of its tokens are in the cache afterwards.
@@ -88,7 +100,12 @@ export class LanguageRunner {
     buffers[0].set(pass.hidden);
     // Rows that join later must be in both, whichever is current then.
     if (pass.from !== undefined) buffers[1].set(pass.hidden);
-    const result: PassResult = { logits: new Float32Array(0), hidden: new Map(), attention: new Map() };
+    const result: PassResult = {
+      logits: new Float32Array(0),
+      hidden: new Map(),
+      attention: new Map(),
+      experts: new Map(),
+    };
     const features = pass.prompts?.map((prompt) => prompt.deepstack);
     let current: 0 | 1 = 0;
     let active = 0;
@@ -115,13 +132,19 @@ export class LanguageRunner {
             ? new Float32Array(rows * this.spec.layer.heads * tokens * cache.capacity)
             : undefined;
         const given = mixerInput(plan, layer, pass, hidden, width, () => this.buffer('given', size));
-        const run: LayerRun = { pass, layer, plan, weights, current, given, kept };
+        const routing = this.spec.mlps[layer] === 'experts' ? this.routing(rows * tokens) : undefined;
+        const run: LayerRun = { pass, layer, plan, weights, current, given, kept, routing };
         for (const chunk of chunks) {
           throwIfCancelled(pass.signal);
           await (attends ? this.attend(chunk, run) : this.recur(chunk, run));
         }
         if (kept) result.attention.set(layer, kept);
         current = current === 0 ? 1 : 0;
+        if (routing) {
+          if (capture?.experts?.includes(layer)) result.experts.set(layer, routing.chosen.slice());
+          const checkpoint = plan.checkpoint ?? this.checkpoint;
+          await this.experts.add({ pass, layer, rows: active, plan, checkpoint, routing, output: buffers[current] });
+        }
         if (broken === undefined && !finite(buffers[current], active, tokens, width)) broken = layer;
       }
       // Not part of the layer: a skipped one is followed by them too.
@@ -175,13 +198,11 @@ export class LanguageRunner {
   ): Chunk {
     const { hidden, heads, kvHeads, headDim, rotated, outputGate } = this.spec.layer;
     const { row, rows, token, tokens } = range;
-    const over = (values: Float32Array, perToken: number) => {
+    const over = (values: Float32Array | Int32Array, perToken: number) => {
       const begin = (row * pass.tokens + token) * perToken;
-      return new ort.Tensor('float32', values.subarray(begin, begin + rows * tokens * perToken), [
-        rows,
-        tokens,
-        perToken,
-      ]);
+      const own = values.subarray(begin, begin + rows * tokens * perToken);
+      const dims = [rows, tokens, perToken];
+      return own instanceof Int32Array ? new ort.Tensor('int32', own, dims) : new ort.Tensor('float32', own, dims);
     };
     const made = (name: string, dims: number[]) =>
       new ort.Tensor(
@@ -209,7 +230,8 @@ export class LanguageRunner {
   }
 
   /** A layer with attention. */
-  private async attend(chunk: Chunk, { pass, layer, plan, weights, current, given, kept }: LayerRun): Promise<void> {
+  private async attend(chunk: Chunk, run: LayerRun): Promise<void> {
+    const { pass, layer, plan, weights, current, given, kept, routing } = run;
     const { cache } = pass;
     const { layer: shape } = this.spec;
     const x = chunk.x[current];
@@ -240,8 +262,11 @@ export class LanguageRunner {
       ...gatesFeed(plan, cache.rows, chunk),
       ...weights.block,
     };
-    const results: Record<string, ort.Tensor> = { y: chunk.x[current === 0 ? 1 : 0] };
-    const gated = plan.gates !== undefined;
+    const results: Record<string, ort.Tensor> = {
+      y: chunk.x[current === 0 ? 1 : 0],
+      ...routedResults(chunk, this.spec.layer, routing),
+    };
+    const [gated, routed] = [plan.gates !== undefined, routing !== undefined];
     const dims = [chunk.rows, shape.heads, chunk.tokens, cache.capacity];
     if (kept)
       results['weights'] = new ort.Tensor(
@@ -252,10 +277,10 @@ export class LanguageRunner {
         ),
         dims,
       );
-    const key = `block ${this.format}${gated ? ' gated' : ''}${kept ? ' weights' : ''}`;
+    const key = `block ${this.format}${gated ? ' gated' : ''}${kept ? ' weights' : ''}${routed ? ' routed' : ''}`;
     await this.sessions.run(
       key,
-      () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined }),
+      () => blockGraph(shape, { format: this.format, gated, weights: kept !== undefined, routed }),
       feeds,
       results,
     );
@@ -264,7 +289,8 @@ export class LanguageRunner {
   }
 
   /** A layer that carries a state: from what the tokens before this chunk left, to what its own leave. */
-  private async recur(chunk: Chunk, { pass, layer, plan, weights, current, given }: LayerRun): Promise<void> {
+  private async recur(chunk: Chunk, run: LayerRun): Promise<void> {
+    const { pass, layer, plan, weights, current, given, routing } = run;
     const {
       layer: shape,
       layer: { hidden },
@@ -290,13 +316,26 @@ export class LanguageRunner {
       },
     );
     recurrent.write(layer, chunk.row, after);
-    const gated = plan.gates !== undefined;
+    const [gated, routed] = [plan.gates !== undefined, routing !== undefined];
     await this.sessions.run(
-      `recurrence output ${this.format}${gated ? ' gated' : ''}`,
-      () => recurrenceOutputGraph(shape, linear, { format: this.format, gated }),
+      `recurrence output ${this.format}${gated ? ' gated' : ''}${routed ? ' routed' : ''}`,
+      () => recurrenceOutputGraph(shape, linear, { format: this.format, gated, routed }),
       { x: chunk.x[current], mixed, ...gatesFeed(plan, pass.cache.rows, chunk), ...weights.block },
-      { y: chunk.x[current === 0 ? 1 : 0] },
+      { y: chunk.x[current === 0 ? 1 : 0], ...routedResults(chunk, shape, routing) },
     );
+  }
+
+  /** Memory for what a router gives to so many tokens. */
+  private routing(tokens: number): Routing {
+    const { hidden, experts } = this.spec.layer;
+    const size = tokens * experts!.chosen;
+    // Four bytes each, whatever they hold.
+    const chosen = this.buffer('chosen', size);
+    return {
+      normed: this.buffer('normed', tokens * hidden),
+      scores: this.buffer('scores', size),
+      chosen: new Int32Array(chosen.buffer, chosen.byteOffset, size),
+    };
   }
 
   private mask(pass: Pass, chunk: Chunk, layer: number): ort.Tensor {
@@ -358,11 +397,11 @@ export class LanguageRunner {
  * slots.
  */
 export function tokenBytes(shape: LayerShape, capacity: number): number {
-  const { hidden, heads, kvHeads, headDim, inner, linear } = shape;
+  const { hidden, heads, kvHeads, headDim, inner, linear, experts } = shape;
   const projections = hidden + 3 * (queryHeads(shape) + 2 * kvHeads) * headDim;
   const attention = 3 * heads * capacity + 3 * heads * headDim + 2 * hidden;
   const recurrence = linear ? 2 * hidden + 3 * linearSizes(linear).projected : 0;
-  const mlp = 3 * hidden + 5 * inner;
+  const mlp = 3 * hidden + 5 * Math.max(inner, experts?.shared ?? 0) + 2 * (experts?.count ?? 0);
   return 4 * Math.max(projections, attention, recurrence, mlp);
 }
 
@@ -383,6 +422,21 @@ function validOf(pass: Pass, chunk: Chunk): ort.Tensor {
     [chunk.rows, chunk.tokens, 1],
   );
   return chunk.valid;
+}
+
+/** Where the graph of a layer with experts writes what its router gives. */
+function routedResults(
+  chunk: Chunk,
+  { hidden, experts }: LayerShape,
+  routing: Routing | undefined,
+): Record<string, ort.Tensor> {
+  if (routing === undefined) return {};
+  const { chosen } = experts!;
+  return {
+    normed: chunk.over(routing.normed, hidden),
+    scores: chunk.over(routing.scores, chosen),
+    chosen: chunk.over(routing.chosen, chosen),
+  };
 }
 
 /** The gates of a chunk's rows, where the plan has some. */

@@ -11,11 +11,15 @@ import { queryHeads } from './graphs/language.js';
 import { linearSizes } from './graphs/linearShape.js';
 import { blockRowsOf, type WeightFormat } from './graphs/ops.js';
 import { EMBEDDING_BYTES } from './head.js';
+import { expertBytes, expertParts, PASSING_EXPERTS } from './expertPages.js';
+import { expertLayers } from './experts.js';
 import { layerBytes, layerParts } from './pages.js';
 import type { ImageSize } from './processor/image.js';
 import type { ProcessedPrompt } from './processor/processor.js';
-import { type ModelSpec, tensorOf } from './spec.js';
-import { passingVisionBytes, visionParts } from './vision.js';
+import type { ModelSpec } from './spec.js';
+import { tensorOf } from './stored.js';
+import { hasPatchBias, passingVisionBytes, visionParts } from './vision.js';
+import { frameTokens } from './visionShape.js';
 import { bytesOfParts, commonFormat } from './weights.js';
 
 /**
@@ -49,6 +53,8 @@ export interface MemoryPlan {
   format: WeightFormat;
   /** Layers that stay in memory; the others are read at every pass. */
   residentLayers: number;
+  /** Of weights in memory, for experts that stay: those used most. Infinity: all of them. */
+  expertBytes: number;
   keepHead: boolean;
   headBlockRows: number;
   keepVision: boolean;
@@ -86,18 +92,9 @@ export function planMemory(
 ): MemoryPlan {
   if (!Number.isInteger(threads) || threads < 1)
     throw new FrankensteinError('bad-request', 'The number of threads must be a whole number of at least 1.');
-  const { language, vision } = spec;
-  const { layers, vocabulary, layer } = language;
-  const patchBias = vision !== undefined && checkpoint.tensors.has(`${vision.root}.patch_embed.proj.bias`);
-  const tower = vision ? visionParts(vision, layer.hidden, patchBias) : [];
-  const parts = Array.from({ length: layers }, (_, index) => layerParts(language, index)).flatMap(
-    ({ projection, block }) => [...projection, ...block],
-  );
-  const stored = commonFormat(checkpoint, [
-    ...parts,
-    ...tower,
-    { input: 'head', names: [language.head], dims: [vocabulary, layer.hidden] },
-  ]);
+  const { language } = spec;
+  const sizes = sizesOf(checkpoint, spec);
+  const { stored, weightsIn } = sizes;
   tensorOf(checkpoint, `${language.root}.norm.weight`);
 
   const base = BASE_BYTES + EMBEDDING_BYTES;
@@ -105,19 +102,96 @@ export function planMemory(
     LEAST_ACTIVATION_BYTES,
     Math.min(MOST_ACTIVATION_BYTES, Math.floor((memory - base) / 16)),
   );
-  const activations = (bytes: number) => ACTIVATION_COPIES * bytes;
   const least = batch ?? cacheBytes(language, LEAST_ROWS, LEAST_SLOTS);
-  const headBytes = (format: WeightFormat) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
-  const weightsIn = (format: WeightFormat) =>
-    bytesOfParts(parts, format) + headBytes(format) + bytesOfParts(tower, format);
   const whole = base + weightsIn(stored) + WIDENED_BYTES + (batch ?? Math.max(least, weightsIn(stored) / 3));
   const activationsOfWhole = Math.max(LEAST_ACTIVATION_BYTES, Math.min(MOST_ACTIVATION_BYTES, whole / 14));
-  const wholeBytes = Math.ceil(whole + activations(activationsOfWhole));
+  const budget: Budget = {
+    spec,
+    sizes,
+    memory,
+    threads,
+    batch,
+    base,
+    activationBytes,
+    least,
+    wholeBytes: Math.ceil(whole + activationsFor(activationsOfWhole)),
+  };
+  return wholePlan(budget) ?? pagedExpertsPlan(budget) ?? streamingPlan(budget);
+}
 
-  for (const format of new Set<WeightFormat>(['F32', stored])) {
-    const weights = weightsIn(format);
-    if (format !== stored && weights > WIDE_BYTES) continue;
-    const fixedBytes = base + activations(activationBytes) + weights + (format === 'F32' ? 0 : WIDENED_BYTES);
+/** What a model's weights take. */
+interface Sizes {
+  /** The format in which they all lie on disk. */
+  stored: WeightFormat;
+  weightsIn: (format: WeightFormat) => number;
+  /** Of them, all experts. */
+  expertsIn: (format: WeightFormat) => number;
+  /** Memory for the experts in use and on their way, as they are stored. */
+  passingExperts: number;
+  /** What a token's choice of experts reads at every pass when so many bytes of them stay, if all are as likely. */
+  expertsRead: (kept: number) => number;
+  headIn: (format: WeightFormat) => number;
+  /** The tower's parts when nothing is kept. */
+  passingVision: number;
+}
+
+function sizesOf(checkpoint: Checkpoint, { language, vision }: ModelSpec): Sizes {
+  const { layers, vocabulary, layer, mlps } = language;
+  const patchBias = vision !== undefined && hasPatchBias(checkpoint, vision);
+  const tower = vision ? visionParts(vision, layer.hidden, patchBias) : [];
+  const parts = Array.from({ length: layers }, (_, index) => layerParts(language, index)).flatMap(
+    ({ projection, block }) => [...projection, ...block],
+  );
+  const routed = expertLayers(mlps);
+  const stored = commonFormat(checkpoint, [
+    ...parts,
+    ...tower,
+    ...routed.flatMap((index) => expertParts(checkpoint, language, index, 0).parts),
+    { input: 'head', names: [language.head], dims: [vocabulary, layer.hidden] },
+  ]);
+  const headIn: Sizes['headIn'] = (format) => vocabulary * layer.hidden * (format === 'F32' ? 4 : 2);
+  const { count = 0, chosen = 0 } = layer.experts ?? {};
+  const expertsIn: Sizes['expertsIn'] = (format) => routed.length * count * expertBytes(language, format);
+  return {
+    stored,
+    weightsIn: (format) =>
+      bytesOfParts(parts, format) + headIn(format) + bytesOfParts(tower, format) + expertsIn(format),
+    expertsIn,
+    passingExperts: PASSING_EXPERTS * expertBytes(language, stored),
+    expertsRead: (kept) =>
+      routed.length === 0
+        ? 0
+        : Math.ceil(routed.length * chosen * expertBytes(language, stored) * Math.max(0, 1 - kept / expertsIn(stored))),
+    headIn,
+    passingVision: vision ? passingVisionBytes(vision, layer.hidden, patchBias, stored) : 0,
+  };
+}
+
+/** What plans are made from. */
+interface Budget extends Pick<MemoryPlan, 'memory' | 'threads' | 'activationBytes' | 'wholeBytes'> {
+  spec: ModelSpec;
+  sizes: Sizes;
+  batch: number | undefined;
+  /** Bytes of the process without weights. */
+  base: number;
+  /** Bytes that a batch needs at least. */
+  least: number;
+}
+
+const activationsFor = (bytes: number) => ACTIVATION_COPIES * bytes;
+
+/** Rows of the head at once where it stays. */
+function keptHeadRows({ language: { vocabulary, layer } }: ModelSpec, format: WeightFormat): number {
+  return format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2);
+}
+
+/** Every weight stays in memory. Undefined where they do not fit. */
+function wholePlan(budget: Budget): MemoryPlan | undefined {
+  const { spec, sizes, memory, threads, batch, base, activationBytes, least, wholeBytes } = budget;
+  for (const format of new Set<WeightFormat>(['F32', sizes.stored])) {
+    const weights = sizes.weightsIn(format);
+    if (format !== sizes.stored && weights > WIDE_BYTES) continue;
+    const fixedBytes = base + activationsFor(activationBytes) + weights + (format === 'F32' ? 0 : WIDENED_BYTES);
     const left = memory - fixedBytes;
     // At least a quarter for the batch: without room for rows a model that stays is no faster than one that streams.
     if (left < (batch ?? Math.max(least, (left + weights) / 4))) continue;
@@ -128,8 +202,9 @@ export function planMemory(
       threads,
       format,
       residentLayers: Infinity,
+      expertBytes: Infinity,
       keepHead: true,
-      headBlockRows: format === 'F32' ? vocabulary : headRows(vocabulary, layer.hidden, 2),
+      headBlockRows: keptHeadRows(spec, format),
       keepVision: true,
       activationBytes,
       thrifty,
@@ -140,6 +215,46 @@ export function planMemory(
       wholeBytes,
     };
   }
+  return undefined;
+}
+
+/** All stays but experts, which get what the batch leaves. Undefined where there are none, or the rest does not fit. */
+function pagedExpertsPlan(budget: Budget): MemoryPlan | undefined {
+  const { spec, sizes, memory, threads, batch, base, activationBytes, least, wholeBytes } = budget;
+  const { stored } = sizes;
+  const experts = sizes.expertsIn(stored);
+  if (experts === 0) return undefined;
+  const weights = sizes.weightsIn(stored) - experts + sizes.passingExperts;
+  const left = memory - base - activationsFor(activationBytes) - weights - (stored === 'F32' ? 0 : WIDENED_BYTES);
+  const forBatch = batch ?? Math.max(least, left / 4);
+  if (left < forBatch) return undefined;
+  const kept = Math.floor(Math.min(experts, left - forBatch));
+  const batchBytes = Math.floor(left - kept);
+  return {
+    memory,
+    threads,
+    format: stored,
+    residentLayers: Infinity,
+    expertBytes: kept,
+    keepHead: true,
+    headBlockRows: keptHeadRows(spec, stored),
+    keepVision: true,
+    activationBytes,
+    thrifty: true,
+    fixedBytes: memory - batchBytes,
+    weightBytes: weights + kept,
+    batchBytes,
+    streamedBytes: sizes.expertsRead(kept),
+    wholeBytes,
+  };
+}
+
+/** Layers are read at every pass, but for those that fit. @throws `bad-request` when not even one at a time fits */
+function streamingPlan(budget: Budget): MemoryPlan {
+  const { spec, sizes, memory, threads, batch, base, activationBytes, least, wholeBytes } = budget;
+  const { language } = spec;
+  const { layers, vocabulary, layer } = language;
+  const { stored } = sizes;
   // Where layers differ, memory and disk are counted as if all were like the largest.
   const perLayer = Math.max(...Array.from({ length: layers }, (_, index) => layerBytes(language, stored, index)));
   const rowBytes = stored === 'F32' ? 4 : 2;
@@ -147,10 +262,11 @@ export function planMemory(
   // A layer in use and one on its way; the tower's parts and a block of the head have memory of their own.
   const working =
     2 * perLayer +
+    sizes.passingExperts +
     headBlockRows * layer.hidden * rowBytes +
-    (vision ? passingVisionBytes(vision, layer.hidden, patchBias, stored) : 0) +
+    sizes.passingVision +
     (stored === 'F32' ? 0 : WIDENED_BYTES);
-  const minimum = base + activations(LEAST_ACTIVATION_BYTES) + working + least;
+  const minimum = base + activationsFor(LEAST_ACTIVATION_BYTES) + working + least;
   if (memory < minimum)
     throw new FrankensteinError(
       'bad-request',
@@ -160,7 +276,7 @@ export function planMemory(
     );
   // What is named as enough is enough: results in between yield to the batch.
   const yielding = Math.min(activationBytes, Math.floor((memory - base - working - least) / ACTIVATION_COPIES));
-  const free = memory - base - activations(yielding) - working;
+  const free = memory - base - activationsFor(yielding) - working;
   const forBatch = batch ?? Math.max(least, free / 4);
   const residentLayers = Math.min(layers, Math.max(0, Math.floor((free - forBatch) / perLayer)));
   const batchBytes = Math.floor(free - residentLayers * perLayer);
@@ -169,6 +285,7 @@ export function planMemory(
     threads,
     format: stored,
     residentLayers,
+    expertBytes: 0,
     keepHead: false,
     headBlockRows,
     keepVision: false,
@@ -177,7 +294,7 @@ export function planMemory(
     fixedBytes: memory - batchBytes,
     weightBytes: residentLayers * perLayer + working,
     batchBytes,
-    streamedBytes: (layers - residentLayers) * perLayer + headBytes(stored),
+    streamedBytes: (layers - residentLayers) * perLayer + sizes.headIn(stored) + sizes.expertsRead(0),
     wholeBytes,
   };
 }
@@ -200,8 +317,10 @@ function megabytes(bytes: number, round = Math.ceil): string {
 export function rowBytes({ language }: ModelSpec, promptTokens: number, newTokens: number): number {
   const { layer, vocabulary } = language;
   const mixed = layer.linear ? linearSizes(layer.linear).values : 0;
+  // What a router gives: inputs, scores and numbers of experts, and these grouped by expert.
+  const routed = layer.experts ? layer.hidden + 4 * layer.experts.chosen : 0;
   const perToken =
-    4 * (3 * layer.hidden + (queryHeads(layer) + 2 * layer.kvHeads) * layer.headDim + layer.headDim + mixed);
+    4 * (3 * layer.hidden + (queryHeads(layer) + 2 * layer.kvHeads) * layer.headDim + layer.headDim + mixed + routed);
   const slots = Math.ceil((promptTokens + newTokens) * 1.25) + 32;
   return cacheBytes(language, 1, slots) + promptTokens * perToken + 4 * promptTokens * slots + 8 * vocabulary;
 }
@@ -212,11 +331,14 @@ export function promptBytes(
   { inputIds, images }: Pick<ProcessedPrompt, 'inputIds' | 'images'>,
   newTokens: number,
 ): number {
-  const patches = images.map(({ grid: [times, rows, columns] }) => times * rows * columns);
   const { patchValues = 0, width = 0 } = spec.vision ?? {};
-  const pixels = 4 * patchValues * patches.reduce((sum, count) => sum + count, 0);
+  const pixels =
+    4 * patchValues * images.reduce((sum, { grid: [times, rows, columns] }) => sum + times * rows * columns, 0);
   // Pixels in the tower's order, and states before and after a block with their queries, keys and values.
-  const seeing = Math.max(0, ...patches) * 4 * (patchValues + 5 * width);
+  const tokens = images.map(
+    ({ grid: [times, rows, columns] }) => times * frameTokens(spec.vision ?? { square: null }, rows * columns),
+  );
+  const seeing = Math.max(0, ...tokens) * 4 * (patchValues + 5 * width);
   return pixels + Math.max(seeing, rowBytes(spec, inputIds.length, newTokens));
 }
 

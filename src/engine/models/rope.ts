@@ -35,7 +35,8 @@ export interface Rope {
 
 /** Scalings for which transformers looks for the context length beside them, and finds none above a text_config. */
 const SCALED_BY_CONTEXT = ['llama3', 'yarn', 'longrope'];
-const BUILT = ['default', 'linear', 'llama3', 'yarn'];
+/** `dynamic` changes nothing within the context, beyond which no prompt is taken. */
+const BUILT = ['default', 'linear', 'dynamic', 'llama3', 'yarn'];
 
 /**
  * The rotation of the language model, from the settings that count where a config has several, as transformers decides:
@@ -51,7 +52,7 @@ export function readRope(
   headDim: number,
   file: string,
 ): Rope {
-  const at = text === config ? '' : 'text_config.';
+  const at = text === config ? '' : config['text_config'] === text ? 'text_config.' : 'llm_config.';
   const key = isEmpty(text['rope_scaling']) ? 'rope_parameters' : 'rope_scaling';
   for (const name of ['rope_scaling', 'rope_parameters']) {
     if (!isEmpty(text[name]) && !isRecord(text[name])) throw outOfRange(file, at + name, text[name], 'an object');
@@ -154,7 +155,7 @@ function rotationOf(settings: RopeSettings, headDim: number): Rotation {
     throw new FrankensteinError(
       'unsupported',
       `${shown(file)} scales its positions by ${valueOf(kind)}, which is not built here; default, linear, ` +
-        `llama3, yarn and mrope are (${quoted(at)}).`,
+        `dynamic, llama3, yarn and mrope are (${quoted(at)}).`,
     );
   const theta = numberIn(settings, 'rope_theta', positive);
   const plain = axialFrequencies(rotatedOf(settings, headDim), theta);

@@ -1,26 +1,24 @@
 /** What a model is, read off its tensors and config: every size that building graphs and pages needs. */
 import path from 'node:path';
-import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
+import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { refuseLeftOut } from '../checkpoint/leftOut.js';
 import { FrankensteinError } from '../errors.js';
 import { textConfig, tiesHead } from '../topology/model.js';
-import { checked, isRecord, type JsonObject, outOfRange } from './config/check.js';
-import { foreign, type KnownKeys, refuseForeign } from './config/keys.js';
-import {
-  type LanguageSettings,
-  languageSchema,
-  modelSchema,
-  type VisionSettings,
-  visionSchema,
-} from './config/schema.js';
+import { checked, type JsonObject, outOfRange, valueOf } from './config/check.js';
+import { foreign, refuseForeign } from './config/keys.js';
+import { type LanguageSettings, languageSchema, modelSchema } from './config/schema.js';
 import { layoutById, MODEL_FAMILIES, modelFamily, type ModelFamily } from '../families/list.js';
-import type { Activation, LanguageFamily, VisionFamily } from '../families/family.js';
-import { ACTIVATIONS } from './graphs/ops.js';
+import type { LanguageFamily } from '../families/family.js';
 import type { LayerShape } from './graphs/language.js';
 import { type LinearShape, linearSizes } from './graphs/linearShape.js';
+import { expertsOf, type Mlp, mlpsOf } from './experts.js';
 import { type Mixer, mixersOf } from './mixers.js';
 import { readRope, type Rotation } from './rope.js';
+import { readSquareVision } from './squareSpec.js';
+import { activationOf, keyAt, malformed, matrixShape, tensorOf } from './stored.js';
+import type { VisionSpec } from './visionShape.js';
+import { readVision } from './visionSpec.js';
 
 export interface LanguageSpec {
   root: string;
@@ -29,9 +27,13 @@ export interface LanguageSpec {
   layer: LayerShape;
   /** How each layer mixes tokens. */
   mixers: readonly Mixer[];
+  /** What each layer has behind it. */
+  mlps: readonly Mlp[];
   rotation: Rotation;
   /** Which coordinate (0 time, 1 height, 2 width) turns each pair. */
   axes: Uint8Array;
+  /** Tokens of an image have positions by row and column; otherwise they count up as text does. */
+  grids: boolean;
   /** Canonical name of the head's matrix; the embedding's when it is tied. */
   head: string;
   /** Per layer: how many tokens back it sees; null: all. */
@@ -40,33 +42,11 @@ export interface LanguageSpec {
   context: number | undefined;
 }
 
-export interface VisionSpec {
-  root: string;
-  family: VisionFamily;
-  blocks: number;
-  width: number;
-  heads: number;
-  inner: number;
-  activation: Activation;
-  /** Pixels of a patch: channels · temporal · side · side. */
-  patchValues: number;
-  patchSize: number;
-  /** Patches per side that the merger joins. */
-  merge: number;
-  /** Pixels per side of an attention window; null: full attention everywhere. */
-  window: number | null;
-  fullBlocks: ReadonlySet<number>;
-  /** Entries per side of the position table; 0: there is none. */
-  tableSide: number;
-  /** Block indices whose output feeds the first language layers, in the order of those layers. */
-  deepstack: number[];
-}
-
 export interface ModelSpec {
   family: ModelFamily;
   language: LanguageSpec;
   vision: VisionSpec | undefined;
-  /** Id of the placeholder that an image's features replace. */
+  /** Id of the placeholder that an image's features replace; undefined where the tokenizer alone knows it. */
   imageToken: number | undefined;
   /** Sentences about settings and weights that have no effect. */
   notices: string[];
@@ -102,27 +82,62 @@ export function readSpec(checkpoint: Checkpoint): ModelSpec {
       `has a config.json without "text_config": transformers reads the language model of ${family.name} from ` +
         'there, and would take its defaults.',
     );
-  const at = text === config ? '' : 'text_config';
-  const { image_token_id: imageToken } = checked(modelSchema, config, file);
+  const at =
+    text === config ? '' : 'llm_config' in config && text === config['llm_config'] ? 'llm_config' : 'text_config';
   const { name, keys } = family;
-  refuseForeign(config, { name, keys: keys.language }, file);
+  refuseForeign(config, { name, keys: [...keys.language, ...(keys.model ?? [])] }, file);
   if (text !== config) refuseForeign(text, { name, keys: keys.language }, file, at);
   const notices: string[] = [];
-  const language = readLanguage({ checkpoint, file, at, config, text, family: family.language, notices });
+  const ofLanguage = languageFamily(family, text, file, at);
+  const language = readLanguage({ checkpoint, file, at, config, text, family: ofLanguage, notices });
   const vision =
     family.vision && checkpoint.visionLayers > 0
-      ? readVision(
-          { checkpoint, file, family: family.vision, known: { name, keys: keys.vision ?? [] } },
-          config['vision_config'] ?? {},
-          language,
-        )
+      ? (family.vision.square ? readSquareVision : readVision)({
+          checkpoint,
+          file,
+          family: family.vision,
+          known: { name, keys: keys.vision ?? [] },
+          config,
+          out: language.layer.hidden,
+        })
       : undefined;
-  if (vision !== undefined) {
-    if (imageToken === undefined) throw malformed(checkpoint, 'has no image_token_id in its config.');
-    if (imageToken >= language.vocabulary)
-      throw outOfRange(file, 'image_token_id', imageToken, `an id within the vocabulary of ${language.vocabulary}`);
-  }
+  const imageToken = imageTokenOf(checkpoint, file, vision, language.vocabulary);
   return { family, language, vision, imageToken, notices };
+}
+
+/** The family of the language model, by its part of the config where several can stand there. @throws `unsupported` */
+function languageFamily(
+  { language, languages, name }: ModelFamily,
+  text: JsonObject,
+  file: string,
+  at: string,
+): LanguageFamily {
+  const type = text['model_type'];
+  if (languages === undefined || type === undefined) return language;
+  const found = typeof type === 'string' && Object.hasOwn(languages, type) ? languages[type] : undefined;
+  if (found !== undefined) return found;
+  throw new FrankensteinError(
+    'unsupported',
+    `${shown(file)} sets ${quoted(keyAt(at, 'model_type'))} to ${valueOf(type)}: this language model of ${name} is not ` +
+      `built here; ${Object.keys(languages).join(', ')} are.`,
+  );
+}
+
+/** @throws `malformed` for a model that sees without such a token, or with one beyond its vocabulary */
+function imageTokenOf(
+  checkpoint: Checkpoint,
+  file: string,
+  vision: VisionSpec | undefined,
+  vocabulary: number,
+): number | undefined {
+  const settings = checked(modelSchema, checkpoint.config!, file);
+  if (vision === undefined) return settings.image_token_id;
+  const token = settings.image_token_id ?? vision.family.imageToken;
+  if (token === undefined) throw malformed(checkpoint, 'has no image_token_id in its config.');
+  if (token === 'tokenizer') return undefined;
+  if (token >= vocabulary)
+    throw outOfRange(file, 'image_token_id', token, `an id within the vocabulary of ${vocabulary}`);
+  return token;
 }
 
 interface LanguageSource {
@@ -147,11 +162,13 @@ function readLanguage(source: LanguageSource): LanguageSpec {
   const mixers = mixersOf(file, at, family, settings, checkpoint.layers);
   const attention = mixers.indexOf('attention');
   const { heads, kvHeads, headDim } = headsOf(source, settings, attention);
-  const [inner] = matrixShape(checkpoint, find('layers.0.mlp.gate_proj.weight'));
+  const mlps = mlpsOf(family.experts, settings, checkpoint.layers);
+  const dense = mlps.indexOf('dense');
+  const inner = dense < 0 ? 0 : matrixShape(checkpoint, find(`layers.${dense}.mlp.gate_proj.weight`))[0];
   for (const [key, stored] of Object.entries({
     vocab_size: vocabulary,
     hidden_size: hidden,
-    intermediate_size: inner,
+    ...(dense < 0 ? {} : { intermediate_size: inner }),
     head_dim: headDim,
   })) {
     const said = settings[key as 'vocab_size' | 'hidden_size' | 'intermediate_size' | 'head_dim'] ?? stored;
@@ -171,12 +188,13 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     activation: activationOf(checkpoint, settings.hidden_act),
     qkvBias: stored('self_attn.q_proj.bias', family.biases === 'qkv' || settings.attention_bias),
     outputBias: stored('self_attn.o_proj.bias', outputBias),
-    mlpBias: stored('mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
+    mlpBias: dense >= 0 && stores(source, dense, 'mlp.gate_proj.bias', family.mlpBias === true && settings.mlp_bias),
     qkNorm: stored('self_attn.q_norm.weight', family.qkNorm === true),
     rotated: 2 * rotation.inverseFrequencies.length,
     outputGate: family.outputGate === true,
     unitNorms: family.unitNorms === true,
     linear: linearOf(source, settings, mixers.indexOf('linear')),
+    experts: expertsOf({ checkpoint, file, at, root }, family.experts, settings, mlps, hidden),
   };
   return {
     root,
@@ -184,8 +202,10 @@ function readLanguage(source: LanguageSource): LanguageSpec {
     vocabulary,
     layer,
     mixers,
+    mlps,
     rotation,
     axes,
+    grids: family.axes !== 'text',
     head: headOf(checkpoint, root),
     windows: windowsOf(source, settings),
     context: settings.max_position_embeddings,
@@ -327,128 +347,4 @@ function windowsOf({ checkpoint, file, at, family }: LanguageSource, settings: L
     const slides = types ? types[layer] === 'sliding_attention' : layer >= (from ?? family.windowsFrom!);
     return slides ? window : null;
   });
-}
-
-function keyAt(at: string, key: string): string {
-  return at === '' ? key : `${at}.${key}`;
-}
-
-const AT_VISION = 'vision_config';
-const CHANNELS = 3;
-
-interface VisionSource {
-  checkpoint: Checkpoint;
-  /** config.json, for messages. */
-  file: string;
-  family: VisionFamily;
-  known: KnownKeys;
-}
-
-function readVision(
-  { checkpoint, file, family, known }: VisionSource,
-  config: unknown,
-  language: LanguageSpec,
-): VisionSpec {
-  const { root, mlp, merger } = family;
-  if (isRecord(config)) refuseForeign(config, known, file, AT_VISION);
-  const settings = checked(visionSchema(family), config, file, AT_VISION);
-  refuseOtherRotation(config as JsonObject, family, file);
-  const patch = tensorOf(checkpoint, `${root}.patch_embed.proj.weight`);
-  const width = patch.shape[0]!;
-  const block = (name: string) => tensorOf(checkpoint, `${root}.blocks.0.${name}.weight`);
-  const [inner] = matrixShape(checkpoint, block(mlp.kind === 'gated' ? mlp.gate : mlp.first));
-  const { num_heads: heads, patch_size: patchSize, spatial_merge_size: merge, temporal_patch_size: frames } = settings;
-  const no = (key: string, value: unknown, needed: string) => outOfRange(file, keyAt(AT_VISION, key), value, needed);
-  if (settings.in_channels !== CHANNELS) throw no('in_channels', settings.in_channels, `${CHANNELS}: images are RGB`);
-  if (width % (4 * heads) !== 0)
-    throw malformed(
-      checkpoint,
-      `has a vision tower ${width} wide, which its config's ${heads} heads do not divide into multiples of 4.`,
-    );
-  const [, , storedFrames, storedSide] = patch.shape;
-  if (patch.size !== width * CHANNELS * frames * patchSize ** 2)
-    throw frames === storedFrames
-      ? no('patch_size', patchSize, `${storedSide}, as the stored patch embedding has it`)
-      : no('temporal_patch_size', frames, `${storedFrames}, as the stored patch embedding has it`);
-  const [joined] = matrixShape(checkpoint, tensorOf(checkpoint, `${root}.merger.${merger.first}.weight`));
-  if (joined !== width * merge ** 2)
-    throw no('spatial_merge_size', merge, `what the merger's matrix of ${joined} rows is made for`);
-  const table = family.positionTable ? tensorOf(checkpoint, `${root}.pos_embed.weight`).shape[0]! : 0;
-  const tableSide = Math.sqrt(table);
-  if (!Number.isInteger(tableSide))
-    throw malformed(checkpoint, `has ${table} vision positions, which is not a square.`);
-  const out = language.layer.hidden;
-  const sizes: Partial<Record<keyof VisionSettings, number>> =
-    family.widthKey === 'embed_dim'
-      ? { embed_dim: width, hidden_size: out, mlp_ratio: inner / width }
-      : { hidden_size: width, intermediate_size: inner, out_hidden_size: out };
-  if (family.positionTable) sizes.num_position_embeddings = table;
-  for (const [key, stored] of Object.entries(sizes)) {
-    const said = settings[key as keyof VisionSettings];
-    if (said !== undefined && said !== stored) throw no(key, said, `${stored}, as the stored tensors have it`);
-  }
-  const { windows } = family;
-  if (windows && Math.floor(Math.floor(settings.window_size / merge) / patchSize) < 1)
-    throw no('window_size', settings.window_size, `at least ${merge * patchSize} pixels, one merged patch`);
-  const deepstack = family.deepstack ? settings.deepstack_visual_indexes : [];
-  if (
-    deepstack.some((at, location) => at >= checkpoint.visionLayers || (location > 0 && at <= deepstack[location - 1]!))
-  )
-    throw no('deepstack_visual_indexes', deepstack, `a rising list of blocks below ${checkpoint.visionLayers}`);
-  return {
-    root,
-    family,
-    blocks: checkpoint.visionLayers,
-    width,
-    heads,
-    inner,
-    activation: activationOf(checkpoint, settings.hidden_act),
-    patchValues: patch.size / width,
-    patchSize,
-    merge,
-    window: windows ? settings.window_size : null,
-    fullBlocks: new Set(windows ? settings.fullatt_block_indexes : []),
-    tableSide,
-    deepstack,
-  };
-}
-
-/** The tower's rotation has one form; transformers lets a config give it another base. @throws `unsupported` */
-function refuseOtherRotation(config: JsonObject, { ropeTheta }: VisionFamily, file: string): void {
-  const given = isRecord(config['rope_parameters']) ? config['rope_parameters'] : {};
-  const theta = given['rope_theta'] ?? config['rope_theta'] ?? ropeTheta;
-  if (theta !== ropeTheta) throw foreign(file, keyAt(AT_VISION, 'rope_theta'), theta);
-  const kind = given['rope_type'] ?? given['type'] ?? 'default';
-  if (kind !== 'default' && kind !== 'axial') throw foreign(file, keyAt(AT_VISION, 'rope_parameters'), kind);
-}
-
-/** The tensor of that canonical name. @throws `malformed` */
-export function tensorOf(checkpoint: Checkpoint, name: string): Tensor {
-  const tensor = checkpoint.tensors.get(name);
-  if (tensor === undefined)
-    throw malformed(checkpoint, `has no tensor ${quoted(name)}, without which it cannot be run.`);
-  return tensor;
-}
-
-function matrixShape(checkpoint: Checkpoint, tensor: Tensor): [number, number] {
-  const [rows, columns] = tensor.shape;
-  if (rows === undefined || columns === undefined || tensor.shape.length !== 2)
-    throw malformed(
-      checkpoint,
-      `has a tensor ${quoted(tensor.onDisk)} of shape [${tensor.shape.join(', ')}] where a matrix is expected.`,
-    );
-  return [rows, columns];
-}
-
-function activationOf(checkpoint: Checkpoint, named: string): Activation {
-  if (ACTIVATIONS.includes(named)) return named as Activation;
-  throw new FrankensteinError(
-    'unsupported',
-    `${shown(checkpoint.path)} uses the activation ${quoted(named)}, which is not built here; these are: ` +
-      `${ACTIVATIONS.join(', ')}.`,
-  );
-}
-
-function malformed(checkpoint: Checkpoint, why: string): FrankensteinError {
-  return new FrankensteinError('malformed', `${shown(checkpoint.path)} ${why}`);
 }

@@ -42,6 +42,8 @@ export interface Prefilled {
    * holds anything.
    */
   hidden: ReadonlyMap<number, Float32Array>;
+  /** By layer that has experts: those that each token goes through, best first, [rows, slots, chosen]. */
+  experts: ReadonlyMap<number, Int32Array>;
   /** By layer that has attention: its probabilities, [rows, heads, slots, slots]; rows of padding hold anything. */
   attention: ReadonlyMap<number, Float32Array>;
 }
@@ -52,6 +54,8 @@ export interface Capture {
   hidden?: readonly number[] | undefined;
   /** Layers whose attention probabilities are kept. */
   attention?: readonly number[] | undefined;
+  /** Layers whose chosen experts are kept. */
+  experts?: readonly number[] | undefined;
 }
 
 export type What =
@@ -67,6 +71,11 @@ export type What =
   | { kind: 'swap'; mode: 'hidden' | 'from' | 'only'; source: { prefilled: Prefilled; row: number } }
   /** The layer, or its attention or MLP alone, adds nothing. */
   | { kind: 'skip'; part: 'layer' | 'attention' | 'mlp' }
+  /**
+   * Experts of the layer add nothing: these, or all that the router chooses. The router goes on choosing them, so the
+   * others keep their scores; the expert that every token has stays.
+   */
+  | { kind: 'skip'; part: 'experts'; experts?: readonly number[] | undefined }
   /** The layer's weights come from another checkpoint of the same shape. Concerns all rows. */
   | { kind: 'stitch'; checkpoint: Checkpoint }
   /**

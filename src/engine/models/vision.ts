@@ -6,12 +6,13 @@ import * as ort from 'onnxruntime-node';
 import type { Checkpoint } from '../checkpoint/checkpoint.js';
 import { throwIfCancelled } from '../errors.js';
 import type { WeightFormat } from './graphs/ops.js';
-import { mergerGraph, patchGraph, visionBlockGraph, visionProjectionGraph } from './graphs/vision.js';
+import { projectorGraph } from './graphs/projector.js';
+import { patchGraph, visionBlockGraph, visionProjectionGraph } from './graphs/vision.js';
 import { type Grid, patchPositions, tableMix, windowOrder } from './grid.js';
 import type { ProcessedImage } from './processor/processedImage.js';
 import { axialFrequencies } from './rope.js';
 import type { Sessions } from './sessions.js';
-import type { VisionSpec } from './spec.js';
+import { frameTokens, type VisionSpec } from './visionShape.js';
 import { type Allocate, bytesOfParts, type Feeds, readParts, reusing, type WeightPart } from './weights.js';
 
 /** What the language model gets of one image. */
@@ -62,8 +63,8 @@ export class VisionTower {
     const found = new Map<ProcessedImage, ImageFeatures>();
     for (const group of byGrid.values()) {
       const [times, height, width] = group[0]!.grid;
-      const patches = times * height * width;
-      const bytes = patches * patchBytes(this.spec, height * width);
+      const tokens = frameTokens(this.spec, height * width);
+      const bytes = times * tokens * patchBytes(this.spec, tokens);
       const atOnce = Math.max(1, Math.floor(this.settings.activationBytes / bytes));
       for (let first = 0; first < group.length; first += atOnce) {
         const some = group.slice(first, first + atOnce);
@@ -80,7 +81,7 @@ export class VisionTower {
     const { grid } = images[0]!;
     const layout = layoutOf(spec, grid, images.length);
     let x: Float32Array = await this.patches(images, layout);
-    const [count, width] = [layout.patches, spec.width];
+    const [count, width] = [layout.tokens, spec.width];
     const [q, k, v] = [
       new Float32Array(count * width),
       new Float32Array(count * width),
@@ -96,7 +97,7 @@ export class VisionTower {
       await this.sessions.run(
         `vision projection ${this.format}`,
         () => visionProjectionGraph(spec, this.format),
-        { x: tensor(x), cos: layout.cos, sin: layout.sin, ...(await this.weights(projection)) },
+        { x: tensor(x), ...layout.rotation, ...(await this.weights(projection)) },
         { q: tensor(q), k: tensor(k), v: tensor(v) },
       );
       const weights = await this.weights(rest);
@@ -120,9 +121,9 @@ export class VisionTower {
       }
       [x, y] = [y, x];
       const side = spec.deepstack.indexOf(block);
-      if (side >= 0) deepstack[side] = await this.merge(tensor(x), `deepstack_merger_list.${side}`, true);
+      if (side >= 0) deepstack[side] = await this.project(tensor(x), layout.features, side);
     }
-    const merged = await this.merge(tensor(x), 'merger', false);
+    const merged = await this.project(tensor(x), layout.features);
     return images.map((_, index) => ({
       features: layout.unorder(merged, index, this.out),
       deepstack: deepstack.map((features) => layout.unorder(features, index, this.out)),
@@ -133,12 +134,13 @@ export class VisionTower {
     const { spec } = this;
     const pixels = new Float32Array(layout.patches * spec.patchValues);
     images.forEach((image, index) => pixels.set(image.pixelValues, (index * pixels.length) / images.length));
-    const bias = this.checkpoint.tensors.has(`${spec.root}.patch_embed.proj.bias`);
+    const bias = hasPatchBias(this.checkpoint, spec);
     const feeds: Feeds = {
       pixels: new ort.Tensor('float32', pixels, [layout.patches, spec.patchValues]),
       ...(await this.weights(patchParts(spec, bias))),
     };
     if (layout.order) feeds['order'] = layout.order;
+    if (layout.places) feeds['places'] = layout.places;
     if (layout.mix)
       Object.assign(
         feeds,
@@ -153,20 +155,21 @@ export class VisionTower {
           'F32',
         ),
       );
-    const x = new Float32Array(layout.patches * spec.width);
+    const x = new Float32Array(layout.tokens * spec.width);
     await this.sessions.run(`patches ${this.format}`, () => patchGraph(spec, { format: this.format, bias }), feeds, {
-      x: new ort.Tensor('float32', x, [layout.patches, spec.width]),
+      x: new ort.Tensor('float32', x, [layout.tokens, spec.width]),
     });
     return x;
   }
 
-  private async merge(x: ort.Tensor, name: string, normAfter: boolean): Promise<Float32Array> {
-    const tokens = x.dims[0]! / this.spec.merge ** 2;
+  /** @param tokens of the language model. @param side which of the side mergers, where it is one. */
+  private async project(x: ort.Tensor, tokens: number, side?: number): Promise<Float32Array> {
     const features = new Float32Array(tokens * this.out);
+    const aside = side !== undefined;
     await this.sessions.run(
-      `merger ${this.format}${normAfter ? ' after' : ''}`,
-      () => mergerGraph(this.spec, { format: this.format, out: this.out, normAfter }),
-      { x, ...(await this.weights(mergerParts(this.spec, this.out, name, normAfter))) },
+      `projector ${this.format}${aside ? ' aside' : ''}`,
+      () => projectorGraph(this.spec, { format: this.format, out: this.out, aside }),
+      { x, ...(await this.weights(projectorParts(this.spec, this.out, side))) },
       { features: new ort.Tensor('float32', features, [tokens, this.out]) },
     );
     return features;
@@ -196,8 +199,8 @@ export function visionParts(spec: VisionSpec, out: number, patchBias: boolean): 
   return [
     ...patchParts(spec, patchBias).parts,
     ...blocks.flatMap(({ projection, rest }) => [...projection.parts, ...rest.parts]),
-    ...mergerParts(spec, out, 'merger', false).parts,
-    ...spec.deepstack.flatMap((_, side) => mergerParts(spec, out, `deepstack_merger_list.${side}`, true).parts),
+    ...projectorParts(spec, out).parts,
+    ...spec.deepstack.flatMap((_, side) => projectorParts(spec, out, side).parts),
   ];
 }
 
@@ -208,72 +211,116 @@ export function passingVisionBytes(spec: VisionSpec, out: number, patchBias: boo
     patchParts(spec, patchBias),
     projection,
     rest,
-    mergerParts(spec, out, 'merger', false),
-    ...spec.deepstack.slice(0, 1).map(() => mergerParts(spec, out, 'deepstack_merger_list.0', true)),
+    projectorParts(spec, out),
+    ...spec.deepstack.slice(0, 1).map((_, side) => projectorParts(spec, out, side)),
   ];
   return kinds.reduce((sum, { parts }) => sum + bytesOfParts(parts, format), 4 * spec.tableSide ** 2 * spec.width);
 }
 
-function patchParts({ root, width, patchValues }: VisionSpec, bias: boolean): Part {
-  const at = `${root}.patch_embed.proj`;
+/** Whether the convolution that makes patches has a bias. */
+export function hasPatchBias({ tensors }: Pick<Checkpoint, 'tensors'>, { root, family }: VisionSpec): boolean {
+  return tensors.has(`${root}.${family.names.patches}.bias`);
+}
+
+function patchParts({ root, family, width, patchValues, square }: VisionSpec, bias: boolean): Part {
+  const at = `${root}.${family.names.patches}`;
+  const tower = family.square;
+  const entries = square ? square.side ** 2 + (square.classToken ? 1 : 0) : 0;
   return {
     key: 'patches',
     parts: [
       { input: 'patch', names: [`${at}.weight`], dims: [width, patchValues] },
       ...(bias ? [{ input: 'patchBias', names: [`${at}.bias`], dims: [width] }] : []),
+      ...(tower ? [{ input: 'table', names: [`${root}.${tower.positions}`], dims: [entries * width] }] : []),
+      ...(tower?.classToken === undefined
+        ? []
+        : [{ input: 'class', names: [`${root}.${tower.classToken}`], dims: [width] }]),
     ],
   };
 }
 
 function blockParts(spec: VisionSpec, block: number): { projection: Part; rest: Part } {
-  const {
-    root,
-    width,
-    inner,
-    family: { mlp },
-  } = spec;
-  const at = (name: string) => `${root}.blocks.${block}.${name}`;
-  const both = (input: string, names: string[], rows: number, columns: number): WeightPart[] => [
-    { input, names: names.map((name) => at(`${name}.weight`)), dims: [rows, columns] },
-    { input: `${input}Bias`, names: names.map((name) => at(`${name}.bias`)), dims: [rows] },
+  const { root, width, inner, square } = spec;
+  const { mlp, names, square: tower } = spec.family;
+  const at = (name: string) => `${root}.${names.blocks}.${block}.${name}`;
+  const weight = (input: string, stored: readonly string[], rows: number, columns: number): WeightPart => ({
+    input,
+    names: stored.map((name) => at(`${name}.weight`)),
+    dims: [rows, columns],
+  });
+  const bias = (input: string, stored: readonly string[], rows: number): WeightPart => ({
+    input: `${input}Bias`,
+    names: stored.map((name) => at(`${name}.bias`)),
+    dims: [rows],
+  });
+  const both = (input: string, stored: readonly string[], rows: number, columns: number) => [
+    weight(input, stored, rows, columns),
+    bias(input, stored, rows),
   ];
+  const vectors = (inputs: readonly string[], stored: readonly string[]): WeightPart[] =>
+    stored.map((name, index) => ({ input: inputs[index]!, names: [at(name)], dims: [width] }));
   return {
     projection: {
       key: `projection ${block}`,
-      parts: [...normParts(spec, 'norm1', at('norm1'), width), ...both('qkv', ['attn.qkv'], 3 * width, width)],
+      parts: [
+        ...normParts(spec, 'norm1', at(names.norm1), width),
+        weight('qkv', names.qkv, 3 * width, width),
+        ...(spec.qkvBias ? [bias('qkv', names.qkv, 3 * width)] : []),
+        ...(square?.qkNorm
+          ? vectors(
+              ['qNorm', 'kNorm'],
+              tower!.qkNorm!.names.map((name) => `${name}.weight`),
+            )
+          : []),
+      ],
     },
     rest: {
       key: `rest ${block}`,
       parts: [
-        ...both('output', ['attn.proj'], width, width),
-        ...normParts(spec, 'norm2', at('norm2'), width),
+        ...both('output', [names.output], width, width),
+        ...normParts(spec, 'norm2', at(names.norm2), width),
         ...(mlp.kind === 'gated'
           ? [...both('gateUp', [mlp.gate, mlp.up], 2 * inner, width), ...both('down', [mlp.down], width, inner)]
           : [...both('first', [mlp.first], inner, width), ...both('second', [mlp.second], width, inner)]),
+        ...(square?.scales ? vectors(['scale1', 'scale2'], tower!.scales!) : []),
       ],
     },
   };
 }
 
-function mergerParts(spec: VisionSpec, out: number, name: string, normAfter: boolean): Part {
-  const merger = normAfter ? spec.family.deepstack!.merger : spec.family.merger;
-  const at = `${spec.root}.${name}`;
-  const joined = spec.width * spec.merge ** 2;
+/** @param side which of the side mergers, where it is one. */
+function projectorParts(spec: VisionSpec, out: number, side?: number): Part {
+  const { family, root, width, projector, square } = spec;
+  const joined = width * spec.merge ** 2;
+  const own = family.projector;
+  const { norm, first, second } = side === undefined ? own : family.deepstack!.merger;
+  const below =
+    side === undefined ? (own.kind === 'merger' ? `${own.root}.` : '') : `${root}.deepstack_merger_list.${side}.`;
+  const at = (name: string) => `${below}${name}`;
+  const normed = own.kind === 'joined' || side !== undefined ? joined : width;
   return {
-    key: name,
+    key: side === undefined ? 'projector' : `projector aside ${side}`,
     parts: [
-      ...normParts(spec, 'norm', `${at}.${merger.norm}`, normAfter ? joined : spec.width),
-      { input: 'first', names: [`${at}.${merger.first}.weight`], dims: [joined, joined] },
-      { input: 'firstBias', names: [`${at}.${merger.first}.bias`], dims: [joined] },
-      { input: 'second', names: [`${at}.${merger.second}.weight`], dims: [out, joined] },
-      { input: 'secondBias', names: [`${at}.${merger.second}.bias`], dims: [out] },
+      ...(square?.finalNorm ? normParts(spec, 'finalNorm', `${root}.${family.square!.finalNorm!}`, width) : []),
+      ...(own.kind === 'joined' ? layerNormParts('norm', at(norm), joined) : normParts(spec, 'norm', at(norm), normed)),
+      { input: 'first', names: [`${at(first)}.weight`], dims: [projector.inner, joined] },
+      { input: 'firstBias', names: [`${at(first)}.bias`], dims: [projector.inner] },
+      { input: 'second', names: [`${at(second)}.weight`], dims: [out, projector.inner] },
+      { input: 'secondBias', names: [`${at(second)}.bias`], dims: [out] },
     ],
   };
 }
 
-function normParts({ family }: VisionSpec, input: string, at: string, size: number): WeightPart[] {
-  const weight = { input, names: [`${at}.weight`], dims: [size] };
-  return family.norm === 'rms' ? [weight] : [weight, { input: `${input}Bias`, names: [`${at}.bias`], dims: [size] }];
+function normParts({ norm }: VisionSpec, input: string, at: string, size: number): WeightPart[] {
+  const [weight, bias] = layerNormParts(input, at, size);
+  return norm === 'rms' ? [weight] : [weight, bias];
+}
+
+function layerNormParts(input: string, at: string, size: number): [WeightPart, WeightPart] {
+  return [
+    { input, names: [`${at}.weight`], dims: [size] },
+    { input: `${input}Bias`, names: [`${at}.bias`], dims: [size] },
+  ];
 }
 
 /** Bytes that one patch needs in between, when it attends to `seen` patches. */
@@ -288,10 +335,16 @@ interface Segments {
 
 interface Layout {
   patches: number;
-  cos: ort.Tensor;
-  sin: ort.Tensor;
+  /** Of the tower: patches, and what stands before them. */
+  tokens: number;
+  /** Of the language model. */
+  features: number;
+  /** `cos` and `sin` where positions are rotations. */
+  rotation: Feeds;
   /** Which patch comes where; undefined: as given. */
   order: ort.Tensor | undefined;
+  /** The position of each patch of a square, as a row of the table. */
+  places: ort.Tensor | undefined;
   mix: Feeds | undefined;
   /** Full attention: one segment per frame. */
   frames: Segments;
@@ -315,10 +368,55 @@ function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
   /** The patch at each place of one image. */
   const patchAt = (location: number) =>
     windows === undefined ? location : windows.blocks[Math.floor(location / unit)]! * unit + (location % unit);
+  const everyImage = <T>(make: (image: number) => T[]) =>
+    Array.from({ length: images }, (_, image) => make(image)).flat();
+  const inFrame = frameTokens(spec, perFrame);
 
+  return {
+    patches,
+    tokens: images * times * inFrame,
+    features: images * blocks,
+    rotation: spec.square ? {} : rotationOf(spec, grid, images, patchAt),
+    order:
+      windows &&
+      indices(
+        Array.from(
+          { length: patches },
+          (_, location) => location - (location % perImage) + patchAt(location % perImage),
+        ),
+      ),
+    places: spec.square ? indices(placesOf(grid, spec, inFrame - perFrame)) : undefined,
+    mix: spec.tableSide > 0 ? mixOf(grid, spec, images * times) : undefined,
+    frames: { lengths: Array.from({ length: images * times }, () => inFrame) },
+    windows: { lengths: windows ? everyImage(() => windows.lengths.map((length) => length * unit)) : [] },
+    unorder(values, index, size) {
+      const own = values.subarray(index * blocks * size, (index + 1) * blocks * size);
+      if (windows === undefined) return own.slice();
+      const result = new Float32Array(own.length);
+      windows.blocks.forEach((block, location) =>
+        result.set(own.subarray(location * size, (location + 1) * size), block * size),
+      );
+      return result;
+    },
+  };
+}
+
+/** The row of the position table of each patch of a square. @param first rows before those of patches. */
+function placesOf(grid: Grid, { merge }: VisionSpec, first: number): number[] {
   const { rows, columns } = patchPositions(grid, merge);
+  const [, , width] = grid;
+  return Array.from(rows, (row, patch) => first + row * width + columns[patch]!);
+}
+
+/** Angles of every patch by row and column. @param patchAt the patch at each place of one image. */
+function rotationOf(spec: VisionSpec, grid: Grid, images: number, patchAt: (location: number) => number): Feeds {
+  const [times, height, width] = grid;
+  const perFrame = height * width;
+  const perImage = times * perFrame;
+  const patches = images * perImage;
+  const { rows, columns } = patchPositions(grid, spec.merge);
   const quarter = spec.width / spec.heads / 4;
-  const inverse = axialFrequencies(2 * quarter, spec.family.ropeTheta);
+  const inverse = axialFrequencies(2 * quarter, spec.family.ropeTheta!);
   const [cos, sin] = [new Float32Array(patches * 2 * quarter), new Float32Array(patches * 2 * quarter)];
   for (let location = 0; location < perImage; location++) {
     const patch = patchAt(location) % perFrame;
@@ -339,34 +437,7 @@ function layoutOf(spec: VisionSpec, grid: Grid, images: number): Layout {
     sin.copyWithin((image * sin.length) / images, 0, sin.length / images);
   }
   const angles = [1, patches, 2 * quarter];
-  const everyImage = <T>(make: (image: number) => T[]) =>
-    Array.from({ length: images }, (_, image) => make(image)).flat();
-
-  return {
-    patches,
-    cos: new ort.Tensor('float32', cos, angles),
-    sin: new ort.Tensor('float32', sin, angles),
-    order:
-      windows &&
-      indices(
-        Array.from(
-          { length: patches },
-          (_, location) => location - (location % perImage) + patchAt(location % perImage),
-        ),
-      ),
-    mix: spec.tableSide > 0 ? mixOf(grid, spec, images * times) : undefined,
-    frames: { lengths: Array.from({ length: images * times }, () => perFrame) },
-    windows: { lengths: windows ? everyImage(() => windows.lengths.map((length) => length * unit)) : [] },
-    unorder(values, index, size) {
-      const own = values.subarray(index * blocks * size, (index + 1) * blocks * size);
-      if (windows === undefined) return own.slice();
-      const result = new Float32Array(own.length);
-      windows.blocks.forEach((block, location) =>
-        result.set(own.subarray(location * size, (location + 1) * size), block * size),
-      );
-      return result;
-    },
-  };
+  return { cos: new ort.Tensor('float32', cos, angles), sin: new ort.Tensor('float32', sin, angles) };
 }
 
 function mixOf(grid: Grid, spec: VisionSpec, frames: number): Feeds {

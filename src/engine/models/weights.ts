@@ -3,12 +3,12 @@
  * Sixteen-bit matrices can stay as they are on disk; anything else becomes fp32.
  */
 import * as ort from 'onnxruntime-node';
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
+import type { Checkpoint, Tensor } from '../checkpoint/checkpoint.js';
 import { readElements, readInto } from '../tensors/elements.js';
 import { quoted, shown } from '../checkpoint/failure.js';
 import { FrankensteinError } from '../errors.js';
 import type { WeightFormat } from './graphs/ops.js';
-import { tensorOf } from './spec.js';
+import { tensorOf } from './stored.js';
 
 /** Named inputs of a graph. */
 export type Feeds = Record<string, ort.Tensor>;
@@ -20,6 +20,8 @@ export interface WeightPart {
   names: readonly string[];
   /** Of the whole: `[rows, columns]`, or `[size]`. */
   dims: readonly number[];
+  /** The part is a slice of the one named tensor, whose first element this is; left out: tensors are read whole. */
+  from?: number;
   /** Norms that are stored as the distance from one: every number of a vector is one more. */
   plusOne?: boolean;
 }
@@ -62,8 +64,11 @@ export async function readParts(
   const feeds: Feeds = {};
   for (const part of parts) {
     const stored = part.names.map((name) => tensorOf(checkpoint, name));
-    const size = stored.reduce((sum, tensor) => sum + tensor.size, 0);
-    if (size !== product(part.dims)) {
+    const { from } = part;
+    const size = product(part.dims);
+    const sizeOf = (tensor: Tensor) => (from === undefined ? tensor.size : size);
+    const found = stored.reduce((sum, tensor) => sum + sizeOf(tensor), 0);
+    if (found !== size || stored.some((tensor) => (from ?? 0) + sizeOf(tensor) > tensor.size)) {
       throw new FrankensteinError(
         'malformed',
         `${shown(checkpoint.path)} has ${quoted(stored[0]!.onDisk)} in another shape than its other layers: ` +
@@ -82,17 +87,17 @@ export async function readParts(
       const halves = allocate(part.input, Uint16Array, size);
       let offset = 0;
       for (const tensor of stored) {
-        const part = halves.subarray(offset, offset + tensor.size);
-        await readInto(tensor, 0, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-        offset += tensor.size;
+        const part = halves.subarray(offset, offset + sizeOf(tensor));
+        await readInto(tensor, from ?? 0, new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
+        offset += sizeOf(tensor);
       }
       feeds[part.input] = new ort.Tensor('uint16', halves, part.dims);
     } else {
       const floats = allocate(part.input, Float32Array, size);
       let offset = 0;
       for (const tensor of stored) {
-        await readElements(tensor, 0, floats.subarray(offset, offset + tensor.size));
-        offset += tensor.size;
+        await readElements(tensor, from ?? 0, floats.subarray(offset, offset + sizeOf(tensor)));
+        offset += sizeOf(tensor);
       }
       if (part.plusOne) for (let index = 0; index < size; index++) floats[index] = floats[index]! + 1;
       feeds[part.input] = new ort.Tensor('float32', floats, part.dims);

@@ -23,7 +23,7 @@ export interface RunPlan<Result> {
   /** More is wanted than the stored result may have, such as a matrix refined: it is made again all the same. */
   again?: boolean;
   /** How the next request finds the result before anything is opened. */
-  recall?: Recall<Result>;
+  recall?: Pick<Recall<Result>, 'remember'>;
   /** For people and for the list of runs; written once. `tasks`: lines that the journal of the finished run has. */
   request: () => Readonly<Record<string, unknown>> & {
     kind: string;
@@ -45,17 +45,14 @@ export interface RunPlan<Result> {
  * @throws what both throw, `changed`, and in sentences what a full disk or a missing permission gives.
  */
 export async function drive<Result extends { provenance: Provenance }, Outcome>(
-  { runsFolder, identity, says, again = false, recall, request, checkpoints, startedAt, isResult }: RunPlan<Result>,
+  plan: RunPlan<Result>,
   execute: (run: Run | undefined) => Promise<Outcome>,
   summarise: (outcome: Outcome, origin: Provenance) => Result | Promise<Result>,
 ): Promise<Result> {
-  const runId = runIdOf(identity);
-  const inputs = says && runIdOf({ engine: ENGINE_VERSION, runId, says });
-  const before = runsFolder === undefined ? undefined : await storedResult(isResult, runsFolder, runId);
-  if (!again && before !== undefined && inputs !== undefined && before.provenance.inputs === inputs) {
-    await recall?.remember(checkpoints, before.provenance);
-    return before;
-  }
+  const before = await finishedResult(plan);
+  if (before !== undefined) return before;
+  const { runsFolder, recall, request, checkpoints, startedAt, isResult } = plan;
+  const { runId, inputs } = idsOf(plan);
   const run =
     runsFolder === undefined
       ? undefined
@@ -71,9 +68,30 @@ export async function drive<Result extends { provenance: Provenance }, Outcome>(
     const first = (await run?.result(isResult))?.provenance ?? provenance(runId, startedAt);
     const result = await summarise(outcome, { ...first, inputs });
     await run?.finish(result);
-    await recall?.remember(checkpoints, result.provenance);
+    await recall?.remember(checkpoints, result);
     return result;
   } finally {
     await run?.close();
   }
+}
+
+/** The stored result of a run that is finished and says what would be said now; undefined where it is yet to be made. */
+export async function finishedResult<Result extends { provenance: Provenance }>(
+  plan: RunPlan<Result>,
+): Promise<Result | undefined> {
+  const { runsFolder, again = false, recall, checkpoints, isResult } = plan;
+  const { runId, inputs } = idsOf(plan);
+  if (again || runsFolder === undefined || inputs === undefined) return undefined;
+  const before = await storedResult(isResult, runsFolder, runId);
+  if (before?.provenance.inputs !== inputs) return undefined;
+  await recall?.remember(checkpoints, before);
+  return before;
+}
+
+function idsOf({ identity, says }: Pick<RunPlan<never>, 'identity' | 'says'>): {
+  runId: string;
+  inputs: string | undefined;
+} {
+  const runId = runIdOf(identity);
+  return { runId, inputs: says && runIdOf({ engine: ENGINE_VERSION, runId, says }) };
 }

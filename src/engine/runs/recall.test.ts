@@ -1,6 +1,6 @@
 /** A finished result that is found again without opening a checkpoint, and everything that must keep it from that. */
 import assert from 'node:assert/strict';
-import { appendFile, copyFile, mkdir, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it, vi } from 'vitest';
 import { guardOf } from '../analyses/declare/shape.js';
@@ -45,7 +45,7 @@ async function remember(question: object = QUESTION): Promise<void> {
   const run = await Run.open(runs, id, {});
   await run.finish(result);
   await run.close();
-  await found.remember(await Promise.all(stages.map(({ path: at }) => openCheckpoint(at))), result.provenance);
+  await found.remember(await Promise.all(stages.map(({ path: at }) => openCheckpoint(at))), result);
 }
 
 const isKnown = async (question: object = QUESTION, from: readonly { path: string; label?: string }[] = stages) =>
@@ -69,6 +69,31 @@ describe('a finished result', () => {
   });
 
   const config = () => path.join(stages[1]!.path, 'config.json');
+  it('comes without its tensors, which are read from the stored result when they are asked for', async () => {
+    settle();
+    await remember();
+    const { result } = await recall(QUESTION, stages, runs, isResult);
+    const file = path.join(runs, 'runs', runIdOf({ question: QUESTION }), 'result.json');
+    const stored = await readFile(file, 'utf8');
+    assert.equal(JSON.stringify(result), stored); // the order of the keys, too
+
+    const again = (await recall(QUESTION, stages, runs, isResult)).result!;
+    await rename(file, `${file}.aside`);
+    assert.equal(again.layers.length, sampleResult().layers.length);
+    assert.throws(() => again.tensors, { code: 'ENOENT' });
+  });
+
+  it('is read whole where its file is another one than was written', async () => {
+    settle();
+    await remember();
+    const file = path.join(runs, 'runs', runIdOf({ question: QUESTION }), 'result.json');
+    const stored = JSON.parse(await readFile(file, 'utf8')) as CompareResult;
+    await writeFile(file, JSON.stringify({ ...stored, warnings: ['of another writer'] }));
+    assert.deepEqual((await recall(QUESTION, stages, runs, isResult)).result?.warnings, ['of another writer']);
+    await writeFile(file, '{');
+    assert.ok(!(await isKnown()));
+  });
+
   const changes: Record<string, () => Promise<void>> = {
     'a file is another one of the same length and time': async () => {
       const { atime, mtime, size } = await stat(config());
@@ -106,9 +131,9 @@ describe('a finished result', () => {
     const found = await recall(QUESTION, stages, runs, isResult);
     const opened = await Promise.all(stages.map(({ path: at }) => openCheckpoint(at)));
     const [first] = opened;
-    const provenance = { ...sampleResult().provenance, inputs: 'said' };
-    await found.remember([first!, { ...opened[1]!, shards: [{ ...first!.shards[0]!, name: 'sub/x' }] }], provenance);
-    await found.remember([first!, { ...opened[1]!, folder: '/elsewhere' }], provenance);
+    const result = { ...sampleResult(), provenance: { ...sampleResult().provenance, inputs: 'said' } };
+    await found.remember([first!, { ...opened[1]!, shards: [{ ...first!.shards[0]!, name: 'sub/x' }] }], result);
+    await found.remember([first!, { ...opened[1]!, folder: '/elsewhere' }], result);
     await assert.rejects(stat(path.join(runs, 'known')));
     const recipe = stages.map((stage) => ({ ...stage, recipe: 'models: []' }));
     assert.equal((await recall(QUESTION, recipe, runs, isResult)).result, undefined);

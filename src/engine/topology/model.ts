@@ -259,7 +259,8 @@ export function tiesHead(config: Config, modelType: string | undefined): boolean
   const family = modelType === undefined ? undefined : modelFamily(modelType);
   // Families that are run have a head of their own unless their config says otherwise.
   if (family === undefined) return configuredTie(config);
-  return flags[0] === true || (family.tiedByText === true && flags[1] === true);
+  const whole = flags[0] ?? family.tiedByDefault;
+  return whole === true || (family.tiedByText === true && flags[1] === true);
 }
 
 /** What the config says about tying, where all its flags agree; some models' top level and text config differ. */

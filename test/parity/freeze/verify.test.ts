@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'vitest';
-import { OUTSIDE } from '../../../src/engine/freeze/schema.js';
+import { OUTSIDE } from '../../../src/engine/analyses/verify/request.js';
 import { verifyFrozen } from '../../../src/engine/freeze/verifyExperiment.js';
 
 interface Case {
@@ -38,7 +38,7 @@ describe('verification of the sample lineage', () => {
       for (const { group, tensors, parameters, fro, floor, changed, unmoved } of found.groups) {
         const expected = groups[group]!;
         assert.deepEqual({ tensors, parameters, changed, unmoved, fro, floor }, { ...expected, fro, floor });
-        assert.ok(close(fro, expected.fro) && close(floor, expected.floor), `${group}: ${fro} ${floor}`);
+        assert.ok(close(fro!, expected.fro) && close(floor, expected.floor), `${group}: ${fro} ${floor}`);
       }
     });
 });

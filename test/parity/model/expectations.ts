@@ -1,5 +1,5 @@
 /** The stored expectations of `make_expectations.py`, and its inputs made again from their seeds. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openCheckpoint } from '../../../src/engine/merge/checkpoint.js';
 import type { Intervention } from '../../../src/engine/models/state.js';
@@ -8,6 +8,9 @@ import type { ProcessedPrompt } from '../../../src/engine/models/processor/proce
 
 /** Tests run from the repository's root. */
 export const FOLDER = path.resolve('test/parity/model');
+
+/** Id of the image token in all models. */
+const IMAGE_TOKEN = 2;
 
 export interface StoredPrompt {
   inputIds: number[];
@@ -22,6 +25,8 @@ export type StoredIntervention =
 export interface ModelExpectation {
   prompts: (StoredPrompt & { tokens: number[]; logits: string })[];
   states: { prompt: number; hidden: Record<string, string>; attention: Record<string, string> };
+  /** Of a prompt, by layer that has experts: those of every token, ascending. */
+  routing?: { prompt: number; chosen: Record<string, number[][]> };
   pairs?: { prompt: StoredPrompt; source: StoredPrompt | null }[];
   interventions?: {
     pair: number;
@@ -39,8 +44,16 @@ export interface Expectations {
   models: Record<string, ModelExpectation>;
 }
 
+/** Those of all families: one file of the first ones, and one each of later ones. */
 export function readExpectations(): Expectations {
-  return JSON.parse(readFileSync(path.join(FOLDER, 'expectations.json'), 'utf8')) as Expectations;
+  const later = readdirSync(path.join(FOLDER, 'expectations')).map((name) => path.join('expectations', name));
+  const [first, ...rest] = ['expectations.json', ...later].map(
+    (name) => JSON.parse(readFileSync(path.join(FOLDER, name), 'utf8')) as Expectations,
+  );
+  return {
+    ...first!,
+    models: Object.assign({}, first!.models, ...rest.map(({ models }) => models)) as Expectations['models'],
+  };
 }
 
 export function floats(base64: string): Float32Array {
@@ -67,6 +80,7 @@ export function promptOf(model: Model, { inputIds, images }: StoredPrompt): Proc
   const patchValues = model.spec.vision?.patchValues ?? 0;
   return {
     inputIds: Int32Array.from(inputIds),
+    imageToken: IMAGE_TOKEN,
     images: images.map(({ grid, seed }) => {
       const random = mulberry(seed);
       return {

@@ -23,7 +23,8 @@ from safetensors.torch import save_file
 from transformers import (
     DynamicCache, LlamaConfig, LlamaForCausalLM, Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2Config,
     Qwen2ForCausalLM, Qwen2VLConfig, Qwen2VLForConditionalGeneration, Qwen3_5Config, Qwen3_5ForCausalLM, Qwen3_5ForConditionalGeneration, Qwen3_5TextConfig, Qwen3Config,
-    Qwen3ForCausalLM, Qwen3VLConfig, Qwen3VLForConditionalGeneration,
+    Qwen3ForCausalLM, Qwen3VLConfig, Qwen3VLForConditionalGeneration, Qwen3VLMoeConfig, Qwen3VLMoeForConditionalGeneration,
+    Qwen3_5MoeConfig, Qwen3_5MoeForConditionalGeneration,
 )
 
 HERE = Path(__file__).parent
@@ -99,6 +100,23 @@ def qwen3_5(tied, rope={}, **text):
         tie_word_embeddings=tied, **IDS))
 
 
+EXPERTS = dict(num_experts=6, num_experts_per_tok=2, moe_intermediate_size=20)
+
+
+def qwen3_vl_moe(tied, **text):
+    return Qwen3VLMoeForConditionalGeneration(Qwen3VLMoeConfig(
+        text_config={**TEXT, **EXPERTS, "head_dim": 12, "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 2, 2], "mrope_interleaved": True}, "tie_word_embeddings": tied, **text},
+        vision_config=dict(VISION, hidden_size=32, intermediate_size=40, out_hidden_size=32, num_position_embeddings=25, deepstack_visual_indexes=[0, 2], hidden_act="gelu_pytorch_tanh"),
+        tie_word_embeddings=tied, **IDS))
+
+
+def qwen3_5_moe(tied, **text):
+    return Qwen3_5MoeForConditionalGeneration(Qwen3_5MoeConfig(
+        text_config={**TEXT, **LINEAR, **EXPERTS, "shared_expert_intermediate_size": 12, "head_dim": 32, "rope_parameters": PARTIAL, "tie_word_embeddings": tied, **text},
+        vision_config=dict(VISION, hidden_size=32, intermediate_size=40, out_hidden_size=32, num_position_embeddings=25, hidden_act="gelu_pytorch_tanh"),
+        tie_word_embeddings=tied, **IDS))
+
+
 def kinds(letters):
     return [{"L": "linear_attention", "F": "full_attention"}[letter] for letter in letters]
 
@@ -133,6 +151,13 @@ MODELS = {
     "qwen3_5-last": (lambda: qwen3_5(True, layer_types=kinds("FLLL"), linear_num_key_heads=2, linear_num_value_heads=2, linear_conv_kernel_dim=3), torch.float32, False, 29),
     "qwen3_5-yarn": (lambda: qwen3_5(False, YARN, layer_types=kinds("LLFF"), attention_bias=True), torch.float16, False, 30),
     "qwen3_5_text": (lambda: Qwen3_5ForCausalLM(Qwen3_5TextConfig(**dict(TEXT, **LINEAR, head_dim=32, rope_parameters=PARTIAL, layer_types=kinds("LFLF"), tie_word_embeddings=True))), torch.bfloat16, False, 32),
+    # Stacks inputs x outputs, as published; outputs x inputs, with dense layers between; a matrix per expert.
+    "qwen3_vl_moe": (lambda: qwen3_vl_moe(False), torch.bfloat16, False, 33),
+    "qwen3_vl_moe-other": (lambda: qwen3_vl_moe(False), torch.bfloat16, False, 34),
+    "qwen3_vl_moe-dense": (lambda: qwen3_vl_moe(True, mlp_only_layers=[2], decoder_sparse_step=1, num_experts_per_tok=3), torch.float32, False, 35),
+    "qwen3_5_moe": (lambda: qwen3_5_moe(False, layer_types=kinds("LFLF")), torch.bfloat16, False, 36),
+    "qwen3_5_moe-other": (lambda: qwen3_5_moe(False, layer_types=kinds("LFLF")), torch.bfloat16, False, 37),
+    "qwen3_5_moe-single": (lambda: qwen3_5_moe(True), torch.float16, False, 38),
     "llama-biased": (lambda: llama(True, attention_bias=True, mlp_bias=True), torch.bfloat16, False, 22),
 }
 
@@ -146,6 +171,25 @@ def randomise(model, seed):
             # Norms that are stored as the distance from one; and a decay that leaves something after some tokens.
             unit = hasattr(model.config.get_text_config(), "linear_conv_kernel_dim") and name.endswith("norm.weight") and "linear_attn" not in name and "visual" not in name
             parameter.copy_(noise + (-1.5 if name.endswith("A_log") else 0 if unit or name.endswith("bias") else 1))
+
+
+def as_stored(name: str, state: dict) -> dict:
+    """Experts as files have them: stacks inputs x outputs (published Qwen3-VL), or a matrix per expert."""
+    made = {}
+    for key, value in state.items():
+        if ".mlp.experts." not in key or name not in STORED:
+            made[key] = value
+        elif STORED[name] == "inputs first":
+            made[key] = value.transpose(1, 2).contiguous()
+        else:
+            at, projection = key.rsplit(".", 1)
+            for expert, matrix in enumerate(value):
+                parts = zip(("gate_proj", "up_proj"), matrix.chunk(2)) if projection == "gate_up_proj" else [("down_proj", matrix)]
+                made.update({f"{at}.{expert}.{part}.weight": one.contiguous() for part, one in parts})
+    return made
+
+
+STORED = {"qwen3_vl_moe": "inputs first", "qwen3_vl_moe-other": "inputs first", "qwen3_5_moe-single": "single"}
 
 
 def old_name(name: str) -> str:
@@ -168,11 +212,11 @@ def write(model, folder: Path, dtype, old: bool):
         config["vision_config"] = {key: value for key, value in config["vision_config"].items() if key not in ("rope_parameters", "hidden_act")}
     keep = {"model_type", "architectures", "text_config", "vision_config", "tie_word_embeddings", "rope_theta", "rope_scaling", "rope_parameters",
             "hidden_size", "num_attention_heads", "num_key_value_heads", "num_hidden_layers", "intermediate_size", "head_dim", "rms_norm_eps", "hidden_act", "vocab_size",
-            "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", *LINEAR, "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
+            "num_experts", "num_local_experts", "num_experts_per_tok", "moe_intermediate_size", "shared_expert_intermediate_size", "mlp_only_layers", "decoder_sparse_step", "max_position_embeddings", "use_sliding_window", "sliding_window", "max_window_layers", "layer_types", *LINEAR, "attention_bias", "mlp_bias", "eos_token_id", "pad_token_id", *IDS}
     config = {key: value for key, value in config.items() if key in keep and value is not None}
     config["architectures"] = [type(model).__name__]
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
-    save_file(state, folder / "model.safetensors", metadata={"format": "pt"})
+    save_file(as_stored(folder.name, state), folder / "model.safetensors", metadata={"format": "pt"})
     return {name: value.float() for name, value in state.items()}
 
 
@@ -189,17 +233,21 @@ def image_prompt(random, grids, seeds):
     return {"inputIds": ids, "images": [{"grid": list(grid), "seed": seed} for grid, seed in zip(grids, seeds)]}
 
 
-def prompts_for(vision: bool, seed: int):
+def prompts_for(vision: bool, seed: int, more: int):
     random = np.random.default_rng(seed)
     made = [{"inputIds": text_tokens(random, count), "images": []} for count in ([1, 5, 9, 14, 23] if not vision else [3, 11, 17])]
     if not vision:
         return made + [{"inputIds": text_tokens(random, int(random.integers(4, 40))), "images": []} for _ in range(5)]
     # One block, one window, several windows, windows cut off at both edges, wide, tall; then several pictures.
     shapes = [[(1, 2, 2)], [(1, 4, 4)], [(1, 8, 8)], [(1, 6, 10)], [(1, 4, 14)], [(1, 10, 2)], [(1, 6, 6)], [(1, 4, 4), (1, 6, 4)], [(1, 4, 6), (1, 4, 6)], [(1, 10, 6), (1, 2, 2), (1, 4, 8)]]
+    sides = [2, 4, 6, 8]
+    shapes += [[(1, int(random.choice(sides)), int(random.choice(sides))) for _ in range(index % 3)] for index in range(more)]
     return made + [image_prompt(random, grids, [1000 * seed + 10 * index + place for place in range(len(grids))]) for index, grids in enumerate(shapes)]
 
 
 class Runner:
+    """A model and its prompts. What families with images of another kind do otherwise, they override."""
+
     def __init__(self, model, state):
         self.model = model
         self.vision = hasattr(model.config, "vision_config")
@@ -209,8 +257,19 @@ class Runner:
         model.generation_config.eos_token_id = EOS
         model.generation_config.pad_token_id = PAD
         if self.vision:
-            vision = model.config.vision_config
-            self.patch_values = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+            self.see(model.config)
+
+    def see(self, config):
+        vision = config.vision_config
+        self.patch_values = vision.in_channels * vision.temporal_patch_size * vision.patch_size**2
+
+    def prompts(self, seed, more):
+        return prompts_for(self.vision, seed, more)
+
+    def show(self, given, images, ids):
+        given["pixel_values"] = torch.from_numpy(np.concatenate([pixels(image["seed"], image["grid"], self.patch_values) for image in images]))
+        given["image_grid_thw"] = torch.tensor([image["grid"] for image in images])
+        given["mm_token_type_ids"] = (ids == IMAGE).int()
 
     def new_name(self, name):
         if not self.vision or name.startswith("model.language_model.") or name.startswith("model.visual.") or name.startswith("lm_head"):
@@ -228,9 +287,7 @@ class Runner:
         given = {"input_ids": ids, "attention_mask": mask}
         images = [image for prompt in prompts for image in prompt["images"]]
         if images:
-            given["pixel_values"] = torch.from_numpy(np.concatenate([pixels(image["seed"], image["grid"], self.patch_values) for image in images]))
-            given["image_grid_thw"] = torch.tensor([image["grid"] for image in images])
-            given["mm_token_type_ids"] = (ids == IMAGE).int()
+            self.show(given, images, ids)
         return given
 
     def run(self, prompts, cache=None):
@@ -303,6 +360,19 @@ def states_of(runner, prompt):
     return kept, cache, features, given
 
 
+def routing_of(runner, prompt):
+    """The experts of every token, ascending, by layer that has experts."""
+    chosen = {}
+    handles = [layer.mlp.gate.register_forward_hook(lambda _m, _a, out, at=at: chosen.__setitem__(str(at), out[2].sort(-1).values.tolist()))
+               for at, layer in enumerate(runner.layers) if hasattr(layer.mlp, "experts")]
+    if runner.vision:
+        runner.model.model.rope_deltas = None
+    runner.model(**runner.inputs([prompt]))
+    for handle in handles:
+        handle.remove()
+    return chosen
+
+
 @contextlib.contextmanager
 def intervened(runner, prompt, interventions, others):
     """Hooks for all interventions; yields the cache to generate with."""
@@ -355,6 +425,14 @@ def intervened(runner, prompt, interventions, others):
                 layers = range(at, len(runner.layers)) if what["mode"] == "from" else [at]
                 cache = SwapCache(runner.model.config.get_text_config(), source_cache, positions, source_positions, list(layers))
         elif what["kind"] == "skip":
+            if what["part"] == "experts":
+                # The router chooses as before; what it gives to these experts counts for nothing.
+                def without(_module, args, kwargs, chosen=what.get("experts")):
+                    states, index, scores = args
+                    gone = torch.ones_like(scores, dtype=torch.bool) if chosen is None else torch.isin(index, torch.tensor(chosen))
+                    return (states, index, torch.where(gone, 0, scores)), kwargs
+                handles.append(runner.layers[at].mlp.experts.register_forward_pre_hook(without, with_kwargs=True))
+                continue
             module = {"layer": runner.layers[at], "attention": mixer(runner.layers[at]), "mlp": runner.layers[at].mlp}[what["part"]]
 
             def after(_module, args, kwargs, out, part=what["part"]):
@@ -389,7 +467,7 @@ def floats(values) -> str:
     return base64.b64encode(np.ascontiguousarray(np.asarray(values, dtype="<f4")).tobytes()).decode()
 
 
-def intervention_cases(vision: bool, prompt, source, name):
+def intervention_cases(vision: bool, prompt, source, name, stitched):
     layers = range(4)
     cases = []
     if vision:
@@ -401,20 +479,25 @@ def intervention_cases(vision: bool, prompt, source, name):
     for part in ("layer", "attention", "mlp"):
         cases += [[{"at": at, "what": {"kind": "skip", "part": part}}] for at in (0, 2, 3)]
     cases.append([{"at": 0, "what": {"kind": "noise", "tokens": "all", "scale": 0.3, "seed": 5}}, {"at": 2, "what": {"kind": "noise", "tokens": "all", "scale": 0.1, "seed": 5}}])
-    if name in STITCHED:
-        other = STITCHED[name]
+    if "moe" in name:
+        cases += [[{"at": at, "what": {"kind": "skip", "part": "experts"}}] for at in (0, 3)]
+        cases += [[{"at": at, "what": {"kind": "skip", "part": "experts", "experts": chosen}}] for at, chosen in ((1, [0, 2, 5]), (2, [1, 3, 4]))]
+    if name in stitched:
+        other = stitched[name]
         cases += [[{"at": at, "what": {"kind": "stitch", "checkpoint": other}}] for at in layers]
         cases.append([{"at": at, "what": {"kind": "stitch", "checkpoint": other}} for at in (1, 2)] + [{"at": 0, "what": {"kind": "skip", "part": "attention"}}])
     return cases
 
 
-INTERVENED = ["qwen2_5_vl-tied", "qwen2_vl", "qwen3_vl", "qwen3", "qwen3_5", "qwen3_5-tied", "qwen3_5-last"]
-STITCHED = {"qwen2_5_vl-tied": "qwen2_5_vl-other", "qwen3_5": "qwen3_5-other"}
+# Prompts beyond those that every model has: of none to two images.
+MORE = {"qwen3_vl_moe": 50, "qwen3_5_moe": 50}
+INTERVENED = ["qwen2_5_vl-tied", "qwen2_vl", "qwen3_vl", "qwen3", "qwen3_5", "qwen3_5-tied", "qwen3_5-last", "qwen3_vl_moe", "qwen3_5_moe"]
+STITCHED = {"qwen2_5_vl-tied": "qwen2_5_vl-other", "qwen3_5": "qwen3_5-other", "qwen3_vl_moe": "qwen3_vl_moe-other", "qwen3_5_moe": "qwen3_5_moe-other"}
 
 
-def main(wanted):
-    before = json.loads((HERE / "expectations.json").read_text())["models"] if wanted else {}
-    made_now = {name: model for name, model in MODELS.items() if not wanted or name in wanted}
+def main(wanted, every=MODELS, file="expectations.json", runner_of=Runner, write_as=write, intervened_ones=INTERVENED, stitched=STITCHED):
+    before = json.loads((HERE / file).read_text())["models"] if wanted else {}
+    made_now = {name: model for name, model in every.items() if not wanted or name in wanted}
     runners = {}
     for name, (build, dtype, old, seed) in made_now.items():
         shutil.rmtree(HERE / "checkpoints" / name, ignore_errors=True)
@@ -422,13 +505,13 @@ def main(wanted):
         model = build()
         model.set_attn_implementation("eager")
         randomise(model, seed)
-        runners[name] = Runner(model, write(model, HERE / "checkpoints" / name, dtype, old))
+        runners[name] = runner_of(model, write_as(model, HERE / "checkpoints" / name, dtype, old))
 
     models, gaps, count = {}, [], 0
     for name, (_, _, _, seed) in made_now.items():
         runner = runners[name]
         made = []
-        for prompt in prompts_for(runner.vision, seed):
+        for prompt in runner.prompts(seed, MORE.get(name, 0)):
             logits, (tokens,), (gap,) = runner.run([prompt])
             while gap < 2e-3:  # two tokens are as good as each other: another end of the prompt decides
                 prompt["inputIds"][-1] = 6 + (prompt["inputIds"][-1] - 5) % (VOCAB - 6)
@@ -451,13 +534,15 @@ def main(wanted):
         attending = [at for at, layer in enumerate(runner.layers) if hasattr(layer, "self_attn")]
         shown = min(1, len(attending) - 1)
         entry["states"] = {"prompt": made.index(longest), "hidden": {str(at): floats(states[0]) for at, states in kept.items() if at in (0, 2, 4)}, "attention": {str(attending[shown]): floats(attention[shown][0])}}
-        if name in INTERVENED:
+        if "moe" in name:
+            entry["routing"] = {"prompt": made.index(longest), "chosen": routing_of(runner, longest)}
+        if name in intervened_ones:
             cases = []
             pairs = [(prompt, {**prompt, "images": [{**image, "seed": image["seed"] + 5} for image in prompt["images"]]}) for prompt in (made[6], made[11])] if runner.vision else [(made[3], None)]
             for index, (prompt, source) in enumerate(pairs):
                 prompt = {key: prompt[key] for key in ("inputIds", "images")}
                 source = source and {key: source[key] for key in ("inputIds", "images")}
-                for interventions in intervention_cases(runner.vision, prompt, source, name):
+                for interventions in intervention_cases(runner.vision, prompt, source, name, stitched):
                     with intervened(runner, prompt, interventions, runners) as cache:
                         logits, (tokens,), (gap,) = runner.run([prompt], cache)
                     named = [{"at": one["at"], "what": {key: value for key, value in one["what"].items() if key != "source"}} for one in interventions]
@@ -466,8 +551,9 @@ def main(wanted):
             entry["interventions"] = cases
         print(name, len(made), "prompts", len(entry.get("interventions", [])), "interventions")
     result = {"transformers": transformers.__version__, "torch": torch.__version__, "stopTokens": [EOS], "newTokens": NEW_TOKENS, "models": {**before, **models}}
-    (HERE / "expectations.json").write_text(json.dumps(result) + "\n")
+    (HERE / file).write_text(json.dumps(result) + "\n")
     print(count, "prompts; smallest gap between two best logits", min(gaps))
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

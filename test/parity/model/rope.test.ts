@@ -17,10 +17,8 @@ interface Case {
 }
 
 const HEAD_DIM = 32;
-/**
- * What transformers runs and what is refused here: scalings that are not built, and settings that it quietly misreads.
- */
-const NOT_BUILT = ['dynamic', 'longrope', 'proportional'];
+/** What transformers runs and what is refused here: scalings that are not built, and settings that it quietly misreads. */
+const NOT_BUILT = ['longrope', 'proportional'];
 const STRICTER = [': by layer type', ': sections negative'];
 
 function read({ config }: Case): Rope {

@@ -1,17 +1,14 @@
 /** Texts, conversations and images against transformers' own tokenizers and processors (`make_expectations.py`). */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { beforeAll, describe, it } from 'vitest';
-import type { Checkpoint } from '../../../src/engine/checkpoint/checkpoint.js';
 import { readImage } from '../../../src/engine/models/processor/decodeImage.js';
 import type { ChatMessage } from '../../../src/engine/models/processor/messages.js';
 import { createProcessor, type Processor } from '../../../src/engine/models/processor/processor.js';
 import { smartResize } from '../../../src/engine/models/processor/smartResize.js';
-
-const FIXTURES = path.resolve('test/parity/processor/fixtures');
+import { checkpointAt, FIXTURES, sha256 } from './fixtures.js';
 
 interface Expectations {
   texts: Record<
@@ -33,31 +30,6 @@ interface Expectations {
 }
 
 const expected = JSON.parse(readFileSync(path.join(FIXTURES, 'expectations.json'), 'utf8')) as Expectations;
-
-/** What the processor reads of a checkpoint: no weights. */
-function checkpointAt(folder: string): Checkpoint {
-  const config = JSON.parse(readFileSync(path.join(folder, 'config.json'), 'utf8')) as Record<string, unknown>;
-  return {
-    path: folder,
-    folder,
-    config,
-    family: String(config['model_type']),
-    layout: String(config['model_type']),
-    files: new Map(readdirSync(folder).map((name) => [name, path.join(folder, name)])),
-    shards: [],
-    tensors: new Map(),
-    layers: 1,
-    visionLayers: 'vision_config' in config ? 1 : 0,
-    visionStacks: [],
-    warnings: [],
-  };
-}
-
-function sha256(bytes: ArrayBufferView): string {
-  return createHash('sha256')
-    .update(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength))
-    .digest('hex');
-}
 
 describe('processors against transformers', () => {
   const processors = new Map<string, Processor>();

@@ -13,7 +13,7 @@ import { questionOf } from './question.js';
 import { asked, keyOfRequest, parseRequest, restoreRequest } from './request.js';
 import { evaluateRequest } from '../evaluate/request.js';
 import { probeRequest } from '../probe/request.js';
-import type { EngineApi } from '../../api.js';
+import type { CommandContext } from '../../../cli/options.js';
 
 const entriesOf = (schema: v.GenericSchema) =>
   Object.values((schema as unknown as { entries: Record<string, v.GenericSchema> }).entries);
@@ -30,7 +30,7 @@ describe('definitions of analyses', () => {
   });
 
   it('give every option of every field to a command, with its help', () => {
-    const context = { engine: {} as EngineApi, signal: new AbortController().signal };
+    const context = { engine: {} as CommandContext['engine'], signal: new AbortController().signal };
     const commands = [...analysisCommands(context, 'lineages'), ...analysisCommands(context, 'models')];
     const offered = new Set(
       [...commands, ...commands.flatMap((command) => command.commands)].flatMap(({ options }) =>

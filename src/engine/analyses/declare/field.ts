@@ -88,10 +88,13 @@ const TEXT = 'Give a text.';
 export const text = v.string(TEXT);
 export const texts = v.array(text, LIST);
 
-/** First layer of Mid, first layer of Late (0-based). Thirds, floored, when left out. */
-export const cuts = () =>
+/**
+ * First layer of Mid, first layer of Late (0-based). Thirds, floored, when left out. @param scope none where other cuts
+ * are another question
+ */
+export const cuts = (scope: Pick<Notes, 'scope'> = { scope: 'view' }) =>
   optional(CUTS, {
-    scope: 'view',
+    ...scope,
     flags: [
       {
         syntax: '--cuts <mid,late>',

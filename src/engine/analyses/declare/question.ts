@@ -1,6 +1,7 @@
 /** What a run was asked, as its folder keeps it: enough to ask it again from anywhere. */
 import path from 'node:path';
 import type * as v from 'valibot';
+import { isEndpointPath } from '../../checkpoint/endpointPath.js';
 import type { StageRequest } from '../../checkpoint/stage.js';
 import { notesOf } from './field.js';
 import { asked } from './request.js';
@@ -21,7 +22,7 @@ export function questionOf<Entries extends v.ObjectEntries>(
           key,
           (value as StageRequest[]).map((stage, index) => ({
             ...stage,
-            path: path.resolve(stage.path),
+            path: isEndpointPath(stage.path) ? stage.path : path.resolve(stage.path),
             label: labels[index]!,
           })),
         ];

@@ -3,6 +3,7 @@ import type { CallContext } from '../../calls.js';
 import type { Tools } from '../declare/definition.js';
 import { evaluate } from './evaluate.js';
 import { planEvaluate } from './plan.js';
+import { planRegrade, regrade } from './regrade.js';
 import type { EvaluatePlan, EvaluateProgress, ParsedEvaluation } from './request.js';
 import type { EvaluateResult } from './result.js';
 
@@ -11,6 +12,7 @@ export function plan(
   { workerFile, mutex, release }: Tools,
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluatePlan> {
+  if (request.regrade !== undefined) return planRegrade(request, context);
   return planEvaluate(request, workerFile, mutex, release, context);
 }
 
@@ -19,5 +21,6 @@ export function run(
   { workerFile, host }: Tools,
   context?: CallContext<EvaluateProgress>,
 ): Promise<EvaluateResult> {
+  if (request.regrade !== undefined) return regrade(request, host, context);
   return evaluate(request, workerFile, host, context);
 }

@@ -172,7 +172,7 @@ export async function promptOf(
   const shown: ProcessedImage[] = [];
   for (const image of images) {
     const own = await imageCache.own(image);
-    shown.push(black ? (await imageCache.onto(image, own.grid, undefined)).image : own);
+    shown.push(black ? (await imageCache.onto(image, own, undefined)).image : own);
   }
   return processor.process({ input: inputOf(processor, prompt, shown.length, framing), images: shown, newTokens });
 }

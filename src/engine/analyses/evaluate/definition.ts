@@ -2,6 +2,7 @@
 import type { StageRequest } from '../../checkpoint/stage.js';
 import { define } from '../declare/definition.js';
 import { type StitchesRequest, sweepFields, sweepOf, transferFields } from './hybridsRequest.js';
+import { answersOf } from './answersOf.js';
 import { evaluateRequest } from './request.js';
 import { evaluateResult } from './schema.js';
 
@@ -23,6 +24,7 @@ export const definition = define({
   titles: { evaluate: 'Abilities', transfer: 'Transferability', sweep: 'Sweep' },
   joint: ', ',
   runKinds: ['evaluate', 'transfer', 'sweep'],
+  listed: ({ question }) => ({ answers: answersOf(question) }),
   icon: 'graph-line',
   isNot: 'is no evaluation',
   leaves: 'The answers so far are kept, and the next start continues from there.',

@@ -7,11 +7,11 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { endpointOf, isEndpointPath } from '../../checkpoint/endpointPath.js';
 import { quoted } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
-import { UNKNOWN_LAYOUT } from '../../families/list.js';
 import { ordered } from '../../datasets/ordered.js';
 import { encodedImage, readImageSize } from '../../models/processor/decodeImage.js';
 import { type Framing, messagesOf } from '../../models/processor/framing.js';
 import type { Sampling } from '../declare/protocolText.js';
+import { checkpointWithoutFiles } from './fileless.js';
 import type { Answered, AskedQuestion } from './job.js';
 import type { ParsedEvaluation } from './request.js';
 import type { Served } from './result.js';
@@ -22,23 +22,9 @@ export const CONCURRENCY = 8;
 /** An answer of tens of thousands of tokens takes minutes, and a server that starts anew takes some. */
 const PATIENCE = { timeout: 900_000, attempts: 7 };
 
-/** A checkpoint without weights, layers or files: what results and runs say of it is its path and its name. */
+/** What results and runs say of it is its path and its name. */
 export function endpointCheckpoint(place: string): Checkpoint {
-  const { model } = endpointOf(place);
-  return {
-    path: place,
-    folder: model,
-    shards: [],
-    tensors: new Map(),
-    config: undefined,
-    family: 'endpoint',
-    layout: UNKNOWN_LAYOUT.id,
-    layers: 0,
-    visionLayers: 0,
-    visionStacks: [],
-    files: new Map(),
-    warnings: [],
-  };
+  return checkpointWithoutFiles({ path: place, label: endpointOf(place).model, family: 'endpoint' });
 }
 
 /** What an endpoint cannot be told, and what must not go to the wrong one. @throws `bad-request` */

@@ -24,23 +24,21 @@ import { boxScales } from '../../grading/boxScale.js';
 import { factsOfImage } from '../../datasets/dataFiles.js';
 import { GRADING_VERSION, isRight } from '../../grading/grade.js';
 import { describeAll } from './describe.js';
-import { type Contested, judge, verdictKey } from '../../grading/grader.js';
 import { failuresLeftOut } from '../../datasets/leftOut.js';
-import { type LanguageModel, languageModelOf, type LanguageModelRequest } from '../../grading/languageModel.js';
-import type { Answered, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
+import { type LanguageModel, languageModelOf } from '../../grading/languageModel.js';
+import type { Answered as Answer, AskedQuestion, EvaluateJob, EvaluateMessage } from './job.js';
 import { askEndpoint, boxWarnings, checkEndpoints, endpointCheckpoint } from './endpoint.js';
 import type { Question } from '../../datasets/question.js';
 import { type EvaluateProgress, evaluateRequest, type ParsedEvaluation } from './request.js';
+import { addressOf, agreementsOf, type Given, opinionOf, type SecondOpinion, settle } from './judging.js';
 import type { EvaluatedQuestion, EvaluateResult, Served, Setting } from './result.js';
 import { evaluateResult } from './schema.js';
-import { accuraciesOf, comparisonsOf, countsOf, scoresOf } from './scores.js';
+import { figuresOf } from './figures.js';
 import { type Framing } from '../../models/processor/framing.js';
 import type { PixelBounds } from '../../models/processor/imageSettings.js';
 import type { Protocol, Sampling } from '../declare/protocolText.js';
 import { setUpProtocol } from '../protocol.js';
 import { answerMark } from './answers.js';
-import { passesOf } from './sampled.js';
-import { variantsOf } from './variants.js';
 import { abilitiesOf, type QuestionSets, readSets, settingsOf } from './sets.js';
 
 /** Changes whenever stored answers would come out differently. */
@@ -135,11 +133,14 @@ export async function evaluate(
         for (const answers of stored) await answers?.close();
       }
     },
-    async ({ texts, failures, served }, origin) => {
-      const second = grader && (await secondOpinion(setup, texts, failures, grader, context));
+    async (answers, origin) => {
+      const { failures, served } = answers;
+      const answered = await givensOf(setup, answers, context.signal);
+      const grading = { grader: request.grader!, scope: request.graderScope, runsFolder };
+      const second = grader && (await opinionOf(grader, answered.givens, grading, context));
       // What failed is tried again.
       const own = failures.size > 0 ? { ...origin, inputs: undefined } : origin;
-      const result = await resultOf(setup, texts, failures, second, own, context.signal);
+      const result = resultOf(setup, answered, second, own);
       return served.length > 0 ? { ...result, served } : result;
     },
   );
@@ -280,6 +281,7 @@ const COVERED = [
   'maxNewTokens',
   'badLines',
   'grader',
+  'regrade',
   'describer',
   'axis',
   ...PROTOCOL_FIELDS,
@@ -342,7 +344,7 @@ async function askMissing(
   await noteKnown(run, wanted, work, checkpoints.length);
   const reporter = createCountReporter(total, total - missing, progress);
   if (missing === 0) return { texts, failures, served };
-  const keep = async (checkpoint: number, { key, text, why }: Answered) => {
+  const keep = async (checkpoint: number, { key, text, why }: Answer) => {
     if (text === null) failures.set(key, why!);
     else if (stored[checkpoint]) await stored[checkpoint].add(key, text);
     else texts[checkpoint]!.set(key, text);
@@ -449,62 +451,6 @@ export function questionsOf(items: readonly Item[], sampling: Sampling | undefin
   );
 }
 
-/** Verdicts of the language model, by `verdictKey`. */
-type SecondOpinion = ReadonlyMap<string, boolean>;
-
-async function secondOpinion(
-  { request, items, sampling }: EvaluateSetup,
-  texts: readonly Map<string, string>[],
-  failures: ReadonlyMap<string, string>,
-  model: LanguageModel,
-  { signal, progress }: CallContext<EvaluateProgress>,
-): Promise<SecondOpinion> {
-  const contested = new Map<string, Contested>();
-  for (const item of items) {
-    const { question } = item;
-    for (const { key } of question.answerType === 'box' ? [] : answersTo(item, sampling)) {
-      if (failures.has(key)) continue;
-      for (const known of texts) {
-        const one = { question, text: known.get(key)! };
-        if (!isRight(one.text, question)) contested.set(verdictKey(one), one);
-      }
-    }
-  }
-  const stored =
-    request.runsFolder === undefined
-      ? undefined
-      : await StoredAnswers.open(request.runsFolder, { verdicts: 1, grader: addressOf(request.grader!) });
-  try {
-    const verdicts = new Map(
-      [...contested.keys()].flatMap((key) =>
-        stored?.texts.has(key) ? [[key, stored.texts.get(key) === 'right'] as const] : [],
-      ),
-    );
-    const left = [...contested].filter(([key]) => !verdicts.has(key));
-    let done = 0;
-    await judge(
-      model,
-      left.map(([, one]) => one),
-      async (index, right) => {
-        const [key] = left[index]!;
-        progress?.({
-          phase: `Second opinion of ${model.name}`,
-          done: ++done,
-          total: left.length,
-          remainingSeconds: null,
-        });
-        if (right === undefined) return; // no verdict: what the rules say stands
-        verdicts.set(key, right);
-        await stored?.add(key, right ? 'right' : 'wrong');
-      },
-      signal,
-    );
-    return verdicts;
-  } finally {
-    await stored?.close();
-  }
-}
-
 /** Puts images in words where the set has none and vision-to-reasoning is to be measured. */
 async function addDescriptions(
   { sets }: QuestionSets,
@@ -566,59 +512,70 @@ function described(descriptions: readonly string[]): string {
     : descriptions.map((description, index) => `Image ${index + 1}: ${description}`).join('\n');
 }
 
-/** What a model is, without its key. */
-function addressOf(request: LanguageModelRequest): object {
-  return request.kind === 'endpoint' ? { url: request.url, model: request.model } : { editor: request.model };
+/** The answers with what the rules say of them; what could not be asked is in `failed`. */
+interface Answered {
+  givens: Given[];
+  /** By `set/id`: why a question has no answers. */
+  failed: Map<string, string>;
 }
 
-async function resultOf(
-  setup: EvaluateSetup,
-  texts: readonly Map<string, string>[],
-  failures: ReadonlyMap<string, string>,
-  second: SecondOpinion | undefined,
-  origin: Provenance,
+async function givensOf(
+  { items, sampling, checkpoints, pixels }: EvaluateSetup,
+  { texts, failures }: Answers,
   signal: AbortSignal | undefined,
-): Promise<EvaluateResult> {
-  const { request, sets, checkpoints, labels, fingerprints, items, sampling, protocol } = setup;
+): Promise<Answered> {
   const failureOf = (item: Item) => answersTo(item, sampling).flatMap(({ key }) => failures.get(key) ?? [])[0];
   const failed = new Map(
-    items.flatMap((item) => [[item.id, failureOf(item)] as const]).filter(([, why]) => why !== undefined),
+    items.flatMap((item) => {
+      const why = failureOf(item);
+      return why === undefined ? [] : [[item.id, why] as const];
+    }),
   );
+  const asked = items.filter(({ id }) => !failed.has(id));
   const scales = await boxScales(
     checkpoints.map((checkpoint) => (isEndpointPath(checkpoint.path) ? undefined : checkpoint)),
-    items.filter(({ id }) => !failed.has(id)).map(({ question }) => question),
+    asked.map(({ question }) => question),
     signal,
-    setup.pixels,
+    pixels,
   );
-  const byId = new Map<string, EvaluatedQuestion>();
-  for (const item of items) {
-    const { id, question, setting } = item;
-    if (failed.has(id)) continue;
-    const own = byId.get(id) ?? describe(id, question, sets);
-    byId.set(id, own);
+  const givens = asked.map((item): Given => {
+    const { id, setting, question } = item;
     const keys = answersTo(item, sampling).map(({ key }) => key);
     const answers = texts.map((known) => keys.map((key) => known.get(key)!));
-    const right = answers.map((all, checkpoint) =>
-      all.map((text, number) => {
-        if (isRight(text, question, scales[checkpoint]!.get(question.images[0] ?? ''))) return true;
-        const found = second?.get(verdictKey({ question, text })) === true;
-        if (found) (own.regraded ??= []).push(`${setting}/${checkpoint}${number > 0 ? `/${number}` : ''}`);
-        return found;
-      }),
+    const byRules = answers.map((all, checkpoint) =>
+      all.map((text) => isRight(text, question, scales[checkpoint]!.get(question.images[0] ?? ''))),
     );
-    own.answers[setting] = answers.map(([first]) => first!);
-    own.right[setting] = right.map(([first]) => first!);
-    if (keys.length > 1) own.sampled = { ...own.sampled, [setting]: { answers, right } };
+    return { id, setting, question, texts: answers, byRules };
+  });
+  return { givens, failed };
+}
+
+/** The questions of the result, answered and judged. */
+function judged(setup: EvaluateSetup, givens: readonly Given[], second: SecondOpinion | undefined) {
+  const { sets, items } = setup;
+  const asked = new Map(items.map(({ id, question }) => [id, question]));
+  const byId = new Map<string, EvaluatedQuestion>();
+  for (const given of givens) {
+    const own = byId.get(given.id) ?? describe(given.id, asked.get(given.id)!, sets);
+    byId.set(given.id, own);
+    settle(own, given, second);
   }
-  const abilities = new Map(sets.sets.map((set) => [set.name, set.abilities]));
-  for (const question of byId.values()) question.counts = countsOf(question.right, abilities.get(question.set)!);
-  const questions = [...byId.values()];
+  return [...byId.values()];
+}
+
+function resultOf(
+  setup: EvaluateSetup,
+  { givens, failed }: Answered,
+  second: SecondOpinion | undefined,
+  origin: Provenance,
+): EvaluateResult {
+  const { request, sets, checkpoints, labels, fingerprints, sampling, protocol } = setup;
+  const questions = judged(setup, givens, second);
   if (questions.length === 0)
     throw new FrankensteinError(
       'malformed',
-      `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failures.values()][0]!}`,
+      `No question of ${shown(sets.data)} could be asked; the first problem: ${[...failed.values()][0]!}`,
     );
-  const variants = variantsOf(questions, checkpoints.length, request.seed);
   const roles = checkpoints.map((_, index) => request.checkpoints[index]!.role ?? null);
   const described = sets.sets.map(({ name, questions: own, abilities }) => ({
     name,
@@ -644,25 +601,16 @@ async function resultOf(
     ...(protocol && { protocol }),
     grading: GRADING_VERSION,
     grader: request.grader?.model ?? null,
+    ...(request.grader && request.graderScope === 'all' && { graderScope: request.graderScope }),
     describer: request.describer?.model ?? null,
     questions,
-    scores: scoresOf(questions, checkpoints.length, request.seed),
-    accuracies: accuraciesOf(
-      questions,
-      described.map(({ name }) => name),
-      checkpoints.length,
-      request.seed,
-    ),
-    comparisons: checkpoints.length > 1 ? comparisonsOf(questions, roles, request.seed) : [],
-    ...(sampling && sampling.answers > 1
-      ? { passes: passesOf(questions, checkpoints.length, sampling.answers, request.seed) }
-      : {}),
-    ...(variants.length > 0 ? { variants } : {}),
+    ...figuresOf(questions, { sets: described, roles, answers: sampling?.answers ?? 1, seed: request.seed }),
+    ...(second && request.graderScope === 'all' && { agreement: agreementsOf(givens, second, checkpoints.length) }),
     axis: request.axis ?? null,
     warnings: [
       ...new Set([
         ...setup.warnings,
-        ...failuresLeftOut('question', 'asked', [...failed], ([id, why]) => `${shown(id)}: ${why!}`),
+        ...failuresLeftOut('question', 'asked', [...failed], ([id, why]) => `${shown(id)}: ${why}`),
       ]),
     ],
     provenance: origin,
@@ -671,7 +619,7 @@ async function resultOf(
 
 function describe(
   id: string,
-  { task, prompt, answer, answerType, images, description, variantOf }: Question,
+  { task, prompt, answer, answerType, choices, precision, images, description, variantOf }: Question,
   { folder }: QuestionSets,
 ): EvaluatedQuestion {
   const names = images.map((image) => path.relative(folder, image).replaceAll(path.sep, '/'));
@@ -682,6 +630,9 @@ function describe(
     prompt,
     truth: answer,
     answerType,
+    // What judging needs beside the truth: stored answers are judged again without the set.
+    ...(answerType === 'choice' && { choices: choices === undefined ? null : [...choices] }),
+    ...(answerType === 'number' && { precision: precision ?? null }),
     image: names[0] ?? null,
     ...(names.length > 1 ? { images: names } : {}),
     description: description ?? null,

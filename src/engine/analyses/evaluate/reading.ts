@@ -135,3 +135,28 @@ export function servedLines({ served = [], checkpoints }: Pick<EvaluateResult, '
     ].join(', '),
   );
 }
+
+/** Who judged: `rule-based grading, then LLM judge gpt for what the rules call wrong`. */
+export function judgeText({
+  grader,
+  graderScope,
+  rules,
+  regrade,
+}: Pick<EvaluateResult, 'grader' | 'graderScope' | 'rules' | 'regrade'>): string {
+  const own = rules === 'format' ? 'rule-based grading of answers in a tag or a box' : 'rule-based grading';
+  if (grader === null) return own;
+  const judge = regrade?.verdicts ? `the verdicts of ${grader}` : `LLM judge ${grader}`;
+  return graderScope === 'all' ? `${judge} in place of the rules` : `${own}, then ${judge}`;
+}
+
+/** Of a regraded run: whose answers they are, and how many verdicts are others now. */
+export function regradeLines({ regrade }: Pick<EvaluateResult, 'regrade'>): string[] {
+  if (regrade === undefined) return [];
+  const { runId, answers, changed, grading, grader, rules } = regrade;
+  const before = judgeText({ grader, rules });
+  const count = (value: number) => value.toLocaleString('en');
+  return [
+    `answers of the run ${runId}, judged again: ${count(changed)} of ${count(answers)} verdicts changed ` +
+      `(before: ${before}, rules of version ${grading})`,
+  ];
+}

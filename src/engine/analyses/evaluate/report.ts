@@ -2,7 +2,7 @@
 import { type EvaluatePlan, type AbilityName } from './request.js';
 import { protocolBlock } from '../protocolReport.js';
 import { samplingText } from '../declare/protocolText.js';
-import { mainReference, readingOf, servedLines } from './reading.js';
+import { judgeText, mainReference, readingOf, regradeLines, servedLines } from './reading.js';
 import { ABILITIES, type EvaluateResult } from './result.js';
 import { durationClause, formatBytes, formatCount, formatPercent, interval, signed, table } from '../../report/text.js';
 
@@ -11,7 +11,7 @@ const NAMES: Record<AbilityName, string> = { vis: 'vision', v2r: 'vision to reas
 /** @param options.all comparisons with every reference; otherwise those with IN alone */
 export function report(result: EvaluateResult, { all = false }: { all?: boolean } = {}): string {
   const parts = [
-    [heading(result), ...servedLines(result)].join('\n'),
+    [heading(result), ...regradeLines(result), ...servedLines(result)].join('\n'),
     protocolBlock(result),
     readingOf(result, mainReference(result)).join('\n'),
     abilities(result),
@@ -19,6 +19,7 @@ export function report(result: EvaluateResult, { all = false }: { all?: boolean 
     comparisons(result, all),
     accuracies(result),
     variants(result),
+    agreement(result),
     result.warnings.length > 0 ? ['Warnings:', ...result.warnings.map((warning) => `  ${warning}`)].join('\n') : '',
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
@@ -33,9 +34,15 @@ export function planSentence({
   seconds,
   basis,
   sent = 0,
+  judged = 0,
 }: EvaluatePlan): string {
   const known = cached === 0 ? '' : `, of which ${formatCount(cached)} are known from earlier runs`;
   const time = durationClause(seconds, basis);
+  if (judged > 0)
+    return (
+      `${formatCount(questions)} questions: ${formatCount(generations)} stored answers, of which the grader is ` +
+      `shown at most ${formatCount(judged)}.`
+    );
   return (
     `${formatCount(questions)} questions: ${formatCount(generations)} ` +
     `answers${known}${sent > 0 ? `, of which ${formatCount(sent)} are asked over the network` : ''}, within ` +
@@ -43,16 +50,16 @@ export function planSentence({
   );
 }
 
-function heading({ checkpoints, data, maxNewTokens, sets, grader, protocol }: EvaluateResult): string {
+function heading(result: EvaluateResult): string {
+  const { checkpoints, data, maxNewTokens, sets, protocol } = result;
   const rows = checkpoints.map(({ label, family, path, recipe }) => [
     label,
     family,
     recipe === null ? path : recipe.trim().split('\n').at(-1)!,
   ]);
-  const judge = grader === null ? 'rule-based grading' : `rule-based grading, then LLM judge ${grader}`;
   return (
     `${table(rows, [false, false, false])}\n${data}: ` +
-    `${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}, ${judge}`
+    `${sets.map(({ name, questions, abilities: own }) => `${name} (${formatCount(questions)}: ${own.join(', ')})`).join(', ')}\nat most ${maxNewTokens} new tokens, ${protocol?.sampling ? samplingText(protocol.sampling) : 'greedy'}, ${judgeText(result)}`
   );
 }
 
@@ -114,6 +121,34 @@ function variants({ checkpoints, variants: found = [] }: EvaluateResult): string
   return (
     'Variants of a question: the mean over them, and the worst case: all are right (CIs: bootstrap over ' +
     `questions; Wilson)\n\n${table([header, ...rows], [false, false, true, true, false, true, false])}`
+  );
+}
+
+/** Rules and second judge: the 2 × 2 table and Cohen's κ. */
+function agreement({ agreement: found = [], checkpoints }: EvaluateResult): string {
+  if (found.length === 0) return '';
+  const rows = found.map(({ checkpoint, n, questions, bothRight, rulesOnly, graderOnly, bothWrong, ...one }) => [
+    checkpoint === null ? 'all' : checkpoints[checkpoint]!.label,
+    `${formatCount(n)} (${formatCount(questions)})`,
+    ...[bothRight, rulesOnly, graderOnly, bothWrong].map(formatCount),
+    formatPercent(one.observed),
+    one.kappa === null ? '' : one.kappa.toFixed(3),
+    one.low === null || one.high === null ? '' : `${one.low.toFixed(3)} … ${one.high.toFixed(3)}`,
+  ]);
+  const header = [
+    '',
+    'answers (questions)',
+    'both right',
+    'rules only',
+    'judge only',
+    'both wrong',
+    'agree',
+    'κ',
+    '95% CI',
+  ];
+  return (
+    "Agreement of the rules and the second judge (Cohen's κ; CI: clustered by question)\n\n" +
+    table([header, ...rows], [false, true, true, true, true, true, true, true, false])
   );
 }
 

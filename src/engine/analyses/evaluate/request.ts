@@ -82,6 +82,17 @@ const axis = v.object({
   values: v.array(v.nullable(v.number())),
 });
 
+/** Whose answers are judged again, and how beside what is asked of the grader. */
+const regrading = v.object({
+  /** Absolute. */
+  runsFolder: text,
+  runId: text,
+  /** `format`: an answer counts only where it also stands in a tag or a box. */
+  rules: v.optional(v.picklist(['task', 'format']), 'task'),
+  /** A JSONL file of verdicts that judges in place of a language model. */
+  verdicts: v.optional(text),
+});
+
 const fields = v.object({
   /** JSONL or Parquet file, or a folder of them: each file is a set. */
   data: data('JSONL or Parquet file of questions, or a folder of them: each file is a set'),
@@ -168,6 +179,17 @@ const fields = v.object({
     ],
     from: endpointOf,
   }),
+  /** What that judge is shown. */
+  graderScope: defaulting(v.picklist(['wrong', 'all']), 'wrong', {
+    flags: [
+      {
+        syntax: '--grader-scope <scope>',
+        help:
+          'what that judge is shown: the answers that the rules call wrong, or all (its verdicts replace the rules both ' +
+          'ways, and their agreement is measured)',
+      },
+    ],
+  }),
   /** Describes images of questions that have no description. */
   describer: optional(languageModel, {
     flags: [{ syntax: '--describe', help: 'let that model describe images where a set has no descriptions' }],
@@ -199,6 +221,8 @@ const fields = v.object({
   ),
   /** The quantity that the checkpoints sample, in their order: a sweep is drawn as a curve over it. */
   axis: v.optional(axis),
+  /** Answers of a run are judged again, and nothing is asked. */
+  regrade: v.optional(regrading),
   /** `transfer` and `sweep` are evaluations of stitched or interpolated checkpoints; they are drawn differently. */
   kind: v.optional(v.picklist(['evaluate', 'transfer', 'sweep']), 'evaluate'),
 });
@@ -239,6 +263,8 @@ export interface EvaluatePlan {
   basis: 'measured' | 'longest';
   /** Answers that are asked of endpoints; none when left out. */
   sent?: number;
+  /** Answers that a grader is shown at most, where stored ones are judged again; none when left out. */
+  judged?: number;
 }
 
 /** Progress of an evaluation: answers. */

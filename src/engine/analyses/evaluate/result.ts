@@ -29,6 +29,14 @@ export interface EvaluateResult {
   grading?: number;
   /** Who judged: rules alone (null), or rules and then this language model. */
   grader: string | null;
+  /** `all`: that judge was shown every answer, and its verdicts replaced the rules' both ways; else the wrong ones. */
+  graderScope?: 'wrong' | 'all';
+  /** `format`: an answer counts only where it is marked as one; else by the rules alone. */
+  rules?: Rules;
+  /** Rules and second judge over the answers that both judged: all checkpoints together, then each. */
+  agreement?: GraderAgreement[];
+  /** Of a run whose answers were judged again. */
+  regrade?: Regrade;
   /** Who put images in words where the set had none. */
   describer: string | null;
   questions: EvaluatedQuestion[];
@@ -46,6 +54,42 @@ export interface EvaluateResult {
   axis: SweepAxis | null;
   warnings: string[];
   provenance: Provenance;
+}
+
+/** `task`: by the type of answer. `format`: that, and the answer stands in a tag or a box. */
+export type Rules = 'task' | 'format';
+
+/** Cohen's κ of the rules and the second judge, with a 95 % interval over questions. */
+export interface GraderAgreement {
+  /** Null: of all together. */
+  checkpoint: number | null;
+  /** Answers that both judged, of so many questions. */
+  n: number;
+  questions: number;
+  bothRight: number;
+  rulesOnly: number;
+  graderOnly: number;
+  bothWrong: number;
+  /** Fraction of answers on which they agree. */
+  observed: number;
+  /** Null where both call everything right, or everything wrong. */
+  kappa: number | null;
+  low: number | null;
+  high: number | null;
+}
+
+/** Where the answers of a regraded run come from, and how they were judged there. */
+export interface Regrade {
+  runId: string;
+  grading: number;
+  grader: string | null;
+  rules: Rules;
+  finishedAt: string;
+  /** A file of verdicts that judged in place of a language model. */
+  verdicts: { file: string; sha256: string; count: number } | null;
+  /** Of so many answers, those whose verdict is another one now. */
+  answers: number;
+  changed: number;
 }
 
 export interface Served {
@@ -84,6 +128,12 @@ export interface EvaluatedQuestion {
   prompt: string;
   truth: string;
   answerType: AnswerType;
+  /**
+   * Of a choice: what there is to choose from; null where the prompt says it. Absent in results of earlier versions.
+   */
+  choices?: string[] | null;
+  /** Of a number: decimals to which it is rounded; null for none. Absent in results of earlier versions. */
+  precision?: number | null;
   /** The first image, relative to the data's folder, with forward slashes. */
   image: string | null;
   /** All images, where there are several. */
@@ -94,8 +144,10 @@ export interface EvaluatedQuestion {
   right: Partial<Record<Setting, boolean[]>>;
   /** Whether it counts for an ability that its set measures: one flag per checkpoint. */
   counts: Partial<Record<AbilityName, boolean[]>>;
-  /** Answers that the language model called right and the rules did not, as `setting/checkpoint`. */
+  /** Answers whose verdict is the second judge's and not that of the rules, as `setting/checkpoint` or `…/number`. */
   regraded?: string[];
+  /** Of a regraded run: answers whose verdict is another one than before, named alike. */
+  changed?: string[];
   /** Several answers each, per setting: `answers` and `right` have the first. */
   sampled?: Partial<Record<Setting, Sampled>>;
   /** What this question is a variant of: `set/name`. */

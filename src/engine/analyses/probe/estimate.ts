@@ -16,7 +16,7 @@ export async function estimate(
   workerFile: string,
   signal: AbortSignal | undefined,
 ): Promise<Estimate> {
-  const { units, checkpoints, labels, kind, mode, part, depths, maxNewTokens, pixels } = setup;
+  const { units, checkpoints, labels, kind, mode, part, experts, depths, maxNewTokens, pixels } = setup;
   const [spec, plan, framing] = [setup.specs[0]!, setup.plans[0]!, setup.framings[0]!];
   const { path } = checkpoints[0]!;
   const room = roomFor({ spec, plan }, setup);
@@ -44,6 +44,7 @@ export async function estimate(
           kind,
           mode,
           part,
+          experts,
           depths,
           maxNewTokens,
           memory,
@@ -73,7 +74,7 @@ function largestGroup(room: Room, tokens: number, units: number): number {
 
 /** Seconds for `units` units in groups of `most`, when every answer has `newTokens`. */
 function predicted(
-  { specs, kind, mode, part, depths }: ProbeSetup,
+  { specs, kind, mode, part, experts, depths }: ProbeSetup,
   { tokens, tail, visual, longest, patches }: Lengths,
   costs: Costs,
   room: Room,
@@ -89,12 +90,12 @@ function predicted(
   const prefill = sides * costs.pass(costs.layers(layers, inGroup * tokens));
   const branches = probe.branches ? depths : [];
   const carries = lastRecurrent(specs[0]!.language.mixers) >= 0;
-  const reached = probe.reached({ tokens, tail, visual }, { mode, part }, carries);
+  const reached = probe.reached({ tokens, tail, visual }, { mode, part, experts }, carries);
   const branched = branches.reduce((sum, depth) => sum + costs.layers(layers - depth, inGroup * reached), 0);
   const rows = inGroup * (sides + branches.length);
   const together = probe.branches ? Math.min(rows, room.rows(longest)) : rows;
   const batches = Math.ceil(rows / together);
-  const decoding = batches * newTokens * costs.step(rows / batches);
+  const decoding = probe.silent ? 0 : batches * newTokens * costs.step(rows / batches);
   return (
     units * sides * costs.seeing(patches) +
     groups * (prefill + Math.max(branched, batches * costs.streaming) + decoding)

@@ -1,6 +1,7 @@
 /** What crosses between the engine's thread and the thread that runs the model: plain data. */
 import type { Framing } from '../../models/processor/framing.js';
 import type { PixelBounds } from '../../models/processor/imageSettings.js';
+import type { SkipPart } from './kinds/skip/parts.js';
 import type { ProbeRequest } from './request.js';
 
 /** One thing to compute: the samples that ask it share the outcome. */
@@ -17,7 +18,9 @@ export interface Unit {
 export interface ProbeJob {
   kind: ProbeRequest['kind'];
   mode: 'from' | 'only';
-  part: 'layer' | 'attention' | 'mlp';
+  part: SkipPart;
+  /** With the part `experts`: these of each layer; all that its router chooses when left out. */
+  experts?: number[] | undefined;
   /** Ascending. */
   depths: number[];
   maxNewTokens: number;

@@ -41,13 +41,26 @@ export async function planProbe(
 }
 
 function keyOf(
-  { kind, mode, part, depths, maxNewTokens, units, checkpoints, imageFingerprint, framings, pixels }: ProbeSetup,
+  {
+    kind,
+    mode,
+    part,
+    experts,
+    depths,
+    maxNewTokens,
+    units,
+    checkpoints,
+    imageFingerprint,
+    framings,
+    pixels,
+  }: ProbeSetup,
   { memory, threads }: ParsedProbe,
 ): string {
   return JSON.stringify([
     kind,
     mode,
     part,
+    experts,
     depths,
     maxNewTokens,
     memory,

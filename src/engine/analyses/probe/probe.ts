@@ -118,6 +118,7 @@ const COVERED = [
   'mode',
   'tasks',
   'part',
+  'experts',
   'change',
   ...PROTOCOL_FIELDS,
 ] as const;
@@ -175,7 +176,8 @@ async function runMissing(
   workerFile: string,
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<void> {
-  const { kind, mode, part, depths, maxNewTokens, badLines, units, checkpoints, labels, framings, pixels } = setup;
+  const { kind, mode, part, experts, depths, maxNewTokens, badLines, units, checkpoints, labels, framings, pixels } =
+    setup;
   const work = checkpoints.flatMap(({ path: location }, checkpoint) => {
     const left = units.filter(({ ids }) => !ids.every((id) => outcomes[checkpoint]!.has(id)));
     return left.length === 0
@@ -188,7 +190,7 @@ async function runMissing(
   const left =
     work.reduce((sum, { units: own }) => sum + own.reduce((count, { ids }) => count + ids.length, 0), 0) * perSample;
   const reporter = createCountReporter(total, total - left, progress);
-  const job: ProbeJob = { kind, mode, part, depths, maxNewTokens, memory, threads, badLines, pixels, work };
+  const job: ProbeJob = { kind, mode, part, experts, depths, maxNewTokens, memory, threads, badLines, pixels, work };
   await runInThread(
     workerFile,
     'probe',

@@ -32,6 +32,6 @@ export async function prepare(
   const prompt = ask(images);
   if (!paired) return { unit, prompt, source: undefined };
   const [target] = unit.images;
-  const { image: other, brought } = await imageCache.onto(target!, images[0]!.grid, unit.source);
+  const { image: other, brought } = await imageCache.onto(target!, images[0]!, unit.source);
   return { unit, prompt, source: { prompt: ask([other]), brought, size: imageCache.sizeOf(unit.source ?? target!) } };
 }

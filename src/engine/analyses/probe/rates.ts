@@ -3,7 +3,17 @@ import { PROBE_TASKS } from '../../datasets/probeSet.js';
 import { bootstrapMean, pairedBootstrap, wilson } from '../../statistics/statistics.js';
 import type { AttentionOutcome } from './kinds/attention/outcome.js';
 import { pairedDifference } from '../../statistics/paired.js';
-import type { AttentionLayer, SkipError, SkipResult, SkipSample, SwapRate, SwapSample } from './result.js';
+import type {
+  AttentionLayer,
+  RoutingLayer,
+  RoutingSample,
+  RoutingShare,
+  SkipError,
+  SkipResult,
+  SkipSample,
+  SwapRate,
+  SwapSample,
+} from './result.js';
 
 /** Per task (those that have samples) and depth. */
 export function swapRates(samples: readonly SwapSample[], depths: readonly number[]): SwapRate[] {
@@ -68,6 +78,40 @@ export async function attentionLayers(
       massLow: mass.map((one) => one.low),
       massHigh: mass.map((one) => one.high),
       shift: paired && { difference: paired.mean, low: paired.low, high: paired.high },
+    });
+    // Between layers the engine's thread sees to progress and cancel.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return layers;
+}
+
+/** Fractions of tokens that go through other experts, over samples. */
+export async function routingLayers(
+  samples: readonly RoutingSample[],
+  depths: readonly number[],
+  seed: number,
+): Promise<RoutingLayer[]> {
+  const shareOf = (values: readonly number[]): RoutingShare => {
+    const { mean, low, high } = bootstrapMean(values, { seed, resamples: RESAMPLES });
+    return { changed: mean, low, high, n: values.length };
+  };
+  const layers: RoutingLayer[] = [];
+  for (const [index, depth] of depths.entries()) {
+    const seeing = samples.filter(({ visualTokens }) => visualTokens > 0);
+    layers.push({
+      depth,
+      all: shareOf(
+        samples.map(({ tokens, changedText, changedVisual }) => (changedText[index]! + changedVisual[index]!) / tokens),
+      ),
+      text: shareOf(
+        samples.map(
+          ({ tokens, visualTokens, changedText }) => changedText[index]! / Math.max(1, tokens - visualTokens),
+        ),
+      ),
+      visual:
+        seeing.length === 0
+          ? null
+          : shareOf(seeing.map(({ visualTokens, changedVisual }) => changedVisual[index]! / visualTokens)),
     });
     // Between layers the engine's thread sees to progress and cancel.
     await new Promise((resolve) => setImmediate(resolve));

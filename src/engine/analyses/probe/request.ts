@@ -18,6 +18,7 @@ import {
 import { protocolFields } from '../declare/protocol.js';
 import { typedDepths } from '../declare/typed.js';
 import { KIND_NAMES } from './kinds/declared.js';
+import { SKIP_PARTS } from './kinds/skip/parts.js';
 
 export const probeRequest = v.object({
   kind: v.picklist(KIND_NAMES, ({ input }) => `There is no probe ${quoted(String(input))}.`),
@@ -49,7 +50,7 @@ export const probeRequest = v.object({
   maxNewTokens: maxNewTokens(128),
   badLines: badLines(),
   cuts: cuts(),
-  /** One for `swap` and `skip`; one or two (IN, RL) for `attention`. */
+  /** One for `swap` and `skip`; one or two (IN, RL) for `attention`; two for `routing`. */
   checkpoints: checkpoints('checkpoints', {}, [], { least: 1, fewer: 'No checkpoint is given.' }),
   ...machine(),
   mode: defaulting(v.picklist(['from', 'only']), 'from', {
@@ -79,9 +80,20 @@ export const probeRequest = v.object({
       },
     ],
   }),
-  part: defaulting(v.picklist(['layer', 'attention', 'mlp']), 'layer', {
+  part: defaulting(v.picklist(SKIP_PARTS), 'layer', {
     only: ['skip'],
     flags: [{ syntax: '--part <part>', help: 'what of the layer is skipped' }],
+  }),
+  /** With the part `experts`; all that the router chooses when left out. */
+  experts: optional(v.array(v.number('An expert is a number.'), 'Experts are a list of numbers.'), {
+    only: ['skip'],
+    flags: [
+      {
+        syntax: '--experts <list>',
+        help: 'with --part experts: these of each layer, from 0, such as 0-3,7 (default: all that are chosen)',
+        read: typedDepths,
+      },
+    ],
   }),
 });
 

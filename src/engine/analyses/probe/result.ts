@@ -5,8 +5,9 @@
  */
 import type { Protocol } from '../declare/protocolText.js';
 import type { Provenance } from '../../runs/provenance.js';
+import type { SkipPart } from './kinds/skip/parts.js';
 
-export type ProbeResult = SwapResult | SkipResult | AttentionResult;
+export type ProbeResult = SwapResult | SkipResult | AttentionResult | RoutingResult;
 
 export interface ProbeBase {
   schema: 1;
@@ -81,10 +82,12 @@ export interface SwapRate {
   high: number;
 }
 
-/** Layer skip: layer ℓ becomes the identity, or loses its attention or its MLP alone. */
+/** Layer skip: layer ℓ becomes the identity, or loses its attention, its MLP or its experts alone. */
 export interface SkipResult extends ProbeBase {
   kind: 'skip';
-  part: 'layer' | 'attention' | 'mlp';
+  part: SkipPart;
+  /** Of the part `experts`: these of each layer; all that its router chooses where left out. */
+  experts?: number[];
   samples: SkipSample[];
   /** Of the untouched model. */
   baseline: { n: number; error: number; low: number; high: number };
@@ -148,4 +151,44 @@ export interface AttentionLayer {
   massHigh: number[];
   /** Paired difference of `mean`, last checkpoint minus first; null for one checkpoint. */
   shift: { difference: number; low: number; high: number } | null;
+}
+
+/**
+ * Tokens that go through another set of experts in the second checkpoint, which reads the same prompt (method.md §2).
+ */
+export interface RoutingResult extends ProbeBase {
+  kind: 'routing';
+  samples: RoutingSample[];
+  /** Of the layers that have experts. */
+  layers: RoutingLayer[];
+}
+
+export interface RoutingSample {
+  id: string;
+  prompt: string;
+  /** Left out where there are none. */
+  images?: string[];
+  /** Of the prompt, and how many of them are visual. */
+  tokens: number;
+  visualTokens: number;
+  /** Per depth, in the order of `depths`: tokens of text, and visual ones, whose sets of experts differ. */
+  changedText: number[];
+  changedVisual: number[];
+}
+
+/** Mean over samples of the fraction of a sample's tokens, 0…1, with its bootstrap interval. */
+export interface RoutingShare {
+  changed: number;
+  low: number;
+  high: number;
+  /** Samples. */
+  n: number;
+}
+
+export interface RoutingLayer {
+  depth: number;
+  all: RoutingShare;
+  text: RoutingShare;
+  /** Over the samples with images; null where there are none. */
+  visual: RoutingShare | null;
 }

@@ -8,6 +8,7 @@ import { openStage } from '../../merge/checkpoint.js';
 import { labelsOf } from '../../lineage/stages.js';
 import { FrankensteinError, throwIfCancelled } from '../../errors.js';
 import { factsOfImage } from '../../datasets/dataFiles.js';
+import { expertLayers } from '../../models/experts.js';
 import { layersWith } from '../../models/mixers.js';
 import { type MemoryPlan, planMemory } from '../../models/plan.js';
 import { type ModelSpec, readSpec } from '../../models/spec.js';
@@ -21,12 +22,14 @@ import { folderOf } from './data.js';
 import type { Unit } from './job.js';
 import type { ProbeKind } from './kinds/kind.js';
 import { probeKind } from './kinds/list.js';
+import type { SkipPart } from './kinds/skip/parts.js';
 import type { ParsedProbe, ProbeProgress } from './request.js';
 
 export interface ProbeSetup {
   kind: ParsedProbe['kind'];
   mode: 'from' | 'only';
-  part: 'layer' | 'attention' | 'mlp';
+  part: SkipPart;
+  experts: number[] | undefined;
   checkpoints: Checkpoint[];
   labels: string[];
   specs: ModelSpec[];
@@ -65,10 +68,11 @@ export async function setUp(
   request: ParsedProbe,
   { signal, progress }: CallContext<ProbeProgress>,
 ): Promise<ProbeSetup> {
-  const { kind, mode, part, maxNewTokens, seed, badLines, change } = request;
+  const { kind, mode, part, experts, maxNewTokens, seed, badLines, change } = request;
   const probe = probeKind(kind);
   const given = request.checkpoints.length;
-  if (given < 1 || given > probe.checkpoints) throw new FrankensteinError('bad-request', probe.wrongCount(given));
+  if (given < (probe.leastCheckpoints ?? 1) || given > probe.checkpoints)
+    throw new FrankensteinError('bad-request', probe.wrongCount(given));
   progress?.({ phase: 'Reading headers', done: 0, total: 0, remainingSeconds: null });
   const checkpoints: Checkpoint[] = [];
   for (const stage of request.checkpoints) checkpoints.push(await openStage(stage, { signal }));
@@ -89,7 +93,9 @@ export async function setUp(
       `${shown(blind.path)} is a text-only model: there are no visual tokens to ${probe.visual}.`,
     );
   const asked = depthsOf(request.depths, layers);
-  const depths = probe.attends ? attendingDepths(asked, specs) : asked;
+  const routes = probe.routes?.({ mode, part, experts }) ?? false;
+  checkExperts(experts, routes, specs[0]!);
+  const depths = probe.attends ? attendingDepths(asked, specs) : routes ? routedDepths(asked, specs) : asked;
   const plans = checkpoints.map((checkpoint, index) =>
     planMemory(checkpoint, specs[index]!, request.memory, request.threads),
   );
@@ -113,6 +119,7 @@ export async function setUp(
     kind,
     mode,
     part,
+    experts,
     checkpoints,
     labels,
     change,
@@ -166,6 +173,43 @@ function attendingDepths(asked: readonly number[], specs: readonly ModelSpec[]):
       'bad-request',
       'None of these layers has attention: they carry a recurrent state in its place. Layers with ' +
         `attention: ${first!.join(', ')}.`,
+    );
+  return depths;
+}
+
+/** @throws `bad-request` for experts that are not skipped, or not there */
+function checkExperts(experts: readonly number[] | undefined, routes: boolean, { language, family }: ModelSpec): void {
+  if (experts === undefined) return;
+  const { experts: shape } = language.layer;
+  if (!routes)
+    throw new FrankensteinError('bad-request', 'Experts are named for what skips experts only: --part experts.');
+  if (experts.length === 0) throw new FrankensteinError('bad-request', 'No expert is given.');
+  const stray = experts.find((expert) => !Number.isInteger(expert) || expert < 0 || expert >= (shape?.count ?? 0));
+  if (shape !== null && stray !== undefined)
+    throw new FrankensteinError(
+      'bad-request',
+      `There is no expert ${stray}: layers of this ${family.name} have the experts 0 to ${shape.count - 1}.`,
+    );
+}
+
+/** Those of the depths that have experts. @throws `bad-request` where none has, `mismatch` where checkpoints differ */
+function routedDepths(asked: readonly number[], specs: readonly ModelSpec[]): number[] {
+  const [first, ...others] = specs.map(({ language }) => ({
+    layers: expertLayers(language.mlps),
+    shape: language.layer.experts,
+  }));
+  if (others.some((own) => JSON.stringify(own) !== JSON.stringify(first)))
+    throw new FrankensteinError(
+      'mismatch',
+      'The two checkpoints cannot be compared expert by expert: they have other experts.',
+    );
+  const depths = asked.filter((depth) => first!.layers.includes(depth));
+  if (depths.length === 0)
+    throw new FrankensteinError(
+      'bad-request',
+      first!.layers.length === 0
+        ? 'This model has no experts: its MLPs are dense.'
+        : `None of these layers has experts: their MLPs are dense. Layers with experts: ${first!.layers.join(', ')}.`,
     );
   return depths;
 }

@@ -8,7 +8,8 @@ import type { RecipeCompletion } from '../../merge/language/completion.js';
 import { type Cursor, cursorAt, type Path } from '../../merge/language/cursor.js';
 import type { Span } from '../../merge/recipe/problem.js';
 import { parseFreeze } from '../document.js';
-import { type Outside, RUN_DOCS } from '../schema.js';
+import type { Outside } from '../../analyses/verify/request.js';
+import { RUN_DOCS } from '../schema.js';
 import { factsOf, isKey, type KeyFacts, KEYS } from './keys.js';
 import { modelOf } from './sketch.js';
 

@@ -11,9 +11,9 @@ import type { RecipeProblem, Span } from '../../merge/recipe/problem.js';
 import { entryOf, type TreeNode } from '../../merge/recipe/tree.js';
 import { parseFreeze, placeAt } from '../document.js';
 import { changedSince } from '../experiment.js';
-import { type Count, countOf } from '../parameters.js';
+import { type Count, countOf } from '../../analyses/verify/parameters.js';
+import { checkOutside } from '../../analyses/verify/selector.js';
 import {
-  checkOutside,
   checkRuns,
   entriesOf,
   type Ground,

@@ -143,6 +143,27 @@ describe('a config', () => {
     await refuses('qwen3', undefined, 'linear_num_key_heads', [2], 'unsupported');
   });
 
+  it('names what towers of squares and their projectors cannot be, and language models that are not built', async () => {
+    const vision = (key: string, values: readonly unknown[], code?: string) =>
+      refuses('internvl', 'vision_config', key, values, code);
+    await vision('image_size', [0, 24, [16, 1.5], '16', []]);
+    await vision('image_size', [[16, 20]], 'unsupported');
+    await vision('patch_size', [8, [0, 0], null]);
+    await vision('num_attention_heads', [5, 0, '4']);
+    await vision('norm_type', ['batch_norm', 3]);
+    await vision('use_absolute_position_embeddings', [false], 'unsupported');
+    await vision('use_moe', [true], 'unsupported');
+    await refuses('internvl', undefined, 'downsample_ratio', [0, 1, 0.3, '0.5']);
+    await refuses('internvl', undefined, 'vision_feature_layer', [-2, [1, 2]], 'unsupported');
+    await refuses('internvl', undefined, 'vision_feature_select_strategy', ['full'], 'unsupported');
+    await refuses('internvl', 'text_config', 'model_type', ['gpt_oss', 'qwen3_moe', 7], 'unsupported');
+    await refuses('internvl_chat', undefined, 'ps_version', ['v1', null], 'unsupported');
+    await refuses('internvl_chat', 'vision_config', 'use_moe', [true], 'unsupported');
+    await refuses('internvl_chat', undefined, 'pad2square', [true], 'unsupported');
+    const { vision: tower, language } = await specWith('internvl_chat-qwen3', { image_fold: null });
+    assert.deepEqual([tower!.norm, tower!.merge, tower!.square!.qkNorm, language.layer.qkNorm], ['rms', 2, true, true]);
+  });
+
   it('may not have settings that its family does not know, but may describe itself', async () => {
     await refuses('qwen3', undefined, 'norm_offset', [1, true, 'unit', [1]], 'unsupported');
     await refuses('qwen2_5_vl-tied', 'text_config', 'value_scale', [0.5], 'unsupported');

@@ -99,7 +99,7 @@ export function refuseForeign(config: JsonObject, { name, keys }: KnownKeys, fil
   const keyAt = (key: string) => (at === '' ? key : `${at}.${key}`);
   for (const [key, neutral] of Object.entries(FOREIGN)) {
     const value = config[key];
-    if (isEmpty(value) || value === neutral) continue;
+    if (isEmpty(value) || value === neutral || keys.includes(key)) continue;
     throw foreign(file, keyAt(key), value);
   }
   if (config['is_causal'] === false) throw foreign(file, keyAt('is_causal'), false);

@@ -34,6 +34,14 @@ export function languageSchema(family: LanguageFamily) {
     linear_num_value_heads: v.optional(count, family.linear?.valueHeads ?? 1),
     linear_key_head_dim: v.optional(count, family.linear?.keyDim ?? 1),
     linear_value_head_dim: v.optional(count, family.linear?.valueDim ?? 1),
+    num_experts: v.optional(count),
+    num_local_experts: v.optional(count),
+    num_experts_per_tok: v.optional(count, family.experts?.chosen ?? 1),
+    moe_intermediate_size: v.optional(count, family.experts?.inner ?? 1),
+    shared_expert_intermediate_size: v.optional(count, family.experts?.shared ?? 1),
+    norm_topk_prob: v.nullish(flag),
+    mlp_only_layers: v.nullish(indices),
+    decoder_sparse_step: v.optional(count, 1),
   });
 }
 
@@ -58,6 +66,38 @@ export function visionSchema(family: VisionFamily) {
   });
 }
 
+const side = v.union([count, listOf(count, 'a list of whole numbers')], 'a whole number of at least 1, or two');
+
+/** `vision_config` of a tower that sees squares of one size. */
+export function squareSchema(family: VisionFamily) {
+  return v.object({
+    hidden_size: v.optional(count),
+    intermediate_size: v.optional(count),
+    num_attention_heads: v.optional(count, 16),
+    num_channels: v.optional(count, 3),
+    image_size: v.optional(side, family.square!.imageSize),
+    patch_size: v.optional(side, family.patchSize),
+    hidden_act: v.optional(text, family.activation),
+    layer_norm_eps: v.optional(between(0, 1), family.epsilon),
+    norm_type: v.optional(text, 'layer_norm'),
+    attention_bias: v.optional(flag),
+    qkv_bias: v.optional(flag),
+    use_qk_norm: v.optional(flag, false),
+    qk_normalization: v.optional(flag, false),
+    use_mean_pooling: v.optional(flag, true),
+    use_absolute_position_embeddings: v.optional(flag, true),
+  });
+}
+
+/** What maps the features of such a tower to the language model; above both parts. */
+export const projectorSchema = v.object({
+  downsample_ratio: v.optional(positive, 0.5),
+  projector_hidden_act: v.optional(text, 'gelu'),
+  vision_feature_layer: v.optional(v.unknown(), -1),
+  select_layer: v.optional(v.unknown(), -1),
+  vision_feature_select_strategy: v.optional(v.unknown(), 'default'),
+});
+
 /** What stands above both parts. */
 export const modelSchema = v.object({
   tie_word_embeddings: v.optional(flag),
@@ -66,3 +106,4 @@ export const modelSchema = v.object({
 
 export type LanguageSettings = v.InferOutput<ReturnType<typeof languageSchema>>;
 export type VisionSettings = v.InferOutput<ReturnType<typeof visionSchema>>;
+export type SquareSettings = v.InferOutput<ReturnType<typeof squareSchema>>;

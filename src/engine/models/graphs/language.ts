@@ -7,6 +7,8 @@
  */
 import type { Activation } from '../../families/family.js';
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
+import { routedMlp } from './experts.js';
+import type { ExpertShape } from './expertShape.js';
 import type { LinearShape } from './linearShape.js';
 import { type WeightFormat, attentionWeights, gatedMlp, linear, matrix, rmsNorm, someRows, vector } from './ops.js';
 
@@ -31,6 +33,8 @@ export interface LayerShape {
   unitNorms: boolean;
   /** The layers that carry a state in place of attention; null: there are none. */
   linear: LinearShape | null;
+  /** The layers whose MLP is a choice of experts; null: there are none. `inner` is that of the others. */
+  experts: ExpertShape | null;
 }
 
 /**
@@ -87,6 +91,8 @@ export interface BlockVariant {
   gated: boolean;
   /** Also gives `weights [B, heads, S, C]`, the attention probabilities. */
   weights: boolean;
+  /** The MLP is a choice of experts: `y` is still without them, and their inputs and scores are given (`routedMlp`). */
+  routed: boolean;
 }
 
 /**
@@ -130,10 +136,10 @@ export function blockGraph(shape: LayerShape, variant: BlockVariant): Graph {
 export function addMixedAndMlp(
   graph: Graph,
   shape: LayerShape,
-  variant: Pick<BlockVariant, 'format' | 'gated'>,
+  variant: Pick<BlockVariant, 'format' | 'gated' | 'routed'>,
   { x, mixed, width, bias }: { x: Value; mixed: Value; width: number; bias: boolean },
 ): void {
-  const { hidden, inner } = shape;
+  const { hidden } = shape;
   const gates = variant.gated
     ? graph.nodeOf('Split', [graph.input('gates', ElementType.FLOAT, [2, 'B', 1, 1])], 2, { axis: 0, num_outputs: 2 })
     : [];
@@ -148,16 +154,28 @@ export function addMixedAndMlp(
   if (variant.gated) added = graph.node('Mul', [added, gate(0)]);
   const between = graph.node('Add', [x, added]);
 
-  let mlp = gatedMlp(graph, rmsNorm(graph, between, vector(graph, 'norm2', hidden), shape.epsilon), 3, {
-    gateUp: matrix(graph, 'gateUp', 2 * inner, hidden, variant.format),
+  const normed = rmsNorm(graph, between, vector(graph, 'norm2', hidden), shape.epsilon);
+  let mlp = variant.routed
+    ? routedMlp(graph, normed, shape, variant.format)
+    : denseMlp(graph, normed, shape, variant.format);
+  if (variant.gated && mlp !== undefined) mlp = graph.node('Mul', [mlp, gate(1)]);
+  graph.output('y', mlp === undefined ? between : graph.node('Add', [between, mlp]), ElementType.FLOAT, [
+    'B',
+    'S',
+    hidden,
+  ]);
+}
+
+function denseMlp(graph: Graph, x: Value, shape: LayerShape, format: WeightFormat): Value {
+  const { hidden, inner } = shape;
+  return gatedMlp(graph, x, 3, {
+    gateUp: matrix(graph, 'gateUp', 2 * inner, hidden, format),
     gateUpBias: shape.mlpBias ? vector(graph, 'gateUpBias', 2 * inner) : undefined,
-    down: matrix(graph, 'down', hidden, inner, variant.format),
+    down: matrix(graph, 'down', hidden, inner, format),
     downBias: shape.mlpBias ? vector(graph, 'downBias', hidden) : undefined,
     inner,
     activation: shape.activation,
   });
-  if (variant.gated) mlp = graph.node('Mul', [mlp, gate(1)]);
-  graph.output('y', graph.node('Add', [between, mlp]), ElementType.FLOAT, ['B', 'S', hidden]);
 }
 
 /**

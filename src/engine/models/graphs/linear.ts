@@ -94,7 +94,7 @@ function unitHeads(graph: Graph, value: Value, heads: number, size: number): Val
 export function recurrenceOutputGraph(
   layer: LayerShape,
   shape: LinearShape,
-  variant: Pick<BlockVariant, 'format' | 'gated'>,
+  variant: Pick<BlockVariant, 'format' | 'gated' | 'routed'>,
 ): Graph {
   const { values } = linearSizes(shape);
   const graph = new Graph();

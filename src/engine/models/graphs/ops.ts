@@ -15,14 +15,16 @@ export const ACTIVATIONS: readonly string[] = [
 /** An omitted optional input. */
 export const NONE: Value = { name: '' };
 
-/** A weight matrix, `[out, in]`, as it enters a graph. */
+/** A weight matrix as it enters a graph. */
 export interface Matrix {
   /** fp32, or the bits of 16-bit numbers: JavaScript has no bfloat16 tensor. */
   value: Value;
   columns: number;
   format: WeightFormat;
-  /** Rows that are widened at once; 0: all. */
+  /** Stored rows that are widened at once; 0: all. */
   blockRows: number;
+  /** Stored `[in, out]`; left out: `[out, in]`. `columns` are the stored ones. */
+  inputsFirst?: boolean;
 }
 
 /** fp32 numbers of a block of rows: few enough to stay in a processor's cache between widening and use. */
@@ -45,6 +47,20 @@ export function blockRowsOf(rows: number, columns: number): number {
 /** A weight matrix as an input named `name`. */
 export function matrix(graph: Graph, name: string, rows: number, columns: number, format: WeightFormat): Matrix {
   return someRows(graph, name, rows, columns, format, blockRowsOf(rows, columns));
+}
+
+/** A weight matrix that may be stored `[in, out]`. */
+export function matrixAs(
+  graph: Graph,
+  name: string,
+  outputs: number,
+  inputs: number,
+  format: WeightFormat,
+  inputsFirst: boolean,
+): Matrix {
+  return inputsFirst
+    ? { ...matrix(graph, name, inputs, outputs, format), inputsFirst }
+    : matrix(graph, name, outputs, inputs, format);
 }
 
 /** A matrix of as many rows as are given at a time, a multiple of `blockRows`. */
@@ -76,15 +92,43 @@ export function vector(graph: Graph, name: string, size: number): Value {
 }
 
 /**
- * x·Wᵀ + b with W as it lies in the checkpoint, `[out, in]`: measured as fast as a transposed copy, and no copy.
- * @param x of `rank` dimensions, the last one the matrix's columns.
+ * x·Wᵀ + b with W as it lies in the checkpoint, `[out, in]`: measured as fast as a transposed copy, and no copy. With
+ * W stored `[in, out]`, x·W + b.
+ * @param x of `rank` dimensions, the last one the matrix's inputs; 2 for a matrix stored `[in, out]`.
  */
 export function linear(graph: Graph, x: Value, rank: 2 | 3, weight: Matrix, bias?: Value): Value {
-  const product =
-    weight.format !== 'F32' && weight.blockRows > 0
-      ? blockwise(graph, x, rank, weight)
-      : graph.microsoft('FusedMatMul', [x, widened(graph, weight.value, weight.format)], { transB: 1 });
+  const product = productOf(graph, x, rank, weight);
   return bias === undefined ? product : graph.node('Add', [product, bias]);
+}
+
+function productOf(graph: Graph, x: Value, rank: 2 | 3, weight: Matrix): Value {
+  const inBlocks = weight.format !== 'F32' && weight.blockRows > 0;
+  if (weight.inputsFirst && inBlocks) return summedBlocks(graph, x, weight);
+  if (inBlocks) return blockwise(graph, x, rank, weight);
+  const values = widened(graph, weight.value, weight.format);
+  return weight.inputsFirst
+    ? graph.node('MatMul', [x, values])
+    : graph.microsoft('FusedMatMul', [x, values], { transB: 1 });
+}
+
+/** x·W of a matrix stored `[in, out]`, some inputs at a time, whose products are added. `x` is `[n, in]`. */
+function summedBlocks(graph: Graph, x: Value, { value, columns, format, blockRows }: Matrix): Value {
+  const body = new Graph(`${value.name}_`);
+  const sum = body.input('sum', ElementType.FLOAT, ['rows', columns]);
+  const some = body.input('some', ElementType.FLOAT, ['rows', blockRows]);
+  const bits = body.input('bits', ElementType.UINT16, [blockRows, columns]);
+  const product = body.node('MatMul', [some, widened(body, bits, format)]);
+  body.output('total', body.node('Add', [sum, product]), ElementType.FLOAT, ['rows', columns]);
+  const rows = graph.node('Shape', [x], { start: 0, end: 1 });
+  const nothing = graph.node('Expand', [
+    graph.scalar(0),
+    graph.node('Concat', [rows, graph.ints(columns)], { axis: 0 }),
+  ]);
+  const parts = graph.node('Transpose', [graph.node('Reshape', [x, graph.ints(0, -1, blockRows)])], {
+    perm: { ints: [1, 0, 2] },
+  });
+  const blocks = graph.node('Reshape', [value, graph.ints(-1, blockRows, columns)]);
+  return graph.node('Scan', [nothing, parts, blocks], { body: { graph: body }, num_scan_inputs: 2 });
 }
 
 /** The product block of rows by block of rows, each widened when it is its turn. */

@@ -1,9 +1,9 @@
 /**
- * The vision tower as graphs: patches, a block in two parts (as in the language model, so that a large image can
- * attend in pieces), and the merger. N patches of one or more images, one after the other.
+ * The vision tower as graphs: patches, and a block in two parts (as in the language model, so that a large image can
+ * attend in pieces). N tokens of one or more images, one after the other. (Projectors: `graphs/projector.ts`.)
  */
 import { ElementType, Graph, type Value } from '../../onnx/graph.js';
-import type { VisionSpec } from '../spec.js';
+import type { SquareSpec, VisionSpec } from '../visionShape.js';
 import {
   activate,
   attentionWeights,
@@ -26,10 +26,8 @@ export interface PatchVariant {
  * In: `pixels [N, patchValues]`, weights; with windows `order [N]` (which patch comes where); with a position table
  * `near [N, 4]` (entries to mix) and `share [N, 4, 1]`. Out: `x [N, width]`.
  */
-export function patchGraph(
-  { patchValues, width, window, tableSide }: VisionSpec,
-  { format, bias }: PatchVariant,
-): Graph {
+export function patchGraph(spec: VisionSpec, { format, bias }: PatchVariant): Graph {
+  const { patchValues, width, window, tableSide } = spec;
   const graph = new Graph();
   const pixels = graph.input('pixels', ElementType.FLOAT, ['N', patchValues]);
   let x = linear(
@@ -46,33 +44,56 @@ export function patchGraph(
     x = graph.node('Add', [x, graph.node('ReduceSum', [mixed, graph.ints(1)], { keepdims: 0 })]);
   }
   if (window !== null) x = graph.node('Gather', [x, graph.input('order', ElementType.INT64, ['N'])]);
+  if (spec.square) x = placedPatches(graph, spec, spec.square, x);
   graph.output('x', x, ElementType.FLOAT, ['N', width]);
   return graph;
 }
 
-/** In: `x [N, width]`, `cos`/`sin [1, N, width / heads / 2]`, weights. Out: `q`, `k`, `v [N, width]`, rotated. */
+/**
+ * Squares of patches with their positions, each square behind its class token where the tower has one.
+ * In: `places [patches of a square]`, the row of `table [positions · width]` of each, and `class [width]`.
+ */
+function placedPatches(graph: Graph, { width }: VisionSpec, { side, classToken }: SquareSpec, patches: Value): Value {
+  const count = side ** 2;
+  const entries = count + (classToken ? 1 : 0);
+  const table = graph.node('Reshape', [vector(graph, 'table', entries * width), graph.ints(entries, width)]);
+  const positions = graph.node('Gather', [table, graph.input('places', ElementType.INT64, [count])]);
+  const squares = graph.node('Add', [graph.node('Reshape', [patches, graph.ints(-1, count, width)]), positions]);
+  if (!classToken) return graph.node('Reshape', [squares, graph.ints(-1, width)]);
+  const own = graph.node('Add', [vector(graph, 'class', width), graph.node('Gather', [table, graph.ints(0)])]);
+  const number = graph.node('Shape', [squares], { start: 0, end: 1 });
+  const first = graph.node('Expand', [
+    graph.node('Reshape', [own, graph.ints(1, 1, width)]),
+    graph.node('Concat', [number, graph.ints(1, width)], { axis: 0 }),
+  ]);
+  return graph.node('Reshape', [graph.node('Concat', [first, squares], { axis: 1 }), graph.ints(-1, width)]);
+}
+
+/** In: `x [N, width]`, `cos`/`sin [1, N, width / heads / 2]` where positions are rotations, weights. Out: `q`, `k`, `v [N, width]`. */
 export function visionProjectionGraph(spec: VisionSpec, format: WeightFormat): Graph {
-  const { width, heads } = spec;
+  const { width, heads, square } = spec;
   const graph = new Graph();
   const x = graph.input('x', ElementType.FLOAT, ['N', width]);
-  const cos = graph.input('cos', ElementType.FLOAT, [1, 'N', width / heads / 2]);
-  const sin = graph.input('sin', ElementType.FLOAT, [1, 'N', width / heads / 2]);
   const projected = linear(
     graph,
-    norm(graph, spec, x, 'norm1', width),
+    towerNorm(graph, spec, x, 'norm1', width),
     2,
     matrix(graph, 'qkv', 3 * width, width, format),
-    vector(graph, 'qkvBias', 3 * width),
+    spec.qkvBias ? vector(graph, 'qkvBias', 3 * width) : undefined,
   );
   const [q, k, v] = graph.nodeOf('Split', [projected, graph.ints(width, width, width)], 3, { axis: -1 });
-  const rotate = (value: Value) => {
-    const rotated = graph.node('RotaryEmbedding', [graph.node('Unsqueeze', [value, graph.ints(0)]), cos, sin], {
+  const angle = (name: string) => graph.input(name, ElementType.FLOAT, [1, 'N', width / heads / 2]);
+  const angles = square ? undefined : [angle('cos'), angle('sin')];
+  const placed = (value: Value, name: string) => {
+    if (square?.qkNorm) return rmsNorm(graph, value, vector(graph, name, width), spec.epsilon);
+    if (angles === undefined) return value;
+    const rotated = graph.node('RotaryEmbedding', [graph.node('Unsqueeze', [value, graph.ints(0)]), ...angles], {
       num_heads: heads,
     });
     return graph.node('Squeeze', [rotated, graph.ints(0)]);
   };
-  graph.output('q', rotate(q!), ElementType.FLOAT, ['N', width]);
-  graph.output('k', rotate(k!), ElementType.FLOAT, ['N', width]);
+  graph.output('q', placed(q!, 'qNorm'), ElementType.FLOAT, ['N', width]);
+  graph.output('k', placed(k!, 'kNorm'), ElementType.FLOAT, ['N', width]);
   graph.output('v', v!, ElementType.FLOAT, ['N', width]);
   return graph;
 }
@@ -119,12 +140,18 @@ export function visionBlockGraph(spec: VisionSpec, format: WeightFormat, padded:
   });
   let flat = graph.node('Reshape', [mixed, graph.ints(-1, width)]);
   if (padded) flat = graph.node('Gather', [flat, graph.input('scatter', ElementType.INT64, ['n'])]);
-  const between = graph.node('Add', [
-    x,
-    linear(graph, flat, 2, matrix(graph, 'output', width, width, format), vector(graph, 'outputBias', width)),
-  ]);
+  const scaled = (added: Value, name: string) =>
+    spec.square?.scales ? graph.node('Mul', [added, vector(graph, name, width)]) : added;
+  const attended = linear(
+    graph,
+    flat,
+    2,
+    matrix(graph, 'output', width, width, format),
+    vector(graph, 'outputBias', width),
+  );
+  const between = graph.node('Add', [x, scaled(attended, 'scale1')]);
 
-  const normed = norm(graph, spec, between, 'norm2', width);
+  const normed = towerNorm(graph, spec, between, 'norm2', width);
   const added =
     mlp.kind === 'gated'
       ? gatedMlp(graph, normed, 2, {
@@ -146,50 +173,14 @@ export function visionBlockGraph(spec: VisionSpec, format: WeightFormat, padded:
           matrix(graph, 'second', width, inner, format),
           vector(graph, 'secondBias', width),
         );
-  graph.output('y', graph.node('Add', [between, added]), ElementType.FLOAT, ['n', width]);
+  graph.output('y', graph.node('Add', [between, scaled(added, 'scale2')]), ElementType.FLOAT, ['n', width]);
   return graph;
 }
 
-export interface MergerVariant {
-  format: WeightFormat;
-  /** Width of the language model. */
-  out: number;
-  /** Normalises the joined patches and not each (the side mergers of Qwen3-VL). */
-  normAfter: boolean;
-}
-
-/**
- * Joins neighbouring patches and maps them to the language model. In: `x [N, width]`, weights. Out: `features [N /
- * merge², out]`.
- */
-export function mergerGraph(spec: VisionSpec, { format, out, normAfter }: MergerVariant): Graph {
-  const { width, merge } = spec;
-  const joined = width * merge ** 2;
-  const graph = new Graph();
-  const x = graph.input('x', ElementType.FLOAT, ['N', width]);
-  const join = (value: Value) => graph.node('Reshape', [value, graph.ints(-1, joined)]);
-  const normed = normAfter ? norm(graph, spec, join(x), 'norm', joined) : join(norm(graph, spec, x, 'norm', width));
-  const first = linear(
-    graph,
-    normed,
-    2,
-    matrix(graph, 'first', joined, joined, format),
-    vector(graph, 'firstBias', joined),
-  );
-  const features = linear(
-    graph,
-    activate(graph, first, 'gelu'),
-    2,
-    matrix(graph, 'second', out, joined, format),
-    vector(graph, 'secondBias', out),
-  );
-  graph.output('features', features, ElementType.FLOAT, ['M', out]);
-  return graph;
-}
-
-function norm(graph: Graph, { family }: VisionSpec, x: Value, name: string, size: number): Value {
+/** The norm of a tower's states, `x [N, size]`; its weights are inputs. */
+export function towerNorm(graph: Graph, spec: VisionSpec, x: Value, name: string, size: number): Value {
   const scale = vector(graph, name, size);
-  return family.norm === 'rms'
-    ? rmsNorm(graph, x, scale, family.epsilon)
-    : layerNorm(graph, x, scale, vector(graph, `${name}Bias`, size), family.epsilon);
+  return spec.norm === 'rms'
+    ? rmsNorm(graph, x, scale, spec.epsilon)
+    : layerNorm(graph, x, scale, vector(graph, `${name}Bias`, size), spec.epsilon);
 }

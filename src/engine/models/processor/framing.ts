@@ -35,12 +35,8 @@ export function messagesOf(text: string, images: number, framing: Framing): Chat
 export function inputOf(processor: Processor, text: string, images: number, framing: Framing): PromptRequest['input'] {
   if (processor.chats) return { messages: messagesOf(text, images, framing) };
   const words = prefixed(text, framing);
-  if (images === 0 || processor.imageToken === undefined) return { prompt: words };
-  const { tokenizer } = processor;
-  const around = ['<|vision_start|>', '<|vision_end|>'].map((token) =>
-    tokenizer.idOf(token) === undefined ? '' : token,
-  );
-  const placeholder = `${around[0]!}${tokenizer.tokenOf(processor.imageToken)!}${around[1]!}`;
+  const { placeholder } = processor;
+  if (images === 0 || processor.imageToken === undefined || placeholder === undefined) return { prompt: words };
   return {
     prompt: words.includes(MARKER) ? words.replaceAll(MARKER, placeholder) : placeholder.repeat(images) + words,
   };

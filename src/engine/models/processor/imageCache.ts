@@ -2,10 +2,10 @@
 import { checkRoom, imageNamed, type MemoryPlan } from '../plan.js';
 import { readImage } from './decodeImage.js';
 import { blackLike, type ImageSize, type RgbImage } from './image.js';
-import type { ProcessedImage } from './processedImage.js';
+import { type ImageShape, type ProcessedImage, shapeKey } from './processedImage.js';
 import type { Processor } from './processor.js';
 
-/** Processed images by file and grid. The vision tower computes an image once per batch when it is the same object. */
+/** Processed images by file and shape. The vision tower computes an image once per batch when it is the same object. */
 export class ImageCache {
   private readonly processed = new Map<string, ProcessedImage>();
   private readonly sizes = new Map<string, ImageSize>();
@@ -21,26 +21,26 @@ export class ImageCache {
   }
 
   /**
-   * The image on a given grid: as it is where it has that grid, stretched otherwise. Black where there is no file; the
+   * The image in a given shape: as it is where it has that shape, stretched otherwise. Black where there is no file; the
    * target was given to `own` before.
    */
   async onto(
     target: string,
-    grid: ProcessedImage['grid'],
+    shape: ImageShape,
     file: string | undefined,
   ): Promise<{ image: ProcessedImage; brought: 'same-grid' | 'resized' }> {
     if (file === undefined)
       return {
-        image: await this.keep(`black ${grid.join()}`, () =>
+        image: await this.keep(`black ${shapeKey(shape)}`, () =>
           this.processor.processImage(blackLike(this.sizeOf(target))),
         ),
         brought: 'same-grid',
       };
     const own = await this.own(file);
-    if (own.grid.join() === grid.join()) return { image: own, brought: 'same-grid' };
+    if (shapeKey(own) === shapeKey(shape)) return { image: own, brought: 'same-grid' };
     return {
-      image: await this.keep(`${grid.join()} ${file}`, async () =>
-        this.processor.resizeTo(await this.read(file), grid),
+      image: await this.keep(`${shapeKey(shape)} ${file}`, async () =>
+        this.processor.resizeTo(await this.read(file), shape),
       ),
       brought: 'resized',
     };

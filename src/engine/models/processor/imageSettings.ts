@@ -2,24 +2,11 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
 import { malformed, quoted, shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
-import { MODEL_FAMILIES } from '../../families/list.js';
+import { MODEL_FAMILIES, modelFamily } from '../../families/list.js';
 import { PIXEL_LIMIT } from './decodeImage.js';
 import { isRecord, readJson, type JsonObject } from './files.js';
-import type { Filter } from './resample.js';
-
-/** Settings of the Qwen2-VL image processor, which Qwen2.5-VL and Qwen3-VL share. */
-export interface ImageSettings {
-  patchSize: number; // pixels
-  mergeSize: number; // patches per side that become one token
-  temporalPatchSize: number; // frames
-  /** Bounds on the resized image's pixels; undefined leaves images as they are. */
-  resize: { minPixels: number; maxPixels: number; filter: Filter } | undefined;
-  /** Undefined when pixels keep their 0…255. */
-  rescaleFactor: number | undefined;
-  /** Per channel; both or neither. */
-  mean: readonly number[] | undefined;
-  std: readonly number[] | undefined;
-}
+import { type ImageSettings, optional, readFilter, readNormalisation, whole } from './settings.js';
+import { readSquareSettings } from './squareSettings.js';
 
 /** Bounds on an image's pixels once it is scaled, in place of the checkpoint's own. */
 export interface PixelBounds {
@@ -38,9 +25,6 @@ const DEFAULTS = {
   std: [0.26862954, 0.26130258, 0.27577711],
 };
 
-/** By PIL's number. */
-const FILTERS: Record<number, Filter> = { 2: 'bilinear', 3: 'bicubic' };
-
 /**
  * Reads `preprocessor_config.json`, or the image processor's part of `processor_config.json`, and holds it against the
  * vision tower's own configuration.
@@ -53,43 +37,46 @@ export async function readImageSettings(
   signal?: AbortSignal,
   bounds: PixelBounds = {},
 ): Promise<ImageSettings> {
-  const { file, stored } = await findSettings(checkpoint, signal);
-  const name = stored['image_processor_type'] ?? stored['feature_extractor_type'];
-  const type = typeof name === 'string' ? name.replace(/(Fast|Pil)$/, '') : undefined;
-  if (type === undefined) throw malformed(file, 'names no "image_processor_type".');
-  if (!SUPPORTED.includes(type)) {
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the ` +
-        `supported ones are ${SUPPORTED.join(', ')}.`,
-    );
+  const family = modelFamily(checkpoint.family)?.vision;
+  const { file, stored } = await findSettings(checkpoint, signal, family?.squares === 'config');
+  if (family?.squares !== 'config') checkType(stored, file, family?.processors ?? SUPPORTED);
+  if (family?.square) {
+    if (bounds.minPixels !== undefined || bounds.maxPixels !== undefined)
+      throw new FrankensteinError(
+        'bad-request',
+        `${shown(checkpoint.path)} sees squares of one size, so bounds on an image's pixels cannot hold.`,
+      );
+    return readSquareSettings(checkpoint, family, file, stored);
   }
-  if (stored['do_convert_rgb'] === false)
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(file)} turns "do_convert_rgb" off; images are always read as RGB here.`,
-    );
-  const rescales = stored['do_rescale'] !== false;
-  const normalises = stored['do_normalize'] !== false;
   const settings: ImageSettings = {
     patchSize: whole(stored, 'patch_size', 14, file),
     mergeSize: whole(stored, 'merge_size', 2, file),
     temporalPatchSize: whole(stored, 'temporal_patch_size', 2, file),
     resize: bounded(stored['do_resize'] === false ? undefined : resizing(stored, file), bounds, file),
-    rescaleFactor: rescales ? number(stored, 'rescale_factor', 1 / 255, file) : undefined,
-    mean: normalises ? channels(stored, 'image_mean', DEFAULTS.mean, file) : undefined,
-    std: normalises ? channels(stored, 'image_std', DEFAULTS.std, file) : undefined,
+    ...readNormalisation(stored, DEFAULTS, file),
   };
-  if (settings.rescaleFactor !== undefined && settings.rescaleFactor <= 0)
-    throw malformed(file, `sets "rescale_factor" to ${settings.rescaleFactor}; it must be a number above 0.`);
-  if (settings.std?.some((value) => value === 0)) throw malformed(file, 'has a zero in "image_std".');
   checkAgainstTower(settings, checkpoint, file);
   return settings;
 }
 
+/** @throws `malformed`, `unsupported` */
+function checkType(stored: JsonObject, file: string, supported: readonly string[]): void {
+  const name = stored['image_processor_type'] ?? stored['feature_extractor_type'];
+  const type = typeof name === 'string' ? name.replace(/(Fast|Pil)$/, '') : undefined;
+  if (type === undefined) throw malformed(file, 'names no "image_processor_type".');
+  if (!supported.includes(type)) {
+    throw new FrankensteinError(
+      'unsupported',
+      `${shown(file)} names the image processor ${quoted(type)}, which is not supported; the ` +
+        `supported ones are ${supported.join(', ')}.`,
+    );
+  }
+}
+
 async function findSettings(
   checkpoint: Checkpoint,
-  signal?: AbortSignal,
+  signal: AbortSignal | undefined,
+  dispensable: boolean,
 ): Promise<{ file: string; stored: JsonObject }> {
   const own = checkpoint.files.get('preprocessor_config.json');
   const shared = checkpoint.files.get('processor_config.json');
@@ -99,6 +86,7 @@ async function findSettings(
     if (isRecord(stored)) return { file: shared, stored };
   }
   if (own !== undefined) return { file: own, stored: await readJson(own, signal) };
+  if (dispensable) return { file: checkpoint.folder, stored: {} };
   throw new FrankensteinError(
     'not-found',
     `${shown(checkpoint.folder)} has no preprocessor_config.json, which says how images are ` +
@@ -146,14 +134,7 @@ function resizing(stored: JsonObject, file: string): ImageSettings['resize'] {
     throw malformed(file, `bounds images to ${minPixels}…${maxPixels} pixels, which none can meet.`);
   if (minPixels > PIXEL_LIMIT)
     throw malformed(file, `enlarges images to ${thousands(minPixels)} pixels; the limit is ${thousands(PIXEL_LIMIT)}.`);
-  const resample = optional(stored, 'resample', file) ?? 3;
-  const filter = FILTERS[resample];
-  if (filter === undefined)
-    throw new FrankensteinError(
-      'unsupported',
-      `${shown(file)} asks for resampling method ${resample}; 2 (bilinear) and 3 (bicubic) are supported.`,
-    );
-  return { minPixels, maxPixels, filter };
+  return { minPixels, maxPixels, filter: readFilter(stored, 3, file) };
 }
 
 /** Patches of the wrong shape would be read as noise. */
@@ -174,30 +155,4 @@ function checkAgainstTower(settings: ImageSettings, checkpoint: Checkpoint, file
       );
     }
   }
-}
-
-function optional(object: JsonObject, key: string, file: string): number | undefined {
-  const value = object[key];
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(file, `has a "${key}" that is no number.`);
-  return value;
-}
-
-function number(object: JsonObject, key: string, otherwise: number, file: string): number {
-  return optional(object, key, file) ?? otherwise;
-}
-
-function whole(object: JsonObject, key: string, otherwise: number, file: string): number {
-  const value = number(object, key, otherwise, file);
-  if (!Number.isInteger(value) || value < 1 || value > 1024)
-    throw malformed(file, `has a "${key}" of ${value}; a small whole number is needed.`);
-  return value;
-}
-
-function channels(object: JsonObject, key: string, otherwise: readonly number[], file: string): readonly number[] {
-  const value = object[key];
-  if (value === undefined || value === null) return otherwise;
-  if (!Array.isArray(value) || value.length !== 3 || !value.every((entry) => typeof entry === 'number'))
-    throw malformed(file, `has a "${key}" that is not three numbers.`);
-  return value;
 }

@@ -44,6 +44,17 @@ export function userMessage(text: string, images = 0): ChatMessage {
   return { role: 'user', content };
 }
 
+/** The conversation with words in place of images, for templates that take words alone. @param image what stands for one */
+export function inWords(messages: readonly ChatMessage[], image: string): ChatMessage[] {
+  return messages.map((message) => ({
+    ...message,
+    content:
+      typeof message.content === 'string'
+        ? message.content
+        : message.content.map((part) => (part.type === 'image' ? image : part.text)).join(''),
+  }));
+}
+
 export function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 || what.endsWith('>') ? '' : 's'}`;
 }

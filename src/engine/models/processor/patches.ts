@@ -1,7 +1,8 @@
-/** From pixels to the rows that the patch embedding of the Qwen vision towers takes. */
+/** From pixels to the rows that a vision tower's patch embedding takes. */
 import type { RgbImage } from './image.js';
-import type { ImageSettings } from './imageSettings.js';
+
 import type { ProcessedImage } from './processedImage.js';
+import type { ImageSettings } from './settings.js';
 
 /**
  * Cuts an image into patches and normalises it. Rows follow the merger: the merge × merge patches that become one token

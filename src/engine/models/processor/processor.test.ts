@@ -87,10 +87,10 @@ describe('a processor', () => {
   it('stretches a source to the grid of its target', async () => {
     const processor = await createProcessor(await altered('qwen3_vl'));
     const target = processor.processImage(plainImage(160, 90));
-    const source = processor.resizeTo(plainImage(33, 210), target.grid);
+    const source = processor.resizeTo(plainImage(33, 210), target);
     assert.deepEqual(source.grid, target.grid);
     assert.equal(source.pixelValues.length, target.pixelValues.length);
-    assert.deepEqual(processor.resizeTo(plainImage(160, 90), target.grid), target);
+    assert.deepEqual(processor.resizeTo(plainImage(160, 90), target), target);
     const black = processor.processImage(blackLike(plainImage(160, 90)));
     assert.deepEqual(black.grid, target.grid);
     assert.ok(black.pixelValues.every((value) => value === -1));

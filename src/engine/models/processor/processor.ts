@@ -1,15 +1,18 @@
 /** From a conversation with images to what the model's graphs take, as the checkpoint's own processor files say. */
-import type { ProcessedImage } from './processedImage.js';
+import type { ImageShape, ProcessedImage } from './processedImage.js';
 import type { Checkpoint } from '../../checkpoint/checkpoint.js';
-import { quoted, shown, thousands } from '../../checkpoint/failure.js';
+import { shown, thousands } from '../../checkpoint/failure.js';
 import { FrankensteinError } from '../../errors.js';
 import { type ChatOptions, readChatTemplate } from './chatTemplate.js';
 import { readGenerationSettings } from './generation.js';
 import type { ImageSize, RgbImage } from './image.js';
-import { type ImageSettings, type PixelBounds, readImageSettings } from './imageSettings.js';
-import { type ChatMessage, counted } from './messages.js';
+import { imageMarks, type ImageMarks } from './imageMarks.js';
+import { type PixelBounds, readImageSettings } from './imageSettings.js';
+import { type ChatMessage, counted, inWords } from './messages.js';
 import { patchify } from './patches.js';
 import { resize } from './resample.js';
+import type { ImageSettings } from './settings.js';
+import { cutSquares, squareCount, tilesOf } from './squares.js';
 import { smartResize } from './smartResize.js';
 import type { TextStream } from './textStream.js';
 import { readTokenizer, type TextTokenizer } from './tokenizer.js';
@@ -20,6 +23,8 @@ export interface ProcessedPrompt {
   inputIds: Int32Array;
   /** In the order of their placeholders. */
   images: ProcessedImage[];
+  /** Id that stands for one visual token; the config's where left out. */
+  imageToken?: number | undefined;
 }
 
 export interface PromptRequest extends ChatOptions {
@@ -40,6 +45,8 @@ export interface Processor {
   readonly contextLength: number | undefined;
   /** Id that stands for one visual token; undefined for text-only models. */
   readonly imageToken: number | undefined;
+  /** What stands for an image in a prompt that is no conversation; undefined for text-only models. */
+  readonly placeholder: string | undefined;
   /** The checkpoint has a chat template. */
   readonly chats: boolean;
   /**
@@ -56,11 +63,11 @@ export interface Processor {
   /** At the size that the family's rule gives. @throws as `process` */
   processImage(image: RgbImage): ProcessedImage;
   /**
-   * Stretched to another image's grid, so that both have the same visual tokens (the swap's source to its target).
-   * @param grid t, h, w in patches, as `processImage` gives.
+   * Stretched to another image's shape, so that both have the same visual tokens (the swap's source to its target).
+   * @param shape as `processImage` gives.
    * @throws as `process`
    */
-  resizeTo(image: RgbImage, grid: ProcessedImage['grid']): ProcessedImage;
+  resizeTo(image: RgbImage, shape: ImageShape): ProcessedImage;
   /** Visual tokens of a grid. */
   visualTokens(grid: ProcessedImage['grid']): number;
   /** Without special tokens. */
@@ -68,9 +75,6 @@ export interface Processor {
   /** Decodes token by token, without special tokens. */
   stream(): TextStream;
 }
-
-/** Name of the placeholder where neither config nor tokenizer says. */
-const IMAGE_TOKEN = '<|image_pad|>';
 
 /**
  * Reads a checkpoint's tokenizer, chat template, generation and image processor files. What is wrong with the image
@@ -86,7 +90,8 @@ export async function createProcessor(
   const template = await readChatTemplate(checkpoint, tokenizer, signal);
   const generation = await readGenerationSettings(checkpoint, tokenizer, signal);
   const sees = checkpoint.visionLayers > 0 || checkpoint.config?.['vision_config'] !== undefined;
-  const imageToken = sees ? findImageToken(checkpoint, tokenizer) : undefined;
+  const marks = sees ? imageMarks(checkpoint, tokenizer) : undefined;
+  const imageToken = marks?.token;
   const settings = sees ? await readImageSettings(checkpoint, signal, options).catch(keepUnlessCancelled) : undefined;
 
   const imageSettings = (): ImageSettings => {
@@ -103,11 +108,12 @@ export async function createProcessor(
         `${shown(checkpoint.path)} has no chat template (chat_template.jinja, chat_template.json, or ` +
           'one in tokenizer_config.json): give it a plain prompt.',
       );
-    return template(messages, chat);
+    return template(marks?.words === undefined ? messages : inWords(messages, marks.words), chat);
   };
 
   const processImage: Processor['processImage'] = (image) => {
     const rule = imageSettings();
+    if (rule.squares) return cutSquares(image, tilesOf(image, rule.squares), rule, rule.squares);
     const size = resizedSize(image, rule);
     return patchify(
       rule.resize === undefined ? image : resize(image, size.width, size.height, rule.resize.filter),
@@ -118,6 +124,11 @@ export async function createProcessor(
   const imageBytes: Processor['imageBytes'] = (image) => {
     const rule = imageSettings();
     const { width, height } = resizedSize(image, rule);
+    if (rule.squares) {
+      // Scaled along its rows, then along its columns, then each square cut out and into patches of fp32, twice.
+      const pixels = rule.squares.side ** 2 * squareCount(tilesOf(image, rule.squares), rule.squares);
+      return 3 * width * image.height + 3 * width * height + 24 * pixels;
+    }
     // Scaled along its rows, then along its columns, then cut into patches of fp32.
     return 3 * width * image.height + width * height * (3 + 12 * rule.temporalPatchSize);
   };
@@ -129,6 +140,7 @@ export async function createProcessor(
     tokenizer,
     ...generation,
     imageToken,
+    placeholder: marks?.placeholder,
     chats: template !== undefined,
     render,
     processImage,
@@ -138,8 +150,8 @@ export async function createProcessor(
       const { input, images = [], newTokens = 0 } = request;
       const ids =
         'prompt' in input
-          ? tokenizer.encode(input.prompt)
-          : tokenizer.encode(render(input.messages, request), { specialTokens: false });
+          ? tokenizer.encode(marked(input.prompt, marks))
+          : tokenizer.encode(marked(render(input.messages, request), marks), { specialTokens: false });
       if (ids.length === 0) throw new FrankensteinError('bad-request', 'The prompt is empty.');
       const locations = imageToken === undefined ? 0 : ids.filter((id) => id === imageToken).length;
       if (images.length > 0) imageSettings(); // what is wrong with the model comes before what is wrong with the prompt
@@ -156,11 +168,14 @@ export async function createProcessor(
         imageToken,
         processed.map(({ grid }) => visualTokens(grid)),
       );
+      const prompt = { inputIds, images: processed, imageToken };
+      checkSquares(prompt, newTokens, generation.contextLength);
       checkLength(inputIds.length, newTokens, generation.contextLength);
-      return { inputIds, images: processed };
+      return prompt;
     },
-    resizeTo: (image, grid) => {
+    resizeTo: (image, { grid, tiles }) => {
       const rule = imageSettings();
+      if (rule.squares) return cutSquares(image, tiles ?? [1, 1], rule, rule.squares);
       const [, rows, columns] = grid;
       return patchify(
         resize(image, columns * rule.patchSize, rows * rule.patchSize, rule.resize?.filter ?? 'bicubic'),
@@ -175,8 +190,12 @@ export async function createProcessor(
 /** What the tower sees of an image of this size. @throws `bad-request` where sizes stay and this one has no patches */
 export function resizedSize(
   { width, height }: ImageSize,
-  { patchSize, mergeSize, resize: bounds }: Pick<ImageSettings, 'patchSize' | 'mergeSize' | 'resize'>,
+  { patchSize, mergeSize, resize: bounds, squares }: ImageSettings,
 ): ImageSize {
+  if (squares) {
+    const [columns, rows] = tilesOf({ width, height }, squares);
+    return { width: columns * squares.side, height: rows * squares.side };
+  }
   const factor = patchSize * mergeSize;
   if (bounds !== undefined) return smartResize(height, width, { ...bounds, factor });
   if (width % factor !== 0 || height % factor !== 0)
@@ -194,29 +213,9 @@ function keepUnlessCancelled(error: unknown): FrankensteinError {
   throw error;
 }
 
-/** @throws `mismatch` when config and tokenizer disagree: every image would land on another word. */
-function findImageToken(checkpoint: Checkpoint, tokenizer: TextTokenizer): number | undefined {
-  const extra = tokenizer.config['extra_special_tokens'] as Record<string, unknown> | undefined;
-  const name =
-    [tokenizer.config['image_token'], extra?.['image_token']].find((token) => typeof token === 'string') ?? IMAGE_TOKEN;
-  const known = tokenizer.idOf(name);
-  const configured = checkpoint.config?.['image_token_id'];
-  if (typeof configured !== 'number') return known;
-  if (known !== undefined && known !== configured) {
-    throw new FrankensteinError(
-      'mismatch',
-      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
-        `stands for images, tokenizer.json has ${quoted(name)} at ${known}.`,
-    );
-  }
-  if (tokenizer.tokenOf(configured) === undefined) {
-    throw new FrankensteinError(
-      'mismatch',
-      `${shown(checkpoint.folder)} does not fit together: config.json says that token ${configured} ` +
-        'stands for images, and tokenizer.json has no such token.',
-    );
-  }
-  return configured;
+/** A prompt with the processor's own words around each image. */
+function marked(text: string, marks: ImageMarks | undefined): string {
+  return marks?.text === undefined ? text : text.replaceAll(marks.placeholder, marks.text);
 }
 
 /** Repeats the nth placeholder `counts[n]` times. */
@@ -239,5 +238,22 @@ function checkLength(tokens: number, newTokens: number, limit: number | undefine
     'bad-request',
     `The prompt has ${thousands(tokens)} tokens${answer}; the model's context is ${thousands(limit)}: ` +
       `use a shorter prompt${tokens > limit ? ' or smaller images' : ' or a shorter answer'}.`,
+  );
+}
+
+/** How many squares an image becomes depends on its shape, so smaller ones are no help. @throws `bad-request` */
+function checkSquares(
+  { inputIds, images, imageToken }: ProcessedPrompt,
+  newTokens: number,
+  limit: number | undefined,
+): void {
+  const squares = images.reduce((sum, { grid: [count], tiles }) => sum + (tiles ? count : 0), 0);
+  if (limit === undefined || squares === 0 || inputIds.length + newTokens <= limit) return;
+  const visual = inputIds.filter((id) => id === imageToken).length;
+  throw new FrankensteinError(
+    'bad-request',
+    `The prompt has ${thousands(inputIds.length)} tokens${newTokens > 0 ? ` and ${thousands(newTokens)} for the answer` : ''}, ` +
+      `of which ${counted(squares, 'square')} of its ${counted(images.length, 'image')} make ${thousands(visual)}; the ` +
+      `model's context is ${thousands(limit)}: use fewer images, or ones nearer to a square.`,
   );
 }

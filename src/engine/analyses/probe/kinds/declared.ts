@@ -3,10 +3,11 @@ import * as v from 'valibot';
 import type { ProbeResult } from '../result.js';
 import { attention } from './attention/declaration.js';
 import type { KindDeclaration } from './declaration.js';
+import { routing } from './routing/declaration.js';
 import { skip } from './skip/declaration.js';
 import { swap } from './swap/declaration.js';
 
-const DECLARED = [swap, skip, attention] as const;
+const DECLARED = [swap, skip, attention, routing] as const;
 
 export type KindName = (typeof DECLARED)[number]['kind'];
 

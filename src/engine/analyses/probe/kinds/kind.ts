@@ -12,7 +12,7 @@ import type { ProbeRequest } from '../request.js';
 import type { ProbeBase, ProbeResult } from '../result.js';
 
 /** Settings that only some kinds have. */
-export type KindSettings = Pick<ProbeJob, 'mode' | 'part'>;
+export type KindSettings = Pick<ProbeJob, 'mode' | 'part' | 'experts'>;
 
 export interface SampleSet<Item> {
   items: Item[];
@@ -74,10 +74,16 @@ export interface ProbeKind<Item extends { id: string } = { id: string }, Done ex
   kind: ProbeRequest['kind'];
   /** Most checkpoints of one probe. */
   checkpoints: number;
+  /** Fewest of them; one when left out. */
+  leastCheckpoints?: number;
   /** Why this is not so many checkpoints as it needs. */
   wrongCount(given: number): string;
   /** Looks at attention weights: layers without attention are left out. */
   attends?: true;
+  /** Looks at experts, with these settings: layers without any are left out. */
+  routes?: (settings: KindSettings) => boolean;
+  /** Generates no answers. */
+  silent?: true;
   /** What is done to visual tokens, as the end of a sentence; left out: it needs none. */
   visual?: string;
   /** The settings that it has: part of what a run is named by. */

@@ -2,10 +2,11 @@
 import type { ProbeRequest } from '../request.js';
 import { attention } from './attention/kind.js';
 import type { ProbeKind } from './kind.js';
+import { routing } from './routing/kind.js';
 import { skip } from './skip/kind.js';
 import { swap } from './swap/kind.js';
 
-const LIST = [swap, skip, attention] as unknown as readonly ProbeKind[];
+const LIST = [swap, skip, attention, routing] as unknown as readonly ProbeKind[];
 
 export function probeKind(kind: ProbeRequest['kind']): ProbeKind {
   return LIST.find((one) => one.kind === kind)!;

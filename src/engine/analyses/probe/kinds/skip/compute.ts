@@ -1,5 +1,6 @@
 /** Layer skip: the answers of a batch with each layer (or its attention, or its MLP) taken out. */
 import type { Model } from '../../../../models/model.js';
+import type { What } from '../../../../models/state.js';
 import { answerRows, type AnswerOptions, checkLogits, type Row } from '../../answers.js';
 import type { ProbeJob } from '../../job.js';
 import type { SkipOutcome } from './outcome.js';
@@ -9,7 +10,7 @@ import type { PreparedUnit } from '../../prompts.js';
 export async function skipUnits(
   model: Model,
   units: readonly PreparedUnit[],
-  { depths, part }: Pick<ProbeJob, 'depths' | 'part'>,
+  { depths, part, experts }: Pick<ProbeJob, 'depths' | 'part' | 'experts'>,
   options: Omit<AnswerOptions, 'onEnd'> & { onDepths: (count: number) => void },
 ): Promise<SkipOutcome[]> {
   const last = model.spec.language.layers - 1;
@@ -18,10 +19,11 @@ export async function skipUnits(
     { capture: { hidden: [...new Set([...depths, last])] }, signal: options.signal },
   );
   checkLogits(prefilled.logits);
+  const what: What = part === 'experts' ? { kind: 'skip', part, experts } : { kind: 'skip', part };
   const rows = units.flatMap(({ prompt: { inputIds } }, row): Row[] => [
     { branch: { prefilled, row, from: last, interventions: [] }, inputIds },
     ...depths.map((depth): Row => ({
-      branch: { prefilled, row, from: depth, interventions: [{ at: depth, what: { kind: 'skip', part } }] },
+      branch: { prefilled, row, from: depth, interventions: [{ at: depth, what }] },
       inputIds,
     })),
   ]);

@@ -2,10 +2,11 @@
 import * as v from 'valibot';
 import { bar, formatCount, formatPercent, interval, signed, table } from '../../../../report/text.js';
 import { regionOfLayer } from '../../../../topology/cuts.js';
-import { amount, flags, interval as estimate, text } from '../../../declare/shape.js';
+import { amount, amounts, flags, interval as estimate, text } from '../../../declare/shape.js';
 import type { SkipResult } from '../../result.js';
 import { BAR_WIDTH, CHECKPOINT, type KindDeclaration } from '../declaration.js';
 import { probed, sample } from '../form.js';
+import { SKIP_PARTS, type SkipPart } from './parts.js';
 
 export const skip = {
   kind: 'skip',
@@ -17,7 +18,8 @@ export const skip = {
   form: v.object({
     ...probed,
     kind: v.literal('skip'),
-    part: v.picklist(['layer', 'attention', 'mlp']),
+    part: v.picklist(SKIP_PARTS),
+    experts: v.exactOptional(amounts),
     samples: v.array(
       v.object({ ...sample, truth: text, baseline: text, baselineCorrect: v.boolean(), correct: flags }),
     ),
@@ -36,8 +38,15 @@ export const skip = {
   tables: (result) => [skipTable(result)],
 } satisfies KindDeclaration<SkipResult>;
 
-function skipTable({ part, baseline, errors, cuts }: SkipResult): string {
-  const what = part === 'layer' ? 'the layer' : part === 'attention' ? "the layer's attention" : "the layer's MLP";
+const SKIPPED: Readonly<Record<SkipPart, string>> = {
+  layer: 'the layer',
+  attention: "the layer's attention",
+  mlp: "the layer's MLP",
+  experts: "the layer's experts",
+};
+
+function skipTable({ part, experts, baseline, errors, cuts }: SkipResult): string {
+  const what = experts === undefined ? SKIPPED[part] : `the layer's experts ${experts.join(', ')}`;
   const rows = [
     ['', 'region', 'error', '', '95% CI', 'vs. untouched'],
     [

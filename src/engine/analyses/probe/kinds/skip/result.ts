@@ -26,5 +26,12 @@ export async function skipResult(
       correct: answers.map(right),
     };
   });
-  return { kind: 'skip', ...base, part: settings.part, samples, ...skipErrors(samples, depths) };
+  return {
+    kind: 'skip',
+    ...base,
+    part: settings.part,
+    ...(settings.experts && { experts: settings.experts }),
+    samples,
+    ...skipErrors(samples, depths),
+  };
 }

@@ -1,7 +1,8 @@
 /** Visual-token swap: the answers of a batch at all depths, from one pass over its targets and one over its sources. */
 import { boxScaleOf } from '../../../../grading/boxScale.js';
 import type { Branch, Model } from '../../../../models/model.js';
-import type { VisionSpec } from '../../../../models/spec.js';
+import { shapeKey } from '../../../../models/processor/processedImage.js';
+import type { VisionSpec } from '../../../../models/visionShape.js';
 import type { Prefilled } from '../../../../models/state.js';
 import { sourceLayers } from '../../../../models/swap.js';
 import { answerRows, type AnswerOptions, checkLogits, type Row } from '../../answers.js';
@@ -104,5 +105,5 @@ function keyOf(
   brought: string,
   { images: [image] }: PreparedUnit['prompt'],
 ): string {
-  return JSON.stringify([words, file ?? null, brought, image!.grid]);
+  return JSON.stringify([words, file ?? null, brought, shapeKey(image!)]);
 }

@@ -1,10 +1,10 @@
 /** The parameters that a trainer has in memory of a checkpoint, by the names that transformers 5 gives them. */
-import type { Checkpoint } from '../checkpoint/checkpoint.js';
-import { layoutById, HEADS } from '../families/list.js';
-import { tiesHead } from '../topology/model.js';
-import { isExtra } from '../topology/names.js';
-import { indexInStacks, isUnder, locateTensor } from '../topology/place.js';
-import type { Outside } from './schema.js';
+import type { Checkpoint } from '../../checkpoint/checkpoint.js';
+import { layoutById, HEADS } from '../../families/list.js';
+import { tiesHead } from '../../topology/model.js';
+import { isExtra } from '../../topology/names.js';
+import { indexInStacks, isUnder, locateTensor } from '../../topology/place.js';
+import type { Outside } from './request.js';
 
 /** `layers`: the numbered language layers. `other`: what no part of `also` names. */
 export type Part = 'layers' | Outside | 'other';

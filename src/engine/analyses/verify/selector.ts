@@ -7,15 +7,15 @@
  *   mid.attention  4-7.mlp    only the attention, or only the MLP, of such layers
  *   /\.q_proj\.weight$/       anything else, with or without slashes: a regular expression, found anywhere in a name
  */
-import { FrankensteinError } from '../errors.js';
-import { firstMatches } from '../runtime/matching.js';
-import { layoutById } from '../families/list.js';
-import { regionOfLayer } from '../topology/cuts.js';
-import { indexInStacks } from '../topology/place.js';
-import { REGIONS } from '../topology/topology.js';
-import { quoted } from '../checkpoint/failure.js';
+import { FrankensteinError } from '../../errors.js';
+import { firstMatches } from '../../runtime/matching.js';
+import { layoutById } from '../../families/list.js';
+import { regionOfLayer } from '../../topology/cuts.js';
+import { indexInStacks } from '../../topology/place.js';
+import { REGIONS } from '../../topology/topology.js';
+import { quoted, shown } from '../../checkpoint/failure.js';
 import type { Parameter } from './parameters.js';
-import type { Outside } from './schema.js';
+import type { Outside } from './request.js';
 
 export type LayerPart = 'attention' | 'mlp';
 
@@ -190,6 +190,20 @@ export function outsidePattern(part: Outside, parameters: readonly Parameter[], 
   if (part === 'projector') return `^${group(projector.map(escaped))}(\\.|$)`;
   const names = parameters.filter((parameter) => parameter.part === part).map(({ name }) => escaped(name));
   return names.length === 0 ? '(?!)' : `^${group(names)}$`;
+}
+
+/** @throws `bad-request` for a part of `also` that the model does not have */
+export function checkOutside(
+  also: readonly string[],
+  { model, parameters }: { model: { path: string }; parameters: readonly Parameter[] },
+): void {
+  for (const part of also)
+    if (!parameters.some((parameter) => parameter.part === part))
+      throw new FrankensteinError(
+        'bad-request',
+        `--also ${part} matches no parameter of ` +
+          `${shown(model.path)}${part === 'head' ? ', whose head is tied to the embedding: freeze embeddings for both' : ''}.`,
+      );
 }
 
 function group(alternatives: readonly string[]): string {

@@ -1,0 +1,135 @@
+/** Which fraction of tokens goes through other experts, by layer, and in which samples. */
+import { useMemo } from 'preact/hooks';
+import type { RoutingResult } from '../../src/protocol/engineApi.js';
+import { BandNote, LegendItem } from '../figure/swatch.js';
+import { formatRate, plural } from '../format.js';
+import { ImageSource } from '../samples/images.js';
+import { Facts, SampleHead, SampleList } from '../samples/samplePane.js';
+import { CurveChart } from './curveChart.js';
+import { CurveNumbers } from './curveNumbers.js';
+import { routingFigure } from './curves.js';
+import type { TabProps } from './localization.js';
+import { plainPrompt } from './model.js';
+
+export function Routing(props: TabProps) {
+  const { model } = props;
+  const figure = useMemo(() => routingFigure(model), [model]);
+  const result = model.routing[0];
+  if (figure === null || result === undefined)
+    return (
+      <p class="muted empty-tab">
+        This run did not compare experts. Choose Expert routing in “Probe Checkpoint…” and two checkpoints of a mixture
+        of experts.
+      </p>
+    );
+  return (
+    <div>
+      <div class="legend probe-legend">
+        {figure.series.map((one) => (
+          <LegendItem key={one.key} series={one}>
+            {one.name}
+          </LegendItem>
+        ))}
+        <BandNote figure={figure} what="95% interval" />
+        <span class="muted">{`n = ${result.samples.length}`}</span>
+      </div>
+      <div class="curve-cards">
+        <section class="card" aria-label="Tokens with other experts by layer">
+          <h2>{`Tokens with other experts, ${namesOf(result)}`}</h2>
+          <p class="note" data-testid="routing-note">
+            Both checkpoints read the same prompts. Counted are the tokens whose set of chosen experts differs; mean
+            over samples.
+          </p>
+          <CurveChart model={model} figure={figure} chosen={null} testId="routing-figure" onChoose={null} />
+        </section>
+      </div>
+      <Samples {...props} result={result} />
+      <CurveNumbers id="routing-numbers" model={model} figures={[figure]} />
+    </div>
+  );
+}
+
+function namesOf({ checkpoints }: RoutingResult): string {
+  return checkpoints.map(({ label }) => label).join(' → ');
+}
+
+type Sample = RoutingResult['samples'][number];
+
+/** Mean over layers of the fraction of a sample's tokens. */
+function changedIn({ tokens, changedText, changedVisual }: Sample): number {
+  const sum = changedText.reduce((total, count, at) => total + count + (changedVisual[at] ?? 0), 0);
+  return sum / (tokens * Math.max(1, changedText.length));
+}
+
+function Samples(props: TabProps & { result: RoutingResult }) {
+  const { store, view, result } = props;
+  const open = result.samples.find(({ id }) => id === view.sample);
+  return (
+    <section class="block behind" aria-label="Samples">
+      <div class="behind-head">
+        <h2>Samples</h2>
+        <span class="muted">{result.samples.length}</span>
+      </div>
+      <div class="behind-body">
+        <SampleList
+          noun="sample"
+          testId="routing-samples"
+          label="Samples"
+          items={result.samples.map((sample) => ({
+            id: sample.id,
+            row: () => (
+              <span class="sample-text">
+                <span class="sample-prompt">{plainPrompt(sample.prompt)}</span>
+                <span class="sample-answers whole">
+                  {`${plural(sample.tokens, 'token')} · ${formatRate(changedIn(sample))} with other experts`}
+                </span>
+              </span>
+            ),
+          }))}
+          empty=""
+          selected={open?.id ?? null}
+          onSelect={(id) => store.set({ sample: id })}
+        />
+        <div class="sample-detail" data-testid="routing-sample">
+          {open === undefined ? (
+            <p class="muted">Choose a sample to see its image and its tokens with other experts.</p>
+          ) : (
+            <Detail {...props} sample={open} />
+          )}
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Detail({ host, images, model, result, sample }: TabProps & { result: RoutingResult; sample: Sample }) {
+  const index = model.results.indexOf(result);
+  const most = Math.max(0, ...sample.changedText.map((count, at) => count + (sample.changedVisual[at] ?? 0)));
+  const peak = sample.changedText.findIndex((count, at) => count + (sample.changedVisual[at] ?? 0) === most);
+  return (
+    <div>
+      <SampleHead id={sample.id} prompt={plainPrompt(sample.prompt)} />
+      {sample.images === undefined ? null : (
+        <div class="picture-pair">
+          {sample.images.map((_, image) => (
+            <figure key={image}>
+              <ImageSource
+                images={images}
+                id={`${index}/${sample.id}/image/${image}`}
+                alt={`Image ${image + 1}`}
+                load={() => host.sampleImage({ result: index, sample: sample.id, which: 'image', index: image })}
+              />
+            </figure>
+          ))}
+        </div>
+      )}
+      <Facts
+        facts={[
+          ['Tokens', `${sample.tokens}, of which ${sample.visualTokens} visual`],
+          ['Other experts', `${formatRate(changedIn(sample))} of tokens, mean over layers`],
+          ['Most', most === 0 ? 'none in any layer' : `${most} tokens in layer ${result.depths[peak]}`],
+        ]}
+      />
+    </div>
+  );
+}
