@@ -98,9 +98,9 @@ async function install(vsix, extensionsDir, run) {
 /** Folders of installed extensions by VSIX. Test files are bundled each with a copy of this module, and share it. */
 const INSTALLED = Symbol.for('frankenstein.installedExtensions');
 /** @type {Map<string, string>} */
-const installed = /** @type {Record<symbol, Map<string, string>>} */ ((/** @type {unknown} */ (globalThis))[
-  INSTALLED
-] ??= new Map());
+const installed = /** @type {Record<symbol, Map<string, string>>} */ (
+  /** @type {unknown} */ (globalThis)[INSTALLED] ??= new Map()
+);
 
 /**
  * @typedef {object} ServerOptions

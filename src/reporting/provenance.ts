@@ -98,7 +98,7 @@ function checkpointsTable(sources: readonly Stored[]): Table[] {
       id: 'checkpoints',
       caption:
         'Checkpoints, known again by their fingerprints (SHA-256 over names, sizes, headers and sampled bytes; ' +
-          'first 16 digits)',
+        'first 16 digits)',
       columns: [
         { title: 'Checkpoint' },
         { title: 'Role' },

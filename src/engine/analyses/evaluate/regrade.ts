@@ -32,7 +32,7 @@ import { judgeName, oneJudge, verdictsIn } from './verdicts.js';
 
 const BOXES =
   'Verdicts on boxes are those of the run whose answers were judged again: the images that they were measured ' +
-    'on may be gone.';
+  'on may be gone.';
 
 /** Of what a regraded run is made. */
 interface Source {
