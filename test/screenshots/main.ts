@@ -56,7 +56,7 @@ const SHOTS: Readonly<Record<string, Shot>> = {
     async arrange(page, panel) {
       await page.openFile('rl/model.safetensors.index.json');
       await compare(page, panel);
-      await page.openFile('rl/model.safetensors.index.json');
+      await page.runCommand('View: Focus First Editor Group');
       await page.gotoLine(5);
       const hover = await page.hover('layers.0.input_layernorm');
       await hover.locator('a').filter({ hasText: 'Pin' }).click();
